@@ -24,11 +24,11 @@ PYTEST := $(BIN)/pytest --numprocesses=4 --dist=loadfile --no-loadscope-reorder
 
 # Where Python is told to keep no bytecode, the tests keep it with pytest's cache: compiling takes half of a process's start.
 ifneq ($(PYTHONDONTWRITEBYTECODE),)
-test test-long mutants: export PYTHONPYCACHEPREFIX := $(CURDIR)/.pytest_cache/d/bytecode
-test test-long mutants: export PYTHONDONTWRITEBYTECODE :=
+test test-slow test-long mutants: export PYTHONPYCACHEPREFIX := $(CURDIR)/.pytest_cache/d/bytecode
+test test-slow test-long mutants: export PYTHONDONTWRITEBYTECODE :=
 endif
 
-.PHONY: help setup lock demo demo-page test test-long test-interop test-spark test-image test-page screenshots mutants check format docs bench clean
+.PHONY: help setup lock demo demo-page test test-slow test-long test-interop test-spark test-image test-page screenshots mutants check format docs bench clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,8 +41,11 @@ demo: setup  ## one minute: record orders, kill the process, recover, show P&L
 demo-page: setup  ## the page in your browser, on a ledger that trades at a simulated venue; until Ctrl-C
 	$(BIN)/orderledger demo --serve
 
-test: setup  ## all tests but the long ones, in some five minutes on two cores
+test: setup  ## the tests that take less than a second each, on all stores; two minutes on two cores
 	$(PYTEST)
+
+test-slow: setup  ## the tests that take longer: processes that are killed, commands, whole streams; some four minutes
+	$(PYTEST) -m "slow and not long"
 
 test-long: setup  ## the long tests: more seeds, whole streams, 1000 worlds; half an hour and more
 	$(PYTEST) -m long

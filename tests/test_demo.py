@@ -75,10 +75,12 @@ def test_the_story_can_be_read_in_one_sitting(told: str) -> None:
     assert len(lines) <= LINES_MAX and max(map(len, lines)) <= WIDTH
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_output_to_the_byte_in_any_folder(told: str, tmp_path: Path) -> None:
     assert tell(tmp_path, hash_seed="1").stdout == told
 
 
+@pytest.mark.slow
 def test_another_seed_tells_another_story(told: str, tmp_path: Path) -> None:
     other = tell(tmp_path, seed=72)
     assert other.returncode == 0 and other.stdout.splitlines()[3:] != told.splitlines()[3:]
@@ -96,6 +98,7 @@ def test_the_store_that_is_left_is_sound_and_says_what_the_venue_says(folder: Pa
         assert positions == venue.positions() != dict.fromkeys(positions, Decimal(0))
 
 
+@pytest.mark.slow
 def test_the_trading_process_dies_by_sigkill_and_leaves_orders_in_every_kind_of_doubt(tmp_path: Path) -> None:
     store, memory = tmp_path / "orders.db", tmp_path / "venue.json"
     command = [sys.executable, "-m", "orderledger.demo.trader", "--db", str(store), "--venue", str(memory), "--seed", str(SEED)]
@@ -109,6 +112,7 @@ def test_the_trading_process_dies_by_sigkill_and_leaves_orders_in_every_kind_of_
         assert ledger.check().differences == ()
 
 
+@pytest.mark.slow
 def test_a_folder_with_a_store_in_it_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "orders.db").write_bytes(b"somebody's")
     refused = tell(tmp_path)
@@ -116,6 +120,7 @@ def test_a_folder_with_a_store_in_it_is_left_alone(tmp_path: Path) -> None:
     assert (tmp_path / "orders.db").read_bytes() == b"somebody's"
 
 
+@pytest.mark.slow
 def test_the_proof_fails_when_one_fill_never_reaches_the_ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     hear = Desk.hear
 

@@ -47,6 +47,7 @@ def generated(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
         yield Messages(ledger, messages)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "by"), [(name, by) for name, groups in GROUPS.items() for by in groups], ids=str)
 def test_an_analysis_agrees_with_pandas(generated: Messages, name: str, by: list[str]) -> None:
     rows = compare(generated, name, by)

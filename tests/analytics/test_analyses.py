@@ -283,6 +283,7 @@ def test_resting_time_and_size_against_the_usual(ledger: Ledger) -> None:
     assert told(row, "usual_quantity", "largest_quantity", "largest_to_usual") == [1, 4, 4]
 
 
+@pytest.mark.slow
 def test_every_analysis_answers_every_group_and_shows_its_columns(ledger: Ledger) -> None:
     record(ledger, mark(1, "100"), mark(11, "101"), *trade(1, 10, "buy", "1", "100"), *trade(2, 20, "sell", "1", "110"))
     for name, question in questions().items():

@@ -45,6 +45,7 @@ def asked(durable_store_url: str, tmp_path: Path) -> tuple[str, Path]:
     return durable_store_url, tmp_path / "archive"
 
 
+@pytest.mark.slow
 def test_every_column_of_every_table_of_an_archive_is_that_of_the_ledger(asked: tuple[str, Path]) -> None:
     url, folder = asked
     for name, table in RELATIONS.items():

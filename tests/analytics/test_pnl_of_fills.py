@@ -4,6 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
@@ -90,6 +91,7 @@ def kept(entries: list[Row], defined: dict[tuple[str, str], Row]) -> Kept:
     )
 
 
+@pytest.mark.slow
 @settings(quick, max_examples=300)
 @given(some.lists(trades | trades | account_events, max_size=60), instruments)
 def test_the_fills_of_a_position_add_up_to_its_realized_pnl(entries: list[Row], defined: dict[tuple[str, str], Row]) -> None:
@@ -107,6 +109,7 @@ def test_the_fills_of_a_position_add_up_to_its_realized_pnl(entries: list[Row], 
             assert added == shown(position.terms.amount(book.realized))
 
 
+@pytest.mark.slow
 @settings(quick, max_examples=200)
 @given(some.lists(trades, max_size=40))
 def test_position_and_closed_quantity_follow_from_the_fills(entries: list[Row]) -> None:

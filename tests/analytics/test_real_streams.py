@@ -182,6 +182,7 @@ def test_slippage(flow: Flow) -> None:
     assert row["slippage"] == pytest.approx((sign * (joined["paid"] - joined["filled"] * joined["mark"])).sum(), abs=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "by"), [
     ("latency", ["account"]), ("cancels", ["account", "hour"]), ("resting", ["instrument"]), ("resting", ["side", "hour"]),
     ("trips", ["account", "instrument"]), ("anomalies", ["venue"]),

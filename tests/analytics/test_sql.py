@@ -161,6 +161,7 @@ def test_analyse_is_a_command(url: str) -> None:
     assert run("analyse", "moon", "--db", url).status == 2
 
 
+@pytest.mark.slow
 def test_an_archive_is_asked_like_a_ledger(url: str, tmp_path: Path) -> None:
     folder = tmp_path / "archive"
     evidence = {"price": 0.10, "of": "F-2"}

@@ -88,6 +88,7 @@ def _evidence(session: Any) -> list[Any]:
     return sorted(session.execute(f"SELECT position, salt, evidence, text FROM {EVIDENCE_TABLE}"))
 
 
+@pytest.mark.slow
 def test_an_archive_has_each_event_once_and_byte_for_byte(told: Ledger, place: Place) -> None:
     first = archived(told, place)
     told.record_many(parsed(*lives(30, "third:x")))
@@ -117,6 +118,7 @@ def test_the_bucket_of_a_stream_never_changes() -> None:
     assert bucket_of("a#mark/BTC", 64) == bucket_of("a#gap/", 64) == bucket_of("a#instrument/ETH", 64)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", ["sqlite", "postgres"])
 def test_a_restored_ledger_is_equal_event_for_event(
     source: str, durable_store_url: str, place: Place, tmp_path: Path, request: pytest.FixtureRequest
@@ -236,6 +238,7 @@ def test_what_a_killed_run_left_is_removed_and_no_other_file(told: Ledger, place
     assert kept.exists()
 
 
+@pytest.mark.slow
 def test_a_file_that_a_killed_run_wrote_is_removed(told: Ledger, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     def die(*_: object) -> None:
         raise KeyboardInterrupt
@@ -261,6 +264,7 @@ def test_two_processes_do_not_write_to_one_archive(told: Ledger, place: Place) -
         archived(told, Place(place.root))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", few(2, 60))
 def test_a_killed_archive_run_leaves_the_archive_whole_and_the_next_goes_on(seed: int, place: Place, tmp_path: Path) -> None:
     chance, url = random.Random(seed), str(tmp_path / "ledger.db")
@@ -278,6 +282,7 @@ def test_a_killed_archive_run_leaves_the_archive_whole_and_the_next_goes_on(seed
         assert {os.path.relpath(path, place.root) for path in Path(place.root).rglob("*.parquet")} == names
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2, *long(range(3, 30))])
 def test_a_killed_restore_leaves_no_half_ledger(seed: int, durable_store_url: str, told: Ledger, place: Place) -> None:
     archived(told, place)
@@ -310,6 +315,7 @@ def test_the_commands_archive_and_restore(told: Ledger, place: Place, tmp_path: 
     assert run("archive", place.root, "--db", db, "--buckets", "8").status == 2
 
 
+@pytest.mark.slow
 def test_archive_watches_until_it_is_interrupted(told: Ledger, place: Place, tmp_path: Path, orderledger_command: Path) -> None:
     command = [str(orderledger_command), "archive", place.root, "--db", str(tmp_path / "told.db")]
     with subprocess.Popen(
@@ -327,6 +333,7 @@ def test_archive_watches_until_it_is_interrupted(told: Ledger, place: Place, tmp
 NO_SERVER = "endpoint_override=127.0.0.1:1&scheme=http"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", ["/proc/archive", f"s3://bucket/x?{NO_SERVER}"])
 def test_a_place_that_cannot_be_used_is_named(where: str, told: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
@@ -336,6 +343,7 @@ def test_a_place_that_cannot_be_used_is_named(where: str, told: Ledger, tmp_path
     assert done.err.startswith(f"orderledger: {where}: cannot be used: ")
 
 
+@pytest.mark.slow
 def test_a_secret_in_the_url_of_an_archive_is_not_printed(told: Ledger, tmp_path: Path) -> None:
     secret = "wJalrXUtnFEMI%2FbPxRfi"
     done = run(
@@ -344,6 +352,7 @@ def test_a_secret_in_the_url_of_an_archive_is_not_printed(told: Ledger, tmp_path
     assert (done.status, secret in done.err, "wJalr" in done.err) == (1, False, False)
 
 
+@pytest.mark.slow
 def test_an_archive_may_be_named_by_a_url(told: Ledger, tmp_path: Path) -> None:
     there = Place(f"file://{tmp_path}/remote")
     archived(told, there)

@@ -108,6 +108,7 @@ def _empty(view: str) -> pa.Table:
     return schema_of(BY_NAME[view]).empty_table()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("buckets", "per_task", "jobs", "trades"), [(1, 1, 1, 10**6), (8, 3, 1, 1), (64, 64, 1, 50), (64, 5, 2, 1)]
 )
@@ -148,6 +149,7 @@ def test_a_job_of_ones_own_folds_buckets_in_any_grouping(place: Place) -> None:
         assert {name: rows.sort_by([(key, "ascending") for key in BY_NAME[name].key]) for name, rows in tables.items()} == wanted
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", few(2, 20))
 def test_a_killed_rebuild_is_no_result_and_the_next_completes_it(seed: int, place: Place, tmp_path: Path) -> None:
     to, chance = Place(str(tmp_path / "rebuilt")), random.Random(seed)

@@ -85,6 +85,7 @@ def check_every_order(ledger: Ledger) -> None:
         assert ("outcome unknown" in found["summary"]) is (row["certainty"] == "unresolved")
 
 
+@pytest.mark.slow
 @quick
 @given(story=stories())
 def test_every_random_order_can_be_explained(story: Story) -> None:

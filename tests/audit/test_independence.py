@@ -35,6 +35,7 @@ def check_story(story: Story, seed: int) -> None:
         assert proof["holds"], proof
 
 
+@pytest.mark.slow
 @quick
 @given(story=stories(), seed=st.integers(0, 999))
 def test_the_order_of_reports_does_not_matter_in_random_ledgers(story: Story, seed: int) -> None:
@@ -48,6 +49,7 @@ def test_the_order_of_reports_does_not_matter_in_many_random_ledgers(story: Stor
     check_story(story, seed)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ODD_ORDERS)
 def test_odd_orders_end_the_same_in_any_order(name: str, tmp_path: Path) -> None:
     clock = SetClock()

@@ -69,6 +69,7 @@ def test_another_moment_and_two_past_times_can_be_asked_for(store_url: str) -> N
         assert ledger.restate("orders", from_as_of=NOON, effective_at=START + timedelta(seconds=1.5)) == []
 
 
+@pytest.mark.slow
 @quick
 @given(story=stories(), part=st.floats(0.1, 0.9))
 def test_every_difference_has_its_events_and_nothing_else_differs(story: Story, part: float) -> None:

@@ -110,6 +110,7 @@ def check_story(ledger: Ledger, story: Story) -> None:
         check_order(ledger, order)
 
 
+@pytest.mark.slow
 @quick
 @given(story=stories())
 def test_parts_add_up_to_their_figure_on_random_ledgers(ledger: Ledger, story: Story) -> None:

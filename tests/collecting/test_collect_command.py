@@ -67,12 +67,14 @@ def reconciled(told: dict[str, Any]) -> Reconciled:
     return found
 
 
+@pytest.mark.slow
 def test_one_process_collects_from_three_venues(collected: Collected) -> None:
     filled = {(row["account"], row["instrument"], str(row["quantity"].normalize())) for row in collected.trades}
     assert filled == {("hyperliquid:main", "BTC", "2"), ("lighter:main", "ETH", "2"), ("tradier:main", "SPY", "2")}
     assert len(collected.trades) == 3
 
 
+@pytest.mark.slow
 def test_its_status_is_shown_while_it_runs_and_after_it_was_stopped(collected: Collected) -> None:
     shown = [said.rows[0]["collectors"]["collector"] for said in (collected.while_it_ran, collected.afterwards)]
     assert [one["is_running"] for one in shown] == [True, False]
@@ -80,11 +82,13 @@ def test_its_status_is_shown_while_it_runs_and_after_it_was_stopped(collected: C
     assert [account["is_up"] for account in shown[0]["accounts"].values()] == [True, True, True]
 
 
+@pytest.mark.slow
 def test_a_line_that_was_cut_is_a_gap_that_has_ended(collected: Collected) -> None:
     (gap,) = collected.gaps
     assert gap["account"] == "lighter:main" and gap["to_at"] >= gap["from_at"]
 
 
+@pytest.mark.slow
 def test_a_stopped_collector_has_recorded_what_it_heard_and_exits_0(collected: Collected) -> None:
     assert collected.said.status == 0
     assert collected.shown["waiting"] == 0
@@ -92,6 +96,7 @@ def test_a_stopped_collector_has_recorded_what_it_heard_and_exits_0(collected: C
         assert account["messages"] == sum(account[name] for name in ("events_appended", "duplicates", "refused")) > 0
 
 
+@pytest.mark.slow
 def test_an_order_that_came_and_went_while_the_collector_was_stopped_is_not_lost(told: dict[str, Any]) -> None:
     """What lies in the adapter is told before it ends, and a cancel that it held back is asked about."""
     stopped: Stopped = of(told, "stopped")
@@ -100,17 +105,20 @@ def test_an_order_that_came_and_went_while_the_collector_was_stopped_is_not_lost
     assert stopped.orders == stopped.ended
 
 
+@pytest.mark.slow
 def test_a_collector_that_is_stopped_before_it_has_begun_ends_cleanly(told: dict[str, Any]) -> None:
     said, checked = of(told, "stopped at once")
     assert (said.status, checked.status) == (0, 0)
     assert "Traceback" not in said.err
 
 
+@pytest.mark.slow
 def test_a_collector_that_is_told_again_and_again_to_stop_ends_cleanly(told: dict[str, Any]) -> None:
     said: Said = of(told, "twice").first
     assert (said.status, said.err.count("Traceback")) == (0, 0), said.err
 
 
+@pytest.mark.slow
 def test_a_collector_that_is_stopped_while_the_store_is_held_ends_soon_and_says_what_it_has_not_recorded(
     told: dict[str, Any],
 ) -> None:
@@ -123,6 +131,7 @@ def test_a_collector_that_is_stopped_while_the_store_is_held_ends_soon_and_says_
     assert held.orders == held.placed
 
 
+@pytest.mark.slow
 def test_a_second_collector_of_an_account_is_refused_while_the_first_one_runs(told: dict[str, Any]) -> None:
     twice: Twice = of(told, "twice")
     assert (twice.second.status, twice.first.status) == (2, 0)
@@ -132,6 +141,7 @@ def test_a_second_collector_of_an_account_is_refused_while_the_first_one_runs(to
     )
 
 
+@pytest.mark.slow
 def test_views_whose_process_is_killed_are_made_on_and_the_log_says_so(told: dict[str, Any]) -> None:
     killed: ViewsKilled = of(told, "views killed")
     assert killed.said.status == 0
@@ -139,6 +149,7 @@ def test_views_whose_process_is_killed_are_made_on_and_the_log_says_so(told: dic
     assert any("views_not_kept" in line and "ended with status -9" in line for line in killed.said.err.splitlines())
 
 
+@pytest.mark.slow
 def test_every_line_of_a_json_log_is_json(collected: Collected) -> None:
     lines = [json.loads(line) for line in collected.said.err.splitlines()]
     assert {"new_ledger", "up", "down"} <= {line["event"] for line in lines}
@@ -146,6 +157,7 @@ def test_every_line_of_a_json_log_is_json(collected: Collected) -> None:
     assert collected.said.out == ""
 
 
+@pytest.mark.slow
 def test_no_secret_is_in_the_store_nor_in_anything_that_was_said(collected: Collected) -> None:
     """Though a venue has repeated one in its answer."""
     assert b"SPY" in collected.stored
@@ -156,6 +168,7 @@ def test_no_secret_is_in_the_store_nor_in_anything_that_was_said(collected: Coll
         assert token not in said
 
 
+@pytest.mark.slow
 def test_why_an_account_does_not_come_up_is_shown_until_it_does(told: dict[str, Any]) -> None:
     never_up: NeverUp = of(told, "never up")
     assert [shown["is_up"] for shown in never_up.shown.values()] == [False, False, False]
@@ -166,6 +179,7 @@ def test_why_an_account_does_not_come_up_is_shown_until_it_does(told: dict[str, 
     assert never_up.fault_when_up is None
 
 
+@pytest.mark.slow
 def test_what_fails_at_each_attempt_is_warned_of_once(told: dict[str, Any]) -> None:
     never_up: NeverUp = of(told, "never up")
     lines = [json.loads(line) for line in never_up.said.err.splitlines()]
@@ -174,6 +188,7 @@ def test_what_fails_at_each_attempt_is_warned_of_once(told: dict[str, Any]) -> N
     assert len(warned) == len(set(warned))
 
 
+@pytest.mark.slow
 def test_a_collector_that_was_killed_has_recorded_nothing_twice(told: dict[str, Any]) -> None:
     """Behaviour 8"""
     killed: Killed = of(told, "killed")
@@ -183,6 +198,7 @@ def test_a_collector_that_was_killed_has_recorded_nothing_twice(told: dict[str, 
     assert len(killed.events) == len(set(killed.events))
 
 
+@pytest.mark.slow
 def test_the_time_after_a_collector_was_killed_is_a_gap(told: dict[str, Any]) -> None:
     """Behaviour 10"""
     killed: Killed = of(told, "killed")
@@ -191,6 +207,7 @@ def test_the_time_after_a_collector_was_killed_is_a_gap(told: dict[str, Any]) ->
     assert gap["from_at"] < gap["to_at"]
 
 
+@pytest.mark.slow
 def test_a_store_that_fails_ends_the_collector_with_one_sentence(told: dict[str, Any]) -> None:
     said: Said = of(told, "failed")
     assert said.status == 3
@@ -243,12 +260,14 @@ def refused(folder: Path, settings: str, **environment: str) -> str:
     return sentence
 
 
+@pytest.mark.slow
 def test_a_dry_run_makes_no_ledger(reconciled: Reconciled) -> None:
     said = reconciled.without_ledger
     assert said is not None and "orderledger: there is no ledger at " in said.err
     assert (said.status, said.out, reconciled.made_by_dry_run) == (3, "", [])
 
 
+@pytest.mark.slow
 def test_a_dry_run_shows_the_breaks(reconciled: Reconciled) -> None:
     dry, real = reconciled.said[:2]
     assert dry.status == 0
@@ -258,6 +277,7 @@ def test_a_dry_run_shows_the_breaks(reconciled: Reconciled) -> None:
     assert (certificate["account"], certificate["is_recorded"]) == ("hyperliquid:main", False)
 
 
+@pytest.mark.slow
 def test_every_field_of_status_and_reconcile_is_in_the_reference(collected: Collected, reconciled: Reconciled) -> None:
     commands = (REPOSITORY / "docs/reference/commands.md").read_text(encoding="utf-8")
     (status,) = collected.while_it_ran.rows
@@ -266,6 +286,7 @@ def test_every_field_of_status_and_reconcile_is_in_the_reference(collected: Coll
     assert {name for row in rows for name in row if f"| `{name}` |" not in commands} == set()
 
 
+@pytest.mark.slow
 def test_a_second_reconciliation_appends_nothing(reconciled: Reconciled) -> None:
     """Behaviour 17"""
     _, first, second, _ = reconciled.said
@@ -274,6 +295,7 @@ def test_a_second_reconciliation_appends_nothing(reconciled: Reconciled) -> None
     assert [row["appended"] for row in second.rows] == [0]
 
 
+@pytest.mark.slow
 def test_a_repair_is_taken_back(reconciled: Reconciled) -> None:
     """Behaviour 18"""
     reverted = reconciled.said[3]

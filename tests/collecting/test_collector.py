@@ -54,6 +54,7 @@ def test_what_a_venue_tells_when_it_is_hung_up_is_recorded_and_nobody_is_said_to
     assert at(20) <= datetime.fromisoformat(status["at"]) < at(25)
 
 
+@pytest.mark.slow
 def test_what_a_venue_said_before_it_was_asked_is_recorded_before_its_answer() -> None:
     """Of two words of one time the later in the log counts: that has to be the answer."""
     old, new = {"quantity": "6", "limit_price": "101"}, {"quantity": "10", "limit_price": "101"}

@@ -21,6 +21,7 @@ from tests.docs.reading import REPOSITORY, blocks
 FAKE = ("-m", "orderledger.simulation.servers")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("venue", installed())
 def test_a_collector_hears_of_fills_with_the_settings_that_a_fake_venue_prints(
     venue: str, orderledger_command: Path, tmp_path: Path
@@ -74,6 +75,7 @@ async def until(is_so: Callable[[], bool]) -> None:
     raise AssertionError("never so")
 
 
+@pytest.mark.slow
 def test_the_dry_run_of_the_page_can_be_typed_at_once(orderledger_command: Path, tmp_path: Path) -> None:
     """Each line right after the one before, where Python takes long to start: the collector is not started before there are
     settings for it."""

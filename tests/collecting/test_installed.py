@@ -56,6 +56,7 @@ def run(*arguments: str, path: str = "", text: str = "") -> "subprocess.Complete
     return subprocess.run(command, input=text, env=environment, capture_output=True, text=True, timeout=60, check=False)
 
 
+@pytest.mark.slow
 def test_an_installed_adapter_translates(tmp_path: Path) -> None:
     path = install(tmp_path, "corner-venue", CORNER)
     told = run("translate", "corner", "--account", "corner:main", path=path, text=json.dumps({"orders": [ROW]}))
@@ -65,6 +66,7 @@ def test_an_installed_adapter_translates(tmp_path: Path) -> None:
     assert (messages[0]["currency"], messages[1]["fill_id"]) == ("USD", "1:0.5")
 
 
+@pytest.mark.slow
 def test_an_installed_adapter_is_simulated_and_collected_from(orderledger_command: Path, tmp_path: Path) -> None:
     path = install(tmp_path / "site", "corner-venue", CORNER)
     assert asyncio.run(collected("corner", orderledger_command, tmp_path, PYTHONPATH=path)) == (0, 0)
@@ -72,6 +74,7 @@ def test_an_installed_adapter_is_simulated_and_collected_from(orderledger_comman
         assert {row["currency"] for row in ledger.pnl()} == {"USD"}
 
 
+@pytest.mark.slow
 def test_its_settings_are_checked_by_itself(tmp_path: Path) -> None:
     path = install(tmp_path / "site", "corner-venue", CORNER)
     settings = tmp_path / "orderledger.toml"
@@ -87,6 +90,7 @@ def test_what_is_not_installed_is_not_known(tmp_path: Path) -> None:
     assert f"'corner' is not one of {', '.join(map(repr, installed()))}" in told.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("lines", "said"),
     [
@@ -103,6 +107,7 @@ def test_an_adapter_that_cannot_be_used_is_named_and_harms_no_other(tmp_path: Pa
     assert run("translate", "tradier", "--account", "tradier:main", path=path, text='{"orders": "null"}').returncode == 0
 
 
+@pytest.mark.slow
 def test_two_packages_that_register_one_name_are_both_named(tmp_path: Path) -> None:
     path = install(tmp_path, "other", "tradier = tests.venues.corner.adapter:ADAPTER")
     told = run("translate", "tradier", "--account", "tradier:main", path=path)
@@ -111,6 +116,7 @@ def test_two_packages_that_register_one_name_are_both_named(tmp_path: Path) -> N
     assert "orderledger.infrastructure.venues.tradier.adapter:ADAPTER" in told.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "imported"),
     [

@@ -38,12 +38,14 @@ def record(ledger: Ledger, *documents: dict[str, Any]) -> None:
     assert [outcome.outcome for outcome in outcomes] == ["recorded"] * len(documents)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["\ud800", "\x00", "C-1\x00", "C-1\n", "", "7" * 5000, "é"])
 def test_a_name_that_nothing_bears_is_no_fault_of_the_store(name: str, ledger: Ledger, records: Records) -> None:
     record(ledger, request())
     assert (records.order(ACCOUNT, name), records.trades(ACCOUNT, name)) == (None, [])
 
 
+@pytest.mark.slow
 def test_an_order_is_found_by_every_name_the_venue_may_use(ledger: Ledger, records: Records) -> None:
     record(ledger, request(aliases=ALIASES), message("submit"), message("acknowledge", venue_order_id="V-1", aliases=LEG))
     record(ledger, fill("F-1", "4", at=at(5), venue_order_id="V-1", instrument="BTC-USD", side="buy"))

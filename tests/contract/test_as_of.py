@@ -3,11 +3,14 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
+
 from orderledger import AmbiguousOrder, Ledger, UnknownOrder, parse_document
 from tests.contract.streams import MADE_AT, START, fill, parsed, report, request, story
 from tests.typed import column
 
 
+@pytest.mark.slow
 def test_as_of_shows_what_was_known_then(ledger: Ledger) -> None:
     messages = parsed(*story())
     views = []
@@ -52,6 +55,7 @@ def test_numbers_have_the_digits_of_today_as_of_any_time(ledger: Ledger) -> None
 NAMES = ("client_order_id", "venue_order_id", "replacement_client_order_id", "request_id")
 
 
+@pytest.mark.slow
 def test_as_of_an_order_is_found_by_the_names_that_were_known_then(ledger: Ledger) -> None:
     """One that is unknown at first and turns out to be ours among them, and names of several kinds and accounts."""
     unknown: dict[str, Any] = {"venue_order_id": "V-U", "aliases": {"index": "81"}, "instrument": "BTC-USD", "side": "buy"}
@@ -181,6 +185,7 @@ def test_effective_at_keeps_an_order_that_was_taken_for_another_before_it_was_re
     ]
 
 
+@pytest.mark.slow
 def test_the_present_is_the_same_from_the_log_and_from_the_views(ledger: Ledger) -> None:
     ledger.record_many(parsed(*story()))
     later = MADE_AT + timedelta(days=1)

@@ -164,6 +164,7 @@ def test_the_help_of_a_command_has_an_example_and_how_it_ends(name: str) -> None
     assert "Exit status" in rest and "2" in rest and ("3" in rest or not has_store)
 
 
+@pytest.mark.slow
 def test_the_first_session_of_the_help_can_be_typed_as_it_stands(tmp_path: Path, orderledger_command: Path) -> None:
     told = run("--help").out
     (session,) = re.findall(r"A first session:\n.*\n((?: {4,}.*\n)+)", told)  # after the demo, which has tests of its own

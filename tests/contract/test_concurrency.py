@@ -56,6 +56,7 @@ def test_sixteen_threads_on_one_order_count_each_fill_once(ledger: Ledger) -> No
     assert ledger.order("C-1")["cum_quantity"] == 25
 
 
+@pytest.mark.slow
 def test_sixty_four_tasks_share_commits(ledger: Ledger) -> None:
     async def record(task: int) -> list[str]:
         return [(await ledger.arecord(message)).outcome for message in parsed(*lives(4, f"sim:{task}"))]

@@ -68,6 +68,7 @@ def spoiled(url: str, spoiling: str = "no JSON", *, is_folded: bool = False) -> 
     return fault
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("spoiling", SPOILED)
 def test_whoever_has_to_read_it_says_which_event_it_is(durable_store_url: str, spoiling: str) -> None:
     fault = spoiled(durable_store_url, spoiling)
@@ -114,6 +115,7 @@ def test_the_check_finds_a_hole_in_a_stream(durable_store_url: str) -> None:
     assert found == [("sim:main/C-1", "version 3 expected, 4 found")]
 
 
+@pytest.mark.slow
 def test_any_event_may_be_damaged(tmp_path: Path) -> None:
     with Ledger.open(str(tmp_path / "whole.db"), update_views=False) as ledger:
         ledger.record_many(parsed(*story()))
@@ -129,6 +131,7 @@ def test_any_event_may_be_damaged(tmp_path: Path) -> None:
         assert (first.where, first.what.partition(", ")[0]) == (event["stream"], f"event {event['position']}")
 
 
+@pytest.mark.slow
 def test_views_that_cannot_be_rebuilt_stay_as_they_were(durable_store_url: str) -> None:
     spoiled(durable_store_url, is_folded=True)
     with Ledger.open(durable_store_url, update_views=False) as ledger:
@@ -164,6 +167,7 @@ def test_the_others_of_a_group_are_recorded(durable_store_url: str) -> None:
         assert {answer.result().outcome for answer in waiting} == {"recorded"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("follow", [True, "process"])
 def test_who_follows_the_views_says_it_and_goes_on_looking(tmp_path: Path, follow: bool) -> None:
     url = f"sqlite:///{tmp_path}/orders.db"
@@ -215,6 +219,7 @@ def test_the_command_record_names_what_it_cannot_record_and_records_the_rest(tmp
         assert len(ledger.history("N-11", account="sim:main")) == 1
 
 
+@pytest.mark.slow
 def test_a_long_file_is_recorded_to_its_end_though_the_views_end_before_it(tmp_path: Path) -> None:
     url, count = f"sqlite:///{tmp_path}/orders.db", 21_000
     spoiled(url)

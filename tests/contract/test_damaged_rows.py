@@ -89,6 +89,7 @@ def test_where_it_keeps_the_views_behind_the_log_all_of_them_are_mended(tmp_path
         assert [row["fills"] for row in ledger.positions()] == [7]
 
 
+@pytest.mark.slow
 def test_the_commands_end_with_one_sentence_and_record_to_the_end(tmp_path: Path, orderledger_command: Path) -> None:
     url = f"sqlite:///{tmp_path}/orders.db"
     with Ledger.open(url, update_views=False) as ledger:

@@ -47,12 +47,14 @@ def told(library: Path, folder: Path, *arguments: str, **environment: str) -> li
     return answers
 
 
+@pytest.mark.slow
 def test_a_commit_whose_sync_fails_is_unknown_until_the_disk_is_whole_again(failing_sync: Path, tmp_path: Path) -> None:
     unknown = "OutcomeUnknown"
     # the third event is in the files, though no sync has succeeded: a crash would bring it to light
     assert told(failing_sync, tmp_path) == ["recorded", "recorded", unknown, 3, unknown, "duplicate", "recorded", 4, 0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", [(), ("beside",)], ids=["alone", "while others have the file"])
 def test_a_commit_whose_sync_fails_once_does_not_come_to_light_later(
     failing_sync: Path, tmp_path: Path, arguments: tuple[str, ...]
@@ -61,6 +63,7 @@ def test_a_commit_whose_sync_fails_once_does_not_come_to_light_later(
     assert answers == ["recorded", "recorded", "StoreUnreachable", 2, "recorded", "duplicate", "recorded", 4, 0]
 
 
+@pytest.mark.slow
 def test_a_disk_that_takes_no_more_writes_is_told_of_in_our_words(failing_sync: Path, tmp_path: Path) -> None:
     """The connection with which the store is asked what has become of the commit cannot be made either."""
     unknown = "OutcomeUnknown"
@@ -142,6 +145,7 @@ def options_of(url: str, *names: str) -> dict[str, int]:
             return {name: spoken_on.getsockopt(socket.IPPROTO_TCP, getattr(socket, name)) for name in names}
 
 
+@pytest.mark.slow
 def test_a_commit_whose_answer_is_cut_off_is_answered_from_what_is_there(line: CuttingLine, postgres_schema_url: str) -> None:
     url = by_line(line, postgres_schema_url)
     chance = random.Random(5)
@@ -164,6 +168,7 @@ def test_a_commit_whose_answer_is_cut_off_is_answered_from_what_is_there(line: C
         assert (len(ledger.orders()), ledger.check().differences) == (40, ())
 
 
+@pytest.mark.slow
 def test_where_all_connections_are_cut_one_message_is_told_so(postgres_schema_url: str) -> None:
     cut = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = 'cut'"
     messages = parsed(*(request(f"C-{number}") for number in range(6)))

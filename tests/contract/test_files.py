@@ -22,6 +22,7 @@ def modes(folder: Path) -> dict[str, str]:
     return {path.name: oct(stat.S_IMODE(path.stat().st_mode)) for path in sorted(folder.rglob("*"))}
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("usual_mask")
 def test_files_are_for_their_owner_alone(tmp_path: Path) -> None:
     found: dict[str, str] = {}

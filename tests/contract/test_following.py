@@ -94,6 +94,7 @@ def until_without_fault(ledger: Ledger) -> None:
     until("no fault", is_well)
 
 
+@pytest.mark.slow
 def test_a_process_keeps_the_views_current_without_being_asked(durable_store_url: str) -> None:
     with Ledger.open(durable_store_url, update_views="process") as ledger:
         process = new_following_process(os.getpid())
@@ -107,6 +108,7 @@ def test_a_process_keeps_the_views_current_without_being_asked(durable_store_url
     assert has_ended(process)
 
 
+@pytest.mark.slow
 def test_views_follow_a_commit_of_this_ledger_at_once(durable_store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(follower, "POLL_SECONDS", 10 * PATIENCE)
     with Ledger.open(durable_store_url) as ledger:
@@ -127,6 +129,7 @@ def test_the_store_is_the_same_one_after_a_change_of_folders(tmp_path: Path, mon
         os.chdir(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_process_that_is_killed_is_told_of_and_replaced(durable_store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(follower_process, "RESTART_SECONDS", 1.0)
     messages = parsed(*lives(LIVES))
@@ -152,6 +155,7 @@ def test_views_are_followed_where_no_process_can_be_started(tmp_path: Path, monk
         until_at_fault(ledger, "no python")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("durable_store_url", "end"),
     [
@@ -182,6 +186,7 @@ def test_the_process_ends_with_its_parent(durable_store_url: str, end: signal.Si
         assert_is_whole(ledger, 5)
 
 
+@pytest.mark.slow
 def test_each_event_counts_once_with_two_followers_and_questions(durable_store_url: str) -> None:
     messages = parsed(*lives(LIVES))
     with (
@@ -207,6 +212,7 @@ def test_each_event_counts_once_with_two_followers_and_questions(durable_store_u
         assert_is_audited(other, LIVES)
 
 
+@pytest.mark.slow
 def test_a_fold_that_is_overtaken_before_it_is_written_does_not_count(durable_store_url: str) -> None:
     count = BATCH // 3
     with (
@@ -228,6 +234,7 @@ def test_a_fold_that_is_overtaken_before_it_is_written_does_not_count(durable_st
         assert_is_whole(ledger, count)
 
 
+@pytest.mark.slow
 def test_a_database_that_fails_is_told_of_until_it_is_well(durable_store_url: str) -> None:
     with Ledger.open(durable_store_url, update_views="process") as ledger:
         process = new_following_process(os.getpid())
@@ -245,6 +252,7 @@ def test_a_database_that_fails_is_told_of_until_it_is_well(durable_store_url: st
         assert_is_whole(ledger, LIVES)
 
 
+@pytest.mark.slow
 def test_views_that_were_rebuilt_are_not_followed_from_what_they_were(durable_store_url: str) -> None:
     messages = parsed(*lives(LIVES))
     with Ledger.open(durable_store_url, update_views=False) as ledger:

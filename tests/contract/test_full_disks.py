@@ -101,6 +101,7 @@ def test_where_the_disk_was_full_before_a_ledger_is_opened(disk: Path, tmp_path:
         assert answers(ledger) == expected | ({"check": ledger.check().differences} if is_outdated else {})
 
 
+@pytest.mark.slow
 def test_the_commands_answer(disk: Path, tmp_path: Path, orderledger_command: Path) -> None:
     url = f"sqlite:///{disk}/ledger.db"
     stock(url, f"sqlite:///{tmp_path}/copy.db")
@@ -113,6 +114,7 @@ def test_the_commands_answer(disk: Path, tmp_path: Path, orderledger_command: Pa
     assert asked(url) == asked(f"sqlite:///{tmp_path}/copy.db")
 
 
+@pytest.mark.slow
 def test_where_no_file_may_grow(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/ledger.db"
     expected = stock(url, f"sqlite:///{tmp_path}/copy.db")

@@ -5,6 +5,8 @@ from functools import cache
 from itertools import combinations
 from typing import Any, get_args
 
+import pytest
+
 from orderledger import Ledger, parse_document
 from orderledger.projections.pnl import GROUPS
 from orderledger.projections.positions import Method
@@ -62,6 +64,7 @@ def expected_by(by: tuple[str, ...], method: Method) -> str:
     return repr(pnl_of_all(*rows_in_memory(), by, method))
 
 
+@pytest.mark.slow
 def test_grouped_pnl_has_the_digits_of_all_rows_at_once(ledger: Ledger) -> None:
     outcomes = ledger.record_many(map(parse_document, messages()))
     assert {outcome.outcome for outcome in outcomes} == {"recorded"}
@@ -74,6 +77,7 @@ def test_grouped_pnl_has_the_digits_of_all_rows_at_once(ledger: Ledger) -> None:
         assert repr(list(ledger.pnl(by=by, method=method, as_of=last))) == expected_by(by, method)
 
 
+@pytest.mark.slow
 def test_pnl_of_one_strategy_is_that_of_its_trades(ledger: Ledger) -> None:
     ledger.record_many(map(parse_document, messages()))
     trades, instruments = ledger.trades(strategy="s1", account="sim:1"), ledger.instruments()

@@ -18,6 +18,7 @@ from tests.contract.streams import fill, parsed, request
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # an interrupt in what is thrown away
 
 
+@pytest.mark.slow
 def test_what_is_recorded_may_be_interrupted_anywhere(durable_store_url: str) -> None:
     with Ledger.open(durable_store_url, update_views=False, lock_timeout=5) as ledger:
         ledger.record_many(parsed(request("C-1", quantity="100000")))
@@ -86,6 +87,7 @@ def test_an_interrupt_leaves_the_garbage_collector_on() -> None:
     assert place > 2
 
 
+@pytest.mark.slow
 def test_a_question_may_be_interrupted_anywhere(durable_store_url: str) -> None:
     with Ledger.open(durable_store_url, update_views=False, lock_timeout=5) as ledger:
         ledger.record_many(parsed(request("C-1", quantity="100000")))

@@ -63,6 +63,7 @@ def command_of(pid: int) -> str:
         return ""
 
 
+@pytest.mark.slow
 def test_its_processes_end_when_it_is_killed_and_the_next_one_clears_up(
     recorded: Path, tmp_path: Path, orderledger_command: Path
 ) -> None:
@@ -78,6 +79,7 @@ def test_its_processes_end_when_it_is_killed_and_the_next_one_clears_up(
     assert [path for path in tmp_path.iterdir() if path.is_dir()] == []
 
 
+@pytest.mark.slow
 def test_a_process_of_it_that_is_killed_is_one_sentence(recorded: Path, tmp_path: Path, orderledger_command: Path) -> None:
     with rebuilding(orderledger_command, recorded, tmp_path) as (parent, workers):
         os.kill(workers[0], signal.SIGKILL)
@@ -89,6 +91,7 @@ def test_a_process_of_it_that_is_killed_is_one_sentence(recorded: Path, tmp_path
         assert ledger.rebuild(jobs=2).is_equal
 
 
+@pytest.mark.slow
 def test_an_interrupt_ends_it_at_once(recorded: Path, tmp_path: Path, orderledger_command: Path) -> None:
     with rebuilding(orderledger_command, recorded, tmp_path) as (parent, workers):
         os.killpg(parent.pid, signal.SIGINT)  # to all of them at once, as the keyboard sends it

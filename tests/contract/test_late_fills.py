@@ -75,6 +75,7 @@ class Tape:
         return {"type": "fill", **order, **common, **numbers, "side": self._side, "fee": "0.2", "fee_currency": "BNB"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 def test_positions_are_those_of_a_fold_from_the_first_fill(ledger: Ledger, seed: int) -> None:
     tape, audited = Tape(seed), Audited(ledger)
@@ -90,6 +91,7 @@ def test_positions_are_those_of_a_fold_from_the_first_fill(ledger: Ledger, seed:
     assert ledger.rebuild(["positions"]).names == ("positions",)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("depth", [3, 40])
 def test_lots_that_were_put_away_are_closed_in_their_order(ledger: Ledger, depth: int) -> None:
     audited = Audited(ledger)

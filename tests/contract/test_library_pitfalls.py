@@ -53,6 +53,7 @@ def test_positions_become_visible_in_order(postgres_schema_url: str) -> None:
         assert len(seen) == 8 * 80
 
 
+@pytest.mark.slow
 def test_an_append_waits_for_one_whose_positions_are_not_visible_yet(postgres_schema_url: str) -> None:
     """Pitfall 1: else the later position would be visible first, and a reader would pass over the earlier one."""
     insert = f"INSERT INTO {EVENTS_TABLE} (originator_id, originator_version, topic, state) VALUES ('s', 1, 't', '')"
@@ -201,6 +202,7 @@ print("alive")
 """
 
 
+@pytest.mark.slow
 def test_closing_while_threads_read_crashes_nothing(store_url: str) -> None:
     """Pitfall 6: the library's close ends the process with a segmentation fault."""
     command = [sys.executable, "-c", CLOSING, store_url]
@@ -224,6 +226,7 @@ def test_sqlite_gives_no_position_twice(tmp_path: Path) -> None:
         assert ledger.record(parse_document(request("C-9"))).position == last + 1
 
 
+@pytest.mark.slow
 def test_whoever_holds_the_log_is_not_waited_for_for_ever(durable_store_url: str) -> None:
     """Pitfall 10: the library's lock timeout on PostgreSQL is infinite unless it is set."""
     with Ledger.open(durable_store_url, lock_timeout=1, update_views=False) as ledger:
@@ -238,6 +241,7 @@ def test_whoever_holds_the_log_is_not_waited_for_for_ever(durable_store_url: str
         assert ledger.record(parse_document(request("C-2"))).outcome == "recorded"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["EXCLUSIVE", "ACCESS EXCLUSIVE"])
 def test_the_whole_wait_for_postgresql_is_as_long_as_was_asked_for(postgres_schema_url: str, mode: str) -> None:
     """Whatever the one who made the store asked for, whether it is reading or writing that waits, and nothing is left unknown."""
@@ -265,6 +269,7 @@ def test_the_whole_wait_for_postgresql_is_as_long_as_was_asked_for(postgres_sche
         assert [len(ledger.history(name)) for name in ("C-1", "C-2")] == [1, 1]
 
 
+@pytest.mark.slow
 def test_a_store_of_the_version_before_takes_over_the_new_function(postgres_schema_url: str) -> None:
     Ledger.open(postgres_schema_url, update_views=False).close()
     append = f"{EVENTS_TABLE}_append"

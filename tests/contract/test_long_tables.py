@@ -101,6 +101,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", ["trades", "events", "orders --json", *long(["orders", "trades --json", "events --json"])])
 def test_a_table_of_thousands_of_rows_is_left_after_two(folder: Path, orderledger_command: Path, arguments: str) -> None:
     line = f"{orderledger_command} {arguments} | head -2; echo ${{PIPESTATUS[0]}}"

@@ -49,6 +49,7 @@ DAMAGES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_index_is_found_and_mended(durable_store_url: str, damage: str) -> None:
     with opened(durable_store_url, update_views=False) as ledger:

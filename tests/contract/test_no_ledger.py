@@ -110,6 +110,7 @@ def test_a_file_that_another_keeps_to_itself_is_waited_for_as_long_as_is_set(
         assert time.monotonic() - began < 4, "five seconds are what SQLite's driver waits"
 
 
+@pytest.mark.slow
 def test_in_a_file_of_any_name(tmp_path: Path) -> None:
     for name in ("a?b#c%20 d.db", "größe.db", os.fsdecode(b"\xff.db")):
         path = tmp_path / name

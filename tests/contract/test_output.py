@@ -51,6 +51,7 @@ def test_a_full_device_is_one_sentence(folder: Path, arguments: str) -> None:
     assert (ended.status, ended.err) == (4, "orderledger: the output cannot be written: No space left on device\n")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments",
     ["orders", "schema", *long(["orders --json", "events", "history C-1", "check", "rebuild", "status", "--help"])],
@@ -64,6 +65,7 @@ def test_a_process_that_prints_to_a_full_device_ends_with_that_sentence(
     assert (status, said) == (4, ["orderledger: the output cannot be written: No space left on device"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -76,6 +78,7 @@ def test_an_output_that_is_closed_is_one_sentence(folder: Path, orderledger_comm
     assert said == (4, "", "orderledger: the output cannot be written: Bad file descriptor\n")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments", ["orders --json", "rebuild", "record /dev/null", *long(["orders", "check", "status", "recover"])]
 )
@@ -85,6 +88,7 @@ def test_who_wants_to_hear_nothing_is_told_nothing_and_answered(folder: Path, or
         assert (status, answer == "") == (0, arguments.startswith("record"))
 
 
+@pytest.mark.slow
 def test_a_closed_standard_input_is_named_and_a_closed_output_is_missed_by_what_is_to_print(
     folder: Path, orderledger_command: Path
 ) -> None:
@@ -117,6 +121,7 @@ def test_what_somebody_else_said_gives_the_terminal_no_orders(tmp_path: Path, ar
     assert "filled" in printed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", ["record", "translate hyperliquid --account sim:main", *long(["record --ack"])])
 def test_an_input_that_cannot_be_read_is_no_fault_of_the_output(folder: Path, orderledger_command: Path, arguments: str) -> None:
     for place, why in (("/proc/self/mem", "Input/output error"), ("- 0>/dev/null", "Bad file descriptor")):
@@ -130,6 +135,7 @@ def closed(folder: Path, line: str) -> tuple[int, str, str]:
     return done.returncode, done.stdout, done.stderr
 
 
+@pytest.mark.slow
 def test_what_was_recorded_stays_recorded_when_it_cannot_be_told(folder: Path, orderledger_command: Path) -> None:
     with Path("/dev/full").open("w") as full:
         status, said = started(orderledger_command, folder, "record --ack messages.ndjson", stdout=full)
@@ -140,11 +146,13 @@ def test_what_was_recorded_stays_recorded_when_it_cannot_be_told(folder: Path, o
     assert ended.err.splitlines()[-1].startswith("3,000 recorded, 1,000 duplicate, 0 refused, 1 invalid in ")
 
 
+@pytest.mark.slow
 def test_rejects_that_cannot_be_written_are_no_success(folder: Path) -> None:
     ended = run("record", "messages.ndjson", "--rejects", "/dev/full", folder=folder)
     assert (ended.status, ended.err.splitlines()[-1]) == (4, "orderledger: /dev/full cannot be written: No space left on device")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments", ["orders", "events --json", "record --ack messages.ndjson", *long(["orders --json", "events"])]
 )
@@ -162,6 +170,7 @@ def test_a_reader_that_leaves_is_left_in_peace(tmp_path: Path, orderledger_comma
     assert "Traceback" not in said and (said == "") != arguments.startswith("record")
 
 
+@pytest.mark.slow
 def test_an_interrupted_recording_says_how_far_it_came(tmp_path: Path, orderledger_command: Path) -> None:
     write_messages(tmp_path, LIVES)
     command = [str(orderledger_command), "record", "messages.ndjson", "--ack"]
@@ -179,6 +188,7 @@ def test_an_interrupted_recording_says_how_far_it_came(tmp_path: Path, orderledg
         assert ledger.check().differences == ()
 
 
+@pytest.mark.slow
 def test_an_interrupted_reading_of_standard_input_has_recorded_what_it_answered(
     tmp_path: Path, orderledger_command: Path
 ) -> None:

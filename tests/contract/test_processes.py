@@ -102,6 +102,7 @@ def assert_is_audited(ledger: Ledger, count: int) -> None:
     assert [differences(expected, found) for expected, found in zip(auditor.pnl(), ledger.pnl(), strict=True)] == [[]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("modes", MODES_OF_TWO, ids=" and ".join)
 def test_two_processes_record_every_message_once_over_both(durable_store_url: str, modes: tuple[str, ...]) -> None:
     with recorders(durable_store_url, *modes) as processes:
@@ -117,6 +118,7 @@ def test_two_processes_record_every_message_once_over_both(durable_store_url: st
         assert_is_audited(ledger, LIVES)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("racing", [3, *long([4, 4, 4])])
 def test_processes_may_open_a_new_store_together(new_store_url: str, racing: int) -> None:
     with recorders(new_store_url, *["many"] * racing, count=5) as processes:
@@ -191,6 +193,7 @@ def test_a_killed_process_loses_nothing_at_any_moment(durable_store_url: str, mo
     kill_in_the_middle(durable_store_url, mode, seed=100 * seed + MODES.index(mode))
 
 
+@pytest.mark.slow
 def test_a_process_killed_beside_another_disturbs_nothing(durable_store_url: str) -> None:
     with recorders(durable_store_url, "each", "soon") as (survivor, victim):
         wait_until_ready([survivor, victim])
@@ -253,6 +256,7 @@ def restart_in_the_middle(server: PostgresServer, *, is_crash: bool, seed: int) 
         assert_is_whole(ledger, count)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_crash", [False, True], ids=["restart", "crash"])
 def test_a_ledger_survives_its_postgresql(server: PostgresServer, is_crash: bool) -> None:
     restart_in_the_middle(server, is_crash=is_crash, seed=1)
@@ -265,6 +269,7 @@ def test_a_ledger_survives_its_postgresql_at_any_moment(server: PostgresServer, 
     restart_in_the_middle(server, is_crash=is_crash, seed=seed)
 
 
+@pytest.mark.slow
 def test_futures_that_a_restart_cuts_off_fail_or_tell_the_truth(server: PostgresServer) -> None:
     """Of messages that were queued when the server went away each future ends, and what it says is so."""
     with Ledger.open(server.url, lock_timeout=5) as ledger:

@@ -71,6 +71,7 @@ def test_views_that_were_emptied_are_folded_again(durable_store_url: str) -> Non
         assert every_view(ledger) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_position_kept", [True, False])
 @pytest.mark.parametrize("verb", ["DELETE FROM", "DROP TABLE"])
 def test_views_that_are_gone_are_folded_again(durable_store_url: str, verb: str, is_position_kept: bool) -> None:

@@ -20,6 +20,7 @@ ANSWERS: dict[str, Callable[[Ledger], object]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_behind", [False, True])
 @pytest.mark.parametrize("setting", ["role=pg_read_all_data", "default_transaction_read_only=on"])
 def test_who_may_only_read_is_answered(postgres_schema_url: str, setting: str, is_behind: bool) -> None:

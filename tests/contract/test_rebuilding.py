@@ -15,6 +15,7 @@ from tests.contract.sql import connected, run_sql
 from tests.contract.streams import IDS, fill, lives, parsed, report, request, story
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("jobs", [1, 3])
 def test_rebuilt_views_are_the_views_that_were_there(durable_store_url: str, jobs: int) -> None:
     with Ledger.open(durable_store_url, update_views=False) as ledger:
@@ -24,6 +25,7 @@ def test_rebuilt_views_are_the_views_that_were_there(durable_store_url: str, job
         assert (ledger.orders(), ledger.trades(include_busted=True), ledger.pnl(), ledger.anomalies()) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("jobs", [1, 3])
 def test_a_row_that_was_tampered_with_is_found_and_put_right(tmp_path: Path, jobs: int) -> None:
     import sqlite3
@@ -72,6 +74,7 @@ def test_a_view_that_is_not_there_is_named(tmp_path: Path) -> None:
         ledger.rebuild(("moon",))
 
 
+@pytest.mark.slow
 def test_many_rows_at_once_hold_what_a_few_hold(durable_store_url: str) -> None:
     said = "back\\slash, \\N, \\t, 'quote', \"quotes\", größe"
     odd = f"tab\t, line\n, return\r, {said}"
@@ -114,6 +117,7 @@ def test_what_is_recorded_just_before_the_switch_is_in_the_new_rows(
         assert ledger.order("V-2")["status"] == "filled"
 
 
+@pytest.mark.slow
 def test_views_are_rebuilt_while_another_writer_records(tmp_path: Path) -> None:
     path = str(tmp_path / "orders.db")
     is_over = threading.Event()
@@ -136,6 +140,7 @@ def test_views_are_rebuilt_while_another_writer_records(tmp_path: Path) -> None:
         assert ledger.check().differences == ()
 
 
+@pytest.mark.slow
 def test_a_late_fill_takes_its_place_among_thousands(durable_store_url: str) -> None:
     """Two of each second, so that a place in the log decides between them; every other one sells."""
     fills = [
@@ -175,6 +180,7 @@ def test_trades_show_the_same_of_their_order_however_often_they_are_looked_at(tm
             assert ledger.check().differences == ()
 
 
+@pytest.mark.slow
 def test_views_that_many_rebuild_at_once_are_rebuilt_one_after_the_other(durable_store_url: str) -> None:
     with (
         Ledger.open(durable_store_url, update_views=False) as ledger,
@@ -188,6 +194,7 @@ def test_views_that_many_rebuild_at_once_are_rebuilt_one_after_the_other(durable
         assert ledger.check().differences == ()
 
 
+@pytest.mark.slow
 def test_views_of_an_older_fold_are_rebuilt_once_however_many_open_the_store(durable_store_url: str) -> None:
     with Ledger.open(durable_store_url, update_views=False) as ledger:
         ledger.record_many(parsed(*story(), *(fill(f"N-{number % 50}", f"F{number}", number) for number in range(2_000))))

@@ -19,6 +19,7 @@ CUT = (
 """The connection that holds the lock of a rebuild."""
 
 
+@pytest.mark.slow
 def test_a_rebuild_that_has_lost_its_lock_does_not_touch_what_the_next_one_builds(
     postgres_schema_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -58,6 +59,7 @@ def test_a_rebuild_counts_whose_lock_went_with_its_connection(postgres_schema_ur
         assert ledger.rebuild(progress=lambda done, total: run_sql(postgres_schema_url, CUT)).is_equal
 
 
+@pytest.mark.slow
 def test_rebuilds_by_a_file_and_by_a_link_to_it_take_turns(tmp_path: Path) -> None:
     (tmp_path / "links").mkdir()
     (tmp_path / "links" / "link.db").symlink_to(tmp_path / "orders.db")

@@ -90,6 +90,7 @@ def more() -> list[dict[str, Any]]:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("time", TIMES)
 def test_every_row_has_the_keys_and_the_types_of_its_class(ledger: Ledger, time: str) -> None:
     last = max(event["position"] for event in ledger.events())

@@ -28,6 +28,7 @@ def url(request: pytest.FixtureRequest, postgres_url: str) -> Iterator[str]:
         connection.execute(SQL("DROP SCHEMA {} CASCADE").format(schema))
 
 
+@pytest.mark.slow
 def test_it_records_asks_checks_and_rebuilds(url: str) -> None:
     with opened(url) as ledger:
         ledger.record_many(parsed(*lives(2)))

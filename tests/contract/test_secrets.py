@@ -79,6 +79,7 @@ def test_of_a_server_on_this_machine_the_folder_of_its_socket_is_shown() -> None
     assert public("postgresql://me:hunter2@[::1]:5432/orders") == "postgresql://[::1]:5432/orders"
 
 
+@pytest.mark.slow
 def test_the_command_line_shows_none(tmp_path: Path, orderledger_command: Path) -> None:
     for url in (UNDERSTOOD[0], NOT_UNDERSTOOD[0]):
         run = subprocess.run([orderledger_command, "orders", "--db", url], cwd=tmp_path, capture_output=True, text=True)

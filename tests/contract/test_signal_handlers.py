@@ -17,6 +17,7 @@ from tests.contract.streams import fill, parsed, request
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # an interrupt in what is thrown away
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("work", ["record", "record_soon", "orders", "close"])
 def test_a_signal_handler_that_closes_the_ledger_waits_for_nothing_that_it_has_interrupted(tmp_path: Path, work: str) -> None:
     """Not for a thread, either, that waits for what was interrupted."""
@@ -49,6 +50,7 @@ def test_a_signal_handler_that_closes_the_ledger_waits_for_nothing_that_it_has_i
     assert any("cannot close" in one for one in said) is (work in ("record", "orders"))
 
 
+@pytest.mark.slow
 def test_a_signal_handler_may_record_soon_wherever_it_has_come(tmp_path: Path) -> None:
     for place in range(90):
         with Ledger.open(str(tmp_path / f"{place}.db"), update_views=False) as ledger:
@@ -68,6 +70,7 @@ def test_a_signal_handler_may_record_soon_wherever_it_has_come(tmp_path: Path) -
             assert {row["fill_id"] for row in ledger.trades()} >= {"F-1"}
 
 
+@pytest.mark.slow
 def test_a_signal_handler_may_ask_and_record_and_the_commit_it_interrupts_is_whole(durable_store_url: str) -> None:
     """A transaction that is under way is nobody else's to end: a handler that runs within it is refused, and it goes on."""
     said: list[str] = []
@@ -97,6 +100,7 @@ def test_a_signal_handler_may_ask_and_record_and_the_commit_it_interrupts_is_who
     assert {f"F-{number}" for number in range(0, 400, 3)} <= set(filled)
 
 
+@pytest.mark.slow
 def test_a_signal_handler_that_asks_in_the_middle_of_a_question_is_answered_or_refused(durable_store_url: str) -> None:
     said: list[object] = []
     with Ledger.open(durable_store_url, update_views=False, lock_timeout=5) as ledger:
@@ -146,6 +150,7 @@ def test_a_callback_of_a_future_may_ask_and_record_soon_and_is_told_that_it_cann
     assert "late" not in filled and len(filled) == 20 + len(said) // 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("follow", [True, False])
 def test_a_signal_handler_that_closes_the_ledger_is_done_or_refused_at_once(durable_store_url: str, *, follow: bool) -> None:
     said: set[str] = set()

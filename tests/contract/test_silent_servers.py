@@ -63,6 +63,7 @@ def url(line: SilentLine, postgres_schema_url: str) -> str:
     return f"{by_line}&connect_timeout=2"
 
 
+@pytest.mark.slow
 def test_a_commit_that_nobody_answers_is_unknown_and_a_question_says_so(
     line: SilentLine, url: str, postgres_schema_url: str
 ) -> None:
@@ -81,12 +82,14 @@ def test_a_commit_that_nobody_answers_is_unknown_and_a_question_says_so(
         assert ledger.check().differences == ()
 
 
+@pytest.mark.slow
 def test_a_server_that_accepts_a_connection_and_never_answers_is_given_up(line: SilentLine, url: str) -> None:
     line.speaks.clear()
     with pytest.raises(StoreUnreachable, match="timeout"):
         Ledger.open(url, answer_timeout=1)
 
 
+@pytest.mark.slow
 def test_a_statement_that_takes_long_is_waited_for(url: str) -> None:
     with Ledger.open(url, answer_timeout=1, update_views=False) as ledger, ledger._store.database.reading() as session:
         assert session.execute("SELECT 1 FROM pg_sleep(2.5)") == [(1,)]

@@ -38,6 +38,7 @@ def test_orders_are_foreseen_as_they_are_once_it_is_recorded(ledger: Ledger) -> 
     assert foreseen and foreseen == {stream: there[stream] for stream in foreseen}
 
 
+@pytest.mark.slow
 def test_the_three_stores_give_the_same_answers_byte_for_byte(tmp_path: Path, postgres_schema_url: str) -> None:
     messages = parsed(*story())
     outcomes, views = [], []

@@ -155,6 +155,7 @@ def test_a_mapping_that_two_ledgers_learn_at_once_attributes_once(two: tuple[Led
     assert one.record(parse_document(fill(None, "F-1", 1, venue_order_id="V-0"))).outcome == "duplicate"
 
 
+@pytest.mark.slow
 def test_a_new_sqlite_file_may_be_opened_by_many_at_once(tmp_path: Path) -> None:
     """Whoever comes while another is turning the new file into a write-ahead log waits, and does not fail."""
     ready = threading.Barrier(8)
@@ -169,6 +170,7 @@ def test_a_new_sqlite_file_may_be_opened_by_many_at_once(tmp_path: Path) -> None
                 done.result()
 
 
+@pytest.mark.slow
 def test_four_ledgers_that_learn_names_at_once_lose_nothing(durable_store_url: str) -> None:
     """Fills under the venue's id, an alias and our id, while the acknowledgement says that all of them are one order."""
     count, ready = 80, threading.Barrier(4)

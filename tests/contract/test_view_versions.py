@@ -66,6 +66,7 @@ def as_before_versions_of_views(url: str, fold_version: int) -> None:
     )
 
 
+@pytest.mark.slow
 def test_only_the_outdated_view_is_rebuilt(durable_store_url: str) -> None:
     """Each view in turn, while those that are not rebuilt yet differ from the log."""
     recorded(durable_store_url)
@@ -86,6 +87,7 @@ def test_several_outdated_views_are_rebuilt_and_the_others_stay(durable_store_ur
     assert differing(durable_store_url) == set(SPOILING) - {"trades", "certificates"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("views", [("positions",), ("orders", "instruments"), tuple(VIEWS)])
 def test_an_outdated_view_is_rebuilt_while_all_views_are_behind_the_log(durable_store_url: str, views: Sequence[str]) -> None:
     recorded(durable_store_url)

@@ -169,6 +169,7 @@ def test_a_stream_may_be_read_by_several_threads_in_turn(many: Ledger) -> None:
     assert seen == ["C-00000", "C-00001", "C-00002"]
 
 
+@pytest.mark.slow
 def test_a_stream_that_is_left_early_holds_nothing(many: Ledger) -> None:
     for _ in range(40):  # more than a pool of connections has
         rows = many.stream("orders")

@@ -65,6 +65,7 @@ def compare(url: str, original: Ledger) -> None:
         assert outcome.outcome == "recorded" and (outcome.position or 0) > events[-1]["position"]
 
 
+@pytest.mark.slow
 def test_a_copy_by_vacuum_into_of_a_file_that_is_written_to_is_the_same_ledger(tmp_path: Path) -> None:
     with being_written(f"sqlite:///{tmp_path}/orders.db") as ledger:
         for number in range(3):
@@ -96,6 +97,7 @@ def events_in(path: Path) -> int:
         connection.close()
 
 
+@pytest.mark.slow
 def test_a_dump_of_postgresql_that_is_written_to_restores_to_the_same_ledger(postgres_url: str, tmp_path: Path) -> None:
     programs = dump_programs(tmp_path)
     with new_database(postgres_url) as url, new_database(postgres_url) as restored:

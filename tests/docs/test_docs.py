@@ -48,6 +48,7 @@ def name_of(page: Path) -> str:
     return str(page.relative_to(REPOSITORY))
 
 
+@pytest.mark.slow
 def test_the_generated_pages_are_what_the_code_gives_today() -> None:
     done = subprocess.run(
         [sys.executable, "docs/generate.py", "--check"], cwd=REPOSITORY, capture_output=True, text=True, check=False
@@ -102,6 +103,7 @@ def test_nothing_is_undocumented(page: str, words: list[str]) -> None:
     assert [word for word in words if not re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", text)] == []
 
 
+@pytest.mark.slow
 def test_the_readme_survives_its_own_kill(tmp_path: Path) -> None:
     shown = blocks(REPOSITORY / "README.md")
     bot, restart = [block.text for block in shown if block.language == "python"]
@@ -111,6 +113,7 @@ def test_the_readme_survives_its_own_kill(tmp_path: Path) -> None:
     assert is_shown(next(block.text for block in shown if block.language == "text"), done.stdout)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", STORIES, ids=name_of)
 def test_a_story_can_be_followed_word_by_word(page: Path, tmp_path: Path) -> None:
     printed = ""
@@ -129,6 +132,7 @@ def test_a_story_can_be_followed_word_by_word(page: Path, tmp_path: Path) -> Non
     assert printed == "", "a program whose output the page does not show"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["SQLite", "PostgreSQL"])
 def test_every_query_runs(name: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     path = tmp_path / "orders.db"

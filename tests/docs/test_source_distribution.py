@@ -46,17 +46,20 @@ def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+@pytest.mark.slow
 def test_it_has_every_file_of_the_repository(unpacked: Path) -> None:
     assert files_of(REPOSITORY, *FOLDERS) - files_of(unpacked, *FOLDERS) == set()
     assert FILES - {path.name for path in unpacked.iterdir()} == set()
 
 
+@pytest.mark.slow
 def test_the_wheel_that_is_made_of_it_has_the_whole_package(unpacked: Path, tmp_path: Path) -> None:
     with zipfile.ZipFile(built(unpacked, "wheel", tmp_path)) as wheel:
         names = {name for name in wheel.namelist() if ".dist-info/" not in name}
     assert names == files_of(REPOSITORY, "orderledger")
 
 
+@pytest.mark.slow
 def test_the_tests_that_read_files_of_its_root_pass_in_it(unpacked: Path) -> None:
     chosen = [
         "tests/docs/test_docs.py",

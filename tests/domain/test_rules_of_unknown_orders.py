@@ -131,6 +131,7 @@ def test_a_cancel_request_of_an_order_that_was_not_known_stays_recorded_when_it_
     assert rows(ledger, "client_order_id", "status", "pending") == [("C-1", "filled", "cancel")]
 
 
+@pytest.mark.slow
 def test_any_interleaving_of_mapping_and_reports_ends_in_the_same_order_and_the_same_pnl() -> None:
     reports = (
         message("acknowledge", venue_order_id="V-1", at=at(2)),

@@ -31,6 +31,7 @@ def test_the_last_point_is_what_pnl_adds_up_to(ledger: Ledger) -> None:
             assert {currency: last_of(rows, currency)["equity"] for currency in expected} == expected
 
 
+@pytest.mark.slow
 def test_each_moment_is_what_pnl_says_as_of_then() -> None:
     """Without busts, which have not happened before they happen: the curve knows them from the beginning."""
     with recorded(*seeded(11, FACTS, has_busts=False)) as ledger:

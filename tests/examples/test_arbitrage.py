@@ -8,6 +8,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from examples.arbitrage.bot import LEG, groups_of, net
 from examples.arbitrage.run import LIMITS, Floor, floor, kill, sent_today, wait_until
 from orderledger import Ledger, OrderRow
@@ -84,6 +86,7 @@ def is_flat(legs: list[OrderRow]) -> bool:
     return any(order["is_open"] for order in legs) or net(legs) == 0
 
 
+@pytest.mark.slow
 def test_the_bot_is_killed_twice_and_sends_nothing_twice_nor_unrecorded_nor_beyond_its_limit(tmp_path: Path) -> None:
     seed = random.SystemRandom().randrange(1_000_000)
     print(f"seed {seed}")  # shown if it fails

@@ -95,6 +95,7 @@ class Rivals:
 ROUNDS = int(os.environ.get("ORDERLEDGER_FIGHT_ROUNDS", "4"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.long), pytest.param(3, marks=pytest.mark.long)])
 def test_processes_that_fight_for_an_account_send_each_order_once(durable_store_url: str, seed: int) -> None:
     async def story(ledger: Ledger) -> None:

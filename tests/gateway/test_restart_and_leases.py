@@ -43,6 +43,7 @@ def test_the_first_sender_and_each_later_one_are_recorded(ledger: Ledger) -> Non
     assert [(one["fence"], one.get("is_forced", False)) for one in changes] == [(1, False), (2, False)]
 
 
+@pytest.mark.slow
 def test_a_second_gateway_waits_until_the_first_one_is_silent_for_the_whole_term(ledger: Ledger) -> None:
     async def story() -> None:
         venue = venue_of()
@@ -383,6 +384,7 @@ def test_a_batch_after_the_first_is_not_sent_without_the_lease(ledger: Ledger) -
     asyncio.run(story())
 
 
+@pytest.mark.slow
 def test_a_cancel_of_an_order_with_an_unknown_outcome_waits_until_the_venue_is_known_to_have_it(ledger: Ledger) -> None:
     async def story() -> None:
         venue = venue_of()

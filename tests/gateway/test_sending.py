@@ -56,6 +56,7 @@ def test_a_refusal_by_the_venue_is_a_rejected_order(ledger: Ledger) -> None:
     assert ledger.order("C-1")["status"] == "rejected"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("fate", "count"), [("answer_lost", 1), ("request_lost", 0)])
 def test_a_lost_answer_leaves_the_order_unresolved_until_the_venue_is_queried(ledger: Ledger, fate: str, count: int) -> None:
     async def story() -> None:
@@ -78,6 +79,7 @@ def test_a_lost_answer_leaves_the_order_unresolved_until_the_venue_is_queried(le
     assert order["is_open"] and order["certainty"] == ("confirmed" if count else "unresolved")
 
 
+@pytest.mark.slow
 def test_an_order_that_never_arrived_is_denied_once_the_venues_own_rule_proves_it(ledger: Ledger) -> None:
     async def story() -> None:
         venue = venue_of()
@@ -100,6 +102,7 @@ def test_an_order_that_never_arrived_is_denied_once_the_venues_own_rule_proves_i
     assert (order["status"], order["reason"]) == ("denied", "never_arrived")
 
 
+@pytest.mark.slow
 def test_an_absent_order_can_be_sent_again_where_the_venue_never_proves_it(ledger: Ledger) -> None:
     async def story() -> None:
         venue = venue_of()
@@ -328,6 +331,7 @@ def request_of(name: str) -> Request:
     return buy(name)
 
 
+@pytest.mark.slow
 def test_a_repeated_request_of_an_order_that_may_be_under_way_is_not_sent(ledger: Ledger) -> None:
     """Neither with its own terms nor with others: "unknown order" is no proof yet, and the venue may still receive it."""
 

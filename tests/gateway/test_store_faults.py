@@ -50,6 +50,7 @@ class Failing(LocalOrderEntry):
             self._failing.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["locked", "full"])
 def test_an_answer_that_cannot_be_recorded_is_recorded_later(durable_store_url: str, kind: str) -> None:
     if kind == "full" and durable_store_url.startswith("postgresql"):
@@ -77,6 +78,7 @@ def test_an_answer_that_cannot_be_recorded_is_recorded_later(durable_store_url: 
         assert (ledger.order("C-1")["status"], ledger.order("C-1")["certainty"]) == ("new", "confirmed")
 
 
+@pytest.mark.slow
 def test_an_order_that_cannot_be_recorded_is_not_sent(durable_store_url: str) -> None:
     async def story(ledger: Ledger) -> None:
         venue = venue_of()
@@ -95,6 +97,7 @@ def test_an_order_that_cannot_be_recorded_is_not_sent(durable_store_url: str) ->
         assert len(ledger.open_orders()) == 2
 
 
+@pytest.mark.slow
 def test_without_the_table_of_leases_nothing_is_sent_and_with_it_sending_goes_on(ledger: Ledger) -> None:
     def rename(old: str, new: str) -> None:
         with ledger.store.database.writing() as session:
@@ -125,6 +128,7 @@ def _holds(gateway: Gateway) -> bool:
         return False
 
 
+@pytest.mark.slow
 def test_a_log_that_cannot_be_read_for_a_while_does_not_end_the_watch(ledger: Ledger) -> None:
     async def story() -> None:
         venue = venue_of()

@@ -16,6 +16,7 @@ MANY = int(os.environ.get("ORDERLEDGER_WORLDS", "1000"))
 PROGRESS_SECONDS = 10.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", FEW)
 def test_when_a_world_has_healed_the_venue_and_the_ledger_agree(seed: int, tmp_path: Path) -> None:
     print(f"seed {seed}")
@@ -23,6 +24,7 @@ def test_when_a_world_has_healed_the_venue_and_the_ledger_agree(seed: int, tmp_p
     assert not verdict.faults, str(verdict)
 
 
+@pytest.mark.slow
 def test_a_seed_repeats_its_world(tmp_path: Path) -> None:
     first, second = (judged(plan_of(50), tmp_path / name) for name in ("first", "second"))
     assert first.story == second.story

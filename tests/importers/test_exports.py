@@ -40,6 +40,7 @@ def shown(ledger: Ledger) -> list[Any]:
     return [{name: value for name, value in dict(row).items() if name not in NOT_COMPARED} for row in rows]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("told", [pytest.param(quick, id="few"), pytest.param(many, id="many", marks=pytest.mark.long)])
 def test_exported_messages_make_an_equal_ledger(told: Any) -> None:
     @given(story=stories())

@@ -166,6 +166,7 @@ def spoken(told: dict[str, Any]) -> list[tuple[int, Any]] | None:
     return report
 
 
+@pytest.mark.slow
 def test_every_scenario_of_fix_ends_as_the_matrix_says(shared: Path, tmp_path: Path) -> None:
     convert: list[str | Path] = [
         sys.executable,

@@ -59,7 +59,8 @@ def texts_in(folder: Path) -> dict[Path, str]:
 def are_passed(folder: Path, tests: Sequence[str], seconds: int) -> bool:
     """Whether all of these tests pass in the copy. Tests that there are not, or that are all skipped, raise LookupError."""
     environment = {**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-p", "no:randomly", *tests]
+    options = ["-q", "-x", "-p", "no:cacheprovider", "-p", "no:randomly", "-m", "not long"]
+    command = [sys.executable, "-m", "pytest", *options, *tests]
     try:
         run = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=seconds)
     except subprocess.TimeoutExpired:

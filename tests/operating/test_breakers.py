@@ -48,6 +48,7 @@ def value_of(server: Server, breaker: str) -> str | None:
     return value
 
 
+@pytest.mark.slow
 def test_a_breaker_is_seen_from_its_count_to_its_halt_and_to_the_end_of_the_gateway(new_store_url: str) -> None:
     with Server(new_store_url) as server, trading(new_store_url, failures=2) as trader:
         until(lambda: value_of(server, "sending_failures") == "2")
@@ -65,6 +66,7 @@ def test_a_breaker_is_seen_from_its_count_to_its_halt_and_to_the_end_of_the_gate
         assert breakers(server)["sending_failures"]["is_running"] is True  # it had no time to say that it ends
 
 
+@pytest.mark.slow
 def test_a_tripped_breaker_says_since_when_and_why_until_trading_is_resumed(tmp_path: Path) -> None:
     store = str(tmp_path / "orders.db")
     with Server(store) as server, trading(store, failures=3):

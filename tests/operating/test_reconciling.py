@@ -76,6 +76,7 @@ def until(is_so: Callable[[], Any], seconds: float = 30.0) -> None:
         time.sleep(0.02)
 
 
+@pytest.mark.slow
 def test_a_reconciliation_appends_what_was_missed_and_certifies_the_account(new_store_url: str, config: Path) -> None:
     with Server(new_store_url, "--config", str(config)) as server:
         dry = reconcile(server, {"account": "hyperliquid:fake", "dry_run": True}).json()
@@ -90,6 +91,7 @@ def test_a_reconciliation_appends_what_was_missed_and_certifies_the_account(new_
     assert (certificate["account"], certificate["orders"]) == ("hyperliquid:fake", report["certificate"]["orders"])
 
 
+@pytest.mark.slow
 def test_the_report_has_the_fields_of_the_command(venue: FakeVenue, config: Path, store: Path, server: Server) -> None:
     answer = reconcile(server, {"dry_run": True})
     assert answer.status_code == 200, answer.text[:1000]
@@ -102,6 +104,7 @@ def test_the_report_has_the_fields_of_the_command(venue: FakeVenue, config: Path
     assert report["certificate"].keys() == line["certificate"].keys()
 
 
+@pytest.mark.slow
 def test_a_second_reconciliation_of_the_account_waits_for_nobody_and_gets_409(venue: FakeVenue, server: Server) -> None:
     """Meanwhile the server records and reads."""
     venue.pause()
@@ -122,6 +125,7 @@ def test_a_second_reconciliation_of_the_account_waits_for_nobody_and_gets_409(ve
     assert reconcile(server).status_code == 200
 
 
+@pytest.mark.slow
 def test_a_client_that_leaves_does_not_end_the_reconciliation(venue: FakeVenue, server: Server) -> None:
     venue.pause()
     with pytest.raises(httpx.ReadTimeout):
@@ -132,6 +136,7 @@ def test_a_client_that_leaves_does_not_end_the_reconciliation(venue: FakeVenue, 
     assert httpx.get(f"{server.url}/api/certificates").json()["rows"]
 
 
+@pytest.mark.slow
 def test_a_venue_that_dies_in_the_middle_is_a_problem_that_names_the_account(venue: FakeVenue, server: Server) -> None:
     venue.pause()
     with ThreadPoolExecutor() as threads:
@@ -148,6 +153,7 @@ def test_a_venue_that_dies_in_the_middle_is_a_problem_that_names_the_account(ven
     assert running(server) == []
 
 
+@pytest.mark.slow
 def test_a_venue_that_fails_does_not_keep_the_other_accounts_from_being_reconciled(
     venue: FakeVenue, store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -168,6 +174,7 @@ def test_a_venue_that_fails_does_not_keep_the_other_accounts_from_being_reconcil
     assert certified == {"hyperliquid:fake"}
 
 
+@pytest.mark.slow
 def test_a_reconciliation_ends_with_its_limit_of_time(venue: FakeVenue, config: Path, store: Path) -> None:
     settings = ServiceSettings(collect=settings_of(config, str(store)), limits=Limits(reconcile_seconds=0.3))
 
@@ -184,6 +191,7 @@ def test_a_reconciliation_ends_with_its_limit_of_time(venue: FakeVenue, config: 
     assert [row["is_running"] for row in state.json()["rows"]] == [False]
 
 
+@pytest.mark.slow
 def test_a_server_that_stops_ends_the_reconciliation_and_answers(venue: FakeVenue, server: Server) -> None:
     venue.pause()
     with ThreadPoolExecutor() as threads:
@@ -205,6 +213,7 @@ def tokens(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_the_holder_of_the_token_is_the_actor_of_what_is_appended_and_revert_finds_it(
     store: Path, config: Path, tokens: Path
 ) -> None:
@@ -259,6 +268,7 @@ def test_a_payload_that_no_output_can_hold_is_still_reported() -> None:
     assert (shown["theirs"], shown["text"]) == ({"tag": ["?", "1.1", None]}, "?")
 
 
+@pytest.mark.slow
 def test_without_a_configuration_it_says_how_to_give_one(store: Path) -> None:
     with Server(store) as server:
         answer = reconcile(server)

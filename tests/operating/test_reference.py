@@ -4,12 +4,15 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.command_line import run
 from tests.conftest import REPOSITORY
 from tests.operating.test_breakers import trading
 from tests.operating.test_reconciling import until
 
 
+@pytest.mark.slow
 def test_every_field_that_a_gateway_publishes_is_in_the_reference(tmp_path: Path) -> None:
     store = str(tmp_path / "orders.db")
     with trading(store, failures=0):

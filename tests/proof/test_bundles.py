@@ -17,6 +17,7 @@ from tests.proof.orders import SECRET, with_evidence
 from tests.proof.test_evidence import with_evidence_inside
 
 
+@pytest.mark.slow
 def test_a_bundle_of_a_whole_account_answers_as_the_ledger_does(
     durable_store_url: str, key: Path, public: str, tmp_path: Path
 ) -> None:

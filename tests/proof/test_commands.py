@@ -120,6 +120,7 @@ class Received(http.server.BaseHTTPRequestHandler):
     def log_message(self, *_: Any) -> None: ...
 
 
+@pytest.mark.slow
 def test_checkpoints_go_to_a_webhook_and_a_command_while_the_log_grows(store: Path, orderledger_command: Path) -> None:
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Received)
     threading.Thread(target=server.serve_forever, daemon=True).start()

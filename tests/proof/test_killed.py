@@ -43,6 +43,7 @@ def check_recording(folder: Path, key: Path, public: str, kills: int) -> None:
         assert ledger.checkpoint(key) and ledger.verify((), [public]).alterations == []
 
 
+@pytest.mark.slow
 def test_kill_9_while_evidence_tiles_and_checkpoints_are_written(tmp_path: Path, key: Path, public: str) -> None:
     check_recording(tmp_path, key, public, KILLS)
 
@@ -52,6 +53,7 @@ def test_kill_9_a_hundred_times(tmp_path: Path, key: Path, public: str) -> None:
     check_recording(tmp_path, key, public, LONG)
 
 
+@pytest.mark.slow
 def test_kill_9_while_evidence_is_moved(durable_store_url: str, key: Path, public: str) -> None:
     chance = Random(5)
     with opened(durable_store_url) as ledger:

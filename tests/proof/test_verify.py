@@ -73,6 +73,7 @@ def run(original: tuple[Path, str], public: str, folder: Path, seed: int, count:
     return missed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_random_alterations_are_found(original: tuple[Path, str], public: str, tmp_path: Path, seed: int) -> None:
     assert run(original, public, tmp_path, seed, ALTERATIONS // 4) == []

@@ -93,6 +93,7 @@ def check_memories(folder: Path, seed: int) -> None:
         ledger.close()
 
 
+@pytest.mark.slow
 @of_seeds
 def test_as_of_any_time_every_view_is_what_it_was_then(seeds: range) -> None:
     for seed in seeds:

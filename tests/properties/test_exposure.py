@@ -5,6 +5,7 @@ from fractions import Fraction
 from itertools import product
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -75,6 +76,7 @@ def exposed(ledger: Ledger) -> Any:
     return row
 
 
+@pytest.mark.slow
 @settings(max_examples=25, derandomize=True, database=None)
 @given(
     orders=st.lists(ORDERS, min_size=1, max_size=3),

@@ -119,6 +119,7 @@ def many_stories(method: Method, profile: settings) -> None:
     run()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", get_args(Method))
 def test_one_pass_gives_the_digits_of_all_rows_at_once(method: Method) -> None:
     many_stories(method, settings(quick, max_examples=60))

@@ -37,6 +37,7 @@ def test_rebuilt_views_equal_those_that_followed_the_log(seeds: range, monkeypat
         check_rebuild(number, monkeypatch)
 
 
+@pytest.mark.slow
 def test_several_processes_build_what_one_builds(tmp_path: Path) -> None:
     """Of many small worlds at once, in accounts of their own."""
     with Ledger.open(str(tmp_path / "orders.db"), update_views=False, synchronous="OFF") as ledger:

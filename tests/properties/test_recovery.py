@@ -56,6 +56,7 @@ def assert_finds_what_is_open(ledger: Ledger) -> None:
     assert repr([ORDERS.shown(row) for row in found]) == repr(ledger.open_orders())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("examples", [40, *long([120])])
 def test_a_recovery_without_views_finds_every_open_order(examples: int) -> None:
     settings(quick, max_examples=examples)(given(story=stories(), share=st.floats(0, 1))(recovered))()
@@ -81,6 +82,7 @@ def test_every_kind_of_store_is_recovered_without_its_views(durable_store_url: s
         assert_finds_what_is_open(ledger)
 
 
+@pytest.mark.slow
 def test_a_restart_far_behind_the_log_answers_before_the_views_are_there(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/orders.db"
     documents = [request(f"C-{number}", number) for number in range(BATCH_FAR_BEHIND // 2 + 100)]

@@ -44,11 +44,13 @@ def messages_of(source: str, shared: Path, *options: str) -> list[dict[str, str]
     return [json.loads(line) for line in run.stdout.splitlines()]
 
 
+@pytest.mark.slow
 def test_orders_end_as_the_fix_matrices_print_them(shared: Path, orderledger_command: Path, durable_store_url: str) -> None:
     run = check("check_fix_cases.py", shared, orderledger_command, durable_store_url)
     assert run.returncode == 0, run.stdout + run.stderr
 
 
+@pytest.mark.slow
 def test_profit_and_loss_agrees_with_the_cases_of_other_systems(
     shared: Path, orderledger_command: Path, durable_store_url: str
 ) -> None:
@@ -56,6 +58,7 @@ def test_profit_and_loss_agrees_with_the_cases_of_other_systems(
     assert run.returncode == 0, run.stdout + run.stderr
 
 
+@pytest.mark.slow
 def test_every_order_and_the_profit_of_an_hour_of_apple_agree_with_the_oracle(
     shared: Path, orderledger_command: Path, durable_store_url: str
 ) -> None:
@@ -65,6 +68,7 @@ def test_every_order_and_the_profit_of_an_hour_of_apple_agree_with_the_oracle(
     assert run.returncode == 0, run.stdout + run.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("durable_store_url", ["sqlite", pytest.param("postgres", marks=pytest.mark.long)], indirect=True)
 def test_every_order_of_a_futures_stream_agrees_and_fills_of_no_known_side_are_kept_but_not_counted(
     shared: Path, orderledger_command: Path, durable_store_url: str
@@ -88,6 +92,7 @@ def test_every_order_and_the_profit_of_the_whole_apple_stream_agree_with_the_ora
     assert run.returncode == 0, run.stdout + run.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", ["LOBSTER_AAPL", pytest.param("CME_ESH4", marks=pytest.mark.long)])
 def test_nothing_acknowledged_is_lost_when_recording_is_killed(
     shared: Path, orderledger_command: Path, durable_store_url: str, source: str

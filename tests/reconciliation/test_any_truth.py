@@ -6,6 +6,8 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
+import pytest
+
 from orderledger import Ledger, parse_document
 from orderledger.infrastructure.clock import SteppingClock
 from orderledger.infrastructure.sync.reconciliation.reconciler import Reconciled
@@ -144,6 +146,7 @@ def compare(ledger: Ledger, venue: PlainVenue, seed: str) -> None:
     assert sum(column(ledger.positions(), "position_quantity")) == held, seed
 
 
+@pytest.mark.slow
 @of_seeds
 def test_once_reconciled_ledger_and_venue_agree(seeds: range) -> None:
     for seed in seeds:

@@ -66,6 +66,7 @@ def assert_whole(servers: str, topic: str, ledger: Ledger) -> list[int]:
     return [position_of(one) for one in found]
 
 
+@pytest.mark.slow
 def test_every_event_is_published_with_its_position(servers: str, tmp_path: Path) -> None:
     db = str(tmp_path / "ledger.db")
     with opened(db) as ledger:
@@ -75,6 +76,7 @@ def test_every_event_is_published_with_its_position(servers: str, tmp_path: Path
         assert len(assert_whole(servers, TOPIC, ledger)) == ledger.store.recorder.last_position()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", few(1, 10))
 def test_a_killed_relay_goes_on_where_it_was(seed: int, servers: str, tmp_path: Path, orderledger_command: Path) -> None:
     chance, db, topic = random.Random(seed), str(tmp_path / "ledger.db"), f"killed-{seed}"
@@ -89,6 +91,7 @@ def test_a_killed_relay_goes_on_where_it_was(seed: int, servers: str, tmp_path: 
         assert_whole(servers, topic, ledger)
 
 
+@pytest.mark.slow
 def test_the_relay_waits_for_a_broker_and_ends_when_it_is_interrupted(tmp_path: Path, orderledger_command: Path) -> None:
     db = str(tmp_path / "ledger.db")
     with opened(db) as ledger:
@@ -101,6 +104,7 @@ def test_the_relay_waits_for_a_broker_and_ends_when_it_is_interrupted(tmp_path: 
         assert process.wait(PATIENCE) == 130
 
 
+@pytest.mark.slow
 def test_a_nats_server_that_cannot_be_reached_is_named_at_once(tmp_path: Path, orderledger_command: Path) -> None:
     db = str(tmp_path / "ledger.db")
     with opened(db) as ledger:

@@ -118,6 +118,7 @@ def relaying(command: Path, port: int, db: str) -> Iterator[subprocess.Popen[byt
             process.kill()
 
 
+@pytest.mark.slow
 def test_every_event_is_published_once_under_its_position(tmp_path: Path, port: int) -> None:
     db, target = str(tmp_path / "ledger.db"), f"nats://127.0.0.1:{port}/desk"
     with opened(db) as ledger, server(tmp_path, port):
@@ -154,6 +155,7 @@ def until_more_is_published(port: int, ledger: Ledger) -> None:
     until_published(port, min(count_at(port) + 1, ledger.store.recorder.last_position()))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", few(1, 10))
 def test_kills_of_the_relay_and_the_server_lose_nothing_and_repeat_nothing(
     seed: int, tmp_path: Path, port: int, orderledger_command: Path
@@ -191,6 +193,7 @@ def test_an_event_that_is_too_large_ends_the_relay_with_its_position(tmp_path: P
         assert "and the broker takes at most 5,000: raise its limit" in done.err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("each", [500, *long([1_000])])
 def test_memory_does_not_grow_with_the_log(each: int, tmp_path: Path, port: int, orderledger_command: Path) -> None:
     db = str(tmp_path / "ledger.db")

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from orderledger import Ledger
 from tests.command_line import run
@@ -41,6 +42,7 @@ targets = ["file"]
 """
 
 
+@pytest.mark.slow
 def test_the_service_watches_its_ledger(tmp_path: Path, orderledger_command: Path) -> None:
     db, rules, alert = tmp_path / "a.db", tmp_path / "alerts.toml", tmp_path / "alert.json"
     rules.write_text(RULES.format(file=alert))
@@ -56,6 +58,7 @@ def test_the_service_watches_its_ledger(tmp_path: Path, orderledger_command: Pat
         assert connection.execute("SELECT COUNT(*) FROM alerts").fetchall() == [(1,)]
 
 
+@pytest.mark.slow
 def test_the_service_signs_checkpoints_of_its_log(tmp_path: Path, orderledger_command: Path) -> None:
     db, key, out = tmp_path / "a.db", tmp_path / "log.key", tmp_path / "checkpoint.txt"
     assert run("keygen", str(key)).status == 0
@@ -70,6 +73,7 @@ def test_the_service_signs_checkpoints_of_its_log(tmp_path: Path, orderledger_co
     assert checked.status == 0, checked.err
 
 
+@pytest.mark.slow
 def test_the_demo_shows_the_page_while_a_venue_trades(tmp_path: Path, orderledger_command: Path) -> None:
     command: list[str | Path] = [orderledger_command, "demo", "--serve", "--port", "0", "--folder", tmp_path]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as demo:

@@ -45,6 +45,7 @@ def client_values(parameter: dict[str, Any]) -> list[str]:
     return []
 
 
+@pytest.mark.slow
 def test_a_script_that_knows_the_document_alone_can_ask_everything(ledger: Ledger) -> None:
     (answer,) = asked(ledger, "/api/openapi.json")
     document = answer.json()
@@ -81,6 +82,7 @@ def test_the_document_is_valid_and_refers_to_nothing_missing() -> None:
         assert reference in DOCUMENT["components"]["schemas"], reference
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("examples", [4, pytest.param(300, marks=pytest.mark.long)])
 def test_no_request_makes_the_service_fail(examples: int, ledger: Ledger) -> None:
     """schemathesis makes requests from the document, right ones and wrong ones."""

@@ -16,6 +16,7 @@ from tests.service.harness import day, document_of
 from tests.service.processes import Server, StreamReader, reading
 
 
+@pytest.mark.slow
 def test_readers_of_a_killed_server_miss_nothing_and_get_nothing_twice(store: Path) -> None:
     messages = list(day(21))
     server = Server(store)
@@ -59,6 +60,7 @@ def record(server: Server, messages: list[Message]) -> None:
             assert answer.json()["outcome"] == "recorded", answer.text
 
 
+@pytest.mark.slow
 def test_a_stopped_server_says_bye_and_ends_with_status_0(store: Path) -> None:
     with Server(store) as server:
         record(server, list(day(3)))
@@ -73,6 +75,7 @@ def test_a_stopped_server_says_bye_and_ends_with_status_0(store: Path) -> None:
                 time.sleep(0.01)
 
 
+@pytest.mark.slow
 def test_orders_of_the_stream_are_those_of_the_list(store: Path) -> None:
     """Another process records; an order that a late id proves to be another is gone."""
     with Server(store) as server, Ledger.open(store, update_views=False) as ledger:
@@ -91,6 +94,7 @@ def test_orders_of_the_stream_are_those_of_the_list(store: Path) -> None:
             assert len(shown) == 40
 
 
+@pytest.mark.slow
 def test_curl_can_read(store: Path) -> None:
     with Server(store) as server:
         record(server, list(day(2)))
@@ -124,6 +128,7 @@ def answer_to(server: Server, request: bytes, seconds: float = 15.0) -> bytes:
         return b"".join(pieces)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("request_", "status"),
     [
@@ -147,6 +152,7 @@ def test_an_odd_request_gets_an_answer_and_no_trace(request_: bytes, status: byt
     assert httpx.get(f"{server.url}/health/live").status_code == 200
 
 
+@pytest.mark.slow
 def test_headers_without_end_are_cut_off(server: Server) -> None:
     answer = answer_to(server, b"GET /api/orders HTTP/1.1\r\nHost: localhost\r\n" + b"X: " + b"y" * 200_000)
     assert b" 200 " not in answer
@@ -154,6 +160,7 @@ def test_headers_without_end_are_cut_off(server: Server) -> None:
     assert b" 200 " not in answer_to(server, b"GET /api/orders HTTP/1.1\r\nHost: localhost\r\n" + many + b"\r\n")
 
 
+@pytest.mark.slow
 def test_slow_and_silent_clients_do_not_stop_others(server: Server) -> None:
     """Connections that send nothing, half a request, or never read their answer."""
     held: list[socket.socket] = []

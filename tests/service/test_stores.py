@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from orderledger import Ledger
 from orderledger.infrastructure.clock import SteppingClock
@@ -58,6 +59,7 @@ def told_by(url: str) -> dict[str, tuple[int, bytes]]:
         return asyncio.run(ask(ledger))
 
 
+@pytest.mark.slow
 def test_every_answer_is_the_same_on_each_kind_of_store(tmp_path: Path, postgres_ledger_url: str) -> None:
     sqlite = told_by(str(tmp_path / "orders.db"))
     assert {status for path, (status, _) in sqlite.items() if "nothing" not in path} == {200, 409}
@@ -66,6 +68,7 @@ def test_every_answer_is_the_same_on_each_kind_of_store(tmp_path: Path, postgres
         assert postgres[path] == answer, path
 
 
+@pytest.mark.slow
 def test_a_reader_resumes_where_it_stopped_on_each_kind_of_store(durable_store_url: str) -> None:
     """The server is killed and started again under its reader, while another process records."""
     with Ledger.open(durable_store_url, update_views=False) as ledger:

@@ -36,6 +36,7 @@ def counting(ledger: Ledger) -> object:
         return session.execute(ENDLESS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("query", [folding, counting])
 def test_a_query_that_takes_too_long_leaves_its_thread(query: Callable[[Ledger], object], durable_store_url: str) -> None:
     async def ask() -> None:
@@ -72,6 +73,7 @@ def test_the_update_of_views_has_no_deadline(durable_store_url: str) -> None:
             assert ledger._projector.catch_up() == ledger.position()
 
 
+@pytest.mark.slow
 def test_long_folds_leave_room_for_recording(tmp_path: Path) -> None:
     """Clients ask for folds of a log all the time, more than the server does at once. Messages are recorded meanwhile."""
     store = tmp_path / "orders.db"

@@ -61,6 +61,7 @@ def check_stories(profile: settings) -> None:
     run()
 
 
+@pytest.mark.slow
 def test_of_stories_that_the_venue_tells_late_twice_and_in_disorder() -> None:
     check_stories(settings(quick, max_examples=25))
 
@@ -88,6 +89,7 @@ def test_a_fill_of_an_order_that_became_known_later_counts_once() -> None:
         assert [value for _, value, _ in statement.curves[0].points][-2:] == [2000, -2000]
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 def test_of_the_profit_and_loss_cases_of_other_systems(shared: Path) -> None:
     """One ledger with an account for each case, which other systems have worked out."""

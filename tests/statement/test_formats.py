@@ -180,6 +180,7 @@ def test_days_begin_in_their_time_zone_also_when_clocks_change() -> None:
     assert [statement[name].rows[0]["position_quantity"] for name in ("positions_start", "positions_end")] == [1, 3]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", FORMATS)
 @pytest.mark.parametrize("zone", ["UTC", "Pacific/Apia", "America/New_York"])
 def test_a_period_may_be_as_long_as_the_calendar_or_as_short_as_an_instant(form: str, zone: str) -> None:

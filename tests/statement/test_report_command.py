@@ -36,6 +36,7 @@ def test_a_file_and_the_output_have_the_bytes_of_the_golden_file(book: str, form
     assert out.read_bytes() == command_line.run(*ASKED, "--db", book, "--format", form).out.encode() == golden
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["html", "md"])  # msgspec, which writes the times of the others, takes no frozen datetime
 def test_on_any_day_it_has_the_same_bytes(book: str, form: str) -> None:
     """In UTC: a frozen datetime forgets which of two equal hours it is in."""

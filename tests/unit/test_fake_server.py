@@ -107,6 +107,7 @@ def test_a_frame_that_nothing_overtakes_comes_late_and_is_not_lost() -> None:
     assert served(use, faults=faults) == [*HELLO, '{"id":1}']
 
 
+@pytest.mark.slow
 def test_one_seed_spoils_the_same_frames_in_the_same_way() -> None:
     def frames(seed: int) -> list[str]:
         faults = Faults(seed, repeat=0.2, reorder=0.2, malformed=0.1, delay=0.02)
@@ -213,6 +214,7 @@ def test_requests_are_counted_by_name_and_by_the_window_they_came_in() -> None:
     assert served(use) == ({"GET /orders": 3, "POST /orders": 1}, 4, 3, 1)
 
 
+@pytest.mark.slow
 def test_a_client_that_reads_nothing_is_cut_off_in_the_end() -> None:
     async def use(server: Corner) -> list[str]:
         def flood() -> None:

@@ -32,6 +32,7 @@ def test_an_empty_ledger_is_found_where_another_was_used(schemas: Schemas) -> No
     assert positions == [1, 1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "change",
     [
@@ -51,6 +52,7 @@ def test_a_schema_whose_tables_were_changed_is_removed(schemas: Schemas, change:
         assert ledger.trades() == []
 
 
+@pytest.mark.slow
 def test_a_schema_in_which_a_connection_was_left_open_is_removed(schemas: Schemas) -> None:
     with schemas.ledger() as url:
         left = psycopg.connect(url, autocommit=True)

@@ -76,6 +76,7 @@ def write_one_row(url: str) -> None:
         connection.execute("INSERT INTO kept VALUES (7)")
 
 
+@pytest.mark.slow
 def test_a_server_answers_through_its_url(server: PostgresServer) -> None:
     assert server.url.startswith("postgresql://")
     assert str(answer(server.url, "SELECT version()")).startswith("PostgreSQL ")
@@ -88,6 +89,7 @@ def test_a_server_listens_in_a_folder_that_nobody_else_can_enter(server: Postgre
     assert conninfo_to_dict(server.url)["host"] == str(server.folder)
 
 
+@pytest.mark.slow
 def test_a_server_ignores_the_environment_meant_for_another_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PGPORT", "6543")
     monkeypatch.setenv("PGDATA", "/nowhere")
@@ -95,6 +97,7 @@ def test_a_server_ignores_the_environment_meant_for_another_one(monkeypatch: pyt
         assert is_accepting(server.url)
 
 
+@pytest.mark.slow
 def test_two_servers_run_side_by_side(server: PostgresServer) -> None:
     with private_postgres() as other:
         with psycopg.connect(other.url) as connection:
@@ -102,6 +105,7 @@ def test_two_servers_run_side_by_side(server: PostgresServer) -> None:
         assert answer(server.url, "SELECT to_regclass('only_there')") is None
 
 
+@pytest.mark.slow
 def test_a_power_cut_is_provided_for_only_where_asked_for(server: PostgresServer) -> None:
     with private_postgres(durable=True) as durable_server:
         for setting in ("fsync", "full_page_writes"):
@@ -153,6 +157,7 @@ def test_starting_a_running_server_changes_nothing(server: PostgresServer) -> No
     assert server.process_id == process_id
 
 
+@pytest.mark.slow
 def test_nothing_is_left_at_the_end() -> None:
     with private_postgres() as server:
         process_id, folder = server.process_id, server.folder
@@ -162,6 +167,7 @@ def test_nothing_is_left_at_the_end() -> None:
     assert not folder.exists()
 
 
+@pytest.mark.slow
 def test_nothing_is_left_after_an_exception() -> None:
     with pytest.raises(ZeroDivisionError), private_postgres() as server:
         raise ZeroDivisionError
@@ -169,6 +175,7 @@ def test_nothing_is_left_after_an_exception() -> None:
     assert not server.folder.exists()
 
 
+@pytest.mark.slow
 def test_nothing_is_left_when_the_server_cannot_start(monkeypatch: pytest.MonkeyPatch) -> None:
     with tempfile.TemporaryDirectory() as parent:  # not tmp_path: the server's user, who is not root, has to get there
         Path(parent).chmod(0o711)
@@ -181,6 +188,7 @@ def test_nothing_is_left_when_the_server_cannot_start(monkeypatch: pytest.Monkey
     assert "max_connections" in caught.value.output
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
 def test_nothing_is_left_when_the_owner_dies(how: signal.Signals) -> None:
     command = [sys.executable, "-c", OWNER_PROGRAM]
@@ -221,6 +229,7 @@ def test_root_lends_the_server_another_user(server: PostgresServer) -> None:
     assert (server.folder / "cluster" / "postmaster.pid").stat().st_uid != 0
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has folders that the server's user cannot enter")
 def test_programs_out_of_reach_are_copied(monkeypatch: pytest.MonkeyPatch) -> None:
     can_run = local_postgres_programs._can_run

@@ -158,6 +158,7 @@ def test_what_was_never_heard_stands_in_the_orders_history() -> None:
 # The venue's memory
 
 
+@pytest.mark.slow
 def test_a_loaded_venue_continues_the_same_world(tmp_path: Path) -> None:
     path = tmp_path / "venue.json"
     first = LocalVenue(11, start=START, faults=STORMY)
@@ -177,6 +178,7 @@ def test_a_loaded_venue_continues_the_same_world(tmp_path: Path) -> None:
     assert (tmp_path / "first.json").read_bytes() == (tmp_path / "second.json").read_bytes()
 
 
+@pytest.mark.slow
 def test_a_client_that_restarts_after_every_call_hears_what_one_hears_that_never_does(tmp_path: Path) -> None:
     for seed in range(20, 30):
         assert story(seed, memory=tmp_path / "venue.json") == story(seed)

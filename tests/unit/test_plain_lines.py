@@ -43,6 +43,7 @@ def typed(value: Any) -> Any:
     return [typed(each) for each in value] if isinstance(value, list) else (type(value), str(value))
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(TEXTS, VALUES), max_size=4).map(Pairs), st.sampled_from(["", " ", "\t"]), st.booleans())
 def test_a_line_is_read_by_msgspec_as_by_json_or_not_at_all(document: Pairs, gap: str, is_ascii: bool) -> None:
     line = written(document, gap, is_ascii=is_ascii)

@@ -3,9 +3,12 @@
 import subprocess
 import sys
 
+import pytest
+
 import orderledger
 
 
+@pytest.mark.slow
 def test_the_public_names_are_listed_before_any_of_them_was_asked_for() -> None:
     ask = "import orderledger; print(*(name for name in dir(orderledger) if not name.startswith('__')))"
     printed = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True).stdout.split()

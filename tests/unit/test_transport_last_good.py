@@ -3,6 +3,7 @@
 import asyncio
 import random
 
+import pytest
 from websockets.asyncio.server import ServerConnection
 
 from orderledger.infrastructure.venues.base.transport import Closed, Event, Frame, Opened
@@ -60,6 +61,7 @@ def test_who_has_caught_up_moves_the_last_good_moment_again() -> None:
     assert asyncio.run(run()) == Closed(at=at(4), reason=CUT)
 
 
+@pytest.mark.slow
 def test_a_slow_consumer_holds_back_the_venue_and_loses_nothing() -> None:
     sent: list[int] = []
 

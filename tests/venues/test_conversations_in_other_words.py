@@ -100,6 +100,7 @@ def filled(harness: Harness) -> dict[str, Decimal]:
     return sums
 
 
+@pytest.mark.slow
 @every_venue
 @pytest.mark.parametrize("seed", few(1, 2))
 def test_a_venue_that_says_the_same_in_other_words_is_understood(name: str, seed: int) -> None:

@@ -6,6 +6,8 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable
 from contextlib import aclosing, asynccontextmanager
 
+import pytest
+
 from orderledger import Ledger, Outcome, parse_document
 from orderledger.infrastructure.messages.registry import Message
 from orderledger.infrastructure.sync.collecting.counters import AccountCounters
@@ -75,6 +77,7 @@ class Stuck:
         return self._ledger.record_many(messages)
 
 
+@pytest.mark.slow
 def test_while_the_ledger_is_stuck_no_more_is_heard_than_fits_on_the_way_to_it() -> None:
     async def feed(queue: DeliveryQueue, account: str, count: int) -> None:
         for first in range(0, count, FRAME):

@@ -50,6 +50,7 @@ def definitions(harness: Harness) -> list[Instrument]:
     return [message for message in messages if isinstance(message, Instrument)]
 
 
+@pytest.mark.slow
 @every_venue
 def test_pnl_of_a_collected_account_has_a_currency_without_a_word_of_the_user(name: str) -> None:
     async def story(harness: Harness) -> None:

@@ -69,6 +69,7 @@ def test_an_order_that_a_fill_alone_told_of_ends_as_its_last_leg_did() -> None:
     played("hyperliquid", story)
 
 
+@pytest.mark.slow
 @every_venue
 @pytest.mark.parametrize("odd", ["aa00bb11", "a/b c", "9" * 40])
 def test_a_name_that_the_venue_never_gave_keeps_no_other_order_from_being_reconciled(name: str, odd: str) -> None:

@@ -45,6 +45,7 @@ async def all_answers(harness: Harness) -> list[Message]:
     return [message for answer in answers for message in (answer.messages if isinstance(answer, Answer) else answer)]
 
 
+@pytest.mark.slow
 @every_venue
 def test_a_question_ends_in_an_answer_or_an_error_and_no_answer_is_taken_for_an_empty_one(name: str) -> None:
     async def story(harness: Harness) -> None:
@@ -119,6 +120,7 @@ def test_the_same_answer_says_the_same_and_is_news_once(name: str) -> None:
     played(name, story)
 
 
+@pytest.mark.slow
 @every_venue
 def test_every_fill_is_told_oldest_first_with_its_fee(name: str) -> None:
     async def story(harness: Harness) -> None:
@@ -227,6 +229,7 @@ def test_what_cannot_be_read_of_an_answer_is_told_once_to_who_listens(
     played(name, story)
 
 
+@pytest.mark.slow
 @every_venue
 def test_a_row_that_can_never_be_read_is_not_asked_for_without_end(name: str) -> None:
     async def story(harness: Harness) -> None:

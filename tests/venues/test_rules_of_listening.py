@@ -36,6 +36,7 @@ def test_an_account_is_up_once_it_can_be_heard_and_down_from_when_it_could_not(n
     played(name, story)
 
 
+@pytest.mark.slow
 @every_venue
 @pytest.mark.parametrize("connections", [8, *long([20])])
 def test_an_account_is_up_before_it_is_first_heard_of(name: str, connections: int) -> None:
@@ -51,6 +52,7 @@ def test_an_account_is_up_before_it_is_first_heard_of(name: str, connections: in
         played(name, story)
 
 
+@pytest.mark.slow
 @every_venue
 @pytest.mark.parametrize("before", few(3, 6))
 def test_an_account_comes_up_whatever_was_lost_of_the_beginning(name: str, before: int) -> None:

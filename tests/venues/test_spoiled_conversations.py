@@ -52,6 +52,7 @@ def spoil(name: str, streams: int, seed: int) -> None:
     assert not [line for line in said if line["event"] in FAILURES]
 
 
+@pytest.mark.slow
 @every_way
 @pytest.mark.parametrize("seed", few(1, 2))
 def test_a_conversation_that_is_spoiled_by_chance_goes_on(name: str, streams: int, seed: int) -> None:

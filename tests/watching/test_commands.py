@@ -37,6 +37,7 @@ def lines(text: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in text.splitlines()]
 
 
+@pytest.mark.slow
 def test_one_look_raises_delivers_and_is_listed(tmp_path: Path, receiver: Receiver) -> None:
     db = tmp_path / "orders.db"
     config = settings(tmp_path, f'[[targets]]\nname = "desk"\nwebhook = "{receiver.url}"\n[[rules]]\nkind = "halt"\n')
@@ -59,6 +60,7 @@ def test_one_look_raises_delivers_and_is_listed(tmp_path: Path, receiver: Receiv
     assert run("alerts", "--rule", "other", "--json", "--db", db).out == ""
 
 
+@pytest.mark.slow
 def test_a_watcher_that_is_killed_between_raise_and_delivery_loses_nothing(
     tmp_path: Path, receiver: Receiver, orderledger_command: Path
 ) -> None:

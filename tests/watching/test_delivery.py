@@ -77,6 +77,7 @@ def test_a_webhook_gets_what_was_raised_and_what_was_cleared(store_url: str, rec
     desk.ledger.close()
 
 
+@pytest.mark.slow
 def test_a_failure_is_tried_again_after_growing_pauses_and_holds_up_what_comes_after(store_url: str, receiver: Receiver) -> None:
     desk = at_desk(store_url, {"name": "desk", "webhook": receiver.url})
     receiver.failing = 2
@@ -147,6 +148,7 @@ def test_a_command_that_fails_is_tried_again(command: list[str], fault: str | No
     assert found is None if fault is None else fault in found
 
 
+@pytest.mark.slow
 def test_apprise_delivers_to_its_services(receiver: Receiver) -> None:
     desk = at_desk("memory://", {"name": "phone", "apprise": [receiver.url.replace("http://", "json://")]})
     halted_text = []

@@ -14,6 +14,7 @@ from tests.worlds.plan import plan_of
 LATE = pytest.param("lighter", marks=pytest.mark.long)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("venue", ["hyperliquid", LATE, "tradier"])
 def test_a_collector_that_is_killed_is_started_again_and_misses_nothing(
     venue: str, tmp_path: Path, orderledger_command: Path

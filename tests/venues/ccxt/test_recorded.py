@@ -25,6 +25,7 @@ def translate(path: Path, documents: list[str]) -> list[dict[str, Any]]:
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
+@pytest.mark.slow
 def test_rows_are_translated_where_ccxt_is_not_installed(tmp_path: Path) -> None:
     documents = [
         json.dumps({"exchange": "binance", "order": order()}),
@@ -40,6 +41,7 @@ def test_rows_are_translated_where_ccxt_is_not_installed(tmp_path: Path) -> None
         assert (row["currency"], row["fees"]) == ("USDT", {"USDT": Decimal("0.24")})
 
 
+@pytest.mark.slow
 def test_a_market_in_the_file_defines_its_instrument(tmp_path: Path) -> None:
     symbol = "BTC/USD:BTC"
     bought = trade(symbol=symbol, amount="10", price="50000", fees=[])
@@ -56,6 +58,7 @@ def test_a_market_in_the_file_defines_its_instrument(tmp_path: Path) -> None:
         assert (row["realized_pnl"], row["currency"]) == (Decimal("-0.005"), "BTC")
 
 
+@pytest.mark.slow
 def test_a_contract_without_its_market_has_no_currency(tmp_path: Path) -> None:
     messages = translate(tmp_path, [json.dumps({"exchange": "bybit", "trade": trade(symbol="BTC/USD:BTC")})])
     assert [message["type"] for message in messages] == ["fill"]

@@ -38,6 +38,7 @@ def test_the_delay_is_what_the_budget_allows() -> None:
     assert (len(venue.streamed), len(venue.polled)) == (10, 2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [150, *long([500])])
 def test_hundreds_of_accounts_fit(count: int) -> None:
     """A minute is a tenth of a second here: of 500, the 490 that are looked at in turn take some 20 of them, as computed."""

@@ -80,6 +80,7 @@ def put(document: Any, path: tuple[Any, ...], junk: Any) -> Any:
     return copy
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("examples", [100, *long([300])])
 def test_whatever_stands_where_nothing_is_raised_and_all_that_is_told_can_be_recorded(examples: int) -> None:
     settings(max_examples=examples)(given(st.data())(translated_and_recorded))()

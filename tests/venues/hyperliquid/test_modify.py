@@ -59,6 +59,7 @@ def test_the_order_works_on_whatever_came_first(names: Sequence[str]) -> None:
     assert seen(order) == ["partially_filled", "1.2", "2510", "0.5", ["101", "155"], "155", ["unknown_order"]]
 
 
+@pytest.mark.slow
 def test_the_whole_story_ends_the_same_in_all_720_orders() -> None:
     """Also that of a fill that comes before the open row of its leg."""
     with Ledger.open("memory://") as ledger:

@@ -103,6 +103,7 @@ async def soak(seed: int, *, is_polled: bool, happenings: int) -> None:
         assert harness.recorded == news
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_polled", [False, True], ids=["streamed", "polled"])
 @pytest.mark.parametrize("seed", few(1, 3))
 def test_whatever_goes_wrong_the_ledger_ends_with_what_is_true(seed: int, is_polled: bool) -> None:

@@ -13,6 +13,7 @@ from orderledger.infrastructure.venues.hyperliquid.limits import Limits
 from tests.venues.hyperliquid.harness import PACE, TERMS, listening, made_up, some, up
 
 
+@pytest.mark.slow
 def test_the_venue_hangs_up_on_silence_and_a_ping_keeps_the_line() -> None:
     async def story(ping: float, is_kept: bool) -> None:
         async with listening(made_up(silence=0.3), pace=replace(PACE, ping=ping)) as harness:
@@ -82,6 +83,7 @@ def test_an_account_that_the_venue_will_not_stream_is_looked_at_in_turn() -> Non
     asyncio.run(story())
 
 
+@pytest.mark.slow
 def test_new_connections_wait_for_their_minute() -> None:
     async def story() -> None:
         server = made_up(connections_per_minute=6, minute=0.4)

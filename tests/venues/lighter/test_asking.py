@@ -88,6 +88,7 @@ def test_an_order_of_ours_is_found_by_its_index_with_its_fills(is_coarse: bool) 
     asyncio.run(story())
 
 
+@pytest.mark.slow
 def test_an_order_made_elsewhere_is_found_by_the_id_of_the_venue_open_or_ended() -> None:
     async def story() -> None:
         world = World()

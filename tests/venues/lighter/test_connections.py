@@ -10,6 +10,7 @@ from orderledger.infrastructure.venues.base.venue import Down
 from tests.venues.lighter.world import START, World
 
 
+@pytest.mark.slow
 def test_pings_are_answered_and_a_silent_account_stays_connected() -> None:
     async def story() -> None:
         world = World(quiet_seconds=0.5, venue={"ping_every": 0.02})

@@ -5,6 +5,8 @@ import json
 from datetime import timedelta
 from decimal import Decimal
 
+import pytest
+
 from orderledger.infrastructure.messages.registry import Balance
 from orderledger.infrastructure.venues.base.venue import Down, Messages, UnreadablePayload
 from orderledger.simulation.servers import Faults
@@ -250,6 +252,7 @@ def test_a_market_that_no_list_names_is_not_asked_for_with_every_frame() -> None
     asyncio.run(story())
 
 
+@pytest.mark.slow
 def test_frames_that_are_lost_repeated_and_late_end_in_the_truth() -> None:
     faults = Faults(3, drop=0.03, repeat=0.1, reorder=0.1, delay=0.1, malformed=0.03, delay_seconds=0.002)
 

@@ -140,6 +140,7 @@ def live(seed: int, steps: int, **fake: Any) -> None:
     asyncio.run(story())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_coarse", [False, True])
 def test_a_day_of_chance_ends_in_the_truth(is_coarse: bool) -> None:
     """Also where REST tells the time in whole seconds, in each of which hundreds of things happen."""

@@ -203,6 +203,7 @@ def changed(row: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in {**row, **changes}.items() if value is not ...}
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(st.dictionaries(ORDER_FIELDS, ODD, min_size=1, max_size=4), st.dictionaries(TRADE_FIELDS, ODD, min_size=1, max_size=4))
 def test_whatever_a_row_holds_the_others_are_told_and_all_can_be_recorded(in_order: Any, in_trade: Any) -> None:
@@ -233,6 +234,7 @@ JSON = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(JSON)
 def test_no_document_can_break_the_translation(document: Any) -> None:
     told = read(document)

@@ -20,6 +20,7 @@ from tests.venues.order_entry.kinds import HYPERLIQUID, LIGHTER, LIGHTER_KEY, TR
 from tests.venues.order_entry.worlds import SECRET, World
 
 
+@pytest.mark.slow
 def test_nonces_of_lighter_have_no_gaps_whatever_goes_wrong() -> None:
     async def story() -> None:
         async with World(LIGHTER).served() as world:
@@ -39,6 +40,7 @@ def test_nonces_of_lighter_have_no_gaps_whatever_goes_wrong() -> None:
     asyncio.run(story())
 
 
+@pytest.mark.slow
 def test_another_process_with_the_same_key_of_lighter_costs_a_reject_and_no_order() -> None:
     async def story() -> None:
         async with World(LIGHTER).served() as world:
@@ -54,6 +56,7 @@ def test_another_process_with_the_same_key_of_lighter_costs_a_reject_and_no_orde
     asyncio.run(story())
 
 
+@pytest.mark.slow
 def test_lighter_refuses_an_index_that_works_already() -> None:
     async def story() -> None:
         async with World(LIGHTER).served() as world:

@@ -37,6 +37,7 @@ async def until(is_so: Callable[[], bool]) -> None:
             await asyncio.sleep(0.005)
 
 
+@pytest.mark.slow
 @every_kind
 def test_an_order_is_taken_once_under_the_name_that_was_recorded_before(name: str) -> None:
     async def act(world: World) -> None:
@@ -53,6 +54,7 @@ def test_an_order_is_taken_once_under_the_name_that_was_recorded_before(name: st
     in_world(name, act)
 
 
+@pytest.mark.slow
 @every_kind
 def test_the_names_of_an_order_are_always_the_same(name: str) -> None:
     async def act(world: World) -> None:

@@ -152,6 +152,7 @@ def test_a_missing_package_is_named_with_its_extra() -> None:
         of_extra("lighter_of_nobody.signer", "lighter")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", ["no key", "0x12", ""])
 def test_a_wrong_key_is_refused_without_being_shown(key: str) -> None:
     with pytest.raises(InvalidSetting) as raised:

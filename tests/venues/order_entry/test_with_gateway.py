@@ -34,6 +34,7 @@ def request(world: World, name: str = "C-1", **terms: Any) -> Request:
     return Request(account=world.account, client_order_id=name, instrument=world.kind.instrument, **{**usual, **terms})
 
 
+@pytest.mark.slow
 @every_kind
 def test_an_order_is_sent_and_canceled(name: str) -> None:
     async def story() -> None:
@@ -48,6 +49,7 @@ def test_an_order_is_sent_and_canceled(name: str) -> None:
     asyncio.run(story())
 
 
+@pytest.mark.slow
 @every_kind
 @pytest.mark.parametrize("fault", ["lose_answer", "malformed"])
 def test_an_order_without_an_answer_is_found_by_its_alias_and_not_sent_again(name: str, fault: AnswerFault) -> None:

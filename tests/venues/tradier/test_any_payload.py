@@ -34,6 +34,7 @@ BASES = st.sampled_from(
 GOOD = filled_row(4, "500.2", id=900190, tag="left out")
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(base=BASES, changes=CHANGES, leg_changes=CHANGES)
 def test_a_row_of_anything_costs_the_row_beside_it_nothing(base: dict[str, Any], changes: Any, leg_changes: Any) -> None:
@@ -52,6 +53,7 @@ def test_a_row_of_anything_costs_the_row_beside_it_nothing(base: dict[str, Any],
         assert set(told_again) <= {"duplicate"}
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(changes=CHANGES)
 def test_an_event_of_anything_is_told_or_is_a_fault(changes: Any) -> None:

@@ -305,6 +305,7 @@ def test_numbers_that_come_late_take_nothing_back() -> None:
         assert (book.order()["status"], book.order()["anomalies"]) == ("filled", [])
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(executions=EXECUTIONS)
 def test_whatever_is_polled_of_an_order_the_position_and_its_cost_are_right(

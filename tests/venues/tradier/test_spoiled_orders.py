@@ -11,6 +11,7 @@ from tests.venues.tradier.payloads import BUY_PUT, SELL_PUT, a_book, filled_row,
 BROKEN: tuple[Any, ...] = ("left out", None, "null", "", {}, [], 5, True, "x", -1, Decimal("1e40"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("field", sorted({*row(), "leg", "option_symbol", "reason_description", "stop_price", "num_legs"}))
 def test_a_broken_field_costs_the_other_rows_nothing(field: str) -> None:
     good = filled_row(4, "500.2", id=900102, tag="left out")
