@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from orderledger import Ledger
-from orderledger.infrastructure.views import building, projector
+from orderledger.infrastructure.views import building, parallel, projector
 from tests.contract.sql import connected
 from tests.contract.streams import fill, lives, of_account, parsed, report, request, story
 from tests.contract.test_killed_rebuilds import wait_until
@@ -23,6 +23,7 @@ def ledger(store_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ledger]:
         yield ledger
 
 
+@pytest.mark.slow
 def test_every_kind_of_event_gives_the_same_rows(ledger: Ledger) -> None:
     for message in parsed(*story()):
         ledger.record(message)
@@ -68,17 +69,32 @@ def test_the_end_of_a_gap_finds_its_beginning(ledger: Ledger) -> None:
     assert len(ledger.account_events()) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_progress_grows_up_to_the_number_of_events(durable_store_url: str, jobs: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(building, "EVENTS_AT_ONCE", 100)
+    monkeypatch.setattr(parallel, "LOOK_SECONDS", 0.001)  # a process takes longer to start
     seen: list[int] = []
     with Ledger.open(durable_store_url, update_views=False) as ledger:
         ledger.record_many(parsed(*lives(200)))
         built = ledger.rebuild(jobs=jobs, progress=lambda done, total: seen.append(done))
     assert built.is_equal and built.events == 800
-    assert seen == sorted(seen) and len(seen) > 1 and seen[-1] <= 800
+    assert seen == sorted(seen) and len(seen) > 1 and seen[-1] == 800
 
 
+@pytest.mark.slow
+def test_processes_that_end_between_two_looks_at_them_are_counted(
+    durable_store_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parallel, "LOOK_SECONDS", 3_600)
+    seen: list[int] = []
+    with Ledger.open(durable_store_url, update_views=False) as ledger:
+        ledger.record_many(parsed(*lives(10)))
+        ledger.rebuild(jobs=2, progress=lambda done, total: seen.append(done))
+    assert seen == [40]
+
+
+@pytest.mark.slow
 def test_a_rebuild_with_one_process_that_is_killed_leaves_the_views_and_the_next_one_clears_up(
     tmp_path: Path, orderledger_command: Path
 ) -> None:
@@ -108,6 +124,7 @@ def test_views_far_behind_the_log_are_built_stream_by_stream(durable_store_url: 
         assert ledger.check().differences == ()
 
 
+@pytest.mark.slow
 def test_an_update_of_views_far_behind_can_be_stopped(durable_store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(projector, "WORTH_BUILDING_ANEW", 100)
     with Ledger.open(durable_store_url, update_views=False) as ledger:
@@ -118,6 +135,7 @@ def test_an_update_of_views_far_behind_can_be_stopped(durable_store_url: str, mo
         assert ledger.check().differences == ()
 
 
+@pytest.mark.slow
 def test_several_readers_of_views_far_behind_wait_for_one(durable_store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(projector, "WORTH_BUILDING_ANEW", 100)
     with (
@@ -131,6 +149,7 @@ def test_several_readers_of_views_far_behind_wait_for_one(durable_store_url: str
         assert ledger.rebuild().is_equal
 
 
+@pytest.mark.slow
 def test_nothing_is_left_in_the_database(durable_store_url: str) -> None:
     with Ledger.open(durable_store_url, update_views=False) as ledger:
         ledger.record_many(parsed(*story()))

@@ -57,6 +57,7 @@ def build_in_parallel(store: Store, plan: Plan, jobs: int, folder: Path | None, 
         with _side(store, plan, others, OTHERS) as side:
             count = build_others(store, side, plan)
         count += sum(results(building, lambda: counted(progress.value)))
+        counted(count)
         with _side(store, plan, parts[0], (ORDER_NAMES,)) as side:
             _unite(side, parts, plan, BY_STREAM)
             finish_orders(side, plan)
