@@ -10,7 +10,7 @@ from orderledger.cli.tables import print_rows
 
 FEWEST_POINTS = 5
 POINTS = 2_000
-"""As in `projections.equity`, which every start would have to import: a test holds them equal."""
+"""As in `projections`, whose modules every start would have to import: a test holds them equal."""
 
 
 @click.command()

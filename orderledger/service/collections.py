@@ -11,7 +11,8 @@ from orderledger.infrastructure.views.histories import EVENT_NAMES, SOURCES
 from orderledger.infrastructure.views.paging import ORDERS_OF_PAGES, InvalidCursor, Page, offset_cursor, offset_of
 from orderledger.ledger import Ledger
 from orderledger.projections import rows as row_classes
-from orderledger.projections.equity import FEWEST_POINTS, POINTS
+from orderledger.projections.equity import POINTS
+from orderledger.projections.equity_points import FEWEST_POINTS
 from orderledger.projections.latency import GROUPS as LATENCY_GROUPS
 from orderledger.projections.pnl import GROUPS as PNL_GROUPS
 from orderledger.projections.positions import METHODS

@@ -7,7 +7,8 @@ from typing import Any, overload
 from orderledger.infrastructure.views.arguments import check_argument, check_period, groups_of, zone_of
 from orderledger.infrastructure.views.pages import Pages
 from orderledger.projections import queries
-from orderledger.projections.equity import FEWEST_POINTS, POINTS
+from orderledger.projections.equity import POINTS
+from orderledger.projections.equity_points import FEWEST_POINTS
 from orderledger.projections.positions import Method
 from orderledger.projections.rows import EquityPointRow, ExposureRow, FillPnlRow, PnlGroupRow, PnlRow, PositionRow
 from orderledger.projections.view import RowList

@@ -9,7 +9,7 @@ from typing import Any
 
 from orderledger.domain.exact import plain, total
 from orderledger.domain.values import OrderType, Side, TimeInForce
-from orderledger.infrastructure.venues.base.extras import of_extra
+from orderledger.infrastructure.extras import needed
 from orderledger.infrastructure.venues.hyperliquid.signing import EXTRA
 from orderledger.infrastructure.venues.hyperliquid.vocabulary import is_cloid
 from orderledger.simulation.market import ExchangeSimulator, OrderStatus, Reason, Refusal, SimulatedOrder
@@ -58,7 +58,7 @@ class Actions:
 
     def _acting(self, payload: Mapping[str, Any]) -> str:
         """The account whose key has signed. Raises RefusedAction for an unknown key, a nonce used twice, and what has expired."""
-        signing = of_extra("hyperliquid.utils.signing", EXTRA)
+        signing = needed("hyperliquid.utils.signing", EXTRA)
         expires_after, nonce = payload.get("expiresAfter"), payload["nonce"]
         signed = (payload["action"], payload["signature"], payload.get("vaultAddress"), nonce, expires_after, self.is_mainnet)
         signer = str(signing.recover_agent_or_user_from_l1_action(*signed)).lower()

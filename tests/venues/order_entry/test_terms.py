@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from orderledger import InvalidSetting, NotSent, Request
-from orderledger.infrastructure.venues.base.extras import of_extra
+from orderledger.infrastructure.extras import needed
 from orderledger.infrastructure.venues.hyperliquid.actions import modify_action, order_wire
 from orderledger.infrastructure.venues.hyperliquid.signing import signer_of
 from orderledger.infrastructure.venues.lighter.signing import SdkSigner
@@ -149,7 +149,7 @@ def test_what_lighter_cannot_take_is_not_sent(terms: dict[str, Any], reason: str
 
 def test_a_missing_package_is_named_with_its_extra() -> None:
     with pytest.raises(InvalidSetting, match=r"pip install 'orderledger\[lighter\]'"):
-        of_extra("lighter_of_nobody.signer", "lighter")
+        needed("lighter_of_nobody.signer", "lighter")
 
 
 @pytest.mark.slow

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from orderledger.infrastructure.errors import InvalidSetting
+from orderledger.infrastructure.extras import needed
 from orderledger.infrastructure.secrecy import learn
-from orderledger.infrastructure.venues.base.extras import of_extra
 
 EXTRA = "hyperliquid"
 
@@ -14,7 +14,7 @@ def signer_of(private_key: str, *, is_mainnet: bool, vault: str | None = None) -
     """A function that signs an action with the key of an account or of its API wallet. Raises InvalidSetting without the SDK, or
     for what is no key."""
     learn(private_key)
-    accounts, signing = of_extra("eth_account", EXTRA), of_extra("hyperliquid.utils.signing", EXTRA)
+    accounts, signing = needed("eth_account", EXTRA), needed("hyperliquid.utils.signing", EXTRA)
     try:
         wallet = accounts.Account.from_key(private_key)
     except Exception as error:  # its text may hold the key

@@ -3,8 +3,8 @@
 from typing import Any, NamedTuple, Protocol
 
 from orderledger.infrastructure.errors import InvalidSetting, NotSent
+from orderledger.infrastructure.extras import needed
 from orderledger.infrastructure.secrecy import learn
-from orderledger.infrastructure.venues.base.extras import of_extra
 from orderledger.infrastructure.venues.lighter.transactions import Create
 
 EXTRA = "lighter"
@@ -37,7 +37,7 @@ class SdkSigner:
 
     def __init__(self, *, url: str, account_index: int, api_key_index: int, private_key: str) -> None:
         learn(private_key, private_key.removeprefix("0x"))
-        client = of_extra("lighter.signer_client", EXTRA).SignerClient
+        client = needed("lighter.signer_client", EXTRA).SignerClient
         self._key = {"api_key_index": api_key_index}
         try:
             self._client = client(url, account_index, {api_key_index: private_key})
