@@ -13,6 +13,7 @@ from orderledger.infrastructure.errors import InvalidSetting
 from orderledger.infrastructure.printable import printable
 from orderledger.infrastructure.secrecy import masked
 from orderledger.infrastructure.storage.columns import json_text
+from orderledger.infrastructure.tls import trusted_certificates
 
 SAID = 300
 """Characters of an answer that are kept in a fault."""
@@ -49,7 +50,9 @@ def _webhook(url: str, headers: dict[str, str], seconds: float) -> Channel:
     def send(document: Document) -> None:
         told = {**headers, "Content-Type": "application/json", "Idempotency-Key": document["id"]}
         try:
-            answer = httpx.post(url, content=json_text(document).encode(), headers=told, timeout=seconds)
+            answer = httpx.post(
+                url, content=json_text(document).encode(), headers=told, timeout=seconds, verify=trusted_certificates()
+            )
         except (httpx.HTTPError, httpx.InvalidURL) as error:  # its text may hold the address
             raise DeliveryFailed(f"{type(error).__name__}: {str(error).replace(url, '***')}") from None
         if not answer.is_success:

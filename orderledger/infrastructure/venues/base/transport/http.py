@@ -7,12 +7,10 @@ error page, counts as no answer.
 import asyncio
 import logging
 import random
-import ssl
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,6 +18,7 @@ import httpx
 
 from orderledger.infrastructure.errors import VenueRefused, VenueUnavailable
 from orderledger.infrastructure.secrecy import Secrecy, masked
+from orderledger.infrastructure.tls import trusted_certificates
 from orderledger.infrastructure.venues.base.transport.backoff import Backoff
 from orderledger.infrastructure.venues.base.transport.rate_limiter import RateLimiter
 from orderledger.infrastructure.venues.base.transport.text import parsed
@@ -90,11 +89,7 @@ class Http:
     ) -> None:
         if attempts < 1:
             raise ValueError(f"{attempts} attempts ask nothing")
-        # A proxy of the environment is for the way out, not for a server on this machine.
-        trust_env = urlsplit(base_url).hostname not in LOOPBACK
-        self._client = httpx.AsyncClient(
-            base_url=base_url, headers=dict(headers or {}), timeout=timeout, trust_env=trust_env, verify=_certificates(trust_env)
-        )
+        self._client = client_of(base_url, headers, timeout)
         self._rate_limiter = rate_limiter
         self._attempts = attempts
         self._timeout = timeout
@@ -184,10 +179,11 @@ class Http:
         return max(_seconds(retry_after, self._epoch()), _milliseconds_of_epoch(expiry, self._epoch()))
 
 
-@lru_cache(maxsize=2)
-def _certificates(trust_env: bool) -> ssl.SSLContext:
-    """The certificates to trust, read once for all clients of this process: it takes 30 ms."""
-    return httpx.create_ssl_context(trust_env=trust_env)
+def client_of(base_url: str, headers: Mapping[str, str] | None, timeout: float) -> httpx.AsyncClient:
+    """A client of one server. A proxy of the environment is for the way out, not for a server on this machine."""
+    trust_env = urlsplit(base_url).hostname not in LOOPBACK
+    verify = trusted_certificates(trust_env=trust_env)
+    return httpx.AsyncClient(base_url=base_url, headers=dict(headers or {}), timeout=timeout, trust_env=trust_env, verify=verify)
 
 
 async def _read(response: httpx.Response) -> bytes:

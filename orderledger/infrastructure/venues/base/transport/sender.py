@@ -4,13 +4,12 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx
 
 from orderledger.infrastructure.errors import NotSent, Unanswered
 from orderledger.infrastructure.secrecy import Secrecy
-from orderledger.infrastructure.venues.base.transport.http import LOOPBACK
+from orderledger.infrastructure.venues.base.transport.http import client_of
 from orderledger.infrastructure.venues.base.transport.text import parsed
 
 MOST_BYTES = 4 * 1024 * 1024
@@ -44,8 +43,7 @@ class Sender:
         secrets: Iterable[str] = (),
         is_refusal: Callable[[Any], bool] = lambda document: False,
     ) -> None:
-        trust_env = urlsplit(base_url).hostname not in LOOPBACK
-        self._client = httpx.AsyncClient(base_url=base_url, headers=dict(headers or {}), timeout=timeout, trust_env=trust_env)
+        self._client = client_of(base_url, headers, timeout)
         self._timeout = timeout
         self._secrecy = Secrecy(secrets, headers)
         self._is_refusal = is_refusal
