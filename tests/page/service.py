@@ -2,7 +2,6 @@
 
 import json
 import signal
-import socket
 import subprocess
 import time
 import urllib.error
@@ -12,21 +11,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from orderledger.simulation.servers.ports import held
+
 WAIT_SECONDS = 60.0
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class Service:
     """`orderledger serve` on a port of its own. It can be killed and started again on the same port."""
 
     def __init__(self, command: Path, db: str, folder: Path, options: Sequence[str] = ()) -> None:
-        self.port = free_port()
+        self._held = held("127.0.0.1")
+        self.port: int = self._held.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
         self._arguments = [str(command), "serve", "--db", db, "--port", str(self.port), *options]
         self._log = folder / "serve.log"
@@ -62,6 +57,7 @@ class Service:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.kill()
+        self._held.close()
 
 
 class Recording:

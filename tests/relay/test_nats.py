@@ -19,6 +19,7 @@ import pytest
 
 from orderledger import Ledger
 from orderledger.infrastructure.relay.sink import publications
+from orderledger.simulation.servers.ports import held
 from tests.command_line import run
 from tests.contract.streams import fill, lives, opened, parsed, story
 from tests.seeds import few, long
@@ -62,10 +63,9 @@ def _is_open(port: int) -> bool:
 
 
 @pytest.fixture
-def port() -> int:
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        return int(listening.getsockname()[1])
+def port() -> Iterator[int]:
+    with held("127.0.0.1") as keeping:
+        yield keeping.getsockname()[1]
 
 
 def messages(port: int, stream: str = "ORDERLEDGER") -> list[Any]:

@@ -12,6 +12,7 @@ import pytest
 
 from orderledger import Ledger
 from orderledger.infrastructure.messages.registry import Message
+from orderledger.simulation.servers.ports import held
 from tests.service.harness import day, document_of
 from tests.service.processes import Server, StreamReader, reading
 
@@ -19,9 +20,10 @@ from tests.service.processes import Server, StreamReader, reading
 @pytest.mark.slow
 def test_readers_of_a_killed_server_miss_nothing_and_get_nothing_twice(store: Path) -> None:
     messages = list(day(21))
-    server = Server(store)
+    keeping = held("127.0.0.1")
+    server = Server(store, port=keeping.getsockname()[1])
     readers = [StreamReader(server.url), StreamReader(server.url, "account=sim:1")]
-    with reading(*readers):
+    with keeping, reading(*readers):
         for begin in range(0, len(messages), 25):
             record(server, messages[begin : begin + 25])
             server.kill()

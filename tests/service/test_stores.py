@@ -11,6 +11,7 @@ import pytest
 from orderledger import Ledger
 from orderledger.infrastructure.clock import SteppingClock
 from orderledger.service.collections import COLLECTIONS
+from orderledger.simulation.servers.ports import held
 from tests.service.harness import BEGAN_AT, client_of, day, document_of
 from tests.service.processes import Server, StreamReader, reading
 
@@ -73,7 +74,7 @@ def test_a_reader_resumes_where_it_stopped_on_each_kind_of_store(durable_store_u
     """The server is killed and started again under its reader, while another process records."""
     with Ledger.open(durable_store_url, update_views=False) as ledger:
         first, second = list(day(20))[:30], list(day(20))[30:]
-        with Server(durable_store_url) as server:
+        with held("127.0.0.1") as keeping, Server(durable_store_url, port=keeping.getsockname()[1]) as server:
             reader = StreamReader(server.url)
             with reading(reader):
                 last = ledger.record_many(first)[-1].position or 0

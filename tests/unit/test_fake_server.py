@@ -1,6 +1,7 @@
 """A fake server on loopback, asked and listened to through the real transport: each of its faults, seen from the client."""
 
 import asyncio
+import socket
 from collections import Counter
 from collections.abc import Callable
 from decimal import Decimal
@@ -201,6 +202,22 @@ def test_a_stopped_server_is_gone_and_a_started_one_is_the_same_venue() -> None:
         return await connected
 
     assert served(use) == [*HELLO, '{"id":1}', "closed", *AGAIN]
+
+
+def test_no_other_program_gets_the_port_of_a_stopped_server() -> None:
+    def take(port: int) -> None:
+        with socket.socket() as other:
+            other.bind(("127.0.0.1", port))
+
+    async def use(server: Corner) -> int:
+        await server.stop()
+        with pytest.raises(OSError, match="in use"):
+            take(server.port)
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", server.port))
+        return server.port
+
+    take(served(use))  # of a closed one it does
 
 
 def test_requests_are_counted_by_name_and_by_the_window_they_came_in() -> None:

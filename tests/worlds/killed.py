@@ -66,7 +66,7 @@ class KilledWorld:
                 self._process.kill()
                 await self._process.wait()
             await asyncio.to_thread(bot.close)
-            await self.server.stop()
+            await self.server.close()
 
     async def _trade(self) -> None:
         for number in range(self._steps):

@@ -81,7 +81,7 @@ class World:
                 await venue.aclose()
                 await asyncio.to_thread(ledger.catch_up)
                 await asyncio.to_thread(ledger.close)
-                await self.server.stop()
+                await self.server.close()
 
     # What can be done, one method for each act of a plan.
 

@@ -8,6 +8,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Iterable
 from decimal import Decimal
+from socket import socket as Socket
 from typing import Any, Self
 
 from aiohttp import web
@@ -15,6 +16,7 @@ from aiohttp import web
 from orderledger.simulation.market.exchange import ExchangeSimulator
 from orderledger.simulation.servers import documents
 from orderledger.simulation.servers.faults import Faults
+from orderledger.simulation.servers.ports import held
 from orderledger.simulation.servers.socket import VenueSocket
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -46,6 +48,8 @@ class VenueServer:
         self._last_answers: dict[tuple[str, str, bytes], web.Response] = {}
         self._refuses = False
         self._runner: web.AppRunner | None = None
+        self._held: Socket | None = None
+        """Keeps the port while the server is stopped."""
 
     # A venue overrides these.
 
@@ -125,22 +129,38 @@ class VenueServer:
             application.add_routes([web.get(self.websocket_path, self._serve_socket)])
         self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
+        self._release_port()
         await web.TCPSite(self._runner, HOST, self.port).start()
         self.port = self._runner.addresses[0][1]
 
     async def stop(self) -> None:
-        """Cut everything, and let go of the port: connections are refused by the system."""
+        """Cut everything. Connections are refused by the system. The port is kept for the next start."""
+        if self._runner is not None:
+            await self._shut_down()
+            self._held = held(HOST, self.port)
+
+    async def close(self) -> None:
+        """Cut everything, and let go of the port."""
+        await self._shut_down()
+        self._release_port()
+
+    async def _shut_down(self) -> None:
         self.cut_all()
         runner, self._runner = self._runner, None
         if runner is not None:
             await runner.cleanup()
+
+    def _release_port(self) -> None:
+        if self._held is not None:
+            self._held.close()
+            self._held = None
 
     async def __aenter__(self) -> Self:
         await self.start()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self.stop()
+        await self.close()
 
     async def _serve_socket(self, request: web.Request) -> web.StreamResponse:
         response = web.WebSocketResponse(autoping=True)
