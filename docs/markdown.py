@@ -19,6 +19,9 @@ from orderledger.infrastructure.messages.fields import (
     Text,
     Time,
 )
+from orderledger.infrastructure.messages.fields import (
+    Sequence as SequenceNumber,
+)
 
 WIRE_WORDS: tuple[tuple[Any, str], ...] = (
     (Quantity, "number > 0"),
@@ -31,6 +34,7 @@ WIRE_WORDS: tuple[tuple[Any, str], ...] = (
     (Names, "object: name to identifier"),
     (Tags, "object"),
     (Count, "count"),
+    (SequenceNumber, "integer"),
     (Any, "any JSON"),
 )
 STORED_WORDS: dict[Any, str] = {
@@ -38,7 +42,7 @@ STORED_WORDS: dict[Any, str] = {
     datetime: "time",
     str: "text",
     bool: "true or false",
-    int: "count",
+    int: "integer",
 }
 
 

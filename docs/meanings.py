@@ -17,8 +17,15 @@ FIELDS: dict[str, str] = {
     "not_sent": "Proof that nothing of a recorded request left us.",
     "holder": "The process that sends the orders of the account from now on.",
     "fence": "Number that grows with every change of the sender.",
-    "is_forced": "An operator took over without waiting for the lease to end.",
+    "is_forced": "An operator decided it, without the proof that is needed otherwise.",
+    "never_arrived": "Proof or an operator's decision that the venue never received a recorded `submit`.",
     "cancels_orders": "The gateway also cancels the open orders of the scope.",
+    "position_side": "Position of the instrument that it belongs to: `long` or `short` in hedge mode, `net` otherwise. Left out: not said.",
+    "position_id": "The venue's id of the position, where it keeps several positions of one side.",
+    "position_mode": "Whether the venue keeps one position of the instrument (`net`), or a long and a short one (`hedge`). `unknown` if left out.",
+    "sequence": "The venue's order of facts that have the same `at`, such as a trade number.",
+    "dated_by": "Clock of `at`: `venue`, or `receipt` where the venue's row has no time. Omitted in events recorded before the field existed.",
+    "asked_at": "When a query for this one order was sent, less the time by which the venue's answers may lag. Omitted for a row of a list.",
     "post_only": "The order may only trade as maker.",
     "reduce_only": "The order may only reduce a position.",
     "strategy": "Strategy that owns the order. P&L and filters use it.",
@@ -80,6 +87,7 @@ OF_MESSAGE: dict[tuple[str, str], str] = {
     ("adjust", "price"): "Average open price of the position.",
     ("balance", "quantity"): "Signed position, as reported by the venue.",
     ("mark", "price"): "Price that values open positions.",
+    ("submit", "is_forced"): "Sent again by an operator's decision, without proof that it never arrived.",
     ("deny", "reason"): "The check that failed.",
     ("unresolved", "reason"): "How sending ended: e.g. `timeout`, `http_502`, `connection_lost`.",
 }
@@ -122,12 +130,14 @@ ENVELOPE: dict[str, str] = {
     "source": "`strategy`, `operator`, `venue_push`, `venue_poll`, `reconciliation` or `import`; `ledger` for events that the ledger adds.",
     "payload": "The fields of the event that differ from their defaults.",
     "at": "When it happened, if that time is neither in the payload nor equal to `recorded_at`.",
-    "actor": "Person or program that caused it, as in the message.",
+    "actor": "Person or program that caused it, as in the message. Over HTTP with tokens: the name of the token.",
+    "on_behalf_of": "For whom the actor acted, as the actor says. Missing in events of older versions.",
     "correlation_id": "Id shared by related messages, as in the message.",
     "causation_id": "Id of the cause, as in the message.",
     "text": "Sentence for people, as in the message.",
     "evidence_hash": "SHA-256 of salt and evidence, which are stored beside the event. See [Proof](../explanation/proof.md).",
     "text_hash": "SHA-256 of salt and text, which are stored beside the event.",
+    "first_position": "Log position of the event that this one repeats. Negative: that many positions back, if both were stored in one commit.",
     "attributed_from": "[stream, version] of the original event, if this event repeats a report of an unknown order under its own order.",
     "evidence": "Raw payload of the venue: the same JSON values, without its spacing.",
 }
@@ -141,7 +151,8 @@ EVENT_VIEW: dict[str, str] = {
     "recorded_at": "Time of recording.",
     "at": "When it happened, by the sender's clock; otherwise `recorded_at`.",
     "source": "Source of the message; `ledger` for events that the ledger adds.",
-    "actor": "Person or program that caused it.",
+    "actor": "Person or program that caused it. Over HTTP with tokens: the name of the token.",
+    "on_behalf_of": "For whom the actor acted, as the actor says.",
     "correlation_id": "Id shared by related messages.",
     "causation_id": "Id of the cause.",
     "text": "Sentence for people.",
@@ -156,9 +167,12 @@ PNL_VIEW: dict[str, str] = {
     "instrument": "Instrument.",
     "strategy": "With `by` strategy: the strategy of the trades. Null for orders without a strategy, adjustments and funding.",
     "day": "With `by` day: day in the time zone that you named, else UTC.",
-    "position_quantity": "Signed: positive is long. With `by` day: at the end of the day.",
-    "average_open_price": "Average price of the open lots, 0 when flat.",
-    "realized_pnl": "Realized P&L before fees, in `currency`.",
+    "position_side": "Position side: `long` or `short` where the venue keeps two positions of the instrument, else `net`.",
+    "position_id": "The venue's id of the position, empty where it gives none.",
+    "position_quantity": "Signed: positive is long, on every side. With `by` day: at the end of the day. Null where the position side of "
+    "a fill is not known.",
+    "average_open_price": "Average price of the open lots, 0 when flat. Null where `reason` says why.",
+    "realized_pnl": "Realized P&L before fees, in `currency`. Null where `reason` says why.",
     "fees": "Fees by currency, positive when paid. The name is empty if the currency is unknown.",
     "funding": "Funding by currency, positive when received.",
     "net_pnl": "Realized P&L less fees plus funding in `currency`. Null if `currency` is unknown, or if an amount in another currency has "
@@ -166,7 +180,9 @@ PNL_VIEW: dict[str, str] = {
     "unrealized_pnl": "P&L that closing the position at the mark would realize. Null without a mark, and with `by` day. For a period (`since`, `until`): its change.",
     "mark_price": "The last mark.",
     "currency": "Settlement currency from the instrument's definition. Null without one: it is never guessed.",
-    "anomalies": "Why `net_pnl` is null. `currency_unknown`: no definition gives the settlement currency. `rate_unknown`: an amount in "
+    "reason": "Why figures are null: `position_side_unknown`, `impossible_price`, `currency_unknown` or `rate_unknown`.",
+    "anomalies": "What stands against the figures. `position_side_unknown`, `position_side_conflict`, `impossible_price`: see the anomalies of "
+    "these names. `currency_unknown`: no definition gives the settlement currency. `rate_unknown`: an amount in "
     "another currency has no mark that converts it.",
     "method": "average, fifo or lifo.",
     "fills": "Number of active fills.",
@@ -184,7 +200,10 @@ POSITIONS_VIEW: dict[str, str] = {
 EXPOSURE_VIEW: dict[str, str] = {
     "account": "Trading account.",
     "instrument": "Instrument.",
-    "position_quantity": "Signed position from the recorded fills.",
+    "position_side": "Position side: `long`, `short` or `net`. Open orders without a side count as `net`.",
+    "position_id": "The venue's id of the position, empty where it gives none.",
+    "reason": "Why figures are null, as in the P&L view.",
+    "position_quantity": "Signed position from the recorded fills. Null where the position side of a fill is not known.",
     "position_quantity_least": "The position if every open sell order is filled and no buy order. Null if nothing bounds it.",
     "position_quantity_most": "The position if every open buy order is filled and no sell order. Null if nothing bounds it.",
     "open_buy_quantity": "Quantity that open buy orders may still fill, with outstanding replaces to more. Null if the quantity of one is unknown.",
@@ -243,7 +262,8 @@ RECOVERY: dict[str, str] = {
     "in_flight": "Open orders that were requested or submitted, without any report since. Status `pending_new`, certainty `confirmed`.",
     "unresolved": "Open orders with an unknown outcome: ask the venue.",
     "pending": "Open orders with a pending cancel or replace.",
-    "events_read": "Number of events read to update the views.",
+    "doubts": "What is unknown of each order in doubt, since when, why, and the commands that settle it.",
+    "events_read": "Number of events read to update the views, and about doubts.",
     "seconds": "Duration of that.",
 }
 
@@ -254,6 +274,7 @@ REASONS: dict[str, str] = {
     "already_submitted": "The order was submitted before. Ask the venue. A second `submit` is accepted after an `absent` that is later than the first `submit`.",
     "no_time_given": "the message has neither `at` nor `message_id`, and an equal one is recorded. If they are two messages, give `at` or `message_id`.",
     "already_acknowledged": "A `submit` or `deny` of an order that the venue has.",
+    "message_id_reused": "The message id belongs to another message about this order or account, with other content.",
     "request_id_reused": "The request id belongs to a cancel or replace request with other terms.",
     "duplicate_proposal_id": "The proposal id belongs to a proposal with other terms.",
     "unknown_proposal": "An `approve` or `decline` of a proposal that was never made.",
@@ -283,6 +304,10 @@ ANOMALIES: dict[str, tuple[str, str]] = {
         "the missing replaces are recorded",
     ),
     "venue_order_id_reused": ("Two orders have the same venue order id; both have the anomaly. The report stays with the order it names.", "never"),
+    "message_id_reused": ("A report has the `message_id` of an earlier report with other content. Both are recorded.", "never"),
+    "impossible_price": ("A fill of an inverse instrument has a price of 0 or less. It has no P&L until it is corrected.", "the fill is busted or corrected"),
+    "position_side_unknown": ("A fill in hedge mode has no position side, and its order has none either. Position and P&L of the instrument are null.", "a later report of the fill or of its order gives the side"),
+    "position_side_conflict": ("A fill names a position side, but the account keeps one net position. The fill counts in the net position. Or the reports of a fill, the fills of an order, or a fill and its order name different sides. The side told first counts.", "the fill is busted or corrected, or the instrument proves to be in hedge mode"),
     "terms_conflict": ("An active fill has another side or instrument than its order, whose type is not `other`. It counts as the venue reported it.", "the fill is busted or corrected"),
 }  # fmt: skip
 
@@ -315,7 +340,7 @@ BREAKS: dict[str, str] = {
     "absent_order": "The order is open here, and the venue does not know it, or does not know the id that it works under here. That is evidence, not an end: the order stays open. Only an order made elsewhere is concluded to have ended, after `concluding_seconds`: a `cancel` with the reason `concluded_absent`.",
     "not_asked": "The order seems to differ, or is missing from the venue's list, and this run did not query it: `questions_per_run` were used for orders that had waited longer. A later run queries it.",
     "quantity_differs": "The venue claims another filled quantity than the order's fills add up to, whether the order is open or ended. It stays open. Queries for fills go back to that time, within `lookback`.",
-    "status_differs": "The order has ended here, and the venue reports that it works. The break stays open.",
+    "status_differs": "The order has ended here, and the venue lists it as working. The run queries the order: an answer that shows it working later than its end opens it again, otherwise the break stays open.",
     "two_live_orders": "The venue works two orders under one order of ours. The break stays open.",
     "opening_position": "A position was held before the first fill that the venue reports, and perhaps closed since. The first run of an account takes it over.",
     "position_differs": "The fills do not add up to the position that the venue reports. It stays open until they do, or until the position is adjusted.",
@@ -354,6 +379,7 @@ STATUS: dict[str, str] = {
     "checkpoint_position": "Log position of the newest checkpoint in the store, 0 without one.",
     "collectors": "By name, the last status of each `orderledger collect`.",
     "gateways": "By account, what its gateway last published of its breakers. A gateway without breakers publishes nothing.",
+    "watchers": "By name, when each watcher of alerts last looked (`at`), how often it looks, and whether it was stopped.",
 }
 
 GATEWAY: dict[str, str] = {

@@ -32,6 +32,7 @@ from orderledger.infrastructure.venues.base.adapter import Adapter
 from orderledger.infrastructure.venues.base.order_entry import EntryAbilities, OrderEntry
 from orderledger.infrastructure.venues.base.registry import adapters, installed
 from orderledger.infrastructure.venues.base.settings import Secret, Section, VenueSection
+from orderledger.infrastructure.views.agreement import AgreementQueries
 from orderledger.infrastructure.views.check import Checked, Difference
 from orderledger.infrastructure.views.pages import Pages
 from orderledger.infrastructure.views.pnl_queries import PnlQueries
@@ -194,6 +195,7 @@ def python() -> str:
         inspect.cleandoc(Queries.__doc__ or "") + "\n",
         *_methods(Queries),
         *_methods(PnlQueries),
+        *_methods(AgreementQueries),
         *_methods(Pages),
         *_methods(AuditQueries),
     ]

@@ -4,15 +4,30 @@ from pathlib import Path
 
 from markdown import table
 
-from orderledger.infrastructure.importers.csv_mapping import Condition, CsvMapping, FieldFrom, mapping_at, ready
+from orderledger.infrastructure.importers.csv_mapping import (
+    Case,
+    Check,
+    Coins,
+    Condition,
+    CsvMapping,
+    FieldFrom,
+    mapping_at,
+    ready,
+)
 from orderledger.infrastructure.importers.kinds import KINDS
+
+UNCHECKED = "nothing: unchecked"
 
 INTRODUCTION = """# Importers
 
 What `orderledger import KIND FILE --account NAME` reads. How to use it:
 [Import from other programs](../how-to/import-from-other-programs.md).
 Every message has the source `import` and the row as `evidence`. A second import of a file changes nothing. Rows that cannot be
-read are listed with their place and the reason, and the others are recorded.
+read are listed with their place and the reason, and the others are recorded. A row whose own figures contradict each other is
+listed with both figures: an amount that is not the price times the quantity. Rows with nothing to record are counted by reason.
+
+Each kind and each mapping names what it was checked with: real files, or files that the program itself made. Those without are
+unchecked: compare the messages of `--dry-run` with your file first. An unchecked mapping needs `--unchecked`.
 """
 
 MAPPINGS = """
@@ -21,6 +36,10 @@ MAPPINGS = """
 `--mapping` takes one of these names, or a TOML file. The columns of an export change over time: a column that is missing is
 named, and nothing of the file is recorded.
 
+A file has one format of times. It is decided over all rows before the first is recorded: if the times can be read in several
+ways, such as 9/5/2025, `--date-format` must say which. Times without an offset are in the zone that the venue documents; if it
+documents none, `--timezone` is needed. A file with another sign before its decimals than its mapping says is refused.
+
 """
 
 FIELDS = """
@@ -28,6 +47,7 @@ A mapping says which message a row becomes, and where its fields come from:
 
 ```toml
 meaning = "My broker's fills"
+checked_with = "my export of 2026-11-20, against the statement of that day"
 message = "fill"
 zone = "Europe/Berlin"
 formats = ["%d.%m.%Y %H:%M:%S"]
@@ -46,7 +66,16 @@ quantity = { column = "Quantity", absolute = true }
 price = { column = "Price", number = true }
 fee = { column = "Commission", negate = true }
 fee_currency = { constant = "EUR" }
+
+[[checks]]
+column = "Amount"
+number = true
+equals = "price * quantity"
+exact = ["quantity"]
 ```
+
+Figures are compared within half a unit of the last digit of each printed number; the numbers in `exact` are printed in full.
+Exchanged columns of price and quantity have the same product, so no check finds them: look at `--dry-run`.
 
 """
 
@@ -56,9 +85,12 @@ def importers() -> str:
     parts = [INTRODUCTION]
     for importer in KINDS.values():
         parts += [f"\n## {importer.name}\n\n{importer.meaning}\n\n- Gives: {importer.gives}\n- Lacks: {importer.lacks}\n"]
-    names = [(f"`{name}`", mapping_at(Path(name)).meaning) for name in ready()]
-    parts += [MAPPINGS, table(("mapping", "file"), names), FIELDS]
-    for model in (CsvMapping, FieldFrom, Condition):
+        if importer.checked_with is not None:
+            parts.append(f"- Checked with: {importer.checked_with or UNCHECKED}\n")
+    mappings = {name: mapping_at(Path(name)) for name in ready()}
+    rows = [(f"`{name}`", mapping.meaning, mapping.checked_with or UNCHECKED) for name, mapping in mappings.items()]
+    parts += [MAPPINGS, table(("mapping", "file", "checked with"), rows), FIELDS]
+    for model in (CsvMapping, FieldFrom, Check, Condition, Case, Coins):
         fields = ", ".join(f"`{field.alias or name}`" for name, field in model.model_fields.items())
         parts.append(f"- {' '.join((model.__doc__ or '').split())} Fields: {fields}.\n")
     return "".join(parts)

@@ -46,7 +46,7 @@ def messages() -> str:
     parts += ["## Every message about an order\n", f"{CONSTRAINT}\n", _table(OrderMessage, frozenset(Message.model_fields))]
     parts += [
         "## Every report\n",
-        "Give both if the order may be unknown to the ledger.\n",
+        "Give instrument and side if the order may be unknown to the ledger.\n",
         _table(Report, frozenset(OrderMessage.model_fields)),
     ]
     for title, models in GROUPS.items():
@@ -66,7 +66,7 @@ def _section(model: type[Message]) -> str:
     base = Report if issubclass(model, Report) else OrderMessage if issubclass(model, OrderMessage) else Message
     lines = [
         f"### {name}\n",
-        f"`{model.__name__}`, stored as `{model.fact.stored_name}`. {' '.join((model.__doc__ or '').split())}\n",
+        f"`{model.__name__}`, stored as `{model.fact.stored_name}`, [recorded over HTTP](http.md#roles) with the role `{model.needs_role}`. {' '.join((model.__doc__ or '').split())}\n",
     ]
     if name in meanings.FIX:
         lines.append(f"FIX: {meanings.FIX[name]}\n")

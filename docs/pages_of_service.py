@@ -6,9 +6,15 @@ from typing import Any
 
 from markdown import table
 
+from orderledger.infrastructure.messages.registry import GROUPS, Message
+from orderledger.infrastructure.storage.request_keys import LARGEST_ANSWER, MOST_KEYS
+from orderledger.service.callers import ROLES_OF_POST
+from orderledger.service.idempotency import LONGEST_KEY
 from orderledger.service.openapi import build
+from orderledger.service.operating import TAKEN
 from orderledger.service.problems import PROBLEMS
 from orderledger.service.reconciling import ReconcileBody
+from orderledger.service.tokens import READ, ROLES
 
 INTRODUCTION = """# HTTP API
 
@@ -19,8 +25,8 @@ INTRODUCTION = """# HTTP API
 - Answers about the log have an `ETag`; with `If-None-Match` they are 304 while nothing was recorded.
 - A client that recorded, here or in another process, reads its own write.
 - Errors are `application/problem+json` (RFC 9457) with `field` and `fault`. An unknown, repeated, empty or wrong parameter is an error.
-- With tokens (`--tokens`), each request needs `Authorization: Bearer TOKEN`. GET needs the role `read`, `POST /api/messages` the role `record`, other POSTs the role `operate`;
-  `/api/me` any of them. Roles do not include each other. The files of the page and `/health/live` need none.
+- With tokens (`--tokens`), each request needs `Authorization: Bearer TOKEN`, and [a role](#roles). The files of the page and `/health/live` need none.
+- Every POST takes an [`Idempotency-Key`](#idempotency-key).
 - A request whose `Host` names another server, or whose `Origin` is another site, is refused. There are no cookies.
 """
 
@@ -29,9 +35,46 @@ STREAM = """The events of the stream: `event` (an event of the log, `view=events
 every 15 seconds. The `id` is the log position: a reader who sends it as `Last-Event-ID`, or as `after`, goes on there, and misses nothing.
 """
 
-MESSAGES = """One message (`application/json`): 200 with the outcome if it was recorded or is a duplicate, 409 if it was refused (with `outcome`, `reason` and `text`; the order must not be
+MESSAGES_TEXT = """One message (`application/json`): 200 with the outcome if it was recorded or is a duplicate, 409 if it was refused (with `outcome`, `reason` and `text`; the order must not be
 sent), 400 if it is invalid. NDJSON (`application/x-ndjson`): always 200, with a line for each message as `orderledger record --ack` prints it. The answer comes after the
-commit. `Idempotency-Key` is the `message_id` of one message: sent again, it is a duplicate. The messages: [messages.md](messages.md).
+commit. The messages: [messages.md](messages.md). A message that the token may not record gets 403, as a line of NDJSON the outcome `refused` with the reason `not_permitted`; a halt of
+what the ledger does not know gets 409, as a line `refused` with the reason `needs_confirmation`. Nothing is recorded of either, and the other lines are.
+"""
+
+HALTS = """The body has the fields of the message [`{kind}`](messages.md#{kind}) but `at`, which is the server's: {fields}. An account or an instrument that the ledger
+does not know needs `confirm=true`, in the query or in the body.
+"""
+
+ROLES_TEXT = """A token has one or more roles. They do not include each other.
+
+| role | for | may |
+|---|---|---|
+| `read` | dashboards, auditors, everybody at the desk | all GETs, the stream, the metrics |
+| `record` | strategies, and what reports about their orders | the commands and reports of orders, and proposals |
+| `collect` | collectors, price feeds | what is true of an account whoever trades in it: certificates, gaps, senders, balances, marks, instruments, funding |
+| `operate` | people at the desk | halts and their end, adjustments, decisions about proposals, reconciliations |
+
+A strategy with `record` may propose, and cannot approve its own proposal. It cannot end a halt, and cannot set the marks by which its losses are limited. A collector that also reports
+fills has `record` and `collect`. Without tokens, on loopback alone, everybody has all roles.
+
+- **Actor.** The `actor` of everything that a token records is the name of the token. An `actor` in the message stands beside it, as `on_behalf_of`. Without tokens, the actor is what the message says.
+- **Time.** What needs `operate` happens now, by the server's clock. A message with `at` gets 422, as a line the outcome `invalid`. `orderledger record` on the server's machine takes any time.
+- **Changes of the file.** A changed file of tokens holds from the next request on, and for readers of the stream within two seconds: `bye` ends the stream of a token that may no longer read. If the
+  new file cannot be used, or others may read it, the old tokens stay, and the log says why.
+"""
+
+KEYS = """A POST with the header `Idempotency-Key` (1 to {longest} characters) is carried out once. The key is bound to the path, the query and the body, for the holder of the token.
+
+| sent again | answer |
+|---|---|
+| the same request | The answer of the first attempt, byte for byte, with `Idempotency-Replayed: true`; 2xx and refusals are kept |
+| the same request, while the first attempt runs | 409 `in_flight` |
+| another request | 422 `key_reused`: take a new key. Nothing is recorded |
+| after an answer of 400, 403, or another 4xx that carried out nothing | The key is free |
+| after 5xx, no answer, or an answer over {largest} kB | The request is carried out again. What was recorded is a `duplicate`, since it gets the same times as before; a reconciliation is run again |
+
+Keys are in the store: they hold over restarts, and for all servers on it. They are kept for 24 hours, the newest {most:,} of them. A `message_id` in the body is another thing: it names one message for ever, over all ways
+to record it. See [messages.md](messages.md).
 """
 
 RECONCILE = """The fields of the body, all optional, are the options of [`orderledger reconcile`](commands.md#reconcile); each of the `rows` has the fields of its `--json`, with the
@@ -39,12 +82,20 @@ breaks of the account as `breaks`. The answer comes at the end, so the client wa
 The holder of the token is the `actor` of what is appended.
 """
 
-NOTES = {"GET /api/stream": STREAM, "POST /api/messages": MESSAGES, "POST /api/reconcile": RECONCILE}
+FIELDS_OF_HALTS = ", ".join(f"`{name}`" for name in TAKEN)
+NOTES = {
+    "GET /api/stream": STREAM,
+    "POST /api/messages": MESSAGES_TEXT,
+    "POST /api/halts": HALTS.format(kind="halt", fields=FIELDS_OF_HALTS),
+    "POST /api/halts/resume": HALTS.format(kind="resume_trading", fields=FIELDS_OF_HALTS),
+    "POST /api/reconcile": RECONCILE,
+}
 
 
 def http() -> str:
     document = build()
-    parts = [INTRODUCTION]
+    keys = KEYS.format(longest=LONGEST_KEY, largest=LARGEST_ANSWER >> 10, most=MOST_KEYS)
+    parts = [INTRODUCTION, "## Roles\n", ROLES_TEXT, *_roles(), "## Idempotency-Key\n", keys]
     for path, item in document["paths"].items():
         for method, operation in item.items():
             parts += _operation(method, path, operation)
@@ -55,6 +106,28 @@ def http() -> str:
         table(("kind", "status", "meaning"), rows),
     ]
     return "\n".join(parts)
+
+
+def _roles() -> list[str]:
+    """What each role may record, and what each path needs."""
+    titles = list(GROUPS)
+    of_role = [(f"`{role}`", *(_recorded_by(role, GROUPS[title]) for title in titles)) for role in ROLES if role != READ]
+    paths = [
+        (f"`{method} {path}`", " or ".join(f"`{role}`" for role in needed))
+        for method, path, needed in (
+            ("GET", "/api/…", (READ,)),
+            *(("POST", path, needed) for path, needed in ROLES_OF_POST.items()),
+        )
+    ]
+    return [
+        table(("role", *(title.lower() for title in titles)), of_role),
+        table(("path", "needs"), [*paths, ("`GET /api/me`", "any role")]),
+    ]
+
+
+def _recorded_by(role: str, models: list[type[Message]]) -> str:
+    names = [str(model.model_fields["type"].default) for model in models if model.needs_role == role]
+    return ", ".join(f"[`{name}`](messages.md#{name})" for name in names) or "none"
 
 
 def _operation(method: str, path: str, operation: dict[str, Any]) -> list[str]:

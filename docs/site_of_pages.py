@@ -35,7 +35,7 @@ The public classes with the source of each method. [Python](python.md) describes
 """
 """A page of the site alone: its text is made from the docstrings."""
 
-LINK = re.compile(r"(?<!!)\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^)\s]+)\)")
+LINK = re.compile(r"(!?)\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^)\s]+)\)")
 CODE = re.compile(r"(^```.*?^```$|^ {4,}```.*?^ {4,}```$)", re.MULTILINE | re.DOTALL)
 
 
@@ -67,7 +67,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Point links to files of the repository at their pages in the site. The text of a link to any other file stays."""
+    """Point links and pictures to their place in the site. Of a link to a file outside it the text stays."""
     here = page.file.src_uri
     if here == SOURCE:
         return markdown
@@ -79,14 +79,14 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
 
 
 def _linked(found: re.Match[str], folder: Path, here: str) -> str:
-    text, link = found.groups()
+    picture, text, link = found.groups()
     path, mark, anchor = link.partition("#")
     if "://" in link or not path:
         return found.group()
     target = _place((folder / path).resolve())
     if target is None:
-        return text
-    return f"[{text}]({os.path.relpath(target, os.path.dirname(here) or '.')}{mark}{anchor})"
+        return found.group() if picture else text
+    return f"{picture}[{text}]({os.path.relpath(target, os.path.dirname(here) or '.')}{mark}{anchor})"
 
 
 def _place(target: Path) -> str | None:

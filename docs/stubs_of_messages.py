@@ -89,6 +89,7 @@ def _class(kind: type[BaseModel]) -> list[str]:
     lines += [f"    {name}: {_shown(field.annotation)}" for name, field in kind.model_fields.items() if name in own]
     if kind.__name__ == "Message":
         lines += [
+            "    needs_role: ClassVar[str]",
             "    type: str",
             "    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self: ...",
         ]

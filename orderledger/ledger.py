@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from datetime import date, datetime
 from functools import cached_property
 from importlib import import_module
@@ -22,7 +23,14 @@ from orderledger.infrastructure.clock import Clock, SystemClock
 from orderledger.infrastructure.engine.committer import Committer
 from orderledger.infrastructure.engine.entry import Entry
 from orderledger.infrastructure.engine.writer import GROUP_LIMIT, Writer
-from orderledger.infrastructure.errors import InvalidMessage, OutcomeUnknown, StoreUnreachable, UnreadableEvent
+from orderledger.infrastructure.errors import (
+    AmbiguousOrder,
+    InvalidMessage,
+    OutcomeUnknown,
+    StoreUnreachable,
+    UnknownOrder,
+    UnreadableEvent,
+)
 from orderledger.infrastructure.latency import Latencies
 from orderledger.infrastructure.messages.outcome import Answer, Outcome
 from orderledger.infrastructure.proof.methods import Proofs
@@ -34,6 +42,7 @@ from orderledger.infrastructure.storage.urls import POSTGRES, file_of, is_bundle
 from orderledger.infrastructure.storage.view_versions import stored_position
 from orderledger.infrastructure.views.arguments import check_argument
 from orderledger.infrastructure.views.check import Checked, check
+from orderledger.infrastructure.views.doubts import doubts_in, order_now
 from orderledger.infrastructure.views.follower import Follow, check_follow, follower_of
 from orderledger.infrastructure.views.following import Following
 from orderledger.infrastructure.views.projector import Projector
@@ -44,8 +53,8 @@ from orderledger.projections import queries
 from orderledger.projections.histogram import Histogram
 from orderledger.projections.orders import ORDERS
 from orderledger.projections.positions import Method
-from orderledger.projections.recovery import Recovery, recovery_of
-from orderledger.projections.view import Row
+from orderledger.projections.recovery import DoubtRow, Recovery, recovery_of
+from orderledger.projections.view import Row, RowList
 
 if TYPE_CHECKING:
     from orderledger.infrastructure.analytics.table import LedgerTable
@@ -148,6 +157,11 @@ class Ledger(Proofs, AuditQueries):
     def store(self) -> Store:
         """The store, for other parts of this package."""
         return self._store
+
+    @property
+    def clock(self) -> Clock:
+        """The clock, for other parts of this package."""
+        return self._clock
 
     @property
     def following(self) -> Following:
@@ -286,11 +300,56 @@ class Ledger(Proofs, AuditQueries):
     # Recovery
 
     def recover(self, *, account: str | None = None) -> Recovery:
-        """Find open, in-flight and unresolved orders and outstanding cancels and replaces. Also reports the cost of this."""
+        """Find open, in-flight and unresolved orders and outstanding cancels and replaces, and what to do about each doubt. Also
+        reports the cost of this."""
         check_argument("account", "text", account)
         began = time.perf_counter()
         rows, events_read = self._open_orders_at_restart(account)
-        return recovery_of(rows, events_read, time.perf_counter() - began)
+        with reaching(self._url):
+            doubts, more = doubts_in(self._store, rows, self._clock.now())
+        return recovery_of(rows, events_read + more, time.perf_counter() - began, doubts)
+
+    def doubts(self, *, account: str | None = None) -> RowList[DoubtRow]:
+        """The open orders whose outcome is unknown, with the age of each doubt and the commands that settle it, oldest first."""
+        return RowList(self.recover(account=account).doubts)
+
+    def resolve(
+        self,
+        client_order_id: str,
+        /,
+        *,
+        account: str | None = None,
+        never_arrived: bool = False,
+        worked_as: str | None = None,
+        actor: str | None = None,
+        reason: str | None = None,
+        text: str | None = None,
+    ) -> Outcome:
+        """Record an operator's decision on a new order whose arrival is unknown.
+
+        `never_arrived`: the venue never received it, it ends as denied. `worked_as`: the venue works it under this id, it counts
+        as acknowledged. Give one of them. Refused as `not_in_doubt` if the order has ended, the venue has shown it, or it was
+        never sent, and as `venue_order_id_reused` if the id is that of another order of ours. Raises UnknownOrder and
+        AmbiguousOrder.
+        """
+        from orderledger.infrastructure.views.resolutions import check_decision, decision_on
+
+        check_decision(never_arrived, worked_as)
+        row = self.order(client_order_id, account=account)
+        given = {"actor": actor, "reason": reason, "text": text}
+        told = {"at": self._clock.now(), **{name: value for name, value in given.items() if value is not None}}
+        if worked_as is not None and (other := self._own_order(worked_as, row["account"])) not in (None, row["client_order_id"]):
+            return Outcome("refused", reason="venue_order_id_reused", text=f"{worked_as} is an id of order {other}")
+        with reaching(self._url):
+            decision = decision_on(row, order_now(self._store, row["stream"]), worked_as, told)
+        return decision if isinstance(decision, Outcome) else self.record(decision)
+
+    def _own_order(self, name: str, account: str) -> str | None:
+        """Our id of the order of ours that bears this name."""
+        with suppress(UnknownOrder, AmbiguousOrder):
+            row = self.order(name, account=account)
+            return row["client_order_id"] if row["origin"] == "own" else None
+        return None
 
     def _open_orders_at_restart(self, account: str | None) -> tuple[list[Row], int]:
         """The open orders, and the number of events read. Uses the log, without waiting, if the views are missing or far
@@ -334,12 +393,12 @@ class Ledger(Proofs, AuditQueries):
 
     def status(self) -> dict[str, Any]:
         """The positions of the log, the views, the tiles of hashes and the newest checkpoint, and the last status of each process
-        that feeds this ledger, and of the gateway of each account that has breakers."""
+        that feeds this ledger, of the gateway of each account that has breakers, and of each watcher of alerts."""
         from orderledger.infrastructure.proof import tiles as proof_tiles
         from orderledger.infrastructure.proof.checkpoints import last_stored
 
         with reaching(self._url):
-            last, (collectors, gateways) = self._store.recorder.last_position(), self._statuses.read_by_kind()
+            last, (collectors, gateways, watchers) = self._store.recorder.last_position(), self._statuses.read_by_kind()
             with self._store.database.reading() as session:
                 views, tiles, newest = stored_position(session), proof_tiles.end(session).position, last_stored(session)
         return {
@@ -351,6 +410,7 @@ class Ledger(Proofs, AuditQueries):
             "checkpoint_position": newest.position if newest else 0,
             "collectors": collectors,
             "gateways": gateways,
+            "watchers": watchers,
         }
 
     def latencies(self) -> dict[str, dict[str, int]]:

@@ -2,7 +2,7 @@
 
 Naive on purpose. It keeps every recorded message and answers each question by reading all of them again; it shares
 no code with the package it audits. Numbers are exact Fractions, times are aware datetimes in UTC. "Rule" and
-"section" refer to the contract. Facts are always read in the order of (`at`, log position), so that nothing here can
+"section" refer to the contract. Facts are always read in the order of (`at`, `sequence`, log position), so that nothing here can
 depend on the order of arrival except where two facts carry the same time. What it is made of stands in `auditing`, by
 subject.
 """
@@ -11,12 +11,13 @@ from datetime import datetime
 from fractions import Fraction
 
 from tests.auditing.comparing import differences
-from tests.auditing.facts import ACCOUNT_TYPES, ORDER_COMMANDS, PROPOSAL_TYPES, Fact, Message, Row, instant, number
+from tests.auditing.facts import ACCOUNT_TYPES, ORDER_COMMANDS, PROPOSAL_TYPES, Fact, Message, Row, When, instant, number
 from tests.auditing.names import collect, resolve
 from tests.auditing.order import Order
-from tests.auditing.outcomes import is_repetition, is_untimed, refusal_of_command, refusal_of_proposal
+from tests.auditing.outcomes import has_used_id, is_repetition, is_untimed, refusal_of_command, refusal_of_proposal
 from tests.auditing.positions import open_price, positions, sum_by_currency, worth
 from tests.auditing.rows import order_row, trade_row
+from tests.auditing.sides import Books, Part, Step, books, mode_of, part_of, quantity_of, told, trades_and_adjusts
 
 __all__ = ["Auditor", "differences"]
 
@@ -41,7 +42,7 @@ class Auditor:
         if is_repetition(fact, kin):
             self.expected_reason = "no_time_given" if is_untimed(fact) else None
             return "duplicate"
-        self.expected_reason = self._refusal(fact, order)
+        self.expected_reason = "message_id_reused" if has_used_id(fact, kin) else self._refusal(fact, order)
         if self.expected_reason is None:
             self.log.append(fact)
         return "refused" if self.expected_reason else "recorded"
@@ -87,9 +88,9 @@ class Auditor:
         orders = [order for account in accounts for order in self._orders(account)]
         return sorted(orders, key=lambda order: min(fact.position for fact in order.facts))
 
-    def _trades_in_sequence(self) -> list[tuple[Fact, Row]]:
-        pairs = [(fill.first, trade_row(order, fill)) for order in self._all_orders() for fill in order.fills]
-        return sorted(pairs, key=lambda pair: (pair[1]["at"], pair[0].position))
+    def _trades_in_sequence(self) -> list[tuple[When, Row]]:
+        pairs = [(fill.traded, trade_row(order, fill)) for order in self._all_orders() for fill in order.fills]
+        return sorted(pairs, key=lambda pair: pair[0])
 
     def _about(self, type_: str, account: str, instrument: str | None) -> list[Fact]:
         """The account messages of one type about one instrument, by (`at`, log position)."""
@@ -131,17 +132,34 @@ class Auditor:
         trades = self._trades_in_sequence()
         keys = {(row["account"], row["instrument"]) for _, row in trades if row["side"] is not None}
         keys |= {(fact.get("account"), fact.get("instrument")) for fact in self.log if fact.type in {"funding", "adjust"}}
-        return [self._pnl_row(*key, method, trades) for key in sorted(key for key in keys if key[1] is not None)]
+        named = sorted(key for key in keys if key[1] is not None)
+        return [row for key in named for row in self._pnl_rows(*key, method, trades)]
 
-    def _pnl_row(self, account: str, instrument: str, method: str, all_trades: list[tuple[Fact, Row]]) -> Row:
+    def _pnl_rows(self, account: str, instrument: str, method: str, all_trades: list[tuple[When, Row]]) -> list[Row]:
+        """A row for each position of the instrument: where it is not known of a fill which one it changes, none is known."""
         trades = [pair for pair in all_trades if (pair[1]["account"], pair[1]["instrument"]) == (account, instrument)]
-        trades = [pair for pair in trades if pair[1]["side"] is not None]
+        steps: list[Step] = [(when, row) for when, row in trades if row["side"] is not None]
+        steps += [(fact.when, fact) for fact in self._about("adjust", account, instrument)]
+        definitions = self._about("instrument", account, instrument)
+        found, funding = books(steps, definitions), dict[Part, list[Fact]]()
+        for fact in self._about("funding", account, instrument):
+            part = part_of(*told((fact.when, fact)), mode_of(fact.when, definitions))
+            funding.setdefault(part, []).append(fact)
+        return [
+            self._pnl_row(account, instrument, method, part, found, funding.get(part, []))
+            for part in sorted({**found.parts, **funding})
+        ]
+
+    def _pnl_row(self, account: str, instrument: str, method: str, part: Part, found: Books, paid_out: list[Fact]) -> Row:
+        steps = found.parts.get(part, [])
+        trades, adjusts = trades_and_adjusts(steps)
         rows = [row for _, row in trades]
         definition = self._definition(account, instrument)
         is_inverse = bool(definition.get("inverse"))
         multiplier = number(definition.get("multiplier") or 1)
-        lots, realized = positions(trades, self._about("adjust", account, instrument), method, is_inverse)
-        funding = sum_by_currency((f.get("currency"), f.get("amount")) for f in self._about("funding", account, instrument))
+        is_priced = not is_inverse or all(row["price"] > 0 for row in rows)
+        lots, realized = positions(trades, adjusts, method, is_inverse) if is_priced else ([], Fraction())
+        funding = sum_by_currency((f.get("currency"), f.get("amount")) for f in paid_out)
         fees = sum_by_currency((row["fee_currency"], row["fee"]) for row in rows)
         currency = definition.get("currency")
         fees = sum_by_currency((name or currency, amount) for name, amount in fees.items())
@@ -153,19 +171,27 @@ class Auditor:
         paid, received = self._converted(account, currency, fees), self._converted(account, currency, funding)
         is_known = currency is not None and paid is not None and received is not None
         net = realized * multiplier - (paid or 0) + (received or 0)
+        reason = None if found.is_known else "position_side_unknown"
+        reason = reason or (None if is_priced else "impossible_price")
+        missing = "currency_unknown" if currency is None else None if is_known or reason else "rate_unknown"
+        codes = [*(["impossible_price"] if not is_priced else []), *(["position_side_unknown"] if not found.is_known else [])]
+        codes += ["position_side_conflict"] if found.conflicts and part[0] == "net" else []
         return {
             "account": account,
             "instrument": instrument,
-            "position_quantity": sum((held for held, _ in lots), Fraction()),
-            "average_open_price": open_price(lots, is_inverse),
-            "realized_pnl": realized * multiplier,
+            "position_side": part[0],
+            "position_id": part[1],
+            "position_quantity": quantity_of(steps) if found.is_known else None,
+            "average_open_price": None if reason else open_price(lots, is_inverse),
+            "realized_pnl": None if reason else realized * multiplier,
             "fees": fees,
             "funding": funding,
-            "net_pnl": net if is_known else None,
-            "unrealized_pnl": None if mark is None else gains * multiplier,
+            "net_pnl": net if is_known and not reason else None,
+            "unrealized_pnl": None if mark is None or reason else gains * multiplier,
             "mark_price": mark,
             "currency": currency,
-            "anomalies": ["currency_unknown"] if currency is None else [] if is_known else ["rate_unknown"],
+            "anomalies": [*sorted(codes), *([missing] if missing else [])],
+            "reason": reason or missing,
             "method": method,
             "fills": len(rows),
             "bought_quantity": sum((row["quantity"] for row in rows if row["side"] == "buy"), Fraction()),

@@ -9,7 +9,8 @@ from typing import Any
 
 from orderledger.domain.exact import EXACT, ZERO, plain, total
 from orderledger.projections.pnl import Marks, pnl_row
-from orderledger.projections.positions import METHODS, Method, Position, Terms, position_row, shown, terms_of, when
+from orderledger.projections.positions import METHODS, Method, Position, Terms, position_row, shown, terms_of
+from orderledger.projections.sides import when
 from orderledger.projections.view import Row
 
 MONEY = ("realized_pnl", "net_pnl", "unrealized_pnl")

@@ -18,6 +18,7 @@ from orderledger.domain.orders.events import Event, OrderEvent
 from orderledger.domain.orders.judgements import AnomalyDetected
 from orderledger.domain.orders.order import Order
 from orderledger.domain.orders.record import decide, record
+from orderledger.domain.orders.when import NO_SEQUENCE, When
 from orderledger.domain.values import order_stream
 from orderledger.infrastructure.errors import InvalidMessage
 from orderledger.infrastructure.messages.facts import to_fact
@@ -127,7 +128,8 @@ class Scenario:
         return readable(ORDERS.shown(order_row("sim:main/C-1", self.order, self._version)))
 
     def _record(self, fact: OrderEvent) -> None:
-        self.events = record(self.order, fact, fact.at or at(self._second))
+        sequence = NO_SEQUENCE if fact.sequence is None else fact.sequence
+        self.events = record(self.order, fact, When(fact.at or at(self._second), sequence, self._version + 1))
         self._version += len(self.events)
         codes = dict.fromkeys(event.code.value for event in self.events if isinstance(event, AnomalyDetected))
         self.outcome = ("recorded", *codes)

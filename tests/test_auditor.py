@@ -41,6 +41,8 @@ def test_a_late_fill_counts_after_a_cancel_and_the_cancel_stands() -> None:
         "expire_at": None,
         "post_only": False,
         "reduce_only": False,
+        "position_side": None,
+        "position_id": None,
         "quantity": 10,
         "limit_price": 100,
         "stop_price": None,

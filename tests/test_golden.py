@@ -1,7 +1,7 @@
 """Golden files: what was written once can be read for ever, and is written the same way today.
 
 There are two per stored event name: `NAME.json` with every field set, and `NAME.least.json` with none that may be
-left out. `NAME.before_FIELD.json` was the full one until the event got that field. A file holds {"name", "state"},
+left out. `NAME.before_FIELD.json` was the full one until the event got that field, with others. A file holds {"name", "state"},
 the state to the byte as the store has it. `NAME.set_aside.json` has evidence and text stored beside
 the event. To add those of a new name:
 
@@ -14,7 +14,7 @@ import os
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import pytest
@@ -23,8 +23,22 @@ from msgspec.structs import FieldInfo, fields, replace
 
 from orderledger.domain import accounts, proposals
 from orderledger.domain.orders import commands, judgements, reports
+from orderledger.domain.orders.events import OrderEvent
 from orderledger.domain.recorded import KINDS, AnyEvent, Recorded
-from orderledger.domain.values import Anomaly, Links, Liquidity, OrderType, Pending, Reported, Role, Side, TimeInForce
+from orderledger.domain.values import (
+    Anomaly,
+    DatedBy,
+    Links,
+    Liquidity,
+    OrderType,
+    Pending,
+    PositionMode,
+    PositionSide,
+    Reported,
+    Role,
+    Side,
+    TimeInForce,
+)
 from orderledger.infrastructure.storage.codec import decode, encode
 
 FOLDER = Path(__file__).parent / "golden"
@@ -53,8 +67,10 @@ ORDER: dict[str, Any] = {
     "reported": REPORTED,
     "reason": "a_code",
     "message_id": "M-1",
+    "sequence": 7,
 }
-REPORT: dict[str, Any] = {**ORDER, "instrument": "BTC-USD", "side": Side.SELL}
+POSITION: dict[str, Any] = {"position_side": PositionSide.SHORT, "position_id": "isolated-1"}
+REPORT: dict[str, Any] = {**ORDER, "instrument": "BTC-USD", "side": Side.SELL, **POSITION}
 PRICES: dict[str, Any] = {"limit_price": Decimal("64000.10"), "stop_price": Decimal("-1.5")}
 CHANGES: dict[str, Any] = {"quantity": Decimal("8.00"), **PRICES}
 OF_REQUEST: dict[str, Any] = {
@@ -66,6 +82,7 @@ OF_REQUEST: dict[str, Any] = {
     "expire_at": EXPIRE_AT,
     "post_only": True,
     "reduce_only": True,
+    **POSITION,
     "strategy": "grid",
     "links": LINKS,
     "tags": TAGS,
@@ -84,8 +101,8 @@ ACCOUNT: dict[str, Any] = {"at": AT, "message_id": "M-1"}
 
 FULL: dict[str, AnyEvent] = {
     "order_requested.v1": commands.OrderRequested(**ORDER, **OF_REQUEST),
-    "order_denied.v1": commands.OrderDenied(**ORDER, not_sent=True),
-    "order_submitted.v1": commands.OrderSubmitted(**ORDER),
+    "order_denied.v1": commands.OrderDenied(**ORDER, not_sent=True, never_arrived=True),
+    "order_submitted.v1": commands.OrderSubmitted(**ORDER, is_forced=True),
     "submission_unresolved.v1": commands.SubmissionUnresolved(**ORDER),
     "cancel_requested.v1": commands.CancelRequested(**ORDER, request_id="R-1"),
     "replace_requested.v1": commands.ReplaceRequested(**ORDER, **CHANGES, replacement_client_order_id="C-1b", request_id="R-1"),
@@ -106,7 +123,9 @@ FULL: dict[str, AnyEvent] = {
     "order_stopped.v1": reports.OrderStopped(**REPORT),
     "order_done_for_day.v1": reports.OrderDoneForDay(**REPORT),
     "order_restated.v1": reports.OrderRestated(**REPORT, **CHANGES),
-    "status_observed.v1": reports.StatusObserved(**REPORT, status="held_by_desk", pending=Pending.CANCEL),
+    "status_observed.v1": reports.StatusObserved(
+        **REPORT, status="held_by_desk", pending=Pending.CANCEL, dated_by=DatedBy.RECEIPT, asked_at=RECORDED_AT
+    ),
     "order_absent.v1": reports.OrderAbsent(**REPORT),
     "anomaly_detected.v1": judgements.AnomalyDetected(code=Anomaly.OVERFILL, detail="12 filled of 10"),
     "anomaly_cleared.v1": judgements.AnomalyCleared(code=Anomaly.OVERFILL),
@@ -121,20 +140,21 @@ FULL: dict[str, AnyEvent] = {
         multiplier=Decimal("100"),
         inverse=True,
         currency="BTC",
+        position_mode=PositionMode.HEDGE,
         tick=Decimal("0.5"),
         lot=Decimal("1"),
         reason="a_code",
     ),
     "mark_recorded.v1": accounts.MarkRecorded(**ACCOUNT, instrument="BTC-USD", price=Decimal("64000.10"), reason="a_code"),
     "funding_recorded.v1": accounts.FundingRecorded(
-        **ACCOUNT, instrument="BTC-USD", amount=Decimal("-0.25"), currency="USD", reason="a_code"
+        **ACCOUNT, **POSITION, instrument="BTC-USD", amount=Decimal("-0.25"), currency="USD", reason="a_code"
     ),
     "position_adjusted.v1": accounts.PositionAdjusted(
-        **ACCOUNT, instrument="BTC-USD", quantity=Decimal("-3"), price=Decimal("100.5"), reason="opening"
+        **ACCOUNT, **POSITION, instrument="BTC-USD", quantity=Decimal("-3"), price=Decimal("100.5"), reason="opening"
     ),
     "gap_recorded.v1": accounts.GapRecorded(**ACCOUNT, from_at=AT, to_at=RECORDED_AT, reason="connection_dropped"),
     "balance_reported.v1": accounts.BalanceReported(
-        **ACCOUNT, instrument="BTC-USD", quantity=Decimal("-3"), average_price=Decimal("100.5"), reason="a_code"
+        **ACCOUNT, **POSITION, instrument="BTC-USD", quantity=Decimal("-3"), average_price=Decimal("100.5"), reason="a_code"
     ),
     "reconciliation_certified.v1": accounts.ReconciliationCertified(
         **ACCOUNT,
@@ -239,34 +259,57 @@ def least(name: str) -> Recorded:
     )
 
 
-def without(name: str, field: str) -> Recorded:
-    """The full event as it was before it had this field: with the field's default."""
-    return replace(full(name), event=replace(FULL[name], **{field: getattr(LEAST[name], field)}))
+def before(name: str, field: str) -> Recorded:
+    """The full event as it was before it had this field, those added with it, and later ones: with their defaults."""
+    added = [group for group in ADDED if name in group.names]
+    group = next(group for group in added if group.field == field)
+    later = {one for other in added[added.index(group) :] for one in (other.field, *other.beside)}
+    defaults = {one: getattr(LEAST[name], one) for one in later if hasattr(LEAST[name], one)}
+    return replace(full(name), event=replace(FULL[name], **defaults))
 
 
 def set_aside() -> Recorded:
     """An event whose evidence and text are stored beside it, as since schema 6. The other files have them inside."""
     hashes = {"evidence_hash": bytes(range(32)), "text_hash": bytes(range(32, 64))}
-    return replace(full("fill_recorded.v1"), evidence=None, text=None, **hashes)
+    return replace(before("fill_recorded.v1", "sequence"), evidence=None, text=None, **hashes)
 
 
-ADDED = {
-    "reason": (
-        "instrument_defined.v1",
-        "mark_recorded.v1",
-        "funding_recorded.v1",
-        "balance_reported.v1",
-        "reconciliation_certified.v1",
+class Added(NamedTuple):
+    """A field that events got after they were first written, and those that they got with it. Each has a file of before."""
+
+    field: str
+    names: tuple[str, ...]
+    beside: tuple[str, ...] = ()
+
+
+OF_ORDERS = tuple(name for name, event in FULL.items() if isinstance(event, OrderEvent))
+ADDED = (
+    Added(
+        "reason",
+        (
+            "instrument_defined.v1",
+            "mark_recorded.v1",
+            "funding_recorded.v1",
+            "balance_reported.v1",
+            "reconciliation_certified.v1",
+        ),
     ),
-    "not_sent": ("order_denied.v1", "replace_rejected.v1"),
-}
-"""Fields that these names have got since they were first written, each with a file of before."""
+    Added("not_sent", ("order_denied.v1", "replace_rejected.v1")),
+    Added("sequence", OF_ORDERS, ("position_side", "position_id", "never_arrived", "is_forced", "dated_by", "asked_at")),
+    Added(
+        "position_side",
+        ("proposal_made.v1", "funding_recorded.v1", "position_adjusted.v1", "balance_reported.v1"),
+        ("position_id",),
+    ),
+    Added("position_mode", ("instrument_defined.v1",)),
+)
+"""In the order in which they were added."""
 
 EXPECTED = {
     **{f"{name}.json": full(name) for name in FULL},
     **{f"{name}.least.json": least(name) for name in LEAST},
     "fill_recorded.v1.set_aside.json": set_aside(),
-    **{f"{name}.before_{field}.json": without(name, field) for field, names in ADDED.items() for name in names},
+    **{f"{name}.before_{group.field}.json": before(name, group.field) for group in ADDED for name in group.names},
 }
 
 

@@ -190,7 +190,7 @@ def report(ledger: Ledger) -> None:
     net = Decimal(0)
     for row in ledger.exposure():
         least, most = row["position_quantity_least"], row["position_quantity_most"]
-        net += row["position_quantity"]
+        net += row["position_quantity"] or 0
         tell(f"    {row['account']:13} {row['instrument']} {row['position_quantity']:>7} (from {least} to {most})")
     tell(f"    together              {net:>7}")
 

@@ -1,7 +1,8 @@
 """Commands that query the views."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
+from datetime import timedelta
 from typing import Any
 
 import click
@@ -10,12 +11,19 @@ from orderledger.cli import columns, options
 from orderledger.cli.columns import Columns, Row
 from orderledger.cli.output import print_json
 from orderledger.cli.tables import print_note, print_record, print_rows
+from orderledger.infrastructure.printable import printable
 
 STATUSES = (
     "pending_new", "new", "partially_filled", "filled", "canceled", "rejected", "denied", "expired", "suspended", "stopped",
     "done_for_day",
 )  # fmt: skip
 SOURCES = ("strategy", "operator", "venue_push", "venue_poll", "reconciliation", "import")
+DOUBTS = {
+    "order": "unknown whether it arrived",
+    "cancel": "unknown whether it was canceled",
+    "replace": "unknown whether it was changed",
+    "absence": "the venue had shown it, and no longer knows it",
+}
 METHOD = click.option(
     "--method",
     type=click.Choice(["average", "fifo", "lifo"]),
@@ -248,14 +256,15 @@ def certificates(db: str, as_json: bool, **asked: Any) -> None:
 def recover(db: str, as_json: bool, account: str | None) -> None:
     """List the orders in doubt after a restart.
 
-    Lists open, in-flight and unresolved orders, and pending cancels and replaces, with the cost of finding them. With --json
-    the last line is the summary.
+    Lists open, in-flight and unresolved orders, and pending cancels and replaces, with the cost of finding them. Each doubt has
+    its age and the commands that settle it. With --json the last line is the summary.
     """
     from orderledger.projections.recovery import finding
 
     with options.open_ledger(db) as ledger:
         found = ledger.recover(account=account)
-    rows = [{"finding": finding(row), **row} for row in found.open]
+    doubts = {doubt["stream"]: doubt for doubt in found.doubts}
+    rows = [{"finding": finding(row), "doubt": doubts.get(row["stream"]), **row} for row in found.open]
     cost = {"events_read": found.events_read, "seconds": f"{found.seconds:.4f}"}
     counts = {name: len(getattr(found, name)) for name in ("open", "in_flight", "unresolved", "pending")}
     if as_json:
@@ -263,10 +272,21 @@ def recover(db: str, as_json: bool, account: str | None) -> None:
     else:
         title = "open orders"
         print_rows(rows, columns.RECOVERED, as_json=False, title=title)
+        print_doubts(found.doubts)
         counted = (
             f"{counts['in_flight']} in flight, {counts['unresolved']} unresolved, {counts['pending']} with a pending request"
         )
         print_note(f"{counted}; read {found.events_read} events in {found.seconds:.3f} s")
+
+
+def print_doubts(doubts: Sequence[Any]) -> None:
+    """Print each doubt with its age, and the commands that settle it."""
+    for doubt in doubts:
+        name = f"{doubt['client_order_id'] or doubt['venue_order_id']} of {doubt['account']}"
+        age = timedelta(seconds=int(doubt["age_seconds"]))
+        click.echo(printable(f"{name}: {DOUBTS[doubt['about']]} for {age} ({doubt['reason']})"))
+        for command in doubt["commands"]:
+            click.echo(f"    {printable(command)}")
 
 
 @click.command()

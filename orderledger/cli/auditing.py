@@ -75,7 +75,7 @@ def _envelope(step: "StepRow") -> str:
     when = "then" if step["recorded_at"] == step["at"] else f"at {readable(step['recorded_at'])}"
     parts = [f"Log position {step['position']}, event {step['version']} of its stream", f"recorded {when}"]
     parts.append(f"from {who}, {step['actor']}" if step["actor"] else f"from {who}")
-    for name, title in (("causation_id", "caused by"), ("correlation_id", "correlation")):
+    for name, title in (("on_behalf_of", "on behalf of"), ("causation_id", "caused by"), ("correlation_id", "correlation")):
         if step[name]:  # type: ignore[literal-required]
             parts.append(f"{title} {step[name]}")  # type: ignore[literal-required]
     if step["has_evidence"]:
@@ -97,6 +97,8 @@ def print_lines(lines: Iterator[tuple[int, str, str]]) -> None:
 @click.argument("order_id", metavar="[ID]", required=False)
 @options.account
 @options.instrument
+@click.option("--position-side", help="Of several positions of the instrument: long, short or net.")
+@click.option("--position-id", help="Of several positions of one side: the venue's id.")
 @METHOD
 @click.option("--evidence", "has_evidence", is_flag=True, help="With --json: also the payload of the venue.")
 @options.at_another_time

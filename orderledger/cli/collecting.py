@@ -167,7 +167,7 @@ def revert(break_id: str, account: str | None, dry_run: bool, db: str) -> None:
 @options.db
 @options.example("orderledger status --json")
 def status(as_json: bool, db: str) -> None:
-    """Show the state of log, views, collectors, and the gateways' breakers."""
+    """Show the state of log, views, collectors, the gateways' breakers, and watchers of alerts."""
     from orderledger.infrastructure.gateway.published import breakers
 
     with options.open_ledger(db) as ledger:
@@ -178,6 +178,7 @@ def status(as_json: bool, db: str) -> None:
         return
     collectors = found.pop("collectors")
     del found["gateways"]
+    watchers = found.pop("watchers")
     print_record(found)
     rows = [
         {"collector": name, "account": account, **counters}
@@ -194,6 +195,8 @@ def status(as_json: bool, db: str) -> None:
             click.echo(f"  {stage}: {', '.join(times)}, of {measured['count']:,}")
     if of_gateways:
         print_rows(of_gateways, columns.BREAKERS, as_json=False, title="breakers")
+    for name, status in watchers.items():
+        click.echo(f"watcher {name}: {'running' if status['is_running'] else 'stopped'}, looked at {status['at']}")
 
 
 @click.command()

@@ -23,20 +23,24 @@ class Columns(NamedTuple):
 ORDERS = Columns(
     ("order", "instrument", "side", "quantity", "limit_price", "cum_quantity", "status"),
     ("requested_at", "average_price", "updated_at", "anomalies", "strategy", "account", "stop_price", "leaves_quantity",
-     "venue_order_id", "order_type", "time_in_force", "pending_since", "fees", "reason", "origin", "links", "aliases", "tags"),
+     "venue_order_id", "position_side", "position_id", "order_type", "time_in_force", "pending_since", "fees", "reason",
+     "origin", "links", "aliases", "tags"),
 )  # fmt: skip
 RECOVERED = Columns(ORDERS.first, ("finding", "submitted_at", *ORDERS.then))
-ENVELOPE = ("actor", "source", "evidence", "correlation_id", "causation_id", "text", "recorded_at")
+ENVELOPE = ("actor", "on_behalf_of", "source", "evidence", "correlation_id", "causation_id", "text", "recorded_at")
 STORY = Columns(("version", "at", "event", "what"), (*ENVELOPE, "position"))
 EVENTS = Columns(("at", "stream", "event", "what"), ("position", *ENVELOPE, "version"))
 TRADES = Columns(
     ("at", "order", "instrument", "side", "quantity", "price"),
-    ("fee", "fee_currency", "strategy", "state", "account", "fill_id", "liquidity", "source", "venue_order_id", "links",
+    ("fee", "fee_currency", "position_side", "position_id", "strategy", "state",
+     "account", "fill_id", "liquidity", "source", "venue_order_id", "links",
      "recorded_at", "position"),
 )  # fmt: skip
 PNL = Columns(
-    ("account", "instrument", "strategy", "day", "position_quantity", "average_open_price", "realized_pnl", "net_pnl"),
-    ("currency", "unrealized_pnl", "mark_price", "anomalies", "fees", "funding", "open_buy_quantity", "open_sell_quantity",
+    ("account", "instrument", "position_side", "strategy", "day", "position_quantity", "average_open_price", "realized_pnl",
+     "net_pnl"),
+    ("currency", "reason", "position_id", "unrealized_pnl",
+     "mark_price", "anomalies", "fees", "funding", "open_buy_quantity", "open_sell_quantity",
      "unresolved_orders", "reported_quantity", "fills", "bought_quantity", "sold_quantity", "method"),
 )  # fmt: skip
 EQUITY = Columns(
@@ -51,19 +55,21 @@ PROPOSALS = Columns(
 )  # fmt: skip
 INSTRUMENTS = Columns(
     ("account", "instrument", "currency", "mark_price", "reported_quantity"),
-    ("multiplier", "inverse", "tick", "lot", "marked_at"),
+    ("multiplier", "inverse", "position_mode", "tick", "lot", "marked_at"),
 )  # fmt: skip
 MARKS = Columns(("at", "account", "instrument", "price"), ("recorded_at", "position"))
 ACCOUNT_EVENTS = Columns(
-    ("kind", "account", "at", "instrument", "quantity", "currency"), ("price", "from_at", "to_at", "reason", "position")
+    ("kind", "account", "at", "instrument", "quantity", "currency"),
+    ("price", "position_side", "position_id", "from_at", "to_at", "reason", "position"),
 )
 CERTIFICATES = Columns(
     ("at", "account", "open_breaks"), ("orders", "fills", "positions", "covered_from", "covered_to", "position")
 )
 EXPOSURE = Columns(
-    ("account", "instrument", "position_quantity", "position_quantity_least", "position_quantity_most", "total_pnl",
-     "total_pnl_least", "total_pnl_most"),
-    ("currency", "notional", "notional_least", "notional_most", "mark_price", "open_buy_quantity", "open_sell_quantity",
+    ("account", "instrument", "position_side", "position_quantity", "position_quantity_least", "position_quantity_most",
+     "total_pnl", "total_pnl_least", "total_pnl_most"),
+    ("currency", "reason", "position_id", "notional",
+     "notional_least", "notional_most", "mark_price", "open_buy_quantity", "open_sell_quantity",
      "unresolved_buy_quantity", "unresolved_sell_quantity"),
 )  # fmt: skip
 EXPOSED_ORDERS = Columns(

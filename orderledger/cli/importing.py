@@ -41,9 +41,12 @@ def _show_kinds(context: click.Context, parameter: click.Parameter, value: bool)
 
     for importer in KINDS.values():
         click.echo(f"{importer.name}\n  {importer.meaning}\n  Gives: {importer.gives}\n  Lacks: {importer.lacks}")
+        if importer.checked_with is not None:
+            click.echo(f"  Checked with: {importer.checked_with or 'nothing (unchecked)'}")
     click.echo("ready mappings for csv")
     for name in ready():
-        click.echo(f"  {name}: {mapping_at(Path(name)).meaning}")
+        mapping = mapping_at(Path(name))
+        click.echo(f"  {name}: {mapping.meaning}\n    Checked with: {mapping.checked_with or 'nothing (unchecked)'}")
     context.exit()
 
 
@@ -52,13 +55,24 @@ def _show_kinds(context: click.Context, parameter: click.Parameter, value: bool)
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--account", required=True, metavar="NAME", help="The account's name in the ledger.")
 @click.option("--mapping", type=click.Path(path_type=Path), metavar="NAME", help="For csv: a ready mapping, or a TOML file.")
+@click.option(
+    "--unchecked",
+    is_flag=True,
+    help="For csv: accept a mapping that names no real export that it was compared with (checked_with).",
+)
+@click.option(
+    "--date-format",
+    default="",
+    metavar="FORMAT",
+    help="For csv: how the file writes times, e.g. '%m/%d/%Y %H:%M:%S'. Needed where its times can be read in several ways.",
+)
 @click.option("--instrument", "instruments", multiple=True, metavar="THEIRS=OURS", help="Rename an instrument. Repeatable.")
 @click.option(
     "--timezone",
     "zone",
     type=options.Zone(),
     metavar="ZONE",
-    help="Of times without an offset, e.g. Europe/Berlin. Default: what such files have.",
+    help="Of times without an offset, e.g. Europe/Berlin. Needed where neither the file nor its maker says it.",
 )
 @click.option("--exchange", default="", metavar="ID", help="For ccxt: its id of the exchange, e.g. binance.")
 @click.option("--dry-run", is_flag=True, help="Print the messages, and record nothing.")
@@ -72,7 +86,9 @@ def _show_kinds(context: click.Context, parameter: click.Parameter, value: bool)
 @options.db
 @options.example(
     "orderledger import freqtrade tradesv3.sqlite --account freqtrade:main",
-    "orderledger import csv trades.csv --mapping kraken-trades --account kraken:main --timezone UTC",
+    "orderledger import csv trades.csv --mapping kraken-trades --account kraken:main",
+    "orderledger import csv fills.csv --mapping hyperliquid-trades --account hl:main --timezone Europe/Berlin --date-format "
+    "'%d/%m/%Y - %H:%M:%S'",
     "orderledger import fix session.log --account broker:A1 --dry-run",
 )
 def import_file(
@@ -87,18 +103,25 @@ def import_file(
 ) -> None:
     """Import FILE, which another program or a broker made.
 
-    KIND says what the file is. `orderledger import --list` shows what each kind gives, and what it lacks. Every row becomes
-    messages with the source `import` and the row as evidence. A second import of the same file changes nothing; an import of a
-    longer file adds what is new. Rows that cannot be read are listed with their place and the reason; the others are recorded.
+    KIND says what the file is. `orderledger import --list` shows what each kind gives and lacks, and what it was checked with.
+    Every row becomes messages with the source `import` and the row as evidence. A second import of the same file changes nothing;
+    an import of a longer file adds what is new.
+
+    Rows that cannot be read, and rows whose own figures contradict each other, are listed with their place and the reason; the
+    others are recorded. Rows that hold nothing to record are counted by reason. A CSV file has one format of times. If its times
+    can be read in several ways, nothing is recorded until --date-format says which.
 
     Import a bot's own database into an account of its own, and compare it with the venue's account: `orderledger compare`.
 
-    Exit status: 0 all recorded or duplicate, 1 some rows could not be read, or a command was refused, 2 wrong usage, or the
-    file is of another kind, 3 the store cannot be used.
+    Exit status: 0 all recorded, duplicate or left out, 1 some rows could not be read, or a command was refused, 2 wrong usage, or
+    the file is of another kind, 3 the store cannot be used.
     """
     from orderledger.infrastructure.importers.kinds import KINDS
     from orderledger.infrastructure.importers.source import Options
 
+    for name in ("mapping", "date_format", "unchecked"):
+        if given[name] and kind != "csv":
+            raise click.BadParameter("is for csv only", param_hint=f"--{name.replace('_', '-')}")
     chosen = Options(**given, instruments=_renamed(instruments))
     imported = _printed(KINDS[kind], file, chosen) if dry_run else _recorded(KINDS[kind], file, chosen, db)
     if rejects is not None:
@@ -128,17 +151,14 @@ def _recorded(importer: "Importer", file: Path, chosen: "Options", db: str) -> "
 
 def _printed(importer: "Importer", file: Path, chosen: "Options") -> "Imported":
     from orderledger.infrastructure.importers.importing import Imported
-    from orderledger.infrastructure.importers.source import Readable
     from orderledger.infrastructure.messages.document import message_line
 
     imported = Imported()
     with options.reading():
         for row in importer.read(file, chosen):
-            imported.rows += 1
-            if isinstance(row, Readable):
-                click.echo("\n".join(map(message_line, row.messages)))
-            else:
-                imported.unreadable.append(row)
+            messages = imported.count(row)
+            if messages:
+                click.echo("\n".join(map(message_line, messages)))
     return imported
 
 
@@ -148,22 +168,38 @@ def _report(imported: "Imported", *, as_json: bool, is_dry_run: bool, has_reject
         faults = [{"place": row.place, "field": row.field, "fault": row.fault} for row in imported.unreadable]
         refused = [{"place": place, "type": kind, "reason": told.reason} for place, kind, told in imported.refused]
         anomalies = dict(imported.anomalies)
-        told = {"rows": imported.rows, **counts, "unreadable": faults, "refusals": refused, "anomalies": anomalies}
+        left_out = dict(sorted(imported.left_out.items()))
+        told = {
+            "rows": imported.rows,
+            **counts,
+            "unreadable": faults,
+            "left_out": left_out,
+            "refusals": refused,
+            "anomalies": anomalies,
+        }
         click.echo(json_line(told))
         return
     say(f"{row.place}: {row.field + ': ' if row.field else ''}{row.fault}" for row in imported.unreadable[:FAULTS_SHOWN])
     say(f"{place}: {kind} refused: {told.reason}: {told.text}" for place, kind, told in imported.refused[:FAULTS_SHOWN])
     if len(imported.unreadable) > FAULTS_SHOWN and not has_rejects:
         say([f"{len(imported.unreadable) - FAULTS_SHOWN:,} more rows could not be read: --rejects FILE lists them all"])
+    say(_summary(imported, counts, is_dry_run=is_dry_run))
+
+
+def _summary(imported: "Imported", counts: dict[str, int], *, is_dry_run: bool) -> list[str]:
     words = ", ".join(f"{count:,} {word}" for word, count in counts.items())
     done = "nothing was recorded" if is_dry_run else words
     odd = ", ".join(f"{count} {code}" for code, count in sorted(imported.anomalies.items()))
-    say(
-        [
-            f"{imported.rows:,} rows: {done}; {len(imported.unreadable):,} could not be read"
-            + (f"; anomalies: {odd}" if odd else "")
-        ]
-    )
+    lines = [f"{imported.rows:,} rows: {done}; {len(imported.unreadable):,} could not be read"]
+    if imported.left_out:
+        lines[0] += f"; {imported.left_out.total():,} left out"
+    if odd:
+        lines[0] += f"; anomalies: {odd}"
+    reasons = sorted(imported.left_out.items(), key=lambda counted: (-counted[1], counted[0]))
+    lines += [f"{count:,} left out: the row {reason}" for reason, count in reasons[:FAULTS_SHOWN]]
+    if len(reasons) > FAULTS_SHOWN:
+        lines.append(f"{len(reasons) - FAULTS_SHOWN:,} more reasons: --json lists them all")
+    return lines
 
 
 COMMANDS = (import_file,)

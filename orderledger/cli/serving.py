@@ -67,8 +67,9 @@ def serve(
 ) -> None:
     """Serve the ledger over HTTP: API, page and stream of changes.
 
-    Without --tokens everybody on this machine may read, record and operate; then only loopback is allowed. Behind a reverse proxy
-    that adds TLS, give the public name with --allow-host. Ends on SIGTERM and SIGINT, after what was accepted is recorded.
+    Without --tokens everybody on this machine may read, record, collect and operate; then only loopback is allowed. A changed
+    file of tokens holds from the next request on. Behind a reverse proxy that adds TLS, give the public name with --allow-host.
+    Ends on SIGTERM and SIGINT, after what was accepted is recorded.
 
     Exit status: 0 stopped, 2 a setting is wrong, 3 the store cannot be used.
     """
@@ -76,9 +77,9 @@ def serve(
     from orderledger.infrastructure.sync.collecting.logging import say_new, set_up_log
     from orderledger.service.reconciling import settings_of
     from orderledger.service.settings import ServiceSettings
-    from orderledger.service.tokens import Tokens
+    from orderledger.service.tokens import TokenFile
 
-    known = Tokens.read(tokens) if tokens is not None else None
+    known = TokenFile(tokens) if tokens is not None else None
     collect = settings_of(config, db) if config is not None else None
     settings = ServiceSettings(host=host, port=port, hosts=hosts, tokens=known, collect=collect)
     set_up_log(log)

@@ -1,4 +1,4 @@
-"""Commands that steer sending: `halt`, `resume` and `halts`."""
+"""Commands that steer sending: `halt`, `resume`, `halts` and `resolve`."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -9,6 +9,7 @@ import click
 from orderledger.cli import columns, options
 from orderledger.cli.output import print_json
 from orderledger.cli.tables import print_note, print_rows
+from orderledger.infrastructure.printable import printable
 
 Command = Callable[..., Any]
 
@@ -22,6 +23,9 @@ def scope(command: Command) -> Command:
         click.option("--reason", metavar="CODE", default="operator", show_default=True, help="Why, as a code."),
         click.option("--text", metavar="SENTENCE", help="Why, in a sentence."),
         click.option("--actor", metavar="WHO", help="Who decides it."),
+        click.option(
+            "--confirm", is_flag=True, help="The account or the instrument is right, though the ledger does not know it."
+        ),
         options.as_json,
         options.db,
     )
@@ -37,28 +41,34 @@ def scope(command: Command) -> Command:
     "orderledger halt nobitex:main --reason review --actor anna",
     "orderledger halt '*' --cancel --text 'the feed is wrong'",
 )
-def halt(db: str, as_json: bool, **told: Any) -> None:
+def halt(db: str, as_json: bool, confirm: bool, **told: Any) -> None:
     """Halt trading in ACCOUNT, or in every account for '*'.
 
     The halt is an event: from now on the gateway of every process on this store denies new orders of the scope, also after a
     restart, until `orderledger resume` with the same scope. Orders that are open stay open, unless --cancel is given.
+    An account or an instrument that the ledger does not know needs --confirm.
+
+    Exit status: 0 done, 1 the ledger does not know the scope, 2 wrong usage, 3 the store cannot be used.
     """
     from orderledger import Halt
 
-    _record(db, as_json, Halt(at=_now(), **told), "halted")
+    _record(db, as_json, Halt(at=_now(), **told), "halted", is_confirmed=confirm)
 
 
 @click.command()
 @scope
 @options.example("orderledger resume nobitex:main --actor anna --text 'reviewed'")
-def resume(db: str, as_json: bool, **told: Any) -> None:
+def resume(db: str, as_json: bool, confirm: bool, **told: Any) -> None:
     """Resume trading: end all halts of exactly this scope.
 
-    A wider or a narrower halt goes on: `orderledger halts --active` lists what still holds.
+    A wider or a narrower halt goes on: `orderledger halts --active` lists what still holds. An account or an instrument that the
+    ledger does not know needs --confirm.
+
+    Exit status: 0 done, 1 the ledger does not know the scope, 2 wrong usage, 3 the store cannot be used.
     """
     from orderledger import ResumeTrading
 
-    _record(db, as_json, ResumeTrading(at=_now(), **told), "resumed")
+    _record(db, as_json, ResumeTrading(at=_now(), **told), "resumed", is_confirmed=confirm)
 
 
 @click.command()
@@ -76,10 +86,49 @@ def halts(db: str, as_json: bool, **asked: Any) -> None:
         print_rows(ledger.halts(**asked), columns.HALTS, as_json=as_json, title="halts")
 
 
-def _record(db: str, as_json: bool, message: Any, done: str) -> None:
+@click.command()
+@click.argument("order_id", metavar="ORDER")
+@options.account
+@click.option("--never-arrived", is_flag=True, help="The venue never received it: the order ends as denied.")
+@click.option("--worked-as", metavar="ID", help="The venue works it under this id: the order counts as acknowledged.")
+@click.option("--actor", metavar="WHO", help="Who decides it.")
+@click.option("--reason", metavar="CODE", help="Why, as a code.")
+@click.option("--text", metavar="SENTENCE", help="Why, in a sentence.")
+@options.as_json
+@options.db
+@options.example(
+    "orderledger resolve C-1 --account tradier:main --never-arrived --actor anna",
+    "orderledger resolve C-1 --worked-as 81274 --actor anna --text 'seen in the web terminal'",
+)
+def resolve(db: str, as_json: bool, order_id: str, **told: Any) -> None:
+    """Decide whether a new order arrived at the venue, where nothing else shows it.
+
+    `orderledger recover` lists the orders in doubt. The decision is recorded with the source `operator`. It is refused if the
+    order has ended, if the venue has shown it, or if it was never sent. Only the arrival of new orders is decided here: the
+    gateway queries the venue about cancels and replaces.
+    """
+    if told["never_arrived"] == (told["worked_as"] is not None):
+        raise click.UsageError("give one of --never-arrived and --worked-as ID")
+    with options.open_ledger(db) as ledger:
+        outcome = ledger.resolve(order_id, **told)
+    if as_json:
+        print_json([{"outcome": outcome.outcome, "position": outcome.position, "reason": outcome.reason, "text": outcome.text}])
+    elif outcome.outcome == "recorded":
+        decided = "it never arrived, and is denied" if told["never_arrived"] else f"it works as {told['worked_as']}"
+        click.echo(printable(f"recorded of {order_id}: {decided}"))
+    else:
+        print_note(printable(f"{outcome.outcome}, {outcome.reason}: {outcome.text}"))
+    if outcome.outcome != "recorded":
+        click.get_current_context().exit(1)
+
+
+def _record(db: str, as_json: bool, message: Any, done: str, *, is_confirmed: bool) -> None:
     from orderledger.domain.accounts import EVERY_ACCOUNT
+    from orderledger.infrastructure.views.scopes import check_scope
 
     with options.open_ledger(db) as ledger:
+        if not is_confirmed:
+            check_scope(ledger, ledger.store, message)
         outcome = ledger.record(message)
         still = ledger.halts(active_only=True)
     covers = [row for row in still if row["account"] in (EVERY_ACCOUNT, message.account) or message.account == EVERY_ACCOUNT]
@@ -96,4 +145,4 @@ def _now() -> datetime:
     return SystemClock().now().astimezone(UTC)
 
 
-COMMANDS = (halt, resume, halts)
+COMMANDS = (halt, resume, halts, resolve)

@@ -34,22 +34,19 @@ def health(db: str, as_json: bool, views_behind: int, feeds: tuple[str, ...], me
     Checks that the store can be read, that the views follow the log, and that feeds are heard. For the health checks of Docker,
     systemd and Kubernetes. A process that records updates the views; without one, they stay behind.
 
-    Exit status: 0 ready, 1 not ready, also if there is no ledger or the store cannot be used, 2 wrong usage.
+    Exit status: 0 ready, 1 not ready, 2 wrong usage, 3 there is no ledger, or the store cannot be used.
     """
-    from orderledger.infrastructure.errors import StoreError
-    from orderledger.service.health import ReadinessLimits, ready, unreachable
+    from orderledger.service.health import ReadinessLimits, ready
 
     limits = ReadinessLimits(views_behind=views_behind, feeds=_ages("--feed", feeds), messages=_ages("--message", messages))
-    try:
-        with options.open_ledger(db) as ledger:
-            found = ready(ledger, limits)
-    except StoreError as error:
-        found = unreachable(error)
+    with options.open_ledger(db) as ledger:
+        found = ready(ledger, limits)
     if as_json:
         click.echo(json_line(found.shown()))
     else:
         click.echo("\n".join(one.text for one in found.reasons) or "ready")
-    sys.exit(0 if found.is_ready else 1)
+    is_usable = all(one.check != "store" for one in found.reasons)
+    sys.exit(0 if found.is_ready else 1 if is_usable else 3)
 
 
 def _ages(option: str, given: tuple[str, ...]) -> dict[str, float]:
@@ -154,13 +151,13 @@ def _watch(db: str, settings: "AlertSettings") -> None:
 @click.command()
 @click.option("--open", "open_only", is_flag=True, help="Only alerts that are not cleared.")
 @click.option("--rule", metavar="NAME", help="Only alerts of this rule.")
-@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most N alerts, the last ones.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most N alerts.")
 @options.account
 @options.as_json
 @options.db
 @options.example("orderledger alerts --open", "orderledger alerts --rule unresolved --json")
 def alerts(db: str, as_json: bool, **asked: Any) -> None:
-    """List alerts, the oldest first, with their deliveries.
+    """List alerts with their deliveries: the open ones first, of them the critical ones, then warnings, and the newest first.
 
     `waiting` names the targets that have not got a notice yet, and `fault` says why. With --json, `notices` has every delivery.
     """

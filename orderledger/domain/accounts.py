@@ -5,6 +5,7 @@ These facts decide nothing about each other; the projections combine them. A str
 Its stored facts are looked up by key.
 """
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -13,9 +14,10 @@ from typing import ClassVar, get_args
 
 import msgspec
 
-from orderledger.domain.decision import ACCEPTED, DUPLICATE, NO_TIME_GIVEN, Decision
+from orderledger.domain.decision import ACCEPTED, DUPLICATE, NO_TIME_GIVEN, Decision, Reason, Refused
 from orderledger.domain.exact import plain
 from orderledger.domain.log_event import NOT_COMPARED, LogEvent
+from orderledger.domain.values import PositionMode, PositionSide
 
 EVERY_ACCOUNT = "*"
 """The account of a halt that is about every account of the store."""
@@ -35,7 +37,8 @@ class InstrumentDefined(AccountEvent, frozen=True, kw_only=True):
 
     `multiplier`: units of the underlying in one unit of quantity. `inverse`: settled in the base currency, so that a quantity is
     worth quantity * multiplier / price. `currency`: settlement currency of P&L and fees. Terms are independent: a term that a
-    definition leaves out keeps its value; of two values the later counts.
+    definition leaves out keeps its value; of two values the later counts. `position_mode`: whether long and
+    short are two positions.
     """
 
     stored_name: ClassVar[str] = "instrument_defined.v1"
@@ -44,6 +47,7 @@ class InstrumentDefined(AccountEvent, frozen=True, kw_only=True):
     multiplier: Decimal | None = None
     inverse: bool | None = None
     currency: str | None = None
+    position_mode: PositionMode | None = None
     tick: Decimal | None = None
     lot: Decimal | None = None
     reason: str | None = None
@@ -67,6 +71,8 @@ class FundingRecorded(AccountEvent, frozen=True, kw_only=True):
     instrument: str
     amount: Decimal
     currency: str
+    position_side: PositionSide | None = None
+    position_id: str | None = None
     reason: str | None = None
 
 
@@ -78,6 +84,8 @@ class PositionAdjusted(AccountEvent, frozen=True, kw_only=True):
     instrument: str
     quantity: Decimal
     price: Decimal
+    position_side: PositionSide | None = None
+    position_id: str | None = None
     reason: str | None = None
 
 
@@ -99,6 +107,8 @@ class BalanceReported(AccountEvent, frozen=True, kw_only=True):
     instrument: str
     quantity: Decimal
     average_price: Decimal | None = None
+    position_side: PositionSide | None = None
+    position_id: str | None = None
     reason: str | None = None
 
 
@@ -179,6 +189,9 @@ AnyAccountEvent = (
 )
 """Union type for a `match` with `assert_never`."""
 
+OurAccountEvent = PositionAdjusted | TradingHalted | TradingResumed | SenderChanged
+"""Facts of our side, which may be refused."""
+
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NAMES = {
@@ -214,12 +227,7 @@ def fact_key(fact: AnyAccountEvent) -> str:
     It consists of the time, if any, so that new keys are close together, and a digest without null fields. Keys are stored, so
     they must never change.
     """
-    parts = []
-    for name, stored in NAMES[type(fact)]:
-        if (value := getattr(fact, name)) is not None:
-            text = value if type(value) is str else _text(value)
-            parts.append(f"{stored} {len(text)} {text}")
-    digest = blake2b("\n".join(parts).encode(), digest_size=16).hexdigest()
+    digest = _digest(fact, NAMES[type(fact)])
     return f"{_microseconds(fact.at):016x}{digest}" if fact.at is not None else digest
 
 
@@ -228,24 +236,47 @@ def message_key(message_id: str) -> str:
     return f"={message_id}"
 
 
+def content_key(fact: AnyAccountEvent) -> str:
+    """A key that two facts of a stream share if and only if they have the same message id and the same content at any time."""
+    return f"#{_digest(fact, [names for names in NAMES[type(fact)] if names[0] != 'at'])}={fact.message_id}"
+
+
 def keys_of(fact: AnyAccountEvent) -> list[str]:
     """The keys under which a fact is stored and looked up."""
-    return [fact_key(fact)] if fact.message_id is None else [fact_key(fact), message_key(fact.message_id)]
+    return [fact_key(fact)] if fact.message_id is None else [fact_key(fact), message_key(fact.message_id), content_key(fact)]
+
+
+def _digest(fact: AnyAccountEvent, names: Iterable[tuple[str, str]]) -> str:
+    parts = []
+    for name, stored in names:
+        if (value := getattr(fact, name)) is not None:
+            text = value if type(value) is str else _text(value)
+            parts.append(f"{stored} {len(text)} {text}")
+    return blake2b("\n".join(parts).encode(), digest_size=16).hexdigest()
 
 
 def decide_account(log: AccountLog, fact: AnyAccountEvent) -> Decision:
     """Accept a fact once.
 
-    A funding payment, an adjustment or a fact without a time is a duplicate by its `message_id` alone, if it has one. Two funding
-    payments at the same time may be equal.
+    A funding payment, an adjustment or a fact without a time is another fact if its `message_id` is another. Two funding payments
+    at the same time may be equal. A message of our side may not have the `message_id` of another one.
     """
-    if fact.message_id is not None and message_key(fact.message_id) in log.known:
-        return DUPLICATE
-    if fact_key(fact) not in log.known:
+    is_known = fact_key(fact) in log.known
+    if has_used_id(log, fact):
+        if is_known or content_key(fact) in log.known:
+            return DUPLICATE
+        text = f"message {fact.message_id} had other content"
+        return Refused(Reason.MESSAGE_ID_REUSED, text) if isinstance(fact, OurAccountEvent) else ACCEPTED
+    if not is_known:
         return ACCEPTED
     if fact.message_id is None:
         return NO_TIME_GIVEN if fact.at is None else DUPLICATE
     return ACCEPTED if fact.at is None or isinstance(fact, FundingRecorded | PositionAdjusted) else DUPLICATE
+
+
+def has_used_id(log: AccountLog, fact: AnyAccountEvent) -> bool:
+    """Check for a recorded fact of the stream with the same `message_id`."""
+    return fact.message_id is not None and message_key(fact.message_id) in log.known
 
 
 def evolve_account(log: AccountLog, event: AnyAccountEvent) -> AccountLog:

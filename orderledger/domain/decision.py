@@ -13,6 +13,7 @@ class Reason(StrEnum):
     ALREADY_SUBMITTED = "already_submitted"
     ALREADY_ACKNOWLEDGED = "already_acknowledged"
     REQUEST_ID_REUSED = "request_id_reused"
+    MESSAGE_ID_REUSED = "message_id_reused"
     DUPLICATE_PROPOSAL_ID = "duplicate_proposal_id"
     UNKNOWN_PROPOSAL = "unknown_proposal"
     PROPOSAL_DECIDED = "proposal_decided"

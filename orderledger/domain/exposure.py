@@ -8,7 +8,7 @@ import msgspec
 
 from orderledger.domain.exact import EXACT, ZERO
 from orderledger.domain.orders.order import Order
-from orderledger.domain.values import Certainty, Side
+from orderledger.domain.values import Certainty, PositionSide, Side
 
 
 class Interval(NamedTuple):
@@ -29,6 +29,8 @@ class Working(msgspec.Struct, frozen=True, gc=False):
     price: Decimal | None = None
     is_unresolved: bool = False
     strategy: str | None = None
+    position_side: PositionSide | None = None
+    position_id: str | None = None
 
 
 def working_of(order: Order) -> Working | None:
@@ -50,6 +52,8 @@ def working_of(order: Order) -> Working | None:
         order.limit_price,
         order.certainty is Certainty.UNRESOLVED,
         request.strategy if request is not None else None,
+        order.terms.position_side,
+        order.terms.position_id,
     )
 
 

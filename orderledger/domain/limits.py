@@ -12,7 +12,7 @@ import msgspec
 
 from orderledger.domain.exact import EXACT, ONE, QUOTIENT, plain
 from orderledger.domain.exposure import Interval
-from orderledger.domain.values import OrderType, Side
+from orderledger.domain.values import OrderType, PositionSide, Side
 
 __all__ = ["Limits"]
 
@@ -24,9 +24,10 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     - `order_quantity`, `order_notional`: of one order. Notional is in the settlement currency.
     - `price_collar`: distance of the limit price from the mark, as a share of the mark, on the side that loses money.
-    - `position_quantity`: absolute position of an instrument, with all open and unresolved orders of the order's side filled.
+    - `position_quantity`: absolute position of an instrument, with all open and unresolved orders of the order's side filled. Of
+      two positions of an instrument (long and short) each one for itself.
     - `open_orders`: open orders in the scope of the rule, this one included.
-    - `gross_notional`: absolute positions and open orders in the scope, valued at the marks.
+    - `gross_notional`: absolute positions and open orders in the scope, long and short added up, valued at the marks.
     - `orders_per_second`, `orders_per_day`: submissions in the scope. A day begins at midnight in the time zone of the settings.
     - `self_crossing`: False denies an order that would trade with an open order of the same account.
     - `daily_loss`: loss since the day's start, realized and unrealized, with fees and funding. `drawdown`: loss since the day's
@@ -61,6 +62,10 @@ NAMES = tuple(name for name in Limits.__struct_fields__ if name not in SCOPE)
 """The names of the limits, in the order in which they are checked."""
 
 
+CLOSING = ((Side.SELL, PositionSide.LONG), (Side.BUY, PositionSide.SHORT))
+"""The orders that close a position in hedge mode."""
+
+
 class Proposed(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An order that is about to be sent, or a change of one. `added`: what it may fill beyond what it may already. `is_new`: not
     a change, and so one more order."""
@@ -75,6 +80,14 @@ class Proposed(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     strategy: str | None = None
     reduce_only: bool = False
     is_new: bool = True
+    position_side: PositionSide | None = None
+    position_id: str | None = None
+
+    @property
+    def reduces(self) -> bool:
+        """Whether the venue fills it only against an open position: by `reduce_only`, or by a side that closes a long or a short
+        position (hedge mode, where venues take no `reduce_only`)."""
+        return self.reduce_only or (self.side, self.position_side) in CLOSING
 
 
 class Situation(Protocol):
@@ -88,7 +101,7 @@ class Situation(Protocol):
         """The absolute value of a quantity of the order's instrument at a price, in its settlement currency."""
 
     def position(self, order: Proposed, rule: Limits) -> Interval:
-        """The position in the order's instrument; of the rule's strategy, if it names one."""
+        """The position that the order opens or closes; of the rule's strategy, if it names one."""
 
     def open_orders(self, rule: Limits) -> int: ...
     def gross_notional(self, rule: Limits) -> Decimal | None:
@@ -165,7 +178,7 @@ def price_collar(order: Proposed, situation: Situation, rule: Limits) -> str | N
 
 
 def position_quantity(order: Proposed, situation: Situation, rule: Limits) -> str | None:
-    if order.reduce_only:
+    if order.reduces:
         return None
     least, most = situation.position(order, rule)
     reached = most if order.side is Side.BUY else least
@@ -184,7 +197,7 @@ def open_orders(order: Proposed, situation: Situation, rule: Limits) -> str | No
 
 
 def gross_notional(order: Proposed, situation: Situation, rule: Limits) -> str | None:
-    if order.reduce_only:
+    if order.reduces:
         return None
     held, price = situation.gross_notional(rule), _price(order, situation)
     if held is None or price is None:
@@ -212,11 +225,11 @@ def self_crossing(order: Proposed, situation: Situation, rule: Limits) -> str | 
 
 
 def daily_loss(order: Proposed, situation: Situation, rule: Limits) -> str | None:
-    return None if order.reduce_only else _lost(situation.losses(rule), rule.daily_loss, "the loss of this day")
+    return None if order.reduces else _lost(situation.losses(rule), rule.daily_loss, "the loss of this day")
 
 
 def drawdown(order: Proposed, situation: Situation, rule: Limits) -> str | None:
-    return None if order.reduce_only else _lost(situation.drawdowns(rule), rule.drawdown, "the loss since the high of this day")
+    return None if order.reduces else _lost(situation.drawdowns(rule), rule.drawdown, "the loss since the high of this day")
 
 
 def _lost(by_currency: Mapping[str, Decimal], limit: Decimal | None, what: str) -> str | None:

@@ -9,7 +9,7 @@ import msgspec
 
 from orderledger.domain.decision import ACCEPTED, DUPLICATE, Decision, Reason, Refused
 from orderledger.domain.log_event import LogEvent
-from orderledger.domain.values import Links, OrderType, Role, Side, TimeInForce
+from orderledger.domain.values import Links, OrderType, PositionSide, Role, Side, TimeInForce
 
 
 class ProposalEvent(LogEvent, frozen=True, kw_only=True):
@@ -35,6 +35,8 @@ class ProposalMade(ProposalEvent, frozen=True, kw_only=True):
     expire_at: datetime | None = None
     post_only: bool = False
     reduce_only: bool = False
+    position_side: PositionSide | None = None
+    position_id: str | None = None
     links: Links | None = None
     tags: dict[str, object] = msgspec.field(default_factory=dict)
 
@@ -61,13 +63,16 @@ class Proposal:
 
     made: ProposalMade | None = None
     decided: ProposalApproved | ProposalDeclined | None = None
-    message_ids: set[tuple[type, str]] = field(default_factory=set)
+    by_message_id: dict[str, tuple[AnyProposalEvent, ...]] = field(default_factory=dict)
 
 
 def decide_proposal(proposal: Proposal, fact: AnyProposalEvent) -> Decision:
     """Decide on a fact: a proposal is made once and decided once."""
-    if fact in (proposal.made, proposal.decided) or (type(fact), fact.message_id) in proposal.message_ids:
+    with_this_id = () if fact.message_id is None else proposal.by_message_id.get(fact.message_id, ())
+    if fact in (proposal.made, proposal.decided) or any(fact.has_content_of(known) for known in with_this_id):
         return DUPLICATE
+    if with_this_id:
+        return Refused(Reason.MESSAGE_ID_REUSED, f"message {fact.message_id} had other content")
     if isinstance(fact, ProposalMade):
         return (
             ACCEPTED
@@ -89,5 +94,5 @@ def evolve_proposal(proposal: Proposal, event: AnyProposalEvent) -> Proposal:
         case ProposalApproved() | ProposalDeclined():
             proposal.decided = proposal.decided or event
     if event.message_id is not None:
-        proposal.message_ids.add((type(event), event.message_id))
+        proposal.by_message_id[event.message_id] = (*proposal.by_message_id.get(event.message_id, ()), event)
     return proposal

@@ -9,6 +9,7 @@ from orderledger.domain.accounts import AnyAccountEvent
 from orderledger.domain.log_event import LogEvent
 from orderledger.domain.orders import commands, judgements, reports
 from orderledger.domain.orders.events import OrderEvent, OrderJudgement
+from orderledger.domain.orders.when import NO_SEQUENCE, When
 from orderledger.domain.proposals import AnyProposalEvent
 
 AnyFact = OrderEvent | AnyAccountEvent | AnyProposalEvent
@@ -28,12 +29,14 @@ KINDS: dict[str, type[AnyEvent]] = {
 class Recorded(msgspec.Struct, kw_only=True, gc=False):
     """An event in the log. `at` is when it happened by the sender's clock, or `recorded_at` if the sender gave no time.
 
+    `actor` caused it; `on_behalf_of` is for whom, as the actor says.
+
     `evidence_hash` and `text_hash` are salted hashes of evidence and text that are stored beside the event. Then `evidence` and
     `text` are None, unless they were read for showing the event.
 
-    `position` is the log position, None until it is stored. `version` counts the events of its stream from 1. `attributed_from`
-    is (stream, version) of the event that this one repeats under the order it was attributed to. `evidence` is the raw payload of
-    the venue, as JSON text.
+    `position` is the log position, None or provisional until it is stored. `version` counts the events of its stream from 1.
+    `attributed_from` is (stream, version) of the event that this one repeats under the order it was attributed to, and
+    `first_position` is where in the log that event was first recorded. `evidence` is the raw payload of the venue, as JSON text.
     """
 
     stream: str
@@ -44,13 +47,22 @@ class Recorded(msgspec.Struct, kw_only=True, gc=False):
     source: str
     position: int | None = None
     actor: str | None = None
+    on_behalf_of: str | None = None
     correlation_id: str | None = None
     causation_id: str | None = None
     text: str | None = None
     evidence: bytes | None = None
     attributed_from: tuple[str, int] | None = None
+    first_position: int | None = None
     evidence_hash: bytes | None = None
     text_hash: bytes | None = None
+
+    @property
+    def when(self) -> When:
+        """The place of the event among all facts."""
+        sequence: int | None = getattr(self.event, "sequence", None)
+        position = self.position if self.first_position is None else self.first_position
+        return When(self.at, NO_SEQUENCE if sequence is None else sequence, position or 0)
 
     @property
     def has_evidence(self) -> bool:

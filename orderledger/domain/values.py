@@ -16,6 +16,8 @@ __all__ = [
     "OrderType",
     "Origin",
     "Pending",
+    "PositionMode",
+    "PositionSide",
     "Role",
     "Side",
     "Source",
@@ -29,6 +31,29 @@ class Side(StrEnum):
 
     BUY = "buy"
     SELL = "sell"
+
+
+class PositionSide(StrEnum):
+    """The position that an order or a fill belongs to. `long` and `short` are two positions of one instrument (hedge mode)."""
+
+    LONG = "long"
+    SHORT = "short"
+    NET = "net"
+
+
+class PositionMode(StrEnum):
+    """Whether the venue keeps one net position of an instrument, or a long and a short one (hedge)."""
+
+    UNKNOWN = "unknown"
+    NET = "net"
+    HEDGE = "hedge"
+
+
+class DatedBy(StrEnum):
+    """Clock of a report's `at`: the venue's own time of the fact, or the time at which the report was received."""
+
+    VENUE = "venue"
+    RECEIPT = "receipt"
 
 
 class OrderType(StrEnum):
@@ -131,6 +156,10 @@ class Anomaly(StrEnum):
     CLIENT_ORDER_ID_REUSED = "client_order_id_reused"
     VENUE_ORDER_ID_REUSED = "venue_order_id_reused"
     TERMS_CONFLICT = "terms_conflict"
+    MESSAGE_ID_REUSED = "message_id_reused"
+    IMPOSSIBLE_PRICE = "impossible_price"
+    POSITION_SIDE_UNKNOWN = "position_side_unknown"
+    POSITION_SIDE_CONFLICT = "position_side_conflict"
 
 
 ALIAS_SHOWN = 100

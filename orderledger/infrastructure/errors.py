@@ -6,6 +6,7 @@ LedgerError
 ├── InvalidSetting      an impossible setting: its name and its fault
 ├── UnknownOrder        an order that is not recorded
 ├── AmbiguousOrder      a name of several orders
+├── UnknownScope        a halt or its end about an account or an instrument that the ledger does not know
 ├── NotProved           nothing can be proved: the store differs from a checkpoint, or has none
 ├── ArchiveError        an archive that cannot be used: the file and its fault
 ├── RelayError          an event that a message broker does not take
@@ -43,11 +44,16 @@ __all__ = [
     "StoreVersion",
     "Unanswered",
     "UnknownOrder",
+    "UnknownScope",
     "UnreadableEvent",
     "VenueError",
     "VenueRefused",
     "VenueUnavailable",
 ]
+
+
+NAMES_SHOWN = 10
+"""Names in a sentence about what is known."""
 
 
 class LedgerError(Exception):
@@ -101,6 +107,25 @@ class AmbiguousOrder(LedgerError, LookupError):
         super().__init__(f"{name!r} is an order of {several}" if len(accounts) > 1 else of_one)
         self.name = name
         self.accounts = accounts
+
+
+class UnknownScope(LedgerError, LookupError):
+    """A halt or its end about what the ledger does not know: it may be mistyped, and asks for a confirmation.
+
+    `field`: account or instrument. `name`: as it was given. `similar`: known names that are like it. `known`: all names that the
+    ledger knows.
+    """
+
+    def __init__(self, field: str, name: str, similar: list[str], known: list[str]) -> None:
+        shown = (
+            f"it knows {', '.join(known[:NAMES_SHOWN])}{', …' if len(known) > NAMES_SHOWN else ''}" if known else "it has none"
+        )
+        hint = f"did you mean {', '.join(similar)}?" if similar else shown
+        super().__init__(f"the ledger does not know the {field} {name!r}: {hint}")
+        self.field = field
+        self.name = name
+        self.similar = similar
+        self.known = known
 
 
 class ArchiveError(LedgerError):

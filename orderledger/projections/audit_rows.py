@@ -4,6 +4,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, TypedDict
 
+FILL_STATES = ("active", "busted", "corrected", "contested")
+
 
 class StepRow(TypedDict):
     """One event of an order, in sentences."""
@@ -16,6 +18,7 @@ class StepRow(TypedDict):
     recorded_at: Annotated[datetime, "When it was recorded, by ours."]
     source: Annotated[str, "Where the message came from; `ledger` for judgements of the ledger."]
     actor: Annotated[str | None, "Who caused it, if the message said so."]
+    on_behalf_of: Annotated[str | None, "For whom, as the actor says."]
     reason: Annotated[str | None, "Reason code."]
     text: Annotated[str | None, "Sentence that came with the message."]
     correlation_id: Annotated[str | None, "Id shared by related messages."]
@@ -24,6 +27,13 @@ class StepRow(TypedDict):
     sentence: Annotated[str, "What happened."]
     notes: Annotated[list[str], "What it changed, and what is odd about it."]
     status: Annotated[str | None, "Status of the order after it. Null for events of proposals."]
+    fill_state: Annotated[
+        str | None,
+        "Of a fill in an explanation, what has become of it: active, busted, corrected, or contested: another report of its id "
+        "has other numbers, and counts instead.",
+        FILL_STATES,
+    ]
+    is_contested: Annotated[bool | None, "Of a fill in an explanation, whether reports of its id differ. One of them counts."]
 
 
 class Explanation(TypedDict):

@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Annotated, Any, TypedDict
 
 from orderledger.domain.exact import EXACT, ZERO, total
+from orderledger.projections.sides import NET
 from orderledger.projections.view import Row
 
 ROUNDING = Decimal("1e-9")
@@ -222,15 +223,20 @@ def _fees(trades: Iterable[Row]) -> dict[str, Decimal]:
 def _compare_positions(
     a: Iterable[Row], b: Iterable[Row], instrument_in_b: Callable[[str | None], str | None], compared: Compared
 ) -> None:
-    held_a = {instrument_in_b(row["instrument"]): row["position_quantity"] for row in a}
-    held_b = {row["instrument"]: row["position_quantity"] for row in b}
-    for instrument in sorted({*filter(None, held_a), *held_b}):
-        one, other = held_a.get(instrument, ZERO), held_b.get(instrument, ZERO)
+    held_a = {(named, *_part(row)): row["position_quantity"] for row in a if (named := instrument_in_b(row["instrument"]))}
+    held_b = {(row["instrument"], *_part(row)): row["position_quantity"] for row in b}
+    for key in sorted({*held_a, *held_b}):
+        one, other = held_a.get(key, ZERO), held_b.get(key, ZERO)
         if _agree(one, other):
             compared.positions += 1
             continue
-        told = {"subject": instrument, "instrument": instrument, "missing_in": None, "field": "position_quantity"}
+        subject = " ".join(word for word in key if word and word != NET)
+        told = {"subject": subject, "instrument": key[0], "missing_in": None, "field": "position_quantity"}
         compared.differences.append({"kind": "position", **told, "a": one, "b": other})
+
+
+def _part(row: Row) -> tuple[str, str]:
+    return row["position_side"], row["position_id"]
 
 
 def _quantity(fills: Iterable[Row]) -> Decimal:

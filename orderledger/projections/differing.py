@@ -18,8 +18,8 @@ BY_METHOD = ("positions", "pnl")
 KEYS: dict[str, tuple[str, ...]] = {
     "orders": ("stream",),
     "trades": ("stream", "fill_id"),
-    "positions": ("account", "instrument"),
-    "pnl": ("account", "instrument"),
+    "positions": ("account", "instrument", "position_side", "position_id"),
+    "pnl": ("account", "instrument", "position_side", "position_id"),
     "anomalies": ("position",),
     "instruments": ("account", "instrument"),
     "account_events": ("position",),

@@ -1,27 +1,33 @@
 """The equity curve: net and unrealized P&L after each fill, payment and adjustment, with its peak and its drawdown.
 
-Equity is what the `pnl` view adds up to, by settlement currency, since the ledger began: a ledger knows no deposits. Positions
-are valued at the last mark at or before the moment. Every mark counts in peaks and drawdowns. Rows are given for the lowest, the
+Equity is what the `pnl` view adds up to, by settlement currency, since the ledger began: a ledger knows no deposits. Each row
+is what `pnl` says of its time: a busted fill counts until its bust, a corrected one as it was until its correction. Positions are
+valued at the last mark at or before the moment. Every mark counts in peaks and drawdowns. Rows are given for the lowest, the
 highest, the deepest and the last of the marks between two fills, fundings or adjustments.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, TypedDict
 
 from orderledger.domain.exact import EXACT, ZERO
 from orderledger.projections.equity_points import Points
+from orderledger.projections.fill_changes import after
 from orderledger.projections.pnl import Marks, equity_in, net_of, pairs_of, unrealized_of
-from orderledger.projections.positions import Book, Method, Position, Terms, when
+from orderledger.projections.positions import Book, Definition, Definitions, Method, Position
+from orderledger.projections.sides import part_of, when
 from orderledger.projections.view import Row, Table, columns_of
 
 POINTS = 2_000
 """Points of a curve, unless asked otherwise."""
-KINDS = ("fill", "funding", "adjust", "mark")
+KINDS = ("fill", "funding", "adjust", "mark", "bust", "correction")
 
-Held = tuple[str, str]
+Marked = tuple[str, str]
 """Account and instrument."""
+
+Held = tuple[str, str, str, str]
+"""Account, instrument, position side and position id."""
 
 
 class EquityPointRow(TypedDict):
@@ -29,12 +35,12 @@ class EquityPointRow(TypedDict):
 
     at: Annotated[datetime, "When it happened."]
     position: Annotated[int, "Log position."]
-    kind: Annotated[str, "What changed P&L: fill, funding, adjust or mark.", KINDS]
+    kind: Annotated[str, "What changed P&L: fill, funding, adjust, mark, bust or correction.", KINDS]
     account: Annotated[str, "Trading account of that change."]
     instrument: Annotated[str, "Its instrument."]
     client_order_id: Annotated[str | None, "Our id of the order, of a fill."]
     venue_order_id: Annotated[str | None, "The venue's id of the order, of a fill."]
-    fill_id: Annotated[str | None, "The venue's id of the fill."]
+    fill_id: Annotated[str | None, "The venue's id of the fill, of a bust that of the fill that it took back."]
     currency: Annotated[str | None, "Settlement currency of the curve, null where no definition gives it."]
     net_pnl: Annotated[Decimal | None, "Realized less fees plus funding until then. Null where an amount cannot be converted."]
     equity: Annotated[
@@ -47,11 +53,12 @@ class EquityPointRow(TypedDict):
 
 EQUITY = Table(
     "equity",
-    "The equity curve: one row per fill, funding, adjustment and mark that changed P&L. Computed when asked.",
+    "The equity curve: one row per fill, bust, correction, funding, adjustment and mark that changed P&L. Computed when asked.",
     ("position", "currency"),
     columns_of(EquityPointRow),
     ("at", "position"),
 )
+CHANGED = ("removed", "added")
 OF_FILL = ("client_order_id", "venue_order_id", "fill_id")
 
 
@@ -112,9 +119,10 @@ class Holding:
     """A position, and its part of a curve. Without a settlement currency the part is unknown. `has_rates`: it has amounts in
     other currencies, so that a mark may change its net P&L."""
 
-    __slots__ = ("_book", "_equity", "_net", "curve", "has_rates", "position")
+    __slots__ = ("_book", "_equity", "_net", "_unknown", "curve", "has_rates", "position")
 
-    def __init__(self, position: Position, curve: Curve) -> None:
+    def __init__(self, position: Position, curve: Curve, unknown: str | None) -> None:
+        self._unknown = unknown
         self.position = position
         self.curve = curve
         self.has_rates = False
@@ -127,6 +135,17 @@ class Holding:
         self.position.take(entry)
         self._value(net_of(self.position, self._book, marks), marks)
 
+    def replay(self, entries: Iterable[Row], marks: Marks) -> None:
+        """Take all trades and account events of the position anew, because earlier ones have changed."""
+        methods = tuple(book.method for book in self.position.books)
+        books = tuple(Book(method, {}, None) for method in methods)
+        now = self.position
+        self.position = Position(now.account, now.instrument, now.terms, books, side=now.side, position_id=now.position_id)
+        self._book = books[-1]
+        for entry in entries:
+            self.position.take(entry)
+        self._value(net_of(self.position, self._book, marks), marks)
+
     def mark(self, marks: Marks) -> bool:
         """Value the position at new marks. Returns whether that changed the curve."""
         if self.has_rates:
@@ -135,6 +154,7 @@ class Holding:
 
     def _value(self, net: Decimal | None, marks: Marks) -> bool:
         quantity = self.position.quantity
+        net = None if self._unknown else net
         equity = equity_in(quantity, net, unrealized_of(self.position, self._book, marks) if quantity else ZERO)
         if net == self._net and equity == self._equity:
             return False
@@ -145,19 +165,26 @@ class Holding:
 
 
 class EquityFold:
-    """Takes trades, account events and marks in the order in which they happened. Memory grows with the positions."""
+    """Takes trades, changes of trades, account events and marks in the order in which they happened.
 
-    def __init__(self, terms: Callable[[str, str], Terms], method: Method) -> None:
-        self._terms = terms
+    Memory grows with the positions, and with the trades of the positions in `changing`, whose trades change.
+    """
+
+    def __init__(self, definitions: Definitions, method: Method, changing: Iterable[Marked] = ()) -> None:
+        self._definitions = definitions
         self._methods = tuple(dict.fromkeys(("average", method)))
         self._holdings: dict[Held, Holding] = {}
-        self._valued_by: dict[Held, dict[Held, Holding]] = {}
+        self._valued_by: dict[Marked, dict[Held, Holding]] = {}
         """The holdings that a mark values, or converts amounts of."""
         self._marks: Marks = {}
         self._curves: dict[str | None, Curve] = {}
+        self._changing = frozenset(changing)
+        self._histories: dict[Held, list[Row]] = {}
 
     def take(self, entry: Row) -> list[Row]:
         """Take the next entry. Returns a row for each curve that it changed: a trade or an account event is always a moment."""
+        if "removed" in entry:
+            return self._change(entry)
         if "fill_id" in entry:
             return self._enter(entry, "fill", entry["fee_currency"])
         if "kind" in entry:
@@ -165,21 +192,47 @@ class EquityFold:
         return self._mark(entry)
 
     def _enter(self, entry: Row, kind: str, currency: str | None) -> list[Row]:
-        key = (entry["account"], entry["instrument"])
-        holding = self._holdings.get(key) or self._hold(key)
+        key, defined = self._key_of(entry)
+        holding = self._holdings.get(key) or self._hold(key, defined)
+        if key[:2] in self._changing:
+            self._histories.setdefault(key, []).append(entry)
+        self._note_rates(key, holding, currency)
+        holding.enter(entry, self._marks)
+        return [holding.curve.moment(entry, kind)]
+
+    def _key_of(self, entry: Row) -> tuple[Held, Definition]:
+        defined = self._definitions(entry["account"], entry["instrument"])
+        return (entry["account"], entry["instrument"], *part_of(entry, defined.modes)), defined
+
+    def _change(self, change: Row) -> list[Row]:
+        """Busts and corrections: the positions as if their fills had been others from the beginning."""
+        curves: dict[int, Curve] = {}
+        changes: dict[Held, Row] = {}
+        for name in CHANGED:
+            for row in change[name]:
+                key, defined = self._key_of(row)
+                changes.setdefault(key, {one: [] for one in CHANGED})[name].append(row)
+                self._note_rates(key, self._holdings.get(key) or self._hold(key, defined), row["fee_currency"])
+        for key in sorted(changes):
+            holding = self._holdings[key]
+            history = self._histories[key] = after(self._histories.get(key, ()), changes[key])
+            holding.replay(history, self._marks)
+            curves[id(holding.curve)] = holding.curve
+        return [curve.moment(change, change["kind"]) for curve in curves.values()]
+
+    def _note_rates(self, key: Held, holding: Holding, currency: str | None) -> None:
+        """Note that marks of these pairs change the value of the holding."""
         if currency is not None and currency != holding.curve.currency and holding.curve.currency is not None:
             for pair in pairs_of(currency, holding.curve.currency):
                 self._valued_by.setdefault((key[0], pair), {})[key] = holding
             holding.has_rates = True
-        holding.enter(entry, self._marks)
-        return [holding.curve.moment(entry, kind)]
 
-    def _hold(self, key: Held) -> Holding:
-        terms = self._terms(*key)
-        curve = self._curves.setdefault(terms.currency, Curve(terms.currency))
+    def _hold(self, key: Held, defined: Definition) -> Holding:
+        currency = defined.terms.currency
+        curve = self._curves.setdefault(currency, Curve(currency))
         books = tuple(Book(name, {}, None) for name in self._methods)
-        holding = self._holdings[key] = Holding(Position(*key, terms, books), curve)
-        self._valued_by.setdefault(key, {})[key] = holding
+        holding = self._holdings[key] = Holding(defined.position(*key[:2], key[2:], books), curve, defined.unknown)
+        self._valued_by.setdefault(key[:2], {})[key] = holding
         return holding
 
     def _mark(self, entry: Row) -> list[Row]:
@@ -192,16 +245,17 @@ class EquityFold:
 
 def equity_rows(
     entries: Iterable[Row],
-    terms: Callable[[str, str], Terms],
+    definitions: Definitions,
     method: Method,
     *,
     since: datetime | None = None,
     points: int | None = POINTS,
+    changing: Iterable[Marked] = (),
 ) -> list[Row]:
-    """The rows of the curves from trades, account events and marks, as they happened. `since`: without the rows before it, whose
-    peak still counts. `points`: at most so many of each curve."""
+    """The rows of the curves from trades, their changes, account events and marks, as they happened. `since`: without the
+    rows before it, whose peak still counts. `points`: at most so many of each curve."""
     kept: dict[str | None, Points] = {}
-    for row in moments(entries, terms, method):
+    for row in moments(entries, definitions, method, changing):
         if since is None or row["at"] >= since:
             curve = kept.get(row["currency"])
             if curve is None:
@@ -210,8 +264,8 @@ def equity_rows(
     return sorted((row for curve in kept.values() for row in curve.rows()), key=when)
 
 
-def moments(entries: Iterable[Row], terms: Callable[[str, str], Terms], method: Method) -> Iterator[Row]:
+def moments(entries: Iterable[Row], definitions: Definitions, method: Method, changing: Iterable[Marked] = ()) -> Iterator[Row]:
     """A row for each moment of each curve, marks included. One at a time."""
-    fold = EquityFold(terms, method)
+    fold = EquityFold(definitions, method, changing)
     for entry in entries:
         yield from fold.take(entry)

@@ -10,6 +10,7 @@ from orderledger.domain.accounts import AnyAccountEvent
 from orderledger.domain.exact import short
 from orderledger.domain.orders.commands import CancelRequested, ReplaceRequested
 from orderledger.domain.orders.events import OrderEvent, OrderReport
+from orderledger.domain.orders.fill import Numbers
 from orderledger.domain.orders.order import Order
 from orderledger.domain.orders.record import evolve
 from orderledger.domain.orders.reports import (
@@ -69,6 +70,7 @@ class Story:
     order: Order
     first_recorded: Mapping[tuple[str, int], Recorded]
     steps: list[StepRow] = field(default_factory=list)
+    reported_fills: list[tuple[StepRow, FillRecorded]] = field(default_factory=list)
     newest: Recorded | None = None
     doubted: int | None = None
     cancels_asked: list[int] = field(default_factory=list)
@@ -80,11 +82,21 @@ class Story:
         before = Standpoint.of(self.order)
         sentence = order_sentence(event, self.order)
         notes = [*self._of_arrival(recorded), *self._of_repetition(recorded, event)]
-        evolve(self.order, event, recorded.at)
+        evolve(self.order, event, recorded.when)
         after = Standpoint.of(self.order)
         notes += [*self._of_request(event), *self._of_change(event, before, after), *self._of_doubt(recorded, before, after)]
         self.steps.append(step_row(recorded, sentence, notes, str(after.status)))
+        if isinstance(event, FillRecorded):
+            self.reported_fills.append((self.steps[-1], event))
         self._remember(recorded, event)
+
+    def judge_fills(self) -> None:
+        """Say of each reported fill what has become of it."""
+        fills = self.order.fills
+        for step, event in self.reported_fills:
+            counted = fills.by_id[event.fill_id]
+            step["is_contested"] = fills.is_contested(event.fill_id)
+            step["fill_state"] = fills.state_of(counted) if _numbers(event) == counted.numbers else "contested"
 
     def _remember(self, recorded: Recorded, event: OrderLogEvent) -> None:
         if isinstance(event, CancelRequested):
@@ -118,8 +130,7 @@ class Story:
         """A fill that was reported before."""
         if not isinstance(event, FillRecorded) or (known := self.order.fills.by_id.get(event.fill_id)) is None:
             return []
-        corrects = event.corrects if isinstance(event, FillCorrected) else None
-        if known.numbers == (event.quantity, event.price, corrects):
+        if known.numbers == _numbers(event):
             return [f"Fill {event.fill_id} was reported before with the same numbers. It counts once; this report adds details."]
         counts = "This" if recorded.at < known.reported_at else "That"
         numbers = f"{short(known.quantity)} at {short(known.price)}"
@@ -190,6 +201,7 @@ def explanation(
     story = Story(Order.of(row["stream"]), first)
     for recorded in events:
         story.take(recorded)
+    story.judge_fills()
     decided = [step_of(recorded) for recorded in decisions]
     return {
         "account": row["account"],
@@ -221,6 +233,7 @@ def step_row(recorded: Recorded, sentence: str, notes: list[str], status: str | 
         "recorded_at": recorded.recorded_at,
         "source": recorded.source,
         "actor": recorded.actor,
+        "on_behalf_of": recorded.on_behalf_of,
         "reason": getattr(recorded.event, "reason", None),
         "text": recorded.text,
         "correlation_id": recorded.correlation_id,
@@ -229,7 +242,13 @@ def step_row(recorded: Recorded, sentence: str, notes: list[str], status: str | 
         "sentence": sentence,
         "notes": notes,
         "status": status,
+        "fill_state": None,
+        "is_contested": None,
     }
+
+
+def _numbers(event: FillRecorded) -> Numbers:
+    return event.quantity, event.price, event.corrects if isinstance(event, FillCorrected) else None
 
 
 def notes_of_clocks(recorded: Recorded) -> list[str]:

@@ -12,8 +12,8 @@ from orderledger.projections.positions import Terms, shown
 from orderledger.projections.view import Row, Table
 
 _COLUMNS = (
-    "stream", "account", "client_order_id", "venue_order_id", "instrument", "side", "quantity", "limit_price", "status",
-    "pending", "certainty", "cum_quantity", "requested_at", "is_open", "outstanding",
+    "stream", "account", "client_order_id", "venue_order_id", "instrument", "side", "position_side", "position_id", "quantity",
+    "limit_price", "status", "pending", "certainty", "cum_quantity", "requested_at", "is_open", "outstanding",
 )  # fmt: skip
 
 EXPOSED_ORDERS = Table(
@@ -40,11 +40,13 @@ class ExposureOrder(TypedDict):
 
 
 class ExposureRow(TypedDict):
-    """What the position and the P&L of one account and instrument are, and the least and the most that they may become."""
+    """What one position and its P&L are, and the least and the most that they may become."""
 
     account: str
     instrument: str
-    position_quantity: Decimal
+    position_side: str
+    position_id: str
+    position_quantity: Decimal | None
     position_quantity_least: Decimal | None
     position_quantity_most: Decimal | None
     open_buy_quantity: Decimal | None
@@ -59,6 +61,7 @@ class ExposureRow(TypedDict):
     total_pnl_least: Decimal | None
     total_pnl_most: Decimal | None
     currency: str | None
+    reason: str | None
     orders: list[ExposureOrder]
 
 
@@ -81,7 +84,7 @@ def exposure_row(held: Row, terms: Terms, orders: list[Row]) -> Row:
     least, most = pnl_interval(pnl, may, terms, mark)
     return {
         "account": held["account"],
-        "instrument": held["instrument"],
+        **{name: held[name] for name in ("instrument", "position_side", "position_id")},
         "position_quantity": position,
         "position_quantity_least": interval.least,
         "position_quantity_most": interval.most,
@@ -97,12 +100,15 @@ def exposure_row(held: Row, terms: Terms, orders: list[Row]) -> Row:
         "total_pnl_least": least,
         "total_pnl_most": most,
         "currency": held["currency"],
+        "reason": held["reason"],
         "orders": [_shown(order, one.leaves) for order, one in zip(orders, may, strict=True)],
     }
 
 
-def position_interval(position: Decimal, orders: Iterable[May]) -> Interval:
+def position_interval(position: Decimal | None, orders: Iterable[May]) -> Interval:
     """The least and the most that the position may become, whichever of the orders are filled, and how far."""
+    if position is None:
+        return Interval(None, None)
     return interval_of(position, (Working("", "", side, one.leaves) for one in orders for side in one.sides))
 
 
@@ -121,7 +127,7 @@ def pnl_interval(pnl: Decimal | None, orders: Iterable[May], terms: Terms, mark:
 
 def total_pnl(held: Row) -> Decimal | None:
     """Net P&L and unrealized P&L of a row of the P&L view. A flat position needs no mark."""
-    unrealized = held["unrealized_pnl"] if held["position_quantity"] else ZERO
+    unrealized = held["unrealized_pnl"] if held["position_quantity"] != ZERO else ZERO
     return None if held["net_pnl"] is None or unrealized is None else EXACT.add(held["net_pnl"], unrealized)
 
 

@@ -217,7 +217,7 @@ class Fold:
                 self.positions.take(row)
             case InstrumentDefined():
                 before = self._rows.get(INSTRUMENTS, (account, event.instrument))
-                self._rows.put(INSTRUMENTS, defined(before, account, event, recorded.at))
+                self._rows.put(INSTRUMENTS, defined(before, account, event, recorded.at, recorded.position or 0))
                 self.positions.redefine(account, event.instrument)
             case MarkRecorded():
                 before = self._rows.get(INSTRUMENTS, (account, event.instrument))
@@ -225,7 +225,7 @@ class Fold:
                 self._rows.put(MARKS, mark_row(account, recorded, event))
             case BalanceReported():
                 before = self._rows.get(INSTRUMENTS, (account, event.instrument))
-                self._rows.put(INSTRUMENTS, reported(before, account, event, recorded.at))
+                self._rows.put(INSTRUMENTS, reported(before, account, event, recorded.at, recorded.position or 0))
             case TradingHalted():
                 self._rows.put(HALTS, halt_row(account, recorded, event))
             case TradingResumed():

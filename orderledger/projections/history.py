@@ -23,6 +23,7 @@ class EventRow(TypedDict):
     at: datetime
     source: str
     actor: str | None
+    on_behalf_of: str | None
     correlation_id: str | None
     causation_id: str | None
     text: str | None
@@ -44,6 +45,7 @@ def event_row(recorded: Recorded, payload: dict[str, Any]) -> Row:
         "at": recorded.at,
         "source": recorded.source,
         "actor": recorded.actor,
+        "on_behalf_of": recorded.on_behalf_of,
         "correlation_id": recorded.correlation_id,
         "causation_id": recorded.causation_id,
         "text": recorded.text,

@@ -23,7 +23,7 @@ def changes_of_order(stream: str, events: Iterable[Recorded]) -> list[PartRow]:
     before = order_row(stream, order, 0)
     last: dict[str, Recorded] = {}
     for recorded in events:
-        evolve(order, recorded.event, recorded.at)  # type: ignore[arg-type]
+        evolve(order, recorded.event, recorded.when)  # type: ignore[arg-type]
         after = order_row(stream, order, recorded.version)
         last |= {name: recorded for name in FIELDS if after[name] != before[name]}
         before = after

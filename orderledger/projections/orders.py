@@ -7,7 +7,7 @@ from typing import Annotated, Any, TypedDict
 from orderledger.domain.exact import plain
 from orderledger.domain.orders.anomalies import open_codes
 from orderledger.domain.orders.order import Order
-from orderledger.domain.values import Certainty, Links, OrderType, Origin, Pending, Side, Status, TimeInForce
+from orderledger.domain.values import Certainty, Links, OrderType, Origin, Pending, PositionSide, Side, Status, TimeInForce
 from orderledger.projections.order_times import NO_TIMES, TIMING, OrderTimes
 from orderledger.projections.view import Row, Table, columns_of, hidden
 
@@ -26,6 +26,10 @@ class OrderRow(TypedDict):
     origin: Annotated[str, "own or external.", Origin]
     instrument: Annotated[str | None, "Instrument."]
     side: Annotated[str | None, "buy or sell.", Side]
+    position_side: Annotated[
+        str | None, "Position that it opens or closes, where the request or a report named it.", PositionSide
+    ]
+    position_id: Annotated[str | None, "The venue's id of that position, where it was given."]
     order_type: Annotated[str | None, "market, limit, stop, stop_limit, trailing_stop or other.", OrderType]
     time_in_force: Annotated[str | None, "day, gtc, ioc, fok or gtd.", TimeInForce]
     expire_at: Annotated[datetime | None, "When a gtd order expires."]
@@ -75,7 +79,7 @@ ORDERS = Table(
     ("account", "requested_at", "stream"),
     (("account", "client_order_id"),),
     ("requested_at", "updated_at"),
-    version=13,
+    version=14,
     paged_by=(
         ("account", "requested_at", "stream"),
         ("updated_at", "stream"),
@@ -100,6 +104,8 @@ def order_row(stream: str, order: Order, version: int, times: OrderTimes = NO_TI
         "origin": str(order.origin),
         "instrument": terms.instrument,
         "side": str(side) if side else None,
+        "position_side": str(terms.position_side) if terms.position_side else None,
+        "position_id": terms.position_id,
         "order_type": _word(order, "order_type"),
         "time_in_force": _word(order, "time_in_force"),
         "expire_at": request.expire_at if request else None,
@@ -124,7 +130,7 @@ def order_row(stream: str, order: Order, version: int, times: OrderTimes = NO_TI
         "requested_at": terms.requested_at,
         "submitted_at": order.submitted_at,
         "acknowledged_at": order.acknowledged_at,
-        "pending_since": order.requests.pending_since() if pending else None,
+        "pending_since": order.pending_since if pending else None,
         "absent_at": order.absent_at,
         "first_fill_at": fills.sums.first_fill_at,
         "last_fill_at": fills.sums.last_fill_at,

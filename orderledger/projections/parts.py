@@ -10,7 +10,8 @@ from typing import Any, cast
 from orderledger.domain.exact import EXACT, ZERO, total
 from orderledger.projections.audit_rows import PartRow
 from orderledger.projections.pnl import Marks, rate_of
-from orderledger.projections.positions import METHODS, Method, Position, Terms, when
+from orderledger.projections.positions import METHODS, Method, Position, Terms
+from orderledger.projections.sides import Modes, Part, part_of, when
 from orderledger.projections.view import Row
 
 EMPTY: Any = dict.fromkeys(PartRow.__annotations__)
@@ -79,10 +80,11 @@ def fills_of_order_parts(trades: Iterable[Row]) -> Iterator[PartRow]:
             yield part("fees", "fee", **fields, amount=trade["fee"], currency=trade["fee_currency"] or "")
 
 
-def entries_in_order(trades: Iterable[Row], events: Iterable[Row]) -> list[Row]:
-    """The trades and adjustments of a position, as they happened."""
+def entries_in_order(trades: Iterable[Row], events: Iterable[Row], part: Part, modes: Modes) -> list[Row]:
+    """The trades and adjustments of a position, from those of its instrument, as they happened."""
     counted = [trade for trade in trades if trade["instrument"] and trade["side"]]
-    return sorted([*counted, *(event for event in events if event["kind"] == "adjust")], key=when)
+    entries = [*counted, *(event for event in events if event["kind"] == "adjust")]
+    return sorted((entry for entry in entries if part_of(entry, modes) == part), key=when)
 
 
 def _parts_of_fill(pnl: Row, fill: Row, marks: Marks, method: Method) -> Iterator[PartRow]:

@@ -15,6 +15,12 @@ CURRENCY_UNKNOWN, RATE_UNKNOWN = "currency_unknown", "rate_unknown"
 converts it."""
 
 
+OF_POSITION = (
+    *("account", "instrument", "position_side", "position_id"),
+    *("position_quantity", "average_open_price", "realized_pnl"),
+)
+
+
 class _Amounts(TypedDict):
     position_quantity: Decimal | None
     average_open_price: Decimal | None
@@ -26,6 +32,7 @@ class _Amounts(TypedDict):
     mark_price: Decimal | None
     currency: str | None
     anomalies: list[str]
+    reason: str | None
     method: str
     fills: int
     bought_quantity: Decimal
@@ -33,17 +40,22 @@ class _Amounts(TypedDict):
 
 
 class PnlRow(_Amounts):
-    """P&L of one account and instrument."""
+    """P&L of one position: of an account and instrument, and of a position side where the venue keeps two."""
 
     account: str
     instrument: str
+    position_side: str
+    position_id: str
 
 
 class PnlGroupRow(_Amounts):
-    """P&L of one group of a query with `by`: of `account`, `instrument`, `strategy` and `day` it has the columns in `by`."""
+    """P&L of one group of a query with `by`: of `account`, `instrument`, `strategy` and `day` it has the columns in `by`. With
+    `instrument` it also has the position's side and id: positions are never netted."""
 
     account: NotRequired[str]
     instrument: NotRequired[str]
+    position_side: NotRequired[str]
+    position_id: NotRequired[str]
     strategy: NotRequired[str | None]
     day: NotRequired[str]
 
@@ -67,16 +79,19 @@ def pnl_row(position: Row, marks: Marks, *, is_of_day: bool = False) -> Row:
     fees = _named({name: Decimal(amount) for name, amount in position["fees"].items()}, currency)
     funding = {name: Decimal(amount) for name, amount in position["funding"].items()}
     mark = None if is_of_day else marks.get((account, position["instrument"]))
-    net = None if currency is None else _net(account, position["realized_pnl"], fees, funding, currency, marks)
+    realized, reason = position["realized_pnl"], position["reason"]
+    net = None if currency is None or realized is None else _net(account, realized, fees, funding, currency, marks)
+    missing = CURRENCY_UNKNOWN if currency is None else RATE_UNKNOWN if net is None and reason is None else None
     return {
-        **{name: position[name] for name in ("account", "instrument", "position_quantity", "average_open_price", "realized_pnl")},
+        **{name: position[name] for name in OF_POSITION},
         "fees": fees,
         "funding": funding,
         "net_pnl": net,
-        "unrealized_pnl": None if mark is None else _unrealized(position, mark),
+        "unrealized_pnl": None if mark is None or reason else _unrealized(position, mark),
         "mark_price": mark,
         "currency": currency,
-        "anomalies": [CURRENCY_UNKNOWN] if currency is None else [RATE_UNKNOWN] if net is None else [],
+        "anomalies": [*(position["anomalies"] or ()), *([missing] if missing else [])],
+        "reason": reason or missing,
         **{name: position[name] for name in ("method", "fills", "bought_quantity", "sold_quantity")},
     }
 
@@ -88,16 +103,19 @@ def pnl_of_period(change: Row, opening_marks: Marks, marks: Marks) -> Row:
     key = (change["account"], change["instrument"])
     ends = ((change["opening"], opening_marks.get(key)), (change, marks.get(key)))
     values = [
-        _unrealized(row, ZERO if mark is None else mark) for row, mark in ends if mark is not None or not row["position_quantity"]
+        _unrealized(row, ZERO if mark is None else mark)
+        for row, mark in ends
+        if row["position_quantity"] is not None and (mark is not None or not row["position_quantity"])
     ]
     unrealized = EXACT.subtract(values[1], values[0]) if len(values) == len(ends) else None
+    unrealized = None if change["reason"] else unrealized
     return {**pnl_row(change, marks), "unrealized_pnl": unrealized, "is_of_period": True}
 
 
 def net_of(position: Position, book: Book, marks: Marks) -> Decimal | None:
     """Net P&L of a position by the method of one of its books, as `pnl_row` has it."""
     terms = position.terms
-    if terms.currency is None:
+    if terms.currency is None or position.reason:
         return None
     fees = _named(position.fees, terms.currency)
     return _net(position.account, shown(terms.amount(book.realized)), fees, position.funding, terms.currency, marks)
@@ -106,7 +124,7 @@ def net_of(position: Position, book: Book, marks: Marks) -> Decimal | None:
 def unrealized_of(position: Position, book: Book, marks: Marks) -> Decimal | None:
     """Unrealized P&L of a position, likewise."""
     mark = marks.get((position.account, position.instrument))
-    return None if mark is None else _gained(position.terms, position.quantity, book.cost, mark)
+    return None if mark is None or position.reason else _gained(position.terms, position.quantity, book.cost, mark)
 
 
 def equity_in(quantity: Decimal, net: Decimal | None, unrealized: Decimal | None) -> Decimal | None:

@@ -3,26 +3,30 @@
 Memory grows with the positions and the groups, not with the trades.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 from typing import Any
 
 from orderledger.domain.exact import EXACT, ZERO, plain, total
-from orderledger.projections.positions import Book, Method, Position, Terms, position_row, shown
+from orderledger.projections.positions import Book, Definitions, Method, Position, position_row, shown
+from orderledger.projections.sides import part_of
 from orderledger.projections.view import Row
 
 MONEY = ("realized_pnl", "net_pnl", "unrealized_pnl")
 SUMS = ("realized_pnl", "net_pnl", "unrealized_pnl", "bought_quantity", "sold_quantity")
+OF_INSTRUMENT = ("position_side", "position_id")
+"""What rows of one instrument are kept apart by: long and short never net."""
+
 BY_CURRENCY = ("fees", "funding")
 Key = tuple[Any, ...]
-Holder = tuple[str, str, str | None]
-"""Account, instrument and strategy."""
+Holder = tuple[str, str, str, str, str | None]
+"""Account, instrument, position side, position id and strategy."""
 
 
 def rows_by(
     entries: Iterable[Row],
-    terms: Callable[[str, str], Terms],
+    definitions: Definitions,
     by: tuple[str, ...],
     method: Method,
     *,
@@ -42,24 +46,28 @@ def rows_by(
     for entry in entries:
         if not has_begun and since is not None and entry["at"] >= since:
             has_begun = True
-            before = _opened(positions, by)
+            before = _opened(positions, by, definitions)
         if has_begun and "day" in by and today != (day := entry["at"].astimezone(timezone).date()):
-            yield from _changes(before, positions, today)
+            yield from _changes(before, positions, today, definitions)
             before.clear()
             today = day
-        holder = (entry["account"], entry["instrument"], entry.get("strategy") if "strategy" in by else None)
+        defined = definitions(entry["account"], entry["instrument"])
+        part = part_of(entry, defined.modes)
+        holder = (entry["account"], entry["instrument"], *part, entry.get("strategy") if "strategy" in by else None)
         position = positions.get(holder)
         if position is None:
-            position = positions[holder] = Position(*holder[:2], terms(*holder[:2]), _books(method))
+            position = positions[holder] = defined.position(*holder[:2], part, _books(method))
         if has_begun and holder not in before:
-            before[holder] = _row_of(position)
-        position.take(left_to_nobody(entry, positions) if entry.get("kind") == "adjust" else entry)
-    yield from _changes(before if has_begun else _opened(positions, by), positions, today)
+            before[holder] = _row_of(position, defined.unknown)
+        position.take(left_to_nobody(entry, holder[:4], positions) if entry.get("kind") == "adjust" else entry)
+    yield from _changes(before if has_begun else _opened(positions, by, definitions), positions, today, definitions)
 
 
-def _opened(positions: dict[Holder, Position], by: tuple[str, ...]) -> dict[Holder, Row]:
+def _opened(positions: dict[Holder, Position], by: tuple[str, ...], definitions: Definitions) -> dict[Holder, Row]:
     """The rows of the positions that are open when a period begins. A day without an entry has no row."""
-    return {} if "day" in by else {holder: _row_of(one) for holder, one in positions.items() if one.quantity}
+    if "day" in by:
+        return {}
+    return {holder: _row_of(one, definitions(*holder[:2]).unknown) for holder, one in positions.items() if one.quantity}
 
 
 def _books(method: Method) -> tuple[Book, ...]:
@@ -67,32 +75,36 @@ def _books(method: Method) -> tuple[Book, ...]:
     return tuple(Book(name, {}, None) for name in dict.fromkeys(("average", method)))
 
 
-def left_to_nobody(adjustment: Row, positions: dict[Holder, Position]) -> Row:
-    """An adjustment states the position of the whole: what the strategies do not hold of it is nobody's."""
-    whole = (adjustment["account"], adjustment["instrument"])
-    held = total(position.quantity for holder, position in positions.items() if holder[:2] == whole and holder[2] is not None)
+def left_to_nobody(adjustment: Row, whole: tuple[str, ...], positions: dict[Holder, Position]) -> Row:
+    """An adjustment states the position of the whole (account, instrument, position side and id): what the strategies do not hold
+    of it is nobody's."""
+    held = total(position.quantity for holder, position in positions.items() if holder[:4] == whole and holder[4] is not None)
     return {**adjustment, "quantity": EXACT.subtract(adjustment["quantity"], held)}
 
 
-def _row_of(position: Position) -> Row:
+def _row_of(position: Position, unknown: str | None) -> Row:
     """With what was realized as it is kept, not yet rounded to what is shown: days are to add up."""
     book = position.books[-1]
     realized = Decimal(plain(position.terms.amount(book.realized)))
-    return {**position_row(position, book, {"cost": plain(book.cost)}), "realized_pnl": realized}
+    row = position_row(position, book, {"cost": plain(book.cost)}, unknown)
+    return {**row, "anomalies": [row["reason"]]} if row["reason"] else {**row, "realized_pnl": realized}
 
 
-def _changes(before: dict[Holder, Row], positions: dict[Holder, Position], day: date | None) -> Iterator[Row]:
+def _changes(
+    before: dict[Holder, Row], positions: dict[Holder, Position], day: date | None, definitions: Definitions
+) -> Iterator[Row]:
     for holder, row in before.items():
-        change = _change(row, _row_of(positions[holder]))
-        yield {**change, "strategy": holder[2], "day": None if day is None else day.isoformat()}
+        change = _change(row, _row_of(positions[holder], definitions(*holder[:2]).unknown))
+        yield {**change, "strategy": holder[4], "day": None if day is None else day.isoformat()}
 
 
 def _change(before: Row, after: Row) -> Row:
     """What came to the one row until it was the other; the position is as it was in the end."""
     row = {**after, "fills": after["fills"] - before["fills"], "opening": before}
-    for name in ("realized_pnl", "bought_quantity", "sold_quantity"):
+    for name in ("bought_quantity", "sold_quantity"):
         row[name] = EXACT.subtract(after[name], before[name])
-    row["realized_pnl"] = shown(row["realized_pnl"])
+    realized = None if row["reason"] else EXACT.subtract(after["realized_pnl"], before["realized_pnl"])
+    row["realized_pnl"] = None if realized is None else shown(realized)
     for name in BY_CURRENCY:
         changes = {c: EXACT.subtract(Decimal(amount), Decimal(before[name].get(c, 0))) for c, amount in after[name].items()}
         row[name] = {c: plain(amount) for c, amount in changes.items() if amount}
@@ -105,11 +117,12 @@ def group_rows(rows: Iterable[Row], by: tuple[str, ...]) -> list[Row]:
     Amounts of instruments whose settlement currency is unknown are not added to each other.
     """
     groups: dict[Key, Group] = {}
+    names = (*by, *OF_INSTRUMENT) if "instrument" in by else by
     for row in rows:
-        key = (*(row.get(name) for name in by), row["currency"], row["instrument"] if "instrument" in by else None)
+        key = (*(row.get(name) for name in names), row["currency"])
         group = groups.get(key)
         if group is None:
-            group = groups[key] = Group(row, by)
+            group = groups[key] = Group(row, names)
         group.add(row)
     return [group.row() for group in groups.values()]
 
@@ -124,6 +137,7 @@ class Group:
         self._fills = 0
         self._is_one_instrument = True
         self._anomalies: set[str] = set()
+        self._reason: str | None = None
         self._sums: dict[str, Decimal | None] = dict.fromkeys(SUMS, ZERO)
         self._amounts: dict[str, dict[str, Decimal]] = {name: {} for name in BY_CURRENCY}
 
@@ -132,8 +146,9 @@ class Group:
         self._fills += row["fills"]
         self._is_one_instrument = self._is_one_instrument and _instrument_of(row) == _instrument_of(self._first)
         self._anomalies.update(row["anomalies"])
+        self._reason = self._reason or row["reason"]
         for name in SUMS:
-            is_valued = row["position_quantity"] or "day" in self._by or row.get("is_of_period")
+            is_valued = row["position_quantity"] != ZERO or "day" in self._by or row.get("is_of_period")
             if name != "unrealized_pnl" or is_valued:  # what is flat needs no mark
                 self._sums[name] = _added(self._sums[name], row[name])
         for name, amounts in self._amounts.items():
@@ -155,6 +170,7 @@ class Group:
             **row,
             "currency": first["currency"],
             "anomalies": sorted(self._anomalies),
+            "reason": self._reason,
             "method": first["method"],
             "fills": self._fills,
         }

@@ -4,7 +4,7 @@ What a fill realized is the difference of what its position shows as realized af
 add up to its realized P&L, to the last digit.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, TypedDict
@@ -12,7 +12,8 @@ from typing import Annotated, TypedDict
 from orderledger.domain.exact import EXACT, ZERO
 from orderledger.domain.values import Liquidity, Side
 from orderledger.projections.pnl_groups import Holder, left_to_nobody
-from orderledger.projections.positions import METHODS, Book, Position, Terms, shown
+from orderledger.projections.positions import METHODS, Book, Definitions, Position, shown
+from orderledger.projections.sides import part_of
 from orderledger.projections.view import Row, Table, columns_of
 
 
@@ -32,12 +33,16 @@ class FillPnlRow(TypedDict):
     liquidity: Annotated[str | None, "maker or taker.", Liquidity]
     at: Annotated[datetime, "When it happened."]
     position: Annotated[int, "Log position."]
+    rank: Annotated[str, "Place among the trades of one time."]
     stream: Annotated[str, "Stream of the order in the log."]
-    position_quantity: Annotated[Decimal, "Position after the fill, signed."]
-    closed_quantity: Annotated[Decimal, "How much of the fill closed an open position. The rest opened or added to one."]
-    realized_pnl_average: Annotated[Decimal, "Realized by this fill at average cost, in `currency`."]
-    realized_pnl_fifo: Annotated[Decimal, "The same with the oldest lots closed first."]
-    realized_pnl_lifo: Annotated[Decimal, "The same with the newest lots closed first."]
+    position_side: Annotated[str, "Position that it counts in: long, short or net.", ("long", "short", "net")]
+    position_id: Annotated[str, "The venue's id of that position, empty where it gives none."]
+    position_quantity: Annotated[Decimal | None, "Position after the fill, signed. Null where the side of a fill is not known."]
+    closed_quantity: Annotated[Decimal | None, "How much of the fill closed an open position. The rest opened or added to one."]
+    realized_pnl_average: Annotated[Decimal | None, "Realized by this fill at average cost, in `currency`. Null: `reason`."]
+    realized_pnl_fifo: Annotated[Decimal | None, "The same with the oldest lots closed first."]
+    realized_pnl_lifo: Annotated[Decimal | None, "The same with the newest lots closed first."]
+    reason: Annotated[str | None, "Why figures are null: position_side_unknown or impossible_price."]
     currency: Annotated[str | None, "Settlement currency, null where no definition gives it."]
 
 
@@ -46,38 +51,42 @@ PNL_OF_FILLS = Table(
     "One row per active fill whose instrument and side are known: what it realized, before fees. Computed when asked.",
     ("stream", "fill_id"),
     columns_of(FillPnlRow),
-    ("at", "position"),
+    ("at", "rank", "position"),
 )
 
-OF_TRADES = PNL_OF_FILLS.names[: PNL_OF_FILLS.names.index("position_quantity")]
+OF_TRADES = PNL_OF_FILLS.names[: PNL_OF_FILLS.names.index("position_side")]
 """The columns that come from the trade."""
 
 _NUMBERS = range(len(METHODS))
 
 
-def fill_rows(entries: Iterable[Row], terms: Callable[[str, str], Terms], *, by_strategy: bool = False) -> Iterator[Row]:
+def fill_rows(entries: Iterable[Row], definitions: Definitions, *, by_strategy: bool = False) -> Iterator[Row]:
     """A row per trade. Memory grows with the positions and their open lots, not with the trades.
 
     `by_strategy`: each strategy has a position of its own, and keeps it when the whole is adjusted, as in `rows_by`.
     """
     holders: dict[Holder, Holding] = {}
     for entry in entries:
-        holder = (entry["account"], entry["instrument"], entry.get("strategy") if by_strategy else None)
+        defined = definitions(entry["account"], entry["instrument"])
+        part = part_of(entry, defined.modes)
+        holder = (entry["account"], entry["instrument"], *part, entry.get("strategy") if by_strategy else None)
         holding = holders.get(holder)
         if holding is None:
-            holding = holders[holder] = Holding(Position(*holder[:2], terms(*holder[:2])))
+            holding = holders[holder] = Holding(defined.position(*holder[:2], part), defined.unknown)
         if "fill_id" in entry:
             yield holding.filled(entry)
         elif entry["kind"] == "adjust":
-            holding.position.enter(left_to_nobody(entry, {known: held.position for known, held in holders.items()}))
+            known = {one: held.position for one, held in holders.items()}
+            holding.position.enter(left_to_nobody(entry, holder[:4], known))
 
 
 class Holding:
     """A position, and what each of its books shows as realized."""
 
-    __slots__ = ("_realized", "_shown", "position")
+    __slots__ = ("_realized", "_shown", "_unknown", "position")
 
-    def __init__(self, position: Position) -> None:
+    def __init__(self, position: Position, unknown: str | None) -> None:
+        self._unknown = unknown
         self.position = position
         self._realized = [book.realized for book in position.books]
         self._shown = [self._shown_of(book) for book in position.books]
@@ -87,14 +96,20 @@ class Holding:
         position = self.position
         before = position.quantity
         position.enter(trade)
+        if trade["price"] <= ZERO:
+            position.priceless += 1
         average, fifo, lifo = map(self._realized_now, _NUMBERS, position.books)
+        reason = self._unknown or position.reason
         return {
             **{name: trade[name] for name in OF_TRADES},
-            "position_quantity": position.quantity,
-            "closed_quantity": _closed(before, trade),
-            "realized_pnl_average": average,
-            "realized_pnl_fifo": fifo,
-            "realized_pnl_lifo": lifo,
+            "position_side": position.side,
+            "position_id": position.position_id,
+            "position_quantity": None if self._unknown else position.quantity,
+            "closed_quantity": None if self._unknown else _closed(before, trade),
+            "realized_pnl_average": None if reason else average,
+            "realized_pnl_fifo": None if reason else fifo,
+            "realized_pnl_lifo": None if reason else lifo,
+            "reason": reason,
             "currency": position.terms.currency,
         }
 

@@ -5,22 +5,29 @@ in which things happened: what comes last is entered, and for what comes late, o
 before it.
 """
 
-from datetime import datetime
+from collections.abc import Iterator
+from dataclasses import dataclass
 from heapq import merge
+from typing import Any
 
 from orderledger.projections.account_events import ACCOUNT_EVENTS
 from orderledger.projections.instruments import INSTRUMENTS
 from orderledger.projections.position_tables import CHECKPOINTS, LOTS, POSITIONS
-from orderledger.projections.positions import Position, Terms, books_of, position_rows, restore, terms_of, when
+from orderledger.projections.positions import Position, Terms, books_of, position_rows, restore, terms_of
+from orderledger.projections.sealing import UnusableRow, is_intact, sealed
+from orderledger.projections.sides import NAMED, NET, Modes, Moment, Part, Sides, modes_of, part_of, sides_from, when
 from orderledger.projections.store import Rows
 from orderledger.projections.trades import TRADES
 from orderledger.projections.view import Row
 
-ENTERED = ("instrument", "side", "quantity", "price", "at", "position")
+ENTERED = ("instrument", "position_side", "position_id", "side", "quantity", "price", "at", "rank")
 """What of a trade that stands counts in the books."""
 
 SUMMED = (*ENTERED, "fee", "fee_currency")
 """What of it counts in a position."""
+
+SIDED = ("instrument", "position_side", "at", "rank")
+"""What of it tells about the sides of its instrument."""
 
 CHECKPOINT_EVERY = 64
 """Fills and adjustments. A late fill reads half as many on average, besides those that came after it."""
@@ -28,7 +35,31 @@ CHECKPOINT_EVERY = 64
 Key = tuple[str, str]
 """Account and instrument."""
 
-Moment = tuple[datetime, int]
+PositionKey = tuple[str, str, str, str]
+OF_POSITION = ("account", "instrument", "position_side", "position_id")
+"""What tells positions apart."""
+
+WITH_FUNDING = ("adjust", "funding")
+
+
+@dataclass(slots=True)
+class Held:
+    """The positions of one instrument. `sides` is None while no entry has named one and no mode is known. `shown`: why none of
+    them is known, as their rows say."""
+
+    positions: dict[Part, Position]
+    sides: Sides | None = None
+    modes: Modes = ()
+    shown: dict[str, Any] | None = None
+
+    def newest(self) -> Moment | None:
+        return max((one.last for one in self.positions.values() if one.last is not None), default=None)
+
+    def is_net_open(self) -> bool:
+        return any(one.quantity for one in self.positions.values() if one.side == NET)
+
+    def state(self) -> dict[str, Any] | None:
+        return None if self.sides is None else self.sides.state(self.modes)
 
 
 class PositionFold:
@@ -36,27 +67,37 @@ class PositionFold:
 
     def __init__(self, rows: Rows) -> None:
         self._rows = rows
-        self._positions: dict[Key, Position] = {}
-        self._changed: dict[Key, None] = {}
-        self._stale: dict[Key, Moment | None] = {}
+        self._held: dict[Key, Held] = {}
+        self._changed: dict[PositionKey, None] = {}
+        self._stale: dict[PositionKey, Moment | None] = {}
         """From which moment on books are to be folded anew, None: from the first."""
+        self.damage: list[str] = []
+        """What was wrong with the rows from which the fold could not continue."""
+        self._anew: dict[Key, None] = {}
+        """The instruments of which all positions are to be folded anew."""
 
     def take(self, entry: Row) -> None:
         """Take in a new trade that stands, an adjustment or a funding."""
         if not _counts(entry):
             return
-        key = (entry["account"], entry["instrument"])
-        position = self._positions.get(key) or self._position(key)
+        held = self._of(entry)
+        position = self._position(held, entry)
+        key = position.key
         self._changed[key] = None
-        if "fill_id" in entry:
-            position.count(entry)
-        elif entry["kind"] == "funding":
+        if "fill_id" not in entry and entry["kind"] == "funding":
             position.fund(entry)
             return
-        if key not in self._stale and position.is_in_order(entry["at"], entry["position"]):
-            self._enter(position, entry)
+        self._note(held, entry, 1)
+        if "fill_id" in entry:
+            position.count(entry)
+        if key not in self._stale and position.is_in_order(when(entry)):
+            try:
+                self._enter(position, entry)
+            except UnusableRow as damaged:
+                self.damage.append(str(damaged))
+                self._stale[key] = None
         else:
-            self._distrust(entry)
+            self._distrust(position, entry)
 
     def reconsider(self, before: Row | None, trade: Row | None) -> None:
         """A trade's row has changed, or is new, or gone."""
@@ -64,97 +105,203 @@ class PositionFold:
         now = trade if trade is not None and _counts(trade) else None
         if _shown(was, SUMMED) == _shown(now, SUMMED):
             return
+        is_moved, is_resided = (_shown(was, names) != _shown(now, names) for names in (ENTERED, SIDED))
         for row, one in ((was, -1), (now, 1)):
             if row is not None:
-                key = (row["account"], row["instrument"])
-                self._position(key).count(row, one)
-                self._changed[key] = None
-        if _shown(was, ENTERED) != _shown(now, ENTERED):
-            for row in (was, now):
-                if row is not None:
-                    self._distrust(row)
+                held = self._of(row)
+                position = self._position(held, row)
+                if is_resided:
+                    self._note(held, row, one)
+                position.count(row, one)
+                self._changed[position.key] = None
+                if is_moved:
+                    self._distrust(position, row)
 
     def redefine(self, account: str, instrument: str) -> None:
-        """The terms of an instrument may have changed. Only where they turn values round are its books folded anew."""
+        """The terms of an instrument may have changed. Its books are folded anew only where these turn values round, or where
+        entries change positions."""
         key = (account, instrument)
-        if key in self._positions or self._rows.select(POSITIONS, account=account, instrument=instrument):
-            position = self._position(key)
-            before, position.terms = position.terms, self._terms(key)
-            if before != position.terms:
-                self._changed[key] = None
-            if before.inverse != position.terms.inverse:
-                self._stale[key] = None
+        if key not in self._held and not self._rows.select(POSITIONS, account=account, instrument=instrument):
+            return
+        held, row = self._held_of(key), self._rows.get(INSTRUMENTS, key)
+        terms = terms_of(row)
+        if held.modes != modes_of(row):
+            self._anew[key] = None
+        for position in held.positions.values():
+            before, position.terms = position.terms, terms
+            if before != terms:
+                self._changed[position.key] = None
+            if before.inverse != terms.inverse:
+                self._stale[position.key] = None
 
     def settle(self) -> None:
         """Write the rows of all positions that have changed."""
-        for key, moment in self._stale.items():
-            self._fold_anew(key, moment)
-        for key in self._changed:
-            self._write(self._positions[key])
+        self._stale = {key: moment for key, moment in self._stale.items() if key[:2] not in self._anew}
+        for key in self._anew:
+            self._form_anew(key)
+        for position_key, moment in self._stale.items():
+            self._fold_anew(position_key, moment)
+        for key in dict.fromkeys([*self._anew, *(changed[:2] for changed in self._changed)]):
+            self._write_all(key, self._held[key])
         self._stale.clear()
         self._changed.clear()
+        self._anew.clear()
 
     def forget(self) -> None:
         """Read positions that were settled from their rows when they are next met."""
-        self._positions.clear()
+        self._held.clear()
 
-    def _distrust(self, entry: Row) -> None:
+    def _of(self, entry: Row) -> Held:
         key = (entry["account"], entry["instrument"])
-        moment = self._stale.setdefault(key, when(entry))
-        if moment is not None and when(entry) < moment:
-            self._stale[key] = when(entry)
-        self._changed[key] = None
+        return self._held.get(key) or self._held_of(key)
 
-    def _position(self, key: Key) -> Position:
-        if key not in self._positions:
-            packs = StoredPacks(self._rows, key)
-            rows = self._rows.select(POSITIONS, account=key[0], instrument=key[1])
-            self._positions[key] = restore(rows, packs) if rows else Position(*key, self._terms(key), books_of(packs=packs))
-        return self._positions[key]
+    def _held_of(self, key: Key) -> Held:
+        if key not in self._held:
+            rows: dict[Part, list[Row]] = {}
+            for row in self._rows.select(POSITIONS, account=key[0], instrument=key[1]):
+                rows.setdefault((row["position_side"], row["position_id"]), []).append(row)
+            self._held[key] = self._restored(key, rows) if rows else self._new(key)
+        return self._held[key]
+
+    def _restored(self, key: Key, rows: dict[Part, list[Row]]) -> Held:
+        positions = {part: restore(some, StoredPacks(self._rows, (*key, *part))) for part, some in rows.items()}
+        state = next(iter(rows.values()))[0]["book"].get("sides")
+        return Held(positions, *sides_from(state), state)
+
+    def _new(self, key: Key) -> Held:
+        modes = modes_of(self._rows.get(INSTRUMENTS, key))
+        return Held({}, Sides() if modes else None, modes)
+
+    def _position(self, held: Held, entry: Row) -> Position:
+        part = part_of(entry, held.modes)
+        position = held.positions.get(part)
+        if position is None:
+            key = (entry["account"], entry["instrument"])
+            books = books_of(packs=StoredPacks(self._rows, (*key, *part)))
+            position = Position(*key, self._terms(key), books, side=part[0], position_id=part[1])
+            held.positions[part] = position
+        return position
 
     def _terms(self, key: Key) -> Terms:
         return terms_of(self._rows.get(INSTRUMENTS, key))
 
+    def _note(self, held: Held, entry: Row, one: int) -> None:
+        """Note what an entry tells about sides, or no longer tells (-1), before it is entered."""
+        if held.sides is None:
+            if entry["position_side"] not in NAMED:
+                return
+            held.sides = Sides(before=sum(position.entries for position in held.positions.values()))
+        key, is_newest = (entry["account"], entry["instrument"]), False
+        if held.sides.first is None:
+            newest = held.newest()
+            is_newest = (newest is None or newest < when(entry)) and not any(stale[:2] == key for stale in self._stale)
+        if not held.sides.note(entry, one, held.modes, is_newest=is_newest, is_open=is_newest and held.is_net_open()):
+            self._anew[key] = None
+
+    def _distrust(self, position: Position, entry: Row) -> None:
+        moment = self._stale.setdefault(position.key, when(entry))
+        if moment is not None and when(entry) < moment:
+            self._stale[position.key] = when(entry)
+
     def _enter(self, position: Position, entry: Row) -> None:
         position.enter(entry)
         if position.entries % CHECKPOINT_EVERY == 0:
-            self._rows.put(
-                CHECKPOINTS,
+            checkpoint = sealed(
                 {
-                    "account": position.account,
-                    "instrument": position.instrument,
+                    **dict(zip(OF_POSITION, position.key, strict=True)),
                     "number": position.entries // CHECKPOINT_EVERY,
                     "at": entry["at"],
-                    "position": entry["position"],
+                    "rank": when(entry)[1],
                     "books": [book.state() for book in position.books],
-                },
+                    "before": position.checkpoint,
+                }
             )
+            self._rows.put(CHECKPOINTS, checkpoint)
+            position.checkpoint = checkpoint["digest"]
 
-    def _fold_anew(self, key: Key, moment: Moment | None) -> None:
-        """From the checkpoint before the moment on."""
-        position = self._positions[key]
-        made = _made(position)
+    def _form_anew(self, key: Key) -> None:
+        """All positions of an instrument from all its entries."""
         where = {"account": key[0], "instrument": key[1]}
-        checkpoint = None if moment is None else self._rows.last(CHECKPOINTS, before=moment, **where)
+        for table in (POSITIONS, LOTS, CHECKPOINTS):
+            for row in self._rows.select(table, **where):
+                self._rows.delete(table, table.key_of(row))
+        self._held[key] = held = self._new(key)
+        for entry in self._entries(where, None, WITH_FUNDING):
+            position = self._position(held, entry)
+            if entry.get("kind") == "funding":
+                position.fund(entry)
+                continue
+            self._note(held, entry, 1)
+            if "fill_id" in entry:
+                position.count(entry)
+            self._enter(position, entry)
+
+    def _fold_anew(self, key: PositionKey, moment: Moment | None) -> None:
+        """From the checkpoint before the moment on. From the first entry if that row, or one with open lots, cannot be used."""
+        held = self._held[key[:2]]
+        position = held.positions[key[2:]]
+        made = _made(position)
+        try:
+            self._fold_from(held, position, None if moment is None else self._checkpoint(position, moment))
+        except UnusableRow as damaged:
+            self.damage.append(str(damaged))
+            self._fold_from(held, position, None)
+        self._delete_beyond(key, made, _made(position))
+
+    def _checkpoint(self, position: Position, moment: Moment) -> Row | None:
+        """The last checkpoint before the moment. Raises UnusableRow unless it and all later ones are those of this position.
+
+        Each has the digest of the one before it, and the position that of the last: an older row, or a missing one, breaks the
+        chain. All of them are folded anew from here, so that reading them costs little beside.
+        """
+        key = position.key
+        found = self._rows.last(CHECKPOINTS, before=moment, **dict(zip(OF_POSITION, key, strict=True)))
+        if found is None:
+            return None
+        digest = found["digest"] if is_intact(found) else None
+        for number in range(found["number"] + 1, position.entries // CHECKPOINT_EVERY + 1) if digest else ():
+            row = self._rows.get(CHECKPOINTS, (*key, number))
+            is_next = row is not None and row["before"] == digest and is_intact(row)
+            digest = row["digest"] if row is not None and is_next else None
+        if digest is None or digest != position.checkpoint:
+            raise UnusableRow(f"a checkpoint of {'/'.join(key)}, from number {found['number']} on, is not as it was written")
+        return found
+
+    def _fold_from(self, held: Held, position: Position, checkpoint: Row | None) -> None:
+        key = position.key
         states = ({}, {}, {}) if checkpoint is None else checkpoint["books"]
         position.books = books_of(states, StoredPacks(self._rows, key))
         position.entries = 0 if checkpoint is None else checkpoint["number"] * CHECKPOINT_EVERY
         position.last = None if checkpoint is None else when(checkpoint)
-        trades = self._rows.each(TRADES, after=position.last, **where, state="active")
-        adjustments = self._rows.each(ACCOUNT_EVENTS, after=position.last, **where, kind="adjust")
-        for entry in merge((trade for trade in trades if trade["side"]), adjustments, key=when):
-            self._enter(position, entry)
-        self._delete_beyond(key, made, _made(position))
+        position.checkpoint = "" if checkpoint is None else checkpoint["digest"]
+        for entry in self._entries({"account": key[0], "instrument": key[1]}, position.last, ("adjust",)):
+            if part_of(entry, held.modes) == key[2:]:
+                self._enter(position, entry)
 
-    def _delete_beyond(self, key: Key, made: list[int], needed: list[int]) -> None:
+    def _entries(self, where: dict[str, Any], after: Moment | None, kinds: tuple[str, ...]) -> Iterator[Row]:
+        """Trades that stand, and account events of these kinds, as they happened."""
+        trades = self._rows.each(TRADES, after=after, **where, state="active")
+        facts = (self._rows.each(ACCOUNT_EVENTS, after=after, **where, kind=kind) for kind in kinds)
+        return merge((trade for trade in trades if trade["side"]), *facts, key=when)
+
+    def _delete_beyond(self, key: PositionKey, made: list[int], needed: list[int]) -> None:
         """Checkpoints and packs of lots of which there are fewer now."""
         for had, has, table, within in zip(made, needed, (CHECKPOINTS, LOTS, LOTS), ((), ("fifo",), ("lifo",)), strict=True):
             for number in range(has + 1, had + 1):
                 self._rows.delete(table, (*key, *within, number))
 
-    def _write(self, position: Position) -> None:
+    def _write_all(self, key: Key, held: Held) -> None:
+        """The rows of an instrument that have changed: all of them, if what is known of its sides has."""
+        state = held.state()
+        is_other = state != held.shown or key in self._anew
+        for position in list(held.positions.values()):
+            if is_other or position.key in self._changed:
+                self._write(held, position)
+        held.shown = state
+
+    def _write(self, held: Held, position: Position) -> None:
         is_empty = position.last is None and not position.funding
-        for row in position_rows(position):
+        for row in position_rows(position, held.sides, held.modes):
             if is_empty:
                 self._rows.delete(POSITIONS, POSITIONS.key_of(row))
             else:
@@ -177,20 +324,19 @@ class NoPositions(PositionFold):
 class StoredPacks:
     """The packs of lots of one position, in their table."""
 
-    def __init__(self, rows: Rows, key: Key) -> None:
+    def __init__(self, rows: Rows, key: PositionKey) -> None:
         self._rows = rows
         self._key = key
 
     def get(self, method: str, number: int) -> tuple[list[list[str]], int]:
         row = self._rows.get(LOTS, (*self._key, method, number))
-        if row is None:
-            raise LookupError(f"the open lots of {self._key} by {method} have no row {number}: rebuild the views")
+        if row is None or not is_intact(row):
+            raise UnusableRow(f"row {number} of the open lots of {'/'.join(self._key)} by {method} is not as it was written")
         return row["lots"], row["below"]
 
     def put(self, method: str, number: int, lots: list[list[str]], below: int) -> None:
-        account, instrument = self._key
-        names = {"account": account, "instrument": instrument, "method": method, "number": number}
-        self._rows.put(LOTS, {**names, "lots": lots, "below": below})
+        names = dict(zip(OF_POSITION, self._key, strict=True))
+        self._rows.put(LOTS, sealed({**names, "method": method, "number": number, "lots": lots, "below": below}))
 
 
 def _counts(entry: Row) -> bool:

@@ -6,14 +6,14 @@ inverse instrument: the other way round). The multiplier is applied to what is s
 up exactly; values, costs and what was realized to 60 digits, of which 34 are shown, and 40 places.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Context, Decimal
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from orderledger.domain.exact import EXACT, ONE, QUOTIENT, TRAPS, ZERO, plain
 from orderledger.projections.lots import Lot, Lots, Merged, Packs, Queue, Stack, State
+from orderledger.projections.sides import IMPOSSIBLE_PRICE, NET, SIDE_CONFLICT, Modes, Moment, Part, Sides, when
 from orderledger.projections.view import Row
 
 Method = Literal["average", "fifo", "lifo"]
@@ -61,6 +61,22 @@ class Terms:
 def terms_of(instrument: Row | None) -> Terms:
     """As a row of `tables.INSTRUMENTS` defines them; the usual ones where there is none."""
     return Terms(instrument["multiplier"] or ONE, bool(instrument["inverse"]), instrument["currency"]) if instrument else Terms()
+
+
+class Definition(NamedTuple):
+    """How the entries of an instrument count. `unknown`: why none of its positions is known, if that is so."""
+
+    terms: Terms = Terms()
+    modes: Modes = ()
+    unknown: str | None = None
+
+    def position(self, account: str, instrument: str, part: Part, books: "tuple[Book, ...]" = ()) -> "Position":
+        """An empty position."""
+        return Position(account, instrument, self.terms, books, side=part[0], position_id=part[1])
+
+
+Definitions = Callable[[str, str], Definition]
+"""By account and instrument."""
 
 
 class Book:
@@ -126,7 +142,8 @@ class Book:
 class Position:
     """One instrument of one account: sums of what was paid and traded, which know no order, and a book per method, which does.
 
-    `entries` counts the fills and adjustments in the books, `last` is the newest of them."""
+    `entries` counts the fills and adjustments in the books, `last` is the newest of them. `checkpoint`: the digest of the last
+    checkpoint, empty before the first."""
 
     account: str
     instrument: str
@@ -140,10 +157,22 @@ class Position:
     bought: Decimal = ZERO
     sold: Decimal = ZERO
     entries: int = 0
-    last: tuple[datetime, int] | None = None
+    last: Moment | None = None
+    checkpoint: str = ""
+    side: str = NET
+    position_id: str = ""
+    priceless: int = 0
+    """How many fills have a price of 0 or less. Of an inverse instrument they have no value."""
+    key: tuple[str, str, str, str] = field(init=False)
 
     def __post_init__(self) -> None:
         self.books = self.books or books_of()
+        self.key = (self.account, self.instrument, self.side, self.position_id)
+
+    @property
+    def reason(self) -> str | None:
+        """Why nothing can be said of its P&L, if that is so."""
+        return IMPOSSIBLE_PRICE if self.priceless and self.terms.inverse else None
 
     @property
     def quantity(self) -> Decimal:
@@ -151,9 +180,9 @@ class Position:
         lot = self.books[METHODS.index("average")].lots.next()
         return ZERO if lot is None else lot.quantity
 
-    def is_in_order(self, at: datetime, log_position: int) -> bool:
+    def is_in_order(self, moment: Moment) -> bool:
         """Whether something that happened then comes after all that is in the books."""
-        return self.last is None or (at, log_position) > self.last
+        return self.last is None or moment > self.last
 
     def take(self, entry: Row) -> None:
         """Take in a trade, an adjustment or a funding: of trades and adjustments the newest so far."""
@@ -183,6 +212,8 @@ class Position:
     def count(self, trade: Row, one: int = 1) -> None:
         """Add a trade to the sums, whenever it happened, or take it away from them (-1)."""
         change = EXACT.add if one > 0 else EXACT.subtract
+        if trade["price"] <= ZERO:
+            self.priceless += one
         self.fills += one
         if trade["side"] == "buy":
             self.bought = change(self.bought, trade["quantity"])
@@ -201,11 +232,6 @@ class Position:
         self.funding[currency] = EXACT.add(self.funding.get(currency, ZERO), funding["quantity"])
 
 
-def when(entry: Row) -> tuple[datetime, int]:
-    """Where a trade or an account event stands among others."""
-    return entry["at"], entry["position"]
-
-
 def books_of(states: Sequence[State] = ({}, {}, {}), packs: Packs | None = None) -> tuple[Book, ...]:
     """A book per method: as stored, or empty. Without `packs` all lots stay in memory."""
     return tuple(Book(method, state, packs) for method, state in zip(METHODS, states, strict=True))
@@ -219,25 +245,41 @@ def position_of(account: str, instrument: str, terms: Terms, entries: Iterable[R
     return position
 
 
-def position_rows(position: Position) -> list[Row]:
-    """The columns of `tables.POSITIONS`, a row per method."""
-    return [
-        position_row(position, book, {**book.state(), "entries": position.entries, "paid": position.paid})
-        for book in position.books
-    ]
+def position_rows(position: Position, sides: Sides | None = None, modes: Modes = ()) -> list[Row]:
+    """The columns of `tables.POSITIONS`, a row per method. `sides`: what is known of the sides of the instrument."""
+    state: State = {"entries": position.entries, "paid": position.paid, "checkpoint": position.checkpoint}
+    if position.priceless:
+        state["priceless"] = position.priceless
+    if sides is not None:
+        state["sides"] = sides.state(modes)
+    anomalies = _anomalies(position, sides)
+    unknown = None if sides is None else sides.reason
+    rows = [position_row(position, book, {**book.state(), **state}, unknown) for book in position.books]
+    return [{**row, "anomalies": anomalies} for row in rows] if anomalies else rows
 
 
-def position_row(position: Position, book: Book, state: State) -> Row:
-    """The columns of `tables.POSITIONS` for one method."""
-    at, log_position = position.last or (None, None)
+def _anomalies(position: Position, sides: Sides | None) -> list[str]:
+    found = [position.reason] if position.reason else []
+    if sides is not None:
+        found += [SIDE_CONFLICT] if sides.conflicts and position.side == NET else []
+        found += [sides.reason] if sides.reason else []
+    return sorted(found)
+
+
+def position_row(position: Position, book: Book, state: State, unknown: str | None = None) -> Row:
+    """The columns of `tables.POSITIONS` for one method. `unknown`: why no position of the instrument is known."""
+    at, rank = position.last or (None, None)
     quantity = position.quantity
+    reason = unknown or position.reason
     return {
         "account": position.account,
         "instrument": position.instrument,
+        "position_side": position.side,
+        "position_id": position.position_id,
         "method": book.method,
-        "position_quantity": quantity,
-        "average_open_price": position.terms.price(quantity, book.cost),
-        "realized_pnl": shown(position.terms.amount(book.realized)),
+        "position_quantity": None if unknown else quantity,
+        "average_open_price": None if reason else position.terms.price(quantity, book.cost),
+        "realized_pnl": None if reason else shown(position.terms.amount(book.realized)),
         "fees": {currency: plain(amount) for currency, amount in sorted(position.fees.items())},
         "funding": {currency: plain(amount) for currency, amount in sorted(position.funding.items())},
         "currency": position.terms.currency,
@@ -246,8 +288,10 @@ def position_row(position: Position, book: Book, state: State) -> Row:
         "fills": position.fills,
         "bought_quantity": position.bought,
         "sold_quantity": position.sold,
+        "reason": reason,
+        "anomalies": None,
         "last_at": at,
-        "last_position": log_position,
+        "last_rank": rank,
         "book": state,
     }
 
@@ -268,5 +312,9 @@ def restore(rows: list[Row], packs: Packs) -> Position:
         bought=row["bought_quantity"],
         sold=row["sold_quantity"],
         entries=row["book"]["entries"],
-        last=(row["last_at"], row["last_position"]) if row["last_at"] is not None else None,
+        last=(row["last_at"], row["last_rank"]) if row["last_at"] is not None else None,
+        checkpoint=row["book"]["checkpoint"],
+        side=row["position_side"],
+        position_id=row["position_id"],
+        priceless=row["book"].get("priceless", 0),
     )

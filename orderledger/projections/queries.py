@@ -1,6 +1,6 @@
 """Answers put together from the rows of the views."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
 from heapq import merge
@@ -12,8 +12,9 @@ from orderledger.projections.anomalies import ANOMALIES
 from orderledger.projections.certificates import CERTIFICATES
 from orderledger.projections.equity import OF_FILL, POINTS, equity_rows
 from orderledger.projections.exposure import EXPOSED_ORDERS, exposure_row
+from orderledger.projections.fill_changes import FillEvents, changed_positions, dated_entries, orders_with_changed_fills
 from orderledger.projections.halts import HALTS
-from orderledger.projections.instruments import INSTRUMENTS
+from orderledger.projections.instruments import INSTRUMENTS, reported_quantities
 from orderledger.projections.latency import GROUPS as LATENCY_GROUPS
 from orderledger.projections.latency import TIMED_ORDERS, latency_rows
 from orderledger.projections.marks import MARKS
@@ -22,20 +23,35 @@ from orderledger.projections.pnl import CURRENCY_UNKNOWN, GROUPS, Marks, pnl_of_
 from orderledger.projections.pnl_groups import group_rows, rows_by
 from orderledger.projections.pnl_of_fills import OF_TRADES, fill_rows
 from orderledger.projections.position_tables import POSITIONS
-from orderledger.projections.positions import METHODS, Method, Terms, terms_of, when
+from orderledger.projections.positions import METHODS, Definition, Definitions, Method, terms_of
 from orderledger.projections.proposals import PROPOSALS
+from orderledger.projections.sides import SIDE_UNKNOWN, modes_of, part_now, when
 from orderledger.projections.trades import TRADES
 from orderledger.projections.view import Row, Table
 
 WORKING_ORDERS = ORDERS.narrowed(
-    ("account", "instrument", "side", "leaves_quantity", "certainty", "requested_at", "is_open", "stream")
+    (
+        *("account", "instrument", "side", "position_side", "position_id", "leaves_quantity", "certainty"),
+        *("requested_at", "is_open", "stream"),
+    )
 )
 """The columns of orders that positions need."""
+
+POSITION_REASONS = POSITIONS.narrowed(("account", "instrument", "position_side", "position_id", "method", "reason"))
+"""The columns of positions that tell which of them are not known."""
+
+OF_PART = ("position_side", "position_id")
+UNDEFINED = Definition()
+PositionKey = tuple[str, str, str, str]
+"""Account, instrument, position side and position id."""
 
 LINKED_ORDERS = ORDERS.narrowed(("account", "client_order_id", "cum_quantity", "links", "requested_at", "stream"))
 """The columns of orders that proposals need."""
 
-TRADED = ("account", "instrument", "strategy", "fill_id", "side", "quantity", "price", "fee", "fee_currency", "at", "position")
+TRADED = (
+    *("account", "instrument", "strategy", "fill_id", "side", "quantity", "price", "fee", "fee_currency"),
+    *("position_side", "position_id", "at", "position", "rank"),
+)
 """The columns of a trade that P&L needs."""
 
 
@@ -157,32 +173,70 @@ def _carried_out(proposal: Row, orders: list[Row]) -> Row:
 
 def positions(source: Source, *, method: Method = "average", **where: Any) -> list[Row]:
     """P&L rows, and what is still working: the exposure that open and unresolved orders may become."""
-    working: dict[tuple[str, str], list[Row]] = {}
-    for order in source.rows(WORKING_ORDERS, is_open=True, **where):
-        if order["instrument"] is not None and order["leaves_quantity"] is not None:
-            working.setdefault((order["account"], order["instrument"]), []).append(order)
-    instruments = {(row["account"], row["instrument"]): row for row in source.rows(INSTRUMENTS, **where)}
-    held = {(row["account"], row["instrument"]): row for row in pnl(source, method=method, **where)}
-    told = {key: None for key, row in instruments.items() if row["reported_quantity"]}
-    flat = {key: _flat(*key, method, instruments.get(key)) for key in sorted({**working, **told}) if key not in held}
+    instruments, unknown = _instruments(source, where), _unknown(source, where)
+    orders = (order for order in source.rows(WORKING_ORDERS, is_open=True, **_of_instrument(where)))
+    working = _by_position((order for order in orders if order["leaves_quantity"] is not None), instruments, where)
+    held = {_key(row): row for row in pnl(source, method=method, **where)}
+    told = {(*of, *part): quantity for of, row in instruments.items() for part, quantity in reported_quantities(row).items()}
+    told = {key: quantity for key, quantity in told.items() if _is_asked(key, where)}
+    more = sorted(key for key in {**working, **{key: None for key, quantity in told.items() if quantity}} if key not in held)
+    flat = {key: _flat(key, method, instruments.get(key[:2]), unknown.get(key[:2])) for key in more}
     return [
-        {**row, **_exposure(working.get(key, [])), **_reported(instruments.get(key))} for key, row in {**held, **flat}.items()
+        {**row, **_exposure(working.get(key, [])), "reported_quantity": told.get(key)} for key, row in {**held, **flat}.items()
     ]
 
 
 def exposure(source: Source, **where: Any) -> list[Row]:
-    """Rows of the exposure view: of each instrument with a position or an open order."""
-    working: dict[tuple[str, str], list[Row]] = {}
-    for order in source.rows(EXPOSED_ORDERS, is_open=True, **where):
+    """Rows of the exposure view: of each position that is open, or not known, or that an open order may change."""
+    instruments, unknown = _instruments(source, where), _unknown(source, where)
+    working = _by_position(source.rows(EXPOSED_ORDERS, is_open=True, **where), instruments, where)
+    held = {_key(row): row for row in pnl(source, **where)}
+    exposed = sorted({*working, *(key for key, row in held.items() if row["position_quantity"] != ZERO)})
+
+    def of(key: PositionKey) -> Row:
+        instrument = instruments.get(key[:2])
+        row = held.get(key) or _flat(key, "average", instrument, unknown.get(key[:2]))
+        return exposure_row(row, terms_of(instrument), working.get(key, []))
+
+    return [of(key) for key in exposed]
+
+
+def _key(row: Row) -> PositionKey:
+    return row["account"], row["instrument"], row["position_side"], row["position_id"]
+
+
+def _instruments(source: Source, where: dict[str, Any]) -> dict[tuple[str, str], Row]:
+    return {(row["account"], row["instrument"]): row for row in source.rows(INSTRUMENTS, **_of_instrument(where))}
+
+
+def _of_instrument(where: dict[str, Any]) -> dict[str, Any]:
+    """Without the columns that only positions have."""
+    return {name: value for name, value in where.items() if name not in OF_PART}
+
+
+def _is_asked(key: PositionKey, where: dict[str, Any]) -> bool:
+    return all(where.get(name) in (None, value) for name, value in zip(OF_PART, key[2:], strict=True))
+
+
+def _unknown(source: Source, where: dict[str, Any]) -> dict[tuple[str, str], str]:
+    """Why no position of an instrument is known, by account and instrument, where that is so."""
+    rows = source.rows(POSITION_REASONS, method="average", **_of_instrument(where))
+    return {(row["account"], row["instrument"]): row["reason"] for row in rows if row["reason"] == SIDE_UNKNOWN}
+
+
+def _by_position(
+    orders: Iterable[Row], instruments: dict[tuple[str, str], Row], where: dict[str, Any]
+) -> dict[PositionKey, list[Row]]:
+    """Orders by the position that they open or close. One without a side counts in the net one."""
+    found: dict[PositionKey, list[Row]] = {}
+    modes = {key: modes_of(row) for key, row in instruments.items()}
+    for order in orders:
         if order["instrument"] is not None:
-            working.setdefault((order["account"], order["instrument"]), []).append(order)
-    instruments = {(row["account"], row["instrument"]): row for row in source.rows(INSTRUMENTS, **where)}
-    held = {(row["account"], row["instrument"]): row for row in pnl(source, **where)}
-    exposed = sorted({*working, *(key for key, row in held.items() if row["position_quantity"])})
-    return [
-        exposure_row(held.get(key) or _flat(*key, "average", instruments.get(key)), terms_of(instruments.get(key)), orders)
-        for key, orders in ((key, working.get(key, [])) for key in exposed)
-    ]
+            of = (order["account"], order["instrument"])
+            key = (*of, *part_now(order, modes.get(of, ())))
+            if _is_asked(key, where):
+                found.setdefault(key, []).append(order)
+    return found
 
 
 def latency(source: Source, *, by: tuple[str, ...], **where: Any) -> list[Row]:
@@ -206,7 +260,7 @@ def pnl(
     _check_method(method)
     if unknown := [name for name in by if name not in GROUPS]:
         raise ValueError(f"{unknown[0]!r} is no group: {', '.join(GROUPS)}")
-    strategy = where.pop("strategy", None)
+    strategy, parts = where.pop("strategy", None), {name: where[name] for name in OF_PART if where.get(name) is not None}
     account, is_of_day = where.get("account"), "day" in by
     instruments = source.rows(INSTRUMENTS, account=account)
     is_of_period = since is not None or until is not None
@@ -215,9 +269,10 @@ def pnl(
         whole = source.rows(POSITIONS, method=method, **where)
         rows = [pnl_row(row, marks) for row in whole]
         return rows if by == ("account", "instrument") else group_rows(rows, by)
+    definitions = _definitions(instruments, _unknown(source, {"account": account}))
     apart = (*by, *(("strategy",) if strategy else ()))
-    entries = _entries(source, strategy, until=until, **where)
-    folded = rows_by(entries, _terms_of(instruments), apart, method, timezone=timezone, since=since)
+    entries = _entries(source, strategy, until=until, **_of_instrument(where))
+    folded = rows_by(entries, definitions, apart, method, timezone=timezone, since=since)
     opening = _marks_at(source, since, account) if since is not None and not is_of_day else {}
 
     def shown(row: Row) -> Row:
@@ -225,7 +280,7 @@ def pnl(
         amounts = pnl_of_period(row, opening, marks) if is_valued_twice else pnl_row(row, marks, is_of_day=is_of_day)
         return {**amounts, "strategy": row["strategy"], "day": row["day"]}
 
-    return group_rows(map(shown, folded), by)
+    return group_rows(map(shown, (row for row in folded if all(row[name] == value for name, value in parts.items()))), by)
 
 
 def _marks(rows: list[Row], name: str = "mark_price") -> Marks:
@@ -240,9 +295,9 @@ def _marks_at(source: Source, moment: datetime, account: str | None) -> Marks:
 def pnl_of_fills(source: Source, *, by_strategy: bool = False, **where: Any) -> Iterator[Row]:
     """What each active fill realized, in the order in which the fills happened. One at a time."""
     strategy = where.pop("strategy", None)
-    terms = _terms_of(source.rows(INSTRUMENTS, account=where.get("account")))
-    entries = _entries(source, strategy, columns=OF_TRADES, **where)
-    return fill_rows(entries, terms, by_strategy=by_strategy or strategy is not None)
+    definitions = _all_definitions(source, where.get("account"))
+    entries = _entries(source, strategy, columns=(*OF_TRADES, *OF_PART), **where)
+    return fill_rows(entries, definitions, by_strategy=by_strategy or strategy is not None)
 
 
 def equity(
@@ -252,16 +307,24 @@ def equity(
     points: int | None = POINTS,
     since: datetime | None = None,
     until: datetime | None = None,
+    events_of: FillEvents,
     **where: Any,
 ) -> list[Row]:
-    """Rows of the equity curve, by settlement currency. Raises ValueError for a method that there is not."""
+    """Rows of the equity curve, by settlement currency. `events_of`: the known events of some orders. Raises ValueError for a
+    method that there is not."""
     _check_method(method)
     strategy, account = where.pop("strategy", None), where.get("account")
-    terms = _terms_of(source.rows(INSTRUMENTS, account=account))
-    columns = tuple(dict.fromkeys((*TRADED, *OF_FILL)))
+    definitions = _all_definitions(source, account)
+    changed = orders_with_changed_fills(source, account)
+    dated = sorted(dated_entries(events_of(changed), strategy, until, **where), key=when)
+    columns = tuple(dict.fromkeys((*TRADED, *OF_FILL, "stream")))
     entries = _entries(source, strategy, columns=columns, until=until, **where)
+    others = (row for row in entries if row.get("stream") not in changed) if changed else entries
     marks = source.each(MARKS, columns=MARKED, account=account, until=until)
-    return equity_rows(merge(entries, marks, key=when), terms, method, since=since, points=points)
+    changing = changed_positions(dated)
+    return equity_rows(
+        merge(others, dated, marks, key=when), definitions, method, since=since, points=points, changing=sorted(changing)
+    )
 
 
 def _check_method(method: str) -> None:
@@ -278,9 +341,14 @@ def _entries(source: Source, strategy: str | None, *, columns: tuple[str, ...] =
     return merge(trades, (row for row in source.each(ACCOUNT_EVENTS, **where) if row["kind"] != "gap"), key=when)
 
 
-def _terms_of(instruments: list[Row]) -> Callable[[str, str], Terms]:
-    defined = {(row["account"], row["instrument"]): terms_of(row) for row in instruments}
-    return lambda account, instrument: defined.get((account, instrument), Terms())
+def _all_definitions(source: Source, account: str | None) -> Definitions:
+    return _definitions(source.rows(INSTRUMENTS, account=account), _unknown(source, {"account": account}))
+
+
+def _definitions(instruments: list[Row], unknown: dict[tuple[str, str], str]) -> Definitions:
+    rows = {(row["account"], row["instrument"]): row for row in instruments}
+    defined = {key: Definition(terms_of(rows.get(key)), modes_of(rows.get(key)), unknown.get(key)) for key in {**rows, **unknown}}
+    return lambda account, instrument: defined.get((account, instrument), UNDEFINED)
 
 
 def _exposure(orders: list[Row]) -> Row:
@@ -295,24 +363,22 @@ def _leaves(orders: list[Row], side: str) -> Decimal:
     return total(order["leaves_quantity"] for order in orders if order["side"] == side)
 
 
-def _reported(instrument: Row | None) -> Row:
-    return {"reported_quantity": instrument["reported_quantity"] if instrument else None}
-
-
-def _flat(account: str, instrument: str, method: Method, defined: Row | None) -> Row:
+def _flat(key: PositionKey, method: Method, defined: Row | None, unknown: str | None) -> Row:
+    """The row of a position without entries, in an instrument of which `unknown` says why no position is known, if so."""
     mark, currency = (defined["mark_price"], defined["currency"]) if defined else (None, None)
-    numbers = dict.fromkeys(("position_quantity", "average_open_price", "realized_pnl", "bought_quantity", "sold_quantity"), ZERO)
+    zero, missing = (None if unknown else ZERO), CURRENCY_UNKNOWN if currency is None else None
     return {
-        "account": account,
-        "instrument": instrument,
-        **numbers,
+        **dict(zip(("account", "instrument", *OF_PART), key, strict=True)),
+        **dict.fromkeys(("position_quantity", "average_open_price", "realized_pnl"), zero),
+        **dict.fromkeys(("bought_quantity", "sold_quantity"), ZERO),
         "fees": {},
         "funding": {},
-        "net_pnl": None if currency is None else ZERO,
-        "unrealized_pnl": None if mark is None else ZERO,
+        "net_pnl": None if currency is None else zero,
+        "unrealized_pnl": None if mark is None else zero,
         "mark_price": mark,
         "currency": currency,
-        "anomalies": [CURRENCY_UNKNOWN] if currency is None else [],
+        "anomalies": [one for one in (unknown, missing) if one],
+        "reason": unknown or missing,
         "method": method,
         "fills": 0,
     }

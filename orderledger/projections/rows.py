@@ -1,6 +1,7 @@
 """The classes of rows that queries return, for programs that are type-checked. At run time a row is a dictionary."""
 
 from orderledger.projections.account_events import AccountEventRow
+from orderledger.projections.agreement import ReconciledOrderRow, ReconciliationRow
 from orderledger.projections.anomalies import AnomalyRow
 from orderledger.projections.audit_rows import (
     AuditRow,
@@ -26,7 +27,7 @@ from orderledger.projections.orders import OrderRow
 from orderledger.projections.pnl import PnlGroupRow, PnlRow, PositionRow
 from orderledger.projections.pnl_of_fills import FillPnlRow
 from orderledger.projections.proposals import ProposalRow
-from orderledger.projections.recovery import Recovery
+from orderledger.projections.recovery import DoubtRow, Recovery
 from orderledger.projections.trades import TradeRow
 from orderledger.projections.view import RowList
 
@@ -36,6 +37,7 @@ __all__ = [
     "AuditRow",
     "CauseRow",
     "CertificateRow",
+    "DoubtRow",
     "EquityPointRow",
     "EventRow",
     "Explanation",
@@ -55,6 +57,8 @@ __all__ = [
     "PnlRow",
     "PositionRow",
     "ProposalRow",
+    "ReconciledOrderRow",
+    "ReconciliationRow",
     "Recovery",
     "RestatedRow",
     "RowList",

@@ -2,6 +2,10 @@
 
 A field that the log does not know is null, and `MISSING` says why. Nothing is invented: where the log leaves a choice between
 two codes, the field is null too.
+
+A transaction is one record: a fill that was reported twice has one, and a corrected fill that of its correction. A busted fill is
+no transaction; its bust is a record with a code of our own, since the table has none for it. The order in each record has only
+the fills that count.
 """
 
 from collections.abc import Callable
@@ -10,9 +14,13 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from orderledger.domain.orders.commands import CancelRequested, OrderRequested, ReplaceRequested
+from orderledger.domain.orders.fill import Effective
+from orderledger.domain.orders.fills import Fills
 from orderledger.domain.orders.order import Order
 from orderledger.domain.orders.record import evolve
 from orderledger.domain.orders.reports import (
+    FillBusted,
+    FillCorrected,
     FillRecorded,
     OrderAcknowledged,
     OrderCanceled,
@@ -45,15 +53,19 @@ CLASSES = {
 }
 SIDES = {Side.BUY: "BUYI", Side.SELL: "SELL"}
 LIQUIDITY = {Liquidity.MAKER: "PASV", Liquidity.TAKER: "AGRE"}
+BUST = "X-BUST"
+"""Our code of field 21 for a bust. The table has no code for one."""
 CHANGED_BY_MARKET = OrderSuspended | OrderResumed | OrderStopped | OrderDoneForDay
 
 
 class Moment(NamedTuple):
-    """An event that is reported: the order after it, and what was asked for before it."""
+    """An event that is reported: the order after it, and what was asked for before it. `effective`: of a fill, its time and
+    details from all its reports, and from the fill that it corrects."""
 
     recorded: Recorded
     order: Order
     code: str | None
+    effective: Effective | None
 
 
 Value = Callable[[Moment], Any]
@@ -115,13 +127,17 @@ def _initial(of: Moment) -> Decimal | None:
 
 
 def _side(of: Moment) -> str | None:
-    side = of.order.terms.side
+    side = (of.effective and of.effective.side) or of.order.terms.side
     return None if side is None else SIDES[side]
 
 
 def _liquidity(of: Moment) -> str | None:
-    fill = _fill(of)
-    return None if fill is None or fill.liquidity is None else LIQUIDITY[fill.liquidity]
+    return None if of.effective is None or of.effective.liquidity is None else LIQUIDITY[of.effective.liquidity]
+
+
+def _transaction(of: Moment) -> str | None:
+    event = of.recorded.event
+    return event.fill_id if isinstance(event, FillRecorded | FillBusted) else None
 
 
 def _passive_only(of: Moment) -> bool | None:
@@ -143,7 +159,7 @@ FIELDS = (
     Field(6, "Non-executing broker", None, "the log has no brokers"),
     Field(7, "Trading capacity", None, "the log does not say in which capacity the account trades"),
     Field(8, "Liquidity provision activity", None, "the log knows no market-making agreements"),
-    Field(9, "Date and time", lambda of: of.recorded.at),
+    Field(9, "Date and time", lambda of: of.effective.when.at if of.effective else of.recorded.at),
     Field(10, "Validity period", _validity),
     Field(11, "Order restriction", None, "the log has no auction restrictions"),
     Field(12, "Validity period date and time", _expiry),
@@ -182,7 +198,7 @@ FIELDS = (
     Field(45, "Self-execution prevention", None, "the log does not say whether the venue was asked for it"),
     Field(46, "Strategy linked order identification", _links),
     Field(47, "Routing strategy", None, "the log has no routing"),
-    Field(48, "Trading venue transaction identification code", lambda of: fill.fill_id if (fill := _fill(of)) else None),
+    Field(48, "Trading venue transaction identification code", _transaction),
     Field(49, "Trading phases", None, "the log has no trading phases"),
     Field(50, "Indicative auction price", None, "the log has no auctions"),
     Field(51, "Indicative auction volume", None, "the log has no auctions"),
@@ -196,7 +212,8 @@ CAVEATS = {
     18: "our name of the instrument, no ISIN",
     19: "when the venue accepted the order, by its report",
     20: "the venue's id of the order, which may not be the code of its regulator",
-    21: "null for a change by the venue: the log does not say whether a person or a program made it",
+    21: f"null for a change by the venue: the log does not say whether a person or a program made it; {BUST} is our code for a "
+    "bust, for which the table has none",
     22: "our word, not the venue's name of the type",
     46: "our group or parent of linked orders",
 }
@@ -204,10 +221,15 @@ CAVEATS = {
 
 
 class Records:
-    """Takes the events of one order in turn, and makes the record of each that is reported."""
+    """Takes the events of one order in turn, and makes the record of each that is reported.
 
-    def __init__(self, stream: str) -> None:
+    `fills`: all fills of the order, after its last event. They say which reports of fills count.
+    """
+
+    def __init__(self, stream: str, fills: Fills) -> None:
         self._order = Order.of(stream)
+        self._fills = fills
+        self._told: set[str] = set()
         self._account = account_of(stream)
         self._is_cancel_asked = False
         self._is_replace_asked = False
@@ -215,18 +237,40 @@ class Records:
     def take(self, recorded: Recorded) -> dict[str, Any] | None:
         """The record of this event, if it is one that is reported."""
         event = recorded.event
-        evolve(self._order, event, recorded.at)  # type: ignore[arg-type]
+        if isinstance(event, FillRecorded | FillBusted):
+            return self._take_fill(recorded, event)
+        evolve(self._order, event, recorded.when)  # type: ignore[arg-type]
         self._is_cancel_asked |= isinstance(event, CancelRequested)
         self._is_replace_asked |= isinstance(event, ReplaceRequested)
         is_reported, code = self._code(recorded)
-        if not is_reported:
+        return self._record(Moment(recorded, self._order, code, None)) if is_reported else None
+
+    def _take_fill(self, recorded: Recorded, event: FillRecorded | FillBusted) -> dict[str, Any] | None:
+        """The record of a transaction, or of a bust: of its first report alone. Only fills that count change the order."""
+        if isinstance(event, FillRecorded):
+            if not self._counts(event):
+                return None
+            evolve(self._order, event, recorded.when)
+            effective, code = self._fills.by_id[event.fill_id].effective, self._code(recorded)[1]
+            key = event.fill_id
+        else:
+            effective, code, key = None, BUST, f"bust of {event.fill_id}"
+        if key in self._told:
             return None
-        of = Moment(recorded, self._order, code)
+        self._told.add(key)
+        return self._record(Moment(recorded, self._order, code, effective))
+
+    def _counts(self, event: FillRecorded) -> bool:
+        counted = self._fills.by_id[event.fill_id]
+        corrects = event.corrects if isinstance(event, FillCorrected) else None
+        return counted.is_active and counted.numbers == (event.quantity, event.price, corrects)
+
+    def _record(self, of: Moment) -> dict[str, Any]:
         return {
-            "position": recorded.position,
+            "position": of.recorded.position,
             "account": self._account,
             "client_order_id": self._order.client_order_id,
-            "name": event.stored_name,
+            "name": of.recorded.event.stored_name,
             "fields": {str(field.number): None if field.value is None else field.value(of) for field in FIELDS},
         }
 

@@ -61,6 +61,10 @@ ANOMALIES = {
     Anomaly.CLIENT_ORDER_ID_REUSED: ("one client order id stands for several orders of the venue", "Someone should look at it."),
     Anomaly.VENUE_ORDER_ID_REUSED: ("two of our orders carry one id of the venue", "Someone should look at it."),
     Anomaly.TERMS_CONFLICT: ("a fill has another side or instrument than its order", "The fill counts as the venue reported it."),
+    Anomaly.MESSAGE_ID_REUSED: ("the message id of an earlier report came with other content", "Both reports are recorded."),
+    Anomaly.IMPOSSIBLE_PRICE: ("a fill of an inverse instrument has a price of 0 or less", "It has no P&L until corrected."),
+    Anomaly.POSITION_SIDE_UNKNOWN: ("a fill in hedge mode names no position side", "Position and P&L are unknown."),
+    Anomaly.POSITION_SIDE_CONFLICT: ("a fill names a position side of a net position", "The fill counts in the net position."),
 }
 """For each anomaly: what was found, and what follows."""
 
@@ -76,10 +80,13 @@ def order_sentence(event: OrderLogEvent, before: Order) -> str:  # noqa: C901  (
             strategy = f" Strategy: {event.strategy}." if event.strategy else ""
             return f"We requested a {described(event)}.{strategy}"
         case commands.OrderDenied():
+            if event.never_arrived:
+                return f"The order counts as denied: it was decided that it never arrived at the venue{why}."
             proof = " There is proof that nothing was sent." if event.not_sent else ""
             return f"Our own checks denied the order{why}. It was not sent.{proof}"
         case commands.OrderSubmitted():
-            return "We sent the order to the venue again." if before.submitted_at else "We sent the order to the venue."
+            forced = " An operator forced it, without proof that it had not arrived." if event.is_forced else ""
+            return f"We sent the order to the venue{' again' if before.submitted_at else ''}.{forced}"
         case commands.SubmissionUnresolved():
             return _unresolved(before, why)
         case commands.CancelRequested():

@@ -5,16 +5,17 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any, Protocol
 
+from orderledger.domain.orders.when import rank_of
 from orderledger.projections.tables import TABLES
 from orderledger.projections.view import Key, Row, Table
 
-Moment = tuple[datetime, int]
-"""When something happened, and its place in the log."""
+Moment = tuple[datetime, str]
+"""A time, and the rank among the facts of that time."""
 
 
 def moment_of(row: Row) -> Moment:
-    """Where a row stands among others of its table, by the time and the place in the log that it has."""
-    return row["at"], row["position"]
+    """Where a trade, an account event or a checkpoint stands among others."""
+    return row["at"], row["rank"] if "rank" in row else rank_of(row["position"])
 
 
 class Rows(Protocol):
@@ -34,10 +35,10 @@ class Rows(Protocol):
 
     def each(self, table: Table, *, after: Moment | None = None, **where: Any) -> Iterator[Row]:
         """The same, however many: not all of them at once. Nothing may be put into the table meanwhile. `after`: those after that
-        moment, of a table in the order of `at` and `position`."""
+        moment, of a table in the order of `at` and `rank` or `position`."""
 
     def last(self, table: Table, *, before: Moment, **where: Any) -> Row | None:
-        """Of the rows with these values the last, in the table's order, whose `at` and `position` are before that moment."""
+        """Of the rows with these values the last, in the table's order, whose `at` and `rank` are before that moment."""
 
 
 class MemoryRows:
@@ -80,7 +81,7 @@ class MemoryRows:
 
     def last(self, table: Table, *, before: Moment, **where: Any) -> Row | None:
         rows = [row for row in self.select(table, **where) if moment_of(row) < before]
-        return rows[-1] if rows else None
+        return max(rows, key=moment_of, default=None)
 
     def _forget(self, table: Table, row: Row, key: Key) -> None:
         if "instrument" in row:

@@ -27,8 +27,15 @@ class NoDuplicates(set[OrderEvent]):
         return
 
 
-NO_DUPLICATES = NoDuplicates()
-"""One for all orders: it stays empty."""
+class NoMessageIds(dict[str, tuple[OrderEvent, ...]]):
+    """The messages by their ids are asked for in the same way."""
+
+    def __setitem__(self, message_id: str, events: tuple[OrderEvent, ...]) -> None:
+        return
+
+
+NO_DUPLICATES, NO_MESSAGE_IDS = NoDuplicates(), NoMessageIds()
+"""One for all orders: they stay empty."""
 
 
 @dataclass(slots=True)
@@ -52,13 +59,13 @@ class Tracked:
     def of(cls, stream: str) -> Self:
         """The order of this stream, before its first event."""
         tracked = cls(Order.of(stream))
-        tracked.order.seen = NO_DUPLICATES
+        tracked.order.seen, tracked.order.message_ids = NO_DUPLICATES, NO_MESSAGE_IDS
         return tracked
 
     def follow(self, recorded: Recorded, event: Event, first_record: FirstRecord) -> None:
         """Take the next event of the order, and mark the trades whose rows it may change."""
         order = self.order
-        evolve(order, event, recorded.at)
+        evolve(order, event, recorded.when)
         self.version = recorded.version
         self.times.note(recorded, event, order)
         match event:
@@ -95,7 +102,8 @@ class Tracked:
         """The terms and names of an order stand in the rows of its trades, of busted ones too: mark those in which they have
         changed."""
         order = self.order
-        shown = (order.terms.instrument, order.terms.side, order.terms.request, order.client_order_id)
+        terms = order.terms
+        shown = (terms.instrument, terms.side, terms.request, order.client_order_id, terms.position_side, terms.position_id)
         if shown != self.shown:
             if self.shown:
                 self.stale.update(dict.fromkeys(self.reports))

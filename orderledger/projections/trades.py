@@ -9,9 +9,9 @@ from orderledger.domain.orders.fill import Fill
 from orderledger.domain.orders.order import Order
 from orderledger.domain.orders.reports import FillRecorded
 from orderledger.domain.recorded import Recorded
-from orderledger.domain.values import Liquidity, Side
+from orderledger.domain.values import Liquidity, PositionSide, Side
 from orderledger.projections.orders import links_of
-from orderledger.projections.view import Row, Table, columns_of
+from orderledger.projections.view import Row, Table, columns_of, hidden
 
 
 class TradeRow(TypedDict):
@@ -28,6 +28,8 @@ class TradeRow(TypedDict):
     fee: Annotated[Decimal | None, "Fee, positive when paid."]
     fee_currency: Annotated[str | None, "Currency of the fee, null where it is the settlement currency of the instrument."]
     liquidity: Annotated[str | None, "maker or taker.", Liquidity]
+    position_side: Annotated[str | None, "Position it belongs to: as a report of it named, else as its order did.", PositionSide]
+    position_id: Annotated[str | None, "The venue's id of that position, where a report or the order gave one."]
     at: Annotated[datetime, "When it happened."]
     recorded_at: Annotated[datetime, "When it was recorded."]
     source: Annotated[str, "Where the report came from."]
@@ -42,11 +44,14 @@ TRADES = Table(
     "trades",
     "One row per fill. Busted and corrected fills stay, with their state.",
     ("stream", "fill_id"),
-    columns_of(TradeRow),
-    ("at", "position"),
-    (("account", "instrument", "at", "position"),),
-    version=11,
-    paged_by=(("state", "at", "position"),),
+    (
+        *columns_of(TradeRow),
+        hidden("rank", "text", "Place among the trades of one time: by the venue's sequence, then by the first log position."),
+    ),
+    ("at", "rank", "position"),
+    (("account", "instrument", "at", "rank"),),
+    version=13,
+    paged_by=(("state", "at", "rank"),),
 )
 
 
@@ -71,11 +76,11 @@ def report_of(recorded: Recorded, fill: Fill) -> Report:
 def trade_row(stream: str, order: Order, fill: Fill, report: Report) -> Row:
     """The columns of `tables.TRADES` for one fill."""
     request, told = order.terms.request, fill if fill.inherited is None else fill.effective
-    side = told.side or order.terms.side
+    side, position_side = told.side or order.terms.side, told.position_side or order.terms.position_side
     return {
         "account": order.account,
         "client_order_id": order.client_order_id,
-        "venue_order_id": report.venue_order_id or order.names.venue_order_id_at(told.at),
+        "venue_order_id": report.venue_order_id or order.names.venue_order_id_at(fill.at),
         "fill_id": fill.fill_id,
         "instrument": told.instrument or order.terms.instrument,
         "side": str(side) if side else None,
@@ -84,10 +89,13 @@ def trade_row(stream: str, order: Order, fill: Fill, report: Report) -> Row:
         "fee": told.fee,
         "fee_currency": told.fee_currency,
         "liquidity": str(told.liquidity) if told.liquidity else None,
-        "at": told.at,
+        "position_side": str(position_side) if position_side else None,
+        "position_id": told.position_id or order.terms.position_id,
+        "at": fill.at,
         "recorded_at": report.recorded_at,
         "source": report.source,
         "position": report.position,
+        "rank": (fill.traded if fill.inherited is not None else fill.when._replace(position=report.position)).rank,
         "strategy": request.strategy if request else None,
         "links": links_of(request.links) if request else None,
         "state": order.fills.state_of(fill),

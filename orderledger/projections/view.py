@@ -100,7 +100,9 @@ class Table:
     @cached_property
     def public(self) -> Self:
         """The same table with the columns that a view shows: a query that needs no others reads only these."""
-        return replace(self, columns=tuple(column for column in self.columns if column.is_shown))
+        shown = tuple(column for column in self.columns if column.is_shown)
+        order_by = tuple(name for name in self.order_by if self.by_name[name].is_shown)
+        return replace(self, columns=shown, order_by=order_by)
 
     @cached_property
     def _hidden(self) -> frozenset[str]:

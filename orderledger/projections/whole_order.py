@@ -45,7 +45,7 @@ class WholeOrder:
             for name in new_names(tracked.order, event):
                 self.names.append((recorded.position or 0, name))
             if not self.attributed:
-                event.apply(tracked.order, recorded.at)
+                event.apply(tracked.order, recorded.when)
                 tracked.version = recorded.version
                 tracked.times.note(recorded, event, tracked.order)
                 if isinstance(event, FillRecorded):

@@ -2,23 +2,20 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from orderledger.service.answers import Answer, Answers
+from orderledger.service.callers import EVERYBODY, NOBODY, Caller, roles_needed
 from orderledger.service.problems import Problem, problem_of
 from orderledger.service.settings import ServiceSettings
-from orderledger.service.tokens import OPERATE, READ, RECORD, ROLES, Token
+from orderledger.service.tokens import Token
 
 OPEN_PATHS = frozenset({"/", "/api/docs", "/health/live"})
 OPEN_FOLDERS = ("/assets/",)
 """What needs no token: the files of the page, which hold nothing of the ledger, and whether the process lives."""
-
-ROLE_OF = {"/api/messages": RECORD, "/api/halts": OPERATE, "/api/halts/resume": OPERATE, "/api/reconcile": OPERATE}
-"""The role that a POST needs."""
 
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
@@ -36,18 +33,6 @@ OF_JSON = SECURITY[:2]
 HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::[0-9]{1,5})?", re.ASCII)
 NO_CACHE = (b"cache-control", b"no-cache")
 """A browser asks again each time, with the ETag."""
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Who asks: the name of the token's holder, and the roles."""
-
-    name: str
-    roles: frozenset[str]
-
-
-EVERYBODY = Caller("", frozenset(ROLES))
-"""Without tokens, on loopback alone, everybody may do everything."""
 
 
 class Kept:
@@ -148,14 +133,15 @@ class Access:
             return EVERYBODY
         path = scope["path"]
         if scope["method"] in ("GET", "HEAD") and (path in OPEN_PATHS or path.startswith(OPEN_FOLDERS)):
-            return Caller("", frozenset())
+            return NOBODY
         token = self._token(headers.get(b"authorization"))
         if token is None:
             raise Problem("no_token", "send Authorization: Bearer TOKEN", field="Authorization", fault="has no valid token")
-        role = ROLE_OF.get(path, OPERATE) if scope["method"] == "POST" else READ
-        if role not in token.roles and path != "/api/me":
-            raise Problem("forbidden", f"the token has not the role {role}", field="Authorization", fault=f"lacks {role}")
-        return Caller(token.name, token.roles)
+        needed = roles_needed(scope["method"], path)
+        if token.roles.isdisjoint(needed) and path != "/api/me":
+            roles = " or ".join(needed)
+            raise Problem("forbidden", f"the token has not the role {roles}", field="Authorization", fault=f"lacks {roles}")
+        return Caller(token.name, token.roles, token.digest)
 
     def _token(self, given: bytes | None) -> Token | None:
         scheme, _, text = (given or b"").partition(b" ")

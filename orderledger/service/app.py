@@ -22,10 +22,12 @@ from orderledger.infrastructure.rows_json import document_json, row_json
 from orderledger.infrastructure.storage.urls import public
 from orderledger.infrastructure.views.paging import Page
 from orderledger.ledger import Ledger
-from orderledger.service.access import Access, Caller, Kept
+from orderledger.service.access import Access, Kept
 from orderledger.service.alerts import status
 from orderledger.service.answers import Answer, Answers
+from orderledger.service.callers import Caller
 from orderledger.service.collections import COLLECTIONS, HISTORY, Collection
+from orderledger.service.idempotency import IdempotentRequests
 from orderledger.service.monitoring import Monitoring
 from orderledger.service.openapi import document
 from orderledger.service.operating import Operating
@@ -52,7 +54,7 @@ class Service:
         self.settings = settings
         self.answers = Answers(ledger, settings.limits)
         self._asking: dict[Hashable, asyncio.Future[Kept]] = {}
-        self.streams = Streams(ledger, self.answers, settings.limits)
+        self.streams = Streams(ledger, self.answers, settings)
 
     async def _make(self, mark: Hashable, key: tuple[bytes, bytes], query: Callable[[], Answer], *, is_fold: bool) -> Kept:
         """Ask once for all that ask the same now."""
@@ -91,9 +93,10 @@ class Get:
 def make_app(ledger: Ledger, settings: ServiceSettings) -> Starlette:
     """The application on an open ledger. `app.state.stop` ends the readers of the stream and the reconciliations."""
     service = Service(ledger, settings)
-    messages = Messages(ledger, settings.limits)
-    operating = Operating(ledger, settings)
-    reconciliations = Reconciliations(ledger, settings)
+    requests = IdempotentRequests(ledger)
+    messages = Messages(ledger, settings.limits, requests)
+    operating = Operating(ledger, settings, requests)
+    reconciliations = Reconciliations(ledger, settings, requests)
     lists = [Route(f"/api/{one.path}", Get(partial(_list, service, one)), methods=["GET"]) for one in COLLECTIONS]
     monitoring = Monitoring(ledger, service.answers)
     routes = [
@@ -101,6 +104,7 @@ def make_app(ledger: Ledger, settings: ServiceSettings) -> Starlette:
         Route("/api/stream", service.streams, methods=["GET"]),
         Route("/api/halts", operating.halt, methods=["POST"]),
         Route("/api/halts/resume", operating.resume, methods=["POST"]),
+        Route("/api/resolve", operating.resolve, methods=["POST"]),
         Route("/api/reconcile", reconciliations.state, methods=["GET"]),
         Route("/api/reconcile", reconciliations.post, methods=["POST"]),
         *lists,
@@ -124,6 +128,7 @@ def make_app(ledger: Ledger, settings: ServiceSettings) -> Starlette:
         stop()
         service.answers.close()
         reconciliations.close()
+        requests.close()
 
     access = Middleware(Access, settings=settings, answers=service.answers, messages=messages)
     app = Starlette(routes=routes, exception_handlers={HTTPException: _refused}, lifespan=lifespan)

@@ -1,24 +1,42 @@
 """The lists of the API: their rows, parameters and queries. Routes, checks and the OpenAPI document follow from this table."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 from orderledger.infrastructure.gateway.published import BreakerRow, breakers
 from orderledger.infrastructure.storage.alert_tables import ListedAlertRow
-from orderledger.infrastructure.views.histories import EVENT_NAMES, SOURCES
-from orderledger.infrastructure.views.paging import ORDERS_OF_PAGES, InvalidCursor, Page, offset_cursor, offset_of
+from orderledger.infrastructure.views.paging import InvalidCursor, Page, offset_cursor, offset_of
 from orderledger.ledger import Ledger
 from orderledger.projections import rows as row_classes
-from orderledger.projections.equity import POINTS
-from orderledger.projections.equity_points import FEWEST_POINTS
 from orderledger.projections.latency import GROUPS as LATENCY_GROUPS
 from orderledger.projections.pnl import GROUPS as PNL_GROUPS
-from orderledger.projections.positions import METHODS
 from orderledger.projections.queries import PAGED
 from orderledger.projections.view import RowList, Table
 from orderledger.service.alerts import alerts
+from orderledger.service.filters import (
+    ACCOUNT,
+    ACTIVE,
+    AFTER_POSITION,
+    AGREEMENT,
+    ALL_TRADES,
+    ID,
+    INSTRUMENT,
+    METHOD,
+    OF_EVENTS,
+    OF_LOG,
+    OPEN_ALERTS,
+    OPEN_ANOMALIES,
+    OPEN_ORDERS,
+    ORDER_OF_ALERTS,
+    ORDER_OF_RECONCILED,
+    POINTS_OF_CURVE,
+    RULE,
+    SEARCH,
+    STRATEGY,
+    groups,
+)
 from orderledger.service.overview import AccountRow, BreakRow, accounts, breaks
 from orderledger.service.parameters import (
     AFTER,
@@ -36,9 +54,6 @@ from orderledger.service.schemas import columns_of_row
 
 PAGE_ROWS = 200
 """Rows of a page, unless `limit` says otherwise."""
-MOST_POINTS = 100_000
-"""Points of a curve that one answer may have. The command line and Python give all."""
-
 Asked = dict[str, Any]
 
 
@@ -125,56 +140,23 @@ def _paged(path: str, ask: Callable[..., RowList[Any]]) -> Callable[[Ledger, Ask
     return answer
 
 
+def _reconciled_orders(ledger: Ledger, asked: Asked) -> Page:
+    columns = asked.pop("columns", None)
+    try:
+        page = ledger.reconciled_orders(**asked)
+    except InvalidCursor as fault:
+        raise invalid("after", str(fault)) from None
+    if columns is None:
+        return page
+    return replace(page, rows=RowList({name: row[name] for name in row if name in columns} for row in page.rows))
+
+
 def _of_history(ledger: Ledger, *, id: str, **asked: Any) -> RowList[Any]:
     return ledger.history(id, **asked)
 
 
 def _events(ledger: Ledger, asked: Asked) -> Page:
     return ledger.events_page(**asked)
-
-
-def text(name: str, meaning: str, *words: str, argument: str = "", is_needed: bool = False) -> Parameter:
-    return Parameter(name, "text", meaning, words, argument, is_needed=is_needed)
-
-
-ACCOUNT = text("account", "Only this account.")
-INSTRUMENT = text("instrument", "Only this instrument.")
-STRATEGY = text("strategy", "Only this strategy.")
-METHOD = text("method", "Lots that a fill closes first.", *METHODS)
-ID = text("id", "Any id of the order: ours, a replacement's, a request's, the venue's, or an alias.", is_needed=True)
-OF_EVENTS = (
-    text("actor", "Only this actor."),
-    text("source", "Only this source.", *SOURCES),
-    text("name", "Only events of this name, with or without its version.", *EVENT_NAMES),
-)
-OF_LOG = (
-    text("stream", "Only events of this stream."),
-    text("correlation_id", "Only events with this correlation id."),
-    Parameter("recorded_since", "time", "Events recorded then or later."),
-    Parameter("recorded_until", "time", "Events recorded before this."),
-)
-OPEN_ORDERS = Parameter("open", "flag", "Only open orders.", argument="open_only")
-OPEN_ANOMALIES = Parameter("open", "flag", "Only anomalies that are not cleared.", argument="open_only")
-ALL_TRADES = Parameter("all", "flag", "Also busted and corrected fills.", argument="include_busted")
-ACTIVE = Parameter("active", "flag", "Only halts that still hold.", argument="active_only")
-OPEN_ALERTS = Parameter("open", "flag", "Only alerts that are not cleared.", argument="open_only")
-RULE = text("rule", "Only alerts of this rule.")
-ORDER_OF_ALERTS = text("order", "asc as the command line, desc or newest: the latest first.", *ORDERS_OF_PAGES)
-POINTS_OF_CURVE = Parameter(
-    "points",
-    "count",
-    f"At most so many rows of each currency, with the extremes of what is left out. Default: {POINTS}.",
-    least=FEWEST_POINTS,
-    most=MOST_POINTS,
-)
-SEARCH = text("search", "Only orders with an id that begins with this: ours, a replacement's, the venue's, or an alias.")
-
-
-AFTER_POSITION = Parameter("after", "count", "A log position: later events, in descending order earlier ones.")
-
-
-def _groups(names: tuple[str, ...]) -> Parameter:
-    return Parameter("by", "names", f"Group by any of {', '.join(names)}.", names)
 
 
 COLLECTIONS = (
@@ -204,7 +186,7 @@ COLLECTIONS = (
         INSTRUMENT,
         STRATEGY,
         METHOD,
-        _groups(PNL_GROUPS),
+        groups(PNL_GROUPS),
     ),
     _computed(
         "equity",
@@ -235,7 +217,7 @@ COLLECTIONS = (
         ACCOUNT,
         INSTRUMENT,
         STRATEGY,
-        _groups(LATENCY_GROUPS),
+        groups(LATENCY_GROUPS),
         *PERIOD,
     ),
     _computed(
@@ -254,6 +236,37 @@ COLLECTIONS = (
         breakers,
         ACCOUNT,
         is_of_log=False,
+    ),
+    _computed(
+        "doubts",
+        "Open orders whose outcome is unknown: the age of each doubt, and the commands that settle it. The oldest first.",
+        row_classes.DoubtRow,
+        Ledger.doubts,
+        ACCOUNT,
+        is_of_log=False,
+    ),
+    _computed(
+        "reconciliation",
+        "A row for each account: how many orders agree with the venue's reports, and when the account was last reconciled.",
+        row_classes.ReconciliationRow,
+        Ledger.reconciliation,
+        ACCOUNT,
+    ),
+    Collection(
+        "reconciliation/orders",
+        "Orders beside the venue's newest report about each. Whether they differ is decided over all orders.",
+        row_classes.ReconciledOrderRow,
+        (
+            ACCOUNT,
+            AGREEMENT,
+            *TIMES,
+            LIMIT,
+            AFTER,
+            ORDER_OF_RECONCILED,
+            COUNT,
+            columns_parameter(columns_of_row(row_classes.ReconciledOrderRow)),
+        ),
+        _reconciled_orders,
     ),
     _computed("breaks", "Open differences with the venue, the oldest first.", BreakRow, breaks, ACCOUNT, is_of_log=False),
     _computed(

@@ -10,15 +10,15 @@ from orderledger.service.problems import Problem, invalid
 from orderledger.service.settings import Limits
 
 
-async def posted_document(request: Request, limits: Limits) -> dict[str, Any]:
-    """The JSON object that a POST without parameters brings. Raises InvalidMessage or Problem naming what is wrong."""
+async def posted_document(request: Request, limits: Limits) -> tuple[bytes, dict[str, Any]]:
+    """The body of a POST, and the JSON object in it. Raises InvalidMessage or Problem naming what is wrong."""
     headers = request.scope["head"]
     content_type(headers, JSON)
-    refuse_parameters(request)
-    document = read_document(await body_of(request.receive, headers, limits))
+    body = await body_of(request.receive, headers, limits)
+    document = read_document(body)
     if not isinstance(document, dict):
         raise invalid("", "the body is not a JSON object")
-    return document
+    return body, document
 
 
 def refuse_parameters(request: Request) -> None:

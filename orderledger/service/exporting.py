@@ -12,6 +12,7 @@ from orderledger.domain.exposure import leaves_with
 from orderledger.domain.values import Anomaly
 from orderledger.infrastructure.storage.alert_tables import Counts
 from orderledger.projections.positions import terms_of
+from orderledger.projections.sides import Modes, modes_of, part_now
 from orderledger.projections.view import Row
 from orderledger.service.figures import OTHER, Samples, Slots
 from orderledger.service.readings import OpenOrders, Reading
@@ -19,10 +20,14 @@ from orderledger.service.readings import OpenOrders, Reading
 CODES = tuple(str(code) for code in Anomaly)
 AMOUNTS = ("realized_pnl", "unrealized_pnl", "net_pnl")
 
-NO_ORDERS = OpenOrders("", "", "", 0, 0, 0, 0, None, 0.0)
+NO_ORDERS = OpenOrders("", "", "", "", 0, 0, 0, 0, None, 0.0)
 
-Held = tuple[str, str]
-"""Account and instrument."""
+Held = tuple[str, str, str]
+"""Account, instrument and position side."""
+
+
+Working = tuple[tuple[str, str], str | None, str, float]
+"""Of open orders: account and instrument, position side, side, and what they may still fill."""
 
 
 class Names(NamedTuple):
@@ -38,7 +43,7 @@ class Names(NamedTuple):
     def account(self, account: str) -> str:
         return account if self.accounts(account) else OTHER
 
-    def instrument(self, account: str, instrument: str) -> Held:
+    def instrument(self, account: str, instrument: str) -> tuple[str, str]:
         """The labels of an instrument. Without a slot for its account it has none either."""
         if not self.accounts(account):
             return OTHER, OTHER
@@ -93,13 +98,20 @@ def _age(since: datetime, now: datetime) -> float:
 
 def _add_held(samples: Samples, reading: Reading, names: Names) -> None:
     """Add positions, what open orders may make of them, and P&L."""
-    held: dict[Held, Row] = {(row["account"], row["instrument"]): row for row in reading.pnl}
+    held: dict[Held, list[Row]] = {}
+    for row in reading.pnl:
+        held.setdefault((row["account"], row["instrument"], row["position_side"]), []).append(row)
     instruments = {(row["account"], row["instrument"]): row for row in reading.instruments}
-    working = _working(reading)
+    working = _working(reading, {key: modes_of(row) for key, row in instruments.items()})
     for key in sorted({*held, *working}):
-        row, defined = held.get(key), instruments.get(key)
-        labels = names.instrument(*key)
-        position = float(row["position_quantity"]) if row else 0.0
+        rows, defined = held.get(key, []), instruments.get(key[:2])
+        labels = (*names.instrument(*key[:2]), key[2])
+        for row in rows:
+            for name in AMOUNTS:
+                samples.add(name, _number(row[name]), *labels, names.currency(row))
+        if any(row["position_quantity"] is None for row in rows):
+            continue  # nobody knows it
+        position = float(sum(row["position_quantity"] for row in rows))
         buys, sells = working.get(key, (0.0, 0.0))
         least, most = position - sells, position + buys
         if labels[1] != OTHER:
@@ -111,9 +123,6 @@ def _add_held(samples: Samples, reading: Reading, names: Names) -> None:
             currency = names.currency(defined)
             samples.add("position_notional", abs(position) * unit, *labels, currency)
             samples.add("position_notional_most", max(abs(least), abs(most)) * unit, *labels, currency)
-        if row is not None:
-            for name in AMOUNTS:
-                samples.add(name, _number(row[name]), *labels, names.currency(row))
 
 
 def _unit(instrument: Row | None) -> float | None:
@@ -128,24 +137,27 @@ def _number(value: Decimal | None) -> float | None:
     return None if value is None else float(value)
 
 
-def _working(reading: Reading) -> Mapping[Held, tuple[float, float]]:
+def _working(reading: Reading, modes: Mapping[tuple[str, str], Modes]) -> Mapping[Held, tuple[float, float]]:
     """What open orders may buy and sell, infinite where a quantity is unknown."""
     found: dict[Held, tuple[float, float]] = defaultdict(lambda: (0.0, 0.0))
-    for key, side, leaves in (*_summed(reading.orders), *_replaced(reading.replaced)):
+    for of, told, side, leaves in (*_summed(reading.orders), *_replaced(reading.replaced)):
+        key = (*of, part_now({"position_side": told, "position_id": None}, modes.get(of, ()))[0])
         buys, sells = found[key]
         found[key] = (buys if side == "sell" else buys + leaves, sells if side == "buy" else sells + leaves)
     return found
 
 
-def _summed(orders: Iterable[OpenOrders]) -> Iterator[tuple[Held, str, float]]:
+def _summed(orders: Iterable[OpenOrders]) -> Iterator[Working]:
     for one in orders:
         if one.instrument:
-            yield (one.account, one.instrument), one.side, inf if one.leaves is None else max(0.0, one.leaves)
+            leaves = inf if one.leaves is None else max(0.0, one.leaves)
+            yield (one.account, one.instrument), one.position_side, one.side, leaves
 
 
-def _replaced(rows: Iterable[Row]) -> Iterator[tuple[Held, str, float]]:
+def _replaced(rows: Iterable[Row]) -> Iterator[Working]:
     for row in rows:
         if row["instrument"] is not None:
             asked = row["outstanding"]["quantity"]
             leaves = leaves_with(row["quantity"], row["cum_quantity"], None if asked is None else Decimal(asked))
-            yield (row["account"], row["instrument"]), row["side"] or "", inf if leaves is None else float(leaves)
+            of = row["account"], row["instrument"]
+            yield of, row["position_side"], row["side"] or "", inf if leaves is None else float(leaves)

@@ -40,8 +40,8 @@ def _histogram(name: str, meaning: str) -> Figure:
 
 
 FEED = ("collector", "account")
-HELD = ("account", "instrument")
-VALUED = ("account", "instrument", "currency")
+HELD = ("account", "instrument", "position_side")
+VALUED = (*HELD, "currency")
 
 FIGURES = {
     figure.name: figure

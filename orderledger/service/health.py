@@ -70,14 +70,9 @@ def ready(ledger: Ledger, limits: ReadinessLimits | None = None, *, clock: Clock
     try:
         status = ledger.status()
     except LedgerError as error:
-        return unreachable(error)
+        return Readiness(False, (Reason("store", None, None, None, str(error)),))
     reasons = (*_of_views(ledger, status, limits), *_of_feeds(status, limits, now))
     return Readiness(not reasons, reasons, status["position"])
-
-
-def unreachable(error: LedgerError) -> Readiness:
-    """The store cannot be used."""
-    return Readiness(False, (Reason("store", None, None, None, str(error)),))
 
 
 def _of_views(ledger: Ledger, status: Mapping[str, Any], limits: ReadinessLimits) -> list[Reason]:

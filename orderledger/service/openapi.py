@@ -1,5 +1,6 @@
 """The OpenAPI document, 3.1, from the collections, the rows' classes and the messages' JSON Schema."""
 
+import re
 from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
@@ -10,13 +11,16 @@ from pydantic import TypeAdapter
 from orderledger import __version__
 from orderledger.infrastructure.messages.registry import AnyMessage
 from orderledger.projections import rows as row_classes
+from orderledger.service.accepting import CONFIRM
 from orderledger.service.bodies import JSON, NDJSON
 from orderledger.service.collections import COLLECTIONS, HISTORY, Collection
+from orderledger.service.openapi_posts import IDEMPOTENCY_KEY, as_posted, halt_schema
 from orderledger.service.parameters import AS_OF, EFFECTIVE_AT, Parameter
 from orderledger.service.problems import CONTENT_TYPE, PROBLEMS
 from orderledger.service.reconciling import ReconcileBody, Reconciled, ReconciliationState
 from orderledger.service.schemas import row_schema
 from orderledger.service.streaming import PARAMETERS as OF_STREAM
+from orderledger.service.tokens import ROLES
 
 Document = dict[str, Any]
 SCHEMA = "#/components/schemas/"
@@ -56,7 +60,7 @@ ME = {
     "required": ["name", "roles", "needs_token", "version", "store", "position"],
     "properties": {
         "name": {"type": "string", "description": "Name of the token's holder, empty without tokens."},
-        "roles": {"type": "array", "items": {"type": "string", "enum": ["read", "record", "operate"]}},
+        "roles": {"type": "array", "items": {"type": "string", "enum": list(ROLES)}},
         "needs_token": {"type": "boolean"},
         "version": {"type": "string"},
         "store": {"type": "string", "description": "URL of the store, without secrets."},
@@ -65,7 +69,7 @@ ME = {
 }
 STATUS = {
     "type": "object",
-    "required": ["position", "views_position", "views_behind", "collectors", "gateways", "alerts"],
+    "required": ["position", "views_position", "views_behind", "collectors", "gateways", "watchers", "alerts"],
     "properties": {
         "position": {"type": "integer", "description": "Last position of the log."},
         "views_position": {"type": "integer", "description": "Position that the views have reached."},
@@ -76,12 +80,23 @@ STATUS = {
             "additionalProperties": {"type": "object"},
             "description": "By account: see /api/breakers.",
         },
+        "watchers": {
+            "type": "object",
+            "additionalProperties": {"type": "object"},
+            "description": "Watchers of alerts by name: when each last looked, and whether it was stopped.",
+        },
         "alerts": {
             "type": "object",
-            "required": ["open", "last"],
+            "required": ["open", "last", "is_watched", "looked_at"],
             "properties": {
                 "open": {"type": "integer", "description": "Alerts that are not cleared."},
                 "last": {"type": "integer", "description": "Number of the last alert, 0 without one."},
+                "is_watched": {"type": "boolean", "description": "Whether every watcher that was not stopped has looked lately."},
+                "looked_at": {
+                    "type": ["string", "null"],
+                    "format": "date-time",
+                    "description": "When a watcher last looked, of several the one silent for longest. Null without one.",
+                },
             },
         },
     },
@@ -95,32 +110,51 @@ def document() -> bytes:
 
 
 def build() -> Document:
-    messages = TypeAdapter(AnyMessage).json_schema(ref_template=SCHEMA + "{model}")
-    rows = {one.row.__name__: row_schema(one.row, is_partial=True) for one in COLLECTIONS}
-    rows["Explanation"] = row_schema(row_classes.Explanation, is_partial=False)
-    rows |= {one.__name__: row_schema(one, is_partial=False) for one in (Reconciled, ReconciliationState)}
-    rows["Order"] = row_schema(row_classes.OrderRow, is_partial=False)
-    message = {name: messages[name] for name in ("oneOf", "discriminator")}
     return {
         "openapi": "3.1.0",
         "info": {"title": "orderledger", "version": __version__, "description": DESCRIPTION},
         "paths": _paths(),
         "components": {
-            "schemas": {
-                **rows,
-                **messages["$defs"],
-                "Message": message,
-                "Outcome": OUTCOME,
-                "Problem": PROBLEM,
-                "Me": ME,
-                "Status": STATUS,
-                "Halt_": _halt_schema(messages["$defs"]),
-                "Reconcile": ReconcileBody.model_json_schema(ref_template=SCHEMA + "{model}"),
-            },
+            "schemas": _schemas(),
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },
         "security": [{"token": []}, {}],
     }
+
+
+def _schemas() -> Document:
+    """The schemas by name: of rows, of messages, and of other bodies and answers. A message has the name of its class."""
+    messages = TypeAdapter(AnyMessage).json_schema(ref_template=SCHEMA + "{model}")
+    rows = {one.row.__name__: row_schema(one.row, is_partial=True) for one in COLLECTIONS}
+    whole = (row_classes.Explanation, Reconciled, ReconciliationState)
+    answers = {
+        "Order": row_schema(row_classes.OrderRow, is_partial=False),
+        **{one.__name__: row_schema(one, is_partial=False) for one in whole},
+        "Outcome": OUTCOME,
+        "Problem": PROBLEM,
+        "Me": ME,
+        "ServiceStatus": STATUS,
+    }
+    bodies = {
+        "Message": {name: messages[name] for name in ("oneOf", "discriminator")},
+        "HaltBody": halt_schema(messages["$defs"]),
+        "ResolveBody": _resolve_schema(messages["$defs"]),
+        "ReconcileBody": ReconcileBody.model_json_schema(ref_template=SCHEMA + "{model}"),
+    }
+    return united(rows, as_posted(messages["$defs"]), answers, bodies)
+
+
+def united(*parts: Mapping[str, Document]) -> Document:
+    """All schemas, by names that a client generator can tell apart. Raises ValueError for a name that is given twice."""
+    found: Document = {}
+    known: dict[str, str] = {}
+    for name, schema in ((name, schema) for part in parts for name, schema in part.items()):
+        plain = re.sub(r"[^a-z0-9]", "", name.lower())
+        if plain in known:
+            raise ValueError(f"two schemas have the names {known[plain]} and {name}")
+        known[plain] = name
+        found[name] = schema
+    return found
 
 
 def _paths() -> Document:
@@ -149,16 +183,19 @@ def _paths() -> Document:
         },
         "/api/status": {
             "get": _get(
-                "The positions of the log and the views, the collectors, and how many alerts are open.", _ref("Status"), []
+                "The positions of the log and the views, the collectors, and how many alerts are open.", _ref("ServiceStatus"), []
             )
         },
         "/api/me": {"get": _get("Who asks, what the token may do, and what serves.", _ref("Me"), [])},
         "/api/messages": {"post": _messages()},
         "/api/halts": {
             "get": _of_list(_collection("halts")),
-            "post": _operation("Halt trading in an account, or in every one for *."),
+            "post": _of_halts("Halt trading in an account, or in every one for *."),
         },
-        "/api/halts/resume": {"post": _operation("End all halts of exactly this scope.")},
+        "/api/halts/resume": {"post": _of_halts("End all halts of exactly this scope.")},
+        "/api/resolve": {
+            "post": _operation("Decide whether an order in doubt arrived at the venue.", "ResolveBody", "Outcome", 404)
+        },
         "/api/reconcile": {
             "get": _get("The accounts that can be reconciled, and which are now.", _ref("ReconciliationState"), []),
             "post": _reconcile(),
@@ -224,46 +261,55 @@ def _get(meaning: str, schema: Document, parameters: Iterable[Document], *status
 
 
 def _messages() -> Document:
-    key = {"name": "Idempotency-Key", "in": "header", "description": "message_id of the one message.", "schema": _ref_text()}
     lines = {"schema": {"type": "string", "description": "NDJSON: an outcome for each line, in order."}}
     return {
         "summary": "Record one message, or NDJSON. The answer comes after the commit.",
-        "description": "One message: 409 if it is refused, 400 if it is invalid. NDJSON: always 200, an outcome for each line.",
-        "parameters": [key],
+        "description": "One message: 409 if it is refused, 400 if it is invalid, 403 if the token may not record it. NDJSON: 200 "
+        "with an outcome for each line.",
+        "parameters": [_in_query(CONFIRM), IDEMPOTENCY_KEY],
         "requestBody": {
             "required": True,
             "content": {JSON: {"schema": _ref("Message")}, NDJSON: {"schema": {"type": "string"}}},
         },
         "responses": {
             "200": {"description": "The outcome, durable.", "content": {JSON: {"schema": _ref("Outcome")}, NDJSON: lines}},
-            **_problems(400, 409, 413, 415, 503),
+            **_problems(400, 409, 413, 415, 422, 503),
         },
     }
 
 
-def _operation(meaning: str, body: str = "Halt_", answer: str = "Outcome", *statuses: int) -> Document:
+def _of_halts(meaning: str) -> Document:
+    operation = _operation(meaning)
+    return {**operation, "parameters": [_in_query(CONFIRM), *operation["parameters"]]}
+
+
+def _operation(meaning: str, body: str = "HaltBody", answer: str = "Outcome", *statuses: int) -> Document:
     return {
         "summary": meaning,
+        "parameters": [IDEMPOTENCY_KEY],
         "requestBody": {"required": True, "content": {JSON: {"schema": _ref(body)}}},
         "responses": {
             "200": {"description": "The outcome, durable.", "content": {JSON: {"schema": _ref(answer)}}},
-            **_problems(400, 408, 409, 413, 415, 503, *statuses),
+            **_problems(400, 408, 409, 413, 415, 422, 503, *statuses),
         },
     }
 
 
 def _reconcile() -> Document:
     meaning = "Compare accounts with their venues, append what the ledger missed, and certify what agrees."
-    operation = _operation(meaning, "Reconcile", "Reconciled", 502, 504)
+    operation = _operation(meaning, "ReconcileBody", "Reconciled", 502, 504)
     about = "The answer comes at the end. A second one of the same account meanwhile gets 409; 504 comes after a limit of time."
     return {**operation, "description": about}
 
 
-def _halt_schema(messages: Mapping[str, Document]) -> Document:
-    from orderledger.service.operating import TAKEN
-
-    fields = {name: schema for name, schema in messages["Halt"]["properties"].items() if name in TAKEN}
-    return {"type": "object", "required": ["account"], "additionalProperties": False, "properties": fields}
+def _resolve_schema(messages: Mapping[str, Document]) -> Document:
+    texts = {name: messages["Deny"]["properties"][name] for name in ("account", "client_order_id", "reason", "text")}
+    decisions = {
+        "never_arrived": {"const": True, "description": "The venue never received it: the order ends as denied."},
+        "worked_as": {"type": "string", "description": "The venue works it under this id: the order counts as acknowledged."},
+    }
+    needed = {"required": ["account", "client_order_id"], "oneOf": [{"required": [name]} for name in decisions]}
+    return {"type": "object", **needed, "additionalProperties": False, "properties": {**texts, **decisions}}
 
 
 def _stream() -> Document:

@@ -34,6 +34,11 @@ PROBLEMS: Mapping[str, tuple[int, str]] = {
         "The ledger refused a command: reason and text say why. Nothing was recorded, and the order must not be sent.",
     ),
     "not_configured": (409, "The server was started without what this needs."),
+    "needs_confirmation": (
+        409,
+        "The ledger does not know the account or the instrument, see `known`. If it is right, send `confirm=true`.",
+    ),
+    "in_flight": (409, "The request with this Idempotency-Key is being carried out. Ask again for its answer."),
     "already_reconciling": (
         409,
         "The account is being reconciled already: `account`, `since` and `by` say which, since when, by whom.",
@@ -41,6 +46,8 @@ PROBLEMS: Mapping[str, tuple[int, str]] = {
     "timeout": (408, "The request took too long to arrive."),
     "too_large": (413, "The body or a line is longer than the server takes."),
     "unsupported_media_type": (415, "The body is neither application/json nor application/x-ndjson, or it is compressed."),
+    "key_reused": (422, "Another request has this Idempotency-Key: take a new key. Nothing was recorded."),
+    "servers_time": (422, "An operator's command happens now, by the server's clock: leave `at` out. Nothing was recorded."),
     "wrong_host": (421, "The Host header names another server."),
     "internal_error": (500, "The server failed. Its log says why."),
     "venue_failed": (
@@ -78,8 +85,11 @@ class Problem(Exception):
         allow = {"allow": str(self.more["allow"])} if "allow" in self.more else {}
         return {**wait, **ask, **allow, "cache-control": "no-store"}
 
+    def body(self) -> bytes:
+        return msgspec.json.encode(self.document())
+
     def response(self) -> Response:
-        return Response(msgspec.json.encode(self.document()), self.status, self.headers(), media_type=CONTENT_TYPE)
+        return Response(self.body(), self.status, self.headers(), media_type=CONTENT_TYPE)
 
 
 def invalid(field: str, fault: str) -> Problem:

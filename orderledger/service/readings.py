@@ -12,22 +12,25 @@ from orderledger.infrastructure.storage.store import Store, reaching
 from orderledger.infrastructure.storage.view_versions import stored
 from orderledger.infrastructure.views.stored_views import StoredViews
 from orderledger.projections import queries
+from orderledger.projections.anomalies import ANOMALIES
 from orderledger.projections.certificates import CERTIFICATES
 from orderledger.projections.exposure import EXPOSED_ORDERS
 from orderledger.projections.halts import HALTS
 from orderledger.projections.instruments import INSTRUMENTS
+from orderledger.projections.position_anomalies import position_anomalies
 from orderledger.projections.view import Row
 
 ORDERS_STATEMENT = """
-SELECT account, COALESCE(instrument, ''), COALESCE(side, ''), COUNT(*),
+SELECT account, COALESCE(instrument, ''), COALESCE(position_side, 'net'), COALESCE(side, ''), COUNT(*),
   SUM(CASE WHEN certainty = 'unresolved' THEN 1 ELSE 0 END),
   SUM(CASE WHEN certainty <> 'unresolved' AND status = 'pending_new' THEN 1 ELSE 0 END),
   SUM(CASE WHEN pending IS NOT NULL THEN 1 ELSE 0 END),
   MIN(CASE WHEN certainty = 'unresolved' THEN COALESCE(pending_since, submitted_at, requested_at, updated_at) END),
   SUM(CASE WHEN outstanding IS NULL THEN CAST(quantity AS DOUBLE PRECISION) - CAST(cum_quantity AS DOUBLE PRECISION) END),
   SUM(CASE WHEN quantity IS NULL THEN 1 ELSE 0 END)
-FROM orders WHERE is_open = ? GROUP BY account, COALESCE(instrument, ''), COALESCE(side, '')
-ORDER BY 1, 2, 3
+FROM orders WHERE is_open = ?
+GROUP BY account, COALESCE(instrument, ''), COALESCE(position_side, 'net'), COALESCE(side, '')
+ORDER BY 1, 2, 3, 4
 """
 """SQLite stores numbers as text, and reads DOUBLE PRECISION as REAL."""
 
@@ -35,13 +38,14 @@ LAST_CERTIFICATES = f"position IN (SELECT MAX(position) FROM {CERTIFICATES.name}
 
 
 class OpenOrders(NamedTuple):
-    """Open orders of one account, instrument and side. `side` and `instrument` are empty where they are unknown.
+    """Open orders of one account, instrument, position side and side. `side` and `instrument` are empty where they are unknown.
 
     `leaves`: what they may still fill, None if that is unknown; without those that are being replaced.
     """
 
     account: str
     instrument: str
+    position_side: str
     side: str
     orders: int
     unresolved: int
@@ -94,6 +98,7 @@ def _read_views(session: Session, reading: Reading) -> None:
     reading.orders = [_open_orders(row) for row in session.execute(ORDERS_STATEMENT, (is_open,))]
     reading.replaced = session.select(EXPOSED_ORDERS, "is_open = ? AND outstanding IS NOT NULL", (is_open,))
     reading.anomalies = _counted(session, "code", "anomalies", "cleared_at IS NULL")
+    reading.anomalies.update(row["code"] for row in position_anomalies(views, ANOMALIES))
     reading.gaps = _counted(session, "account", "account_events", "kind = 'gap' AND to_at IS NULL")
     reading.halts = session.select(HALTS, "resumed_at IS NULL")
     reading.certificates = session.select(CERTIFICATES, LAST_CERTIFICATES)
@@ -102,10 +107,11 @@ def _read_views(session: Session, reading: Reading) -> None:
 
 
 def _open_orders(row: tuple[Any, ...]) -> OpenOrders:
-    account, instrument, side, orders, unresolved, in_flight, pending, since, leaves, unknown = row
+    account, instrument, position_side, side, orders, unresolved, in_flight, pending, since, leaves, unknown = row
     moment = datetime.fromisoformat(since) if isinstance(since, str) else since
     left = None if unknown else float(leaves or 0)
-    return OpenOrders(account, instrument, side, int(orders), int(unresolved), int(in_flight), int(pending), moment, left)
+    counts = int(orders), int(unresolved), int(in_flight), int(pending)
+    return OpenOrders(account, instrument, position_side, side, *counts, moment, left)
 
 
 def _counted(session: Session, by: str, table: str, where: str) -> Counter[str]:

@@ -31,9 +31,10 @@ from orderledger.infrastructure.sync.collecting.reconciling import (
 from orderledger.infrastructure.sync.collecting.settings import CollectSettings
 from orderledger.infrastructure.sync.reconciliation.breaks import ACTOR
 from orderledger.ledger import Ledger
-from orderledger.service.access import Caller
 from orderledger.service.bodies import JSON
+from orderledger.service.callers import Caller
 from orderledger.service.documents import posted_document, refuse_parameters
+from orderledger.service.idempotency import IdempotentRequests, Posted
 from orderledger.service.problems import Problem, invalid
 from orderledger.service.settings import ServiceSettings
 
@@ -128,8 +129,9 @@ class Run:
 class Reconciliations:
     """Runs reconciliations in threads, at most one of an account at a time."""
 
-    def __init__(self, ledger: Ledger, settings: ServiceSettings) -> None:
+    def __init__(self, ledger: Ledger, settings: ServiceSettings, requests: IdempotentRequests) -> None:
         self._ledger = ledger
+        self._requests = requests
         self._settings = settings.collect
         self._limits = settings.limits
         self._running: dict[str, Run] = {}
@@ -150,19 +152,24 @@ class Reconciliations:
 
     async def post(self, request: Request) -> Response:
         """Reconcile, and answer with the reports."""
-        asked = _asked(await posted_document(request, self._limits))
+        refuse_parameters(request)
+        body, document = await posted_document(request, self._limits)
+        posted = await self._requests.once(request.scope, body, lambda _: self._post(document, request.scope["caller"]))
+        return posted.response()
+
+    async def _post(self, document: dict[str, Any], caller: Caller) -> Posted:
+        asked = _asked(document)
         if self._settings is None:
             raise Problem("not_configured", NO_CONFIG)
         try:
             check_account(self._settings, asked.account)
         except InvalidSetting as error:
             raise invalid(error.field, error.fault) from None
-        caller: Caller = request.scope["caller"]
         accounts = list(accounts_of(self._settings)) if asked.account is None else [asked.account]
         begun = self._begin(accounts, asked, caller.name)
         reports, position = await asyncio.shield(asyncio.wrap_future(begun))
         self._say(reports, caller.name, asked)
-        return Response(answer_of(reports, position), media_type=JSON, headers=NO_STORE)
+        return Posted(answer_of(reports, position))
 
     def _begin(self, accounts: Sequence[str], asked: ReconcileBody, by: str) -> "Future[tuple[list[AccountReport], int]]":
         """Begin, unless one of the accounts is being reconciled, or too many others are. They are free again when the thread has

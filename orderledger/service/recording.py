@@ -1,19 +1,22 @@
 """POST of messages: what `orderledger record --ack` answers, after the commit, which neighbours share."""
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
 from orderledger.infrastructure.errors import InvalidMessage, StoreError
 from orderledger.infrastructure.messages.outcome import Outcome
-from orderledger.infrastructure.messages.parsing import parse_document, parse_line
 from orderledger.infrastructure.messages.registry import Message
 from orderledger.infrastructure.rows_json import row_json
 from orderledger.ledger import Ledger
+from orderledger.service.accepting import CONFIRMING, Accepting, outcome_of
 from orderledger.service.bodies import JSON, NDJSON, body_of, content_type
-from orderledger.service.problems import Problem, invalid
+from orderledger.service.idempotency import IdempotentRequests, Posted
+from orderledger.service.parameters import parse_query
+from orderledger.service.problems import Problem
 from orderledger.service.settings import Limits
 
 TOGETHER = 1_000
@@ -23,41 +26,35 @@ PARSED_AT_ONCE = 50
 """Lines that are read before other requests have their turn."""
 
 
-OF_ANSWER = ((b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"))
-
-
 class Messages:
     """`/api/messages`, an ASGI application."""
 
-    def __init__(self, ledger: Ledger, limits: Limits) -> None:
+    def __init__(self, ledger: Ledger, limits: Limits, requests: IdempotentRequests) -> None:
         self._ledger = ledger
         self._limits = limits
+        self._requests = requests
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = scope["head"]
         media = content_type(headers, JSON, NDJSON)
-        if scope["query_string"]:
-            raise Problem("invalid_request", "takes no parameters", field="query", fault="takes no parameters")
+        asked = parse_query(scope["query_string"], CONFIRMING, self._limits.parameters)
         body = await body_of(receive, headers, self._limits)
-        if media == JSON:
-            answer = await self._one(body, _key(headers))
-        elif _key(headers) is not None:
-            raise invalid("Idempotency-Key", "is for one message: give each line its message_id")
-        else:
-            answer = await self._many(body)
-        length = (b"content-length", str(len(answer)).encode())
-        await send(
-            {"type": "http.response.start", "status": 200, "headers": [(b"content-type", media.encode()), length, *OF_ANSWER]}
-        )
-        await send({"type": "http.response.body", "body": answer})
 
-    async def _one(self, body: bytes, key: str | None) -> bytes:
-        outcome = await self._ledger.arecord(_with_key(parse_line(body), key))
+        async def act(begun_at: datetime | None) -> Posted:
+            accepting = Accepting(self._ledger, scope["caller"], begun_at, asked.get("confirm", False))
+            return Posted(await (self._one if media == JSON else self._many)(body, accepting), media)
+
+        posted = await self._requests.once(scope, body, act)
+        await send({"type": "http.response.start", "status": posted.status, "headers": posted.headers()})
+        await send({"type": "http.response.body", "body": posted.body})
+
+    async def _one(self, body: bytes, accepting: Accepting) -> bytes:
+        outcome = await self._ledger.arecord(await accepting.line(body))
         if outcome.outcome == "refused":
             raise Problem("refused", outcome.text or outcome.reason or "refused", **shown(outcome))
         return row_json(shown(outcome))
 
-    async def _many(self, body: bytes) -> bytes:
+    async def _many(self, body: bytes, accepting: Accepting) -> bytes:
         lines = [(number, line) for number, line in _lines(body) if line.strip()]
         if len(lines) > self._limits.lines:
             raise Problem(
@@ -66,7 +63,7 @@ class Messages:
         answers: list[bytes] = []
         for begin in range(0, len(lines), TOGETHER):
             try:
-                answers += await self._together(lines[begin : begin + TOGETHER])
+                answers += await self._together(lines[begin : begin + TOGETHER], accepting)
             except StoreError as error:
                 if not answers:
                     raise
@@ -74,18 +71,20 @@ class Messages:
                 raise Problem("outcome_unknown", text, line=lines[begin - 1][0]) from error
         return b"".join(answers)
 
-    async def _together(self, lines: list[tuple[int, bytes]]) -> list[bytes]:
-        """Record some lines in one commit. An invalid one does not prevent the others."""
+    async def _together(self, lines: list[tuple[int, bytes]], accepting: Accepting) -> list[bytes]:
+        """Record some lines in one commit. One that is invalid or not permitted does not prevent the others."""
         outcomes: list[Outcome | None] = []
         messages: list[Message] = []
-        for index, (_, line) in enumerate(lines, start=1):
+        for index, (number, line) in enumerate(lines, start=1):
             try:
-                message = parse_line(line)
+                message = await accepting.line(line, number)
                 _check(message)
                 messages.append(message)
                 outcomes.append(None)
             except InvalidMessage as error:
                 outcomes.append(Outcome("invalid", reason=str(error), text=error.fault, field=error.field or None))
+            except Problem as problem:
+                outcomes.append(outcome_of(problem))
             if index % PARSED_AT_ONCE == 0:
                 await asyncio.sleep(0)
         recorded = iter(await self._ledger.arecord_together(messages))
@@ -109,24 +108,3 @@ def _check(message: Message) -> None:
 
 def _lines(body: bytes) -> Iterator[tuple[int, bytes]]:
     return enumerate(body.removeprefix(b"\xef\xbb\xbf").split(b"\n"), start=1)
-
-
-def _key(headers: Mapping[bytes, bytes]) -> str | None:
-    """The Idempotency-Key header, which may be in quotes."""
-    key = headers.get(b"idempotency-key")
-    if key is None:
-        return None
-    try:
-        return key.decode().strip().removeprefix('"').removesuffix('"')
-    except UnicodeDecodeError:
-        raise invalid("Idempotency-Key", "is not UTF-8") from None
-
-
-def _with_key(message: Message, key: str | None) -> Message:
-    """The message with the key as its message_id."""
-    if key is None or message.message_id == key:
-        return message
-    if message.message_id is not None:
-        raise invalid("Idempotency-Key", "differs from message_id")
-    document = message.model_dump(exclude_unset=True)
-    return parse_document({**document, "message_id": key, "type": type(message).model_fields["type"].default})

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from orderledger.infrastructure.sync.collecting.settings import CollectSettings
-from orderledger.service.tokens import Tokens
+from orderledger.service.tokens import TokenSource
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
@@ -69,7 +69,7 @@ class ServiceSettings:
     host: str = "127.0.0.1"
     port: int = 8350
     hosts: tuple[str, ...] = ()
-    tokens: Tokens | None = None
+    tokens: TokenSource | None = None
     collect: CollectSettings | None = None
     limits: Limits = field(default_factory=Limits)
 

@@ -15,14 +15,19 @@ from orderledger.infrastructure.views.histories import EVENT_NAMES, SOURCES
 from orderledger.ledger import Ledger
 from orderledger.service.alerts import status as status_of
 from orderledger.service.answers import Answers
+from orderledger.service.callers import Caller
 from orderledger.service.change_feeds import Dropped, EventFeed, Feed, Item, OrderFeed
 from orderledger.service.parameters import Parameter, parse_query
 from orderledger.service.problems import Problem, invalid
-from orderledger.service.settings import Limits
+from orderledger.service.settings import ServiceSettings
 from orderledger.service.signal import Signal
+from orderledger.service.tokens import READ, TokenSource
 
 HEARTBEAT_SECONDS = 15.0
 STATUS_SECONDS = 2.0
+ASKED_AGAIN_SECONDS = 1.0
+"""Between two looks whether the token of a reader may still read."""
+
 STUCK_SECONDS = 20.0
 """A reader that takes nothing for so long is cut off."""
 
@@ -50,10 +55,11 @@ BY_NAME = {parameter.name: parameter for parameter in PARAMETERS}
 class Streams:
     """The stream's readers, an ASGI application, and the feeds that they share."""
 
-    def __init__(self, ledger: Ledger, answers: Answers, limits: Limits) -> None:
+    def __init__(self, ledger: Ledger, answers: Answers, settings: ServiceSettings) -> None:
         self._ledger = ledger
         self._answers = answers
-        self._limits = limits
+        self._limits = settings.limits
+        self._tokens = settings.tokens
         self._signal = Signal()
         self._feeds: Mapping[str, Feed] = {
             "events": EventFeed(ledger, answers, self._signal),
@@ -94,7 +100,7 @@ class Streams:
         self, scope: Scope, receive: Receive, send: Send, feed: Feed, after: int | None, keeps: Callable[[Item], bool] | None
     ) -> None:
         leaving = asyncio.ensure_future(_left(receive, self._signal))
-        reader = _Reader(send)
+        reader = _Reader(send, scope["caller"], self._tokens)
         try:
             await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
             await reader.write(b"retry: 1000\n\n")
@@ -121,13 +127,16 @@ class Streams:
                 if self._is_stopping:
                     await reader.write(_event("bye", {"reason": "the server stops", "position": position}))
                     return
+                if not reader.is_allowed():
+                    await reader.write(_event("bye", {"reason": "the token may no longer read", "position": position}))
+                    return
                 if piece:
                     await reader.write(piece)
                 elif reader.status is not self._status:
                     reader.status = self._status
                     await reader.write(self._status)
                 else:
-                    await self._signal.wait(reader.seconds_to_heartbeat())
+                    await self._signal.wait(min(reader.seconds_to_heartbeat(), ASKED_AGAIN_SECONDS))
                 if reader.seconds_to_heartbeat() <= 0:
                     await reader.write(b": still there\n\n")
         except Dropped:
@@ -149,10 +158,21 @@ class Streams:
 class _Reader:
     """One reader's connection. Every write has a limit of time."""
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, caller: Caller, tokens: TokenSource | None) -> None:
         self._send = send
-        self._written_at = time.monotonic()
+        self._caller = caller
+        self._tokens = tokens
+        self._written_at = self._asked_at = time.monotonic()
         self.status: bytes = b""
+
+    def is_allowed(self) -> bool:
+        """Whether the token that began this may still read. Looks once a second."""
+        now = time.monotonic()
+        if self._tokens is None or now - self._asked_at < ASKED_AGAIN_SECONDS:
+            return True
+        self._asked_at = now
+        token = self._tokens.with_digest(self._caller.digest)
+        return token is not None and READ in token.roles
 
     async def write(self, piece: bytes) -> None:
         """Send a piece. Raises TimeoutError for a reader that takes nothing."""

@@ -1,4 +1,4 @@
-"""Tokens of the service: who may read, record, and operate.
+"""Tokens of the service: who may read, record, collect, and operate.
 
 The file is TOML, readable by its owner alone:
 
@@ -10,19 +10,28 @@ The file is TOML, readable by its owner alone:
 
 import hashlib
 import hmac
+import os
 import stat
+import time
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
+
+import structlog
 
 from orderledger.infrastructure.errors import InvalidSetting
 from orderledger.infrastructure.secrecy import learn
 
-READ, RECORD, OPERATE = "read", "record", "operate"
-ROLES = (READ, RECORD, OPERATE)
+READ, RECORD, COLLECT, OPERATE = "read", "record", "collect", "operate"
+ROLES = (READ, RECORD, COLLECT, OPERATE)
 SHORTEST = 20
+LONGEST_NAME = 200
+"""Characters: the name is the actor of messages, an identifier."""
+
 FIELDS = {"name", "token", "token_sha256", "roles"}
+SETTLING_NS = 100_000_000
+"""A file that was changed so shortly ago is read again: two changes within one tick of the file system's clock look alike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +43,16 @@ class Token:
     roles: frozenset[str]
 
 
+class TokenSource(Protocol):
+    """What knows tokens."""
+
+    def find(self, text: bytes) -> Token | None:
+        """The token with this text."""
+
+    def with_digest(self, digest: bytes) -> Token | None:
+        """The token with this hash."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tokens:
     """All known tokens."""
@@ -41,8 +60,11 @@ class Tokens:
     known: tuple[Token, ...]
 
     def find(self, text: bytes) -> Token | None:
-        """The token with this text. Compares all hashes in constant time."""
-        digest = hashlib.sha256(text).digest()
+        """The token with this text."""
+        return self.with_digest(hashlib.sha256(text).digest())
+
+    def with_digest(self, digest: bytes) -> Token | None:
+        """The token with this hash. Compares all hashes in constant time."""
         found = None
         for token in self.known:
             if hmac.compare_digest(token.digest, digest):
@@ -53,12 +75,15 @@ class Tokens:
     def read(cls, path: Path) -> "Tokens":
         """Read a file of tokens. Raises InvalidSetting naming the file and the field."""
         try:
-            if stat.S_IMODE(path.stat().st_mode) & 0o077:
-                raise InvalidSetting(str(path), "can be read by others: chmod 600 it")
-            document = tomllib.loads(path.read_text(encoding="utf-8"))
+            with path.open("rb") as file:
+                if stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o077:
+                    raise InvalidSetting(str(path), "can be read by others: chmod 600 it")
+                document = tomllib.load(file)
         except OSError as error:
             raise InvalidSetting(str(path), f"cannot be read: {error.strerror}") from None
         except ValueError as fault:
+            if isinstance(fault, InvalidSetting):
+                raise
             raise InvalidSetting(str(path), f"is not TOML: {fault}") from None
         rows = document.get("tokens")
         if not isinstance(rows, list) or not rows or set(document) != {"tokens"}:
@@ -70,12 +95,58 @@ class Tokens:
         return cls(tokens)
 
 
+class TokenFile:
+    """The tokens in a file as it is now: a changed file is read again at the next question. One that cannot be used changes
+    nothing, and an error is logged. For one thread."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises InvalidSetting if the file cannot be used."""
+        self._path = path
+        self._seen = self._look()
+        self._tokens = Tokens.read(path)
+        self._fault: str | None = None
+        self._log = structlog.get_logger("orderledger.serve")
+
+    def find(self, text: bytes) -> Token | None:
+        return self._now().find(text)
+
+    def with_digest(self, digest: bytes) -> Token | None:
+        return self._now().with_digest(digest)
+
+    def _now(self) -> Tokens:
+        seen = self._look()
+        if seen is None or seen != self._seen:
+            self._seen = seen
+            self._read_again()
+        return self._tokens
+
+    def _look(self) -> tuple[int, ...] | None:
+        """What tells one state of the file from another. None if it is too young for that, or not there."""
+        try:
+            found = self._path.stat()
+        except OSError:
+            return None
+        is_young = time.time_ns() - found.st_ctime_ns < SETTLING_NS
+        return None if is_young else (found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_size)
+
+    def _read_again(self) -> None:
+        before, fault = self._tokens, self._fault
+        try:
+            self._tokens, self._fault = Tokens.read(self._path), None
+        except InvalidSetting as error:
+            self._fault = str(error)
+        if self._fault is not None and self._fault != fault:
+            self._log.error("tokens_kept", why=self._fault, names=[token.name for token in before.known])
+        elif self._tokens != before:
+            self._log.info("tokens_read", names=[token.name for token in self._tokens.known])
+
+
 def _token(where: str, row: Any) -> Token:
     if not isinstance(row, dict) or not set(row) <= FIELDS:
         raise InvalidSetting(where, f"has other fields than {', '.join(sorted(FIELDS))}")
     name, roles = row.get("name"), row.get("roles")
-    if not isinstance(name, str) or not name or not name.isprintable():
-        raise InvalidSetting(f"{where}.name", "is not a printable text")
+    if not isinstance(name, str) or not 0 < len(name) <= LONGEST_NAME or not name.isprintable():
+        raise InvalidSetting(f"{where}.name", f"is not a printable text of 1 to {LONGEST_NAME} characters")
     if not isinstance(roles, list) or not roles or not all(isinstance(role, str) and role in ROLES for role in roles):
         raise InvalidSetting(f"{where}.roles", f"is not a list of {', '.join(ROLES)}")
     return Token(name, _digest(where, row), frozenset(roles))

@@ -12,7 +12,8 @@ from orderledger import Ledger
 from orderledger.domain.exact import EXACT, ZERO, total
 from orderledger.projections import queries
 from orderledger.projections.instruments import INSTRUMENTS
-from orderledger.projections.positions import METHODS, Position, shown, terms_of, when
+from orderledger.projections.positions import METHODS, Position, shown, terms_of
+from orderledger.projections.sides import when
 from orderledger.projections.trades import TRADES
 from orderledger.projections.view import Row
 from tests.contract.streams import START, fill, of_account, parsed, report, request
@@ -135,5 +136,5 @@ def test_fills_by_strategy_add_up_to_pnl_by_strategy(ledger: Ledger) -> None:
             )
     rows = ledger.pnl_of_fills(by_strategy=True)
     for row in ledger.pnl(by=("account", "instrument", "strategy")):
-        added = total(one["realized_pnl_average"] for one in rows if one["strategy"] == row.get("strategy"))
+        added = total(one["realized_pnl_average"] or Decimal(0) for one in rows if one["strategy"] == row.get("strategy"))
         assert added == row["realized_pnl"]

@@ -12,6 +12,7 @@ import pandas
 import pytest
 
 from orderledger import Ledger, parse_document
+from orderledger.projections.positions import METHODS
 from tests.analytics.by_pandas import Messages, compare
 from tests.real.test_recorded_flow import messages_of
 
@@ -72,6 +73,24 @@ def test_turnover_and_fills(flow: Flow) -> None:
     worth = flow.fills["quantity"] * flow.fills["price"]
     bought, sold = (worth[flow.fills["side"] == side].sum() for side in ("buy", "sell"))
     assert (row["fills"], row["bought"], row["sold"]) == (len(worth), pytest.approx(bought), pytest.approx(sold))
+
+
+def test_derived_figures_are_numbers_in_sql(flow: Flow) -> None:
+    """Realized P&L at average cost has 34 digits here. The sums are those of the exact rows."""
+    exact = list(flow.ledger.pnl_of_fills())
+    for method in METHODS:
+        name = f"realized_pnl_{method}"
+        assert max(len(str(row[name])) for row in exact) > 30 or method != "average"  # type: ignore[literal-required]
+        query = f"SELECT sum({name}) AS total, avg({name}) AS mean, count(*) FILTER ({name} < 0) AS lost FROM pnl_of_fills"
+        (found,) = flow.ledger.sql(query).to_rows()
+        values = [float(row[name]) for row in exact]  # type: ignore[literal-required]
+        expected = (sum(values), sum(values) / len(values), sum(value < 0 for value in values))
+        assert (found["total"], found["mean"], found["lost"]) == (*map(pytest.approx, expected[:2]), expected[2])
+    (row,) = flow.ledger.sql(
+        "SELECT avg(average_price) AS mean, count(*) FILTER (average_price > 0) AS priced FROM orders"
+    ).to_rows()
+    prices = [float(one["average_price"]) for one in flow.ledger.orders() if one["average_price"] is not None]
+    assert (row["mean"], row["priced"]) == (pytest.approx(sum(prices) / len(prices)), len(prices))
 
 
 def test_exposure_by_hour(flow: Flow) -> None:

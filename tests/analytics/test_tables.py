@@ -2,6 +2,7 @@
 
 import json
 import sys
+import tomllib
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -17,7 +18,9 @@ from orderledger import InvalidSetting, Ledger
 from orderledger.domain.exact import EXACT
 from orderledger.infrastructure.analytics.numbers import exact_numbers, products
 from orderledger.infrastructure.analytics.relations import RELATIONS, columns_shown
+from tests.analytics.exact_rows import exact_rows
 from tests.analytics.test_pnl_of_fills import traded
+from tests.conftest import REPOSITORY
 from tests.contract.streams import IDS, START, fill, parsed, request, story
 from tests.contract.test_row_types import more
 
@@ -68,7 +71,7 @@ def test_a_table_has_the_rows_of_its_view(ledger: Ledger, time: str) -> None:
     for name in [name for name in RELATIONS if name not in ("positions", "proposals", "events")]:
         table, names = ledger.table(name, **when), RELATIONS[name].names
         assert table.column_names == [column.name for column in columns_shown(RELATIONS[name])], name
-        assert plainly(table.to_rows(), names) == plainly(listed(ledger, name, **when), names), name
+        assert plainly(exact_rows(table.to_rows()), names) == plainly(listed(ledger, name, **when), names), name
 
 
 def test_the_log_is_a_table(ledger: Ledger) -> None:
@@ -81,7 +84,7 @@ def test_the_log_is_a_table(ledger: Ledger) -> None:
 
 
 def test_positions_have_a_row_for_each_method(ledger: Ledger) -> None:
-    rows = ledger.table("positions").to_rows()
+    rows = exact_rows(ledger.table("positions").to_rows())
     for method in ("average", "fifo", "lifo"):
         mine = {(row["account"], row["instrument"]): row["realized_pnl"] for row in rows if row["method"] == method}
         assert {key: Decimal(value) for key, value in mine.items()} == {
@@ -167,6 +170,49 @@ def test_a_missing_extra_is_named(ledger: Ledger, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(InvalidSetting, match=r"pip install 'orderledger\[analytics\]'"):
         ledger.table("trades")
+
+
+@pytest.mark.parametrize("package", ["polars", "pandas"])
+def test_a_package_that_no_extra_has_is_named_itself(ledger: Ledger, monkeypatch: pytest.MonkeyPatch, package: str) -> None:
+    table = ledger.table("trades")
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(InvalidSetting, match=f"{package} is not installed: pip install {package} ") as raised:
+        getattr(table, f"to_{package}")()
+    assert raised.value.field == package
+    with (REPOSITORY / "pyproject.toml").open("rb") as opened:
+        extras = tomllib.load(opened)["project"]["optional-dependencies"]
+    assert not any(one.startswith(package) for one in extras["analytics"])
+
+
+DERIVED = {
+    "orders": ["average_price"],
+    "positions": ["average_open_price", "realized_pnl"],
+    "pnl_of_fills": ["realized_pnl_average", "realized_pnl_fifo", "realized_pnl_lifo"],
+}
+
+
+@pytest.mark.parametrize("prices", [("100", "101"), ("100", "100.01", "100.07", "0.000000123")], ids=["short", "long"])
+def test_a_derived_figure_has_one_type_whatever_the_data(store_url: str, prices: tuple[str, ...]) -> None:
+    with Ledger.open(store_url) as ledger:
+        told = [one for number, price in enumerate(prices) for one in traded(number, "buy", "3", price)]
+        ledger.record_many(parsed(*told, *traded(9, "sell", "7" if len(prices) > 2 else "6", "102.3")))
+        for name, figures in DERIVED.items():
+            arrow = ledger.table(name).to_arrow()
+            for figure in figures:
+                assert arrow.schema.field(figure).type == pa.float64()
+                assert arrow.schema.field(figure).metadata[b"number"] == b"double"
+                assert arrow.schema.field(f"{figure}_exact").type == pa.string()
+                texts = arrow[f"{figure}_exact"].to_pylist()
+                assert arrow[figure].to_pylist() == [None if text is None else float(text) for text in texts]
+        exact = [amount for row in ledger.pnl_of_fills() if (amount := row["realized_pnl_average"]) is not None]
+        table = ledger.table("pnl_of_fills").to_rows()
+        assert [Decimal(row["realized_pnl_average_exact"]) for row in table] == exact
+        (found,) = ledger.sql(
+            "SELECT sum(realized_pnl_average) AS total, count(*) FILTER (realized_pnl_lifo > 0) AS won, "
+            "sum(CAST(realized_pnl_average_exact AS DECIMAL(38, 12))) AS precise FROM pnl_of_fills"
+        ).to_rows()
+        assert found["total"] == pytest.approx(float(sum(exact))) and found["won"] == 1
+        assert abs(found["precise"] - sum(exact)) < Decimal("1e-11")
 
 
 def test_a_table_of_a_ledger_without_rows_has_its_columns(store_url: str) -> None:

@@ -2,17 +2,23 @@
 
 import json
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
 
 from orderledger import Ledger, parse_document
+from orderledger.infrastructure.clock import SteppingClock
 from orderledger.projections.compliance import FINDINGS
-from orderledger.projections.rts24 import CAVEATS, FIELDS, MISSING
+from orderledger.projections.rts24 import BUST, CAVEATS, FIELDS, MISSING
 from tests.audit.odd_orders import ODD_ORDERS, START, SetClock, fill, moment, record, request, said, working
 from tests.command_line import run
 from tests.contract.streams import story
+from tests.properties.checks import RECORDED_AT
+from tests.properties.profiles import quick
+from tests.properties.stories import Story, stories
 
 GAP: dict[str, Any] = {"from": moment(90), "to": moment(95)}
 SUSPICIOUS = [
@@ -134,6 +140,52 @@ def test_a_report_told_under_another_order_is_recorded_once(tmp_path: Path) -> N
     opened(tmp_path / "a.db", ODD_ORDERS["late_id_mapping"]).close()
     rows, _ = records_of(tmp_path / "a.db")
     assert [(row["client_order_id"], row["fields"]["21"]) for row in rows] == [("C-1", "NEWO"), ("C-1", "PARF")]
+
+
+FILLS = [
+    *working(),
+    fill(1, "F-1", "2", liquidity="taker"),
+    fill(2, "F-2", "3"),
+    said(3, "correct_fill", fill_id="F-3", corrects="F-1", quantity="4", price="101"),
+    said(4, "bust_fill", fill_id="F-2"),
+    fill(5, "F-4", "1"),
+    fill(6, "F-4", "2"),
+    fill(7, "F-4", "1", at=5, liquidity="maker"),
+    said(8, "bust_fill", fill_id="F-2", at=3.5),
+]
+"""A corrected fill, a busted one, and one that was reported three times, once with other numbers."""
+
+
+def test_a_busted_fill_is_no_transaction_and_a_corrected_one_is_one(tmp_path: Path) -> None:
+    """The table has no code for a bust: ours is marked as ours."""
+    opened(tmp_path / "a.db", FILLS).close()
+    rows, summary = records_of(tmp_path / "a.db")
+    names = ("9", "21", "28", "37", "39", "44", "48")
+    assert [tuple(row["fields"][name] for name in names) for row in rows[1:]] == [
+        ("2026-03-02T09:00:01.000000Z", "PARF", "101", "6", "4", "AGRE", "F-3"),
+        ("2026-03-02T09:00:04.000000Z", BUST, None, "6", None, None, "F-2"),
+        ("2026-03-02T09:00:05.000000Z", "PARF", "100", "5", "1", "PASV", "F-4"),
+    ]
+    assert BUST in summary["caveats"]["21"]
+
+
+@pytest.mark.slow
+def test_the_traded_quantities_of_an_order_add_up_to_what_is_filled() -> None:
+    @quick
+    @given(stories())
+    def run_story(story: Story) -> None:
+        with Ledger.open("memory://", clock=SteppingClock(RECORDED_AT), update_views=False) as ledger:
+            ledger.record_many(parse_document({**message, "account": "sim:main"}) for message in story.messages)
+            traded: dict[Any, Decimal] = {}
+            for row in ledger.order_records():
+                traded[row["client_order_id"]] = traded.get(row["client_order_id"], Decimal(0)) + (row["fields"]["39"] or 0)
+                if row["fields"]["39"]:
+                    assert row["fields"]["21"] in ("PARF", "FILL")
+            for order in ledger.orders():
+                if order["client_order_id"] is not None:
+                    assert traded.get(order["client_order_id"], 0) == order["cum_quantity"]
+
+    run_story()
 
 
 def test_every_field_is_known_or_named_as_missing(tmp_path: Path) -> None:

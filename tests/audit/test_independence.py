@@ -103,9 +103,9 @@ def faulty(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Fill, "has_all_of", lambda self, event: False)
     complete = Fill.complete
 
-    def last_told(self: Fill, event: Any, at: Any, turn: int) -> None:
-        complete(self, event, at, turn)
-        self.reported_at, self.turn = at, turn
+    def last_told(self: Fill, event: Any, when: Any) -> None:
+        complete(self, event, when)
+        self.when = when
 
     monkeypatch.setattr(Fill, "complete", last_told)
 

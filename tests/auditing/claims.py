@@ -22,7 +22,7 @@ def last_claims(order: Order) -> dict[str, Fact]:
     """Of each number the last claim. Of claims of one time, one that knows of fewer fills comes before the others."""
     last: dict[str, Fact] = {}
     for fact in order.facts:
-        same = {name: number(told.claims[name]) for name, told in last.items() if told.at == fact.at}
+        same = {name: number(told.claims[name]) for name, told in last.items() if told.moment == fact.moment}
         claims = {name: number(claim) for name, claim in fact.claims.items()}
         if "cum_quantity" in same and "cum_quantity" in claims:
             is_earlier = claims["cum_quantity"] < same["cum_quantity"]

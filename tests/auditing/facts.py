@@ -25,9 +25,13 @@ SEEN_SESSIONS = {"suspended": "suspended", "stopped": "stopped", "done_for_day":
 PRICED = ("quantity", "limit_price", "stop_price")
 REQUESTED = ("instrument", "side", "order_type", "time_in_force", "expire_at", "post_only", "reduce_only", "strategy", "links")
 TERMS = {*REQUESTED, *PRICED}
-NOT_COMPARED = {"source", "evidence", "actor", "correlation_id", "causation_id", "text", "message_id"}
+NOT_COMPARED = {"dated_by", "asked_at", "source", "evidence", "actor", "correlation_id", "causation_id", "text", "message_id"}
 NUMBERS = {"quantity", "price", "limit_price", "stop_price", "fee", "amount", "multiplier", "tick", "lot", *REPORTED_NUMBERS}
 TIMES = {"at", "expire_at"}
+NO_SEQUENCE = -(10**30)
+
+Moment = tuple[datetime, int]  # time and the venue's sequence
+When = tuple[datetime, int, int]  # and where in the log it was first recorded
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,8 +48,14 @@ class Fact:
         return str(self.message["type"])
 
     @property
-    def when(self) -> tuple[datetime, int]:
-        return (self.at, self.position)
+    def when(self) -> When:
+        """Rule 10: the one order of facts."""
+        return (*self.moment, self.position)
+
+    @property
+    def moment(self) -> Moment:
+        sequence = self.get("sequence")
+        return (self.at, NO_SEQUENCE if sequence is None else sequence)
 
     def get(self, field: str) -> Any:
         return self.message.get(field)
@@ -57,6 +67,16 @@ class Fact:
     @property
     def is_report(self) -> bool:
         return self.is_of_order and self.type not in ORDER_COMMANDS
+
+    @property
+    def shown(self) -> Moment | None:
+        """Rule 4: the moment at which an observed row surely shows the order open: the venue's own time in it, or that of the
+        query for this one order."""
+        if self.type != "status" or self.get("status") not in WORKING_STATUSES:
+            return None
+        dated_by = self.get("dated_by") or ("venue" if self.get("at") is not None else None)
+        asked = [(instant(self.get("asked_at")), NO_SEQUENCE)] if self.get("asked_at") is not None else []
+        return max([self.moment, *asked] if dated_by == "venue" else asked, default=None)
 
     @property
     def claims(self) -> dict[str, Any]:

@@ -6,24 +6,33 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
 
-from tests.auditing.facts import Fact, Message, comparable, number
+from tests.auditing.facts import NO_SEQUENCE, Fact, Message, When, comparable, number
 
-FILL_DETAILS = ("instrument", "side", "fee", "fee_currency", "liquidity")
+FILL_DETAILS = ("instrument", "side", "fee", "fee_currency", "liquidity", "position_side", "position_id")
 
 
 @dataclass(frozen=True)
 class Fill:
     """A fill that counts under its id: the reports of its numbers, and what it takes over from the fills that it corrects.
 
-    `at` is when the trade happened, `told_at` the earliest time that its own reports give.
+    `traded` is the place of the trade among all facts, `told` that of its own reports: their earliest time, the sequence that
+    one of them gives for it, and where it was recorded first.
     """
 
     facts: tuple[Fact, ...]
-    at: datetime
-    told_at: datetime
+    traded: When
+    told: When
     quantity: Fraction
     price: Fraction
     details: Message
+
+    @property
+    def at(self) -> datetime:
+        return self.traded[0]
+
+    @property
+    def told_at(self) -> datetime:
+        return self.told[0]
 
     @property
     def first(self) -> Fact:
@@ -70,10 +79,19 @@ def counted_fills(facts: Iterable[Fact]) -> dict[str, Fill]:
     """Of each id the numbers that were told of the earliest time. A correction happened when the fill did that it corrects."""
     own: dict[str, Fill] = {}
     for fill_id, said in said_of_fills(facts).items():
-        same = tuple(fact for fact in said if numbers_of(fact) == numbers_of(said[0]))
+        versions = {numbers_of(fact): tuple(one for one in said if numbers_of(one) == numbers_of(fact)) for fact in said}
+        same = min(versions.values(), key=told_in)
         details = {name: next((f.get(name) for f in same if f.get(name) is not None), None) for name in FILL_DETAILS}
-        own[fill_id] = Fill(same, said[0].at, said[0].at, *numbers_of(said[0])[:2], details)
+        own[fill_id] = Fill(same, told_in(same), told_in(same), *numbers_of(same[0])[:2], details)
     return {fill_id: with_what_it_takes_over(fill, own) for fill_id, fill in own.items()}
+
+
+def told_in(facts: Iterable[Fact]) -> When:
+    """Where reports of one fill place it."""
+    facts = list(facts)
+    at = min(fact.at for fact in facts)
+    sequences = [fact.moment[1] for fact in facts if fact.at == at and fact.get("sequence") is not None]
+    return at, min(sequences, default=NO_SEQUENCE), min(fact.position for fact in facts)
 
 
 def without_late_repetitions(facts: Iterable[Fact]) -> list[Fact]:
@@ -108,13 +126,13 @@ def line_of(fill: Fill, fills: dict[str, Fill]) -> list[Fill] | None:
 def with_what_it_takes_over(fill: Fill, fills: dict[str, Fill]) -> Fill:
     line = line_of(fill, fills) or [fill]
     details = {name: next((one.details[name] for one in line if one.details[name] is not None), None) for name in FILL_DETAILS}
-    return replace(fill, at=line[-1].told_at, details=details)
+    return replace(fill, traded=line[-1].told, details=details)
 
 
-def busts_in(facts: Iterable[Fact]) -> dict[str, datetime]:
+def busts_in(facts: Iterable[Fact]) -> dict[str, When]:
     """When each fill was first said to be busted."""
-    busts = sorted((fact for fact in facts if fact.type == "bust_fill"), key=lambda fact: fact.at, reverse=True)
-    return {fact.get("fill_id"): fact.at for fact in busts}
+    busts = sorted((fact for fact in facts if fact.type == "bust_fill"), key=lambda fact: fact.when, reverse=True)
+    return {fact.get("fill_id"): fact.when for fact in busts}
 
 
 def standing_fills(facts: Iterable[Fact]) -> list[Fill]:
@@ -122,15 +140,15 @@ def standing_fills(facts: Iterable[Fact]) -> list[Fill]:
     bust of itself, or of a fill of its line after this correction was made."""
     facts = list(facts)
     fills, busts = counted_fills(facts), busts_in(facts)
-    by_age = sorted(fills.values(), key=lambda fill: min((fact.at, fact.position) for fact in fill.facts))
+    by_age = sorted(fills.values(), key=lambda fill: fill.told)
     latest = {fill.corrects: fill for fill in by_age if fill.corrects is not None}
     standing = []
-    for fill in sorted(fills.values(), key=lambda fill: (fill.at, fill.first.position)):
+    for fill in sorted(fills.values(), key=lambda fill: fill.traded):
         line = line_of(fill, fills)
         if line is None or fill.fill_id in latest or fill.fill_id in busts:
             continue
         is_latest = all(latest[step.corrects] is step for step in line if step.corrects is not None)
         above = [step.corrects for step in line if step.corrects in busts]
-        if is_latest and all(busts[str(name)] <= fill.told_at for name in above):
+        if is_latest and all(busts[str(name)][:2] <= fill.told[:2] for name in above):
             standing.append(fill)
     return standing

@@ -6,8 +6,8 @@ from functools import cached_property
 from itertools import takewhile
 from typing import Any
 
-from tests.auditing.facts import Fact, number
-from tests.auditing.fills import Fill, standing_fills, without_late_repetitions
+from tests.auditing.facts import NO_SEQUENCE, Fact, Moment, When, instant, number
+from tests.auditing.fills import Fill, is_same_fill, standing_fills, told_in, without_late_repetitions
 
 ENDED_STATUSES = {"filled", "canceled", "rejected", "denied", "expired"}
 ANSWERS = {"cancel": {"reject_cancel"}, "replace": {"replace", "reject_replace"}}
@@ -27,6 +27,11 @@ class Order:
         """The request's word for it, else the latest anybody gave."""
         facts = [self.request] if self.request else self.facts
         return next((fact.get(field) for fact in reversed(facts) if fact.get(field) is not None), None)
+
+    def of_position(self, field: str) -> Any:
+        """`position_side` or `position_id`: the request's word, else the latest that a report gave."""
+        told = [fact.get(field) for fact in self.facts if fact.is_report and fact.get(field) is not None]
+        return self.requested(field) or next(reversed(told), None)
 
     def requested(self, field: str) -> Any:
         return self.request.get(field) if self.request else None
@@ -59,7 +64,7 @@ class Order:
         name can have answered."""
         legs = [(fact.when, self.leg_named_by(fact)) for fact in self.of("replace") if name_in(fact, self) is not None]
         for asked, answer in nameless_pairs(self, "replace"):
-            later = [other for other in requests_left(self, "replace") if asked.when < other.when and other.at <= answer.at]
+            later = [other for other in requests_left(self, "replace") if asked.when < other.when < answer.when]
             if answer.type == "replace" and not later:
                 legs.append((answer.when, asked.get("replacement_client_order_id")))
         return next((name for _, name in sorted(legs, reverse=True) if name is not None), self.client_order_id)
@@ -73,10 +78,10 @@ class Order:
     @property
     def venue_order_ids(self) -> list[str]:
         """In the order of their first mention by the venue's time (of one time: in the log); the last is the current one."""
-        mentions = [(fact.at, fact.get("venue_order_id")) for fact in self.facts if fact.get("venue_order_id") is not None]
+        mentions = [(fact.when, fact.get("venue_order_id")) for fact in self.facts if fact.get("venue_order_id") is not None]
         in_log = sorted((fact for fact in self.facts if fact.get("venue_order_id") is not None), key=lambda fact: fact.position)
         names = dict.fromkeys(fact.get("venue_order_id") for fact in in_log)
-        return sorted(names, key=lambda name: min(at for at, given in mentions if given == name))
+        return sorted(names, key=lambda name: min(when for when, given in mentions if given == name))
 
     def venue_order_id_at(self, moment: datetime) -> str | None:
         """The one whose first mention is the latest by then; before any, the first."""
@@ -99,34 +104,55 @@ class Order:
         return sum((fill.quantity * fill.price for fill in self.fills), Fraction()) / self.cum_quantity if self.fills else None
 
     @property
-    def said_ends(self) -> list[Fact]:
+    def reported_ends(self) -> list[Fact]:
         """All that ended it (rule 7: a reject as `duplicate_order` does not end an order that works, or was sent again)."""
         is_working = any(fact.shows_work for fact in self.facts) or len(self.of("submit")) > 1
         said = [fact for fact in self.facts if fact.end_word and not (is_working and fact.is_duplicate_reject)]
-        return [fact for fact in said if all(fact.at > back.at for back in self.of("reinstate"))]
+        return [fact for fact in said if all(fact.when > back.when for back in self.of("reinstate"))]
 
     @property
-    def ends(self) -> dict[str, Fact]:
-        """Each kind of end, as it was first said to have happened; of one time, as it was said last."""
-        by_word: dict[str, Fact] = {}
-        for fact in self.said_ends:
-            first = by_word.get(str(fact.end_word))
-            if first is None or fact.at == first.at:
-                by_word[str(fact.end_word)] = fact
-        return by_word
+    def shown(self) -> Moment | None:
+        """When the venue last showed it open to one who looked."""
+        return max((fact.shown for fact in self.facts if fact.shown is not None), default=None)
+
+    @property
+    def said_ends(self) -> list[Fact]:
+        """Those that count: an order that is not filled is open again once the venue shows it open after its end (rule 4)."""
+        shown = self.shown
+        if shown is None or self.is_filled:
+            return self.reported_ends
+        return [fact for fact in self.reported_ends if fact.moment >= shown]
 
     @property
     def end(self) -> Fact | None:
-        """The deciding end: the later of canceled and expired (of one time, the later in the log), else rejected, else denied,
-        unless the venue works it."""
-        closing = [self.ends[word] for word in ("expired", "canceled") if word in self.ends]
-        ours = None if self.is_denied_in_vain else self.ends.get("denied")
-        return max(closing, key=lambda fact: fact.when) if closing else self.ends.get("rejected") or ours
+        return self.deciding(self.said_ends)
+
+    @property
+    def undone_end(self) -> Fact | None:
+        """The end after which the venue showed it open, if no later one was reported."""
+        shown = self.shown
+        if self.end is not None or shown is None or not self.reported_ends:
+            return None
+        return None if max(fact.moment for fact in self.reported_ends) >= shown else self.deciding(self.reported_ends)
+
+    def deciding(self, said: list[Fact]) -> Fact | None:
+        """The deciding end: the later of canceled and expired, else rejected, else denied, unless the venue works it. Each kind
+        of end counts as it was first said to have happened; of one moment, as it was said last."""
+        ends: dict[str, Fact] = {}
+        for fact in said:
+            first = ends.get(str(fact.end_word))
+            if first is None or fact.moment == first.moment:
+                ends[str(fact.end_word)] = fact
+        closing = [ends[word] for word in ("expired", "canceled") if word in ends]
+        ours = None if any(fact.shows_work for fact in self.facts) else ends.get("denied")
+        return max(closing, key=lambda fact: fact.when) if closing else ends.get("rejected") or ours
 
     @property
     def is_denied_in_vain(self) -> bool:
-        """Denied as never sent, and shown to work by the venue."""
-        return "denied" in self.ends and any(fact.shows_work for fact in self.facts)
+        """Denied as never sent, and shown by the venue to have arrived: it works the order, or has ended it."""
+        words = {fact.end_word for fact in self.reported_ends}
+        is_there = any(fact.shows_work or fact.is_duplicate_reject for fact in self.facts)
+        return "denied" in words and (is_there or len(words) > 1)
 
     @property
     def session(self) -> Fact | None:
@@ -194,17 +220,18 @@ class Order:
 
     @property
     def shrunk_at(self) -> list[datetime]:
-        """When the quantity in force was set, if it was set at all: by the first change to it that no other change followed."""
+        """When the quantity in force became no more than what is filled, if a change made it so."""
         changes = self.changes("quantity")
-        since = list(takewhile(lambda fact: number(fact.get("quantity")) == self.quantity, reversed(changes)))
-        return [since[-1].at] if since else []
+        since = list(takewhile(lambda fact: number(fact.get("quantity")) <= self.cum_quantity, reversed(changes)))
+        was_so = len(since) == len(changes) and self.request and number(self.requested("quantity")) <= self.cum_quantity
+        return [since[-1].at] if since and not was_so else []
 
     @property
     def reason(self) -> str | None:
         """Why it ended, by whoever gave a reason first; that it was a duplicate gives way to another reason of the same time."""
         said = [fact for fact in self.said_ends if self.end and fact.end_word == self.end.end_word]
         given = [fact for fact in said if fact.get("reason") is not None]
-        first = min(given, key=lambda fact: (fact.at, fact.is_duplicate_reject), default=None)
+        first = min(given, key=lambda fact: fact.when, default=None)
         return None if first is None else str(first.get("reason"))
 
     @property
@@ -219,46 +246,58 @@ class Order:
 
     def seen_pending(self, kind: str) -> list[Fact]:
         """Where the venue showed a request of this kind that it had not decided on."""
-        answered = [answer.at for answer in self.of(*ANSWERS[kind])]
-        return [f for f in self.of("status") if f.get("pending") == kind and all(at < f.at for at in answered)]
+        answered = [answer.when for answer in self.of(*ANSWERS[kind])]
+        return [f for f in self.of("status") if f.get("pending") == kind and all(when < f.when for when in answered)]
 
     @property
     def pending(self) -> str | None:
         """`cancel` outranks `replace`; nothing is outstanding once the order has been ended otherwise than by its fills."""
         if self.end:
             return None
-        return next((kind for kind in ("cancel", "replace") if self.outstanding(kind) or self.seen_pending(kind)), None)
+        return next((kind for kind in ("cancel", "replace") if self.waiting(kind)), None)
+
+    def waiting(self, kind: str) -> list[Fact]:
+        """The outstanding requests, else the last time that the venue showed one: since an end that the venue took back."""
+        asked, seen = (
+            [fact for fact in facts if self.undone_end is None or fact.when > self.undone_end.when]
+            for facts in (self.outstanding(kind), self.seen_pending(kind))
+        )
+        return asked or seen[-1:]
 
     @property
     def pending_since(self) -> datetime | None:
         """When the oldest outstanding request was made; of one that only the venue showed, when it last did."""
-        if self.pending is None:
-            return None
-        asked, seen = self.outstanding(self.pending), self.seen_pending(self.pending)
-        return min(fact.at for fact in asked) if asked else max(fact.at for fact in seen)
+        return None if self.pending is None else self.waiting(self.pending)[0].at
 
     @property
     def certainty(self) -> str:
         """Rule 8: a lost answer or a missing row leaves the order unresolved until evidence comes."""
+        asked = self.waiting(self.pending)[0] if self.pending else None
         is_unanswered = any(
-            not self.heard
-            or (
-                self.pending_since is not None and lost.at >= self.pending_since and all(lost.at > fact.at for fact in self.heard)
-            )
+            not self.heard or (asked is not None and lost.when > asked.when and all(lost.when > when for when in self.heard))
             for lost in self.of("unresolved")
         )
         return "unresolved" if not self.has_ended and (self.is_missing or is_unanswered) else "confirmed"
 
     @property
-    def heard(self) -> list[Fact]:
-        """What the venue said that shows it knows the order: a refusal of what it calls an unknown order does not."""
-        facts = without_late_repetitions(self.facts)
-        return [fact for fact in facts if fact.is_report and fact.type != "absent" and not fact.is_unknown_to_venue]
+    def heard(self) -> list[When]:
+        """When the venue showed that it knows the order: a refusal of what it calls an unknown order does not. The answer to a
+        query shows it for the time of the query too."""
+        facts = [fact for fact in without_late_repetitions(self.facts) if fact.is_report and fact.type != "absent"]
+        heard = [fact for fact in facts if not fact.is_unknown_to_venue]
+        asked = [instant(fact.get("asked_at")) for fact in heard if fact.get("asked_at") is not None]
+        return [*(self._told(fact) for fact in heard), *((at, NO_SEQUENCE, 0) for at in asked)]
+
+    def _told(self, fact: Fact) -> When:
+        """The place of a report; the first report of a fill has that of the fill."""
+        same = [fact, *(other for other in self.facts if other is not fact and is_same_fill(other, fact))]
+        is_fill = fact.type in {"fill", "correct_fill"}
+        return told_in(same) if is_fill and fact.when == min(one.when for one in same) else fact.when
 
     @property
     def is_missing(self) -> bool:
         """Asked after all that, the venue did not know it."""
-        return any(all(gone.when > fact.when for fact in self.heard) for gone in self.of("absent"))
+        return any(all(gone.when > when for when in self.heard) for gone in self.of("absent"))
 
 
 def name_in(answer: Fact, order: Order) -> str | None:

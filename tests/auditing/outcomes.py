@@ -2,8 +2,18 @@
 
 from typing import Any
 
-from tests.auditing.facts import ORDER_COMMANDS, PRICED, PROPOSAL_TYPES, Fact, Message, comparable, number, terms_of
-from tests.auditing.fills import FILL_DETAILS, numbers_of, said_of_fills
+from tests.auditing.facts import (
+    NO_SEQUENCE,
+    ORDER_COMMANDS,
+    PRICED,
+    PROPOSAL_TYPES,
+    Fact,
+    Message,
+    comparable,
+    number,
+    terms_of,
+)
+from tests.auditing.fills import FILL_DETAILS, numbers_of, said_of_fills, told_in
 from tests.auditing.names import names_borne, names_given
 from tests.auditing.order import Order
 
@@ -14,7 +24,7 @@ def is_repetition(fact: Fact, kin: list[Fact]) -> bool:
     message, same_type = fact.message, [known for known in kin if known.type == fact.type]
     if fact.type in {"fill", "correct_fill"}:  # they have an id of their own
         return not brings_name(fact, kin) and is_known_fill(fact, kin)
-    if message.get("message_id") in {known.get("message_id") for known in same_type} - {None}:
+    if message.get("message_id") is not None and any(is_same_message(known, fact) for known in kin):
         return True
     if fact.type == "bust_fill":
         busts = [known for known in same_type if known.get("fill_id") == fact.get("fill_id")]
@@ -34,6 +44,20 @@ def is_repetition(fact: Fact, kin: list[Fact]) -> bool:
         return bool(equal)
     is_own_fact = message.get("at") is None or fact.type in {"funding", "adjust"}
     return not is_own_fact and bool(equal)
+
+
+def is_same_message(known: Fact, fact: Fact) -> bool:
+    """Rule 12: the same id with the same content, whatever its time."""
+    if known.get("message_id") != fact.get("message_id") or known.type != fact.type:
+        return False
+    one, other = ({name: value for name, value in comparable(f.message).items() if name != "at"} for f in (known, fact))
+    return one == other
+
+
+def has_used_id(fact: Fact, kin: list[Fact]) -> bool:
+    """A command under the id of another message is refused."""
+    is_command = fact.type in ORDER_COMMANDS | PROPOSAL_TYPES | {"adjust"}
+    return is_command and fact.get("message_id") in {known.get("message_id") for known in kin} - {None}
 
 
 def is_untimed(fact: Fact) -> bool:
@@ -58,6 +82,10 @@ def is_known_fill(fact: Fact, kin: list[Fact]) -> bool:
     """Rule 5: the same numbers under the same id, and no detail and no time that is new."""
     same = [known for known in said_of_fills(kin).get(fact.get("fill_id"), []) if numbers_of(known) == numbers_of(fact)]
     is_earlier = fact.get("at") is not None and all(fact.at < known.at for known in same)
+    if fact.get("sequence") is not None and same and told_in(same)[0] == fact.at:
+        known = told_in(same)[1]
+        if known == NO_SEQUENCE or fact.get("sequence") < known:
+            return False
     given = [(field, fact.get(field)) for field in FILL_DETAILS if fact.get(field) is not None]
     return bool(same) and not is_earlier and all(is_told(fact, same, *detail) for detail in given)
 
@@ -94,13 +122,16 @@ def refusal_of_command(fact: Fact, order: Order) -> str | None:
 
 
 def refusal_of_sending(fact: Fact, order: Order) -> str | None:
-    """An order is sent once, unless the venue has said since that it does not know it; what was sent is not ours to deny."""
+    """An order is sent once, unless the venue has said since that it does not know it, or an operator forces it; what was sent is
+    not ours to deny, unless it never left us or never arrived."""
     if not order.request:
         return "unknown_order"
     if order.has_ended:
         return "order_ended"
     if order.heard:
         return "already_acknowledged"
+    if (fact.type, True) in {("deny", fact.get("never_arrived")), ("submit", fact.get("is_forced"))}:
+        return None
     sent = order.of("submit") or order.of("unresolved")
     if fact.type == "deny" and fact.get("not_sent"):
         unknown = order.of("unresolved")

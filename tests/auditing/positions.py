@@ -2,11 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
-from tests.auditing.facts import Fact, Row, number
+from tests.auditing.facts import Fact, Row, When, number
 
 Lot = tuple[Fraction, Fraction]  # signed quantity, price
 
@@ -40,25 +39,19 @@ def trade_lot(lots: list[Lot], lot: Lot, method: str, is_inverse: bool) -> tuple
     return [(sum((held for held, _ in lots), Fraction()), mean)] if method == "average" and lots else lots, realized
 
 
-def positions(trades: list[tuple[Fact, Row]], adjusts: list[Fact], method: str, is_inverse: bool) -> tuple[list[Lot], Fraction]:
-    """The open lots and what was realized, in the order of (`at`, log position). An adjustment replaces the position."""
+def positions(trades: list[tuple[When, Row]], adjusts: list[Fact], method: str, is_inverse: bool) -> tuple[list[Lot], Fraction]:
+    """The open lots and what was realized, in the one order of facts. An adjustment replaces the position."""
     lots, realized = list[Lot](), Fraction()
-    steps: list[tuple[Fact, Row | None]] = [*trades, *((fact, None) for fact in adjusts)]
-    for fact, row in sorted(steps, key=when_of):
-        if row is None:
-            quantity = number(fact.get("quantity"))
-            lots = [(quantity, number(fact.get("price")))] if quantity else []
+    steps: list[tuple[When, Row | Fact]] = [*trades, *((fact.when, fact) for fact in adjusts)]
+    for _, row in sorted(steps, key=lambda step: step[0]):
+        if isinstance(row, Fact):
+            quantity = number(row.get("quantity"))
+            lots = [(quantity, number(row.get("price")))] if quantity else []
         else:
             signed = row["quantity"] if row["side"] == "buy" else -row["quantity"]
             lots, gain = trade_lot(lots, (signed, row["price"]), method, is_inverse)
             realized += gain
     return lots, realized
-
-
-def when_of(step: tuple[Fact, Row | None]) -> tuple[datetime, int]:
-    """A trade counts from when it happened; of one time, in the order in which the fills were recorded first."""
-    fact, row = step
-    return fact.at if row is None else row["at"], fact.position
 
 
 def sum_by_currency(amounts: Iterable[tuple[str | None, Any]]) -> dict[str, Fraction]:

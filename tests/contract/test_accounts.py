@@ -68,6 +68,20 @@ def test_an_account_message_is_the_same_again_when_its_message_id_is(ledger: Led
 
 
 @pytest.mark.parametrize("fields", OF_ACCOUNT, ids=lambda fields: fields["type"])
+def test_the_message_id_of_an_account_message_with_other_content_is_refused_to_us_and_flagged_of_the_venue(
+    ledger: Ledger, fields: dict[str, Any]
+) -> None:
+    told = {**fields, "account": ACCOUNT, "at": moment(2), "message_id": "M-1"}
+    other = {**told, "reason": "another"}
+    first, second, third = (ledger.record(message) for message in parsed(told, other, other))
+    assert first.outcome == "recorded"
+    if fields["type"] == "adjust":
+        assert (second.outcome, second.reason, third.reason) == ("refused", "message_id_reused", "message_id_reused")
+    else:
+        assert (second.outcome, second.anomalies, third.outcome) == ("recorded", ("message_id_reused",), "duplicate")
+
+
+@pytest.mark.parametrize("fields", OF_ACCOUNT, ids=lambda fields: fields["type"])
 def test_account_messages_without_a_time_are_told_apart_by_their_message_ids(ledger: Ledger, fields: dict[str, Any]) -> None:
     told = parsed(*({**fields, "account": ACCOUNT, "message_id": name} for name in ("M-1", "M-2")))
     assert [outcome.outcome for outcome in ledger.record_many([*told, *told])] == ["recorded"] * 2 + ["duplicate"] * 2
@@ -139,6 +153,7 @@ def test_views_of_another_shape_are_made_anew_from_the_log(durable_store_url: st
             "checkpoint_position": 0,
             "collectors": {"here": {"accounts": {"sim:main": {"messages": 3}}}},
             "gateways": {},
+            "watchers": {},
         }
 
 

@@ -21,7 +21,7 @@ DAMAGES = {
         "sqlite",
         "UPDATE positions SET fills = 'x' WHERE method = 'fifo'",
         "positions",
-        "sim:main/BTC-USD/fifo",
+        "sim:main/BTC-USD/net//fifo",
         "fills",
     ),
     "the key": ("sqlite", f"UPDATE orders SET stream = x'ff41' {C_1}", "orders", "\\xffA", "stream"),
@@ -105,12 +105,12 @@ def test_the_commands_end_with_one_sentence_and_record_to_the_end(tmp_path: Path
 
     status, (summary, said) = run("record", "messages.ndjson")
     assert (status, summary.partition(" in ")[0]) == (3, "2 recorded, 0 duplicate, 0 refused, 0 invalid")
-    assert said.startswith("orderledger: row sim:main/BTC-USD/fifo of positions is damaged: fills: ")
+    assert said.startswith("orderledger: row sim:main/BTC-USD/net//fifo of positions is damaged: fills: ")
     for command in ("orders", "recover"):
         status, (said,) = run(command)
         assert status == 3 and said.endswith("; `orderledger rebuild` repairs it")
     status, (first, second, _) = run("check")
     assert status == 1
     assert first.startswith("orders sim:main/C-1 quantity: is damaged: ")
-    assert second.startswith("positions sim:main/BTC-USD/fifo fills: is damaged: ")
+    assert second.startswith("positions sim:main/BTC-USD/net//fifo fills: is damaged: ")
     assert run("rebuild")[0] == 0 and run("check")[0] == 0

@@ -47,6 +47,8 @@ def order(name: str | None, side: str, leaves: str | None, price: str | None, **
 BITCOIN: ExposureRow = {
     "account": "sim:main",
     "instrument": "BTC-USD",
+    "position_side": "net",
+    "position_id": "",
     "position_quantity": Decimal(2),
     "position_quantity_least": Decimal(-2),
     "position_quantity_most": Decimal(8),
@@ -62,6 +64,7 @@ BITCOIN: ExposureRow = {
     "total_pnl_least": Decimal(19),
     "total_pnl_most": Decimal(59),
     "currency": "USD",
+    "reason": None,
     "orders": [
         order("REPLACED", "buy", "5", "105", venue_order_id="V-1", status="new", pending="replace"),  # type: ignore[list-item]
         order("LOST", "sell", "4", "120", certainty="unresolved"),  # type: ignore[list-item]

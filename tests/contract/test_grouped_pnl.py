@@ -1,5 +1,6 @@
 """P&L by strategy and day, of more rows than are read at once: the same digits from every store, now and as of another time."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from functools import cache
 from itertools import combinations
@@ -59,9 +60,17 @@ def rows_in_memory() -> Rows:
         return rows_of(ledger)
 
 
+OF_SIDES = {"position_side", "position_id", "reason"}
+
+
 @cache
 def expected_by(by: tuple[str, ...], method: Method) -> str:
     return repr(pnl_of_all(*rows_in_memory(), by, method))
+
+
+def without_sides(rows: Iterable[Any]) -> list[Any]:
+    """The plain way knows one position of an instrument."""
+    return [{name: value for name, value in row.items() if name not in OF_SIDES} for row in rows]
 
 
 @pytest.mark.slow
@@ -73,8 +82,8 @@ def test_grouped_pnl_has_the_digits_of_all_rows_at_once(ledger: Ledger) -> None:
     last = outcomes[-1].position
     for method in get_args(Method):
         for by in BYS:
-            assert repr(list(ledger.pnl(by=by, method=method))) == expected_by(by, method)
-        assert repr(list(ledger.pnl(by=by, method=method, as_of=last))) == expected_by(by, method)
+            assert repr(without_sides(ledger.pnl(by=by, method=method))) == expected_by(by, method)
+        assert repr(without_sides(ledger.pnl(by=by, method=method, as_of=last))) == expected_by(by, method)
 
 
 @pytest.mark.slow
@@ -84,4 +93,4 @@ def test_pnl_of_one_strategy_is_that_of_its_trades(ledger: Ledger) -> None:
     for method in get_args(Method):
         expected = pnl_of_all(trades, [], instruments, ("instrument", "strategy"), method)
         found = ledger.pnl(by=("instrument",), strategy="s1", account="sim:1", method=method)
-        assert repr(list(found)) == repr([{name: row[name] for name in row if name != "strategy"} for row in expected])
+        assert repr(without_sides(found)) == repr([{name: row[name] for name in row if name != "strategy"} for row in expected])

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from orderledger import Halt, InvalidMessage, Ledger, ResumeTrading, Sender
+from orderledger import Halt, InvalidMessage, Ledger, Mark, ResumeTrading, Sender
 from orderledger.infrastructure.messages.parsing import parse_document
 from tests.command_line import run
 
@@ -61,6 +61,7 @@ def test_a_change_of_the_sender_is_in_the_history_of_the_account(ledger: Ledger)
 def test_the_commands_halt_and_resume(durable_store_url: str) -> None:
     with Ledger.open(durable_store_url) as ledger:
         ledger.record(Sender(account="sim:main", at=at(0), holder="host:1:bot", fence=1))
+        ledger.record(Mark(account="sim:main", at=at(0), instrument="BTC-USD", price="1"))
         command = ["--instrument", "BTC-USD", "--db", durable_store_url]
         halted = run("halt", "sim:main", "--reason", "review", "--actor", "anna", "--cancel", "--json", *command)
         assert halted.status == 0

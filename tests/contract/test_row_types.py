@@ -108,7 +108,11 @@ def test_every_row_has_the_keys_and_the_types_of_its_class(ledger: Ledger, time:
     # An anomaly happens when it is detected, which is after all that the messages tell of.
     assert {kind for kind, rows in found if not rows} == ({AnomalyRow} if time == "effective at the middle" else set())
     for by in groups(GROUPS, time):
-        check(PnlGroupRow, ledger.pnl(by=by, **when), PnlGroupRow.__required_keys__ | set(by))
+        check(
+            PnlGroupRow,
+            ledger.pnl(by=by, **when),
+            PnlGroupRow.__required_keys__ | set(by) | ({"position_side", "position_id"} if "instrument" in by else set()),
+        )
     for by in groups(LATENCY_GROUPS, time):
         check(LatencyRow, ledger.latency(by=by, **when), LatencyRow.__required_keys__ | set(by))
 

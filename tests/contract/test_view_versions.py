@@ -111,6 +111,14 @@ def test_of_a_store_with_one_version_of_all_views_those_that_have_it_still_stay(
     connection.close()
 
 
+def test_an_older_store_gets_the_index_of_aliases_and_keeps_its_views(durable_store_url: str) -> None:
+    recorded(durable_store_url)
+    run_sql(durable_store_url, *SPOILING.values())
+    run_sql(durable_store_url, "DROP INDEX order_names_by_alias", "UPDATE ledger_schema SET version = 6")
+    assert differing(durable_store_url) == set(SPOILING)
+    run_sql(durable_store_url, "DROP INDEX order_names_by_alias")
+
+
 def test_all_views_of_an_older_store_with_one_version_are_rebuilt(durable_store_url: str) -> None:
     recorded(durable_store_url)
     run_sql(durable_store_url, *SPOILING.values())

@@ -71,8 +71,43 @@ def test_the_site_uses_nothing_that_is_loaded_from_elsewhere() -> None:
 )
 def test_the_check_of_the_site_finds_what_is_loaded_from_elsewhere(page: str, fault: str, tmp_path: Path) -> None:
     (tmp_path / "a.html").write_text(f'<a href="https://example.com">a link</a><img src="here.png">{page}')
+    (tmp_path / "here.png").touch()
     found = [fault for fault in module("check_site").faults(tmp_path) if not fault.endswith("is not in the site")]
     assert found == [f"a.html loads {fault}"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "address"),
+    [
+        ("a.html", '<p><img alt="" src="docs/images/gone.png"></p>', "docs/images/gone.png"),
+        ("a.html", '<img srcset="here.png 1x, gone.png 2x">', "gone.png"),
+        ("a.html", '<p style="background: url(gone.png)">', "gone.png"),
+        ("a.html", "<style>p { background: url('gone.png?1') }</style>", "gone.png?1"),
+        ("a.html", '<video poster="/gone.png"></video>', "/gone.png"),
+        ("a.css", '@font-face { src: url("fonts/gone.woff2") format("woff2") }', "fonts/gone.woff2"),
+    ],
+)
+def test_the_check_of_the_site_finds_a_missing_picture(name: str, text: str, address: str, tmp_path: Path) -> None:
+    (tmp_path / "here.png").touch()
+    (tmp_path / name).write_text(text)
+    found = [fault for fault in module("check_site").faults(tmp_path) if not fault.endswith("is not in the site")]
+    assert found == [f"{name} loads {address}, which is missing"]
+
+
+def test_what_is_there_is_not_missing(tmp_path: Path) -> None:
+    (tmp_path / "a picture.png").touch()
+    page = '<img src="a%20picture.png?1#x"><img src="/a%20picture.png"><img src="data:image/png;base64,AA"><link href="#top">'
+    (tmp_path / "a.html").write_text(f'{page}<style>p {{ background: url("a picture.png") }}</style>')
+    assert [fault for fault in module("check_site").faults(tmp_path) if not fault.endswith("is not in the site")] == []
+
+
+def test_a_picture_of_the_readme_has_its_place_in_the_site() -> None:
+    site = module("site_of_pages")
+    linked = site.LINK.sub(
+        lambda found: site._linked(found, REPOSITORY, "index.md"),
+        "![Orders](docs/images/page-orders.png) and [the code](setup.cfg)",
+    )
+    assert linked == "![Orders](images/page-orders.png) and the code"
 
 
 @pytest.mark.long

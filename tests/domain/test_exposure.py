@@ -12,6 +12,9 @@ from orderledger.projections.positions import Terms
 HELD = {
     "account": "sim:main",
     "instrument": "BTC-USD",
+    "position_side": "net",
+    "position_id": "",
+    "reason": None,
     "position_quantity": Decimal(2),
     "net_pnl": Decimal(-1),
     "unrealized_pnl": Decimal(20),

@@ -80,6 +80,8 @@ def test_the_whole_row_of_a_position(ledger: Ledger) -> None:
     assert pnl(ledger) == {
         "account": ACCOUNT,
         "instrument": "BTC-USD",
+        "position_side": "net",
+        "position_id": "",
         "position_quantity": "1.5",
         "average_open_price": "100",
         "realized_pnl": "5",
@@ -90,6 +92,7 @@ def test_the_whole_row_of_a_position(ledger: Ledger) -> None:
         "mark_price": "108",
         "currency": "USD",
         "anomalies": [],
+        "reason": None,
         "method": "average",
         "fills": 2,
         "bought_quantity": "2",

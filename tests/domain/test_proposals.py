@@ -32,9 +32,11 @@ def test_a_proposal_is_shown_as_it_was_made_and_decided(ledger: Ledger) -> None:
 
 def test_a_proposal_is_the_same_again_when_its_message_id_is(ledger: Ledger) -> None:
     made = {**PROPOSED, "message_id": "M-1"}
-    assert words(ledger, made, {**made, "quantity": "2"}, {**made, "message_id": "M-2", "quantity": "2"}) == [
+    again, other = {**made, "at": at(60)}, {**made, "quantity": "2"}
+    assert words(ledger, made, again, other, {**other, "message_id": "M-2"}) == [
         ("recorded",),
         ("duplicate",),
+        ("refused", "message_id_reused"),
         ("refused", "duplicate_proposal_id"),
     ]
 
@@ -61,7 +63,9 @@ def test_a_proposal_is_made_once_and_decided_once(ledger: Ledger) -> None:
     assert [(row["proposal_id"], row["state"], row["reason"]) for row in ledger.proposals()] == [("P-1", "declined", "risk")]
 
 
-def test_a_proposal_may_be_approved_under_the_message_id_it_was_made_under(ledger: Ledger) -> None:
+def test_a_proposal_is_not_approved_under_the_message_id_it_was_made_under(ledger: Ledger) -> None:
     approved = message("approve", **PROPOSAL, message_id="M-1")
-    assert words(ledger, {**PROPOSED, "message_id": "M-1"}, approved, approved) == [("recorded",), ("recorded",), ("duplicate",)]
+    made = {**PROPOSED, "message_id": "M-1"}
+    own = {**approved, "message_id": "M-2"}
+    assert words(ledger, made, approved, own) == [("recorded",), ("refused", "message_id_reused"), ("recorded",)]
     assert [row["state"] for row in ledger.proposals()] == ["approved"]

@@ -392,6 +392,6 @@ def test_a_fill_under_another_client_id_of_an_external_order_is_known_when_it_co
 def test_fills_of_one_message_id_are_told_apart_by_their_ids() -> None:
     """A sender that gives one id to all of its messages loses no fill."""
     first, second = fill("F-1", "2", message_id="M-1", at=at(1)), fill("F-2", "3", message_id="M-1", at=at(2))
-    given(*WORKING, first).when(second).then_outcome("recorded").then_order(cum_quantity="5").when(second).then_outcome(
-        "duplicate"
-    )
+    given(*WORKING, first).when(second).then_outcome("recorded", "message_id_reused").then_order(cum_quantity="5").when(
+        second
+    ).then_outcome("duplicate")

@@ -129,6 +129,7 @@ OTHER_REPLACE_R1 = request_replace(quantity="7", request_id="R-1")
 ENDED = (*WORKING, message("cancel"))
 REFUSALS: list[tuple[Reason, tuple[Document, ...], Document]] = [
     (Reason.UNKNOWN_ORDER, (), message("submit")),
+    (Reason.MESSAGE_ID_REUSED, (*SENT, message("request_cancel", message_id="M-1")), message("submit", message_id="M-1")),
     (Reason.UNKNOWN_ORDER, (), message("deny", reason="limit")),
     (Reason.UNKNOWN_ORDER, (), message("request_cancel")),
     (Reason.UNKNOWN_ORDER, (), request_replace(quantity="8")),
@@ -166,6 +167,49 @@ def test_an_order_whose_sending_had_an_unknown_outcome_is_denied_only_after_the_
     unknown = (*SENT, message("unresolved", reason="timeout", at=at(10)))
     given(*unknown).when(denied).then_outcome("refused", "already_submitted")
     given(*unknown, message("absent", at=at(15))).when(denied).then_outcome("recorded").then_order(status="denied")
+
+
+NEVER_ARRIVED = message("deny", reason="never_arrived", never_arrived=True, at=at(20))
+
+
+@pytest.mark.parametrize("doubt", [(), (message("unresolved", reason="timeout", at=at(10)),)], ids=["in flight", "unresolved"])
+def test_a_decision_that_it_never_arrived_denies_an_order_that_the_venue_has_never_shown(doubt: tuple[Document, ...]) -> None:
+    given(*SENT, *doubt).when(NEVER_ARRIVED).then_outcome("recorded").then_order(
+        status="denied", reason="never_arrived", is_open=False, leaves_quantity="0", certainty="confirmed"
+    )
+
+
+@pytest.mark.parametrize("evidence", [message("acknowledge"), fill("F-1", "4"), message("status", status="new")])
+def test_an_order_that_the_venue_has_shown_has_arrived_whatever_anybody_decides(evidence: Document) -> None:
+    shown = (*SENT, evidence, message("unresolved", reason="timeout", at=at(10)), message("absent", at=at(12)))
+    given(*shown).when(NEVER_ARRIVED).then_outcome("refused", "already_acknowledged")
+
+
+def test_an_ended_order_is_not_decided_to_have_never_arrived() -> None:
+    given(*SENT, message("reject", reason="margin", at=at(10))).when(NEVER_ARRIVED).then_outcome("refused", "order_ended")
+
+
+def test_an_order_that_never_arrived_and_that_the_venue_shows_after_all_is_open_and_in_conflict() -> None:
+    denied = given(*SENT, message("unresolved", reason="timeout", at=at(10)), NEVER_ARRIVED)
+    denied.when(message("acknowledge", at=at(30))).then_order(status="new", is_open=True, anomalies=["status_conflict"])
+
+
+def test_an_operator_may_force_a_second_sending_before_the_first_is_known_to_be_lost() -> None:
+    unknown = (*SENT, message("unresolved", reason="timeout", at=at(10)))
+    given(*unknown).when(message("submit", at=at(20))).then_outcome("refused", "already_submitted")
+    forced = given(*unknown).when(message("submit", is_forced=True, actor="anna", at=at(20)))
+    forced.then_outcome("recorded").then_order(status="pending_new", is_open=True, submitted_at=at(20))
+    forced.when(message("reject", reason="duplicate_order", at=at(21))).then_order(is_open=True)
+
+
+@pytest.mark.parametrize(
+    ("before", "reason"),
+    [((*WORKING,), "already_acknowledged"), ((*SENT, message("reject", reason="margin", at=at(10))), "order_ended")],
+)
+def test_nobody_can_force_a_second_sending_of_what_has_ended_or_the_venue_has_shown(
+    before: tuple[Document, ...], reason: str
+) -> None:
+    given(*before).when(message("submit", is_forced=True, actor="anna", at=at(20))).then_outcome("refused", reason)
 
 
 def test_a_denied_order_that_the_venue_shows_after_all_is_open_and_in_conflict() -> None:

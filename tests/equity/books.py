@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from orderledger import Adjust, BustFill, Fill, Funding, Instrument, Ledger, Mark
+from orderledger import Adjust, BustFill, CorrectFill, Fill, Funding, Instrument, Ledger, Mark
 from orderledger.infrastructure.messages.registry import Message
 from orderledger.projections.view import Row
 
@@ -41,7 +41,7 @@ def recorded(*messages: Message, url: str = "memory://") -> Ledger:
 
 
 def seeded(seed: int, facts: int, *, has_busts: bool = True) -> list[Message]:
-    """A long day in two accounts: fills, fees in other currencies, funding, adjustments, marks, late fills and busts."""
+    """A long day in two accounts: fills, fees in other currencies, funding, adjustments, marks, late fills, busts and more."""
     chance = random.Random(seed)
     messages = [
         defined(name, currency, account, inverse=name == "XBT-PERP", multiplier="100" if name == "XBT-PERP" else "1")
@@ -57,6 +57,7 @@ def seeded(seed: int, facts: int, *, has_busts: bool = True) -> list[Message]:
 
 def _facts(chance: random.Random, facts: int, busts: int) -> Iterator[Message]:
     filled: list[tuple[str, int]] = []
+    prices: dict[int, str] = {}
     for number in range(facts):
         account, name = chance.choice((MAIN, SECOND)), chance.choice(tuple(INSTRUMENTS))
         currency, usual = INSTRUMENTS[name]
@@ -74,8 +75,12 @@ def _facts(chance: random.Random, facts: int, busts: int) -> Iterator[Message]:
             yield Adjust(**place, quantity=str(chance.randint(-3, 3)), price=price, reason="transfer")
         elif kind == "bust" and filled:
             where, which = filled.pop(chance.randrange(len(filled)))
-            busted: dict[str, Any] = {"account": where, "client_order_id": f"C-{which}", "fill_id": f"F-{which}"}
-            yield BustFill(**busted, at=at(number + 1))
+            about: dict[str, Any] = {"account": where, "client_order_id": f"C-{which}", "at": at(number + 1)}
+            if number % 2:
+                yield BustFill(**about, fill_id=f"F-{which}")
+            else:
+                numbers: dict[str, Any] = {"quantity": str(chance.randint(1, 90)), "price": prices[which]}
+                yield CorrectFill(**about, fill_id=f"N-{which}", corrects=f"F-{which}", **numbers)
         else:
             fee: dict[str, Any] = chance.choice(({}, {"fee": "0.013"}, {"fee": "0.0007", "fee_currency": "BNB"}))
             order: dict[str, Any] = {
@@ -85,6 +90,7 @@ def _facts(chance: random.Random, facts: int, busts: int) -> Iterator[Message]:
             }
             yield Fill(**place, **order, quantity=str(chance.randint(1, 90) * Decimal("0.07")), price=price, **fee)
             filled.append((account, number))
+            prices[number] = price
 
 
 def shown(rows: list[Any], *names: str) -> list[tuple[Any, ...]]:

@@ -10,7 +10,7 @@ from orderledger import Ledger
 from orderledger.domain.exact import EXACT
 from orderledger.infrastructure.statement.equity import equity_of
 from orderledger.projections.positions import METHODS
-from tests.equity.books import MAIN, last_of, recorded, seeded
+from tests.equity.books import MAIN, at, last_of, recorded, seeded
 
 FACTS = 400
 FILTERS: list[dict[str, Any]] = [{}, {"account": MAIN}, {"instrument": "XBT-PERP"}, {"account": MAIN, "instrument": "BTC-EUR"}]
@@ -33,12 +33,31 @@ def test_the_last_point_is_what_pnl_adds_up_to(ledger: Ledger) -> None:
 
 @pytest.mark.slow
 def test_each_moment_is_what_pnl_says_as_of_then() -> None:
-    """Without busts, which have not happened before they happen: the curve knows them from the beginning."""
-    with recorded(*seeded(11, FACTS, has_busts=False)) as ledger:
+    with recorded(*seeded(11, FACTS)) as ledger:
+        assert {"bust", "correction"} <= {row["kind"] for row in ledger.equity(points=None)}
         rows = {row["at"]: row for row in ledger.equity(points=None) if row["currency"] == "USD"}  # the last of each moment
         for at in sorted(rows)[:: len(rows) // 25]:
             assert rows[at]["equity"] == equity_of(ledger.pnl(effective_at=at))["USD"]
             assert ledger.equity(points=None, effective_at=at)[-1]["at"] <= at
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [3, 5, 11])
+def test_the_curve_and_the_statement_say_the_same_of_every_moment(seed: int) -> None:
+    """With busts and corrections, of now and as of an earlier log position."""
+    with recorded(*seeded(seed, FACTS // 2)) as ledger:
+        for position in (None, ledger.position() // 2, ledger.position() - 1):
+            for account in (None, MAIN):
+                asked: dict[str, Any] = {"as_of": position, "account": account}
+                curve = {
+                    (row["currency"], row["at"]): row["equity"]
+                    for row in ledger.equity(points=None, **asked)
+                    if row["currency"] is not None
+                }
+                statement = ledger.statement(at(-2), at(100_000), **asked)
+                said = {(one.currency, when): equity for one in statement.curves for when, equity, _ in one.points}
+                assert len(curve) > FACTS // 20
+                assert curve == {key: said[key] for key in curve}
 
 
 def test_peaks_and_drawdowns_follow_from_the_equities(ledger: Ledger) -> None:

@@ -104,7 +104,8 @@ def test_a_fee_in_another_currency_follows_its_rate() -> None:
     ]
 
 
-def test_a_bust_and_a_correction_change_the_past_of_the_curve() -> None:
+def test_a_bust_and_a_correction_change_the_curve_from_their_time_on() -> None:
+    """Until its bust had happened, the fill counted, as `pnl` says of that time."""
     order: dict[str, Any] = {"account": MAIN, "client_order_id": "C-2"}
     trades = [fill(1, "buy", "1", "100", 1), fill(2, "sell", "1", "103", 2)]
     with recorded(defined("BTC-USD"), mark("100", 0), *trades) as ledger:
@@ -113,9 +114,11 @@ def test_a_bust_and_a_correction_change_the_past_of_the_curve() -> None:
         corrected = ledger.equity()
         ledger.record(BustFill(**order, fill_id="F-3", at=at(4)))
         busted, then = ledger.equity(), ledger.equity(as_of=before)
-    assert shown(corrected, "fill_id", "equity") == [("F-1", "0"), ("F-3", "5")]
-    assert shown(busted, "fill_id", "equity") == [("F-1", "0")]
-    assert shown(then, "fill_id", "equity") == [("F-1", "0"), ("F-2", "3")]
+    columns = ("kind", "fill_id", "equity")
+    assert shown(corrected, *columns) == [("fill", "F-1", "0"), ("fill", "F-2", "3"), ("correction", "F-3", "5")]
+    assert shown(busted, *columns) == [*shown(corrected, *columns), ("bust", "F-3", "0")]
+    assert shown(then, *columns) == [("fill", "F-1", "0"), ("fill", "F-2", "3")]
+    assert shown(busted, "drawdown")[-1] == ("5",)
 
 
 def test_a_period_selects_moments_and_leaves_their_values() -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import dataclasses
 import threading
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -49,11 +49,13 @@ async def trading(
     limits: Mapping[str, Any] | None = None,
     *,
     absence_seconds: float | None = ABSENCE_SECONDS,
+    conditions: Iterable[str] = (),
     **more: Any,
 ) -> AsyncIterator[Gateway]:
-    """A gateway that trades one account of the venue."""
+    """A gateway that trades one account of the venue. Orders that only reduce, or have these conditions, are sent as others."""
     entry = LocalOrderEntry(venue)
-    entry.abilities = dataclasses.replace(entry.abilities, absence_seconds=absence_seconds)
+    sent = frozenset({"post_only", "reduce_only", *conditions})
+    entry.abilities = dataclasses.replace(entry.abilities, absence_seconds=absence_seconds, conditions=sent)
     settings = GatewaySettings.model_validate({"lease_seconds": 2.0, **(limits or {})})
     async with Gateway(ledger, {venue.account: entry}, limits=settings, clock=entry, **more) as gateway:
         yield gateway

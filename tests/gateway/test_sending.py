@@ -1,13 +1,16 @@
 """Every sending is recorded before it leaves, and ends in one of four ways."""
 
 import asyncio
+import dataclasses
+from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from orderledger import Fenced, InvalidSetting, Ledger, NotSent, Request, Submit, UnknownOrder
+from orderledger import Cancel, Fenced, Gateway, Halt, InvalidSetting, Ledger, NotSent, Request, Status, Submit, UnknownOrder
 from orderledger.infrastructure.messages.parsing import parse_document
 from orderledger.simulation.local.order_entry import LocalOrderEntry
-from tests.gateway.desk import ACCOUNT, BTC, START, buy, hear, sell, trading, venue_of, worked
+from tests.gateway.desk import ACCOUNT, BTC, START, buy, hear, sell, trading, until, venue_of, worked
 
 
 def names(ledger: Ledger, client_order_id: str) -> list[str]:
@@ -102,22 +105,207 @@ def test_an_order_that_never_arrived_is_denied_once_the_venues_own_rule_proves_i
     assert (order["status"], order["reason"]) == ("denied", "never_arrived")
 
 
-@pytest.mark.slow
-def test_an_absent_order_can_be_sent_again_where_the_venue_never_proves_it(ledger: Ledger) -> None:
+def test_an_absent_order_is_sent_again_only_by_name_where_the_venue_never_proves_it(ledger: Ledger) -> None:
     async def story() -> None:
         venue = venue_of()
         async with trading(ledger, venue, absence_seconds=None) as gateway:
             venue.lose_next_answer("request_lost")
             await gateway.submit(buy("C-1"))
-            async with asyncio.timeout(20):
-                while ledger.order("C-1")["absent_at"] is None:
-                    await asyncio.sleep(0.05)
+            await until(lambda: ledger.order("C-1")["absent_at"] is not None)
             again = await gateway.resend("C-1")
-            assert (again.state, worked(venue, "C-1")) == ("acknowledged", 1)
-            third = await gateway.resend("C-1")
+            assert (again.state, again.reason, worked(venue, "C-1")) == ("refused", "absence_not_proved", 0)
+            with pytest.raises(InvalidSetting, match="actor"):
+                await gateway.resend("C-1", force=True)
+            forced = await gateway.resend("C-1", force=True, actor="anna")
+            assert (forced.state, worked(venue, "C-1")) == ("acknowledged", 1)
+            third = await gateway.resend("C-1", force=True, actor="anna")
             assert (third.state, third.reason, worked(venue, "C-1")) == ("refused", "already_acknowledged", 1)
 
     asyncio.run(story())
+    first, second = ledger.events(name="order_submitted")
+    assert (first["payload"].get("is_forced", False), first["actor"]) == (False, None)
+    assert (second["payload"]["is_forced"], second["actor"], second["source"]) == (True, "anna", "operator")
+
+
+def test_no_order_is_sent_again_while_trading_is_halted(ledger: Ledger) -> None:
+    async def story() -> None:
+        venue = venue_of()
+        async with trading(ledger, venue) as gateway:
+            venue.lose_next_answer("request_lost")
+            await gateway.submit(buy("C-1"))
+            ledger.record(Halt(account=ACCOUNT, at=START))
+            forced = await gateway.resend("C-1", force=True, actor="anna")
+            assert (forced.state, forced.reason, worked(venue, "C-1")) == ("refused", "halted", 0)
+
+    asyncio.run(story())
+
+
+def test_a_second_cancel_of_a_canceled_order_is_no_refusal(ledger: Ledger) -> None:
+    async def story() -> None:
+        async with trading(ledger, venue_of()) as gateway:
+            await gateway.submit(buy("C-1", price="60000"))
+            await gateway.cancel("C-1")
+            again = await gateway.cancel("C-1")
+            assert (again.state, again.reason) == ("acknowledged", "canceled")
+
+    asyncio.run(story())
+
+
+def test_an_ended_order_that_the_venue_shows_working_is_open_again_in_the_gateway(ledger: Ledger) -> None:
+    """It counts in exposure and limits, and can be canceled by name and with all others."""
+
+    async def story() -> None:
+        venue = venue_of()
+        limits = {"limits": [{"open_orders": 1}]}
+        async with trading(ledger, venue, limits) as gateway:
+            for name in ("C-1", "C-2"):
+                await gateway.submit(buy(name, price="60000"))
+                wrong = Cancel(account=ACCOUNT, client_order_id=name, at=venue.now, source="import")
+                ledger.record(wrong)
+                assert (await gateway.cancel(name)).reason == "canceled"
+                now = venue.now + timedelta(microseconds=1)
+                ledger.record(Status(account=ACCOUNT, client_order_id=name, status="new", at=now, dated_by="venue"))
+                assert (await gateway.submit(buy(f"{name}-other", price="60000"))).reason == "open_orders"
+                if name == "C-1":
+                    canceled = await gateway.cancel("C-1")
+                else:
+                    (canceled,) = await gateway.cancel_all()
+                    assert canceled.client_order_id == "C-2"
+                assert (canceled.state, canceled.reason) == ("acknowledged", None)
+                hear(ledger, venue)
+                assert venue.order_status(name)["status"] == "canceled"
+
+    asyncio.run(story())
+    assert not ledger.open_orders()
+
+
+def test_an_end_that_a_clock_ahead_of_the_venues_disputes_is_found_again_and_holds(ledger: Ledger) -> None:
+    """The answer to a query was dated by our clock, 50 s ahead. The order ended just after, by the venue's clock."""
+
+    async def story() -> None:
+        venue = venue_of()
+        async with trading(ledger, venue) as gateway:
+            await gateway.submit(buy("C-1", price="60000"))
+            seen: dict[str, Any] = {
+                "status": "new",
+                "at": venue.now,
+                "dated_by": "venue",
+                "asked_at": venue.now + timedelta(seconds=50),
+            }
+            ledger.record(Status(account=ACCOUNT, client_order_id="C-1", **seen))
+            venue.cancel("C-1")
+            hear(ledger, venue)
+            await until(lambda: ledger.order("C-1")["status"] == "canceled", 10.0)
+
+    asyncio.run(story())
+    assert not ledger.open_orders()
+    assert "status_conflict" not in ledger.order("C-1")["anomalies"]
+
+
+class Asked(LocalOrderEntry):
+    """Counts the queries about orders."""
+
+    queries = 0
+
+    async def order(self, account: str, order: Any) -> Any:
+        self.queries += 1
+        return await super().order(account, order)
+
+
+@pytest.mark.parametrize("request_", ["submit", "cancel", "replace"])
+def test_a_request_without_an_answer_is_queried_at_once_and_settled_by_what_is_found(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch, request_: str
+) -> None:
+    monkeypatch.setattr("orderledger.infrastructure.gateway.gateway.RESOLVE_SECONDS", 3600.0)
+
+    async def story() -> None:
+        entry = Asked(venue_of())
+        async with Gateway(ledger, {ACCOUNT: entry}, clock=entry) as gateway:
+            if request_ != "submit":
+                await gateway.submit(buy("C-1", price="60000"))
+            entry.venue.lose_next_answer("answer_lost")
+            requests = {
+                "submit": lambda: gateway.submit(buy("C-1", price="60000")),
+                "cancel": lambda: gateway.cancel("C-1"),
+                "replace": lambda: gateway.replace("C-1", quantity="1"),
+            }
+            assert (await requests[request_]()).state == "unresolved"
+            await until(lambda: entry.queries == 1)
+            await until(lambda: ledger.order("C-1")["version"] > (3 if request_ == "submit" else 5), 5.0)
+
+    asyncio.run(story())
+    order, (observed,) = ledger.order("C-1"), ledger.events(name="status_observed")
+    assert observed["payload"]["asked_at"] is not None, "it answers a query of this order"
+    assert order["status"] == ("canceled" if request_ == "cancel" else "new")
+    if request_ != "replace":
+        assert order["certainty"] == "confirmed"
+
+
+def test_the_venue_is_not_queried_every_second_about_an_order_that_it_does_not_know(ledger: Ledger) -> None:
+    seconds = [0.0]
+
+    async def story() -> None:
+        entry = Asked(venue_of())
+        entry.abilities = dataclasses.replace(entry.abilities, absence_seconds=None)
+        async with Gateway(ledger, {ACCOUNT: entry}, clock=entry, elapsed=lambda: seconds[0]) as gateway:
+            gateway._keeper.fence = lambda account: 1  # type: ignore[method-assign]
+            entry.venue.lose_next_answer("request_lost")
+            await gateway.submit(buy("C-1"))
+            await until(lambda: ledger.order("C-1")["absent_at"] is not None)
+            for second in range(60):
+                seconds[0] = second
+                await gateway._resolver.resolve(besides=())
+        assert 8 <= entry.queries <= 12, entry.queries
+
+    asyncio.run(story())
+    assert sum(name == "order_absent" for name in names(ledger, "C-1")) == 1, "the same absence is recorded once"
+
+
+IMPOSSIBLE: dict[str, dict[str, Any]] = {
+    "incorrect_limit_price: a limit order needs": {"limit_price": None, "order_type": "limit"},
+    "incorrect_limit_price: limit_price 0:": {"limit_price": "0"},
+    "incorrect_limit_price: limit_price -3:": {"limit_price": "-3"},
+    "incorrect_stop_price: a stop order needs": {"order_type": "stop", "limit_price": None},
+    "incorrect_stop_price: a limit order has no": {"stop_price": "1"},
+    "incorrect_stop_price: stop_price -1:": {"order_type": "stop_limit", "stop_price": "-1"},
+    "incorrect_expire_at: an order has expire_at if": {"time_in_force": "gtd"},
+    "incorrect_expire_at: an order has": {"expire_at": START},
+    "unsupported_order_type: order_type trailing_stop:": {"order_type": "trailing_stop"},
+    "unsupported_time_in_force: time_in_force fok:": {"time_in_force": "fok"},
+    "unsupported_time_in_force: an order that may only add liquidity": {"time_in_force": "ioc", "post_only": True},
+    "unsupported_term: reduce_only True:": {"reduce_only": True},
+    "unsupported_term: position_side long:": {"position_side": "long"},
+    "unsupported_term: position_id P-1:": {"position_id": "P-1"},
+}
+
+
+@pytest.mark.parametrize("said", IMPOSSIBLE)
+def test_an_order_with_terms_that_cannot_be_sent_is_denied_before_it_counts_as_sent(ledger: Ledger, said: str) -> None:
+    async def story() -> None:
+        entry = LocalOrderEntry(venue_of())
+        types, in_force = frozenset({"market", "limit", "stop", "stop_limit"}), frozenset({"gtc", "gtd", "ioc"})
+        sent: dict[str, Any] = {"order_types": types, "times_in_force": in_force, "conditions": frozenset({"post_only"})}
+        entry.abilities = dataclasses.replace(entry.abilities, **sent)
+        async with Gateway(ledger, {ACCOUNT: entry}, clock=entry) as gateway:
+            told = await gateway.submit(buy("C-1").model_copy(update=IMPOSSIBLE[said]))
+            assert told.state == "denied"
+            assert f"{told.reason}: {told.text}".startswith(said), told
+        assert worked(entry.venue, "C-1") == 0
+
+    asyncio.run(story())
+    assert names(ledger, "C-1") == ["order_requested", "order_denied"]
+    assert ledger.order("C-1")["reason"] == said.partition(":")[0]
+
+
+def test_a_change_to_a_price_of_nothing_is_denied_and_not_recorded(ledger: Ledger) -> None:
+    async def story() -> None:
+        async with trading(ledger, venue_of()) as gateway:
+            await gateway.submit(buy("C-1", price="60000"))
+            denied = await gateway.replace("C-1", limit_price="0")
+            assert (denied.state, denied.reason) == ("denied", "incorrect_limit_price")
+
+    asyncio.run(story())
+    assert "replace_requested" not in names(ledger, "C-1")
 
 
 def test_proof_that_nothing_left_denies_the_order(ledger: Ledger) -> None:
@@ -268,7 +456,7 @@ def test_fills_reach_the_ledger_by_the_feed_and_cancel_ends_the_rest(ledger: Led
             hear(ledger, venue)
             canceled = await gateway.cancel("C-1")
             assert canceled.state == "acknowledged"
-            assert (await gateway.cancel("C-1")).reason == "order_ended"
+            assert (await gateway.cancel("C-1")).reason == "canceled"
 
     asyncio.run(story())
     order = ledger.order("C-1")

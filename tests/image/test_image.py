@@ -57,7 +57,7 @@ def test_the_demo_runs() -> None:
 
 
 def test_a_ledger_in_a_volume_outlives_its_containers() -> None:
-    run("health", options=STORED, status=1)
+    run("health", options=STORED, status=3)
     run("record", "-", options=STORED, text=json.dumps(FILL, ensure_ascii=False))
     assert run("health", options=STORED) == "ready\n"
     (row,) = map(json.loads, run("trades", "--json", options=STORED).splitlines())

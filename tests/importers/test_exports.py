@@ -233,7 +233,7 @@ def test_orders_without_a_common_id_are_known_by_their_fills(tmp_path: Path) -> 
 
 
 def test_an_import_by_the_command_reports_and_exits(tmp_path: Path) -> None:
-    text = "txid,ordertxid,pair,time,type,price,fee,vol\nT1,O1,X,2026-11-20 09:00:00,buy,1,0,1\nT2\n"
+    text = "txid,ordertxid,pair,time,type,price,cost,fee,vol\nT1,O1,X,2026-11-20 09:00:00,buy,1,1,0,1\nT2\n"
     file, rejects = written(tmp_path, "trades.csv", text), tmp_path / "rejects.ndjson"
     command = ("import", "csv", str(file), "--mapping", "kraken-trades", "--account", "k:1", "--db", str(tmp_path / "a.db"))
     dry = run(*command, "--dry-run")
@@ -241,7 +241,7 @@ def test_an_import_by_the_command_reports_and_exits(tmp_path: Path) -> None:
     assert not (tmp_path / "a.db").exists()
     ended = run(*command, "--rejects", str(rejects))
     assert ended.status == 1
-    assert "line 3: has 1 values for 8 columns" in ended.err and "1 recorded" in ended.err
+    assert "line 3: has 1 values for 9 columns" in ended.err and "1 recorded" in ended.err
     assert json.loads(rejects.read_text())["place"] == "line 3"
     assert json.loads(run(*command, "--json").out)["duplicate"] == 1
     assert run(*command[:-2], "--timezone", "Mars", "--db", str(tmp_path / "a.db")).status == 2

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import pytest
 from orderledger import Ledger
 from orderledger.infrastructure.errors import InvalidSetting
 from orderledger.infrastructure.importers.csv_mapping import ready
+from orderledger.infrastructure.time_zones import zone_named
 from tests.importers.importing import imported, written
 from tests.interop.nautilus_shapes import filled, initialized
 
@@ -41,7 +42,7 @@ def test_flex_trades_are_fills_with_commission_and_multiplier(ledger: Ledger, tm
         TRADE.format("2", "SELL", "-1", "EXECUTION", ""),
         TRADE.format("", "BUY", "2", "ORDER", ""),
     )
-    assert imported(ledger, "ib-flex", path).is_whole
+    assert imported(ledger, "ib-flex", path, zone=zone_named("America/New_York")).is_whole
     fills = ledger.trades()
     assert [(fill["side"], fill["quantity"], fill["fee"], fill["fee_currency"]) for fill in fills] == [
         ("buy", 2, Decimal("2.25"), "USD"),
@@ -51,17 +52,50 @@ def test_flex_trades_are_fills_with_commission_and_multiplier(ledger: Ledger, tm
     assert ledger.instruments()[0]["multiplier"] == 50
 
 
+@pytest.mark.parametrize(
+    ("written_as", "hour"), [("20261120;100000+0100", 9), ("2026-11-20;10:00:00-05:00", 15), ("20261120;100000", 9)]
+)
+def test_the_time_of_a_flex_trade_is_in_its_offset_or_in_the_zone_that_is_said(
+    written_as: str, hour: int, ledger: Ledger, tmp_path: Path
+) -> None:
+    trade = TRADE.format("1", "BUY", "2", "EXECUTION", "").replace("20261120;100000", written_as)
+    imported(ledger, "ib-flex", flex(tmp_path, trade), zone=zone_named("Europe/Berlin"))
+    assert [fill["at"] for fill in ledger.trades()] == [datetime(2026, 11, 20, hour, tzinfo=UTC)]
+
+
+@pytest.mark.parametrize(
+    ("written_as", "zone", "fault"),
+    [
+        ("20261120;100000", None, "timezone: is needed, because '20261120;100000' is in the zone of the account's settings"),
+        ("05/09/2026;100000", UTC, "FILE: writes dates such as '05/09/2026;100000': set the date format"),
+    ],
+)
+def test_a_flex_query_whose_times_are_in_doubt_is_refused(
+    written_as: str, zone: tzinfo | None, fault: str, ledger: Ledger, tmp_path: Path
+) -> None:
+    trade = TRADE.format("1", "BUY", "2", "EXECUTION", "").replace("20261120;100000", written_as)
+    with pytest.raises(InvalidSetting, match=fault):
+        imported(ledger, "ib-flex", flex(tmp_path, trade), zone=zone)
+    assert ledger.trades() == []
+
+
+def test_an_instrument_is_defined_by_the_first_execution_that_can_be_read(ledger: Ledger, tmp_path: Path) -> None:
+    bad, good = TRADE.format("1", "BUY", "0", "EXECUTION", ""), TRADE.format("2", "BUY", "2", "EXECUTION", "")
+    assert len(imported(ledger, "ib-flex", flex(tmp_path, bad, good), zone=UTC).unreadable) == 1
+    assert ledger.instruments()[0]["multiplier"] == 50
+
+
 def test_a_canceled_flex_trade_never_happened(ledger: Ledger, tmp_path: Path) -> None:
     cancel = ' transactionType="TradeCancel" origTradeID="1"'
     path = flex(tmp_path, TRADE.format("1", "BUY", "2", "EXECUTION", ""), TRADE.format("3", "BUY", "-2", "EXECUTION", cancel))
-    imported(ledger, "ib-flex", path)
+    imported(ledger, "ib-flex", path, zone=UTC)
     assert ledger.trades() == []
 
 
 def test_what_cannot_be_read_in_flex_is_listed(ledger: Ledger, tmp_path: Path) -> None:
     odd = TRADE.format("9", "BUY", "two", "EXECUTION", ' newColumn="of next year"')
     cut = FLEX.format(TRADE.format("1", "BUY", "2", "EXECUTION", "") + odd)[:-60]
-    told = imported(ledger, "ib-flex", written(tmp_path, "cut.xml", cut))
+    told = imported(ledger, "ib-flex", written(tmp_path, "cut.xml", cut), zone=UTC)
     assert next(row.place for row in told.unreadable) == "Trade 9"
     assert "is not XML from here on" in told.unreadable[-1].fault
     assert [fill["fill_id"] for fill in ledger.trades()] == ["1"]
@@ -99,15 +133,15 @@ def test_rows_without_ids_are_told_apart_by_their_order(ledger: Ledger, tmp_path
 
 HYPERLIQUID = """time,coin,dir,px,sz,ntl,fee,closedPnl
 20/11/2026 - 09:00:00,ETH,Open Short,3000.5,2,6001,1.2,-1.2
-20/11/2026 - 09:05:00,ETH,Close Short,2990.5,2,5981,1.19,18.8
+20/11/2026 - 09:05:00,ETH,Close Short,2990.5,2,5981,1.19,18.81
 """
 
 
 def test_every_ready_mapping_can_be_read(ledger: Ledger, tmp_path: Path) -> None:
-    imported(ledger, "csv", written(tmp_path, "hl.csv", HYPERLIQUID), mapping=Path("hyperliquid-trades"))
+    imported(ledger, "csv", written(tmp_path, "hl.csv", HYPERLIQUID), mapping=Path("hyperliquid-trades"), zone=UTC)
     sold, other = "11/20/2026,Trade,SPY,-3,650.25,-0.35,sold", "11/20/2026,Dividend,SPY,,,,"
     history = f"Date,Type,Symbol,Qty,Price,Commission,Description\n{sold}\n{other}\n"
-    imported(ledger, "csv", written(tmp_path, "t.csv", history), mapping=Path("tradier-history"))
+    imported(ledger, "csv", written(tmp_path, "t.csv", history), mapping=Path("tradier-history"), zone=UTC, unchecked=True)
     sides = [(fill["instrument"], fill["side"], fill["quantity"]) for fill in ledger.trades()]
     assert sorted(sides) == [("ETH", "buy", 2), ("ETH", "sell", 2), ("SPY", "sell", 3)]
     assert ready() == ["binance-spot", "hyperliquid-trades", "kraken-trades", "tradier-history"]
@@ -116,11 +150,11 @@ def test_every_ready_mapping_can_be_read(ledger: Ledger, tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ("meaning = 'x'\nmessage = 'fil'\nfields = {}", "'fil' is no message type"),
-        ("meaning = 'x'\nmessage = 'fill'\n[fields]\nprise = 'p'", "'prise' is no field of fill"),
+        ("meaning = 'x'\nmessage = 'fil'\nfields = {}", "'fil' is not a message type"),
+        ("meaning = 'x'\nmessage = 'fill'\n[fields]\nprise = 'p'", "'prise' is not a field of fill"),
         ("meaning = 'x'\nmessage = 'fill'\n[fields]\nprice = { column = 'a', constant = 'b' }", "exactly one of"),
         ("meaning =", "is not TOML"),
-        ("meaning = 'x'\nmessage = 'fill'\n[fields]\nprice = 'nowhere'", "has no column 'nowhere'"),
+        ("meaning = 'x'\nmessage = 'fill'\nchecked_with = 'x'\n[fields]\nprice = 'nowhere'", "has no column 'nowhere'"),
     ],
 )
 def test_a_wrong_mapping_is_refused_by_name(ledger: Ledger, tmp_path: Path, text: str, fault: str) -> None:

@@ -192,5 +192,5 @@ def test_every_scenario_of_fix_ends_as_the_matrix_says(shared: Path, tmp_path: P
 
 
 def test_a_file_of_another_kind_is_refused(ledger: Ledger, tmp_path: Path) -> None:
-    with pytest.raises(InvalidSetting, match="notes.txt is no log of FIX messages"):
+    with pytest.raises(InvalidSetting, match="notes.txt is not a log of FIX messages"):
         imported(ledger, "fix", written(tmp_path, "notes.txt", "nothing of FIX\n"))

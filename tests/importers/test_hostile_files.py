@@ -11,12 +11,14 @@ import pytest
 
 from orderledger import Ledger
 from orderledger.infrastructure.errors import InvalidSetting
+from orderledger.infrastructure.importers.csv_notation import TimesOfColumn
 from orderledger.infrastructure.importers.importing import Imported
 from tests.command_line import run
 from tests.importers.importing import imported, written
 
 MAPPING = """
 meaning = "Fills."
+checked_with = "the rows of this test"
 message = "fill"
 decimal = "{decimal}"
 zone = "Europe/Berlin"
@@ -94,7 +96,8 @@ def test_a_file_in_utf_16_is_refused(encoding: str, ledger: Ledger, tmp_path: Pa
     [
         (".", "1,234.5", "1234.5"), (".", "$ 1'234.50", "1234.5"), (".", "1,00,000", "100000"), (".", "+2.5 BTC", "2.5"),
         (".", "1e-3", "0.001"), (",", "1.234,5", "1234.5"), (",", "1 234,5 €", "1234.5"), (",", "0,001", "0.001"),
-        (".", "1,5", None), (".", "1.234,5", None), (",", "1,234.5", None), (".", "1.2.3", None), (".", "5-", None),
+        (".", "1.2.3", None), (".", "5-", None), (".", "2.5BTC", None), (".", "5002000SATS", None), (".", "1 2", None),
+        (".", "2.5 1INCH", None), (".", "1e3", "1000"), (".", "1 234 567", "1234567"),
         (".", "-1", None), (".", "\N{MINUS SIGN}1", None), (".", "(1.5)", None), (".", "(1.5", None), (".", "0", None),
         (".", "", None), (".", "1-2", None), (".", "NaN", None), (".", "1e99", None), (".", "1 BTC 2", None), (".", "٣", None),
     ],
@@ -109,9 +112,17 @@ def test_a_number_is_read_as_it_is_meant_or_not_at_all(
         assert [row["quantity"] for row in ledger.trades()] == [Decimal(number)]
 
 
-def test_a_wrong_sign_before_decimals_is_explained(ledger: Ledger, tmp_path: Path) -> None:
-    (fault,) = faults(of_csv(ledger, tmp_path, HEADER + GOOD.format("A").replace("1.5", '"1,5"')))
-    assert fault[2] == "'1,5' in column 'qty' is no number with '.' before its decimals (`decimal`)"
+@pytest.mark.parametrize(
+    ("decimal", "written_as"), [(".", "1,5"), (".", "1.234,56"), (".", "0,001"), (",", "1,234.5"), (",", "1.5")]
+)
+def test_a_file_with_the_other_sign_before_its_decimals_is_refused(
+    decimal: str, written_as: str, ledger: Ledger, tmp_path: Path
+) -> None:
+    """In a file with decimal commas 1,234 is a number between 1 and 2: it must not be read as a thousand."""
+    rows = [GOOD.format("A").replace("1.5", '"1,234"'), GOOD.format("B").replace("1.5", f'"{written_as}"')]
+    with pytest.raises(InvalidSetting, match="mapping: reads .* as the sign before decimals, but .* in line 3, column 'qty'"):
+        of_csv(ledger, tmp_path, HEADER + "".join(rows).replace(",100", ',"100"'), decimal)
+    assert ids(ledger) == []
 
 
 def test_a_side_in_words_that_nobody_explained_is_listed_with_those_that_are_known(ledger: Ledger, tmp_path: Path) -> None:
@@ -130,8 +141,8 @@ def test_a_side_in_words_that_nobody_explained_is_listed_with_those_that_are_kno
         ("1763123100000", "", datetime(2025, 11, 14, 12, 25, tzinfo=UTC)),
         ("20261120100000", '"%Y%m%d%H%M%S"', datetime(2026, 11, 20, 9, tzinfo=UTC)),
         ("20.11.2026 10:00", '"%d.%m.%Y %H:%M"', datetime(2026, 11, 20, 9, tzinfo=UTC)),
-        ("20.11.2026 10:00", "", None), ("yesterday", "", None), ("9" * 5_000, "", None), ("0001-01-01", "", None),
-        ("9999-12-31T23:59:59-23:00", "", None),
+        ("20.11.2026 10:00", "", None), ("", "", None), ("yesterday", "", None), ("9" * 5_000, "", None),
+        ("0001-01-01", "", None), ("9999-12-31T23:59:59-23:00", "", None),
     ],
 )  # fmt: skip
 def test_a_time_is_read_in_the_zone_of_the_file_or_named(
@@ -142,6 +153,21 @@ def test_a_time_is_read_in_the_zone_of_the_file_or_named(
         assert [(place, field) for place, field, _ in faults(found)] == [("line 2", "at")]
     else:
         assert [row["at"] for row in ledger.trades()] == [moment]
+
+
+def test_a_format_that_is_excluded_later_hides_no_doubt_between_the_others() -> None:
+    """The first row is 3 February by two formats. The second row excludes one of them, and leaves day and month open."""
+    column = TimesOfColumn("time", ("%d-%m-%Y %I:%M", "%m-%d-%Y %H:%M", "%d-%m-%Y %H:%M"))
+    column.look_at("line 2", "03-02-2026 05:00")
+    column.look_at("line 3", "04-04-2026 15:00")
+    with pytest.raises(InvalidSetting, match="%m-%d-%Y %H:%M or %d-%m-%Y %H:%M: '03-02-2026 05:00' in line 2. Say --date-format"):
+        column.decided(has_zone=True)
+
+
+def test_a_file_with_another_delimiter_is_refused_by_the_column_that_it_lacks(ledger: Ledger, tmp_path: Path) -> None:
+    for text in (HEADER + GOOD.format("A"), HEADER):
+        with pytest.raises(InvalidSetting, match="FILE: .*fills.csv has no column 'id'; it has id;time;symbol;side;qty;price"):
+            of_csv(ledger, tmp_path, text.replace(",", ";"))
 
 
 def test_rows_in_any_order_and_twice_and_a_longer_file_give_the_same_ledger(ledger: Ledger, tmp_path: Path) -> None:

@@ -96,6 +96,26 @@ def test_an_operator_halts_and_resumes_after_a_confirmation(guarded: Page) -> No
     expect(guarded.get_by_text("Nothing is halted")).to_be_visible()
 
 
+def test_the_dialog_offers_what_the_ledger_knows_and_asks_about_the_rest(desk: Desk) -> None:
+    desk.watched.expected.append("status of 409")
+    page = desk.open("#/health")
+    page.get_by_role("button", name="Halt trading…").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Account").fill("sim:main")
+    expect(dialog.locator("#halt-known-account option[value='sim:main']")).to_have_count(1)
+    expect(dialog.locator("#halt-known-instrument option").first).to_be_attached()
+    dialog.get_by_label("Account").fill("sim:mian")
+    dialog.get_by_role("button", name="Halt sim:mian").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("did you mean sim:main?")
+    expect(page.get_by_text("Nothing is halted")).to_be_visible()
+    dialog.get_by_label("Account").fill("sim:miaan")
+    expect(dialog.get_by_role("button", name="Halt sim:miaan all the same")).to_have_count(0)
+    dialog.get_by_role("button", name="Halt sim:miaan").click()
+    dialog.get_by_role("button", name="Halt sim:miaan all the same").click()
+    expect(page.get_by_role("table", name="Halts")).to_contain_text("sim:miaan")
+    expect(page.get_by_text("1 halt in force")).to_be_visible()
+
+
 def test_a_dialog_that_is_canceled_halts_nothing(desk: Desk) -> None:
     page = desk.open("#/health")
     page.get_by_role("button", name="Halt trading…").click()

@@ -10,7 +10,7 @@ from orderledger import Ledger
 from orderledger.infrastructure.alerts.settings import AlertSettings
 from orderledger.infrastructure.alerts.watcher import Watcher
 from tests.page.conftest import Desk
-from tests.page.story import MAIN, at
+from tests.page.story import MAIN, about, at, request, submit
 
 pytestmark = pytest.mark.page
 RULES = [{"kind": "halt", "severity": "critical"}, {"kind": "unresolved", "seconds": 1}]
@@ -30,7 +30,9 @@ def halt(type_: str, **more: Any) -> dict[str, Any]:
 
 def test_an_alert_is_raised_and_cleared_while_the_page_is_shown(desk: Desk, watcher: Watcher) -> None:
     page = desk.open("#/health")
-    expect(page.get_by_text("No alert is open")).to_be_visible()
+    expect(page.get_by_text("Nobody is watching")).to_be_visible()
+    expect(page.get_by_text("No watcher has looked yet.")).to_be_visible()
+    expect(page.get_by_text("No alert is open")).to_have_count(0)
     count = page.locator(".alert-count")
     expect(count).to_have_count(0)
     watcher.look()
@@ -49,6 +51,31 @@ def test_an_alert_is_raised_and_cleared_while_the_page_is_shown(desk: Desk, watc
     expect(count).to_have_text("⚠ 1 open alert")
     page.get_by_text("Cleared lately: 1").click()
     expect(page.get_by_role("table", name="Cleared alerts")).to_contain_text("trading is halted")
+
+
+def test_no_alert_is_open_is_said_only_where_a_watcher_has_looked_lately(desk: Desk) -> None:
+    with Ledger.open(desk.ledger_url, update_views=False) as ledger:
+        settings = AlertSettings.model_validate({"rules": [RULES[0]]})
+        page = desk.open("#/health")
+        expect(page.get_by_text("Nobody is watching")).to_be_visible()
+        with Watcher(ledger, settings):
+            expect(page.get_by_text("No alert is open")).to_be_visible()
+            expect(page.get_by_text("A watcher looked")).to_be_visible()
+            expect(page.get_by_text("Nobody is watching")).to_have_count(0)
+        expect(page.get_by_text("Nobody is watching")).to_be_visible()
+        expect(page.get_by_text("No alert is open")).to_have_count(0)
+
+
+def test_the_gravest_alert_comes_first(desk: Desk, watcher: Watcher) -> None:
+    desk.recording.record(halt("halt", reason="review"))
+    watcher.look()
+    desk.recording.record(request("C-9", 700), submit("C-9", 700.5), about("unresolved", "C-9", 701, reason="timeout"))
+    watcher.look()  # this alert is newer than that of the halt, and less grave
+    rows = desk.open("#/health").get_by_role("table", name="Open alerts").locator("tbody tr")
+    expect(rows).to_have_count(3)
+    expect(rows.nth(0)).to_contain_text("critical")
+    expect(rows.nth(1)).to_contain_text("C-9")
+    expect(rows.nth(2)).to_contain_text("C-3")
 
 
 def test_an_alert_leads_to_its_order_now_and_at_the_position_that_caused_it(desk: Desk, watcher: Watcher) -> None:

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from orderledger import Ledger
 from orderledger.domain.recorded import Recorded
 from orderledger.infrastructure.storage.codec import decode, encode
+from orderledger.infrastructure.storage.schema import SCHEMA_VERSION
 from tests.contract.sql import connected, run_sql
 from tests.contract.streams import MADE_AT, every_view, fill, opened, parsed, report, request
 from tests.proof.orders import SECRET, with_evidence
@@ -111,7 +112,7 @@ def test_a_store_without_the_table_gets_it_when_it_is_opened(durable_store_url: 
         ledger.record_many(parsed(*with_evidence(1)))
         assert ledger.history("C-0")[1]["evidence"]["owner"] == SECRET
     connection = connected(durable_store_url)
-    assert connection.execute("SELECT version FROM ledger_schema").fetchone() == (6,)
+    assert connection.execute("SELECT version FROM ledger_schema").fetchone() == (SCHEMA_VERSION,)
     connection.close()
 
 

@@ -71,6 +71,10 @@ def is_command(message: Message) -> bool:
     return message["type"] in {"request", "deny", "submit", "unresolved", "request_cancel", "request_replace"}
 
 
+def is_about_account(message: Message) -> bool:
+    return message["type"] in {"instrument", "mark", "funding", "adjust"}
+
+
 def moment(second: int, microsecond: int = 0) -> str:
     return (START + timedelta(seconds=second, microseconds=microsecond)).isoformat()
 
@@ -173,9 +177,9 @@ class Teller:
                     message |= self._replaced_name()
                 return [{**message, **terms}]
             case "status":
-                return [
-                    {**message, **self._pick({"status": self._pick(*STATUSES)}, {"pending": self._pick("cancel", "replace")})}
-                ]
+                seen = self._pick({"status": self._pick(*STATUSES)}, {"pending": self._pick("cancel", "replace")})
+                asked = {"dated_by": "receipt", **self._maybe(asked_at=moment(self._draw(st.integers(0, 60))))}
+                return [{**message, **seen, **self._pick({}, {"dated_by": "venue"}, asked)}]
             case "reject":
                 return [{**message, **self._maybe(reason=self._pick("duplicate_order", "margin"))}]
             case "answer":
@@ -239,8 +243,8 @@ class Teller:
 
 @st.composite
 def stories(draw: st.DrawFn, *, is_plain: bool | None = None, has_equal_times: bool = False) -> Story:
-    """Stories of one to three orders. Times differ, unless `has_equal_times`; then the stories are plain."""
-    plain = has_equal_times or (draw(st.booleans()) if is_plain is None else is_plain)
+    """Stories of one to three orders. Times differ, unless `has_equal_times`; then some reports have a sequence."""
+    plain = draw(st.booleans()) if is_plain is None else is_plain
     told: list[tuple[int, int, Message]] = []
     for number in range(draw(st.integers(1, 3))):
         messages = Teller(draw, number, is_plain=plain).whole()
@@ -282,7 +286,10 @@ def _times(draw: st.DrawFn, messages: list[Message], *, has_equal_times: bool) -
     for index, message in enumerate(messages):
         first, last = (0, 9) if is_command(message) and is_in_order else (10, 14 if has_equal_times else 60)
         microsecond = 0 if has_equal_times else index
-        at.setdefault(_key(message), {"at": moment(draw(st.integers(first, last)), microsecond)})
+        if _key(message) not in at:
+            at[_key(message)] = {"at": moment(draw(st.integers(first, last)), microsecond)}
+            if has_equal_times and not is_about_account(message) and draw(st.booleans()):
+                at[_key(message)]["sequence"] = draw(st.integers(-1, 3))
     return at
 
 

@@ -155,7 +155,7 @@ def end_of(ledger: Ledger, messages: list[Message]) -> dict[str, list[dict[str, 
         outcome = ledger.record(parse_document({**message, "account": account}))
         assert outcome.outcome in ("recorded", "duplicate"), message
     orders = [without(row, *ARRIVAL) for row in ledger.orders(account=account)]
-    trades = [without(row, *ARRIVAL, "recorded_at", "position") for row in ledger.trades(account=account)]
+    trades = [without(row, *ARRIVAL, "recorded_at", "position", "rank") for row in ledger.trades(account=account)]
     pnl = [without(row, *ARRIVAL) for row in ledger.pnl(account=account)]
     return {"orders": sorted(orders, key=repr), "trades": trades, "pnl": pnl}
 

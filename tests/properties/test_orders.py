@@ -30,9 +30,12 @@ def test_every_field_of_every_view_is_the_auditors(ledger: Ledger, told: setting
     holds()
 
 
-def test_of_reports_of_one_time_the_later_in_the_log_counts(ledger: Ledger, told: settings) -> None:
+@pytest.mark.parametrize("is_plain", [True, False])
+def test_reports_of_one_time_are_in_the_order_of_the_venue_and_then_of_the_log(
+    ledger: Ledger, told: settings, is_plain: bool
+) -> None:
     @told
-    @given(story=stories(has_equal_times=True))
+    @given(story=stories(is_plain=is_plain, has_equal_times=True))
     def holds(story: Story) -> None:
         checks.check_views(ledger, story)
 

@@ -3,15 +3,19 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from orderledger import Acknowledge, Balance, Cancel, Fill, Message, Replace, VenueUnavailable, parse_document
 from orderledger.infrastructure.clock import Clock
+from orderledger.infrastructure.venues.base.answered import answered
 from orderledger.infrastructure.venues.base.translation import Fault
 from orderledger.infrastructure.venues.base.venue import Abilities, Answer, FeedEvent, Listing
 from tests.scenarios import ACCOUNT
+
+LAG = timedelta(milliseconds=500)
+"""By how much an answer about one order may be behind."""
 
 ABILITIES = Abilities(
     client_ids="one order for ever",
@@ -69,6 +73,8 @@ class PlainVenue:
         self.is_wordy = False
         """Whether a list tells of each order twice: that it was accepted, and how it stands."""
         self.cash: dict[str, str] = {}
+        self.sides: Sequence[tuple[str | None, str]] = []
+        """Position side and quantity of each row of a list that has several rows of BTC-USD."""
         self.unread_fills: dict[datetime, Fault] = {}
         self.unread_orders: list[Fault] = []
         self.fills_begin_at: datetime | None = None
@@ -116,11 +122,12 @@ class PlainVenue:
 
     async def order(self, account: str, order: dict[str, Any]) -> Sequence[Message] | None:
         self._ask(f"order {order['client_order_id'] or order['venue_order_id']}")
+        asked_at = self.clock.now()
         self.while_asked()
         names = {*order["venue_order_ids"], *order["aliases"].values()}
         for known in self.orders.values():
             if names & {known.name, known.cloid} and not known.is_forgotten:
-                return [self._told(known), *self.lists_more, *self.answers_more]
+                return answered([self._told(known), *self.lists_more, *self.answers_more], asked_at - LAG)
         return None
 
     async def fills_since(self, account: str, since: datetime) -> Answer:
@@ -143,6 +150,8 @@ class PlainVenue:
             Balance(account=ACCOUNT, instrument=name, quantity=Decimal(quantity), average_price=price, at=at)
             for name, (quantity, price) in told.items()
         ]
+        sides: dict[str, Any] = {"account": ACCOUNT, "instrument": "BTC-USD", "average_price": Decimal(100), "at": at}
+        balances = [Balance(**sides, position_side=side, quantity=quantity) for side, quantity in self.sides] or balances
         self.while_positions_are_told()
         return balances
 

@@ -316,7 +316,7 @@ def test_what_turns_out_to_be_our_unresolved_order_while_it_is_taken_over_is_see
     desk.record(*SENT, message("request_cancel", at=at(5)), message("unresolved", reason="timeout", at=at(9)))
     desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(3))
     desk.venue.trade("V-1", "F-1", "2", at(4))
-    assert [kind for kind, _ in kinds(desk.reconcile(60))] == ["missing_fill", "missing_order", "unanswered_order"]
+    assert [kind for kind, _ in kinds(desk.reconcile(60))] == ["missing_fill", "missing_order"]
     assert desk.order("status", "certainty") == ("partially_filled", "confirmed")
     assert second_run_finds_nothing(desk)
 

@@ -14,7 +14,7 @@ CENTURIES = timedelta(days=100_000).total_seconds()
 
 
 def test_an_order_that_was_heard_of_in_a_time_to_come_is_asked_for_all_the_same(desk: Desk) -> None:
-    desk.record(*WORKING, message("status", venue_order_id="V-1", status="new", at=at(CENTURIES)))
+    desk.record(*WORKING, message("status", venue_order_id="V-1", status="new", at=at(CENTURIES), dated_by="receipt"))
     desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(3), is_open=False)
     found = desk.reconcile(60)
     assert kinds(found) == [("missing_end", True)]

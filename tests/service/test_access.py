@@ -72,16 +72,27 @@ def test_a_wrong_token_is_none(given: str, ledger: Ledger, tokens: Tokens) -> No
 
 
 @pytest.mark.parametrize(
-    ("token", "expected"), [(READER, [200, 403, 403, 200]), (RECORDER, [403, 200, 403, 200]), (OPERATOR, [200, 403, 200, 200])]
+    ("token", "expected"),
+    [
+        (READER, [200, 403, 403, 200, 403]),
+        (RECORDER, [403, 200, 403, 200, 403]),
+        (OPERATOR, [200, 403, 200, 200, 404]),
+    ],
 )
 def test_a_token_may_do_what_its_roles_say(token: str, expected: list[int], ledger: Ledger, tokens: Tokens) -> None:
     bearer = {"headers": {"authorization": f"Bearer {token}"}}
-    mark = {"type": "mark", "account": "sim:0", "instrument": "X", "price": "1", "at": "2026-11-20T09:00:00Z"}
+    fill = {"type": "fill", "account": "sim:0", "client_order_id": "C-0", "fill_id": "F-9", "quantity": "1", "price": "1"}
     requests: list[dict[str, Any]] = [
         {"method": "GET", "url": "/api/orders", **bearer},
-        {"method": "POST", "url": "/api/messages", "json": mark, **bearer},
+        {"method": "POST", "url": "/api/messages", "json": fill, **bearer},
         {"method": "POST", "url": "/api/halts", "json": {"account": "sim:0"}, **bearer},
         {"method": "GET", "url": "/api/me", **bearer},
+        {
+            "method": "POST",
+            "url": "/api/resolve",
+            "json": {"account": "x", "client_order_id": "C", "never_arrived": True},
+            **bearer,
+        },
     ]
     assert statuses(ledger, tokens, *requests) == expected
 
@@ -146,7 +157,7 @@ def test_our_own_page_may_ask_and_no_answer_may_be_framed_or_sniffed(ledger: Led
         ("x =", "is not TOML"),
         ("[[tokens]]\nname = 'a'\nroles = ['read']\n", "needs either token or token_sha256"),
         ("[[tokens]]\nname = 'a'\ntoken = 'short'\nroles = ['read']\n", "at least 20"),
-        (f"[[tokens]]\nname = 'a'\ntoken = '{READER}'\nroles = ['admin']\n", "is not a list of read, record, operate"),
+        (f"[[tokens]]\nname = 'a'\ntoken = '{READER}'\nroles = ['admin']\n", "is not a list of read, record, collect, operate"),
         (f"[[tokens]]\nname = 'a'\ntoken = '{READER}'\nroles = ['read']\n" * 2, "twice"),
         ("[[tokens]]\nname = 'a'\ntoken_sha256 = 'zz'\nroles = ['read']\n", "64 hexadecimal digits"),
         (f"[[tokens]]\nname = 'a'\ntoken = '{READER}'\nrole = ['read']\n", "other fields"),

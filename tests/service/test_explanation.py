@@ -49,7 +49,7 @@ def test_the_service_watches_its_ledger(tmp_path: Path, orderledger_command: Pat
     command: list[str | Path] = [orderledger_command, "serve", "--db", db, "--port", "0", "--alerts", rules]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as service:
         url = url_of(service)
-        assert httpx.post(f"{url}/api/halts", json={"account": "sim:main", "reason": "review"}).status_code == 200
+        assert httpx.post(f"{url}/api/halts?confirm=true", json={"account": "sim:main", "reason": "review"}).status_code == 200
         wait_for(lambda: alert.exists() and alert.stat().st_size > 0)
         service.send_signal(signal.SIGTERM)
         assert service.wait(30) == 0
@@ -65,7 +65,10 @@ def test_the_service_signs_checkpoints_of_its_log(tmp_path: Path, orderledger_co
     command: list[str | Path] = [orderledger_command, "serve", "--db", db, "--port", "0", "--checkpoint-key", key]
     command += ["--checkpoint-seconds", "1", "--checkpoint-out", out]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as service:
-        assert httpx.post(f"{url_of(service)}/api/halts", json={"account": "sim:main", "reason": "review"}).status_code == 200
+        assert (
+            httpx.post(f"{url_of(service)}/api/halts?confirm=true", json={"account": "sim:main", "reason": "review"}).status_code
+            == 200
+        )
         wait_for(lambda: out.exists() and out.read_text().splitlines()[1:2] == ["1"])
         service.send_signal(signal.SIGTERM)
         assert service.wait(30) == 0

@@ -12,8 +12,10 @@ from jsonschema import Draft202012Validator
 from starlette.routing import Route
 
 from orderledger import Ledger
+from orderledger.infrastructure.messages.registry import MESSAGES
 from orderledger.service.app import make_app
-from orderledger.service.openapi import build
+from orderledger.service.openapi import build, united
+from orderledger.service.openapi_posts import as_posted
 from orderledger.service.settings import ServiceSettings
 from tests.service.harness import asked, client_of
 
@@ -80,6 +82,49 @@ def test_the_document_is_valid_and_refers_to_nothing_missing() -> None:
     text = json.dumps(DOCUMENT)
     for reference in set(re.findall(r'"#/components/schemas/([^"]+)"', text)):
         assert reference in DOCUMENT["components"]["schemas"], reference
+
+
+def test_every_schema_has_a_name_of_its_own_also_where_case_and_signs_do_not_count() -> None:
+    """Client generators make class names of them: `Halt_` and `Halt` were one class."""
+    names = [re.sub(r"[^a-z0-9]", "", name.lower()) for name in DOCUMENT["components"]["schemas"]]
+    assert [name for name in names if names.count(name) > 1] == []
+    with pytest.raises(ValueError, match="Halt and halt_"):
+        united({"Halt": {}}, {"halt_": {}})
+
+
+def test_every_message_has_the_schema_of_its_class() -> None:
+    schemas = DOCUMENT["components"]["schemas"]
+    for message in MESSAGES.values():
+        own = message.model_json_schema(ref_template="#/components/schemas/{model}")
+        own.pop("$defs", None)
+        expected = as_posted({message.__name__: own})[message.__name__]
+        assert schemas[message.__name__] == expected, message
+    assert len(schemas["Message"]["oneOf"]) == len(MESSAGES)
+
+
+def reached(part: Any, met: set[str]) -> set[str]:
+    """The names of the schemas that a client meets from here on."""
+    if isinstance(part, list):
+        for one in part:
+            reached(one, met)
+    if isinstance(part, dict):
+        name = str(part.get("$ref", "")).removeprefix("#/components/schemas/")
+        if name and name not in met:
+            met.add(name)
+            reached(DOCUMENT["components"]["schemas"][name], met)
+        reached(list(part.values()), met)
+    return met
+
+
+def test_a_client_that_follows_every_reference_from_the_paths_meets_every_schema() -> None:
+    assert reached(DOCUMENT["paths"], set()) == set(DOCUMENT["components"]["schemas"])
+
+
+def test_the_status_of_the_service_is_the_schema_of_its_answer(ledger: Ledger) -> None:
+    (answer,) = asked(ledger, "/api/status")
+    schema = DOCUMENT["paths"]["/api/status"]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+    (name,) = reached(schema, set())
+    assert set(DOCUMENT["components"]["schemas"][name]["required"]) <= answer.json().keys()
 
 
 @pytest.mark.slow

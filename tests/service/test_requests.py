@@ -124,18 +124,6 @@ def test_a_body_that_is_no_message_is_a_problem(body: bytes, fault: str, ledger:
     assert fault in answer.json()["detail"]
 
 
-def test_a_message_is_recorded_once_under_its_idempotency_key(ledger: Ledger) -> None:
-    key = {"idempotency-key": '"k-1"'}
-    answers = [posted(ledger, json=REQUEST, headers=key) for _ in range(2)]
-    assert [answer.json()["outcome"] for answer in answers] == ["recorded", "duplicate"]
-    assert [row["payload"].get("message_id") for row in ledger.history("N-1")] == ["k-1"]
-
-
-def test_a_key_that_differs_from_the_message_id_is_a_problem(ledger: Ledger) -> None:
-    answer = posted(ledger, json={**REQUEST, "message_id": "other"}, headers={"idempotency-key": "k-1"})
-    assert (answer.status_code, answer.json()["field"]) == (400, "Idempotency-Key")
-
-
 def test_a_refused_command_is_no_success(ledger: Ledger) -> None:
     answer = posted(ledger, json={"type": "submit", "account": "sim:9", "client_order_id": "never"})
     problem = answer.json()

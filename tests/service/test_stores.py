@@ -26,8 +26,8 @@ PATHS = (
     "/api/orders/sim:0/C-3", "/api/orders/sim:0/V-3", "/api/orders/sim:0/C-3/history", "/api/orders/sim:0/C-3/explanation",
     "/api/orders/sim:0/C-3?as_of=12", "/api/orders/sim:0/nothing", "/api/pnl?by=strategy,day&method=fifo",
 )  # fmt: skip
-HALT = {"account": "sim:0", "reason": "operator", "text": "wait", "at": "2026-11-20T10:00:00Z", "message_id": "H-1"}
-RESUME = {"account": "sim:0", "at": "2026-11-20T10:01:00Z", "message_id": "H-2"}
+HALT = {"account": "sim:0", "reason": "operator", "text": "wait", "message_id": "H-1"}
+RESUME = {"account": "sim:0", "message_id": "H-2"}
 REFUSED = document_of(next(day())) | {"quantity": "7"}
 OF_THIS_RUN = re.compile(r"(?m)^(#.*|(process|python)_.*|orderledger_(\S*age_seconds|reading|commit|queue|views_delay)\S* .*)$")
 

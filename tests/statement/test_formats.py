@@ -154,7 +154,7 @@ def test_csv_and_json_have_every_field_and_digit_and_csv_no_formula() -> None:
                 elif isinstance(value, datetime):
                     assert datetime.fromisoformat(written[name]) == datetime.fromisoformat(values[name]) == value
                 elif isinstance(value, str):
-                    assert written[name] == value == values[name].removeprefix("'" if value[0] in "=+-@" else "")
+                    assert written[name] == value == values[name].removeprefix("'" if value[:1] in tuple("=+-@") else "")
     for line in lines:
         assert line["value"][:1] not in ("=", "+", "@") and not line["value"].startswith("-->")
 

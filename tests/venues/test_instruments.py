@@ -85,6 +85,28 @@ def test_an_instrument_is_defined_once_and_before_its_first_fill(name: str) -> N
     played(name, story)
 
 
+@pytest.mark.parametrize(
+    ("name", "mode"),
+    [("hyperliquid", "net"), ("lighter", "net"), ("wallex", "net"), ("invex", "net"), ("nobitex", None), ("tradier", None)],
+)
+def test_a_definition_says_that_a_position_is_net_where_the_venue_s_documents_do(name: str, mode: str | None) -> None:
+    """Nobitex has margin positions too; Tradier's documents say nothing. An upgrade defines each instrument once more."""
+
+    async def story(harness: Harness) -> None:
+        order = harness.request()
+        harness.exchange.fill(order, harness.kind.instruments[0].lot)
+        told = (await harness.venue.fills_since(harness.account, START)).messages
+        (defined,) = [message for message in told if isinstance(message, Instrument)]
+        (traded,) = [message for message in told if isinstance(message, Fill)]
+        assert (defined.position_mode, traded.position_side, traded.position_id) == (mode, None, None)
+        before = Instrument(**defined.model_dump(exclude={"position_mode"}))
+        harness.ledger.record(before)
+        outcomes = [harness.ledger.record(defined).outcome for _ in range(2)]
+        assert outcomes == (["recorded", "duplicate"] if mode else ["duplicate", "duplicate"])
+
+    played(name, story)
+
+
 def fill(instrument: str = "ETH", account: str = "a") -> Message:
     return parse_document(
         {

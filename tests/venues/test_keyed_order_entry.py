@@ -139,13 +139,16 @@ def test_a_refusal_is_a_message_and_nothing_is_at_the_venue(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["nobitex", "wallex"])
-def test_an_order_that_is_sent_again_is_refused_and_works_once(name: str) -> None:
+def test_an_order_that_is_sent_again_works_once_and_is_queried(name: str) -> None:
+    """A duplicate proves that an order with this id exists, and not that it was refused."""
+
     async def story(desk: Desk) -> None:
         row = desk.requested()
-        await desk.sent(row)
-        (message,) = await desk.sent(row)
-        assert (message.type, message.reason, len(desk.there)) == ("reject", "duplicate_order", 1)
-        assert desk.ledger.order("C-1")["status"] == "new"
+        await desk.entry.submit(row)
+        with pytest.raises(Unanswered) as raised:
+            await desk.sent(row)
+        assert (raised.value.reason, len(desk.there)) == ("duplicate_order", 1)
+        assert (await desk.looked_at())["status"] == "new"
 
     played(name, story)
 
@@ -244,7 +247,7 @@ def test_an_order_is_canceled_by_its_id_or_by_its_client_id(name: str, knows_id:
     played(name, story)
 
 
-@every_entry
+@pytest.mark.parametrize("name", ["nobitex", "wallex"])
 def test_a_cancel_of_what_is_filled_or_unknown_is_refused_and_ends_nothing(name: str) -> None:
     async def story(desk: Desk) -> None:
         await desk.sent(desk.requested())
@@ -258,6 +261,17 @@ def test_a_cancel_of_what_is_filled_or_unknown_is_refused_and_ends_nothing(name:
         assert desk.ledger.order("C-2")["pending"] is None
 
     played(name, story)
+
+
+def test_what_invex_says_of_a_cancel_that_comes_too_late_is_not_documented_and_proves_nothing() -> None:
+    async def story(desk: Desk) -> None:
+        await desk.sent(desk.requested())
+        desk.harness.exchange.fill(desk.there[0])
+        with pytest.raises(Unanswered, match="refusal_not_proved"):
+            await desk.canceled()
+        assert (await desk.looked_at())["status"] == "filled"
+
+    played("invex", story)
 
 
 @every_entry

@@ -41,7 +41,8 @@ class Desk:
         return [names[number] for number in found.raised], [names[number] for number in found.cleared]
 
     def rows(self, **asked: Any) -> list[dict[str, Any]]:
-        return [shown(alert, notices) for alert, notices in listed(self.ledger.store.database, **asked)]
+        found = listed(self.ledger.store.database, **{"order": "asc", **asked})
+        return [shown(alert, notices) for alert, notices in found]
 
     def last(self) -> dict[str, Any]:
         return self.rows()[-1]

@@ -76,7 +76,7 @@ def test_a_store_that_cannot_be_read_is_not_ready_and_the_process_lives(tmp_path
 def test_the_command_tells_docker_and_systemd_by_its_status(tmp_path: Path) -> None:
     path = tmp_path / "orders.db"
     missing = run("health", "--db", path, "--json")
-    assert (missing.status, json.loads(missing.out)["reasons"][0]["check"]) == (1, "store")
+    assert (missing.status, missing.out) == (3, "") and missing.err.startswith("orderledger: there is no ledger at")
     assert not path.exists()
     with opened(str(path), update_views=False) as ledger:
         ledger.record_many(parsed(request("A"), request("B")))
@@ -88,5 +88,14 @@ def test_the_command_tells_docker_and_systemd_by_its_status(tmp_path: Path) -> N
         "the views are 2 events behind the log, the limit is 1",
         "sim:main: no collector listens to it",
     ]
+    as_json = run("health", "--db", path, "--views-behind", "1", "--json")
+    assert (as_json.status, json.loads(as_json.out)["reasons"][0]["check"]) == (1, "views_behind")
+    with sqlite3.connect(path) as other:
+        other.execute("ALTER TABLE collectors RENAME COLUMN status TO told")
+    unusable = run("health", "--db", path)
+    assert (unusable.status, "no such column" in unusable.out) == (3, True), unusable
+    path.write_bytes(b"no database" * 1_000)
+    unusable = run("health", "--db", path)
+    assert (unusable.status, "cannot be used" in unusable.err) == (3, True), unusable
     for wrong in ("sim:main", "=3", "sim:main=0", "sim:main=nan", "sim:main=soon"):
         assert run("health", "--db", path, "--feed", wrong).status == 2, wrong

@@ -58,7 +58,8 @@ def ledger(store_url: str) -> Iterator[Ledger]:
 def test_positions_are_those_of_the_exposure_view(ledger: Ledger) -> None:
     scrape = Scrape(ledger)
     for row in ledger.exposure():
-        labels = (row["account"], row["instrument"])
+        labels = (row["account"], row["instrument"], row["position_side"])
+        assert row["position_quantity"] is not None
         assert scrape("position_quantity", *labels) == float(row["position_quantity"])
         for end in ("least", "most"):
             exact = row[f"position_quantity_{end}"]  # type: ignore[literal-required]
@@ -67,8 +68,8 @@ def test_positions_are_those_of_the_exposure_view(ledger: Ledger) -> None:
         if row["notional"] is not None and row["currency"]:
             assert scrape("position_notional", *labels, "USD") == float(row["notional"])
             assert scrape("position_notional_most", *labels, "USD") == float(row["notional_most"] or 0)
-    assert scrape("position_quantity_most", "sim:main", "BTC-USD") == 8
-    assert scrape("net_pnl", "sim:main", "BTC-USD", "USD") == -1
+    assert scrape("position_quantity_most", "sim:main", "BTC-USD", "net") == 8
+    assert scrape("net_pnl", "sim:main", "BTC-USD", "net", "USD") == -1
 
 
 def test_orders_are_counted_by_what_is_known_of_them(ledger: Ledger) -> None:
@@ -174,9 +175,9 @@ def test_beyond_their_number_accounts_and_instruments_are_summed_under_other(sto
         scrape = Scrape(ledger, accounts=2, instruments=3)
         assert scrape.labels("open_orders") == [("other",), ("sim:0",), ("sim:1",)]
         assert [scrape("open_orders", name) for name in ("sim:0", "sim:1", "other")] == [2, 2, 2]
-        assert scrape.labels("position_quantity") == [("sim:0", "I0"), ("sim:0", "I3"), ("sim:1", "I1")]
+        assert scrape.labels("position_quantity") == [("sim:0", "I0", "net"), ("sim:0", "I3", "net"), ("sim:1", "I1", "net")]
         assert sum(scrape("unrealized_pnl", *labels) or 0 for labels in scrape.labels("unrealized_pnl")) == 6 * 6
-        assert scrape("position_notional", "other", "other", "USD") == 20
+        assert scrape("position_notional", "other", "other", "net", "USD") == 20
         ledger.record_many(parsed(request("EARLY", 3, account="a:first")))  # sorts before all others, and takes no slot of theirs
         ledger.catch_up()
         assert scrape.labels("open_orders") == [("other",), ("sim:0",), ("sim:1",)]

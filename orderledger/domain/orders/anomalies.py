@@ -14,6 +14,7 @@ from orderledger.domain.values import ENDS, Anomaly, OrderType, Status
 
 UNKNOWN_ORDER, VENUE_ORDER_ID_REUSED = Anomaly.UNKNOWN_ORDER, Anomaly.VENUE_ORDER_ID_REUSED
 OVERFILL, FILL_AFTER_END, FILL_ID_REUSED = Anomaly.OVERFILL, Anomaly.FILL_AFTER_END, Anomaly.FILL_ID_REUSED
+MESSAGE_ID_REUSED = Anomaly.MESSAGE_ID_REUSED
 SUSPENDED = Status.SUSPENDED
 """Module-level names: access to an enum member is slow on Python 3.11, and many facts need these."""
 WORDS = frozenset(Status) - {Status.DENIED}
@@ -24,18 +25,23 @@ NONE: frozenset[Anomaly] = frozenset()
 ONLY_UNKNOWN = frozenset({UNKNOWN_ORDER})
 """What an order from elsewhere always has."""
 
-PERMANENT = frozenset({Anomaly.LATE_REPORT, VENUE_ORDER_ID_REUSED})
+PERMANENT = frozenset({Anomaly.LATE_REPORT, VENUE_ORDER_ID_REUSED, MESSAGE_ID_REUSED})
 """Anomalies of one report, which later facts never clear."""
 
 
 def detect(
-    order: Order, fact: OrderEvent, at: datetime, *, was_ended_at: datetime | None = None
+    order: Order, fact: OrderEvent, at: datetime, *, was_ended_at: datetime | None = None, is_id_reused: bool = False
 ) -> list[AnomalyDetected | AnomalyCleared]:
     """The anomalies to record after `fact`: new ones of the order, those of this fact, and cleared ones.
 
-    `was_ended_at`: the time when the order had ended before the fact, if it had.
+    `was_ended_at`: the time when the order had ended before the fact, if it had. `is_id_reused`: another message had its id.
     """
-    if was_ended_at is None and order.raised.keys() == (NONE if order.is_requested else ONLY_UNKNOWN) and _is_plain(order):
+    if (
+        was_ended_at is None
+        and not is_id_reused
+        and order.raised.keys() == (NONE if order.is_requested else ONLY_UNKNOWN)
+        and _is_plain(order)
+    ):
         return []
     standing = dict(open_anomalies(order))
     said: list[AnomalyDetected | AnomalyCleared] = [
@@ -49,6 +55,8 @@ def detect(
                 code=Anomaly.LATE_REPORT, detail=f"happened {at.isoformat()}, the order had ended {was_ended_at.isoformat()}"
             )
         )
+    if is_id_reused:
+        said.append(AnomalyDetected(code=MESSAGE_ID_REUSED, detail=f"message {fact.message_id} had other content before"))
     said += [AnomalyCleared(code=code) for code in order.raised if code not in standing and code not in PERMANENT]
     return said
 
@@ -67,13 +75,20 @@ def _is_plain(order: Order) -> bool:
 def _has_plain_fills(order: Order) -> bool:
     fills, quantity = order.fills, order.quantity
     is_within = quantity is None or fills.sums.cum_quantity <= quantity
-    return is_within and not fills.has_reused_id and not _contradict(order)
+    return is_within and not fills.has_reused_id and not _contradict(order) and not _conflict_of_sides(order)
 
 
 def _contradict(order: Order) -> bool:
     """Check for a fill with other terms than its order. An order of type `other` may be a combination, whose legs differ."""
     terms = order.terms
     return order.fills.sums.contradict(terms.side, terms.instrument) and terms.described("order_type") is not OrderType.OTHER
+
+
+def _conflict_of_sides(order: Order) -> bool:
+    """Check for a fill whose reports name two position sides, or for one of another position than its order or its siblings."""
+    fills = order.fills
+    is_named = fills.sums.names_positions
+    return fills.has_two_sides or (is_named and fills.sums.is_of_other_position(order.terms.position_side))
 
 
 def _is_of_this_fill(code: Anomaly, order: Order, fill: FillRecorded, at: datetime) -> bool:
@@ -109,6 +124,11 @@ def open_anomalies(order: Order) -> Iterator[tuple[Anomaly, str]]:
             Anomaly.TERMS_CONFLICT,
             f"a fill is not of the order's side ({order.terms.side}) or instrument; the fill counts as told",
         )
+    if _conflict_of_sides(order):
+        yield (
+            Anomaly.POSITION_SIDE_CONFLICT,
+            f"a fill is of two position sides, or not of its order's ({order.terms.position_side}); the first told counts",
+        )
     if (venue_ids := order.names.count_of_venue_ids) > 1 + order.replaces:
         yield (
             Anomaly.CLIENT_ORDER_ID_REUSED,
@@ -118,8 +138,10 @@ def open_anomalies(order: Order) -> Iterator[tuple[Anomaly, str]]:
         yield VENUE_ORDER_ID_REUSED, order.raised[VENUE_ORDER_ID_REUSED]
     if (text := _mismatch(order, quantity)) is not None:
         yield Anomaly.QUANTITY_MISMATCH, text
-    if (conflict := _conflict_of_word(order) or _conflict_of_facts(order)) is not None:
-        yield conflict
+    if (word := order.claims.word.value) is not None and word not in WORDS:
+        yield Anomaly.UNKNOWN_STATUS, f"the venue says {word!r}, which is no status this ledger knows"
+    if (text := _conflict_of_word(order) or _conflict_of_facts(order)) is not None:
+        yield Anomaly.STATUS_CONFLICT, text
 
 
 def _mismatch(order: Order, quantity: Decimal | None) -> str | None:
@@ -185,7 +207,7 @@ def _leaves_quantity(order: Order, quantity: Decimal | None, claimed: Decimal, a
 def _is_of_these_terms(order: Order, at: datetime) -> bool:
     """Check that a claim is not older than the quantity in force."""
     setting = order.terms.set_quantity
-    return setting is None or at >= setting.at
+    return setting is None or at >= setting.when.at
 
 
 EXPECTED: dict[str, Callable[[Order, Decimal | None, Decimal, datetime], Span | None]] = {
@@ -197,33 +219,33 @@ EXPECTED: dict[str, Callable[[Order, Decimal | None, Decimal, datetime], Span | 
 """For each claimed number, the range that the facts allow at that time, or None if they do not tell."""
 
 
-def _conflict_of_word(order: Order) -> tuple[Anomaly, str] | None:
-    """A conflict between the venue's latest status and the facts."""
-    word, at = order.claims.word
-    if word is None or at is None:
+def _conflict_of_word(order: Order) -> str | None:
+    """A sentence about a conflict between the venue's latest status and the facts."""
+    word, when = order.claims.word
+    if word is None or when is None:
         return None
-    if word not in WORDS:
-        return Anomaly.UNKNOWN_STATUS, f"the venue says {word!r}, which is no status this ledger knows"
-    end, text = order.end, None
+    end = order.end
     if word in WORKING_WORDS:
-        last_reported_at = order.ends.last_reported_at
-        if end is not None and last_reported_at is not None and at > last_reported_at:
-            text = f"the venue says {word} after the order was {end}"
+        last_reported = order.ends.last_reported
+        if end is not None and last_reported is not None and when.is_dated_after(last_reported):
+            return f"the venue says {word} after the order was {end}"
     elif word in ENDS:
-        if end is None:
-            text = f"the venue says {word}, no report of that is recorded"
-    elif word == Status.FILLED and not order.is_filled and _is_of_these_terms(order, at):
-        text = f"the venue says filled, recorded fills are {order.cum_quantity:f}"
-    return None if text is None else (Anomaly.STATUS_CONFLICT, text)
+        if end is None and order.undone_end is None:
+            return f"the venue says {word}, no report of that is recorded"
+    elif word == Status.FILLED and not order.is_filled and _is_of_these_terms(order, when.at):
+        return f"the venue says filled, recorded fills are {order.cum_quantity:f}"
+    return None
 
 
-def _conflict_of_facts(order: Order) -> tuple[Anomaly, str] | None:
-    """An end that the venue's own reports contradict."""
+def _conflict_of_facts(order: Order) -> str | None:
+    """A sentence about an end that the venue's own reports contradict."""
     if order.is_denied_in_vain:
-        return Anomaly.STATUS_CONFLICT, "denied here as never sent, and the venue has it"
-    end, worked_at, last_reported_at = order.end, order.worked_at, order.ends.last_reported_at
+        return "denied here as never sent, and the venue has it"
+    end, worked, ends = order.end, order.worked, order.ends
     if end is Status.REJECTED and order.is_worked:
-        return Anomaly.STATUS_CONFLICT, "rejected, and the venue has worked it"
-    if end is not None and worked_at is not None and last_reported_at is not None and worked_at > last_reported_at:
-        return Anomaly.STATUS_CONFLICT, f"the venue worked it {worked_at.isoformat()}, after it was {end}"
+        return "rejected, and the venue has worked it"
+    if end is not None and worked is not None and ends.last_reported is not None and worked.is_dated_after(ends.last_reported):
+        return f"the venue worked it {worked.at.isoformat()}, after it was {end}"
+    if (undone := order.undone_end) is not None and order.shown is not None:
+        return f"{undone.status} {undone.when.at.isoformat()}, and the venue shows it working {order.shown.at.isoformat()}"
     return None

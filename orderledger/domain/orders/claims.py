@@ -4,6 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Generic, NamedTuple, TypeVar
 
+from orderledger.domain.orders.when import When
 from orderledger.domain.values import Reported
 
 Value = TypeVar("Value")
@@ -12,21 +13,25 @@ NUMBERS = ("quantity", "cum_quantity", "leaves_quantity", "average_price", "limi
 
 
 class Latest(NamedTuple, Generic[Value]):
-    """A value that reports set: the later `at` wins; of equal times, the later in the log. `at` is None before the first."""
+    """A value that reports set: the later report counts. `when` is None before the first."""
 
     value: Value
-    at: datetime | None = None
+    when: When | None = None
 
-    def then(self, value: Value, at: datetime) -> "Latest[Value]":
+    @property
+    def at(self) -> datetime | None:
+        return None if self.when is None else self.when.at
+
+    def then(self, value: Value, when: When) -> "Latest[Value]":
         """The value after another report."""
-        return Latest(value, at) if self.at is None or at >= self.at else self
+        return Latest(value, when) if self.when is None or when >= self.when else self
 
 
-def note(known: dict[str, Latest[Value]], name: str, value: Value, at: datetime) -> None:
+def note(known: dict[str, Latest[Value]], name: str, value: Value, when: When) -> None:
     """Set one of several values by name."""
     latest = known.get(name)
-    if latest is None or latest.at is None or at >= latest.at:
-        known[name] = Latest(value, at)
+    if latest is None or latest.when is None or when >= latest.when:
+        known[name] = Latest(value, when)
 
 
 class Claims:
@@ -43,27 +48,31 @@ class Claims:
     def number(self, name: str) -> Decimal | None:
         return self.numbers[name].value if name in self.numbers else None
 
-    def hear(self, reported: Reported, at: datetime) -> None:
-        """Add a report's claims. Of claims with the same time, the latest is the one with the largest cumulative quantity or
-        the smallest open quantity."""
+    def hear(self, reported: Reported, when: When) -> None:
+        """Add a report's claims. Of claims with the same time and sequence, the latest is the one with the largest cumulative
+        quantity or the smallest open quantity."""
         if reported.status is not None:
-            self.say(reported.status, at)
-        is_outdated = self._is_outdated(reported, at)
+            self.say(reported.status, when)
+        is_outdated = self._is_outdated(reported, when)
         for name in NUMBERS:
             number: Decimal | None = getattr(reported, name)
-            if number is None or (is_outdated and name in self.numbers and self.numbers[name].at == at):
+            if number is None or (is_outdated and name in self.numbers and _is_of_one_moment(self.numbers[name].when, when)):
                 continue
-            note(self.numbers, name, number, at)
+            note(self.numbers, name, number, when)
 
-    def say(self, word: str, at: datetime) -> None:
+    def say(self, word: str, when: When) -> None:
         """Set the venue's status."""
-        self.word = self.word.then(word, at)
+        self.word = self.word.then(word, when)
 
-    def _is_outdated(self, reported: Reported, at: datetime) -> bool:
-        """Check for a claim of the same time with a larger filled quantity."""
+    def _is_outdated(self, reported: Reported, when: When) -> bool:
+        """Check for a claim of the same time and sequence with a larger filled quantity."""
         cum, leaves = self.numbers.get("cum_quantity"), self.numbers.get("leaves_quantity")
-        if reported.cum_quantity is not None and cum is not None and cum.at == at:
+        if reported.cum_quantity is not None and cum is not None and _is_of_one_moment(cum.when, when):
             return reported.cum_quantity < cum.value
-        if reported.leaves_quantity is not None and leaves is not None and leaves.at == at:
+        if reported.leaves_quantity is not None and leaves is not None and _is_of_one_moment(leaves.when, when):
             return reported.leaves_quantity > leaves.value
         return False
+
+
+def _is_of_one_moment(one: When | None, other: When) -> bool:
+    return one is not None and one[:2] == other[:2]

@@ -8,7 +8,8 @@ import msgspec
 
 from orderledger.domain.decision import ACCEPTED, DUPLICATE, Decision, Duplicate, Reason, Refused
 from orderledger.domain.orders.events import OrderCommand
-from orderledger.domain.values import Links, OrderType, Side, Status, TimeInForce, later
+from orderledger.domain.orders.when import When, last
+from orderledger.domain.values import Links, OrderType, PositionSide, Side, Status, TimeInForce, later
 
 if TYPE_CHECKING:
     from orderledger.domain.orders.order import Order
@@ -24,6 +25,8 @@ REQUESTED_TERMS = (
     "expire_at",
     "post_only",
     "reduce_only",
+    "position_side",
+    "position_id",
     "strategy",
     "links",
 )
@@ -43,6 +46,8 @@ class OrderRequested(OrderCommand, frozen=True, kw_only=True):
     expire_at: datetime | None = None
     post_only: bool = False
     reduce_only: bool = False
+    position_side: PositionSide | None = None
+    position_id: str | None = None
     strategy: str | None = None
     links: Links | None = None
     tags: dict[str, object] = msgspec.field(default_factory=dict)
@@ -53,7 +58,7 @@ class OrderRequested(OrderCommand, frozen=True, kw_only=True):
 
     def repetition(self, order: "Order") -> Duplicate | None:
         """A request with the same terms is a duplicate."""
-        if self.has_known_message_id(order):
+        if self.is_same_message(order):
             return DUPLICATE
         request = order.terms.request
         return DUPLICATE if request is not None and request.is_same_request(self) else None
@@ -64,9 +69,9 @@ class OrderRequested(OrderCommand, frozen=True, kw_only=True):
             return Refused(Reason.DUPLICATE_CLIENT_ORDER_ID, text)
         return ACCEPTED
 
-    def take_effect(self, order: "Order", at: datetime) -> None:
+    def take_effect(self, order: "Order", when: When) -> None:
         if not order.is_requested:
-            order.terms.take_request(self, at)
+            order.terms.take_request(self, when)
             order.ends.drop_conclusions()
             order.attributed_to = None
 
@@ -85,40 +90,49 @@ class SendingOutcome(OrderCommand, frozen=True, kw_only=True):
 
     def _decide_by_sending(self, order: "Order") -> Decision:
         """Send an order again only after the venue did not know it."""
-        sent_at = order.submitted_at or order.unresolved_at  # after sending with an unknown outcome, the order counts as sent
+        sent_at = order.submitted_at or (order.unresolved and order.unresolved.at)
         return ACCEPTED if sent_at is None or order.is_absent_since(sent_at) else _already_submitted(order)
 
 
 class OrderDenied(SendingOutcome, frozen=True, kw_only=True):
     """Order that our own checks refused. It is never sent.
 
-    `not_sent`: proof that nothing of a recorded submission left us, e.g. a refused connection. Without it, an order that counts
-    as sent cannot be denied.
+    `not_sent`: proof that nothing of a recorded submission left us, e.g. a refused connection. `never_arrived`: a submission left
+    us, and an operator's decision or the venue's rules prove that the venue never received it. Without either, an order that
+    counts as sent cannot be denied.
     """
 
     stored_name: ClassVar[str] = "order_denied.v1"
     not_sent: bool = False
+    never_arrived: bool = False
 
     def _decide_by_sending(self, order: "Order") -> Decision:
-        """With proof, deny also a submitted order, unless its outcome is unknown and the venue may still have it."""
+        """Deny a submitted order with proof that nothing was sent, unless its outcome is unknown and the venue may still have it,
+        or once it is decided that the venue never received it."""
+        if self.never_arrived:
+            return ACCEPTED
         if not self.not_sent:
-            is_sent = order.submitted_at is not None or order.unresolved_at is not None
+            is_sent = order.submitted_at is not None or order.unresolved is not None
             return _already_submitted(order) if is_sent else ACCEPTED
-        is_known_lost = order.unresolved_at is None or order.is_absent_since(order.unresolved_at)
+        is_known_lost = order.unresolved is None or order.is_absent_since(order.unresolved.at)
         return ACCEPTED if is_known_lost else _already_submitted(order)
 
-    def take_effect(self, order: "Order", at: datetime) -> None:
-        order.own_ends().add(Status.DENIED, at, self.reason)
+    def take_effect(self, order: "Order", when: When) -> None:
+        order.own_ends().add(Status.DENIED, when, self.reason)
 
 
 class OrderSubmitted(SendingOutcome, frozen=True, kw_only=True):
-    """Order handed to the venue."""
+    """Order handed to the venue. `is_forced`: sent again by an operator's decision, without proof that it never arrived."""
 
     stored_name: ClassVar[str] = "order_submitted.v1"
+    is_forced: bool = False
 
-    def take_effect(self, order: "Order", at: datetime) -> None:
+    def _decide_by_sending(self, order: "Order") -> Decision:
+        return ACCEPTED if self.is_forced else super()._decide_by_sending(order)
+
+    def take_effect(self, order: "Order", when: When) -> None:
         order.is_sent_again = order.submitted_at is not None
-        order.submitted_at = later(order.submitted_at, at)
+        order.submitted_at = later(order.submitted_at, when.at)
 
 
 class SubmissionUnresolved(OrderCommand, frozen=True, kw_only=True):
@@ -129,8 +143,8 @@ class SubmissionUnresolved(OrderCommand, frozen=True, kw_only=True):
     def decide(self, order: "Order") -> Decision:
         return ACCEPTED if order.is_known else _unknown()
 
-    def take_effect(self, order: "Order", at: datetime) -> None:
-        order.unresolved_at = later(order.unresolved_at, at)
+    def take_effect(self, order: "Order", when: When) -> None:
+        order.unresolved = last(order.unresolved, when)
 
 
 class CancelRequested(OrderCommand, frozen=True, kw_only=True):
@@ -145,8 +159,8 @@ class CancelRequested(OrderCommand, frozen=True, kw_only=True):
     def decide(self, order: "Order") -> Decision:
         return _decide_change(order, self)
 
-    def take_effect(self, order: "Order", at: datetime) -> None:
-        order.own_requests().ask(self, at)
+    def take_effect(self, order: "Order", when: When) -> None:
+        order.own_requests().ask(self, when)
 
 
 class ReplaceRequested(OrderCommand, frozen=True, kw_only=True):
@@ -165,8 +179,8 @@ class ReplaceRequested(OrderCommand, frozen=True, kw_only=True):
     def decide(self, order: "Order") -> Decision:
         return _decide_change(order, self)
 
-    def take_effect(self, order: "Order", at: datetime) -> None:
-        order.own_requests().ask(self, at)
+    def take_effect(self, order: "Order", when: When) -> None:
+        order.own_requests().ask(self, when)
 
 
 ChangeRequested = CancelRequested | ReplaceRequested
@@ -175,7 +189,7 @@ CHANGES = ("quantity", "limit_price", "stop_price", "replacement_client_order_id
 
 def _repetition_of_change(order: "Order", command: ChangeRequested) -> Duplicate | None:
     """A command with a known `request_id` and the same content is a duplicate, whatever its time."""
-    if command.has_known_message_id(order):
+    if command.is_same_message(order):
         return DUPLICATE
     asked = order.requests.known(command.request_id)
     if asked is None:

@@ -1,9 +1,10 @@
 """The facts that may have ended an order, and the rule which of them counts."""
 
-from datetime import datetime
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from orderledger.domain.values import Status, later
+from orderledger.domain.orders.when import When, last
+from orderledger.domain.values import Status
 
 DUPLICATE_ORDER = "duplicate_order"
 CONCLUDED_ABSENT = "concluded_absent"
@@ -16,8 +17,7 @@ class EndReport(NamedTuple):
     """One fact that ended the order."""
 
     status: Status
-    at: datetime
-    turn: int
+    when: When
     reason: str | None
 
 
@@ -25,8 +25,54 @@ class End(NamedTuple):
     """The end that counts: its status, its time, and the first reason that was given."""
 
     status: Status
-    at: datetime
+    when: When
     reason: str | None
+
+
+class Counted:
+    """The ends that count: of each status the earliest report, and its earliest reason."""
+
+    __slots__ = ("_reasons", "first", "last_reported")
+
+    def __init__(self, reports: Iterable[EndReport] = ()) -> None:
+        self.first: dict[Status, When] = {}
+        self.last_reported: When | None = None
+        self._reasons: dict[Status, tuple[When, str]] = {}
+        for report in reports:
+            self.take(report)
+
+    def take(self, report: EndReport) -> None:
+        """Add a report. Of one status at the same time and sequence, the later in the log counts."""
+        status, when, reason = report
+        self.last_reported = last(self.last_reported, when)
+        first = self.first.get(status)
+        if first is None or when[:2] < first[:2] or (when[:2] == first[:2] and when > first):
+            self.first[status] = when
+        if reason is not None and (status not in self._reasons or when < self._reasons[status][0]):
+            self._reasons[status] = (when, reason)
+
+    def end(self, status: Status) -> End:
+        reason = self._reasons.get(status)
+        return End(status, self.first[status], None if reason is None else reason[1])
+
+    def deciding(self, *, is_worked: bool, duplicate: When | None) -> End | None:
+        """The end that counts, if any. `duplicate`: a refusal because the venue already has the order, if that counts."""
+        closing = [status for status in (EXPIRED, CANCELED) if status in self.first]
+        if closing:
+            return self.end(max(closing, key=self.first.__getitem__))
+        if REJECTED in self.first:
+            return self._rejected(duplicate)
+        if duplicate is not None:
+            return End(REJECTED, duplicate, DUPLICATE_ORDER)
+        return self.end(DENIED) if DENIED in self.first and not is_worked else None
+
+    def _rejected(self, duplicate: When | None) -> End:
+        """The rejection, or the refusal as a duplicate if that was earlier."""
+        end, reason = self.end(REJECTED), self._reasons.get(REJECTED)
+        if duplicate is None:
+            return end
+        is_reason = reason is None or duplicate < reason[0]
+        return End(REJECTED, min(end.when, duplicate), DUPLICATE_ORDER if is_reason else end.reason)
 
 
 class Ends:
@@ -35,85 +81,76 @@ class Ends:
     If an end was reported several times, the earliest time and the earliest reason count.
     """
 
-    __slots__ = ("_first", "_reasons", "_reports", "duplicate_at", "last_reported_at", "reinstated_at")
+    __slots__ = ("_counted", "_duplicate", "_reinstated", "_reports")
 
     def __init__(self) -> None:
-        self.reinstated_at: datetime | None = None
-        self.last_reported_at: datetime | None = None
-        self.duplicate_at: datetime | None = None
         self._reports: list[EndReport] = []
-        self._first: dict[Status, tuple[datetime, int]] = {}
-        self._reasons: dict[Status, tuple[datetime, str]] = {}
+        self._counted = Counted()
+        self._duplicate: When | None = None
+        self._reinstated: When | None = None
 
     @property
     def is_any(self) -> bool:
         """True if any fact ended the order."""
-        return bool(self._first) or self.duplicate_at is not None
+        return bool(self._counted.first) or self._duplicate is not None
 
     def __contains__(self, status: Status) -> bool:
-        return status in self._first
+        return status in self._counted.first
 
-    def add(self, status: Status, at: datetime, reason: str | None) -> None:
+    @property
+    def last_reported(self) -> When | None:
+        """The last report of an end that was not reinstated."""
+        return self._counted.last_reported
+
+    @property
+    def has_end_of_venue(self) -> bool:
+        """True if the venue reported an end, which shows that it had the order."""
+        return self._duplicate is not None or any(status is not DENIED for status in self._counted.first)
+
+    def add(self, status: Status, when: When, reason: str | None) -> None:
         """Add a fact that ended the order."""
-        self._reports.append(EndReport(status, at, len(self._reports), reason))
-        self._take(self._reports[-1])
+        report = EndReport(status, when, reason)
+        self._reports.append(report)
+        if self._reinstated is None or when > self._reinstated:
+            self._counted.take(report)
 
     def drop_conclusions(self) -> None:
         """Drop ends concluded from absence. The order was requested here after all, and absence never ends such an order."""
         self._reports = [report for report in self._reports if report.reason != CONCLUDED_ABSENT]
         self._count_anew()
 
-    def add_duplicate(self, at: datetime) -> None:
+    def add_duplicate(self, when: When) -> None:
         """Add a refusal because the venue already has such an order."""
-        self.duplicate_at = at if self.duplicate_at is None else min(self.duplicate_at, at)
+        self._duplicate = when if self._duplicate is None else min(self._duplicate, when)
 
-    def reinstate(self, at: datetime) -> None:
-        """Drop the ends up to `at`: the order is working after all."""
-        self.reinstated_at = later(self.reinstated_at, at)
+    def reinstate(self, when: When) -> None:
+        """Drop the ends up to this fact: the order is working after all."""
+        self._reinstated = last(self._reinstated, when)
         self._count_anew()
 
-    def _count_anew(self) -> None:
-        self._first, self._reasons, self.last_reported_at = {}, {}, None
-        for report in self._reports:
-            self._take(report)
+    def deciding(self, *, is_worked: bool, is_sent_again: bool, shown: When | None) -> End | None:
+        """The end that counts, if any. `shown`: the venue showed the order working then, so that earlier ends do not count.
 
-    def deciding(self, *, is_worked: bool, is_sent_again: bool) -> End | None:
-        """The end that counts, if any.
-
-        Canceled and expired outrank rejected, which outranks denied. Of canceled and expired the later counts; at equal times,
-        the later in the log. A denial counts only if the venue has not shown the order working; `duplicate_order` only if also
-        the order was sent once.
+        Canceled and expired outrank rejected, which outranks denied. Of canceled and expired the later counts. A denial counts
+        only if the venue has not shown the order working; `duplicate_order` only if also the order was sent once.
         """
-        if not self._first and self.duplicate_at is None:
+        if not self.is_any:
             return None
-        closing = [status for status in (EXPIRED, CANCELED) if status in self._first]
-        if closing:
-            return self._end(max(closing, key=self._first.__getitem__))
-        duplicate_at = None if is_worked or is_sent_again else self.duplicate_at
-        if REJECTED in self._first:
-            return self._rejected(duplicate_at)
-        if duplicate_at is not None:
-            return End(REJECTED, duplicate_at, DUPLICATE_ORDER)
-        return self._end(DENIED) if DENIED in self._first and not is_worked else None
+        counted = self._counted if shown is None else self._after(shown)
+        return counted.deciding(is_worked=is_worked, duplicate=None if is_worked or is_sent_again else self._duplicate)
 
-    def _rejected(self, duplicate_at: datetime | None) -> End:
-        """The rejection, or the refusal as a duplicate if that was earlier."""
-        end, reason = self._end(REJECTED), self._reasons.get(REJECTED)
-        if duplicate_at is None:
-            return end
-        is_reason = reason is None or duplicate_at < reason[0]
-        return End(REJECTED, min(end.at, duplicate_at), DUPLICATE_ORDER if is_reason else end.reason)
+    def undone(self, shown: When | None) -> End | None:
+        """The end that counted before the venue showed the order working, if none is later."""
+        if shown is None or self.last_reported is None or not shown.is_dated_after(self.last_reported):
+            return None
+        return self._counted.deciding(is_worked=False, duplicate=None)
 
-    def _end(self, status: Status) -> End:
-        reason = self._reasons.get(status)
-        return End(status, self._first[status][0], None if reason is None else reason[1])
+    def _after(self, shown: When) -> Counted:
+        return Counted(report for report in self._standing() if not shown.is_dated_after(report.when))
 
-    def _take(self, report: EndReport) -> None:
-        if self.reinstated_at is not None and report.at <= self.reinstated_at:
-            return
-        self.last_reported_at = later(self.last_reported_at, report.at)
-        first = self._first.get(report.status)
-        if first is None or report.at <= first[0]:
-            self._first[report.status] = (report.at, report.turn)
-        if report.reason is not None and (report.status not in self._reasons or report.at < self._reasons[report.status][0]):
-            self._reasons[report.status] = (report.at, report.reason)
+    def _standing(self) -> Iterator[EndReport]:
+        """The reports that were not reinstated."""
+        return (report for report in self._reports if self._reinstated is None or report.when > self._reinstated)
+
+    def _count_anew(self) -> None:
+        self._counted = Counted(self._standing())

@@ -11,7 +11,8 @@ import msgspec
 
 from orderledger.domain.decision import ACCEPTED, DUPLICATE, NO_TIME_GIVEN, Decision, Duplicate
 from orderledger.domain.log_event import LogEvent
-from orderledger.domain.values import Reported, Side
+from orderledger.domain.orders.when import When
+from orderledger.domain.values import PositionSide, Reported, Side
 
 if TYPE_CHECKING:
     from orderledger.domain.orders.order import Order
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 class OrderEvent(LogEvent, frozen=True, kw_only=True):
     """Fields of every message about an order.
 
-    `client_order_id` is the id in the message: the order's own, a replacement's, or a cancel request's.
+    `client_order_id` is the id in the message: the order's own, a replacement's, or a cancel request's. `sequence` is the venue's
+    order of facts that have the same `at`.
     """
 
     at: datetime | None = None
@@ -30,10 +32,11 @@ class OrderEvent(LogEvent, frozen=True, kw_only=True):
     reported: Reported | None = None
     reason: str | None = None
     message_id: str | None = None
+    sequence: int | None = None
 
     def repetition(self, order: "Order") -> Duplicate | None:
         """A Duplicate if the order has this fact already: by its `message_id`, otherwise by all its fields."""
-        if self.has_known_message_id(order):
+        if self.is_same_message(order):
             return DUPLICATE
         if self not in order.seen:
             return None
@@ -41,60 +44,75 @@ class OrderEvent(LogEvent, frozen=True, kw_only=True):
             return NO_TIME_GIVEN if self.message_id is None else None
         return DUPLICATE if self.message_id is None or isinstance(self, OrderReport) else None
 
-    def has_known_message_id(self, order: "Order") -> bool:
-        """True if the order has an event of this kind with the same `message_id`."""
-        return self.message_id is not None and (type(self), self.message_id) in order.message_ids
+    def is_same_message(self, order: "Order") -> bool:
+        """True if the order has an event with the same `message_id` and the same content, whatever its time."""
+        if self.message_id is None:
+            return False
+        return any(self.has_content_of(known) for known in self._with_this_message_id(order))
+
+    def has_reused_message_id(self, order: "Order") -> bool:
+        """True if the order has only events of other content with this `message_id`."""
+        return bool(self._with_this_message_id(order)) and not self.is_same_message(order)
+
+    def _with_this_message_id(self, order: "Order") -> "tuple[OrderEvent, ...]":
+        return () if self.message_id is None else order.message_ids.get(self.message_id, ())
 
     def decide(self, order: "Order") -> Decision:
         """Decide whether the fact may be recorded. It is known to be no duplicate."""
         raise NotImplementedError
 
-    def apply(self, order: "Order", at: datetime) -> None:
-        """Change the order. `at` is when the fact took effect. Never fails, so every recorded history can be loaded."""
+    def apply(self, order: "Order", when: When) -> None:
+        """Change the order. `when` is the place of the fact among all facts. Never fails, so every recorded history can be
+        loaded."""
         raise NotImplementedError
 
 
 class OrderCommand(OrderEvent, frozen=True, kw_only=True):
     """Command of our side, recorded before anything is sent. It may be refused."""
 
-    def apply(self, order: "Order", at: datetime) -> None:
-        order.learn(self, at)
+    def apply(self, order: "Order", when: When) -> None:
+        order.learn(self, when)
         order.seen.add(self)
-        self.take_effect(order, at)
+        self.take_effect(order, when)
 
-    def take_effect(self, order: "Order", at: datetime) -> None:
+    def take_effect(self, order: "Order", when: When) -> None:
         """Apply what is specific to this command, beside names, claims and duplicates."""
         raise NotImplementedError
 
 
 class OrderReport(OrderEvent, frozen=True, kw_only=True):
-    """Report of the venue, never refused. `instrument` and `side` count while the order is unknown to us."""
+    """Report of the venue, never refused. `instrument` and `side` count while the order is unknown to us, `position_side` and
+    `position_id` while its request does not name them."""
 
     instrument: str | None = None
     side: Side | None = None
+    position_side: PositionSide | None = None
+    position_id: str | None = None
 
     def decide(self, order: "Order") -> Decision:
         return ACCEPTED
 
-    def apply(self, order: "Order", at: datetime) -> None:
-        self.apply_names_and_terms(order, at)
+    def apply(self, order: "Order", when: When) -> None:
+        self.apply_names_and_terms(order, when)
         order.seen.add(self)
-        self.take_effect(order, at)
+        self.take_effect(order, when)
         if self.shows_order:
-            order.confirm(at)
+            order.confirm(when)
 
-    def apply_names_and_terms(self, order: "Order", at: datetime) -> None:
+    def apply_names_and_terms(self, order: "Order", when: When) -> None:
         """Apply the names and claims of the report, and its terms while the order was not requested here."""
-        order.learn(self, at)
+        order.learn(self, when)
         if not order.is_requested:
-            order.terms.hear(self.instrument, self.side, self.reported, at)
+            order.terms.hear(self.instrument, self.side, self.reported, when)
+        if self.position_side is not None or self.position_id is not None:
+            order.terms.hear_position(self.position_side, self.position_id, when)
 
     @property
     def shows_order(self) -> bool:
         """True if the venue knew the order when it sent this report."""
         return True
 
-    def take_effect(self, order: "Order", at: datetime) -> None:
+    def take_effect(self, order: "Order", when: When) -> None:
         """Apply what is specific to this report, beside names, claims and duplicates."""
         raise NotImplementedError
 
@@ -102,7 +120,7 @@ class OrderReport(OrderEvent, frozen=True, kw_only=True):
 class OrderJudgement(LogEvent, frozen=True, kw_only=True):
     """Event that the ledger itself adds."""
 
-    def apply(self, order: "Order", at: datetime) -> None:
+    def apply(self, order: "Order", when: When) -> None:
         """Change the order."""
         raise NotImplementedError
 

@@ -5,10 +5,9 @@ removes the fill that it names, and those of its corrections that are dated befo
 """
 
 from bisect import insort
-from datetime import datetime
 
 from orderledger.domain.orders.fill import Fill
-from orderledger.domain.values import later
+from orderledger.domain.orders.when import When, last
 
 
 class Family:
@@ -17,7 +16,7 @@ class Family:
     `tip` is the fill at the end of the corrections. None while no fill has arrived, and in a circle of corrections.
     """
 
-    __slots__ = ("_busts", "_corrections", "_fills", "_is_circle", "_last_bust_at", "_top", "ids", "tip")
+    __slots__ = ("_busts", "_corrections", "_fills", "_is_circle", "_last_bust", "_top", "ids", "tip")
 
     def __init__(self, fill_id: str, fill: Fill | None) -> None:
         self.ids = [fill_id]
@@ -25,8 +24,8 @@ class Family:
         self._top = fill_id
         self._fills: dict[str, Fill] = {} if fill is None else {fill_id: fill}
         self._corrections: dict[str, list[Fill]] = {}
-        self._busts: dict[str, datetime] = {}
-        self._last_bust_at: datetime | None = None
+        self._busts: dict[str, When] = {}
+        self._last_bust: When | None = None
         self._is_circle = False
 
     @property
@@ -44,9 +43,9 @@ class Family:
         if self.tip is None and not self._is_circle:
             self.tip = fill
 
-    def bust(self, fill_id: str, at: datetime) -> None:
-        self._busts[fill_id] = at
-        self._last_bust_at = later(self._last_bust_at, at)
+    def bust(self, fill_id: str, when: When) -> None:
+        self._busts[fill_id] = when
+        self._last_bust = last(self._last_bust, when)
 
     def close_cycle(self) -> None:
         """Mark a circle of corrections: none of its fills is active."""
@@ -61,7 +60,7 @@ class Family:
         self._fills |= other._fills
         self._corrections |= other._corrections
         self._busts |= other._busts
-        self._last_bust_at = later(self._last_bust_at, other._last_bust_at) if other._last_bust_at else self._last_bust_at
+        self._last_bust = last(self._last_bust, other._last_bust)
         insort(self._corrections.setdefault(link.corrects, []), link, key=_age)
         self._is_circle = self._is_circle or other._is_circle
         self.tip, self._top = None if self._is_circle else tip, top
@@ -104,24 +103,21 @@ class Family:
             return False
         if fill.fill_id in self._busts:
             return True
-        return (
-            self._last_bust_at is not None
-            and self._last_bust_at > fill.reported_at
-            and _is_busted_above(fill, self._fills, self._busts)
-        )
+        is_later = self._last_bust is not None and self._last_bust.is_dated_after(fill.when)
+        return is_later and _is_busted_above(fill, self._fills, self._busts)
 
 
-def _is_busted_above(fill: Fill, known: dict[str, Fill], busts: dict[str, datetime]) -> bool:
-    """Check whether a fill that this one corrects, directly or indirectly, was busted later than this fill's time."""
+def _is_busted_above(fill: Fill, known: dict[str, Fill], busts: dict[str, When]) -> bool:
+    """Check whether a fill that this one corrects, directly or indirectly, has a bust dated after this fill."""
     step: Fill | None = fill
     while step is not None and step.corrects is not None and step.corrects_another:
-        busted_at = busts.get(step.corrects)
-        if busted_at is not None and busted_at > fill.reported_at:
+        busted = busts.get(step.corrects)
+        if busted is not None and busted.is_dated_after(fill.when):
             return True
         step = known.get(step.corrects)
     return False
 
 
-def _age(fill: Fill) -> tuple[datetime, int]:
-    """Sort key of the corrections of one fill: the later counts; at equal times, the later in the log."""
-    return fill.reported_at, fill.turn
+def _age(fill: Fill) -> When:
+    """Sort key of the corrections of one fill: the later counts."""
+    return fill.when

@@ -2,39 +2,39 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from orderledger.domain.orders.reports import FillCorrected, FillRecorded
-from orderledger.domain.values import Liquidity, Reported, Side
+from orderledger.domain.orders.when import NO_SEQUENCE, When
+from orderledger.domain.values import Liquidity, PositionSide, Reported, Side
 
-DETAILS = ("instrument", "side", "fee", "fee_currency", "liquidity")
+DETAILS = ("instrument", "side", "fee", "fee_currency", "liquidity", "position_side", "position_id")
 """Fields that a report of a fill may leave out. A later report of the same fill can complete them."""
 
 CONTESTABLE = ("instrument", "side", "fee", "fee_currency")
-
-When = tuple[datetime, int]
-"""Time of an event, and the number of the order's fact that reported it."""
 
 Numbers = tuple[Decimal, Decimal, str | None]
 """Quantity, price, and the id of the corrected fill. They distinguish versions of one fill id."""
 
 
 class Effective(NamedTuple):
-    """The time and the details of a fill, including those inherited from the fill that it corrects."""
+    """The place and the details of a fill, including those inherited from the fill that it corrects."""
 
-    at: datetime
+    when: When
     instrument: str | None
     side: Side | None
     fee: Decimal | None
     fee_currency: str | None
     liquidity: Liquidity | None
+    position_side: PositionSide | None
+    position_id: str | None
 
 
 class Fill:
     """One version of a fill: its numbers, and the details from all its reports.
 
-    `reported_at` is the earliest time in a report, `turn` the number of that report in the history of the order. Of each detail,
-    the value with the earliest time counts. `inherited` is set for a correction of a known fill.
+    `when` is its place among all facts: the earliest time in a report, the sequence for that time, and the first log position.
+    Of each detail, the value with the earliest time counts. `inherited` is set for a correction of a known fill.
     """
 
     __slots__ = (
@@ -46,16 +46,17 @@ class Fill:
         "instrument",
         "is_active",
         "liquidity",
+        "position_id",
+        "position_side",
         "price",
         "quantity",
         "reported",
-        "reported_at",
         "reported_values",
         "side",
-        "turn",
+        "when",
     )
 
-    def __init__(self, event: FillRecorded, at: datetime, turn: int) -> None:
+    def __init__(self, event: FillRecorded, when: When) -> None:
         self.fill_id = event.fill_id
         self.quantity = event.quantity
         self.price = event.price
@@ -65,22 +66,33 @@ class Fill:
         self.fee = event.fee
         self.fee_currency = event.fee_currency
         self.liquidity = event.liquidity
+        self.position_side = event.position_side
+        self.position_id = event.position_id
         self.reported: Reported | None = event.reported
-        self.reported_at = at
-        self.turn = turn
+        self.when = when
         self.reported_values: dict[str, dict[object, When]] | None = None
         self.inherited: Effective | None = None
         self.is_active = False
 
     @property
+    def reported_at(self) -> datetime:
+        """The earliest time in a report of it."""
+        return self.when.at
+
+    @property
+    def traded(self) -> When:
+        """The place of the trade. A correction keeps the place of the fill that it corrects."""
+        return self.when if self.inherited is None else self.inherited.when
+
+    @property
     def at(self) -> datetime:
-        """The time of the trade. A correction keeps the time of the fill that it corrects."""
-        return self.reported_at if self.inherited is None else self.inherited.at
+        """The time of the trade."""
+        return self.traded.at
 
     @property
     def last_reported(self) -> When:
         """The latest of the times that count: of the fill itself, and of each detail the earliest."""
-        own = (self.reported_at, self.turn)
+        own = self.when
         if self.reported_values is None:
             return own
         return max([own, *(when for values in self.reported_values.values() for when in values.values())])
@@ -89,10 +101,14 @@ class Fill:
     def effective(self) -> Effective:
         """Its time and details. Details that a correction leaves out come from the fill that it corrects."""
         if self.inherited is None:
-            return Effective(self.reported_at, self.instrument, self.side, self.fee, self.fee_currency, self.liquidity)
-        own = (self.instrument, self.side, self.fee, self.fee_currency, self.liquidity)
-        given = (mine if mine is not None else theirs for mine, theirs in zip(own, self.inherited[1:], strict=True))
-        return Effective(self.inherited.at, *given)  # type: ignore[arg-type]
+            return Effective(self.when, *self._own)
+        given = (mine if mine is not None else theirs for mine, theirs in zip(self._own, self.inherited[1:], strict=True))
+        return Effective(self.inherited.when, *given)  # type: ignore[arg-type]
+
+    @property
+    def _own(self) -> tuple[Any, ...]:
+        """Its own details, in the order of `DETAILS`."""
+        return self.instrument, self.side, self.fee, self.fee_currency, self.liquidity, self.position_side, self.position_id
 
     @property
     def corrects_another(self) -> bool:
@@ -108,9 +124,17 @@ class Fill:
         """True if reports with equal numbers differ in a detail."""
         return self.reported_values is not None and any(len(self.reported_values[name]) > 1 for name in CONTESTABLE)
 
+    @property
+    def has_two_sides(self) -> bool:
+        """True if its reports name different position sides. The one with the earliest time counts."""
+        return self.reported_values is not None and len(self.reported_values["position_side"]) > 1
+
     def has_all_of(self, event: FillRecorded) -> bool:
-        """Check that a report with equal numbers adds neither a detail nor an earlier time."""
+        """Check that a report with equal numbers adds neither a detail, nor an earlier time, nor the sequence."""
         if event.at is not None and event.at < self.reported_at:
+            return False
+        is_numbered_first = self.when.sequence == NO_SEQUENCE or (event.sequence or 0) < self.when.sequence
+        if event.sequence is not None and is_numbered_first and event.at == self.reported_at:
             return False
         for name in DETAILS:
             value = getattr(event, name)
@@ -123,24 +147,34 @@ class Fill:
 
     def _reported_at(self, name: str, value: object) -> datetime | None:
         if self.reported_values is not None:
-            return self.reported_values[name][value][0] if value in self.reported_values[name] else None
+            return self.reported_values[name][value].at if value in self.reported_values[name] else None
         return self.reported_at if getattr(self, name) == value else None
 
-    def complete(self, event: FillRecorded, at: datetime, turn: int) -> None:
+    def complete(self, event: FillRecorded, when: When) -> None:
         """Add the details of another report with equal numbers."""
         if self.reported_values is None:
-            first = (self.reported_at, self.turn)
+            first = self.when
             self.reported_values = {name: {} if (value := getattr(self, name)) is None else {value: first} for name in DETAILS}
         for name in DETAILS:
             value = getattr(event, name)
             if value is not None:
-                self._hear(self.reported_values[name], name, value, (at, turn))
-        if at < self.reported_at:
-            self.reported_at, self.turn, self.reported = at, turn, event.reported
+                self._hear(self.reported_values[name], name, value, when)
+        if when.at < self.when.at:
+            self.reported = event.reported
+        self.when = _joined(self.when, when)
 
     def _hear(self, reported: dict[object, When], name: str, value: object, when: When) -> None:
         counted = getattr(self, name)
-        if value not in reported or when[0] < reported[value][0]:
+        if value not in reported or when < reported[value]:
             reported[value] = when
-        if counted is None or reported[value][0] < reported[counted][0]:
+        if counted is None or reported[value] < reported[counted]:
             setattr(self, name, value)
+
+
+def _joined(one: When, other: When) -> When:
+    """The place of a fill that was reported twice: the earlier time, the sequence for that time, and the first log position."""
+    position = min(one.position, other.position)
+    if one.at != other.at:
+        return (one if one.at < other.at else other)._replace(position=position)
+    known = [when.sequence for when in (one, other) if when.sequence != NO_SEQUENCE]
+    return When(one.at, min(known, default=NO_SEQUENCE), position)

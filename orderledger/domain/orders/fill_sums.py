@@ -10,7 +10,7 @@ import msgspec
 
 from orderledger.domain.exact import EXACT, ZERO
 from orderledger.domain.orders.fill import Fill
-from orderledger.domain.values import Side
+from orderledger.domain.values import PositionSide, Side
 
 
 class FillSums(msgspec.Struct, gc=False, eq=False):
@@ -21,6 +21,7 @@ class FillSums(msgspec.Struct, gc=False, eq=False):
     _fees: dict[str, tuple[Decimal, int]] = {}
     _sides: dict[Side, int] = {}
     _instruments: dict[str, int] = {}
+    _position_sides: dict[PositionSide, int] = {}
     _times: list[datetime] = []
 
     @property
@@ -44,6 +45,16 @@ class FillSums(msgspec.Struct, gc=False, eq=False):
         return is_other_side or (
             instrument is not None and bool(self._instruments) and any(known != instrument for known in self._instruments)
         )
+
+    @property
+    def names_positions(self) -> bool:
+        """Check for an active fill that names a position side."""
+        return bool(self._position_sides)
+
+    def is_of_other_position(self, side: PositionSide | None) -> bool:
+        """Check for an active fill that names another position side, or for two that differ."""
+        sides = self._position_sides
+        return len(sides) > 1 or (side is not None and side not in sides)
 
     def add(self, fill: Fill) -> None:
         """Add a fill that becomes active."""
@@ -73,6 +84,8 @@ class FillSums(msgspec.Struct, gc=False, eq=False):
             _tally(self._sides, details.side, count)
         if details.instrument is not None:
             _tally(self._instruments, details.instrument, count)
+        if details.position_side is not None:
+            _tally(self._position_sides, details.position_side, count)
 
 
 def _tally(counts: dict[Any, int], name: object, count: int) -> None:

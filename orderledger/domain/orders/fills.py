@@ -13,9 +13,10 @@ import msgspec
 
 from orderledger.domain.exact import EXACT
 from orderledger.domain.orders.families import Family
-from orderledger.domain.orders.fill import Fill, Numbers, When
+from orderledger.domain.orders.fill import Fill, Numbers
 from orderledger.domain.orders.fill_sums import FillSums
 from orderledger.domain.orders.reports import FillCorrected, FillRecorded
+from orderledger.domain.orders.when import When
 from orderledger.domain.values import Reported
 
 
@@ -32,6 +33,7 @@ class Fills(msgspec.Struct, gc=False, eq=False):
     last_reported: When | None = None
     _versions: dict[str, dict[Numbers, Fill]] = {}
     _contested: set[str] = set()
+    _two_sided: set[str] = set()
     _busts: dict[str, When] = {}
     _families: dict[str, Family] = {}
     _timeline: list[tuple[datetime, str]] | None = None
@@ -42,6 +44,11 @@ class Fills(msgspec.Struct, gc=False, eq=False):
     def has_reused_id(self) -> bool:
         """Whether a fill id has come with different numbers."""
         return bool(self._contested)
+
+    @property
+    def has_two_sides(self) -> bool:
+        """Whether the reports of one fill name different position sides."""
+        return bool(self._two_sided)
 
     def is_contested(self, fill_id: str) -> bool:
         """Whether this id has come with different numbers."""
@@ -55,7 +62,7 @@ class Fills(msgspec.Struct, gc=False, eq=False):
     def knows_bust(self, fill_id: str, at: datetime | None) -> bool:
         """Whether the bust is recorded with this time or an earlier one."""
         known = self._busts.get(fill_id)
-        return known is not None and (at is None or known[0] <= at)
+        return known is not None and (at is None or known.at <= at)
 
     def state_of(self, fill: Fill) -> str:
         """active, busted or corrected. A correction is busted too if the bust of its original is later than the correction."""
@@ -74,7 +81,7 @@ class Fills(msgspec.Struct, gc=False, eq=False):
         it is if `is_counted` accepts the claims in its own report.
         """
         least = most = self.sums.cum_quantity
-        if self.last_reported is None or at > self.last_reported[0]:
+        if self.last_reported is None or at > self.last_reported.at:
             return least, most
         if self._timeline is None:
             self._timeline = sorted((fill.reported_at, fill_id) for fill_id, fill in self.by_id.items())
@@ -97,35 +104,37 @@ class Fills(msgspec.Struct, gc=False, eq=False):
 
     # Changes
 
-    def add(self, event: FillRecorded, at: datetime, turn: int) -> None:
-        """Add a report of a fill. `turn` is the number of the report among all facts of the order."""
+    def add(self, event: FillRecorded, when: When) -> None:
+        """Add a report of a fill."""
         self.changed = {event.fill_id: None}
         counted, version = self.by_id.get(event.fill_id), self._version_of(event)
         if counted is None:
-            self._count_in(Fill(event, at, turn))
+            self._count_in(Fill(event, when))
             return
         if version is None:
-            version = Fill(event, at, turn)
+            version = Fill(event, when)
             self._versions.setdefault(counted.fill_id, {counted.numbers: counted})[version.numbers] = version
             self._contested.add(event.fill_id)
             self._note_time(version)
         else:
-            self._complete(version, event, at, turn, is_counted=version is counted)
+            self._complete(version, event, when, is_counted=version is counted)
         if version.is_contested:
             self._contested.add(event.fill_id)
-        if version.reported_at < counted.reported_at:
+        if version.has_two_sides:
+            self._two_sided.add(event.fill_id)
+        if version.when < counted.when:
             self._displace(counted, version)
 
-    def bust(self, fill_id: str, at: datetime, turn: int) -> None:
+    def bust(self, fill_id: str, when: When) -> None:
         """Bust a fill, now or when it arrives."""
         self.changed = {fill_id: None} if fill_id in self.by_id else {}
         known = self._busts.get(fill_id)
-        if known is None or at < known[0]:
-            self._busts[fill_id] = (at, turn)
+        if known is None or when < known:
+            self._busts[fill_id] = when
         family = self._family_of(fill_id)
         self._suspend(family)
-        family.bust(fill_id, self._busts[fill_id][0])
-        if known is not None and at < known[0] and known == self.last_reported:
+        family.bust(fill_id, self._busts[fill_id])
+        if known is not None and when < known == self.last_reported:
             self._find_last_reported()
         self.last_reported = max(self.last_reported or self._busts[fill_id], self._busts[fill_id])
         self._settle(family)
@@ -152,20 +161,20 @@ class Fills(msgspec.Struct, gc=False, eq=False):
         else:
             self._activate(fill)
 
-    def _complete(self, fill: Fill, event: FillRecorded, at: datetime, turn: int, *, is_counted: bool) -> None:
+    def _complete(self, fill: Fill, event: FillRecorded, when: When, *, is_counted: bool) -> None:
         """Add another report of the same numbers."""
         family = self._families.get(fill.fill_id) if is_counted else None
         if family is not None:
             self._suspend(family)
         elif is_counted:
             self._deactivate(fill)
-        before, reported_at = fill.last_reported, fill.reported_at
-        fill.complete(event, at, turn)
+        before, was = fill.last_reported, fill.when
+        fill.complete(event, when)
         if fill.last_reported < before == self.last_reported:
             self._find_last_reported()
         self._note_time(fill)
         if family is not None:
-            if fill.reported_at != reported_at:
+            if fill.when != was:
                 family.reconsider()
             self._pass_on(family, fill)
             self._settle(family)
@@ -239,10 +248,10 @@ class Fills(msgspec.Struct, gc=False, eq=False):
                 self._join(fill)
             else:
                 self._activate(fill)
-        for fill_id, (at, _) in self._busts.items():
+        for fill_id, when in self._busts.items():
             family = self._family_of(fill_id)
             self._suspend(family)
-            family.bust(fill_id, at)
+            family.bust(fill_id, when)
             self._settle(family)
         self.changed = dict.fromkeys(self.by_id)
 

@@ -1,9 +1,9 @@
 """Judgements of the ledger about an order: anomalies, and the order that a report belongs to."""
 
-from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
 from orderledger.domain.orders.events import OrderJudgement
+from orderledger.domain.orders.when import When
 from orderledger.domain.values import Anomaly
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ class AnomalyDetected(OrderJudgement, frozen=True, kw_only=True):
     code: Anomaly
     detail: str
 
-    def apply(self, order: "Order", at: datetime) -> None:
+    def apply(self, order: "Order", when: When) -> None:
         order.raised[self.code] = self.detail
 
 
@@ -27,7 +27,7 @@ class AnomalyCleared(OrderJudgement, frozen=True, kw_only=True):
     stored_name: ClassVar[str] = "anomaly_cleared.v1"
     code: Anomaly
 
-    def apply(self, order: "Order", at: datetime) -> None:
+    def apply(self, order: "Order", when: When) -> None:
         order.raised.pop(self.code, None)
 
 
@@ -37,7 +37,7 @@ class EvidenceForgotten(OrderJudgement, frozen=True, kw_only=True):
     stored_name: ClassVar[str] = "evidence_forgotten.v1"
     reason: str
 
-    def apply(self, order: "Order", at: datetime) -> None:
+    def apply(self, order: "Order", when: When) -> None:
         return
 
 
@@ -47,5 +47,5 @@ class OrderAttributed(OrderJudgement, frozen=True, kw_only=True):
     stored_name: ClassVar[str] = "order_attributed.v1"
     to: str
 
-    def apply(self, order: "Order", at: datetime) -> None:
+    def apply(self, order: "Order", when: When) -> None:
         order.attributed_to = self.to

@@ -8,16 +8,16 @@ import msgspec
 
 from orderledger.domain.orders.claims import Latest, note
 from orderledger.domain.orders.events import OrderEvent
+from orderledger.domain.orders.when import When
 from orderledger.domain.values import alias_text
 
 EARLIEST = datetime(MINYEAR, 1, 1, tzinfo=UTC)
 
 
 class VenueId(NamedTuple):
-    """An id of the venue, the time when it first appeared, and its number among all ids in the log."""
+    """An id of the venue, and its first appearance."""
 
-    at: datetime
-    turn: int
+    when: When
     name: str
 
 
@@ -36,7 +36,7 @@ class Names(msgspec.Struct, gc=False, eq=False):
     aliases_borne: set[str] | frozenset[str] = NONE
     client_ids_borne: set[str] | frozenset[str] = NONE
     changed_from: datetime | None = None
-    _given_id: tuple[datetime, str] | None = None
+    _given_id: tuple[When, str] | None = None
     _venue_ids: dict[str, VenueId] = {}
     _in_order: list[VenueId] = []
 
@@ -59,8 +59,8 @@ class Names(msgspec.Struct, gc=False, eq=False):
         """The venue's id at that time: the last that had appeared by then, otherwise the first."""
         if not self._in_order:
             return None
-        place = bisect_left(self._in_order, moment, key=lambda known: known.at)
-        while place < len(self._in_order) and self._in_order[place].at == moment:
+        place = bisect_left(self._in_order, moment, key=lambda known: known.when.at)
+        while place < len(self._in_order) and self._in_order[place].when.at == moment:
             place += 1
         return self._in_order[max(0, place - 1)].name
 
@@ -83,27 +83,27 @@ class Names(msgspec.Struct, gc=False, eq=False):
             return True
         return any(alias_text(name, value) not in self.aliases_borne for name, value in fact.aliases.items())
 
-    def learn(self, fact: OrderEvent, at: datetime) -> None:
+    def learn(self, fact: OrderEvent, when: When) -> None:
         """Add the names of a message."""
         self.changed_from = None
         if fact.venue_order_id is not None:
-            self._learn_venue_id(fact.venue_order_id, at)
+            self._learn_venue_id(fact.venue_order_id, when)
         for name, value in fact.aliases.items():
-            note(self.aliases, name, value, at)
+            note(self.aliases, name, value, when)
             self.aliases_borne = _with(self.aliases_borne, alias_text(name, value))
         if self.own_id is None and fact.client_order_id is not None:
-            self._given_id = min(self._given_id or (at, fact.client_order_id), (at, fact.client_order_id))
+            self._given_id = min(self._given_id or (when, fact.client_order_id), (when, fact.client_order_id))
             self.client_ids_borne = _with(self.client_ids_borne, fact.client_order_id)
 
-    def _learn_venue_id(self, name: str, at: datetime) -> None:
+    def _learn_venue_id(self, name: str, when: When) -> None:
         known = self._venue_ids.get(name)
         if known is not None:
-            if at >= known.at:
+            if when >= known.when:
                 return
             del self._in_order[bisect_left(self._in_order, known)]
-        new = self._venue_ids[name] = VenueId(at, len(self._venue_ids) if known is None else known.turn, name)
+        new = self._venue_ids[name] = VenueId(when, name)
         insort(self._in_order, new)
-        self.changed_from = EARLIEST if self._in_order[0] is new else at
+        self.changed_from = EARLIEST if self._in_order[0] is new else when.at
 
 
 def _with(names: set[str] | frozenset[str], name: str) -> set[str] | frozenset[str]:

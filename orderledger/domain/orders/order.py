@@ -5,9 +5,10 @@ from decimal import Decimal
 
 from orderledger.domain.exact import QUOTIENT, ZERO
 from orderledger.domain.orders.ends import DUPLICATE_ORDER, End
-from orderledger.domain.orders.order_state import NO_ENDS, NO_REQUESTS, NO_SESSION, OrderState, When
+from orderledger.domain.orders.order_state import NO_ENDS, NO_REQUESTS, NO_SESSION, OrderState
 from orderledger.domain.orders.standing import Standing, is_ended_as, standing_of, status_of
 from orderledger.domain.orders.terms import Term
+from orderledger.domain.orders.when import When, last
 from orderledger.domain.values import Certainty, Origin, Pending, Status, TimeInForce, later
 
 __all__ = ["DUPLICATE_ORDER", "Order", "Standing"]
@@ -26,15 +27,10 @@ class Order(OrderState, gc=False, eq=False):
     # Names and terms
 
     @property
-    def is_known(self) -> bool:
-        """True if any fact of the order is recorded."""
-        return self._turn > 0
-
-    @property
     def updated_at(self) -> datetime | None:
         """The time of the latest fact."""
         last_of_fills = self.fills.last_reported
-        return self._stated_at if last_of_fills is None else later(self._stated_at, last_of_fills[0])
+        return self._stated_at if last_of_fills is None else later(self._stated_at, last_of_fills.at)
 
     @property
     def is_requested(self) -> bool:
@@ -112,7 +108,11 @@ class Order(OrderState, gc=False, eq=False):
 
     @property
     def _deciding_end(self) -> End | None:
-        return None if self.ends is NO_ENDS else self.ends.deciding(is_worked=self.is_worked, is_sent_again=self.is_sent_again)
+        ends = self.ends
+        if ends is NO_ENDS:
+            return None
+        shown = None if self.shown is None or self.is_filled else self.shown
+        return ends.deciding(is_worked=self.is_worked, is_sent_again=self.is_sent_again, shown=shown)
 
     @property
     def end(self) -> Status | None:
@@ -124,7 +124,12 @@ class Order(OrderState, gc=False, eq=False):
     def end_at(self) -> datetime | None:
         """The time of the fact that ended the order. None for an order that is open, or ended by its fills alone."""
         end = self._deciding_end
-        return None if end is None else end.at
+        return None if end is None else end.when.at
+
+    @property
+    def undone_end(self) -> End | None:
+        """The end that no longer counts, because the venue showed the order working after it."""
+        return None if self.shown is None or self.end is not None else self.ends.undone(self.shown)
 
     @property
     def reason(self) -> str | None:
@@ -134,8 +139,8 @@ class Order(OrderState, gc=False, eq=False):
 
     @property
     def is_denied_in_vain(self) -> bool:
-        """True if our side recorded it as denied and never sent, but the venue has shown it working."""
-        return self.is_worked and DENIED in self.ends
+        """True if our side recorded it as denied and never sent, but the venue has shown it working or has reported its end."""
+        return DENIED in self.ends and (self.is_worked or self.ends.has_end_of_venue)
 
     @property
     def session_status(self) -> Status | None:
@@ -167,10 +172,30 @@ class Order(OrderState, gc=False, eq=False):
 
     @property
     def pending(self) -> Pending | None:
-        """The kind of request that awaits an answer. None after a fact ended the order, even if fills complete it later."""
+        """The kind of request that awaits an answer. None after a fact ended the order, even if fills complete it later.
+
+        If the venue shows the order working after an end, the requests before that end stay answered by it.
+        """
         if self.requests is NO_REQUESTS or self.end is not None:
             return None
-        return self.requests.pending()
+        return self.requests.pending(after=self._settled_until)
+
+    @property
+    def pending_since(self) -> datetime | None:
+        """The time of the oldest request that awaits an answer, or when the venue last reported one."""
+        asked = self.asked
+        return None if asked is None else asked.at
+
+    @property
+    def asked(self) -> When | None:
+        """The oldest request that awaits an answer, or when the venue last reported one."""
+        return self.requests.pending_since(after=self._settled_until)
+
+    @property
+    def _settled_until(self) -> When | None:
+        """The end that answered all earlier requests, though the venue showed the order working later."""
+        undone = self.undone_end
+        return None if undone is None else undone.when
 
     @property
     def certainty(self) -> Certainty:
@@ -190,24 +215,29 @@ class Order(OrderState, gc=False, eq=False):
     # Whether the venue knows it
 
     @property
-    def _last_confirmed(self) -> When | None:
+    def confirmed(self) -> When | None:
         """The latest sign that the venue knows the order."""
         last_of_fills = self.fills.last_reported
-        return self._confirmed if last_of_fills is None else max(self._confirmed or last_of_fills, last_of_fills)
+        return last(self._confirmed, last_of_fills)
 
     @property
     def confirmed_at(self) -> datetime | None:
         """The time of the last sign that the venue knows the order."""
-        heard = self._last_confirmed
-        return None if heard is None else heard[0]
+        heard = self.confirmed
+        return None if heard is None else heard.at
 
     @property
     def absent_at(self) -> datetime | None:
         """The time when the venue last did not know the order when queried. None after a later sign that it does."""
         if self._absent is None:
             return None
-        heard = self._last_confirmed
-        return self._absent[0] if heard is None or self._absent > heard else None
+        heard = self.confirmed
+        return self._absent.at if heard is None or self._absent > heard else None
+
+    @property
+    def unresolved_at(self) -> datetime | None:
+        """The time of our last message that had no answer, even if the venue has settled it since."""
+        return None if self.unresolved is None else self.unresolved.at
 
     def is_absent_since(self, moment: datetime) -> bool:
         """Check whether the venue did not know the order in a query after that time."""

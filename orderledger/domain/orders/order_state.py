@@ -14,20 +14,20 @@ from orderledger.domain.orders.reports import FillBusted, FillRecorded
 from orderledger.domain.orders.requests import Requests
 from orderledger.domain.orders.session import Session
 from orderledger.domain.orders.terms import Terms
+from orderledger.domain.orders.when import When, last
 from orderledger.domain.values import Anomaly, Status, account_of, client_order_id_of, later
 
 NO_CLAIMS, NO_ENDS, NO_FILLS, NO_REQUESTS, NO_SESSION = Claims(), Ends(), Fills(), Requests(), Session()
 """Empty parts, which most orders never change. They are shared, and an order replaces one by its own before a change."""
-
-When = tuple[datetime, int]
-"""Time of an event, and the number of the order's fact that reported it. At equal times, the later in the log counts."""
 
 
 class OrderState(msgspec.Struct, gc=False, eq=False):
     """The state of an order, as its events have left it.
 
     `names`, `terms`, `claims`, `ends`, `requests`, `fills` and `session` are its parts. `acknowledged_at` is the first
-    acknowledgement, `worked_at` the latest report that shows it working. `raised` holds the anomalies that were detected and not
+    acknowledgement, `worked` the latest report that shows it working, `shown` the latest
+    answer to a query that does, `unresolved` the
+    latest message of ours that had no answer. `raised` holds the anomalies that were detected and not
     cleared.
     """
 
@@ -41,16 +41,17 @@ class OrderState(msgspec.Struct, gc=False, eq=False):
     session: Session = NO_SESSION
     submitted_at: datetime | None = None
     is_sent_again: bool = False
-    unresolved_at: datetime | None = None
+    unresolved: When | None = None
     acknowledged_at: datetime | None = None
     is_worked: bool = False
-    worked_at: datetime | None = None
+    worked: When | None = None
+    shown: When | None = None
     replaces: int = 0
     seen: set[OrderEvent] = set()
-    message_ids: set[tuple[type[OrderEvent], str]] = set()
+    message_ids: dict[str, tuple[OrderEvent, ...]] = {}
     raised: dict[Anomaly, str] = {}
     attributed_to: str | None = None
-    _turn: int = 0
+    is_known: bool = False
     _stated_at: datetime | None = None
     _confirmed: When | None = None
     _absent: When | None = None
@@ -60,40 +61,44 @@ class OrderState(msgspec.Struct, gc=False, eq=False):
         """The order of this stream, before its first event."""
         return cls(account_of(stream), Names(client_order_id_of(stream)))
 
-    def learn(self, event: OrderEvent, at: datetime) -> None:
+    def learn(self, event: OrderEvent, when: When) -> None:
         """Add the names and claims that any message may carry."""
-        self._turn += 1
+        self.is_known = True
         if not isinstance(event, (FillRecorded, FillBusted)):
-            self._stated_at = later(self._stated_at, at)
+            self._stated_at = later(self._stated_at, when.at)
         if event.message_id is not None:
-            self.message_ids.add((type(event), event.message_id))
-        self.names.learn(event, at)
+            self.message_ids[event.message_id] = (*self.message_ids.get(event.message_id, ()), event)
+        self.names.learn(event, when)
         if event.reported is not None:
-            self.own_claims().hear(event.reported, at)
+            self.own_claims().hear(event.reported, when)
 
-    def work(self, at: datetime) -> None:
+    def work(self, when: When) -> None:
         """Note a report that shows the order working."""
         self.is_worked = True
-        self.worked_at = later(self.worked_at, at)
+        self.worked = last(self.worked, when)
 
-    def confirm(self, at: datetime) -> None:
+    def show(self, when: When) -> None:
+        """Note that the venue shows the order working at this time. Earlier ends do not count, unless the order is filled."""
+        self.shown = last(self.shown, when)
+
+    def confirm(self, when: When) -> None:
         """Note a sign that the venue knows the order."""
-        self._confirmed = max(self._confirmed or (at, self._turn), (at, self._turn))
+        self._confirmed = last(self._confirmed, when)
 
-    def mark_absent(self, at: datetime) -> None:
+    def mark_absent(self, when: When) -> None:
         """Note that the venue did not know the order when queried."""
-        self._absent = max(self._absent or (at, self._turn), (at, self._turn))
+        self._absent = last(self._absent, when)
 
-    def enter(self, status: Status | None, at: datetime) -> None:
-        """Set the session status from `at` on: done for the day, suspended, stopped, or None for none of these."""
-        self.own_session().enter(status, at)
+    def enter(self, status: Status | None, when: When) -> None:
+        """Set the session status: done for the day, suspended, stopped, or None for none of these."""
+        self.own_session().enter(status, when)
 
-    def add_fill(self, event: FillRecorded, at: datetime) -> None:
+    def add_fill(self, event: FillRecorded, when: When) -> None:
         self.is_worked = True
-        self._own_fills().add(event, at, self._turn)
+        self._own_fills().add(event, when)
 
-    def bust_fill(self, fill_id: str, at: datetime) -> None:
-        self._own_fills().bust(fill_id, at, self._turn)
+    def bust_fill(self, fill_id: str, when: When) -> None:
+        self._own_fills().bust(fill_id, when)
 
     def own_claims(self) -> Claims:
         if self.claims is NO_CLAIMS:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, ClassVar
 from orderledger.domain.decision import DUPLICATE, Duplicate
 from orderledger.domain.orders.ends import CONCLUDED_ABSENT, DUPLICATE_ORDER
 from orderledger.domain.orders.events import OrderReport
-from orderledger.domain.values import Liquidity, Pending, Status
+from orderledger.domain.orders.when import When
+from orderledger.domain.values import Certainty, DatedBy, Liquidity, Pending, Status
 
 if TYPE_CHECKING:
     from orderledger.domain.orders.order import Order
@@ -15,14 +16,15 @@ if TYPE_CHECKING:
 UNKNOWN_TO_VENUE = "unknown_order"
 OBSERVED_WORKING = frozenset({Status.NEW, Status.PARTIALLY_FILLED})
 OBSERVED_PAUSES = frozenset({Status.SUSPENDED, Status.STOPPED})
+OBSERVED_OPEN = OBSERVED_WORKING | OBSERVED_PAUSES
 OBSERVED_ENDS = frozenset({Status.CANCELED, Status.REJECTED, Status.EXPIRED})
 
 
 class WorkingReport(OrderReport, frozen=True, kw_only=True):
     """Report that shows the order working."""
 
-    def take_effect(self, order: "Order", at: datetime) -> None:
-        order.work(at)
+    def take_effect(self, order: "Order", when: When) -> None:
+        order.work(when)
 
 
 class OrderAcknowledged(WorkingReport, frozen=True, kw_only=True):
@@ -30,9 +32,9 @@ class OrderAcknowledged(WorkingReport, frozen=True, kw_only=True):
 
     stored_name: ClassVar[str] = "order_acknowledged.v1"
 
-    def take_effect(self, order: "Order", at: datetime) -> None:
-        order.work(at)
-        order.acknowledged_at = min(order.acknowledged_at or at, at)
+    def take_effect(self, order: "Order", when: When) -> None:
+        order.work(when)
+        order.acknowledged_at = min(order.acknowledged_at or when.at, when.at)
 
 
 class OrderRejected(OrderReport, frozen=True, kw_only=True):
@@ -40,11 +42,11 @@ class OrderRejected(OrderReport, frozen=True, kw_only=True):
 
     stored_name: ClassVar[str] = "order_rejected.v1"
 
-    def take_effect(self, order: "Order", at: datetime) -> None:
+    def take_effect(self, order: "Order", when: When) -> None:
         if self.reason == DUPLICATE_ORDER:
-            order.own_ends().add_duplicate(at)
+            order.own_ends().add_duplicate(when)
         else:
-            order.own_ends().add(Status.REJECTED, at, self.reason)
+            order.own_ends().add(Status.REJECTED, when, self.reason)
 
 
 class FillRecorded(OrderReport, frozen=True, kw_only=True):
@@ -62,9 +64,9 @@ class FillRecorded(OrderReport, frozen=True, kw_only=True):
         """A fill with the same id and numbers is a duplicate."""
         return DUPLICATE if order.fills.knows(self) and not order.names.brings_name(self) else None
 
-    def apply(self, order: "Order", at: datetime) -> None:
-        self.apply_names_and_terms(order, at)
-        order.add_fill(self, at)
+    def apply(self, order: "Order", when: When) -> None:
+        self.apply_names_and_terms(order, when)
+        order.add_fill(self, when)
 
 
 class FillCorrected(FillRecorded, frozen=True, kw_only=True):
@@ -82,14 +84,14 @@ class FillBusted(OrderReport, frozen=True, kw_only=True):
 
     def repetition(self, order: "Order") -> Duplicate | None:
         """A bust of the same fill is a duplicate."""
-        if self.has_known_message_id(order):
+        if self.is_same_message(order):
             return DUPLICATE
         is_known = order.fills.knows_bust(self.fill_id, self.at) and not order.names.brings_name(self)
         return DUPLICATE if is_known else None
 
-    def apply(self, order: "Order", at: datetime) -> None:
-        self.apply_names_and_terms(order, at)
-        order.bust_fill(self.fill_id, at)
+    def apply(self, order: "Order", when: When) -> None:
+        self.apply_names_and_terms(order, when)
+        order.bust_fill(self.fill_id, when)
 
 
 class OrderCanceled(OrderReport, frozen=True, kw_only=True):
@@ -97,9 +99,9 @@ class OrderCanceled(OrderReport, frozen=True, kw_only=True):
 
     stored_name: ClassVar[str] = "order_canceled.v1"
 
-    def take_effect(self, order: "Order", at: datetime) -> None:
+    def take_effect(self, order: "Order", when: When) -> None:
         if self.reason != CONCLUDED_ABSENT or not order.is_requested:
-            order.own_ends().add(Status.CANCELED, at, self.reason)
+            order.own_ends().add(Status.CANCELED, when, self.reason)
 
 
 class ChangeRejected(OrderReport, frozen=True, kw_only=True):
@@ -117,8 +119,8 @@ class CancelRejected(ChangeRejected, frozen=True, kw_only=True):
 
     stored_name: ClassVar[str] = "cancel_rejected.v1"
 
-    def take_effect(self, order: "Order", at: datetime) -> None:
-        order.own_requests().refuse(Pending.CANCEL, at, request_id=self.request_id, called=_other_id(order, self))
+    def take_effect(self, order: "Order", when: When) -> None:
+        order.own_requests().refuse(Pending.CANCEL, when, request_id=self.request_id, called=_other_id(order, self))
 
 
 class ReplaceRejected(ChangeRejected, frozen=True, kw_only=True):
@@ -131,8 +133,8 @@ class ReplaceRejected(ChangeRejected, frozen=True, kw_only=True):
     def shows_order(self) -> bool:
         return self.reason != UNKNOWN_TO_VENUE and not self.not_sent
 
-    def take_effect(self, order: "Order", at: datetime) -> None:
-        order.own_requests().refuse(Pending.REPLACE, at, request_id=self.request_id, called=_other_id(order, self))
+    def take_effect(self, order: "Order", when: When) -> None:
+        order.own_requests().refuse(Pending.REPLACE, when, request_id=self.request_id, called=_other_id(order, self))
 
 
 class OrderReplaced(WorkingReport, frozen=True, kw_only=True):
@@ -144,11 +146,11 @@ class OrderReplaced(WorkingReport, frozen=True, kw_only=True):
     stop_price: Decimal | None = None
     replacement_client_order_id: str | None = None
 
-    def take_effect(self, order: "Order", at: datetime) -> None:
-        order.work(at)
+    def take_effect(self, order: "Order", when: When) -> None:
+        order.work(when)
         order.replaces += 1
-        order.terms.set(self.quantity, self.limit_price, self.stop_price, at)
-        order.own_requests().accept(at, replacement_id=self.replacement_client_order_id, called=_other_id(order, self))
+        order.terms.set(self.quantity, self.limit_price, self.stop_price, when)
+        order.own_requests().accept(when, replacement_id=self.replacement_client_order_id, called=_other_id(order, self))
 
 
 class OrderExpired(OrderReport, frozen=True, kw_only=True):
@@ -156,8 +158,8 @@ class OrderExpired(OrderReport, frozen=True, kw_only=True):
 
     stored_name: ClassVar[str] = "order_expired.v1"
 
-    def take_effect(self, order: "Order", at: datetime) -> None:
-        order.own_ends().add(Status.EXPIRED, at, self.reason)
+    def take_effect(self, order: "Order", when: When) -> None:
+        order.own_ends().add(Status.EXPIRED, when, self.reason)
 
 
 class OrderTriggered(WorkingReport, frozen=True, kw_only=True):
@@ -171,9 +173,9 @@ class OrderSuspended(WorkingReport, frozen=True, kw_only=True):
 
     stored_name: ClassVar[str] = "order_suspended.v1"
 
-    def take_effect(self, order: "Order", at: datetime) -> None:
-        order.work(at)
-        order.enter(Status.SUSPENDED, at)
+    def take_effect(self, order: "Order", when: When) -> None:
+        order.work(when)
+        order.enter(Status.SUSPENDED, when)
 
 
 class OrderResumed(WorkingReport, frozen=True, kw_only=True):
@@ -181,9 +183,9 @@ class OrderResumed(WorkingReport, frozen=True, kw_only=True):
 
     stored_name: ClassVar[str] = "order_resumed.v1"
 
-    def take_effect(self, order: "Order", at: datetime) -> None:
-        order.work(at)
-        order.enter(None, at)
+    def take_effect(self, order: "Order", when: When) -> None:
+        order.work(when)
+        order.enter(None, when)
 
 
 class OrderReinstated(WorkingReport, frozen=True, kw_only=True):
@@ -191,9 +193,9 @@ class OrderReinstated(WorkingReport, frozen=True, kw_only=True):
 
     stored_name: ClassVar[str] = "order_reinstated.v1"
 
-    def take_effect(self, order: "Order", at: datetime) -> None:
-        order.work(at)
-        order.own_ends().reinstate(at)
+    def take_effect(self, order: "Order", when: When) -> None:
+        order.work(when)
+        order.own_ends().reinstate(when)
 
 
 class OrderStopped(WorkingReport, frozen=True, kw_only=True):
@@ -201,9 +203,9 @@ class OrderStopped(WorkingReport, frozen=True, kw_only=True):
 
     stored_name: ClassVar[str] = "order_stopped.v1"
 
-    def take_effect(self, order: "Order", at: datetime) -> None:
-        order.work(at)
-        order.enter(Status.STOPPED, at)
+    def take_effect(self, order: "Order", when: When) -> None:
+        order.work(when)
+        order.enter(Status.STOPPED, when)
 
 
 class OrderDoneForDay(OrderReport, frozen=True, kw_only=True):
@@ -211,9 +213,9 @@ class OrderDoneForDay(OrderReport, frozen=True, kw_only=True):
 
     stored_name: ClassVar[str] = "order_done_for_day.v1"
 
-    def take_effect(self, order: "Order", at: datetime) -> None:
+    def take_effect(self, order: "Order", when: When) -> None:
         order.is_worked = True  # known at the venue, and no longer working
-        order.enter(Status.DONE_FOR_DAY, at)
+        order.enter(Status.DONE_FOR_DAY, when)
 
 
 class OrderRestated(WorkingReport, frozen=True, kw_only=True):
@@ -224,38 +226,74 @@ class OrderRestated(WorkingReport, frozen=True, kw_only=True):
     limit_price: Decimal | None = None
     stop_price: Decimal | None = None
 
-    def take_effect(self, order: "Order", at: datetime) -> None:
-        order.work(at)
-        order.terms.set(self.quantity, self.limit_price, self.stop_price, at)
-        order.enter(None, at)
+    def take_effect(self, order: "Order", when: When) -> None:
+        order.work(when)
+        order.terms.set(self.quantity, self.limit_price, self.stop_price, when)
+        order.enter(None, when)
 
 
 class StatusObserved(OrderReport, frozen=True, kw_only=True):
-    """State of the order in the answer to a query. `status` is the venue's word: it never moves an order backwards, and an
-    unknown word changes nothing."""
+    """State of the order in the answer to a query. `status` is the venue's word: an unknown word changes nothing, and a known
+    one moves an order backwards only if it opens an ended one again.
+
+    `dated_by`: the clock of `at`. None for events recorded before the field existed. `asked_at`: when a query for this one order
+    was sent, less the time by which the venue's answers may lag. None for a row of a list.
+    """
 
     stored_name: ClassVar[str] = "status_observed.v1"
     status: str | None = None
     pending: Pending | None = None
+    dated_by: DatedBy | None = None
+    asked_at: datetime | None = None
 
-    def take_effect(self, order: "Order", at: datetime) -> None:
+    def repetition(self, order: "Order") -> Duplicate | None:
+        """The same state again is a duplicate, unless the answer to a query settles a doubt or reopens the order."""
+        repetition = super().repetition(order)
+        return (
+            None if repetition is not None and self.asked_at is not None and self._is_news(order, self.asked_at) else repetition
+        )
+
+    def _is_news(self, order: "Order", asked_at: datetime) -> bool:
+        is_later = order.confirmed_at is None or asked_at > order.confirmed_at
+        if order.end_at is not None:
+            return is_later and self.status in OBSERVED_OPEN and asked_at > order.end_at
+        return is_later and order.certainty is Certainty.UNRESOLVED
+
+    def apply(self, order: "Order", when: When) -> None:
+        super().apply(order, when)
+        if self.asked_at is not None:
+            order.confirm(When(self.asked_at))
+
+    def _reopen(self, order: "Order", when: When) -> None:
+        """Show the order working at the venue's own time, and at the time of the query that this answers.
+
+        Of a list, only a row with the venue's own time does: the list may be older than an end that it does not know.
+        """
+        if self.dated_by is DatedBy.VENUE:
+            order.show(when)
+        if self.asked_at is not None:
+            order.show(When(self.asked_at))
+
+    def take_effect(self, order: "Order", when: When) -> None:
         if self.pending is not None:
-            order.own_requests().observe(self.pending, at)
+            order.own_requests().observe(self.pending, when)
+        if self.status in OBSERVED_OPEN:
+            self._reopen(order, when)
         if self.status is None:
             return
         claims = order.own_claims()
-        claims.say(self.status, at)
+        claims.say(self.status, when)
         if self.status in OBSERVED_ENDS:
-            order.own_ends().add(Status(self.status), at, self.reason)
+            order.own_ends().add(Status(self.status), when, self.reason)
         elif self.status == Status.DONE_FOR_DAY:
-            order.enter(Status.DONE_FOR_DAY, at)
+            order.enter(Status.DONE_FOR_DAY, when)
             order.is_worked = True
         elif self.status in OBSERVED_PAUSES:
-            order.own_session().look(Status(self.status), at)
-            order.work(at)
+            order.own_session().look(Status(self.status), when)
+            order.work(when)
         elif self.status in OBSERVED_WORKING:
-            order.own_session().look(None, at)
-            order.work(at)
+            order.own_session().look(None, when)
+            order.work(when)
         elif self.status == Status.FILLED:
             claims.is_filled = True
             order.is_worked = True
@@ -270,8 +308,8 @@ class OrderAbsent(OrderReport, frozen=True, kw_only=True):
     def shows_order(self) -> bool:
         return False
 
-    def take_effect(self, order: "Order", at: datetime) -> None:
-        order.mark_absent(at)
+    def take_effect(self, order: "Order", when: When) -> None:
+        order.mark_absent(when)
 
 
 def _other_id(order: "Order", report: OrderReport) -> str | None:

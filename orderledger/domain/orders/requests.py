@@ -7,23 +7,21 @@ name settle the remaining requests, the oldest first, in whatever order both wer
 from bisect import bisect_left, insort
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
 from orderledger.domain.orders.commands import CancelRequested, ReplaceRequested
-from orderledger.domain.values import Pending, later
+from orderledger.domain.orders.when import When, last
+from orderledger.domain.values import Pending
 
 Named = tuple[Pending, str]
 """A kind of request, and a name that an answer may give it."""
 
 
 class Asked(NamedTuple):
-    """One of our requests. `turn` is its number in the history of the order. `quantity`: the new total of a replace;
-    `limit_price`: its new price."""
+    """One of our requests. `quantity`: the new total of a replace; `limit_price`: its new price."""
 
-    at: datetime
-    turn: int
+    when: When
     request_id: str | None
     replacement_id: str | None
     quantity: Decimal | None
@@ -33,16 +31,14 @@ class Asked(NamedTuple):
 class Answer(NamedTuple):
     """An answer of the venue that names no request."""
 
-    at: datetime
-    turn: int
+    when: When
     is_accepted: bool
 
 
 class NewId(NamedTuple):
     """An accepted replace with a name: the id of the new leg, or of its request."""
 
-    at: datetime
-    turn: int
+    when: When
     name: str
 
 
@@ -54,9 +50,9 @@ class Line:
     answers: list[Answer] = field(default_factory=list)
 
     @property
-    def oldest(self) -> Asked | None:
-        """The oldest remaining request. Each answer has settled one."""
-        return self.requests[len(self.answers)] if len(self.answers) < len(self.requests) else None
+    def outstanding(self) -> Sequence[Asked]:
+        """The remaining requests, the oldest first. Each answer has settled one."""
+        return self.requests[len(self.answers) :]
 
     def remove(self, asked: Asked) -> None:
         place = bisect_left(self.requests, asked)
@@ -68,9 +64,9 @@ class Line:
         answer."""
         for number in range(min(len(self.answers), len(self.requests)) - 1, -1, -1):
             asked, answer = self.requests[number], self.answers[number]
-            is_only = number + 1 == len(self.requests) or self.requests[number + 1].at > answer.at
+            is_only = number + 1 == len(self.requests) or self.requests[number + 1].when > answer.when
             if answer.is_accepted and asked.replacement_id is not None and is_only:
-                return NewId(answer.at, answer.turn, asked.replacement_id)
+                return NewId(answer.when, asked.replacement_id)
         return None
 
 
@@ -79,16 +75,15 @@ class Requests:
 
     __slots__ = (
         "_accepted",
-        "_answered_at",
+        "_answered",
         "_by_id",
         "_has_replacement_ids",
         "_lines",
         "_named",
         "_new_ids",
-        "_observed_at",
+        "_observed",
         "_refusals",
         "_settled",
-        "_turn",
     )
 
     def __init__(self) -> None:
@@ -100,9 +95,8 @@ class Requests:
         self._accepted: set[str] = set()
         self._new_ids: list[NewId] = []
         self._has_replacement_ids = False
-        self._observed_at: dict[Pending, datetime] = {}
-        self._answered_at: dict[Pending, datetime] = {}
-        self._turn = 0
+        self._observed: dict[Pending, When] = {}
+        self._answered: dict[Pending, When] = {}
 
     # Queries
 
@@ -110,24 +104,24 @@ class Requests:
         """The request with this id."""
         return None if request_id is None else self._by_id.get(request_id)
 
-    def pending(self) -> Pending | None:
-        """The kind of request that awaits an answer. A cancel outranks a replace (FIX precedence 12 and 11)."""
-        if not self._lines and not self._observed_at:
-            return None
-        return next((kind for kind in (Pending.CANCEL, Pending.REPLACE) if self._is_pending(kind)), None)
+    def pending(self, after: When | None = None) -> Pending | None:
+        """The kind of request that awaits an answer. A cancel outranks a replace (FIX precedence 12 and 11).
 
-    def pending_since(self) -> datetime | None:
-        """The time of the oldest outstanding request, or when the venue last reported one."""
-        kind = self.pending()
-        if kind is None:
+        `after`: an end of the order that answered all requests before it.
+        """
+        if not self._lines and not self._observed:
             return None
-        oldest = self._lines[kind].oldest if kind in self._lines else None
-        return oldest.at if oldest is not None else self._observed_at.get(kind)
+        return next((kind for kind in (Pending.CANCEL, Pending.REPLACE) if self._since(kind, after) is not None), None)
+
+    def pending_since(self, after: When | None = None) -> When | None:
+        """The oldest outstanding request, or when the venue last reported one."""
+        kind = self.pending(after)
+        return None if kind is None else self._since(kind, after)
 
     def oldest_id(self, kind: Pending) -> str | None:
         """The id of the oldest request of this kind that awaits an answer."""
-        oldest = self._lines[kind].oldest if kind in self._lines else None
-        return None if oldest is None else oldest.request_id
+        outstanding = self._lines[kind].outstanding if kind in self._lines else ()
+        return outstanding[0].request_id if outstanding else None
 
     def largest_quantity(self) -> Decimal | None:
         """The largest total among the replaces that await an answer. None if none of them changes the quantity."""
@@ -139,14 +133,14 @@ class Requests:
 
     def _outstanding_replaces(self) -> Sequence[Asked]:
         line = self._lines.get(Pending.REPLACE)
-        return () if line is None else line.requests[len(line.answers) :]
+        return () if line is None else line.outstanding
 
     def working_id(self) -> str | None:
         """The client order id of the leg in force. None if no replace has set one."""
         line = self._lines.get(Pending.REPLACE)
         nameless = line.accepted_id() if line is not None and self._has_replacement_ids else None
         for new in reversed(self._new_ids):
-            if nameless is not None and nameless[:2] > new[:2]:
+            if nameless is not None and nameless.when > new.when:
                 break
             if (name := self._leg_of(new.name)) is not None:
                 return name
@@ -154,12 +148,12 @@ class Requests:
 
     # Changes
 
-    def ask(self, event: CancelRequested | ReplaceRequested, at: datetime) -> None:
+    def ask(self, event: CancelRequested | ReplaceRequested, when: When) -> None:
         """Add a cancel or replace request of ours."""
         kind = Pending.CANCEL if isinstance(event, CancelRequested) else Pending.REPLACE
         replacement_id = event.replacement_client_order_id if isinstance(event, ReplaceRequested) else None
         new = (event.quantity, event.limit_price) if isinstance(event, ReplaceRequested) else (None, None)
-        asked = Asked(at, self._next_turn(), event.request_id, replacement_id, *new)
+        asked = Asked(when, event.request_id, replacement_id, *new)
         names = [(kind, name) for name in (event.request_id, replacement_id) if name is not None]
         if event.request_id is not None:
             self._by_id.setdefault(event.request_id, event)
@@ -173,9 +167,9 @@ class Requests:
         if replacement_id is not None:
             self._classify((Pending.CANCEL, replacement_id))
 
-    def refuse(self, kind: Pending, at: datetime, *, request_id: str | None, called: str | None) -> None:
+    def refuse(self, kind: Pending, when: When, *, request_id: str | None, called: str | None) -> None:
         """Add a refusal of a request by the venue. `called`: the id that it gives the order, if it is not the order's own."""
-        answer = self._answered(kind, at, is_accepted=False)
+        answer = self._note_answer(kind, when, is_accepted=False)
         if request_id is not None:
             self._settle((kind, request_id))
         elif called is not None:
@@ -184,34 +178,37 @@ class Requests:
         else:
             insort(self._line(kind).answers, answer)
 
-    def accept(self, at: datetime, *, replacement_id: str | None, called: str | None) -> None:
+    def accept(self, when: When, *, replacement_id: str | None, called: str | None) -> None:
         """Add a replace of the order by the venue."""
-        answer = self._answered(Pending.REPLACE, at, is_accepted=True)
+        answer = self._note_answer(Pending.REPLACE, when, is_accepted=True)
         name = replacement_id or called
         if name is None:
             insort(self._line(Pending.REPLACE).answers, answer)
             return
         self._settle((Pending.REPLACE, name))
-        insort(self._new_ids, NewId(at, answer.turn, name))
+        insort(self._new_ids, NewId(when, name))
         self._accepted.add(self._leg_of(name) or name)
         for kind in Pending:
             self._classify((kind, name))
 
-    def observe(self, kind: Pending, at: datetime) -> None:
+    def observe(self, kind: Pending, when: When) -> None:
         """Note that the venue reports a pending request of this kind."""
-        self._observed_at[kind] = later(self._observed_at.get(kind), at) or at
+        self._observed[kind] = last(self._observed.get(kind), when) or when
 
     # Internals
 
-    def _is_pending(self, kind: Pending) -> bool:
-        if kind in self._lines and self._lines[kind].oldest is not None:
-            return True
-        observed, answered = self._observed_at.get(kind), self._answered_at.get(kind)
-        return observed is not None and (answered is None or observed > answered)
+    def _since(self, kind: Pending, after: When | None) -> When | None:
+        """The oldest outstanding request of this kind after that end, or when the venue last reported one."""
+        line = self._lines.get(kind)
+        for asked in () if line is None else line.outstanding:
+            if after is None or asked.when > after:
+                return asked.when
+        observed, answered = self._observed.get(kind), last(self._answered.get(kind), after)
+        return observed if observed is not None and (answered is None or observed > answered) else None
 
-    def _answered(self, kind: Pending, at: datetime, *, is_accepted: bool) -> Answer:
-        self._answered_at[kind] = later(self._answered_at.get(kind), at) or at
-        return Answer(at, self._next_turn(), is_accepted)
+    def _note_answer(self, kind: Pending, when: When, *, is_accepted: bool) -> Answer:
+        self._answered[kind] = last(self._answered.get(kind), when) or when
+        return Answer(when, is_accepted)
 
     def _settle(self, name: Named) -> None:
         """Settle the request with this name, now or when it is recorded."""
@@ -247,7 +244,3 @@ class Requests:
         if line is None:
             line = self._lines[kind] = Line()
         return line
-
-    def _next_turn(self) -> int:
-        self._turn += 1
-        return self._turn

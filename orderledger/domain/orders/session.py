@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from orderledger.domain.orders.claims import Latest
+from orderledger.domain.orders.when import When
 from orderledger.domain.values import Status
 
 DONE_FOR_DAY = Status.DONE_FOR_DAY
@@ -17,14 +18,14 @@ class Session:
         self.reported: Latest[Status | None] = Latest(None)
         self.seen: Latest[Status | None] = Latest(None)
 
-    def enter(self, status: Status | None, at: datetime) -> None:
+    def enter(self, status: Status | None, when: When) -> None:
         """Set the state from a report."""
-        self.reported = self.reported.then(status, at)
-        self.seen = self.seen.then(status, at)
+        self.reported = self.reported.then(status, when)
+        self.seen = self.seen.then(status, when)
 
-    def look(self, status: Status | None, at: datetime) -> None:
+    def look(self, status: Status | None, when: When) -> None:
         """Set the state from a status query."""
-        self.seen = self.seen.then(status, at)
+        self.seen = self.seen.then(status, when)
 
     def current(self, *, is_kept_overnight: bool, last_fill_at: datetime | None) -> Status | None:
         """The state now. An order kept overnight with a fill on a later day (UTC) is working again, even without a restatement

@@ -79,15 +79,16 @@ def ended_at_as(order: "Order", status: Status) -> datetime | None:
 def _filled_at(order: "Order") -> datetime | None:
     """The time when the fills reached the quantity: of the last fill, or of the reduction of the quantity to the filled one."""
     filled_at, setting = order.last_fill_at, order.terms.set_quantity
-    if filled_at is None or setting is None or setting.at <= filled_at:
+    if filled_at is None or setting is None or setting.when.at <= filled_at:
         return filled_at
-    return later(filled_at, order.terms.quantity_since)
+    return later(filled_at, order.terms.at_most_since(order.cum_quantity))
 
 
 def _is_silent(order: "Order") -> bool:
     """Check whether the venue did not know the order when queried, or was silent after a message without an answer."""
-    if order.absent_at is not None or order.unresolved_at is None:
+    unresolved = order.unresolved
+    if order.absent_at is not None or unresolved is None:
         return order.absent_at is not None
-    asked_at = order.requests.pending_since()
-    is_since_asked = asked_at is not None and asked_at <= order.unresolved_at
-    return order.confirmed_at is None or (is_since_asked and order.unresolved_at > order.confirmed_at)
+    asked, confirmed = order.asked, order.confirmed
+    is_since_asked = asked is not None and asked < unresolved
+    return confirmed is None or (is_since_asked and unresolved > confirmed)

@@ -1,6 +1,6 @@
 """The terms of an order: as requested, as the venue has changed them, and those that only the venue knows."""
 
-from bisect import bisect_right
+from bisect import insort
 from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
@@ -9,7 +9,8 @@ import msgspec
 
 from orderledger.domain.orders.claims import Latest, note
 from orderledger.domain.orders.commands import OrderRequested
-from orderledger.domain.values import OrderType, Reported, Side, TimeInForce
+from orderledger.domain.orders.when import When
+from orderledger.domain.values import OrderType, PositionSide, Reported, Side, TimeInForce
 
 DESCRIBED = ("order_type", "time_in_force", "post_only", "reduce_only")
 Term = OrderType | TimeInForce | bool
@@ -18,13 +19,13 @@ Term = OrderType | TimeInForce | bool
 class Setting(NamedTuple):
     """A quantity set by a replace or a restatement."""
 
-    at: datetime
-    turn: int
+    when: When
     quantity: Decimal
 
 
 NOTHING: Latest[str | None] = Latest(None)
 NO_SIDE: Latest[Side | None] = Latest(None)
+NO_POSITION_SIDE: Latest[PositionSide | None] = Latest(None)
 
 
 class Terms(msgspec.Struct, gc=False, eq=False):
@@ -36,6 +37,8 @@ class Terms(msgspec.Struct, gc=False, eq=False):
     _prices: dict[str, Latest[Decimal]] = {}
     _instrument: Latest[str | None] = NOTHING
     _side: Latest[Side | None] = NO_SIDE
+    _position_side: Latest[PositionSide | None] = NO_POSITION_SIDE
+    _position_id: Latest[str | None] = NOTHING
     _described: dict[str, Latest[Term]] | None = None
 
     @property
@@ -47,21 +50,30 @@ class Terms(msgspec.Struct, gc=False, eq=False):
         return self._side.value
 
     @property
+    def position_side(self) -> PositionSide | None:
+        """As requested, otherwise as the venue's reports last named it."""
+        requested = None if self.request is None else self.request.position_side
+        return requested or self._position_side.value
+
+    @property
+    def position_id(self) -> str | None:
+        requested = None if self.request is None else self.request.position_id
+        return requested or self._position_id.value
+
+    @property
     def set_quantity(self) -> Setting | None:
         """The quantity of the last replace or restatement, if any."""
         return self._quantities[-1] if self._quantities else None
 
-    @property
-    def quantity_since(self) -> datetime | None:
-        """The time since which the quantity in force holds, if a replace or a restatement has set it."""
-        if not self._quantities:
-            return None
-        first = self._quantities[-1]
-        for setting in reversed(self._quantities):
-            if setting.quantity != first.quantity:
-                break
+    def at_most_since(self, filled: Decimal) -> datetime | None:
+        """The time since which the quantity in force is at most this, if a replace or a restatement made it so."""
+        first: Setting | None = None
+        for setting in reversed(self._quantities or ()):
+            if setting.quantity > filled:
+                return None if first is None else first.when.at
             first = setting
-        return first.at
+        is_as_requested = self.request is not None and self.request.quantity <= filled
+        return None if first is None or is_as_requested else first.when.at
 
     def price(self, name: str) -> Decimal | None:
         """`limit_price` or `stop_price` in force: as last changed, otherwise as requested."""
@@ -77,31 +89,37 @@ class Terms(msgspec.Struct, gc=False, eq=False):
             return value
         return self._described[name].value if self._described and name in self._described else None
 
-    def take_request(self, request: OrderRequested, at: datetime) -> None:
+    def take_request(self, request: OrderRequested, when: When) -> None:
         """Set the requested terms. They outrank instrument and side in reports."""
-        self.request, self.requested_at = request, at
-        self._instrument, self._side = Latest(request.instrument, at), Latest(request.side, at)
+        self.request, self.requested_at = request, when.at
+        self._instrument, self._side = Latest(request.instrument, when), Latest(request.side, when)
 
-    def set(self, quantity: Decimal | None, limit_price: Decimal | None, stop_price: Decimal | None, at: datetime) -> None:
-        """Put the given terms in force from `at` on."""
+    def set(self, quantity: Decimal | None, limit_price: Decimal | None, stop_price: Decimal | None, when: When) -> None:
+        """Put the given terms in force."""
         if quantity is not None:
             if self._quantities is None:
                 self._quantities = []
-            setting = Setting(at, len(self._quantities), quantity)
-            self._quantities.insert(bisect_right(self._quantities, setting), setting)
+            insort(self._quantities, Setting(when, quantity))
         if limit_price is not None:
-            note(self._prices, "limit_price", limit_price, at)
+            note(self._prices, "limit_price", limit_price, when)
         if stop_price is not None:
-            note(self._prices, "stop_price", stop_price, at)
+            note(self._prices, "stop_price", stop_price, when)
 
-    def hear(self, instrument: str | None, side: Side | None, reported: Reported | None, at: datetime) -> None:
-        """Add a report about an order that was not requested here. The later `at` counts."""
-        if instrument is not None:
-            self._instrument = self._instrument.then(instrument, at)
+    def hear_position(self, side: PositionSide | None, position_id: str | None, when: When) -> None:
+        """Add the position that a report names. The later one counts."""
         if side is not None:
-            self._side = self._side.then(side, at)
+            self._position_side = self._position_side.then(side, when)
+        if position_id is not None:
+            self._position_id = self._position_id.then(position_id, when)
+
+    def hear(self, instrument: str | None, side: Side | None, reported: Reported | None, when: When) -> None:
+        """Add a report about an order that was not requested here. The later one counts."""
+        if instrument is not None:
+            self._instrument = self._instrument.then(instrument, when)
+        if side is not None:
+            self._side = self._side.then(side, when)
         if reported is not None:
             for name in DESCRIBED:
                 if (term := getattr(reported, name)) is not None:
                     self._described = {} if self._described is None else self._described
-                    note(self._described, name, term, at)
+                    note(self._described, name, term, when)

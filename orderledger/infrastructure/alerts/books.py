@@ -13,6 +13,7 @@ from orderledger.infrastructure.gateway.loading import load
 from orderledger.infrastructure.gateway.settings import GatewaySettings
 from orderledger.infrastructure.gateway.situation import BookSituation
 from orderledger.infrastructure.storage.store import Store
+from orderledger.projections.sides import NET
 
 WHOLE = ("open_orders", "gross_notional", "orders_per_day")
 """Limits that are about the whole scope of their rule."""
@@ -76,18 +77,19 @@ def _used(book: Book, situation: BookSituation, rule: Limits, number: int) -> It
             if limit is not None:
                 yield Used(f"{name} of {scope} in {currency}", rule.account, amount, limit)
     if rule.position_quantity is not None:
-        for (account, instrument), quantity in sorted(_positions(book, rule).items()):
-            yield Used(f"position_quantity of {scope}: {account} {instrument}", account, quantity, rule.position_quantity)
+        for (account, instrument, *part), quantity in sorted(_positions(book, rule).items()):
+            named = " ".join(word for word in (account, instrument, *part) if word not in ("", NET))
+            yield Used(f"position_quantity of {scope}: {named}", account, quantity, rule.position_quantity)
 
 
-def _positions(book: Book, rule: Limits) -> dict[tuple[str, str], Decimal]:
-    """The largest position that may result, by account and instrument. One without a bound is left out."""
-    held = {(account, instrument) for account, instrument, _ in book.positions}
-    scopes = held | {scope for scope, _ in book.all_working()}
-    found: dict[tuple[str, str], Decimal] = {}
-    for account, instrument in scopes:
+def _positions(book: Book, rule: Limits) -> dict[tuple[str, ...], Decimal]:
+    """The largest position that may result, by account, instrument, position side and id. One without a bound is left out."""
+    held = {(*key[:2], *key[3:]) for key in book.positions}
+    scopes = held | {(*scope, *book.part_of(*scope, working)) for scope, working in book.all_working()}
+    found: dict[tuple[str, ...], Decimal] = {}
+    for account, instrument, side, position_id in scopes:
         if rule.account in (None, account) and rule.instrument in (None, instrument):
-            least, most = book.exposure(account, instrument, rule.strategy)
+            least, most = book.exposure(account, instrument, rule.strategy, (side, position_id))
             if least is not None and most is not None:
-                found[account, instrument] = max(ZERO, abs(least), abs(most))
+                found[account, instrument, side, position_id] = max(ZERO, abs(least), abs(most))
     return found

@@ -109,7 +109,7 @@ def exposure(state: State, rule: ExposureRule) -> Iterator[Condition]:
         quantity = None if None in ends else max(map(abs, ends))
         values = (row["notional_least"], row["notional_most"])
         notional = None if None in values else max(values)
-        subject = f"{row['account']} {row['instrument']}"
+        subject = " ".join(filter(None, (row["account"], row["instrument"], *_part(row))))
         for name, value, limit in (("notional", notional, rule.notional), ("quantity", quantity, rule.quantity)):
             if limit is None or (value is not None and value < limit):
                 continue
@@ -119,6 +119,11 @@ def exposure(state: State, rule: ExposureRule) -> Iterator[Condition]:
             text = f"{subject}: the {name} {reached}, the limit is {plain(limit)}"
             yield Condition(subject, row["account"], text, {name: _plain(value), "limit": plain(limit)})
             break
+
+
+def _part(row: Any) -> tuple[str, ...]:
+    """Position side and id, where there are several positions."""
+    return () if row["position_side"] == "net" and not row["position_id"] else (row["position_side"], row["position_id"])
 
 
 def limit(state: State, rule: LimitRule) -> Iterator[Condition]:

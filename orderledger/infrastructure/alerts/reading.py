@@ -27,6 +27,7 @@ from orderledger.projections.certificates import CERTIFICATES
 from orderledger.projections.halts import HALTS
 from orderledger.projections.instruments import INSTRUMENTS
 from orderledger.projections.orders import ORDERS
+from orderledger.projections.position_anomalies import position_anomalies
 from orderledger.projections.view import Row
 
 EVENTS_AT_ONCE = 1_000
@@ -120,7 +121,10 @@ class StateReader:
         readers: dict[str, tuple[str, Callable[[], Sequence[Any]]]] = {
             "unresolved": ("unresolved", lambda: views.rows(ORDERS.public, is_open=True, certainty="unresolved")),
             "gap": ("gaps", lambda: session.select(ACCOUNT_EVENTS, "kind = 'gap' AND to_at IS NULL")),
-            "anomaly": ("anomalies", lambda: session.select(ANOMALIES, "cleared_at IS NULL")),
+            "anomaly": (
+                "anomalies",
+                lambda: [*session.select(ANOMALIES, "cleared_at IS NULL"), *position_anomalies(views, ANOMALIES)],
+            ),
             "open_break": ("breaks", lambda: _breaks(session.select(CERTIFICATES, LAST_CERTIFICATES))),
             "halt": ("halts", lambda: session.select(HALTS, "resumed_at IS NULL")),
             "exposure": ("exposure", lambda: queries.exposure(views)),

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 from types import TracebackType
@@ -18,11 +19,16 @@ from orderledger.infrastructure.clock import Clock, SystemClock
 from orderledger.infrastructure.errors import LedgerError
 from orderledger.infrastructure.storage.alert_rows import AlertTables, Clearing, Key, NewAlert
 from orderledger.infrastructure.storage.alert_tables import AlertRow
+from orderledger.infrastructure.storage.collector_status import CollectorStatuses, watcher_row
+from orderledger.infrastructure.storage.columns import time_text
+from orderledger.infrastructure.storage.store import reaching
 
 __all__ = ["Look", "Watcher"]
 
 CURSOR_SECONDS = 60.0
 """The cursor is written with every alert, and otherwise once in this time: a commit each second would slow down recording."""
+STATUS_SECONDS = 5.0
+"""The time of the last look is written so often."""
 ENDING_SECONDS = 30.0
 UNRESOLVED = "submission_unresolved."
 
@@ -57,6 +63,8 @@ class Watcher:
         self._absent_since: dict[Key, datetime] = {}
         self._cursor: int | None = None
         self._cursor_written_at: datetime | None = None
+        self._statuses = CollectorStatuses(ledger.store.database)
+        self._status_written_at: datetime | None = None
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
         self._faults: dict[str, LedgerError] = {}
@@ -66,7 +74,9 @@ class Watcher:
     def look(self) -> Look:
         """Look at the ledger once. Raises StoreError; the next look goes on where this one began."""
         try:
-            return self._look()
+            found = self._look()
+            self._publish(is_running=True)
+            return found
         except BaseException:
             self._reader = None  # what it has read and not judged is read again
             raise
@@ -87,6 +97,16 @@ class Watcher:
                 delivery.wake.set()
             return Look(tuple(numbers), tuple(one.id for one in cleared))
         return Look((), ())
+
+    def _publish(self, *, is_running: bool) -> None:
+        """Write when the watcher last looked, unless that was written just now."""
+        now, last = self._clock.now(), self._status_written_at
+        if is_running and last is not None and timedelta(0) <= now - last < timedelta(seconds=STATUS_SECONDS):
+            return
+        status = {"at": time_text(now), "look_seconds": self._settings.look_seconds, "is_running": is_running}
+        with reaching("the status of the watcher"):
+            self._statuses.write(watcher_row(self._settings.name), status)
+        self._status_written_at = now
 
     def _new_reader(self) -> StateReader:
         reader = StateReader(self._ledger, self._settings, self._clock)
@@ -173,6 +193,9 @@ class Watcher:
             delivery.wake.set()
         for thread in self._threads:
             thread.join(ENDING_SECONDS)
+        if self._threads:
+            with suppress(LedgerError):  # readers see that the last look becomes older
+                self._publish(is_running=False)
         self._threads.clear()
 
     def fault(self) -> LedgerError | None:

@@ -19,6 +19,7 @@ from orderledger.infrastructure.views.arguments import asked_of
 from orderledger.infrastructure.views.histories import event_row_of
 from orderledger.projections import queries
 from orderledger.projections.pnl_of_fills import PNL_OF_FILLS
+from orderledger.projections.store import moment_of
 from orderledger.projections.view import Kind, Row, Table
 
 if TYPE_CHECKING:
@@ -138,8 +139,8 @@ class _Views:
 
     def rows(self, table: Table, **where: Any) -> list[Row]:
         asked = {name: value for name, value in where.items() if value is not None}
-        found = self._archive.read(table.public).to_pylist()
-        for column in table.public.columns:
+        found = self._archive.read(table).to_pylist()
+        for column in table.columns:
             change = Decimal if column.kind == "number" else CELLS.get(column.kind)
             if change is not None:
                 for row in found:
@@ -147,7 +148,7 @@ class _Views:
         return [row for row in found if all(row[name] == value for name, value in asked.items())]
 
     def each(self, table: Table, *, columns: tuple[str, ...] | None = None, **where: Any) -> Any:
-        return iter(sorted(self.rows(table.public, **where), key=lambda row: (row["at"], row["position"])))
+        return iter(sorted(self.rows(table, **where), key=moment_of))
 
     def last_marks(self, moment: datetime, account: str | None) -> list[Row]:
         raise NotImplementedError("P&L of fills needs no marks")

@@ -1,6 +1,6 @@
 """What can be asked for as a table: every view, the log, and the P&L of each fill."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Annotated, Any, TypedDict
 
@@ -23,6 +23,7 @@ class EventColumns(TypedDict):
     at: Annotated[datetime, "When it happened."]
     source: Annotated[str, "Where it came from."]
     actor: Annotated[str | None, "Who."]
+    on_behalf_of: Annotated[str | None, "For whom, as the actor says."]
     correlation_id: Annotated[str | None, "Sender's id of what it belongs to."]
     causation_id: Annotated[str | None, "Sender's id of its cause."]
     text: Annotated[str | None, "A sentence."]
@@ -36,6 +37,17 @@ EVENTS = Table("events", "One row per event: the log.", ("position",), columns_o
 NOTIONAL = Column("notional", "number", "Quantity times price, before the multiplier of the instrument.")
 """An additional column of tables with a quantity and a price of fills."""
 
+DERIVED: Mapping[str, tuple[str, ...]] = {
+    "orders": ("average_price",),
+    "positions": ("average_open_price", "realized_pnl"),
+    PNL_OF_FILLS.name: ("realized_pnl_average", "realized_pnl_fifo", "realized_pnl_lifo"),
+}
+"""The figures that a division made, of up to 34 digits: a decimal of 38 digits has no room for a column of them. They are doubles
+whatever the data, each with its exact text in a column of its own."""
+
+EXACT_TEXT = "_exact"
+"""How the name of the column with the exact text of a derived figure ends."""
+
 OF_FILLS = ("trades", PNL_OF_FILLS.name)
 
 RELATIONS: Mapping[str, Table] = {
@@ -48,4 +60,15 @@ RELATIONS: Mapping[str, Table] = {
 
 def columns_shown(table: Table) -> tuple[Column, ...]:
     """The columns of a table as `ledger.table` and SQL show it."""
-    return (*table.columns, NOTIONAL) if table.name in OF_FILLS else table.columns
+    columns = [one for column in table.columns for one in _with_exact_text(table, column)]
+    return (*columns, NOTIONAL) if table.name in OF_FILLS else tuple(columns)
+
+
+def is_derived(table: Table, column: Column) -> bool:
+    return column.name in DERIVED.get(table.name, ())
+
+
+def _with_exact_text(table: Table, column: Column) -> Iterator[Column]:
+    yield column
+    if is_derived(table, column):
+        yield Column(f"{column.name}{EXACT_TEXT}", "text", f"The exact text of `{column.name}`.")

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from orderledger.infrastructure.analytics.numbers import exact_numbers, products
-from orderledger.infrastructure.analytics.relations import NOTIONAL, OF_FILLS, columns_shown
+from orderledger.infrastructure.analytics.relations import EXACT_TEXT, NOTIONAL, OF_FILLS, columns_shown, is_derived
 from orderledger.infrastructure.extras import needed
 from orderledger.projections.view import ROWS_IN_NOTEBOOKS, Column, Row, RowList, Table
 
@@ -17,8 +17,9 @@ class LedgerTable:
     """A table in memory. Whatever reads Arrow takes it as it is: `polars.DataFrame(table)`, `pandas.DataFrame.from_arrow(table)`,
     `duckdb.from_arrow(table)`, `pyarrow.table(table)`.
 
-    Numbers are decimal128(38, s), with the smallest s that fits the column, else text; never floats. The metadata of a field says
-    which: `number` is `decimal` or `text`. Times are timestamp[us, UTC]; columns of JSON are text.
+    Numbers are decimal128(38, s), with the smallest s that fits the column, else text. Averages and realized P&L, which divisions
+    made, are doubles whatever the data. Beside each is its exact text, in a column whose name ends in `_exact`. The metadata of a
+    field says which: `number` is `decimal`, `text` or `double`. Times are timestamp[us, UTC]; columns of JSON are text.
     """
 
     def __init__(self, name: str, arrow: "pyarrow.Table") -> None:
@@ -34,13 +35,16 @@ class LedgerTable:
         return self._arrow
 
     def to_pandas(self) -> "pandas.DataFrame":
-        """The table as a `pandas.DataFrame` with Arrow's types: missing values and exact numbers stay what they are."""
-        pandas = needed("pandas", "analytics")
+        """The table as a `pandas.DataFrame` with Arrow's types: missing values and exact numbers stay what they are.
+
+        Needs pandas: `pip install pandas`.
+        """
+        pandas = needed("pandas")
         return self._arrow.to_pandas(types_mapper=pandas.ArrowDtype)
 
     def to_polars(self) -> "polars.DataFrame":
         """The table as a `polars.DataFrame`. Needs Polars: `pip install polars`."""
-        found: polars.DataFrame = needed("polars", "analytics").from_arrow(self._arrow)
+        found: polars.DataFrame = needed("polars").from_arrow(self._arrow)
         return found
 
     def to_rows(self) -> list[Row]:
@@ -67,20 +71,24 @@ class LedgerTable:
 def finished(table: Table, found: "pyarrow.Table") -> LedgerTable:
     """A table with exact numbers, the notional of fills and metadata, from one with numbers as text."""
     pa = needed("pyarrow", "analytics")
-    columns = {
-        column.name: exact_numbers(found[column.name]) if column.kind == "number" else found[column.name]
-        for column in table.columns
-    }
+    columns: dict[str, Any] = {}
+    for column in table.columns:
+        values = found[column.name]
+        if is_derived(table, column):
+            columns[column.name], columns[f"{column.name}{EXACT_TEXT}"] = values.cast(pa.float64()), values
+        else:
+            columns[column.name] = exact_numbers(values) if column.kind == "number" else values
     if table.name in OF_FILLS:
         columns[NOTIONAL.name] = products(columns["quantity"], columns["price"])
     fields = [_field(column, columns[column.name].type) for column in columns_shown(table)]
     schema = pa.schema(fields, {"orderledger.table": table.name})
-    return LedgerTable(table.name, pa.Table.from_arrays(list(columns.values()), schema=schema))
+    return LedgerTable(table.name, pa.Table.from_arrays([columns[field.name] for field in fields], schema=schema))
 
 
 def _field(column: Column, of_type: Any) -> Any:
     pa = needed("pyarrow", "analytics")
     metadata = {"meaning": column.meaning}
     if column.kind == "number":
-        metadata["number"] = "decimal" if pa.types.is_decimal(of_type) else "text"
+        is_decimal, is_double = pa.types.is_decimal(of_type), pa.types.is_floating(of_type)
+        metadata["number"] = "decimal" if is_decimal else "double" if is_double else "text"
     return pa.field(column.name, of_type, metadata=metadata)

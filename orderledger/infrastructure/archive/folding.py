@@ -13,7 +13,7 @@ from orderledger.domain.recorded import Recorded
 from orderledger.domain.values import is_order_stream
 from orderledger.infrastructure.archive.rows import batch_of, batches_of, rows_of, schema_of
 from orderledger.infrastructure.storage.codec import decode
-from orderledger.infrastructure.views.building import ENTRIES, IN_ORDER
+from orderledger.infrastructure.views.building import ENTRIES, OF_POSITION, place_of
 from orderledger.projections.account_events import ACCOUNT_EVENTS
 from orderledger.projections.anomalies import ANOMALIES
 from orderledger.projections.fold import Fold
@@ -68,11 +68,14 @@ def fold_positions(trades: "pyarrow.Table", account_events: "pyarrow.Table", ins
     is_active = pc.and_(pc.is_valid(trades["side"]), pc.equal(trades["state"], "active"))
     entries = trades.filter(pc.and_(is_active, pc.is_valid(trades["instrument"]))).select(list(ENTRIES.names))
     facts = account_events.filter(pc.is_valid(account_events["instrument"]))
-    order = [(name, "ascending") for name in IN_ORDER]
+    order = [(name, "ascending") for name in (*OF_POSITION, "at")]
     terms = {INSTRUMENTS.key_of(row): row for row in rows_of(INSTRUMENTS, instruments)}
     waiting = _Waiting(OF_POSITIONS)
-    sorted_rows = (rows_of(table, found.sort_by(order)) for table, found in ((TRADES, entries), (ACCOUNT_EVENTS, facts)))
-    for key, some in _by_position(merge(*sorted_rows, key=_place)):
+    sorted_rows = (
+        rows_of(table, found.sort_by([*order, (last, "ascending")]))
+        for table, found, last in ((TRADES, entries, "rank"), (ACCOUNT_EVENTS, facts, "position"))
+    )
+    for key, some in _by_position(merge(*sorted_rows, key=place_of)):
         rows = MemoryRows()
         if key in terms:
             rows.put(INSTRUMENTS, terms[key])
@@ -172,7 +175,3 @@ class _Waiting:
 
 def _by_position(entries: Iterator[Row]) -> Iterator[tuple[tuple[str, str], Iterator[Row]]]:
     return groupby(entries, key=lambda entry: (entry["account"], entry["instrument"]))
-
-
-def _place(entry: Row) -> tuple[Any, ...]:
-    return tuple(entry[name] for name in IN_ORDER)

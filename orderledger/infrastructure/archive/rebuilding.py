@@ -191,7 +191,7 @@ def _write(to: Place, tables: dict[str, Any], part: str) -> dict[str, File]:
     for name, found in tables.items():
         if len(found):
             table = BY_NAME[name]
-            sorting = ("account", "instrument", "at", "position") if table is TRADES else table.key
+            sorting = ("account", "instrument", "at", "rank") if table is TRADES else table.key
             rows = found.sort_by([(column, "ascending") for column in sorting])
             files[name] = write_rows(to, f"views/{name}/{part}.parquet", rows.schema, rows.to_batches())
     return files

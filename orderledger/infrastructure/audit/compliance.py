@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from orderledger.domain.orders.judgements import OrderAttributed
+from orderledger.domain.orders.order import Order
+from orderledger.domain.orders.record import evolve
 from orderledger.domain.recorded import Recorded
 from orderledger.domain.values import account_of, is_order_stream
 from orderledger.infrastructure.storage.store import Store
@@ -36,14 +37,26 @@ def audited(store: Store, *, late: timedelta, finding: str | None, **asked: Any)
 def order_records(store: Store, **asked: Any) -> Iterator[dict[str, Any]]:
     """The records of RTS 24, in the order of the log. Reports that proved to belong to another order are told under that one."""
     is_wanted = wanted(**asked)
-    attributed = {one.stream for one in store.all_events() if isinstance(one.event, OrderAttributed)}
+    whole = _whole_orders(store)
     orders: dict[str, Records] = {}
     for recorded in store.all_events():
-        if recorded.stream in attributed or not is_order_stream(recorded.stream):
+        order = whole.get(recorded.stream)
+        if order is None:
             continue
-        record = orders.setdefault(recorded.stream, Records(recorded.stream)).take(recorded)
+        records = orders.get(recorded.stream) or orders.setdefault(recorded.stream, Records(recorded.stream, order.fills))
+        record = records.take(recorded)
         if record is not None and is_wanted(recorded):
             yield record
+
+
+def _whole_orders(store: Store) -> dict[str, Order]:
+    """Every order after its last event, by stream. Without those that proved to be another order."""
+    orders: dict[str, Order] = {}
+    for recorded in store.all_events():
+        if is_order_stream(recorded.stream):
+            order = orders.get(recorded.stream) or orders.setdefault(recorded.stream, Order.of(recorded.stream))
+            evolve(order, recorded.event, recorded.when)  # type: ignore[arg-type]
+    return {stream: order for stream, order in orders.items() if order.attributed_to is None}
 
 
 def wanted(

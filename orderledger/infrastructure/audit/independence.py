@@ -24,7 +24,7 @@ from orderledger.projections.differing import rows_of
 from orderledger.projections.positions import Method
 from orderledger.projections.view import Row
 
-HIDDEN = frozenset({"stream", "version", "recorded_at", "position", "source", "tags"})
+HIDDEN = frozenset({"stream", "version", "recorded_at", "position", "rank", "source", "tags"})
 """Columns that may tell when, how often and from where messages came. Messages are recorded anew without tags."""
 
 Progress = Callable[[int, int], None]

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from orderledger.domain.accounts import MarkRecorded
 from orderledger.domain.recorded import Recorded
@@ -16,39 +16,68 @@ from orderledger.projections.instruments import INSTRUMENTS
 from orderledger.projections.parts import entries_in_order, pnl_parts, position_parts, unrealized_parts
 from orderledger.projections.position_tables import POSITIONS
 from orderledger.projections.positions import Method, Position, Terms, terms_of
+from orderledger.projections.queries import OF_PART
+from orderledger.projections.sides import modes_of, part_of
 from orderledger.projections.trades import TRADES
 from orderledger.projections.view import Row
 
 OF_EVENT = ("name", "recorded_at", "source", "actor")
 
 
-def why_pnl(views: Views, account: str, instrument: str, method: Method, marks: list[Recorded]) -> tuple[Row, list[PartRow]]:
+class Asked(NamedTuple):
+    """The position that is asked about. A side or id that is None: the only one there is."""
+
+    account: str
+    instrument: str
+    position_side: str | None = None
+    position_id: str | None = None
+
+    @property
+    def where(self) -> dict[str, Any]:
+        return {"account": self.account, "instrument": self.instrument}
+
+    def chosen(self, rows: list[Row]) -> Row | None:
+        """The row of the position. Raises ValueError if there are several."""
+        asked = {name: value for name in OF_PART if (value := getattr(self, name)) is not None}
+        found = [row for row in rows if all(row[name] == value for name, value in asked.items())]
+        if len(found) > 1:
+            sides = ", ".join(" ".join(filter(None, (row["position_side"], row["position_id"]))) for row in found)
+            raise ValueError(f"{self.instrument} has several positions: name a position_side and position_id of {sides}")
+        return found[0] if found else None
+
+
+def why_pnl(views: Views, asked: Asked, method: Method, marks: list[Recorded]) -> tuple[Row, list[PartRow]]:
     """The row of `pnl`, and its parts. An empty row if there is none. `marks`: the marks of the instrument."""
-    where: dict[str, Any] = {"account": account, "instrument": instrument}
-    rows = queries.pnl(views, method=method, **where)
-    if not rows:
+    account, instrument, where = asked.account, asked.instrument, asked.where
+    row = asked.chosen(queries.pnl(views, method=method, **where))
+    if row is None:
         return {}, []
-    (row,) = rows
-    (position,) = views.rows(POSITIONS, method=method, **where)
+    part = {name: row[name] for name in OF_PART}
+    (position,) = views.rows(POSITIONS, method=method, **where, **part)
     instruments = views.rows(INSTRUMENTS, account=account)
     prices = {(one["account"], one["instrument"]): one["mark_price"] for one in instruments if one["mark_price"] is not None}
-    events = views.rows(ACCOUNT_EVENTS, **where)
-    parts = pnl_parts(row, queries.pnl_of_fills(views, **where), events, prices, method)
+    modes = modes_of(_row(instruments, instrument))
+    events = (one for one in views.rows(ACCOUNT_EVENTS, **where) if part_of(one, modes) == tuple(part.values()))
+    fills = (one for one in queries.pnl_of_fills(views, **where) if all(one[name] == row[name] for name in OF_PART))
+    parts = pnl_parts(row, fills, events, prices, method)
     terms, cost = _terms(instruments, instrument), Decimal(position["book"]["cost"])
     return row, [*parts, *unrealized_parts(row, terms, cost, _last_mark(marks))]
 
 
-def why_position(views: Views, account: str, instrument: str, method: Method) -> tuple[Row, list[PartRow]]:
+def why_position(views: Views, asked: Asked, method: Method) -> tuple[Row, list[PartRow]]:
     """The row of `positions`, with what it cost, and the parts of both."""
-    where: dict[str, Any] = {"account": account, "instrument": instrument}
-    rows = queries.positions(views, method=method, **where)
-    if not rows:
+    account, instrument, where = asked.account, asked.instrument, asked.where
+    row = asked.chosen(queries.positions(views, method=method, **where))
+    if row is None:
         return {}, []
-    stored = views.rows(POSITIONS, method=method, **where)
+    part = row["position_side"], row["position_id"]
+    stored = views.rows(POSITIONS, method=method, **where, position_side=part[0], position_id=part[1])
     cost = Decimal(stored[0]["book"]["cost"]) if stored else Decimal(0)
-    entries = entries_in_order(views.rows(TRADES, state="active", **where), views.rows(ACCOUNT_EVENTS, **where))
-    start = Position(account, instrument, _terms(views.rows(INSTRUMENTS, account=account), instrument))
-    return {**rows[0], "cost": cost}, list(position_parts(entries, start, method))
+    instruments = views.rows(INSTRUMENTS, account=account)
+    modes = modes_of(_row(instruments, instrument))
+    entries = entries_in_order(views.rows(TRADES, state="active", **where), views.rows(ACCOUNT_EVENTS, **where), part, modes)
+    start = Position(account, instrument, _terms(instruments, instrument))
+    return {**row, "cost": cost}, list(position_parts(entries, start, method))
 
 
 def with_events(store: Store, parts: list[PartRow], *, has_evidence: bool) -> list[PartRow]:
@@ -66,7 +95,11 @@ def with_events(store: Store, parts: list[PartRow], *, has_evidence: bool) -> li
 
 
 def _terms(instruments: list[Row], instrument: str) -> Terms:
-    return terms_of(next((row for row in instruments if row["instrument"] == instrument), None))
+    return terms_of(_row(instruments, instrument))
+
+
+def _row(instruments: list[Row], instrument: str) -> Row | None:
+    return next((row for row in instruments if row["instrument"] == instrument), None)
 
 
 def _last_mark(events: list[Recorded]) -> Row | None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from os import PathLike
-from typing import Any, Literal, cast, get_args
+from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 from orderledger.domain.recorded import Recorded
 from orderledger.domain.values import account_stream, proposal_stream
@@ -18,6 +18,9 @@ from orderledger.projections.orders import ORDERS
 from orderledger.projections.positions import METHODS, Method
 from orderledger.projections.trades import TRADES
 from orderledger.projections.view import Row, RowList
+
+if TYPE_CHECKING:
+    from orderledger.infrastructure.audit.parts import Asked
 
 Subject = Literal["pnl", "position", "order"]
 
@@ -55,6 +58,8 @@ class AuditQueries(Queries):
         order_id: str | None = None,
         account: str | None = None,
         instrument: str | None = None,
+        position_side: str | None = None,
+        position_id: str | None = None,
         method: Method = "average",
         has_evidence: bool = False,
         as_of: datetime | int | None = None,
@@ -62,16 +67,21 @@ class AuditQueries(Queries):
     ) -> Why:
         """Show a figure as the sum of its parts, each with its event; with `has_evidence` also the venue's payload.
 
-        `pnl` and `position` need account and instrument, `order` an order id. The amounts of the parts of each figure add up to
-        it exactly; the `net_amount` of all parts add up to `net_pnl`. Raises as `order` does for an order that is not there.
-        Nothing recorded of the instrument: no figures and no parts.
+        `pnl` and `position` need account and instrument, and a position side where the instrument has several positions; `order`
+        needs an order id. The amounts of the parts of each figure add up to it exactly; the `net_amount` of all parts add up to
+        `net_pnl`. Raises as `order` does for an order that is not there. Nothing recorded of the instrument: no figures and no
+        parts.
         """
+        from orderledger.infrastructure.audit.parts import Asked, with_events
+
         _check_subject(subject, order_id, account, instrument, method)
+        check_argument("position_side", "text", position_side)
+        check_argument("position_id", "text", position_id)
         if subject == "order":
             found = self._why_order(order_id or "", account, as_of, effective_at)
         else:
-            found = self._why_position(subject, account or "", instrument or "", method, as_of, effective_at)
-        from orderledger.infrastructure.audit.parts import with_events
+            asked = Asked(account or "", instrument or "", position_side, position_id)
+            found = self._why_position(subject, asked, method, as_of, effective_at)
 
         with reaching(self._url):
             return {**found, "parts": with_events(self._store, found["parts"], has_evidence=has_evidence)}
@@ -221,21 +231,22 @@ class AuditQueries(Queries):
     def _why_position(
         self,
         subject: Subject,
-        account: str,
-        instrument: str,
+        asked: "Asked",
         method: Method,
         as_of: datetime | int | None,
         effective_at: datetime | None,
     ) -> Why:
         from orderledger.infrastructure.audit.parts import why_pnl, why_position
 
+        account, instrument = asked.account, asked.instrument
+
         with reaching(self._url):
             marks = self._known_events([account_stream(account, "mark", instrument)], as_of, effective_at)
         with self._views(as_of, effective_at) as views:
             if subject == "pnl":
-                row, parts = why_pnl(views, account, instrument, method, marks)
+                row, parts = why_pnl(views, asked, method, marks)
             else:
-                row, parts = why_position(views, account, instrument, method)
+                row, parts = why_position(views, asked, method)
         figures: dict[str, Any] = {name: value for name, value in row.items() if name not in ("account", "instrument", "method")}
         return {
             "subject": subject,

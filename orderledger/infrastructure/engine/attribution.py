@@ -72,6 +72,7 @@ class Attribution:
         Its commands have happened, so they are kept even if a decision would now refuse them.
         """
         external, order = self._streams[source], self._streams[target]
+        self._batch.place_anew(order)
         for recorded in external.history:
             fact = recorded.event
             if not isinstance(fact, OrderEvent):

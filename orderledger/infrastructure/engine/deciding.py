@@ -1,5 +1,6 @@
 """Decides a batch of messages in memory: resolve the order, decide, append, bind its names."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
@@ -64,8 +65,9 @@ class Decider:
             self.streams.look_up_facts(entries)
         return [self._decide(entry) for entry in entries]
 
-    def committed(self) -> None:
-        """Note that the events are durable."""
+    def committed(self, positions: Sequence[int]) -> None:
+        """Note that the events are durable, at these log positions."""
+        self._batch.stored_at(positions)
         self._batch.clear()
         self.resolver.committed()
         self.streams.committed()

@@ -28,6 +28,7 @@ def to_entry(message: Message) -> Entry:
         source=source_of(message),
         stream=_stream(account, fact),
         actor=given["actor"],
+        on_behalf_of=given["on_behalf_of"],
         correlation_id=given["correlation_id"],
         causation_id=given["causation_id"],
         text=None if given["text"] is None else masked(given["text"]),

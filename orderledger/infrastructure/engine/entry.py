@@ -17,6 +17,7 @@ class Entry(msgspec.Struct, gc=False):  # thousands are made a second: this take
     source: str
     stream: str
     actor: str | None = None
+    on_behalf_of: str | None = None
     correlation_id: str | None = None
     causation_id: str | None = None
     text: str | None = None

@@ -71,7 +71,7 @@ class Live(msgspec.Struct, gc=False, eq=False):
         """Apply the next event of the stream to the state."""
         event = recorded.event
         if isinstance(self.state, Order):
-            evolve(self.state, event, recorded.at)  # type: ignore[arg-type]
+            evolve(self.state, event, recorded.when)  # type: ignore[arg-type]
         elif isinstance(self.state, Proposal):
             evolve_proposal(self.state, event)  # type: ignore[arg-type]
         else:
@@ -172,6 +172,15 @@ class LiveStreams(dict[str, Live]):
         live.state, live.version, live.history = read.state, read.version, read.history
         self[stream] = live  # the same object, so that its holders see the new state
         return True
+
+    def fold_again(self, live: Live, fresh: Sequence[Recorded]) -> None:
+        """Fold an order again from its stored events and then these, which are not stored yet."""
+        stored = live.version - len(fresh)
+        events = [] if stored == 0 else self._store.events_of([live.stream]).get(live.stream, [])
+        known, live.state, live.history = live.version, blank(live.stream).state, ()
+        for recorded in (*events[:stored], *fresh):
+            live.take(recorded)
+        live.version = known
 
     def committed(self) -> None:
         """Note that the batch's events are durable."""

@@ -11,10 +11,10 @@ from typing import TypeVar, cast
 
 from eventsourcing.domain import EventSourcingError
 from eventsourcing.persistence import ConnectionPoolClosedError, PersistenceError
-from msgspec.structs import replace
 
 from orderledger.domain.recorded import Recorded
 from orderledger.infrastructure.clock import Clock
+from orderledger.infrastructure.engine.batch import place_at
 from orderledger.infrastructure.engine.deciding import Decider, Verdict
 from orderledger.infrastructure.engine.entry import Entry
 from orderledger.infrastructure.errors import Fenced, OutcomeUnknown, StoreError, StoreUnreachable, UnreadableEvent
@@ -102,7 +102,9 @@ class Writer:
         last = self._store.recorder.last_position()
         stored = self._store.events_of(list(dict.fromkeys(event.stream for event in events)))
         known = sorted((event for stream in stored.values() for event in stream), key=lambda event: event.position or 0)
-        return [*known, *(replace(event, position=last + number) for number, event in enumerate(events, 1))]
+        for number, event in enumerate(events, 1):
+            place_at(event, last + number)
+        return [*known, *events]
 
     def _dry_run(self, entries: list[Entry]) -> tuple[list[Verdict], list[Recorded]]:
         """Decide with a fresh Decider: cached streams may be stale, which only a commit would reveal."""
@@ -241,7 +243,7 @@ class Writer:
                 self._store.append(decider.events, resolver.bindings, resolver.free, facts, fences, decider.evidence)
             )
             self._latencies.committed(positions[-1], time.perf_counter() - began)
-        decider.committed()
+        decider.committed(positions)
         self._careful_for = max(0, self._careful_for - 1)
         if positions:
             self._on_commit()

@@ -14,6 +14,7 @@ from typing import Protocol
 from orderledger.domain.exact import EXACT, ZERO, plain
 from orderledger.infrastructure.printable import printable
 from orderledger.projections.positions import Terms, terms_of
+from orderledger.projections.sides import Modes, modes_of, part_of
 from orderledger.projections.view import Row
 
 CASH, POSITIONS, VALUE, FEES, FUNDING = KINDS = (
@@ -73,13 +74,14 @@ class Names:
 
 def beancount_lines(books: Books) -> Iterator[str]:
     """The lines of the file: accounts, then transactions in the order of time, then the positions."""
-    terms = {(row["account"], row["instrument"]): terms_of(row) for row in books.instruments()}
+    instruments = {(row["account"], row["instrument"]): row for row in books.instruments()}
+    terms = {key: terms_of(row) for key, row in instruments.items()}
     events = [row for row in books.account_events() if row["kind"] in ("funding", "adjust")]
     trades = [row for row in books.trades() if row["instrument"] is not None and row["side"] is not None]
     entries = sorted([*trades, *events], key=lambda row: (row["at"], row["position"]))
     if not entries:
         return
-    writer = Writer(terms)
+    writer = Writer(terms, {key: modes_of(row) for key, row in instruments.items()})
     yield 'option "title" "Order ledger"\n'
     for account in sorted({row["account"] for row in entries}):
         yield from writer.opened(account, _day(entries[0]["at"]))
@@ -91,10 +93,12 @@ def beancount_lines(books: Books) -> Iterator[str]:
 class Writer:
     """Writes transactions, and adds up the positions that they make."""
 
-    def __init__(self, terms: Mapping[tuple[str, str], Terms]) -> None:
+    def __init__(self, terms: Mapping[tuple[str, str], Terms], modes: Mapping[tuple[str, str], Modes]) -> None:
         self._terms = terms
+        self._modes = modes
         self._names = Names()
         self._held: dict[tuple[str, str], Decimal] = {}
+        self._parts: dict[tuple[str, ...], Decimal] = {}
 
     def opened(self, account: str, day: date) -> Iterator[str]:
         """The accounts of one trading account."""
@@ -121,7 +125,7 @@ class Writer:
             yield f"  {CASH}:{account}  {plain(row['quantity'])} {currency}"
             yield f"  {FUNDING}:{account}  {plain(-row['quantity'])} {currency}"
         elif kind == "adjust":
-            change = EXACT.subtract(row["quantity"], self._held.get((row["account"], row["instrument"]), ZERO))
+            change = EXACT.subtract(row["quantity"], self._parts.get(self._part(row), ZERO))
             yield self._units(row, account, change, ZERO, UNKNOWN)
         else:
             yield from self._fill(row, account)
@@ -145,10 +149,14 @@ class Writer:
             yield f"  {CASH}:{account}  {plain(-row['fee'])} {fee}"
 
     def _units(self, row: Row, account: str, quantity: Decimal, value: Decimal, currency: str) -> str:
-        key = row["account"], row["instrument"]
+        part, key = self._part(row), (row["account"], row["instrument"])
+        self._parts[part] = EXACT.add(self._parts.get(part, ZERO), quantity)
         self._held[key] = EXACT.add(self._held.get(key, ZERO), quantity)
         unit, paid_in = self._names.commodity(f"{row['instrument']}"), self._names.commodity(currency)
         return f"  {POSITIONS}:{account}  {plain(quantity)} {unit} @@ {plain(value)} {paid_in}"
+
+    def _part(self, row: Row) -> tuple[str, ...]:
+        return row["account"], row["instrument"], *part_of(row, self._modes.get((row["account"], row["instrument"]), ()))
 
     def positions(self, day: date) -> Iterator[str]:
         """What is held in the end, for `bean-check` to verify."""

@@ -17,7 +17,7 @@ from orderledger.infrastructure.storage.store import Store
 from orderledger.infrastructure.views.as_messages import document_of
 
 AT_ONCE = 1_000
-ENVELOPE = ("actor", "correlation_id", "causation_id", "text")
+ENVELOPE = ("actor", "on_behalf_of", "correlation_id", "causation_id", "text")
 
 
 def messages_in(store: Store, account: str | None = None) -> Iterator[Message]:

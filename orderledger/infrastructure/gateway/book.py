@@ -23,12 +23,12 @@ from orderledger.domain.accounts import (
 )
 from orderledger.domain.exact import EXACT, ZERO
 from orderledger.domain.exposure import Interval, Working, interval_of, working_of
-from orderledger.domain.limits import Limits, Proposed
-from orderledger.domain.orders.commands import OrderSubmitted
+from orderledger.domain.limits import Denial, Limits, Proposed
+from orderledger.domain.orders.commands import REQUESTED_TERMS, OrderSubmitted
 from orderledger.domain.orders.order import Order
 from orderledger.domain.orders.record import evolve
 from orderledger.domain.recorded import Recorded
-from orderledger.domain.values import Side, account_of, is_order_stream, order_stream
+from orderledger.domain.values import PositionSide, Side, account_of, is_order_stream, order_stream
 from orderledger.infrastructure.clock import Clock
 from orderledger.infrastructure.gateway.day import DayPnl, Key
 from orderledger.infrastructure.gateway.working import Instrument, WorkingOrders
@@ -38,6 +38,7 @@ from orderledger.projections.halts import halt_row
 from orderledger.projections.instruments import defined, marked
 from orderledger.projections.orders import order_row
 from orderledger.projections.positions import Terms, terms_of
+from orderledger.projections.sides import HEDGE, NAMED, NET, UNKNOWN, Part, modes_of, part_now
 from orderledger.projections.tracked import NoDuplicates
 from orderledger.projections.view import Row
 
@@ -64,13 +65,15 @@ class Contribution(NamedTuple):
 
 
 NOTHING = Contribution()
+NET_PART: Part = (NET, "")
 
 
 class Book:
     """The live state of some accounts. Not thread-safe: it belongs to the gateway's event loop.
 
     `reserved`: orders that were checked and are not in the log yet, by stream; they count as open. `growing`: what
-    changes of open orders add that were checked and are not answered yet, by request id.
+    changes of open orders add that were checked and are not answered yet, by request id. `unknown`: the instruments whose
+    positions cannot be counted, because the position side of a fill is not known.
     """
 
     def __init__(
@@ -91,6 +94,8 @@ class Book:
         self._zone = zone
         self._load = load
         self.positions: dict[Key, Decimal] = {}
+        self.unknown: dict[Instrument, None] = {}
+        self.sided: dict[Instrument, None] = {}
         self._ended: dict[str, None] = {}
         self.submissions: deque[Submission] = deque()
         self.highs: dict[Limits, dict[str, Decimal]] = {}
@@ -123,7 +128,17 @@ class Book:
     def reserve(self, order: Proposed, client_order_id: str) -> None:
         """Count an order as open and submitted before the log shows it."""
         stream = order_stream(order.account, client_order_id)
-        working = Working(client_order_id, client_order_id, order.side, order.quantity, order.limit_price, False, order.strategy)
+        working = Working(
+            client_order_id,
+            client_order_id,
+            order.side,
+            order.quantity,
+            order.limit_price,
+            False,
+            order.strategy,
+            order.position_side,
+            order.position_id,
+        )
         self.reserved.put(stream, (order.account, order.instrument), working)
 
     def release(self, account: str, client_order_id: str) -> None:
@@ -152,12 +167,27 @@ class Book:
         """An order with an unknown outcome: of the instrument, or of the whole account."""
         return self.working.unresolved(account, instrument)
 
-    def exposure(self, account: str, instrument: str, strategy: str | None = None) -> Interval:
-        """The position, and what it may become."""
+    def exposure(self, account: str, instrument: str, strategy: str | None = None, part: Part = NET_PART) -> Interval:
+        """One position of an instrument, and what it may become."""
         working = self.working_in(account, instrument)
-        if strategy is not None:
-            working = (one for one in working if one.strategy == strategy)
-        return interval_of(self.held(account, instrument, strategy), working)
+        mine = (one for one in working if strategy in (None, one.strategy) and self.part_of(account, instrument, one) == part)
+        return interval_of(self.held(account, instrument, strategy, part), mine)
+
+    def part_of(self, account: str, instrument: str, order: Working | Proposed) -> Part:
+        """The position side and id that an order counts in, by the position mode in force now."""
+        return self._part((account, instrument), order.position_side, order.position_id)
+
+    def position_denial(self, order: Proposed) -> Denial | None:
+        """Why the order must not be sent, by the positions of its instrument: only what reduces one that nobody knows may be."""
+        scope, side = (order.account, order.instrument), order.position_side
+        mode = self._mode(scope)
+        if side in NAMED and mode == NET:
+            return Denial("position_side_conflict", f"{order.instrument} has one net position in this account, and no {side} one")
+        if scope in self.unknown and not order.reduces:
+            return Denial("position_unknown", f"the position side of a fill in {order.instrument} is not known")
+        if side not in NAMED and mode == HEDGE and not order.reduces:
+            return Denial("position_unknown", f"{order.instrument} has a long and a short position, and the order names neither")
+        return None
 
     def mark_of(self, account: str, instrument: str) -> tuple[Decimal, datetime] | None:
         """The last mark, and its time."""
@@ -195,12 +225,16 @@ class Book:
         match recorded.event:
             case InstrumentDefined() as event:
                 scope = (account, event.instrument)
-                self.instruments[scope] = defined(self.instruments.get(scope), account, event, recorded.at)
+                self._must_reload |= event.position_mode is not None and event.position_mode != self._mode(scope)
+                self.instruments[scope] = defined(
+                    self.instruments.get(scope), account, event, recorded.at, recorded.position or 0
+                )
             case MarkRecorded() as event:
                 scope = (account, event.instrument)
                 self.instruments[scope] = marked(self.instruments.get(scope), account, event, recorded.at)
             case FundingRecorded() as event:
-                self.day.fee((account, event.instrument, None), event.currency, -event.amount)
+                part = self._part((account, event.instrument), event.position_side, event.position_id)
+                self.day.fee((account, event.instrument, None, *part), event.currency, -event.amount)
             case PositionAdjusted():
                 self._must_reload = True
             case ReconciliationCertified() as event:
@@ -225,10 +259,13 @@ class Book:
             if recorded.version > 1:
                 for earlier in self.store.events_of([stream]).get(stream, ()):
                     if earlier.version < recorded.version:
-                        evolve(order, earlier.event, earlier.at)  # type: ignore[arg-type]
+                        evolve(order, earlier.event, earlier.when)  # type: ignore[arg-type]
         before = self._contribution(order)
-        evolve(order, recorded.event, recorded.at)  # type: ignore[arg-type]
-        self._add(before, self._contribution(order))
+        evolve(order, recorded.event, recorded.when)  # type: ignore[arg-type]
+        after = self._contribution(order)
+        self._add(before, after)
+        if before != after:
+            self._note_sides(after)
         if isinstance(recorded.event, OrderSubmitted) and recorded.recorded_at >= self.day_began:
             request = order.terms.request
             strategy = request.strategy if request is not None else None
@@ -249,7 +286,11 @@ class Book:
         if sums.cum_quantity:
             self.day.last_prices[scope] = order.average_price or ZERO
         return Contribution(
-            (*scope, request.strategy if request is not None else None),
+            (
+                *scope,
+                request.strategy if request is not None else None,
+                *self._part(scope, terms.position_side, terms.position_id),
+            ),
             sums.cum_quantity if is_buy else -sums.cum_quantity,
             -paid if is_buy else paid,
             sums.fees,
@@ -283,14 +324,37 @@ class Book:
     def terms(self, scope: Instrument) -> Terms:
         return terms_of(self.instruments.get(scope))
 
-    def held(self, account: str, instrument: str, strategy: str | None) -> Decimal:
+    def held(self, account: str, instrument: str, strategy: str | None, part: Part = NET_PART) -> Decimal:
         if strategy is not None:
-            return self.positions.get((account, instrument, strategy), ZERO)
+            return self.positions.get((account, instrument, strategy, *part), ZERO)
         held = ZERO
-        for (of_account, of_instrument, _), quantity in self.positions.items():
-            if (of_account, of_instrument) == (account, instrument):
+        for key, quantity in self.positions.items():
+            if (*key[:2], *key[3:]) == (account, instrument, *part):
                 held = EXACT.add(held, quantity)
         return held
+
+    def _mode(self, scope: Instrument) -> str:
+        modes = modes_of(self.instruments.get(scope))
+        return modes[-1][2] if modes else UNKNOWN
+
+    def _part(self, scope: Instrument, side: PositionSide | None, position_id: str | None) -> Part:
+        told = {"position_side": None if side is None else str(side), "position_id": position_id}
+        return part_now(told, modes_of(self.instruments.get(scope)))
+
+    def _note_sides(self, changed: Contribution) -> None:
+        """Positions of an instrument are not known from a fill without a side on, where others name one. A fill that names one
+        may be what was missing: the views tell."""
+        if changed.key is None:
+            return
+        scope, is_named = changed.key[:2], changed.key[3] in NAMED
+        if scope in self.unknown:
+            self._must_reload |= is_named
+            return
+        if is_named:
+            self.sided[scope] = None
+        is_hedge = self._mode(scope) == HEDGE or (scope in self.sided and self._mode(scope) != NET)
+        if is_hedge and any(held for key, held in self.positions.items() if key[:2] == scope and key[3] == NET):
+            self.unknown[scope] = None
 
     def all_working(self) -> Iterator[tuple[Instrument, Working]]:
         """Every open order."""
@@ -313,7 +377,7 @@ class Book:
         """What the scope of the rule has gained since midnight, by settlement currency."""
         gains: dict[str, Decimal] = {}
         for key in self.day.touched():
-            account, instrument, strategy = key
+            account, instrument, strategy = key[:3]
             if rule.covers(account, instrument, strategy):
                 mark = self.mark_of(account, instrument)
                 held = self.positions.get(key, ZERO)
@@ -328,8 +392,9 @@ class Book:
 
 
 def row_now(order: Order, account: str, client_order_id: str) -> Row:
-    """An order of ours as a row of the order view, as the book knows it now."""
-    return order_row(order_stream(account, client_order_id), order, 0)
+    """An order of ours as a row of the order view, as the book knows it now, with every term of its request."""
+    row, request = order_row(order_stream(account, client_order_id), order, 0), order.terms.request
+    return {**{name: getattr(request, name, None) for name in REQUESTED_TERMS}, **row}
 
 
 def blank(stream: str) -> Order:

@@ -2,11 +2,11 @@
 
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from orderledger.domain.orders.order import Order
-from orderledger.domain.values import Certainty, Pending
+from orderledger.domain.values import Certainty, Pending, Status
 from orderledger.infrastructure.clock import Clock
 from orderledger.infrastructure.errors import AmbiguousOrder, Fenced, NotSent, StoreError, Unanswered, UnknownOrder
 from orderledger.infrastructure.gateway.answers import Answer, answer_of, refusal_in
@@ -14,6 +14,7 @@ from orderledger.infrastructure.gateway.book import Book, row_now
 from orderledger.infrastructure.gateway.lease_keeper import LeaseKeeper
 from orderledger.infrastructure.gateway.results import GatewayLedger, Sending
 from orderledger.infrastructure.gateway.sending import OnResult, Sender, growth_of, proposed_of
+from orderledger.infrastructure.gateway.terms import fault_of_prices
 from orderledger.infrastructure.gateway.unsettled import Key, Unsettled
 from orderledger.infrastructure.messages.commands import RequestCancel, RequestReplace, Unresolved
 from orderledger.infrastructure.messages.registry import Message
@@ -82,7 +83,16 @@ class Changer:
                 self.outstanding.setdefault((order.account, name), Outstanding(request_id or f"cancel-{uuid.uuid4().hex}"))
 
     async def cancel(self, key: Key, *, reason: str | None = None) -> Sending:
-        """Record the cancel and send it. An order that is not sent yet is never sent."""
+        """Record the cancel and send it. An order that is not sent yet is never sent. One that is canceled already is canceled,
+        whoever says that it is too late."""
+        result = await self._cancel(key, reason)
+        self._book.catch_up()
+        order = self._book.order(*key)
+        if result.state not in ("refused", "rejected") or order is None or order.status is not Status.CANCELED:
+            return result
+        return replace(result, state="acknowledged", reason="canceled", text="it is canceled already")
+
+    async def _cancel(self, key: Key, reason: str | None) -> Sending:
         account, name = key
         flight = self._sender.flights.get(key)
         if flight is not None and not flight.is_sent:
@@ -147,7 +157,8 @@ class Changer:
             return Sending("denied", account, name, "replace_unsupported", NO_REPLACE)
         before, asked = row_now(order, *key), {"quantity": quantity, "limit_price": limit_price, "stop_price": stop_price}
         changed = {term: value for term, value in asked.items() if value is not None}
-        denial = self._sender.why_not(proposed_of({**before, **changed}, replaces=before), is_new=False)
+        denial = fault_of_prices(changed)
+        denial = denial or self._sender.why_not(proposed_of({**before, **changed}, replaces=before), is_new=False)
         if denial is not None:
             return Sending("denied", account, name, denial.reason, denial.text)
         request_id = f"replace-{uuid.uuid4().hex}"

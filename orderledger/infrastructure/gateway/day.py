@@ -10,8 +10,8 @@ from decimal import Decimal
 from orderledger.domain.exact import EXACT, ZERO
 from orderledger.projections.positions import Terms
 
-Key = tuple[str, str, str | None]
-"""Account, instrument and strategy."""
+Key = tuple[str, str, str | None, str, str]
+"""Account, instrument, strategy, position side and position id."""
 
 UNKNOWN_CURRENCY = "unknown currency"
 
@@ -47,7 +47,7 @@ class DayPnl:
 
         Without a mark, the last price of the day values it, else the mark at midnight. What has neither is left out.
         """
-        account, instrument, _ = key
+        account, instrument = key[:2]
         settled = terms.currency or UNKNOWN_CURRENCY
         opening_mark = self.marks_at_open.get((account, instrument))
         price = mark or self.last_prices.get((account, instrument)) or opening_mark

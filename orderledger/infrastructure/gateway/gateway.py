@@ -189,16 +189,30 @@ class Gateway:
         cancels = (self._changer.cancel(key, reason=reason) for key in sorted(keys) if key[1])
         return await self._shielded(_all_of(cancels))
 
-    async def resend(self, client_order_id: str, *, account: str | None = None) -> Sending:
-        """Send an order again that the venue did not know when it was queried. The ledger refuses any other."""
+    async def resend(
+        self, client_order_id: str, *, account: str | None = None, force: bool = False, actor: str | None = None
+    ) -> Sending:
+        """Send an order again after the venue's own rule has proved that it never received it. Otherwise `absence_not_proved`.
+
+        `force`: without proof, by an operator's decision; the venue may then work the order twice. It needs `actor`, who decides,
+        and is recorded. An order that has ended, or that the venue has shown, is never sent again.
+        """
+        if force and not actor:
+            raise InvalidSetting("actor", "is needed to force a second sending: it is recorded who decided it")
         key = self._changer.key_of(client_order_id, account)
-        seconds = self._resolver.seconds_unknown(key)
-        needed = self._entries[key[0]].abilities.absence_seconds
-        if needed is not None and not self._resolver.is_proof(key, seconds):
-            text = f"its outcome has been unknown for {seconds:.1f} s; the venue's answer is proof after {needed:g} s"
-            return Sending("refused", *key, "absence_not_proved", text)
+        order = self._book.order(*key)
+        is_in_doubt = order is not None and not order.is_ended and order.confirmed_at is None
+        if is_in_doubt and not force and not self._resolver.is_proved_absent(key):
+            return Sending("refused", *key, "absence_not_proved", self._absence_text(key))
         row = await asyncio.to_thread(self._ledger.order, key[1], account=key[0])
-        return await self._shielded(self._sender.resend(row))
+        self._resolver.forget(key)
+        return await self._shielded(self._sender.resend(row, actor=actor if force else None))
+
+    def _absence_text(self, key: tuple[str, str]) -> str:
+        needed = self._entries[key[0]].abilities.absence_seconds
+        if needed is None:
+            return "nothing that this venue answers proves it: see `orderledger recover` for what to do"
+        return f'the venue\'s "unknown order" proves it when it is given {needed:g} s after the outcome became unknown'
 
     async def feed(self) -> AsyncIterator[Recorded]:
         """Every event of the gateway's accounts from now on, by whomever it was recorded, in log order."""
@@ -315,6 +329,8 @@ class Gateway:
 
     def _note(self, result: Sending, row: Row, is_failure: bool) -> None:
         self._breakers.note(result, row, self._clock.now(), is_failure=is_failure)
+        if result.state == "unresolved" and is_failure:
+            self._start(self._resolver.query((result.account, result.client_order_id)))
 
     def _deliver(self, recorded: Recorded) -> None:
         for queue in self._feeds:

@@ -25,6 +25,7 @@ from orderledger.projections.halts import HALTS
 from orderledger.projections.instruments import INSTRUMENTS
 from orderledger.projections.orders import ORDERS
 from orderledger.projections.position_tables import POSITIONS
+from orderledger.projections.sides import NAMED, SIDE_UNKNOWN
 from orderledger.projections.view import Row, Table
 
 
@@ -37,6 +38,8 @@ def load(book: Book) -> None:
         instruments = {(row["account"], row["instrument"]): row for row in _rows(book, views, INSTRUMENTS)}
         halts = [row for name in (*book.accounts, EVERY_ACCOUNT) for row in views.rows(HALTS, account=name)]
         positions = _positions(book, views)
+        rows = (row for row in _rows(book, views, POSITIONS) if row["reason"] == SIDE_UNKNOWN)
+        unknown = {(row["account"], row["instrument"]): None for row in rows}
         certificates = [views.rows(CERTIFICATES, account=name)[-1:] for name in book.accounts]
     book.open_breaks = {row["account"]: len(row["open_breaks"]) for found in certificates for row in found}
     book.day_began = book.midnight()
@@ -50,7 +53,8 @@ def load(book: Book) -> None:
     marks = _marks_at(book.store, instruments, first)
     book.instruments, book.positions, book.day = _unmarked(instruments), dict(opened), DayPnl(opened, marks)
     _replay(book, histories, today, first)
-    book.instruments, book.positions = instruments, positions
+    book.instruments, book.positions, book.unknown = instruments, positions, unknown
+    book.sided = {key[:2]: None for key in positions if key[3] in NAMED}
     book.halts = {row["position"]: row for row in halts if row["resumed_at"] is None}
 
 
@@ -66,17 +70,17 @@ def _rows(book: Book, views: StoredViews, table: Table) -> Iterator[Row]:
 def _positions(book: Book, views: StoredViews) -> dict[Key, Decimal]:
     """Positions by strategy; the rest of an account's position belongs to no strategy."""
     positions: dict[Key, Decimal] = {
-        (row["account"], row["instrument"], None): row["position_quantity"]
+        (row["account"], row["instrument"], None, row["position_side"], row["position_id"]): row["position_quantity"] or ZERO
         for row in _rows(book, views, POSITIONS)
         if row["method"] == "average"
     }
     for name in book.accounts:
         for row in queries.pnl(views, by=("account", "instrument", "strategy"), account=name):
             if row["strategy"] is not None and row["position_quantity"]:
-                account, instrument = row["account"], row["instrument"]
-                positions[account, instrument, row["strategy"]] = row["position_quantity"]
-                rest = positions.get((account, instrument, None), ZERO)
-                positions[account, instrument, None] = EXACT.subtract(rest, row["position_quantity"])
+                of, part = (row["account"], row["instrument"]), (row["position_side"], row["position_id"])
+                positions[*of, row["strategy"], *part] = row["position_quantity"]
+                rest = positions.get((*of, None, *part), ZERO)
+                positions[*of, None, *part] = EXACT.subtract(rest, row["position_quantity"])
     return positions
 
 
@@ -98,7 +102,7 @@ def _replay(book: Book, histories: Mapping[str, list[Recorded]], today: list[Rec
         order = blank(stream)
         for recorded in events:
             if (recorded.position or 0) <= first:
-                evolve(order, recorded.event, recorded.at)  # type: ignore[arg-type]
+                evolve(order, recorded.event, recorded.when)  # type: ignore[arg-type]
         book.keep(stream, order)
     on_event, book.on_event = book.on_event, lambda recorded: None
     for recorded in today:

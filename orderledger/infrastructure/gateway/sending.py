@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from orderledger.domain.exact import EXACT, ZERO
 from orderledger.domain.exposure import Working
 from orderledger.domain.limits import Denial, Limits, Proposed, check
 from orderledger.domain.orders.commands import REQUESTED_TERMS
 from orderledger.domain.orders.order import Order
-from orderledger.domain.values import OrderType, Side
+from orderledger.domain.values import OrderType, PositionSide, Side
 from orderledger.infrastructure.clock import Clock
 from orderledger.infrastructure.errors import Fenced, NotSent, StoreError
 from orderledger.infrastructure.gateway.answers import Answer, Failure, answer_of, answered, as_answer, record_answer
@@ -18,6 +19,7 @@ from orderledger.infrastructure.gateway.lease_keeper import LeaseKeeper
 from orderledger.infrastructure.gateway.results import GatewayLedger, Sending
 from orderledger.infrastructure.gateway.settings import UnresolvedPolicy
 from orderledger.infrastructure.gateway.situation import BookSituation
+from orderledger.infrastructure.gateway.terms import fault_of_terms
 from orderledger.infrastructure.gateway.unsettled import Key, Unsettled
 from orderledger.infrastructure.gateway.working import Instrument
 from orderledger.infrastructure.messages.commands import Deny, Request, Submit
@@ -30,6 +32,8 @@ from orderledger.projections.view import Row
 ORDERS_PER_COMMIT = 400
 """A commit takes a thousand messages; each order brings two."""
 WITHDRAWN = NotSent("withdrawn", "it was canceled before it was sent")
+
+WORDS = ("side", "order_type", "time_in_force", "position_side")
 
 OnResult = Callable[[Sending, Row, bool], None]
 
@@ -87,15 +91,20 @@ class Sender:
             results += await self._send(account, requests[start : start + ORDERS_PER_COMMIT])
         return results
 
-    async def resend(self, row: Row) -> Sending:
-        """Send an order again that the venue did not know. The ledger refuses that if no absence is recorded."""
+    async def resend(self, row: Row, *, actor: str | None = None) -> Sending:
+        """Send an order again that the venue did not know. The ledger refuses that if no absence is recorded, unless `actor`
+        forces it."""
         account, name = row["account"], row["client_order_id"]
+        halted = self._halted(account, row["instrument"], row["strategy"])
+        if halted is not None:
+            return Sending("refused", account, name, halted.reason, halted.text)
         fence = self._keeper.fence(account)
         flight = Flight((account, name), row)
         if self.flights.setdefault(flight.key, flight) is not flight:
             return Sending("refused", account, name, "already_submitted", "it is being sent now")
         try:
-            submit = Submit(account=account, client_order_id=name, at=self._clock.now())
+            decided: dict[str, Any] = {} if actor is None else {"is_forced": True, "actor": actor, "source": "operator"}
+            submit = Submit(account=account, client_order_id=name, at=self._clock.now(), **decided)
             (outcome,) = await self._record_sending([flight], [submit], fence)
             if outcome.outcome != "recorded":
                 return Sending("refused", account, name, outcome.reason, outcome.text, outcome=outcome)
@@ -107,17 +116,24 @@ class Sender:
 
     def why_not(self, order: Proposed, *, is_new: bool = True) -> Denial | None:
         """Why the order, or the change of one, must not be sent now."""
-        self._book.catch_up()
         account, instrument = order.account, order.instrument
-        halt = self._book.halt_of(account, instrument, order.strategy)
-        if halt is not None:
-            since = halt["halted_at"].isoformat()
-            return Denial("halted", f"trading is halted since {since}: {halt['text'] or halt['reason'] or 'no reason given'}")
+        halted = self._halted(account, instrument, order.strategy)
+        if halted is not None:
+            return halted
         if is_new and self._policy != "allow":
             unknown = self._book.unresolved_in(account, instrument if self._policy == "block_instrument" else None)
             if unknown is not None:
                 return Denial("unresolved_order", f"the outcome of order {unknown} is not known yet")
-        return check(order, self._situation, self._rules)
+        return self._book.position_denial(order) or check(order, self._situation, self._rules)
+
+    def _halted(self, account: str, instrument: str, strategy: str | None) -> Denial | None:
+        """The halt that holds for such an order now."""
+        self._book.catch_up()
+        halt = self._book.halt_of(account, instrument, strategy)
+        if halt is None:
+            return None
+        since = halt["halted_at"].isoformat()
+        return Denial("halted", f"trading is halted since {since}: {halt['text'] or halt['reason'] or 'no reason given'}")
 
     async def _send(self, account: str, requests: Sequence[Request]) -> list[Sending]:
         while others := [flight for one in requests if (flight := self.flights.get((account, one.client_order_id))) is not None]:
@@ -171,16 +187,22 @@ class Sender:
         flight.is_known = order is not None and order.is_requested and not _may_be_sent(order, flight.row)
         if flight.is_known:
             return flight
-        try:
-            aliases = self._entries[request.account].prepare(flight.row)
-        except NotSent as error:
-            flight.denial = Denial(error.reason, error.text or str(error))
-        else:
-            flight.row["aliases"] = {**request.aliases, **aliases}
-            flight.denial = self.why_not(proposed_of(flight.row))
+        flight.denial = self._prepare(flight, request) or self.why_not(proposed_of(flight.row))
         if flight.denial is None and self.flights.setdefault(flight.key, flight) is flight:
             self._book.reserve(proposed_of(flight.row), request.client_order_id)
         return flight
+
+    def _prepare(self, flight: Flight, request: Request) -> Denial | None:
+        """Add the aliases of an order to its row, or say why the entry does not send such an order."""
+        entry = self._entries[request.account]
+        fault = fault_of_terms(flight.row, entry.abilities)
+        if fault is not None:
+            return fault
+        try:
+            flight.row["aliases"] = {**request.aliases, **entry.prepare(flight.row)}
+        except NotSent as error:
+            return Denial(error.reason, error.text or str(error))
+        return None
 
     def _to_record(self, request: Request, flight: Flight) -> list[Message]:
         now = self._clock.now()
@@ -267,9 +289,9 @@ def _may_be_sent(order: Order, row: Row) -> bool:
 
 
 def row_of(request: Request) -> Row:
-    """The terms of a request as a row of the order view."""
-    terms = {name: value for name, value in request.__dict__.items() if name in ORDERS.by_name}
-    words = {name: str(terms[name]) for name in ("side", "order_type", "time_in_force") if terms[name] is not None}
+    """The terms of a request as a row of the order view, with every term."""
+    terms = {name: value for name, value in request.__dict__.items() if name in ORDERS.by_name or name in REQUESTED_TERMS}
+    words = {name: str(terms[name]) for name in WORDS if terms[name] is not None}
     links = None if request.links is None else request.links.model_dump(mode="json", exclude_none=True)
     row = {**dict.fromkeys(ORDERS.names), **terms, **words, "links": links, "cum_quantity": ZERO}
     row["working_client_order_id"] = request.client_order_id
@@ -291,6 +313,8 @@ def proposed_of(row: Row, *, replaces: Row | None = None) -> Proposed:
         is_new=replaces is None,
         strategy=row["strategy"],
         reduce_only=bool(row["reduce_only"]),
+        position_side=PositionSide(row["position_side"]) if row["position_side"] else None,
+        position_id=row["position_id"],
     )
 
 
@@ -299,5 +323,13 @@ def growth_of(before: Row, changed: Row) -> tuple[Instrument, Working]:
     order = proposed_of({**before, **changed}, replaces=before)
     name = before["client_order_id"]
     return (order.account, order.instrument), Working(
-        name, name, order.side, order.added, order.limit_price, False, order.strategy
+        name,
+        name,
+        order.side,
+        order.added,
+        order.limit_price,
+        False,
+        order.strategy,
+        order.position_side,
+        order.position_id,
     )

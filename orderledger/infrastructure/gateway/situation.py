@@ -29,7 +29,8 @@ class BookSituation:
         return self._value((order.account, order.instrument), quantity, price)
 
     def position(self, order: Proposed, rule: Limits) -> Interval:
-        return self._book.exposure(order.account, order.instrument, rule.strategy)
+        part = self._book.part_of(order.account, order.instrument, order)
+        return self._book.exposure(order.account, order.instrument, rule.strategy, part)
 
     def open_orders(self, rule: Limits) -> int:
         return sum(rule.covers(*scope, working.strategy) for scope, working in self._book.all_working())
@@ -73,7 +74,7 @@ class BookSituation:
     def _held(self, rule: Limits) -> list[tuple[Instrument, Decimal]]:
         return [
             ((account, instrument), quantity)
-            for (account, instrument, strategy), quantity in self._book.positions.items()
+            for (account, instrument, strategy, *_), quantity in self._book.positions.items()
             if quantity and rule.covers(account, instrument, strategy)
         ]
 

@@ -6,8 +6,9 @@ from functools import partial
 from pathlib import Path
 
 from orderledger.infrastructure.errors import InvalidMessage, InvalidSetting
+from orderledger.infrastructure.importers.fix_checks import check
 from orderledger.infrastructure.importers.fix_messages import Tags, translated
-from orderledger.infrastructure.importers.source import Importer, Options, Row, Unreadable, row_of
+from orderledger.infrastructure.importers.source import Importer, LeftOut, NothingToRecord, Options, Row, Unreadable, row_of
 from orderledger.infrastructure.messages.registry import Message
 
 SOH = "\x01"
@@ -19,28 +20,32 @@ LINE_LIMIT = 1 << 20
 
 
 def read(path: Path, options: Options) -> Iterator[Row]:
-    """The rows of a FIX log. Lines without a FIX message are none."""
+    """The rows of a FIX log. Lines without a FIX message, and messages about no order, are left out."""
     has_message, number = False, 0
     with path.open(encoding="latin-1", newline="\n") as lines:
         for number, line in enumerate(lines, start=1):
             place = f"line {number}"
             begin = BEGIN.search(line)
             if begin is None:
+                yield LeftOut(place, "has no FIX message")
                 continue
             has_message = True
             if len(line) > LINE_LIMIT:
                 yield Unreadable(place, "", f"is longer than {LINE_LIMIT} bytes", line[:200])
                 continue
             text = line[begin.start() :].rstrip("\r\n")
-            row = row_of(place, text, partial(_translated, text, options))
-            if isinstance(row, Unreadable) or row.messages:
-                yield row
+            yield row_of(place, text, partial(_translated, text, options))
     if number and not has_message:
-        raise InvalidSetting("FILE", f"{path} is no log of FIX messages: no line has 8=FIX")
+        raise InvalidSetting("FILE", f"{path} is not a log of FIX messages: no line has 8=FIX")
 
 
 def _translated(text: str, options: Options) -> list[Message]:
-    return translated(tags_of(text), options.context(text))
+    tags = tags_of(text)
+    messages = translated(tags, options.context(text))
+    if not messages:
+        raise NothingToRecord(f"is a message of type {tags.needed(35)[:20]}, which is about no order")
+    check(tags)
+    return messages
 
 
 def tags_of(text: str) -> Tags:

@@ -14,8 +14,9 @@ from typing import Any
 
 from orderledger.domain.exact import EXACT
 from orderledger.infrastructure.errors import InvalidMessage
+from orderledger.infrastructure.importers.checks import require_known
 from orderledger.infrastructure.importers.databases import opened, rows
-from orderledger.infrastructure.importers.source import Importer, Options, Row, moment_of, row_of
+from orderledger.infrastructure.importers.source import Importer, NothingToRecord, Options, Readable, Row, moment_of, row_of
 from orderledger.infrastructure.interop.context import Context
 from orderledger.infrastructure.interop.objects import ForeignObject
 from orderledger.infrastructure.messages.registry import Message
@@ -43,9 +44,9 @@ FEE_DIGITS = Decimal("1e-18")
 ORDERS = """
 SELECT orders.*, trades.strategy, trades.enter_tag, trades.exit_reason, trades.is_short, trades.stake_currency,
        trades.base_currency, trades.fee_open_cost, trades.fee_open_currency, trades.fee_close_cost, trades.fee_close_currency
-FROM orders JOIN trades ON trades.id = orders.ft_trade_id ORDER BY orders.id
+FROM orders LEFT JOIN trades ON trades.id = orders.ft_trade_id ORDER BY orders.id
 """
-FUNDINGS = "SELECT * FROM trades WHERE is_open = 0 AND COALESCE(funding_fees, 0) <> 0 ORDER BY id"
+FUNDINGS = "SELECT * FROM trades WHERE COALESCE(funding_fees, 0) <> 0 ORDER BY id"
 
 
 def read(path: Path, options: Options) -> Iterator[Row]:
@@ -56,9 +57,12 @@ def read(path: Path, options: Options) -> Iterator[Row]:
         known: set[str] = set()
         for order in found:
             is_new = order["ft_pair"] not in known
-            known.add(order["ft_pair"])
-            place = f"orders.id {order['id']}"
-            yield row_of(place, order, partial(_order, order, fees.get(order["id"], {}), options, defines=is_new))
+            row = row_of(
+                f"orders.id {order['id']}", order, partial(_order, order, fees.get(order["id"], {}), options, defines=is_new)
+            )
+            if isinstance(row, Readable):
+                known.add(order["ft_pair"])
+            yield row
         for trade in rows(connection, FUNDINGS):
             yield row_of(f"trades.id {trade['id']}", trade, partial(_funding, trade, options))
 
@@ -94,6 +98,7 @@ def _is_entry(order: dict[str, Any]) -> bool:
 
 def _order(order: dict[str, Any], fee: dict[str, Any], options: Options, *, defines: bool) -> list[Message]:
     given, context = ForeignObject(order), options.context(order)
+    _check(given)
     requested_at, ended_at = _moment(given, "order_date"), _moment(given, "order_filled_date", "order_update_date", "order_date")
     names = {"client_order_id": f"freqtrade-{order['id']}", "venue_order_id": str(given.needed("order_id"))}
     messages = [_instrument(given, context, requested_at)] if defines else []
@@ -118,6 +123,17 @@ def _order(order: dict[str, Any], fee: dict[str, Any], options: Options, *, defi
         reason = given.identifier("ft_cancel_reason")
         messages.append(context.message(ENDS[state], at=ended_at, **names, text=reason))
     return messages
+
+
+def _check(given: ForeignObject) -> None:
+    """An order belongs to a trade. freqtrade copies its numbers from ccxt: filled + remaining is the amount, filled * average the
+    cost; of contracts (BTC/USDT:USDT) and with leverage the cost counts more than the row has."""
+    if given.get("stake_currency") is None:
+        raise InvalidMessage("ft_trade_id", f"{given.get('ft_trade_id')}: the database has no such trade")
+    numbers = {name: given.number(name) for name in ("amount", "filled", "remaining", "cost", "average")}
+    require_known("amount", "filled + remaining", numbers, exact=frozenset({"filled", "remaining"}))
+    if ":" not in str(given.needed("ft_pair")) and given.get("leverage") in (None, 1):
+        require_known("cost", "filled * average", numbers, exact=frozenset({"filled"}))
 
 
 def _terms(given: ForeignObject, context: Context) -> dict[str, Any]:
@@ -154,6 +170,8 @@ def _instrument(given: ForeignObject, context: Context, at: datetime) -> Message
 
 def _funding(trade: dict[str, Any], options: Options) -> list[Message]:
     """The funding of a closed trade: positive when received, as in freqtrade's profit."""
+    if trade["is_open"]:
+        raise NothingToRecord("is the funding of an open trade: it comes with an import after its end")
     given, context = ForeignObject(trade), options.context(trade)
     amount, instrument = given.needed_number("funding_fees"), context.instrument(given.needed("pair"))
     told = {"instrument": instrument, "amount": amount, "currency": given.needed("stake_currency")}
@@ -177,4 +195,5 @@ FREQTRADE = Importer(
     "Single fills (freqtrade keeps totals), fees where it has only a rate, and what happened to an order between its request and "
     "its end. Client order ids are `freqtrade-` and its number of the order.",
     read,
+    checked_with="the database that freqtrade 2026.9 makes",
 )

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from orderledger.infrastructure.errors import InvalidMessage
+from orderledger.infrastructure.importers.checks import Interval, compare, cut
 from orderledger.infrastructure.importers.databases import opened, rows
-from orderledger.infrastructure.importers.source import Importer, Options, Row, row_of
+from orderledger.infrastructure.importers.source import Importer, LeftOut, NothingToRecord, Options, Row, row_of
 from orderledger.infrastructure.interop.context import Context
 from orderledger.infrastructure.interop.hummingbot_parts import fee_of, quote_of, side_of, terms_of
 from orderledger.infrastructure.interop.objects import ForeignObject
@@ -57,8 +58,10 @@ def read(path: Path, options: Options) -> Iterator[Row]:
         for fill in rows(connection, FILLS):
             yield row_of(f"TradeFill {fill['exchange_trade_id']}", fill, partial(_fill, fill, options))
         for order in rows(connection, ORDERS):
-            for status in statuses.get(order["id"], []):
+            for status in statuses.pop(order["id"], []):
                 yield row_of(f"OrderStatus {status['id']}", status, partial(_status, order, status, options))
+        for status in (status for rest in statuses.values() for status in rest):
+            yield LeftOut(f"OrderStatus {status['id']}", "is the state of an order that the table Order lacks")
         if connection.execute(HAS_FUNDINGS).fetchall():
             for funding in rows(connection, FUNDINGS):
                 yield row_of(f"FundingPayment {funding['timestamp']}", funding, partial(_funding, funding, options))
@@ -98,6 +101,7 @@ def _fill(fill: dict[str, Any], options: Options) -> list[Message]:
     fee = fill["trade_fee"]
     given = _given({**fill, "trade_fee": json.loads(fee) if isinstance(fee, str) else fee, "trading_pair": fill["symbol"]})
     context, price, amount = options.context(fill), given.needed_number("price"), given.needed_number("amount")
+    _check(given)
     return [
         context.message(
             "fill",
@@ -113,6 +117,17 @@ def _fill(fill: dict[str, Any], options: Options) -> list[Message]:
     ]
 
 
+def _check(given: ForeignObject) -> None:
+    """A fee in percent of the quote amount is `trade_fee_in_quote` too. All these figures are cut behind their sixth digit."""
+    fee, total = ForeignObject(given.get("trade_fee") or {}), given.above_zero("trade_fee_in_quote")
+    percent, token = fee.above_zero("percent"), fee.get("percent_token")
+    if total is None or percent is None or fee.get("flat_fees") or token not in (None, quote_of(str(given.needed("symbol")))):
+        return
+    intervals = {name: cut(given.needed_number(name)) for name in ("price", "amount")}
+    intervals["percent"] = Interval(percent, percent)
+    compare("trade_fee_in_quote", cut(total), "price * amount * percent", intervals)
+
+
 def _status(order: dict[str, Any], status: dict[str, Any], options: Options) -> list[Message]:
     """What became of the order. A failure says neither that the venue refused nor that it has the order: it is unresolved."""
     context, at = options.context(status), ForeignObject(status).moment("timestamp")
@@ -123,7 +138,9 @@ def _status(order: dict[str, Any], status: dict[str, Any], options: Options) -> 
         return [_failure(context, order, at, client_order_id)]
     if word in ("BuyOrderCompleted", "SellOrderCompleted"):
         return [context.message("status", at=at, client_order_id=client_order_id, status="filled")]
-    return []
+    if word in ("BuyOrderCreated", "SellOrderCreated", "OrderFilled"):
+        raise NothingToRecord(f"is the state {word}, which the tables Order and TradeFill tell")
+    raise InvalidMessage("status", f"{str(word)[:50]!r} is not a state that the importer knows")
 
 
 def _failure(context: Context, order: dict[str, Any], at: Any, client_order_id: str) -> Message:
@@ -146,4 +163,5 @@ HUMMINGBOT = Importer(
     "Digits beyond the sixth after the point, which Hummingbot cuts. Why an order failed: the database does not say whether the "
     "venue refused, so such an order is unresolved.",
     read,
+    checked_with="the database that Hummingbot 20260922 makes",
 )

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from orderledger.infrastructure.importers.source import Readable, Row, Unreadable
+from orderledger.infrastructure.importers.source import LeftOut, Readable, Row, Unreadable
 from orderledger.infrastructure.messages.outcome import Outcome
 from orderledger.infrastructure.messages.registry import Message
 
@@ -21,18 +21,31 @@ class Recorder(Protocol):
 
 @dataclass
 class Imported:
-    """What became of the rows. `refused`: places of refused commands with the outcome, none of which is recorded."""
+    """What became of the rows. `refused`: places of refused commands with the outcome, none of which is recorded. `left_out`:
+    rows that hold nothing to record, by reason."""
 
     rows: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
     anomalies: Counter[str] = field(default_factory=Counter)
     unreadable: list[Unreadable] = field(default_factory=list)
     refused: list[tuple[str, str, Outcome]] = field(default_factory=list)
+    left_out: Counter[str] = field(default_factory=Counter)
 
     @property
     def is_whole(self) -> bool:
-        """Whether every row is in the log."""
+        """Whether every row that holds something to record is in the log."""
         return not self.unreadable and not self.refused
+
+    def count(self, row: Row) -> list[Message]:
+        """Count a row. Returns its messages."""
+        self.rows += 1
+        if isinstance(row, Readable):
+            return row.messages
+        if isinstance(row, LeftOut):
+            self.left_out[row.reason] += 1
+        else:
+            self.unreadable.append(row)
+        return []
 
 
 def import_rows(recorder: Recorder, rows: Iterable[Row], *, show: Callable[[Imported], Any] = lambda imported: None) -> Imported:
@@ -52,11 +65,7 @@ def import_rows(recorder: Recorder, rows: Iterable[Row], *, show: Callable[[Impo
 def _groups(rows: Iterable[Row], imported: Imported) -> Iterator[list[tuple[str, Message]]]:
     group: list[tuple[str, Message]] = []
     for row in rows:
-        imported.rows += 1
-        if isinstance(row, Readable):
-            group += [(row.place, message) for message in row.messages]
-        else:
-            imported.unreadable.append(row)
+        group += [(row.place, message) for message in imported.count(row)]
         if len(group) >= AT_ONCE:
             yield group
             group = []

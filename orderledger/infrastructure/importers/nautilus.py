@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from orderledger.infrastructure.errors import InvalidMessage, InvalidSetting
+from orderledger.infrastructure.importers.checks import require_known
 from orderledger.infrastructure.importers.rows import csv_rows, json_rows
-from orderledger.infrastructure.importers.source import Importer, Options, Row, Unreadable, row_of
+from orderledger.infrastructure.importers.source import Importer, LeftOut, NothingToRecord, Options, Row, Unreadable, row_of
 from orderledger.infrastructure.interop.context import Context
 from orderledger.infrastructure.interop.nautilus import ORDER_TYPES, TIMES_IN_FORCE, from_nautilus
 from orderledger.infrastructure.interop.objects import ForeignObject
@@ -37,10 +38,11 @@ def read(path: Path, options: Options) -> Iterator[Row]:
     """The rows of a report or of a file of events."""
     if path.suffix.lower() not in (".csv", ".tsv"):
         for place, document in json_rows(path):
-            yield document if isinstance(document, Unreadable) else row_of(place, document, partial(_event, document, options))
+            is_read = not isinstance(document, (Unreadable, LeftOut))
+            yield row_of(place, document, partial(_event, document, options)) if is_read else document
         return
     for place, row in csv_rows(path):
-        if isinstance(row, Unreadable):
+        if not isinstance(row, dict):
             yield row
             continue
         given = {name: None if value in EMPTY else value for name, value in row.items()}
@@ -48,7 +50,10 @@ def read(path: Path, options: Options) -> Iterator[Row]:
 
 
 def _event(document: Any, options: Options) -> list[Message]:
-    return from_nautilus(document, account=options.account, instruments=options.instruments)
+    messages = from_nautilus(document, account=options.account, instruments=options.instruments)
+    if not messages:
+        raise NothingToRecord(f"is {ForeignObject(document).class_name}, which the venue has nothing to do with")
+    return messages
 
 
 def _translation(path: Path, row: Mapping[str, Any]) -> Any:
@@ -69,6 +74,7 @@ def _order(row: Mapping[str, Any], options: Options) -> list[Message]:
     given, context = ForeignObject(row), options.context(row)
     names = {"client_order_id": given.identifier("client_order_id"), "venue_order_id": given.identifier("venue_order_id")}
     began, when, state = given.moment("ts_init"), given.moment("ts_last", "ts_init"), given.word("status") or ""
+    _check(given, state)
     side, instrument = str(given.needed("side")).lower(), context.instrument(given.needed("instrument_id"))
     order_type = ORDER_TYPES.get(given.word("type") or "", "other")
     request = context.message(
@@ -93,6 +99,15 @@ def _order(row: Mapping[str, Any], options: Options) -> list[Message]:
     if state == "SUBMITTED":
         return told
     return [*told, _state(state, given, context, names, when)]
+
+
+def _check(given: ForeignObject, state: str) -> None:
+    """A filled order has filled its quantity; the rest of a working one is what it has not."""
+    numbers = {name: given.number(name) for name in ("quantity", "filled_qty", "leaves_qty")}
+    if state == "FILLED":
+        require_known("quantity", "filled_qty", numbers, exact=frozenset({"filled_qty"}))
+    if state in ("ACCEPTED", "PARTIALLY_FILLED"):
+        require_known("quantity", "filled_qty + leaves_qty", numbers, exact=frozenset({"filled_qty", "leaves_qty"}))
 
 
 def _state(state: str, given: ForeignObject, context: Context, names: dict[str, Any], when: Any) -> Message:
@@ -125,4 +140,5 @@ NAUTILUS = Importer(
     "that they say.",
     "A report of orders has no fills: import the report of fills after it. Reports have no refused cancels and no earlier terms.",
     read,
+    checked_with="order events that NautilusTrader 1.221.0 makes; its reports are unchecked",
 )

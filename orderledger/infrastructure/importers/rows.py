@@ -3,36 +3,46 @@
 import csv
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from orderledger.infrastructure.errors import InvalidSetting
-from orderledger.infrastructure.importers.source import Unreadable
+from orderledger.infrastructure.importers.source import LeftOut, Unreadable
 
 FIELD_LIMIT = 1 << 20
 """Bytes of one value in a CSV file."""
+
+EMPTY = "is empty"
+"""Why an empty row is left out."""
 
 SPACE = re.compile(r"\s*")
 
 
 def csv_rows(
-    path: Path, *, delimiter: str = ",", skip_lines: int = 0, encoding: str = "utf-8-sig"
-) -> Iterator[tuple[str, dict[str, str] | Unreadable]]:
+    path: Path, needed: Set[str] = frozenset(), *, delimiter: str = ",", skip_lines: int = 0, encoding: str = "utf-8-sig"
+) -> Iterator[tuple[str, dict[str, str] | Unreadable | LeftOut]]:
     """The rows of a CSV file by the names in its first line, each with its line. A row of another length, or in another encoding,
-    is a fault."""
+    is a fault. Empty rows, and the first line again, are left out. Raises InvalidSetting if one of the `needed` names is missing.
+    """
     csv.field_size_limit(FIELD_LIMIT)
     with path.open(encoding=encoding, newline="", errors="surrogateescape") as file:
         for _ in range(skip_lines):
             next(file, None)
         reader = csv.reader(file, delimiter=delimiter, strict=True)
         header = _header(path, reader, encoding)
+        if missing := sorted(needed - set(header)):
+            raise InvalidSetting("FILE", f"{path} has no column {missing[0]!r}; it has {', '.join(header)}")
         while (found := _next(reader, skip_lines)) is not None:
             place, values = found
             if isinstance(values, Unreadable):
                 yield place, values
-            elif any(value.strip() for value in values):
+            elif not any(value.strip() for value in values):
+                yield place, LeftOut(place, EMPTY)
+            elif [value.strip() for value in values] == header:
+                yield place, LeftOut(place, "repeats the names of the columns")
+            else:
                 yield place, _row(header, values, place, encoding)
 
 
@@ -118,9 +128,11 @@ def _after_space(text: str, at: int) -> int:
 
 def _lines(text: str) -> Iterator[tuple[str, Any]]:
     for number, line in enumerate(text.split("\n"), start=1):
-        if not line.strip():
-            continue
         place = f"line {number}"
+        if not line.strip():
+            if number <= text.count("\n"):  # a text ends with a line end, not with an empty line
+                yield place, LeftOut(place, EMPTY)
+            continue
         try:
             yield place, _parsed(line)
         except ValueError as error:

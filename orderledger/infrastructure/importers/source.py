@@ -29,7 +29,18 @@ class Unreadable(NamedTuple):
     row: Any
 
 
-Row = Readable | Unreadable
+class LeftOut(NamedTuple):
+    """A row that holds nothing to record, and why. Rows are counted by reason, so it names no single row."""
+
+    place: str
+    reason: str
+
+
+Row = Readable | Unreadable | LeftOut
+
+
+class NothingToRecord(Exception):
+    """Raised by a translation of a row that is left out. Its text is the reason."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +49,8 @@ class Options:
 
     `account`: the account in the ledger. `instruments`: the ledger's names of instruments, by those of the file, where they
     differ. `zone`: of times without an offset; None for the zone that such files have. `exchange`: ccxt's id of the exchange.
-    `mapping`: the columns of a CSV file.
+    `mapping`: the columns of a CSV file. `date_format`: of its times, as `datetime.strptime` has it. `unchecked`: accept a
+    mapping that names no export that it was checked with.
     """
 
     account: str
@@ -46,6 +58,8 @@ class Options:
     zone: tzinfo | None = None
     exchange: str = ""
     mapping: Path | None = None
+    date_format: str = ""
+    unchecked: bool = False
 
     def context(self, row: Any) -> Context:
         """Makes the messages of one row."""
@@ -54,19 +68,24 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Importer:
-    """One kind of file. `meaning`, `gives` and `lacks` are sentences for the help and the reference."""
+    """One kind of file. `meaning`, `gives` and `lacks` are sentences for the help and the reference. `checked_with`: the files
+    that it was compared with; empty if it is unchecked, None if each mapping names its own."""
 
     name: str
     meaning: str
     gives: str
     lacks: str
     read: Callable[[Path, Options], Iterator[Row]]
+    checked_with: str | None = ""
 
 
 def row_of(place: str, row: Any, translate: Callable[[], list[Message]]) -> Row:
-    """The messages of a row, as imported; or the fault if it cannot be translated."""
+    """The messages of a row, as imported; or why it is left out; or the fault if it cannot be translated."""
     try:
-        return Readable(place, [imported(message) for message in translate()])
+        messages = [imported(message) for message in translate()]
+        return Readable(place, messages) if messages else LeftOut(place, "holds nothing that the ledger records")
+    except NothingToRecord as reason:
+        return LeftOut(place, str(reason))
     except InvalidMessage as error:
         return Unreadable(place, error.field, error.fault, as_evidence(row))
 
@@ -83,16 +102,27 @@ def moment_of(text: Any, zone: tzinfo, name: str, formats: tuple[str, ...] = ())
     """
     if text is None or text == "":
         return None
-    found = next((moment for moment in (_parsed(str(text), pattern) for pattern in formats) if moment is not None), None)
+    found = next((moment for moment in (parsed_time(str(text), pattern) for pattern in formats) if moment is not None), None)
     if found is None:
         try:
             found = datetime.fromisoformat(str(text))
         except ValueError:
-            raise InvalidMessage(name, f"{str(text)[:50]!r} is no time") from None
-    return found.replace(tzinfo=zone) if found.tzinfo is None else found
+            raise InvalidMessage(name, f"{str(text)[:50]!r} is not a time") from None
+    return in_zone(found, zone, name)
 
 
-def _parsed(text: str, pattern: str) -> datetime | None:
+def in_zone(moment: datetime, zone: tzinfo, name: str) -> datetime:
+    """A time without an offset in its zone. Raises InvalidMessage if clocks showed it twice, or never."""
+    if moment.tzinfo is not None:
+        return moment
+    found = moment.replace(tzinfo=zone)
+    if found.utcoffset() != found.replace(fold=1).utcoffset():
+        raise InvalidMessage(name, f"{moment} is not one time in {zone}: clocks were changed then")
+    return found
+
+
+def parsed_time(text: str, pattern: str) -> datetime | None:
+    """The time in this format of `datetime.strptime`. None if it is in another."""
     try:
         return datetime.strptime(text, pattern)  # noqa: DTZ007  (the caller adds the zone)
     except ValueError:

@@ -8,7 +8,6 @@ from orderledger.infrastructure.errors import InvalidMessage
 from orderledger.infrastructure.messages.registry import Message
 from orderledger.infrastructure.venues.base.venue import Records
 from orderledger.infrastructure.venues.ccxt.context import Context
-from orderledger.infrastructure.venues.ccxt.quirks import quirks_of
 from orderledger.infrastructure.venues.ccxt.translate import PARTS, translated
 
 
@@ -26,12 +25,13 @@ def from_ccxt(
     - `exchange`: ccxt's id of the exchange, e.g. `binance`, for what is particular to it.
     - `at`: time of receipt, for rows without a time of their own.
     - `instruments`: the ledger's names of instruments, by symbol (`BTC/USDT`), where they differ.
-    - `records`: finds orders of the ledger; without it, a client id that the exchange does not make up is taken for ours.
+    - `records`: finds orders of the ledger; without it, a client id that the exchange does not make up is taken for ours, and
+      none if no exchange is named.
 
     Raises InvalidMessage, naming the field, if it is no such row or cannot be read.
     """
     rows = list(obj) if isinstance(obj, (list, tuple)) else [obj]
-    context = Context(account=account, heard_at=at, records=records, quirks=quirks_of(exchange))
+    context = Context(account=account, heard_at=at, records=records, exchange=exchange or None)
     told = translated([{part_of(row): row} for row in rows], context)
     if told.faults:
         field, _, fault = told.faults[0].fault.partition(" ")

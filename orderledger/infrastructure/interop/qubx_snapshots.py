@@ -8,6 +8,7 @@ from orderledger.infrastructure.interop.context import Context
 from orderledger.infrastructure.interop.objects import ForeignObject
 from orderledger.infrastructure.interop.qubx_orders import order_messages, order_names
 from orderledger.infrastructure.messages.registry import Message
+from orderledger.projections.sides import NET
 from orderledger.projections.view import Row
 
 
@@ -74,7 +75,14 @@ def _missing_positions(told: list[Message], recorded: Iterable[Row], context: Co
     """A position of 0 for the recorded positions that a complete list lacks."""
     listed = {getattr(message, "instrument", None) for message in told}
     return [
-        context.message("balance", at=at, instrument=row["instrument"], quantity=0, source=Source.VENUE_POLL)
+        context.message(
+            "balance",
+            at=at,
+            instrument=row["instrument"],
+            quantity=0,
+            source=Source.VENUE_POLL,
+            **{name: row[name] for name in ("position_side", "position_id") if row[name] not in (NET, "")},
+        )
         for row in recorded
         if row["account"] == context.account and row["position_quantity"] and row["instrument"] not in listed
     ]

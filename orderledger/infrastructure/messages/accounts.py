@@ -16,7 +16,7 @@ from orderledger.domain.accounts import (
     TradingHalted,
     TradingResumed,
 )
-from orderledger.domain.values import Source
+from orderledger.domain.values import PositionMode, PositionSide, Source
 from orderledger.infrastructure.messages.base import Message, Model
 from orderledger.infrastructure.messages.fields import Count, Flag, Identifier, Number, Quantity, Time
 
@@ -39,12 +39,14 @@ class Instrument(Message):
     """Definition of an instrument. Each term holds the value with the latest `at`."""
 
     fact: ClassVar = InstrumentDefined
+    needs_role: ClassVar = "collect"
     default_source: ClassVar = Source.OPERATOR
     type: Literal["instrument"] = "instrument"
     instrument: Identifier
     multiplier: Quantity | None = None
     inverse: Flag | None = None
     currency: Identifier | None = None
+    position_mode: PositionMode | None = Field(default=None, description="One net position, or a long and a short one (hedge).")
     tick: Quantity | None = None
     lot: Quantity | None = None
 
@@ -53,6 +55,7 @@ class Mark(Message):
     """Price at which open positions are valued."""
 
     fact: ClassVar = MarkRecorded
+    needs_role: ClassVar = "collect"
     type: Literal["mark"] = "mark"
     instrument: Identifier
     price: Number
@@ -62,27 +65,34 @@ class Funding(Message):
     """Funding payment. The amount is positive when received, negative when paid."""
 
     fact: ClassVar = FundingRecorded
+    needs_role: ClassVar = "collect"
     type: Literal["funding"] = "funding"
     instrument: Identifier
     amount: Number
     currency: Identifier
+    position_side: PositionSide | None = None
+    position_id: Identifier | None = None
 
 
 class Adjust(Message):
     """Opening or corrected position: from `at` on, the position is `quantity` (signed) at the average price `price`."""
 
     fact: ClassVar = PositionAdjusted
+    needs_role: ClassVar = "operate"
     default_source: ClassVar = Source.OPERATOR
     type: Literal["adjust"] = "adjust"
     instrument: Identifier
     quantity: Number
     price: Number
+    position_side: PositionSide | None = None
+    position_id: Identifier | None = None
 
 
 class Gap(Message):
     """Period in which a stream of the venue was down."""
 
     fact: ClassVar = GapRecorded
+    needs_role: ClassVar = "collect"
     type: Literal["gap"] = "gap"
     from_at: Time = Field(validation_alias="from", serialization_alias="from")
     to_at: Time | None = Field(default=None, validation_alias="to", serialization_alias="to")
@@ -92,10 +102,13 @@ class Balance(Message):
     """Position as reported by the venue."""
 
     fact: ClassVar = BalanceReported
+    needs_role: ClassVar = "collect"
     type: Literal["balance"] = "balance"
     instrument: Identifier
     quantity: Number
     average_price: Number | None = None
+    position_side: PositionSide | None = None
+    position_id: Identifier | None = None
 
 
 class OpenBreak(Model):
@@ -109,6 +122,7 @@ class Certify(Message):
     """Result of a comparison of the account with its venue, made by `orderledger reconcile` and `collect`."""
 
     fact: ClassVar = ReconciliationCertified
+    needs_role: ClassVar = "collect"
     default_source: ClassVar = Source.RECONCILIATION
     type: Literal["certify"] = "certify"
     covered_from: Time
@@ -126,6 +140,7 @@ class Halt(Message):
     """
 
     fact: ClassVar = TradingHalted
+    needs_role: ClassVar = "operate"
     default_source: ClassVar = Source.OPERATOR
     type: Literal["halt"] = "halt"
     at: Time = Field(description="Time of the halt. Required: two halts of one scope are told apart by it.")
@@ -138,6 +153,7 @@ class ResumeTrading(Message):
     """End of all halts of exactly this scope. Wider and narrower halts go on."""
 
     fact: ClassVar = TradingResumed
+    needs_role: ClassVar = "operate"
     default_source: ClassVar = Source.OPERATOR
     type: Literal["resume_trading"] = "resume_trading"
     at: Time = Field(description="Time of the end. Required, as for a halt.")
@@ -149,6 +165,7 @@ class Sender(Message):
     """Change of the process that sends the orders of an account, recorded by the gateway."""
 
     fact: ClassVar = SenderChanged
+    needs_role: ClassVar = "collect"
     type: Literal["sender"] = "sender"
     holder: Identifier = Field(description="The process that sends from now on: host, process id and name.")
     fence: Count = Field(description="Grows with every change of the sender. A former sender can no longer submit.")

@@ -16,7 +16,7 @@ from orderledger.domain.accounts import (
     TradingHalted,
     TradingResumed,
 )
-from orderledger.domain.values import Source
+from orderledger.domain.values import PositionMode, PositionSide, Source
 from orderledger.infrastructure.messages.base import Message, Model
 
 __all__ = ["Adjust", "Balance", "Certify", "Funding", "Gap", "Halt", "Instrument", "Mark", "OpenBreak", "ResumeTrading", "Sender"]
@@ -31,6 +31,7 @@ class Instrument(Message):
     multiplier: Decimal | None
     inverse: bool | None
     currency: str | None
+    position_mode: PositionMode | None
     tick: Decimal | None
     lot: Decimal | None
     def __init__(
@@ -44,12 +45,14 @@ class Instrument(Message):
         reason: str | None = ...,
         text: str | None = ...,
         actor: str | None = ...,
+        on_behalf_of: str | None = ...,
         correlation_id: str | None = ...,
         causation_id: str | None = ...,
         instrument: str,
         multiplier: Decimal | str | int | None = ...,
         inverse: bool | None = ...,
         currency: str | None = ...,
+        position_mode: PositionMode | str | None = ...,
         tick: Decimal | str | int | None = ...,
         lot: Decimal | str | int | None = ...,
     ) -> None: ...
@@ -72,6 +75,7 @@ class Mark(Message):
         reason: str | None = ...,
         text: str | None = ...,
         actor: str | None = ...,
+        on_behalf_of: str | None = ...,
         correlation_id: str | None = ...,
         causation_id: str | None = ...,
         instrument: str,
@@ -86,6 +90,8 @@ class Funding(Message):
     instrument: str
     amount: Decimal
     currency: str
+    position_side: PositionSide | None
+    position_id: str | None
     def __init__(
         self,
         *,
@@ -97,11 +103,14 @@ class Funding(Message):
         reason: str | None = ...,
         text: str | None = ...,
         actor: str | None = ...,
+        on_behalf_of: str | None = ...,
         correlation_id: str | None = ...,
         causation_id: str | None = ...,
         instrument: str,
         amount: Decimal | str | int,
         currency: str,
+        position_side: PositionSide | str | None = ...,
+        position_id: str | None = ...,
     ) -> None: ...
 
 class Adjust(Message):
@@ -113,6 +122,8 @@ class Adjust(Message):
     instrument: str
     quantity: Decimal
     price: Decimal
+    position_side: PositionSide | None
+    position_id: str | None
     def __init__(
         self,
         *,
@@ -124,11 +135,14 @@ class Adjust(Message):
         reason: str | None = ...,
         text: str | None = ...,
         actor: str | None = ...,
+        on_behalf_of: str | None = ...,
         correlation_id: str | None = ...,
         causation_id: str | None = ...,
         instrument: str,
         quantity: Decimal | str | int,
         price: Decimal | str | int,
+        position_side: PositionSide | str | None = ...,
+        position_id: str | None = ...,
     ) -> None: ...
 
 class Gap(Message):
@@ -149,6 +163,7 @@ class Gap(Message):
         reason: str | None = ...,
         text: str | None = ...,
         actor: str | None = ...,
+        on_behalf_of: str | None = ...,
         correlation_id: str | None = ...,
         causation_id: str | None = ...,
         from_at: datetime | str | int,
@@ -163,6 +178,8 @@ class Balance(Message):
     instrument: str
     quantity: Decimal
     average_price: Decimal | None
+    position_side: PositionSide | None
+    position_id: str | None
     def __init__(
         self,
         *,
@@ -174,11 +191,14 @@ class Balance(Message):
         reason: str | None = ...,
         text: str | None = ...,
         actor: str | None = ...,
+        on_behalf_of: str | None = ...,
         correlation_id: str | None = ...,
         causation_id: str | None = ...,
         instrument: str,
         quantity: Decimal | str | int,
         average_price: Decimal | str | int | None = ...,
+        position_side: PositionSide | str | None = ...,
+        position_id: str | None = ...,
     ) -> None: ...
 
 class OpenBreak(Model):
@@ -216,6 +236,7 @@ class Certify(Message):
         reason: str | None = ...,
         text: str | None = ...,
         actor: str | None = ...,
+        on_behalf_of: str | None = ...,
         correlation_id: str | None = ...,
         causation_id: str | None = ...,
         covered_from: datetime | str | int,
@@ -247,6 +268,7 @@ class Halt(Message):
         reason: str | None = ...,
         text: str | None = ...,
         actor: str | None = ...,
+        on_behalf_of: str | None = ...,
         correlation_id: str | None = ...,
         causation_id: str | None = ...,
         instrument: str | None = ...,
@@ -274,6 +296,7 @@ class ResumeTrading(Message):
         reason: str | None = ...,
         text: str | None = ...,
         actor: str | None = ...,
+        on_behalf_of: str | None = ...,
         correlation_id: str | None = ...,
         causation_id: str | None = ...,
         instrument: str | None = ...,
@@ -299,6 +322,7 @@ class Sender(Message):
         reason: str | None = ...,
         text: str | None = ...,
         actor: str | None = ...,
+        on_behalf_of: str | None = ...,
         correlation_id: str | None = ...,
         causation_id: str | None = ...,
         holder: str,

@@ -1,13 +1,23 @@
 """Fields that all messages share, and the terms of an order."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from orderledger.domain.recorded import AnyFact
-from orderledger.domain.values import OrderType, Role, Side, Source, TimeInForce
-from orderledger.infrastructure.messages.fields import Flag, Identifier, Names, NotNegative, Number, Quantity, Text, Time
+from orderledger.domain.values import OrderType, PositionSide, Role, Side, Source, TimeInForce
+from orderledger.infrastructure.messages.fields import (
+    Flag,
+    Identifier,
+    Names,
+    NotNegative,
+    Number,
+    Quantity,
+    Sequence,
+    Text,
+    Time,
+)
 
 __all__ = ["LinksTo", "Message", "ReportedClaims"]
 
@@ -46,10 +56,12 @@ class Message(Model):
     """Fields that every message may carry.
 
     A message type is a subclass. `fact` is the event that it proposes, and `type` is its name. `default_source` is the source of
-    a message that gives none. A message gives at least one field of `needs_one_of`.
+    a message that gives none. A message gives at least one field of `needs_one_of`. `needs_role`: of a token, to record it over
+    HTTP. It has no default, so that no new message is open to everybody.
     """
 
     fact: ClassVar[type[AnyFact]]
+    needs_role: ClassVar[Literal["record", "collect", "operate"]]
     default_source: ClassVar[Source] = Source.VENUE_PUSH
     needs_one_of: ClassVar[tuple[str, ...]] = ()
 
@@ -62,7 +74,12 @@ class Message(Model):
     evidence: Any = Field(default=None, description="Raw payload of the venue, kept unchanged.")
     reason: Identifier | None = Field(default=None, description="Reason code.")
     text: Text | None = Field(default=None, description="Sentence for people.")
-    actor: Identifier | None = Field(default=None, description="Person or program that caused it.")
+    actor: Identifier | None = Field(
+        default=None, description="Person or program that caused it. Over HTTP with tokens: always the name of the token."
+    )
+    on_behalf_of: Identifier | None = Field(
+        default=None, description="For whom, as the actor says. Over HTTP with tokens: what the sender said in `actor`."
+    )
     correlation_id: Identifier | None = Field(default=None, description="Id shared by related messages.")
     causation_id: Identifier | None = Field(default=None, description="Id of the cause.")
 
@@ -82,6 +99,7 @@ class OrderMessage(Message):
     venue_order_id: Identifier | None = Field(default=None, description="The venue's id. An order can have several over time.")
     aliases: Names = Field(default_factory=dict, description="Other names that the venue uses for this order.")
     reported: ReportedClaims | None = Field(default=None, description="Further claims in the venue's report.")
+    sequence: Sequence | None = Field(default=None, description="The venue's order of facts that have the same `at`.")
 
 
 class OrderTerms(Model):
@@ -97,3 +115,7 @@ class OrderTerms(Model):
     expire_at: Time | None = None
     post_only: Flag = False
     reduce_only: Flag = False
+    position_side: PositionSide | None = Field(
+        default=None, description="Position in hedge mode: long or short. Default: not said."
+    )
+    position_id: Identifier | None = Field(default=None, description="Where the venue keeps several positions of one side.")

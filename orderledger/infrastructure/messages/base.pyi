@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 from pydantic import BaseModel
 
 from orderledger.domain.recorded import AnyFact
-from orderledger.domain.values import OrderType, Role, Side, Source, TimeInForce
+from orderledger.domain.values import OrderType, PositionSide, Role, Side, Source, TimeInForce
 
 __all__ = ["LinksTo", "Message", "ReportedClaims"]
 
@@ -76,8 +76,10 @@ class Message(Model):
     reason: str | None
     text: str | None
     actor: str | None
+    on_behalf_of: str | None
     correlation_id: str | None
     causation_id: str | None
+    needs_role: ClassVar[str]
     type: str
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self: ...
     def __init__(
@@ -91,6 +93,7 @@ class Message(Model):
         reason: str | None = ...,
         text: str | None = ...,
         actor: str | None = ...,
+        on_behalf_of: str | None = ...,
         correlation_id: str | None = ...,
         causation_id: str | None = ...,
     ) -> None: ...
@@ -102,6 +105,7 @@ class OrderMessage(Message):
     venue_order_id: str | None
     aliases: dict[str, str]
     reported: ReportedClaims | None
+    sequence: int | None
     def __init__(
         self,
         *,
@@ -113,12 +117,14 @@ class OrderMessage(Message):
         reason: str | None = ...,
         text: str | None = ...,
         actor: str | None = ...,
+        on_behalf_of: str | None = ...,
         correlation_id: str | None = ...,
         causation_id: str | None = ...,
         client_order_id: str | None = ...,
         venue_order_id: str | None = ...,
         aliases: Mapping[str, str] | None = ...,
         reported: ReportedClaims | Mapping[str, Any] | None = ...,
+        sequence: int | None = ...,
     ) -> None: ...
 
 class OrderTerms(Model):
@@ -134,6 +140,8 @@ class OrderTerms(Model):
     expire_at: datetime | None
     post_only: bool
     reduce_only: bool
+    position_side: PositionSide | None
+    position_id: str | None
     def __init__(
         self,
         *,
@@ -147,4 +155,6 @@ class OrderTerms(Model):
         expire_at: datetime | str | int | None = ...,
         post_only: bool | None = ...,
         reduce_only: bool | None = ...,
+        position_side: PositionSide | str | None = ...,
+        position_id: str | None = ...,
     ) -> None: ...

@@ -14,7 +14,7 @@ from orderledger.domain.orders.commands import (
     SubmissionUnresolved,
 )
 from orderledger.domain.proposals import ProposalApproved, ProposalDeclined, ProposalMade
-from orderledger.domain.values import OrderType, Role, Side, Source, TimeInForce
+from orderledger.domain.values import OrderType, PositionSide, Role, Side, Source, TimeInForce
 from orderledger.infrastructure.messages.base import LinksTo, Message, OrderMessage, OrderTerms, ReportedClaims
 
 __all__ = ["Approve", "Decline", "Deny", "Propose", "Request", "RequestCancel", "RequestReplace", "Submit", "Unresolved"]
@@ -34,6 +34,7 @@ class Command(Message):
         reason: str | None = ...,
         text: str | None = ...,
         actor: str | None = ...,
+        on_behalf_of: str | None = ...,
         correlation_id: str | None = ...,
         causation_id: str | None = ...,
     ) -> None: ...
@@ -60,6 +61,8 @@ class Request(Command, OrderMessage, OrderTerms):
         expire_at: datetime | str | int | None = ...,
         post_only: bool | None = ...,
         reduce_only: bool | None = ...,
+        position_side: PositionSide | str | None = ...,
+        position_id: str | None = ...,
         account: str,
         at: datetime | str | int | None = ...,
         source: Source | str | None = ...,
@@ -68,12 +71,14 @@ class Request(Command, OrderMessage, OrderTerms):
         reason: str | None = ...,
         text: str | None = ...,
         actor: str | None = ...,
+        on_behalf_of: str | None = ...,
         correlation_id: str | None = ...,
         causation_id: str | None = ...,
         client_order_id: str,
         venue_order_id: str | None = ...,
         aliases: Mapping[str, str] | None = ...,
         reported: ReportedClaims | Mapping[str, Any] | None = ...,
+        sequence: int | None = ...,
         strategy: str | None = ...,
         links: LinksTo | Mapping[str, Any] | None = ...,
         tags: Mapping[str, Any] | None = ...,
@@ -86,6 +91,7 @@ class Deny(Command, OrderMessage):
     reason: str
     type: Literal["deny"]
     not_sent: bool
+    never_arrived: bool
     def __init__(
         self,
         *,
@@ -97,13 +103,16 @@ class Deny(Command, OrderMessage):
         reason: str,
         text: str | None = ...,
         actor: str | None = ...,
+        on_behalf_of: str | None = ...,
         correlation_id: str | None = ...,
         causation_id: str | None = ...,
         client_order_id: str | None = ...,
         venue_order_id: str | None = ...,
         aliases: Mapping[str, str] | None = ...,
         reported: ReportedClaims | Mapping[str, Any] | None = ...,
+        sequence: int | None = ...,
         not_sent: bool | None = ...,
+        never_arrived: bool | None = ...,
     ) -> None: ...
 
 class Submit(Command, OrderMessage):
@@ -111,6 +120,7 @@ class Submit(Command, OrderMessage):
 
     fact: ClassVar[type[OrderSubmitted]]
     type: Literal["submit"]
+    is_forced: bool
     def __init__(
         self,
         *,
@@ -122,12 +132,15 @@ class Submit(Command, OrderMessage):
         reason: str | None = ...,
         text: str | None = ...,
         actor: str | None = ...,
+        on_behalf_of: str | None = ...,
         correlation_id: str | None = ...,
         causation_id: str | None = ...,
         client_order_id: str | None = ...,
         venue_order_id: str | None = ...,
         aliases: Mapping[str, str] | None = ...,
         reported: ReportedClaims | Mapping[str, Any] | None = ...,
+        sequence: int | None = ...,
+        is_forced: bool | None = ...,
     ) -> None: ...
 
 class Unresolved(Command, OrderMessage):
@@ -147,12 +160,14 @@ class Unresolved(Command, OrderMessage):
         reason: str,
         text: str | None = ...,
         actor: str | None = ...,
+        on_behalf_of: str | None = ...,
         correlation_id: str | None = ...,
         causation_id: str | None = ...,
         client_order_id: str | None = ...,
         venue_order_id: str | None = ...,
         aliases: Mapping[str, str] | None = ...,
         reported: ReportedClaims | Mapping[str, Any] | None = ...,
+        sequence: int | None = ...,
     ) -> None: ...
 
 class RequestCancel(Command, OrderMessage):
@@ -172,12 +187,14 @@ class RequestCancel(Command, OrderMessage):
         reason: str | None = ...,
         text: str | None = ...,
         actor: str | None = ...,
+        on_behalf_of: str | None = ...,
         correlation_id: str | None = ...,
         causation_id: str | None = ...,
         client_order_id: str | None = ...,
         venue_order_id: str | None = ...,
         aliases: Mapping[str, str] | None = ...,
         reported: ReportedClaims | Mapping[str, Any] | None = ...,
+        sequence: int | None = ...,
         request_id: str | None = ...,
     ) -> None: ...
 
@@ -203,12 +220,14 @@ class RequestReplace(Command, OrderMessage):
         reason: str | None = ...,
         text: str | None = ...,
         actor: str | None = ...,
+        on_behalf_of: str | None = ...,
         correlation_id: str | None = ...,
         causation_id: str | None = ...,
         client_order_id: str | None = ...,
         venue_order_id: str | None = ...,
         aliases: Mapping[str, str] | None = ...,
         reported: ReportedClaims | Mapping[str, Any] | None = ...,
+        sequence: int | None = ...,
         quantity: Decimal | str | int | None = ...,
         limit_price: Decimal | str | int | None = ...,
         stop_price: Decimal | str | int | None = ...,
@@ -239,6 +258,8 @@ class Propose(Command, OrderTerms):
         expire_at: datetime | str | int | None = ...,
         post_only: bool | None = ...,
         reduce_only: bool | None = ...,
+        position_side: PositionSide | str | None = ...,
+        position_id: str | None = ...,
         account: str,
         at: datetime | str | int | None = ...,
         source: Source | str | None = ...,
@@ -247,6 +268,7 @@ class Propose(Command, OrderTerms):
         reason: str | None = ...,
         text: str | None = ...,
         actor: str | None = ...,
+        on_behalf_of: str | None = ...,
         correlation_id: str | None = ...,
         causation_id: str | None = ...,
         proposal_id: str,
@@ -273,6 +295,7 @@ class Approve(Command):
         reason: str | None = ...,
         text: str | None = ...,
         actor: str | None = ...,
+        on_behalf_of: str | None = ...,
         correlation_id: str | None = ...,
         causation_id: str | None = ...,
         proposal_id: str,
@@ -295,6 +318,7 @@ class Decline(Command):
         reason: str | None = ...,
         text: str | None = ...,
         actor: str | None = ...,
+        on_behalf_of: str | None = ...,
         correlation_id: str | None = ...,
         causation_id: str | None = ...,
         proposal_id: str,

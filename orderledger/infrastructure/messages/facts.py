@@ -9,9 +9,10 @@ from typing import Any
 import msgspec
 
 from orderledger.domain.recorded import AnyFact
+from orderledger.domain.values import DatedBy
 from orderledger.infrastructure.errors import InvalidMessage
 from orderledger.infrastructure.messages.base import OrderMessage
-from orderledger.infrastructure.messages.registry import MESSAGES, Gap, Message
+from orderledger.infrastructure.messages.registry import MESSAGES, Gap, Message, Status
 
 EXACT_TYPES = (Decimal, datetime)
 """Types that msgspec takes over unchanged, not by way of text."""
@@ -59,7 +60,7 @@ def _converter(message_class: type[Message]) -> Callable[[Message], AnyFact]:
     fact_class, needed = message_class.fact, message_class.needs_one_of
     is_about_order = issubclass(message_class, OrderMessage)
     has_tags = "tags" in message_class.model_fields
-    is_gap = message_class is Gap
+    is_gap, is_status = message_class is Gap, message_class is Status
     stored_as = zip(fact_class.__struct_fields__, fact_class.__struct_encode_fields__, strict=True)
     names = [(name, stored) for name, stored in stored_as if name in message_class.model_fields]
 
@@ -74,8 +75,13 @@ def _converter(message_class: type[Message]) -> Callable[[Message], AnyFact]:
         if has_tags and given["tags"]:
             _check_json(given["tags"])
             given = {**given, "tags": _exact(given["tags"])}
+        if is_status and given["at"] is not None and given["dated_by"] is None:
+            given = {**given, "dated_by": DatedBy.VENUE}
         return msgspec.convert(
-            {stored: given[name] for name, stored in names}, fact_class, builtin_types=EXACT_TYPES, from_attributes=True
+            {stored: value for name, stored in names if (value := given[name]) is not None},
+            fact_class,
+            builtin_types=EXACT_TYPES,
+            from_attributes=True,
         )
 
     return convert

@@ -123,5 +123,6 @@ Identifier = Annotated[str, StringConstraints(strict=True, min_length=1, max_len
 Text = Annotated[str, StringConstraints(strict=True, max_length=10_000)]
 Flag = Annotated[StrictBool, BeforeValidator(_or_false)]
 Count = Annotated[int, Field(strict=True, ge=0, lt=1 << 63)]
+Sequence = Annotated[int, Field(strict=True, ge=-(1 << 63), lt=1 << 63)]
 Names = Annotated[dict[Identifier, Identifier], BeforeValidator(_or_empty)]
 Tags = Annotated[dict[str, Any], Field(max_length=100), BeforeValidator(_or_empty)]

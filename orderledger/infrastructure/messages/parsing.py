@@ -28,9 +28,14 @@ def parse_line(line: str | bytes) -> Message:
     """Parse one NDJSON line. Raises InvalidMessage naming the field and the fault."""
     if not isinstance(line, (str, bytes)):
         raise TypeError(f"a line is text or bytes, not a {type(line).__name__}")
+    return parse_document(read_line(line))
+
+
+def read_line(line: str | bytes) -> Any:
+    """Parse the JSON in one line. Raises InvalidMessage saying where it is wrong."""
     if len(line) > LINE_LIMIT:
         raise InvalidMessage("", f"is longer than {LINE_LIMIT} bytes")
-    return parse_document(read_document(line))
+    return read_document(line)
 
 
 def read_document(text: str | bytes) -> Any:

@@ -20,6 +20,9 @@ GROUPS: dict[str, list[type[Message]]] = {
 }
 """The message types, grouped as in the reference."""
 
+if nobody := [model.__name__ for models in GROUPS.values() for model in models if not hasattr(model, "needs_role")]:
+    raise TypeError(f"messages without needs_role, which nobody could record over HTTP: {', '.join(nobody)}")
+
 MESSAGES: dict[str, type[Message]] = {model.model_fields["type"].default: model for models in GROUPS.values() for model in models}
 
 if TYPE_CHECKING:

@@ -25,9 +25,9 @@ from orderledger.domain.orders.reports import (
     ReplaceRejected,
     StatusObserved,
 )
-from orderledger.domain.values import Liquidity, Pending, Side
+from orderledger.domain.values import DatedBy, Liquidity, Pending, PositionSide, Side
 from orderledger.infrastructure.messages.base import OrderMessage
-from orderledger.infrastructure.messages.fields import Flag, Identifier, Number, Quantity
+from orderledger.infrastructure.messages.fields import Flag, Identifier, Number, Quantity, Time
 
 __all__ = [
     "Absent",
@@ -55,8 +55,11 @@ __all__ = [
 class Report(OrderMessage):
     """Report of the venue. `instrument` and `side` help if the ledger may not know the order. An empty side was not reported."""
 
+    needs_role: ClassVar = "record"
     instrument: Identifier | None = None
     side: Annotated[Side | None, BeforeValidator(lambda side: None if side == "" else side)] = None
+    position_side: PositionSide | None = Field(default=None, description="Position of the order or the fill, in hedge mode.")
+    position_id: Identifier | None = Field(default=None, description="Where the venue keeps several positions of one side.")
 
 
 class Acknowledge(Report):
@@ -204,13 +207,21 @@ class Restate(Report):
 
 
 class Status(Report):
-    """State of the order in the answer to a query. It never moves an order backwards. At least one of status and pending."""
+    """State of the order in the answer to a query. It can open an ended order again. At least one of status and pending."""
 
     fact: ClassVar = StatusObserved
     needs_one_of: ClassVar = ("status", "pending")
     type: Literal["status"] = "status"
     status: Identifier | None = None
     pending: Pending | None = None
+    dated_by: DatedBy | None = Field(
+        default=None, description="Clock of `at`: the venue's, or that of receipt. Default: venue, if `at` is given."
+    )
+    asked_at: Time | None = Field(
+        default=None,
+        description="When a query for this one order was sent, less the time by which the venue's answers may lag. "
+        "Leave it out for a row of a list.",
+    )
 
 
 class Absent(Report):

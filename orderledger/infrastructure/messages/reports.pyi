@@ -26,7 +26,7 @@ from orderledger.domain.orders.reports import (
     ReplaceRejected,
     StatusObserved,
 )
-from orderledger.domain.values import Liquidity, Pending, Side, Source
+from orderledger.domain.values import DatedBy, Liquidity, Pending, PositionSide, Side, Source
 from orderledger.infrastructure.messages.base import OrderMessage, ReportedClaims
 
 __all__ = [
@@ -56,6 +56,8 @@ class Report(OrderMessage):
 
     instrument: str | None
     side: Side | None
+    position_side: PositionSide | None
+    position_id: str | None
     def __init__(
         self,
         *,
@@ -67,14 +69,18 @@ class Report(OrderMessage):
         reason: str | None = ...,
         text: str | None = ...,
         actor: str | None = ...,
+        on_behalf_of: str | None = ...,
         correlation_id: str | None = ...,
         causation_id: str | None = ...,
         client_order_id: str | None = ...,
         venue_order_id: str | None = ...,
         aliases: Mapping[str, str] | None = ...,
         reported: ReportedClaims | Mapping[str, Any] | None = ...,
+        sequence: int | None = ...,
         instrument: str | None = ...,
         side: Side | str | None = ...,
+        position_side: PositionSide | str | None = ...,
+        position_id: str | None = ...,
     ) -> None: ...
 
 class Acknowledge(Report):
@@ -93,14 +99,18 @@ class Acknowledge(Report):
         reason: str | None = ...,
         text: str | None = ...,
         actor: str | None = ...,
+        on_behalf_of: str | None = ...,
         correlation_id: str | None = ...,
         causation_id: str | None = ...,
         client_order_id: str | None = ...,
         venue_order_id: str | None = ...,
         aliases: Mapping[str, str] | None = ...,
         reported: ReportedClaims | Mapping[str, Any] | None = ...,
+        sequence: int | None = ...,
         instrument: str | None = ...,
         side: Side | str | None = ...,
+        position_side: PositionSide | str | None = ...,
+        position_id: str | None = ...,
     ) -> None: ...
 
 class Reject(Report):
@@ -119,14 +129,18 @@ class Reject(Report):
         reason: str | None = ...,
         text: str | None = ...,
         actor: str | None = ...,
+        on_behalf_of: str | None = ...,
         correlation_id: str | None = ...,
         causation_id: str | None = ...,
         client_order_id: str | None = ...,
         venue_order_id: str | None = ...,
         aliases: Mapping[str, str] | None = ...,
         reported: ReportedClaims | Mapping[str, Any] | None = ...,
+        sequence: int | None = ...,
         instrument: str | None = ...,
         side: Side | str | None = ...,
+        position_side: PositionSide | str | None = ...,
+        position_id: str | None = ...,
     ) -> None: ...
 
 class Fill(Report):
@@ -151,14 +165,18 @@ class Fill(Report):
         reason: str | None = ...,
         text: str | None = ...,
         actor: str | None = ...,
+        on_behalf_of: str | None = ...,
         correlation_id: str | None = ...,
         causation_id: str | None = ...,
         client_order_id: str | None = ...,
         venue_order_id: str | None = ...,
         aliases: Mapping[str, str] | None = ...,
         reported: ReportedClaims | Mapping[str, Any] | None = ...,
+        sequence: int | None = ...,
         instrument: str | None = ...,
         side: Side | str | None = ...,
+        position_side: PositionSide | str | None = ...,
+        position_id: str | None = ...,
         fill_id: str,
         quantity: Decimal | str | int,
         price: Decimal | str | int,
@@ -190,14 +208,18 @@ class CorrectFill(Report):
         reason: str | None = ...,
         text: str | None = ...,
         actor: str | None = ...,
+        on_behalf_of: str | None = ...,
         correlation_id: str | None = ...,
         causation_id: str | None = ...,
         client_order_id: str | None = ...,
         venue_order_id: str | None = ...,
         aliases: Mapping[str, str] | None = ...,
         reported: ReportedClaims | Mapping[str, Any] | None = ...,
+        sequence: int | None = ...,
         instrument: str | None = ...,
         side: Side | str | None = ...,
+        position_side: PositionSide | str | None = ...,
+        position_id: str | None = ...,
         fill_id: str,
         corrects: str,
         quantity: Decimal | str | int,
@@ -224,14 +246,18 @@ class BustFill(Report):
         reason: str | None = ...,
         text: str | None = ...,
         actor: str | None = ...,
+        on_behalf_of: str | None = ...,
         correlation_id: str | None = ...,
         causation_id: str | None = ...,
         client_order_id: str | None = ...,
         venue_order_id: str | None = ...,
         aliases: Mapping[str, str] | None = ...,
         reported: ReportedClaims | Mapping[str, Any] | None = ...,
+        sequence: int | None = ...,
         instrument: str | None = ...,
         side: Side | str | None = ...,
+        position_side: PositionSide | str | None = ...,
+        position_id: str | None = ...,
         fill_id: str,
     ) -> None: ...
 
@@ -251,14 +277,18 @@ class Cancel(Report):
         reason: str | None = ...,
         text: str | None = ...,
         actor: str | None = ...,
+        on_behalf_of: str | None = ...,
         correlation_id: str | None = ...,
         causation_id: str | None = ...,
         client_order_id: str | None = ...,
         venue_order_id: str | None = ...,
         aliases: Mapping[str, str] | None = ...,
         reported: ReportedClaims | Mapping[str, Any] | None = ...,
+        sequence: int | None = ...,
         instrument: str | None = ...,
         side: Side | str | None = ...,
+        position_side: PositionSide | str | None = ...,
+        position_id: str | None = ...,
     ) -> None: ...
 
 class RejectCancel(Report):
@@ -278,14 +308,18 @@ class RejectCancel(Report):
         reason: str | None = ...,
         text: str | None = ...,
         actor: str | None = ...,
+        on_behalf_of: str | None = ...,
         correlation_id: str | None = ...,
         causation_id: str | None = ...,
         client_order_id: str | None = ...,
         venue_order_id: str | None = ...,
         aliases: Mapping[str, str] | None = ...,
         reported: ReportedClaims | Mapping[str, Any] | None = ...,
+        sequence: int | None = ...,
         instrument: str | None = ...,
         side: Side | str | None = ...,
+        position_side: PositionSide | str | None = ...,
+        position_id: str | None = ...,
         request_id: str | None = ...,
     ) -> None: ...
 
@@ -307,14 +341,18 @@ class RejectReplace(Report):
         reason: str | None = ...,
         text: str | None = ...,
         actor: str | None = ...,
+        on_behalf_of: str | None = ...,
         correlation_id: str | None = ...,
         causation_id: str | None = ...,
         client_order_id: str | None = ...,
         venue_order_id: str | None = ...,
         aliases: Mapping[str, str] | None = ...,
         reported: ReportedClaims | Mapping[str, Any] | None = ...,
+        sequence: int | None = ...,
         instrument: str | None = ...,
         side: Side | str | None = ...,
+        position_side: PositionSide | str | None = ...,
+        position_id: str | None = ...,
         request_id: str | None = ...,
         not_sent: bool | None = ...,
     ) -> None: ...
@@ -340,14 +378,18 @@ class Replace(Report):
         reason: str | None = ...,
         text: str | None = ...,
         actor: str | None = ...,
+        on_behalf_of: str | None = ...,
         correlation_id: str | None = ...,
         causation_id: str | None = ...,
         client_order_id: str | None = ...,
         venue_order_id: str | None = ...,
         aliases: Mapping[str, str] | None = ...,
         reported: ReportedClaims | Mapping[str, Any] | None = ...,
+        sequence: int | None = ...,
         instrument: str | None = ...,
         side: Side | str | None = ...,
+        position_side: PositionSide | str | None = ...,
+        position_id: str | None = ...,
         quantity: Decimal | str | int | None = ...,
         limit_price: Decimal | str | int | None = ...,
         stop_price: Decimal | str | int | None = ...,
@@ -370,14 +412,18 @@ class Expire(Report):
         reason: str | None = ...,
         text: str | None = ...,
         actor: str | None = ...,
+        on_behalf_of: str | None = ...,
         correlation_id: str | None = ...,
         causation_id: str | None = ...,
         client_order_id: str | None = ...,
         venue_order_id: str | None = ...,
         aliases: Mapping[str, str] | None = ...,
         reported: ReportedClaims | Mapping[str, Any] | None = ...,
+        sequence: int | None = ...,
         instrument: str | None = ...,
         side: Side | str | None = ...,
+        position_side: PositionSide | str | None = ...,
+        position_id: str | None = ...,
     ) -> None: ...
 
 class Trigger(Report):
@@ -396,14 +442,18 @@ class Trigger(Report):
         reason: str | None = ...,
         text: str | None = ...,
         actor: str | None = ...,
+        on_behalf_of: str | None = ...,
         correlation_id: str | None = ...,
         causation_id: str | None = ...,
         client_order_id: str | None = ...,
         venue_order_id: str | None = ...,
         aliases: Mapping[str, str] | None = ...,
         reported: ReportedClaims | Mapping[str, Any] | None = ...,
+        sequence: int | None = ...,
         instrument: str | None = ...,
         side: Side | str | None = ...,
+        position_side: PositionSide | str | None = ...,
+        position_id: str | None = ...,
     ) -> None: ...
 
 class Suspend(Report):
@@ -422,14 +472,18 @@ class Suspend(Report):
         reason: str | None = ...,
         text: str | None = ...,
         actor: str | None = ...,
+        on_behalf_of: str | None = ...,
         correlation_id: str | None = ...,
         causation_id: str | None = ...,
         client_order_id: str | None = ...,
         venue_order_id: str | None = ...,
         aliases: Mapping[str, str] | None = ...,
         reported: ReportedClaims | Mapping[str, Any] | None = ...,
+        sequence: int | None = ...,
         instrument: str | None = ...,
         side: Side | str | None = ...,
+        position_side: PositionSide | str | None = ...,
+        position_id: str | None = ...,
     ) -> None: ...
 
 class Resume(Report):
@@ -448,14 +502,18 @@ class Resume(Report):
         reason: str | None = ...,
         text: str | None = ...,
         actor: str | None = ...,
+        on_behalf_of: str | None = ...,
         correlation_id: str | None = ...,
         causation_id: str | None = ...,
         client_order_id: str | None = ...,
         venue_order_id: str | None = ...,
         aliases: Mapping[str, str] | None = ...,
         reported: ReportedClaims | Mapping[str, Any] | None = ...,
+        sequence: int | None = ...,
         instrument: str | None = ...,
         side: Side | str | None = ...,
+        position_side: PositionSide | str | None = ...,
+        position_id: str | None = ...,
     ) -> None: ...
 
 class Reinstate(Report):
@@ -474,14 +532,18 @@ class Reinstate(Report):
         reason: str | None = ...,
         text: str | None = ...,
         actor: str | None = ...,
+        on_behalf_of: str | None = ...,
         correlation_id: str | None = ...,
         causation_id: str | None = ...,
         client_order_id: str | None = ...,
         venue_order_id: str | None = ...,
         aliases: Mapping[str, str] | None = ...,
         reported: ReportedClaims | Mapping[str, Any] | None = ...,
+        sequence: int | None = ...,
         instrument: str | None = ...,
         side: Side | str | None = ...,
+        position_side: PositionSide | str | None = ...,
+        position_id: str | None = ...,
     ) -> None: ...
 
 class Stop(Report):
@@ -500,14 +562,18 @@ class Stop(Report):
         reason: str | None = ...,
         text: str | None = ...,
         actor: str | None = ...,
+        on_behalf_of: str | None = ...,
         correlation_id: str | None = ...,
         causation_id: str | None = ...,
         client_order_id: str | None = ...,
         venue_order_id: str | None = ...,
         aliases: Mapping[str, str] | None = ...,
         reported: ReportedClaims | Mapping[str, Any] | None = ...,
+        sequence: int | None = ...,
         instrument: str | None = ...,
         side: Side | str | None = ...,
+        position_side: PositionSide | str | None = ...,
+        position_id: str | None = ...,
     ) -> None: ...
 
 class DoneForDay(Report):
@@ -526,14 +592,18 @@ class DoneForDay(Report):
         reason: str | None = ...,
         text: str | None = ...,
         actor: str | None = ...,
+        on_behalf_of: str | None = ...,
         correlation_id: str | None = ...,
         causation_id: str | None = ...,
         client_order_id: str | None = ...,
         venue_order_id: str | None = ...,
         aliases: Mapping[str, str] | None = ...,
         reported: ReportedClaims | Mapping[str, Any] | None = ...,
+        sequence: int | None = ...,
         instrument: str | None = ...,
         side: Side | str | None = ...,
+        position_side: PositionSide | str | None = ...,
+        position_id: str | None = ...,
     ) -> None: ...
 
 class Restate(Report):
@@ -555,27 +625,33 @@ class Restate(Report):
         reason: str | None = ...,
         text: str | None = ...,
         actor: str | None = ...,
+        on_behalf_of: str | None = ...,
         correlation_id: str | None = ...,
         causation_id: str | None = ...,
         client_order_id: str | None = ...,
         venue_order_id: str | None = ...,
         aliases: Mapping[str, str] | None = ...,
         reported: ReportedClaims | Mapping[str, Any] | None = ...,
+        sequence: int | None = ...,
         instrument: str | None = ...,
         side: Side | str | None = ...,
+        position_side: PositionSide | str | None = ...,
+        position_id: str | None = ...,
         quantity: Decimal | str | int | None = ...,
         limit_price: Decimal | str | int | None = ...,
         stop_price: Decimal | str | int | None = ...,
     ) -> None: ...
 
 class Status(Report):
-    """State of the order in the answer to a query. It never moves an order backwards. At least one of status and pending."""
+    """State of the order in the answer to a query. It can open an ended order again. At least one of status and pending."""
 
     fact: ClassVar[type[StatusObserved]]
     needs_one_of: ClassVar[tuple[str, ...]]
     type: Literal["status"]
     status: str | None
     pending: Pending | None
+    dated_by: DatedBy | None
+    asked_at: datetime | None
     def __init__(
         self,
         *,
@@ -587,16 +663,22 @@ class Status(Report):
         reason: str | None = ...,
         text: str | None = ...,
         actor: str | None = ...,
+        on_behalf_of: str | None = ...,
         correlation_id: str | None = ...,
         causation_id: str | None = ...,
         client_order_id: str | None = ...,
         venue_order_id: str | None = ...,
         aliases: Mapping[str, str] | None = ...,
         reported: ReportedClaims | Mapping[str, Any] | None = ...,
+        sequence: int | None = ...,
         instrument: str | None = ...,
         side: Side | str | None = ...,
+        position_side: PositionSide | str | None = ...,
+        position_id: str | None = ...,
         status: str | None = ...,
         pending: Pending | str | None = ...,
+        dated_by: DatedBy | str | None = ...,
+        asked_at: datetime | str | int | None = ...,
     ) -> None: ...
 
 class Absent(Report):
@@ -615,12 +697,16 @@ class Absent(Report):
         reason: str | None = ...,
         text: str | None = ...,
         actor: str | None = ...,
+        on_behalf_of: str | None = ...,
         correlation_id: str | None = ...,
         causation_id: str | None = ...,
         client_order_id: str | None = ...,
         venue_order_id: str | None = ...,
         aliases: Mapping[str, str] | None = ...,
         reported: ReportedClaims | Mapping[str, Any] | None = ...,
+        sequence: int | None = ...,
         instrument: str | None = ...,
         side: Side | str | None = ...,
+        position_side: PositionSide | str | None = ...,
+        position_id: str | None = ...,
     ) -> None: ...

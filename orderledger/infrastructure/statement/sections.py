@@ -43,23 +43,25 @@ class EquityRow(TypedDict):
 
 
 class ResultRow(TypedDict):
-    """P&L of one account and instrument in the period."""
+    """P&L of one position in the period."""
 
     account: Annotated[str, "Trading account."]
     instrument: Annotated[str, "Instrument."]
+    position_side: Annotated[str, "Position side: long, short or net."]
+    position_id: Annotated[str, "The venue's id of the position, empty where it gives none."]
     currency: Annotated[str | None, "Settlement currency when the period ended."]
     fills: Annotated[int, "Fills in the period."]
     bought_quantity: Annotated[Decimal, "Sum bought in the period."]
     sold_quantity: Annotated[Decimal, "Sum sold in the period."]
-    position_start: Annotated[Decimal, "Position when the period began."]
-    position_end: Annotated[Decimal, "Position when it ended."]
+    position_start: Annotated[Decimal | None, "Position when the period began. Null where the side of a fill is not known."]
+    position_end: Annotated[Decimal | None, "Position when it ended."]
     realized_pnl: Annotated[Decimal | None, "Realized in the period, before fees."]
     fees: Annotated[dict[str, Decimal], "Fees of the period, by currency."]
     funding: Annotated[dict[str, Decimal], "Funding of the period, by currency."]
     net_pnl: Annotated[Decimal | None, "Change of net P&L."]
     unrealized_pnl_start: Annotated[Decimal | None, "Unrealized P&L when the period began."]
     unrealized_pnl_end: Annotated[Decimal | None, "Unrealized P&L when it ended."]
-    anomalies: Annotated[list[str], "Why an amount is unknown: currency_unknown, rate_unknown or mark_unknown."]
+    anomalies: Annotated[list[str], "Why an amount is unknown: e.g. currency_unknown, rate_unknown or mark_unknown."]
 
 
 class BreakRow(TypedDict):
@@ -100,7 +102,8 @@ ORDER_COLUMNS = (
     "certainty", "requested_at", "ended_at",
 )  # fmt: skip
 POSITION_COLUMNS = (
-    "account", "instrument", "position_quantity", "average_open_price", "mark_price", "unrealized_pnl", "realized_pnl", "net_pnl",
+    "account", "instrument", "position_side", "position_quantity", "average_open_price", "mark_price", "unrealized_pnl",
+    "realized_pnl", "net_pnl",
     "currency", "reported_quantity",
 )  # fmt: skip
 SECTIONS: dict[str, tuple[str, str, str, tuple[str, ...]]] = {

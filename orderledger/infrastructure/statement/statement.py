@@ -25,6 +25,7 @@ from orderledger.projections import queries
 from orderledger.projections.account_events import ACCOUNT_EVENTS
 from orderledger.projections.anomalies import ANOMALIES
 from orderledger.projections.certificates import CERTIFICATES
+from orderledger.projections.position_fold import OF_POSITION
 from orderledger.projections.positions import METHODS, Method
 from orderledger.projections.view import Row
 
@@ -177,12 +178,12 @@ def _breaks(certificates: list[Row]) -> list[BreakRow]:
 
 def _results(start: list[Row], end: list[Row]) -> list[ResultRow]:
     """What the period added to the P&L of each instrument that was traded before its end."""
-    at_start = {(row["account"], row["instrument"]): row for row in start}
-    at_end = {(row["account"], row["instrument"]): row for row in end}
+    at_start = {tuple(row[name] for name in OF_POSITION): row for row in start}
+    at_end = {tuple(row[name] for name in OF_POSITION): row for row in end}
     return [_result(key, at_start.get(key), at_end.get(key)) for key in sorted({**at_start, **at_end})]
 
 
-def _result(key: tuple[str, str], start: Row | None, end: Row | None) -> ResultRow:
+def _result(key: tuple[str, ...], start: Row | None, end: Row | None) -> ResultRow:
     def ends(name: str) -> tuple[Any, Any]:
         return (start[name] if start else ZERO, end[name] if end else ZERO)
 
@@ -195,6 +196,8 @@ def _result(key: tuple[str, str], start: Row | None, end: Row | None) -> ResultR
     return {
         "account": key[0],
         "instrument": key[1],
+        "position_side": key[2],
+        "position_id": key[3],
         "currency": (end or start or {})["currency"],
         "fills": (end["fills"] if end else 0) - (start["fills"] if start else 0),
         "bought_quantity": change("bought_quantity"),
@@ -205,8 +208,8 @@ def _result(key: tuple[str, str], start: Row | None, end: Row | None) -> ResultR
         "fees": _by_currency(start, end, "fees"),
         "funding": _by_currency(start, end, "funding"),
         "net_pnl": change("net_pnl"),
-        "unrealized_pnl_start": unrealized_start if position_start else ZERO,
-        "unrealized_pnl_end": unrealized_end if position_end else ZERO,
+        "unrealized_pnl_start": unrealized_start if position_start != ZERO else ZERO,
+        "unrealized_pnl_end": unrealized_end if position_end != ZERO else ZERO,
         "anomalies": [*(end["anomalies"] if end else []), *([MARK_UNKNOWN] if is_unmarked else [])],
     }
 

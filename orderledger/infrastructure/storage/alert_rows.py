@@ -22,7 +22,17 @@ from orderledger.projections.view import Row, Table
 
 STORE = "the table of alerts"
 LISTED = 100_000
-"""Alerts that a list has at most, the last ones."""
+"""Alerts that a list has at most."""
+AT_ONCE = 500
+"""Alerts whose notices are read at once."""
+GRAVITY = "CASE severity WHEN 'critical' THEN 0 WHEN 'warning' THEN 1 ELSE 2 END"
+ORDERS = {
+    "gravest": f"CASE WHEN {OPEN} THEN 0 ELSE 1 END, {GRAVITY}, id DESC",
+    "newest": "id DESC",
+    "desc": "id DESC",
+    "asc": "id",
+}
+"""The orders of a list. `gravest`: the open ones first, of them the critical ones, then warnings, of each the newest first."""
 
 Key = tuple[str, str]
 """A rule and a subject."""
@@ -194,21 +204,21 @@ def _typed(session: Session, table: Table, name: str) -> str:
 
 
 def listed(
-    database: Database, *, open_only: bool = False, limit: int | None = None, **where: Any
+    database: Database, *, order: str = "gravest", open_only: bool = False, limit: int | None = None, **where: Any
 ) -> list[tuple[AlertRow, list[NoticeRow]]]:
-    """Alerts with their notices, the oldest first; of more than `limit` the last ones. `where`: values of columns."""
+    """Alerts with their notices, in one of `ORDERS`, at most `limit`. `where`: values of columns."""
     asked = {name: value for name, value in where.items() if value is not None}
     conditions = [*(f"{name} = ?" for name in asked), *([OPEN] if open_only else [])]
     with reaching(STORE), database.reading() as session:
-        tail = f"ORDER BY id DESC LIMIT {int(limit or LISTED)}"
-        alerts = session.select(ALERTS, " AND ".join(conditions), list(asked.values()), tail=tail)[::-1]
-        numbers = [row["id"] for row in alerts]
+        tail = f"ORDER BY {ORDERS[order]} LIMIT {int(limit or LISTED)}"
+        alerts = session.select(ALERTS, " AND ".join(conditions), list(asked.values()), tail=tail)
+        numbers = sorted(row["id"] for row in alerts)
         notices: dict[int, list[NoticeRow]] = {number: [] for number in numbers}
-        if numbers:
-            between = (min(numbers), max(numbers))
-            for row in session.select(NOTICES, "alert_id BETWEEN ? AND ?", between, tail="ORDER BY id"):
-                if row["alert_id"] in notices:
-                    notices[row["alert_id"]].append(cast(NoticeRow, row))
+        for start in range(0, len(numbers), AT_ONCE):
+            some = numbers[start : start + AT_ONCE]
+            condition = f"alert_id IN ({', '.join('?' * len(some))})"
+            for row in session.select(NOTICES, condition, some, tail="ORDER BY id"):
+                notices[row["alert_id"]].append(cast(NoticeRow, row))
     return [(row, notices[row["id"]]) for row in alerts]
 
 

@@ -15,6 +15,9 @@ from orderledger.infrastructure.errors import UnreadableEvent
 
 Payload = TypeVar("Payload")
 
+PROVISIONAL = 1 << 62
+"""Events that are not stored yet have positions from here on, without gaps within a commit."""
+
 UPCASTS: dict[str, tuple[str, Callable[[dict[str, Any]], dict[str, Any]]]] = {}
 """Older name -> the next name, and the function that converts the payload. Empty: every name is at its first version."""
 
@@ -22,7 +25,8 @@ UPCASTS: dict[str, tuple[str, Callable[[dict[str, Any]], dict[str, Any]]]] = {}
 class Envelope(msgspec.Struct, Generic[Payload], omit_defaults=True, frozen=True, gc=False, forbid_unknown_fields=True):
     """The stored fields around a payload. `at` is present only if it is neither in the payload nor the time of recording.
 
-    `text` and `evidence` are in events of older versions; see `storage.evidence`.
+    `text` and `evidence` are in events of older versions; see `storage.evidence`. `first_position` of a copy is the log position
+    of the event that it repeats. If both were stored in one commit, it is negative: the number of positions back from the copy.
     """
 
     recorded_at: datetime
@@ -37,6 +41,8 @@ class Envelope(msgspec.Struct, Generic[Payload], omit_defaults=True, frozen=True
     evidence: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
     evidence_hash: bytes | None = None
     text_hash: bytes | None = None
+    first_position: int | None = None
+    on_behalf_of: str | None = None
 
 
 _encoder = msgspec.json.Encoder(decimal_format="string")
@@ -60,6 +66,8 @@ def encode(recorded: Recorded) -> tuple[str, bytes]:
         msgspec.UNSET if recorded.evidence is None else msgspec.Raw(recorded.evidence),
         recorded.evidence_hash,
         recorded.text_hash,
+        _stored_first(recorded.first_position, recorded.position),
+        recorded.on_behalf_of,
     )
     return event.stored_name, _encoder.encode(envelope)
 
@@ -85,6 +93,7 @@ def decode(stream: str, version: int, name: str, state: bytes, position: int | N
         source=envelope.source,
         position=position,
         actor=envelope.actor,
+        on_behalf_of=envelope.on_behalf_of,
         correlation_id=envelope.correlation_id,
         causation_id=envelope.causation_id,
         text=envelope.text,
@@ -92,7 +101,16 @@ def decode(stream: str, version: int, name: str, state: bytes, position: int | N
         attributed_from=envelope.attributed_from,
         evidence_hash=envelope.evidence_hash,
         text_hash=envelope.text_hash,
+        first_position=_first(envelope.first_position, position),
     )
+
+
+def _stored_first(first: int | None, position: int | None) -> int | None:
+    return first - position if first is not None and first >= PROVISIONAL and position is not None else first
+
+
+def _first(stored: int | None, position: int | None) -> int | None:
+    return stored if stored is None or stored >= 0 else None if position is None else position + stored
 
 
 def _upcast(name: str, state: bytes) -> Envelope[Any]:

@@ -1,4 +1,4 @@
-"""The status of collectors and gateways for monitoring: one row each, overwritten. Not events, which are in the log."""
+"""The status of collectors, gateways and watchers for monitoring: one row each, overwritten. Not events, which are in the log."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,12 +11,20 @@ from orderledger.infrastructure.storage.recorder import COLLECTORS_TABLE
 GATEWAY = "gateway "
 """Start of the name of a row about an account's gateway."""
 
+WATCHER = "watcher "
+"""Start of the name of a row about a watcher of alerts."""
+
 Statuses = dict[str, dict[str, Any]]
 
 
 def gateway_row(account: str) -> str:
     """The name of the row about the gateway of an account."""
     return f"{GATEWAY}{account}"
+
+
+def watcher_row(name: str) -> str:
+    """The name of the row about a watcher of alerts."""
+    return f"{WATCHER}{name}"
 
 
 class CollectorStatuses:
@@ -43,11 +51,15 @@ class CollectorStatuses:
             for name in names:
                 session.execute(f"DELETE FROM {COLLECTORS_TABLE} WHERE name = ?", (name,))
 
-    def read_by_kind(self) -> tuple[Statuses, Statuses]:
-        """The last status of each collector, by name, and of each gateway, by account."""
+    def read_by_kind(self) -> tuple[Statuses, Statuses, Statuses]:
+        """The last status of each collector, by name, of each gateway, by account, and of each watcher, by name."""
         rows = self.read()
-        gateways = {name.removeprefix(GATEWAY): status for name, status in rows.items() if name.startswith(GATEWAY)}
-        return {name: status for name, status in rows.items() if not name.startswith(GATEWAY)}, gateways
+        gateways, watchers = (
+            {name.removeprefix(kind): status for name, status in rows.items() if name.startswith(kind)}
+            for kind in (GATEWAY, WATCHER)
+        )
+        collectors = {name: status for name, status in rows.items() if not name.startswith((GATEWAY, WATCHER))}
+        return collectors, gateways, watchers
 
     def read(self) -> dict[str, dict[str, Any]]:
         """The last status of each row, by name."""

@@ -15,6 +15,7 @@ LEASES_TABLE = "sending_leases"
 EVIDENCE_TABLE = "event_evidence"
 TILES_TABLE = "proof_tiles"
 CHECKPOINTS_TABLE = "proof_checkpoints"
+REQUEST_KEYS_TABLE = "request_keys"
 ATTRIBUTIONS = "order_attributed.%"
 """Stored names of the attribution event, after which the names of an order may be bound to another."""
 

@@ -12,24 +12,27 @@ from orderledger.infrastructure.storage.recorder import (
     FACTS_TABLE,
     LEASES_TABLE,
     NAMES_TABLE,
+    REQUEST_KEYS_TABLE,
     TILES_TABLE,
 )
 from orderledger.projections.tables import TABLES
 
 OWN_TABLES = (
-    COLLECTORS_TABLE, FACTS_TABLE, LEASES_TABLE, EVIDENCE_TABLE, TILES_TABLE, CHECKPOINTS_TABLE, *alert_tables.TABLES
+    COLLECTORS_TABLE, FACTS_TABLE, LEASES_TABLE, EVIDENCE_TABLE, TILES_TABLE, CHECKPOINTS_TABLE, REQUEST_KEYS_TABLE,
+    *alert_tables.TABLES,
 )  # fmt: skip
 """The tables that a ledger has besides the log, the names and the views."""
 
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 """Version of the tables and their functions. Raised with every change to either; CHANGELOG.md says what changed. The contents of
 each view have a version of their own: `Table.version`."""
 
 
 def prepare(database: Database, application: LedgerApplication) -> None:
     """Create what is missing or outdated: the function that appends to PostgreSQL changed in versions 2, 4 and 6, version 4 has
-    the keys of account facts, version 5 a version of each view and the leases of senders, and version 6 the evidence beside
-    events, the tiles, the checkpoints and the alerts. Raises StoreVersion for a store made by a newer version."""
+    the keys of account facts, version 5 a version of each view and the leases of senders, version 6 the evidence beside events,
+    the tiles, the checkpoints and the alerts, and version 7 the index of aliases. Raises StoreVersion for a store made by a newer
+    version."""
     with database.reading() as session:
         version = _stored_version(session)
         has_tables = all(map(session.has_table, OWN_TABLES))
@@ -59,6 +62,9 @@ def _create(session: Session, application: LedgerApplication) -> None:
         f"CREATE TABLE IF NOT EXISTS {NAMES_TABLE} (account TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, "
         "stream TEXT NOT NULL, PRIMARY KEY (account, kind, name))"
     )
+    session.execute(
+        f"CREATE INDEX IF NOT EXISTS {NAMES_TABLE}_by_alias ON {NAMES_TABLE} (({value_of_alias(session)})) WHERE kind = 'alias'"
+    )
     session.guard_names()
     session.create_evidence()
     _create_proof(session)
@@ -72,6 +78,7 @@ def _create(session: Session, application: LedgerApplication) -> None:
         "beat BIGINT NOT NULL)"
     )
     alert_tables.create(session)
+    _create_request_keys(session)
     session.execute(
         "CREATE TABLE IF NOT EXISTS ledger_schema (only_row INTEGER PRIMARY KEY CHECK (only_row = 1), version BIGINT NOT NULL)"
     )
@@ -80,6 +87,11 @@ def _create(session: Session, application: LedgerApplication) -> None:
         "DO UPDATE SET version = excluded.version WHERE ledger_schema.version < excluded.version",
         (SCHEMA_VERSION,),
     )
+
+
+def value_of_alias(session: Session) -> str:
+    """SQL for the value of an alias in the name index, whose name is `NAME=VALUE`. The index of aliases has it."""
+    return session.exact(f"substr(name, {session.place_in_text}(name, '=') + 1)")
 
 
 def _create_proof(session: Session) -> None:
@@ -91,6 +103,15 @@ def _create_proof(session: Session) -> None:
         f"CREATE TABLE IF NOT EXISTS {CHECKPOINTS_TABLE} (size BIGINT PRIMARY KEY, position BIGINT NOT NULL, "
         "made_at TEXT NOT NULL, note TEXT NOT NULL)"
     )
+
+
+def _create_request_keys(session: Session) -> None:
+    session.execute(
+        f"CREATE TABLE IF NOT EXISTS {REQUEST_KEYS_TABLE} (holder TEXT NOT NULL, key TEXT NOT NULL, "
+        f"fingerprint {session.binary} NOT NULL, begun_at TEXT NOT NULL, status BIGINT, media TEXT, body {session.binary}, "
+        "PRIMARY KEY (holder, key))"
+    )
+    session.execute(f"CREATE INDEX IF NOT EXISTS {REQUEST_KEYS_TABLE}_by_time ON {REQUEST_KEYS_TABLE} (begun_at)")
 
 
 def _refuse_what_is_not_ours(session: Session) -> None:

@@ -29,6 +29,7 @@ from orderledger.projections.names import ORDER_NAMES
 from orderledger.projections.orders import ORDERS
 from orderledger.projections.position_fold import PositionFold
 from orderledger.projections.position_tables import POSITIONS
+from orderledger.projections.store import moment_of
 from orderledger.projections.trades import TRADES
 from orderledger.projections.view import Row, Table
 from orderledger.projections.whole_order import WholeOrder
@@ -41,12 +42,12 @@ OTHER_EVENTS = (*(name for name, kind in KINDS.items() if not issubclass(kind, (
 
 OF_ENTRIES = (
     *("account", "fill_id", "instrument", "side", "quantity", "price"),
-    *("fee", "fee_currency", "at", "position", "state"),
+    *("fee", "fee_currency", "position_side", "position_id", "at", "position", "rank", "state"),
 )
 ENTRIES = Table(TRADES.name, "", TRADES.key, tuple(TRADES.by_name[name] for name in OF_ENTRIES), ())
 """The columns of trades that positions follow from."""
 
-IN_ORDER = ("account", "instrument", "at", "position")
+OF_POSITION = ("account", "instrument")
 
 PositionKey = tuple[str, str]
 
@@ -239,14 +240,17 @@ def build_positions(
 def _entries(session: Session, suffix: str, first: PositionKey | None, before: PositionKey | None) -> Iterator[Row]:
     """Trades, adjustments and funding, position by position, in the order in which they happened."""
     account, instrument = map(session.exact, ("account", "instrument"))
-    tail = f"ORDER BY {account}, {instrument}, at, position"
+    tail = f"ORDER BY {account}, {instrument}, at, "
     bounds = [(f"({account}, {instrument}) {sign} (?, ?)", key) for sign, key in ((">=", first), ("<", before)) if key]
     where = " AND ".join(["instrument IS NOT NULL", *(condition for condition, _ in bounds)])
     values = [value for _, key in bounds for value in key]
-    trades = session.each(ENTRIES, f"{where} AND side IS NOT NULL AND state = 'active'", values, suffix=suffix, tail=tail)
-    facts = session.each(ACCOUNT_EVENTS, where, values, suffix=suffix, tail=tail)
-    return merge(trades, facts, key=_place)
+    trades = session.each(
+        ENTRIES, f"{where} AND side IS NOT NULL AND state = 'active'", values, suffix=suffix, tail=tail + "rank"
+    )
+    facts = session.each(ACCOUNT_EVENTS, where, values, suffix=suffix, tail=tail + "position")
+    return merge(trades, facts, key=place_of)
 
 
-def _place(entry: Row) -> tuple[Any, ...]:
-    return tuple(entry[name] for name in IN_ORDER)
+def place_of(entry: Row) -> tuple[Any, ...]:
+    """The order in which positions take entries."""
+    return (*(entry[name] for name in OF_POSITION), *moment_of(entry))

@@ -172,6 +172,8 @@ class _Where:
         if name is not None:
             parts.append(("topic = ?", [name]))
         self.condition = "".join(f"{condition} AND " for condition, _ in parts)
+        # of one stream, no planner may read the log by positions: an expression has no index
+        self.position, self.order_by = ("notification_id + 0", "originator_version") if stream else ("notification_id",) * 2
         self.values = [value for _, values in parts for value in values]
 
 
@@ -205,12 +207,7 @@ class _Search:
         return ((row, decode(*row)) for row in found)
 
     def _stored(self, count: int) -> list[StoredRow]:
-        span = (
-            "notification_id < ? AND notification_id > ?"
-            if self._is_descending
-            else "notification_id > ? AND notification_id <= ?"
-        )
-        tail = f"ORDER BY notification_id{' DESC' if self._is_descending else ''} LIMIT ?"
-        return self._session.stored_where(
-            f"{self._where.condition}{span} {tail}", [*self._where.values, self._at, self._end, count]
-        )
+        before, after = ("<", ">") if self._is_descending else (">", "<=")
+        position, order = self._where.position, f"{self._where.order_by}{' DESC' if self._is_descending else ''}"
+        span = f"{position} {before} ? AND {position} {after} ? ORDER BY {order} LIMIT ?"
+        return self._session.stored_where(f"{self._where.condition}{span}", [*self._where.values, self._at, self._end, count])

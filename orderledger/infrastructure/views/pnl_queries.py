@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import datetime, tzinfo
+from functools import partial
 from typing import Any, overload
 
+from orderledger.infrastructure.views.agreement import AgreementQueries
 from orderledger.infrastructure.views.arguments import check_argument, check_period, groups_of, zone_of
-from orderledger.infrastructure.views.pages import Pages
 from orderledger.projections import queries
 from orderledger.projections.equity import POINTS
 from orderledger.projections.equity_points import FEWEST_POINTS
@@ -14,7 +15,7 @@ from orderledger.projections.rows import EquityPointRow, ExposureRow, FillPnlRow
 from orderledger.projections.view import RowList
 
 
-class PnlQueries(Pages):
+class PnlQueries(AgreementQueries):
     """The query methods about positions and P&L. `Queries` says what their times mean."""
 
     def positions(
@@ -131,7 +132,8 @@ class PnlQueries(Pages):
         as_of: datetime | int | None = None,
         effective_at: datetime | None = None,
     ) -> RowList[EquityPointRow]:
-        """List the equity after each fill, funding, adjustment and mark, with its peak and drawdown, by settlement currency.
+        """List the equity after each fill, bust, correction, funding, adjustment and mark, with its peak and drawdown, by
+        settlement currency. Each row is what `pnl` says of its time (`effective_at`): a busted fill counts until its bust.
 
         The last row of a currency is what the rows of `pnl` with these filters add up to, to the last digit. `since` and `until`
         select moments: the values count from the beginning of the ledger. `points`: at most so many rows of each currency, with
@@ -144,4 +146,5 @@ class PnlQueries(Pages):
             raise ValueError(f"points takes {FEWEST_POINTS} or more, not {points}")
         where = {"account": account, "instrument": instrument, "strategy": strategy}
         with self._views(as_of, effective_at, is_streaming=True) as views:
-            return RowList(queries.equity(views, method=method, points=points, since=since, until=until, **where))
+            asked: dict[str, Any] = {"method": method, "points": points, "since": since, "until": until, **where}
+            return RowList(queries.equity(views, events_of=partial(self._events_known_of, as_of, effective_at), **asked))

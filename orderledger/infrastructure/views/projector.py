@@ -79,6 +79,7 @@ class TableFold:
         self._rows.session = session
         self._rows.flush()
         self._fold.evict()
+        _warn_of(self._fold.positions.damage)
 
     def forget_rows(self) -> None:
         """Forget what came from rows of the tables: another process may replace them, at the same position.
@@ -90,6 +91,16 @@ class TableFold:
     def _events_of(self, stream: str) -> list[Recorded]:
         assert self._rows.session is not None
         return self._rows.session.events_of(stream)
+
+
+def _warn_of(damage: list[str]) -> None:
+    """Log what was wrong with rows of positions. They were folded from the first entry, and written anew."""
+    if damage:
+        import logging  # here, because it is rarely needed
+
+        for one in damage:
+            logging.getLogger("orderledger").warning("positions are folded from their first entry: %s", one)
+        damage.clear()
 
 
 class ViewsOutdated(Exception):

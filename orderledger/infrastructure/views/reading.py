@@ -1,11 +1,12 @@
 """Access of queries to the views and the log: live, streamed, or as of another time."""
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from typing import Any
 
 from orderledger.domain.orders.judgements import OrderAttributed
+from orderledger.domain.recorded import Recorded
 from orderledger.domain.values import account_of, order_stream
 from orderledger.infrastructure.errors import AmbiguousOrder, UnknownOrder
 from orderledger.infrastructure.storage.recorder import Row as StoredRow
@@ -16,7 +17,7 @@ from orderledger.infrastructure.views.following import Following
 from orderledger.infrastructure.views.histories import stored_event_rows
 from orderledger.infrastructure.views.projector import Projector
 from orderledger.infrastructure.views.stored_views import StoredViews
-from orderledger.infrastructure.views.views import AsOf, FoldedViews, Views, folded
+from orderledger.infrastructure.views.views import AsOf, FoldedViews, Views, folded, was_known
 from orderledger.projections.view import Row, Table
 
 ATTRIBUTED = OrderAttributed.stored_name
@@ -84,6 +85,22 @@ class Reader:
                 yield live
             else:
                 yield FoldedViews(live.events_of_order(order_id, account), as_of, effective_at)
+
+    def _events_known_of(
+        self, as_of: AsOf | None, effective_at: datetime | None, streams: Iterable[str]
+    ) -> dict[str, list[Recorded]]:
+        """The events of these streams that were known by `as_of`, and had happened by `effective_at`."""
+        with reaching(self._url):
+            found = self._store.events_of(list(streams))
+        return {
+            stream: [
+                recorded
+                for recorded in events
+                if was_known(recorded.recorded_at, recorded.position, as_of)
+                and (effective_at is None or recorded.at <= effective_at)
+            ]
+            for stream, events in found.items()
+        }
 
     def _live(self, reading: ExitStack, *, is_streaming: bool = False) -> StoredViews | None:
         """The live views, up to date, until `reading` ends. None if they are behind a log that is read-only."""

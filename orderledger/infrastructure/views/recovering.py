@@ -152,7 +152,7 @@ def _row_of(stream: str, events: list[Recorded]) -> Row | None:
     """The row of an order, with numbers as the views store them. None if the order proved to be another."""
     order = Order.of(stream)
     for recorded in events:
-        evolve(order, recorded.event, recorded.at)  # type: ignore[arg-type]
+        evolve(order, recorded.event, recorded.when)  # type: ignore[arg-type]
     if order.attributed_to is not None:
         return None
     row = order_row(stream, order, events[-1].version)

@@ -6,7 +6,11 @@ from functools import partial
 from heapq import merge
 from typing import Any
 
+from orderledger.domain.orders.when import LAST_POSITION, position_of_rank
+from orderledger.infrastructure.errors import DamagedRow
 from orderledger.infrastructure.storage.database import Session
+from orderledger.projections.position_tables import INNER
+from orderledger.projections.sealing import UnusableRow
 from orderledger.projections.store import Moment, moment_of, sort_key
 from orderledger.projections.tables import TABLES
 from orderledger.projections.view import Key, Row, Table
@@ -30,7 +34,7 @@ class SqlRows:
         if key in changed:
             return changed[key]
         where = " AND ".join(f"{name} = ?" for name in table.key)
-        rows = self._session.select(table, where, key, suffix=self._suffix)
+        rows = self._selected(table, where, key)
         return rows[0] if rows else None
 
     def put(self, table: Table, row: Row) -> None:
@@ -57,17 +61,17 @@ class SqlRows:
     def last(self, table: Table, *, before: Moment, **where: Any) -> Row | None:
         found = [row for row in self._found_near(table, where) if moment_of(row) < before]
         stored = self._last_stored(table, where, before)
-        return max([*found, *([] if stored is None else [stored])], key=partial(sort_key, table), default=None)
+        return max([*found, *([] if stored is None else [stored])], key=moment_of, default=None)
 
     def _last_stored(self, table: Table, where: dict[str, Any], before: Moment) -> Row | None:
         """The last stored row that is not changed. Mostly it is the last row of all, so that one is tried first."""
         changed = self._changed[table.name]
         conditions, values = self._conditions(where)
         values += [self._session.to_sql("time", before[0]), before[1]]
-        order = ", ".join(f"{name} DESC" for name in table.order_by)
+        order = "at DESC, rank DESC"
         for limit in (1, len(changed) + 1):
             tail = f"ORDER BY {order} LIMIT {limit}"
-            for row in self._select(table, [*conditions, "(at, position) < (?, ?)"], values, tail):
+            for row in self._select(table, [*conditions, "(at, rank) < (?, ?)"], values, tail):
                 if table.key_of(row) not in changed:
                     return row
         return None
@@ -91,7 +95,7 @@ class SqlRows:
         conditions, values = self._conditions(where)
         tail = f"ORDER BY {', '.join(table.order_by)} LIMIT {AT_ONCE}"
         beyond = f"({', '.join(table.order_by)}) > ({', '.join('?' * len(table.order_by))})"
-        last = None if after is None else {"at": after[0], "position": after[1]}
+        last = None if after is None else _after(table, after)
         while True:
             if last is None:
                 rows = self._select(table, conditions, values, tail)
@@ -109,7 +113,15 @@ class SqlRows:
         return conditions, [value for value in where.values() if value is not None]
 
     def _select(self, table: Table, conditions: Sequence[str], values: Sequence[Any], tail: str) -> list[Row]:
-        return self._session.select(table, " AND ".join(conditions), values, suffix=self._suffix, tail=tail)
+        return self._selected(table, " AND ".join(conditions), values, tail)
+
+    def _selected(self, table: Table, where: str, values: Sequence[Any], tail: str = "") -> list[Row]:
+        try:
+            return self._session.select(table, where, values, suffix=self._suffix, tail=tail)
+        except DamagedRow as damaged:
+            if table.name in INNER:
+                raise UnusableRow(str(damaged)) from damaged
+            raise
 
     def flush(self) -> None:
         """Write the changes."""
@@ -127,3 +139,9 @@ class SqlRows:
         if self.session is None:
             raise RuntimeError("rows of a database can only be accessed inside a transaction")
         return self.session
+
+
+def _after(table: Table, moment: Moment) -> Row:
+    """The place of the last row at or before a moment. Rows without a rank are in the order of the log."""
+    at, rank = moment
+    return {"at": at, "rank": rank, "position": LAST_POSITION if "rank" in table.by_name else position_of_rank(rank)}

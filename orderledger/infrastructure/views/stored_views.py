@@ -2,23 +2,27 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from heapq import merge
+from operator import itemgetter
 from typing import Any
 
-from orderledger.domain.orders.identity import NameKind
-from orderledger.domain.orders.judgements import OrderAttributed
 from orderledger.domain.recorded import Recorded
-from orderledger.domain.values import account_of, alias_stream, order_stream, venue_order_stream
 from orderledger.infrastructure.garbage import uncollected
 from orderledger.infrastructure.messages.fields import parse_time
 from orderledger.infrastructure.storage.database import Session
-from orderledger.infrastructure.storage.recorder import NAMES_TABLE, chunks
+from orderledger.infrastructure.storage.recorder import NAMES_TABLE
+from orderledger.infrastructure.views import lookups
+from orderledger.infrastructure.views.agreement_sql import agreement_sql
 from orderledger.infrastructure.views.arguments import asked_of
 from orderledger.infrastructure.views.paging import Place
-from orderledger.infrastructure.views.views import NEWEST_BY
+from orderledger.infrastructure.views.views import NEWEST_BY, matching, newest_of
 from orderledger.projections.account_counts import COUNTED
+from orderledger.projections.agreement import AGREEMENTS
+from orderledger.projections.anomalies import ANOMALIES
 from orderledger.projections.certificates import CERTIFICATES
 from orderledger.projections.marks import MARKS
 from orderledger.projections.orders import ORDERS
+from orderledger.projections.position_anomalies import position_anomalies
 from orderledger.projections.store import sort_key
 from orderledger.projections.view import Row, Table
 
@@ -38,10 +42,14 @@ class StoredViews:
         newest: int | None = None,
         **where: Any,
     ) -> list[Row]:
+        found = self._by_key(table, since, until, where)
+        if found is not None:
+            return sorted(found if newest is None else newest_of(found, newest), key=lambda row: sort_key(table, row))
         condition, values = self.condition(table, since, until, where)
         with uncollected():
             if newest is None:
-                return self.session.select(table, condition, values, tail=self._order(table))
+                rows = self.session.select(table, condition, values, tail=self._order(table))
+                return self._with_more(table, rows, since, until, where)
             rows = self.session.select(table, *self._newest(table, newest, condition, values))
         return sorted(rows, key=lambda row: sort_key(table, row))
 
@@ -54,9 +62,15 @@ class StoredViews:
         until: datetime | None = None,
         **where: Any,
     ) -> Iterator[Row]:
+        found = self._by_key(table, since, until, where)
+        if found is not None:
+            return iter(sorted(found, key=lambda row: sort_key(table, row)))
         condition, values = self.condition(table, since, until, where)
         read = table if columns is None else table.narrowed(columns)
-        return self.session.each(read, condition, values, tail=self._order(table))
+        rows = self.session.each(read, condition, values, tail=self._order(table))
+        if table.name != ANOMALIES.name:
+            return rows
+        return merge(rows, position_anomalies(self, read, since=since, until=until, **where), key=itemgetter("position"))
 
     def page(
         self,
@@ -65,14 +79,18 @@ class StoredViews:
         columns: tuple[str, ...],
         missing: tuple[str, ...] = (),
         search: str | None = None,
+        agreement: str | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
         **where: Any,
     ) -> list[Row]:
         """The rows of a page and one more. Each segment of the order is one range of an index."""
         table = place.table
+        named = None if search is not None else self._by_key(table, since, until, where, missing)
+        if named is not None:
+            return place.rows_of(named)
         read = table.narrowed(tuple(name for name in table.names if name in {*columns, *place.order_by}))
-        base, values = self._matching(table, since, until, where, missing, search)
+        base, values = self._matching(table, since, until, where, missing, search, agreement)
         again, more_values = self._in_order_of_pages(table, where)
         base, values = " AND ".join(part for part in (base, again) if part), [*values, *more_values]
         found: list[Row] = []
@@ -84,6 +102,8 @@ class StoredViews:
                 found += self.session.select(read, both, [*values, *more], tail=tail)
                 if len(found) > place.limit:
                     break
+        if table.name == ANOMALIES.name:
+            found = place.rows_of([*found, *position_anomalies(self, read, since=since, until=until, **where)])
         return found
 
     def count(
@@ -92,22 +112,32 @@ class StoredViews:
         *,
         missing: tuple[str, ...] = (),
         search: str | None = None,
+        agreement: str | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
         **where: Any,
     ) -> int:
         """The number of rows that match."""
-        condition, values = self._matching(table, since, until, where, missing, search)
+        named = None if search is not None else self._by_key(table, since, until, where, missing)
+        if named is not None:
+            return len(named)
+        condition, values = self._matching(table, since, until, where, missing, search, agreement)
         tail = f" WHERE {condition}" if condition else ""
-        return int(self.session.execute(f"SELECT COUNT(*) FROM {table.name}{tail}", values)[0][0])
+        more = self._with_more(table, [], since, until, where)
+        return int(self.session.execute(f"SELECT COUNT(*) FROM {table.name}{tail}", values)[0][0]) + len(more)
+
+    def _with_more(
+        self, table: Table, rows: list[Row], since: datetime | None, until: datetime | None, where: dict[str, Any]
+    ) -> list[Row]:
+        """With the anomalies that no event records."""
+        if table.name != ANOMALIES.name:
+            return rows
+        more = position_anomalies(self, table, since=since, until=until, **where)
+        return sorted([*rows, *more], key=itemgetter("position")) if more else rows
 
     def orders_in(self, streams: Sequence[str]) -> list[Row]:
         """The orders of these streams, in no order."""
-        found: list[Row] = []
-        for chunk in chunks(list(streams)):
-            marks = ", ".join("?" * len(chunk))
-            found += self.session.select(ORDERS.public, f"stream IN ({marks})", chunk)
-        return found
+        return lookups.in_streams(self.session, ORDERS.public, streams)
 
     def counts_by_account(self, since: datetime) -> list[Row]:
         """A row of counts of orders for each account: see `count_by_account`."""
@@ -126,6 +156,16 @@ class StoredViews:
         rows = self.session.execute(statement, [moment] * 3)
         return [{**dict(zip(("account", *COUNTED), row, strict=True)), "last_update_at": _time_of(row[-1])} for row in rows]
 
+    def agreement_counts(self, account: str | None) -> dict[str, dict[str, int]]:
+        """By account, the number of orders of each agreement."""
+        where, values = ("", []) if account is None else (" WHERE account = ?", [account])
+        found: dict[str, dict[str, int]] = {}
+        expression = agreement_sql(self.session.place_in_text)
+        statement = f"SELECT account, {expression}, COUNT(*) FROM {ORDERS.name}{where} GROUP BY 1, 2"
+        for name, agreement, count in self.session.execute(statement, values):
+            found.setdefault(name, dict.fromkeys(AGREEMENTS, 0))[agreement] = int(count)
+        return found
+
     def last_certificates(self) -> list[Row]:
         """The last certificate of each account."""
         last = f"SELECT MAX(position) FROM {CERTIFICATES.name} GROUP BY account"
@@ -139,9 +179,13 @@ class StoredViews:
         where: dict[str, Any],
         missing: tuple[str, ...],
         search: str | None,
+        agreement: str | None,
     ) -> tuple[str, list[Any]]:
         condition, values = self.condition(table, since, until, where)
         parts = [condition, *(f"{name} IS NULL" for name in missing)]
+        if agreement is not None:
+            parts.append(f"{agreement_sql(self.session.place_in_text)} = ?")
+            values = [*values, agreement]
         if search is not None:
             found, more = self._called(search, where.get("account"))
             parts, values = [*parts, found], [*values, *more]
@@ -204,73 +248,21 @@ class StoredViews:
         return self.session.select(MARKS, f"(account, instrument, at) IN ({last})", values)
 
     def orders_named(self, name: str, account: str | None) -> list[Row]:
-        found = self.rows(ORDERS, client_order_id=name, account=account)
-        if found:
-            return found
-        rows = [row for stream in self.streams_named(name, account) for row in self._order_in(stream)]
-        return list({row["stream"]: row for row in rows}.values())
+        return lookups.orders_named(self.session, name, account)
 
     def events_of_order(self, name: str, account: str | None) -> list[Recorded]:
         """All events of the orders with this name, in log order: of their own streams, and of streams attributed to them."""
-        found = {row["stream"] for row in self.rows(ORDERS, client_order_id=name, account=account)}
-        for bound in self.streams_named(name, account):
-            found.update(self._followed(bound))
-        streams = found.union(*map(self._first_streams, found))
-        events = [recorded for stream in sorted(streams) for recorded in self.session.events_of(stream)]
-        return sorted(events, key=lambda recorded: recorded.position or 0)
+        return lookups.events_of_order(self.session, name, account)
 
-    def _followed(self, stream: str) -> list[str]:
-        """The stream, followed by the streams that it was attributed to, in order."""
-        followed = [stream]
-        while told := [one.event.to for one in self.session.events_of(followed[-1]) if isinstance(one.event, OrderAttributed)]:
-            if told[-1] in followed:
-                break
-            followed.append(told[-1])
-        return followed
-
-    def _first_streams(self, stream: str) -> Iterator[str]:
-        """The streams of reports that were attributed to the order.
-
-        The first report's id named such a stream. By now all names of the stream are bound to the order.
-        """
-        account = account_of(stream)
-        statement = f"SELECT kind, name FROM {NAMES_TABLE} WHERE account = ? AND stream = ?"
-        for kind, name in self.session.execute(statement, (account, stream)):
-            yield _stream_called(account, kind, name)
-
-    def _order_in(self, stream: str) -> list[Row]:
-        """The order in the stream. If it was attributed to another order, the other."""
-        while not (rows := self.rows(ORDERS, stream=stream)):
-            told = [one.event.to for one in self.session.events_of(stream) if isinstance(one.event, OrderAttributed)]
-            if not told:
-                return []
-            stream = told[-1]
-        return rows
-
-    def streams_named(self, name: str, account: str | None = None) -> list[str]:
-        """The streams of orders with this name, other than as their client order id. With an account, the table's key finds them.
-
-        LIKE matches too much (other cases on SQLite, ends of longer values), so the result is filtered.
-        """
-        statement = f"SELECT name, stream FROM {NAMES_TABLE} WHERE (name = ? OR (kind = ? AND name LIKE ? ESCAPE '!'))"
-        escaped = name.replace("!", "!!").replace("%", "!%").replace("_", "!_")
-        values = [name, NameKind.ALIAS.value, f"%={escaped}"]
-        if account is not None:
-            statement, values = f"{statement} AND account = ?", [*values, account]
-        found = self.session.execute(statement, values)
-        return list(dict.fromkeys(stream for known, stream in found if name in (known, known.partition("=")[2])))
+    def _by_key(
+        self, table: Table, since: datetime | None, until: datetime | None, where: dict[str, Any], missing: Sequence[str] = ()
+    ) -> list[Row] | None:
+        """The rows that match a filter which names orders by a key, in no order. None if it names none."""
+        asked = asked_of(table, where)
+        found = lookups.rows_by_key(self.session, table, asked)
+        return None if found is None else matching(table, found, asked, since, until, missing)
 
 
 def _time_of(value: Any) -> datetime | None:
     """A time as the driver returns it: SQLite has text."""
     return parse_time(value) if value is not None else None
-
-
-def _stream_called(account: str, kind: str, name: str) -> str:
-    """The stream of an order that has only this name."""
-    if kind == NameKind.VENUE:
-        return venue_order_stream(account, name)
-    if kind == NameKind.ALIAS:
-        alias, _, value = name.partition("=")
-        return alias_stream(account, alias.replace("%3D", "=").replace("%25", "%"), value)
-    return order_stream(account, name)

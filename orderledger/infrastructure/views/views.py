@@ -1,10 +1,11 @@
 """The source of query results: the live views in the database (`stored_views`), or views folded from the log as of another
 time."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from heapq import nlargest
+from operator import itemgetter
 from typing import Any, Protocol
 
 from orderledger.domain.exact import plain
@@ -17,10 +18,13 @@ from orderledger.infrastructure.storage.codec import decode
 from orderledger.infrastructure.storage.store import Store
 from orderledger.infrastructure.views.arguments import asked_of
 from orderledger.infrastructure.views.paging import Place
+from orderledger.projections.agreement import agreement_of
+from orderledger.projections.anomalies import ANOMALIES
 from orderledger.projections.fold import Fold, Streams, nothing_earlier
 from orderledger.projections.marks import MARKS
 from orderledger.projections.names import MemoryNames, NameKey, NamesFold
 from orderledger.projections.orders import ORDERS
+from orderledger.projections.position_anomalies import position_anomalies
 from orderledger.projections.store import MemoryRows, sort_key
 from orderledger.projections.view import Row, Table
 
@@ -71,12 +75,13 @@ class Views(Protocol):
         columns: tuple[str, ...],
         missing: tuple[str, ...] = (),
         search: str | None = None,
+        agreement: str | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
         **where: Any,
     ) -> list[Row]:
         """The rows of a page and one more. `missing`: columns without a value. `search`: of orders, those with an id that begins
-        with this text. Rows have at least `columns`."""
+        with this text. `agreement`: of orders, those with this one. Rows have at least `columns`."""
 
     def count(
         self,
@@ -84,6 +89,7 @@ class Views(Protocol):
         *,
         missing: tuple[str, ...] = (),
         search: str | None = None,
+        agreement: str | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
         **where: Any,
@@ -144,11 +150,10 @@ class FoldedViews:
         **where: Any,
     ) -> list[Row]:
         rows = [_as_kept(table, row) for row in self._rows.select(table, **asked_of(table, where))]
-        if since is not None or until is not None:
-            rows = [row for row in rows if _is_between(table.time_of(row), since, until)]
-        if newest is None:
-            return rows
-        return sorted(nlargest(newest, rows, key=_newest), key=lambda row: sort_key(table, row))
+        if table.name == ANOMALIES.name:
+            rows = sorted([*rows, *position_anomalies(self, table, **where)], key=itemgetter("position"))
+        rows = matching(table, rows, {}, since, until)
+        return rows if newest is None else sorted(newest_of(rows, newest), key=lambda row: sort_key(table, row))
 
     def each(
         self,
@@ -171,8 +176,18 @@ class FoldedViews:
     def count(self, table: Table, **asked: Any) -> int:
         return len(self._matching(table, **asked))
 
-    def _matching(self, table: Table, *, missing: tuple[str, ...] = (), search: str | None = None, **asked: Any) -> list[Row]:
-        rows = [row for row in self.rows(table, **asked) if all(row[name] is None for name in missing)]
+    def _matching(
+        self,
+        table: Table,
+        *,
+        missing: tuple[str, ...] = (),
+        search: str | None = None,
+        agreement: str | None = None,
+        **asked: Any,
+    ) -> list[Row]:
+        rows = matching(table, self.rows(table, **asked), {}, missing=missing)
+        if agreement is not None:
+            rows = [row for row in rows if agreement_of(row) == agreement]
         if search is None:
             return rows
         streams = self._names.streams_where(lambda key: _begins_with(key, search))
@@ -209,6 +224,29 @@ def _as_kept(table: Table, row: Row) -> Row:
         row = {name: row[name] for name in table.names}
     numbers = ((name, row[name]) for name, kind in table.kinds.items() if kind == "number")
     return {**row, **{name: Decimal(plain(value)) for name, value in numbers if value is not None}}
+
+
+def matching(
+    table: Table,
+    rows: Iterable[Row],
+    asked: Mapping[str, Any],
+    since: datetime | None = None,
+    until: datetime | None = None,
+    missing: Sequence[str] = (),
+) -> list[Row]:
+    """The rows with these values, with a time of this period, and without a value in the columns `missing`."""
+    return [
+        row
+        for row in rows
+        if all(row[name] == value for name, value in asked.items())
+        and all(row[name] is None for name in missing)
+        and ((since is None and until is None) or _is_between(table.time_of(row), since, until))
+    ]
+
+
+def newest_of(rows: Iterable[Row], count: int) -> list[Row]:
+    """At most so many orders, the last updated."""
+    return nlargest(count, rows, key=_newest)
 
 
 def _is_between(moment: datetime | None, since: datetime | None, until: datetime | None) -> bool:

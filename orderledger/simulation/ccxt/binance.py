@@ -13,6 +13,7 @@ from aiohttp import web
 
 from orderledger.domain.exact import ZERO
 from orderledger.domain.values import OrderType, Side
+from orderledger.simulation.ccxt.failings import Failings, free_ids_of_ended_orders
 from orderledger.simulation.market import (
     Change,
     ExchangeSimulator,
@@ -54,6 +55,7 @@ REFUSALS = {
     "insufficient_margin": (-2019, "Margin is insufficient."),
 }
 NO_SUCH_ORDER = (-2013, "Order does not exist.")
+UNKNOWN_ERROR = (-1000, "Unknown error, please check your request or try again later.")
 MOST_TRADES = 1_000
 WEEK = timedelta(days=7)
 
@@ -86,6 +88,8 @@ class BinanceServer(VenueServer):
         self.account = account
         self._key, self._secret = key, secret.encode()
         self.instruments = {symbol_of(one.name): one for one in instruments}
+        self.failings = Failings()
+        free_ids_of_ended_orders(exchange)
 
     def routes(self) -> Iterable[web.RouteDef]:
         return (
@@ -133,7 +137,7 @@ class BinanceServer(VenueServer):
         kinds = {Kind.FILLED: "TRADE", Kind.MODIFIED: "AMENDMENT", Kind.CANCELED: "CANCELED", Kind.EXPIRED: "EXPIRED"}
         return {
             "s": symbol_of(order.instrument),
-            "c": order.client_id or f"web_{order.order_id}",
+            "c": self.failings.reported(order.client_id or f"web_{order.order_id}"),
             "S": order.side.name,
             "o": _type(order),
             "f": "GTX" if order.post_only else order.time_in_force.name,
@@ -186,15 +190,22 @@ class BinanceServer(VenueServer):
         return []
 
     async def _open_orders(self, asked: Mapping[str, str]) -> Any:
-        return [self._row(order) for order in self.exchange.open_orders(self.account)]
+        return [self._row(order) for order in self.exchange.open_orders(self.account) if self._is_listed(order)]
 
     async def _all_orders(self, asked: Mapping[str, str]) -> Any:
         begin = int(asked.get("startTime", 0))
         orders = [one for one in self.exchange.orders(self.account) if symbol_of(one.instrument) == asked["symbol"]]
-        return [self._row(order) for order in orders if milliseconds(order.created_at) >= begin][-MOST_TRADES:]
+        listed = [order for order in orders if milliseconds(order.created_at) >= begin and self._is_listed(order)]
+        return [self._row(order) for order in listed][-MOST_TRADES:]
 
     async def _order(self, asked: Mapping[str, str]) -> Any:
-        return self._row(self._named(asked, *NO_SUCH_ORDER))
+        order = self._named(asked, *NO_SUCH_ORDER)
+        if not self._is_listed(order):
+            raise Denied(*NO_SUCH_ORDER)
+        return self._row(order)
+
+    def _is_listed(self, order: SimulatedOrder) -> bool:
+        return self.failings.is_listed(order, self.exchange)
 
     async def _trades(self, asked: Mapping[str, str]) -> Any:
         """From the oldest on, a week at most, as many as asked for."""
@@ -261,7 +272,10 @@ class BinanceServer(VenueServer):
     # Order entry
 
     async def _place(self, asked: Mapping[str, str]) -> Any:
-        return self._row(self._submitted(asked))
+        order = self._submitted(asked)
+        if self.failings.fails():
+            raise Denied(*UNKNOWN_ERROR, 503)
+        return self._row(order)
 
     async def _place_many(self, asked: Mapping[str, str]) -> Any:
         answers = []
@@ -321,7 +335,7 @@ class BinanceServer(VenueServer):
             "orderId": order.order_id,
             "symbol": symbol_of(order.instrument),
             "status": _status(order),
-            "clientOrderId": order.client_id or f"web_{order.order_id}",
+            "clientOrderId": self.failings.reported(order.client_id or f"web_{order.order_id}"),
             "price": order.limit_price or ZERO,
             "avgPrice": _rounded(order.average_price),
             "origQty": order.quantity,

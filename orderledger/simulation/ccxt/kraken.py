@@ -14,6 +14,7 @@ from aiohttp import web
 
 from orderledger.domain.exact import ZERO
 from orderledger.domain.values import OrderType, Side
+from orderledger.simulation.ccxt.failings import Failings, free_ids_of_ended_orders
 from orderledger.simulation.market import (
     Change,
     ExchangeSimulator,
@@ -84,6 +85,8 @@ class KrakenServer(VenueServer):
         self.page = page
         self.instruments = {pair_of(one.name): one for one in instruments}
         self._nonce = 0
+        self.failings = Failings()
+        free_ids_of_ended_orders(exchange)
         self._handlers: Mapping[str, Callable[[Mapping[str, str]], Any]] = {
             "OpenOrders": self._open_orders,
             "ClosedOrders": self._closed_orders,
@@ -147,7 +150,7 @@ class KrakenServer(VenueServer):
         word = WORDS[order.status]
         row = {
             "order_id": order_name(order.order_id),
-            "cl_ord_id": order.client_id or "",
+            "cl_ord_id": self.failings.reported(order.client_id or ""),
             "order_userref": 0,
             "exec_type": kind,
             "order_status": status.get(word, word),
@@ -214,17 +217,23 @@ class KrakenServer(VenueServer):
         return self.answer({"error": [], "result": rows})
 
     def _open_orders(self, asked: Mapping[str, str]) -> Any:
-        orders = self.exchange.open_orders(self.account)
+        orders = [one for one in self.exchange.open_orders(self.account) if self._is_listed(one)]
         return {"open": {order_name(one.order_id): self._row(one) for one in orders}}
 
     def _closed_orders(self, asked: Mapping[str, str]) -> Any:
         start = Decimal(asked.get("start", 0))
         orders = [one for one in self.exchange.orders(self.account) if one.status.is_ended and _seconds(one.updated_at) >= start]
+        orders = [one for one in orders if self._is_listed(one)]
         return {"closed": {order_name(one.order_id): self._row(one) for one in orders[-self.page :]}, "count": len(orders)}
 
     def _query_orders(self, asked: Mapping[str, str]) -> Any:
         order = self._named(asked)
+        if not self._is_listed(order):
+            raise Denied("EOrder:Invalid order")
         return {order_name(order.order_id): self._row(order, has_trades=asked.get("trades") == "true")}
+
+    def _is_listed(self, order: SimulatedOrder) -> bool:
+        return self.failings.is_listed(order, self.exchange)
 
     def _trades(self, asked: Mapping[str, str]) -> Any:
         """The newest ones of the time that was asked for, as many as a page holds."""
@@ -259,6 +268,8 @@ class KrakenServer(VenueServer):
                 post_only="post" in asked.get("oflags", ""),
             )
         )
+        if self.failings.fails():
+            raise Denied("EService:Timeout")
         text = f"{asked['type']} {asked['volume']} {asked['pair']} @ {asked['ordertype']} {asked.get('price', '')}".strip()
         return {"descr": {"order": text}, "txid": [order_name(order.order_id)]}
 
@@ -290,7 +301,7 @@ class KrakenServer(VenueServer):
         row: dict[str, Any] = {
             "refid": None,
             "userref": 0,
-            "cl_ord_id": order.client_id or "",
+            "cl_ord_id": self.failings.reported(order.client_id or ""),
             "status": WORDS[order.status],
             "reason": order.reason,
             "opentm": _seconds(order.created_at),

@@ -152,7 +152,7 @@ class HyperliquidRest(VenueServer):
         name = asked["oid"]
         found = [
             order
-            for order in self.exchange.orders(user)
+            for order in self.listed(self.exchange.orders(user))
             if name in (order.order_id, order.client_id) and order.order_id not in self._forgotten
         ]
         return {"status": "order", "order": self._status(found[-1])} if found else {"status": "unknownOid"}
@@ -160,7 +160,7 @@ class HyperliquidRest(VenueServer):
     def _historical_orders(self, user: str, asked: dict[str, Any]) -> list[Any]:
         """The newest first; an order that has ended has its open row too."""
         rows = []
-        for order in self.exchange.orders(user):
+        for order in self.listed(self.exchange.orders(user)):
             if order.order_id in self._forgotten:
                 continue
             if order.status.is_ended:
@@ -178,7 +178,7 @@ class HyperliquidRest(VenueServer):
 
     def _listed(self, address: str, exchange: str) -> list[SimulatedOrder]:
         """The main exchange's and spot, or one of a builder's, by the prefix of its coins."""
-        orders = [order for order in self.exchange.open_orders(address) if order.parent_id is None]
+        orders = [order for order in self.listed(self.exchange.open_orders(address)) if order.parent_id is None]
         return [order for order in orders if order.instrument.rpartition(":")[0] == exchange]
 
     def _list(self, address: str, exchange: str) -> dict[str, Any]:

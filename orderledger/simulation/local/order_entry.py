@@ -24,7 +24,13 @@ class LocalOrderEntry:
 
     def __init__(self, venue: LocalVenue) -> None:
         self.venue = venue
-        self.abilities = EntryAbilities(replaces=True, cancels_by_client_id=True, absence_seconds=ABSENCE_SECONDS)
+        self.abilities = EntryAbilities(
+            replaces=True,
+            cancels_by_client_id=True,
+            absence_seconds=ABSENCE_SECONDS,
+            times_in_force=frozenset({"day", "gtc", "ioc", "fok", "gtd"}),
+            conditions=frozenset({"post_only"}),
+        )
 
     def now(self) -> datetime:
         return self.venue.now

@@ -76,13 +76,16 @@ def accept_all(kind: Kind, order: SimulatedOrder) -> None:
 class EntryRules:
     """What a venue's order entry checks besides ticks and lots. May be changed while it is used.
 
-    `order_types`: those that it takes. `client_ids`: whether a client id may come again in its account. `judge(kind, order)`: the
+    `order_types`: those that it takes. `client_ids`: whether a client id may come again in its account; at Nobitex it is free
+    again after a fill, at Tradier always. `client_id_as`: what the venue keeps of a client id, such as `str.lower` or its first
+    characters; no venue of this package documents such a thing, others were seen to do it. `judge(kind, order)`: the
     venue's own reason to refuse to place (PLACED), cancel (CANCELED) or modify (MODIFIED) the order, or None. It sees a new order
     after all other checks, as the row that would be placed.
     """
 
     order_types: frozenset[OrderType] = frozenset({OrderType.MARKET, *WITH_LIMIT, *WITH_STOP})
     client_ids: ClientIds = "any"
+    client_id_as: Callable[[str], str] = str
     judge: Judge = accept_all
 
 

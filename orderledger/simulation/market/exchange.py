@@ -39,6 +39,8 @@ class ExchangeSimulator(MatchingExchange):
         Raises ValueError for a side or a time in force that does not exist, TypeError for a float.
         """
         terms["expire_at"] = self._expiry(terms)
+        client_id = terms.get("client_id")
+        terms["client_id"] = None if client_id is None else self.rules.client_id_as(client_id)
         known = self._taken(account, terms.get("client_id"))
         reason: str | None = Reason.DUPLICATE_ORDER if known is not None else self._why_not_terms(terms)
         if reason is not None:

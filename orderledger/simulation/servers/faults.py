@@ -5,9 +5,11 @@ from collections import Counter, deque
 from typing import Literal
 
 FrameFault = Literal["drop", "repeat", "reorder", "delay", "malformed"]
-AnswerFault = Literal["lose_answer", "server_error", "too_many_requests", "malformed", "stale", "delay"]
+AnswerFault = Literal["lose_answer", "server_error", "too_many_requests", "malformed", "stale", "delay", "done_and_error"]
 FRAME_FAULTS: tuple[FrameFault, ...] = ("drop", "repeat", "reorder", "delay", "malformed")
-ANSWER_FAULTS: tuple[AnswerFault, ...] = ("lose_answer", "server_error", "too_many_requests", "malformed", "stale", "delay")
+ANSWER_FAULTS: tuple[AnswerFault, ...] = (
+    "lose_answer", "server_error", "too_many_requests", "malformed", "stale", "delay", "done_and_error",
+)  # fmt: skip
 
 
 class Faults:
@@ -24,6 +26,10 @@ class Faults:
     | `server_error` | | 500, 502 or 503, and nothing is done |
     | `too_many_requests` | | 429, and nothing is done |
     | `stale` | | the answer of the time before to the same question |
+    | `done_and_error` | | the request is done, and the answer is 500, 502 or 503 with a document that calls it failed |
+
+    Binance documents `done_and_error`: after 5XX the execution status is unknown (binance-spot-api-docs, rest-api.md).
+    MEXC does so too (mexc.com, api-docs spot-v3, General Info).
 
     `done` counts what was done. One chance is drawn per frame and answer, so that equal traffic meets equal faults.
     """

@@ -108,7 +108,7 @@ class KeyedServer(VenueServer):
 
     def own_orders(self, *, is_open: bool = False) -> list[SimulatedOrder]:
         """The account's orders, newest first."""
-        return (self.exchange.open_orders if is_open else self.exchange.orders)(self.account)[::-1]
+        return self.listed((self.exchange.open_orders if is_open else self.exchange.orders)(self.account))[::-1]
 
     def named(self, order_id: object) -> SimulatedOrder | None:
         """The account's order with this number."""

@@ -7,6 +7,7 @@ import asyncio
 import time
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Iterable
+from datetime import timedelta
 from decimal import Decimal
 from socket import socket as Socket
 from typing import Any, Self
@@ -14,6 +15,7 @@ from typing import Any, Self
 from aiohttp import web
 
 from orderledger.simulation.market.exchange import ExchangeSimulator
+from orderledger.simulation.market.rows import SimulatedOrder
 from orderledger.simulation.servers import documents
 from orderledger.simulation.servers.faults import Faults
 from orderledger.simulation.servers.ports import held
@@ -22,6 +24,8 @@ from orderledger.simulation.servers.socket import VenueSocket
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 HOST = "127.0.0.1"
 MOST_REMEMBERED = 100_000
+FAILED = '{"status": "failed", "success": false, "code": 500, "message": "Internal error", "errors": {"error": "Internal error"}}'
+"""An error in the words of several venues at once."""
 
 
 class VenueServer:
@@ -29,7 +33,9 @@ class VenueServer:
 
     Can be stopped and started again, on the same port, with the same exchange. Every answer and every frame goes through
     `faults`. `requests` counts requests by their name, which is the path unless `name_of` says more. `answers_instead`, a status
-    and a text, takes the place of every answer. `rewritten` is what becomes of the text of every answer and frame.
+    and a text, takes the place of every answer. `rewritten` is what becomes of the text of every answer and frame. `lists_after`:
+    how long after it was taken an order is in no list and unknown to queries, as at MEXC for orders whose creation had just been
+    confirmed (github.com/ccxt/ccxt/issues/21614).
     """
 
     websocket_path: str | None = "/ws"
@@ -44,6 +50,7 @@ class VenueServer:
         self.connections = 0
         self.answers_instead: tuple[int, str] | None = None
         self.rewritten: Callable[[str], str] = lambda text: text
+        self.lists_after = timedelta(0)
         self._asked: deque[tuple[float, str]] = deque(maxlen=MOST_REMEMBERED)
         self._last_answers: dict[tuple[str, str, bytes], web.Response] = {}
         self._refuses = False
@@ -87,6 +94,13 @@ class VenueServer:
     def push(self, socket: VenueSocket, document: Any) -> asyncio.Future[None]:
         """Queue a frame, without waiting: for subscribers of the exchange, which are called synchronously."""
         return socket.push(self.written(document))
+
+    def listed(self, orders: Iterable[SimulatedOrder]) -> list[SimulatedOrder]:
+        """Those that lists and queries show by now."""
+        if not self.lists_after:
+            return list(orders)
+        until = self.exchange.clock.now() - self.lists_after
+        return [order for order in orders if order.created_at <= until]
 
     # For tests.
 
@@ -207,6 +221,9 @@ class VenueServer:
         answer = await handler(request)
         if fault == "lose_answer":
             return self._cut_off(request)
+        if fault == "done_and_error":
+            status = self.faults.chance.choice((500, 502, 503))
+            return web.Response(status=status, text=FAILED, content_type="application/json")
         return await self._spoiled(request, answer, fault) if isinstance(answer, web.Response) else answer
 
     async def _spoiled(self, request: web.Request, answer: web.Response, fault: str | None) -> web.Response:

@@ -153,7 +153,7 @@ class TradierServer(VenueServer):
         return {f"X-Ratelimit-{name}": str(number) for name, number in {**numbers, "Expiry": expiry}.items()}, has_left
 
     async def _orders(self, request: web.Request) -> web.Response:
-        orders = [order for order in self.exchange.orders(request.match_info["number"]) if order.parent_id is None]
+        orders = [order for order in self.listed(self.exchange.orders(request.match_info["number"])) if order.parent_id is None]
         chosen = [order for order in orders if self._is_asked(order, request)]
         page = int(request.query.get("page", 1))
         limit = min(int(request.query.get("limit", USUAL_PAGE)), self.most_on_page)

@@ -1,13 +1,14 @@
 """Order entry of a world: the local venue behind its lossy line, with calls that take virtual time."""
 
 import asyncio
+import dataclasses
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from random import Random
 
 from orderledger.infrastructure.messages.registry import Message
-from orderledger.infrastructure.venues.base.order_entry import EntryAbilities, Sent
+from orderledger.infrastructure.venues.base.order_entry import Sent
 from orderledger.projections.view import Row
 from orderledger.simulation.local import LocalVenue
 from orderledger.simulation.local.order_entry import LocalOrderEntry
@@ -23,8 +24,8 @@ class WorldEntry(LocalOrderEntry):
 
     def __init__(self, venue: LocalVenue, sent: Counter[str], chance: Random, *, start: datetime, batch: int) -> None:
         super().__init__(venue)
-        self.abilities = EntryAbilities(
-            batch=batch, replaces=True, cancels_by_client_id=chance.random() < 0.7, absence_seconds=ABSENCE_SECONDS
+        self.abilities = dataclasses.replace(
+            self.abilities, batch=batch, cancels_by_client_id=chance.random() < 0.7, absence_seconds=ABSENCE_SECONDS
         )
         self._sent = sent
         self._chance = chance

@@ -8,25 +8,11 @@ import pytest
 from orderledger import Ledger, Request
 from orderledger.domain.values import Source
 from orderledger.infrastructure.sync.reconciliation.book import BookRecords
-from orderledger.infrastructure.venues.base.venue import Records
 from orderledger.infrastructure.venues.ccxt.context import Context
-from orderledger.infrastructure.venues.ccxt.quirks import quirks_of
 from orderledger.infrastructure.venues.ccxt.translate import translated
 from orderledger.infrastructure.venues.ccxt.vocabulary import CLIENT_ID
 from tests.venues.ccxt.rows import T, funding, order, position, trade
-
-ACCOUNT = "ccxt:main"
-
-
-def told(exchange: str = "bitstamp", records: Records | None = None, **parts: Any) -> list[Any]:
-    translation = translated({"exchange": exchange, **parts}, Context(account=ACCOUNT, records=records))
-    assert not translation.faults
-    return list(translation.messages)
-
-
-def only(exchange: str = "bitstamp", records: Records | None = None, **parts: Any) -> Any:
-    (message,) = told(exchange, records, **parts)
-    return message
+from tests.venues.ccxt.telling import ACCOUNT, only, told
 
 
 def ended(status: str, **other: Any) -> dict[str, Any]:
@@ -239,7 +225,7 @@ def test_trades_within_an_order_are_fills_unless_they_are_hollow_or_have_no_id()
 
 
 def test_a_pushed_amount_that_ccxt_has_filled_in_is_not_claimed() -> None:
-    context = Context(account=ACCOUNT, quirks=quirks_of("kraken"), source=Source.VENUE_PUSH)
+    context = Context(account=ACCOUNT, exchange="kraken", source=Source.VENUE_PUSH)
     (message,) = translated({"order": order()}, context).messages
     claims = message.model_dump()["reported"]
     assert (claims["quantity"], claims["cum_quantity"], claims["status"]) == (None, None, "partially_filled")
@@ -266,6 +252,6 @@ def test_a_document_that_holds_nothing_known_is_a_fault() -> None:
 
 
 def test_an_unreadable_row_costs_no_other() -> None:
-    translation = translated({"orders": [order(), order(id=None), order(amount="much")]}, Context(account=ACCOUNT))
+    translation = translated({"orders": [order(), order(id=None), order(status=7.5)]}, Context(account=ACCOUNT))
     assert [message.type for message in translation.messages] == ["acknowledge"]
-    assert [fault.fault for fault in translation.faults] == ["id is missing", "amount is not a decimal number"]
+    assert [fault.fault for fault in translation.faults] == ["id is missing", "status is not a text"]

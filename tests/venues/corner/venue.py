@@ -59,9 +59,9 @@ class CornerVenue(PolledVenue):
 
     async def order(self, account: str, order: Row) -> Sequence[Message] | None:
         ids, name = set(order["venue_order_ids"]), order["aliases"].get(CLIENT_ID)
-        rows = await self.order_rows(account)
+        asked_at, rows = self.now(), await self.order_rows(account)
         own = [row for row in rows if self.key_of(row) in ids or (name is not None and row.get("client_id") == name)]
-        return await self.about_order(account, self.translate_orders(account, own)) if own else None
+        return await self.about_order(account, self.translate_orders(account, own), asked_at) if own else None
 
     async def fills_since(self, account: str, since: datetime) -> Answer:
         told = self.translate_orders(account, await self.order_rows(account))

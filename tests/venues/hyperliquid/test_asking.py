@@ -164,7 +164,7 @@ def test_an_order_is_asked_for_by_client_id_alias_and_every_id() -> None:
             row_of(venue_order_ids=[str(order.order_id)]),
             row_of(client_order_id="C-2", venue_order_ids=["1", str(order.order_id)]),
         ):
-            assert types(await venue.order(ACCOUNT, row)) == ["acknowledge"]
+            assert types(await venue.order(ACCOUNT, row)) == ["status", "acknowledge"]
         assert await venue.order(ACCOUNT, row_of(client_order_id="C-2", venue_order_ids=["1"])) is None
         server.exchange.cancel(order)
         assert types(await venue.order(ACCOUNT, row_of(client_order_id="C-1"))) == ["cancel"]
@@ -197,8 +197,8 @@ def test_a_modified_order_is_found_with_its_new_leg() -> None:
         server.exchange.modify(order, limit_price="2510", with_new_id=True)
         row = row_of(aliases={CLOID: COMMON_CLOID}, venue_order_ids=[str(order.order_id)])
         told = await venue.order(ACCOUNT, row)
-        assert types(told) == ["acknowledge", "replace"]
-        assert told is not None and told[1].quantity == Decimal("1.2")  # type: ignore[attr-defined]
+        assert types(told) == ["acknowledge", "status", "replace"]
+        assert told is not None and told[2].quantity == Decimal("1.2")  # type: ignore[attr-defined]
 
     asked(story)
 

@@ -121,7 +121,7 @@ def test_a_fill_without_cloid_joins_its_order_by_id() -> None:
 
 
 def test_answers_come_with_the_newest_first_and_are_told_with_the_oldest_first() -> None:
-    rows = [fill(time=T + 9, tid=3), fill(time=T + 5, tid=2), fill(time=T + 5, tid=1)]
+    rows = [fill(time=T + 9, tid=3), fill(time=T + 5, tid=2, startPosition="0.5"), fill(time=T + 5, tid=1)]
     told = payload_rows.fills(rows, AccountLegs(ACCOUNT), POLLED).messages
     assert fields(told, "fill_id") == [f"{T + 5}-ETH-1-B", f"{T + 5}-ETH-2-B", f"{T + 9}-ETH-3-B"]
 

@@ -111,7 +111,8 @@ SPOILS: list[tuple[str, Any]] = [
 
 
 NUMBERS = [("sz", "a lot"), ("origSz", "NaN"), ("limitPx", []), ("timestamp", "yesterday")]
-OF_FILLS = [("sz", None), ("sz", "0"), ("px", "x"), ("time", None), ("tid", "x"), ("fee", "x"), ("feeToken", 5)]
+OF_FILLS = [("sz", None), ("sz", "0"), ("px", "x"), ("time", None), ("tid", "x")]
+OPTIONAL = [("fee", "x"), ("feeToken", 5), ("cloid", 7), ("crossed", "yes"), ("dir", ["Open"]), ("closedPnl", "much")]
 DESCRIPTIONS = ["tif", "reduceOnly", "orderType", "triggerCondition", "isTrigger", "children", "isPositionTpsl"]
 
 
@@ -134,6 +135,15 @@ def test_a_fill_that_cannot_be_read_costs_the_others_nothing(name: str, junk: An
     assert fields(told.messages, "fill_id") == [f"{T + 4000}-ETH-412-B"]
     (fault,) = told.faults
     assert name in fault.fault or name == "sz"
+
+
+@pytest.mark.parametrize(("name", "junk"), OPTIONAL)
+def test_a_field_that_a_fill_can_do_without_never_costs_the_fill(name: str, junk: Any) -> None:
+    told = heard([user_fills(fill(**{name: junk}))])
+    (message,) = told.messages
+    assert (list(told.faults), fields([message], "quantity")) == ([], [Decimal("0.5")])
+    named = f"cannot be read: {name}" if name in ("fee", "feeToken", "cloid") else None
+    assert fields([message], "text") == [named]
 
 
 PUBLIC = {"coin": "ETH", "side": "B", "px": "2500.5", "sz": "3.0", "time": T, "tid": 9, "users": [ADDRESS, ADDRESS]}

@@ -125,6 +125,7 @@ SAMPLES: dict[str, list[dict[str, Any]]] = {
         {
             "type": "status",
             "status": "filled",
+            "dated_by": "venue",
             "at": "2026-09-21T14:14:00Z",
             "venue_order_id": "700000000101",
             "aliases": B01,

@@ -4,27 +4,32 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import groupby
+from operator import itemgetter
 from random import Random
 from typing import Any
 
 import pytest
 
 from orderledger import Ledger
+from orderledger.infrastructure.messages.registry import Fill
+from orderledger.infrastructure.venues.hyperliquid import payload_rows
+from orderledger.infrastructure.venues.hyperliquid.order_legs import AccountLegs
 from orderledger.infrastructure.venues.hyperliquid.recording import translate_recorded
 from orderledger.simulation.hyperliquid import rows as venue_rows
 from orderledger.simulation.hyperliquid.server import HyperliquidServer
 from orderledger.simulation.market import ExchangeSimulator, FeeSchedule
 from tests.seeds import few
 from tests.venues.hyperliquid.harness import ADDRESS, START, adapter, listening
-from tests.venues.hyperliquid.payloads import ACCOUNT, T, fill, user_fills
+from tests.venues.hyperliquid.payloads import ACCOUNT, POLLED, T, fill, user_fills
 
 Rows = list[dict[str, Any]]
 COINS = ("ETH", "BTC")
 
 
-def trading(seed: int) -> ExchangeSimulator:
+def trading(seed: int, steps: float = 0.05) -> ExchangeSimulator:
     """An account whose orders fill several times in each millisecond, on both sides of the market."""
-    chance, clock = Random(seed), Steps(seed)
+    chance, clock = Random(seed), Steps(seed, steps)
     exchange = ExchangeSimulator(clock=clock, accounts=[ADDRESS], fees=FeeSchedule(taker=Decimal("0.0001")))
     for _ in range(40):
         coin, side = chance.choice(COINS), chance.choice(("buy", "sell"))
@@ -38,12 +43,12 @@ def trading(seed: int) -> ExchangeSimulator:
 class Steps:
     """A clock that goes on by a millisecond now and then: many readings in a row have one time."""
 
-    def __init__(self, seed: int) -> None:
-        self._chance = Random(f"clock {seed}")
+    def __init__(self, seed: int, steps: float) -> None:
+        self._chance, self._steps = Random(f"clock {seed}"), steps
         self._now = datetime(2026, 9, 21, 12, tzinfo=UTC)
 
     def now(self) -> datetime:
-        self._now += timedelta(milliseconds=1) * (self._chance.random() < 0.05)
+        self._now += timedelta(milliseconds=1) * (self._chance.random() < self._steps)
         return self._now
 
 
@@ -172,7 +177,7 @@ def test_fills_of_one_side_are_told_in_sequence_though_one_between_them_is_missi
 
 def test_fills_that_form_no_chain_are_told_in_the_order_of_the_answer() -> None:
     assert told(buy("7", "1", 2), sell("3", "1", 1)) == [2, 1]
-    assert told(buy("7", "1", 2), sell("3", "1", 1), buy("0", "1", 9, time=T)) == [9, 1, 2]
+    assert told(buy("7", "1", 2), sell("3", "1", 1), buy("0", "1", 9, time=T)) == [9, 2, 1]
     assert told(buy("1", "1", 2, startPosition=...), buy("0", "1", 1)) == [2, 1]
 
 
@@ -187,3 +192,91 @@ def test_a_turn_inside_a_chain_is_told_where_it_was_made() -> None:
     for seed in range(20):
         listed = Random(seed).sample(rows, len(rows))
         assert recorded([listed]) == []
+
+
+def twins(start: str, other: str, tid: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Both fills of a trade with oneself: they have one `tid` (hyperliquid.gitbook.io, "Info endpoint")."""
+    return buy(start, "1", tid, oid=201), sell(other, "1", tid, oid=202)
+
+
+NEWEST_FIRST = (buy("20", "1", 90, time=T + 9000), buy("1", "1", 80, time=T + 8000), buy("0", "1", 70, time=T + 7000))
+
+
+@pytest.mark.parametrize("other", ["5", "6"])
+def test_a_trade_with_oneself_does_not_break_the_chain_of_its_millisecond(other: str) -> None:
+    rows = (buy("4", "1", 1), *twins("5", other, 2), sell("5", "3", 3), buy("2", "1", 4))
+    for seed in range(20):
+        assert told(*Random(seed).sample(rows, len(rows))) == [1, 2, 2, 3, 4]
+
+
+def test_a_trade_with_oneself_that_the_fills_around_it_find_the_other_way_round_is_told_so() -> None:
+    bought, sold = twins("5", "6", 2)
+    messages = translate_recorded([bought, buy("3", "3", 1), sold, buy("6", "1", 3)], ACCOUNT).messages
+    assert [(m.fill_id.split("-")[2], m.side) for m in messages if isinstance(m, Fill)] == [
+        ("1", "buy"),
+        ("2", "sell"),
+        ("2", "buy"),
+        ("3", "buy"),
+    ]
+
+
+def test_fills_that_form_no_chain_are_told_as_the_payload_lists_the_chains_that_it_has() -> None:
+    no_chain = (buy("7", "1", 2), sell("3", "1", 1))
+    assert told(*NEWEST_FIRST, *no_chain) == [2, 1, 70, 80, 90], "nothing shows that ties are listed backwards"
+    backwards = (buy("1", "1", 12, time=T + 5000), buy("0", "1", 11, time=T + 5000))
+    assert told(*backwards, *no_chain) == [1, 2, 11, 12]
+    assert told(*backwards[::-1], *no_chain) == [2, 1, 11, 12]
+
+
+def numbers(rows: Sequence[dict[str, Any]]) -> dict[str, int]:
+    """The numbers that a list gives, by fill."""
+    found = translate_recorded(list(rows), ACCOUNT).messages
+    return {one.fill_id: one.sequence for one in found if isinstance(one, Fill) and one.sequence is not None}
+
+
+@pytest.mark.parametrize("seed", few(3, 12))
+def test_a_fill_has_the_same_number_in_every_list_that_gives_it_one(seed: int) -> None:
+    """Lists begin and end in the middle of a millisecond, and have any order."""
+    rows = [as_text(venue_rows.fill(one)) for one in trading(seed, 0.3).fills(ADDRESS)]
+    whole, chance = numbers(rows), Random(seed)
+    assert len(whole) > len(rows) / 4
+    agreeing = 0
+    for _ in range(60):
+        begin, end = sorted(chance.sample(range(len(rows) + 1), 2))
+        cut = chance.choice(LISTINGS)(rows[begin:end], chance)
+        told_here = numbers(cut)
+        assert told_here.items() <= whole.items()
+        agreeing += len(told_here)
+    assert agreeing > 100
+    in_order = sorted(rows, key=lambda row: row["time"])
+    for (time, _), of_one in groupby(sorted(in_order, key=itemgetter("time", "coin")), key=itemgetter("time", "coin")):
+        known = [whole.get(f"{time}-{row['coin']}-{row['tid']}-{row['side']}") for row in of_one]
+        assert known in (list(range(len(known))), [None] * len(known)), "a millisecond has all its numbers, or none"
+
+
+def test_a_fill_has_no_number_where_its_place_is_not_certain() -> None:
+    first, last = buy("0", "5", 1, time=T), buy("7", "5", 9, time=T + 9000)
+    pair = (buy("5", "1", 2), buy("6", "1", 3))
+    assert list(numbers([first, *pair, last]).values()) == [0, 1]
+    assert numbers([*pair, last]) == numbers([first, *pair]) == {}, "the list may cut the millisecond"
+    assert numbers([buy("0", "4", 1, time=T), *pair, last]) == {}, "a fill before is missing"
+    assert numbers([first, *pair, buy("8", "5", 9, time=T + 9000)]) == {}, "a fill after is missing"
+    twice = (buy("5", "1", 2), sell("6", "1", 3), buy("5", "2", 4))
+    assert numbers([first, *twice, last]) == {}, "either of two fills may have found this position"
+    own = twins("5", "5", 2)
+    assert list(numbers([first, *own, buy("5", "2", 3), last]).values()) == [0, 0, 1]
+    assert numbers([first, *twins("5", "7", 2), buy("5", "2", 3), last]) == {}, "no trade with oneself moves the position"
+    either = (buy("5", "2", 2), sell("7", "2", 2), buy("5", "2", 3))
+    assert numbers([first, *either, last]) == {}, "the trade with oneself may be before or after"
+
+
+def test_a_poll_numbers_what_is_new_by_all_rows_of_its_answer() -> None:
+    rows = [buy("0", "5", 1, time=T), buy("5", "1", 2), buy("6", "1", 3), buy("7", "5", 9, time=T + 9000)]
+    translated = payload_rows.fills(rows, AccountLegs(ACCOUNT), POLLED, news=[rows[2]])
+    assert [(one.fill_id.split("-")[2], one.sequence) for one in translated.messages if isinstance(one, Fill)] == [("3", 1)]
+
+
+def test_slices_of_a_twap_are_not_all_fills_of_their_time() -> None:
+    rows = [buy("0", "5", 1, time=T), buy("5", "1", 2), buy("6", "1", 3), buy("7", "5", 9, time=T + 9000)]
+    translated = payload_rows.slices([{"fill": row, "twapId": 1} for row in rows], AccountLegs(ACCOUNT), POLLED)
+    assert [one.sequence for one in translated.messages if isinstance(one, Fill)] == [None] * 4

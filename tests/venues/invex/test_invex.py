@@ -34,6 +34,11 @@ def told(document: Any) -> list[Any]:
     return list(translation.messages)
 
 
+def test_a_fee_or_a_role_that_cannot_be_read_never_costs_the_fill() -> None:
+    filled = told(order(trades=[trade(fee="much", type=7)]))[0]
+    assert (filled.type, filled.fee, filled.liquidity, filled.text) == ("fill", None, None, "cannot be read: fee, type")
+
+
 SAMPLES: dict[str, list[tuple[str, str | None]]] = {
     "cancel_ok": [],
     "order_partial": [("fill", None), ("acknowledge", "partially_filled")],

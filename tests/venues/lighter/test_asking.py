@@ -98,7 +98,7 @@ def test_an_order_made_elsewhere_is_found_by_the_id_of_the_venue_open_or_ended()
             await world.until(lambda: world.ledger.orders())
             known = world.ledger.order(str(placed.order_id))
             assert known["aliases"] == {}
-            assert [shown(one)["type"] for one in await world.venue.order(ACCOUNT, known) or ()] == ["acknowledge"]
+            assert [shown(one)["type"] for one in await world.venue.order(ACCOUNT, known) or ()] == ["status", "acknowledge"]
             for number in range(150):
                 world.exchange.cancel(world.place(str(1000 + number)))
             world.exchange.cancel(placed)

@@ -22,6 +22,7 @@ def test_the_whole_of_a_fill_is_this() -> None:
         "account": ACCOUNT,
         "at": "2026-09-21T14:13:24.123456Z",
         "source": "venue_poll",
+        "sequence": 19300000001,
         "fill_id": "0:19300000001:buy",
         "venue_order_id": "281480000000101",
         "aliases": {"lighter.client_order_index": "9001"},
@@ -34,6 +35,11 @@ def test_the_whole_of_a_fill_is_this() -> None:
         "liquidity": "maker",
     }
     assert fill().evidence == trade()
+
+
+def test_a_trade_number_too_large_for_a_sequence_is_none() -> None:
+    assert fill(trade_id=..., trade_id_str=str(2**63)).sequence is None
+    assert fill(trade_id=..., trade_id_str=str(2**63 - 1)).sequence == 2**63 - 1
 
 
 @pytest.mark.parametrize(
@@ -132,11 +138,8 @@ def test_a_trade_between_others_is_none_of_ours() -> None:
         {"market_id": "ETH"},
         {"market_id": ...},
         {"bid_account_id": ...},
-        {"is_maker_ask": "no"},
         {"timestamp": None, "transaction_time": None},
         {"bid_id": ..., "bid_id_str": ..., "bid_client_id": ..., "bid_client_id_str": ...},
-        {"usd_amount": "NaN"},
-        {"usd_amount": 0.1},
         {"text": "\ud800"},
     ],
 )
@@ -237,3 +240,21 @@ def test_trades_of_the_market_are_no_fills_of_the_account() -> None:
     )
     assert list(told.messages) == []
     assert [fault.fault for fault in told.faults] == ["whose trade it is is missing"] * 2
+
+
+@pytest.mark.parametrize(
+    ("fields", "unread"),
+    [
+        ({"is_maker_ask": "no"}, "is_maker_ask"),
+        ({"usd_amount": "NaN"}, "fee"),
+        ({"maker_fee": "much"}, "fee"),
+        ({"bid_client_id_str": "x", "bid_client_id": ...}, "bid_client_id"),
+    ],
+)
+def test_a_field_that_a_fill_can_do_without_never_costs_the_fill(fields: dict[str, Any], unread: str) -> None:
+    told = fill(**fields)
+    assert (told.quantity, told.venue_order_id, told.text) == (
+        Decimal("0.2000"),
+        "281480000000101",
+        f"cannot be read: {unread}",
+    )

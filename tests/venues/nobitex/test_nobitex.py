@@ -108,6 +108,12 @@ def test_a_fee_is_paid_in_what_is_received(side: str, market: str, currency: str
     fill = one(trades(trade(type=side, market=market)))
     assert (fill.fill_id, fill.venue_order_id, fill.side) == ("810001", "70001", side)
     assert (fill.fee, fill.fee_currency, fill.at) == (Decimal("0.00000125"), currency, FILLED_AT)
+    assert fill.sequence == 810001
+
+
+def test_a_fee_that_cannot_be_read_never_costs_the_fill() -> None:
+    fill = one(trades(trade(fee="much")))
+    assert (fill.quantity, fill.fee, fill.text) == (Decimal("0.0005"), None, "cannot be read: fee")
 
 
 def test_a_market_that_is_not_in_the_table_keeps_its_symbol_and_its_codes() -> None:

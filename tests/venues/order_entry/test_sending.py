@@ -227,9 +227,14 @@ def test_no_secret_is_in_errors_and_in_what_is_recorded(name: str) -> None:
         assert world.kind.secret not in str(raised.value)
         await world.warm_up("C-2")
         world.server.answers_instead = (400, f"you said {world.kind.secret}")
-        assert (await world.submit("C-3"))["status"] == "rejected"
-        assert world.kind.secret not in str(world.ledger.history("C-3"))
-        assert "***" in str(world.ledger.history("C-3"))
+        with pytest.raises(Unanswered, match="refusal_not_proved.*[*]{3}") as raised:
+            await world.submit("C-3")
+        assert world.kind.secret not in str(raised.value)
+        await world.warm_up("C-4")
+        world.server.answers_instead = (401, f"you said {world.kind.secret}")
+        assert (await world.submit("C-5"))["status"] == "rejected"
+        assert world.kind.secret not in str(world.ledger.history("C-5"))
+        assert "***" in str(world.ledger.history("C-5"))
 
     in_world(name, act)
 

@@ -12,7 +12,7 @@ from orderledger.infrastructure.venues.hyperliquid.actions import modify_action,
 from orderledger.infrastructure.venues.hyperliquid.signing import signer_of
 from orderledger.infrastructure.venues.lighter.signing import SdkSigner
 from orderledger.infrastructure.venues.lighter.transactions import Scale, created
-from orderledger.infrastructure.venues.tradier.order_entry import form_of, reason_for
+from orderledger.infrastructure.venues.tradier.order_entry import form_of
 from orderledger.projections.view import Row
 
 OPTION = "SPY260619P00480000"
@@ -60,11 +60,6 @@ def test_what_tradier_cannot_take_is_not_sent(terms: dict[str, Any], reason: str
     with pytest.raises(NotSent) as raised:
         form_of(order(**terms))
     assert raised.value.reason == reason
-
-
-def test_tradiers_sentences_have_our_words() -> None:
-    assert reason_for("Backoffice rejected override of the order: DayTradingBuyingPowerExceeded") == "insufficient_funds"
-    assert reason_for("something new") == "rejected"
 
 
 @pytest.mark.parametrize(

@@ -98,6 +98,11 @@ def test_the_client_id_is_the_order_s_only_name() -> None:
         assert (message.venue_order_id, message.aliases) == (NAME, {"wallex.clientOrderId": NAME})  # type: ignore[attr-defined]
 
 
+def test_a_fee_that_cannot_be_read_never_costs_the_fill() -> None:
+    filled: Any = told(answer(order(fills=[fill(fee="much", feeAsset=["BTC"])])))[0]
+    assert (filled.type, filled.fee, filled.fee_currency, filled.text) == ("fill", None, None, "cannot be read: feeAsset, fee")
+
+
 def test_prices_are_in_toman_and_so_are_fees_of_sells() -> None:
     sold: Any = told(answer(order(side="SELL", fills=[fill(feeAsset="TMN", fee="6500")])))[0]
     assert (sold.instrument, sold.fee, sold.fee_currency) == ("BTC/IRT", 6500, "IRT")

@@ -12,25 +12,25 @@ WITH terms AS (
     FROM instruments
 ),
 entries AS (
-    SELECT account, instrument, "at", "position", 'fill' AS kind, CAST(CASE WHEN side = 'buy' THEN 1 ELSE -1 END AS INTEGER)
+    SELECT account, instrument, "at", "rank", 'fill' AS kind, CAST(CASE WHEN side = 'buy' THEN 1 ELSE -1 END AS INTEGER)
         * CAST(quantity AS DECIMAL(36, 12)) AS quantity, CAST(price AS DOUBLE) AS price, CAST(realized_pnl_average AS DOUBLE) AS realized,
         CASE WHEN fee_currency IS NULL OR fee_currency = currency THEN -CAST(coalesce(fee, 0) AS DOUBLE) ELSE 0 END AS paid, NULL AS mark
     FROM pnl_of_fills
     UNION ALL
-    SELECT account, instrument, "at", "position", kind, CASE WHEN kind = 'adjust' THEN CAST(quantity AS DECIMAL(36, 12)) ELSE 0 END,
+    SELECT account, instrument, "at", '0' || lpad(CAST("position" AS VARCHAR), 19, '0') AS "rank", kind, CASE WHEN kind = 'adjust' THEN CAST(quantity AS DECIMAL(36, 12)) ELSE 0 END,
         CASE WHEN kind = 'adjust' THEN CAST(price AS DOUBLE) END, 0,
         CASE WHEN kind = 'funding' AND e.currency IS NOT DISTINCT FROM coalesce(t.currency, e.currency) THEN CAST(quantity AS DOUBLE) ELSE 0 END,
         NULL
     FROM account_events AS e LEFT JOIN terms AS t USING (account, instrument) WHERE kind IN ('adjust', 'funding')
     UNION ALL
-    SELECT account, instrument, "at", "position", 'mark', 0, NULL, 0, 0, CAST(price AS DOUBLE) FROM marks
+    SELECT account, instrument, "at", '0' || lpad(CAST("position" AS VARCHAR), 19, '0') AS "rank", 'mark', 0, NULL, 0, 0, CAST(price AS DOUBLE) FROM marks
 ),
 priced AS (
     -- What was paid for a quantity, so that its gain is the value now less that: of an inverse instrument with the sign turned.
     SELECT e.*, coalesce(t.multiplier, 1) AS multiplier, coalesce(t.is_inverse, false) AS is_inverse, t.currency,
         CASE WHEN price IS NULL THEN 0 WHEN coalesce(t.is_inverse, false) THEN quantity * coalesce(t.multiplier, 1) / price
             ELSE -quantity * coalesce(t.multiplier, 1) * price END AS cash,
-        count(*) FILTER (kind = 'adjust') OVER (PARTITION BY e.account, e.instrument ORDER BY e."at", e."position") AS segment
+        count(*) FILTER (kind = 'adjust') OVER (PARTITION BY e.account, e.instrument ORDER BY e."at", e."rank") AS segment
     FROM entries AS e LEFT JOIN terms AS t USING (account, instrument)
 ),
 summed AS (
@@ -39,8 +39,8 @@ summed AS (
         sum(realized) OVER so_far AS realized_so_far, sum(realized) OVER segment_so_far AS realized_in_segment,
         sum(paid) OVER so_far AS paid_so_far, last_value(mark IGNORE NULLS) OVER so_far AS last_mark
     FROM priced
-    WINDOW so_far AS (PARTITION BY account, instrument ORDER BY "at", "position" ROWS UNBOUNDED PRECEDING),
-        segment_so_far AS (PARTITION BY account, instrument, segment ORDER BY "at", "position" ROWS UNBOUNDED PRECEDING)
+    WINDOW so_far AS (PARTITION BY account, instrument ORDER BY "at", "rank" ROWS UNBOUNDED PRECEDING),
+        segment_so_far AS (PARTITION BY account, instrument, segment ORDER BY "at", "rank" ROWS UNBOUNDED PRECEDING)
 ),
 totals AS (
     SELECT *, paid_so_far + CASE WHEN held = 0 OR last_mark IS NULL THEN realized_so_far
@@ -49,21 +49,21 @@ totals AS (
     FROM summed
 ),
 facts AS (
-    SELECT account, instrument, "at", "position", currency,
-        total - lag(total, 1, 0) OVER (PARTITION BY account, instrument ORDER BY "at", "position") AS change
+    SELECT account, instrument, "at", "rank", currency,
+        total - lag(total, 1, 0) OVER (PARTITION BY account, instrument ORDER BY "at", "rank") AS change
     FROM totals
 ),
 curve AS (
-    SELECT *, sum(change) OVER (PARTITION BY account, currency, /*instrument*/ 0 /*end*/ ORDER BY "at", "position") AS equity FROM facts
+    SELECT *, sum(change) OVER (PARTITION BY account, currency, /*instrument*/ 0 /*end*/ ORDER BY "at", "rank") AS equity FROM facts
 ),
 peaks AS (
-    SELECT *, greatest(0, max(equity) OVER (PARTITION BY account, currency, /*instrument*/ 0 /*end*/ ORDER BY "at", "position")) AS peak
+    SELECT *, greatest(0, max(equity) OVER (PARTITION BY account, currency, /*instrument*/ 0 /*end*/ ORDER BY "at", "rank")) AS peak
     FROM curve
 )
 SELECT /*by*/ account, strftime(date_trunc('day', "at"), '%Y-%m-%d') AS day /*end*/,
     currency,
-    round(arg_max(equity, ("at", "position")), 8) AS equity,
-    round(arg_max(peak, ("at", "position")), 8) AS peak,
-    round(arg_max(peak - equity, ("at", "position")), 8) AS drawdown,
+    round(arg_max(equity, ("at", "rank")), 8) AS equity,
+    round(arg_max(peak, ("at", "rank")), 8) AS peak,
+    round(arg_max(peak - equity, ("at", "rank")), 8) AS drawdown,
     round(max(peak - equity), 8) AS drawdown_most
 FROM peaks AS facts GROUP BY ALL ORDER BY ALL

@@ -9,7 +9,7 @@
 -- notional: What the position at the end is worth at the last mark by then, without its sign. Null without a mark. A floating-point number.
 -- currency: Settlement currency.
 WITH facts AS (
-    SELECT f.account, f.strategy, f.instrument, f."at", f."position", f.position_quantity, f.currency,
+    SELECT f.account, f.strategy, f.instrument, f."at", f."rank", f.position_quantity, f.currency,
         abs(CAST(f.position_quantity AS DOUBLE)) * CAST(coalesce(i.multiplier, 1) AS DOUBLE)
             * CASE WHEN i.inverse THEN 1 / CAST(m.price AS DOUBLE) ELSE CAST(m.price AS DOUBLE) END AS notional
     FROM pnl_of_fills AS f
@@ -18,9 +18,9 @@ WITH facts AS (
 )
 SELECT /*by*/ account, instrument, strftime(date_trunc('day', "at"), '%Y-%m-%d') AS day /*end*/,
     count(*) AS fills,
-    arg_max(position_quantity, ("at", "position")) AS position_quantity,
+    arg_max(position_quantity, ("at", "rank")) AS position_quantity,
     min(position_quantity) AS position_quantity_least,
     max(position_quantity) AS position_quantity_most,
-    round(arg_max_null(notional, ("at", "position")), 10) AS notional,
+    round(arg_max_null(notional, ("at", "rank")), 10) AS notional,
     any_value(currency) AS currency
 FROM facts GROUP BY ALL ORDER BY ALL

@@ -9,7 +9,7 @@
 -- fills: Number of fills with this settlement currency.
 WITH facts AS (
     SELECT account, strategy, instrument, "at", currency,
-        CAST(realized_pnl_average AS DECIMAL(38, 12)) AS realized, 0 AS fee, 0 AS funding, 1 AS fills
+        CAST(realized_pnl_average_exact AS DECIMAL(38, 12)) AS realized, 0 AS fee, 0 AS funding, 1 AS fills
     FROM pnl_of_fills
     UNION ALL
     SELECT account, strategy, instrument, "at", coalesce(fee_currency, currency), 0, CAST(fee AS DECIMAL(38, 12)), 0, 0

@@ -10,7 +10,8 @@ from orderledger.infrastructure.messages.outcome import Outcome
 from orderledger.infrastructure.messages.registry import Message
 from orderledger.infrastructure.sync.reconciliation.breaks import ACTOR, UNDOES
 from orderledger.infrastructure.sync.reconciliation.comparing import TERMS
-from orderledger.projections.positions import Position, position_of, terms_of, when
+from orderledger.projections.positions import Position, position_of, terms_of
+from orderledger.projections.sides import NET, Part, modes_of, part_of, when
 from orderledger.projections.view import Row
 
 JUST = timedelta(microseconds=1)
@@ -59,14 +60,18 @@ class BookRecords:
         return self._book.trades(account=account, venue_order_id=venue_order_id)
 
 
-def position_at(book: Book, account: str, instrument: str, moment: datetime, *, without: int | None = None) -> Position:
-    """A position at that moment, from the active fills and adjustments up to it. `without`: log position of an adjustment to
-    skip."""
+def position_at(
+    book: Book, account: str, instrument: str, moment: datetime, part: Part = (NET, ""), *, without: int | None = None
+) -> Position:
+    """A position at that moment, from the active fills and adjustments up to it. `part`: its side and id. `without`: log position
+    of an adjustment to skip."""
     asked = {"account": account, "instrument": instrument}
-    defined = book.instruments(**asked)
+    defined = next(iter(book.instruments(**asked)), None)
+    modes = modes_of(defined)
     trades = [row for row in book.trades(**asked, until=moment + JUST) if row["side"]]
     events = [row for row in book.account_events(**asked) if row["at"] <= moment and row["position"] != without]
-    return position_of(account, instrument, terms_of(next(iter(defined), None)), sorted([*trades, *events], key=when))
+    entries = [row for row in (*trades, *events) if part_of(row, modes) == part]
+    return position_of(account, instrument, terms_of(defined), sorted(entries, key=when))
 
 
 def terms_reported(book: Book, order: Row) -> Row | None:

@@ -118,6 +118,6 @@ def _filled(row: Row, message: Any) -> tuple[Kind, str] | None:
     here = row["cum_quantity"]
     if claimed is None or claimed == here:
         return None
-    if claimed < here and row["last_fill_at"] is not None and message.at < row["last_fill_at"]:
-        return None  # a true report from before the last fills
+    if claimed < here and row["last_fill_at"] is not None and message.at <= row["last_fill_at"]:
+        return None  # a true report from before the last fills, or of their very time
     return Kind.QUANTITY_DIFFERS, f"{plain(here)} filled here, {plain(claimed)} at the venue"

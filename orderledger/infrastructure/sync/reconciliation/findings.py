@@ -18,11 +18,13 @@ from orderledger.infrastructure.messages.registry import (
     Message,
     Replace,
     Restate,
+    Status,
 )
 from orderledger.infrastructure.sync.reconciliation.book import Book, Name, names_of, names_of_message
 from orderledger.infrastructure.sync.reconciliation.breaks import ACTOR, Break, Kind, repairing
 from orderledger.infrastructure.sync.reconciliation.comparing import numbers
 from orderledger.infrastructure.sync.reconciliation.moves import MOVING, Move, as_trade, moved
+from orderledger.infrastructure.sync.reconciliation.position_name import Named, PositionName
 from orderledger.infrastructure.venues.base.translation import Fault
 from orderledger.infrastructure.venues.base.venue import PriorPosition, Records, Venue
 from orderledger.projections.view import Row
@@ -76,6 +78,10 @@ class Findings:
         self.breaks[found.id] = found
         await self.record(found.repairs)
 
+    def settle(self, found: Break) -> None:
+        """Note that the repairs of a break proved to settle it."""
+        self.breaks[found.id] = replace(self.breaks[found.id], is_settled=True)
+
     def leave_open(self, found: Break) -> None:
         """Add a break that nothing settles now."""
         self.breaks[found.id] = found
@@ -98,7 +104,7 @@ class Findings:
             rows = await off_loop(self.book.simulate, self._said_before(messages))
             self.foreseen = {row["stream"]: row for row in [*_others(self.foreseen.values(), rows), *rows]}
         elif messages:
-            if any(isinstance(message, TERMS) for message in messages):  # at equal times, the later in the log counts
+            if any(isinstance(message, (*TERMS, Status)) for message in messages):  # at equal times, the later in the log counts
                 await self.heard()
             outcomes = await off_loop(self.book.record_many, messages)
             self.appended += sum(outcome.outcome == "recorded" for outcome in outcomes)
@@ -209,12 +215,14 @@ class Findings:
             self.moves = [move for move in self.moves if move not in thought]
             self.moves += [moved(trade, trade["venue_order_id"], fills=-1) for trade in standing]
         if not isinstance(message, BustFill):
-            self.moves.append(moved(message.model_dump(include=MOVING), message.venue_order_id, fills=1))
+            order = await self._order_of(message)
+            told = _with_position_of(order, message.model_dump(include=MOVING))
+            self.moves.append(moved(told, message.venue_order_id, fills=1))
 
-    def set_position(self, instrument: str, at: datetime, change: Decimal) -> None:
+    def set_position(self, name: PositionName, at: datetime, change: Decimal) -> None:
         """Note the change of a position by an adjustment, in a dry run."""
         if self.is_dry_run:
-            self.moves.append(Move(venue_order_id=None, fill_id="", instrument=instrument, at=at, quantity=change, fills=0))
+            self.moves.append(Move(venue_order_id=None, fill_id="", **name.fields, at=at, quantity=change, fills=0))
 
     async def compare_fills(self, fills: Sequence[Fill], order: Row) -> None:
         """Add an open break for each fill of an order with other numbers at the venue than here."""
@@ -239,16 +247,24 @@ class Findings:
         moves = [move for move in self.moves if move.instrument == instrument and move.at > moment and move.fills > 0]
         return [as_trade(move, number) for number, move in enumerate(moves, 1)]
 
-    def unrecorded_position(self, instrument: str, moment: datetime | None = None) -> Decimal:
+    def unrecorded_position(self, name: PositionName, named: Named, moment: datetime | None = None) -> Decimal:
         """The change of a position by a dry run: in total, or up to a moment."""
-        moves = [move for move in self.moves if move.instrument == instrument]
-        return total(move.quantity for move in moves if moment is None or move.at <= moment)
+        moves = [move for move in self.moves if move.instrument == name.instrument]
+        mine = (move for move in moves if named.name(name.instrument, move.position_side, move.position_id) == name)
+        return total(move.quantity for move in mine if moment is None or move.at <= moment)
 
 
 def _others(rows: Iterable[Row], known: Sequence[Row]) -> list[Row]:
     """The orders that are not among the known ones and were not attributed to one of them."""
     streams, names = {row["stream"] for row in known}, {name for row in known for name in names_of(row)}
     return [row for row in rows if row["stream"] not in streams and names.isdisjoint(names_of(row))]
+
+
+def _with_position_of(order: Row | None, fill: Row) -> Row:
+    """A fill without a position side takes its order's."""
+    if order is None:
+        return fill
+    return {**fill, **{name: fill[name] or order[name] for name in ("position_side", "position_id")}}
 
 
 def is_money(message: Message) -> bool:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from orderledger.domain.exact import EXACT, ZERO
 from orderledger.projections.view import Row
 
-MOVING = {"fill_id", "instrument", "side", "at", "quantity", "price"}
+MOVING = {"fill_id", "instrument", "side", "position_side", "position_id", "at", "quantity", "price"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +21,8 @@ class Move:
     quantity: Decimal
     fills: int
     price: Decimal = ZERO
+    position_side: str | None = None
+    position_id: str | None = None
 
 
 def moved(fill: Row, venue_order_id: str | None, *, fills: int) -> Move:
@@ -34,6 +36,8 @@ def moved(fill: Row, venue_order_id: str | None, *, fills: int) -> Move:
         quantity=fill["quantity"] if is_added else EXACT.copy_negate(fill["quantity"]),
         fills=fills,
         price=fill["price"],
+        position_side=fill["position_side"],
+        position_id=fill["position_id"],
     )
 
 
@@ -45,6 +49,8 @@ def as_trade(move: Move, position: int) -> Row:
         "quantity": abs(move.quantity),
         "price": move.price,
         "fee": None,
+        "position_side": move.position_side,
+        "position_id": move.position_id,
         "at": move.at,
         "position": position,
     }

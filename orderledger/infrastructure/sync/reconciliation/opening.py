@@ -7,7 +7,8 @@ from decimal import Decimal
 from orderledger.domain.exact import EXACT, ONE, ZERO, plain
 from orderledger.infrastructure.sync.reconciliation.book import Book
 from orderledger.infrastructure.venues.base.numbers import quotient
-from orderledger.projections.positions import position_of, position_rows, terms_of, when
+from orderledger.projections.positions import Terms, position_of, position_rows, terms_of
+from orderledger.projections.sides import Part, modes_of, part_of, when
 from orderledger.projections.view import Row
 
 MORE_DIGITS = 6
@@ -21,6 +22,7 @@ def price_of_opening(
     book: Book,
     account: str,
     instrument: str,
+    part: Part,
     *,
     quantity: Decimal,
     at: datetime,
@@ -29,21 +31,23 @@ def price_of_opening(
 ) -> tuple[Decimal, str]:
     """The price of a position at a time, and how it was found.
 
-    `stated`: average price of the present position, by the venue. `thought_of`: fills that a dry run would have recorded.
+    `part`: its position side and id. `stated`: average price of the present position, by the venue. `thought_of`: fills that a
+    dry run would have recorded.
     """
+    defined = next(iter(book.instruments(account=account, instrument=instrument)), None)
+    modes = modes_of(defined)
     trades = [row for row in book.trades(account=account, instrument=instrument) if row["at"] > at and row["side"]]
-    fills = sorted([*trades, *thought_of], key=when)
+    fills = sorted((row for row in (*trades, *thought_of) if part_of(row, modes) == part), key=when)
     if stated is None:
         return (fills[0]["price"] if fills else ZERO), BY_FIRST_FILL
-    return _solved(book, account, instrument, quantity, at, stated, fills) or stated, BY_AVERAGE
+    return _solved(account, instrument, terms_of(defined), quantity, at, stated, fills) or stated, BY_AVERAGE
 
 
 def _solved(
-    book: Book, account: str, instrument: str, quantity: Decimal, at: datetime, stated: Decimal, fills: Sequence[Row]
+    account: str, instrument: str, terms: Terms, quantity: Decimal, at: datetime, stated: Decimal, fills: Sequence[Row]
 ) -> Decimal | None:
     """The price from which the fills lead to the stated average. None if the average does not depend on it: a fill turned the
     position through zero. The average is a linear function of the opening price, so two points give the solution."""
-    terms = terms_of(next(iter(book.instruments(account=account, instrument=instrument)), None))
     if terms.inverse:
         return None
 

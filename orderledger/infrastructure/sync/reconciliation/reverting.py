@@ -23,6 +23,7 @@ from orderledger.infrastructure.messages.registry import (
 from orderledger.infrastructure.sync.reconciliation.book import JUST, Book, position_at
 from orderledger.infrastructure.sync.reconciliation.breaks import ACTOR, UNDOES
 from orderledger.projections.positions import position_rows
+from orderledger.projections.sides import modes_of, part_of
 from orderledger.projections.view import Row
 
 SMALLEST = ONE.scaleb(-DIGITS)
@@ -150,9 +151,12 @@ def _restate(log: Log, event: Row, now: datetime) -> Message | None:
 def _adjust(log: Log, event: Row, now: datetime) -> Message:
     """Set the position to its quantity at that time without the adjustment, by all that is known now."""
     account, instrument, at = event["account"], event["payload"]["instrument"], event["at"]
-    held = position_rows(position_at(log, account, instrument, at, without=event["position"]))[0]
+    (defined,) = log.instruments(account=account, instrument=instrument) or [None]
+    told = {name: event["payload"].get(name) for name in ("position_side", "position_id")}
+    part = part_of({**told, "at": at, "position": event["position"]}, modes_of(defined))
+    held = position_rows(position_at(log, account, instrument, at, part, without=event["position"]))[0]
     price = Decimal(plain(EXACT.quantize(held["average_open_price"], SMALLEST)))
-    return Adjust(account=account, instrument=instrument, quantity=held["position_quantity"], price=price, at=at)
+    return Adjust(account=account, instrument=instrument, quantity=held["position_quantity"], price=price, at=at, **told)
 
 
 def _pay_back(log: Log, event: Row, now: datetime) -> Message:
@@ -162,6 +166,8 @@ def _pay_back(log: Log, event: Row, now: datetime) -> Message:
         instrument=payload["instrument"],
         amount=-Decimal(payload["amount"]),
         currency=payload["currency"],
+        position_side=payload.get("position_side"),
+        position_id=payload.get("position_id"),
         at=event["at"],
     )
 

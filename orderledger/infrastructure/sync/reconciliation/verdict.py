@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from orderledger.infrastructure.messages.registry import Message, Replace, Restate
+from orderledger.infrastructure.messages.registry import Message, Replace, Restate, Status
 from orderledger.infrastructure.sync.reconciliation.book import is_taken_back, named_by, terms_reported
 from orderledger.infrastructure.sync.reconciliation.breaks import CONCLUDED, Break, Kind, name_of, repairing
-from orderledger.infrastructure.sync.reconciliation.comparing import difference, says_ended, stays_unknown, terms
+from orderledger.infrastructure.sync.reconciliation.comparing import difference, says_ended, says_working, stays_unknown, terms
 from orderledger.infrastructure.sync.reconciliation.concluding import seen_again
 from orderledger.infrastructure.sync.reconciliation.findings import Findings, is_money, off_loop
 from orderledger.infrastructure.sync.reconciliation.wording import observed, restated
@@ -50,7 +50,7 @@ class Verdict:
 
         Returns True if both sides agree then.
         """
-        has_ended = any(map(says_ended, words))
+        has_ended, shown = any(map(says_ended, words)), [message for message in words if _is_shown(message)]
         is_agreed = True
         if not words or (not has_ended and difference(await self.fresh(words[-1], row), words[-1], self.listed) is None):
             return is_agreed
@@ -61,7 +61,9 @@ class Verdict:
             fresh = await self.fresh(message, row)
             # Once the end is known, an earlier report that the order worked is no difference.
             found = None if has_ended and not says_ended(message) else difference(fresh, message, self.listed)
-            if found is not None:
+            if found is not None and found[0] is Kind.STATUS_DIFFERS and shown and not _is_shown(message):
+                await self._findings.record(repairing(news, Kind.STATUS_DIFFERS, subject_of(message)))
+            elif found is not None:
                 is_agreed = await self.add(*found, message, fresh) and is_agreed
             elif has_ended:
                 await self._findings.record(repairing(news, Kind.MISSING_END, fresh["venue_order_id"] or ""))
@@ -99,19 +101,21 @@ class Verdict:
             return is_agreed  # the stream has delivered it meanwhile
         self.changed |= {row["stream"]} if row is not None and new else set()
         is_settled = bool(new) and kind not in STAY_OPEN
-        await self._findings.add(
-            Break(
-                kind=kind,
-                account=self._findings.account,
-                subject=subject,
-                since=message.at,
-                text=text,
-                ours=row,
-                theirs=message.evidence,
-                repairs=repairing(new, kind, subject),
-                is_settled=is_settled,
-            )
+        found = Break(
+            kind=kind,
+            account=self._findings.account,
+            subject=subject,
+            since=message.at,
+            text=text,
+            ours=row,
+            theirs=message.evidence,
+            repairs=repairing(new, kind, subject),
+            is_settled=is_settled,
         )
+        await self._findings.add(found)
+        if kind is Kind.STATUS_DIFFERS and _is_shown(message):
+            is_settled = difference(await self.look_up(message), message, self.listed) is None  # the answer has opened it again
+            self._findings.settle(found) if is_settled else None
         if is_settled and (row is None or row["origin"] == "external"):
             return await self._agrees_by_now(message, tried) is not False
         return is_settled
@@ -164,6 +168,11 @@ class Verdict:
     async def fresh(self, message: Any, row: Row) -> Row:
         """The current row of the order."""
         return await self.look_up(message) or await self._findings.order(name_of(row)) or row
+
+
+def _is_shown(message: Any) -> bool:
+    """Check whether this shows the order working at the time of a query: it opens an order that ended before."""
+    return isinstance(message, Status) and message.asked_at is not None and says_working(message)
 
 
 def subject_of(message: Any) -> str:

@@ -7,11 +7,14 @@ through `listing`, `answer`, `about_order` and `balances`. Both add the definiti
 import asyncio
 from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import aclosing
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Protocol
 
+from orderledger.domain.values import PositionMode
 from orderledger.infrastructure.errors import VenueUnavailable
 from orderledger.infrastructure.messages.registry import Balance, Message
+from orderledger.infrastructure.venues.base.answered import answered
 from orderledger.infrastructure.venues.base.definitions import Definitions, Now, Terms
 from orderledger.infrastructure.venues.base.delivery import DeliveryQueue
 from orderledger.infrastructure.venues.base.translation import Fault, Translation
@@ -26,6 +29,9 @@ from orderledger.infrastructure.venues.base.venue import (
     PriorPosition,
     Records,
 )
+
+QUERY_LAG = timedelta(seconds=5)
+"""Ours, where a venue documents no time: none of the venues of this package does."""
 
 
 class Feed(Protocol):
@@ -56,6 +62,10 @@ class BaseVenue:
 
     name: str
     abilities: Abilities
+    position_mode: PositionMode | None = None
+    """Set where the venue documents that an instrument has one net position, always. Its fills then say no side of a position."""
+    query_lag: timedelta = QUERY_LAG
+    """By how much the answer to a query about one order may be behind: it may show what was so much earlier."""
 
     def __init__(
         self, accounts: Iterable[str], *, records: Records | None, now: Now, http: Connections, hidden: Hide = str
@@ -127,13 +137,17 @@ class BaseVenue:
 
     async def deliver(self, account: str, messages: Sequence[Message], *, frames: int = 1) -> None:
         """Deliver messages about one account, in order."""
-        defined = self._definitions.added_to(messages, self.terms_of, self.now)
+        defined = self._definitions.added_to(messages, self._terms_of, self.now)
         await self.queue.put_messages(account, defined, frames=frames)
 
     async def deliver_faults(self, accounts: Sequence[str], faults: Iterable[Fault], at: datetime) -> None:
         """Deliver what could not be read of a frame, or of rows that a feed queried."""
         for one in unreadable_payloads(accounts, faults, at, self._hidden):
             await self.queue.put(one)
+
+    def _terms_of(self, instrument: str) -> Terms | None:
+        terms = self.terms_of(instrument)
+        return terms if terms is None or self.position_mode is None else replace(terms, position_mode=self.position_mode)
 
     async def _run(self, feed: Feed) -> None:
         try:
@@ -146,7 +160,7 @@ class BaseVenue:
     def defined(self, messages: Sequence[Message]) -> list[Message]:
         """The messages of an answer, with the definition of each instrument before its first fill. An answer remembers nothing
         of those before it, which may not have been recorded."""
-        return Definitions().added_to(messages, self.terms_of, self.now)
+        return Definitions().added_to(messages, self._terms_of, self.now)
 
     async def listing(self, account: str, translation: Translation, venue_order_ids: Iterable[str], at: datetime) -> Listing:
         """A full list of open orders."""
@@ -168,12 +182,17 @@ class BaseVenue:
         said = await self.unread.say(account, faults)
         return Answer(messages=self.defined(messages), faults=said, begins_at=begins_at, prior_positions=prior_positions)
 
-    async def about_order(self, account: str, translation: Translation) -> list[Message]:
-        """What is known of one order. Raises VenueUnavailable if nothing of the answer can be read."""
+    async def about_order(self, account: str, translation: Translation, asked_at: datetime | None = None) -> list[Message]:
+        """What is known of one order. `asked_at`: when it was asked; None for an answer that may be older than the question.
+        Raises VenueUnavailable if nothing of the answer can be read."""
         if translation.faults and not translation.messages:
             raise VenueUnavailable(f"the order cannot be read: {self._hidden(translation.faults[0].fault)}")
         await self.unread.say(account, translation.faults)
-        return self.defined(translation.messages)
+        return self.answered(translation.messages, asked_at)
+
+    def answered(self, messages: Sequence[Message], asked_at: datetime | None) -> list[Message]:
+        """The messages of an answer about one order, with what they prove of the time at which it was asked."""
+        return self.defined(messages if asked_at is None else answered(messages, asked_at - self.query_lag))
 
     def balances(self, translation: Translation) -> list[Balance]:
         """What is held and not flat. Raises VenueUnavailable if a row cannot be read: left out, it would be taken for flat."""

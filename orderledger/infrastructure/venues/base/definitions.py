@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from orderledger.domain.values import PositionMode
 from orderledger.infrastructure.messages.registry import Balance, CorrectFill, Fill, Instrument, Message
 from orderledger.infrastructure.venues.base.translation import Translation
 
@@ -23,6 +24,7 @@ class Terms:
     inverse: bool | None = None
     tick: Decimal | None = None
     lot: Decimal | None = None
+    position_mode: PositionMode | None = None
 
 
 TermsOf = Callable[[str], Terms | None]

@@ -1,7 +1,7 @@
 """Readers of the fields of a venue's row. A missing field is None; a field that cannot be read raises Unreadable."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -10,6 +10,7 @@ from orderledger.infrastructure.messages.fields import parse_number, parse_time
 
 Document = dict[str, Any]
 Meaning = TypeVar("Meaning")
+Value = TypeVar("Value")
 
 LONGEST_COUNT = 20
 """Digits of a time that is a count of seconds or parts of them."""
@@ -18,6 +19,7 @@ LONGEST_ID = 40
 """Digits of an id. No venue has longer ones."""
 
 LARGEST_ID = 2**64
+LARGEST_SEQUENCE = 2**63
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 """Earlier than any order. An earlier time is a zero, or a count of something else."""
@@ -31,6 +33,26 @@ NOTHING = ("", "null")
 
 class Unreadable(ValueError):
     """A row or payload that cannot be read. The text names the field and what is wrong with it."""
+
+
+class Details:
+    """The optional fields of one fill. One that cannot be read is None, and is named in `text`: it never costs the fill."""
+
+    def __init__(self) -> None:
+        self._unread: list[str] = []
+
+    def read(self, name: str, read: Callable[[], Value | None]) -> Value | None:
+        """The field, as `read` gives it."""
+        try:
+            return read()
+        except Unreadable:
+            self._unread.append(name)
+            return None
+
+    @property
+    def text(self) -> str | None:
+        """Which fields could not be read. None if all could."""
+        return f"cannot be read: {', '.join(self._unread)}" if self._unread else None
 
 
 def is_nothing(value: Any) -> bool:
@@ -109,6 +131,12 @@ def identity(row: Document, name: str) -> str | None:
     if not (isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= LONGEST_ID):
         raise Unreadable(f"{name} is no id")
     return value if value.strip("0") else None
+
+
+def sequence_of(trade_id: str) -> int | None:
+    """The number of a trade as its place in the venue's order of trades. None if it is too large for one."""
+    number = int(trade_id)
+    return number if number < LARGEST_SEQUENCE else None
 
 
 def can_be_id(name: str) -> bool:

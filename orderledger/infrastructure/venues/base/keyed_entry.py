@@ -18,11 +18,11 @@ from orderledger.infrastructure.venues.base.definitions import Now
 from orderledger.infrastructure.venues.base.fields import Document
 from orderledger.infrastructure.venues.base.order_entry import EntryAbilities, Sent
 from orderledger.infrastructure.venues.base.order_rows import Readers, RowContext, each
+from orderledger.infrastructure.venues.base.refusals import Refusals, codes_of
 from orderledger.infrastructure.venues.base.symbols import SymbolTable
 from orderledger.infrastructure.venues.base.transport.sender import Answer, Sender
 from orderledger.projections.view import Row
 
-UNAUTHORIZED = frozenset({401, 403})
 WITH_LIMIT = ("limit", "stop_limit")
 WITH_STOP = ("stop", "stop_limit")
 
@@ -38,7 +38,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """A refusal in the venue's words. `code` is looked up in `reasons`."""
+    """A refusal in the venue's words. `code` is looked up in the venue's table."""
 
     code: str
     text: str
@@ -54,8 +54,8 @@ class KeyedOrderEntry:
     readers: ClassVar[Readers]
     order_types: ClassVar[Mapping[str, str]]
     """The venue's words for the types of orders that it takes."""
-    reasons: ClassVar[Mapping[str, str]]
-    """Our words for its codes. Any other is `rejected`."""
+    refusals: ClassVar[Refusals]
+    """The answers that prove that the venue has not taken a request."""
 
     def __init__(self, account: str, *, token: str, url: str, now: Now, timeout: float = 10.0) -> None:
         self._account = account
@@ -71,7 +71,7 @@ class KeyedOrderEntry:
 
     @staticmethod
     def is_refusal(document: Any) -> bool:
-        """Whether an answer with 408 or 429 states that the request was refused."""
+        """Whether an answer with 429 states that the request was refused."""
         return False
 
     @abstractmethod
@@ -140,9 +140,7 @@ class KeyedOrderEntry:
     async def _sent(self, request: Request, order: Row, refused: type[Report], **names: str) -> Sent:
         answer = await self._sender.send(request.method, request.path, json=request.json)
         refusal = self.refusal_in(answer.document)
-        if refusal is None and answer.status >= 400:
-            refusal = Refusal(code=str(answer.status), text=answer.text)
-        if refusal is not None:
+        if refusal is not None or answer.status >= 400:
             return [self._refused(refused, answer, refusal, order, names)]
         if not isinstance(answer.document, dict):
             raise Unanswered("unreadable", f"the answer is no object: {answer.text[:200]}")
@@ -162,14 +160,18 @@ class KeyedOrderEntry:
         ours = {"client_order_id": order["client_order_id"]}
         return [message.model_copy(update=ours) if isinstance(message, Report) else message for message in told.messages]
 
-    def _refused(self, kind: type[Report], answer: Answer, refusal: Refusal, order: Row, names: Mapping[str, str]) -> Message:
-        reason = "unauthorized" if answer.status in UNAUTHORIZED else self.reasons.get(refusal.code, "rejected")
+    def _refused(
+        self, kind: type[Report], answer: Answer, refusal: Refusal | None, order: Row, names: Mapping[str, str]
+    ) -> Message:
+        """The refusal as a message. Raises Unanswered if it does not prove that nothing was taken."""
+        stated, text = ((), answer.text) if refusal is None else ((refusal.code,), refusal.text)
+        reason = self.refusals.reason(kind, codes_of(answer.status, *stated), text)
         fields: Document = {
             "account": self._account,
             "client_order_id": order["client_order_id"],
             "at": self._now(),
             "reason": reason,
-            "text": refusal.text[:2000] or refusal.code,
+            "text": text[:2000] or f"HTTP {answer.status}",
             "evidence": answer.document if answer.document is not None else {"text": answer.text},
             **names,
         }

@@ -155,6 +155,10 @@ class ListedVenue(PolledVenue):
         for name in [name for name in self._open if name not in found and name not in self._ended]:
             row = await self.one_row(name)
             found.update({} if row is None else {self.key_of(row): row})
+        for name in [name for name in self._ended if name in found and not self._is_end(found[name])]:
+            row = await self.one_row(name)
+            if row is not None and not self._is_end(row):
+                del self._ended[name]  # it works again, by its own row too
         return [await self._whole_row(row) for row in self._with_ended(found).values()]
 
     def translate_orders(self, account: str, rows: Sequence[Any]) -> Translation:
@@ -171,8 +175,9 @@ class ListedVenue(PolledVenue):
 
     async def order(self, account: str, order: Row) -> Sequence[Message] | None:
         await self._learn_terms()
+        asked_at = self.now()
         rows = await self.rows_of(order)
-        return await self.about_order(account, self.translate_orders(account, rows)) if rows else None
+        return await self.about_order(account, self.translate_orders(account, rows), asked_at) if rows else None
 
     async def fills_since(self, account: str, since: datetime) -> Answer:
         """Every fill since then: from the list of fills, or else from the orders of which some may still have filled."""
@@ -210,7 +215,7 @@ class ListedVenue(PolledVenue):
             logger.warning("%s: the list of instruments did not come: %s", self.name, self._hidden(str(error)))
 
     def _with_ended(self, found: dict[str, Any]) -> dict[str, Any]:
-        """The rows, with those of orders that ended before. An order does not work again: a list that says so is outdated."""
+        """The rows, with those of orders that ended before: a list in which one of them works is outdated."""
         for key, row in self._ended.items():
             if key not in found or not self._is_end(found[key]):
                 found[key] = row

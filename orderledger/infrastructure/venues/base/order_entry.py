@@ -30,6 +30,10 @@ class EntryAbilities:
     - `absence_seconds`: how long after sending the venue's "unknown order" proves that it never received the order. None: it
       never proves that.
     - `orders_per_second`: the venue's own limit, where it states one.
+    - `order_types`, `times_in_force`: what it sends. An order may always leave the time in force to the venue.
+    - `conditions`: which of `post_only`, `reduce_only`, `position_side` and `position_id` it sends.
+
+    The gateway denies an order with a term that is not among these, before it is recorded as submitted.
     """
 
     batch: int = 1
@@ -37,6 +41,13 @@ class EntryAbilities:
     cancels_by_client_id: bool = False
     absence_seconds: float | None = None
     orders_per_second: float | None = None
+    order_types: frozenset[str] = frozenset({"market", "limit"})
+    times_in_force: frozenset[str] = frozenset({"gtc"})
+    conditions: frozenset[str] = frozenset()
+
+
+EVERY_TYPE = frozenset({"market", "limit", "stop", "stop_limit"})
+BOTH_CONDITIONS = frozenset({"post_only", "reduce_only"})
 
 
 class OrderEntry(Protocol):

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, Protocol, TypeAlias
 
 from orderledger.domain.exact import ZERO, plain, total
-from orderledger.domain.values import Liquidity, OrderType, Side, Source, Status
+from orderledger.domain.values import DatedBy, Liquidity, OrderType, Side, Source, Status
 from orderledger.infrastructure.messages.registry import Acknowledge, Balance, Fill, Message, ReportedClaims
 from orderledger.infrastructure.messages.registry import Status as StatusReport
 from orderledger.infrastructure.messages.reports import Report
@@ -90,7 +90,8 @@ class RowContext:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderState:
-    """An order as a row shows it. `meaning` is None for a `word` that the vocabulary lacks: the word itself is passed on, the
+    """An order as a row shows it. `dated_by`: whether `at` is the venue's time of this state; the time of creation is not.
+    `meaning` is None for a `word` that the vocabulary lacks: the word itself is passed on, the
     ledger flags `unknown_status`, and the order stays open. `filled` is a claim, and never makes a fill."""
 
     venue_order_id: str
@@ -108,6 +109,7 @@ class OrderState:
     order_type: OrderType | None = None
     reason: str | None = None
     text: str | None = None
+    dated_by: DatedBy = DatedBy.VENUE
 
     def common(self, context: RowContext) -> Document:
         """The fields of every message about the order."""
@@ -135,7 +137,7 @@ class OrderState:
         )
         own: Document = {"at": self.at, "reported": claims, "reason": self.reason, "text": self.text, "evidence": evidence}
         if kind is StatusReport:
-            own["status"] = str(status)
+            own |= {"status": str(status), "dated_by": self.dated_by}
         return kind(**self.common(context), **own)
 
 
@@ -150,6 +152,7 @@ class FillRow:
     fee_currency: str | None
     liquidity: Liquidity | None
     evidence: Any
+    text: str | None = None
 
 
 FILL_FIELDS = tuple(field.name for field in fields(FillRow))

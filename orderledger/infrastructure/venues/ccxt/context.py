@@ -8,7 +8,7 @@ from typing import Any
 
 from orderledger.domain.values import Source
 from orderledger.infrastructure.venues.base.venue import Records
-from orderledger.infrastructure.venues.ccxt.quirks import USUAL, Quirks
+from orderledger.infrastructure.venues.ccxt.quirks import USUAL, Quirks, quirks_of
 from orderledger.infrastructure.venues.ccxt.vocabulary import CLIENT_ID
 from orderledger.projections.view import Row
 
@@ -42,25 +42,32 @@ class Memory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """`records`: None without a ledger; then every client id is taken for ours that the exchange is not known to make up.
-    `heard_at` stands for the time of a report that has none of its own. `takes_trades_of_orders`: False where ccxt.pro collects
-    in each order the trades that it pushes besides."""
+    """`exchange`: its id in ccxt. None if a document does not name it: nobody knows then which client ids are made up or shared.
+    `records`: None without a ledger; then every client id is taken for ours that the exchange is not known to make up.
+    `heard_at` stands for the time of a report that has none of its own. `asked_at`: when one order was asked for, less the lag of
+    answers. `takes_trades_of_orders`: False where ccxt.pro collects in each order the trades that it pushes besides."""
 
     account: str
-    quirks: Quirks = USUAL
+    exchange: str | None = None
     records: Records | None = None
     memory: Memory = field(default_factory=Memory)
     source: Source = Source.VENUE_POLL
     heard_at: datetime | None = None
+    asked_at: datetime | None = None
     takes_trades_of_orders: bool = True
 
-    def names_of(self, client_id: str) -> Mapping[str, Any]:
+    @property
+    def quirks(self) -> Quirks:
+        return USUAL if self.exchange is None else quirks_of(self.exchange)
+
+    def names_of(self, reported: str) -> Mapping[str, Any]:
         """The fields that name an order of ours by its client id. Empty if the ledger knows none: others may share an id."""
+        client_id = self.quirks.folded(reported)
         both = {"client_order_id": client_id, "aliases": {CLIENT_ID: client_id}}
         if self.quirks.is_fake(client_id):
             return {}
         if self.records is None:
-            return both
+            return {} if self.exchange is None else both
         if client_id not in self.memory.own_ids:
             known = self.records.order(self.account, client_id)
             if known is None:

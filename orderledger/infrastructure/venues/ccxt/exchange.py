@@ -21,6 +21,7 @@ from orderledger.infrastructure.secrecy import masked
 from orderledger.infrastructure.venues.base.transport.http import Censor
 from orderledger.infrastructure.venues.ccxt.quirks import quirks_of
 from orderledger.infrastructure.venues.ccxt.reading import UNREADABLE
+from orderledger.infrastructure.venues.ccxt.sending import Change, Orders, Request
 
 if TYPE_CHECKING:
     from orderledger.infrastructure.venues.ccxt.adapter import CcxtSettings
@@ -47,20 +48,29 @@ exact_json: Callable[[str], Any] = functools.partial(json.loads, parse_float=str
 
 @dataclass(slots=True)
 class Call:
-    """What one call of ccxt has done: whether a request was made, and the last answer as a document."""
+    """What one call of ccxt has done: whether it has sent what was `meant` (any request, if nothing was), and the answer to the
+    last request as a document. An answer that has none leaves None."""
 
+    meant: Orders | Change | None = None
     is_sent: bool = False
+    address: str = ""
     status: int = 0
     answer: Any = None
+
+    def begin(self, request: Request) -> None:
+        """A request is about to be sent. Raises NotSent if it is neither what was meant nor a query."""
+        if self.meant is None or self.meant.is_in(request):
+            self.is_sent = True
+        self.address, self.status, self.answer = request.address, 0, None
 
 
 _present: ContextVar[Call | None] = ContextVar("call", default=None)
 
 
 @contextmanager
-def noted() -> Iterator[Call]:
-    """Note what the calls of ccxt within do. One within another notes for both."""
-    token = _present.set(call := _present.get() or Call())
+def noted(meant: Orders | Change | None = None) -> Iterator[Call]:
+    """Note what the calls of ccxt within do, and let nothing else leave than was meant."""
+    token = _present.set(call := Call(meant))
     try:
         yield call
     finally:
@@ -73,7 +83,7 @@ def exact(base: Any) -> Any:
     async def fetch(self: Any, url: str, method: str = "GET", headers: Any = None, body: Any = None) -> Any:
         """Raises BadResponse where ccxt would hand on text that is not JSON, and read it as an empty list."""
         if (call := _present.get()) is not None:
-            call.is_sent = True
+            call.begin(Request(method, url, headers or {}, body))
         answer = await base.fetch(self, url, method, headers, body)
         if isinstance(answer, str) and answer.lstrip()[:1] in CUT_SHORT:
             raise ccxt.BadResponse(f"{method} {url}: an answer that is not JSON")

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
+from orderledger.domain.values import PositionSide
 from orderledger.infrastructure.messages.registry import Balance, Funding
 from orderledger.infrastructure.venues.base.fields import Document, Unreadable
 from orderledger.infrastructure.venues.base.translation import Translation, guarded, joined
 from orderledger.infrastructure.venues.ccxt.context import Context
+from orderledger.infrastructure.venues.ccxt.positions import sides_of
 from orderledger.infrastructure.venues.ccxt.reading import needed_text, number, positive, row_of, text, time_of
 
 TOTALS = ("info", "timestamp", "datetime", "free", "used", "total", "debt")
@@ -15,8 +17,18 @@ TOTALS = ("info", "timestamp", "datetime", "free", "used", "total", "debt")
 
 
 def position_messages(rows: Sequence[Any], context: Context) -> Translation:
-    """The positions, as numbers of contracts, negative if short."""
-    return joined(guarded(partial(_position, row, context), row) for row in rows)
+    """The positions, as numbers of contracts, negative if short. A long and a short one of one instrument are its two sides."""
+    hedged = _hedged(rows)
+    return joined(guarded(partial(_position, row, context, hedged), row) for row in rows)
+
+
+def _hedged(rows: Sequence[Any]) -> frozenset[str]:
+    """The instruments of which there is a long and a short position."""
+    sides: dict[str, list[Any]] = {}
+    for row in rows:
+        if isinstance(row, dict) and isinstance(row.get("symbol"), str):
+            sides.setdefault(row["symbol"], []).append(row.get("side"))
+    return frozenset(symbol for symbol, found in sides.items() if found in (["long", "short"], ["short", "long"]))
 
 
 def balance_messages(document: Any, context: Context) -> Translation:
@@ -32,14 +44,22 @@ def funding_messages(rows: Sequence[Any], context: Context) -> Translation:
     return joined(guarded(partial(_funding, row, context), row) for row in rows)
 
 
-def _position(raw: Any, context: Context) -> Translation:
+def _position(raw: Any, context: Context, hedged: frozenset[str]) -> Translation:
     row = row_of(raw)
     contracts, side = number(row, "contracts"), text(row, "side")
     if contracts is None or (contracts and side not in ("long", "short")):
         raise Unreadable("contracts or side is missing")
     quantity = -abs(contracts) if side == "short" else abs(contracts)
+    instrument, position_side = needed_text(row, "symbol"), sides_of(row, context).position_side
+    if position_side is None and instrument in hedged and side is not None:
+        position_side = PositionSide(side)
     price = positive(row, "entryPrice")
-    held: Document = {"instrument": needed_text(row, "symbol"), "quantity": quantity, "average_price": price}
+    held: Document = {
+        "instrument": instrument,
+        "quantity": quantity,
+        "average_price": price,
+        "position_side": position_side,
+    }
     at = context.heard_at or time_of(row, "timestamp", "datetime")
     return Translation([Balance(account=context.account, **held, at=at, source=context.source, evidence=row)])
 

@@ -1,13 +1,13 @@
 """A unified order, to messages: the fills that it holds, then its status."""
 
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from orderledger.domain.exact import ZERO
-from orderledger.domain.values import OrderType, Pending, Status
+from orderledger.domain.values import DatedBy, OrderType
 from orderledger.infrastructure.messages.registry import (
     Acknowledge,
     Cancel,
@@ -16,64 +16,58 @@ from orderledger.infrastructure.messages.registry import (
     Reject,
     Replace,
     ReportedClaims,
-    Trigger,
 )
 from orderledger.infrastructure.messages.registry import Status as StatusReport
-from orderledger.infrastructure.messages.reports import Report
 from orderledger.infrastructure.venues.base.fields import Document, is_nothing
-from orderledger.infrastructure.venues.base.translation import Translation, guarded
+from orderledger.infrastructure.venues.base.translation import Translation, guarded, joined
 from orderledger.infrastructure.venues.ccxt.context import Context
-from orderledger.infrastructure.venues.ccxt.quirks import USUAL, Quirks
+from orderledger.infrastructure.venues.ccxt.positions import sides_of
+from orderledger.infrastructure.venues.ccxt.quirks import Quirks
 from orderledger.infrastructure.venues.ccxt.reading import (
     UNREADABLE,
     flag,
     needed_text,
     number,
+    optional,
     positive,
+    remark,
     row_of,
     text,
     time_of,
     word_in,
 )
 from orderledger.infrastructure.venues.ccxt.trades import fill_id_of, fill_of, is_hollow
+from orderledger.infrastructure.venues.ccxt.verdicts import Verdict, is_fact, verdict_of
 from orderledger.infrastructure.venues.ccxt.vocabulary import (
-    CANCELED,
-    CANCELING,
-    CLOSED,
+    ATTACHED,
     ENDS,
-    EXPIRY_WORDS,
-    OPEN,
     ORDER_TYPES,
     POST_ONLY,
-    REJECT_WORDS,
     SIDES,
     STATUSES,
     STOPPED_TYPES,
     TIMES_IN_FORCE,
     TRIGGERS,
+    TYPE_WORDS,
 )
 
 TERMS = ("quantity", "limit_price", "stop_price")
+TAKES_PROFIT = re.compile(r"take.?profit|profit_plan|^tp$| tp$")
+CONDITIONAL = re.compile(r"stop|take.?profit|profit|loss|conditional|trigger|^tp$|^sl$")
 IN_FORCE = (Acknowledge, Cancel, Expire, StatusReport)
 """The terms in the row of such an order are in force, or were to its end. Those of a refused one are a wish."""
-CLOSED_PARTIAL = "closed_partial"
-UNVERIFIED = "ccxt assumes that a closed order has filled completely: its trades will tell"
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """The message for a row, its `status` in the ledger's words, and why."""
-
-    kind: type[Report]
-    status: str | None
-    reason: str | None = None
-    text: str | None = None
-    pending: Pending | None = None
+READERS: Mapping[tuple[str, ...], Callable[[Document, str], Any]] = {
+    ("filled", "remaining"): number,
+    ("amount", "average", "price", *TRIGGERS, *ATTACHED): positive,
+    ("symbol", "side", "type", "timeInForce", "clientOrderId"): text,
+    ("timestamp", "datetime", "lastTradeTimestamp", "lastUpdateTimestamp"): time_of,
+}
+"""What is not needed, and how it is read."""
 
 
 def order_messages(raw: Any, context: Context) -> Translation:
-    """The messages of one order. Never raises."""
-    return guarded(partial(_read, raw, context), raw)
+    """The messages of one order: its fills, which count whatever else cannot be read, and its state. Never raises."""
+    return _fills(raw, context) + guarded(partial(_read, raw, context), raw)
 
 
 def venue_order_id(raw: Any) -> str | None:
@@ -82,9 +76,17 @@ def venue_order_id(raw: Any) -> str | None:
     return found if isinstance(found, str) and found else None
 
 
+def is_doubtful(raw: Any, context: Context) -> bool:
+    """Whether a row of a list shows an order working that has ended here, without the exchange's time of that: it may be old."""
+    row, _ = _readable(raw) if isinstance(raw, dict) else ({}, [])
+    name = venue_order_id(raw)
+    return name is not None and not has_ended(raw) and _changed_at(row) is None and _has_ended_here(name, context)
+
+
 def has_ended(raw: Any) -> bool:
     """Whether a row says that its order has ended."""
-    return isinstance(raw, dict) and raw.get("status") in ENDS
+    status = raw.get("status") if isinstance(raw, dict) else None
+    return isinstance(status, str) and status in ENDS
 
 
 def client_id_of(row: Document, quirks: Quirks) -> str | None:
@@ -93,128 +95,132 @@ def client_id_of(row: Document, quirks: Quirks) -> str | None:
 
 
 def _read(raw: Any, context: Context) -> Translation:
-    row = row_of(raw)
-    name, client_id = needed_text(row, "id"), client_id_of(row, context.quirks)
+    evidence = row_of(raw)
+    row, notes = _readable(evidence)
+    name, client_id, sides = needed_text(row, "id"), client_id_of(row, context.quirks), sides_of(row, context)
     common: Document = {
         "account": context.account,
         "venue_order_id": name,
         **({} if client_id is None else context.names_of(client_id)),
         "instrument": text(row, "symbol"),
-        "side": SIDES.get(text(row, "side") or ""),
+        "side": sides.side or SIDES.get(text(row, "side") or ""),
+        "position_side": sides.position_side,
         "source": context.source,
-        "evidence": row,
+        "evidence": evidence,
     }
-    messages: list[Message] = [*_fills(row, name, context)]
-    at, verdict = _time_of(row), _verdict(row, context)
-    if at is None and verdict.kind in (Cancel, Expire, Reject) and _has_ended_here(name, context):
-        return Translation(messages)  # without a time, each query would report another end
+    at, verdict = _time_of(row), verdict_of(row, context)
+    has_ended_here = _has_ended_here(name, context)
+    if at is None and verdict.kind in (Cancel, Expire, Reject) and has_ended_here:
+        return Translation()  # without a time, each query would report another end
     common["at"] = at or context.heard_at
     claims = _claims(row, verdict, context)
+    messages: list[Message] = []
     if verdict.kind in IN_FORCE and text(row, "status") in STATUSES:
-        messages += _replaced(name, claims, common, context)
-    own: Document = {"reported": claims, "reason": verdict.reason, "text": verdict.text}
-    if verdict.kind is StatusReport:
-        own |= {"status": verdict.status, "pending": verdict.pending}
-    return Translation((*messages, verdict.kind(**common, **own)))
+        messages += _replaced(row, name, claims, common, context)
+    said = remark(verdict.text, *map("not read: {}".format, notes))
+    own: Document = {"reported": claims, "reason": verdict.reason, "text": said}
+    is_seen = verdict.kind is Acknowledge and (has_ended_here or context.asked_at is not None)
+    if verdict.kind is not StatusReport and not (is_seen and has_ended_here):
+        messages.append(verdict.kind(**common, **own))
+    if verdict.kind is StatusReport or is_seen:
+        messages.append(_observed(row, verdict, {**common, **own}, context))
+    return Translation(messages)
 
 
-def _fills(row: Document, name: str, context: Context) -> list[Message]:
+def _observed(row: Document, verdict: Verdict, common: Document, context: Context) -> StatusReport:
+    """The state as it was seen. The time of creation is none of the state: without a later one, receipt dates it."""
+    changed_at = _changed_at(row)
+    dated: Document = {
+        "at": changed_at or context.heard_at or common["at"],
+        "dated_by": DatedBy.RECEIPT if changed_at is None else DatedBy.VENUE,
+        "asked_at": context.asked_at,
+    }
+    return StatusReport(**{**common, **dated}, status=verdict.status, pending=verdict.pending)
+
+
+def _readable(row: Document) -> tuple[Document, list[str]]:
+    """The row without what cannot be read of what is not needed, and a note for each field that was left out."""
+    notes: list[str] = []
+    found = dict(row)
+    for names, read in READERS.items():
+        for name in names:
+            if name in row and optional(notes, partial(read, row, name)) is None:
+                found[name] = None
+    return found, notes
+
+
+def _fills(raw: Any, context: Context) -> Translation:
     """The trades that the order holds. Those without an id come with one from the list of trades."""
-    trades = row.get("trades")
-    if not isinstance(trades, list) or not context.takes_trades_of_orders:
-        return []
-    return [_fill(one, row, name, context) for one in trades if _is_fill(one)]
+    trades, name = raw.get("trades") if isinstance(raw, dict) else None, venue_order_id(raw)
+    if not isinstance(trades, list) or name is None or raw.get(UNREADABLE) or not context.takes_trades_of_orders:
+        return Translation()
+    return joined(guarded(partial(_fill, one, raw, name, context), one) for one in trades if _is_fill(one))
 
 
 def _is_fill(trade: Any) -> bool:
     return isinstance(trade, dict) and UNREADABLE not in trade and not is_hollow(trade) and text(trade, "id") is not None
 
 
-def _fill(trade: Document, row: Document, name: str, context: Context) -> Message:
+def _fill(trade: Document, row: Document, name: str, context: Context) -> Translation:
     """The fill of a trade that may leave out what its order says."""
     whole = {"symbol": row.get("symbol"), "side": row.get("side"), **{key: value for key, value in trade.items() if value}}
     fill_id = fill_id_of(whole, context) or needed_text(trade, "id")
-    return fill_of(whole, context, fill_id=fill_id, venue_order_id=name, evidence=row_of(trade))
+    return Translation((fill_of(whole, context, fill_id=fill_id, venue_order_id=name, evidence=row_of(trade)),))
+
+
+def _changed_at(row: Document) -> datetime | None:
+    """The exchange's time of the state."""
+    return time_of(row, "lastUpdateTimestamp", "lastTradeTimestamp")
 
 
 def _time_of(row: Document) -> datetime | None:
     """When it happened. The time of creation is not the time of an end."""
-    changed_at = time_of(row, "lastUpdateTimestamp", "lastTradeTimestamp")
+    changed_at = _changed_at(row)
     return changed_at if changed_at is not None or has_ended(row) else time_of(row, "timestamp", "datetime")
-
-
-def _verdict(row: Document, context: Context) -> Verdict:
-    status, word = text(row, "status"), word_in(row, (*context.quirks.words_in, *USUAL.words_in))
-    filled, amount = number(row, "filled"), positive(row, "amount")
-    if status is None and time_of(row, "timestamp", "lastUpdateTimestamp") is None:
-        return Verdict(StatusReport, Status.PENDING_NEW)  # an answer to createOrder: received
-    if status in (None, OPEN):
-        return Verdict(Acknowledge, Status.PARTIALLY_FILLED if filled else Status.NEW)
-    if status == CANCELING:
-        return Verdict(StatusReport, None, pending=Pending.CANCEL)
-    if status == CLOSED:
-        return _closed(row, word, filled, amount, context)
-    if status == CANCELED:
-        return _canceled(word, filled)
-    kind, meaning = STATUSES.get(status, (StatusReport, None))
-    if kind is Reject and filled:
-        return Verdict(Cancel, Status.CANCELED, word or status)
-    return Verdict(kind, meaning.value if meaning else status, word if meaning and word != status else None)
-
-
-def _closed(row: Document, word: str | None, filled: Decimal | None, amount: Decimal | None, context: Context) -> Verdict:
-    if word in context.quirks.triggered:
-        return Verdict(Trigger, None, word)
-    if filled is not None and amount is not None and filled < amount and number(row, "remaining") != ZERO:
-        is_plain = word is None or word.lower() == CLOSED
-        return Verdict(Cancel, Status.CANCELED, CLOSED_PARTIAL if is_plain else word, "closed before it had filled completely")
-    return Verdict(StatusReport, Status.FILLED, text=None if _is_fact(row) else UNVERIFIED)
-
-
-def _canceled(word: str | None, filled: Decimal | None) -> Verdict:
-    """The exchange's word says what ccxt leaves out."""
-    meaning = (word or "").lower()
-    if meaning in EXPIRY_WORDS:
-        return Verdict(Expire, Status.EXPIRED, word)
-    if meaning in REJECT_WORDS and not filled:
-        return Verdict(Reject, Status.REJECTED, word)
-    return Verdict(Cancel, Status.CANCELED, None if meaning in ("canceled", "cancelled") else word)
-
-
-def _is_fact(row: Document) -> bool:
-    """Whether `filled` was reported. Without it, ccxt assumes that a closed order has filled completely; it then has no
-    average price, nor trades."""
-    if text(row, "status") != CLOSED:
-        return True
-    trades = row.get("trades")
-    has_trades = isinstance(trades, list) and any(isinstance(one, dict) and not is_hollow(one) for one in trades)
-    return has_trades or positive(row, "average") is not None or number(row, "filled") != positive(row, "amount")
 
 
 def _claims(row: Document, verdict: Verdict, context: Context) -> ReportedClaims:
     has_amounts = context.quirks.has_pushed_amounts or context.source != "venue_push"
     is_dated = context.heard_at is None or time_of(row, "lastUpdateTimestamp", "lastTradeTimestamp") is not None or has_ended(row)
-    is_fact = has_amounts and is_dated and _is_fact(row)  # what had filled when it was created is nothing
-    kind, stop = ORDER_TYPES.get(text(row, "type") or "", OrderType.OTHER), positive(row, *TRIGGERS)
-    is_market = kind is OrderType.MARKET
-    in_force = text(row, "timeInForce")
+    is_told = has_amounts and is_dated and is_fact(row)  # what had filled when it was created is nothing
+    kind, stop = _conditional(row)
+    is_market = ORDER_TYPES.get(text(row, "type") or "") is OrderType.MARKET
+    in_force = (text(row, "timeInForce") or "").upper()
     return ReportedClaims(
         status=verdict.status if text(row, "status") in (None, *STATUSES) else None,
         quantity=positive(row, "amount") if has_amounts else None,
-        cum_quantity=number(row, "filled") if is_fact else None,
-        leaves_quantity=number(row, "remaining") if is_fact and verdict.kind is Acknowledge else None,
-        average_price=positive(row, "average") if is_fact else None,
+        cum_quantity=number(row, "filled") if is_told else None,
+        leaves_quantity=number(row, "remaining") if is_told and verdict.kind is Acknowledge else None,
+        average_price=positive(row, "average") if is_told else None,
         limit_price=None if is_market else positive(row, "price"),  # of a market order it is the average
         stop_price=stop,
-        order_type=_order_type(kind, stop) if not is_nothing(row.get("type")) else None,
-        time_in_force=None if is_market else TIMES_IN_FORCE.get(in_force or ""),  # ccxt supposes IOC for a market order
+        order_type=kind,
+        time_in_force=None if is_market else TIMES_IN_FORCE.get(in_force),  # ccxt supposes IOC for a market order
         post_only=True if in_force == POST_ONLY else flag(row, "postOnly"),
         reduce_only=flag(row, "reduceOnly"),
     )
 
 
-def _order_type(kind: OrderType, stop: Decimal | None) -> OrderType:
-    return kind if stop is None else STOPPED_TYPES.get(kind, kind)
+def _conditional(row: Document) -> tuple[OrderType | None, Decimal | None]:
+    """The type, and the trigger price. A take-profit order is no stop order, and what is attached to an order is no trigger."""
+    kind = None if is_nothing(row.get("type")) else ORDER_TYPES.get(text(row, "type") or "", OrderType.OTHER)
+    stop, loss, profit = positive(row, *TRIGGERS), *(positive(row, name) for name in ATTACHED)
+    words = _type_words(row)
+    is_profit = TAKES_PROFIT.search(words) is not None or (stop is not None and stop == profit and loss is None)
+    if stop is None and CONDITIONAL.search(words):
+        stop = profit if is_profit or loss is None else loss
+        is_profit = is_profit or loss is None
+    if stop is None:
+        return kind, None
+    return OrderType.OTHER if is_profit else None if kind is None else STOPPED_TYPES.get(kind, kind), stop
+
+
+def _type_words(row: Document) -> str:
+    """The exchange's own words for the type, in lower case."""
+    info = row.get("info")
+    found = [info, info.get("descr")] if isinstance(info, dict) else []
+    words = (one.get(name) for one in found if isinstance(one, dict) for name in TYPE_WORDS)
+    return " ".join(word.lower() for word in words if isinstance(word, str))
 
 
 def _has_ended_here(name: str, context: Context) -> bool:
@@ -222,13 +228,13 @@ def _has_ended_here(name: str, context: Context) -> bool:
     return known is not None and known.get("status") in ("filled", "canceled", "rejected", "expired")
 
 
-def _replaced(name: str, claims: ReportedClaims, common: Document, context: Context) -> list[Message]:
+def _replaced(row: Document, name: str, claims: ReportedClaims, common: Document, context: Context) -> list[Message]:
     """That an order of ours has, or had to its end, other terms than the ledger knows: it was changed."""
     terms = (claims.quantity, claims.limit_price, claims.stop_price)
-    is_end = has_ended(common["evidence"])
+    is_end = has_ended(row)
     if context.memory.terms_of(name) == terms and not is_end:
         return []
-    known, at = context.known(name) or context.known(client_id_of(common["evidence"], context.quirks)), common["at"]
+    known, at = context.known(name) or context.known(client_id_of(row, context.quirks)), common["at"]
     if known is None or known.get("origin") != "own":
         return []
     changed: Document = {

@@ -23,7 +23,8 @@ class Quirks:
 
     Reports. `words_in`: the fields of `info` that hold the exchange's own word for a status or an end. `triggered`: its words
     for a conditional order that has started a child order, which ccxt calls `closed`. `fill_parts`: the fields of a trade that
-    identify it within its order. `has_pushed_amounts`: whether the amounts of a pushed order are facts.
+    identify it within its order. `orders_trades`: whether the ids of trades grow with their order. `has_pushed_amounts`: whether
+    the amounts of a pushed order are facts.
 
     Queries. `page`: the trades of one answer, where ccxt's `features` do not state it. `offset`: the parameter that
     turns pages by the number of rows before them. `lists_all`: whether lists hold all
@@ -33,7 +34,8 @@ class Quirks:
     Orders. `batch`: the most orders of one createOrders, where a part of them may be refused. `edits_in_place`: whether editOrder
     keeps the order, with the amount as its new total; elsewhere ccxt cancels it and makes another one. `is_serial`: whether
     orders of one account have to be sent one after the other. `absence_seconds`: how long after sending "unknown order" proves
-    that an order was never received.
+    that an order was never received. `query_lag_seconds`: by how much the answer to a query may be behind the order; where no
+    exchange states it, the number is ours.
     """
 
     id_form: IdForm = "text"
@@ -57,10 +59,16 @@ class Quirks:
     edits_in_place: bool = False
     is_serial: bool = False
     absence_seconds: float | None = None
+    query_lag_seconds: float = 2.0
+    orders_trades: bool = False
 
     def fits(self, client_id: str) -> bool:
         """Whether the exchange takes this text as a client id."""
         return self.id_form == "text" and re.fullmatch(self.id_pattern, client_id) is not None
+
+    def folded(self, client_id: str) -> str:
+        """The id as we write it. UUIDs and hexadecimal numbers are the same in either case (RFC 9562, section 4)."""
+        return client_id.lower() if self.id_form in ("uuid", "hex") else client_id
 
     def is_fake(self, client_id: str) -> bool:
         """Whether certainly nobody chose this client id."""
@@ -75,6 +83,7 @@ _BINANCE = Quirks(
     words_in=("status", "algoStatus", "X"),
     triggered=frozenset({"TRIGGERED", "FINISHED"}),
     fill_parts=("symbol", "id"),  # the ids of trades are unique within a symbol
+    orders_trades=True,  # and trades are listed by id (`fromId`)
     options=(
         ("warnOnFetchOpenOrdersWithoutSymbol", False),
         ("watchPositions", {"fetchPositionsSnapshot": False}),  # they would be fetched for each stream, and compared as numbers
@@ -112,7 +121,7 @@ QUIRKS: Mapping[str, Quirks] = {
     "bybit": _BYBIT,
     "bybiteu": _BYBIT,
     "bybitid": _BYBIT,
-    "coinbase": Quirks(id_pattern="[A-Za-z0-9_-]{1,128}"),
+    "coinbase": Quirks(id_pattern="[A-Za-z0-9_-]{1,128}", id_param="client_order_id"),
     "coinbaseexchange": Quirks(id_form="uuid", cancels_by_client_id=True, words_in=("done_reason", "status")),
     "cryptocom": Quirks(id_pattern="[A-Za-z0-9_-]{1,36}", fake_prefixes=("CCXT_",)),
     "deribit": Quirks(
@@ -146,7 +155,7 @@ QUIRKS: Mapping[str, Quirks] = {
     "kucoin": _KUCOIN,
     "kucoinfutures": _KUCOIN,
     "lighter": Quirks(id_form="integer", is_serial=True),  # parallel requests make nonces that are refused
-    "mexc": Quirks(cancels_by_client_id=True),
+    "mexc": Quirks(cancels_by_client_id=True, query_lag_seconds=30.0),  # new orders are unknown "often" (ccxt issue 21614)
     "myokx": _OKX,
     "okx": _OKX,
     "okxus": _OKX,

@@ -1,9 +1,11 @@
 """Readers of the fields of ccxt's unified rows. They may hold floats, where somebody else had ccxt parse numbers."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
 
 from orderledger.domain.exact import ZERO
 from orderledger.infrastructure.messages.facts import Evidence
@@ -11,9 +13,37 @@ from orderledger.infrastructure.printable import printable
 from orderledger.infrastructure.venues.base.fields import Document, Unreadable, is_nothing, moment
 from orderledger.infrastructure.venues.base.fields import number as exact_number
 
+Meaning = TypeVar("Meaning")
+Kind = TypeVar("Kind", bound=BaseModel)
 LONGEST_WORD = 200
 UNREADABLE = "unreadable"
 """The field of a row that ccxt could not parse as it came: why."""
+
+
+def optional(notes: list[str], read: Callable[[], Meaning | None]) -> Meaning | None:
+    """What is not needed. If it cannot be read, the row counts without it, and its fault is a note."""
+    try:
+        return read()
+    except Unreadable as fault:
+        notes.append(str(fault))
+        return None
+
+
+def lenient(kind: type[Kind], notes: list[str], needed: Document, extras: Document) -> Kind:
+    """A message without those of its `extras` that it cannot take. Raises ValidationError for what is needed."""
+    try:
+        return kind(**needed, **extras)
+    except ValidationError as fault:
+        wrong = {str(one["loc"][0]): one["msg"] for one in fault.errors() if one["loc"]}
+        if not wrong or not wrong.keys() <= extras.keys():
+            raise
+        notes += [f"{name} {said.removeprefix('Value error, ')}" for name, said in wrong.items()]
+        return kind(**needed, **{name: value for name, value in extras.items() if name not in wrong})
+
+
+def remark(*sentences: str | None) -> str | None:
+    """Sentences as one text."""
+    return "; ".join(one for one in sentences if one) or None
 
 
 def row_of(raw: Any) -> Evidence:

@@ -12,8 +12,21 @@ from orderledger.infrastructure.messages.registry import Fill
 from orderledger.infrastructure.venues.base.fields import Document, Unreadable, is_nothing
 from orderledger.infrastructure.venues.base.translation import NO_ORDER, Translation, guarded, joined, whole_order
 from orderledger.infrastructure.venues.ccxt.context import Context
-from orderledger.infrastructure.venues.ccxt.reading import needed_text, number, positive, row_of, text, time_of
+from orderledger.infrastructure.venues.ccxt.positions import sides_of
+from orderledger.infrastructure.venues.ccxt.reading import (
+    UNREADABLE,
+    lenient,
+    needed_text,
+    number,
+    optional,
+    positive,
+    remark,
+    text,
+    time_of,
+)
 from orderledger.infrastructure.venues.ccxt.vocabulary import LIQUIDITY, SIDES
+
+LONGEST_NUMBER = 18
 
 
 def trade_messages(rows: Sequence[Any], context: Context) -> Translation:
@@ -29,26 +42,33 @@ def is_hollow(row: Document) -> bool:
 
 def fill_of(row: Document, context: Context, *, fill_id: str, venue_order_id: str | None, evidence: Evidence) -> Fill:
     """The fill of a trade. The amount of a contract is the number of contracts."""
-    side, amount, price = SIDES.get(text(row, "side") or ""), positive(row, "amount"), number(row, "price")
+    sides, amount, price = sides_of(row, context), positive(row, "amount"), number(row, "price")
+    side = sides.side or SIDES.get(text(row, "side") or "")
     if side is None or amount is None or price is None:
         raise Unreadable("side, amount or price is missing")
-    fee, currency, remark = _fee(row)
-    fill = Fill(
-        account=context.account,
-        venue_order_id=venue_order_id or f"{NO_ORDER}{fill_id}",
-        instrument=needed_text(row, "symbol"),
-        side=side,
-        fill_id=fill_id,
-        quantity=amount,
-        price=price,
-        fee=fee,
-        fee_currency=currency,
-        liquidity=LIQUIDITY.get(text(row, "takerOrMaker") or ""),
-        at=time_of(row, "timestamp", "datetime") or context.heard_at,
-        source=context.source,
-        text=remark,
-        evidence=evidence,
-    )
+    notes = [str(row[UNREADABLE])] if row.get(UNREADABLE) else []
+    fee, currency, others = optional(notes, partial(_fee, row)) or (None, None, None)
+    needed: Document = {
+        "account": context.account,
+        "venue_order_id": venue_order_id or f"{NO_ORDER}{fill_id}",
+        "instrument": needed_text(row, "symbol"),
+        "side": side,
+        "fill_id": fill_id,
+        "quantity": amount,
+        "price": price,
+        "at": optional(notes, partial(time_of, row, "timestamp", "datetime")) or context.heard_at,
+        "source": context.source,
+        "evidence": evidence,
+    }
+    extras: Document = {
+        "fee": fee,
+        "fee_currency": currency,
+        "liquidity": LIQUIDITY.get((optional(notes, partial(text, row, "takerOrMaker")) or "").lower()),
+        "position_side": sides.position_side,
+        "sequence": _sequence(row, context),
+    }
+    fill = lenient(Fill, notes, needed, extras)
+    fill = fill.model_copy(update={"text": remark(others, *map("not read: {}".format, notes))})
     return fill if venue_order_id is not None else whole_order(fill)
 
 
@@ -60,18 +80,28 @@ def fill_id_of(row: Document, context: Context) -> str | None:
 
 
 def _read(raw: Any, context: Context, seen: Counter[str]) -> Translation:
-    row = row_of(raw)
+    if not isinstance(raw, dict):
+        raise Unreadable("is no row")
+    row = Evidence(raw)  # also one that ccxt could not read as it came: what is needed may be there
     if is_hollow(row):
         return Translation()
     fill_id = fill_id_of(row, context) or _made_up_id(row, seen)
-    return Translation((fill_of(row, context, fill_id=fill_id, venue_order_id=text(row, "order"), evidence=row),))
+    order = optional([], partial(text, row, "order"))
+    return Translation((fill_of(row, context, fill_id=fill_id, venue_order_id=order, evidence=row),))
+
+
+def _sequence(row: Document, context: Context) -> int | None:
+    """The number of the trade, where trades of one instrument are numbered in their order."""
+    name = row.get("id")
+    is_number = isinstance(name, str) and name.isascii() and name.isdigit() and len(name) <= LONGEST_NUMBER
+    return int(name) if is_number and context.quirks.orders_trades else None  # type: ignore[arg-type]
 
 
 def _made_up_id(row: Document, seen: Counter[str]) -> str:
     """The order (else symbol and side), the time, price and amount, and which of equal trades it is."""
     amount, price = number(row, "amount") or ZERO, number(row, "price") or ZERO
-    of = text(row, "order") or f"{text(row, 'symbol')}:{text(row, 'side')}"
-    made_up = ":".join((of, text(row, "timestamp") or "", plain(price), plain(amount)))
+    of = optional([], partial(text, row, "order")) or f"{text(row, 'symbol')}:{text(row, 'side')}"
+    made_up = ":".join((of, optional([], partial(text, row, "timestamp")) or "", plain(price), plain(amount)))
     seen[made_up] += 1
     return f"{made_up}:{seen[made_up]}"
 

@@ -15,7 +15,6 @@ from orderledger.infrastructure.venues.ccxt.context import Context
 from orderledger.infrastructure.venues.ccxt.holdings import balance_messages, funding_messages, position_messages
 from orderledger.infrastructure.venues.ccxt.markets import terms_of_market, terms_of_symbol
 from orderledger.infrastructure.venues.ccxt.orders import order_messages
-from orderledger.infrastructure.venues.ccxt.quirks import quirks_of
 from orderledger.infrastructure.venues.ccxt.trades import trade_messages
 
 __all__ = ["CcxtRecording", "translated", "translated_orders"]
@@ -51,7 +50,7 @@ def translated(document: Any, context: Context) -> Translation:
         return Translation(faults=[Fault("is not a JSON object", document)])
     exchange = document.get(EXCHANGE)
     if isinstance(exchange, str):
-        context = replace(context, quirks=quirks_of(exchange))
+        context = replace(context, exchange=exchange)
     told, is_known = [], not MARKETS.isdisjoint(document)
     for name, read in PARTS.items():
         for key in (name, f"{name}s"):

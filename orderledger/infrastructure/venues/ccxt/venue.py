@@ -14,7 +14,7 @@ from orderledger.infrastructure.messages.registry import Balance, Message
 from orderledger.infrastructure.venues.base.base_venue import Feed
 from orderledger.infrastructure.venues.base.definitions import Terms
 from orderledger.infrastructure.venues.base.polling import PolledVenue, PollFeed
-from orderledger.infrastructure.venues.base.translation import NO_ORDER, Fault, Translation, as_text
+from orderledger.infrastructure.venues.base.translation import NO_ORDER, Fault, Translation, as_text, joined
 from orderledger.infrastructure.venues.base.transport import Backoff
 from orderledger.infrastructure.venues.base.unread import unreadable_payloads
 from orderledger.infrastructure.venues.base.venue import Abilities, Answer, Listing, Records
@@ -23,7 +23,7 @@ from orderledger.infrastructure.venues.ccxt.endpoints import Endpoints
 from orderledger.infrastructure.venues.ccxt.exchange import Connections, is_of_contracts
 from orderledger.infrastructure.venues.ccxt.holdings import balance_messages, funding_messages, position_messages
 from orderledger.infrastructure.venues.ccxt.markets import terms_of_market
-from orderledger.infrastructure.venues.ccxt.orders import client_id_of, has_ended, venue_order_id
+from orderledger.infrastructure.venues.ccxt.orders import client_id_of, has_ended, is_doubtful, order_messages, venue_order_id
 from orderledger.infrastructure.venues.ccxt.quirks import quirks_of
 from orderledger.infrastructure.venues.ccxt.trades import trade_messages
 from orderledger.infrastructure.venues.ccxt.translate import translated_orders
@@ -39,9 +39,9 @@ ABILITIES = Abilities(
     orders_reach_back="open orders, and single orders as far as the exchange remembers them",
     fills_reach_back="as far as the exchange lists its trades",
 )
-ORDER, TRADE = "order", "trade"
+ORDER, TRADE, ANSWER = "order", "trade", "answer"
 Polled = tuple[str, Any]
-"""`ORDER` or `TRADE`, and the row."""
+"""`ORDER` or `TRADE` and the row of a list; `ANSWER`, when one order was asked for, and its row."""
 
 
 class CcxtVenue(PolledVenue):
@@ -110,23 +110,38 @@ class CcxtVenue(PolledVenue):
         rows = await self._endpoints.open_orders()
         trades = await self._endpoints.trades((self._traded_at or asked_at) - self._overlap)
         is_open = {name: row for row in rows if (name := venue_order_id(row)) is not None}
-        gone = [await self._endpoints.order(name, row.get("symbol")) for name, row in self._open.items() if name not in is_open]
+        context = self.context(account)
+        doubtful = {name: row for name, row in is_open.items() if is_doubtful(row, context)}
+        gone = {name: row for name, row in self._open.items() if name not in is_open}
+        answers = [await self._answer(name, row) for name, row in {**gone, **doubtful}.items()]
         self._open, self._traded_at = is_open, asked_at
-        ended = [row for row in gone if row is not None]
-        return [*((TRADE, row) for row in trades), *((ORDER, row) for row in (*ended, *rows))]
+        listed = [row for row in rows if venue_order_id(row) not in doubtful]
+        return [*((TRADE, row) for row in trades), *(one for one in answers if one), *((ORDER, row) for row in listed)]
+
+    async def _answer(self, name: str, row: Any) -> Polled | None:
+        """What the exchange says of one order that is not in the list, or that may be in an old one."""
+        asked_at = self._asked_at()
+        found = await self._endpoints.order(name, row.get("symbol"))
+        return None if found is None else (ANSWER, (asked_at, found))
+
+    def _asked_at(self) -> datetime:
+        """The time that an answer is good for: what is asked now may be answered from before."""
+        return self.now() - timedelta(seconds=self._quirks.query_lag_seconds)
 
     def translate_orders(self, account: str, rows: Sequence[Polled]) -> Translation:
         context = self.context(account)
-        trades, orders = ([row for kind, row in rows if kind == wanted] for wanted in (TRADE, ORDER))
-        return trade_messages(trades, context) + translated_orders(orders, context)
+        trades, answers, orders = ([row for kind, row in rows if kind == wanted] for wanted in (TRADE, ANSWER, ORDER))
+        answered = joined(order_messages(row, replace(context, asked_at=asked_at)) for asked_at, row in answers)
+        return trade_messages(trades, context) + answered + translated_orders(orders, context)
 
     def key_of(self, row: Polled) -> str:
-        kind, inner = row
+        kind, inner = row if row[0] != ANSWER else (ANSWER, row[1][1])
         named = [inner.get(name) for name in ("symbol", "order", "id")] if isinstance(inner, dict) and inner.get("id") else inner
         return as_text([kind, named])
 
     def open_ids(self, rows: Sequence[Polled]) -> frozenset[str]:
-        return frozenset(venue_order_id(row) or as_text(row) for kind, row in rows if kind == ORDER and not has_ended(row))
+        orders = (row[1] if kind == ANSWER else row for kind, row in rows if kind != TRADE)
+        return frozenset(venue_order_id(row) or as_text(row) for row in orders if not has_ended(row))
 
     def _take_unread(self, poll: PollFeed, frame: str, why: str) -> None:
         """A frame that cannot be read: what it said is queried."""
@@ -152,10 +167,11 @@ class CcxtVenue(PolledVenue):
     async def order(self, account: str, order: Row) -> Sequence[Message] | None:
         """Query by the exchange's ids, else look for the client id among open and past orders."""
         await self._load_markets()
+        asked_at = self._asked_at()
         row = await self._row_of(order)
         if row is None:
             return None
-        context = self.context(account)
+        context = replace(self.context(account), asked_at=asked_at)
         trades = await self._trades_of(row, order) if row.get("filled") not in (None, "0", "0.0") else []
         return await self.about_order(account, trade_messages(trades, context) + translated_orders([row], context))
 
@@ -189,7 +205,7 @@ class CcxtVenue(PolledVenue):
     def context(self, account: str, source: Source = Source.VENUE_POLL) -> Context:
         return Context(
             account=account,
-            quirks=self._quirks,
+            exchange=self.exchange.id,
             records=self.records,
             memory=self._memory,
             source=source,
@@ -227,7 +243,8 @@ class CcxtVenue(PolledVenue):
         return found or next(filter(is_it, await self._endpoints.past_orders(symbol, since)), None)
 
     def _bears(self, client_id: str, row: Any) -> bool:
-        return isinstance(row, dict) and client_id_of(row, self._quirks) == client_id
+        found = client_id_of(row, self._quirks) if isinstance(row, dict) else None
+        return found is not None and self._quirks.folded(found) == self._quirks.folded(client_id)
 
     async def _trades_of(self, row: Any, order: Row) -> list[Any]:
         began_at = order.get("requested_at") or order.get("acknowledged_at") or self.now()

@@ -28,13 +28,29 @@ LIQUIDITY = {"maker": Liquidity.MAKER, "taker": Liquidity.TAKER}
 ORDER_TYPES = {"limit": OrderType.LIMIT, "market": OrderType.MARKET}
 STOPPED_TYPES = {OrderType.LIMIT: OrderType.STOP_LIMIT, OrderType.MARKET: OrderType.STOP}
 """The type of an order that has a trigger price."""
-TIMES_IN_FORCE = {
+TIMES_IN_FORCE = {  # in upper case
     "GTC": TimeInForce.GTC,
     "IOC": TimeInForce.IOC,
     "FOK": TimeInForce.FOK,
     "GTD": TimeInForce.GTD,
     "DAY": TimeInForce.DAY,
+    "GFD": TimeInForce.DAY,
 }
 POST_ONLY = "PO"
-TRIGGERS = ("triggerPrice", "stopPrice", "stopLossPrice", "takeProfitPrice")
-"""Fields that may hold the trigger price. 0 stands for none."""
+TRIGGERS = ("triggerPrice", "stopPrice")
+"""Fields that hold the trigger price. 0 stands for none."""
+ATTACHED = ("stopLossPrice", "takeProfitPrice")
+"""The trigger price of a conditional order, or what is attached to another order: the exchange's own word for the type tells."""
+TYPE_WORDS = (
+    "type",
+    "origType",
+    "orderType",
+    "ordType",
+    "order_type",
+    "ordertype",
+    "stopOrderType",
+    "planType",
+    "algoType",
+    "tpsl",
+)
+"""Fields of `info` that may say that an order is conditional."""

@@ -60,7 +60,8 @@ class Answers:
         if not rows:
             return None
         context = replace(self._venue.polled(account, at), is_asked=True)
-        return self._venue.base.defined(_whole(payload_rows.statuses(list(rows.values()), account.legs, context)))
+        told = _whole(payload_rows.statuses(list(rows.values()), account.legs, context))
+        return self._venue.base.answered(told, at)
 
     async def fills_since(self, account: Account, since: datetime) -> Answer:
         fills = await self._venue.endpoints.fills(account.address, since)

@@ -6,6 +6,7 @@ from typing import Any
 from orderledger.domain.exact import plain
 from orderledger.domain.values import Liquidity
 from orderledger.infrastructure.messages.registry import Balance, Fill, Funding, Message
+from orderledger.infrastructure.venues.base.fields import Details
 from orderledger.infrastructure.venues.base.translation import NO_ORDER, whole_order
 from orderledger.infrastructure.venues.hyperliquid.message_context import MessageContext
 from orderledger.infrastructure.venues.hyperliquid.order_legs import AccountLegs
@@ -27,16 +28,19 @@ OF_THE_ACCOUNT = frozenset({"oid", "startPosition", "dir", "closedPnl", "crossed
 """Fields of a fill that a public trade does not have."""
 
 
-def fill_message(raw: Any, legs: AccountLegs, context: MessageContext) -> Fill:
-    """The message of a fill, which is added to `legs`. Raises Unreadable for a public trade, which is no fill of an account."""
-    row = Row(raw)
-    cloid, order = row.cloid(), _order_of(row)
+def fill_message(raw: Any, legs: AccountLegs, context: MessageContext, *, sequence: int | None = None) -> Fill:
+    """The message of a fill, which is added to `legs`. `sequence`: its place among those of its coin and time.
+
+    Raises Unreadable for a public trade, which is no fill of an account."""
+    row, details = Row(raw), Details()
+    cloid, order = details.read("cloid", row.cloid), _order_of(row)
     fill_id = fill_id_of(row)
     venue_order_id = str(order) if order != NO_NUMBER else f"{NO_ORDER}{fill_id}"
     if order == NO_NUMBER:
-        return whole_order(_fill(row, context, fill_id, venue_order_id, {}, is_alone=True))
+        alone = _fill(row, context, details, fill_id, venue_order_id, {}, is_alone=True, sequence=sequence)
+        return whole_order(alone)
     aliases = {CLOID: cloid} if cloid is not None and not legs.is_apart(cloid, venue_order_id) else {}
-    fill = _fill(row, context, fill_id, venue_order_id, aliases)
+    fill = _fill(row, context, details, fill_id, venue_order_id, aliases, sequence=sequence)
     legs.note_fill(cloid, venue_order_id, fill_id, fill.quantity)
     return fill
 
@@ -150,9 +154,18 @@ def _fee_currency(row: Row) -> str | None:
 
 
 def _fill(
-    row: Row, context: MessageContext, fill_id: str, venue_order_id: str, aliases: dict[str, str], *, is_alone: bool = False
+    row: Row,
+    context: MessageContext,
+    details: Details,
+    fill_id: str,
+    venue_order_id: str,
+    aliases: dict[str, str],
+    *,
+    is_alone: bool = False,
+    sequence: int | None = None,
 ) -> Fill:
-    fee, is_taker = row.number("fee"), row.flag("crossed")
+    fee, is_taker = details.read("fee", lambda: row.number("fee")), row.flag("crossed")
+    fee_currency = None if fee is None else details.read("feeToken", lambda: _fee_currency(row))
     reason = reason_of(row, context.address)
     return tell(
         Fill,
@@ -160,6 +173,7 @@ def _fill(
         account=context.account,
         at=row.moment("time"),
         source=context.source,
+        sequence=sequence,
         venue_order_id=venue_order_id,
         aliases=aliases,
         fill_id=fill_id,
@@ -168,7 +182,8 @@ def _fill(
         quantity=row.need("sz", row.number("sz")),
         price=_price(row),
         fee=fee,
-        fee_currency=_fee_currency(row) if fee is not None else None,
+        fee_currency=fee_currency,
         liquidity=None if is_taker is None else Liquidity.TAKER if is_taker else Liquidity.MAKER,
         reason=reason or ("no_order" if is_alone else None),
+        text=details.text,
     )

@@ -16,7 +16,7 @@ from orderledger.infrastructure.venues.hyperliquid.sequence import fills_in_sequ
 def prior_positions(fills: Sequence[Any], context: MessageContext) -> list[PriorPosition]:
     """The position before the first fill of each coin. Unreadable rows are skipped."""
     by_coin: dict[str, list[Row]] = {}
-    for row in _readable(fills_in_sequence(fills)):
+    for row in _readable(placed.row for placed in fills_in_sequence(fills)):
         by_coin.setdefault(row.raw["coin"], []).append(row)
     return [held for coin, rows in by_coin.items() if (held := _held(context.symbols.instrument(coin), rows)) is not None]
 

@@ -10,15 +10,16 @@ from datetime import datetime
 from typing import Any
 
 from orderledger.infrastructure.errors import NotSent, Unanswered, VenueError
-from orderledger.infrastructure.venues.base.order_entry import EntryAbilities, Sent
+from orderledger.infrastructure.venues.base.order_entry import BOTH_CONDITIONS, EntryAbilities, Sent
+from orderledger.infrastructure.venues.base.refusals import codes_of
 from orderledger.infrastructure.venues.base.transport import Http
 from orderledger.infrastructure.venues.base.transport.sender import Answer, Sender
 from orderledger.infrastructure.venues.hyperliquid.actions import cancel_action, modify_action, order_action, order_wire
 from orderledger.infrastructure.venues.hyperliquid.assets import assets_of
+from orderledger.infrastructure.venues.hyperliquid.refusals import REFUSALS
 from orderledger.infrastructure.venues.hyperliquid.rows import milliseconds
 from orderledger.infrastructure.venues.hyperliquid.statuses import (
     CommitTicket,
-    reason_for,
     statuses_in,
     told_of_cancel,
     told_of_order,
@@ -45,7 +46,15 @@ class HyperliquidOrderEntry:
     An unknown cloid proves that an order was never received once its action has expired.
     """
 
-    abilities = EntryAbilities(batch=MOST_ORDERS, replaces=True, cancels_by_client_id=True, absence_seconds=ABSENT_SECONDS)
+    abilities = EntryAbilities(
+        batch=MOST_ORDERS,
+        replaces=True,
+        cancels_by_client_id=True,
+        absence_seconds=ABSENT_SECONDS,
+        order_types=frozenset({"limit", "stop", "stop_limit"}),
+        times_in_force=frozenset({"gtc", "ioc"}),
+        conditions=BOTH_CONDITIONS,
+    )
 
     def __init__(
         self,
@@ -145,11 +154,12 @@ class HyperliquidOrderEntry:
             return error
 
     def _messages(self, order: Row, answer: Answer, told: CommitTicket, request_id: str | None = None) -> Sent:
+        """The message of a status. Raises Unanswered for a refusal that does not prove that nothing was taken."""
         if told is None:
             return []
         kind, fields = told
         refusal = fields.pop("refusal", None)
-        said = {} if refusal is None else {"reason": reason_for(refusal), "text": refusal}
+        said = {} if refusal is None else {"reason": REFUSALS.reason(kind, codes_of(answer.status), refusal), "text": refusal}
         if refusal is not None and request_id is not None:
             said["request_id"] = request_id
         given = {

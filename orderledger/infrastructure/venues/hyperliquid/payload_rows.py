@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
-from orderledger.domain.values import Status
+from orderledger.domain.values import DatedBy, Status
 from orderledger.infrastructure.messages.registry import Acknowledge, Cancel, Fill, Message, ReportedClaims
 from orderledger.infrastructure.messages.registry import Status as StatusMessage
 from orderledger.infrastructure.venues.base.translation import Fault, as_text
@@ -52,12 +52,23 @@ def open_orders(payload: Any, legs: AccountLegs, context: MessageContext) -> Tra
     return translated
 
 
-def fills(payload: Any, legs: AccountLegs, context: MessageContext) -> Translated:
+def fills(
+    payload: Any, legs: AccountLegs, context: MessageContext, *, news: Sequence[Any] | None = None, is_numbered: bool = True
+) -> Translated:
     """Fills (`userFills`, `userFillsByTime`) in the order in which they happened. The log keeps this order at equal times.
 
-    Then corrected terms of later legs, where these fills change them: once, after all fills.
+    Then corrected terms of later legs, where these fills change them: once, after all fills. `news`: those of the rows that are
+    translated, all by default. `is_numbered`: whether the list may have all fills of its times, so that it can number them.
     """
-    translated = one_by_one(fills_in_sequence(payload), lambda row: [fill_message(row, legs, context)])
+    try:
+        listed = rows_of(payload)
+    except Unreadable as error:
+        return failed(error)
+    wanted = {id(row) for row in (listed if news is None else news)}
+    placed = [one for one in fills_in_sequence(listed) if id(one.row) in wanted]
+    translated = one_by_one(
+        placed, lambda one: [fill_message(one.row, legs, context, sequence=one.number if is_numbered else None)]
+    )
     found = [
         legs.of_fill(fill.aliases.get(CLOID), fill.venue_order_id or "") for fill in translated.messages if isinstance(fill, Fill)
     ]
@@ -69,7 +80,8 @@ def fills(payload: Any, legs: AccountLegs, context: MessageContext) -> Translate
 def slices(payload: Any, legs: AccountLegs, context: MessageContext) -> Translated:
     """Fills of TWAP orders (`twapSliceFills`): each row wraps one fill."""
     translated = Translated()
-    translated.add(fills(_read(payload, lambda row: Row(row).get("fill"), translated), legs, context))
+    rows = _read(payload, lambda row: Row(row).get("fill"), translated)
+    translated.add(fills(rows, legs, context, is_numbered=False))
     return translated
 
 
@@ -172,7 +184,8 @@ def _acknowledgement(status: dict[str, Any], context: MessageContext) -> list[Me
     if kind == "resting":
         return [tell(Acknowledge, status, **fields)]
     claims = ReportedClaims(cum_quantity=row.size("totalSz"), average_price=row.price("avgPx"))
-    return [tell(StatusMessage, status, status=str(Status.FILLED), reported=claims, **fields)]
+    dated_by = DatedBy.RECEIPT if context.at is not None else None
+    return [tell(StatusMessage, status, status=str(Status.FILLED), dated_by=dated_by, reported=claims, **fields)]
 
 
 def _read(payload: Any, read: Callable[[Any], Read], translated: Translated) -> list[Read]:

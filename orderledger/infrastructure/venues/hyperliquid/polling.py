@@ -104,7 +104,8 @@ class Rotation:
         is not used, because it would hide everything before it."""
         ends = (time if time <= at + OVERLAP else at - OVERLAP for time in _times(rows))
         account.fills_at = max([account.fills_at or since, *ends])
-        return payload_rows.fills(account.unseen("fills", rows), account.legs, self._venue.polled(account, None))
+        news = account.unseen("fills", rows)
+        return payload_rows.fills(rows, account.legs, self._venue.polled(account, None), news=news)
 
     async def _fundings(self, account: Account, since: datetime, at: datetime) -> list[Any]:
         """Fundings, queried at the interval of `Pace.fundings`: they are due by the hour."""

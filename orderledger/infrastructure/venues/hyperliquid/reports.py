@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any, assert_never
 
 from orderledger.domain.exact import EXACT, ZERO
-from orderledger.domain.values import Status
+from orderledger.domain.values import DatedBy, Status
 from orderledger.infrastructure.messages import registry as wire
 from orderledger.infrastructure.messages.fields import parse_number
 from orderledger.infrastructure.messages.registry import Message
@@ -211,7 +211,9 @@ class _Teller:
         return self._tell(wire.RejectReplace, at, {}, venue_order_id=working, reason=row.status)
 
     def status(self, status: str, at: datetime) -> Message:
-        return self._tell(wire.Status, at, self._claims(), status=str(status))
+        is_of_state = self._row.status_at is not None and self._row.status_at > self._row.created_at
+        dated_by = DatedBy.VENUE if is_of_state else DatedBy.RECEIPT
+        return self._tell(wire.Status, at, self._claims(), status=str(status), dated_by=dated_by)
 
     def _terms(self, status: Status | None = None) -> dict[str, Any]:
         """The venue's claims of the terms, without quantities that change with each fill."""

@@ -7,37 +7,17 @@ from orderledger.infrastructure.errors import Unanswered
 from orderledger.infrastructure.messages.registry import (
     Acknowledge,
     Cancel,
-    Message,
     Reject,
     RejectCancel,
     RejectReplace,
     Replace,
 )
+from orderledger.infrastructure.messages.reports import Report
 from orderledger.infrastructure.venues.base.transport.sender import Answer
 from orderledger.projections.view import Row
 
 WAITING = frozenset({"waitingForFill", "waitingForTrigger"})
-REASONS = (
-    ("never placed, already canceled, or filled", "unknown_order"),
-    ("cannot modify canceled or filled order", "too_late"),
-    ("insufficient margin", "insufficient_margin"),
-    ("insufficient spot balance", "insufficient_funds"),
-    ("post only order would have immediately matched", "post_only_would_match"),
-    ("could not immediately match", "no_liquidity"),
-    ("divisible by tick size", "incorrect_price"),
-    ("invalid price", "incorrect_price"),
-    ("invalid size", "incorrect_quantity"),
-    ("minimum value", "incorrect_quantity"),
-    ("reduce only", "reduce_only"),
-    ("does not exist", "unauthorized"),
-    ("nonce", "invalid_nonce"),
-    ("expired", "expired"),
-    ("too many", "rate_limited"),
-)
-"""Our word for a refusal, by a part of the venue's sentence. Any other is `rejected`."""
-
-
-CommitTicket = tuple[type[Message], dict[str, Any]] | None
+CommitTicket = tuple[type[Report], dict[str, Any]] | None
 """The message that a status is, and its fields; `refusal` is the venue's sentence. None: it was received, and no more."""
 
 
@@ -90,9 +70,3 @@ def told_of_replace(status: Any, request: Row) -> CommitTicket:
             terms = {name: request.get(name) for name in ("quantity", "limit_price", "stop_price")}
             return Replace, {"venue_order_id": str(oid), **terms}
     raise Unanswered("unreadable", f"the status of a change is {str(status)[:200]}")
-
-
-def reason_for(sentence: str) -> str:
-    """Our word for a refusal."""
-    lower = sentence.lower()
-    return next((reason for part, reason in REASONS if part in lower), "rejected")

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
+from orderledger.domain.values import PositionMode
 from orderledger.infrastructure.clock import Clock, SystemClock
 from orderledger.infrastructure.messages.registry import Balance, Message
 from orderledger.infrastructure.venues.base.base_venue import BaseVenue, Feed
@@ -52,6 +53,7 @@ class Hyperliquid(BaseVenue):
 
     name = NAME
     abilities = ABILITIES
+    position_mode = PositionMode.NET  # positions are `oneWay` (hyperliquid.gitbook.io, clearinghouseState)
 
     def __init__(
         self,

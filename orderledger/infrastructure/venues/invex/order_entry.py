@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
+from orderledger.domain.values import DatedBy
 from orderledger.infrastructure.errors import Unanswered
 from orderledger.infrastructure.messages.registry import Message, Status
 from orderledger.infrastructure.venues.base.fields import Document
 from orderledger.infrastructure.venues.base.keyed_entry import KeyedOrderEntry, Refusal, Request, without_none, written
 from orderledger.infrastructure.venues.base.order_entry import EntryAbilities
+from orderledger.infrastructure.venues.invex.refusals import REFUSALS
 from orderledger.infrastructure.venues.invex.translate import READERS
 from orderledger.infrastructure.venues.invex.venue import ORDERS, InvexVenue, Sign
 from orderledger.infrastructure.venues.invex.vocabulary import CLIENT_ID, CLIENT_IDS, MARKETS
@@ -22,14 +24,7 @@ class InvexOrderEntry(KeyedOrderEntry):
     alias, client_ids, markets, readers = CLIENT_ID, CLIENT_IDS, MARKETS, READERS
     headers = staticmethod(InvexVenue.headers)
     order_types = {"limit": "LIMIT", "market": "MARKET"}  # noqa: RUF012
-    reasons = {  # noqa: RUF012  (by the field that a refusal names, else by its HTTP status)
-        "quantity": "incorrect_quantity",
-        "price": "incorrect_price",
-        "symbol": "unknown_instrument",
-        "client_order_id": "duplicate_order",
-        "404": "unknown_order",
-        "429": "rate_limited",
-    }
+    refusals = REFUSALS
 
     def __init__(self, account: str, *, sign: Sign | None = None, **options: Any) -> None:
         super().__init__(account, **options)
@@ -69,8 +64,8 @@ class InvexOrderEntry(KeyedOrderEntry):
     def told(self, row: Document, order: Row) -> Sequence[Message]:
         """Received, and named. What became of it follows from its row."""
         names = {"client_order_id": order["client_order_id"], "aliases": {CLIENT_ID: self.client_id(order)}}
-        at, venue_order_id = self._now(), row["order_id"]
-        return [Status(account=self._account, **names, venue_order_id=venue_order_id, status="pending_new", at=at, evidence=row)]
+        said = Status(account=self._account, **names, venue_order_id=row["order_id"], status="pending_new", evidence=row)
+        return [said.model_copy(update={"at": self._now(), "dated_by": DatedBy.RECEIPT})]
 
     def _signed(self, fields: dict[str, Any]) -> dict[str, Any]:
         return {**fields, **(self._sign(fields) if self._sign is not None else {})}

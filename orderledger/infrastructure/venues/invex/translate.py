@@ -9,11 +9,12 @@ from decimal import Decimal
 from typing import Any
 
 from orderledger.domain.exact import ZERO, total
-from orderledger.domain.values import OrderType, Pending, Side
+from orderledger.domain.values import DatedBy, OrderType, Pending, Side
 from orderledger.infrastructure.messages.registry import Message, Status
 from orderledger.infrastructure.venues.base import order_rows
 from orderledger.infrastructure.venues.base.definitions import Terms
 from orderledger.infrastructure.venues.base.fields import (
+    Details,
     Document,
     Unreadable,
     moment,
@@ -43,7 +44,7 @@ from orderledger.infrastructure.venues.invex.vocabulary import (
 def order_messages(row: Document, context: RowContext) -> Iterator[Message]:
     """The fills of an order, its status, and whether a cancel of it was requested."""
     status, symbol, side = needed_word(row, "status"), _symbol(row), one_of(row, "side", SIDES)
-    changed_at = moment(row, "updated_at", offset=UTC_OFFSET) or moment(row, "created_at", offset=UTC_OFFSET)
+    changed_at, made_at = (moment(row, name, offset=UTC_OFFSET) for name in ("updated_at", "created_at"))
     order_type = ORDER_TYPES.get((word(row, "type") or "").lower(), OrderType.OTHER)
     fills, client_id = list(_fills(row, symbol, side)), word(row, "client_order_id")
     state = OrderState(
@@ -53,7 +54,8 @@ def order_messages(row: Document, context: RowContext) -> Iterator[Message]:
         side=side,
         word=status,
         meaning=STATUSES.get(status.lower()),
-        at=order_rows.latest(changed_at, *(fill.at for fill in fills)),
+        at=order_rows.latest(changed_at or made_at, *(fill.at for fill in fills)),
+        dated_by=DatedBy.VENUE if changed_at is not None else DatedBy.RECEIPT,
         quantity=number(row, "quantity"),
         filled=number(row, "deal_quantity"),
         limit_price=None if order_type is OrderType.MARKET else price(row, "price"),
@@ -64,7 +66,7 @@ def order_messages(row: Document, context: RowContext) -> Iterator[Message]:
     yield from order_rows.nameless_fills(fills, common, state.filled)
     yield state.report(context, row)
     if word(row, "cancel_order_id") and not has_ended(row):
-        yield Status(**common, at=state.at, pending=Pending.CANCEL, evidence=row)
+        yield Status(**common, at=state.at, dated_by=state.dated_by, pending=Pending.CANCEL, evidence=row)
 
 
 def _symbol(row: Document) -> str:
@@ -77,13 +79,17 @@ def _fills(row: Document, symbol: str, side: Side) -> Iterator[FillRow]:
     """The fills of an order, where it lists them. The fee is paid in what is received."""
     base, _, quote = symbol.partition("_")
     for trade in rows_within(row, "trades"):
+        details = Details()
+        fee = details.read("fee", lambda trade=trade: number(trade, "fee"))  # type: ignore[misc]
+        kind = details.read("type", lambda trade=trade: word(trade, "type"))  # type: ignore[misc]
         yield FillRow(
             at=moment(trade, "created_at", offset=UTC_OFFSET),
             quantity=needed_number(trade, "quantity"),
             price=paid_price(trade, "price"),
-            fee=number(trade, "fee"),
+            fee=fee,
             fee_currency=(base if side is Side.BUY else quote) or None,
-            liquidity=LIQUIDITY.get((word(trade, "type") or "").lower()),
+            liquidity=LIQUIDITY.get((kind or "").lower()),
+            text=details.text,
             evidence=trade,
         )
 

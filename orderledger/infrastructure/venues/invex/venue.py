@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from orderledger.domain.values import PositionMode
 from orderledger.infrastructure.errors import VenueRefused, VenueUnavailable
 from orderledger.infrastructure.venues.base.documents import refusal_in, rows_in
 from orderledger.infrastructure.venues.base.fields import Document
@@ -32,6 +33,7 @@ class InvexVenue(ListedVenue):
     name = NAME
     readers = READERS
     per_minute = {"": 60}  # noqa: RUF012  (declared by ListedVenue; the venue calls its limits strict, and gives no number)
+    position_mode = PositionMode.NET  # spot alone
     abilities = Abilities(
         client_ids="not stated; both names find an order",
         fill_identity="made here: the order, its time, price and quantity, and its number among equals",

@@ -10,12 +10,14 @@ from datetime import datetime
 
 from orderledger.infrastructure.errors import NotSent, Unanswered, VenueError
 from orderledger.infrastructure.messages.registry import Message, Reject, RejectCancel, RejectReplace
-from orderledger.infrastructure.venues.base.order_entry import EntryAbilities, Sent
+from orderledger.infrastructure.messages.reports import Report
+from orderledger.infrastructure.venues.base.order_entry import BOTH_CONDITIONS, EntryAbilities, Sent
+from orderledger.infrastructure.venues.base.refusals import codes_of
 from orderledger.infrastructure.venues.base.transport import Http
 from orderledger.infrastructure.venues.base.transport.sender import Answer, Sender
 from orderledger.infrastructure.venues.lighter.ids import Lookup, hashed_index, mint_client_order_index
 from orderledger.infrastructure.venues.lighter.markets import Markets
-from orderledger.infrastructure.venues.lighter.refusals import code_in, is_too_many, reason_for
+from orderledger.infrastructure.venues.lighter.refusals import REFUSALS, code_in, is_too_many
 from orderledger.infrastructure.venues.lighter.signing import Signed, Signer
 from orderledger.infrastructure.venues.lighter.transactions import Scale, created, scaled
 from orderledger.infrastructure.venues.lighter.vocabulary import CLIENT_ORDER_INDEX, OK
@@ -34,7 +36,14 @@ class LighterOrderEntry:
     after the other, because nonces have no gaps.
     """
 
-    abilities = EntryAbilities(replaces=True, cancels_by_client_id=True, absence_seconds=ABSENT_SECONDS)
+    abilities = EntryAbilities(
+        replaces=True,
+        cancels_by_client_id=True,
+        absence_seconds=ABSENT_SECONDS,
+        order_types=frozenset({"limit", "stop_limit"}),
+        times_in_force=frozenset({"gtc", "gtd", "ioc"}),
+        conditions=BOTH_CONDITIONS,
+    )
 
     def __init__(
         self,
@@ -108,7 +117,7 @@ class LighterOrderEntry:
         await self._signer.aclose()
 
     async def _sent(
-        self, order: Row, refused: type[Message], sign: Callable[[int], Signed], request_id: str | None = None
+        self, order: Row, refused: type[Report], sign: Callable[[int], Signed], request_id: str | None = None
     ) -> Sent:
         """Sign with the next nonce and send. A nonce is used on only after the venue has taken the one before it."""
         async with self._turn:
@@ -164,14 +173,17 @@ class LighterOrderEntry:
             return int(order["venue_order_id"])
         return self._index_of(order)
 
-    def _refusal(self, order: Row, refused: type[Message], answer: Answer, code: int | None, request_id: str | None) -> Message:
+    def _refusal(self, order: Row, refused: type[Report], answer: Answer, code: int | None, request_id: str | None) -> Message:
+        """The refusal as a message. Raises Unanswered if it does not prove that nothing was taken."""
         message = answer.document.get("message") if isinstance(answer.document, dict) else None
+        sentence = str(message or answer.text or f"HTTP {answer.status}")
+        reason = REFUSALS.reason(refused, codes_of(answer.status, *([] if code is None else [code])), sentence)
         given = {
             "client_order_id": order["client_order_id"],
             "venue_order_id": order["venue_order_id"],
             "evidence": answer.document if answer.document is not None else {"text": answer.text},
-            "reason": reason_for(code),
-            "text": str(message or answer.text or f"HTTP {answer.status}"),
+            "reason": reason,
+            "text": sentence,
         }
         named = given if request_id is None else {**given, "request_id": request_id}
         return refused(account=self._account, at=self._now(), **named)

@@ -11,7 +11,7 @@ from decimal import Decimal, Inexact
 from typing import Any
 
 from orderledger.domain.exact import TRAPS
-from orderledger.domain.values import OrderType, Side, Status
+from orderledger.domain.values import DatedBy, OrderType, Side, Status
 from orderledger.infrastructure.messages import registry
 from orderledger.infrastructure.messages.registry import Message, ReportedClaims
 from orderledger.infrastructure.venues.base.fields import Document, Unreadable, flag, number, price, word
@@ -71,6 +71,11 @@ def changed_at(row: Document) -> datetime:
     return latest(row, *CHANGE_TIMES) or moment(row, *CHANGE_TIMES, *OTHER_TIMES)
 
 
+def _dated_by(row: Document) -> DatedBy:
+    """Only `updated_at` is always the time of the row's state: the transaction may be the one that created the order."""
+    return DatedBy.RECEIPT if latest(row, "updated_at") is None else DatedBy.VENUE
+
+
 def venue_order_id(row: Document) -> str:
     found = index(row, "order_id", "order_index")
     if found is None:
@@ -118,9 +123,9 @@ def _message(row: Document, status: str, fields: Document) -> Message:
             return registry.Acknowledge(**fields, reported=_reported(claims, Status.NEW))
         case Meaning.RECEIVED | Meaning.WAITING:
             seen = Status.PARTIALLY_FILLED if is_filled_in_part else Status.PENDING_NEW
-            return registry.Status(**fields, status=seen, reported=_reported(claims))
+            return registry.Status(**fields, dated_by=_dated_by(row), status=seen, reported=_reported(claims))
         case Meaning.FILLED:
-            return registry.Status(**fields, status=Status.FILLED, reported=_reported(_ended(claims)))
+            return registry.Status(**fields, dated_by=_dated_by(row), status=Status.FILLED, reported=_reported(_ended(claims)))
         case Meaning.EXPIRED:
             return registry.Expire(**fields, reported=_reported(_ended(claims), Status.EXPIRED))
         case Meaning.REFUSED if cum_quantity is not None and not is_filled_in_part:
@@ -128,7 +133,9 @@ def _message(row: Document, status: str, fields: Document) -> Message:
         case Meaning.CANCELED | Meaning.REFUSED:
             return registry.Cancel(**fields, reported=_reported(_ended(claims), Status.CANCELED))
         case _:
-            return registry.Status(**fields, status=status, reported=_reported({**claims, "leaves_quantity": None}))
+            return registry.Status(
+                **fields, dated_by=_dated_by(row), status=status, reported=_reported({**claims, "leaves_quantity": None})
+            )
 
 
 def is_untriggered(row: Document) -> bool:

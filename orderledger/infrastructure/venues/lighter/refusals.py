@@ -1,31 +1,38 @@
-"""The codes with which Lighter refuses a transaction, in our words."""
+"""What proves that Lighter has not taken a transaction: its codes. One that is refused is not queued, and cannot work later."""
 
 from typing import Any
 
+from orderledger.infrastructure.messages.registry import Reject
+from orderledger.infrastructure.venues.base.refusals import UNAUTHORIZED, Mark, Refusals, coded
 from orderledger.infrastructure.venues.lighter.rest import refusal_of
-from orderledger.infrastructure.venues.lighter.vocabulary import OK, TOO_MANY
+from orderledger.infrastructure.venues.lighter.vocabulary import ACCOUNT_NOT_FOUND, EXPIRED_TOKEN, OK, TOO_MANY
 
-REASONS = {
-    20558: "not_allowed",
-    21100: "unauthorized",
-    21104: "invalid_nonce",
-    21506: "rate_limited",
-    21600: "unknown_order",
-    21700: "unknown_order",
-    21701: "incorrect_quantity",
-    21702: "incorrect_price",
-    21706: "incorrect_quantity",
-    21711: "incorrect_expire_at",
-    21715: "unknown_order",
-    **dict.fromkeys(range(21717, 21723), "too_many_orders"),
-    21727: "incorrect_client_id",
-    21728: "duplicate_order",
-    21732: "reduce_only",
-    **dict.fromkeys((21733, 21734, 21735), "price_too_far"),
-    21739: "insufficient_margin",
-    **dict.fromkeys(TOO_MANY, "rate_limited"),
-}
-"""Any other code is `rejected`."""
+DOCS = "apidocs.lighter.xyz, sendTx: only code 200 means queued; names of codes: ccxt 4.5.90, lighter, table of exceptions"
+NONCES = "apidocs.lighter.xyz, Nonce management: a transaction with another nonce than the next is not taken"
+LIMITS = "apidocs.lighter.xyz, Rate limits"
+BEFORE = Mark.TURNED_AWAY
+ORDER = (Reject,)
+
+REFUSALS = Refusals(
+    coded(21728, reason="duplicate_order", source=DOCS, mark=Mark.DUPLICATE, answers=ORDER),
+    coded(*TOO_MANY, reason="rate_limited", source=LIMITS, mark=BEFORE),
+    coded(21506, reason="rate_limited", source=f"{DOCS}: too many pending transactions", mark=BEFORE),
+    coded(21104, reason="invalid_nonce", source=NONCES, mark=BEFORE),
+    coded(ACCOUNT_NOT_FOUND, EXPIRED_TOKEN, reason="unauthorized", source=DOCS, mark=BEFORE),
+    coded(20558, reason="not_allowed", source=f"{DOCS}: restricted jurisdiction"),
+    coded(21712, reason="cancel_all_queued", source=f"{DOCS}: a request to cancel all orders is queued", mark=BEFORE),
+    coded(21600, 21700, 21715, reason="unknown_order", source=DOCS),
+    coded(21701, 21706, reason="incorrect_quantity", source=DOCS),
+    coded(21702, reason="incorrect_price", source=DOCS),
+    coded(21711, reason="incorrect_expire_at", source=DOCS),
+    coded(*range(21717, 21723), reason="too_many_orders", source=DOCS),
+    coded(21727, reason="incorrect_client_id", source=DOCS),
+    coded(21732, reason="reduce_only", source=DOCS),
+    coded(21733, 21734, 21735, reason="price_too_far", source=DOCS),
+    coded(21507, 21508, 21739, reason="insufficient_margin", source=DOCS),
+    coded(*range(21500, 21513), *range(21600, 21609), *range(21700, 21741), reason="rejected", source=DOCS),
+    UNAUTHORIZED,
+)
 
 
 def code_in(document: Any) -> int | None:
@@ -39,8 +46,3 @@ def code_in(document: Any) -> int | None:
 def is_too_many(document: Any) -> bool:
     """Whether the venue states that it refused a request because of a limit."""
     return refusal_of(document) in TOO_MANY
-
-
-def reason_for(code: int | None) -> str:
-    """Our word for a code."""
-    return REASONS.get(code, "rejected") if code is not None else "rejected"

@@ -1,8 +1,9 @@
 """Rows of trades, funding and positions, to messages.
 
 A trade is one fill of the account, or two if the account traded with itself. A fill is identified by market, trade and side:
-`0:19300000001:buy`. A fill that no order made, as when the venue takes a position away, is an order of its own: `none:` and the
-fill.
+`0:19300000001:buy`. The venue sorts trades by their ids where it is asked to (`sort_by=trade_id`): the id is also the order of
+trades that have one time. A fill that no order made, as when the venue takes a position away, is an order of its own: `none:`
+and the fill.
 """
 
 from decimal import Decimal
@@ -11,6 +12,7 @@ from orderledger.domain.exact import EXACT, ONE
 from orderledger.domain.values import Liquidity, Side
 from orderledger.infrastructure.messages.registry import Balance, Fill, Funding, Message
 from orderledger.infrastructure.venues.base.fields import (
+    Details,
     Document,
     Unreadable,
     flag,
@@ -18,11 +20,12 @@ from orderledger.infrastructure.venues.base.fields import (
     number,
     paid_price,
     price,
+    sequence_of,
     word,
 )
 from orderledger.infrastructure.venues.base.translation import NO_ORDER, whole_order
 from orderledger.infrastructure.venues.lighter.context import Context
-from orderledger.infrastructure.venues.lighter.fees import fee_of
+from orderledger.infrastructure.venues.lighter.fees import UNTOLD, fee_of
 from orderledger.infrastructure.venues.lighter.reading import account_number, index, market_of, moment
 from orderledger.infrastructure.venues.lighter.vocabulary import CLIENT_ORDER_INDEX, CURRENCY, PLAIN_TRADES, SETTLEMENT
 
@@ -50,19 +53,21 @@ def _fill(row: Document, context: Context, hint: str | None, end: str) -> Fill:
     trade_id = index(row, "trade_id_str", "trade_id")
     if trade_id is None:
         raise Unreadable("trade_id is missing")
-    side, liquidity = SIDES[end], _liquidity(row, end)
+    details, side = Details(), SIDES[end]
+    liquidity = details.read("is_maker_ask", lambda: _liquidity(row, end))
     instrument = context.markets.instrument(market)
-    fee, fee_currency = fee_of(row, market, instrument, side, liquidity)
-    client_order_index = index(row, f"{end}_client_id_str", f"{end}_client_id")
+    fee, fee_currency = details.read("fee", lambda: fee_of(row, market, instrument, side, liquidity)) or UNTOLD
+    order = index(row, f"{end}_id_str", f"{end}_id")
+    client_order_index = _client_order_index(row, end, details if order is not None else None)
     kind = word(row, "type")
     reason = None if kind in PLAIN_TRADES else kind
     fill_id = f"{market}:{trade_id}:{side}"
-    order = index(row, f"{end}_id_str", f"{end}_id")
     is_orderless = order is None and client_order_index is None and reason is not None
     fill = Fill(
         account=context.account,
         source=context.source,
         at=moment(row, *TIMES),
+        sequence=sequence_of(trade_id),
         fill_id=fill_id,
         venue_order_id=f"{NO_ORDER}{fill_id}" if is_orderless else order,
         aliases={} if client_order_index is None else {CLIENT_ORDER_INDEX: client_order_index},
@@ -74,9 +79,16 @@ def _fill(row: Document, context: Context, hint: str | None, end: str) -> Fill:
         fee_currency=fee_currency,
         liquidity=liquidity,
         reason=reason,
+        text=details.text,
         evidence=row,
     )
     return whole_order(fill) if is_orderless else fill
+
+
+def _client_order_index(row: Document, end: str, details: Details | None) -> str | None:
+    """The client order index of this end. It has to be readable where no order is named: `details` is None there."""
+    names = (f"{end}_client_id_str", f"{end}_client_id")
+    return index(row, *names) if details is None else details.read(names[1], lambda: index(row, *names))
 
 
 def _market(row: Document, hint: str | None) -> int:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from orderledger.domain.values import PositionMode
 from orderledger.infrastructure.clock import Clock, SystemClock
 from orderledger.infrastructure.messages.registry import Balance, Message
 from orderledger.infrastructure.venues.base.base_venue import BaseVenue, Feed
@@ -46,6 +47,7 @@ class LighterVenue(BaseVenue):
 
     name = VENUE
     abilities = ABILITIES
+    position_mode = PositionMode.NET  # a position has a `sign` (apidocs.lighter.xyz, account)
 
     def __init__(
         self,
@@ -71,7 +73,7 @@ class LighterVenue(BaseVenue):
         rest = Rest(http, allowance)
         self._interpreter = Interpreter(rest, dict(accounts), self.records, Markets.of(markets or {}))
         self._queries = Queries(rest, self._interpreter, now)
-        self._rest_lag = rest_lag
+        self._rest_lag = self.query_lag = rest_lag
         self._stream = Stream(
             websocket_url or NETWORKS.websocket_url(url),
             self,
@@ -100,8 +102,9 @@ class LighterVenue(BaseVenue):
         return await self.listing(account, translation, venue_order_ids, asked_at - self._rest_lag)
 
     async def order(self, account: str, order: Row) -> Sequence[Message] | None:
+        asked_at = self.now()
         translation = await self._queries.order(account, order)
-        return None if translation is None else await self.about_order(account, translation)
+        return None if translation is None else await self.about_order(account, translation, asked_at)
 
     async def fills_since(self, account: str, since: datetime) -> Answer:
         translation = await self._queries.fills_since(account, since)

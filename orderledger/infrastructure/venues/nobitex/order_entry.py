@@ -5,7 +5,8 @@ from typing import Any
 from orderledger.infrastructure.errors import Unanswered
 from orderledger.infrastructure.venues.base.fields import Document
 from orderledger.infrastructure.venues.base.keyed_entry import KeyedOrderEntry, Refusal, Request, without_none, written
-from orderledger.infrastructure.venues.base.order_entry import EntryAbilities
+from orderledger.infrastructure.venues.base.order_entry import EVERY_TYPE, EntryAbilities
+from orderledger.infrastructure.venues.nobitex.refusals import REFUSALS
 from orderledger.infrastructure.venues.nobitex.translate import READERS
 from orderledger.infrastructure.venues.nobitex.venue import NobitexVenue
 from orderledger.infrastructure.venues.nobitex.vocabulary import CLIENT_ID, CLIENT_IDS, MARKETS, OK, TOO_MANY
@@ -17,29 +18,15 @@ ADD, UPDATE = "/market/orders/add", "/market/orders/update-status"
 class NobitexOrderEntry(KeyedOrderEntry):
     """A client id is unique only among orders that have not ended: a repeated order would work twice if the first had filled.
 
-    So an order counts as never received only when it is in no list a minute after it was sent. `pro` turns off the venue's own
-    refusal of equal orders within ten seconds, which does not look at client ids.
+    A request has no expiry there, so that a late one may still become an order: "unknown order" proves nothing. `pro` turns off
+    the venue's own refusal of equal orders within ten seconds, which does not look at client ids.
     """
 
-    abilities = EntryAbilities(cancels_by_client_id=True, absence_seconds=60.0, orders_per_second=0.5)
+    abilities = EntryAbilities(cancels_by_client_id=True, orders_per_second=0.5, order_types=EVERY_TYPE)
     alias, client_ids, markets, readers = CLIENT_ID, CLIENT_IDS, MARKETS, READERS
     headers = staticmethod(NobitexVenue.headers)
     order_types = {"limit": "limit", "market": "market", "stop": "stop_market", "stop_limit": "stop_limit"}  # noqa: RUF012
-    reasons = {  # noqa: RUF012
-        "DuplicateClientOrderId": "duplicate_order",
-        "OverValueOrder": "insufficient_funds",
-        "SmallOrder": "too_small",
-        "InvalidOrderPrice": "incorrect_price",
-        "BadPrice": "incorrect_price",
-        "PriceConditionFailed": "incorrect_price",
-        "InvalidMarketPair": "unknown_instrument",
-        "MarketClosed": "market_closed",
-        "TradingUnavailable": "not_allowed",
-        "FeatureUnavailable": "not_allowed",
-        "NotFound": "unknown_order",
-        "OrderNotFound": "unknown_order",
-        TOO_MANY: "rate_limited",
-    }
+    refusals = REFUSALS
 
     @staticmethod
     def is_refusal(document: Any) -> bool:

@@ -8,10 +8,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from orderledger.domain.values import OrderType, Side, Source
+from orderledger.domain.values import DatedBy, OrderType, Side, Source
 from orderledger.infrastructure.messages.registry import Cancel, Fill, Message
 from orderledger.infrastructure.venues.base.definitions import Terms
 from orderledger.infrastructure.venues.base.fields import (
+    Details,
     Document,
     Unreadable,
     identity,
@@ -22,6 +23,7 @@ from orderledger.infrastructure.venues.base.fields import (
     one_of,
     paid_price,
     price,
+    sequence_of,
     word,
 )
 from orderledger.infrastructure.venues.base.order_rows import (
@@ -68,6 +70,7 @@ def order_messages(row: Document, context: RowContext) -> Iterator[Message]:
         word=status,
         meaning=meaning,
         at=at,
+        dated_by=DatedBy.RECEIPT,
         quantity=number(row, "amount"),
         filled=filled,
         average_price=price(row, "averagePrice"),
@@ -80,7 +83,10 @@ def order_messages(row: Document, context: RowContext) -> Iterator[Message]:
 
 
 def fill_messages(row: Document, context: RowContext) -> Iterator[Message]:
-    """The fill of a row of the list of trades. The fee is paid in what is received."""
+    """The fill of a row of the list of trades. The fee is paid in what is received.
+
+    Trades are listed from an id on (`fromId` of `/market/trades/list`): the id is the order of those that have one time.
+    """
     name, fill_id, market, side = (
         identity(row, "orderId"),
         identity(row, "id"),
@@ -90,6 +96,8 @@ def fill_messages(row: Document, context: RowContext) -> Iterator[Message]:
     at, codes = moment(row, "timestamp"), SYMBOL.fullmatch(market)
     if name is None or fill_id is None or at is None:
         raise Unreadable("id, orderId or timestamp is missing")
+    details = Details()
+    fee = details.read("fee", lambda: number(row, "fee"))
     yield Fill(
         account=context.account,
         source=context.source,
@@ -100,8 +108,10 @@ def fill_messages(row: Document, context: RowContext) -> Iterator[Message]:
         quantity=needed_number(row, "amount"),
         price=paid_price(row, "price"),
         at=at,
-        fee=number(row, "fee"),
+        sequence=sequence_of(fill_id),
+        fee=fee,
         fee_currency=MARKETS.currency(codes[1 if side is Side.BUY else 2]) if codes else None,
+        text=details.text,
         evidence=row,
     )
 

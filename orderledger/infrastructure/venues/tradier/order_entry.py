@@ -10,12 +10,16 @@ from decimal import Decimal
 from typing import Any
 
 from orderledger.domain.exact import plain
+from orderledger.domain.values import DatedBy
 from orderledger.infrastructure.errors import NotSent, Unanswered
 from orderledger.infrastructure.messages.registry import Message, Reject, RejectCancel, RejectReplace, Status
+from orderledger.infrastructure.messages.reports import Report
 from orderledger.infrastructure.venues.base.fields import Unreadable, identity, is_nothing
-from orderledger.infrastructure.venues.base.order_entry import EntryAbilities, Sent
+from orderledger.infrastructure.venues.base.order_entry import EVERY_TYPE, EntryAbilities, Sent
+from orderledger.infrastructure.venues.base.refusals import codes_of
 from orderledger.infrastructure.venues.base.transport.sender import Answer, Sender
 from orderledger.infrastructure.venues.tradier.endpoints import errors_in, is_quota
+from orderledger.infrastructure.venues.tradier.refusals import REFUSALS
 from orderledger.infrastructure.venues.tradier.tags import tag_for
 from orderledger.infrastructure.venues.tradier.vocabulary import SHARE, SIDES, STANDARD_OPTION, TAG_ALIAS
 from orderledger.projections.view import Row
@@ -30,22 +34,6 @@ SIDE_TAG, DURATION_TAG = "tradier.side", "tradier.duration"
 
 ORDERS_A_MINUTE = 60
 
-REASONS = (
-    ("access token", "unauthorized"),
-    ("quota", "rate_limited"),
-    ("rate limit", "rate_limited"),
-    ("buyingpower", "insufficient_funds"),
-    ("buying power", "insufficient_funds"),
-    ("closing a long position", "no_position"),
-    ("not enabled for trading", "not_allowed"),
-    ("finalized state", "too_late"),
-    ("not found", "unknown_order"),
-    ("symbol", "unknown_instrument"),
-    ("price", "incorrect_price"),
-    ("quantity", "incorrect_quantity"),
-)
-"""Our word for a refusal, by a part of Tradier's sentence. Any other is `rejected`."""
-
 
 class TradierOrderEntry:
     """Orders of one account at Tradier. `account` is its name in the ledger, `number` its number at the venue.
@@ -54,7 +42,13 @@ class TradierOrderEntry:
     time after which an order counts as never received.
     """
 
-    abilities = EntryAbilities(replaces=True, orders_per_second=ORDERS_A_MINUTE / 60)
+    abilities = EntryAbilities(
+        replaces=True,
+        orders_per_second=ORDERS_A_MINUTE / 60,
+        order_types=EVERY_TYPE,
+        times_in_force=frozenset({"day", "gtc"}),
+        conditions=frozenset({"reduce_only"}),
+    )
 
     def __init__(
         self, *, account: str, number: str, token: str, url: str, now: Callable[[], datetime], timeout: float = 10.0
@@ -77,7 +71,11 @@ class TradierOrderEntry:
         if refusal is not None:
             return [self._message(Reject, answer, names, refusal)]
         venue_order_id = _order_id(answer)
-        return [self._message(Status, answer, {**names, "venue_order_id": venue_order_id, "status": "pending_new"})]
+        return [
+            self._message(
+                Status, answer, {**names, "venue_order_id": venue_order_id, "status": "pending_new", "dated_by": DatedBy.RECEIPT}
+            )
+        ]
 
     async def submit_many(self, orders: Sequence[Row]) -> Sequence[Sent | Exception]:
         sent: list[Sent | Exception] = []
@@ -106,7 +104,7 @@ class TradierOrderEntry:
         await self._sender.aclose()
 
     async def _changed(
-        self, method: str, order: Row, form: Mapping[str, str] | None, refused: type[Message], request_id: str
+        self, method: str, order: Row, form: Mapping[str, str] | None, refused: type[Report], request_id: str
     ) -> Sent:
         venue_order_id = order["venue_order_id"]
         if venue_order_id is None:
@@ -119,8 +117,10 @@ class TradierOrderEntry:
         names = {"client_order_id": order["client_order_id"], "venue_order_id": venue_order_id, "request_id": request_id}
         return [self._message(refused, answer, names, refusal)]
 
-    def _message(self, kind: type[Message], answer: Answer, names: Mapping[str, Any], refusal: str | None = None) -> Message:
-        said = {"reason": reason_for(refusal), "text": refusal} if refusal is not None else {}
+    def _message(self, kind: type[Report], answer: Answer, names: Mapping[str, Any], refusal: str | None = None) -> Message:
+        said: dict[str, Any] = {}
+        if refusal is not None:
+            said = {"reason": _reason(kind, answer, refusal), "text": refusal}
         evidence = answer.document if answer.document is not None else {"text": answer.text}
         told = {name: value for name, value in names.items() if value is not None}
         return kind(account=self._account, at=self._now(), evidence=evidence, **told, **said)
@@ -185,6 +185,13 @@ def _refusal(answer: Answer) -> str | None:
     return answer.text or f"HTTP {answer.status}" if answer.status >= 400 else None
 
 
+def _reason(kind: type[Report], answer: Answer, refusal: str) -> str:
+    """Our word for a refusal. Raises Unanswered if it does not prove that nothing was taken."""
+    document = answer.document if isinstance(answer.document, dict) else {}
+    stated = ("errors",) if is_nothing(document.get("fault")) and errors_in(document) is not None else ()
+    return REFUSALS.reason(kind, codes_of(answer.status, *stated), refusal)
+
+
 def _order_id(answer: Answer) -> str:
     """The id in an answer. Raises Unanswered if there is none."""
     order = answer.document.get("order") if isinstance(answer.document, dict) else None
@@ -195,12 +202,6 @@ def _order_id(answer: Answer) -> str:
     if found is None:
         raise Unanswered("unreadable", f"the answer names no order: {answer.text[:200]}")
     return found
-
-
-def reason_for(sentence: str) -> str:
-    """Our word for a refusal."""
-    lower = sentence.lower()
-    return next((reason for part, reason in REASONS if part in lower), "rejected")
 
 
 def _is_quota_fault(document: Any) -> bool:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from orderledger.domain.exact import ZERO, plain
-from orderledger.domain.values import Status
+from orderledger.domain.values import DatedBy, Status
 from orderledger.infrastructure.messages.registry import (
     BustFill,
     CorrectFill,
@@ -99,6 +99,7 @@ def _status(row: OrderRow, common: dict[str, Any], claims: ReportedClaims | None
     fields: dict[str, Any] = {**common, "reported": claims, "reason": _reason(row), "text": text}
     if model is StatusReport:
         fields["status"] = status.value if status else row.status
+        fields["dated_by"] = DatedBy.RECEIPT if row.at == row.created_at else DatedBy.VENUE
     return model(**fields)
 
 

@@ -113,19 +113,20 @@ class TradierVenue(PolledVenue):
 
     async def order(self, account: str, order: Row) -> Sequence[Message] | None:
         """Query by the venue's ids; without an answer, by id or tag among the orders of today, then of the days before."""
-        number = self._numbers[account]
+        number, asked_at = self._numbers[account], self.now()
         for venue_order_id in filter(can_be_id, reversed(ids_of(order))):
             rows = await self._endpoints.order(number, venue_order_id)
             if rows is not None:
-                return await self.about_order(account, self.translate_orders(account, rows))
+                return await self.about_order(account, self.translate_orders(account, rows), asked_at)
         tag = self._tag_of(order)
         if not ids_of(order) and tag is None:
             return None
         rows = _of(await self._endpoints.orders(number), ids_of(order), tag)
-        if not rows:
-            since: datetime = order.get("requested_at") or order.get("acknowledged_at") or self.now()
-            rows = _of(await self._endpoints.earlier_orders(number, since), ids_of(order), tag)
-        return await self.about_order(account, self.translate_orders(account, rows)) if rows else None
+        if rows:
+            return await self.about_order(account, self.translate_orders(account, rows), asked_at)
+        since: datetime = order.get("requested_at") or order.get("acknowledged_at") or asked_at
+        earlier = _of(await self._endpoints.earlier_orders(number, since), ids_of(order), tag)  # may be of a minute ago
+        return await self.about_order(account, self.translate_orders(account, earlier)) if earlier else None
 
     async def fills_since(self, account: str, since: datetime) -> Answer:
         """Everything about the orders of these days that have filled anything, by the time of their last change.

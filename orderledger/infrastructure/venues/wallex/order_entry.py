@@ -6,7 +6,8 @@ from urllib.parse import quote as quoted
 from orderledger.infrastructure.errors import Unanswered
 from orderledger.infrastructure.venues.base.fields import Document
 from orderledger.infrastructure.venues.base.keyed_entry import KeyedOrderEntry, Refusal, Request, without_none, written
-from orderledger.infrastructure.venues.base.order_entry import EntryAbilities
+from orderledger.infrastructure.venues.base.order_entry import EVERY_TYPE, EntryAbilities
+from orderledger.infrastructure.venues.wallex.refusals import REFUSALS
 from orderledger.infrastructure.venues.wallex.translate import READERS
 from orderledger.infrastructure.venues.wallex.venue import ORDERS, WallexVenue
 from orderledger.infrastructure.venues.wallex.vocabulary import CLIENT_ID, CLIENT_IDS, MARKETS
@@ -14,21 +15,16 @@ from orderledger.projections.view import Row
 
 
 class WallexOrderEntry(KeyedOrderEntry):
-    """A client id is unique for ever: an order that is sent again is refused if the first one has come."""
+    """A client id is unique for ever: an order that is sent again is refused if the first one has come.
 
-    abilities = EntryAbilities(cancels_by_client_id=True, absence_seconds=10.0, orders_per_second=2.0)
+    A request has no expiry, so that a late one may still become an order: "unknown order" proves nothing.
+    """
+
+    abilities = EntryAbilities(cancels_by_client_id=True, orders_per_second=2.0, order_types=EVERY_TYPE)
     alias, client_ids, markets, readers = CLIENT_ID, CLIENT_IDS, MARKETS, READERS
     headers = staticmethod(WallexVenue.headers)
     order_types = {"limit": "LIMIT", "market": "MARKET", "stop": "STOP_MARKET", "stop_limit": "STOP_LIMIT"}  # noqa: RUF012
-    reasons = {  # noqa: RUF012  (by the field that a refusal names, else by its HTTP status)
-        "client_id": "duplicate_order",
-        "quantity": "incorrect_quantity",
-        "price": "incorrect_price",
-        "stop_Price": "incorrect_stop_price",
-        "symbol": "unknown_instrument",
-        "404": "unknown_order",
-        "429": "rate_limited",
-    }
+    refusals = REFUSALS
 
     @staticmethod
     def is_refusal(document: Any) -> bool:

@@ -9,12 +9,13 @@ from decimal import Decimal
 from typing import Any
 
 from orderledger.domain.exact import ZERO, total
-from orderledger.domain.values import OrderType, Status
+from orderledger.domain.values import DatedBy, OrderType, Status
 from orderledger.infrastructure.messages.registry import Acknowledge, Cancel, Message, Restate
 from orderledger.infrastructure.messages.registry import Status as StatusReport
 from orderledger.infrastructure.venues.base import order_rows
 from orderledger.infrastructure.venues.base.definitions import Terms
 from orderledger.infrastructure.venues.base.fields import (
+    Details,
     Document,
     Unreadable,
     flag,
@@ -61,6 +62,7 @@ def order_messages(row: Document, context: RowContext) -> Iterator[Message]:
         word=status,
         meaning=meaning,
         at=at,
+        dated_by=DatedBy.VENUE if moment(row, "updated_at") is not None else DatedBy.RECEIPT,
         quantity=filled if meaning is FILLED else quantity,
         filled=filled,
         average_price=price(row, "executedPrice"),
@@ -103,14 +105,17 @@ def _at(row: Document, name: str, filled_at: Any, context: RowContext, *, is_end
 def _fills(row: Document) -> Iterator[FillRow]:
     """The fills of an order. Their times come as text or as seconds."""
     for fill in rows_within(row, "fills"):
-        fee_asset = word(fill, "feeAsset")
+        details = Details()
+        fee_asset = details.read("feeAsset", lambda fill=fill: word(fill, "feeAsset"))  # type: ignore[misc]
+        fee = details.read("fee", lambda fill=fill: number(fill, "fee"))  # type: ignore[misc]
         yield FillRow(
             at=moment(fill, "timestamp"),
             quantity=needed_number(fill, "quantity"),
             price=paid_price(fill, "price"),
-            fee=number(fill, "fee"),
+            fee=fee,
             fee_currency=MARKETS.currency(fee_asset) if fee_asset else None,
             liquidity=None,
+            text=details.text,
             evidence=fill,
         )
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
+from orderledger.domain.values import PositionMode
 from orderledger.infrastructure.errors import VenueRefused, VenueUnavailable
 from orderledger.infrastructure.venues.base.documents import refusal_in, row_in
 from orderledger.infrastructure.venues.base.fields import Document
@@ -25,6 +26,7 @@ class WallexVenue(ListedVenue):
     name = NAME
     readers = READERS
     per_minute = {"": 120}  # noqa: RUF012  (declared by ListedVenue; the venue states no limit of queries)
+    position_mode = PositionMode.NET  # spot alone
     abilities = Abilities(
         client_ids="an order's only name, unique for ever",
         fill_identity="made here: the order, its time, price and quantity, and its number among equals",

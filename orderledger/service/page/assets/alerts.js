@@ -16,23 +16,33 @@ const SIGNS = { critical: ["bad", "⚠"], warning: ["wait", "⚠"], info: ["quie
 export function Alerts() {
   const { open, last } = status.value.alerts ?? {};
   const found = useData(load, [open, last], 5000);
-  return html`<${Section} id="alerts" title="Alerts" about=${isPast.value ? "What is open now, not then" : "Open ones first. A rule raises one alert for each subject, until it is cleared."}>
+  return html`<${Section} id="alerts" title="Alerts" about=${isPast.value ? "What is open now, not then" : "The gravest first. A rule raises one alert for each subject, until it is cleared."}>
     <${Loaded} found=${found}>${(alerts) => html`<${Lists} ...${alerts} />`}</${Loaded}></${Section}>`;
 }
 
 async function load(abort) {
   const [open, newest] = await Promise.all([
-    get("/api/alerts", { open: true, order: "newest", limit: MOST, count: true }, abort),
+    get("/api/alerts", { open: true, limit: MOST, count: true }, abort),
     get("/api/alerts", { order: "newest", limit: 2 * CLEARED }, abort),
   ]);
   return { open: open.rows, count: open.count, cleared: newest.rows.filter((row) => row.cleared_at).slice(0, CLEARED) };
 }
 
 function Lists({ open, count, cleared }) {
-  return html`<p class="actions">${count ? html`<${Badge} tone="bad" sign="⚠">${plural(count, "alert")} open</${Badge}>` : html`<${Badge} tone="good" sign="✓">No alert is open</${Badge}>`}</p>
+  const { is_watched: isWatched } = status.value.alerts ?? {};
+  return html`<p class="actions">${count > 0 && html`<${Badge} tone="bad" sign="⚠">${plural(count, "alert")} open</${Badge}>`}
+      ${!count && isWatched && html`<${Badge} tone="good" sign="✓">No alert is open</${Badge}>`}<${Watched} /></p>
     ${open.length > 0 && html`<${ShortTable} label="Open alerts" columns=${OPEN} rows=${open} keyOf=${(row) => row.id} />`}
-    ${count > open.length && html`<p class="about">These are the newest ${open.length.toLocaleString("en")}.</p>`}
+    ${count > open.length && html`<p class="about">These are the gravest ${open.length.toLocaleString("en")}.</p>`}
     ${cleared.length > 0 && html`<details class="cleared"><summary>Cleared lately: ${cleared.length}</summary><${ShortTable} label="Cleared alerts" columns=${DONE} rows=${cleared} keyOf=${(row) => row.id} /></details>`}`;
+}
+
+/** Who has looked. Without a watcher that runs, no alert says nothing. */
+function Watched() {
+  const { is_watched: isWatched, looked_at: at } = status.value.alerts ?? {};
+  if (isWatched === undefined) return "";
+  if (isWatched) return html` <span class="about">A watcher looked <${Age} since=${at} /> ago.</span>`;
+  return html` <${Badge} tone="doubt" sign="?">Nobody is watching</${Badge}> <span class="about">${at ? html`The last look was <${Age} since=${at} /> ago.` : "No watcher has looked yet."} Start orderledger watch, or serve with --alerts.</span>`;
 }
 
 const [RULE, CAUSE, TEXT] = [

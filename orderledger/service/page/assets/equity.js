@@ -9,7 +9,7 @@ import { number, plural } from "./format.js";
 
 /** Points of a curve: the server keeps the extremes of what it leaves out. */
 const POINTS = 1000;
-const KIND = { fill: "Fill", funding: "Funding", adjust: "Adjustment", mark: "Mark" };
+const KIND = { fill: "Fill", funding: "Funding", adjust: "Adjustment", mark: "Mark", bust: "Bust of", correction: "Correction" };
 
 export function Equity({ filters, method, currency }) {
   const inputs = [method, ...Object.values(filters)];

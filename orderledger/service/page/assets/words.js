@@ -72,6 +72,8 @@ export const sourceOf = (event) => SOURCES[event.source] ?? words(event.source);
 export function kindOf(event) {
   const name = eventName(event);
   if (name.startsWith("anomaly_detected") || name === "submission_unresolved" || name === "order_absent") return "bad";
+  if (event.is_contested) return "doubt";
+  if (event.fill_state === "busted" || event.fill_state === "corrected" || name === "fill_busted") return "bad";
   if (name.startsWith("fill_")) return "fill";
   if (/rejected|denied/.test(name)) return "bad";
   if (/canceled|expired|done_for_day|stopped/.test(name)) return "end";

@@ -14,8 +14,9 @@ from orderledger.infrastructure.venues.base.transport.text import parsed
 
 MOST_BYTES = 4 * 1024 * 1024
 LONGEST_TEXT = 2000
-TOO_LATE_OR_MANY = frozenset({408, 425, 429})
-"""Refusals after which the request may still be carried out, unless the venue says otherwise."""
+TOO_MANY = 429
+TOO_LATE_OR_MANY = frozenset({408, 425, TOO_MANY})
+"""Answers after which the request may still be carried out; after 429 only if the venue does not say otherwise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +31,7 @@ class Answer:
 class Sender:
     """Sends orders to one venue over HTTP.
 
-    `is_refusal(document)` names answers with 408 or 429 that state that the request was refused. `timeout`: seconds from the
+    `is_refusal(document)` names answers with 429 that state that the request was refused. `timeout`: seconds from the
     beginning of a request to the end of its answer. Errors never contain `secrets` or the values of headers.
     """
 
@@ -77,7 +78,7 @@ class Sender:
             document = parsed(body)
         except ValueError:
             document = None
-        if status in TOO_LATE_OR_MANY and self._is_refusal(document):
+        if status == TOO_MANY and self._is_refusal(document):
             return Answer(status=status, document=document, text=said)
         if status >= 500 or 300 <= status < 400 or status in TOO_LATE_OR_MANY:
             raise Unanswered(f"http_{status}", said[:200])

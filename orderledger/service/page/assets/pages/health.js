@@ -10,6 +10,7 @@ import { Alerts } from "../alerts.js";
 import { Histograms } from "../histograms.js";
 import { duration, plural, seconds, words } from "../format.js";
 import { Breakers } from "./breakers.js";
+import { Doubts } from "./doubts.js";
 
 export function Health() {
   const [asked, setAsked] = useState(0);
@@ -21,6 +22,7 @@ export function Health() {
     <${Loaded} found=${state}>${(status) => html`<${Figures} status=${status} />
       <${Section} id="feeds" title="Feeds" about=${isPast.value ? "What each collector says now, not then" : "What each collector says of its accounts"}><${Feeds} collectors=${status.collectors ?? {}} /></${Section}>`}</${Loaded}>
     <${Section} id="halts" title="Halts" about="While a halt holds, the gateway sends no order in its scope."><${Loaded} found=${halts}>${({ rows }) => html`<${Halts} rows=${rows} onDone=${() => setAsked(asked + 1)} />`}</${Loaded}></${Section}>
+    <${Doubts} />
     <${Breakers} />
     <${Section} id="latency" title="Latency" about="How long the steps of orders took: half, 90%, 99% and all of them. The scale is logarithmic."><${Loaded} found=${latency}>${({ rows }) => html`<${Latency} rows=${rows} /><${Histograms} rows=${rows} />`}</${Loaded}></${Section}>`;
 }
@@ -110,16 +112,36 @@ function Halts({ rows, onDone }) {
 
 const scopeOf = (row) => [row.account === "*" ? "every account" : row.account, row.instrument, row.strategy && `strategy ${row.strategy}`].filter(Boolean).join(", ");
 
+const UNKNOWN = "urn:orderledger:problem:needs_confirmation";
+
+/** The accounts and instruments that the ledger knows, which the dialog offers. */
+async function knownScopes(abort) {
+  const asked = [["/api/accounts", "account"], ["/api/positions", "account,instrument"], ["/api/instruments", "account,instrument"]];
+  const lists = await Promise.all(asked.map(([path, columns]) => all(path, { columns }, { abort })));
+  const rows = lists.flatMap((list) => list.rows);
+  return { accounts: [...new Set(rows.map((row) => row.account))].sort(), instruments: rows.filter((row) => row.instrument) };
+}
+
+const instrumentsOf = (known, account) => [...new Set(known.instruments.filter((row) => account === "*" || row.account === account).map((row) => row.instrument))].sort();
+
 function HaltDialog({ scope, onClose, onDone }) {
   const [given, setGiven] = useState({ account: scope.account, instrument: scope.instrument ?? "", strategy: scope.strategy ?? "", text: "", cancels_orders: false });
   const [error, setError] = useState(null);
   const [isBusy, setBusy] = useState(false);
-  const field = (name, label, hint) => html`<label class="field"><span>${label}</span><input name=${`halt-${name}`} value=${given[name]} placeholder=${hint} readonly=${scope.resumes && name !== "text"} autocomplete="off" onInput=${(event) => setGiven({ ...given, [name]: event.target.value })} /></label>`;
+  const known = useData((abort) => knownScopes(abort), [], 60_000).data ?? { accounts: [], instruments: [] };
+  const isDoubted = error?.problem?.type === UNKNOWN;
+  const set = (name, value) => {
+    setGiven({ ...given, [name]: value });
+    if (isDoubted) setError(null); // Another name is asked about anew.
+  };
+  const field = (name, label, hint, offered) => html`<label class="field"><span>${label}</span><input name=${`halt-${name}`} value=${given[name]} placeholder=${hint} readonly=${scope.resumes && name !== "text"} autocomplete="off" list=${offered && `halt-known-${name}`} onInput=${(event) => set(name, event.target.value)} />
+    ${offered && html`<datalist id=${`halt-known-${name}`}>${offered.map((one) => html`<option value=${one} />`)}</datalist>`}</label>`;
   const send = async (event) => {
     event.preventDefault();
     setBusy(true);
     try {
       const body = Object.fromEntries(Object.entries(given).filter(([name, value]) => value !== "" && (name !== "cancels_orders" || (value && !scope.resumes))));
+      if (isDoubted) body.confirm = true;
       await post(scope.resumes ? "/api/halts/resume" : "/api/halts", scope.resumes ? body : { reason: "operator", ...body });
       onDone();
       onClose();
@@ -132,10 +154,10 @@ function HaltDialog({ scope, onClose, onDone }) {
   return html`<${Dialog} title=${scope.resumes ? "Resume trading?" : "Halt trading?"} onClose=${onClose}>
     <form class="halt" onSubmit=${send}>
       <p>${scope.resumes ? html`All halts of exactly this scope end: <b>${where}</b>.` : html`The gateway will send no order in: <b>${where}</b>. Open orders stay unless you ask to cancel them.`}</p>
-      ${field("account", "Account", "* for every account")}${field("instrument", "Instrument", "all")}${field("strategy", "Strategy", "all")}${field("text", "Why, in a sentence", "")}
+      ${field("account", "Account", "* for every account", ["*", ...known.accounts])}${field("instrument", "Instrument", "all", instrumentsOf(known, given.account))}${field("strategy", "Strategy", "all")}${field("text", "Why, in a sentence", "")}
       ${!scope.resumes && html`<label class="check"><input type="checkbox" name="halt-cancels" checked=${given.cancels_orders} onChange=${(event) => setGiven({ ...given, cancels_orders: event.target.checked })} /> Also cancel the open orders in this scope</label>`}
       <${Notice} error=${error} />
-      <p class="actions"><button type="submit" class=${scope.resumes ? "primary" : "danger"} disabled=${isBusy || !given.account}>${scope.resumes ? "Resume" : "Halt"} ${where}</button> <button type="button" onClick=${onClose}>Cancel</button></p>
+      <p class="actions"><button type="submit" class=${scope.resumes ? "primary" : "danger"} disabled=${isBusy || !given.account}>${scope.resumes ? "Resume" : "Halt"} ${where}${isDoubted && " all the same"}</button> <button type="button" onClick=${onClose}>Cancel</button></p>
     </form>
   </${Dialog}>`;
 }

@@ -9,6 +9,7 @@ import { Badge, Id, Loaded, Number_, Role, Section, Side, Status, Time, visible,
 import { amounts, duration, fullTime, json, microseconds, number, price, words } from "../format.js";
 import { eventName, isVenues, kindOf, sentence, sourceOf, summary, termsOver } from "../words.js";
 import { TimeLine } from "../time_line.js";
+import { DoubtOf } from "./doubts.js";
 
 export function Order() {
   const [account, id] = route.value.path;
@@ -25,8 +26,11 @@ async function load(account, id, abort) {
     query("/api/anomalies", { account, client_order_id: id, limit: 5000 }, abort),
     query(`${path}/explanation`, {}, abort),
   ]);
-  const sentences = new Map(told.steps.map((step) => [step.position, step.sentence]));
-  const events = history.rows.map((event) => ({ ...event, sentence: sentences.get(event.position) }));
+  const steps = new Map(told.steps.map((step) => [step.position, step]));
+  const events = history.rows.map((event) => {
+    const { sentence: said, fill_state, is_contested } = steps.get(event.position) ?? {};
+    return { ...event, sentence: said, fill_state, is_contested };
+  });
   const links = order.links ?? {};
   const siblings = await siblingsOf(order, links, abort);
   return { order: { ...order, sentence: told.summary }, unknown: told.unknown, events, anomalies: anomalies.rows.filter((row) => row.stream === order.stream), siblings };
@@ -48,6 +52,7 @@ function Story({ order, unknown, events, anomalies, siblings }) {
       <h1><${Id}>${order.client_order_id ?? order.venue_order_id ?? "Order without an id"}</${Id}> <${Status} row=${order} /></h1>
       <p class="summary" role="status">${visible(summary(order))}</p>
       ${unknown.map((sentence) => html`<p class="summary unknown">${visible(sentence)}</p>`)}
+      ${isInDoubt(order) && html`<${DoubtOf} order=${order} />`}
       <${Facts} order=${order} />
     </header>
     <${Section} id="story" title="Story" about="Each event twice: when it happened by the sender's clock, and when it was recorded here.">
@@ -61,6 +66,9 @@ function Story({ order, unknown, events, anomalies, siblings }) {
       <${Section} id="siblings" title="Belongs to"><${Belongs} order=${order} siblings=${siblings} /></${Section}>
     </div>`;
 }
+
+/** Whether its outcome may be unknown: see `orderledger recover`. */
+const isInDoubt = (order) => order.is_open && (order.certainty === "unresolved" || (order.status === "pending_new" && order.submitted_at));
 
 function Facts({ order }) {
   const given = (text) => (text == null ? "" : number(text));
@@ -115,13 +123,24 @@ function Evidence({ event }) {
 
 const FILLS = [
   { title: "Fill", cell: ({ event }) => html`<${Id}>${event.payload.fill_id}</${Id}>` },
-  { title: "What", cell: ({ event }) => (eventName(event) === "fill_recorded" ? html`<${Badge} tone="good" sign="●">fill</${Badge}>` : html`<${Badge} tone="bad" sign="⚠">${eventName(event) === "fill_busted" ? "busted" : `corrects ${visible(event.payload.corrects)}`}</${Badge}>`) },
+  { title: "What", cell: ({ event }) => html`<${What} event=${event} />` },
   { title: "Quantity", align: "end", cell: ({ event }) => html`<${Number_} of=${event.payload.quantity} />` },
   { title: "Price", align: "end", cell: ({ event }) => html`<${Number_} of=${event.payload.price} />` },
   { title: "Fee", align: "end", cell: ({ event }) => event.payload.fee != null && html`<span class="number">${number(event.payload.fee)} ${visible(event.payload.fee_currency)}</span>` },
   { title: "Liquidity", wide: true, cell: ({ event }) => event.payload.liquidity },
   { title: "Happened", cell: ({ event }) => html`<${Time} at=${event.at} />` },
 ];
+
+/** What the event says of its fill, and what has become of the fill: only one that counts, and that nobody contests, is good. */
+function What({ event }) {
+  if (eventName(event) === "fill_busted") return html`<${Badge} tone="bad" sign="⚠">busts it</${Badge}>`;
+  const { fill_state: state, is_contested: isContested } = event;
+  const about = eventName(event) === "fill_corrected" ? `corrects ${visible(event.payload.corrects)}` : "fill";
+  if (state === "contested") return html`<${Badge} tone="doubt" sign="≠" title="Another report of this fill id has other numbers. The earlier one counts.">contested, not counted</${Badge}>`;
+  if (isContested) return html`<${Badge} tone="doubt" sign="≠" title="Reports of this fill id differ. This one counts.">${about}, contested</${Badge}>`;
+  if (state === "active") return html`<${Badge} tone="good" sign="●">${about}</${Badge}>`;
+  return html`<${Badge} tone="bad" sign="⚠">${about}, ${words(state ?? "unknown")}</${Badge}>`;
+}
 
 const Fills = ({ fills }) => html`<${ShortTable} label="Fills" columns=${FILLS} rows=${fills.map((event) => ({ event }))} keyOf=${({ event }) => event.position} empty="No fill so far." />`;
 

@@ -1,42 +1,41 @@
 // Reconciliation: what the venue says beside what we know, how each order was matched, the breaks, and what time is covered.
 import { html } from "../ui.js";
 import { all, get, query } from "../api.js";
-import { link, moments, route } from "../router.js";
+import { isPast, link, moments, route } from "../router.js";
 import { useData } from "../use.js";
 import { ListGrid, ShortTable } from "../grid.js";
 import { Age, Badge, Choice, Id, Loaded, OrderId, Section, Status, Time, visible, visibleLines } from "../parts.js";
 import { json, number, plural, words } from "../format.js";
-import { eventName, sourceOf } from "../words.js";
+import { sourceOf } from "../words.js";
 import { Band } from "../band.js";
 import { ReconcileNow } from "./reconcile_now.js";
 
 const VENUES = ["venue_push", "venue_poll", "reconciliation"];
-const ORDER = "stream,version,account,client_order_id,venue_order_id,venue_order_ids,aliases,instrument,status,pending,certainty,cum_quantity,quantity,origin,is_open,links";
+const SHOWN = 2000;
 
 export function Reconciliation() {
   const { account, show } = route.value.params;
-  const found = useData((abort) => load(account, abort), [account], 3000);
+  const found = useData((abort) => load(account, show, abort), [account, show], 3000);
   return html`<h1>Reconciliation</h1>
     <${ReconcileNow} account=${account} />
     <${Loaded} found=${found}>${(data) => html`<${Filters} accounts=${data.accounts} account=${account} show=${show} /><${Found} ...${data} show=${show} />`}</${Loaded}>`;
 }
 
-async function load(account, abort) {
-  const [certificates, gaps, events, orders, accounts] = await Promise.all([
-    all("/api/certificates", { account }, { abort }),
+/** The server decides over all orders which differ: the rows here are only the newest of those. */
+async function load(account, show, abort) {
+  const [certificates, gaps, totals, orders] = await Promise.all([
+    query("/api/certificates", { account, order: "newest", limit: 5000 }, abort),
     all("/api/account-events", { account, kind: "gap" }, { abort }),
-    reports(account, abort),
-    query("/api/orders", { account, order: "newest", limit: 2000, columns: ORDER }, abort),
-    get("/api/accounts", { limit: 5000, columns: "account" }, abort),
+    all("/api/reconciliation", {}, { abort }),
+    query("/api/reconciliation/orders", { account, agreement: show, limit: SHOWN, count: true }, abort),
   ]);
-  return { certificates: certificates.rows, gaps: gaps.rows, breaks: openBreaks(certificates.rows), matches: matched(orders.rows, events), accounts: accounts.rows.map((row) => row.account) };
+  const accounts = totals.rows.map((row) => row.account);
+  const shown = totals.rows.filter((row) => !account || row.account === account);
+  return { certificates: certificates.rows, gaps: gaps.rows, breaks: shown.flatMap(openBreaks), totals: shown, orders: orders.rows, count: orders.count, accounts };
 }
 
-/** The breaks that the last certificate of each account left open. */
-function openBreaks(certificates) {
-  const last = new Map(certificates.map((row) => [row.account, row]));
-  return [...last.values()].flatMap((row) => row.open_breaks.map((one) => ({ ...one, account: row.account, certificate: row })));
-}
+/** The breaks that the last certificate of an account left open. */
+const openBreaks = (row) => (row.open_breaks ?? []).map((one) => ({ ...one, account: row.account, compared_at: row.reconciled_at }));
 
 /** The newest events that say what a venue said, newest first. */
 async function reports(account, abort) {
@@ -51,69 +50,72 @@ async function reports(account, abort) {
 function Filters({ accounts, account, show }) {
   return html`<form class="filters" role="search" aria-label="Filter" onSubmit=${(event) => event.preventDefault()}>
     <${Choice} name="account" label="Account" value=${account} options=${[["", "all"], ...accounts.map((name) => [name, visible(name)])]} />
-    <${Choice} name="show" label="Orders" value=${show} options=${[["", "all"], ["differ", "that differ"], ["open", "open"], ["unmatched", "the venue never spoke of"]]} />
+    <${Choice} name="show" label="Orders" value=${show} options=${[["", "all"], ["differs", "that differ"], ["unmatched", "the venue never reported"], ["agrees", "that agree"]]} />
   </form>`;
 }
 
-function Found({ certificates, gaps, breaks, matches, show }) {
-  const shown = matches.filter((row) => !show || (show === "differ" && row.differs) || (show === "open" && row.order.is_open) || (show === "unmatched" && !row.event));
-  const differ = matches.filter((row) => row.differs).length;
+function Found({ certificates, gaps, breaks, totals, orders, count }) {
   return html`
     <${Section} id="coverage" title="Coverage" about="Time for which every fill was asked for. A hatched part is a gap in a feed; a mark is an open break."><${Coverage} certificates=${certificates} gaps=${gaps} breaks=${breaks} /></${Section}>
-    <${Section} id="breaks" title="Open breaks" about=${`${plural(breaks.length, "difference")} between the venue and the ledger, not settled yet`}><${Breaks} rows=${breaks} /></${Section}>
-    <${Section} id="matches" title="The venue’s orders beside ours" about=${differ ? `${plural(differ, "order differs", "orders differ")} of ${matches.length}` : `${plural(matches.length, "order")}, none differs`}>
-      <${ListGrid} id="match-rows" label="The venue’s orders beside ours" rows=${shown} columns=${MATCHES} keyOf=${(row) => row.order.stream} empty="No order to compare."
-        rowClass=${(row) => (row.differs ? "in-doubt" : "")} onOpen=${(row) => row && (location.hash = link("order", [row.order.account, row.order.client_order_id ?? row.order.venue_order_id]))} />
+    <${Section} id="breaks" title="Open breaks" about=${`${plural(breaks.length, "difference")} between the venue and the ledger, not settled yet`}><${Breaks} rows=${breaks} totals=${totals} /></${Section}>
+    <${Section} id="matches" title="The venue’s orders beside ours" about="The newest report of the venue about each order. All orders are compared, not only those shown.">
+      <${Verdict} totals=${totals} />
+      <${ListGrid} id="match-rows" label="The venue’s orders beside ours" rows=${orders} columns=${MATCHES} keyOf=${(row) => row.stream} empty="No order to compare."
+        rowClass=${(row) => (row.agreement === "differs" ? "in-doubt" : "")} onOpen=${(row) => row && (location.hash = link("order", [row.account, row.client_order_id ?? row.venue_order_id]))} />
+      ${count > orders.length && html`<p class="empty">These are the newest ${orders.length.toLocaleString("en")} of ${count.toLocaleString("en")}. Choose an account, or the orders that differ.</p>`}
     </${Section}>
-    <${Section} id="certificates" title="Certificates" about="The result of each comparison, newest first"><${ShortTable} label="Certificates" columns=${CERTIFICATES} rows=${[...certificates].reverse().slice(0, 200)} keyOf=${(row) => row.position} empty="No account was reconciled so far. Run orderledger reconcile." /></${Section}>`;
+    <${Section} id="certificates" title="Certificates" about="The result of each comparison, newest first"><${ShortTable} label="Certificates" columns=${CERTIFICATES} rows=${certificates.slice(0, 200)} keyOf=${(row) => row.position} empty="No account was reconciled so far. Run orderledger reconcile." /></${Section}>`;
 }
 
-/** Each order with the newest report of the venue about it, and the id by which the report found it. */
-function matched(orders, events) {
-  const newest = new Map();
-  const claims = new Map();
-  for (const event of events) {
-    if (!newest.has(event.stream)) newest.set(event.stream, event);
-    if (!claims.has(event.stream) && event.payload?.reported) claims.set(event.stream, event.payload.reported);
-  }
-  return orders.map((order) => {
-    const [event, reported] = [newest.get(order.stream), claims.get(order.stream)];
-    return { order, event, reported, by: event ? foundBy(order, event) : null, differs: differs(order, event, reported) };
-  });
+const added = (rows, name) => rows.reduce((sum, row) => sum + row[name], 0);
+
+/** How many orders differ. None is said only where somebody looked. */
+function Verdict({ totals }) {
+  const [differing, unmatched, orders] = [added(totals, "differing_orders"), added(totals, "unmatched_orders"), added(totals, "orders")];
+  const isLookedAt = totals.length > 0 && totals.every((row) => row.reconciled_at);
+  return html`<p class="actions" role="status" aria-label="Agreement">
+    ${differing > 0 && html`<${Badge} tone="doubt" sign="≠">${plural(differing, "order differs", "orders differ")}</${Badge}>`}
+    ${!differing && isLookedAt && html`<${Badge} tone="good" sign="✓">No order differs</${Badge}>`}
+    <${Looked} totals=${totals} />
+    <span class="about">${plural(orders, "order")} compared${unmatched > 0 ? `; the venue never reported ${unmatched.toLocaleString("en")} of them` : ""}.</span></p>`;
 }
 
-function foundBy(order, event) {
-  const told = event.payload ?? {};
-  if (event.attributed_from) return "an id that became known later";
-  if (told.client_order_id && told.client_order_id === order.client_order_id) return `client order id ${told.client_order_id}`;
-  if (told.client_order_id) return `another id of it, ${told.client_order_id}`;
-  if (told.venue_order_id) return `venue order id ${told.venue_order_id}`;
-  const [alias] = Object.entries(told.aliases ?? {});
-  return alias ? `alias ${alias.join(" ")}` : "its own stream";
+/** When the accounts were last reconciled, of several the one that waits longest; or that nobody has looked. */
+function Looked({ totals }) {
+  const never = totals.filter((row) => !row.reconciled_at);
+  if (!totals.length || never.length === totals.length) return html`<${Badge} tone="doubt" sign="?">Nobody has looked</${Badge}>`;
+  if (never.length) return html`<${Badge} tone="doubt" sign="?">Nobody has looked at ${never.length === 1 ? visible(never[0].account) : `${never.length} of ${totals.length} accounts`}</${Badge}>`;
+  const at = totals.map((row) => row.reconciled_at).sort()[0];
+  return html`<span class="about">Reconciled ${isPast.value ? html`<${Time} at=${at} />` : html`<${Age} since=${at} /> ago`}.</span>`;
 }
 
-/** Whether the venue's last claims disagree with ours. An ended order that the venue last saw working has moved on since. */
-function differs(order, event, reported) {
-  if (order.certainty === "unresolved") return true;
-  if (!event || !reported) return false;
-  if (reported.cum_quantity != null && Number(reported.cum_quantity) > Number(order.cum_quantity)) return true;
-  return eventName(event) === "status_observed" && reported.status != null && reported.status !== order.status && order.is_open;
-}
+/** How the newest report found its order. */
+const MATCHED = {
+  client_order_id: "client order id", other_id: "another id of it,", venue_order_id: "venue order id", alias: "alias",
+  late_id: "an id that became known later,", stream: "its own stream",
+};
+const foundBy = (row) => [MATCHED[row.matched_by], row.matched_id].filter(Boolean).join(" ");
 
 const MATCHES = [
-  { title: "Our order", width: 110, cell: ({ order }) => html`<${OrderId} row=${order} />` },
-  { title: "Venue’s order", width: 100, cell: ({ order }) => html`<span class="id">${visible(order.venue_order_id ?? "not known")}</span>` },
-  { title: "Matched by", width: 160, grow: 210, wide: true, cell: ({ by }) => (by ? visible(by) : html`<${Badge} tone="doubt" sign="?">the venue never spoke of it</${Badge}>`) },
-  { title: "Ours", width: 150, grow: 190, cell: ({ order }) => html`<${Status} row=${order} /> <span class="number">${number(order.cum_quantity)}</span>` },
-  { title: "The venue’s", width: 156, cell: ({ reported }) => (reported ? html`${words(reported.status ?? "")} <span class="number">${number(reported.cum_quantity)}</span>` : html`<span class="unknown">no claim</span>`) },
-  { title: "Agree", width: 86, cell: ({ differs: is, event }) => (is ? html`<${Badge} tone="doubt" sign="≠">differ</${Badge}>` : event ? html`<${Badge} tone="good" sign="=">agree</${Badge}>` : "") },
-  { title: "Source", width: 120, wide: true, cell: ({ event }) => event && sourceOf(event) },
-  { title: "At", width: 156, grow: 140, wide: true, cell: ({ event }) => event && html`<${Time} at=${event.at} />` },
-  { title: "Account", width: 100, wide: true, cell: ({ order }) => visible(order.account) },
+  { title: "Our order", width: 110, cell: (row) => html`<${OrderId} row=${row} />` },
+  { title: "Venue’s order", width: 100, cell: (row) => html`<span class="id">${visible(row.venue_order_id ?? "not known")}</span>` },
+  { title: "Matched by", width: 160, grow: 210, wide: true, cell: (row) => (row.matched_by ? visible(foundBy(row)) : html`<${Badge} tone="doubt" sign="?">the venue never reported it</${Badge}>`) },
+  { title: "Ours", width: 150, grow: 190, cell: (row) => html`<${Status} row=${row} /> <span class="number">${number(row.cum_quantity)}</span>` },
+  { title: "The venue’s", width: 156, cell: (row) => (row.reported_status || row.reported_cum_quantity != null ? html`${words(row.reported_status ?? "")} <span class="number">${number(row.reported_cum_quantity)}</span>` : html`<span class="unknown">no claim</span>`) },
+  { title: "Agree", width: 86, cell: (row) => html`<${Agreement} row=${row} />` },
+  { title: "Source", width: 120, wide: true, cell: (row) => row.reported_at && sourceOf({ source: row.reported_source }) },
+  { title: "At", width: 156, grow: 140, wide: true, cell: (row) => html`<${Time} at=${row.reported_at} />` },
+  { title: "Account", width: 100, wide: true, cell: (row) => visible(row.account) },
 ];
 
-function Breaks({ rows }) {
-  if (!rows.length) return html`<p class="empty"><span aria-hidden="true">✓</span> No break is open.</p>`;
+function Agreement({ row }) {
+  if (row.agreement === "differs") return html`<${Badge} tone="doubt" sign="≠" title=${row.differences.map(words).join(", ")}>differ</${Badge}>`;
+  return row.agreement === "agrees" ? html`<${Badge} tone="good" sign="=">agree</${Badge}>` : "";
+}
+
+function Breaks({ rows, totals }) {
+  const isLookedAt = totals.length > 0 && totals.every((row) => row.reconciled_at);
+  if (!rows.length) return html`<p class="empty">${isLookedAt && html`<span aria-hidden="true">✓</span> No break is open. `}<${Looked} totals=${totals} /></p>`;
   return html`<ul class="breaks">${rows.map((row) => html`<${Break} key=${`${row.account} ${row.id}`} row=${row} />`)}</ul>`;
 }
 
@@ -123,7 +125,7 @@ function Break({ row }) {
   const evidence = useData((abort) => reportsAbout(row.account, subject, abort), [row.account, subject], 10_000);
   return html`<li class="break"><details>
     <summary><${Badge} tone="bad" sign="≠">${words(kind)}</${Badge}> <${Id}>${row.id}</${Id}> <span class="about">${visible(row.account)}, open for <${Age} since=${row.since} /></span></summary>
-    <p>Known since <${Time} at=${row.since} />; the comparison of <${Time} at=${row.certificate.at} /> could not settle it.
+    <p>Known since <${Time} at=${row.since} />; the comparison of <${Time} at=${row.compared_at} /> could not settle it.
       ${subject && html` <a href=${link("orders", [], { account: row.account, search: subject })}>Orders with the id ${visible(subject)}</a>`}</p>
     <${Loaded} found=${evidence}>${(events) => (events.length ? html`<pre tabindex="0">${visibleLines(json(events))}</pre>` : html`<p class="empty">No report of the venue names it.</p>`)}</${Loaded}>
   </details></li>`;

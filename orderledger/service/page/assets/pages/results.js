@@ -16,7 +16,7 @@ export function Results() {
   const { method, by, account, instrument, strategy, since, until } = route.value.params;
   const filters = { account, instrument, strategy };
   const inputs = [method, by, account, instrument, strategy];
-  const sums = useData((abort) => query("/api/pnl", { ...filters, method, by, limit: MOST }, abort), inputs, 3000);
+  const sums = useData((abort) => summed(filters, method, by, abort), inputs, 3000);
   const held = useData((abort) => held_(filters, method, abort), inputs, 3000);
   const fills = useData((abort) => query("/api/trades", { ...filters, since, until, limit: MOST, order: "newest" }, abort), [...inputs, since, until], 2000);
   return html`<h1>Trades, positions, P&L</h1>
@@ -29,7 +29,7 @@ export function Results() {
     </form>
     <${Loaded} found=${held}>${({ rows }) => html`<${Totals} rows=${rows} />`}</${Loaded}>
     <${Equity} filters=${filters} method=${method} currency=${route.value.params.currency} />
-    <${Section} id="pnl" title="P&L" about=${(BY.find(([name]) => name === (by ?? "")) ?? [])[1]}><${Loaded} found=${sums}>${({ rows }) => html`<${ShortTable} label="P&L" columns=${pnlColumns(by)} rows=${rows} empty="No fills, no P&L." />`}</${Loaded}></${Section}>
+    <${Section} id="pnl" title="P&L" about=${(BY.find(([name]) => name === (by ?? "")) ?? [])[1]}><${Loaded} found=${sums}>${({ rows, by: grouped }) => html`<${ShortTable} label="P&L" columns=${pnlColumns(grouped)} rows=${rows} empty="No fills, no P&L." />`}</${Loaded}></${Section}>
     <${Section} id="positions" title="Positions and exposure" about="What each may become with its open orders filled or not."><${Loaded} found=${held}>${({ rows }) => html`<${ShortTable} label="Positions" columns=${POSITIONS} rows=${rows} keyOf=${(row) => `${row.account} ${row.instrument}`} empty="No positions." />`}</${Loaded}></${Section}>
     <${Section} id="trades" title="Trades" about=${since || until ? html`from ${visible(since ?? "the first")} to ${visible(until ?? "the last")} <button type="button" onClick=${() => setParams({ since: null, until: null })}>Show all</button>` : "newest first"}>
       <${Loaded} found=${fills}>${({ rows }) => html`<${ListGrid} id="trade-rows" label="Trades" rows=${rows} columns=${TRADES} keyOf=${(row) => `${row.stream} ${row.fill_id}`} onOpen=${openOrder} rowClass=${(row) => (row.state === "active" ? "" : "is-ended")} />
@@ -38,6 +38,12 @@ export function Results() {
 }
 
 const openOrder = (row) => row && (location.hash = link("order", [row.account, row.client_order_id ?? row.venue_order_id]));
+
+/** P&L with the groups that its rows have: until the next answer is there, the rows of the answer before are shown. */
+async function summed(filters, method, by, abort) {
+  const { rows } = await query("/api/pnl", { ...filters, method, by, limit: MOST }, abort);
+  return { rows, by };
+}
 
 /** P&L and exposure of each position, beside each other. */
 async function held_(filters, method, abort) {

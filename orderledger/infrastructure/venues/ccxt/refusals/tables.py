@@ -1,0 +1,156 @@
+"""The tables of refusals, one file for each exchange: which answers prove that a request was not taken. Needs no ccxt.
+
+A file has `exchanges`, the `source` of its rows, `paths` (a pattern for the address, where one exchange has several tables), and
+where a document holds its code and its sentence (`code_in`, `text_in`; the first one that is there). Its sections are marks, its
+keys our reasons, its values codes: text with `*`, whole numbers, or `"110051-110053"` for a span of numbers. `[[said]]` comes
+first, and decides by the sentence where one code has several meanings. What is in no table proves nothing.
+"""
+
+import functools
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from fnmatch import fnmatchcase
+from importlib.resources import files
+from typing import Any
+
+SPAN = re.compile(r"(-?\d+)-(-?\d+)")
+
+
+class Mark(StrEnum):
+    """What an answer says of a request."""
+
+    REFUSED = "refused"
+    TURNED_AWAY = "turned_away"
+    """Before it was looked at. The same request may be sent again later."""
+    DUPLICATE = "duplicate"
+    """An order with this client id exists, or existed: the opposite of a refusal."""
+    NOT_WORKING = "not_working"
+    """The order that is to be canceled or changed is unknown, or has ended. Of a new order it says nothing."""
+    UNPROVED = "unproved"
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A mark, and the reason in our words."""
+
+    mark: Mark
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A sentence that decides what one of these codes means."""
+
+    codes: frozenset[str]
+    pattern: re.Pattern[str]
+    proof: Proof
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """The refusals of one exchange, or of one of its interfaces."""
+
+    source: str
+    paths: re.Pattern[str]
+    code_in: Sequence[str]
+    text_in: Sequence[str]
+    codes: Mapping[str, Proof]
+    patterns: Sequence[tuple[str, Proof]]
+    said: Sequence[Said]
+
+    def proof(self, document: Any) -> Proof | None:
+        """What a document proves. Of several codes, each has to prove something; the first one names the reason."""
+        codes, sentence = _texts(document, self.code_in), " ".join(_texts(document, self.text_in))
+        proofs = [self._of(code, sentence) for code in codes]
+        found = [proof for proof in proofs if proof is not None and proof.mark is not Mark.UNPROVED]
+        return found[0] if found and len(found) == len(proofs) else None
+
+    def _of(self, code: str, sentence: str) -> Proof | None:
+        for said in self.said:
+            if code in said.codes and said.pattern.search(sentence):
+                return said.proof
+        return self.codes.get(code) or next((proof for pattern, proof in self.patterns if fnmatchcase(code, pattern)), None)
+
+
+def table_for(exchange: str, address: str) -> Table | None:
+    """The table of an exchange of ccxt, for a request to this address."""
+    return next((table for table in tables().get(exchange, ()) if table.paths.search(address)), None)
+
+
+@functools.cache
+def tables() -> Mapping[str, Sequence[Table]]:
+    """All tables, by the ids of exchanges in ccxt."""
+    found: dict[str, list[Table]] = {}
+    here = files(__package__)
+    for file in sorted((one for one in here.iterdir() if one.name.endswith(".toml")), key=lambda one: one.name):
+        document = tomllib.loads(file.read_text(encoding="utf-8"))
+        table = _table(document)
+        for exchange in document["exchanges"]:
+            found.setdefault(exchange, []).append(table)
+    return found
+
+
+def _table(document: Mapping[str, Any]) -> Table:
+    codes: dict[str, Proof] = {}
+    patterns: list[tuple[str, Proof]] = []
+    for mark in Mark:
+        for reason, listed in document.get(mark, {}).items():
+            proof = Proof(mark, "duplicate_order" if mark is Mark.DUPLICATE else reason)
+            for code in _spelled(listed):
+                if "*" in code:
+                    patterns.append((code, proof))
+                else:
+                    codes.setdefault(code, proof)
+    return Table(
+        source=document["source"],
+        paths=re.compile(document.get("paths", "")),
+        code_in=document["code_in"],
+        text_in=document["text_in"],
+        codes=codes,
+        patterns=patterns,
+        said=[_said(row) for row in document.get("said", ())],
+    )
+
+
+def _said(row: Mapping[str, Any]) -> Said:
+    mark = Mark(row.get("mark", Mark.REFUSED))
+    reason = row.get("reason", "duplicate_order" if mark is Mark.DUPLICATE else mark.value)
+    return Said(frozenset(_spelled(row["codes"])), re.compile(row["text"], re.IGNORECASE), Proof(mark, reason))
+
+
+def _spelled(codes: Iterable[str | int]) -> Iterator[str]:
+    """The codes as text, one by one."""
+    for code in codes:
+        span = SPAN.fullmatch(str(code)) if isinstance(code, str) else None
+        if span is None:
+            yield str(code)
+        else:
+            first, last = sorted(map(int, span.groups()))
+            yield from map(str, range(first, last + 1))
+
+
+def _texts(document: Any, paths: Iterable[str]) -> list[str]:
+    """The texts at the first of these places that holds any."""
+    for path in paths:
+        value = _at(document, path.split("."))
+        found = [_text(one) for one in (value if isinstance(value, list) else [value])]
+        if any(found):
+            return [one for one in found if one]
+    return []
+
+
+def _at(document: Any, steps: Sequence[str]) -> Any:
+    for step in steps:
+        if isinstance(document, list) and step.isdigit() and int(step) < len(document):
+            document = document[int(step)]
+        else:
+            document = document.get(step) if isinstance(document, dict) else None
+    return document
+
+
+def _text(value: Any) -> str:
+    is_text = isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool))
+    return str(value).strip() if is_text else ""

@@ -1,0 +1,108 @@
+"""How each exchange says the terms of an order, one file for each exchange, from the request builders of ccxt 4.5.90 and the
+exchanges' own pages. Needs no ccxt.
+
+A file has `exchanges`, `queries` (patterns for requests other than GET that change nothing), and for each form of an order a
+`[[shape]]`:
+
+- `path`: the method and path that it is sent to. `when`: fields that it has besides. `each`: where its orders stand; `batch`: the
+  field that holds several.
+- `values`: the places of numbers and names. `market`: the field of ccxt's market that names the instrument.
+- `words`: what a text says. Fields that only say something together are joined with `+`; an absent one is empty. `has`: what the
+  presence of a field says.
+- `buys_by_cost`: the quantity of a market buy is an amount of the quote currency. `closes_by_reduce_only`: in hedge mode, the
+  position follows from the side and from whether the order only reduces.
+
+`[reported]` is the other way round: what the fields of the exchange's rows say of a side and of a position, as `words`.
+
+The rest is what ccxt has to be told: `[stop]` and `[contract_stop]` by the side of a stop order, `[hedge]` by position side,
+`trigger` (the parameter of a stop price), `stop_id` and `contract_id` (that of the client id of stop orders, and of contracts),
+`whole_contracts` (their number is an integer), `conditional` (stop orders are orders of another kind, canceled by themselves).
+"""
+
+import functools
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from importlib.resources import files
+from typing import Any
+
+TOLD = ("reported", "stop", "contract_stop", "trigger", "stop_id", "contract_id", "whole_contracts", "conditional")
+Terms = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """One form of an order in a request."""
+
+    path: re.Pattern[str]
+    when: Mapping[str, str] = field(default_factory=dict)
+    each: str = ""
+    batch: str = ""
+    values: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    words: Mapping[str, Mapping[str, Terms]] = field(default_factory=dict)
+    has: Mapping[str, Terms] = field(default_factory=dict)
+    buys_by_cost: bool = False
+    closes_by_reduce_only: bool = False
+    market: str = "id"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hedge:
+    """What ccxt has to be told in hedge mode, by position side. `closes`: what it is told of an order that closes."""
+
+    long: Mapping[str, Any]
+    short: Mapping[str, Any]
+    closes: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Language:
+    """How one exchange says what an order is."""
+
+    shapes: Sequence[Shape]
+    queries: Sequence[re.Pattern[str]] = ()
+    hedge: Hedge | None = None
+    stop: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    contract_stop: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    trigger: str = "triggerPrice"
+    stop_id: str | None = None
+    contract_id: str | None = None
+    whole_contracts: bool = False
+    conditional: bool = False
+    reported: Mapping[str, Mapping[str, Terms]] = field(default_factory=dict)
+
+
+def language_of(exchange: str) -> Language | None:
+    """The table of an exchange of ccxt."""
+    return languages().get(exchange)
+
+
+@functools.cache
+def languages() -> Mapping[str, Language]:
+    """All tables, by the ids of exchanges in ccxt."""
+    found: dict[str, Language] = {}
+    for file in sorted((one for one in files(__package__).iterdir() if one.name.endswith(".toml")), key=lambda one: one.name):
+        document = tomllib.loads(file.read_text(encoding="utf-8"))
+        found |= dict.fromkeys(document["exchanges"], _language(document))
+    return found
+
+
+def _language(document: Mapping[str, Any]) -> Language:
+    told = {name: document[name] for name in TOLD if name in document}
+    return Language(
+        shapes=[Shape(**{**shape, "path": re.compile(shape["path"])}) for shape in document["shape"]],
+        queries=[re.compile(pattern) for pattern in document.get("queries", ())],
+        hedge=Hedge(**document["hedge"]) if "hedge" in document else None,
+        **told,
+    )
+
+
+def meaning(places: str, fields: Mapping[str, str], words: Mapping[str, Terms]) -> tuple[str, Terms | None] | None:
+    """What the fields at these places say, and its meaning, if it has one. None if none of them is there."""
+    parts = [fields.get(place) for place in places.split("+")]
+    if all(part is None for part in parts):
+        return None
+    said = "+".join(part or "" for part in parts)
+    return said, next((terms for word, terms in words.items() if fnmatchcase(said, word)), None)

@@ -1,0 +1,86 @@
+"""Query methods about the agreement of orders with the reports of their venues."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import cast
+
+from orderledger.infrastructure.views.arguments import check_argument
+from orderledger.infrastructure.views.pages import Pages
+from orderledger.infrastructure.views.paging import Order, Page, place_of
+from orderledger.infrastructure.views.stored_views import StoredViews
+from orderledger.infrastructure.views.views import AsOf, Views
+from orderledger.projections.agreement import (
+    AGREEMENTS,
+    NEEDED,
+    ReconciledOrderRow,
+    ReconciliationRow,
+    agreement_counts,
+    last_report,
+    reconciled_order_row,
+    reconciliation_row,
+)
+from orderledger.projections.certificates import CERTIFICATES
+from orderledger.projections.orders import ORDERS
+from orderledger.projections.view import Row, RowList
+
+
+class AgreementQueries(Pages):
+    """The query methods about agreement."""
+
+    def reconciliation(
+        self, *, account: str | None = None, as_of: datetime | int | None = None, effective_at: datetime | None = None
+    ) -> RowList[ReconciliationRow]:
+        """Count for each account the orders that agree with the venue's reports, that differ, and that the venue never reported.
+
+        All orders of the account count. `reconciled_at` is null where nobody has compared the account with its venue.
+        """
+        check_argument("account", "text", account)
+        with self._views(as_of, effective_at) as views:
+            counts, last = _counts(views, account), _last_certificates(views, account)
+        rows = [reconciliation_row(name, counts.get(name), last.get(name)) for name in sorted({*counts, *last})]
+        return RowList(cast(list[ReconciliationRow], rows))
+
+    def reconciled_orders(
+        self,
+        *,
+        agreement: str | None = None,
+        limit: int = 200,
+        after: str | None = None,
+        order: Order = "newest",
+        account: str | None = None,
+        with_count: bool = False,
+        as_of: datetime | int | None = None,
+        effective_at: datetime | None = None,
+    ) -> Page:
+        """Return a page of orders beside the newest report of the venue about each, those that were updated last first.
+
+        `agreement`: only orders that differ, that are unmatched (the venue never reported anything), or that agree. Raises
+        InvalidCursor for a cursor of another list.
+        """
+        check_argument("account", "text", account)
+        if agreement not in (None, *AGREEMENTS):
+            raise ValueError(f"agreement: {agreement!r:.100} is none of {', '.join(AGREEMENTS)}")
+        place, position = place_of(ORDERS, order, limit, after), self.position()
+        with self._views(as_of, effective_at) as views:
+            found = views.page(place, columns=NEEDED, agreement=agreement, account=account)
+            count = views.count(ORDERS, agreement=agreement, account=account) if with_count else None
+        rows = self._beside_reports(found[:limit], as_of, effective_at)
+        return Page(rows, place.cursor_after(found[limit - 1]) if len(found) > limit else None, count, position)
+
+    def _beside_reports(
+        self, orders: Sequence[Row], as_of: AsOf | None, effective_at: datetime | None
+    ) -> RowList[ReconciledOrderRow]:
+        events = self._events_known_of(as_of, effective_at, [order["stream"] for order in orders])
+        rows = [reconciled_order_row(order, last_report(events.get(order["stream"], ()))) for order in orders]
+        return RowList(cast(list[ReconciledOrderRow], rows))
+
+
+def _counts(views: Views, account: str | None) -> dict[str, dict[str, int]]:
+    if isinstance(views, StoredViews):
+        return views.agreement_counts(account)
+    return agreement_counts(views.rows(ORDERS, account=account))
+
+
+def _last_certificates(views: Views, account: str | None) -> dict[str, Row]:
+    rows = views.last_certificates() if isinstance(views, StoredViews) else views.rows(CERTIFICATES)
+    return {row["account"]: row for row in rows if account in (None, row["account"])}

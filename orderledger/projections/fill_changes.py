@@ -1,0 +1,111 @@
+"""When busts and corrections changed the fills that count, for the equity curve.
+
+The view of trades has the fills that count now, at the times of the trades. Until its bust happened, a busted fill counted; until
+its correction happened, a corrected one counted as it was: `effective_at` answers so, and the curve has to agree.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, Protocol
+
+from orderledger.domain.orders.reports import FillBusted
+from orderledger.domain.recorded import Recorded
+from orderledger.projections.fold import Fold
+from orderledger.projections.sides import when
+from orderledger.projections.store import MemoryRows
+from orderledger.projections.trades import TRADES
+from orderledger.projections.view import Row
+
+if TYPE_CHECKING:
+    from orderledger.projections.queries import Source
+
+COMPARED = (
+    *("instrument", "side", "position_side", "position_id", "quantity", "price", "fee", "fee_currency"),
+    *("at", "rank", "strategy"),
+)
+BUST, CORRECTION = "bust", "correction"
+
+
+class FillEvents(Protocol):
+    """The events of the orders whose fills were busted or corrected."""
+
+    def __call__(self, streams: Iterable[str]) -> dict[str, list[Recorded]]: ...
+
+
+def orders_with_changed_fills(source: "Source", account: str | None) -> dict[str, None]:
+    """The streams of orders with a busted or corrected fill."""
+    states = ("busted", "corrected")
+    rows = (row for state in states for row in source.each(TRADES, columns=("stream",), state=state, account=account))
+    return dict.fromkeys(row["stream"] for row in rows)
+
+
+def dated_entries(
+    events: dict[str, list[Recorded]], strategy: str | None, until: datetime | None, instrument: str | None = None, **_: Any
+) -> Iterator[Row]:
+    """The trades of these orders, and their changes, each when it happened."""
+    for recorded in events.values():
+        for entry in fill_entries(recorded, strategy, instrument):
+            if until is None or entry["at"] < until:
+                yield entry
+
+
+def fill_entries(events: Iterable[Recorded], strategy: str | None, instrument: str | None) -> Iterator[Row]:
+    """What one order gave to the curve, as it happened: trades, and changes of trades. A change has the trades that no longer
+    count as `removed`, and those that count instead as `added`."""
+    rows = MemoryRows()
+    fold = Fold(rows, has_positions=False)
+    counted: dict[str, Row] = {}
+    for at, group in groupby(sorted(events, key=lambda recorded: recorded.when), key=lambda recorded: recorded.at):
+        taken = list(group)
+        for recorded in taken:
+            fold.take(recorded)
+        fold.settle()
+        before, counted = counted, {row["fill_id"]: row for row in rows.select(TRADES) if _counts(row, strategy, instrument)}
+        removed = [row for name, row in before.items() if not _is_same(row, counted.get(name))]
+        added = [row for name, row in counted.items() if not _is_same(row, before.get(name))]
+        if not removed and all(row["at"] == at for row in added):
+            yield from added
+        elif removed or added:
+            yield _change(taken, removed, added)
+
+
+def _counts(row: Row, strategy: str | None, instrument: str | None) -> bool:
+    is_whole = row["instrument"] is not None and row["side"] is not None
+    is_asked = strategy in (None, row["strategy"]) and instrument in (None, row["instrument"])
+    return row["state"] == "active" and is_whole and is_asked
+
+
+def _is_same(row: Row, other: Row | None) -> bool:
+    return other is not None and all(row[name] == other[name] for name in COMPARED)
+
+
+def _change(events: list[Recorded], removed: list[Row], added: list[Row]) -> Row:
+    last = events[-1]
+    bust = next((one.event for one in events if isinstance(one.event, FillBusted)), None)
+    about = (added or removed)[-1]
+    return {
+        **{name: about[name] for name in ("account", "instrument", "client_order_id", "venue_order_id", "fill_id")},
+        "at": last.at,
+        "position": last.position,
+        "kind": CORRECTION if bust is None else BUST,
+        "removed": removed,
+        "added": added,
+    }
+
+
+def changed_positions(entries: Iterable[Row]) -> set[tuple[str, str]]:
+    """The accounts and instruments whose fills changed."""
+    return {
+        (row["account"], row["instrument"])
+        for entry in entries
+        if "removed" in entry
+        for row in entry["removed"] + entry["added"]
+    }
+
+
+def after(history: Iterable[Row], change: Row) -> list[Row]:
+    """The trades and account events of one position after a change."""
+    gone = {(row["stream"], row["fill_id"]) for row in change["removed"]}
+    kept = [entry for entry in history if (entry.get("stream"), entry.get("fill_id")) not in gone]
+    return sorted([*kept, *change["added"]], key=when)

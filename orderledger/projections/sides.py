@@ -1,0 +1,132 @@
+"""Which position of an instrument a fill, an adjustment or a funding belongs to: the net one, or the long or the short one.
+
+An entry takes the position mode in force at its time. Where no mode is known, one entry that names long or short shows that the
+venue keeps two positions. Entries without a side that are older then stay in the net position if they left it flat. In every
+other case the side of an entry is not known, and no position of the instrument is: nothing is ever netted by a guess.
+"""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from orderledger.domain.orders.when import rank_of
+from orderledger.projections.view import Row
+
+NET = "net"
+NAMED = ("long", "short")
+HEDGE = "hedge"
+UNKNOWN = "unknown"
+
+SIDE_UNKNOWN, SIDE_CONFLICT, IMPOSSIBLE_PRICE = "position_side_unknown", "position_side_conflict", "impossible_price"
+
+Part = tuple[str, str]
+"""Position side and position id: what tells the positions of one instrument apart."""
+
+Moment = tuple[datetime, str]
+"""A time, and the rank among the facts of that time."""
+
+Modes = tuple[tuple[datetime, str, str], ...]
+"""The position modes of an instrument, each with the time and the rank from which it holds. Neighbours differ."""
+
+
+def when(entry: Row) -> Moment:
+    """Where a trade or an account event stands among others."""
+    return entry["at"], entry["rank"] if "rank" in entry else rank_of(entry["position"])
+
+
+def modes_of(instrument: Row | None) -> Modes:
+    """As a row of `tables.INSTRUMENTS` has them."""
+    told = (instrument["position_modes"] or ()) if instrument else ()
+    found: list[tuple[datetime, str, str]] = []
+    for one in told:
+        if one["position_mode"] != (found[-1][2] if found else UNKNOWN):
+            found.append((datetime.fromisoformat(one["at"]), rank_of(one["position"]), one["position_mode"]))
+    return tuple(found)
+
+
+def mode_at(modes: Modes, moment: Moment) -> str:
+    """The mode in force at a moment."""
+    return next((mode for at, rank, mode in reversed(modes) if (at, rank) <= moment), UNKNOWN)
+
+
+def part_of(entry: Row, modes: Modes) -> Part:
+    """The position that an entry is counted in."""
+    told = entry["position_side"]
+    is_apart = told in NAMED and (not modes or mode_at(modes, when(entry)) != NET)
+    return told if is_apart else NET, entry["position_id"] or ""
+
+
+def part_now(order: Row, modes: Modes) -> Part:
+    """The position that an order opens or closes, by the mode in force now."""
+    told = order["position_side"]
+    is_apart = told in NAMED and not (modes and modes[-1][2] == NET)
+    return told if is_apart else NET, order["position_id"] or ""
+
+
+@dataclass(slots=True)
+class Sides:
+    """What the fills and adjustments of one instrument tell about its positions.
+
+    `first`: the first that names long or short. `before`, `after`: how many without a side there are before and after it, while
+    no mode was known. `lost`: how many without a side in hedge mode. `conflicts`: how many name one in net mode. `was_open`:
+    whether those `before` left a position open at `first`.
+    """
+
+    first: Moment | None = None
+    before: int = 0
+    after: int = 0
+    lost: int = 0
+    conflicts: int = 0
+    was_open: bool = False
+
+    @property
+    def reason(self) -> str | None:
+        """Why nothing is known of the positions of the instrument, if that is so."""
+        return SIDE_UNKNOWN if self.lost or self.after or self.was_open else None
+
+    def is_lost(self, moment: Moment, mode: str) -> bool:
+        """Whether nobody knows which position an entry without a side changes. `mode`: the one in force at its time."""
+        if mode != UNKNOWN:
+            return mode == HEDGE
+        return self.first is not None and (moment > self.first or self.was_open)
+
+    def note(self, entry: Row, one: int, modes: Modes, *, is_newest: bool, is_open: bool) -> bool:
+        """Count an entry, or take it away (-1). False: what follows from it can only be found by taking all entries anew.
+
+        `is_newest`: it comes after all others. `is_open`: a net position is open before it.
+        """
+        mode, moment = mode_at(modes, when(entry)), when(entry)
+        if mode == NET:
+            self.conflicts += one if entry["position_side"] in NAMED else 0
+            return True
+        if entry["position_side"] in NAMED:
+            return self._note_named(moment, one, is_newest=is_newest, is_open=is_open)
+        if mode == HEDGE:
+            self.lost += one
+            return True
+        if self.first is not None and moment > self.first:
+            self.after += one
+            return True
+        self.before += one
+        return self.first is None
+
+    def _note_named(self, moment: Moment, one: int, *, is_newest: bool, is_open: bool) -> bool:
+        if self.first is not None:
+            return moment > self.first
+        self.first, self.was_open = moment, is_open and self.before > 0
+        return is_newest and one > 0
+
+    def state(self, modes: Modes) -> dict[str, Any]:
+        """As it is stored, with the modes that it follows from."""
+        first = None if self.first is None else [self.first[0].isoformat(), self.first[1]]
+        return {**asdict(self), "first": first, "modes": [[at.isoformat(), rank, mode] for at, rank, mode in modes]}
+
+
+def sides_from(state: dict[str, Any] | None) -> tuple[Sides | None, Modes]:
+    """As they were stored."""
+    if state is None:
+        return None, ()
+    values = {name: value for name, value in state.items() if name not in ("first", "modes")}
+    first = state["first"]
+    modes = tuple((datetime.fromisoformat(at), rank, mode) for at, rank, mode in state["modes"])
+    return Sides(None if first is None else (datetime.fromisoformat(first[0]), first[1]), **values), modes
