@@ -87,6 +87,17 @@ def test_terms_that_answer_our_replace_are_its_answer(desk: Desk) -> None:
     assert second_run_finds_nothing(desk)
 
 
+def test_a_replace_whose_quantity_was_reported_too_small_is_recorded_with_its_filled_quantity(desk: Desk) -> None:
+    """Hyperliquid reports a later leg without the fills of the earlier one, until those are known."""
+    early = message("replace", venue_order_id="V-1", at=at(7), quantity="6", reported={"quantity": "6", "cum_quantity": "0"})
+    desk.record(*WORKING, early)
+    desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(7), is_replaced=True)
+    desk.venue.trade("V-1", "F-1", "4", at(5))
+    assert kinds(desk.reconcile(60)) == [("missing_fill", True), ("terms_differ", True)]
+    assert desk.order("quantity", "cum_quantity", "anomalies") == ("10", "4", [])
+    assert second_run_finds_nothing(desk)
+
+
 def test_terms_that_stand_in_a_message_of_their_own_are_not_overlooked(desk: Desk) -> None:
     desk.record(*WORKING)
     desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(3))

@@ -13,7 +13,6 @@ from orderledger.infrastructure.messages.registry import (
     Message,
     Reject,
     Replace,
-    ReportedClaims,
     Status,
     Stop,
     Suspend,
@@ -23,7 +22,6 @@ from orderledger.infrastructure.messages.reports import Report
 
 WORKING = (Acknowledge, Replace, Trigger)
 OTHER_STATES = (Cancel, DoneForDay, Expire, Reject, Stop, Suspend)
-FILLED = dict.fromkeys(("cum_quantity", "leaves_quantity", "average_price"))
 SHOWN = (OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED)
 
 
@@ -45,8 +43,8 @@ def _says_state(message: Message) -> bool:
 
 
 def _shown(report: Report, asked_at: datetime) -> Status:
-    """The state again, with the terms of the row. What is filled is left out: a row may tell it as of the order's creation."""
-    claims = report.reported or ReportedClaims()
+    """The state without the row's numbers, which are of the row's own time: the report that follows has them."""
+    word = None if report.reported is None else report.reported.status
     return Status(
         account=report.account,
         venue_order_id=report.venue_order_id,
@@ -57,7 +55,6 @@ def _shown(report: Report, asked_at: datetime) -> Status:
         at=report.at,
         dated_by=DatedBy.RECEIPT,
         asked_at=asked_at,
-        status=claims.status if claims.status in SHOWN else OrderStatus.NEW,
-        reported=claims.model_copy(update=FILLED) if report.reported is not None else None,
+        status=word if word in SHOWN else OrderStatus.NEW,
         evidence=report.evidence,
     )
