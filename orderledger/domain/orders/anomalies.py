@@ -127,7 +127,7 @@ def open_anomalies(order: Order) -> Iterator[tuple[Anomaly, str]]:
     if _conflict_of_sides(order):
         yield (
             Anomaly.POSITION_SIDE_CONFLICT,
-            f"a fill is of two position sides, or not of its order's ({order.terms.position_side}); the first told counts",
+            f"a fill names two position sides, or another than its order ({order.terms.position_side}); the first one counts",
         )
     if (venue_ids := order.names.count_of_venue_ids) > 1 + order.replaces:
         yield (
