@@ -5,6 +5,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, TypedDict
 
+from msgspec.structs import replace
+
 from orderledger.domain.orders.fill import Fill
 from orderledger.domain.orders.order import Order
 from orderledger.domain.orders.reports import FillRecorded
@@ -95,7 +97,7 @@ def trade_row(stream: str, order: Order, fill: Fill, report: Report) -> Row:
         "recorded_at": report.recorded_at,
         "source": report.source,
         "position": report.position,
-        "rank": (fill.traded if fill.inherited is not None else fill.when._replace(position=report.position)).rank,
+        "rank": (fill.traded if fill.inherited is not None else replace(fill.when, position=report.position)).rank,
         "strategy": request.strategy if request else None,
         "links": links_of(request.links) if request else None,
         "state": order.fills.state_of(fill),

@@ -75,4 +75,4 @@ class Claims:
 
 
 def _is_of_one_moment(one: When | None, other: When) -> bool:
-    return one is not None and one[:2] == other[:2]
+    return one is not None and one.is_dated_as(other)

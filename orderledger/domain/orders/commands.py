@@ -90,7 +90,7 @@ class SendingOutcome(OrderCommand, frozen=True, kw_only=True):
 
     def _decide_by_sending(self, order: "Order") -> Decision:
         """Send an order again only after the venue did not know it."""
-        sent_at = order.submitted_at or (order.unresolved and order.unresolved.at)
+        sent_at = order.submitted_at or order.unresolved_at
         return ACCEPTED if sent_at is None or order.is_absent_since(sent_at) else _already_submitted(order)
 
 

@@ -46,7 +46,7 @@ class Counted:
         status, when, reason = report
         self.last_reported = last(self.last_reported, when)
         first = self.first.get(status)
-        if first is None or when[:2] < first[:2] or (when[:2] == first[:2] and when > first):
+        if first is None or first.is_dated_after(when) or (when.is_dated_as(first) and when > first):
             self.first[status] = when
         if reason is not None and (status not in self._reasons or when < self._reasons[status][0]):
             self._reasons[status] = (when, reason)

@@ -4,6 +4,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from msgspec.structs import replace
+
 from orderledger.domain.orders.reports import FillCorrected, FillRecorded
 from orderledger.domain.orders.when import NO_SEQUENCE, When
 from orderledger.domain.values import Liquidity, PositionSide, Reported, Side
@@ -175,6 +177,6 @@ def _joined(one: When, other: When) -> When:
     """The place of a fill that was reported twice: the earlier time, the sequence for that time, and the first log position."""
     position = min(one.position, other.position)
     if one.at != other.at:
-        return (one if one.at < other.at else other)._replace(position=position)
+        return replace(one if one.at < other.at else other, position=position)
     known = [when.sequence for when in (one, other) if when.sequence != NO_SEQUENCE]
     return When(one.at, min(known, default=NO_SEQUENCE), position)

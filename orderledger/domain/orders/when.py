@@ -1,14 +1,15 @@
 """The one order of facts, which every rule about an order follows."""
 
 from datetime import datetime
-from typing import NamedTuple
+
+import msgspec
 
 LAST_POSITION = (1 << 63) - 1
 NO_SEQUENCE = -(1 << 63)
 """A fact without a sequence comes before those of its time that have one."""
 
 
-class When(NamedTuple):
+class When(msgspec.Struct, frozen=True, order=True, gc=False):
     """The place of a fact among all facts: its time, the venue's sequence, and the log position at which it was first recorded.
 
     The later one counts. Facts of one time without a sequence are ordered by the log.
@@ -27,7 +28,11 @@ class When(NamedTuple):
 
     def is_dated_after(self, other: "When") -> bool:
         """Check for a later time, or for a later sequence at the same time. The log alone does not date a fact."""
-        return self[:2] > other[:2]
+        return self.at > other.at or (self.at == other.at and self.sequence > other.sequence)
+
+    def is_dated_as(self, other: "When") -> bool:
+        """Check for the same time and sequence."""
+        return self.at == other.at and self.sequence == other.sequence
 
 
 def rank_of(position: int) -> str:
