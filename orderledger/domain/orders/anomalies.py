@@ -87,8 +87,7 @@ def _contradict(order: Order) -> bool:
 def _conflict_of_sides(order: Order) -> bool:
     """Check for a fill whose reports name two position sides, or for one of another position than its order or its siblings."""
     fills = order.fills
-    is_named = fills.sums.names_positions
-    return fills.has_two_sides or (is_named and fills.sums.is_of_other_position(order.terms.position_side))
+    return fills.has_two_sides or fills.sums.is_of_other_position(order.terms.position_side)
 
 
 def _is_of_this_fill(code: Anomaly, order: Order, fill: FillRecorded, at: datetime) -> bool:

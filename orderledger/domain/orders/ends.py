@@ -116,8 +116,10 @@ class Ends:
 
     def drop_conclusions(self) -> None:
         """Drop ends concluded from absence. The order was requested here after all, and absence never ends such an order."""
-        self._reports = [report for report in self._reports if report.reason != CONCLUDED_ABSENT]
-        self._count_anew()
+        kept = [report for report in self._reports if report.reason != CONCLUDED_ABSENT]
+        if len(kept) < len(self._reports):
+            self._reports = kept
+            self._count_anew()
 
     def add_duplicate(self, when: When) -> None:
         """Add a refusal because the venue already has such an order."""

@@ -46,15 +46,10 @@ class FillSums(msgspec.Struct, gc=False, eq=False):
             instrument is not None and bool(self._instruments) and any(known != instrument for known in self._instruments)
         )
 
-    @property
-    def names_positions(self) -> bool:
-        """Check for an active fill that names a position side."""
-        return bool(self._position_sides)
-
     def is_of_other_position(self, side: PositionSide | None) -> bool:
         """Check for an active fill that names another position side, or for two that differ."""
         sides = self._position_sides
-        return len(sides) > 1 or (side is not None and side not in sides)
+        return len(sides) > 1 or (bool(sides) and side is not None and side not in sides)
 
     def add(self, fill: Fill) -> None:
         """Add a fill that becomes active."""
