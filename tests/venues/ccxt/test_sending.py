@@ -76,7 +76,7 @@ SENT: Mapping[tuple[str, str], Mapping[str, tuple[str, ...]]] = {
     },
     ("kucoin", "spot"): {
         "market": ('"market"',), "ioc": ('"IOC"',), "fok": ('"FOK"',), "post_only": ('"postOnly":true',),
-        "stop_limit": ('"stopPrice":"2400"',), "stop": ('"stopPrice":"2400"',),
+        "stop_limit": ('"stopPrice":"2400"', '"stop":"entry"'), "stop": ('"stopPrice":"2400"', '"stop":"loss"'),
     },
     ("kucoinfutures", "swap"): {
         "market": ('"market"',), "ioc": ('"IOC"',), "fok": ('"FOK"',), "post_only": ('"postOnly":true',),

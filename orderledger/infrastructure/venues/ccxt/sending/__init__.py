@@ -160,8 +160,9 @@ def _terms(fields: Fields, shape: Shape) -> dict[str, Any]:
     for term, listed in shape.values.items():
         value = next((fields[name] for place in listed for name in fields if fnmatchcase(name, place)), None)
         found |= {} if value is None else _value(term, value)
-    if found.pop("is_stop", False) and "stop_price" not in found:
-        found["stop_price"] = "missing"
+    is_stop = found.pop("is_stop", not shape.marks_stops and "stop_price" in found)
+    if is_stop is not ("stop_price" in found):
+        found["stop_price"] = "missing" if is_stop else "a field without effect"
     return _completed(found, shape)
 
 
