@@ -238,7 +238,7 @@ def without_time(request: Any) -> set[str]:
     return set(re.findall(r"[\w.\-\"]+", re.sub(unknown, "", text)))
 
 
-@pytest.mark.parametrize("name", ["bitstamp", "whitebit", "hitbtc", "poloniex"])
+@pytest.mark.parametrize("name", ["bitstamp", "whitebit", "hitbtc", "poloniex", "woo", "toobit"])
 def test_an_exchange_without_a_table_gets_plain_orders_only(name: str) -> None:
     assert name not in languages()
     for variant, terms in VARIANTS.items():

@@ -8,7 +8,7 @@ import pytest
 
 from orderledger.infrastructure.errors import NotSent
 from tests.venues.ccxt.offline import entry, order
-from tests.venues.ccxt.test_sending import SENT, STOP, TERM, Asked, told
+from tests.venues.ccxt.test_sending import SENT, STOP, TERM, told
 
 MARKS: Mapping[tuple[str, str], tuple[str, str]] = {
     ("binance", "spot"): ("side=BUY&", "type=STOP_LOSS"),
@@ -79,8 +79,7 @@ def test_a_stop_without_its_direction_or_with_another_one_does_not_leave(name: s
         made = sender._exchange.create_order
 
         async def faulty(*asked: Any) -> Any:
-            given: Asked = asked  # type: ignore[assignment]
-            return await made(*given[:5], WITHOUT[name, kind](given[5]))
+            return await made(*asked[:5], WITHOUT[name, kind](asked[5]))
 
         sender._exchange.create_order = faulty
         try:
