@@ -52,6 +52,7 @@ def with_params(name: str, changed: dict[str, Any], **terms: Any) -> str:
 
     async def whole() -> str:
         sender = entry(name)
+        sender._exchange.markets["ETH/USDT"]["id"] = terms.pop("market_id", "ETHUSDT")
         made = sender._exchange.create_order
 
         async def faulty(*asked: Any) -> Any:
@@ -94,6 +95,10 @@ def test_a_field_that_is_no_term_of_the_order_is_named(name: str, field: str, va
 
 def test_another_field_with_the_same_text_is_no_client_id() -> None:
     assert "client_order_id" in with_params("bitstamp", {"clientOrderId": None}, client_order_id="2", quantity=Decimal(2))
+
+
+def test_a_number_that_is_the_name_of_the_market_elsewhere_is_no_leverage() -> None:
+    assert "leverage" in with_params("bitstamp", {"leverage": "7"}, market_id="7")
 
 
 def test_a_quantity_in_the_field_of_the_price_does_not_leave() -> None:

@@ -33,6 +33,8 @@ READS_UNIFIED_ID = frozenset(
 ID_FIELD = re.compile(r"^(new)?(client|custom|cl)|identifier|^(label|cid)$")
 QUANTITY_FIELD = re.compile(r"^(?!.*(stop|trigger|min|visible|iceberg|quote|cost|value)).*(amount|quantity|qty|size|sz|vol)")
 PRICE_FIELD = re.compile(r"^(?!.*(stop|trigger|activation)).*(price|px|rate)")
+INSTRUMENT_FIELD = re.compile(r"symbol|instrument|market|pair|product|contract|asset|currency|coin|book")
+"""Names of fields in which a number may name the instrument."""
 SENDER_FIELD = re.compile(
     r"(tapi)?nonce(window)?|(signature)?timestamp|recvwindow|sign(ature)?(method|version|type)?|(api|access)?key(id)?|passphrase"
     r"|(trading|sub)?account(id)?|wallet|portfolio|user|signer|authorizer|operatorid|asterchain|signatureexpirysec"
@@ -111,7 +113,9 @@ class PlainOrder:
         if PRICE_FIELD.search(name) is not None and number is not None:
             return bool(number == self.order.get("limit_price"))
         kind = "market" if self.order["order_type"] == OrderType.MARKET else "limit"
-        return words_of(value) <= NEUTRAL_WORDS | SIDE_WORDS[self.order["side"]] | {kind} or self._is_instrument(value.lower())
+        if number is None and words_of(value) <= NEUTRAL_WORDS | SIDE_WORDS[self.order["side"]] | {kind}:
+            return True
+        return (number is None or INSTRUMENT_FIELD.search(name) is not None) and self._is_instrument(value.lower())
 
     def _is_instrument(self, text: str) -> bool:
         """Whether a text names the market, or one of its two currencies."""
