@@ -18,7 +18,7 @@ from tests.venues.ccxt.test_sending import TERM, told
 
 @pytest.mark.parametrize(("name", "kind"), [("bitbank", "spot"), ("bitflyer", "spot"), ("bitso", "spot"), ("coinsph", "spot")])
 def test_an_order_whose_client_id_is_passed_on_unread_does_not_leave(name: str, kind: str) -> None:
-    """Their request builders do not know the client id: ccxt passes it on as `clientOrderId`, which the exchange ignores."""
+    """Their request builders do not know the client id: ccxt passes it on as `clientOrderId`, undocumented there."""
     outcome, text = told(name, kind)
     assert (outcome, "client_order_id" in text, name in text) == (TERM, True, True), text
 
