@@ -76,7 +76,7 @@ SENT: Mapping[tuple[str, str], Mapping[str, tuple[str, ...]]] = {
     },
     ("kucoin", "spot"): {
         "market": ('"market"',), "ioc": ('"IOC"',), "fok": ('"FOK"',), "post_only": ('"postOnly":true',),
-        "stop_limit": ('"stopPrice":"2400"',), "stop": ('"stopPrice":"2400"',),
+        "stop_limit": ('"stopPrice":"2400"', '"stop":"entry"'), "stop": ('"stopPrice":"2400"', '"stop":"loss"'),
     },
     ("kucoinfutures", "swap"): {
         "market": ('"market"',), "ioc": ('"IOC"',), "fok": ('"FOK"',), "post_only": ('"postOnly":true',),
@@ -238,7 +238,7 @@ def without_time(request: Any) -> set[str]:
     return set(re.findall(r"[\w.\-\"]+", re.sub(unknown, "", text)))
 
 
-@pytest.mark.parametrize("name", ["bitstamp", "whitebit", "hitbtc", "poloniex"])
+@pytest.mark.parametrize("name", ["bitstamp", "whitebit", "hitbtc", "poloniex", "woo", "toobit"])
 def test_an_exchange_without_a_table_gets_plain_orders_only(name: str) -> None:
     assert name not in languages()
     for variant, terms in VARIANTS.items():

@@ -4,10 +4,7 @@ import functools
 import json
 import logging
 import re
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
@@ -19,9 +16,10 @@ from orderledger.infrastructure.errors import InvalidSetting, VenueError, VenueR
 from orderledger.infrastructure.messages.facts import NESTING_LIMIT, evidence_of
 from orderledger.infrastructure.secrecy import masked
 from orderledger.infrastructure.venues.base.transport.http import Censor
+from orderledger.infrastructure.venues.ccxt.calls import Call, noted, open_session, present_call
 from orderledger.infrastructure.venues.ccxt.quirks import quirks_of
 from orderledger.infrastructure.venues.ccxt.reading import UNREADABLE
-from orderledger.infrastructure.venues.ccxt.sending import Change, Orders, Request
+from orderledger.infrastructure.venues.ccxt.sending import Request
 
 if TYPE_CHECKING:
     from orderledger.infrastructure.venues.ccxt.adapter import CcxtSettings
@@ -46,43 +44,12 @@ exact_json: Callable[[str], Any] = functools.partial(json.loads, parse_float=str
 """Numbers with a fraction as the text that was sent."""
 
 
-@dataclass(slots=True)
-class Call:
-    """What one call of ccxt has done: whether it has sent what was `meant` (any request, if nothing was), and the answer to the
-    last request as a document. An answer that has none leaves None."""
-
-    meant: Orders | Change | None = None
-    is_sent: bool = False
-    address: str = ""
-    status: int = 0
-    answer: Any = None
-
-    def begin(self, request: Request) -> None:
-        """A request is about to be sent. Raises NotSent if it is neither what was meant nor a query."""
-        if self.meant is None or self.meant.is_in(request):
-            self.is_sent = True
-        self.address, self.status, self.answer = request.address, 0, None
-
-
-_present: ContextVar[Call | None] = ContextVar("call", default=None)
-
-
-@contextmanager
-def noted(meant: Orders | Change | None = None) -> Iterator[Call]:
-    """Note what the calls of ccxt within do, and let nothing else leave than was meant."""
-    token = _present.set(call := Call(meant))
-    try:
-        yield call
-    finally:
-        _present.reset(token)
-
-
 def exact(base: Any) -> Any:
-    """A class of ccxt in which no number passes through a float, and what cannot be read is an error."""
+    """A class of ccxt in which no number passes through a float, what cannot be read is an error, and orders leave once."""
 
     async def fetch(self: Any, url: str, method: str = "GET", headers: Any = None, body: Any = None) -> Any:
         """Raises BadResponse where ccxt would hand on text that is not JSON, and read it as an empty list."""
-        if (call := _present.get()) is not None:
+        if (call := present_call()) is not None:
             call.begin(Request(method, url, headers or {}, body))
         answer = await base.fetch(self, url, method, headers, body)
         if isinstance(answer, str) and answer.lstrip()[:1] in CUT_SHORT:
@@ -91,7 +58,7 @@ def exact(base: Any) -> Any:
 
     def handle_errors(self: Any, *answer: Any) -> Any:
         """Note the document before ccxt judges it."""
-        if (call := _present.get()) is not None:
+        if (call := present_call()) is not None:
             call.status, call.answer = answer[STATUS], answer[DOCUMENT]
         return base.handle_errors(self, *answer)
 
@@ -108,8 +75,11 @@ def exact(base: Any) -> Any:
     def parse_trade(self: Any, row: Any, market: Any = None) -> Any:
         return _parsed(functools.partial(base.parse_trade, self), row, market, self.milliseconds())
 
+    def open_once(self: Any, lazy: bool = False) -> None:
+        open_session(self, base.open, lazy)
+
     own = (fetch, handle_errors, client, parse_order, parse_trade)
-    exactly = {"number": str, "on_json_response": staticmethod(exact_json), "on_unread": None}
+    exactly = {"number": str, "on_json_response": staticmethod(exact_json), "on_unread": None, "open": open_once}
     return type(base.__name__, (base,), {**exactly, **{method.__name__: method for method in own}})
 
 
@@ -161,6 +131,8 @@ def connected(settings: "CcxtSettings", *, sends: bool = False) -> Any:
         config["rateLimit"] = settings.milliseconds_per_request
     exchange = exact(base)(config)
     _check_methods(exchange)
+    if sends:
+        exchange.options["maxRetriesOnFailure"] = 0  # ccxt would send an order again (base/exchange.py, `fetch2`)
     if settings.network != "live":
         _use_sandbox(exchange)
     for name, secret in _credentials(exchange, settings, sends=sends).items():

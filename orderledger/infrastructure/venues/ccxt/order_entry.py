@@ -14,8 +14,9 @@ from orderledger.infrastructure.errors import NotSent, Unanswered
 from orderledger.infrastructure.messages.registry import Message, Reject, RejectCancel, RejectReplace, Replace
 from orderledger.infrastructure.venues.base.order_entry import BOTH_CONDITIONS, EntryAbilities, Sent
 from orderledger.infrastructure.venues.ccxt.arguments import IN_FORCE, TYPES, Arguments, client_id_for
+from orderledger.infrastructure.venues.ccxt.calls import Call, noted
 from orderledger.infrastructure.venues.ccxt.context import Context
-from orderledger.infrastructure.venues.ccxt.exchange import Call, Connections, noted, shown
+from orderledger.infrastructure.venues.ccxt.exchange import Connections, shown
 from orderledger.infrastructure.venues.ccxt.orders import client_id_of, order_messages, venue_order_id
 from orderledger.infrastructure.venues.ccxt.quirks import quirks_of
 from orderledger.infrastructure.venues.ccxt.refusals import Refusal, Wanted, judged, refusal_in
@@ -128,7 +129,7 @@ class CcxtOrderEntry:
                 except Exception as error:
                     if call.status < SERVER_ERROR and isinstance(call.answer, list) and call.is_sent:
                         return None, call, None
-                    return None, call, judged(error, call, self._exchange.id, wanted, is_repeated=wanted == "replace")
+                    return None, call, judged(error, call, self._exchange.id, wanted)
 
     def _orders(self, orders: Sequence[Row]) -> Orders:
         markets = [self._exchange.market(order["instrument"]) for order in orders]

@@ -107,11 +107,13 @@ _GATE = Quirks(
     fake_prefixes=("ao-", "insurance", "liq-", "pm_liquidate"),
     words_in=("finish_as", "status"),
 )
+_HITBTC = Quirks(id_param="client_order_id")  # hitbtc.py names the field, and passes on what it is given
 _KUCOIN = Quirks(id_pattern="[A-Za-z0-9_-]{1,40}", words_in=("cancelReason", "status"))
 
 QUIRKS: Mapping[str, Quirks] = {
     "alpaca": Quirks(id_pattern="[A-Za-z0-9_.:-]{1,48}"),
     "aster": _BINANCE,
+    "bequant": _HITBTC,
     "binance": _BINANCE,
     "binancecoinm": _BINANCE_FUTURES,
     "binanceus": _BINANCE,
@@ -131,8 +133,10 @@ QUIRKS: Mapping[str, Quirks] = {
         words_in=("cancel_reason", "order_state"),
         edits_in_place=True,
     ),
+    "fmfwio": _HITBTC,
     "gate": _GATE,
     "gateeu": _GATE,
+    "hitbtc": _HITBTC,
     "hyperliquid": Quirks(
         id_form="hex",
         cancels_by_client_id=True,
@@ -162,6 +166,7 @@ QUIRKS: Mapping[str, Quirks] = {
     "paradex": Quirks(id_pattern="[A-Za-z0-9_-]{1,64}", cancels_by_client_id=True, words_in=("cancel_reason", "status")),
     "phemex": Quirks(id_pattern="[A-Za-z0-9_-]{1,40}", cancels_by_client_id=True, fake_prefixes=("CCXT",)),
     "tokocrypto": replace(_BINANCE, cancels_by_client_id=False),
+    "toobit": Quirks(id_param="newClientOrderId"),  # toobit.py adds an id of its own, unless this one is given
     "woo": Quirks(id_form="integer", cancels_by_client_id=True, fake_ids=frozenset({"0"})),
 }
 

@@ -12,7 +12,8 @@ import aiohttp
 import ccxt
 
 from orderledger.infrastructure.errors import NotSent, Unanswered
-from orderledger.infrastructure.venues.ccxt.exchange import Call, shown
+from orderledger.infrastructure.venues.ccxt.calls import Call
+from orderledger.infrastructure.venues.ccxt.exchange import shown
 from orderledger.infrastructure.venues.ccxt.refusals.tables import Mark, Proof, table_for
 
 __all__ = ["Refusal", "Wanted", "judged", "refusal_in"]
@@ -37,15 +38,16 @@ class Refusal:
     document: Any
 
 
-def judged(error: Exception, call: Call, exchange: str, wanted: Wanted, *, is_repeated: bool = False) -> Refusal:
-    """A refusal by the exchange. Raises NotSent if nothing left, Unanswered if the request may have been done. `is_repeated`:
-    whether a lost connection may have been tried a second time, as it is for requests of PUT."""
+def judged(error: Exception, call: Call, exchange: str, wanted: Wanted) -> Refusal:
+    """A refusal by the exchange. Raises NotSent if nothing left, Unanswered if the request may have been done.
+
+    Each request leaves once (see `calls.open_session`), so a refused connection proves that nothing left."""
     if isinstance(error, NotSent):
         raise error
     said = shown(error)
     if not call.is_sent:
         raise NotSent(_reason_before(error), said) from None
-    if any(isinstance(one, aiohttp.ClientConnectorError) for one in _causes(error)) and not is_repeated:
+    if call.is_meant and any(isinstance(one, aiohttp.ClientConnectorError) for one in _causes(error)):
         raise NotSent("not_connected", said) from None
     return refusal_in(call.answer, call, exchange, wanted, error)
 

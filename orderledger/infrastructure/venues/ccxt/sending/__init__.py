@@ -2,34 +2,38 @@
 
 ccxt leaves out terms that a request builder does not know, and sends the rest. A term of the order that the request does not say,
 or says otherwise, is NotSent, and nothing leaves. So is a term that the order does not have, reduce-only for instance. An
-exchange without a table gets plain limit and market orders only, of which each number and word stands in the request.
+exchange without a table gets plain limit and market orders only (`plain_orders`).
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from fnmatch import fnmatchcase
 from typing import Any
 
 from orderledger.domain.exact import plain
 from orderledger.domain.values import OrderType, PositionSide, Side, TimeInForce
 from orderledger.infrastructure.errors import NotSent
-from orderledger.infrastructure.venues.ccxt.sending.requests import PATH, Fields, Request, flat
+from orderledger.infrastructure.venues.ccxt.sending.plain_orders import PlainOrder
+from orderledger.infrastructure.venues.ccxt.sending.requests import (
+    NOT_AS_MEANT,
+    PATH,
+    Fields,
+    Request,
+    flat,
+    holds,
+    is_query,
+    number_in,
+    texts_of,
+)
 from orderledger.infrastructure.venues.ccxt.sending.tables import Language, Shape, language_of, meaning
 from orderledger.projections.view import Row
 
 __all__ = ["Change", "Orders", "Request"]
 
-NOT_AS_MEANT = "term_not_sent"
 LIMITS = (OrderType.LIMIT, OrderType.STOP_LIMIT)
 NO_NUMBER = ("", "0", "-1")
 """What stands for no price."""
-PUNCTUATION = re.compile(r"[^a-z0-9]")
-ACTS = re.compile(r"(?i)^(buy|sell|edit|amend|cancel|create|place|submit|trade$)")
-"""The end of a path that changes something, whatever the method."""
-TOKEN = re.compile(r"[a-z0-9.]+")
-SIDE_WORDS = {Side.BUY: {"buy", "bid"}, Side.SELL: {"sell", "ask"}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,7 @@ class Orders:
         """Whether these orders are in the request; else it is a query. Raises NotSent if it is neither."""
         language = language_of(self.exchange)
         if language is None:
-            return self._is_literally_in(request)
+            return PlainOrder(self.exchange, self.orders[0], self.markets[0], self.client_ids[0]).is_in(request)
         document = request.document()
         shape = next((shape for shape in language.shapes if _has_shape(request, document, shape)), None)
         if shape is None:
@@ -65,34 +69,6 @@ class Orders:
                 said = "not at all" if found.get(term) is None else f"as {_shown(found[term])}"
                 raise NotSent(NOT_AS_MEANT, f"{term} is {_shown(value)}: ccxt would send it to {self.exchange} {said}")
 
-    def _is_literally_in(self, request: Request) -> bool:
-        """The same without a table, for plain orders."""
-        fields = flat(request.document())
-        (order,), (market,), (client_id,) = self.orders[:1], self.markets[:1], self.client_ids[:1]
-        if _is_query(request, None) and client_id not in fields.values():
-            return False
-        texts, tokens = _spoken(request, fields)
-        kind = order["order_type"]
-        missing = [
-            name
-            for name, is_said in (
-                ("instrument", _is_named(market, texts | tokens)),
-                ("client_order_id", client_id.lower() in texts),
-                ("side", bool(tokens & SIDE_WORDS[order["side"]])),
-                ("quantity", _holds(fields, order["quantity"])),
-                ("limit_price", kind == OrderType.MARKET or _holds(fields, order.get("limit_price"))),
-                ("order_type", kind == OrderType.LIMIT or (kind == OrderType.MARKET and "market" in tokens)),
-                ("time_in_force", order.get("time_in_force") in (None, TimeInForce.GTC)),
-                ("post_only", not order.get("post_only")),
-                ("reduce_only", not order.get("reduce_only")),
-                ("position_side", order.get("position_side") in (None, PositionSide.NET)),
-            )
-            if not is_said
-        ]
-        if missing:
-            raise NotSent(NOT_AS_MEANT, f"{missing[0]} is not found in what ccxt would send to {self.exchange}")
-        return True
-
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -106,11 +82,11 @@ class Change:
         """Whether this change is in the request; else it is a query. Raises NotSent if it is neither."""
         language = language_of(self.exchange)
         fields = flat(request.document())
-        texts, _ = _spoken(request, fields)
+        texts, _ = texts_of(request, fields)
         is_named = any(name.lower() in texts for name in self.names)
-        if not is_named and _is_query(request, language):
+        if not is_named and is_query(request, language):
             return False
-        missing = [name for name, value in self.numbers.items() if not _holds(fields, value)]
+        missing = [name for name, value in self.numbers.items() if not holds(fields, value)]
         if not is_named or missing:
             what = missing[0] if missing else "the name of the order"
             raise NotSent(NOT_AS_MEANT, f"{what} is not found in what ccxt would send to {self.exchange}")
@@ -160,8 +136,9 @@ def _terms(fields: Fields, shape: Shape) -> dict[str, Any]:
     for term, listed in shape.values.items():
         value = next((fields[name] for place in listed for name in fields if fnmatchcase(name, place)), None)
         found |= {} if value is None else _value(term, value)
-    if found.pop("is_stop", False) and "stop_price" not in found:
-        found["stop_price"] = "missing"
+    is_stop = found.pop("is_stop", not shape.marks_stops and "stop_price" in found)
+    if is_stop is not ("stop_price" in found):
+        found["stop_price"] = "missing" if is_stop else "a field without effect"
     return _completed(found, shape)
 
 
@@ -183,21 +160,14 @@ def _value(term: str, value: str) -> dict[str, Any]:
         return {term: value}
     if value in NO_NUMBER:
         return {}
-    number = _number(value)
+    number = number_in(value)
     if term == "signed_quantity" and number is not None:
         return {"quantity": abs(number), "side": "buy" if number > 0 else "sell"}
     return {term: number}
 
 
-def _is_query(request: Request, language: Language | None) -> bool:
-    """Whether a request changes nothing. Some exchanges take orders by GET, Deribit for instance."""
-    if request.method == "GET":
-        return ACTS.search(request.path.rsplit("/", 1)[-1]) is None
-    return language is not None and any(pattern.search(request.line) for pattern in language.queries)
-
-
 def _is_no_query(request: Request, language: Language) -> bool:
-    if _is_query(request, language):
+    if is_query(request, language):
         return False
     raise NotSent(NOT_AS_MEANT, f"ccxt would send {request.line}, which is not this order")
 
@@ -216,31 +186,6 @@ def _parts(document: Any, shape: Shape) -> list[Any]:
     if isinstance(document, dict) and isinstance(document.get(shape.batch), list):
         document = document[shape.batch]
     return document if isinstance(document, list) else [document]
-
-
-def _spoken(request: Request, fields: Fields) -> tuple[set[str], set[str]]:
-    """The texts of a request, and the words in them, in lower case."""
-    segments = request.path.lower().split("/")
-    texts = {value.lower() for value in fields.values()} | set(segments)
-    return texts, {token for text in texts for token in TOKEN.findall(text.replace("_", " "))}
-
-
-def _is_named(market: Mapping[str, Any], texts: set[str]) -> bool:
-    """Whether the market is named, by its id or by its two currencies."""
-    name, base, quote = (str(market.get(field) or "").lower() for field in ("id", "base", "quote"))
-    return name in texts or {base, quote} <= texts or any(PUNCTUATION.sub("", text) == base + quote for text in texts)
-
-
-def _holds(fields: Fields, number: Decimal | None) -> bool:
-    return number is not None and any(_number(value) in (number, -number) for value in fields.values())
-
-
-def _number(text: str) -> Decimal | None:
-    try:
-        found = Decimal(text)
-    except InvalidOperation:
-        return None
-    return found if found.is_finite() else None
 
 
 def _shown(value: Any) -> str:

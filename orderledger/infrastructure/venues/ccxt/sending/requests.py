@@ -3,14 +3,22 @@
 import base64
 import binascii
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from orderledger.infrastructure.venues.ccxt.sending.tables import Language
+
+NOT_AS_MEANT = "term_not_sent"
 PATH = "@path"
 """The field that holds the path of the address."""
 SHORTEST_ENCODED = 40
+ACTS = re.compile(r"(?i)^(buy|sell|edit|amend|cancel|create|place|submit|trade$)")
+"""The end of a path that changes something, whatever the method."""
+TOKEN = re.compile(r"[a-z0-9.]+")
 Fields = Mapping[str, str]
 """The texts of a request, by their places: `a.0.b` is `b` in the first one of the list `a`."""
 
@@ -48,6 +56,38 @@ class Request:
 def flat(document: Any, path: str = "") -> dict[str, str]:
     """The fields of a document. Null is no field."""
     return dict(_walked(document, path))
+
+
+def is_query(request: Request, language: Language | None) -> bool:
+    """Whether a request changes nothing. Some exchanges take orders by GET, Deribit for instance."""
+    if request.method == "GET":
+        return ACTS.search(request.path.rsplit("/", 1)[-1]) is None
+    return language is not None and any(pattern.search(request.line) for pattern in language.queries)
+
+
+def texts_of(request: Request, fields: Fields) -> tuple[set[str], set[str]]:
+    """The texts of a request, and the words in them, in lower case."""
+    texts = {value.lower() for value in fields.values()} | set(request.path.lower().split("/"))
+    return texts, {word for text in texts for word in words_of(text)}
+
+
+def words_of(text: str) -> set[str]:
+    """The words in a text, in lower case."""
+    return set(TOKEN.findall(text.lower().replace("_", " ")))
+
+
+def holds(fields: Fields, number: Decimal | None) -> bool:
+    """Whether a field has this number, with either sign."""
+    return number is not None and any(number_in(value) in (number, -number) for value in fields.values())
+
+
+def number_in(text: str) -> Decimal | None:
+    """The number that a text is, if it is one."""
+    try:
+        found = Decimal(text)
+    except InvalidOperation:
+        return None
+    return found if found.is_finite() else None
 
 
 def _walked(document: Any, path: str) -> Iterator[tuple[str, str]]:

@@ -8,7 +8,7 @@ A file has `exchanges`, `queries` (patterns for requests other than GET that cha
   field that holds several.
 - `values`: the places of numbers and names. `market`: the field of ccxt's market that names the instrument.
 - `words`: what a text says. Fields that only say something together are joined with `+`; an absent one is empty. `has`: what the
-  presence of a field says.
+  presence of a field says. `is_stop` marks a stop order: where a form has this mark, a stop price without it has no effect.
 - `buys_by_cost`: the quantity of a market buy is an amount of the quote currency. `closes_by_reduce_only`: in hedge mode, the
   position follows from the side and from whether the order only reduces.
 
@@ -46,6 +46,12 @@ class Shape:
     buys_by_cost: bool = False
     closes_by_reduce_only: bool = False
     market: str = "id"
+
+    @property
+    def marks_stops(self) -> bool:
+        """Whether a stop order is marked as one (`is_stop`). Without the mark, the exchange does not read a stop price."""
+        groups = [*(words.values() for words in self.words.values()), self.has.values()]
+        return any("is_stop" in terms for group in groups for terms in group)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

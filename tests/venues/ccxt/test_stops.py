@@ -1,0 +1,91 @@
+"""Stop orders: each request carries the stop and its direction, or does not leave."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from orderledger.infrastructure.errors import NotSent
+from tests.venues.ccxt.offline import entry, order
+from tests.venues.ccxt.test_sending import SENT, STOP, TERM, told
+
+MARKS: Mapping[tuple[str, str], tuple[str, str]] = {
+    ("binance", "spot"): ("side=BUY&", "type=STOP_LOSS"),
+    ("binanceusdm", "swap"): ("side=BUY&", "type=STOP"),
+    ("bybit", "spot"): ('"Buy"', '"orderFilter":"StopOrder"'),
+    ("bybit", "swap"): ('"triggerDirection":1', '"triggerDirection":'),
+    ("okx", "spot"): ('"buy"', '"ordType":"trigger"'),
+    ("okx", "swap"): ('"buy"', '"ordType":"trigger"'),
+    ("kraken", "spot"): ("type=buy", "ordertype=stop-loss"),
+    ("krakenfutures", "swap"): ("side=buy", "orderType=stp"),
+    ("gate", "swap"): ('"rule":1', "/price_orders "),
+    ("bitget", "spot"): ('"buy"', "/place-plan-order "),
+    ("bitget", "swap"): ('"buy"', "/place-plan-order "),
+    ("kucoin", "spot"): ('"stop":"entry"', "/api/v1/stop-order "),
+    ("kucoinfutures", "swap"): ('"stop":"up"', '"stop":'),
+    ("coinbase", "spot"): ("STOP_DIRECTION_STOP_UP", "stop_limit_stop_limit_gtc"),
+    ("htx", "spot"): ('"operator":"gte"', "-stop-limit"),
+    ("hyperliquid", "swap"): ('"b":true', '"tpsl":"sl"'),
+    ("alpaca", "spot"): ('"buy"', '"type":"stop_limit"'),
+    ("hollaex", "spot"): ('"buy"', '"stop":'),
+    ("bigone", "spot"): ('"operator":"GTE"', '"type":"STOP_'),
+}
+"""By exchange and kind of market: what stands in the request of a buy stop only, and what marks any stop order."""
+TERMS: tuple[Mapping[str, Any], ...] = (
+    {},
+    {"time_in_force": "ioc"},
+    {"time_in_force": "fok"},
+    {"post_only": True},
+    {"reduce_only": True},
+    {"order_type": "stop", "limit_price": None},
+)
+
+
+@pytest.mark.parametrize(("name", "kind"), SENT)
+def test_a_stop_order_leaves_as_a_stop_order_with_each_other_term_or_not_at_all(name: str, kind: str) -> None:
+    for terms in TERMS:
+        for side in ("buy", "sell"):
+            outcome, text = told(name, kind, **{"order_type": "stop_limit", "stop_price": STOP, "side": side, **terms})
+            if outcome == "sent":
+                up, mark = MARKS[name, kind]
+                assert mark in text
+                assert (up in text) is (side == "buy"), text
+
+
+@pytest.mark.parametrize("terms", [{"time_in_force": "ioc"}, {"time_in_force": "fok"}, {"post_only": True}])
+@pytest.mark.parametrize("side", ["buy", "sell"])
+def test_a_stop_that_ccxt_drops_at_htx_is_named(side: str, terms: Mapping[str, Any]) -> None:
+    """ccxt writes the other type over the stop type (htx.py, `create_spot_order_request`). HTX reads `stop-price` for its
+    stop types only (support notice of 2019-09-02)."""
+    outcome, text = told("htx", "spot", **{"order_type": "stop_limit", "stop_price": STOP, "side": side, **terms})
+    assert outcome == TERM, text
+    assert "stop" in text
+
+
+WITHOUT: Mapping[tuple[str, str], Callable[[dict[str, Any]], dict[str, Any]]] = {
+    ("kucoin", "spot"): lambda params: {name: value for name, value in params.items() if name != "stop"},
+    ("bybit", "swap"): lambda params: {**params, "triggerDirection": "descending"},
+    ("coinbase", "spot"): lambda params: {**params, "stop_direction": "STOP_DIRECTION_STOP_DOWN"},
+    ("htx", "spot"): lambda params: {**params, "operator": "lte"},
+}
+"""Parameters of createOrder that lose or turn the direction of a buy stop."""
+
+
+@pytest.mark.parametrize(("name", "kind"), WITHOUT)
+def test_a_stop_without_its_direction_or_with_another_one_does_not_leave(name: str, kind: str) -> None:
+    async def whole() -> None:
+        sender = entry(name, kind)
+        made = sender._exchange.create_order
+
+        async def faulty(*asked: Any) -> Any:
+            return await made(*asked[:5], WITHOUT[name, kind](asked[5]))
+
+        sender._exchange.create_order = faulty
+        try:
+            with pytest.raises(NotSent, match="stop_direction"):
+                await sender.submit(order(kind, order_type="stop_limit", stop_price=STOP))
+        finally:
+            await sender.aclose()
+
+    asyncio.run(whole())
