@@ -8,20 +8,22 @@ from typing import Any
 from orderledger.infrastructure.importers.checks import require_known
 from orderledger.infrastructure.importers.rows import json_rows
 from orderledger.infrastructure.importers.source import Importer, LeftOut, NothingToRecord, Options, Row, Unreadable, row_of
-from orderledger.infrastructure.interop.ccxt import from_ccxt, part_of
+from orderledger.infrastructure.interop.ccxt import messages_of, part_of
 from orderledger.infrastructure.interop.objects import ForeignObject
 from orderledger.infrastructure.messages.registry import Message
+from orderledger.infrastructure.venues.ccxt.context import Context
 
 
 def read(path: Path, options: Options) -> Iterator[Row]:
     """The rows of the dump, in its order."""
+    context = Context(account=options.account, exchange=options.exchange or None)
     for place, row in json_rows(path):
         is_read = not isinstance(row, (Unreadable, LeftOut))
-        yield row_of(place, row, partial(_messages, row, options)) if is_read else row
+        yield row_of(place, row, partial(_messages, row, context, options)) if is_read else row
 
 
-def _messages(row: Any, options: Options) -> list[Message]:
-    messages = from_ccxt(row, account=options.account, exchange=options.exchange, instruments=options.instruments)
+def _messages(row: Any, context: Context, options: Options) -> list[Message]:
+    messages = messages_of(row, context, options.instruments)
     if not messages:
         raise NothingToRecord(f"is a {part_of(row)} that says nothing of an order, a fill or a position")
     _check(ForeignObject(row))

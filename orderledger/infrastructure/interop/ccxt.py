@@ -30,8 +30,12 @@ def from_ccxt(
 
     Raises InvalidMessage, naming the field, if it is no such row or cannot be read.
     """
+    return messages_of(obj, Context(account=account, heard_at=at, records=records, exchange=exchange or None), instruments)
+
+
+def messages_of(obj: object, context: Context, instruments: Mapping[str, str] | None = None) -> list[Message]:
+    """The same with a context, which remembers the trades of the rows before."""
     rows = list(obj) if isinstance(obj, (list, tuple)) else [obj]
-    context = Context(account=account, heard_at=at, records=records, exchange=exchange or None)
     told = translated([{part_of(row): row} for row in rows], context)
     if told.faults:
         field, _, fault = told.faults[0].fault.partition(" ")

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from orderledger.domain.values import Source
 from orderledger.infrastructure.venues.base.venue import Records
 from orderledger.infrastructure.venues.ccxt.quirks import USUAL, Quirks, quirks_of
+from orderledger.infrastructure.venues.ccxt.reading import folded_id
 from orderledger.infrastructure.venues.ccxt.vocabulary import CLIENT_ID
 from orderledger.projections.view import Row
 
@@ -17,14 +18,44 @@ Terms = tuple[Decimal | None, Decimal | None, Decimal | None]
 """Quantity, limit price and stop price."""
 
 
+class KnownTrade(NamedTuple):
+    """A trade that was translated before. `at`: in milliseconds."""
+
+    fill_id: str
+    venue_order_id: str | None
+    price: Decimal | None
+    amount: Decimal | None
+    at: int | None
+
+
+TradeKey = tuple[str | None, str | None, str]
+"""The symbol, the side, and the id in one case."""
+
+
 @dataclass(slots=True)
 class Memory:
-    """What was looked up before. Losing it costs lookups, and nothing else."""
+    """What was looked up or translated before. It holds the last `MOST_REMEMBERED` of each kind."""
 
     own_ids: dict[str, str] = field(default_factory=dict)
     """Client ids of ours, each with the field of a message that names its order."""
     terms: dict[str, Terms] = field(default_factory=dict)
     """The terms of orders that the ledger has as they were last reported."""
+
+    trades: dict[TradeKey, KnownTrade] = field(default_factory=dict)
+    """Trades with an id."""
+    orders: dict[str, dict[str, str | None]] = field(default_factory=dict)
+    """The orders of trades without an id, by their other fields: each in one case, with its first spelling. None: no order."""
+
+    def remember_trade(self, key: TradeKey, trade: KnownTrade) -> None:
+        if len(self.trades) >= MOST_REMEMBERED:
+            del self.trades[next(iter(self.trades))]
+        self.trades[key] = trade
+
+    def orders_of_trades(self, numbers: str) -> dict[str, str | None]:
+        """The orders of the trades without an id that have these fields. It may be added to."""
+        if numbers not in self.orders and len(self.orders) >= MOST_REMEMBERED:
+            del self.orders[next(iter(self.orders))]
+        return self.orders.setdefault(numbers, {})
 
     def remember_own(self, client_id: str, name: str) -> None:
         if len(self.own_ids) >= MOST_REMEMBERED:
@@ -78,6 +109,16 @@ class Context:
             self.memory.remember_own(client_id, "aliases" if is_alias else "client_order_id")
         name = self.memory.own_ids[client_id]
         return {name: both[name]}
+
+    def spelling_of(self, venue_order_id: str) -> str:
+        """The id as we write it: as the ledger has it already, else in one case if case has no meaning."""
+        folded = folded_id(venue_order_id)
+        return venue_order_id if folded == venue_order_id or self.known(venue_order_id) is not None else folded
+
+    def has_fill(self, venue_order_id: str, fill_id: str) -> bool:
+        """Whether the ledger has this fill of this order."""
+        trades = [] if self.records is None else self.records.trades(self.account, venue_order_id)
+        return any(trade["fill_id"] == fill_id for trade in trades)
 
     def known(self, name: str | None) -> Row | None:
         """The order of the ledger with this id or client id."""

@@ -13,7 +13,7 @@ from orderledger.infrastructure.venues.base.translation import as_text
 from orderledger.infrastructure.venues.base.transport import Backoff
 from orderledger.infrastructure.venues.ccxt.exchange import asked, is_of_contracts
 from orderledger.infrastructure.venues.ccxt.quirks import Quirks
-from orderledger.infrastructure.venues.ccxt.reading import UNREADABLE
+from orderledger.infrastructure.venues.ccxt.reading import UNREADABLE, folded_id
 
 ATTEMPTS = 3
 MOST_PAGES = 1_000
@@ -90,7 +90,8 @@ class Endpoints:
             if not isinstance(row, dict) or not row.get("id"):
                 raise VenueUnavailable("fetch_order: the answer has no id")
             return row
-        return next((row for row in await self.past_orders(symbol, None) if row.get("id") == venue_order_id), None)
+        wanted = folded_id(venue_order_id)
+        return next((row for row in await self.past_orders(symbol, None) if folded_id(str(row.get("id"))) == wanted), None)
 
     async def past_orders(self, symbol: str | None, since: datetime | None) -> list[Any]:
         """Orders that may have ended, by the first list that the exchange has."""

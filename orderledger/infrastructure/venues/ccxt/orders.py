@@ -26,6 +26,7 @@ from orderledger.infrastructure.venues.ccxt.quirks import Quirks
 from orderledger.infrastructure.venues.ccxt.reading import (
     UNREADABLE,
     flag,
+    folded_id,
     needed_text,
     number,
     optional,
@@ -36,7 +37,8 @@ from orderledger.infrastructure.venues.ccxt.reading import (
     time_of,
     word_in,
 )
-from orderledger.infrastructure.venues.ccxt.trades import fill_id_of, fill_of, is_hollow
+from orderledger.infrastructure.venues.ccxt.trade_identity import fill_id_of, identity_with_id
+from orderledger.infrastructure.venues.ccxt.trades import fill_of, is_hollow
 from orderledger.infrastructure.venues.ccxt.verdicts import Verdict, is_fact, verdict_of
 from orderledger.infrastructure.venues.ccxt.vocabulary import (
     ATTACHED,
@@ -73,7 +75,7 @@ def order_messages(raw: Any, context: Context) -> Translation:
 def venue_order_id(raw: Any) -> str | None:
     """The id of a row, if it is readable."""
     found = raw.get("id") if isinstance(raw, dict) else None
-    return found if isinstance(found, str) and found else None
+    return folded_id(found) if isinstance(found, str) and found else None
 
 
 def is_doubtful(raw: Any, context: Context) -> bool:
@@ -97,7 +99,8 @@ def client_id_of(row: Document, quirks: Quirks) -> str | None:
 def _read(raw: Any, context: Context) -> Translation:
     evidence = row_of(raw)
     row, notes = _readable(evidence)
-    name, client_id, sides = needed_text(row, "id"), client_id_of(row, context.quirks), sides_of(row, context)
+    name, client_id = context.spelling_of(needed_text(row, "id")), client_id_of(row, context.quirks)
+    sides = sides_of(row, context)
     common: Document = {
         "account": context.account,
         "venue_order_id": name,
@@ -164,8 +167,10 @@ def _is_fill(trade: Any) -> bool:
 def _fill(trade: Document, row: Document, name: str, context: Context) -> Translation:
     """The fill of a trade that may leave out what its order says."""
     whole = {"symbol": row.get("symbol"), "side": row.get("side"), **{key: value for key, value in trade.items() if value}}
-    fill_id = fill_id_of(whole, context) or needed_text(trade, "id")
-    return Translation((fill_of(whole, context, fill_id=fill_id, venue_order_id=name, evidence=row_of(trade)),))
+    venue_order_id = context.spelling_of(name)
+    fill_id = fill_id_of(whole, venue_order_id, context) or needed_text(trade, "id")
+    identity = identity_with_id(whole, fill_id, venue_order_id, context)
+    return Translation((fill_of(whole, context, identity=identity, evidence=row_of(trade)),))
 
 
 def _changed_at(row: Document) -> datetime | None:

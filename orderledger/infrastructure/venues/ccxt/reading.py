@@ -1,14 +1,18 @@
 """Readers of the fields of ccxt's unified rows. They may hold floats, where somebody else had ccxt parse numbers."""
 
+import math
+import re
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from orderledger.domain.exact import ZERO
 from orderledger.infrastructure.messages.facts import Evidence
+from orderledger.infrastructure.messages.fields import EPOCH
 from orderledger.infrastructure.printable import printable
 from orderledger.infrastructure.venues.base.fields import Document, Unreadable, is_nothing, moment
 from orderledger.infrastructure.venues.base.fields import number as exact_number
@@ -16,6 +20,14 @@ from orderledger.infrastructure.venues.base.fields import number as exact_number
 Meaning = TypeVar("Meaning")
 Kind = TypeVar("Kind", bound=BaseModel)
 LONGEST_WORD = 200
+LEAST_MILLISECONDS = 10**12
+"""A smaller count is one of seconds."""
+
+MILLISECOND = timedelta(milliseconds=1)
+FRACTION = re.compile(r"\.[0-9]{3}")
+HEXADECIMAL = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|0[xX][0-9a-fA-F]+")
+"""A UUID, or a number after 0x."""
+
 UNREADABLE = "unreadable"
 """The field of a row that ccxt could not parse as it came: why."""
 
@@ -84,6 +96,11 @@ def text(row: Document, name: str) -> str | None:
     return value
 
 
+def folded_id(name: str) -> str:
+    """An id in one spelling. UUIDs and hexadecimal numbers are the same in either case (RFC 9562, section 4)."""
+    return name.lower() if HEXADECIMAL.fullmatch(name) else name
+
+
 def needed_text(row: Document, name: str) -> str:
     """A text that is required."""
     found = text(row, name)
@@ -100,7 +117,31 @@ def flag(row: Document, name: str) -> bool | None:
 
 def time_of(row: Document, *names: str) -> datetime | None:
     """The first of these times that is given."""
-    return next((found for name in names if (found := moment(row, name)) is not None), None)
+    return next((found for name in names if (found := moment({name: _whole(row.get(name))}, name)) is not None), None)
+
+
+def milliseconds_of(row: Document, *names: str) -> int | None:
+    """The first of these times that is given to the millisecond, as a count since 1970. Smaller parts are cut, as ccxt does."""
+    for name in names:
+        if _has_milliseconds(_whole(row.get(name))):
+            found = optional([], partial(time_of, row, name))
+            if found is not None:
+                return (found - EPOCH) // MILLISECOND
+    return None
+
+
+def _whole(value: Any) -> Any:
+    """A whole number as an integer. Other programs write counts of milliseconds as floats."""
+    is_whole = isinstance(value, (float, Decimal)) and math.isfinite(value) and value == int(value)
+    return int(value) if is_whole else value
+
+
+def _has_milliseconds(value: Any) -> bool:
+    """Whether a time is given to the millisecond: a count of them, or three digits behind the seconds."""
+    if isinstance(value, int):
+        return value >= LEAST_MILLISECONDS
+    is_count = isinstance(value, str) and value.isascii() and value.isdigit()
+    return int(value) >= LEAST_MILLISECONDS if is_count else isinstance(value, str) and FRACTION.search(value) is not None
 
 
 def word_in(row: Document, names: Iterable[str]) -> str | None:

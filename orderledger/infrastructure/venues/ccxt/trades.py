@@ -24,6 +24,7 @@ from orderledger.infrastructure.venues.ccxt.reading import (
     text,
     time_of,
 )
+from orderledger.infrastructure.venues.ccxt.trade_identity import Identity, identity_of
 from orderledger.infrastructure.venues.ccxt.vocabulary import LIQUIDITY, SIDES
 
 LONGEST_NUMBER = 18
@@ -40,8 +41,9 @@ def is_hollow(row: Document) -> bool:
     return all(is_nothing(row.get(name)) for name in ("amount", "price"))
 
 
-def fill_of(row: Document, context: Context, *, fill_id: str, venue_order_id: str | None, evidence: Evidence) -> Fill:
+def fill_of(row: Document, context: Context, *, identity: Identity, evidence: Evidence) -> Fill:
     """The fill of a trade. The amount of a contract is the number of contracts."""
+    fill_id, venue_order_id = identity
     sides, amount, price = sides_of(row, context), positive(row, "amount"), number(row, "price")
     side = sides.side or SIDES.get(text(row, "side") or "")
     if side is None or amount is None or price is None:
@@ -72,22 +74,13 @@ def fill_of(row: Document, context: Context, *, fill_id: str, venue_order_id: st
     return fill if venue_order_id is not None else whole_order(fill)
 
 
-def fill_id_of(row: Document, context: Context) -> str | None:
-    """What identifies a trade within its order at this exchange. None if the exchange gives trades no ids."""
-    if is_nothing(row.get("id")):
-        return None
-    return ":".join(needed_text(row, part) for part in context.quirks.fill_parts)
-
-
 def _read(raw: Any, context: Context, seen: Counter[str]) -> Translation:
     if not isinstance(raw, dict):
         raise Unreadable("is no row")
     row = Evidence(raw)  # also one that ccxt could not read as it came: what is needed may be there
     if is_hollow(row):
         return Translation()
-    fill_id = fill_id_of(row, context) or _made_up_id(row, seen)
-    order = optional([], partial(text, row, "order"))
-    return Translation((fill_of(row, context, fill_id=fill_id, venue_order_id=order, evidence=row),))
+    return Translation((fill_of(row, context, identity=identity_of(row, context, seen), evidence=row),))
 
 
 def _sequence(row: Document, context: Context) -> int | None:
@@ -95,15 +88,6 @@ def _sequence(row: Document, context: Context) -> int | None:
     name = row.get("id")
     is_number = isinstance(name, str) and name.isascii() and name.isdigit() and len(name) <= LONGEST_NUMBER
     return int(name) if is_number and context.quirks.orders_trades else None  # type: ignore[arg-type]
-
-
-def _made_up_id(row: Document, seen: Counter[str]) -> str:
-    """The order (else symbol and side), the time, price and amount, and which of equal trades it is."""
-    amount, price = number(row, "amount") or ZERO, number(row, "price") or ZERO
-    of = optional([], partial(text, row, "order")) or f"{text(row, 'symbol')}:{text(row, 'side')}"
-    made_up = ":".join((of, optional([], partial(text, row, "timestamp")) or "", plain(price), plain(amount)))
-    seen[made_up] += 1
-    return f"{made_up}:{seen[made_up]}"
 
 
 def _fee(row: Document) -> tuple[Decimal | None, str | None, str | None]:

@@ -113,15 +113,15 @@ class CcxtVenue(PolledVenue):
         context = self.context(account)
         doubtful = {name: row for name, row in is_open.items() if is_doubtful(row, context)}
         gone = {name: row for name, row in self._open.items() if name not in is_open}
-        answers = [await self._answer(name, row) for name, row in {**gone, **doubtful}.items()]
+        answers = [await self._answer(row) for row in {**gone, **doubtful}.values()]
         self._open, self._traded_at = is_open, asked_at
         listed = [row for row in rows if venue_order_id(row) not in doubtful]
         return [*((TRADE, row) for row in trades), *(one for one in answers if one), *((ORDER, row) for row in listed)]
 
-    async def _answer(self, name: str, row: Any) -> Polled | None:
+    async def _answer(self, row: Any) -> Polled | None:
         """What the exchange says of one order that is not in the list, or that may be in an old one."""
         asked_at = self._asked_at()
-        found = await self._endpoints.order(name, row.get("symbol"))
+        found = await self._endpoints.order(row["id"], row.get("symbol"))
         return None if found is None else (ANSWER, (asked_at, found))
 
     def _asked_at(self) -> datetime:
