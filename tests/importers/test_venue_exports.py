@@ -7,6 +7,7 @@ github.com/tresorone/tresor-import issue 5724 (Kraken).
 
 from collections.abc import Iterator
 from decimal import Decimal
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 
 from orderledger import Ledger
 from orderledger.infrastructure.errors import InvalidSetting
+from orderledger.infrastructure.importers.csv_notation import written as written_as
 from orderledger.infrastructure.importers.importing import Imported
 from orderledger.infrastructure.time_zones import zone_named
 from tests.importers.importing import imported, written
@@ -100,6 +102,25 @@ def test_a_row_of_binance_that_contradicts_itself_is_listed(
     assert ledger.trades() == []
 
 
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+def test_a_row_of_binance_that_is_cut_before_its_fee_is_listed(ends: str, ledger: Ledger, tmp_path: Path) -> None:
+    whole = "2026-11-20 09:00:0{},ETHBTC,BUY,0.05,20ETH,1BTC,0.1ETH"
+    for number, cut in enumerate((",", ",1BTC,", "0.1ETH")):
+        rows = [BINANCE, whole.format(number), whole.format(9).removesuffix("0.1ETH").removesuffix(cut)]
+        file = tmp_path / "export.csv"
+        file.write_bytes(ends.join(rows).encode())
+        told = imported(ledger, "csv", file, mapping=Path("binance-spot"))
+        assert [(place, field) for place, field, _ in faults(told)] == [("line 3", "")]
+    assert [fill["fee"] for fill in ledger.trades()] == [Decimal("0.1")] * 3
+
+
+def test_an_empty_fee_before_a_line_end_is_no_cut(ledger: Ledger, tmp_path: Path) -> None:
+    row = "2026-11-20 09:00:0{},ETHBTC,BUY,0.05,20ETH,1BTC,"
+    file = written(tmp_path, "export.csv", "\n".join([BINANCE, row.format(1), row.format(2)]))
+    assert imported(ledger, "csv", file, mapping=Path("binance-spot")).is_whole
+    assert [fill["fee"] for fill in ledger.trades()] == [None, None]
+
+
 def test_a_number_and_coin_that_can_be_split_in_two_ways_are_refused(ledger: Ledger, tmp_path: Path) -> None:
     """A fee of 0.11000X can be 0.1 of 1000X, the base, or 0.11000 of X, the quote."""
     told = of_binance(ledger, tmp_path, "2026-11-20 09:00:00,1000XX,BUY,100,0.51000X,50X,0.11000X")
@@ -177,6 +198,44 @@ def test_the_whole_file_decides_between_day_and_month(
 
 
 @pytest.mark.parametrize(
+    ("times", "options"),
+    [
+        (("9/20/2026 - 14:00:00", "9/5/2026 - 14:00:00"), {}),
+        (("20/9/2026 - 14:00:00", "5/9/2026 - 14:00:00"), {}),
+        (("20-09-2026 - 14:00:00", "05-09-2026 - 14:00:00"), {}),
+        (("20.9.2026, 14:00:00", "5.9.2026, 14:00:00"), {"date_format": "%d.%m.%Y, %H:%M:%S"}),
+    ],
+)
+def test_a_fill_counts_once_however_the_browser_writes_its_date(
+    times: tuple[str, str], options: dict[str, str], ledger: Ledger, tmp_path: Path
+) -> None:
+    known = of_hyperliquid(ledger, tmp_path, f"20/09/2026 - 14:00:00,{CLOSE}", f"05/09/2026 - 14:00:00,{CLOSE}")
+    assert known.outcomes == {"recorded": 2}
+    again = of_hyperliquid(ledger, tmp_path, *(f'"{time}",{CLOSE}' for time in times), **options)
+    assert again.outcomes == {"duplicate": 2}
+
+
+def test_the_id_of_a_row_in_the_first_format_of_its_mapping_is_made_from_its_text(ledger: Ledger, tmp_path: Path) -> None:
+    """So it was always: a file that is imported again must not count twice."""
+    row = "20/09/2026 - 14:00:00,ETH,Close Long,4576.5,2,9153,0.1,9"
+    of_hyperliquid(ledger, tmp_path, row)
+    text = "\x1f".join(("20/09/2026 - 14:00:00", "ETH", "Close Long", "4576.5", "2", "0.1"))
+    assert [fill["fill_id"] for fill in ledger.trades()] == [sha256(text.encode()).hexdigest()[:24]]
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "pattern", "expected"),
+    [
+        ("9/5/2026 14:00:07", "%m/%d/%Y %H:%M:%S", "%d/%m/%Y", "2026-09-05T14:00:07"),
+        ("2026-09-05T14:00:07+02:00", "ISO 8601", "%d/%m/%Y %H:%M:%S", "2026-09-05T14:00:07+02:00"),
+        ("yesterday", "%d/%m/%Y", "%d/%m/%Y", "yesterday"),
+    ],
+)
+def test_a_time_that_another_format_cannot_hold_loses_no_part(text: str, name: str, pattern: str, expected: str) -> None:
+    assert written_as(text, name, pattern) == expected
+
+
+@pytest.mark.parametrize(
     ("times", "options", "fault"),
     [
         (
@@ -230,3 +289,10 @@ def test_the_cost_of_kraken_may_be_rounded_and_not_more(ledger: Ledger, tmp_path
     told = exported(ledger, tmp_path, "kraken-trades", KRAKEN, row.format("T1", "49.999978"), row.format("T2", "50.000078"))
     assert faults(told) == [("line 3", "cost", "is 50.000078, but price * quantity is 49.99998021642637")]
     assert [fill["fill_id"] for fill in ledger.trades()] == ["T1"]
+
+
+def test_the_volume_of_kraken_is_exact(ledger: Ledger, tmp_path: Path) -> None:
+    """Without its trailing zeros, too: 0.5 does not stand for 0.45 to 0.55."""
+    row = '"{}","O1","XXBTZUSD","2026-11-20 09:00:00.113","buy","limit",64000.10000,{},0.13,0.5,0.0,"","L"'
+    told = exported(ledger, tmp_path, "kraken-trades", KRAKEN, row.format("T1", "32000.05"), row.format("T2", "32000.07"))
+    assert faults(told) == [("line 3", "cost", "is 32000.07, but price * quantity is 32000.05")]

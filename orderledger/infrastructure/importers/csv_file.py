@@ -9,7 +9,7 @@ from typing import Any
 from orderledger.infrastructure.errors import InvalidMessage, InvalidSetting
 from orderledger.infrastructure.importers.checks import require
 from orderledger.infrastructure.importers.csv_mapping import Check, CsvMapping, FieldFrom, mapping_at
-from orderledger.infrastructure.importers.csv_notation import formats_of, read_time
+from orderledger.infrastructure.importers.csv_notation import formats_of, read_time, written
 from orderledger.infrastructure.importers.csv_values import Values
 from orderledger.infrastructure.importers.rows import csv_rows
 from orderledger.infrastructure.importers.source import Importer, LeftOut, Options, Row, Unreadable, in_zone, row_of
@@ -66,8 +66,9 @@ class RowReader:
         context = self._options.context(dict(row))
         printed: dict[str, str] = {}
         given: dict[str, Any] = {}
+        identified = self._identified(row)
         for name, source in self._mapping.sources(row).items():
-            value = self._values.value(name, source, row)
+            value = self._values.value(name, source, identified if source.digest else row)
             if value is not None:
                 printed[name] = value
                 given[name] = self._moment(name, value) if name in self._times else value
@@ -78,6 +79,13 @@ class RowReader:
         for check in self._mapping.checks_of(row):
             self._check(check, row, printed)
         return [message]
+
+    def _identified(self, row: Mapping[str, str]) -> Mapping[str, str]:
+        """The row from which ids are made. Its times are in the first format of the mapping, whichever the file has."""
+        if not self._mapping.formats:
+            return row
+        columns = {column: self._formats[name] for name, column in self._mapping.times().items() if name in self._formats}
+        return {**row, **{column: written(row[column], found, self._mapping.formats[0]) for column, found in columns.items()}}
 
     def _moment(self, name: str, text: str) -> Any:
         found = read_time(text, self._formats[name]) if name in self._formats else None

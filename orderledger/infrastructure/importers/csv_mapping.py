@@ -35,7 +35,8 @@ class FieldFrom(Strict):
     `words`: the ledger's word for a value of the column. `pattern`: a regular expression whose first group is the value.
     `number`: removes thousands separators, currency signs and a unit behind a space; `negate` and `absolute` change its sign.
     `number_before`: the number in front of one of these coins, as in `500` + `1000SATS`; `coin_after`: that coin. `digest`: an id
-    made from these columns, for files without one: equal rows are told apart by their order.
+    made from these columns, for files without one: equal rows are told apart by their order. A time counts as in the first of
+    the mapping's `formats`.
     """
 
     column: str | None = None

@@ -92,6 +92,15 @@ def read_time(text: str, name: str) -> datetime | None:
         return None
 
 
+def written(text: str, name: str, pattern: str) -> str:
+    """A time in another format. If the text is not in its format, it stays; if the other format loses a part, it is ISO 8601."""
+    moment = read_time(text, name)
+    if moment is None:
+        return text
+    found = moment.strftime(pattern)
+    return found if parsed_time(found, pattern) == moment else moment.isoformat()
+
+
 def formats_of(
     path: Path, rows: Iterable[tuple[str, Mapping[str, str]]], mapping: CsvMapping, options: Options
 ) -> dict[str, str]:

@@ -3,7 +3,7 @@
 import csv
 import json
 import re
-from collections.abc import Iterator, Set
+from collections.abc import Iterable, Iterator, Set
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -23,14 +23,16 @@ SPACE = re.compile(r"\s*")
 def csv_rows(
     path: Path, needed: Set[str] = frozenset(), *, delimiter: str = ",", skip_lines: int = 0, encoding: str = "utf-8-sig"
 ) -> Iterator[tuple[str, dict[str, str] | Unreadable | LeftOut]]:
-    """The rows of a CSV file by the names in its first line, each with its line. A row of another length, or in another encoding,
-    is a fault. Empty rows, and the first line again, are left out. Raises InvalidSetting if one of the `needed` names is missing.
+    """The rows of a CSV file by the names in its first line, each with its line. A row of another length, in another encoding, or
+    cut at the end of the file is a fault. Empty rows, and the first line again, are left out. Raises InvalidSetting if one of the
+    `needed` names is missing.
     """
     csv.field_size_limit(FIELD_LIMIT)
     with path.open(encoding=encoding, newline="", errors="surrogateescape") as file:
         for _ in range(skip_lines):
             next(file, None)
-        reader = csv.reader(file, delimiter=delimiter, strict=True)
+        lines = Lines(file)
+        reader = csv.reader(lines, delimiter=delimiter, strict=True)
         header = _header(path, reader, encoding)
         if missing := sorted(needed - set(header)):
             raise InvalidSetting("FILE", f"{path} has no column {missing[0]!r}; it has {', '.join(header)}")
@@ -42,8 +44,28 @@ def csv_rows(
                 yield place, LeftOut(place, EMPTY)
             elif [value.strip() for value in values] == header:
                 yield place, LeftOut(place, "repeats the names of the columns")
+            elif not lines.has_empty_ends and lines.last.endswith(delimiter):
+                yield place, Unreadable(place, "", f"is cut: the file ends behind a {delimiter!r}, without a line end", values)
             else:
+                lines.has_empty_ends |= not values[-1]
                 yield place, _row(header, values, place, encoding)
+
+
+class Lines:
+    """The lines of a file. `last`: the one that was read last. `has_empty_ends`: whether a row had an empty last value. Only in
+    such a file a row may end behind a delimiter, without a line end."""
+
+    def __init__(self, file: Iterable[str]) -> None:
+        self._lines = iter(file)
+        self.last = ""
+        self.has_empty_ends = False
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        self.last = next(self._lines)
+        return self.last
 
 
 def _header(path: Path, reader: Iterator[list[str]], encoding: str) -> list[str]:
