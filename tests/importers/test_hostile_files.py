@@ -13,6 +13,8 @@ from orderledger import Ledger
 from orderledger.infrastructure.errors import InvalidSetting
 from orderledger.infrastructure.importers.csv_notation import TimesOfColumn
 from orderledger.infrastructure.importers.importing import Imported
+from orderledger.infrastructure.importers.rows import csv_rows
+from orderledger.infrastructure.importers.source import Unreadable
 from tests.command_line import run
 from tests.importers.importing import imported, written
 
@@ -68,6 +70,20 @@ def test_any_end_of_line_and_a_byte_order_mark_are_read(ends: str, mark: bytes, 
 def test_a_file_that_is_cut_in_a_row_gives_the_rows_before_it(ledger: Ledger, tmp_path: Path) -> None:
     found = of_csv(ledger, tmp_path, HEADER + GOOD.format("A") + "B,2026-11-20 10:0")
     assert (ids(ledger), faults(found)) == (["A"], [("line 3", "", "has 2 values for 6 columns")])
+
+
+@pytest.mark.parametrize("end", ["", "\n"])
+@pytest.mark.parametrize("delimiter", [",", ";"])
+def test_a_row_that_ends_before_its_last_value_is_a_fault_for_every_reader_of_csv(
+    end: str, delimiter: str, tmp_path: Path
+) -> None:
+    """`csv_rows` reads the files of `import csv` and of `import nautilus`."""
+    whole = delimiter.join(("1", "2", "3"))
+    for length in range(1, len(whole) if end == "" else len(whole) - 1):
+        path = written(tmp_path, "rows.csv", "\n".join((delimiter.join("abc"), whole, whole[:length] + end)))
+        first, second = csv_rows(path, delimiter=delimiter)
+        assert isinstance(first[1], dict)
+        assert isinstance(second[1], Unreadable), whole[:length]
 
 
 def test_a_quote_that_is_not_closed_is_named_with_the_lines_that_it_takes(ledger: Ledger, tmp_path: Path) -> None:
