@@ -1,8 +1,8 @@
 """The site of the documentation: every page has its place in it. `make docs` builds it, in `.ci/run` too."""
 
 import importlib.util
-import re
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
