@@ -22,23 +22,26 @@ INTRODUCTION = """# Importers
 
 What `orderledger import KIND FILE --account NAME` reads. How to use it:
 [Import from other programs](../how-to/import-from-other-programs.md).
-Every message has the source `import` and the row as `evidence`. A second import of a file changes nothing. Rows that cannot be
-read are listed with their place and the reason, and the others are recorded. A row whose own figures contradict each other is
-listed with both figures: an amount that is not the price times the quantity. Rows with nothing to record are counted by reason.
+Every message has the source `import` and the row as `evidence`. A second import of a file changes
+nothing. Rows that cannot be read are listed with their place and the reason, and the others are
+recorded. A row whose own figures contradict each other is listed with both figures: an amount
+that is not the price times the quantity. Rows with nothing to record are counted by reason.
 
-Each kind and each mapping names what it was checked with: real files, or files that the program itself made. Those without are
-unchecked: compare the messages of `--dry-run` with your file first. An unchecked mapping needs `--unchecked`.
+Each kind and each mapping names what it was checked with: real files, or files that the program
+itself made. Those without are unchecked: compare the messages of `--dry-run` with your file
+first. An unchecked mapping needs `--unchecked`.
 """
 
 MAPPINGS = """
 ## Mappings of CSV files
 
-`--mapping` takes one of these names, or a TOML file. The columns of an export change over time: a column that is missing is
-named, and nothing of the file is recorded.
+`--mapping` takes one of these names, or a TOML file. The columns of an export change over time: a
+column that is missing is named, and nothing of the file is recorded.
 
-A file has one format of times. It is decided over all rows before the first is recorded: if the times can be read in several
-ways, such as 9/5/2025, `--date-format` must say which. Times without an offset are in the zone that the venue documents; if it
-documents none, `--timezone` is needed. A file with another sign before its decimals than its mapping says is refused.
+A file has one format of times. It is decided over all rows before the first is recorded: if the
+times can be read in several ways, such as 9/5/2025, `--date-format` must say which. Times without
+an offset are in the zone that the venue documents; if it documents none, `--timezone` is needed.
+A file with another sign before its decimals than its mapping says is refused.
 
 """
 
@@ -74,8 +77,9 @@ equals = "price * quantity"
 exact = ["quantity"]
 ```
 
-Figures are compared within half a unit of the last digit of each printed number; the numbers in `exact` are printed in full.
-Exchanged columns of price and quantity have the same product, so no check finds them: look at `--dry-run`.
+Figures are compared within half a unit of the last digit of each printed number; the numbers in
+`exact` are printed in full. Exchanged columns of price and quantity have the same product, so no
+check finds them: look at `--dry-run`.
 
 """
 

@@ -27,7 +27,8 @@ OUTSIDE = {
 SOURCE = "reference/source.md"
 SOURCE_PAGE = """# Python, with its source
 
-The public classes with the source of each method. [Python](python.md) describes them in the order in which you need them.
+The public classes with the source of each method. [Python](python.md) describes them in the order
+in which you need them.
 
 ::: orderledger.ledger.Ledger
 

@@ -238,7 +238,8 @@ def message_key(message_id: str) -> str:
 
 def content_key(fact: AnyAccountEvent) -> str:
     """A key that two facts of a stream share if and only if they have the same message id and the same content at any time."""
-    return f"#{_digest(fact, [names for names in NAMES[type(fact)] if names[0] != 'at'])}={fact.message_id}"
+    digest = _digest(fact, [names for names in NAMES[type(fact)] if names[0] != "at"])
+    return f"#{digest}={fact.message_id}"
 
 
 def keys_of(fact: AnyAccountEvent) -> list[str]:

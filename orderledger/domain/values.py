@@ -222,7 +222,8 @@ def alias_text(name: str, value: str) -> str:
 def alias_stream(account: str, name: str, value: str) -> str:
     """The stream of an order known by an alias alone. A long alias is replaced by its SHA-256."""
     alias = alias_text(name, value)
-    return f"{quoted(account)}#alias/{alias if len(alias) <= ALIAS_SHOWN else sha256(alias.encode()).hexdigest()}"
+    shown = alias if len(alias) <= ALIAS_SHOWN else sha256(alias.encode()).hexdigest()
+    return f"{quoted(account)}#alias/{shown}"
 
 
 def proposal_stream(account: str, proposal_id: str) -> str:

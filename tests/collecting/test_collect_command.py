@@ -119,7 +119,7 @@ def test_a_collector_that_is_told_again_and_again_to_stop_ends_cleanly(told: dic
 
 
 @pytest.mark.slow
-def test_a_collector_that_is_stopped_while_the_store_is_held_ends_soon_and_says_what_it_has_not_recorded(
+def test_a_collector_stopped_while_the_store_is_held_ends_soon_and_names_what_it_has_not_recorded(
     told: dict[str, Any],
 ) -> None:
     """Whoever collects next asks for it."""

@@ -38,7 +38,7 @@ def test_what_is_heard_is_recorded_and_counted() -> None:
     assert (shown["events_appended"] + shown["duplicates"], shown["reconciled"]) == (3, 1)
 
 
-def test_what_a_venue_tells_when_it_is_hung_up_is_recorded_and_nobody_is_said_to_have_listened_after_that() -> None:
+def test_what_a_venue_reports_while_it_is_disconnected_is_recorded_and_coverage_ends_there() -> None:
     async def story(running: Running) -> None:
         running.clock.set(at(10))
         await running.hear(UP)

@@ -17,7 +17,7 @@ def acknowledged(first: int, count: int) -> list[Message]:
     return [parse_document({**told, "venue_order_id": f"V-{number}"}) for number in range(first, first + count)]
 
 
-def test_a_feed_that_is_faster_than_the_store_is_held_back_and_what_it_said_is_recorded_in_its_order() -> None:
+def test_a_feed_faster_than_the_store_is_held_back_and_recorded_in_its_order() -> None:
     async def story(ledger: Ledger) -> None:
         recorder = Recorder(ledger, defaultdict(AccountCounters))
         for start in range(0, QUEUE_LIMIT - BATCH, BATCH):

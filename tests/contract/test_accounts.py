@@ -68,7 +68,7 @@ def test_an_account_message_is_the_same_again_when_its_message_id_is(ledger: Led
 
 
 @pytest.mark.parametrize("fields", OF_ACCOUNT, ids=lambda fields: fields["type"])
-def test_the_message_id_of_an_account_message_with_other_content_is_refused_to_us_and_flagged_of_the_venue(
+def test_a_reused_id_of_an_account_message_is_refused_to_us_and_flagged_of_the_venue(
     ledger: Ledger, fields: dict[str, Any]
 ) -> None:
     told = {**fields, "account": ACCOUNT, "at": moment(2), "message_id": "M-1"}

@@ -181,7 +181,7 @@ def test_a_signal_handler_that_closes_the_ledger_is_done_or_refused_at_once(dura
     }
 
 
-def test_a_store_that_is_closed_is_closed_again_although_a_thread_was_ended_with_the_lock_of_its_pool(tmp_path: Path) -> None:
+def test_a_closed_store_closes_again_although_a_thread_ended_with_the_lock_of_its_pool(tmp_path: Path) -> None:
     """When Python ends it closes what is left once more, and ends daemon threads where they are: they let go of nothing."""
     datastore = Datastore(str(tmp_path / "orders.db"), lock_timeout=1, synchronous="FULL")
     with datastore.transaction(commit=True):

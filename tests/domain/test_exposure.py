@@ -116,7 +116,7 @@ def test_an_order_of_unknown_quantity_has_no_bound_on_its_side(side: str, bounds
     assert row["orders"][0]["leaves_quantity_most"] is None
 
 
-def test_an_unresolved_order_of_unknown_quantity_bounds_the_pnl_on_the_side_that_it_cannot_reach() -> None:
+def test_an_unresolved_order_of_unknown_quantity_bounds_the_pnl_on_the_side_it_cannot_reach() -> None:
     assert interval(exposed(order("buy", None, "105", unresolved=True)), "total_pnl") == numbers("19", "19", None)
     assert interval(exposed(order("buy", None, "115", unresolved=True)), "total_pnl") == numbers(None, "19", "19")
 

@@ -49,7 +49,7 @@ def test_a_request_refused_for_an_unknown_order_is_answered_and_does_not_confirm
     scenario.then_order(status="pending_new", pending=None, certainty="unresolved", is_open=True, leaves_quantity="10")
 
 
-def test_an_order_that_works_goes_on_as_it_was_when_a_cancel_is_refused_as_of_an_unknown_order() -> None:
+def test_a_working_order_is_unchanged_when_a_cancel_is_refused_as_of_an_unknown_order() -> None:
     given(*WORKING, message("request_cancel")).when(message("reject_cancel", reason="unknown_order")).then_order(
         status="new", pending=None, certainty="confirmed"
     )

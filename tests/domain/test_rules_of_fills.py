@@ -323,7 +323,7 @@ def test_a_repetition_that_knows_the_fee_completes_the_fill() -> None:
     )
 
 
-def test_a_repetition_with_an_earlier_time_gives_the_fill_that_time_in_whatever_order_they_arrive() -> None:
+def test_a_repetition_with_an_earlier_time_gives_the_fill_that_time_in_any_order_of_arrival() -> None:
     told = (fill("F-1", "4", at=at(12)), fill("F-1", "4", at=at(10)), fill("F-1", "4", at=at(14)))
     row = in_any_order(WORKING, *told, message("cancel", at=at(11)))
     assert (row["cum_quantity"], row["last_fill_at"], row["anomalies"]) == ("4", at(10), [])

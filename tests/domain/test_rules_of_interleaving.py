@@ -72,7 +72,7 @@ def test_an_order_good_beyond_the_day_is_suspended_when_it_is_seen_so_on_the_nex
     assert (row["status"], row["is_open"]) == ("suspended", True)
 
 
-def test_of_two_instruments_and_sides_of_an_external_order_the_later_holds_in_whatever_order_they_arrive() -> None:
+def test_of_two_instruments_and_sides_of_an_external_order_the_later_holds_in_any_order() -> None:
     row = in_any_order(
         (),
         message("acknowledge", instrument="BTC-USD", side="buy", at=at(1)),

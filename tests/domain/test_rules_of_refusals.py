@@ -162,7 +162,7 @@ def test_proof_that_nothing_was_sent_denies_a_submitted_order() -> None:
     given(*SENT).when(message("deny", reason="not_connected", not_sent=True)).then_outcome("recorded").then_order(status="denied")
 
 
-def test_an_order_whose_sending_had_an_unknown_outcome_is_denied_only_after_the_venue_did_not_know_it() -> None:
+def test_an_order_of_unknown_sending_is_denied_only_after_the_venue_did_not_know_it() -> None:
     denied = message("deny", reason="never_arrived", not_sent=True, at=at(20))
     unknown = (*SENT, message("unresolved", reason="timeout", at=at(10)))
     given(*unknown).when(denied).then_outcome("refused", "already_submitted")
@@ -189,7 +189,7 @@ def test_an_ended_order_is_not_decided_to_have_never_arrived() -> None:
     given(*SENT, message("reject", reason="margin", at=at(10))).when(NEVER_ARRIVED).then_outcome("refused", "order_ended")
 
 
-def test_an_order_that_never_arrived_and_that_the_venue_shows_after_all_is_open_and_in_conflict() -> None:
+def test_an_order_decided_as_never_arrived_that_the_venue_shows_is_open_and_in_conflict() -> None:
     denied = given(*SENT, message("unresolved", reason="timeout", at=at(10)), NEVER_ARRIVED)
     denied.when(message("acknowledge", at=at(30))).then_order(status="new", is_open=True, anomalies=["status_conflict"])
 
@@ -221,7 +221,7 @@ def test_every_reason_to_refuse_an_order_command_is_shown_here() -> None:
     assert {reason for reason, _, _ in REFUSALS} == set(Reason) - OF_PROPOSALS
 
 
-def test_a_submission_that_was_resent_after_an_absence_is_not_sent_a_third_time_without_another() -> None:
+def test_a_submission_resent_after_an_absence_needs_another_absence_for_a_third_time() -> None:
     sent_again = (*SENT, message("absent"), message("submit", at=at(10)))
     given(*sent_again).when(message("submit", at=at(11))).then_outcome("refused", "already_submitted")
 

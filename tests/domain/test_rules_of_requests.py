@@ -178,7 +178,7 @@ def test_a_refusal_under_the_cancel_requests_id_answers_that_request() -> None:
     )
 
 
-def test_a_refusal_under_the_working_id_answers_the_oldest_request_also_where_a_replace_was_asked_for_by_that_id() -> None:
+def test_a_refusal_under_the_working_id_answers_the_oldest_request_also_after_a_replace_by_it() -> None:
     """As in FIX, where the id of a replace request is the order's from the replace on."""
     replaced = (
         request_replace(quantity="8", request_id="C-1b", replacement_client_order_id="C-1b"),
@@ -214,7 +214,7 @@ def test_an_answer_given_after_its_request_answers_it_though_the_clock_of_the_ve
     given(*WORKING, asked).when(message("reject_cancel", at=at(9))).then_order(pending=None)
 
 
-def test_an_answer_without_a_name_answers_also_a_request_that_its_clock_puts_later_in_whatever_order_they_are_recorded() -> None:
+def test_a_nameless_answer_answers_also_a_request_that_its_clock_puts_later_in_any_order() -> None:
     asked = message("request_replace", quantity="8", at=at(10))
     for recorded in ((asked, message("replace", quantity="8", at=at(9))), (message("replace", quantity="8", at=at(9)), asked)):
         given(*WORKING, *recorded).then_order(pending=None, quantity="8")
@@ -252,7 +252,7 @@ ASKED = (
 )
 
 
-def test_an_answer_without_a_name_answers_the_oldest_request_also_where_a_later_one_was_recorded_before() -> None:
+def test_a_nameless_answer_answers_the_oldest_request_also_if_a_later_one_was_recorded_first() -> None:
     answered = message("replace", quantity="11", at=at(15))
     given(*WORKING, ASKED[1], ASKED[0], answered).then_order(working_client_order_id="R-1", pending="replace")
 

@@ -128,7 +128,7 @@ def test_an_order_is_found_by_what_was_shown_to_be_it_before_it_was_shown_to_be_
     check_names(stories, {"N-2": "N-1", "N-3": "N-1"})
 
 
-def test_an_order_that_is_requested_after_it_was_taken_for_another_may_turn_out_to_be_what_this_is() -> None:
+def test_an_order_requested_after_it_was_taken_for_another_may_turn_out_to_be_that_order() -> None:
     stories: list[Message] = [
         {"type": "acknowledge", "client_order_id": "N-1", "venue_order_id": "V"},
         {"type": "acknowledge", "client_order_id": "N-2", "aliases": {"x": "A"}},

@@ -323,7 +323,7 @@ def test_after_the_clock_has_gone_back_what_agrees_is_certified_anew(desk: Desk)
     assert [desk.reconcile(second).is_recorded for second in (1000, 1060)] == [True, False]
 
 
-def test_what_turns_out_to_be_our_unresolved_order_while_it_is_taken_over_is_seen_to_work_in_the_same_run(desk: Desk) -> None:
+def test_an_order_that_proves_to_be_our_unresolved_one_is_seen_to_work_in_the_same_run(desk: Desk) -> None:
     desk.record(*SENT, message("request_cancel", at=at(5)), message("unresolved", reason="timeout", at=at(9)))
     desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(3))
     desk.venue.trade("V-1", "F-1", "2", at(4))

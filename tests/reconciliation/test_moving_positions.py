@@ -83,7 +83,7 @@ def test_of_two_positions_the_one_that_rests_is_adjusted(desk: Desk, trading: Ca
 
 
 @pytest.mark.parametrize("is_dry_run", [False, True])
-def test_what_is_traded_between_the_list_of_orders_and_the_positions_is_in_an_adjusted_position_once(
+def test_a_trade_between_the_list_of_orders_and_the_positions_is_in_an_adjusted_position_once(
     desk: Desk, trading: Callable[[], None], is_dry_run: bool
 ) -> None:
     desk.reconcile(60)

@@ -30,7 +30,7 @@ def ids(messages: Iterable[Message]) -> list[str]:
     return fields(messages, "venue_order_id")
 
 
-def test_who_has_filled_the_line_waits_until_there_is_room_and_what_was_added_is_told_even_to_one_who_gave_up() -> None:
+def test_a_writer_that_filled_the_queue_waits_for_room_and_its_items_are_delivered_all_the_same() -> None:
     async def story() -> None:
         queue = DeliveryQueue(most=30)
         await asyncio.wait_for(queue.put_messages(ACCOUNTS[0], acknowledged(ACCOUNTS[0], 0)), 1)

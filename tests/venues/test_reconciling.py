@@ -185,7 +185,7 @@ def test_a_spread_that_is_told_without_its_legs_is_an_open_break_until_it_has_th
     played("tradier", story)
 
 
-def test_an_order_of_somebody_else_s_that_the_venue_has_forgotten_ends_and_one_of_ours_does_not() -> None:
+def test_an_external_order_that_the_venue_has_forgotten_ends_and_one_of_ours_does_not() -> None:
     """The venue answers for the last 2000 orders of an account: of the others only the fills are left."""
 
     async def story(harness: Harness) -> None:

@@ -66,7 +66,7 @@ def test_many_conversations_that_are_spoiled_by_chance_go_on(name: str, streams:
     spoil(name, streams, seed)
 
 
-def test_an_order_that_a_lie_gave_another_id_is_not_agreed_to_work_once_the_venue_has_ended_it() -> None:
+def test_an_order_under_a_false_id_does_not_agree_to_work_once_the_venue_has_ended_it() -> None:
     """At Hyperliquid an id that is new is a new leg: what ends the one before it does not end the order."""
 
     async def story(harness: Harness) -> None:

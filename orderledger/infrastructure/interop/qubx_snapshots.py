@@ -51,7 +51,9 @@ def _missing_orders(listed: list[ForeignObject], recorded: Iterable[Row], contex
             source=Source.VENUE_POLL, reason="not_listed",
         )
         for row in recorded
-        if row["account"] == context.account and not names & _recorded_names(row) and not _is_younger(row, at)
+        if row["account"] == context.account
+        and not names & _recorded_names(row)
+        and not _is_younger(row, at)
     ]  # fmt: skip
 
 

@@ -114,7 +114,8 @@ class Funding(Message):
     ) -> None: ...
 
 class Adjust(Message):
-    """Opening or corrected position: from `at` on, the position is `quantity` (signed) at the average price `price`."""
+    """Opening or corrected position: from `at` on, the position is `quantity` (signed) at the
+    average price `price`."""
 
     fact: ClassVar[type[PositionAdjusted]]
     default_source: ClassVar[Source]
@@ -214,7 +215,8 @@ class OpenBreak(Model):
     ) -> None: ...
 
 class Certify(Message):
-    """Result of a comparison of the account with its venue, made by `orderledger reconcile` and `collect`."""
+    """Result of a comparison of the account with its venue, made by `orderledger reconcile` and
+    `collect`."""
 
     fact: ClassVar[type[ReconciliationCertified]]
     default_source: ClassVar[Source]
@@ -248,7 +250,8 @@ class Certify(Message):
     ) -> None: ...
 
 class Halt(Message):
-    """Halt of trading: new orders of this scope are denied until a `resume_trading` of the same scope."""
+    """Halt of trading: new orders of this scope are denied until a `resume_trading` of the same
+    scope."""
 
     fact: ClassVar[type[TradingHalted]]
     default_source: ClassVar[Source]

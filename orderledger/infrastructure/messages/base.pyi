@@ -99,7 +99,8 @@ class Message(Model):
     ) -> None: ...
 
 class OrderMessage(Message):
-    """Fields that every message about an order may carry. It needs one of client_order_id, venue_order_id and aliases."""
+    """Fields that every message about an order may carry. It needs one of client_order_id,
+    venue_order_id and aliases."""
 
     client_order_id: str | None
     venue_order_id: str | None

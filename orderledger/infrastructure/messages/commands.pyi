@@ -144,7 +144,8 @@ class Submit(Command, OrderMessage):
     ) -> None: ...
 
 class Unresolved(Command, OrderMessage):
-    """Sending ended without an answer (timeout, 5xx, dropped connection). The outcome is unknown."""
+    """Sending ended without an answer (timeout, 5xx, dropped connection). The outcome is
+    unknown."""
 
     fact: ClassVar[type[SubmissionUnresolved]]
     reason: str
@@ -199,7 +200,8 @@ class RequestCancel(Command, OrderMessage):
     ) -> None: ...
 
 class RequestReplace(Command, OrderMessage):
-    """Request to change an order. At least one of quantity (the new total, FIX OrderQty), limit_price and stop_price."""
+    """Request to change an order. At least one of quantity (the new total, FIX OrderQty),
+    limit_price and stop_price."""
 
     fact: ClassVar[type[ReplaceRequested]]
     needs_one_of: ClassVar[tuple[str, ...]]

@@ -52,7 +52,8 @@ __all__ = [
 ]
 
 class Report(OrderMessage):
-    """Report of the venue. `instrument` and `side` help if the ledger may not know the order. An empty side was not reported."""
+    """Report of the venue. `instrument` and `side` help if the ledger may not know the order. An
+    empty side was not reported."""
 
     instrument: str | None
     side: Side | None
@@ -114,7 +115,8 @@ class Acknowledge(Report):
     ) -> None: ...
 
 class Reject(Report):
-    """Order refused by the venue. With the reason duplicate_order, a working order stays working."""
+    """Order refused by the venue. With the reason duplicate_order, a working order stays
+    working."""
 
     fact: ClassVar[type[OrderRejected]]
     type: Literal["reject"]
@@ -292,7 +294,8 @@ class Cancel(Report):
     ) -> None: ...
 
 class RejectCancel(Report):
-    """Cancel request refused; the order is unchanged. The reason unknown_order is no sign that the venue has the order."""
+    """Cancel request refused; the order is unchanged. The reason unknown_order is no sign that the
+    venue has the order."""
 
     fact: ClassVar[type[CancelRejected]]
     type: Literal["reject_cancel"]
@@ -324,7 +327,8 @@ class RejectCancel(Report):
     ) -> None: ...
 
 class RejectReplace(Report):
-    """Replace request refused; the order is unchanged. The reason unknown_order is no sign that the venue has the order."""
+    """Replace request refused; the order is unchanged. The reason unknown_order is no sign that the
+    venue has the order."""
 
     fact: ClassVar[type[ReplaceRejected]]
     type: Literal["reject_replace"]
@@ -358,7 +362,8 @@ class RejectReplace(Report):
     ) -> None: ...
 
 class Replace(Report):
-    """New terms in force, as the venue states them. At least one of quantity, limit_price and stop_price."""
+    """New terms in force, as the venue states them. At least one of quantity, limit_price and
+    stop_price."""
 
     fact: ClassVar[type[OrderReplaced]]
     needs_one_of: ClassVar[tuple[str, ...]]
@@ -643,7 +648,8 @@ class Restate(Report):
     ) -> None: ...
 
 class Status(Report):
-    """State of the order in the answer to a query. It can open an ended order again. At least one of status and pending."""
+    """State of the order in the answer to a query. It can open an ended order again. At least one
+    of status and pending."""
 
     fact: ClassVar[type[StatusObserved]]
     needs_one_of: ClassVar[tuple[str, ...]]
@@ -682,7 +688,8 @@ class Status(Report):
     ) -> None: ...
 
 class Absent(Report):
-    """Order unknown to the venue when queried, or missing from a full list. It is evidence, and never ends an order."""
+    """Order unknown to the venue when queried, or missing from a full list. It is evidence, and
+    never ends an order."""
 
     fact: ClassVar[type[OrderAbsent]]
     type: Literal["absent"]

@@ -44,7 +44,7 @@ def liquidated(**fields: Any) -> dict[str, Any]:
         (liquidated(dir="Liquidated Cross Long", side="A", crossed=False), "liquidation"),
     ],
 )
-def test_who_traded_with_a_liquidated_account_was_not_liquidated_though_nobody_says_whose_fill_it_is(
+def test_a_counterparty_of_a_liquidated_account_is_not_liquidated_though_the_fill_has_no_name(
     row: dict[str, Any], reason: str | None
 ) -> None:
     """The venue puts `liquidation` on the fills of both: github.com/nautechsystems/nautilus_trader has a maker's in its file

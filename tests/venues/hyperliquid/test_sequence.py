@@ -157,7 +157,7 @@ def sell(start: str, size: str, tid: int, **fields: Any) -> dict[str, Any]:
     return buy(start, size, tid, side="A", **fields)
 
 
-def test_a_list_of_one_millisecond_alone_is_told_as_it_happened_though_its_newest_row_comes_first() -> None:
+def test_a_list_of_one_millisecond_is_reported_as_it_happened_though_its_newest_row_is_first() -> None:
     assert told(sell("0.3", "0.3", 2), sell("0.5", "0.2", 1)) == [1, 2]
     assert told(buy("-1", "2", 3), sell("1", "2", 2), buy("0", "1", 1)) == [1, 2, 3]
 

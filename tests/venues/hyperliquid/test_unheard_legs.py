@@ -103,7 +103,7 @@ def test_of_several_fills_of_earlier_legs_only_what_they_come_to_in_the_end_is_t
     ]
 
 
-def test_a_fill_that_bears_no_cloid_counts_though_it_is_not_recorded_when_its_order_is_looked_up() -> None:
+def test_a_fill_without_a_cloid_counts_though_it_is_not_recorded_when_its_order_is_looked_up() -> None:
     with Ledger.open("memory://") as ledger:
         ledger.record_many(heard([order_updates(reported("open"))]).messages)
         assert quantities([user_fills(fill(cloid=...)), NEW_LEG], AccountLegs(ACCOUNT, BookRecords(ledger))) == [Decimal("1.2")]

@@ -220,7 +220,7 @@ def test_an_order_of_a_market_that_cannot_be_asked_for_is_told_all_the_same() ->
     asyncio.run(story())
 
 
-def test_a_market_that_lists_have_hidden_gets_its_name_later_and_what_was_told_without_it_stays() -> None:
+def test_a_market_hidden_by_lists_gets_its_name_later_and_earlier_reports_stay() -> None:
     async def story() -> None:
         world = World()
         async with world.open():

@@ -24,7 +24,7 @@ def test_a_growing_quantity_is_a_fill_of_what_it_has_grown_by() -> None:
         assert (book.order()["status"], book.order()["anomalies"]) == ("filled", [])
 
 
-def test_the_last_execution_has_the_last_price_and_several_have_what_the_average_leaves_for_them() -> None:
+def test_the_last_execution_has_the_last_price_and_several_have_what_the_average_leaves() -> None:
     with a_book() as book:
         book.request()
         book.tell(orders(filled_row(4, "500.2", (4, "500.2"))))
@@ -119,7 +119,7 @@ def test_a_fill_is_held_until_it_has_a_price() -> None:
 
 @pytest.mark.parametrize("status", ["canceled", "expired"])
 @pytest.mark.parametrize("lacking", [{"avg_fill_price": 0}, {"symbol": ""}, {"side": ""}])
-def test_what_was_left_beside_a_fill_that_could_not_be_told_is_not_held_against_the_end_that_tells_it(
+def test_what_was_left_beside_an_unreportable_fill_is_not_held_against_the_end_that_reports_it(
     lacking: dict[str, Any], status: str
 ) -> None:
     with a_book() as book:
@@ -167,7 +167,7 @@ def test_numbers_that_do_not_belong_together_make_no_fill() -> None:
         assert "quantity_mismatch" in book.order()["anomalies"]
 
 
-def test_a_fill_for_which_rounded_averages_leave_no_price_is_booked_at_the_last_price_and_marked() -> None:
+def test_a_fill_without_a_price_by_rounded_averages_is_booked_at_the_last_price_and_marked() -> None:
     """The average of a thousand at 10.005 is told as 10.01, and that of one more, at 5, as 10.00."""
     with a_book() as book:
         book.request(quantity="2000")
@@ -193,7 +193,7 @@ def test_without_a_last_price_such_a_fill_is_booked_at_the_average(last: Any, pr
         assert book.fills()[1] == ("900101:1001", "SPY", "buy", "1", price)
 
 
-def test_numbers_that_no_rounding_explains_make_a_fill_at_the_last_price_for_the_position_counts() -> None:
+def test_numbers_that_no_rounding_explains_make_a_fill_at_the_last_price() -> None:
     with a_book() as book:
         book.tell(orders(filled_row(4, "500.2")), orders(filled_row(10, "1.5", (1, "500.3"))))
         assert book.fills()[1] == ("900101:10", "SPY", "buy", "6", "500.3")

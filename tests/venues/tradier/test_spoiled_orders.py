@@ -67,7 +67,7 @@ def test_a_filled_row_that_does_not_say_what_was_traded_is_held_and_told() -> No
         assert list(translation.questions) == ["900101"]
 
 
-def test_what_became_of_an_order_at_a_time_that_cannot_be_read_is_not_told_as_of_its_beginning() -> None:
+def test_an_end_at_an_unreadable_time_is_not_dated_at_the_order_s_beginning() -> None:
     ended = {**filled_row(4, "500.2", at=9), "status": "canceled"}
     with a_book() as book:
         book.tell(orders(row()))

@@ -111,7 +111,8 @@ class SQLiteSession(Session):
 
     def _selected(self, table: Table) -> str:
         """A row as one JSON array: for forty values, the driver takes longer than SQLite and msgspec together with text."""
-        return f"json_array({', '.join(self._as_json.get(c.kind, '{}').format(c.name) for c in table.columns)})"
+        cells = (self._as_json.get(column.kind, "{}").format(column.name) for column in table.columns)
+        return f"json_array({', '.join(cells)})"
 
     def _rows_from(self, table: Table, found: Sequence[tuple[Any, ...]]) -> list[Row]:
         decode = shape_of(table).decode
