@@ -36,10 +36,12 @@ svg{width:100%;height:auto}svg text{font-size:10px;fill:var(--soft)}
 .fall{fill:var(--fall);fill-opacity:.35}.zero,.frame{fill:none;stroke:var(--rule);vector-effect:non-scaling-stroke}
 @page{size:A4 landscape;margin:12mm}
 @media print{:root{--text:#000;--page:#fff;--soft:#444;--rule:#bbb;--line:#1a5fb4;--fall:#c01c28;--bad:#a51d2d}
-body{padding:0;max-width:none;font-size:8pt;line-height:1.3}.wide{overflow:visible}table{width:100%}
+body{padding:0;max-width:none;font-size:8pt;line-height:1.3}.wide{overflow:visible}
+table{width:100%;font-size:7pt}summary{padding:0}
 td.time{white-space:normal}
-h1{font-size:13pt;margin:0}h2{font-size:10pt;margin:.6rem 0 0}.short h2{margin:.2rem 0 0}p,dl{margin:0 0 .2rem}
-th,td{padding:.1rem .5rem .1rem 0}dl{grid-template-columns:repeat(3,max-content 1fr)}svg{max-height:42mm}
+h1{font-size:13pt;margin:0}h2{font-size:10pt;margin:.6rem 0 0}h3{font-size:8pt;margin:0}.short h2{margin:0}
+p,dl{margin:0 0 .2rem}body>p{display:inline}td.amounts{white-space:nowrap}
+th,td{padding:.1rem .4rem .1rem 0}dl{grid-template-columns:repeat(3,max-content 1fr)}svg{max-height:32mm}
 h2,h3{break-after:avoid}tr,svg{break-inside:avoid}thead{display:table-header-group}details[open]{break-before:page}}
 """.strip()
 POLICY = f"default-src 'none'; style-src 'sha256-{base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()}'"

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from orderledger.infrastructure.statement.sections import Section
 
-ROWS_OF_PAGES = 30
+ROWS_OF_PAGES = 24
 """Rows on the first pages, of all sections together. With the headings and a chart they take two pages of A4 landscape."""
 
 BY_IMPORTANCE = (
