@@ -98,7 +98,7 @@ class Ledger(Proofs, AuditQueries):
         self._committer = Committer(self._writer)
         self._closing = threading.RLock()  # a signal handler may call `close` during `close`
         self._is_closed = False
-        if self._has_current_views() and update_views:
+        if self._can_update_views() and update_views:
             self._follower.start()
 
     def _notice(self) -> None:
@@ -106,20 +106,19 @@ class Ledger(Proofs, AuditQueries):
         self._follower.notice()
         self._following.notice()
 
-    def _has_current_views(self) -> bool:
-        """Rebuild views of an older version. Returns False if that is impossible now."""
+    def _can_update_views(self) -> bool:
+        """Rebuild views of an older version. Returns False if an event of the log cannot be read."""
         try:
             rebuild_outdated(self._store, self._projector)
         except UnreadableEvent as error:  # recording goes on; queries raise this error
             self._projector.fault = self._follower.failure = error
+            return False
         except Exception as error:
             if not cannot_be_written(error):
                 raise
-            self._projector.is_outdated = True  # queries are answered from the log
+            self._projector.is_outdated = True  # queries are answered from the log until the follower has rebuilt the views
             self._follower.failure = as_store_error(error, self._url)
-        else:
-            return True
-        return False
+        return True
 
     @classmethod
     def open(

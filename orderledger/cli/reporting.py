@@ -67,8 +67,9 @@ def report(db: str, form: str | None, out: Path | None, **asked: Any) -> None:
     """Write the statement of a day or a period.
 
     Orders, trades, realized and unrealized P&L, fees and funding, equity and drawdown, positions at both ends, breaks, unresolved
-    orders and certificates, in one file that needs no other. Every figure is that of the views. The same log gives the same
-    bytes: to make a statement again, give the log position that it shows with --position.
+    orders and certificates, in one file that needs no other. CSV and JSON have every digit of the views. HTML and Markdown round
+    amounts to the last digit of their currency, and have long sections in an annex. The same log gives the same bytes: to make a
+    statement again, give the log position that it shows with --position.
     """
     from orderledger.infrastructure.files import write_whole
     from orderledger.infrastructure.statement import formats

@@ -16,7 +16,8 @@ from markdown_it import MarkdownIt
 
 from orderledger.domain.exact import plain
 from orderledger.infrastructure.statement.formats import FORMATS
-from orderledger.infrastructure.statement.sections import SECTIONS
+from orderledger.infrastructure.statement.layout import annexed
+from orderledger.infrastructure.statement.sections import SECTIONS, Section
 from orderledger.infrastructure.statement.statement import Statement
 from orderledger.infrastructure.statement.text import cells
 from tests.statement.books import DAY, SMALL, fill, ledger_of, request, told
@@ -24,7 +25,7 @@ from tests.statement.books import DAY, SMALL, fill, ledger_of, request, told
 GOLDEN = Path(__file__).with_name("golden")
 SAFE_TAGS = {
     "html", "head", "meta", "title", "style", "body", "h1", "h2", "h3", "dl", "dt", "dd", "p", "section", "div", "table", "thead",
-    "tbody", "tr", "th", "td", "svg", "path", "text",
+    "tbody", "tr", "th", "td", "svg", "path", "text", "details", "summary",
 }  # fmt: skip
 SAFE_ATTRIBUTES = {
     "lang", "charset", "http-equiv", "content", "name", "id", "class", "scope", "viewbox", "role", "aria-label", "d", "x", "y",
@@ -100,6 +101,12 @@ def hostile() -> Statement:
     return statement_of(messages)
 
 
+def in_order(statement: Statement) -> list[Section]:
+    """The sections with rows, in the order of their tables: those of the first pages, then those of the annex."""
+    in_annex = annexed(statement.sections)
+    return [section for section in statement.sections if section.rows and section not in in_annex] + in_annex
+
+
 @pytest.mark.parametrize("form", FORMATS)
 def test_a_small_statement_has_the_bytes_of_the_golden_file(form: str) -> None:
     written = FORMATS[form](statement_of(SMALL, timezone="Europe/Berlin"))
@@ -116,7 +123,7 @@ def test_html_shows_every_row_as_it_is_and_nothing_runs_or_is_loaded() -> None:
     assert page.tags == SAFE_TAGS
     assert page.attributes <= SAFE_ATTRIBUTES
     assert "url(" not in text and "@import" not in text
-    shown = [section for section in statement.sections if section.rows]
+    shown = in_order(statement)
     assert len(page.tables) == len(shown) > 10
     for section, (head, *rows) in zip(shown, page.tables, strict=True):
         assert len(head) == len(section.columns)
@@ -129,7 +136,8 @@ def test_markdown_shows_every_row_as_it_is() -> None:
     html = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"]).render(FORMATS["md"](statement))
     page = Page(html)
     assert page.tags == {"h1", "h2", "p", "ul", "li", "table", "thead", "tbody", "tr", "th", "td"}
-    shown = [section for section in statement.sections if section.rows]
+    shown = in_order(statement)
+    assert len(page.tables) == len(shown)
     for section, (_, *rows) in zip(shown, page.tables, strict=True):
         assert rows == [[cell.strip() for cell in cells(section, row, statement.period.zone)] for row in section.rows]
     assert not re.search(r"(?<!\\)\bwww\.|https?:/", FORMATS["md"](statement))

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from orderledger.infrastructure.statement.layout import annexed, counted
 from orderledger.infrastructure.statement.sections import Section
 from orderledger.infrastructure.statement.statement import Statement
 from orderledger.infrastructure.statement.text import NOTES, cells, described, heading, kind_of
@@ -12,7 +13,7 @@ MARKUP = re.compile(r"[\\`*\[\]<>|~&@$#]|(?<!\w)_|_(?!\w)|:(?=//)|(?<=www)\.", r
 
 
 def as_markdown(statement: Statement) -> str:
-    """A page of tables, one for each section."""
+    """Tables, one for each section. Those of the longer sections are in an annex."""
     return "\n".join(_lines(statement)) + "\n"
 
 
@@ -29,15 +30,21 @@ def _lines(statement: Statement) -> Iterator[str]:
     for note in NOTES:
         yield note
         yield ""
+    in_annex = annexed(statement.sections)
     for section in statement.sections:
-        yield from _section(statement, section)
+        yield from (f"## {section.title}", "", section.what, "")
+        if section in in_annex:
+            yield from (f"{counted(section)}, in the annex.", "")
+        else:
+            yield from _table(statement, section)
+    if in_annex:
+        yield from ("# Annex", "")
+    for section in in_annex:
+        yield from (f"## {section.title}: {counted(section)}", "")
+        yield from _table(statement, section)
 
 
-def _section(statement: Statement, section: Section) -> Iterator[str]:
-    yield f"## {section.title}"
-    yield ""
-    yield section.what
-    yield ""
+def _table(statement: Statement, section: Section) -> Iterator[str]:
     if not section.rows:
         yield "None."
         yield ""

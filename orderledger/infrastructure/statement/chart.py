@@ -6,9 +6,10 @@ from decimal import Decimal
 from html import escape
 from itertools import groupby
 
-from orderledger.domain.exact import EXACT, ZERO, plain
+from orderledger.domain.exact import EXACT, ZERO
 from orderledger.infrastructure.statement.equity import Curve
 from orderledger.infrastructure.statement.period import INSTANT, Period
+from orderledger.infrastructure.statement.rounding import amount_text
 
 WIDTH, HEIGHT, BELOW = 720, 160, 60
 """In units of the drawing: its width, the height of equity, and that of the drawdown below it."""
@@ -28,7 +29,8 @@ def chart(curve: Curve, period: Period) -> str:
         return ""
     low, high = min(values), max(values)
     deepest = max(value for run in fall for _, value in run)
-    name = f"Equity in {curve.currency}: least {plain(low)}, greatest {plain(high)}; largest drawdown {plain(deepest)}"
+    least, greatest, largest = (amount_text(value, curve.currency) for value in (low, high, deepest))
+    name = f"Equity in {curve.currency}: least {least}, greatest {greatest}; largest drawdown {largest}"
     lines = "".join(f'<path class="line" d="{_line(run, low, high, 0, HEIGHT)}"/>' for run in equity)
     areas = "".join(f'<path class="fall" d="{_area(run, deepest)}"/>' for run in fall) if deepest else ""
     zero = f'<path class="zero" d="M0 {_y(ZERO, low, high, 0, HEIGHT)}H{WIDTH}"/>' if low <= ZERO <= high else ""
@@ -36,7 +38,7 @@ def chart(curve: Curve, period: Period) -> str:
     box_height = HEIGHT + BELOW + 3 * EDGE
     box = f"0 0 {WIDTH} {box_height}"
     said = escape(name)
-    words = _words((12, plain(high)), (HEIGHT, plain(low)), (box_height - 2, f"-{plain(deepest)}" if deepest else ""))
+    words = _words((12, greatest), (HEIGHT, least), (box_height - 2, f"-{largest}" if deepest else ""))
     return f'<svg viewBox="{box}" role="img" aria-label="{said}"><title>{said}</title>{frame}{zero}{areas}{lines}{words}</svg>'
 
 

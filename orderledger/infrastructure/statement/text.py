@@ -1,4 +1,4 @@
-"""The values of a statement as text for people: every digit of a number, times in the zone of the statement."""
+"""The values of a statement as text for people: rounded amounts, times in the zone of the statement."""
 
 from collections.abc import Mapping
 from datetime import datetime, tzinfo
@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from orderledger.domain.exact import plain
 from orderledger.infrastructure.printable import printable
+from orderledger.infrastructure.statement.rounding import PAID, shown
 from orderledger.infrastructure.statement.sections import Section
 from orderledger.infrastructure.statement.statement import Statement
 
@@ -40,8 +41,16 @@ def time_in(moment: datetime, zone: tzinfo) -> str:
 
 def cells(section: Section, row: Mapping[str, Any], zone: tzinfo) -> list[str]:
     """The values of the columns that people see."""
-    is_amount = section.name in AMOUNTS
-    return [UNKNOWN if is_amount and row[name] is None else text(row[name], zone) for name in section.columns]
+    return [_cell(section, shown(row, name), zone) for name in section.columns]
+
+
+def exact_cells(section: Section, row: Mapping[str, Any], zone: tzinfo) -> list[str]:
+    """The same with every digit."""
+    return [_cell(section, row[name], zone) for name in section.columns]
+
+
+def _cell(section: Section, value: Any, zone: tzinfo) -> str:
+    return UNKNOWN if section.name in AMOUNTS and value is None else text(value, zone)
 
 
 def heading(column: str) -> str:
@@ -50,8 +59,10 @@ def heading(column: str) -> str:
     return (words[0].upper() + words[1:]).replace("pnl", "P&L")
 
 
-def kind_of(section: Section, column: str) -> Literal["number", "time", "text"]:
-    """The kind of the values in a column."""
+def kind_of(section: Section, column: str) -> Literal["number", "amounts", "time", "text"]:
+    """The kind of the values in a column. `amounts`: an amount for each currency."""
+    if column in PAID and section.name == "results":
+        return "amounts"
     value = next((row[column] for row in section.rows if row[column] is not None), None)
     is_number = isinstance(value, (Decimal, int)) and not isinstance(value, bool)
     return "number" if is_number else "time" if isinstance(value, datetime) else "text"
@@ -74,4 +85,5 @@ NOTES = (
     "Equity is net and unrealized P&L since the ledger began: it contains no deposits.",
     "Net P&L is realized P&L less fees plus funding. Amounts in other currencies are converted at the marks of the time.",
     "An amount is unknown where no definition gives the settlement currency, or a mark is missing. It is never guessed.",
+    "Amounts are rounded to the last digit of their currency, or to eight places. JSON and CSV have every digit.",
 )

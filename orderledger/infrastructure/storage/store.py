@@ -100,7 +100,7 @@ class Store:
         try:
             self.recorder.check_place()  # duplicates are answered from memory, without a read that would notice it
         except PersistenceError as error:
-            raise unreachable(error) from error
+            raise self._unusable(error) from error
 
     def _make_final(self, error: PersistenceError) -> bool:
         self._unsettled = error
@@ -121,8 +121,11 @@ class Store:
         if positions is not None:
             return positions
         if is_final:
-            raise unreachable(error) from error
+            raise self._unusable(error) from error
         raise OutcomeUnknown(f"the store failed in the middle of a commit: {_said(error)}") from error
+
+    def _unusable(self, error: PersistenceError) -> StoreUnreachable:
+        return unreachable(error, self.url or "the store")
 
     def _positions_of(self, stored: Sequence[NewEvent]) -> list[int] | None:
         """The positions of these events in the log. None unless all of them are there."""

@@ -17,6 +17,9 @@ Follow = bool | Literal["process"]
 """How an open ledger updates its views in the background: True in a thread, "process" in a process, False not at all."""
 
 POLL_SECONDS = 1.0
+REBUILD_SECONDS = 60.0
+"""Pause between two attempts to rebuild views of an older version. A failed attempt may fill the disk until it ends."""
+
 PAUSE_SECONDS = 0.1
 EVENTS_WHEN_BUSY = 1_000
 """A message recorded alone waits for each commit of the views. The pause between two commits of the views keeps this to fewer
@@ -91,7 +94,7 @@ class Follower:
             self.failure = None
         except Exception as error:  # the database may come back; queries raise this error
             self.failure = as_store_error(error)
-            self._stopping.wait(POLL_SECONDS)
+            self._stopping.wait(REBUILD_SECONDS if self._projector.is_outdated else POLL_SECONDS)
         self._stopping.wait(PAUSE_SECONDS)
 
     def _follow(self) -> int:

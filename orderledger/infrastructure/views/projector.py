@@ -141,7 +141,7 @@ class Projector:
         self.fault: StoreError | None = None
         """The reason why the views cannot be updated: an older version made them, and rebuilding failed."""
         self.is_outdated = False
-        """True if an older version made the views and the store cannot be written."""
+        """True if an older version made the views, and the store could not be written when they were to be rebuilt."""
 
     def catch_up(self, progress: Callable[[int], None] | None = None, is_enough: Callable[[], bool] = lambda: False) -> int:
         """Bring the views up to the end of the log, and return their position. `is_enough` may end this after any batch.
@@ -159,15 +159,24 @@ class Projector:
         while True:
             try:
                 with self._lock:
-                    return self._follow(progress, is_enough, may_stop_far_behind=True)
-            except ViewsOutdated:  # another process found tables missing, and created them anew
-                from orderledger.infrastructure.views.rebuild import rebuild_outdated  # imported here: it uses this module
-
+                    position = self._follow(progress, is_enough, may_stop_far_behind=True)
+                self.is_outdated = False
+                return position
+            except ViewsOutdated:  # another process created missing tables, or an older version made the views
                 with self._building_here():
-                    rebuild_outdated(self._store, self)
+                    self._rebuild_outdated()
             except _FarBehind:
                 with self._building_here():
                     self._build_anew(progress or _ignore, is_enough)
+
+    def _rebuild_outdated(self) -> None:
+        from orderledger.infrastructure.views.rebuild import rebuild_outdated  # imported here: it uses this module
+
+        try:
+            rebuild_outdated(self._store, self)
+        except Exception as error:
+            self.is_outdated = cannot_be_written(error)
+            raise
 
     def _build_anew(self, progress: Callable[[int], None], is_enough: Callable[[], bool]) -> None:
         """Build the views beside, which is faster. If that fails, for instance for lack of room, update them instead."""
@@ -224,7 +233,7 @@ class Projector:
 
         A query then folds the log in memory.
         """
-        if self.is_outdated:
+        if self.is_outdated and self._has_outdated():
             return None
         try:
             return self.catch_up()
@@ -232,6 +241,11 @@ class Projector:
             if not cannot_be_written(error):
                 raise
             return None
+
+    def _has_outdated(self) -> bool:
+        """Check for views that an older version made. This process or another may have rebuilt them since."""
+        with self._store.database.reading() as session:
+            return bool(stored(session)[1])
 
     def restart(self) -> None:
         """Drop the fold in memory: another process has restarted the tables, and they are behind it."""

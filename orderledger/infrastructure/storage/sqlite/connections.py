@@ -170,11 +170,7 @@ class Datastore(SQLiteDatastore):
             self._turn.acquire()
         held = self._held()
         if commit and held.is_alone and not held.raw.in_transaction:
-            self.renew()  # there may be room again
-            held = self._held()
-            if held.is_alone:
-                self.renew()
-                raise no_room()
+            raise no_room()
         return held.connection
 
     def _enter(self, user: object) -> bool:
@@ -195,6 +191,8 @@ class Datastore(SQLiteDatastore):
             with suppress(sqlite3.Error):
                 if held.raw.in_transaction:
                     held.raw.rollback()
+            if held.is_alone:
+                self.renew()  # it locks the file until it is closed; the next connection shares the file if there is room again
         let_go(self._turn)
         self._users.pop(threading.get_ident(), None)
 
@@ -225,8 +223,8 @@ class Datastore(SQLiteDatastore):
 
 
 class Held:
-    """A thread's connection. It returns to the pool when the thread ends. One that `is_alone` only reads: it must release its
-    lock as soon as there is room again."""
+    """A thread's connection. It returns to the pool when the thread ends. One that `is_alone` only reads, and is closed after
+    each transaction: other threads and processes wait for its lock."""
 
     def __init__(self, connection: SQLiteConnection) -> None:
         self.connection = connection
