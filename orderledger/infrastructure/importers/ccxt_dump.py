@@ -1,6 +1,6 @@
 """Dumps of ccxt's unified orders, trades, positions and fundings, as JSON or NDJSON."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -8,22 +8,21 @@ from typing import Any
 from orderledger.infrastructure.importers.checks import require_known
 from orderledger.infrastructure.importers.rows import json_rows
 from orderledger.infrastructure.importers.source import Importer, LeftOut, NothingToRecord, Options, Row, Unreadable, row_of
-from orderledger.infrastructure.interop.ccxt import messages_of, part_of
+from orderledger.infrastructure.interop.ccxt import part_of, reader
 from orderledger.infrastructure.interop.objects import ForeignObject
 from orderledger.infrastructure.messages.registry import Message
-from orderledger.infrastructure.venues.ccxt.context import Context
 
 
 def read(path: Path, options: Options) -> Iterator[Row]:
     """The rows of the dump, in its order."""
-    context = Context(account=options.account, exchange=options.exchange or None)
+    messages_of = reader(account=options.account, exchange=options.exchange, instruments=options.instruments)
     for place, row in json_rows(path):
         is_read = not isinstance(row, (Unreadable, LeftOut))
-        yield row_of(place, row, partial(_messages, row, context, options)) if is_read else row
+        yield row_of(place, row, partial(_messages, row, messages_of)) if is_read else row
 
 
-def _messages(row: Any, context: Context, options: Options) -> list[Message]:
-    messages = messages_of(row, context, options.instruments)
+def _messages(row: Any, messages_of: Callable[[object], list[Message]]) -> list[Message]:
+    messages = messages_of(row)
     if not messages:
         raise NothingToRecord(f"is a {part_of(row)} that says nothing of an order, a fill or a position")
     _check(ForeignObject(row))

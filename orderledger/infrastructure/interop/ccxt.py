@@ -1,6 +1,6 @@
 """ccxt: unified orders, trades, positions, balances and fundings, as its methods return them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -30,11 +30,16 @@ def from_ccxt(
 
     Raises InvalidMessage, naming the field, if it is no such row or cannot be read.
     """
-    return messages_of(obj, Context(account=account, heard_at=at, records=records, exchange=exchange or None), instruments)
+    return _messages_of(obj, Context(account=account, heard_at=at, records=records, exchange=exchange or None), instruments)
 
 
-def messages_of(obj: object, context: Context, instruments: Mapping[str, str] | None = None) -> list[Message]:
-    """The same with a context, which remembers the trades of the rows before."""
+def reader(*, account: str, exchange: str, instruments: Mapping[str, str] | None) -> Callable[[object], list[Message]]:
+    """`from_ccxt` for one row after the other: it remembers the trades of the rows before."""
+    context = Context(account=account, exchange=exchange or None)
+    return lambda row: _messages_of(row, context, instruments)
+
+
+def _messages_of(obj: object, context: Context, instruments: Mapping[str, str] | None) -> list[Message]:
     rows = list(obj) if isinstance(obj, (list, tuple)) else [obj]
     told = translated([{part_of(row): row} for row in rows], context)
     if told.faults:
