@@ -38,8 +38,9 @@ def collect(config: str) -> None:
       accounts = [{ account = "hyperliquid:main", address = "0x..." }]
 
     \b
-    Records every interruption of a feed as a gap. The gap ends after the missed reports were queried.
-    `orderledger status` shows the collector at work. Exit status: 0 stopped, 2 a setting is wrong, 3 the store failed.
+    Records every interruption of a feed as a gap. The gap ends after the missed reports were
+    queried. `orderledger status` shows the collector at work.
+    Exit status: 0 stopped, 2 a setting is wrong, 3 the store failed.
     """
     from orderledger.infrastructure.sync.collecting.signals import Signals
 
@@ -80,7 +81,8 @@ def reconcile(config: str, account: str | None, dry_run: bool, adjust_positions:
     their cause are appended. The other breaks stay open and are shown. A second run appends nothing.
 
     \b
-    Exit status: 0 all agrees now, 1 breaks are open or a venue could not be queried, 2 a setting is wrong, 3 the store failed.
+    Exit status: 0 all agrees now, 1 breaks are open or a venue could not be queried,
+    2 a setting is wrong, 3 the store failed.
     """
     import asyncio
     from pathlib import Path
@@ -216,7 +218,8 @@ def translate(venue: str, file: BinaryIO, account: str, number: str, db: str | N
     Exit status: 0 done, 1 some could not be read, 2 wrong usage, 3 the store cannot be used.
 
     \b
-      orderledger translate hyperliquid frames.ndjson --account hyperliquid:main | orderledger record -
+      orderledger translate hyperliquid frames.ndjson --account hyperliquid:main \\
+        | orderledger record -
     """
     from contextlib import ExitStack
 

@@ -135,15 +135,16 @@ def main() -> None:
     \b
     A first session:
       orderledger demo                                   see it record, crash and recover in a minute
-      echo '{"type":"request","account":"sim:main","client_order_id":"C-1","instrument":"BTC-USD",' \\
-           '"side":"buy","quantity":"0.5","order_type":"limit","limit_price":"64000"}' | orderledger record -
+      echo '{"type":"request","account":"sim:main","client_order_id":"C-1",' \\
+           '"instrument":"BTC-USD","side":"buy","quantity":"0.5",' \\
+           '"order_type":"limit","limit_price":"64000"}' | orderledger record -
       orderledger orders --open
       orderledger history C-1
 
     \b
-    Exit status: 0 done, 1 some messages were refused or invalid, or an order is missing, or something does not agree,
-    2 wrong usage, 3 the store cannot be used or there is none, 4 the output cannot be written, 130 interrupted,
-    141 the reader of the output has closed it.
+    Exit status: 0 done, 1 some messages were refused or invalid, or an order is missing,
+    or something does not agree, 2 wrong usage, 3 the store cannot be used or there is none,
+    4 the output cannot be written, 130 interrupted, 141 the reader of the output has closed it.
 
     The store is --db, else ORDERLEDGER_DB, else orderledger.db here: a path, sqlite:///path or postgresql://...
     Recording creates a missing ledger; queries never do. The times in a table are UTC.

@@ -48,9 +48,10 @@ def record(file: BinaryIO, ack: bool, rejects: str | None, as_json: bool, db: st
     the `text` of --ack.
 
     \b
-    Exit status: 0 all recorded or duplicate, 1 some refused or invalid, 2 wrong usage, 3 the store failed or has an unreadable
-    event: messages about its order are reported on stderr and not recorded, the others are recorded,
-    130 interrupted: acknowledged messages are recorded, and you can record the whole file again.
+    Exit status: 0 all recorded or duplicate, 1 some refused or invalid, 2 wrong usage,
+    3 the store failed or has an unreadable event: messages about its order are reported on
+    stderr and not recorded, the others are recorded, 130 interrupted: acknowledged messages are
+    recorded, and you can record the whole file again.
     """
     began = time.perf_counter()
     gc.freeze()

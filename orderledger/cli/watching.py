@@ -109,8 +109,8 @@ def watch(db: str, config: str, once: bool, check: bool) -> None:
       seconds = 30
 
     \b
-    Exit status: 0 stopped, or with --once all was delivered, 1 with --once a target failed, 2 a setting is wrong,
-    3 the store cannot be used.
+    Exit status: 0 stopped, or with --once all was delivered, 1 with --once a target failed,
+    2 a setting is wrong, 3 the store cannot be used.
     """
     from orderledger.infrastructure.alerts.settings import read_alert_settings
     from orderledger.infrastructure.alerts.watcher import Watcher
