@@ -133,10 +133,10 @@ def _collecting() -> list[str]:
         _fields(CollectSettings, "ORDERLEDGER_"),
     ]
     for one in our_adapters():
-        parts += [f"### {one.name}\n", f"{one.settings.__doc__}\n", _fields(one.settings, "")]
+        parts += [f"### {one.name}\n", f"{inspect.getdoc(one.settings)}\n", _fields(one.settings, "")]
         for name, section in _inner_sections(one.settings):
-            parts += [f"### {name} of {one.name}\n", f"{section.__doc__}\n", _fields(section, "")]
-    parts += ["### token\n", f"{Secret.__doc__}\n", _fields(Secret, "")]
+            parts += [f"### {name} of {one.name}\n", f"{inspect.getdoc(section)}\n", _fields(section, "")]
+    parts += ["### token\n", f"{inspect.getdoc(Secret)}\n", _fields(Secret, "")]
     return parts
 
 

@@ -3,6 +3,7 @@
 # ruff: noqa: E501  (a cell of a Markdown table is one line)
 
 import json
+from inspect import getdoc
 from typing import get_type_hints
 
 import meanings
@@ -53,7 +54,7 @@ def messages() -> str:
         parts += [f"## {title}\n", *map(_section, models)]
     parts += ["## Objects inside messages\n"]
     for model in (ReportedClaims, LinksTo, OpenBreak):
-        parts += [f"### {model.__name__}\n", f"{model.__doc__}\n", _table(model, frozenset())]
+        parts += [f"### {model.__name__}\n", f"{getdoc(model)}\n", _table(model, frozenset())]
     return "\n".join(parts)
 
 

@@ -45,7 +45,7 @@ def metrics() -> str:
             table(("metric", "type", "labels", "meaning"), rows),
             "A histogram has `…_bucket` with the upper bound `le` in seconds, `…_sum` and `…_count`. Its bounds grow by 1, 2, 5, 10.\n",
             "## Settings\n",
-            f"{MetricsSettings.__doc__}\n",
+            f"{cleandoc(MetricsSettings.__doc__ or '')}\n",
             _fields(MetricsSettings),
         ]
     )

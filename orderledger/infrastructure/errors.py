@@ -6,7 +6,7 @@ LedgerError
 ├── InvalidSetting      an impossible setting: its name and its fault
 ├── UnknownOrder        an order that is not recorded
 ├── AmbiguousOrder      a name of several orders
-├── UnknownScope        a halt or its end about an account or an instrument that the ledger does not know
+├── UnknownScope        a halt, or its end, of an account or instrument that is not known
 ├── NotProved           nothing can be proved: the store differs from a checkpoint, or has none
 ├── ArchiveError        an archive that cannot be used: the file and its fault
 ├── RelayError          an event that a message broker does not take

@@ -3,6 +3,7 @@
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
+from inspect import cleandoc
 from types import NoneType, UnionType
 from typing import Annotated, Any, NotRequired, Union, get_args, get_origin, get_type_hints, is_typeddict
 
@@ -26,7 +27,7 @@ def row_schema(row: type, *, is_partial: bool) -> dict[str, Any]:
     needed = [] if is_partial else [name for name, hint in hints.items() if get_origin(hint) is not NotRequired]
     return {
         "type": "object",
-        "description": (row.__doc__ or "").strip(),
+        "description": cleandoc(row.__doc__ or ""),
         "properties": {name: _schema(hint) for name, hint in hints.items()},
         **({"required": needed} if needed else {}),
     }
