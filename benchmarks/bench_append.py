@@ -1,7 +1,7 @@
-"""One message at a time: `record`, `record_soon` from threads, `arecord` from tasks, beside one append and fdatasync, and
-beside the stock eventsourcing library. Messages are validated inside what is timed, as a user's code does. Each case runs
-with views that a thread follows, as a ledger opens by default, that a process follows, and that are at rest; the stock
-library has none."""
+"""One message at a time: `record`, `record_soon` from threads, `arecord` from tasks, beside one
+append and fdatasync, and beside the stock eventsourcing library. Messages are validated inside what
+is timed, as a user's code does. Each case runs with views that a thread follows, as a ledger opens
+by default, that a process follows, and that are at rest; the stock library has none."""
 
 import asyncio
 import gc
@@ -13,7 +13,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from measuring import Bench, Databases, Figure, Raw1, databases, followed, in_turns, percentile, raw1
+from measuring import (
+    Bench,
+    Databases,
+    Figure,
+    Raw1,
+    databases,
+    followed,
+    in_turns,
+    percentile,
+    raw1,
+)
 from stock import save_each, stock_application
 from workload import Document, documents, to_message
 
@@ -24,7 +34,11 @@ SINGLE = 1_500
 STOCK = 500
 SHARED = {"sqlite": 8_000, "postgres": 8_000}
 ALONE = "record, one caller"
-FOLLOWING: dict[str, Follow] = {"": True, ", views by a process": "process", ", views at rest": False}
+FOLLOWING: dict[str, Follow] = {
+    "": True,
+    ", views by a process": "process",
+    ", views at rest": False,
+}
 ALONE_TARGET = {"sqlite": 0.60, "postgres": 0.50}
 
 
@@ -95,8 +109,12 @@ def _cases(bench: Bench, stores: Databases, store: str) -> dict[str, Callable[[]
         "record_soon, 32 threads": lambda update_views: _threads(
             stores, store, shared, 32, update_views=update_views, record=_recorded_soon
         ),
-        "arecord, 64 tasks": lambda update_views: _tasks(stores, store, shared, 64, update_views=update_views),
-        "arecord, 512 tasks": lambda update_views: _tasks(stores, store, shared, 512, update_views=update_views),
+        "arecord, 64 tasks": lambda update_views: _tasks(
+            stores, store, shared, 64, update_views=update_views
+        ),
+        "arecord, 512 tasks": lambda update_views: _tasks(
+            stores, store, shared, 512, update_views=update_views
+        ),
     }
     return {
         f"{name}{how}": partial(run, update_views)
@@ -106,17 +124,25 @@ def _cases(bench: Bench, stores: Databases, store: str) -> dict[str, Callable[[]
     }
 
 
-def _tell(bench: Bench, store: str, name: str, runs: list[Run], floors: list[Raw1], stock: list[float]) -> None:
+def _tell(
+    bench: Bench, store: str, name: str, runs: list[Run], floors: list[Raw1], stock: list[float]
+) -> None:
     rate = statistics.median(run.rate for run in runs)
-    times_raw = statistics.median(run.rate / floor.rate for run, floor in zip(runs, floors, strict=True))
-    times_stock = statistics.median(run.rate / other for run, other in zip(runs, stock, strict=True))
+    times_raw = statistics.median(
+        run.rate / floor.rate for run, floor in zip(runs, floors, strict=True)
+    )
+    times_stock = statistics.median(
+        run.rate / other for run, other in zip(runs, stock, strict=True)
+    )
     targets = {  # of a ledger as it opens by default, with its views following
         ALONE: f">= {ALONE_TARGET[store]:.2f} x raw1",
         "record_soon, 32 threads": ">= 2.5 x raw1",
         "arecord, 64 tasks": ">= 5 x raw1, >= 15 x stock",
         "arecord, 512 tasks": ">= 40 x stock (PostgreSQL)",
     }
-    note = f"{times_stock:.1f} x stock; p50 {statistics.median(r.p50_us for r in runs) / 1000:.2f} ms"
+    note = (
+        f"{times_stock:.1f} x stock; p50 {statistics.median(r.p50_us for r in runs) / 1000:.2f} ms"
+    )
     note += f"; {statistics.median(r.cpu_us for r in runs):.0f} us CPU"
     bench.add(
         Figure(
@@ -138,26 +164,52 @@ def _tell(bench: Bench, store: str, name: str, runs: list[Run], floors: list[Raw
 def _tell_alone(bench: Bench, store: str, name: str, runs: list[Run], floors: list[Raw1]) -> None:
     """What one caller costs besides: CPU, and the slowest in a hundred."""
     cpu_target, p99_target = ("<= 80", "<= 3 x raw1's") if name == ALONE else ("", "")
-    cpu, whole = statistics.median(run.caller_us for run in runs), statistics.median(run.cpu_us for run in runs)
+    cpu, whole = (
+        statistics.median(run.caller_us for run in runs),
+        statistics.median(run.cpu_us for run in runs),
+    )
     note = f"{whole:.0f} with the kernel and the views' thread"
     bench.add(Figure(f"{name}: CPU", store, cpu, "us/message", target=cpu_target, note=note))
-    slowest = statistics.median(run.p99_us / floor.p99_us for run, floor in zip(runs, floors, strict=True))
-    p99, raw_p99 = statistics.median(run.p99_us for run in runs), statistics.median(floor.p99_us for floor in floors)
-    bench.add(Figure(f"{name}: p99", store, p99 / 1000, "ms", raw_p99 / 1000, "raw1's p99 (ms)", slowest, p99_target))
+    slowest = statistics.median(
+        run.p99_us / floor.p99_us for run, floor in zip(runs, floors, strict=True)
+    )
+    p99, raw_p99 = (
+        statistics.median(run.p99_us for run in runs),
+        statistics.median(floor.p99_us for floor in floors),
+    )
+    bench.add(
+        Figure(
+            f"{name}: p99",
+            store,
+            p99 / 1000,
+            "ms",
+            raw_p99 / 1000,
+            "raw1's p99 (ms)",
+            slowest,
+            p99_target,
+        )
+    )
 
 
-def _one_caller(stores: Databases, store: str, found: list[Document], *, update_views: Follow) -> Run:
+def _one_caller(
+    stores: Databases, store: str, found: list[Document], *, update_views: Follow
+) -> Run:
     with stores.empty(store) as url, followed(url, update_views) as ledger:
         gc.collect()
         took: list[float] = []
         cpu, mine, began = time.process_time(), _user_time(), time.perf_counter()
         _record_each(ledger, found, took)
-        seconds, mine, cpu = time.perf_counter() - began, _user_time() - mine, time.process_time() - cpu
+        seconds, mine, cpu = (
+            time.perf_counter() - began,
+            _user_time() - mine,
+            time.process_time() - cpu,
+        )
     return _run(seconds, cpu, mine, took)
 
 
 def _user_time() -> float:
-    """CPU seconds of this thread outside the kernel, whose share (the disk's) is no work of ours."""
+    """CPU seconds of this thread outside the kernel, whose share (the disk's) is no work of
+    ours."""
     return resource.getrusage(resource.RUSAGE_THREAD).ru_utime
 
 
@@ -195,7 +247,10 @@ def _threads(
 
     took: list[float] = []
     with stores.empty(store) as url, followed(url, update_views) as ledger:
-        threads = [threading.Thread(target=caller, args=(ledger, mine)) for mine in _by_caller(found, count)]
+        threads = [
+            threading.Thread(target=caller, args=(ledger, mine))
+            for mine in _by_caller(found, count)
+        ]
         gc.collect()
         cpu, began = time.process_time(), time.perf_counter()
         for thread in threads:
@@ -205,7 +260,9 @@ def _threads(
         return _run(time.perf_counter() - began, time.process_time() - cpu, 0.0, took)
 
 
-def _tasks(stores: Databases, store: str, found: list[Document], count: int, *, update_views: Follow) -> Run:
+def _tasks(
+    stores: Databases, store: str, found: list[Document], count: int, *, update_views: Follow
+) -> Run:
     """The same with tasks of one event loop."""
 
     async def caller(ledger: Ledger, mine: list[Document]) -> None:
@@ -236,7 +293,11 @@ def _by_caller(found: list[Document], count: int) -> list[list[Document]]:
 def _run(seconds: float, cpu: float, caller: float, took: list[float]) -> Run:
     count = len(took)
     return Run(
-        count / seconds, cpu / count * 1e6, caller / count * 1e6, percentile(took, 0.5) * 1e6, percentile(took, 0.99) * 1e6
+        count / seconds,
+        cpu / count * 1e6,
+        caller / count * 1e6,
+        percentile(took, 0.5) * 1e6,
+        percentile(took, 0.99) * 1e6,
     )
 
 

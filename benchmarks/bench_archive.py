@@ -1,7 +1,9 @@
-"""Archiving the log, restoring it, and building the views from the archive, by one process and by two: CPU time per event.
+"""Archiving the log, restoring it, and building the views from the archive, by one process and by
+two: CPU time per event.
 
-Beside it the least work: pyarrow writing the same columns from memory; sqlite3 inserting the same rows into an empty table
-without names and facts; the Decimal fold of the log (`floors.decimal_fold`).
+Beside it the least work: pyarrow writing the same columns from memory; sqlite3 inserting the same
+rows into an empty table without names and facts; the Decimal fold of the log
+(`floors.decimal_fold`).
 """
 
 import gc
@@ -44,10 +46,16 @@ def main() -> None:
 
 def _recorded(url: str, size: int) -> int:
     """Record a log of about this size. Returns the number of events."""
-    from workload import documents, to_message  # not above: the processes of a rebuild import this module, and no messages
+    from workload import (
+        documents,
+        to_message,
+    )  # not above: the processes of a rebuild import this module, and no messages
 
     with Ledger.open(url, update_views=False) as ledger:
-        ledger.record_many(to_message(each) for each in documents(int(size * ORDERS_PER_EVENT), min(OPEN_ORDERS, size // 100)))
+        ledger.record_many(
+            to_message(each)
+            for each in documents(int(size * ORDERS_PER_EVENT), min(OPEN_ORDERS, size // 100))
+        )
         ledger.catch_up()
         return ledger.store.recorder.last_position()
 
@@ -56,7 +64,13 @@ class _Measured:
     """The cases of one store."""
 
     def __init__(self, bench: Bench, store: str, url: str, size: int, folder: Path) -> None:
-        self._bench, self._store, self._url, self._size, self._folder = bench, store, url, size, folder
+        self._bench, self._store, self._url, self._size, self._folder = (
+            bench,
+            store,
+            url,
+            size,
+            folder,
+        )
         self._numbers = count()
         self._place = Place(str(folder / "archive"))
         with Ledger.open(url, update_views=False) as ledger:
@@ -68,10 +82,15 @@ class _Measured:
         self._case("restore, without views", self._restore, self._insert, "inserting (us)")
         for jobs in (1, 2):
             self._case(
-                f"archive-rebuild, {jobs} job{'s' * (jobs > 1)}", lambda jobs=jobs: self._rebuild(jobs), self._fold, "floor (us)"
+                f"archive-rebuild, {jobs} job{'s' * (jobs > 1)}",
+                lambda jobs=jobs: self._rebuild(jobs),
+                self._fold,
+                "floor (us)",
             )
 
-    def _case(self, case: str, call: Callable[[], object], floor: Callable[[], object], name: str) -> None:
+    def _case(
+        self, case: str, call: Callable[[], object], floor: Callable[[], object], name: str
+    ) -> None:
         if not self._bench.wants(case):
             return
 
@@ -86,10 +105,22 @@ class _Measured:
         note = f"{self._size / seconds:,.0f} events/s by the clock"
         if case == "archive-rebuild, 2 jobs" and "archive-rebuild, 1 job" in self._walls:
             note += f", {min(self._walls['archive-rebuild, 1 job']) / seconds:.2f} x one job"
-            note += f", {resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024} MB at most in a process"
+            note += (
+                f", {resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024} MB at most in "
+                "a process"
+            )
         us, bottom = (min(values) / self._size * 1e6 for values in (mine, least))
         self._bench.add(
-            Figure(f"{case}, {self._size:,} events", self._store, us, "us", bottom, name, ratio(mine, least), note=note)
+            Figure(
+                f"{case}, {self._size:,} events",
+                self._store,
+                us,
+                "us",
+                bottom,
+                name,
+                ratio(mine, least),
+                note=note,
+            )
         )
 
     def _new(self) -> Path:
@@ -98,7 +129,9 @@ class _Measured:
 
     def _archive(self) -> None:
         with Ledger.open(self._url, update_views=False) as ledger:
-            assert archive(ledger.store, Place(str(self._new())), has_views=False).events == self._size
+            assert (
+                archive(ledger.store, Place(str(self._new())), has_views=False).events == self._size
+            )
 
     def _write(self) -> None:
         import pyarrow.parquet as pq
@@ -113,7 +146,10 @@ class _Measured:
         import pyarrow.parquet as pq
 
         if not hasattr(self, "_read"):
-            self._read = [pq.read_table(self._place.path_of(file.path)) for file in needed_manifest(self._place).events]
+            self._read = [
+                pq.read_table(self._place.path_of(file.path))
+                for file in needed_manifest(self._place).events
+            ]
         return self._read
 
     def _restore(self) -> None:
@@ -128,12 +164,18 @@ class _Measured:
         with sqlite3.connect(path) as connection:
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute(
-                "CREATE TABLE events (stream TEXT NOT NULL, version INTEGER NOT NULL, name TEXT NOT NULL, state BLOB NOT NULL, "
-                "position INTEGER PRIMARY KEY AUTOINCREMENT, UNIQUE (stream, version))"
+                "CREATE TABLE events (stream TEXT NOT NULL, version INTEGER NOT NULL, name TEXT "
+                "NOT NULL, state BLOB NOT NULL, position INTEGER PRIMARY KEY AUTOINCREMENT, UNIQUE "
+                "(stream, version))"
             )
             for table in self._tables():
-                columns = (table[name].to_pylist() for name in ("stream", "version", "name", "state", "position"))
-                connection.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?)", zip(*columns, strict=True))
+                columns = (
+                    table[name].to_pylist()
+                    for name in ("stream", "version", "name", "state", "position")
+                )
+                connection.executemany(
+                    "INSERT INTO events VALUES (?, ?, ?, ?, ?)", zip(*columns, strict=True)
+                )
         connection.close()
 
     def _rebuild(self, jobs: int) -> None:
@@ -153,7 +195,10 @@ def _cpu(call: Callable[[], object]) -> float:
 
 
 def _used() -> float:
-    own, children = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
+    own, children = (
+        resource.getrusage(resource.RUSAGE_SELF),
+        resource.getrusage(resource.RUSAGE_CHILDREN),
+    )
     return own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
 
 

@@ -1,4 +1,5 @@
-"""`record_many` in 100s and in 1,000s, beside the raw database taking the same bytes in as many commits.
+"""`record_many` in 100s and in 1,000s, beside the raw database taking the same bytes in as many
+commits.
 
 With BENCH_CPU=1 rates are per second of CPU."""
 
@@ -35,7 +36,13 @@ def main() -> None:
 
 
 def _compare(
-    bench: Bench, stores: Databases, store: str, size: int, messages: list[Message], lines: list[bytes], rows: list[Row]
+    bench: Bench,
+    stores: Databases,
+    store: str,
+    size: int,
+    messages: list[Message],
+    lines: list[bytes],
+    rows: list[Row],
 ) -> None:
     def floor() -> float:
         gc.collect()
@@ -47,7 +54,8 @@ def _compare(
 
     def built() -> list[float]:
         return [
-            _recorded(stores, store, messages, size, what="messages", update_views=update_views) for update_views in (True, False)
+            _recorded(stores, store, messages, size, what="messages", update_views=update_views)
+            for update_views in (True, False)
         ]
 
     def validated() -> float:
@@ -70,12 +78,24 @@ def _compare(
     ):
         target = f">= {TARGET[size]}" if TARGET[size] and ours is alone else ""
         times = f"{ratio(ours, appends):.1f} x raw1 (>= {TIMES_RAW1[store]})"
-        figure = Figure(case, store, statistics.median(ours), "events/s", statistics.median(raw), RAW[store])
+        figure = Figure(
+            case, store, statistics.median(ours), "events/s", statistics.median(raw), RAW[store]
+        )
         bench.add(_judged(figure, ratio(ours, raw), target, times))
 
 
 def _judged(figure: Figure, share: float, target: str, note: str) -> Figure:
-    return Figure(figure.case, figure.store, figure.ours, figure.unit, figure.floor, figure.floor_name, share, target, note)
+    return Figure(
+        figure.case,
+        figure.store,
+        figure.ours,
+        figure.unit,
+        figure.floor,
+        figure.floor_name,
+        share,
+        target,
+        note,
+    )
 
 
 def _rows(stores: Databases, store: str, messages: list[Message]) -> list[Row]:
@@ -84,11 +104,16 @@ def _rows(stores: Databases, store: str, messages: list[Message]) -> list[Row]:
         return stored_rows(ledger)
 
 
-def _recorded(stores: Databases, store: str, given: Sequence[Any], size: int, *, what: str, update_views: bool) -> float:
-    """Messages a second, of an otherwise idle ledger, each batch durable before the next is given."""
+def _recorded(
+    stores: Databases, store: str, given: Sequence[Any], size: int, *, what: str, update_views: bool
+) -> float:
+    """Messages a second, of an otherwise idle ledger, each batch durable before the next is
+    given."""
     gc.collect()
     with stores.empty(store) as url, Ledger.open(url, update_views=update_views) as ledger:
-        record: Callable[[Sequence[Any]], object] = ledger.record_many if what == "messages" else ledger.record_lines
+        record: Callable[[Sequence[Any]], object] = (
+            ledger.record_many if what == "messages" else ledger.record_lines
+        )
         began = clock()
         for start in range(0, len(given), size):
             record(given[start : start + size])

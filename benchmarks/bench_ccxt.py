@@ -1,7 +1,9 @@
-"""The adapter of ccxt on one process: a pushed frame, by ccxt's own parser, to messages that are delivered.
+"""The adapter of ccxt on one process: a pushed frame, by ccxt's own parser, to messages that are
+delivered.
 
-An update is an `ORDER_TRADE_UPDATE` of Binance USD-M: one order and one fill, read, translated beside a ledger that knows the
-orders, and taken from the delivery queue. No network and no commit. The floor is ccxt alone: the frame read and parsed.
+An update is an `ORDER_TRADE_UPDATE` of Binance USD-M: one order and one fill, read, translated
+beside a ledger that knows the orders, and taken from the delivery queue. No network and no commit.
+The floor is ccxt alone: the frame read and parsed.
 """
 
 import asyncio
@@ -28,9 +30,30 @@ UPDATES = 8_000
 ORDERS = 200
 ACCOUNT, SYMBOL, START = "binance:main", "ETH/USDT:USDT", 1_790_000_000_000
 TARGET = 2_000
-MARKET = {"id": "ETHUSDT", "symbol": SYMBOL, "base": "ETH", "quote": "USDT", "settle": "USDT", "type": "swap", "swap": True}
-MARKET |= {"contract": True, "linear": True, "inverse": False, "contractSize": "1", "active": True, "spot": False}
-MARKET |= {"precision": {"price": "0.05", "amount": "0.01"}, "limits": {}, "baseId": "ETH", "quoteId": "USDT", "settleId": "USDT"}
+MARKET = {
+    "id": "ETHUSDT",
+    "symbol": SYMBOL,
+    "base": "ETH",
+    "quote": "USDT",
+    "settle": "USDT",
+    "type": "swap",
+    "swap": True,
+}
+MARKET |= {
+    "contract": True,
+    "linear": True,
+    "inverse": False,
+    "contractSize": "1",
+    "active": True,
+    "spot": False,
+}
+MARKET |= {
+    "precision": {"price": "0.05", "amount": "0.01"},
+    "limits": {},
+    "baseId": "ETH",
+    "quoteId": "USDT",
+    "settleId": "USDT",
+}
 
 
 class Nobody:
@@ -46,10 +69,23 @@ def main() -> None:
     bench = Bench(__doc__)
     updates = UPDATES // 4 if bench.is_quick else UPDATES
     frames = [_frame(number) for number in range(updates)]
-    floor, ours = in_turns(bench.rounds, lambda: asyncio.run(_alone(frames)), lambda: asyncio.run(_delivered(frames)))
+    floor, ours = in_turns(
+        bench.rounds, lambda: asyncio.run(_alone(frames)), lambda: asyncio.run(_delivered(frames))
+    )
     rate, bottom = statistics.median(ours), statistics.median(floor)
     name = "updates of an order and a fill, CPU seconds"
-    bench.add(Figure(name, "", rate, "updates/s", bottom, "ccxt alone", ratio(ours, floor), f">= {TARGET:,} updates/s"))
+    bench.add(
+        Figure(
+            name,
+            "",
+            rate,
+            "updates/s",
+            bottom,
+            "ccxt alone",
+            ratio(ours, floor),
+            f">= {TARGET:,} updates/s",
+        )
+    )
     bench.close()
 
 
@@ -97,7 +133,12 @@ async def _take(venue: CcxtVenue) -> int:
 def _exchange() -> Any:
     exchange = connected(
         CcxtSettings.model_validate(
-            {"venue": "ccxt", "exchange": "binanceusdm", "account": ACCOUNT, "credentials": _credentials()},
+            {
+                "venue": "ccxt",
+                "exchange": "binanceusdm",
+                "account": ACCOUNT,
+                "credentials": _credentials(),
+            },
         )
     )
     exchange.set_markets([MARKET])
@@ -127,7 +168,16 @@ def _request(number: int) -> Request:
 def _frame(number: int) -> str:
     """The fill of one lot of one order after the other."""
     order, filled = number % ORDERS, number // ORDERS + 1
-    row = {"s": "ETHUSDT", "c": f"C-{order}", "S": "BUY", "o": "LIMIT", "f": "GTC", "q": "1000", "p": "2500", "ap": "2500"}
+    row = {
+        "s": "ETHUSDT",
+        "c": f"C-{order}",
+        "S": "BUY",
+        "o": "LIMIT",
+        "f": "GTC",
+        "q": "1000",
+        "p": "2500",
+        "ap": "2500",
+    }
     row |= {
         "sp": "0",
         "x": "TRADE",
@@ -137,8 +187,19 @@ def _frame(number: int) -> str:
         "z": f"{filled}e-2",
         "L": "2500",
     }
-    row |= {"N": "USDT", "n": "0.005", "T": START + number, "t": 70_000 + number, "m": True, "R": False, "ps": "BOTH", "rp": "0"}
-    return json.dumps({"e": "ORDER_TRADE_UPDATE", "E": START + number, "T": START + number, "o": row})
+    row |= {
+        "N": "USDT",
+        "n": "0.005",
+        "T": START + number,
+        "t": 70_000 + number,
+        "m": True,
+        "R": False,
+        "ps": "BOTH",
+        "rp": "0",
+    }
+    return json.dumps(
+        {"e": "ORDER_TRADE_UPDATE", "E": START + number, "T": START + number, "o": row}
+    )
 
 
 if __name__ == "__main__":

@@ -1,8 +1,10 @@
-"""A collector from end to end: a made-up Hyperliquid in one process, `orderledger collect` on a SQLite file in another.
+"""A collector from end to end: a made-up Hyperliquid in one process, `orderledger collect` on a
+SQLite file in another.
 
-The flow: ten accounts, each on its websocket, frames of 1 to 20 rows, read by the collector as fast as it can. An update is a
-row of `orderUpdates` or `userFills`; it counts when its commit is durable (`synchronous=FULL`). The floor is a process that
-takes the same frames, parses them and drops them. CPU is told by thread: the event loop's, the views', and the rest.
+The flow: ten accounts, each on its websocket, frames of 1 to 20 rows, read by the collector as fast
+as it can. An update is a row of `orderUpdates` or `userFills`; it counts when its commit is durable
+(`synchronous=FULL`). The floor is a process that takes the same frames, parses them and drops them.
+CPU is told by thread: the event loop's, the views', and the rest.
 """
 
 import json
@@ -83,12 +85,27 @@ def _flow(bench: Bench) -> None:
     rates = {how: told / floor["seconds"] for how, floor in floors.items()}
     rate = _steady(sampled, count, events) * told / events
     slowest = max(row["recording_seconds_max"] for row in accounts.values())
-    said = f"{told:,} updates in {loaded['frames']:,} frames of {loaded['bytes'] / loaded['frames']:,.0f} bytes"
-    note = f"{said}; {sum(row['messages'] for row in accounts.values()):,} messages, {events:,} events"
+    said = (
+        f"{told:,} updates in {loaded['frames']:,} frames of "
+        f"{loaded['bytes'] / loaded['frames']:,.0f} bytes"
+    )
+    note = (
+        f"{said}; {sum(row['messages'] for row in accounts.values()):,} messages, {events:,} events"
+    )
     parsed = rates["parse"]
     bench.add(Figure("the fake alone: frames taken and dropped", "", rates["drop"], "updates/s"))
     bench.add(
-        Figure("flow: recorded", "sqlite", rate, "updates/s", parsed, "parsed, dropped", rate / parsed, ">= 10,000/s", note)
+        Figure(
+            "flow: recorded",
+            "sqlite",
+            rate,
+            "updates/s",
+            parsed,
+            "parsed, dropped",
+            rate / parsed,
+            ">= 10,000/s",
+            note,
+        )
     )
     _tell_cpu(bench, spent, floors["parse"]["cpu"], told)
     bench.add(Figure("flow: slowest, heard to recorded", "sqlite", slowest, "s"))
@@ -103,7 +120,9 @@ def _floor(updates: int, how: str) -> dict[str, Any]:
         loaded = venue.ask("load", accounts=list(range(STREAMED)), updates=updates, seed=1)
         arguments = [venue.told["websocket_url"], str(STREAMED), str(loaded["frames"]), how]
         listener = subprocess.Popen(
-            [sys.executable, str(HERE / "listener_process.py"), *arguments], stdout=subprocess.PIPE, text=True
+            [sys.executable, str(HERE / "listener_process.py"), *arguments],
+            stdout=subprocess.PIPE,
+            text=True,
         )
         stack.callback(listener.wait)
         stack.callback(listener.kill)
@@ -114,7 +133,9 @@ def _floor(updates: int, how: str) -> dict[str, Any]:
         return found
 
 
-def _recorded_while_sending(venue: VenueProcess, collector: CollectorProcess) -> list[tuple[float, int]]:
+def _recorded_while_sending(
+    venue: VenueProcess, collector: CollectorProcess
+) -> list[tuple[float, int]]:
     """The length of the log again and again, until nothing waits and nothing is added."""
     sampled: list[tuple[float, int]] = []
     with ExitStack() as stack:
@@ -134,7 +155,8 @@ def _recorded_while_sending(venue: VenueProcess, collector: CollectorProcess) ->
 
 
 def _steady(sampled: list[tuple[float, int]], before: int, events: int) -> float:
-    """Events a second between the first tenth and the last: the last ones wait for cancels that may be half of a modify."""
+    """Events a second between the first tenth and the last: the last ones wait for cancels that may
+    be half of a modify."""
     first = next(sample for sample in sampled if sample[1] >= before + events * 0.1)
     last = next(sample for sample in sampled if sample[1] >= before + events * 0.9)
     return (last[1] - first[1]) / (last[0] - first[0])
@@ -163,16 +185,29 @@ def _watched(bench: Bench) -> None:
 def _at_rest(bench: Bench, seconds: float) -> None:
     """The real limits, over two of their minutes."""
     with running(WATCHED) as (venue, collector):
-        collector.until("accounts up", lambda: sum(row["is_up"] for row in collector.accounts().values()) >= STREAMED)
+        collector.until(
+            "accounts up",
+            lambda: sum(row["is_up"] for row in collector.accounts().values()) >= STREAMED,
+        )
         before, began = collector.cpu(), time.perf_counter()
         time.sleep(seconds)
         spent, took = collector.cpu().since(before), time.perf_counter() - began
         state, memory = venue.ask("state"), collector.memory_mb()
         assert collector.stop() == 0
     refused = sum(state["violations"].values())
-    note = f"{state['most_weight']} of 1,200 weight and {state['connections']} of 30 connections at the most; {refused} refused"
+    note = (
+        f"{state['most_weight']} of 1,200 weight and {state['connections']} of 30 connections at "
+        f"the most; {refused} refused"
+    )
     bench.add(
-        Figure("watched, 500: CPU at rest", "sqlite", spent.whole / took * 100, "% of a core", target="no violation", note=note)
+        Figure(
+            "watched, 500: CPU at rest",
+            "sqlite",
+            spent.whole / took * 100,
+            "% of a core",
+            target="no violation",
+            note=note,
+        )
     )
     bench.add(Figure("watched, 500: memory", "sqlite", memory, "MB"))
     delay = (WATCHED - STREAMED) * ROUND_WEIGHT / OUR_WEIGHT * 60
@@ -180,13 +215,16 @@ def _at_rest(bench: Bench, seconds: float) -> None:
 
 
 def _rounds(bench: Bench, watched: int) -> None:
-    """A minute of `SCALED_MINUTE` seconds at both ends: whole rounds, and how long each account waited for the next look."""
+    """A minute of `SCALED_MINUTE` seconds at both ends: whole rounds, and how long each account
+    waited for the next look."""
     polled = watched - STREAMED
     computed = polled * ROUND_WEIGHT / OUR_WEIGHT * SCALED_MINUTE
     first_seconds = watched * RECONCILING_WEIGHT / OUR_WEIGHT * SCALED_MINUTE + computed
     command = (sys.executable, str(HERE / "scaled_collector.py"), str(SCALED_MINUTE))
     with running(watched, command=command, minute=SCALED_MINUTE) as (venue, collector):
-        collector.until("accounts reconciled", lambda: collector.is_ready(watched), first_seconds * 3 + 60)
+        collector.until(
+            "accounts reconciled", lambda: collector.is_ready(watched), first_seconds * 3 + 60
+        )
         since = time.time()
         time.sleep(computed * ROUNDS)
         looks, state = venue.ask("looks", since=since)["looks"], venue.ask("state")
@@ -194,9 +232,19 @@ def _rounds(bench: Bench, watched: int) -> None:
     waits = [after - before for moments in looks.values() for before, after in pairwise(moments)]
     share = [wait / computed for wait in waits]
     refused = sum(state["violations"].values())
-    note = f"{len(waits)} waits of {polled} accounts, a minute of {SCALED_MINUTE:g} s; most {max(share):.2f}; {refused} refused"
+    note = (
+        f"{len(waits)} waits of {polled} accounts, a minute of {SCALED_MINUTE:g} s; most "
+        f"{max(share):.2f}; {refused} refused"
+    )
     bench.add(
-        Figure("watched, 500: delay, to the computed one", "sqlite", statistics.median(share), "x", target="<= 1.1", note=note)
+        Figure(
+            "watched, 500: delay, to the computed one",
+            "sqlite",
+            statistics.median(share),
+            "x",
+            target="<= 1.1",
+            note=note,
+        )
     )
 
 
@@ -204,16 +252,27 @@ def _rounds(bench: Bench, watched: int) -> None:
 
 
 def _cuts(bench: Bench) -> None:
-    """Every line is cut, and an order is placed at once: how long until it is in the log, by way of the new line."""
+    """Every line is cut, and an order is placed at once: how long until it is in the log, by way of
+    the new line."""
     with running(1) as (venue, collector):
         collector.until("account up", lambda: collector.is_ready(1))
         took = [_cut(venue, collector) for _ in range(5 if bench.is_quick else CUTS)]
         state = venue.ask("state")
         assert collector.stop() == 0
     note = (
-        f"most {max(took):.2f} s of {len(took)}; {state['connections']} connections, {sum(state['violations'].values())} refused"
+        f"most {max(took):.2f} s of {len(took)}; {state['connections']} connections, "
+        f"{sum(state['violations'].values())} refused"
     )
-    bench.add(Figure("cut: until the next update is recorded", "sqlite", statistics.median(took), "s", target="< 2 s", note=note))
+    bench.add(
+        Figure(
+            "cut: until the next update is recorded",
+            "sqlite",
+            statistics.median(took),
+            "s",
+            target="< 2 s",
+            note=note,
+        )
+    )
 
 
 def _cut(venue: VenueProcess, collector: CollectorProcess) -> float:

@@ -1,7 +1,9 @@
-"""`Ledger.equity` in this process: CPU seconds, of a log with definitions and a mark for each second fill.
+"""`Ledger.equity` in this process: CPU seconds, of a log with definitions and a mark for each
+second fill.
 
-The floor is one loop that reads the same trades and keeps average-cost P&L in Decimal (`floors.trades_fold`), without marks and
-without valuing anything. With BENCH_LONG=1 there are about a million fills, otherwise a tenth of that.
+The floor is one loop that reads the same trades and keeps average-cost P&L in Decimal
+(`floors.trades_fold`), without marks and without valuing anything. With BENCH_LONG=1 there are
+about a million fills, otherwise a tenth of that.
 """
 
 import statistics
@@ -35,16 +37,30 @@ def main() -> None:
                 with Ledger.open(url, update_views=False) as ledger:
                     for case, asked in CASES.items():
                         if bench.wants(case):
-                            _measure(bench, store, url, case, lambda asked=asked: ledger.equity(**asked), count)  # type: ignore[misc]
+                            _measure(
+                                bench,
+                                store,
+                                url,
+                                case,
+                                lambda asked=asked: ledger.equity(**asked),
+                                count,
+                            )  # type: ignore[misc]
     bench.close()
 
 
 def _filled(url: str, fills: int) -> int:
-    """Record a log of about so many fills, with marks, and bring the views up to it. Returns the number of fills."""
+    """Record a log of about so many fills, with marks, and bring the views up to it. Returns the
+    number of fills."""
     found = documents(int(fills * ORDERS_PER_FILL), max(1, fills // 1_000), milliseconds=2_000)
     places = sorted({(one["account"], one["instrument"]) for one in found if "instrument" in one})
     terms = [
-        {"type": "instrument", "account": account, "instrument": name, "currency": "USD", "at": found[0]["at"]}
+        {
+            "type": "instrument",
+            "account": account,
+            "instrument": name,
+            "currency": "USD",
+            "at": found[0]["at"],
+        }
         for account, name in places
     ]
     count = 0
@@ -55,7 +71,15 @@ def _filled(url: str, fills: int) -> int:
             count += 1
             if count % MARK_EVERY == 0:
                 account, name = places[count // MARK_EVERY % len(places)]
-                messages.append({"type": "mark", "account": account, "instrument": name, "price": one["price"], "at": one["at"]})
+                messages.append(
+                    {
+                        "type": "mark",
+                        "account": account,
+                        "instrument": name,
+                        "price": one["price"],
+                        "at": one["at"],
+                    }
+                )
     with Ledger.open(url, update_views=False) as ledger:
         for start in range(0, len(messages), AT_ONCE):
             ledger.record_many(map(to_message, messages[start : start + AT_ONCE]))
@@ -63,11 +87,27 @@ def _filled(url: str, fills: int) -> int:
     return count
 
 
-def _measure(bench: Bench, store: str, url: str, case: str, query: Callable[[], Any], fills: int) -> None:
-    mine, least = in_turns(bench.rounds, lambda: _cpu(query), lambda: _cpu(lambda: trades_fold(url)))
+def _measure(
+    bench: Bench, store: str, url: str, case: str, query: Callable[[], Any], fills: int
+) -> None:
+    mine, least = in_turns(
+        bench.rounds, lambda: _cpu(query), lambda: _cpu(lambda: trades_fold(url))
+    )
     seconds, bottom = statistics.median(mine), statistics.median(least)
     told = f"{fills:,} fills, {fills // MARK_EVERY:,} marks"
-    bench.add(Figure(f"{case}: CPU", store, seconds, "s", bottom, "Decimal fold (s)", ratio(mine, least), "", told))
+    bench.add(
+        Figure(
+            f"{case}: CPU",
+            store,
+            seconds,
+            "s",
+            bottom,
+            "Decimal fold (s)",
+            ratio(mine, least),
+            "",
+            told,
+        )
+    )
 
 
 def _cpu(call: Callable[[], Any]) -> float:

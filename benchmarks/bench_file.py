@@ -1,5 +1,6 @@
-"""`orderledger record FILE` as a whole process, all views current at its end, beside a process that does `json.loads` on the
-same lines and inserts them raw, 1,000 to a commit. Peak memory is that of the process."""
+"""`orderledger record FILE` as a whole process, all views current at its end, beside a process that
+does `json.loads` on the same lines and inserts them raw, 1,000 to a commit. Peak memory is that of
+the process."""
 
 import statistics
 import sys
@@ -36,7 +37,9 @@ def _compare(bench: Bench, stores: Databases, store: str, name: str, lines: list
     ours, floor, cpu, memory = [], [], [], []
     for _ in range(1 if bench.is_quick else 2):
         with stores.empty(store) as url:
-            floor.append(len(lines) / run_process([sys.executable, str(FLOOR), url, str(path)]).seconds)
+            floor.append(
+                len(lines) / run_process([sys.executable, str(FLOOR), url, str(path)]).seconds
+            )
         with stores.empty(store) as url:
             told = run_process([str(COMMAND), "record", str(path), "--db", url])
             ours.append(len(lines) / told.seconds)
@@ -45,7 +48,16 @@ def _compare(bench: Bench, stores: Databases, store: str, name: str, lines: list
     case = f"record FILE, {name} ({len(lines):,} lines)"
     floors = "json.loads + raw insert"
     bench.add(
-        Figure(case, store, statistics.median(ours), "lines/s", statistics.median(floor), floors, ratio(ours, floor), ">= 25 %")
+        Figure(
+            case,
+            store,
+            statistics.median(ours),
+            "lines/s",
+            statistics.median(floor),
+            floors,
+            ratio(ours, floor),
+            ">= 25 %",
+        )
     )
     bench.add(Figure(f"{case}: CPU", store, percentile(cpu, 0.5), "us/line"))
     bench.add(Figure(f"{case}: peak memory", store, percentile(memory, 1), "MB", target="<= 150"))

@@ -1,8 +1,10 @@
-"""The gateway, from `submit` to the first byte at the venue, beside the same rows committed with raw SQLite and then sent.
+"""The gateway, from `submit` to the first byte at the venue, beside the same rows committed with
+raw SQLite and then sent.
 
-The venue is a server on loopback in this process that answers every line at once. One caller: the median from the call to the
-arrival of the first byte. 64 callers: orders a second from call to answer. Raw: one commit for each order, one after the other,
-with synchronous=FULL as the ledger has."""
+The venue is a server on loopback in this process that answers every line at once. One caller: the
+median from the call to the arrival of the first byte. 64 callers: orders a second from call to
+answer. Raw: one commit for each order, one after the other, with synchronous=FULL as the ledger
+has."""
 
 import asyncio
 import sqlite3
@@ -56,7 +58,11 @@ class LineEntry:
         return {}
 
     async def send(self, name: str) -> None:
-        reader, writer = self._idle.pop() if self._idle else await asyncio.open_connection("127.0.0.1", self._port)
+        reader, writer = (
+            self._idle.pop()
+            if self._idle
+            else await asyncio.open_connection("127.0.0.1", self._port)
+        )
         writer.write(name.encode() + b"\n")
         await reader.readline()
         self._idle.append((reader, writer))
@@ -101,7 +107,9 @@ def main() -> None:
         for _ in range(bench.rounds):
             with stores.empty("sqlite") as url:
                 alone, rate, rows = asyncio.run(_through_gateway(url, one, many))
-            raw_alone, raw_rate = asyncio.run(_raw(stores.folder / f"raw-{time.perf_counter_ns()}.db", rows, one, many // 4))
+            raw_alone, raw_rate = asyncio.run(
+                _raw(stores.folder / f"raw-{time.perf_counter_ns()}.db", rows, one, many // 4)
+            )
             gateway_us.append(alone)
             raw_us.append(raw_alone)
             rates.append(rate)
@@ -119,14 +127,23 @@ def main() -> None:
     bench.add(Figure("raw commit, then send", "sqlite", statistics.median(raw_us), "us"))
     times = statistics.median(one / other for one, other in zip(rates, raw_rates, strict=True))
     bench.add(
-        Figure(f"{CALLERS} callers", "sqlite", statistics.median(rates), "orders/s", note=f"{times:.1f} x raw, target at least 3")
+        Figure(
+            f"{CALLERS} callers",
+            "sqlite",
+            statistics.median(rates),
+            "orders/s",
+            note=f"{times:.1f} x raw, target at least 3",
+        )
     )
     bench.add(Figure("raw, one commit each", "sqlite", statistics.median(raw_rates), "orders/s"))
     bench.close()
 
 
-async def _through_gateway(url: str, one: int, many: int) -> tuple[float, float, list[tuple[str, int, str, bytes]]]:
-    """Median microseconds to the first byte, orders a second of many callers, and the rows of an order as they are stored."""
+async def _through_gateway(
+    url: str, one: int, many: int
+) -> tuple[float, float, list[tuple[str, int, str, bytes]]]:
+    """Median microseconds to the first byte, orders a second of many callers, and the rows of an
+    order as they are stored."""
     async with LoopbackVenue() as venue:
         entry = LineEntry(venue.port)
         with Ledger.open(url) as ledger:
@@ -151,12 +168,18 @@ async def _through_gateway(url: str, one: int, many: int) -> tuple[float, float,
     return statistics.median(delays) * 1e6, rate, rows  # type: ignore[return-value]
 
 
-async def _raw(path: Path, rows: list[tuple[str, int, str, bytes]], one: int, many: int) -> tuple[float, float]:
-    """The same for a program that commits the rows of each order with SQLite alone, and then sends it."""
+async def _raw(
+    path: Path, rows: list[tuple[str, int, str, bytes]], one: int, many: int
+) -> tuple[float, float]:
+    """The same for a program that commits the rows of each order with SQLite alone, and then sends
+    it."""
     connection = sqlite3.connect(path, isolation_level=None)
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
-    connection.execute("CREATE TABLE log (stream TEXT, version INTEGER, name TEXT, state BLOB, UNIQUE (stream, version))")
+    connection.execute(
+        "CREATE TABLE log (stream TEXT, version INTEGER, name TEXT, state BLOB, UNIQUE (stream, "
+        "version))"
+    )
     async with LoopbackVenue() as venue:
         entry = LineEntry(venue.port)
         delays = []
@@ -167,7 +190,10 @@ async def _raw(path: Path, rows: list[tuple[str, int, str, bytes]], one: int, ma
             began = time.perf_counter()
             connection.execute("BEGIN IMMEDIATE")
             for _, version, name, state in rows:
-                connection.execute("INSERT INTO log VALUES (?, ?, ?, ?)", (f"{ACCOUNT}/C-{number}", version, name, state))
+                connection.execute(
+                    "INSERT INTO log VALUES (?, ?, ?, ?)",
+                    (f"{ACCOUNT}/C-{number}", version, name, state),
+                )
             connection.execute("COMMIT")
             await entry.send(f"C-{number}")
             delays.append(venue.arrived[f"C-{number}"] - began)

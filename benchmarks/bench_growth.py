@@ -1,9 +1,9 @@
 """What a message costs when there are already many: sizes that double, one beside the other.
 
-What is to cost the same however much there is (a fill on many open lots, a late fill, a funding, a definition, a mark) is
-measured alone; its ratio is to the smallest size. The stories of one order (chains and stars of corrections, replaces, busts
-and others) are recorded in one call and viewed in one batch, in CPU time of this process; their ratio is to half the size,
-and linear is 2.
+What is to cost the same however much there is (a fill on many open lots, a late fill, a funding, a
+definition, a mark) is measured alone; its ratio is to the smallest size. The stories of one order
+(chains and stars of corrections, replaces, busts and others) are recorded in one call and viewed in
+one batch, in CPU time of this process; their ratio is to half the size, and linear is 2.
 """
 
 import gc
@@ -34,8 +34,18 @@ def main() -> None:
     lengths = [200, 400] if bench.is_quick else [1_000, 2_000, 4_000]
     with databases(bench.stores) as stores:
         for store in bench.stores:
-            for kind, sides in {"only bought": ("buy",), "bought and sold": ("buy", "sell")}.items():
-                _doubling(bench, stores, store, sizes, f"position, {kind}", lambda url, size, s=sides: _position(url, size, s))
+            for kind, sides in {
+                "only bought": ("buy",),
+                "bought and sold": ("buy", "sell"),
+            }.items():
+                _doubling(
+                    bench,
+                    stores,
+                    store,
+                    sizes,
+                    f"position, {kind}",
+                    lambda url, size, s=sides: _position(url, size, s),
+                )
             _doubling(bench, stores, store, sizes, "marks", _marks)
             for name, story in STORIES.items():
                 _stories(bench, stores, store, lengths, name, story)
@@ -43,7 +53,12 @@ def main() -> None:
 
 
 def _doubling(
-    bench: Bench, stores: Any, store: str, sizes: Sequence[int], name: str, measure: Callable[[str, int], dict[str, float]]
+    bench: Bench,
+    stores: Any,
+    store: str,
+    sizes: Sequence[int],
+    name: str,
+    measure: Callable[[str, int], dict[str, float]],
 ) -> None:
     if not bench.wants(name):
         return
@@ -53,11 +68,18 @@ def _doubling(
             for what, ms in measure(url, size).items():
                 first = smallest.setdefault(what, ms)
                 case = f"{name}: {what}, {size:,} before"
-                bench.add(Figure(case, store, ms, "ms", first, f"with {sizes[0]:,} (ms)", ms / first))
+                bench.add(
+                    Figure(case, store, ms, "ms", first, f"with {sizes[0]:,} (ms)", ms / first)
+                )
 
 
 def _stories(
-    bench: Bench, stores: Any, store: str, lengths: Sequence[int], name: str, story: Callable[[int], Iterator[Document]]
+    bench: Bench,
+    stores: Any,
+    store: str,
+    lengths: Sequence[int],
+    name: str,
+    story: Callable[[int], Iterator[Document]],
 ) -> None:
     if not bench.wants(name):
         return
@@ -85,18 +107,32 @@ def _stories(
 
 
 def _position(url: str, size: int, sides: Sequence[str]) -> dict[str, float]:
-    """Each message is recorded by itself, and then the views are brought up to it, which is measured."""
+    """Each message is recorded by itself, and then the views are brought up to it, which is
+    measured."""
     with Ledger.open(url, update_views=False) as ledger:
         for start in range(0, size, 1_000):
-            ledger.record_many([to_message(_fill(number, sides[number % len(sides)])) for number in range(start, start + 1_000)])
+            ledger.record_many(
+                [
+                    to_message(_fill(number, sides[number % len(sides)]))
+                    for number in range(start, start + 1_000)
+                ]
+            )
             ledger.catch_up()
         numbers = itertools.count(size)
         asked: dict[str, Iterator[Document]] = {
             "the next fill": (_fill(next(numbers), sides[0]) for _ in range(AGAIN)),
-            "a fill ten fills late": (_fill(n := next(numbers), sides[0], n - 10.5) for _ in range(AGAIN)),
-            "bust of the newest fill": (_bust(n, 2 * size) for n in range(size - 1, size - 1 - AGAIN, -1)),
-            "a funding": (_of_account("funding", n, amount="1", currency="USD") for n in range(AGAIN)),
-            "a multiplier": (_of_account("instrument", n, multiplier=str(n + 2)) for n in range(AGAIN)),
+            "a fill ten fills late": (
+                _fill(n := next(numbers), sides[0], n - 10.5) for _ in range(AGAIN)
+            ),
+            "bust of the newest fill": (
+                _bust(n, 2 * size) for n in range(size - 1, size - 1 - AGAIN, -1)
+            ),
+            "a funding": (
+                _of_account("funding", n, amount="1", currency="USD") for n in range(AGAIN)
+            ),
+            "a multiplier": (
+                _of_account("instrument", n, multiplier=str(n + 2)) for n in range(AGAIN)
+            ),
         }
         return {what: _each(ledger, documents) for what, documents in asked.items()}
 
@@ -121,7 +157,8 @@ def _marks(url: str, size: int) -> dict[str, float]:
 
 
 def _each(ledger: Ledger, documents: Iterator[Document]) -> float:
-    """The shortest time, in ms, of bringing the views up to one of these: the longer ones waited for the disk, or for others."""
+    """The shortest time, in ms, of bringing the views up to one of these: the longer ones waited
+    for the disk, or for others."""
     took = []
     for document in documents:
         ledger.record(to_message(document))
@@ -145,7 +182,13 @@ def _named(number: int) -> Document:
 
 
 def _fill(number: int, side: str, second: float | None = None) -> Document:
-    numbers = {"fill_id": f"F-{number}", "instrument": "BTC-USD", "side": side, "quantity": "1", "price": str(100 + number % 7)}
+    numbers = {
+        "fill_id": f"F-{number}",
+        "instrument": "BTC-USD",
+        "side": side,
+        "quantity": "1",
+        "price": str(100 + number % 7),
+    }
     return {
         "type": "fill",
         **_named(number),
@@ -157,7 +200,13 @@ def _fill(number: int, side: str, second: float | None = None) -> Document:
 
 
 def _of_account(kind: str, second: float, **fields: Any) -> Document:
-    return {"type": kind, "account": "sim:main", "instrument": "BTC-USD", "at": _at(second), **fields}
+    return {
+        "type": kind,
+        "account": "sim:main",
+        "instrument": "BTC-USD",
+        "at": _at(second),
+        **fields,
+    }
 
 
 def _bust(number: int, second: float) -> Document:
@@ -169,7 +218,9 @@ def _told(kind: str, second: float, **fields: Any) -> Document:
 
 
 def _fills(count: int, **fields: Any) -> Iterator[Document]:
-    yield _told("request", 0, **TRADED, quantity=str(2 * count), order_type="limit", limit_price="100")
+    yield _told(
+        "request", 0, **TRADED, quantity=str(2 * count), order_type="limit", limit_price="100"
+    )
     for number in range(count):
         yield _told("fill", number + 1, fill_id=f"F-{number}", quantity="1", price="100", **fields)
 
@@ -178,20 +229,39 @@ def chain_of_corrections(length: int) -> Iterator[Document]:
     yield from _fills(1)
     for number in range(length):
         yield _told(
-            "correct_fill", number + 2, fill_id=f"F-{number + 1}", corrects=f"F-{number}", quantity="1", price=str(number + 1)
+            "correct_fill",
+            number + 2,
+            fill_id=f"F-{number + 1}",
+            corrects=f"F-{number}",
+            quantity="1",
+            price=str(number + 1),
         )
 
 
 def star_of_corrections(length: int) -> Iterator[Document]:
     yield from _fills(1)
     for number in range(length):
-        yield _told("correct_fill", number + 2, fill_id=f"G-{number}", corrects="F-0", quantity="1", price=str(number + 1))
+        yield _told(
+            "correct_fill",
+            number + 2,
+            fill_id=f"G-{number}",
+            corrects="F-0",
+            quantity="1",
+            price=str(number + 1),
+        )
 
 
 def corrections_of_each(length: int) -> Iterator[Document]:
     yield from _fills(length)
     for number in range(length):
-        yield _told("correct_fill", length + number, fill_id=f"G-{number}", corrects=f"F-{number}", quantity="1", price="101")
+        yield _told(
+            "correct_fill",
+            length + number,
+            fill_id=f"G-{number}",
+            corrects=f"F-{number}",
+            quantity="1",
+            price="101",
+        )
 
 
 def busts_of_each(length: int) -> Iterator[Document]:
@@ -226,7 +296,10 @@ def claims(length: int) -> Iterator[Document]:
     yield from _fills(1)
     for number in range(length):
         yield _told(
-            "status", number + 2, status="partially_filled", reported={"cum_quantity": str(number % 3), "average_price": "100"}
+            "status",
+            number + 2,
+            status="partially_filled",
+            reported={"cum_quantity": str(number % 3), "average_price": "100"},
         )
 
 
@@ -234,7 +307,14 @@ def fees_by_currency(length: int) -> Iterator[Document]:
     yield from _fills(length, fee="0.1")
     for number in range(length):
         known = {"fill_id": f"F-{number}", "quantity": "1", "price": "100"}
-        yield _told("fill", number + 1, **known, fee="0.1", fee_currency=f"T{number % 50}", message_id=f"M-{number}")
+        yield _told(
+            "fill",
+            number + 1,
+            **known,
+            fee="0.1",
+            fee_currency=f"T{number % 50}",
+            message_id=f"M-{number}",
+        )
 
 
 STORIES: dict[str, Callable[[int], Iterator[Document]]] = {

@@ -1,8 +1,8 @@
 """How far the tables of the views lie behind what has been acknowledged, while messages arrive.
 
-A producer offers 20,000 messages a second in small batches, or what the ledger takes. A second connection, as a person with
-SQL would have, asks every few milliseconds how far the views are. (Questions to the ledger itself never lag: each
-brings the views up to date first.)
+A producer offers 20,000 messages a second in small batches, or what the ledger takes. A second
+connection, as a person with SQL would have, asks every few milliseconds how far the views are.
+(Questions to the ledger itself never lag: each brings the views up to date first.)
 """
 
 import gc
@@ -29,7 +29,10 @@ FOLLOWING: dict[str, Follow] = {"": True, ", by a process": "process"}
 
 def main() -> None:
     bench = Bench(__doc__)
-    messages = [to_message(document) for document in documents()[: OFFERED * SECONDS // (4 if bench.is_quick else 1)]]
+    messages = [
+        to_message(document)
+        for document in documents()[: OFFERED * SECONDS // (4 if bench.is_quick else 1)]
+    ]
     with databases(bench.stores) as stores:
         for store in bench.stores:
             for how, update_views in FOLLOWING.items():
@@ -37,7 +40,14 @@ def main() -> None:
     bench.close()
 
 
-def _lag(bench: Bench, stores: Databases, store: str, messages: list[Message], how: str, update_views: Follow) -> None:
+def _lag(
+    bench: Bench,
+    stores: Databases,
+    store: str,
+    messages: list[Message],
+    how: str,
+    update_views: Follow,
+) -> None:
     seen: list[tuple[float, int]] = []
     told: list[tuple[float, int]] = []
     done = threading.Event()
@@ -47,14 +57,28 @@ def _lag(bench: Bench, stores: Databases, store: str, messages: list[Message], h
         gc.collect()
         rate = _offer(ledger, messages, told)
         last, ended = told[-1][1], time.perf_counter()
-        while (not seen or seen[-1][1] < last) and time.perf_counter() - ended < CATCH_UP_SECONDS_MAX:
+        while (
+            not seen or seen[-1][1] < last
+        ) and time.perf_counter() - ended < CATCH_UP_SECONDS_MAX:
             time.sleep(0.005)
         behind = time.perf_counter() - ended
         done.set()
         watcher.join()
     lags = _lags(told, seen)
-    note = f"p50 {percentile(lags, 0.5) * 1e3:,.0f} ms; {rate:,.0f} messages/s taken of {OFFERED:,} offered"
-    bench.add(Figure(f"view lag{how}: p99", store, percentile(lags, 0.99) * 1e3, "ms", target="<= 250 ms", note=note))
+    note = (
+        f"p50 {percentile(lags, 0.5) * 1e3:,.0f} ms; {rate:,.0f} messages/s taken of {OFFERED:,} "
+        "offered"
+    )
+    bench.add(
+        Figure(
+            f"view lag{how}: p99",
+            store,
+            percentile(lags, 0.99) * 1e3,
+            "ms",
+            target="<= 250 ms",
+            note=note,
+        )
+    )
     bench.add(Figure(f"view lag{how}: until caught up", store, behind * 1e3, "ms"))
 
 
@@ -62,7 +86,9 @@ def _offer(ledger: Ledger, messages: list[Message], told: list[tuple[float, int]
     began = time.perf_counter()
     for start in range(0, len(messages), BATCH):
         time.sleep(max(0.0, began + start / OFFERED - time.perf_counter()))
-        positions = [outcome.position or 0 for outcome in ledger.record_many(messages[start : start + BATCH])]
+        positions = [
+            outcome.position or 0 for outcome in ledger.record_many(messages[start : start + BATCH])
+        ]
         told.append((time.perf_counter(), max(positions)))
     return len(messages) / (time.perf_counter() - began)
 

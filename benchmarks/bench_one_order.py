@@ -1,6 +1,8 @@
-"""One order by an id, of 2,000 and of 130,000 orders, beside the raw lookup of its row by the key in the same database.
+"""One order by an id, of 2,000 and of 130,000 orders, beside the raw lookup of its row by the key
+in the same database.
 
-The time must not grow with the orders of the account. Nobody ran ANALYZE; PostgreSQL may have done so by itself.
+The time must not grow with the orders of the account. Nobody ran ANALYZE; PostgreSQL may have done
+so by itself.
 """
 
 import itertools
@@ -27,7 +29,18 @@ def main() -> None:
             times = [list(_times(bench, found, store, size)) for size in sizes]
         for (case, few), (_, many) in zip(*times, strict=True):
             target = f"<= {GROWTH_MAX:.0f} x"
-            bench.add(Figure(f"{case}, growth", store, many, "ms", few, f"of {sizes[0]:,} orders", ratio([many], [few]), target))
+            bench.add(
+                Figure(
+                    f"{case}, growth",
+                    store,
+                    many,
+                    "ms",
+                    few,
+                    f"of {sizes[0]:,} orders",
+                    ratio([many], [few]),
+                    target,
+                )
+            )
     bench.close()
 
 
@@ -40,7 +53,17 @@ def _times(bench: Bench, found: Databases, store: str, orders: int) -> Iterator[
             for case, ask in _cases(ledger, row).items():
                 if bench.wants(case):
                     floor, ours = _milliseconds(raw), _milliseconds(ask)
-                    bench.add(Figure(f"{case}, of {orders:,}", store, ours, "ms", floor, "row by key", ours / floor))
+                    bench.add(
+                        Figure(
+                            f"{case}, of {orders:,}",
+                            store,
+                            ours,
+                            "ms",
+                            floor,
+                            "row by key",
+                            ours / floor,
+                        )
+                    )
                     yield case, ours
 
 

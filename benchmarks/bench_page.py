@@ -1,8 +1,9 @@
-"""The page in a real browser: how soon it opens with 100,000 orders, and the frames it misses while 2,000 events arrive a second.
+"""The page in a real browser: how soon it opens with 100,000 orders, and the frames it misses while
+2,000 events arrive a second.
 
-Opening is measured in the page, from the start of the navigation to the first row. Its floor is a fetch of the list that the page
-shows, in the same browser. Frames are counted by the page's own animation frames; those of an idle page are the floor. Needs
-chromium, as `make test-page` does.
+Opening is measured in the page, from the start of the navigation to the first row. Its floor is a
+fetch of the list that the page shows, in the same browser. Frames are counted by the page's own
+animation frames; those of an idle page are the floor. Needs chromium, as `make test-page` does.
 """
 
 import itertools
@@ -56,7 +57,7 @@ FRAMES = """(seconds) => new Promise((resolve) => {
     resolve({ frames, tasks });
   };
   requestAnimationFrame(step);
-})"""
+})"""  # noqa: E501 (a script)
 
 
 def main() -> None:
@@ -100,7 +101,17 @@ def _opening(bench: Bench, service: Service, browser: Browser, orders: int) -> N
     ours, floor = statistics.median(opened), statistics.median(fetched)
     target, note = f"<= {OPENED_MS_MAX} ms", f"{min(opened):.0f} to {max(opened):.0f} ms"
     bench.add(
-        Figure(f"page opens with {orders:,} orders", "sqlite", ours, "ms", floor, "fetch of the list", ours / floor, target, note)
+        Figure(
+            f"page opens with {orders:,} orders",
+            "sqlite",
+            ours,
+            "ms",
+            floor,
+            "fetch of the list",
+            ours / floor,
+            target,
+            note,
+        )
     )
 
 
@@ -113,13 +124,26 @@ def _frames(bench: Bench, service: Service, browser: Browser, url: str, orders: 
             busy = page.evaluate(FRAMES, seconds)
             told = _told(writing)
         state = page.locator(".connection").inner_text()
-    rate = f"{told['events'] / (seconds + 2):,.0f} events/s, slowest commit {told['slowest_ms']:.0f} ms"
+    rate = (
+        f"{told['events'] / (seconds + 2):,.0f} events/s, slowest commit {told['slowest_ms']:.0f} "
+        "ms"
+    )
     rate += f", {orders:,} orders, {state.strip()}"
     long = [frame for frame in busy["frames"] if frame > FRAME_MS_MAX]
     idle_long = [frame for frame in idle["frames"] if frame > FRAME_MS_MAX]
     note = f"of {len(busy['frames'])}; longest {max(busy['frames']):.0f} ms; {rate}"
     bench.add(
-        Figure(f"frames over {FRAME_MS_MAX} ms", "sqlite", len(long), "frames", len(idle_long), "idle page", None, "0", note)
+        Figure(
+            f"frames over {FRAME_MS_MAX} ms",
+            "sqlite",
+            len(long),
+            "frames",
+            len(idle_long),
+            "idle page",
+            None,
+            "0",
+            note,
+        )
     )
     tasks = f"longest {max(busy['tasks'], default=0):.0f} ms"
     bench.add(
@@ -138,19 +162,24 @@ def _frames(bench: Bench, service: Service, browser: Browser, url: str, orders: 
 
 
 def _writing_alone(bench: Bench, url: str, orders: int) -> None:
-    """What the writer reaches on the same store without a browser: alone, and beside the service."""
+    """What the writer reaches on the same store without a browser: alone, and beside the
+    service."""
     seconds = 5 if bench.is_quick else SECONDS // 2
     command = Path(sys.executable).with_name("orderledger")
     for case in ("alone", "beside the service"):
         with ExitStack() as stack:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-            service = stack.enter_context(Service(command, url, folder)) if case != "alone" else None
+            service = (
+                stack.enter_context(Service(command, url, folder)) if case != "alone" else None
+            )
             if service is not None:
                 urlopen(f"{service.url}/api/orders?limit=1").read()  # its views are up to date
             told = _told(stack.enter_context(_writing(url, seconds)))
         note = f"slowest commit {told['slowest_ms']:.0f} ms, {told['cpu_seconds']:.1f} CPU s"
         name = f"events/s of the writer {case}, {orders:,} orders"
-        bench.add(Figure(name, "sqlite", told["events"] / seconds, "1/s", target=f"{RATE:,}", note=note))
+        bench.add(
+            Figure(name, "sqlite", told["events"] / seconds, "1/s", target=f"{RATE:,}", note=note)
+        )
 
 
 def _told(writing: "subprocess.Popen[str]") -> dict[str, float]:
@@ -159,8 +188,11 @@ def _told(writing: "subprocess.Popen[str]") -> dict[str, float]:
 
 @contextmanager
 def _writing(url: str, seconds: int) -> Iterator["subprocess.Popen[str]"]:
-    """A process that records at the rate, and prints how many events it recorded, and the slowest of its commits."""
-    process = subprocess.Popen([sys.executable, __file__, "--write", url, str(seconds)], stdout=subprocess.PIPE, text=True)
+    """A process that records at the rate, and prints how many events it recorded, and the slowest
+    of its commits."""
+    process = subprocess.Popen(
+        [sys.executable, __file__, "--write", url, str(seconds)], stdout=subprocess.PIPE, text=True
+    )
     try:
         yield process
     finally:
@@ -171,7 +203,9 @@ def _write(url: str, seconds: float) -> None:
     found = documents(int(RATE * seconds), seed=11)
     names = ("client_order_id", "venue_order_id", "fill_id")
     start, run = datetime.now(UTC), f"L{time.time_ns()}"
-    for index, one in enumerate(found):  # after all that is recorded: a late fill folds the later ones of its position again
+    for index, one in enumerate(
+        found
+    ):  # after all that is recorded: a late fill folds the later ones of its position again
         one["at"] = (start + timedelta(seconds=index / RATE)).isoformat()
         one.update({name: f"{run}-{one[name]}" for name in names if name in one})
     messages = iter(map(to_message, found))
@@ -184,7 +218,11 @@ def _write(url: str, seconds: float) -> None:
             slowest = max(slowest, time.monotonic() - before)
             count += BATCH
             time.sleep(max(0.0, min(left, began + count / RATE - time.monotonic())))
-    print(json.dumps({"events": count, "slowest_ms": 1000 * slowest, "cpu_seconds": time.process_time()}))
+    print(
+        json.dumps(
+            {"events": count, "slowest_ms": 1000 * slowest, "cpu_seconds": time.process_time()}
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
-"""The ledger beside what users would take instead, on SQLite with the same durability: rows updated by SQLAlchemy (`orm.py`), and
-the eventsourcing library as it comes (`stock.py`).
+"""The ledger beside what users would take instead, on SQLite with the same durability: rows updated
+by SQLAlchemy (`orm.py`), and the eventsourcing library as it comes (`stock.py`).
 
-The ratio is the peer's speed over ours: below 1, ours is faster. The one in the note is that of CPU time (ours over the peer's),
-which a slow disk does not level. Ours validates each message, decides it, refuses duplicates and keeps the history. The peers do
-none of these, and of the peers only the ORM has views: its rows. *At rest* is a ledger whose views wait for the next query.
+The ratio is the peer's speed over ours: below 1, ours is faster. The one in the note is that of CPU
+time (ours over the peer's), which a slow disk does not level. Ours validates each message, decides
+it, refuses duplicates and keeps the history. The peers do none of these, and of the peers only the
+ORM has views: its rows. *At rest* is a ledger whose views wait for the next query.
 """
 
 import gc
@@ -40,7 +41,10 @@ def main() -> None:
         _compare(
             bench,
             "projection",
-            {"ours, all views": partial(_views, stores, found), "stock, two thin tables": partial(_thin, stores, found)},
+            {
+                "ours, all views": partial(_views, stores, found),
+                "stock, two thin tables": partial(_thin, stores, found),
+            },
         )
     bench.close()
 
@@ -66,7 +70,10 @@ def _compare(bench: Bench, case: str, runs: Runs) -> None:
             results[name].append(run())
     ours = [name for name in runs if name.startswith("ours")]
     for name, told in results.items():
-        rate, cpu = (statistics.median(values) for values in ([run.rate for run in told], [run.cpu for run in told]))
+        rate, cpu = (
+            statistics.median(values)
+            for values in ([run.rate for run in told], [run.cpu for run in told])
+        )
         figure = Figure(f"{case}: {name}", "sqlite", rate, "/s", note=f"{cpu * 1e6:.0f} us CPU")
         if name in ours:
             bench.add(figure)
@@ -79,7 +86,9 @@ def _beside(figure: Figure, told: list[Run], mine: str, ours: list[Run]) -> Figu
     rates = [[run.rate for run in runs] for runs in (told, ours)]
     of_cpu = ratio([run.cpu for run in ours], [run.cpu for run in told])
     note = f"{figure.note}, {of_cpu:.2f} x by CPU"
-    return replace(figure, floor=statistics.median(rates[1]), floor_name=mine, ratio=ratio(*rates), note=note)
+    return replace(
+        figure, floor=statistics.median(rates[1]), floor_name=mine, ratio=ratio(*rates), note=note
+    )
 
 
 def _measured(count: int, work: Callable[[], object]) -> Run:
@@ -116,12 +125,18 @@ def _recorded(stores: Databases, found: list[Document], batch: int, *, update_vi
                 if batch == 1:
                     ledger.record(to_message(found[start]))
                 else:
-                    ledger.record_many([to_message(document) for document in found[start : start + batch]])
+                    ledger.record_many(
+                        [to_message(document) for document in found[start : start + batch]]
+                    )
 
         return _measured(len(found), work)
 
 
-def _stock(stores: Databases, found: list[Document], save: Callable[[Application[Any], list[Document]], object]) -> Run:
+def _stock(
+    stores: Databases,
+    found: list[Document],
+    save: Callable[[Application[Any], list[Document]], object],
+) -> Run:
     with stores.empty("sqlite") as url, closing(stock_application(url)) as application:
         return _measured(len(found), lambda: save(application, found))
 

@@ -1,7 +1,9 @@
-"""`orderledger pnl --by strategy,day` as a whole process, for each method: seconds, CPU and peak memory.
+"""`orderledger pnl --by strategy,day` as a whole process, for each method: seconds, CPU and peak
+memory.
 
-The floor is one loop in this process that reads the same trades and keeps average-cost P&L in Decimal (`floors.trades_fold`).
-With BENCH_LONG=1 the log has a million events, about 450,000 fills over 23 days; otherwise a tenth of that.
+The floor is one loop in this process that reads the same trades and keeps average-cost P&L in
+Decimal (`floors.trades_fold`). With BENCH_LONG=1 the log has a million events, about 450,000 fills
+over 23 days; otherwise a tenth of that.
 """
 
 import gc
@@ -51,7 +53,21 @@ def _measure(bench: Bench, store: str, url: str, method: str, size: int, fills: 
     told: list[Costs] = []
 
     def ours() -> float:
-        told.append(run_process([str(COMMAND), "pnl", "--by", "strategy,day", "--method", method, "--json", "--db", url]))
+        told.append(
+            run_process(
+                [
+                    str(COMMAND),
+                    "pnl",
+                    "--by",
+                    "strategy,day",
+                    "--method",
+                    method,
+                    "--json",
+                    "--db",
+                    url,
+                ]
+            )
+        )
         return told[-1].seconds
 
     def floor() -> float:
@@ -61,11 +77,20 @@ def _measure(bench: Bench, store: str, url: str, method: str, size: int, fills: 
         return time.perf_counter() - began
 
     mine, least = in_turns(bench.rounds, ours, floor)
-    case, target = f"pnl by strategy and day, {method}, {size:,} events", "<= 2 s of 1 M" if bench.is_long else ""
+    case, target = (
+        f"pnl by strategy and day, {method}, {size:,} events",
+        "<= 2 s of 1 M" if bench.is_long else "",
+    )
     seconds, bottom, share = statistics.median(mine), statistics.median(least), ratio(mine, least)
-    bench.add(Figure(case, store, seconds, "s", bottom, "Decimal fold (s)", share, target, f"{fills:,} fills"))
+    bench.add(
+        Figure(
+            case, store, seconds, "s", bottom, "Decimal fold (s)", share, target, f"{fills:,} fills"
+        )
+    )
     bench.add(Figure(f"{case}: CPU", store, statistics.median(one.cpu for one in told), "s"))
-    bench.add(Figure(f"{case}: memory", store, max(one.megabytes for one in told), "MB", target="<= 150"))
+    bench.add(
+        Figure(f"{case}: memory", store, max(one.megabytes for one in told), "MB", target="<= 150")
+    )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-"""Two writing processes beside one, each with orders of its own; and the memory of a process that records a long log."""
+"""Two writing processes beside one, each with orders of its own; and the memory of a process that
+records a long log."""
 
 import json
 import os
@@ -36,7 +37,16 @@ def _two(bench: Bench, stores: Databases, store: str, size: int, orders: int) ->
     case = f"two writing processes, {size:,} to a commit"
     target = ">= 1.6 x" if store == "postgres" else ""
     bench.add(
-        Figure(case, store, sorted(two)[len(two) // 2], "events/s", sorted(one)[len(one) // 2], "one", ratio(two, one), target)
+        Figure(
+            case,
+            store,
+            sorted(two)[len(two) // 2],
+            "events/s",
+            sorted(one)[len(one) // 2],
+            "one",
+            ratio(two, one),
+            target,
+        )
     )
 
 
@@ -46,7 +56,14 @@ def _memory(bench: Bench, stores: Databases, store: str) -> None:
     case = f"memory, {told['messages']:,} messages recorded"
     bench.add(
         Figure(
-            case, store, told["peak_mb"], "MB", told["early_mb"], "a tenth of it", told["peak_mb"] / told["early_mb"], "<= 150"
+            case,
+            store,
+            told["peak_mb"],
+            "MB",
+            told["early_mb"],
+            "a tenth of it",
+            told["peak_mb"] / told["early_mb"],
+            "<= 150",
         )
     )
 
@@ -56,11 +73,18 @@ def _rate(told: list[dict[str, Any]]) -> float:
     return sum(one["messages"] for one in told) / max(one["seconds"] for one in told)
 
 
-def _recorded(stores: Databases, store: str, processes: int, size: int, orders: int) -> list[dict[str, Any]]:
+def _recorded(
+    stores: Databases, store: str, processes: int, size: int, orders: int
+) -> list[dict[str, Any]]:
     with stores.empty(store) as url:
-        commands = [[sys.executable, str(WRITER), url, f"sim:{number}", str(orders), str(size)] for number in range(processes)]
+        commands = [
+            [sys.executable, str(WRITER), url, f"sim:{number}", str(orders), str(size)]
+            for number in range(processes)
+        ]
         running = [
-            subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=os.environ)
+            subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=os.environ
+            )
             for command in commands
         ]
         for process in running:

@@ -1,7 +1,9 @@
-"""Rebuilding the views, by one process and by two, and building views that are empty: CPU time per event, beside the least work.
+"""Rebuilding the views, by one process and by two, and building views that are empty: CPU time per
+event, beside the least work.
 
-The floor is the Decimal fold of the log (`floors.decimal_fold`) and inserting the finished rows of orders and trades into empty
-tables of the same shape, without indexes. The CPU time of PostgreSQL's own processes is not counted.
+The floor is the Decimal fold of the log (`floors.decimal_fold`) and inserting the finished rows of
+orders and trades into empty tables of the same shape, without indexes. The CPU time of PostgreSQL's
+own processes is not counted.
 """
 
 import gc
@@ -38,10 +40,16 @@ def main() -> None:
 
 def _recorded(url: str, size: int) -> int:
     """Record a log of about this size, with its views. Returns the number of events."""
-    from workload import documents, to_message  # not above: the processes of a rebuild import this module, and no messages
+    from workload import (
+        documents,
+        to_message,
+    )  # not above: the processes of a rebuild import this module, and no messages
 
     with Ledger.open(url, update_views=False) as ledger:
-        ledger.record_many(to_message(each) for each in documents(int(size * ORDERS_PER_EVENT), min(OPEN_ORDERS, size // 100)))
+        ledger.record_many(
+            to_message(each)
+            for each in documents(int(size * ORDERS_PER_EVENT), min(OPEN_ORDERS, size // 100))
+        )
         ledger.catch_up()
         return ledger._store.recorder.last_position()
 
@@ -70,7 +78,18 @@ def _measure(bench: Bench, store: str, url: str, size: int) -> None:
             if case == "rebuild, 2 jobs" and "rebuild, 1 job" in walls:
                 note += f", {min(walls['rebuild, 1 job']) / min(walls[case]):.2f} x one job"
             us, bottom = (min(values) / size * 1e6 for values in (mine, least))
-            bench.add(Figure(f"{case}, {size:,} events", store, us, "us", bottom, "floor (us)", ratio(mine, least), note=note))
+            bench.add(
+                Figure(
+                    f"{case}, {size:,} events",
+                    store,
+                    us,
+                    "us",
+                    bottom,
+                    "floor (us)",
+                    ratio(mine, least),
+                    note=note,
+                )
+            )
 
 
 def _rebuild(url: str, jobs: int) -> None:
@@ -94,10 +113,16 @@ def _insert_rows(url: str) -> None:
 
         with psycopg.connect(url) as connection_:
             for table in (ORDERS, TRADES):
-                connection_.execute(f"CREATE TEMPORARY TABLE floor_{table.name} AS SELECT * FROM {table.name}".encode())
+                connection_.execute(
+                    f"CREATE TEMPORARY TABLE floor_{table.name} AS SELECT * FROM "
+                    f"{table.name}".encode()
+                )
         return
     made = Path(url.removeprefix("sqlite://") + "-floor")
-    with sqlite3.connect(Path(url.removeprefix("sqlite://"))) as stored, sqlite3.connect(made) as connection:
+    with (
+        sqlite3.connect(Path(url.removeprefix("sqlite://"))) as stored,
+        sqlite3.connect(made) as connection,
+    ):
         connection.execute("PRAGMA journal_mode=OFF")
         for table in (ORDERS, TRADES):
             connection.execute(f"CREATE TABLE {table.name} ({', '.join(table.names)})")
@@ -105,7 +130,9 @@ def _insert_rows(url: str) -> None:
             marks = f"({','.join('?' * len(table.names))})"
             while chunk := rows.fetchmany(ROWS_PER_STATEMENT):
                 values = [value for row in chunk for value in row]
-                connection.execute(f"INSERT INTO {table.name} VALUES {','.join([marks] * len(chunk))}", values)
+                connection.execute(
+                    f"INSERT INTO {table.name} VALUES {','.join([marks] * len(chunk))}", values
+                )
     connection.close()
     stored.close()
     os.remove(made)
@@ -120,7 +147,10 @@ def _cpu(call: Callable[[], object]) -> float:
 
 
 def _used() -> float:
-    own, children = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
+    own, children = (
+        resource.getrusage(resource.RUSAGE_SELF),
+        resource.getrusage(resource.RUSAGE_CHILDREN),
+    )
     return own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
 
 

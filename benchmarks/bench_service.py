@@ -1,9 +1,10 @@
 """The service over HTTP, beside what it stands on.
 
-Reads: one order, and a page of 200, beside a raw Starlette that hands out the same bytes; requests per CPU second of a server.
-`changing`: another process records meanwhile, so that answers are made anew. Recording: messages of 64 clients over HTTP beside
-`arecord` with 64 tasks in this process. Stream: 100 readers while 2,000 events a second are recorded: nothing lost or repeated,
-and the memory of the server with orders that end and with orders that stay open.
+Reads: one order, and a page of 200, beside a raw Starlette that hands out the same bytes; requests
+per CPU second of a server. `changing`: another process records meanwhile, so that answers are made
+anew. Recording: messages of 64 clients over HTTP beside `arecord` with 64 tasks in this process.
+Stream: 100 readers while 2,000 events a second are recorded: nothing lost or repeated, and the
+memory of the server with orders that end and with orders that stay open.
 """
 
 import asyncio
@@ -30,7 +31,10 @@ from orderledger import Ledger, parse_document
 PEERS = str(Path(__file__).with_name("service_peers.py"))
 PROGRAM = str(Path(sys.executable).with_name("orderledger"))
 ORDERS = 20_000
-PATHS = {"one order": "/api/orders/sim:main/N-0-7", "a page of 200": "/api/orders?limit=200&order=newest"}
+PATHS = {
+    "one order": "/api/orders/sim:main/N-0-7",
+    "a page of 200": "/api/orders?limit=200&order=newest",
+}
 
 
 def main() -> None:
@@ -38,7 +42,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         store = Path(folder) / "orders.db"
         with Ledger.open(store) as ledger:
-            ledger.record_many(parse_document(request_document(f"0-{number}")) for number in range(ORDERS))
+            ledger.record_many(
+                parse_document(request_document(f"0-{number}")) for number in range(ORDERS)
+            )
         if bench.wants("read"):
             _reads(bench, Path(folder), store)
         if bench.wants("record"):
@@ -51,7 +57,9 @@ def main() -> None:
 @contextmanager
 def served(store: Path) -> Iterator[tuple[str, psutil.Process]]:
     """`orderledger serve` on a store."""
-    process = subprocess.Popen([PROGRAM, "serve", "--db", store, "--port", "0"], stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [PROGRAM, "serve", "--db", store, "--port", "0"], stderr=subprocess.PIPE, text=True
+    )
     assert process.stderr is not None
     for line in process.stderr:
         if "serving" in line:
@@ -72,7 +80,9 @@ def raw_starlette(folder: Path, url: str) -> Iterator[tuple[str, psutil.Process]
         file = folder / f"body{number}"
         file.write_bytes(urlopen(url + path).read())
         served.append(f"{path.partition('?')[0]}={file}")
-    process = subprocess.Popen([sys.executable, PEERS, "starlette", *served], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, PEERS, "starlette", *served], stdout=subprocess.PIPE, text=True
+    )
     assert process.stdout is not None
     try:
         yield f"http://127.0.0.1:{int(process.stdout.readline())}", psutil.Process(process.pid)
@@ -87,7 +97,9 @@ def cpu(process: psutil.Process) -> float:
 
 
 def client(*arguments: object) -> dict[str, Any]:
-    told = subprocess.run([sys.executable, PEERS, *map(str, arguments)], check=True, capture_output=True, text=True)
+    told = subprocess.run(
+        [sys.executable, PEERS, *map(str, arguments)], check=True, capture_output=True, text=True
+    )
     return dict(json.loads(told.stdout))
 
 
@@ -103,21 +115,41 @@ def _reads(bench: Bench, folder: Path, store: Path) -> None:
 
         for name, path in PATHS.items():
             results = in_turns(
-                bench.rounds, lambda path=path: rate(ours, path, our_process), lambda path=path: rate(raw, path, raw_process)
+                bench.rounds,
+                lambda path=path: rate(ours, path, our_process),
+                lambda path=path: rate(raw, path, raw_process),
             )
-            bench.add(_figure(f"read {name}", results, "1/CPU s", "raw Starlette, the same bytes", "at least 0.6 x"))
+            bench.add(
+                _figure(
+                    f"read {name}",
+                    results,
+                    "1/CPU s",
+                    "raw Starlette, the same bytes",
+                    "at least 0.6 x",
+                )
+            )
         with Ledger.open(store, update_views=False) as ledger, recording(ledger, per_second=20):
             for name, path in PATHS.items():
                 before, done = cpu(our_process), client("get", ours + path, 16, seconds)["done"]
-                bench.add(Figure(f"read {name}, changing", "sqlite", done / (cpu(our_process) - before), "1/CPU s"))
+                bench.add(
+                    Figure(
+                        f"read {name}, changing",
+                        "sqlite",
+                        done / (cpu(our_process) - before),
+                        "1/CPU s",
+                    )
+                )
 
 
 @contextmanager
 def recording(
-    ledger: Ledger, per_second: float, batch: int = 1, documents: Iterator[dict[str, str]] | None = None
+    ledger: Ledger,
+    per_second: float,
+    batch: int = 1,
+    documents: Iterator[dict[str, str]] | None = None,
 ) -> Iterator[list[int]]:
-    """Record messages meanwhile, so many each second, and requests unless others are given. Yields a list that grows with their
-    number."""
+    """Record messages meanwhile, so many each second, and requests unless others are given. Yields
+    a list that grows with their number."""
     stop, counts = threading.Event(), [0]
     given = documents or opening()
 
@@ -151,7 +183,12 @@ def ending() -> Iterator[dict[str, str]]:
         venue = {"venue_order_id": f"V{name['client_order_id']}"}
         yield request
         yield {"type": "acknowledge", **name, **venue}
-        fill = {"fill_id": f"F{name['client_order_id']}", "quantity": "0.5", "price": "64000", "fee": "0.1"}
+        fill = {
+            "fill_id": f"F{name['client_order_id']}",
+            "quantity": "0.5",
+            "price": "64000",
+            "fee": "0.1",
+        }
         yield {"type": "fill", **name, **venue, **fill, "fee_currency": "USD"}
 
 
@@ -176,8 +213,20 @@ def _recording(bench: Bench, folder: Path) -> None:
             return rate
 
     results = in_turns(bench.rounds, over_http, in_process)
-    bench.add(_figure("record over HTTP, 64 clients", results, "1/s", "arecord, 64 tasks", "at least 0.5 x"))
-    bench.add(_figure("record over HTTP, CPU", [costs["http"], costs["tasks"]], "1/CPU s", "arecord, 64 tasks", "at least 0.5 x"))
+    bench.add(
+        _figure(
+            "record over HTTP, 64 clients", results, "1/s", "arecord, 64 tasks", "at least 0.5 x"
+        )
+    )
+    bench.add(
+        _figure(
+            "record over HTTP, CPU",
+            [costs["http"], costs["tasks"]],
+            "1/CPU s",
+            "arecord, 64 tasks",
+            "at least 0.5 x",
+        )
+    )
 
 
 async def _tasks(ledger: Ledger, seconds: float) -> tuple[float, int]:
@@ -205,7 +254,17 @@ def _stream(bench: Bench, folder: Path) -> None:
     ):
         store = folder / f"stream-{case}-{readers}.db"
         with served(store) as (url, process), Ledger.open(store, update_views=False) as ledger:
-            bench.add(_streamed(f"stream, {readers} readers, {case}", url, process, ledger, documents, readers, seconds))
+            bench.add(
+                _streamed(
+                    f"stream, {readers} readers, {case}",
+                    url,
+                    process,
+                    ledger,
+                    documents,
+                    readers,
+                    seconds,
+                )
+            )
 
 
 def _streamed(
@@ -217,8 +276,16 @@ def _streamed(
     readers: int,
     seconds: float,
 ) -> Figure:
-    """Events per second to each reader. Its note: the memory of the server in each tenth of the time."""
-    command = [sys.executable, PEERS, "stream", f"{url}/api/stream?after=0", str(readers), str(seconds + 10)]
+    """Events per second to each reader. Its note: the memory of the server in each tenth of the
+    time."""
+    command = [
+        sys.executable,
+        PEERS,
+        "stream",
+        f"{url}/api/stream?after=0",
+        str(readers),
+        str(seconds + 10),
+    ]
     reading = subprocess.Popen(command, stdout=subprocess.PIPE, text=True) if readers else None
     time.sleep(2)
     memory, before = [process.memory_info().rss], cpu(process)
@@ -229,20 +296,36 @@ def _streamed(
     last, whole = ledger.position(), "no readers"
     if reading is not None:
         told = json.loads(reading.communicate()[0])
-        is_whole = told["faults"] == 0 and told["lasts"] == [last, last] and told["counts"] == [last, last]
+        is_whole = (
+            told["faults"] == 0 and told["lasts"] == [last, last] and told["counts"] == [last, last]
+        )
         whole = "nothing lost or repeated" if is_whole else str(told)
     opened = ledger.page("orders", limit=1, open_only=True, with_count=True).count or 0
     grown = (memory[-1] - memory[0]) / 1e6
-    note = f"{whole}; MB {', '.join(f'{one / 1e6:.0f}' for one in memory)}; {grown:+.0f} MB, {opened:,} open orders"
+    note = (
+        f"{whole}; MB {', '.join(f'{one / 1e6:.0f}' for one in memory)}; {grown:+.0f} MB, "
+        f"{opened:,} open orders"
+    )
     if opened > 1_000:
         note += f", {grown / opened * 10_000:.0f} MB per 10,000"
     note += f"; {cpu(process) - before:.0f} CPU s of the server"
     return Figure(case, "sqlite", counts[0] / (seconds - 2), "1/s", target="2,000", note=note)
 
 
-def _figure(case: str, results: list[list[float]], unit: str, floor_name: str, target: str) -> Figure:
+def _figure(
+    case: str, results: list[list[float]], unit: str, floor_name: str, target: str
+) -> Figure:
     ours, floor = results
-    return Figure(case, "sqlite", statistics.median(ours), unit, statistics.median(floor), floor_name, ratio(ours, floor), target)
+    return Figure(
+        case,
+        "sqlite",
+        statistics.median(ours),
+        unit,
+        statistics.median(floor),
+        floor_name,
+        ratio(ours, floor),
+        target,
+    )
 
 
 if __name__ == "__main__":

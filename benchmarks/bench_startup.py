@@ -1,4 +1,5 @@
-"""How long a user waits before anything happens: the import, the help, a question to an empty ledger."""
+"""How long a user waits before anything happens: the import, the help, a question to an empty
+ledger."""
 
 import statistics
 import subprocess
@@ -21,14 +22,24 @@ def main() -> None:
         Ledger.open(empty).close()
         cases: dict[str, tuple[list[str], str]] = {
             "import orderledger": ([sys.executable, "-c", "import orderledger"], "<= 0.1 s"),
-            "from orderledger import Ledger, Request": ([sys.executable, "-c", "from orderledger import Ledger, Request"], ""),
+            "from orderledger import Ledger, Request": (
+                [sys.executable, "-c", "from orderledger import Ledger, Request"],
+                "",
+            ),
             "orderledger --help": ([str(COMMAND), "--help"], "<= 0.15 s"),
-            "orderledger orders, empty ledger": ([str(COMMAND), "orders", "--db", empty], "<= 0.25 s"),
+            "orderledger orders, empty ledger": (
+                [str(COMMAND), "orders", "--db", empty],
+                "<= 0.25 s",
+            ),
         }
         chosen = {name: case for name, case in cases.items() if bench.wants(name)}
         bare = [sys.executable, "-c", "pass"]
         rounds = 3 if bench.is_quick else ROUNDS
-        floor, *took = in_turns(rounds, lambda: _run(bare), *((lambda c=command: _run(c)) for command, _ in chosen.values()))
+        floor, *took = in_turns(
+            rounds,
+            lambda: _run(bare),
+            *((lambda c=command: _run(c)) for command, _ in chosen.values()),
+        )
         for (name, (_, target)), seconds in zip(chosen.items(), took, strict=True):
             ours, bottom = statistics.median(seconds), statistics.median(floor)
             bench.add(Figure(name, "", ours, "s", bottom, "python -c pass", ours / bottom, target))

@@ -1,8 +1,9 @@
 """A million trades as an Arrow table (`Ledger.table`), and a question in SQL over them.
 
-The floor reads the same columns in the same process and makes nothing of them: on SQLite `fetchall` of a plain connection, on
-PostgreSQL COPY in binary form. (ADBC and DuckDB have their own copies of SQLite; two in one process undo each other's locks.)
-CPU time is measured, in turns. With BENCH_LONG=1 there are about a million trades; otherwise a tenth of that.
+The floor reads the same columns in the same process and makes nothing of them: on SQLite `fetchall`
+of a plain connection, on PostgreSQL COPY in binary form. (ADBC and DuckDB have their own copies of
+SQLite; two in one process undo each other's locks.) CPU time is measured, in turns. With
+BENCH_LONG=1 there are about a million trades; otherwise a tenth of that.
 """
 
 import sqlite3
@@ -21,7 +22,9 @@ ORDERS_PER_EVENT = 20_000 / 75_158
 EVENTS_PER_TRADE = 2.27
 AT_ONCE = 10_000
 COLUMNS = ", ".join(TRADES.names)
-QUESTION = "SELECT instrument, strategy, sum(notional), count(*) FROM trades GROUP BY ALL ORDER BY ALL"
+QUESTION = (
+    "SELECT instrument, strategy, sum(notional), count(*) FROM trades GROUP BY ALL ORDER BY ALL"
+)
 
 
 def main() -> None:
@@ -56,7 +59,18 @@ def _measure(bench: Bench, store: str, url: str, trades: int) -> None:
                 mine, least = in_turns(bench.rounds, _cpu(ours), _cpu(raw))
                 seconds, bottom = statistics.median(mine), statistics.median(least)
                 name = f"{case}, {trades:,} trades"
-                bench.add(Figure(name, store, seconds, "s CPU", bottom, "raw read (s CPU)", ratio(mine, least), target))
+                bench.add(
+                    Figure(
+                        name,
+                        store,
+                        seconds,
+                        "s CPU",
+                        bottom,
+                        "raw read (s CPU)",
+                        ratio(mine, least),
+                        target,
+                    )
+                )
 
 
 def _cpu(work: Callable[[], object]) -> Callable[[], float]:
@@ -78,7 +92,11 @@ def _sqlite(url: str) -> int:
 
 def _postgres(url: str) -> int:
     statement = f"COPY (SELECT {COLUMNS} FROM trades) TO STDOUT (FORMAT binary)".encode()
-    with psycopg.connect(url) as connection, connection.cursor() as cursor, cursor.copy(statement) as rows:
+    with (
+        psycopg.connect(url) as connection,
+        connection.cursor() as cursor,
+        cursor.copy(statement) as rows,
+    ):
         return sum(len(part) for part in rows)
 
 

@@ -1,7 +1,9 @@
-"""Asking: recovery, open orders and history in logs of growing size; recovery with the views gone; rebuilding the views.
+"""Asking: recovery, open orders and history in logs of growing size; recovery with the views gone;
+rebuilding the views.
 
-A cold recovery and a rebuild are measured beside the Decimal fold (`floors.decimal_fold`): read all rows, decode them, sum
-each order's fills, keep average-cost P&L. History is measured beside the one SELECT that it needs.
+A cold recovery and a rebuild are measured beside the Decimal fold (`floors.decimal_fold`): read all
+rows, decode them, sum each order's fills, keep average-cost P&L. History is measured beside the one
+SELECT that it needs.
 """
 
 import gc
@@ -36,7 +38,11 @@ def main() -> None:
             for size in sizes:
                 with stores.empty(store) as url:
                     seconds = _filled(url, size)
-                    bench.add(Figure(f"views caught up, {size:,} events", store, size / seconds, "events/s"))
+                    bench.add(
+                        Figure(
+                            f"views caught up, {size:,} events", store, size / seconds, "events/s"
+                        )
+                    )
                     recovered.append(_ask(bench, store, url, size))
                     _cold(bench, stores, store, url, size)
                     _rebuild(bench, store, url, size)
@@ -47,11 +53,17 @@ def main() -> None:
 
 
 def _filled(url: str, size: int) -> float:
-    """Record a log of this size, and bring the views up to it. Returns the seconds that the views took."""
-    from workload import documents, to_message  # not above: the processes of a rebuild import this module, and no messages
+    """Record a log of this size, and bring the views up to it. Returns the seconds that the views
+    took."""
+    from workload import (
+        documents,
+        to_message,
+    )  # not above: the processes of a rebuild import this module, and no messages
 
     with Ledger.open(url, update_views=False) as ledger:
-        found = documents(int(size * ORDERS_PER_EVENT), OPEN_ORDERS if size >= 100_000 else OPEN_ORDERS // 10)
+        found = documents(
+            int(size * ORDERS_PER_EVENT), OPEN_ORDERS if size >= 100_000 else OPEN_ORDERS // 10
+        )
         ledger.record_many(to_message(document) for document in found)
         del found
         gc.collect()
@@ -73,15 +85,41 @@ def _ask(bench: Bench, store: str, url: str, size: int) -> float:
     with Ledger.open(url) as ledger:
         asking = [_timed(ledger.open_orders) for _ in range(7)]
         names = [row["client_order_id"] for row in ledger.orders()]
-        _histories(bench, store, url, ledger, size, random.Random(1).sample(names, min(HISTORIES, len(names))))
+        _histories(
+            bench,
+            store,
+            url,
+            ledger,
+            size,
+            random.Random(1).sample(names, min(HISTORIES, len(names))),
+        )
     ours = statistics.median(recovering)
     bench.add(Figure(f"Ledger.open, {size:,} events", store, statistics.median(opened) * 1e3, "ms"))
-    bench.add(Figure(f"recover, {size:,} events", store, ours * 1e3, "ms", target="<= 50 ms", note=f"{count} open"))
-    bench.add(Figure(f"open_orders, {count} rows", store, statistics.median(asking) * 1e3, "ms", target="<= 7 ms"))
+    bench.add(
+        Figure(
+            f"recover, {size:,} events",
+            store,
+            ours * 1e3,
+            "ms",
+            target="<= 50 ms",
+            note=f"{count} open",
+        )
+    )
+    bench.add(
+        Figure(
+            f"open_orders, {count} rows",
+            store,
+            statistics.median(asking) * 1e3,
+            "ms",
+            target="<= 7 ms",
+        )
+    )
     return ours
 
 
-def _histories(bench: Bench, store: str, url: str, ledger: Ledger, size: int, names: list[str]) -> None:
+def _histories(
+    bench: Bench, store: str, url: str, ledger: Ledger, size: int, names: list[str]
+) -> None:
     if not bench.wants("history"):
         return
     with _selecting(url) as select:
@@ -94,13 +132,27 @@ def _histories(bench: Bench, store: str, url: str, ledger: Ledger, size: int, na
             floor.append(_timed(lambda name=name: select(f"{ACCOUNT}/{name}")))  # type: ignore[misc]
     target = "<= 60 us" if store == "sqlite" else "<= 200 us"
     mine, bottom = statistics.median(ours) * 1e6, statistics.median(floor) * 1e6
-    bench.add(Figure(f"history, {size:,} events: p50", store, mine, "us", bottom, "one raw SELECT (us)", mine / bottom, target))
+    bench.add(
+        Figure(
+            f"history, {size:,} events: p50",
+            store,
+            mine,
+            "us",
+            bottom,
+            "one raw SELECT (us)",
+            mine / bottom,
+            target,
+        )
+    )
 
 
 class _selecting:
     """One prepared query for the rows of a stream, on a connection of its own."""
 
-    STATEMENT = "SELECT originator_version, topic, state, notification_id FROM orderledger_events WHERE originator_id = "
+    STATEMENT = (
+        "SELECT originator_version, topic, state, notification_id FROM orderledger_events WHERE "
+        "originator_id = "
+    )
 
     def __init__(self, url: str) -> None:
         self._connection: Any
@@ -115,7 +167,9 @@ class _selecting:
 
     def __enter__(self) -> Callable[[str], Any]:
         statement = f"{self.STATEMENT}{self._mark} ORDER BY originator_version"
-        return lambda stream: self._connection.execute(statement, (stream,), **self._more).fetchall()
+        return lambda stream: self._connection.execute(
+            statement, (stream,), **self._more
+        ).fetchall()
 
     def __exit__(self, *_: object) -> None:
         self._connection.close()
@@ -141,7 +195,11 @@ def _cold(bench: Bench, stores: Databases, store: str, url: str, size: int) -> N
     mine, bottom = in_turns(1 if bench.is_quick else 2, ours, floor)
     seconds = statistics.median(mine)
     note = f"{size / seconds:,.0f} events/s (>= 250,000)"
-    case, least, share = f"cold recovery, {size:,} events", statistics.median(bottom), ratio(mine, bottom)
+    case, least, share = (
+        f"cold recovery, {size:,} events",
+        statistics.median(bottom),
+        ratio(mine, bottom),
+    )
     bench.add(Figure(case, store, seconds, "s", least, "Decimal fold (s)", share, "<= 2 x", note))
 
 
@@ -163,11 +221,16 @@ def _rebuild(bench: Bench, store: str, url: str, size: int) -> None:
         if count > 1 and len(rates) > 1:
             note += f"; {rates[-1] / rates[0]:.1f} x one job"
         case, rate = f"rebuild, {count} job, {size:,} events", rates[-1]
-        bench.add(Figure(case, store, rate, "events/s", floor, "Decimal fold", rate / floor, target, note))
+        bench.add(
+            Figure(case, store, rate, "events/s", floor, "Decimal fold", rate / floor, target, note)
+        )
 
 
 def _delete_views(url: str) -> None:
-    with Ledger.open(url, update_views=False) as ledger, ledger._store.database.writing() as session:
+    with (
+        Ledger.open(url, update_views=False) as ledger,
+        ledger._store.database.writing() as session,
+    ):
         for table in TABLES:
             session.execute(f"DELETE FROM {table.name}")
         session.execute("UPDATE view_positions SET position = 0")

@@ -1,7 +1,7 @@
 """Watching: a scrape of the metrics, and a look of the alert rules, on a store with 100,000 orders.
 
-Measured in CPU time of the process. The floor of a scrape is prometheus-client, which writes the same series from memory. That
-of a look is one SELECT that counts the open orders.
+Measured in CPU time of the process. The floor of a scrape is prometheus-client, which writes the
+same series from memory. That of a look is one SELECT that counts the open orders.
 """
 
 import statistics
@@ -59,7 +59,9 @@ def _fill(ledger: Ledger, orders: int) -> None:
     from workload import documents, to_message
 
     found = documents(orders, orders // 100)
-    ledger.record_many(to_message({**one, "account": f"sim:{index % ACCOUNTS}"}) for index, one in _by_order(found))
+    ledger.record_many(
+        to_message({**one, "account": f"sim:{index % ACCOUNTS}"}) for index, one in _by_order(found)
+    )
     ledger.catch_up()
 
 
@@ -84,17 +86,27 @@ def _scrapes(bench: Bench, store: str, ledger: Ledger) -> None:
         return _cpu(lambda: generate_latest(raw))
 
     quiet, bottom = in_turns(3 * bench.rounds, lambda: _cpu(lambda: metrics_text(ledger)), floor)
-    _figure(bench, store, f"scrape of {size} series, nothing new", quiet, bottom, WRITING, "<= 2.5 x")
-    moved, bottom = in_turns(3 * bench.rounds, lambda: _moved(ledger, lambda: generate_latest(fresh)), floor)
-    _figure(bench, store, f"scrape of {size} series, after a change", moved, bottom, WRITING, "<= 4 x")
+    _figure(
+        bench, store, f"scrape of {size} series, nothing new", quiet, bottom, WRITING, "<= 2.5 x"
+    )
+    moved, bottom = in_turns(
+        3 * bench.rounds, lambda: _moved(ledger, lambda: generate_latest(fresh)), floor
+    )
+    _figure(
+        bench, store, f"scrape of {size} series, after a change", moved, bottom, WRITING, "<= 4 x"
+    )
 
 
 def _looks(bench: Bench, store: str, ledger: Ledger, orders: int) -> None:
     watcher = Watcher(ledger, AlertSettings.model_validate({"rules": RULES}))
     first = _cpu(watcher.look)
-    quiet, floor = in_turns(3 * bench.rounds, lambda: _cpu(watcher.look), lambda: _cpu(lambda: _count(ledger)))
+    quiet, floor = in_turns(
+        3 * bench.rounds, lambda: _cpu(watcher.look), lambda: _cpu(lambda: _count(ledger))
+    )
     _figure(bench, store, f"look of {len(RULES)} rules, nothing new", quiet, floor, COUNTING, "")
-    moved, floor = in_turns(3 * bench.rounds, lambda: _moved(ledger, watcher.look), lambda: _cpu(lambda: _count(ledger)))
+    moved, floor = in_turns(
+        3 * bench.rounds, lambda: _moved(ledger, watcher.look), lambda: _cpu(lambda: _count(ledger))
+    )
     _figure(bench, store, f"look of {len(RULES)} rules, after a change", moved, floor, COUNTING, "")
     bench.add(Figure(f"first look, {orders:,} orders", store, first * 1e3, "ms"))
 
@@ -107,7 +119,13 @@ def _moved(ledger: Ledger, run: Callable[[], object]) -> float:
     name = f"N-{next(_numbers)}"
     ledger.record(
         Request(
-            account="sim:0", client_order_id=name, instrument="I-0", side="buy", quantity="1", order_type="limit", limit_price="1"
+            account="sim:0",
+            client_order_id=name,
+            instrument="I-0",
+            side="buy",
+            quantity="1",
+            order_type="limit",
+            limit_price="1",
         )
     )
     ledger.catch_up()
@@ -116,7 +134,11 @@ def _moved(ledger: Ledger, run: Callable[[], object]) -> float:
 
 def _count(ledger: Ledger) -> int:
     with ledger.store.database.reading() as session:
-        return int(session.execute("SELECT COUNT(*) FROM orders WHERE is_open = ?", (session.to_sql("flag", True),))[0][0])
+        return int(
+            session.execute(
+                "SELECT COUNT(*) FROM orders WHERE is_open = ?", (session.to_sql("flag", True),)
+            )[0][0]
+        )
 
 
 def _cpu(run: Callable[[], object]) -> float:
@@ -125,7 +147,15 @@ def _cpu(run: Callable[[], object]) -> float:
     return time.process_time() - began
 
 
-def _figure(bench: Bench, store: str, case: str, ours: list[float], floor: list[float], floor_name: str, target: str) -> None:
+def _figure(
+    bench: Bench,
+    store: str,
+    case: str,
+    ours: list[float],
+    floor: list[float],
+    floor_name: str,
+    target: str,
+) -> None:
     mine, bottom = statistics.median(ours) * 1e3, statistics.median(floor) * 1e3
     bench.add(Figure(case, store, mine, "ms", bottom, floor_name, ratio(ours, floor), target))
 

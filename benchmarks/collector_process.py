@@ -22,7 +22,8 @@ PATIENCE = 120.0
 
 @dataclass(frozen=True, slots=True)
 class Cpu:
-    """CPU seconds of a process: of its event loop, of who keeps the views, of the threads that record."""
+    """CPU seconds of a process: of its event loop, of who keeps the views, of the threads that
+    record."""
 
     loop: float
     views: float
@@ -33,13 +34,17 @@ class Cpu:
         return self.loop + self.views + self.recording
 
     def since(self, before: "Cpu") -> "Cpu":
-        return Cpu(self.loop - before.loop, self.views - before.views, self.recording - before.recording)
+        return Cpu(
+            self.loop - before.loop, self.views - before.views, self.recording - before.recording
+        )
 
 
 class CollectorProcess:
     """`command` is what runs instead of `orderledger collect`, before the path of the settings."""
 
-    def __init__(self, folder: Path, told: dict[str, Any], accounts: int, *, command: Sequence[str] = COLLECT) -> None:
+    def __init__(
+        self, folder: Path, told: dict[str, Any], accounts: int, *, command: Sequence[str] = COLLECT
+    ) -> None:
         self.db = folder / "collected.db"
         self._log = (folder / "collector.log").open("w")
         path = folder / "orderledger.toml"
@@ -75,7 +80,9 @@ class CollectorProcess:
 
     def events(self) -> int:
         """How many are in the log."""
-        return int(self.ask("SELECT coalesce(max(notification_id), 0) FROM orderledger_events")[0][0])
+        return int(
+            self.ask("SELECT coalesce(max(notification_id), 0) FROM orderledger_events")[0][0]
+        )
 
     def ask(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         connection = sqlite3.connect(f"file:{self.db}?mode=ro", uri=True, timeout=10)
@@ -85,12 +92,15 @@ class CollectorProcess:
             connection.close()
 
     def cpu(self) -> Cpu:
-        """The first thread runs the loop; the second has started the process that keeps the views."""
+        """The first thread runs the loop; the second has started the process that keeps the
+        views."""
         tasks = Path(f"/proc/{self._process.pid}/task")
         by_thread = {int(task.name): _ticks(task / "stat") for task in tasks.iterdir()}
         loop, listening, *others = (by_thread[name] / TICKS for name in sorted(by_thread))
         followers = ((tasks / str(name) / "children").read_text().split() for name in by_thread)
-        views = sum(_ticks(Path(f"/proc/{child}/stat")) for children in followers for child in children)
+        views = sum(
+            _ticks(Path(f"/proc/{child}/stat")) for children in followers for child in children
+        )
         return Cpu(loop, listening + views / TICKS, sum(others))
 
     def memory_mb(self) -> float:
@@ -118,8 +128,12 @@ def _ticks(stat: Path) -> int:
 
 
 def _toml(db: Path, told: dict[str, Any], accounts: int) -> str:
-    watched = "\n".join(f'  {{ account = "hyperliquid:{one}", address = "{address_of(one)}" }},' for one in range(accounts))
+    watched = "\n".join(
+        f'  {{ account = "hyperliquid:{one}", address = "{address_of(one)}" }},'
+        for one in range(accounts)
+    )
     return (
         f'db = "{db}"\nreconcile_seconds = 86400\n[[venues]]\nvenue = "hyperliquid"\n'
-        f'url = "{told["url"]}"\nwebsocket_url = "{told["websocket_url"]}"\naccounts = [\n{watched}\n]\n'
+        f'url = "{told["url"]}"\nwebsocket_url = "{told["websocket_url"]}"\naccounts = '
+        f"[\n{watched}\n]\n"
     )

@@ -1,4 +1,5 @@
-"""The least work that could make the same promise: the database alone, on the rows that the ledger stored."""
+"""The least work that could make the same promise: the database alone, on the rows that the ledger
+stored."""
 
 import json
 import os
@@ -16,17 +17,20 @@ if TYPE_CHECKING:
     from orderledger.infrastructure.storage.recorder import Row
 
 SQLITE_TABLE = (
-    "CREATE TABLE raw (originator_id TEXT NOT NULL, originator_version INTEGER NOT NULL, topic TEXT NOT NULL, "
-    "state BLOB NOT NULL, notification_id INTEGER PRIMARY KEY AUTOINCREMENT, UNIQUE (originator_id, originator_version))"
+    "CREATE TABLE raw (originator_id TEXT NOT NULL, originator_version INTEGER NOT NULL, topic "
+    "TEXT NOT NULL, state BLOB NOT NULL, notification_id INTEGER PRIMARY KEY AUTOINCREMENT, UNIQUE "
+    "(originator_id, originator_version))"
 )
 POSTGRES_TABLE = (
-    "CREATE TABLE raw (originator_id text NOT NULL, originator_version bigint NOT NULL, topic text NOT NULL, "
-    "state bytea NOT NULL, notification_id bigserial UNIQUE, PRIMARY KEY (originator_id, originator_version))"
+    "CREATE TABLE raw (originator_id text NOT NULL, originator_version bigint NOT NULL, topic text "
+    "NOT NULL, state bytea NOT NULL, notification_id bigserial UNIQUE, PRIMARY KEY (originator_id, "
+    "originator_version))"
 )
 ROWS_PER_STATEMENT = 500
 
 clock = time.process_time if os.environ.get("BENCH_CPU") == "1" else time.perf_counter
-"""With BENCH_CPU=1 rates of batches are per second of CPU: for a machine on which others work. The disk then does not count."""
+"""With BENCH_CPU=1 rates of batches are per second of CPU: for a machine on which others work. The
+disk then does not count."""
 
 
 def stored_rows(ledger: "Ledger") -> "list[Row]":
@@ -73,7 +77,10 @@ def _copy(url: str, values: list[Any], batch: int) -> float:
         connection.execute(POSTGRES_TABLE)
         began = clock()
         for start in range(0, len(values), batch):
-            statement = "COPY raw (originator_id, originator_version, topic, state) FROM STDIN (FORMAT BINARY)"
+            statement = (
+                "COPY raw (originator_id, originator_version, topic, state) FROM STDIN (FORMAT "
+                "BINARY)"
+            )
             with connection.cursor() as cursor, cursor.copy(statement) as copy:
                 copy.set_types(("text", "int8", "text", "bytea"))
                 for row in values[start : start + batch]:
@@ -82,26 +89,36 @@ def _copy(url: str, values: list[Any], batch: int) -> float:
 
 
 def insert_lines(url: str, path: Path) -> None:
-    """`json.loads` of every line, and the line into a table of its own, 1,000 to a commit: what `record FILE` adds to."""
+    """`json.loads` of every line, and the line into a table of its own, 1,000 to a commit: what
+    `record FILE` adds to."""
     with path.open("rb") as file:
         batches = _batches(file)
         if url.startswith("sqlite"):
             connection = sqlite3.connect(Path(url.removeprefix("sqlite://")), isolation_level=None)
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=FULL")
-            connection.execute("CREATE TABLE lines (number INTEGER PRIMARY KEY AUTOINCREMENT, line BLOB NOT NULL)")
+            connection.execute(
+                "CREATE TABLE lines (number INTEGER PRIMARY KEY AUTOINCREMENT, line BLOB NOT NULL)"
+            )
             for batch in batches:
                 connection.execute("BEGIN")
-                connection.execute(f"INSERT INTO lines (line) VALUES {','.join(['(?)'] * len(batch))}", batch)
+                connection.execute(
+                    f"INSERT INTO lines (line) VALUES {','.join(['(?)'] * len(batch))}", batch
+                )
                 connection.execute("COMMIT")
             connection.close()
         else:
             import psycopg
 
             with psycopg.connect(url, autocommit=True) as connection_:
-                connection_.execute("CREATE TABLE lines (number bigserial PRIMARY KEY, line bytea NOT NULL)")
+                connection_.execute(
+                    "CREATE TABLE lines (number bigserial PRIMARY KEY, line bytea NOT NULL)"
+                )
                 for batch in batches:
-                    with connection_.cursor() as cursor, cursor.copy("COPY lines (line) FROM STDIN (FORMAT BINARY)") as copy:
+                    with (
+                        connection_.cursor() as cursor,
+                        cursor.copy("COPY lines (line) FROM STDIN (FORMAT BINARY)") as copy,
+                    ):
                         for line in batch:
                             copy.write_row((line,))
 
@@ -119,9 +136,11 @@ def _batches(file: Any) -> Iterator[list[bytes]]:
 
 
 def decimal_fold(url: str) -> tuple[int, int]:
-    """Read every row, decode it with msgspec, sum each order's fills, keep average-cost P&L per instrument, all in Decimal.
+    """Read every row, decode it with msgspec, sum each order's fills, keep average-cost P&L per
+    instrument, all in Decimal.
 
-    Returns how many events there were and how many orders are open: the least that a cold recovery has to find out.
+    Returns how many events there were and how many orders are open: the least that a cold recovery
+    has to find out.
     """
     import msgspec
 
@@ -170,7 +189,8 @@ def _trade(book: list[Decimal], is_buy: bool, payload: Any) -> None:
 
 
 def trades_fold(url: str) -> int:
-    """Read the trades in the order in which they happened; average-cost P&L by instrument, strategy and day, all in Decimal.
+    """Read the trades in the order in which they happened; average-cost P&L by instrument, strategy
+    and day, all in Decimal.
 
     Returns the number of its rows: the least work of a grouped P&L query.
     """
@@ -186,13 +206,20 @@ def trades_fold(url: str) -> int:
     days: dict[tuple[str, str, str], list[Decimal]] = {}
     for day, instrument, strategy, side, *numbers in _trades(url):
         book = books[instrument, strategy]
-        _trade(book, side == "buy", Trade(side, *(number if number is None else Decimal(number) for number in numbers)))
+        _trade(
+            book,
+            side == "buy",
+            Trade(side, *(number if number is None else Decimal(number) for number in numbers)),
+        )
         days[instrument, strategy, day] = book[2:]
     return len(days)
 
 
 def _trades(url: str) -> Iterator[tuple[Any, ...]]:
-    columns = "instrument, strategy, side, quantity, price, fee FROM trades WHERE state = 'active' ORDER BY at, position"
+    columns = (
+        "instrument, strategy, side, quantity, price, fee FROM trades WHERE state = 'active' ORDER "
+        "BY at, position"
+    )
     if url.startswith("sqlite"):
         connection = sqlite3.connect(Path(url.removeprefix("sqlite://")))
         yield from connection.execute(f"SELECT substr(at, 1, 10), {columns}")
@@ -200,13 +227,18 @@ def _trades(url: str) -> Iterator[tuple[Any, ...]]:
     else:
         import psycopg
 
-        with psycopg.connect(url) as connection_, connection_.cursor("trades", binary=True) as cursor:
+        with (
+            psycopg.connect(url) as connection_,
+            connection_.cursor("trades", binary=True) as cursor,
+        ):
             cursor.itersize = 1_000
             yield from cursor.execute(f"SELECT at::date::text, {columns}")
 
 
 def _log(url: str) -> Iterator[tuple[str, str, bytes]]:
-    statement = "SELECT originator_id, topic, state FROM orderledger_events ORDER BY notification_id"
+    statement = (
+        "SELECT originator_id, topic, state FROM orderledger_events ORDER BY notification_id"
+    )
     if url.startswith("sqlite"):
         connection = sqlite3.connect(Path(url.removeprefix("sqlite://")))
         yield from connection.execute(statement)

@@ -1,7 +1,9 @@
-"""What all benchmarks share: options, the floor of one durable append, alternating runs, and the table at the end.
+"""What all benchmarks share: options, the floor of one durable append, alternating runs, and the
+table at the end.
 
-A figure is never quoted alone. Its floor, the least work that could give the same promise, runs in the same process on the
-same rows, in turns with ours; the ratio is the median of the rounds' ratios, so that a disturbance hits both or is outvoted.
+A figure is never quoted alone. Its floor, the least work that could give the same promise, runs in
+the same process on the same rows, in turns with ours; the ratio is the median of the rounds'
+ratios, so that a disturbance hits both or is outvoted.
 """
 
 import argparse
@@ -34,7 +36,8 @@ APPENDED = b"x" * 127
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One measurement. `ratio` is ours to the floor's, in the same unit; `target` is what the figure in `judged` must reach."""
+    """One measurement. `ratio` is ours to the floor's, in the same unit; `target` is what the
+    figure in `judged` must reach."""
 
     case: str
     store: str
@@ -52,10 +55,20 @@ class Bench:
 
     def __init__(self, about: str) -> None:
         parser = argparse.ArgumentParser(description=about)
-        parser.add_argument("--quick", action="store_true", help="a quarter of the work, one round: to see that it runs")
-        parser.add_argument("--only", metavar="NAME", help="only the cases whose name contains this")
+        parser.add_argument(
+            "--quick",
+            action="store_true",
+            help="a quarter of the work, one round: to see that it runs",
+        )
+        parser.add_argument(
+            "--only", metavar="NAME", help="only the cases whose name contains this"
+        )
         parser.add_argument("--store", choices=("sqlite", "postgres"), help="only this database")
-        parser.add_argument("--json", metavar="FILE", help="where to write the figures (default: benchmarks/results/)")
+        parser.add_argument(
+            "--json",
+            metavar="FILE",
+            help="where to write the figures (default: benchmarks/results/)",
+        )
         self.options = parser.parse_args()
         self.is_quick: bool = self.options.quick
         self.is_long = os.environ.get("BENCH_LONG") == "1"
@@ -168,12 +181,17 @@ class Costs:
 
 
 def run_process(command: list[str]) -> Costs:
-    """Run a command. A small process starts it: Linux counts what the parent held when it forked to the peak of the child."""
-    launcher = subprocess.run([sys.executable, "-S", "-c", LAUNCHER, *command], check=True, capture_output=True, text=True)
+    """Run a command. A small process starts it: Linux counts what the parent held when it forked to
+    the peak of the child."""
+    launcher = subprocess.run(
+        [sys.executable, "-S", "-c", LAUNCHER, *command], check=True, capture_output=True, text=True
+    )
     status, seconds, cpu, peak = launcher.stdout.split()
     if status not in ("0", "1"):
         raise RuntimeError(f"{command} ended with {status}: {launcher.stderr[-500:]}")
-    return Costs(float(seconds), float(cpu), int(peak) / (1024 if sys.platform != "darwin" else 1024 * 1024))
+    return Costs(
+        float(seconds), float(cpu), int(peak) / (1024 if sys.platform != "darwin" else 1024 * 1024)
+    )
 
 
 class Databases:

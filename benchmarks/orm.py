@@ -1,7 +1,8 @@
-"""What users would take instead of a log: SQLAlchemy's ORM, with one row per order that is updated, and one per fill.
+"""What users would take instead of a log: SQLAlchemy's ORM, with one row per order that is updated,
+and one per fill.
 
-SQLite with the ledger's durability: a write-ahead log and `synchronous=FULL`. It keeps no history, and finds only the duplicates
-that a key refuses.
+SQLite with the ledger's durability: a write-ahead log and `synchronous=FULL`. It keeps no history,
+and finds only the duplicates that a key refuses.
 """
 
 import time
@@ -70,15 +71,25 @@ def update_rows(engine: Engine, documents: Sequence[Document], batch: int) -> fl
 def _take(session: Session, told: Document) -> None:
     key = {name: told[name] for name in ("account", "client_order_id")}
     if told["type"] == "request":
-        terms = {name: told[name] for name in ("instrument", "side", "quantity", "limit_price", "strategy")}
-        session.add(OrderRow(**key, **terms, status="pending_new", filled="0", updated_at=told["at"]))
+        terms = {
+            name: told[name]
+            for name in ("instrument", "side", "quantity", "limit_price", "strategy")
+        }
+        session.add(
+            OrderRow(**key, **terms, status="pending_new", filled="0", updated_at=told["at"])
+        )
         return
     order = session.get_one(OrderRow, tuple(key.values()))
     order.venue_order_id, order.updated_at = told["venue_order_id"], told["at"]
     if told["type"] == "fill":
-        row = {name: told[name] for name in ("fill_id", "client_order_id", "quantity", "price", "fee", "at")}
+        row = {
+            name: told[name]
+            for name in ("fill_id", "client_order_id", "quantity", "price", "fee", "at")
+        }
         session.add(TradeRow(**row))
         order.filled = str(Decimal(order.filled) + Decimal(told["quantity"]))
-        order.status = "filled" if Decimal(order.filled) >= Decimal(order.quantity) else "partially_filled"
+        order.status = (
+            "filled" if Decimal(order.filled) >= Decimal(order.quantity) else "partially_filled"
+        )
     else:
         order.status = STATUS[told["type"]]

@@ -1,6 +1,8 @@
-"""A collector of one Hyperliquid whose minute is shorter than ours, so that a round of many polled accounts ends soon.
+"""A collector of one Hyperliquid whose minute is shorter than ours, so that a round of many polled
+accounts ends soon.
 
-`scaled_collector.py MINUTE CONFIG`; everything but the length of the minute, and of what is counted in minutes, is the command's.
+`scaled_collector.py MINUTE CONFIG`; everything but the length of the minute, and of what is counted
+in minutes, is the command's.
 """
 
 import asyncio

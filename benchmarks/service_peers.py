@@ -1,4 +1,5 @@
-"""Processes beside the service: a raw Starlette that hands out the same bytes, and clients of either.
+"""Processes beside the service: a raw Starlette that hands out the same bytes, and clients of
+either.
 
 python service_peers.py starlette PATH=FILE...      serves each file's bytes under its path
 python service_peers.py get URL CONNECTIONS SECONDS
@@ -85,13 +86,22 @@ def get_request(path: str, host: str, index: int, number: int) -> bytes:
 
 def post_request(path: str, host: str, index: int, number: int) -> bytes:
     body = json.dumps(request_document(f"{index}-{number}")).encode()
-    head = f"POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: "
+        f"application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
     return head.encode() + body
 
 
 def request_document(name: str) -> dict[str, str]:
     """A request for an order, as a strategy sends it."""
-    terms = {"instrument": "BTC-USD", "side": "buy", "quantity": "0.5", "order_type": "limit", "limit_price": "64000"}
+    terms = {
+        "instrument": "BTC-USD",
+        "side": "buy",
+        "quantity": "0.5",
+        "order_type": "limit",
+        "limit_price": "64000",
+    }
     return {"type": "request", "account": "sim:main", "client_order_id": f"N-{name}", **terms}
 
 
@@ -106,7 +116,9 @@ async def stream(url: str, readers: int, seconds: float) -> None:
     async def read(index: int) -> None:
         nonlocal faults
         reader, writer = await asyncio.open_connection(parts.hostname, parts.port, limit=8 << 20)
-        writer.write(f"GET {parts.path}?{parts.query} HTTP/1.1\r\nHost: {parts.netloc}\r\n\r\n".encode())
+        writer.write(
+            f"GET {parts.path}?{parts.query} HTTP/1.1\r\nHost: {parts.netloc}\r\n\r\n".encode()
+        )
         rest = b""
         while time.monotonic() < until:
             try:
@@ -130,7 +142,15 @@ async def stream(url: str, readers: int, seconds: float) -> None:
         writer.close()
 
     await asyncio.gather(*map(read, range(readers)))
-    print(json.dumps({"counts": [min(counts), max(counts)], "lasts": [min(lasts), max(lasts)], "faults": faults}))
+    print(
+        json.dumps(
+            {
+                "counts": [min(counts), max(counts)],
+                "lasts": [min(lasts), max(lasts)],
+                "faults": faults,
+            }
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """A made-up Hyperliquid in a process of its own, and the parent's side of it.
 
-The parent writes one JSON document per line, `{"do": ..., ...}`, and reads one answer per line. Frames of a flow are
-written out before they are sent, so that sending them costs no more than the socket does.
+The parent writes one JSON document per line, `{"do": ..., ...}`, and reads one answer per line.
+Frames of a flow are written out before they are sent, so that sending them costs no more than the
+socket does.
 """
 
 import asyncio
@@ -36,7 +37,10 @@ class VenueProcess:
 
     def __init__(self, **options: Any) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, __file__, json.dumps(options)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [sys.executable, __file__, json.dumps(options)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
         )
         self.told: dict[str, Any] = self._answer()
 
@@ -60,7 +64,8 @@ class VenueProcess:
 
 
 class Flow:
-    """The frames of one account: orders that open, fill or are canceled, 1 to 20 rows to a frame; a list now and then."""
+    """The frames of one account: orders that open, fill or are canceled, 1 to 20 rows to a frame; a
+    list now and then."""
 
     def __init__(self, address: str, number: int, chance: random.Random) -> None:
         self._address = address
@@ -72,11 +77,14 @@ class Flow:
         self.updates = 0
 
     def frames(self, updates: int) -> Iterator[str]:
-        """Until so many updates are told; what is open then ends with the last ones, as it does in the middle."""
+        """Until so many updates are told; what is open then ends with the last ones, as it does in
+        the middle."""
         while self.updates < updates:
             self._at += 1
             size = self._chance.randint(1, ROWS_MOST)
-            is_opening = len(self._open) < 60 or (len(self._open) < 200 and self._chance.random() < 0.5)
+            is_opening = len(self._open) < 60 or (
+                len(self._open) < 200 and self._chance.random() < 0.5
+            )
             yield from self._opening(size) if is_opening else self._ending(size)
             if self.updates - self._rows > LIST_EVERY:
                 self._rows = self.updates
@@ -97,7 +105,10 @@ class Flow:
             yield self._told("userFills", {"user": self._address, "fills": fills}, len(fills))
         kept = {row["oid"] for row in filled}
         ends = [
-            self._reported({**row, "sz": "0.0"} if row["oid"] in kept else row, "filled" if row["oid"] in kept else "canceled")
+            self._reported(
+                {**row, "sz": "0.0"} if row["oid"] in kept else row,
+                "filled" if row["oid"] in kept else "canceled",
+            )
             for row in rows
         ]
         yield self._told("orderUpdates", ends, size)
@@ -105,7 +116,8 @@ class Flow:
     def _list(self) -> str:
         orders = [
             {
-                **row, "triggerCondition": "N/A", "isTrigger": False, "triggerPx": "0.0", "children": [], "isPositionTpsl": False,
+                **row, "triggerCondition": "N/A", "isTrigger": False, "triggerPx": "0.0",
+                "children": [], "isPositionTpsl": False,
                 "reduceOnly": False, "orderType": "Limit", "tif": "Alo", "cloid": row.get("cloid"),
             }
             for row in self._open.values()
@@ -136,9 +148,12 @@ class Flow:
 
     def _fill(self, row: Row) -> Row:
         fill: Row = {
-            "coin": row["coin"], "px": row["limitPx"], "sz": row["origSz"], "side": row["side"], "time": self._at,
-            "startPosition": "0.0", "dir": "Open Long" if row["side"] == "B" else "Open Short", "closedPnl": "0.0",
-            "hash": f"0x{row['oid']:064x}", "oid": row["oid"], "crossed": False, "fee": "0.0123", "tid": row["oid"] * 7,
+            "coin": row["coin"], "px": row["limitPx"], "sz": row["origSz"], "side": row["side"],
+            "time": self._at,
+            "startPosition": "0.0", "dir": "Open Long" if row["side"] == "B" else "Open Short",
+            "closedPnl": "0.0",
+            "hash": f"0x{row['oid']:064x}", "oid": row["oid"], "crossed": False, "fee": "0.0123",
+            "tid": row["oid"] * 7,
             "feeToken": "USDC", "twapId": None,
         }  # fmt: skip
         return fill | ({"cloid": row["cloid"]} if "cloid" in row else {})
@@ -159,7 +174,13 @@ class Venue:
     async def state(self) -> Row:
         fake = self.fake
         return {
-            "listening": len({one["user"] for socket in fake.sockets for one in socket.notes.get("subscriptions", ())}),
+            "listening": len(
+                {
+                    one["user"]
+                    for socket in fake.sockets
+                    for one in socket.notes.get("subscriptions", ())
+                }
+            ),
             "connections": fake.connections,
             "requests": dict(fake.requests),
             "violations": dict(fake.violations),
@@ -167,8 +188,14 @@ class Venue:
         }
 
     async def looks(self, since: float) -> Row:
-        """Of each account the moments at which its open orders were listed, from `since` on, by the wall clock."""
-        return {"looks": {address: [at for at in moments if at >= since] for address, moments in self.fake.looks.items()}}
+        """Of each account the moments at which its open orders were listed, from `since` on, by the
+        wall clock."""
+        return {
+            "looks": {
+                address: [at for at in moments if at >= since]
+                for address, moments in self.fake.looks.items()
+            }
+        }
 
     async def load(self, accounts: Sequence[int], updates: int, seed: int) -> Row:
         """Write out a flow for each of these accounts."""
@@ -184,14 +211,18 @@ class Venue:
     async def send(self, seconds: float = 0.0) -> Row:
         """All that was loaded: spread over so many seconds, or as fast as it is read."""
         began = time.perf_counter()
-        await asyncio.gather(*(self._send(address, frames, seconds) for address, frames in self._frames.items()))
+        await asyncio.gather(
+            *(self._send(address, frames, seconds) for address, frames in self._frames.items())
+        )
         return {"seconds": time.perf_counter() - began}
 
     async def _send(self, address: str, frames: Sequence[str], seconds: float) -> None:
         socket = next(socket for socket in self.fake.sockets if address in _listened_to(socket))
         began = time.perf_counter()
         for start in range(0, len(frames), WINDOW):
-            await asyncio.sleep(max(0.0, began + seconds * start / len(frames) - time.perf_counter()))
+            await asyncio.sleep(
+                max(0.0, began + seconds * start / len(frames) - time.perf_counter())
+            )
             done = [self.fake.push(socket, frame) for frame in frames[start : start + WINDOW]]
             await done[-1]
 
@@ -202,12 +233,17 @@ class Venue:
         return {"at": cut_at, **await self.place(account)}
 
     async def place(self, account: int) -> Row:
-        order = self.fake.exchange.place(address_of(account), instrument="BTC", side="buy", quantity="1", limit_price="60000")
+        order = self.fake.exchange.place(
+            address_of(account), instrument="BTC", side="buy", quantity="1", limit_price="60000"
+        )
         return {"order": order.order_id}
 
 
 def _listened_to(socket: Any) -> set[str]:
-    return {subscription.get("user", "").lower() for subscription in socket.notes.get("subscriptions", ())}
+    return {
+        subscription.get("user", "").lower()
+        for subscription in socket.notes.get("subscriptions", ())
+    }
 
 
 async def _serve(options: Row) -> None:
@@ -230,7 +266,9 @@ async def _serve(options: Row) -> None:
         venue = Venue(fake, clock)
         _say({"url": fake.http_url, "websocket_url": fake.websocket_url})
         reader = asyncio.StreamReader(limit=1 << 24)
-        await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+        await asyncio.get_running_loop().connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(reader), sys.stdin
+        )
         while line := await reader.readline():
             asked = json.loads(line)
             act: Callable[..., Any] = getattr(venue, asked.pop("do"))

@@ -1,7 +1,8 @@
-"""What is recorded: 20,000 orders of one account, from one seed. 75,158 messages; 1,040 orders are open at the end.
+"""What is recorded: 20,000 orders of one account, from one seed. 75,158 messages; 1,040 orders are
+open at the end.
 
-Requests, acknowledgements, then one to three fills or a cancel; some 400 orders are under way at any time. Beside it the
-real order flow that lies beside the repository, where it does.
+Requests, acknowledgements, then one to three fills or a cancel; some 400 orders are under way at
+any time. Beside it the real order flow that lies beside the repository, where it does.
 """
 
 import json
@@ -21,14 +22,18 @@ OPEN_ORDERS = 1_040
 CANCELED_SHARE = 0.15
 SPREAD = 400
 ACCOUNT = "sim:main"
-INSTRUMENTS = tuple(f"{name}-USD" for name in ("BTC", "ETH", "SOL", "XRP", "DOGE", "LTC", "ADA", "DOT"))
+INSTRUMENTS = tuple(
+    f"{name}-USD" for name in ("BTC", "ETH", "SOL", "XRP", "DOGE", "LTC", "ADA", "DOT")
+)
 START = datetime(2026, 11, 2, tzinfo=UTC)
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 Document = dict[str, Any]
 
 
-def documents(orders: int = ORDERS, open_orders: int = OPEN_ORDERS, seed: int = 10, milliseconds: int = 20) -> list[Document]:
+def documents(
+    orders: int = ORDERS, open_orders: int = OPEN_ORDERS, seed: int = 10, milliseconds: int = 20
+) -> list[Document]:
     """Messages as dictionaries, in the order they happen, so many milliseconds apart."""
     chance = random.Random(seed)
     still_open = frozenset(chance.sample(range(orders), min(open_orders, orders)))
@@ -40,18 +45,26 @@ def documents(orders: int = ORDERS, open_orders: int = OPEN_ORDERS, seed: int = 
             at += chance.random() * SPREAD / 2
     timed.sort(key=lambda pair: pair[0])
     for count, (_, message) in enumerate(timed):
-        message["at"] = (START + timedelta(milliseconds=milliseconds * count)).isoformat().replace("+00:00", "Z")
+        message["at"] = (
+            (START + timedelta(milliseconds=milliseconds * count))
+            .isoformat()
+            .replace("+00:00", "Z")
+        )
     return [message for _, message in timed]
 
 
-def _life(chance: random.Random, name: str, venue_order_id: str, *, ends: bool) -> Iterator[Document]:
+def _life(
+    chance: random.Random, name: str, venue_order_id: str, *, ends: bool
+) -> Iterator[Document]:
     """The messages of one order."""
     instrument, side = chance.choice(INSTRUMENTS), chance.choice(("buy", "sell"))
     lots, price = chance.randint(3, 90), Decimal(chance.randint(10_000, 90_000)) / 100
     common = {"account": ACCOUNT, "client_order_id": name}
     yield {
-        "type": "request", **common, "instrument": instrument, "side": side, "quantity": _lots(lots),
-        "order_type": "limit", "limit_price": str(price), "time_in_force": "gtc", "strategy": f"s{chance.randint(1, 4)}",
+        "type": "request", **common, "instrument": instrument, "side": side,
+        "quantity": _lots(lots),
+        "order_type": "limit", "limit_price": str(price), "time_in_force": "gtc",
+        "strategy": f"s{chance.randint(1, 4)}",
     }  # fmt: skip
     yield {"type": "acknowledge", **common, "venue_order_id": venue_order_id}
     if ends and chance.random() < CANCELED_SHARE:
@@ -60,7 +73,8 @@ def _life(chance: random.Random, name: str, venue_order_id: str, *, ends: bool) 
     parts = _parts(chance, lots) if ends else [1] * (chance.random() < 0.1)
     for number, part in enumerate(parts):
         yield {
-            "type": "fill", **common, "venue_order_id": venue_order_id, "fill_id": f"{venue_order_id}.{number}",
+            "type": "fill", **common, "venue_order_id": venue_order_id,
+            "fill_id": f"{venue_order_id}.{number}",
             "quantity": _lots(part), "price": str(price + Decimal(chance.randint(-5, 5)) / 100),
             "fee": str(Decimal(part) / 1000), "fee_currency": "USD", "liquidity": "maker",
         }  # fmt: skip
@@ -86,8 +100,12 @@ def to_lines(found: list[Document]) -> list[bytes]:
 
 
 def real_lines(source: str = "LOBSTER_AAPL", limit: int | None = None) -> list[bytes] | None:
-    """A real exchange's order flow as messages. None where it does not lie beside the repository."""
-    converter, stream = SHARED / "tools" / "order_events_to_messages.py", SHARED / "data" / "streams" / "order_events.csv.gz"
+    """A real exchange's order flow as messages. None where it does not lie beside the
+    repository."""
+    converter, stream = (
+        SHARED / "tools" / "order_events_to_messages.py",
+        SHARED / "data" / "streams" / "order_events.csv.gz",
+    )
     if not converter.is_file() or not stream.is_file():
         return None
     command = [sys.executable, str(converter), str(stream), "--source", source]

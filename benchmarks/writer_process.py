@@ -1,7 +1,8 @@
 """A process that records orders of its own account: `writer_process.py URL ACCOUNT ORDERS BATCH`.
 
-Prints a line when it is ready, begins when it is given one, and prints its messages, seconds and peaks of memory as JSON: after
-a tenth of the messages, and at the end. The orders are made up in rounds of 2,000, so that the process itself stays small.
+Prints a line when it is ready, begins when it is given one, and prints its messages, seconds and
+peaks of memory as JSON: after a tenth of the messages, and at the end. The orders are made up in
+rounds of 2,000, so that the process itself stays small.
 """
 
 import json
@@ -23,7 +24,10 @@ def rounds(account: str, orders: int) -> Iterator[list[Message]]:
         found = documents(min(ROUND, orders - number), OPEN_OF_A_ROUND)
         names = ("client_order_id", "venue_order_id", "fill_id")
         own = {"account": account}
-        yield [to_message(d | own | {name: f"{number}-{d[name]}" for name in names if name in d}) for d in found]
+        yield [
+            to_message(d | own | {name: f"{number}-{d[name]}" for name in names if name in d})
+            for d in found
+        ]
 
 
 def megabytes() -> float:
@@ -46,7 +50,12 @@ def main(url: str, account: str, orders: int, size: int) -> None:
             batch = next(made, [])
             if not early and count * 10 >= orders * 3.75:
                 early = megabytes()
-    print(json.dumps({"messages": count, "seconds": seconds, "early_mb": early, "peak_mb": megabytes()}), flush=True)
+    print(
+        json.dumps(
+            {"messages": count, "seconds": seconds, "early_mb": early, "peak_mb": megabytes()}
+        ),
+        flush=True,
+    )
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
-"""Type-checks every Python program of the README and of the pages, as a user's editor would: mypy --strict, and pyright.
+"""Type-checks every Python program of the README and of the pages, as a user's editor would: mypy
+--strict, and pyright.
 
-No plugin is used, and nothing of this repository's configuration. A block that imports nothing is no program but a signature.
-Fails with the lines that do not check.
+No plugin is used, and nothing of this repository's configuration. A block that imports nothing is
+no program but a signature. Fails with the lines that do not check.
 """
 
 import json
@@ -29,7 +30,14 @@ def main() -> int:
         settings = {"typeCheckingMode": "standard", "pythonVersion": "3.11"}
         (Path(folder) / "pyrightconfig.json").write_text(json.dumps(settings))
         checks = (
-            [BIN / "mypy", "--strict", "--config-file=", "--no-error-summary", "--hide-error-context", *programs],
+            [
+                BIN / "mypy",
+                "--strict",
+                "--config-file=",
+                "--no-error-summary",
+                "--hide-error-context",
+                *programs,
+            ],
             [BIN / "basedpyright", "--pythonpath", sys.executable, "--level", "error", "."],
         )
         return max(subprocess.run(check, cwd=folder, check=False).returncode for check in checks)

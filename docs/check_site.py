@@ -1,5 +1,5 @@
-"""Checks the built site: `python docs/check_site.py site`. Every page of `docs` is in it with its pictures, and none loads from
-elsewhere.
+"""Checks the built site: `python docs/check_site.py site`. Every page of `docs` is in it with its
+pictures, and none loads from elsewhere.
 
 Links to other sites are fine: a browser follows them only when the reader does.
 """
@@ -19,7 +19,8 @@ LOADING = ("src", "srcset", "data", "poster", "href")
 
 
 class Loads(HTMLParser):
-    """The addresses that a page loads by itself, and diagrams, for which the theme would load a program."""
+    """The addresses that a page loads by itself, and diagrams, for which the theme would load a
+    program."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -36,7 +37,9 @@ class Loads(HTMLParser):
             if name in LOADING and value and ELSEWHERE.match(value):
                 self.found.append(f"<{tag} {name}={value}>")
             elif name == "srcset" and value:
-                self.local += [candidate.split()[0] for candidate in value.split(",") if candidate.strip()]
+                self.local += [
+                    candidate.split()[0] for candidate in value.split(",") if candidate.strip()
+                ]
             elif name in LOADING and value:
                 self.local.append(value)
             elif name == "style":
@@ -64,7 +67,9 @@ def missing(addresses: Iterable[str], path: Path, site: Path) -> Iterator[str]:
 
 def in_style_elements(text: str) -> list[str]:
     return [
-        url for style in re.findall(r"<style[^>]*>(.*?)</style>", text, re.DOTALL | re.IGNORECASE) for url in urls_in_style(style)
+        url
+        for style in re.findall(r"<style[^>]*>(.*?)</style>", text, re.DOTALL | re.IGNORECASE)
+        for url in urls_in_style(style)
     ]
 
 
@@ -81,18 +86,26 @@ def faults(site: Path) -> Iterator[str]:
             loads = Loads(text)
             yield from (f"{name} loads {what}" for what in (*loads.found, *IN_STYLE.findall(text)))
             local = (*loads.local, *in_style_elements(text))
-            yield from (f"{name} loads {what}, which is missing" for what in missing(local, path, site))
+            yield from (
+                f"{name} loads {what}, which is missing" for what in missing(local, path, site)
+            )
         elif path.suffix == ".css":
             text = path.read_text(encoding="utf-8")
             yield from (f"{name} loads {what}" for what in IN_STYLE.findall(text))
-            yield from (f"{name} loads {what}, which is missing" for what in missing(urls_in_style(text), path, site))
+            yield from (
+                f"{name} loads {what}, which is missing"
+                for what in missing(urls_in_style(text), path, site)
+            )
         elif path.suffix in (".py", ".md"):
             yield f"{name} is no part of a site"
 
 
 def main(site: str) -> int:
     found = list(faults(Path(site)))
-    print("\n".join(found) or f"{site}: every page and picture is there, and no page loads anything from elsewhere")
+    print(
+        "\n".join(found)
+        or f"{site}: every page and picture is there, and no page loads anything from elsewhere"
+    )
     return 1 if found else 0
 
 

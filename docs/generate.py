@@ -1,5 +1,5 @@
-"""Writes the pages of docs/reference, and the type stubs of the messages, from the code: `python docs/generate.py`. With --check
-it writes nothing and names what is stale.
+"""Writes the pages of docs/reference, and the type stubs of the messages, from the code: `python
+docs/generate.py`. With --check it writes nothing and names what is stale.
 
 What a page says beside the code stands in `meanings.py`; a name without a meaning is an error here.
 """
@@ -64,7 +64,9 @@ def _formatted(name: str, text: str) -> str:
     ruff = str(Path(sys.executable).with_name("ruff"))
     for command in (("check", "--select", "I,F401", "--fix-only", "--quiet"), ("format",)):
         asked = [ruff, *command, "--stdin-filename", name, "-"]
-        text = subprocess.run(asked, cwd=REPOSITORY, input=text, capture_output=True, text=True, check=True).stdout
+        text = subprocess.run(
+            asked, cwd=REPOSITORY, input=text, capture_output=True, text=True, check=True
+        ).stdout
     return text
 
 

@@ -87,7 +87,10 @@ OF_MESSAGE: dict[tuple[str, str], str] = {
     ("adjust", "price"): "Average open price of the position.",
     ("balance", "quantity"): "Signed position, as reported by the venue.",
     ("mark", "price"): "Price that values open positions.",
-    ("submit", "is_forced"): "Sent again by an operator's decision, without proof that it never arrived.",
+    (
+        "submit",
+        "is_forced",
+    ): "Sent again by an operator's decision, without proof that it never arrived.",
     ("deny", "reason"): "The check that failed.",
     ("unresolved", "reason"): "How sending ended: e.g. `timeout`, `http_502`, `connection_lost`.",
 }
@@ -122,7 +125,10 @@ FIX: dict[str, str] = {
 """What a message of an order is in FIX."""
 
 OF_EVENT: dict[tuple[str, str], str] = {
-    ("order_attributed.v1", "to"): "Stream of the order that these reports belong to. They are recorded there again.",
+    (
+        "order_attributed.v1",
+        "to",
+    ): "Stream of the order that these reports belong to. They are recorded there again.",
 }
 
 ENVELOPE: dict[str, str] = {

@@ -33,9 +33,15 @@ def analyses() -> str:
 def _question(question: Question) -> str:
     known = ", ".join(f"`{name}`" for name in question.by)
     default = ", ".join(f"`{name}`" for name in question.default)
-    needed = f" It needs {' and '.join(f'`{name}`' for name in question.needs)}." if question.needs else ""
+    needed = (
+        f" It needs {' and '.join(f'`{name}`' for name in question.needs)}."
+        if question.needs
+        else ""
+    )
     rows = [(f"`{name}`", meaning) for name, meaning in question.columns.items()]
-    body = "\n".join(line for line in question.text.rstrip().split("\n") if not HEADER.fullmatch(line))
+    body = "\n".join(
+        line for line in question.text.rstrip().split("\n") if not HEADER.fullmatch(line)
+    )
     return "\n".join(
         [
             f"## {question.name}\n",
@@ -50,5 +56,8 @@ def _question(question: Question) -> str:
 
 
 def _tables() -> str:
-    rows = [(f"`{name}`", one.meaning, ", ".join(f"`{c.name}`" for c in columns_shown(one))) for name, one in RELATIONS.items()]
+    rows = [
+        (f"`{name}`", one.meaning, ", ".join(f"`{c.name}`" for c in columns_shown(one)))
+        for name, one in RELATIONS.items()
+    ]
     return table(("table", "holds", "columns"), rows)

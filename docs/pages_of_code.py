@@ -97,7 +97,10 @@ WORDS_INTRODUCTION = """The enumerations of messages. Each is a `StrEnum`: its w
 
 def settings() -> str:
     docs = _attribute_docs(inspect.getsource(Settings))
-    rows = [(f"`{f.name}`", f"`ORDERLEDGER_{f.name.upper()}`", f"`{f.default}`", docs[f.name]) for f in fields(Settings)]
+    rows = [
+        (f"`{f.name}`", f"`ORDERLEDGER_{f.name.upper()}`", f"`{f.default}`", docs[f.name])
+        for f in fields(Settings)
+    ]
     limits = (
         ("Longest line", f"{parsing.LINE_LIMIT:,} bytes", "A longer one is invalid."),
         ("Levels of evidence and tags", f"{facts.NESTING_LIMIT:,}", "A deeper nesting is invalid."),
@@ -133,9 +136,17 @@ def _collecting() -> list[str]:
         _fields(CollectSettings, "ORDERLEDGER_"),
     ]
     for one in our_adapters():
-        parts += [f"### {one.name}\n", f"{inspect.getdoc(one.settings)}\n", _fields(one.settings, "")]
+        parts += [
+            f"### {one.name}\n",
+            f"{inspect.getdoc(one.settings)}\n",
+            _fields(one.settings, ""),
+        ]
         for name, section in _inner_sections(one.settings):
-            parts += [f"### {name} of {one.name}\n", f"{inspect.getdoc(section)}\n", _fields(section, "")]
+            parts += [
+                f"### {name} of {one.name}\n",
+                f"{inspect.getdoc(section)}\n",
+                _fields(section, ""),
+            ]
     parts += ["### token\n", f"{inspect.getdoc(Secret)}\n", _fields(Secret, "")]
     return parts
 
@@ -169,12 +180,27 @@ def _inner_sections(settings: type[VenueSection]) -> Iterator[tuple[str, type[Se
 def _fields(model: type[BaseModel], prefix: str) -> str:
     rows = []
     for name, field in model.model_fields.items():
-        default = "needed" if field.is_required() else "" if field.default in (None, (), "") else f"`{field.default}`"
+        default = (
+            "needed"
+            if field.is_required()
+            else ""
+            if field.default in (None, (), "")
+            else f"`{field.default}`"
+        )
         said = field.description or "Name of the venue."
         if name == "network" and issubclass(model, VenueSection):
-            default, said = f"`{next(iter(model.networks.known))}`", f"{said} One of {', '.join(model.networks.known)}."
-        rows.append((f"`{name}`", *([f"`{prefix}{name.upper()}`"] if prefix else []), default, said))
-    heads = ("setting", "environment", "default", "meaning") if prefix else ("setting", "default", "meaning")
+            default, said = (
+                f"`{next(iter(model.networks.known))}`",
+                f"{said} One of {', '.join(model.networks.known)}.",
+            )
+        rows.append(
+            (f"`{name}`", *([f"`{prefix}{name.upper()}`"] if prefix else []), default, said)
+        )
+    heads = (
+        ("setting", "environment", "default", "meaning")
+        if prefix
+        else ("setting", "default", "meaning")
+    )
     return table(heads, rows)
 
 
@@ -183,7 +209,11 @@ def _attribute_docs(source: str) -> dict[str, str]:
     (body,) = [node.body for node in ast.parse(source).body if isinstance(node, ast.ClassDef)]
     docs = {}
     for node, following in pairwise(body):
-        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and isinstance(following, ast.Expr):
+        if (
+            isinstance(node, ast.AnnAssign)
+            and isinstance(node.target, ast.Name)
+            and isinstance(following, ast.Expr)
+        ):
             docs[node.target.id] = str(ast.literal_eval(following.value))
     return docs
 
@@ -206,11 +236,27 @@ def python() -> str:
         inspect.cleandoc(Gateway.__doc__ or "") + "\n",
         *_methods(Gateway),
     ]
-    parts += ["### Sending\n", _described(Sending), "### OrderEntry\n", _described(OrderEntry), *_methods(OrderEntry, level=4)]
+    parts += [
+        "### Sending\n",
+        _described(Sending),
+        "### OrderEntry\n",
+        _described(OrderEntry),
+        *_methods(OrderEntry, level=4),
+    ]
     parts += ["### EntryAbilities\n", _described(EntryAbilities)]
-    parts += ["## Outcome\n", _record(orderledger.Outcome), "The outcomes are explained in [errors.md](errors.md#outcomes).\n"]
-    parts += ["## Results of recover, rebuild and check\n", *map(_record, (Recovery, Rebuilt, Checked, Difference))]
-    parts += [NAMES_INTRODUCTION, ", ".join(f"`{model.__name__}`" for model in MESSAGES.values()) + ".\n"]
+    parts += [
+        "## Outcome\n",
+        _record(orderledger.Outcome),
+        "The outcomes are explained in [errors.md](errors.md#outcomes).\n",
+    ]
+    parts += [
+        "## Results of recover, rebuild and check\n",
+        *map(_record, (Recovery, Rebuilt, Checked, Difference)),
+    ]
+    parts += [
+        NAMES_INTRODUCTION,
+        ", ".join(f"`{model.__name__}`" for model in MESSAGES.values()) + ".\n",
+    ]
     parts += [
         "`LinksTo` and `ReportedClaims` are the objects `links` and `reported`, and `OpenBreak` is an item of `open_breaks`. A dictionary works as well. `Message` is the base of all messages.\n"
     ]
@@ -221,8 +267,14 @@ def python() -> str:
         table(("enumeration", "words", "meaning"), _words()),
     ]
     parts += ["## Parsing text\n", *_functions(parsing, parsing.__all__)]
-    parts += [INTEROP_INTRODUCTION, *(part for module in INTEROP for part in _functions(module, interop.__all__))]
-    parts += ["## Exceptions\n", f"In [errors.md](errors.md#exceptions): {', '.join(f'`{name}`' for name in _exceptions())}.\n"]
+    parts += [
+        INTEROP_INTRODUCTION,
+        *(part for module in INTEROP for part in _functions(module, interop.__all__)),
+    ]
+    parts += [
+        "## Exceptions\n",
+        f"In [errors.md](errors.md#exceptions): {', '.join(f'`{name}`' for name in _exceptions())}.\n",
+    ]
     return "\n".join(parts)
 
 
@@ -236,7 +288,11 @@ def _rows() -> Iterator[tuple[str, str]]:
 def _words() -> Iterator[tuple[str, str, str]]:
     for name in values.__all__:
         kind = getattr(orderledger, name)
-        yield f"`{name}`", ", ".join(f"`{word.value}`" for word in kind), inspect.cleandoc(kind.__doc__ or "")
+        yield (
+            f"`{name}`",
+            ", ".join(f"`{word.value}`" for word in kind),
+            inspect.cleandoc(kind.__doc__ or ""),
+        )
 
 
 def _exceptions() -> list[str]:
@@ -246,7 +302,9 @@ def _exceptions() -> list[str]:
 def _constructor(kind: type) -> str:
     (tree,) = ast.parse(inspect.getsource(kind)).body
     assert isinstance(tree, ast.ClassDef)
-    (made,) = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "__init__"]
+    (made,) = [
+        node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "__init__"
+    ]
     made.returns = None
     return _signature(made).removeprefix("def ").replace("__init__", kind.__name__)
 
@@ -259,7 +317,9 @@ def _methods(kind: type, level: int = 3) -> Iterator[str]:
     (tree,) = ast.parse(inspect.getsource(kind)).body
     assert isinstance(tree, ast.ClassDef)
     for node in tree.body:
-        is_method = isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and not node.name.startswith("_")
+        is_method = isinstance(
+            node, (ast.FunctionDef, ast.AsyncFunctionDef)
+        ) and not node.name.startswith("_")
         if is_method and "overload" not in map(ast.unparse, node.decorator_list):
             yield f"{'#' * level} {node.name}\n"
             yield code("python", _signature(node))
@@ -281,30 +341,52 @@ def _signature(node: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
     line = f"{word} {node.name}({', '.join(arguments)}){returns}"
     if len(line) <= WIDTH:
         return line
-    return f"{word} {node.name}(\n" + "".join(f"    {argument},\n" for argument in arguments) + f"){returns}"
+    return (
+        f"{word} {node.name}(\n"
+        + "".join(f"    {argument},\n" for argument in arguments)
+        + f"){returns}"
+    )
 
 
 def _each_argument(given: ast.arguments) -> list[str]:
     """Each argument by itself, with its default."""
-    defaults: list[ast.expr | None] = [None] * (len(given.args) - len(given.defaults)) + list(given.defaults)
+    defaults: list[ast.expr | None] = [None] * (len(given.args) - len(given.defaults)) + list(
+        given.defaults
+    )
     by_place = [_argument(one, None) for one in given.posonlyargs if one.arg not in ("self", "cls")]
-    named = [_argument(one, default) for one, default in zip(given.args, defaults, strict=True) if one.arg not in ("self", "cls")]
+    named = [
+        _argument(one, default)
+        for one, default in zip(given.args, defaults, strict=True)
+        if one.arg not in ("self", "cls")
+    ]
     shown = [*by_place, "/", *named] if by_place else named
     if given.kwonlyargs:
-        shown += ["*", *(_argument(one, default) for one, default in zip(given.kwonlyargs, given.kw_defaults, strict=True))]
+        shown += [
+            "*",
+            *(
+                _argument(one, default)
+                for one, default in zip(given.kwonlyargs, given.kw_defaults, strict=True)
+            ),
+        ]
     return shown + ([f"**{ast.unparse(given.kwarg)}"] if given.kwarg else [])
 
 
 def _argument(argument: ast.arg, default: ast.expr | None) -> str:
-    return ast.unparse(argument) + (f" = {ast.unparse(default)}".replace("'", '"') if default else "")
+    return ast.unparse(argument) + (
+        f" = {ast.unparse(default)}".replace("'", '"') if default else ""
+    )
 
 
 def _record(kind: type) -> str:
     """A class of named fields: its docstring and its fields."""
     shown = "\n".join(f"{name}: {_word(told)}" for name, told in kind.__annotations__.items())
-    return "\n".join([f"`{kind.__name__}`: {' '.join((kind.__doc__ or '').split())}\n", code("python", shown)])
+    return "\n".join(
+        [f"`{kind.__name__}`: {' '.join((kind.__doc__ or '').split())}\n", code("python", shown)]
+    )
 
 
 def _word(kind: Any) -> str:
-    name = kind.__name__ if isinstance(kind, type) and not getattr(kind, "__args__", ()) else str(kind)
+    name = (
+        kind.__name__ if isinstance(kind, type) and not getattr(kind, "__args__", ()) else str(kind)
+    )
     return re.sub(r"\b[a-z_]+\.", "", name).replace("'", '"')

@@ -72,10 +72,18 @@ def commands() -> str:
 
 def reconciled() -> list[str]:
     """From what the code answers, so that no field is missed."""
-    nothing = Certify(account="sim:main", at=AT, covered_from=AT, covered_to=AT, orders=0, fills=0, positions=0)
-    found = Reconciled(account="sim:main", at=AT, breaks=(), certificate=nothing, appended=0, is_recorded=False)
+    nothing = Certify(
+        account="sim:main", at=AT, covered_from=AT, covered_to=AT, orders=0, fills=0, positions=0
+    )
+    found = Reconciled(
+        account="sim:main", at=AT, breaks=(), certificate=nothing, appended=0, is_recorded=False
+    )
     one = Break(kind=Kind.MISSING_FILL, account="sim:main", subject="", since=AT, text="")
-    told = [name for name in (*reconciling.report_of(found), *reconciling.not_asked("sim:main", "")) if name != "breaks"]
+    told = [
+        name
+        for name in (*reconciling.report_of(found), *reconciling.not_asked("sim:main", ""))
+        if name != "breaks"
+    ]
     return [
         "With `--json`, each break is one line:\n",
         _named(shown(one, AT), meanings.BREAK),
@@ -104,7 +112,9 @@ def status() -> list[str]:
         "Each of the `gateways`:\n",
         _named(meanings.GATEWAY, meanings.GATEWAY),
         "Each of its `breakers`:\n",
-        _named(meanings.BREAKER, {column.name: column.meaning for column in columns_of(BreakerRow)}),
+        _named(
+            meanings.BREAKER, {column.name: column.meaning for column in columns_of(BreakerRow)}
+        ),
     ]
 
 
@@ -114,17 +124,28 @@ def statement() -> list[str]:
              for name, (_, view, _, columns) in SECTIONS.items()}  # fmt: skip
     parts = [
         "The sections of a statement, with their names in JSON and CSV:\n",
-        table(("section", "rows", "columns"), [(f"`{name}`", what, shown[name]) for name, (_, _, what, _) in SECTIONS.items()]),
+        table(
+            ("section", "rows", "columns"),
+            [(f"`{name}`", what, shown[name]) for name, (_, _, what, _) in SECTIONS.items()],
+        ),
     ]
     for name, row in OWN_ROWS.items():
         parts += [
             f"Each row of `{name}`:\n",
-            _named([column.name for column in columns_of(row)], {column.name: column.meaning for column in columns_of(row)}),
+            _named(
+                [column.name for column in columns_of(row)],
+                {column.name: column.meaning for column in columns_of(row)},
+            ),
         ]
     return parts
 
 
-AFTERWARDS = {"report": statement, "record": lambda: [ACKNOWLEDGEMENTS], "reconcile": reconciled, "status": status}
+AFTERWARDS = {
+    "report": statement,
+    "record": lambda: [ACKNOWLEDGEMENTS],
+    "reconcile": reconciled,
+    "status": status,
+}
 """Text that follows the help of a command."""
 
 
@@ -133,7 +154,9 @@ def _named(names: Iterable[str], words: dict[str, str]) -> str:
 
 
 def _help(command: click.Command, name: str) -> str:
-    context = click.Context(command, info_name=name, terminal_width=110, max_content_width=110, **_settings(command))
+    context = click.Context(
+        command, info_name=name, terminal_width=110, max_content_width=110, **_settings(command)
+    )
     return "\n".join(line.rstrip() for line in command.get_help(context).splitlines())
 
 
@@ -143,7 +166,11 @@ def _settings(command: click.Command) -> dict[str, list[str]]:
 
 def errors() -> str:
     tree = (exceptions.__doc__ or "").partition("\n\n")[2]
-    parts = ["# Outcomes and errors\n", "## Outcomes\n", _words("outcome", get_args(Answer), meanings.OUTCOMES)]
+    parts = [
+        "# Outcomes and errors\n",
+        "## Outcomes\n",
+        _words("outcome", get_args(Answer), meanings.OUTCOMES),
+    ]
     parts += [
         "An outcome is an `Outcome` in Python and a line of `record --ack` on the command line.\n",
         "## Reasons of refusals\n",
@@ -152,19 +179,28 @@ def errors() -> str:
         "## Anomalies\n",
         "The ledger records contradictory reports too, and flags them. An anomaly is an event. It is shown in the outcome of the message, in the history of",
         "the order and in the view `anomalies`. The order's row shows it until it is cleared.\n",
-        table(("code", "raised when", "cleared when"), [(f"`{code}`", *meanings.ANOMALIES[code]) for code in map(str, Anomaly)]),
+        table(
+            ("code", "raised when", "cleared when"),
+            [(f"`{code}`", *meanings.ANOMALIES[code]) for code in map(str, Anomaly)],
+        ),
         "## Breaks\n",
         "Differences between the ledger and a venue that `orderledger reconcile` and `collect` find.\n",
         _words("kind", [kind.value for kind in Kind], meanings.BREAKS),
         "## Exceptions\n",
         code("text", tree),
-        "\n".join(f"- `{name}`: {' '.join((getattr(orderledger, name).__doc__ or '').split())}" for name in exceptions.__all__)
+        "\n".join(
+            f"- `{name}`: {' '.join((getattr(orderledger, name).__doc__ or '').split())}"
+            for name in exceptions.__all__
+        )
         + "\n",
         "A message class with wrong fields raises `pydantic.ValidationError` when it is created. `parse_line`, `parse_document` and the",
         "recording methods raise `InvalidMessage`. Both are `ValueError`. A wrong argument raises `TypeError` or `ValueError`, which names the",
         "argument and the values it takes.\n",
         "## Exit statuses\n",
-        table(("status", "meaning"), [(str(status), meaning) for status, meaning in meanings.EXITS.items()]),
+        table(
+            ("status", "meaning"),
+            [(str(status), meaning) for status, meaning in meanings.EXITS.items()],
+        ),
     ]
     return "\n".join(parts)
 

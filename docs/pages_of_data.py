@@ -34,7 +34,9 @@ AT = datetime(2026, 11, 20, 9, 0, 1, tzinfo=UTC)
 EXAMPLE = Recorded(
     stream="sim:main/C-1",
     version=4,
-    event=FillRecorded(at=AT, venue_order_id="V-1", fill_id="F-1", quantity=Decimal("0.2"), price=Decimal(63990)),
+    event=FillRecorded(
+        at=AT, venue_order_id="V-1", fill_id="F-1", quantity=Decimal("0.2"), price=Decimal(63990)
+    ),
     recorded_at=AT + timedelta(milliseconds=12),
     at=AT,
     source="venue_push",
@@ -107,8 +109,15 @@ While `rebuild` runs, there are also tables named `…__rebuilt_…`.
 def events() -> str:
     shown = [(f"`{name}`", meanings.ENVELOPE[name]) for name in Envelope.__struct_fields__]
     name, state = encode(EXAMPLE)
-    parts = [EVENTS_INTRODUCTION, table(("field", "meaning"), shown), f"Example of a `{name}`:\n", code("json", state.decode())]
-    parts += ["Numbers are text with their digits unchanged; times are RFC 3339 in UTC. Null and empty fields are omitted.\n"]
+    parts = [
+        EVENTS_INTRODUCTION,
+        table(("field", "meaning"), shown),
+        f"Example of a `{name}`:\n",
+        code("json", state.decode()),
+    ]
+    parts += [
+        "Numbers are text with their digits unchanged; times are RFC 3339 in UTC. Null and empty fields are omitted.\n"
+    ]
     parts += [
         "## Payloads\n",
         "Every event about an order may have these fields; reports also `instrument` and `side`.\n",
@@ -116,21 +125,34 @@ def events() -> str:
     ]
     by_event = {model.fact.stored_name: kind for kind, model in MESSAGES.items()}
     for name, kind in KINDS.items():
-        base = OrderReport if issubclass(kind, OrderReport) else OrderEvent if issubclass(kind, OrderEvent) else LogEvent
-        said = f"From [{by_event[name]}](messages.md#{by_event[name]}). " if name in by_event else "Added by the ledger. "
+        base = (
+            OrderReport
+            if issubclass(kind, OrderReport)
+            else OrderEvent
+            if issubclass(kind, OrderEvent)
+            else LogEvent
+        )
+        said = (
+            f"From [{by_event[name]}](messages.md#{by_event[name]}). "
+            if name in by_event
+            else "Added by the ledger. "
+        )
         inherited = [*base.__struct_fields__]
         parts += [f"### {name}\n", (said + _said(kind)).rstrip() + "\n"]
         parts += [_payload(kind, name, inherited) or "No fields of its own.\n"]
     parts += [
         "## Older names\n",
-        "\n".join(f"- `{old}` is read as `{new}`" for old, (new, _) in UPCASTS.items()) or "None yet.\n",
+        "\n".join(f"- `{old}` is read as `{new}`" for old, (new, _) in UPCASTS.items())
+        or "None yet.\n",
     ]
     return "\n".join(parts)
 
 
 def _said(kind: type) -> str:
     text = " ".join((kind.__doc__ or "").split())
-    return "" if text.startswith(f"{kind.__name__}(") else text  # what dataclass writes where nobody has
+    return (
+        "" if text.startswith(f"{kind.__name__}(") else text
+    )  # what dataclass writes where nobody has
 
 
 def _payload(kind: type[LogEvent], name: str, inherited: Iterable[str]) -> str:
@@ -138,7 +160,11 @@ def _payload(kind: type[LogEvent], name: str, inherited: Iterable[str]) -> str:
     own = [name for name in kind.__struct_fields__ if name not in inherited]
     stored = dict(zip(kind.__struct_fields__, kind.__struct_encode_fields__, strict=True))
     rows = [
-        (f"`{stored[field]}`", stored_word(hints[field]), meanings.OF_EVENT.get((name, field)) or meanings.FIELDS[field])
+        (
+            f"`{stored[field]}`",
+            stored_word(hints[field]),
+            meanings.OF_EVENT.get((name, field)) or meanings.FIELDS[field],
+        )
         for field in own
     ]
     return table(("field", "type", "meaning"), rows) if rows else ""
@@ -171,7 +197,11 @@ def _table(view: Table) -> str:
     told = f"{view.meaning} Key: {keys}." + (f" Indexes: {indexes}." if indexes else "")
     listed = ", ".join(f"`{name}`" for name in view.order_by)
     return "\n".join(
-        [f"## {view.name}\n", f"{told} Sorted by {listed}.\n", table(("column", "SQLite", "PostgreSQL", "meaning"), rows)]
+        [
+            f"## {view.name}\n",
+            f"{told} Sorted by {listed}.\n",
+            table(("column", "SQLite", "PostgreSQL", "meaning"), rows),
+        ]
     )
 
 
@@ -181,7 +211,9 @@ def _pnl() -> str:
         ledger.record(Fill(account="sim:main", client_order_id="C-1", instrument="BTC-USD", side="buy", fill_id="F-1", quantity="1", price="1"))  # type: ignore[arg-type]  # fmt: skip
         pnl = {**ledger.pnl(by=("strategy", "day"))[0], **ledger.pnl()[0]}
         extras = [name for name in ledger.positions()[0] if name not in pnl]
-    ordered = [name for name in meanings.PNL_VIEW if name in pnl] + [name for name in pnl if name not in meanings.PNL_VIEW]
+    ordered = [name for name in meanings.PNL_VIEW if name in pnl] + [
+        name for name in pnl if name not in meanings.PNL_VIEW
+    ]
     return "\n".join(
         [
             "## pnl and positions as views\n",
@@ -201,7 +233,10 @@ def _pnl_of_fills() -> str:
         [
             f"## {PNL_OF_FILLS.name}\n",
             f"{told}\n",
-            table(("field", "meaning"), [(f"`{one.name}`", one.meaning) for one in PNL_OF_FILLS.columns]),
+            table(
+                ("field", "meaning"),
+                [(f"`{one.name}`", one.meaning) for one in PNL_OF_FILLS.columns],
+            ),
         ]
     )
 
@@ -237,7 +272,8 @@ def _latency() -> str:
             _named(LatencyRow.__annotations__, meanings.LATENCY_VIEW),
             "Each of its `steps`, in microseconds; the percentiles have four significant digits:\n",
             _named(
-                LatencyStep.__annotations__, {**meanings.LATENCY_STEP, **meanings.LATENCY, "buckets": meanings.LATENCY_BUCKETS}
+                LatencyStep.__annotations__,
+                {**meanings.LATENCY_STEP, **meanings.LATENCY, "buckets": meanings.LATENCY_BUCKETS},
             ),
         ]
     )
@@ -254,7 +290,11 @@ def _proposals() -> str:
 def _event_view() -> str:
     shown = event_row(EXAMPLE, readable_payload(EXAMPLE.event))
     return "\n".join(
-        ["## event\n", "A row of `orderledger history` and `orderledger events`.\n", _named(shown, meanings.EVENT_VIEW)]
+        [
+            "## event\n",
+            "A row of `orderledger history` and `orderledger events`.\n",
+            _named(shown, meanings.EVENT_VIEW),
+        ]
     )
 
 

@@ -88,11 +88,19 @@ def importers() -> str:
     """The page."""
     parts = [INTRODUCTION]
     for importer in KINDS.values():
-        parts += [f"\n## {importer.name}\n\n{importer.meaning}\n\n- Gives: {importer.gives}\n- Lacks: {importer.lacks}\n"]
+        parts += [
+            (
+                f"\n## {importer.name}\n\n{importer.meaning}\n\n- Gives: {importer.gives}\n- "
+                f"Lacks: {importer.lacks}\n"
+            )
+        ]
         if importer.checked_with is not None:
             parts.append(f"- Checked with: {importer.checked_with or UNCHECKED}\n")
     mappings = {name: mapping_at(Path(name)) for name in ready()}
-    rows = [(f"`{name}`", mapping.meaning, mapping.checked_with or UNCHECKED) for name, mapping in mappings.items()]
+    rows = [
+        (f"`{name}`", mapping.meaning, mapping.checked_with or UNCHECKED)
+        for name, mapping in mappings.items()
+    ]
     parts += [MAPPINGS, table(("mapping", "file", "checked with"), rows), FIELDS]
     for model in (CsvMapping, FieldFrom, Check, Condition, Case, Coins):
         fields = ", ".join(f"`{field.alias or name}`" for name, field in model.model_fields.items())

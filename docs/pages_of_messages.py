@@ -14,7 +14,14 @@ from orderledger.infrastructure.messages.base import OrderMessage
 from orderledger.infrastructure.messages.commands import RequestReplace
 from orderledger.infrastructure.messages.fields import DIGITS
 from orderledger.infrastructure.messages.parsing import LINE_LIMIT
-from orderledger.infrastructure.messages.registry import GROUPS, AnyMessage, LinksTo, Message, OpenBreak, ReportedClaims
+from orderledger.infrastructure.messages.registry import (
+    GROUPS,
+    AnyMessage,
+    LinksTo,
+    Message,
+    OpenBreak,
+    ReportedClaims,
+)
 from orderledger.infrastructure.messages.reports import Report
 
 INTRODUCTION = f"""# Messages
@@ -44,7 +51,11 @@ CONSTRAINT = "Needs one of `client_order_id`, `venue_order_id` and `aliases`."
 def messages() -> str:
     parts = [INTRODUCTION]
     parts += ["## Every message\n", _table(Message, frozenset())]
-    parts += ["## Every message about an order\n", f"{CONSTRAINT}\n", _table(OrderMessage, frozenset(Message.model_fields))]
+    parts += [
+        "## Every message about an order\n",
+        f"{CONSTRAINT}\n",
+        _table(OrderMessage, frozenset(Message.model_fields)),
+    ]
     parts += [
         "## Every report\n",
         "Give instrument and side if the order may be unknown to the ledger.\n",
@@ -64,7 +75,13 @@ def schema() -> str:
 
 def _section(model: type[Message]) -> str:
     name = str(model.model_fields["type"].default)
-    base = Report if issubclass(model, Report) else OrderMessage if issubclass(model, OrderMessage) else Message
+    base = (
+        Report
+        if issubclass(model, Report)
+        else OrderMessage
+        if issubclass(model, OrderMessage)
+        else Message
+    )
     lines = [
         f"### {name}\n",
         f"`{model.__name__}`, stored as `{model.fact.stored_name}`, [recorded over HTTP](http.md#roles) with the role `{model.needs_role}`. {' '.join((model.__doc__ or '').split())}\n",
@@ -75,7 +92,9 @@ def _section(model: type[Message]) -> str:
     if needed and needed != RequestReplace.needs_one_of:
         lines.append(f"Needs one of {' and '.join(f'`{field}`' for field in needed)}.\n")
     inherited = {
-        field for field in base.model_fields if base.model_fields[field].is_required() == model.model_fields[field].is_required()
+        field
+        for field in base.model_fields
+        if base.model_fields[field].is_required() == model.model_fields[field].is_required()
     }
     rows = _table(model, frozenset(inherited | {"type"}))
     return "\n".join([*lines, rows or "No fields of its own.\n"])
@@ -88,6 +107,17 @@ def _table(model: type[BaseModel], inherited: frozenset[str]) -> str:
         if name not in inherited:
             called = field.serialization_alias or name
             kind = getattr(model.model_fields.get("type"), "default", "")
-            meaning = meanings.OF_MESSAGE.get((kind, called)) or field.description or meanings.FIELDS[called]
-            rows.append((f"`{called}`", wire_word(hints[name]), "needed" if field.is_required() else "", meaning))
+            meaning = (
+                meanings.OF_MESSAGE.get((kind, called))
+                or field.description
+                or meanings.FIELDS[called]
+            )
+            rows.append(
+                (
+                    f"`{called}`",
+                    wire_word(hints[name]),
+                    "needed" if field.is_required() else "",
+                    meaning,
+                )
+            )
     return table(("field", "type", "", "meaning"), rows) if rows else ""

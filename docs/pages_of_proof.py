@@ -97,23 +97,39 @@ def proof_format() -> str:
         proof = _proof(path)
     document = json.loads(proof)
     event = document["events"][0]
-    leaf = leaf_bytes(event["position"], event["stream"], event["version"], event["name"], event["event"].encode())
+    leaf = leaf_bytes(
+        event["position"], event["stream"], event["version"], event["name"], event["event"].encode()
+    )
     parts = [INTRODUCTION, "The public key:\n", code("text", public)]
     parts += ["The checkpoint:\n", code("text", document["checkpoint"])]
-    parts += ["The canonical bytes of the first event of the proof, in hexadecimal, and the hash of its leaf:\n"]
-    parts += [code("text", f"{leaf.hex()}\n{leaf_hash(leaf).hex()}"), "The proof:\n", code("json", proof)]
-    parts += ["SHA-256 of the proof, which ends with a line feed:\n", code("text", sha256(proof.encode()).hexdigest())]
+    parts += [
+        "The canonical bytes of the first event of the proof, in hexadecimal, and the hash of its leaf:\n"
+    ]
+    parts += [
+        code("text", f"{leaf.hex()}\n{leaf_hash(leaf).hex()}"),
+        "The proof:\n",
+        code("json", proof),
+    ]
+    parts += [
+        "SHA-256 of the proof, which ends with a line feed:\n",
+        code("text", sha256(proof.encode()).hexdigest()),
+    ]
     return "\n".join(parts)
 
 
 def _write_key(path: Path, seed: bytes) -> str:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-    data = bytes([ED25519]) + Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw()
+    data = (
+        bytes([ED25519])
+        + Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw()
+    )
     name = "vectors.example/orders"
     identity = key_id(name, data).hex()
     path.touch(0o600)
-    path.write_text(f"PRIVATE+KEY+{name}+{identity}+{b64encode(bytes([ED25519]) + seed).decode()}\n")
+    path.write_text(
+        f"PRIVATE+KEY+{name}+{identity}+{b64encode(bytes([ED25519]) + seed).decode()}\n"
+    )
     return f"{name}+{identity}+{b64encode(data).decode()}"
 
 
@@ -131,8 +147,21 @@ def _proof(key: Path) -> str:
     messages = [
         Request(client_order_id="C-1", text="first of the day", **terms),
         Request(client_order_id="C-2", **terms),
-        Acknowledge(account="sim:main", client_order_id="C-1", venue_order_id="V-1", at=at, evidence={"id": "V-1"}),
-        Fill(account="sim:main", client_order_id="C-1", fill_id="F-1", quantity="2", price="99.50", at=at),
+        Acknowledge(
+            account="sim:main",
+            client_order_id="C-1",
+            venue_order_id="V-1",
+            at=at,
+            evidence={"id": "V-1"},
+        ),
+        Fill(
+            account="sim:main",
+            client_order_id="C-1",
+            fill_id="F-1",
+            quantity="2",
+            price="99.50",
+            at=at,
+        ),
     ]
     clock, salts = SteppingClock(at), Random(1).randbytes
     with Ledger.open("memory://", clock=clock, update_views=False, random_bytes=salts) as ledger:

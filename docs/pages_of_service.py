@@ -111,7 +111,11 @@ def http() -> str:
 def _roles() -> list[str]:
     """What each role may record, and what each path needs."""
     titles = list(GROUPS)
-    of_role = [(f"`{role}`", *(_recorded_by(role, GROUPS[title]) for title in titles)) for role in ROLES if role != READ]
+    of_role = [
+        (f"`{role}`", *(_recorded_by(role, GROUPS[title]) for title in titles))
+        for role in ROLES
+        if role != READ
+    ]
     paths = [
         (f"`{method} {path}`", " or ".join(f"`{role}`" for role in needed))
         for method, path, needed in (
@@ -126,7 +130,9 @@ def _roles() -> list[str]:
 
 
 def _recorded_by(role: str, models: list[type[Message]]) -> str:
-    names = [str(model.model_fields["type"].default) for model in models if model.needs_role == role]
+    names = [
+        str(model.model_fields["type"].default) for model in models if model.needs_role == role
+    ]
     return ", ".join(f"[`{name}`](messages.md#{name})" for name in names) or "none"
 
 
@@ -136,9 +142,17 @@ def _operation(method: str, path: str, operation: dict[str, Any]) -> list[str]:
         parts.append(NOTES[f"{method.upper()} {path}"])
     if path == "/api/reconcile" and method == "post":
         fields = ReconcileBody.model_json_schema()["properties"]
-        parts.append(table(("field", "meaning"), [(f"`{name}`", field["description"]) for name, field in fields.items()]))
+        parts.append(
+            table(
+                ("field", "meaning"),
+                [(f"`{name}`", field["description"]) for name, field in fields.items()],
+            )
+        )
     if operation.get("parameters"):
-        rows = [(f"`{one['name']}`", one["in"], _takes(one["schema"]), one["description"]) for one in operation["parameters"]]
+        rows = [
+            (f"`{one['name']}`", one["in"], _takes(one["schema"]), one["description"])
+            for one in operation["parameters"]
+        ]
         parts.append(table(("parameter", "in", "takes", "meaning"), rows))
     return parts
 
@@ -146,5 +160,9 @@ def _operation(method: str, path: str, operation: dict[str, Any]) -> list[str]:
 def _takes(schema: dict[str, Any]) -> str:
     if "enum" in schema:
         words = [f"`{word}`" for word in schema["enum"]]
-        return ", ".join(words) if len(words) <= 12 else f"{', '.join(words[:4])}, … ({len(words)} words)"
+        return (
+            ", ".join(words)
+            if len(words) <= 12
+            else f"{', '.join(words[:4])}, … ({len(words)} words)"
+        )
     return str(schema["type"])

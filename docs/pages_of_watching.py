@@ -70,7 +70,9 @@ NOTICE = {
     "watcher, rule, kind, severity, subject, account, text, details, position, raised_at": "As in the table `alerts`.",
     "cleared_at": "When it was cleared; null in a notice of the event `raised`.",
 }
-LISTED = {one.name: one.meaning for one in columns_of(ListedAlertRow) if one.name not in ALERTS.by_name}
+LISTED = {
+    one.name: one.meaning for one in columns_of(ListedAlertRow) if one.name not in ALERTS.by_name
+}
 
 
 def alerts() -> str:
@@ -84,7 +86,11 @@ def alerts() -> str:
     for kind, rule in KINDS.items():
         parts += [f"### {kind}\n", f"{cleandoc(rule.__doc__ or '')}\n"]
         own = [name for name in rule.model_fields if name not in Rule.model_fields]
-        parts += [_fields(rule, without=tuple(Rule.model_fields))] if own else ["It has no settings of its own.\n"]
+        parts += (
+            [_fields(rule, without=tuple(Rule.model_fields))]
+            if own
+            else ["It has no settings of its own.\n"]
+        )
     parts += [
         "## The notice\n",
         "What a webhook gets by POST, and a command on standard input, as one JSON object:\n",
@@ -97,13 +103,21 @@ def alerts() -> str:
     ]
     for view in (ALERTS, NOTICES):
         rows = [(f"`{one.name}`", one.kind, one.meaning) for one in view.columns]
-        parts += [f"### {view.name}\n", f"{view.meaning}\n", table(("column", "type", "meaning"), rows)]
+        parts += [
+            f"### {view.name}\n",
+            f"{view.meaning}\n",
+            table(("column", "type", "meaning"), rows),
+        ]
     return "\n".join(parts)
 
 
 def _meanings(words: Iterable[tuple[str, str]]) -> str:
     return table(
-        ("field", "meaning"), [(", ".join(f"`{name}`" for name in names.split(", ")), meaning) for names, meaning in words]
+        ("field", "meaning"),
+        [
+            (", ".join(f"`{name}`" for name in names.split(", ")), meaning)
+            for names, meaning in words
+        ],
     )
 
 
@@ -111,7 +125,9 @@ def _fields(model: type[BaseModel], without: tuple[str, ...] = ()) -> str:
     rows = [
         (
             f"`{name}`",
-            "needed" if field.is_required() else _default(field.get_default(call_default_factory=True)),
+            "needed"
+            if field.is_required()
+            else _default(field.get_default(call_default_factory=True)),
             field.description or "",
         )
         for name, field in model.model_fields.items()
@@ -121,4 +137,8 @@ def _fields(model: type[BaseModel], without: tuple[str, ...] = ()) -> str:
 
 
 def _default(value: object) -> str:
-    return "" if value in (None, "", (), {}) else f"`{', '.join(value) if isinstance(value, tuple) else value}`"
+    return (
+        ""
+        if value in (None, "", (), {})
+        else f"`{', '.join(value) if isinstance(value, tuple) else value}`"
+    )

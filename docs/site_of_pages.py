@@ -1,6 +1,8 @@
-"""Makes a site of the pages: the navigation from the folders, the pages beside `docs`, and links that lead out of the site.
+"""Makes a site of the pages: the navigation from the folders, the pages beside `docs`, and links
+that lead out of the site.
 
-mkdocs calls these functions (`hooks` in mkdocs.yml). A new page needs no entry anywhere: it is listed with its folder.
+mkdocs calls these functions (`hooks` in mkdocs.yml). A new page needs no entry anywhere: it is
+listed with its folder.
 """
 
 import os
@@ -21,7 +23,10 @@ OUTSIDE = {
     "index.md": REPOSITORY / "README.md",
     "project/changelog.md": REPOSITORY / "CHANGELOG.md",
     "project/contributing.md": REPOSITORY / "CONTRIBUTING.md",
-    **{f"examples/{path.parent.name}.md": path for path in sorted((REPOSITORY / "examples").rglob("README.md"))},
+    **{
+        f"examples/{path.parent.name}.md": path
+        for path in sorted((REPOSITORY / "examples").rglob("README.md"))
+    },
 }
 """Pages of the site that stand beside `docs`."""
 SOURCE = "reference/source.md"
@@ -52,10 +57,19 @@ def navigation() -> Iterator[dict[str, Any]]:
     for path in sorted(DOCS.glob("*.md")):
         if path.name not in ("index.md", "tutorial.md"):
             yield {_title(path): path.name}
-    others = sorted({path.relative_to(DOCS).parts[0] for path in DOCS.rglob("*/*.md")} - FOLDERS.keys())
+    others = sorted(
+        {path.relative_to(DOCS).parts[0] for path in DOCS.rglob("*/*.md")} - FOLDERS.keys()
+    )
     for folder in (*FOLDERS, *others):
-        pages = [path.relative_to(DOCS).as_posix() for path in sorted((DOCS / folder).rglob("*.md"))]
-        yield {FOLDERS.get(folder, folder.capitalize()): [*pages, *([SOURCE] if folder == "reference" else [])]}
+        pages = [
+            path.relative_to(DOCS).as_posix() for path in sorted((DOCS / folder).rglob("*.md"))
+        ]
+        yield {
+            FOLDERS.get(folder, folder.capitalize()): [
+                *pages,
+                *([SOURCE] if folder == "reference" else []),
+            ]
+        }
     yield {"Examples": [name for name in OUTSIDE if name.startswith("examples/")]}
     yield {"Project": [name for name in OUTSIDE if name.startswith("project/")]}
 
@@ -68,7 +82,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Point links and pictures to their place in the site. Of a link to a file outside it the text stays."""
+    """Point links and pictures to their place in the site. Of a link to a file outside it the text
+    stays."""
     here = page.file.src_uri
     if here == SOURCE:
         return markdown
@@ -87,7 +102,9 @@ def _linked(found: re.Match[str], folder: Path, here: str) -> str:
     target = _place((folder / path).resolve())
     if target is None:
         return found.group() if picture else text
-    return f"{picture}[{text}]({os.path.relpath(target, os.path.dirname(here) or '.')}{mark}{anchor})"
+    return (
+        f"{picture}[{text}]({os.path.relpath(target, os.path.dirname(here) or '.')}{mark}{anchor})"
+    )
 
 
 def _place(target: Path) -> str | None:
@@ -95,7 +112,11 @@ def _place(target: Path) -> str | None:
     for name, path in OUTSIDE.items():
         if path == target:
             return name
-    return target.relative_to(DOCS).as_posix() if target.is_relative_to(DOCS) and target.is_file() else None
+    return (
+        target.relative_to(DOCS).as_posix()
+        if target.is_relative_to(DOCS) and target.is_file()
+        else None
+    )
 
 
 def _title(path: Path) -> str:

@@ -1,4 +1,5 @@
-"""orderledger: an event-sourced ledger of every request, acknowledgement, fill and cancel of an order.
+"""orderledger: an event-sourced ledger of every request, acknowledgement, fill and cancel of an
+order.
 
 Importing the package imports none of its modules: each public name is imported at its first use.
 """
@@ -39,8 +40,9 @@ HOMES = (
     "orderledger.infrastructure.venues.base.order_entry",
     "orderledger.infrastructure.gateway.gateway",
 )
-"""The modules of the public names, which their `__all__` lists. They are imported in this order until the name is found: those
-that import least stand first, so that `Ledger` needs no gateway, which takes as long again."""
+"""The modules of the public names, which their `__all__` lists. They are imported in this order
+until the name is found: those that import least stand first, so that `Ledger` needs no gateway,
+which takes as long again."""
 
 MODULES = ("interop",)
 """Public modules, under their own names."""

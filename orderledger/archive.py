@@ -1,7 +1,8 @@
 """The fold of the views over archived events, for jobs of your own in Spark, Ray or Dask.
 
-`fold_bucket` takes the events of one bucket, or of several whole ones, and returns the rows that follow from them.
-`fold_positions` takes the trades and account events of some instruments. Both are pure functions of Arrow tables.
+`fold_bucket` takes the events of one bucket, or of several whole ones, and returns the rows that
+follow from them. `fold_positions` takes the trades and account events of some instruments. Both are
+pure functions of Arrow tables.
 """
 
 from orderledger.infrastructure.archive.folding import fold_bucket, fold_positions

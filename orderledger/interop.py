@@ -1,7 +1,8 @@
-"""Objects of other trading frameworks, translated to messages. A bot stays as it is, and the ledger listens.
+"""Objects of other trading frameworks, translated to messages. A bot stays as it is, and the ledger
+listens.
 
-Each function takes one object and returns its messages, possibly none. Objects are read by the names of their attributes:
-none of these frameworks is imported or needed.
+Each function takes one object and returns its messages, possibly none. Objects are read by the
+names of their attributes: none of these frameworks is imported or needed.
 """
 
 from orderledger.infrastructure.interop.ccxt import from_ccxt

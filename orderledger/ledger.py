@@ -37,7 +37,13 @@ from orderledger.infrastructure.proof.methods import Proofs
 from orderledger.infrastructure.settings import Settings
 from orderledger.infrastructure.storage.collector_status import CollectorStatuses
 from orderledger.infrastructure.storage.evidence import RandomBytes
-from orderledger.infrastructure.storage.store import Store, as_store_error, cannot_be_written, open_store, reaching
+from orderledger.infrastructure.storage.store import (
+    Store,
+    as_store_error,
+    cannot_be_written,
+    open_store,
+    reaching,
+)
 from orderledger.infrastructure.storage.urls import POSTGRES, file_of, is_bundle
 from orderledger.infrastructure.storage.view_versions import stored_position
 from orderledger.infrastructure.views.arguments import check_argument
@@ -91,10 +97,18 @@ class Ledger(Proofs, AuditQueries):
     ) -> None:
         self._latencies = Latencies()
         self._clock = clock or SystemClock()
-        super().__init__(store, settings.db, Projector(store, self._latencies, folds_ahead=update_views == "process"))
+        super().__init__(
+            store,
+            settings.db,
+            Projector(store, self._latencies, folds_ahead=update_views == "process"),
+        )
         self._statuses = CollectorStatuses(store.database)
-        self._follower = follower_of(store, self._projector, self._latencies, settings, update_views)
-        self._writer = Writer(store, self._clock, self._notice, self._latencies, random_bytes or os.urandom)
+        self._follower = follower_of(
+            store, self._projector, self._latencies, settings, update_views
+        )
+        self._writer = Writer(
+            store, self._clock, self._notice, self._latencies, random_bytes or os.urandom
+        )
         self._committer = Committer(self._writer)
         self._closing = threading.RLock()  # a signal handler may call `close` during `close`
         self._is_closed = False
@@ -107,7 +121,8 @@ class Ledger(Proofs, AuditQueries):
         self._following.notice()
 
     def _can_update_views(self) -> bool:
-        """Rebuild views of an older version. Returns False if an event of the log cannot be read."""
+        """Rebuild views of an older version. Returns False if an event of the log cannot be
+        read."""
         try:
             rebuild_outdated(self._store, self._projector)
         except UnreadableEvent as error:  # recording goes on; queries raise this error
@@ -116,7 +131,9 @@ class Ledger(Proofs, AuditQueries):
         except Exception as error:
             if not cannot_be_written(error):
                 raise
-            self._projector.is_outdated = True  # queries are answered from the log until the follower has rebuilt the views
+            self._projector.is_outdated = (
+                True  # queries are answered from the log until the follower has rebuilt the views
+            )
             self._follower.failure = as_store_error(error, self._url)
         return True
 
@@ -132,22 +149,31 @@ class Ledger(Proofs, AuditQueries):
         update_views: Follow = True,
         random_bytes: RandomBytes | None = None,
     ) -> "Ledger":
-        """Open the store at a path, `sqlite:///path`, `postgresql://...` or `memory://`. Creates a missing store.
+        """Open the store at a path, `sqlite:///path`, `postgresql://...` or `memory://`. Creates a
+        missing store.
 
-        `synchronous`, `lock_timeout` and `answer_timeout`: see `Settings`. `update_views` keeps the views up to date in the
-        background: True in a thread, "process" in a process of its own, which leaves this interpreter to recording.
-        `random_bytes` gives the salts of the hashes of evidence; tests give their own to repeat a run byte for byte. Raises
-        InvalidSetting, StoreUnreachable, or StoreVersion for a store made by a newer version.
+        `synchronous`, `lock_timeout` and `answer_timeout`: see `Settings`. `update_views` keeps the
+        views up to date in the background: True in a thread, "process" in a process of its own,
+        which leaves this interpreter to recording. `random_bytes` gives the salts of the hashes of
+        evidence; tests give their own to repeat a run byte for byte. Raises InvalidSetting,
+        StoreUnreachable, or StoreVersion for a store made by a newer version.
         """
         if isinstance(url, PathLike):
             url = fspath(url)
         check_argument("url", "text", url)
-        settings = Settings.read(db=url, synchronous=synchronous, lock_timeout=lock_timeout, answer_timeout=answer_timeout)
+        settings = Settings.read(
+            db=url,
+            synchronous=synchronous,
+            lock_timeout=lock_timeout,
+            answer_timeout=answer_timeout,
+        )
         check_follow(update_views, settings.db)
         store = _opened(settings)
         try:
             with reaching(settings.db):
-                return cls(store, settings, clock, update_views=update_views, random_bytes=random_bytes)
+                return cls(
+                    store, settings, clock, update_views=update_views, random_bytes=random_bytes
+                )
         except BaseException:
             store.close()
             raise
@@ -170,12 +196,13 @@ class Ledger(Proofs, AuditQueries):
     # Recording
 
     def record(self, message: "Message") -> Outcome:
-        """Record one message, and return when it is durable. Raises InvalidMessage if fields that go together are missing."""
+        """Record one message, and return when it is durable. Raises InvalidMessage if fields that
+        go together are missing."""
         return self._committer.write([self._wire.to_entry(message)])[0]
 
     def record_many(self, messages: "Iterable[Message]") -> list[Outcome]:
-        """Record messages in order, a thousand per commit. If the store fails after the first commit, raises OutcomeUnknown
-        with the number of messages recorded."""
+        """Record messages in order, a thousand per commit. If the store fails after the first
+        commit, raises OutcomeUnknown with the number of messages recorded."""
         outcomes: list[Outcome] = []
         to_entry = self._wire.to_entry
         remaining = iter(messages)
@@ -185,15 +212,19 @@ class Ledger(Proofs, AuditQueries):
                     outcomes += self._committer.write(group)
                 except StoreUnreachable as error:  # true of this group only, not of all messages
                     if outcomes:
-                        raise OutcomeUnknown(f"the first {len(outcomes)} messages are recorded: {error}") from error
+                        raise OutcomeUnknown(
+                            f"the first {len(outcomes)} messages are recorded: {error}"
+                        ) from error
                     raise
         return outcomes
 
     def record_lines(self, lines: Sequence[str | bytes]) -> list[Outcome]:
-        """Record NDJSON lines in order, in one commit. A line that is no message gets the outcome `invalid`; the others are
-        recorded."""
+        """Record NDJSON lines in order, in one commit. A line that is no message gets the outcome
+        `invalid`; the others are recorded."""
         if isinstance(lines, (str, bytes)):
-            raise TypeError("lines takes a sequence of lines, not one text: split it with splitlines")
+            raise TypeError(
+                "lines takes a sequence of lines, not one text: split it with splitlines"
+            )
         outcomes: list[Outcome | None] = []
         entries: list[Entry] = []
         for line in lines:
@@ -202,7 +233,11 @@ class Ledger(Proofs, AuditQueries):
                 outcomes.append(None)
             except InvalidMessage as error:
                 self._latencies.outcomes["invalid"] += 1
-                outcomes.append(Outcome("invalid", reason=str(error), text=error.fault, field=error.field or None))
+                outcomes.append(
+                    Outcome(
+                        "invalid", reason=str(error), text=error.fault, field=error.field or None
+                    )
+                )
         written = iter(self._committer.write(entries) if entries else ())
         return [next(written) if outcome is None else outcome for outcome in outcomes]
 
@@ -217,24 +252,32 @@ class Ledger(Proofs, AuditQueries):
         """Record one message without blocking the event loop. Concurrent calls share a commit."""
         return await self._committer.asubmit(self._wire.to_entry(message))
 
-    async def arecord_together(self, messages: "Sequence[Message]", *, fence: int | None = None) -> list[Outcome]:
-        """Record at most a thousand messages in one commit without blocking the event loop, all of them or none.
+    async def arecord_together(
+        self, messages: "Sequence[Message]", *, fence: int | None = None
+    ) -> list[Outcome]:
+        """Record at most a thousand messages in one commit without blocking the event loop, all of
+        them or none.
 
-        `fence`: of the lease under which the orders of these accounts are sent; raises Fenced if another process sends them now.
+        `fence`: of the lease under which the orders of these accounts are sent; raises Fenced if
+        another process sends them now.
         """
         entries = [self._wire.to_entry(message) for message in messages]
         if len(entries) > GROUP_LIMIT:
-            raise ValueError(f"messages takes at most {GROUP_LIMIT} for one commit, not {len(entries)}")
+            raise ValueError(
+                f"messages takes at most {GROUP_LIMIT} for one commit, not {len(entries)}"
+            )
         for entry in entries:
             entry.fence = fence
         return await self._committer.asubmit_together(entries) if entries else []
 
     def preview(self, messages: "Iterable[Message]") -> list[Outcome]:
-        """The outcomes if these messages were recorded now, in order, in one commit. Records nothing."""
+        """The outcomes if these messages were recorded now, in order, in one commit. Records
+        nothing."""
         return self._writer.preview([self._wire.to_entry(message) for message in messages])
 
     def simulate(self, messages: "Iterable[Message]") -> list[Row]:
-        """The orders of these messages as they would be if the messages were recorded now, in order. Records nothing."""
+        """The orders of these messages as they would be if the messages were recorded now, in
+        order. Records nothing."""
         with reaching(self._url):
             events = self._writer.simulate([self._wire.to_entry(message) for message in messages])
         return queries.orders(FoldedViews(events, None, None))
@@ -242,11 +285,18 @@ class Ledger(Proofs, AuditQueries):
     # Analytics
 
     def table(
-        self, name: str, *, as_of: datetime | int | None = None, effective_at: datetime | None = None, **where: Any
+        self,
+        name: str,
+        *,
+        as_of: datetime | int | None = None,
+        effective_at: datetime | None = None,
+        **where: Any,
     ) -> "LedgerTable":
-        """Return a table for pandas, Polars, DuckDB or a notebook: any view, `events` (the log) or `pnl_of_fills`.
+        """Return a table for pandas, Polars, DuckDB or a notebook: any view, `events` (the log) or
+        `pnl_of_fills`.
 
-        `where`: values of columns, e.g. account, instrument, strategy. The whole table is in memory. Needs the extra `analytics`.
+        `where`: values of columns, e.g. account, instrument, strategy. The whole table is in
+        memory. Needs the extra `analytics`.
         """
         from orderledger.infrastructure.analytics.reading import tables_of
 
@@ -262,10 +312,12 @@ class Ledger(Proofs, AuditQueries):
         timezone: str = "UTC",
         memory_limit: str = "2GB",
     ) -> "LedgerTable":
-        """Answer one SQL query (DuckDB's dialect) over the tables of `table`, all in one state of the ledger.
+        """Answer one SQL query (DuckDB's dialect) over the tables of `table`, all in one state of
+        the ledger.
 
-        A query only reads, and only these tables. `timezone`: in which times are truncated and shown. `memory_limit`: for sorting
-        and grouping. Raises InvalidQuery. Needs the extra `analytics`.
+        A query only reads, and only these tables. `timezone`: in which times are truncated and
+        shown. `memory_limit`: for sorting and grouping. Raises InvalidQuery. Needs the extra
+        `analytics`.
         """
         from orderledger.infrastructure.analytics.reading import tables_of
         from orderledger.infrastructure.analytics.sql import answer
@@ -286,8 +338,8 @@ class Ledger(Proofs, AuditQueries):
     ) -> "LedgerTable":
         """Return a ready-made analysis, such as equity, pnl, round-trips, slippage or fill-ratio.
 
-        `by`: groups, such as account, strategy, instrument, day. `method`: of the P&L. `timezone`: of days and hours. Needs the
-        extra `analytics`.
+        `by`: groups, such as account, strategy, instrument, day. `method`: of the P&L. `timezone`:
+        of days and hours. Needs the extra `analytics`.
         """
         from orderledger.infrastructure.analytics.questions import analyse
         from orderledger.infrastructure.analytics.reading import tables_of
@@ -299,8 +351,8 @@ class Ledger(Proofs, AuditQueries):
     # Recovery
 
     def recover(self, *, account: str | None = None) -> Recovery:
-        """Find open, in-flight and unresolved orders and outstanding cancels and replaces, and what to do about each doubt. Also
-        reports the cost of this."""
+        """Find open, in-flight and unresolved orders and outstanding cancels and replaces, and what
+        to do about each doubt. Also reports the cost of this."""
         check_argument("account", "text", account)
         began = time.perf_counter()
         rows, events_read = self._open_orders_at_restart(account)
@@ -309,7 +361,8 @@ class Ledger(Proofs, AuditQueries):
         return recovery_of(rows, events_read + more, time.perf_counter() - began, doubts)
 
     def doubts(self, *, account: str | None = None) -> RowList[DoubtRow]:
-        """The open orders whose outcome is unknown, with the age of each doubt and the commands that settle it, oldest first."""
+        """The open orders whose outcome is unknown, with the age of each doubt and the commands
+        that settle it, oldest first."""
         return RowList(self.recover(account=account).doubts)
 
     def resolve(
@@ -326,9 +379,10 @@ class Ledger(Proofs, AuditQueries):
     ) -> Outcome:
         """Record an operator's decision on a new order whose arrival is unknown.
 
-        `never_arrived`: the venue never received it, it ends as denied. `worked_as`: the venue works it under this id, it counts
-        as acknowledged. Give one of them. Refused as `not_in_doubt` if the order has ended, the venue has shown it, or it was
-        never sent, and as `venue_order_id_reused` if the id is that of another order of ours. Raises UnknownOrder and
+        `never_arrived`: the venue never received it, it ends as denied. `worked_as`: the venue
+        works it under this id, it counts as acknowledged. Give one of them. Refused as
+        `not_in_doubt` if the order has ended, the venue has shown it, or it was never sent, and as
+        `venue_order_id_reused` if the id is that of another order of ours. Raises UnknownOrder and
         AmbiguousOrder.
         """
         from orderledger.infrastructure.views.resolutions import check_decision, decision_on
@@ -336,9 +390,19 @@ class Ledger(Proofs, AuditQueries):
         check_decision(never_arrived, worked_as)
         row = self.order(client_order_id, account=account)
         given = {"actor": actor, "reason": reason, "text": text}
-        told = {"at": self._clock.now(), **{name: value for name, value in given.items() if value is not None}}
-        if worked_as is not None and (other := self._own_order(worked_as, row["account"])) not in (None, row["client_order_id"]):
-            return Outcome("refused", reason="venue_order_id_reused", text=f"{worked_as} is an id of order {other}")
+        told = {
+            "at": self._clock.now(),
+            **{name: value for name, value in given.items() if value is not None},
+        }
+        if worked_as is not None and (other := self._own_order(worked_as, row["account"])) not in (
+            None,
+            row["client_order_id"],
+        ):
+            return Outcome(
+                "refused",
+                reason="venue_order_id_reused",
+                text=f"{worked_as} is an id of order {other}",
+            )
         with reaching(self._url):
             decision = decision_on(row, order_now(self._store, row["stream"]), worked_as, told)
         return decision if isinstance(decision, Outcome) else self.record(decision)
@@ -351,20 +415,29 @@ class Ledger(Proofs, AuditQueries):
         return None
 
     def _open_orders_at_restart(self, account: str | None) -> tuple[list[Row], int]:
-        """The open orders, and the number of events read. Uses the log, without waiting, if the views are missing or far
-        behind."""
+        """The open orders, and the number of events read. Uses the log, without waiting, if the
+        views are missing or far behind."""
         before = self._projector.events_read
         with reaching(self._url):
             if self._projector.is_far_behind() or self._projector.caught_up() is None:
                 with self._follower.pausing():
                     found, events_read = open_orders_in_log(self._store)
-                return [ORDERS.shown(row) for row in found if account in (None, row["account"])], events_read
+                return [
+                    ORDERS.shown(row) for row in found if account in (None, row["account"])
+                ], events_read
         return self.open_orders(account=account), self._projector.events_read - before
 
     # Maintenance
 
-    def rebuild(self, names: Sequence[str] = (), *, jobs: int = 1, progress: Callable[[int, int], None] | None = None) -> Rebuilt:
-        """Rebuild views beside the live ones, in `jobs` processes, and then replace the live ones. Recording goes on."""
+    def rebuild(
+        self,
+        names: Sequence[str] = (),
+        *,
+        jobs: int = 1,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Rebuilt:
+        """Rebuild views beside the live ones, in `jobs` processes, and then replace the live ones.
+        Recording goes on."""
         with reaching(self._url):
             return rebuild(self._store, self._projector, names, jobs=jobs, progress=progress)
 
@@ -379,27 +452,37 @@ class Ledger(Proofs, AuditQueries):
             return self._projector.catch_up(progress)
 
     def check_views(self) -> None:
-        """Raise StoreUnreachable, with the reason, if the views should be updated in the background but are not."""
+        """Raise StoreUnreachable, with the reason, if the views should be updated in the background
+        but are not."""
         fault = self._follower.fault()
         if fault is not None:
             with reaching(self._url):
                 raise fault
 
     def publish(self, name: str, status: dict[str, Any]) -> None:
-        """Store the status of a process that feeds this ledger, for `status`. It is not an event."""
+        """Store the status of a process that feeds this ledger, for `status`. It is not an
+        event."""
         with reaching(self._url):
             self._statuses.write(name, status)
 
     def status(self) -> dict[str, Any]:
-        """The positions of the log, the views, the tiles of hashes and the newest checkpoint, and the last status of each process
-        that feeds this ledger, of the gateway of each account that has breakers, and of each watcher of alerts."""
+        """The positions of the log, the views, the tiles of hashes and the newest checkpoint, and
+        the last status of each process that feeds this ledger, of the gateway of each account that
+        has breakers, and of each watcher of alerts."""
         from orderledger.infrastructure.proof import tiles as proof_tiles
         from orderledger.infrastructure.proof.checkpoints import last_stored
 
         with reaching(self._url):
-            last, (collectors, gateways, watchers) = self._store.recorder.last_position(), self._statuses.read_by_kind()
+            last, (collectors, gateways, watchers) = (
+                self._store.recorder.last_position(),
+                self._statuses.read_by_kind(),
+            )
             with self._store.database.reading() as session:
-                views, tiles, newest = stored_position(session), proof_tiles.end(session).position, last_stored(session)
+                views, tiles, newest = (
+                    stored_position(session),
+                    proof_tiles.end(session).position,
+                    last_stored(session),
+                )
         return {
             "position": last,
             "views_position": views,
@@ -413,19 +496,22 @@ class Ledger(Proofs, AuditQueries):
         }
 
     def latencies(self) -> dict[str, dict[str, int]]:
-        """Latencies since this ledger was opened: waiting for a commit, committing, and views behind a commit.
+        """Latencies since this ledger was opened: waiting for a commit, committing, and views
+        behind a commit.
 
-        `queue`, `commit` and `views` each have the count and the maximum, and the median, 90th and 99th percentile of the last
-        10,000; all but the count in microseconds.
+        `queue`, `commit` and `views` each have the count and the maximum, and the median, 90th and
+        99th percentile of the last 10,000; all but the count in microseconds.
         """
         return self._latencies.shown()
 
     def latency_histograms(self) -> dict[str, Histogram]:
-        """Return all durations since the ledger was opened, in buckets, under the names of `latencies`."""
+        """Return all durations since the ledger was opened, in buckets, under the names of
+        `latencies`."""
         return self._latencies.histograms()
 
     def outcomes(self) -> dict[str, int]:
-        """Messages that this ledger was given since it was opened, by outcome. A message object that is invalid was never one."""
+        """Messages that this ledger was given since it was opened, by outcome. A message object
+        that is invalid was never one."""
         return {outcome: self._latencies.outcomes[outcome] for outcome in get_args(Answer)}
 
     # Statements
@@ -441,23 +527,36 @@ class Ledger(Proofs, AuditQueries):
         as_of: datetime | int | None = None,
         progress: Callable[[int, int], None] | None = None,
     ) -> "Statement":
-        """Make the statement of the period from `since` on and before `until`. A day begins and ends in the time zone, and as
-        `until` is part of the period. Raises InvalidSetting for a period that ends before it begins."""
+        """Make the statement of the period from `since` on and before `until`. A day begins and
+        ends in the time zone, and as `until` is part of the period. Raises InvalidSetting for a
+        period that ends before it begins."""
         from orderledger.infrastructure.statement.statement import checked_statement
 
         with reaching(self._url):
             return checked_statement(
-                self._store, since, until, timezone, account=account, method=method, as_of=as_of, progress=progress
+                self._store,
+                since,
+                until,
+                timezone,
+                account=account,
+                method=method,
+                as_of=as_of,
+                progress=progress,
             )
 
     def close(self) -> None:
-        """Commit what is queued, and release the store. If an interrupt ends this call, call it again.
+        """Commit what is queued, and release the store. If an interrupt ends this call, call it
+        again.
 
-        Raises RuntimeError in a future's callback, and in a signal handler that interrupted a commit or an update of the views.
+        Raises RuntimeError in a future's callback, and in a signal handler that interrupted a
+        commit or an update of the views.
         """
         if self._writer.is_within_commit() or self._projector.is_catching_up_here():
             who = "a signal handler or a future's callback"
-            raise RuntimeError(f"{who} cannot close a ledger during the ledger's own work: end that first, e.g. raise SystemExit")
+            raise RuntimeError(
+                f"{who} cannot close a ledger during the ledger's own work: end that first, e.g. "
+                "raise SystemExit"
+            )
         with self._closing:
             if not self._is_closed:
                 self._committer.stop()
@@ -469,7 +568,12 @@ class Ledger(Proofs, AuditQueries):
     def __enter__(self) -> "Ledger":
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self.close()
 
     @cached_property

@@ -1,7 +1,9 @@
-"""The command `orderledger` inside this process, on real standard streams: what it says, and its exit status.
+"""The command `orderledger` inside this process, on real standard streams: what it says, and its
+exit status.
 
-A process of its own costs a third of a second. It is for tests of what only a process has: signals, pipes that break, kills,
-an interpreter that starts with closed streams and ends. They take the fixture `orderledger_command`.
+A process of its own costs a third of a second. It is for tests of what only a process has: signals,
+pipes that break, kills, an interpreter that starts with closed streams and ends. They take the
+fixture `orderledger_command`.
 """
 
 import contextlib
@@ -39,8 +41,8 @@ def run(
     encoding: str = "utf-8",
     environment: dict[str, str] | None = None,
 ) -> Ended:
-    """Run the command in a folder. `stdin` names a file to read, else there is nothing; `stdout` a device to
-    print to; `encoding` is the one that the streams begin with."""
+    """Run the command in a folder. `stdin` names a file to read, else there is nothing; `stdout` a
+    device to print to; `encoding` is the one that the streams begin with."""
     with contextlib.ExitStack() as stack:
         given = stack.enter_context((stdin or Path(os.devnull)).open("rb"))
         out, err = (stack.enter_context(tempfile.TemporaryFile()) for _ in range(2))
@@ -50,7 +52,9 @@ def run(
         return Ended(status, *map(_read, (out, err)))
 
 
-def run_in_window(width: int, *arguments: str | Path, environment: dict[str, str] | None = None) -> str:
+def run_in_window(
+    width: int, *arguments: str | Path, environment: dict[str, str] | None = None
+) -> str:
     """Run the command in a terminal that is so wide. Returns what it shows, with the styles."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, width, 0, 0))
@@ -69,8 +73,14 @@ def run_in_window(width: int, *arguments: str | Path, environment: dict[str, str
     return shown
 
 
-def _status(arguments: tuple[str | Path, ...], folder: Path | None, environment: dict[str, str]) -> int:
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("ORDERLEDGER_", "COLUMNS"))}
+def _status(
+    arguments: tuple[str | Path, ...], folder: Path | None, environment: dict[str, str]
+) -> int:
+    clean = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("ORDERLEDGER_", "COLUMNS"))
+    }
     known = mock.patch.dict(os.environ, {**clean, **environment}, clear=True)
     with contextlib.chdir(folder or Path.cwd()), known, pytest.raises(SystemExit) as end:
         main([os.fspath(argument) for argument in arguments], prog_name="orderledger")
@@ -78,7 +88,9 @@ def _status(arguments: tuple[str | Path, ...], folder: Path | None, environment:
 
 
 @contextlib.contextmanager
-def _standard_streams(stdin: int, stdout: int, stderr: int, *, encoding: str = "utf-8") -> Iterator[None]:
+def _standard_streams(
+    stdin: int, stdout: int, stderr: int, *, encoding: str = "utf-8"
+) -> Iterator[None]:
     """These under the numbers 0 to 2, and Python's streams upon them."""
     streams = sys.stdin, sys.stdout, sys.stderr
     kept = [os.dup(number) for number in range(3)]
@@ -86,7 +98,9 @@ def _standard_streams(stdin: int, stdout: int, stderr: int, *, encoding: str = "
         os.dup2(given, number)
     try:
         sys.stdin = os.fdopen(0, "r", encoding=encoding, closefd=False)
-        sys.stdout, sys.stderr = (os.fdopen(number, "w", encoding=encoding, closefd=False) for number in (1, 2))
+        sys.stdout, sys.stderr = (
+            os.fdopen(number, "w", encoding=encoding, closefd=False) for number in (1, 2)
+        )
         try:
             yield
         finally:

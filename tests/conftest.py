@@ -1,6 +1,7 @@
 """Fixtures for every test: stores to work on, the shared data, the installed command.
 
-One PostgreSQL server serves the whole run and starts with the first test that asks for it. Each test has a schema in it.
+One PostgreSQL server serves the whole run and starts with the first test that asks for it. Each
+test has a schema in it.
 """
 
 import gc
@@ -22,15 +23,18 @@ if TYPE_CHECKING:
     from tests.ledger_schemas import Schemas
 
 # A busy machine is no failure: no example has to be done in a given time.
-settings.register_profile("without_deadlines", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "without_deadlines", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("without_deadlines")
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Where Python is told to keep no bytecode, it is kept with pytest's own cache, for us and for the many processes that tests
-    start: half of the time that such a process takes is compiling what the one before has compiled."""
+    """Where Python is told to keep no bytecode, it is kept with pytest's own cache, for us and for
+    the many processes that tests start: half of the time that such a process takes is compiling
+    what the one before has compiled."""
     # What a shell starts in the background ignores it, and so would all that the tests start.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     if hasattr(config, "cache") and os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
@@ -56,19 +60,23 @@ LONGEST = (
     "tests/gateway/",
     "tests/properties/",
 )
-"""The files that take longest, first, lest one process still works on such a file when the others have ended."""
+"""The files that take longest, first, lest one process still works on such a file when the others
+have ended."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     def place(item: pytest.Item) -> int:
-        return next((number for number, name in enumerate(LONGEST) if item.nodeid.startswith(name)), len(LONGEST))
+        return next(
+            (number for number, name in enumerate(LONGEST) if item.nodeid.startswith(name)),
+            len(LONGEST),
+        )
 
     items.sort(key=place)
 
 
 def pytest_collection_finish() -> None:
-    """What is there before the first test stays to the end: looking through it for garbage takes a tenth of the run, and a
-    quarter of the collection of tests."""
+    """What is there before the first test stays to the end: looking through it for garbage takes a
+    tenth of the run, and a quarter of the collection of tests."""
     gc.collect()
     gc.freeze()
     gc.enable()
@@ -76,8 +84,8 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture(scope="session")
 def postgres_url(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[str]:
-    """A database for this process, in the server of this run. Tests that write want `postgres_schema_url`; tests that crash the
-    server, one of their own."""
+    """A database for this process, in the server of this run. Tests that write want
+    `postgres_schema_url`; tests that crash the server, one of their own."""
     folder = tmp_path_factory.getbasetemp()
     with shared_postgres(folder if worker_id == "master" else folder.parent) as url:
         yield url
@@ -100,7 +108,8 @@ def postgres_ledger_url(postgres_url: str) -> Iterator[str]:
 
 @pytest.fixture(params=["memory", "sqlite", "postgres"])
 def store_url(request: pytest.FixtureRequest) -> str:
-    """A ledger without events in each kind of store in turn. The one in PostgreSQL has its tables already."""
+    """A ledger without events in each kind of store in turn. The one in PostgreSQL has its tables
+    already."""
     return _store(request, "postgres_ledger_url")
 
 
@@ -118,17 +127,23 @@ def new_store_url(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """The folder of streams, cases and checks that stands beside the repository. Mark its tests with `shared`."""
+    """The folder of streams, cases and checks that stands beside the repository. Mark its tests
+    with `shared`."""
     folder = REPOSITORY.parent / "shared"
     if not folder.is_dir():
-        pytest.skip(f"../shared is missing: the streams and cases this test reads are kept beside the repository, at {folder}")
+        pytest.skip(
+            "../shared is missing: the streams and cases this test reads are kept beside the "
+            f"repository, at {folder}"
+        )
     return folder
 
 
 @pytest.fixture(scope="session")
 def orderledger_command() -> Path:
     """The `orderledger` executable that belongs to the Python running the tests."""
-    folder = Path(sys.executable).parent  # not resolved: the link's folder is the virtual environment
+    folder = Path(
+        sys.executable
+    ).parent  # not resolved: the link's folder is the virtual environment
     command = shutil.which("orderledger", path=str(folder))
     if command is None:
         pytest.fail(f"No `orderledger` in {folder}: install the project there (make setup)")

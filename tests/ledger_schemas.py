@@ -1,6 +1,8 @@
-"""PostgreSQL schemas for tests: new ones, and such with the tables of a ledger, which many tests use one after the other.
+"""PostgreSQL schemas for tests: new ones, and such with the tables of a ledger, which many tests
+use one after the other.
 
-Creating the tables of a ledger costs the server fifty milliseconds, deleting the rows of a test less than one.
+Creating the tables of a ledger costs the server fifty milliseconds, deleting the rows of a test
+less than one.
 """
 
 import contextlib
@@ -18,10 +20,12 @@ from psycopg.types.json import Json
 from orderledger import Ledger
 
 DROP_TIMEOUT = "10s"
-"""A test that leaves a transaction open would otherwise block the removal of its schema for ever."""
+"""A test that leaves a transaction open would otherwise block the removal of its schema for
+ever."""
 
 CONNECTIONS_END_SECONDS_MAX = 2.0
-"""How long to wait for the connections of a test to end. A schema that somebody may still use is not used again."""
+"""How long to wait for the connections of a test to end. A schema that somebody may still use is
+not used again."""
 
 SHAPE: LiteralString = """
 SELECT md5(string_agg(row, ' ' ORDER BY row)) FROM (
@@ -33,19 +37,24 @@ SELECT md5(string_agg(row, ' ' ORDER BY row)) FROM (
         FROM pg_trigger t JOIN pg_class c ON c.oid = tgrelid WHERE relnamespace = %(schema)s::regnamespace
     UNION ALL SELECT 'function' || oid || '/' || xmin FROM pg_proc WHERE pronamespace = %(schema)s::regnamespace
 ) AS rows (row)
-"""
-"""A digest that every CREATE, ALTER, DROP and GRANT in the schema changes: `xmin` is the transaction that wrote a catalog row."""
+"""  # noqa: E501 (SQL)
+"""A digest that every CREATE, ALTER, DROP and GRANT in the schema changes: `xmin` is the
+transaction that wrote a catalog row."""
 
 CONNECTIONS: LiteralString = """
 SELECT pid FROM pg_stat_activity
 WHERE backend_type = 'client backend' AND datname = current_database() AND pid <> pg_backend_pid()
 """
-RELATIONS: LiteralString = "SELECT relname FROM pg_class WHERE relnamespace = %s::regnamespace AND relkind = %s ORDER BY relname"
+RELATIONS: LiteralString = (
+    "SELECT relname FROM pg_class WHERE relnamespace = %s::regnamespace AND relkind = %s ORDER BY "
+    "relname"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class LedgerSchema:
-    """A schema with the tables of a ledger: its shape, and the statement that makes the ledger empty again."""
+    """A schema with the tables of a ledger: its shape, and the statement that makes the ledger
+    empty again."""
 
     name: str
     shape: str
@@ -111,16 +120,24 @@ class Schemas:
         return str(self._administrator.execute(SHAPE, {"schema": name}).fetchall()[0][0])
 
     def _emptying(self, name: str) -> Composed:
-        """Delete all rows, and write those of a new ledger. A superuser may bypass the triggers that protect events."""
+        """Delete all rows, and write those of a new ledger. A superuser may bypass the triggers
+        that protect events."""
         statements: list[Composable] = [SQL("BEGIN; SET LOCAL session_replication_role = replica")]
         for relation in self._relations(name, "r"):
             table = Identifier(name, relation)
             statements.append(SQL("DELETE FROM {}").format(table))
-            rows = self._administrator.execute(SQL("SELECT json_agg(r) FROM {} AS r").format(table)).fetchall()[0][0]
+            rows = self._administrator.execute(
+                SQL("SELECT json_agg(r) FROM {} AS r").format(table)
+            ).fetchall()[0][0]
             if rows:
-                insert = SQL("INSERT INTO {0} SELECT * FROM json_populate_recordset(NULL::{0}, {1})")
+                insert = SQL(
+                    "INSERT INTO {0} SELECT * FROM json_populate_recordset(NULL::{0}, {1})"
+                )
                 statements.append(insert.format(table, Json(rows)))
-        statements += [SQL("SELECT setval({}, 1, false)").format(f"{name}.{each}") for each in self._relations(name, "S")]
+        statements += [
+            SQL("SELECT setval({}, 1, false)").format(f"{name}.{each}")
+            for each in self._relations(name, "S")
+        ]
         return SQL("; ").join([*statements, SQL("COMMIT")])
 
     def _relations(self, schema: str, kind: str) -> list[str]:

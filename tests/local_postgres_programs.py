@@ -5,7 +5,7 @@ The errors:
     LocalPostgresError
     ├── PostgresNotFoundError   there are no programs that could be run here
     └── PostgresFailedError     one of them was run and did not do its work; carries the command and its output
-"""
+"""  # noqa: E501 (a script)
 
 import contextlib
 import importlib.util
@@ -31,12 +31,15 @@ class PostgresNotFoundError(LocalPostgresError):
 
 
 class PostgresFailedError(LocalPostgresError):
-    """A program of PostgreSQL failed. `command` is what was run, `output` the last of what it said."""
+    """A program of PostgreSQL failed. `command` is what was run, `output` the last of what it
+    said."""
 
     def __init__(self, what: str, *, command: Sequence[str], output: str) -> None:
         self.command = tuple(command)
         self.output = output[-2000:].strip()
-        super().__init__(f"{what}: {' '.join(self.command)}\n{self.output or '(it printed nothing)'}")
+        super().__init__(
+            f"{what}: {' '.join(self.command)}\n{self.output or '(it printed nothing)'}"
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,12 +72,14 @@ def unprivileged_user() -> SystemUser:
             entry = pwd.getpwnam(name)
             return SystemUser(user=entry.pw_uid, group=entry.pw_gid)
     raise LocalPostgresError(
-        "PostgreSQL refuses to run as root, and this machine has no user `postgres` or `nobody` to run it as"
+        "PostgreSQL refuses to run as root, and this machine has no user `postgres` or `nobody` to "
+        "run it as"
     )
 
 
 def usable_programs(folder: Path, system_user: SystemUser) -> Path:
-    """The first folder of PostgreSQL programs that this user can run; bundled ones are copied where they stand out of reach."""
+    """The first folder of PostgreSQL programs that this user can run; bundled ones are copied where
+    they stand out of reach."""
     found = []
     for programs in _bundled_programs():
         found.append(programs)
@@ -89,16 +94,19 @@ def usable_programs(folder: Path, system_user: SystemUser) -> Path:
         if _can_run(programs, folder, system_user):
             return programs
     raise PostgresNotFoundError(
-        f"No PostgreSQL that runs here: set {DSN_VARIABLE}, or pip install 'orderledger[pg]', or install PostgreSQL "
-        f"(found: {', '.join(map(str, found)) or 'none'})"
+        f"No PostgreSQL that runs here: set {DSN_VARIABLE}, or pip install 'orderledger[pg]', or "
+        f"install PostgreSQL (found: {', '.join(map(str, found)) or 'none'})"
     )
 
 
 def _bundled_programs() -> list[Path]:
-    """The `bin` folders inside the wheel, the newest PostgreSQL first. Importing the package would run its own launcher code."""
+    """The `bin` folders inside the wheel, the newest PostgreSQL first. Importing the package would
+    run its own launcher code."""
     spec = importlib.util.find_spec(BUNDLED_PACKAGE)
     locations = (spec.submodule_search_locations or []) if spec else []
-    return _newest_first(found for location in locations for found in Path(location).glob("pginstall*/bin/postgres"))
+    return _newest_first(
+        found for location in locations for found in Path(location).glob("pginstall*/bin/postgres")
+    )
 
 
 def _installed_programs() -> list[Path]:
@@ -132,9 +140,11 @@ def _can_run(programs: Path, folder: Path, system_user: SystemUser) -> bool:
 
 
 def _copy_bundled(programs: Path, folder: Path, system_user: SystemUser) -> Path:
-    """Copy an installation out of a virtual environment that the server's user cannot enter (below /root, mostly).
+    """Copy an installation out of a virtual environment that the server's user cannot enter (below
+    /root, mostly).
 
-    The programs look for their libraries relative to themselves, so the copy has the same shape as the original.
+    The programs look for their libraries relative to themselves, so the copy has the same shape as
+    the original.
     """
     installation = programs.parent
     package = installation.parent
@@ -176,10 +186,13 @@ def reported(command: Sequence[str]) -> Iterator[None]:
         raise PostgresFailedError("Could not be run", command=command, output=str(error)) from error
     except subprocess.SubprocessError as error:
         output: bytes = getattr(error, "output", None) or b""
-        raise PostgresFailedError(str(error), command=command, output=output.decode(errors="replace")) from error
+        raise PostgresFailedError(
+            str(error), command=command, output=output.decode(errors="replace")
+        ) from error
 
 
 def environment() -> dict[str, str]:
-    """Ours, without what would steer PostgreSQL (PGDATA, PGPORT…), in a locale and a time zone that are everywhere."""
+    """Ours, without what would steer PostgreSQL (PGDATA, PGPORT…), in a locale and a time zone that
+    are everywhere."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
     return kept | {"LC_ALL": "C", "TZ": "UTC"}

@@ -1,9 +1,11 @@
 """Given, when, then: what is recorded of one order, what is said next, and what follows from it.
 
-    given(request(), fill("F-1", "4")).when(message("cancel")).then_order(status="canceled", leaves_quantity="0")
+    given(request(), fill("F-1", "4")).when(message("cancel")).then_order(status="canceled",
+    leaves_quantity="0")
 
-Messages are the dictionaries of the wire; they are about order C-1 of sim:main where they do not say otherwise. The
-first is recorded at `at(1)`, the second at `at(2)` and so on, which is also when they happened unless they give `at`.
+Messages are the dictionaries of the wire; they are about order C-1 of sim:main where they do not
+say otherwise. The first is recorded at `at(1)`, the second at `at(2)` and so on, which is also when
+they happened unless they give `at`.
 """
 
 from collections.abc import Iterable
@@ -44,7 +46,13 @@ def message(type_: str, **fields: Any) -> Document:
 
 def request(**fields: Any) -> Document:
     """To buy 10 BTC-USD at 100."""
-    terms = {"instrument": "BTC-USD", "side": "buy", "quantity": "10", "order_type": "limit", "limit_price": "100"}
+    terms = {
+        "instrument": "BTC-USD",
+        "side": "buy",
+        "quantity": "10",
+        "order_type": "limit",
+        "limit_price": "100",
+    }
     return message("request", **{**terms, **fields})
 
 
@@ -52,8 +60,12 @@ def fill(fill_id: str, quantity: str, price: str = "100", **fields: Any) -> Docu
     return message("fill", fill_id=fill_id, quantity=quantity, price=price, **fields)
 
 
-def correct_fill(fill_id: str, corrects: str, quantity: str, price: str = "100", **fields: Any) -> Document:
-    return message("correct_fill", fill_id=fill_id, corrects=corrects, quantity=quantity, price=price, **fields)
+def correct_fill(
+    fill_id: str, corrects: str, quantity: str, price: str = "100", **fields: Any
+) -> Document:
+    return message(
+        "correct_fill", fill_id=fill_id, corrects=corrects, quantity=quantity, price=price, **fields
+    )
 
 
 def request_replace(**fields: Any) -> Document:
@@ -67,7 +79,9 @@ FILLED = (*WORKING, fill("F-1", "10"))
 
 def readable(row: Row) -> Row:
     """A row of a view with its numbers as people write them."""
-    return {name: plain(value) if isinstance(value, Decimal) else value for name, value in row.items()}
+    return {
+        name: plain(value) if isinstance(value, Decimal) else value for name, value in row.items()
+    }
 
 
 class Scenario:
@@ -99,7 +113,9 @@ class Scenario:
         assert isinstance(fact, OrderEvent), f"{document} is not about an order"
         decision = decide(self.order, fact)
         if isinstance(decision, Duplicate):
-            self.outcome = ("duplicate",) if decision.reason is None else ("duplicate", decision.reason)
+            self.outcome = (
+                ("duplicate",) if decision.reason is None else ("duplicate", decision.reason)
+            )
         elif isinstance(decision, Refused):
             self.outcome = ("refused", decision.reason.value)
         else:
@@ -112,8 +128,8 @@ class Scenario:
         return self
 
     def then_outcome(self, *outcome: str) -> Self:
-        """`recorded` with its anomalies, `refused` with its reason, `invalid` with its field, or `duplicate`, with its
-        reason, if it has one."""
+        """`recorded` with its anomalies, `refused` with its reason, `invalid` with its field, or
+        `duplicate`, with its reason, if it has one."""
         assert self.outcome == outcome, f"the outcome was {self.outcome}"
         return self
 
@@ -129,9 +145,13 @@ class Scenario:
 
     def _record(self, fact: OrderEvent) -> None:
         sequence = NO_SEQUENCE if fact.sequence is None else fact.sequence
-        self.events = record(self.order, fact, When(fact.at or at(self._second), sequence, self._version + 1))
+        self.events = record(
+            self.order, fact, When(fact.at or at(self._second), sequence, self._version + 1)
+        )
         self._version += len(self.events)
-        codes = dict.fromkeys(event.code.value for event in self.events if isinstance(event, AnomalyDetected))
+        codes = dict.fromkeys(
+            event.code.value for event in self.events if isinstance(event, AnomalyDetected)
+        )
         self.outcome = ("recorded", *codes)
 
 
@@ -145,7 +165,8 @@ def nothing() -> Scenario:
 
 
 def ends(before: Iterable[Document], reports: Iterable[Document]) -> Row:
-    """How the order ends when the reports, some of which may be repetitions, come in this order. Versions aside."""
+    """How the order ends when the reports, some of which may be repetitions, come in this order.
+    Versions aside."""
     scenario = given(*before)
     for report in reports:
         scenario.when(report)
@@ -159,6 +180,11 @@ def in_any_order(before: Iterable[Document], *reports: Document) -> Row:
     expected = ends(before, reports)
     for shuffled in permutations(reports):
         found = ends(before, shuffled)
-        differing = {name: (found[name], value) for name, value in expected.items() if found[name] != value}
-        assert not differing, f"{differing} when arrived as {[(report['type'], report['at'].second) for report in shuffled]}"
+        differing = {
+            name: (found[name], value) for name, value in expected.items() if found[name] != value
+        }
+        assert not differing, (
+            f"{differing} when arrived as "
+            f"{[(report['type'], report['at'].second) for report in shuffled]}"
+        )
     return expected

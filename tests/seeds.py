@@ -14,9 +14,14 @@ def _some(first: int, end: int) -> list[range]:
     return [range(seed, seed + AT_ONCE) for seed in range(first, end, AT_ONCE)]
 
 
-_MANY = [pytest.param(seeds, marks=pytest.mark.long) for seeds in [range(ON_EVERY_RUN, AT_ONCE), *_some(1_000, 5_000)]]
+_MANY = [
+    pytest.param(seeds, marks=pytest.mark.long)
+    for seeds in [range(ON_EVERY_RUN, AT_ONCE), *_some(1_000, 5_000)]
+]
 
-of_seeds = pytest.mark.parametrize("seeds", [range(ON_EVERY_RUN), *_MANY], ids=lambda seeds: str(seeds.start))
+of_seeds = pytest.mark.parametrize(
+    "seeds", [range(ON_EVERY_RUN), *_MANY], ids=lambda seeds: str(seeds.start)
+)
 
 
 def few(count: int, end: int) -> list[Any]:
@@ -26,4 +31,7 @@ def few(count: int, end: int) -> list[Any]:
 
 def long(cases: Iterable[Any]) -> list[Any]:
     """Cases among the long tests; a tuple has the values of several arguments."""
-    return [pytest.param(*(case if isinstance(case, tuple) else (case,)), marks=pytest.mark.long) for case in cases]
+    return [
+        pytest.param(*(case if isinstance(case, tuple) else (case,)), marks=pytest.mark.long)
+        for case in cases
+    ]

@@ -14,8 +14,9 @@ from tests.local_postgres import DSN_VARIABLE, local_postgres
 
 @contextlib.contextmanager
 def shared_postgres(folder: Path) -> Iterator[str]:
-    """The URL of a new database. Who asks first starts the server, and stops it when nobody uses it any more; `folder` is where
-    the processes of this run meet. A server that ORDERLEDGER_TEST_DSN names is used as it is."""
+    """The URL of a new database. Who asks first starts the server, and stops it when nobody uses it
+    any more; `folder` is where the processes of this run meet. A server that ORDERLEDGER_TEST_DSN
+    names is used as it is."""
     if os.environ.get(DSN_VARIABLE):
         with local_postgres() as url:
             yield url

@@ -79,7 +79,13 @@ def test_a_cancel_after_a_partial_fill_is_nothing_odd_even_when_it_arrives_first
 
 def test_late_fills_that_complete_a_canceled_order_make_it_filled() -> None:
     row = only(
-        audited(request(), message(1, "acknowledge"), message(2, "cancel"), fill(1, "F-1", "4"), fill(3, "F-2", "7")).orders()
+        audited(
+            request(),
+            message(1, "acknowledge"),
+            message(2, "cancel"),
+            fill(1, "F-1", "4"),
+            fill(3, "F-2", "7"),
+        ).orders()
     )
     assert (row["status"], row["cum_quantity"], row["ended_at"]) == ("filled", 11, at(3))
     assert row["anomalies"] == ["fill_after_end", "overfill"]
@@ -98,13 +104,23 @@ def test_a_bust_reopens_a_filled_order_and_a_correction_chain_leaves_its_last_li
     for shuffled in permutations(reports):
         auditor = audited(request(), *shuffled)
         row, trade = only(auditor.orders()), only(auditor.trades())
-        assert (row["status"], row["cum_quantity"], row["leaves_quantity"], row["average_price"]) == (
+        assert (
+            row["status"],
+            row["cum_quantity"],
+            row["leaves_quantity"],
+            row["average_price"],
+        ) == (
             "partially_filled",
             5,
             5,
             98,
         )
-        assert (trade["fill_id"], trade["fee"], trade["liquidity"], row["ended_at"]) == ("F-1c", Fraction("0.6"), "maker", None)
+        assert (trade["fill_id"], trade["fee"], trade["liquidity"], row["ended_at"]) == (
+            "F-1c",
+            Fraction("0.6"),
+            "maker",
+            None,
+        )
 
 
 def test_the_later_of_two_corrections_stands_and_a_bust_of_it_brings_nothing_back() -> None:
@@ -121,15 +137,23 @@ def test_the_same_fill_is_a_duplicate_and_other_numbers_are_kept_as_an_anomaly()
     auditor = audited(request(), fill(1, "F-1", "2"))
     assert auditor.offer(fill(9, "F-1", "2.0", "100.00"), at(2000)) == "duplicate"
     assert auditor.offer(fill(1, "F-1", "2", fee="0.1", fee_currency="USD"), at(2001)) == "recorded"
-    assert auditor.offer(fill(1, "F-1", "2", fee="0.10", fee_currency="USD"), at(2002)) == "duplicate"
+    assert (
+        auditor.offer(fill(1, "F-1", "2", fee="0.10", fee_currency="USD"), at(2002)) == "duplicate"
+    )
     assert auditor.offer(fill(2, "F-1", "3"), at(2003)) == "recorded"
     row = only(auditor.orders())
-    assert (row["cum_quantity"], row["fees"], row["anomalies"]) == (2, {"USD": Fraction(1, 10)}, ["fill_id_reused"])
+    assert (row["cum_quantity"], row["fees"], row["anomalies"]) == (
+        2,
+        {"USD": Fraction(1, 10)},
+        ["fill_id_reused"],
+    )
 
 
 def test_a_repeated_fill_that_names_the_order_anew_is_recorded_for_its_name() -> None:
     auditor = audited(request(), fill(1, "F-1", "2"), fill(1, "F-1", "2", venue_order_id="V-1"))
-    assert auditor.offer(unnamed(fill(1, "F-1", "2"), venue_order_id="V-1"), at(2000)) == "duplicate"
+    assert (
+        auditor.offer(unnamed(fill(1, "F-1", "2"), venue_order_id="V-1"), at(2000)) == "duplicate"
+    )
     assert auditor.offer(unnamed(fill(2, "F-2", "1"), venue_order_id="V-1"), at(2001)) == "recorded"
     assert (only(auditor.orders())["cum_quantity"], len(auditor.trades())) == (3, 2)
 
@@ -140,7 +164,9 @@ def test_fills_before_the_mapping_count_at_once_and_go_to_the_order_when_it_come
         unnamed(fill(4, "F-2", "1", instrument="BTC-USD", side="buy"), aliases={"index": "7"}),
     ]
     auditor = audited(request(), *strange)
-    assert [(row["client_order_id"], row["origin"], row["cum_quantity"]) for row in auditor.orders()] == [
+    assert [
+        (row["client_order_id"], row["origin"], row["cum_quantity"]) for row in auditor.orders()
+    ] == [
         ("C-1", "own", 0),
         (None, "external", 2),
         (None, "external", 1),
@@ -153,8 +179,17 @@ def test_fills_before_the_mapping_count_at_once_and_go_to_the_order_when_it_come
     ]
     for shuffled in permutations([request(), *strange, *mapping]):
         row = only(audited(*shuffled).orders())
-        assert (row["client_order_id"], row["origin"], row["cum_quantity"], row["anomalies"]) == ("C-1", "own", 3, [])
-        assert (row["status"], row["venue_order_ids"], row["aliases"]) == ("partially_filled", ["V-1"], {"index": "7"})
+        assert (row["client_order_id"], row["origin"], row["cum_quantity"], row["anomalies"]) == (
+            "C-1",
+            "own",
+            3,
+            [],
+        )
+        assert (row["status"], row["venue_order_ids"], row["aliases"]) == (
+            "partially_filled",
+            ["V-1"],
+            {"index": "7"},
+        )
 
 
 def test_reports_under_a_replacement_id_and_a_request_id_belong_to_the_order() -> None:
@@ -169,11 +204,22 @@ def test_reports_under_a_replacement_id_and_a_request_id_belong_to_the_order() -
     assert (row["pending"], row["quantity"], row["cum_quantity"]) == ("cancel", 10, 3)
     assert auditor.offer(message(4, "reject_cancel", client_order_id="R-1"), at(2000)) == "recorded"
     assert only(auditor.orders())["pending"] == "replace"
-    replaced = message(5, "replace", quantity="3", replacement_client_order_id="C-1b", venue_order_id="V-2")
+    replaced = message(
+        5, "replace", quantity="3", replacement_client_order_id="C-1b", venue_order_id="V-2"
+    )
     assert auditor.offer(replaced, at(2001)) == "recorded"
     row = only(auditor.orders())
-    assert (row["pending"], row["status"], row["working_client_order_id"], row["ended_at"]) == (None, "filled", "C-1b", at(6))
-    assert (row["venue_order_id"], row["venue_order_ids"], row["anomalies"]) == ("V-2", ["V-1", "V-2"], [])
+    assert (row["pending"], row["status"], row["working_client_order_id"], row["ended_at"]) == (
+        None,
+        "filled",
+        "C-1b",
+        at(6),
+    )
+    assert (row["venue_order_id"], row["venue_order_ids"], row["anomalies"]) == (
+        "V-2",
+        ["V-1", "V-2"],
+        [],
+    )
 
 
 @pytest.mark.parametrize(
@@ -189,21 +235,36 @@ def test_reports_under_a_replacement_id_and_a_request_id_belong_to_the_order() -
         ([message(1, "status", status="filled")], "new", 10),
     ],
 )
-def test_the_status_follows_the_precedence_of_the_facts(reports: list[dict[str, Any]], status: str, leaves: int) -> None:
+def test_the_status_follows_the_precedence_of_the_facts(
+    reports: list[dict[str, Any]], status: str, leaves: int
+) -> None:
     for shuffled in permutations(reports):
         row = only(audited(request(), *shuffled).orders())
         assert (row["status"], row["leaves_quantity"]) == (status, leaves)
 
 
 def test_done_for_the_day_does_not_end_an_order_good_till_canceled() -> None:
-    row = only(audited(request(time_in_force="gtc"), fill(1, "F-1", "4"), message(2, "done_for_day")).orders())
+    row = only(
+        audited(
+            request(time_in_force="gtc"), fill(1, "F-1", "4"), message(2, "done_for_day")
+        ).orders()
+    )
     assert (row["status"], row["leaves_quantity"], row["ended_at"]) == ("done_for_day", 6, None)
 
 
 def test_a_lost_answer_stays_unresolved_until_the_venue_speaks() -> None:
-    auditor = audited(request(), message(1, "submit"), message(2, "unresolved", reason="timeout"), message(3, "absent"))
+    auditor = audited(
+        request(),
+        message(1, "submit"),
+        message(2, "unresolved", reason="timeout"),
+        message(3, "absent"),
+    )
     row = only(auditor.orders())
-    assert (row["status"], row["certainty"], row["leaves_quantity"]) == ("pending_new", "unresolved", 10)
+    assert (row["status"], row["certainty"], row["leaves_quantity"]) == (
+        "pending_new",
+        "unresolved",
+        10,
+    )
     assert auditor.offer(message(4, "acknowledge"), at(2000)) == "recorded"
     assert only(auditor.orders())["certainty"] == "confirmed"
 
@@ -224,10 +285,18 @@ def test_commands_are_refused_and_requests_repeated_for_the_stated_reasons() -> 
         (message(6, "deny", reason="limit"), "refused", "already_acknowledged"),
         (message(7, "request_replace", limit_price="99", request_id="R-0"), "recorded", None),
         (message(8, "request_replace", limit_price="99.0", request_id="R-0"), "duplicate", None),
-        (message(8, "request_replace", limit_price="98", request_id="R-0"), "refused", "request_id_reused"),
+        (
+            message(8, "request_replace", limit_price="98", request_id="R-0"),
+            "refused",
+            "request_id_reused",
+        ),
         (message(8, "request_cancel", request_id="R-1"), "recorded", None),
         (message(9, "request_cancel", request_id="R-1"), "duplicate", None),
-        (message(9, "request_replace", quantity="9", request_id="R-1"), "refused", "request_id_reused"),
+        (
+            message(9, "request_replace", quantity="9", request_id="R-1"),
+            "refused",
+            "request_id_reused",
+        ),
         (fill(9, "F-1", "10"), "recorded", None),
         (message(10, "request_cancel", request_id="R-2"), "refused", "order_ended"),
         (message(10, "request_replace", quantity="10"), "refused", "order_ended"),
@@ -235,11 +304,18 @@ def test_commands_are_refused_and_requests_repeated_for_the_stated_reasons() -> 
         (message(11, "approve", proposal_id="P-1"), "refused", "unknown_proposal"),
     ]
     for offered, outcome, reason in story:
-        assert (auditor.offer(offered, at(1000)), auditor.expected_reason) == (outcome, reason), offered
+        assert (auditor.offer(offered, at(1000)), auditor.expected_reason) == (outcome, reason), (
+            offered
+        )
 
 
 def test_rows_are_compared_as_exact_numbers_and_instants() -> None:
-    expected = {"average_price": Fraction(1, 3), "quantity": Fraction(1, 2), "ended_at": at(0), "fees": {"USD": Fraction(1)}}
+    expected = {
+        "average_price": Fraction(1, 3),
+        "quantity": Fraction(1, 2),
+        "ended_at": at(0),
+        "fees": {"USD": Fraction(1)},
+    }
     found = {
         "average_price": "0.33333333333333333",
         "quantity": "0.50",
@@ -261,7 +337,14 @@ def test_the_oracle_shares_no_code_with_what_it_audits() -> None:
         for path in paths
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, (ast.Import, ast.ImportFrom))
-        for name in ([node.module or "."] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names])
+        for name in (
+            [node.module or "."]
+            if isinstance(node, ast.ImportFrom)
+            else [alias.name for alias in node.names]
+        )
     }
     strange = {name for name in imported if name.partition(".")[0] not in sys.stdlib_module_names}
-    assert strange == {"tests.auditor", *(f"tests.auditing.{path.stem}" for path in paths[1:] if path.stem != "cases")}
+    assert strange == {
+        "tests.auditor",
+        *(f"tests.auditing.{path.stem}" for path in paths[1:] if path.stem != "cases"),
+    }

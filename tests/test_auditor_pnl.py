@@ -16,7 +16,9 @@ def trades_through_zero() -> Auditor:
     of_the_instrument = {"account": "sim:main", "instrument": "BTC-USD"}
     defined = {"type": "instrument", "currency": "USD", **of_the_instrument}
     marked = {"type": "mark", "price": "80", **of_the_instrument}
-    return audited(defined, *buys, sell, *(sold | {"client_order_id": "C-2"} for sold in sells), marked)
+    return audited(
+        defined, *buys, sell, *(sold | {"client_order_id": "C-2"} for sold in sells), marked
+    )
 
 
 @pytest.mark.parametrize(
@@ -29,17 +31,31 @@ def trades_through_zero() -> Auditor:
 )
 def test_a_fill_through_zero_closes_and_reopens(method: str, realized: int) -> None:
     row = only(trades_through_zero().pnl(method))
-    assert (row["position_quantity"], row["average_open_price"], row["realized_pnl"]) == (-2, 90, realized)
+    assert (row["position_quantity"], row["average_open_price"], row["realized_pnl"]) == (
+        -2,
+        90,
+        realized,
+    )
     assert (row["unrealized_pnl"], row["net_pnl"], row["fees"]) == (20, realized - 3, {"USD": 3})
-    assert (row["currency"], row["fills"], row["bought_quantity"], row["sold_quantity"]) == ("USD", 4, 4, 6)
+    assert (row["currency"], row["fills"], row["bought_quantity"], row["sold_quantity"]) == (
+        "USD",
+        4,
+        4,
+        6,
+    )
 
 
 @pytest.mark.parametrize(("method", "realized"), [("average", 15), ("fifo", 20), ("lifo", 10)])
 def test_the_methods_differ_in_what_a_partial_close_realizes(method: str, realized: int) -> None:
     sell = request(0, client_order_id="C-2", side="sell")
     sold = fill(3, "S-1", "1", "120", client_order_id="C-2")
-    row = only(audited(request(), fill(1, "B-1", "1"), fill(2, "B-2", "1", "110"), sell, sold).pnl(method))
-    assert (row["realized_pnl"], row["average_open_price"]) == (realized, {"average": 105, "fifo": 110, "lifo": 100}[method])
+    row = only(
+        audited(request(), fill(1, "B-1", "1"), fill(2, "B-2", "1", "110"), sell, sold).pnl(method)
+    )
+    assert (row["realized_pnl"], row["average_open_price"]) == (
+        realized,
+        {"average": 105, "fifo": 110, "lifo": 100}[method],
+    )
 
 
 def test_an_inverse_instrument_is_worth_its_quantity_over_the_price() -> None:
@@ -59,7 +75,9 @@ def test_an_inverse_instrument_is_worth_its_quantity_over_the_price() -> None:
     assert row["realized_pnl"] == 100 * (Fraction(3, 40000) - Fraction(1, 40000))
     assert row["unrealized_pnl"] == 100 * (Fraction(3, 40000) - Fraction(1, 20000))
     assert row["net_pnl"] == row["realized_pnl"] - Fraction("0.001") - Fraction("0.0005")
-    assert only(auditor.pnl("fifo"))["realized_pnl"] == 100 * (Fraction(1, 10000) - Fraction(1, 40000))
+    assert only(auditor.pnl("fifo"))["realized_pnl"] == 100 * (
+        Fraction(1, 10000) - Fraction(1, 40000)
+    )
 
 
 def test_an_adjustment_replaces_the_position_and_realizes_nothing() -> None:
@@ -72,6 +90,16 @@ def test_an_adjustment_replaces_the_position_and_realizes_nothing() -> None:
         "reason": "opening",
     }
     row = only(
-        audited(request(), fill(1, "B-1", "1", "100"), fill(3, "B-2", "1", "80"), adjusted | {"at": at(2).isoformat()}).pnl()
+        audited(
+            request(),
+            fill(1, "B-1", "1", "100"),
+            fill(3, "B-2", "1", "80"),
+            adjusted | {"at": at(2).isoformat()},
+        ).pnl()
     )
-    assert (row["position_quantity"], row["average_open_price"], row["realized_pnl"], row["fills"]) == (-3, 90, 10, 2)
+    assert (
+        row["position_quantity"],
+        row["average_open_price"],
+        row["realized_pnl"],
+        row["fills"],
+    ) == (-3, 90, 10, 2)

@@ -1,4 +1,5 @@
-"""The demo as a user runs it: one process dies by SIGKILL, the next one recovers, and the books agree with the venue's."""
+"""The demo as a user runs it: one process dies by SIGKILL, the next one recovers, and the books
+agree with the venue's."""
 
 import os
 import signal
@@ -45,11 +46,23 @@ SENTENCES = (
 )
 
 
-def tell(folder: Path, *, seed: int = SEED, hash_seed: str = "0") -> subprocess.CompletedProcess[str]:
+def tell(
+    folder: Path, *, seed: int = SEED, hash_seed: str = "0"
+) -> subprocess.CompletedProcess[str]:
     """Run the demo in a folder. The issue allows it a minute."""
     environment = {**os.environ, "PYTHONHASHSEED": hash_seed, "TERM": "dumb"}
-    command = [sys.executable, "-m", "orderledger.demo", "--seed", str(seed), "--folder", str(folder)]
-    return subprocess.run(command, env=environment, capture_output=True, encoding="utf-8", timeout=60, check=False)
+    command = [
+        sys.executable,
+        "-m",
+        "orderledger.demo",
+        "--seed",
+        str(seed),
+        "--folder",
+        str(folder),
+    ]
+    return subprocess.run(
+        command, env=environment, capture_output=True, encoding="utf-8", timeout=60, check=False
+    )
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +89,9 @@ def test_the_story_can_be_read_in_one_sitting(told: str) -> None:
 
 
 @pytest.mark.slow
-def test_the_same_seed_gives_the_same_output_to_the_byte_in_any_folder(told: str, tmp_path: Path) -> None:
+def test_the_same_seed_gives_the_same_output_to_the_byte_in_any_folder(
+    told: str, tmp_path: Path
+) -> None:
     assert tell(tmp_path, hash_seed="1").stdout == told
 
 
@@ -93,22 +108,44 @@ def test_the_store_that_is_left_is_sound_and_says_what_the_venue_says(folder: Pa
         assert ledger.check().differences == ()
         assert ledger.open_orders() == [] and venue.open_orders() == []
         filled = {trade["fill_id"] for trade in ledger.trades()}
-        assert filled == {fill["fill_id"] for fill in venue.fills_since(datetime(2026, 3, 2, tzinfo=UTC))}
+        assert filled == {
+            fill["fill_id"] for fill in venue.fills_since(datetime(2026, 3, 2, tzinfo=UTC))
+        }
         positions = {row["instrument"]: row["position_quantity"] for row in ledger.positions()}
         assert positions == venue.positions() != dict.fromkeys(positions, Decimal(0))
 
 
 @pytest.mark.slow
-def test_the_trading_process_dies_by_sigkill_and_leaves_orders_in_every_kind_of_doubt(tmp_path: Path) -> None:
+def test_the_trading_process_dies_by_sigkill_and_leaves_orders_in_every_kind_of_doubt(
+    tmp_path: Path,
+) -> None:
     store, memory = tmp_path / "orders.db", tmp_path / "venue.json"
-    command = [sys.executable, "-m", "orderledger.demo.trader", "--db", str(store), "--venue", str(memory), "--seed", str(SEED)]
+    command = [
+        sys.executable,
+        "-m",
+        "orderledger.demo.trader",
+        "--db",
+        str(store),
+        "--venue",
+        str(memory),
+        "--seed",
+        str(SEED),
+    ]
     killed = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=60, check=False)
     assert killed.returncode == -signal.SIGKILL
     with Ledger.open(str(store)) as ledger:
         found = ledger.recover()
         assert [order["client_order_id"] for order in found.in_flight] == ["M-4", "M-5"]
-        assert [order["client_order_id"] for order in found.unresolved] == ["Q-5", "Q-6", "M-3", "Q-7"]
-        assert {order["client_order_id"]: order["pending"] for order in found.pending} == {"Q-5": "replace", "Q-6": "cancel"}
+        assert [order["client_order_id"] for order in found.unresolved] == [
+            "Q-5",
+            "Q-6",
+            "M-3",
+            "Q-7",
+        ]
+        assert {order["client_order_id"]: order["pending"] for order in found.pending} == {
+            "Q-5": "replace",
+            "Q-6": "cancel",
+        }
         assert ledger.check().differences == ()
 
 
@@ -121,13 +158,21 @@ def test_a_folder_with_a_store_in_it_is_left_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_proof_fails_when_one_fill_never_reaches_the_ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_proof_fails_when_one_fill_never_reaches_the_ledger(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     hear = Desk.hear
 
-    def hear_but_one(desk: Desk, reports: list[dict[str, Any]], *, source: str | None = None) -> Outcomes:
-        return hear(desk, [report for report in reports if report.get("fill_id") != "T5009"], source=source)
+    def hear_but_one(
+        desk: Desk, reports: list[dict[str, Any]], *, source: str | None = None
+    ) -> Outcomes:
+        return hear(
+            desk, [report for report in reports if report.get("fill_id") != "T5009"], source=source
+        )
 
     monkeypatch.setattr(Desk, "hear", hear_but_one)
     with (tmp_path / "told.txt").open("w", encoding="utf-8") as told, pytest.raises(Disagreement):
         story.run(tmp_path, SEED, Console(file=told, width=WIDTH))
-    assert (tmp_path / "told.txt").read_text(encoding="utf-8").count("DIFFER") == 3, "orders, fills and one position"
+    assert (tmp_path / "told.txt").read_text(encoding="utf-8").count("DIFFER") == 3, (
+        "orders, fills and one position"
+    )

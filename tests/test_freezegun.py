@@ -1,4 +1,5 @@
-"""The same run on another date stores the same bytes and shows the same views: nothing that decides or folds reads a clock."""
+"""The same run on another date stores the same bytes and shows the same views: nothing that decides
+or folds reads a clock."""
 
 from datetime import timedelta
 from random import Random

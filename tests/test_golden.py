@@ -1,13 +1,14 @@
 """Golden files: what was written once can be read for ever, and is written the same way today.
 
-There are two per stored event name: `NAME.json` with every field set, and `NAME.least.json` with none that may be
-left out. `NAME.before_FIELD.json` was the full one until the event got that field, with others. A file holds {"name", "state"},
-the state to the byte as the store has it. `NAME.set_aside.json` has evidence and text stored beside
-the event. To add those of a new name:
+There are two per stored event name: `NAME.json` with every field set, and `NAME.least.json` with
+none that may be left out. `NAME.before_FIELD.json` was the full one until the event got that field,
+with others. A file holds {"name", "state"}, the state to the byte as the store has it.
+`NAME.set_aside.json` has evidence and text stored beside the event. To add those of a new name:
 
     ORDERLEDGER_WRITE_GOLDEN=1 python -m tests.test_golden
 
-It writes what is missing and never what is there: a golden file that no longer fits is a store that can no longer be read.
+It writes what is missing and never what is there: a golden file that no longer fits is a store that
+can no longer be read.
 """
 
 import os
@@ -105,7 +106,9 @@ FULL: dict[str, AnyEvent] = {
     "order_submitted.v1": commands.OrderSubmitted(**ORDER, is_forced=True),
     "submission_unresolved.v1": commands.SubmissionUnresolved(**ORDER),
     "cancel_requested.v1": commands.CancelRequested(**ORDER, request_id="R-1"),
-    "replace_requested.v1": commands.ReplaceRequested(**ORDER, **CHANGES, replacement_client_order_id="C-1b", request_id="R-1"),
+    "replace_requested.v1": commands.ReplaceRequested(
+        **ORDER, **CHANGES, replacement_client_order_id="C-1b", request_id="R-1"
+    ),
     "order_acknowledged.v1": reports.OrderAcknowledged(**REPORT),
     "order_rejected.v1": reports.OrderRejected(**REPORT),
     "fill_recorded.v1": reports.FillRecorded(**FILL),
@@ -114,7 +117,9 @@ FULL: dict[str, AnyEvent] = {
     "order_canceled.v1": reports.OrderCanceled(**REPORT),
     "cancel_rejected.v1": reports.CancelRejected(**REPORT, request_id="R-1"),
     "replace_rejected.v1": reports.ReplaceRejected(**REPORT, request_id="R-1", not_sent=True),
-    "order_replaced.v1": reports.OrderReplaced(**REPORT, **CHANGES, replacement_client_order_id="C-1b"),
+    "order_replaced.v1": reports.OrderReplaced(
+        **REPORT, **CHANGES, replacement_client_order_id="C-1b"
+    ),
     "order_expired.v1": reports.OrderExpired(**REPORT),
     "order_triggered.v1": reports.OrderTriggered(**REPORT),
     "order_suspended.v1": reports.OrderSuspended(**REPORT),
@@ -124,10 +129,16 @@ FULL: dict[str, AnyEvent] = {
     "order_done_for_day.v1": reports.OrderDoneForDay(**REPORT),
     "order_restated.v1": reports.OrderRestated(**REPORT, **CHANGES),
     "status_observed.v1": reports.StatusObserved(
-        **REPORT, status="held_by_desk", pending=Pending.CANCEL, dated_by=DatedBy.RECEIPT, asked_at=RECORDED_AT
+        **REPORT,
+        status="held_by_desk",
+        pending=Pending.CANCEL,
+        dated_by=DatedBy.RECEIPT,
+        asked_at=RECORDED_AT,
     ),
     "order_absent.v1": reports.OrderAbsent(**REPORT),
-    "anomaly_detected.v1": judgements.AnomalyDetected(code=Anomaly.OVERFILL, detail="12 filled of 10"),
+    "anomaly_detected.v1": judgements.AnomalyDetected(
+        code=Anomaly.OVERFILL, detail="12 filled of 10"
+    ),
     "anomaly_cleared.v1": judgements.AnomalyCleared(code=Anomaly.OVERFILL),
     "order_attributed.v1": judgements.OrderAttributed(to="sim:main/C-2"),
     "evidence_forgotten.v1": judgements.EvidenceForgotten(reason="a_request"),
@@ -145,16 +156,35 @@ FULL: dict[str, AnyEvent] = {
         lot=Decimal("1"),
         reason="a_code",
     ),
-    "mark_recorded.v1": accounts.MarkRecorded(**ACCOUNT, instrument="BTC-USD", price=Decimal("64000.10"), reason="a_code"),
+    "mark_recorded.v1": accounts.MarkRecorded(
+        **ACCOUNT, instrument="BTC-USD", price=Decimal("64000.10"), reason="a_code"
+    ),
     "funding_recorded.v1": accounts.FundingRecorded(
-        **ACCOUNT, **POSITION, instrument="BTC-USD", amount=Decimal("-0.25"), currency="USD", reason="a_code"
+        **ACCOUNT,
+        **POSITION,
+        instrument="BTC-USD",
+        amount=Decimal("-0.25"),
+        currency="USD",
+        reason="a_code",
     ),
     "position_adjusted.v1": accounts.PositionAdjusted(
-        **ACCOUNT, **POSITION, instrument="BTC-USD", quantity=Decimal("-3"), price=Decimal("100.5"), reason="opening"
+        **ACCOUNT,
+        **POSITION,
+        instrument="BTC-USD",
+        quantity=Decimal("-3"),
+        price=Decimal("100.5"),
+        reason="opening",
     ),
-    "gap_recorded.v1": accounts.GapRecorded(**ACCOUNT, from_at=AT, to_at=RECORDED_AT, reason="connection_dropped"),
+    "gap_recorded.v1": accounts.GapRecorded(
+        **ACCOUNT, from_at=AT, to_at=RECORDED_AT, reason="connection_dropped"
+    ),
     "balance_reported.v1": accounts.BalanceReported(
-        **ACCOUNT, **POSITION, instrument="BTC-USD", quantity=Decimal("-3"), average_price=Decimal("100.5"), reason="a_code"
+        **ACCOUNT,
+        **POSITION,
+        instrument="BTC-USD",
+        quantity=Decimal("-3"),
+        average_price=Decimal("100.5"),
+        reason="a_code",
     ),
     "reconciliation_certified.v1": accounts.ReconciliationCertified(
         **ACCOUNT,
@@ -169,8 +199,12 @@ FULL: dict[str, AnyEvent] = {
     "trading_halted.v1": accounts.TradingHalted(
         **ACCOUNT, instrument="BTC-USD", strategy="grid", cancels_orders=True, reason="daily_loss"
     ),
-    "trading_resumed.v1": accounts.TradingResumed(**ACCOUNT, instrument="BTC-USD", strategy="grid", reason="reviewed"),
-    "sender_changed.v1": accounts.SenderChanged(**ACCOUNT, holder="host:7:bot", fence=3, is_forced=True, reason="restart"),
+    "trading_resumed.v1": accounts.TradingResumed(
+        **ACCOUNT, instrument="BTC-USD", strategy="grid", reason="reviewed"
+    ),
+    "sender_changed.v1": accounts.SenderChanged(
+        **ACCOUNT, holder="host:7:bot", fence=3, is_forced=True, reason="restart"
+    ),
 }
 
 TERMS: dict[str, Any] = {
@@ -189,7 +223,9 @@ LEAST: dict[str, AnyEvent] = {
     "order_acknowledged.v1": reports.OrderAcknowledged(),
     "order_rejected.v1": reports.OrderRejected(),
     "fill_recorded.v1": reports.FillRecorded(fill_id="F-1", quantity=Decimal(1), price=Decimal(0)),
-    "fill_corrected.v1": reports.FillCorrected(fill_id="F-2", corrects="F-1", quantity=Decimal(1), price=Decimal(-1)),
+    "fill_corrected.v1": reports.FillCorrected(
+        fill_id="F-2", corrects="F-1", quantity=Decimal(1), price=Decimal(-1)
+    ),
     "fill_busted.v1": reports.FillBusted(fill_id="F-1"),
     "order_canceled.v1": reports.OrderCanceled(),
     "cancel_rejected.v1": reports.CancelRejected(),
@@ -209,13 +245,19 @@ LEAST: dict[str, AnyEvent] = {
     "anomaly_cleared.v1": judgements.AnomalyCleared(code=Anomaly.STATUS_CONFLICT),
     "order_attributed.v1": judgements.OrderAttributed(to="sim:main/C-2"),
     "evidence_forgotten.v1": judgements.EvidenceForgotten(reason="a_request"),
-    "proposal_made.v1": proposals.ProposalMade(proposal_id="P-1", kind=Role.ENTRY, strategy="grid", **TERMS),
+    "proposal_made.v1": proposals.ProposalMade(
+        proposal_id="P-1", kind=Role.ENTRY, strategy="grid", **TERMS
+    ),
     "proposal_approved.v1": proposals.ProposalApproved(proposal_id="P-1"),
     "proposal_declined.v1": proposals.ProposalDeclined(proposal_id="P-1"),
     "instrument_defined.v1": accounts.InstrumentDefined(instrument="BTC-USD"),
     "mark_recorded.v1": accounts.MarkRecorded(instrument="BTC-USD", price=Decimal(0)),
-    "funding_recorded.v1": accounts.FundingRecorded(instrument="BTC-USD", amount=Decimal(0), currency="USD"),
-    "position_adjusted.v1": accounts.PositionAdjusted(instrument="BTC-USD", quantity=Decimal(0), price=Decimal(0)),
+    "funding_recorded.v1": accounts.FundingRecorded(
+        instrument="BTC-USD", amount=Decimal(0), currency="USD"
+    ),
+    "position_adjusted.v1": accounts.PositionAdjusted(
+        instrument="BTC-USD", quantity=Decimal(0), price=Decimal(0)
+    ),
     "gap_recorded.v1": accounts.GapRecorded(from_at=AT),
     "balance_reported.v1": accounts.BalanceReported(instrument="BTC-USD", quantity=Decimal(0)),
     "reconciliation_certified.v1": accounts.ReconciliationCertified(
@@ -255,12 +297,19 @@ def full(name: str) -> Recorded:
 def least(name: str) -> Recorded:
     """The event as small as it can be: it happened when it was recorded."""
     return Recorded(
-        stream=STREAM, version=1, event=LEAST[name], recorded_at=RECORDED_AT, at=RECORDED_AT, source="ledger", position=1
+        stream=STREAM,
+        version=1,
+        event=LEAST[name],
+        recorded_at=RECORDED_AT,
+        at=RECORDED_AT,
+        source="ledger",
+        position=1,
     )
 
 
 def before(name: str, field: str) -> Recorded:
-    """The full event as it was before it had this field, those added with it, and later ones: with their defaults."""
+    """The full event as it was before it had this field, those added with it, and later ones: with
+    their defaults."""
     added = [group for group in ADDED if name in group.names]
     group = next(group for group in added if group.field == field)
     later = {one for other in added[added.index(group) :] for one in (other.field, *other.beside)}
@@ -269,13 +318,15 @@ def before(name: str, field: str) -> Recorded:
 
 
 def set_aside() -> Recorded:
-    """An event whose evidence and text are stored beside it, as since schema 6. The other files have them inside."""
+    """An event whose evidence and text are stored beside it, as since schema 6. The other files
+    have them inside."""
     hashes = {"evidence_hash": bytes(range(32)), "text_hash": bytes(range(32, 64))}
     return replace(before("fill_recorded.v1", "sequence"), evidence=None, text=None, **hashes)
 
 
 class Added(NamedTuple):
-    """A field that events got after they were first written, and those that they got with it. Each has a file of before."""
+    """A field that events got after they were first written, and those that they got with it. Each
+    has a file of before."""
 
     field: str
     names: tuple[str, ...]
@@ -295,7 +346,11 @@ ADDED = (
         ),
     ),
     Added("not_sent", ("order_denied.v1", "replace_rejected.v1")),
-    Added("sequence", OF_ORDERS, ("position_side", "position_id", "never_arrived", "is_forced", "dated_by", "asked_at")),
+    Added(
+        "sequence",
+        OF_ORDERS,
+        ("position_side", "position_id", "never_arrived", "is_forced", "dated_by", "asked_at"),
+    ),
     Added(
         "position_side",
         ("proposal_made.v1", "funding_recorded.v1", "position_adjusted.v1", "balance_reported.v1"),
@@ -309,7 +364,11 @@ EXPECTED = {
     **{f"{name}.json": full(name) for name in FULL},
     **{f"{name}.least.json": least(name) for name in LEAST},
     "fill_recorded.v1.set_aside.json": set_aside(),
-    **{f"{name}.before_{group.field}.json": before(name, group.field) for group in ADDED for name in group.names},
+    **{
+        f"{name}.before_{group.field}.json": before(name, group.field)
+        for group in ADDED
+        for name in group.names
+    },
 }
 
 
@@ -321,13 +380,18 @@ def all_fields(value: Any) -> Any:
     """Every field of a record, those that do not count in a comparison too."""
     if not isinstance(value, msgspec.Struct):
         return (type(value).__name__, str(value)) if isinstance(value, Decimal) else value
-    return {"": type(value).__name__, **{field.name: all_fields(getattr(value, field.name)) for field in fields(value)}}
+    return {
+        "": type(value).__name__,
+        **{field.name: all_fields(getattr(value, field.name)) for field in fields(value)},
+    }
 
 
 @pytest.mark.parametrize("file", EXPECTED)
 def test_what_was_stored_once_is_read_field_by_field(file: str) -> None:
     golden, expected = read(file), EXPECTED[file]
-    found = decode(expected.stream, expected.version, golden.name, bytes(golden.state), expected.position)
+    found = decode(
+        expected.stream, expected.version, golden.name, bytes(golden.state), expected.position
+    )
     assert all_fields(found) == all_fields(expected)
 
 
@@ -339,21 +403,31 @@ def test_what_is_stored_today_is_what_was_stored_once_to_the_byte(file: str) -> 
 
 @pytest.mark.parametrize("name", FULL)
 def test_a_golden_event_sets_every_field_there_is(name: str) -> None:
-    left_out = [field.name for field in fields(FULL[name]) if getattr(FULL[name], field.name) in _defaults(field)]
+    left_out = [
+        field.name
+        for field in fields(FULL[name])
+        if getattr(FULL[name], field.name) in _defaults(field)
+    ]
     assert left_out == []
 
 
 @pytest.mark.parametrize("name", LEAST)
 def test_a_least_golden_event_sets_no_field_that_may_be_left_out(name: str) -> None:
     event = LEAST[name]
-    given = [f.name for f in fields(event) if _defaults(f) != [] and getattr(event, f.name) not in _defaults(f)]
+    given = [
+        f.name
+        for f in fields(event)
+        if _defaults(f) != [] and getattr(event, f.name) not in _defaults(f)
+    ]
     assert given == []
 
 
 def test_every_stored_name_has_its_golden_files_and_no_file_is_without_a_name() -> None:
     names = list(KINDS)
     assert {path.name for path in FOLDER.iterdir()} == set(EXPECTED)
-    assert {f"{name}.json" for name in names} | {f"{name}.least.json" for name in names} <= set(EXPECTED)
+    assert {f"{name}.json" for name in names} | {f"{name}.least.json" for name in names} <= set(
+        EXPECTED
+    )
     assert all(file.startswith(f"{read(file).name}.") for file in EXPECTED)
 
 

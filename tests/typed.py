@@ -1,4 +1,5 @@
-"""Fields and columns by name, for tests that know more of a message or a row than its declared type says."""
+"""Fields and columns by name, for tests that know more of a message or a row than its declared type
+says."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any

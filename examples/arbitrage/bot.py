@@ -1,7 +1,8 @@
-"""An arbitrage bot: buys a coin where it is cheap and sells it where it is dear, at the same moment.
+"""An arbitrage bot: buys a coin where it is cheap and sells it where it is dear, at the same
+moment.
 
-It keeps nothing in memory that it would miss. What it has to do next follows from the orders in the ledger: after a restart it
-goes on where it was.
+It keeps nothing in memory that it would miss. What it has to do next follows from the orders in the
+ledger: after a restart it goes on where it was.
 
     python -m examples.arbitrage.bot collect.toml limits.toml --prices http://127.0.0.1:PORT/prices
 """
@@ -61,14 +62,17 @@ class Quote:
 
 
 def quotes(prices: dict[str, Any]) -> dict[str, Quote]:
-    """By account. Each exchange has a name of its own for the coin, and rial or toman as its unit."""
+    """By account. Each exchange has a name of its own for the coin, and rial or toman as its
+    unit."""
     found = {}
     for venue, row in prices.items():
         instrument, account = TABLES[venue].instrument(row["symbol"]), f"{venue}:main"
         rials = RIALS[instrument.partition("/")[2]]
         if row["bid"] and row["ask"]:
             bid, ask, tick = (Decimal(row[name]) for name in ("bid", "ask", "tick"))
-            found[account] = Quote(account=account, instrument=instrument, bid=bid, ask=ask, tick=tick, rials=rials)
+            found[account] = Quote(
+                account=account, instrument=instrument, bid=bid, ask=ask, tick=tick, rials=rials
+            )
     return found
 
 
@@ -87,45 +91,83 @@ class Bot:
             await self._open(quoted, f"A{len(groups) + 1:05d}")
 
     def _usable(self, quoted: dict[str, Quote], strategy: str) -> list[Quote]:
-        """The exchanges that are not halted, and have no order of unknown outcome: the gateway would deny another."""
-        halted = {halt["account"] for halt in self._ledger.halts(active_only=True) if halt["strategy"] in (None, strategy)}
+        """The exchanges that are not halted, and have no order of unknown outcome: the gateway
+        would deny another."""
+        halted = {
+            halt["account"]
+            for halt in self._ledger.halts(active_only=True)
+            if halt["strategy"] in (None, strategy)
+        }
         unknown = {order["account"] for order in self._ledger.open_orders(certainty="unresolved")}
-        return [quote for quote in quoted.values() if not {quote.account, "*"} & halted and quote.account not in unknown]
+        return [
+            quote
+            for quote in quoted.values()
+            if not {quote.account, "*"} & halted and quote.account not in unknown
+        ]
 
     async def _open(self, quoted: dict[str, Quote], group: str) -> None:
         """Send both legs at once."""
         pairs = permutations(self._usable(quoted, LEG), 2)
-        gains = [(sell.bid * sell.rials / (buy.ask * buy.rials) - 1, buy, sell) for buy, sell in pairs]
+        gains = [
+            (sell.bid * sell.rials / (buy.ask * buy.rials) - 1, buy, sell) for buy, sell in pairs
+        ]
         gain, buy, sell = max(gains, key=lambda one: one[0], default=(Decimal(0), None, None))
         if buy is not None and sell is not None and gain > EDGE:
             legs = [leg(buy, "buy", group, self._now()), leg(sell, "sell", group, self._now())]
             results = await self._gateway.submit_many(legs)
             for sent in results:
-                print(f"{sent.client_order_id} {sent.account} {sent.state} {sent.text or sent.reason or ''}", flush=True)
-            if any(sent.state == "denied" for sent in results):  # a limit or a halt: that does not pass at once
+                print(
+                    f"{sent.client_order_id} {sent.account} {sent.state} "
+                    f"{sent.text or sent.reason or ''}",
+                    flush=True,
+                )
+            if any(
+                sent.state == "denied" for sent in results
+            ):  # a limit or a halt: that does not pass at once
                 self._opens_at = self._now() + PAUSE
 
     async def _look_after(self, legs: list[OrderRow], quoted: dict[str, Quote]) -> None:
-        """Cancel what did not fill in time. Then flatten what the legs have left, unless an outcome is unknown: wait for that."""
+        """Cancel what did not fill in time. Then flatten what the legs have left, unless an outcome
+        is unknown: wait for that."""
         for order in legs:
             is_late = self._now() - (order["updated_at"] or self._now()) > PATIENCE
-            if order["is_open"] and order["certainty"] != "unresolved" and order["pending"] is None and is_late:
-                await self._gateway.cancel(str(order["client_order_id"]), account=order["account"], reason="not_filled_in_time")
+            if (
+                order["is_open"]
+                and order["certainty"] != "unresolved"
+                and order["pending"] is None
+                and is_late
+            ):
+                await self._gateway.cancel(
+                    str(order["client_order_id"]),
+                    account=order["account"],
+                    reason="not_filled_in_time",
+                )
         usable = self._usable(quoted, FLATTEN)
         if any(order["is_open"] or lacks_fills(order) for order in legs) or not usable:
             return
         flattened = [order for order in legs if order["strategy"] == FLATTEN]
         if len(flattened) == TRIES:
-            halt = Halt(account="*", at=self._now(), strategy=LEG, reason="not_flat", text=f"{group_of(legs[0])} is not flat")
+            halt = Halt(
+                account="*",
+                at=self._now(),
+                strategy=LEG,
+                reason="not_flat",
+                text=f"{group_of(legs[0])} is not flat",
+            )
             if not any(row["reason"] == "not_flat" for row in self._ledger.halts(active_only=True)):
                 await self._ledger.arecord(halt)
-        elif not flattened or self._now() - (flattened[-1]["requested_at"] or self._now()) > PATIENCE:
+        elif (
+            not flattened or self._now() - (flattened[-1]["requested_at"] or self._now()) > PATIENCE
+        ):
             await self._flatten(group_of(legs[0]), len(flattened) + 1, net(legs), usable)
 
     async def _flatten(self, group: str, number: int, left: Decimal, usable: list[Quote]) -> None:
-        """Trade what is left where it costs least. Every try is somewhere else than the one before."""
+        """Trade what is left where it costs least. Every try is somewhere else than the one
+        before."""
         side = "sell" if left > 0 else "buy"
-        best = sorted(usable, key=lambda one: -one.bid * one.rials if side == "sell" else one.ask * one.rials)
+        best = sorted(
+            usable, key=lambda one: -one.bid * one.rials if side == "sell" else one.ask * one.rials
+        )
         quote = best[(number - 1) % len(best)]
         order = Request(
             account=quote.account,
@@ -139,7 +181,10 @@ class Bot:
             at=self._now(),
         )
         sent = await self._gateway.submit(order)
-        print(f"{sent.client_order_id} {sent.account} {sent.state} {sent.text or sent.reason or ''}", flush=True)
+        print(
+            f"{sent.client_order_id} {sent.account} {sent.state} {sent.text or sent.reason or ''}",
+            flush=True,
+        )
 
 
 def leg(quote: Quote, side: str, group: str, at: datetime) -> Request:
@@ -169,7 +214,10 @@ def group_of(order: OrderRow) -> str:
 
 def net(legs: list[OrderRow]) -> Decimal:
     """What the legs of a group have left."""
-    return sum((order["cum_quantity"] * (1 if order["side"] == "buy" else -1) for order in legs), Decimal(0))
+    return sum(
+        (order["cum_quantity"] * (1 if order["side"] == "buy" else -1) for order in legs),
+        Decimal(0),
+    )
 
 
 def lacks_fills(order: OrderRow) -> bool:
@@ -185,15 +233,31 @@ def is_finished(legs: list[OrderRow]) -> bool:
 
 def marks(quoted: dict[str, Quote], at: datetime) -> Iterator[Mark]:
     for quote in quoted.values():
-        yield Mark(account=quote.account, instrument=quote.instrument, price=(quote.bid + quote.ask) / 2, at=at)
+        yield Mark(
+            account=quote.account,
+            instrument=quote.instrument,
+            price=(quote.bid + quote.ask) / 2,
+            at=at,
+        )
 
 
 async def run(settings: CollectSettings, limits: Path, prices: str) -> None:
     now = SystemClock().now
-    with Ledger.open(settings.db) as ledger, records_of(settings.db, ledger, settings.adapters) as records:
-        adapters = {section.names[0]: (adapter(section.venue), section) for section in settings.venues}
-        venues = {account: one.build(section, records) for account, (one, section) in adapters.items()}
-        entries = {account: one.order_entry(section, account) for account, (one, section) in adapters.items() if one.order_entry}
+    with (
+        Ledger.open(settings.db) as ledger,
+        records_of(settings.db, ledger, settings.adapters) as records,
+    ):
+        adapters = {
+            section.names[0]: (adapter(section.venue), section) for section in settings.venues
+        }
+        venues = {
+            account: one.build(section, records) for account, (one, section) in adapters.items()
+        }
+        entries = {
+            account: one.order_entry(section, account)
+            for account, (one, section) in adapters.items()
+            if one.order_entry
+        }
         gateway = Gateway(ledger, entries, limits=limits, venues=venues, name="arbitrage")
         async with gateway, httpx.AsyncClient() as web:
             bot = Bot(ledger, gateway, now)
@@ -206,8 +270,14 @@ async def run(settings: CollectSettings, limits: Path, prices: str) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Buys where a coin is cheap, sells where it is dear.")
-    parser.add_argument("settings", type=Path, help="The settings of `orderledger collect`, which name the accounts.")
+    parser = argparse.ArgumentParser(
+        description="Buys where a coin is cheap, sells where it is dear."
+    )
+    parser.add_argument(
+        "settings",
+        type=Path,
+        help="The settings of `orderledger collect`, which name the accounts.",
+    )
     parser.add_argument("limits", type=Path)
     parser.add_argument("--prices", required=True, help="Where best bids and asks are.")
     options = parser.parse_args()

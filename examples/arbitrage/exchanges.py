@@ -1,8 +1,10 @@
-"""Nobitex, Wallex and Invex as simulated servers in one process, around one price that moves. They replace the real ones.
+"""Nobitex, Wallex and Invex as simulated servers in one process, around one price that moves. They
+replace the real ones.
 
-`python -m examples.arbitrage.exchanges` prints a settings file for `orderledger collect` and serves until it is stopped. One
-address more, `control` on the first line, answers `/prices` (best bid and ask, which no adapter of the ledger reads) and `/books`
-(what the exchanges themselves hold: the truth that a ledger is compared with). `POST /calm` ends all faults and all flow.
+`python -m examples.arbitrage.exchanges` prints a settings file for `orderledger collect` and serves
+until it is stopped. One address more, `control` on the first line, answers `/prices` (best bid and
+ask, which no adapter of the ledger reads) and `/books` (what the exchanges themselves hold: the
+truth that a ledger is compared with). `POST /calm` ends all faults and all flow.
 """
 
 import argparse
@@ -23,7 +25,12 @@ from orderledger.infrastructure.venues.invex.vocabulary import MARKETS as INVEX
 from orderledger.infrastructure.venues.nobitex.vocabulary import MARKETS as NOBITEX
 from orderledger.infrastructure.venues.wallex.vocabulary import MARKETS as WALLEX
 from orderledger.simulation.invex.server import InvexServer
-from orderledger.simulation.market import ExchangeSimulator, Kind, SimulatedInstrument, SimulatedOrder
+from orderledger.simulation.market import (
+    ExchangeSimulator,
+    Kind,
+    SimulatedInstrument,
+    SimulatedOrder,
+)
 from orderledger.simulation.market.background import BackgroundFlow
 from orderledger.simulation.nobitex.server import NobitexServer
 from orderledger.simulation.servers import Faults
@@ -57,8 +64,8 @@ token = {{ env = "{variable}" }}"""
 
 @dataclass(kw_only=True)
 class Exchange:
-    """One exchange with its own market. `rials`: how many rial its unit of price is. `away`: where its price goes, off the
-    common one."""
+    """One exchange with its own market. `rials`: how many rial its unit of price is. `away`: where
+    its price goes, off the common one."""
 
     name: str
     symbol: str
@@ -88,29 +95,57 @@ class Exchange:
     def quote(self) -> dict[str, Any]:
         """As the exchange writes it: its own symbol, its own unit."""
         bid, ask = self.best(Side.BUY), self.best(Side.SELL)
-        return {"symbol": self.symbol, "bid": bid and str(bid), "ask": ask and str(ask), "tick": str(self.instrument.tick)}
+        return {
+            "symbol": self.symbol,
+            "bid": bid and str(bid),
+            "ask": ask and str(ask),
+            "tick": str(self.instrument.tick),
+        }
 
     def books(self) -> dict[str, Any]:
         """All that the exchange holds of the account."""
         exchange, account = self.server.exchange, self.server.account
         orders = [
-            {"client_id": one.client_id, "status": str(one.status), "filled": str(one.filled), "at": one.created_at.isoformat()}
+            {
+                "client_id": one.client_id,
+                "status": str(one.status),
+                "filled": str(one.filled),
+                "at": one.created_at.isoformat(),
+            }
             for one in exchange.orders(account)
         ]
         fills = [
-            {"client_id": one.client_id, "side": str(one.side), "quantity": str(one.quantity), "price": str(one.price)}
+            {
+                "client_id": one.client_id,
+                "side": str(one.side),
+                "quantity": str(one.quantity),
+                "price": str(one.price),
+            }
             for one in exchange.fills(account)
         ]
         position = exchange.position(account, self.instrument.name).quantity
-        return {"instrument": self.instrument.name, "position": str(position), "orders": orders, "fills": fills}
+        return {
+            "instrument": self.instrument.name,
+            "position": str(position),
+            "orders": orders,
+            "fills": fills,
+        }
 
 
 def exchange(
-    name: str, make: type[KeyedServer], markets: SymbolTable, quote: str, rials: int, token: str, chance: random.Random
+    name: str,
+    make: type[KeyedServer],
+    markets: SymbolTable,
+    quote: str,
+    rials: int,
+    token: str,
+    chance: random.Random,
 ) -> Exchange:
     """One exchange with a filled book. One order in twelve is refused for lack of funds."""
     symbol = markets.symbol_of("BTC", quote)
-    instrument = SimulatedInstrument(name=markets.instrument(symbol), price=PRICE / rials, tick=TICK / rials, lot=LOT)
+    instrument = SimulatedInstrument(
+        name=markets.instrument(symbol), price=PRICE / rials, tick=TICK / rials, lot=LOT
+    )
     market = ExchangeSimulator(
         clock=SystemClock(),
         accounts=[f"{name}:main"],
@@ -125,7 +160,9 @@ def exchange(
 
     market.rules.judge = refuses
     faults = Faults(chance.randrange(2**32), lose_answer=0.02)
-    server = make(market, account=f"{name}:main", key=token, instruments=[instrument], faults=faults)
+    server = make(
+        market, account=f"{name}:main", key=token, instruments=[instrument], faults=faults
+    )
     flow = BackgroundFlow(market, instrument, chance)
     flow.open(SystemClock().now())
     return Exchange(name=name, symbol=symbol, rials=rials, server=server, flow=flow)
@@ -141,7 +178,11 @@ class Control:
     async def start(self) -> str:
         application = web.Application()
         application.add_routes(
-            [web.get("/prices", self._prices), web.get("/books", self._books), web.post("/calm", self._calm)],
+            [
+                web.get("/prices", self._prices),
+                web.get("/books", self._books),
+                web.post("/calm", self._calm),
+            ],
         )
         runner = web.AppRunner(application, access_log=None)
         await runner.setup()
@@ -189,7 +230,9 @@ async def serve(seed: int, db: str) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Simulated Nobitex, Wallex and Invex.")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--db", default="arbitrage.db", help="Written into the settings that are printed.")
+    parser.add_argument(
+        "--db", default="arbitrage.db", help="Written into the settings that are printed."
+    )
     options = parser.parse_args()
     asyncio.run(serve(options.seed, options.db))
 

@@ -1,4 +1,5 @@
-"""The whole story: start, trade, kill the bot with SIGKILL, start it again, report. `python -m examples.arbitrage.run`.
+"""The whole story: start, trade, kill the bot with SIGKILL, start it again, report. `python -m
+examples.arbitrage.run`.
 
 Real processes: the exchanges, `orderledger collect`, and the bot. Only the exchanges are simulated.
 """
@@ -45,7 +46,9 @@ class Floor:
     seed: int = 1
     control: str = ""
     processes: list[Process] = field(default_factory=list)
-    environment: dict[str, str] = field(default_factory=lambda: {**os.environ, TOKEN_VARIABLE: secrets.token_hex(16)})
+    environment: dict[str, str] = field(
+        default_factory=lambda: {**os.environ, TOKEN_VARIABLE: secrets.token_hex(16)}
+    )
 
     @property
     def db(self) -> Path:
@@ -59,13 +62,25 @@ class Floor:
         """Start a process; its standard output and error are appended to the file of its name."""
         with (self.folder / f"{name}.log").open("ab") as log:
             process = subprocess.Popen(
-                [sys.executable, *map(str, command)], cwd=REPOSITORY, env=self.environment, stdout=log, stderr=log
+                [sys.executable, *map(str, command)],
+                cwd=REPOSITORY,
+                env=self.environment,
+                stdout=log,
+                stderr=log,
             )
         self.processes.append(process)
         return process
 
     def start_exchanges(self) -> None:
-        self.start("exchanges", "-m", "examples.arbitrage.exchanges", "--seed", str(self.seed), "--db", self.db)
+        self.start(
+            "exchanges",
+            "-m",
+            "examples.arbitrage.exchanges",
+            "--seed",
+            str(self.seed),
+            "--db",
+            self.db,
+        )
         log = self.folder / "exchanges.log"
         wait_until(lambda: log.read_text().count("token = ") == 3, "the exchanges")
         self.settings.write_text(log.read_text())
@@ -74,13 +89,17 @@ class Floor:
 
     def start_collector(self) -> None:
         """The command `orderledger collect`, until it has heard of all accounts."""
-        self.start("collector", "-c", "from orderledger.cli import main; main()", "collect", self.settings)
+        self.start(
+            "collector", "-c", "from orderledger.cli import main; main()", "collect", self.settings
+        )
         with Ledger.open(self.db) as ledger:
             wait_until(lambda: are_up(ledger.status()), "the collector")
 
     def start_bot(self) -> Process:
         prices = f"{self.control}/prices"
-        return self.start("bot", "-m", "examples.arbitrage.bot", self.settings, self.limits, "--prices", prices)
+        return self.start(
+            "bot", "-m", "examples.arbitrage.bot", self.settings, self.limits, "--prices", prices
+        )
 
     def books(self) -> dict[str, Any]:
         """What the exchanges hold, by account."""
@@ -113,7 +132,11 @@ def floor(folder: Path, **options: Any) -> Iterator[Floor]:
 
 
 def are_up(status: dict[str, Any]) -> bool:
-    feeds = [feed for collector in status["collectors"].values() for feed in collector["accounts"].values()]
+    feeds = [
+        feed
+        for collector in status["collectors"].values()
+        for feed in collector["accounts"].values()
+    ]
     return bool(feeds) and all(feed["is_up"] for feed in feeds)
 
 
@@ -132,17 +155,25 @@ def kill(process: Process) -> None:
 
 def is_settled(ledger: Ledger) -> bool:
     """Whether every group is finished, or waits for an exchange to say what became of an order."""
-    return all(is_finished(legs) or any(order["certainty"] == "unresolved" for order in legs) for legs in groups_of(ledger))
+    return all(
+        is_finished(legs) or any(order["certainty"] == "unresolved" for order in legs)
+        for legs in groups_of(ledger)
+    )
 
 
 def midnight(limits: Path) -> datetime:
     """When the day of the limits began."""
-    return datetime.now(read_settings(limits).zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    return datetime.now(read_settings(limits).zone).replace(
+        hour=0, minute=0, second=0, microsecond=0
+    )
 
 
 def sent_today(ledger: Ledger, limits: Path, strategy: str = LEG) -> int:
     """The orders that `orders_per_day` counts."""
-    return sum(order["submitted_at"] is not None for order in ledger.orders(strategy=strategy, since=midnight(limits)))
+    return sum(
+        order["submitted_at"] is not None
+        for order in ledger.orders(strategy=strategy, since=midnight(limits))
+    )
 
 
 def tell(text: str) -> None:
@@ -155,16 +186,26 @@ def tell_state(ledger: Ledger, limits: Path) -> None:
     doubts = f"{len(recovery.unresolved)} unresolved, {len(recovery.in_flight)} in flight"
     counts = f"{len(recovery.open)} open, {doubts}, {len(ledger.trades())} fills"
     gain = f"P&L {total_in_rial(ledger):,.0f} rial"
-    tell(f"    in the ledger: {counts}, {gain}, {sent_today(ledger, limits)} of {allowed} orders of this day")
-    tell(f"    in memory:     0 open, 0 unresolved, 0 in flight, 0 fills, P&L 0 rial, 0 of {allowed} orders of this day")
+    tell(
+        f"    in the ledger: {counts}, {gain}, {sent_today(ledger, limits)} of {allowed} orders of "
+        "this day"
+    )
+    tell(
+        "    in memory:     0 open, 0 unresolved, 0 in flight, 0 fills, P&L 0 rial, 0 of "
+        f"{allowed} orders of this day"
+    )
 
 
 def total_in_rial(ledger: Ledger) -> Decimal:
-    """The P&L of all accounts with what is open, less all fees: toman in rial, and a fee in bitcoin at the mark."""
+    """The P&L of all accounts with what is open, less all fees: toman in rial, and a fee in bitcoin
+    at the mark."""
     total = Decimal(0)
     for row in ledger.pnl():
         mark, rials = row["mark_price"] or Decimal(0), RIALS[row["currency"] or "IRR"]
-        fees = sum(amount * mark if currency == "BTC" else amount for currency, amount in row["fees"].items())
+        fees = sum(
+            amount * mark if currency == "BTC" else amount
+            for currency, amount in row["fees"].items()
+        )
         total += ((row["realized_pnl"] or 0) + (row["unrealized_pnl"] or 0) - fees) * rials
     return total
 
@@ -173,25 +214,41 @@ def report(ledger: Ledger) -> None:
     """History, P&L by day, exposure and risk counters, all from the ledger."""
     orders = [order for legs in groups_of(ledger) for order in legs]
     tell("\nOrders")
-    for (account, status), count in sorted(Counter((order["account"], order["status"]) for order in orders).items()):
+    for (account, status), count in sorted(
+        Counter((order["account"], order["status"]) for order in orders).items()
+    ):
         tell(f"    {account:13} {status:17} {count:3}")
-    flattened = next((order for order in orders if order["strategy"] == FLATTEN and order["cum_quantity"]), None)
+    flattened = next(
+        (order for order in orders if order["strategy"] == FLATTEN and order["cum_quantity"]), None
+    )
     if flattened is not None:
         tell(f"\nOne group whose leg failed: {group_of(flattened)}")
         for order in (order for order in orders if group_of(order) == group_of(flattened)):
-            names = [event["name"].partition(".")[0] for event in ledger.history(str(order["client_order_id"]))]
-            tell(f"    {order['client_order_id']} {order['account']} {order['side']}: {', '.join(dict.fromkeys(names))}")
+            names = [
+                event["name"].partition(".")[0]
+                for event in ledger.history(str(order["client_order_id"]))
+            ]
+            tell(
+                f"    {order['client_order_id']} {order['account']} {order['side']}: "
+                f"{', '.join(dict.fromkeys(names))}"
+            )
     tell("\nP&L by day, realized, after fees in the same currency")
     for day in ledger.pnl(by=("day", "account")):
         fees = " and ".join(f"{amount:,f} {currency}" for currency, amount in day["fees"].items())
-        tell(f"    {day['day']} {day['account']:13} {day['net_pnl']:>13,.0f} {day['currency']} (fees {fees})")
+        tell(
+            f"    {day['day']} {day['account']:13} {day['net_pnl']:>13,.0f} {day['currency']} "
+            f"(fees {fees})"
+        )
     tell(f"    everything, at the marks: {total_in_rial(ledger):,.0f} rial")
     tell("\nExposure")
     net = Decimal(0)
     for row in ledger.exposure():
         least, most = row["position_quantity_least"], row["position_quantity_most"]
         net += row["position_quantity"] or 0
-        tell(f"    {row['account']:13} {row['instrument']} {row['position_quantity']:>7} (from {least} to {most})")
+        tell(
+            f"    {row['account']:13} {row['instrument']} {row['position_quantity']:>7} (from "
+            f"{least} to {most})"
+        )
     tell(f"    together              {net:>7}")
 
 
@@ -216,16 +273,26 @@ def play(floor: Floor, kills: int, chance: random.Random) -> None:
         report(ledger)
         tell("\nAt the exchanges")
         for account, book in floor.books().items():
-            tell(f"    {account:13} {len(book['orders']):3} orders, {len(book['fills']):3} fills, position {book['position']}")
+            tell(
+                f"    {account:13} {len(book['orders']):3} orders, {len(book['fills']):3} fills, "
+                f"position {book['position']}"
+            )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="An arbitrage bot is killed and started again.")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--kills", type=int, default=2)
-    parser.add_argument("--folder", type=Path, help="Where the ledger and the logs stay. Default: they are removed at the end.")
+    parser.add_argument(
+        "--folder",
+        type=Path,
+        help="Where the ledger and the logs stay. Default: they are removed at the end.",
+    )
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as temporary, floor(options.folder or Path(temporary), seed=options.seed) as started:
+    with (
+        tempfile.TemporaryDirectory() as temporary,
+        floor(options.folder or Path(temporary), seed=options.seed) as started,
+    ):
         play(started, options.kills, random.Random(options.seed))
 
 

@@ -13,10 +13,16 @@ if TYPE_CHECKING:
     from orderledger.infrastructure.analytics.table import LedgerTable
 
 ARCHIVE = click.option(
-    "--archive", metavar="DIR", help="Read the archive in this folder, or at s3://bucket/name, instead of the ledger."
+    "--archive",
+    metavar="DIR",
+    help="Read the archive in this folder, or at s3://bucket/name, instead of the ledger.",
 )
 TIMEZONE = click.option(
-    "--timezone", default="UTC", show_default=True, metavar="ZONE", help="Time zone of days and hours, and of times in tables."
+    "--timezone",
+    default="UTC",
+    show_default=True,
+    metavar="ZONE",
+    help="Time zone of days and hours, and of times in tables.",
 )
 
 
@@ -26,7 +32,10 @@ def _archived(url: str, as_of: datetime | None, effective_at: datetime | None) -
     from orderledger.infrastructure.archive.place import Place
 
     if as_of is not None or effective_at is not None:
-        raise click.UsageError("an archive has one state: --as-of and --effective-at need a ledger, see `orderledger restore`")
+        raise click.UsageError(
+            "an archive has one state: --as-of and --effective-at need a ledger, see `orderledger "
+            "restore`"
+        )
     return options.ask(lambda: ArchiveTables(Place(url)))
 
 
@@ -34,7 +43,13 @@ def _archived(url: str, as_of: datetime | None, effective_at: datetime | None) -
 @click.argument("query", metavar="QUERY")
 @format_option
 @TIMEZONE
-@click.option("--memory-limit", default="2GB", show_default=True, metavar="SIZE", help="Memory for sorting and grouping.")
+@click.option(
+    "--memory-limit",
+    default="2GB",
+    show_default=True,
+    metavar="SIZE",
+    help="Memory for sorting and grouping.",
+)
 @ARCHIVE
 @options.at_another_time
 @options.db
@@ -55,23 +70,28 @@ def sql(
 ) -> None:
     """Answer a question in SQL over the views and the log.
 
-    QUERY is one statement that reads, in DuckDB's dialect. All tables are in one state of the ledger. Numbers are exact decimals.
-    Needs the extra `analytics`.
+    QUERY is one statement that reads, in DuckDB's dialect. All tables are in one state of the
+    ledger. Numbers are exact decimals. Needs the extra `analytics`.
     """
     if archive is None:
         with options.open_ledger(db) as ledger:
             settings = {"timezone": timezone, "memory_limit": memory_limit}
-            found: LedgerTable = options.ask(ledger.sql, query, as_of=as_of, effective_at=effective_at, **settings)
+            found: LedgerTable = options.ask(
+                ledger.sql, query, as_of=as_of, effective_at=effective_at, **settings
+            )
     else:
         from orderledger.infrastructure.analytics.sql import answer
 
         tables = _archived(archive, as_of, effective_at)
-        found = options.ask(lambda: answer(tables, query, timezone=timezone, memory_limit=memory_limit))
+        found = options.ask(
+            lambda: answer(tables, query, timezone=timezone, memory_limit=memory_limit)
+        )
     print_result(found, shape)
 
 
 class AnalysisName(click.Choice[str]):
-    """The name of an analysis. The files are read when a name or a help text needs them, not at start-up."""
+    """The name of an analysis. The files are read when a name or a help text needs them, not at
+    start-up."""
 
     def __init__(self) -> None:
         super().__init__(())
@@ -89,9 +109,17 @@ class AnalysisName(click.Choice[str]):
 
 @click.command()
 @click.argument("name", metavar="NAME", type=AnalysisName())
-@click.option("--by", metavar="GROUPS", help="Groups, such as account,strategy,instrument,day. Each analysis has its own.")
 @click.option(
-    "--method", type=click.Choice(["average", "fifo", "lifo"]), default="average", show_default=True, help="Of the P&L."
+    "--by",
+    metavar="GROUPS",
+    help="Groups, such as account,strategy,instrument,day. Each analysis has its own.",
+)
+@click.option(
+    "--method",
+    type=click.Choice(["average", "fifo", "lifo"]),
+    default="average",
+    show_default=True,
+    help="Of the P&L.",
 )
 @format_option
 @TIMEZONE
@@ -118,19 +146,26 @@ def analyse(
 ) -> None:
     """Answer a ready-made question.
 
-    NAME is one of anomalies, cancels, equity, exposure, fees, fill-ratio, latency, markouts, order-flow, order-life, pnl,
-    resting, round-trips, slippage, trips, turnover. Needs the extra `analytics`.
+    NAME is one of anomalies, cancels, equity, exposure, fees, fill-ratio, latency, markouts,
+    order-flow, order-life, pnl, resting, round-trips, slippage, trips, turnover. Needs the extra
+    `analytics`.
     """
     if archive is None:
         with options.open_ledger(db) as ledger:
             asked = {"by": by, "method": method, "account": account, "timezone": timezone}
-            found: LedgerTable = options.ask(ledger.analyse, name, as_of=as_of, effective_at=effective_at, **asked)
+            found: LedgerTable = options.ask(
+                ledger.analyse, name, as_of=as_of, effective_at=effective_at, **asked
+            )
     else:
         from orderledger.infrastructure.analytics import questions
 
         tables = _archived(archive, as_of, effective_at)
         where = {} if account is None else {"account": account}
-        found = options.ask(lambda: questions.analyse(tables, name, by, method=method, timezone=timezone, where=where))
+        found = options.ask(
+            lambda: questions.analyse(
+                tables, name, by, method=method, timezone=timezone, where=where
+            )
+        )
     print_result(found, shape)
 
 

@@ -20,27 +20,59 @@ WATCH_EVENTS = 50_000
 
 @click.command()
 @click.argument("place", metavar="DIR")
-@click.option("--verify", "is_verified", is_flag=True, help="Compare the files with the manifest, and write nothing.")
-@click.option("--watch", is_flag=True, help="Go on: archive what is new from time to time, until Ctrl-C.")
 @click.option(
-    "--every", type=click.IntRange(min=1), default=WATCH_SECONDS, show_default=True, metavar="SECONDS", help="With --watch."
+    "--verify",
+    "is_verified",
+    is_flag=True,
+    help="Compare the files with the manifest, and write nothing.",
 )
-@click.option("--no-views", is_flag=True, help="Archive the log alone. The views are written whole in each run.")
-@click.option("--buckets", type=click.IntRange(min=1), metavar="N", help="Buckets of a new archive. Default: 64.")
+@click.option(
+    "--watch", is_flag=True, help="Go on: archive what is new from time to time, until Ctrl-C."
+)
+@click.option(
+    "--every",
+    type=click.IntRange(min=1),
+    default=WATCH_SECONDS,
+    show_default=True,
+    metavar="SECONDS",
+    help="With --watch.",
+)
+@click.option(
+    "--no-views",
+    is_flag=True,
+    help="Archive the log alone. The views are written whole in each run.",
+)
+@click.option(
+    "--buckets",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Buckets of a new archive. Default: 64.",
+)
 @options.as_json
 @options.db
 @options.example(
-    "orderledger archive backup", "orderledger archive s3://bucket/ledger --watch", "orderledger archive backup --verify"
+    "orderledger archive backup",
+    "orderledger archive s3://bucket/ledger --watch",
+    "orderledger archive backup --verify",
 )
 def archive(
-    place: str, is_verified: bool, watch: bool, every: int, no_views: bool, buckets: int | None, as_json: bool, db: str
+    place: str,
+    is_verified: bool,
+    watch: bool,
+    every: int,
+    no_views: bool,
+    buckets: int | None,
+    as_json: bool,
+    db: str,
 ) -> None:
     """Copy the log and the views to Parquet files.
 
-    DIR is a folder or a URL (s3://...). Only new events are copied. A killed run leaves the archive as it was; the next one goes
-    on. Any program that reads Parquet can read the files; manifest.json names them.
+    DIR is a folder or a URL (s3://...). Only new events are copied. A killed run leaves the archive
+    as it was; the next one goes on. Any program that reads Parquet can read the files;
+    manifest.json names them.
 
-    Exit status: 0 done, 1 a file is missing, truncated, altered or foreign, 2 wrong usage, 3 the store cannot be used.
+    Exit status: 0 done, 1 a file is missing, truncated, altered or foreign, 2 wrong usage, 3 the
+    store cannot be used.
     """
     from orderledger.infrastructure.archive.place import Place
 
@@ -52,7 +84,10 @@ def archive(
         while True:
             done = _archive(ledger, there, buckets=buckets, has_views=not no_views)
             result = {"events": done.events, "position": done.position, "files": done.files}
-            sentence = f"{done.events:,} new events, up to log position {done.position:,}, {done.files} files"
+            sentence = (
+                f"{done.events:,} new events, up to log position {done.position:,}, {done.files} "
+                "files"
+            )
             click.echo(json_line(result) if as_json else sentence)
             if not watch:
                 return
@@ -70,7 +105,10 @@ def _wait_for_events(ledger: Any, position: int, every: int) -> None:
     """Wait until many events are new, or some have waited for long enough."""
     ledger.following.wait(position)
     deadline = time.monotonic() + every
-    while ledger.following.wait(position + WATCH_EVENTS, max(0, deadline - time.monotonic())) < position + WATCH_EVENTS:
+    while (
+        ledger.following.wait(position + WATCH_EVENTS, max(0, deadline - time.monotonic()))
+        < position + WATCH_EVENTS
+    ):
         if time.monotonic() >= deadline:
             return
 
@@ -81,8 +119,17 @@ def _verify(place: Any, *, as_json: bool) -> None:
     with progress("verifying", None) as show:
         manifest, faults = verify(place, show)
     if as_json:
-        summary = {"files": len(manifest.files), "position": manifest.position, "faults": len(faults)}
-        print_json([*({"file": fault.file, "fault": fault.fault} for fault in faults), {"summary": summary}])
+        summary = {
+            "files": len(manifest.files),
+            "position": manifest.position,
+            "faults": len(faults),
+        }
+        print_json(
+            [
+                *({"file": fault.file, "fault": fault.fault} for fault in faults),
+                {"summary": summary},
+            ]
+        )
     else:
         for fault in faults:
             click.echo(f"{fault.file}: {fault.fault}")
@@ -95,18 +142,26 @@ def _verify(place: Any, *, as_json: bool) -> None:
 
 @click.command()
 @click.argument("place", metavar="DIR")
-@click.option("--up-to", type=click.IntRange(min=0), metavar="POSITION", help="Leave out the events after this log position.")
+@click.option(
+    "--up-to",
+    type=click.IntRange(min=0),
+    metavar="POSITION",
+    help="Leave out the events after this log position.",
+)
 @options.as_json
 @options.db
-@options.example("orderledger restore backup --db restored.db", "orderledger restore s3://bucket/ledger --db postgresql://...")
+@options.example(
+    "orderledger restore backup --db restored.db",
+    "orderledger restore s3://bucket/ledger --db postgresql://...",
+)
 def restore(place: str, up_to: int | None, as_json: bool, db: str) -> None:
     """Make a ledger out of an archive.
 
-    The new ledger has the same events at the same log positions, byte for byte. Then its views are built. The store must be
-    new or empty. A restore that is killed leaves it empty.
+    The new ledger has the same events at the same log positions, byte for byte. Then its views are
+    built. The store must be new or empty. A restore that is killed leaves it empty.
 
-    Exit status: 0 done, 1 a file is missing, truncated, altered or foreign, 2 the ledger is not empty, or wrong usage, 3 the
-    store cannot be used.
+    Exit status: 0 done, 1 a file is missing, truncated, altered or foreign, 2 the ledger is not
+    empty, or wrong usage, 3 the store cannot be used.
     """
     from orderledger.infrastructure.archive.place import Place
     from orderledger.infrastructure.archive.restoring import restore as run
@@ -127,24 +182,45 @@ def restore(place: str, up_to: int | None, as_json: bool, db: str) -> None:
 
 @click.command("archive-rebuild")
 @click.argument("place", metavar="DIR")
-@click.option("--to", "to", required=True, metavar="DIR2", help="Folder or URL of the result, new or empty.")
 @click.option(
-    "--engine", type=click.Choice(["processes", "spark"]), default="processes", show_default=True, help="Who runs the tasks."
+    "--to", "to", required=True, metavar="DIR2", help="Folder or URL of the result, new or empty."
 )
-@click.option("--jobs", type=click.IntRange(1, 1024), default=1, show_default=True, help="Number of processes.")
-@click.option("--master", metavar="URL", help="With --engine spark: the cluster. Default: local[JOBS], or that of spark-submit.")
+@click.option(
+    "--engine",
+    type=click.Choice(["processes", "spark"]),
+    default="processes",
+    show_default=True,
+    help="Who runs the tasks.",
+)
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, 1024),
+    default=1,
+    show_default=True,
+    help="Number of processes.",
+)
+@click.option(
+    "--master",
+    metavar="URL",
+    help="With --engine spark: the cluster. Default: local[JOBS], or that of spark-submit.",
+)
 @options.as_json
 @options.example(
     "orderledger archive-rebuild backup --to rebuilt --jobs 4",
-    "orderledger archive-rebuild s3://bucket/ledger --to s3://bucket/views --engine spark --master spark://host:7077",
+    "orderledger archive-rebuild s3://bucket/ledger --to s3://bucket/views --engine spark "
+    "--master spark://host:7077",
 )
-def archive_rebuild(place: str, to: str, engine: str, jobs: int, master: str | None, as_json: bool) -> None:
+def archive_rebuild(
+    place: str, to: str, engine: str, jobs: int, master: str | None, as_json: bool
+) -> None:
     """Build the views of an archive, on one machine or many.
 
-    Folds the archived events as the ledger itself does, and writes the rows of the views as Parquet files to DIR2. The ledger
-    is not needed. Both places must be readable from every machine that runs tasks.
+    Folds the archived events as the ledger itself does, and writes the rows of the views as Parquet
+    files to DIR2. The ledger is not needed. Both places must be readable from every machine that
+    runs tasks.
 
-    Exit status: 0 done, 1 a file is missing, truncated, altered or foreign, 2 wrong usage or DIR2 is not empty.
+    Exit status: 0 done, 1 a file is missing, truncated, altered or foreign, 2 wrong usage or DIR2
+    is not empty.
     """
     from orderledger.infrastructure.archive.manifest import needed_manifest
     from orderledger.infrastructure.archive.place import Place
@@ -158,10 +234,17 @@ def archive_rebuild(place: str, to: str, engine: str, jobs: int, master: str | N
         built = rebuild(there, Place(to), run, progress=show)
     seconds = time.perf_counter() - began
     if as_json:
-        result = {"events": built.events, "position": built.position, "seconds": f"{seconds:.3f}", "rows": built.rows}
+        result = {
+            "events": built.events,
+            "position": built.position,
+            "seconds": f"{seconds:.3f}",
+            "rows": built.rows,
+        }
         click.echo(json_line(result))
     else:
-        speed = f"{built.events:,} events in {seconds:.2f} s ({built.events / seconds:,.0f} events/s)"
+        speed = (
+            f"{built.events:,} events in {seconds:.2f} s ({built.events / seconds:,.0f} events/s)"
+        )
         click.echo(f"{speed}: {sum(built.rows.values()):,} rows")
 
 

@@ -68,17 +68,31 @@ def _collect(config: str, signals: "Signals") -> None:
 @click.command()
 @CONFIG
 @click.option("--account", help="Only this account.")
-@click.option("--dry-run", is_flag=True, help="Show the messages that would be appended, and append nothing.")
-@click.option("--adjust-positions", is_flag=True, help="If fills do not explain a position, adjust it to the venue's position.")
-@click.option("--json", "as_json", is_flag=True, help="NDJSON: a line for each break, then one with the account's certificate.")
+@click.option(
+    "--dry-run", is_flag=True, help="Show the messages that would be appended, and append nothing."
+)
+@click.option(
+    "--adjust-positions",
+    is_flag=True,
+    help="If fills do not explain a position, adjust it to the venue's position.",
+)
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="NDJSON: a line for each break, then one with the account's certificate.",
+)
 @options.example("orderledger reconcile --config orderledger.toml --dry-run")
-def reconcile(config: str, account: str | None, dry_run: bool, adjust_positions: bool, as_json: bool) -> None:
+def reconcile(
+    config: str, account: str | None, dry_run: bool, adjust_positions: bool, as_json: bool
+) -> None:
     """Compare accounts with their venues.
 
     Appends what the ledger missed, and certifies what agrees.
 
-    A difference is a break. If the venue's report settles a break, messages with source `reconciliation` and the break as
-    their cause are appended. The other breaks stay open and are shown. A second run appends nothing.
+    A difference is a break. If the venue's report settles a break, messages with source
+    `reconciliation` and the break as their cause are appended. The other breaks stay open and are
+    shown. A second run appends nothing.
 
     \b
     Exit status: 0 all agrees now, 1 breaks are open or a venue could not be queried,
@@ -88,15 +102,25 @@ def reconcile(config: str, account: str | None, dry_run: bool, adjust_positions:
     from pathlib import Path
 
     from orderledger.infrastructure.sync.collecting.logging import say_new, set_up_log
-    from orderledger.infrastructure.sync.collecting.reconciling import check_account, is_agreed, reconcile_accounts
+    from orderledger.infrastructure.sync.collecting.reconciling import (
+        check_account,
+        is_agreed,
+        reconcile_accounts,
+    )
     from orderledger.infrastructure.sync.collecting.settings import CollectSettings
 
     settings = CollectSettings.read(Path(config))
     check_account(settings, account)
     set_up_log(settings.log)
-    opened = options.open_ledger(settings.db) if dry_run else options.make_ledger(settings.db, say_new=say_new)
+    opened = (
+        options.open_ledger(settings.db)
+        if dry_run
+        else options.make_ledger(settings.db, say_new=say_new)
+    )
     with opened as ledger:
-        asked = reconcile_accounts(settings, ledger, account=account, is_dry_run=dry_run, adjust_positions=adjust_positions)
+        asked = reconcile_accounts(
+            settings, ledger, account=account, is_dry_run=dry_run, adjust_positions=adjust_positions
+        )
         reports = asyncio.run(asked)
     for report in reports:
         _print_reconciled(report, as_json=as_json, is_dry_run=dry_run)
@@ -113,7 +137,9 @@ def _print_reconciled(report: "AccountReport", *, as_json: bool, is_dry_run: boo
             click.echo(json_line(row))
         click.echo(json_line({name: value for name, value in report.items() if name != "breaks"}))
         return
-    rows = [{**row, "repairs": ", ".join(repair["type"] for repair in row["repairs"])} for row in breaks]
+    rows = [
+        {**row, "repairs": ", ".join(repair["type"] for repair in row["repairs"])} for row in breaks
+    ]
     if rows:
         print_rows(rows, columns.BREAKS, as_json=False, title="breaks")
     sentence = in_words(report, is_dry_run=is_dry_run)
@@ -126,21 +152,26 @@ def _print_reconciled(report: "AccountReport", *, as_json: bool, is_dry_run: boo
 @click.command()
 @click.argument("break_id", metavar="BREAK")
 @click.option("--account", help="Only this account.")
-@click.option("--dry-run", is_flag=True, help="Show the messages that would be appended, and append nothing.")
+@click.option(
+    "--dry-run", is_flag=True, help="Show the messages that would be appended, and append nothing."
+)
 @options.db
 def revert(break_id: str, account: str | None, dry_run: bool, db: str) -> None:
     """Undo the repairs of a BREAK.
 
-    Appends messages that undo them: a fill is busted, an end reinstated, terms and positions restored. BREAK is the id of the
-    break, from `reconcile --json` or the causation id of its events. If a break was found several times, its last repairs are
-    undone. If several accounts have the break, give --account.
+    Appends messages that undo them: a fill is busted, an end reinstated, terms and positions
+    restored. BREAK is the id of the break, from `reconcile --json` or the causation id of its
+    events. If a break was found several times, its last repairs are undone. If several accounts
+    have the break, give --account.
 
-    Prints the appended messages. If the break was undone before, there are none, and stderr says so.
+    Prints the appended messages. If the break was undone before, there are none, and stderr says
+    so.
 
     \b
       orderledger revert missing_fill:SPY:900101:900101-4 --dry-run
 
-    Exit status: 0 undone, 1 no event has the break as its cause, 2 wrong usage, 3 the store cannot be used.
+    Exit status: 0 undone, 1 no event has the break as its cause, 2 wrong usage, 3 the store cannot
+    be used.
     """
     from orderledger.infrastructure.clock import SystemClock
     from orderledger.infrastructure.messages.document import document
@@ -153,14 +184,24 @@ def revert(break_id: str, account: str | None, dry_run: bool, db: str) -> None:
             sys.exit(1)
         accounts = sorted({repair["account"] for repair in repairs})
         if len(accounts) > 1:
-            raise click.UsageError(f"{break_id!r} is a break of {', '.join(accounts)}: give --account")
+            raise click.UsageError(
+                f"{break_id!r} is a break of {', '.join(accounts)}: give --account"
+            )
         messages = reverting(ledger, repairs, SystemClock().now())
         outcomes = ledger.preview(messages) if dry_run else ledger.record_many(messages)
-    appended = [message for message, outcome in zip(messages, outcomes, strict=True) if outcome.outcome == "recorded"]
+    appended = [
+        message
+        for message, outcome in zip(messages, outcomes, strict=True)
+        if outcome.outcome == "recorded"
+    ]
     for message in appended:
         click.echo(json_line(document(message)))
     if not appended:
-        why = "it was undone before" if messages else "its repairs are evidence only, which changes nothing"
+        why = (
+            "it was undone before"
+            if messages
+            else "its repairs are evidence only, which changes nothing"
+        )
         say([f"orderledger: nothing to append for {break_id!r}: {why}"])
 
 
@@ -190,30 +231,50 @@ def status(as_json: bool, db: str) -> None:
     if rows:
         print_rows(rows, columns.COLLECTORS, as_json=False, title="accounts")
     for name, status in collectors.items():
-        waiting = f"{status.get('waiting', 0)} messages waiting, {status.get('due', 0)} accounts to reconcile"
-        click.echo(f"{name}: {'running' if status.get('is_running') else 'stopped'} at {status.get('at', '?')}, {waiting}")
+        waiting = (
+            f"{status.get('waiting', 0)} messages waiting, {status.get('due', 0)} accounts to "
+            "reconcile"
+        )
+        click.echo(
+            f"{name}: {'running' if status.get('is_running') else 'stopped'} at "
+            f"{status.get('at', '?')}, {waiting}"
+        )
         for stage, measured in status.get("latencies", {}).items():
-            times = [f"{word} {measured[f'latency_us_{word}'] / 1000:.1f} ms" for word in ("p50", "p90", "p99", "max")]
+            times = [
+                f"{word} {measured[f'latency_us_{word}'] / 1000:.1f} ms"
+                for word in ("p50", "p90", "p99", "max")
+            ]
             click.echo(f"  {stage}: {', '.join(times)}, of {measured['count']:,}")
     if of_gateways:
         print_rows(of_gateways, columns.BREAKERS, as_json=False, title="breakers")
     for name, status in watchers.items():
-        click.echo(f"watcher {name}: {'running' if status['is_running'] else 'stopped'}, looked at {status['at']}")
+        click.echo(
+            f"watcher {name}: {'running' if status['is_running'] else 'stopped'}, looked at "
+            f"{status['at']}"
+        )
 
 
 @click.command()
 @click.argument("venue", type=options.VenueName())
 @click.argument("file", default="-", type=options.Input())
 @click.option("--account", required=True, help="The account's name in the ledger.")
-@click.option("--number", default="", help="Number or address of the account at the venue, if payloads name several.")
-@click.option("--db", help="Ledger that tells which orders are ours, and their state. Default: none.")
+@click.option(
+    "--number",
+    default="",
+    help="Number or address of the account at the venue, if payloads name several.",
+)
+@click.option(
+    "--db", help="Ledger that tells which orders are ours, and their state. Default: none."
+)
 def translate(venue: str, file: BinaryIO, account: str, number: str, db: str | None) -> None:
     """Turn payloads of a VENUE into messages.
 
-    Reads recorded payloads, JSON documents one after the other, and prints messages for `orderledger record`.
+    Reads recorded payloads, JSON documents one after the other, and prints messages for
+    `orderledger record`.
 
-    FILE holds frames of its websocket and answers to its queries, in the order they came. Each is read together with those
-    before it. If one cannot be read, stderr reports its line number; the others are translated.
+    FILE holds frames of its websocket and answers to its queries, in the order they came. Each is
+    read together with those before it. If one cannot be read, stderr reports its line number; the
+    others are translated.
 
     Exit status: 0 done, 1 some could not be read, 2 wrong usage, 3 the store cannot be used.
 
@@ -230,8 +291,12 @@ def translate(venue: str, file: BinaryIO, account: str, number: str, db: str | N
     faults, records, venues_adapter = 0, None, adapter(venue)
     with ExitStack() as opened:
         if db is not None:
-            records = opened.enter_context(records_of(db, opened.enter_context(options.open_ledger(db)), [venues_adapter]))
-        for payload in translated(venues_adapter.recording(account, number, records), options.lines_of(file)):
+            records = opened.enter_context(
+                records_of(db, opened.enter_context(options.open_ledger(db)), [venues_adapter])
+            )
+        for payload in translated(
+            venues_adapter.recording(account, number, records), options.lines_of(file)
+        ):
             for line in payload.lines:
                 click.echo(line)
             faults += len(payload.faults)

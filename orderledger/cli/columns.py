@@ -22,12 +22,23 @@ class Columns(NamedTuple):
 
 ORDERS = Columns(
     ("order", "instrument", "side", "quantity", "limit_price", "cum_quantity", "status"),
-    ("requested_at", "average_price", "updated_at", "anomalies", "strategy", "account", "stop_price", "leaves_quantity",
-     "venue_order_id", "position_side", "position_id", "order_type", "time_in_force", "pending_since", "fees", "reason",
+    ("requested_at", "average_price", "updated_at", "anomalies", "strategy", "account",
+    "stop_price", "leaves_quantity",
+     "venue_order_id", "position_side", "position_id", "order_type", "time_in_force",
+     "pending_since", "fees", "reason",
      "origin", "links", "aliases", "tags"),
 )  # fmt: skip
 RECOVERED = Columns(ORDERS.first, ("finding", "submitted_at", *ORDERS.then))
-ENVELOPE = ("actor", "on_behalf_of", "source", "evidence", "correlation_id", "causation_id", "text", "recorded_at")
+ENVELOPE = (
+    "actor",
+    "on_behalf_of",
+    "source",
+    "evidence",
+    "correlation_id",
+    "causation_id",
+    "text",
+    "recorded_at",
+)
 STORY = Columns(("version", "at", "event", "what"), (*ENVELOPE, "position"))
 EVENTS = Columns(("at", "stream", "event", "what"), ("position", *ENVELOPE, "version"))
 TRADES = Columns(
@@ -37,21 +48,36 @@ TRADES = Columns(
      "recorded_at", "position"),
 )  # fmt: skip
 PNL = Columns(
-    ("account", "instrument", "position_side", "strategy", "day", "position_quantity", "average_open_price", "realized_pnl",
+    ("account", "instrument", "position_side", "strategy", "day", "position_quantity",
+    "average_open_price", "realized_pnl",
      "net_pnl"),
     ("currency", "reason", "position_id", "unrealized_pnl",
      "mark_price", "anomalies", "fees", "funding", "open_buy_quantity", "open_sell_quantity",
-     "unresolved_orders", "reported_quantity", "fills", "bought_quantity", "sold_quantity", "method"),
+     "unresolved_orders", "reported_quantity", "fills", "bought_quantity", "sold_quantity",
+     "method"),
 )  # fmt: skip
 EQUITY = Columns(
     ("at", "kind", "instrument", "equity", "drawdown", "currency"),
-    ("fill_id", "net_pnl", "peak", "client_order_id", "account", "moments", "venue_order_id", "position"),
+    (
+        "fill_id",
+        "net_pnl",
+        "peak",
+        "client_order_id",
+        "account",
+        "moments",
+        "venue_order_id",
+        "position",
+    ),
 )
-ANOMALIES = Columns(("order", "code", "detail", "detected_at"), ("cleared_at", "account", "position"))
+ANOMALIES = Columns(
+    ("order", "code", "detail", "detected_at"), ("cleared_at", "account", "position")
+)
 PROPOSALS = Columns(
     ("proposal_id", "kind", "instrument", "side", "quantity", "limit_price", "state"),
-    ("decided_by", "proposed_at", "strategy", "orders", "cum_quantity", "proposed_by", "decided_at", "reason", "has_evidence",
-     "decision_source", "source", "account", "correlation_id", "causation_id", "order_type", "stop_price", "links"),
+    ("decided_by", "proposed_at", "strategy", "orders", "cum_quantity", "proposed_by", "decided_at",
+    "reason", "has_evidence",
+     "decision_source", "source", "account", "correlation_id", "causation_id", "order_type",
+     "stop_price", "links"),
 )  # fmt: skip
 INSTRUMENTS = Columns(
     ("account", "instrument", "currency", "mark_price", "reported_quantity"),
@@ -63,49 +89,114 @@ ACCOUNT_EVENTS = Columns(
     ("price", "position_side", "position_id", "from_at", "to_at", "reason", "position"),
 )
 CERTIFICATES = Columns(
-    ("at", "account", "open_breaks"), ("orders", "fills", "positions", "covered_from", "covered_to", "position")
+    ("at", "account", "open_breaks"),
+    ("orders", "fills", "positions", "covered_from", "covered_to", "position"),
 )
 EXPOSURE = Columns(
-    ("account", "instrument", "position_side", "position_quantity", "position_quantity_least", "position_quantity_most",
+    ("account", "instrument", "position_side", "position_quantity", "position_quantity_least",
+    "position_quantity_most",
      "total_pnl", "total_pnl_least", "total_pnl_most"),
     ("currency", "reason", "position_id", "notional",
      "notional_least", "notional_most", "mark_price", "open_buy_quantity", "open_sell_quantity",
      "unresolved_buy_quantity", "unresolved_sell_quantity"),
 )  # fmt: skip
 EXPOSED_ORDERS = Columns(
-    ("client_order_id", "account", "instrument", "side", "leaves_quantity_most", "limit_price", "status"), ("venue_order_id",)
+    (
+        "client_order_id",
+        "account",
+        "instrument",
+        "side",
+        "leaves_quantity_most",
+        "limit_price",
+        "status",
+    ),
+    ("venue_order_id",),
 )
 LATENCY_STEPS = Columns(
-    ("account", "strategy", "hour", "instrument", "step", "clock", "count", "latency_us_p50", "latency_us_p90", "latency_us_p99",
+    ("account", "strategy", "hour", "instrument", "step", "clock", "count", "latency_us_p50",
+    "latency_us_p90", "latency_us_p99",
      "latency_us_max"),
 )  # fmt: skip
 LATENCY_COUNTS = Columns(
-    ("account", "strategy", "hour", "instrument", "orders", "rejected", "denied", "unresolved", "timeouts"),
+    (
+        "account",
+        "strategy",
+        "hour",
+        "instrument",
+        "orders",
+        "rejected",
+        "denied",
+        "unresolved",
+        "timeouts",
+    ),
 )
 HALTS = Columns(
-    ("account", "instrument", "strategy", "halted_at", "reason"), ("resumed_at", "actor", "cancels_orders", "text", "position")
+    ("account", "instrument", "strategy", "halted_at", "reason"),
+    ("resumed_at", "actor", "cancels_orders", "text", "position"),
 )
 PARTS = Columns(
     ("figure", "part", "amount", "currency", "net_amount", "at", "position"),
-    ("value", "client_order_id", "fill_id", "side", "quantity", "price", "source", "actor", "name", "recorded_at"),
+    (
+        "value",
+        "client_order_id",
+        "fill_id",
+        "side",
+        "quantity",
+        "price",
+        "source",
+        "actor",
+        "name",
+        "recorded_at",
+    ),
 )
 AUDITED = Columns(
     ("position", "at", "stream", "sentence", "findings"),
-    ("actor", "source", "reason", "recorded_at", "correlation_id", "causation_id", "text", "account", "notes"),
+    (
+        "actor",
+        "source",
+        "reason",
+        "recorded_at",
+        "correlation_id",
+        "causation_id",
+        "text",
+        "account",
+        "notes",
+    ),
 )
 RECORDS = Columns(("position", "client_order_id", "name", "fields"), ("account",))
 ALERTS = Columns(
     ("id", "raised_at", "severity", "rule", "text"),
-    ("cleared_at", "waiting", "fault", "account", "attempts", "delivered_at", "position", "subject", "kind", "watcher"),
+    (
+        "cleared_at",
+        "waiting",
+        "fault",
+        "account",
+        "attempts",
+        "delivered_at",
+        "position",
+        "subject",
+        "kind",
+        "watcher",
+    ),
 )
 BREAKS = Columns(("kind", "account", "subject", "text", "is_settled"), ("repairs", "since"))
 BREAKERS = Columns(
     ("account", "breaker", "state", "limit", "value", "is_running"),
-    ("tripped_at", "reason", "instrument", "strategy", "currency", "status_age_seconds", "gateway", "cancels_orders"),
+    (
+        "tripped_at",
+        "reason",
+        "instrument",
+        "strategy",
+        "currency",
+        "status_age_seconds",
+        "gateway",
+        "cancels_orders",
+    ),
 )
 COLLECTORS = Columns(
     ("collector", "account", "is_up", "messages", "gaps", "open_breaks"),
-    ("fault", "last_message_age_seconds", "reconciled", "events_appended", "duplicates", "refused", "unreadable", "venue",
+    ("fault", "last_message_age_seconds", "reconciled", "events_appended", "duplicates", "refused",
+    "unreadable", "venue",
      "venue_lag_seconds", "recording_seconds_max"),
 )  # fmt: skip
 
@@ -118,8 +209,10 @@ SENTENCES = frozenset({"what", "detail", "text", "sentence"})
 
 STYLES = {
     "status": {
-        "unresolved": "bold yellow", "rejected": "red", "denied": "red", "partially_filled": "cyan", "filled": "green",
-        "canceled": "dim", "expired": "dim", "done_for_day": "dim", "suspended": "yellow", "stopped": "yellow",
+        "unresolved": "bold yellow", "rejected": "red", "denied": "red", "partially_filled": "cyan",
+        "filled": "green",
+        "canceled": "dim", "expired": "dim", "done_for_day": "dim", "suspended": "yellow",
+        "stopped": "yellow",
         "pending_new": "yellow", "new": "cyan",
     },
     "finding": {"unresolved": "bold yellow", "in_flight": "yellow"},
@@ -131,16 +224,20 @@ STYLES = {
 
 
 def value_of(row: Row, column: str) -> Any:
-    """The value shown in a column. `order` is the order's id; `status` combines status, pending request and certainty. An active
-    fill's state and missing evidence are left empty."""
+    """The value shown in a column. `order` is the order's id; `status` combines status, pending
+    request and certainty. An active fill's state and missing evidence are left empty."""
     value = row.get(column)
     if isinstance(row, PlainRow):
         return value
     match column:
         case "order":
-            return row["client_order_id"] or row["stream"].partition("/")[2]  # else the id in the venue's first report
+            return (
+                row["client_order_id"] or row["stream"].partition("/")[2]
+            )  # else the id in the venue's first report
         case "status":
-            return ", ".join(filter(None, (value, row["pending"] and f"{row['pending']} pending", _doubt(row))))
+            return ", ".join(
+                filter(None, (value, row["pending"] and f"{row['pending']} pending", _doubt(row)))
+            )
         case "event":
             return row["name"].partition(".")[0].replace("_", " ")
         case "what":

@@ -31,13 +31,16 @@ POINTS = 2_000
 @options.at_another_time
 @options.as_json
 @options.db
-@options.example("orderledger equity --account hyperliquid:main --method fifo", "orderledger equity --all --json")
+@options.example(
+    "orderledger equity --account hyperliquid:main --method fifo", "orderledger equity --all --json"
+)
 def equity(db: str, as_json: bool, points: int, has_all: bool, **asked: Any) -> None:
     """Show the equity curve and its drawdown, by fill.
 
-    A row for each fill, funding, adjustment and mark that changed P&L, by settlement currency, with the equity after it: net and
-    unrealized P&L since the ledger began. The last row is what `pnl` adds up to. `moments` above 1 says that a row stands for
-    more: then those with the lowest and the highest equity, the largest drawdown, and the last one are shown.
+    A row for each fill, funding, adjustment and mark that changed P&L, by settlement currency, with
+    the equity after it: net and unrealized P&L since the ledger began. The last row is what `pnl`
+    adds up to. `moments` above 1 says that a row stands for more: then those with the lowest and
+    the highest equity, the largest drawdown, and the last one are shown.
     """
     with options.open_ledger(db) as ledger:
         rows = options.ask(ledger.equity, points=None if has_all else points, **asked)

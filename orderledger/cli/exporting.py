@@ -62,21 +62,29 @@ COLUMNAR = ("parquet", "arrow")
     "orderledger export messages --out log.ndjson && orderledger record log.ndjson --db copy.db",
     "orderledger export trades --format csv --account kraken:main --out trades.csv",
     "orderledger export trades --format parquet --out trades.parquet",
-    "orderledger export trades --format beancount --out trades.beancount && bean-check trades.beancount",
+    "orderledger export trades --format beancount --out trades.beancount && bean-check "
+    "trades.beancount",
 )
 def export(what: str, to: str, out: str, account: str | None, db: str, **asked: Any) -> None:
     """Export messages or a view.
 
-    `messages` are the log as input of `record`: recording them in a new ledger gives the same orders, trades, positions and P&L.
-    `trades --format beancount` is a book of balanced transactions with fees, funding and adjustments; its last lines assert the
-    positions. In CSV, lists and objects are JSON, and text that a spreadsheet would run as a formula gets an apostrophe.
+    `messages` are the log as input of `record`: recording them in a new ledger gives the same
+    orders, trades, positions and P&L. `trades --format beancount` is a book of balanced
+    transactions with fees, funding and adjustments; its last lines assert the positions. In CSV,
+    lists and objects are JSON, and text that a spreadsheet would run as a formula gets an
+    apostrophe.
     """
     if what == "messages" and (to != "ndjson" or any(asked.values())):
-        raise click.UsageError("messages are exported as ndjson, whole: give no --format, --as-of or --effective-at")
+        raise click.UsageError(
+            "messages are exported as ndjson, whole: give no --format, --as-of or --effective-at"
+        )
     if to == "beancount" and what != "trades":
         raise click.UsageError("--format beancount is of trades")
     if to in COLUMNAR and (out == "-" or what == "pnl"):
-        raise click.UsageError(f"--format {to} needs --out FILE, and is of every view but pnl: `orderledger sql` groups it")
+        raise click.UsageError(
+            f"--format {to} needs --out FILE, and is of every view but pnl: `orderledger sql` "
+            "groups it"
+        )
     with options.open_ledger(db) as ledger:
         if to in COLUMNAR:
             _write_columns(ledger, what, to, out, {"account": account, **asked})
@@ -141,7 +149,9 @@ def _beancount(ledger: Any, account: str | None, asked: dict[str, Any]) -> Itera
         yield line + "\n"
 
 
-def _rows(ledger: Any, what: str, to: str, account: str | None, asked: dict[str, Any]) -> Iterator[str]:
+def _rows(
+    ledger: Any, what: str, to: str, account: str | None, asked: dict[str, Any]
+) -> Iterator[str]:
     from orderledger.infrastructure.csv_rows import csv_lines
 
     where = {"account": account, **asked}
@@ -183,7 +193,11 @@ def _names(what: str) -> tuple[str, ...]:
 @click.argument("b", metavar="B")
 @click.option("--other-db", metavar="URL", help="The store of B, if it is another.")
 @click.option(
-    "--instrument", "instruments", multiple=True, metavar="A=B", help="An instrument that B names otherwise. Repeatable."
+    "--instrument",
+    "instruments",
+    multiple=True,
+    metavar="A=B",
+    help="An instrument that B names otherwise. Repeatable.",
 )
 @click.option(
     "--within",
@@ -198,16 +212,25 @@ def _names(what: str) -> tuple[str, ...]:
 @options.db
 @options.example("orderledger compare freqtrade:main binance:main --instrument BTC/USDT=BTC-USDT")
 def compare(
-    a: str, b: str, other_db: str | None, instruments: tuple[str, ...], within: float, as_json: bool, db: str, **asked: Any
+    a: str,
+    b: str,
+    other_db: str | None,
+    instruments: tuple[str, ...],
+    within: float,
+    as_json: bool,
+    db: str,
+    **asked: Any,
 ) -> None:
     """Compare two accounts that hold the same trading.
 
-    A and B are accounts, e.g. the bot's own book and the venue's. Shows orders, fills, fees and positions that differ, or that
-    one of them lacks, each with its row; with --json both rows whole. Orders are the same if they share a venue's id, a client
-    order id or an alias, else if each of their fills is the same. A book with one fill an order agrees with one that has all of
+    A and B are accounts, e.g. the bot's own book and the venue's. Shows orders, fills, fees and
+    positions that differ, or that one of them lacks, each with its row; with --json both rows
+    whole. Orders are the same if they share a venue's id, a client order id or an alias, else if
+    each of their fills is the same. A book with one fill an order agrees with one that has all of
     them, if quantity and value agree.
 
-    Exit status: 0 they agree, 1 they differ or both are empty, 2 wrong usage, 3 the store cannot be used.
+    Exit status: 0 they agree, 1 they differ or both are empty, 2 wrong usage, 3 the store cannot be
+    used.
     """
     from orderledger.projections.comparison import compare as compare_books
 
@@ -220,16 +243,30 @@ def compare(
     empty = [account for account, book in zip((a, b), books, strict=True) if book.is_empty]
     if as_json:
         agree = {"orders": found.orders, "fills": found.fills, "positions": found.positions}
-        print_json([*found.differences, {"agree": agree, "orders_with_other_fills": found.orders_with_other_fills}])
+        print_json(
+            [
+                *found.differences,
+                {"agree": agree, "orders_with_other_fills": found.orders_with_other_fills},
+            ]
+        )
     else:
         if found.differences:
-            print_rows(map(_short, found.differences), DIFFERENCES, as_json=False, title="differences")
+            print_rows(
+                map(_short, found.differences), DIFFERENCES, as_json=False, title="differences"
+            )
         others = (
             f" ({found.orders_with_other_fills} of them with other fills of the same total)"
             if found.orders_with_other_fills
             else ""
         )
-        say([f"{found.orders} orders{others}, {found.fills} fills and {found.positions} positions agree"])
+        say(
+            [
+                (
+                    f"{found.orders} orders{others}, {found.fills} fills and {found.positions} "
+                    "positions agree"
+                )
+            ]
+        )
     say(f"orderledger: {account!r} has no orders, fills or positions" for account in empty)
     if found.differences or len(empty) == len(books):
         sys.exit(1)

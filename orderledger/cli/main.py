@@ -51,11 +51,17 @@ class Group(click.Group):
             return super().parse_args(ctx, args)
         except click.NoSuchOption as error:
             option = error.option_name
-            taking = [name for name, command in self.commands.items() if any(option in known.opts for known in command.params)]
+            taking = [
+                name
+                for name, command in self.commands.items()
+                if any(option in known.opts for known in command.params)
+            ]
             if not taking:
                 raise
             command = USUAL_QUESTION if USUAL_QUESTION in taking else taking[0]
-            raise click.UsageError(f"{option} goes after the command: orderledger {command} {option} ...", ctx) from None
+            raise click.UsageError(
+                f"{option} goes after the command: orderledger {command} {option} ...", ctx
+            ) from None
 
     def main(self, *arguments: Any, **settings: Any) -> Any:
         _open_what_is_closed()
@@ -83,17 +89,29 @@ class Group(click.Group):
             click.echo("orderledger: an argument is not UTF-8 text", err=True)
             ctx.exit(2)
         except Exception as error:
-            from orderledger.infrastructure.errors import InvalidMessage, InvalidSetting, LedgerError, StoreError
+            from orderledger.infrastructure.errors import (
+                InvalidMessage,
+                InvalidSetting,
+                LedgerError,
+                StoreError,
+            )
 
             if not isinstance(error, LedgerError):
                 raise
             click.echo(f"orderledger: {error}", err=True)
-            ctx.exit(3 if isinstance(error, StoreError) else 2 if isinstance(error, (InvalidMessage, InvalidSetting)) else 1)
+            ctx.exit(
+                3
+                if isinstance(error, StoreError)
+                else 2
+                if isinstance(error, (InvalidMessage, InvalidSetting))
+                else 1
+            )
 
 
 def _open_what_is_closed() -> None:
-    """Open a substitute for each standard stream that the shell has closed (`>&-`), or the next file would get its number.
-    Printing to the substitute of stdout fails, as in any program; text for stderr is lost. For stdin see `options.Input`."""
+    """Open a substitute for each standard stream that the shell has closed (`>&-`), or the next
+    file would get its number. Printing to the substitute of stdout fails, as in any program; text
+    for stderr is lost. For stdin see `options.Input`."""
     if sys.stdin is None:
         _take(0, os.O_RDONLY)
     if sys.stdout is None:
@@ -105,7 +123,8 @@ def _open_what_is_closed() -> None:
 
 
 def _print_unicode() -> None:
-    """Print UTF-8 whatever the terminal is set to: ids may contain any character, and JSON is UTF-8."""
+    """Print UTF-8 whatever the terminal is set to: ids may contain any character, and JSON is
+    UTF-8."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
@@ -120,17 +139,20 @@ def _take(number: int, way: int) -> None:
 
 
 def _drop_output() -> None:
-    """Discard buffered output, which Python would otherwise try to write again at its end, and fail."""
+    """Discard buffered output, which Python would otherwise try to write again at its end, and
+    fail."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.group(
+    cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120}
+)
 @click.version_option(__version__, prog_name="orderledger")
 def main() -> None:
     """An order ledger that you can trust after a crash.
 
-    Every request, acknowledgement, fill and cancel is appended as an event to one stream per client order id.
-    Open orders, trades, positions and P&L are folds of that log.
+    Every request, acknowledgement, fill and cancel is appended as an event to one stream per client
+    order id. Open orders, trades, positions and P&L are folds of that log.
 
     \b
     A first session:
@@ -146,9 +168,10 @@ def main() -> None:
     or something does not agree, 2 wrong usage, 3 the store cannot be used or there is none,
     4 the output cannot be written, 130 interrupted, 141 the reader of the output has closed it.
 
-    The store is --db, else ORDERLEDGER_DB, else orderledger.db here: a path, sqlite:///path or postgresql://...
-    Recording creates a missing ledger; queries never do. The times in a table are UTC.
-    """
+    The store is --db, else ORDERLEDGER_DB, else orderledger.db here: a path, sqlite:///path or
+    postgresql://... Recording creates a missing ledger; queries never do. The times in a table are
+    UTC.
+    """  # noqa: E501 (SQL)
 
 
 USUAL_EXITS = "Exit status: 0 done, 2 wrong usage, 3 the store cannot be used."

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("names", metavar="[NAME]...", nargs=-1)
-@click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Number of processes.")
+@click.option(
+    "--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Number of processes."
+)
 @options.as_json
 @options.db
 @options.example("orderledger rebuild positions --jobs 4")
@@ -37,8 +39,15 @@ def rebuild(names: tuple[str, ...], jobs: int, as_json: bool, db: str) -> None:
     if as_json:
         click.echo(json_line(result))
     else:
-        verdict = "equal to the live views" if built.is_equal else "DIFFERENT from the live views; the new rows are in place"
-        speed = f"{built.events:,} events in {built.seconds:.2f} s ({built.events_per_second:,.0f} events/s)"
+        verdict = (
+            "equal to the live views"
+            if built.is_equal
+            else "DIFFERENT from the live views; the new rows are in place"
+        )
+        speed = (
+            f"{built.events:,} events in {built.seconds:.2f} s ({built.events_per_second:,.0f} "
+            "events/s)"
+        )
         click.echo(f"{', '.join(built.names)}: {speed}, {verdict}")
 
 
@@ -53,15 +62,22 @@ def check(as_json: bool, db: str) -> None:
     """
     with options.open_ledger(db) as ledger, progress("checking", None) as show:
         checked = ledger.check(progress=lambda done, total: show(done))
-    differences = [{"where": difference.where, "what": difference.what} for difference in checked.differences]
+    differences = [
+        {"where": difference.where, "what": difference.what} for difference in checked.differences
+    ]
     if as_json:
         counts = {"events": checked.events, "streams": checked.streams, "rows": checked.rows}
         print_json([*differences, {"summary": {**counts, "differences": len(differences)}}])
     else:
         for difference in differences:
             click.echo(f"{difference['where']}: {difference['what']}")
-        verdict = f"{len(differences)} differences" if differences else "log, streams and views agree"
-        click.echo(f"{checked.events:,} events, {checked.streams:,} streams, {checked.rows:,} rows: {verdict}")
+        verdict = (
+            f"{len(differences)} differences" if differences else "log, streams and views agree"
+        )
+        click.echo(
+            f"{checked.events:,} events, {checked.streams:,} streams, {checked.rows:,} rows: "
+            f"{verdict}"
+        )
     if differences:
         sys.exit(1)
 
@@ -78,28 +94,42 @@ def schema(kind: str | None) -> None:
     from orderledger.infrastructure.messages.registry import MESSAGES, AnyMessage
 
     if kind is not None and kind not in MESSAGES:
-        raise click.BadParameter(f"{kind!r} is not a message type. The types are: {', '.join(MESSAGES)}", param_hint="KIND")
+        raise click.BadParameter(
+            f"{kind!r} is not a message type. The types are: {', '.join(MESSAGES)}",
+            param_hint="KIND",
+        )
     found = MESSAGES[kind].model_json_schema() if kind else TypeAdapter(AnyMessage).json_schema()
     click.echo(json.dumps(found, indent=2))
 
 
 @click.command()
-@click.option("--seed", type=int, default=71, show_default=True, help="The same seed gives the same run.")
 @click.option(
-    "--folder", type=click.Path(file_okay=False), help="Folder for the ledger. Default: a temporary folder, removed at the end."
+    "--seed", type=int, default=71, show_default=True, help="The same seed gives the same run."
 )
 @click.option(
-    "--serve", "is_served", is_flag=True, help="Show the page instead, while a simulated venue trades. Ends with Ctrl-C."
+    "--folder",
+    type=click.Path(file_okay=False),
+    help="Folder for the ledger. Default: a temporary folder, removed at the end.",
 )
 @click.option(
-    "--port", type=click.IntRange(0, 65535), default=8350, show_default=True, help="With --serve: port, 0 for a free one."
+    "--serve",
+    "is_served",
+    is_flag=True,
+    help="Show the page instead, while a simulated venue trades. Ends with Ctrl-C.",
+)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8350,
+    show_default=True,
+    help="With --serve: port, 0 for a free one.",
 )
 @options.example("orderledger demo --folder demo", "orderledger demo --serve")
 def demo(seed: int, folder: str | None, is_served: bool, port: int) -> None:
     """Show the ledger at work, in a minute.
 
-    Records orders on an embedded store, kills the process, recovers, and shows P&L. With --serve, a process trades at a simulated
-    venue in real time, and the page shows its ledger.
+    Records orders on an embedded store, kills the process, recovers, and shows P&L. With --serve, a
+    process trades at a simulated venue in real time, and the page shows its ledger.
     """
     import tempfile
     from pathlib import Path
@@ -127,7 +157,9 @@ def _demo() -> "Callable[[Path, int], None]":
 def _demo_of(port: int) -> "Callable[[Path, int], None]":
     """The demo that goes on, with the page."""
     serve_demo = of_service("orderledger.demo.serving").serve_demo
-    return lambda folder, seed: serve_demo(folder, seed, port, lambda url: say([f"the page is at {url}, until Ctrl-C"]))
+    return lambda folder, seed: serve_demo(
+        folder, seed, port, lambda url: say([f"the page is at {url}, until Ctrl-C"])
+    )
 
 
 COMMANDS = (rebuild, check, schema, demo)

@@ -15,7 +15,13 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound=Callable[..., Any])
 Answer = TypeVar("Answer")
 
-db = click.option("--db", envvar="ORDERLEDGER_DB", default="orderledger.db", show_default=True, help="Store: a path or a URL.")
+db = click.option(
+    "--db",
+    envvar="ORDERLEDGER_DB",
+    default="orderledger.db",
+    show_default=True,
+    help="Store: a path or a URL.",
+)
 as_json = click.option("--json", "as_json", is_flag=True, help="Print NDJSON, one object per row.")
 account = click.option("--account", help="Only this account.")
 instrument = click.option("--instrument", help="Only this instrument.")
@@ -27,7 +33,9 @@ def example(*lines: str) -> Callable[[Command], Command]:
     """Add examples to the help of the command."""
 
     def shown(command: Command) -> Command:
-        command.__doc__ = "\n".join([cleandoc(command.__doc__ or ""), "", "\b", *(f"  {line}" for line in lines)])
+        command.__doc__ = "\n".join(
+            [cleandoc(command.__doc__ or ""), "", "\b", *(f"  {line}" for line in lines)]
+        )
         return command
 
     return shown
@@ -46,7 +54,8 @@ class Input(click.File):
 
 
 class VenueName(click.Choice[str]):
-    """The name of an installed adapter. The registry is read when a name or a help text needs it, not at start-up."""
+    """The name of an installed adapter. The registry is read when a name or a help text needs it,
+    not at start-up."""
 
     def __init__(self) -> None:
         super().__init__(())
@@ -84,7 +93,9 @@ class Time(click.ParamType[datetime]):
 
     name = "time"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
         from orderledger.infrastructure.messages.fields import parse_time
 
         if isinstance(value, datetime):
@@ -100,7 +111,9 @@ class Zone(click.ParamType[tzinfo]):
 
     name = "zone"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tzinfo:
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tzinfo:
         from orderledger.infrastructure.time_zones import zone_named
 
         try:
@@ -111,8 +124,18 @@ class Zone(click.ParamType[tzinfo]):
 
 def at_another_time(command: Command) -> Command:
     """Add `--as-of` and `--effective-at`."""
-    known = click.option("--as-of", type=Time(), metavar="T", help="Show what was known at T, by the time of recording.")
-    happened = click.option("--effective-at", type=Time(), metavar="T", help="Show what had happened by T, by the venue's time.")
+    known = click.option(
+        "--as-of",
+        type=Time(),
+        metavar="T",
+        help="Show what was known at T, by the time of recording.",
+    )
+    happened = click.option(
+        "--effective-at",
+        type=Time(),
+        metavar="T",
+        help="Show what had happened by T, by the venue's time.",
+    )
     return known(happened(command))
 
 
@@ -130,8 +153,12 @@ def period(of: str) -> Callable[[Command], Command]:
 def of_events(command: Command) -> Command:
     """Add the filters of events."""
     actor = click.option("--actor", help="Only this actor.")
-    source = click.option("--source", metavar="SOURCE", help="Only this source: strategy, operator, venue_push, ...")
-    name = click.option("--name", metavar="NAME", help="Only events of this name, e.g. fill_recorded.")
+    source = click.option(
+        "--source", metavar="SOURCE", help="Only this source: strategy, operator, venue_push, ..."
+    )
+    name = click.option(
+        "--name", metavar="NAME", help="Only events of this name, e.g. fill_recorded."
+    )
     return actor(source(name(period("Happened")(command))))
 
 
@@ -151,19 +178,23 @@ def say_new(url: str) -> None:
 
 
 def open_ledger(url: str) -> Any:
-    """Open the ledger for a query or for maintenance. No thread updates the views: each query does. Raises StoreUnreachable if
-    there is no ledger, and creates none."""
+    """Open the ledger for a query or for maintenance. No thread updates the views: each query does.
+    Raises StoreUnreachable if there is no ledger, and creates none."""
     from orderledger.infrastructure.errors import StoreUnreachable
     from orderledger.infrastructure.storage.store import is_there
     from orderledger.infrastructure.storage.urls import public
     from orderledger.ledger import Ledger
 
     if not is_there(url):
-        raise StoreUnreachable(f"there is no ledger at {public(url)}: `orderledger record` and `collect` create one")
+        raise StoreUnreachable(
+            f"there is no ledger at {public(url)}: `orderledger record` and `collect` create one"
+        )
     return Ledger.open(url, update_views=False)
 
 
-def make_ledger(url: str, *, update_views: "Follow" = False, say_new: Callable[[str], None] = say_new) -> Any:
+def make_ledger(
+    url: str, *, update_views: "Follow" = False, say_new: Callable[[str], None] = say_new
+) -> Any:
     """Open the ledger for a command that records. Creates a missing ledger and says so."""
     from orderledger.infrastructure.storage.store import is_there
     from orderledger.infrastructure.storage.urls import public

@@ -49,7 +49,9 @@ def styled(text: str, style: str) -> str:
 
 def is_coloured() -> bool:
     """Whether stdout is a terminal with styles, and NO_COLOR is not set (https://no-color.org)."""
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return (
+        sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    )
 
 
 def people(*, to_stderr: bool = False) -> Any:
@@ -61,12 +63,15 @@ def people(*, to_stderr: bool = False) -> Any:
             raise  # the group of commands decides the exit status
 
     stream = sys.stderr if to_stderr else sys.stdout
-    return People(file=stream, highlight=False, width=None if stream.isatty() else 300, soft_wrap=False)
+    return People(
+        file=stream, highlight=False, width=None if stream.isatty() else 300, soft_wrap=False
+    )
 
 
 def readable(value: Any) -> str:
-    """A value as text for people: times to the millisecond, long fractions rounded to ten places, small ones to four digits.
-    In a list or an object, ambiguous text is quoted. Terminal control characters become spaces."""
+    """A value as text for people: times to the millisecond, long fractions rounded to ten places,
+    small ones to four digits. In a list or an object, ambiguous text is quoted. Terminal control
+    characters become spaces."""
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -78,8 +83,14 @@ def readable(value: Any) -> str:
     if isinstance(value, datetime):
         return value.strftime("%Y-%m-%d %H:%M:%S.") + f"{value.microsecond // 1000:03d}"
     if isinstance(value, dict):
-        return " ".join(f"{_quoted(name)}={_inside(item)}" for name, item in value.items() if item is not None)
-    return ", ".join(map(_inside, value)) if isinstance(value, (list, tuple)) else printable(str(value))
+        return " ".join(
+            f"{_quoted(name)}={_inside(item)}" for name, item in value.items() if item is not None
+        )
+    return (
+        ", ".join(map(_inside, value))
+        if isinstance(value, (list, tuple))
+        else printable(str(value))
+    )
 
 
 def _inside(value: Any) -> str:
@@ -103,9 +114,20 @@ def progress(label: str, total: int | None) -> Iterator[Callable[[int], None]]:
     if not sys.stderr.isatty():
         yield lambda done: None
         return
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        TaskProgressColumn,
+        TextColumn,
+        TimeRemainingColumn,
+    )
 
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeRemainingColumn(),
+    )
     with Progress(*columns, console=people(to_stderr=True), transient=True) as bar:
         task = bar.add_task(label, total=total)
         yield lambda done: bar.update(task, completed=done)
@@ -117,7 +139,9 @@ def writing(out: Path) -> Iterator[None]:
     try:
         yield
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError) as fault:
-        raise click.BadParameter(f"{out} cannot be written: {fault.strerror}", param_hint="--out") from None
+        raise click.BadParameter(
+            f"{out} cannot be written: {fault.strerror}", param_hint="--out"
+        ) from None
 
 
 def say(lines: Iterable[str]) -> None:

@@ -26,7 +26,11 @@ STORE_FAILED = 3
 
 @click.command()
 @click.argument("file", default="-", type=options.Input())
-@click.option("--ack", is_flag=True, help="Print one JSON line per message, in input order, when it is durable.")
+@click.option(
+    "--ack",
+    is_flag=True,
+    help="Print one JSON line per message, in input order, when it is durable.",
+)
 @click.option(
     "--rejects",
     type=click.Path(dir_okay=False, allow_dash=True),
@@ -41,11 +45,12 @@ def record(file: BinaryIO, ack: bool, rejects: str | None, as_json: bool, db: st
 
     Reads FILE, or stdin for -, and records the messages in order.
 
-    Each message gets an outcome when it is durable: recorded, duplicate (the log has the same fact already), refused (a
-    command that is not allowed) or invalid (not a message). `orderledger schema` prints the message types and their fields
-    as JSON Schema. stderr shows the first ten faults; --ack prints the outcome of every message, --rejects keeps all invalid
-    ones. A limit order without limit_price, or a stop order without stop_price, is recorded with a hint: on stderr, or in
-    the `text` of --ack.
+    Each message gets an outcome when it is durable: recorded, duplicate (the log has the same fact
+    already), refused (a command that is not allowed) or invalid (not a message). `orderledger
+    schema` prints the message types and their fields as JSON Schema. stderr shows the first ten
+    faults; --ack prints the outcome of every message, --rejects keeps all invalid ones. A limit
+    order without limit_price, or a stop order without stop_price, is recorded with a hint: on
+    stderr, or in the `text` of --ack.
 
     \b
     Exit status: 0 all recorded or duplicate, 1 some refused or invalid, 2 wrong usage,
@@ -55,7 +60,9 @@ def record(file: BinaryIO, ack: bool, rejects: str | None, as_json: bool, db: st
     """
     began = time.perf_counter()
     gc.freeze()
-    gc.set_threshold(100_000)  # messages have no cycles; frequent searches for them cost most of the time (bench_file.py)
+    gc.set_threshold(
+        100_000
+    )  # messages have no cycles; frequent searches for them cost most of the time (bench_file.py)
     _check_rejects(rejects, file, db)
     with options.make_ledger(db) as ledger, _rejects_at(rejects) as put_aside:
         run = _Run(ack, put_aside)
@@ -112,7 +119,8 @@ class _Run:
     unrecorded: int = 0
 
     def answer(self, number: int, line: bytes, outcome: Any) -> str | None:
-        """Count an outcome, and write an invalid message to the reject file. Returns the acknowledgement if there is one."""
+        """Count an outcome, and write an invalid message to the reject file. Returns the
+        acknowledgement if there is one."""
         if isinstance(outcome, UnreadableEvent):
             self.unrecorded += 1
             say([f"line {number}: not recorded: {outcome}"])
@@ -121,21 +129,43 @@ class _Run:
         self.anomalies.update(outcome.anomalies)
         if outcome.outcome == "invalid" and self.rejects is not None:
             raw = line[:RAW_KEPT].decode(errors="replace")
-            self.rejects.write(json_line({"line": number, "field": outcome.field, "fault": outcome.text, "message": raw}) + "\n")
+            self.rejects.write(
+                json_line(
+                    {"line": number, "field": outcome.field, "fault": outcome.text, "message": raw}
+                )
+                + "\n"
+            )
         elif outcome.outcome in ("invalid", "refused") and not self.is_acking:
             self._tell(number, outcome)
         elif outcome.outcome == "recorded" and outcome.text is not None:
             self._hint(number, outcome.text)
         if not self.is_acking:
             return None
-        known = {"line": number, "outcome": outcome.outcome, "position": outcome.position, "reason": outcome.reason}
-        has_text = outcome.text is not None and outcome.outcome != "invalid"  # the reason of an invalid message says it all
-        return json_line({**known, "anomalies": outcome.anomalies, **({"text": outcome.text} if has_text else {})})
+        known = {
+            "line": number,
+            "outcome": outcome.outcome,
+            "position": outcome.position,
+            "reason": outcome.reason,
+        }
+        has_text = (
+            outcome.text is not None and outcome.outcome != "invalid"
+        )  # the reason of an invalid message says it all
+        return json_line(
+            {
+                **known,
+                "anomalies": outcome.anomalies,
+                **({"text": outcome.text} if has_text else {}),
+            }
+        )
 
     def _tell(self, number: int, outcome: Any) -> None:
         self.faults += 1
         if self.faults <= FAULTS_TOLD:
-            what = outcome.reason if outcome.outcome == "invalid" else f"refused: {outcome.reason}: {outcome.text}"
+            what = (
+                outcome.reason
+                if outcome.outcome == "invalid"
+                else f"refused: {outcome.reason}: {outcome.text}"
+            )
             say([f"line {number}: {what}"])
 
     def _hint(self, number: int, text: str) -> None:
@@ -156,11 +186,24 @@ class _Run:
     def close(self, seconds: float, *, as_json: bool) -> None:
         """Print the summary, and the last line read if the input did not end."""
         rate = round(sum(self.outcomes.values()) / seconds) if seconds else 0
-        counts = {word: self.outcomes[word] for word in ("recorded", "duplicate", "refused", "invalid")}
+        counts = {
+            word: self.outcomes[word] for word in ("recorded", "duplicate", "refused", "invalid")
+        }
         if self.faults > FAULTS_TOLD:
-            say([f"{self.faults - FAULTS_TOLD:,} more were refused or invalid: --ack prints the outcome of every line"])
+            say(
+                [
+                    (
+                        f"{self.faults - FAULTS_TOLD:,} more were refused or invalid: --ack prints "
+                        "the outcome of every line"
+                    )
+                ]
+            )
         if as_json:
-            rest = {"not_recorded": self.unrecorded, "hints": self.hints, "anomalies": dict(self.anomalies)}
+            rest = {
+                "not_recorded": self.unrecorded,
+                "hints": self.hints,
+                "anomalies": dict(self.anomalies),
+            }
             rest["seconds"] = f"{seconds:.3f}"
             click.echo(json_line({"lines": self.lines, **counts, **rest}))
         else:
@@ -183,7 +226,10 @@ def _record(ledger: Any, stream: BinaryIO, run: _Run) -> None:
             messages = [(number, line) for number, line in numbered if line.strip()]
             outcomes = _recorded(ledger, [line for _, line in messages])
             run.lines += len(lines)
-            answers = (run.answer(number, line, outcome) for (number, line), outcome in zip(messages, outcomes, strict=True))
+            answers = (
+                run.answer(number, line, outcome)
+                for (number, line), outcome in zip(messages, outcomes, strict=True)
+            )
             printed = "\n".join(answer for answer in answers if answer is not None)
             if printed:
                 sys.stdout.write(printed + "\n")
@@ -191,19 +237,25 @@ def _record(ledger: Any, stream: BinaryIO, run: _Run) -> None:
             run.flush()
             show(done)
             if count % GROUPS_BETWEEN_VIEWS == 0:
-                with suppress(UnreadableEvent, DamagedRow):  # the views stop before such an event; recording goes on
+                with suppress(
+                    UnreadableEvent, DamagedRow
+                ):  # the views stop before such an event; recording goes on
                     ledger.catch_up()
     run.is_whole = True
 
 
 def _recorded(ledger: Any, lines: list[bytes]) -> list[Any]:
-    """Outcomes in the order of the lines. A message about an order with an unreadable event gets the error instead. It fails its
-    whole commit, so it is found by halving the lines."""
+    """Outcomes in the order of the lines. A message about an order with an unreadable event gets
+    the error instead. It fails its whole commit, so it is found by halving the lines."""
     try:
         outcomes: list[Any] = ledger.record_lines(lines)
     except UnreadableEvent as error:
         half = len(lines) // 2
-        return [*_recorded(ledger, lines[:half]), *_recorded(ledger, lines[half:])] if half else [error]
+        return (
+            [*_recorded(ledger, lines[:half]), *_recorded(ledger, lines[half:])]
+            if half
+            else [error]
+        )
     return outcomes
 
 

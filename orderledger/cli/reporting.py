@@ -46,17 +46,45 @@ class DayOrTime(options.Time):
 @click.command()
 @click.option("--day", type=Day(), metavar="D", help="The day, e.g. 2026-11-20.")
 @click.option("--from", "since", type=DayOrTime(), metavar="T", help="From this day or time on.")
-@click.option("--to", "until", type=DayOrTime(), metavar="T", help="To the end of this day, or before this time.")
-@click.option("--timezone", default="UTC", show_default=True, metavar="ZONE", help="Where days begin, e.g. Europe/Berlin.")
-@options.account
-@METHOD
-@click.option("--as-of", type=options.Time(), metavar="T", help="Show what was known at T, by the time of recording.")
-@click.option("--position", type=click.IntRange(min=0), metavar="N", help="Show what the log told up to position N.")
 @click.option(
-    "--format", "form", type=click.Choice(FORMATS), help="Form of the statement. Default: by the name of FILE, else md."
+    "--to",
+    "until",
+    type=DayOrTime(),
+    metavar="T",
+    help="To the end of this day, or before this time.",
 )
 @click.option(
-    "--out", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="File to write, whole or not at all."
+    "--timezone",
+    default="UTC",
+    show_default=True,
+    metavar="ZONE",
+    help="Where days begin, e.g. Europe/Berlin.",
+)
+@options.account
+@METHOD
+@click.option(
+    "--as-of",
+    type=options.Time(),
+    metavar="T",
+    help="Show what was known at T, by the time of recording.",
+)
+@click.option(
+    "--position",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Show what the log told up to position N.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(FORMATS),
+    help="Form of the statement. Default: by the name of FILE, else md.",
+)
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="File to write, whole or not at all.",
 )
 @options.db
 @options.example(
@@ -66,9 +94,10 @@ class DayOrTime(options.Time):
 def report(db: str, form: str | None, out: Path | None, **asked: Any) -> None:
     """Write the statement of a day or a period.
 
-    Orders, trades, realized and unrealized P&L, fees and funding, equity and drawdown, positions at both ends, breaks, unresolved
-    orders and certificates, in one file that needs no other. CSV and JSON have every digit of the views. HTML and Markdown round
-    amounts to the last digit of their currency, and have long sections in an annex. The same log gives the same bytes: to make a
+    Orders, trades, realized and unrealized P&L, fees and funding, equity and drawdown, positions at
+    both ends, breaks, unresolved orders and certificates, in one file that needs no other. CSV and
+    JSON have every digit of the views. HTML and Markdown round amounts to the last digit of their
+    currency, and have long sections in an annex. The same log gives the same bytes: to make a
     statement again, give the log position that it shows with --position.
     """
     from orderledger.infrastructure.files import write_whole
@@ -86,7 +115,14 @@ def report(db: str, form: str | None, out: Path | None, **asked: Any) -> None:
         with writing(out):
             write_whole(out, content)
     if statement.account is not None and not any(section.rows for section in statement.sections):
-        say([f"orderledger: nothing is known of the account {statement.account!r} in this period, or before it"])
+        say(
+            [
+                (
+                    f"orderledger: nothing is known of the account {statement.account!r} in this "
+                    "period, or before it"
+                )
+            ]
+        )
 
 
 def _period(asked: dict[str, Any]) -> tuple[datetime | date, datetime | date]:
@@ -96,7 +132,13 @@ def _period(asked: dict[str, Any]) -> tuple[datetime | date, datetime | date]:
             raise click.UsageError("give --day, or --from and --to, not both")
         return day, day
     if since is None or until is None:
-        missing = "--to" if since is not None else "--from" if until is not None else "--day, or --from and --to"
+        missing = (
+            "--to"
+            if since is not None
+            else "--from"
+            if until is not None
+            else "--day, or --from and --to"
+        )
         raise click.UsageError(f"of which period? Give {missing}")
     return since, until
 
@@ -111,17 +153,26 @@ def _as_of(asked: dict[str, Any]) -> Any:
 def _form_of(out: Path | None) -> str:
     ending = "" if out is None else out.suffix.removeprefix(".").lower()
     if out is not None and ending not in FORMATS:
-        raise click.UsageError(f"{out.name!r} does not end in {', '.join(f'.{name}' for name in FORMATS)}: give --format")
+        raise click.UsageError(
+            f"{out.name!r} does not end in {', '.join(f'.{name}' for name in FORMATS)}: give "
+            "--format"
+        )
     return ending or "md"
 
 
-def _statement(ledger: Any, period: tuple[Any, Any], as_of: Any, asked: dict[str, Any], show: Any) -> Any:
+def _statement(
+    ledger: Any, period: tuple[Any, Any], as_of: Any, asked: dict[str, Any], show: Any
+) -> Any:
     from orderledger.infrastructure.errors import InvalidSetting
 
     try:
-        return ledger.statement(*period, as_of=as_of, progress=lambda done, total: show(done), **asked)
+        return ledger.statement(
+            *period, as_of=as_of, progress=lambda done, total: show(done), **asked
+        )
     except InvalidSetting as error:
-        raise click.BadParameter(error.fault, param_hint=FIELDS.get(error.field, error.field)) from None
+        raise click.BadParameter(
+            error.fault, param_hint=FIELDS.get(error.field, error.field)
+        ) from None
 
 
 COMMANDS = (report,)

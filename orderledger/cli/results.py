@@ -23,7 +23,8 @@ format_option = click.option(
     type=click.Choice(FORMATS),
     default="table",
     show_default=True,
-    help="For people, or for programs. json: one object per row; parquet: to a file, `> result.parquet`.",
+    help="For people, or for programs. json: one object per row; parquet: to a file, `> "
+    "result.parquet`.",
 )
 
 
@@ -41,7 +42,10 @@ def _rows(found: "LedgerTable") -> Iterator[Row]:
         names.append(name if not count else f"{name}_{count}")
     for batch in arrow.rename_columns(names).to_batches(ROWS_AT_ONCE):
         for row in batch.to_pylist():
-            yield {name: _interval(value) if type(value).__name__ == "MonthDayNano" else value for name, value in row.items()}
+            yield {
+                name: _interval(value) if type(value).__name__ == "MonthDayNano" else value
+                for name, value in row.items()
+            }
 
 
 def _interval(value: Any) -> str:
@@ -72,13 +76,17 @@ def _print_json(found: "LedgerTable") -> None:
 def _print_csv(found: "LedgerTable") -> None:
     from orderledger.infrastructure.csv_rows import csv_lines
 
-    sys.stdout.writelines(csv_lines(chain((found.column_names,), (tuple(row.values()) for row in _rows(found)))))
+    sys.stdout.writelines(
+        csv_lines(chain((found.column_names,), (tuple(row.values()) for row in _rows(found))))
+    )
     sys.stdout.flush()
 
 
 def _print_parquet(found: "LedgerTable") -> None:
     if sys.stdout.isatty():
-        raise click.UsageError("parquet is no text: send it to a file, such as --format parquet > result.parquet")
+        raise click.UsageError(
+            "parquet is no text: send it to a file, such as --format parquet > result.parquet"
+        )
     import pyarrow.parquet
 
     sink = pyarrow.BufferOutputStream()

@@ -13,9 +13,26 @@ DEFAULT_PORT = 8350
 
 
 @click.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on. Others than loopback need --tokens.")
-@click.option("--port", type=click.IntRange(0, 65535), default=DEFAULT_PORT, show_default=True, help="Port, 0 for a free one.")
-@click.option("--allow-host", "hosts", multiple=True, metavar="NAME", help="Name by which clients reach this server. Repeatable.")
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="Address to listen on. Others than loopback need --tokens.",
+)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=DEFAULT_PORT,
+    show_default=True,
+    help="Port, 0 for a free one.",
+)
+@click.option(
+    "--allow-host",
+    "hosts",
+    multiple=True,
+    metavar="NAME",
+    help="Name by which clients reach this server. Repeatable.",
+)
 @click.option(
     "--tokens",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -26,7 +43,8 @@ DEFAULT_PORT = 8350
     "--config",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     envvar="ORDERLEDGER_CONFIG",
-    help="TOML file of `orderledger collect`: its accounts can be reconciled over HTTP and on the page.",
+    help="TOML file of `orderledger collect`: its accounts can be reconciled over HTTP and on the "
+    "page.",
 )
 @click.option(
     "--alerts",
@@ -38,15 +56,29 @@ DEFAULT_PORT = 8350
     "--checkpoint-key",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     envvar="ORDERLEDGER_CHECKPOINT_KEY",
-    help="Private key of `orderledger keygen`: sign a checkpoint of the log every --checkpoint-seconds.",
+    help="Private key of `orderledger keygen`: sign a checkpoint of the log every "
+    "--checkpoint-seconds.",
 )
 @click.option(
-    "--checkpoint-seconds", type=click.FloatRange(min=1), default=300.0, show_default=True, help="Between two checkpoints."
+    "--checkpoint-seconds",
+    type=click.FloatRange(min=1),
+    default=300.0,
+    show_default=True,
+    help="Between two checkpoints.",
 )
 @click.option(
-    "--checkpoint-out", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Also write each checkpoint there."
+    "--checkpoint-out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Also write each checkpoint there.",
 )
-@click.option("--log", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Form of the log on stderr.")
+@click.option(
+    "--log",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="Form of the log on stderr.",
+)
 @options.db
 @options.example(
     "orderledger serve",
@@ -67,9 +99,10 @@ def serve(
 ) -> None:
     """Serve the ledger over HTTP: API, page and stream of changes.
 
-    Without --tokens everybody on this machine may read, record, collect and operate; then only loopback is allowed. A changed
-    file of tokens holds from the next request on. Behind a reverse proxy that adds TLS, give the public name with --allow-host.
-    Ends on SIGTERM and SIGINT, after what was accepted is recorded.
+    Without --tokens everybody on this machine may read, record, collect and operate; then only
+    loopback is allowed. A changed file of tokens holds from the next request on. Behind a reverse
+    proxy that adds TLS, give the public name with --allow-host. Ends on SIGTERM and SIGINT, after
+    what was accepted is recorded.
 
     Exit status: 0 stopped, 2 a setting is wrong, 3 the store cannot be used.
     """
@@ -99,7 +132,9 @@ def of_service(module: str) -> Any:
     except ModuleNotFoundError as error:
         from orderledger.infrastructure.errors import InvalidSetting
 
-        raise InvalidSetting("serve", f"{error.name} is not installed: pip install 'orderledger[serve]'") from None
+        raise InvalidSetting(
+            "serve", f"{error.name} is not installed: pip install 'orderledger[serve]'"
+        ) from None
 
 
 def _watcher(ledger: Any, alerts: str) -> Any:
@@ -109,7 +144,9 @@ def _watcher(ledger: Any, alerts: str) -> Any:
     return Watcher(ledger, read_alert_settings(alerts))
 
 
-def _checkpoints(ledger: Any, checkpoint_key: Path, checkpoint_seconds: float, checkpoint_out: Path | None) -> Any:
+def _checkpoints(
+    ledger: Any, checkpoint_key: Path, checkpoint_seconds: float, checkpoint_out: Path | None
+) -> Any:
     """The running loop that makes checkpoints."""
     import structlog
 
@@ -117,7 +154,9 @@ def _checkpoints(ledger: Any, checkpoint_key: Path, checkpoint_seconds: float, c
 
     log = structlog.get_logger("orderledger.checkpoints")
     targets = [] if checkpoint_out is None else [checkpoints.to_file(checkpoint_out)]
-    loop = checkpoints.CheckpointLoop(ledger.store, keys.load(checkpoint_key), checkpoint_seconds, targets, log.warning)
+    loop = checkpoints.CheckpointLoop(
+        ledger.store, keys.load(checkpoint_key), checkpoint_seconds, targets, log.warning
+    )
     loop.start()
     return loop
 

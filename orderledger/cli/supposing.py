@@ -18,14 +18,46 @@ METHODS = ("average", "fifo", "lifo")
 
 
 @click.command("what-if")
-@click.option("--method", type=click.Choice(METHODS), default="average", show_default=True, help="Lots that a fill closes first.")
-@click.option("--than", type=click.Choice(METHODS), default="average", show_default=True, help="The method to compare with.")
+@click.option(
+    "--method",
+    type=click.Choice(METHODS),
+    default="average",
+    show_default=True,
+    help="Lots that a fill closes first.",
+)
+@click.option(
+    "--than",
+    type=click.Choice(METHODS),
+    default="average",
+    show_default=True,
+    help="The method to compare with.",
+)
 @click.option("--fees", type=click.Path(), metavar="FILE", help="A fee schedule (TOML).")
-@click.option("--fee-rate", metavar="RATE", help="One fee rate for all fills: a part of the traded value.")
-@click.option("--without", multiple=True, metavar="ORDER", help="Leave out this order. May be repeated.")
-@click.option("--without-account", "without_accounts", multiple=True, metavar="ACCOUNT", help="Leave out this account.")
-@click.option("--filled", multiple=True, metavar="ORDER", help="Take this open order as filled, at its limit or the mark.")
-@click.option("--not-filled", multiple=True, metavar="ORDER", help="Take this open order as getting no more fills.")
+@click.option(
+    "--fee-rate", metavar="RATE", help="One fee rate for all fills: a part of the traded value."
+)
+@click.option(
+    "--without", multiple=True, metavar="ORDER", help="Leave out this order. May be repeated."
+)
+@click.option(
+    "--without-account",
+    "without_accounts",
+    multiple=True,
+    metavar="ACCOUNT",
+    help="Leave out this account.",
+)
+@click.option(
+    "--filled",
+    multiple=True,
+    metavar="ORDER",
+    help="Take this open order as filled, at its limit or the mark.",
+)
+@click.option(
+    "--not-filled",
+    multiple=True,
+    metavar="ORDER",
+    help="Take this open order as getting no more fills.",
+)
 @click.option("--account", help="The account of the named orders.")
 @options.as_json
 @options.db
@@ -37,11 +69,13 @@ METHODS = ("average", "fifo", "lifo")
 def what_if(db: str, as_json: bool, **asked: Any) -> None:
     """Show what would be different under other assumptions.
 
-    Folds the same log in memory under another lot method, another fee schedule, without some orders or accounts, or with an
-    order of unknown outcome taken as filled or not. Lists the rows of orders, positions and P&L that would differ: what is, what
-    would be, and the difference. Nothing is recorded.
+    Folds the same log in memory under another lot method, another fee schedule, without some orders
+    or accounts, or with an order of unknown outcome taken as filled or not. Lists the rows of
+    orders, positions and P&L that would differ: what is, what would be, and the difference. Nothing
+    is recorded.
 
-    Exit status: 0 done, 1 no such order, or several accounts have one, 2 wrong usage, 3 the store cannot be used.
+    Exit status: 0 done, 1 no such order, or several accounts have one, 2 wrong usage, 3 the store
+    cannot be used.
     """
     with options.open_ledger(db) as ledger:
         rows = options.ask(ledger.what_if, **asked)
@@ -49,14 +83,20 @@ def what_if(db: str, as_json: bool, **asked: Any) -> None:
         print_json(rows)
         return
     print_lines(line for row in rows for line in _assumed(row))
-    print_note(f"{len(rows)} row{'' if len(rows) == 1 else 's'} would differ" if rows else "nothing would differ")
+    print_note(
+        f"{len(rows)} row{'' if len(rows) == 1 else 's'} would differ"
+        if rows
+        else "nothing would differ"
+    )
 
 
 def _assumed(row: "WhatIfRow") -> Iterator[tuple[int, str, str]]:
     names = (row["account"], row["client_order_id"], row["instrument"])
     yield 0, f"{row['view']}, {row['change']}: {' '.join(name for name in names if name)}", "bold"
     for name in dict.fromkeys((*row["is_now"], *row["would_be"])):
-        is_now, would_be = (readable(values.get(name)) or "nothing" for values in (row["is_now"], row["would_be"]))
+        is_now, would_be = (
+            readable(values.get(name)) or "nothing" for values in (row["is_now"], row["would_be"])
+        )
         if is_now != would_be:
             change = row["difference"].get(name)
             by = "" if change is None else f" ({'+' if change > 0 else ''}{readable(change)})"
@@ -64,8 +104,16 @@ def _assumed(row: "WhatIfRow") -> Iterator[tuple[int, str, str]]:
 
 
 @click.command("prove-order-independence")
-@click.option("--rounds", type=click.IntRange(min=1), default=10, show_default=True, help="Orders to try per account.")
-@click.option("--seed", type=int, default=0, show_default=True, help="The same seed tries the same orders.")
+@click.option(
+    "--rounds",
+    type=click.IntRange(min=1),
+    default=10,
+    show_default=True,
+    help="Orders to try per account.",
+)
+@click.option(
+    "--seed", type=int, default=0, show_default=True, help="The same seed tries the same orders."
+)
 @options.account
 @options.as_json
 @options.db
@@ -76,14 +124,19 @@ def _assumed(row: "WhatIfRow") -> Iterator[tuple[int, str, str]]:
 def prove_order_independence(db: str, as_json: bool, rounds: int, **asked: Any) -> None:
     """Show that the order of reports does not matter.
 
-    Records the messages of the log anew in memory, with the reports of the venue shuffled and repeated within the rules, and
-    compares orders, trades and P&L with those of the log. If they differ, stdout gets the fewest messages that end differently,
-    in that order, as NDJSON that `record` takes, and stderr the differences. Memory and time grow with the log.
+    Records the messages of the log anew in memory, with the reports of the venue shuffled and
+    repeated within the rules, and compares orders, trades and P&L with those of the log. If they
+    differ, stdout gets the fewest messages that end differently, in that order, as NDJSON that
+    `record` takes, and stderr the differences. Memory and time grow with the log.
 
-    Exit status: 0 the same in every order, 1 a counterexample was found, 2 wrong usage, 3 the store cannot be used.
+    Exit status: 0 the same in every order, 1 a counterexample was found, 2 wrong usage, 3 the store
+    cannot be used.
     """
     with options.open_ledger(db) as ledger, progress("shuffling", 1_000) as show:
-        shuffled = partial(ledger.prove_order_independence, progress=lambda done, total: show(1_000 * done // total))
+        shuffled = partial(
+            ledger.prove_order_independence,
+            progress=lambda done, total: show(1_000 * done // total),
+        )
         proof = options.ask(shuffled, rounds=rounds, **asked)
     if not proof["holds"]:
         _print_counterexample(proof)
@@ -100,7 +153,14 @@ def prove_order_independence(db: str, as_json: bool, rounds: int, **asked: Any) 
 def _print_counterexample(proof: "Independence") -> None:
     print_json(proof["counterexample"])
     in_log = [proof["log_order"].index(document) + 1 for document in proof["counterexample"]]
-    say([f"another order ends differently; {len(in_log)} messages show it, by their places in the log: {in_log}"])
+    say(
+        [
+            (
+                f"another order ends differently; {len(in_log)} messages show it, by their places "
+                f"in the log: {in_log}"
+            )
+        ]
+    )
     say(proof["differences"])
 
 

@@ -19,13 +19,16 @@ PAGE = 500
 GAP = 2
 WHOLE_WORD = 17
 LEAST_TEXT = 12
-"""Words of up to `WHOLE_WORD` characters are not split. Lines of wrapped text have at least `LEAST_TEXT` characters."""
+"""Words of up to `WHOLE_WORD` characters are not split. Lines of wrapped text have at least
+`LEAST_TEXT` characters."""
 COMFORTABLE_TEXT = 20
 COMFORTABLE_SENTENCE = 40
 """An optional column is added if the text columns keep at least these widths."""
 
 
-def print_rows(rows: Iterable[Row], columns: Columns, *, as_json: bool, title: str = "rows") -> None:
+def print_rows(
+    rows: Iterable[Row], columns: Columns, *, as_json: bool, title: str = "rows"
+) -> None:
     """Print NDJSON with every field, or a table with the chosen columns."""
     if as_json:
         print_json(rows)
@@ -51,7 +54,14 @@ def print_record(row: Row) -> None:
     """Print one row, one field per line, without empty fields."""
     shown = {name: value for name, value in row.items() if value is not False}
     titles, cells = [name.replace("_", " ") for name in shown], list(map(readable, shown.values()))
-    _write(_below_each_other(titles, cells, [_style(name, cell) for name, cell in zip(shown, cells, strict=True)], room()))
+    _write(
+        _below_each_other(
+            titles,
+            cells,
+            [_style(name, cell) for name, cell in zip(shown, cells, strict=True)],
+            room(),
+        )
+    )
 
 
 def room() -> int | None:
@@ -66,8 +76,8 @@ def _write(lines: Iterable[str]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A column of a page as text, with three widths: `whole` without wrapping, `narrow` with a wrapped title, `least` with
-    wrapped text as well. Numbers and times are never wrapped."""
+    """A column of a page as text, with three widths: `whole` without wrapping, `narrow` with a
+    wrapped title, `least` with wrapped text as well. Numbers and times are never wrapped."""
 
     name: str
     title: str
@@ -85,11 +95,11 @@ class Drawn:
 
 
 class Table:
-    """A table on stdout. Its first page decides the columns and their widths. A later page with values in other columns, or with
-    wider numbers, starts with a new header.
+    """A table on stdout. Its first page decides the columns and their widths. A later page with
+    values in other columns, or with wider numbers, starts with a new header.
 
-    A window shows as many columns as fit. If the first columns do not fit, each field has its own line. A pipe gets all columns,
-    one line per row.
+    A window shows as many columns as fit. If the first columns do not fit, each field has its own
+    line. A pipe gets all columns, one line per row.
     """
 
     def __init__(self, columns: Columns) -> None:
@@ -115,7 +125,9 @@ class Table:
         lines = [*self._header(shown)] if begins else []
         widths, is_number = self._shape(shown)
         for cells, styles in _rows_of(shown):
-            lines += _beside_each_other(cells, widths, is_number, styles, is_folded=self._room is not None)
+            lines += _beside_each_other(
+                cells, widths, is_number, styles, is_folded=self._room is not None
+            )
         _write(lines)
 
     def _header(self, shown: Sequence[Drawn]) -> Iterator[str]:
@@ -127,7 +139,9 @@ class Table:
         yield "─" * total(widths)
 
     def _shape(self, shown: Sequence[Drawn]) -> tuple[list[int], list[bool]]:
-        return [self._widths[column.name] for column in shown], [column.is_number for column in shown]
+        return [self._widths[column.name] for column in shown], [
+            column.is_number for column in shown
+        ]
 
     def print_left_out(self) -> None:
         """Name the columns that did not fit."""
@@ -139,19 +153,26 @@ class Table:
         """Whether this page fits the present layout."""
         if not self._used or any(column.name not in self._used for column in used):
             return False
-        return all(column.is_text or column.narrow <= self._widths.get(column.name, column.narrow) for column in used)
+        return all(
+            column.is_text or column.narrow <= self._widths.get(column.name, column.narrow)
+            for column in used
+        )
 
     def _lay_out(self, used: Sequence[Drawn]) -> None:
         self._used.update(dict.fromkeys(column.name for column in used))
         if self._room is None:
-            self._widths = {column.name: max(column.whole, self._widths.get(column.name, 0)) for column in used}
+            self._widths = {
+                column.name: max(column.whole, self._widths.get(column.name, 0)) for column in used
+            }
             return
         first = [column.name for column in used if column.name in self._columns.first]
         self._widths = fitted(used, len(first), self._room)
         if any(name not in self._widths for name in first):
             self._widths = {}
         else:
-            self._left_out.update({column.title: None for column in used if column.name not in self._widths})
+            self._left_out.update(
+                {column.title: None for column in used if column.name not in self._widths}
+            )
 
 
 def draw(name: str, rows: Sequence[Row]) -> Drawn:
@@ -163,14 +184,19 @@ def draw(name: str, rows: Sequence[Row]) -> Drawn:
     narrow = max(heading, *map(width_of, cells))
     is_number = any(issubclass(kind, (Decimal, int)) and kind is not bool for kind in kinds)
     is_text = not is_number and not any(issubclass(kind, datetime) for kind in kinds)
-    longest = max((width_of(word) for cell in cells for word in cell.split()), default=0) if is_text else narrow
+    longest = (
+        max((width_of(word) for cell in cells for word in cell.split()), default=0)
+        if is_text
+        else narrow
+    )
     least = max(heading, longest if longest <= WHOLE_WORD else LEAST_TEXT) if is_text else narrow
     return Drawn(name, title, cells, is_number, is_text, max(narrow, len(title)), narrow, least)
 
 
 def fitted(columns: Sequence[Drawn], first: int, room: int) -> dict[str, int]:
-    """The columns that fit, with their widths. The first ones are always chosen, with wrapped text if needed. Another is added if
-    all text stays comfortably wide, and if the column that it depends on (`NEEDS`) is shown."""
+    """The columns that fit, with their widths. The first ones are always chosen, with wrapped text
+    if needed. Another is added if all text stays comfortably wide, and if the column that it
+    depends on (`NEEDS`) is shown."""
     if total(column.whole for column in columns) <= room:
         return {column.name: column.whole for column in columns}
     chosen = [columns[0]]
@@ -186,7 +212,9 @@ def fitted(columns: Sequence[Drawn], first: int, room: int) -> dict[str, int]:
     least = {column.name: column.least for column in chosen}
     sentences = {name: width for name, width in comfortable.items() if name in SENTENCES}
     for least_of in (comfortable, {**least, **sentences}, least):  # sentences are narrowed last
-        while total(widths_of.values()) > room and (wide := [name for name in widths_of if widths_of[name] > least_of[name]]):
+        while total(widths_of.values()) > room and (
+            wide := [name for name in widths_of if widths_of[name] > least_of[name]]
+        ):
             widths_of[max(wide, key=widths_of.__getitem__)] -= 1
     return widths_of
 
@@ -245,7 +273,10 @@ def _beside_each_other(
     is_folded: bool = True,
 ) -> Iterator[str]:
     """The lines of one row. If not folded, a cell may be wider than its column."""
-    lines = [folded(cell, width) if is_folded else [cell] for cell, width in zip(cells, widths, strict=True)]
+    lines = [
+        folded(cell, width) if is_folded else [cell]
+        for cell, width in zip(cells, widths, strict=True)
+    ]
     for pieces in zip_longest(*lines, fillvalue=""):
         yield (" " * GAP).join(
             styled(_padded(piece, width, is_right=right), style)
@@ -258,7 +289,9 @@ def _padded(text: str, width: int, *, is_right: bool) -> str:
     return spaces + text if is_right else text + spaces
 
 
-def _below_each_other(titles: Sequence[str], cells: Sequence[str], styles: Sequence[str], room: int | None) -> Iterator[str]:
+def _below_each_other(
+    titles: Sequence[str], cells: Sequence[str], styles: Sequence[str], room: int | None
+) -> Iterator[str]:
     """One field per line, without empty fields."""
     widest = max(map(len, titles))
     for title, cell, style in zip(titles, cells, styles, strict=True):

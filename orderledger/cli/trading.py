@@ -20,11 +20,19 @@ def scope(command: Command) -> Command:
         click.argument("account"),
         click.option("--instrument", metavar="NAME", help="Only this instrument."),
         click.option("--strategy", metavar="NAME", help="Only this strategy."),
-        click.option("--reason", metavar="CODE", default="operator", show_default=True, help="Why, as a code."),
+        click.option(
+            "--reason",
+            metavar="CODE",
+            default="operator",
+            show_default=True,
+            help="Why, as a code.",
+        ),
         click.option("--text", metavar="SENTENCE", help="Why, in a sentence."),
         click.option("--actor", metavar="WHO", help="Who decides it."),
         click.option(
-            "--confirm", is_flag=True, help="The account or the instrument is right, though the ledger does not know it."
+            "--confirm",
+            is_flag=True,
+            help="The account or the instrument is right, though the ledger does not know it.",
         ),
         options.as_json,
         options.db,
@@ -36,7 +44,12 @@ def scope(command: Command) -> Command:
 
 @click.command()
 @scope
-@click.option("--cancel", "cancels_orders", is_flag=True, help="Also have the gateway cancel the open orders of the scope.")
+@click.option(
+    "--cancel",
+    "cancels_orders",
+    is_flag=True,
+    help="Also have the gateway cancel the open orders of the scope.",
+)
 @options.example(
     "orderledger halt nobitex:main --reason review --actor anna",
     "orderledger halt '*' --cancel --text 'the feed is wrong'",
@@ -44,11 +57,13 @@ def scope(command: Command) -> Command:
 def halt(db: str, as_json: bool, confirm: bool, **told: Any) -> None:
     """Halt trading in ACCOUNT, or in every account for '*'.
 
-    The halt is an event: from now on the gateway of every process on this store denies new orders of the scope, also after a
-    restart, until `orderledger resume` with the same scope. Orders that are open stay open, unless --cancel is given.
-    An account or an instrument that the ledger does not know needs --confirm.
+    The halt is an event: from now on the gateway of every process on this store denies new orders
+    of the scope, also after a restart, until `orderledger resume` with the same scope. Orders that
+    are open stay open, unless --cancel is given. An account or an instrument that the ledger does
+    not know needs --confirm.
 
-    Exit status: 0 done, 1 the ledger does not know the scope, 2 wrong usage, 3 the store cannot be used.
+    Exit status: 0 done, 1 the ledger does not know the scope, 2 wrong usage, 3 the store cannot be
+    used.
     """
     from orderledger import Halt
 
@@ -61,10 +76,11 @@ def halt(db: str, as_json: bool, confirm: bool, **told: Any) -> None:
 def resume(db: str, as_json: bool, confirm: bool, **told: Any) -> None:
     """Resume trading: end all halts of exactly this scope.
 
-    A wider or a narrower halt goes on: `orderledger halts --active` lists what still holds. An account or an instrument that the
-    ledger does not know needs --confirm.
+    A wider or a narrower halt goes on: `orderledger halts --active` lists what still holds. An
+    account or an instrument that the ledger does not know needs --confirm.
 
-    Exit status: 0 done, 1 the ledger does not know the scope, 2 wrong usage, 3 the store cannot be used.
+    Exit status: 0 done, 1 the ledger does not know the scope, 2 wrong usage, 3 the store cannot be
+    used.
     """
     from orderledger import ResumeTrading
 
@@ -89,8 +105,14 @@ def halts(db: str, as_json: bool, **asked: Any) -> None:
 @click.command()
 @click.argument("order_id", metavar="ORDER")
 @options.account
-@click.option("--never-arrived", is_flag=True, help="The venue never received it: the order ends as denied.")
-@click.option("--worked-as", metavar="ID", help="The venue works it under this id: the order counts as acknowledged.")
+@click.option(
+    "--never-arrived", is_flag=True, help="The venue never received it: the order ends as denied."
+)
+@click.option(
+    "--worked-as",
+    metavar="ID",
+    help="The venue works it under this id: the order counts as acknowledged.",
+)
 @click.option("--actor", metavar="WHO", help="Who decides it.")
 @click.option("--reason", metavar="CODE", help="Why, as a code.")
 @click.option("--text", metavar="SENTENCE", help="Why, in a sentence.")
@@ -103,18 +125,32 @@ def halts(db: str, as_json: bool, **asked: Any) -> None:
 def resolve(db: str, as_json: bool, order_id: str, **told: Any) -> None:
     """Decide whether a new order arrived at the venue, where nothing else shows it.
 
-    `orderledger recover` lists the orders in doubt. The decision is recorded with the source `operator`. It is refused if the
-    order has ended, if the venue has shown it, or if it was never sent. Only the arrival of new orders is decided here: the
-    gateway queries the venue about cancels and replaces.
+    `orderledger recover` lists the orders in doubt. The decision is recorded with the source
+    `operator`. It is refused if the order has ended, if the venue has shown it, or if it was never
+    sent. Only the arrival of new orders is decided here: the gateway queries the venue about
+    cancels and replaces.
     """
     if told["never_arrived"] == (told["worked_as"] is not None):
         raise click.UsageError("give one of --never-arrived and --worked-as ID")
     with options.open_ledger(db) as ledger:
         outcome = ledger.resolve(order_id, **told)
     if as_json:
-        print_json([{"outcome": outcome.outcome, "position": outcome.position, "reason": outcome.reason, "text": outcome.text}])
+        print_json(
+            [
+                {
+                    "outcome": outcome.outcome,
+                    "position": outcome.position,
+                    "reason": outcome.reason,
+                    "text": outcome.text,
+                }
+            ]
+        )
     elif outcome.outcome == "recorded":
-        decided = "it never arrived, and is denied" if told["never_arrived"] else f"it works as {told['worked_as']}"
+        decided = (
+            "it never arrived, and is denied"
+            if told["never_arrived"]
+            else f"it works as {told['worked_as']}"
+        )
         click.echo(printable(f"recorded of {order_id}: {decided}"))
     else:
         print_note(printable(f"{outcome.outcome}, {outcome.reason}: {outcome.text}"))
@@ -131,9 +167,15 @@ def _record(db: str, as_json: bool, message: Any, done: str, *, is_confirmed: bo
             check_scope(ledger, ledger.store, message)
         outcome = ledger.record(message)
         still = ledger.halts(active_only=True)
-    covers = [row for row in still if row["account"] in (EVERY_ACCOUNT, message.account) or message.account == EVERY_ACCOUNT]
+    covers = [
+        row
+        for row in still
+        if row["account"] in (EVERY_ACCOUNT, message.account) or message.account == EVERY_ACCOUNT
+    ]
     if as_json:
-        print_json([{"outcome": outcome.outcome, "position": outcome.position, "active_halts": covers}])
+        print_json(
+            [{"outcome": outcome.outcome, "position": outcome.position, "active_halts": covers}]
+        )
     else:
         hold = "1 halt holds" if len(covers) == 1 else f"{len(covers)} halts hold"
         print_note(f"{done} {message.account}: {hold} there now")

@@ -23,22 +23,44 @@ SECONDS = "ACCOUNT=SECONDS"
     show_default=True,
     help="Events that the views may be behind the log.",
 )
-@click.option("--feed", "feeds", multiple=True, metavar=SECONDS, help="A collector must have listened to ACCOUNT so recently.")
-@click.option("--message", "messages", multiple=True, metavar=SECONDS, help="The last message about ACCOUNT must be so recent.")
+@click.option(
+    "--feed",
+    "feeds",
+    multiple=True,
+    metavar=SECONDS,
+    help="A collector must have listened to ACCOUNT so recently.",
+)
+@click.option(
+    "--message",
+    "messages",
+    multiple=True,
+    metavar=SECONDS,
+    help="The last message about ACCOUNT must be so recent.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @options.db
-@options.example("orderledger health --feed hyperliquid:main=30", "orderledger health --views-behind 1000 --json")
-def health(db: str, as_json: bool, views_behind: int, feeds: tuple[str, ...], messages: tuple[str, ...]) -> None:
+@options.example(
+    "orderledger health --feed hyperliquid:main=30", "orderledger health --views-behind 1000 --json"
+)
+def health(
+    db: str, as_json: bool, views_behind: int, feeds: tuple[str, ...], messages: tuple[str, ...]
+) -> None:
     """Check that the ledger is ready.
 
-    Checks that the store can be read, that the views follow the log, and that feeds are heard. For the health checks of Docker,
-    systemd and Kubernetes. A process that records updates the views; without one, they stay behind.
+    Checks that the store can be read, that the views follow the log, and that feeds are heard. For
+    the health checks of Docker, systemd and Kubernetes. A process that records updates the views;
+    without one, they stay behind.
 
-    Exit status: 0 ready, 1 not ready, 2 wrong usage, 3 there is no ledger, or the store cannot be used.
+    Exit status: 0 ready, 1 not ready, 2 wrong usage, 3 there is no ledger, or the store cannot be
+    used.
     """
     from orderledger.service.health import ReadinessLimits, ready
 
-    limits = ReadinessLimits(views_behind=views_behind, feeds=_ages("--feed", feeds), messages=_ages("--message", messages))
+    limits = ReadinessLimits(
+        views_behind=views_behind,
+        feeds=_ages("--feed", feeds),
+        messages=_ages("--message", messages),
+    )
     with options.open_ledger(db) as ledger:
         found = ready(ledger, limits)
     if as_json:
@@ -58,7 +80,9 @@ def _ages(option: str, given: tuple[str, ...]) -> dict[str, float]:
         except ValueError:
             ages[account] = 0.0
         if not account or not 0 < ages[account] <= 86_400 * 366:
-            raise click.BadParameter(f"{text!r} is not ACCOUNT=SECONDS, such as sim:main=30", param_hint=option)
+            raise click.BadParameter(
+                f"{text!r} is not ACCOUNT=SECONDS, such as sim:main=30", param_hint=option
+            )
     return ages
 
 
@@ -68,8 +92,8 @@ def _ages(option: str, given: tuple[str, ...]) -> dict[str, float]:
 def metrics(db: str) -> None:
     """Print metrics of the store, as Prometheus reads them.
 
-    For the textfile collector of node_exporter, and for a look. `orderledger serve` answers the same under `/metrics`, with what
-    it has recorded itself. Needs the extra `serve`.
+    For the textfile collector of node_exporter, and for a look. `orderledger serve` answers the
+    same under `/metrics`, with what it has recorded itself. Needs the extra `serve`.
     """
     from orderledger.service.metrics import metrics_text
 
@@ -93,12 +117,15 @@ CONFIG = click.option(
 @click.option("--once", is_flag=True, help="Look once, deliver what is due, and end. For cron.")
 @click.option("--check", is_flag=True, help="Only check the settings, and list the rules.")
 @options.db
-@options.example("orderledger watch --config alerts.toml", "orderledger watch --config alerts.toml --check")
+@options.example(
+    "orderledger watch --config alerts.toml", "orderledger watch --config alerts.toml --check"
+)
 def watch(db: str, config: str, once: bool, check: bool) -> None:
     """Watch the ledger, and raise alerts.
 
-    Looks at the log, the views and the collectors by the rules of a TOML file, until stopped (SIGTERM, SIGINT). An alert is
-    raised once and cleared once. Each is delivered at least once to its targets, also after a crash.
+    Looks at the log, the views and the collectors by the rules of a TOML file, until stopped
+    (SIGTERM, SIGINT). An alert is raised once and cleared once. Each is delivered at least once to
+    its targets, also after a crash.
 
     \b
       [[targets]]
@@ -119,7 +146,10 @@ def watch(db: str, config: str, once: bool, check: bool) -> None:
     settings = read_alert_settings(config)
     if check:
         for rule in settings.rules:
-            click.echo(f"{rule.title}: {rule.kind}, {rule.severity}, to {', '.join(settings.targets_of(rule)) or 'nobody'}")
+            click.echo(
+                f"{rule.title}: {rule.kind}, {rule.severity}, to "
+                f"{', '.join(settings.targets_of(rule)) or 'nobody'}"
+            )
         return
     set_up_log("text")
     if not once:
@@ -144,7 +174,9 @@ def _watch(db: str, settings: "AlertSettings") -> None:
     stopping = threading.Event()
     with Signals() as signals, options.open_ledger(db) as ledger, Watcher(ledger, settings):
         signals.lead_to(stopping.set)
-        while not stopping.wait(1.0):  # a wait without an end would not let the handler run on every platform
+        while not stopping.wait(
+            1.0
+        ):  # a wait without an end would not let the handler run on every platform
             pass
 
 
@@ -157,9 +189,11 @@ def _watch(db: str, settings: "AlertSettings") -> None:
 @options.db
 @options.example("orderledger alerts --open", "orderledger alerts --rule unresolved --json")
 def alerts(db: str, as_json: bool, **asked: Any) -> None:
-    """List alerts with their deliveries: the open ones first, of them the critical ones, then warnings, and the newest first.
+    """List alerts with their deliveries: the open ones first, of them the critical ones, then
+    warnings, and the newest first.
 
-    `waiting` names the targets that have not got a notice yet, and `fault` says why. With --json, `notices` has every delivery.
+    `waiting` names the targets that have not got a notice yet, and `fault` says why. With --json,
+    `notices` has every delivery.
     """
     from orderledger.infrastructure.storage.alert_rows import listed, shown
 

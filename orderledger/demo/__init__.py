@@ -1,1 +1,2 @@
-"""The demo, in a minute: a process trades and is killed; the next one recovers, queries the venue and trades on."""
+"""The demo, in a minute: a process trades and is killed; the next one recovers, queries the venue
+and trades on."""

@@ -1,4 +1,5 @@
-"""`python -m orderledger.demo [--seed N] [--folder PATH]`: run the demo in a folder, or in a temporary one."""
+"""`python -m orderledger.demo [--seed N] [--folder PATH]`: run the demo in a folder, or in a
+temporary one."""
 
 import tempfile
 from pathlib import Path
@@ -13,7 +14,12 @@ WIDTH = 110
 
 
 @click.command()
-@click.option("--seed", default=story.SEED, show_default=True, help="The same seed gives the same output, to the byte.")
+@click.option(
+    "--seed",
+    default=story.SEED,
+    show_default=True,
+    help="The same seed gives the same output, to the byte.",
+)
 @click.option(
     "--folder",
     type=click.Path(file_okay=False, path_type=Path),

@@ -1,4 +1,5 @@
-"""The books at the end of the day: blotter, trade history, proposals, P&L, anomalies, and the history of one order."""
+"""The books at the end of the day: blotter, trade history, proposals, P&L, anomalies, and the
+history of one order."""
 
 from orderledger.demo import tables
 from orderledger.demo.desk import Desk
@@ -17,19 +18,27 @@ def show(narrator: Narrator, desk: Desk) -> None:
     narrator.show(tables.blotter(orders))
     narrator.show(tables.trade_history(trades))
     narrator.show(tables.proposals(_proposals(ledger.proposals(account=ACCOUNT), orders, trades)))
-    narrator.show(tables.pnl({method: ledger.pnl(method=method, account=ACCOUNT) for method in METHODS}))
-    narrator.show(tables.pnl_by_strategy(ledger.pnl(by=("strategy", "instrument"), account=ACCOUNT)))
+    narrator.show(
+        tables.pnl({method: ledger.pnl(method=method, account=ACCOUNT) for method in METHODS})
+    )
+    narrator.show(
+        tables.pnl_by_strategy(ledger.pnl(by=("strategy", "instrument"), account=ACCOUNT))
+    )
     narrator.show(tables.anomalies(ledger.anomalies(account=ACCOUNT)))
 
 
 def tell_order(narrator: Narrator, desk: Desk, name: str, *, killed_at: int) -> None:
-    """Show one order, event by event. `killed_at`: last log position that the killed process wrote."""
+    """Show one order, event by event. `killed_at`: last log position that the killed process
+    wrote."""
     narrator.heading(f"The story of {name}, event by event")
     narrator.show(tables.history(desk.ledger.history(name, account=ACCOUNT), killed_at=killed_at))
 
 
 def _proposals(proposals: list[Row], orders: list[Row], trades: list[Row]) -> list[tuple[str, ...]]:
-    return [_proposal(proposal, orders, [trade for trade in trades if _is_of(trade, proposal)]) for proposal in proposals]
+    return [
+        _proposal(proposal, orders, [trade for trade in trades if _is_of(trade, proposal)])
+        for proposal in proposals
+    ]
 
 
 def _proposal(proposal: Row, orders: list[Row], trades: list[Row]) -> tuple[str, ...]:

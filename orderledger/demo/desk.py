@@ -1,4 +1,5 @@
-"""The desk of a trading process, between its venue and its ledger. It records first and sends second.
+"""The desk of a trading process, between its venue and its ledger. It records first and sends
+second.
 
 A recorded message is durable, so a restart finds everything that was ever sent.
 """
@@ -13,7 +14,14 @@ from orderledger.demo.words import clock, number, price
 from orderledger.demo.world import ACCOUNT, TICKS
 from orderledger.domain.values import Side
 from orderledger.infrastructure.messages.parsing import parse_document
-from orderledger.infrastructure.messages.registry import Message, Request, RequestCancel, RequestReplace, Submit, Unresolved
+from orderledger.infrastructure.messages.registry import (
+    Message,
+    Request,
+    RequestCancel,
+    RequestReplace,
+    Submit,
+    Unresolved,
+)
 from orderledger.ledger import Ledger
 from orderledger.simulation.local import LocalVenue, VenueAnswer
 
@@ -47,7 +55,9 @@ class Desk:
 
     def note_gap(self, down_at: datetime, up_at: datetime, *, reason: str) -> None:
         """Record a gap: a time without a connection to the venue."""
-        self.hear([{"type": "gap", "account": ACCOUNT, "from": down_at, "to": up_at, "reason": reason}])
+        self.hear(
+            [{"type": "gap", "account": ACCOUNT, "from": down_at, "to": up_at, "reason": reason}]
+        )
 
     def place(self, request: Request) -> str:
         """Record an order, send it and record the answer. Returns the result in words."""
@@ -73,19 +83,32 @@ class Desk:
 
     def replace(self, name: str, *, limit_price: Decimal, request_id: str) -> str:
         """Change the price of an order. Returns the result in words."""
-        self.record(RequestReplace(account=ACCOUNT, client_order_id=name, limit_price=limit_price, request_id=request_id))
-        return self.hear_answer(name, self.venue.replace(name, limit_price=limit_price, request_id=request_id))
+        self.record(
+            RequestReplace(
+                account=ACCOUNT,
+                client_order_id=name,
+                limit_price=limit_price,
+                request_id=request_id,
+            )
+        )
+        return self.hear_answer(
+            name, self.venue.replace(name, limit_price=limit_price, request_id=request_id)
+        )
 
     def hear_answer(self, name: str, answer: VenueAnswer) -> str:
         """Record the answer of a call, or that there was none. Returns it in words."""
         if answer.message is None:
-            self.record(Unresolved(account=ACCOUNT, client_order_id=name, reason=answer.reason or "timeout"))
+            self.record(
+                Unresolved(account=ACCOUNT, client_order_id=name, reason=answer.reason or "timeout")
+            )
             return "NO ANSWER, recorded as unresolved"
         self.hear([answer.message])
         venue_order_id = answer.message.get("venue_order_id")
         if answer.outcome == "rejected":
             return f"the venue refuses: {answer.reason}"
-        word = {"acknowledge": "accepted", "cancel": "canceled", "replace": "replaced"}[answer.message["type"]]
+        word = {"acknowledge": "accepted", "cancel": "canceled", "replace": "replaced"}[
+            answer.message["type"]
+        ]
         return f"{word} as {venue_order_id}" if word != "canceled" else word
 
     def wait(self, seconds: float) -> None:
@@ -100,8 +123,15 @@ class Desk:
         parts = []
         for name in sorted(counts):
             order = self.ledger.order(name, account=ACCOUNT)
-            filled = f"{number(order['cum_quantity'])} of {number(order['quantity'])}" if order["quantity"] else ""
-            parts.append(f"{name} {filled or number(order['cum_quantity'])} at {price(order['average_price'])}")
+            filled = (
+                f"{number(order['cum_quantity'])} of {number(order['quantity'])}"
+                if order["quantity"]
+                else ""
+            )
+            parts.append(
+                f"{name} {filled or number(order['cum_quantity'])} at "
+                f"{price(order['average_price'])}"
+            )
         if parts:
             self.say(f"filled so far: {', '.join(parts)}")
 

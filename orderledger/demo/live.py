@@ -1,7 +1,9 @@
-"""The demo that goes on: a process that trades at the simulated venue until it is stopped, for the page to show.
+"""The demo that goes on: a process that trades at the simulated venue until it is stopped, for the
+page to show.
 
-`python -m orderledger.demo.live --db PATH --seed N`. It first trades through the last half hour at once, then in real time.
-It ends when its standard input is closed, which happens when its parent dies.
+`python -m orderledger.demo.live --db PATH --seed N`. It first trades through the last half hour at
+once, then in real time. It ends when its standard input is closed, which happens when its parent
+dies.
 """
 
 import random
@@ -36,7 +38,8 @@ QUOTES = 3
 
 
 class LiveTrader:
-    """Two strategies, round after round: maker quotes ETH-USD, momentum enters and exits BTC-USD. Some calls get no answer."""
+    """Two strategies, round after round: maker quotes ETH-USD, momentum enters and exits BTC-USD.
+    Some calls get no answer."""
 
     def __init__(self, desk: Desk, seed: int) -> None:
         self._desk = desk
@@ -67,7 +70,9 @@ class LiveTrader:
             if len(quotes) >= QUOTES:
                 self._desk.cancel(quotes[0], request_id=f"{quotes[0]}-cancel-{self._round}")
                 price = self._desk.price("ETH-USD", ticks=sign * self._chance.randint(2, 20))
-                self._desk.replace(quotes[1], limit_price=price, request_id=f"{quotes[1]}-replace-{self._round}")
+                self._desk.replace(
+                    quotes[1], limit_price=price, request_id=f"{quotes[1]}-replace-{self._round}"
+                )
             name = f"Q-{self._round}-{side}"
             limit_price = self._desk.price("ETH-USD", ticks=sign * self._chance.randint(1, 30))
             quantity = Decimal(self._chance.randint(2, 10)) / 2
@@ -75,8 +80,14 @@ class LiveTrader:
             self._send_with_luck(name, partial(self._desk.place, order))
 
     def _open_quotes(self, side: Side) -> list[str]:
-        rows = self._desk.ledger.open_orders(account=ACCOUNT, strategy="maker", side=str(side), certainty="confirmed")
-        return [str(row["client_order_id"]) for row in rows if row["pending"] is None and row["status"] != "pending_new"]
+        rows = self._desk.ledger.open_orders(
+            account=ACCOUNT, strategy="maker", side=str(side), certainty="confirmed"
+        )
+        return [
+            str(row["client_order_id"])
+            for row in rows
+            if row["pending"] is None and row["status"] != "pending_new"
+        ]
 
     def _propose(self, role: Role) -> None:
         """A proposal, its approval, and its order."""
@@ -96,7 +107,8 @@ class LiveTrader:
             self._send_with_luck(name, partial(self._desk.place, order_for(proposal, name)))
 
     def _send_with_luck(self, name: str, send: Callable[[], str]) -> None:
-        """One call in ten gets no answer: the order is unresolved until the venue is asked, in the next round."""
+        """One call in ten gets no answer: the order is unresolved until the venue is asked, in the
+        next round."""
         if self._chance.random() < 0.1:
             self._desk.venue.lose_next_answer(self._chance.choice(("answer_lost", "request_lost")))
             self._unresolved.append(name)
@@ -108,19 +120,47 @@ class LiveTrader:
             if row["certainty"] == "unresolved":
                 ask(self._desk, dict(row))
                 if self._desk.ledger.order(name, account=ACCOUNT)["certainty"] == "unresolved":
-                    self._desk.record(Deny(account=ACCOUNT, client_order_id=name, reason="never_arrived", not_sent=True))
+                    self._desk.record(
+                        Deny(
+                            account=ACCOUNT,
+                            client_order_id=name,
+                            reason="never_arrived",
+                            not_sent=True,
+                        )
+                    )
         self._unresolved.clear()
 
     def _deny(self) -> None:
         name = f"D-{self._round}"
-        too_large = quote(name, Side.SELL, quantity=Decimal(40), limit_price=self._desk.price("ETH-USD", ticks=5), group="quotes")
-        self._desk.record(too_large, Deny(account=ACCOUNT, client_order_id=name, reason="max_notional", text="over 100,000 USD"))
+        too_large = quote(
+            name,
+            Side.SELL,
+            quantity=Decimal(40),
+            limit_price=self._desk.price("ETH-USD", ticks=5),
+            group="quotes",
+        )
+        self._desk.record(
+            too_large,
+            Deny(
+                account=ACCOUNT,
+                client_order_id=name,
+                reason="max_notional",
+                text="over 100,000 USD",
+            ),
+        )
 
 
 def trade(path: Path, seed: int, is_stopping: threading.Event) -> None:
     """Trade until `is_stopping`."""
     now = datetime.now(UTC)
-    venue = LocalVenue(seed, start=now - BEFORE, instruments=INSTRUMENTS, account=ACCOUNT, faults=CALM, flow_interval_seconds=1.0)
+    venue = LocalVenue(
+        seed,
+        start=now - BEFORE,
+        instruments=INSTRUMENTS,
+        account=ACCOUNT,
+        faults=CALM,
+        flow_interval_seconds=1.0,
+    )
     with Ledger.open(path, clock=VenueClock(venue)) as ledger:
         desk = Desk(ledger, venue, lambda line: None)
         trader = LiveTrader(desk, seed)
@@ -141,7 +181,9 @@ def trade(path: Path, seed: int, is_stopping: threading.Event) -> None:
 @click.option("--seed", required=True, type=int, help="The same seed chooses the same orders.")
 def main(db: Path, seed: int) -> None:
     """Trade until standard input is closed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends this process
+    signal.signal(
+        signal.SIGINT, signal.SIG_IGN
+    )  # Ctrl-C is for the parent, which ends this process
     is_stopping = threading.Event()
 
     def wait_for_end() -> None:

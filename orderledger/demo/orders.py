@@ -1,10 +1,18 @@
-"""The orders and proposals of the demo's two strategies: momentum trades BTC-USD in and out, maker quotes ETH-USD."""
+"""The orders and proposals of the demo's two strategies: momentum trades BTC-USD in and out, maker
+quotes ETH-USD."""
 
 from decimal import Decimal
 
 from orderledger.demo.world import ACCOUNT
 from orderledger.domain.values import OrderType, Role, Side, Source, TimeInForce
-from orderledger.infrastructure.messages.registry import Approve, Decline, LinksTo, Message, Propose, Request
+from orderledger.infrastructure.messages.registry import (
+    Approve,
+    Decline,
+    LinksTo,
+    Message,
+    Propose,
+    Request,
+)
 
 
 def quote(name: str, side: Side, *, quantity: Decimal, limit_price: Decimal, group: str) -> Request:
@@ -24,7 +32,9 @@ def quote(name: str, side: Side, *, quantity: Decimal, limit_price: Decimal, gro
     )
 
 
-def propose(proposal_id: str, role: Role, *, trade_id: str, quantity: Decimal, limit_price: Decimal) -> Propose:
+def propose(
+    proposal_id: str, role: Role, *, trade_id: str, quantity: Decimal, limit_price: Decimal
+) -> Propose:
     """A proposal of momentum to enter (buy) or exit (sell)."""
     return Propose(
         account=ACCOUNT,
@@ -44,10 +54,18 @@ def propose(proposal_id: str, role: Role, *, trade_id: str, quantity: Decimal, l
 def decided(proposal: Propose, *, reason: str | None = None) -> Message:
     """The operator's decision on a proposal: approved, or declined with a reason."""
     kind = Approve if reason is None else Decline
-    return kind(account=ACCOUNT, proposal_id=proposal.proposal_id, reason=reason, actor="operator:anna", source=Source.OPERATOR)
+    return kind(
+        account=ACCOUNT,
+        proposal_id=proposal.proposal_id,
+        reason=reason,
+        actor="operator:anna",
+        source=Source.OPERATOR,
+    )
 
 
-def order_for(proposal: Propose, name: str, *, quantity: Decimal | None = None, group: str | None = None) -> Request:
+def order_for(
+    proposal: Propose, name: str, *, quantity: Decimal | None = None, group: str | None = None
+) -> Request:
     """The order that carries out a proposal, or a part of it."""
     trade_id = proposal.links.trade_id if proposal.links else None
     return Request(
@@ -60,5 +78,7 @@ def order_for(proposal: Propose, name: str, *, quantity: Decimal | None = None, 
         limit_price=proposal.limit_price,
         time_in_force=proposal.time_in_force,
         strategy=proposal.strategy,
-        links=LinksTo(proposal_id=proposal.proposal_id, trade_id=trade_id, role=proposal.kind, group=group),
+        links=LinksTo(
+            proposal_id=proposal.proposal_id, trade_id=trade_id, role=proposal.kind, group=group
+        ),
     )

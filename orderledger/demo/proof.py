@@ -1,4 +1,5 @@
-"""The proof at the end: the log agrees with the views, and the venue with the ledger on every order, fill and position."""
+"""The proof at the end: the log agrees with the views, and the venue with the ledger on every
+order, fill and position."""
 
 from decimal import Decimal
 
@@ -21,13 +22,16 @@ def prove(narrator: Narrator, desk: Desk) -> None:
     narrator.heading("The proof")
     checked = desk.ledger.check()
     narrator.line(
-        f"The log against the views: {checked.events} events in {checked.streams} streams folded again,"
-        f" {checked.rows} rows compared, {len(checked.differences)} differences."
+        f"The log against the views: {checked.events} events in {checked.streams} streams folded "
+        f"again, {checked.rows} rows compared, {len(checked.differences)} differences."
     )
     shown = [_compared("orders: status and quantity filled", *_orders(desk))]
     shown += [_compared("fills: id, quantity, price and fee", *_fills(desk))]
     positions = _positions(desk)
-    shown += [(f"position {name}", number(venue), number(ledger), _verdict(venue == ledger)) for name, venue, ledger in positions]
+    shown += [
+        (f"position {name}", number(venue), number(ledger), _verdict(venue == ledger))
+        for name, venue, ledger in positions
+    ]
     narrator.show(table(("", ">venue says", ">ledger says", "verdict"), shown))
     if checked.differences or any(row[-1] != "agree" for row in shown):
         raise Disagreement("the log, the views and the venue do not say the same")
@@ -59,15 +63,23 @@ def _orders(desk: Desk) -> tuple[dict[str, Facts], dict[str, Facts]]:
 def _fills(desk: Desk) -> tuple[dict[str, Facts], dict[str, Facts]]:
     numbers = ("quantity", "price", "fee")
     theirs: dict[str, Facts] = {
-        fill["fill_id"]: tuple(Decimal(fill[name]) for name in numbers) for fill in desk.venue.fills_since(OPENING)
+        fill["fill_id"]: tuple(Decimal(fill[name]) for name in numbers)
+        for fill in desk.venue.fills_since(OPENING)
     }
     ours: dict[str, Facts] = {
-        trade["fill_id"]: (trade["quantity"], trade["price"], trade["fee"]) for trade in desk.ledger.trades(account=ACCOUNT)
+        trade["fill_id"]: (trade["quantity"], trade["price"], trade["fee"])
+        for trade in desk.ledger.trades(account=ACCOUNT)
     }
     return theirs, ours
 
 
 def _positions(desk: Desk) -> list[tuple[str, Decimal, Decimal]]:
-    ours = {row["instrument"]: row["position_quantity"] for row in desk.ledger.positions(account=ACCOUNT)}
+    ours = {
+        row["instrument"]: row["position_quantity"]
+        for row in desk.ledger.positions(account=ACCOUNT)
+    }
     theirs = desk.venue.positions()
-    return [(name, theirs.get(name, Decimal(0)), ours.get(name) or Decimal(0)) for name in sorted({**ours, **theirs})]
+    return [
+        (name, theirs.get(name, Decimal(0)), ours.get(name) or Decimal(0))
+        for name in sorted({**ours, **theirs})
+    ]

@@ -1,4 +1,5 @@
-"""After a restart: query the venue about every order without a known end, record its reports, settle the rest."""
+"""After a restart: query the venue about every order without a known end, record its reports,
+settle the rest."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,8 +15,8 @@ from orderledger.projections.view import Row
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """Result of a query about one order. `recorded`: number of new facts. `known`: number of facts that the ledger had
-    already."""
+    """Result of a query about one order. `recorded`: number of new facts. `known`: number of facts
+    that the ledger had already."""
 
     client_order_id: str
     believed: str
@@ -36,7 +37,9 @@ def ask(desk: Desk, order: Row) -> Answer:
     return Answer(
         client_order_id=name,
         believed=standing(order),
-        venue_says="does not know it" if status["type"] == "absent" else f"{status['status'].replace('_', ' ')}{filled}",
+        venue_says="does not know it"
+        if status["type"] == "absent"
+        else f"{status['status'].replace('_', ' ')}{filled}",
         recorded=counts["recorded"],
         known=counts["duplicate"],
         now=standing(desk.ledger.order(name, account=ACCOUNT)),
@@ -44,7 +47,8 @@ def ask(desk: Desk, order: Row) -> Answer:
 
 
 def ask_for_fills(desk: Desk, *, since: datetime) -> tuple[int, int]:
-    """Record the fills of the whole account, and the histories of unknown orders. Returns how many fills were new and known."""
+    """Record the fills of the whole account, and the histories of unknown orders. Returns how many
+    fills were new and known."""
     known = {trade["fill_id"] for trade in desk.ledger.trades(account=ACCOUNT)}
     ours = {order["client_order_id"] for order in desk.ledger.orders(account=ACCOUNT)}
     fills = desk.venue.fills_since(since)
@@ -56,12 +60,16 @@ def ask_for_fills(desk: Desk, *, since: datetime) -> tuple[int, int]:
 
 
 def settle(desk: Desk, name: str) -> str | None:
-    """Settle an order after the query. Returns the action in words, or None if nothing was left to do."""
+    """Settle an order after the query. Returns the action in words, or None if nothing was left to
+    do."""
     order = desk.ledger.order(name, account=ACCOUNT)
     if not order["leaves_quantity"]:
         return None
     if order["pending"] == "cancel":
-        return f"the cancel never arrived, so it is sent again: {desk.cancel(name, request_id=f'{name}-cancel')}"
+        return (
+            "the cancel never arrived, so it is sent again: "
+            f"{desk.cancel(name, request_id=f'{name}-cancel')}"
+        )
     if order["status"] != "pending_new":
         return None
     if order["submitted_at"] is None:

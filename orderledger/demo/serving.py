@@ -18,14 +18,25 @@ LOOK_SECONDS = 0.1
 
 
 def serve_demo(folder: Path, seed: int, port: int, announce: Callable[[str], None]) -> None:
-    """Trade at the simulated venue in a process, and serve the page in this one, until SIGTERM or SIGINT.
+    """Trade at the simulated venue in a process, and serve the page in this one, until SIGTERM or
+    SIGINT.
 
     Raises FileExistsError if the folder already holds a store.
     """
     store = store_in(folder)
     if store.exists():
-        raise FileExistsError(f"the demo needs a folder without {store.name}, found one in {folder}")
-    command = [sys.executable, "-m", "orderledger.demo.live", "--db", str(store), "--seed", str(seed)]
+        raise FileExistsError(
+            f"the demo needs a folder without {store.name}, found one in {folder}"
+        )
+    command = [
+        sys.executable,
+        "-m",
+        "orderledger.demo.live",
+        "--db",
+        str(store),
+        "--seed",
+        str(seed),
+    ]
     with subprocess.Popen(command, stdin=subprocess.PIPE) as trader:
         try:
             _wait_for(store, trader)

@@ -1,4 +1,5 @@
-"""The story: a process trades and is killed; the next one recovers, queries the venue, trades on and shows the books."""
+"""The story: a process trades and is killed; the next one recovers, queries the venue, trades on
+and shows the books."""
 
 import os
 import signal
@@ -35,7 +36,9 @@ def run(folder: Path, seed: int, console: Console) -> None:
     """
     for path in (store_in(folder), memory_in(folder)):
         if path.exists():
-            raise FileExistsError(f"the demo needs a folder without {path.name}, found one in {folder}")
+            raise FileExistsError(
+                f"the demo needs a folder without {path.name}, found one in {folder}"
+            )
     narrator = Narrator(console)
     trade_until_killed(narrator, folder, seed)
     venue = pass_time(narrator, LocalVenue.load(memory_in(folder)))
@@ -53,24 +56,42 @@ def run(folder: Path, seed: int, console: Console) -> None:
 def trade_until_killed(narrator: Narrator, folder: Path, seed: int) -> None:
     """Run the trading process until it dies."""
     narrator.heading("A process trades: every order is recorded before it is sent")
-    narrator.line(f"Seed {seed}. Times are the venue's, {OPENING:%d %B %Y}, and virtual: nobody waits for them.")
-    narrator.line("Two strategies: momentum trades BTC-USD (M- orders, P- proposals), maker quotes ETH-USD (Q- orders).")
+    narrator.line(
+        f"Seed {seed}. Times are the venue's, {OPENING:%d %B %Y}, and virtual: nobody waits for "
+        "them."
+    )
+    narrator.line(
+        "Two strategies: momentum trades BTC-USD (M- orders, P- proposals), maker quotes ETH-USD "
+        "(Q- orders)."
+    )
     command = [sys.executable, "-m", "orderledger.demo.trader", "--seed", str(seed)]
     command += ["--db", str(store_in(folder)), "--venue", str(memory_in(folder))]
     environment = {**os.environ, "PYTHONIOENCODING": "utf-8"}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, encoding="utf-8", env=environment) as trader:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, encoding="utf-8", env=environment
+    ) as trader:
         assert trader.stdout is not None
         for line in trader.stdout:
             narrator.line(line.rstrip("\n"))
     if trader.returncode != -signal.SIGKILL:
-        raise RuntimeError(f"the trading process was to die by SIGKILL, it ended with {trader.returncode}")
+        raise RuntimeError(
+            f"the trading process was to die by SIGKILL, it ended with {trader.returncode}"
+        )
     death = f"signal {-trader.returncode}, {signal.Signals(-trader.returncode).name}"
-    narrator.line(f"--------  The process is dead: {death}. No handler ran, nothing was flushed or closed.")
+    narrator.line(
+        f"--------  The process is dead: {death}. No handler ran, nothing was flushed or closed."
+    )
 
 
 def pass_time(narrator: Narrator, venue: LocalVenue) -> LocalVenue:
     """Let the venue trade on without a connection, and a person trade there by hand."""
-    venue.submit(client_order_id="SCREEN-1", instrument="SOL-USD", side="buy", quantity="25", limit_price="140.5")
+    venue.submit(
+        client_order_id="SCREEN-1",
+        instrument="SOL-USD",
+        side="buy",
+        quantity="25",
+        limit_price="140.5",
+    )
     venue.drop(DOWNTIME.total_seconds())
     venue.advance(venue.now + DOWNTIME)
     narrator.line(
@@ -86,15 +107,18 @@ def recover(narrator: Narrator, desk: Desk, log: list[Row]) -> list[Row]:
     recovery = desk.ledger.recover(account=ACCOUNT)
     narrator.line(
         f"The last thing recorded is #{log[-1]['position']} at {clock(log[-1]['at'])}:"
-        f" {log[-1]['stream'].rpartition('/')[2]} {sentence(log[-1])}. The answer died with the process."
+        f" {log[-1]['stream'].rpartition('/')[2]} {sentence(log[-1])}. The answer died with the "
+        "process."
     )
     narrator.line(
         f"{len(recovery.open)} orders have not ended. In flight: {len(recovery.in_flight)}."
-        f" Unresolved: {len(recovery.unresolved)}. With a cancel or replace outstanding: {len(recovery.pending)}."
+        f" Unresolved: {len(recovery.unresolved)}. With a cancel or replace outstanding: "
+        f"{len(recovery.pending)}."
     )
     narrator.show(tables.recovered(recovery.open))
     narrator.line(
-        f"To find them it read {recovery.events_read} of the {len(log)} events in the log; the rest was in the views already."
+        f"To find them it read {recovery.events_read} of the {len(log)} events in the log; the "
+        "rest was in the views already."
     )
     return recovery.open
 
@@ -113,13 +137,19 @@ def resolve(narrator: Narrator, desk: Desk, found: list[Row], log: list[Row]) ->
     )
     for order in desk.ledger.orders(account=ACCOUNT, origin="external"):
         quantity = f"{number(order['cum_quantity'])} {order['instrument']}"
-        narrator.line(f"{order['client_order_id']} is no order of ours: marked external, its {quantity} count at once.")
+        narrator.line(
+            f"{order['client_order_id']} is no order of ours: marked external, its {quantity} "
+            "count at once."
+        )
     for order in found:
         done = settle(desk, str(order["client_order_id"]))
         if done is not None:
             narrator.line(f"{order['client_order_id']}: {done}")
     left = desk.ledger.recover(account=ACCOUNT)
-    narrator.line(f"Unresolved now: {len(left.unresolved)}. In flight: {len(left.in_flight)}. Outstanding: {len(left.pending)}.")
+    narrator.line(
+        f"Unresolved now: {len(left.unresolved)}. In flight: {len(left.in_flight)}. Outstanding: "
+        f"{len(left.pending)}."
+    )
 
 
 def trade_on(narrator: Narrator, desk: Desk) -> None:
@@ -128,7 +158,9 @@ def trade_on(narrator: Narrator, desk: Desk) -> None:
     desk.wait(20)
     for order in desk.ledger.open_orders(account=ACCOUNT, strategy="momentum"):
         name = str(order["client_order_id"])
-        desk.say(f"{name} momentum cancels the rest: {desk.cancel(name, request_id=f'{name}-cancel')}")
+        desk.say(
+            f"{name} momentum cancels the rest: {desk.cancel(name, request_id=f'{name}-cancel')}"
+        )
     desk.wait(2)
     _sell_two_thirds(desk)
     desk.wait(30)
@@ -140,24 +172,37 @@ def trade_on(narrator: Narrator, desk: Desk) -> None:
 
 
 def _sell_two_thirds(desk: Desk) -> None:
-    [row] = desk.ledger.pnl(by=("instrument", "strategy"), instrument="BTC-USD", strategy="momentum")
+    [row] = desk.ledger.pnl(
+        by=("instrument", "strategy"), instrument="BTC-USD", strategy="momentum"
+    )
     held = row["position_quantity"] or Decimal(0)
     quantity = held // Decimal("0.15") * Decimal("0.1")
     if quantity <= 0:
         desk.say("momentum holds too little to sell")
         return
-    proposal = propose("P-6", Role.EXIT, trade_id="T-1", quantity=quantity, limit_price=desk.price("BTC-USD", ticks=-12))
+    proposal = propose(
+        "P-6",
+        Role.EXIT,
+        trade_id="T-1",
+        quantity=quantity,
+        limit_price=desk.price("BTC-USD", ticks=-12),
+    )
     desk.record(proposal, decided(proposal))
     sold = f"sell {number(quantity)} BTC-USD of {number(held)}"
     desk.say(f"P-6 momentum proposes an exit ({sold}); the operator approves")
-    desk.say(f"M-6 momentum {terms(proposal.model_dump())}: {desk.place(order_for(proposal, 'M-6'))}")
+    desk.say(
+        f"M-6 momentum {terms(proposal.model_dump())}: {desk.place(order_for(proposal, 'M-6'))}"
+    )
 
 
 def worth_telling(desk: Desk, found: list[Row]) -> str:
-    """Choose an order to show: unresolved when the process was killed, filled since, with many kinds of events."""
+    """Choose an order to show: unresolved when the process was killed, filled since, with many
+    kinds of events."""
 
     def merits(name: str) -> tuple[bool, int]:
-        kinds = {event["name"].partition(".")[0] for event in desk.ledger.history(name, account=ACCOUNT)}
+        kinds = {
+            event["name"].partition(".")[0] for event in desk.ledger.history(name, account=ACCOUNT)
+        }
         return {"submission_unresolved", "fill_recorded"} <= kinds, len(kinds)
 
     names: list[str] = [order["client_order_id"] for order in found]

@@ -12,12 +12,19 @@ from orderledger.demo.words import clock, money, number, price, sentence, standi
 from orderledger.projections.recovery import finding
 from orderledger.projections.view import Row
 
-HEARD_BY = {"strategy": "us", "operator": "us", "venue_push": "push", "venue_poll": "asking", "reconciliation": "asking"}
+HEARD_BY = {
+    "strategy": "us",
+    "operator": "us",
+    "venue_push": "push",
+    "venue_poll": "asking",
+    "reconciliation": "asking",
+}
 FINDINGS = {"unresolved": "unresolved", "in_flight": "in flight", "open": "open"}
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str = "") -> Table:
-    """A plain table. `>` at the start of a column's name aligns it to the right, `~` allows wrapping."""
+    """A plain table. `>` at the start of a column's name aligns it to the right, `~` allows
+    wrapping."""
     made = Table(
         box=box.SIMPLE_HEAD,
         title=f"\n{title}" if title else None,
@@ -29,7 +36,9 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str =
     )
     for name in columns:
         is_number, is_text = name.startswith(">"), name.startswith("~")
-        made.add_column(name.lstrip(">~"), justify="right" if is_number else "left", no_wrap=not is_text)
+        made.add_column(
+            name.lstrip(">~"), justify="right" if is_number else "left", no_wrap=not is_text
+        )
     for row in rows:
         made.add_row(*row)
     return made
@@ -37,14 +46,24 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str =
 
 def recovered(orders: list[Row]) -> Table:
     """The orders that a restart finds."""
-    rows = [(o["client_order_id"], FINDINGS[finding(o)], standing(o), o["strategy"] or "", terms(o)) for o in orders]
-    return table(("order", "found", "~as far as the ledger knows", "strategy", "~terms in force"), rows)
+    rows = [
+        (o["client_order_id"], FINDINGS[finding(o)], standing(o), o["strategy"] or "", terms(o))
+        for o in orders
+    ]
+    return table(
+        ("order", "found", "~as far as the ledger knows", "strategy", "~terms in force"), rows
+    )
 
 
 def answered(answers: list[Answer]) -> Table:
     """The results of the queries."""
-    rows = [(a.client_order_id, a.believed, a.venue_says, str(a.recorded), str(a.known), a.now) for a in answers]
-    return table(("order", "~the ledger had", "~the venue says", ">new facts", ">known", "~now"), rows)
+    rows = [
+        (a.client_order_id, a.believed, a.venue_says, str(a.recorded), str(a.known), a.now)
+        for a in answers
+    ]
+    return table(
+        ("order", "~the ledger had", "~the venue says", ">new facts", ">known", "~now"), rows
+    )
 
 
 def began_at(order: Row) -> datetime:
@@ -61,13 +80,18 @@ def blotter(orders: list[Row]) -> Table:
             order["client_order_id"],
             order["strategy"] or "by hand",
             terms(order),
-            order["status"].replace("_", " ") + (f": {order['reason'].replace('_', ' ')}" if order["reason"] else ""),
+            order["status"].replace("_", " ")
+            + (f": {order['reason'].replace('_', ' ')}" if order["reason"] else ""),
             number(order["cum_quantity"]),
             price(order["average_price"]),
         )
         for order in sorted(orders, key=began_at)
     ]
-    return table(("time", "order", "strategy", "~terms", "~status", ">filled", ">average"), rows, title="Blotter")
+    return table(
+        ("time", "order", "strategy", "~terms", "~status", ">filled", ">average"),
+        rows,
+        title="Blotter",
+    )
 
 
 def trade_history(trades: list[Row]) -> Table:
@@ -88,7 +112,19 @@ def trade_history(trades: list[Row]) -> Table:
         )
         for trade in trades
     ]
-    columns = ("filled", "recorded", "heard by", "fill", "order", "side", ">quantity", "instrument", ">price", ">fee", "as")
+    columns = (
+        "filled",
+        "recorded",
+        "heard by",
+        "fill",
+        "order",
+        "side",
+        ">quantity",
+        "instrument",
+        ">price",
+        ">fee",
+        "as",
+    )
     return table(columns, rows, title="Trade history")
 
 
@@ -111,9 +147,21 @@ def pnl(rows_by_method: dict[str, list[Row]]) -> Table:
         for row, first, last in zip(average, fifo, lifo, strict=True)
     ]
     realized = (">realized", ">by FIFO", ">by LIFO")
-    columns = ("instrument", ">position", ">open at", ">mark", *realized, ">fees", ">net", ">unrealized")
+    columns = (
+        "instrument",
+        ">position",
+        ">open at",
+        ">mark",
+        *realized,
+        ">fees",
+        ">net",
+        ">unrealized",
+    )
     return table(
-        columns, rows, title="Positions and P&L in USD: average cost, with FIFO and LIFO beside it; net is realized less fees"
+        columns,
+        rows,
+        title="Positions and P&L in USD: average cost, with FIFO and LIFO beside it; net is "
+        "realized less fees",
     )
 
 
@@ -154,7 +202,9 @@ def anomalies(rows: list[Row]) -> Table:
         )
         for row in rows
     ]
-    return table(("found", "order", "anomaly", "~what was found", "cleared"), shown, title="Anomalies")
+    return table(
+        ("found", "order", "anomaly", "~what was found", "cleared"), shown, title="Anomalies"
+    )
 
 
 def history(events: list[Row], *, killed_at: int) -> Table:
@@ -163,8 +213,15 @@ def history(events: list[Row], *, killed_at: int) -> Table:
     is_before = True
     for event in events:
         if is_before and event["position"] > killed_at:
-            rows.append(("", "", "", "", "-------- the process is killed; the next one goes on --------"))
+            rows.append(
+                ("", "", "", "", "-------- the process is killed; the next one goes on --------")
+            )
             is_before = False
-        cells = (str(event["position"]), clock(event["at"]), clock(event["recorded_at"]), HEARD_BY[event["source"]])
+        cells = (
+            str(event["position"]),
+            clock(event["at"]),
+            clock(event["recorded_at"]),
+            HEARD_BY[event["source"]],
+        )
         rows.append((*cells, sentence(event)))
     return table((">log", "happened", "recorded", "from", "~what happened"), rows)

@@ -1,6 +1,8 @@
-"""The process that trades until it kills itself: `python -m orderledger.demo.trader --db PATH --venue PATH --seed N`.
+"""The process that trades until it kills itself: `python -m orderledger.demo.trader --db PATH
+--venue PATH --seed N`.
 
-It prints its actions. At the end it sends itself SIGKILL, after it recorded two orders and before both are sent.
+It prints its actions. At the end it sends itself SIGKILL, after it recorded two orders and before
+both are sent.
 """
 
 import os
@@ -25,7 +27,8 @@ MARGIN = timedelta(seconds=5)
 
 
 class Trader:
-    """A morning of two strategies. The seed decides sizes, rounds and the moment of the kill; the venue decides the rest."""
+    """A morning of two strategies. The seed decides sizes, rounds and the moment of the kill; the
+    venue decides the rest."""
 
     def __init__(self, desk: Desk, seed: int) -> None:
         self.desk = desk
@@ -52,18 +55,44 @@ class Trader:
 
     def enter(self) -> None:
         """Enter: a proposal, an approval, an order."""
-        proposal = self._propose("P-1", Role.ENTRY, trade_id="T-1", quantity=self._lots(14, 18), ticks=4)
+        proposal = self._propose(
+            "P-1", Role.ENTRY, trade_id="T-1", quantity=self._lots(14, 18), ticks=4
+        )
         self._place(order_for(proposal, "M-1"))
         self.desk.wait(20)
 
     def meet_refusals(self) -> None:
         """Show a refusal by the operator, one by our own risk check, and one by the venue."""
-        self._propose("P-2", Role.ENTRY, trade_id="T-2", quantity=self._lots(16, 18), ticks=5, reason="enough_for_today")
-        too_large = quote("Q-3", Side.SELL, quantity=Decimal(40), limit_price=self.desk.price("ETH-USD", ticks=4), group="quotes")
-        assert too_large.limit_price is not None and too_large.quantity * too_large.limit_price > LIMIT_NOTIONAL
-        deny = Deny(account=ACCOUNT, client_order_id="Q-3", reason="max_notional", text=f"over {number(LIMIT_NOTIONAL)} USD")
+        self._propose(
+            "P-2",
+            Role.ENTRY,
+            trade_id="T-2",
+            quantity=self._lots(16, 18),
+            ticks=5,
+            reason="enough_for_today",
+        )
+        too_large = quote(
+            "Q-3",
+            Side.SELL,
+            quantity=Decimal(40),
+            limit_price=self.desk.price("ETH-USD", ticks=4),
+            group="quotes",
+        )
+        assert (
+            too_large.limit_price is not None
+            and too_large.quantity * too_large.limit_price > LIMIT_NOTIONAL
+        )
+        deny = Deny(
+            account=ACCOUNT,
+            client_order_id="Q-3",
+            reason="max_notional",
+            text=f"over {number(LIMIT_NOTIONAL)} USD",
+        )
         self.desk.record(too_large, deny)
-        self.desk.say(f"Q-3 maker sell 40 ETH-USD: denied by our own risk check, over {number(LIMIT_NOTIONAL)} USD; never sent")
+        self.desk.say(
+            "Q-3 maker sell 40 ETH-USD: denied by our own risk check, over "
+            f"{number(LIMIT_NOTIONAL)} USD; never sent"
+        )
         self._quote("Q-4", Side.BUY, ticks=30)
 
     def quote_anew(self, number_of_round: int) -> None:
@@ -73,15 +102,20 @@ class Trader:
                 limit_price = self.desk.price("ETH-USD", ticks=ticks)
                 if limit_price == self.desk.ledger.order(name, account=ACCOUNT)["limit_price"]:
                     continue
-                answer = self.desk.replace(name, limit_price=limit_price, request_id=f"{name}-replace-{number_of_round}")
+                answer = self.desk.replace(
+                    name, limit_price=limit_price, request_id=f"{name}-replace-{number_of_round}"
+                )
                 self.desk.say(f"{name} maker moves its price to {number(limit_price)}: {answer}")
             else:
                 self._quote(f"{name}{'abc'[number_of_round - 1]}", side, ticks=ticks)
         self.desk.wait(30)
 
     def exit_through_a_dropped_connection(self) -> None:
-        """Exit while the connection drops, right after the order. The lost reports are queried later."""
-        proposal = self._propose("P-3", Role.EXIT, trade_id="T-1", quantity=self._lots(8, 10), ticks=1)
+        """Exit while the connection drops, right after the order. The lost reports are queried
+        later."""
+        proposal = self._propose(
+            "P-3", Role.EXIT, trade_id="T-1", quantity=self._lots(8, 10), ticks=1
+        )
         self._place(order_for(proposal, "M-2"))
         self.desk.venue.drop(15)
         self.desk.say("the connection drops")
@@ -94,7 +128,8 @@ class Trader:
         missed = self.desk.venue.fills_since(down_at - MARGIN)
         count = self.desk.hear(missed, source=Source.RECONCILIATION)["recorded"]
         self.desk.say(
-            f"gap {clock(down_at)} to {clock(up_at)} recorded; the venue is asked for its fills: {count} had been missed"
+            f"gap {clock(down_at)} to {clock(up_at)} recorded; the venue is asked for its fills: "
+            f"{count} had been missed"
         )
         self.desk.tell_fills(missed)
 
@@ -109,20 +144,27 @@ class Trader:
         self.desk.say(f"Q-5 maker moves its price to {number(limit_price)}: {answer}")
         venue.lose_next_answer("request_lost")
         self.desk.say(f"Q-6 maker cancels: {self.desk.cancel('Q-6', request_id='Q-6-cancel')}")
-        proposal = self._propose("P-4", Role.ENTRY, trade_id="T-1", quantity=self._lots(10, 16), ticks=-2)
+        proposal = self._propose(
+            "P-4", Role.ENTRY, trade_id="T-1", quantity=self._lots(10, 16), ticks=-2
+        )
         venue.lose_next_answer("answer_lost")
         self._place(order_for(proposal, "M-3"))
         venue.lose_next_answer("request_lost")
         self._quote("Q-7", Side.BUY, ticks=-4)
 
     def send_a_pair_and_die(self) -> NoReturn:
-        """Record two orders together, and send them one by one. The seed decides how many are sent before the kill."""
-        proposal = self._propose("P-5", Role.ENTRY, trade_id="T-1", quantity=self._lots(8, 16), ticks=3)
+        """Record two orders together, and send them one by one. The seed decides how many are sent
+        before the kill."""
+        proposal = self._propose(
+            "P-5", Role.ENTRY, trade_id="T-1", quantity=self._lots(8, 16), ticks=3
+        )
         half = proposal.quantity // Decimal("0.1") * Decimal("0.05")
         first = order_for(proposal, "M-4", quantity=half, group="pair")
         second = order_for(proposal, "M-5", quantity=proposal.quantity - half, group="pair")
         self.desk.record(first, second)
-        self.desk.say("M-4 and M-5 momentum, a pair for P-5: both recorded, now sent one by one ...")
+        self.desk.say(
+            "M-4 and M-5 momentum, a pair for P-5: both recorded, now sent one by one ..."
+        )
         orders_sent = self.chance.randint(1, 2)
         for order in (first, second)[:orders_sent]:
             answer = self.desk.send(order)
@@ -137,14 +179,28 @@ class Trader:
         self._place(quote(name, side, quantity=quantity, limit_price=limit_price, group="quotes"))
 
     def _place(self, request: Request) -> None:
-        terms = f"{request.side} {number(request.quantity)} {request.instrument} at {number(request.limit_price)}"
-        self.desk.say(f"{request.client_order_id} {request.strategy} {terms}: {self.desk.place(request)}")
+        terms = (
+            f"{request.side} {number(request.quantity)} {request.instrument} at "
+            f"{number(request.limit_price)}"
+        )
+        self.desk.say(
+            f"{request.client_order_id} {request.strategy} {terms}: {self.desk.place(request)}"
+        )
 
     def _propose(
-        self, proposal_id: str, role: Role, *, trade_id: str, quantity: Decimal, ticks: int, reason: str | None = None
+        self,
+        proposal_id: str,
+        role: Role,
+        *,
+        trade_id: str,
+        quantity: Decimal,
+        ticks: int,
+        reason: str | None = None,
     ) -> Propose:
         limit_price = self.desk.price("BTC-USD", ticks=ticks)
-        proposal = propose(proposal_id, role, trade_id=trade_id, quantity=quantity, limit_price=limit_price)
+        proposal = propose(
+            proposal_id, role, trade_id=trade_id, quantity=quantity, limit_price=limit_price
+        )
         self.desk.record(proposal, decided(proposal, reason=reason))
         terms = f"{proposal.side} {number(quantity)} BTC-USD"
         verdict = "the operator approves" if reason is None else f"the operator declines: {reason}"
@@ -157,7 +213,9 @@ class Trader:
 
 @click.command()
 @click.option("--db", required=True, type=click.Path(path_type=Path), help="The ledger's store.")
-@click.option("--venue", "memory", required=True, type=click.Path(path_type=Path), help="The venue's memory.")
+@click.option(
+    "--venue", "memory", required=True, type=click.Path(path_type=Path), help="The venue's memory."
+)
 @click.option("--seed", required=True, type=int)
 def main(db: Path, memory: Path, seed: int) -> None:
     """Trade until this process kills itself."""

@@ -61,9 +61,15 @@ def sentence(event: Row) -> str:
         case "order_acknowledged":
             return f"the venue accepts it as {payload.get('venue_order_id')}"
         case "fill_recorded":
-            return f"fill {payload['fill_id']}: {number(payload['quantity'])} at {number(payload['price'])}, {_fee(payload)}"
+            return (
+                f"fill {payload['fill_id']}: {number(payload['quantity'])} at "
+                f"{number(payload['price'])}, {_fee(payload)}"
+            )
         case "status_observed":
-            return f"asked; the venue says {payload.get('status', 'nothing').replace('_', ' ')}{_claimed(payload)}"
+            return (
+                "asked; the venue says "
+                f"{payload.get('status', 'nothing').replace('_', ' ')}{_claimed(payload)}"
+            )
         case "replace_requested":
             return f"we ask for {_changes(payload)}"
         case "order_replaced":
@@ -89,15 +95,22 @@ PLAIN = {
 
 def _links(payload: Row) -> str:
     links = payload.get("links") or {}
-    named = [f"{links['role']} of {links['trade_id']}"] if links.get("role") and links.get("trade_id") else []
+    named = (
+        [f"{links['role']} of {links['trade_id']}"]
+        if links.get("role") and links.get("trade_id")
+        else []
+    )
     named += [str(links["proposal_id"])] if links.get("proposal_id") else []
     named += [f"group {links['group']}"] if links.get("group") else []
-    return f", for {payload.get('strategy', 'nobody')}" + (f" ({', '.join(named)})" if named else "")
+    return f", for {payload.get('strategy', 'nobody')}" + (
+        f" ({', '.join(named)})" if named else ""
+    )
 
 
 def _fee(payload: Row) -> str:
     fee = Decimal(payload.get("fee") or 0)
-    return f"{'rebate' if fee < 0 else 'fee'} {money(abs(fee))} {payload.get('fee_currency', '')}".rstrip()
+    name = "rebate" if fee < 0 else "fee"
+    return f"{name} {money(abs(fee))} {payload.get('fee_currency', '')}".rstrip()
 
 
 def _claimed(payload: Row) -> str:

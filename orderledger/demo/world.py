@@ -13,9 +13,23 @@ LIMIT_NOTIONAL = Decimal(100_000)
 """Limit of the risk check: the largest value of an order, in USD."""
 
 INSTRUMENTS = (
-    SimulatedInstrument(name="BTC-USD", currency="USD", tick=Decimal("0.5"), lot=Decimal("0.05"), price=Decimal(64_000)),
-    SimulatedInstrument(name="ETH-USD", currency="USD", tick=Decimal("0.05"), lot=Decimal("0.5"), price=Decimal(3_200)),
-    SimulatedInstrument(name="SOL-USD", currency="USD", tick=Decimal("0.01"), lot=Decimal(5), price=Decimal(140)),
+    SimulatedInstrument(
+        name="BTC-USD",
+        currency="USD",
+        tick=Decimal("0.5"),
+        lot=Decimal("0.05"),
+        price=Decimal(64_000),
+    ),
+    SimulatedInstrument(
+        name="ETH-USD",
+        currency="USD",
+        tick=Decimal("0.05"),
+        lot=Decimal("0.5"),
+        price=Decimal(3_200),
+    ),
+    SimulatedInstrument(
+        name="SOL-USD", currency="USD", tick=Decimal("0.01"), lot=Decimal(5), price=Decimal(140)
+    ),
 )
 TICKS = {instrument.name: instrument.tick for instrument in INSTRUMENTS}
 
@@ -55,5 +69,6 @@ def new_venue(seed: int, memory: Path) -> LocalVenue:
 
 
 def open_ledger(store: Path, venue: LocalVenue) -> Ledger:
-    """The ledger on the venue's clock. No background update: queries update the views, at known moments."""
+    """The ledger on the venue's clock. No background update: queries update the views, at known
+    moments."""
     return Ledger.open(str(store), clock=VenueClock(venue), update_views=False)

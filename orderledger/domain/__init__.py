@@ -1,1 +1,2 @@
-"""The rules of orders, proposals and accounts. Pure Python: no I/O, no clock, no randomness, no third-party code but msgspec."""
+"""The rules of orders, proposals and accounts. Pure Python: no I/O, no clock, no randomness, no
+third-party code but msgspec."""

@@ -1,8 +1,8 @@
-"""Facts about an account besides its orders: instruments, marks, funding, adjustments, gaps, balances, certificates of
-reconciliation, halts of trading, and who sends its orders.
+"""Facts about an account besides its orders: instruments, marks, funding, adjustments, gaps,
+balances, certificates of reconciliation, halts of trading, and who sends its orders.
 
-These facts decide nothing about each other; the projections combine them. A stream holds one kind of fact about one instrument.
-Its stored facts are looked up by key.
+These facts decide nothing about each other; the projections combine them. A stream holds one kind
+of fact about one instrument. Its stored facts are looked up by key.
 """
 
 from collections.abc import Iterable
@@ -14,7 +14,14 @@ from typing import ClassVar, get_args
 
 import msgspec
 
-from orderledger.domain.decision import ACCEPTED, DUPLICATE, NO_TIME_GIVEN, Decision, Reason, Refused
+from orderledger.domain.decision import (
+    ACCEPTED,
+    DUPLICATE,
+    NO_TIME_GIVEN,
+    Decision,
+    Reason,
+    Refused,
+)
 from orderledger.domain.exact import plain
 from orderledger.domain.log_event import NOT_COMPARED, LogEvent
 from orderledger.domain.values import PositionMode, PositionSide
@@ -24,8 +31,8 @@ EVERY_ACCOUNT = "*"
 
 
 class AccountEvent(LogEvent, frozen=True, kw_only=True):
-    """Base of facts about an account. `at`: time by the sender's clock; None means the time of recording. `stream_kind` is a
-    part of the stream's name."""
+    """Base of facts about an account. `at`: time by the sender's clock; None means the time of
+    recording. `stream_kind` is a part of the stream's name."""
 
     stream_kind: ClassVar[str] = ""
     at: datetime | None = None
@@ -35,10 +42,11 @@ class AccountEvent(LogEvent, frozen=True, kw_only=True):
 class InstrumentDefined(AccountEvent, frozen=True, kw_only=True):
     """Definition of an instrument.
 
-    `multiplier`: units of the underlying in one unit of quantity. `inverse`: settled in the base currency, so that a quantity is
-    worth quantity * multiplier / price. `currency`: settlement currency of P&L and fees. Terms are independent: a term that a
-    definition leaves out keeps its value; of two values the later counts. `position_mode`: whether long and
-    short are two positions.
+    `multiplier`: units of the underlying in one unit of quantity. `inverse`: settled in the base
+    currency, so that a quantity is worth quantity * multiplier / price. `currency`: settlement
+    currency of P&L and fees. Terms are independent: a term that a definition leaves out keeps its
+    value; of two values the later counts. `position_mode`: whether long and short are two
+    positions.
     """
 
     stored_name: ClassVar[str] = "instrument_defined.v1"
@@ -77,7 +85,8 @@ class FundingRecorded(AccountEvent, frozen=True, kw_only=True):
 
 
 class PositionAdjusted(AccountEvent, frozen=True, kw_only=True):
-    """Opening or corrected position: from `at` on, `quantity` (signed) at the average price `price`. It realizes no P&L."""
+    """Opening or corrected position: from `at` on, `quantity` (signed) at the average price
+    `price`. It realizes no P&L."""
 
     stored_name: ClassVar[str] = "position_adjusted.v1"
     stream_kind: ClassVar[str] = "adjust"
@@ -120,7 +129,8 @@ class OpenBreak(msgspec.Struct, frozen=True, kw_only=True, gc=False, forbid_unkn
 
 
 class ReconciliationCertified(AccountEvent, frozen=True, kw_only=True):
-    """Result of a comparison of the account with its venue: the counts that agreed, and the open breaks.
+    """Result of a comparison of the account with its venue: the counts that agreed, and the open
+    breaks.
 
     `covered_from` to `covered_to`: the period for which the venue was queried for every fill.
     """
@@ -137,10 +147,11 @@ class ReconciliationCertified(AccountEvent, frozen=True, kw_only=True):
 
 
 class TradingHalted(AccountEvent, frozen=True, kw_only=True):
-    """From here on in the log, new orders of this scope are denied: an instrument, a strategy, both, or the whole account.
+    """From here on in the log, new orders of this scope are denied: an instrument, a strategy,
+    both, or the whole account.
 
-    The account `*` stands for every account of the store. `cancels_orders`: the gateway also cancels the open orders of the
-    scope.
+    The account `*` stands for every account of the store. `cancels_orders`: the gateway also
+    cancels the open orders of the scope.
     """
 
     stored_name: ClassVar[str] = "trading_halted.v1"
@@ -162,9 +173,11 @@ class TradingResumed(AccountEvent, frozen=True, kw_only=True):
 
 
 class SenderChanged(AccountEvent, frozen=True, kw_only=True):
-    """From here on in the log, `holder` alone sends the orders of the account. `fence` grows with every change.
+    """From here on in the log, `holder` alone sends the orders of the account. `fence` grows with
+    every change.
 
-    `is_forced`: an operator took the account over, without waiting for the previous sender's lease to end.
+    `is_forced`: an operator took the account over, without waiting for the previous sender's lease
+    to end.
     """
 
     stored_name: ClassVar[str] = "sender_changed.v1"
@@ -222,10 +235,11 @@ class AccountLog:
 
 @lru_cache(maxsize=1_000)
 def fact_key(fact: AnyAccountEvent) -> str:
-    """A key that two facts of a stream share if and only if they are equal in everything but the message id.
+    """A key that two facts of a stream share if and only if they are equal in everything but the
+    message id.
 
-    It consists of the time, if any, so that new keys are close together, and a digest without null fields. Keys are stored, so
-    they must never change.
+    It consists of the time, if any, so that new keys are close together, and a digest without null
+    fields. Keys are stored, so they must never change.
     """
     digest = _digest(fact, NAMES[type(fact)])
     return f"{_microseconds(fact.at):016x}{digest}" if fact.at is not None else digest
@@ -237,14 +251,19 @@ def message_key(message_id: str) -> str:
 
 
 def content_key(fact: AnyAccountEvent) -> str:
-    """A key that two facts of a stream share if and only if they have the same message id and the same content at any time."""
+    """A key that two facts of a stream share if and only if they have the same message id and the
+    same content at any time."""
     digest = _digest(fact, [names for names in NAMES[type(fact)] if names[0] != "at"])
     return f"#{digest}={fact.message_id}"
 
 
 def keys_of(fact: AnyAccountEvent) -> list[str]:
     """The keys under which a fact is stored and looked up."""
-    return [fact_key(fact)] if fact.message_id is None else [fact_key(fact), message_key(fact.message_id), content_key(fact)]
+    return (
+        [fact_key(fact)]
+        if fact.message_id is None
+        else [fact_key(fact), message_key(fact.message_id), content_key(fact)]
+    )
 
 
 def _digest(fact: AnyAccountEvent, names: Iterable[tuple[str, str]]) -> str:
@@ -259,20 +278,29 @@ def _digest(fact: AnyAccountEvent, names: Iterable[tuple[str, str]]) -> str:
 def decide_account(log: AccountLog, fact: AnyAccountEvent) -> Decision:
     """Accept a fact once.
 
-    A funding payment, an adjustment or a fact without a time is another fact if its `message_id` is another. Two funding payments
-    at the same time may be equal. A message of our side may not have the `message_id` of another one.
+    A funding payment, an adjustment or a fact without a time is another fact if its `message_id` is
+    another. Two funding payments at the same time may be equal. A message of our side may not have
+    the `message_id` of another one.
     """
     is_known = fact_key(fact) in log.known
     if has_used_id(log, fact):
         if is_known or content_key(fact) in log.known:
             return DUPLICATE
         text = f"message {fact.message_id} had other content"
-        return Refused(Reason.MESSAGE_ID_REUSED, text) if isinstance(fact, OurAccountEvent) else ACCEPTED
+        return (
+            Refused(Reason.MESSAGE_ID_REUSED, text)
+            if isinstance(fact, OurAccountEvent)
+            else ACCEPTED
+        )
     if not is_known:
         return ACCEPTED
     if fact.message_id is None:
         return NO_TIME_GIVEN if fact.at is None else DUPLICATE
-    return ACCEPTED if fact.at is None or isinstance(fact, FundingRecorded | PositionAdjusted) else DUPLICATE
+    return (
+        ACCEPTED
+        if fact.at is None or isinstance(fact, FundingRecorded | PositionAdjusted)
+        else DUPLICATE
+    )
 
 
 def has_used_id(log: AccountLog, fact: AnyAccountEvent) -> bool:

@@ -26,7 +26,8 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Duplicate:
-    """The log has the same fact. `reason` is `no_time_given` if only a time or a message id could distinguish the two."""
+    """The log has the same fact. `reason` is `no_time_given` if only a time or a message id could
+    distinguish the two."""
 
     reason: str | None = None
 

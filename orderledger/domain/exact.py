@@ -1,7 +1,7 @@
 """Decimal arithmetic that is independent of the caller's decimal context.
 
-Input numbers have up to 28 digits before the point and 28 after it. Their sums and products are exact here; quotients are rounded
-half even to 34 digits, as in IEEE 754 decimal128.
+Input numbers have up to 28 digits before the point and 28 after it. Their sums and products are
+exact here; quotients are rounded half even to 34 digits, as in IEEE 754 decimal128.
 """
 
 from collections.abc import Iterable
@@ -39,7 +39,8 @@ def plain(number: Decimal) -> str:
 
 
 def short(number: Decimal) -> str:
-    """The number for a sentence or a table: long fractions rounded to ten places, small ones to four digits."""
+    """The number for a sentence or a table: long fractions rounded to ten places, small ones to
+    four digits."""
     places = max(10, 3 - number.adjusted()) if number else 0
     exponent = number.as_tuple().exponent
     is_long = isinstance(exponent, int) and exponent < -places

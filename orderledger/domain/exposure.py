@@ -19,8 +19,8 @@ class Interval(NamedTuple):
 
 
 class Working(msgspec.Struct, frozen=True, gc=False):
-    """What an order may still do. `leaves`: the most that it may still fill; None if that is unknown. `price`: its limit, None
-    for a market order. `name`: for people."""
+    """What an order may still do. `leaves`: the most that it may still fill; None if that is
+    unknown. `price`: its limit, None for a market order. `name`: for people."""
 
     client_order_id: str
     name: str
@@ -36,7 +36,8 @@ class Working(msgspec.Struct, frozen=True, gc=False):
 def working_of(order: Order) -> Working | None:
     """What this order may still do. None for an order that has ended, or whose side is unknown.
 
-    An order that has ended counts for as long as the venue claims more fills than it has reported: an end may overtake fills.
+    An order that has ended counts for as long as the venue claims more fills than it has reported:
+    an end may overtake fills.
     """
     if order.attributed_to is not None or order.terms.side is None:
         return None
@@ -64,23 +65,31 @@ def unreported_fills(order: Order) -> Decimal:
 
 
 def most_leaves(order: Order) -> Decimal | None:
-    """The most that an open order may still fill: of the quantity in force and those of outstanding replaces the largest, less
-    what is filled. None if the quantity is unknown."""
+    """The most that an open order may still fill: of the quantity in force and those of outstanding
+    replaces the largest, less what is filled. None if the quantity is unknown."""
     return leaves_with(order.quantity, order.cum_quantity, order.requests.largest_quantity())
 
 
 def leaves_with(quantity: Decimal | None, filled: Decimal, asked: Decimal | None) -> Decimal | None:
-    """The most that an open order of this quantity may still fill, if a replace to the quantity `asked` is outstanding."""
-    return None if quantity is None else max(ZERO, EXACT.subtract(max(quantity, asked or ZERO), filled))
+    """The most that an open order of this quantity may still fill, if a replace to the quantity
+    `asked` is outstanding."""
+    return (
+        None
+        if quantity is None
+        else max(ZERO, EXACT.subtract(max(quantity, asked or ZERO), filled))
+    )
 
 
 def interval_of(position: Decimal, working: Iterable[Working]) -> Interval:
-    """The position that may result: with all sells and no buys filled, and with all buys and no sells filled."""
+    """The position that may result: with all sells and no buys filled, and with all buys and no
+    sells filled."""
     least: Decimal | None = position
     most: Decimal | None = position
     for one in working:
         if one.side is Side.BUY:
             most = None if most is None or one.leaves is None else EXACT.add(most, one.leaves)
         else:
-            least = None if least is None or one.leaves is None else EXACT.subtract(least, one.leaves)
+            least = (
+                None if least is None or one.leaves is None else EXACT.subtract(least, one.leaves)
+            )
     return Interval(least, most)

@@ -1,6 +1,8 @@
-"""Limits: checks of an order before it is sent. Pure: the state of the account comes in as a `Situation`.
+"""Limits: checks of an order before it is sent. Pure: the state of the account comes in as a
+`Situation`.
 
-Every limit is one function, named like the limit. It returns what the order would reach, if that is beyond the limit.
+Every limit is one function, named like the limit. It returns what the order would reach, if that is
+beyond the limit.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -20,18 +22,25 @@ __all__ = ["Limits"]
 class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What one rule allows. A limit that is None does not apply.
 
-    `account`, `instrument` and `strategy` say which orders the rule is about; None means all. `name` is shown in denials.
+    `account`, `instrument` and `strategy` say which orders the rule is about; None means all.
+    `name` is shown in denials.
 
     - `order_quantity`, `order_notional`: of one order. Notional is in the settlement currency.
-    - `price_collar`: distance of the limit price from the mark, as a share of the mark, on the side that loses money.
-    - `position_quantity`: absolute position of an instrument, with all open and unresolved orders of the order's side filled. Of
-      two positions of an instrument (long and short) each one for itself.
+    - `price_collar`: distance of the limit price from the mark, as a share of the mark, on the side
+      that loses money.
+    - `position_quantity`: absolute position of an instrument, with all open and unresolved orders
+      of the order's side filled. Of two positions of an instrument (long and short) each one for
+      itself.
     - `open_orders`: open orders in the scope of the rule, this one included.
-    - `gross_notional`: absolute positions and open orders in the scope, long and short added up, valued at the marks.
-    - `orders_per_second`, `orders_per_day`: submissions in the scope. A day begins at midnight in the time zone of the settings.
-    - `self_crossing`: False denies an order that would trade with an open order of the same account.
-    - `daily_loss`: loss since the day's start, realized and unrealized, with fees and funding. `drawdown`: loss since the day's
-      high. Both in each settlement currency for itself. Orders that only reduce a position are exempt.
+    - `gross_notional`: absolute positions and open orders in the scope, long and short added up,
+      valued at the marks.
+    - `orders_per_second`, `orders_per_day`: submissions in the scope. A day begins at midnight in
+      the time zone of the settings.
+    - `self_crossing`: False denies an order that would trade with an open order of the same
+      account.
+    - `daily_loss`: loss since the day's start, realized and unrealized, with fees and funding.
+      `drawdown`: loss since the day's high. Both in each settlement currency for itself. Orders
+      that only reduce a position are exempt.
     - `mark_age_seconds`: age of the mark that the order is valued at.
     """
 
@@ -54,7 +63,11 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     def covers(self, account: str, instrument: str, strategy: str | None) -> bool:
         """Check whether the rule is about such an order."""
-        return self.account in (None, account) and self.instrument in (None, instrument) and self.strategy in (None, strategy)
+        return (
+            self.account in (None, account)
+            and self.instrument in (None, instrument)
+            and self.strategy in (None, strategy)
+        )
 
 
 SCOPE = ("name", "account", "instrument", "strategy")
@@ -67,8 +80,8 @@ CLOSING = ((Side.SELL, PositionSide.LONG), (Side.BUY, PositionSide.SHORT))
 
 
 class Proposed(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """An order that is about to be sent, or a change of one. `added`: what it may fill beyond what it may already. `is_new`: not
-    a change, and so one more order."""
+    """An order that is about to be sent, or a change of one. `added`: what it may fill beyond what
+    it may already. `is_new`: not a change, and so one more order."""
 
     account: str
     instrument: str
@@ -85,8 +98,8 @@ class Proposed(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     @property
     def reduces(self) -> bool:
-        """Whether the venue fills it only against an open position: by `reduce_only`, or by a side that closes a long or a short
-        position (hedge mode, where venues take no `reduce_only`)."""
+        """Whether the venue fills it only against an open position: by `reduce_only`, or by a side
+        that closes a long or a short position (hedge mode, where venues take no `reduce_only`)."""
         return self.reduce_only or (self.side, self.position_side) in CLOSING
 
 
@@ -98,7 +111,8 @@ class Situation(Protocol):
         """The last mark of the instrument, and its time."""
 
     def notional(self, order: Proposed, quantity: Decimal, price: Decimal) -> Decimal:
-        """The absolute value of a quantity of the order's instrument at a price, in its settlement currency."""
+        """The absolute value of a quantity of the order's instrument at a price, in its settlement
+        currency."""
 
     def position(self, order: Proposed, rule: Limits) -> Interval:
         """The position that the order opens or closes; of the rule's strategy, if it names one."""
@@ -120,7 +134,8 @@ class Situation(Protocol):
 
 
 class Denial(msgspec.Struct, frozen=True):
-    """Why an order is not sent: the limit as a code, and a sentence with the limit, the value and what it would have become."""
+    """Why an order is not sent: the limit as a code, and a sentence with the limit, the value and
+    what it would have become."""
 
     reason: str
     text: str
@@ -132,7 +147,10 @@ def check(order: Proposed, situation: Situation, rules: Iterable[Limits]) -> Den
         if not rule.covers(order.account, order.instrument, order.strategy):
             continue
         for name in NAMES:
-            if getattr(rule, name) is not None and (found := CHECKS[name](order, situation, rule)) is not None:
+            if (
+                getattr(rule, name) is not None
+                and (found := CHECKS[name](order, situation, rule)) is not None
+            ):
                 of_rule = f" of {rule.name}" if rule.name else ""
                 return Denial(name, f"{name}{of_rule}: {found}")
     return None
@@ -158,8 +176,13 @@ def order_quantity(order: Proposed, situation: Situation, rule: Limits) -> str |
 def order_notional(order: Proposed, situation: Situation, rule: Limits) -> str | None:
     price = _price(order, situation)
     if price is None:
-        return f"the order has no limit price and {order.instrument} no mark, so its notional is unknown"
-    return _beyond(situation.notional(order, order.quantity, price), rule.order_notional, "the notional")
+        return (
+            f"the order has no limit price and {order.instrument} no mark, so its notional is "
+            "unknown"
+        )
+    return _beyond(
+        situation.notional(order, order.quantity, price), rule.order_notional, "the notional"
+    )
 
 
 def price_collar(order: Proposed, situation: Situation, rule: Limits) -> str | None:
@@ -173,7 +196,10 @@ def price_collar(order: Proposed, situation: Situation, rule: Limits) -> str | N
     worse = EXACT.subtract(ratio, ONE) if order.side is Side.BUY else EXACT.subtract(ONE, ratio)
     if worse <= rule.price_collar:
         return None
-    distance = f"the price {plain(order.limit_price)} is {plain(round(worse, 6))} of the mark {plain(mark[0])} away"
+    distance = (
+        f"the price {plain(order.limit_price)} is {plain(round(worse, 6))} of the mark "
+        f"{plain(mark[0])} away"
+    )
     return f"{distance}, the limit is {plain(rule.price_collar)}"
 
 
@@ -201,7 +227,10 @@ def gross_notional(order: Proposed, situation: Situation, rule: Limits) -> str |
         return None
     held, price = situation.gross_notional(rule), _price(order, situation)
     if held is None or price is None:
-        return "something in its scope has neither a mark nor a limit price, so the gross notional is unknown"
+        return (
+            "something in its scope has neither a mark nor a limit price, so the gross notional is "
+            "unknown"
+        )
     added = situation.notional(order, order.added, price)
     return _beyond(EXACT.add(held, added), rule.gross_notional, "the gross notional")
 
@@ -209,7 +238,9 @@ def gross_notional(order: Proposed, situation: Situation, rule: Limits) -> str |
 def orders_per_second(order: Proposed, situation: Situation, rule: Limits) -> str | None:
     if not order.is_new:
         return None
-    return _beyond(situation.sent_in_last_second(rule) + 1, rule.orders_per_second, "the orders of one second")
+    return _beyond(
+        situation.sent_in_last_second(rule) + 1, rule.orders_per_second, "the orders of one second"
+    )
 
 
 def orders_per_day(order: Proposed, situation: Situation, rule: Limits) -> str | None:
@@ -225,11 +256,19 @@ def self_crossing(order: Proposed, situation: Situation, rule: Limits) -> str | 
 
 
 def daily_loss(order: Proposed, situation: Situation, rule: Limits) -> str | None:
-    return None if order.reduces else _lost(situation.losses(rule), rule.daily_loss, "the loss of this day")
+    return (
+        None
+        if order.reduces
+        else _lost(situation.losses(rule), rule.daily_loss, "the loss of this day")
+    )
 
 
 def drawdown(order: Proposed, situation: Situation, rule: Limits) -> str | None:
-    return None if order.reduces else _lost(situation.drawdowns(rule), rule.drawdown, "the loss since the high of this day")
+    return (
+        None
+        if order.reduces
+        else _lost(situation.drawdowns(rule), rule.drawdown, "the loss since the high of this day")
+    )
 
 
 def _lost(by_currency: Mapping[str, Decimal], limit: Decimal | None, what: str) -> str | None:
@@ -245,7 +284,11 @@ def mark_age_seconds(order: Proposed, situation: Situation, rule: Limits) -> str
     if mark is None:
         return f"{order.instrument} has no mark"
     age = Decimal(str((situation.at() - mark[1]).total_seconds()))
-    return f"the mark is {plain(age)} s old, the limit is {plain(rule.mark_age_seconds)}" if age > rule.mark_age_seconds else None
+    return (
+        f"the mark is {plain(age)} s old, the limit is {plain(rule.mark_age_seconds)}"
+        if age > rule.mark_age_seconds
+        else None
+    )
 
 
 Check = Callable[[Proposed, Situation, Limits], str | None]

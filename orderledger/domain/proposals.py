@@ -13,7 +13,8 @@ from orderledger.domain.values import Links, OrderType, PositionSide, Role, Side
 
 
 class ProposalEvent(LogEvent, frozen=True, kw_only=True):
-    """Base of facts about a proposal. `at`: time by the sender's clock; None means the time of recording."""
+    """Base of facts about a proposal. `at`: time by the sender's clock; None means the time of
+    recording."""
 
     proposal_id: str
     at: datetime | None = None
@@ -68,8 +69,12 @@ class Proposal:
 
 def decide_proposal(proposal: Proposal, fact: AnyProposalEvent) -> Decision:
     """Decide on a fact: a proposal is made once and decided once."""
-    with_this_id = () if fact.message_id is None else proposal.by_message_id.get(fact.message_id, ())
-    if fact in (proposal.made, proposal.decided) or any(fact.has_content_of(known) for known in with_this_id):
+    with_this_id = (
+        () if fact.message_id is None else proposal.by_message_id.get(fact.message_id, ())
+    )
+    if fact in (proposal.made, proposal.decided) or any(
+        fact.has_content_of(known) for known in with_this_id
+    ):
         return DUPLICATE
     if with_this_id:
         return Refused(Reason.MESSAGE_ID_REUSED, f"message {fact.message_id} had other content")
@@ -77,7 +82,9 @@ def decide_proposal(proposal: Proposal, fact: AnyProposalEvent) -> Decision:
         return (
             ACCEPTED
             if proposal.made is None
-            else Refused(Reason.DUPLICATE_PROPOSAL_ID, f"{fact.proposal_id} was made with other terms")
+            else Refused(
+                Reason.DUPLICATE_PROPOSAL_ID, f"{fact.proposal_id} was made with other terms"
+            )
         )
     if proposal.made is None:
         return Refused(Reason.UNKNOWN_PROPOSAL, f"{fact.proposal_id} was never made")
@@ -94,5 +101,8 @@ def evolve_proposal(proposal: Proposal, event: AnyProposalEvent) -> Proposal:
         case ProposalApproved() | ProposalDeclined():
             proposal.decided = proposal.decided or event
     if event.message_id is not None:
-        proposal.by_message_id[event.message_id] = (*proposal.by_message_id.get(event.message_id, ()), event)
+        proposal.by_message_id[event.message_id] = (
+            *proposal.by_message_id.get(event.message_id, ()),
+            event,
+        )
     return proposal

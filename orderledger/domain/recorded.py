@@ -21,22 +21,27 @@ KINDS: dict[str, type[AnyEvent]] = {
     kind.stored_name: kind  # type: ignore[misc]
     for module in (commands, reports, judgements, proposals, accounts)
     for kind in vars(module).values()
-    if isinstance(kind, type) and issubclass(kind, LogEvent) and kind.__module__ == module.__name__ and kind.stored_name
+    if isinstance(kind, type)
+    and issubclass(kind, LogEvent)
+    and kind.__module__ == module.__name__
+    and kind.stored_name
 }
 """The class of each stored name."""
 
 
 class Recorded(msgspec.Struct, kw_only=True, gc=False):
-    """An event in the log. `at` is when it happened by the sender's clock, or `recorded_at` if the sender gave no time.
+    """An event in the log. `at` is when it happened by the sender's clock, or `recorded_at` if the
+    sender gave no time.
 
     `actor` caused it; `on_behalf_of` is for whom, as the actor says.
 
-    `evidence_hash` and `text_hash` are salted hashes of evidence and text that are stored beside the event. Then `evidence` and
-    `text` are None, unless they were read for showing the event.
+    `evidence_hash` and `text_hash` are salted hashes of evidence and text that are stored beside
+    the event. Then `evidence` and `text` are None, unless they were read for showing the event.
 
-    `position` is the log position, None or provisional until it is stored. `version` counts the events of its stream from 1.
-    `attributed_from` is (stream, version) of the event that this one repeats under the order it was attributed to, and
-    `first_position` is where in the log that event was first recorded. `evidence` is the raw payload of the venue, as JSON text.
+    `position` is the log position, None or provisional until it is stored. `version` counts the
+    events of its stream from 1. `attributed_from` is (stream, version) of the event that this one
+    repeats under the order it was attributed to, and `first_position` is where in the log that
+    event was first recorded. `evidence` is the raw payload of the venue, as JSON text.
     """
 
     stream: str
@@ -71,5 +76,8 @@ class Recorded(msgspec.Struct, kw_only=True, gc=False):
 
     @property
     def is_forgotten(self) -> bool:
-        """True if evidence or text was recorded, and is not there. Only for events that were read with their evidence."""
-        return (self.evidence_hash is not None and self.evidence is None) or (self.text_hash is not None and self.text is None)
+        """True if evidence or text was recorded, and is not there. Only for events that were read
+        with their evidence."""
+        return (self.evidence_hash is not None and self.evidence is None) or (
+            self.text_hash is not None and self.text is None
+        )

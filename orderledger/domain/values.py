@@ -34,7 +34,8 @@ class Side(StrEnum):
 
 
 class PositionSide(StrEnum):
-    """The position that an order or a fill belongs to. `long` and `short` are two positions of one instrument (hedge mode)."""
+    """The position that an order or a fill belongs to. `long` and `short` are two positions of one
+    instrument (hedge mode)."""
 
     LONG = "long"
     SHORT = "short"
@@ -42,7 +43,8 @@ class PositionSide(StrEnum):
 
 
 class PositionMode(StrEnum):
-    """Whether the venue keeps one net position of an instrument, or a long and a short one (hedge)."""
+    """Whether the venue keeps one net position of an instrument, or a long and a short one
+    (hedge)."""
 
     UNKNOWN = "unknown"
     NET = "net"
@@ -50,7 +52,8 @@ class PositionMode(StrEnum):
 
 
 class DatedBy(StrEnum):
-    """Clock of a report's `at`: the venue's own time of the fact, or the time at which the report was received."""
+    """Clock of a report's `at`: the venue's own time of the fact, or the time at which the report
+    was received."""
 
     VENUE = "venue"
     RECEIPT = "receipt"
@@ -143,7 +146,8 @@ class Source(StrEnum):
 
 
 class Anomaly(StrEnum):
-    """Kinds of anomalies of a report or an order. Reports with anomalies are recorded all the same."""
+    """Kinds of anomalies of a report or an order. Reports with anomalies are recorded all the
+    same."""
 
     OVERFILL = "overfill"
     FILL_ID_REUSED = "fill_id_reused"
@@ -165,10 +169,18 @@ class Anomaly(StrEnum):
 ALIAS_SHOWN = 100
 
 ENDS = frozenset({Status.CANCELED, Status.EXPIRED, Status.REJECTED, Status.DENIED})
-"""The statuses of facts that end an order. `filled` follows from its fills, `done_for_day` from its time in force."""
+"""The statuses of facts that end an order. `filled` follows from its fills, `done_for_day` from its
+time in force."""
 
 
-class Reported(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False, forbid_unknown_fields=True):
+class Reported(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    omit_defaults=True,
+    gc=False,
+    forbid_unknown_fields=True,
+):
     """Further claims in a venue's report: a cross-check, never a source of fills.
 
     For an order that was not requested here, they are its terms.
@@ -231,7 +243,8 @@ def proposal_stream(account: str, proposal_id: str) -> str:
 
 
 def account_stream(account: str, kind: str, name: str) -> str:
-    """The stream for an account, a kind of message and an instrument, e.g. the marks of one instrument."""
+    """The stream for an account, a kind of message and an instrument, e.g. the marks of one
+    instrument."""
     return f"{quoted(account)}#{kind}/{name}"
 
 
@@ -252,11 +265,16 @@ def _kind_of(stream: str) -> str:
 def account_of(stream: str) -> str:
     """The account of a stream."""
     name = stream.partition("/")[0].partition("#")[0]
-    return name if "%" not in name else name.replace("%23", "#").replace("%2F", "/").replace("%25", "%")
+    return (
+        name
+        if "%" not in name
+        else name.replace("%23", "#").replace("%2F", "/").replace("%25", "%")
+    )
 
 
 def client_order_id_of(stream: str) -> str | None:
-    """The client order id in the name of an order's stream. None if the order is known by another id alone."""
+    """The client order id in the name of an order's stream. None if the order is known by another
+    id alone."""
     head, _, client_order_id = stream.partition("/")
     return None if "#" in head else client_order_id
 

@@ -19,7 +19,8 @@ class SystemClock:
 
 
 class SteppingClock:
-    """A clock for demonstrations and tests. Each reading advances it by `step`; between readings it stands still."""
+    """A clock for demonstrations and tests. Each reading advances it by `step`; between readings it
+    stands still."""
 
     def __init__(self, start: datetime, step: timedelta = timedelta(milliseconds=1)) -> None:
         self._now = start

@@ -15,8 +15,9 @@ ITEMS_BETWEEN_LOOKS = 64
 """Events of a fold. They take about a millisecond."""
 
 YIELDING_SECONDS = 0.0001
-"""How long a fold leaves the interpreter to others at each look. Two folds that never do make a message wait for seconds: each
-of its steps gets the interpreter after five milliseconds of each fold."""
+"""How long a fold leaves the interpreter to others at each look. Two folds that never do make a
+message wait for seconds: each of its steps gets the interpreter after five milliseconds of each
+fold."""
 
 _UNTIL: ContextVar[float | None] = ContextVar("orderledger_deadline", default=None)
 
@@ -47,7 +48,8 @@ def is_over() -> bool:
 
 
 def check_time() -> None:
-    """Raise OutOfTime if the time is over. Other threads get their turn meanwhile: see `YIELDING_SECONDS`."""
+    """Raise OutOfTime if the time is over. Other threads get their turn meanwhile: see
+    `YIELDING_SECONDS`."""
     until = _UNTIL.get()
     if until is not None:
         if time.monotonic() > until:

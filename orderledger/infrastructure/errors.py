@@ -68,7 +68,8 @@ class LedgerError(Exception):
 
 
 class InvalidMessage(LedgerError, ValueError):
-    """A message that cannot be read. `field`: path of the field, empty for the whole message. `fault`: its fault."""
+    """A message that cannot be read. `field`: path of the field, empty for the whole message.
+    `fault`: its fault."""
 
     def __init__(self, field: str, fault: str) -> None:
         super().__init__(f"{field}: {fault}" if field else fault)
@@ -81,7 +82,8 @@ class InvalidQuery(LedgerError, ValueError):
 
 
 class InvalidSetting(LedgerError, ValueError):
-    """An impossible setting. `field`: name of the setting, or its path in the file. `fault`: its fault."""
+    """An impossible setting. `field`: name of the setting, or its path in the file. `fault`: its
+    fault."""
 
     def __init__(self, field: str, fault: str) -> None:
         super().__init__(f"{field}: {fault}")
@@ -93,7 +95,9 @@ class UnknownOrder(LedgerError, LookupError):
     """No order is recorded under `name`."""
 
     def __init__(self, name: str, account: str | None = None) -> None:
-        super().__init__(f"no order {name!r} is recorded" + (f" in account {account!r}" if account else ""))
+        super().__init__(
+            f"no order {name!r} is recorded" + (f" in account {account!r}" if account else "")
+        )
         self.name = name
         self.account = account
 
@@ -110,15 +114,18 @@ class AmbiguousOrder(LedgerError, LookupError):
 
 
 class UnknownScope(LedgerError, LookupError):
-    """A halt or its end about what the ledger does not know: it may be mistyped, and asks for a confirmation.
+    """A halt or its end about what the ledger does not know: it may be mistyped, and asks for a
+    confirmation.
 
-    `field`: account or instrument. `name`: as it was given. `similar`: known names that are like it. `known`: all names that the
-    ledger knows.
+    `field`: account or instrument. `name`: as it was given. `similar`: known names that are like
+    it. `known`: all names that the ledger knows.
     """
 
     def __init__(self, field: str, name: str, similar: list[str], known: list[str]) -> None:
         shown = (
-            f"it knows {', '.join(known[:NAMES_SHOWN])}{', …' if len(known) > NAMES_SHOWN else ''}" if known else "it has none"
+            f"it knows {', '.join(known[:NAMES_SHOWN])}{', …' if len(known) > NAMES_SHOWN else ''}"
+            if known
+            else "it has none"
         )
         hint = f"did you mean {', '.join(similar)}?" if similar else shown
         super().__init__(f"the ledger does not know the {field} {name!r}: {hint}")
@@ -132,7 +139,9 @@ class ArchiveError(LedgerError):
     """An archive that cannot be used: the `file`, or the whole archive, and its `fault`."""
 
     def __init__(self, file: str, fault: str) -> None:
-        super().__init__(file, fault)  # pickling needs every argument: the exception crosses processes
+        super().__init__(
+            file, fault
+        )  # pickling needs every argument: the exception crosses processes
         self.file = file
         self.fault = fault
 
@@ -153,7 +162,8 @@ class StoreUnreachable(StoreError):
 
 
 class NotProved(LedgerError):
-    """Nothing can be proved: the store differs from its checkpoint, has none, or lacks what a proof needs."""
+    """Nothing can be proved: the store differs from its checkpoint, has none, or lacks what a proof
+    needs."""
 
 
 class StoreVersion(StoreError):
@@ -161,21 +171,28 @@ class StoreVersion(StoreError):
 
 
 class UnreadableEvent(StoreError):
-    """An event in the log that is damaged, or that a newer version wrote: its stream, version and position, and its fault."""
+    """An event in the log that is damaged, or that a newer version wrote: its stream, version and
+    position, and its fault."""
 
     def __init__(self, stream: str, version: int, position: int | None, fault: str) -> None:
-        super().__init__(stream, version, position, fault)  # pickling needs every argument: the exception crosses processes
+        super().__init__(
+            stream, version, position, fault
+        )  # pickling needs every argument: the exception crosses processes
         self.stream = stream
         self.version = version
         self.position = position
         self.fault = fault
 
     def _sentence(self) -> str:
-        return f"event {self.position} of the log, version {self.version} of {self.stream!r}, cannot be read: {self.fault}"
+        return (
+            f"event {self.position} of the log, version {self.version} of {self.stream!r}, cannot "
+            f"be read: {self.fault}"
+        )
 
 
 class DamagedRow(StoreError):
-    """A row of a view that cannot be read: `table`, `key` of the row, `column`. `rebuild` repairs it."""
+    """A row of a view that cannot be read: `table`, `key` of the row, `column`. `rebuild` repairs
+    it."""
 
     def __init__(self, table: str, key: str, column: str, fault: str) -> None:
         super().__init__(table, key, column, fault)
@@ -185,12 +202,15 @@ class DamagedRow(StoreError):
         self.fault = fault
 
     def _sentence(self) -> str:
-        return f"row {self.key} of {self.table} is damaged: {self.column}: {self.fault}; `orderledger rebuild` repairs it"
+        return (
+            f"row {self.key} of {self.table} is damaged: {self.column}: {self.fault}; `orderledger "
+            "rebuild` repairs it"
+        )
 
 
 class Fenced(StoreError):
-    """Another process sends the orders of `account` now, or this process cannot prove that it still does. Nothing was recorded
-    and nothing was sent."""
+    """Another process sends the orders of `account` now, or this process cannot prove that it still
+    does. Nothing was recorded and nothing was sent."""
 
     def __init__(self, account: str, text: str = "another process sends its orders now") -> None:
         super().__init__(f"fenced: {account}: {text}")
@@ -198,7 +218,8 @@ class Fenced(StoreError):
 
 
 class OutcomeUnknown(StoreError):
-    """A failed commit that may have happened or not. Send the message again: if it was recorded, it is a duplicate."""
+    """A failed commit that may have happened or not. Send the message again: if it was recorded, it
+    is a duplicate."""
 
 
 class VenueError(LedgerError):
@@ -206,7 +227,8 @@ class VenueError(LedgerError):
 
 
 class VenueUnavailable(VenueError):
-    """No answer: timeout, dropped connection, 5xx, or 429 until the last retry. The state at the venue is unknown."""
+    """No answer: timeout, dropped connection, 5xx, or 429 until the last retry. The state at the
+    venue is unknown."""
 
 
 class VenueRefused(VenueError):
@@ -219,7 +241,8 @@ class VenueRefused(VenueError):
 
 
 class NotSent(VenueError):
-    """A request of ours of which certainly nothing reached the venue: refused connection, unknown host, or a check of our own.
+    """A request of ours of which certainly nothing reached the venue: refused connection, unknown
+    host, or a check of our own.
 
     `reason`: a code, e.g. `not_connected` or `quantity_step`. `text`: a sentence.
     """
@@ -231,9 +254,11 @@ class NotSent(VenueError):
 
 
 class Unanswered(VenueError):
-    """A request of ours that may have reached the venue, and was not answered: timeout, 5xx, cut connection, unreadable answer.
+    """A request of ours that may have reached the venue, and was not answered: timeout, 5xx, cut
+    connection, unreadable answer.
 
-    `reason`: a code, e.g. `timeout`. `text`: a sentence. The state at the venue is unknown until it is queried.
+    `reason`: a code, e.g. `timeout`. `text`: a sentence. The state at the venue is unknown until it
+    is queried.
     """
 
     def __init__(self, reason: str, text: str = "") -> None:

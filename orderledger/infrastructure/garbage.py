@@ -1,4 +1,5 @@
-"""Pauses garbage collection during bulk work, which creates no cycles. Collecting would take a third of the time."""
+"""Pauses garbage collection during bulk work, which creates no cycles. Collecting would take a
+third of the time."""
 
 import gc
 from collections.abc import Iterator

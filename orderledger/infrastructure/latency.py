@@ -1,4 +1,5 @@
-"""Latencies of an open ledger: of the last messages and commits, and how far the views are behind the log."""
+"""Latencies of an open ledger: of the last messages and commits, and how far the views are behind
+the log."""
 
 import threading
 import time
@@ -12,7 +13,8 @@ DURATIONS_KEPT = 10_000
 
 
 class Durations:
-    """Durations in seconds: all are counted, the last ones kept. Threads that add at once may lose a count, but never add one."""
+    """Durations in seconds: all are counted, the last ones kept. Threads that add at once may lose
+    a count, but never add one."""
 
     __slots__ = ("_last", "histogram")
 
@@ -26,10 +28,17 @@ class Durations:
         self.histogram.add(seconds * 1e6, times)
 
     def shown(self) -> dict[str, int]:
-        """`count` and maximum of all, and the median and two percentiles of the last ones, in microseconds."""
+        """`count` and maximum of all, and the median and two percentiles of the last ones, in
+        microseconds."""
         last = sorted(self._last.copy())  # other threads add meanwhile
-        percentiles = {f"latency_us_p{percent}": _percentile(last, percent) for percent in (50, 90, 99)}
-        return {"count": self.histogram.count, **percentiles, "latency_us_max": self.histogram.most_us}
+        percentiles = {
+            f"latency_us_p{percent}": _percentile(last, percent) for percent in (50, 90, 99)
+        }
+        return {
+            "count": self.histogram.count,
+            **percentiles,
+            "latency_us_max": self.histogram.most_us,
+        }
 
 
 def _percentile(ordered: list[float], percent: int) -> int:
@@ -42,7 +51,8 @@ def _microseconds(seconds: float) -> int:
 
 
 class Latencies:
-    """Latencies of one open ledger: messages waiting for a commit, commits, and views behind the log. Also counts outcomes."""
+    """Latencies of one open ledger: messages waiting for a commit, commits, and views behind the
+    log. Also counts outcomes."""
 
     def __init__(self) -> None:
         self.queue = Durations()
@@ -65,7 +75,15 @@ class Latencies:
                 self.views.add(now - self._commits.popleft()[1])
 
     def histograms(self) -> dict[str, Histogram]:
-        return {"queue": self.queue.histogram, "commit": self.commit.histogram, "views": self.views.histogram}
+        return {
+            "queue": self.queue.histogram,
+            "commit": self.commit.histogram,
+            "views": self.views.histogram,
+        }
 
     def shown(self) -> dict[str, dict[str, int]]:
-        return {"queue": self.queue.shown(), "commit": self.commit.shown(), "views": self.views.shown()}
+        return {
+            "queue": self.queue.shown(),
+            "commit": self.commit.shown(),
+            "views": self.views.shown(),
+        }

@@ -3,4 +3,8 @@
 
 def printable(text: str) -> str:
     """The text with a space for each unprintable character, as a `reason` must be."""
-    return text if text.isprintable() else "".join(character if character.isprintable() else " " for character in text)
+    return (
+        text
+        if text.isprintable()
+        else "".join(character if character.isprintable() else " " for character in text)
+    )

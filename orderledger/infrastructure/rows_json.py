@@ -1,7 +1,7 @@
 """Rows as JSON, the same bytes on the command line and over HTTP.
 
-Decimals are plain text, times RFC 3339 in UTC with microseconds. Numbers in `evidence` stay JSON numbers with all their digits.
-What is not a number, or infinite, is null.
+Decimals are plain text, times RFC 3339 in UTC with microseconds. Numbers in `evidence` stay JSON
+numbers with all their digits. What is not a number, or infinite, is null.
 """
 
 from collections.abc import Iterable, Mapping
@@ -51,7 +51,10 @@ def value_text(value: Any) -> str:
 
 
 def _shown_row(row: Mapping[str, Any]) -> dict[str, Any]:
-    shown = {name: value if value.__class__ in AS_THEY_ARE else _shown(value) for name, value in row.items()}
+    shown = {
+        name: value if value.__class__ in AS_THEY_ARE else _shown(value)
+        for name, value in row.items()
+    }
     if shown.get("evidence") is not None:
         shown["evidence"] = msgspec.Raw(_encode_evidence(row["evidence"]))
     return shown
@@ -67,7 +70,9 @@ def _shown(value: Any) -> Any:
         case Decimal():
             return plain(value)
         case datetime():
-            return time_text(value) if value.tzinfo else value.isoformat()  # a query in SQL has times without a zone
+            return (
+                time_text(value) if value.tzinfo else value.isoformat()
+            )  # a query in SQL has times without a zone
         case date() | time():
             return value.isoformat()
         case bytes():

@@ -14,20 +14,23 @@ SECONDS = {"lock_timeout": 0, "answer_timeout": 1}
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Settings of a store. The environment variable of a setting is ORDERLEDGER_ and its name in capitals."""
+    """Settings of a store. The environment variable of a setting is ORDERLEDGER_ and its name in
+    capitals."""
 
     db: str = "orderledger.db"
     """The store: a path, sqlite:///path, postgresql://... or memory://."""
 
     synchronous: str = "FULL"
-    """The durability of a commit. FULL and EXTRA survive a power failure, NORMAL and OFF the death of the process. On
-    PostgreSQL, FULL and EXTRA mean synchronous_commit=on, NORMAL and OFF mean off."""
+    """The durability of a commit. FULL and EXTRA survive a power failure, NORMAL and OFF the death
+    of the process. On PostgreSQL, FULL and EXTRA mean synchronous_commit=on, NORMAL and OFF mean
+    off."""
 
     lock_timeout: int = 30
     """Seconds to wait for a store that another process has locked, up to a day."""
 
     answer_timeout: int = 30
-    """Seconds to wait for a silent PostgreSQL server that is not working on the request, up to a day."""
+    """Seconds to wait for a silent PostgreSQL server that is not working on the request, up to a
+    day."""
 
     @classmethod
     def read(cls, environment: Mapping[str, str] | None = None, **given: Any) -> "Settings":
@@ -38,9 +41,13 @@ class Settings:
             text = environment.get(f"ORDERLEDGER_{field.name.upper()}")
             if text:
                 settings = replace(settings, **{field.name: _value(field.name, text)})
-        settings = replace(settings, **{name: value for name, value in given.items() if value is not None})
+        settings = replace(
+            settings, **{name: value for name, value in given.items() if value is not None}
+        )
         if settings.synchronous not in ("FULL", "NORMAL", "OFF", "EXTRA"):
-            raise InvalidSetting("synchronous", f"{settings.synchronous!r} is none of FULL, EXTRA, NORMAL, OFF")
+            raise InvalidSetting(
+                "synchronous", f"{settings.synchronous!r} is none of FULL, EXTRA, NORMAL, OFF"
+            )
         for name, least in SECONDS.items():
             seconds = getattr(settings, name)
             if type(seconds) is not int or not least <= seconds <= LONGEST_WAIT:
@@ -50,7 +57,14 @@ class Settings:
 
     def of_store(self) -> dict[str, Any]:
         """The arguments of `open_store`."""
-        return {"url": self.db, **{field.name: getattr(self, field.name) for field in fields(self) if field.name != "db"}}
+        return {
+            "url": self.db,
+            **{
+                field.name: getattr(self, field.name)
+                for field in fields(self)
+                if field.name != "db"
+            },
+        }
 
 
 def _value(name: str, text: str) -> Any:

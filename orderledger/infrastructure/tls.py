@@ -1,4 +1,5 @@
-"""What makes a server trusted: the certificates of this machine, read once for all clients of a process."""
+"""What makes a server trusted: the certificates of this machine, read once for all clients of a
+process."""
 
 import ssl
 from functools import lru_cache
@@ -6,7 +7,8 @@ from functools import lru_cache
 
 @lru_cache(maxsize=2)
 def trusted_certificates(*, trust_env: bool = True) -> ssl.SSLContext:
-    """The certificates to trust. Reading them takes 30 ms. `trust_env`: those that SSL_CERT_FILE and SSL_CERT_DIR name too."""
+    """The certificates to trust. Reading them takes 30 ms. `trust_env`: those that SSL_CERT_FILE
+    and SSL_CERT_DIR name too."""
     import httpx
 
     return httpx.create_ssl_context(trust_env=trust_env)

@@ -46,7 +46,8 @@ class TomlFile:
             raise InvalidSetting(str(file), f"is no TOML: {error}") from None
 
     def parsed(self, model: type[Model], *, tags: Collection[str] = ()) -> Model:
-        """The settings in the file. `tags`: kinds of a union, which pydantic puts into a path after the number of the table.
+        """The settings in the file. `tags`: kinds of a union, which pydantic puts into a path after
+        the number of the table.
 
         Raises InvalidSetting with the first fault.
         """
@@ -54,19 +55,29 @@ class TomlFile:
             return model.model_validate(self.document)
         except ValidationError as error:
             fault = error.errors(include_url=False, include_input=False)[0]
-            said = "is no setting" if fault["type"] == "extra_forbidden" else fault["msg"].removeprefix("Value error, ")
+            said = (
+                "is no setting"
+                if fault["type"] == "extra_forbidden"
+                else fault["msg"].removeprefix("Value error, ")
+            )
             is_tag = [
                 (number == 2 and part in tags) or str(part) in TYPES or "(" in str(part)
                 for number, part in enumerate(fault["loc"])
             ]
-            place = tuple(part for part, is_left_out in zip(fault["loc"], is_tag, strict=True) if not is_left_out)
+            place = tuple(
+                part
+                for part, is_left_out in zip(fault["loc"], is_tag, strict=True)
+                if not is_left_out
+            )
             raise self.invalid(place, said) from None
 
     def invalid(self, place: Place, fault: str) -> InvalidSetting:
         """The error for a fault at a place."""
         line = _line_of(self.text, place)
         key = ".".join(str(part + 1) if isinstance(part, int) else part for part in place)
-        return InvalidSetting(f"{self.path}:{line}: {key}" if line else f"{self.path}: {key}", fault)
+        return InvalidSetting(
+            f"{self.path}:{line}: {key}" if line else f"{self.path}: {key}", fault
+        )
 
 
 def _line_of(text: str, place: Place) -> int | None:
@@ -83,6 +94,10 @@ def _line_of(text: str, place: Place) -> int | None:
             table_line = line if seen == wanted else None
         sought = key if table_line is not None or number is not None else name
         is_within = table_line is not None or number is None
-        if is_within and sought is not None and re.match(rf"\s*[\"']?{re.escape(str(sought))}[\"']?\s*=", content):
+        if (
+            is_within
+            and sought is not None
+            and re.match(rf"\s*[\"']?{re.escape(str(sought))}[\"']?\s*=", content)
+        ):
             return line
     return table_line

@@ -19,7 +19,11 @@ class AccountEventRow(TypedDict):
     instrument: Annotated[str | None, "Instrument, null for a gap."]
     quantity: Annotated[Decimal | None, "Amount of a funding, quantity of an adjustment."]
     price: Annotated[Decimal | None, "Price of an adjustment."]
-    position_side: Annotated[str | None, "Position that a funding or an adjustment is of, where it was named.", PositionSide]
+    position_side: Annotated[
+        str | None,
+        "Position that a funding or an adjustment is of, where it was named.",
+        PositionSide,
+    ]
     position_id: Annotated[str | None, "The venue's id of that position, where it was given."]
     currency: Annotated[str | None, "Currency of a funding."]
     at: Annotated[datetime, "When it happened."]
@@ -39,9 +43,16 @@ ACCOUNT_EVENTS = Table(
 )
 
 
-def account_event_row(account: str, recorded: Recorded, event: FundingRecorded | PositionAdjusted | GapRecorded) -> Row:
+def account_event_row(
+    account: str, recorded: Recorded, event: FundingRecorded | PositionAdjusted | GapRecorded
+) -> Row:
     """The columns of `tables.ACCOUNT_EVENTS`."""
-    row = {**dict.fromkeys(ACCOUNT_EVENTS.names), "position": recorded.position, "account": account, "at": recorded.at}
+    row = {
+        **dict.fromkeys(ACCOUNT_EVENTS.names),
+        "position": recorded.position,
+        "account": account,
+        "at": recorded.at,
+    }
     match event:
         case FundingRecorded():
             return {
@@ -54,10 +65,20 @@ def account_event_row(account: str, recorded: Recorded, event: FundingRecorded |
                 "reason": event.reason,
             }
         case PositionAdjusted():
-            terms = {"instrument": event.instrument, "quantity": event.quantity, "price": event.price}
+            terms = {
+                "instrument": event.instrument,
+                "quantity": event.quantity,
+                "price": event.price,
+            }
             return {**row, "kind": "adjust", **terms, **_position_of(event), "reason": event.reason}
         case GapRecorded():
-            return {**row, "kind": "gap", "from_at": event.from_at, "to_at": event.to_at, "reason": event.reason}
+            return {
+                **row,
+                "kind": "gap",
+                "from_at": event.from_at,
+                "to_at": event.to_at,
+                "reason": event.reason,
+            }
 
 
 def _position_of(event: FundingRecorded | PositionAdjusted) -> Row:

@@ -1,7 +1,8 @@
 """Whether the venue's reports about an order agree with what the ledger knows of it.
 
-The ledger compares each report when it is recorded: what disagrees is an open anomaly, or leaves the outcome unknown. So the row
-of an order tells whether it differs, and no report has to be read again.
+The ledger compares each report when it is recorded: what disagrees is an open anomaly, or leaves
+the outcome unknown. So the row of an order tells whether it differs, and no report has to be read
+again.
 """
 
 from collections.abc import Iterable
@@ -16,7 +17,8 @@ from orderledger.domain.values import Anomaly, Certainty, Status
 from orderledger.projections.view import Row
 
 AGREEMENTS = ("differs", "unmatched", "agrees")
-"""An order differs, or the venue has never reported anything about it, or all that it reported agrees."""
+"""An order differs, or the venue has never reported anything about it, or all that it reported
+agrees."""
 
 DIFFERENCES = (
     Anomaly.QUANTITY_MISMATCH,
@@ -34,10 +36,12 @@ SILENT = (Status.PENDING_NEW, Status.DENIED)
 """The status of an order that no report has changed."""
 
 MATCHES = ("client_order_id", "other_id", "venue_order_id", "alias", "late_id", "stream")
-"""How a report found its order. `late_id`: an id that became known after the report. `stream`: the report has no id."""
+"""How a report found its order. `late_id`: an id that became known after the report. `stream`: the
+report has no id."""
 
 COLUMNS = (
-    "account", "client_order_id", "venue_order_id", "instrument", "origin", "status", "pending", "certainty", "is_open",
+    "account", "client_order_id", "venue_order_id", "instrument", "origin", "status", "pending",
+    "certainty", "is_open",
     "quantity", "cum_quantity", "reported_cum_quantity", "anomalies", "updated_at", "stream",
 )  # fmt: skip
 """The columns of an order that its row shows."""
@@ -45,20 +49,29 @@ NEEDED = (*COLUMNS, *SIGNS)
 
 
 class ReconciliationRow(TypedDict):
-    """One row per account: how many orders agree with the venue's reports, and when the account was last reconciled."""
+    """One row per account: how many orders agree with the venue's reports, and when the account was
+    last reconciled."""
 
     account: Annotated[str, "Trading account."]
     orders: Annotated[int, "Orders, all of which were compared for this answer."]
-    differing_orders: Annotated[int, "Orders whose outcome is unknown, or that the venue reports otherwise."]
+    differing_orders: Annotated[
+        int, "Orders whose outcome is unknown, or that the venue reports otherwise."
+    ]
     unmatched_orders: Annotated[int, "Orders that the venue has never reported anything about."]
     agreeing_orders: Annotated[int, "Orders that agree with all that the venue reported."]
-    reconciled_at: Annotated[datetime | None, "When the account was last compared with the venue. Null: nobody has looked."]
+    reconciled_at: Annotated[
+        datetime | None,
+        "When the account was last compared with the venue. Null: nobody has looked.",
+    ]
     covered_from: Annotated[datetime | None, "That comparison asked for every fill from here on."]
     covered_to: Annotated[datetime | None, "Up to here."]
     certified_orders: Annotated[int | None, "Open orders that agreed then."]
     certified_fills: Annotated[int | None, "Active fills in the ledger then."]
     certified_positions: Annotated[int | None, "Positions that agreed then."]
-    open_breaks: Annotated[list[dict[str, str]] | None, "Differences that it left open: id, and since when they are known."]
+    open_breaks: Annotated[
+        list[dict[str, str]] | None,
+        "Differences that it left open: id, and since when they are known.",
+    ]
     certificate_position: Annotated[int | None, "Log position of its certificate."]
 
 
@@ -116,7 +129,9 @@ def agreement_counts(orders: Iterable[Row]) -> dict[str, dict[str, int]]:
 def reconciliation_row(account: str, counts: dict[str, int] | None, certificate: Row | None) -> Row:
     """A `ReconciliationRow`. `certificate`: the last one of the account."""
     counts = counts or dict.fromkeys(AGREEMENTS, 0)
-    last = certificate or dict.fromkeys(("at", "covered_from", "covered_to", "orders", "fills", "positions", "position"))
+    last = certificate or dict.fromkeys(
+        ("at", "covered_from", "covered_to", "orders", "fills", "positions", "position")
+    )
     return {
         "account": account,
         "orders": sum(counts.values()),
@@ -150,7 +165,11 @@ def last_report(events: Iterable[Recorded]) -> Report:
         if not isinstance(event, OrderReport):
             continue
         newest = recorded
-        claimed = event.status if isinstance(event, StatusObserved) else event.reported and event.reported.status
+        claimed = (
+            event.status
+            if isinstance(event, StatusObserved)
+            else event.reported and event.reported.status
+        )
         status = str(claimed) if claimed is not None else status
     return Report(newest, status)
 
@@ -178,7 +197,9 @@ def _match(order: Row, report: Recorded) -> tuple[str, str | None]:
     if report.attributed_from is not None:
         return "late_id", event.venue_order_id or event.client_order_id
     if event.client_order_id is not None:
-        return "client_order_id" if event.client_order_id == order["client_order_id"] else "other_id", event.client_order_id
+        return "client_order_id" if event.client_order_id == order[
+            "client_order_id"
+        ] else "other_id", event.client_order_id
     if event.venue_order_id is not None:
         return "venue_order_id", event.venue_order_id
     alias = next(iter((event.aliases or {}).items()), None)

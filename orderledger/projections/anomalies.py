@@ -15,7 +15,9 @@ class AnomalyRow(TypedDict):
 
     position: Annotated[int, "Log position."]
     account: Annotated[str, "Trading account."]
-    client_order_id: Annotated[str | None, "Our id of the order, or the first that reports gave of one from elsewhere."]
+    client_order_id: Annotated[
+        str | None, "Our id of the order, or the first that reports gave of one from elsewhere."
+    ]
     code: Annotated[str, "Kind of anomaly.", Anomaly]
     detail: Annotated[str, "What was found, in a sentence."]
     detected_at: Annotated[datetime, "When it was detected."]

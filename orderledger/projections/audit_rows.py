@@ -1,4 +1,5 @@
-"""The classes of rows of the queries for auditors. See `rows`: at run time a row is a dictionary."""
+"""The classes of rows of the queries for auditors. See `rows`: at run time a row is a
+dictionary."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -29,11 +30,14 @@ class StepRow(TypedDict):
     status: Annotated[str | None, "Status of the order after it. Null for events of proposals."]
     fill_state: Annotated[
         str | None,
-        "Of a fill in an explanation, what has become of it: active, busted, corrected, or contested: another report of its id "
-        "has other numbers, and counts instead.",
+        "Of a fill in an explanation, what has become of it: active, busted, corrected, or "
+        "contested: another report of its id has other numbers, and counts instead.",
         FILL_STATES,
     ]
-    is_contested: Annotated[bool | None, "Of a fill in an explanation, whether reports of its id differ. One of them counts."]
+    is_contested: Annotated[
+        bool | None,
+        "Of a fill in an explanation, whether reports of its id differ. One of them counts.",
+    ]
 
 
 class Explanation(TypedDict):
@@ -48,18 +52,29 @@ class Explanation(TypedDict):
 
 
 class PartRow(TypedDict):
-    """One part of a figure, with the event that it comes from. The parts of a figure add up to it exactly."""
+    """One part of a figure, with the event that it comes from. The parts of a figure add up to it
+    exactly."""
 
-    figure: Annotated[str, "What the part counts in: realized_pnl, fees, funding, position_quantity, cum_quantity, ..."]
-    part: Annotated[str, "fill, fee, funding, adjustment, value at the mark, cost, rounding, or term."]
+    figure: Annotated[
+        str,
+        "What the part counts in: realized_pnl, fees, funding, position_quantity, cum_quantity, "
+        "...",
+    ]
+    part: Annotated[
+        str, "fill, fee, funding, adjustment, value at the mark, cost, rounding, or term."
+    ]
     amount: Annotated[Decimal | None, "What the part adds to the figure."]
     currency: Annotated[str | None, "Currency of the amount."]
-    net_amount: Annotated[Decimal | None, "What the part adds to `net_pnl`, in the settlement currency."]
+    net_amount: Annotated[
+        Decimal | None, "What the part adds to `net_pnl`, in the settlement currency."
+    ]
     value: Annotated[Any, "Value of a term, such as a status: a term is not a sum."]
     client_order_id: Annotated[str | None, "Our id of the order."]
     fill_id: Annotated[str | None, "The venue's id of the fill."]
     side: Annotated[str | None, "Side of the fill."]
-    quantity: Annotated[Decimal | None, "Quantity of the fill or the adjustment, or of the position that is valued."]
+    quantity: Annotated[
+        Decimal | None, "Quantity of the fill or the adjustment, or of the position that is valued."
+    ]
     price: Annotated[Decimal | None, "Price of the fill or the adjustment, or the mark."]
     at: Annotated[datetime | None, "When it happened."]
     position: Annotated[int | None, "Log position of the event."]
@@ -105,9 +120,15 @@ class RestatedRow(TypedDict):
     fill_id: Annotated[str | None, "The venue's id of the fill."]
     instrument: Annotated[str | None, "Instrument."]
     stream: Annotated[str | None, "Stream of the order in the log."]
-    before: Annotated[dict[str, Any], "What was stated first: the columns that differ, or all of a removed row."]
-    after: Annotated[dict[str, Any], "What is stated then: the columns that differ, or all of an added row."]
-    events: Annotated[list[CauseRow], "The events recorded between the two times that touch the row."]
+    before: Annotated[
+        dict[str, Any], "What was stated first: the columns that differ, or all of a removed row."
+    ]
+    after: Annotated[
+        dict[str, Any], "What is stated then: the columns that differ, or all of an added row."
+    ]
+    events: Annotated[
+        list[CauseRow], "The events recorded between the two times that touch the row."
+    ]
 
 
 class AuditRow(StepRow):
@@ -124,7 +145,9 @@ class OrderRecord(TypedDict):
     account: Annotated[str, "Trading account."]
     client_order_id: Annotated[str | None, "Our id of the order."]
     name: Annotated[str, "Stored name of the event."]
-    fields: Annotated[dict[str, Any], "The fields by their number. Null where the log does not know it."]
+    fields: Annotated[
+        dict[str, Any], "The fields by their number. Null where the log does not know it."
+    ]
 
 
 class WhatIfRow(TypedDict):
@@ -143,12 +166,18 @@ class WhatIfRow(TypedDict):
 class Independence(TypedDict):
     """Whether the order of reports matters in a ledger's own log."""
 
-    holds: Annotated[bool, "True if all orders that were tried end in the same orders, trades and P&L."]
+    holds: Annotated[
+        bool, "True if all orders that were tried end in the same orders, trades and P&L."
+    ]
     rounds: Annotated[int, "Orders tried per account."]
     seed: Annotated[int, "Seed of the orders that were tried."]
     accounts: Annotated[int, "Accounts in the log."]
     messages: Annotated[int, "Messages that were recorded anew in each round."]
-    kept_in_order: Annotated[int, "Those that stay in log order, because their order may matter by the rules."]
+    kept_in_order: Annotated[
+        int, "Those that stay in log order, because their order may matter by the rules."
+    ]
     differences: Annotated[list[str], "What differs, in sentences."]
     log_order: Annotated[list[dict[str, Any]], "The messages of the counterexample in log order."]
-    counterexample: Annotated[list[dict[str, Any]], "The fewest messages found that end differently in this order."]
+    counterexample: Annotated[
+        list[dict[str, Any]], "The fewest messages found that end differently in this order."
+    ]

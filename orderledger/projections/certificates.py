@@ -19,7 +19,9 @@ class CertificateRow(TypedDict):
     orders: Annotated[int, "Open orders that agreed."]
     fills: Annotated[int, "Active fills in the ledger."]
     positions: Annotated[int, "Positions that agreed."]
-    open_breaks: Annotated[list[dict[str, str]], "Unsettled differences: id, and since when they are known."]
+    open_breaks: Annotated[
+        list[dict[str, str]], "Unsettled differences: id, and since when they are known."
+    ]
 
 
 CERTIFICATES = Table(
@@ -35,7 +37,16 @@ CERTIFICATES = Table(
 
 def certificate_row(account: str, recorded: Recorded, event: ReconciliationCertified) -> Row:
     """The columns of `tables.CERTIFICATES`."""
-    told = {name: getattr(event, name) for name in ("covered_from", "covered_to", "orders", "fills", "positions")}
+    told = {
+        name: getattr(event, name)
+        for name in ("covered_from", "covered_to", "orders", "fills", "positions")
+    }
     left = [{"id": one.id, "since": one.since.isoformat()} for one in event.open_breaks]
-    row = {"position": recorded.position, "account": account, "at": recorded.at, **told, "open_breaks": left}
+    row = {
+        "position": recorded.position,
+        "account": account,
+        "at": recorded.at,
+        **told,
+        "open_breaks": left,
+    }
     return {name: row[name] for name in CERTIFICATES.names}

@@ -1,8 +1,9 @@
 """Two books of the same trading, side by side: e.g. the bot's own and the venue's.
 
-Orders are the same if they share a venue's id, a client order id or an alias; else if each of their fills is the same. Fills are
-the same if they share an id, or instrument, side, quantity and price at about the same time. A book that keeps totals only, one
-fill an order, agrees with one that has all fills, if quantity and value of the order agree.
+Orders are the same if they share a venue's id, a client order id or an alias; else if each of their
+fills is the same. Fills are the same if they share an id, or instrument, side, quantity and price
+at about the same time. A book that keeps totals only, one fill an order, agrees with one that has
+all fills, if quantity and value of the order agree.
 """
 
 from collections import defaultdict
@@ -28,7 +29,9 @@ class DifferenceRow(TypedDict):
     kind: Annotated[str, "order, fill, fee or position.", ("order", "fill", "fee", "position")]
     subject: Annotated[str, "The order, the fill, the currency or the instrument."]
     instrument: Annotated[str | None, "Instrument."]
-    missing_in: Annotated[str | None, "a or b: the book that lacks it. Null where both have it.", ("a", "b")]
+    missing_in: Annotated[
+        str | None, "a or b: the book that lacks it. Null where both have it.", ("a", "b")
+    ]
     field: Annotated[str | None, "What differs where both have it."]
     a: Annotated[Any, "The row in the first book, or its value."]
     b: Annotated[Any, "The row in the second book, or its value."]
@@ -59,14 +62,23 @@ class Compared:
 
 
 def compare(a: Book, b: Book, *, names: Mapping[str, str], within: timedelta) -> Compared:
-    """Compare two books. `names`: instruments of the second book by their names in the first, where they differ. `within`: fills
-    without a common id are the same if their times differ by no more."""
+    """Compare two books. `names`: instruments of the second book by their names in the first, where
+    they differ. `within`: fills without a common id are the same if their times differ by no
+    more."""
     compared = Compared()
     fills_a, fills_b = _by_order(a.trades), _by_order(b.trades)
     instrument_in_b: Callable[[str | None], str | None] = lambda name: names.get(name or "", name)  # noqa: E731
     pairs, rest_a, rest_b = _paired(a.orders, b.orders)
     for one, other in pairs:
-        _compare_orders(one, other, fills_a[one["stream"]], fills_b[other["stream"]], instrument_in_b, within, compared)
+        _compare_orders(
+            one,
+            other,
+            fills_a[one["stream"]],
+            fills_b[other["stream"]],
+            instrument_in_b,
+            within,
+            compared,
+        )
     _compare_rest(rest_a, rest_b, fills_a, fills_b, instrument_in_b, within, compared)
     _compare_fees(a.trades, b.trades, compared)
     _compare_positions(a.positions, b.positions, instrument_in_b, compared)
@@ -80,7 +92,9 @@ def _by_order(trades: Iterable[Row]) -> dict[str, list[Row]]:
     return found
 
 
-def _paired(a: Sequence[Row], b: Sequence[Row]) -> tuple[list[tuple[Row, Row]], list[Row], list[Row]]:
+def _paired(
+    a: Sequence[Row], b: Sequence[Row]
+) -> tuple[list[tuple[Row, Row]], list[Row], list[Row]]:
     """Orders with a common name, and those of either book without one."""
     bearers: dict[tuple[str, str], Row] = {}
     for row in b:
@@ -118,13 +132,22 @@ def _compare_orders(
     compared: Compared,
 ) -> None:
     before = len(compared.differences)
-    if None not in (one["instrument"], other["instrument"]) and instrument_in_b(one["instrument"]) != other["instrument"]:
-        compared.differences.append(_differing("order", one, "instrument", one["instrument"], other["instrument"]))
+    if (
+        None not in (one["instrument"], other["instrument"])
+        and instrument_in_b(one["instrument"]) != other["instrument"]
+    ):
+        compared.differences.append(
+            _differing("order", one, "instrument", one["instrument"], other["instrument"])
+        )
     for name in COMPARED:
         if None not in (one[name], other[name]) and not _agree(one[name], other[name]):
             compared.differences.append(_differing("order", one, name, one[name], other[name]))
     same, rest, others_rest = _same_fills(fills, others, instrument_in_b, within)
-    if (rest or others_rest) and _agree(_value(fills), _value(others)) and _agree(_quantity(fills), _quantity(others)):
+    if (
+        (rest or others_rest)
+        and _agree(_value(fills), _value(others))
+        and _agree(_quantity(fills), _quantity(others))
+    ):
         compared.orders_with_other_fills += 1
     else:
         compared.differences += [_missing("fill", row["fill_id"], row, "b") for row in rest]
@@ -134,7 +157,10 @@ def _compare_orders(
 
 
 def _same_fills(
-    fills: Sequence[Row], others: Sequence[Row], instrument_in_b: Callable[[str | None], str | None], within: timedelta
+    fills: Sequence[Row],
+    others: Sequence[Row],
+    instrument_in_b: Callable[[str | None], str | None],
+    within: timedelta,
 ) -> tuple[int, list[Row], list[Row]]:
     """The number of fills that both have, and the rest of each."""
     by_id = {row["fill_id"]: row for row in others}
@@ -153,7 +179,11 @@ def _same_fills(
     rest = []
     for row in left:
         candidates = alike[instrument_in_b(row["instrument"]), row["side"]]
-        near = [c for c in candidates if _is_same_trade(row, c, instrument_in_b) and abs(c["at"] - row["at"]) <= within]
+        near = [
+            c
+            for c in candidates
+            if _is_same_trade(row, c, instrument_in_b) and abs(c["at"] - row["at"]) <= within
+        ]
         if near:
             found = min(near, key=lambda c: (abs(c["at"] - row["at"]), c["fill_id"]))
             candidates.remove(found)
@@ -162,9 +192,17 @@ def _same_fills(
     return len(fills) - len(rest), rest, [row for rows in alike.values() for row in rows]
 
 
-def _is_same_trade(row: Row, other: Row, instrument_in_b: Callable[[str | None], str | None]) -> bool:
-    is_named_alike = instrument_in_b(row["instrument"]) == other["instrument"] and row["side"] == other["side"]
-    return is_named_alike and _agree(row["quantity"], other["quantity"]) and _agree(row["price"], other["price"])
+def _is_same_trade(
+    row: Row, other: Row, instrument_in_b: Callable[[str | None], str | None]
+) -> bool:
+    is_named_alike = (
+        instrument_in_b(row["instrument"]) == other["instrument"] and row["side"] == other["side"]
+    )
+    return (
+        is_named_alike
+        and _agree(row["quantity"], other["quantity"])
+        and _agree(row["price"], other["price"])
+    )
 
 
 def _compare_rest(
@@ -195,7 +233,8 @@ def _pool(orders: Iterable[Row], fills: dict[str, list[Row]]) -> list[Row]:
 
 
 def _compare_fees(a: Iterable[Row], b: Iterable[Row], compared: Compared) -> None:
-    """Totals by currency. A fee without a currency is in the settlement currency of its instrument, so it has no total here."""
+    """Totals by currency. A fee without a currency is in the settlement currency of its instrument,
+    so it has no total here."""
     fees_a, fees_b = _fees(a), _fees(b)
     for currency in sorted({*fees_a, *fees_b}):
         one, other = fees_a.get(currency, ZERO), fees_b.get(currency, ZERO)
@@ -221,9 +260,16 @@ def _fees(trades: Iterable[Row]) -> dict[str, Decimal]:
 
 
 def _compare_positions(
-    a: Iterable[Row], b: Iterable[Row], instrument_in_b: Callable[[str | None], str | None], compared: Compared
+    a: Iterable[Row],
+    b: Iterable[Row],
+    instrument_in_b: Callable[[str | None], str | None],
+    compared: Compared,
 ) -> None:
-    held_a = {(named, *_part(row)): row["position_quantity"] for row in a if (named := instrument_in_b(row["instrument"]))}
+    held_a = {
+        (named, *_part(row)): row["position_quantity"]
+        for row in a
+        if (named := instrument_in_b(row["instrument"]))
+    }
     held_b = {(row["instrument"], *_part(row)): row["position_quantity"] for row in b}
     for key in sorted({*held_a, *held_b}):
         one, other = held_a.get(key, ZERO), held_b.get(key, ZERO)
@@ -231,7 +277,12 @@ def _compare_positions(
             compared.positions += 1
             continue
         subject = " ".join(word for word in key if word and word != NET)
-        told = {"subject": subject, "instrument": key[0], "missing_in": None, "field": "position_quantity"}
+        told = {
+            "subject": subject,
+            "instrument": key[0],
+            "missing_in": None,
+            "field": "position_quantity",
+        }
         compared.differences.append({"kind": "position", **told, "a": one, "b": other})
 
 
@@ -259,9 +310,22 @@ def _subject(row: Row) -> str:
 
 def _missing(kind: str, subject: str, row: Row, book: str) -> Row:
     there = {"a": None, "b": row} if book == "a" else {"a": row, "b": None}
-    return {"kind": kind, "subject": subject, "instrument": row["instrument"], "missing_in": book, "field": None, **there}
+    return {
+        "kind": kind,
+        "subject": subject,
+        "instrument": row["instrument"],
+        "missing_in": book,
+        "field": None,
+        **there,
+    }
 
 
 def _differing(kind: str, row: Row, name: str, one: Any, other: Any) -> Row:
-    told = {"kind": kind, "subject": _subject(row), "instrument": row["instrument"], "missing_in": None, "field": name}
+    told = {
+        "kind": kind,
+        "subject": _subject(row),
+        "instrument": row["instrument"],
+        "missing_in": None,
+        "field": name,
+    }
     return {**told, "a": one, "b": other}

@@ -12,7 +12,9 @@ from orderledger.projections.positions import Method
 from orderledger.projections.queries import Source
 from orderledger.projections.view import Row
 
-ViewName = Literal["orders", "trades", "positions", "pnl", "anomalies", "instruments", "account_events"]
+ViewName = Literal[
+    "orders", "trades", "positions", "pnl", "anomalies", "instruments", "account_events"
+]
 BY_METHOD = ("positions", "pnl")
 
 KEYS: dict[str, tuple[str, ...]] = {
@@ -56,7 +58,9 @@ class Differing(NamedTuple):
         if self.before is None or self.after is None:
             return dict(self.before or {}), dict(self.after or {})
         names = [name for name in self.before if self.before[name] != self.after[name]]
-        return {name: self.before[name] for name in names}, {name: self.after[name] for name in names}
+        return {name: self.before[name] for name in names}, {
+            name: self.after[name] for name in names
+        }
 
 
 def rows_of(source: Source, view: str, method: Method, **where: Any) -> list[Row]:
@@ -69,7 +73,8 @@ def rows_of(source: Source, view: str, method: Method, **where: Any) -> list[Row
 
 
 def differing(view: str, before: Iterable[Row], after: Iterable[Row]) -> Iterator[Differing]:
-    """The rows that differ, in the order of the second state; then those that are no longer there."""
+    """The rows that differ, in the order of the second state; then those that are no longer
+    there."""
     key = KEYS[view]
     earlier = {tuple(row[name] for name in key): row for row in before}
     for row in after:

@@ -1,9 +1,11 @@
-"""The equity curve: net and unrealized P&L after each fill, payment and adjustment, with its peak and its drawdown.
+"""The equity curve: net and unrealized P&L after each fill, payment and adjustment, with its peak
+and its drawdown.
 
-Equity is what the `pnl` view adds up to, by settlement currency, since the ledger began: a ledger knows no deposits. Each row
-is what `pnl` says of its time: a busted fill counts until its bust, a corrected one as it was until its correction. Positions are
-valued at the last mark at or before the moment. Every mark counts in peaks and drawdowns. Rows are given for the lowest, the
-highest, the deepest and the last of the marks between two fills, fundings or adjustments.
+Equity is what the `pnl` view adds up to, by settlement currency, since the ledger began: a ledger
+knows no deposits. Each row is what `pnl` says of its time: a busted fill counts until its bust, a
+corrected one as it was until its correction. Positions are valued at the last mark at or before the
+moment. Every mark counts in peaks and drawdowns. Rows are given for the lowest, the highest, the
+deepest and the last of the marks between two fills, fundings or adjustments.
 """
 
 from collections.abc import Iterable, Iterator
@@ -31,29 +33,46 @@ Held = tuple[str, str, str, str]
 
 
 class EquityPointRow(TypedDict):
-    """One row per moment that changed P&L, with the equity after it: of all that was asked for, by settlement currency."""
+    """One row per moment that changed P&L, with the equity after it: of all that was asked for, by
+    settlement currency."""
 
     at: Annotated[datetime, "When it happened."]
     position: Annotated[int, "Log position."]
-    kind: Annotated[str, "What changed P&L: fill, funding, adjust, mark, bust or correction.", KINDS]
+    kind: Annotated[
+        str, "What changed P&L: fill, funding, adjust, mark, bust or correction.", KINDS
+    ]
     account: Annotated[str, "Trading account of that change."]
     instrument: Annotated[str, "Its instrument."]
     client_order_id: Annotated[str | None, "Our id of the order, of a fill."]
     venue_order_id: Annotated[str | None, "The venue's id of the order, of a fill."]
-    fill_id: Annotated[str | None, "The venue's id of the fill, of a bust that of the fill that it took back."]
-    currency: Annotated[str | None, "Settlement currency of the curve, null where no definition gives it."]
-    net_pnl: Annotated[Decimal | None, "Realized less fees plus funding until then. Null where an amount cannot be converted."]
+    fill_id: Annotated[
+        str | None, "The venue's id of the fill, of a bust that of the fill that it took back."
+    ]
+    currency: Annotated[
+        str | None, "Settlement currency of the curve, null where no definition gives it."
+    ]
+    net_pnl: Annotated[
+        Decimal | None,
+        "Realized less fees plus funding until then. Null where an amount cannot be converted.",
+    ]
     equity: Annotated[
-        Decimal | None, "The same with unrealized P&L. Null where an open position has no mark, or net P&L is null."
+        Decimal | None,
+        "The same with unrealized P&L. Null where an open position has no mark, or net P&L is "
+        "null.",
     ]
     peak: Annotated[Decimal, "The highest equity until then, at least 0."]
     drawdown: Annotated[Decimal | None, "How far equity was below its peak. Null where equity is."]
-    moments: Annotated[int, "Moments since the row before of the curve, this one included. More than 1: others are left out."]
+    moments: Annotated[
+        int,
+        "Moments since the row before of the curve, this one included. More than 1: others are "
+        "left out.",
+    ]
 
 
 EQUITY = Table(
     "equity",
-    "The equity curve: one row per fill, bust, correction, funding, adjustment and mark that changed P&L. Computed when asked.",
+    "The equity curve: one row per fill, bust, correction, funding, adjustment and mark that "
+    "changed P&L. Computed when asked.",
     ("position", "currency"),
     columns_of(EquityPointRow),
     ("at", "position"),
@@ -116,8 +135,8 @@ class Curve:
 
 
 class Holding:
-    """A position, and its part of a curve. Without a settlement currency the part is unknown. `has_rates`: it has amounts in
-    other currencies, so that a mark may change its net P&L."""
+    """A position, and its part of a curve. Without a settlement currency the part is unknown.
+    `has_rates`: it has amounts in other currencies, so that a mark may change its net P&L."""
 
     __slots__ = ("_book", "_equity", "_net", "_unknown", "curve", "has_rates", "position")
 
@@ -136,11 +155,19 @@ class Holding:
         self._value(net_of(self.position, self._book, marks), marks)
 
     def replay(self, entries: Iterable[Row], marks: Marks) -> None:
-        """Take all trades and account events of the position anew, because earlier ones have changed."""
+        """Take all trades and account events of the position anew, because earlier ones have
+        changed."""
         methods = tuple(book.method for book in self.position.books)
         books = tuple(Book(method, {}, None) for method in methods)
         now = self.position
-        self.position = Position(now.account, now.instrument, now.terms, books, side=now.side, position_id=now.position_id)
+        self.position = Position(
+            now.account,
+            now.instrument,
+            now.terms,
+            books,
+            side=now.side,
+            position_id=now.position_id,
+        )
         self._book = books[-1]
         for entry in entries:
             self.position.take(entry)
@@ -155,7 +182,9 @@ class Holding:
     def _value(self, net: Decimal | None, marks: Marks) -> bool:
         quantity = self.position.quantity
         net = None if self._unknown else net
-        equity = equity_in(quantity, net, unrealized_of(self.position, self._book, marks) if quantity else ZERO)
+        equity = equity_in(
+            quantity, net, unrealized_of(self.position, self._book, marks) if quantity else ZERO
+        )
         if net == self._net and equity == self._equity:
             return False
         self.curve.net.replace(self._net, net)
@@ -165,12 +194,16 @@ class Holding:
 
 
 class EquityFold:
-    """Takes trades, changes of trades, account events and marks in the order in which they happened.
+    """Takes trades, changes of trades, account events and marks in the order in which they
+    happened.
 
-    Memory grows with the positions, and with the trades of the positions in `changing`, whose trades change.
+    Memory grows with the positions, and with the trades of the positions in `changing`, whose
+    trades change.
     """
 
-    def __init__(self, definitions: Definitions, method: Method, changing: Iterable[Marked] = ()) -> None:
+    def __init__(
+        self, definitions: Definitions, method: Method, changing: Iterable[Marked] = ()
+    ) -> None:
         self._definitions = definitions
         self._methods = tuple(dict.fromkeys(("average", method)))
         self._holdings: dict[Held, Holding] = {}
@@ -182,7 +215,8 @@ class EquityFold:
         self._histories: dict[Held, list[Row]] = {}
 
     def take(self, entry: Row) -> list[Row]:
-        """Take the next entry. Returns a row for each curve that it changed: a trade or an account event is always a moment."""
+        """Take the next entry. Returns a row for each curve that it changed: a trade or an account
+        event is always a moment."""
         if "removed" in entry:
             return self._change(entry)
         if "fill_id" in entry:
@@ -205,14 +239,17 @@ class EquityFold:
         return (entry["account"], entry["instrument"], *part_of(entry, defined.modes)), defined
 
     def _change(self, change: Row) -> list[Row]:
-        """Busts and corrections: the positions as if their fills had been others from the beginning."""
+        """Busts and corrections: the positions as if their fills had been others from the
+        beginning."""
         curves: dict[int, Curve] = {}
         changes: dict[Held, Row] = {}
         for name in CHANGED:
             for row in change[name]:
                 key, defined = self._key_of(row)
                 changes.setdefault(key, {one: [] for one in CHANGED})[name].append(row)
-                self._note_rates(key, self._holdings.get(key) or self._hold(key, defined), row["fee_currency"])
+                self._note_rates(
+                    key, self._holdings.get(key) or self._hold(key, defined), row["fee_currency"]
+                )
         for key in sorted(changes):
             holding = self._holdings[key]
             history = self._histories[key] = after(self._histories.get(key, ()), changes[key])
@@ -222,7 +259,11 @@ class EquityFold:
 
     def _note_rates(self, key: Held, holding: Holding, currency: str | None) -> None:
         """Note that marks of these pairs change the value of the holding."""
-        if currency is not None and currency != holding.curve.currency and holding.curve.currency is not None:
+        if (
+            currency is not None
+            and currency != holding.curve.currency
+            and holding.curve.currency is not None
+        ):
             for pair in pairs_of(currency, holding.curve.currency):
                 self._valued_by.setdefault((key[0], pair), {})[key] = holding
             holding.has_rates = True
@@ -231,7 +272,9 @@ class EquityFold:
         currency = defined.terms.currency
         curve = self._curves.setdefault(currency, Curve(currency))
         books = tuple(Book(name, {}, None) for name in self._methods)
-        holding = self._holdings[key] = Holding(defined.position(*key[:2], key[2:], books), curve, defined.unknown)
+        holding = self._holdings[key] = Holding(
+            defined.position(*key[:2], key[2:], books), curve, defined.unknown
+        )
         self._valued_by.setdefault(key[:2], {})[key] = holding
         return holding
 
@@ -252,8 +295,9 @@ def equity_rows(
     points: int | None = POINTS,
     changing: Iterable[Marked] = (),
 ) -> list[Row]:
-    """The rows of the curves from trades, their changes, account events and marks, as they happened. `since`: without the
-    rows before it, whose peak still counts. `points`: at most so many of each curve."""
+    """The rows of the curves from trades, their changes, account events and marks, as they
+    happened. `since`: without the rows before it, whose peak still counts. `points`: at most so
+    many of each curve."""
     kept: dict[str | None, Points] = {}
     for row in moments(entries, definitions, method, changing):
         if since is None or row["at"] >= since:
@@ -264,7 +308,12 @@ def equity_rows(
     return sorted((row for curve in kept.values() for row in curve.rows()), key=when)
 
 
-def moments(entries: Iterable[Row], definitions: Definitions, method: Method, changing: Iterable[Marked] = ()) -> Iterator[Row]:
+def moments(
+    entries: Iterable[Row],
+    definitions: Definitions,
+    method: Method,
+    changing: Iterable[Marked] = (),
+) -> Iterator[Row]:
     """A row for each moment of each curve, marks included. One at a time."""
     fold = EquityFold(definitions, method, changing)
     for entry in entries:

@@ -1,4 +1,5 @@
-"""The points of an equity curve: beyond a number of them, the extremes and the last of each run of moments."""
+"""The points of an equity curve: beyond a number of them, the extremes and the last of each run of
+moments."""
 
 from decimal import Decimal
 
@@ -10,7 +11,8 @@ FEWEST_POINTS = 1 + KEPT_OF_RUN
 
 
 class Run:
-    """Moments that follow each other, of which the lowest, the highest, the deepest and the last are kept."""
+    """Moments that follow each other, of which the lowest, the highest, the deepest and the last
+    are kept."""
 
     __slots__ = ("_deepest", "_depth", "_highest", "_last", "_least", "_lowest", "_most", "count")
 
@@ -56,7 +58,8 @@ def _number(row: Row) -> int:
 
 
 class Points:
-    """The rows of a curve, at most `most`: beyond that, of each run of moments its extremes and its last. None: all."""
+    """The rows of a curve, at most `most`: beyond that, of each run of moments its extremes and its
+    last. None: all."""
 
     def __init__(self, most: int | None) -> None:
         self._most = most
@@ -84,7 +87,10 @@ class Points:
         if self._first is not None:
             kept = [self._first, *kept]
         numbers = [0, *(row["moments"] for row in kept)]
-        return [{**row, "moments": row["moments"] - before} for row, before in zip(kept, numbers, strict=False)]
+        return [
+            {**row, "moments": row["moments"] - before}
+            for row, before in zip(kept, numbers, strict=False)
+        ]
 
     def _end_of_marks(self) -> None:
         if self._marks is not None:

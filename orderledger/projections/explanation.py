@@ -1,4 +1,5 @@
-"""The explanation of one order: a fold of its events into sentences, each with what it changed and what is odd about it."""
+"""The explanation of one order: a fold of its events into sentences, each with what it changed and
+what is odd about it."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -26,7 +27,12 @@ from orderledger.domain.recorded import Recorded
 from orderledger.domain.values import Certainty, Pending, Side, Status
 from orderledger.projections.audit_rows import Explanation, StepRow
 from orderledger.projections.orders import OrderRow
-from orderledger.projections.sentences import OrderLogEvent, account_sentence, order_sentence, proposal_sentence
+from orderledger.projections.sentences import (
+    OrderLogEvent,
+    account_sentence,
+    order_sentence,
+    proposal_sentence,
+)
 from orderledger.projections.summary import summary_sentence
 from orderledger.projections.unknowns import unknowns
 from orderledger.projections.wording import listed, moment, order_name, span, word
@@ -58,7 +64,8 @@ class Standpoint(NamedTuple):
         standing, fills = order.standing(), order.fills.sums
         prices = (order.quantity, order.limit_price, order.stop_price, order.terms.side)
         return cls(
-            standing.status, standing.certainty, standing.pending, fills.cum_quantity, order.average_price, *prices,
+            standing.status, standing.certainty, standing.pending, fills.cum_quantity,
+            order.average_price, *prices,
             standing.is_ended, standing.ended_at,
         )  # fmt: skip
 
@@ -84,7 +91,11 @@ class Story:
         notes = [*self._of_arrival(recorded), *self._of_repetition(recorded, event)]
         evolve(self.order, event, recorded.when)
         after = Standpoint.of(self.order)
-        notes += [*self._of_request(event), *self._of_change(event, before, after), *self._of_doubt(recorded, before, after)]
+        notes += [
+            *self._of_request(event),
+            *self._of_change(event, before, after),
+            *self._of_doubt(recorded, before, after),
+        ]
         self.steps.append(step_row(recorded, sentence, notes, str(after.status)))
         if isinstance(event, FillRecorded):
             self.reported_fills.append((self.steps[-1], event))
@@ -96,7 +107,9 @@ class Story:
         for step, event in self.reported_fills:
             counted = fills.by_id[event.fill_id]
             step["is_contested"] = fills.is_contested(event.fill_id)
-            step["fill_state"] = fills.state_of(counted) if _numbers(event) == counted.numbers else "contested"
+            step["fill_state"] = (
+                fills.state_of(counted) if _numbers(event) == counted.numbers else "contested"
+            )
 
     def _remember(self, recorded: Recorded, event: OrderLogEvent) -> None:
         if isinstance(event, CancelRequested):
@@ -116,25 +129,45 @@ class Story:
             notes.append(self._first_told(recorded.attributed_from))
         elif self.newest is not None and recorded.at < self.newest.at:
             notes.append(
-                f"Out of order: it happened before {moment(self.newest.at)}, the time of log position {self.newest.position}, "
-                "which was recorded earlier."
+                f"Out of order: it happened before {moment(self.newest.at)}, the time of log "
+                f"position {self.newest.position}, which was recorded earlier."
             )
         return notes
 
     def _first_told(self, attributed_from: tuple[str, int]) -> str:
         first = self.first_recorded.get(attributed_from)
-        where = "" if first is None else f" at log position {first.position}, at {moment(first.recorded_at)},"
-        return f"First recorded{where} when the ledger did not know that it is this order: as {order_name(attributed_from[0])}."
+        where = (
+            ""
+            if first is None
+            else f" at log position {first.position}, at {moment(first.recorded_at)},"
+        )
+        return (
+            f"First recorded{where} when the ledger did not know that it is this order: as "
+            f"{order_name(attributed_from[0])}."
+        )
 
     def _of_repetition(self, recorded: Recorded, event: OrderLogEvent) -> list[str]:
         """A fill that was reported before."""
-        if not isinstance(event, FillRecorded) or (known := self.order.fills.by_id.get(event.fill_id)) is None:
+        if (
+            not isinstance(event, FillRecorded)
+            or (known := self.order.fills.by_id.get(event.fill_id)) is None
+        ):
             return []
         if known.numbers == _numbers(event):
-            return [f"Fill {event.fill_id} was reported before with the same numbers. It counts once; this report adds details."]
+            return [
+                (
+                    f"Fill {event.fill_id} was reported before with the same numbers. It counts "
+                    "once; this report adds details."
+                )
+            ]
         counts = "This" if recorded.at < known.reported_at else "That"
         numbers = f"{short(known.quantity)} at {short(known.price)}"
-        return [f"Fill {event.fill_id} was reported before as {numbers}. {counts} one counts, the earlier."]
+        return [
+            (
+                f"Fill {event.fill_id} was reported before as {numbers}. {counts} one counts, the "
+                "earlier."
+            )
+        ]
 
     def _of_request(self, event: OrderLogEvent) -> list[str]:
         """Whether we had asked for a cancel or a replace."""
@@ -152,15 +185,23 @@ class Story:
         if not self.replaces_asked:
             return ["No request of ours to change the order is recorded."]
         new_id = event.replacement_client_order_id
-        named = [asked for asked in self.replaces_asked if new_id and asked[1].replacement_client_order_id == new_id]
+        named = [
+            asked
+            for asked in self.replaces_asked
+            if new_id and asked[1].replacement_client_order_id == new_id
+        ]
         position, asked = (named or self.replaces_asked)[-1]
         names = ("quantity", "limit_price", "stop_price")
         pairs = [(name, getattr(asked, name), getattr(event, name)) for name in names]
         other = [
-            f"{word(name)} {short(wanted)}" for name, wanted, given in pairs if None not in (wanted, given) and wanted != given
+            f"{word(name)} {short(wanted)}"
+            for name, wanted, given in pairs
+            if None not in (wanted, given) and wanted != given
         ]
         if other:
-            return [f"These are not the terms we asked for at log position {position}: {listed(other)}."]
+            return [
+                f"These are not the terms we asked for at log position {position}: {listed(other)}."
+            ]
         return [f"We had asked for it at log position {position}."]
 
     def _of_change(self, event: OrderLogEvent, before: Standpoint, after: Standpoint) -> list[str]:
@@ -168,11 +209,22 @@ class Story:
         notes = []
         if (after.cum_quantity, after.average_price) != (before.cum_quantity, before.average_price):
             of = "" if after.quantity is None else f" of {short(after.quantity)}"
-            average = "" if after.average_price is None else f", at an average of {short(after.average_price)}"
+            average = (
+                ""
+                if after.average_price is None
+                else f", at an average of {short(after.average_price)}"
+            )
             notes.append(f"Filled so far: {short(after.cum_quantity)}{of}{average}.")
         if after.status != before.status:
-            notes.append(_of_status(before, after) if self.steps else f"Status: {word(after.status)}.")
-        elif isinstance(event, OrderReport) and self.steps and after == before and _is_without_trace(event):
+            notes.append(
+                _of_status(before, after) if self.steps else f"Status: {word(after.status)}."
+            )
+        elif (
+            isinstance(event, OrderReport)
+            and self.steps
+            and after == before
+            and _is_without_trace(event)
+        ):
             notes.append(f"It changes nothing: the order stays {word(after.status)}.")
         return notes
 
@@ -182,7 +234,12 @@ class Story:
             return []
         if after.certainty is Certainty.UNRESOLVED:
             self.doubted = recorded.position
-            return ["From here on the outcome is unknown. The order counts as exposure until the venue confirms its state."]
+            return [
+                (
+                    "From here on the outcome is unknown. The order counts as exposure until the "
+                    "venue confirms its state."
+                )
+            ]
         since = "" if self.doubted is None else f" that began at log position {self.doubted}"
         return [f"This resolves the doubt{since}: the state of the order is known again."]
 
@@ -195,7 +252,8 @@ def explanation(
 ) -> Explanation:
     """The explanation of the order in `row` from the events of its stream.
 
-    `origins`: events of streams that were attributed to it. `decisions`: the events of its proposal.
+    `origins`: events of streams that were attributed to it. `decisions`: the events of its
+    proposal.
     """
     first = {(one.stream, one.version): one for one in origins}
     story = Story(Order.of(row["stream"]), first)
@@ -220,10 +278,14 @@ def step_of(recorded: Recorded) -> StepRow:
         return step_row(recorded, account_sentence(event), notes_of_clocks(recorded))
     if isinstance(event, AnyProposalEvent):
         return step_row(recorded, proposal_sentence(event), notes_of_clocks(recorded))
-    return step_row(recorded, order_sentence(event, Order.of(recorded.stream)), notes_of_clocks(recorded))
+    return step_row(
+        recorded, order_sentence(event, Order.of(recorded.stream)), notes_of_clocks(recorded)
+    )
 
 
-def step_row(recorded: Recorded, sentence: str, notes: list[str], status: str | None = None) -> StepRow:
+def step_row(
+    recorded: Recorded, sentence: str, notes: list[str], status: str | None = None
+) -> StepRow:
     return {
         "position": recorded.position or 0,
         "stream": recorded.stream,
@@ -252,12 +314,18 @@ def _numbers(event: FillRecorded) -> Numbers:
 
 
 def notes_of_clocks(recorded: Recorded) -> list[str]:
-    """A note on an event that was recorded late, or that claims to happen later than it was recorded."""
+    """A note on an event that was recorded late, or that claims to happen later than it was
+    recorded."""
     delay = recorded.recorded_at - recorded.at
     if delay >= LATE:
         return [f"Late: recorded {span(delay)} after it happened."]
     if delay <= -AHEAD:
-        return [f"The sender's clock is ahead of ours: it dates this {span(delay)} after we recorded it."]
+        return [
+            (
+                f"The sender's clock is ahead of ours: it dates this {span(delay)} after we "
+                "recorded it."
+            )
+        ]
     return []
 
 

@@ -1,4 +1,5 @@
-"""Exposure: the position and the P&L as intervals, with all open and all unresolved orders filled or not."""
+"""Exposure: the position and the P&L as intervals, with all open and all unresolved orders filled
+or not."""
 
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
@@ -12,8 +13,10 @@ from orderledger.projections.positions import Terms, shown
 from orderledger.projections.view import Row, Table
 
 _COLUMNS = (
-    "stream", "account", "client_order_id", "venue_order_id", "instrument", "side", "position_side", "position_id", "quantity",
-    "limit_price", "status", "pending", "certainty", "cum_quantity", "requested_at", "is_open", "outstanding",
+    "stream", "account", "client_order_id", "venue_order_id", "instrument", "side", "position_side",
+    "position_id", "quantity",
+    "limit_price", "status", "pending", "certainty", "cum_quantity", "requested_at", "is_open",
+    "outstanding",
 )  # fmt: skip
 
 EXPOSED_ORDERS = Table(
@@ -66,8 +69,9 @@ class ExposureRow(TypedDict):
 
 
 class May(NamedTuple):
-    """What an open order may still do. `leaves`: the most that it may still fill, None if that is unknown. `sides`: both, if its
-    side is unknown. `prices`: at which it may fill; None for the mark."""
+    """What an open order may still do. `leaves`: the most that it may still fill, None if that is
+    unknown. `sides`: both, if its side is unknown. `prices`: at which it may fill; None for the
+    mark."""
 
     sides: tuple[Side, ...]
     leaves: Decimal | None
@@ -76,7 +80,8 @@ class May(NamedTuple):
 
 
 def exposure_row(held: Row, terms: Terms, orders: list[Row]) -> Row:
-    """The exposure from a row of the P&L view, and the open orders of its account and instrument."""
+    """The exposure from a row of the P&L view, and the open orders of its account and
+    instrument."""
     may = [_may(order) for order in orders]
     position, mark = held["position_quantity"], held["mark_price"]
     interval = position_interval(position, may)
@@ -106,14 +111,20 @@ def exposure_row(held: Row, terms: Terms, orders: list[Row]) -> Row:
 
 
 def position_interval(position: Decimal | None, orders: Iterable[May]) -> Interval:
-    """The least and the most that the position may become, whichever of the orders are filled, and how far."""
+    """The least and the most that the position may become, whichever of the orders are filled, and
+    how far."""
     if position is None:
         return Interval(None, None)
-    return interval_of(position, (Working("", "", side, one.leaves) for one in orders for side in one.sides))
+    return interval_of(
+        position, (Working("", "", side, one.leaves) for one in orders for side in one.sides)
+    )
 
 
-def pnl_interval(pnl: Decimal | None, orders: Iterable[May], terms: Terms, mark: Decimal | None) -> Interval:
-    """The least and the most that the P&L is, whichever of the unresolved orders were filled: each wholly, or not at all.
+def pnl_interval(
+    pnl: Decimal | None, orders: Iterable[May], terms: Terms, mark: Decimal | None
+) -> Interval:
+    """The least and the most that the P&L is, whichever of the unresolved orders were filled: each
+    wholly, or not at all.
 
     None where nothing bounds it: a quantity is unknown, or there is no mark.
     """
@@ -128,25 +139,39 @@ def pnl_interval(pnl: Decimal | None, orders: Iterable[May], terms: Terms, mark:
 def total_pnl(held: Row) -> Decimal | None:
     """Net P&L and unrealized P&L of a row of the P&L view. A flat position needs no mark."""
     unrealized = held["unrealized_pnl"] if held["position_quantity"] != ZERO else ZERO
-    return None if held["net_pnl"] is None or unrealized is None else EXACT.add(held["net_pnl"], unrealized)
+    return (
+        None
+        if held["net_pnl"] is None or unrealized is None
+        else EXACT.add(held["net_pnl"], unrealized)
+    )
 
 
 def _change_of_pnl(order: May, terms: Terms, mark: Decimal | None) -> Interval:
-    """What the P&L gains if the order was filled, at any of its prices: at most nothing at the least, at least nothing at the
-    most, since it may not have been filled."""
+    """What the P&L gains if the order was filled, at any of its prices: at most nothing at the
+    least, at least nothing at the most, since it may not have been filled."""
     if mark is None:
         return Interval(None, None)
-    gains = [_gain(side, order.leaves or ONE, terms, price, mark) for side in order.sides for price in order.prices]
+    gains = [
+        _gain(side, order.leaves or ONE, terms, price, mark)
+        for side in order.sides
+        for price in order.prices
+    ]
     least, most = min(ZERO, *gains), max(ZERO, *gains)
     if order.leaves is None:  # the gain of one unit shows the sign
         return Interval(None if least else ZERO, None if most else ZERO)
     return Interval(least, most)
 
 
-def _gain(side: Side, quantity: Decimal, terms: Terms, price: Decimal | None, mark: Decimal) -> Decimal:
+def _gain(
+    side: Side, quantity: Decimal, terms: Terms, price: Decimal | None, mark: Decimal
+) -> Decimal:
     """What a fill at this price gains at the mark."""
     signed = quantity if side is Side.BUY else -quantity
-    return ZERO if price is None else terms.amount(terms.gain(terms.value(signed, mark), terms.value(signed, price)))
+    return (
+        ZERO
+        if price is None
+        else terms.amount(terms.gain(terms.value(signed, mark), terms.value(signed, price)))
+    )
 
 
 def _may(order: Row) -> May:
@@ -154,7 +179,9 @@ def _may(order: Row) -> May:
     asked = outstanding["quantity"]
     return May(
         (Side.BUY, Side.SELL) if order["side"] is None else (Side(order["side"]),),
-        leaves_with(order["quantity"], order["cum_quantity"], None if asked is None else Decimal(asked)),
+        leaves_with(
+            order["quantity"], order["cum_quantity"], None if asked is None else Decimal(asked)
+        ),
         (order["limit_price"], *map(Decimal, outstanding["limit_prices"])),
         order["certainty"] == "unresolved",
     )

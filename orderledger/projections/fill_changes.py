@@ -1,7 +1,8 @@
 """When busts and corrections changed the fills that count, for the equity curve.
 
-The view of trades has the fills that count now, at the times of the trades. Until its bust happened, a busted fill counted; until
-its correction happened, a corrected one counted as it was: `effective_at` answers so, and the curve has to agree.
+The view of trades has the fills that count now, at the times of the trades. Until its bust
+happened, a busted fill counted; until its correction happened, a corrected one counted as it was:
+`effective_at` answers so, and the curve has to agree.
 """
 
 from collections.abc import Iterable, Iterator
@@ -21,7 +22,16 @@ if TYPE_CHECKING:
     from orderledger.projections.queries import Source
 
 COMPARED = (
-    *("instrument", "side", "position_side", "position_id", "quantity", "price", "fee", "fee_currency"),
+    *(
+        "instrument",
+        "side",
+        "position_side",
+        "position_id",
+        "quantity",
+        "price",
+        "fee",
+        "fee_currency",
+    ),
     *("at", "rank", "strategy"),
 )
 BUST, CORRECTION = "bust", "correction"
@@ -36,12 +46,20 @@ class FillEvents(Protocol):
 def orders_with_changed_fills(source: "Source", account: str | None) -> dict[str, None]:
     """The streams of orders with a busted or corrected fill."""
     states = ("busted", "corrected")
-    rows = (row for state in states for row in source.each(TRADES, columns=("stream",), state=state, account=account))
+    rows = (
+        row
+        for state in states
+        for row in source.each(TRADES, columns=("stream",), state=state, account=account)
+    )
     return dict.fromkeys(row["stream"] for row in rows)
 
 
 def dated_entries(
-    events: dict[str, list[Recorded]], strategy: str | None, until: datetime | None, instrument: str | None = None, **_: Any
+    events: dict[str, list[Recorded]],
+    strategy: str | None,
+    until: datetime | None,
+    instrument: str | None = None,
+    **_: Any,
 ) -> Iterator[Row]:
     """The trades of these orders, and their changes, each when it happened."""
     for recorded in events.values():
@@ -50,18 +68,29 @@ def dated_entries(
                 yield entry
 
 
-def fill_entries(events: Iterable[Recorded], strategy: str | None, instrument: str | None) -> Iterator[Row]:
-    """What one order gave to the curve, as it happened: trades, and changes of trades. A change has the trades that no longer
-    count as `removed`, and those that count instead as `added`."""
+def fill_entries(
+    events: Iterable[Recorded], strategy: str | None, instrument: str | None
+) -> Iterator[Row]:
+    """What one order gave to the curve, as it happened: trades, and changes of trades. A change has
+    the trades that no longer count as `removed`, and those that count instead as `added`."""
     rows = MemoryRows()
     fold = Fold(rows, has_positions=False)
     counted: dict[str, Row] = {}
-    for at, group in groupby(sorted(events, key=lambda recorded: recorded.when), key=lambda recorded: recorded.at):
+    for at, group in groupby(
+        sorted(events, key=lambda recorded: recorded.when), key=lambda recorded: recorded.at
+    ):
         taken = list(group)
         for recorded in taken:
             fold.take(recorded)
         fold.settle()
-        before, counted = counted, {row["fill_id"]: row for row in rows.select(TRADES) if _counts(row, strategy, instrument)}
+        before, counted = (
+            counted,
+            {
+                row["fill_id"]: row
+                for row in rows.select(TRADES)
+                if _counts(row, strategy, instrument)
+            },
+        )
         removed = [row for name, row in before.items() if not _is_same(row, counted.get(name))]
         added = [row for name, row in counted.items() if not _is_same(row, before.get(name))]
         if not removed and all(row["at"] == at for row in added):
@@ -85,7 +114,10 @@ def _change(events: list[Recorded], removed: list[Row], added: list[Row]) -> Row
     bust = next((one.event for one in events if isinstance(one.event, FillBusted)), None)
     about = (added or removed)[-1]
     return {
-        **{name: about[name] for name in ("account", "instrument", "client_order_id", "venue_order_id", "fill_id")},
+        **{
+            name: about[name]
+            for name in ("account", "instrument", "client_order_id", "venue_order_id", "fill_id")
+        },
         "at": last.at,
         "position": last.position,
         "kind": CORRECTION if bust is None else BUST,

@@ -1,5 +1,5 @@
-"""The fold of the log into all tables. The same code makes the live views, rebuilds them, and answers questions as of
-another time; only where the rows are kept differs."""
+"""The fold of the log into all tables. The same code makes the live views, rebuilds them, and
+answers questions as of another time; only where the rows are kept differs."""
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -41,7 +41,8 @@ from orderledger.projections.view import Row
 
 ENDED_ORDERS_KEPT = 1_000
 ORDERS_KEPT = 20_000
-"""Orders in memory between two batches, about 2.7 kB each. One that is met again is read from its stream."""
+"""Orders in memory between two batches, about 2.7 kB each. One that is met again is read from its
+stream."""
 
 Streams = Callable[[str], Iterable[Recorded]]
 
@@ -52,9 +53,12 @@ def nothing_earlier(stream: str) -> Iterable[Recorded]:
 
 
 class Fold:
-    """Takes events in the order of the log. `settle` brings the rows up to date with all that was taken."""
+    """Takes events in the order of the log. `settle` brings the rows up to date with all that was
+    taken."""
 
-    def __init__(self, rows: Rows, streams: Streams = nothing_earlier, *, has_positions: bool = True) -> None:
+    def __init__(
+        self, rows: Rows, streams: Streams = nothing_earlier, *, has_positions: bool = True
+    ) -> None:
         self._rows = rows
         self.positions = PositionFold(rows) if has_positions else NoPositions(rows)
         self._streams = streams
@@ -77,7 +81,9 @@ class Fold:
     def settle(self) -> None:
         """Write the rows of all orders, gaps and positions that have changed."""
         for stream in self._dirty:
-            tracked = self._tracked[stream] = self._tracked.pop(stream)  # last, so that the others are forgotten first
+            tracked = self._tracked[stream] = self._tracked.pop(
+                stream
+            )  # last, so that the others are forgotten first
             tracked.is_dirty = False
             self._write_stale_trades(stream, tracked)
             if tracked.order.attributed_to is None:
@@ -90,8 +96,8 @@ class Fold:
         self.positions.settle()
 
     def evict(self) -> None:
-        """Forget ended orders, and then those that did not change for longest, beyond a number of them. A settled row tells all
-        that is needed until they are met again."""
+        """Forget ended orders, and then those that did not change for longest, beyond a number of
+        them. A settled row tells all that is needed until they are met again."""
         if len(self._tracked) > self._limit:
             ended = [stream for stream, tracked in self._tracked.items() if tracked.is_ended]
             for stream in ended[:-ENDED_ORDERS_KEPT]:
@@ -136,7 +142,8 @@ class Fold:
         return tracked
 
     def _first_record(self, fill_id: str, stream: str, version: int) -> tuple[int, datetime] | None:
-        """Where in the log, and when, a fill was recorded under an order that turned out to be another."""
+        """Where in the log, and when, a fill was recorded under an order that turned out to be
+        another."""
         source = self._tracked.get(stream)
         report = source.reports.get(fill_id) if source is not None else None
         if report is not None and report.version == version:
@@ -146,7 +153,9 @@ class Fold:
         told = self._sources[stream].get(version)
         if told is None:
             return None
-        earlier = self._first_record(fill_id, *told.attributed_from) if told.attributed_from else None
+        earlier = (
+            self._first_record(fill_id, *told.attributed_from) if told.attributed_from else None
+        )
         return earlier or (told.position or 0, told.recorded_at)
 
     def _take_new_fill(self, stream: str, tracked: Tracked, fill_id: str) -> None:
@@ -170,8 +179,8 @@ class Fold:
         tracked.stale.clear()
 
     def _withdraw(self, stream: str, tracked: Tracked, at: datetime) -> None:
-        """The order turned out to be another: its row, its trades and its anomalies are that one's now. If it is requested itself
-        after all, it never was another, and has them back."""
+        """The order turned out to be another: its row, its trades and its anomalies are that one's
+        now. If it is requested itself after all, it never was another, and has them back."""
         self._rows.delete(ORDERS, (stream,))
         tracked.stale.clear()
         tracked.is_ended = True
@@ -182,7 +191,9 @@ class Fold:
                 self._rows.delete(TRADES, (stream, fill_id))
                 self.positions.reconsider(before, None)
 
-    def _take_anomaly(self, recorded: Recorded, tracked: Tracked, event: AnomalyDetected | AnomalyCleared) -> None:
+    def _take_anomaly(
+        self, recorded: Recorded, tracked: Tracked, event: AnomalyDetected | AnomalyCleared
+    ) -> None:
         match event:
             case AnomalyDetected():
                 self._rows.put(ANOMALIES, anomaly_row(tracked.order, recorded, event))
@@ -217,7 +228,10 @@ class Fold:
                 self.positions.take(row)
             case InstrumentDefined():
                 before = self._rows.get(INSTRUMENTS, (account, event.instrument))
-                self._rows.put(INSTRUMENTS, defined(before, account, event, recorded.at, recorded.position or 0))
+                self._rows.put(
+                    INSTRUMENTS,
+                    defined(before, account, event, recorded.at, recorded.position or 0),
+                )
                 self.positions.redefine(account, event.instrument)
             case MarkRecorded():
                 before = self._rows.get(INSTRUMENTS, (account, event.instrument))
@@ -225,7 +239,10 @@ class Fold:
                 self._rows.put(MARKS, mark_row(account, recorded, event))
             case BalanceReported():
                 before = self._rows.get(INSTRUMENTS, (account, event.instrument))
-                self._rows.put(INSTRUMENTS, reported(before, account, event, recorded.at, recorded.position or 0))
+                self._rows.put(
+                    INSTRUMENTS,
+                    reported(before, account, event, recorded.at, recorded.position or 0),
+                )
             case TradingHalted():
                 self._rows.put(HALTS, halt_row(account, recorded, event))
             case TradingResumed():
@@ -245,7 +262,9 @@ class Fold:
         going_on: dict[str, dict[datetime | None, Row]] = {}
         for account, recorded, event in self._gaps:
             if account not in going_on:
-                rows = self._rows.select(ACCOUNT_EVENTS, account=account, instrument=None, kind="gap", to_at=None)
+                rows = self._rows.select(
+                    ACCOUNT_EVENTS, account=account, instrument=None, kind="gap", to_at=None
+                )
                 going_on[account] = {row["from_at"]: row for row in rows}
             row = account_event_row(account, recorded, event)
             known = going_on[account].pop(event.from_at, None)

@@ -17,7 +17,9 @@ class HaltRow(TypedDict):
     strategy: Annotated[str | None, "Strategy, null for all."]
     halted_at: Annotated[datetime, "When trading was halted."]
     resumed_at: Annotated[datetime | None, "When it was resumed, null while the halt holds."]
-    cancels_orders: Annotated[bool, "Whether the gateway also cancels the open orders of the scope."]
+    cancels_orders: Annotated[
+        bool, "Whether the gateway also cancels the open orders of the scope."
+    ]
     reason: Annotated[str | None, "Why."]
     text: Annotated[str | None, "The reason in a sentence."]
     actor: Annotated[str | None, "Who halted it."]

@@ -1,4 +1,5 @@
-"""Histograms of durations: counts in buckets whose bounds grow by 1, 2, 5, 10, from a microsecond to 500 seconds."""
+"""Histograms of durations: counts in buckets whose bounds grow by 1, 2, 5, 10, from a microsecond
+to 500 seconds."""
 
 from bisect import bisect_left
 from collections.abc import Iterator
@@ -6,20 +7,24 @@ from itertools import accumulate
 from typing import Annotated, TypedDict
 
 BOUNDS_US = tuple(digit * 10**power for power in range(9) for digit in (1, 2, 5))
-"""The upper bounds of the buckets, in microseconds. A duration that equals a bound is in its bucket. The last bucket has none."""
+"""The upper bounds of the buckets, in microseconds. A duration that equals a bound is in its
+bucket. The last bucket has none."""
 
 
 class Bucket(TypedDict):
     """The number of durations above the bound of the bucket before, up to the bound of this one."""
 
     up_to_us: Annotated[
-        int | None, "Upper bound in microseconds, which belongs to the bucket; null for what is above all bounds."
+        int | None,
+        "Upper bound in microseconds, which belongs to the bucket; null for what is above all "
+        "bounds.",
     ]
     count: Annotated[int, "How many durations."]
 
 
 class Histogram:
-    """Counts of durations by bucket, their sum and the longest. Threads that add at once may lose a count, but never add one."""
+    """Counts of durations by bucket, their sum and the longest. Threads that add at once may lose a
+    count, but never add one."""
 
     __slots__ = ("_counts", "_most_us", "sum_us")
 
@@ -46,9 +51,15 @@ class Histogram:
 
     def cumulative(self) -> Iterator[tuple[int | None, int]]:
         """Each bound, with the number of durations up to it."""
-        return zip((*BOUNDS_US, None), accumulate(self._counts.copy()), strict=True)  # other threads add meanwhile
+        return zip(
+            (*BOUNDS_US, None), accumulate(self._counts.copy()), strict=True
+        )  # other threads add meanwhile
 
     def buckets(self) -> list[Bucket]:
         """The buckets that are not empty."""
         bounds = (*BOUNDS_US, None)
-        return [{"up_to_us": bound, "count": count} for bound, count in zip(bounds, self._counts, strict=True) if count]
+        return [
+            {"up_to_us": bound, "count": count}
+            for bound, count in zip(bounds, self._counts, strict=True)
+            if count
+        ]

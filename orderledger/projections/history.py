@@ -34,7 +34,8 @@ class EventRow(TypedDict):
 
 
 def event_row(recorded: Recorded, payload: dict[str, Any]) -> Row:
-    """One event of the `event` view. `payload` holds the fields that were given, as they are stored."""
+    """One event of the `event` view. `payload` holds the fields that were given, as they are
+    stored."""
     return {
         "position": recorded.position,
         "account": account_of(recorded.stream),
@@ -49,7 +50,10 @@ def event_row(recorded: Recorded, payload: dict[str, Any]) -> Row:
         "correlation_id": recorded.correlation_id,
         "causation_id": recorded.causation_id,
         "text": recorded.text,
-        "payload": {name: _without_exponent(getattr(recorded.event, name, None), told) for name, told in payload.items()},
+        "payload": {
+            name: _without_exponent(getattr(recorded.event, name, None), told)
+            for name, told in payload.items()
+        },
         "evidence": None if recorded.evidence is None else _decode(recorded.evidence.decode()),
         "attributed_from": list(recorded.attributed_from) if recorded.attributed_from else None,
         "is_forgotten": recorded.is_forgotten,
@@ -61,7 +65,9 @@ def _without_exponent(value: Any, told: Any) -> Any:
     if isinstance(value, Decimal):
         return format(value, "f")
     if isinstance(value, Reported):
-        return {name: _without_exponent(getattr(value, name), claim) for name, claim in told.items()}
+        return {
+            name: _without_exponent(getattr(value, name), claim) for name, claim in told.items()
+        }
     return told
 
 

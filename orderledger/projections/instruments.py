@@ -20,7 +20,9 @@ class InstrumentRow(TypedDict):
     inverse: Annotated[bool | None, "Whether quantity is worth quantity * multiplier / price."]
     currency: Annotated[str | None, "Settlement currency."]
     position_mode: Annotated[
-        str | None, "Whether long and short are two positions (hedge) or one (net), as last defined.", PositionMode
+        str | None,
+        "Whether long and short are two positions (hedge) or one (net), as last defined.",
+        PositionMode,
     ]
     tick: Annotated[Decimal | None, "Smallest step of the price."]
     lot: Annotated[Decimal | None, "Smallest step of the quantity."]
@@ -31,10 +33,13 @@ class InstrumentRow(TypedDict):
     reported_at: Annotated[datetime | None, "When it last said what a position is."]
     reported_positions: Annotated[
         list[dict[str, Any]] | None,
-        "What it last said each position is: `position_side`, `position_id`, `quantity`, `at`, and the log `position` of that.",
+        "What it last said each position is: `position_side`, `position_id`, `quantity`, `at`, "
+        "and the log `position` of that.",
     ]
     position_modes: Annotated[
-        list[dict[str, Any]] | None, "Every position mode that was defined, oldest first: `at`, log `position`, `position_mode`."
+        list[dict[str, Any]] | None,
+        "Every position mode that was defined, oldest first: `at`, log `position`, "
+        "`position_mode`.",
     ]
 
 
@@ -54,20 +59,37 @@ INSTRUMENTS = Table(
 TERMS = ("multiplier", "inverse", "currency", "position_mode", "tick", "lot")
 
 
-def defined(before: Row | None, account: str, event: InstrumentDefined, at: datetime, position: int) -> Row:
-    """The columns of `tables.INSTRUMENTS` after a definition: of each term that it gives the latest holds.
+def defined(
+    before: Row | None, account: str, event: InstrumentDefined, at: datetime, position: int
+) -> Row:
+    """The columns of `tables.INSTRUMENTS` after a definition: of each term that it gives the latest
+    holds.
 
     Of the position mode each one holds from its time on. `position`: of the definition in the log.
     """
     row = before or _blank(account, event.instrument)
     given = {name: value for name in TERMS if (value := getattr(event, name)) is not None}
     terms_at: dict[str, str] = row["terms_at"]
-    newer = {name: value for name, value in given.items() if name not in terms_at or datetime.fromisoformat(terms_at[name]) <= at}
-    times = {"terms_at": {**terms_at, **dict.fromkeys(newer, at.isoformat())}, "defined_at": later(row["defined_at"], at)}
+    newer = {
+        name: value
+        for name, value in given.items()
+        if name not in terms_at or datetime.fromisoformat(terms_at[name]) <= at
+    }
+    times = {
+        "terms_at": {**terms_at, **dict.fromkeys(newer, at.isoformat())},
+        "defined_at": later(row["defined_at"], at),
+    }
     modes = row["position_modes"]
     if event.position_mode is not None:
-        told = {"at": at.isoformat(), "position": position, "position_mode": str(event.position_mode)}
-        modes = sorted([*(modes or []), told], key=lambda one: (datetime.fromisoformat(one["at"]), one["position"]))
+        told = {
+            "at": at.isoformat(),
+            "position": position,
+            "position_mode": str(event.position_mode),
+        }
+        modes = sorted(
+            [*(modes or []), told],
+            key=lambda one: (datetime.fromisoformat(one["at"]), one["position"]),
+        )
     return {**row, **_texts(newer), **times, "position_modes": modes}
 
 
@@ -78,29 +100,62 @@ def _texts(terms: dict[str, Any]) -> Row:
 def marked(before: Row | None, account: str, event: MarkRecorded, at: datetime) -> Row:
     """The same after a mark: the latest holds."""
     row = before or _blank(account, event.instrument)
-    return row if row["marked_at"] is not None and at < row["marked_at"] else {**row, "mark_price": event.price, "marked_at": at}
+    return (
+        row
+        if row["marked_at"] is not None and at < row["marked_at"]
+        else {**row, "mark_price": event.price, "marked_at": at}
+    )
 
 
-def reported(before: Row | None, account: str, event: BalanceReported, at: datetime, position: int) -> Row:
-    """The same after the venue has said what a position is: of each position side and id the latest holds."""
+def reported(
+    before: Row | None, account: str, event: BalanceReported, at: datetime, position: int
+) -> Row:
+    """The same after the venue has said what a position is: of each position side and id the latest
+    holds."""
     row = before or _blank(account, event.instrument)
     part = str(event.position_side or NET), event.position_id or ""
-    others = [one for one in row["reported_positions"] or () if (one["position_side"], one["position_id"]) != part]
+    others = [
+        one
+        for one in row["reported_positions"] or ()
+        if (one["position_side"], one["position_id"]) != part
+    ]
     known = [one for one in row["reported_positions"] or () if one not in others]
     if any(at < datetime.fromisoformat(one["at"]) for one in known):
         return row
-    told = {"position_side": part[0], "position_id": part[1], "quantity": plain(event.quantity), "at": at.isoformat()}
-    positions = sorted([*others, {**told, "position": position}], key=lambda one: (one["position_side"], one["position_id"]))
+    told = {
+        "position_side": part[0],
+        "position_id": part[1],
+        "quantity": plain(event.quantity),
+        "at": at.isoformat(),
+    }
+    positions = sorted(
+        [*others, {**told, "position": position}],
+        key=lambda one: (one["position_side"], one["position_id"]),
+    )
     net = {"reported_quantity": event.quantity} if part == (NET, "") else {}
-    return {**row, **net, "reported_at": later(row["reported_at"], at), "reported_positions": positions}
+    return {
+        **row,
+        **net,
+        "reported_at": later(row["reported_at"], at),
+        "reported_positions": positions,
+    }
 
 
 def reported_quantities(instrument: Row | None) -> dict[Part, Decimal]:
     """What the venue last said that each position of an instrument is, by position side and id."""
     modes = modes_of(instrument)
     told = (instrument["reported_positions"] or ()) if instrument else ()
-    return {part_of({**one, "at": datetime.fromisoformat(one["at"])}, modes): Decimal(one["quantity"]) for one in told}
+    return {
+        part_of({**one, "at": datetime.fromisoformat(one["at"])}, modes): Decimal(one["quantity"])
+        for one in told
+    }
 
 
 def _blank(account: str, instrument: str) -> Row:
-    return {**dict.fromkeys(INSTRUMENTS.names), "account": account, "instrument": instrument, "inverse": False, "terms_at": {}}
+    return {
+        **dict.fromkeys(INSTRUMENTS.names),
+        "account": account,
+        "instrument": instrument,
+        "inverse": False,
+        "terms_at": {},
+    }

@@ -1,4 +1,5 @@
-"""Latency of orders: how long each step took, by our clock and by the venue's, from the rows of the order view."""
+"""Latency of orders: how long each step took, by our clock and by the venue's, from the rows of the
+order view."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -29,7 +30,8 @@ class LatencyStep(TypedDict):
 
 
 class LatencyRow(TypedDict):
-    """Latency of one group of orders: of `account`, `strategy`, `hour` and `instrument` it has the columns in `by`."""
+    """Latency of one group of orders: of `account`, `strategy`, `hour` and `instrument` it has the
+    columns in `by`."""
 
     account: NotRequired[str]
     strategy: NotRequired[str | None]
@@ -44,8 +46,8 @@ class LatencyRow(TypedDict):
 
 
 class Step(NamedTuple):
-    """A step from one time of an order to another, both by one clock: steps of the column `timing`, or columns. `status`: only of
-    orders with it."""
+    """A step from one time of an order to another, both by one clock: steps of the column `timing`,
+    or columns. `status`: only of orders with it."""
 
     name: str
     clock: str
@@ -70,7 +72,17 @@ STEPS = (
 _TIMES = ("submitted_at", "acknowledged_at", "first_fill_at", "ended_at")
 """The columns with times by the venue's clock, and the time of our sending."""
 
-_COLUMNS = ("stream", "account", "strategy", "instrument", "status", "requested_at", "updated_at", "timing", *_TIMES)
+_COLUMNS = (
+    "stream",
+    "account",
+    "strategy",
+    "instrument",
+    "status",
+    "requested_at",
+    "updated_at",
+    "timing",
+    *_TIMES,
+)
 
 TIMED_ORDERS = Table(
     ORDERS.name,
@@ -83,14 +95,16 @@ TIMED_ORDERS = Table(
 
 
 class Durations:
-    """Counts of durations to four significant digits, and by bucket: the memory does not grow with their number."""
+    """Counts of durations to four significant digits, and by bucket: the memory does not grow with
+    their number."""
 
     def __init__(self) -> None:
         self.histogram = Histogram()
         self._counts: dict[int, int] = {}
 
     def add(self, microseconds: int) -> None:
-        """Add a duration. It is negative if two clocks differ, or if a report was recorded before an earlier one."""
+        """Add a duration. It is negative if two clocks differ, or if a report was recorded before
+        an earlier one."""
         self.histogram.add(microseconds)
         rounded = rounded_to_digits(microseconds)
         self._counts[rounded] = self._counts.get(rounded, 0) + 1
@@ -151,7 +165,8 @@ class Group:
 
 
 def times_of(order: Row) -> dict[str, int]:
-    """The times of an order by both clocks, in microseconds. A first fill that was busted is none."""
+    """The times of an order by both clocks, in microseconds. A first fill that was busted is
+    none."""
     times = dict(order["timing"])
     times |= {name: microseconds(order[name]) for name in _TIMES if order[name] is not None}
     if order["first_fill_at"] is None:
@@ -166,11 +181,15 @@ def latency_rows(orders: Iterable[Row], by: tuple[str, ...]) -> list[Row]:
         key = tuple(hour_of(order) if name == "hour" else order[name] for name in by)
         groups.setdefault(key, Group()).take(order)
     in_order = sorted(groups, key=lambda key: [(value is not None, value) for value in key])
-    return [{**dict(zip(by, key, strict=True)), **groups[key].counts, "steps": groups[key].steps()} for key in in_order]
+    return [
+        {**dict(zip(by, key, strict=True)), **groups[key].counts, "steps": groups[key].steps()}
+        for key in in_order
+    ]
 
 
 def hour_of(order: Row) -> str | None:
-    """The hour of the request, in UTC. An order that was not requested here counts by its last update."""
+    """The hour of the request, in UTC. An order that was not requested here counts by its last
+    update."""
     at: datetime | None = ORDERS.time_of(order)
     return None if at is None else at.astimezone(UTC).strftime("%Y-%m-%dT%H:00Z")
 
@@ -178,4 +197,9 @@ def hour_of(order: Row) -> str | None:
 def _step_row(step: Step, durations: Durations) -> Row:
     percentiles = {f"latency_us_p{percent}": durations.percentile(percent) for percent in PERCENTS}
     shown = {"step": step.name, "clock": step.clock, "count": durations.count}
-    return {**shown, **percentiles, "latency_us_max": durations.most, "buckets": durations.histogram.buckets()}
+    return {
+        **shown,
+        **percentiles,
+        "latency_us_max": durations.most,
+        "buckets": durations.histogram.buckets(),
+    }

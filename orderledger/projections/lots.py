@@ -1,8 +1,9 @@
 """Open lots by each method, in memory as few as a fill may close.
 
-A lot is (signed quantity, cost per unit of the multiplier). All open lots of an instrument are on one side. Where lots are
-stored, only the ends of a long row of them are kept with the position; the others are put away in packs that never change. So
-a fill writes a few lots however many are open, and the state at an earlier fill, which names its packs, can be taken up again.
+A lot is (signed quantity, cost per unit of the multiplier). All open lots of an instrument are on
+one side. Where lots are stored, only the ends of a long row of them are kept with the position; the
+others are put away in packs that never change. So a fill writes a few lots however many are open,
+and the state at an earlier fill, which names its packs, can be taken up again.
 """
 
 from collections import deque
@@ -91,7 +92,11 @@ class Merged:
 
     def add(self, lot: Lot) -> None:
         held = self._lot
-        self._lot = lot if held is None else Lot(EXACT.add(held.quantity, lot.quantity), EXACT.add(held.cost, lot.cost))
+        self._lot = (
+            lot
+            if held is None
+            else Lot(EXACT.add(held.quantity, lot.quantity), EXACT.add(held.cost, lot.cost))
+        )
 
     def clear(self) -> None:
         self._lot = None
@@ -101,7 +106,8 @@ class Merged:
 
 
 class Stack:
-    """Last in, first out. `top` is the number of the pack under the lots that are at hand, 0 for none."""
+    """Last in, first out. `top` is the number of the pack under the lots that are at hand, 0 for
+    none."""
 
     def __init__(self, packs: Packs | None, state: State) -> None:
         self._packs = packs
@@ -133,11 +139,15 @@ class Stack:
         self._top = 0
 
     def state(self) -> State:
-        return {"open": _texts(self._open), **({"packs": [self._top, self.packs_made]} if self.packs_made else {})}
+        return {
+            "open": _texts(self._open),
+            **({"packs": [self._top, self.packs_made]} if self.packs_made else {}),
+        }
 
 
 class Queue:
-    """First in, first out: the oldest lots, then packs by their numbers, from `first` on, then the newest lots."""
+    """First in, first out: the oldest lots, then packs by their numbers, from `first` on, then the
+    newest lots."""
 
     def __init__(self, packs: Packs | None, state: State) -> None:
         self._packs = packs

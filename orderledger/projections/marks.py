@@ -10,7 +10,8 @@ from orderledger.projections.view import Row, Table, columns_of
 
 
 class MarkRow(TypedDict):
-    """One row per account, instrument and time. Of two marks for the same time the later in the log counts."""
+    """One row per account, instrument and time. Of two marks for the same time the later in the log
+    counts."""
 
     account: Annotated[str, "Trading account."]
     instrument: Annotated[str, "Instrument."]
@@ -22,7 +23,8 @@ class MarkRow(TypedDict):
 
 MARKS = Table(
     "marks",
-    "One row per account, instrument and time. Of two marks for the same time the later in the log counts.",
+    "One row per account, instrument and time. Of two marks for the same time the later in the "
+    "log counts.",
     ("account", "instrument", "at"),
     columns_of(MarkRow),
     ("at", "position"),

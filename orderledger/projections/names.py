@@ -1,4 +1,5 @@
-"""The index of names: which order an id stands for. The writer binds names as it commits; this fold finds them again."""
+"""The index of names: which order an id stands for. The writer binds names as it commits; this fold
+finds them again."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
@@ -14,7 +15,8 @@ from orderledger.projections.view import Column, Table
 
 ORDER_NAMES = Table(
     "order_names",
-    "Every id an order has borne. Written with the events, in the same commit: recording looks orders up by it.",
+    "Every id an order has borne. Written with the events, in the same commit: recording looks "
+    "orders up by it.",
     ("account", "kind", "name"),
     (
         Column("account", "text", "Trading account."),
@@ -38,7 +40,11 @@ def key_of(account: str, name: Name) -> NameKey:
 def names_in(recorded: Recorded) -> list[Name]:
     """The names that its order bears from this event on, besides the id that names its stream."""
     event = recorded.event
-    return names_borne(client_order_id_of(recorded.stream), event) if isinstance(event, OrderEvent) else []
+    return (
+        names_borne(client_order_id_of(recorded.stream), event)
+        if isinstance(event, OrderEvent)
+        else []
+    )
 
 
 class NameRows(Protocol):
@@ -61,8 +67,9 @@ class NameRows(Protocol):
 
 
 class NamesFold:
-    """A name stands for the first order that bore it. When that turns out to be another order, its names go there. An id of ours
-    under which an order has a stream of its own is bound only where that order turned out to be another."""
+    """A name stands for the first order that bore it. When that turns out to be another order, its
+    names go there. An id of ours under which an order has a stream of its own is bound only where
+    that order turned out to be another."""
 
     def __init__(self, rows: NameRows) -> None:
         self._rows = rows

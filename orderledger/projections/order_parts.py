@@ -10,8 +10,10 @@ from orderledger.projections.orders import order_row
 from orderledger.projections.parts import part
 
 FIELDS = (
-    "status", "pending", "certainty", "ended_at", "reason", "instrument", "side", "order_type", "time_in_force", "expire_at",
-    "quantity", "limit_price", "stop_price", "cum_quantity", "leaves_quantity", "average_price", "venue_order_id",
+    "status", "pending", "certainty", "ended_at", "reason", "instrument", "side", "order_type",
+    "time_in_force", "expire_at",
+    "quantity", "limit_price", "stop_price", "cum_quantity", "leaves_quantity", "average_price",
+    "venue_order_id",
     "working_client_order_id", "anomalies",
 )  # fmt: skip
 """The fields that are explained."""
@@ -28,7 +30,14 @@ def changes_of_order(stream: str, events: Iterable[Recorded]) -> list[PartRow]:
         last |= {name: recorded for name in FIELDS if after[name] != before[name]}
         before = after
     return [
-        part(name, "term", value=before[name], client_order_id=before["client_order_id"], at=event.at, position=event.position)
+        part(
+            name,
+            "term",
+            value=before[name],
+            client_order_id=before["client_order_id"],
+            at=event.at,
+            position=event.position,
+        )
         for name, event in last.items()
         if before[name] not in (None, [])
     ]

@@ -1,9 +1,15 @@
-"""When the steps of an order were recorded: its times by our clock. The times by the venue's clock are in the reports."""
+"""When the steps of an order were recorded: its times by our clock. The times by the venue's clock
+are in the reports."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from orderledger.domain.orders.commands import CancelRequested, OrderRequested, OrderSubmitted, SubmissionUnresolved
+from orderledger.domain.orders.commands import (
+    CancelRequested,
+    OrderRequested,
+    OrderSubmitted,
+    SubmissionUnresolved,
+)
 from orderledger.domain.orders.events import Event, OrderJudgement
 from orderledger.domain.orders.order import Order
 from orderledger.domain.orders.reports import CancelRejected, FillRecorded, OrderAcknowledged
@@ -18,19 +24,21 @@ IMPORT = str(Source.IMPORT)
 TIMING = hidden(
     "timing",
     "json",
-    "Times by our clock, in microseconds since 1970: when the steps `requested`, `submitted` (the last), `acknowledged`, "
-    "`first_fill`, `ended` and `cancel_requested` (the first that the venue did not reject) were recorded, null for imported "
-    "messages. "
-    "`cancel_requested_at`: when that request was made. `unresolved_reason`: of the first `unresolved`.",
+    "Times by our clock, in microseconds since 1970: when the steps `requested`, `submitted` (the "
+    "last), `acknowledged`, `first_fill`, `ended` and `cancel_requested` (the first that the venue "
+    "did not reject) were recorded, null for imported messages. `cancel_requested_at`: when that "
+    "request was made. `unresolved_reason`: of the first `unresolved`.",
 )
-"""One column for all times, because every column of `orders` costs time with each row that is written or read."""
+"""One column for all times, because every column of `orders` costs time with each row that is
+written or read."""
 
 
 class OrderTimes:
     """The times of one order so far, as the column `TIMING` has them.
 
-    An imported message has no time of recording: that would be the time of the import. A report that was recorded under another
-    id, and attributed to the order later, counts from its attribution: until then nobody could tell which order it was about.
+    An imported message has no time of recording: that would be the time of the import. A report
+    that was recorded under another id, and attributed to the order later, counts from its
+    attribution: until then nobody could tell which order it was about.
     """
 
     __slots__ = ("steps",)
@@ -41,9 +49,13 @@ class OrderTimes:
     def note(self, recorded: Recorded, event: Event, order: Order) -> None:
         """Take the next event, after it was applied to the order.
 
-        The end is looked for after events that may bring or undo one only: finding the status takes as long as the rest.
+        The end is looked for after events that may bring or undo one only: finding the status takes
+        as long as the rest.
         """
-        steps, now = self.steps, None if recorded.source == IMPORT else microseconds(recorded.recorded_at)
+        steps, now = (
+            self.steps,
+            None if recorded.source == IMPORT else microseconds(recorded.recorded_at),
+        )
         is_ended = "ended" in steps
         match event:
             case OrderRequested():
@@ -53,7 +65,10 @@ class OrderTimes:
                 return
             case CancelRequested():
                 if "cancel_requested" not in steps:
-                    steps["cancel_requested"], steps["cancel_requested_at"] = now, microseconds(recorded.at)
+                    steps["cancel_requested"], steps["cancel_requested_at"] = (
+                        now,
+                        microseconds(recorded.at),
+                    )
                 return
             case OrderAcknowledged():
                 steps.setdefault("acknowledged", now)

@@ -7,7 +7,17 @@ from typing import Annotated, Any, TypedDict
 from orderledger.domain.exact import plain
 from orderledger.domain.orders.anomalies import open_codes
 from orderledger.domain.orders.order import Order
-from orderledger.domain.values import Certainty, Links, OrderType, Origin, Pending, PositionSide, Side, Status, TimeInForce
+from orderledger.domain.values import (
+    Certainty,
+    Links,
+    OrderType,
+    Origin,
+    Pending,
+    PositionSide,
+    Side,
+    Status,
+    TimeInForce,
+)
 from orderledger.projections.order_times import NO_TIMES, TIMING, OrderTimes
 from orderledger.projections.view import Row, Table, columns_of, hidden
 
@@ -16,21 +26,30 @@ class OrderRow(TypedDict):
     """One row per order, open or ended."""
 
     account: Annotated[str, "Trading account."]
-    client_order_id: Annotated[str | None, "Our id, or the first that reports gave of an order from elsewhere."]
+    client_order_id: Annotated[
+        str | None, "Our id, or the first that reports gave of an order from elsewhere."
+    ]
     working_client_order_id: Annotated[
-        str | None, "Our id of the leg in force: the last accepted replacement's, else the order's own."
+        str | None,
+        "Our id of the leg in force: the last accepted replacement's, else the order's own.",
     ]
     venue_order_id: Annotated[str | None, "The venue's id now."]
-    venue_order_ids: Annotated[list[str], "All venue ids the order has borne, in order of appearance."]
+    venue_order_ids: Annotated[
+        list[str], "All venue ids the order has borne, in order of appearance."
+    ]
     aliases: Annotated[dict[str, str], "Other names under which the venue speaks of it."]
     origin: Annotated[str, "own or external.", Origin]
     instrument: Annotated[str | None, "Instrument."]
     side: Annotated[str | None, "buy or sell.", Side]
     position_side: Annotated[
-        str | None, "Position that it opens or closes, where the request or a report named it.", PositionSide
+        str | None,
+        "Position that it opens or closes, where the request or a report named it.",
+        PositionSide,
     ]
     position_id: Annotated[str | None, "The venue's id of that position, where it was given."]
-    order_type: Annotated[str | None, "market, limit, stop, stop_limit, trailing_stop or other.", OrderType]
+    order_type: Annotated[
+        str | None, "market, limit, stop, stop_limit, trailing_stop or other.", OrderType
+    ]
     time_in_force: Annotated[str | None, "day, gtc, ioc, fok or gtd.", TimeInForce]
     expire_at: Annotated[datetime | None, "When a gtd order expires."]
     post_only: Annotated[bool, "Whether it may only add liquidity."]
@@ -39,15 +58,22 @@ class OrderRow(TypedDict):
     limit_price: Annotated[Decimal | None, "Limit price in force."]
     stop_price: Annotated[Decimal | None, "Stop price in force."]
     status: Annotated[str, "Status by FIX precedence.", Status]
-    pending: Annotated[str | None, "cancel or replace, while the venue has not answered one.", Pending]
+    pending: Annotated[
+        str | None, "cancel or replace, while the venue has not answered one.", Pending
+    ]
     certainty: Annotated[str, "confirmed or unresolved.", Certainty]
     cum_quantity: Annotated[Decimal, "Sum of the active fills."]
     leaves_quantity: Annotated[Decimal | None, "What can still be filled."]
     average_price: Annotated[Decimal | None, "Average price of the active fills, to 34 digits."]
     reported_cum_quantity: Annotated[Decimal | None, "What the venue last claimed to have filled."]
-    fees: Annotated[dict[str, str], "Fees of the active fills, by currency. The name is empty where no currency was given."]
+    fees: Annotated[
+        dict[str, str],
+        "Fees of the active fills, by currency. The name is empty where no currency was given.",
+    ]
     strategy: Annotated[str | None, "Strategy that requested it."]
-    links: Annotated[dict[str, str] | None, "Proposal, trade, role, parent and group it belongs to."]
+    links: Annotated[
+        dict[str, str] | None, "Proposal, trade, role, parent and group it belongs to."
+    ]
     tags: Annotated[dict[str, Any], "Free labels."]
     anomalies: Annotated[list[str], "Codes of its open anomalies."]
     reason: Annotated[str | None, "Why it ended."]
@@ -55,7 +81,9 @@ class OrderRow(TypedDict):
     submitted_at: Annotated[datetime | None, "When it was handed to the venue."]
     acknowledged_at: Annotated[datetime | None, "When the venue accepted it."]
     pending_since: Annotated[datetime | None, "When the pending cancel or replace was requested."]
-    absent_at: Annotated[datetime | None, "When the venue, asked, did not know it. Null after a later sign of it."]
+    absent_at: Annotated[
+        datetime | None, "When the venue, asked, did not know it. Null after a later sign of it."
+    ]
     first_fill_at: Annotated[datetime | None, "When it was first filled."]
     last_fill_at: Annotated[datetime | None, "When it was last filled."]
     ended_at: Annotated[datetime | None, "When it ended."]
@@ -68,7 +96,8 @@ class OrderRow(TypedDict):
 OUTSTANDING = hidden(
     "outstanding",
     "json",
-    "What replaces without an answer ask for: the largest `quantity`, and the `limit_prices`. Null if none is outstanding.",
+    "What replaces without an answer ask for: the largest `quantity`, and the `limit_prices`. "
+    "Null if none is outstanding.",
 )
 
 ORDERS = Table(
@@ -90,7 +119,8 @@ ORDERS = Table(
 
 
 def order_row(stream: str, order: Order, version: int, times: OrderTimes = NO_TIMES) -> Row:
-    """The columns of `tables.ORDERS` for one order. `times`: when its steps were recorded, for the fold of the log."""
+    """The columns of `tables.ORDERS` for one order. `times`: when its steps were recorded, for the
+    fold of the log."""
     names, terms, fills, standing = order.names, order.terms, order.fills, order.standing()
     request, pending, client_order_id = terms.request, standing.pending, order.client_order_id
     venue_order_ids, side = names.venue_order_ids, terms.side
@@ -100,7 +130,9 @@ def order_row(stream: str, order: Order, version: int, times: OrderTimes = NO_TI
         "working_client_order_id": order.requests.working_id() or client_order_id,
         "venue_order_id": venue_order_ids[-1] if venue_order_ids else None,
         "venue_order_ids": venue_order_ids,
-        "aliases": {name: names.aliases[name].value for name in sorted(names.aliases)} if names.aliases else {},
+        "aliases": {name: names.aliases[name].value for name in sorted(names.aliases)}
+        if names.aliases
+        else {},
         "origin": str(order.origin),
         "instrument": terms.instrument,
         "side": str(side) if side else None,
@@ -149,7 +181,10 @@ def _outstanding(order: Order) -> dict[str, Any] | None:
     quantity, prices = order.requests.largest_quantity(), order.requests.limit_prices()
     if quantity is None and not prices:
         return None
-    return {"quantity": None if quantity is None else plain(quantity), "limit_prices": [plain(price) for price in prices]}
+    return {
+        "quantity": None if quantity is None else plain(quantity),
+        "limit_prices": [plain(price) for price in prices],
+    }
 
 
 def _word(order: Order, name: str) -> str | None:

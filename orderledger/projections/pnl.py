@@ -11,8 +11,8 @@ GROUPS = ("account", "instrument", "strategy", "day")
 Marks = dict[tuple[str, str], Decimal]
 
 CURRENCY_UNKNOWN, RATE_UNKNOWN = "currency_unknown", "rate_unknown"
-"""Why a row has no net P&L: nobody has said what the instrument is settled in, or an amount in another currency has no mark that
-converts it."""
+"""Why a row has no net P&L: nobody has said what the instrument is settled in, or an amount in
+another currency has no mark that converts it."""
 
 
 OF_POSITION = (
@@ -40,7 +40,8 @@ class _Amounts(TypedDict):
 
 
 class PnlRow(_Amounts):
-    """P&L of one position: of an account and instrument, and of a position side where the venue keeps two."""
+    """P&L of one position: of an account and instrument, and of a position side where the venue
+    keeps two."""
 
     account: str
     instrument: str
@@ -49,8 +50,9 @@ class PnlRow(_Amounts):
 
 
 class PnlGroupRow(_Amounts):
-    """P&L of one group of a query with `by`: of `account`, `instrument`, `strategy` and `day` it has the columns in `by`. With
-    `instrument` it also has the position's side and id: positions are never netted."""
+    """P&L of one group of a query with `by`: of `account`, `instrument`, `strategy` and `day` it
+    has the columns in `by`. With `instrument` it also has the position's side and id: positions are
+    never netted."""
 
     account: NotRequired[str]
     instrument: NotRequired[str]
@@ -61,7 +63,8 @@ class PnlGroupRow(_Amounts):
 
 
 class PositionRow(PnlRow):
-    """A P&L row with the exposure from open and unresolved orders, and the quantity that the venue last reported."""
+    """A P&L row with the exposure from open and unresolved orders, and the quantity that the venue
+    last reported."""
 
     open_buy_quantity: Decimal
     open_sell_quantity: Decimal
@@ -70,18 +73,29 @@ class PositionRow(PnlRow):
 
 
 def pnl_row(position: Row, marks: Marks, *, is_of_day: bool = False) -> Row:
-    """One row of the `pnl` view from one of `tables.POSITIONS`. `marks`: price by account and instrument.
+    """One row of the `pnl` view from one of `tables.POSITIONS`. `marks`: price by account and
+    instrument.
 
-    The settlement currency is that of the instrument's definition, and is never guessed from what was paid. What was open at the
-    end of a day is not valued.
+    The settlement currency is that of the instrument's definition, and is never guessed from what
+    was paid. What was open at the end of a day is not valued.
     """
     account, currency = position["account"], position["currency"]
     fees = _named({name: Decimal(amount) for name, amount in position["fees"].items()}, currency)
     funding = {name: Decimal(amount) for name, amount in position["funding"].items()}
     mark = None if is_of_day else marks.get((account, position["instrument"]))
     realized, reason = position["realized_pnl"], position["reason"]
-    net = None if currency is None or realized is None else _net(account, realized, fees, funding, currency, marks)
-    missing = CURRENCY_UNKNOWN if currency is None else RATE_UNKNOWN if net is None and reason is None else None
+    net = (
+        None
+        if currency is None or realized is None
+        else _net(account, realized, fees, funding, currency, marks)
+    )
+    missing = (
+        CURRENCY_UNKNOWN
+        if currency is None
+        else RATE_UNKNOWN
+        if net is None and reason is None
+        else None
+    )
     return {
         **{name: position[name] for name in OF_POSITION},
         "fees": fees,
@@ -92,20 +106,24 @@ def pnl_row(position: Row, marks: Marks, *, is_of_day: bool = False) -> Row:
         "currency": currency,
         "anomalies": [*(position["anomalies"] or ()), *([missing] if missing else [])],
         "reason": reason or missing,
-        **{name: position[name] for name in ("method", "fills", "bought_quantity", "sold_quantity")},
+        **{
+            name: position[name] for name in ("method", "fills", "bought_quantity", "sold_quantity")
+        },
     }
 
 
 def pnl_of_period(change: Row, opening_marks: Marks, marks: Marks) -> Row:
-    """A row of the `pnl` view for a period, from a row of `rows_by` with its `opening`. Unrealized P&L is its change from the
-    beginning of the period to its end, at the marks of then. A position that is flat at one of them needs no mark there.
+    """A row of the `pnl` view for a period, from a row of `rows_by` with its `opening`. Unrealized
+    P&L is its change from the beginning of the period to its end, at the marks of then. A position
+    that is flat at one of them needs no mark there.
     """
     key = (change["account"], change["instrument"])
     ends = ((change["opening"], opening_marks.get(key)), (change, marks.get(key)))
     values = [
         _unrealized(row, ZERO if mark is None else mark)
         for row, mark in ends
-        if row["position_quantity"] is not None and (mark is not None or not row["position_quantity"])
+        if row["position_quantity"] is not None
+        and (mark is not None or not row["position_quantity"])
     ]
     unrealized = EXACT.subtract(values[1], values[0]) if len(values) == len(ends) else None
     unrealized = None if change["reason"] else unrealized
@@ -118,13 +136,24 @@ def net_of(position: Position, book: Book, marks: Marks) -> Decimal | None:
     if terms.currency is None or position.reason:
         return None
     fees = _named(position.fees, terms.currency)
-    return _net(position.account, shown(terms.amount(book.realized)), fees, position.funding, terms.currency, marks)
+    return _net(
+        position.account,
+        shown(terms.amount(book.realized)),
+        fees,
+        position.funding,
+        terms.currency,
+        marks,
+    )
 
 
 def unrealized_of(position: Position, book: Book, marks: Marks) -> Decimal | None:
     """Unrealized P&L of a position, likewise."""
     mark = marks.get((position.account, position.instrument))
-    return None if mark is None or position.reason else _gained(position.terms, position.quantity, book.cost, mark)
+    return (
+        None
+        if mark is None or position.reason
+        else _gained(position.terms, position.quantity, book.cost, mark)
+    )
 
 
 def equity_in(quantity: Decimal, net: Decimal | None, unrealized: Decimal | None) -> Decimal | None:
@@ -144,9 +173,15 @@ def _named(amounts: dict[str, Decimal], currency: str | None) -> dict[str, Decim
 
 
 def _net(
-    account: str, realized: Decimal, fees: dict[str, Decimal], funding: dict[str, Decimal], currency: str, marks: Marks
+    account: str,
+    realized: Decimal,
+    fees: dict[str, Decimal],
+    funding: dict[str, Decimal],
+    currency: str,
+    marks: Marks,
 ) -> Decimal | None:
-    """Realized less fees plus funding. None where an amount in another currency has no mark that converts it."""
+    """Realized less fees plus funding. None where an amount in another currency has no mark that
+    converts it."""
     net = realized
     for amounts, change in ((fees, EXACT.subtract), (funding, EXACT.add)):
         for name, amount in amounts.items():
@@ -158,14 +193,19 @@ def _net(
 
 
 def rate_of(account: str, name: str, currency: str, marks: Marks) -> Decimal | None:
-    """What one unit of a currency is worth in another: the mark of their pair, where the account has one."""
+    """What one unit of a currency is worth in another: the mark of their pair, where the account
+    has one."""
     if name == currency:
         return ONE
-    return next((marks[account, pair] for pair in pairs_of(name, currency) if (account, pair) in marks), None)
+    return next(
+        (marks[account, pair] for pair in pairs_of(name, currency) if (account, pair) in marks),
+        None,
+    )
 
 
 def pairs_of(name: str, currency: str) -> tuple[str, ...]:
-    """The instruments whose mark is the rate of one currency in another: the first that has a mark counts."""
+    """The instruments whose mark is the rate of one currency in another: the first that has a mark
+    counts."""
     return tuple(f"{name}{separator}{currency}" for separator in ("-", "/", "_", ""))
 
 

@@ -9,7 +9,14 @@ from decimal import Decimal
 from typing import Any
 
 from orderledger.domain.exact import EXACT, ZERO, plain, total
-from orderledger.projections.positions import Book, Definitions, Method, Position, position_row, shown
+from orderledger.projections.positions import (
+    Book,
+    Definitions,
+    Method,
+    Position,
+    position_row,
+    shown,
+)
 from orderledger.projections.sides import part_of
 from orderledger.projections.view import Row
 
@@ -33,11 +40,13 @@ def rows_by(
     timezone: tzinfo = UTC,
     since: datetime | None = None,
 ) -> Iterator[Row]:
-    """Rows like those of `tables.POSITIONS`, apart by strategy and day, from trades and account events as they happened.
+    """Rows like those of `tables.POSITIONS`, apart by strategy and day, from trades and account
+    events as they happened.
 
-    A strategy has a position of its own, and keeps it when the whole is adjusted. A day, in the time zone, shows what was
-    realized on it, and the position at its end. `since`: what happened before it counts in the positions only. Without days, a
-    position that was open then has a row, and `opening` is its row as it was then.
+    A strategy has a position of its own, and keeps it when the whole is adjusted. A day, in the
+    time zone, shows what was realized on it, and the position at its end. `since`: what happened
+    before it counts in the positions only. Without days, a position that was open then has a row,
+    and `opening` is its row as it was then.
     """
     positions: dict[Holder, Position] = {}
     before: dict[Holder, Row] = {}
@@ -53,21 +62,37 @@ def rows_by(
             today = day
         defined = definitions(entry["account"], entry["instrument"])
         part = part_of(entry, defined.modes)
-        holder = (entry["account"], entry["instrument"], *part, entry.get("strategy") if "strategy" in by else None)
+        holder = (
+            entry["account"],
+            entry["instrument"],
+            *part,
+            entry.get("strategy") if "strategy" in by else None,
+        )
         position = positions.get(holder)
         if position is None:
             position = positions[holder] = defined.position(*holder[:2], part, _books(method))
         if has_begun and holder not in before:
             before[holder] = _row_of(position, defined.unknown)
-        position.take(left_to_nobody(entry, holder[:4], positions) if entry.get("kind") == "adjust" else entry)
-    yield from _changes(before if has_begun else _opened(positions, by, definitions), positions, today, definitions)
+        position.take(
+            left_to_nobody(entry, holder[:4], positions) if entry.get("kind") == "adjust" else entry
+        )
+    yield from _changes(
+        before if has_begun else _opened(positions, by, definitions), positions, today, definitions
+    )
 
 
-def _opened(positions: dict[Holder, Position], by: tuple[str, ...], definitions: Definitions) -> dict[Holder, Row]:
-    """The rows of the positions that are open when a period begins. A day without an entry has no row."""
+def _opened(
+    positions: dict[Holder, Position], by: tuple[str, ...], definitions: Definitions
+) -> dict[Holder, Row]:
+    """The rows of the positions that are open when a period begins. A day without an entry has no
+    row."""
     if "day" in by:
         return {}
-    return {holder: _row_of(one, definitions(*holder[:2]).unknown) for holder, one in positions.items() if one.quantity}
+    return {
+        holder: _row_of(one, definitions(*holder[:2]).unknown)
+        for holder, one in positions.items()
+        if one.quantity
+    }
 
 
 def _books(method: Method) -> tuple[Book, ...]:
@@ -75,23 +100,37 @@ def _books(method: Method) -> tuple[Book, ...]:
     return tuple(Book(name, {}, None) for name in dict.fromkeys(("average", method)))
 
 
-def left_to_nobody(adjustment: Row, whole: tuple[str, ...], positions: dict[Holder, Position]) -> Row:
-    """An adjustment states the position of the whole (account, instrument, position side and id): what the strategies do not hold
-    of it is nobody's."""
-    held = total(position.quantity for holder, position in positions.items() if holder[:4] == whole and holder[4] is not None)
+def left_to_nobody(
+    adjustment: Row, whole: tuple[str, ...], positions: dict[Holder, Position]
+) -> Row:
+    """An adjustment states the position of the whole (account, instrument, position side and id):
+    what the strategies do not hold of it is nobody's."""
+    held = total(
+        position.quantity
+        for holder, position in positions.items()
+        if holder[:4] == whole and holder[4] is not None
+    )
     return {**adjustment, "quantity": EXACT.subtract(adjustment["quantity"], held)}
 
 
 def _row_of(position: Position, unknown: str | None) -> Row:
-    """With what was realized as it is kept, not yet rounded to what is shown: days are to add up."""
+    """With what was realized as it is kept, not yet rounded to what is shown: days are to add
+    up."""
     book = position.books[-1]
     realized = Decimal(plain(position.terms.amount(book.realized)))
     row = position_row(position, book, {"cost": plain(book.cost)}, unknown)
-    return {**row, "anomalies": [row["reason"]]} if row["reason"] else {**row, "realized_pnl": realized}
+    return (
+        {**row, "anomalies": [row["reason"]]}
+        if row["reason"]
+        else {**row, "realized_pnl": realized}
+    )
 
 
 def _changes(
-    before: dict[Holder, Row], positions: dict[Holder, Position], day: date | None, definitions: Definitions
+    before: dict[Holder, Row],
+    positions: dict[Holder, Position],
+    day: date | None,
+    definitions: Definitions,
 ) -> Iterator[Row]:
     for holder, row in before.items():
         change = _change(row, _row_of(positions[holder], definitions(*holder[:2]).unknown))
@@ -103,16 +142,22 @@ def _change(before: Row, after: Row) -> Row:
     row = {**after, "fills": after["fills"] - before["fills"], "opening": before}
     for name in ("bought_quantity", "sold_quantity"):
         row[name] = EXACT.subtract(after[name], before[name])
-    realized = None if row["reason"] else EXACT.subtract(after["realized_pnl"], before["realized_pnl"])
+    realized = (
+        None if row["reason"] else EXACT.subtract(after["realized_pnl"], before["realized_pnl"])
+    )
     row["realized_pnl"] = None if realized is None else shown(realized)
     for name in BY_CURRENCY:
-        changes = {c: EXACT.subtract(Decimal(amount), Decimal(before[name].get(c, 0))) for c, amount in after[name].items()}
+        changes = {
+            c: EXACT.subtract(Decimal(amount), Decimal(before[name].get(c, 0)))
+            for c, amount in after[name].items()
+        }
         row[name] = {c: plain(amount) for c, amount in changes.items() if amount}
     return row
 
 
 def group_rows(rows: Iterable[Row], by: tuple[str, ...]) -> list[Row]:
-    """P&L rows added up by some of their columns, each currency apart. Positions are shown where a row is one instrument's.
+    """P&L rows added up by some of their columns, each currency apart. Positions are shown where a
+    row is one instrument's.
 
     Amounts of instruments whose settlement currency is unknown are not added to each other.
     """
@@ -144,11 +189,15 @@ class Group:
     def add(self, row: Row) -> None:
         self._rows += 1
         self._fills += row["fills"]
-        self._is_one_instrument = self._is_one_instrument and _instrument_of(row) == _instrument_of(self._first)
+        self._is_one_instrument = self._is_one_instrument and _instrument_of(row) == _instrument_of(
+            self._first
+        )
         self._anomalies.update(row["anomalies"])
         self._reason = self._reason or row["reason"]
         for name in SUMS:
-            is_valued = row["position_quantity"] != ZERO or "day" in self._by or row.get("is_of_period")
+            is_valued = (
+                row["position_quantity"] != ZERO or "day" in self._by or row.get("is_of_period")
+            )
             if name != "unrealized_pnl" or is_valued:  # what is flat needs no mark
                 self._sums[name] = _added(self._sums[name], row[name])
         for name, amounts in self._amounts.items():
@@ -160,7 +209,11 @@ class Group:
         row = {name: first.get(name) for name in self._by}
         for name in ("position_quantity", "average_open_price", "mark_price"):
             row[name] = first[name] if is_one and "instrument" in self._by else None
-        sums = {**self._sums, "unrealized_pnl": _added(ZERO, first["unrealized_pnl"])} if is_one else self._sums
+        sums = (
+            {**self._sums, "unrealized_pnl": _added(ZERO, first["unrealized_pnl"])}
+            if is_one
+            else self._sums
+        )
         is_one_currency = first["currency"] is not None or self._is_one_instrument
         for name in SUMS:
             row[name] = sums[name] if is_one_currency or name not in MONEY else None

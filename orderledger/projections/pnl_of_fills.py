@@ -1,7 +1,8 @@
-"""P&L of each fill: what it realized, by every method. One pass over trades and account events, in the order they happened.
+"""P&L of each fill: what it realized, by every method. One pass over trades and account events, in
+the order they happened.
 
-What a fill realized is the difference of what its position shows as realized after and before it. So the fills of a position
-add up to its realized P&L, to the last digit.
+What a fill realized is the difference of what its position shows as realized after and before it.
+So the fills of a position add up to its realized P&L, to the last digit.
 """
 
 from collections.abc import Iterable, Iterator
@@ -18,7 +19,8 @@ from orderledger.projections.view import Row, Table, columns_of
 
 
 class FillPnlRow(TypedDict):
-    """One row per active fill whose instrument and side are known: what it realized, before fees."""
+    """One row per active fill whose instrument and side are known: what it realized, before
+    fees."""
 
     account: Annotated[str, "Trading account."]
     instrument: Annotated[str, "Instrument."]
@@ -29,26 +31,42 @@ class FillPnlRow(TypedDict):
     quantity: Annotated[Decimal, "Quantity."]
     price: Annotated[Decimal, "Price."]
     fee: Annotated[Decimal | None, "Fee, positive when paid."]
-    fee_currency: Annotated[str | None, "Currency of the fee, null where it is the settlement currency of the instrument."]
+    fee_currency: Annotated[
+        str | None,
+        "Currency of the fee, null where it is the settlement currency of the instrument.",
+    ]
     liquidity: Annotated[str | None, "maker or taker.", Liquidity]
     at: Annotated[datetime, "When it happened."]
     position: Annotated[int, "Log position."]
     rank: Annotated[str, "Place among the trades of one time."]
     stream: Annotated[str, "Stream of the order in the log."]
-    position_side: Annotated[str, "Position that it counts in: long, short or net.", ("long", "short", "net")]
+    position_side: Annotated[
+        str, "Position that it counts in: long, short or net.", ("long", "short", "net")
+    ]
     position_id: Annotated[str, "The venue's id of that position, empty where it gives none."]
-    position_quantity: Annotated[Decimal | None, "Position after the fill, signed. Null where the side of a fill is not known."]
-    closed_quantity: Annotated[Decimal | None, "How much of the fill closed an open position. The rest opened or added to one."]
-    realized_pnl_average: Annotated[Decimal | None, "Realized by this fill at average cost, in `currency`. Null: `reason`."]
+    position_quantity: Annotated[
+        Decimal | None,
+        "Position after the fill, signed. Null where the side of a fill is not known.",
+    ]
+    closed_quantity: Annotated[
+        Decimal | None,
+        "How much of the fill closed an open position. The rest opened or added to one.",
+    ]
+    realized_pnl_average: Annotated[
+        Decimal | None, "Realized by this fill at average cost, in `currency`. Null: `reason`."
+    ]
     realized_pnl_fifo: Annotated[Decimal | None, "The same with the oldest lots closed first."]
     realized_pnl_lifo: Annotated[Decimal | None, "The same with the newest lots closed first."]
-    reason: Annotated[str | None, "Why figures are null: position_side_unknown or impossible_price."]
+    reason: Annotated[
+        str | None, "Why figures are null: position_side_unknown or impossible_price."
+    ]
     currency: Annotated[str | None, "Settlement currency, null where no definition gives it."]
 
 
 PNL_OF_FILLS = Table(
     "pnl_of_fills",
-    "One row per active fill whose instrument and side are known: what it realized, before fees. Computed when asked.",
+    "One row per active fill whose instrument and side are known: what it realized, before fees. "
+    "Computed when asked.",
     ("stream", "fill_id"),
     columns_of(FillPnlRow),
     ("at", "rank", "position"),
@@ -60,19 +78,29 @@ OF_TRADES = PNL_OF_FILLS.names[: PNL_OF_FILLS.names.index("position_side")]
 _NUMBERS = range(len(METHODS))
 
 
-def fill_rows(entries: Iterable[Row], definitions: Definitions, *, by_strategy: bool = False) -> Iterator[Row]:
+def fill_rows(
+    entries: Iterable[Row], definitions: Definitions, *, by_strategy: bool = False
+) -> Iterator[Row]:
     """A row per trade. Memory grows with the positions and their open lots, not with the trades.
 
-    `by_strategy`: each strategy has a position of its own, and keeps it when the whole is adjusted, as in `rows_by`.
+    `by_strategy`: each strategy has a position of its own, and keeps it when the whole is adjusted,
+    as in `rows_by`.
     """
     holders: dict[Holder, Holding] = {}
     for entry in entries:
         defined = definitions(entry["account"], entry["instrument"])
         part = part_of(entry, defined.modes)
-        holder = (entry["account"], entry["instrument"], *part, entry.get("strategy") if by_strategy else None)
+        holder = (
+            entry["account"],
+            entry["instrument"],
+            *part,
+            entry.get("strategy") if by_strategy else None,
+        )
         holding = holders.get(holder)
         if holding is None:
-            holding = holders[holder] = Holding(defined.position(*holder[:2], part), defined.unknown)
+            holding = holders[holder] = Holding(
+                defined.position(*holder[:2], part), defined.unknown
+            )
         if "fill_id" in entry:
             yield holding.filled(entry)
         elif entry["kind"] == "adjust":

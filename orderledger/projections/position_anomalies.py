@@ -1,7 +1,9 @@
-"""Anomalies that follow from a fill and the definition of its instrument together, found when anomalies are asked for.
+"""Anomalies that follow from a fill and the definition of its instrument together, found when
+anomalies are asked for.
 
-No event records them: a definition may come later, and the anomaly is gone when the fill is completed, corrected or busted. The
-rows of positions say which instruments have any. A fill that has several is listed with the first of them.
+No event records them: a definition may come later, and the anomaly is gone when the fill is
+completed, corrected or busted. The rows of positions say which instruments have any. A fill that
+has several is listed with the first of them.
 """
 
 from collections.abc import Iterator
@@ -28,12 +30,18 @@ from orderledger.projections.sides import (
 from orderledger.projections.trades import TRADES
 from orderledger.projections.view import Row, Table
 
-CODES = POSITIONS.narrowed(("account", "instrument", "position_side", "position_id", "method", "anomalies", "book"))
-FLAGS = POSITIONS.narrowed(("account", "instrument", "position_side", "position_id", "method", "anomalies"))
+CODES = POSITIONS.narrowed(
+    ("account", "instrument", "position_side", "position_id", "method", "anomalies", "book")
+)
+FLAGS = POSITIONS.narrowed(
+    ("account", "instrument", "position_side", "position_id", "method", "anomalies")
+)
 
 DETAILS = {
-    SIDE_UNKNOWN: "the venue keeps a long and a short position of the instrument, and nothing says which one this changes",
-    SIDE_CONFLICT: "it names a position side, and the account keeps one net position of the instrument",
+    SIDE_UNKNOWN: "the venue keeps a long and a short position of the instrument, and nothing "
+    "says which one this changes",
+    SIDE_CONFLICT: "it names a position side, and the account keeps one net position of the "
+    "instrument",
     IMPOSSIBLE_PRICE: "an inverse instrument has no value at a price of 0 or less",
 }
 
@@ -43,13 +51,24 @@ class Source(Protocol):
 
 
 def position_anomalies(
-    source: Source, table: Table, *, since: datetime | None = None, until: datetime | None = None, **where: Any
+    source: Source,
+    table: Table,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    **where: Any,
 ) -> list[Row]:
-    """The rows of `anomalies`, with the columns of `table`, that match and that no event records."""
+    """The rows of `anomalies`, with the columns of `table`, that match and that no event
+    records."""
     asked = {name: value for name, value in where.items() if value is not None}
     flagged = source.rows(FLAGS, method="average", account=asked.get("account"))
-    names = dict.fromkeys((row["account"], row["instrument"]) for row in flagged if row["anomalies"])
-    rows = sorted((row for key in names for row in _of_instrument(source, *key)), key=lambda row: int(row["position"]))
+    names = dict.fromkeys(
+        (row["account"], row["instrument"]) for row in flagged if row["anomalies"]
+    )
+    rows = sorted(
+        (row for key in names for row in _of_instrument(source, *key)),
+        key=lambda row: int(row["position"]),
+    )
     return [
         {name: row[name] for name in table.names}
         for row in rows
@@ -88,8 +107,11 @@ def _row(entry: Row, code: str) -> Row:
         "account": entry["account"],
         "client_order_id": entry.get("client_order_id"),
         "code": code,
-        "detail": f"fill {entry['fill_id']}: {DETAILS[code]}" if "fill_id" in entry else f"adjustment: {DETAILS[code]}",
+        "detail": f"fill {entry['fill_id']}: {DETAILS[code]}"
+        if "fill_id" in entry
+        else f"adjustment: {DETAILS[code]}",
         "detected_at": entry.get("recorded_at", entry["at"]),
         "cleared_at": None,
-        "stream": entry.get("stream") or account_stream(entry["account"], "adjust", entry["instrument"]),
+        "stream": entry.get("stream")
+        or account_stream(entry["account"], "adjust", entry["instrument"]),
     }

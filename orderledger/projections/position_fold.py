@@ -1,8 +1,8 @@
 """The fold of trades and account events into positions.
 
-What is only summed (fees, funding, quantities traded) is added and taken away, in any order. The books of lots need the order
-in which things happened: what comes last is entered, and for what comes late, or changes, they are folded from the checkpoint
-before it.
+What is only summed (fees, funding, quantities traded) is added and taken away, in any order. The
+books of lots need the order in which things happened: what comes last is entered, and for what
+comes late, or changes, they are folded from the checkpoint before it.
 """
 
 from collections.abc import Iterator
@@ -13,9 +13,27 @@ from typing import Any
 from orderledger.projections.account_events import ACCOUNT_EVENTS
 from orderledger.projections.instruments import INSTRUMENTS
 from orderledger.projections.position_tables import CHECKPOINTS, LOTS, POSITIONS
-from orderledger.projections.positions import Position, Terms, books_of, position_rows, restore, terms_of
+from orderledger.projections.positions import (
+    Position,
+    Terms,
+    books_of,
+    position_rows,
+    restore,
+    terms_of,
+)
 from orderledger.projections.sealing import UnusableRow, is_intact, sealed
-from orderledger.projections.sides import NAMED, NET, Modes, Moment, Part, Sides, modes_of, part_of, sides_from, when
+from orderledger.projections.sides import (
+    NAMED,
+    NET,
+    Modes,
+    Moment,
+    Part,
+    Sides,
+    modes_of,
+    part_of,
+    sides_from,
+    when,
+)
 from orderledger.projections.store import Rows
 from orderledger.projections.trades import TRADES
 from orderledger.projections.view import Row
@@ -30,7 +48,8 @@ SIDED = ("instrument", "position_side", "at", "rank")
 """What of it tells about the sides of its instrument."""
 
 CHECKPOINT_EVERY = 64
-"""Fills and adjustments. A late fill reads half as many on average, besides those that came after it."""
+"""Fills and adjustments. A late fill reads half as many on average, besides those that came after
+it."""
 
 Key = tuple[str, str]
 """Account and instrument."""
@@ -44,8 +63,8 @@ WITH_FUNDING = ("adjust", "funding")
 
 @dataclass(slots=True)
 class Held:
-    """The positions of one instrument. `sides` is None while no entry has named one and no mode is known. `shown`: why none of
-    them is known, as their rows say."""
+    """The positions of one instrument. `sides` is None while no entry has named one and no mode is
+    known. `shown`: why none of them is known, as their rows say."""
 
     positions: dict[Part, Position]
     sides: Sides | None = None
@@ -53,7 +72,9 @@ class Held:
     shown: dict[str, Any] | None = None
 
     def newest(self) -> Moment | None:
-        return max((one.last for one in self.positions.values() if one.last is not None), default=None)
+        return max(
+            (one.last for one in self.positions.values() if one.last is not None), default=None
+        )
 
     def is_net_open(self) -> bool:
         return any(one.quantity for one in self.positions.values() if one.side == NET)
@@ -105,7 +126,9 @@ class PositionFold:
         now = trade if trade is not None and _counts(trade) else None
         if _shown(was, SUMMED) == _shown(now, SUMMED):
             return
-        is_moved, is_resided = (_shown(was, names) != _shown(now, names) for names in (ENTERED, SIDED))
+        is_moved, is_resided = (
+            _shown(was, names) != _shown(now, names) for names in (ENTERED, SIDED)
+        )
         for row, one in ((was, -1), (now, 1)):
             if row is not None:
                 held = self._of(row)
@@ -118,10 +141,12 @@ class PositionFold:
                     self._distrust(position, row)
 
     def redefine(self, account: str, instrument: str) -> None:
-        """The terms of an instrument may have changed. Its books are folded anew only where these turn values round, or where
-        entries change positions."""
+        """The terms of an instrument may have changed. Its books are folded anew only where these
+        turn values round, or where entries change positions."""
         key = (account, instrument)
-        if key not in self._held and not self._rows.select(POSITIONS, account=account, instrument=instrument):
+        if key not in self._held and not self._rows.select(
+            POSITIONS, account=account, instrument=instrument
+        ):
             return
         held, row = self._held_of(key), self._rows.get(INSTRUMENTS, key)
         terms = terms_of(row)
@@ -136,7 +161,9 @@ class PositionFold:
 
     def settle(self) -> None:
         """Write the rows of all positions that have changed."""
-        self._stale = {key: moment for key, moment in self._stale.items() if key[:2] not in self._anew}
+        self._stale = {
+            key: moment for key, moment in self._stale.items() if key[:2] not in self._anew
+        }
         for key in self._anew:
             self._form_anew(key)
         for position_key, moment in self._stale.items():
@@ -164,7 +191,10 @@ class PositionFold:
         return self._held[key]
 
     def _restored(self, key: Key, rows: dict[Part, list[Row]]) -> Held:
-        positions = {part: restore(some, StoredPacks(self._rows, (*key, *part))) for part, some in rows.items()}
+        positions = {
+            part: restore(some, StoredPacks(self._rows, (*key, *part)))
+            for part, some in rows.items()
+        }
         state = next(iter(rows.values()))[0]["book"].get("sides")
         return Held(positions, *sides_from(state), state)
 
@@ -194,8 +224,12 @@ class PositionFold:
         key, is_newest = (entry["account"], entry["instrument"]), False
         if held.sides.first is None:
             newest = held.newest()
-            is_newest = (newest is None or newest < when(entry)) and not any(stale[:2] == key for stale in self._stale)
-        if not held.sides.note(entry, one, held.modes, is_newest=is_newest, is_open=is_newest and held.is_net_open()):
+            is_newest = (newest is None or newest < when(entry)) and not any(
+                stale[:2] == key for stale in self._stale
+            )
+        if not held.sides.note(
+            entry, one, held.modes, is_newest=is_newest, is_open=is_newest and held.is_net_open()
+        ):
             self._anew[key] = None
 
     def _distrust(self, position: Position, entry: Row) -> None:
@@ -237,34 +271,46 @@ class PositionFold:
             self._enter(position, entry)
 
     def _fold_anew(self, key: PositionKey, moment: Moment | None) -> None:
-        """From the checkpoint before the moment on. From the first entry if that row, or one with open lots, cannot be used."""
+        """From the checkpoint before the moment on. From the first entry if that row, or one with
+        open lots, cannot be used."""
         held = self._held[key[:2]]
         position = held.positions[key[2:]]
         made = _made(position)
         try:
-            self._fold_from(held, position, None if moment is None else self._checkpoint(position, moment))
+            self._fold_from(
+                held, position, None if moment is None else self._checkpoint(position, moment)
+            )
         except UnusableRow as damaged:
             self.damage.append(str(damaged))
             self._fold_from(held, position, None)
         self._delete_beyond(key, made, _made(position))
 
     def _checkpoint(self, position: Position, moment: Moment) -> Row | None:
-        """The last checkpoint before the moment. Raises UnusableRow unless it and all later ones are those of this position.
+        """The last checkpoint before the moment. Raises UnusableRow unless it and all later ones
+        are those of this position.
 
-        Each has the digest of the one before it, and the position that of the last: an older row, or a missing one, breaks the
-        chain. All of them are folded anew from here, so that reading them costs little beside.
+        Each has the digest of the one before it, and the position that of the last: an older row,
+        or a missing one, breaks the chain. All of them are folded anew from here, so that reading
+        them costs little beside.
         """
         key = position.key
-        found = self._rows.last(CHECKPOINTS, before=moment, **dict(zip(OF_POSITION, key, strict=True)))
+        found = self._rows.last(
+            CHECKPOINTS, before=moment, **dict(zip(OF_POSITION, key, strict=True))
+        )
         if found is None:
             return None
         digest = found["digest"] if is_intact(found) else None
-        for number in range(found["number"] + 1, position.entries // CHECKPOINT_EVERY + 1) if digest else ():
+        for number in (
+            range(found["number"] + 1, position.entries // CHECKPOINT_EVERY + 1) if digest else ()
+        ):
             row = self._rows.get(CHECKPOINTS, (*key, number))
             is_next = row is not None and row["before"] == digest and is_intact(row)
             digest = row["digest"] if row is not None and is_next else None
         if digest is None or digest != position.checkpoint:
-            raise UnusableRow(f"a checkpoint of {'/'.join(key)}, from number {found['number']} on, is not as it was written")
+            raise UnusableRow(
+                f"a checkpoint of {'/'.join(key)}, from number {found['number']} on, is not as it "
+                "was written"
+            )
         return found
 
     def _fold_from(self, held: Held, position: Position, checkpoint: Row | None) -> None:
@@ -274,11 +320,15 @@ class PositionFold:
         position.entries = 0 if checkpoint is None else checkpoint["number"] * CHECKPOINT_EVERY
         position.last = None if checkpoint is None else when(checkpoint)
         position.checkpoint = "" if checkpoint is None else checkpoint["digest"]
-        for entry in self._entries({"account": key[0], "instrument": key[1]}, position.last, ("adjust",)):
+        for entry in self._entries(
+            {"account": key[0], "instrument": key[1]}, position.last, ("adjust",)
+        ):
             if part_of(entry, held.modes) == key[2:]:
                 self._enter(position, entry)
 
-    def _entries(self, where: dict[str, Any], after: Moment | None, kinds: tuple[str, ...]) -> Iterator[Row]:
+    def _entries(
+        self, where: dict[str, Any], after: Moment | None, kinds: tuple[str, ...]
+    ) -> Iterator[Row]:
         """Trades that stand, and account events of these kinds, as they happened."""
         trades = self._rows.each(TRADES, after=after, **where, state="active")
         facts = (self._rows.each(ACCOUNT_EVENTS, after=after, **where, kind=kind) for kind in kinds)
@@ -286,12 +336,15 @@ class PositionFold:
 
     def _delete_beyond(self, key: PositionKey, made: list[int], needed: list[int]) -> None:
         """Checkpoints and packs of lots of which there are fewer now."""
-        for had, has, table, within in zip(made, needed, (CHECKPOINTS, LOTS, LOTS), ((), ("fifo",), ("lifo",)), strict=True):
+        for had, has, table, within in zip(
+            made, needed, (CHECKPOINTS, LOTS, LOTS), ((), ("fifo",), ("lifo",)), strict=True
+        ):
             for number in range(has + 1, had + 1):
                 self._rows.delete(table, (*key, *within, number))
 
     def _write_all(self, key: Key, held: Held) -> None:
-        """The rows of an instrument that have changed: all of them, if what is known of its sides has."""
+        """The rows of an instrument that have changed: all of them, if what is known of its sides
+        has."""
         state = held.state()
         is_other = state != held.shown or key in self._anew
         for position in list(held.positions.values()):
@@ -331,18 +384,27 @@ class StoredPacks:
     def get(self, method: str, number: int) -> tuple[list[list[str]], int]:
         row = self._rows.get(LOTS, (*self._key, method, number))
         if row is None or not is_intact(row):
-            raise UnusableRow(f"row {number} of the open lots of {'/'.join(self._key)} by {method} is not as it was written")
+            raise UnusableRow(
+                f"row {number} of the open lots of {'/'.join(self._key)} by {method} is not as it "
+                "was written"
+            )
         return row["lots"], row["below"]
 
     def put(self, method: str, number: int, lots: list[list[str]], below: int) -> None:
         names = dict(zip(OF_POSITION, self._key, strict=True))
-        self._rows.put(LOTS, sealed({**names, "method": method, "number": number, "lots": lots, "below": below}))
+        self._rows.put(
+            LOTS,
+            sealed({**names, "method": method, "number": number, "lots": lots, "below": below}),
+        )
 
 
 def _counts(entry: Row) -> bool:
-    """Whether an entry is part of a position: of trades those that stand, of which instrument and side are known."""
+    """Whether an entry is part of a position: of trades those that stand, of which instrument and
+    side are known."""
     is_part = entry["instrument"] is not None
-    return is_part and (entry["side"] is not None and entry["state"] == "active" if "fill_id" in entry else True)
+    return is_part and (
+        entry["side"] is not None and entry["state"] == "active" if "fill_id" in entry else True
+    )
 
 
 def _shown(trade: Row | None, names: tuple[str, ...]) -> list[object] | None:

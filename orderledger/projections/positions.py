@@ -1,9 +1,11 @@
-"""Positions and P&L: average cost, first in first out, last in first out, from fills in the order they happened.
+"""Positions and P&L: average cost, first in first out, last in first out, from fills in the order
+they happened.
 
-A lot is (signed quantity, cost): its cost is quantity * price, or quantity / price for an inverse instrument. Closing a part
-of a lot takes the same part of its cost. Realized P&L is what the closing fill is worth less what the closed lots cost (an
-inverse instrument: the other way round). The multiplier is applied to what is shown. Quantities, fees and funding are added
-up exactly; values, costs and what was realized to 60 digits, of which 34 are shown, and 40 places.
+A lot is (signed quantity, cost): its cost is quantity * price, or quantity / price for an inverse
+instrument. Closing a part of a lot takes the same part of its cost. Realized P&L is what the
+closing fill is worth less what the closed lots cost (an inverse instrument: the other way round).
+The multiplier is applied to what is shown. Quantities, fees and funding are added up exactly;
+values, costs and what was realized to 60 digits, of which 34 are shown, and 40 places.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -13,7 +15,16 @@ from typing import Literal, NamedTuple
 
 from orderledger.domain.exact import EXACT, ONE, QUOTIENT, TRAPS, ZERO, plain
 from orderledger.projections.lots import Lot, Lots, Merged, Packs, Queue, Stack, State
-from orderledger.projections.sides import IMPOSSIBLE_PRICE, NET, SIDE_CONFLICT, Modes, Moment, Part, Sides, when
+from orderledger.projections.sides import (
+    IMPOSSIBLE_PRICE,
+    NET,
+    SIDE_CONFLICT,
+    Modes,
+    Moment,
+    Part,
+    Sides,
+    when,
+)
 from orderledger.projections.view import Row
 
 Method = Literal["average", "fifo", "lifo"]
@@ -26,7 +37,11 @@ COSTS = Context(prec=60, rounding=ROUND_HALF_EVEN, traps=TRAPS)
 def shown(amount: Decimal) -> Decimal:
     """An amount of money to 34 digits, and to 40 places: what is smaller comes from rounding."""
     exponent = amount.as_tuple().exponent
-    return QUOTIENT.plus(EXACT.quantize(amount, SMALLEST) if isinstance(exponent, int) and exponent < -PLACES else amount)
+    return QUOTIENT.plus(
+        EXACT.quantize(amount, SMALLEST)
+        if isinstance(exponent, int) and exponent < -PLACES
+        else amount
+    )
 
 
 @dataclass(slots=True, frozen=True)
@@ -47,7 +62,9 @@ class Terms:
         """The price at which a quantity is worth so much."""
         if not quantity or (self.inverse and not value):
             return ZERO
-        return QUOTIENT.divide(quantity, value) if self.inverse else QUOTIENT.divide(value, quantity)
+        return (
+            QUOTIENT.divide(quantity, value) if self.inverse else QUOTIENT.divide(value, quantity)
+        )
 
     def gain(self, value: Decimal, cost: Decimal) -> Decimal:
         """What has been gained by holding (signed) what cost so much and is worth so much."""
@@ -60,17 +77,24 @@ class Terms:
 
 def terms_of(instrument: Row | None) -> Terms:
     """As a row of `tables.INSTRUMENTS` defines them; the usual ones where there is none."""
-    return Terms(instrument["multiplier"] or ONE, bool(instrument["inverse"]), instrument["currency"]) if instrument else Terms()
+    return (
+        Terms(instrument["multiplier"] or ONE, bool(instrument["inverse"]), instrument["currency"])
+        if instrument
+        else Terms()
+    )
 
 
 class Definition(NamedTuple):
-    """How the entries of an instrument count. `unknown`: why none of its positions is known, if that is so."""
+    """How the entries of an instrument count. `unknown`: why none of its positions is known, if
+    that is so."""
 
     terms: Terms = Terms()
     modes: Modes = ()
     unknown: str | None = None
 
-    def position(self, account: str, instrument: str, part: Part, books: "tuple[Book, ...]" = ()) -> "Position":
+    def position(
+        self, account: str, instrument: str, part: Part, books: "tuple[Book, ...]" = ()
+    ) -> "Position":
         """An empty position."""
         return Position(account, instrument, self.terms, books, side=part[0], position_id=part[1])
 
@@ -80,8 +104,8 @@ Definitions = Callable[[str, str], Definition]
 
 
 class Book:
-    """The open lots of one instrument by one method, what all of them cost, and what closing lots has realized. None of it knows
-    the multiplier, which may be defined later."""
+    """The open lots of one instrument by one method, what all of them cost, and what closing lots
+    has realized. None of it knows the multiplier, which may be defined later."""
 
     __slots__ = ("cost", "lots", "method", "realized")
 
@@ -89,7 +113,11 @@ class Book:
         self.method = method
         self.realized = Decimal(state.get("realized", 0))
         self.cost = Decimal(state.get("cost", 0))
-        self.lots: Lots = Merged(state) if method == "average" else (Queue if method == "fifo" else Stack)(packs, state)
+        self.lots: Lots = (
+            Merged(state)
+            if method == "average"
+            else (Queue if method == "fifo" else Stack)(packs, state)
+        )
 
     def fill(self, traded: Lot, price: Decimal, terms: Terms) -> None:
         """Close open lots on the other side, then open what is left."""
@@ -120,7 +148,9 @@ class Book:
         while quantity and held is not None:
             left = EXACT.add(held.quantity, quantity)
             if left and (left > ZERO) is (held.quantity > ZERO):
-                cost = COSTS.divide(COSTS.multiply(held.cost, quantity.copy_negate()), held.quantity)
+                cost = COSTS.divide(
+                    COSTS.multiply(held.cost, quantity.copy_negate()), held.quantity
+                )
                 rest = Lot(left, COSTS.subtract(held.cost, cost))
                 self.cost = EXACT.add(EXACT.subtract(self.cost, held.cost), rest.cost)
                 self.lots.replace(rest)
@@ -128,7 +158,9 @@ class Book:
                 return
             self.cost = EXACT.subtract(self.cost, held.cost)
             self.lots.drop()
-            self._realize(terms.value(held.quantity, price) if left else value.copy_negate(), held.cost, terms)
+            self._realize(
+                terms.value(held.quantity, price) if left else value.copy_negate(), held.cost, terms
+            )
             quantity, value = left, terms.value(left, price) if left else ZERO
             held = self.lots.next()
         if quantity:
@@ -140,10 +172,11 @@ class Book:
 
 @dataclass(slots=True)
 class Position:
-    """One instrument of one account: sums of what was paid and traded, which know no order, and a book per method, which does.
+    """One instrument of one account: sums of what was paid and traded, which know no order, and a
+    book per method, which does.
 
-    `entries` counts the fills and adjustments in the books, `last` is the newest of them. `checkpoint`: the digest of the last
-    checkpoint, empty before the first."""
+    `entries` counts the fills and adjustments in the books, `last` is the newest of them.
+    `checkpoint`: the digest of the last checkpoint, empty before the first."""
 
     account: str
     instrument: str
@@ -185,7 +218,8 @@ class Position:
         return self.last is None or moment > self.last
 
     def take(self, entry: Row) -> None:
-        """Take in a trade, an adjustment or a funding: of trades and adjustments the newest so far."""
+        """Take in a trade, an adjustment or a funding: of trades and adjustments the newest so
+        far."""
         if "fill_id" in entry:
             self.count(entry)
             self.enter(entry)
@@ -198,7 +232,9 @@ class Position:
         """Enter a trade or an adjustment in the books, the newest so far."""
         if "fill_id" in entry:
             price = entry["price"]
-            quantity = entry["quantity"] if entry["side"] == "buy" else entry["quantity"].copy_negate()
+            quantity = (
+                entry["quantity"] if entry["side"] == "buy" else entry["quantity"].copy_negate()
+            )
             traded = Lot(quantity, self.terms.value(quantity, price))
             for book in self.books:
                 book.fill(traded, price, self.terms)
@@ -232,13 +268,16 @@ class Position:
         self.funding[currency] = EXACT.add(self.funding.get(currency, ZERO), funding["quantity"])
 
 
-def books_of(states: Sequence[State] = ({}, {}, {}), packs: Packs | None = None) -> tuple[Book, ...]:
+def books_of(
+    states: Sequence[State] = ({}, {}, {}), packs: Packs | None = None
+) -> tuple[Book, ...]:
     """A book per method: as stored, or empty. Without `packs` all lots stay in memory."""
     return tuple(Book(method, state, packs) for method, state in zip(METHODS, states, strict=True))
 
 
 def position_of(account: str, instrument: str, terms: Terms, entries: Iterable[Row]) -> Position:
-    """The position from all its trades, adjustments and funding (rows of `TRADES` and `ACCOUNT_EVENTS`), as they happened."""
+    """The position from all its trades, adjustments and funding (rows of `TRADES` and
+    `ACCOUNT_EVENTS`), as they happened."""
     position = Position(account, instrument, terms)
     for entry in entries:
         position.take(entry)
@@ -246,15 +285,22 @@ def position_of(account: str, instrument: str, terms: Terms, entries: Iterable[R
 
 
 def position_rows(position: Position, sides: Sides | None = None, modes: Modes = ()) -> list[Row]:
-    """The columns of `tables.POSITIONS`, a row per method. `sides`: what is known of the sides of the instrument."""
-    state: State = {"entries": position.entries, "paid": position.paid, "checkpoint": position.checkpoint}
+    """The columns of `tables.POSITIONS`, a row per method. `sides`: what is known of the sides of
+    the instrument."""
+    state: State = {
+        "entries": position.entries,
+        "paid": position.paid,
+        "checkpoint": position.checkpoint,
+    }
     if position.priceless:
         state["priceless"] = position.priceless
     if sides is not None:
         state["sides"] = sides.state(modes)
     anomalies = _anomalies(position, sides)
     unknown = None if sides is None else sides.reason
-    rows = [position_row(position, book, {**book.state(), **state}, unknown) for book in position.books]
+    rows = [
+        position_row(position, book, {**book.state(), **state}, unknown) for book in position.books
+    ]
     return [{**row, "anomalies": anomalies} for row in rows] if anomalies else rows
 
 
@@ -267,7 +313,8 @@ def _anomalies(position: Position, sides: Sides | None) -> list[str]:
 
 
 def position_row(position: Position, book: Book, state: State, unknown: str | None = None) -> Row:
-    """The columns of `tables.POSITIONS` for one method. `unknown`: why no position of the instrument is known."""
+    """The columns of `tables.POSITIONS` for one method. `unknown`: why no position of the
+    instrument is known."""
     at, rank = position.last or (None, None)
     quantity = position.quantity
     reason = unknown or position.reason
@@ -281,7 +328,9 @@ def position_row(position: Position, book: Book, state: State, unknown: str | No
         "average_open_price": None if reason else position.terms.price(quantity, book.cost),
         "realized_pnl": None if reason else shown(position.terms.amount(book.realized)),
         "fees": {currency: plain(amount) for currency, amount in sorted(position.fees.items())},
-        "funding": {currency: plain(amount) for currency, amount in sorted(position.funding.items())},
+        "funding": {
+            currency: plain(amount) for currency, amount in sorted(position.funding.items())
+        },
         "currency": position.terms.currency,
         "multiplier": position.terms.multiplier,
         "inverse": position.terms.inverse,

@@ -4,7 +4,12 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, TypedDict, assert_never
 
-from orderledger.domain.proposals import AnyProposalEvent, ProposalApproved, ProposalDeclined, ProposalMade
+from orderledger.domain.proposals import (
+    AnyProposalEvent,
+    ProposalApproved,
+    ProposalDeclined,
+    ProposalMade,
+)
 from orderledger.domain.recorded import Recorded
 from orderledger.domain.values import OrderType, Role, Side, TimeInForce
 from orderledger.projections.orders import links_of
@@ -25,7 +30,9 @@ class StoredProposalRow(TypedDict):
     limit_price: Annotated[Decimal | None, "Limit price proposed."]
     stop_price: Annotated[Decimal | None, "Stop price proposed."]
     time_in_force: Annotated[str | None, "Time in force proposed.", TimeInForce]
-    state: Annotated[str | None, "proposed, approved or declined.", ("proposed", "approved", "declined")]
+    state: Annotated[
+        str | None, "proposed, approved or declined.", ("proposed", "approved", "declined")
+    ]
     reason: Annotated[str | None, "Why it was decided so."]
     links: Annotated[dict[str, str] | None, "Trade, role, parent and group it belongs to."]
     tags: Annotated[dict[str, Any], "Free labels."]
@@ -37,7 +44,9 @@ class StoredProposalRow(TypedDict):
     decided_at: Annotated[datetime | None, "When it was approved or declined."]
     decided_by: Annotated[str | None, "Actor of the decision: who approved or declined it."]
     decision_source: Annotated[str | None, "Where the decision came from."]
-    has_evidence: Annotated[bool, "Whether evidence was recorded with the proposal or the decision."]
+    has_evidence: Annotated[
+        bool, "Whether evidence was recorded with the proposal or the decision."
+    ]
 
 
 class ProposalRow(StoredProposalRow):
@@ -58,7 +67,9 @@ PROPOSALS = Table(
 )
 
 
-def proposal_row(before: Row | None, account: str, event: AnyProposalEvent, recorded: Recorded) -> Row:
+def proposal_row(
+    before: Row | None, account: str, event: AnyProposalEvent, recorded: Recorded
+) -> Row:
     """The columns of `tables.PROPOSALS` after the event."""
     row = before or _blank(account, event.proposal_id)
     row = {**row, "has_evidence": row["has_evidence"] or recorded.has_evidence}
@@ -79,18 +90,33 @@ def _blank(account: str, proposal_id: str) -> Row:
 
 
 def _terms(event: ProposalMade) -> Row:
-    terms = {name: getattr(event, name) for name in ("strategy", "instrument", "quantity", "limit_price", "stop_price")}
-    words = {name: _word(getattr(event, name)) for name in ("kind", "side", "order_type", "time_in_force")}
+    terms = {
+        name: getattr(event, name)
+        for name in ("strategy", "instrument", "quantity", "limit_price", "stop_price")
+    }
+    words = {
+        name: _word(getattr(event, name))
+        for name in ("kind", "side", "order_type", "time_in_force")
+    }
     return {**terms, **words, "links": links_of(event.links), "tags": dict(event.tags)}
 
 
 def _made(recorded: Recorded) -> Row:
     cause = {"correlation_id": recorded.correlation_id, "causation_id": recorded.causation_id}
-    return {"proposed_at": recorded.at, "proposed_by": recorded.actor, "source": recorded.source, **cause}
+    return {
+        "proposed_at": recorded.at,
+        "proposed_by": recorded.actor,
+        "source": recorded.source,
+        **cause,
+    }
 
 
 def _decided(recorded: Recorded) -> Row:
-    return {"decided_at": recorded.at, "decided_by": recorded.actor, "decision_source": recorded.source}
+    return {
+        "decided_at": recorded.at,
+        "decided_by": recorded.actor,
+        "decision_source": recorded.source,
+    }
 
 
 def _word(value: object) -> str | None:

@@ -12,7 +12,12 @@ from orderledger.projections.anomalies import ANOMALIES
 from orderledger.projections.certificates import CERTIFICATES
 from orderledger.projections.equity import OF_FILL, POINTS, equity_rows
 from orderledger.projections.exposure import EXPOSED_ORDERS, exposure_row
-from orderledger.projections.fill_changes import FillEvents, changed_positions, dated_entries, orders_with_changed_fills
+from orderledger.projections.fill_changes import (
+    FillEvents,
+    changed_positions,
+    dated_entries,
+    orders_with_changed_fills,
+)
 from orderledger.projections.halts import HALTS
 from orderledger.projections.instruments import INSTRUMENTS, reported_quantities
 from orderledger.projections.latency import GROUPS as LATENCY_GROUPS
@@ -31,13 +36,23 @@ from orderledger.projections.view import Row, Table
 
 WORKING_ORDERS = ORDERS.narrowed(
     (
-        *("account", "instrument", "side", "position_side", "position_id", "leaves_quantity", "certainty"),
+        *(
+            "account",
+            "instrument",
+            "side",
+            "position_side",
+            "position_id",
+            "leaves_quantity",
+            "certainty",
+        ),
         *("requested_at", "is_open", "stream"),
     )
 )
 """The columns of orders that positions need."""
 
-POSITION_REASONS = POSITIONS.narrowed(("account", "instrument", "position_side", "position_id", "method", "reason"))
+POSITION_REASONS = POSITIONS.narrowed(
+    ("account", "instrument", "position_side", "position_id", "method", "reason")
+)
 """The columns of positions that tell which of them are not known."""
 
 OF_PART = ("position_side", "position_id")
@@ -45,11 +60,23 @@ UNDEFINED = Definition()
 PositionKey = tuple[str, str, str, str]
 """Account, instrument, position side and position id."""
 
-LINKED_ORDERS = ORDERS.narrowed(("account", "client_order_id", "cum_quantity", "links", "requested_at", "stream"))
+LINKED_ORDERS = ORDERS.narrowed(
+    ("account", "client_order_id", "cum_quantity", "links", "requested_at", "stream")
+)
 """The columns of orders that proposals need."""
 
 TRADED = (
-    *("account", "instrument", "strategy", "fill_id", "side", "quantity", "price", "fee", "fee_currency"),
+    *(
+        "account",
+        "instrument",
+        "strategy",
+        "fill_id",
+        "side",
+        "quantity",
+        "price",
+        "fee",
+        "fee_currency",
+    ),
     *("position_side", "position_id", "at", "position", "rank"),
 )
 """The columns of a trade that P&L needs."""
@@ -70,31 +97,53 @@ class Source(Protocol):
         **where: Any,
     ) -> list[Row]: ...
 
-    def each(self, table: Table, *, columns: tuple[str, ...] | None = None, **where: Any) -> Iterator[Row]: ...
+    def each(
+        self, table: Table, *, columns: tuple[str, ...] | None = None, **where: Any
+    ) -> Iterator[Row]: ...
 
     def last_marks(self, moment: datetime, account: str | None) -> list[Row]: ...
 
 
-STREAMED = {table.name: table for table in (ORDERS, TRADES, ANOMALIES, MARKS, ACCOUNT_EVENTS, CERTIFICATES)}
+STREAMED = {
+    table.name: table for table in (ORDERS, TRADES, ANOMALIES, MARKS, ACCOUNT_EVENTS, CERTIFICATES)
+}
 """The views whose rows can be read one after the other."""
 
 
 def streamed(view: str, where: dict[str, Any]) -> tuple[Table, dict[str, Any]]:
-    """The table of a view that is streamed, and the values that its rows must have. Raises ValueError for another view."""
+    """The table of a view that is streamed, and the values that its rows must have. Raises
+    ValueError for another view."""
     if view not in STREAMED:
         raise ValueError(f"{view!r} is no view that is streamed: {', '.join(STREAMED)}")
     where = dict(where)
     if view == "trades":
-        where["state"] = _state_of_trades(where.get("state"), include_busted=where.pop("include_busted", False))
+        where["state"] = _state_of_trades(
+            where.get("state"), include_busted=where.pop("include_busted", False)
+        )
     if view == "orders" and where.pop("open_only", False):
         where["is_open"] = True
     return STREAMED[view], where
 
 
-PAGED = {table.name: table for table in (ORDERS, TRADES, ANOMALIES, PROPOSALS, INSTRUMENTS, ACCOUNT_EVENTS, CERTIFICATES, HALTS)}
+PAGED = {
+    table.name: table
+    for table in (
+        ORDERS,
+        TRADES,
+        ANOMALIES,
+        PROPOSALS,
+        INSTRUMENTS,
+        ACCOUNT_EVENTS,
+        CERTIFICATES,
+        HALTS,
+    )
+}
 """The views that are read in pages."""
 
-OPEN_WHILE_MISSING = {ANOMALIES.name: ("open_only", "cleared_at"), HALTS.name: ("active_only", "resumed_at")}
+OPEN_WHILE_MISSING = {
+    ANOMALIES.name: ("open_only", "cleared_at"),
+    HALTS.name: ("active_only", "resumed_at"),
+}
 """The flag of a view that asks for what has not ended, and the column that is then missing."""
 
 LINKED = ("orders", "cum_quantity")
@@ -102,8 +151,8 @@ LINKED = ("orders", "cum_quantity")
 
 
 def paged(view: str, where: dict[str, Any]) -> tuple[Table, dict[str, Any], tuple[str, ...]]:
-    """The table of a view that is read in pages, the values that its rows must have, and the columns that they must not have.
-    Raises ValueError for another view."""
+    """The table of a view that is read in pages, the values that its rows must have, and the
+    columns that they must not have. Raises ValueError for another view."""
     if view not in PAGED:
         raise ValueError(f"{view!r} is no view that is read in pages: {', '.join(PAGED)}")
     where = dict(where)
@@ -113,12 +162,15 @@ def paged(view: str, where: dict[str, Any]) -> tuple[Table, dict[str, Any], tupl
 
 
 def columns_shown(table: Table, columns: Sequence[str] | None) -> tuple[str, ...]:
-    """The columns of a page, in the order of the view. Raises ValueError for one that the view has not."""
+    """The columns of a page, in the order of the view. Raises ValueError for one that the view has
+    not."""
     known = (*table.public.names, *(LINKED if table is PROPOSALS else ()))
     if columns is None:
         return known
     if unknown := [name for name in columns if name not in known]:
-        raise ValueError(f"columns: {unknown[0]!r:.100} is no column of {table.name}: {', '.join(known)}")
+        raise ValueError(
+            f"columns: {unknown[0]!r:.100} is no column of {table.name}: {', '.join(known)}"
+        )
     return tuple(name for name in known if name in columns)
 
 
@@ -141,8 +193,11 @@ def orders(source: Source, *, limit: int | None = None, **where: Any) -> list[Ro
     return source.rows(ORDERS.public, newest=limit, **where)
 
 
-def trades(source: Source, *, include_busted: bool = False, state: str | None = None, **where: Any) -> list[Row]:
-    """Rows of the trade view: the fills that stand, and on request those that were busted or corrected."""
+def trades(
+    source: Source, *, include_busted: bool = False, state: str | None = None, **where: Any
+) -> list[Row]:
+    """Rows of the trade view: the fills that stand, and on request those that were busted or
+    corrected."""
     state = _state_of_trades(state, include_busted=include_busted)
     return [TRADES.shown(row) for row in source.rows(TRADES, state=state, **where)]
 
@@ -152,7 +207,8 @@ def _state_of_trades(state: str | None, *, include_busted: bool) -> str | None:
 
 
 def proposals(source: Source, **where: Any) -> list[Row]:
-    """Rows of the proposal view, each with the orders that are linked to it, and what they have filled."""
+    """Rows of the proposal view, each with the orders that are linked to it, and what they have
+    filled."""
     return with_orders(source, source.rows(PROPOSALS, **where), where.get("account"))
 
 
@@ -168,30 +224,49 @@ def with_orders(source: Source, rows: list[Row], account: str | None = None) -> 
 
 def _carried_out(proposal: Row, orders: list[Row]) -> Row:
     filled = total(order["cum_quantity"] for order in orders)
-    return {**proposal, "orders": [order["client_order_id"] for order in orders], "cum_quantity": filled}
+    return {
+        **proposal,
+        "orders": [order["client_order_id"] for order in orders],
+        "cum_quantity": filled,
+    }
 
 
 def positions(source: Source, *, method: Method = "average", **where: Any) -> list[Row]:
-    """P&L rows, and what is still working: the exposure that open and unresolved orders may become."""
+    """P&L rows, and what is still working: the exposure that open and unresolved orders may
+    become."""
     instruments, unknown = _instruments(source, where), _unknown(source, where)
     orders = (order for order in source.rows(WORKING_ORDERS, is_open=True, **_of_instrument(where)))
-    working = _by_position((order for order in orders if order["leaves_quantity"] is not None), instruments, where)
+    working = _by_position(
+        (order for order in orders if order["leaves_quantity"] is not None), instruments, where
+    )
     held = {_key(row): row for row in pnl(source, method=method, **where)}
-    told = {(*of, *part): quantity for of, row in instruments.items() for part, quantity in reported_quantities(row).items()}
+    told = {
+        (*of, *part): quantity
+        for of, row in instruments.items()
+        for part, quantity in reported_quantities(row).items()
+    }
     told = {key: quantity for key, quantity in told.items() if _is_asked(key, where)}
-    more = sorted(key for key in {**working, **{key: None for key, quantity in told.items() if quantity}} if key not in held)
+    more = sorted(
+        key
+        for key in {**working, **{key: None for key, quantity in told.items() if quantity}}
+        if key not in held
+    )
     flat = {key: _flat(key, method, instruments.get(key[:2]), unknown.get(key[:2])) for key in more}
     return [
-        {**row, **_exposure(working.get(key, [])), "reported_quantity": told.get(key)} for key, row in {**held, **flat}.items()
+        {**row, **_exposure(working.get(key, [])), "reported_quantity": told.get(key)}
+        for key, row in {**held, **flat}.items()
     ]
 
 
 def exposure(source: Source, **where: Any) -> list[Row]:
-    """Rows of the exposure view: of each position that is open, or not known, or that an open order may change."""
+    """Rows of the exposure view: of each position that is open, or not known, or that an open order
+    may change."""
     instruments, unknown = _instruments(source, where), _unknown(source, where)
     working = _by_position(source.rows(EXPOSED_ORDERS, is_open=True, **where), instruments, where)
     held = {_key(row): row for row in pnl(source, **where)}
-    exposed = sorted({*working, *(key for key, row in held.items() if row["position_quantity"] != ZERO)})
+    exposed = sorted(
+        {*working, *(key for key, row in held.items() if row["position_quantity"] != ZERO)}
+    )
 
     def of(key: PositionKey) -> Row:
         instrument = instruments.get(key[:2])
@@ -206,7 +281,10 @@ def _key(row: Row) -> PositionKey:
 
 
 def _instruments(source: Source, where: dict[str, Any]) -> dict[tuple[str, str], Row]:
-    return {(row["account"], row["instrument"]): row for row in source.rows(INSTRUMENTS, **_of_instrument(where))}
+    return {
+        (row["account"], row["instrument"]): row
+        for row in source.rows(INSTRUMENTS, **_of_instrument(where))
+    }
 
 
 def _of_instrument(where: dict[str, Any]) -> dict[str, Any]:
@@ -215,13 +293,19 @@ def _of_instrument(where: dict[str, Any]) -> dict[str, Any]:
 
 
 def _is_asked(key: PositionKey, where: dict[str, Any]) -> bool:
-    return all(where.get(name) in (None, value) for name, value in zip(OF_PART, key[2:], strict=True))
+    return all(
+        where.get(name) in (None, value) for name, value in zip(OF_PART, key[2:], strict=True)
+    )
 
 
 def _unknown(source: Source, where: dict[str, Any]) -> dict[tuple[str, str], str]:
     """Why no position of an instrument is known, by account and instrument, where that is so."""
     rows = source.rows(POSITION_REASONS, method="average", **_of_instrument(where))
-    return {(row["account"], row["instrument"]): row["reason"] for row in rows if row["reason"] == SIDE_UNKNOWN}
+    return {
+        (row["account"], row["instrument"]): row["reason"]
+        for row in rows
+        if row["reason"] == SIDE_UNKNOWN
+    }
 
 
 def _by_position(
@@ -240,7 +324,8 @@ def _by_position(
 
 
 def latency(source: Source, *, by: tuple[str, ...], **where: Any) -> list[Row]:
-    """Rows of the latency view, by account or as asked. Raises ValueError for a group that there is not."""
+    """Rows of the latency view, by account or as asked. Raises ValueError for a group that there is
+    not."""
     if unknown := [name for name in by if name not in LATENCY_GROUPS]:
         raise ValueError(f"{unknown[0]!r} is no group: {', '.join(LATENCY_GROUPS)}")
     return latency_rows(source.each(TIMED_ORDERS, **where), by)
@@ -256,11 +341,15 @@ def pnl(
     until: datetime | None = None,
     **where: Any,
 ) -> list[Row]:
-    """Rows of the P&L view, by account and instrument or as asked. Raises ValueError for a method or group there is not."""
+    """Rows of the P&L view, by account and instrument or as asked. Raises ValueError for a method
+    or group there is not."""
     _check_method(method)
     if unknown := [name for name in by if name not in GROUPS]:
         raise ValueError(f"{unknown[0]!r} is no group: {', '.join(GROUPS)}")
-    strategy, parts = where.pop("strategy", None), {name: where[name] for name in OF_PART if where.get(name) is not None}
+    strategy, parts = (
+        where.pop("strategy", None),
+        {name: where[name] for name in OF_PART if where.get(name) is not None},
+    )
     account, is_of_day = where.get("account"), "day" in by
     instruments = source.rows(INSTRUMENTS, account=account)
     is_of_period = since is not None or until is not None
@@ -277,10 +366,20 @@ def pnl(
 
     def shown(row: Row) -> Row:
         is_valued_twice = is_of_period and not is_of_day
-        amounts = pnl_of_period(row, opening, marks) if is_valued_twice else pnl_row(row, marks, is_of_day=is_of_day)
+        amounts = (
+            pnl_of_period(row, opening, marks)
+            if is_valued_twice
+            else pnl_row(row, marks, is_of_day=is_of_day)
+        )
         return {**amounts, "strategy": row["strategy"], "day": row["day"]}
 
-    return group_rows(map(shown, (row for row in folded if all(row[name] == value for name, value in parts.items()))), by)
+    return group_rows(
+        map(
+            shown,
+            (row for row in folded if all(row[name] == value for name, value in parts.items())),
+        ),
+        by,
+    )
 
 
 def _marks(rows: list[Row], name: str = "mark_price") -> Marks:
@@ -310,8 +409,8 @@ def equity(
     events_of: FillEvents,
     **where: Any,
 ) -> list[Row]:
-    """Rows of the equity curve, by settlement currency. `events_of`: the known events of some orders. Raises ValueError for a
-    method that there is not."""
+    """Rows of the equity curve, by settlement currency. `events_of`: the known events of some
+    orders. Raises ValueError for a method that there is not."""
     _check_method(method)
     strategy, account = where.pop("strategy", None), where.get("account")
     definitions = _all_definitions(source, account)
@@ -323,7 +422,12 @@ def equity(
     marks = source.each(MARKS, columns=MARKED, account=account, until=until)
     changing = changed_positions(dated)
     return equity_rows(
-        merge(others, dated, marks, key=when), definitions, method, since=since, points=points, changing=sorted(changing)
+        merge(others, dated, marks, key=when),
+        definitions,
+        method,
+        since=since,
+        points=points,
+        changing=sorted(changing),
     )
 
 
@@ -332,22 +436,33 @@ def _check_method(method: str) -> None:
         raise ValueError(f"{method!r} is no method: {', '.join(METHODS)}")
 
 
-def _entries(source: Source, strategy: str | None, *, columns: tuple[str, ...] = TRADED, **where: Any) -> Iterator[Row]:
+def _entries(
+    source: Source, strategy: str | None, *, columns: tuple[str, ...] = TRADED, **where: Any
+) -> Iterator[Row]:
     """Trades and account events in the order in which they happened, read as they are needed."""
     found = source.each(TRADES, columns=columns, state="active", strategy=strategy, **where)
     trades = (row for row in found if row["instrument"] and row["side"])
     if strategy is not None:
         return trades
-    return merge(trades, (row for row in source.each(ACCOUNT_EVENTS, **where) if row["kind"] != "gap"), key=when)
+    return merge(
+        trades,
+        (row for row in source.each(ACCOUNT_EVENTS, **where) if row["kind"] != "gap"),
+        key=when,
+    )
 
 
 def _all_definitions(source: Source, account: str | None) -> Definitions:
-    return _definitions(source.rows(INSTRUMENTS, account=account), _unknown(source, {"account": account}))
+    return _definitions(
+        source.rows(INSTRUMENTS, account=account), _unknown(source, {"account": account})
+    )
 
 
 def _definitions(instruments: list[Row], unknown: dict[tuple[str, str], str]) -> Definitions:
     rows = {(row["account"], row["instrument"]): row for row in instruments}
-    defined = {key: Definition(terms_of(rows.get(key)), modes_of(rows.get(key)), unknown.get(key)) for key in {**rows, **unknown}}
+    defined = {
+        key: Definition(terms_of(rows.get(key)), modes_of(rows.get(key)), unknown.get(key))
+        for key in {**rows, **unknown}
+    }
     return lambda account, instrument: defined.get((account, instrument), UNDEFINED)
 
 
@@ -364,7 +479,8 @@ def _leaves(orders: list[Row], side: str) -> Decimal:
 
 
 def _flat(key: PositionKey, method: Method, defined: Row | None, unknown: str | None) -> Row:
-    """The row of a position without entries, in an instrument of which `unknown` says why no position is known, if so."""
+    """The row of a position without entries, in an instrument of which `unknown` says why no
+    position is known, if so."""
     mark, currency = (defined["mark_price"], defined["currency"]) if defined else (None, None)
     zero, missing = (None if unknown else ZERO), CURRENCY_UNKNOWN if currency is None else None
     return {

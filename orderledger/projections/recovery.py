@@ -1,4 +1,5 @@
-"""What a restart finds: every order that is not known to have ended, what is not known about it, and what to do."""
+"""What a restart finds: every order that is not known to have ended, what is not known about it,
+and what to do."""
 
 import shlex
 from collections.abc import Iterable
@@ -26,15 +27,18 @@ class DoubtRow(TypedDict):
     instrument: Annotated[str | None, "Instrument."]
     about: Annotated[
         str,
-        "What is unknown. `order`: whether it arrived. `cancel`, `replace`: what became of the request. `absence`: what became "
-        "of an order that the venue had shown.",
+        "What is unknown. `order`: whether it arrived. `cancel`, `replace`: what became of the "
+        "request. `absence`: what became of an order that the venue had shown.",
         ABOUT,
     ]
     reason: Annotated[str, "Why: the reason of `unresolved`, `absent`, or `no_answer`."]
     since: Annotated[datetime, "Since when."]
     age_seconds: Annotated[Decimal, "Its age."]
     absent_at: Annotated[datetime | None, "When the venue, asked, did not know the order."]
-    commands: Annotated[list[str], "The commands that settle it by an operator's decision. Empty if only the venue can."]
+    commands: Annotated[
+        list[str],
+        "The commands that settle it by an operator's decision. Empty if only the venue can.",
+    ]
     stream: Annotated[str, "Stream of the order in the log."]
 
 
@@ -42,9 +46,10 @@ class DoubtRow(TypedDict):
 class Recovery:
     """Rows of the order view, oldest first. An order may be in several lists.
 
-    `open`: all that have not ended. `in_flight`: requested or submitted, and nothing heard. `unresolved`: outcome
-    unknown, to be asked for. `pending`: a cancel or replace is outstanding. `events_read` and `seconds`: what it cost.
-    `doubts`: rows of `DoubtRow`, the oldest doubt first, with its age and the commands that settle it.
+    `open`: all that have not ended. `in_flight`: requested or submitted, and nothing heard.
+    `unresolved`: outcome unknown, to be asked for. `pending`: a cancel or replace is outstanding.
+    `events_read` and `seconds`: what it cost. `doubts`: rows of `DoubtRow`, the oldest doubt first,
+    with its age and the commands that settle it.
     """
 
     open: list[OrderRow]
@@ -56,7 +61,9 @@ class Recovery:
     doubts: list[DoubtRow] = field(default_factory=list)
 
 
-def recovery_of(open_orders: list[OrderRow], events_read: int, seconds: float, doubts: list[DoubtRow]) -> Recovery:
+def recovery_of(
+    open_orders: list[OrderRow], events_read: int, seconds: float, doubts: list[DoubtRow]
+) -> Recovery:
     return Recovery(
         open=open_orders,
         in_flight=[row for row in open_orders if finding(row) == "in_flight"],
@@ -77,7 +84,9 @@ def finding(order: OrderRow | Row) -> str:
 
 def may_be_in_doubt(order: OrderRow | Row) -> bool:
     """Whether its outcome is unknown, or it was sent and nothing was heard."""
-    return finding(order) == "unresolved" or (finding(order) == "in_flight" and order["submitted_at"] is not None)
+    return finding(order) == "unresolved" or (
+        finding(order) == "in_flight" and order["submitted_at"] is not None
+    )
 
 
 def has_unknown_arrival(order: Order) -> bool:
@@ -86,12 +95,20 @@ def has_unknown_arrival(order: Order) -> bool:
     return order.is_requested and is_sent and order.confirmed_at is None and not order.is_ended
 
 
-def doubt_of(row: OrderRow | Row, order: Order, events: Iterable[Recorded], now: datetime) -> DoubtRow:
+def doubt_of(
+    row: OrderRow | Row, order: Order, events: Iterable[Recorded], now: datetime
+) -> DoubtRow:
     """The doubt about an order. `events`: of its stream."""
     shown_at = order.confirmed_at
-    said = [(one.at, one.event.reason) for one in events if isinstance(one.event, SubmissionUnresolved)]
+    said = [
+        (one.at, one.event.reason) for one in events if isinstance(one.event, SubmissionUnresolved)
+    ]
     said = [(at, why) for at, why in said if shown_at is None or at > shown_at]
-    why, began = ("absent", order.absent_at) if row["certainty"] == "unresolved" else ("no_answer", order.submitted_at)
+    why, began = (
+        ("absent", order.absent_at)
+        if row["certainty"] == "unresolved"
+        else ("no_answer", order.submitted_at)
+    )
     if said:
         why, began = said[-1][1] or "unresolved", min(at for at, _ in said)
     since = began or now
@@ -106,17 +123,26 @@ def doubt_of(row: OrderRow | Row, order: Order, events: Iterable[Recorded], now:
         since=since,
         age_seconds=Decimal(max(0, (now - since) // MICROSECOND)) / 1_000_000,
         absent_at=row["absent_at"],
-        commands=commands_of(row["account"], row["client_order_id"]) if arrival and row["client_order_id"] else [],
+        commands=commands_of(row["account"], row["client_order_id"])
+        if arrival and row["client_order_id"]
+        else [],
         stream=row["stream"],
     )
 
 
 def commands_of(account: str, client_order_id: str) -> list[str]:
-    """The command lines that settle whether an order arrived, for a shell. `ID` stands for the venue's id."""
+    """The command lines that settle whether an order arrived, for a shell. `ID` stands for the
+    venue's id."""
     given = "--account=" if account.startswith("-") else "--account "
     decisions = ("--never-arrived", "--worked-as ID")
     if client_order_id.startswith("-"):
         name = shlex.quote(client_order_id)
-        return [f"orderledger resolve {given}{shlex.quote(account)} {decision} -- {name}" for decision in decisions]
+        return [
+            f"orderledger resolve {given}{shlex.quote(account)} {decision} -- {name}"
+            for decision in decisions
+        ]
     name = shlex.quote(client_order_id)
-    return [f"orderledger resolve {name} {given}{shlex.quote(account)} {decision}" for decision in decisions]
+    return [
+        f"orderledger resolve {name} {given}{shlex.quote(account)} {decision}"
+        for decision in decisions
+    ]

@@ -1,4 +1,5 @@
-"""What was stated of a moment at one time, and what is stated of it at another; and the events that make the difference."""
+"""What was stated of a moment at one time, and what is stated of it at another; and the events that
+make the difference."""
 
 from collections.abc import Callable, Iterable
 
@@ -23,7 +24,8 @@ class Causes:
     """Finds the events that touch a row, among those recorded between the two times."""
 
     def __init__(self, events: Iterable[Recorded], instruments: dict[str, set[str]]) -> None:
-        """`instruments`: of each stream of an order, the instruments that it and its fills have had."""
+        """`instruments`: of each stream of an order, the instruments that it and its fills have
+        had."""
         self._events = list(events)
         self._instruments = instruments
 
@@ -31,16 +33,25 @@ class Causes:
         """The events that touch this row of a view. `other`: the row at the other time."""
         if view in OF_ORDERS:
             found = self._touching(_of_order(row))
-            exactly = [one for one in found if _is_of_fill(one, row["fill_id"])] if view == "trades" else found
+            exactly = (
+                [one for one in found if _is_of_fill(one, row["fill_id"])]
+                if view == "trades"
+                else found
+            )
             return [_cause(one) for one in exactly or found]
         if view == "account_events":
             return [_cause(one) for one in self._touching(_of_account(row))]
         is_of_orders = view in ("positions", "pnl")
-        found = self._touching(lambda one: self._is_of_instrument(one, row, is_of_orders=is_of_orders))
+        found = self._touching(
+            lambda one: self._is_of_instrument(one, row, is_of_orders=is_of_orders)
+        )
         if view == "pnl":
             found = [one for one in found if _changes_pnl(one)]
         rates = [] if view == "instruments" else self._touching(_of_rates([row, other or row]))
-        return [_cause(one) for one in sorted({id(one): one for one in [*found, *rates]}.values(), key=_position)]
+        return [
+            _cause(one)
+            for one in sorted({id(one): one for one in [*found, *rates]}.values(), key=_position)
+        ]
 
     def _touching(self, touches: Touches) -> list[Recorded]:
         return [one for one in self._events if touches(one)]
@@ -60,7 +71,15 @@ def restated_row(view: str, found: Differing, causes: Causes) -> RestatedRow:
     names = {name: row.get(name) for name in NAMES}
     events = causes.of(view, row, found.after)
     key = {name: row[name] for name in KEYS[view]}
-    return {"view": view, "key": key, "change": found.change, **names, "before": before, "after": after, "events": events}  # type: ignore[typeddict-item]
+    return {
+        "view": view,
+        "key": key,
+        "change": found.change,
+        **names,  # type: ignore[typeddict-item]
+        "before": before,
+        "after": after,
+        "events": events,
+    }
 
 
 def _of_order(row: Row) -> Touches:
@@ -69,15 +88,26 @@ def _of_order(row: Row) -> Touches:
 
 def _of_account(row: Row) -> Touches:
     account, position = row["account"], row["position"]
-    return lambda one: one.position == position or (account_of(one.stream) == account and row["kind"] == "gap")
+    return lambda one: (
+        one.position == position or (account_of(one.stream) == account and row["kind"] == "gap")
+    )
 
 
 def _of_rates(rows: list[Row]) -> Touches:
     """Marks that convert amounts of the row into its settlement currency."""
     account, currencies = rows[0]["account"], {row["currency"] for row in rows if row["currency"]}
     paid = {name for row in rows for field in ("fees", "funding") for name in row[field]}
-    pairs = {f"{name}{separator}{currency}" for name in paid for currency in currencies for separator in ("-", "/", "_", "")}
-    return lambda one: isinstance(one.event, MarkRecorded) and account_of(one.stream) == account and one.event.instrument in pairs
+    pairs = {
+        f"{name}{separator}{currency}"
+        for name in paid
+        for currency in currencies
+        for separator in ("-", "/", "_", "")
+    }
+    return lambda one: (
+        isinstance(one.event, MarkRecorded)
+        and account_of(one.stream) == account
+        and one.event.instrument in pairs
+    )
 
 
 def _is_of_fill(one: Recorded, fill_id: str) -> bool:

@@ -1,4 +1,5 @@
-"""The classes of rows that queries return, for programs that are type-checked. At run time a row is a dictionary."""
+"""The classes of rows that queries return, for programs that are type-checked. At run time a row is
+a dictionary."""
 
 from orderledger.projections.account_events import AccountEventRow
 from orderledger.projections.agreement import ReconciledOrderRow, ReconciliationRow

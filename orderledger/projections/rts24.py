@@ -1,11 +1,12 @@
-"""The fields of an order record by MiFID II RTS 24 (Delegated Regulation (EU) 2017/580, Annex, Table 2), from the log.
+"""The fields of an order record by MiFID II RTS 24 (Delegated Regulation (EU) 2017/580, Annex,
+Table 2), from the log.
 
-A field that the log does not know is null, and `MISSING` says why. Nothing is invented: where the log leaves a choice between
-two codes, the field is null too.
+A field that the log does not know is null, and `MISSING` says why. Nothing is invented: where the
+log leaves a choice between two codes, the field is null too.
 
-A transaction is one record: a fill that was reported twice has one, and a corrected fill that of its correction. A busted fill is
-no transaction; its bust is a record with a code of our own, since the table has none for it. The order in each record has only
-the fills that count.
+A transaction is one record: a fill that was reported twice has one, and a corrected fill that of
+its correction. A busted fill is no transaction; its bust is a record with a code of our own, since
+the table has none for it. The order in each record has only the fills that count.
 """
 
 from collections.abc import Callable
@@ -59,8 +60,8 @@ CHANGED_BY_MARKET = OrderSuspended | OrderResumed | OrderStopped | OrderDoneForD
 
 
 class Moment(NamedTuple):
-    """An event that is reported: the order after it, and what was asked for before it. `effective`: of a fill, its time and
-    details from all its reports, and from the fill that it corrects."""
+    """An event that is reported: the order after it, and what was asked for before it. `effective`:
+    of a fill, its time and details from all its reports, and from the fill that it corrects."""
 
     recorded: Recorded
     order: Order
@@ -72,7 +73,8 @@ Value = Callable[[Moment], Any]
 
 
 class Field(NamedTuple):
-    """A field of the table. `value` is None where the log never knows it, and `missing` says why."""
+    """A field of the table. `value` is None where the log never knows it, and `missing` says
+    why."""
 
     number: int
     name: str
@@ -90,7 +92,11 @@ def _fill(of: Moment) -> FillRecorded | None:
 
 def _validity(of: Moment) -> str | None:
     request = _request(of)
-    return None if request is None or request.time_in_force is None else VALIDITY[request.time_in_force]
+    return (
+        None
+        if request is None or request.time_in_force is None
+        else VALIDITY[request.time_in_force]
+    )
 
 
 def _venue_order_id(of: Moment) -> str | None:
@@ -132,7 +138,11 @@ def _side(of: Moment) -> str | None:
 
 
 def _liquidity(of: Moment) -> str | None:
-    return None if of.effective is None or of.effective.liquidity is None else LIQUIDITY[of.effective.liquidity]
+    return (
+        None
+        if of.effective is None or of.effective.liquidity is None
+        else LIQUIDITY[of.effective.liquidity]
+    )
 
 
 def _transaction(of: Moment) -> str | None:
@@ -147,14 +157,21 @@ def _passive_only(of: Moment) -> bool | None:
 
 def _links(of: Moment) -> str | None:
     request = _request(of)
-    return None if request is None or request.links is None else request.links.group or request.links.parent
+    return (
+        None
+        if request is None or request.links is None
+        else request.links.group or request.links.parent
+    )
 
 
 FIELDS = (
-    Field(1, "Identification of the entity that submitted the order", None, "the log has accounts, no LEI"),
+    Field(1, "Identification of the entity that submitted "
+             "the order", None, "the log has accounts, no LEI"),
     Field(2, "Direct electronic access", None, "the log does not say how the account is connected"),
     Field(3, "Client identification code", None, "the log has accounts, no client codes"),
-    Field(4, "Investment decision within firm", None, "the log has our names of people and programs, no official ids"),
+    Field(4, "Investment decision within "
+             "firm", None, "the log has our names of people and "
+                                                      "programs, no official ids"),
     Field(5, "Execution within firm", None, "as field 4"),
     Field(6, "Non-executing broker", None, "the log has no brokers"),
     Field(7, "Trading capacity", None, "the log does not say in which capacity the account trades"),
@@ -179,7 +196,8 @@ FIELDS = (
     Field(26, "Stop price", lambda of: of.order.stop_price),
     Field(27, "Pegged limit price", None, "the log has no pegged orders"),
     Field(28, "Transaction price", lambda of: fill.price if (fill := _fill(of)) else None),
-    Field(29, "Price currency", None, "the log has the settlement currency of an instrument, not the currency of its price"),
+    Field(29, "Price currency", None, "the log has the settlement currency of an instrument, not "
+                                      "the currency of its price"),
     Field(30, "Currency of leg 2", None, "the log has no swaps"),
     Field(31, "Price notation", None, "the log does not say how a price is quoted"),
     Field(32, "Buy-sell indicator", _side),
@@ -195,7 +213,8 @@ FIELDS = (
     Field(42, "Minimum executable size, first execution only", None, "as field 40"),
     Field(43, "Passive only indicator", _passive_only),
     Field(44, "Passive or aggressive indicator", _liquidity),
-    Field(45, "Self-execution prevention", None, "the log does not say whether the venue was asked for it"),
+    Field(45, "Self-execution prevention", None, "the log does not say whether the venue was "
+                                                 "asked for it"),
     Field(46, "Strategy linked order identification", _links),
     Field(47, "Routing strategy", None, "the log has no routing"),
     Field(48, "Trading venue transaction identification code", _transaction),
@@ -204,7 +223,9 @@ FIELDS = (
     Field(51, "Indicative auction volume", None, "the log has no auctions"),
 )  # fmt: skip
 
-MISSING = {field.number: f"{field.name}: {field.missing}" for field in FIELDS if field.value is None}
+MISSING = {
+    field.number: f"{field.name}: {field.missing}" for field in FIELDS if field.value is None
+}
 """The fields that the log never knows, and why."""
 
 CAVEATS = {
@@ -212,7 +233,8 @@ CAVEATS = {
     18: "our name of the instrument, no ISIN",
     19: "when the venue accepted the order, by its report",
     20: "the venue's id of the order, which may not be the code of its regulator",
-    21: f"null for a change by the venue: the log does not say whether a person or a program made it; {BUST} is our code for a "
+    21: "null for a change by the venue: the log does not say whether a person or a program made "
+    f"it; {BUST} is our code for a "
     "bust, for which the table has none",
     22: "our word, not the venue's name of the type",
     46: "our group or parent of linked orders",
@@ -245,8 +267,11 @@ class Records:
         is_reported, code = self._code(recorded)
         return self._record(Moment(recorded, self._order, code, None)) if is_reported else None
 
-    def _take_fill(self, recorded: Recorded, event: FillRecorded | FillBusted) -> dict[str, Any] | None:
-        """The record of a transaction, or of a bust: of its first report alone. Only fills that count change the order."""
+    def _take_fill(
+        self, recorded: Recorded, event: FillRecorded | FillBusted
+    ) -> dict[str, Any] | None:
+        """The record of a transaction, or of a bust: of its first report alone. Only fills that
+        count change the order."""
         if isinstance(event, FillRecorded):
             if not self._counts(event):
                 return None
@@ -271,7 +296,10 @@ class Records:
             "account": self._account,
             "client_order_id": self._order.client_order_id,
             "name": of.recorded.event.stored_name,
-            "fields": {str(field.number): None if field.value is None else field.value(of) for field in FIELDS},
+            "fields": {
+                str(field.number): None if field.value is None else field.value(of)
+                for field in FIELDS
+            },
         }
 
     def _code(self, recorded: Recorded) -> tuple[bool, str | None]:

@@ -1,8 +1,10 @@
-"""Which position of an instrument a fill, an adjustment or a funding belongs to: the net one, or the long or the short one.
+"""Which position of an instrument a fill, an adjustment or a funding belongs to: the net one, or
+the long or the short one.
 
-An entry takes the position mode in force at its time. Where no mode is known, one entry that names long or short shows that the
-venue keeps two positions. Entries without a side that are older then stay in the net position if they left it flat. In every
-other case the side of an entry is not known, and no position of the instrument is: nothing is ever netted by a guess.
+An entry takes the position mode in force at its time. Where no mode is known, one entry that names
+long or short shows that the venue keeps two positions. Entries without a side that are older then
+stay in the net position if they left it flat. In every other case the side of an entry is not
+known, and no position of the instrument is: nothing is ever netted by a guess.
 """
 
 from dataclasses import asdict, dataclass
@@ -17,7 +19,11 @@ NAMED = ("long", "short")
 HEDGE = "hedge"
 UNKNOWN = "unknown"
 
-SIDE_UNKNOWN, SIDE_CONFLICT, IMPOSSIBLE_PRICE = "position_side_unknown", "position_side_conflict", "impossible_price"
+SIDE_UNKNOWN, SIDE_CONFLICT, IMPOSSIBLE_PRICE = (
+    "position_side_unknown",
+    "position_side_conflict",
+    "impossible_price",
+)
 
 Part = tuple[str, str]
 """Position side and position id: what tells the positions of one instrument apart."""
@@ -26,7 +32,8 @@ Moment = tuple[datetime, str]
 """A time, and the rank among the facts of that time."""
 
 Modes = tuple[tuple[datetime, str, str], ...]
-"""The position modes of an instrument, each with the time and the rank from which it holds. Neighbours differ."""
+"""The position modes of an instrument, each with the time and the rank from which it holds.
+Neighbours differ."""
 
 
 def when(entry: Row) -> Moment:
@@ -40,7 +47,9 @@ def modes_of(instrument: Row | None) -> Modes:
     found: list[tuple[datetime, str, str]] = []
     for one in told:
         if one["position_mode"] != (found[-1][2] if found else UNKNOWN):
-            found.append((datetime.fromisoformat(one["at"]), rank_of(one["position"]), one["position_mode"]))
+            found.append(
+                (datetime.fromisoformat(one["at"]), rank_of(one["position"]), one["position_mode"])
+            )
     return tuple(found)
 
 
@@ -67,9 +76,10 @@ def part_now(order: Row, modes: Modes) -> Part:
 class Sides:
     """What the fills and adjustments of one instrument tell about its positions.
 
-    `first`: the first that names long or short. `before`, `after`: how many without a side there are before and after it, while
-    no mode was known. `lost`: how many without a side in hedge mode. `conflicts`: how many name one in net mode. `was_open`:
-    whether those `before` left a position open at `first`.
+    `first`: the first that names long or short. `before`, `after`: how many without a side there
+    are before and after it, while no mode was known. `lost`: how many without a side in hedge mode.
+    `conflicts`: how many name one in net mode. `was_open`: whether those `before` left a position
+    open at `first`.
     """
 
     first: Moment | None = None
@@ -85,13 +95,15 @@ class Sides:
         return SIDE_UNKNOWN if self.lost or self.after or self.was_open else None
 
     def is_lost(self, moment: Moment, mode: str) -> bool:
-        """Whether nobody knows which position an entry without a side changes. `mode`: the one in force at its time."""
+        """Whether nobody knows which position an entry without a side changes. `mode`: the one in
+        force at its time."""
         if mode != UNKNOWN:
             return mode == HEDGE
         return self.first is not None and (moment > self.first or self.was_open)
 
     def note(self, entry: Row, one: int, modes: Modes, *, is_newest: bool, is_open: bool) -> bool:
-        """Count an entry, or take it away (-1). False: what follows from it can only be found by taking all entries anew.
+        """Count an entry, or take it away (-1). False: what follows from it can only be found by
+        taking all entries anew.
 
         `is_newest`: it comes after all others. `is_open`: a net position is open before it.
         """
@@ -119,7 +131,11 @@ class Sides:
     def state(self, modes: Modes) -> dict[str, Any]:
         """As it is stored, with the modes that it follows from."""
         first = None if self.first is None else [self.first[0].isoformat(), self.first[1]]
-        return {**asdict(self), "first": first, "modes": [[at.isoformat(), rank, mode] for at, rank, mode in modes]}
+        return {
+            **asdict(self),
+            "first": first,
+            "modes": [[at.isoformat(), rank, mode] for at, rank, mode in modes],
+        }
 
 
 def sides_from(state: dict[str, Any] | None) -> tuple[Sides | None, Modes]:
@@ -129,4 +145,6 @@ def sides_from(state: dict[str, Any] | None) -> tuple[Sides | None, Modes]:
     values = {name: value for name, value in state.items() if name not in ("first", "modes")}
     first = state["first"]
     modes = tuple((datetime.fromisoformat(at), rank, mode) for at, rank, mode in state["modes"])
-    return Sides(None if first is None else (datetime.fromisoformat(first[0]), first[1]), **values), modes
+    return Sides(
+        None if first is None else (datetime.fromisoformat(first[0]), first[1]), **values
+    ), modes

@@ -1,4 +1,5 @@
-"""Where the folds keep their rows: a mapping per table. Here in memory; the infrastructure keeps them in a database."""
+"""Where the folds keep their rows: a mapping per table. Here in memory; the infrastructure keeps
+them in a database."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -31,18 +32,22 @@ class Rows(Protocol):
         """Remove the row, if there is one."""
 
     def select(self, table: Table, **where: Any) -> list[Row]:
-        """The rows with these values, in the table's order. None as a value asks for what is missing."""
+        """The rows with these values, in the table's order. None as a value asks for what is
+        missing."""
 
     def each(self, table: Table, *, after: Moment | None = None, **where: Any) -> Iterator[Row]:
-        """The same, however many: not all of them at once. Nothing may be put into the table meanwhile. `after`: those after that
-        moment, of a table in the order of `at` and `rank` or `position`."""
+        """The same, however many: not all of them at once. Nothing may be put into the table
+        meanwhile. `after`: those after that moment, of a table in the order of `at` and `rank` or
+        `position`."""
 
     def last(self, table: Table, *, before: Moment, **where: Any) -> Row | None:
-        """Of the rows with these values the last, in the table's order, whose `at` and `rank` are before that moment."""
+        """Of the rows with these values the last, in the table's order, whose `at` and `rank` are
+        before that moment."""
 
 
 class MemoryRows:
-    """Rows in dictionaries. Rows of one instrument, and of one order, are found without a search."""
+    """Rows in dictionaries. Rows of one instrument, and of one order, are found without a
+    search."""
 
     def __init__(self) -> None:
         self.tables: dict[str, dict[Key, Row]] = {table.name: {} for table in TABLES}
@@ -69,7 +74,9 @@ class MemoryRows:
         rows = self.tables[table.name]
         found: Iterable[Row] = rows.values()
         if "account" in where and "instrument" in where:
-            found = [rows[key] for key in self._keys[table.name, where["account"], where["instrument"]]]
+            found = [
+                rows[key] for key in self._keys[table.name, where["account"], where["instrument"]]
+            ]
         return sorted(
             (row for row in found if all(row[name] == value for name, value in where.items())),
             key=lambda row: sort_key(table, row),

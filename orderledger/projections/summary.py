@@ -13,8 +13,8 @@ SEVERAL = ", "
 def summary_sentence(order: OrderRow, trade: Sequence[OrderRow] | None = None) -> str:
     """What the order is now, e.g. "Entry filled: 0.5 BTC-USD bought at 64000; trade open".
 
-    `trade`: the orders with the same `links.trade_id`, this one among them or not. They say whether the trade is open or closed;
-    without them the sentence says nothing about it.
+    `trade`: the orders with the same `links.trade_id`, this one among them or not. They say whether
+    the trade is open or closed; without them the sentence says nothing about it.
     """
     clauses = [f"{_subject(order)} {_state(order)}", *_doubts(order), *_oddities(order)]
     if trade is not None and (state := trade_state([order, *trade])) is not None:
@@ -23,10 +23,12 @@ def summary_sentence(order: OrderRow, trade: Sequence[OrderRow] | None = None) -
 
 
 def trade_state(orders: Sequence[OrderRow]) -> str | None:
-    """`open`, `partly closed` or `closed`, by what entries and exits have filled. None before the first fill of an entry."""
+    """`open`, `partly closed` or `closed`, by what entries and exits have filled. None before the
+    first fill of an entry."""
     each = {order["stream"]: order for order in orders}.values()
     entered, left = (
-        total(order["cum_quantity"] for order in each if (order["links"] or {}).get("role") == role) for role in ("entry", "exit")
+        total(order["cum_quantity"] for order in each if (order["links"] or {}).get("role") == role)
+        for role in ("entry", "exit")
     )
     if not entered:
         return None
@@ -60,7 +62,9 @@ def _state(order: OrderRow) -> str:
     done = filled_part(order) if filled else "nothing filled"
     match Status(order["status"]):
         case Status.PENDING_NEW:
-            return "sent, not yet acknowledged" if order["submitted_at"] else "recorded, not yet sent"
+            return (
+                "sent, not yet acknowledged" if order["submitted_at"] else "recorded, not yet sent"
+            )
         case Status.NEW:
             return f"working, {_nothing_of(order)}"
         case Status.PARTIALLY_FILLED:
@@ -68,7 +72,9 @@ def _state(order: OrderRow) -> str:
         case Status.FILLED:
             return f"filled: {done}"
         case Status.DENIED:
-            return f"denied by our own checks{because}, never sent" + (f"; yet {done}" if filled else "")
+            return f"denied by our own checks{because}, never sent" + (
+                f"; yet {done}" if filled else ""
+            )
         case Status.REJECTED:
             return f"rejected by the venue{because}" + (f"; yet {done}" if filled else "")
         case Status.CANCELED | Status.EXPIRED:
@@ -84,7 +90,9 @@ def _state(order: OrderRow) -> str:
 def _nothing_of(order: OrderRow) -> str:
     quantity = order["quantity"]
     instrument = f" {order['instrument']}" if order["instrument"] else ""
-    return "nothing filled" if quantity is None else f"nothing filled of {plain(quantity)}{instrument}"
+    return (
+        "nothing filled" if quantity is None else f"nothing filled of {plain(quantity)}{instrument}"
+    )
 
 
 def _doubts(order: OrderRow) -> list[str]:
@@ -92,7 +100,9 @@ def _doubts(order: OrderRow) -> list[str]:
     doubts = []
     if order["certainty"] == "unresolved":
         unknown = "outcome unknown"
-        doubts.append(f"{unknown}: the venue did not know it when asked" if order["absent_at"] else unknown)
+        doubts.append(
+            f"{unknown}: the venue did not know it when asked" if order["absent_at"] else unknown
+        )
     if order["pending"]:
         doubts.append(f"{order['pending']} requested, not yet answered")
     return doubts

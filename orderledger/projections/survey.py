@@ -1,4 +1,5 @@
-"""Which orders may be open, from as little of the log as that takes: a recovery need not fold orders that have plainly ended."""
+"""Which orders may be open, from as little of the log as that takes: a recovery need not fold
+orders that have plainly ended."""
 
 from decimal import Decimal
 
@@ -6,10 +7,12 @@ from orderledger.domain.exact import EXACT, ZERO
 
 
 class Survey:
-    """Takes what of the log may open or end an order. At the end `candidates` holds every order that is open, and some more.
+    """Takes what of the log may open or end an order. At the end `candidates` holds every order
+    that is open, and some more.
 
-    An order has plainly ended when it was canceled, expired or rejected, or when fills with ids of their own add up
-    to the quantity that was requested. Whatever might change that makes it a candidate again.
+    An order has plainly ended when it was canceled, expired or rejected, or when fills with ids of
+    their own add up to the quantity that was requested. Whatever might change that makes it a
+    candidate again.
     """
 
     def __init__(self, *, is_from_beginning: bool) -> None:

@@ -47,6 +47,7 @@ def tables_of(views: Container[str]) -> tuple[Table, ...]:
 
 
 def tables_behind(views: Iterable[str]) -> tuple[Table, ...]:
-    """The tables that are needed to build these views: their own, and those that their folds read."""
+    """The tables that are needed to build these views: their own, and those that their folds
+    read."""
     names = set(views)
     return tables_of(names | {table.name for view in names for table in READ_BY.get(view, ())})

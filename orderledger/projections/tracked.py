@@ -16,8 +16,8 @@ from orderledger.projections.order_times import OrderTimes
 from orderledger.projections.trades import Report, report_of
 
 FirstRecord = Callable[[str, str, int], tuple[int, datetime] | None]
-"""Finds where in the log, and when, a fill was recorded under an order that turned out to be another: by its fill id, and the
-stream and version of that event."""
+"""Finds where in the log, and when, a fill was recorded under an order that turned out to be
+another: by its fill id, and the stream and version of that event."""
 
 
 class NoDuplicates(set[OrderEvent]):
@@ -40,9 +40,10 @@ NO_DUPLICATES, NO_MESSAGE_IDS = NoDuplicates(), NoMessageIds()
 
 @dataclass(slots=True)
 class Tracked:
-    """`reports` tells how each fill came into the log, `stale` which trades are to be written anew. `shown` is what all trades of
-    the order show of it; no fill was told to be later than `filled_until`. `raised` holds the anomalies that no event cleared.
-    `times`: when the steps of the order were recorded."""
+    """`reports` tells how each fill came into the log, `stale` which trades are to be written anew.
+    `shown` is what all trades of the order show of it; no fill was told to be later than
+    `filled_until`. `raised` holds the anomalies that no event cleared. `times`: when the steps of
+    the order were recorded."""
 
     order: Order
     version: int = 0
@@ -80,9 +81,11 @@ class Tracked:
         if self.reports:
             self.note_what_trades_show()
 
-    def note_report(self, recorded: Recorded, event: FillRecorded, first_record: FirstRecord) -> None:
-        """The first report of a fill tells its place in the log. A fill that came to the order by attribution keeps the place at
-        which it was recorded first."""
+    def note_report(
+        self, recorded: Recorded, event: FillRecorded, first_record: FirstRecord
+    ) -> None:
+        """The first report of a fill tells its place in the log. A fill that came to the order by
+        attribution keeps the place at which it was recorded first."""
         fill = self.order.fills.by_id[event.fill_id]
         known = self.reports.get(event.fill_id)
         if known is None or known.fill is not fill:
@@ -99,11 +102,18 @@ class Tracked:
         return [position for positions in self.raised.values() for position in positions]
 
     def note_what_trades_show(self) -> None:
-        """The terms and names of an order stand in the rows of its trades, of busted ones too: mark those in which they have
-        changed."""
+        """The terms and names of an order stand in the rows of its trades, of busted ones too: mark
+        those in which they have changed."""
         order = self.order
         terms = order.terms
-        shown = (terms.instrument, terms.side, terms.request, order.client_order_id, terms.position_side, terms.position_id)
+        shown = (
+            terms.instrument,
+            terms.side,
+            terms.request,
+            order.client_order_id,
+            terms.position_side,
+            terms.position_id,
+        )
         if shown != self.shown:
             if self.shown:
                 self.stale.update(dict.fromkeys(self.reports))

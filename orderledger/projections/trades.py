@@ -20,18 +20,31 @@ class TradeRow(TypedDict):
     """One row per fill. Busted and corrected fills stay, with their state."""
 
     account: Annotated[str, "Trading account."]
-    client_order_id: Annotated[str | None, "Our id of the order, or the first that reports gave of one from elsewhere."]
-    venue_order_id: Annotated[str | None, "The venue's id of the order, as the fill gave it, else as it was then."]
+    client_order_id: Annotated[
+        str | None, "Our id of the order, or the first that reports gave of one from elsewhere."
+    ]
+    venue_order_id: Annotated[
+        str | None, "The venue's id of the order, as the fill gave it, else as it was then."
+    ]
     fill_id: Annotated[str, "The venue's id of the fill."]
     instrument: Annotated[str | None, "Instrument."]
     side: Annotated[str | None, "buy or sell.", Side]
     quantity: Annotated[Decimal, "Quantity."]
     price: Annotated[Decimal, "Price."]
     fee: Annotated[Decimal | None, "Fee, positive when paid."]
-    fee_currency: Annotated[str | None, "Currency of the fee, null where it is the settlement currency of the instrument."]
+    fee_currency: Annotated[
+        str | None,
+        "Currency of the fee, null where it is the settlement currency of the instrument.",
+    ]
     liquidity: Annotated[str | None, "maker or taker.", Liquidity]
-    position_side: Annotated[str | None, "Position it belongs to: as a report of it named, else as its order did.", PositionSide]
-    position_id: Annotated[str | None, "The venue's id of that position, where a report or the order gave one."]
+    position_side: Annotated[
+        str | None,
+        "Position it belongs to: as a report of it named, else as its order did.",
+        PositionSide,
+    ]
+    position_id: Annotated[
+        str | None, "The venue's id of that position, where a report or the order gave one."
+    ]
     at: Annotated[datetime, "When it happened."]
     recorded_at: Annotated[datetime, "When it was recorded."]
     source: Annotated[str, "Where the report came from."]
@@ -48,7 +61,12 @@ TRADES = Table(
     ("stream", "fill_id"),
     (
         *columns_of(TradeRow),
-        hidden("rank", "text", "Place among the trades of one time: by the venue's sequence, then by the first log position."),
+        hidden(
+            "rank",
+            "text",
+            "Place among the trades of one time: by the venue's sequence, then by the first log "
+            "position.",
+        ),
     ),
     ("at", "rank", "position"),
     (("account", "instrument", "at", "rank"),),
@@ -59,7 +77,8 @@ TRADES = Table(
 
 @dataclass(slots=True)
 class Report:
-    """How a fill came into the log: the event that first told it, and the venue's order id in it."""
+    """How a fill came into the log: the event that first told it, and the venue's order id in
+    it."""
 
     fill: Fill
     version: int
@@ -72,13 +91,23 @@ class Report:
 def report_of(recorded: Recorded, fill: Fill) -> Report:
     event = recorded.event
     assert isinstance(event, FillRecorded)
-    return Report(fill, recorded.version, recorded.position or 0, recorded.recorded_at, recorded.source, event.venue_order_id)
+    return Report(
+        fill,
+        recorded.version,
+        recorded.position or 0,
+        recorded.recorded_at,
+        recorded.source,
+        event.venue_order_id,
+    )
 
 
 def trade_row(stream: str, order: Order, fill: Fill, report: Report) -> Row:
     """The columns of `tables.TRADES` for one fill."""
     request, told = order.terms.request, fill if fill.inherited is None else fill.effective
-    side, position_side = told.side or order.terms.side, told.position_side or order.terms.position_side
+    side, position_side = (
+        told.side or order.terms.side,
+        told.position_side or order.terms.position_side,
+    )
     return {
         "account": order.account,
         "client_order_id": order.client_order_id,
@@ -97,7 +126,11 @@ def trade_row(stream: str, order: Order, fill: Fill, report: Report) -> Row:
         "recorded_at": report.recorded_at,
         "source": report.source,
         "position": report.position,
-        "rank": (fill.traded if fill.inherited is not None else replace(fill.when, position=report.position)).rank,
+        "rank": (
+            fill.traded
+            if fill.inherited is not None
+            else replace(fill.when, position=report.position)
+        ).rank,
         "strategy": request.strategy if request else None,
         "links": links_of(request.links) if request else None,
         "state": order.fills.state_of(fill),

@@ -1,6 +1,7 @@
 """A view is a table whose columns are declared once: by the class of its rows.
 
-The tables in the database, the JSON of the views, the types that programs check against, and the reference follow from it.
+The tables in the database, the JSON of the views, the types that programs check against, and the
+reference follow from it.
 """
 
 from collections.abc import Mapping
@@ -11,17 +12,35 @@ from enum import Enum
 from functools import cached_property
 from html import escape
 from types import UnionType
-from typing import Annotated, Any, Literal, Self, TypeAlias, TypeVar, cast, get_args, get_origin, get_type_hints
+from typing import (
+    Annotated,
+    Any,
+    Literal,
+    Self,
+    TypeAlias,
+    TypeVar,
+    cast,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 Kind = Literal["text", "number", "time", "json", "flag", "count"]
 Row: TypeAlias = Any
-"""A row of any view, a dictionary. Code that works on all views alike takes it; queries return the class of their view."""
+"""A row of any view, a dictionary. Code that works on all views alike takes it; queries return the
+class of their view."""
 Key = tuple[Any, ...]
 RowType = TypeVar("RowType")
 
 ROWS_IN_NOTEBOOKS = 50
 
-KINDS: Mapping[type, Kind] = {str: "text", Decimal: "number", datetime: "time", bool: "flag", int: "count"}
+KINDS: Mapping[type, Kind] = {
+    str: "text",
+    Decimal: "number",
+    datetime: "time",
+    bool: "flag",
+    int: "count",
+}
 
 
 class RowList(list[RowType]):
@@ -31,7 +50,9 @@ class RowList(list[RowType]):
         names = list(cast(Row, self[0])) if self else []
         lines = [[cast(Row, row).get(name) for name in names] for row in self[:ROWS_IN_NOTEBOOKS]]
         head = "".join(f"<th>{escape(name)}</th>" for name in names)
-        body = "".join(f"<tr>{''.join(f'<td>{_cell(value)}</td>' for value in line)}</tr>" for line in lines)
+        body = "".join(
+            f"<tr>{''.join(f'<td>{_cell(value)}</td>' for value in line)}</tr>" for line in lines
+        )
         rest = f"<p>{len(self) - len(lines)} more rows</p>" if len(self) > len(lines) else ""
         return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{rest}"
 
@@ -53,11 +74,13 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """`order_by` is how rows are listed. `time` holds the columns that `since` and `until` compare: the first that has a value.
-    Times are UTC; numbers are exact decimals in the instrument's own units.
+    """`order_by` is how rows are listed. `time` holds the columns that `since` and `until` compare:
+    the first that has a value. Times are UTC; numbers are exact decimals in the instrument's own
+    units.
 
-    `paged_by`: the columns by which pages are read, each in an index of its own in the order of queries.
-    `version`: raise it when the fold makes other rows from the same events. Opening a store then rebuilds this view alone.
+    `paged_by`: the columns by which pages are read, each in an index of its own in the order of
+    queries. `version`: raise it when the fold makes other rows from the same events. Opening a
+    store then rebuilds this view alone.
     """
 
     name: str
@@ -91,7 +114,11 @@ class Table:
 
     def shown(self, row: Row) -> Row:
         """The row as a view shows it: without what only the ledger itself needs."""
-        return {name: value for name, value in row.items() if name not in self._hidden} if self._hidden else row
+        return (
+            {name: value for name, value in row.items() if name not in self._hidden}
+            if self._hidden
+            else row
+        )
 
     def narrowed(self, names: tuple[str, ...]) -> "Table":
         """The same table, read with these columns only."""
@@ -99,7 +126,8 @@ class Table:
 
     @cached_property
     def public(self) -> Self:
-        """The same table with the columns that a view shows: a query that needs no others reads only these."""
+        """The same table with the columns that a view shows: a query that needs no others reads
+        only these."""
         shown = tuple(column for column in self.columns if column.is_shown)
         order_by = tuple(name for name in self.order_by if self.by_name[name].is_shown)
         return replace(self, columns=shown, order_by=order_by)
@@ -110,9 +138,11 @@ class Table:
 
 
 def columns_of(row: type) -> tuple[Column, ...]:
-    """The columns of a class of rows. Each field is `Annotated` with its meaning; a text field also with an enumeration, or a
-    tuple, of its possible values."""
-    return tuple(_column(name, hint) for name, hint in get_type_hints(row, include_extras=True).items())
+    """The columns of a class of rows. Each field is `Annotated` with its meaning; a text field also
+    with an enumeration, or a tuple, of its possible values."""
+    return tuple(
+        _column(name, hint) for name, hint in get_type_hints(row, include_extras=True).items()
+    )
 
 
 def hidden(name: str, kind: Kind, meaning: str) -> Column:
@@ -132,6 +162,8 @@ def _words(of: type[Enum] | tuple[str, ...] = ()) -> tuple[str, ...]:
 
 def _kind(of_type: Any) -> Kind:
     options = (
-        [option for option in get_args(of_type) if option is not type(None)] if isinstance(of_type, UnionType) else [of_type]
+        [option for option in get_args(of_type) if option is not type(None)]
+        if isinstance(of_type, UnionType)
+        else [of_type]
     )
     return KINDS.get(options[0], "json")

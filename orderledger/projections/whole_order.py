@@ -1,7 +1,8 @@
-"""The rows of one order from all its events at once: what the fold of the log arrives at, without the rows in between.
+"""The rows of one order from all its events at once: what the fold of the log arrives at, without
+the rows in between.
 
-`Fold` writes the row of an order whenever the order has changed. A rebuild reads the events of one order after another, so it
-writes each row once.
+`Fold` writes the row of an order whenever the order has changed. A rebuild reads the events of one
+order after another, so it writes each row once.
 """
 
 from collections.abc import Iterator
@@ -24,8 +25,8 @@ Borne = tuple[int, Name]
 class WholeOrder:
     """Takes the events of one stream, in order. Then the properties are its rows.
 
-    `names`: each name that the order got, at the position of the first event with it; ids of ours may come more than once.
-    `attributed`: each attribution to another stream, with its position.
+    `names`: each name that the order got, at the position of the first event with it; ids of ours
+    may come more than once. `attributed`: each attribution to another stream, with its position.
     """
 
     __slots__ = ("_anomalies", "_first_record", "_tracked", "attributed", "names", "stream")
@@ -56,8 +57,8 @@ class WholeOrder:
         self._take_unusual(recorded, event)
 
     def _take_unusual(self, recorded: Recorded, event: Event) -> None:
-        """An anomaly, or any event from an attribution on. From then on the rows of the order are gone, and those that the fold
-        would write again are the `stale` ones."""
+        """An anomaly, or any event from an attribution on. From then on the rows of the order are
+        gone, and those that the fold would write again are the `stale` ones."""
         tracked, order = self._tracked, self._tracked.order
         was_another = order.attributed_to is not None
         tracked.follow(recorded, event, self._first_record)
@@ -92,7 +93,10 @@ class WholeOrder:
         """The rows of its fills."""
         order, reports = self._tracked.order, self._tracked.reports
         fills = order.fills.by_id
-        return (trade_row(self.stream, order, fills[fill_id], reports[fill_id]) for fill_id in self._tracked.stale)
+        return (
+            trade_row(self.stream, order, fills[fill_id], reports[fill_id])
+            for fill_id in self._tracked.stale
+        )
 
     @property
     def anomalies(self) -> Iterator[Row]:

@@ -66,7 +66,9 @@ def described(terms: Described) -> str:
     stop = "" if terms.stop_price is None else f", stop price {short(terms.stop_price)}"
     until = "" if terms.expire_at is None else f", expiring at {moment(terms.expire_at)}"
     in_force = "" if terms.time_in_force is None else f", {TIMES_IN_FORCE[terms.time_in_force]}"
-    flags = (", post only" if terms.post_only else "") + (", reduce only" if terms.reduce_only else "")
+    flags = (", post only" if terms.post_only else "") + (
+        ", reduce only" if terms.reduce_only else ""
+    )
     what = f"{terms.side} {short(terms.quantity)} {terms.instrument}"
     return f"{ORDER_TYPES[terms.order_type]} to {what}{price}{stop}{in_force}{until}{flags}"
 
@@ -112,6 +114,7 @@ def order_name(stream: str) -> str:
     """The order of a stream in words: "order C-1", "the order that the venue calls V-1"."""
     head, _, name = stream.partition("/")
     kind = head.partition("#")[2]
-    return {"venue": f"the order that the venue calls {name}", "alias": f"the order with the alias {name}"}.get(
-        kind, f"order {name}"
-    )
+    return {
+        "venue": f"the order that the venue calls {name}",
+        "alias": f"the order with the alias {name}",
+    }.get(kind, f"order {name}")

@@ -1,5 +1,5 @@
-"""How a message is taken from a caller: by the role that it needs, with the token's name as its actor, and for an operator's
-command at the server's time."""
+"""How a message is taken from a caller: by the role that it needs, with the token's name as its
+actor, and for an operator's command at the server's time."""
 
 import asyncio
 from dataclasses import dataclass
@@ -20,7 +20,9 @@ from orderledger.service.problems import Problem
 from orderledger.service.tokens import OPERATE
 
 CONFIRM = Parameter(
-    "confirm", "flag", "Halt or resume what the ledger does not know: the name of the account or instrument is right."
+    "confirm",
+    "flag",
+    "Halt or resume what the ledger does not know: the name of the account or instrument is right.",
 )
 CONFIRMING = {CONFIRM.name: CONFIRM}
 
@@ -30,8 +32,8 @@ NOT_TAKEN = {"forbidden": "not_permitted", "needs_confirmation": "needs_confirma
 
 @dataclass(frozen=True, slots=True)
 class Accepting:
-    """Takes the messages of one request. `begun_at`: when it was first tried, if it has an idempotency key: its messages get the
-    same times again."""
+    """Takes the messages of one request. `begun_at`: when it was first tried, if it has an
+    idempotency key: its messages get the same times again."""
 
     ledger: Ledger
     caller: Caller
@@ -39,7 +41,8 @@ class Accepting:
     is_confirmed: bool
 
     async def line(self, line: bytes, number: int = 0) -> Message:
-        """The message in a line. `number` tells the times of the lines of one request apart. Raises InvalidMessage or Problem."""
+        """The message in a line. `number` tells the times of the lines of one request apart. Raises
+        InvalidMessage or Problem."""
         return await self.document(read_line(line), number)
 
     async def document(self, document: Any, number: int = 0) -> Message:
@@ -60,23 +63,33 @@ class Accepting:
         role = message.needs_role
         if role not in self.caller.roles:
             text = f"{message.type} needs a token with the role {role}"
-            raise Problem("forbidden", text, field="type", fault=f"needs the role {role}", reason="not_permitted")
+            raise Problem(
+                "forbidden",
+                text,
+                field="type",
+                fault=f"needs the role {role}",
+                reason="not_permitted",
+            )
         if role == OPERATE and has_time:
             text = f"{message.type} happens now, by the server's clock: leave `at` out"
             raise Problem("servers_time", text, field="at", fault="is the server's: leave it out")
 
     async def _check_scope(self, message: Message) -> None:
-        """Raise Problem for an account or an instrument that the ledger does not know. In a thread that no query can block."""
+        """Raise Problem for an account or an instrument that the ledger does not know. In a thread
+        that no query can block."""
         try:
             await asyncio.to_thread(check_scope, self.ledger, self.ledger.store, message)
         except UnknownScope as error:
             about = {"similar": error.similar, "known": error.known[:100]}
             fault = "is not known to the ledger: send confirm=true if it is right"
-            raise Problem("needs_confirmation", str(error), field=error.field, fault=fault, **about) from None
+            raise Problem(
+                "needs_confirmation", str(error), field=error.field, fault=fault, **about
+            ) from None
 
 
 def signed(message: Message, caller: Caller) -> Message:
-    """The message with the name of the token as its actor. What it says itself stands beside, as `on_behalf_of`."""
+    """The message with the name of the token as its actor. What it says itself stands beside, as
+    `on_behalf_of`."""
     if not caller.name:
         return message
     said = None if message.actor == caller.name else message.actor
@@ -84,16 +97,24 @@ def signed(message: Message, caller: Caller) -> Message:
         text = "the actor is the name of the token: give either actor or on_behalf_of"
         raise Problem("invalid_request", text, field="actor", fault="contradicts on_behalf_of")
     values = {"actor": caller.name, "on_behalf_of": message.on_behalf_of or said}
-    return BaseModel.model_copy(message, update=values)  # both are checked: validating all fields again would take longest
+    return BaseModel.model_copy(
+        message, update=values
+    )  # both are checked: validating all fields again would take longest
 
 
 def outcome_of(problem: Problem) -> Outcome:
-    """The outcome of one line of several that is not taken. Raises the problem again if it is about more than this line."""
+    """The outcome of one line of several that is not taken. Raises the problem again if it is about
+    more than this line."""
     if problem.kind in NOT_TAKEN:
         return Outcome("refused", reason=NOT_TAKEN[problem.kind], text=problem.detail)
     if problem.field is None or problem.status not in (400, 422):
         raise problem
-    return Outcome("invalid", reason=f"{problem.field}: {problem.fault}", text=problem.fault, field=problem.field)
+    return Outcome(
+        "invalid",
+        reason=f"{problem.field}: {problem.fault}",
+        text=problem.fault,
+        field=problem.field,
+    )
 
 
 def _is_operators(kind: Any) -> bool:

@@ -1,4 +1,5 @@
-"""The first thing that meets a request: who asks, from where, for what. Then answers that are kept, then the routes."""
+"""The first thing that meets a request: who asks, from where, for what. Then answers that are kept,
+then the routes."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -15,11 +16,12 @@ from orderledger.service.tokens import Token
 
 OPEN_PATHS = frozenset({"/", "/api/docs", "/health/live"})
 OPEN_FOLDERS = ("/assets/",)
-"""What needs no token: the files of the page, which hold nothing of the ledger, and whether the process lives."""
+"""What needs no token: the files of the page, which hold nothing of the ledger, and whether the
+process lives."""
 
 CSP = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
-    "form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src "
+    "'self'; connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
 )
 SECURITY: tuple[tuple[bytes, bytes], ...] = (
     (b"content-security-policy", CSP.encode()),
@@ -45,7 +47,9 @@ class Kept:
         self.etag = answer.etag
         self.start: Message = {"type": "http.response.start", "status": 200, "headers": headers}
         self.body: Message = {"type": "http.response.body", "body": answer.body}
-        without = [header for header in headers if header[0] not in (b"content-length", b"content-type")]
+        without = [
+            header for header in headers if header[0] not in (b"content-length", b"content-type")
+        ]
         self.unchanged: Message = {"type": "http.response.start", "status": 304, "headers": without}
 
     async def send(self, send: Send, known: bytes | None) -> None:
@@ -59,11 +63,16 @@ class Kept:
 
 
 class Access:
-    """Checks a request's host, origin, token and role, before anything reads it. ASGI middleware."""
+    """Checks a request's host, origin, token and role, before anything reads it. ASGI
+    middleware."""
 
-    def __init__(self, app: ASGIApp, settings: ServiceSettings, answers: Answers, messages: ASGIApp) -> None:
+    def __init__(
+        self, app: ASGIApp, settings: ServiceSettings, answers: Answers, messages: ASGIApp
+    ) -> None:
         self._app = app
-        self._messages = messages  # without the routes, which take longer than the recording (bench_service.py)
+        self._messages = (
+            messages  # without the routes, which take longer than the recording (bench_service.py)
+        )
         self._tokens = settings.tokens
         self._hosts = settings.allowed_hosts()
         self._answers = answers
@@ -79,7 +88,9 @@ class Access:
             self._check_place(headers)
             scope["caller"] = self._caller(scope, headers)
         except Problem as problem:
-            self._log.warning("refused", status=problem.status, why=problem.detail, path=scope["path"][:200])
+            self._log.warning(
+                "refused", status=problem.status, why=problem.detail, path=scope["path"][:200]
+            )
             await problem.response()(scope, receive, _secured(send))
             return
         scope["head"] = headers
@@ -112,40 +123,73 @@ class Access:
                 self._log.exception("failed", path=scope["path"][:200])
                 problem = Problem("internal_error", "the server failed; its log says why")
             elif problem.status >= 500:
-                self._log.warning("unanswered", status=problem.status, why=problem.detail, path=scope["path"][:200])
+                self._log.warning(
+                    "unanswered",
+                    status=problem.status,
+                    why=problem.detail,
+                    path=scope["path"][:200],
+                )
             if has_begun:
                 raise ConnectionAbortedError("the answer had begun") from None
             await problem.response()(scope, receive, secured)
 
     def _check_place(self, headers: Mapping[bytes, bytes]) -> None:
-        """Raise Problem for another server's name, as in DNS rebinding, and for the page of another site."""
+        """Raise Problem for another server's name, as in DNS rebinding, and for the page of another
+        site."""
         host = headers.get(b"host", b"").decode("latin-1").lower()
         if _name_of(host) not in self._hosts:
             raise Problem(
-                "wrong_host", "the Host header names another server", field="Host", fault="is not allowed: see --allow-host"
+                "wrong_host",
+                "the Host header names another server",
+                field="Host",
+                fault="is not allowed: see --allow-host",
             )
         origin = headers.get(b"origin")
-        if origin is not None and origin.decode("latin-1").lower() not in (f"http://{host}", f"https://{host}"):
-            raise Problem("forbidden", "pages of other sites may not ask", field="Origin", fault="is another site")
+        if origin is not None and origin.decode("latin-1").lower() not in (
+            f"http://{host}",
+            f"https://{host}",
+        ):
+            raise Problem(
+                "forbidden",
+                "pages of other sites may not ask",
+                field="Origin",
+                fault="is another site",
+            )
 
     def _caller(self, scope: Scope, headers: Mapping[bytes, bytes]) -> Caller:
         if self._tokens is None:
             return EVERYBODY
         path = scope["path"]
-        if scope["method"] in ("GET", "HEAD") and (path in OPEN_PATHS or path.startswith(OPEN_FOLDERS)):
+        if scope["method"] in ("GET", "HEAD") and (
+            path in OPEN_PATHS or path.startswith(OPEN_FOLDERS)
+        ):
             return NOBODY
         token = self._token(headers.get(b"authorization"))
         if token is None:
-            raise Problem("no_token", "send Authorization: Bearer TOKEN", field="Authorization", fault="has no valid token")
+            raise Problem(
+                "no_token",
+                "send Authorization: Bearer TOKEN",
+                field="Authorization",
+                fault="has no valid token",
+            )
         needed = roles_needed(scope["method"], path)
         if token.roles.isdisjoint(needed) and path != "/api/me":
             roles = " or ".join(needed)
-            raise Problem("forbidden", f"the token has not the role {roles}", field="Authorization", fault=f"lacks {roles}")
+            raise Problem(
+                "forbidden",
+                f"the token has not the role {roles}",
+                field="Authorization",
+                fault=f"lacks {roles}",
+            )
         return Caller(token.name, token.roles, token.digest)
 
     def _token(self, given: bytes | None) -> Token | None:
         scheme, _, text = (given or b"").partition(b" ")
-        return self._tokens.find(text.strip()) if self._tokens is not None and scheme.lower() == b"bearer" else None
+        return (
+            self._tokens.find(text.strip())
+            if self._tokens is not None and scheme.lower() == b"bearer"
+            else None
+        )
 
 
 def is_known(etag: bytes, given: bytes) -> bool:
@@ -157,8 +201,19 @@ def _headers(given: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
     """The headers by name. Raises Problem for one that must not be repeated."""
     headers: dict[bytes, bytes] = {}
     for name, value in given:
-        if name in headers and name in (b"host", b"origin", b"authorization", b"content-type", b"content-length"):
-            raise Problem("invalid_request", "a header is given twice", field=name.decode("latin-1"), fault="is given twice")
+        if name in headers and name in (
+            b"host",
+            b"origin",
+            b"authorization",
+            b"content-type",
+            b"content-length",
+        ):
+            raise Problem(
+                "invalid_request",
+                "a header is given twice",
+                field=name.decode("latin-1"),
+                fault="is given twice",
+            )
         headers[name] = value
     return headers
 

@@ -24,7 +24,8 @@ GRACE_SECONDS = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A body of JSON. `position`: the log position that it has reached at least, its ETag; None if it depends on more."""
+    """A body of JSON. `position`: the log position that it has reached at least, its ETag; None if
+    it depends on more."""
 
     body: bytes
     position: int | None = None
@@ -50,8 +51,8 @@ class Pool:
         self._taken = 0
 
     async def run(self, query: Callable[[], Found]) -> Found:
-        """The result of a query in one of the threads. Raises Problem if too many wait, or if it takes too long: it is then
-        stopped, or does not begin."""
+        """The result of a query in one of the threads. Raises Problem if too many wait, or if it
+        takes too long: it is then stopped, or does not begin."""
         if self._taken >= self._most:
             raise Problem("busy", "too many queries at once")
         loop = asyncio.get_running_loop()
@@ -87,7 +88,8 @@ def _within(until: float, query: Callable[[], Found]) -> Found:
 
 
 class Cache:
-    """Answers by path and query. All are dropped when the store changes, or when they take too many bytes."""
+    """Answers by path and query. All are dropped when the store changes, or when they take too many
+    bytes."""
 
     def __init__(self, most_bytes: int) -> None:
         self._most = most_bytes

@@ -41,7 +41,9 @@ from orderledger.service.tokens import ROLES
 
 PAGE = Path(__file__).parent / "page"
 OF_ORDER = {parameter.name: parameter for parameter in (AS_OF, EFFECTIVE_AT)}
-OF_ORDERS_HISTORY = {name: parameter for name, parameter in HISTORY.by_name.items() if name not in ("id", "account")}
+OF_ORDERS_HISTORY = {
+    name: parameter for name, parameter in HISTORY.by_name.items() if name not in ("id", "account")
+}
 PARTS_OF_ORDER = ("history", "explanation")
 NOTHING: Mapping[str, Parameter] = {}
 
@@ -56,7 +58,14 @@ class Service:
         self._asking: dict[Hashable, asyncio.Future[Kept]] = {}
         self.streams = Streams(ledger, self.answers, settings)
 
-    async def _make(self, mark: Hashable, key: tuple[bytes, bytes], query: Callable[[], Answer], *, is_fold: bool) -> Kept:
+    async def _make(
+        self,
+        mark: Hashable,
+        key: tuple[bytes, bytes],
+        query: Callable[[], Answer],
+        *,
+        is_fold: bool,
+    ) -> Kept:
         """Ask once for all that ask the same now."""
         answer = await self.answers.ask(query, is_fold=is_fold)
         kept = Kept(answer)
@@ -66,7 +75,9 @@ class Service:
     def parse(self, scope: Scope, known: Mapping[str, Parameter]) -> dict[str, Any]:
         return parse_query(scope["query_string"], known, self.settings.limits.parameters)
 
-    async def keep(self, scope: Scope, send: Send, query: Callable[[], Answer], *, is_fold: bool = False) -> None:
+    async def keep(
+        self, scope: Scope, send: Send, query: Callable[[], Answer], *, is_fold: bool = False
+    ) -> None:
         """Answer a question about the log: kept, until the ledger changes."""
         answers, key = self.answers, (scope["raw_path"], scope["query_string"])
         mark = await answers.freshness.mark()  # before the query: it may see more, never less
@@ -74,7 +85,9 @@ class Service:
         if kept is None:
             asking = self._asking.get((mark, key))
             if asking is None:
-                asking = self._asking[mark, key] = asyncio.ensure_future(self._make(mark, key, query, is_fold=is_fold))
+                asking = self._asking[mark, key] = asyncio.ensure_future(
+                    self._make(mark, key, query, is_fold=is_fold)
+                )
                 asking.add_done_callback(lambda _: self._asking.pop((mark, key), None))
             kept = await asyncio.shield(asking)
         await kept.send(send, scope["head"].get(b"if-none-match"))
@@ -91,13 +104,17 @@ class Get:
 
 
 def make_app(ledger: Ledger, settings: ServiceSettings) -> Starlette:
-    """The application on an open ledger. `app.state.stop` ends the readers of the stream and the reconciliations."""
+    """The application on an open ledger. `app.state.stop` ends the readers of the stream and the
+    reconciliations."""
     service = Service(ledger, settings)
     requests = IdempotentRequests(ledger)
     messages = Messages(ledger, settings.limits, requests)
     operating = Operating(ledger, settings, requests)
     reconciliations = Reconciliations(ledger, settings, requests)
-    lists = [Route(f"/api/{one.path}", Get(partial(_list, service, one)), methods=["GET"]) for one in COLLECTIONS]
+    lists = [
+        Route(f"/api/{one.path}", Get(partial(_list, service, one)), methods=["GET"])
+        for one in COLLECTIONS
+    ]
     monitoring = Monitoring(ledger, service.answers)
     routes = [
         Route("/api/messages", messages, methods=["POST"]),
@@ -150,17 +167,28 @@ def _page_routes() -> list[Route | Mount]:
         return FileResponse(PAGE / "docs.html")
 
     files = StaticFiles(directory=PAGE / "assets", check_dir=False)
-    return [Route("/", index, methods=["GET"]), Route("/api/docs", docs, methods=["GET"]), Mount("/assets", files)]
+    return [
+        Route("/", index, methods=["GET"]),
+        Route("/api/docs", docs, methods=["GET"]),
+        Mount("/assets", files),
+    ]
 
 
-async def _list(service: Service, collection: Collection, scope: Scope, receive: Receive, send: Send) -> None:
+async def _list(
+    service: Service, collection: Collection, scope: Scope, receive: Receive, send: Send
+) -> None:
     asked = service.parse(scope, collection.by_name)
     _check_period(asked)
     query = partial(_listed, service.ledger, collection, asked)
     if not collection.is_of_log:
         await Kept(Answer((await service.answers.ask(query)).body)).send(send, None)
         return
-    await service.keep(scope, send, query, is_fold=collection.is_fold or "as_of" in asked or "effective_at" in asked)
+    await service.keep(
+        scope,
+        send,
+        query,
+        is_fold=collection.is_fold or "as_of" in asked or "effective_at" in asked,
+    )
 
 
 def _listed(ledger: Ledger, collection: Collection, asked: dict[str, Any]) -> Answer:
@@ -170,7 +198,10 @@ def _listed(ledger: Ledger, collection: Collection, asked: dict[str, Any]) -> An
 def answer_of(page: Page) -> Answer:
     """The body of a list."""
     count = {} if page.count is None else {"count": page.count}
-    return Answer(document_json({"after": page.after, **count, "position": page.position}, page.rows), page.position)
+    return Answer(
+        document_json({"after": page.after, **count, "position": page.position}, page.rows),
+        page.position,
+    )
 
 
 def _check_period(asked: Mapping[str, Any]) -> None:
@@ -201,8 +232,8 @@ async def _order(service: Service, scope: Scope, receive: Receive, send: Send) -
 
 
 def _path_of_order(scope: Scope) -> tuple[str, str, str]:
-    """The account, the id, and the part of the order that is asked for, empty for the order itself. From the path as sent: names
-    may hold an encoded slash."""
+    """The account, the id, and the part of the order that is asked for, empty for the order itself.
+    From the path as sent: names may hold an encoded slash."""
     parts = scope["raw_path"].decode("ascii", "replace").split("/")[3:]
     part = parts.pop() if len(parts) > 2 and parts[-1] in PARTS_OF_ORDER else ""
     try:
@@ -212,7 +243,12 @@ def _path_of_order(scope: Scope) -> tuple[str, str, str]:
     account, order_id = names[0], "/".join(names[1:])
     for name, value in (("account", account), ("id", order_id)):
         if not value or "\0" in value:
-            raise Problem("not_found", "the path of an order is /api/orders/ACCOUNT/ID", field=name, fault="is empty")
+            raise Problem(
+                "not_found",
+                "the path of an order is /api/orders/ACCOUNT/ID",
+                field=name,
+                fault="is empty",
+            )
     return account, order_id, part
 
 
@@ -247,7 +283,9 @@ async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code == 405:
         allow = (error.headers or {}).get("Allow", "")
-        return Problem("method_not_allowed", f"{request.method} is not taken here", allow=allow).response()
+        return Problem(
+            "method_not_allowed", f"{request.method} is not taken here", allow=allow
+        ).response()
     if error.status_code == 404:
         return Problem("not_found", "there is no such path").response()
     return Problem("invalid_request", error.detail).response()

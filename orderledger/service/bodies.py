@@ -15,16 +15,27 @@ def content_type(headers: Mapping[bytes, bytes], *taken: str) -> str:
     """The type of the body. Raises Problem for another type, and for a compressed body."""
     if headers.get(b"content-encoding", b"identity").strip().lower() != b"identity":
         raise Problem(
-            "unsupported_media_type", "compressed bodies are not taken", field="Content-Encoding", fault="is not identity"
+            "unsupported_media_type",
+            "compressed bodies are not taken",
+            field="Content-Encoding",
+            fault="is not identity",
         )
     media, _, rest = headers.get(b"content-type", b"").decode("latin-1").lower().partition(";")
     if media.strip() not in taken:
         raise Problem(
-            "unsupported_media_type", f"send {' or '.join(taken)}", field="Content-Type", fault=f"is not {' or '.join(taken)}"
+            "unsupported_media_type",
+            f"send {' or '.join(taken)}",
+            field="Content-Type",
+            fault=f"is not {' or '.join(taken)}",
         )
     charset = rest.replace(" ", "").replace('"', "")
     if charset.startswith("charset=") and charset not in ("charset=utf-8", "charset=utf8"):
-        raise Problem("unsupported_media_type", "JSON is UTF-8", field="Content-Type", fault="names another charset than utf-8")
+        raise Problem(
+            "unsupported_media_type",
+            "JSON is UTF-8",
+            field="Content-Type",
+            fault="names another charset than utf-8",
+        )
     return media.strip()
 
 
@@ -52,4 +63,9 @@ async def body_of(receive: Receive, headers: Mapping[bytes, bytes], limits: Limi
 
 
 def _too_large(limits: Limits) -> Problem:
-    return Problem("too_large", f"the body is longer than {limits.body_bytes} bytes", field="body", fault="is too long")
+    return Problem(
+        "too_large",
+        f"the body is longer than {limits.body_bytes} bytes",
+        field="body",
+        fault="is too long",
+    )

@@ -17,7 +17,8 @@ ROLES_OF_POST: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks: the name of the token's holder, the roles, and the hash of the token. Name and hash are empty without tokens."""
+    """Who asks: the name of the token's holder, the roles, and the hash of the token. Name and hash
+    are empty without tokens."""
 
     name: str
     roles: frozenset[str]

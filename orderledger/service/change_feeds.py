@@ -1,7 +1,8 @@
 """Feeds of changes: new events are read and encoded once, for all readers.
 
-A feed keeps its last batches. A reader who begins earlier reads the log until it meets them: nothing is missed or repeated.
-A reader who is slower than the feed for long is dropped. A feed never waits, and its memory is bounded.
+A feed keeps its last batches. A reader who begins earlier reads the log until it meets them:
+nothing is missed or repeated. A reader who is slower than the feed for long is dropped. A feed
+never waits, and its memory is bounded.
 """
 
 import asyncio
@@ -29,15 +30,16 @@ from orderledger.service.signal import Signal
 EVENTS_PER_BATCH = 1_000
 BATCHES_KEPT = 200
 BYTES_KEPT = 16 << 20
-"""Memory of the kept batches, with all that they hold: some five seconds of 2,000 events (bench_service.py)."""
+"""Memory of the kept batches, with all that they hold: some five seconds of 2,000 events
+(bench_service.py)."""
 RETRY_SECONDS = 1.0
 WAIT_SECONDS = 5.0
 ATTRIBUTED = OrderAttributed.stored_name
 
 
 class Item(msgspec.Struct, frozen=True, gc=False):
-    """One row of a batch: its bytes, and the values that filters compare, in the order of the feed's `filtered`. Whatever is
-    unknown of an order that is gone is left out at the end."""
+    """One row of a batch: its bytes, and the values that filters compare, in the order of the
+    feed's `filtered`. Whatever is unknown of an order that is gone is left out at the end."""
 
     values: tuple[str | None, ...]
     encoded: bytes
@@ -46,12 +48,18 @@ class Item(msgspec.Struct, frozen=True, gc=False):
 
     def size(self) -> int:
         """Its memory in bytes."""
-        return getsizeof(self) + getsizeof(self.encoded) + getsizeof(self.values) + sum(map(getsizeof, self.values))
+        return (
+            getsizeof(self)
+            + getsizeof(self.encoded)
+            + getsizeof(self.values)
+            + sum(map(getsizeof, self.values))
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """The items that came from the events after `begin` up to `end`. `whole`: the bytes for readers without a filter."""
+    """The items that came from the events after `begin` up to `end`. `whole`: the bytes for readers
+    without a filter."""
 
     begin: int
     end: int
@@ -68,7 +76,8 @@ class Dropped(Exception):
 
 
 class Feed:
-    """A feed of changes. `pause`: seconds between two batches. `filtered`: the columns that filters compare."""
+    """A feed of changes. `pause`: seconds between two batches. `filtered`: the columns that filters
+    compare."""
 
     pause = 0.05
     filtered: tuple[str, ...]
@@ -98,9 +107,11 @@ class Feed:
         """The batch without what a reader at the position has."""
         return batch
 
-    async def read(self, after: int | None, keeps: Callable[[Item], bool] | None) -> AsyncIterator[tuple[int, bytes]]:
-        """The changes after a log position, or from now on: pieces of bytes, each with the position that it reaches. A piece may
-        be empty. Raises Dropped."""
+    async def read(
+        self, after: int | None, keeps: Callable[[Item], bool] | None
+    ) -> AsyncIterator[tuple[int, bytes]]:
+        """The changes after a log position, or from now on: pieces of bytes, each with the position
+        that it reaches. A piece may be empty. Raises Dropped."""
         self._readers += 1
         try:
             await self._begin()
@@ -131,7 +142,8 @@ class Feed:
         return self.compose(items, batch.end) if items else b""
 
     def _meet(self, position: int) -> int | None:
-        """The number of the batch with what follows the position. None if that is before the kept ones."""
+        """The number of the batch with what follows the position. None if that is before the kept
+        ones."""
         if position < (self._kept[0].begin if self._kept else self.position):
             return None
         return self._first + sum(batch.end <= position for batch in self._kept)
@@ -240,13 +252,20 @@ class OrderFeed(Feed):
         rows = self._ledger.changed_orders(streams)
         there = {row["stream"] for row in rows}
         gone = [
-            {"account": account_of(stream), "client_order_id": client_order_id_of(stream), "stream": stream}
+            {
+                "account": account_of(stream),
+                "client_order_id": client_order_id_of(stream),
+                "stream": stream,
+            }
             for stream in streams
             if stream not in there
         ]
         values_of = itemgetter(*self.filtered)
         changed = [Item(values_of(row), row_json(row)) for row in rows]
-        return [*changed, *(Item((row["account"], row["stream"]), row_json(row), is_gone=True) for row in gone)]
+        return [
+            *changed,
+            *(Item((row["account"], row["stream"]), row_json(row), is_gone=True) for row in gone),
+        ]
 
     def compose(self, items: Sequence[Item], position: int) -> bytes:
         rows = b",".join(item.encoded for item in items if not item.is_gone)
@@ -256,7 +275,8 @@ class OrderFeed(Feed):
 
 
 def touched(stored: Sequence[StoredRow]) -> list[str]:
-    """The streams of orders that these events may have changed: their own, and those that they were attributed to."""
+    """The streams of orders that these events may have changed: their own, and those that they were
+    attributed to."""
     streams: dict[str, None] = {}
     for row in stored:
         if is_order_stream(row.stream):

@@ -1,4 +1,5 @@
-"""The lists of the API: their rows, parameters and queries. Routes, checks and the OpenAPI document follow from this table."""
+"""The lists of the API: their rows, parameters and queries. Routes, checks and the OpenAPI document
+follow from this table."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -59,8 +60,9 @@ Asked = dict[str, Any]
 
 @dataclass(frozen=True)
 class Collection:
-    """A list. `path`: under /api. `row`: the class of its rows. `answer` asks the ledger. `is_of_log`: its rows change with the
-    log alone, so that an answer may be kept, and has an ETag. `is_fold`: all trades are folded for it."""
+    """A list. `path`: under /api. `row`: the class of its rows. `answer` asks the ledger.
+    `is_of_log`: its rows change with the log alone, so that an answer may be kept, and has an ETag.
+    `is_fold`: all trades are folded for it."""
 
     path: str
     meaning: str
@@ -75,7 +77,9 @@ class Collection:
         return {parameter.name: parameter for parameter in self.parameters}
 
 
-def _of_view(view: str, path: str, row: type, *flags: Parameter, has_period: bool = True) -> Collection:
+def _of_view(
+    view: str, path: str, row: type, *flags: Parameter, has_period: bool = True
+) -> Collection:
     """A list of the rows of a view, in keyset pages."""
     table = PAGED[view]
     names = tuple(columns_of_row(row))
@@ -103,7 +107,9 @@ def _of_view(view: str, path: str, row: type, *flags: Parameter, has_period: boo
 def _filters(table: Table) -> tuple[Parameter, ...]:
     """A filter for each column that is shown, except for JSON."""
     shown = (column for column in table.columns if column.is_shown and column.kind != "json")
-    return tuple(filter_of(column.name, column.kind, column.meaning, column.words) for column in shown)
+    return tuple(
+        filter_of(column.name, column.kind, column.meaning, column.words) for column in shown
+    )
 
 
 def _computed(
@@ -118,13 +124,23 @@ def _computed(
     """A list of rows that are computed for each question. Its cursor counts rows."""
     paging = (LIMIT, AFTER, COUNT, columns_parameter(columns_of_row(row)))
     return Collection(
-        path, meaning, row, (*parameters, *(TIMES if is_of_log else ()), *paging), _paged(path, ask), is_of_log, is_fold
+        path,
+        meaning,
+        row,
+        (*parameters, *(TIMES if is_of_log else ()), *paging),
+        _paged(path, ask),
+        is_of_log,
+        is_fold,
     )
 
 
 def _paged(path: str, ask: Callable[..., RowList[Any]]) -> Callable[[Ledger, Asked], Page]:
     def answer(ledger: Ledger, asked: Asked) -> Page:
-        limit, with_count, columns = asked.pop("limit", PAGE_ROWS), asked.pop("with_count", False), asked.pop("columns", None)
+        limit, with_count, columns = (
+            asked.pop("limit", PAGE_ROWS),
+            asked.pop("with_count", False),
+            asked.pop("columns", None),
+        )
         try:
             begin = offset_of(path, asked.pop("after", None))
         except InvalidCursor as fault:
@@ -148,7 +164,10 @@ def _reconciled_orders(ledger: Ledger, asked: Asked) -> Page:
         raise invalid("after", str(fault)) from None
     if columns is None:
         return page
-    return replace(page, rows=RowList({name: row[name] for name in row if name in columns} for row in page.rows))
+    return replace(
+        page,
+        rows=RowList({name: row[name] for name in row if name in columns} for row in page.rows),
+    )
 
 
 def _of_history(ledger: Ledger, *, id: str, **asked: Any) -> RowList[Any]:
@@ -190,7 +209,8 @@ COLLECTIONS = (
     ),
     _computed(
         "equity",
-        "Equity and drawdown after each fill, funding, adjustment and mark, by settlement currency.",
+        "Equity and drawdown after each fill, funding, adjustment and mark, by settlement "
+        "currency.",
         row_classes.EquityPointRow,
         Ledger.equity,
         ACCOUNT,
@@ -226,7 +246,13 @@ COLLECTIONS = (
         AccountRow,
         accounts,
         ACCOUNT,
-        Parameter("minutes", "count", "New, changed and ended orders are counted over so many minutes.", least=1, most=527_040),
+        Parameter(
+            "minutes",
+            "count",
+            "New, changed and ended orders are counted over so many minutes.",
+            least=1,
+            most=527_040,
+        ),
         is_of_log=False,
     ),
     _computed(
@@ -239,7 +265,8 @@ COLLECTIONS = (
     ),
     _computed(
         "doubts",
-        "Open orders whose outcome is unknown: the age of each doubt, and the commands that settle it. The oldest first.",
+        "Open orders whose outcome is unknown: the age of each doubt, and the commands that "
+        "settle it. The oldest first.",
         row_classes.DoubtRow,
         Ledger.doubts,
         ACCOUNT,
@@ -247,14 +274,16 @@ COLLECTIONS = (
     ),
     _computed(
         "reconciliation",
-        "A row for each account: how many orders agree with the venue's reports, and when the account was last reconciled.",
+        "A row for each account: how many orders agree with the venue's reports, and when the "
+        "account was last reconciled.",
         row_classes.ReconciliationRow,
         Ledger.reconciliation,
         ACCOUNT,
     ),
     Collection(
         "reconciliation/orders",
-        "Orders beside the venue's newest report about each. Whether they differ is decided over all orders.",
+        "Orders beside the venue's newest report about each. Whether they differ is decided over "
+        "all orders.",
         row_classes.ReconciledOrderRow,
         (
             ACCOUNT,
@@ -268,7 +297,14 @@ COLLECTIONS = (
         ),
         _reconciled_orders,
     ),
-    _computed("breaks", "Open differences with the venue, the oldest first.", BreakRow, breaks, ACCOUNT, is_of_log=False),
+    _computed(
+        "breaks",
+        "Open differences with the venue, the oldest first.",
+        BreakRow,
+        breaks,
+        ACCOUNT,
+        is_of_log=False,
+    ),
     _computed(
         "alerts",
         "Alerts with their deliveries: what was raised and cleared. They are no part of the log.",
@@ -281,11 +317,19 @@ COLLECTIONS = (
         is_of_log=False,
     ),
     _computed(
-        "history", "The events of one order, as recorded.", row_classes.EventRow, _of_history, ID, ACCOUNT, *OF_EVENTS, *PERIOD
+        "history",
+        "The events of one order, as recorded.",
+        row_classes.EventRow,
+        _of_history,
+        ID,
+        ACCOUNT,
+        *OF_EVENTS,
+        *PERIOD,
     ),
     Collection(
         "events",
-        "The log. A page may have few rows although more follow: a search reads a bounded part of the log at a time.",
+        "The log. A page may have few rows although more follow: a search reads a bounded part of "
+        "the log at a time.",
         row_classes.EventRow,
         (
             ACCOUNT,

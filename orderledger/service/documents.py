@@ -11,7 +11,8 @@ from orderledger.service.settings import Limits
 
 
 async def posted_document(request: Request, limits: Limits) -> tuple[bytes, dict[str, Any]]:
-    """The body of a POST, and the JSON object in it. Raises InvalidMessage or Problem naming what is wrong."""
+    """The body of a POST, and the JSON object in it. Raises InvalidMessage or Problem naming what
+    is wrong."""
     headers = request.scope["head"]
     content_type(headers, JSON)
     body = await body_of(request.receive, headers, limits)
@@ -24,4 +25,6 @@ async def posted_document(request: Request, limits: Limits) -> tuple[bytes, dict
 def refuse_parameters(request: Request) -> None:
     """Raise Problem if the query has any parameter."""
     if request.scope["query_string"]:
-        raise Problem("invalid_request", "takes no parameters", field="query", fault="takes no parameters")
+        raise Problem(
+            "invalid_request", "takes no parameters", field="query", fault="takes no parameters"
+        )

@@ -1,4 +1,5 @@
-"""From a reading of the views to metrics: every row goes to its account and instrument, or to `other`."""
+"""From a reading of the views to metrics: every row goes to its account and instrument, or to
+`other`."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -70,7 +71,9 @@ def add_reading(samples: Samples, reading: Reading, names: Names, now: datetime)
     for one in reading.orders:
         _add_orders(samples, one, names.account(one.account), now)
     for account in dict.fromkeys(row["account"] for row in (*reading.pnl, *reading.certificates)):
-        _add_orders(samples, NO_ORDERS, names.account(account), now)  # a series must not vanish with the last open order
+        _add_orders(
+            samples, NO_ORDERS, names.account(account), now
+        )  # a series must not vanish with the last open order
     _add_held(samples, reading, names)
 
 
@@ -78,7 +81,10 @@ def add_alerts(samples: Samples, counts: Counts, names: Names) -> None:
     """Add the alerts by rule, and their notices by target."""
     for rule, count in counts.open_by_rule.items():
         samples.add("open_alerts", count, rule if names.rules(rule) else OTHER)
-    for metric, found in (("undelivered_alert_notices", counts.undelivered), ("failed_alert_notices", counts.given_up)):
+    for metric, found in (
+        ("undelivered_alert_notices", counts.undelivered),
+        ("failed_alert_notices", counts.given_up),
+    ):
         for target, count in found.items():
             samples.add(metric, count, target if names.targets(target) else OTHER)
 
@@ -122,7 +128,9 @@ def _add_held(samples: Samples, reading: Reading, names: Names) -> None:
         if unit is not None and defined is not None:
             currency = names.currency(defined)
             samples.add("position_notional", abs(position) * unit, *labels, currency)
-            samples.add("position_notional_most", max(abs(least), abs(most)) * unit, *labels, currency)
+            samples.add(
+                "position_notional_most", max(abs(least), abs(most)) * unit, *labels, currency
+            )
 
 
 def _unit(instrument: Row | None) -> float | None:
@@ -137,13 +145,18 @@ def _number(value: Decimal | None) -> float | None:
     return None if value is None else float(value)
 
 
-def _working(reading: Reading, modes: Mapping[tuple[str, str], Modes]) -> Mapping[Held, tuple[float, float]]:
+def _working(
+    reading: Reading, modes: Mapping[tuple[str, str], Modes]
+) -> Mapping[Held, tuple[float, float]]:
     """What open orders may buy and sell, infinite where a quantity is unknown."""
     found: dict[Held, tuple[float, float]] = defaultdict(lambda: (0.0, 0.0))
     for of, told, side, leaves in (*_summed(reading.orders), *_replaced(reading.replaced)):
         key = (*of, part_now({"position_side": told, "position_id": None}, modes.get(of, ()))[0])
         buys, sells = found[key]
-        found[key] = (buys if side == "sell" else buys + leaves, sells if side == "buy" else sells + leaves)
+        found[key] = (
+            buys if side == "sell" else buys + leaves,
+            sells if side == "buy" else sells + leaves,
+        )
     return found
 
 
@@ -158,6 +171,13 @@ def _replaced(rows: Iterable[Row]) -> Iterator[Working]:
     for row in rows:
         if row["instrument"] is not None:
             asked = row["outstanding"]["quantity"]
-            leaves = leaves_with(row["quantity"], row["cum_quantity"], None if asked is None else Decimal(asked))
+            leaves = leaves_with(
+                row["quantity"], row["cum_quantity"], None if asked is None else Decimal(asked)
+            )
             of = row["account"], row["instrument"]
-            yield of, row["position_side"], row["side"] or "", inf if leaves is None else float(leaves)
+            yield (
+                of,
+                row["position_side"],
+                row["side"] or "",
+                inf if leaves is None else float(leaves),
+            )

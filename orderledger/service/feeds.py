@@ -18,7 +18,9 @@ COUNTERS = {
 }
 
 
-def add_collectors(samples: Samples, statuses: Mapping[str, Any], now: datetime, names: Names) -> None:
+def add_collectors(
+    samples: Samples, statuses: Mapping[str, Any], now: datetime, names: Names
+) -> None:
     """Add the status of each collector, and of each account that it listens to."""
     for name, status in statuses.items():
         collector = name if names.collectors(name) else OTHER
@@ -28,14 +30,18 @@ def add_collectors(samples: Samples, statuses: Mapping[str, Any], now: datetime,
         samples.add("collector_waiting_messages", status.get("waiting"), collector)
         for account, counted in status.get("accounts", {}).items():
             labels = (collector, names.account(account))
-            samples.add("feed_up", int(bool(status.get("is_running") and counted.get("is_up"))), *labels)
+            samples.add(
+                "feed_up", int(bool(status.get("is_running") and counted.get("is_up"))), *labels
+            )
             samples.add("feed_last_message_age_seconds", message_age(counted, age), *labels)
             samples.add("feed_venue_lag_seconds", counted.get("venue_lag_seconds"), *labels)
             for key, metric in COUNTERS.items():
                 samples.add(metric, counted.get(key), *labels)
 
 
-def add_gateways(samples: Samples, statuses: Mapping[str, Any], halts: Sequence[Row], now: datetime, names: Names) -> None:
+def add_gateways(
+    samples: Samples, statuses: Mapping[str, Any], halts: Sequence[Row], now: datetime, names: Names
+) -> None:
     """Add the breakers of each gateway. `halts`: those that hold."""
     for account, status in statuses.items():
         label = names.account(account)

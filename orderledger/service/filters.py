@@ -13,7 +13,9 @@ MOST_POINTS = 100_000
 """Points of a curve that one answer may have. The command line and Python give all."""
 
 
-def text(name: str, meaning: str, *words: str, argument: str = "", is_needed: bool = False) -> Parameter:
+def text(
+    name: str, meaning: str, *words: str, argument: str = "", is_needed: bool = False
+) -> Parameter:
     return Parameter(name, "text", meaning, words, argument, is_needed=is_needed)
 
 
@@ -21,7 +23,11 @@ ACCOUNT = text("account", "Only this account.")
 INSTRUMENT = text("instrument", "Only this instrument.")
 STRATEGY = text("strategy", "Only this strategy.")
 METHOD = text("method", "Lots that a fill closes first.", *METHODS)
-ID = text("id", "Any id of the order: ours, a replacement's, a request's, the venue's, or an alias.", is_needed=True)
+ID = text(
+    "id",
+    "Any id of the order: ours, a replacement's, a request's, the venue's, or an alias.",
+    is_needed=True,
+)
 OF_EVENTS = (
     text("actor", "Only this actor."),
     text("source", "Only this source.", *SOURCES),
@@ -34,32 +40,48 @@ OF_LOG = (
     Parameter("recorded_until", "time", "Events recorded before this."),
 )
 OPEN_ORDERS = Parameter("open", "flag", "Only open orders.", argument="open_only")
-OPEN_ANOMALIES = Parameter("open", "flag", "Only anomalies that are not cleared.", argument="open_only")
+OPEN_ANOMALIES = Parameter(
+    "open", "flag", "Only anomalies that are not cleared.", argument="open_only"
+)
 ALL_TRADES = Parameter("all", "flag", "Also busted and corrected fills.", argument="include_busted")
 ACTIVE = Parameter("active", "flag", "Only halts that still hold.", argument="active_only")
 OPEN_ALERTS = Parameter("open", "flag", "Only alerts that are not cleared.", argument="open_only")
 RULE = text("rule", "Only alerts of this rule.")
 ORDER_OF_ALERTS = text(
     "order",
-    "gravest, unless asked: open ones first, critical before warning before info, of each the newest first. desc or newest: the "
-    "latest first. asc: the oldest first.",
+    "gravest, unless asked: open ones first, critical before warning before info, of each the "
+    "newest first. desc or newest: the latest first. asc: the oldest first.",
     *ORDERS_OF_ALERTS,
 )
 POINTS_OF_CURVE = Parameter(
     "points",
     "count",
-    f"At most so many rows of each currency, with the extremes of what is left out. Default: {POINTS}.",
+    "At most so many rows of each currency, with the extremes of what is left out. Default: "
+    f"{POINTS}.",
     least=FEWEST_POINTS,
     most=MOST_POINTS,
 )
 AGREEMENT = text(
-    "agreement", "Only orders that differ, that are unmatched (the venue never reported anything), or that agree.", *AGREEMENTS
+    "agreement",
+    "Only orders that differ, that are unmatched (the venue never reported anything), or that "
+    "agree.",
+    *AGREEMENTS,
 )
-ORDER_OF_RECONCILED = text("order", "newest, unless asked: the last updated first. asc or desc: by account.", *ORDERS_OF_PAGES)
-SEARCH = text("search", "Only orders with an id that begins with this: ours, a replacement's, the venue's, or an alias.")
+ORDER_OF_RECONCILED = text(
+    "order",
+    "newest, unless asked: the last updated first. asc or desc: by account.",
+    *ORDERS_OF_PAGES,
+)
+SEARCH = text(
+    "search",
+    "Only orders with an id that begins with this: ours, a replacement's, the venue's, or an "
+    "alias.",
+)
 
 
-AFTER_POSITION = Parameter("after", "count", "A log position: later events, in descending order earlier ones.")
+AFTER_POSITION = Parameter(
+    "after", "count", "A log position: later events, in descending order earlier ones."
+)
 
 
 def groups(names: tuple[str, ...]) -> Parameter:

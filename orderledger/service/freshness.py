@@ -1,4 +1,5 @@
-"""Whether the store has changed since an answer was made. Who recorded, here or in another process, reads the own write."""
+"""Whether the store has changed since an answer was made. Who recorded, here or in another process,
+reads the own write."""
 
 import asyncio
 import sqlite3
@@ -22,7 +23,8 @@ class Freshness:
         self._connection = _connected(ledger.store)
 
     def mark_now(self) -> Hashable | None:
-        """The mark, where it takes no waiting: SQLite counts the commits of all other connections in some microseconds."""
+        """The mark, where it takes no waiting: SQLite counts the commits of all other connections
+        in some microseconds."""
         if self._connection is None:
             return None
         try:
@@ -31,11 +33,14 @@ class Freshness:
             return None
 
     async def mark(self) -> Hashable:
-        """The mark: the last position of the log, as a question that begins now sees it. Waiting callers share one question."""
+        """The mark: the last position of the log, as a question that begins now sees it. Waiting
+        callers share one question."""
         now = self.mark_now()
         if now is not None:
             return now
-        if self._asking is not None:  # that question may have begun before a commit that this caller knows of
+        if (
+            self._asking is not None
+        ):  # that question may have begun before a commit that this caller knows of
             if self._next is None:
                 self._next = asyncio.ensure_future(self._ask_after(self._asking))
             return await asyncio.shield(self._next)
@@ -66,7 +71,9 @@ def _connected(store: Store) -> sqlite3.Connection | None:
     if path is None:
         return None
     try:
-        connection = sqlite3.connect(f"{Path(path).as_uri()}?mode=ro", uri=True, timeout=0, isolation_level=None)
+        connection = sqlite3.connect(
+            f"{Path(path).as_uri()}?mode=ro", uri=True, timeout=0, isolation_level=None
+        )
         connection.execute("PRAGMA data_version").fetchone()
     except sqlite3.Error:
         return None

@@ -1,4 +1,5 @@
-"""Health for supervisors: `live` says that the process answers, `ready` whether the ledger can be relied on now, with reasons."""
+"""Health for supervisors: `live` says that the process answers, `ready` whether the ledger can be
+relied on now, with reasons."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,18 +26,27 @@ class ReadinessLimits(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    views_behind: int = Field(default=10_000, ge=0, strict=True, description="Events that the views may be behind the log.")
+    views_behind: int = Field(
+        default=10_000,
+        ge=0,
+        strict=True,
+        description="Events that the views may be behind the log.",
+    )
     feeds: dict[Identifier, Seconds] = Field(
-        default_factory=dict, description="By account, the age in seconds of the last sign that a collector listens to it."
+        default_factory=dict,
+        description="By account, the age in seconds of the last sign that a collector listens to "
+        "it.",
     )
     messages: dict[Identifier, Seconds] = Field(
-        default_factory=dict, description="By account, the age in seconds of the last message about it."
+        default_factory=dict,
+        description="By account, the age in seconds of the last message about it.",
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a ledger is not ready. `value`: what was found, None where there is nothing. `limit`: what is allowed."""
+    """Why a ledger is not ready. `value`: what was found, None where there is nothing. `limit`:
+    what is allowed."""
 
     check: Check
     subject: str | None
@@ -47,7 +57,8 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """Whether a ledger is ready, why not, and the log position at which it was looked at (None if the store cannot be read)."""
+    """Whether a ledger is ready, why not, and the log position at which it was looked at (None if
+    the store cannot be read)."""
 
     is_ready: bool
     reasons: tuple[Reason, ...] = ()
@@ -60,11 +71,14 @@ class Readiness:
 
 
 def live() -> dict[str, Any]:
-    """The body of `/health/live`. The process answers; the store is not asked, since a restart would not repair it."""
+    """The body of `/health/live`. The process answers; the store is not asked, since a restart
+    would not repair it."""
     return {"is_live": True}
 
 
-def ready(ledger: Ledger, limits: ReadinessLimits | None = None, *, clock: Clock | None = None) -> Readiness:
+def ready(
+    ledger: Ledger, limits: ReadinessLimits | None = None, *, clock: Clock | None = None
+) -> Readiness:
     """Check the store, the views and the feeds. Raises nothing: what fails is a reason."""
     limits, now = limits or ReadinessLimits(), (clock or SystemClock()).now()
     try:
@@ -83,7 +97,9 @@ def _of_views(ledger: Ledger, status: Mapping[str, Any], limits: ReadinessLimits
     try:
         ledger.check_views()
     except StoreError as error:
-        reasons.append(Reason("views_fault", None, None, None, f"the views are not updated: {error}"))
+        reasons.append(
+            Reason("views_fault", None, None, None, f"the views are not updated: {error}")
+        )
     return reasons
 
 
@@ -92,11 +108,21 @@ def _of_feeds(status: Mapping[str, Any], limits: ReadinessLimits, now: datetime)
     for account, limit in limits.feeds.items():
         age = feed_age(status, account, now)
         if age is None or age > limit:
-            told = "no collector listens to it" if age is None else f"its feed is {age:.1f} s old, the limit is {limit:g} s"
+            told = (
+                "no collector listens to it"
+                if age is None
+                else f"its feed is {age:.1f} s old, the limit is {limit:g} s"
+            )
             reasons.append(Reason("feed", account, age, limit, f"{account}: {told}"))
     for account, limit in limits.messages.items():
         age = last_message_age(status, account, now)
         if age is None or age > limit:
-            told = "there was none" if age is None else f"it is {age:.1f} s old, the limit is {limit:g} s"
-            reasons.append(Reason("feed_message", account, age, limit, f"{account}: the last message: {told}"))
+            told = (
+                "there was none"
+                if age is None
+                else f"it is {age:.1f} s old, the limit is {limit:g} s"
+            )
+            reasons.append(
+                Reason("feed_message", account, age, limit, f"{account}: the last message: {told}")
+            )
     return reasons

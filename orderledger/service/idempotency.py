@@ -1,7 +1,9 @@
-"""`Idempotency-Key` on every POST: one request is carried out once, also over a restart of the server.
+"""`Idempotency-Key` on every POST: one request is carried out once, also over a restart of the
+server.
 
-By the draft "The Idempotency-Key HTTP Header Field" of the IETF (draft-ietf-httpapi-idempotency-key-header-06): 422 for a key
-that another request has, 409 while its request is being carried out, and else the answer that the first attempt got.
+By the draft "The Idempotency-Key HTTP Header Field" of the IETF
+(draft-ietf-httpapi-idempotency-key-header-06): 422 for a key that another request has, 409 while
+its request is being carried out, and else the answer that the first attempt got.
 """
 
 import asyncio
@@ -41,9 +43,17 @@ class Posted:
     is_replayed: bool = False
 
     def headers(self) -> list[tuple[bytes, bytes]]:
-        about = [(b"content-type", self.media.encode()), (b"content-length", str(len(self.body)).encode())]
+        about = [
+            (b"content-type", self.media.encode()),
+            (b"content-length", str(len(self.body)).encode()),
+        ]
         replayed = [(b"idempotency-replayed", b"true")] if self.is_replayed else []
-        return [*about, (b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"), *replayed]
+        return [
+            *about,
+            (b"cache-control", b"no-store"),
+            (b"x-content-type-options", b"nosniff"),
+            *replayed,
+        ]
 
     def response(self) -> Response:
         response = Response(self.body, self.status)
@@ -66,8 +76,8 @@ class IdempotentRequests:
         self._log = structlog.get_logger("orderledger.serve")
 
     async def once(self, scope: Scope, body: bytes, act: Act) -> Posted:
-        """The answer to a request, of this attempt or of the first one. Raises Problem if its key belongs to another request, or
-        if the request is being carried out."""
+        """The answer to a request, of this attempt or of the first one. Raises Problem if its key
+        belongs to another request, or if the request is being carried out."""
         key = _key(scope["head"])
         if key is None:
             return await act(None)
@@ -77,7 +87,10 @@ class IdempotentRequests:
         if running is not None:
             _check_same(running, fingerprint)
             raise Problem(
-                "in_flight", "this request is being carried out: ask again for its answer", field=HEADER, fault="is in use"
+                "in_flight",
+                "this request is being carried out: ask again for its answer",
+                field=HEADER,
+                fault="is in use",
             )
         self._running[place] = fingerprint
         try:
@@ -86,7 +99,9 @@ class IdempotentRequests:
             del self._running[place]
 
     async def _bound(self, place: tuple[str, str], fingerprint: bytes, act: Act) -> Posted:
-        kept = await self._in_thread(lambda: self._keys.reserve(*place, fingerprint, self._clock.now().astimezone(UTC)))
+        kept = await self._in_thread(
+            lambda: self._keys.reserve(*place, fingerprint, self._clock.now().astimezone(UTC))
+        )
         _check_same(kept.fingerprint, fingerprint)
         if kept.answer is not None:
             return Posted(kept.answer.body, kept.answer.media, kept.answer.status, is_replayed=True)
@@ -99,8 +114,9 @@ class IdempotentRequests:
         return posted
 
     async def _failed(self, place: tuple[str, str], kept: KeptRequest, error: Exception) -> Posted:
-        """The answer that a failed attempt got, if it is an answer for good. A request of which nothing was carried out leaves
-        its key free; one that may have been keeps it, and can be sent again."""
+        """The answer that a failed attempt got, if it is an answer for good. A request of which
+        nothing was carried out leaves its key free; one that may have been keeps it, and can be
+        sent again."""
         problem = problem_of(error)
         if problem is not None and problem.kind == "refused":
             return Posted(problem.body(), CONTENT_TYPE, problem.status)

@@ -31,4 +31,6 @@ class Monitoring:
         """200 if the ledger can be relied on now, else 503 with the reasons."""
         found = await self._answers.ask(partial(ready, self._ledger))
         status = 200 if found.is_ready else 503
-        return Response(row_json(found.shown()), status, media_type=JSON, headers={"cache-control": "no-store"})
+        return Response(
+            row_json(found.shown()), status, media_type=JSON, headers={"cache-control": "no-store"}
+        )

@@ -23,7 +23,8 @@ from orderledger.service.settings import ServiceSettings
 
 DECIDED = ("account", "client_order_id", "never_arrived", "worked_as", "reason", "text")
 TAKEN = (
-    "account", "instrument", "strategy", "cancels_orders", "reason", "text", "actor", "on_behalf_of", "message_id",
+    "account", "instrument", "strategy", "cancels_orders", "reason", "text", "actor",
+    "on_behalf_of", "message_id",
     "correlation_id",
 )  # fmt: skip
 """The fields of the message that the body may have. `at` is the server's."""
@@ -32,7 +33,9 @@ TAKEN = (
 class Operating:
     """Halts and resumes trading, and records whether an order arrived."""
 
-    def __init__(self, ledger: Ledger, settings: ServiceSettings, requests: IdempotentRequests) -> None:
+    def __init__(
+        self, ledger: Ledger, settings: ServiceSettings, requests: IdempotentRequests
+    ) -> None:
         self._ledger = ledger
         self._limits = settings.limits
         self._requests = requests
@@ -49,20 +52,25 @@ class Operating:
         body, document = await posted_document(request, self._limits)
 
         async def act(begun_at: datetime | None) -> Posted:
-            accepting = Accepting(self._ledger, scope["caller"], begun_at, _is_confirmed(document, asked))
+            accepting = Accepting(
+                self._ledger, scope["caller"], begun_at, _is_confirmed(document, asked)
+            )
             return await self._record(accepting, kind, document)
 
         return (await self._requests.once(scope, body, act)).response()
 
     async def resolve(self, request: Request) -> Response:
-        """Record a decision on an order in doubt. The time is the server's, the actor the token's name."""
+        """Record a decision on an order in doubt. The time is the server's, the actor the token's
+        name."""
         scope = request.scope
         body, document = await posted_document(request, self._limits)
 
         async def act(_: datetime | None) -> Posted:
             given = _decision(document)
             name, actor = given.pop("client_order_id"), scope["caller"].name or None
-            return _answer(await asyncio.to_thread(partial(self._ledger.resolve, name, actor=actor, **given)))
+            return _answer(
+                await asyncio.to_thread(partial(self._ledger.resolve, name, actor=actor, **given))
+            )
 
         return (await self._requests.once(scope, body, act)).response()
 
@@ -99,7 +107,10 @@ def _decision(document: dict[str, Any]) -> dict[str, Any]:
         if name not in given:
             raise invalid(name, "is needed")
     if ("never_arrived" in given) == ("worked_as" in given):
-        raise invalid("never_arrived", "decide one of the two: never_arrived, or worked_as with the venue's id")
+        raise invalid(
+            "never_arrived",
+            "decide one of the two: never_arrived, or worked_as with the venue's id",
+        )
     return given
 
 

@@ -1,4 +1,5 @@
-"""Lists for those who watch: a row for each account, and one for each open break. They depend on the time, too."""
+"""Lists for those who watch: a row for each account, and one for each open break. They depend on
+the time, too."""
 
 from datetime import datetime, timedelta
 from typing import Annotated, Any, TypedDict
@@ -21,13 +22,17 @@ class AccountRow(TypedDict):
     new_orders: Annotated[int, "Orders requested in the last `minutes`."]
     changed_orders: Annotated[int, "Orders updated in the last `minutes`."]
     ended_orders: Annotated[int, "Orders ended in the last `minutes`."]
-    last_update_at: Annotated[datetime | None, "When the newest fact about one of its orders happened."]
+    last_update_at: Annotated[
+        datetime | None, "When the newest fact about one of its orders happened."
+    ]
     open_breaks: Annotated[int, "Open breaks of the last reconciliation."]
     certified_at: Annotated[datetime | None, "When the last reconciliation was."]
     collector: Annotated[str | None, "The collector that listens to it."]
     venue: Annotated[str | None, "The venue, by the collector's name of it."]
     is_up: Annotated[bool | None, "Whether its feed is listened to now."]
-    last_message_age_seconds: Annotated[str | None, "Age of the last message that a collector heard, as a decimal."]
+    last_message_age_seconds: Annotated[
+        str | None, "Age of the last message that a collector heard, as a decimal."
+    ]
     messages: Annotated[int | None, "Messages since the collector started."]
     gaps: Annotated[int | None, "Gaps since the collector started."]
     fault: Annotated[str | None, "Why the feed is down, or the account could not be reconciled."]
@@ -46,19 +51,40 @@ class BreakRow(TypedDict):
     position: Annotated[int, "Log position of the last certificate."]
 
 
-def accounts(ledger: Ledger, *, minutes: int = MINUTES, account: str | None = None) -> RowList[AccountRow]:
+def accounts(
+    ledger: Ledger, *, minutes: int = MINUTES, account: str | None = None
+) -> RowList[AccountRow]:
     """A row for each account."""
     now = SystemClock().now()
-    counted = {row["account"]: row for row in ledger.account_counts(now - timedelta(minutes=minutes))}
+    counted = {
+        row["account"]: row for row in ledger.account_counts(now - timedelta(minutes=minutes))
+    }
     heard = _heard(ledger.status()["collectors"], now)
     certified = {row["account"]: row for row in ledger.last_certificates()}
-    names = sorted({*counted, *heard, *certified} if account is None else {account} & {*counted, *heard, *certified})
-    return RowList(_account_row(name, counted.get(name), heard.get(name, {}), certified.get(name)) for name in names)
+    names = sorted(
+        {*counted, *heard, *certified}
+        if account is None
+        else {account} & {*counted, *heard, *certified}
+    )
+    return RowList(
+        _account_row(name, counted.get(name), heard.get(name, {}), certified.get(name))
+        for name in names
+    )
 
 
 def _account_row(name: str, counted: Any, heard: dict[str, Any], certified: Any) -> AccountRow:
     nothing = dict.fromkeys(AccountRow.__annotations__, None)
-    none = dict.fromkeys(("orders", "open_orders", "unresolved_orders", "new_orders", "changed_orders", "ended_orders"), 0)
+    none = dict.fromkeys(
+        (
+            "orders",
+            "open_orders",
+            "unresolved_orders",
+            "new_orders",
+            "changed_orders",
+            "ended_orders",
+        ),
+        0,
+    )
     last = {
         "open_breaks": len(certified["open_breaks"]) if certified else 0,
         "certified_at": certified["at"] if certified else None,

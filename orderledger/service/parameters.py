@@ -1,4 +1,5 @@
-"""Query parameters: what each takes, checked before anything is asked, and described for OpenAPI."""
+"""Query parameters: what each takes, checked before anything is asked, and described for
+OpenAPI."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -18,12 +19,18 @@ LOST_PLUS = re.compile(r" (?=\d\d:\d\d$)")
 """The sign of an offset such as +02:00, which a form decodes as a space."""
 LARGEST = (1 << 63) - 1
 
-TIME_SCHEMA = {"type": "string", "description": "RFC 3339 with an offset, or a count of s, ms, us or ns."}
+TIME_SCHEMA = {
+    "type": "string",
+    "description": "RFC 3339 with an offset, or a count of s, ms, us or ns.",
+}
 SCHEMAS: Mapping[str, dict[str, Any]] = {
     "text": {"type": "string", "minLength": 1, "maxLength": LONGEST_VALUE},
     "number": {"type": "string", "pattern": r"^-?[0-9]+(\.[0-9]+)?$"},
     "time": TIME_SCHEMA,
-    "moment": {"type": "string", "description": "A log position, or a time: RFC 3339 with an offset."},
+    "moment": {
+        "type": "string",
+        "description": "A log position, or a time: RFC 3339 with an offset.",
+    },
     "flag": {"type": "boolean"},
     "count": {"type": "integer", "minimum": 0, "maximum": LARGEST},
     "names": {"type": "string", "minLength": 1, "maxLength": LONGEST_VALUE},
@@ -32,7 +39,8 @@ SCHEMAS: Mapping[str, dict[str, Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A query parameter. `argument`: the name of the argument that it becomes. `words`: all values that it takes, if known."""
+    """A query parameter. `argument`: the name of the argument that it becomes. `words`: all values
+    that it takes, if known."""
 
     name: str
     kind: str
@@ -92,7 +100,9 @@ def _count(text: str) -> int:
 
 
 def _time(text: str) -> datetime:
-    return parse_time(int(text) if text.isascii() and text.isdecimal() else LOST_PLUS.sub("+", text))
+    return parse_time(
+        int(text) if text.isascii() and text.isdecimal() else LOST_PLUS.sub("+", text)
+    )
 
 
 def _moment(text: str) -> datetime | int:
@@ -121,10 +131,19 @@ PARSERS: Mapping[str, Callable[[str], Any]] = {
 LIMIT = Parameter("limit", "count", "At most so many rows.", least=1, most=LONGEST_PAGE)
 AFTER = Parameter("after", "text", "The cursor `after` of the page before.")
 ORDER = Parameter(
-    "order", "text", "asc as the command line, desc, or newest: the latest first, of orders the last updated.", ORDERS_OF_PAGES
+    "order",
+    "text",
+    "asc as the command line, desc, or newest: the latest first, of orders the last updated.",
+    ORDERS_OF_PAGES,
 )
-COUNT = Parameter("count", "flag", "Also give `count`, the number of all rows that match.", argument="with_count")
-AS_OF = Parameter("as_of", "moment", "What was known then: at a time of recording, or after the event at a log position.")
+COUNT = Parameter(
+    "count", "flag", "Also give `count`, the number of all rows that match.", argument="with_count"
+)
+AS_OF = Parameter(
+    "as_of",
+    "moment",
+    "What was known then: at a time of recording, or after the event at a log position.",
+)
 EFFECTIVE_AT = Parameter("effective_at", "time", "What had happened by then, by the venue's time.")
 SINCE = Parameter("since", "time", "Rows whose time is this or later.")
 UNTIL = Parameter("until", "time", "Rows whose time is before this.")
@@ -142,11 +161,19 @@ def filter_of(name: str, kind: Kind, meaning: str, words: tuple[str, ...]) -> Pa
 
 
 def parse_query(query: bytes, known: Mapping[str, Parameter], most: int) -> dict[str, Any]:
-    """The arguments that a query string gives. Raises Problem for an unknown, repeated, empty or wrong parameter."""
+    """The arguments that a query string gives. Raises Problem for an unknown, repeated, empty or
+    wrong parameter."""
     try:
-        pairs = parse_qsl(query.decode("ascii"), keep_blank_values=True, strict_parsing=bool(query), errors="strict")
+        pairs = parse_qsl(
+            query.decode("ascii"),
+            keep_blank_values=True,
+            strict_parsing=bool(query),
+            errors="strict",
+        )
     except UnicodeDecodeError:
-        raise Problem("invalid_request", "the query string is not UTF-8 in percent-encoding") from None
+        raise Problem(
+            "invalid_request", "the query string is not UTF-8 in percent-encoding"
+        ) from None
     except ValueError:
         raise Problem("invalid_request", "the query string is not name=value pairs") from None
     if len(pairs) > most:

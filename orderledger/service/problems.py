@@ -1,4 +1,5 @@
-"""Errors as answers: `application/problem+json` of RFC 9457, with the field and the fault, and never with a stack trace."""
+"""Errors as answers: `application/problem+json` of RFC 9457, with the field and the fault, and
+never with a stack trace."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -31,41 +32,89 @@ PROBLEMS: Mapping[str, tuple[int, str]] = {
     "ambiguous_order": (409, "Several orders have this id: give the account, or another id."),
     "refused": (
         409,
-        "The ledger refused a command: reason and text say why. Nothing was recorded, and the order must not be sent.",
+        (
+            "The ledger refused a command: reason and text say why. Nothing was recorded, and the "
+            "order must not be sent."
+        ),
     ),
     "not_configured": (409, "The server was started without what this needs."),
     "needs_confirmation": (
         409,
-        "The ledger does not know the account or the instrument, see `known`. If it is right, send `confirm=true`.",
+        (
+            "The ledger does not know the account or the instrument, see `known`. If it is right, "
+            "send `confirm=true`."
+        ),
     ),
-    "in_flight": (409, "The request with this Idempotency-Key is being carried out. Ask again for its answer."),
+    "in_flight": (
+        409,
+        "The request with this Idempotency-Key is being carried out. Ask again for its answer.",
+    ),
     "already_reconciling": (
         409,
-        "The account is being reconciled already: `account`, `since` and `by` say which, since when, by whom.",
+        (
+            "The account is being reconciled already: `account`, `since` and `by` say which, since "
+            "when, by whom."
+        ),
     ),
     "timeout": (408, "The request took too long to arrive."),
     "too_large": (413, "The body or a line is longer than the server takes."),
-    "unsupported_media_type": (415, "The body is neither application/json nor application/x-ndjson, or it is compressed."),
-    "key_reused": (422, "Another request has this Idempotency-Key: take a new key. Nothing was recorded."),
-    "servers_time": (422, "An operator's command happens now, by the server's clock: leave `at` out. Nothing was recorded."),
+    "unsupported_media_type": (
+        415,
+        "The body is neither application/json nor application/x-ndjson, or it is compressed.",
+    ),
+    "key_reused": (
+        422,
+        "Another request has this Idempotency-Key: take a new key. Nothing was recorded.",
+    ),
+    "servers_time": (
+        422,
+        (
+            "An operator's command happens now, by the server's clock: leave `at` out. Nothing was "
+            "recorded."
+        ),
+    ),
     "wrong_host": (421, "The Host header names another server."),
     "internal_error": (500, "The server failed. Its log says why."),
     "venue_failed": (
         502,
-        "The venue of an account could not be queried: see `account` and `fault`. `rows` has the report of every account.",
+        (
+            "The venue of an account could not be queried: see `account` and `fault`. `rows` has "
+            "the report of every account."
+        ),
     ),
-    "busy": (503, "Too many requests of this kind at once, or one that takes too long: try again after Retry-After."),
+    "busy": (
+        503,
+        (
+            "Too many requests of this kind at once, or one that takes too long: try again after "
+            "Retry-After."
+        ),
+    ),
     "store_unavailable": (503, "The store cannot be used now."),
-    "reconciliation_timeout": (504, "The reconciliation took too long and was ended. What it had appended stays: run it again."),
-    "outcome_unknown": (503, "A commit failed in the middle. Send the messages again: what was recorded is a duplicate."),
+    "reconciliation_timeout": (
+        504,
+        "The reconciliation took too long and was ended. What it had appended stays: run it again.",
+    ),
+    "outcome_unknown": (
+        503,
+        "A commit failed in the middle. Send the messages again: what was recorded is a duplicate.",
+    ),
 }
 """Every kind of problem: its status, and what it means."""
 
 
 class Problem(Exception):
-    """An answer with an error. `field`: the parameter, header or field of the body at fault; `fault`: what is wrong with it."""
+    """An answer with an error. `field`: the parameter, header or field of the body at fault;
+    `fault`: what is wrong with it."""
 
-    def __init__(self, kind: str, detail: str, *, field: str | None = None, fault: str | None = None, **more: Any) -> None:
+    def __init__(
+        self,
+        kind: str,
+        detail: str,
+        *,
+        field: str | None = None,
+        fault: str | None = None,
+        **more: Any,
+    ) -> None:
         super().__init__(detail)
         self.kind = kind
         self.status = PROBLEMS[kind][0]
@@ -75,9 +124,21 @@ class Problem(Exception):
         self.more = more
 
     def document(self) -> dict[str, Any]:
-        about = {name: value for name, value in (("field", self.field), ("fault", self.fault)) if value is not None}
-        shown = {name: _shown(value) for name, value in {"detail": self.detail, **about, **self.more}.items()}
-        return {"type": URN + self.kind, "title": HTTPStatus(self.status).phrase, "status": self.status, **shown}
+        about = {
+            name: value
+            for name, value in (("field", self.field), ("fault", self.fault))
+            if value is not None
+        }
+        shown = {
+            name: _shown(value)
+            for name, value in {"detail": self.detail, **about, **self.more}.items()
+        }
+        return {
+            "type": URN + self.kind,
+            "title": HTTPStatus(self.status).phrase,
+            "status": self.status,
+            **shown,
+        }
 
     def headers(self) -> dict[str, str]:
         wait = {"retry-after": "1"} if self.status == HTTPStatus.SERVICE_UNAVAILABLE else {}
@@ -94,7 +155,9 @@ class Problem(Exception):
 
 def invalid(field: str, fault: str) -> Problem:
     """A field that is wrong."""
-    return Problem("invalid_request", f"{field}: {fault}" if field else fault, field=field or None, fault=fault)
+    return Problem(
+        "invalid_request", f"{field}: {fault}" if field else fault, field=field or None, fault=fault
+    )
 
 
 def problem_of(error: Exception) -> Problem | None:

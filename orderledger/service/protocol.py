@@ -1,4 +1,5 @@
-"""uvicorn's protocol with limits that it has not: of the bytes and the seconds until the headers of a request are there."""
+"""uvicorn's protocol with limits that it has not: of the bytes and the seconds until the headers of
+a request are there."""
 
 import asyncio
 from typing import Any

@@ -21,12 +21,15 @@ from orderledger.projections.position_anomalies import position_anomalies
 from orderledger.projections.view import Row
 
 ORDERS_STATEMENT = """
-SELECT account, COALESCE(instrument, ''), COALESCE(position_side, 'net'), COALESCE(side, ''), COUNT(*),
+SELECT account, COALESCE(instrument, ''), COALESCE(position_side, 'net'), COALESCE(side, ''),
+  COUNT(*),
   SUM(CASE WHEN certainty = 'unresolved' THEN 1 ELSE 0 END),
   SUM(CASE WHEN certainty <> 'unresolved' AND status = 'pending_new' THEN 1 ELSE 0 END),
   SUM(CASE WHEN pending IS NOT NULL THEN 1 ELSE 0 END),
-  MIN(CASE WHEN certainty = 'unresolved' THEN COALESCE(pending_since, submitted_at, requested_at, updated_at) END),
-  SUM(CASE WHEN outstanding IS NULL THEN CAST(quantity AS DOUBLE PRECISION) - CAST(cum_quantity AS DOUBLE PRECISION) END),
+  MIN(CASE WHEN certainty = 'unresolved'
+    THEN COALESCE(pending_since, submitted_at, requested_at, updated_at) END),
+  SUM(CASE WHEN outstanding IS NULL
+    THEN CAST(quantity AS DOUBLE PRECISION) - CAST(cum_quantity AS DOUBLE PRECISION) END),
   SUM(CASE WHEN quantity IS NULL THEN 1 ELSE 0 END)
 FROM orders WHERE is_open = ?
 GROUP BY account, COALESCE(instrument, ''), COALESCE(position_side, 'net'), COALESCE(side, '')
@@ -38,9 +41,11 @@ LAST_CERTIFICATES = f"position IN (SELECT MAX(position) FROM {CERTIFICATES.name}
 
 
 class OpenOrders(NamedTuple):
-    """Open orders of one account, instrument, position side and side. `side` and `instrument` are empty where they are unknown.
+    """Open orders of one account, instrument, position side and side. `side` and `instrument` are
+    empty where they are unknown.
 
-    `leaves`: what they may still fill, None if that is unknown; without those that are being replaced.
+    `leaves`: what they may still fill, None if that is unknown; without those that are being
+    replaced.
     """
 
     account: str
@@ -57,9 +62,11 @@ class OpenOrders(NamedTuple):
 
 @dataclass
 class Reading:
-    """The views at a log position. `is_current`: False if they are of another version, and then nothing of them is here.
+    """The views at a log position. `is_current`: False if they are of another version, and then
+    nothing of them is here.
 
-    `replaced`: rows of the open orders with an outstanding replace, which may fill more than their quantity.
+    `replaced`: rows of the open orders with an outstanding replace, which may fill more than their
+    quantity.
     """
 
     position: int
@@ -96,7 +103,9 @@ def read_alerts(store: Store) -> alert_tables.Counts:
 def _read_views(session: Session, reading: Reading) -> None:
     is_open, views = session.to_sql("flag", True), StoredViews(session)
     reading.orders = [_open_orders(row) for row in session.execute(ORDERS_STATEMENT, (is_open,))]
-    reading.replaced = session.select(EXPOSED_ORDERS, "is_open = ? AND outstanding IS NOT NULL", (is_open,))
+    reading.replaced = session.select(
+        EXPOSED_ORDERS, "is_open = ? AND outstanding IS NOT NULL", (is_open,)
+    )
     reading.anomalies = _counted(session, "code", "anomalies", "cleared_at IS NULL")
     reading.anomalies.update(row["code"] for row in position_anomalies(views, ANOMALIES))
     reading.gaps = _counted(session, "account", "account_events", "kind = 'gap' AND to_at IS NULL")
@@ -107,7 +116,19 @@ def _read_views(session: Session, reading: Reading) -> None:
 
 
 def _open_orders(row: tuple[Any, ...]) -> OpenOrders:
-    account, instrument, position_side, side, orders, unresolved, in_flight, pending, since, leaves, unknown = row
+    (
+        account,
+        instrument,
+        position_side,
+        side,
+        orders,
+        unresolved,
+        in_flight,
+        pending,
+        since,
+        leaves,
+        unknown,
+    ) = row
     moment = datetime.fromisoformat(since) if isinstance(since, str) else since
     left = None if unknown else float(leaves or 0)
     counts = int(orders), int(unresolved), int(in_flight), int(pending)
@@ -115,5 +136,7 @@ def _open_orders(row: tuple[Any, ...]) -> OpenOrders:
 
 
 def _counted(session: Session, by: str, table: str, where: str) -> Counter[str]:
-    rows = session.execute(f"SELECT {by}, COUNT(*) FROM {table} WHERE {where} GROUP BY {by} ORDER BY {by}")
+    rows = session.execute(
+        f"SELECT {by}, COUNT(*) FROM {table} WHERE {where} GROUP BY {by} ORDER BY {by}"
+    )
     return Counter({name: int(count) for name, count in rows})

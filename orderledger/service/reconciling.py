@@ -1,4 +1,5 @@
-"""POST of a reconciliation, by the role `operate`: what `orderledger reconcile` does, in a thread of its own."""
+"""POST of a reconciliation, by the role `operate`: what `orderledger reconcile` does, in a thread
+of its own."""
 
 import asyncio
 import json
@@ -38,7 +39,9 @@ from orderledger.service.idempotency import IdempotentRequests, Posted
 from orderledger.service.problems import Problem, invalid
 from orderledger.service.settings import ServiceSettings
 
-NO_CONFIG = "this server knows no venues: start it with --config FILE, the file of `orderledger collect`"
+NO_CONFIG = (
+    "this server knows no venues: start it with --config FILE, the file of `orderledger collect`"
+)
 NO_STORE = {"cache-control": "no-store"}
 
 
@@ -47,10 +50,15 @@ class ReconcileBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
-    account: Identifier | None = Field(default=None, description="Only this account. Without it, all of the configuration.")
-    dry_run: bool = Field(default=False, description="Give the messages that would be appended, and append nothing.")
+    account: Identifier | None = Field(
+        default=None, description="Only this account. Without it, all of the configuration."
+    )
+    dry_run: bool = Field(
+        default=False, description="Give the messages that would be appended, and append nothing."
+    )
     adjust_positions: bool = Field(
-        default=False, description="If fills do not explain a position, adjust it to the venue's position."
+        default=False,
+        description="If fills do not explain a position, adjust it to the venue's position.",
     )
 
 
@@ -79,11 +87,14 @@ class Reconciled(TypedDict):
 
 
 def settings_of(config: Path, db: str) -> CollectSettings:
-    """The settings in a file, for the ledger that is served. Raises InvalidSetting, also if the file names another ledger."""
+    """The settings in a file, for the ledger that is served. Raises InvalidSetting, also if the
+    file names another ledger."""
     settings = CollectSettings.read(config)
     is_named = "db" in settings.model_fields_set and not os.environ.get("ORDERLEDGER_DB")
     if is_named and _place(settings.db) != _place(db):
-        raise InvalidSetting(f"{config}: db", f"{public(settings.db)} is not the ledger that is served, {public(db)}")
+        raise InvalidSetting(
+            f"{config}: db", f"{public(settings.db)} is not the ledger that is served, {public(db)}"
+        )
     return settings.model_copy(update={"db": db})
 
 
@@ -106,7 +117,9 @@ class Run:
     _task: "asyncio.Task[Any] | None" = field(default=None)
     _loop: asyncio.AbstractEventLoop | None = field(default=None)
 
-    async def run(self, settings: CollectSettings, ledger: Ledger, asked: ReconcileBody) -> list[AccountReport]:
+    async def run(
+        self, settings: CollectSettings, ledger: Ledger, asked: ReconcileBody
+    ) -> list[AccountReport]:
         self._task, self._loop = asyncio.current_task(), asyncio.get_running_loop()
         if self.is_stopped:
             raise asyncio.CancelledError
@@ -129,13 +142,17 @@ class Run:
 class Reconciliations:
     """Runs reconciliations in threads, at most one of an account at a time."""
 
-    def __init__(self, ledger: Ledger, settings: ServiceSettings, requests: IdempotentRequests) -> None:
+    def __init__(
+        self, ledger: Ledger, settings: ServiceSettings, requests: IdempotentRequests
+    ) -> None:
         self._ledger = ledger
         self._requests = requests
         self._settings = settings.collect
         self._limits = settings.limits
         self._running: dict[str, Run] = {}
-        self._threads = ThreadPoolExecutor(self._limits.reconciliations, thread_name_prefix="orderledger-reconcile")
+        self._threads = ThreadPoolExecutor(
+            self._limits.reconciliations, thread_name_prefix="orderledger-reconcile"
+        )
         self._log = structlog.get_logger("orderledger.serve")
 
     async def state(self, request: Request) -> Response:
@@ -143,7 +160,11 @@ class Reconciliations:
         refuse_parameters(request)
         accounts = {} if self._settings is None else accounts_of(self._settings)
         rows = [self._row(account, venue) for account, venue in accounts.items()]
-        return Response(document_json({"is_configured": self._settings is not None}, rows), media_type=JSON, headers=NO_STORE)
+        return Response(
+            document_json({"is_configured": self._settings is not None}, rows),
+            media_type=JSON,
+            headers=NO_STORE,
+        )
 
     def _row(self, account: str, venue: str) -> dict[str, Any]:
         run = self._running.get(account)
@@ -154,7 +175,9 @@ class Reconciliations:
         """Reconcile, and answer with the reports."""
         refuse_parameters(request)
         body, document = await posted_document(request, self._limits)
-        posted = await self._requests.once(request.scope, body, lambda _: self._post(document, request.scope["caller"]))
+        posted = await self._requests.once(
+            request.scope, body, lambda _: self._post(document, request.scope["caller"])
+        )
         return posted.response()
 
     async def _post(self, document: dict[str, Any], caller: Caller) -> Posted:
@@ -171,14 +194,25 @@ class Reconciliations:
         self._say(reports, caller.name, asked)
         return Posted(answer_of(reports, position))
 
-    def _begin(self, accounts: Sequence[str], asked: ReconcileBody, by: str) -> "Future[tuple[list[AccountReport], int]]":
-        """Begin, unless one of the accounts is being reconciled, or too many others are. They are free again when the thread has
-        ended, even if the client has left."""
+    def _begin(
+        self, accounts: Sequence[str], asked: ReconcileBody, by: str
+    ) -> "Future[tuple[list[AccountReport], int]]":
+        """Begin, unless one of the accounts is being reconciled, or too many others are. They are
+        free again when the thread has ended, even if the client has left."""
         for account in accounts:
             if (other := self._running.get(account)) is not None:
                 whom = f" for {other.by}" if other.by else ""
-                text = f"{account} is being reconciled{whom} since {other.began_at.isoformat(timespec='seconds')}"
-                raise Problem("already_reconciling", text, account=account, since=other.began_at.isoformat(), by=other.by)
+                text = (
+                    f"{account} is being reconciled{whom} since "
+                    f"{other.began_at.isoformat(timespec='seconds')}"
+                )
+                raise Problem(
+                    "already_reconciling",
+                    text,
+                    account=account,
+                    since=other.began_at.isoformat(),
+                    by=other.by,
+                )
         if len(set(self._running.values())) >= self._limits.reconciliations:
             raise Problem("busy", f"{self._limits.reconciliations} reconciliations run already")
         run = Run(by, SystemClock().now(), self._limits.reconcile_seconds)
@@ -193,27 +227,44 @@ class Reconciliations:
             loop.call_soon_threadsafe(self._free, run)
 
     def _free(self, run: Run) -> None:
-        self._running = {account: other for account, other in self._running.items() if other is not run}
+        self._running = {
+            account: other for account, other in self._running.items() if other is not run
+        }
 
     def _reconcile(self, run: Run, asked: ReconcileBody) -> tuple[list[AccountReport], int]:
         """In a thread, with an event loop of its own: recording and reading go on meanwhile."""
         assert self._settings is not None
         try:
-            return asyncio.run(run.run(self._settings, self._ledger, asked)), self._ledger.position()
+            return asyncio.run(
+                run.run(self._settings, self._ledger, asked)
+            ), self._ledger.position()
         except TimeoutError:
-            text = f"the reconciliation of {asked.account or 'all accounts'} took more than {run.seconds:g} s"
+            text = (
+                f"the reconciliation of {asked.account or 'all accounts'} took more than "
+                f"{run.seconds:g} s"
+            )
             raise Problem("reconciliation_timeout", text) from None
         except asyncio.CancelledError:
-            raise Problem("busy", "the server stops: what was appended stays, and the rest is for the next run") from None
+            raise Problem(
+                "busy",
+                "the server stops: what was appended stays, and the rest is for the next run",
+            ) from None
         except InvalidSetting as error:
-            raise Problem("not_configured", f"the configuration cannot be used now: {error}") from None
+            raise Problem(
+                "not_configured", f"the configuration cannot be used now: {error}"
+            ) from None
 
     def _say(self, reports: Sequence[AccountReport], by: str, asked: ReconcileBody) -> None:
         for report in reports:
             certificate = report["certificate"] or {"open_breaks": []}
-            about = {"open_breaks": len(certificate["open_breaks"]), "appended": report.get("appended", 0)}
+            about = {
+                "open_breaks": len(certificate["open_breaks"]),
+                "appended": report.get("appended", 0),
+            }
             told = {"why": report["fault"]} if "fault" in report else about
-            self._log.info("reconciled", account=report["account"], by=by, is_dry_run=asked.dry_run, **told)
+            self._log.info(
+                "reconciled", account=report["account"], by=by, is_dry_run=asked.dry_run, **told
+            )
 
     def stop(self) -> None:
         """End what runs. Its clients get an answer."""
@@ -232,7 +283,9 @@ def answer_of(reports: Sequence[AccountReport], position: int) -> bytes:
         text = "; ".join(f"{account}: {fault}" for account, fault in failed.items())
         account, fault = next(iter(failed.items()))
         shown = json.loads(rows_json(rows))
-        raise Problem("venue_failed", text, fault=fault, account=account, position=position, rows=shown)
+        raise Problem(
+            "venue_failed", text, fault=fault, account=account, position=position, rows=shown
+        )
     return document_json({"position": position}, rows)
 
 
@@ -244,5 +297,7 @@ def _asked(document: dict[str, Any]) -> ReconcileBody:
         fault = error.errors(include_url=False, include_input=False)[0]
         name = str(fault["loc"][0])[:100]
         if fault["type"] == "extra_forbidden":
-            raise invalid(name, f"is no field of this body: {', '.join(ReconcileBody.model_fields)}") from None
+            raise invalid(
+                name, f"is no field of this body: {', '.join(ReconcileBody.model_fields)}"
+            ) from None
         raise invalid(name, said_of(fault)) from None

@@ -1,4 +1,5 @@
-"""POST of messages: what `orderledger record --ack` answers, after the commit, which neighbours share."""
+"""POST of messages: what `orderledger record --ack` answers, after the commit, which neighbours
+share."""
 
 import asyncio
 from collections.abc import Iterator
@@ -41,11 +42,17 @@ class Messages:
         body = await body_of(receive, headers, self._limits)
 
         async def act(begun_at: datetime | None) -> Posted:
-            accepting = Accepting(self._ledger, scope["caller"], begun_at, asked.get("confirm", False))
-            return Posted(await (self._one if media == JSON else self._many)(body, accepting), media)
+            accepting = Accepting(
+                self._ledger, scope["caller"], begun_at, asked.get("confirm", False)
+            )
+            return Posted(
+                await (self._one if media == JSON else self._many)(body, accepting), media
+            )
 
         posted = await self._requests.once(scope, body, act)
-        await send({"type": "http.response.start", "status": posted.status, "headers": posted.headers()})
+        await send(
+            {"type": "http.response.start", "status": posted.status, "headers": posted.headers()}
+        )
         await send({"type": "http.response.body", "body": posted.body})
 
     async def _one(self, body: bytes, accepting: Accepting) -> bytes:
@@ -58,7 +65,10 @@ class Messages:
         lines = [(number, line) for number, line in _lines(body) if line.strip()]
         if len(lines) > self._limits.lines:
             raise Problem(
-                "too_large", f"the body has more than {self._limits.lines} lines", field="body", fault="has too many lines"
+                "too_large",
+                f"the body has more than {self._limits.lines} lines",
+                field="body",
+                fault="has too many lines",
             )
         answers: list[bytes] = []
         for begin in range(0, len(lines), TOGETHER):
@@ -72,7 +82,8 @@ class Messages:
         return b"".join(answers)
 
     async def _together(self, lines: list[tuple[int, bytes]], accepting: Accepting) -> list[bytes]:
-        """Record some lines in one commit. One that is invalid or not permitted does not prevent the others."""
+        """Record some lines in one commit. One that is invalid or not permitted does not prevent
+        the others."""
         outcomes: list[Outcome | None] = []
         messages: list[Message] = []
         for index, (number, line) in enumerate(lines, start=1):
@@ -82,20 +93,34 @@ class Messages:
                 messages.append(message)
                 outcomes.append(None)
             except InvalidMessage as error:
-                outcomes.append(Outcome("invalid", reason=str(error), text=error.fault, field=error.field or None))
+                outcomes.append(
+                    Outcome(
+                        "invalid", reason=str(error), text=error.fault, field=error.field or None
+                    )
+                )
             except Problem as problem:
                 outcomes.append(outcome_of(problem))
             if index % PARSED_AT_ONCE == 0:
                 await asyncio.sleep(0)
         recorded = iter(await self._ledger.arecord_together(messages))
         told = (next(recorded) if outcome is None else outcome for outcome in outcomes)
-        return [row_json({"line": number, **shown(outcome)}) + b"\n" for (number, _), outcome in zip(lines, told, strict=True)]
+        return [
+            row_json({"line": number, **shown(outcome)}) + b"\n"
+            for (number, _), outcome in zip(lines, told, strict=True)
+        ]
 
 
 def shown(outcome: Outcome) -> dict[str, Any]:
     """An outcome as `orderledger record --ack` prints it."""
-    known = {"outcome": outcome.outcome, "position": outcome.position, "reason": outcome.reason, "anomalies": outcome.anomalies}
-    has_text = outcome.text is not None and outcome.outcome != "invalid"  # the reason of an invalid message says it all
+    known = {
+        "outcome": outcome.outcome,
+        "position": outcome.position,
+        "reason": outcome.reason,
+        "anomalies": outcome.anomalies,
+    }
+    has_text = (
+        outcome.text is not None and outcome.outcome != "invalid"
+    )  # the reason of an invalid message says it all
     return {**known, **({"text": outcome.text} if has_text else {})}
 
 

@@ -5,13 +5,26 @@ from decimal import Decimal
 from enum import Enum
 from inspect import cleandoc
 from types import NoneType, UnionType
-from typing import Annotated, Any, NotRequired, Union, get_args, get_origin, get_type_hints, is_typeddict
+from typing import (
+    Annotated,
+    Any,
+    NotRequired,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+    is_typeddict,
+)
 
 SIMPLE: dict[Any, dict[str, Any]] = {
     str: {"type": "string"},
     bool: {"type": "boolean"},
     int: {"type": "integer"},
-    Decimal: {"type": "string", "description": "A decimal as text.", "pattern": r"^-?[0-9]+(\.[0-9]+)?$"},
+    Decimal: {
+        "type": "string",
+        "description": "A decimal as text.",
+        "pattern": r"^-?[0-9]+(\.[0-9]+)?$",
+    },
     datetime: {"type": "string", "format": "date-time"},
 }
 
@@ -24,7 +37,11 @@ def columns_of_row(row: type) -> dict[str, Any]:
 def row_schema(row: type, *, is_partial: bool) -> dict[str, Any]:
     """The schema of a row. `is_partial`: a list may be asked for some columns only."""
     hints = columns_of_row(row)
-    needed = [] if is_partial else [name for name, hint in hints.items() if get_origin(hint) is not NotRequired]
+    needed = (
+        []
+        if is_partial
+        else [name for name, hint in hints.items() if get_origin(hint) is not NotRequired]
+    )
     return {
         "type": "object",
         "description": cleandoc(row.__doc__ or ""),
@@ -42,7 +59,10 @@ def _schema(hint: Any) -> dict[str, Any]:
     if hint in SIMPLE:
         return dict(SIMPLE[hint])
     if origin in (UnionType, Union):
-        return _nullable([_schema(option) for option in arguments if option is not NoneType], has_null=NoneType in arguments)
+        return _nullable(
+            [_schema(option) for option in arguments if option is not NoneType],
+            has_null=NoneType in arguments,
+        )
     if origin is list:
         return {"type": "array", "items": _schema(arguments[0])}
     if origin is dict:
@@ -52,7 +72,11 @@ def _schema(hint: Any) -> dict[str, Any]:
 
 def _described(hint: Any, meaning: str, words: Any = ()) -> dict[str, Any]:
     schema = _schema(hint)
-    known = list(words) if isinstance(words, tuple) else [str(word.value) for word in words if isinstance(word, Enum)]
+    known = (
+        list(words)
+        if isinstance(words, tuple)
+        else [str(word.value) for word in words if isinstance(word, Enum)]
+    )
     if known:
         schema["enum"] = [*known, None] if "null" in schema["type"] else known
     return {**schema, "description": meaning}

@@ -22,15 +22,21 @@ WAITING_CONNECTIONS = 512
 
 
 def serve(ledger: Ledger, settings: ServiceSettings, announce: Callable[[str], None]) -> None:
-    """Serve until SIGTERM or SIGINT. Requests that were accepted are answered, and readers of the stream get a last event.
+    """Serve until SIGTERM or SIGINT. Requests that were accepted are answered, and readers of the
+    stream get a last event.
 
-    `announce` gets the URL once the server listens. Raises InvalidSetting if the address cannot be used.
+    `announce` gets the URL once the server listens. Raises InvalidSetting if the address cannot be
+    used.
     """
     if not settings.is_loopback and settings.tokens is None:
-        raise InvalidSetting("host", f"{settings.host!r} can be reached by others: give a file of tokens (--tokens)")
+        raise InvalidSetting(
+            "host", f"{settings.host!r} can be reached by others: give a file of tokens (--tokens)"
+        )
     listening = _listening(settings)
     app = make_app(ledger, settings)
-    logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # it logs a trace of what is answered and logged here
+    logging.getLogger("uvicorn.error").setLevel(
+        logging.CRITICAL
+    )  # it logs a trace of what is answered and logged here
     config = uvicorn.Config(
         app,
         http=protocol_of(settings.limits),
@@ -55,14 +61,17 @@ def serve(ledger: Ledger, settings: ServiceSettings, announce: Callable[[str], N
 class _Server(uvicorn.Server):
     """Ends what takes long, streams and reconciliations, before it waits for open connections."""
 
-    def __init__(self, config: uvicorn.Config, end_long: Callable[[], None], announce: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, end_long: Callable[[], None], announce: Callable[[], None]
+    ) -> None:
         super().__init__(config)
         self._end_long = end_long
         self._announce = announce
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Stop at a signal. uvicorn itself would raise it again afterwards, before the ledger is closed."""
+        """Stop at a signal. uvicorn itself would raise it again afterwards, before the ledger is
+        closed."""
         before = {number: signal.signal(number, self.handle_exit) for number in ENDING}
         try:
             yield
@@ -88,5 +97,7 @@ def _listening(settings: ServiceSettings) -> socket.socket:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(address)
     except OSError as error:
-        raise InvalidSetting("host", f"{settings.host} port {settings.port} cannot be used: {error.strerror}") from None
+        raise InvalidSetting(
+            "host", f"{settings.host} port {settings.port} cannot be used: {error.strerror}"
+        ) from None
     return listening

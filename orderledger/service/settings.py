@@ -63,8 +63,9 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class ServiceSettings:
-    """How the service is reached, and by whom. `hosts`: names that the Host header may have, besides those of loopback.
-    `collect`: the settings of `orderledger collect`, with the ledger that is served as `db`; None refuses reconciliations."""
+    """How the service is reached, and by whom. `hosts`: names that the Host header may have,
+    besides those of loopback. `collect`: the settings of `orderledger collect`, with the ledger
+    that is served as `db`; None refuses reconciliations."""
 
     host: str = "127.0.0.1"
     port: int = 8350

@@ -1,4 +1,5 @@
-"""`GET /api/stream`: server-sent events. The id of each is its log position, with which a reader goes on where it stopped."""
+"""`GET /api/stream`: server-sent events. The id of each is its log position, with which a reader
+goes on where it stopped."""
 
 import asyncio
 import time
@@ -38,8 +39,15 @@ HEADERS = [
     (b"x-accel-buffering", b"no"),
 ]
 PARAMETERS = (
-    Parameter("view", "text", "events: each event of the log. orders: the orders that changed.", VIEWS),
-    Parameter("after", "count", "A log position: what follows it. Default: from now on. The header Last-Event-ID comes first."),
+    Parameter(
+        "view", "text", "events: each event of the log. orders: the orders that changed.", VIEWS
+    ),
+    Parameter(
+        "after",
+        "count",
+        "A log position: what follows it. Default: from now on. The header Last-Event-ID comes "
+        "first.",
+    ),
     Parameter("account", "text", "Only this account."),
     Parameter("stream", "text", "Only this stream."),
     Parameter("name", "text", "Only events of this name.", tuple(EVENT_NAMES)),
@@ -97,7 +105,13 @@ class Streams:
                 self._status_task = None
 
     async def _serve(
-        self, scope: Scope, receive: Receive, send: Send, feed: Feed, after: int | None, keeps: Callable[[Item], bool] | None
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        feed: Feed,
+        after: int | None,
+        keeps: Callable[[Item], bool] | None,
     ) -> None:
         leaving = asyncio.ensure_future(_left(receive, self._signal))
         reader = _Reader(send, scope["caller"], self._tokens)
@@ -117,7 +131,10 @@ class Streams:
             leaving.cancel()
 
     async def _write(
-        self, reader: "_Reader", pieces: AsyncGenerator[tuple[int, bytes], None], leaving: "asyncio.Future[None]"
+        self,
+        reader: "_Reader",
+        pieces: AsyncGenerator[tuple[int, bytes], None],
+        leaving: "asyncio.Future[None]",
     ) -> None:
         """Send what the feed has, until the reader leaves, is dropped, or the server stops."""
         try:
@@ -125,10 +142,16 @@ class Streams:
                 if leaving.done():
                     return
                 if self._is_stopping:
-                    await reader.write(_event("bye", {"reason": "the server stops", "position": position}))
+                    await reader.write(
+                        _event("bye", {"reason": "the server stops", "position": position})
+                    )
                     return
                 if not reader.is_allowed():
-                    await reader.write(_event("bye", {"reason": "the token may no longer read", "position": position}))
+                    await reader.write(
+                        _event(
+                            "bye", {"reason": "the token may no longer read", "position": position}
+                        )
+                    )
                     return
                 if piece:
                     await reader.write(piece)
@@ -141,7 +164,9 @@ class Streams:
                     await reader.write(b": still there\n\n")
         except Dropped:
             self._log.warning("reader_dropped")
-            await reader.write(_event("dropped", {"reason": "slower than the ledger: resume with Last-Event-ID"}))
+            await reader.write(
+                _event("dropped", {"reason": "slower than the ledger: resume with Last-Event-ID"})
+            )
 
     async def _publish_status(self) -> None:
         """Look at the status now and then, and tell the readers of a change."""
@@ -206,14 +231,20 @@ def _resumed(headers: Mapping[bytes, bytes], after: int | None) -> int | None:
         raise invalid("Last-Event-ID", "is not a log position") from None
 
 
-def _filter(view: str, filtered: tuple[str, ...], asked: Mapping[str, Any]) -> Callable[[Item], bool] | None:
-    """What a reader wants. None for everything. An order that is gone has an account and a stream only."""
+def _filter(
+    view: str, filtered: tuple[str, ...], asked: Mapping[str, Any]
+) -> Callable[[Item], bool] | None:
+    """What a reader wants. None for everything. An order that is gone has an account and a stream
+    only."""
     for name in asked:
         if name not in filtered:
             raise invalid(name, f"is no filter of view={view}: {', '.join(filtered)}")
     if not asked:
         return None
-    wanted = [(filtered.index(name), EVENT_NAMES[value] if name == "name" else value) for name, value in asked.items()]
+    wanted = [
+        (filtered.index(name), EVENT_NAMES[value] if name == "name" else value)
+        for name, value in asked.items()
+    ]
 
     def keeps(item: Item) -> bool:
         values = item.values

@@ -31,7 +31,8 @@ LONGEST_NAME = 200
 
 FIELDS = {"name", "token", "token_sha256", "roles"}
 SETTLING_NS = 100_000_000
-"""A file that was changed so shortly ago is read again: two changes within one tick of the file system's clock look alike."""
+"""A file that was changed so shortly ago is read again: two changes within one tick of the file
+system's clock look alike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +90,18 @@ class Tokens:
         if not isinstance(rows, list) or not rows or set(document) != {"tokens"}:
             raise InvalidSetting(str(path), "has no tables [[tokens]], or something beside them")
         tokens = tuple(_token(f"{path}: tokens.{index}", row) for index, row in enumerate(rows))
-        for what, values in (("name", [token.name for token in tokens]), ("token", [token.digest for token in tokens])):
+        for what, values in (
+            ("name", [token.name for token in tokens]),
+            ("token", [token.digest for token in tokens]),
+        ):
             if len(set(values)) != len(values):
                 raise InvalidSetting(str(path), f"has a {what} twice")
         return cls(tokens)
 
 
 class TokenFile:
-    """The tokens in a file as it is now: a changed file is read again at the next question. One that cannot be used changes
-    nothing, and an error is logged. For one thread."""
+    """The tokens in a file as it is now: a changed file is read again at the next question. One
+    that cannot be used changes nothing, and an error is logged. For one thread."""
 
     def __init__(self, path: Path) -> None:
         """Raises InvalidSetting if the file cannot be used."""
@@ -121,13 +125,18 @@ class TokenFile:
         return self._tokens
 
     def _look(self) -> tuple[int, ...] | None:
-        """What tells one state of the file from another. None if it is too young for that, or not there."""
+        """What tells one state of the file from another. None if it is too young for that, or not
+        there."""
         try:
             found = self._path.stat()
         except OSError:
             return None
         is_young = time.time_ns() - found.st_ctime_ns < SETTLING_NS
-        return None if is_young else (found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_size)
+        return (
+            None
+            if is_young
+            else (found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_size)
+        )
 
     def _read_again(self) -> None:
         before, fault = self._tokens, self._fault
@@ -136,7 +145,9 @@ class TokenFile:
         except InvalidSetting as error:
             self._fault = str(error)
         if self._fault is not None and self._fault != fault:
-            self._log.error("tokens_kept", why=self._fault, names=[token.name for token in before.known])
+            self._log.error(
+                "tokens_kept", why=self._fault, names=[token.name for token in before.known]
+            )
         elif self._tokens != before:
             self._log.info("tokens_read", names=[token.name for token in self._tokens.known])
 
@@ -146,8 +157,14 @@ def _token(where: str, row: Any) -> Token:
         raise InvalidSetting(where, f"has other fields than {', '.join(sorted(FIELDS))}")
     name, roles = row.get("name"), row.get("roles")
     if not isinstance(name, str) or not 0 < len(name) <= LONGEST_NAME or not name.isprintable():
-        raise InvalidSetting(f"{where}.name", f"is not a printable text of 1 to {LONGEST_NAME} characters")
-    if not isinstance(roles, list) or not roles or not all(isinstance(role, str) and role in ROLES for role in roles):
+        raise InvalidSetting(
+            f"{where}.name", f"is not a printable text of 1 to {LONGEST_NAME} characters"
+        )
+    if (
+        not isinstance(roles, list)
+        or not roles
+        or not all(isinstance(role, str) and role in ROLES for role in roles)
+    ):
         raise InvalidSetting(f"{where}.roles", f"is not a list of {', '.join(ROLES)}")
     return Token(name, _digest(where, row), frozenset(roles))
 
@@ -157,10 +174,23 @@ def _digest(where: str, row: dict[str, Any]) -> bytes:
     if (text is None) == (digest is None):
         raise InvalidSetting(where, "needs either token or token_sha256")
     if digest is not None:
-        if not isinstance(digest, str) or len(digest) != 64 or not set(digest.lower()) <= set("0123456789abcdef"):
+        if (
+            not isinstance(digest, str)
+            or len(digest) != 64
+            or not set(digest.lower()) <= set("0123456789abcdef")
+        ):
             raise InvalidSetting(f"{where}.token_sha256", "is not 64 hexadecimal digits")
         return bytes.fromhex(digest)
-    if not isinstance(text, str) or len(text) < SHORTEST or not text.isascii() or not text.isprintable() or " " in text:
-        raise InvalidSetting(f"{where}.token", f"is not a text of at least {SHORTEST} ASCII characters without spaces")
+    if (
+        not isinstance(text, str)
+        or len(text) < SHORTEST
+        or not text.isascii()
+        or not text.isprintable()
+        or " " in text
+    ):
+        raise InvalidSetting(
+            f"{where}.token",
+            f"is not a text of at least {SHORTEST} ASCII characters without spaces",
+        )
     learn(text)
     return hashlib.sha256(text.encode()).digest()

@@ -1,4 +1,5 @@
-"""Rows of a table with the exact value of each derived figure, which the table has as a double and as text."""
+"""Rows of a table with the exact value of each derived figure, which the table has as a double and
+as text."""
 
 from collections.abc import Iterable
 from decimal import Decimal
@@ -13,7 +14,11 @@ def exact_rows(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _exact(row: dict[str, Any]) -> dict[str, Any]:
-    texts = {name.removesuffix(EXACT_TEXT): text for name, text in row.items() if name.endswith(EXACT_TEXT)}
+    texts = {
+        name.removesuffix(EXACT_TEXT): text
+        for name, text in row.items()
+        if name.endswith(EXACT_TEXT)
+    }
     return {
         name: value if texts.get(name) is None else Decimal(texts[name])
         for name, value in row.items()

@@ -1,5 +1,5 @@
-"""Generated streams with what the recorded flow lacks: fees, several accounts, cancels by several people, anomalies that come and
-go, and orders with an unknown outcome."""
+"""Generated streams with what the recorded flow lacks: fees, several accounts, cancels by several
+people, anomalies that come and go, and orders with an unknown outcome."""
 
 import random
 from collections.abc import Iterator
@@ -40,7 +40,11 @@ class Life:
     def fill(self, kind: str = "fill", **fields: Any) -> dict[str, Any]:
         self.fills += 1
         liquidity = self.chance.choice([{}, {"liquidity": "maker"}, {"liquidity": "taker"}])
-        numbers = {"fill_id": f"F-{self.number}-{self.fills}", "quantity": "1", "price": str(self.price + self.fills)}
+        numbers = {
+            "fill_id": f"F-{self.number}-{self.fills}",
+            "quantity": "1",
+            "price": str(self.price + self.fills),
+        }
         return self.told(kind, **{**numbers, **self.chance.choice(FEES), **liquidity, **fields})
 
     def messages(self) -> Iterator[dict[str, Any]]:
@@ -62,9 +66,15 @@ class Life:
 
     def request(self) -> dict[str, Any]:
         choose = self.chance.choice
-        terms = {"instrument": choose(INSTRUMENTS[self.account]), "side": choose(["buy", "sell"]), "order_type": "limit"}
+        terms = {
+            "instrument": choose(INSTRUMENTS[self.account]),
+            "side": choose(["buy", "sell"]),
+            "order_type": "limit",
+        }
         numbers = {"quantity": str(self.quantity), "limit_price": str(self.price)}
-        return self.told("request", **terms, **numbers, **choose([{}, {"strategy": "s"}, {"strategy": "t"}]))
+        return self.told(
+            "request", **terms, **numbers, **choose([{}, {"strategy": "s"}, {"strategy": "t"}])
+        )
 
     def traded(self) -> Iterator[dict[str, Any]]:
         for _ in range(self.chance.randrange(self.quantity + 1)):
@@ -79,15 +89,26 @@ class Life:
 
     def observed(self) -> Iterator[dict[str, Any]]:
         """A venue claims another quantity, and perhaps the right one later."""
-        yield self.told("status", status="new", reported={"cum_quantity": "77"}, source="venue_poll")
+        yield self.told(
+            "status", status="new", reported={"cum_quantity": "77"}, source="venue_poll"
+        )
         if self.happens(0.5):
-            yield self.told("status", status="new", reported={"cum_quantity": str(self.filled)}, source="venue_poll")
+            yield self.told(
+                "status",
+                status="new",
+                reported={"cum_quantity": str(self.filled)},
+                source="venue_poll",
+            )
 
     def ended(self) -> Iterator[dict[str, Any]]:
         if self.happens(0.1):
             yield self.fill(quantity="9")
         elif self.happens(0.6):
-            requests: list[list[dict[str, str]]] = [[], [{}], [{"source": "operator", "actor": "anna"}, {}]]
+            requests: list[list[dict[str, str]]] = [
+                [],
+                [{}],
+                [{"source": "operator", "actor": "anna"}, {}],
+            ]
             for asked in self.chance.choice(requests):
                 yield self.told("request_cancel", **asked)
             yield self.told("cancel", **self.chance.choice([{}, {"reason": "liquidation"}]))
@@ -97,8 +118,18 @@ class Life:
 
 def definitions() -> list[dict[str, Any]]:
     return [
-        {"type": "instrument", "account": account, "instrument": instrument, "currency": currency, "at": moment(0)}
-        for account, instrument, currency in (("sim:a", "BTC", "USD"), ("sim:a", "ETH", "USD"), ("other:b", "BTC", "EUR"))
+        {
+            "type": "instrument",
+            "account": account,
+            "instrument": instrument,
+            "currency": currency,
+            "at": moment(0),
+        }
+        for account, instrument, currency in (
+            ("sim:a", "BTC", "USD"),
+            ("sim:a", "ETH", "USD"),
+            ("other:b", "BTC", "EUR"),
+        )
     ]
 
 

@@ -22,7 +22,8 @@ GROUPS = {
     "resting": (["account", "instrument"], ["account", "strategy", "instrument", "side", "hour"]),
     "trips": (["account", "instrument"],),
 }
-"""The analyses that are compared here, and on recorded flow where that has something to compare; by which groups."""
+"""The analyses that are compared here, and on recorded flow where that has something to compare; by
+which groups."""
 
 
 class RandomClock:
@@ -37,7 +38,9 @@ class RandomClock:
 
 
 @pytest.fixture(scope="module", params=few(1, 10))
-def generated(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Messages]:
+def generated(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Messages]:
     seed: int = request.param
     messages = stream(seed, 200)
     path = tmp_path_factory.mktemp("generated") / "ledger.db"
@@ -48,7 +51,9 @@ def generated(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "by"), [(name, by) for name, groups in GROUPS.items() for by in groups], ids=str)
+@pytest.mark.parametrize(
+    ("name", "by"), [(name, by) for name, groups in GROUPS.items() for by in groups], ids=str
+)
 def test_an_analysis_agrees_with_pandas(generated: Messages, name: str, by: list[str]) -> None:
     rows = compare(generated, name, by)
     assert len(rows) > 1 or name == "trips"
@@ -57,12 +62,16 @@ def test_an_analysis_agrees_with_pandas(generated: Messages, name: str, by: list
 def test_the_generated_streams_have_what_is_compared(generated: Messages) -> None:
     found = generated.anomalies(["venue"]).groupby("code").sum()
     assert {"overfill", "unresolved", "fill_after_end"} < set(found.index)
-    assert 0 < found.loc["quantity_mismatch", "still_open"] < found.loc["quantity_mismatch", "found"]
+    assert (
+        0 < found.loc["quantity_mismatch", "still_open"] < found.loc["quantity_mismatch", "found"]
+    )
 
 
 def test_no_analysis_lacks_a_comparison() -> None:
     recorded = Path(__file__).with_name("test_real_streams.py").read_text("utf-8")
-    assert {name for name in questions() if name not in GROUPS and f'flow.rows("{name}"' not in recorded} == set()
+    assert {
+        name for name in questions() if name not in GROUPS and f'flow.rows("{name}"' not in recorded
+    } == set()
 
 
 def test_round_trips_follow_from_trips() -> None:

@@ -1,4 +1,5 @@
-"""Every table of an archive has the rows of the ledger, column by column, whatever events the log has."""
+"""Every table of an archive has the rows of the ledger, column by column, whatever events the log
+has."""
 
 import json
 from pathlib import Path
@@ -16,7 +17,8 @@ EVIDENCE = {"price": 0.10, "n": 12345678901234567890, "deep": ["é", None]}
 
 
 def fills_of_others() -> list[dict[str, Any]]:
-    """A fill that comes before its order is known, with all that stands beside an event; it is attributed when the order is."""
+    """A fill that comes before its order is known, with all that stands beside an event; it is
+    attributed when the order is."""
     told: dict[str, Any] = {"evidence": EVIDENCE, "text": "as said"}
     return [
         fill(None, "F-L", 20, venue_order_id="V-L", **told),
@@ -31,7 +33,11 @@ def fills_of_others() -> list[dict[str, Any]]:
 
 def every_kind(ledger: Ledger) -> None:
     ledger.record_many(parsed(*story(), *fills_of_others()))
-    ledger.record_many(parsed(of_account("halt", 30, reason="review", text="wait"), of_account("resume_trading", 31)))
+    ledger.record_many(
+        parsed(
+            of_account("halt", 30, reason="review", text="wait"), of_account("resume_trading", 31)
+        )
+    )
     ledger.record(parsed(of_account("sender", 32, holder="host:1:bot", fence=1))[0])
     ledger.forget_evidence("G-1", account="sim:main", reason="asked")
 
@@ -46,7 +52,9 @@ def asked(durable_store_url: str, tmp_path: Path) -> tuple[str, Path]:
 
 
 @pytest.mark.slow
-def test_every_column_of_every_table_of_an_archive_is_that_of_the_ledger(asked: tuple[str, Path]) -> None:
+def test_every_column_of_every_table_of_an_archive_is_that_of_the_ledger(
+    asked: tuple[str, Path],
+) -> None:
     url, folder = asked
     for name, table in RELATIONS.items():
         query = ("sql", f"FROM {name} ORDER BY ALL", "--format", "json")
@@ -55,11 +63,18 @@ def test_every_column_of_every_table_of_an_archive_is_that_of_the_ledger(asked: 
         assert (live.status, archived.status, len(found)) == (0, 0, len(rows)), (name, archived.err)
         assert rows, name
         for column in columns_shown(table):
-            assert [row[column.name] for row in found] == [row[column.name] for row in rows], f"{name}.{column.name}"
+            assert [row[column.name] for row in found] == [row[column.name] for row in rows], (
+                f"{name}.{column.name}"
+            )
 
 
 def test_an_attributed_copy_shows_the_evidence_of_the_first_report(asked: tuple[str, Path]) -> None:
-    query = "SELECT evidence, text FROM events WHERE attributed_from IS NOT NULL AND evidence IS NOT NULL"
-    (row,) = map(json.loads, run("sql", query, "--archive", asked[1], "--format", "json").out.splitlines())
+    query = (
+        "SELECT evidence, text FROM events WHERE attributed_from IS NOT NULL AND evidence IS NOT "
+        "NULL"
+    )
+    (row,) = map(
+        json.loads, run("sql", query, "--archive", asked[1], "--format", "json").out.splitlines()
+    )
     evidence = row["evidence"] if isinstance(row["evidence"], dict) else json.loads(row["evidence"])
     assert (evidence, row["text"]) == (EVIDENCE, "as said")

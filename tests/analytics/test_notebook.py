@@ -1,4 +1,5 @@
-"""The notebook of the documentation runs from its first cell to its last, in a kernel of its own."""
+"""The notebook of the documentation runs from its first cell to its last, in a kernel of its
+own."""
 
 from pathlib import Path
 
@@ -12,9 +13,16 @@ NOTEBOOK = Path(__file__).parents[2] / "docs" / "how-to" / "notebook.ipynb"
 @pytest.mark.slow
 def test_the_notebook_runs_and_shows_its_results(tmp_path: Path) -> None:
     notebook = nbformat.read(NOTEBOOK, as_version=4)
-    NotebookClient(notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}).execute()
+    NotebookClient(
+        notebook,
+        timeout=120,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(tmp_path)}},
+    ).execute()
     shown = [
-        "".join(str(output.get("data", {})) for output in cell.outputs) for cell in notebook.cells if cell.cell_type == "code"
+        "".join(str(output.get("data", {})) for output in cell.outputs)
+        for cell in notebook.cells
+        if cell.cell_type == "code"
     ]
     assert "F-3" in shown[0]
     assert "buy     301" in shown[1].replace("\\n", "\n")

@@ -23,7 +23,9 @@ from tests.properties.test_grouped_pnl import Kept, account_events, instruments,
 Numbers = tuple[str, ...]
 
 
-def traded(number: int, side: str, quantity: str, price: str, **fields: Any) -> list[dict[str, Any]]:
+def traded(
+    number: int, side: str, quantity: str, price: str, **fields: Any
+) -> list[dict[str, Any]]:
     order = f"C-{number}"
     return [
         request(order, number, side=side, **fields),
@@ -32,14 +34,23 @@ def traded(number: int, side: str, quantity: str, price: str, **fields: Any) -> 
 
 
 def shown_of(rows: list[Any]) -> list[Numbers]:
-    names = ("position_quantity", "closed_quantity", "realized_pnl_average", "realized_pnl_fifo", "realized_pnl_lifo")
+    names = (
+        "position_quantity",
+        "closed_quantity",
+        "realized_pnl_average",
+        "realized_pnl_fifo",
+        "realized_pnl_lifo",
+    )
     return [tuple(format(row[name], "f") for name in names) for row in rows]
 
 
 def test_each_fill_has_what_it_realized_by_every_method(ledger: Ledger) -> None:
-    """Bought 1 at 100 and 1 at 110; sold 1 at 120, then 3 at 90: through zero, 2 of them open a short position."""
+    """Bought 1 at 100 and 1 at 110; sold 1 at 120, then 3 at 90: through zero, 2 of them open a
+    short position."""
     numbers = (("buy", "1", "100"), ("buy", "1", "110"), ("sell", "1", "120"), ("sell", "3", "90"))
-    ledger.record_many(parsed(*(one for n, terms in enumerate(numbers) for one in traded(n, *terms))))
+    ledger.record_many(
+        parsed(*(one for n, terms in enumerate(numbers) for one in traded(n, *terms)))
+    )
     assert shown_of(ledger.pnl_of_fills()) == [
         ("1", "0", "0", "0", "0"),
         ("2", "0", "0", "0", "0"),
@@ -50,11 +61,19 @@ def test_each_fill_has_what_it_realized_by_every_method(ledger: Ledger) -> None:
 
 def test_inverse_instruments_and_multipliers_are_valued_as_defined(ledger: Ledger) -> None:
     """100 / 40,000 - 100 / 50,000 = 0.0005 for each contract that is sold and bought back."""
-    terms = of_account("instrument", 0, instrument="BTC-USD", multiplier="100", inverse=True, currency="BTC")
-    ledger.record_many(parsed(terms, *traded(1, "sell", "10", "40000"), *traded(2, "buy", "4", "50000")))
+    terms = of_account(
+        "instrument", 0, instrument="BTC-USD", multiplier="100", inverse=True, currency="BTC"
+    )
+    ledger.record_many(
+        parsed(terms, *traded(1, "sell", "10", "40000"), *traded(2, "buy", "4", "50000"))
+    )
     opened, closed = ledger.pnl_of_fills()
     assert (opened["realized_pnl_fifo"], closed["realized_pnl_fifo"]) == (0, Decimal("-0.002"))
-    assert (closed["currency"], closed["closed_quantity"], closed["position_quantity"]) == ("BTC", 4, -6)
+    assert (closed["currency"], closed["closed_quantity"], closed["position_quantity"]) == (
+        "BTC",
+        4,
+        -6,
+    )
 
 
 def test_a_late_fill_and_a_bust_change_what_others_realized(ledger: Ledger) -> None:
@@ -69,7 +88,8 @@ def test_a_late_fill_and_a_bust_change_what_others_realized(ledger: Ledger) -> N
 
 
 def test_filters_choose_rows_and_strategies_have_positions_of_their_own(ledger: Ledger) -> None:
-    """The strategies hold 1 and -1: together flat, and the second fill closes the first one's position only in the whole."""
+    """The strategies hold 1 and -1: together flat, and the second fill closes the first one's
+    position only in the whole."""
     ledger.record_many(
         parsed(
             *traded(1, "buy", "1", "100", strategy="a"),
@@ -78,35 +98,53 @@ def test_filters_choose_rows_and_strategies_have_positions_of_their_own(ledger: 
         )
     )
     assert [row["realized_pnl_average"] for row in ledger.pnl_of_fills()] == [0, 20, 0]
-    assert [row["realized_pnl_average"] for row in ledger.pnl_of_fills(by_strategy=True)] == [0, 0, 0]
+    assert [row["realized_pnl_average"] for row in ledger.pnl_of_fills(by_strategy=True)] == [
+        0,
+        0,
+        0,
+    ]
     assert [row["fill_id"] for row in ledger.pnl_of_fills(strategy="b")] == ["F-2"]
     assert [row["realized_pnl_average"] for row in ledger.pnl_of_fills(strategy="b")] == [0]
     since, until = START + timedelta(seconds=2), START + timedelta(seconds=3)
-    assert [row["realized_pnl_average"] for row in ledger.pnl_of_fills(since=since, until=until)] == [20]
+    assert [
+        row["realized_pnl_average"] for row in ledger.pnl_of_fills(since=since, until=until)
+    ] == [20]
     assert ledger.pnl_of_fills(instrument="ETH-USD") == []
 
 
 def kept(entries: list[Row], defined: dict[tuple[str, str], Row]) -> Kept:
     return Kept(
-        [{"client_order_id": "C", "liquidity": None, "stream": "a/C", "state": "active", **one} for one in entries], defined
+        [
+            {"client_order_id": "C", "liquidity": None, "stream": "a/C", "state": "active", **one}
+            for one in entries
+        ],
+        defined,
     )
 
 
 @pytest.mark.slow
 @settings(quick, max_examples=300)
 @given(some.lists(trades | trades | account_events, max_size=60), instruments)
-def test_the_fills_of_a_position_add_up_to_its_realized_pnl(entries: list[Row], defined: dict[tuple[str, str], Row]) -> None:
+def test_the_fills_of_a_position_add_up_to_its_realized_pnl(
+    entries: list[Row], defined: dict[tuple[str, str], Row]
+) -> None:
     source = kept(entries, defined)
     rows = list(queries.pnl_of_fills(source))
     assert [row["fill_id"] for row in rows] == [row["fill_id"] for row in source.rows(TRADES)]
     terms = {(row["account"], row["instrument"]): row for row in source.rows(INSTRUMENTS)}
     for key in {(row["account"], row["instrument"]) for row in rows}:
         position = Position(*key, terms_of(terms.get(key)))
-        for entry in sorted((one for table in source.kept.values() for one in table if "kind" in one), key=when):
+        for entry in sorted(
+            (one for table in source.kept.values() for one in table if "kind" in one), key=when
+        ):
             if (entry["account"], entry["instrument"]) == key:
                 position.take(entry)
         for method, book in zip(METHODS, position.books, strict=True):
-            added = total(row[f"realized_pnl_{method}"] for row in rows if (row["account"], row["instrument"]) == key)
+            added = total(
+                row[f"realized_pnl_{method}"]
+                for row in rows
+                if (row["account"], row["instrument"]) == key
+            )
             assert added == shown(position.terms.amount(book.realized))
 
 
@@ -129,12 +167,27 @@ def test_fills_by_strategy_add_up_to_pnl_by_strategy(ledger: Ledger) -> None:
     sides = ("buy", "buy", "sell", "sell", "sell", "buy")
     for number, side in enumerate(sides * 5):
         strategy = {"strategy": f"s{number % 3}"} if number % 3 else {}
-        ledger.record_many(parsed(*traded(number, side, f"{1 + number % 4}", f"{90 + number % 7}.3", **strategy)))
+        ledger.record_many(
+            parsed(*traded(number, side, f"{1 + number % 4}", f"{90 + number % 7}.3", **strategy))
+        )
         if number % 10 == 7:
             ledger.record_many(
-                parsed(of_account("adjust", number + 0.7, instrument="BTC-USD", quantity="2", price="95", reason="x"))
+                parsed(
+                    of_account(
+                        "adjust",
+                        number + 0.7,
+                        instrument="BTC-USD",
+                        quantity="2",
+                        price="95",
+                        reason="x",
+                    )
+                )
             )
     rows = ledger.pnl_of_fills(by_strategy=True)
     for row in ledger.pnl(by=("account", "instrument", "strategy")):
-        added = total(one["realized_pnl_average"] or Decimal(0) for one in rows if one["strategy"] == row.get("strategy"))
+        added = total(
+            one["realized_pnl_average"] or Decimal(0)
+            for one in rows
+            if one["strategy"] == row.get("strategy")
+        )
         assert added == row["realized_pnl"]

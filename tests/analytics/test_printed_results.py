@@ -1,4 +1,5 @@
-"""What `sql` and `analyse` print for values that no view has, for numbers at the ends, and for what their help promises."""
+"""What `sql` and `analyse` print for values that no view has, for numbers at the ends, and for what
+their help promises."""
 
 import json
 import shlex
@@ -50,7 +51,10 @@ def test_every_type_of_sql_is_printed_in_every_format(url: str) -> None:
 
 
 def test_what_is_no_number_is_null_in_json(url: str) -> None:
-    query = "SELECT 'nan'::DOUBLE AS a, 'inf'::DOUBLE AS b, ['-inf'::DOUBLE] AS c, {'d': 'nan'::DOUBLE} AS e"
+    query = (
+        "SELECT 'nan'::DOUBLE AS a, 'inf'::DOUBLE AS b, ['-inf'::DOUBLE] AS c, {'d': "
+        "'nan'::DOUBLE} AS e"
+    )
     printed = run("sql", query, "--db", url, "--format", "json").out
     assert printed == '{"a":null,"b":null,"c":[null],"e":{"d":null}}\n'
 
@@ -58,7 +62,11 @@ def test_what_is_no_number_is_null_in_json(url: str) -> None:
 @pytest.mark.parametrize("command", ["sql", "analyse"])
 def test_the_examples_of_the_help_work(url: str, command: str) -> None:
     lines = [line.strip() for line in run(command, "--help").out.splitlines()]
-    examples = [shlex.split(line.partition(" > ")[0])[1:] for line in lines if line.startswith(f"orderledger {command} ")]
+    examples = [
+        shlex.split(line.partition(" > ")[0])[1:]
+        for line in lines
+        if line.startswith(f"orderledger {command} ")
+    ]
     assert len(examples) == 3
     for example in examples:
         ended = run(*[{"parquet": "csv"}.get(word, word) for word in example], "--db", url)
@@ -71,29 +79,52 @@ def test_only_a_query_that_uses_the_word_at_is_told_of_it(url: str) -> None:
 
 
 def test_a_pivot_without_values_is_told_to_name_them(url: str) -> None:
-    assert "a PIVOT names its values" in run("sql", "PIVOT trades ON side USING count(*)", "--db", url).err
-    query = "SELECT buy, sell FROM (PIVOT (SELECT side FROM trades) ON side IN ('buy', 'sell') USING count(*))"
-    assert json.loads(run("sql", query, "--db", url, "--format", "json").out) == {"buy": 1, "sell": 0}
+    assert (
+        "a PIVOT names its values"
+        in run("sql", "PIVOT trades ON side USING count(*)", "--db", url).err
+    )
+    query = (
+        "SELECT buy, sell FROM (PIVOT (SELECT side FROM trades) ON side IN ('buy', 'sell') USING "
+        "count(*))"
+    )
+    assert json.loads(run("sql", query, "--db", url, "--format", "json").out) == {
+        "buy": 1,
+        "sell": 0,
+    }
 
 
 def test_numbers_of_all_sizes_are_analysed_or_refused_in_words() -> None:
     """A price of 30 digits beside one of 18 places fits no decimal of 38 digits."""
     with Ledger.open("memory://") as ledger:
         least = "0.000000000000000001"
-        small = [request("C-1", quantity=least), fill("C-1", "F-1", quantity=least, price="0.0000000000001234")]
-        ledger.record_many(parsed(DEFINED, *small, *traded(2, "sell", "123456789012345678", "99999999999.123456789")))
+        small = [
+            request("C-1", quantity=least),
+            fill("C-1", "F-1", quantity=least, price="0.0000000000001234"),
+        ]
+        ledger.record_many(
+            parsed(
+                DEFINED, *small, *traded(2, "sell", "123456789012345678", "99999999999.123456789")
+            )
+        )
         resting = ledger.analyse("resting", by=("side", "account")).to_rows()
         assert [(row["orders"], row["largest_to_usual"]) for row in resting] == [(1, None), (1, 1)]
-        with pytest.raises(InvalidQuery, match="turnover: a number has more digits than an analysis holds"):
+        with pytest.raises(
+            InvalidQuery, match="turnover: a number has more digits than an analysis holds"
+        ):
             ledger.analyse("turnover")
 
 
-def test_an_interrupt_while_rows_are_fetched_is_no_error_of_the_program(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupt_while_rows_are_fetched_is_no_error_of_the_program(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     import duckdb
 
     from orderledger.infrastructure.analytics.sql import _explained
 
-    for interrupted in (RuntimeError("Query interrupted"), duckdb.InterruptException("INTERRUPT Error: Interrupted!")):
+    for interrupted in (
+        RuntimeError("Query interrupted"),
+        duckdb.InterruptException("INTERRUPT Error: Interrupted!"),
+    ):
         with pytest.raises(KeyboardInterrupt), _explained():
             raise interrupted
     with pytest.raises(RuntimeError, match="other"), _explained():

@@ -22,14 +22,21 @@ from tests.analytics.test_pnl_of_fills import traded
 from tests.command_line import run
 from tests.contract.streams import START, fill, of_account, parsed, report, request
 
-TRADES = [*traded(1, "buy", "2", "100.5"), *traded(2, "sell", "1", "110"), mark(1, "101"), mark(2, "102")]
+TRADES = [
+    *traded(1, "buy", "2", "100.5"),
+    *traded(2, "sell", "1", "110"),
+    mark(1, "101"),
+    mark(2, "102"),
+]
 
 
 @pytest.fixture
 def url(tmp_path: Path) -> str:
     url = f"sqlite:///{tmp_path}/ledger.db"
     with Ledger.open(url) as ledger:
-        ledger.record_many(parsed(of_account("instrument", 0, instrument="BTC-USD", currency="USD"), *TRADES))
+        ledger.record_many(
+            parsed(of_account("instrument", 0, instrument="BTC-USD", currency="USD"), *TRADES)
+        )
         ledger.catch_up()
     return url
 
@@ -60,7 +67,9 @@ def test_all_tables_of_a_query_are_in_one_state_while_others_record(durable_stor
         ledger.record_many(parsed(*TRADES))
         with tables_of(ledger) as tables:
             before = len(tables.table("orders"))
-            writing = threading.Thread(target=writer.record_many, args=(parsed(request("N-1", 9), fill("N-1", "F-9", 10)),))
+            writing = threading.Thread(
+                target=writer.record_many, args=(parsed(request("N-1", 9), fill("N-1", "F-9", 10)),)
+            )
             writing.start()
             writing.join()
             assert len(tables.table("orders")) == before
@@ -90,11 +99,15 @@ def test_a_query_that_writes_or_reads_anything_else_is_refused(
     url: str, query: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    before = {path: path.read_bytes() for path in tmp_path.iterdir() if not path.name.endswith("-shm")}
+    before = {
+        path: path.read_bytes() for path in tmp_path.iterdir() if not path.name.endswith("-shm")
+    }
     with Ledger.open(url, update_views=False) as ledger, pytest.raises(InvalidQuery) as refused:
         ledger.sql(query)
     assert "\n" not in str(refused.value)
-    after = {path: path.read_bytes() for path in tmp_path.iterdir() if not path.name.endswith("-shm")}
+    after = {
+        path: path.read_bytes() for path in tmp_path.iterdir() if not path.name.endswith("-shm")
+    }
     assert after.get(tmp_path / "ledger.db") == before.get(tmp_path / "ledger.db")
     assert {path.name for path in after} - {path.name for path in before} <= {"ledger.db-wal"}
 
@@ -110,18 +123,28 @@ def test_faults_of_a_query_are_one_sentence(url: str) -> None:
         ended = run("sql", query, "--db", url)
         assert (ended.status, ended.out) == (2, "")
         assert sentence in ended.err.splitlines()[-1]
-    with Ledger.open(url) as ledger, pytest.raises(InvalidSetting, match="'much' is no size of memory, such as 2GB"):
+    with (
+        Ledger.open(url) as ledger,
+        pytest.raises(InvalidSetting, match="'much' is no size of memory, such as 2GB"),
+    ):
         ledger.sql("SELECT 1", memory_limit="much")
 
 
 def test_memory_is_limited(url: str) -> None:
-    with Ledger.open(url) as ledger, pytest.raises(InvalidQuery, match="needs more memory than memory_limit allows"):
-        ledger.sql("SELECT count(*) FROM (SELECT DISTINCT i FROM range(3000000) t(i))", memory_limit="20MB")
+    with (
+        Ledger.open(url) as ledger,
+        pytest.raises(InvalidQuery, match="needs more memory than memory_limit allows"),
+    ):
+        ledger.sql(
+            "SELECT count(*) FROM (SELECT DISTINCT i FROM range(3000000) t(i))", memory_limit="20MB"
+        )
 
 
 def test_every_table_is_shown_with_its_columns(ledger: Ledger) -> None:
     assert [row["name"] for row in ledger.sql("SHOW TABLES").to_rows()] == sorted(RELATIONS)
-    assert {row["column_name"] for row in ledger.sql("DESCRIBE marks").to_rows()} == set(RELATIONS["marks"].names)
+    assert {row["column_name"] for row in ledger.sql("DESCRIBE marks").to_rows()} == set(
+        RELATIONS["marks"].names
+    )
     assert ledger.sql("SELECT count(*) AS n FROM halts").to_rows() == [{"n": 0}]
 
 
@@ -138,11 +161,17 @@ def test_the_command_prints_every_format(url: str) -> None:
     query = 'SELECT fill_id, price, "at", price FROM trades ORDER BY ALL LIMIT 1'
     asked = ("sql", query, "--db", url, "--format")
     assert "F-1" in run(*asked, "table").out
-    assert run(*asked, "csv").out.splitlines() == ["fill_id,price,at,price", "F-1,100.5,2026-03-02T09:30:01.500000Z,100.5"]
+    assert run(*asked, "csv").out.splitlines() == [
+        "fill_id,price,at,price",
+        "F-1,100.5,2026-03-02T09:30:01.500000Z,100.5",
+    ]
     assert json.loads(run(*asked, "json").out) == {
         "fill_id": "F-1", "price": "100.5", "at": "2026-03-02T09:30:01.500000Z", "price_1": "100.5",
     }  # fmt: skip
-    assert run("sql", "SELECT 1 AS status, 2 AS event", "--db", url).out.split()[:2] == ["status", "event"]
+    assert run("sql", "SELECT 1 AS status, 2 AS event", "--db", url).out.split()[:2] == [
+        "status",
+        "event",
+    ]
 
 
 def test_the_command_writes_parquet(url: str, tmp_path: Path) -> None:
@@ -166,22 +195,43 @@ def test_an_archive_is_asked_like_a_ledger(url: str, tmp_path: Path) -> None:
     folder = tmp_path / "archive"
     evidence = {"price": 0.10, "of": "F-2"}
     with Ledger.open(url) as ledger:
-        ledger.record_many(parsed({**report("bust_fill", "C-2", 9, fill_id="F-2"), "evidence": evidence, "text": "as said"}))
+        ledger.record_many(
+            parsed(
+                {
+                    **report("bust_fill", "C-2", 9, fill_id="F-2"),
+                    "evidence": evidence,
+                    "text": "as said",
+                }
+            )
+        )
     assert run("archive", folder, "--db", url).status == 0
-    for query in (*(f"FROM {name} ORDER BY ALL" for name in RELATIONS), "SELECT sum(notional) FROM trades"):
+    for query in (
+        *(f"FROM {name} ORDER BY ALL" for name in RELATIONS),
+        "SELECT sum(notional) FROM trades",
+    ):
         asked = ("sql", query, "--format", "json")
         assert run(*asked, "--archive", folder) == run(*asked, "--db", url)
     analysed = ("analyse", "pnl", "--format", "csv")
     assert run(*analysed, "--archive", folder).out == run(*analysed, "--db", url).out
-    assert "has one state" in run("sql", "FROM trades", "--archive", folder, "--as-of", "2026-03-02T00:00:00Z").err
+    assert (
+        "has one state"
+        in run("sql", "FROM trades", "--archive", folder, "--as-of", "2026-03-02T00:00:00Z").err
+    )
 
 
 def test_what_is_no_archive_is_named(tmp_path: Path) -> None:
     ended = run("sql", "FROM trades", "--archive", tmp_path)
     assert (ended.status, "holds no archive: manifest.json" in ended.err) == (2, True)
-    (tmp_path / "manifest.json").write_text('{"events": [], "views": {"trades": [{"path": "../../etc/passwd"}]}}')
-    assert "names a file outside of the archive" in run("sql", "FROM trades", "--archive", tmp_path).err
-    (tmp_path / "manifest.json").write_text('{"events": [], "views": {"trades": [{"path": "gone.parquet"}]}}')
+    (tmp_path / "manifest.json").write_text(
+        '{"events": [], "views": {"trades": [{"path": "../../etc/passwd"}]}}'
+    )
+    assert (
+        "names a file outside of the archive"
+        in run("sql", "FROM trades", "--archive", tmp_path).err
+    )
+    (tmp_path / "manifest.json").write_text(
+        '{"events": [], "views": {"trades": [{"path": "gone.parquet"}]}}'
+    )
     assert "gone.parquet cannot be read" in run("sql", "FROM trades", "--archive", tmp_path).err
     (tmp_path / "manifest.json").write_text("{")
     assert "is no manifest of an archive" in run("sql", "FROM trades", "--archive", tmp_path).err

@@ -29,7 +29,11 @@ MIDDLE = START + timedelta(seconds=5, milliseconds=500)
 
 @pytest.fixture
 def ledger(ledger: Ledger) -> Ledger:
-    odd = [line for number, name in enumerate(IDS) for line in (request(name, number), fill(name, f"F,'{number}\"", number))]
+    odd = [
+        line
+        for number, name in enumerate(IDS)
+        for line in (request(name, number), fill(name, f"F,'{number}\"", number))
+    ]
     ledger.record_many(parsed(*story(), *more(), *odd))
     return ledger
 
@@ -54,7 +58,9 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (dict, list)):
         value = json.dumps(value, default=str)
     if isinstance(value, str) and value[:1] in ("{", "[") and value != "{braces}":
-        return json.dumps(json.loads(value, parse_float=Decimal, parse_int=Decimal), sort_keys=True, default=str)
+        return json.dumps(
+            json.loads(value, parse_float=Decimal, parse_int=Decimal), sort_keys=True, default=str
+        )
     if isinstance(value, Decimal):
         return f"{value:f}".rstrip("0").rstrip(".") if "." in f"{value:f}" else f"{value:f}"
     return value.isoformat() if isinstance(value, datetime) else value
@@ -70,25 +76,46 @@ def test_a_table_has_the_rows_of_its_view(ledger: Ledger, time: str) -> None:
     when = whens[time]
     for name in [name for name in RELATIONS if name not in ("positions", "proposals", "events")]:
         table, names = ledger.table(name, **when), RELATIONS[name].names
-        assert table.column_names == [column.name for column in columns_shown(RELATIONS[name])], name
-        assert plainly(exact_rows(table.to_rows()), names) == plainly(listed(ledger, name, **when), names), name
+        assert table.column_names == [column.name for column in columns_shown(RELATIONS[name])], (
+            name
+        )
+        assert plainly(exact_rows(table.to_rows()), names) == plainly(
+            listed(ledger, name, **when), names
+        ), name
 
 
 def test_the_log_is_a_table(ledger: Ledger) -> None:
     found, names = ledger.table("events").to_rows(), RELATIONS["events"].names
     assert plainly(found, names) == plainly(ledger.events(), names)
-    assert [row["position"] for row in ledger.table("events", as_of=7).to_rows()] == [1, 2, 3, 4, 5, 6, 7]
+    assert [row["position"] for row in ledger.table("events", as_of=7).to_rows()] == [
+        1,
+        2,
+        3,
+        4,
+        5,
+        6,
+        7,
+    ]
     first = next(ledger.events())["recorded_at"]
-    assert len(ledger.table("events", as_of=first)) == sum(row["recorded_at"] <= first for row in ledger.events())
-    assert len(ledger.table("events", effective_at=MIDDLE)) == sum(row["at"] <= MIDDLE for row in ledger.events())
+    assert len(ledger.table("events", as_of=first)) == sum(
+        row["recorded_at"] <= first for row in ledger.events()
+    )
+    assert len(ledger.table("events", effective_at=MIDDLE)) == sum(
+        row["at"] <= MIDDLE for row in ledger.events()
+    )
 
 
 def test_positions_have_a_row_for_each_method(ledger: Ledger) -> None:
     rows = exact_rows(ledger.table("positions").to_rows())
     for method in ("average", "fifo", "lifo"):
-        mine = {(row["account"], row["instrument"]): row["realized_pnl"] for row in rows if row["method"] == method}
+        mine = {
+            (row["account"], row["instrument"]): row["realized_pnl"]
+            for row in rows
+            if row["method"] == method
+        }
         assert {key: Decimal(value) for key, value in mine.items()} == {
-            (row["account"], row["instrument"]): row["realized_pnl"] for row in ledger.pnl(method=method)
+            (row["account"], row["instrument"]): row["realized_pnl"]
+            for row in ledger.pnl(method=method)
         }
 
 
@@ -107,10 +134,15 @@ def test_other_tools_take_a_table_as_it_is(ledger: Ledger) -> None:
     total = sum(row["price"] for row in ledger.trades(include_busted=True))
     assert pa.table(table).num_rows == len(table) == count
     assert polars.DataFrame(table)["price"].sum() == table.to_polars()["price"].sum() == total
-    assert pandas.DataFrame.from_arrow(table)["fill_id"].nunique() == table.to_pandas()["fill_id"].nunique()
+    assert (
+        pandas.DataFrame.from_arrow(table)["fill_id"].nunique()
+        == table.to_pandas()["fill_id"].nunique()
+    )
     assert table.to_pandas()["price"].sum() == total
     assert _with(table).execute("SELECT sum(price) FROM arrow").fetchone() == (total,)
-    assert _with(table).execute('SELECT max("at") FROM arrow').fetchone() == (max(row["at"] for row in table.to_rows()),)
+    assert _with(table).execute('SELECT max("at") FROM arrow').fetchone() == (
+        max(row["at"] for row in table.to_rows()),
+    )
     assert "<td>F-1</td>" in table._repr_html_()
     assert repr(table).startswith(f"<table trades: {count:,} rows, account, ")
 
@@ -138,7 +170,14 @@ def test_numbers_have_the_smallest_scale_that_fits_and_the_schema_says_so(ledger
 
 @pytest.mark.parametrize(
     ("texts", "scale"),
-    [(["1", "-0.50", None], 2), ([], 0), ([None], 0), (["9" * 38], 0), (["0." + "1" * 37], 37), (["-" + "9" * 38], 0)],
+    [
+        (["1", "-0.50", None], 2),
+        ([], 0),
+        ([None], 0),
+        (["9" * 38], 0),
+        (["0." + "1" * 37], 37),
+        (["-" + "9" * 38], 0),
+    ],
 )
 def test_exact_numbers_keep_every_digit(texts: list[str | None], scale: int) -> None:
     found = exact_numbers(pa.chunked_array([texts], pa.string()))
@@ -152,7 +191,8 @@ def test_numbers_of_more_digits_than_a_decimal_has_stay_text(texts: list[str]) -
 
 
 @pytest.mark.parametrize(
-    ("left", "right"), [("1.5", "2.25"), ("9" * 20, "9" * 18), ("9" * 30, "9" * 28), ("-0.1", "0." + "3" * 30)]
+    ("left", "right"),
+    [("1.5", "2.25"), ("9" * 20, "9" * 18), ("9" * 30, "9" * 28), ("-0.1", "0." + "3" * 30)],
 )
 def test_products_are_exact(left: str, right: str) -> None:
     columns = [exact_numbers(pa.chunked_array([[one, None]], pa.string())) for one in (left, right)]
@@ -173,10 +213,14 @@ def test_a_missing_extra_is_named(ledger: Ledger, monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.parametrize("package", ["polars", "pandas"])
-def test_a_package_that_no_extra_has_is_named_itself(ledger: Ledger, monkeypatch: pytest.MonkeyPatch, package: str) -> None:
+def test_a_package_that_no_extra_has_is_named_itself(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch, package: str
+) -> None:
     table = ledger.table("trades")
     monkeypatch.setitem(sys.modules, package, None)
-    with pytest.raises(InvalidSetting, match=f"{package} is not installed: pip install {package} ") as raised:
+    with pytest.raises(
+        InvalidSetting, match=f"{package} is not installed: pip install {package} "
+    ) as raised:
         getattr(table, f"to_{package}")()
     assert raised.value.field == package
     with (REPOSITORY / "pyproject.toml").open("rb") as opened:
@@ -191,11 +235,19 @@ DERIVED = {
 }
 
 
-@pytest.mark.parametrize("prices", [("100", "101"), ("100", "100.01", "100.07", "0.000000123")], ids=["short", "long"])
-def test_a_derived_figure_has_one_type_whatever_the_data(store_url: str, prices: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(
+    "prices", [("100", "101"), ("100", "100.01", "100.07", "0.000000123")], ids=["short", "long"]
+)
+def test_a_derived_figure_has_one_type_whatever_the_data(
+    store_url: str, prices: tuple[str, ...]
+) -> None:
     with Ledger.open(store_url) as ledger:
-        told = [one for number, price in enumerate(prices) for one in traded(number, "buy", "3", price)]
-        ledger.record_many(parsed(*told, *traded(9, "sell", "7" if len(prices) > 2 else "6", "102.3")))
+        told = [
+            one for number, price in enumerate(prices) for one in traded(number, "buy", "3", price)
+        ]
+        ledger.record_many(
+            parsed(*told, *traded(9, "sell", "7" if len(prices) > 2 else "6", "102.3"))
+        )
         for name, figures in DERIVED.items():
             arrow = ledger.table(name).to_arrow()
             for figure in figures:
@@ -203,13 +255,20 @@ def test_a_derived_figure_has_one_type_whatever_the_data(store_url: str, prices:
                 assert arrow.schema.field(figure).metadata[b"number"] == b"double"
                 assert arrow.schema.field(f"{figure}_exact").type == pa.string()
                 texts = arrow[f"{figure}_exact"].to_pylist()
-                assert arrow[figure].to_pylist() == [None if text is None else float(text) for text in texts]
-        exact = [amount for row in ledger.pnl_of_fills() if (amount := row["realized_pnl_average"]) is not None]
+                assert arrow[figure].to_pylist() == [
+                    None if text is None else float(text) for text in texts
+                ]
+        exact = [
+            amount
+            for row in ledger.pnl_of_fills()
+            if (amount := row["realized_pnl_average"]) is not None
+        ]
         table = ledger.table("pnl_of_fills").to_rows()
         assert [Decimal(row["realized_pnl_average_exact"]) for row in table] == exact
         (found,) = ledger.sql(
-            "SELECT sum(realized_pnl_average) AS total, count(*) FILTER (realized_pnl_lifo > 0) AS won, "
-            "sum(CAST(realized_pnl_average_exact AS DECIMAL(38, 12))) AS precise FROM pnl_of_fills"
+            "SELECT sum(realized_pnl_average) AS total, count(*) FILTER (realized_pnl_lifo > 0) AS "
+            "won, sum(CAST(realized_pnl_average_exact AS DECIMAL(38, 12))) AS precise FROM "
+            "pnl_of_fills"
         ).to_rows()
         assert found["total"] == pytest.approx(float(sum(exact))) and found["won"] == 1
         assert abs(found["precise"] - sum(exact)) < Decimal("1e-11")

@@ -37,7 +37,11 @@ with Ledger.open(sys.argv[1], update_views=False) as ledger:
 
 
 def killed(
-    program: str, *arguments: str, chance: random.Random, seconds: float, environment: Mapping[str, str] | None = None
+    program: str,
+    *arguments: str,
+    chance: random.Random,
+    seconds: float,
+    environment: Mapping[str, str] | None = None,
 ) -> None:
     """Run a program, and kill it at any moment of its work."""
     with subprocess.Popen(

@@ -1,4 +1,5 @@
-"""An archive has every event once and byte for byte, whatever happens to the process that writes it; faults are named."""
+"""An archive has every event once and byte for byte, whatever happens to the process that writes
+it; faults are named."""
 
 import json
 import os
@@ -17,7 +18,12 @@ import pytest
 
 from orderledger import ArchiveError, InvalidSetting, Ledger
 from orderledger.infrastructure.archive import writing
-from orderledger.infrastructure.archive.manifest import MANIFEST, PENDING, needed_manifest, note_pending
+from orderledger.infrastructure.archive.manifest import (
+    MANIFEST,
+    PENDING,
+    needed_manifest,
+    note_pending,
+)
 from orderledger.infrastructure.archive.parquet import read_bucket
 from orderledger.infrastructure.archive.place import Place
 from orderledger.infrastructure.archive.restoring import restore
@@ -69,7 +75,13 @@ def archived_events(place: Place) -> list[Row]:
     """All events of an archive, as a ledger would store them."""
     manifest = needed_manifest(place)
     rows = [
-        Row(one["stream"], one["version"], one["name"], stored_state(one["state"], one["evidence"], one["salt"]), one["position"])
+        Row(
+            one["stream"],
+            one["version"],
+            one["name"],
+            stored_state(one["state"], one["evidence"], one["salt"]),
+            one["position"],
+        )
         for bucket in range(manifest.buckets)
         for one in read_bucket(place, manifest.events, bucket).to_pylist()
     ]
@@ -80,7 +92,9 @@ def side_tables(ledger: Ledger) -> list[object]:
     """What recording needs beside the events."""
     with ledger.store.database.reading() as session:
         names = sorted(session.execute(f"SELECT account, kind, name, stream FROM {NAMES_TABLE}"))
-        beside = [[None if one is None else bytes(one) for one in row[1:]] for row in _evidence(session)]
+        beside = [
+            [None if one is None else bytes(one) for one in row[1:]] for row in _evidence(session)
+        ]
         return [names, sorted(account_facts.stored(session)), beside]
 
 
@@ -102,35 +116,52 @@ def test_an_archive_has_each_event_once_and_byte_for_byte(told: Ledger, place: P
 def test_every_program_that_reads_parquet_reads_an_archive(told: Ledger, place: Place) -> None:
     archived(told, place)
     events = duckdb.connect().execute(
-        f"SELECT count(*), count(DISTINCT position), count(evidence) FROM '{place.root}/events/*.parquet'"
+        "SELECT count(*), count(DISTINCT position), count(evidence) FROM "
+        f"'{place.root}/events/*.parquet'"
     )
     count = told.store.recorder.last_position()
-    assert events.fetchall() == [(count, count, sum(row["evidence"] is not None for row in told.events()))]
+    assert events.fetchall() == [
+        (count, count, sum(row["evidence"] is not None for row in told.events()))
+    ]
     trades = polars.read_parquet(f"{place.root}/views/trades/*.parquet").sort("at", "position")
     rows = told.trades(include_busted=True)
-    assert trades["quantity"].cast(polars.Decimal(38, 9)).to_list() == [row["quantity"] for row in rows]
+    assert trades["quantity"].cast(polars.Decimal(38, 9)).to_list() == [
+        row["quantity"] for row in rows
+    ]
     assert trades["at"].to_list() == [row["at"] for row in rows]
 
 
 def test_the_bucket_of_a_stream_never_changes() -> None:
     streams = ("sim:main/C-1", "sim:main/C-2", "a#venue/V", "a#proposal/P-1")
     assert [bucket_of(stream, 64) for stream in streams] == [59, 1, 33, 18]
-    assert bucket_of("a#mark/BTC", 64) == bucket_of("a#gap/", 64) == bucket_of("a#instrument/ETH", 64)
+    assert (
+        bucket_of("a#mark/BTC", 64) == bucket_of("a#gap/", 64) == bucket_of("a#instrument/ETH", 64)
+    )
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("source", ["sqlite", "postgres"])
 def test_a_restored_ledger_is_equal_event_for_event(
-    source: str, durable_store_url: str, place: Place, tmp_path: Path, request: pytest.FixtureRequest
+    source: str,
+    durable_store_url: str,
+    place: Place,
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
 ) -> None:
-    url = str(tmp_path / "from.db") if source == "sqlite" else request.getfixturevalue("postgres_schema_url")
+    url = (
+        str(tmp_path / "from.db")
+        if source == "sqlite"
+        else request.getfixturevalue("postgres_schema_url")
+    )
     with opened(url) as ledger:
         if source == "postgres":
             _leave_a_gap(ledger)
         ledger.record_many(parsed(*story(), *lives(40, "other:x")))
         archived(ledger, place)
         with opened(durable_store_url) as restored:
-            assert restore(place, verified(place), restored.store) == len(list(ledger.store.all_rows()))
+            assert restore(place, verified(place), restored.store) == len(
+                list(ledger.store.all_rows())
+            )
             assert list(restored.store.all_rows()) == list(ledger.store.all_rows())
             assert side_tables(restored) == side_tables(ledger)
             assert every_view(restored) == every_view(ledger)
@@ -156,17 +187,23 @@ def test_a_part_of_an_archive_can_be_restored(told: Ledger, place: Place) -> Non
         assert restored.check().differences == ()
 
 
-def test_a_ledger_that_is_not_empty_is_not_restored_into(told: Ledger, place: Place, durable_store_url: str) -> None:
+def test_a_ledger_that_is_not_empty_is_not_restored_into(
+    told: Ledger, place: Place, durable_store_url: str
+) -> None:
     archived(told, place)
     with Ledger.open(durable_store_url) as other:
         other.record(parsed(*lives(1))[0])
         before = list(other.store.all_rows())
-        with pytest.raises(InvalidSetting, match="db: the ledger is not empty: its last event is at log position 1"):
+        with pytest.raises(
+            InvalidSetting, match="db: the ledger is not empty: its last event is at log position 1"
+        ):
             restore(place, verified(place), other.store)
         assert list(other.store.all_rows()) == before
 
 
-def test_the_archive_of_another_ledger_is_not_added_to(told: Ledger, place: Place, tmp_path: Path) -> None:
+def test_the_archive_of_another_ledger_is_not_added_to(
+    told: Ledger, place: Place, tmp_path: Path
+) -> None:
     archived(told, place)
     with opened(str(tmp_path / "other.db")) as other:
         for messages in ((), lives(100)):  # a shorter ledger, and a longer one
@@ -181,13 +218,17 @@ def test_a_folder_of_other_files_is_not_made_an_archive(told: Ledger, tmp_path: 
     (tmp_path / "photos" / "cat.jpg").write_text("cat")
     with pytest.raises(ArchiveError, match="is no archive, and not empty: cat.jpg"):
         archived(told, Place(str(tmp_path / "photos")))
-    assert [path.name for path in (tmp_path / "photos").iterdir() if path.name != ".lock"] == ["cat.jpg"]
+    assert [path.name for path in (tmp_path / "photos").iterdir() if path.name != ".lock"] == [
+        "cat.jpg"
+    ]
 
 
 FAULTS = {
     "is missing": lambda path: path.unlink(),
     "is truncated": lambda path: path.write_bytes(path.read_bytes()[:-10]),
-    "is altered": lambda path: path.write_bytes(bytes([path.read_bytes()[0] ^ 1]) + path.read_bytes()[1:]),
+    "is altered": lambda path: path.write_bytes(
+        bytes([path.read_bytes()[0] ^ 1]) + path.read_bytes()[1:]
+    ),
     "is foreign": lambda path: path.with_name("x.parquet").write_bytes(path.read_bytes()),
 }
 
@@ -212,7 +253,13 @@ def test_a_file_that_is_not_as_the_manifest_says_is_named(
 
 @pytest.mark.parametrize(
     ("old", "new"),
-    [('"rows": ', '"rows": 1'), ('"crc32"', '"md5"'), ('"version": 1', '"version": 2'), ("{", "["), ('"digest"', '"d"')],
+    [
+        ('"rows": ', '"rows": 1'),
+        ('"crc32"', '"md5"'),
+        ('"version": 1', '"version": 2'),
+        ("{", "["),
+        ('"digest"', '"d"'),
+    ],
 )
 def test_an_altered_manifest_is_refused(old: str, new: str, told: Ledger, place: Place) -> None:
     archived(told, place)
@@ -224,7 +271,10 @@ def test_an_altered_manifest_is_refused(old: str, new: str, told: Ledger, place:
 
 def test_what_a_killed_run_left_is_removed_and_no_other_file(told: Ledger, place: Place) -> None:
     archived(told, place)
-    stray, kept = Path(place.root, "events/000000000000999-000000000001000.parquet"), Path(place.root, "events/mine.txt")
+    stray, kept = (
+        Path(place.root, "events/000000000000999-000000000001000.parquet"),
+        Path(place.root, "events/mine.txt"),
+    )
     note_pending(place, ["events/000000000000999-000000000001000.parquet"])
     stray.write_text("half a file")
     kept.write_text("not ours")
@@ -239,7 +289,9 @@ def test_what_a_killed_run_left_is_removed_and_no_other_file(told: Ledger, place
 
 
 @pytest.mark.slow
-def test_a_file_that_a_killed_run_wrote_is_removed(told: Ledger, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_a_killed_run_wrote_is_removed(
+    told: Ledger, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def die(*_: object) -> None:
         raise KeyboardInterrupt
 
@@ -266,7 +318,9 @@ def test_two_processes_do_not_write_to_one_archive(told: Ledger, place: Place) -
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", few(2, 60))
-def test_a_killed_archive_run_leaves_the_archive_whole_and_the_next_goes_on(seed: int, place: Place, tmp_path: Path) -> None:
+def test_a_killed_archive_run_leaves_the_archive_whole_and_the_next_goes_on(
+    seed: int, place: Place, tmp_path: Path
+) -> None:
     chance, url = random.Random(seed), str(tmp_path / "ledger.db")
     with opened(url) as ledger:
         for part in range(2):
@@ -274,17 +328,23 @@ def test_a_killed_archive_run_leaves_the_archive_whole_and_the_next_goes_on(seed
             killed(ARCHIVING, url, place.root, chance=chance, seconds=0.15)
             if place.has(MANIFEST):
                 assert verify(place)[1] == []
-                assert archived_events(place) == list(ledger.store.all_rows(needed_manifest(place).position))
+                assert archived_events(place) == list(
+                    ledger.store.all_rows(needed_manifest(place).position)
+                )
         archived(ledger, place)
         assert archived_events(place) == list(ledger.store.all_rows())
         assert verify(place)[1] == []
         names = {file.path for file in needed_manifest(place).files}
-        assert {os.path.relpath(path, place.root) for path in Path(place.root).rglob("*.parquet")} == names
+        assert {
+            os.path.relpath(path, place.root) for path in Path(place.root).rglob("*.parquet")
+        } == names
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2, *long(range(3, 30))])
-def test_a_killed_restore_leaves_no_half_ledger(seed: int, durable_store_url: str, told: Ledger, place: Place) -> None:
+def test_a_killed_restore_leaves_no_half_ledger(
+    seed: int, durable_store_url: str, told: Ledger, place: Place
+) -> None:
     archived(told, place)
     chance, wanted = random.Random(seed), list(told.store.all_rows())
     killed(RESTORING, durable_store_url, place.root, chance=chance, seconds=0.4)
@@ -316,13 +376,20 @@ def test_the_commands_archive_and_restore(told: Ledger, place: Place, tmp_path: 
 
 
 @pytest.mark.slow
-def test_archive_watches_until_it_is_interrupted(told: Ledger, place: Place, tmp_path: Path, orderledger_command: Path) -> None:
+def test_archive_watches_until_it_is_interrupted(
+    told: Ledger, place: Place, tmp_path: Path, orderledger_command: Path
+) -> None:
     command = [str(orderledger_command), "archive", place.root, "--db", str(tmp_path / "told.db")]
     with subprocess.Popen(
-        [*command, "--watch", "--every", "1", "--json", "--no-views"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*command, "--watch", "--every", "1", "--json", "--no-views"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     ) as process:
         assert process.stdout is not None
-        assert json.loads(process.stdout.readline())["events"] == told.store.recorder.last_position()
+        assert (
+            json.loads(process.stdout.readline())["events"] == told.store.recorder.last_position()
+        )
         told.record(parsed(*lives(1, "third:x"))[0])
         assert json.loads(process.stdout.readline())["events"] == 1
         process.send_signal(signal.SIGINT)
@@ -335,7 +402,9 @@ NO_SERVER = "endpoint_override=127.0.0.1:1&scheme=http"
 
 @pytest.mark.slow
 @pytest.mark.parametrize("where", ["/proc/archive", f"s3://bucket/x?{NO_SERVER}"])
-def test_a_place_that_cannot_be_used_is_named(where: str, told: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_place_that_cannot_be_used_is_named(
+    where: str, told: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
     keys = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "y"}
     done = run("archive", where, "--db", str(tmp_path / "told.db"), environment=keys)
@@ -347,7 +416,11 @@ def test_a_place_that_cannot_be_used_is_named(where: str, told: Ledger, tmp_path
 def test_a_secret_in_the_url_of_an_archive_is_not_printed(told: Ledger, tmp_path: Path) -> None:
     secret = "wJalrXUtnFEMI%2FbPxRfi"
     done = run(
-        "archive", f"s3://key:{secret}@bucket/x?{NO_SERVER}", "--db", tmp_path / "told.db", environment={"AWS_MAX_ATTEMPTS": "1"}
+        "archive",
+        f"s3://key:{secret}@bucket/x?{NO_SERVER}",
+        "--db",
+        tmp_path / "told.db",
+        environment={"AWS_MAX_ATTEMPTS": "1"},
     )
     assert (done.status, secret in done.err, "wJalr" in done.err) == (1, False, False)
 
@@ -364,10 +437,13 @@ def test_an_archive_may_be_named_by_a_url(told: Ledger, tmp_path: Path) -> None:
         Place("gopher://x/y")
 
 
-def test_evidence_and_text_are_restored_unless_they_were_forgotten(durable_store_url: str, tmp_path: Path) -> None:
+def test_evidence_and_text_are_restored_unless_they_were_forgotten(
+    durable_store_url: str, tmp_path: Path
+) -> None:
     place = Place(str(tmp_path / "archive"))
     told = [
-        {"type": "acknowledge", "account": "a:b", "client_order_id": name, "venue_order_id": f"V-{name}", "text": "as said",
+        {"type": "acknowledge", "account": "a:b", "client_order_id": name,
+        "venue_order_id": f"V-{name}", "text": "as said",
          "at": "2026-11-20T09:00:00Z", "evidence": {"price": 0.10, "of": name}}
         for name in ("C-1", "C-2")
     ]  # fmt: skip
@@ -380,4 +456,8 @@ def test_evidence_and_text_are_restored_unless_they_were_forgotten(durable_store
     with Ledger.open(tmp_path / "restored.db") as restored:
         restore(place, needed_manifest(place), restored.store)
         assert list(restored.events()) == wanted
-        assert [row["evidence"] is None for row in restored.events() if row["name"] == "order_acknowledged.v1"] == [True, False]
+        assert [
+            row["evidence"] is None
+            for row in restored.events()
+            if row["name"] == "order_acknowledged.v1"
+        ] == [True, False]

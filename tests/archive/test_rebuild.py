@@ -1,4 +1,5 @@
-"""A rebuild of an archive equals the views of the ledger to the last digit, whatever divides the work, and whoever is killed."""
+"""A rebuild of an archive equals the views of the ledger to the last digit, whatever divides the
+work, and whoever is killed."""
 
 import json
 import random
@@ -45,21 +46,37 @@ with in_processes(1) as run:
 
 
 def known_late() -> list[dict[str, Any]]:
-    """A fill whose order is known after a fill of another order: by its first place in the log it is before that one."""
+    """A fill whose order is known after a fill of another order: by its first place in the log it
+    is before that one."""
     account = "late:x"
     acknowledged = {**report("acknowledge", "Z-1", 2, venue_order_id="V-1"), "account": account}
     unknown = fill(None, "F-1", 1, account, venue_order_id="V-1")
-    return [unknown, request("A-1", 0, account), fill("A-1", "F-0", 1, account), request("Z-1", 0, account), acknowledged]
+    return [
+        unknown,
+        request("A-1", 0, account),
+        fill("A-1", "F-0", 1, account),
+        request("Z-1", 0, account),
+        acknowledged,
+    ]
 
 
 def told(url: str) -> Ledger:
-    """A ledger with every type of message, attributed orders, many instruments, and more fills than one checkpoint has."""
+    """A ledger with every type of message, attributed orders, many instruments, and more fills than
+    one checkpoint has."""
     ledger = opened(url)
     many = [
         {**one, "instrument": f"I-{n % 7}"} if one["type"] in ("request", "fill") else one
         for n, one in enumerate(lives(90, "z:b"))
     ]
-    ledger.record_many(parsed(*story(), *lives(150, "other:x"), *many, *strange("odd/#%é", ["a", "b/c", "#%é"]), *known_late()))
+    ledger.record_many(
+        parsed(
+            *story(),
+            *lives(150, "other:x"),
+            *many,
+            *strange("odd/#%é", ["a", "b/c", "#%é"]),
+            *known_late(),
+        )
+    )
     return ledger
 
 
@@ -96,7 +113,8 @@ def rows_at(place: Place) -> dict[str, pa.Table]:
     views = needed_manifest(place).views
     return {
         table.name: pa.concat_tables(
-            [pq.read_table(place.path_of(file.path)) for file in views[table.name]] or [_empty(table.name)]
+            [pq.read_table(place.path_of(file.path)) for file in views[table.name]]
+            or [_empty(table.name)]
         ).sort_by([(name, "ascending") for name in table.key])
         for table in TABLES
     }
@@ -110,10 +128,17 @@ def _empty(view: str) -> pa.Table:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("buckets", "per_task", "jobs", "trades"), [(1, 1, 1, 10**6), (8, 3, 1, 1), (64, 64, 1, 50), (64, 5, 2, 1)]
+    ("buckets", "per_task", "jobs", "trades"),
+    [(1, 1, 1, 10**6), (8, 3, 1, 1), (64, 64, 1, 50), (64, 5, 2, 1)],
 )
 def test_a_rebuild_equals_the_views_of_the_ledger(
-    buckets: int, per_task: int, jobs: int, trades: int, ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    buckets: int,
+    per_task: int,
+    jobs: int,
+    trades: int,
+    ledger: Ledger,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(rebuilding, "TRADES_PER_TASK", trades)
     monkeypatch.setattr(writing, "EVENTS_PER_FILE", 150)
@@ -128,33 +153,53 @@ def test_a_rebuild_equals_the_views_of_the_ledger(
 
 
 def test_the_rows_of_the_ledger_itself_are_archived(ledger: Ledger, place: Place) -> None:
-    trades = pq.read_table(place.path_of(needed_manifest(place).views["trades"][0].path)).to_pylist()
+    trades = pq.read_table(
+        place.path_of(needed_manifest(place).views["trades"][0].path)
+    ).to_pylist()
     shown = {(row["stream"], row["fill_id"]): row for row in ledger.trades(include_busted=True)}
     assert {(row["stream"], row["fill_id"]) for row in trades} == set(shown)
     for row in trades:
         live = shown[row["stream"], row["fill_id"]]
-        assert (row["quantity"], row["at"], row["state"]) == (format(live["quantity"], "f"), live["at"], live["state"])
+        assert (row["quantity"], row["at"], row["state"]) == (
+            format(live["quantity"], "f"),
+            live["at"],
+            live["state"],
+        )
 
 
 def test_a_job_of_ones_own_folds_buckets_in_any_grouping(place: Place) -> None:
     files = needed_manifest(place).events
     events = [read_bucket(place, files, bucket) for bucket in range(8)]
-    assert all(bucket_of(stream, 8) == bucket for bucket in range(8) for stream in events[bucket]["stream"].to_pylist())
+    assert all(
+        bucket_of(stream, 8) == bucket
+        for bucket in range(8)
+        for stream in events[bucket]["stream"].to_pylist()
+    )
     wanted = rows_at(place)
     assert not any(map(len, fold_bucket(events[0].slice(0, 0)).values()))
     for groups in ([[0, 1, 2, 3, 4, 5, 6, 7]], [[7, 0, 3], [1, 2, 4, 5, 6]]):
-        parts = [fold_bucket(pa.concat_tables([events[bucket] for bucket in group])) for group in groups]
+        parts = [
+            fold_bucket(pa.concat_tables([events[bucket] for bucket in group])) for group in groups
+        ]
         tables = {name: pa.concat_tables([part[name] for part in parts]) for name in parts[0]}
         tables |= fold_positions(tables["trades"], tables["account_events"], tables["instruments"])
-        assert {name: rows.sort_by([(key, "ascending") for key in BY_NAME[name].key]) for name, rows in tables.items()} == wanted
+        assert {
+            name: rows.sort_by([(key, "ascending") for key in BY_NAME[name].key])
+            for name, rows in tables.items()
+        } == wanted
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", few(2, 20))
-def test_a_killed_rebuild_is_no_result_and_the_next_completes_it(seed: int, place: Place, tmp_path: Path) -> None:
+def test_a_killed_rebuild_is_no_result_and_the_next_completes_it(
+    seed: int, place: Place, tmp_path: Path
+) -> None:
     to, chance = Place(str(tmp_path / "rebuilt")), random.Random(seed)
     with subprocess.Popen(
-        [sys.executable, "-c", REBUILDING, place.root, to.root], cwd=REPOSITORY, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", REBUILDING, place.root, to.root],
+        cwd=REPOSITORY,
+        stdout=subprocess.PIPE,
+        text=True,
     ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
@@ -167,7 +212,9 @@ def test_a_killed_rebuild_is_no_result_and_the_next_completes_it(seed: int, plac
     assert not [name for name in to.names() if name.endswith(".part")]
 
 
-def test_a_killed_worker_ends_the_rebuild_without_a_result(place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_killed_worker_ends_the_rebuild_without_a_result(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from orderledger.infrastructure.errors import StoreError
 
     to = Place(str(tmp_path / "rebuilt"))

@@ -1,6 +1,7 @@
 """Twenty odd orders: for each the messages, with the time at which each is recorded.
 
-`said(when, type, **fields)`: a message recorded at second `when` after nine o'clock. It happened then, unless it says `at`.
+`said(when, type, **fields)`: a message recorded at second `when` after nine o'clock. It happened
+then, unless it says `at`.
 """
 
 from collections.abc import Callable
@@ -10,16 +11,30 @@ from typing import Any
 Said = tuple[float, dict[str, Any]]
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-TERMS: dict[str, Any] = {"instrument": "BTC-USD", "side": "buy", "quantity": "10", "order_type": "limit", "limit_price": "100"}
+TERMS: dict[str, Any] = {
+    "instrument": "BTC-USD",
+    "side": "buy",
+    "quantity": "10",
+    "order_type": "limit",
+    "limit_price": "100",
+}
 
 
 def moment(second: float) -> str:
     return (START + timedelta(seconds=second)).isoformat()
 
 
-def said(when: float, type_: str, /, *, at: float | None = None, order: str | None = "C-1", **fields: Any) -> Said:
+def said(
+    when: float, type_: str, /, *, at: float | None = None, order: str | None = "C-1", **fields: Any
+) -> Said:
     names = {} if order is None else {"client_order_id": order}
-    return when, {"type": type_, "account": "sim:main", "at": moment(when if at is None else at), **names, **fields}
+    return when, {
+        "type": type_,
+        "account": "sim:main",
+        "at": moment(when if at is None else at),
+        **names,
+        **fields,
+    }
 
 
 def request(when: float = 0, **fields: Any) -> Said:
@@ -28,7 +43,16 @@ def request(when: float = 0, **fields: Any) -> Said:
 
 def fill(when: float, fill_id: str, quantity: str, price: str = "100", **fields: Any) -> Said:
     return said(
-        when, "fill", **{"fill_id": fill_id, "quantity": quantity, "price": price, "fee": "0.1", "fee_currency": "USD", **fields}
+        when,
+        "fill",
+        **{
+            "fill_id": fill_id,
+            "quantity": quantity,
+            "price": price,
+            "fee": "0.1",
+            "fee_currency": "USD",
+            **fields,
+        },
     )
 
 
@@ -60,11 +84,13 @@ ODD_ORDERS: dict[str, list[Said]] = {
         *working(),
         fill(1, "F-1", "5"),
         said(300, "correct_fill", fill_id="F-2", corrects="F-1", quantity="5", price="99"),
-        said(7500, "correct_fill", fill_id="F-3", corrects="F-2", quantity="4", price="99", reason="allocation"),
+        said(7500, "correct_fill", fill_id="F-3", corrects="F-2", quantity="4", price="99",
+        reason="allocation"),
     ],
     "replace_race": [
         *working(),
-        said(3, "request_replace", quantity="12", limit_price="101", replacement_client_order_id="C-1b", request_id="Q-1"),
+        said(3, "request_replace", quantity="12", limit_price="101",
+        replacement_client_order_id="C-1b", request_id="Q-1"),
         fill(3.1, "F-1", "10"),
         said(3.2, "reject_replace", request_id="Q-1", reason="too_late"),
     ],
@@ -81,7 +107,8 @@ ODD_ORDERS: dict[str, list[Said]] = {
     "late_id_mapping": [
         request(),
         said(0.2, "submit"),
-        fill(0.5, "F-1", "2", order=None, venue_order_id="V-1", instrument="BTC-USD", side="buy", evidence={"tid": 7}),
+        fill(0.5, "F-1", "2", order=None, venue_order_id="V-1", instrument="BTC-USD", side="buy",
+        evidence={"tid": 7}),
         said(30, "acknowledge", at=0.3, venue_order_id="V-1"),
     ],
     "unresolved_then_working": [
@@ -114,15 +141,18 @@ ODD_ORDERS: dict[str, list[Said]] = {
         fill(320, "F-1", "10"),
     ],
     "restated": [*working(), said(86_400, "restate", quantity="8", reason="corporate_action")],
-    "fill_id_reused": [*working(), fill(1, "F-1", "2"), fill(2, "F-1", "3"), fill(3, "F-1", "2", at=1, liquidity="maker")],
+    "fill_id_reused": [*working(), fill(1, "F-1", "2"), fill(2, "F-1", "3"), fill(3, "F-1", "2",
+    at=1, liquidity="maker")],
     "canceled_without_reason": [*working(), said(77, "cancel")],
     "venue_claims_more": [
         *working(),
         fill(1, "F-1", "2", reported={"cum_quantity": "4", "status": "partially_filled"}),
         fill(9, "F-2", "2", at=0.9),
     ],
-    "done_for_the_day": [*working(time_in_force="day"), fill(5, "F-1", "1"), said(30_000, "done_for_day")],
-    "reinstated": [*working(), said(5, "cancel", reason="self_trade"), said(60, "reinstate"), fill(61, "F-1", "10")],
+    "done_for_the_day": [*working(time_in_force="day"), fill(5, "F-1", "1"), said(30_000,
+    "done_for_day")],
+    "reinstated": [*working(), said(5, "cancel", reason="self_trade"), said(60, "reinstate"),
+    fill(61, "F-1", "10")],
     "rejected_as_duplicate": [
         request(),
         said(0.2, "submit"),
@@ -140,8 +170,10 @@ ODD_ORDERS: dict[str, list[Said]] = {
     ],
     "proposed_and_approved": [
         said(0, "propose", order=None, proposal_id="P-1", kind="entry", strategy="condor", **TERMS),
-        said(40, "approve", order=None, proposal_id="P-1", actor="anna", source="operator", reason="plan"),
-        request(41, links={"proposal_id": "P-1", "role": "entry", "trade_id": "T-1"}, strategy="condor", causation_id="P-1"),
+        said(40, "approve", order=None, proposal_id="P-1", actor="anna", source="operator",
+        reason="plan"),
+        request(41, links={"proposal_id": "P-1", "role": "entry", "trade_id": "T-1"},
+        strategy="condor", causation_id="P-1"),
         said(41.2, "submit", correlation_id="morning"),
         said(41.3, "acknowledge", at=43.3, venue_order_id="V-1"),
         fill(44, "F-1", "10"),
@@ -163,7 +195,9 @@ class SetClock:
         return self.moment
 
 
-def record(record_one: Callable[[dict[str, Any]], Any], clock: SetClock, messages: list[Said]) -> None:
+def record(
+    record_one: Callable[[dict[str, Any]], Any], clock: SetClock, messages: list[Said]
+) -> None:
     """Record each message at its time."""
     for when, message in messages:
         clock.moment = START + timedelta(seconds=when)

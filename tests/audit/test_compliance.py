@@ -13,7 +13,17 @@ from orderledger import Ledger, parse_document
 from orderledger.infrastructure.clock import SteppingClock
 from orderledger.projections.compliance import FINDINGS
 from orderledger.projections.rts24 import BUST, CAVEATS, FIELDS, MISSING
-from tests.audit.odd_orders import ODD_ORDERS, START, SetClock, fill, moment, record, request, said, working
+from tests.audit.odd_orders import (
+    ODD_ORDERS,
+    START,
+    SetClock,
+    fill,
+    moment,
+    record,
+    request,
+    said,
+    working,
+)
 from tests.command_line import run
 from tests.contract.streams import story
 from tests.properties.checks import RECORDED_AT
@@ -23,13 +33,23 @@ from tests.properties.stories import Story, stories
 GAP: dict[str, Any] = {"from": moment(90), "to": moment(95)}
 SUSPICIOUS = [
     *working(),
-    said(10, "request_replace", quantity="12", request_id="Q-1", actor="anna", source="operator", correlation_id="call-7"),
+    said(
+        10,
+        "request_replace",
+        quantity="12",
+        request_id="Q-1",
+        actor="anna",
+        source="operator",
+        correlation_id="call-7",
+    ),
     said(10.2, "replace", quantity="12"),
     fill(100, "F-1", "1", at=20),
     said(101, "acknowledge", order="C-2", at=111, venue_order_id="V-9"),
     said(102, "cancel", order="C-2"),
     said(103, "gap", order=None, **GAP),
-    said(104, "adjust", order=None, instrument="BTC-USD", quantity="1", price="100", reason="audit"),
+    said(
+        104, "adjust", order=None, instrument="BTC-USD", quantity="1", price="100", reason="audit"
+    ),
     said(105, "request_cancel"),
     said(106, "cancel"),
 ]
@@ -45,9 +65,17 @@ def opened(url: str | Path, messages: list[Any]) -> Ledger:
 
 def test_each_finding_is_found_once_where_it_belongs(durable_store_url: str) -> None:
     opened(durable_store_url, SUSPICIOUS).close()
-    with Ledger.open(durable_store_url, clock=SetClock(), update_views=False) as ledger:  # another machine, whose clock is behind
-        ledger.record(parse_document(said(0, "mark", order=None, instrument="BTC-USD", price="9")[1]))
-        found = [(name, row["name"].partition(".")[0]) for row in ledger.audit() for name in row["findings"]]
+    with Ledger.open(
+        durable_store_url, clock=SetClock(), update_views=False
+    ) as ledger:  # another machine, whose clock is behind
+        ledger.record(
+            parse_document(said(0, "mark", order=None, instrument="BTC-USD", price="9")[1])
+        )
+        found = [
+            (name, row["name"].partition(".")[0])
+            for row in ledger.audit()
+            for name in row["findings"]
+        ]
     assert sorted(found) == [
         ("amendment", "order_replaced"),
         ("amendment", "replace_requested"),
@@ -64,7 +92,9 @@ def test_each_finding_is_found_once_where_it_belongs(durable_store_url: str) -> 
 
 def test_a_cancel_that_we_asked_for_or_that_has_a_reason_is_explained(store_url: str) -> None:
     for_a_reason = [request(order="C-3"), said(1, "cancel", order="C-3", reason="liquidation")]
-    with opened(store_url, [*working(), said(5, "request_cancel"), said(6, "cancel"), *for_a_reason]) as ledger:
+    with opened(
+        store_url, [*working(), said(5, "request_cancel"), said(6, "cancel"), *for_a_reason]
+    ) as ledger:
         assert list(ledger.audit(finding="unexplained_cancel")) == []
 
 
@@ -74,12 +104,17 @@ def test_a_cancel_that_we_asked_for_or_that_has_a_reason_is_explained(store_url:
         ({"actor": "anna"}, ["replace_requested.v1"]),
         ({"correlation": "call-7"}, ["replace_requested.v1"]),
         ({"reason": "audit"}, ["position_adjusted.v1"]),
-        ({"source": "strategy"}, ["order_requested.v1", "order_submitted.v1", "cancel_requested.v1"]),
+        (
+            {"source": "strategy"},
+            ["order_requested.v1", "order_submitted.v1", "cancel_requested.v1"],
+        ),
         ({"finding": "gap"}, ["gap_recorded.v1"]),
         ({"since": START + timedelta(seconds=105)}, ["order_acknowledged.v1"]),
     ],
 )
-def test_events_are_found_by_who_and_why(tmp_path: Path, asked: dict[str, Any], names: list[str]) -> None:
+def test_events_are_found_by_who_and_why(
+    tmp_path: Path, asked: dict[str, Any], names: list[str]
+) -> None:
     with opened(tmp_path / "a.db", SUSPICIOUS) as ledger:
         assert [row["name"] for row in ledger.audit(**asked)] == names
 
@@ -95,7 +130,11 @@ def test_every_event_can_be_audited(tmp_path: Path) -> None:
     with Ledger.open(tmp_path / "a.db", update_views=False, synchronous="OFF") as ledger:
         ledger.record_many(map(parse_document, story()))
         events = list(ledger.events())
-        rows = [row for source in {event["source"] for event in events} for row in ledger.audit(source=source)]
+        rows = [
+            row
+            for source in {event["source"] for event in events}
+            for row in ledger.audit(source=source)
+        ]
     assert len(rows) == len(events)
     assert all(row["sentence"].endswith(".") and row["sentence"][0].isupper() for row in rows)
 
@@ -115,7 +154,8 @@ def test_an_order_record_has_what_the_log_knows(tmp_path: Path) -> None:
     fields = rows[-1]["fields"]
     known = {name: value for name, value in fields.items() if value is not None}
     assert known == {
-        "9": "2026-03-02T09:00:51.000000Z", "10": "GTCV", "15": 5, "18": "BTC-USD", "19": "2026-03-02T09:00:00.350000Z",
+        "9": "2026-03-02T09:00:51.000000Z", "10": "GTCV", "15": 5, "18": "BTC-USD",
+        "19": "2026-03-02T09:00:00.350000Z",
         "20": "V-1", "21": "FILL", "22": "stop_limit", "23": "STOP", "24": "97", "26": "98",
         "28": "97.5", "32": "SELL", "36": "10", "37": "0",
         "39": "10", "43": False, "44": "AGRE", "48": "F-1",
@@ -125,7 +165,9 @@ def test_an_order_record_has_what_the_log_knows(tmp_path: Path) -> None:
 def test_the_record_says_who_canceled_and_leaves_open_what_is_not_known(tmp_path: Path) -> None:
     opened(tmp_path / "a.db", SUSPICIOUS).close()
     rows, _ = records_of(tmp_path / "a.db")
-    found = [(row["client_order_id"], row["name"].partition(".")[0], row["fields"]["21"]) for row in rows]
+    found = [
+        (row["client_order_id"], row["name"].partition(".")[0], row["fields"]["21"]) for row in rows
+    ]
     assert found == [
         ("C-1", "order_acknowledged", "NEWO"),
         ("C-1", "order_replaced", "REME"),
@@ -139,7 +181,10 @@ def test_the_record_says_who_canceled_and_leaves_open_what_is_not_known(tmp_path
 def test_a_report_told_under_another_order_is_recorded_once(tmp_path: Path) -> None:
     opened(tmp_path / "a.db", ODD_ORDERS["late_id_mapping"]).close()
     rows, _ = records_of(tmp_path / "a.db")
-    assert [(row["client_order_id"], row["fields"]["21"]) for row in rows] == [("C-1", "NEWO"), ("C-1", "PARF")]
+    assert [(row["client_order_id"], row["fields"]["21"]) for row in rows] == [
+        ("C-1", "NEWO"),
+        ("C-1", "PARF"),
+    ]
 
 
 FILLS = [
@@ -153,7 +198,8 @@ FILLS = [
     fill(7, "F-4", "1", at=5, liquidity="maker"),
     said(8, "bust_fill", fill_id="F-2", at=3.5),
 ]
-"""A corrected fill, a busted one, and one that was reported three times, once with other numbers."""
+"""A corrected fill, a busted one, and one that was reported three times, once with other
+numbers."""
 
 
 def test_a_busted_fill_is_no_transaction_and_a_corrected_one_is_one(tmp_path: Path) -> None:
@@ -174,11 +220,17 @@ def test_the_traded_quantities_of_an_order_add_up_to_what_is_filled() -> None:
     @quick
     @given(stories())
     def run_story(story: Story) -> None:
-        with Ledger.open("memory://", clock=SteppingClock(RECORDED_AT), update_views=False) as ledger:
-            ledger.record_many(parse_document({**message, "account": "sim:main"}) for message in story.messages)
+        with Ledger.open(
+            "memory://", clock=SteppingClock(RECORDED_AT), update_views=False
+        ) as ledger:
+            ledger.record_many(
+                parse_document({**message, "account": "sim:main"}) for message in story.messages
+            )
             traded: dict[Any, Decimal] = {}
             for row in ledger.order_records():
-                traded[row["client_order_id"]] = traded.get(row["client_order_id"], Decimal(0)) + (row["fields"]["39"] or 0)
+                traded[row["client_order_id"]] = traded.get(row["client_order_id"], Decimal(0)) + (
+                    row["fields"]["39"] or 0
+                )
                 if row["fields"]["39"]:
                     assert row["fields"]["21"] in ("PARF", "FILL")
             for order in ledger.orders():
@@ -197,7 +249,10 @@ def test_every_field_is_known_or_named_as_missing(tmp_path: Path) -> None:
     assert set(summary["caveats"]) == {str(number) for number in CAVEATS}
     assert all(row["fields"][number] is None for row in rows for number in summary["missing"])
     people = run("audit", "--db", tmp_path / "a.db", "--report", "rts24").out
-    assert "Field 1, Identification of the entity that submitted the order: the log has accounts, no LEI" in people
+    assert (
+        "Field 1, Identification of the entity that submitted the order: the log has accounts, no "
+        "LEI" in people
+    )
 
 
 @pytest.mark.parametrize(
@@ -208,7 +263,9 @@ def test_every_field_is_known_or_named_as_missing(tmp_path: Path) -> None:
         (("--report", "rts24", "--actor", "anna"), "--report takes no --actor"),
     ],
 )
-def test_a_wrong_question_is_wrong_usage(tmp_path: Path, asked: tuple[str, ...], fault: str) -> None:
+def test_a_wrong_question_is_wrong_usage(
+    tmp_path: Path, asked: tuple[str, ...], fault: str
+) -> None:
     opened(tmp_path / "a.db", SUSPICIOUS).close()
     done = run("audit", "--db", tmp_path / "a.db", *asked)
     assert (done.status, fault in done.err) == (2, True), done.err

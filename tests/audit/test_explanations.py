@@ -38,8 +38,12 @@ def test_every_anomaly_is_explained() -> None:
 def odd_order(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, Path]:
     """A ledger with one odd order."""
     clock = SetClock()
-    with Ledger.open(tmp_path / "odd.db", clock=clock, update_views=False, synchronous="OFF") as ledger:
-        record(lambda message: ledger.record(parse_document(message)), clock, ODD_ORDERS[request.param])
+    with Ledger.open(
+        tmp_path / "odd.db", clock=clock, update_views=False, synchronous="OFF"
+    ) as ledger:
+        record(
+            lambda message: ledger.record(parse_document(message)), clock, ODD_ORDERS[request.param]
+        )
     return request.param, tmp_path / "odd.db"
 
 
@@ -58,14 +62,20 @@ def test_the_data_are_those_of_the_text(odd_order: tuple[str, Path]) -> None:
     name, path = odd_order
     order_id = NAMES.get(name, "C-1")
     text = run("explain", order_id, "--db", path).out
-    *steps, last = [json.loads(line) for line in run("explain", order_id, "--db", path, "--json").out.splitlines()]
+    *steps, last = [
+        json.loads(line)
+        for line in run("explain", order_id, "--db", path, "--json").out.splitlines()
+    ]
     assert [step["position"] for step in steps] == sorted(step["position"] for step in steps)
     for step in steps:
         assert step["sentence"] in text
         assert all(note in text for note in step["notes"])
     assert f"Now: {last['summary']['summary']}" in text
     assert all(f"Not known: {sentence}" in text for sentence in last["summary"]["unknown"])
-    history = [json.loads(line) for line in run("history", order_id, "--db", path, "--json").out.splitlines()]
+    history = [
+        json.loads(line)
+        for line in run("history", order_id, "--db", path, "--json").out.splitlines()
+    ]
     of_order: list[Any] = [step for step in steps if not step["name"].startswith("proposal")]
     for column in ("position", "version", "name", "at", "recorded_at", "source", "actor"):
         assert [step[column] for step in of_order] == [event[column] for event in history]
@@ -74,13 +84,17 @@ def test_the_data_are_those_of_the_text(odd_order: tuple[str, Path]) -> None:
 def check_every_order(ledger: Ledger) -> None:
     """Each order can be explained, by all its events, and ends as its row says."""
     for row in ledger.orders():
-        order_id = row["client_order_id"] or row["venue_order_id"] or next(iter(row["aliases"].values()))
+        order_id = (
+            row["client_order_id"] or row["venue_order_id"] or next(iter(row["aliases"].values()))
+        )
         found = ledger.explain(order_id, account=row["account"])
         steps = [step for step in found["steps"] if step["status"] is not None]
         assert [step["version"] for step in steps] == list(range(1, row["version"] + 1))
         assert steps[-1]["status"] == row["status"]
         assert all(
-            sentence[0].isupper() and sentence.endswith(".") for step in steps for sentence in (step["sentence"], *step["notes"])
+            sentence[0].isupper() and sentence.endswith(".")
+            for step in steps
+            for sentence in (step["sentence"], *step["notes"])
         )
         assert ("outcome unknown" in found["summary"]) is (row["certainty"] == "unresolved")
 
@@ -90,7 +104,9 @@ def check_every_order(ledger: Ledger) -> None:
 @given(story=stories())
 def test_every_random_order_can_be_explained(story: Story) -> None:
     with Ledger.open("memory://", clock=SteppingClock(RECORDED_AT), update_views=False) as ledger:
-        ledger.record_many(parse_document({**message, "account": "sim:main"}) for message in story.messages)
+        ledger.record_many(
+            parse_document({**message, "account": "sim:main"}) for message in story.messages
+        )
         check_every_order(ledger)
 
 

@@ -1,4 +1,5 @@
-"""The order of reports does not matter, shown on a ledger's own log; and a planted fault is found and shrunk."""
+"""The order of reports does not matter, shown on a ledger's own log; and a planted fault is found
+and shrunk."""
 
 import json
 from itertools import pairwise
@@ -30,7 +31,9 @@ def events_of(ledger: Ledger) -> list[Any]:
 
 def check_story(story: Story, seed: int) -> None:
     with Ledger.open("memory://", clock=SteppingClock(RECORDED_AT), update_views=False) as ledger:
-        ledger.record_many(parse_document({**message, "account": "sim:main"}) for message in story.messages)
+        ledger.record_many(
+            parse_document({**message, "account": "sim:main"}) for message in story.messages
+        )
         proof = ledger.prove_order_independence(rounds=2, seed=seed)
         assert proof["holds"], proof
 
@@ -45,7 +48,9 @@ def test_the_order_of_reports_does_not_matter_in_random_ledgers(story: Story, se
 @pytest.mark.long
 @many
 @given(story=stories(), seed=st.integers(0, 999))
-def test_the_order_of_reports_does_not_matter_in_many_random_ledgers(story: Story, seed: int) -> None:
+def test_the_order_of_reports_does_not_matter_in_many_random_ledgers(
+    story: Story, seed: int
+) -> None:
     check_story(story, seed)
 
 
@@ -53,7 +58,9 @@ def test_the_order_of_reports_does_not_matter_in_many_random_ledgers(story: Stor
 @pytest.mark.parametrize("name", ODD_ORDERS)
 def test_odd_orders_end_the_same_in_any_order(name: str, tmp_path: Path) -> None:
     clock = SetClock()
-    with Ledger.open(tmp_path / "odd.db", clock=clock, update_views=False, synchronous="OFF") as ledger:
+    with Ledger.open(
+        tmp_path / "odd.db", clock=clock, update_views=False, synchronous="OFF"
+    ) as ledger:
         record(lambda message: ledger.record(parse_document(message)), clock, ODD_ORDERS[name])
         proof = ledger.prove_order_independence(rounds=5)
         assert proof["holds"], proof
@@ -76,14 +83,20 @@ def test_every_event_of_a_message_becomes_that_message_again() -> None:
         for recorded in events_of(ledger):
             document = document_of(recorded)
             if document is not None:
-                assert parse_document(json.loads(json.dumps(document))).account == document["account"]
+                assert (
+                    parse_document(json.loads(json.dumps(document))).account == document["account"]
+                )
 
 
 def test_shuffling_keeps_messages_of_one_time_and_repeats_some(tmp_path: Path) -> None:
     reports = [fill(second // 2, f"F-{second}", "1") for second in range(20)]
     clock = SetClock()
-    with Ledger.open(tmp_path / "a.db", clock=clock, update_views=False, synchronous="OFF") as ledger:
-        record(lambda message: ledger.record(parse_document(message)), clock, [*working(), *reports])
+    with Ledger.open(
+        tmp_path / "a.db", clock=clock, update_views=False, synchronous="OFF"
+    ) as ledger:
+        record(
+            lambda message: ledger.record(parse_document(message)), clock, [*working(), *reports]
+        )
         items = items_of(events_of(ledger))
     kept = kept_in_order(items, {}, set())
     orders = [shuffled(items, kept, Random(seed)) for seed in range(20)]
@@ -115,8 +128,14 @@ def test_a_planted_fault_is_found_and_shrunk_to_a_file_that_record_takes(tmp_pat
     again = fill(8, "F-1", "3", at=7, liquidity="maker")
     others = [fill(second, f"G-{second}", "1", at=second - 1) for second in range(20, 25)]
     clock = SetClock()
-    with Ledger.open(tmp_path / "a.db", clock=clock, update_views=False, synchronous="OFF") as ledger:
-        record(lambda message: ledger.record(parse_document(message)), clock, [*working(), fill(5, "F-1", "3"), again, *others])
+    with Ledger.open(
+        tmp_path / "a.db", clock=clock, update_views=False, synchronous="OFF"
+    ) as ledger:
+        record(
+            lambda message: ledger.record(parse_document(message)),
+            clock,
+            [*working(), fill(5, "F-1", "3"), again, *others],
+        )
     done = run("prove-order-independence", "--db", tmp_path / "a.db", "--rounds", "20")
     assert done.status == 1
     lines = [json.loads(line) for line in done.out.splitlines()]
@@ -130,12 +149,17 @@ def test_a_planted_fault_is_found_and_shrunk_to_a_file_that_record_takes(tmp_pat
 
 def test_the_command_says_what_it_tried(tmp_path: Path) -> None:
     clock = SetClock()
-    with Ledger.open(tmp_path / "a.db", clock=clock, update_views=False, synchronous="OFF") as ledger:
+    with Ledger.open(
+        tmp_path / "a.db", clock=clock, update_views=False, synchronous="OFF"
+    ) as ledger:
         messages = [*working(), fill(1, "F-1", "1"), fill(2, "F-2", "1"), said(3, "cancel")]
         record(lambda message: ledger.record(parse_document(message)), clock, messages)
     done = run("prove-order-independence", "--db", tmp_path / "a.db", "--rounds", "3")
     assert (done.status, done.err) == (0, "")
     assert "6 messages of 1 account in 3 orders each; 2 messages kept their order" in done.out
-    (proof,) = map(json.loads, run("prove-order-independence", "--db", tmp_path / "a.db", "--json").out.splitlines())
+    (proof,) = map(
+        json.loads,
+        run("prove-order-independence", "--db", tmp_path / "a.db", "--json").out.splitlines(),
+    )
     assert (proof["holds"], proof["rounds"], proof["seed"]) == (True, 10, 0)
     assert run("prove-order-independence", "--db", tmp_path / "a.db", "--rounds", "0").status == 2

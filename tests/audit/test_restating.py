@@ -45,13 +45,19 @@ def test_a_late_fill_restates_the_order_and_the_pnl_of_the_morning(store_url: st
     with opened(store_url, LATE_FILL) as ledger:
         (order,) = ledger.restate("orders", from_as_of=NOON)
         assert (order["client_order_id"], order["change"]) == ("C-1", "changed")
-        assert (order["before"]["cum_quantity"], order["after"]["cum_quantity"]) == (Decimal(3), Decimal(7))
+        assert (order["before"]["cum_quantity"], order["after"]["cum_quantity"]) == (
+            Decimal(3),
+            Decimal(7),
+        )
         (cause,) = order["events"]
         assert cause["sentence"] == "The venue filled 4 at 99 (fill F-2, fee 0.1 USD)."
         (trade,) = ledger.restate("trades", from_as_of=NOON)
         assert (trade["change"], trade["fill_id"], trade["before"]) == ("added", "F-2", {})
         (pnl,) = ledger.restate("pnl", from_as_of=NOON, method="fifo")
-        assert (pnl["before"]["position_quantity"], pnl["after"]["position_quantity"]) == (Decimal(3), Decimal(7))
+        assert (pnl["before"]["position_quantity"], pnl["after"]["position_quantity"]) == (
+            Decimal(3),
+            Decimal(7),
+        )
         assert [event["position"] for event in pnl["events"]] == [cause["position"]]
 
 
@@ -66,25 +72,42 @@ def test_another_moment_and_two_past_times_can_be_asked_for(store_url: str) -> N
         assert ledger.restate("orders", from_as_of=NOON, as_of=NOON + timedelta(hours=1)) == []
         (order,) = ledger.restate("orders", from_as_of=NOON, effective_at=evening)
         assert order["after"]["cum_quantity"] == Decimal(8)
-        assert ledger.restate("orders", from_as_of=NOON, effective_at=START + timedelta(seconds=1.5)) == []
+        assert (
+            ledger.restate("orders", from_as_of=NOON, effective_at=START + timedelta(seconds=1.5))
+            == []
+        )
 
 
 @pytest.mark.slow
 @quick
 @given(story=stories(), part=st.floats(0.1, 0.9))
-def test_every_difference_has_its_events_and_nothing_else_differs(story: Story, part: float) -> None:
-    """The differences are those of the two states, and each is caused by events recorded in between."""
+def test_every_difference_has_its_events_and_nothing_else_differs(
+    story: Story, part: float
+) -> None:
+    """The differences are those of the two states, and each is caused by events recorded in
+    between."""
     with Ledger.open("memory://", clock=SteppingClock(RECORDED_AT), update_views=False) as ledger:
-        ledger.record_many(parsed(*({**message, "account": "sim:main"} for message in story.messages)))
+        ledger.record_many(
+            parsed(*({**message, "account": "sim:main"} for message in story.messages))
+        )
         last = max((event["position"] for event in ledger.events()), default=0)
         start = max(1, int(last * part))
         if not last:
             return
         for view, key in KEYS.items():
             asked = getattr(ledger, view)
-            stated = [{tuple(row[name] for name in key): row for row in asked(as_of=known)} for known in (start, last)]
-            expected = {name for name in {*stated[0], *stated[1]} if stated[0].get(name) != stated[1].get(name)}
-            found = ledger.restate(view, from_as_of=start, as_of=last, effective_at=RECORDED_AT + timedelta(days=1))
+            stated = [
+                {tuple(row[name] for name in key): row for row in asked(as_of=known)}
+                for known in (start, last)
+            ]
+            expected = {
+                name
+                for name in {*stated[0], *stated[1]}
+                if stated[0].get(name) != stated[1].get(name)
+            }
+            found = ledger.restate(
+                view, from_as_of=start, as_of=last, effective_at=RECORDED_AT + timedelta(days=1)
+            )
             keys = {tuple(row["key"][name] for name in key) for row in found}
             assert keys == expected, view
             for row in found:
@@ -104,7 +127,10 @@ def test_the_command_tells_both_and_the_events(tmp_path: Path) -> None:
     assert "1 pnl differs" in done.out
     (row,) = map(json.loads, run(*asked, "--json").out.splitlines())
     assert (row["before"]["fills"], row["after"]["fills"]) == (1, 2)
-    assert "nothing differs" in run("restate", "orders", "--db", tmp_path / "a.db", "--from", moment(30_000)).out
+    assert (
+        "nothing differs"
+        in run("restate", "orders", "--db", tmp_path / "a.db", "--from", moment(30_000)).out
+    )
 
 
 def test_a_wrong_question_is_wrong_usage(tmp_path: Path) -> None:

@@ -47,7 +47,10 @@ def test_another_method_realizes_another_amount(store_url: str) -> None:
         rows = ledger.what_if(method="fifo", than="lifo")
         (expected,) = ledger.pnl(method="fifo")
         pnl = of(rows, "pnl")
-        assert (pnl["is_now"]["realized_pnl"], pnl["would_be"]["realized_pnl"]) == (Decimal(10), Decimal(20))
+        assert (pnl["is_now"]["realized_pnl"], pnl["would_be"]["realized_pnl"]) == (
+            Decimal(10),
+            Decimal(20),
+        )
         assert pnl["difference"]["realized_pnl"] == Decimal(10)
         assert all(pnl["would_be"][name] == expected[name] for name in pnl["would_be"])  # type: ignore[literal-required]
         assert "orders" not in {row["view"] for row in rows}
@@ -61,7 +64,9 @@ def test_another_fee_changes_fees_and_net_pnl(store_url: str) -> None:
         assert pnl["difference"]["net_pnl"] == Decimal("-0.03")
 
 
-def test_a_schedule_tells_makers_from_takers_and_instruments_from_each_other(tmp_path: Path) -> None:
+def test_a_schedule_tells_makers_from_takers_and_instruments_from_each_other(
+    tmp_path: Path,
+) -> None:
     schedule = tmp_path / "fees.toml"
     schedule.write_text(
         '[[fees]]\ninstrument = "ETH-USD"\nmaker = "1"\ntaker = "1"\n'
@@ -77,7 +82,10 @@ def test_without_an_order_its_fills_are_gone(store_url: str) -> None:
         rows = ledger.what_if(without=["C-2"])
         order, pnl = of(rows, "orders"), of(rows, "pnl")
         assert (order["change"], order["client_order_id"]) == ("removed", "C-2")
-        assert (pnl["is_now"]["position_quantity"], pnl["would_be"]["position_quantity"]) == (Decimal(1), Decimal(2))
+        assert (pnl["is_now"]["position_quantity"], pnl["would_be"]["position_quantity"]) == (
+            Decimal(1),
+            Decimal(2),
+        )
 
 
 def test_without_an_order_its_reports_under_other_names_are_gone_too(store_url: str) -> None:
@@ -91,14 +99,21 @@ def test_without_an_account_all_of_it_is_gone(store_url: str) -> None:
     with opened(store_url, LOTS) as ledger:
         rows = ledger.what_if(without_accounts=["sim:main"])
         assert {row["change"] for row in rows} == {"removed"}
-        assert sorted(str(row["client_order_id"]) for row in rows if row["view"] == "orders") == ["C-1", "C-2", "C-3"]
+        assert sorted(str(row["client_order_id"]) for row in rows if row["view"] == "orders") == [
+            "C-1",
+            "C-2",
+            "C-3",
+        ]
 
 
 def test_an_unresolved_order_may_be_taken_as_filled_or_not(store_url: str) -> None:
     with opened(store_url, LOTS) as ledger:
         filled = ledger.what_if(filled=["C-3"])
         order, position = of(filled, "orders"), of(filled, "positions")
-        assert (order["is_now"]["certainty"], order["would_be"]["status"]) == ("unresolved", "filled")
+        assert (order["is_now"]["certainty"], order["would_be"]["status"]) == (
+            "unresolved",
+            "filled",
+        )
         assert order["would_be"]["average_price"] == Decimal(125)
         assert position["difference"]["position_quantity"] == Decimal(2)
         assert position["would_be"]["unresolved_orders"] == 0
@@ -111,7 +126,11 @@ def test_an_unresolved_order_may_be_taken_as_filled_or_not(store_url: str) -> No
 def test_a_market_order_is_filled_at_the_mark_and_pays_the_assumed_fee(store_url: str) -> None:
     market = [request(9, order="C-4", order_type="market", limit_price=None, quantity="1")]
     with opened(store_url, [*LOTS, *market]) as ledger:
-        (order,) = [row for row in ledger.what_if(filled=["C-4"], fee_rate="0.01") if row["client_order_id"] == "C-4"]
+        (order,) = [
+            row
+            for row in ledger.what_if(filled=["C-4"], fee_rate="0.01")
+            if row["client_order_id"] == "C-4"
+        ]
         assert order["would_be"]["average_price"] == Decimal(130)
         assert order["would_be"]["fees"] == {"": "1.3"}
 
@@ -124,7 +143,9 @@ def test_nothing_is_written(durable_store_url: str) -> None:
 
 
 def test_an_impossible_assumption_says_why(tmp_path: Path) -> None:
-    other = said(9, "request", order="C-1", instrument="X", side="buy", quantity="1", order_type="market")
+    other = said(
+        9, "request", order="C-1", instrument="X", side="buy", quantity="1", order_type="market"
+    )
     elsewhere = (9, {**other[1], "account": "sim:other"})
     with opened(tmp_path / "a.db", [*LOTS, elsewhere]) as ledger:
         with pytest.raises(UnknownOrder):
@@ -133,7 +154,10 @@ def test_an_impossible_assumption_says_why(tmp_path: Path) -> None:
             ledger.what_if(without=["C-1"])
         with pytest.raises(ValueError, match="C-2 has ended"):
             ledger.what_if(filled=["C-2"])
-        with pytest.raises(ValueError, match="cannot be taken as filled: it has no limit price, nor its instrument a mark"):
+        with pytest.raises(
+            ValueError,
+            match="cannot be taken as filled: it has no limit price, nor its instrument a mark",
+        ):
             ledger.what_if(filled=["C-1"], account="sim:other")
         with pytest.raises(ValueError, match="both as filled and as not filled"):
             ledger.what_if(filled=["C-3"], not_filled=["C-3"])
@@ -152,11 +176,16 @@ def test_an_impossible_assumption_says_why(tmp_path: Path) -> None:
         (None, "cannot be read"),
     ],
 )  # fmt: skip
-def test_a_faulty_schedule_names_the_key_and_the_fault(tmp_path: Path, text: str | None, fault: str) -> None:
+def test_a_faulty_schedule_names_the_key_and_the_fault(
+    tmp_path: Path, text: str | None, fault: str
+) -> None:
     path = tmp_path / "fees.toml"
     if text is not None:
         path.write_text(text)
-    with opened(tmp_path / "a.db", LOTS) as ledger, pytest.raises(InvalidSetting, match=fault.replace(".", r"\.")):
+    with (
+        opened(tmp_path / "a.db", LOTS) as ledger,
+        pytest.raises(InvalidSetting, match=fault.replace(".", r"\.")),
+    ):
         ledger.what_if(fees=path)
     assert run("what-if", "--db", tmp_path / "a.db", "--fees", path).status == 2
 

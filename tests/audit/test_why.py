@@ -1,4 +1,5 @@
-"""A figure is the sum of its parts: on random ledgers, recomputed with fractions and compared with the oracle."""
+"""A figure is the sum of its parts: on random ledgers, recomputed with fractions and compared with
+the oracle."""
 
 import json
 from collections import defaultdict
@@ -48,7 +49,11 @@ def check_pnl(ledger: Ledger, row: Any, method: Method, **when: Any) -> None:
     """Every figure of one row of `pnl`."""
     account, instrument = row["account"], row["instrument"]
     found = ledger.why("pnl", account=account, instrument=instrument, method=method, **when)
-    assert found["figures"] == {name: value for name, value in row.items() if name not in ("account", "instrument", "method")}
+    assert found["figures"] == {
+        name: value
+        for name, value in row.items()
+        if name not in ("account", "instrument", "method")
+    }
     check_rounding(found["parts"])
     added = sums(found["parts"])
     assert sum(added["realized_pnl"].values()) == Fraction(row["realized_pnl"])
@@ -57,15 +62,24 @@ def check_pnl(ledger: Ledger, row: Any, method: Method, **when: Any) -> None:
         assert dict(added[figure]) == exact(row[figure])
     if row["net_pnl"] is not None:
         net = sums(found["parts"], "net_amount")
-        assert sum(amount for amounts in net.values() for amount in amounts.values()) == Fraction(row["net_pnl"])
+        assert sum(amount for amounts in net.values() for amount in amounts.values()) == Fraction(
+            row["net_pnl"]
+        )
     assert {part["name"] for part in found["parts"] if part["position"] is not None} <= {
-        "fill_recorded.v1", "fill_corrected.v1", "funding_recorded.v1", "position_adjusted.v1", "mark_recorded.v1",
+        "fill_recorded.v1", "fill_corrected.v1", "funding_recorded.v1", "position_adjusted.v1",
+        "mark_recorded.v1",
     }  # fmt: skip
 
 
 def check_rounding(parts: list[Any]) -> None:
-    """A part for what rounding changes hides no amount: it is beyond the 33rd digit of the largest part."""
-    amounts = [abs(Fraction(part[name])) for part in parts for name in ("amount", "net_amount") if part[name] is not None]
+    """A part for what rounding changes hides no amount: it is beyond the 33rd digit of the largest
+    part."""
+    amounts = [
+        abs(Fraction(part[name]))
+        for part in parts
+        for name in ("amount", "net_amount")
+        if part[name] is not None
+    ]
     for part in parts:
         if part["part"] == "rounding":
             rest = part["amount"] if part["net_amount"] is None else part["net_amount"]
@@ -74,14 +88,18 @@ def check_rounding(parts: list[Any]) -> None:
 
 def check_position(ledger: Ledger, row: Any, method: Method) -> None:
     """The quantity and the cost of one row of `positions`."""
-    found = ledger.why("position", account=row["account"], instrument=row["instrument"], method=method)
+    found = ledger.why(
+        "position", account=row["account"], instrument=row["instrument"], method=method
+    )
     added = sums(found["parts"])
     assert sum(added["position_quantity"].values()) == Fraction(row["position_quantity"])
     assert sum(added["cost"].values()) == Fraction(found["figures"]["cost"])
 
 
 def check_order(ledger: Ledger, row: Any) -> None:
-    order_id = row["client_order_id"] or row["venue_order_id"] or next(iter(row["aliases"].values()))
+    order_id = (
+        row["client_order_id"] or row["venue_order_id"] or next(iter(row["aliases"].values()))
+    )
     found = ledger.why("order", order_id=order_id, account=row["account"])
     added = sums(found["parts"])
     assert sum(added["cum_quantity"].values()) == Fraction(row["cum_quantity"])
@@ -125,8 +143,8 @@ def test_parts_add_up_to_their_figure_on_many_random_ledgers(ledger: Ledger, sto
 
 
 def a_third(**fields: Any) -> list[dict[str, Any]]:
-    """A position that was bought at prices whose average has no end, a part of which is sold. Funded, marked, paid in two
-    currencies."""
+    """A position that was bought at prices whose average has no end, a part of which is sold.
+    Funded, marked, paid in two currencies."""
     terms = {"multiplier": "3", "currency": "USD", **fields}
     return [
         of_account("instrument", 0, instrument="BTC-USD", **terms),
@@ -161,12 +179,20 @@ def test_parts_are_events_and_events_have_evidence(tmp_path: Path) -> None:
         found = ledger.why("pnl", account="sim:main", instrument="BTC-USD", has_evidence=True)
         events = {event["position"]: event for event in ledger.events()}
     (mark,) = [part for part in found["parts"] if part["part"] == "value at the mark"]
-    assert (mark["price"], mark["at"], mark["evidence"]) == (Decimal(110), events[mark["position"] or 0]["at"], {"from": "feed"})
+    assert (mark["price"], mark["at"], mark["evidence"]) == (
+        Decimal(110),
+        events[mark["position"] or 0]["at"],
+        {"from": "feed"},
+    )
     assert all(part["evidence"] is None for part in plain["parts"])
     for part in found["parts"]:
         if part["position"] is not None:
             event = events[part["position"]]
-            assert (part["name"], part["recorded_at"], part["source"]) == (event["name"], event["recorded_at"], event["source"])
+            assert (part["name"], part["recorded_at"], part["source"]) == (
+                event["name"],
+                event["recorded_at"],
+                event["source"],
+            )
 
 
 def test_parts_as_of_another_time_are_those_of_that_time(store_url: str) -> None:
@@ -182,10 +208,20 @@ def test_parts_as_of_another_time_are_those_of_that_time(store_url: str) -> None
 
 def test_the_terms_of_an_order_name_the_events_that_gave_them(tmp_path: Path) -> None:
     clock = SetClock()
-    with Ledger.open(tmp_path / "a.db", clock=clock, update_views=False, synchronous="OFF") as ledger:
-        record(lambda message: ledger.record(parse_document(message)), clock, ODD_ORDERS["replaced_by_less"])
+    with Ledger.open(
+        tmp_path / "a.db", clock=clock, update_views=False, synchronous="OFF"
+    ) as ledger:
+        record(
+            lambda message: ledger.record(parse_document(message)),
+            clock,
+            ODD_ORDERS["replaced_by_less"],
+        )
         found = ledger.why("order", order_id="C-1")
-    given = {part["figure"]: (part["value"], part["position"]) for part in found["parts"] if part["part"] == "term"}
+    given = {
+        part["figure"]: (part["value"], part["position"])
+        for part in found["parts"]
+        if part["part"] == "term"
+    }
     assert given["quantity"] == (Decimal(6), 6)
     assert given["limit_price"] == (Decimal(100), 1)
     assert given["status"] == ("filled", 6)
@@ -195,11 +231,24 @@ def test_the_terms_of_an_order_name_the_events_that_gave_them(tmp_path: Path) ->
 def test_the_command_prints_the_parts_and_then_the_figures(tmp_path: Path) -> None:
     with Ledger.open(tmp_path / "a.db", update_views=False, synchronous="OFF") as ledger:
         ledger.record_many(parsed(*a_third()))
-    asked = ("why", "pnl", "--db", tmp_path / "a.db", "--account", "sim:main", "--instrument", "BTC-USD", "--method", "fifo")
+    asked = (
+        "why",
+        "pnl",
+        "--db",
+        tmp_path / "a.db",
+        "--account",
+        "sim:main",
+        "--instrument",
+        "BTC-USD",
+        "--method",
+        "fifo",
+    )
     done = run(*asked, "--json")
     *parts, last = map(json.loads, done.out.splitlines())
     assert done.status == 0
-    assert sum(Fraction(part["net_amount"] or 0) for part in parts) == Fraction(last["summary"]["figures"]["net_pnl"])
+    assert sum(Fraction(part["net_amount"] or 0) for part in parts) == Fraction(
+        last["summary"]["figures"]["net_pnl"]
+    )
     people = run(*asked)
     assert people.status == 0
     assert " parts" in people.out
@@ -212,11 +261,17 @@ def test_the_command_prints_the_parts_and_then_the_figures(tmp_path: Path) -> No
         (("pnl",), 2, "pnl needs an account and an instrument"),
         (("order",), 2, "an order needs its id"),
         (("pnl", "C-1", "--account", "a", "--instrument", "b"), 2, "pnl takes no order id"),
-        (("pnl", "--account", "sim:main", "--instrument", "DOGE"), 1, "nothing is recorded of DOGE in sim:main"),
+        (
+            ("pnl", "--account", "sim:main", "--instrument", "DOGE"),
+            1,
+            "nothing is recorded of DOGE in sim:main",
+        ),
         (("order", "nowhere"), 1, "nowhere"),
     ],
 )
-def test_a_question_that_cannot_be_answered_says_why(tmp_path: Path, asked: tuple[str, ...], status: int, fault: str) -> None:
+def test_a_question_that_cannot_be_answered_says_why(
+    tmp_path: Path, asked: tuple[str, ...], status: int, fault: str
+) -> None:
     with Ledger.open(tmp_path / "a.db", update_views=False, synchronous="OFF") as ledger:
         ledger.record_many(parsed(*a_third()))
         with pytest.raises(UnknownOrder):

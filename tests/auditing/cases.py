@@ -1,4 +1,5 @@
-"""Messages of one order, short to write, and an auditor that has recorded them: for cases worked out by hand."""
+"""Messages of one order, short to write, and an auditor that has recorded them: for cases worked
+out by hand."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -6,7 +7,13 @@ from typing import Any
 from tests.auditor import Auditor
 
 MIDNIGHT = datetime(2025, 1, 2, tzinfo=UTC)
-REQUEST = {"type": "request", "client_order_id": "C-1", "instrument": "BTC-USD", "side": "buy", "quantity": "10"}
+REQUEST = {
+    "type": "request",
+    "client_order_id": "C-1",
+    "instrument": "BTC-USD",
+    "side": "buy",
+    "quantity": "10",
+}
 REQUEST |= {"order_type": "limit", "limit_price": "100"}
 
 
@@ -15,14 +22,25 @@ def at(second: int) -> datetime:
 
 
 def message(second: int, type_: str, **fields: Any) -> dict[str, Any]:
-    return {"type": type_, "account": "sim:main", "client_order_id": "C-1", "at": at(second).isoformat(), **fields}
+    return {
+        "type": type_,
+        "account": "sim:main",
+        "client_order_id": "C-1",
+        "at": at(second).isoformat(),
+        **fields,
+    }
 
 
 def request(second: int = 0, **fields: Any) -> dict[str, Any]:
-    return message(second, **{"type_": "request", **{k: v for k, v in REQUEST.items() if k != "type"}, **fields})
+    return message(
+        second,
+        **{"type_": "request", **{k: v for k, v in REQUEST.items() if k != "type"}, **fields},
+    )
 
 
-def fill(second: int, fill_id: str, quantity: str, price: str = "100", **fields: Any) -> dict[str, Any]:
+def fill(
+    second: int, fill_id: str, quantity: str, price: str = "100", **fields: Any
+) -> dict[str, Any]:
     return message(second, "fill", fill_id=fill_id, quantity=quantity, price=price, **fields)
 
 

@@ -8,9 +8,10 @@ from tests.auditing.order import Order
 
 
 def disagrees(order: Order) -> bool:
-    """Rule 11: a number that the venue claimed last is not what was recorded by then. Fills of the claim's own time may be
-    in it or not, also those taken back; a mean price need only agree to the digits given, and is compared while it is of
-    the same fills; quantities are unless newer terms are in force, and what is left unless the order is suspended."""
+    """Rule 11: a number that the venue claimed last is not what was recorded by then. Fills of the
+    claim's own time may be in it or not, also those taken back; a mean price need only agree to the
+    digits given, and is compared while it is of the same fills; quantities are unless newer terms
+    are in force, and what is left unless the order is suspended."""
     for name, claim in last_claims(order).items():
         low, high = may_be(order, name, claim)
         if not low <= number(claim.claims[name]) <= high:
@@ -19,10 +20,15 @@ def disagrees(order: Order) -> bool:
 
 
 def last_claims(order: Order) -> dict[str, Fact]:
-    """Of each number the last claim. Of claims of one time, one that knows of fewer fills comes before the others."""
+    """Of each number the last claim. Of claims of one time, one that knows of fewer fills comes
+    before the others."""
     last: dict[str, Fact] = {}
     for fact in order.facts:
-        same = {name: number(told.claims[name]) for name, told in last.items() if told.moment == fact.moment}
+        same = {
+            name: number(told.claims[name])
+            for name, told in last.items()
+            if told.moment == fact.moment
+        }
         claims = {name: number(claim) for name, claim in fact.claims.items()}
         if "cum_quantity" in same and "cum_quantity" in claims:
             is_earlier = claims["cum_quantity"] < same["cum_quantity"]
@@ -34,7 +40,8 @@ def last_claims(order: Order) -> dict[str, Fact]:
 
 
 def may_be(order: Order, name: str, claim: Fact) -> tuple[Fraction, Fraction]:
-    """Between what the number may be by the facts; what cannot be compared may be what is claimed."""
+    """Between what the number may be by the facts; what cannot be compared may be what is
+    claimed."""
     claimed = number(claim.claims[name])
     least, until = filled_by_then(order, name, claim)
     if name == "cum_quantity":
@@ -44,7 +51,9 @@ def may_be(order: Order, name: str, claim: Fact) -> tuple[Fraction, Fraction]:
         is_rounded = mean is not None and abs(mean - claimed) < last_digit(claim.claims[name])
         is_of_all = least == until == order.cum_quantity
         return (claimed, claimed) if mean is None or is_rounded or not is_of_all else (mean, mean)
-    if order.quantity is None or any(changed.at > claim.at for changed in order.changes("quantity")):
+    if order.quantity is None or any(
+        changed.at > claim.at for changed in order.changes("quantity")
+    ):
         return claimed, claimed
     if name == "quantity":
         return order.quantity, order.quantity
@@ -57,18 +66,26 @@ def may_be(order: Order, name: str, claim: Fact) -> tuple[Fraction, Fraction]:
 
 
 def filled_by_then(order: Order, name: str, claim: Fact) -> tuple[Fraction, Fraction]:
-    """The least and the most that the fills may have come to in this claim: those that stand and were told of an earlier time,
-    and any of its very moment, also those taken back. A fill of that moment that claims itself to be in is in."""
+    """The least and the most that the fills may have come to in this claim: those that stand and
+    were told of an earlier time, and any of its very moment, also those taken back. A fill of that
+    moment that claims itself to be in is in."""
     before = sum((fill.quantity for fill in order.fills if fill.told_at < claim.at), Fraction())
     then = [fill for fill in counted_fills(order.facts).values() if fill.told_at == claim.at]
     sure = [fill for fill in order.fills if has_part_in(fill, name, claim)]
-    return before + sum((fill.quantity for fill in sure), Fraction()), before + sum((fill.quantity for fill in then), Fraction())
+    return before + sum((fill.quantity for fill in sure), Fraction()), before + sum(
+        (fill.quantity for fill in then), Fraction()
+    )
 
 
 def has_part_in(fill: Fill, name: str, claim: Fact) -> bool:
-    """Whether a claim must have this fill of its own moment in it: what a fill itself claims is with it."""
+    """Whether a claim must have this fill of its own moment in it: what a fill itself claims is
+    with it."""
     own = next(fact for fact in fill.facts if fact.at == fill.told_at).claims.get(name)
     if own is None or fill.told_at != claim.at:
         return False
     claimed = number(claim.claims[name])
-    return number(own) <= claimed if name == "cum_quantity" else name == "leaves_quantity" and number(own) >= claimed
+    return (
+        number(own) <= claimed
+        if name == "cum_quantity"
+        else name == "leaves_quantity" and number(own) >= claimed
+    )

@@ -10,8 +10,11 @@ from typing import Any
 from tests.auditing.facts import Row, instant
 
 
-def differences(expected: Row, found: Mapping[str, Any], fields: Iterable[str] | None = None) -> list[str]:
-    """What a row of the command line shows otherwise than expected, one sentence per field; all expected fields by default."""
+def differences(
+    expected: Row, found: Mapping[str, Any], fields: Iterable[str] | None = None
+) -> list[str]:
+    """What a row of the command line shows otherwise than expected, one sentence per field; all
+    expected fields by default."""
     missing = object()
     return [
         f"{field}: expected {expected[field]!r}, found {found.get(field, 'nothing')!r}"
@@ -21,18 +24,27 @@ def differences(expected: Row, found: Mapping[str, Any], fields: Iterable[str] |
 
 
 def agrees(expected: Any, found: Any) -> bool:
-    """Numbers are compared as exact numbers (to 1e-15 where no decimal is exact), times as instants, the rest as it stands."""
+    """Numbers are compared as exact numbers (to 1e-15 where no decimal is exact), times as
+    instants, the rest as it stands."""
     if isinstance(expected, Fraction):
-        is_plain = isinstance(found, Decimal) or (isinstance(found, str) and re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", found))
+        is_plain = isinstance(found, Decimal) or (
+            isinstance(found, str) and re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", found)
+        )
         return bool(is_plain) and is_near(expected, Fraction(found))
     if isinstance(expected, datetime):
         return isinstance(found, str | datetime) and instant(found) == expected
     if isinstance(expected, dict):
         return (
-            isinstance(found, dict) and expected.keys() == found.keys() and all(agrees(v, found[n]) for n, v in expected.items())
+            isinstance(found, dict)
+            and expected.keys() == found.keys()
+            and all(agrees(v, found[n]) for n, v in expected.items())
         )
     if isinstance(expected, list):
-        return isinstance(found, list) and len(expected) == len(found) and all(map(agrees, expected, found))
+        return (
+            isinstance(found, list)
+            and len(expected) == len(found)
+            and all(map(agrees, expected, found))
+        )
     return type(expected) is type(found) and bool(expected == found)
 
 

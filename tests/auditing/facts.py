@@ -13,20 +13,64 @@ PROPOSAL_TYPES = {"propose", "approve", "decline"}
 ACCOUNT_TYPES = {"instrument", "mark", "funding", "adjust", "gap", "balance"}
 ORDER_COMMANDS = {"request", "deny", "submit", "unresolved", "request_cancel", "request_replace"}
 REGISTER = {"done_for_day", "suspend", "stop", "resume", "restate"}
-WORKING_REPORTS = {"acknowledge", "fill", "correct_fill", "replace", "trigger", "reinstate"} | REGISTER
+WORKING_REPORTS = {
+    "acknowledge",
+    "fill",
+    "correct_fill",
+    "replace",
+    "trigger",
+    "reinstate",
+} | REGISTER
 WORKING_STATUSES = {"new", "partially_filled", "suspended", "stopped"}
 END_WORDS = {"cancel": "canceled", "expire": "expired", "reject": "rejected", "deny": "denied"}
-SESSIONS = {"suspend": "suspended", "stop": "stopped", "done_for_day": "done_for_day", "resume": None, "restate": None}
+SESSIONS = {
+    "suspend": "suspended",
+    "stop": "stopped",
+    "done_for_day": "done_for_day",
+    "resume": None,
+    "restate": None,
+}
 REPORTED_NUMBERS = ("quantity", "cum_quantity", "leaves_quantity", "average_price")
 SEEN_SESSIONS = {"suspended": "suspended", "stopped": "stopped", "done_for_day": "done_for_day"} | {
     "new": None,
     "partially_filled": None,
 }
 PRICED = ("quantity", "limit_price", "stop_price")
-REQUESTED = ("instrument", "side", "order_type", "time_in_force", "expire_at", "post_only", "reduce_only", "strategy", "links")
+REQUESTED = (
+    "instrument",
+    "side",
+    "order_type",
+    "time_in_force",
+    "expire_at",
+    "post_only",
+    "reduce_only",
+    "strategy",
+    "links",
+)
 TERMS = {*REQUESTED, *PRICED}
-NOT_COMPARED = {"dated_by", "asked_at", "source", "evidence", "actor", "correlation_id", "causation_id", "text", "message_id"}
-NUMBERS = {"quantity", "price", "limit_price", "stop_price", "fee", "amount", "multiplier", "tick", "lot", *REPORTED_NUMBERS}
+NOT_COMPARED = {
+    "dated_by",
+    "asked_at",
+    "source",
+    "evidence",
+    "actor",
+    "correlation_id",
+    "causation_id",
+    "text",
+    "message_id",
+}
+NUMBERS = {
+    "quantity",
+    "price",
+    "limit_price",
+    "stop_price",
+    "fee",
+    "amount",
+    "multiplier",
+    "tick",
+    "lot",
+    *REPORTED_NUMBERS,
+}
 TIMES = {"at", "expire_at"}
 NO_SEQUENCE = -(10**30)
 
@@ -36,7 +80,8 @@ When = tuple[datetime, int, int]  # and where in the log it was first recorded
 
 @dataclass(frozen=True, eq=False)
 class Fact:
-    """One recorded message. `at` is the effective time: the message's own, else the time of recording."""
+    """One recorded message. `at` is the effective time: the message's own, else the time of
+    recording."""
 
     position: int
     message: Message
@@ -70,12 +115,16 @@ class Fact:
 
     @property
     def shown(self) -> Moment | None:
-        """Rule 4: the moment at which an observed row surely shows the order open: the venue's own time in it, or that of the
-        query for this one order."""
+        """Rule 4: the moment at which an observed row surely shows the order open: the venue's own
+        time in it, or that of the query for this one order."""
         if self.type != "status" or self.get("status") not in WORKING_STATUSES:
             return None
         dated_by = self.get("dated_by") or ("venue" if self.get("at") is not None else None)
-        asked = [(instant(self.get("asked_at")), NO_SEQUENCE)] if self.get("asked_at") is not None else []
+        asked = (
+            [(instant(self.get("asked_at")), NO_SEQUENCE)]
+            if self.get("asked_at") is not None
+            else []
+        )
         return max([self.moment, *asked] if dated_by == "venue" else asked, default=None)
 
     @property
@@ -87,7 +136,9 @@ class Fact:
     @property
     def observed_status(self) -> str | None:
         """The status the venue was seen to give, by a `status` message or beside another report."""
-        word = (self.get("status") if self.type == "status" else None) or (self.get("reported") or {}).get("status")
+        word = (self.get("status") if self.type == "status" else None) or (
+            self.get("reported") or {}
+        ).get("status")
         return None if word is None else str(word)
 
     @property
@@ -103,26 +154,37 @@ class Fact:
 
     @property
     def is_unknown_to_venue(self) -> bool:
-        return self.type in {"reject_cancel", "reject_replace"} and self.get("reason") == "unknown_order"
+        return (
+            self.type in {"reject_cancel", "reject_replace"}
+            and self.get("reason") == "unknown_order"
+        )
 
     @property
     def session_word(self) -> str | None:
-        """Where it leaves the order between done for the day, suspended, stopped and (None) going on as usual."""
-        return SEEN_SESSIONS[str(self.get("status"))] if self.type == "status" else SESSIONS[self.type]
+        """Where it leaves the order between done for the day, suspended, stopped and (None) going
+        on as usual."""
+        return (
+            SEEN_SESSIONS[str(self.get("status"))] if self.type == "status" else SESSIONS[self.type]
+        )
 
     @property
     def is_of_session(self) -> bool:
-        return self.type in REGISTER or (self.type == "status" and self.get("status") in SEEN_SESSIONS)
+        return self.type in REGISTER or (
+            self.type == "status" and self.get("status") in SEEN_SESSIONS
+        )
 
     @property
     def shows_work(self) -> bool:
         """Whether only an order the venue has taken on can have brought this."""
         shown = WORKING_STATUSES | {"filled", "done_for_day"}
-        return self.type in WORKING_REPORTS or (self.type == "status" and self.get("status") in shown)
+        return self.type in WORKING_REPORTS or (
+            self.type == "status" and self.get("status") in shown
+        )
 
     @property
     def shows_work_now(self) -> bool:
-        """Whether it says that the venue works the order at that time. A fill or the end of a day does not."""
+        """Whether it says that the venue works the order at that time. A fill or the end of a day
+        does not."""
         is_state = self.shows_work and self.type not in {"fill", "correct_fill", "done_for_day"}
         return is_state and self.get("status") not in {"filled", "done_for_day"}
 
@@ -139,11 +201,19 @@ def last_digit(value: Any) -> Fraction:
 
 
 def instant(value: Any) -> datetime:
-    """RFC 3339 with an offset, or an integer whose magnitude tells s, ms, us or ns; to the microsecond, in UTC."""
+    """RFC 3339 with an offset, or an integer whose magnitude tells s, ms, us or ns; to the
+    microsecond, in UTC."""
     if isinstance(value, datetime):
         return value.astimezone(UTC)
     if isinstance(value, int):
-        nanoseconds = value * next((unit for limit, unit in ((11, 10**9), (14, 10**6), (17, 10**3)) if abs(value) < 10**limit), 1)
+        nanoseconds = value * next(
+            (
+                unit
+                for limit, unit in ((11, 10**9), (14, 10**6), (17, 10**3))
+                if abs(value) < 10**limit
+            ),
+            1,
+        )
         return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=nanoseconds // 1000)
     return datetime.fromisoformat(value).astimezone(UTC)
 
@@ -156,8 +226,14 @@ def comparable(message: Message) -> Message:
             return {name: plain(name, claim) for name, claim in value.items() if claim is not None}
         return number(value) if field in NUMBERS else instant(value) if field in TIMES else value
 
-    given = {field: value for field, value in message.items() if not (value is None or value is False or value == {})}
-    return {field: plain(field, value) for field, value in given.items() if field not in NOT_COMPARED}
+    given = {
+        field: value
+        for field, value in message.items()
+        if not (value is None or value is False or value == {})
+    }
+    return {
+        field: plain(field, value) for field, value in given.items() if field not in NOT_COMPARED
+    }
 
 
 def terms_of(message: Message) -> Message:

@@ -8,15 +8,24 @@ from fractions import Fraction
 
 from tests.auditing.facts import NO_SEQUENCE, Fact, Message, When, comparable, number
 
-FILL_DETAILS = ("instrument", "side", "fee", "fee_currency", "liquidity", "position_side", "position_id")
+FILL_DETAILS = (
+    "instrument",
+    "side",
+    "fee",
+    "fee_currency",
+    "liquidity",
+    "position_side",
+    "position_id",
+)
 
 
 @dataclass(frozen=True)
 class Fill:
-    """A fill that counts under its id: the reports of its numbers, and what it takes over from the fills that it corrects.
+    """A fill that counts under its id: the reports of its numbers, and what it takes over from the
+    fills that it corrects.
 
-    `traded` is the place of the trade among all facts, `told` that of its own reports: their earliest time, the sequence that
-    one of them gives for it, and where it was recorded first.
+    `traded` is the place of the trade among all facts, `told` that of its own reports: their
+    earliest time, the sequence that one of them gives for it, and where it was recorded first.
     """
 
     facts: tuple[Fact, ...]
@@ -52,7 +61,9 @@ class Fill:
 
 def same_numbers(one: Fact, other: Fact) -> bool:
     """Rule 5: the same trade, and no detail told otherwise."""
-    return numbers_of(one) == numbers_of(other) and agree(one, other, "instrument", "side", "fee", "fee_currency")
+    return numbers_of(one) == numbers_of(other) and agree(
+        one, other, "instrument", "side", "fee", "fee_currency"
+    )
 
 
 def numbers_of(fact: Fact) -> tuple[Fraction, Fraction, str | None]:
@@ -76,12 +87,19 @@ def said_of_fills(facts: Iterable[Fact]) -> dict[str, list[Fact]]:
 
 
 def counted_fills(facts: Iterable[Fact]) -> dict[str, Fill]:
-    """Of each id the numbers that were told of the earliest time. A correction happened when the fill did that it corrects."""
+    """Of each id the numbers that were told of the earliest time. A correction happened when the
+    fill did that it corrects."""
     own: dict[str, Fill] = {}
     for fill_id, said in said_of_fills(facts).items():
-        versions = {numbers_of(fact): tuple(one for one in said if numbers_of(one) == numbers_of(fact)) for fact in said}
+        versions = {
+            numbers_of(fact): tuple(one for one in said if numbers_of(one) == numbers_of(fact))
+            for fact in said
+        }
         same = min(versions.values(), key=told_in)
-        details = {name: next((f.get(name) for f in same if f.get(name) is not None), None) for name in FILL_DETAILS}
+        details = {
+            name: next((f.get(name) for f in same if f.get(name) is not None), None)
+            for name in FILL_DETAILS
+        }
         own[fill_id] = Fill(same, told_in(same), told_in(same), *numbers_of(same[0])[:2], details)
     return {fill_id: with_what_it_takes_over(fill, own) for fill_id, fill in own.items()}
 
@@ -90,30 +108,44 @@ def told_in(facts: Iterable[Fact]) -> When:
     """Where reports of one fill place it."""
     facts = list(facts)
     at = min(fact.at for fact in facts)
-    sequences = [fact.moment[1] for fact in facts if fact.at == at and fact.get("sequence") is not None]
+    sequences = [
+        fact.moment[1] for fact in facts if fact.at == at and fact.get("sequence") is not None
+    ]
     return at, min(sequences, default=NO_SEQUENCE), min(fact.position for fact in facts)
 
 
 def without_late_repetitions(facts: Iterable[Fact]) -> list[Fact]:
-    """A report of a fill or a bust that says nothing new of it, and is dated later than another, tells of no time of its own."""
+    """A report of a fill or a bust that says nothing new of it, and is dated later than another,
+    tells of no time of its own."""
     kept: list[Fact] = []
     for fact in sorted(facts, key=lambda fact: fact.when):
         same = [one for one in kept if is_same_fill(one, fact)]
-        known = {(name, repr(comparable(one.message).get(name))) for one in same for name in FILL_DETAILS}
-        given = {(name, repr(comparable(fact.message)[name])) for name in FILL_DETAILS if name in comparable(fact.message)}
+        known = {
+            (name, repr(comparable(one.message).get(name))) for one in same for name in FILL_DETAILS
+        }
+        given = {
+            (name, repr(comparable(fact.message)[name]))
+            for name in FILL_DETAILS
+            if name in comparable(fact.message)
+        }
         if not same or (fact.type != "bust_fill" and not given <= known):
             kept.append(fact)
     return kept
 
 
 def is_same_fill(one: Fact, other: Fact) -> bool:
-    if one.type != other.type or one.get("fill_id") is None or one.get("fill_id") != other.get("fill_id"):
+    if (
+        one.type != other.type
+        or one.get("fill_id") is None
+        or one.get("fill_id") != other.get("fill_id")
+    ):
         return False
     return one.type == "bust_fill" or numbers_of(one) == numbers_of(other)
 
 
 def line_of(fill: Fill, fills: dict[str, Fill]) -> list[Fill] | None:
-    """The fill, what it corrects, what that corrects, and so on, as far as it is known. None if that leads in a circle."""
+    """The fill, what it corrects, what that corrects, and so on, as far as it is known. None if
+    that leads in a circle."""
     line = [fill]
     while line[-1].corrects in fills:
         step = fills[str(line[-1].corrects)]
@@ -125,19 +157,27 @@ def line_of(fill: Fill, fills: dict[str, Fill]) -> list[Fill] | None:
 
 def with_what_it_takes_over(fill: Fill, fills: dict[str, Fill]) -> Fill:
     line = line_of(fill, fills) or [fill]
-    details = {name: next((one.details[name] for one in line if one.details[name] is not None), None) for name in FILL_DETAILS}
+    details = {
+        name: next((one.details[name] for one in line if one.details[name] is not None), None)
+        for name in FILL_DETAILS
+    }
     return replace(fill, traded=line[-1].told, details=details)
 
 
 def busts_in(facts: Iterable[Fact]) -> dict[str, When]:
     """When each fill was first said to be busted."""
-    busts = sorted((fact for fact in facts if fact.type == "bust_fill"), key=lambda fact: fact.when, reverse=True)
+    busts = sorted(
+        (fact for fact in facts if fact.type == "bust_fill"),
+        key=lambda fact: fact.when,
+        reverse=True,
+    )
     return {fact.get("fill_id"): fact.when for fact in busts}
 
 
 def standing_fills(facts: Iterable[Fact]) -> list[Fill]:
-    """A fill stands if nothing corrects it, its line is at each step that of the latest correction, and no bust takes it down: a
-    bust of itself, or of a fill of its line after this correction was made."""
+    """A fill stands if nothing corrects it, its line is at each step that of the latest correction,
+    and no bust takes it down: a bust of itself, or of a fill of its line after this correction was
+    made."""
     facts = list(facts)
     fills, busts = counted_fills(facts), busts_in(facts)
     by_age = sorted(fills.values(), key=lambda fill: fill.told)

@@ -10,16 +10,22 @@ Name = tuple[str, ...]
 
 def names_given(message: Message) -> list[Name]:
     """The names by which a message says which order it means, the strongest first."""
-    names: list[Name] = [("id", message["client_order_id"])] if message.get("client_order_id") is not None else []
+    names: list[Name] = (
+        [("id", message["client_order_id"])] if message.get("client_order_id") is not None else []
+    )
     if message.get("venue_order_id") is not None:
         names.append(("venue", message["venue_order_id"]))
     return names + [("alias", *alias) for alias in sorted((message.get("aliases") or {}).items())]
 
 
 def names_borne(message: Message) -> list[Name]:
-    """The names an order bears once it has this message: those given, a replacement's, and a cancel request's."""
+    """The names an order bears once it has this message: those given, a replacement's, and a cancel
+    request's."""
     is_request = message["type"] in {"request_cancel", "request_replace"}
-    new = [message.get("replacement_client_order_id"), message.get("request_id") if is_request else None]
+    new = [
+        message.get("replacement_client_order_id"),
+        message.get("request_id") if is_request else None,
+    ]
     return names_given(message) + [("id", name) for name in new if name is not None]
 
 
@@ -27,18 +33,27 @@ def owners(orders: list[list[Fact]]) -> dict[Name, int]:
     """Which order each name belongs to: our own id first, then whoever bore it earliest."""
     owner: dict[Name, int] = {}
     for index, facts in enumerate(orders):
-        owner.update({names_given(fact.message)[0]: index for fact in facts if fact.type == "request"})
-    for fact, index in sorted(((fact, i) for i, facts in enumerate(orders) for fact in facts), key=lambda pair: pair[0].when):
+        owner.update(
+            {names_given(fact.message)[0]: index for fact in facts if fact.type == "request"}
+        )
+    for fact, index in sorted(
+        ((fact, i) for i, facts in enumerate(orders) for fact in facts),
+        key=lambda pair: pair[0].when,
+    ):
         for name in names_borne(fact.message):
             owner.setdefault(name, index)
     return owner
 
 
 def gather(orders: list[list[Fact]], rest: list[Fact]) -> list[Fact]:
-    """Give every fact to the order that bears one of its names, until nothing moves; returns those left over."""
+    """Give every fact to the order that bears one of its names, until nothing moves; returns those
+    left over."""
     while True:
         owner = owners(orders)
-        found = {fact: next((owner[n] for n in names_borne(fact.message) if n in owner), None) for fact in rest}
+        found = {
+            fact: next((owner[n] for n in names_borne(fact.message) if n in owner), None)
+            for fact in rest
+        }
         for fact, index in found.items():
             if index is not None:
                 orders[index].append(fact)
@@ -49,7 +64,8 @@ def gather(orders: list[list[Fact]], rest: list[Fact]) -> list[Fact]:
 
 
 def collect(facts: Iterable[Fact]) -> list[Order]:
-    """The orders of one account: ours first take all that names them, what is left over opens external ones."""
+    """The orders of one account: ours first take all that names them, what is left over opens
+    external ones."""
     facts = sorted(facts, key=lambda fact: fact.when)
     orders = [[fact] for fact in facts if fact.type == "request"]
     rest = gather(orders, [fact for fact in facts if fact.type != "request"])

@@ -7,7 +7,13 @@ from itertools import takewhile
 from typing import Any
 
 from tests.auditing.facts import NO_SEQUENCE, Fact, Moment, When, instant, number
-from tests.auditing.fills import Fill, is_same_fill, standing_fills, told_in, without_late_repetitions
+from tests.auditing.fills import (
+    Fill,
+    is_same_fill,
+    standing_fills,
+    told_in,
+    without_late_repetitions,
+)
 
 ENDED_STATUSES = {"filled", "canceled", "rejected", "denied", "expired"}
 ANSWERS = {"cancel": {"reject_cancel"}, "replace": {"replace", "reject_replace"}}
@@ -26,11 +32,16 @@ class Order:
     def given(self, field: str) -> Any:
         """The request's word for it, else the latest anybody gave."""
         facts = [self.request] if self.request else self.facts
-        return next((fact.get(field) for fact in reversed(facts) if fact.get(field) is not None), None)
+        return next(
+            (fact.get(field) for fact in reversed(facts) if fact.get(field) is not None), None
+        )
 
     def of_position(self, field: str) -> Any:
-        """`position_side` or `position_id`: the request's word, else the latest that a report gave."""
-        told = [fact.get(field) for fact in self.facts if fact.is_report and fact.get(field) is not None]
+        """`position_side` or `position_id`: the request's word, else the latest that a report
+        gave."""
+        told = [
+            fact.get(field) for fact in self.facts if fact.is_report and fact.get(field) is not None
+        ]
         return self.requested(field) or next(reversed(told), None)
 
     def requested(self, field: str) -> Any:
@@ -40,7 +51,8 @@ class Order:
         return [fact for fact in self.of("replace", "restate") if fact.get(field) is not None]
 
     def term(self, field: str) -> Fraction | None:
-        """Rules 6 and 10: what a replace or a restate set last, else what was requested; a request to replace changes nothing."""
+        """Rules 6 and 10: what a replace or a restate set last, else what was requested; a request
+        to replace changes nothing."""
         value = ([self.requested(field)] + [fact.get(field) for fact in self.changes(field)])[-1]
         return None if value is None else number(value)
 
@@ -48,40 +60,84 @@ class Order:
     def quantity(self) -> Fraction | None:
         """In force; of an order we did not request, what the venue last claimed it to be."""
         known = self.term("quantity")
-        told = [(fact.at, index, fact) for index, fact in enumerate(self.facts) if "quantity" in fact.claims]
-        return number(max(told)[2].claims["quantity"]) if known is None and told and not self.request else known
+        told = [
+            (fact.at, index, fact)
+            for index, fact in enumerate(self.facts)
+            if "quantity" in fact.claims
+        ]
+        return (
+            number(max(told)[2].claims["quantity"])
+            if known is None and told and not self.request
+            else known
+        )
 
     @property
     def client_order_id(self) -> str | None:
         """Ours, or of an external order the earliest id given."""
         if self.request:
             return str(self.request.get("client_order_id"))
-        return next((fact.get("client_order_id") for fact in self.facts if fact.get("client_order_id") is not None), None)
+        return next(
+            (
+                fact.get("client_order_id")
+                for fact in self.facts
+                if fact.get("client_order_id") is not None
+            ),
+            None,
+        )
 
     @property
     def working_client_order_id(self) -> str | None:
-        """The id of the leg that the venue accepted last: the one it named, or that of the only request that a replace without a
-        name can have answered."""
-        legs = [(fact.when, self.leg_named_by(fact)) for fact in self.of("replace") if name_in(fact, self) is not None]
+        """The id of the leg that the venue accepted last: the one it named, or that of the only
+        request that a replace without a name can have answered."""
+        legs = [
+            (fact.when, self.leg_named_by(fact))
+            for fact in self.of("replace")
+            if name_in(fact, self) is not None
+        ]
         for asked, answer in nameless_pairs(self, "replace"):
-            later = [other for other in requests_left(self, "replace") if asked.when < other.when < answer.when]
+            later = [
+                other
+                for other in requests_left(self, "replace")
+                if asked.when < other.when < answer.when
+            ]
             if answer.type == "replace" and not later:
                 legs.append((answer.when, asked.get("replacement_client_order_id")))
-        return next((name for _, name in sorted(legs, reverse=True) if name is not None), self.client_order_id)
+        return next(
+            (name for _, name in sorted(legs, reverse=True) if name is not None),
+            self.client_order_id,
+        )
 
     def leg_named_by(self, answer: Fact) -> str | None:
-        """The id that a replace puts in force under the name it gives: its own, or that of the request so named."""
+        """The id that a replace puts in force under the name it gives: its own, or that of the
+        request so named."""
         name = name_in(answer, self)
-        asked = next((f for f in self.of("request_cancel", "request_replace") if f.get("request_id") == name), None)
+        asked = next(
+            (
+                f
+                for f in self.of("request_cancel", "request_replace")
+                if f.get("request_id") == name
+            ),
+            None,
+        )
         return name if asked is None else asked.get("replacement_client_order_id")
 
     @property
     def venue_order_ids(self) -> list[str]:
-        """In the order of their first mention by the venue's time (of one time: in the log); the last is the current one."""
-        mentions = [(fact.when, fact.get("venue_order_id")) for fact in self.facts if fact.get("venue_order_id") is not None]
-        in_log = sorted((fact for fact in self.facts if fact.get("venue_order_id") is not None), key=lambda fact: fact.position)
+        """In the order of their first mention by the venue's time (of one time: in the log); the
+        last is the current one."""
+        mentions = [
+            (fact.when, fact.get("venue_order_id"))
+            for fact in self.facts
+            if fact.get("venue_order_id") is not None
+        ]
+        in_log = sorted(
+            (fact for fact in self.facts if fact.get("venue_order_id") is not None),
+            key=lambda fact: fact.position,
+        )
         names = dict.fromkeys(fact.get("venue_order_id") for fact in in_log)
-        return sorted(names, key=lambda name: min(when for when, given in mentions if given == name))
+        return sorted(
+            names, key=lambda name: min(when for when, given in mentions if given == name)
+        )
 
     def venue_order_id_at(self, moment: datetime) -> str | None:
         """The one whose first mention is the latest by then; before any, the first."""
@@ -101,14 +157,25 @@ class Order:
 
     @property
     def average_price(self) -> Fraction | None:
-        return sum((fill.quantity * fill.price for fill in self.fills), Fraction()) / self.cum_quantity if self.fills else None
+        return (
+            sum((fill.quantity * fill.price for fill in self.fills), Fraction()) / self.cum_quantity
+            if self.fills
+            else None
+        )
 
     @property
     def reported_ends(self) -> list[Fact]:
-        """All that ended it (rule 7: a reject as `duplicate_order` does not end an order that works, or was sent again)."""
+        """All that ended it (rule 7: a reject as `duplicate_order` does not end an order that
+        works, or was sent again)."""
         is_working = any(fact.shows_work for fact in self.facts) or len(self.of("submit")) > 1
-        said = [fact for fact in self.facts if fact.end_word and not (is_working and fact.is_duplicate_reject)]
-        return [fact for fact in said if all(fact.when > back.when for back in self.of("reinstate"))]
+        said = [
+            fact
+            for fact in self.facts
+            if fact.end_word and not (is_working and fact.is_duplicate_reject)
+        ]
+        return [
+            fact for fact in said if all(fact.when > back.when for back in self.of("reinstate"))
+        ]
 
     @property
     def shown(self) -> Moment | None:
@@ -117,7 +184,8 @@ class Order:
 
     @property
     def said_ends(self) -> list[Fact]:
-        """Those that count: an order that is not filled is open again once the venue shows it open after its end (rule 4)."""
+        """Those that count: an order that is not filled is open again once the venue shows it open
+        after its end (rule 4)."""
         shown = self.shown
         if shown is None or self.is_filled:
             return self.reported_ends
@@ -133,11 +201,16 @@ class Order:
         shown = self.shown
         if self.end is not None or shown is None or not self.reported_ends:
             return None
-        return None if max(fact.moment for fact in self.reported_ends) >= shown else self.deciding(self.reported_ends)
+        return (
+            None
+            if max(fact.moment for fact in self.reported_ends) >= shown
+            else self.deciding(self.reported_ends)
+        )
 
     def deciding(self, said: list[Fact]) -> Fact | None:
-        """The deciding end: the later of canceled and expired, else rejected, else denied, unless the venue works it. Each kind
-        of end counts as it was first said to have happened; of one moment, as it was said last."""
+        """The deciding end: the later of canceled and expired, else rejected, else denied, unless
+        the venue works it. Each kind of end counts as it was first said to have happened; of one
+        moment, as it was said last."""
         ends: dict[str, Fact] = {}
         for fact in said:
             first = ends.get(str(fact.end_word))
@@ -149,17 +222,25 @@ class Order:
 
     @property
     def is_denied_in_vain(self) -> bool:
-        """Denied as never sent, and shown by the venue to have arrived: it works the order, or has ended it."""
+        """Denied as never sent, and shown by the venue to have arrived: it works the order, or has
+        ended it."""
         words = {fact.end_word for fact in self.reported_ends}
         is_there = any(fact.shows_work or fact.is_duplicate_reject for fact in self.facts)
         return "denied" in words and (is_there or len(words) > 1)
 
     @property
     def session(self) -> Fact | None:
-        """Where the order stands between done for the day, suspended, stopped and going on: the latest of them. A look at a day
-        order whose day was done does not open it again."""
+        """Where the order stands between done for the day, suspended, stopped and going on: the
+        latest of them. A look at a day order whose day was done does not open it again."""
         sessions = [fact for fact in reversed(self.facts) if fact.is_of_session]
-        told = next((fact for fact in sessions if fact.type != "status" or fact.get("status") == "done_for_day"), None)
+        told = next(
+            (
+                fact
+                for fact in sessions
+                if fact.type != "status" or fact.get("status") == "done_for_day"
+            ),
+            None,
+        )
         is_over = told is not None and told.session_word == "done_for_day" and not self.is_kept
         return told if is_over else next(iter(sessions), None)
 
@@ -170,12 +251,16 @@ class Order:
 
     @property
     def last_observed(self) -> Fact | None:
-        return next((fact for fact in reversed(self.facts) if fact.observed_status is not None), None)
+        return next(
+            (fact for fact in reversed(self.facts) if fact.observed_status is not None), None
+        )
 
     @property
     def is_filled(self) -> bool:
         if self.quantity is None:
-            return self.cum_quantity > 0 and any(fact.get("status") == "filled" for fact in self.of("status"))
+            return self.cum_quantity > 0 and any(
+                fact.get("status") == "filled" for fact in self.of("status")
+            )
         return self.cum_quantity >= self.quantity > 0
 
     @property
@@ -196,21 +281,24 @@ class Order:
 
     @property
     def is_of_another_day(self) -> bool:
-        """Of an order that outlives the day, a day that was done is over once a fill has happened on a later one."""
+        """Of an order that outlives the day, a day that was done is over once a fill has happened
+        on a later one."""
         if self.session is None or self.session.session_word != "done_for_day":
             return False
         return self.is_kept and any(fill.at.date() > self.session.at.date() for fill in self.fills)
 
     @property
     def has_ended(self) -> bool:
-        """Rule 2: done for the day ends a day order; one that is good till canceled or a date goes on, unless it is filled."""
+        """Rule 2: done for the day ends a day order; one that is good till canceled or a date goes
+        on, unless it is filled."""
         if self.status == "done_for_day":
             return self.is_filled or not self.is_kept
         return self.status in ENDED_STATUSES
 
     @property
     def ended_at(self) -> datetime | None:
-        """When the deciding end was; of a filled order, its last fill, or when it was made as small as what was filled."""
+        """When the deciding end was; of a filled order, its last fill, or when it was made as small
+        as what was filled."""
         if not self.has_ended:
             return None
         if self.status == "filled" or (self.status == "done_for_day" and self.is_kept):
@@ -222,13 +310,22 @@ class Order:
     def shrunk_at(self) -> list[datetime]:
         """When the quantity in force became no more than what is filled, if a change made it so."""
         changes = self.changes("quantity")
-        since = list(takewhile(lambda fact: number(fact.get("quantity")) <= self.cum_quantity, reversed(changes)))
-        was_so = len(since) == len(changes) and self.request and number(self.requested("quantity")) <= self.cum_quantity
+        since = list(
+            takewhile(
+                lambda fact: number(fact.get("quantity")) <= self.cum_quantity, reversed(changes)
+            )
+        )
+        was_so = (
+            len(since) == len(changes)
+            and self.request
+            and number(self.requested("quantity")) <= self.cum_quantity
+        )
         return [since[-1].at] if since and not was_so else []
 
     @property
     def reason(self) -> str | None:
-        """Why it ended, by whoever gave a reason first; that it was a duplicate gives way to another reason of the same time."""
+        """Why it ended, by whoever gave a reason first; that it was a duplicate gives way to
+        another reason of the same time."""
         said = [fact for fact in self.said_ends if self.end and fact.end_word == self.end.end_word]
         given = [fact for fact in said if fact.get("reason") is not None]
         first = min(given, key=lambda fact: fact.when, default=None)
@@ -241,23 +338,30 @@ class Order:
         return None if self.quantity is None else max(Fraction(), self.quantity - self.cum_quantity)
 
     def outstanding(self, kind: str) -> list[Fact]:
-        """The requests of this kind that wait. A named answer settles that request, or nothing; each other the oldest left."""
+        """The requests of this kind that wait. A named answer settles that request, or nothing;
+        each other the oldest left."""
         return requests_left(self, kind)[len(nameless_answers(self, kind)) :]
 
     def seen_pending(self, kind: str) -> list[Fact]:
         """Where the venue showed a request of this kind that it had not decided on."""
         answered = [answer.when for answer in self.of(*ANSWERS[kind])]
-        return [f for f in self.of("status") if f.get("pending") == kind and all(when < f.when for when in answered)]
+        return [
+            f
+            for f in self.of("status")
+            if f.get("pending") == kind and all(when < f.when for when in answered)
+        ]
 
     @property
     def pending(self) -> str | None:
-        """`cancel` outranks `replace`; nothing is outstanding once the order has been ended otherwise than by its fills."""
+        """`cancel` outranks `replace`; nothing is outstanding once the order has been ended
+        otherwise than by its fills."""
         if self.end:
             return None
         return next((kind for kind in ("cancel", "replace") if self.waiting(kind)), None)
 
     def waiting(self, kind: str) -> list[Fact]:
-        """The outstanding requests, else the last time that the venue showed one: since an end that the venue took back."""
+        """The outstanding requests, else the last time that the venue showed one: since an end that
+        the venue took back."""
         asked, seen = (
             [fact for fact in facts if self.undone_end is None or fact.when > self.undone_end.when]
             for facts in (self.outstanding(kind), self.seen_pending(kind))
@@ -266,33 +370,55 @@ class Order:
 
     @property
     def pending_since(self) -> datetime | None:
-        """When the oldest outstanding request was made; of one that only the venue showed, when it last did."""
+        """When the oldest outstanding request was made; of one that only the venue showed, when it
+        last did."""
         return None if self.pending is None else self.waiting(self.pending)[0].at
 
     @property
     def certainty(self) -> str:
-        """Rule 8: a lost answer or a missing row leaves the order unresolved until evidence comes."""
+        """Rule 8: a lost answer or a missing row leaves the order unresolved until evidence
+        comes."""
         asked = self.waiting(self.pending)[0] if self.pending else None
         is_unanswered = any(
-            not self.heard or (asked is not None and lost.when > asked.when and all(lost.when > when for when in self.heard))
+            not self.heard
+            or (
+                asked is not None
+                and lost.when > asked.when
+                and all(lost.when > when for when in self.heard)
+            )
             for lost in self.of("unresolved")
         )
-        return "unresolved" if not self.has_ended and (self.is_missing or is_unanswered) else "confirmed"
+        return (
+            "unresolved"
+            if not self.has_ended and (self.is_missing or is_unanswered)
+            else "confirmed"
+        )
 
     @property
     def heard(self) -> list[When]:
-        """When the venue showed that it knows the order: a refusal of what it calls an unknown order does not. The answer to a
-        query shows it for the time of the query too."""
-        facts = [fact for fact in without_late_repetitions(self.facts) if fact.is_report and fact.type != "absent"]
+        """When the venue showed that it knows the order: a refusal of what it calls an unknown
+        order does not. The answer to a query shows it for the time of the query too."""
+        facts = [
+            fact
+            for fact in without_late_repetitions(self.facts)
+            if fact.is_report and fact.type != "absent"
+        ]
         heard = [fact for fact in facts if not fact.is_unknown_to_venue]
-        asked = [instant(fact.get("asked_at")) for fact in heard if fact.get("asked_at") is not None]
+        asked = [
+            instant(fact.get("asked_at")) for fact in heard if fact.get("asked_at") is not None
+        ]
         return [*(self._told(fact) for fact in heard), *((at, NO_SEQUENCE, 0) for at in asked)]
 
     def _told(self, fact: Fact) -> When:
         """The place of a report; the first report of a fill has that of the fill."""
-        same = [fact, *(other for other in self.facts if other is not fact and is_same_fill(other, fact))]
+        same = [
+            fact,
+            *(other for other in self.facts if other is not fact and is_same_fill(other, fact)),
+        ]
         is_fill = fact.type in {"fill", "correct_fill"}
-        return told_in(same) if is_fill and fact.when == min(one.when for one in same) else fact.when
+        return (
+            told_in(same) if is_fill and fact.when == min(one.when for one in same) else fact.when
+        )
 
     @property
     def is_missing(self) -> bool:
@@ -301,8 +427,8 @@ class Order:
 
 
 def name_in(answer: Fact, order: Order) -> str | None:
-    """The name by which an answer calls a request: a request id or replacement id, else the id by which it calls one of our
-    orders, if that is not the order's own."""
+    """The name by which an answer calls a request: a request id or replacement id, else the id by
+    which it calls one of our orders, if that is not the order's own."""
     named = answer.get("request_id") or answer.get("replacement_client_order_id")
     called = answer.get("client_order_id")
     return named or (called if order.request and called != order.client_order_id else None)
@@ -313,8 +439,9 @@ def names_of(asked: Fact) -> set[str]:
 
 
 def is_nameless(answer: Fact, order: Order, kind: str) -> bool:
-    """Whether an answer names no request: it gives no name, or, being a refusal, calls the order by an id that is the order's own
-    because a replace put it in force, or by one of a replace where a cancel is refused."""
+    """Whether an answer names no request: it gives no name, or, being a refusal, calls the order by
+    an id that is the order's own because a replace put it in force, or by one of a replace where a
+    cancel is refused."""
     name = name_in(answer, order)
     if name is None or answer.get("request_id") or answer.type == "replace":
         return name is None
@@ -336,5 +463,6 @@ def requests_left(order: Order, kind: str) -> list[Fact]:
 
 
 def nameless_pairs(order: Order, kind: str) -> list[tuple[Fact, Fact]]:
-    """The oldest request that is left and the oldest answer without a name, the next of both, and so on."""
+    """The oldest request that is left and the oldest answer without a name, the next of both, and
+    so on."""
     return list(zip(requests_left(order, kind), nameless_answers(order, kind), strict=False))

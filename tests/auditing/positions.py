@@ -11,7 +11,8 @@ Lot = tuple[Fraction, Fraction]  # signed quantity, price
 
 
 def worth(lot: Lot, is_inverse: bool) -> Fraction:
-    """What a lot is worth before the multiplier: quantity times price; of an inverse instrument, minus quantity over price."""
+    """What a lot is worth before the multiplier: quantity times price; of an inverse instrument,
+    minus quantity over price."""
     return -lot[0] / lot[1] if is_inverse else lot[0] * lot[1]
 
 
@@ -22,8 +23,11 @@ def open_price(lots: list[Lot], is_inverse: bool) -> Fraction:
     return Fraction() if not lots else -quantity / total if is_inverse else total / quantity
 
 
-def trade_lot(lots: list[Lot], lot: Lot, method: str, is_inverse: bool) -> tuple[list[Lot], Fraction]:
-    """The lots after a fill, and what closing realized. A fill through zero closes all and opens the rest at its price."""
+def trade_lot(
+    lots: list[Lot], lot: Lot, method: str, is_inverse: bool
+) -> tuple[list[Lot], Fraction]:
+    """The lots after a fill, and what closing realized. A fill through zero closes all and opens
+    the rest at its price."""
     left, price = lot
     lots, realized = list(lots), Fraction()
     while left and lots and lots[0][0] * left < 0:
@@ -36,11 +40,16 @@ def trade_lot(lots: list[Lot], lot: Lot, method: str, is_inverse: bool) -> tuple
             lots.insert(len(lots) if index else 0, (held - closed, paid))
     lots += [(left, price)] if left else []
     mean = open_price(lots, is_inverse)
-    return [(sum((held for held, _ in lots), Fraction()), mean)] if method == "average" and lots else lots, realized
+    return [
+        (sum((held for held, _ in lots), Fraction()), mean)
+    ] if method == "average" and lots else lots, realized
 
 
-def positions(trades: list[tuple[When, Row]], adjusts: list[Fact], method: str, is_inverse: bool) -> tuple[list[Lot], Fraction]:
-    """The open lots and what was realized, in the one order of facts. An adjustment replaces the position."""
+def positions(
+    trades: list[tuple[When, Row]], adjusts: list[Fact], method: str, is_inverse: bool
+) -> tuple[list[Lot], Fraction]:
+    """The open lots and what was realized, in the one order of facts. An adjustment replaces the
+    position."""
     lots, realized = list[Lot](), Fraction()
     steps: list[tuple[When, Row | Fact]] = [*trades, *((fact.when, fact) for fact in adjusts)]
     for _, row in sorted(steps, key=lambda step: step[0]):

@@ -11,7 +11,8 @@ Step = tuple[When, Row | Fact]  # the place of a fill, with its row of `trades`,
 
 
 class Books(NamedTuple):
-    """The steps of each position. `is_known`: whether it is known of every step which position it belongs to."""
+    """The steps of each position. `is_known`: whether it is known of every step which position it
+    belongs to."""
 
     parts: dict[Part, list[Step]]
     is_known: bool
@@ -25,7 +26,11 @@ def told(step: Step) -> tuple[str | None, str]:
 
 def mode_of(when: Any, definitions: list[Fact]) -> str:
     """The position mode in force: the last that was defined by then."""
-    said = [(fact.when, fact.get("position_mode")) for fact in definitions if fact.get("position_mode") is not None]
+    said = [
+        (fact.when, fact.get("position_mode"))
+        for fact in definitions
+        if fact.get("position_mode") is not None
+    ]
     return max([(at, mode) for at, mode in said if at <= when], default=(None, "unknown"))[1]
 
 
@@ -41,13 +46,22 @@ def books(steps: list[Step], definitions: list[Fact]) -> Books:
     for step, mode in zip(steps, modes, strict=True):
         parts.setdefault(part_of(*told(step), mode), []).append(step)
     named = [told(step)[0] in {"long", "short"} for step in steps]
-    first = next((i for i, (is_named, mode) in enumerate(zip(named, modes, strict=True)) if is_named and mode != "net"), None)
+    first = next(
+        (
+            i
+            for i, (is_named, mode) in enumerate(zip(named, modes, strict=True))
+            if is_named and mode != "net"
+        ),
+        None,
+    )
     unsided = [i for i, is_named in enumerate(named) if not is_named]
     is_lost = any(modes[i] == "hedge" for i in unsided)
     silent = [i for i in unsided if modes[i] == "unknown"]
     if first is not None and silent:
         net = [part for part in parts if part[0] == "net"]
-        was_open = any(quantity_of([step for step in steps[:first] if step in parts[part]]) for part in net)
+        was_open = any(
+            quantity_of([step for step in steps[:first] if step in parts[part]]) for part in net
+        )
         is_lost = is_lost or silent[-1] > first or was_open
     conflicts = sum(is_named and mode == "net" for is_named, mode in zip(named, modes, strict=True))
     return Books(parts, not is_lost, conflicts)

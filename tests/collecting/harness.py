@@ -17,13 +17,26 @@ RULES = Rules(lookback=timedelta(hours=1), grace=timedelta(seconds=1), pause=0, 
 
 
 def acknowledge(name: str, second: float) -> Message:
-    told = {"type": "acknowledge", "account": ACCOUNT, "venue_order_id": name, "instrument": "BTC-USD", "side": "buy"}
-    return parse_document({**told, "at": at(second), "reported": {"quantity": "10", "cum_quantity": "0", "limit_price": "100"}})
+    told = {
+        "type": "acknowledge",
+        "account": ACCOUNT,
+        "venue_order_id": name,
+        "instrument": "BTC-USD",
+        "side": "buy",
+    }
+    return parse_document(
+        {
+            **told,
+            "at": at(second),
+            "reported": {"quantity": "10", "cum_quantity": "0", "limit_price": "100"},
+        }
+    )
 
 
 def fill(order: str, name: str, quantity: str, second: float) -> Fill:
     return Fill(
-        account=ACCOUNT, venue_order_id=order, fill_id=name, quantity=quantity, price="100", at=at(second),
+        account=ACCOUNT, venue_order_id=order, fill_id=name, quantity=quantity, price="100",
+        at=at(second),
         instrument="BTC-USD", side="buy",
     )  # fmt: skip
 
@@ -37,7 +50,13 @@ class Running:
         self.venue = PlainVenue(self.clock)
         self.published: list[dict[str, Any]] = []
         self.collector = Collector(
-            self.ledger, [self.venue], self.clock, rules=RULES, every=None, publish=self.published.append, retry_seconds=0.01
+            self.ledger,
+            [self.venue],
+            self.clock,
+            rules=RULES,
+            every=None,
+            publish=self.published.append,
+            retry_seconds=0.01,
         )
 
     async def hear(self, *told: FeedEvent | Exception) -> None:

@@ -46,7 +46,8 @@ class Said:
 
 
 class Process:
-    """One `orderledger` command. `environment` comes on top of ours, without any setting of a ledger."""
+    """One `orderledger` command. `environment` comes on top of ours, without any setting of a
+    ledger."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
@@ -54,16 +55,23 @@ class Process:
 
     @classmethod
     async def start(cls, command: Path, *arguments: str | Path, **environment: str) -> "Process":
-        clean = {name: value for name, value in os.environ.items() if not name.startswith("ORDERLEDGER_")}
+        clean = {
+            name: value for name, value in os.environ.items() if not name.startswith("ORDERLEDGER_")
+        }
         pipe = asyncio.subprocess.PIPE
         return cls(
             await asyncio.create_subprocess_exec(
-                command, *map(str, arguments), stdout=pipe, stderr=pipe, env={**clean, **environment}
+                command,
+                *map(str, arguments),
+                stdout=pipe,
+                stderr=pipe,
+                env={**clean, **environment},
             )
         )
 
     def send(self, signal: int) -> None:
-        """To a process that has ended, nothing. `send_signal` would take its exit status away from asyncio, if it has."""
+        """To a process that has ended, nothing. `send_signal` would take its exit status away from
+        asyncio, if it has."""
         with contextlib.suppress(ProcessLookupError):
             os.kill(self._process.pid, signal)
 
@@ -79,13 +87,22 @@ class Process:
         return str(path) in {file.path for file in psutil.Process(self._process.pid).open_files()}
 
     def has_read_all(self, url: str) -> bool:
-        """Whether nothing that this server of ours has sent it is still on the way, as Linux tells."""
+        """Whether nothing that this server of ours has sent it is still on the way, as Linux
+        tells."""
         port = urlsplit(url).port
         connections = psutil.Process(self._process.pid).net_connections()
-        ends = [f"{port:04X} {one.laddr.port:04X}" for one in connections if one.raddr and one.raddr.port == port]
+        ends = [
+            f"{port:04X} {one.laddr.port:04X}"
+            for one in connections
+            if one.raddr and one.raddr.port == port
+        ]
         rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
-        unsent = {f"{row[1][-4:]} {row[2][-4:]}" for row in rows if not row[4].startswith("00000000:")}
-        unread = {f"{row[2][-4:]} {row[1][-4:]}" for row in rows if not row[4].endswith(":00000000")}
+        unsent = {
+            f"{row[1][-4:]} {row[2][-4:]}" for row in rows if not row[4].startswith("00000000:")
+        }
+        unread = {
+            f"{row[2][-4:]} {row[1][-4:]}" for row in rows if not row[4].endswith(":00000000")
+        }
         return unsent.union(unread).isdisjoint(ends)
 
     async def said(self) -> Said:
@@ -117,7 +134,9 @@ class World:
     def config(self) -> Path:
         return self.folder / "orderledger.toml"
 
-    def write_config(self, *, venues: tuple[str, ...] = ("hyperliquid", "lighter", "tradier"), more: str = "") -> None:
+    def write_config(
+        self, *, venues: tuple[str, ...] = ("hyperliquid", "lighter", "tradier"), more: str = ""
+    ) -> None:
         """Settings for these venues. `more` stands before them."""
         fake, lighter, tradier = self.hyperliquid, self.lighter, self.tradier
         secret = self.folder / "tradier.token"
@@ -127,15 +146,19 @@ class World:
             "hyperliquid": f'url = "{fake.http_url}"\nwebsocket_url = "{fake.websocket_url}"\n'
             f'accounts = [{{ account = "hyperliquid:main", address = "{ADDRESS}" }}]\n',
             "lighter": f'url = "{lighter.http_url}"\n'
-            f'account = "lighter:main"\naccount_index = {INDEX}\ntoken = {{ env = "LIGHTER_TOKEN" }}\n',
+            f'account = "lighter:main"\naccount_index = {INDEX}\ntoken = {{ env = "LIGHTER_TOKEN" '
+            f"}}\n",
             "tradier": f'url = "{tradier.url}"\n'
-            f'account = "tradier:main"\nnumber = "{NUMBER}"\ntoken = {{ file = "{secret}" }}\npoll_seconds = 0.1\n',
+            f'account = "tradier:main"\nnumber = "{NUMBER}"\ntoken = {{ file = "{secret}" '
+            f"}}\npoll_seconds = 0.1\n",
         }
         told = "".join(f'[[venues]]\nvenue = "{name}"\n{sections[name]}' for name in venues)
         self.config.write_text(f'db = "{self.db}"\ngrace_seconds = 0.001\n{more}\n{told}')
 
     async def start(self, *arguments: str | Path) -> Process:
-        process = await Process.start(self.command, *arguments, LIGHTER_TOKEN=LIGHTER_TOKEN, ORDERLEDGER_DB=str(self.db))
+        process = await Process.start(
+            self.command, *arguments, LIGHTER_TOKEN=LIGHTER_TOKEN, ORDERLEDGER_DB=str(self.db)
+        )
         self.running.append(process)
         return process
 
@@ -149,7 +172,9 @@ class World:
     async def collecting(self, *accounts: str) -> Process:
         """A collector that listens to these accounts, and has reconciled them."""
         process = await self.start("collect", self.config)
-        await self.until(lambda: all(self.shown(account).get("reconciled") for account in accounts), process)
+        await self.until(
+            lambda: all(self.shown(account).get("reconciled") for account in accounts), process
+        )
         return process
 
     async def until(self, is_so: Callable[[], Any], process: Process | None = None) -> None:
@@ -160,7 +185,10 @@ class World:
             if process is not None and process.has_ended:
                 break
             await asyncio.sleep(0.02)
-        raise AssertionError(f"never so: {await process.said() if process is not None and process.has_ended else 'it runs on'}")
+        raise AssertionError(
+            "never so: "
+            f"{await process.said() if process is not None and process.has_ended else 'it runs on'}"
+        )
 
     def shown(self, account: str) -> Row:
         """What the collector published of an account, nothing before it did."""
@@ -172,7 +200,12 @@ class World:
         return found
 
     def is_recorded(self, venue_order_id: int) -> bool:
-        return bool(self.ask("SELECT count(*) FROM order_names WHERE kind = 'venue' AND name = ?", str(venue_order_id)))
+        return bool(
+            self.ask(
+                "SELECT count(*) FROM order_names WHERE kind = 'venue' AND name = ?",
+                str(venue_order_id),
+            )
+        )
 
     def ask(self, statement: str, *parameters: str) -> Any:
         """One value of the store, by a connection of its own."""
@@ -189,10 +222,16 @@ async def made_up_venues(command: Path, folder: Path) -> AsyncIterator[World]:
     clock = SystemClock()
     hyperliquid = HyperliquidServer(ExchangeSimulator(clock=clock, first_order_id=700_000_000_101))
     exchange = ExchangeSimulator(
-        clock=clock, accounts=["lighter:main"], first_order_id=FIRST_ORDER_ID + 1, first_fill_id=19_300_000_001
+        clock=clock,
+        accounts=["lighter:main"],
+        first_order_id=FIRST_ORDER_ID + 1,
+        first_fill_id=19_300_000_001,
     )
     lighter = LighterServer(exchange, {"lighter:main": INDEX}, clock=clock)
-    tradier = TradierServer(ExchangeSimulator(clock=clock, accounts=[NUMBER], first_order_id=90_001), token=TRADIER_TOKEN)
+    tradier = TradierServer(
+        ExchangeSimulator(clock=clock, accounts=[NUMBER], first_order_id=90_001),
+        token=TRADIER_TOKEN,
+    )
     async with hyperliquid, lighter, tradier:
         world = World(command, folder, hyperliquid, lighter, tradier)
         try:

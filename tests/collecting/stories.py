@@ -1,4 +1,5 @@
-"""What is played with the command: stories of processes and made-up venues, each with what came of it."""
+"""What is played with the command: stories of processes and made-up venues, each with what came of
+it."""
 
 import asyncio
 import os
@@ -9,7 +10,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from orderledger.projections.view import Row
-from tests.collecting.processes import ACCOUNTS, ADDRESS, LIGHTER_TOKEN, NUMBER, ORDER, Process, Said, World, made_up_venues
+from tests.collecting.processes import (
+    ACCOUNTS,
+    ADDRESS,
+    LIGHTER_TOKEN,
+    NUMBER,
+    ORDER,
+    Process,
+    Said,
+    World,
+    made_up_venues,
+)
 from tests.command_line import run
 
 BURST = 300
@@ -33,7 +44,13 @@ async def collected_everywhere(command: Path, folder: Path) -> Collected:
         world.write_config(more='log = "json"')
         process = await world.collecting(*ACCOUNTS)
         world.lighter.cut_all()
-        await world.until(lambda: world.shown("lighter:main")["gaps"] and world.shown("lighter:main")["reconciled"] > 1, process)
+        await world.until(
+            lambda: (
+                world.shown("lighter:main")["gaps"]
+                and world.shown("lighter:main")["reconciled"] > 1
+            ),
+            process,
+        )
         placed = _trade_everywhere(world)
         await world.until(lambda: _are_filled(world, placed), process)
         while_it_ran = world.run_here("status", "--json")
@@ -52,7 +69,8 @@ async def collected_everywhere(command: Path, folder: Path) -> Collected:
 
 
 async def _have_a_token_refused(world: World, process: Process) -> None:
-    """A frame that cannot be read has the account asked for, and the answer says which token it does not like."""
+    """A frame that cannot be read has the account asked for, and the answer says which token it
+    does not like."""
     world.lighter.refused_tokens.add(LIGHTER_TOKEN)
     world.lighter.faults.plan_frames("malformed")
     world.lighter.exchange.place("lighter:main", client_id="9002", **{**ORDER, "instrument": "ETH"})
@@ -65,9 +83,14 @@ def _trade_everywhere(world: World) -> list[int]:
         (world.hyperliquid.exchange, world.hyperliquid.exchange.place(ADDRESS, **ORDER)),
         (
             world.lighter.exchange,
-            world.lighter.exchange.place("lighter:main", client_id="9001", **{**ORDER, "instrument": "ETH"}),
+            world.lighter.exchange.place(
+                "lighter:main", client_id="9001", **{**ORDER, "instrument": "ETH"}
+            ),
         ),
-        (world.tradier.exchange, world.tradier.exchange.place(NUMBER, **{**ORDER, "instrument": "SPY"})),
+        (
+            world.tradier.exchange,
+            world.tradier.exchange.place(NUMBER, **{**ORDER, "instrument": "SPY"}),
+        ),
     ]
     for exchange, order in orders:
         exchange.fill(order)
@@ -76,12 +99,15 @@ def _trade_everywhere(world: World) -> list[int]:
 
 def _are_filled(world: World, placed: list[int]) -> bool:
     with world.ledger() as ledger:
-        return {str(name) for name in placed} <= {row["venue_order_id"] for row in ledger.orders(status="filled")}
+        return {str(name) for name in placed} <= {
+            row["venue_order_id"] for row in ledger.orders(status="filled")
+        }
 
 
 @dataclass(slots=True)
 class NeverUp:
-    """Of a collector none of whose accounts came up, and one of them in the end. `shown`: what `status` said of each."""
+    """Of a collector none of whose accounts came up, and one of them in the end. `shown`: what
+    `status` said of each."""
 
     said: Said
     shown: dict[str, Row]
@@ -89,15 +115,22 @@ class NeverUp:
 
 
 async def never_up(command: Path, folder: Path) -> NeverUp:
-    """One venue is not where the file says, one does not like the token any more, and one never did."""
+    """One venue is not where the file says, one does not like the token any more, and one never
+    did."""
     async with made_up_venues(command, folder) as world:
         world.write_config(more='log = "json"')
-        world.config.write_text(world.config.read_text().replace(world.hyperliquid.websocket_url, "ws://127.0.0.1:1/ws"))
+        world.config.write_text(
+            world.config.read_text().replace(world.hyperliquid.websocket_url, "ws://127.0.0.1:1/ws")
+        )
         world.lighter.refused_tokens.add(LIGHTER_TOKEN)
         world.tradier.token = "another"
         process = await world.start("collect", world.config)
-        await world.until(lambda: all(world.shown(account).get("fault") for account in ACCOUNTS), process)
-        await world.until(lambda: world.lighter.connections > 3 and world.tradier.requests.total() > 3, process)
+        await world.until(
+            lambda: all(world.shown(account).get("fault") for account in ACCOUNTS), process
+        )
+        await world.until(
+            lambda: world.lighter.connections > 3 and world.tradier.requests.total() > 3, process
+        )
         shown = {account: world.shown(account) for account in ACCOUNTS}
         world.lighter.refused_tokens.clear()
         await world.until(lambda: world.shown("lighter:main")["is_up"], process)
@@ -108,7 +141,8 @@ async def never_up(command: Path, folder: Path) -> NeverUp:
 
 @dataclass(slots=True)
 class Killed:
-    """Of a collector that was killed, and one that was started after it. `filled`: what was, before and in between."""
+    """Of a collector that was killed, and one that was started after it. `filled`: what was, before
+    and in between."""
 
     said: Said
     filled: dict[str, str]
@@ -129,7 +163,9 @@ async def killed_and_started_again(command: Path, folder: Path) -> Killed:
         await process.said()
         exchange.fill(away)
         again = await world.start("collect", world.config)
-        await world.until(lambda: world.shown("hyperliquid:main")["gaps"] == 1 and _fills(world) == 2, again)
+        await world.until(
+            lambda: world.shown("hyperliquid:main")["gaps"] == 1 and _fills(world) == 2, again
+        )
         await world.until(lambda: world.shown("hyperliquid:main")["reconciled"] > 0, again)
         again.send(signal.SIGTERM)
         said = await again.said()
@@ -140,7 +176,9 @@ async def killed_and_started_again(command: Path, folder: Path) -> Killed:
 
 
 def _fills(world: World) -> int:
-    return int(world.ask("SELECT count(*) FROM orderledger_events WHERE topic LIKE 'fill_recorded%'"))
+    return int(
+        world.ask("SELECT count(*) FROM orderledger_events WHERE topic LIKE 'fill_recorded%'")
+    )
 
 
 @dataclass(slots=True)
@@ -167,12 +205,17 @@ async def views_killed(command: Path, folder: Path) -> ViewsKilled:
 
 
 def _shown_cum_quantity(world: World, venue_order_id: int) -> str:
-    return str(world.ask("SELECT max(cum_quantity) FROM orders WHERE venue_order_id = ?", str(venue_order_id)))
+    return str(
+        world.ask(
+            "SELECT max(cum_quantity) FROM orders WHERE venue_order_id = ?", str(venue_order_id)
+        )
+    )
 
 
 @dataclass(slots=True)
 class Twice:
-    """Of a collector that was started beside another one by mistake, and of the first one, told to stop again and again."""
+    """Of a collector that was started beside another one by mistake, and of the first one, told to
+    stop again and again."""
 
     second: Said
     first: Said
@@ -202,8 +245,8 @@ async def store_that_fails(command: Path, folder: Path) -> Said:
 
 @dataclass(slots=True)
 class Reconciled:
-    """A dry run without a ledger, and the files that it made; then, on an empty ledger, a dry run, a real run, another, and a
-    repair that is taken back, and how long the log was after each."""
+    """A dry run without a ledger, and the files that it made; then, on an empty ledger, a dry run,
+    a real run, another, and a repair that is taken back, and how long the log was after each."""
 
     without_ledger: Said | None = None
     made_by_dry_run: list[Path] = field(default_factory=list)
@@ -222,7 +265,12 @@ async def reconciled_by_hand(command: Path, folder: Path) -> Reconciled:
         runs: tuple[Callable[[], tuple[str | Path, ...]], ...] = (
             lambda: by_hand,
             lambda: by_hand,
-            lambda: ("revert", next(row["break"] for row in found.said[1].rows if row.get("kind") == "missing_fill")),
+            lambda: (
+                "revert",
+                next(
+                    row["break"] for row in found.said[1].rows if row.get("kind") == "missing_fill"
+                ),
+            ),
         )
         found.without_ledger = await world.run(*by_hand, "--dry-run")
         found.made_by_dry_run = list(folder.glob(f"{world.db.name}*"))
@@ -230,7 +278,9 @@ async def reconciled_by_hand(command: Path, folder: Path) -> Reconciled:
         found.said.append(await world.run(*by_hand, "--dry-run"))
         for arguments in runs:
             found.said.append(await world.run(*arguments()))
-            found.events.append(int(world.ask("SELECT coalesce(max(notification_id), 0) FROM orderledger_events")))
+            found.events.append(
+                int(world.ask("SELECT coalesce(max(notification_id), 0) FROM orderledger_events"))
+            )
         with world.ledger() as ledger:
             found.trades = ledger.trades()
         return found

@@ -1,4 +1,5 @@
-"""Stories of the command `collect` that is stopped: in the middle, at once, while the store is held."""
+"""Stories of the command `collect` that is stopped: in the middle, at once, while the store is
+held."""
 
 import contextlib
 import signal
@@ -11,12 +12,14 @@ from tests.collecting.processes import ADDRESS, ORDER, Said, made_up_venues
 from tests.typed import column
 
 FEW = 30
-"""As many as are told within the seconds that are allowed for it on a machine with much else to do."""
+"""As many as are told within the seconds that are allowed for it on a machine with much else to
+do."""
 
 
 @dataclass(slots=True)
 class Stopped:
-    """Of a collector that was stopped while much lay between the venue and the store. `ended`: how each order did there."""
+    """Of a collector that was stopped while much lay between the venue and the store. `ended`: how
+    each order did there."""
 
     said: Said
     ended: dict[str, str]
@@ -24,7 +27,8 @@ class Stopped:
 
 
 async def stopped_in_the_middle(command: Path, folder: Path) -> Stopped:
-    """Orders come and go unfilled, half of them by a cancel that may be the half of a modify: then at once SIGTERM."""
+    """Orders come and go unfilled, half of them by a cancel that may be the half of a modify: then
+    at once SIGTERM."""
     async with made_up_venues(command, folder) as world:
         world.write_config(venues=("hyperliquid",))
         exchange = world.hyperliquid.exchange
@@ -41,11 +45,16 @@ async def stopped_in_the_middle(command: Path, folder: Path) -> Stopped:
         process.send(signal.SIGTERM)
         said = await process.said()
         with world.ledger() as ledger:
-            return Stopped(said, ended, {row["venue_order_id"]: row["status"] for row in ledger.orders()})  # type: ignore[misc]
+            return Stopped(
+                said,
+                ended,
+                {row["venue_order_id"]: row["status"] for row in ledger.orders()},  # type: ignore[misc]
+            )
 
 
 async def stopped_at_once(command: Path, folder: Path) -> tuple[Said, Said]:
-    """While the store is still being opened; and what a check finds in it once it has been opened again, by who records."""
+    """While the store is still being opened; and what a check finds in it once it has been opened
+    again, by who records."""
     async with made_up_venues(command, folder) as world:
         world.write_config(venues=("hyperliquid",))
         process = await world.start("collect", world.config)

@@ -1,4 +1,5 @@
-"""One process that keeps a ledger and its venues together: what it records, asks for and counts, and a clean stop."""
+"""One process that keeps a ledger and its venues together: what it records, asks for and counts,
+and a clean stop."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -33,12 +34,23 @@ def test_what_is_heard_is_recorded_and_counted() -> None:
     status = running.published[-1]
     shown = status["accounts"][ACCOUNT]
     assert (status["is_running"], status["waiting"], status["due"]) == (False, 0, 0)
-    counted = ("is_up", "frames", "messages", "gaps", "unreadable", "refused", "open_breaks", "fault")
+    counted = (
+        "is_up",
+        "frames",
+        "messages",
+        "gaps",
+        "unreadable",
+        "refused",
+        "open_breaks",
+        "fault",
+    )
     assert [shown[name] for name in counted] == [True, 1, 3, 0, 0, 0, 0, None]
     assert (shown["events_appended"] + shown["duplicates"], shown["reconciled"]) == (3, 1)
 
 
-def test_what_a_venue_reports_while_it_is_disconnected_is_recorded_and_coverage_ends_there() -> None:
+def test_what_a_venue_reports_while_it_is_disconnected_is_recorded_and_coverage_ends_there() -> (
+    None
+):
     async def story(running: Running) -> None:
         running.clock.set(at(10))
         await running.hear(UP)
@@ -50,7 +62,11 @@ def test_what_a_venue_reports_while_it_is_disconnected_is_recorded_and_coverage_
     running = run(story)
     assert [row["venue_order_id"] for row in running.ledger.open_orders()] == ["V-1"]
     status = running.published[-1]
-    assert (status["is_running"], status["accounts"][ACCOUNT]["is_up"], status["accounts"][ACCOUNT]["gaps"]) == (False, True, 0)
+    assert (
+        status["is_running"],
+        status["accounts"][ACCOUNT]["is_up"],
+        status["accounts"][ACCOUNT]["gaps"],
+    ) == (False, True, 0)
     assert at(20) <= datetime.fromisoformat(status["at"]) < at(25)
 
 
@@ -63,7 +79,12 @@ def test_what_a_venue_said_before_it_was_asked_is_recorded_before_its_answer() -
         running.ledger.record(acknowledge("V-1", 2))
         running.venue.orders["V-1"] = Known("V-1", at=at(7), price="101", is_replaced=True)
         many = [acknowledge(f"V-{number}", 2) for number in range(100, 9_000)]
-        said = [*many, parse_document({"type": "replace", "account": ACCOUNT, "venue_order_id": "V-1", "at": at(7), **old})]
+        said = [
+            *many,
+            parse_document(
+                {"type": "replace", "account": ACCOUNT, "venue_order_id": "V-1", "at": at(7), **old}
+            ),
+        ]
 
         def say() -> None:
             running.venue.feed.put_nowait(Messages(account=ACCOUNT, messages=said))
@@ -85,7 +106,9 @@ def test_a_frame_that_cannot_be_read_has_the_account_asked_for() -> None:
         await running.reconciled(1)
         running.venue.orders["V-1"] = Known("V-1", at=at(12))
         running.clock.set(at(20))
-        await running.hear(UnreadablePayload(accounts=[ACCOUNT], at=at(15), fault="not JSON", payload='{"order'))
+        await running.hear(
+            UnreadablePayload(accounts=[ACCOUNT], at=at(15), fault="not JSON", payload='{"order')
+        )
         await running.reconciled(2)
 
     running = run(story)
@@ -95,7 +118,9 @@ def test_a_frame_that_cannot_be_read_has_the_account_asked_for() -> None:
 
 def test_a_row_that_cannot_be_read_counts_once_however_often_it_is_answered() -> None:
     async def story(running: Running) -> None:
-        row = UnreadablePayload(accounts=[ACCOUNT], at=at(15), fault="no number", payload="{}", is_answer=True)
+        row = UnreadablePayload(
+            accounts=[ACCOUNT], at=at(15), fault="no number", payload="{}", is_answer=True
+        )
         changed = replace(row, payload='{"quantity": 1}')
         await running.hear(UP, row, row, changed, row, changed)
 
@@ -108,7 +133,10 @@ def test_an_answer_that_breaks_an_adapter_is_asked_for_again() -> None:
         running.venue.fault = KeyError("a field that nobody expected")
         await running.hear(UP)
         await running.until(lambda: running.collector.counters[ACCOUNT].failed_reconciliations >= 1)
-        assert running.collector.status()["accounts"][ACCOUNT]["fault"] == "reconciling failed: KeyError"
+        assert (
+            running.collector.status()["accounts"][ACCOUNT]["fault"]
+            == "reconciling failed: KeyError"
+        )
         running.venue.fault = None
         await running.reconciled(1)
 
@@ -121,7 +149,12 @@ def test_the_fault_of_a_feed_is_shown_until_the_account_is_up() -> None:
     async def story(running: Running) -> None:
         running.clock.set(at(10))
         counters = running.collector.counters[ACCOUNT]
-        for fault, told in ((None, UP), (None, Down(accounts=[ACCOUNT], at=at(20), reason="cut")), ("refused", None), (None, UP)):
+        for fault, told in (
+            (None, UP),
+            (None, Down(accounts=[ACCOUNT], at=at(20), reason="cut")),
+            ("refused", None),
+            (None, UP),
+        ):
             running.venue.fault_of_feed = fault
             if told is not None:
                 before = counters.is_up

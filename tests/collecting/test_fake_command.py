@@ -29,7 +29,9 @@ def test_a_collector_hears_of_fills_with_the_settings_that_a_fake_venue_prints(
     assert asyncio.run(collected(venue, orderledger_command, tmp_path)) == (0, 0)
 
 
-async def collected(venue: str, command: Path, folder: Path, **environment: str) -> tuple[int | None, int | None]:
+async def collected(
+    venue: str, command: Path, folder: Path, **environment: str
+) -> tuple[int | None, int | None]:
     """How both ended, once a trade was recorded."""
     own = {**os.environ, **environment}
     told, exported = folder / "fake.toml", folder / "exported"
@@ -38,7 +40,11 @@ async def collected(venue: str, command: Path, folder: Path, **environment: str)
             sys.executable, *FAKE, venue, "--every", "0.02", stdout=out, stderr=err, env=own
         )
     try:
-        await until(lambda: any(word in told.read_text() for word in ("accounts = ", "token = ", "poll_seconds = ")))
+        await until(
+            lambda: any(
+                word in told.read_text() for word in ("accounts = ", "token = ", "poll_seconds = ")
+            )
+        )
         await until(lambda: venue == "hyperliquid" or "\n" in exported.read_text())
         _, _, token = exported.read_text().strip().partition("=")
         environment |= {"ORDERLEDGER_DB": str(folder / "fake.db"), "FAKE_TOKEN": token}
@@ -76,16 +82,27 @@ async def until(is_so: Callable[[], bool]) -> None:
 
 
 @pytest.mark.slow
-def test_the_dry_run_of_the_page_can_be_typed_at_once(orderledger_command: Path, tmp_path: Path) -> None:
-    """Each line right after the one before, where Python takes long to start: the collector is not started before there are
-    settings for it."""
+def test_the_dry_run_of_the_page_can_be_typed_at_once(
+    orderledger_command: Path, tmp_path: Path
+) -> None:
+    """Each line right after the one before, where Python takes long to start: the collector is not
+    started before there are settings for it."""
     slow = tmp_path / "slow"
     slow.mkdir()
     (slow / "python").write_text(f'#!/bin/sh\nsleep 4\nexec {sys.executable} "$@"\n')
     (slow / "python").chmod(0o755)
-    (typed,) = [text for _, text in blocks(REPOSITORY / "docs/how-to/collect-from-venues.md") if "simulation.servers" in text]
+    (typed,) = [
+        text
+        for _, text in blocks(REPOSITORY / "docs/how-to/collect-from-venues.md")
+        if "simulation.servers" in text
+    ]
     path = os.pathsep.join([str(slow), str(orderledger_command.parent), os.environ["PATH"]])
-    with subprocess.Popen(["bash", "-c", typed], cwd=tmp_path, env={**os.environ, "PATH": path}, start_new_session=True) as shell:
+    with subprocess.Popen(
+        ["bash", "-c", typed],
+        cwd=tmp_path,
+        env={**os.environ, "PATH": path},
+        start_new_session=True,
+    ) as shell:
         try:
             asyncio.run(until(lambda: has_traded(tmp_path / "fake.db", "tradier:fake")))
         finally:

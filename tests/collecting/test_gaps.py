@@ -31,7 +31,11 @@ def test_a_venue_that_cannot_be_asked_is_asked_again_and_the_gap_stays_open_mean
     async def story(running: Running) -> None:
         running.clock.set(at(10))
         running.venue.is_down = True
-        await running.hear(UP, Down(accounts=[ACCOUNT], at=at(20), reason="http_503"), Up(accounts=[ACCOUNT], at=at(30)))
+        await running.hear(
+            UP,
+            Down(accounts=[ACCOUNT], at=at(20), reason="http_503"),
+            Up(accounts=[ACCOUNT], at=at(30)),
+        )
         await running.until(lambda: running.collector.counters[ACCOUNT].failed_reconciliations >= 2)
         assert [gap["to_at"] for gap in running.ledger.account_events(kind="gap")] == [None]
         assert running.collector.status()["accounts"][ACCOUNT]["fault"] == "HTTP 503"
@@ -42,7 +46,9 @@ def test_a_venue_that_cannot_be_asked_is_asked_again_and_the_gap_stays_open_mean
     assert [gap["to_at"] for gap in running.ledger.account_events(kind="gap")] == [at(30)]
 
 
-def test_a_gap_does_not_end_while_the_feed_is_down_though_the_account_is_reconciled_meanwhile() -> None:
+def test_a_gap_does_not_end_while_the_feed_is_down_though_the_account_is_reconciled_meanwhile() -> (
+    None
+):
     """An earlier return of the feed had asked for that."""
 
     async def story(running: Running) -> None:
@@ -64,9 +70,13 @@ def test_a_gap_does_not_end_while_the_feed_is_down_though_the_account_is_reconci
 
 def test_the_gap_since_the_last_collector_goes_on_until_the_feed_is_up() -> None:
     async def story(running: Running) -> None:
-        await running.collector.note_absence([{"at": at(5).isoformat(), "accounts": {ACCOUNT: {"is_up": True}}}])
+        await running.collector.note_absence(
+            [{"at": at(5).isoformat(), "accounts": {ACCOUNT: {"is_up": True}}}]
+        )
         running.clock.set(at(10))
-        await running.hear(UnreadablePayload(accounts=[ACCOUNT], at=at(8), fault="not JSON", payload="{"))
+        await running.hear(
+            UnreadablePayload(accounts=[ACCOUNT], at=at(8), fault="not JSON", payload="{")
+        )
         await running.reconciled(1)
         assert [gap["to_at"] for gap in running.ledger.account_events(kind="gap")] == [None]
         await running.hear(Up(accounts=[ACCOUNT], at=at(50)))
@@ -76,9 +86,14 @@ def test_the_gap_since_the_last_collector_goes_on_until_the_feed_is_up() -> None
     assert (gap["from_at"], gap["to_at"]) == (at(5), at(50))
 
 
-def test_the_gap_begins_where_the_last_collector_of_the_account_ended_whatever_its_name_was() -> None:
+def test_the_gap_begins_where_the_last_collector_of_the_account_ended_whatever_its_name_was() -> (
+    None
+):
     async def story(running: Running) -> None:
-        earlier, others = {"accounts": {ACCOUNT: {"is_up": True}}}, {"accounts": {"lighter:main": {"is_up": True}}}
+        earlier, others = (
+            {"accounts": {ACCOUNT: {"is_up": True}}},
+            {"accounts": {"lighter:main": {"is_up": True}}},
+        )
         published = [
             {"at": at(5).isoformat(), **earlier},
             {"at": at(7).isoformat(), **earlier},
@@ -95,7 +110,9 @@ def test_an_adapter_that_fails_is_a_gap_and_is_begun_again() -> None:
         running.clock.set(at(10))
         await running.hear(UP)
         await running.reconciled(1)
-        await running.hear(KeyError("a field that nobody expected"), Up(accounts=[ACCOUNT], at=at(30)))
+        await running.hear(
+            KeyError("a field that nobody expected"), Up(accounts=[ACCOUNT], at=at(30))
+        )
         await running.reconciled(2)
 
     running = run(story)
@@ -105,7 +122,10 @@ def test_an_adapter_that_fails_is_a_gap_and_is_begun_again() -> None:
 
 def test_the_time_in_which_no_collector_ran_is_a_gap() -> None:
     async def story(running: Running) -> None:
-        before = {"at": at(5).isoformat(), "accounts": {ACCOUNT: {"is_up": True}, "other:gone": {"is_up": True}}}
+        before = {
+            "at": at(5).isoformat(),
+            "accounts": {ACCOUNT: {"is_up": True}, "other:gone": {"is_up": True}},
+        }
         running.clock.set(at(50))
         await running.collector.note_absence([before])
         await running.hear(Up(accounts=[ACCOUNT], at=at(50)))
@@ -113,7 +133,12 @@ def test_the_time_in_which_no_collector_ran_is_a_gap() -> None:
 
     running = run(story)
     (gap,) = running.ledger.account_events()
-    assert (gap["account"], gap["from_at"], gap["to_at"], gap["reason"]) == (ACCOUNT, at(5), at(50), "collector_stopped")
+    assert (gap["account"], gap["from_at"], gap["to_at"], gap["reason"]) == (
+        ACCOUNT,
+        at(5),
+        at(50),
+        "collector_stopped",
+    )
 
 
 def test_an_outage_of_which_the_venue_says_several_lines_is_a_gap_like_any_other() -> None:
@@ -132,6 +157,10 @@ def test_an_outage_of_which_the_venue_says_several_lines_is_a_gap_like_any_other
 
     running = run(story)
     (gap,) = running.ledger.account_events(kind="gap")
-    assert (gap["from_at"], gap["to_at"], gap["reason"]) == (at(20), at(30), "HTTP 503: <html>  <h1>503  </h1>")
+    assert (gap["from_at"], gap["to_at"], gap["reason"]) == (
+        at(20),
+        at(30),
+        "HTTP 503: <html>  <h1>503  </h1>",
+    )
     (shown,) = running.ledger.status()["collectors"].values()
     assert shown["accounts"][ACCOUNT]["fault"] == gap["reason"]

@@ -1,4 +1,5 @@
-"""Adapters that other packages install: registered by entry points, as pip leaves them in a folder of sys.path."""
+"""Adapters that other packages install: registered by entry points, as pip leaves them in a folder
+of sys.path."""
 
 import asyncio
 import json
@@ -53,13 +54,28 @@ def run(*arguments: str, path: str = "", text: str = "") -> "subprocess.Complete
     """A command in a process of its own, which says at the end whose adapters it has imported."""
     environment = {**os.environ, **({"PYTHONPATH": path} if path else {})}
     command = [sys.executable, "-c", STARTED, *arguments]
-    return subprocess.run(command, input=text, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(
+        command,
+        input=text,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
 
 
 @pytest.mark.slow
 def test_an_installed_adapter_translates(tmp_path: Path) -> None:
     path = install(tmp_path, "corner-venue", CORNER)
-    told = run("translate", "corner", "--account", "corner:main", path=path, text=json.dumps({"orders": [ROW]}))
+    told = run(
+        "translate",
+        "corner",
+        "--account",
+        "corner:main",
+        path=path,
+        text=json.dumps({"orders": [ROW]}),
+    )
     assert told.returncode == 0, told.stderr
     messages = [json.loads(line) for line in told.stdout.splitlines()]
     assert [message["type"] for message in messages] == ["instrument", "fill", "acknowledge"]
@@ -67,9 +83,14 @@ def test_an_installed_adapter_translates(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_an_installed_adapter_is_simulated_and_collected_from(orderledger_command: Path, tmp_path: Path) -> None:
+def test_an_installed_adapter_is_simulated_and_collected_from(
+    orderledger_command: Path, tmp_path: Path
+) -> None:
     path = install(tmp_path / "site", "corner-venue", CORNER)
-    assert asyncio.run(collected("corner", orderledger_command, tmp_path, PYTHONPATH=path)) == (0, 0)
+    assert asyncio.run(collected("corner", orderledger_command, tmp_path, PYTHONPATH=path)) == (
+        0,
+        0,
+    )
     with Ledger.open(str(tmp_path / "fake.db"), update_views=False) as ledger:
         assert {row["currency"] for row in ledger.pnl()} == {"USD"}
 
@@ -81,7 +102,9 @@ def test_its_settings_are_checked_by_itself(tmp_path: Path) -> None:
     settings.write_text('[[venues]]\nvenue = "corner"\naccount = "corner:main"\n')
     told = run("collect", str(settings), path=path)
     assert told.returncode == 2
-    assert f"{settings}: venues.0.token: Field required" in told.stderr.replace("field required", "Field required")
+    assert f"{settings}: venues.0.token: Field required" in told.stderr.replace(
+        "field required", "Field required"
+    )
 
 
 def test_what_is_not_installed_is_not_known(tmp_path: Path) -> None:
@@ -94,17 +117,32 @@ def test_what_is_not_installed_is_not_known(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("lines", "said"),
     [
-        (("broken = no_such_module.adapter:ADAPTER",), "no_such_module.adapter:ADAPTER cannot be loaded: ModuleNotFoundError"),
+        (
+            ("broken = no_such_module.adapter:ADAPTER",),
+            "no_such_module.adapter:ADAPTER cannot be loaded: ModuleNotFoundError",
+        ),
         (("broken = tests.venues.corner.adapter:ADAPTER",), "is not an Adapter named 'broken'"),
         (("broken = tests.venues.corner.translate:STATES",), "is not an Adapter named 'broken'"),
     ],
 )
-def test_an_adapter_that_cannot_be_used_is_named_and_harms_no_other(tmp_path: Path, lines: tuple[str, ...], said: str) -> None:
+def test_an_adapter_that_cannot_be_used_is_named_and_harms_no_other(
+    tmp_path: Path, lines: tuple[str, ...], said: str
+) -> None:
     path = install(tmp_path, "broken", *lines)
     told = run("translate", "broken", "--account", "broken:main", path=path)
     assert (told.returncode, told.stdout) == (2, "")
     assert said in told.stderr
-    assert run("translate", "tradier", "--account", "tradier:main", path=path, text='{"orders": "null"}').returncode == 0
+    assert (
+        run(
+            "translate",
+            "tradier",
+            "--account",
+            "tradier:main",
+            path=path,
+            text='{"orders": "null"}',
+        ).returncode
+        == 0
+    )
 
 
 @pytest.mark.slow
@@ -126,6 +164,8 @@ def test_two_packages_that_register_one_name_are_both_named(tmp_path: Path) -> N
         (("translate", "tradier", "--account", "tradier:main"), "['tradier']"),
     ],
 )
-def test_a_command_imports_only_the_adapters_that_it_needs(arguments: tuple[str, ...], imported: str) -> None:
+def test_a_command_imports_only_the_adapters_that_it_needs(
+    arguments: tuple[str, ...], imported: str
+) -> None:
     told = run(*arguments, text='{"orders": "null"}')
     assert told.stderr.splitlines()[-1] == imported

@@ -33,11 +33,19 @@ def addresses(told: Any) -> tuple[str, str, str]:
 
 
 @pytest.mark.parametrize(("venue", "network"), EVERY)
-def test_whatever_is_given_of_a_network_the_rest_follows(tmp_path: Path, venue: str, network: str) -> None:
+def test_whatever_is_given_of_a_network_the_rest_follows(
+    tmp_path: Path, venue: str, network: str
+) -> None:
     known = NETWORKS[venue][network]
     expected = (network, known.url, known.websocket_url)
     url, websocket_url = f'url = "{known.url}"', f'websocket_url = "{known.websocket_url}"'
-    for given in ((f'network = "{network}"',), (url,), (websocket_url,), (url, websocket_url), (f'network = "{network}"', url)):
+    for given in (
+        (f'network = "{network}"',),
+        (url,),
+        (websocket_url,),
+        (url, websocket_url),
+        (f'network = "{network}"', url),
+    ):
         assert addresses(read(tmp_path, venue, *given)) == expected
 
 
@@ -54,11 +62,16 @@ def test_without_a_word_it_is_the_real_one(tmp_path: Path, venue: str) -> None:
         ("tradier", "http://127.0.0.1:83/v1", "ws://127.0.0.1:83/v1/accounts/events"),
     ],
 )
-def test_an_address_of_our_own_takes_the_websocket_along(tmp_path: Path, venue: str, url: str, websocket_url: str) -> None:
+def test_an_address_of_our_own_takes_the_websocket_along(
+    tmp_path: Path, venue: str, url: str, websocket_url: str
+) -> None:
     assert addresses(read(tmp_path, venue, f'url = "{url}"'))[1:] == (url, websocket_url)
     assert NETWORKS[venue].websocket_url(url) == websocket_url
     other = 'websocket_url = "ws://127.0.0.1:99/elsewhere"'
-    assert addresses(read(tmp_path, venue, f'url = "{url}"', other))[2] == "ws://127.0.0.1:99/elsewhere"
+    assert (
+        addresses(read(tmp_path, venue, f'url = "{url}"', other))[2]
+        == "ws://127.0.0.1:99/elsewhere"
+    )
 
 
 @pytest.mark.parametrize(("more", "allowed"), [("", 60), ("requests_per_minute = 30", 30)])
@@ -75,15 +88,31 @@ def test_the_sandbox_allows_fewer_questions(tmp_path: Path, more: str, allowed: 
         ("hyperliquid", ('network = "testnet"', f'url = "{HYPERLIQUID["mainnet"].url}"'), "url"),
         (
             "lighter",
-            (f'url = "{LIGHTER["testnet"].url}"', f'websocket_url = "{LIGHTER["mainnet"].websocket_url}"'),
+            (
+                f'url = "{LIGHTER["testnet"].url}"',
+                f'websocket_url = "{LIGHTER["mainnet"].websocket_url}"',
+            ),
             "websocket_url",
         ),
-        ("lighter", ('url = "http://127.0.0.1:81"', f'websocket_url = "{LIGHTER["mainnet"].websocket_url}"'), "websocket_url"),
+        (
+            "lighter",
+            (
+                'url = "http://127.0.0.1:81"',
+                f'websocket_url = "{LIGHTER["mainnet"].websocket_url}"',
+            ),
+            "websocket_url",
+        ),
         ("tradier", ('websocket_url = "ws://127.0.0.1:81"',), "websocket_url"),
-        ("tradier", ('network = "sandbox"', f'websocket_url = "{TRADIER["live"].websocket_url}"'), "websocket_url"),
+        (
+            "tradier",
+            ('network = "sandbox"', f'websocket_url = "{TRADIER["live"].websocket_url}"'),
+            "websocket_url",
+        ),
     ],
 )
-def test_a_mixture_is_refused_with_the_setting_s_name(tmp_path: Path, venue: str, given: tuple[str, ...], field: str) -> None:
+def test_a_mixture_is_refused_with_the_setting_s_name(
+    tmp_path: Path, venue: str, given: tuple[str, ...], field: str
+) -> None:
     with pytest.raises(InvalidSetting) as refused:
         read(tmp_path, venue, *given)
     assert refused.value.field.endswith(f"venues.0.{field}")

@@ -13,8 +13,17 @@ BATCH = QUEUE_LIMIT // 4
 
 
 def acknowledged(first: int, count: int) -> list[Message]:
-    told = {"type": "acknowledge", "account": ACCOUNT, "at": at(1), "instrument": "BTC-USD", "side": "buy"}
-    return [parse_document({**told, "venue_order_id": f"V-{number}"}) for number in range(first, first + count)]
+    told = {
+        "type": "acknowledge",
+        "account": ACCOUNT,
+        "at": at(1),
+        "instrument": "BTC-USD",
+        "side": "buy",
+    }
+    return [
+        parse_document({**told, "venue_order_id": f"V-{number}"})
+        for number in range(first, first + count)
+    ]
 
 
 def test_a_feed_faster_than_the_store_is_held_back_and_recorded_in_its_order() -> None:
@@ -22,7 +31,9 @@ def test_a_feed_faster_than_the_store_is_held_back_and_recorded_in_its_order() -
         recorder = Recorder(ledger, defaultdict(AccountCounters))
         for start in range(0, QUEUE_LIMIT - BATCH, BATCH):
             await recorder.put(ACCOUNT, acknowledged(start, BATCH))
-        held_back = asyncio.ensure_future(recorder.put(ACCOUNT, acknowledged(QUEUE_LIMIT - BATCH, BATCH)))
+        held_back = asyncio.ensure_future(
+            recorder.put(ACCOUNT, acknowledged(QUEUE_LIMIT - BATCH, BATCH))
+        )
         await asyncio.sleep(0)
         assert not held_back.done()
         held_back.cancel()
@@ -33,5 +44,9 @@ def test_a_feed_faster_than_the_store_is_held_back_and_recorded_in_its_order() -
 
     with Ledger.open("memory://", update_views=False) as ledger:
         asyncio.run(story(ledger))
-        told = [row["payload"]["venue_order_id"] for row in ledger.events() if row["name"] == "order_acknowledged.v1"]
+        told = [
+            row["payload"]["venue_order_id"]
+            for row in ledger.events()
+            if row["name"] == "order_acknowledged.v1"
+        ]
     assert told == [f"V-{number}" for number in range(QUEUE_LIMIT)]

@@ -41,7 +41,11 @@ def test_every_setting_reaches_its_rule(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("text", ["questions_per_run = 0", "questions_per_run = 1.5", "concluding_seconds = 0"])
-def test_a_run_asks_about_one_order_at_least_and_concludes_nothing_at_once(tmp_path: Path, text: str) -> None:
+@pytest.mark.parametrize(
+    "text", ["questions_per_run = 0", "questions_per_run = 1.5", "concluding_seconds = 0"]
+)
+def test_a_run_asks_about_one_order_at_least_and_concludes_nothing_at_once(
+    tmp_path: Path, text: str
+) -> None:
     with pytest.raises(InvalidSetting, match=text.split()[0]):
         read(tmp_path, text)

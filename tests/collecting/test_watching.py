@@ -13,7 +13,13 @@ def test_a_fault_that_lasts_is_said_when_it_begins_or_changes_and_again_after_a_
     def said(*faults: str) -> list[bool]:
         return [watch.is_due("lighter", fault) for fault in faults]
 
-    assert said("refused", "refused", "HTTP 503", "refused", "HTTP 503") == [True, False, True, False, False]
+    assert said("refused", "refused", "HTTP 503", "refused", "HTTP 503") == [
+        True,
+        False,
+        True,
+        False,
+        False,
+    ]
     seconds = AGAIN_SECONDS - 1
     assert said("refused") == [False]
     seconds = AGAIN_SECONDS

@@ -19,5 +19,8 @@ def ledger(store_url: str) -> Iterator[Ledger]:
 def two(durable_store_url: str) -> Iterator[tuple[Ledger, Ledger]]:
     """Two ledgers on one store, as in two processes of one machine."""
     clock = SteppingClock(MADE_AT)
-    with Ledger.open(durable_store_url, clock=clock) as one, Ledger.open(durable_store_url, clock=clock) as other:
+    with (
+        Ledger.open(durable_store_url, clock=clock) as one,
+        Ledger.open(durable_store_url, clock=clock) as other,
+    ):
         yield one, other

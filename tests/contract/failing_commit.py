@@ -1,4 +1,5 @@
-"""A process whose disk fails in the middle of a commit: prints what it was answered, and what a crash just then would leave.
+"""A process whose disk fails in the middle of a commit: prints what it was answered, and what a
+crash just then would leave.
 
     python -m tests.contract.failing_commit FOLDER [beside]
 

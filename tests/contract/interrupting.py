@@ -12,11 +12,13 @@ import orderledger
 OURS = str(Path(orderledger.__file__).parent)
 ANYWHERE = ""
 AS_SIGNALS_COME = ("call", "c_return")
-"""Python looks for signals where a function begins, and after a call of one that is not written in Python."""
+"""Python looks for signals where a function begins, and after a call of one that is not written in
+Python."""
 
 
 class Interrupt:
-    """Raises KeyboardInterrupt where code of ours, or of `files`, comes to its `place`-th chance of being interrupted."""
+    """Raises KeyboardInterrupt where code of ours, or of `files`, comes to its `place`-th chance of
+    being interrupted."""
 
     def __init__(self, place: int, files: str = OURS) -> None:
         self._left = place

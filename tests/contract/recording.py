@@ -1,7 +1,9 @@
-"""A process that records the messages of `streams.lives`: what `test_processes.py` starts, lets race, and kills.
+"""A process that records the messages of `streams.lives`: what `test_processes.py` starts, lets
+race, and kills.
 
-Usage: python -m tests.contract.recording URL MODE COUNT, with MODE one of `each`, `many`, `soon`. It waits for a line on its
-standard input, then opens the store and records, and prints the index and the outcome of each message once it is durable.
+Usage: python -m tests.contract.recording URL MODE COUNT, with MODE one of `each`, `many`, `soon`.
+It waits for a line on its standard input, then opens the store and records, and prints the index
+and the outcome of each message once it is durable.
 """
 
 import sys
@@ -23,7 +25,9 @@ def main(url: str, mode: str, count: int) -> None:
                 tell(index, ledger.record(message))
         elif mode == "many":
             for start in range(0, len(messages), BATCH):
-                for index, outcome in enumerate(ledger.record_many(messages[start : start + BATCH]), start):
+                for index, outcome in enumerate(
+                    ledger.record_many(messages[start : start + BATCH]), start
+                ):
                     tell(index, outcome)
         else:
             record_soon(ledger, messages)

@@ -7,7 +7,11 @@ import psycopg
 
 
 def connected(url: str) -> Any:
-    return sqlite3.connect(url.removeprefix("sqlite:///")) if url.startswith("sqlite") else psycopg.connect(url)
+    return (
+        sqlite3.connect(url.removeprefix("sqlite:///"))
+        if url.startswith("sqlite")
+        else psycopg.connect(url)
+    )
 
 
 def run_sql(url: str, *statements: str) -> None:

@@ -1,4 +1,5 @@
-"""One stream of messages for the contract tests: every type of message, and ids that no store should trip over."""
+"""One stream of messages for the contract tests: every type of message, and ids that no store
+should trip over."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -54,21 +55,52 @@ def moment(second: float) -> str:
     return (START + timedelta(seconds=second)).isoformat()
 
 
-def request(client_order_id: str, second: float = 0, account: str = "sim:main", **fields: Any) -> dict[str, Any]:
-    terms = {"instrument": "BTC-USD", "side": "buy", "quantity": "10", "order_type": "limit", "limit_price": "100"}
-    return {"type": "request", "account": account, "client_order_id": client_order_id, "at": moment(second), **terms, **fields}
+def request(
+    client_order_id: str, second: float = 0, account: str = "sim:main", **fields: Any
+) -> dict[str, Any]:
+    terms = {
+        "instrument": "BTC-USD",
+        "side": "buy",
+        "quantity": "10",
+        "order_type": "limit",
+        "limit_price": "100",
+    }
+    return {
+        "type": "request",
+        "account": account,
+        "client_order_id": client_order_id,
+        "at": moment(second),
+        **terms,
+        **fields,
+    }
 
 
 def fill(
-    client_order_id: str | None, fill_id: str, second: float = 1, account: str = "sim:main", **fields: Any
+    client_order_id: str | None,
+    fill_id: str,
+    second: float = 1,
+    account: str = "sim:main",
+    **fields: Any,
 ) -> dict[str, Any]:
     named = {} if client_order_id is None else {"client_order_id": client_order_id}
-    numbers = {"fill_id": fill_id, "quantity": "1", "price": "100.5", "instrument": "BTC-USD", "side": "buy"}
+    numbers = {
+        "fill_id": fill_id,
+        "quantity": "1",
+        "price": "100.5",
+        "instrument": "BTC-USD",
+        "side": "buy",
+    }
     return {"type": "fill", "account": account, **named, "at": moment(second), **numbers, **fields}
 
 
 def report(kind: str, client_order_id: str, second: float, **fields: Any) -> dict[str, Any]:
-    return {"type": kind, "account": "sim:main", "client_order_id": client_order_id, "at": moment(second), **fields}
+    return {
+        "type": kind,
+        "account": "sim:main",
+        "client_order_id": client_order_id,
+        "at": moment(second),
+        **fields,
+    }
 
 
 def of_account(type_: str, second: float, **fields: Any) -> dict[str, Any]:
@@ -82,9 +114,26 @@ def lives(count: int, account: str = "sim:main") -> list[dict[str, Any]]:
         for number in range(count)
         for message in (
             request(f"C-{number}", number, account),
-            {**report("acknowledge", f"C-{number}", number + 0.1, venue_order_id=f"V-{number}"), "account": account},
-            fill(f"C-{number}", f"F-{number}-1", number + 0.2, account, fee="0.01", fee_currency="USD"),
-            fill(None, f"F-{number}-2", number + 0.3, account, venue_order_id=f"V-{number}", quantity="9"),
+            {
+                **report("acknowledge", f"C-{number}", number + 0.1, venue_order_id=f"V-{number}"),
+                "account": account,
+            },
+            fill(
+                f"C-{number}",
+                f"F-{number}-1",
+                number + 0.2,
+                account,
+                fee="0.01",
+                fee_currency="USD",
+            ),
+            fill(
+                None,
+                f"F-{number}-2",
+                number + 0.3,
+                account,
+                venue_order_id=f"V-{number}",
+                quantity="9",
+            ),
         )
     ]
 
@@ -94,40 +143,117 @@ def story() -> list[dict[str, Any]]:
     term = {"instrument": "ETH-USD", "side": "sell", "quantity": "3", "order_type": "stop_limit"}
     proposal = {**term, "limit_price": "90", "stop_price": "91", "strategy": "s", "kind": "exit"}
     told = [
-        of_account("instrument", 0, instrument="ETH-USD", multiplier="0.1", currency="USD", tick="0.01", lot="0.001"),
-        of_account("instrument", 0, instrument="BTC-PERP", inverse=True, multiplier="100", currency="BTC"),
         of_account(
-            "propose", 0, proposal_id="P-1", **proposal, links={"group": "g"}, tags={"n": 1.5, "deep": {"b": [1], "a": None}}
+            "instrument",
+            0,
+            instrument="ETH-USD",
+            multiplier="0.1",
+            currency="USD",
+            tick="0.01",
+            lot="0.001",
+        ),
+        of_account(
+            "instrument", 0, instrument="BTC-PERP", inverse=True, multiplier="100", currency="BTC"
+        ),
+        of_account(
+            "propose",
+            0,
+            proposal_id="P-1",
+            **proposal,
+            links={"group": "g"},
+            tags={"n": 1.5, "deep": {"b": [1], "a": None}},
         ),
         of_account("propose", 0, proposal_id="P-2", **proposal),
         of_account("approve", 1, proposal_id="P-1", actor="me", text="why not"),
         of_account("decline", 1, proposal_id="P-2", reason="limit"),
-        of_account("adjust", 1, instrument="BTC-USD", quantity="-4", price="95.5", reason="opening"),
+        of_account(
+            "adjust", 1, instrument="BTC-USD", quantity="-4", price="95.5", reason="opening"
+        ),
         of_account("funding", 2, instrument="BTC-USD", amount="-0.125", currency="USD"),
         of_account("mark", 3, instrument="BTC-USD", price="99"),
         of_account("balance", 3, instrument="BTC-USD", quantity="-3", average_price="95"),
         of_account("gap", 3, **{"from": moment(1), "to": moment(2)}, reason="reconnect"),
-        of_account("certify", 3, covered_from=moment(0), covered_to=moment(3), orders=0, fills=0, positions=1),
-        request("C-1", 0, strategy="s1", links={"trade_id": "T-1", "role": "entry"}, tags={"z": 1, "a": [1, "2"]}),
-        request("C-2", 0, side="sell", time_in_force="gtc", order_type="trailing_stop", limit_price=None),
+        of_account(
+            "certify",
+            3,
+            covered_from=moment(0),
+            covered_to=moment(3),
+            orders=0,
+            fills=0,
+            positions=1,
+        ),
+        request(
+            "C-1",
+            0,
+            strategy="s1",
+            links={"trade_id": "T-1", "role": "entry"},
+            tags={"z": 1, "a": [1, "2"]},
+        ),
+        request(
+            "C-2", 0, side="sell", time_in_force="gtc", order_type="trailing_stop", limit_price=None
+        ),
         report("submit", "C-1", 0.5, aliases={"index": "81274"}),
         fill(None, "F-0", 1, aliases={"other": "9"}),
-        fill(None, "F-1", 1.5, aliases={"index": "81274"}, fee="-0.0000000000000000000000000001", liquidity="maker"),
-        report("acknowledge", "C-1", 1, venue_order_id="V-1", reported={"status": "new", "cum_quantity": "0", "quantity": "10"}),
-        report(
-            "request_replace", "C-1", 2, quantity="12", limit_price="101", replacement_client_order_id="C-1b", request_id="Q-1"
+        fill(
+            None,
+            "F-1",
+            1.5,
+            aliases={"index": "81274"},
+            fee="-0.0000000000000000000000000001",
+            liquidity="maker",
         ),
-        report("replace", "C-1", 3, quantity="11", limit_price="101", replacement_client_order_id="C-1b", venue_order_id="V-1b"),
-        fill("C-1b", "F-2", 4, quantity="2.50", price="100.25", evidence={"raw": [1.10, "é", None], "n": 12345678901234567890}),
         report(
-            "correct_fill", "C-1", 5, fill_id="F-2c", corrects="F-2", quantity="2", price="100.75", fee="0.3", fee_currency="BNB"
+            "acknowledge",
+            "C-1",
+            1,
+            venue_order_id="V-1",
+            reported={"status": "new", "cum_quantity": "0", "quantity": "10"},
+        ),
+        report(
+            "request_replace",
+            "C-1",
+            2,
+            quantity="12",
+            limit_price="101",
+            replacement_client_order_id="C-1b",
+            request_id="Q-1",
+        ),
+        report(
+            "replace",
+            "C-1",
+            3,
+            quantity="11",
+            limit_price="101",
+            replacement_client_order_id="C-1b",
+            venue_order_id="V-1b",
+        ),
+        fill(
+            "C-1b",
+            "F-2",
+            4,
+            quantity="2.50",
+            price="100.25",
+            evidence={"raw": [1.10, "é", None], "n": 12345678901234567890},
+        ),
+        report(
+            "correct_fill",
+            "C-1",
+            5,
+            fill_id="F-2c",
+            corrects="F-2",
+            quantity="2",
+            price="100.75",
+            fee="0.3",
+            fee_currency="BNB",
         ),
         fill("C-1", "F-3", 5.5, quantity="1"),
         report("bust_fill", "C-1", 6, fill_id="F-3"),
         fill("C-1", "F-1", 6, quantity="77"),
         report("request_cancel", "C-1", 7, request_id="Q-2"),
         report("reject_cancel", "C-1", 8, request_id="Q-2", reason="too_late", text="já era"),
-        report("status", "C-1", 9, status="partially_filled", pending="cancel", source="venue_poll"),
+        report(
+            "status", "C-1", 9, status="partially_filled", pending="cancel", source="venue_poll"
+        ),
         report("cancel", "C-1", 10, reason="liquidation"),
         fill("C-1", "F-4", 11, quantity="4"),
         report("status", "C-1", 12, status="waiting", source="reconciliation"),
@@ -137,7 +263,9 @@ def story() -> list[dict[str, Any]]:
         report("reject", "C-2", 4, reason="duplicate_order"),
         *(
             report(kind, "C-2", 5 + n)
-            for n, kind in enumerate(("trigger", "suspend", "resume", "reinstate", "stop", "done_for_day"))
+            for n, kind in enumerate(
+                ("trigger", "suspend", "resume", "reinstate", "stop", "done_for_day")
+            )
         ),
         report("restate", "C-2", 11, quantity="8", stop_price="80"),
         fill("C-2", "F-1", 12, side="sell", quantity="9", price="102"),
@@ -150,7 +278,9 @@ def story() -> list[dict[str, Any]]:
     ]
     # Those that could run into an account's name are told of every account; all others of one.
     separated = [name for name in IDS if {"/", "#", "%"} & set(name)]
-    strange_accounts = [message for account in ACCOUNTS[1:] for message in strange(account, separated)]
+    strange_accounts = [
+        message for account in ACCOUNTS[1:] for message in strange(account, separated)
+    ]
     return [*told, *strange(ACCOUNTS[0], IDS), *strange_accounts]
 
 
@@ -160,9 +290,19 @@ def strange(account: str, names: Sequence[str]) -> list[dict[str, Any]]:
     for second, name in enumerate(names):
         messages += [
             request(name, second, account, instrument=name, strategy=name, tags={name: name}),
-            {**report("acknowledge", name, second, venue_order_id=name, aliases={name: name}), "account": account},
-            {**fill(None, name, second, account, aliases={name: name}, instrument=name), "fee": "1", "fee_currency": name},
-            {**report("request_cancel", name, second, request_id=f"q{name}"[:200]), "account": account},
+            {
+                **report("acknowledge", name, second, venue_order_id=name, aliases={name: name}),
+                "account": account,
+            },
+            {
+                **fill(None, name, second, account, aliases={name: name}, instrument=name),
+                "fee": "1",
+                "fee_currency": name,
+            },
+            {
+                **report("request_cancel", name, second, request_id=f"q{name}"[:200]),
+                "account": account,
+            },
         ]
     return messages
 

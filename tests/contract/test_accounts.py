@@ -53,17 +53,28 @@ def test_a_gap_that_is_covered_is_the_same_gap_with_its_end(ledger: Ledger) -> N
 
 @pytest.mark.parametrize("fields", OF_ACCOUNT, ids=lambda fields: fields["type"])
 def test_the_reason_of_an_account_message_is_kept(ledger: Ledger, fields: dict[str, Any]) -> None:
-    ledger.record(parse_document({**fields, "account": ACCOUNT, "at": moment(2), "reason": "because"}))
+    ledger.record(
+        parse_document({**fields, "account": ACCOUNT, "at": moment(2), "reason": "because"})
+    )
     (event,) = ledger.events()
     assert event["payload"]["reason"] == "because"
     assert [row["reason"] for row in ledger.account_events()] in (["because"], [])
 
 
 @pytest.mark.parametrize("fields", OF_ACCOUNT, ids=lambda fields: fields["type"])
-def test_an_account_message_is_the_same_again_when_its_message_id_is(ledger: Ledger, fields: dict[str, Any]) -> None:
-    told = [{**fields, "account": ACCOUNT, "at": moment(second), "message_id": name} for second, name in ((2, "M-1"), (3, "M-1"))]
+def test_an_account_message_is_the_same_again_when_its_message_id_is(
+    ledger: Ledger, fields: dict[str, Any]
+) -> None:
+    told = [
+        {**fields, "account": ACCOUNT, "at": moment(second), "message_id": name}
+        for second, name in ((2, "M-1"), (3, "M-1"))
+    ]
     other = {**told[1], "message_id": "M-2"}
-    assert [ledger.record(message).outcome for message in parsed(*told, other)] == ["recorded", "duplicate", "recorded"]
+    assert [ledger.record(message).outcome for message in parsed(*told, other)] == [
+        "recorded",
+        "duplicate",
+        "recorded",
+    ]
     assert len(list(ledger.events())) == 2
 
 
@@ -76,31 +87,55 @@ def test_a_reused_id_of_an_account_message_is_refused_to_us_and_flagged_of_the_v
     first, second, third = (ledger.record(message) for message in parsed(told, other, other))
     assert first.outcome == "recorded"
     if fields["type"] == "adjust":
-        assert (second.outcome, second.reason, third.reason) == ("refused", "message_id_reused", "message_id_reused")
+        assert (second.outcome, second.reason, third.reason) == (
+            "refused",
+            "message_id_reused",
+            "message_id_reused",
+        )
     else:
-        assert (second.outcome, second.anomalies, third.outcome) == ("recorded", ("message_id_reused",), "duplicate")
+        assert (second.outcome, second.anomalies, third.outcome) == (
+            "recorded",
+            ("message_id_reused",),
+            "duplicate",
+        )
 
 
 @pytest.mark.parametrize("fields", OF_ACCOUNT, ids=lambda fields: fields["type"])
-def test_account_messages_without_a_time_are_told_apart_by_their_message_ids(ledger: Ledger, fields: dict[str, Any]) -> None:
+def test_account_messages_without_a_time_are_told_apart_by_their_message_ids(
+    ledger: Ledger, fields: dict[str, Any]
+) -> None:
     told = parsed(*({**fields, "account": ACCOUNT, "message_id": name} for name in ("M-1", "M-2")))
-    assert [outcome.outcome for outcome in ledger.record_many([*told, *told])] == ["recorded"] * 2 + ["duplicate"] * 2
+    assert [outcome.outcome for outcome in ledger.record_many([*told, *told])] == [
+        "recorded"
+    ] * 2 + ["duplicate"] * 2
 
 
 @pytest.mark.parametrize("order", [(1, 2), (2, 1)], ids=["in time", "late"])
-def test_of_what_is_told_of_an_instrument_the_latest_holds_whenever_it_came(ledger: Ledger, order: tuple[int, int]) -> None:
+def test_of_what_is_told_of_an_instrument_the_latest_holds_whenever_it_came(
+    ledger: Ledger, order: tuple[int, int]
+) -> None:
     named = {"account": ACCOUNT, "instrument": "BTC-USD"}
     for second in order:
         told = {**named, "at": moment(second)}
         ledger.record_many(
             parsed(
-                {"type": "instrument", **told, "multiplier": str(10 * second), "currency": f"USD{second}"},
+                {
+                    "type": "instrument",
+                    **told,
+                    "multiplier": str(10 * second),
+                    "currency": f"USD{second}",
+                },
                 {"type": "mark", **told, "price": str(100 * second)},
                 {"type": "balance", **told, "quantity": str(second)},
             )
         )
     (row,) = ledger.instruments()
-    assert (row["multiplier"], row["currency"], row["mark_price"], row["reported_quantity"]) == (20, "USD2", 200, 2)
+    assert (row["multiplier"], row["currency"], row["mark_price"], row["reported_quantity"]) == (
+        20,
+        "USD2",
+        200,
+        2,
+    )
     assert {row[name] for name in ("defined_at", "marked_at", "reported_at")} == {seen(2)}
 
 
@@ -108,7 +143,16 @@ def test_a_certificate_shows_what_agreed_and_what_is_open(ledger: Ledger) -> Non
     counts = {"orders": 2, "fills": 7, "positions": 1}
     covered = {"covered_from": moment(1), "covered_to": moment(9)}
     left = [{"id": "position_differs:BTC-USD", "since": moment(4)}]
-    message = parse_document({"type": "certify", "account": ACCOUNT, "at": moment(9), **covered, **counts, "open_breaks": left})
+    message = parse_document(
+        {
+            "type": "certify",
+            "account": ACCOUNT,
+            "at": moment(9),
+            **covered,
+            **counts,
+            "open_breaks": left,
+        }
+    )
     assert [ledger.record(message).outcome for _ in range(2)] == ["recorded", "duplicate"]
     (row,) = ledger.certificates(account=ACCOUNT)
     assert row == {
@@ -127,18 +171,36 @@ def test_a_preview_answers_as_recording_would_and_records_nothing(ledger: Ledger
     known = parsed(request("C-1"), report("acknowledge", "C-1", 2), fill("C-1", "F-1", 3))
     ledger.record_many(known)
     before = list(ledger.events())
-    asked = [*known, *parsed(fill("C-1", "F-2", 4), fill("C-1", "F-2", 4), report("cancel", "C-1", 5), request("C-2"))]
+    asked = [
+        *known,
+        *parsed(
+            fill("C-1", "F-2", 4), fill("C-1", "F-2", 4), report("cancel", "C-1", 5), request("C-2")
+        ),
+    ]
     previewed = [(outcome.outcome, outcome.anomalies) for outcome in ledger.preview(asked)]
     assert list(ledger.events()) == before
-    assert [word for word, _ in previewed] == ["duplicate"] * 3 + ["recorded", "duplicate", "recorded", "recorded"]
-    assert [(outcome.outcome, outcome.anomalies) for outcome in ledger.record_many(asked)] == previewed
+    assert [word for word, _ in previewed] == ["duplicate"] * 3 + [
+        "recorded",
+        "duplicate",
+        "recorded",
+        "recorded",
+    ]
+    assert [
+        (outcome.outcome, outcome.anomalies) for outcome in ledger.record_many(asked)
+    ] == previewed
 
 
 def test_views_of_another_shape_are_made_anew_from_the_log(durable_store_url: str) -> None:
     with Ledger.open(durable_store_url, clock=SteppingClock(MADE_AT)) as ledger:
-        ledger.record_many(parsed(request("C-1"), report("acknowledge", "C-1", 2), fill("C-1", "F-1", 3)))
+        ledger.record_many(
+            parsed(request("C-1"), report("acknowledge", "C-1", 2), fill("C-1", "F-1", 3))
+        )
         before = (ledger.orders(), ledger.trades(), ledger.positions())
-    outdated = ("ALTER TABLE orders DROP COLUMN absent_at", "DROP TABLE certificates", "DROP TABLE collectors")
+    outdated = (
+        "ALTER TABLE orders DROP COLUMN absent_at",
+        "DROP TABLE certificates",
+        "DROP TABLE collectors",
+    )
     run_sql(durable_store_url, *outdated, "UPDATE view_positions SET fold_version = 1")
     with Ledger.open(durable_store_url, clock=SteppingClock(MADE_AT)) as ledger:
         assert (ledger.orders(), ledger.trades(), ledger.positions()) == before
@@ -159,17 +221,35 @@ def test_views_of_another_shape_are_made_anew_from_the_log(durable_store_url: st
 
 def test_an_open_ledger_tells_how_long_things_took(durable_store_url: str) -> None:
     with Ledger.open(durable_store_url, clock=SteppingClock(MADE_AT), update_views=False) as ledger:
-        for message in parsed(request("C-1"), report("acknowledge", "C-1", 2), fill("C-1", "F-1", 3)):
+        for message in parsed(
+            request("C-1"), report("acknowledge", "C-1", 2), fill("C-1", "F-1", 3)
+        ):
             ledger.record(message)
         ledger.orders()
         latencies = ledger.latencies()
-    assert {stage: measured["count"] for stage, measured in latencies.items()} == {"queue": 3, "commit": 3, "views": 3}
-    assert all(0 < measured["latency_us_p50"] <= measured["latency_us_max"] for measured in latencies.values())
+    assert {stage: measured["count"] for stage, measured in latencies.items()} == {
+        "queue": 3,
+        "commit": 3,
+        "views": 3,
+    }
+    assert all(
+        0 < measured["latency_us_p50"] <= measured["latency_us_max"]
+        for measured in latencies.values()
+    )
 
 
 def test_an_instrument_may_be_named_like_a_proposal(ledger: Ledger) -> None:
-    mark = {"type": "mark", "account": ACCOUNT, "at": moment(1), "instrument": "BTC#proposal/1", "price": "5"}
-    assert [ledger.record(parse_document(mark)).outcome for _ in range(2)] == ["recorded", "duplicate"]
+    mark = {
+        "type": "mark",
+        "account": ACCOUNT,
+        "at": moment(1),
+        "instrument": "BTC#proposal/1",
+        "price": "5",
+    }
+    assert [ledger.record(parse_document(mark)).outcome for _ in range(2)] == [
+        "recorded",
+        "duplicate",
+    ]
 
 
 # Definitions, term by term
@@ -204,9 +284,18 @@ def test_of_two_definitions_of_one_time_the_later_in_the_log_holds(ledger: Ledge
 
 @pytest.mark.parametrize("kind", ["funding", "adjust"])
 def test_equal_sums_under_two_message_ids_are_two_facts(ledger: Ledger, kind: str) -> None:
-    sums = {"funding": {"amount": "1", "currency": "USD"}, "adjust": {"quantity": "1", "price": "100"}}
-    told = [{**document(kind, 1, **sums[kind]), "message_id": name} for name in ("M-1", "M-2", "M-1")]
-    assert [ledger.record(parse_document(one)).outcome for one in told] == ["recorded", "recorded", "duplicate"]
+    sums = {
+        "funding": {"amount": "1", "currency": "USD"},
+        "adjust": {"quantity": "1", "price": "100"},
+    }
+    told = [
+        {**document(kind, 1, **sums[kind]), "message_id": name} for name in ("M-1", "M-2", "M-1")
+    ]
+    assert [ledger.record(parse_document(one)).outcome for one in told] == [
+        "recorded",
+        "recorded",
+        "duplicate",
+    ]
 
 
 def test_a_mark_of_one_time_is_one_fact_whatever_its_message_id(ledger: Ledger) -> None:
@@ -217,7 +306,10 @@ def test_a_mark_of_one_time_is_one_fact_whatever_its_message_id(ledger: Ledger) 
 def test_an_equal_fact_without_a_time_is_a_duplicate_that_says_why(ledger: Ledger) -> None:
     told = {name: value for name, value in document("mark", 1, price="100").items() if name != "at"}
     outcomes = [ledger.record(parse_document(told)) for _ in range(2)]
-    assert [(outcome.outcome, outcome.reason) for outcome in outcomes] == [("recorded", None), ("duplicate", "no_time_given")]
+    assert [(outcome.outcome, outcome.reason) for outcome in outcomes] == [
+        ("recorded", None),
+        ("duplicate", "no_time_given"),
+    ]
 
 
 def test_a_gap_that_ends_before_it_begins_is_invalid(ledger: Ledger) -> None:
@@ -227,7 +319,13 @@ def test_a_gap_that_ends_before_it_begins_is_invalid(ledger: Ledger) -> None:
 
 
 def document(kind: str, second: int, **fields: Any) -> dict[str, Any]:
-    return {"type": kind, "account": ACCOUNT, "instrument": "BTC-USD", "at": moment(second), **fields}
+    return {
+        "type": kind,
+        "account": ACCOUNT,
+        "instrument": "BTC-USD",
+        "at": moment(second),
+        **fields,
+    }
 
 
 def definition(second: int, **terms: Any) -> dict[str, Any]:
@@ -235,7 +333,9 @@ def definition(second: int, **terms: Any) -> dict[str, Any]:
 
 
 def record(ledger: Ledger, *documents: dict[str, Any]) -> None:
-    assert {outcome.outcome for outcome in ledger.record_many(map(parse_document, documents))} == {"recorded"}
+    assert {outcome.outcome for outcome in ledger.record_many(map(parse_document, documents))} == {
+        "recorded"
+    }
 
 
 def terms(ledger: Ledger) -> tuple[Any, ...]:

@@ -1,4 +1,5 @@
-"""An end that was concluded from the venue's silence does not hide an order of ours from a recovery."""
+"""An end that was concluded from the venue's silence does not hide an order of ours from a
+recovery."""
 
 import pytest
 
@@ -7,7 +8,9 @@ from tests.contract.streams import report, request
 
 
 @pytest.mark.parametrize("is_known_by_venue", [True, False], ids=["attributed", "adopted"])
-def test_a_recovery_finds_an_order_of_ours_that_was_concluded_to_have_ended(store_url: str, is_known_by_venue: bool) -> None:
+def test_a_recovery_finds_an_order_of_ours_that_was_concluded_to_have_ended(
+    store_url: str, is_known_by_venue: bool
+) -> None:
     names = {"client_order_id": None, "venue_order_id": "V-1"} if is_known_by_venue else {}
     story = [
         {**report("acknowledge", "C-1", 1), **names},

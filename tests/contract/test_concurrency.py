@@ -25,7 +25,9 @@ def test_sixteen_threads_share_commits(ledger: Ledger) -> None:
     with ThreadPoolExecutor(16) as pool:
         outcomes = [outcome for told in pool.map(record, range(16)) for outcome in told]
     assert outcomes == ["recorded"] * 16 * 60
-    assert {(row["status"], str(row["cum_quantity"])) for row in ledger.orders()} == {("filled", "10")}
+    assert {(row["status"], str(row["cum_quantity"])) for row in ledger.orders()} == {
+        ("filled", "10")
+    }
     assert len(ledger.orders()) == 240 and len(ledger.trades()) == 480
     assert ledger.check().differences == ()
 
@@ -59,7 +61,9 @@ def test_sixteen_threads_on_one_order_count_each_fill_once(ledger: Ledger) -> No
 @pytest.mark.slow
 def test_sixty_four_tasks_share_commits(ledger: Ledger) -> None:
     async def record(task: int) -> list[str]:
-        return [(await ledger.arecord(message)).outcome for message in parsed(*lives(4, f"sim:{task}"))]
+        return [
+            (await ledger.arecord(message)).outcome for message in parsed(*lives(4, f"sim:{task}"))
+        ]
 
     async def all_tasks() -> list[list[str]]:
         return await asyncio.gather(*(record(task) for task in range(64)))
@@ -90,7 +94,9 @@ def test_what_is_offered_to_a_closed_ledger_is_answered(store_url: str) -> None:
         ledger.preview([parse_document(request("C-4"))])
 
 
-def test_an_event_loop_that_ended_before_its_commit_does_not_stop_the_others(tmp_path: Path) -> None:
+def test_an_event_loop_that_ended_before_its_commit_does_not_stop_the_others(
+    tmp_path: Path,
+) -> None:
     path = tmp_path / "ledger.db"
 
     async def give_up(ledger: Ledger) -> None:
@@ -114,7 +120,10 @@ def test_a_callback_that_ends_its_thread_leaves_nobody_waiting(tmp_path: Path) -
 
     first, second, third = parsed(request("C-1"), request("C-2"), request("C-3"))
     path = tmp_path / "orders.db"
-    with Ledger.open(str(path), update_views=False) as ledger, closing(sqlite3.connect(path, isolation_level=None)) as other:
+    with (
+        Ledger.open(str(path), update_views=False) as ledger,
+        closing(sqlite3.connect(path, isolation_level=None)) as other,
+    ):
         other.execute("BEGIN IMMEDIATE")  # so that the callback is there before the commit
         future = ledger.record_soon(first)
         future.add_done_callback(leave)
@@ -135,7 +144,10 @@ def test_a_callback_that_closes_the_ledger_is_refused_and_it_stays_open(tmp_path
         except RuntimeError as error:
             said.put(str(error))
 
-    with Ledger.open(str(path), update_views=False) as ledger, closing(sqlite3.connect(path, isolation_level=None)) as other:
+    with (
+        Ledger.open(str(path), update_views=False) as ledger,
+        closing(sqlite3.connect(path, isolation_level=None)) as other,
+    ):
         other.execute("BEGIN IMMEDIATE")  # so that the callback is there before the commit
         ledger.record_soon(first).add_done_callback(close)
         other.execute("ROLLBACK")
@@ -155,7 +167,9 @@ def test_where_there_is_no_room_for_a_thread_everybody_is_answered(tmp_path: Pat
         assert ledger.record_soon(first).result(10).outcome == "duplicate"
 
 
-@pytest.mark.parametrize("question", ["orders", "trades", "pnl", "events", "recover", "check", "rebuild"])
+@pytest.mark.parametrize(
+    "question", ["orders", "trades", "pnl", "events", "recover", "check", "rebuild"]
+)
 def test_a_closed_ledger_says_so(store_url: str, question: str) -> None:
     ledger = opened(store_url)
     ledger.record_many(parsed(*lives(1)))
@@ -180,7 +194,10 @@ def test_one_bad_neighbour_does_not_spoil_a_commit(ledger: Ledger) -> None:
         fill("C-1", "F-1"),
         fill("C-1", "F-1", quantity="2"),
     ]
-    outcomes = [(outcome.outcome, outcome.reason, outcome.anomalies) for outcome in ledger.record_many(parsed(*batch))]
+    outcomes = [
+        (outcome.outcome, outcome.reason, outcome.anomalies)
+        for outcome in ledger.record_many(parsed(*batch))
+    ]
     assert outcomes == [
         ("recorded", None, ()),
         ("refused", "duplicate_client_order_id", ()),

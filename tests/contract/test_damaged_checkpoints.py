@@ -1,4 +1,5 @@
-"""A damaged row from which positions continue is not used: they are folded from the first fill, and `check` names the row."""
+"""A damaged row from which positions continue is not used: they are folded from the first fill, and
+`check` names the row."""
 
 import logging
 from pathlib import Path
@@ -18,12 +19,21 @@ BROKEN: dict[str, dict[str, str]] = {
     "text": {"sqlite": "'other'", "postgresql": "'other'"},
     "count": {"sqlite": "{name} + 40", "postgresql": "{name} + 40"},
     "time": {"sqlite": "'2026-03-02T09:30:00.500000Z'", "postgresql": "'2026-03-02T09:30:00.5Z'"},
-    "json": {"sqlite": "replace({name}, '1', '2')", "postgresql": "replace({name}::text, '1', '2')::jsonb"},
+    "json": {
+        "sqlite": "replace({name}, '1', '2')",
+        "postgresql": "replace({name}::text, '1', '2')::jsonb",
+    },
 }
 """Another value that can be read, by the kind of a column."""
 
-UNREADABLE = {"text": "x'ff'", "count": "'many'", "time": "'soon'", "json": "substr({name}, 1, length({name}) / 2)"}
-"""What SQLite may find in a file after a failure of the disk. PostgreSQL keeps the types of its columns."""
+UNREADABLE = {
+    "text": "x'ff'",
+    "count": "'many'",
+    "time": "'soon'",
+    "json": "substr({name}, 1, length({name}) / 2)",
+}
+"""What SQLite may find in a file after a failure of the disk. PostgreSQL keeps the types of its
+columns."""
 
 PRICES = (100, 103, 99, 104, 98, 105)
 
@@ -38,7 +48,12 @@ def _many_rows(monkeypatch: pytest.MonkeyPatch) -> None:
 def bought_and_sold() -> list[dict[str, Any]]:
     """Twelve buys at several prices, then three sells, which close some of them."""
     return [
-        fill("S" if number >= 12 else "C", f"F-{number}", 10 * number, side="sell" if number >= 12 else "buy")
+        fill(
+            "S" if number >= 12 else "C",
+            f"F-{number}",
+            10 * number,
+            side="sell" if number >= 12 else "buy",
+        )
         | {"price": str(PRICES[number % 6]), "quantity": "2" if number >= 12 else "1"}
         for number in range(15)
     ]
@@ -76,7 +91,8 @@ def filled(url: str) -> str:
 
 
 def mended(url: str, table: Table, *, is_reported: bool = True) -> None:
-    """Check names the damage; the late fill and the next one are counted as on a fresh ledger; then nothing differs."""
+    """Check names the damage; the late fill and the next one are counted as on a fresh ledger; then
+    nothing differs."""
     with opened(url, update_views=False) as ledger:
         found = ledger.check().differences
         assert is_reported == any(one.where.startswith(table.name) for one in found), found
@@ -92,10 +108,14 @@ def warned(caplog: pytest.LogCaptureFixture) -> list[str]:
 
 
 def where(table: Table, name: str) -> str:
-    """The checkpoint before the late fill. Of lots all rows, unless no two may have the same value."""
+    """The checkpoint before the late fill. Of lots all rows, unless no two may have the same
+    value."""
     if table is CHECKPOINTS:
         return "WHERE number = 4"
-    return {"method": "WHERE method = 'fifo'", "number": "WHERE number = 1 AND method = 'fifo'"}.get(name, "")
+    return {
+        "method": "WHERE method = 'fifo'",
+        "number": "WHERE number = 1 AND method = 'fifo'",
+    }.get(name, "")
 
 
 def damages(table: Table) -> list[Any]:
@@ -104,7 +124,9 @@ def damages(table: Table) -> list[Any]:
 
 
 @pytest.mark.parametrize(("table", "name"), [*damages(CHECKPOINTS), *damages(LOTS)])
-def test_another_value_in_any_column_is_not_used(url: str, table: Table, name: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_another_value_in_any_column_is_not_used(
+    url: str, table: Table, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
     other = BROKEN[table.kinds[name]][url.partition(":")[0]].format(name=name)
     run_sql(url, f"UPDATE {table.name} SET {name} = {other} {where(table, name)}")
     mended(url, table)
@@ -124,7 +146,9 @@ def test_a_value_that_cannot_be_read_is_not_used(
 
 
 @pytest.mark.parametrize("number", [1, 4, 5])
-def test_a_missing_checkpoint_is_noticed(url: str, number: int, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_missing_checkpoint_is_noticed(
+    url: str, number: int, caplog: pytest.LogCaptureFixture
+) -> None:
     """Also one after that from which the fold continues. The first is not needed."""
     run_sql(url, f"DELETE FROM position_checkpoints WHERE number = {number}")
     mended(url, CHECKPOINTS)
@@ -141,8 +165,13 @@ def test_a_missing_row_of_lots_is_noticed(url: str, caplog: pytest.LogCaptureFix
 def test_a_checkpoint_of_an_older_state_is_not_used(
     durable_store_url: str, number: int, late_at: float, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It was written whole, before another fill came late: a page of the file, or a backup of the table, of that time."""
-    earlier, between, after = bought_and_sold()[:12], bought_and_sold()[12:], fill("C", "F-after", 150)
+    """It was written whole, before another fill came late: a page of the file, or a backup of the
+    table, of that time."""
+    earlier, between, after = (
+        bought_and_sold()[:12],
+        bought_and_sold()[12:],
+        fill("C", "F-after", 150),
+    )
     late = fill("C", "F-first", 10 * (number - 4) + 105, price="55")
     last = fill("C", "F-late", late_at, price="77")
     with opened(durable_store_url, update_views=False) as ledger:
@@ -161,7 +190,9 @@ def test_a_checkpoint_of_an_older_state_is_not_used(
     assert len(warned(caplog)) == 1
 
 
-def test_what_is_whole_is_used_without_a_warning(url: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_what_is_whole_is_used_without_a_warning(
+    url: str, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.DEBUG, "orderledger")
     mended(url, CHECKPOINTS, is_reported=False)
     assert warned(caplog) == []
@@ -170,9 +201,13 @@ def test_what_is_whole_is_used_without_a_warning(url: str, caplog: pytest.LogCap
 def selected(url: str, number: int) -> tuple[Any, ...]:
     """A checkpoint as the database has it."""
     cast = "::text" if url.startswith("postgresql") else ""
-    names = ", ".join(f"{one.name}{cast if one.kind == 'json' else ''}" for one in CHECKPOINTS.columns)
+    names = ", ".join(
+        f"{one.name}{cast if one.kind == 'json' else ''}" for one in CHECKPOINTS.columns
+    )
     connection = connected(url)
-    (row,) = connection.execute(f"SELECT {names} FROM position_checkpoints WHERE number = {number}").fetchall()
+    (row,) = connection.execute(
+        f"SELECT {names} FROM position_checkpoints WHERE number = {number}"
+    ).fetchall()
     connection.close()
     return tuple(row)
 

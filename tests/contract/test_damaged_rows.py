@@ -1,4 +1,5 @@
-"""A row of a view that cannot be read: recording goes on, who asks is told which row it is, and `rebuild` mends it."""
+"""A row of a view that cannot be read: recording goes on, who asks is told which row it is, and
+`rebuild` mends it."""
 
 import json
 import subprocess
@@ -12,11 +13,35 @@ from tests.contract.streams import every_view, fill, lives, opened, parsed, requ
 
 C_1 = "WHERE client_order_id = 'C-1'"
 DAMAGES = {
-    "a blob": ("sqlite", f"UPDATE orders SET quantity = x'ff00' {C_1}", "orders", "sim:main/C-1", "quantity"),
-    "no number": ("sqlite", f"UPDATE orders SET quantity = 'many' {C_1}", "orders", "sim:main/C-1", "quantity"),
-    "no UTF-8": ("sqlite", f"UPDATE orders SET status = CAST(x'ff' AS TEXT) {C_1}", "orders", "sim:main/C-1", "status"),
+    "a blob": (
+        "sqlite",
+        f"UPDATE orders SET quantity = x'ff00' {C_1}",
+        "orders",
+        "sim:main/C-1",
+        "quantity",
+    ),
+    "no number": (
+        "sqlite",
+        f"UPDATE orders SET quantity = 'many' {C_1}",
+        "orders",
+        "sim:main/C-1",
+        "quantity",
+    ),
+    "no UTF-8": (
+        "sqlite",
+        f"UPDATE orders SET status = CAST(x'ff' AS TEXT) {C_1}",
+        "orders",
+        "sim:main/C-1",
+        "status",
+    ),
     "no JSON": ("sqlite", f"UPDATE orders SET tags = '{{' {C_1}", "orders", "sim:main/C-1", "tags"),
-    "no time": ("sqlite", f"UPDATE orders SET updated_at = 'soon' {C_1}", "orders", "sim:main/C-1", "updated_at"),
+    "no time": (
+        "sqlite",
+        f"UPDATE orders SET updated_at = 'soon' {C_1}",
+        "orders",
+        "sim:main/C-1",
+        "updated_at",
+    ),
     "a count": (
         "sqlite",
         "UPDATE positions SET fills = 'x' WHERE method = 'fifo'",
@@ -24,7 +49,13 @@ DAMAGES = {
         "sim:main/BTC-USD/net//fifo",
         "fills",
     ),
-    "the key": ("sqlite", f"UPDATE orders SET stream = x'ff41' {C_1}", "orders", "\\xffA", "stream"),
+    "the key": (
+        "sqlite",
+        f"UPDATE orders SET stream = x'ff41' {C_1}",
+        "orders",
+        "\\xffA",
+        "stream",
+    ),
     "no time there is": (
         "postgresql",
         f"UPDATE orders SET updated_at = 'infinity' {C_1}",
@@ -32,7 +63,13 @@ DAMAGES = {
         "sim:main/C-1",
         "updated_at",
     ),
-    "a trade": ("postgresql", "UPDATE trades SET at = '-infinity' WHERE fill_id = 'F-1-1'", "trades", "sim:main/C-1/F-1-1", "at"),
+    "a trade": (
+        "postgresql",
+        "UPDATE trades SET at = '-infinity' WHERE fill_id = 'F-1-1'",
+        "trades",
+        "sim:main/C-1/F-1-1",
+        "at",
+    ),
 }
 
 
@@ -61,7 +98,11 @@ def test_it_is_named_and_mended_and_stops_no_recording(url: str, damage: str) ->
             with pytest.raises(DamagedRow, match=f"{column}: "):
                 list(ledger.stream(table))
         differences = ledger.check().differences
-        named = [difference.where for difference in differences if difference.what.startswith("is damaged: ")]
+        named = [
+            difference.where
+            for difference in differences
+            if difference.what.startswith("is damaged: ")
+        ]
         assert named == [f"{table} {key} {column}"]
         assert [one.where for one in differences if one.where not in named] == (
             ["orders sim:main/C-1"] if damage == "the key" else []
@@ -74,7 +115,9 @@ def test_it_is_named_and_mended_and_stops_no_recording(url: str, damage: str) ->
 
 
 @pytest.mark.parametrize("name", ["positions", "orders"])
-def test_where_it_keeps_the_views_behind_the_log_all_of_them_are_mended(tmp_path: Path, name: str) -> None:
+def test_where_it_keeps_the_views_behind_the_log_all_of_them_are_mended(
+    tmp_path: Path, name: str
+) -> None:
     url = f"sqlite:///{tmp_path}/ledger.db"
     with opened(url, update_views=False) as ledger:
         ledger.record_many(parsed(*lives(3)))
@@ -90,13 +133,17 @@ def test_where_it_keeps_the_views_behind_the_log_all_of_them_are_mended(tmp_path
 
 
 @pytest.mark.slow
-def test_the_commands_end_with_one_sentence_and_record_to_the_end(tmp_path: Path, orderledger_command: Path) -> None:
+def test_the_commands_end_with_one_sentence_and_record_to_the_end(
+    tmp_path: Path, orderledger_command: Path
+) -> None:
     url = f"sqlite:///{tmp_path}/orders.db"
     with Ledger.open(url, update_views=False) as ledger:
         ledger.record_many(parsed(*lives(3)))
         ledger.catch_up()
     run_sql(url, DAMAGES["a count"][1], DAMAGES["a blob"][1])
-    (tmp_path / "messages.ndjson").write_text(json.dumps(fill("C-0", "F-9", 9)) + "\n" + json.dumps(request("N-1", 9)) + "\n")
+    (tmp_path / "messages.ndjson").write_text(
+        json.dumps(fill("C-0", "F-9", 9)) + "\n" + json.dumps(request("N-1", 9)) + "\n"
+    )
 
     def run(*arguments: str) -> tuple[int, list[str]]:
         command = [str(orderledger_command), *arguments, "--db", "orders.db"]
@@ -104,8 +151,13 @@ def test_the_commands_end_with_one_sentence_and_record_to_the_end(tmp_path: Path
         return done.returncode, done.stderr.splitlines() or done.stdout.splitlines()
 
     status, (summary, said) = run("record", "messages.ndjson")
-    assert (status, summary.partition(" in ")[0]) == (3, "2 recorded, 0 duplicate, 0 refused, 0 invalid")
-    assert said.startswith("orderledger: row sim:main/BTC-USD/net//fifo of positions is damaged: fills: ")
+    assert (status, summary.partition(" in ")[0]) == (
+        3,
+        "2 recorded, 0 duplicate, 0 refused, 0 invalid",
+    )
+    assert said.startswith(
+        "orderledger: row sim:main/BTC-USD/net//fifo of positions is damaged: fills: "
+    )
     for command in ("orders", "recover"):
         status, (said,) = run(command)
         assert status == 3 and said.endswith("; `orderledger rebuild` repairs it")

@@ -1,4 +1,5 @@
-"""A database of PostgreSQL that cannot store every name is refused, before anything is made in it."""
+"""A database of PostgreSQL that cannot store every name is refused, before anything is made in
+it."""
 
 from collections.abc import Iterator
 from urllib.parse import urlsplit, urlunsplit
@@ -16,7 +17,10 @@ def other_encoding(request: pytest.FixtureRequest, postgres_url: str) -> Iterato
     """The URL of a database, and its encoding."""
     name = f"encoding_{uuid4().hex[:12]}"
     with psycopg.connect(postgres_url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} ENCODING '{request.param}' LOCALE 'C' TEMPLATE template0".encode())
+        connection.execute(
+            f"CREATE DATABASE {name} ENCODING '{request.param}' LOCALE 'C' TEMPLATE "
+            "template0".encode()
+        )
         try:
             yield urlunsplit(urlsplit(postgres_url)._replace(path=f"/{name}")), request.param
         finally:
@@ -27,10 +31,15 @@ def test_a_database_of_another_encoding_is_refused_with_the_statement_that_makes
     other_encoding: tuple[str, str],
 ) -> None:
     url, encoding = other_encoding
-    with pytest.raises(StoreUnreachable, match=f"has the encoding {encoding}, and a ledger needs UTF8: CREATE DATABASE"):
+    with pytest.raises(
+        StoreUnreachable,
+        match=f"has the encoding {encoding}, and a ledger needs UTF8: CREATE DATABASE",
+    ):
         Ledger.open(url)
     recorded = run("record", "-", "--db", url)
     assert (recorded.status, recorded.out) == (3, "")
     assert encoding in recorded.err and "Traceback" not in recorded.err
     with psycopg.connect(url) as connection:
-        assert connection.execute("SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace").fetchone() == (0,)
+        assert connection.execute(
+            "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace"
+        ).fetchone() == (0,)

@@ -14,8 +14,9 @@ from tests.contract.streams import START, fill, of_account, opened, parsed, repo
 
 
 def day() -> list[dict[str, Any]]:
-    """2 bought at 100 with a fee of 1, marked at 110; an order to buy 3 with a replace to 5 on the way; an order to sell 4 at 120
-    and a market order to buy 1, both without an answer. Another instrument has an order alone."""
+    """2 bought at 100 with a fee of 1, marked at 110; an order to buy 3 with a replace to 5 on the
+    way; an order to sell 4 at 120 and a market order to buy 1, both without an answer. Another
+    instrument has an order alone."""
     return [
         of_account("instrument", 0, instrument="BTC-USD", currency="USD"),
         of_account("mark", 0, instrument="BTC-USD", price="110"),
@@ -37,11 +38,25 @@ def day() -> list[dict[str, Any]]:
     ]
 
 
-def order(name: str | None, side: str, leaves: str | None, price: str | None, **more: Any) -> dict[str, Any]:
-    words = {"venue_order_id": None, "status": "pending_new", "pending": None, "certainty": "confirmed", **more}
+def order(
+    name: str | None, side: str, leaves: str | None, price: str | None, **more: Any
+) -> dict[str, Any]:
+    words = {
+        "venue_order_id": None,
+        "status": "pending_new",
+        "pending": None,
+        "certainty": "confirmed",
+        **more,
+    }
     limit_price = None if price is None else Decimal(price)
     quantity = None if leaves is None else Decimal(leaves)
-    return {"client_order_id": name, "side": side, "leaves_quantity_most": quantity, "limit_price": limit_price, **words}
+    return {
+        "client_order_id": name,
+        "side": side,
+        "leaves_quantity_most": quantity,
+        "limit_price": limit_price,
+        **words,
+    }
 
 
 BITCOIN: ExposureRow = {
@@ -81,7 +96,10 @@ def ledger(ledger: Ledger) -> Ledger:
 
 def test_it_is_an_interval_with_the_orders_that_make_it_up(ledger: Ledger) -> None:
     assert ledger.exposure(instrument="BTC-USD") == [BITCOIN]
-    assert [(row["instrument"], row["position_quantity_most"]) for row in ledger.exposure(account="sim:main")] == [
+    assert [
+        (row["instrument"], row["position_quantity_most"])
+        for row in ledger.exposure(account="sim:main")
+    ] == [
         ("BTC-USD", Decimal(8)),
         ("ETH-USD", Decimal(7)),
         ("SOL-USD", None),  # the quantity of an external order is unknown
@@ -94,7 +112,11 @@ def test_an_answer_makes_it_certain(ledger: Ledger) -> None:
     canceled = [report("reject", name, 21, reason="no") for name in ("MARKET", "ALONE")]
     ledger.record_many(parsed(sold, *canceled, report("cancel", "REPLACED", 22)))
     (row,) = ledger.exposure(instrument="BTC-USD")
-    assert [row["position_quantity_least"], row["position_quantity"], row["position_quantity_most"]] == [Decimal(-2)] * 3
+    assert [
+        row["position_quantity_least"],
+        row["position_quantity"],
+        row["position_quantity_most"],
+    ] == [Decimal(-2)] * 3
     assert [row["total_pnl_least"], row["total_pnl"], row["total_pnl_most"]] == [Decimal(59)] * 3
     assert row["orders"] == []
     assert ledger.exposure(instrument="ETH-USD") == []
@@ -104,13 +126,18 @@ def test_it_can_be_asked_as_of_another_time(ledger: Ledger) -> None:
     last = ledger.status()["position"]
     before = ledger.exposure()
     ledger.record_many(
-        parsed(report("reject", "LOST", 20, reason="no"), report("reject_replace", "REPLACED", 20, request_id="R-1"))
+        parsed(
+            report("reject", "LOST", 20, reason="no"),
+            report("reject_replace", "REPLACED", 20, request_id="R-1"),
+        )
     )
     assert ledger.exposure() != before
     assert ledger.exposure(as_of=last) == before
     assert ledger.exposure(effective_at=START + timedelta(seconds=12)) == before
     early = ledger.exposure(effective_at=START + timedelta(seconds=3, milliseconds=500))
-    assert [(row["instrument"], row["position_quantity_most"]) for row in early] == [("BTC-USD", Decimal(5))]
+    assert [(row["instrument"], row["position_quantity_most"]) for row in early] == [
+        ("BTC-USD", Decimal(5))
+    ]
 
 
 def test_it_survives_a_rebuild(ledger: Ledger) -> None:
@@ -137,7 +164,15 @@ def test_the_command_prints_the_same(tmp_path: Path) -> None:
         "position_quantity_least": "-2",
         "total_pnl_most": "59",
     }
-    assert [one["client_order_id"] for one in printed[0]["orders"]] == ["REPLACED", "LOST", "MARKET"]
+    assert [one["client_order_id"] for one in printed[0]["orders"]] == [
+        "REPLACED",
+        "LOST",
+        "MARKET",
+    ]
     shown = run("exposure", "--db", url, "--instrument", "BTC-USD").out
-    assert "position quantity least" in shown and "new, replace pending" in shown and "3 open orders" in shown
+    assert (
+        "position quantity least" in shown
+        and "new, replace pending" in shown
+        and "3 open orders" in shown
+    )
     assert run("exposure", "--db", url, "--account", "sim:other").out == "no positions\n"

@@ -1,4 +1,5 @@
-"""An error out of a commit means that its outcome is unknown: it is read back, and answered from what is there."""
+"""An error out of a commit means that its outcome is unknown: it is read back, and answered from
+what is there."""
 
 import json
 import os
@@ -41,38 +42,73 @@ def failing_sync(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def told(library: Path, folder: Path, *arguments: str, **environment: str) -> list[object]:
     fault = {"LD_PRELOAD": str(library), "FAILING_SYNC": str(folder / "failing"), **environment}
     command = [sys.executable, "-m", "tests.contract.failing_commit", str(folder), *arguments]
-    done = subprocess.run(command, cwd=REPOSITORY, env={**os.environ, **fault}, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(
+        command,
+        cwd=REPOSITORY,
+        env={**os.environ, **fault},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
     assert done.returncode == 0, done.stderr
     answers: list[object] = json.loads(done.stdout)
     return answers
 
 
 @pytest.mark.slow
-def test_a_commit_whose_sync_fails_is_unknown_until_the_disk_is_whole_again(failing_sync: Path, tmp_path: Path) -> None:
+def test_a_commit_whose_sync_fails_is_unknown_until_the_disk_is_whole_again(
+    failing_sync: Path, tmp_path: Path
+) -> None:
     unknown = "OutcomeUnknown"
     # the third event is in the files, though no sync has succeeded: a crash would bring it to light
-    assert told(failing_sync, tmp_path) == ["recorded", "recorded", unknown, 3, unknown, "duplicate", "recorded", 4, 0]
+    assert told(failing_sync, tmp_path) == [
+        "recorded",
+        "recorded",
+        unknown,
+        3,
+        unknown,
+        "duplicate",
+        "recorded",
+        4,
+        0,
+    ]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("arguments", [(), ("beside",)], ids=["alone", "while others have the file"])
+@pytest.mark.parametrize(
+    "arguments", [(), ("beside",)], ids=["alone", "while others have the file"]
+)
 def test_a_commit_whose_sync_fails_once_does_not_come_to_light_later(
     failing_sync: Path, tmp_path: Path, arguments: tuple[str, ...]
 ) -> None:
     answers = told(failing_sync, tmp_path, *arguments, FAILING_ONCE="1")
-    assert answers == ["recorded", "recorded", "StoreUnreachable", 2, "recorded", "duplicate", "recorded", 4, 0]
+    assert answers == [
+        "recorded",
+        "recorded",
+        "StoreUnreachable",
+        2,
+        "recorded",
+        "duplicate",
+        "recorded",
+        4,
+        0,
+    ]
 
 
 @pytest.mark.slow
-def test_a_disk_that_takes_no_more_writes_is_told_of_in_our_words(failing_sync: Path, tmp_path: Path) -> None:
-    """The connection with which the store is asked what has become of the commit cannot be made either."""
+def test_a_disk_that_takes_no_more_writes_is_told_of_in_our_words(
+    failing_sync: Path, tmp_path: Path
+) -> None:
+    """The connection with which the store is asked what has become of the commit cannot be made
+    either."""
     unknown = "OutcomeUnknown"
     answers = told(failing_sync, tmp_path, FAILING_WRITES=str(tmp_path / "orders.db"))
     assert answers == ["recorded", "recorded", unknown, 2, unknown, "recorded", "recorded", 4, 0]
 
 
 class CuttingLine:
-    """Between a client and a PostgreSQL server. On demand it cuts a connection at the next thing the client says."""
+    """Between a client and a PostgreSQL server. On demand it cuts a connection at the next thing
+    the client says."""
 
     def __init__(self, server: str) -> None:
         self._server = server
@@ -121,11 +157,17 @@ def line(postgres_schema_url: str) -> Iterator[CuttingLine]:
 
 def by_line(line: CuttingLine, url: str) -> str:
     asked = parse_qs(urlsplit(url).query)
-    return url.replace(asked["host"][0], "127.0.0.1").replace(f"port={asked['port'][0]}", f"port={line.port}")
+    return url.replace(asked["host"][0], "127.0.0.1").replace(
+        f"port={asked['port'][0]}", f"port={line.port}"
+    )
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="other systems name these options otherwise, or lack them")
-def test_a_line_that_carries_nothing_is_given_up(line: CuttingLine, postgres_schema_url: str) -> None:
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="other systems name these options otherwise, or lack them"
+)
+def test_a_line_that_carries_nothing_is_given_up(
+    line: CuttingLine, postgres_schema_url: str
+) -> None:
     """By the system: of it, the other side of a line that only loses what is sent is not told."""
     url = by_line(line, postgres_schema_url)
     usual = {"TCP_USER_TIMEOUT": 30_000, "TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 4}
@@ -141,12 +183,20 @@ def options_of(url: str, *names: str) -> dict[str, int]:
     """Of the sockets on which a ledger speaks to this server."""
     with Ledger.open(url, update_views=False) as ledger:
         datastore: Any = ledger._store.application.factory.datastore  # type: ignore[attr-defined]
-        with datastore.get_connection() as connection, socket.socket(fileno=os.dup(connection.fileno())) as spoken_on:
-            return {name: spoken_on.getsockopt(socket.IPPROTO_TCP, getattr(socket, name)) for name in names}
+        with (
+            datastore.get_connection() as connection,
+            socket.socket(fileno=os.dup(connection.fileno())) as spoken_on,
+        ):
+            return {
+                name: spoken_on.getsockopt(socket.IPPROTO_TCP, getattr(socket, name))
+                for name in names
+            }
 
 
 @pytest.mark.slow
-def test_a_commit_whose_answer_is_cut_off_is_answered_from_what_is_there(line: CuttingLine, postgres_schema_url: str) -> None:
+def test_a_commit_whose_answer_is_cut_off_is_answered_from_what_is_there(
+    line: CuttingLine, postgres_schema_url: str
+) -> None:
     url = by_line(line, postgres_schema_url)
     chance = random.Random(5)
     known: dict[str, str] = {}
@@ -162,7 +212,9 @@ def test_a_commit_whose_answer_is_cut_off_is_answered_from_what_is_there(line: C
     assert {"recorded", OutcomeUnknown.__name__} == set(known.values())
     with Ledger.open(postgres_schema_url, update_views=False) as ledger:
         there = {order["client_order_id"] for order in ledger.orders()}
-        assert [name for name, answer in known.items() if answer == "recorded" and name not in there] == []
+        assert [
+            name for name, answer in known.items() if answer == "recorded" and name not in there
+        ] == []
         for name in known:
             ledger.record(parsed(request(name))[0])
         assert (len(ledger.orders()), ledger.check().differences) == (40, ())
@@ -170,7 +222,10 @@ def test_a_commit_whose_answer_is_cut_off_is_answered_from_what_is_there(line: C
 
 @pytest.mark.slow
 def test_where_all_connections_are_cut_one_message_is_told_so(postgres_schema_url: str) -> None:
-    cut = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = 'cut'"
+    cut = (
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = "
+        "'cut'"
+    )
     messages = parsed(*(request(f"C-{number}") for number in range(6)))
     with Ledger.open(f"{postgres_schema_url}&application_name=cut", update_views=False) as ledger:
         with ExitStack() as opened:
@@ -182,7 +237,9 @@ def test_where_all_connections_are_cut_one_message_is_told_so(postgres_schema_ur
         assert [ledger.record(message).outcome for message in messages] == ["recorded"] * 6
 
 
-def test_where_the_first_thousand_is_recorded_nobody_is_told_that_nothing_was(tmp_path: Path) -> None:
+def test_where_the_first_thousand_is_recorded_nobody_is_told_that_nothing_was(
+    tmp_path: Path,
+) -> None:
     path = tmp_path / "orders.db"
     messages = parsed(*(request(f"C-{number}") for number in range(1_500)))
     with (
@@ -222,4 +279,6 @@ def test_where_the_first_half_of_a_crowded_group_is_recorded_nobody_is_told_that
         with pytest.raises(OutcomeUnknown, match="1 of 2 messages offered at once are recorded"):
             ledger.record_many(parsed(request("C-1"), request("C-2")))
         monkeypatch.undo()
-        assert [told.outcome for told in ledger.record_many(parsed(request("C-1"), request("C-2")))] == ["duplicate", "recorded"]
+        assert [
+            told.outcome for told in ledger.record_many(parsed(request("C-1"), request("C-2")))
+        ] == ["duplicate", "recorded"]

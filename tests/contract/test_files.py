@@ -40,8 +40,16 @@ def test_files_are_for_their_owner_alone(tmp_path: Path) -> None:
         ledger.rebuild(jobs=2)
         looking.set()
         watching.join()
-    assert {"orders.db", "orders.db-wal", "orders.db-shm", "orders.db-rebuilding", "orders.db-rebuilt"} <= set(found)
-    assert {name: mode for name, mode in found.items() if mode != "0o600"} == {"orders.db-rebuilt": "0o700"}
+    assert {
+        "orders.db",
+        "orders.db-wal",
+        "orders.db-shm",
+        "orders.db-rebuilding",
+        "orders.db-rebuilt",
+    } <= set(found)
+    assert {name: mode for name, mode in found.items() if mode != "0o600"} == {
+        "orders.db-rebuilt": "0o700"
+    }
 
 
 def modes_of_what_is_there(folder: Path) -> dict[str, str]:
@@ -60,7 +68,9 @@ def test_a_mode_that_somebody_gave_is_kept(tmp_path: Path) -> None:
         assert set(modes(tmp_path).values()) == {"0o640"}
 
 
-@pytest.mark.parametrize("name", ["mode=memory/orders.db", "orders?mode=memory", ":memory:.db", "a:memory:b"])
+@pytest.mark.parametrize(
+    "name", ["mode=memory/orders.db", "orders?mode=memory", ":memory:.db", "a:memory:b"]
+)
 def test_words_in_a_path_make_no_store_in_memory(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     path.parent.mkdir(exist_ok=True)

@@ -1,4 +1,5 @@
-"""The views follow the log without being asked: by a process of its own, which may be killed, and by several at once."""
+"""The views follow the log without being asked: by a process of its own, which may be killed, and
+by several at once."""
 
 import os
 import signal
@@ -65,7 +66,9 @@ def new_following_process(parent: int) -> int:
 
 
 def has_ended(process: int) -> bool:
-    return not psutil.pid_exists(process) or psutil.Process(process).status() == psutil.STATUS_ZOMBIE
+    return (
+        not psutil.pid_exists(process) or psutil.Process(process).status() == psutil.STATUS_ZOMBIE
+    )
 
 
 def until_current(ledger: Ledger) -> None:
@@ -109,7 +112,9 @@ def test_a_process_keeps_the_views_current_without_being_asked(durable_store_url
 
 
 @pytest.mark.slow
-def test_views_follow_a_commit_of_this_ledger_at_once(durable_store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_views_follow_a_commit_of_this_ledger_at_once(
+    durable_store_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(follower, "POLL_SECONDS", 10 * PATIENCE)
     with Ledger.open(durable_store_url) as ledger:
         for message in parsed(*lives(2)):
@@ -117,7 +122,9 @@ def test_views_follow_a_commit_of_this_ledger_at_once(durable_store_url: str, mo
             until_current(ledger)
 
 
-def test_the_store_is_the_same_one_after_a_change_of_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_store_is_the_same_one_after_a_change_of_folders(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path)
     with Ledger.open("orders.db", update_views="process") as ledger:
@@ -130,7 +137,9 @@ def test_the_store_is_the_same_one_after_a_change_of_folders(tmp_path: Path, mon
 
 
 @pytest.mark.slow
-def test_a_process_that_is_killed_is_told_of_and_replaced(durable_store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_process_that_is_killed_is_told_of_and_replaced(
+    durable_store_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(follower_process, "RESTART_SECONDS", 1.0)
     messages = parsed(*lives(LIVES))
     with Ledger.open(durable_store_url, update_views="process") as ledger:
@@ -147,7 +156,9 @@ def test_a_process_that_is_killed_is_told_of_and_replaced(durable_store_url: str
         assert_is_whole(ledger, LIVES)
 
 
-def test_views_are_followed_where_no_process_can_be_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_views_are_followed_where_no_process_can_be_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(sys, "executable", str(tmp_path / "no python"))
     with Ledger.open(str(tmp_path / "orders.db"), update_views="process") as ledger:
         ledger.record_many(parsed(*lives(5)))
@@ -159,7 +170,12 @@ def test_views_are_followed_where_no_process_can_be_started(tmp_path: Path, monk
 @pytest.mark.parametrize(
     ("durable_store_url", "end"),
     [
-        *[("sqlite", signal.SIGKILL), ("postgres", signal.SIGKILL), ("sqlite", signal.SIGTERM), ("sqlite", signal.SIGINT)],
+        *[
+            ("sqlite", signal.SIGKILL),
+            ("postgres", signal.SIGKILL),
+            ("sqlite", signal.SIGTERM),
+            ("sqlite", signal.SIGINT),
+        ],
         *long([("postgres", signal.SIGTERM), ("postgres", signal.SIGINT)]),
     ],
     indirect=["durable_store_url"],
@@ -167,7 +183,12 @@ def test_views_are_followed_where_no_process_can_be_started(tmp_path: Path, monk
 def test_the_process_ends_with_its_parent(durable_store_url: str, end: signal.Signals) -> None:
     command = [sys.executable, "-c", PARENT, durable_store_url]
     with subprocess.Popen(
-        command, cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        command,
+        cwd=REPOSITORY,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     ) as parent:
         try:
             assert parent.stdout is not None and parent.stderr is not None
@@ -213,7 +234,9 @@ def test_each_event_counts_once_with_two_followers_and_questions(durable_store_u
 
 
 @pytest.mark.slow
-def test_a_fold_that_is_overtaken_before_it_is_written_does_not_count(durable_store_url: str) -> None:
+def test_a_fold_that_is_overtaken_before_it_is_written_does_not_count(
+    durable_store_url: str,
+) -> None:
     count = BATCH // 3
     with (
         Ledger.open(durable_store_url, update_views=False) as ledger,
@@ -253,7 +276,9 @@ def test_a_database_that_fails_is_told_of_until_it_is_well(durable_store_url: st
 
 
 @pytest.mark.slow
-def test_views_that_were_rebuilt_are_not_followed_from_what_they_were(durable_store_url: str) -> None:
+def test_views_that_were_rebuilt_are_not_followed_from_what_they_were(
+    durable_store_url: str,
+) -> None:
     messages = parsed(*lives(LIVES))
     with Ledger.open(durable_store_url, update_views=False) as ledger:
         ledger.record_many(messages[: LIVES * 2])

@@ -1,4 +1,5 @@
-"""On a full disk every question is answered as on any other: what the views lack is folded in memory."""
+"""On a full disk every question is answered as on any other: what the views lack is folded in
+memory."""
 
 import os
 import resource
@@ -44,7 +45,9 @@ def disk(tmp_path: Path) -> Iterator[Path]:
     mount, unmount = shutil.which("mount"), shutil.which("umount")
     if mount is None or unmount is None or os.geteuid() != 0:
         pytest.skip("needs the right to mount a small file system")
-    if subprocess.run([mount, "-t", "tmpfs", "-o", "size=4m", "tmpfs", folder], capture_output=True).returncode:
+    if subprocess.run(
+        [mount, "-t", "tmpfs", "-o", "size=4m", "tmpfs", folder], capture_output=True
+    ).returncode:
         pytest.skip("no file system can be mounted here")
     yield folder
     subprocess.run([unmount, "-l", folder], check=True)
@@ -98,7 +101,9 @@ def is_fine(ledger: Ledger) -> bool:
 
 def has_current_views(url: str) -> bool:
     with closing(connected(url)) as connection:
-        return not connection.execute("SELECT 1 FROM view_versions WHERE version = 1 AND name = 'orders'").fetchall()
+        return not connection.execute(
+            "SELECT 1 FROM view_versions WHERE version = 1 AND name = 'orders'"
+        ).fetchall()
 
 
 def test_where_the_disk_is_full_while_a_ledger_is_open(disk: Path, tmp_path: Path) -> None:
@@ -117,7 +122,9 @@ def test_where_the_disk_is_full_while_a_ledger_is_open(disk: Path, tmp_path: Pat
 
 
 @pytest.mark.parametrize("is_outdated", [False, True])
-def test_where_the_disk_was_full_before_a_ledger_is_opened(disk: Path, tmp_path: Path, is_outdated: bool) -> None:
+def test_where_the_disk_was_full_before_a_ledger_is_opened(
+    disk: Path, tmp_path: Path, is_outdated: bool
+) -> None:
     """There is no room for the index of the write-ahead log either."""
     url = f"sqlite:///{disk}/ledger.db"
     expected = stock(url, f"sqlite:///{tmp_path}/copy.db")
@@ -125,25 +132,34 @@ def test_where_the_disk_was_full_before_a_ledger_is_opened(disk: Path, tmp_path:
         run_sql(url, "UPDATE view_versions SET version = 1", "UPDATE orders SET status = 'new'")
     fill_up(disk)
     with Ledger.open(url, update_views=False) as ledger:
-        assert answers(ledger) == expected | ({"check": ledger.check().differences} if is_outdated else {})
+        assert answers(ledger) == expected | (
+            {"check": ledger.check().differences} if is_outdated else {}
+        )
 
 
 def test_threads_of_a_ledger_opened_on_a_full_disk_take_turns(disk: Path, tmp_path: Path) -> None:
     url = f"sqlite:///{disk}/ledger.db"
     expected = stock(url, f"sqlite:///{tmp_path}/copy.db")
     fill_up(disk)
-    with Ledger.open(url, update_views=False, lock_timeout=3) as ledger, ThreadPoolExecutor(4) as threads:
+    with (
+        Ledger.open(url, update_views=False, lock_timeout=3) as ledger,
+        ThreadPoolExecutor(4) as threads,
+    ):
         assert list(threads.map(lambda _: answers(ledger), range(4))) == [expected] * 4
 
 
-def test_a_ledger_opened_on_a_full_disk_goes_on_when_there_is_room(disk: Path, tmp_path: Path) -> None:
+def test_a_ledger_opened_on_a_full_disk_goes_on_when_there_is_room(
+    disk: Path, tmp_path: Path
+) -> None:
     """It has no lock meanwhile: another process can write before it does."""
     url = f"sqlite:///{disk}/ledger.db"
     stock(url, f"sqlite:///{tmp_path}/copy.db")
     fill_up(disk)
     with Ledger.open(url, lock_timeout=3) as ledger:
         ledger.orders()
-        with pytest.raises(StoreUnreachable, match=r"ledger\.db cannot be used: database or disk is full"):
+        with pytest.raises(
+            StoreUnreachable, match=r"ledger\.db cannot be used: database or disk is full"
+        ):
             ledger.record(parsed(request("M-0"))[0])
         (disk / "filler").unlink()
         with opened(url, update_views=False, lock_timeout=3) as other:
@@ -173,12 +189,19 @@ def test_outdated_views_are_rebuilt_when_there_is_room(
 
 
 @pytest.mark.slow
-def test_a_server_started_on_a_full_disk_answers_and_goes_on_when_there_is_room(disk: Path, tmp_path: Path) -> None:
+def test_a_server_started_on_a_full_disk_answers_and_goes_on_when_there_is_room(
+    disk: Path, tmp_path: Path
+) -> None:
     url = f"sqlite:///{disk}/ledger.db"
     stock(url, f"sqlite:///{tmp_path}/copy.db")
     fill_up(disk)
-    with Server(disk / "ledger.db") as server, httpx.Client(base_url=server.url, timeout=10) as client:
-        assert [len(client.get("/api/orders?limit=500").json()["rows"]) for _ in range(8)] == [203] * 8
+    with (
+        Server(disk / "ledger.db") as server,
+        httpx.Client(base_url=server.url, timeout=10) as client,
+    ):
+        assert [len(client.get("/api/orders?limit=500").json()["rows"]) for _ in range(8)] == [
+            203
+        ] * 8
         refused = client.post("/api/messages", json=request("M-0"))
         assert refused.status_code == 503 and "database or disk is full" in refused.json()["detail"]
         (disk / "filler").unlink()
@@ -196,7 +219,9 @@ def test_the_commands_answer(disk: Path, tmp_path: Path, orderledger_command: Pa
     fill_up(disk)
 
     def asked(where: str) -> tuple[int, str, str]:
-        run = subprocess.run([orderledger_command, "orders", "--json", "--db", where], capture_output=True, text=True)
+        run = subprocess.run(
+            [orderledger_command, "orders", "--json", "--db", where], capture_output=True, text=True
+        )
         return run.returncode, run.stdout, run.stderr
 
     assert asked(url) == asked(f"sqlite:///{tmp_path}/copy.db")

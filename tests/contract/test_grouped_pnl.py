@@ -1,4 +1,5 @@
-"""P&L by strategy and day, of more rows than are read at once: the same digits from every store, now and as of another time."""
+"""P&L by strategy and day, of more rows than are read at once: the same digits from every store,
+now and as of another time."""
 
 from collections.abc import Iterable
 from datetime import timedelta
@@ -14,13 +15,19 @@ from orderledger.projections.positions import Method
 from tests.contract.streams import START, opened
 from tests.pnl_by_hand import pnl_of_all
 
-BYS = [by for count in range(5) for by in combinations(GROUPS, count) if "strategy" in by or "day" in by]
+BYS = [
+    by
+    for count in range(5)
+    for by in combinations(GROUPS, count)
+    if "strategy" in by or "day" in by
+]
 FILLS = 1_300
 INSTRUMENTS = ("BTC-USD", "ETH-USD", "äpfel", "zebra", "Zebra")
 
 
 def messages() -> list[dict[str, Any]]:
-    """Fills of several strategies over a week, with funding, adjustments, a bust, a correction, definitions and marks."""
+    """Fills of several strategies over a week, with funding, adjustments, a bust, a correction,
+    definitions and marks."""
     found: list[dict[str, Any]] = []
     for number in range(FILLS):
         at = (START + timedelta(minutes=7 * (number * 37 % FILLS))).isoformat()  # many come late
@@ -30,18 +37,47 @@ def messages() -> list[dict[str, Any]]:
         asked = {"quantity": "9", "order_type": "limit", "limit_price": "1"}
         found.append({"type": "request", **order, **terms, **strategy, **asked, "at": at})
         numbers = {"quantity": f"{1 + number % 9}.{number % 10}0", "price": f"{90 + number % 21}.5"}
-        fee = {"fee": f"0.{number % 9}", "fee_currency": ("USD", "BNB")[number % 2]} if number % 4 else {}
-        found.append({"type": "fill", **order, "fill_id": f"F-{number}", **numbers, **fee, "at": at})
+        fee = (
+            {"fee": f"0.{number % 9}", "fee_currency": ("USD", "BNB")[number % 2]}
+            if number % 4
+            else {}
+        )
+        found.append(
+            {"type": "fill", **order, "fill_id": f"F-{number}", **numbers, **fee, "at": at}
+        )
         if number % 100 == 50:
             place = {"account": order["account"], "instrument": terms["instrument"], "at": at}
             found.append({"type": "funding", **place, "amount": "-0.25", "currency": "USD"})
-            found.append({"type": "adjust", **place, "quantity": "3", "price": "99", "reason": "counted"})
+            found.append(
+                {"type": "adjust", **place, "quantity": "3", "price": "99", "reason": "counted"}
+            )
             found.append({"type": "bust_fill", **order, "fill_id": f"F-{number}", "at": at})
     for account in ("sim:0", "sim:1"):
-        terms = {"account": account, "instrument": "BTC-USD", "currency": "USD", "multiplier": "0.1"}
+        terms = {
+            "account": account,
+            "instrument": "BTC-USD",
+            "currency": "USD",
+            "multiplier": "0.1",
+        }
         found.append({"type": "instrument", **terms, "at": START.isoformat()})
-        found.append({"type": "mark", "account": account, "instrument": "BTC-USD", "price": "101", "at": START.isoformat()})
-        found.append({"type": "mark", "account": account, "instrument": "BNB-USD", "price": "3", "at": START.isoformat()})
+        found.append(
+            {
+                "type": "mark",
+                "account": account,
+                "instrument": "BTC-USD",
+                "price": "101",
+                "at": START.isoformat(),
+            }
+        )
+        found.append(
+            {
+                "type": "mark",
+                "account": account,
+                "instrument": "BNB-USD",
+                "price": "3",
+                "at": START.isoformat(),
+            }
+        )
     return found
 
 
@@ -83,7 +119,9 @@ def test_grouped_pnl_has_the_digits_of_all_rows_at_once(ledger: Ledger) -> None:
     for method in get_args(Method):
         for by in BYS:
             assert repr(without_sides(ledger.pnl(by=by, method=method))) == expected_by(by, method)
-        assert repr(without_sides(ledger.pnl(by=by, method=method, as_of=last))) == expected_by(by, method)
+        assert repr(without_sides(ledger.pnl(by=by, method=method, as_of=last))) == expected_by(
+            by, method
+        )
 
 
 @pytest.mark.slow
@@ -93,4 +131,6 @@ def test_pnl_of_one_strategy_is_that_of_its_trades(ledger: Ledger) -> None:
     for method in get_args(Method):
         expected = pnl_of_all(trades, [], instruments, ("instrument", "strategy"), method)
         found = ledger.pnl(by=("instrument",), strategy="s1", account="sim:1", method=method)
-        assert repr(without_sides(found)) == repr([{name: row[name] for name in row if name != "strategy"} for row in expected])
+        assert repr(without_sides(found)) == repr(
+            [{name: row[name] for name in row if name != "strategy"} for row in expected]
+        )

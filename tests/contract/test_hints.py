@@ -1,4 +1,5 @@
-"""A request without the price that its type usually has is recorded, and whoever records it is given a hint."""
+"""A request without the price that its type usually has is recorded, and whoever records it is
+given a hint."""
 
 import json
 from pathlib import Path
@@ -14,7 +15,13 @@ from tests.contract.streams import parsed, request
 LIMIT = request("C-1", limit_price=None)
 STOP = request("C-2", order_type="stop", limit_price=None)
 BOTH = request("C-3", order_type="stop_limit", limit_price=None)
-PROPOSED = {**request("C-4", limit_price=None), "type": "propose", "proposal_id": "P-1", "kind": "entry", "strategy": "s"}
+PROPOSED = {
+    **request("C-4", limit_price=None),
+    "type": "propose",
+    "proposal_id": "P-1",
+    "kind": "entry",
+    "strategy": "s",
+}
 del PROPOSED["client_order_id"]
 WHOLE = (
     request("C-5"),
@@ -35,12 +42,19 @@ WHOLE = (
         *((document, None) for document in WHOLE),
     ],
 )
-def test_the_outcome_of_what_is_recorded_has_a_hint(ledger: Ledger, document: dict[str, Any], hint: str | None) -> None:
+def test_the_outcome_of_what_is_recorded_has_a_hint(
+    ledger: Ledger, document: dict[str, Any], hint: str | None
+) -> None:
     (message,) = parsed(document)
     (foreseen,) = ledger.preview([message])
     assert (foreseen.outcome, foreseen.text) == ("recorded", hint)
     outcome = ledger.record(message)
-    assert (outcome.outcome, outcome.position, outcome.reason, outcome.text) == ("recorded", 1, None, hint)
+    assert (outcome.outcome, outcome.position, outcome.reason, outcome.text) == (
+        "recorded",
+        1,
+        None,
+        hint,
+    )
     again = ledger.record(message)
     assert (again.outcome, again.text) == ("duplicate", None)
 
@@ -53,7 +67,8 @@ def test_recording_a_file_tells_the_first_hints_and_counts_all(tmp_path: Path) -
     hints = [line for line in said.stderr.splitlines() if "perhaps a mistake" in line]
     assert said.exit_code == 0
     assert hints == [
-        f"line {number}: recorded, but perhaps a mistake: a limit order without limit_price" for number in range(6, 16)
+        f"line {number}: recorded, but perhaps a mistake: a limit order without limit_price"
+        for number in range(6, 16)
     ]
     assert "; hints: 12" in said.stderr.splitlines()[-1]
 

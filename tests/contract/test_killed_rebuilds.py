@@ -1,4 +1,5 @@
-"""A rebuild with several processes, of which one is killed: the views stay as they were, and nothing stays behind."""
+"""A rebuild with several processes, of which one is killed: the views stay as they were, and
+nothing stays behind."""
 
 import os
 import signal
@@ -14,7 +15,9 @@ import pytest
 from orderledger import Ledger
 from tests.contract.streams import lives, parsed
 
-pytestmark = pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="finds processes in /proc")
+pytestmark = pytest.mark.skipif(
+    not Path("/proc/self/cmdline").exists(), reason="finds processes in /proc"
+)
 LIVES = 3_000
 WHY = "a process of the rebuild was killed, perhaps for lack of memory: the views are unchanged"
 
@@ -29,14 +32,20 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @contextmanager
-def rebuilding(command: Path, recorded: Path, folder: Path) -> Iterator[tuple[subprocess.Popen[str], list[int]]]:
+def rebuilding(
+    command: Path, recorded: Path, folder: Path
+) -> Iterator[tuple[subprocess.Popen[str], list[int]]]:
     """A rebuild whose processes are at work, and their ids."""
     (folder / "orders.db").write_bytes(recorded.read_bytes())
     arguments = [str(command), "rebuild", "--jobs", "2", "--db", "orders.db"]
     pipe = subprocess.PIPE
-    with subprocess.Popen(arguments, cwd=folder, stdout=pipe, stderr=pipe, text=True, start_new_session=True) as parent:
+    with subprocess.Popen(
+        arguments, cwd=folder, stdout=pipe, stderr=pipe, text=True, start_new_session=True
+    ) as parent:
         wait_until(lambda: any(folder.glob("*/*.1")) or parent.poll() is not None)
-        workers = [pid for pid in children(parent.pid) if "multiprocessing.spawn" in command_of(pid)]
+        workers = [
+            pid for pid in children(parent.pid) if "multiprocessing.spawn" in command_of(pid)
+        ]
         yield parent, workers
         parent.kill()
 
@@ -80,7 +89,9 @@ def test_its_processes_end_when_it_is_killed_and_the_next_one_clears_up(
 
 
 @pytest.mark.slow
-def test_a_process_of_it_that_is_killed_is_one_sentence(recorded: Path, tmp_path: Path, orderledger_command: Path) -> None:
+def test_a_process_of_it_that_is_killed_is_one_sentence(
+    recorded: Path, tmp_path: Path, orderledger_command: Path
+) -> None:
     with rebuilding(orderledger_command, recorded, tmp_path) as (parent, workers):
         os.kill(workers[0], signal.SIGKILL)
         said = parent.communicate()
@@ -92,7 +103,9 @@ def test_a_process_of_it_that_is_killed_is_one_sentence(recorded: Path, tmp_path
 
 
 @pytest.mark.slow
-def test_an_interrupt_ends_it_at_once(recorded: Path, tmp_path: Path, orderledger_command: Path) -> None:
+def test_an_interrupt_ends_it_at_once(
+    recorded: Path, tmp_path: Path, orderledger_command: Path
+) -> None:
     with rebuilding(orderledger_command, recorded, tmp_path) as (parent, workers):
         os.killpg(parent.pid, signal.SIGINT)  # to all of them at once, as the keyboard sends it
         said = parent.communicate()

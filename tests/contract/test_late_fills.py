@@ -1,4 +1,5 @@
-"""What is told late, or taken back, changes the positions as if it had been told in time, on every store."""
+"""What is told late, or taken back, changes the positions as if it had been told in time, on every
+store."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -27,7 +28,8 @@ def ledger(store_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ledger]:
 
 
 class Tape:
-    """Messages about one instrument: fills in runs of one side, some of them late, corrected, busted or told again."""
+    """Messages about one instrument: fills in runs of one side, some of them late, corrected,
+    busted or told again."""
 
     def __init__(self, seed: int) -> None:
         self._chance = Random(seed)
@@ -41,7 +43,10 @@ class Tape:
         chance = self._chance
         second = number * 10 if chance.random() < 0.75 else chance.randrange(number * 10 + 1)
         common = {"instrument": "BTC-USD", "at": self.at(second)}
-        kind = chance.choices(("fill", "bust", "correct", "again", "funding", "adjust", "define"), (60, 6, 6, 6, 6, 3, 5))[0]
+        kind = chance.choices(
+            ("fill", "bust", "correct", "again", "funding", "adjust", "define"),
+            (60, 6, 6, 6, 6, 3, 5),
+        )[0]
         if kind == "funding":
             return {
                 "type": "funding",
@@ -50,9 +55,19 @@ class Tape:
                 "currency": chance.choice(["USD", "BNB"]),
             }
         if kind == "adjust":
-            return {"type": "adjust", **common, "quantity": str(chance.randint(-6, 6)), "price": "100"}
+            return {
+                "type": "adjust",
+                **common,
+                "quantity": str(chance.randint(-6, 6)),
+                "price": "100",
+            }
         if kind == "define":
-            terms: list[dict[str, Any]] = [{"multiplier": "10"}, {"multiplier": "0.5"}, {"inverse": True}, {"inverse": False}]
+            terms: list[dict[str, Any]] = [
+                {"multiplier": "10"},
+                {"multiplier": "0.5"},
+                {"inverse": True},
+                {"inverse": False},
+            ]
             return {"type": "instrument", **common, **chance.choice([*terms, {"currency": "USD"}])}
         numbers = {"quantity": str(chance.randint(1, 4)), "price": str(chance.randint(90, 110))}
         known = f"F-{chance.randrange(self._fills)}" if self._fills else None
@@ -62,9 +77,16 @@ class Tape:
             self._fills += 1
             fee: dict[str, Any] = {
                 "fee": "0.1",
-                **({"fee_currency": chance.choice(["USD", "BNB"])} if chance.random() < 0.5 else {}),
+                **(
+                    {"fee_currency": chance.choice(["USD", "BNB"])} if chance.random() < 0.5 else {}
+                ),
             }
-            told = {"type": "fill", "client_order_id": self._side, "fill_id": f"F-{self._fills - 1}", "side": self._side}
+            told = {
+                "type": "fill",
+                "client_order_id": self._side,
+                "fill_id": f"F-{self._fills - 1}",
+                "side": self._side,
+            }
             return {**told, **common, **numbers, **fee}
         order = {"client_order_id": self._side, "fill_id": known}
         if kind == "bust":
@@ -72,7 +94,15 @@ class Tape:
         if kind == "correct":
             corrected = {"fill_id": f"G-{number}", "corrects": known, "at": self.at(number * 10)}
             return {"type": "correct_fill", **order, **corrected, **numbers}
-        return {"type": "fill", **order, **common, **numbers, "side": self._side, "fee": "0.2", "fee_currency": "BNB"}
+        return {
+            "type": "fill",
+            **order,
+            **common,
+            **numbers,
+            "side": self._side,
+            "fee": "0.2",
+            "fee_currency": "BNB",
+        }
 
 
 @pytest.mark.slow
@@ -97,9 +127,16 @@ def test_lots_that_were_put_away_are_closed_in_their_order(ledger: Ledger, depth
     audited = Audited(ledger)
     for number in range(2 * depth):
         side = "buy" if number < depth else "sell"
-        numbers = {"fill_id": f"F-{number}", "side": side, "quantity": "1", "price": str(100 + number)}
+        numbers = {
+            "fill_id": f"F-{number}",
+            "side": side,
+            "quantity": "1",
+            "price": str(100 + number),
+        }
         at = Tape(0).at(10 * number)
-        audited.offer({"type": "fill", "client_order_id": side, "instrument": "BTC-USD", "at": at, **numbers})
+        audited.offer(
+            {"type": "fill", "client_order_id": side, "instrument": "BTC-USD", "at": at, **numbers}
+        )
         if number % 14 == 0:
             audited.compare()
     audited.compare()

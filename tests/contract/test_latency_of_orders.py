@@ -1,4 +1,5 @@
-"""Latency of orders in every store: by our clock, which reads what a test sets it to, and by the venue's, which is ahead."""
+"""Latency of orders in every store: by our clock, which reads what a test sets it to, and by the
+venue's, which is ahead."""
 
 import json
 from collections.abc import Iterator
@@ -51,7 +52,8 @@ def theirs(milliseconds: float) -> float:
 
 
 def life(told: Recorder, name: str, begin: float = 0, scale: float = 1, **fields: Any) -> None:
-    """Requested, submitted 2 ms later, acknowledged after 10 (known after 12), filled after 30 (known after 33)."""
+    """Requested, submitted 2 ms later, acknowledged after 10 (known after 12), filled after 30
+    (known after 33)."""
 
     def after(milliseconds: float) -> float:
         return begin + milliseconds * scale
@@ -64,7 +66,10 @@ def life(told: Recorder, name: str, begin: float = 0, scale: float = 1, **fields
 
 def measured(row: Any) -> dict[tuple[str, str], tuple[int, int]]:
     """Count and maximum of each step, by each clock."""
-    return {(step["step"], step["clock"]): (step["count"], step["latency_us_max"]) for step in row["steps"]}
+    return {
+        (step["step"], step["clock"]): (step["count"], step["latency_us_max"])
+        for step in row["steps"]
+    }
 
 
 def test_each_step_is_measured_by_both_clocks(told: Recorder) -> None:
@@ -84,7 +89,9 @@ def test_each_step_is_measured_by_both_clocks(told: Recorder) -> None:
     assert "timing" not in order
 
 
-def test_a_cancel_is_measured_from_the_request_that_the_venue_did_not_reject(told: Recorder) -> None:
+def test_a_cancel_is_measured_from_the_request_that_the_venue_did_not_reject(
+    told: Recorder,
+) -> None:
     told.at(0, request("C-1", ours(0)), report("submit", "C-1", ours(0)))
     told.at(10, report("request_cancel", "C-1", ours(10), request_id="Q-1"))
     told.at(15, report("reject_cancel", "C-1", theirs(14), request_id="Q-1"))
@@ -102,11 +109,21 @@ def test_a_cancel_of_the_venue_after_it_rejected_ours_answers_no_request(told: R
     told.at(10, report("request_cancel", "C-1", ours(10), request_id="Q-1"))
     told.at(15, report("reject_cancel", "C-1", theirs(14), request_id="Q-1"))
     told.at(27, report("cancel", "C-1", theirs(25), reason="liquidation"))
-    assert {step for step, _ in measured(told.ledger.latency()[0])} == {"request_to_submit", "submit_to_end"}
+    assert {step for step, _ in measured(told.ledger.latency()[0])} == {
+        "request_to_submit",
+        "submit_to_end",
+    }
 
 
-def test_an_order_that_was_filled_before_its_cancel_has_no_cancel_to_measure(told: Recorder) -> None:
-    told.at(0, request("C-1", 0, quantity="1"), report("submit", "C-1", 0), report("request_cancel", "C-1", 0))
+def test_an_order_that_was_filled_before_its_cancel_has_no_cancel_to_measure(
+    told: Recorder,
+) -> None:
+    told.at(
+        0,
+        request("C-1", 0, quantity="1"),
+        report("submit", "C-1", 0),
+        report("request_cancel", "C-1", 0),
+    )
     told.at(5, fill("C-1", "F-1", theirs(4)))
     assert ("cancel_to_canceled", "ours") not in measured(told.ledger.latency()[0])
 
@@ -124,7 +141,9 @@ def test_a_step_counts_where_an_order_has_both_its_times(told: Recorder) -> None
     assert (row["orders"], row["denied"]) == (3, 1)
 
 
-def test_a_report_that_was_attributed_later_counts_once_from_its_attribution(told: Recorder) -> None:
+def test_a_report_that_was_attributed_later_counts_once_from_its_attribution(
+    told: Recorder,
+) -> None:
     told.at(0, request("C-1", 0, quantity="1"), report("submit", "C-1", 0))
     told.at(5, fill(None, "F-1", theirs(4), venue_order_id="V-1"))
     told.at(9, report("acknowledge", "C-1", theirs(3), venue_order_id="V-1"))
@@ -137,8 +156,16 @@ def test_a_report_that_was_attributed_later_counts_once_from_its_attribution(tol
 
 
 def test_an_imported_message_has_no_time_by_our_clock(told: Recorder) -> None:
-    told.at(500, request("C-1", 0, quantity="1", source="import"), report("submit", "C-1", 0.1, source="import"))
-    told.at(500, report("acknowledge", "C-1", 0.2, source="import"), fill("C-1", "F-1", 0.5, source="import"))
+    told.at(
+        500,
+        request("C-1", 0, quantity="1", source="import"),
+        report("submit", "C-1", 0.1, source="import"),
+    )
+    told.at(
+        500,
+        report("acknowledge", "C-1", 0.2, source="import"),
+        fill("C-1", "F-1", 0.5, source="import"),
+    )
     assert measured(told.ledger.latency()[0]) == {
         ("submit_to_acknowledge", "venue"): (1, 100_000),
         ("acknowledge_to_first_fill", "venue"): (1, 300_000),
@@ -164,12 +191,19 @@ def test_a_late_report_does_not_move_an_end(told: Recorder) -> None:
 
 def test_unanswered_rejected_and_denied_orders_are_counted(told: Recorder) -> None:
     for name, reason in (("T-1", "timeout"), ("T-2", "timeout"), ("U-1", "http_502")):
-        told.at(0, request(name, 0), report("submit", name, 0), report("unresolved", name, 1, reason=reason))
+        told.at(
+            0,
+            request(name, 0),
+            report("submit", name, 0),
+            report("unresolved", name, 1, reason=reason),
+        )
     told.at(1, report("acknowledge", "T-1", 3))
     told.at(1, request("R-1", 0), report("reject", "R-1", 1, reason="funds"), request("D-1", 0))
     told.at(1, report("deny", "D-1", 0, reason="limit"))
     (row,) = told.ledger.latency()
-    counts = {name: row[name] for name in ("orders", "rejected", "denied", "unresolved", "timeouts")}
+    counts = {
+        name: row[name] for name in ("orders", "rejected", "denied", "unresolved", "timeouts")
+    }
     assert counts == {"orders": 5, "rejected": 1, "denied": 1, "unresolved": 3, "timeouts": 2}
 
 
@@ -177,9 +211,17 @@ def test_it_goes_on_after_a_restart(durable_store_url: str, clock: SteppingClock
     """The fold follows an order that it no longer has in memory from its events."""
     with Ledger.open(durable_store_url, clock=clock) as ledger:
         told = Recorder(ledger, clock)
-        told.at(0, request("C-1", 0, quantity="2"), report("submit", "C-1", 0), report("unresolved", "C-1", 0, reason="timeout"))
         told.at(
-            4, report("acknowledge", "C-1", theirs(3)), fill("C-1", "F-1", theirs(4)), report("request_cancel", "C-1", ours(4))
+            0,
+            request("C-1", 0, quantity="2"),
+            report("submit", "C-1", 0),
+            report("unresolved", "C-1", 0, reason="timeout"),
+        )
+        told.at(
+            4,
+            report("acknowledge", "C-1", theirs(3)),
+            fill("C-1", "F-1", theirs(4)),
+            report("request_cancel", "C-1", ours(4)),
         )
         assert ledger.catch_up() >= 0
     with Ledger.open(durable_store_url, clock=clock) as ledger:
@@ -199,15 +241,25 @@ def test_groups_and_filters(told: Recorder) -> None:
         life(told, f"C-{number}", number * HOUR, number + 1, strategy=strategy)
     life(told, "E-1", 3 * HOUR, instrument="ETH-USD", strategy="grid")
     ask = told.ledger.latency
-    assert [(row["strategy"], row["orders"]) for row in ask(by="strategy")] == [(None, 1), ("grid", 3)]
+    assert [(row["strategy"], row["orders"]) for row in ask(by="strategy")] == [
+        (None, 1),
+        ("grid", 3),
+    ]
     hours = [(row["account"], row["hour"], row["orders"]) for row in ask(by=("account", "hour"))]
     assert hours == [("sim:main", f"2026-03-02T{hour:02}:00Z", 1) for hour in (9, 10, 11, 12)]
     assert [row["instrument"] for row in ask(by="instrument")] == ["BTC-USD", "ETH-USD"]
     assert [row["orders"] for row in ask(by="")] == [4]
     assert [row["orders"] for row in ask(instrument="BTC-USD", strategy="grid")] == [2]
-    assert [row["orders"] for row in ask(since=START + timedelta(hours=1), until=START + timedelta(hours=3))] == [2]
+    assert [
+        row["orders"]
+        for row in ask(since=START + timedelta(hours=1), until=START + timedelta(hours=3))
+    ] == [2]
     (row,) = ask(instrument="BTC-USD")
-    step = next(step for step in row["steps"] if (step["step"], step["clock"]) == ("submit_to_acknowledge", "ours"))
+    step = next(
+        step
+        for step in row["steps"]
+        if (step["step"], step["clock"]) == ("submit_to_acknowledge", "ours")
+    )
     assert {name: value for name, value in step.items() if name.startswith("latency")} == {
         "latency_us_p50": 20_000,
         "latency_us_p90": 30_000,
@@ -215,12 +267,20 @@ def test_groups_and_filters(told: Recorder) -> None:
         "latency_us_max": 30_000,
     }
     assert step["count"] == sum(bucket["count"] for bucket in step["buckets"]) == row["orders"]
-    assert [bucket["up_to_us"] for bucket in step["buckets"]] == [10_000, 20_000, 50_000]  # 10, 20 and 30 ms
-    with pytest.raises(ValueError, match="'venue' is no group: account, strategy, hour, instrument"):
+    assert [bucket["up_to_us"] for bucket in step["buckets"]] == [
+        10_000,
+        20_000,
+        50_000,
+    ]  # 10, 20 and 30 ms
+    with pytest.raises(
+        ValueError, match="'venue' is no group: account, strategy, hour, instrument"
+    ):
         ask(by="venue")
 
 
-def test_it_is_the_same_as_of_now_after_a_rebuild_and_however_it_was_recorded(told: Recorder) -> None:
+def test_it_is_the_same_as_of_now_after_a_rebuild_and_however_it_was_recorded(
+    told: Recorder,
+) -> None:
     for number in range(5):
         life(told, f"C-{number}", number * 100)
     told.at(600, report("acknowledge", "X-1", theirs(600), venue_order_id="V-1"))
@@ -239,7 +299,8 @@ def test_the_command_prints_the_same(tmp_path: Path, clock: SteppingClock) -> No
         life(Recorder(ledger, clock), "C-1")
         expected = ledger.latency(by="account,hour")
     assert [
-        json.loads(line) for line in run("latency", "--db", url, "--by", "account,hour", "--json").out.splitlines()
+        json.loads(line)
+        for line in run("latency", "--db", url, "--by", "account,hour", "--json").out.splitlines()
     ] == expected
     shown = run("latency", "--db", url).out
     assert "submit_to_acknowledge" in shown and "1 group" in shown

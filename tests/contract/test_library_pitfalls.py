@@ -1,4 +1,5 @@
-"""The pitfalls of the eventsourcing library that a test can show: its commits, its locks and its end."""
+"""The pitfalls of the eventsourcing library that a test can show: its commits, its locks and its
+end."""
 
 import sqlite3
 import subprocess
@@ -54,9 +55,15 @@ def test_positions_become_visible_in_order(postgres_schema_url: str) -> None:
 
 
 @pytest.mark.slow
-def test_an_append_waits_for_one_whose_positions_are_not_visible_yet(postgres_schema_url: str) -> None:
-    """Pitfall 1: else the later position would be visible first, and a reader would pass over the earlier one."""
-    insert = f"INSERT INTO {EVENTS_TABLE} (originator_id, originator_version, topic, state) VALUES ('s', 1, 't', '')"
+def test_an_append_waits_for_one_whose_positions_are_not_visible_yet(
+    postgres_schema_url: str,
+) -> None:
+    """Pitfall 1: else the later position would be visible first, and a reader would pass over the
+    earlier one."""
+    insert = (
+        f"INSERT INTO {EVENTS_TABLE} (originator_id, originator_version, topic, state) VALUES "
+        "('s', 1, 't', '')"
+    )
     with (
         Ledger.open(postgres_schema_url, lock_timeout=1, update_views=False) as ledger,
         psycopg.connect(postgres_schema_url) as other,
@@ -71,9 +78,13 @@ def test_an_append_waits_for_one_whose_positions_are_not_visible_yet(postgres_sc
 def test_of_a_commit_that_failed_another_ledgers_event_is_no_part(
     durable_store_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Pitfall 3: what stands at the version is compared byte for byte with what was to stand there."""
+    """Pitfall 3: what stands at the version is compared byte for byte with what was to stand
+    there."""
     ours, theirs = parsed(fill("C-1", "F-1", 1), fill("C-1", "F-2", 2))
-    with Ledger.open(durable_store_url, update_views=False) as one, Ledger.open(durable_store_url, update_views=False) as other:
+    with (
+        Ledger.open(durable_store_url, update_views=False) as one,
+        Ledger.open(durable_store_url, update_views=False) as other,
+    ):
         one.record(parsed(request("C-1"))[0])
 
         def fail(*arguments: Any) -> Any:
@@ -88,8 +99,12 @@ def test_of_a_commit_that_failed_another_ledgers_event_is_no_part(
         assert {trade["fill_id"] for trade in one.trades()} == {"F-1", "F-2"}
 
 
-@pytest.mark.parametrize("error", [OperationalError("the answer got lost"), IntegrityError("a retry met its own event")])
-def test_a_commit_whose_answer_got_lost_counts_once(ledger: Ledger, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+@pytest.mark.parametrize(
+    "error", [OperationalError("the answer got lost"), IntegrityError("a retry met its own event")]
+)
+def test_a_commit_whose_answer_got_lost_counts_once(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
     """Pitfall 3: the events are compared with what is stored before anybody is told otherwise."""
     recorder, append = recorder_of(ledger), recorder_of(ledger).append
     is_lost = [True]
@@ -103,13 +118,19 @@ def test_a_commit_whose_answer_got_lost_counts_once(ledger: Ledger, monkeypatch:
 
     monkeypatch.setattr(recorder, "append", losing)
     outcome = ledger.record(parse_document(fill("C-1", "F-1")))
-    assert (outcome.outcome, is_lost) == ("recorded" if isinstance(error, OperationalError) else "duplicate", [])
+    assert (outcome.outcome, is_lost) == (
+        "recorded" if isinstance(error, OperationalError) else "duplicate",
+        [],
+    )
     assert [event["name"] for event in ledger.events()].count("fill_recorded.v1") == 1
     assert ledger.record(parse_document(fill("C-1", "F-1"))).outcome == "duplicate"
 
 
-def test_a_failed_commit_leaves_no_trace_in_memory(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pitfall 4: what did not become durable is not known afterwards, whatever was decided before."""
+def test_a_failed_commit_leaves_no_trace_in_memory(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pitfall 4: what did not become durable is not known afterwards, whatever was decided
+    before."""
     ledger.record(parse_document(request("C-1")))
     recorder, append = recorder_of(ledger), recorder_of(ledger).append
 
@@ -129,7 +150,9 @@ def test_a_failed_commit_leaves_no_trace_in_memory(ledger: Ledger, monkeypatch: 
     assert ledger.check().differences == ()
 
 
-def test_an_interrupt_in_the_middle_of_a_commit_leaves_nobody_waiting(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupt_in_the_middle_of_a_commit_leaves_nobody_waiting(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
     recorder, append = recorder_of(ledger), recorder_of(ledger).append
     committing, queued = threading.Event(), threading.Event()
 
@@ -160,7 +183,9 @@ def test_an_interrupt_in_the_middle_of_a_commit_leaves_nobody_waiting(ledger: Le
     assert ledger.check().differences == ()
 
 
-def test_a_commit_that_nobody_can_ask_about_is_told_as_unknown(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_commit_that_nobody_can_ask_about_is_told_as_unknown(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
     recorder, append = recorder_of(ledger), recorder_of(ledger).append
 
     def vanishing(*arguments: Any) -> Any:
@@ -211,13 +236,16 @@ def test_closing_while_threads_read_crashes_nothing(store_url: str) -> None:
 
 
 def test_sqlite_gives_no_position_twice(tmp_path: Path) -> None:
-    """Pitfall 7: positions are rowids, which SQLite gives again, unless the key is AUTOINCREMENT."""
+    """Pitfall 7: positions are rowids, which SQLite gives again, unless the key is
+    AUTOINCREMENT."""
     url = f"sqlite:///{tmp_path}/ledger.db"
     with Ledger.open(url) as ledger:
         ledger.record_many(parsed(*lives(2)))
         last = max(event["position"] for event in ledger.events())
     with sqlite3.connect(tmp_path / "ledger.db") as connection:
-        (statement,) = connection.execute("SELECT sql FROM sqlite_master WHERE name = ?", (EVENTS_TABLE,)).fetchone()
+        (statement,) = connection.execute(
+            "SELECT sql FROM sqlite_master WHERE name = ?", (EVENTS_TABLE,)
+        ).fetchone()
         assert "AUTOINCREMENT" in statement
         connection.execute(f"DROP TRIGGER {EVENTS_TABLE}_no_delete")
         connection.execute(f"DELETE FROM {EVENTS_TABLE} WHERE notification_id = ?", (last,))
@@ -243,8 +271,11 @@ def test_whoever_holds_the_log_is_not_waited_for_for_ever(durable_store_url: str
 
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", ["EXCLUSIVE", "ACCESS EXCLUSIVE"])
-def test_the_whole_wait_for_postgresql_is_as_long_as_was_asked_for(postgres_schema_url: str, mode: str) -> None:
-    """Whatever the one who made the store asked for, whether it is reading or writing that waits, and nothing is left unknown."""
+def test_the_whole_wait_for_postgresql_is_as_long_as_was_asked_for(
+    postgres_schema_url: str, mode: str
+) -> None:
+    """Whatever the one who made the store asked for, whether it is reading or writing that waits,
+    and nothing is left unknown."""
     Ledger.open(postgres_schema_url, update_views=False).close()
     with Ledger.open(postgres_schema_url, lock_timeout=1, update_views=False) as ledger:
         ledger.record(parse_document(request("C-1")))
@@ -259,7 +290,8 @@ def test_the_whole_wait_for_postgresql_is_as_long_as_was_asked_for(postgres_sche
         for ask in asked:
             began = time.monotonic()
             with pytest.raises(
-                StoreUnreachable, match="another process has locked the store: waited 1 s, and nothing was written"
+                StoreUnreachable,
+                match="another process has locked the store: waited 1 s, and nothing was written",
             ):
                 ask()
             assert time.monotonic() - began < 3
@@ -270,12 +302,18 @@ def test_the_whole_wait_for_postgresql_is_as_long_as_was_asked_for(postgres_sche
 
 
 @pytest.mark.slow
-def test_a_store_of_the_version_before_takes_over_the_new_function(postgres_schema_url: str) -> None:
+def test_a_store_of_the_version_before_takes_over_the_new_function(
+    postgres_schema_url: str,
+) -> None:
     Ledger.open(postgres_schema_url, update_views=False).close()
     append = f"{EVENTS_TABLE}_append"
     with psycopg.connect(postgres_schema_url) as connection:
-        (body,) = connection.execute(f"SELECT pg_get_functiondef('{append}'::regproc)").fetchone() or ("",)
-        connection.execute(body.replace("BEGIN\n", "BEGIN\n    SET LOCAL lock_timeout = '30s';\n", 1).encode())
+        (body,) = connection.execute(
+            f"SELECT pg_get_functiondef('{append}'::regproc)"
+        ).fetchone() or ("",)
+        connection.execute(
+            body.replace("BEGIN\n", "BEGIN\n    SET LOCAL lock_timeout = '30s';\n", 1).encode()
+        )
         connection.execute("UPDATE ledger_schema SET version = 1")
     with Ledger.open(postgres_schema_url, lock_timeout=1, update_views=False) as ledger:
         holder = holding(postgres_schema_url)

@@ -1,4 +1,5 @@
-"""The index of names, by which a report finds its order: guarded, checked and rebuilt from the log as any view is."""
+"""The index of names, by which a report finds its order: guarded, checked and rebuilt from the log
+as any view is."""
 
 import sqlite3
 from pathlib import Path
@@ -10,20 +11,28 @@ import pytest
 from tests.contract.sql import connected, run_sql
 from tests.contract.streams import fill, opened, parsed, report, request, story
 
-GUARDS = {"sqlite": ("order_names_no_delete", "order_names_no_update"), "postgresql": ("order_names_kept", "order_names_moved")}
+GUARDS = {
+    "sqlite": ("order_names_no_delete", "order_names_no_update"),
+    "postgresql": ("order_names_kept", "order_names_moved"),
+}
 
 
 def unguarded(url: str, *statements: str) -> None:
     """Run statements that the database refuses, as the owner of its tables may."""
     kind = url.partition(":")[0]
-    dropping = [f"DROP TRIGGER {name}{'' if kind == 'sqlite' else ' ON order_names'}" for name in GUARDS[kind]]
+    dropping = [
+        f"DROP TRIGGER {name}{'' if kind == 'sqlite' else ' ON order_names'}"
+        for name in GUARDS[kind]
+    ]
     run_sql(url, *dropping, *statements)
 
 
 def names_in(url: str) -> list[Any]:
     connection = connected(url)
     try:
-        return sorted(connection.execute("SELECT account, kind, name, stream FROM order_names").fetchall())
+        return sorted(
+            connection.execute("SELECT account, kind, name, stream FROM order_names").fetchall()
+        )
     finally:
         connection.close()
 
@@ -35,7 +44,11 @@ MET = (
     report("acknowledge", "C-1", 3, venue_order_id="V-9"),  # the unknown order turns out to be C-1
 )
 DAMAGES = {
-    "missing": ("DELETE FROM order_names WHERE name = 'V-1'", "order_names sim:main/venue/V-1", "missing in the view"),
+    "missing": (
+        "DELETE FROM order_names WHERE name = 'V-1'",
+        "order_names sim:main/venue/V-1",
+        "missing in the view",
+    ),
     "extra": (
         "INSERT INTO order_names VALUES ('sim:main', 'venue', 'V-2', 'sim:main/C-1')",
         "order_names sim:main/venue/V-2",
@@ -58,13 +71,18 @@ def test_a_damaged_index_is_found_and_mended(durable_store_url: str, damage: str
     statement, where, what = DAMAGES[damage]
     unguarded(durable_store_url, statement)
     with opened(durable_store_url, update_views=False) as ledger:
-        assert [(found.where, found.what) for found in ledger.check().differences] == [(where, what)]
+        assert [(found.where, found.what) for found in ledger.check().differences] == [
+            (where, what)
+        ]
         rebuilt = ledger.rebuild()
         assert ("order_names" in rebuilt.names, rebuilt.is_equal) == (True, False)
         assert ledger.check().differences == ()
         assert names_in(durable_store_url) == before
         assert ledger.rebuild(["order_names"]).is_equal
-        assert ledger.record(parsed(fill(None, "F-1", 5, venue_order_id="V-1"))[0]).outcome == "recorded"
+        assert (
+            ledger.record(parsed(fill(None, "F-1", 5, venue_order_id="V-1"))[0]).outcome
+            == "recorded"
+        )
         assert [order["client_order_id"] for order in ledger.orders()] == ["C-1"]
 
 
@@ -94,13 +112,17 @@ def test_the_index_folded_again_is_the_index_that_was_written(durable_store_url:
         "UPDATE order_names SET name = 'V-2' WHERE name = 'V-1'",
     ],
 )
-def test_the_database_refuses_to_change_names_also_after_they_were_mended(durable_store_url: str, statement: str) -> None:
+def test_the_database_refuses_to_change_names_also_after_they_were_mended(
+    durable_store_url: str, statement: str
+) -> None:
     with opened(durable_store_url, update_views=False) as ledger:
         ledger.record_many(parsed(*MET))
         run_sql(durable_store_url, DAMAGES["extra"][0])
         assert not ledger.rebuild(["order_names"]).is_equal
         before = names_in(durable_store_url)
-        with pytest.raises((sqlite3.DatabaseError, psycopg.Error), match="names of orders are kept"):
+        with pytest.raises(
+            (sqlite3.DatabaseError, psycopg.Error), match="names of orders are kept"
+        ):
             run_sql(durable_store_url, statement)
         assert names_in(durable_store_url) == before
 

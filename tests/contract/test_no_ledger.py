@@ -24,9 +24,13 @@ def asked(url: str, arguments: str) -> tuple[int, str, str]:
 
 
 def tables(url: str) -> list[str]:
-    of_postgres = "SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema()"
+    of_postgres = (
+        "SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema()"
+    )
     with closing(connected(url)) as connection:
-        found = connection.execute("SELECT name FROM sqlite_master" if url.startswith("sqlite") else of_postgres)
+        found = connection.execute(
+            "SELECT name FROM sqlite_master" if url.startswith("sqlite") else of_postgres
+        )
         return [name for (name,) in found]
 
 
@@ -43,21 +47,34 @@ CREATING = ("record", "import", "restore", "serve")
 """Commands that create a missing ledger."""
 
 QUESTIONS = (
-    "orders", "orders --json", "orders --limit 2", "order C-1", "history C-1", "trades", "positions", "pnl", "recover",
-    "anomalies --open", "proposals", "instruments", "marks", "account-events", "certificates", "events --json", "check",
-    "status", "halt sim:main", "resume sim:main", "halts", "exposure", "latency", "explain C-1", "why order C-1",
-    "restate orders --from 2026-11-20T09:00:00Z", "audit", "audit --report rts24", "what-if", "prove-order-independence",
+    "orders", "orders --json", "orders --limit 2", "order C-1", "history C-1", "trades",
+    "positions", "pnl", "recover",
+    "anomalies --open", "proposals", "instruments", "marks", "account-events", "certificates",
+    "events --json", "check",
+    "status", "halt sim:main", "resume sim:main", "halts", "exposure", "latency", "explain C-1",
+    "why order C-1",
+    ("restate orders --from "
+    "2026-11-20T09:00:00Z"), "audit", "audit --report rts24", "what-if", "prove-order-independence",
     "equity",
-    "sql SELECT", "analyse pnl", "alerts", "archive backup", "bundle b.zip --account sim:main", "checkpoint --key /dev/null",
-    "compare a b", "export orders", "forget --evidence-of C-1 --reason asked", "metrics", "move-evidence", "prove C-1",
-    "relay nats://127.0.0.1:1/desk --once", "report --day 2026-11-20", "tail", "verify --key /dev/null", "rebuild",
+    "sql SELECT", "analyse pnl", "alerts", "archive backup", ("bundle b.zip --account "
+                                                             "sim:main"),
+                                                             "checkpoint --key /dev/null",
+    "compare a b", "export orders", ("forget --evidence-of C-1 "
+                                    "--reason asked"), "metrics", "move-evidence", "prove C-1",
+    ("relay "
+    "nats://127.0.0.1:1/desk "
+    "--once"), "report --day 2026-11-20", "tail", "verify --key /dev/null", "rebuild",
     "health", "health --json",
     "revert missing_fill:1", "translate hyperliquid /dev/null --account hyperliquid:main",
 )  # fmt: skip
 
 
 def test_every_command_with_a_ledger_is_asked_without_one() -> None:
-    asking = {name for name, command in main.commands.items() if any(option.name == "db" for option in command.params)}
+    asking = {
+        name
+        for name, command in main.commands.items()
+        if any(option.name == "db" for option in command.params)
+    }
     assert {question.split()[0] for question in QUESTIONS} == asking - {
         *CREATING,
         "watch",  # it needs a file of rules, and has a test of its own
@@ -68,11 +85,15 @@ def test_every_command_with_a_ledger_is_asked_without_one() -> None:
 @pytest.mark.parametrize("arguments", QUESTIONS)
 def test_in_a_database_without_a_ledger(database: str, arguments: str) -> None:
     status, printed, said = asked(database, arguments)
-    sentence = f"there is no ledger at {public(database)}: `orderledger record` and `collect` create one"
+    sentence = (
+        f"there is no ledger at {public(database)}: `orderledger record` and `collect` create one"
+    )
     assert (status, printed, said) == (3, "", f"orderledger: {sentence}\n")
     assert tables(database) == ["notes"]
     if database.startswith("sqlite"):
-        assert Path(database.removeprefix("sqlite://")).read_bytes()[18] == 1, "not in the mode of a write-ahead log"
+        assert Path(database.removeprefix("sqlite://")).read_bytes()[18] == 1, (
+            "not in the mode of a write-ahead log"
+        )
 
 
 @pytest.mark.parametrize("arguments", QUESTIONS)
@@ -83,11 +104,16 @@ def test_a_file_that_is_not_there_is_not_made_by_a_question(tmp_path: Path, argu
 
 
 @pytest.mark.parametrize("setting", ["role=pg_monitor", "search_path=nowhere"])
-def test_where_a_role_may_not_look_nothing_is_said_of_a_ledger(postgres_schema_url: str, setting: str) -> None:
+def test_where_a_role_may_not_look_nothing_is_said_of_a_ledger(
+    postgres_schema_url: str, setting: str
+) -> None:
     theirs = f"{postgres_schema_url}{quote(f' -c {setting}')}"
     for command in ("orders", "status", "record /dev/null"):
         status, printed, said = asked(theirs, command)
-        assert (status, printed) == (3, "") and "search_path names no existing schema that this role may use" in said
+        assert (status, printed) == (
+            3,
+            "",
+        ) and "search_path names no existing schema that this role may use" in said
 
 
 def test_recording_makes_one_beside_what_is_there_and_says_so_once(database: str) -> None:
@@ -127,5 +153,9 @@ def test_a_file_that_is_no_database_is_let_go_of(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("no database " * 1_000)
     with pytest.raises(StoreUnreachable, match="file is not a database") as caught:
         Ledger.open(tmp_path / "notes.txt")
-    assert caught.value.__traceback__ is not None  # which holds what was opened, unless that was closed
-    assert [file.path for file in psutil.Process().open_files() if file.path.startswith(str(tmp_path))] == []
+    assert (
+        caught.value.__traceback__ is not None
+    )  # which holds what was opened, unless that was closed
+    assert [
+        file.path for file in psutil.Process().open_files() if file.path.startswith(str(tmp_path))
+    ] == []

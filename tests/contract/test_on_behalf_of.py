@@ -1,4 +1,5 @@
-"""For whom an actor acted is kept with the event, beside the actor, and goes wherever the event goes."""
+"""For whom an actor acted is kept with the event, beside the actor, and goes wherever the event
+goes."""
 
 import json
 import subprocess
@@ -20,14 +21,31 @@ def test_history_events_and_tables_show_both(store_url: str) -> None:
     with Ledger.open(store_url, update_views=False) as ledger:
         ledger.record(
             Request(
-                account="sim:main", client_order_id="C-1", instrument="X", side="buy", quantity="1", order_type="market", **WHO
+                account="sim:main",
+                client_order_id="C-1",
+                instrument="X",
+                side="buy",
+                quantity="1",
+                order_type="market",
+                **WHO,
             )
         )
-        ledger.record(Fill(account="sim:main", client_order_id="C-1", fill_id="F-1", quantity="1", price="1", actor="bot"))
+        ledger.record(
+            Fill(
+                account="sim:main",
+                client_order_id="C-1",
+                fill_id="F-1",
+                quantity="1",
+                price="1",
+                actor="bot",
+            )
+        )
         wanted = [("bot", "anna"), ("bot", None)]
         assert [(row["actor"], row["on_behalf_of"]) for row in ledger.history("C-1")] == wanted
         assert [(row["actor"], row["on_behalf_of"]) for row in ledger.events()] == wanted
-        assert [(step["actor"], step["on_behalf_of"]) for step in ledger.explain("C-1")["steps"]] == wanted
+        assert [
+            (step["actor"], step["on_behalf_of"]) for step in ledger.explain("C-1")["steps"]
+        ] == wanted
         found = ledger.sql("SELECT actor, on_behalf_of FROM events ORDER BY position").to_rows()
         assert [(row["actor"], row["on_behalf_of"]) for row in found] == wanted
         exported = list(messages_in(ledger.store))
@@ -35,8 +53,11 @@ def test_history_events_and_tables_show_both(store_url: str) -> None:
         assert ledger.check().differences == ()
 
 
-def test_it_is_kept_on_the_way_to_another_order_and_distinguishes_nothing(durable_store_url: str) -> None:
-    """A report of an unknown order is copied to the order that it belongs to; who sent it is no part of the fact."""
+def test_it_is_kept_on_the_way_to_another_order_and_distinguishes_nothing(
+    durable_store_url: str,
+) -> None:
+    """A report of an unknown order is copied to the order that it belongs to; who sent it is no
+    part of the fact."""
     with Ledger.open(durable_store_url, update_views=False) as ledger:
         fill = {
             "account": "sim:main",
@@ -47,10 +68,20 @@ def test_it_is_kept_on_the_way_to_another_order_and_distinguishes_nothing(durabl
             "instrument": "X",
             "side": "buy",
         }
-        outcomes = [ledger.record(Fill(**fill, **who)).outcome for who in (WHO, {}, {"actor": "eve", "on_behalf_of": "mallory"})]  # type: ignore[arg-type]
+        outcomes = [
+            ledger.record(Fill(**fill, **who)).outcome  # type: ignore[arg-type]
+            for who in (WHO, {}, {"actor": "eve", "on_behalf_of": "mallory"})
+        ]
         assert outcomes == ["recorded", "duplicate", "duplicate"]
         ledger.record(
-            Request(account="sim:main", client_order_id="C-1", instrument="X", side="buy", quantity="1", order_type="market")
+            Request(
+                account="sim:main",
+                client_order_id="C-1",
+                instrument="X",
+                side="buy",
+                quantity="1",
+                order_type="market",
+            )
         )
         ledger.record(Fill(**{**fill, "fill_id": "F-2"}, client_order_id="C-1"))  # type: ignore[arg-type]
     with Ledger.open(durable_store_url, update_views=False) as ledger:
@@ -59,7 +90,14 @@ def test_it_is_kept_on_the_way_to_another_order_and_distinguishes_nothing(durabl
 
 
 def test_the_commands_take_and_show_it(durable_store_url: str, tmp_path: Path) -> None:
-    mark = {"type": "mark", "account": "sim:main", "instrument": "X", "price": "1", "at": "2026-01-05T12:00:00Z", **WHO}
+    mark = {
+        "type": "mark",
+        "account": "sim:main",
+        "instrument": "X",
+        "price": "1",
+        "at": "2026-01-05T12:00:00Z",
+        **WHO,
+    }
     (tmp_path / "mark.ndjson").write_text(json.dumps(mark))
     assert run("record", tmp_path / "mark.ndjson", "--db", durable_store_url).status == 0
     (row,) = map(json.loads, run("events", "--json", "--db", durable_store_url).out.splitlines())
@@ -88,6 +126,8 @@ accounts.Note = Note
 accounts.__all__.append("Note")
 from orderledger.infrastructure.messages import registry
 """
-    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    ended = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
+    )
     assert ended.returncode == 1
     assert "messages without needs_role, which nobody could record over HTTP: Note" in ended.stderr

@@ -1,7 +1,8 @@
-"""What looks up one order by a key reads one index by that key, in every store, with and without ANALYZE.
+"""What looks up one order by a key reads one index by that key, in every store, with and without
+ANALYZE.
 
-The plan of every statement that the drivers run is asked of the database. A test of times would need a large ledger, and would
-still pass by chance.
+The plan of every statement that the drivers run is asked of the database. A test of times would
+need a large ledger, and would still pass by chance.
 """
 
 import json
@@ -56,16 +57,28 @@ LOOKUPS: dict[str, Callable[[Ledger, dict[str, Any]], object]] = {
 }
 NOW: dict[str, Callable[[Ledger, dict[str, Any]], object]] = {
     "orders": lambda ledger, _: ledger.orders(client_order_id="C-30"),
-    "orders of an account": lambda ledger, _: ledger.orders(client_order_id="C-30", **ID, status="filled", limit=1),
+    "orders of an account": lambda ledger, _: ledger.orders(
+        client_order_id="C-30", **ID, status="filled", limit=1
+    ),
     "orders by stream": lambda ledger, _: ledger.orders(stream="sim:main/C-30"),
-    "page of orders": lambda ledger, _: ledger.page("orders", order="newest", client_order_id="C-30", **ID, with_count=True),
+    "page of orders": lambda ledger, _: ledger.page(
+        "orders", order="newest", client_order_id="C-30", **ID, with_count=True
+    ),
     "changed orders": lambda ledger, _: ledger.changed_orders(["sim:main/C-30", "sim:main/C-31"]),
     "trades": lambda ledger, _: ledger.trades(client_order_id="C-30"),
-    "trades of an account": lambda ledger, _: ledger.trades(client_order_id="C-30", **ID, include_busted=True),
-    "trades by stream": lambda ledger, _: ledger.trades(stream="sim:main/C-30", instrument="BTC-USD"),
+    "trades of an account": lambda ledger, _: ledger.trades(
+        client_order_id="C-30", **ID, include_busted=True
+    ),
+    "trades by stream": lambda ledger, _: ledger.trades(
+        stream="sim:main/C-30", instrument="BTC-USD"
+    ),
     "stream of trades": lambda ledger, _: list(ledger.stream("trades", client_order_id="C-30")),
-    "page of trades": lambda ledger, _: ledger.page("trades", client_order_id="C-30", with_count=True),
-    "page of trades by stream": lambda ledger, _: ledger.page("trades", order="desc", stream="sim:main/C-30"),
+    "page of trades": lambda ledger, _: ledger.page(
+        "trades", client_order_id="C-30", with_count=True
+    ),
+    "page of trades by stream": lambda ledger, _: ledger.page(
+        "trades", order="desc", stream="sim:main/C-30"
+    ),
     "anomalies by stream": lambda ledger, _: ledger.anomalies(stream="sim:main/C-30"),
     "page of events": lambda ledger, _: ledger.events_page(stream="sim:main/C-30", order="desc"),
 }
@@ -88,7 +101,13 @@ def statements(monkeypatch: pytest.MonkeyPatch) -> list[Statement]:
         return connection
 
     def noted(self: Any, query: Any, params: Any = None, **settings: Any) -> Any:
-        text = query.decode() if isinstance(query, bytes) else query if isinstance(query, str) else query.as_string(self)
+        text = (
+            query.decode()
+            if isinstance(query, bytes)
+            else query
+            if isinstance(query, str)
+            else query.as_string(self)
+        )
         found.append((text, params))
         return execute(self, query, params, **settings)
 
@@ -99,10 +118,25 @@ def statements(monkeypatch: pytest.MonkeyPatch) -> list[Statement]:
 
 @pytest.fixture
 def ledger(durable_store_url: str, statements: list[Statement]) -> Iterator[Ledger]:
-    """Sixty orders of two accounts, forty overfilled. One has every kind of name; one was known by its venue's id first."""
+    """Sixty orders of two accounts, forty overfilled. One has every kind of name; one was known by
+    its venue's id first."""
     named = [
-        report("request_replace", "C-30", 31.1, quantity="11", replacement_client_order_id="R-30", request_id="Q-30"),
-        report("replace", "C-30", 31.2, quantity="11", replacement_client_order_id="R-30", aliases={"index": "A-30"}),
+        report(
+            "request_replace",
+            "C-30",
+            31.1,
+            quantity="11",
+            replacement_client_order_id="R-30",
+            request_id="Q-30",
+        ),
+        report(
+            "replace",
+            "C-30",
+            31.2,
+            quantity="11",
+            replacement_client_order_id="R-30",
+            aliases={"index": "A-30"},
+        ),
         *(fill(f"C-{number}", f"X-{number}", 50) for number in range(40)),
         fill(None, "F-U", 100, venue_order_id="V-U"),
         request("U", 99),
@@ -121,11 +155,17 @@ def test_what_names_one_order_reads_one_index_by_its_key(
     if is_analyzed:
         run_sql(durable_store_url, "ANALYZE")
     last = ledger.position()
-    asked: dict[str, Callable[[], object]] = {name: partial(ask, ledger, {}) for name, ask in {**LOOKUPS, **NOW}.items()}
-    asked |= {f"{name} as of then": partial(ask, ledger, {"as_of": last}) for name, ask in LOOKUPS.items()}
+    asked: dict[str, Callable[[], object]] = {
+        name: partial(ask, ledger, {}) for name, ask in {**LOOKUPS, **NOW}.items()
+    }
+    asked |= {
+        f"{name} as of then": partial(ask, ledger, {"as_of": last}) for name, ask in LOOKUPS.items()
+    }
     asked |= {name: partial(_unknown, partial(ask, ledger)) for name, ask in NOBODY.items()}
     searches = {name: _searches(durable_store_url, statements, ask) for name, ask in asked.items()}
-    wrong = {name: [one for one in found if not _is_by_key(*one)] for name, found in searches.items()}
+    wrong = {
+        name: [one for one in found if not _is_by_key(*one)] for name, found in searches.items()
+    }
     assert {name: found for name, found in wrong.items() if found} == {}
     assert all(searches.values()), "every one reads some of these tables"
 
@@ -139,8 +179,11 @@ def _is_by_key(_table: str, columns: frozenset[str], _plan: str) -> bool:
     return columns in KEYS
 
 
-def _searches(url: str, statements: list[Statement], ask: Callable[[], object]) -> list[tuple[str, frozenset[str], str]]:
-    """How the growing tables were read: the table, the columns by which its index was searched, and that part of the plan."""
+def _searches(
+    url: str, statements: list[Statement], ask: Callable[[], object]
+) -> list[tuple[str, frozenset[str], str]]:
+    """How the growing tables were read: the table, the columns by which its index was searched, and
+    that part of the plan."""
     ask()  # the first time it may update views
     statements.clear()
     ask()
@@ -157,31 +200,55 @@ def _planned_by_sqlite(url: str, text: str, _: Any) -> Iterator[tuple[str, froze
         found = re.match(r"(?:SEARCH|SCAN) (\w+)(?:.*\((.*)\))?", line)
         if found and not _is_one_entry(found[1], line, text):
             columns = re.findall(r"(<expr>|\w+)=\?", found[2] or "")
-            yield found[1], frozenset("value of alias" if one == "<expr>" else one for one in columns), line
+            yield (
+                found[1],
+                frozenset("value of alias" if one == "<expr>" else one for one in columns),
+                line,
+            )
     connection.close()
 
 
 def _is_one_entry(table: str, line: str, text: str) -> bool:
     """Whether SQLite reads the next event, the last one, or the next account."""
     if table == EVENTS_TABLE:
-        return line == f"SEARCH {table}" or (line.endswith("PRIMARY KEY (rowid>?)") and text.endswith("LIMIT 1"))
+        return line == f"SEARCH {table}" or (
+            line.endswith("PRIMARY KEY (rowid>?)") and text.endswith("LIMIT 1")
+        )
     return "SELECT MIN(account)" in text and line.startswith("SEARCH")
 
 
-def _planned_by_postgres(url: str, text: str, parameters: Any) -> Iterator[tuple[str, frozenset[str], str]]:
-    """The tables here are so small that reading all of them is cheapest, which is not asked: seq scans are put last."""
+def _planned_by_postgres(
+    url: str, text: str, parameters: Any
+) -> Iterator[tuple[str, frozenset[str], str]]:
+    """The tables here are so small that reading all of them is cheapest, which is not asked: seq
+    scans are put last."""
     with psycopg.connect(url) as connection:
         connection.execute("SET enable_seqscan = off")
-        ((found,),) = connection.execute(f"EXPLAIN (FORMAT JSON) {text}".encode(), parameters).fetchall()
+        ((found,),) = connection.execute(
+            f"EXPLAIN (FORMAT JSON) {text}".encode(), parameters
+        ).fetchall()
     for node, parent in _nodes(found[0]["Plan"], None):
-        condition = node.get("Index Cond") or "".join(one.get("Index Cond", "") for one in node.get("Plans", ()))
-        is_one_entry = parent is not None and parent["Node Type"] == "Limit" and parent["Plan Rows"] == 1 and "Filter" not in node
+        condition = node.get("Index Cond") or "".join(
+            one.get("Index Cond", "") for one in node.get("Plans", ())
+        )
+        is_one_entry = (
+            parent is not None
+            and parent["Node Type"] == "Limit"
+            and parent["Plan Rows"] == 1
+            and "Filter" not in node
+        )
         if "Relation Name" in node and not is_one_entry:
-            columns = ["value of alias"] if "substr" in condition else re.findall(r"\((\w+) = ", condition)
+            columns = (
+                ["value of alias"]
+                if "substr" in condition
+                else re.findall(r"\((\w+) = ", condition)
+            )
             yield node["Relation Name"], frozenset(columns), json.dumps(node)
 
 
-def _nodes(node: dict[str, Any], parent: dict[str, Any] | None) -> Iterator[tuple[dict[str, Any], dict[str, Any] | None]]:
+def _nodes(
+    node: dict[str, Any], parent: dict[str, Any] | None
+) -> Iterator[tuple[dict[str, Any], dict[str, Any] | None]]:
     yield node, parent
     for one in node.get("Plans", ()):
         yield from _nodes(one, node)

@@ -1,4 +1,5 @@
-"""Real processes on one store: they race, they open it together, they are killed, and their PostgreSQL goes away."""
+"""Real processes on one store: they race, they open it together, they are killed, and their
+PostgreSQL goes away."""
 
 import random
 import subprocess
@@ -25,7 +26,10 @@ LIVES = 60
 KILLED_LIVES = 150
 VICTIM = "recording, to be killed"
 MODES = ("each", "many", "soon")
-MODES_OF_TWO = [("each", "soon"), *long([(modes,) for modes in (("many", "many"), ("each", "each"), ("many", "soon"))])]
+MODES_OF_TWO = [
+    ("each", "soon"),
+    *long([(modes,) for modes in (("many", "many"), ("each", "each"), ("many", "soon"))]),
+]
 Process = subprocess.Popen[str]
 
 
@@ -81,11 +85,14 @@ def acknowledged(lines: Sequence[str]) -> dict[int, str]:
 def assert_is_whole(ledger: Ledger, count: int) -> None:
     """Every fact of `lives(count)` is there once."""
     names = [f"C-{number}" for number in range(count)]
-    assert {row["client_order_id"]: (row["status"], row["cum_quantity"], row["venue_order_ids"]) for row in ledger.orders()} == {
-        name: ("filled", 10, [name.replace("C", "V")]) for name in names
-    }
+    assert {
+        row["client_order_id"]: (row["status"], row["cum_quantity"], row["venue_order_ids"])
+        for row in ledger.orders()
+    } == {name: ("filled", 10, [name.replace("C", "V")]) for name in names}
     fill_ids = [row["fill_id"] for row in ledger.trades()]
-    assert sorted(fill_ids) == sorted(f"F-{number}-{fill}" for number in range(count) for fill in (1, 2))
+    assert sorted(fill_ids) == sorted(
+        f"F-{number}-{fill}" for number in range(count) for fill in (1, 2)
+    )
     assert sum(column(ledger.pnl(), "position_quantity")) == 10 * count
     assert ledger.check().differences == ()
 
@@ -98,13 +105,21 @@ def assert_is_audited(ledger: Ledger, count: int) -> None:
     for expected, found in zip(auditor.orders(), ledger.orders(), strict=True):
         assert differences(expected, found) == []
     for expected, found in zip(auditor.trades(), ledger.trades(), strict=True):  # type: ignore[assignment]
-        assert differences(expected, found, [field for field in expected if field != "recorded_at"]) == []
-    assert [differences(expected, found) for expected, found in zip(auditor.pnl(), ledger.pnl(), strict=True)] == [[]]
+        assert (
+            differences(expected, found, [field for field in expected if field != "recorded_at"])
+            == []
+        )
+    assert [
+        differences(expected, found)
+        for expected, found in zip(auditor.pnl(), ledger.pnl(), strict=True)
+    ] == [[]]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("modes", MODES_OF_TWO, ids=" and ".join)
-def test_two_processes_record_every_message_once_over_both(durable_store_url: str, modes: tuple[str, ...]) -> None:
+def test_two_processes_record_every_message_once_over_both(
+    durable_store_url: str, modes: tuple[str, ...]
+) -> None:
     with recorders(durable_store_url, *modes) as processes:
         wait_until_ready(processes)
         say_go(processes)
@@ -132,7 +147,8 @@ def test_processes_may_open_a_new_store_together(new_store_url: str, racing: int
 
 
 def kill_in_the_middle(url: str, mode: str, seed: int) -> None:
-    """Let a process record, kill it at a random moment, reopen: what was acknowledged is there, nothing is half-done."""
+    """Let a process record, kill it at a random moment, reopen: what was acknowledged is there,
+    nothing is half-done."""
     chance = random.Random(seed)
     known: set[int] = set()
     messages = lives(KILLED_LIVES)
@@ -152,7 +168,10 @@ def kill_in_the_middle(url: str, mode: str, seed: int) -> None:
             recovered = ledger.recover()
             assert recovered.events_read == 0  # the views had caught up already
     with Ledger.open(url) as ledger:
-        assert {outcome.outcome for outcome in ledger.record_many(parsed(*messages))} <= {"recorded", "duplicate"}
+        assert {outcome.outcome for outcome in ledger.record_many(parsed(*messages))} <= {
+            "recorded",
+            "duplicate",
+        }
         assert_is_whole(ledger, KILLED_LIVES)
 
 
@@ -173,23 +192,33 @@ def named(url: str) -> str:
 
 
 def wait_until_disconnected(url: str) -> None:
-    """Until PostgreSQL has done what it had received of a process that was killed, which may be one more commit."""
+    """Until PostgreSQL has done what it had received of a process that was killed, which may be one
+    more commit."""
     while url.startswith("postgresql"):
         with psycopg.connect(url) as connection:
-            if connection.execute("SELECT 1 FROM pg_stat_activity WHERE application_name = %s", (VICTIM,)).fetchone() is None:
+            if (
+                connection.execute(
+                    "SELECT 1 FROM pg_stat_activity WHERE application_name = %s", (VICTIM,)
+                ).fetchone()
+                is None
+            ):
                 return
         time.sleep(0.01)
 
 
 @pytest.mark.parametrize("mode", ["soon", *long(["each", "many"])])
-def test_a_killed_process_loses_nothing_it_has_acknowledged(durable_store_url: str, mode: str) -> None:
+def test_a_killed_process_loses_nothing_it_has_acknowledged(
+    durable_store_url: str, mode: str
+) -> None:
     kill_in_the_middle(durable_store_url, mode, seed=MODES.index(mode))
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("seed", range(12))
 @pytest.mark.parametrize("mode", MODES)
-def test_a_killed_process_loses_nothing_at_any_moment(durable_store_url: str, mode: str, seed: int) -> None:
+def test_a_killed_process_loses_nothing_at_any_moment(
+    durable_store_url: str, mode: str, seed: int
+) -> None:
     kill_in_the_middle(durable_store_url, mode, seed=100 * seed + MODES.index(mode))
 
 
@@ -245,7 +274,9 @@ def restart_in_the_middle(server: PostgresServer, *, is_crash: bool, seed: int) 
                     time.sleep(0.01)
                     break
                 assert outcome in ("recorded", "duplicate")
-                assert outcome == "duplicate" or told.get(index) is None, f"{index} was recorded twice"
+                assert outcome == "duplicate" or told.get(index) is None, (
+                    f"{index} was recorded twice"
+                )
                 told[index] = outcome
         restarting.join()
         again = [ledger.record(parse_document(message)).outcome for message in messages]
@@ -265,13 +296,16 @@ def test_a_ledger_survives_its_postgresql(server: PostgresServer, is_crash: bool
 @pytest.mark.long
 @pytest.mark.parametrize("seed", range(10))
 @pytest.mark.parametrize("is_crash", [False, True], ids=["restart", "crash"])
-def test_a_ledger_survives_its_postgresql_at_any_moment(server: PostgresServer, is_crash: bool, seed: int) -> None:
+def test_a_ledger_survives_its_postgresql_at_any_moment(
+    server: PostgresServer, is_crash: bool, seed: int
+) -> None:
     restart_in_the_middle(server, is_crash=is_crash, seed=seed)
 
 
 @pytest.mark.slow
 def test_futures_that_a_restart_cuts_off_fail_or_tell_the_truth(server: PostgresServer) -> None:
-    """Of messages that were queued when the server went away each future ends, and what it says is so."""
+    """Of messages that were queued when the server went away each future ends, and what it says is
+    so."""
     with Ledger.open(server.url, lock_timeout=5) as ledger:
         account = f"sim:{time.monotonic_ns()}"
         messages = parsed(*lives(400, account))
@@ -281,6 +315,8 @@ def test_futures_that_a_restart_cuts_off_fail_or_tell_the_truth(server: Postgres
         assert {type(end) for end in ends if not isinstance(end, StoreError)} <= {type(None)}
         again = ledger.record_many(messages)
         for end, outcome in zip(ends, again, strict=True):
-            assert outcome.outcome == "duplicate" or (end is not None and outcome.outcome == "recorded")
+            assert outcome.outcome == "duplicate" or (
+                end is not None and outcome.outcome == "recorded"
+            )
         assert len(ledger.trades(account=account)) == 800
         assert ledger.check().differences == ()

@@ -1,4 +1,5 @@
-"""The log refuses every change, what is not ours is left alone, and views that were lost or changed are folded again."""
+"""The log refuses every change, what is not ours is left alone, and views that were lost or changed
+are folded again."""
 
 import sqlite3
 from pathlib import Path
@@ -14,7 +15,9 @@ from tests.contract.streams import every_view, lives, opened, parsed, story
 # Immutable
 
 
-@pytest.mark.parametrize("statement", ["UPDATE orderledger_events SET topic = 'x'", "DELETE FROM orderledger_events"])
+@pytest.mark.parametrize(
+    "statement", ["UPDATE orderledger_events SET topic = 'x'", "DELETE FROM orderledger_events"]
+)
 def test_the_database_refuses_to_change_events(durable_store_url: str, statement: str) -> None:
     with opened(durable_store_url) as ledger:
         ledger.record_many(parsed(*lives(2)))
@@ -36,9 +39,16 @@ def test_sqlite_refuses_to_replace_events(tmp_path: Path) -> None:
     with opened(url) as ledger:
         ledger.record_many(parsed(*lives(1)))
         before = every_view(ledger)
-        copy = "SELECT originator_id, originator_version, 'x', state, notification_id FROM orderledger_events"
+        copy = (
+            "SELECT originator_id, originator_version, 'x', state, notification_id FROM "
+            "orderledger_events"
+        )
         with pytest.raises(sqlite3.DatabaseError):
-            run_sql(url, "PRAGMA recursive_triggers=ON", f"INSERT OR REPLACE INTO orderledger_events {copy}")
+            run_sql(
+                url,
+                "PRAGMA recursive_triggers=ON",
+                f"INSERT OR REPLACE INTO orderledger_events {copy}",
+            )
         assert every_view(ledger) == before
 
 
@@ -50,8 +60,12 @@ def test_a_store_of_a_newer_version_is_refused(durable_store_url: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["orders", "collectors", "view_positions", "orderledger_events"])
-def test_a_database_of_another_program_is_refused_and_left_alone(new_store_url: str, name: str) -> None:
-    run_sql(new_store_url, f"CREATE TABLE {name} (what TEXT)", f"INSERT INTO {name} VALUES ('precious')")
+def test_a_database_of_another_program_is_refused_and_left_alone(
+    new_store_url: str, name: str
+) -> None:
+    run_sql(
+        new_store_url, f"CREATE TABLE {name} (what TEXT)", f"INSERT INTO {name} VALUES ('precious')"
+    )
     with pytest.raises(StoreUnreachable, match=f"no ledger.*{name}"):
         opened(new_store_url)
     connection = connected(new_store_url)
@@ -66,7 +80,11 @@ def test_views_that_were_emptied_are_folded_again(durable_store_url: str) -> Non
     with opened(durable_store_url) as ledger:
         ledger.record_many(parsed(*story()))
         before = every_view(ledger)
-    run_sql(durable_store_url, *(f"DELETE FROM {table.name}" for table in TABLES), "UPDATE view_positions SET position = 0")
+    run_sql(
+        durable_store_url,
+        *(f"DELETE FROM {table.name}" for table in TABLES),
+        "UPDATE view_positions SET position = 0",
+    )
     with opened(durable_store_url) as ledger:
         assert every_view(ledger) == before
 
@@ -74,7 +92,9 @@ def test_views_that_were_emptied_are_folded_again(durable_store_url: str) -> Non
 @pytest.mark.slow
 @pytest.mark.parametrize("is_position_kept", [True, False])
 @pytest.mark.parametrize("verb", ["DELETE FROM", "DROP TABLE"])
-def test_views_that_are_gone_are_folded_again(durable_store_url: str, verb: str, is_position_kept: bool) -> None:
+def test_views_that_are_gone_are_folded_again(
+    durable_store_url: str, verb: str, is_position_kept: bool
+) -> None:
     with opened(durable_store_url) as ledger:
         ledger.record_many(parsed(*story()))
         before = every_view(ledger)
@@ -82,7 +102,9 @@ def test_views_that_are_gone_are_folded_again(durable_store_url: str, verb: str,
     run_sql(durable_store_url, *(f"{verb} {table}" for table in tables))
     with opened(durable_store_url) as ledger:
         if is_position_kept and verb == "DELETE FROM":
-            assert not ledger.rebuild().is_equal  # nothing tells an empty table from an empty log: `rebuild` mends it
+            assert (
+                not ledger.rebuild().is_equal
+            )  # nothing tells an empty table from an empty log: `rebuild` mends it
         assert every_view(ledger) == before
         assert ledger.check().differences == ()
 
@@ -91,9 +113,16 @@ def test_a_changed_view_is_found_and_mended(durable_store_url: str) -> None:
     with opened(durable_store_url) as ledger:
         ledger.record_many(parsed(*lives(3)))
         before = every_view(ledger)
-        run_sql(durable_store_url, "UPDATE orders SET status = 'new' WHERE client_order_id = 'C-1'", "DELETE FROM trades")
+        run_sql(
+            durable_store_url,
+            "UPDATE orders SET status = 'new' WHERE client_order_id = 'C-1'",
+            "DELETE FROM trades",
+        )
         differences = [difference.where for difference in ledger.check().differences]
-        assert "orders sim:main/C-1 status" in differences and sum("trades" in where for where in differences) == 6
+        assert (
+            "orders sim:main/C-1 status" in differences
+            and sum("trades" in where for where in differences) == 6
+        )
         assert not ledger.rebuild().is_equal
         assert every_view(ledger) == before
         assert ledger.check().differences == ()

@@ -1,4 +1,5 @@
-"""Who may only read a PostgreSQL database is answered as everybody is, whether the views are up to date or not."""
+"""Who may only read a PostgreSQL database is answered as everybody is, whether the views are up to
+date or not."""
 
 from collections.abc import Callable
 from urllib.parse import quote
@@ -23,7 +24,9 @@ ANSWERS: dict[str, Callable[[Ledger], object]] = {
 @pytest.mark.slow
 @pytest.mark.parametrize("is_behind", [False, True])
 @pytest.mark.parametrize("setting", ["role=pg_read_all_data", "default_transaction_read_only=on"])
-def test_who_may_only_read_is_answered(postgres_schema_url: str, setting: str, is_behind: bool) -> None:
+def test_who_may_only_read_is_answered(
+    postgres_schema_url: str, setting: str, is_behind: bool
+) -> None:
     theirs = postgres_schema_url.replace("options=", f"options={quote(f'-c {setting} ')}")
     with Ledger.open(postgres_schema_url, update_views=False) as ours:
         ours.record_many(parsed(*story(), request("C-1"), fill("C-1", "F-1", 1)))

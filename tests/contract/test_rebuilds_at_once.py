@@ -1,4 +1,5 @@
-"""Rebuilds that meet another one: they take turns, and where a lock is lost the views stay as they are."""
+"""Rebuilds that meet another one: they take turns, and where a lock is lost the views stay as they
+are."""
 
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -14,7 +15,8 @@ from tests.contract.sql import run_sql
 from tests.contract.streams import lives, parsed, story
 
 CUT = (
-    f"SELECT pg_terminate_backend(pid, 5000) FROM pg_locks WHERE locktype = 'advisory' AND objid = {REBUILDING_LOCK & 0xFFFFFFFF}"
+    "SELECT pg_terminate_backend(pid, 5000) FROM pg_locks WHERE locktype = 'advisory' AND objid = "
+    f"{REBUILDING_LOCK & 0xFFFFFFFF}"
 )
 """The connection that holds the lock of a rebuild."""
 
@@ -56,7 +58,9 @@ def test_a_rebuild_that_has_lost_its_lock_does_not_touch_what_the_next_one_build
 def test_a_rebuild_counts_whose_lock_went_with_its_connection(postgres_schema_url: str) -> None:
     with Ledger.open(postgres_schema_url, update_views=False) as ledger:
         ledger.record_many(parsed(*story()))
-        assert ledger.rebuild(progress=lambda done, total: run_sql(postgres_schema_url, CUT)).is_equal
+        assert ledger.rebuild(
+            progress=lambda done, total: run_sql(postgres_schema_url, CUT)
+        ).is_equal
 
 
 @pytest.mark.slow

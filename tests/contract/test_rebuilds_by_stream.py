@@ -1,4 +1,5 @@
-"""A rebuild reads the log stream by stream. Rows that depend on several streams, or on the log's order, are right as well."""
+"""A rebuild reads the log stream by stream. Rows that depend on several streams, or on the log's
+order, are right as well."""
 
 import subprocess
 from collections.abc import Iterator
@@ -33,26 +34,43 @@ def test_every_kind_of_event_gives_the_same_rows(ledger: Ledger) -> None:
 
 
 def test_a_fill_that_came_by_attribution_keeps_its_first_place_in_the_log(ledger: Ledger) -> None:
-    ledger.record_many(parsed(fill(None, "F-1", 1, venue_order_id="V-1"), request("A-1"), fill("A-1", "F-0", 1)))
-    ledger.record_many(parsed(request("Z-1"), report("acknowledge", "Z-1", 2, venue_order_id="V-1")))
+    ledger.record_many(
+        parsed(fill(None, "F-1", 1, venue_order_id="V-1"), request("A-1"), fill("A-1", "F-0", 1))
+    )
+    ledger.record_many(
+        parsed(request("Z-1"), report("acknowledge", "Z-1", 2, venue_order_id="V-1"))
+    )
     before = ledger.trades()
-    assert [(row["fill_id"], row["client_order_id"], row["position"]) for row in before] == [("F-1", "Z-1", 1), ("F-0", "A-1", 4)]
+    assert [(row["fill_id"], row["client_order_id"], row["position"]) for row in before] == [
+        ("F-1", "Z-1", 1),
+        ("F-0", "A-1", 4),
+    ]
     assert ledger.rebuild().is_equal
     assert ledger.trades() == before
 
 
 def test_of_two_orders_that_bear_a_name_the_first_in_the_log_has_it(ledger: Ledger) -> None:
     """The second comes first in the order of streams."""
-    ledger.record_many(parsed(request("Z-1"), report("acknowledge", "Z-1", 1, venue_order_id="V-1")))
-    ledger.record_many(parsed(request("A-1"), report("acknowledge", "A-1", 2, venue_order_id="V-1")))
+    ledger.record_many(
+        parsed(request("Z-1"), report("acknowledge", "Z-1", 1, venue_order_id="V-1"))
+    )
+    ledger.record_many(
+        parsed(request("A-1"), report("acknowledge", "A-1", 2, venue_order_id="V-1"))
+    )
     assert ledger.rebuild().is_equal
     assert ledger.order("V-1")["client_order_id"] == "Z-1"
 
 
 def test_positions_take_fills_and_adjustments_as_they_happened(ledger: Ledger) -> None:
     told = [request("B-1", quantity="9"), request("A-1", quantity="9", side="sell")]
-    told += [fill("B-1", "F-1", 4, price="90"), fill("A-1", "F-2", 2, side="sell", price="110"), fill("B-1", "F-3", 1)]
-    told += [of_account("adjust", 3, instrument="BTC-USD", quantity="7", price="80", reason="opening")]
+    told += [
+        fill("B-1", "F-1", 4, price="90"),
+        fill("A-1", "F-2", 2, side="sell", price="110"),
+        fill("B-1", "F-3", 1),
+    ]
+    told += [
+        of_account("adjust", 3, instrument="BTC-USD", quantity="7", price="80", reason="opening")
+    ]
     told += [of_account("funding", 2, instrument="BTC-USD", amount="-0.5", currency="USD")]
     for message in parsed(*told):
         ledger.record(message)
@@ -71,7 +89,9 @@ def test_the_end_of_a_gap_finds_its_beginning(ledger: Ledger) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_progress_grows_up_to_the_number_of_events(durable_store_url: str, jobs: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_progress_grows_up_to_the_number_of_events(
+    durable_store_url: str, jobs: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(building, "EVENTS_AT_ONCE", 100)
     monkeypatch.setattr(parallel, "LOOK_SECONDS", 0.001)  # a process takes longer to start
     seen: list[int] = []
@@ -101,7 +121,11 @@ def test_a_rebuild_with_one_process_that_is_killed_leaves_the_views_and_the_next
     with Ledger.open(str(tmp_path / "orders.db"), update_views=False) as ledger:
         ledger.record_many(parsed(*lives(1_500)))
         before = ledger.orders()
-    with subprocess.Popen([orderledger_command, "rebuild", "--db", "orders.db"], cwd=tmp_path, stderr=subprocess.DEVNULL) as one:
+    with subprocess.Popen(
+        [orderledger_command, "rebuild", "--db", "orders.db"],
+        cwd=tmp_path,
+        stderr=subprocess.DEVNULL,
+    ) as one:
         wait_until(lambda: any(tmp_path.glob("*/views__rebuilt.0")) or one.poll() is not None)
         one.kill()
     assert any(tmp_path.glob("*/views__rebuilt.0"))
@@ -111,7 +135,9 @@ def test_a_rebuild_with_one_process_that_is_killed_leaves_the_views_and_the_next
     assert [path for path in tmp_path.iterdir() if path.is_dir()] == []
 
 
-def test_views_far_behind_the_log_are_built_stream_by_stream(durable_store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_views_far_behind_the_log_are_built_stream_by_stream(
+    durable_store_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(projector, "WORTH_BUILDING_ANEW", 100)
     monkeypatch.setattr(building, "EVENTS_AT_ONCE", 100)
     seen: list[int] = []
@@ -119,13 +145,17 @@ def test_views_far_behind_the_log_are_built_stream_by_stream(durable_store_url: 
         ledger.record_many(parsed(*lives(100)))
         assert ledger.catch_up(seen.append) == 400
         assert seen[0] == 100  # not a batch of the update
-        ledger.record_many(parsed(fill("C-1", "late", 0), report("bust_fill", "C-2", 500, fill_id="F-2-1")))
+        ledger.record_many(
+            parsed(fill("C-1", "late", 0), report("bust_fill", "C-2", 500, fill_id="F-2-1"))
+        )
         assert ledger.catch_up() == 403  # with an anomaly
         assert ledger.check().differences == ()
 
 
 @pytest.mark.slow
-def test_an_update_of_views_far_behind_can_be_stopped(durable_store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_update_of_views_far_behind_can_be_stopped(
+    durable_store_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(projector, "WORTH_BUILDING_ANEW", 100)
     with Ledger.open(durable_store_url, update_views=False) as ledger:
         ledger.record_many(parsed(*lives(1_000)))
@@ -136,7 +166,9 @@ def test_an_update_of_views_far_behind_can_be_stopped(durable_store_url: str, mo
 
 
 @pytest.mark.slow
-def test_several_readers_of_views_far_behind_wait_for_one(durable_store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_several_readers_of_views_far_behind_wait_for_one(
+    durable_store_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(projector, "WORTH_BUILDING_ANEW", 100)
     with (
         Ledger.open(durable_store_url, update_views=False) as ledger,

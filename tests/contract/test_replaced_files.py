@@ -1,4 +1,5 @@
-"""A file that is deleted, moved or replaced while a ledger has it open takes no more messages: nobody would find them."""
+"""A file that is deleted, moved or replaced while a ledger has it open takes no more messages:
+nobody would find them."""
 
 import os
 import sqlite3
@@ -20,15 +21,21 @@ def replaced(path: Path) -> None:
     os.replace(path.with_name("other.db"), path)
 
 
-@pytest.mark.parametrize("change", [os.unlink, lambda path: path.rename(path.with_name("moved.db")), replaced])
+@pytest.mark.parametrize(
+    "change", [os.unlink, lambda path: path.rename(path.with_name("moved.db")), replaced]
+)
 @pytest.mark.parametrize("follow", [True, False])
-def test_nothing_is_acknowledged_once_the_file_is_not_in_its_place(tmp_path: Path, change: object, follow: bool) -> None:
+def test_nothing_is_acknowledged_once_the_file_is_not_in_its_place(
+    tmp_path: Path, change: object, follow: bool
+) -> None:
     path = tmp_path / "orders.db"
     with Ledger.open(str(path), update_views=follow) as ledger:
         assert ledger.record(FIRST).outcome == "recorded"
         change(path)  # type: ignore[operator]
         for message in (FIRST, SECOND):  # the first would be a duplicate
-            with pytest.raises(StoreUnreachable, match=r"orders\.db is no longer the file that was opened"):
+            with pytest.raises(
+                StoreUnreachable, match=r"orders\.db is no longer the file that was opened"
+            ):
                 ledger.record(message)
         with pytest.raises(StoreUnreachable, match=r"orders\.db is no longer"):
             ledger.record_soon(SECOND).result()
@@ -44,7 +51,10 @@ def test_a_file_that_comes_back_is_gone_on_with(tmp_path: Path) -> None:
         with pytest.raises(StoreUnreachable):
             ledger.record(SECOND)
         (tmp_path / "moved.db").rename(path)
-        assert [ledger.record(message).outcome for message in (FIRST, SECOND)] == ["duplicate", "recorded"]
+        assert [ledger.record(message).outcome for message in (FIRST, SECOND)] == [
+            "duplicate",
+            "recorded",
+        ]
         assert ledger.check().differences == ()
 
 
@@ -62,7 +72,9 @@ def test_a_commit_whose_file_is_deleted_meanwhile_is_unknown(tmp_path: Path) -> 
 
         threading.Timer(0.5, give_way).start()  # by then the commit is waiting for the file
         for _ in range(2):
-            with pytest.raises(OutcomeUnknown, match=r"orders\.db is no longer the file that was opened"):
+            with pytest.raises(
+                OutcomeUnknown, match=r"orders\.db is no longer the file that was opened"
+            ):
                 waiting.result()
             waiting = ledger.record_soon(SECOND)
         other.close()
@@ -78,13 +90,23 @@ def test_a_process_may_change_its_folder(tmp_path: Path, monkeypatch: pytest.Mon
     assert os.listdir() == []
 
 
-def test_the_command_stops_when_its_file_is_deleted(tmp_path: Path, orderledger_command: Path) -> None:
+def test_the_command_stops_when_its_file_is_deleted(
+    tmp_path: Path, orderledger_command: Path
+) -> None:
     command: list[str | Path] = [orderledger_command, "record", "-", "--ack", "--db", "orders.db"]
     lines = [message.model_dump_json(exclude_none=True) + "\n" for message in (FIRST, SECOND)]
     with subprocess.Popen(
-        command, cwd=tmp_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, bufsize=1
+        command,
+        cwd=tmp_path,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        bufsize=1,
     ) as process:
-        assert process.stdin is not None and process.stdout is not None and process.stderr is not None
+        assert (
+            process.stdin is not None and process.stdout is not None and process.stderr is not None
+        )
         process.stdin.write(lines[0])
         assert "recorded" in process.stdout.readline()
         for path in tmp_path.glob("orders.db*"):

@@ -45,42 +45,88 @@ def ledger(store_url: str) -> Iterator[Ledger]:
 
 
 def request(name: str, account: str = ACCOUNT) -> Request:
-    terms: dict[str, Any] = {"instrument": "AAPL", "side": "buy", "quantity": "10", "order_type": "limit", "limit_price": "180"}
+    terms: dict[str, Any] = {
+        "instrument": "AAPL",
+        "side": "buy",
+        "quantity": "10",
+        "order_type": "limit",
+        "limit_price": "180",
+    }
     return Request(account=account, client_order_id=name, at=at(0), **terms)
 
 
 def in_doubt(ledger: Ledger, name: str = "C-1", account: str = ACCOUNT) -> None:
     of_order: dict[str, Any] = {"account": account, "client_order_id": name}
     ledger.record_many(
-        [request(name, account), Submit(**of_order, at=at(1)), Unresolved(**of_order, at=at(11), reason="timeout")]
+        [
+            request(name, account),
+            Submit(**of_order, at=at(1)),
+            Unresolved(**of_order, at=at(11), reason="timeout"),
+        ]
     )
 
 
 def test_an_order_that_never_arrived_is_denied_by_an_operator(ledger: Ledger) -> None:
     in_doubt(ledger)
-    assert ledger.resolve("C-1", never_arrived=True, actor="anna", text="not in the list").outcome == "recorded"
+    assert (
+        ledger.resolve("C-1", never_arrived=True, actor="anna", text="not in the list").outcome
+        == "recorded"
+    )
     order, last = ledger.order("C-1"), list(ledger.history("C-1"))[-1]
-    assert (order["status"], order["reason"], order["is_open"], order["ended_at"]) == ("denied", "never_arrived", False, at(3600))
+    assert (order["status"], order["reason"], order["is_open"], order["ended_at"]) == (
+        "denied",
+        "never_arrived",
+        False,
+        at(3600),
+    )
     assert (last["actor"], last["source"], last["text"]) == ("anna", "operator", "not in the list")
     assert last["payload"]["never_arrived"] is True
     assert ledger.recover().doubts == []
 
 
-def test_an_order_that_works_is_acknowledged_by_an_operator_under_the_venues_id(ledger: Ledger) -> None:
+def test_an_order_that_works_is_acknowledged_by_an_operator_under_the_venues_id(
+    ledger: Ledger,
+) -> None:
     in_doubt(ledger)
-    assert ledger.resolve("C-1", worked_as="81274", actor="anna", reason="seen").outcome == "recorded"
+    assert (
+        ledger.resolve("C-1", worked_as="81274", actor="anna", reason="seen").outcome == "recorded"
+    )
     order = ledger.order("81274")
-    assert (order["client_order_id"], order["status"], order["certainty"]) == ("C-1", "new", "confirmed")
-    ledger.record(Fill(account=ACCOUNT, venue_order_id="81274", fill_id="F-1", quantity="10", price="180", at=at(20)))
+    assert (order["client_order_id"], order["status"], order["certainty"]) == (
+        "C-1",
+        "new",
+        "confirmed",
+    )
+    ledger.record(
+        Fill(
+            account=ACCOUNT,
+            venue_order_id="81274",
+            fill_id="F-1",
+            quantity="10",
+            price="180",
+            at=at(20),
+        )
+    )
     assert ledger.order("C-1")["status"] == "filled"
 
 
-def test_what_the_venue_had_filled_under_its_own_id_comes_to_the_order_that_worked_as_it(ledger: Ledger) -> None:
+def test_what_the_venue_had_filled_under_its_own_id_comes_to_the_order_that_worked_as_it(
+    ledger: Ledger,
+) -> None:
     in_doubt(ledger)
-    filled: dict[str, Any] = {"instrument": "AAPL", "side": "buy", "fill_id": "F-1", "quantity": "10", "price": "180"}
+    filled: dict[str, Any] = {
+        "instrument": "AAPL",
+        "side": "buy",
+        "fill_id": "F-1",
+        "quantity": "10",
+        "price": "180",
+    }
     ledger.record(Fill(account=ACCOUNT, venue_order_id="81274", at=at(5), **filled))
     assert ledger.resolve("C-1", worked_as="81274").outcome == "recorded"
-    assert (ledger.order("C-1")["status"], ledger.order("C-1")["cum_quantity"]) == ("filled", Decimal(10))
+    assert (ledger.order("C-1")["status"], ledger.order("C-1")["cum_quantity"]) == (
+        "filled",
+        Decimal(10),
+    )
 
 
 def test_a_later_sign_of_life_opens_what_was_decided_to_have_never_arrived(ledger: Ledger) -> None:
@@ -88,12 +134,19 @@ def test_a_later_sign_of_life_opens_what_was_decided_to_have_never_arrived(ledge
     ledger.resolve("C-1", never_arrived=True)
     ledger.record(Acknowledge(account=ACCOUNT, client_order_id="C-1", at=at(4000)))
     order = ledger.order("C-1")
-    assert (order["status"], order["is_open"], order["anomalies"]) == ("new", True, ["status_conflict"])
+    assert (order["status"], order["is_open"], order["anomalies"]) == (
+        "new",
+        True,
+        ["status_conflict"],
+    )
 
 
 OF_C1: dict[str, Any] = {"account": ACCOUNT, "client_order_id": "C-1"}
 SENT, SHOWN = Submit(**OF_C1, at=at(1)), Acknowledge(**OF_C1, at=at(2))
-CHANGED = [RequestReplace(**OF_C1, at=at(3), quantity="5"), Unresolved(**OF_C1, at=at(4), reason="timeout")]
+CHANGED = [
+    RequestReplace(**OF_C1, at=at(3), quantity="5"),
+    Unresolved(**OF_C1, at=at(4), reason="timeout"),
+]
 
 
 @pytest.mark.parametrize(
@@ -102,10 +155,15 @@ CHANGED = [RequestReplace(**OF_C1, at=at(3), quantity="5"), Unresolved(**OF_C1, 
         ([], "C-1 was never sent: pending_new"),
         ([SENT, SHOWN], "the venue has shown C-1: new, 0 of 10 filled"),
         ([SENT, SHOWN, *CHANGED], "replace outstanding"),
-        ([SENT, Fill(**OF_C1, fill_id="F", quantity="10", price="180", at=at(2))], "C-1 has ended: filled, 10 of 10 filled"),
+        (
+            [SENT, Fill(**OF_C1, fill_id="F", quantity="10", price="180", at=at(2))],
+            "C-1 has ended: filled, 10 of 10 filled",
+        ),
     ],
 )
-def test_only_the_arrival_of_an_order_in_doubt_is_decided(ledger: Ledger, messages: list[Any], said: str) -> None:
+def test_only_the_arrival_of_an_order_in_doubt_is_decided(
+    ledger: Ledger, messages: list[Any], said: str
+) -> None:
     ledger.record_many([request("C-1"), *messages])
     before = ledger.order("C-1")["version"]
     for decision in ({"never_arrived": True}, {"worked_as": "V-1"}):
@@ -132,9 +190,18 @@ def test_one_of_two_decisions_is_made_about_one_known_order(ledger: Ledger) -> N
 
 def test_an_order_does_not_work_under_the_id_of_another_order_of_ours(ledger: Ledger) -> None:
     in_doubt(ledger)
-    ledger.record_many([request("C-2"), Acknowledge(account=ACCOUNT, client_order_id="C-2", venue_order_id="V-2", at=at(2))])
+    ledger.record_many(
+        [
+            request("C-2"),
+            Acknowledge(account=ACCOUNT, client_order_id="C-2", venue_order_id="V-2", at=at(2)),
+        ]
+    )
     outcome = ledger.resolve("C-1", worked_as="V-2")
-    assert (outcome.outcome, outcome.reason, outcome.text) == ("refused", "venue_order_id_reused", "V-2 is an id of order C-2")
+    assert (outcome.outcome, outcome.reason, outcome.text) == (
+        "refused",
+        "venue_order_id_reused",
+        "V-2 is an id of order C-2",
+    )
 
 
 def test_recovery_shows_each_doubt_with_its_age_and_what_to_do(ledger: Ledger) -> None:
@@ -155,7 +222,9 @@ def test_recovery_shows_each_doubt_with_its_age_and_what_to_do(ledger: Ledger) -
         ]
     )
     doubts = ledger.recover().doubts
-    told = [(row["client_order_id"], row["about"], row["reason"], row["age_seconds"]) for row in doubts]
+    told = [
+        (row["client_order_id"], row["about"], row["reason"], row["age_seconds"]) for row in doubts
+    ]
     assert told == [
         ("C-1", "order", "timeout", Decimal(3589)),
         ("C-3", "replace", "http_502", Decimal(3490)),
@@ -163,7 +232,9 @@ def test_recovery_shows_each_doubt_with_its_age_and_what_to_do(ledger: Ledger) -
     ]
     assert doubts[0]["absent_at"] == at(60)
     assert [len(row["commands"]) for row in doubts] == [2, 0, 2]
-    assert doubts[0]["commands"][0] == "orderledger resolve C-1 --account tradier:main --never-arrived"
+    assert (
+        doubts[0]["commands"][0] == "orderledger resolve C-1 --account tradier:main --never-arrived"
+    )
     assert ledger.doubts(account="other") == []
 
 
@@ -189,6 +260,11 @@ def test_the_commands_that_are_shown_settle_the_doubt(durable_store_url: str, na
 def test_the_command_says_what_it_lacks(durable_store_url: str) -> None:
     with Ledger.open(durable_store_url):
         assert run("resolve", "C-1", "--db", durable_store_url).status == 2
-        assert run("resolve", "C-1", "--never-arrived", "--worked-as", "V", "--db", durable_store_url).status == 2
+        assert (
+            run(
+                "resolve", "C-1", "--never-arrived", "--worked-as", "V", "--db", durable_store_url
+            ).status
+            == 2
+        )
         unknown = run("resolve", "C-1", "--never-arrived", "--db", durable_store_url)
         assert (unknown.status, "no order 'C-1' is recorded" in unknown.err) == (1, True)

@@ -1,4 +1,5 @@
-"""Rows are what their classes say: the same keys, values of the declared types; in every store, now and as of another time."""
+"""Rows are what their classes say: the same keys, values of the declared types; in every store, now
+and as of another time."""
 
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
@@ -39,7 +40,10 @@ ASKS: tuple[tuple[type, Callable[..., Iterable[Any]]], ...] = (
     (OrderRow, Ledger.orders),
     (OrderRow, Ledger.open_orders),
     (TradeRow, lambda ledger, **when: ledger.trades(include_busted=True, **when)),
-    *((PnlRow, lambda ledger, method=method, **when: ledger.pnl(method=method, **when)) for method in get_args(Method)),
+    *(
+        (PnlRow, lambda ledger, method=method, **when: ledger.pnl(method=method, **when))
+        for method in get_args(Method)
+    ),
     *(
         (PositionRow, lambda ledger, method=method, **when: ledger.positions(method=method, **when))
         for method in get_args(Method)
@@ -63,7 +67,13 @@ ASKS: tuple[tuple[type, Callable[..., Iterable[Any]]], ...] = (
     (AccountEventRow, lambda ledger, **when: list(ledger.stream("account_events", **when))),
     (CertificateRow, lambda ledger, **when: list(ledger.stream("certificates", **when))),
 )
-TIMES = ("now", "as of a position", "as of a time", "effective at the middle", "effective at the end")
+TIMES = (
+    "now",
+    "as of a position",
+    "as of a time",
+    "effective at the middle",
+    "effective at the end",
+)
 
 
 @pytest.fixture
@@ -73,17 +83,42 @@ def ledger(ledger: Ledger) -> Ledger:
 
 
 def more() -> list[dict[str, Any]]:
-    """What is odd beyond the story: terms that nobody gave, approvals of nothing, breaks, currencies without a rate."""
+    """What is odd beyond the story: terms that nobody gave, approvals of nothing, breaks,
+    currencies without a rate."""
     covered = {"covered_from": moment(0), "covered_to": moment(4)}
     second = {"account": "sim:two", "strategy": "s2", "instrument": "DOGE-USD"}
     return [
         of_account("approve", 2, proposal_id="P-3", actor="me"),
         of_account("gap", 4, **{"from": moment(0)}, reason="process_killed"),
-        of_account("certify", 5, **covered, orders=0, fills=0, positions=0, open_breaks=[{"id": "B-1", "since": moment(0)}]),
+        of_account(
+            "certify",
+            5,
+            **covered,
+            orders=0,
+            fills=0,
+            positions=0,
+            open_breaks=[{"id": "B-1", "since": moment(0)}],
+        ),
         of_account("instrument", 1, instrument="SOL-USD", currency="USD"),
-        fill(None, "F-X", 2, venue_order_id="V-X", instrument="SOL-USD", fee="1", fee_currency="BNB", liquidity="taker"),
+        fill(
+            None,
+            "F-X",
+            2,
+            venue_order_id="V-X",
+            instrument="SOL-USD",
+            fee="1",
+            fee_currency="BNB",
+            liquidity="taker",
+        ),
         report("fill", "X-1", 3, fill_id="F-Y", quantity="1", price="10"),
-        request("C-9", 1, links={"proposal_id": "P-1"}, time_in_force="gtd", expire_at=MIDDLE.isoformat(), post_only=True),
+        request(
+            "C-9",
+            1,
+            links={"proposal_id": "P-1"},
+            time_in_force="gtd",
+            expire_at=MIDDLE.isoformat(),
+            post_only=True,
+        ),
         request("D-1", 1, **second),
         fill("D-1", "F-D", 2, "sim:two", instrument="DOGE-USD", fee="0.5"),
         fill("D-1", "F-E", 90_000, "sim:two", instrument="DOGE-USD"),
@@ -106,20 +141,29 @@ def test_every_row_has_the_keys_and_the_types_of_its_class(ledger: Ledger, time:
     for kind, rows in found:
         check(kind, rows, kind.__required_keys__)  # type: ignore[attr-defined]
     # An anomaly happens when it is detected, which is after all that the messages tell of.
-    assert {kind for kind, rows in found if not rows} == ({AnomalyRow} if time == "effective at the middle" else set())
+    assert {kind for kind, rows in found if not rows} == (
+        {AnomalyRow} if time == "effective at the middle" else set()
+    )
     for by in groups(GROUPS, time):
         check(
             PnlGroupRow,
             ledger.pnl(by=by, **when),
-            PnlGroupRow.__required_keys__ | set(by) | ({"position_side", "position_id"} if "instrument" in by else set()),
+            PnlGroupRow.__required_keys__
+            | set(by)
+            | ({"position_side", "position_id"} if "instrument" in by else set()),
         )
     for by in groups(LATENCY_GROUPS, time):
         check(LatencyRow, ledger.latency(by=by, **when), LatencyRow.__required_keys__ | set(by))
 
 
 def groups(names: tuple[str, ...], time: str) -> Iterable[tuple[str, ...]]:
-    """Every choice of columns. The rows of another time come from the same code, by a fold of the log each: none, and all."""
-    return chain.from_iterable(combinations(names, count) for count in range(len(names) + 1)) if time == "now" else ((), names)
+    """Every choice of columns. The rows of another time come from the same code, by a fold of the
+    log each: none, and all."""
+    return (
+        chain.from_iterable(combinations(names, count) for count in range(len(names) + 1))
+        if time == "now"
+        else ((), names)
+    )
 
 
 def test_every_event_has_the_keys_and_the_types_of_its_class(ledger: Ledger) -> None:
@@ -136,4 +180,6 @@ def check(kind: type, rows: Iterable[Any], keys: frozenset[str]) -> None:
     for row in rows:
         assert set(row) == keys, kind
         assert type(row) is dict
-        assert msgspec.convert(row, kind, strict=True, builtin_types=(Decimal, datetime)) == row, kind
+        assert msgspec.convert(row, kind, strict=True, builtin_types=(Decimal, datetime)) == row, (
+            kind
+        )

@@ -14,7 +14,8 @@ NAMES = ("Desk-1", "select", 'it\'s "one"; two', "größe.%s?$1", "with space\\"
 
 
 def quoted(name: str) -> str:
-    """As a setting names it, and once more as `options` takes it: a backslash before what separates."""
+    """As a setting names it, and once more as `options` takes it: a backslash before what
+    separates."""
     named = f'"{name.replace(chr(34), chr(34) * 2)}"'
     return named.replace("\\", "\\\\").replace(" ", "\\ ")
 

@@ -66,7 +66,9 @@ def test_of_a_url_that_is_understood_host_and_database_are_shown(url: str) -> No
 @pytest.mark.parametrize("url", NOT_UNDERSTOOD)
 def test_of_a_url_that_is_not_understood_nothing_is_shown(url: str) -> None:
     said = said_of(url)
-    assert said.startswith("db: 'postgresql://...' is not understood: in a user name or a password, / is written %2F")
+    assert said.startswith(
+        "db: 'postgresql://...' is not understood: in a user name or a password, / is written %2F"
+    )
     assert [part for part in (*PARTS, HOST) if part in said] == []
 
 
@@ -75,14 +77,22 @@ def test_of_a_url_of_another_database_nothing_is_shown() -> None:
 
 
 def test_of_a_server_on_this_machine_the_folder_of_its_socket_is_shown() -> None:
-    assert public("postgresql:///orders?host=/run/pg&port=5433&user=me") == "postgresql:///orders?host=/run/pg&port=5433"
+    assert (
+        public("postgresql:///orders?host=/run/pg&port=5433&user=me")
+        == "postgresql:///orders?host=/run/pg&port=5433"
+    )
     assert public("postgresql://me:hunter2@[::1]:5432/orders") == "postgresql://[::1]:5432/orders"
 
 
 @pytest.mark.slow
 def test_the_command_line_shows_none(tmp_path: Path, orderledger_command: Path) -> None:
     for url in (UNDERSTOOD[0], NOT_UNDERSTOOD[0]):
-        run = subprocess.run([orderledger_command, "orders", "--db", url], cwd=tmp_path, capture_output=True, text=True)
+        run = subprocess.run(
+            [orderledger_command, "orders", "--db", url],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+        )
         assert run.returncode in (2, 3) and run.stderr.count("\n") == 1
         assert [part for part in PARTS if part in run.stdout + run.stderr] == []
 
@@ -94,7 +104,9 @@ def test_a_secret_that_a_venue_echoes_is_not_recorded(store_url: str) -> None:
     learn(TOKEN)
     echoed = {"auth": TOKEN, "said": [f"your token {TOKEN} is fine"], "price": "1.10"}
     with Ledger.open(store_url, update_views=False) as ledger:
-        ledger.record_many(parsed(request("C-1"), fill("C-1", "F-1", 1, evidence=echoed, text=f"with {TOKEN}")))
+        ledger.record_many(
+            parsed(request("C-1"), fill("C-1", "F-1", 1, evidence=echoed, text=f"with {TOKEN}"))
+        )
         event = ledger.history("C-1", account="sim:main")[1]
         ledger.publish("collector", {"fault": f"refused: {TOKEN}"})
         status = ledger.status()["collectors"]["collector"]
@@ -103,7 +115,9 @@ def test_a_secret_that_a_venue_echoes_is_not_recorded(store_url: str) -> None:
 
 
 @pytest.mark.parametrize("form", ["text", "json"])
-def test_a_secret_is_in_no_line_of_a_collectors_log(form: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_secret_is_in_no_line_of_a_collectors_log(
+    form: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import structlog
 
     learn(TOKEN)
@@ -113,7 +127,9 @@ def test_a_secret_is_in_no_line_of_a_collectors_log(form: str, monkeypatch: pyte
     before = (root.handlers[:], root.level, structlog.get_config())
     try:
         set_up_log(form)
-        structlog.get_logger("orderledger").info("refused", said=f"{TOKEN}!", address=f"/x?auth={TOKEN}")
+        structlog.get_logger("orderledger").info(
+            "refused", said=f"{TOKEN}!", address=f"/x?auth={TOKEN}"
+        )
         logging.getLogger("websockets").warning("sent %s", json.dumps({"auth": TOKEN}))
         try:
             raise ValueError(f"with {TOKEN}")

@@ -1,4 +1,5 @@
-"""Signal handlers and callbacks that use the ledger they have interrupted: answered, or refused at once, and never waited for."""
+"""Signal handlers and callbacks that use the ledger they have interrupted: answered, or refused at
+once, and never waited for."""
 
 import sys
 import threading
@@ -14,12 +15,16 @@ from orderledger.infrastructure.storage.sqlite.connections import Datastore
 from tests.contract.interrupting import ANYWHERE, Handler, in_another_thread
 from tests.contract.streams import fill, parsed, request
 
-pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # an interrupt in what is thrown away
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::pytest.PytestUnraisableExceptionWarning"
+)  # an interrupt in what is thrown away
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("work", ["record", "record_soon", "orders", "close"])
-def test_a_signal_handler_that_closes_the_ledger_waits_for_nothing_that_it_has_interrupted(tmp_path: Path, work: str) -> None:
+def test_a_signal_handler_that_closes_the_ledger_waits_for_nothing_that_it_has_interrupted(
+    tmp_path: Path, work: str
+) -> None:
     """Not for a thread, either, that waits for what was interrupted."""
     message, other = parsed(fill("C-1", "F-1"), fill("C-1", "F-2"))
     said: set[str] = set()
@@ -71,8 +76,11 @@ def test_a_signal_handler_may_record_soon_wherever_it_has_come(tmp_path: Path) -
 
 
 @pytest.mark.slow
-def test_a_signal_handler_may_ask_and_record_and_the_commit_it_interrupts_is_whole(durable_store_url: str) -> None:
-    """A transaction that is under way is nobody else's to end: a handler that runs within it is refused, and it goes on."""
+def test_a_signal_handler_may_ask_and_record_and_the_commit_it_interrupts_is_whole(
+    durable_store_url: str,
+) -> None:
+    """A transaction that is under way is nobody else's to end: a handler that runs within it is
+    refused, and it goes on."""
     said: list[str] = []
     with Ledger.open(durable_store_url, update_views=False, lock_timeout=5) as ledger:
 
@@ -86,7 +94,9 @@ def test_a_signal_handler_may_ask_and_record_and_the_commit_it_interrupts_is_who
 
         ledger.record_many(parsed(request("C-1", quantity="100000")))
         for number in range(0, 400, 3):
-            message, other, later = parsed(*(fill("C-1", f"{kind}-{number}", number) for kind in ("F", "other", "later")))
+            message, other, later = parsed(
+                *(fill("C-1", f"{kind}-{number}", number) for kind in ("F", "other", "later"))
+            )
             sys.setprofile(Handler(number, handle))
             try:
                 assert ledger.record(message).outcome == "recorded"
@@ -101,7 +111,9 @@ def test_a_signal_handler_may_ask_and_record_and_the_commit_it_interrupts_is_who
 
 
 @pytest.mark.slow
-def test_a_signal_handler_that_asks_in_the_middle_of_a_question_is_answered_or_refused(durable_store_url: str) -> None:
+def test_a_signal_handler_that_asks_in_the_middle_of_a_question_is_answered_or_refused(
+    durable_store_url: str,
+) -> None:
     said: list[object] = []
     with Ledger.open(durable_store_url, update_views=False, lock_timeout=5) as ledger:
 
@@ -123,17 +135,25 @@ def test_a_signal_handler_that_asks_in_the_middle_of_a_question_is_answered_or_r
             ledger.record_many(parsed(fill("C-1", f"F-{number}", number)))
             assert in_another_thread(partial(ask, number)) == number // 7 + 1
         assert ledger.check().differences == ()
-    assert any("a signal handler cannot wait for the update of the views" in str(one) for one in said)
+    assert any(
+        "a signal handler cannot wait for the update of the views" in str(one) for one in said
+    )
 
 
-def test_a_callback_of_a_future_may_ask_and_record_soon_and_is_told_that_it_cannot_wait(durable_store_url: str) -> None:
+def test_a_callback_of_a_future_may_ask_and_record_soon_and_is_told_that_it_cannot_wait(
+    durable_store_url: str,
+) -> None:
     said: list[str] = []
     with Ledger.open(durable_store_url, update_views=False) as ledger:
         ledger.record_many(parsed(request("C-1", quantity="100000")))
 
         def go_on(future: Future[Outcome]) -> None:
-            if threading.current_thread() is not threading.main_thread():  # there it was done before it had a callback
-                soon, late = parsed(fill("C-1", f"soon-{future.result().position}"), fill("C-1", "late"))
+            if (
+                threading.current_thread() is not threading.main_thread()
+            ):  # there it was done before it had a callback
+                soon, late = parsed(
+                    fill("C-1", f"soon-{future.result().position}"), fill("C-1", "late")
+                )
                 ledger.record_soon(soon)
                 try:
                     ledger.record(late)
@@ -146,13 +166,17 @@ def test_a_callback_of_a_future_may_ask_and_record_soon_and_is_told_that_it_cann
     with Ledger.open(durable_store_url, update_views=False) as ledger:
         filled = [row["fill_id"] for row in ledger.trades()]
     refused, asked = set(said[::2]), set(said[1::2])
-    assert asked == {"partially_filled"} and all("or a future's callback cannot wait" in sentence for sentence in refused)
+    assert asked == {"partially_filled"} and all(
+        "or a future's callback cannot wait" in sentence for sentence in refused
+    )
     assert "late" not in filled and len(filled) == 20 + len(said) // 2
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("follow", [True, False])
-def test_a_signal_handler_that_closes_the_ledger_is_done_or_refused_at_once(durable_store_url: str, *, follow: bool) -> None:
+def test_a_signal_handler_that_closes_the_ledger_is_done_or_refused_at_once(
+    durable_store_url: str, *, follow: bool
+) -> None:
     said: set[str] = set()
     with Ledger.open(durable_store_url) as ledger:
         ledger.record_many(parsed(request("C-1", quantity="100000")))
@@ -181,8 +205,11 @@ def test_a_signal_handler_that_closes_the_ledger_is_done_or_refused_at_once(dura
     }
 
 
-def test_a_closed_store_closes_again_although_a_thread_ended_with_the_lock_of_its_pool(tmp_path: Path) -> None:
-    """When Python ends it closes what is left once more, and ends daemon threads where they are: they let go of nothing."""
+def test_a_closed_store_closes_again_although_a_thread_ended_with_the_lock_of_its_pool(
+    tmp_path: Path,
+) -> None:
+    """When Python ends it closes what is left once more, and ends daemon threads where they are:
+    they let go of nothing."""
     datastore = Datastore(str(tmp_path / "orders.db"), lock_timeout=1, synchronous="FULL")
     with datastore.transaction(commit=True):
         pass

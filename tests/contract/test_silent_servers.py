@@ -13,7 +13,8 @@ from tests.contract.streams import parsed, request
 
 
 class SilentLine:
-    """Between a client and a server. While `is_silent` it carries what the client says, and nothing back."""
+    """Between a client and a server. While `is_silent` it carries what the client says, and nothing
+    back."""
 
     def __init__(self, server: str) -> None:
         self._server = server
@@ -59,7 +60,9 @@ def line(postgres_schema_url: str) -> Iterator[SilentLine]:
 @pytest.fixture
 def url(line: SilentLine, postgres_schema_url: str) -> str:
     asked = parse_qs(urlsplit(postgres_schema_url).query)
-    by_line = postgres_schema_url.replace(asked["host"][0], "127.0.0.1").replace(f"port={asked['port'][0]}", f"port={line.port}")
+    by_line = postgres_schema_url.replace(asked["host"][0], "127.0.0.1").replace(
+        f"port={asked['port'][0]}", f"port={line.port}"
+    )
     return f"{by_line}&connect_timeout=2"
 
 
@@ -73,7 +76,9 @@ def test_a_commit_that_nobody_answers_is_unknown_and_a_question_says_so(
         line.speaks.clear()
         with pytest.raises(OutcomeUnknown, match="no answer of the server within 1 s"):
             ledger.record(messages[1])
-        with pytest.raises(StoreUnreachable, match="no answer of the server within 1 s|couldn't get a connection"):
+        with pytest.raises(
+            StoreUnreachable, match="no answer of the server within 1 s|couldn't get a connection"
+        ):
             ledger.orders()
         line.speaks.set()
         assert [told.outcome for told in ledger.record_many(messages)] == ["duplicate", "duplicate"]
@@ -83,7 +88,9 @@ def test_a_commit_that_nobody_answers_is_unknown_and_a_question_says_so(
 
 
 @pytest.mark.slow
-def test_a_server_that_accepts_a_connection_and_never_answers_is_given_up(line: SilentLine, url: str) -> None:
+def test_a_server_that_accepts_a_connection_and_never_answers_is_given_up(
+    line: SilentLine, url: str
+) -> None:
     line.speaks.clear()
     with pytest.raises(StoreUnreachable, match="timeout"):
         Ledger.open(url, answer_timeout=1)
@@ -91,11 +98,16 @@ def test_a_server_that_accepts_a_connection_and_never_answers_is_given_up(line: 
 
 @pytest.mark.slow
 def test_a_statement_that_takes_long_is_waited_for(url: str) -> None:
-    with Ledger.open(url, answer_timeout=1, update_views=False) as ledger, ledger._store.database.reading() as session:
+    with (
+        Ledger.open(url, answer_timeout=1, update_views=False) as ledger,
+        ledger._store.database.reading() as session,
+    ):
         assert session.execute("SELECT 1 FROM pg_sleep(2.5)") == [(1,)]
 
 
 @pytest.mark.parametrize("seconds", [0, -1, 90_000, 1.5])
 def test_the_time_to_wait_is_a_whole_number_of_seconds(seconds: int) -> None:
-    with pytest.raises(InvalidSetting, match="answer_timeout: .* is no whole number of seconds from 1 to 86400"):
+    with pytest.raises(
+        InvalidSetting, match="answer_timeout: .* is no whole number of seconds from 1 to 86400"
+    ):
         Ledger.open("memory://", answer_timeout=seconds)

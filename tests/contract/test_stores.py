@@ -39,7 +39,9 @@ def test_orders_are_foreseen_as_they_are_once_it_is_recorded(ledger: Ledger) -> 
 
 
 @pytest.mark.slow
-def test_the_three_stores_give_the_same_answers_byte_for_byte(tmp_path: Path, postgres_schema_url: str) -> None:
+def test_the_three_stores_give_the_same_answers_byte_for_byte(
+    tmp_path: Path, postgres_schema_url: str
+) -> None:
     messages = parsed(*story())
     outcomes, views = [], []
     for url in ("memory://", f"sqlite:///{tmp_path}/ledger.db", postgres_schema_url):
@@ -68,7 +70,9 @@ def test_recording_everything_again_changes_nothing(ledger: Ledger) -> None:
     messages = parsed(*story())
     ledger.record_many(messages)
     before = every_view(ledger)
-    assert [outcome.outcome for outcome in ledger.record_many(messages)] == ["duplicate"] * len(messages)
+    assert [outcome.outcome for outcome in ledger.record_many(messages)] == ["duplicate"] * len(
+        messages
+    )
     assert every_view(ledger) == before
 
 
@@ -84,27 +88,43 @@ def test_a_reopened_store_gives_the_same_answers(durable_store_url: str) -> None
 
 
 @pytest.mark.parametrize("recorded", [1, 2, 3])
-def test_an_order_goes_on_after_a_restart_where_it_was(durable_store_url: str, recorded: int) -> None:
+def test_an_order_goes_on_after_a_restart_where_it_was(
+    durable_store_url: str, recorded: int
+) -> None:
     messages = parsed(*lives(1))
     with opened(durable_store_url) as ledger:
         ledger.record_many(messages[:recorded])
         ledger.catch_up()
     with opened(durable_store_url) as ledger:
-        assert [ledger.record(message).outcome for message in messages[recorded:]] == ["recorded"] * (4 - recorded)
+        assert [ledger.record(message).outcome for message in messages[recorded:]] == [
+            "recorded"
+        ] * (4 - recorded)
         order = ledger.order("C-0")
-        assert [str(order[name]) for name in ("status", "quantity", "cum_quantity", "version")] == ["filled", "10", "10", "4"]
-        assert [(trade["fill_id"], trade["client_order_id"]) for trade in ledger.trades()] == [("F-0-1", "C-0"), ("F-0-2", "C-0")]
+        assert [str(order[name]) for name in ("status", "quantity", "cum_quantity", "version")] == [
+            "filled",
+            "10",
+            "10",
+            "4",
+        ]
+        assert [(trade["fill_id"], trade["client_order_id"]) for trade in ledger.trades()] == [
+            ("F-0-1", "C-0"),
+            ("F-0-2", "C-0"),
+        ]
         assert ledger.check().differences == ()
 
 
-def test_an_instrument_that_is_defined_after_a_restart_restates_its_position(durable_store_url: str) -> None:
+def test_an_instrument_that_is_defined_after_a_restart_restates_its_position(
+    durable_store_url: str,
+) -> None:
     sold = request("C-2", 3, side="sell"), fill("C-2", "F-2", 4, side="sell", price="110.5")
     with opened(durable_store_url) as ledger:
         ledger.record_many(parsed(request("C-1"), fill("C-1", "F-1"), *sold))
         assert [row["realized_pnl"] for row in ledger.positions()] == [10]
     with opened(durable_store_url) as ledger:
         named = {"account": "sim:main", "instrument": "BTC-USD"}
-        ledger.record_many(parsed({"type": "instrument", "at": moment(5), **named, "multiplier": "3"}))
+        ledger.record_many(
+            parsed({"type": "instrument", "at": moment(5), **named, "multiplier": "3"})
+        )
         assert [row["realized_pnl"] for row in ledger.positions()] == [30]
         assert ledger.check().differences == ()
 
@@ -113,7 +133,10 @@ def test_a_fill_that_names_the_venues_order_names_it_for_the_fills_before(ledger
     unnamed, named = fill("C-1", "F-1", 1), fill("C-1", "F-2", 2, venue_order_id="V-1")
     for message in parsed(request("C-1"), unnamed, named):
         ledger.record(message)
-    assert [(trade["fill_id"], trade["venue_order_id"]) for trade in ledger.trades()] == [("F-1", "V-1"), ("F-2", "V-1")]
+    assert [(trade["fill_id"], trade["venue_order_id"]) for trade in ledger.trades()] == [
+        ("F-1", "V-1"),
+        ("F-2", "V-1"),
+    ]
     assert ledger.check().differences == ()
 
 
@@ -131,7 +154,12 @@ def test_a_rebuild_finds_what_was_there(ledger: Ledger) -> None:
 @pytest.mark.parametrize("account", ACCOUNTS)
 def test_strange_ids_stay_what_they_are(ledger: Ledger, account: str) -> None:
     ledger.record_many(parsed(*strange(account, IDS)))
-    names = {row["client_order_id"] for row in ledger.orders(account=account)} - {None, "C-1", "C-2", "C-3"}
+    names = {row["client_order_id"] for row in ledger.orders(account=account)} - {
+        None,
+        "C-1",
+        "C-2",
+        "C-3",
+    }
     assert names == set(IDS)
     for name in IDS:
         order = ledger.order(name, account=account)
@@ -142,22 +170,33 @@ def test_strange_ids_stay_what_they_are(ledger: Ledger, account: str) -> None:
             {name: name},
         )
         assert (order["instrument"], order["cum_quantity"], order["fees"]) == (name, 1, {name: "1"})
-        assert [event["account"] for event in ledger.history(name, account=account)] == [account] * 4
-    assert [row["instrument"] for row in ledger.pnl(account=account) if row["instrument"] in IDS] == sorted(IDS)
+        assert [event["account"] for event in ledger.history(name, account=account)] == [
+            account
+        ] * 4
+    assert [
+        row["instrument"] for row in ledger.pnl(account=account) if row["instrument"] in IDS
+    ] == sorted(IDS)
 
 
 def test_evidence_is_kept_as_it_came(ledger: Ledger) -> None:
     evidence = parse_document(fill("C-1", "F-1")).model_dump()["evidence"]
     assert evidence is None
-    line = (
-        '{"type":"fill","account":"a","client_order_id":"C-1","at":"2026-03-02T09:30:00Z","fill_id":"F-1","quantity":1,"price":2,'
+    line = '{"type":"fill","account":"a","client_order_id":"C-1","at":"2026-03-02T09:30:00Z",'
+    line += '"fill_id":"F-1","quantity":1,"price":2,'
+    line += (
+        '"evidence":{"b":1.10,"a":[1e-7,12345678901234567890123,"\\u0000 é 🧾",null,true],"":{}}}'
     )
-    line += '"evidence":{"b":1.10,"a":[1e-7,12345678901234567890123,"\\u0000 é 🧾",null,true],"":{}}}'
     ledger.record(parse_line(line))
     (event, *_) = ledger.history("C-1")
     shown = event["evidence"]
     assert list(shown) == ["b", "a", ""] and str(shown["b"]) == "1.10"
-    assert [str(item) for item in shown["a"]] == ["1E-7", "12345678901234567890123", "\x00 é 🧾", "None", "True"]
+    assert [str(item) for item in shown["a"]] == [
+        "1E-7",
+        "12345678901234567890123",
+        "\x00 é 🧾",
+        "None",
+        "True",
+    ]
 
 
 def test_an_id_of_two_accounts_has_to_be_told_apart(ledger: Ledger) -> None:
@@ -174,7 +213,9 @@ def test_a_venue_may_know_an_order_by_our_own_id_for_it(ledger: Ledger) -> None:
     for message in parsed(request("C-1"), known, fill(None, "F-1", 2, venue_order_id="C-1")):
         assert ledger.record(message).anomalies == ()
     assert ledger.record(parse_document(fill(None, "F-2", 3, aliases={"k": "C-1"}))).anomalies == ()
-    assert [(order["client_order_id"], order["cum_quantity"]) for order in ledger.orders()] == [("C-1", 2)]
+    assert [(order["client_order_id"], order["cum_quantity"]) for order in ledger.orders()] == [
+        ("C-1", 2)
+    ]
 
 
 def test_recovery_finds_what_is_open_in_flight_and_unresolved(durable_store_url: str) -> None:
@@ -194,17 +235,26 @@ def test_recovery_finds_what_is_open_in_flight_and_unresolved(durable_store_url:
     with opened(durable_store_url) as ledger:
         found = ledger.recover()
         names = [
-            [row["client_order_id"] for row in rows] for rows in (found.open, found.in_flight, found.unresolved, found.pending)
+            [row["client_order_id"] for row in rows]
+            for rows in (found.open, found.in_flight, found.unresolved, found.pending)
         ]
         assert names == [["open", "flying", "lost"], ["flying"], ["lost"], ["open"]]
         assert found.open[0]["pending_since"] == datetime.fromisoformat(moment(12))
 
 
-def test_an_alias_is_found_as_it_was_given_and_by_no_other_case_or_part(durable_store_url: str) -> None:
+def test_an_alias_is_found_as_it_was_given_and_by_no_other_case_or_part(
+    durable_store_url: str,
+) -> None:
     with Ledger.open(durable_store_url, update_views=False) as ledger:
-        ledger.record_many(parsed(request("C-1", aliases={"k": "AbC"}), request("C-2", aliases={"k": "abc"})))
-        ledger.record_many(parsed(request("C-3", aliases={"k": "x=9"}), request("C-4", aliases={"k": "!5%_"})))
-        assert [ledger.order(name)["client_order_id"] for name in ("AbC", "abc", "x=9", "!5%_")] == ["C-1", "C-2", "C-3", "C-4"]
+        ledger.record_many(
+            parsed(request("C-1", aliases={"k": "AbC"}), request("C-2", aliases={"k": "abc"}))
+        )
+        ledger.record_many(
+            parsed(request("C-3", aliases={"k": "x=9"}), request("C-4", aliases={"k": "!5%_"}))
+        )
+        assert [
+            ledger.order(name)["client_order_id"] for name in ("AbC", "abc", "x=9", "!5%_")
+        ] == ["C-1", "C-2", "C-3", "C-4"]
         for name in ("ABC", "9", "5%_", "!%"):
             with pytest.raises(UnknownOrder):
                 ledger.order(name)

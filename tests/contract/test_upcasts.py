@@ -10,7 +10,7 @@ from tests.contract.streams import lives, opened, parsed
 from tests.contract.test_damaged_events import spoil
 
 AROUND = b'{"recorded_at":"2026-03-02T09:30:00Z","source":"import","payload":%s}'
-OLDEST = b'{"client_order_id":"C-0","at":"2026-03-02T09:30:00Z","fill":"F-9","lots":"2","cents":"10050"%s}'
+OLDEST = b'{"client_order_id":"C-0","at":"2026-03-02T09:30:00Z","fill":"F-9","lots":"2","cents":"10050"%s}'  # noqa: E501 (lines of a file)
 
 
 def named(payload: dict[str, Any]) -> dict[str, Any]:
@@ -40,7 +40,11 @@ def test_each_shape_is_changed_into_the_next(durable_store_url: str) -> None:
     old_fill(durable_store_url)
     with Ledger.open(durable_store_url, update_views=False) as ledger:
         fill = ledger.trades()[0]
-        assert (fill["fill_id"], str(fill["quantity"]), str(fill["price"])) == ("F-9", "200", "100.5")
+        assert (fill["fill_id"], str(fill["quantity"]), str(fill["price"])) == (
+            "F-9",
+            "200",
+            "100.5",
+        )
         event = ledger.history("C-0", account="sim:main")[2]
         assert (event["name"], event["payload"]["fill_id"]) == ("fill_recorded.v1", "F-9")
         assert ledger.check().differences == ()

@@ -1,4 +1,5 @@
-"""Each view has the version of the fold that made it: an outdated view is rebuilt alone when a ledger is opened."""
+"""Each view has the version of the fold that made it: an outdated view is rebuilt alone when a
+ledger is opened."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -23,19 +24,28 @@ SPOILING = {
     "account_events": "UPDATE account_events SET reason = 'spoiled'",
     "certificates": "UPDATE certificates SET orders = 1000",
     "halts": "UPDATE halts SET reason = 'spoiled'",
-    "order_names": "INSERT INTO order_names VALUES ('sim:main', 'venue', 'spoiled', 'sim:main/C-1')",
+    "order_names": "INSERT INTO order_names VALUES ('sim:main', 'venue', 'spoiled', "
+    "'sim:main/C-1')",
 }
 """A statement that makes each view differ from the log."""
 
 
 def recorded(url: str) -> None:
     with Ledger.open(url, update_views=False) as ledger:
-        ledger.record_many([*parsed(*story()), Halt(account="sim:main", at=datetime(2026, 1, 5, tzinfo=UTC))])
+        ledger.record_many(
+            [*parsed(*story()), Halt(account="sim:main", at=datetime(2026, 1, 5, tzinfo=UTC))]
+        )
         ledger.catch_up()
 
 
 def outdate(url: str, *views: str) -> None:
-    run_sql(url, *(f"UPDATE view_versions SET version = version - 1 WHERE name = '{view}'" for view in views))
+    run_sql(
+        url,
+        *(
+            f"UPDATE view_versions SET version = version - 1 WHERE name = '{view}'"
+            for view in views
+        ),
+    )
 
 
 def differing(url: str) -> set[str]:
@@ -89,32 +99,46 @@ def test_several_outdated_views_are_rebuilt_and_the_others_stay(durable_store_ur
 
 @pytest.mark.slow
 @pytest.mark.parametrize("views", [("positions",), ("orders", "instruments"), tuple(VIEWS)])
-def test_an_outdated_view_is_rebuilt_while_all_views_are_behind_the_log(durable_store_url: str, views: Sequence[str]) -> None:
+def test_an_outdated_view_is_rebuilt_while_all_views_are_behind_the_log(
+    durable_store_url: str, views: Sequence[str]
+) -> None:
     recorded(durable_store_url)
     with Ledger.open(durable_store_url, update_views=False) as ledger:
-        ledger.record_many(parsed(request("N-1"), fill("N-1", "late", -5), fill("C-1", "later", 99)))
+        ledger.record_many(
+            parsed(request("N-1"), fill("N-1", "late", -5), fill("C-1", "later", 99))
+        )
     run_sql(durable_store_url, *(SPOILING[view] for view in views))
     outdate(durable_store_url, *views)
     assert differing(durable_store_url) == set()
 
 
-def test_of_a_store_with_one_version_of_all_views_those_that_have_it_still_stay(durable_store_url: str) -> None:
+def test_of_a_store_with_one_version_of_all_views_those_that_have_it_still_stay(
+    durable_store_url: str,
+) -> None:
     recorded(durable_store_url)
     run_sql(durable_store_url, *SPOILING.values())
     as_before_versions_of_views(durable_store_url, 11)
     assert differing(durable_store_url) == {view for view in SPOILING if CURRENT[view] == 11}
     assert versions(durable_store_url) == CURRENT
     connection = connected(durable_store_url)
-    assert connection.execute("SELECT version FROM ledger_schema").fetchall() == [(schema.SCHEMA_VERSION,)]
+    assert connection.execute("SELECT version FROM ledger_schema").fetchall() == [
+        (schema.SCHEMA_VERSION,)
+    ]
     ((fold_version,),) = connection.execute("SELECT fold_version FROM view_positions").fetchall()
-    assert fold_version > 11  # a process of the version before, which is still open, would otherwise go on
+    assert (
+        fold_version > 11
+    )  # a process of the version before, which is still open, would otherwise go on
     connection.close()
 
 
-def test_an_older_store_gets_the_index_of_aliases_and_keeps_its_views(durable_store_url: str) -> None:
+def test_an_older_store_gets_the_index_of_aliases_and_keeps_its_views(
+    durable_store_url: str,
+) -> None:
     recorded(durable_store_url)
     run_sql(durable_store_url, *SPOILING.values())
-    run_sql(durable_store_url, "DROP INDEX order_names_by_alias", "UPDATE ledger_schema SET version = 6")
+    run_sql(
+        durable_store_url, "DROP INDEX order_names_by_alias", "UPDATE ledger_schema SET version = 6"
+    )
     assert differing(durable_store_url) == set(SPOILING)
     run_sql(durable_store_url, "DROP INDEX order_names_by_alias")
 
@@ -134,7 +158,9 @@ def test_all_views_of_an_older_store_with_one_version_are_rebuilt(durable_store_
         "UPDATE view_positions SET fold_version = 999",
     ],
 )
-def test_views_of_which_a_newer_version_made_one_are_left_alone(durable_store_url: str, statement: str) -> None:
+def test_views_of_which_a_newer_version_made_one_are_left_alone(
+    durable_store_url: str, statement: str
+) -> None:
     recorded(durable_store_url)
     with Ledger.open(durable_store_url, update_views=False) as ledger:
         run_sql(durable_store_url, statement, *SPOILING.values())
@@ -145,7 +171,9 @@ def test_views_of_which_a_newer_version_made_one_are_left_alone(durable_store_ur
     with pytest.raises(StoreVersion, match="a newer version made the views"):
         Ledger.open(durable_store_url)
     connection = connected(durable_store_url)
-    assert {row[0] for row in connection.execute("SELECT strategy FROM trades").fetchall()} == {"spoiled"}
+    assert {row[0] for row in connection.execute("SELECT strategy FROM trades").fetchall()} == {
+        "spoiled"
+    }
     connection.close()
 
 
@@ -158,12 +186,20 @@ def test_a_view_of_another_shape_is_rebuilt_alone(durable_store_url: str, statem
         assert len(open_before.trades()) > 0
 
 
-def test_an_open_ledger_rebuilds_a_view_that_another_has_emptied_before_it_folds_on(durable_store_url: str) -> None:
+def test_an_open_ledger_rebuilds_a_view_that_another_has_emptied_before_it_folds_on(
+    durable_store_url: str,
+) -> None:
     """The fold of positions reads trades: it must not take an empty table for the truth."""
     with Ledger.open(durable_store_url, update_views=False) as ledger:
         ledger.record_many(parsed(*story()))
         ledger.catch_up()
-        run_sql(durable_store_url, "DELETE FROM trades", "UPDATE view_versions SET version = 0 WHERE name = 'trades'")
-        ledger.record_many(parsed(report("bust_fill", "C-1", 99, fill_id="F-1"), fill("C-1", "F-9", -3)))
+        run_sql(
+            durable_store_url,
+            "DELETE FROM trades",
+            "UPDATE view_versions SET version = 0 WHERE name = 'trades'",
+        )
+        ledger.record_many(
+            parsed(report("bust_fill", "C-1", 99, fill_id="F-1"), fill("C-1", "F-9", -3))
+        )
         ledger.catch_up()
         assert ledger.check().differences == ()

@@ -35,7 +35,9 @@ def rows_read(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     for kind in (SQLiteSession, PostgresSession):
         make = kind._rows_from
 
-        def counted(self: Session, table: Table, found: Sequence[Any], make: Any = make) -> list[Row]:
+        def counted(
+            self: Session, table: Table, found: Sequence[Any], make: Any = make
+        ) -> list[Row]:
             counts.append(len(found))
             rows: list[Row] = make(self, table, found)
             return rows
@@ -49,7 +51,14 @@ def ledger(durable_store_url: str) -> Iterator[Ledger]:
     """Three orders of four events; the seventh event, of the second order, cannot be read."""
     unknown = fill(None, "F-U", 9, venue_order_id="V-U")
     with opened(durable_store_url, update_views=False) as ledger:
-        ledger.record_many(parsed(*lives(3), unknown, request("U", 8), report("acknowledge", "U", 9, venue_order_id="V-U")))
+        ledger.record_many(
+            parsed(
+                *lives(3),
+                unknown,
+                request("U", 8),
+                report("acknowledge", "U", 9, venue_order_id="V-U"),
+            )
+        )
         ledger.catch_up()
     spoil(durable_store_url, 7, None, b"{")
     with opened(durable_store_url, update_views=False) as ledger:
@@ -57,7 +66,9 @@ def ledger(durable_store_url: str) -> Iterator[Ledger]:
 
 
 @pytest.mark.parametrize("moment", MOMENTS, ids=str)
-def test_one_order_as_of_another_time_reads_its_own_events(ledger: Ledger, moment: dict[str, Any]) -> None:
+def test_one_order_as_of_another_time_reads_its_own_events(
+    ledger: Ledger, moment: dict[str, Any]
+) -> None:
     for name in ("C-0", "V-0", "C-2", "V-2"):
         for account in (None, "sim:main"):
             assert ledger.order(name, account=account, **moment)["cum_quantity"] == 10
@@ -71,7 +82,11 @@ def test_one_order_as_of_another_time_reads_its_own_events(ledger: Ledger, momen
 def test_one_order_as_of_another_time_reads_what_was_attributed_to_it_since(ledger: Ledger) -> None:
     positions = {event["name"]: event["position"] for event in ledger.events(after=12)}
     before = ledger.order("V-U", as_of=positions["order_attributed.v1"] - 5)
-    assert (before["client_order_id"], before["origin"], before["cum_quantity"]) == (None, "external", 1)
+    assert (before["client_order_id"], before["origin"], before["cum_quantity"]) == (
+        None,
+        "external",
+        1,
+    )
     assert ledger.order("V-U", as_of=positions["order_attributed.v1"])["client_order_id"] == "U"
     assert next(row["at"] for row in ledger.history("U", effective_at=LATER)) < LATER
 
@@ -83,7 +98,9 @@ def test_as_of_a_position_the_log_is_read_up_to_it(ledger: Ledger) -> None:
         ledger.orders(as_of=7)
 
 
-def test_as_of_a_position_no_row_behind_it_is_fetched(durable_store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_as_of_a_position_no_row_behind_it_is_fetched(
+    durable_store_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with opened(durable_store_url, update_views=False) as ledger:
         ledger.record_many(parsed(*lives(3)))
         fetched = []
@@ -99,15 +116,22 @@ def test_as_of_a_position_no_row_behind_it_is_fetched(durable_store_url: str, mo
         assert sum(map(len, fetched)) == 6
 
 
-def test_as_of_a_time_an_event_counts_that_a_clock_behind_has_recorded_later(durable_store_url: str) -> None:
-    """So the whole log is read: of a later event nothing else tells that it was not recorded by then."""
+def test_as_of_a_time_an_event_counts_that_a_clock_behind_has_recorded_later(
+    durable_store_url: str,
+) -> None:
+    """So the whole log is read: of a later event nothing else tells that it was not recorded by
+    then."""
     with opened(durable_store_url, update_views=False) as ledger:
         ledger.record_many(parsed(request("C-1")))
         known_at = next(ledger.events())["recorded_at"]
     with Ledger.open(durable_store_url, update_views=False, clock=_Behind(known_at)) as behind:
         behind.record_many(parsed(request("C-2")))
-        assert [row["client_order_id"] for row in behind.orders(as_of=known_at - timedelta(seconds=1))] == ["C-2"]
-        assert behind.order("C-2", as_of=known_at - timedelta(seconds=1))["client_order_id"] == "C-2"
+        assert [
+            row["client_order_id"] for row in behind.orders(as_of=known_at - timedelta(seconds=1))
+        ] == ["C-2"]
+        assert (
+            behind.order("C-2", as_of=known_at - timedelta(seconds=1))["client_order_id"] == "C-2"
+        )
 
 
 class _Behind:
@@ -122,11 +146,20 @@ class _Behind:
 
 def test_a_limit_of_orders_reads_so_many_rows(durable_store_url: str, rows_read: list[int]) -> None:
     with opened(durable_store_url, update_views=False) as ledger:
-        ledger.record_many(parsed(*lives(20), *(request(f"O-{number}", number) for number in range(30))))
+        ledger.record_many(
+            parsed(*lives(20), *(request(f"O-{number}", number) for number in range(30)))
+        )
         ledger.catch_up()
         rows_read.clear()
-        assert [row["client_order_id"] for row in ledger.open_orders(limit=3)] == ["O-27", "O-28", "O-29"]
-        assert [row["client_order_id"] for row in ledger.orders(limit=2, status="filled")] == ["C-18", "C-19"]
+        assert [row["client_order_id"] for row in ledger.open_orders(limit=3)] == [
+            "O-27",
+            "O-28",
+            "O-29",
+        ]
+        assert [row["client_order_id"] for row in ledger.orders(limit=2, status="filled")] == [
+            "C-18",
+            "C-19",
+        ]
         assert rows_read == [3, 2]
 
 
@@ -146,7 +179,9 @@ def test_a_stream_of_rows_is_read_in_batches(many: Ledger, rows_read: list[int])
     assert rows_read == []
     assert next(rows)["client_order_id"] == "C-00000"
     assert rows_read == [ROWS_PER_BATCH]
-    assert [row["client_order_id"] for row in rows] == [f"C-{number:05}" for number in range(1, MANY)]
+    assert [row["client_order_id"] for row in rows] == [
+        f"C-{number:05}" for number in range(1, MANY)
+    ]
     assert rows_read == [ROWS_PER_BATCH, ROWS_PER_BATCH, 1]
 
 
@@ -181,19 +216,36 @@ def test_a_stream_that_is_left_early_holds_nothing(many: Ledger) -> None:
 def test_a_stream_shows_the_rows_of_the_question(store_url: str) -> None:
     with opened(store_url) as other:
         other.record_many(parsed(*lives(3), report("bust_fill", "C-1", 90, fill_id="F-1-1")))
-        for view, ask in (("orders", other.orders), ("trades", other.trades), ("anomalies", other.anomalies)):
+        for view, ask in (
+            ("orders", other.orders),
+            ("trades", other.trades),
+            ("anomalies", other.anomalies),
+        ):
             for moment in MOMENTS_OR_NOW:
                 assert list(other.stream(view, **moment)) == ask(**moment)
-        assert list(other.stream("trades", include_busted=True)) == other.trades(include_busted=True)
+        assert list(other.stream("trades", include_busted=True)) == other.trades(
+            include_busted=True
+        )
         assert list(other.stream("trades", state="busted")) == other.trades(state="busted") != []
 
 
 @pytest.mark.parametrize(
     ("view", "asked", "sentence"),
     [
-        ("moon", {}, "'moon' is no view that is streamed: orders, trades, anomalies, marks, account_events, certificates"),
+        (
+            "moon",
+            {},
+            (
+                "'moon' is no view that is streamed: orders, trades, anomalies, marks, "
+                "account_events, certificates"
+            ),
+        ),
         ("orders", {"moon": 1}, "'moon' is no column of orders"),
-        ("trades", {"since": LATER, "until": LATER - timedelta(days=1)}, "since 2100-01-01T00:00:00+00:00 is after until"),
+        (
+            "trades",
+            {"since": LATER, "until": LATER - timedelta(days=1)},
+            "since 2100-01-01T00:00:00+00:00 is after until",
+        ),
     ],
 )
 def test_what_a_stream_does_not_take_is_said_at_once(

@@ -1,4 +1,5 @@
-"""The how-to of backups, tried: copies of ledgers that are being written to, restored, checked, and compared event for event."""
+"""The how-to of backups, tried: copies of ledgers that are being written to, restored, checked, and
+compared event for event."""
 
 import shutil
 import sqlite3
@@ -53,7 +54,8 @@ def write_on(ledger: Ledger, is_enough: threading.Event) -> None:
 
 
 def compare(url: str, original: Ledger) -> None:
-    """The copy agrees with itself, and has the same events as the original from the first one to its last one."""
+    """The copy agrees with itself, and has the same events as the original from the first one to
+    its last one."""
     checked = run("check", "--db", url, "--json")
     assert checked.status == 0, checked.out
     with Ledger.open(url, update_views=False) as copy:
@@ -66,7 +68,9 @@ def compare(url: str, original: Ledger) -> None:
 
 
 @pytest.mark.slow
-def test_a_copy_by_vacuum_into_of_a_file_that_is_written_to_is_the_same_ledger(tmp_path: Path) -> None:
+def test_a_copy_by_vacuum_into_of_a_file_that_is_written_to_is_the_same_ledger(
+    tmp_path: Path,
+) -> None:
     with being_written(f"sqlite:///{tmp_path}/orders.db") as ledger:
         for number in range(3):
             with sqlite3.connect(tmp_path / "orders.db") as connection:
@@ -98,12 +102,28 @@ def events_in(path: Path) -> int:
 
 
 @pytest.mark.slow
-def test_a_dump_of_postgresql_that_is_written_to_restores_to_the_same_ledger(postgres_url: str, tmp_path: Path) -> None:
+def test_a_dump_of_postgresql_that_is_written_to_restores_to_the_same_ledger(
+    postgres_url: str, tmp_path: Path
+) -> None:
     programs = dump_programs(tmp_path)
     with new_database(postgres_url) as url, new_database(postgres_url) as restored:
         with being_written(url):
-            call(programs / "pg_dump", "--format", "custom", "--file", str(tmp_path / "orders.dump"), url)
-        call(programs / "pg_restore", "--exit-on-error", "--no-owner", "--dbname", restored, str(tmp_path / "orders.dump"))
+            call(
+                programs / "pg_dump",
+                "--format",
+                "custom",
+                "--file",
+                str(tmp_path / "orders.dump"),
+                url,
+            )
+        call(
+            programs / "pg_restore",
+            "--exit-on-error",
+            "--no-owner",
+            "--dbname",
+            restored,
+            str(tmp_path / "orders.dump"),
+        )
         with Ledger.open(url, update_views=False) as ledger:
             compare(restored, ledger)
 

@@ -1,4 +1,5 @@
-"""A command that lacks its extra names it, and ends with the status of a wrong setting: systemd then does not start it again."""
+"""A command that lacks its extra names it, and ends with the status of a wrong setting: systemd
+then does not start it again."""
 
 import sys
 from pathlib import Path
@@ -12,7 +13,11 @@ from tests.command_line import run
 def test_the_service_without_its_extra_ends_with_status_2_and_names_it(
     arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in [name for name in sys.modules if name.startswith(("orderledger.service", "orderledger.demo.serving", "uvicorn"))]:
+    for name in [
+        name
+        for name in sys.modules
+        if name.startswith(("orderledger.service", "orderledger.demo.serving", "uvicorn"))
+    ]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "uvicorn", None)
     ended = run(*arguments, folder=tmp_path)

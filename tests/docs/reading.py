@@ -27,7 +27,8 @@ def blocks(page: Path) -> list[Block]:
 
 
 def commands(text: str) -> list[tuple[str, str]]:
-    """The commands of a console block, here-documents included, and what the page shows of their output."""
+    """The commands of a console block, here-documents included, and what the page shows of their
+    output."""
     told: list[tuple[str, str]] = []
     end: str | None = None
     for line in text.splitlines(keepends=True):
@@ -49,27 +50,45 @@ def run_command(command: str, folder: Path) -> str:
         _, *arguments = shlex.split(command)
         ended = run(*arguments, folder=folder)
         return ended.out + ended.err
-    done = subprocess.run(["bash", "-c", command], cwd=folder, env=_environment(), capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        ["bash", "-c", command],
+        cwd=folder,
+        env=_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     return done.stdout + done.stderr
 
 
 def run_python(text: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """A Python block, as a process of its own."""
     return subprocess.run(
-        [sys.executable, "-c", text], cwd=folder, env=_environment(), capture_output=True, text=True, check=False
+        [sys.executable, "-c", text],
+        cwd=folder,
+        env=_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
 
 def is_shown(shown: str, printed: str) -> bool:
-    """Whether the output is what the page shows: spacing aside, `…` for anything, a line of it for any lines."""
+    """Whether the output is what the page shows: spacing aside, `…` for anything, a line of it for
+    any lines."""
     lines = [" ".join(line.split()) for line in shown.splitlines() if line.strip()]
     pattern = "".join(
-        r"(?:.*\n)*?" if line == ANYTHING else ".*".join(map(re.escape, line.split(ANYTHING))) + r"\n" for line in lines
+        r"(?:.*\n)*?"
+        if line == ANYTHING
+        else ".*".join(map(re.escape, line.split(ANYTHING))) + r"\n"
+        for line in lines
     )
     text = "".join(" ".join(line.split()) + "\n" for line in printed.splitlines() if line.strip())
     return re.fullmatch(pattern, text) is not None
 
 
 def _environment() -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("ORDERLEDGER_")}
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith("ORDERLEDGER_")
+    }
     return {**kept, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}

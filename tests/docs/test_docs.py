@@ -1,4 +1,5 @@
-"""The documentation is true: its commands and programs run, its links lead somewhere, nothing in the code is missing in it."""
+"""The documentation is true: its commands and programs run, its links lead somewhere, nothing in
+the code is missing in it."""
 
 import json
 import re
@@ -33,14 +34,27 @@ STORIES = [DOCS / "tutorial.md", *sorted((DOCS / "how-to").glob("*.md"))]
 ELSEWHERE = {"docs/explanation/performance.md"}
 """Written beside the benchmarks, which may come later than the links to it."""
 
-FIELDS = sorted({field.serialization_alias or name for model in MESSAGES.values() for name, field in model.model_fields.items()})
+FIELDS = sorted(
+    {
+        field.serialization_alias or name
+        for model in MESSAGES.values()
+        for name, field in model.model_fields.items()
+    }
+)
 OPTIONS = sorted(
-    {option for command in main.commands.values() for given in command.params for option in given.opts if "-" in option}
+    {
+        option
+        for command in main.commands.values()
+        for given in command.params
+        for option in given.opts
+        if "-" in option
+    }
 )
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 CODE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 UNWANTED = re.compile(
-    r"/work/|/tmp/|/home/|/root/|\bagent\b|\bassistant\b|(?<![.])\b(?:AI|LLM)\b|\bprompt\b|\bhelper\b|~~~", re.IGNORECASE
+    r"/work/|/tmp/|/home/|/root/|\bagent\b|\bassistant\b|(?<![.])\b(?:AI|LLM)\b|\bprompt\b|\bhelper\b|~~~",
+    re.IGNORECASE,
 )
 
 
@@ -51,13 +65,19 @@ def name_of(page: Path) -> str:
 @pytest.mark.slow
 def test_the_generated_pages_are_what_the_code_gives_today() -> None:
     done = subprocess.run(
-        [sys.executable, "docs/generate.py", "--check"], cwd=REPOSITORY, capture_output=True, text=True, check=False
+        [sys.executable, "docs/generate.py", "--check"],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, f"run `python docs/generate.py`:\n{done.stdout}{done.stderr}"
 
 
 def test_the_published_schema_is_the_one_the_command_prints() -> None:
-    assert json.loads(run("schema").out) == json.loads((DOCS / "reference/message-schema.json").read_text())
+    assert json.loads(run("schema").out) == json.loads(
+        (DOCS / "reference/message-schema.json").read_text()
+    )
 
 
 def test_the_page_of_messages_names_the_fields_of_the_schema() -> None:
@@ -77,7 +97,11 @@ def test_the_page_of_messages_names_the_fields_of_the_schema() -> None:
         ("commands.md", list(main.commands)),
         (
             "python.md",
-            [name for name in dir(Ledger) if not name.startswith("_") and callable(getattr(Ledger, name))],
+            [
+                name
+                for name in dir(Ledger)
+                if not name.startswith("_") and callable(getattr(Ledger, name))
+            ],
         ),
     ],
 )
@@ -89,7 +113,15 @@ def test_nothing_is_without_its_section(page: str, headings: list[str]) -> None:
 @pytest.mark.parametrize(
     ("page", "words"),
     [
-        ("errors.md", [*map(str, Reason), *map(str, Anomaly), *map(str, Kind), *orderledger.infrastructure.errors.__all__]),
+        (
+            "errors.md",
+            [
+                *map(str, Reason),
+                *map(str, Anomaly),
+                *map(str, Kind),
+                *orderledger.infrastructure.errors.__all__,
+            ],
+        ),
         ("settings.md", [f"ORDERLEDGER_{setting.name.upper()}" for setting in fields(Settings)]),
         ("settings.md", [f"ORDERLEDGER_{name.upper()}" for name in CollectSettings.model_fields]),
         ("views.md", sorted({column for table in TABLES for column in table.names})),
@@ -100,7 +132,9 @@ def test_nothing_is_without_its_section(page: str, headings: list[str]) -> None:
 )
 def test_nothing_is_undocumented(page: str, words: list[str]) -> None:
     text = (DOCS / "reference" / page).read_text()
-    assert [word for word in words if not re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", text)] == []
+    assert [
+        word for word in words if not re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", text)
+    ] == []
 
 
 @pytest.mark.slow
@@ -140,7 +174,9 @@ def test_every_query_runs(name: str, tmp_path: Path, request: pytest.FixtureRequ
     with Ledger.open(url) as ledger:
         ledger.record_many(parse_document(message) for message in DAY)
         ledger.catch_up()
-    queries = [text for language, text in blocks(DOCS / "how-to/query-the-tables.md") if language == "sql"]
+    queries = [
+        text for language, text in blocks(DOCS / "how-to/query-the-tables.md") if language == "sql"
+    ]
     wanted = [query for query in queries if query.startswith((f"-- {name}\n", "-- both\n"))]
     assert len(wanted) > 5
     for query in wanted:
@@ -169,27 +205,50 @@ def test_every_link_leads_somewhere(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_a_page_speaks_to_a_stranger(page: Path) -> None:
-    assert [line for line in page.read_text(encoding="utf-8").splitlines() if UNWANTED.search(line)] == []
+    assert [
+        line for line in page.read_text(encoding="utf-8").splitlines() if UNWANTED.search(line)
+    ] == []
 
 
 def test_every_page_can_be_found_from_the_readme() -> None:
-    linked = {(REPOSITORY / link.partition("#")[0]).resolve() for link in LINK.findall((REPOSITORY / "README.md").read_text())}
-    assert [name_of(page) for page in PAGES if page.name != "README.md" and page not in linked] == []
+    linked = {
+        (REPOSITORY / link.partition("#")[0]).resolve()
+        for link in LINK.findall((REPOSITORY / "README.md").read_text())
+    }
+    assert [
+        name_of(page) for page in PAGES if page.name != "README.md" and page not in linked
+    ] == []
 
 
 def anchors(page: Path) -> set[str]:
     """As the usual sites make them from headings."""
-    headings = re.findall(r"^#+ (.+)$", CODE.sub("", page.read_text(encoding="utf-8")), re.MULTILINE)
+    headings = re.findall(
+        r"^#+ (.+)$", CODE.sub("", page.read_text(encoding="utf-8")), re.MULTILINE
+    )
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 ORDER = {"account": "sim:main", "client_order_id": "C-1", "at": "2026-11-20T09:00:00Z"}
-TERMS = {"instrument": "BTC-USD", "side": "buy", "quantity": "0.5", "order_type": "market", "links": {"trade_id": "T-1"}}
+TERMS = {
+    "instrument": "BTC-USD",
+    "side": "buy",
+    "quantity": "0.5",
+    "order_type": "market",
+    "links": {"trade_id": "T-1"},
+}
 DAY = (
     {**ORDER, **TERMS, "type": "request"},
     {**ORDER, "type": "fill", "fill_id": "F-1", "quantity": "0.2", "price": "64000.5"},
     {**ORDER, **TERMS, "client_order_id": "C-2", "type": "request"},
     {**ORDER, "client_order_id": "C-2", "type": "reject", "reason": "no_margin"},
-    {**ORDER, "client_order_id": "C-2", "type": "fill", "fill_id": "F-2", "quantity": "0.2", "price": "64000", "at": 1795168800},
+    {
+        **ORDER,
+        "client_order_id": "C-2",
+        "type": "fill",
+        "fill_id": "F-2",
+        "quantity": "0.2",
+        "price": "64000",
+        "at": 1795168800,
+    },
 )
 """One of each that the queries look for."""

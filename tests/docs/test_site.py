@@ -1,4 +1,5 @@
-"""The site of the documentation: every page has its place in it. `make docs` builds it, in `.ci/run` too."""
+"""The site of the documentation: every page has its place in it. `make docs` builds it, in
+`.ci/run` too."""
 
 import importlib.util
 import os
@@ -27,7 +28,12 @@ def module(name: str) -> ModuleType:
 
 
 def listed(nav: list[Any]) -> list[str]:
-    return [page for entry in nav for value in entry.values() for page in ([value] if isinstance(value, str) else value)]
+    return [
+        page
+        for entry in nav
+        for value in entry.values()
+        for page in ([value] if isinstance(value, str) else value)
+    ]
 
 
 def test_every_page_stands_once_in_the_navigation() -> None:
@@ -42,7 +48,9 @@ def test_every_page_stands_once_in_the_navigation() -> None:
     assert {"index.md", "project/changelog.md", "project/contributing.md"} <= set(pages)
 
 
-def test_a_new_page_and_a_new_folder_need_no_entry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_new_page_and_a_new_folder_need_no_entry(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     site = module("site_of_pages")
     for name in ("tutorial.md", "how-to/new.md", "notes/first.md", "glossary.md"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
@@ -58,22 +66,36 @@ def test_the_site_uses_nothing_that_is_loaded_from_elsewhere() -> None:
     text = re.sub(r"!!\S+", "", (REPOSITORY / "mkdocs.yml").read_text())
     settings = yaml.safe_load(text)
     assert settings["theme"]["font"] is False
-    assert not {"extra_css", "extra_javascript", "repo_url"} & set(settings) and "analytics" not in settings["extra"]
+    assert (
+        not {"extra_css", "extra_javascript", "repo_url"} & set(settings)
+        and "analytics" not in settings["extra"]
+    )
 
 
 @pytest.mark.parametrize(
     ("page", "fault"),
     [
         ('<script src="https://unpkg.com/x"></script>', "<script src=https://unpkg.com/x>"),
-        ('<link rel="stylesheet" href="//fonts.example/x.css">', "<link href=//fonts.example/x.css>"),
+        (
+            '<link rel="stylesheet" href="//fonts.example/x.css">',
+            "<link href=//fonts.example/x.css>",
+        ),
         ('<pre class="mermaid">a</pre>', "<pre class=mermaid>"),
         ('<style>@import "https://x.example/a.css"</style>', '@import "https://x.example/a.css'),
     ],
 )
-def test_the_check_of_the_site_finds_what_is_loaded_from_elsewhere(page: str, fault: str, tmp_path: Path) -> None:
-    (tmp_path / "a.html").write_text(f'<a href="https://example.com">a link</a><img src="here.png">{page}')
+def test_the_check_of_the_site_finds_what_is_loaded_from_elsewhere(
+    page: str, fault: str, tmp_path: Path
+) -> None:
+    (tmp_path / "a.html").write_text(
+        f'<a href="https://example.com">a link</a><img src="here.png">{page}'
+    )
     (tmp_path / "here.png").touch()
-    found = [fault for fault in module("check_site").faults(tmp_path) if not fault.endswith("is not in the site")]
+    found = [
+        fault
+        for fault in module("check_site").faults(tmp_path)
+        if not fault.endswith("is not in the site")
+    ]
     assert found == [f"a.html loads {fault}"]
 
 
@@ -85,21 +107,40 @@ def test_the_check_of_the_site_finds_what_is_loaded_from_elsewhere(page: str, fa
         ("a.html", '<p style="background: url(gone.png)">', "gone.png"),
         ("a.html", "<style>p { background: url('gone.png?1') }</style>", "gone.png?1"),
         ("a.html", '<video poster="/gone.png"></video>', "/gone.png"),
-        ("a.css", '@font-face { src: url("fonts/gone.woff2") format("woff2") }', "fonts/gone.woff2"),
+        (
+            "a.css",
+            '@font-face { src: url("fonts/gone.woff2") format("woff2") }',
+            "fonts/gone.woff2",
+        ),
     ],
 )
-def test_the_check_of_the_site_finds_a_missing_picture(name: str, text: str, address: str, tmp_path: Path) -> None:
+def test_the_check_of_the_site_finds_a_missing_picture(
+    name: str, text: str, address: str, tmp_path: Path
+) -> None:
     (tmp_path / "here.png").touch()
     (tmp_path / name).write_text(text)
-    found = [fault for fault in module("check_site").faults(tmp_path) if not fault.endswith("is not in the site")]
+    found = [
+        fault
+        for fault in module("check_site").faults(tmp_path)
+        if not fault.endswith("is not in the site")
+    ]
     assert found == [f"{name} loads {address}, which is missing"]
 
 
 def test_what_is_there_is_not_missing(tmp_path: Path) -> None:
     (tmp_path / "a picture.png").touch()
-    page = '<img src="a%20picture.png?1#x"><img src="/a%20picture.png"><img src="data:image/png;base64,AA"><link href="#top">'
-    (tmp_path / "a.html").write_text(f'{page}<style>p {{ background: url("a picture.png") }}</style>')
-    assert [fault for fault in module("check_site").faults(tmp_path) if not fault.endswith("is not in the site")] == []
+    page = (
+        '<img src="a%20picture.png?1#x"><img src="/a%20picture.png"><img '
+        'src="data:image/png;base64,AA"><link href="#top">'
+    )
+    (tmp_path / "a.html").write_text(
+        f'{page}<style>p {{ background: url("a picture.png") }}</style>'
+    )
+    assert [
+        fault
+        for fault in module("check_site").faults(tmp_path)
+        if not fault.endswith("is not in the site")
+    ] == []
 
 
 def test_a_picture_of_the_readme_has_its_place_in_the_site() -> None:
@@ -113,8 +154,18 @@ def test_a_picture_of_the_readme_has_its_place_in_the_site() -> None:
 
 @pytest.mark.long
 def test_the_site_is_built_without_a_warning(tmp_path: Path) -> None:
-    build = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(tmp_path / "site")]
+    build = [
+        sys.executable,
+        "-m",
+        "mkdocs",
+        "build",
+        "--strict",
+        "--site-dir",
+        str(tmp_path / "site"),
+    ]
     quiet = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}  # the theme's notice about its successor
-    done = subprocess.run(build, cwd=REPOSITORY, env=quiet, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        build, cwd=REPOSITORY, env=quiet, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0 and "WARNING" not in done.stderr, done.stderr
     assert list(module("check_site").faults(tmp_path / "site")) == []

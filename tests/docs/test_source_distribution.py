@@ -26,14 +26,28 @@ FILES = {
 
 def built(source: Path, target: str, folder: Path) -> Path:
     """What hatchling makes of a folder, without a package index."""
-    command = [sys.executable, "-m", "hatchling", "build", "--target", target, "--directory", str(folder)]
+    command = [
+        sys.executable,
+        "-m",
+        "hatchling",
+        "build",
+        "--target",
+        target,
+        "--directory",
+        str(folder),
+    ]
     subprocess.run(command, cwd=source, check=True, capture_output=True, text=True)
     (made,) = folder.iterdir()
     return made
 
 
 def files_of(folder: Path, *names: str) -> set[str]:
-    found = (path for name in names for path in (folder / name).rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    found = (
+        path
+        for name in names
+        for path in (folder / name).rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    )
     return {str(path.relative_to(folder)) for path in found}
 
 
@@ -78,5 +92,7 @@ def test_the_tests_that_read_files_of_its_root_pass_in_it(unpacked: Path) -> Non
         "not followed and not query_runs and not type_errors",
     ]
     environment = {**os.environ, "PYTHONPATH": str(unpacked)}
-    done = subprocess.run([*command, *chosen], cwd=unpacked, env=environment, capture_output=True, text=True)
+    done = subprocess.run(
+        [*command, *chosen], cwd=unpacked, env=environment, capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stdout

@@ -1,4 +1,5 @@
-"""Fills and account messages for tests of positions, and the P&L they come to, as people write it."""
+"""Fills and account messages for tests of positions, and the P&L they come to, as people write
+it."""
 
 from typing import Any
 
@@ -19,8 +20,14 @@ def record(ledger: Ledger, *documents: Document) -> None:
 
 
 def trade(second: float, side: str, quantity: str, price: str, **fields: Any) -> Document:
-    """A fill at `at(second)` of an order that nobody requested here, so that each test shows fills and nothing else."""
-    order = {"client_order_id": f"C-{side}", "instrument": "BTC-USD", "side": side, "at": at(second)}
+    """A fill at `at(second)` of an order that nobody requested here, so that each test shows fills
+    and nothing else."""
+    order = {
+        "client_order_id": f"C-{side}",
+        "instrument": "BTC-USD",
+        "side": side,
+        "at": at(second),
+    }
     return fill(f"F-{second}", quantity, price, **{**order, **fields})
 
 
@@ -45,4 +52,6 @@ def values(row: Row, *names: str) -> tuple[Any, ...]:
 
 
 def held_and_realized(ledger: Ledger, method: Method = "average", **asked: Any) -> tuple[Any, ...]:
-    return values(pnl(ledger, method, **asked), "position_quantity", "average_open_price", "realized_pnl")
+    return values(
+        pnl(ledger, method, **asked), "position_quantity", "average_open_price", "realized_pnl"
+    )

@@ -12,5 +12,6 @@ def told(ledger: Ledger, *documents: Document) -> list[Outcome]:
 def words(ledger: Ledger, *documents: Document) -> list[tuple[str, ...]]:
     """Outcomes, with reason or anomalies."""
     return [
-        (outcome.outcome, *([outcome.reason] if outcome.reason else outcome.anomalies)) for outcome in told(ledger, *documents)
+        (outcome.outcome, *([outcome.reason] if outcome.reason else outcome.anomalies))
+        for outcome in told(ledger, *documents)
     ]

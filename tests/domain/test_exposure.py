@@ -1,5 +1,5 @@
-"""Exposure, worked out by hand: a position of 2 bought at 100 with a fee of 1, marked at 110, and what its open orders may make
-of it."""
+"""Exposure, worked out by hand: a position of 2 bought at 100 with a fee of 1, marked at 110, and
+what its open orders may make of it."""
 
 from decimal import Decimal
 from typing import Any
@@ -24,7 +24,14 @@ HELD = {
 FLAT = {**HELD, "position_quantity": Decimal(0), "net_pnl": Decimal(0), "unrealized_pnl": None}
 
 
-def order(side: str | None, quantity: str | None, price: str | None, *, unresolved: bool = False, **more: Any) -> dict[str, Any]:
+def order(
+    side: str | None,
+    quantity: str | None,
+    price: str | None,
+    *,
+    unresolved: bool = False,
+    **more: Any,
+) -> dict[str, Any]:
     return {
         "client_order_id": "C-1",
         "venue_order_id": "V-1",
@@ -40,7 +47,9 @@ def order(side: str | None, quantity: str | None, price: str | None, *, unresolv
     }
 
 
-def exposed(*orders: dict[str, Any], held: dict[str, Any] = HELD, terms: Terms | None = None) -> Any:
+def exposed(
+    *orders: dict[str, Any], held: dict[str, Any] = HELD, terms: Terms | None = None
+) -> Any:
     return exposure_row(held, terms or Terms(), list(orders))
 
 
@@ -70,7 +79,10 @@ def test_open_orders_move_the_position_and_unresolved_ones_the_pnl_too() -> None
     assert interval(row, "notional") == numbers("220", "220", "660")
     assert interval(row, "total_pnl") == numbers("14", "19", "59")
     assert (row["open_buy_quantity"], row["open_sell_quantity"]) == (Decimal(4), Decimal(4))
-    assert (row["unresolved_buy_quantity"], row["unresolved_sell_quantity"]) == (Decimal(1), Decimal(4))
+    assert (row["unresolved_buy_quantity"], row["unresolved_sell_quantity"]) == (
+        Decimal(1),
+        Decimal(4),
+    )
 
 
 def test_what_is_filled_already_cannot_be_filled_again() -> None:
@@ -81,14 +93,22 @@ def test_what_is_filled_already_cannot_be_filled_again() -> None:
 
 def test_an_outstanding_replace_counts_with_its_quantity_and_at_both_prices() -> None:
     replace = {"quantity": "6", "limit_prices": ["100"]}
-    row = exposed(order("sell", "4", "120", unresolved=True, pending="replace", outstanding=replace))
+    row = exposed(
+        order("sell", "4", "120", unresolved=True, pending="replace", outstanding=replace)
+    )
     assert interval(row, "position_quantity") == numbers("-4", "2", "2")
-    assert interval(row, "total_pnl") == numbers("-41", "19", "79")  # 6 sold at 100 lose 60, at 120 they gain 60
+    assert interval(row, "total_pnl") == numbers(
+        "-41", "19", "79"
+    )  # 6 sold at 100 lose 60, at 120 they gain 60
     assert row["orders"][0]["leaves_quantity_most"] == Decimal(6)
 
 
 def test_an_outstanding_replace_to_less_does_not_count_until_the_venue_confirms_it() -> None:
-    row = exposed(order("buy", "4", "105", pending="replace", outstanding={"quantity": "1", "limit_prices": []}))
+    row = exposed(
+        order(
+            "buy", "4", "105", pending="replace", outstanding={"quantity": "1", "limit_prices": []}
+        )
+    )
     assert row["position_quantity_most"] == Decimal(6)
 
 
@@ -108,17 +128,27 @@ def test_an_inverse_instrument_gains_in_its_base_currency() -> None:
     assert abs(row["notional_most"] - Decimal(3) / 310) < Decimal("1e-27")
 
 
-@pytest.mark.parametrize(("side", "bounds"), [("buy", ("2", "2", None)), ("sell", (None, "2", "2"))])
-def test_an_order_of_unknown_quantity_has_no_bound_on_its_side(side: str, bounds: tuple[str | None, ...]) -> None:
+@pytest.mark.parametrize(
+    ("side", "bounds"), [("buy", ("2", "2", None)), ("sell", (None, "2", "2"))]
+)
+def test_an_order_of_unknown_quantity_has_no_bound_on_its_side(
+    side: str, bounds: tuple[str | None, ...]
+) -> None:
     row = exposed(order(side, None, "105"))
     assert interval(row, "position_quantity") == numbers(*bounds)
     assert row[f"open_{side}_quantity"] is None
     assert row["orders"][0]["leaves_quantity_most"] is None
 
 
-def test_an_unresolved_order_of_unknown_quantity_bounds_the_pnl_on_the_side_it_cannot_reach() -> None:
-    assert interval(exposed(order("buy", None, "105", unresolved=True)), "total_pnl") == numbers("19", "19", None)
-    assert interval(exposed(order("buy", None, "115", unresolved=True)), "total_pnl") == numbers(None, "19", "19")
+def test_an_unresolved_order_of_unknown_quantity_bounds_the_pnl_on_the_side_it_cannot_reach() -> (
+    None
+):
+    assert interval(exposed(order("buy", None, "105", unresolved=True)), "total_pnl") == numbers(
+        "19", "19", None
+    )
+    assert interval(exposed(order("buy", None, "115", unresolved=True)), "total_pnl") == numbers(
+        None, "19", "19"
+    )
 
 
 def test_an_order_of_unknown_side_counts_on_both() -> None:
@@ -128,12 +158,17 @@ def test_an_order_of_unknown_side_counts_on_both() -> None:
 
 
 def test_a_market_order_fills_at_the_mark() -> None:
-    assert interval(exposed(order("buy", "5", None, unresolved=True)), "total_pnl") == numbers("19", "19", "19")
+    assert interval(exposed(order("buy", "5", None, unresolved=True)), "total_pnl") == numbers(
+        "19", "19", "19"
+    )
 
 
 def test_without_a_mark_nothing_open_is_valued() -> None:
     held = {**FLAT, "mark_price": None}
-    certain, doubtful = exposed(held=held), exposed(order("buy", "5", None, unresolved=True), held=held)
+    certain, doubtful = (
+        exposed(held=held),
+        exposed(order("buy", "5", None, unresolved=True), held=held),
+    )
     assert interval(certain, "total_pnl") == numbers("0", "0", "0")
     assert interval(certain, "notional") == numbers("0", "0", "0")
     assert interval(doubtful, "total_pnl") == numbers(None, "0", None)
@@ -144,4 +179,6 @@ def test_without_a_mark_nothing_open_is_valued() -> None:
 
 def test_without_a_settlement_currency_there_is_no_pnl() -> None:
     held = {**HELD, "net_pnl": None, "currency": None}
-    assert interval(exposed(order("buy", "1", "1", unresolved=True), held=held), "total_pnl") == numbers(None, None, None)
+    assert interval(
+        exposed(order("buy", "1", "1", unresolved=True), held=held), "total_pnl"
+    ) == numbers(None, None, None)

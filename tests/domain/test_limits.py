@@ -66,7 +66,9 @@ class Given:
         return self.fallen
 
 
-def order(side: str = "buy", quantity: str = "2", price: str | None = "100", **more: Any) -> Proposed:
+def order(
+    side: str = "buy", quantity: str = "2", price: str | None = "100", **more: Any
+) -> Proposed:
     terms: dict[str, Any] = {
         "account": "sim:main",
         "instrument": "BTC-USD",
@@ -81,21 +83,38 @@ def order(side: str = "buy", quantity: str = "2", price: str | None = "100", **m
 
 ALLOWED_AND_DENIED: list[tuple[dict[str, Any], Proposed, Given, Given, str]] = [
     ({"order_quantity": D(2)}, order(), Given(), Given(), ""),
-    ({"order_quantity": D("1.9")}, order(), Given(), Given(), "order_quantity: the quantity would become 2, the limit is 1.9"),
+    (
+        {"order_quantity": D("1.9")},
+        order(),
+        Given(),
+        Given(),
+        "order_quantity: the quantity would become 2, the limit is 1.9",
+    ),
     ({"order_notional": D(200)}, order(), Given(), Given(), ""),
-    ({"order_notional": D(199)}, order(), Given(), Given(), "order_notional: the notional would become 200, the limit is 199"),
+    (
+        {"order_notional": D(199)},
+        order(),
+        Given(),
+        Given(),
+        "order_notional: the notional would become 200, the limit is 199",
+    ),
     (
         {"order_notional": D(199)},
         order(price=None),
         Given(),
         Given(price=None),
-        "order_notional: the order has no limit price and BTC-USD no mark, so its notional is unknown",
+        (
+            "order_notional: the order has no limit price and BTC-USD no mark, so its notional is "
+            "unknown"
+        ),
     ),
 ]
 
 
 @pytest.mark.parametrize(("limit", "proposed", "_", "given", "text"), ALLOWED_AND_DENIED)
-def test_quantity_and_notional(limit: dict[str, Any], proposed: Proposed, _: Given, given: Given, text: str) -> None:
+def test_quantity_and_notional(
+    limit: dict[str, Any], proposed: Proposed, _: Given, given: Given, text: str
+) -> None:
     found = check(proposed, given, [Limits(**limit)])
     assert ("" if found is None else found.text) == text
 
@@ -111,7 +130,9 @@ def test_quantity_and_notional(limit: dict[str, Any], proposed: Proposed, _: Giv
         ("sell", "900", False),
     ],
 )
-def test_the_collar_denies_prices_on_the_losing_side_of_the_mark(side: str, price: str, is_denied: bool) -> None:
+def test_the_collar_denies_prices_on_the_losing_side_of_the_mark(
+    side: str, price: str, is_denied: bool
+) -> None:
     found = check(order(side, price=price), Given(), [Limits(price_collar=D("0.05"))])
     assert (found is not None) == is_denied
 
@@ -139,7 +160,10 @@ def test_the_position_in_the_worst_case_counts_every_open_order_of_the_side(
 ) -> None:
     found = check(proposed, Given(held=held), [Limits(position_quantity=D(10))])
     expected = (
-        None if reached is None else f"position_quantity: the position in the worst case would become {reached}, the limit is 10"
+        None
+        if reached is None
+        else f"position_quantity: the position in the worst case would become {reached}, the limit "
+        "is 10"
     )
     assert (None if found is None else found.text) == expected
 
@@ -171,25 +195,57 @@ def test_what_just_reaches_a_limit_is_allowed(limit: dict[str, Any], given: dict
     ("limit", "given", "text"),
     [
         ({"open_orders": 3}, {"opened": 3}, "the open orders would become 4, the limit is 3"),
-        ({"gross_notional": D(1000)}, {"gross": D(801)}, "the gross notional would become 1001, the limit is 1000"),
-        ({"gross_notional": D(1000)}, {"gross": None}, "something in its scope has neither a mark nor a limit price"),
-        ({"orders_per_second": 5}, {"second": 5}, "the orders of one second would become 6, the limit is 5"),
-        ({"orders_per_day": 5}, {"today": 5}, "the orders of this day would become 6, the limit is 5"),
-        ({"daily_loss": D(50)}, {"loss": {"EUR": D(1), "USD": D("50.01")}}, "the loss of this day is 50.01 USD, the limit is 50"),
-        ({"drawdown": D(50)}, {"fallen": {"USD": D(51)}}, "the loss since the high of this day is 51 USD, the limit is 50"),
-        ({"mark_age_seconds": D(5)}, {"marked_at": NOW - timedelta(seconds=6)}, "the mark is 6 s old, the limit is 5"),
+        (
+            {"gross_notional": D(1000)},
+            {"gross": D(801)},
+            "the gross notional would become 1001, the limit is 1000",
+        ),
+        (
+            {"gross_notional": D(1000)},
+            {"gross": None},
+            "something in its scope has neither a mark nor a limit price",
+        ),
+        (
+            {"orders_per_second": 5},
+            {"second": 5},
+            "the orders of one second would become 6, the limit is 5",
+        ),
+        (
+            {"orders_per_day": 5},
+            {"today": 5},
+            "the orders of this day would become 6, the limit is 5",
+        ),
+        (
+            {"daily_loss": D(50)},
+            {"loss": {"EUR": D(1), "USD": D("50.01")}},
+            "the loss of this day is 50.01 USD, the limit is 50",
+        ),
+        (
+            {"drawdown": D(50)},
+            {"fallen": {"USD": D(51)}},
+            "the loss since the high of this day is 51 USD, the limit is 50",
+        ),
+        (
+            {"mark_age_seconds": D(5)},
+            {"marked_at": NOW - timedelta(seconds=6)},
+            "the mark is 6 s old, the limit is 5",
+        ),
         ({"mark_age_seconds": D(5)}, {"price": None}, "BTC-USD has no mark"),
         ({"self_crossing": False}, {"other": "C-7"}, "it would trade with C-7 of the same account"),
     ],
 )
-def test_what_goes_beyond_a_limit_is_denied_in_a_sentence(limit: dict[str, Any], given: dict[str, Any], text: str) -> None:
+def test_what_goes_beyond_a_limit_is_denied_in_a_sentence(
+    limit: dict[str, Any], given: dict[str, Any], text: str
+) -> None:
     found = check(order(), Given(**given), [Limits(**limit)])
     assert found is not None and text in found.text
     assert found.reason == next(iter(limit)), "the reason is the name of the limit"
 
 
 def test_an_order_that_only_reduces_is_exempt_from_limits_of_loss() -> None:
-    lost = Given(loss={"USD": D(99)}, fallen={"USD": D(99)}, gross=D(10**9), held=Interval(D(99), D(99)))
+    lost = Given(
+        loss={"USD": D(99)}, fallen={"USD": D(99)}, gross=D(10**9), held=Interval(D(99), D(99))
+    )
     rule = Limits(daily_loss=D(1), drawdown=D(1), gross_notional=D(1), position_quantity=D(1))
     assert check(order(reduce_only=True), lost, [rule]) is None
 
@@ -211,7 +267,10 @@ def test_a_rule_is_about_the_orders_of_its_scope(scope: dict[str, Any], is_about
 
 def test_the_name_of_a_rule_is_in_the_denial() -> None:
     found = check(order(), Given(), [Limits(name="small", order_quantity=D(1))])
-    assert found is not None and found.text == "order_quantity of small: the quantity would become 2, the limit is 1"
+    assert (
+        found is not None
+        and found.text == "order_quantity of small: the quantity would become 2, the limit is 1"
+    )
 
 
 def test_every_limit_has_its_check() -> None:
@@ -225,4 +284,6 @@ def test_the_interval_of_a_position() -> None:
         Working("C-3", "C-3", Side.BUY, D("0.5")),
     ]
     assert interval_of(D(1), working) == Interval(D(-4), D("3.5"))
-    assert interval_of(D(1), [*working, Working("C-4", "C-4", Side.SELL, None)]) == Interval(None, D("3.5"))
+    assert interval_of(D(1), [*working, Working("C-4", "C-4", Side.SELL, None)]) == Interval(
+        None, D("3.5")
+    )

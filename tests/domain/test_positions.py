@@ -1,4 +1,5 @@
-"""Positions and P&L through the ledger itself: numbers worked out by hand, compared to the digit."""
+"""Positions and P&L through the ledger itself: numbers worked out by hand, compared to the
+digit."""
 
 from datetime import timedelta
 from itertools import permutations
@@ -8,7 +9,16 @@ import pytest
 from orderledger import Ledger
 from orderledger.infrastructure.clock import SteppingClock
 from orderledger.projections.positions import Method
-from tests.domain.positions import METHODS, START, held_and_realized, of_account, pnl, record, trade, values
+from tests.domain.positions import (
+    METHODS,
+    START,
+    held_and_realized,
+    of_account,
+    pnl,
+    record,
+    trade,
+    values,
+)
 from tests.scenarios import ACCOUNT, at, message
 
 TWO_LOTS = (
@@ -24,20 +34,38 @@ TWO_LOTS = (
 
 @pytest.mark.parametrize(
     ("method", "expected"),
-    [("average", ("5", "105", "-75")), ("fifo", ("5", "110", "-50")), ("lifo", ("5", "100", "-100"))],
+    [
+        ("average", ("5", "105", "-75")),
+        ("fifo", ("5", "110", "-50")),
+        ("lifo", ("5", "100", "-100")),
+    ],
 )
-def test_each_method_closes_its_own_lots(ledger: Ledger, method: Method, expected: tuple[str, ...]) -> None:
+def test_each_method_closes_its_own_lots(
+    ledger: Ledger, method: Method, expected: tuple[str, ...]
+) -> None:
     record(ledger, *TWO_LOTS)
     assert held_and_realized(ledger, method) == expected
 
 
 @pytest.mark.parametrize(
     ("method", "expected"),
-    [("average", ("-5", "105", "75")), ("fifo", ("-5", "110", "50")), ("lifo", ("-5", "100", "100"))],
+    [
+        ("average", ("-5", "105", "75")),
+        ("fifo", ("-5", "110", "50")),
+        ("lifo", ("-5", "100", "100")),
+    ],
 )
-def test_a_short_position_is_the_mirror_of_a_long_one(ledger: Ledger, method: Method, expected: tuple[str, ...]) -> None:
+def test_a_short_position_is_the_mirror_of_a_long_one(
+    ledger: Ledger, method: Method, expected: tuple[str, ...]
+) -> None:
     mirror = {"buy": "sell", "sell": "buy"}
-    record(ledger, *({**told, "side": mirror[told["side"]], "client_order_id": mirror[told["side"]]} for told in TWO_LOTS))
+    record(
+        ledger,
+        *(
+            {**told, "side": mirror[told["side"]], "client_order_id": mirror[told["side"]]}
+            for told in TWO_LOTS
+        ),
+    )
     assert held_and_realized(ledger, method) == expected
 
 
@@ -54,7 +82,12 @@ def test_fills_in_whatever_order_they_arrive_give_the_same_digits(method: Method
 
 
 def test_an_average_that_has_no_end_is_shown_to_34_digits(ledger: Ledger) -> None:
-    record(ledger, trade(1, "buy", "1", "100"), trade(2, "buy", "2", "100.5"), trade(3, "sell", "1", "101"))
+    record(
+        ledger,
+        trade(1, "buy", "1", "100"),
+        trade(2, "buy", "2", "100.5"),
+        trade(3, "sell", "1", "101"),
+    )
     assert held_and_realized(ledger) == (
         "2",
         "100.3333333333333333333333333333333",
@@ -111,7 +144,15 @@ def test_a_fill_through_zero_closes_and_reopens(ledger: Ledger, method: Method) 
         trade(1, "buy", "4", "100", fee="0.4", fee_currency="USD"),
         trade(2, "sell", "10", "110", fee="1", fee_currency="USD"),
     )
-    assert values(pnl(ledger, method), "position_quantity", "average_open_price", "realized_pnl", "fees", "net_pnl", "fills") == (
+    assert values(
+        pnl(ledger, method),
+        "position_quantity",
+        "average_open_price",
+        "realized_pnl",
+        "fees",
+        "net_pnl",
+        "fills",
+    ) == (
         "-6",
         "110",
         "40",
@@ -122,14 +163,26 @@ def test_a_fill_through_zero_closes_and_reopens(ledger: Ledger, method: Method) 
 
 
 def test_a_fill_through_zero_closes_every_lot(ledger: Ledger) -> None:
-    record(ledger, trade(1, "buy", "1", "100"), trade(2, "buy", "2", "106"), trade(3, "sell", "5", "110"))
+    record(
+        ledger,
+        trade(1, "buy", "1", "100"),
+        trade(2, "buy", "2", "106"),
+        trade(3, "sell", "5", "110"),
+    )
     for method in METHODS:
         assert held_and_realized(ledger, method) == ("-2", "110", "18")
 
 
 def test_a_flat_position_has_no_open_price(ledger: Ledger) -> None:
-    record(ledger, trade(1, "buy", "3", "100"), trade(2, "sell", "3", "101"), of_account("mark", price="500"))
-    assert values(pnl(ledger), "position_quantity", "average_open_price", "realized_pnl", "unrealized_pnl") == (
+    record(
+        ledger,
+        trade(1, "buy", "3", "100"),
+        trade(2, "sell", "3", "101"),
+        of_account("mark", price="500"),
+    )
+    assert values(
+        pnl(ledger), "position_quantity", "average_open_price", "realized_pnl", "unrealized_pnl"
+    ) == (
         "0",
         "0",
         "3",
@@ -148,7 +201,11 @@ def test_a_multiplier_turns_quantity_into_value(ledger: Ledger) -> None:
         trade(2, "sell", "1", "4010"),
         of_account("mark", price="3999.5"),
     )
-    assert values(pnl(ledger), "average_open_price", "realized_pnl", "unrealized_pnl") == ("4000", "500", "-25")
+    assert values(pnl(ledger), "average_open_price", "realized_pnl", "unrealized_pnl") == (
+        "4000",
+        "500",
+        "-25",
+    )
 
 
 INVERSE = (
@@ -168,7 +225,9 @@ INVERSE = (
         ("lifo", ("100", "10000", "0.0075", "-0.0025")),
     ],
 )
-def test_an_inverse_position_is_held_at_the_harmonic_price(ledger: Ledger, method: Method, expected: tuple[str, ...]) -> None:
+def test_an_inverse_position_is_held_at_the_harmonic_price(
+    ledger: Ledger, method: Method, expected: tuple[str, ...]
+) -> None:
     record(ledger, *INVERSE)
     names = ("position_quantity", "average_open_price", "realized_pnl", "unrealized_pnl")
     assert values(pnl(ledger, method), *names) == expected
@@ -191,9 +250,12 @@ def test_an_instrument_defined_after_its_fills_restates_the_position(ledger: Led
 
 
 @pytest.mark.parametrize(
-    ("method", "expected"), [("average", ("1", "95", "15")), ("fifo", ("1", "100", "20")), ("lifo", ("1", "90", "10"))]
+    ("method", "expected"),
+    [("average", ("1", "95", "15")), ("fifo", ("1", "100", "20")), ("lifo", ("1", "90", "10"))],
 )
-def test_a_fill_that_comes_late_takes_its_place_in_time(ledger: Ledger, method: Method, expected: tuple[str, ...]) -> None:
+def test_a_fill_that_comes_late_takes_its_place_in_time(
+    ledger: Ledger, method: Method, expected: tuple[str, ...]
+) -> None:
     record(ledger, trade(10, "buy", "1", "100"), trade(20, "sell", "1", "110"))
     assert held_and_realized(ledger, method) == ("0", "0", "10")
     record(ledger, trade(5, "buy", "1", "90"))
@@ -201,16 +263,27 @@ def test_a_fill_that_comes_late_takes_its_place_in_time(ledger: Ledger, method: 
 
 
 def test_fills_at_one_time_are_taken_in_the_order_of_the_log(ledger: Ledger) -> None:
-    record(ledger, trade(1, "buy", "1", "100"), trade(2, "buy", "1", "90", at=at(1)), trade(3, "sell", "1", "110"))
+    record(
+        ledger,
+        trade(1, "buy", "1", "100"),
+        trade(2, "buy", "1", "90", at=at(1)),
+        trade(3, "sell", "1", "110"),
+    )
     assert held_and_realized(ledger, "fifo") == ("1", "90", "10")
 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_a_busted_fill_never_happened(ledger: Ledger, method: Method) -> None:
-    record(ledger, trade(1, "buy", "2", "100", fee="1", fee_currency="USD"), trade(2, "sell", "1", "110"))
+    record(
+        ledger,
+        trade(1, "buy", "2", "100", fee="1", fee_currency="USD"),
+        trade(2, "sell", "1", "110"),
+    )
     assert held_and_realized(ledger, method) == ("1", "100", "10")
     record(ledger, message("bust_fill", client_order_id="C-sell", fill_id="F-2"))
-    assert values(pnl(ledger, method), "position_quantity", "realized_pnl", "fees", "fills", "sold_quantity") == (
+    assert values(
+        pnl(ledger, method), "position_quantity", "realized_pnl", "fees", "fills", "sold_quantity"
+    ) == (
         "2",
         "0",
         {"USD": "1"},
@@ -225,15 +298,32 @@ def test_a_busted_fill_never_happened(ledger: Ledger, method: Method) -> None:
 
 
 def test_a_position_whose_only_fill_was_busted_is_gone(ledger: Ledger) -> None:
-    record(ledger, trade(1, "buy", "2", "100"), message("bust_fill", client_order_id="C-buy", fill_id="F-1"))
+    record(
+        ledger,
+        trade(1, "buy", "2", "100"),
+        message("bust_fill", client_order_id="C-buy", fill_id="F-1"),
+    )
     assert ledger.pnl() == []
 
 
 def test_a_corrected_fill_counts_with_its_new_numbers_and_its_new_fee(ledger: Ledger) -> None:
-    record(ledger, trade(1, "buy", "10", "100", fee="1", fee_currency="USD"), trade(3, "sell", "10", "110"))
-    corrected = trade(2, "buy", "8", "99", fee="0.8", fee_currency="USD", type="correct_fill", corrects="F-1")
+    record(
+        ledger,
+        trade(1, "buy", "10", "100", fee="1", fee_currency="USD"),
+        trade(3, "sell", "10", "110"),
+    )
+    corrected = trade(
+        2, "buy", "8", "99", fee="0.8", fee_currency="USD", type="correct_fill", corrects="F-1"
+    )
     record(ledger, corrected)
-    assert values(pnl(ledger), "position_quantity", "average_open_price", "realized_pnl", "fees", "bought_quantity") == (
+    assert values(
+        pnl(ledger),
+        "position_quantity",
+        "average_open_price",
+        "realized_pnl",
+        "fees",
+        "bought_quantity",
+    ) == (
         "-2",
         "110",
         "88",
@@ -242,7 +332,9 @@ def test_a_corrected_fill_counts_with_its_new_numbers_and_its_new_fee(ledger: Le
     )
 
 
-def test_the_position_as_it_was_known_before_the_bust_can_still_be_asked_for(ledger: Ledger) -> None:
+def test_the_position_as_it_was_known_before_the_bust_can_still_be_asked_for(
+    ledger: Ledger,
+) -> None:
     record(ledger, trade(1, "buy", "2", "100"))
     known_at = ledger.trades()[0]["recorded_at"]
     record(ledger, message("bust_fill", client_order_id="C-buy", fill_id="F-1"))
@@ -250,16 +342,26 @@ def test_the_position_as_it_was_known_before_the_bust_can_still_be_asked_for(led
     assert ledger.pnl(as_of=known_at + timedelta(seconds=1)) == []
 
 
-def test_the_position_as_of_a_time_at_the_venue_holds_what_had_happened_by_then(ledger: Ledger) -> None:
+def test_the_position_as_of_a_time_at_the_venue_holds_what_had_happened_by_then(
+    ledger: Ledger,
+) -> None:
     record(ledger, *reversed(TWO_LOTS))
-    assert held_and_realized(ledger, "fifo", effective_at=at(3)) == ("15", "106.6666666666666666666666666666667", "100")
+    assert held_and_realized(ledger, "fifo", effective_at=at(3)) == (
+        "15",
+        "106.6666666666666666666666666666667",
+        "100",
+    )
 
 
 # Adjustments, funding, marks
 
 
 def test_an_opening_position_is_taken_over_at_its_price(ledger: Ledger) -> None:
-    record(ledger, of_account("adjust", quantity="-3", price="100", reason="opening", at=at(1)), trade(2, "buy", "1", "90"))
+    record(
+        ledger,
+        of_account("adjust", quantity="-3", price="100", reason="opening", at=at(1)),
+        trade(2, "buy", "1", "90"),
+    )
     for method in METHODS:
         assert held_and_realized(ledger, method) == ("-2", "100", "10")
 
@@ -272,8 +374,14 @@ def test_an_adjustment_states_the_position_and_realizes_nothing(ledger: Ledger) 
     assert held_and_realized(ledger) == ("0", "0", "10")
 
 
-def test_a_fill_that_happened_before_the_adjustment_does_not_change_what_it_stated(ledger: Ledger) -> None:
-    record(ledger, of_account("adjust", quantity="5", price="50", at=at(10)), trade(5, "buy", "2", "100"))
+def test_a_fill_that_happened_before_the_adjustment_does_not_change_what_it_stated(
+    ledger: Ledger,
+) -> None:
+    record(
+        ledger,
+        of_account("adjust", quantity="5", price="50", at=at(10)),
+        trade(5, "buy", "2", "100"),
+    )
     assert held_and_realized(ledger) == ("5", "50", "0")
 
 
@@ -281,7 +389,12 @@ def test_funding_counts_in_the_net_and_not_in_what_was_realized(ledger: Ledger) 
     record(ledger, of_account("instrument", currency="USD"), trade(1, "buy", "2", "100"))
     record(ledger, of_account("funding", amount="1.5", currency="USD", at=at(2)))
     record(ledger, of_account("funding", amount="-0.5", currency="USD", at=at(3)))
-    assert values(pnl(ledger), "realized_pnl", "funding", "net_pnl", "currency") == ("0", {"USD": "1"}, "1", "USD")
+    assert values(pnl(ledger), "realized_pnl", "funding", "net_pnl", "currency") == (
+        "0",
+        {"USD": "1"},
+        "1",
+        "USD",
+    )
 
 
 def test_without_a_mark_nothing_is_said_of_unrealized_pnl(ledger: Ledger) -> None:
@@ -291,6 +404,9 @@ def test_without_a_mark_nothing_is_said_of_unrealized_pnl(ledger: Ledger) -> Non
 
 def test_the_latest_mark_values_the_position_whenever_it_came(ledger: Ledger) -> None:
     record(
-        ledger, trade(1, "sell", "2", "100"), of_account("mark", price="90", at=at(9)), of_account("mark", price="95", at=at(8))
+        ledger,
+        trade(1, "sell", "2", "100"),
+        of_account("mark", price="90", at=at(9)),
+        of_account("mark", price="95", at=at(8)),
     )
     assert values(pnl(ledger), "mark_price", "unrealized_pnl") == ("90", "20")

@@ -1,4 +1,5 @@
-"""Rule 10: one order of facts, by time, the venue's sequence and the place in the log. Rule 4: an order that is open again."""
+"""Rule 10: one order of facts, by time, the venue's sequence and the place in the log. Rule 4: an
+order that is open again."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -9,7 +10,18 @@ import pytest
 
 from orderledger import Ledger, parse_document
 from orderledger.infrastructure.clock import SteppingClock
-from tests.scenarios import MIDNIGHT, SENT, WORKING, Document, at, fill, given, in_any_order, message, request
+from tests.scenarios import (
+    MIDNIGHT,
+    SENT,
+    WORKING,
+    Document,
+    at,
+    fill,
+    given,
+    in_any_order,
+    message,
+    request,
+)
 
 FIVE = at(5)
 ACCOUNT = "sim:main"
@@ -30,7 +42,10 @@ def ours(kind: str, **fields: object) -> Document:
 
 
 PAIRS = {
-    "terms": (by_venue_id("replace", quantity="10", limit_price="102"), ours("replace", quantity="10", limit_price="97")),
+    "terms": (
+        by_venue_id("replace", quantity="10", limit_price="102"),
+        ours("replace", quantity="10", limit_price="97"),
+    ),
     "ends": (by_venue_id("cancel"), ours("expire")),
     "sessions": (by_venue_id("suspend"), ours("resume")),
 }
@@ -43,10 +58,15 @@ SHOWN = ("limit_price", "status", "ended_at", "is_open")
 def test_of_equal_times_the_place_of_the_first_record_counts_whenever_the_id_becomes_known(
     ledger: Ledger, what: str, mapped: str, first_is_of_the_venue: bool
 ) -> None:
-    """A report under an id that is not mapped yet is recorded elsewhere, and again under its order once the id is known."""
+    """A report under an id that is not mapped yet is recorded elsewhere, and again under its order
+    once the id is known."""
     pair = PAIRS[what] if first_is_of_the_venue else PAIRS[what][::-1]
     mapping = message("acknowledge", venue_order_id="V-1", at=at(2))
-    messages = [request(), message("submit"), *([mapping, *pair] if mapped == "first" else [*pair, mapping])]
+    messages = [
+        request(),
+        message("submit"),
+        *([mapping, *pair] if mapped == "first" else [*pair, mapping]),
+    ]
     parsed = [parse_document(one) for one in messages]
     if mapped == "alone":
         ledger.record_many(parsed[:-1])
@@ -55,13 +75,18 @@ def test_of_equal_times_the_place_of_the_first_record_counts_whenever_the_id_bec
         ledger.record_many(parsed)
     row = ledger.order("C-1", account=ACCOUNT)
     assert row is not None
-    expected = given(request(), message("submit"), mapping, *({**one, "client_order_id": "C-1"} for one in pair)).row()
+    expected = given(
+        request(), message("submit"), mapping, *({**one, "client_order_id": "C-1"} for one in pair)
+    ).row()
     assert {name: str(row[name]) for name in SHOWN} == {name: str(expected[name]) for name in SHOWN}  # type: ignore[literal-required]
 
 
 def test_the_place_is_kept_by_a_ledger_that_is_opened_again(tmp_path: Path) -> None:
     late, early = PAIRS["terms"]
-    mapping, triggered = message("acknowledge", venue_order_id="V-1", at=at(2)), message("trigger", at=at(9))
+    mapping, triggered = (
+        message("acknowledge", venue_order_id="V-1", at=at(2)),
+        message("trigger", at=at(9)),
+    )
     with Ledger.open(tmp_path / "orders.db") as ledger:
         for one in (request(), message("submit"), late, early, mapping):
             ledger.record(parse_document(one))
@@ -81,40 +106,59 @@ def test_of_equal_times_the_sequence_of_the_venue_counts(numbers: tuple[int, int
 
 
 def test_what_has_no_sequence_comes_before_what_has_one() -> None:
-    for one, other in permutations((ours("replace", limit_price="101"), ours("replace", limit_price="99", sequence=-5))):
+    for one, other in permutations(
+        (ours("replace", limit_price="101"), ours("replace", limit_price="99", sequence=-5))
+    ):
         given(*WORKING, one, other).then_order(limit_price="99")
 
 
 def test_a_later_report_of_the_same_fill_gives_its_sequence() -> None:
     told = fill("F-1", "2", at=FIVE)
     numbered = given(*WORKING, told).when({**told, "sequence": 7}).then_outcome("recorded")
-    numbered.when({**told, "sequence": 7}).then_outcome("duplicate").when(told).then_outcome("duplicate")
+    numbered.when({**told, "sequence": 7}).then_outcome("duplicate").when(told).then_outcome(
+        "duplicate"
+    )
 
 
 @pytest.mark.parametrize("is_last", [True, False])
 def test_doubt_stands_if_it_is_the_last_of_one_time(is_last: bool) -> None:
-    acknowledged, lost = ours("acknowledge", venue_order_id="V-1"), ours("unresolved", reason="timeout")
-    told = (acknowledged, ours("request_cancel"), lost) if is_last else (ours("request_cancel"), lost, acknowledged)
+    acknowledged, lost = (
+        ours("acknowledge", venue_order_id="V-1"),
+        ours("unresolved", reason="timeout"),
+    )
+    told = (
+        (acknowledged, ours("request_cancel"), lost)
+        if is_last
+        else (ours("request_cancel"), lost, acknowledged)
+    )
     given(*SENT, *told).then_order(certainty="unresolved" if is_last else "confirmed")
 
 
 def test_an_order_stays_ended_at_its_last_fill_though_the_venue_says_its_quantity_again() -> None:
     filled = (*WORKING, fill("F-1", "10", at=at(10)))
-    given(*filled).when(message("restate", quantity="10", at=at(60))).then_order(status="filled", ended_at=at(10))
+    given(*filled).when(message("restate", quantity="10", at=at(60))).then_order(
+        status="filled", ended_at=at(10)
+    )
 
 
-def test_an_order_that_was_made_as_small_as_its_fills_ended_then_whatever_it_is_made_later() -> None:
+def test_an_order_that_was_made_as_small_as_its_fills_ended_then_whatever_it_is_made_later() -> (
+    None
+):
     smaller = (*WORKING, fill("F-1", "6", at=at(10)), message("restate", quantity="6", at=at(20)))
     given(*smaller, message("restate", quantity="5", at=at(30))).then_order(ended_at=at(20))
 
 
 def test_an_unknown_status_hides_no_conflict() -> None:
     ended = (*WORKING, message("reject", at=at(10)))
-    given(*ended).when(message("status", status="odd", at=at(20))).then_order(anomalies=["status_conflict", "unknown_status"])
+    given(*ended).when(message("status", status="odd", at=at(20))).then_order(
+        anomalies=["status_conflict", "unknown_status"]
+    )
 
 
 @pytest.mark.parametrize("end", ["cancel", "expire", "reject"])
-def test_an_end_that_the_venue_reports_of_an_order_that_we_denied_shows_that_it_arrived(end: str) -> None:
+def test_an_end_that_the_venue_reports_of_an_order_that_we_denied_shows_that_it_arrived(
+    end: str,
+) -> None:
     denied = (request(), message("deny", reason="limit", at=at(1)))
     given(*denied).when(message(end, at=at(2))).then_order(anomalies=["status_conflict"])
 
@@ -135,7 +179,9 @@ def seen(second: float, status: str = "partially_filled", **fields: object) -> D
     [seen(21), seen(15, asked_at=at(21)), seen(25, dated_by="receipt", asked_at=at(21))],
     ids=["dated", "asked", "received"],
 )
-def test_an_ended_order_is_open_again_when_the_venue_shows_it_open_later(row: Document, status: str) -> None:
+def test_an_ended_order_is_open_again_when_the_venue_shows_it_open_later(
+    row: Document, status: str
+) -> None:
     for one, other in permutations((CANCELED[-1], {**row, "status": status})):
         given(*CANCELED[:-1], one, other).then_order(
             is_open=True, ended_at=None, leaves_quantity="6", anomalies=["status_conflict"]
@@ -153,7 +199,15 @@ def test_an_ended_order_is_open_again_when_the_venue_shows_it_open_later(row: Do
         {**seen(25), "at": None},
         seen(25, status="odd"),
     ],
-    ids=["before", "of that time", "of a list", "asked before", "asked then", "no time", "unknown word"],
+    ids=[
+        "before",
+        "of that time",
+        "of a list",
+        "asked before",
+        "asked then",
+        "no time",
+        "unknown word",
+    ],
 )
 def test_an_older_or_undated_row_opens_nothing(row: Document) -> None:
     given(*CANCELED).when(row).then_order(status="canceled", is_open=False)
@@ -166,9 +220,9 @@ def test_a_row_of_the_same_time_opens_an_order_if_the_venue_numbers_it_later() -
 
 
 def test_no_row_opens_an_order_whose_fills_reach_its_quantity() -> None:
-    given(*WORKING, fill("F-1", "10", at=at(10)), message("cancel", at=at(20))).when(seen(30)).then_order(
-        status="filled", is_open=False
-    )
+    given(*WORKING, fill("F-1", "10", at=at(10)), message("cancel", at=at(20))).when(
+        seen(30)
+    ).then_order(status="filled", is_open=False)
 
 
 def test_a_later_end_closes_it_and_clears_the_conflict() -> None:
@@ -177,34 +231,52 @@ def test_a_later_end_closes_it_and_clears_the_conflict() -> None:
 
 
 def test_a_reinstatement_clears_the_conflict() -> None:
-    given(*CANCELED, seen(30)).when(message("reinstate", at=at(31))).then_order(is_open=True, anomalies=[])
+    given(*CANCELED, seen(30)).when(message("reinstate", at=at(31))).then_order(
+        is_open=True, anomalies=[]
+    )
 
 
 def test_it_can_be_canceled_again_by_name() -> None:
     asked = message("request_cancel", request_id="R-1", at=at(15))
-    opened = given(*CANCELED[:-1], asked, CANCELED[-1], seen(30)).then_order(is_open=True, pending=None)
-    opened.when(message("request_cancel", request_id="R-2", at=at(40))).then_outcome("recorded").then_order(pending="cancel")
+    opened = given(*CANCELED[:-1], asked, CANCELED[-1], seen(30)).then_order(
+        is_open=True, pending=None
+    )
+    opened.when(message("request_cancel", request_id="R-2", at=at(40))).then_outcome(
+        "recorded"
+    ).then_order(pending="cancel")
 
 
 def test_the_same_row_again_counts_if_its_query_came_after_the_end() -> None:
     listed = seen(15, dated_by="venue")
     asked = {**listed, "asked_at": at(30)}
     opened = (
-        given(*CANCELED, listed).when(asked).then_outcome("recorded", "status_conflict", "late_report").then_order(is_open=True)
+        given(*CANCELED, listed)
+        .when(asked)
+        .then_outcome("recorded", "status_conflict", "late_report")
+        .then_order(is_open=True)
     )
     opened.when(asked).then_outcome("duplicate")
 
 
 def test_the_answer_to_a_query_settles_a_doubt_though_nothing_has_changed() -> None:
     listed = seen(3, status="new")
-    lost = (*WORKING, listed, message("request_cancel", at=at(10)), message("unresolved", reason="timeout", at=at(11)))
+    lost = (
+        *WORKING,
+        listed,
+        message("request_cancel", at=at(10)),
+        message("unresolved", reason="timeout", at=at(11)),
+    )
     doubtful = given(*lost).then_order(certainty="unresolved")
     doubtful.when(listed).then_outcome("duplicate").then_order(certainty="unresolved")
-    doubtful.when({**listed, "asked_at": at(12)}).then_outcome("recorded").then_order(certainty="confirmed")
+    doubtful.when({**listed, "asked_at": at(12)}).then_outcome("recorded").then_order(
+        certainty="confirmed"
+    )
 
 
 def test_an_external_order_opens_again_too() -> None:
-    row = in_any_order((), message("acknowledge", at=at(1)), message("expire", at=at(5)), seen(6, "new"))
+    row = in_any_order(
+        (), message("acknowledge", at=at(1)), message("expire", at=at(5)), seen(6, "new")
+    )
     assert row["is_open"]
 
 
@@ -213,11 +285,19 @@ def test_an_external_order_opens_again_too() -> None:
 
 def test_a_report_with_a_used_message_id_and_other_content_is_recorded() -> None:
     used = given(*WORKING, message("suspend", message_id="M-1", at=at(10)))
-    used.when(message("resume", message_id="M-1", at=at(11))).then_outcome("recorded", "message_id_reused")
-    used.then_order(status="new").when(message("resume", message_id="M-1", at=at(11))).then_outcome("duplicate")
+    used.when(message("resume", message_id="M-1", at=at(11))).then_outcome(
+        "recorded", "message_id_reused"
+    )
+    used.then_order(status="new").when(message("resume", message_id="M-1", at=at(11))).then_outcome(
+        "duplicate"
+    )
 
 
 def test_a_command_with_a_used_message_id_and_other_content_is_refused() -> None:
     used = given(*WORKING, message("request_cancel", message_id="M-1", at=at(10)))
-    used.when(message("request_cancel", message_id="M-1", reason="risk", at=at(11))).then_outcome("refused", "message_id_reused")
-    used.when(message("unresolved", message_id="M-1", reason="timeout")).then_outcome("refused", "message_id_reused")
+    used.when(message("request_cancel", message_id="M-1", reason="risk", at=at(11))).then_outcome(
+        "refused", "message_id_reused"
+    )
+    used.when(message("unresolved", message_id="M-1", reason="timeout")).then_outcome(
+        "refused", "message_id_reused"
+    )

@@ -7,7 +7,20 @@ import pytest
 from orderledger.domain.orders.judgements import AnomalyCleared, AnomalyDetected
 from orderledger.domain.orders.reports import OrderAcknowledged, OrderCanceled
 from orderledger.domain.values import Anomaly
-from tests.scenarios import SENT, WORKING, Document, at, correct_fill, ends, fill, given, in_any_order, message, nothing, request
+from tests.scenarios import (
+    SENT,
+    WORKING,
+    Document,
+    at,
+    correct_fill,
+    ends,
+    fill,
+    given,
+    in_any_order,
+    message,
+    nothing,
+    request,
+)
 
 VENUE_TERMS = {"instrument": "BTC-USD", "side": "buy"}
 
@@ -19,7 +32,9 @@ VENUE_TERMS = {"instrument": "BTC-USD", "side": "buy"}
     ("taking_back", "cum_quantity"),
     [(message("bust_fill", fill_id="F-2"), "4"), (correct_fill("F-3", "F-2", "1"), "5")],
 )
-def test_a_fill_taken_back_as_of_its_own_time_leaves_no_mismatch(taking_back: Document, cum_quantity: str) -> None:
+def test_a_fill_taken_back_as_of_its_own_time_leaves_no_mismatch(
+    taking_back: Document, cum_quantity: str
+) -> None:
     """As where the venue gives a bust or a correction the time of the execution."""
     reports = (
         fill("F-1", "4", at=at(10), reported={"cum_quantity": "4", "leaves_quantity": "6"}),
@@ -30,10 +45,18 @@ def test_a_fill_taken_back_as_of_its_own_time_leaves_no_mismatch(taking_back: Do
     assert (row["cum_quantity"], row["anomalies"]) == (cum_quantity, [])
 
 
-@pytest.mark.parametrize("end", [fill("F-1", "10"), message("cancel"), message("expire")], ids=lambda end: str(end["type"]))
-def test_a_claim_of_the_moment_in_which_the_order_ended_may_be_from_before_its_end(end: Document) -> None:
+@pytest.mark.parametrize(
+    "end",
+    [fill("F-1", "10"), message("cancel"), message("expire")],
+    ids=lambda end: str(end["type"]),
+)
+def test_a_claim_of_the_moment_in_which_the_order_ended_may_be_from_before_its_end(
+    end: Document,
+) -> None:
     """As of an order that is filled at once: its acknowledgement and its fill have one time."""
-    acknowledged = message("acknowledge", at=at(10), reported={"cum_quantity": "0", "leaves_quantity": "10"})
+    acknowledged = message(
+        "acknowledge", at=at(10), reported={"cum_quantity": "0", "leaves_quantity": "10"}
+    )
     row = in_any_order(SENT, acknowledged, {**end, "at": at(10)})
     assert (row["leaves_quantity"], row["anomalies"]) == ("0", [])
 
@@ -46,19 +69,27 @@ def test_a_claim_of_something_left_after_the_end_is_a_mismatch() -> None:
 
 def test_a_claim_that_disagrees_is_a_mismatch_until_it_agrees_again() -> None:
     claim = {"cum_quantity": "6", "quantity": "10"}
-    scenario = given(*WORKING, fill("F-1", "4")).when(message("status", status="partially_filled", reported=claim))
+    scenario = given(*WORKING, fill("F-1", "4")).when(
+        message("status", status="partially_filled", reported=claim)
+    )
     assert scenario.events[1:] == [
-        AnomalyDetected(code=Anomaly.QUANTITY_MISMATCH, detail="the venue says cum_quantity is 6, recorded is 4")
+        AnomalyDetected(
+            code=Anomaly.QUANTITY_MISMATCH, detail="the venue says cum_quantity is 6, recorded is 4"
+        )
     ]
-    scenario.then_order(cum_quantity="4", reported_cum_quantity="6", anomalies=["quantity_mismatch"])
+    scenario.then_order(
+        cum_quantity="4", reported_cum_quantity="6", anomalies=["quantity_mismatch"]
+    )
     scenario.when(fill("F-2", "2", at=at(4.5))).then_order(cum_quantity="6", anomalies=[])
     assert scenario.events[1:] == [AnomalyCleared(code=Anomaly.QUANTITY_MISMATCH)]
 
 
 def test_a_mismatch_clears_when_a_later_claim_agrees() -> None:
-    given(*WORKING, fill("F-1", "4", reported={"cum_quantity": "5"})).then_order(anomalies=["quantity_mismatch"]).when(
-        message("status", status="partially_filled", reported={"cum_quantity": "4"})
-    ).then_order(anomalies=[])
+    given(*WORKING, fill("F-1", "4", reported={"cum_quantity": "5"})).then_order(
+        anomalies=["quantity_mismatch"]
+    ).when(message("status", status="partially_filled", reported={"cum_quantity": "4"})).then_order(
+        anomalies=[]
+    )
 
 
 def test_a_claimed_quantity_that_is_not_ours_is_a_mismatch() -> None:
@@ -67,7 +98,9 @@ def test_a_claimed_quantity_that_is_not_ours_is_a_mismatch() -> None:
     ).then_order(quantity="10", anomalies=["quantity_mismatch"])
 
 
-@pytest.mark.parametrize(("leaves_quantity", "anomalies"), [("0", []), ("6", []), ("10", ["quantity_mismatch"])])
+@pytest.mark.parametrize(
+    ("leaves_quantity", "anomalies"), [("0", []), ("6", []), ("10", ["quantity_mismatch"])]
+)
 def test_what_is_left_at_the_moment_of_its_end_is_nothing_or_what_was_left_before(
     leaves_quantity: str, anomalies: list[str]
 ) -> None:
@@ -87,64 +120,103 @@ def test_a_claimed_leaves_quantity_that_is_not_ours_is_a_mismatch() -> None:
         (20, []),
     ],
 )
-def test_what_is_left_at_the_moment_of_the_end_may_be_of_before_it(claimed_at: int, anomalies: list[str]) -> None:
+def test_what_is_left_at_the_moment_of_the_end_may_be_of_before_it(
+    claimed_at: int, anomalies: list[str]
+) -> None:
     """Venues give the same millisecond to an order that takes, its fills, and its end."""
     working = message("status", status="new", at=at(claimed_at), reported={"leaves_quantity": "10"})
     for order in permutations((working, fill("F-1", "4", at=at(20)), message("cancel", at=at(20)))):
-        given(*WORKING, *order).then_order(status="canceled", leaves_quantity="0", cum_quantity="4", anomalies=anomalies)
+        given(*WORKING, *order).then_order(
+            status="canceled", leaves_quantity="0", cum_quantity="4", anomalies=anomalies
+        )
 
 
 def test_a_claimed_average_price_that_is_not_ours_is_a_mismatch() -> None:
     given(*WORKING, fill("F-1", "4", "100")).when(
-        message("status", status="partially_filled", reported={"cum_quantity": "4", "average_price": "101"})
+        message(
+            "status",
+            status="partially_filled",
+            reported={"cum_quantity": "4", "average_price": "101"},
+        )
     ).then_outcome("recorded", "quantity_mismatch")
 
 
 @pytest.mark.parametrize("written", ["100", "1e2", "1E+2"])
 def test_a_claimed_average_price_is_the_same_however_it_is_written(written: str) -> None:
     claim = message("status", status="partially_filled", reported={"average_price": written})
-    given(*WORKING, fill("F-1", "4", "150")).when(claim).then_outcome("recorded", "quantity_mismatch")
+    given(*WORKING, fill("F-1", "4", "150")).when(claim).then_outcome(
+        "recorded", "quantity_mismatch"
+    )
 
 
 def test_a_claimed_average_price_is_not_held_against_fills_that_came_after_it() -> None:
     claim = {"cum_quantity": "4", "average_price": "100"}
-    row = in_any_order(WORKING, fill("F-1", "4", "100", at=at(10), reported=claim), fill("F-2", "4", "110", at=at(11)))
+    row = in_any_order(
+        WORKING,
+        fill("F-1", "4", "100", at=at(10), reported=claim),
+        fill("F-2", "4", "110", at=at(11)),
+    )
     assert (row["average_price"], row["anomalies"]) == ("105", [])
 
 
 def test_what_is_claimed_to_be_left_is_weighed_against_claims_of_its_own_time_alone() -> None:
-    """More may be left than before, after a replace; then nothing else that the later claims say is older."""
+    """More may be left than before, after a replace; then nothing else that the later claims say is
+    older."""
     given(
         *WORKING,
         fill("F-1", "4", "100", at=at(10), reported={"leaves_quantity": "6"}),
         message("status", reported={"average_price": "101"}, status="partially_filled", at=at(12)),
         message("replace", quantity="12", at=at(11)),
-        message("status", reported={"leaves_quantity": "8", "average_price": "100"}, status="partially_filled", at=at(12)),
+        message(
+            "status",
+            reported={"leaves_quantity": "8", "average_price": "100"},
+            status="partially_filled",
+            at=at(12),
+        ),
     ).then_order(anomalies=[])
 
 
 @pytest.mark.parametrize("claim", [{"cum_quantity": "4"}, {"leaves_quantity": "6"}])
 def test_what_a_fill_claims_has_that_fill_in_it(claim: dict[str, str]) -> None:
-    row = in_any_order(WORKING, fill("F-1", "3", at=at(10)), fill("F-2", "4", at=at(11), reported=claim))
+    row = in_any_order(
+        WORKING, fill("F-1", "3", at=at(10)), fill("F-2", "4", at=at(11), reported=claim)
+    )
     assert (row["cum_quantity"], row["anomalies"]) == ("7", ["quantity_mismatch"])
 
 
 @pytest.mark.parametrize(
-    ("first", "second"), [({"cum_quantity": "3"}, {"cum_quantity": "7"}), ({"leaves_quantity": "7"}, {"leaves_quantity": "3"})]
+    ("first", "second"),
+    [
+        ({"cum_quantity": "3"}, {"cum_quantity": "7"}),
+        ({"leaves_quantity": "7"}, {"leaves_quantity": "3"}),
+    ],
 )
-def test_what_fills_of_one_moment_claim_has_each_of_them_in_it_in_turn(first: dict[str, str], second: dict[str, str]) -> None:
-    row = in_any_order(WORKING, fill("F-1", "3", at=at(10), reported=first), fill("F-2", "4", at=at(10), reported=second))
+def test_what_fills_of_one_moment_claim_has_each_of_them_in_it_in_turn(
+    first: dict[str, str], second: dict[str, str]
+) -> None:
+    row = in_any_order(
+        WORKING,
+        fill("F-1", "3", at=at(10), reported=first),
+        fill("F-2", "4", at=at(10), reported=second),
+    )
     assert (row["cum_quantity"], row["anomalies"]) == ("7", [])
 
 
 def test_a_claim_that_agrees_in_all_its_numbers_is_no_mismatch() -> None:
     claim = {"quantity": "10", "cum_quantity": "4", "leaves_quantity": "6", "average_price": "100"}
-    given(*WORKING).when(fill("F-1", "4", "100", reported=claim)).then_outcome("recorded").then_order(anomalies=[])
+    given(*WORKING).when(fill("F-1", "4", "100", reported=claim)).then_outcome(
+        "recorded"
+    ).then_order(anomalies=[])
 
 
 def test_a_claim_never_invents_a_fill() -> None:
-    given(*WORKING).when(message("status", status="filled", reported={"cum_quantity": "10"})).then_order(
-        cum_quantity="0", leaves_quantity="10", is_open=True, anomalies=["quantity_mismatch", "status_conflict"]
+    given(*WORKING).when(
+        message("status", status="filled", reported={"cum_quantity": "10"})
+    ).then_order(
+        cum_quantity="0",
+        leaves_quantity="10",
+        is_open=True,
+        anomalies=["quantity_mismatch", "status_conflict"],
     )
 
 
@@ -152,9 +224,9 @@ def test_a_claim_never_invents_a_fill() -> None:
 
 
 def test_a_cancel_and_replace_at_the_venue_gives_the_order_another_venue_id() -> None:
-    given(*WORKING).when(message("replace", quantity="10", venue_order_id="V-2")).then_outcome("recorded").then_order(
-        venue_order_id="V-2", venue_order_ids=["V-1", "V-2"]
-    )
+    given(*WORKING).when(message("replace", quantity="10", venue_order_id="V-2")).then_outcome(
+        "recorded"
+    ).then_order(venue_order_id="V-2", venue_order_ids=["V-1", "V-2"])
 
 
 def test_a_report_under_the_old_venue_id_does_not_bring_that_id_back() -> None:
@@ -164,9 +236,9 @@ def test_a_report_under_the_old_venue_id_does_not_bring_that_id_back() -> None:
 
 
 def test_aliases_stored_before_sending_stay_with_the_order() -> None:
-    given(request(), message("submit", aliases={"lighter.client_order_index": "081274"})).then_order(
-        aliases={"lighter.client_order_index": "081274"}
-    )
+    given(
+        request(), message("submit", aliases={"lighter.client_order_index": "081274"})
+    ).then_order(aliases={"lighter.client_order_index": "081274"})
 
 
 # Every anomaly, said with the message that shows it
@@ -198,7 +270,11 @@ ANOMALIES: list[tuple[Anomaly, tuple[Document, ...], Document]] = [
         fill("F-1", "4"),
     ),
     (Anomaly.UNKNOWN_ORDER, (), message("acknowledge", venue_order_id="V-1")),
-    (Anomaly.QUANTITY_MISMATCH, (*WORKING,), message("status", status="new", reported={"cum_quantity": "1"})),
+    (
+        Anomaly.QUANTITY_MISMATCH,
+        (*WORKING,),
+        message("status", status="new", reported={"cum_quantity": "1"}),
+    ),
     (Anomaly.STATUS_CONFLICT, (*WORKING,), message("status", status="filled")),
     (
         Anomaly.LATE_REPORT,
@@ -211,7 +287,11 @@ ANOMALIES: list[tuple[Anomaly, tuple[Document, ...], Document]] = [
     (Anomaly.UNKNOWN_STATUS, (*WORKING,), message("status", status="calculated")),
     (Anomaly.CLIENT_ORDER_ID_REUSED, (*WORKING,), message("acknowledge", venue_order_id="V-2")),
     (Anomaly.TERMS_CONFLICT, (*WORKING,), fill("F-1", "4", side="sell")),
-    (Anomaly.MESSAGE_ID_REUSED, (*WORKING, message("suspend", message_id="M-1")), message("resume", message_id="M-1")),
+    (
+        Anomaly.MESSAGE_ID_REUSED,
+        (*WORKING, message("suspend", message_id="M-1")),
+        message("resume", message_id="M-1"),
+    ),
     (
         Anomaly.POSITION_SIDE_CONFLICT,
         (*WORKING, fill("F-1", "4", position_side="long")),
@@ -220,10 +300,13 @@ ANOMALIES: list[tuple[Anomaly, tuple[Document, ...], Document]] = [
 ]
 TOLD_BY_THE_LEDGER = {Anomaly.VENUE_ORDER_ID_REUSED}
 OF_INSTRUMENTS = {Anomaly.IMPOSSIBLE_PRICE, Anomaly.POSITION_SIDE_UNKNOWN}
-"""What a fill and the definition of its instrument tell together: no event of an order records it."""
+"""What a fill and the definition of its instrument tell together: no event of an order records
+it."""
 
 
-@pytest.mark.parametrize(("code", "before", "report"), ANOMALIES, ids=lambda value: getattr(value, "value", ""))
+@pytest.mark.parametrize(
+    ("code", "before", "report"), ANOMALIES, ids=lambda value: getattr(value, "value", "")
+)
 def test_an_odd_report_is_recorded_and_its_oddity_is_a_second_event(
     code: Anomaly, before: tuple[Document, ...], report: Document
 ) -> None:
@@ -237,7 +320,10 @@ def test_every_anomaly_of_one_order_is_shown_here() -> None:
 
 
 def test_reports_without_a_time_are_told_apart_by_their_message_ids() -> None:
-    told = [message(kind, message_id=f"M-{number}") for number, kind in enumerate(["suspend", "resume", "suspend"])]
+    told = [
+        message(kind, message_id=f"M-{number}")
+        for number, kind in enumerate(["suspend", "resume", "suspend"])
+    ]
     scenario = given(*WORKING, *told).then_order(status="suspended")
     for again in told:
         scenario.when(again).then_outcome("duplicate")
@@ -272,7 +358,8 @@ def test_a_late_report_is_said_of_the_report_and_not_of_the_order() -> None:
     given(*SENT, message("cancel", at=at(20))).when(message("acknowledge", at=at(10))).then(
         OrderAcknowledged(client_order_id="C-1", at=at(10)),
         AnomalyDetected(
-            code=Anomaly.LATE_REPORT, detail=f"happened {at(10).isoformat()}, the order had ended {at(20).isoformat()}"
+            code=Anomaly.LATE_REPORT,
+            detail=f"happened {at(10).isoformat()}, the order had ended {at(20).isoformat()}",
         ),
     ).then_order(status="canceled", acknowledged_at=at(10), anomalies=[])
 
@@ -280,14 +367,22 @@ def test_a_late_report_is_said_of_the_report_and_not_of_the_order() -> None:
 def test_two_venue_orders_under_one_client_order_id_are_shown() -> None:
     given(*WORKING).when(message("acknowledge", venue_order_id="V-2")).then(
         OrderAcknowledged(client_order_id="C-1", venue_order_id="V-2"),
-        AnomalyDetected(code=Anomaly.CLIENT_ORDER_ID_REUSED, detail="2 venue orders under one client order id, 0 replaces"),
+        AnomalyDetected(
+            code=Anomaly.CLIENT_ORDER_ID_REUSED,
+            detail="2 venue orders under one client order id, 0 replaces",
+        ),
     ).then_order(venue_order_ids=["V-1", "V-2"], anomalies=["client_order_id_reused"])
 
 
 def test_an_order_of_somebody_else_is_external_until_it_is_requested_here() -> None:
     scenario = nothing().when(fill("F-1", "4", **VENUE_TERMS))
     scenario.then_outcome("recorded", "unknown_order").then_order(
-        origin="external", status="partially_filled", cum_quantity="4", quantity=None, leaves_quantity=None, instrument="BTC-USD"
+        origin="external",
+        status="partially_filled",
+        cum_quantity="4",
+        quantity=None,
+        leaves_quantity=None,
+        instrument="BTC-USD",
     )
     scenario.when(request()).then_outcome("recorded").then_order(
         origin="own", status="partially_filled", quantity="10", leaves_quantity="6", anomalies=[]
@@ -299,9 +394,20 @@ def test_an_external_order_is_on_the_terms_that_the_venue_claims_last() -> None:
     row = in_any_order(
         (),
         message("acknowledge", venue_order_id="V-1", reported=first, at=at(1)),
-        message("status", status="new", venue_order_id="V-1", reported={"time_in_force": "gtc", "reduce_only": True}, at=at(2)),
+        message(
+            "status",
+            status="new",
+            venue_order_id="V-1",
+            reported={"time_in_force": "gtc", "reduce_only": True},
+            at=at(2),
+        ),
     )
-    assert [row[name] for name in ("order_type", "time_in_force", "post_only", "reduce_only")] == ["limit", "gtc", True, True]
+    assert [row[name] for name in ("order_type", "time_in_force", "post_only", "reduce_only")] == [
+        "limit",
+        "gtc",
+        True,
+        True,
+    ]
 
 
 def test_an_external_order_may_be_filled_beyond_its_quantity_and_that_is_an_overfill_too() -> None:
@@ -325,5 +431,13 @@ def test_anomalies_do_not_depend_on_the_order_of_arrival() -> None:
         fill("F-2", "1", at=at(13)),
         message("acknowledge", venue_order_id="V-2", at=at(14)),
     )
-    expected = ["client_order_id_reused", "fill_after_end", "fill_id_reused", "overfill", "status_conflict"]
-    assert {tuple(ends(WORKING, shuffled)["anomalies"]) for shuffled in permutations(odd)} == {tuple(expected)}
+    expected = [
+        "client_order_id_reused",
+        "fill_after_end",
+        "fill_id_reused",
+        "overfill",
+        "status_conflict",
+    ]
+    assert {tuple(ends(WORKING, shuffled)["anomalies"]) for shuffled in permutations(odd)} == {
+        tuple(expected)
+    }

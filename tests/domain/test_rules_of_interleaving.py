@@ -1,13 +1,27 @@
-"""Rule 2.10 of the contract: the same reports, in whatever order and however often they come, end in the same order."""
+"""Rule 2.10 of the contract: the same reports, in whatever order and however often they come, end
+in the same order."""
 
 import pytest
 
-from tests.scenarios import SENT, WORKING, at, correct_fill, ends, fill, given, in_any_order, message, request
+from tests.scenarios import (
+    SENT,
+    WORKING,
+    at,
+    correct_fill,
+    ends,
+    fill,
+    given,
+    in_any_order,
+    message,
+    request,
+)
 
 LIFE = (
     message("acknowledge", venue_order_id="V-1", at=at(10)),
     fill("F-1", "4", "100", at=at(11), fee="0.1", fee_currency="USD"),
-    message("replace", quantity="9", venue_order_id="V-2", replacement_client_order_id="C-1b", at=at(12)),
+    message(
+        "replace", quantity="9", venue_order_id="V-2", replacement_client_order_id="C-1b", at=at(12)
+    ),
     correct_fill("F-2", "F-1", "3", "101", at=at(13), fee="0.2", fee_currency="USD"),
     message("suspend", at=at(14)),
     message("cancel", at=at(15), reason="user"),
@@ -16,9 +30,22 @@ LIFE = (
 
 def test_any_interleaving_of_a_whole_life_ends_in_the_same_order() -> None:
     row = in_any_order(SENT, *LIFE)
-    assert (row["status"], row["cum_quantity"], row["leaves_quantity"], row["quantity"]) == ("canceled", "3", "0", "9")
-    assert (row["fees"], row["venue_order_ids"], row["anomalies"]) == ({"USD": "0.2"}, ["V-1", "V-2"], [])
-    assert (row["acknowledged_at"], row["last_fill_at"], row["ended_at"]) == (at(10), at(11), at(15))
+    assert (row["status"], row["cum_quantity"], row["leaves_quantity"], row["quantity"]) == (
+        "canceled",
+        "3",
+        "0",
+        "9",
+    )
+    assert (row["fees"], row["venue_order_ids"], row["anomalies"]) == (
+        {"USD": "0.2"},
+        ["V-1", "V-2"],
+        [],
+    )
+    assert (row["acknowledged_at"], row["last_fill_at"], row["ended_at"]) == (
+        at(10),
+        at(11),
+        at(15),
+    )
 
 
 def test_any_repetition_of_a_whole_life_ends_in_the_same_order() -> None:
@@ -58,8 +85,12 @@ def test_sessions_end_alike_in_whatever_order_they_arrive() -> None:
 
 
 @pytest.mark.parametrize("word", ["suspended", "stopped"])
-def test_a_day_order_that_was_done_for_the_day_is_not_brought_back_by_a_look_at_it(word: str) -> None:
-    row = in_any_order(SENT, message("done_for_day", at=at(12)), message("status", status=word, at=at(13)))
+def test_a_day_order_that_was_done_for_the_day_is_not_brought_back_by_a_look_at_it(
+    word: str,
+) -> None:
+    row = in_any_order(
+        SENT, message("done_for_day", at=at(12)), message("status", status=word, at=at(13))
+    )
     assert (row["status"], row["is_open"], row["ended_at"]) == ("done_for_day", False, at(12))
 
 
@@ -95,12 +126,20 @@ def test_claims_are_weighed_alike_in_whatever_order_they_arrive() -> None:
 @pytest.mark.parametrize(
     ("earlier", "later"),
     [
-        ({"cum_quantity": "4", "average_price": "100"}, {"cum_quantity": "6", "average_price": "102"}),
+        (
+            {"cum_quantity": "4", "average_price": "100"},
+            {"cum_quantity": "6", "average_price": "102"},
+        ),
         ({"leaves_quantity": "6"}, {"leaves_quantity": "4"}),
-        ({"cum_quantity": "4", "leaves_quantity": "6"}, {"cum_quantity": "6", "leaves_quantity": "4"}),
+        (
+            {"cum_quantity": "4", "leaves_quantity": "6"},
+            {"cum_quantity": "6", "leaves_quantity": "4"},
+        ),
     ],
 )
-def test_of_claims_of_one_time_the_one_that_knows_of_more_fills_stands(earlier: dict[str, str], later: dict[str, str]) -> None:
+def test_of_claims_of_one_time_the_one_that_knows_of_more_fills_stands(
+    earlier: dict[str, str], later: dict[str, str]
+) -> None:
     row = in_any_order(
         (*WORKING, fill("F-1", "4", "100", at=at(10)), fill("F-2", "2", "106", at=at(10))),
         message("status", status="partially_filled", reported=earlier, at=at(11)),

@@ -1,4 +1,5 @@
-"""The curve agrees with `pnl` to the last digit, at its end and at every moment, and keeps its extremes when it is thinned."""
+"""The curve agrees with `pnl` to the last digit, at its end and at every moment, and keeps its
+extremes when it is thinned."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -13,7 +14,12 @@ from orderledger.projections.positions import METHODS
 from tests.equity.books import MAIN, at, last_of, recorded, seeded
 
 FACTS = 400
-FILTERS: list[dict[str, Any]] = [{}, {"account": MAIN}, {"instrument": "XBT-PERP"}, {"account": MAIN, "instrument": "BTC-EUR"}]
+FILTERS: list[dict[str, Any]] = [
+    {},
+    {"account": MAIN},
+    {"instrument": "XBT-PERP"},
+    {"account": MAIN, "instrument": "BTC-EUR"},
+]
 
 
 @pytest.fixture
@@ -28,14 +34,18 @@ def test_the_last_point_is_what_pnl_adds_up_to(ledger: Ledger) -> None:
             rows = ledger.equity(method=method, **filters)
             expected = equity_of(ledger.pnl(method=method, **filters))
             assert None not in expected.values()
-            assert {currency: last_of(rows, currency)["equity"] for currency in expected} == expected
+            assert {
+                currency: last_of(rows, currency)["equity"] for currency in expected
+            } == expected
 
 
 @pytest.mark.slow
 def test_each_moment_is_what_pnl_says_as_of_then() -> None:
     with recorded(*seeded(11, FACTS)) as ledger:
         assert {"bust", "correction"} <= {row["kind"] for row in ledger.equity(points=None)}
-        rows = {row["at"]: row for row in ledger.equity(points=None) if row["currency"] == "USD"}  # the last of each moment
+        rows = {
+            row["at"]: row for row in ledger.equity(points=None) if row["currency"] == "USD"
+        }  # the last of each moment
         for at in sorted(rows)[:: len(rows) // 25]:
             assert rows[at]["equity"] == equity_of(ledger.pnl(effective_at=at))["USD"]
             assert ledger.equity(points=None, effective_at=at)[-1]["at"] <= at
@@ -55,7 +65,11 @@ def test_the_curve_and_the_statement_say_the_same_of_every_moment(seed: int) -> 
                     if row["currency"] is not None
                 }
                 statement = ledger.statement(at(-2), at(100_000), **asked)
-                said = {(one.currency, when): equity for one in statement.curves for when, equity, _ in one.points}
+                said = {
+                    (one.currency, when): equity
+                    for one in statement.curves
+                    for when, equity, _ in one.points
+                }
                 assert len(curve) > FACTS // 20
                 assert curve == {key: said[key] for key in curve}
 
@@ -72,7 +86,9 @@ def test_peaks_and_drawdowns_follow_from_the_equities(ledger: Ledger) -> None:
 
 
 @pytest.mark.parametrize("points", [5, 17, 60])
-def test_a_thinned_curve_keeps_its_ends_its_extremes_and_its_largest_drawdown(points: int, ledger: Ledger) -> None:
+def test_a_thinned_curve_keeps_its_ends_its_extremes_and_its_largest_drawdown(
+    points: int, ledger: Ledger
+) -> None:
     every, thinned = ledger.equity(points=None), ledger.equity(points=points)
     for currency in ("USD", "EUR", "BTC"):
         whole = [row for row in every if row["currency"] == currency]

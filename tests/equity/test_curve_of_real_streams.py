@@ -1,4 +1,5 @@
-"""The curve of recorded order flow agrees with `pnl`, and with the analysis `equity` in SQL up to its rounding."""
+"""The curve of recorded order flow agrees with `pnl`, and with the analysis `equity` in SQL up to
+its rounding."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,8 +20,11 @@ MARK_EVERY = 50
 
 
 @pytest.fixture(scope="module", params=[3_000, pytest.param(0, marks=pytest.mark.long)])
-def ledger(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ledger]:
-    """The flow with a definition of its instrument, and a mark at the price of each fiftieth order."""
+def ledger(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Ledger]:
+    """The flow with a definition of its instrument, and a mark at the price of each fiftieth
+    order."""
     shared: Path = request.getfixturevalue("shared")
     told = messages_of(SOURCE, shared, *(("--limit", str(request.param)) if request.param else ()))
     first = next(one for one in told if "instrument" in one)

@@ -1,4 +1,5 @@
-"""The arbitrage bot of `examples/`, killed twice at random moments. The judge counts at the exchanges."""
+"""The arbitrage bot of `examples/`, killed twice at random moments. The judge counts at the
+exchanges."""
 
 import random
 import time
@@ -40,14 +41,22 @@ def fills_of(books: dict[str, Any]) -> Counter[tuple[str, ...]]:
 def recorded_fills(ledger: Ledger) -> Counter[tuple[str, ...]]:
     """The fills as the ledger has them."""
     return Counter(
-        (row["account"], str(row["client_order_id"]), str(row["side"]), f"{row['quantity']:f}".rstrip("0"), f"{row['price']:f}")
+        (
+            row["account"],
+            str(row["client_order_id"]),
+            str(row["side"]),
+            f"{row['quantity']:f}".rstrip("0"),
+            f"{row['price']:f}",
+        )
         for row in ledger.trades()
     )
 
 
 def names_at(books: dict[str, Any]) -> set[tuple[str, str | None]]:
     """The orders that the exchanges have, by account and client order id."""
-    return {(account, order["client_id"]) for account, book in books.items() for order in book["orders"]}
+    return {
+        (account, order["client_id"]) for account, book in books.items() for order in book["orders"]
+    }
 
 
 def has_reached_the_limit(ledger: Ledger) -> bool:
@@ -55,18 +64,33 @@ def has_reached_the_limit(ledger: Ledger) -> bool:
 
 
 def is_stuck(desk: Floor, ledger: Ledger) -> bool:
-    """A kill between the commit and the sending leaves orders that their exchange never had. Two exchanges that wait for the
-    proof of that leave the bot no pair to trade."""
+    """A kill between the commit and the sending leaves orders that their exchange never had. Two
+    exchanges that wait for the proof of that leave the bot no pair to trade."""
     unknown = ledger.open_orders(certainty=Certainty.UNRESOLVED)
     there = names_at(desk.books())
-    return len({order["account"] for order in unknown if (order["account"], order["client_order_id"]) not in there}) > 1
+    return (
+        len(
+            {
+                order["account"]
+                for order in unknown
+                if (order["account"], order["client_order_id"]) not in there
+            }
+        )
+        > 1
+    )
 
 
 def run_and_kill(desk: Floor, ledger: Ledger, seconds: float) -> int:
-    """Run the bot until it has sent something, and so many seconds more. Returns the orders sent by then."""
+    """Run the bot until it has sent something, and so many seconds more. Returns the orders sent by
+    then."""
     before, bot = sent_today(ledger, desk.limits), desk.start_bot()
     wait_until(
-        lambda: sent_today(ledger, desk.limits) > before or has_reached_the_limit(ledger) or is_stuck(desk, ledger), "the bot"
+        lambda: (
+            sent_today(ledger, desk.limits) > before
+            or has_reached_the_limit(ledger)
+            or is_stuck(desk, ledger)
+        ),
+        "the bot",
     )
     time.sleep(seconds)
     kill(bot)
@@ -74,10 +98,13 @@ def run_and_kill(desk: Floor, ledger: Ledger, seconds: float) -> int:
 
 
 def agrees(desk: Floor, ledger: Ledger) -> bool:
-    """Whether nothing is open but orders that their exchange never had, and the fills are the exchanges'."""
+    """Whether nothing is open but orders that their exchange never had, and the fills are the
+    exchanges'."""
     books = desk.books()
     there = names_at(books)
-    has_ended = not any((order["account"], order["client_order_id"]) in there for order in ledger.open_orders())
+    has_ended = not any(
+        (order["account"], order["client_order_id"]) in there for order in ledger.open_orders()
+    )
     return has_ended and fills_of(books) == recorded_fills(ledger)
 
 
@@ -87,17 +114,26 @@ def is_flat(legs: list[OrderRow]) -> bool:
 
 
 @pytest.mark.slow
-def test_the_bot_is_killed_twice_and_sends_nothing_twice_nor_unrecorded_nor_beyond_its_limit(tmp_path: Path) -> None:
+def test_the_bot_is_killed_twice_and_sends_nothing_twice_nor_unrecorded_nor_beyond_its_limit(
+    tmp_path: Path,
+) -> None:
     seed = random.SystemRandom().randrange(1_000_000)
     print(f"seed {seed}")  # shown if it fails
     chance = random.Random(seed)
-    with floor(tmp_path, limits=limits_in(tmp_path), seed=seed) as desk, Ledger.open(desk.db) as ledger:
+    with (
+        floor(tmp_path, limits=limits_in(tmp_path), seed=seed) as desk,
+        Ledger.open(desk.db) as ledger,
+    ):
         counts = [run_and_kill(desk, ledger, chance.uniform(0, 1.5)) for _ in range(2)]
         bot = desk.start_bot()
         wait_until(lambda: has_reached_the_limit(ledger) or is_stuck(desk, ledger), "the limit", 30)
         desk.calm()
         judge_orders(desk.books(), ledger)
-        wait_until(lambda: agrees(desk, ledger) and all(map(is_flat, groups_of(ledger))), "agreement", HEALING_SECONDS)
+        wait_until(
+            lambda: agrees(desk, ledger) and all(map(is_flat, groups_of(ledger))),
+            "agreement",
+            HEALING_SECONDS,
+        )
         kill(bot)  # perhaps while it flattens a group whose last order was resolved just now
         wait_until(lambda: agrees(desk, ledger), "agreement without the bot", HEALING_SECONDS)
         judge_orders(desk.books(), ledger)
@@ -107,7 +143,8 @@ def test_the_bot_is_killed_twice_and_sends_nothing_twice_nor_unrecorded_nor_beyo
 
 
 def judge_orders(books: dict[str, Any], ledger: Ledger) -> None:
-    """No client order id has worked twice, and each was recorded as submitted before the exchange had it."""
+    """No client order id has worked twice, and each was recorded as submitted before the exchange
+    had it."""
     orders = [
         (account, order["client_id"], datetime.fromisoformat(order["at"]))
         for account in books
@@ -122,15 +159,21 @@ def judge_orders(books: dict[str, Any], ledger: Ledger) -> None:
 def judge_fills(books: dict[str, Any], ledger: Ledger) -> None:
     """Fills and positions are the exchanges'."""
     assert fills_of(books) == recorded_fills(ledger)
-    held = {(row["account"], row["instrument"]): row["position_quantity"] for row in ledger.positions()}
+    held = {
+        (row["account"], row["instrument"]): row["position_quantity"] for row in ledger.positions()
+    }
     for account, book in books.items():
         assert held.get((account, book["instrument"]), 0) == Decimal(book["position"]), account
 
 
 def judge_counts(counts: list[int], ledger: Ledger) -> None:
-    """The limit of the day holds for the orders of all three processes together, and no order less was allowed."""
+    """The limit of the day holds for the orders of all three processes together, and no order less
+    was allowed."""
     assert 0 < counts[0] <= counts[1] <= counts[2] <= ALLOWED
     if has_reached_the_limit(ledger):
-        reached = f"orders_per_day of {LEG}: the orders of this day would become {ALLOWED + 1}, the limit is {ALLOWED}"
+        reached = (
+            f"orders_per_day of {LEG}: the orders of this day would become {ALLOWED + 1}, the "
+            f"limit is {ALLOWED}"
+        )
         denials = [event["text"] for event in ledger.events(name="order_denied")]
         assert counts[2] == ALLOWED and reached in denials, counts

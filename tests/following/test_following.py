@@ -1,4 +1,5 @@
-"""The log can be followed: by threads, tasks and other processes, without missing an event and without getting one twice."""
+"""The log can be followed: by threads, tasks and other processes, without missing an event and
+without getting one twice."""
 
 import asyncio
 import json
@@ -29,7 +30,9 @@ def positions_followed(ledger: Ledger, into: list[int], after: int = 0) -> threa
     return thread
 
 
-def test_who_follows_gets_each_event_once_and_ends_when_the_ledger_is_closed(store_url: str) -> None:
+def test_who_follows_gets_each_event_once_and_ends_when_the_ledger_is_closed(
+    store_url: str,
+) -> None:
     found: list[int] = []
     with Ledger.open(store_url) as ledger:
         ledger.record_many(parsed(*lives(3)))
@@ -107,7 +110,10 @@ def test_tail_prints_the_last_events_or_those_after_a_position(tmp_path: Path) -
         ledger.record_many(parsed(*lives(5)))
 
     def positions(*arguments: str) -> list[int]:
-        return [json.loads(line)["position"] for line in run("tail", "--db", db, "--json", *arguments).out.splitlines()]
+        return [
+            json.loads(line)["position"]
+            for line in run("tail", "--db", db, "--json", *arguments).out.splitlines()
+        ]
 
     assert positions() == list(range(11, 21))
     assert positions("-n", "3") == [18, 19, 20]
@@ -116,12 +122,25 @@ def test_tail_prints_the_last_events_or_those_after_a_position(tmp_path: Path) -
     assert run("tail", "--db", str(tmp_path / "none.db")).status == 3
 
 
-def test_tail_follows_another_process_until_it_is_interrupted(tmp_path: Path, orderledger_command: Path) -> None:
+def test_tail_follows_another_process_until_it_is_interrupted(
+    tmp_path: Path, orderledger_command: Path
+) -> None:
     db = str(tmp_path / "ledger.db")
     with Ledger.open(db) as ledger:
         ledger.record_many(parsed(*lives(1)))
-        command = [str(orderledger_command), "tail", "--db", db, "--follow", "--after", "2", "--json"]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        command = [
+            str(orderledger_command),
+            "tail",
+            "--db",
+            db,
+            "--follow",
+            "--after",
+            "2",
+            "--json",
+        ]
+        with subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        ) as process:
             assert process.stdout is not None
             assert [json.loads(process.stdout.readline())["position"] for _ in range(2)] == [3, 4]
             ledger.record(parsed(*lives(2))[4])

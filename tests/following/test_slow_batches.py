@@ -21,7 +21,9 @@ def order(number: int) -> list[Message]:
     ]
 
 
-def test_others_record_during_the_fold_after_a_slow_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_others_record_during_the_fold_after_a_slow_batch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     store = open_store(str(tmp_path / "orders.db"), lock_timeout=1)
     monkeypatch.setattr(projector, "SLOW_SECONDS", 0.0)  # every batch is slow
     take = TableFold.take

@@ -23,7 +23,14 @@ def venue_of(account: str = ACCOUNT, seed: int = 1, **faults: Any) -> LocalVenue
     return LocalVenue(seed, start=START, account=account, faults=line, flow_interval_seconds=None)
 
 
-def buy(name: str, *, account: str = ACCOUNT, quantity: str = "0.5", price: str | None = "64000", **terms: Any) -> Request:
+def buy(
+    name: str,
+    *,
+    account: str = ACCOUNT,
+    quantity: str = "0.5",
+    price: str | None = "64000",
+    **terms: Any,
+) -> Request:
     return Request(
         **{
             "account": account,
@@ -52,12 +59,17 @@ async def trading(
     conditions: Iterable[str] = (),
     **more: Any,
 ) -> AsyncIterator[Gateway]:
-    """A gateway that trades one account of the venue. Orders that only reduce, or have these conditions, are sent as others."""
+    """A gateway that trades one account of the venue. Orders that only reduce, or have these
+    conditions, are sent as others."""
     entry = LocalOrderEntry(venue)
     sent = frozenset({"post_only", "reduce_only", *conditions})
-    entry.abilities = dataclasses.replace(entry.abilities, absence_seconds=absence_seconds, conditions=sent)
+    entry.abilities = dataclasses.replace(
+        entry.abilities, absence_seconds=absence_seconds, conditions=sent
+    )
     settings = GatewaySettings.model_validate({"lease_seconds": 2.0, **(limits or {})})
-    async with Gateway(ledger, {venue.account: entry}, limits=settings, clock=entry, **more) as gateway:
+    async with Gateway(
+        ledger, {venue.account: entry}, limits=settings, clock=entry, **more
+    ) as gateway:
         yield gateway
 
 
@@ -67,7 +79,10 @@ def locked(url: str) -> Iterator[None]:
     is_held, may_end = threading.Event(), threading.Event()
 
     def hold() -> None:
-        with Ledger.open(url, update_views=False) as other, other.store.database.writing() as session:
+        with (
+            Ledger.open(url, update_views=False) as other,
+            other.store.database.writing() as session,
+        ):
             if url.startswith("postgresql"):
                 session.execute("LOCK TABLE orderledger_events IN EXCLUSIVE MODE")
             is_held.set()
@@ -85,7 +100,9 @@ def locked(url: str) -> Iterator[None]:
 
 def hear(ledger: Ledger, venue: LocalVenue) -> None:
     """Let a second pass, and record what the venue has pushed by then."""
-    ledger.record_many([parse_document(message) for message in venue.advance(venue.now + timedelta(seconds=1))])
+    ledger.record_many(
+        [parse_document(message) for message in venue.advance(venue.now + timedelta(seconds=1))]
+    )
 
 
 def worked(venue: LocalVenue, name: str) -> int:

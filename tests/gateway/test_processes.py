@@ -1,4 +1,5 @@
-"""Two processes with a gateway for one account, killed, stopped and continued at random, against a venue behind a socket."""
+"""Two processes with a gateway for one account, killed, stopped and continued at random, against a
+venue behind a socket."""
 
 import asyncio
 import os
@@ -22,7 +23,10 @@ from tests.gateway.processes.http_venue import ABSENCE_SECONDS, HttpEntry, HttpV
 from tests.gateway.processes.trader import LEASE_SECONDS, SETTINGS
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-SUBMITTED = "SELECT count(*) FROM orderledger_events WHERE originator_id = {} AND topic LIKE 'order_submitted%'"
+SUBMITTED = (
+    "SELECT count(*) FROM orderledger_events WHERE originator_id = {} AND topic LIKE "
+    "'order_submitted%'"
+)
 
 
 def recorded_in(url: str) -> Callable[[str], bool]:
@@ -96,22 +100,36 @@ ROUNDS = int(os.environ.get("ORDERLEDGER_FIGHT_ROUNDS", "4"))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.long), pytest.param(3, marks=pytest.mark.long)])
-def test_processes_that_fight_for_an_account_send_each_order_once(durable_store_url: str, seed: int) -> None:
+@pytest.mark.parametrize(
+    "seed", [1, pytest.param(2, marks=pytest.mark.long), pytest.param(3, marks=pytest.mark.long)]
+)
+def test_processes_that_fight_for_an_account_send_each_order_once(
+    durable_store_url: str, seed: int
+) -> None:
     async def story(ledger: Ledger) -> None:
-        exchange = ExchangeSimulator(clock=SystemClock(), accounts=[ACCOUNT], rules=EntryRules(client_ids="any"))
+        exchange = ExchangeSimulator(
+            clock=SystemClock(), accounts=[ACCOUNT], rules=EntryRules(client_ids="any")
+        )
         faults = Faults(seed, lose_answer=0.05, server_error=0.05, delay=0.1, delay_seconds=0.2)
         async with HttpVenue(exchange, ACCOUNT, recorded_in(durable_store_url), faults) as venue:
             rivals = Rivals(durable_store_url, venue, seed)
             await rivals.fight(ROUNDS if seed == 1 else 6 * ROUNDS)
             faults.heal()
             entry = HttpEntry(venue.http_url)
-            async with Gateway(ledger, {ACCOUNT: entry}, limits=SETTINGS, take_over=[ACCOUNT]) as gateway:
-                await until(lambda: not _unclear(ledger) and not gateway._changer.outstanding, ABSENCE_SECONDS + 60)
-                # A cancel that a stopped process sent late may have ended an order, of which the next one only heard "too late".
-                # Nobody collects reports here, so the open orders are asked for once more, as a reconciliation does.
+            async with Gateway(
+                ledger, {ACCOUNT: entry}, limits=SETTINGS, take_over=[ACCOUNT]
+            ) as gateway:
+                await until(
+                    lambda: not _unclear(ledger) and not gateway._changer.outstanding,
+                    ABSENCE_SECONDS + 60,
+                )
+                # A cancel that a stopped process sent late may have ended an order, of which the
+                # next one only heard "too late". Nobody collects reports here, so the open orders
+                # are asked for once more, as a reconciliation does.
                 for row in ledger.open_orders():
-                    ledger.record_many(await gateway._resolver.look_up((ACCOUNT, row["client_order_id"] or "")))
+                    ledger.record_many(
+                        await gateway._resolver.look_up((ACCOUNT, row["client_order_id"] or ""))
+                    )
             await entry.aclose()
             print(f"{len(venue.arrived)} orders, {rivals.killed} kills, {rivals.stopped} stops")
             assert venue.unrecorded == []
@@ -124,12 +142,19 @@ def test_processes_that_fight_for_an_account_send_each_order_once(durable_store_
 
 
 def _unclear(ledger: Ledger) -> list[str]:
-    return [row["client_order_id"] or "" for row in ledger.open_orders() if row["certainty"] == "unresolved" or row["pending"]]
+    return [
+        row["client_order_id"] or ""
+        for row in ledger.open_orders()
+        if row["certainty"] == "unresolved" or row["pending"]
+    ]
 
 
 def _compare(ledger: Ledger, exchange: ExchangeSimulator) -> None:
     told = {row["client_order_id"]: bool(row["is_open"]) for row in ledger.orders()}
     true = {order.client_id: order.status is OrderStatus.OPEN for order in exchange.orders(ACCOUNT)}
     wrong = {name: is_open for name, is_open in told.items() if is_open != true.get(name, False)}
-    assert wrong == {}, {name: [(row["name"], row["payload"]) for row in ledger.history(name or "")] for name in wrong}
+    assert wrong == {}, {
+        name: [(row["name"], row["payload"]) for row in ledger.history(name or "")]
+        for name in wrong
+    }
     assert set(true) <= set(told)

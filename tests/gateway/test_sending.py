@@ -7,14 +7,39 @@ from typing import Any
 
 import pytest
 
-from orderledger import Cancel, Fenced, Gateway, Halt, InvalidSetting, Ledger, NotSent, Request, Status, Submit, UnknownOrder
+from orderledger import (
+    Cancel,
+    Fenced,
+    Gateway,
+    Halt,
+    InvalidSetting,
+    Ledger,
+    NotSent,
+    Request,
+    Status,
+    Submit,
+    UnknownOrder,
+)
 from orderledger.infrastructure.messages.parsing import parse_document
 from orderledger.simulation.local.order_entry import LocalOrderEntry
-from tests.gateway.desk import ACCOUNT, BTC, START, buy, hear, sell, trading, until, venue_of, worked
+from tests.gateway.desk import (
+    ACCOUNT,
+    BTC,
+    START,
+    buy,
+    hear,
+    sell,
+    trading,
+    until,
+    venue_of,
+    worked,
+)
 
 
 def names(ledger: Ledger, client_order_id: str) -> list[str]:
-    return [row["name"].partition(".")[0] for row in ledger.history(client_order_id, account=ACCOUNT)]
+    return [
+        row["name"].partition(".")[0] for row in ledger.history(client_order_id, account=ACCOUNT)
+    ]
 
 
 def test_an_accepted_order_is_acknowledged_and_its_history_is_in_order(ledger: Ledger) -> None:
@@ -61,7 +86,9 @@ def test_a_refusal_by_the_venue_is_a_rejected_order(ledger: Ledger) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("fate", "count"), [("answer_lost", 1), ("request_lost", 0)])
-def test_a_lost_answer_leaves_the_order_unresolved_until_the_venue_is_queried(ledger: Ledger, fate: str, count: int) -> None:
+def test_a_lost_answer_leaves_the_order_unresolved_until_the_venue_is_queried(
+    ledger: Ledger, fate: str, count: int
+) -> None:
     async def story() -> None:
         venue = venue_of()
         async with trading(ledger, venue) as gateway:
@@ -83,7 +110,9 @@ def test_a_lost_answer_leaves_the_order_unresolved_until_the_venue_is_queried(le
 
 
 @pytest.mark.slow
-def test_an_order_that_never_arrived_is_denied_once_the_venues_own_rule_proves_it(ledger: Ledger) -> None:
+def test_an_order_that_never_arrived_is_denied_once_the_venues_own_rule_proves_it(
+    ledger: Ledger,
+) -> None:
     async def story() -> None:
         venue = venue_of()
         async with trading(ledger, venue, absence_seconds=3.0) as gateway:
@@ -105,7 +134,9 @@ def test_an_order_that_never_arrived_is_denied_once_the_venues_own_rule_proves_i
     assert (order["status"], order["reason"]) == ("denied", "never_arrived")
 
 
-def test_an_absent_order_is_sent_again_only_by_name_where_the_venue_never_proves_it(ledger: Ledger) -> None:
+def test_an_absent_order_is_sent_again_only_by_name_where_the_venue_never_proves_it(
+    ledger: Ledger,
+) -> None:
     async def story() -> None:
         venue = venue_of()
         async with trading(ledger, venue, absence_seconds=None) as gateway:
@@ -113,18 +144,30 @@ def test_an_absent_order_is_sent_again_only_by_name_where_the_venue_never_proves
             await gateway.submit(buy("C-1"))
             await until(lambda: ledger.order("C-1")["absent_at"] is not None)
             again = await gateway.resend("C-1")
-            assert (again.state, again.reason, worked(venue, "C-1")) == ("refused", "absence_not_proved", 0)
+            assert (again.state, again.reason, worked(venue, "C-1")) == (
+                "refused",
+                "absence_not_proved",
+                0,
+            )
             with pytest.raises(InvalidSetting, match="actor"):
                 await gateway.resend("C-1", force=True)
             forced = await gateway.resend("C-1", force=True, actor="anna")
             assert (forced.state, worked(venue, "C-1")) == ("acknowledged", 1)
             third = await gateway.resend("C-1", force=True, actor="anna")
-            assert (third.state, third.reason, worked(venue, "C-1")) == ("refused", "already_acknowledged", 1)
+            assert (third.state, third.reason, worked(venue, "C-1")) == (
+                "refused",
+                "already_acknowledged",
+                1,
+            )
 
     asyncio.run(story())
     first, second = ledger.events(name="order_submitted")
     assert (first["payload"].get("is_forced", False), first["actor"]) == (False, None)
-    assert (second["payload"]["is_forced"], second["actor"], second["source"]) == (True, "anna", "operator")
+    assert (second["payload"]["is_forced"], second["actor"], second["source"]) == (
+        True,
+        "anna",
+        "operator",
+    )
 
 
 def test_no_order_is_sent_again_while_trading_is_halted(ledger: Ledger) -> None:
@@ -151,7 +194,9 @@ def test_a_second_cancel_of_a_canceled_order_is_no_refusal(ledger: Ledger) -> No
     asyncio.run(story())
 
 
-def test_an_ended_order_that_the_venue_shows_working_is_open_again_in_the_gateway(ledger: Ledger) -> None:
+def test_an_ended_order_that_the_venue_shows_working_is_open_again_in_the_gateway(
+    ledger: Ledger,
+) -> None:
     """It counts in exposure and limits, and can be canceled by name and with all others."""
 
     async def story() -> None:
@@ -164,8 +209,18 @@ def test_an_ended_order_that_the_venue_shows_working_is_open_again_in_the_gatewa
                 ledger.record(wrong)
                 assert (await gateway.cancel(name)).reason == "canceled"
                 now = venue.now + timedelta(microseconds=1)
-                ledger.record(Status(account=ACCOUNT, client_order_id=name, status="new", at=now, dated_by="venue"))
-                assert (await gateway.submit(buy(f"{name}-other", price="60000"))).reason == "open_orders"
+                ledger.record(
+                    Status(
+                        account=ACCOUNT,
+                        client_order_id=name,
+                        status="new",
+                        at=now,
+                        dated_by="venue",
+                    )
+                )
+                assert (
+                    await gateway.submit(buy(f"{name}-other", price="60000"))
+                ).reason == "open_orders"
                 if name == "C-1":
                     canceled = await gateway.cancel("C-1")
                 else:
@@ -179,8 +234,11 @@ def test_an_ended_order_that_the_venue_shows_working_is_open_again_in_the_gatewa
     assert not ledger.open_orders()
 
 
-def test_an_end_that_a_clock_ahead_of_the_venues_disputes_is_found_again_and_holds(ledger: Ledger) -> None:
-    """The answer to a query was dated by our clock, 50 s ahead. The order ended just after, by the venue's clock."""
+def test_an_end_that_a_clock_ahead_of_the_venues_disputes_is_found_again_and_holds(
+    ledger: Ledger,
+) -> None:
+    """The answer to a query was dated by our clock, 50 s ahead. The order ended just after, by the
+    venue's clock."""
 
     async def story() -> None:
         venue = venue_of()
@@ -231,7 +289,9 @@ def test_a_request_without_an_answer_is_queried_at_once_and_settled_by_what_is_f
             }
             assert (await requests[request_]()).state == "unresolved"
             await until(lambda: entry.queries == 1)
-            await until(lambda: ledger.order("C-1")["version"] > (3 if request_ == "submit" else 5), 5.0)
+            await until(
+                lambda: ledger.order("C-1")["version"] > (3 if request_ == "submit" else 5), 5.0
+            )
 
     asyncio.run(story())
     order, (observed,) = ledger.order("C-1"), ledger.events(name="status_observed")
@@ -241,13 +301,17 @@ def test_a_request_without_an_answer_is_queried_at_once_and_settled_by_what_is_f
         assert order["certainty"] == "confirmed"
 
 
-def test_the_venue_is_not_queried_every_second_about_an_order_that_it_does_not_know(ledger: Ledger) -> None:
+def test_the_venue_is_not_queried_every_second_about_an_order_that_it_does_not_know(
+    ledger: Ledger,
+) -> None:
     seconds = [0.0]
 
     async def story() -> None:
         entry = Asked(venue_of())
         entry.abilities = dataclasses.replace(entry.abilities, absence_seconds=None)
-        async with Gateway(ledger, {ACCOUNT: entry}, clock=entry, elapsed=lambda: seconds[0]) as gateway:
+        async with Gateway(
+            ledger, {ACCOUNT: entry}, clock=entry, elapsed=lambda: seconds[0]
+        ) as gateway:
             gateway._keeper.fence = lambda account: 1  # type: ignore[method-assign]
             entry.venue.lose_next_answer("request_lost")
             await gateway.submit(buy("C-1"))
@@ -258,7 +322,9 @@ def test_the_venue_is_not_queried_every_second_about_an_order_that_it_does_not_k
         assert 8 <= entry.queries <= 12, entry.queries
 
     asyncio.run(story())
-    assert sum(name == "order_absent" for name in names(ledger, "C-1")) == 1, "the same absence is recorded once"
+    assert sum(name == "order_absent" for name in names(ledger, "C-1")) == 1, (
+        "the same absence is recorded once"
+    )
 
 
 IMPOSSIBLE: dict[str, dict[str, Any]] = {
@@ -272,7 +338,10 @@ IMPOSSIBLE: dict[str, dict[str, Any]] = {
     "incorrect_expire_at: an order has": {"expire_at": START},
     "unsupported_order_type: order_type trailing_stop:": {"order_type": "trailing_stop"},
     "unsupported_time_in_force: time_in_force fok:": {"time_in_force": "fok"},
-    "unsupported_time_in_force: an order that may only add liquidity": {"time_in_force": "ioc", "post_only": True},
+    "unsupported_time_in_force: an order that may only add liquidity": {
+        "time_in_force": "ioc",
+        "post_only": True,
+    },
     "unsupported_term: reduce_only True:": {"reduce_only": True},
     "unsupported_term: position_side long:": {"position_side": "long"},
     "unsupported_term: position_id P-1:": {"position_id": "P-1"},
@@ -280,11 +349,20 @@ IMPOSSIBLE: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("said", IMPOSSIBLE)
-def test_an_order_with_terms_that_cannot_be_sent_is_denied_before_it_counts_as_sent(ledger: Ledger, said: str) -> None:
+def test_an_order_with_terms_that_cannot_be_sent_is_denied_before_it_counts_as_sent(
+    ledger: Ledger, said: str
+) -> None:
     async def story() -> None:
         entry = LocalOrderEntry(venue_of())
-        types, in_force = frozenset({"market", "limit", "stop", "stop_limit"}), frozenset({"gtc", "gtd", "ioc"})
-        sent: dict[str, Any] = {"order_types": types, "times_in_force": in_force, "conditions": frozenset({"post_only"})}
+        types, in_force = (
+            frozenset({"market", "limit", "stop", "stop_limit"}),
+            frozenset({"gtc", "gtd", "ioc"}),
+        )
+        sent: dict[str, Any] = {
+            "order_types": types,
+            "times_in_force": in_force,
+            "conditions": frozenset({"post_only"}),
+        }
         entry.abilities = dataclasses.replace(entry.abilities, **sent)
         async with Gateway(ledger, {ACCOUNT: entry}, clock=entry) as gateway:
             told = await gateway.submit(buy("C-1").model_copy(update=IMPOSSIBLE[said]))
@@ -326,7 +404,9 @@ def test_proof_that_nothing_left_denies_the_order(ledger: Ledger) -> None:
     assert names(ledger, "C-1") == ["order_requested", "order_submitted", "order_denied"]
 
 
-def test_an_order_that_the_entry_cannot_take_is_denied_before_anything_is_sent(ledger: Ledger) -> None:
+def test_an_order_that_the_entry_cannot_take_is_denied_before_anything_is_sent(
+    ledger: Ledger,
+) -> None:
     class Picky(LocalOrderEntry):
         def prepare(self, order):  # type: ignore[no-untyped-def]
             if order["quantity"] > 1:
@@ -345,11 +425,15 @@ def test_an_order_that_the_entry_cannot_take_is_denied_before_anything_is_sent(l
 
     asyncio.run(story())
     assert names(ledger, "C-1") == ["order_requested", "order_denied"]
-    assert ledger.order("t-C-2")["client_order_id"] == "C-2", "the alias was recorded before sending"
+    assert ledger.order("t-C-2")["client_order_id"] == "C-2", (
+        "the alias was recorded before sending"
+    )
 
 
 @pytest.mark.parametrize("answer", [TimeoutError("odd"), ValueError("nonsense"), "text", None])
-def test_an_answer_that_cannot_be_read_leaves_the_order_unresolved(ledger: Ledger, answer: object) -> None:
+def test_an_answer_that_cannot_be_read_leaves_the_order_unresolved(
+    ledger: Ledger, answer: object
+) -> None:
     class Babbling(LocalOrderEntry):
         async def submit(self, order):  # type: ignore[no-untyped-def]
             await super().submit(order)
@@ -388,9 +472,17 @@ def test_many_orders_are_recorded_in_one_commit_and_each_has_its_result(ledger: 
     async def story() -> None:
         venue = venue_of()
         async with trading(ledger, venue) as gateway:
-            requests = [buy(f"C-{number}", quantity="0.5" if number != 3 else "0.00001") for number in range(6)]
+            requests = [
+                buy(f"C-{number}", quantity="0.5" if number != 3 else "0.00001")
+                for number in range(6)
+            ]
             results = await gateway.submit_many([*requests, buy("C-0", quantity="9")])
-        assert [one.state for one in results] == [*["acknowledged"] * 3, "rejected", *["acknowledged"] * 2, "refused"]
+        assert [one.state for one in results] == [
+            *["acknowledged"] * 3,
+            "rejected",
+            *["acknowledged"] * 2,
+            "refused",
+        ]
         assert results[-1].reason == "duplicate_client_order_id"
         assert worked(venue, "C-0") == 1
 
@@ -466,7 +558,9 @@ def test_fills_reach_the_ledger_by_the_feed_and_cancel_ends_the_rest(ledger: Led
 def test_an_unknown_account_and_an_unknown_order_are_named(ledger: Ledger) -> None:
     async def story() -> None:
         async with trading(ledger, venue_of()) as gateway:
-            with pytest.raises(InvalidSetting, match="account: 'sim:other' is none of this gateway's: sim:main"):
+            with pytest.raises(
+                InvalidSetting, match="account: 'sim:other' is none of this gateway's: sim:main"
+            ):
                 await gateway.submit(buy("C-1", account="sim:other"))
             with pytest.raises(UnknownOrder):
                 await gateway.cancel("C-9")
@@ -479,21 +573,36 @@ def test_a_replace_is_recorded_and_sent(ledger: Ledger) -> None:
         venue = venue_of()
         async with trading(ledger, venue) as gateway:
             await gateway.submit(buy("C-1", quantity="2"))
-            assert (await gateway.replace("C-1", quantity="1", limit_price="63999")).state == "acknowledged"
+            assert (
+                await gateway.replace("C-1", quantity="1", limit_price="63999")
+            ).state == "acknowledged"
             refused = await gateway.replace("C-1", limit_price="0.3")
             assert (refused.state, refused.reason) == ("rejected", "incorrect_price")
 
     asyncio.run(story())
     order = ledger.order("C-1")
-    assert (str(order["quantity"]), str(order["limit_price"]), order["pending"]) == ("1", "63999", None)
+    assert (str(order["quantity"]), str(order["limit_price"]), order["pending"]) == (
+        "1",
+        "63999",
+        None,
+    )
 
 
 def test_all_open_orders_of_a_scope_are_canceled(ledger: Ledger) -> None:
     async def story() -> None:
         venue = venue_of()
         async with trading(ledger, venue) as gateway:
-            await gateway.submit_many([buy("C-1"), buy("C-2", strategy="grid"), sell("C-3", strategy="grid", price="65000")])
-            assert [one.state for one in await gateway.cancel_all(strategy="grid")] == ["acknowledged", "acknowledged"]
+            await gateway.submit_many(
+                [
+                    buy("C-1"),
+                    buy("C-2", strategy="grid"),
+                    sell("C-3", strategy="grid", price="65000"),
+                ]
+            )
+            assert [one.state for one in await gateway.cancel_all(strategy="grid")] == [
+                "acknowledged",
+                "acknowledged",
+            ]
             assert [row["client_order_id"] for row in ledger.open_orders()] == ["C-1"]
             await gateway.cancel_all()
 
@@ -506,7 +615,9 @@ def test_without_a_lease_nothing_is_sent_and_nothing_is_recorded(ledger: Ledger)
         venue = venue_of()
         async with trading(ledger, venue) as gateway:
             with ledger.store.database.writing() as session:
-                session.execute("UPDATE sending_leases SET fence = fence + 1 WHERE account = ?", (ACCOUNT,))
+                session.execute(
+                    "UPDATE sending_leases SET fence = fence + 1 WHERE account = ?", (ACCOUNT,)
+                )
             with pytest.raises(Fenced, match=ACCOUNT):
                 await gateway.submit(buy("C-1"))
             assert worked(venue, "C-1") == 0
@@ -521,7 +632,8 @@ def request_of(name: str) -> Request:
 
 @pytest.mark.slow
 def test_a_repeated_request_of_an_order_that_may_be_under_way_is_not_sent(ledger: Ledger) -> None:
-    """Neither with its own terms nor with others: "unknown order" is no proof yet, and the venue may still receive it."""
+    """Neither with its own terms nor with others: "unknown order" is no proof yet, and the venue
+    may still receive it."""
 
     async def story() -> None:
         venue = venue_of()
@@ -531,7 +643,10 @@ def test_a_repeated_request_of_an_order_that_may_be_under_way_is_not_sent(ledger
             async with asyncio.timeout(20):
                 while ledger.order("C-1")["absent_at"] is None:
                     await asyncio.sleep(0.05)
-            same, other = await gateway.submit(buy("C-1")), await gateway.submit(buy("C-1", quantity="1"))
+            same, other = (
+                await gateway.submit(buy("C-1")),
+                await gateway.submit(buy("C-1", quantity="1")),
+            )
             assert [one.state for one in (same, other)] == ["refused", "refused"]
             assert (same.reason, other.reason) == ("already_submitted", "duplicate_client_order_id")
             assert (await gateway.resend("C-1")).reason == "absence_not_proved"
@@ -548,7 +663,9 @@ def test_an_order_that_was_only_requested_is_sent_with_its_own_terms(ledger: Led
         venue = venue_of()
         async with trading(ledger, venue) as gateway:
             assert (await gateway.submit(buy("C-1"))).state == "acknowledged"
-            assert (await gateway.submit(buy("C-2", quantity="1"))).reason == "duplicate_client_order_id"
+            assert (
+                await gateway.submit(buy("C-2", quantity="1"))
+            ).reason == "duplicate_client_order_id"
         assert (worked(venue, "C-1"), worked(venue, "C-2")) == (1, 0)
 
     asyncio.run(story())
@@ -569,25 +686,41 @@ def test_a_cancel_finds_the_order_that_works_beside_a_repeated_request(ledger: L
     asyncio.run(story())
 
 
-def test_changes_at_the_same_time_keep_within_the_limits_and_are_no_more_orders(ledger: Ledger) -> None:
-    limits = {"limits": [{"instrument": BTC, "position_quantity": "3"}, {"open_orders": 2}, {"orders_per_day": 2}]}
+def test_changes_at_the_same_time_keep_within_the_limits_and_are_no_more_orders(
+    ledger: Ledger,
+) -> None:
+    limits = {
+        "limits": [
+            {"instrument": BTC, "position_quantity": "3"},
+            {"open_orders": 2},
+            {"orders_per_day": 2},
+        ]
+    }
 
     async def story() -> None:
         venue = venue_of()
         async with trading(ledger, venue, limits) as gateway:
             await gateway.submit_many([buy("C-1"), buy("C-2")])
-            changes = await asyncio.gather(*(gateway.replace(name, quantity="2") for name in ("C-1", "C-2")))
+            changes = await asyncio.gather(
+                *(gateway.replace(name, quantity="2") for name in ("C-1", "C-2"))
+            )
             assert sorted(one.state for one in changes) == ["acknowledged", "denied"]
             assert {one.reason for one in changes} == {None, "position_quantity"}
 
     asyncio.run(story())
 
 
-def test_an_order_whose_end_overtook_its_fills_counts_until_they_are_reported(ledger: Ledger) -> None:
+def test_an_order_whose_end_overtook_its_fills_counts_until_they_are_reported(
+    ledger: Ledger,
+) -> None:
     limits = {"limits": [{"position_quantity": "1"}]}
 
     def tell(**report: object) -> None:
-        who = {"account": ACCOUNT, "client_order_id": "C-1", "at": START.replace(hour=13).isoformat()}
+        who = {
+            "account": ACCOUNT,
+            "client_order_id": "C-1",
+            "at": START.replace(hour=13).isoformat(),
+        }
         ledger.record(parse_document({**who, **report}))
 
     async def story() -> None:
@@ -619,4 +752,7 @@ def test_a_change_that_was_not_sent_is_no_sign_that_the_venue_has_the_order(ledg
             assert (await gateway.replace("C-1", quantity="1")).reason == "not_connected"
 
     asyncio.run(story())
-    assert (ledger.order("C-1")["certainty"], ledger.order("C-1")["pending"]) == ("unresolved", None)
+    assert (ledger.order("C-1")["certainty"], ledger.order("C-1")["pending"]) == (
+        "unresolved",
+        None,
+    )

@@ -42,21 +42,49 @@ def test_numbers_are_exact(tmp_path: Path) -> None:
         "sim:main",
         20,
     )
-    assert (settings.zone.key, settings.unresolved, settings.breakers[0].sending_failures) == ("Asia/Tehran", "block_account", 5)
+    assert (settings.zone.key, settings.unresolved, settings.breakers[0].sending_failures) == (
+        "Asia/Tehran",
+        "block_account",
+        5,
+    )
 
 
 @pytest.mark.parametrize(
     ("old", "new", "line", "key", "fault"),
     [
-        ("order_quantity = 2.5", "order_quantity = -1", 6, "limits.1.order_quantity", "must be greater than 0"),
-        ("order_quantity = 2.5", "order_quantity = nan", 6, "limits.1.order_quantity", "is not finite"),
+        (
+            "order_quantity = 2.5",
+            "order_quantity = -1",
+            6,
+            "limits.1.order_quantity",
+            "must be greater than 0",
+        ),
+        (
+            "order_quantity = 2.5",
+            "order_quantity = nan",
+            6,
+            "limits.1.order_quantity",
+            "is not finite",
+        ),
         ("open_orders = 20", "open_order = 20", 11, "limits.2.open_order", "is no setting"),
         ("open_orders = 20", "open_orders = 2.5", 11, "limits.2.open_orders", "valid integer"),
         ("open_orders = 20", "", 9, "limits.2", "sets no limit"),
         ('"Asia/Tehran"', '"Mars"', 1, "time_zone", "'Mars' is no time zone"),
-        ('"block_account"', '"wait"', 2, "unresolved", "'block_instrument', 'block_account' or 'allow'"),
+        (
+            '"block_account"',
+            '"wait"',
+            2,
+            "unresolved",
+            "'block_instrument', 'block_account' or 'allow'",
+        ),
         ("sending_failures = 5", "", 13, "breakers.1", "breaks for nothing"),
-        ('daily_loss = "500"', "position_quantity = 2", 6, "limits.1.order_quantity", "it could never be reached"),
+        (
+            'daily_loss = "500"',
+            "position_quantity = 2",
+            6,
+            "limits.1.order_quantity",
+            "it could never be reached",
+        ),
         (
             'account = "sim:main"   # one account',
             "order_quantity = 3",
@@ -67,7 +95,9 @@ def test_numbers_are_exact(tmp_path: Path) -> None:
         ("[[breakers]]", "[[breaker]]", 13, "breaker", "is no setting"),
     ],
 )
-def test_a_fault_is_told_with_its_line_and_key(tmp_path: Path, old: str, new: str, line: int, key: str, fault: str) -> None:
+def test_a_fault_is_told_with_its_line_and_key(
+    tmp_path: Path, old: str, new: str, line: int, key: str, fault: str
+) -> None:
     path = written(tmp_path, GOOD.replace(old, new))
     with pytest.raises(InvalidSetting) as caught:
         read_settings(path)

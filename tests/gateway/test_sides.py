@@ -1,4 +1,5 @@
-"""Long and short as two positions: each within its own limits, and nothing is sent for one that nobody knows."""
+"""Long and short as two positions: each within its own limits, and nothing is sent for one that
+nobody knows."""
 
 import asyncio
 from datetime import timedelta
@@ -13,11 +14,19 @@ LIMITS = {"limits": [{"position_quantity": "1"}]}
 
 def tell(ledger: Ledger, kind: str, second: int, **fields: Any) -> None:
     at = (START + timedelta(seconds=second)).isoformat()
-    ledger.record(parse_document({"type": kind, "account": ACCOUNT, "instrument": BTC, "at": at, **fields}))
+    ledger.record(
+        parse_document({"type": kind, "account": ACCOUNT, "instrument": BTC, "at": at, **fields})
+    )
 
 
 def filled(ledger: Ledger, second: int, side: str, quantity: str, **fields: Any) -> None:
-    told = {"client_order_id": f"X-{second}", "fill_id": f"F-{second}", "side": side, "quantity": quantity, "price": "64000"}
+    told = {
+        "client_order_id": f"X-{second}",
+        "fill_id": f"F-{second}",
+        "side": side,
+        "quantity": quantity,
+        "price": "64000",
+    }
     tell(ledger, "fill", second, **told, **fields)
     tell(ledger, "cancel", second + 1, client_order_id=f"X-{second}", instrument=None)
 
@@ -33,32 +42,54 @@ def test_a_long_and_a_short_position_are_limited_each_for_itself(ledger: Ledger)
 
     async def story() -> None:
         async with trading(ledger, venue_of(), LIMITS, conditions=["position_side"]) as gateway:
-            assert (await gateway.submit(buy("C-1", quantity="0.2", position_side="long"))).reason == "position_quantity"
             assert (
-                await gateway.submit(sell("C-2", quantity="0.5", price="66000", position_side="short"))
+                await gateway.submit(buy("C-1", quantity="0.2", position_side="long"))
+            ).reason == "position_quantity"
+            assert (
+                await gateway.submit(
+                    sell("C-2", quantity="0.5", price="66000", position_side="short")
+                )
             ).state == "acknowledged"
             assert (
-                await gateway.submit(sell("C-3", quantity="0.2", price="66000", position_side="short"))
+                await gateway.submit(
+                    sell("C-3", quantity="0.2", price="66000", position_side="short")
+                )
             ).reason == "position_quantity"
-            closing = await gateway.submit(sell("C-4", quantity="0.9", price="66000", position_side="long"))
+            closing = await gateway.submit(
+                sell("C-4", quantity="0.9", price="66000", position_side="long")
+            )
             assert closing.state == "acknowledged"
 
     asyncio.run(story())
 
 
-def test_orders_for_a_position_that_nobody_knows_are_denied_unless_they_reduce_it(ledger: Ledger) -> None:
+def test_orders_for_a_position_that_nobody_knows_are_denied_unless_they_reduce_it(
+    ledger: Ledger,
+) -> None:
     mode(ledger, "hedge")
     filled(ledger, -8, "buy", "0.3")
 
     async def story() -> None:
         async with trading(ledger, venue_of(), conditions=["position_side"]) as gateway:
-            assert (await gateway.submit(buy("C-1", position_side="long"))).reason == "position_unknown"
-            closing = await gateway.submit(sell("C-2", quantity="0.1", price="66000", position_side="long"))
+            assert (
+                await gateway.submit(buy("C-1", position_side="long"))
+            ).reason == "position_unknown"
+            closing = await gateway.submit(
+                sell("C-2", quantity="0.1", price="66000", position_side="long")
+            )
             assert closing.state == "acknowledged"
-            told = {"client_order_id": "X--8", "fill_id": "F--8", "side": "buy", "quantity": "0.3", "price": "64000"}
+            told = {
+                "client_order_id": "X--8",
+                "fill_id": "F--8",
+                "side": "buy",
+                "quantity": "0.3",
+                "price": "64000",
+            }
             tell(ledger, "fill", -8, **told, position_side="long")
             ledger.catch_up()
-            assert (await gateway.submit(buy("C-3", quantity="0.1", position_side="long"))).state == "acknowledged"
+            assert (
+                await gateway.submit(buy("C-3", quantity="0.1", position_side="long"))
+            ).state == "acknowledged"
 
     asyncio.run(story())
 
@@ -68,14 +99,20 @@ def test_a_fill_without_a_side_stops_the_orders_of_an_instrument_at_once(ledger:
 
     async def story() -> None:
         async with trading(ledger, venue_of(), conditions=["position_side"]) as gateway:
-            assert (await gateway.submit(buy("C-1", quantity="0.1", position_side="long"))).state == "acknowledged"
+            assert (
+                await gateway.submit(buy("C-1", quantity="0.1", position_side="long"))
+            ).state == "acknowledged"
             filled(ledger, 60, "buy", "0.3")
-            assert (await gateway.submit(buy("C-2", quantity="0.1", position_side="long"))).reason == "position_unknown"
+            assert (
+                await gateway.submit(buy("C-2", quantity="0.1", position_side="long"))
+            ).reason == "position_unknown"
 
     asyncio.run(story())
 
 
-def test_an_order_names_a_side_where_there_are_two_and_none_where_there_is_one(ledger: Ledger) -> None:
+def test_an_order_names_a_side_where_there_are_two_and_none_where_there_is_one(
+    ledger: Ledger,
+) -> None:
     mode(ledger, "hedge")
 
     async def story() -> None:
@@ -83,7 +120,9 @@ def test_an_order_names_a_side_where_there_are_two_and_none_where_there_is_one(l
             assert (await gateway.submit(buy("C-1"))).reason == "position_unknown"
             tell(ledger, "instrument", 60, position_mode="net")
             ledger.catch_up()
-            assert (await gateway.submit(buy("C-2", position_side="long"))).reason == "position_side_conflict"
+            assert (
+                await gateway.submit(buy("C-2", position_side="long"))
+            ).reason == "position_side_conflict"
             assert (await gateway.submit(buy("C-3"))).state == "acknowledged"
 
     asyncio.run(story())

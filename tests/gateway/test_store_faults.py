@@ -1,4 +1,5 @@
-"""The store or the clock fails between the steps of sending: nothing is sent without a durable record, and nothing is lost."""
+"""The store or the clock fails between the steps of sending: nothing is sent without a durable
+record, and nothing is lost."""
 
 import asyncio
 import resource
@@ -52,7 +53,9 @@ class Failing(LocalOrderEntry):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["locked", "full"])
-def test_an_answer_that_cannot_be_recorded_is_recorded_later(durable_store_url: str, kind: str) -> None:
+def test_an_answer_that_cannot_be_recorded_is_recorded_later(
+    durable_store_url: str, kind: str
+) -> None:
     if kind == "full" and durable_store_url.startswith("postgresql"):
         pytest.skip("the server has files of its own")
 
@@ -75,14 +78,19 @@ def test_an_answer_that_cannot_be_recorded_is_recorded_later(durable_store_url: 
             asyncio.run(story(ledger))
         finally:
             entry.heal()
-        assert (ledger.order("C-1")["status"], ledger.order("C-1")["certainty"]) == ("new", "confirmed")
+        assert (ledger.order("C-1")["status"], ledger.order("C-1")["certainty"]) == (
+            "new",
+            "confirmed",
+        )
 
 
 @pytest.mark.slow
 def test_an_order_that_cannot_be_recorded_is_not_sent(durable_store_url: str) -> None:
     async def story(ledger: Ledger) -> None:
         venue = venue_of()
-        async with trading(ledger, venue, {"lease_seconds": 20.0, "limits": [{"open_orders": 2}]}) as gateway:
+        async with trading(
+            ledger, venue, {"lease_seconds": 20.0, "limits": [{"open_orders": 2}]}
+        ) as gateway:
             with locked(durable_store_url):
                 for number in range(3):
                     with pytest.raises(StoreError):
@@ -98,7 +106,9 @@ def test_an_order_that_cannot_be_recorded_is_not_sent(durable_store_url: str) ->
 
 
 @pytest.mark.slow
-def test_without_the_table_of_leases_nothing_is_sent_and_with_it_sending_goes_on(ledger: Ledger) -> None:
+def test_without_the_table_of_leases_nothing_is_sent_and_with_it_sending_goes_on(
+    ledger: Ledger,
+) -> None:
     def rename(old: str, new: str) -> None:
         with ledger.store.database.writing() as session:
             session.execute(f"ALTER TABLE {old} RENAME TO {new}")
@@ -169,7 +179,9 @@ def test_a_clock_that_is_set_forth_and_back_does_not_forget_the_day(ledger: Ledg
         clock = SetClock(entry)
         settings = GatewaySettings.model_validate({"limits": [{"orders_per_day": 2}]})
         async with Gateway(ledger, {ACCOUNT: entry}, limits=settings, clock=clock) as gateway:
-            assert [one.state for one in await gateway.submit_many([buy("C-1"), buy("C-2")])] == ["acknowledged"] * 2
+            assert [one.state for one in await gateway.submit_many([buy("C-1"), buy("C-2")])] == [
+                "acknowledged"
+            ] * 2
             clock.offset = timedelta(days=1)
             await asyncio.sleep(0.6)  # the gateway looks at the clock
             clock.offset = timedelta()

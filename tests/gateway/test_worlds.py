@@ -1,4 +1,5 @@
-"""Whole worlds with gateways: after every fault there is, the venue and the ledger agree, and no order was worked twice."""
+"""Whole worlds with gateways: after every fault there is, the venue and the ledger agree, and no
+order was worked twice."""
 
 import os
 import time
@@ -40,5 +41,10 @@ def test_so_it_is_in_many_worlds(tmp_path: Path, capsys: pytest.CaptureFixture[s
         if verdict.faults or time.monotonic() - shown_at > PROGRESS_SECONDS:
             shown_at = time.monotonic()
             with capsys.disabled():
-                print(verdict if verdict.faults else f"\nworlds up to seed {seed}: {len(wrong)} wrong", flush=True)
+                print(
+                    verdict
+                    if verdict.faults
+                    else f"\nworlds up to seed {seed}: {len(wrong)} wrong",
+                    flush=True,
+                )
     assert not wrong, "\n".join(wrong)

@@ -1,4 +1,5 @@
-"""The image of deploy/Dockerfile, built and run as compose.yaml runs it: without root, on a read-only root file system."""
+"""The image of deploy/Dockerfile, built and run as compose.yaml runs it: without root, on a
+read-only root file system."""
 
 import json
 import time
@@ -16,9 +17,13 @@ pytestmark = pytest.mark.image
 
 DATA = f"{NAME}-data"
 STORED = ("--volume", f"{DATA}:/var/lib/orderledger")
-MODULES = "apprise, ccxt, confluent_kafka, cryptography, duckdb, hyperliquid, ibflex, lighter, nats, pyarrow, starlette, uvloop"
+MODULES = (
+    "apprise, ccxt, confluent_kafka, cryptography, duckdb, hyperliquid, ibflex, lighter, nats, "
+    "pyarrow, starlette, uvloop"
+)
 FILL = {
-    "type": "fill", "account": "sim:main", "client_order_id": "Ä-1", "fill_id": "F-1", "instrument": "BTC-USD", "side": "buy",
+    "type": "fill", "account": "sim:main", "client_order_id": "Ä-1", "fill_id": "F-1",
+    "instrument": "BTC-USD", "side": "buy",
     "quantity": "1", "price": "64000", "at": "2026-11-20T09:00:00Z",
 }  # fmt: skip
 TOKENS = '[[tokens]]\nname = "probe"\ntoken = "a-long-random-text-of-this-test"\nroles = ["read"]\n'
@@ -48,8 +53,14 @@ def test_the_user_is_not_root_and_owns_the_folder_of_the_store_alone() -> None:
 
 
 def test_every_extra_time_zones_and_utf8_are_in_the_image() -> None:
-    code = f"import sys, zoneinfo, {MODULES}; print(zoneinfo.ZoneInfo('America/New_York'), sys.stdout.encoding)"
-    assert run("-c", code, options=("--entrypoint", "python")).split() == ["America/New_York", "utf-8"]
+    code = (
+        f"import sys, zoneinfo, {MODULES}; print(zoneinfo.ZoneInfo('America/New_York'), "
+        "sys.stdout.encoding)"
+    )
+    assert run("-c", code, options=("--entrypoint", "python")).split() == [
+        "America/New_York",
+        "utf-8",
+    ]
 
 
 def test_the_demo_runs() -> None:
@@ -65,7 +76,9 @@ def test_a_ledger_in_a_volume_outlives_its_containers() -> None:
     assert "agree" in run("check", options=STORED)
 
 
-def test_a_collector_ends_cleanly_when_it_is_stopped_and_loses_nothing_when_it_is_killed(tmp_path: Path) -> None:
+def test_a_collector_ends_cleanly_when_it_is_stopped_and_loses_nothing_when_it_is_killed(
+    tmp_path: Path,
+) -> None:
     collector = a_collector(tmp_path)
     first = position_after(collector, 50)
     assert stop(collector) == 0
@@ -83,7 +96,13 @@ def test_a_collector_ends_cleanly_when_it_is_stopped_and_loses_nothing_when_it_i
 def a_collector(folder: Path) -> str:
     """A collector that listens to a venue in the same network, which has no other machines."""
     code = ("hyperliquid", "--port", "9700", "--every", "0.05")
-    venue = start("venue", "-m", "orderledger.simulation.servers", *code, options=("--network", "none", "--entrypoint", "python"))
+    venue = start(
+        "venue",
+        "-m",
+        "orderledger.simulation.servers",
+        *code,
+        options=("--network", "none", "--entrypoint", "python"),
+    )
     within(90, lambda: "accounts" in call("logs", venue))
     printed = call("logs", venue)
     told = printed[printed.index("db = ") :].replace("fake.db", "/var/lib/orderledger/orders.db")
@@ -106,10 +125,20 @@ def position_after(collector: str, least: int) -> int:
 
 
 def test_the_service_is_healthy_by_the_check_of_compose_and_ends_cleanly(tmp_path: Path) -> None:
-    described = yaml.safe_load((REPOSITORY / "deploy/compose.yaml").read_text())["services"]["serve"]
+    described = yaml.safe_load((REPOSITORY / "deploy/compose.yaml").read_text())["services"][
+        "serve"
+    ]
     run("record", "-", options=STORED, text=json.dumps(FILL))
     tokens = settings_file(tmp_path, "tokens.toml", TOKENS)
-    words = ["serve", "--host", "0.0.0.0", "--tokens", "/etc/orderledger/tokens.toml", "--allow-host", "localhost"]
+    words = [
+        "serve",
+        "--host",
+        "0.0.0.0",
+        "--tokens",
+        "/etc/orderledger/tokens.toml",
+        "--allow-host",
+        "localhost",
+    ]
     assert set(words) <= set(described["command"])
     service = start("serve", *words, options=("--network", "none", *tokens, *STORED))
     probe = described["healthcheck"]["test"][1:]

@@ -1,4 +1,5 @@
-"""Figures that a row says twice: rounding is allowed, anything else is refused with both figures."""
+"""Figures that a row says twice: rounding is allowed, anything else is refused with both
+figures."""
 
 from collections.abc import Callable
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -15,7 +16,9 @@ from orderledger.infrastructure.importers.checks import formula, require
 
 def compared(found: str, equals: str, *, exact: str = "", **numbers: str) -> str:
     """The fault of a comparison; empty if the figures agree."""
-    printed: Callable[[str], Decimal] = {name: Decimal(text) for name, text in numbers.items()}.__getitem__
+    printed: Callable[[str], Decimal] = {
+        name: Decimal(text) for name, text in numbers.items()
+    }.__getitem__
     try:
         require("amount", Decimal(found), equals, printed, exact=frozenset(exact.split()))
     except InvalidMessage as error:
@@ -29,15 +32,20 @@ NOTIONAL = "price * quantity"
 @pytest.mark.parametrize(
     ("price", "quantity", "amount", "exact"),
     [
-        ("1.716269", "29.13295073", "49.999978", ""),  # Kraken, tresor-import issue 5724: the price is rounded
+        # Kraken, tresor-import issue 5724: the price is rounded
+        ("1.716269", "29.13295073", "49.999978", ""),
         ("51300.20000", "0.01462504", "750.26748", ""),
-        ("11426.2000000000", "0.0528450000", "603.81753900", "price quantity"),  # Binance, BittyTax issue 141
+        # Binance, BittyTax issue 141
+        ("11426.2000000000", "0.0528450000", "603.81753900", "price quantity"),
         ("4576.6", "0.0515", "235.69490000000002", "price quantity"),  # Hyperliquid prints doubles
         ("37.798", "1308.64", "49463.97", "price quantity"),
-        ("2.5", "2", "5", "price quantity"), ("0", "3", "0.00", "price quantity"), ("-37.63", "1", "-37.63", "price quantity"),
+        ("2.5", "2", "5", "price quantity"), ("0", "3", "0.00", "price quantity"), ("-37.63", "1",
+        "-37.63", "price quantity"),
     ],
 )  # fmt: skip
-def test_real_rows_agree_with_themselves(price: str, quantity: str, amount: str, exact: str) -> None:
+def test_real_rows_agree_with_themselves(
+    price: str, quantity: str, amount: str, exact: str
+) -> None:
     assert compared(amount, NOTIONAL, price=price, quantity=quantity, exact=exact) == ""
 
 
@@ -45,8 +53,10 @@ def test_real_rows_agree_with_themselves(price: str, quantity: str, amount: str,
     ("price", "quantity", "amount", "exact", "figures"),
     [
         ("100.00", "2", "200.02", "quantity", "amount: is 200.02, but price * quantity is 200"),
-        ("2297.0600000000", "0.0010000000", "2.29774000", "", "amount: is 2.29774, but price * quantity is 2.29706"),
-        ("4576.6", "0.0515", "235.6951", "price quantity", "amount: is 235.6951, but price * quantity is 235.6949"),
+        ("2297.0600000000", "0.0010000000", "2.29774000", "", ("amount: is 2.29774, but price * "
+                                                              "quantity is 2.29706")),
+        ("4576.6", "0.0515", "235.6951", "price quantity", ("amount: is 235.6951, but price * "
+                                                           "quantity is 235.6949")),
         ("100", "2", "-200", "price quantity", "amount: is -200, but price * quantity is 200"),
         ("1e-3", "2", "0.02", "quantity", "amount: is 0.02, but price * quantity is 0.002"),
     ],
@@ -58,9 +68,13 @@ def test_a_figure_beyond_the_printed_digits_is_refused_with_both(
 
 
 def test_the_tolerance_is_half_a_digit_of_every_number() -> None:
-    assert compared("200.01", NOTIONAL, price="100.00", quantity="2", exact="quantity") == "", "100.004 * 2 is 200.008"
+    assert compared("200.01", NOTIONAL, price="100.00", quantity="2", exact="quantity") == "", (
+        "100.004 * 2 is 200.008"
+    )
     assert compared("200.01", NOTIONAL, price="100.00", quantity="2", exact="price quantity") != ""
-    assert compared("240", NOTIONAL, price="100", quantity="2") == "", "2 stands for 1.5 to 2.5 if nothing says otherwise"
+    assert compared("240", NOTIONAL, price="100", quantity="2") == "", (
+        "2 stands for 1.5 to 2.5 if nothing says otherwise"
+    )
 
 
 def test_sums_and_signs() -> None:
@@ -69,7 +83,10 @@ def test_sums_and_signs() -> None:
     assert compared("-891", "proceeds - commission", **sums) == ""
     assert compared("-887", "proceeds - commission", exact="proceeds commission", **sums) != ""
     assert compared("-22.26", "-fee", fee="22.26", exact="fee") == ""
-    assert compared("22.26", "-fee", fee="22.26", exact="fee") == "amount: is 22.26, but -fee is -22.26"
+    assert (
+        compared("22.26", "-fee", fee="22.26", exact="fee")
+        == "amount: is 22.26, but -fee is -22.26"
+    )
 
 
 @pytest.mark.parametrize("text", ["", "-", "price *", "price * ", "a + + b", " * b", "a  * "])
@@ -96,12 +113,16 @@ def rounded(number: Decimal, places: int) -> str:
 
 
 @settings(max_examples=300)
-@given(price=NUMBERS, quantity=NUMBERS, fee=NUMBERS, shown=st.tuples(PLACES, PLACES, PLACES, PLACES))
+@given(
+    price=NUMBERS, quantity=NUMBERS, fee=NUMBERS, shown=st.tuples(PLACES, PLACES, PLACES, PLACES)
+)
 def test_rounding_alone_never_refuses_a_row(
     price: Decimal, quantity: Decimal, fee: Decimal, shown: tuple[int, int, int, int]
 ) -> None:
     amount = price * quantity - fee
-    texts = dict(zip(("price", "quantity", "fee"), map(rounded, (price, quantity, fee), shown), strict=False))
+    texts = dict(
+        zip(("price", "quantity", "fee"), map(rounded, (price, quantity, fee), shown), strict=False)
+    )
     assert compared(rounded(amount, shown[3]), "price * quantity - fee", **texts) == ""
 
 

@@ -32,24 +32,42 @@ def samples(shared: Path) -> Path:
 
 
 def log_of(folder: Path, samples: Path, *names: str) -> Path:
-    lines = b"".join(b"20260504-13:30:01.001 : " + (samples / f"{name}.txt").read_bytes().strip() + b"\n" for name in names)
+    lines = b"".join(
+        b"20260504-13:30:01.001 : " + (samples / f"{name}.txt").read_bytes().strip() + b"\n"
+        for name in names
+    )
     path = folder / "session.log"
     path.write_bytes(lines)
     return path
 
 
-def test_an_order_of_a_drop_copy_is_filled_with_its_fees(ledger: Ledger, samples: Path, tmp_path: Path) -> None:
+def test_an_order_of_a_drop_copy_is_filled_with_its_fees(
+    ledger: Ledger, samples: Path, tmp_path: Path
+) -> None:
     imported(ledger, "fix", log_of(tmp_path, samples, *LIFE))
     row = ledger.order("led-000001", account=ACCOUNT)
-    assert (row["status"], row["cum_quantity"], row["average_price"]) == ("filled", 100, Decimal("10.496"))
-    assert (row["fees"], row["venue_order_id"], row["side"], row["instrument"]) == ({"USD": "1.02"}, "V1001", "buy", "XYZ")
+    assert (row["status"], row["cum_quantity"], row["average_price"]) == (
+        "filled",
+        100,
+        Decimal("10.496"),
+    )
+    assert (row["fees"], row["venue_order_id"], row["side"], row["instrument"]) == (
+        {"USD": "1.02"},
+        "V1001",
+        "buy",
+        "XYZ",
+    )
     assert [fill["liquidity"] for fill in ledger.trades()] == ["taker", "maker"]
 
 
 def test_a_busted_fill_reopens_the_order(ledger: Ledger, samples: Path, tmp_path: Path) -> None:
     imported(ledger, "fix", log_of(tmp_path, samples, *LIFE, "er_trade_bust"))
     row = ledger.order("led-000001")
-    assert (row["status"], row["cum_quantity"], row["leaves_quantity"]) == ("partially_filled", 40, 60)
+    assert (row["status"], row["cum_quantity"], row["leaves_quantity"]) == (
+        "partially_filled",
+        40,
+        60,
+    )
 
 
 def test_a_correction_replaces_the_fill(ledger: Ledger, samples: Path, tmp_path: Path) -> None:
@@ -67,41 +85,83 @@ def test_a_repeated_message_counts_once(ledger: Ledger, samples: Path, tmp_path:
 
 @pytest.mark.parametrize(
     ("name", "status"),
-    [("er_expired", "expired"), ("er_rejected", "rejected"), ("er_restated_unsolicited_cancel", "canceled"),
+    [("er_expired", "expired"), ("er_rejected", "rejected"), ("er_restated_unsolicited_cancel",
+    "canceled"),
      ("er_done_for_day", "done_for_day"), ("er_new", "new"), ("er_pending_new", "pending_new")],
 )  # fmt: skip
-def test_each_end_has_its_report(ledger: Ledger, samples: Path, tmp_path: Path, name: str, status: str) -> None:
+def test_each_end_has_its_report(
+    ledger: Ledger, samples: Path, tmp_path: Path, name: str, status: str
+) -> None:
     imported(ledger, "fix", log_of(tmp_path, samples, name))
     assert [row["status"] for row in ledger.orders()] == [status]
 
 
 def test_a_refused_cancel_leaves_the_order(ledger: Ledger, samples: Path, tmp_path: Path) -> None:
     imported(ledger, "fix", log_of(tmp_path, samples, *LIFE, "cancel_reject"))
-    assert (ledger.order("led-000001")["status"], ledger.order("led-000001")["pending"]) == ("filled", None)
+    assert (ledger.order("led-000001")["status"], ledger.order("led-000001")["pending"]) == (
+        "filled",
+        None,
+    )
 
 
-def test_damaged_lines_are_listed_and_the_others_recorded(ledger: Ledger, samples: Path, tmp_path: Path) -> None:
+def test_damaged_lines_are_listed_and_the_others_recorded(
+    ledger: Ledger, samples: Path, tmp_path: Path
+) -> None:
     path = log_of(tmp_path, samples, *LIFE)
     lines = path.read_bytes().splitlines(keepends=True)
     lines[1] = lines[1].replace(b"44=10.50", b"44=10.51")
     lines[2] = lines[2][:80] + b"\n"
     path.write_bytes(b"logon as DROPCOPY\n" + b"".join(lines))
     told = imported(ledger, "fix", path)
-    assert [(row.place, row.field) for row in told.unreadable] == [("line 3", "10"), ("line 4", "10")]
+    assert [(row.place, row.field) for row in told.unreadable] == [
+        ("line 3", "10"),
+        ("line 4", "10"),
+    ]
     assert "checksum" in told.unreadable[0].fault and "cut" in told.unreadable[1].fault
     assert [fill["fill_id"] for fill in ledger.trades()] == ["E3"]
 
 
 @pytest.mark.parametrize("separator", ["\x01", "|", "^A"])
 def test_logs_show_the_separator_in_their_own_ways(separator: str) -> None:
-    text = message([(35, "8"), (11, "C-1"), (58, "said")]).decode("latin-1").replace("\x01", separator)
+    text = (
+        message([(35, "8"), (11, "C-1"), (58, "said")]).decode("latin-1").replace("\x01", separator)
+    )
     assert tags_of(text).get(58) == "said"
 
 
-def test_fix_4_2_has_executions_and_their_ends_in_other_words(ledger: Ledger, tmp_path: Path) -> None:
-    report = [(35, "8"), (37, "V-1"), (11, "C-1"), (55, "XYZ"), (54, "1"), (38, "10"), (60, "20260105-10:00:00")]
-    fill = [*report, (17, "E1"), (20, "0"), (150, "1"), (39, "1"), (32, "4"), (31, "9.5"), (14, "4"), (151, "6")]
-    bust = [*report, (17, "E2"), (20, "1"), (19, "E1"), (150, "1"), (39, "0"), (14, "0"), (151, "10")]
+def test_fix_4_2_has_executions_and_their_ends_in_other_words(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    report = [
+        (35, "8"),
+        (37, "V-1"),
+        (11, "C-1"),
+        (55, "XYZ"),
+        (54, "1"),
+        (38, "10"),
+        (60, "20260105-10:00:00"),
+    ]
+    fill = [
+        *report,
+        (17, "E1"),
+        (20, "0"),
+        (150, "1"),
+        (39, "1"),
+        (32, "4"),
+        (31, "9.5"),
+        (14, "4"),
+        (151, "6"),
+    ]
+    bust = [
+        *report,
+        (17, "E2"),
+        (20, "1"),
+        (19, "E1"),
+        (150, "1"),
+        (39, "0"),
+        (14, "0"),
+        (151, "10"),
+    ]
     path = tmp_path / "old.log"
     path.write_bytes(b"\n".join(message(pairs, "FIX.4.2") for pairs in (fill, bust)))
     imported(ledger, "fix", path)
@@ -121,8 +181,10 @@ def message(pairs: list[tuple[int, Any]], version: str = "FIX.4.4") -> bytes:
 SIDES = {"buy": "1", "sell": "2"}
 TIMES = {"day": "0", "gtc": "1", "ioc": "3", "fok": "4", "gtd": "6"}
 EXEC_TYPES = {
-    "acknowledge": "0", "reject": "8", "cancel": "4", "expire": "C", "suspend": "9", "stop": "7", "done_for_day": "3",
-    "restate": "D", "replace": "5", "fill": "F", "correct_fill": "G", "bust_fill": "H", "resume": "0",
+    "acknowledge": "0", "reject": "8", "cancel": "4", "expire": "C", "suspend": "9", "stop": "7",
+    "done_for_day": "3",
+    "restate": "D", "replace": "5", "fill": "F", "correct_fill": "G", "bust_fill": "H",
+    "resume": "0",
 }  # fmt: skip
 STATES = {"pending_new": "A", "new": "0"}
 
@@ -130,7 +192,11 @@ STATES = {"pending_new": "A", "new": "0"}
 def spoken(told: dict[str, Any]) -> list[tuple[int, Any]] | None:
     """A message of the ledger in the words of FIX. None if FIX has no word of its own for it."""
     kind, claims = told["type"], told.get("reported", {})
-    names = [(11, told["client_order_id"]), (55, "FIX"), (60, told["at"].replace("-", "").replace("T", "-").rstrip("Z"))]
+    names = [
+        (11, told["client_order_id"]),
+        (55, "FIX"),
+        (60, told["at"].replace("-", "").replace("T", "-").rstrip("Z")),
+    ]
     numbers = [
         (38, claims.get("quantity", told.get("quantity"))),
         (14, claims.get("cum_quantity")),
@@ -146,11 +212,18 @@ def spoken(told: dict[str, Any]) -> list[tuple[int, Any]] | None:
         chain = [(41, told["client_order_id"]), (11, request), *names[1:]]
         terms = [(44, told["limit_price"])] if "limit_price" in told else []
         if kind.startswith("request"):
-            return [(35, "F" if kind == "request_cancel" else "G"), *chain, (38, told.get("quantity", "")), *terms]
+            return [
+                (35, "F" if kind == "request_cancel" else "G"),
+                *chain,
+                (38, told.get("quantity", "")),
+                *terms,
+            ]
         return [(35, "9"), *chain, (434, "2" if kind == "reject_replace" else "1")]
     report: list[tuple[int, Any]] = [(35, "8"), *names, *told_numbers]
     if kind == "status":
-        state = {"cancel": "6", "replace": "E"}.get(told.get("pending", "")) or STATES.get(told.get("status", ""))
+        state = {"cancel": "6", "replace": "E"}.get(told.get("pending", "")) or STATES.get(
+            told.get("status", "")
+        )
         return None if state is None else [*report, (17, "0"), (150, state), (39, state)]
     report += [(150, EXEC_TYPES[kind]), (17, told.get("fill_id", "X"))]
     if kind in ("fill", "correct_fill"):
@@ -173,19 +246,29 @@ def test_every_scenario_of_fix_ends_as_the_matrix_says(shared: Path, tmp_path: P
         shared / "tools" / "fix_cases_to_messages.py",
         shared / "data" / "cases" / "fix_order_state.json",
     ]
-    cases = [json.loads(line) for line in subprocess.run(convert, capture_output=True, check=True).stdout.splitlines()]
+    cases = [
+        json.loads(line)
+        for line in subprocess.run(convert, capture_output=True, check=True).stdout.splitlines()
+    ]
     compared = 0
     for case in cases:
         told = [spoken(one) for one in case["messages"]]
-        if any(one is None for one in told) or any(one["type"] == "resume" for one in case["messages"]):
+        if any(one is None for one in told) or any(
+            one["type"] == "resume" for one in case["messages"]
+        ):
             continue  # resumed orders are `new` again in FIX, which is an acknowledgement
         path = tmp_path / "case.log"
-        path.write_bytes(b"\n".join(message([pair for pair in one if pair[1] != ""]) for one in told if one))
+        path.write_bytes(
+            b"\n".join(message([pair for pair in one if pair[1] != ""]) for one in told if one)
+        )
         with Ledger.open("memory://") as ledger:
             assert imported(ledger, "fix", path).unreadable == []
             for name, wanted in case["expected"].items():
                 row = ledger.order(name)
-                found = {field: str(row[field]) if row[field] is not None else None for field in wanted}  # type: ignore[literal-required]
+                found = {
+                    field: str(row[field]) if row[field] is not None else None  # type: ignore[literal-required]
+                    for field in wanted
+                }
                 assert found == wanted, (case["id"], case["title"])
                 compared += 1
     assert compared > 30

@@ -1,4 +1,5 @@
-"""Classes with the attributes of Hummingbot's; the real ones are used by `make test-interop`, where they can be installed."""
+"""Classes with the attributes of Hummingbot's; the real ones are used by `make test-interop`, where
+they can be installed."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -161,7 +162,9 @@ class TradeUpdate(NamedTuple):
 
 
 class InFlightOrder:
-    def __init__(self, state: OrderState, *fills: TradeUpdate, exchange_order_id: str | None = "X-1") -> None:
+    def __init__(
+        self, state: OrderState, *fills: TradeUpdate, exchange_order_id: str | None = "X-1"
+    ) -> None:
         self.client_order_id = "HB-1"
         self.creation_timestamp = 1_777_888_800.0
         self.trading_pair = "BTC-USDT"

@@ -1,4 +1,5 @@
-"""Order events of NautilusTrader 1.221 as its `to_dict` makes them; the real ones are used by `make test-interop`."""
+"""Order events of NautilusTrader 1.221 as its `to_dict` makes them; the real ones are used by `make
+test-interop`."""
 
 from typing import Any
 
@@ -26,8 +27,10 @@ def event(kind: str, **fields: Any) -> dict[str, Any]:
 def initialized(**fields: Any) -> dict[str, Any]:
     """An OrderInitialized."""
     terms: dict[str, Any] = {
-        "order_side": "SELL", "order_type": "LIMIT", "quantity": "0.500", "time_in_force": "GTC", "post_only": False,
-        "reduce_only": False, "quote_quantity": False, "options": {"price": "64000.10", "expire_time_ns": 0}, "tags": None,
+        "order_side": "SELL", "order_type": "LIMIT", "quantity": "0.500", "time_in_force": "GTC",
+        "post_only": False,
+        "reduce_only": False, "quote_quantity": False, "options": {"price": "64000.10",
+        "expire_time_ns": 0}, "tags": None,
         "order_list_id": None, "parent_order_id": None,
     }  # fmt: skip
     return event("OrderInitialized", **terms | fields)
@@ -36,8 +39,10 @@ def initialized(**fields: Any) -> dict[str, Any]:
 def filled(**fields: Any) -> dict[str, Any]:
     """An OrderFilled."""
     terms: dict[str, Any] = {
-        "venue_order_id": "V-1", "trade_id": "E-1", "order_side": "SELL", "order_type": "LIMIT", "last_qty": "0.200",
-        "last_px": "64000.10", "currency": "USDT", "commission": "2.56000400 USDT", "liquidity_side": "MAKER", "info": {},
+        "venue_order_id": "V-1", "trade_id": "E-1", "order_side": "SELL", "order_type": "LIMIT",
+        "last_qty": "0.200",
+        "last_px": "64000.10", "currency": "USDT", "commission": "2.56000400 USDT",
+        "liquidity_side": "MAKER", "info": {},
     }  # fmt: skip
     return event("OrderFilled", **terms | fields)
 

@@ -1,4 +1,5 @@
-"""Classes with the attributes of Qubx's, of three generations; the real ones are used by `make test-interop`."""
+"""Classes with the attributes of Qubx's, of three generations; the real ones are used by `make
+test-interop`."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum

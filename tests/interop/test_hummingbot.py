@@ -19,17 +19,36 @@ CREATED = shapes.BuyOrderCreatedEvent(
 )
 
 
-def filled(trade_id: str = "T-1", amount: str = "0.1", fee: shapes.AddedToCostTradeFee = FEE) -> shapes.OrderFilledEvent:
+def filled(
+    trade_id: str = "T-1", amount: str = "0.1", fee: shapes.AddedToCostTradeFee = FEE
+) -> shapes.OrderFilledEvent:
     price = Decimal("64000.1")
     return shapes.OrderFilledEvent(
-        AT + 1, "HB-1", "BTC-USDT", TradeType.BUY, OrderType.LIMIT, price, Decimal(amount), fee, trade_id, "X-1"
+        AT + 1,
+        "HB-1",
+        "BTC-USDT",
+        TradeType.BUY,
+        OrderType.LIMIT,
+        price,
+        Decimal(amount),
+        fee,
+        trade_id,
+        "X-1",
     )
 
 
 def trade(trade_id: str, amount: str) -> shapes.TradeUpdate:
     quantity = Decimal(amount)
     return shapes.TradeUpdate(
-        trade_id, "HB-1", "X-1", "BTC-USDT", AT + 1, Decimal("64000.1"), quantity, quantity * Decimal("64000.1"), FEE
+        trade_id,
+        "HB-1",
+        "X-1",
+        "BTC-USDT",
+        AT + 1,
+        Decimal("64000.1"),
+        quantity,
+        quantity * Decimal("64000.1"),
+        FEE,
     )
 
 
@@ -67,8 +86,16 @@ def test_a_whole_order_is_recorded_once_however_often_it_is_told() -> None:
     )
     events = [CREATED, filled(), filled("T-2", "0.2"), done]
     with Ledger.open("memory://") as ledger:
-        first = [outcome for event in events for outcome in outcomes(ledger, from_hummingbot(event, account=ACCOUNT))]
-        again = [outcome for event in events for outcome in outcomes(ledger, from_hummingbot(event, account=ACCOUNT))]
+        first = [
+            outcome
+            for event in events
+            for outcome in outcomes(ledger, from_hummingbot(event, account=ACCOUNT))
+        ]
+        again = [
+            outcome
+            for event in events
+            for outcome in outcomes(ledger, from_hummingbot(event, account=ACCOUNT))
+        ]
         row = ledger.order("HB-1")
     assert set(first) == {"recorded"}
     assert set(again) == {"duplicate"}
@@ -83,9 +110,17 @@ def test_a_whole_order_is_recorded_once_however_often_it_is_told() -> None:
 def test_the_order_of_the_tracker_and_the_events_are_the_same_fills() -> None:
     tracked = shapes.InFlightOrder(OrderState.PARTIALLY_FILLED, trade("T-1", "0.1"))
     with Ledger.open("memory://") as ledger:
-        outcomes(ledger, from_hummingbot(CREATED, account=ACCOUNT) + from_hummingbot(filled(), account=ACCOUNT))
+        outcomes(
+            ledger,
+            from_hummingbot(CREATED, account=ACCOUNT) + from_hummingbot(filled(), account=ACCOUNT),
+        )
         messages = from_hummingbot(tracked, account=ACCOUNT)
-        assert [message["type"] for message in plain(messages)] == ["request", "submit", "fill", "status"]
+        assert [message["type"] for message in plain(messages)] == [
+            "request",
+            "submit",
+            "fill",
+            "status",
+        ]
         outcomes(ledger, messages)
         (only,) = ledger.trades()
         row = ledger.order("HB-1")
@@ -117,22 +152,49 @@ def test_a_state_of_the_tracker(state: OrderState, expected: tuple[str, str | No
 @pytest.mark.parametrize(
     ("error_type", "message", "expected", "reason"),
     [
-        ("OSError", "Error executing request POST /order. HTTP status is 400. Error: bad price", "reject", "http_400"),
-        ("OSError", "Error executing request POST /order. HTTP status is 503. Error:", "unresolved", "http_503"),
-        ("OSError", "Error executing request POST /order. HTTP status is 429. Error:", "unresolved", "http_429"),
+        (
+            "OSError",
+            "Error executing request POST /order. HTTP status is 400. Error: bad price",
+            "reject",
+            "http_400",
+        ),
+        (
+            "OSError",
+            "Error executing request POST /order. HTTP status is 503. Error:",
+            "unresolved",
+            "http_503",
+        ),
+        (
+            "OSError",
+            "Error executing request POST /order. HTTP status is 429. Error:",
+            "unresolved",
+            "http_429",
+        ),
         ("OSError", "broken pipe", "unresolved", "OSError"),
         ("TimeoutError", "", "unresolved", "TimeoutError"),
         ("ServerDisconnectedError", "", "unresolved", "ServerDisconnectedError"),
         ("ClientConnectorError", "Cannot connect to host", "deny", "ClientConnectorError"),
-        ("ValueError", "Order amount 0 is lower. The order will not be created.", "deny", "ValueError"),
+        (
+            "ValueError",
+            "Order amount 0 is lower. The order will not be created.",
+            "deny",
+            "ValueError",
+        ),
         ("ValueError", "Error submitting order: insufficient margin", "reject", "ValueError"),
         (None, None, "unresolved", "failed"),
     ],
 )
-def test_only_a_refusal_by_the_venue_is_a_reject(error_type: str | None, message: str | None, expected: str, reason: str) -> None:
+def test_only_a_refusal_by_the_venue_is_a_reject(
+    error_type: str | None, message: str | None, expected: str, reason: str
+) -> None:
     event = shapes.MarketOrderFailureEvent(AT, "HB-1", OrderType.LIMIT, message, error_type)
     update = shapes.OrderUpdate(
-        "BTC-USDT", AT, OrderState.FAILED, "HB-1", None, {"error_message": message, "error_type": error_type}
+        "BTC-USDT",
+        AT,
+        OrderState.FAILED,
+        "HB-1",
+        None,
+        {"error_message": message, "error_type": error_type},
     )
     for obj in (event, update):
         (only,) = told(obj)
@@ -147,7 +209,10 @@ def test_an_order_that_was_recorded_when_it_was_placed_is_not_lost_with_its_answ
             assert set(outcomes(ledger, from_hummingbot(obj, account=ACCOUNT))) == {"recorded"}
         (row,) = ledger.open_orders()
         assert (row["client_order_id"], row["certainty"]) == ("HB-1", "unresolved")
-        assert outcomes(ledger, from_hummingbot(CREATED, account=ACCOUNT)) == ["duplicate", "recorded"]
+        assert outcomes(ledger, from_hummingbot(CREATED, account=ACCOUNT)) == [
+            "duplicate",
+            "recorded",
+        ]
         assert ledger.order("HB-1")["certainty"] == "confirmed"
 
 
@@ -155,14 +220,22 @@ def test_an_order_that_was_recorded_when_it_was_placed_is_not_lost_with_its_answ
     ("fee", "expected"),
     [
         (FEE, {"fee": "1.28", "fee_currency": "USDT"}),
-        (shapes.AddedToCostTradeFee(percent=Decimal("0.0002")), {"fee": "1.280002", "fee_currency": "USDT"}),
-        (shapes.AddedToCostTradeFee(percent=Decimal("-0.0001")), {"fee": "-0.640001", "fee_currency": "USDT"}),
+        (
+            shapes.AddedToCostTradeFee(percent=Decimal("0.0002")),
+            {"fee": "1.280002", "fee_currency": "USDT"},
+        ),
+        (
+            shapes.AddedToCostTradeFee(percent=Decimal("-0.0001")),
+            {"fee": "-0.640001", "fee_currency": "USDT"},
+        ),
         (
             shapes.AddedToCostTradeFee(percent=Decimal("0.0001"), percent_token="BNB"),
             {"text": "the fee is a percentage in another currency: see evidence"},
         ),
         (
-            shapes.AddedToCostTradeFee(flat_fees=[TokenAmount("BNB", Decimal(1)), TokenAmount("USDT", Decimal(2))]),
+            shapes.AddedToCostTradeFee(
+                flat_fees=[TokenAmount("BNB", Decimal(1)), TokenAmount("USDT", Decimal(2))]
+            ),
             {"text": "the fee is in several currencies: BNB, USDT; see evidence"},
         ),
         (NO_FEE, {}),
@@ -170,31 +243,50 @@ def test_an_order_that_was_recorded_when_it_was_placed_is_not_lost_with_its_answ
 )
 def test_the_fee_of_a_fill(fee: shapes.AddedToCostTradeFee, expected: dict[str, str]) -> None:
     (message,) = told(filled(fee=fee))
-    assert {name: message[name] for name in ("fee", "fee_currency", "text") if name in message} == expected
+    assert {
+        name: message[name] for name in ("fee", "fee_currency", "text") if name in message
+    } == expected
 
 
 def test_other_events() -> None:
     pair = "BTC-USDT"
     assert told(shapes.OrderCancelledEvent(AT, "HB-1", "X-1"))[0]["type"] == "cancel"
     assert told(shapes.OrderExpiredEvent(AT, "HB-1"))[0]["type"] == "expire"
-    funding = shapes.FundingPaymentCompletedEvent(AT, "perpetual", pair, Decimal("-0.5"), Decimal("0.0001"))
-    assert {name: told(funding)[0][name] for name in ("type", "amount", "currency", "instrument")} == {
+    funding = shapes.FundingPaymentCompletedEvent(
+        AT, "perpetual", pair, Decimal("-0.5"), Decimal("0.0001")
+    )
+    assert {
+        name: told(funding)[0][name] for name in ("type", "amount", "currency", "instrument")
+    } == {
         "type": "funding",
         "amount": "-0.5",
         "currency": "USDT",
         "instrument": pair,
     }
     position = shapes.PositionUpdateEvent(
-        AT, pair, shapes.PositionSide.SHORT, Decimal(0), Decimal("64000"), Decimal("0.3"), Decimal(1)
+        AT,
+        pair,
+        shapes.PositionSide.SHORT,
+        Decimal(0),
+        Decimal("64000"),
+        Decimal("0.3"),
+        Decimal(1),
     )
     assert (told(position)[0]["type"], told(position)[0]["quantity"]) == ("balance", "-0.3")
     assert told(shapes.BalanceUpdateEvent(AT, "BTC")) == []
-    market = shapes.SellOrderCreatedEvent(AT, OrderType.MARKET, pair, Decimal(1), Decimal("NaN"), "HB-2", AT)
+    market = shapes.SellOrderCreatedEvent(
+        AT, OrderType.MARKET, pair, Decimal(1), Decimal("NaN"), "HB-2", AT
+    )
     assert "limit_price" not in told(market)[0] and told(market)[0]["side"] == "sell"
-    maker = shapes.SellOrderCreatedEvent(AT, OrderType.LIMIT_MAKER, pair, Decimal(1), Decimal(5), "HB-3", AT)
+    maker = shapes.SellOrderCreatedEvent(
+        AT, OrderType.LIMIT_MAKER, pair, Decimal(1), Decimal(5), "HB-3", AT
+    )
     assert told(maker)[0]["post_only"] is True
     assert told(shapes.OrderUpdate(pair, AT, OrderState.PENDING_CREATE, "HB-1")) == []
-    assert told(shapes.OrderUpdate(pair, AT, OrderState.OPEN, "HB-1", "X-1"))[0]["type"] == "acknowledge"
+    assert (
+        told(shapes.OrderUpdate(pair, AT, OrderState.OPEN, "HB-1", "X-1"))[0]["type"]
+        == "acknowledge"
+    )
 
 
 def test_a_price_with_more_digits_than_a_message_holds_is_rounded() -> None:
@@ -206,7 +298,11 @@ def test_a_price_with_more_digits_than_a_message_holds_is_rounded() -> None:
     ("obj", "field", "fault"),
     [
         (object(), "obj", "'object' is no event or order of Hummingbot"),
-        (filled(trade_id=""), "exchange_trade_id", "is missing: without it, two equal fills could not be told apart"),
+        (
+            filled(trade_id=""),
+            "exchange_trade_id",
+            "is missing: without it, two equal fills could not be told apart",
+        ),
         (shapes.OrderCancelledEvent(AT, ""), "order_id", "is missing on OrderCancelledEvent"),
         (filled()._replace(amount=Decimal("NaN")), "amount", "is missing on OrderFilledEvent"),
     ],

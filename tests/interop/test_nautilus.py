@@ -1,4 +1,5 @@
-"""NautilusTrader's order events become messages, and a ledger that listens to them knows the orders."""
+"""NautilusTrader's order events become messages, and a ledger that listens to them knows the
+orders."""
 
 from decimal import Decimal
 from typing import Any
@@ -8,7 +9,14 @@ import pytest
 from orderledger import InvalidMessage, Ledger
 from orderledger.interop import from_nautilus
 from tests.interop.listening import ACCOUNT, outcomes, plain
-from tests.interop.nautilus_shapes import AT, OrderAccepted, PositionOpened, event, filled, initialized
+from tests.interop.nautilus_shapes import (
+    AT,
+    OrderAccepted,
+    PositionOpened,
+    event,
+    filled,
+    initialized,
+)
 
 TIME = "2026-05-04T10:00:00Z"
 INSTRUMENT = "BTCUSDT-PERP.BINANCE"
@@ -25,17 +33,37 @@ def test_a_whole_order_with_a_change_is_recorded_once_however_often_it_is_told()
         event("OrderSubmitted"),
         OrderAccepted(),
         event("OrderPendingUpdate", venue_order_id="V-1"),
-        event("OrderUpdated", venue_order_id="V-1", quantity="0.300", price="64001.00", trigger_price=None),
+        event(
+            "OrderUpdated",
+            venue_order_id="V-1",
+            quantity="0.300",
+            price="64001.00",
+            trigger_price=None,
+        ),
         filled(),
         filled(trade_id="E-2", last_qty="0.100", **later),
     ]
     with Ledger.open("memory://") as ledger:
-        first = [outcome for each in events for outcome in outcomes(ledger, from_nautilus(each, account=ACCOUNT))]
-        again = [outcome for each in events for outcome in outcomes(ledger, from_nautilus(each, account=ACCOUNT))]
+        first = [
+            outcome
+            for each in events
+            for outcome in outcomes(ledger, from_nautilus(each, account=ACCOUNT))
+        ]
+        again = [
+            outcome
+            for each in events
+            for outcome in outcomes(ledger, from_nautilus(each, account=ACCOUNT))
+        ]
         row = ledger.order("O-1")
     assert set(first) == {"recorded"}
     assert set(again) == {"duplicate"}
-    assert (row["status"], row["pending"], row["quantity"], row["limit_price"], row["cum_quantity"]) == (
+    assert (
+        row["status"],
+        row["pending"],
+        row["quantity"],
+        row["limit_price"],
+        row["cum_quantity"],
+    ) == (
         "filled",
         None,
         Decimal("0.3"),
@@ -52,10 +80,18 @@ def test_a_whole_order_with_a_change_is_recorded_once_however_often_it_is_told()
 
 def test_a_cancel_is_pending_until_it_is_refused_or_done() -> None:
     with Ledger.open("memory://") as ledger:
-        for each in (initialized(), event("OrderSubmitted"), OrderAccepted(), event("OrderPendingCancel")):
+        for each in (
+            initialized(),
+            event("OrderSubmitted"),
+            OrderAccepted(),
+            event("OrderPendingCancel"),
+        ):
             outcomes(ledger, from_nautilus(each, account=ACCOUNT))
         assert ledger.order("O-1")["pending"] == "cancel"
-        outcomes(ledger, from_nautilus(event("OrderCancelRejected", reason="TOO_LATE: filled"), account=ACCOUNT))
+        outcomes(
+            ledger,
+            from_nautilus(event("OrderCancelRejected", reason="TOO_LATE: filled"), account=ACCOUNT),
+        )
         assert ledger.order("O-1")["pending"] is None
         outcomes(ledger, from_nautilus(event("OrderCanceled"), account=ACCOUNT))
         assert ledger.order("O-1")["status"] == "canceled"
@@ -63,7 +99,12 @@ def test_a_cancel_is_pending_until_it_is_refused_or_done() -> None:
 
 def test_a_change_is_pending_until_it_is_refused() -> None:
     with Ledger.open("memory://") as ledger:
-        for each in (initialized(), event("OrderSubmitted"), OrderAccepted(), event("OrderPendingUpdate")):
+        for each in (
+            initialized(),
+            event("OrderSubmitted"),
+            OrderAccepted(),
+            event("OrderPendingUpdate"),
+        ):
             outcomes(ledger, from_nautilus(each, account=ACCOUNT))
         assert ledger.order("O-1")["pending"] == "replace"
         outcomes(ledger, from_nautilus(event("OrderModifyRejected", reason="no"), account=ACCOUNT))
@@ -83,7 +124,10 @@ def test_a_change_is_pending_until_it_is_refused() -> None:
             {"order_type": "stop_limit", "limit_price": "5.1", "stop_price": "5.0"},
         ),
         (
-            {"order_type": "TRAILING_STOP_MARKET", "options": {"trigger_price": None, "trailing_offset": "0.1"}},
+            {
+                "order_type": "TRAILING_STOP_MARKET",
+                "options": {"trigger_price": None, "trailing_offset": "0.1"},
+            },
             {"order_type": "trailing_stop"},
         ),
         (
@@ -91,11 +135,26 @@ def test_a_change_is_pending_until_it_is_refused() -> None:
             {"order_type": "other", "stop_price": "5.0"},
         ),
         (
-            {"time_in_force": "GTD", "post_only": True, "options": {"price": "5.1", "expire_time_ns": AT}},
-            {"order_type": "limit", "limit_price": "5.1", "time_in_force": "gtd", "expire_at": TIME, "post_only": True},
+            {
+                "time_in_force": "GTD",
+                "post_only": True,
+                "options": {"price": "5.1", "expire_time_ns": AT},
+            },
+            {
+                "order_type": "limit",
+                "limit_price": "5.1",
+                "time_in_force": "gtd",
+                "expire_at": TIME,
+                "post_only": True,
+            },
         ),
         (
-            {"options": {"price": "5.1"}, "parent_order_id": "O-0", "order_list_id": "OL-1", "reduce_only": True},
+            {
+                "options": {"price": "5.1"},
+                "parent_order_id": "O-0",
+                "order_list_id": "OL-1",
+                "reduce_only": True,
+            },
             {
                 "order_type": "limit",
                 "limit_price": "5.1",
@@ -105,15 +164,28 @@ def test_a_change_is_pending_until_it_is_refused() -> None:
         ),
     ],
 )
-def test_a_request_is_recorded_with_its_terms(fields: dict[str, Any], expected: dict[str, Any]) -> None:
-    common = {"type": "request", "client_order_id": "O-1", "instrument": INSTRUMENT, "side": "sell", "quantity": "0.500"}
-    assert told(initialized(**fields)) == [common | {"strategy": "S-001", "time_in_force": "gtc", "at": TIME} | expected]
+def test_a_request_is_recorded_with_its_terms(
+    fields: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    common = {
+        "type": "request",
+        "client_order_id": "O-1",
+        "instrument": INSTRUMENT,
+        "side": "sell",
+        "quantity": "0.500",
+    }
+    assert told(initialized(**fields)) == [
+        common | {"strategy": "S-001", "time_in_force": "gtc", "at": TIME} | expected
+    ]
 
 
 def test_an_order_that_nautilus_found_is_external() -> None:
     with Ledger.open("memory://") as ledger:
         outcomes(ledger, from_nautilus(initialized(strategy_id="EXTERNAL"), account=ACCOUNT))
-        outcomes(ledger, from_nautilus(filled(strategy_id="EXTERNAL", reconciliation=True), account=ACCOUNT))
+        outcomes(
+            ledger,
+            from_nautilus(filled(strategy_id="EXTERNAL", reconciliation=True), account=ACCOUNT),
+        )
         (row,) = ledger.orders()
         (trade,) = ledger.trades()
     assert (row["origin"], row["quantity"], row["status"], trade["source"]) == (
@@ -127,8 +199,16 @@ def test_an_order_that_nautilus_found_is_external() -> None:
 @pytest.mark.parametrize(
     ("given", "kind", "reason"),
     [
-        (event("OrderDenied", reason="NOTIONAL_EXCEEDS_MAX_PER_ORDER: 5"), "deny", "NOTIONAL_EXCEEDS_MAX_PER_ORDER"),
-        (event("OrderRejected", reason="Order would immediately match", due_post_only=True), "reject", "post_only"),
+        (
+            event("OrderDenied", reason="NOTIONAL_EXCEEDS_MAX_PER_ORDER: 5"),
+            "deny",
+            "NOTIONAL_EXCEEDS_MAX_PER_ORDER",
+        ),
+        (
+            event("OrderRejected", reason="Order would immediately match", due_post_only=True),
+            "reject",
+            "post_only",
+        ),
         (event("OrderRejected", reason="Margin is insufficient."), "reject", "rejected"),
         (event("OrderExpired"), "expire", None),
         (event("OrderTriggered"), "trigger", None),
@@ -142,7 +222,11 @@ def test_other_events(given: dict[str, Any], kind: str, reason: str | None) -> N
 
 def test_a_rebate_is_a_negative_fee() -> None:
     (message,) = told(filled(commission="-0.50 USDT", liquidity_side="NO_LIQUIDITY_SIDE"))
-    assert (message["fee"], message["fee_currency"], message.get("liquidity")) == ("-0.50", "USDT", None)
+    assert (message["fee"], message["fee_currency"], message.get("liquidity")) == (
+        "-0.50",
+        "USDT",
+        None,
+    )
 
 
 def test_what_nautilus_keeps_to_itself_gives_no_message() -> None:

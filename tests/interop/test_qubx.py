@@ -1,4 +1,5 @@
-"""Qubx's objects of three generations become messages, and a ledger that listens to them knows the orders."""
+"""Qubx's objects of three generations become messages, and a ledger that listens to them knows the
+orders."""
 
 import json
 from decimal import Decimal
@@ -24,12 +25,26 @@ def sample(name: str) -> Any:
 
 
 def deal(**changed: Any) -> shapes.Deal:
-    terms: dict[str, Any] = {"trade_id": "77", "order_id": "V-1", "time": Moment(AT), "amount": -0.1, "price": 2500.5}
-    return shapes.Deal(**terms | {"aggressive": False, "fee_amount": 0.0125, "fee_currency": "USDT"} | changed)
+    terms: dict[str, Any] = {
+        "trade_id": "77",
+        "order_id": "V-1",
+        "time": Moment(AT),
+        "amount": -0.1,
+        "price": 2500.5,
+    }
+    return shapes.Deal(
+        **terms | {"aggressive": False, "fee_amount": 0.0125, "fee_currency": "USDT"} | changed
+    )
 
 
 def order(status: shapes.OrderStatus, **changed: Any) -> shapes.Order:
-    terms: dict[str, Any] = {"client_order_id": "qubx_1", "instrument": BTC, "quantity": 0.3, "side": "SELL", "price": 2500.5}
+    terms: dict[str, Any] = {
+        "client_order_id": "qubx_1",
+        "instrument": BTC,
+        "quantity": 0.3,
+        "side": "SELL",
+        "price": 2500.5,
+    }
     return shapes.Order(**terms | {"status": status, "last_update_time": Moment(AT)} | changed)
 
 
@@ -74,14 +89,27 @@ def test_an_order_of_lighter_is_known_by_its_integer_and_not_as_our_id() -> None
 
 def test_a_request_and_the_order_under_the_integer_are_one_order() -> None:
     request = shapes.OrderRequest(
-        ETH, 0.5, 2500.5, side="SELL", client_id="qubx_1", options={"lighter_client_order_index": 123456789}
+        ETH,
+        0.5,
+        2500.5,
+        side="SELL",
+        client_id="qubx_1",
+        options={"lighter_client_order_index": 123456789},
     )
     with Ledger.open("memory://") as ledger:
         outcomes(ledger, from_qubx(request, account=ACCOUNT))
         outcomes(ledger, from_qubx(sample("v07_order_and_deal")["order"], account=ACCOUNT))
         (row,) = ledger.orders()
-    assert (row["client_order_id"], row["venue_order_id"], row["status"]) == ("qubx_1", "281474976710700", "new")
-    assert (row["side"], row["quantity"], row["limit_price"]) == ("sell", Decimal("0.5"), Decimal("2500.5"))
+    assert (row["client_order_id"], row["venue_order_id"], row["status"]) == (
+        "qubx_1",
+        "281474976710700",
+        "new",
+    )
+    assert (row["side"], row["quantity"], row["limit_price"]) == (
+        "sell",
+        Decimal("0.5"),
+        Decimal("2500.5"),
+    )
 
 
 def test_a_deal_without_an_order_needs_its_instrument_and_counts_in_the_position() -> None:
@@ -95,16 +123,27 @@ def test_a_deal_without_an_order_needs_its_instrument_and_counts_in_the_position
         assert ledger.positions()[0]["position_quantity"] == Decimal("-0.5")
         outcomes(ledger, from_qubx({**told, "id": "77002"}, account=ACCOUNT, instrument=ETH))
         rows = ledger.orders()
-    assert [(row["origin"], row["is_open"], row["cum_quantity"]) for row in rows] == [("external", False, Decimal("0.5"))] * 2
+    assert [(row["origin"], row["is_open"], row["cum_quantity"]) for row in rows] == [
+        ("external", False, Decimal("0.5"))
+    ] * 2
 
 
 def test_the_same_deal_in_two_events_counts_once() -> None:
-    names: dict[str, Any] = {"instrument": BTC, "client_order_id": "qubx_1", "venue_order_id": "V-1"}
+    names: dict[str, Any] = {
+        "instrument": BTC,
+        "client_order_id": "qubx_1",
+        "venue_order_id": "V-1",
+    }
     events = [
         shapes.OrderPartiallyFilled(**names, fill=deal()),
         shapes.DealEvent(**names, deal=deal()),
         shapes.DealEvent(**names, deal=deal(), historical=True),
-        shapes.OrderFilled(**names, fill=deal(trade_id="78", amount=-0.2), venue_filled_quantity=0.3, venue_avg_price=2500.5),
+        shapes.OrderFilled(
+            **names,
+            fill=deal(trade_id="78", amount=-0.2),
+            venue_filled_quantity=0.3,
+            venue_avg_price=2500.5,
+        ),
         shapes.DealEvent(**names, deal=deal(trade_id="78", amount=-0.2)),
     ]
     with Ledger.open("memory://") as ledger:
@@ -124,7 +163,10 @@ def test_the_same_deal_in_two_events_counts_once() -> None:
 @pytest.mark.parametrize(
     ("request_", "expected"),
     [
-        (shapes.FirstRequest(BTC, -0.1, 2500.5), {"side": "sell", "order_type": "limit", "limit_price": "2500.5"}),
+        (
+            shapes.FirstRequest(BTC, -0.1, 2500.5),
+            {"side": "sell", "order_type": "limit", "limit_price": "2500.5"},
+        ),
         (shapes.FirstRequest(BTC, 0.1), {"side": "buy", "order_type": "market"}),
         (
             shapes.OrderRequest(BTC, 0.1, 1.5, "STOP_MARKET", "SELL", "GTC"),
@@ -146,7 +188,13 @@ def test_the_same_deal_in_two_events_counts_once() -> None:
 def test_a_request_is_recorded_with_its_terms(request_: Any, expected: dict[str, Any]) -> None:
     told = plain(from_qubx(request_, account=ACCOUNT, client_order_id="C-1", at=None))
     assert told == [
-        {"type": "request", "client_order_id": "C-1", "instrument": INSTRUMENT, "quantity": "0.1", **expected},
+        {
+            "type": "request",
+            "client_order_id": "C-1",
+            "instrument": INSTRUMENT,
+            "quantity": "0.1",
+            **expected,
+        },
     ]
 
 
@@ -163,9 +211,17 @@ def test_a_request_is_recorded_with_its_terms(request_: Any, expected: dict[str,
         ("LOST", ("pending_new", None)),
     ],
 )
-def test_the_status_of_an_order_never_makes_a_fill(status: str, expected: tuple[str, str | None]) -> None:
+def test_the_status_of_an_order_never_makes_a_fill(
+    status: str, expected: tuple[str, str | None]
+) -> None:
     with Ledger.open("memory://") as ledger:
-        outcomes(ledger, from_qubx(order(shapes.OrderStatus.SUBMITTED, last_update_time=Moment(AT - 10**9)), account=ACCOUNT))
+        outcomes(
+            ledger,
+            from_qubx(
+                order(shapes.OrderStatus.SUBMITTED, last_update_time=Moment(AT - 10**9)),
+                account=ACCOUNT,
+            ),
+        )
         outcomes(ledger, from_qubx(order(shapes.OrderStatus(status)), account=ACCOUNT))
         row = ledger.order("qubx_1")
     assert (row["status"], row["pending"], row["cum_quantity"]) == (*expected, Decimal(0))
@@ -173,20 +229,37 @@ def test_the_status_of_an_order_never_makes_a_fill(status: str, expected: tuple[
 
 
 @pytest.mark.parametrize(("amount", "expected"), [(-0.3, "filled"), (-0.1, "canceled")])
-def test_a_closed_order_is_filled_if_its_deals_come_to_the_quantity_else_canceled(amount: float, expected: str) -> None:
-    told = shapes.FirstOrder("V-1", "LIMIT", BTC, Moment(AT), 0.3, 2500.5, "SELL", "CLOSED", "GTC", "C-1")
+def test_a_closed_order_is_filled_if_its_deals_come_to_the_quantity_else_canceled(
+    amount: float, expected: str
+) -> None:
+    told = shapes.FirstOrder(
+        "V-1", "LIMIT", BTC, Moment(AT), 0.3, 2500.5, "SELL", "CLOSED", "GTC", "C-1"
+    )
     first = shapes.FirstDeal("77", "V-1", Moment(AT - 10**9), amount, 2500.5, True)
     with Ledger.open("memory://") as ledger:
-        outcomes(ledger, from_qubx(shapes.FirstRequest(BTC, -0.3, 2500.5), account=ACCOUNT, client_order_id="C-1"))
-        outcomes(ledger, from_qubx(shapes.FirstOrder(**{**vars(told), "status": "NEW"}), account=ACCOUNT))
+        outcomes(
+            ledger,
+            from_qubx(
+                shapes.FirstRequest(BTC, -0.3, 2500.5), account=ACCOUNT, client_order_id="C-1"
+            ),
+        )
+        outcomes(
+            ledger, from_qubx(shapes.FirstOrder(**{**vars(told), "status": "NEW"}), account=ACCOUNT)
+        )
         outcomes(ledger, from_qubx(first, account=ACCOUNT) + from_qubx(told, account=ACCOUNT))
         row = ledger.order("C-1")
     assert (row["status"], row["anomalies"]) == (expected, [])
 
 
 def test_a_change_and_refusals_of_changes() -> None:
-    names: dict[str, Any] = {"client_order_id": "qubx_1", "venue_order_id": "V-2", "last_update_time": Moment(AT)}
-    assert plain(from_qubx(shapes.OrderUpdated(**names, new_price=2501.5, new_quantity=0.4), account=ACCOUNT)) == [
+    names: dict[str, Any] = {
+        "client_order_id": "qubx_1",
+        "venue_order_id": "V-2",
+        "last_update_time": Moment(AT),
+    }
+    assert plain(
+        from_qubx(shapes.OrderUpdated(**names, new_price=2501.5, new_quantity=0.4), account=ACCOUNT)
+    ) == [
         {
             "type": "replace",
             "client_order_id": "qubx_1",
@@ -196,31 +269,68 @@ def test_a_change_and_refusals_of_changes() -> None:
             "at": TIME,
         }
     ]
-    refused = from_qubx(shapes.OrderUpdateRejectedEvent(**names, reason="PRICE_TOO_FAR: 5%"), account=ACCOUNT)
-    assert plain(refused)[0]["type"] == "reject_replace" and plain(refused)[0]["reason"] == "PRICE_TOO_FAR"
-    assert plain(from_qubx(shapes.OrderCancelRejected(**names, reason="gone"), account=ACCOUNT))[0]["type"] == "reject_cancel"
+    refused = from_qubx(
+        shapes.OrderUpdateRejectedEvent(**names, reason="PRICE_TOO_FAR: 5%"), account=ACCOUNT
+    )
+    assert (
+        plain(refused)[0]["type"] == "reject_replace"
+        and plain(refused)[0]["reason"] == "PRICE_TOO_FAR"
+    )
+    assert (
+        plain(from_qubx(shapes.OrderCancelRejected(**names, reason="gone"), account=ACCOUNT))[0][
+            "type"
+        ]
+        == "reject_cancel"
+    )
     with pytest.raises(InvalidMessage, match="new_quantity: is missing, and so is new_price"):
         from_qubx(shapes.OrderUpdated(**names), account=ACCOUNT)
 
 
 def test_sending_without_an_answer_is_no_reject() -> None:
-    refused = shapes.OrderRejected(client_order_id="qubx_1", reason="Insufficient margin", code="InsufficientFunds")
-    lost = shapes.OrderRejected(client_order_id="qubx_1", reason="binance POST timed out", code="RequestTimeout")
+    refused = shapes.OrderRejected(
+        client_order_id="qubx_1", reason="Insufficient margin", code="InsufficientFunds"
+    )
+    lost = shapes.OrderRejected(
+        client_order_id="qubx_1", reason="binance POST timed out", code="RequestTimeout"
+    )
     assert [message["type"] for message in plain(from_qubx(refused, account=ACCOUNT))] == ["reject"]
-    assert [message["type"] for message in plain(from_qubx(lost, account=ACCOUNT))] == ["unresolved"]
+    assert [message["type"] for message in plain(from_qubx(lost, account=ACCOUNT))] == [
+        "unresolved"
+    ]
 
 
 def test_an_id_that_qubx_made_up_is_not_ours() -> None:
-    (told,) = plain(from_qubx(shapes.OrderCanceled(client_order_id="ext:V-9", instrument=BTC), account=ACCOUNT))
+    (told,) = plain(
+        from_qubx(shapes.OrderCanceled(client_order_id="ext:V-9", instrument=BTC), account=ACCOUNT)
+    )
     assert told == {"type": "cancel", "venue_order_id": "V-9", "instrument": INSTRUMENT}
 
 
-def listening(ledger: Ledger, *, open_orders: list[Any] | None, positions: list[Any] | None) -> list[dict[str, Any]]:
+def listening(
+    ledger: Ledger, *, open_orders: list[Any] | None, positions: list[Any] | None
+) -> list[dict[str, Any]]:
     """What a snapshot says to a ledger with an open order and a position."""
-    outcomes(ledger, from_qubx(order(shapes.OrderStatus.SUBMITTED, submitted_at=Moment(AT - 10**10)), account=ACCOUNT))
-    outcomes(ledger, from_qubx(order(shapes.OrderStatus.ACCEPTED, accepted_at=Moment(AT - 10**9)), account=ACCOUNT))
-    outcomes(ledger, from_qubx(deal(time=Moment(AT - 10**9)), account=ACCOUNT, client_order_id="qubx_1", instrument=BTC))
-    snapshot = shapes.AccountSnapshot(exchange="BINANCE.UM", as_of=Moment(AT), open_orders=open_orders, positions=positions)
+    outcomes(
+        ledger,
+        from_qubx(
+            order(shapes.OrderStatus.SUBMITTED, submitted_at=Moment(AT - 10**10)), account=ACCOUNT
+        ),
+    )
+    outcomes(
+        ledger,
+        from_qubx(
+            order(shapes.OrderStatus.ACCEPTED, accepted_at=Moment(AT - 10**9)), account=ACCOUNT
+        ),
+    )
+    outcomes(
+        ledger,
+        from_qubx(
+            deal(time=Moment(AT - 10**9)), account=ACCOUNT, client_order_id="qubx_1", instrument=BTC
+        ),
+    )
+    snapshot = shapes.AccountSnapshot(
+        exchange="BINANCE.UM", as_of=Moment(AT), open_orders=open_orders, positions=positions
+    )
     return plain(
         from_qubx(
             shapes.AccountSnapshotEvent(snapshot=snapshot),
@@ -241,7 +351,10 @@ def test_a_list_that_was_not_observed_says_nothing() -> None:
 def test_an_empty_list_says_that_the_venue_has_none() -> None:
     with Ledger.open("memory://") as ledger:
         told = listening(ledger, open_orders=[], positions=[])
-    assert [(message["type"], message.get("client_order_id"), message.get("quantity")) for message in told] == [
+    assert [
+        (message["type"], message.get("client_order_id"), message.get("quantity"))
+        for message in told
+    ] == [
         ("absent", "qubx_1", None),
         ("balance", None, "0"),
     ]
@@ -250,18 +363,29 @@ def test_an_empty_list_says_that_the_venue_has_none() -> None:
 
 def test_a_listed_order_and_position_are_not_missing() -> None:
     with Ledger.open("memory://") as ledger:
-        told = listening(ledger, open_orders=[order(shapes.OrderStatus.ACCEPTED)], positions=[shapes.Position(BTC, -0.1, 2500.5)])
+        told = listening(
+            ledger,
+            open_orders=[order(shapes.OrderStatus.ACCEPTED)],
+            positions=[shapes.Position(BTC, -0.1, 2500.5)],
+        )
     assert [message["type"] for message in told] == ["acknowledge", "balance"]
     assert (told[1]["quantity"], told[1]["average_price"]) == ("-0.1", "2500.5")
 
 
 def test_a_sum_of_floats_loses_its_noise() -> None:
-    (told,) = plain(from_qubx(order(shapes.OrderStatus.PARTIALLY_FILLED, filled_quantity=0.1 + 0.2), account=ACCOUNT))
+    (told,) = plain(
+        from_qubx(
+            order(shapes.OrderStatus.PARTIALLY_FILLED, filled_quantity=0.1 + 0.2), account=ACCOUNT
+        )
+    )
     assert told["reported"]["cum_quantity"] == "0.3"
 
 
 def test_evidence_holds_the_raw_attributes() -> None:
-    (told,) = from_qubx(shapes.OrderPartiallyFilled(instrument=BTC, client_order_id="qubx_1", fill=deal()), account=ACCOUNT)
+    (told,) = from_qubx(
+        shapes.OrderPartiallyFilled(instrument=BTC, client_order_id="qubx_1", fill=deal()),
+        account=ACCOUNT,
+    )
     assert told.evidence["type"] == "OrderPartiallyFilled"
     assert told.evidence["instrument"] == INSTRUMENT
     assert told.evidence["fill"]["amount"] == -0.1
@@ -277,12 +401,28 @@ def test_another_name_of_an_instrument() -> None:
     ("obj", "field", "fault"),
     [
         (object(), "obj", "'object' is no order, deal, position or event of Qubx"),
-        ({"type": "OrderFilledEvent", "order_id": "1"}, "obj", "'OrderFilledEvent' is no order, deal, position or event of Qubx"),
+        (
+            {"type": "OrderFilledEvent", "order_id": "1"},
+            "obj",
+            "'OrderFilledEvent' is no order, deal, position or event of Qubx",
+        ),
         (shapes.OrderRequest(BTC, 0.1, 1.5), "client_id", "is missing: give client_order_id"),
-        (shapes.OrderRequest(BTC, float("nan"), 1.5, client_id="C"), "quantity", "is missing on OrderRequest"),
+        (
+            shapes.OrderRequest(BTC, float("nan"), 1.5, client_id="C"),
+            "quantity",
+            "is missing on OrderRequest",
+        ),
         (shapes.OrderFilled(client_order_id="C", fill=deal(amount=0.0)), "fill.amount", "is 0"),
-        (shapes.OrderFilled(client_order_id="C", fill=deal(price=float("inf"))), "fill.price", "'inf' is no finite number"),
-        (shapes.OrderFilled(client_order_id="C", fill=deal(trade_id="")), "fill.trade_id", "is missing on Deal"),
+        (
+            shapes.OrderFilled(client_order_id="C", fill=deal(price=float("inf"))),
+            "fill.price",
+            "'inf' is no finite number",
+        ),
+        (
+            shapes.OrderFilled(client_order_id="C", fill=deal(trade_id="")),
+            "fill.trade_id",
+            "is missing on Deal",
+        ),
     ],
 )
 def test_an_error_names_the_attribute(obj: Any, field: str, fault: str) -> None:
@@ -294,7 +434,11 @@ def test_an_error_names_the_attribute(obj: Any, field: str, fault: str) -> None:
 def test_what_says_nothing_about_orders_gives_no_message() -> None:
     assert from_qubx(shapes.BalanceUpdate(), account=ACCOUNT) == []
     assert (
-        from_qubx(shapes.FirstOrder("V", "LIMIT", BTC, shapes.NOT_A_TIME, 1, 1, "BUY", "PENDING", "GTC"), account=ACCOUNT) == []
+        from_qubx(
+            shapes.FirstOrder("V", "LIMIT", BTC, shapes.NOT_A_TIME, 1, 1, "BUY", "PENDING", "GTC"),
+            account=ACCOUNT,
+        )
+        == []
     )
 
 

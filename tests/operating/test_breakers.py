@@ -49,13 +49,22 @@ def value_of(server: Server, breaker: str) -> str | None:
 
 
 @pytest.mark.slow
-def test_a_breaker_is_seen_from_its_count_to_its_halt_and_to_the_end_of_the_gateway(new_store_url: str) -> None:
+def test_a_breaker_is_seen_from_its_count_to_its_halt_and_to_the_end_of_the_gateway(
+    new_store_url: str,
+) -> None:
     with Server(new_store_url) as server, trading(new_store_url, failures=2) as trader:
         until(lambda: value_of(server, "sending_failures") == "2")
         shown = breakers(server)
-        assert shown.keys() == {"sending_failures", "rejects_per_minute", "daily_loss", "open_break", "drawdown"}
+        assert shown.keys() == {
+            "sending_failures",
+            "rejects_per_minute",
+            "daily_loss",
+            "open_break",
+            "drawdown",
+        }
         assert {row["state"] for row in shown.values()} == {"armed"}
-        assert [shown[name]["limit"] for name in ("sending_failures", "daily_loss", "open_break", "drawdown")] == [
+        assert [shown[name]["limit"] for name in ("sending_failures", "daily_loss", "open_break",
+        "drawdown")] == [
             "3", "1000", "0", "250.5",
         ]  # fmt: skip
         assert (shown["daily_loss"]["instrument"], shown["open_break"]["strategy"]) == (BTC, "grid")
@@ -63,7 +72,9 @@ def test_a_breaker_is_seen_from_its_count_to_its_halt_and_to_the_end_of_the_gate
         trader.kill()
         trader.wait()
         until(lambda: float(breakers(server)["sending_failures"]["status_age_seconds"]) > 3)
-        assert breakers(server)["sending_failures"]["is_running"] is True  # it had no time to say that it ends
+        assert (
+            breakers(server)["sending_failures"]["is_running"] is True
+        )  # it had no time to say that it ends
 
 
 @pytest.mark.slow
@@ -73,25 +84,45 @@ def test_a_tripped_breaker_says_since_when_and_why_until_trading_is_resumed(tmp_
         until(lambda: breakers(server).get("sending_failures", {}).get("state") == "tripped")
         row = breakers(server)["sending_failures"]
         (halt,) = httpx.get(f"{server.url}/api/halts?active=true").json()["rows"]
-        assert (row["tripped_at"], row["reason"]) == (halt["halted_at"], "3 requests in a row were not sent or not answered")
+        assert (row["tripped_at"], row["reason"]) == (
+            halt["halted_at"],
+            "3 requests in a row were not sent or not answered",
+        )
         assert row["cancels_orders"] is True
         metrics = httpx.get(f"{server.url}/metrics").text
-        assert f'orderledger_tripped_breakers{{account="{ACCOUNT}",breaker="sending_failures"}} 1.0' in metrics
-        assert f'orderledger_tripped_breakers{{account="{ACCOUNT}",breaker="drawdown"}} 0.0' in metrics
+        assert (
+            f'orderledger_tripped_breakers{{account="{ACCOUNT}",breaker="sending_failures"}} 1.0'
+            in metrics
+        )
+        assert (
+            f'orderledger_tripped_breakers{{account="{ACCOUNT}",breaker="drawdown"}} 0.0' in metrics
+        )
         assert f'orderledger_gateway_up{{account="{ACCOUNT}"}} 1.0' in metrics
-        assert re.search(r'orderledger_breaker_limit_ratio\{account="sim:main",breaker="rejects_per_minute"\} 0\.0', metrics)
+        assert re.search(
+            r'orderledger_breaker_limit_ratio\{account="sim:main",breaker="rejects_per_minute"\} '
+            r"0\.0",
+            metrics,
+        )
         said = run("status", "--db", store)
         assert "sending_failures" in said.out and "tripped" in said.out
         httpx.post(f"{server.url}/api/halts", json={"account": ACCOUNT, "strategy": "grid"})
         assert breakers(server)["drawdown"]["state"] == "halted"
-        assert httpx.post(f"{server.url}/api/halts/resume", json={"account": ACCOUNT}).status_code == 200
+        assert (
+            httpx.post(f"{server.url}/api/halts/resume", json={"account": ACCOUNT}).status_code
+            == 200
+        )
         assert breakers(server)["sending_failures"]["state"] == "armed"
 
 
 def test_a_gateway_without_breakers_removes_what_an_earlier_one_published(store_url: str) -> None:
     with Ledger.open(store_url, update_views=False) as ledger:
         statuses = GatewayStatuses(ledger.store.database)
-        status = {"holder": "here", "at": "2026-11-20T09:00:00Z", "is_running": True, "breakers": []}
+        status = {
+            "holder": "here",
+            "at": "2026-11-20T09:00:00Z",
+            "is_running": True,
+            "breakers": [],
+        }
         statuses.write({ACCOUNT: status, "sim:other": status})
         ledger.publish("here", {"accounts": {}})
         statuses.remove([ACCOUNT])

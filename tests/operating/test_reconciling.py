@@ -1,4 +1,5 @@
-"""`POST /api/reconcile` of a served ledger, against simulated venues that are processes of their own."""
+"""`POST /api/reconcile` of a served ledger, against simulated venues that are processes of their
+own."""
 
 import asyncio
 import json
@@ -32,7 +33,7 @@ NOWHERE = """
 venue = "hyperliquid"
 url = "http://127.0.0.1:1"
 accounts = [{ account = "hyperliquid:fake", address = "0x00000000000000000000000000000000000000aa" }]
-"""
+"""  # noqa: E501 (a script)
 CLIENT_SECONDS = 60.0
 
 
@@ -61,7 +62,12 @@ def server(store: Path, config: Path) -> Iterator[Server]:
 
 def reconcile(server: Server, body: Any = None, token: str | None = None) -> httpx.Response:
     headers = {} if token is None else {"authorization": f"Bearer {token}"}
-    return httpx.post(f"{server.url}/api/reconcile", json={} if body is None else body, headers=headers, timeout=CLIENT_SECONDS)
+    return httpx.post(
+        f"{server.url}/api/reconcile",
+        json={} if body is None else body,
+        headers=headers,
+        timeout=CLIENT_SECONDS,
+    )
 
 
 def running(server: Server) -> list[str]:
@@ -77,7 +83,9 @@ def until(is_so: Callable[[], Any], seconds: float = 30.0) -> None:
 
 
 @pytest.mark.slow
-def test_a_reconciliation_appends_what_was_missed_and_certifies_the_account(new_store_url: str, config: Path) -> None:
+def test_a_reconciliation_appends_what_was_missed_and_certifies_the_account(
+    new_store_url: str, config: Path
+) -> None:
     with Server(new_store_url, "--config", str(config)) as server:
         dry = reconcile(server, {"account": "hyperliquid:fake", "dry_run": True}).json()
         assert dry["rows"][0]["is_recorded"] is False
@@ -88,15 +96,27 @@ def test_a_reconciliation_appends_what_was_missed_and_certifies_the_account(new_
     assert answer.status_code == 200
     assert report["appended"] > 0
     assert "missing_order" in {found["kind"] for found in dry["rows"][0]["breaks"]}
-    assert (certificate["account"], certificate["orders"]) == ("hyperliquid:fake", report["certificate"]["orders"])
+    assert (certificate["account"], certificate["orders"]) == (
+        "hyperliquid:fake",
+        report["certificate"]["orders"],
+    )
 
 
 @pytest.mark.slow
-def test_the_report_has_the_fields_of_the_command(venue: FakeVenue, config: Path, store: Path, server: Server) -> None:
+def test_the_report_has_the_fields_of_the_command(
+    venue: FakeVenue, config: Path, store: Path, server: Server
+) -> None:
     answer = reconcile(server, {"dry_run": True})
     assert answer.status_code == 200, answer.text[:1000]
     (report,) = answer.json()["rows"]
-    status, out, err = run("reconcile", "--config", config, "--json", "--dry-run", environment={"ORDERLEDGER_DB": str(store)})
+    status, out, err = run(
+        "reconcile",
+        "--config",
+        config,
+        "--json",
+        "--dry-run",
+        environment={"ORDERLEDGER_DB": str(store)},
+    )
     assert status in (0, 1), err
     *breaks, line = map(json.loads, out.splitlines())
     assert list(report) == ["account", "breaks", *(name for name in line if name != "account")]
@@ -105,7 +125,9 @@ def test_the_report_has_the_fields_of_the_command(venue: FakeVenue, config: Path
 
 
 @pytest.mark.slow
-def test_a_second_reconciliation_of_the_account_waits_for_nobody_and_gets_409(venue: FakeVenue, server: Server) -> None:
+def test_a_second_reconciliation_of_the_account_waits_for_nobody_and_gets_409(
+    venue: FakeVenue, server: Server
+) -> None:
     """Meanwhile the server records and reads."""
     venue.pause()
     with ThreadPoolExecutor() as threads:
@@ -113,20 +135,30 @@ def test_a_second_reconciliation_of_the_account_waits_for_nobody_and_gets_409(ve
         until(lambda: running(server) == ["hyperliquid:fake"])
         second = reconcile(server, {"account": "hyperliquid:fake"})
         began = time.monotonic()
-        assert httpx.post(f"{server.url}/api/messages", json={**MARK, "at": "2026-11-20T09:00:00Z"}).status_code == 200
+        assert (
+            httpx.post(
+                f"{server.url}/api/messages", json={**MARK, "at": "2026-11-20T09:00:00Z"}
+            ).status_code
+            == 200
+        )
         assert httpx.get(f"{server.url}/api/instruments").json()["rows"][0]["mark_price"] == "1"
         assert time.monotonic() - began < 5
         venue.resume()
         assert first.result().status_code == 200
     problem = second.json()
-    assert (second.status_code, problem["type"]) == (409, "urn:orderledger:problem:already_reconciling")
+    assert (second.status_code, problem["type"]) == (
+        409,
+        "urn:orderledger:problem:already_reconciling",
+    )
     assert problem["detail"].startswith("hyperliquid:fake is being reconciled since 20")
     assert running(server) == []
     assert reconcile(server).status_code == 200
 
 
 @pytest.mark.slow
-def test_a_client_that_leaves_does_not_end_the_reconciliation(venue: FakeVenue, server: Server) -> None:
+def test_a_client_that_leaves_does_not_end_the_reconciliation(
+    venue: FakeVenue, server: Server
+) -> None:
     venue.pause()
     with pytest.raises(httpx.ReadTimeout):
         httpx.post(f"{server.url}/api/reconcile", json={}, timeout=1)
@@ -137,7 +169,9 @@ def test_a_client_that_leaves_does_not_end_the_reconciliation(venue: FakeVenue, 
 
 
 @pytest.mark.slow
-def test_a_venue_that_dies_in_the_middle_is_a_problem_that_names_the_account(venue: FakeVenue, server: Server) -> None:
+def test_a_venue_that_dies_in_the_middle_is_a_problem_that_names_the_account(
+    venue: FakeVenue, server: Server
+) -> None:
     venue.pause()
     with ThreadPoolExecutor() as threads:
         asked = threads.submit(reconcile, server)
@@ -146,7 +180,10 @@ def test_a_venue_that_dies_in_the_middle_is_a_problem_that_names_the_account(ven
         answer = asked.result()
     problem = answer.json()
     assert (answer.status_code, answer.headers["content-type"]) == (502, "application/problem+json")
-    assert (problem["type"], problem["account"]) == ("urn:orderledger:problem:venue_failed", "hyperliquid:fake")
+    assert (problem["type"], problem["account"]) == (
+        "urn:orderledger:problem:venue_failed",
+        "hyperliquid:fake",
+    )
     assert "attempt" in problem["fault"]
     assert "Traceback" not in answer.text
     assert httpx.get(f"{server.url}/api/certificates").json()["rows"] == []
@@ -166,17 +203,26 @@ def test_a_venue_that_fails_does_not_keep_the_other_accounts_from_being_reconcil
             answer = reconcile(server)
             assert token not in answer.text
             assert token not in "".join(server.log)
-            certified = {row["account"] for row in httpx.get(f"{server.url}/api/certificates").json()["rows"]}
+            certified = {
+                row["account"] for row in httpx.get(f"{server.url}/api/certificates").json()["rows"]
+            }
     problem = answer.json()
     assert (answer.status_code, problem["account"]) == (502, "tradier:fake")
     assert "401" in problem["fault"]
-    assert [("fault" in row, row["account"]) for row in problem["rows"]] == [(False, "hyperliquid:fake"), (True, "tradier:fake")]
+    assert [("fault" in row, row["account"]) for row in problem["rows"]] == [
+        (False, "hyperliquid:fake"),
+        (True, "tradier:fake"),
+    ]
     assert certified == {"hyperliquid:fake"}
 
 
 @pytest.mark.slow
-def test_a_reconciliation_ends_with_its_limit_of_time(venue: FakeVenue, config: Path, store: Path) -> None:
-    settings = ServiceSettings(collect=settings_of(config, str(store)), limits=Limits(reconcile_seconds=0.3))
+def test_a_reconciliation_ends_with_its_limit_of_time(
+    venue: FakeVenue, config: Path, store: Path
+) -> None:
+    settings = ServiceSettings(
+        collect=settings_of(config, str(store)), limits=Limits(reconcile_seconds=0.3)
+    )
 
     async def ask(ledger: Ledger) -> list[httpx.Response]:
         async with client_of(ledger, settings) as client:
@@ -187,12 +233,17 @@ def test_a_reconciliation_ends_with_its_limit_of_time(venue: FakeVenue, config: 
     venue.pause()
     with Ledger.open(store) as ledger:
         late, state = asyncio.run(ask(ledger))
-    assert (late.status_code, late.json()["type"]) == (504, "urn:orderledger:problem:reconciliation_timeout")
+    assert (late.status_code, late.json()["type"]) == (
+        504,
+        "urn:orderledger:problem:reconciliation_timeout",
+    )
     assert [row["is_running"] for row in state.json()["rows"]] == [False]
 
 
 @pytest.mark.slow
-def test_a_server_that_stops_ends_the_reconciliation_and_answers(venue: FakeVenue, server: Server) -> None:
+def test_a_server_that_stops_ends_the_reconciliation_and_answers(
+    venue: FakeVenue, server: Server
+) -> None:
     venue.pause()
     with ThreadPoolExecutor() as threads:
         asked = threads.submit(reconcile, server)
@@ -209,7 +260,12 @@ def tokens(tmp_path: Path) -> Path:
     path = tmp_path / "tokens.toml"
     path.touch(mode=0o600)
     rows = (("reader", READER, ["read"]), ("anna", OPERATOR, ["operate"]))
-    path.write_text("".join(f"[[tokens]]\nname = {name!r}\ntoken = {text!r}\nroles = {roles!r}\n" for name, text, roles in rows))
+    path.write_text(
+        "".join(
+            f"[[tokens]]\nname = {name!r}\ntoken = {text!r}\nroles = {roles!r}\n"
+            for name, text, roles in rows
+        )
+    )
     return path
 
 
@@ -224,7 +280,11 @@ def test_the_holder_of_the_token_is_the_actor_of_what_is_appended_and_revert_fin
     assert answer.status_code == 200, answer.text
     (report,) = answer.json()["rows"]
     with Ledger.open(store, update_views=False) as ledger:
-        named = {row["actor"] for row in ledger.events() if row["causation_id"] or "certified" in row["name"]}
+        named = {
+            row["actor"]
+            for row in ledger.events()
+            if row["causation_id"] or "certified" in row["name"]
+        }
     assert named == {"anna"}
     found = next(one["break"] for one in report["breaks"] if one["kind"] == "missing_order")
     status, _, err = run("revert", found, "--db", store, "--dry-run")
@@ -238,11 +298,17 @@ def test_the_holder_of_the_token_is_the_actor_of_what_is_appended_and_revert_fin
         ({"account": 7}, "account", "input should be a valid string"),
         ({"account": ""}, "account", ""),
         ({"dry_run": "yes"}, "dry_run", "input should be a valid boolean"),
-        ({"dryrun": True}, "dryrun", "is no field of this body: account, dry_run, adjust_positions"),
+        (
+            {"dryrun": True},
+            "dryrun",
+            "is no field of this body: account, dry_run, adjust_positions",
+        ),
         ([], None, "the body is not a JSON object"),
     ],
 )
-def test_a_wrong_body_is_named(body: Any, field: str | None, fault: str, store: Path, tmp_path: Path) -> None:
+def test_a_wrong_body_is_named(
+    body: Any, field: str | None, fault: str, store: Path, tmp_path: Path
+) -> None:
     config = tmp_path / "collect.toml"
     config.write_text(NOWHERE)
     settings = ServiceSettings(collect=settings_of(config, str(store)))
@@ -261,9 +327,27 @@ def test_a_wrong_body_is_named(body: Any, field: str | None, fault: str, store: 
 def test_a_payload_that_no_output_can_hold_is_still_reported() -> None:
     at = datetime(2026, 11, 20, 9, tzinfo=UTC)
     payload = {"tag": ["\ud800", Decimal("1.10"), None]}
-    found = Break(kind=Kind.UNREADABLE_FILL, account="sim:main", subject="x", since=at, text="\udfff", theirs=payload)
-    nothing = Certify(account="sim:main", at=at, covered_from=at, covered_to=at, orders=0, fills=0, positions=0)
-    report = report_of(Reconciled(account="sim:main", at=at, breaks=[found], certificate=nothing, appended=0, is_recorded=False))
+    found = Break(
+        kind=Kind.UNREADABLE_FILL,
+        account="sim:main",
+        subject="x",
+        since=at,
+        text="\udfff",
+        theirs=payload,
+    )
+    nothing = Certify(
+        account="sim:main", at=at, covered_from=at, covered_to=at, orders=0, fills=0, positions=0
+    )
+    report = report_of(
+        Reconciled(
+            account="sim:main",
+            at=at,
+            breaks=[found],
+            certificate=nothing,
+            appended=0,
+            is_recorded=False,
+        )
+    )
     (shown,) = json.loads(answer_of([report], 0))["rows"][0]["breaks"]
     assert (shown["theirs"], shown["text"]) == ({"tag": ["?", "1.1", None]}, "?")
 
@@ -273,7 +357,10 @@ def test_without_a_configuration_it_says_how_to_give_one(store: Path) -> None:
     with Server(store) as server:
         answer = reconcile(server)
         state = httpx.get(f"{server.url}/api/reconcile").json()
-    assert (answer.status_code, answer.json()["type"]) == (409, "urn:orderledger:problem:not_configured")
+    assert (answer.status_code, answer.json()["type"]) == (
+        409,
+        "urn:orderledger:problem:not_configured",
+    )
     assert "--config FILE" in answer.json()["detail"]
     assert state == {"rows": [], "is_configured": False}
 
@@ -286,7 +373,9 @@ def test_without_a_configuration_it_says_how_to_give_one(store: Path) -> None:
         ("db = 'another.db'\n[[venues]]\nvenue = 'hyperliquid'\naccounts = []", "venues"),
     ],
 )
-def test_a_wrong_configuration_ends_the_server_with_status_2(text: str, fault: str, store: Path, tmp_path: Path) -> None:
+def test_a_wrong_configuration_ends_the_server_with_status_2(
+    text: str, fault: str, store: Path, tmp_path: Path
+) -> None:
     path = tmp_path / "collect.toml"
     path.write_text(text)
     status, _, err = run("serve", "--db", store, "--port", "0", "--config", path)

@@ -1,4 +1,5 @@
-"""`python -m tests.operating.trader DB FAILURES`: a gateway with breakers; so many of its orders fail. Runs until killed."""
+"""`python -m tests.operating.trader DB FAILURES`: a gateway with breakers; so many of its orders
+fail. Runs until killed."""
 
 import asyncio
 import sys
@@ -18,12 +19,20 @@ BREAKERS: list[dict[str, Any]] = [
 
 
 def order(name: str) -> Request:
-    terms: dict[str, Any] = {"instrument": BTC, "side": "buy", "quantity": "0.5", "order_type": "limit", "limit_price": "60000"}
+    terms: dict[str, Any] = {
+        "instrument": BTC,
+        "side": "buy",
+        "quantity": "0.5",
+        "order_type": "limit",
+        "limit_price": "60000",
+    }
     return Request(account=ACCOUNT, client_order_id=name, **terms)
 
 
 async def trade(ledger: Ledger, failures: int) -> None:
-    venue = LocalVenue(1, start=datetime.now(UTC), account=ACCOUNT, faults=CALM, flow_interval_seconds=None)
+    venue = LocalVenue(
+        1, start=datetime.now(UTC), account=ACCOUNT, faults=CALM, flow_interval_seconds=None
+    )
     settings = GatewaySettings.model_validate({"unresolved": "allow", "breakers": BREAKERS})
     async with Gateway(ledger, {ACCOUNT: LocalOrderEntry(venue)}, limits=settings) as gateway:
         for number in range(failures):

@@ -1,4 +1,5 @@
-"""Simulated venues as processes of their own, which can be paused and killed, and a configuration that names them."""
+"""Simulated venues as processes of their own, which can be paused and killed, and a configuration
+that names them."""
 
 import os
 import signal
@@ -13,12 +14,20 @@ ENDS = ("accounts = ", "token = ", "poll_seconds = ")
 
 
 class FakeVenue:
-    """`python -m orderledger.simulation.servers VENUE`. `section` is its `[[venues]]` table, `token` what to export for it."""
+    """`python -m orderledger.simulation.servers VENUE`. `section` is its `[[venues]]` table,
+    `token` what to export for it."""
 
     def __init__(self, venue: str, folder: Path, every: float = 0.1) -> None:
         self.account = f"{venue}:fake"
         self._told, self._exported = folder / f"{venue}.toml", folder / f"{venue}.exported"
-        command = [sys.executable, "-m", "orderledger.simulation.servers", venue, "--every", str(every)]
+        command = [
+            sys.executable,
+            "-m",
+            "orderledger.simulation.servers",
+            venue,
+            "--every",
+            str(every),
+        ]
         with self._told.open("w") as out, self._exported.open("w") as err:
             self.process = subprocess.Popen(command, stdout=out, stderr=err)
         self._wait()
@@ -28,7 +37,9 @@ class FakeVenue:
     def _wait(self) -> None:
         deadline = time.monotonic() + STARTING_SECONDS
         while not any(word in self._told.read_text() for word in ENDS):
-            assert self.process.poll() is None and time.monotonic() < deadline, self._exported.read_text()
+            assert self.process.poll() is None and time.monotonic() < deadline, (
+                self._exported.read_text()
+            )
             time.sleep(0.02)
         while "hyperliquid" not in self.account and "\n" not in self._exported.read_text():
             time.sleep(0.02)
@@ -53,9 +64,12 @@ class FakeVenue:
 
 
 def config_of(folder: Path, *venues: FakeVenue, more: str = "") -> Path:
-    """A file for `orderledger collect` and `serve --config`. Of several tokens the last one is exported."""
+    """A file for `orderledger collect` and `serve --config`. Of several tokens the last one is
+    exported."""
     path = folder / "collect.toml"
-    path.write_text(more + "grace_seconds = 0.001\n" + "".join(f"[[venues]]{venue.section}" for venue in venues))
+    path.write_text(
+        more + "grace_seconds = 0.001\n" + "".join(f"[[venues]]{venue.section}" for venue in venues)
+    )
     for venue in venues:
         if venue.token:
             os.environ["FAKE_TOKEN"] = venue.token

@@ -1,4 +1,5 @@
-"""The browser that the page's tests drive: any Chromium or Chrome that is installed, with nothing that asks the network."""
+"""The browser that the page's tests drive: any Chromium or Chrome that is installed, with nothing
+that asks the network."""
 
 import os
 import re
@@ -12,12 +13,21 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    sync_playwright,
+)
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 QUIET = (
-    "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
-    "--disable-sync", "--disable-default-apps", "--no-default-browser-check", "--disable-dev-shm-usage",
+    "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync", "--disable-default-apps", "--no-default-browser-check",
+    "--disable-dev-shm-usage",
 )  # fmt: skip
 MISSING = (
     "No browser was found. Install Debian's chromium (apt-get install chromium) or Google Chrome, "
@@ -42,7 +52,9 @@ def launched(folder: Path) -> Iterator[Browser]:
     root = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
     with sync_playwright() as playwright:
         environment: dict[str, str | float | bool] = {**os.environ, "HOME": str(folder)}
-        browser = playwright.chromium.launch(executable_path=path, args=[*QUIET, *root], env=environment)
+        browser = playwright.chromium.launch(
+            executable_path=path, args=[*QUIET, *root], env=environment
+        )
         try:
             yield browser
         finally:
@@ -51,7 +63,8 @@ def launched(folder: Path) -> Iterator[Browser]:
 
 @dataclass
 class Watched:
-    """What a page did that it must not do: faults in its code or console, and requests to another host."""
+    """What a page did that it must not do: faults in its code or console, and requests to another
+    host."""
 
     faults: list[str] = field(default_factory=list)
     hosts: set[str] = field(default_factory=set)
@@ -64,7 +77,11 @@ class Watched:
         page.on("request", self._request)
 
     def unexpected(self) -> list[str]:
-        return [fault for fault in self.faults if not any(re.search(pattern, fault) for pattern in self.expected)]
+        return [
+            fault
+            for fault in self.faults
+            if not any(re.search(pattern, fault) for pattern in self.expected)
+        ]
 
     def _console(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
@@ -77,8 +94,14 @@ class Watched:
 
 
 def context_of(browser: Browser, **options: Any) -> BrowserContext:
-    """A new context: no cookies, no storage. The clock is that of the machine, the times that the page shows are UTC."""
-    given = {"viewport": {"width": 1360, "height": 820}, "color_scheme": "dark", "reduced_motion": "reduce", **options}
+    """A new context: no cookies, no storage. The clock is that of the machine, the times that the
+    page shows are UTC."""
+    given = {
+        "viewport": {"width": 1360, "height": 820},
+        "color_scheme": "dark",
+        "reduced_motion": "reduce",
+        **options,
+    }
     return browser.new_context(**given)
 
 
@@ -88,8 +111,16 @@ def install() -> None:
         sys.exit(MISSING)
     print("Installing chromium with apt-get", flush=True)
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for arguments in (["update", "--quiet"], ["install", "--yes", "--quiet", "--no-install-recommends", "chromium"]):
-        if subprocess.run(["apt-get", *arguments], env=environment, stdout=subprocess.DEVNULL, check=False).returncode != 0:
+    for arguments in (
+        ["update", "--quiet"],
+        ["install", "--yes", "--quiet", "--no-install-recommends", "chromium"],
+    ):
+        if (
+            subprocess.run(
+                ["apt-get", *arguments], env=environment, stdout=subprocess.DEVNULL, check=False
+            ).returncode
+            != 0
+        ):
             sys.exit(f"apt-get {arguments[0]} failed. {MISSING}")
 
 

@@ -1,4 +1,5 @@
-"""A real ledger, the real service on it, a process that records beside it, and a browser on the page."""
+"""A real ledger, the real service on it, a process that records beside it, and a browser on the
+page."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -17,7 +17,8 @@ WAIT_SECONDS = 60.0
 
 
 class Service:
-    """`orderledger serve` on a port of its own. It can be killed and started again on the same port."""
+    """`orderledger serve` on a port of its own. It can be killed and started again on the same
+    port."""
 
     def __init__(self, command: Path, db: str, folder: Path, options: Sequence[str] = ()) -> None:
         self._held = held("127.0.0.1")
@@ -29,11 +30,15 @@ class Service:
 
     def start(self) -> None:
         with self._log.open("ab") as log:
-            self._process = subprocess.Popen(self._arguments, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+            self._process = subprocess.Popen(
+                self._arguments, stdout=log, stderr=log, stdin=subprocess.DEVNULL
+            )
         deadline = time.monotonic() + WAIT_SECONDS
         while not self._answers():
             if self._process.poll() is not None or time.monotonic() > deadline:
-                raise AssertionError(f"orderledger serve does not answer:\n{self._log.read_text()[-2000:]}")
+                raise AssertionError(
+                    f"orderledger serve does not answer:\n{self._log.read_text()[-2000:]}"
+                )
             time.sleep(0.05)
 
     def kill(self) -> None:
@@ -55,13 +60,19 @@ class Service:
         self.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self.kill()
         self._held.close()
 
 
 class Recording:
-    """`orderledger record -` as a process beside the service. `record` returns when the messages are durable."""
+    """`orderledger record -` as a process beside the service. `record` returns when the messages
+    are durable."""
 
     def __init__(self, command: Path, db: str) -> None:
         self._process = subprocess.Popen(
@@ -81,7 +92,12 @@ class Recording:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         assert self._process.stdin is not None
         self._process.stdin.close()
         self._process.wait(timeout=WAIT_SECONDS)

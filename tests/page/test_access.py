@@ -1,4 +1,5 @@
-"""Tokens and roles: what the page shows without one, with a wrong one, and with one that may not do everything."""
+"""Tokens and roles: what the page shows without one, with a wrong one, and with one that may not do
+everything."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +21,9 @@ READER, OPERATOR = "reader-token-for-tests-0123456789", "operator-token-for-test
 
 
 @pytest.fixture
-def guarded(browser: Browser, ledger_url: str, tmp_path: Path, orderledger_command: Path) -> Iterator[Page]:
+def guarded(
+    browser: Browser, ledger_url: str, tmp_path: Path, orderledger_command: Path
+) -> Iterator[Page]:
     """The page of a server that asks for a token."""
     with Ledger.open(ledger_url) as ledger:
         ledger.record_many([parse_document(message) for message in story()])

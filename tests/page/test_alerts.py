@@ -1,4 +1,5 @@
-"""Alerts on the page: raised and cleared while it is shown, counted in the header, each leading to what it is about."""
+"""Alerts on the page: raised and cleared while it is shown, counted in the header, each leading to
+what it is about."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -28,7 +29,9 @@ def halt(type_: str, **more: Any) -> dict[str, Any]:
     return {"type": type_, "account": MAIN, "at": at(2000), **more}
 
 
-def test_an_alert_is_raised_and_cleared_while_the_page_is_shown(desk: Desk, watcher: Watcher) -> None:
+def test_an_alert_is_raised_and_cleared_while_the_page_is_shown(
+    desk: Desk, watcher: Watcher
+) -> None:
     page = desk.open("#/health")
     expect(page.get_by_text("Nobody is watching")).to_be_visible()
     expect(page.get_by_text("No watcher has looked yet.")).to_be_visible()
@@ -69,7 +72,9 @@ def test_no_alert_is_open_is_said_only_where_a_watcher_has_looked_lately(desk: D
 def test_the_gravest_alert_comes_first(desk: Desk, watcher: Watcher) -> None:
     desk.recording.record(halt("halt", reason="review"))
     watcher.look()
-    desk.recording.record(request("C-9", 700), submit("C-9", 700.5), about("unresolved", "C-9", 701, reason="timeout"))
+    desk.recording.record(
+        request("C-9", 700), submit("C-9", 700.5), about("unresolved", "C-9", 701, reason="timeout")
+    )
     watcher.look()  # this alert is newer than that of the halt, and less grave
     rows = desk.open("#/health").get_by_role("table", name="Open alerts").locator("tbody tr")
     expect(rows).to_have_count(3)
@@ -78,7 +83,9 @@ def test_the_gravest_alert_comes_first(desk: Desk, watcher: Watcher) -> None:
     expect(rows.nth(2)).to_contain_text("C-3")
 
 
-def test_an_alert_leads_to_its_order_now_and_at_the_position_that_caused_it(desk: Desk, watcher: Watcher) -> None:
+def test_an_alert_leads_to_its_order_now_and_at_the_position_that_caused_it(
+    desk: Desk, watcher: Watcher
+) -> None:
     watcher.look()
     with Ledger.open(desk.ledger_url, update_views=False) as ledger:
         (order,) = ledger.orders(certainty="unresolved")
@@ -86,9 +93,8 @@ def test_an_alert_leads_to_its_order_now_and_at_the_position_that_caused_it(desk
     page.locator(".alert-count").click()
     cause = page.get_by_role("table", name="Open alerts").locator("tbody tr")
     then = cause.get_by_role("link", name="#")
-    expect(then).to_have_attribute(
-        "href", f"#/order/{MAIN.replace(':', '%3A')}/{order['client_order_id']}?as_of={int(position(then))}"
-    )
+    order_page = f"#/order/{MAIN.replace(':', '%3A')}/{order['client_order_id']}"
+    expect(then).to_have_attribute("href", f"{order_page}?as_of={int(position(then))}")
     cause.get_by_role("link", name=str(order["client_order_id"])).click()
     expect(page.locator("h1")).to_contain_text(str(order["client_order_id"]))
     page.go_back()

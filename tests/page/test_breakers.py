@@ -16,7 +16,9 @@ pytestmark = pytest.mark.page
 
 
 @pytest.fixture
-def traded(browser: Browser, ledger_url: str, tmp_path: Path, orderledger_command: Path) -> Iterator[Page]:
+def traded(
+    browser: Browser, ledger_url: str, tmp_path: Path, orderledger_command: Path
+) -> Iterator[Page]:
     """The Health page of a ledger whose gateway has lost three answers in a row."""
     watched = Watched()
     with (
@@ -32,7 +34,9 @@ def traded(browser: Browser, ledger_url: str, tmp_path: Path, orderledger_comman
     assert watched.unexpected() == []
 
 
-def test_a_tripped_breaker_stands_first_with_its_limit_and_why_and_is_armed_after_a_resume(traded: Page) -> None:
+def test_a_tripped_breaker_stands_first_with_its_limit_and_why_and_is_armed_after_a_resume(
+    traded: Page,
+) -> None:
     section = traded.get_by_role("region", name="Breakers")
     expect(section.get_by_role("status")).to_have_text("■1 breaker tripped")
     first = section.get_by_role("row").nth(1)
@@ -54,4 +58,6 @@ def test_a_tripped_breaker_stands_first_with_its_limit_and_why_and_is_armed_afte
 
 def test_without_a_gateway_it_says_where_breakers_are_set(desk: Desk) -> None:
     page = desk.open("#/health")
-    expect(page.get_by_role("region", name="Breakers")).to_contain_text("They are set in its limits file")
+    expect(page.get_by_role("region", name="Breakers")).to_contain_text(
+        "They are set in its limits file"
+    )

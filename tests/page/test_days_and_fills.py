@@ -20,11 +20,15 @@ def test_p_and_l_by_day_and_by_each_other_group_shows_its_rows(desk: Desk) -> No
     for by in GROUPS:
         page.get_by_label("P&L by").select_option(by)
         for name in (by or "account,instrument").split(","):
-            expect(table.get_by_role("columnheader", name=name.capitalize(), exact=True)).to_be_visible()
+            expect(
+                table.get_by_role("columnheader", name=name.capitalize(), exact=True)
+            ).to_be_visible()
         expect(table.locator("tbody tr").first).to_be_visible()
     page.get_by_label("P&L by").select_option("day")
     table.get_by_role("link", name="2026-03-02").click()
-    expect(page.get_by_text("from 2026-03-02T00:00:00Z to 2026-03-03T00:00:00.000Z")).to_be_visible()
+    expect(
+        page.get_by_text("from 2026-03-02T00:00:00Z to 2026-03-03T00:00:00.000Z")
+    ).to_be_visible()
     expect(page.locator("#trade-rows .grid-body [role=row]")).to_have_count(4)
 
 
@@ -38,7 +42,9 @@ def odd_fills() -> list[Message]:
         fill("C-1", 5, "F-bust", "1", "64000"),
         about("bust_fill", "C-1", 6, fill_id="F-bust"),
         fill("C-1", 7, "F-old", "1", "64000"),
-        about("correct_fill", "C-1", 8, fill_id="F-new", corrects="F-old", quantity="1", price="64001"),
+        about(
+            "correct_fill", "C-1", 8, fill_id="F-new", corrects="F-old", quantity="1", price="64001"
+        ),
     ]
 
 
@@ -61,6 +67,8 @@ def test_only_a_fill_that_counts_and_that_nobody_contests_is_green(desk: Desk) -
         badge = rows.nth(number).locator(".badge")
         expect(badge).to_contain_text(text)
         assert tone in str(badge.get_attribute("class")).split(), (fill_id, text)
-    of_events: list[Any] = page.eval_on_selector_all(".event", "(events) => events.map((one) => [...one.classList].at(-1))")
+    of_events: list[Any] = page.eval_on_selector_all(
+        ".event", "(events) => events.map((one) => [...one.classList].at(-1))"
+    )
     assert of_events.count("fill") == 2, of_events
     assert of_events.count("doubt") == 2, of_events

@@ -11,7 +11,16 @@ from tests.page.conftest import Desk
 
 pytestmark = pytest.mark.page
 
-PLACES = ("orders", "order/sim%3Amain/C-2", "proposals", "results", "reconciliation", "accounts", "accounts?look=table", "health")
+PLACES = (
+    "orders",
+    "order/sim%3Amain/C-2",
+    "proposals",
+    "results",
+    "reconciliation",
+    "accounts",
+    "accounts?look=table",
+    "health",
+)
 AXE = Path(axe_playwright_python.__file__).parent / "axe.min.js"
 ASKED = "[role=grid], table, .tiles li, .proposal, .empty, .events"
 
@@ -21,12 +30,17 @@ def violations(page: Page) -> list[str]:
     page.evaluate(AXE.read_text())
     run = "axe.run(document, {resultTypes: ['violations']}).then((found) => found.violations)"
     found: list[dict[str, Any]] = page.evaluate(run)
-    return [f"{one['id']}: {one['nodes'][0]['html'][:160]} {one['nodes'][0]['failureSummary'][:200]}" for one in found]
+    return [
+        f"{one['id']}: {one['nodes'][0]['html'][:160]} {one['nodes'][0]['failureSummary'][:200]}"
+        for one in found
+    ]
 
 
 @pytest.mark.parametrize("scheme", ["dark", "light"])
 def test_names_roles_and_contrast_hold_on_every_page(desk: Desk, scheme: str) -> None:
-    desk.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")
+    desk.page.emulate_media(
+        color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce"
+    )
     found = {}
     for place in PLACES:
         page = desk.open(f"#/{place}")
@@ -66,7 +80,13 @@ def test_the_whole_way_from_the_list_to_an_order_and_back_by_keyboard(desk: Desk
 def test_single_keys_open_pages_search_and_help(desk: Desk) -> None:
     page = desk.open("#/orders")
     expect(page.locator("#orders")).to_be_visible()
-    titles = {"2": "Proposals", "3": "Trades, positions", "4": "Reconciliation", "5": "Watched accounts", "6": "Health"}
+    titles = {
+        "2": "Proposals",
+        "3": "Trades, positions",
+        "4": "Reconciliation",
+        "5": "Watched accounts",
+        "6": "Health",
+    }
     for key, title in titles.items():
         page.keyboard.press(key)
         expect(page.locator("main h1")).to_contain_text(title)
@@ -88,7 +108,9 @@ def test_every_control_shows_the_focus(desk: Desk) -> None:
     expect(page.get_by_text("Nothing is halted")).to_be_visible()
     for _ in range(14):
         page.keyboard.press("Tab")
-        outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle + document.activeElement.tagName")
+        outline = page.evaluate(
+            "getComputedStyle(document.activeElement).outlineStyle + document.activeElement.tagName"
+        )
         assert outline.startswith("solid") or outline.endswith("BODY"), outline
 
 
@@ -100,7 +122,8 @@ def test_at_400_pixels_nothing_makes_a_page_wider_than_the_screen(desk: Desk) ->
         expect(page.locator(ASKED).first).to_be_visible()
         page.wait_for_timeout(200)
         widths[place] = page.evaluate(
-            "Math.max(document.documentElement.scrollWidth, document.querySelector('main').scrollWidth)"
+            "Math.max(document.documentElement.scrollWidth, "
+            "document.querySelector('main').scrollWidth)"
         )
     assert {place: width for place, width in widths.items() if width > 400} == {}
 

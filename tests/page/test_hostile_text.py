@@ -1,4 +1,5 @@
-"""Text from the ledger is text: ids, reasons and evidence that try to be markup change nothing but what is read."""
+"""Text from the ledger is text: ids, reasons and evidence that try to be markup change nothing but
+what is read."""
 
 import pytest
 from playwright.sync_api import expect
@@ -26,7 +27,9 @@ def test_an_id_that_is_markup_is_shown_as_it_is_on_every_page(desk: Desk) -> Non
 
 
 def test_characters_that_turn_text_around_are_shown_as_code_points(desk: Desk) -> None:
-    desk.recording.record({**working("A-1", 900, "AV-1")[0], "client_order_id": "B-1", "strategy": "fine"})
+    desk.recording.record(
+        {**working("A-1", 900, "AV-1")[0], "client_order_id": "B-1", "strategy": "fine"}
+    )
     desk.recording.record({**working("A-2", 901, "AV-2")[0], "text": DIRECTION})
     page = desk.open(f"#/order/{MAIN.replace(':', '%3A')}/A-2")
     expect(page.locator(".event").first).to_contain_text("A\\u202e-1")
@@ -34,6 +37,12 @@ def test_characters_that_turn_text_around_are_shown_as_code_points(desk: Desk) -
 
 def test_a_url_with_nonsense_in_it_is_no_fault(desk: Desk) -> None:
     desk.watched.expected.append("status of 4")
-    for place in ("order/%zz/%", "nowhere", "orders?status=<b>", "orders?as_of=never", "results?by=nonsense&method=worst"):
+    for place in (
+        "order/%zz/%",
+        "nowhere",
+        "orders?status=<b>",
+        "orders?as_of=never",
+        "results?by=nonsense&method=worst",
+    ):
         page = desk.open(f"#/{place}")
         expect(page.get_by_role("alert").or_(page.locator(".notice")).first).to_be_visible()

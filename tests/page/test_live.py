@@ -1,4 +1,5 @@
-"""The page while the ledger grows: another process records, the server dies and returns, nothing is lost or repeated."""
+"""The page while the ledger grows: another process records, the server dies and returns, nothing is
+lost or repeated."""
 
 import re
 
@@ -13,7 +14,9 @@ pytestmark = pytest.mark.page
 LOST = r"Failed to load resource|ERR_|Failed to fetch|network error"
 
 
-def test_an_order_that_ends_while_it_is_shown_moves_to_the_ended_ones_and_keeps_the_focus(desk: Desk) -> None:
+def test_an_order_that_ends_while_it_is_shown_moves_to_the_ended_ones_and_keeps_the_focus(
+    desk: Desk,
+) -> None:
     page = desk.open("#/orders")
     row = page.locator("#orders .grid-body [role=row]").filter(has_text="C-2")
     expect(row).to_contain_text("partially filled")
@@ -40,13 +43,21 @@ def test_new_orders_appear_once_each(desk: Desk) -> None:
     page = desk.open("#/orders")
     rows = page.locator("#orders .grid-body [role=row]")
     expect(rows).to_have_count(9)
-    desk.recording.record(*[message for index in range(8) for message in working(f"N-{index}", 600 + index, f"NV-{index}")])
+    desk.recording.record(
+        *[
+            message
+            for index in range(8)
+            for message in working(f"N-{index}", 600 + index, f"NV-{index}")
+        ]
+    )
     expect(rows).to_have_count(17)
     names = page.locator("#orders .grid-body a").all_inner_texts()
     assert len(set(names)) == 17
 
 
-def test_a_killed_server_is_seen_and_what_was_recorded_meanwhile_arrives_when_it_is_back(desk: Desk) -> None:
+def test_a_killed_server_is_seen_and_what_was_recorded_meanwhile_arrives_when_it_is_back(
+    desk: Desk,
+) -> None:
     desk.watched.expected.append(LOST)
     page = desk.open("#/orders")
     state = page.locator(".connection")
@@ -76,13 +87,18 @@ def test_repeated_kills_lose_and_repeat_nothing(desk: Desk) -> None:
     rows = page.locator("#orders .grid-body [role=row]")
     expect(rows).to_have_count(17)
     shown = page.locator("#orders .grid-body a").all_inner_texts()
-    assert sorted(name for name in shown if name.startswith("K-")) == [f"K-{turn}{part}" for turn in range(4) for part in "ab"]
+    assert sorted(name for name in shown if name.startswith("K-")) == [
+        f"K-{turn}{part}" for turn in range(4) for part in "ab"
+    ]
 
 
 def test_a_filter_holds_for_what_arrives(desk: Desk) -> None:
     page = desk.open("#/orders?instrument=ETH-USD")
     rows = page.locator("#orders .grid-body [role=row]")
     expect(rows).to_have_count(1)
-    desk.recording.record(*working("E-1", 900, "EV-1", account=MAIN), *working("E-2", 901, "EV-2", instrument="ETH-USD"))
+    desk.recording.record(
+        *working("E-1", 900, "EV-1", account=MAIN),
+        *working("E-2", 901, "EV-2", instrument="ETH-USD"),
+    )
     expect(rows).to_have_count(2)
     expect(rows.filter(has_text="E-2")).to_have_count(1)

@@ -15,10 +15,15 @@ ROW = 26  # pixels
 class TestThreeThousandOrders:
     @pytest.fixture
     def messages(self) -> list[Message]:
-        pairs = ((request(f"L-{index}", index), cancel(f"L-{index}", index + 0.5)) for index in range(ORDERS))
+        pairs = (
+            (request(f"L-{index}", index), cancel(f"L-{index}", index + 0.5))
+            for index in range(ORDERS)
+        )
         return [message for pair in pairs for message in pair]
 
-    def test_the_document_holds_a_screen_of_rows_and_end_reaches_the_oldest(self, desk: Desk) -> None:
+    def test_the_document_holds_a_screen_of_rows_and_end_reaches_the_oldest(
+        self, desk: Desk
+    ) -> None:
         page = desk.open("#/orders")
         grid = page.locator("#orders")
         expect(grid).to_have_attribute("aria-rowcount", str(ORDERS + 1))

@@ -10,14 +10,20 @@ from tests.page.conftest import Desk
 pytestmark = pytest.mark.page
 
 
-def test_orders_in_doubt_come_first_then_those_in_flight_then_open_ones_then_ended_ones(desk: Desk) -> None:
+def test_orders_in_doubt_come_first_then_those_in_flight_then_open_ones_then_ended_ones(
+    desk: Desk,
+) -> None:
     page = desk.open("#/orders")
     rows = page.locator("#orders .grid-body [role=row]")
     expect(rows).to_have_count(9)
     assert rows.nth(0).inner_text().split("\n")[0] == "C-3"
     assert "unresolved" in rows.nth(0).inner_text()
     assert rows.nth(1).inner_text().startswith("C-6")
-    assert {rows.nth(index).locator("a").inner_text() for index in range(6, 9)} == {"C-1", "C-4", "C-5"}
+    assert {rows.nth(index).locator("a").inner_text() for index in range(6, 9)} == {
+        "C-1",
+        "C-4",
+        "C-5",
+    }
     expect(page.locator(".counts")).to_contain_text("1 unresolved")
     expect(page.locator(".counts")).to_contain_text("3 ended")
 
@@ -66,7 +72,9 @@ def test_proposals_lead_to_orders_and_fills(desk: Desk) -> None:
     expect(page.locator("h1")).to_contain_text("C-1")
 
 
-def test_p_and_l_is_that_of_the_command_line_and_uncertain_while_an_order_is_unresolved(desk: Desk) -> None:
+def test_p_and_l_is_that_of_the_command_line_and_uncertain_while_an_order_is_unresolved(
+    desk: Desk,
+) -> None:
     page = desk.open("#/results")
     totals = page.get_by_role("list", name="Totals")
     expect(totals).to_contain_text("+31.28")
@@ -81,7 +89,9 @@ def test_p_and_l_is_that_of_the_command_line_and_uncertain_while_an_order_is_unr
     expect(totals).to_contain_text("Net P&L, USD")
 
 
-def test_reconciliation_shows_how_each_order_was_matched_and_what_time_is_covered(desk: Desk) -> None:
+def test_reconciliation_shows_how_each_order_was_matched_and_what_time_is_covered(
+    desk: Desk,
+) -> None:
     page = desk.open("#/reconciliation")
     rows = page.locator("#match-rows .grid-body [role=row]")
     expect(rows.filter(has_text="C-1")).to_contain_text("client order id C-1")

@@ -1,4 +1,5 @@
-"""The button "Reconcile now" of the Reconciliation page, against a simulated venue that is a process of its own."""
+"""The button "Reconcile now" of the Reconciliation page, against a simulated venue that is a
+process of its own."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -31,7 +32,9 @@ class Served:
 
 
 @pytest.fixture
-def served(browser: Browser, ledger_url: str, tmp_path: Path, orderledger_command: Path) -> Iterator[Served]:
+def served(
+    browser: Browser, ledger_url: str, tmp_path: Path, orderledger_command: Path
+) -> Iterator[Served]:
     """The page of a server that has a configuration and asks for a token."""
     Ledger.open(ledger_url).close()
     tokens = tmp_path / "tokens.toml"
@@ -44,7 +47,10 @@ def served(browser: Browser, ledger_url: str, tmp_path: Path, orderledger_comman
     with (
         FakeVenue("hyperliquid", tmp_path) as venue,
         Service(
-            orderledger_command, ledger_url, tmp_path, ["--tokens", str(tokens), "--config", str(config_of(tmp_path, venue))]
+            orderledger_command,
+            ledger_url,
+            tmp_path,
+            ["--tokens", str(tokens), "--config", str(config_of(tmp_path, venue))],
         ) as service,
         context_of(browser, base_url=service.url) as context,
     ):
@@ -56,7 +62,9 @@ def served(browser: Browser, ledger_url: str, tmp_path: Path, orderledger_comman
     assert watched.hosts <= {"127.0.0.1"}
 
 
-def test_an_operator_reconciles_and_reads_and_hears_the_progress_and_the_result(served: Served) -> None:
+def test_an_operator_reconciles_and_reads_and_hears_the_progress_and_the_result(
+    served: Served,
+) -> None:
     page = served.open(OPERATOR)
     button = page.get_by_role("button", name="Reconcile now")
     expect(page.get_by_text("Compares hyperliquid:fake with hyperliquid")).to_be_visible()
@@ -81,14 +89,18 @@ def test_a_venue_that_is_gone_is_told_in_words(served: Served) -> None:
     served.venue.kill()
     page.get_by_role("button", name="Reconcile now").click()
     said = page.locator(".reconcile [role=status]")
-    expect(said).to_contain_text("1 account could not be: hyperliquid:fake: its venue could not be queried:", timeout=60_000)
+    expect(said).to_contain_text(
+        "1 account could not be: hyperliquid:fake: its venue could not be queried:", timeout=60_000
+    )
     expect(page.locator(".reports li")).to_have_count(1)
 
 
 def test_a_reader_may_not_reconcile(served: Served) -> None:
     page = served.open(READER)
     expect(page.get_by_role("button", name="Reconcile now")).to_be_disabled()
-    expect(page.get_by_text("Your token may not reconcile: it needs the role operate.")).to_be_visible()
+    expect(
+        page.get_by_text("Your token may not reconcile: it needs the role operate.")
+    ).to_be_visible()
 
 
 def test_without_a_configuration_the_button_says_why_it_is_off(desk: Desk) -> None:

@@ -1,4 +1,5 @@
-"""The page of reconciliation says what the server found over all orders, and that nobody has looked where that is so."""
+"""The page of reconciliation says what the server found over all orders, and that nobody has looked
+where that is so."""
 
 from typing import Any
 
@@ -6,7 +7,18 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.page.conftest import Desk
-from tests.page.story import MAIN, Message, about, acknowledge, at, cancel, certify, request, submit, working
+from tests.page.story import (
+    MAIN,
+    Message,
+    about,
+    acknowledge,
+    at,
+    cancel,
+    certify,
+    request,
+    submit,
+    working,
+)
 
 pytestmark = pytest.mark.page
 MANY = 2_050
@@ -18,7 +30,10 @@ def many_orders() -> list[Message]:
     orders = [
         message
         for number in range(MANY)
-        for message in (*working(f"C-{number}", 10 + number, f"V-{number}"), cancel(f"C-{number}", 10.5 + number))
+        for message in (
+            *working(f"C-{number}", 10 + number, f"V-{number}"),
+            cancel(f"C-{number}", 10.5 + number),
+        )
     ]
     return [*working("C-odd", 1, "V-odd"), claim, *orders]
 
@@ -28,7 +43,9 @@ def agreeing() -> list[Message]:
 
 
 @pytest.mark.parametrize("messages", [many_orders()], ids=["many orders"])
-def test_a_difference_among_the_oldest_of_more_orders_than_the_page_shows_is_said(desk: Desk) -> None:
+def test_a_difference_among_the_oldest_of_more_orders_than_the_page_shows_is_said(
+    desk: Desk,
+) -> None:
     page = desk.open("#/reconciliation")
     verdict = page.get_by_role("status", name="Agreement")
     expect(verdict).to_contain_text("1 order differs")
@@ -59,5 +76,14 @@ def test_none_differs_is_said_only_where_somebody_has_looked(desk: Desk) -> None
     expect(page.get_by_text("No order differs")).to_have_count(0)
     page.get_by_label("Account").select_option(MAIN)
     expect(verdict).to_contain_text("No order differs")
-    desk.recording.record(about("status", "C-1", 600, status="partially_filled", reported={"cum_quantity": "0.1"}, at=at(600)))
+    desk.recording.record(
+        about(
+            "status",
+            "C-1",
+            600,
+            status="partially_filled",
+            reported={"cum_quantity": "0.1"},
+            at=at(600),
+        )
+    )
     expect(verdict).to_contain_text("1 order differs")

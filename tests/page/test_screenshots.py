@@ -1,4 +1,5 @@
-"""The pictures of docs/images, made of the demo's ledger by `make screenshots`. Otherwise they are made and thrown away."""
+"""The pictures of docs/images, made of the demo's ledger by `make screenshots`. Otherwise they are
+made and thrown away."""
 
 import os
 import subprocess
@@ -27,9 +28,14 @@ PICTURES = {
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory, orderledger_command: Path) -> Iterator[Service]:
-    """The service on the ledger that the demo leaves: its times are those of its simulated venue, always the same."""
+    """The service on the ledger that the demo leaves: its times are those of its simulated venue,
+    always the same."""
     folder = tmp_path_factory.mktemp("demo")
-    subprocess.run([str(orderledger_command), "demo", "--folder", str(folder)], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(
+        [str(orderledger_command), "demo", "--folder", str(folder)],
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
     with Service(orderledger_command, str(folder / "orders.db"), folder) as service:
         yield service
 
@@ -37,7 +43,9 @@ def demo(tmp_path_factory: pytest.TempPathFactory, orderledger_command: Path) ->
 @pytest.mark.parametrize("name", PICTURES)
 def test_pictures_of_the_page(demo: Service, browser: Browser, name: str, tmp_path: Path) -> None:
     place, scheme, height = PICTURES[name]
-    with context_of(browser, viewport={"width": 1280, "height": height}, color_scheme=scheme) as context:
+    with context_of(
+        browser, viewport={"width": 1280, "height": height}, color_scheme=scheme
+    ) as context:
         page = context.new_page()
         page.goto(f"{demo.url}/{place}")
         expect(page.locator("[role=grid], .events, .proposal").first).to_be_visible()

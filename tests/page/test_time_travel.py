@@ -8,7 +8,15 @@ from tests.page.story import cancel
 
 pytestmark = pytest.mark.page
 
-PAGES = ("orders", "proposals", "results", "reconciliation", "accounts", "health", "order/sim%3Amain/C-1")
+PAGES = (
+    "orders",
+    "proposals",
+    "results",
+    "reconciliation",
+    "accounts",
+    "health",
+    "order/sim%3Amain/C-1",
+)
 
 
 def test_as_of_a_log_position_shows_what_was_known_then(desk: Desk) -> None:

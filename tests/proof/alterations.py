@@ -8,8 +8,9 @@ from typing import Any
 
 EVENTS, EVIDENCE = "orderledger_events", "event_evidence"
 COVERED = {
-    EVENTS: "SELECT notification_id, CAST(originator_id AS BLOB), typeof(originator_id), originator_version, "
-    f"CAST(topic AS BLOB), typeof(topic), CAST(state AS BLOB), typeof(state) FROM {EVENTS} ORDER BY notification_id",
+    EVENTS: "SELECT notification_id, CAST(originator_id AS BLOB), typeof(originator_id), "
+    "originator_version, CAST(topic AS BLOB), typeof(topic), CAST(state AS BLOB), typeof(state) "
+    f"FROM {EVENTS} ORDER BY notification_id",
     EVIDENCE: f"SELECT position, salt, evidence, text FROM {EVIDENCE} ORDER BY position",
 }
 
@@ -55,7 +56,9 @@ class Alterer:
         else:
             connection = sqlite3.connect(self.path, isolation_level=None)
             connection.execute("PRAGMA journal_mode=DELETE")
-            for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            for (name,) in connection.execute(
+                "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+            ).fetchall():
                 connection.execute(f"DROP TRIGGER {name}")
             self.connection = connection
             kind()
@@ -63,23 +66,34 @@ class Alterer:
         return f"{kind.__name__}: {self.what}"
 
     def positions(self) -> list[int]:
-        return [row[0] for row in self.connection.execute(f"SELECT notification_id FROM {EVENTS} ORDER BY notification_id")]
+        return [
+            row[0]
+            for row in self.connection.execute(
+                f"SELECT notification_id FROM {EVENTS} ORDER BY notification_id"
+            )
+        ]
 
     def flip_a_bit_of_an_event(self) -> None:
         position = self.chance.choice(self.positions())
-        column = self.chance.choice(["originator_id", "originator_version", "topic", "state", "notification_id"])
+        column = self.chance.choice(
+            ["originator_id", "originator_version", "topic", "state", "notification_id"]
+        )
         select = f"SELECT {column} FROM {EVENTS} WHERE notification_id = ?"
         (value,) = self.connection.execute(select, (position,)).fetchone()
         changed = value
         while changed == value or self._is_taken(column, position, changed):
             changed = flipped(value, self.chance)
         self.what = f"{column} of {position}: {value!r:.60} to {changed!r:.60}"
-        self.connection.execute(f"UPDATE {EVENTS} SET {column} = ? WHERE notification_id = ?", (changed, position))
+        self.connection.execute(
+            f"UPDATE {EVENTS} SET {column} = ? WHERE notification_id = ?", (changed, position)
+        )
 
     def _is_taken(self, column: str, position: int, value: Any) -> bool:
         try:
             self.connection.execute("SAVEPOINT look")
-            self.connection.execute(f"UPDATE {EVENTS} SET {column} = ? WHERE notification_id = ?", (value, position))
+            self.connection.execute(
+                f"UPDATE {EVENTS} SET {column} = ? WHERE notification_id = ?", (value, position)
+            )
         except sqlite3.IntegrityError:
             return True
         finally:
@@ -90,20 +104,27 @@ class Alterer:
     def change_a_payload(self) -> None:
         """A fill that was larger, say, in valid JSON."""
         position = self.chance.choice(self.positions())
-        (state,) = self.connection.execute(f"SELECT state FROM {EVENTS} WHERE notification_id = ?", (position,)).fetchone()
+        (state,) = self.connection.execute(
+            f"SELECT state FROM {EVENTS} WHERE notification_id = ?", (position,)
+        ).fetchone()
         document = json.loads(state)
         document["payload"]["quantity"] = str(self.chance.randrange(1000, 2000))
         self.what = f"payload of {position}"
         self._store(position, json.dumps(document, separators=(",", ":")).encode())
 
     def _store(self, position: int, state: bytes) -> None:
-        self.connection.execute(f"UPDATE {EVENTS} SET state = ? WHERE notification_id = ?", (state, position))
+        self.connection.execute(
+            f"UPDATE {EVENTS} SET state = ? WHERE notification_id = ?", (state, position)
+        )
 
     def swap_events(self) -> None:
         one, other = self.chance.sample(self.positions(), 2)
         self.what = f"bytes of {one} and {other}"
         states = dict(
-            self.connection.execute(f"SELECT notification_id, state FROM {EVENTS} WHERE notification_id IN (?, ?)", (one, other))
+            self.connection.execute(
+                f"SELECT notification_id, state FROM {EVENTS} WHERE notification_id IN (?, ?)",
+                (one, other),
+            )
         )
         self._store(one, states[other])
         self._store(other, states[one])
@@ -112,7 +133,10 @@ class Alterer:
         one, other = self.chance.sample(self.positions(), 2)
         self.what = f"{one} and {other}"
         for before, after in ((one, -1), (other, one), (-1, other)):
-            self.connection.execute(f"UPDATE {EVENTS} SET notification_id = ? WHERE notification_id = ?", (after, before))
+            self.connection.execute(
+                f"UPDATE {EVENTS} SET notification_id = ? WHERE notification_id = ?",
+                (after, before),
+            )
 
     def delete_an_event(self) -> None:
         position = self.chance.choice(self.positions())
@@ -129,44 +153,72 @@ class Alterer:
 
     def insert_an_event(self) -> None:
         """Between two events, or before them all: behind the last one it would be a new event."""
-        places = [position for position in range(-3, max(self.positions())) if position not in set(self.positions())]
+        places = [
+            position
+            for position in range(-3, max(self.positions()))
+            if position not in set(self.positions())
+        ]
         position = self.chance.choice(places)
         self.what = str(position)
-        copy = f"SELECT originator_id, originator_version + 1000, topic, state, ? FROM {EVENTS} LIMIT 1"
+        copy = (
+            f"SELECT originator_id, originator_version + 1000, topic, state, ? FROM {EVENTS} LIMIT "
+            "1"
+        )
         self.connection.execute(f"INSERT INTO {EVENTS} {copy}", (position,))
 
     def move_positions(self) -> None:
         begin = self.chance.choice(self.positions())
         self.what = f"from {begin} on, by 1000"
-        change = f"UPDATE {EVENTS} SET notification_id = notification_id + 1000 WHERE notification_id >= ?"
+        change = (
+            f"UPDATE {EVENTS} SET notification_id = notification_id + 1000 WHERE notification_id "
+            ">= ?"
+        )
         self.connection.execute(change, (begin,))
 
     def change_a_type(self) -> None:
         position = self.chance.choice(self.positions())
-        change = self.chance.choice(["state = CAST(state AS TEXT)", "originator_version = originator_version + 0.5"])
+        change = self.chance.choice(
+            ["state = CAST(state AS TEXT)", "originator_version = originator_version + 0.5"]
+        )
         self.what = f"{change} at {position}"
-        self.connection.execute(f"UPDATE {EVENTS} SET {change} WHERE notification_id = ?", (position,))
+        self.connection.execute(
+            f"UPDATE {EVENTS} SET {change} WHERE notification_id = ?", (position,)
+        )
 
     def change_evidence(self) -> None:
-        rows = self.connection.execute(f"SELECT position, salt, evidence, text FROM {EVIDENCE}").fetchall()
+        rows = self.connection.execute(
+            f"SELECT position, salt, evidence, text FROM {EVIDENCE}"
+        ).fetchall()
         position, *cells = self.chance.choice(rows)
         name, value = self.chance.choice(
-            [one for one in zip(("salt", "evidence", "text"), cells, strict=True) if one[1] is not None]
+            [
+                one
+                for one in zip(("salt", "evidence", "text"), cells, strict=True)
+                if one[1] is not None
+            ]
         )
         self.what = f"{name} of {position}"
         change = f"UPDATE {EVIDENCE} SET {name} = ? WHERE position = ?"
         self.connection.execute(change, (flipped(value, self.chance), position))
 
     def delete_evidence(self) -> None:
-        (position,) = self.chance.choice(self.connection.execute(f"SELECT position FROM {EVIDENCE}").fetchall())
+        (position,) = self.chance.choice(
+            self.connection.execute(f"SELECT position FROM {EVIDENCE}").fetchall()
+        )
         self.what = str(position)
         self.connection.execute(f"DELETE FROM {EVIDENCE} WHERE position = ?", (position,))
 
     def add_evidence(self) -> None:
-        known = {position for (position,) in self.connection.execute(f"SELECT position FROM {EVIDENCE}")}
-        position = self.chance.choice([one for one in range(-2, max(self.positions()) + 3) if one not in known])
+        known = {
+            position for (position,) in self.connection.execute(f"SELECT position FROM {EVIDENCE}")
+        }
+        position = self.chance.choice(
+            [one for one in range(-2, max(self.positions()) + 3) if one not in known]
+        )
         self.what = str(position)
-        self.connection.execute(f"INSERT INTO {EVIDENCE} VALUES (?, ?, ?, NULL)", (position, b"salt", b"{}"))
+        self.connection.execute(
+            f"INSERT INTO {EVIDENCE} VALUES (?, ?, ?, NULL)", (position, b"salt", b"{}")
+        )
 
     def rewrite_history(self) -> None:
         """Change an event, and compute all hashes anew: only the key is missing."""
@@ -185,13 +237,17 @@ class Alterer:
 
 
 def covered(path: Path) -> dict[str, Any]:
-    """What a checkpoint vouches for: events and evidence, with their types. An error if SQLite cannot read them."""
+    """What a checkpoint vouches for: events and evidence, with their types. An error if SQLite
+    cannot read them."""
     connection = sqlite3.connect(path)
     found: dict[str, Any] = {}
     try:
         for table, select in COVERED.items():
             found[table] = connection.execute(select).fetchall()
-    except (sqlite3.Error, UnicodeDecodeError) as error:  # the latter for a message with bytes of a damaged schema
+    except (
+        sqlite3.Error,
+        UnicodeDecodeError,
+    ) as error:  # the latter for a message with bytes of a damaged schema
         found["error"] = str(error)
     finally:
         connection.close()

@@ -1,6 +1,8 @@
-"""A verifier of proofs, written from RFC 6962 and the C2SP pages signed-note and tlog-checkpoint alone.
+"""A verifier of proofs, written from RFC 6962 and the C2SP pages signed-note and tlog-checkpoint
+alone.
 
-It imports nothing of the package. It is slow and plain: roots are computed by the recursive definitions of the RFC.
+It imports nothing of the package. It is slow and plain: roots are computed by the recursive
+definitions of the RFC.
 """
 
 import base64
@@ -87,7 +89,9 @@ def checked_note(note: str, key: str) -> tuple[str, int, bytes]:
     for line in lines:
         signature = base64.b64decode(line.split(" ")[2])
         assert signature[:4] == key_hash
-        Ed25519PublicKey.from_public_bytes(algorithm_and_key[1:]).verify(signature[4:], text.encode())
+        Ed25519PublicKey.from_public_bytes(algorithm_and_key[1:]).verify(
+            signature[4:], text.encode()
+        )
     origin, size, root, *_ = text.split("\n")
     return origin, int(size), base64.b64decode(root)
 
@@ -100,12 +104,17 @@ def holds(proof: str, key: str) -> bool:
         for event in document["events"]:
             leaf = hashlib.sha256(b"\x00" + leaf_data(event)).digest()
             path = [base64.b64decode(node) for node in event["path"]]
-            if not 0 <= event["index"] < size or root_from_path(event["index"], size, leaf, path) != root:
+            if (
+                not 0 <= event["index"] < size
+                or root_from_path(event["index"], size, leaf, path) != root
+            ):
                 return False
             shown = json.loads(event["event"])
             for field in ("evidence", "text"):
                 if field in event:
-                    digest = hashlib.sha256(base64.b64decode(event["salt"]) + event[field].encode()).digest()
+                    digest = hashlib.sha256(
+                        base64.b64decode(event["salt"]) + event[field].encode()
+                    ).digest()
                     if base64.b64decode(shown[f"{field}_hash"]) != digest:
                         return False
     except (InvalidSignature, AssertionError, ValueError, KeyError):

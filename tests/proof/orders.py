@@ -18,7 +18,16 @@ def one_with_evidence(number: int, account: str = "sim:main") -> list[dict[str, 
     evidence = {"raw": [number, "1.50", "ü"], "owner": SECRET}
     return [
         request(name, second, account=account, text=f"{SECRET}, {number}"),
-        report("acknowledge", name, second + 1, account=account, venue_order_id=f"V-{number}", evidence=evidence),
-        fill(name, f"F-{number}", second + 2, account=account, evidence={**evidence, "fill": number}),
+        report(
+            "acknowledge",
+            name,
+            second + 1,
+            account=account,
+            venue_order_id=f"V-{number}",
+            evidence=evidence,
+        ),
+        fill(
+            name, f"F-{number}", second + 2, account=account, evidence={**evidence, "fill": number}
+        ),
         report("cancel", name, second + 3, account=account),
     ]

@@ -31,8 +31,20 @@ def test_a_bundle_of_a_whole_account_answers_as_the_ledger_does(
             count = ledger.bundle(path, account=account)
             with Ledger.open(path, update_views=False) as opened_bundle:
                 asked = {"account": account}
-                for name in ("orders", "trades", "positions", "pnl", "anomalies", "proposals", "account_events", "instruments"):
-                    expected, found = getattr(ledger, name)(**asked), getattr(opened_bundle, name)(**asked)
+                for name in (
+                    "orders",
+                    "trades",
+                    "positions",
+                    "pnl",
+                    "anomalies",
+                    "proposals",
+                    "account_events",
+                    "instruments",
+                ):
+                    expected, found = (
+                        getattr(ledger, name)(**asked),
+                        getattr(opened_bundle, name)(**asked),
+                    )
                     assert list(found) == list(expected), name
                 assert list(opened_bundle.events()) == list(ledger.events(account=account))
                 assert opened_bundle.check().differences == ()
@@ -40,7 +52,9 @@ def test_a_bundle_of_a_whole_account_answers_as_the_ledger_does(
             assert auditor.holds(read_proof(str(path)).decode(), public)
 
 
-def test_a_bundle_cannot_be_recorded_in_and_leaves_nothing_behind(key: Path, tmp_path: Path) -> None:
+def test_a_bundle_cannot_be_recorded_in_and_leaves_nothing_behind(
+    key: Path, tmp_path: Path
+) -> None:
     path = tmp_path / "b.zip"
     with opened("memory://") as ledger:
         ledger.record_many(parsed(*with_evidence(2)))
@@ -56,7 +70,9 @@ def test_a_bundle_cannot_be_recorded_in_and_leaves_nothing_behind(key: Path, tmp
     assert not folder.exists() and path.read_bytes() == before
 
 
-def test_a_redacted_bundle_has_no_evidence_and_its_proof_holds(key: Path, public: str, tmp_path: Path) -> None:
+def test_a_redacted_bundle_has_no_evidence_and_its_proof_holds(
+    key: Path, public: str, tmp_path: Path
+) -> None:
     with opened("memory://") as ledger:
         ledger.record_many(parsed(*with_evidence(6)))
         ledger.checkpoint(key)
@@ -67,7 +83,9 @@ def test_a_redacted_bundle_has_no_evidence_and_its_proof_holds(key: Path, public
             assert (SECRET.encode() in read_proof(str(path))) != is_redacted
             with Ledger.open(path, update_views=False) as bundle:
                 assert [row["evidence"] for row in bundle.history("C-1")] == (
-                    [None] * 4 if is_redacted else [row["evidence"] for row in ledger.history("C-1")]
+                    [None] * 4
+                    if is_redacted
+                    else [row["evidence"] for row in ledger.history("C-1")]
                 )
                 assert list(bundle.orders()) == list(ledger.orders())
         again = tmp_path / "again.zip"
@@ -80,7 +98,12 @@ def test_a_period_chooses_whole_orders(key: Path, tmp_path: Path) -> None:
     with opened("memory://") as ledger:
         ledger.record_many(parsed(*with_evidence(6)))  # ten seconds apart
         ledger.checkpoint(key)
-        ledger.bundle(path, account="sim:main", since=START + timedelta(seconds=12), until=START + timedelta(seconds=30))
+        ledger.bundle(
+            path,
+            account="sim:main",
+            since=START + timedelta(seconds=12),
+            until=START + timedelta(seconds=30),
+        )
         with Ledger.open(path, update_views=False) as bundle:
             assert [row["client_order_id"] for row in bundle.orders()] == ["C-1", "C-2"]
             assert list(bundle.history("C-1")) == list(ledger.history("C-1"))
@@ -88,7 +111,9 @@ def test_a_period_chooses_whole_orders(key: Path, tmp_path: Path) -> None:
             ledger.bundle(path, account="nobody")
 
 
-def test_evidence_inside_older_events_cannot_be_redacted(durable_store_url: str, key: Path, tmp_path: Path) -> None:
+def test_evidence_inside_older_events_cannot_be_redacted(
+    durable_store_url: str, key: Path, tmp_path: Path
+) -> None:
     with opened(durable_store_url) as ledger:
         with_evidence_inside(ledger, with_evidence(1))
         ledger.checkpoint(key)

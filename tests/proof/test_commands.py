@@ -34,14 +34,27 @@ def test_the_story_of_the_how_to(store: Path) -> None:
     done = orderledger(store, "checkpoint", "--key", "log.key", "--out", "checkpoint.txt")
     assert (done.status, done.out) == (0, "")
     assert (store / "checkpoint.txt").read_text().startswith("desk\n12\n")
-    verified = orderledger(store, "verify", "--checkpoint", "checkpoint.txt", "--key", "log.key.pub")
-    assert (verified.status, verified.out) == (0, "12 events, 2 checkpoints up to event 12: nothing is altered\n")
+    verified = orderledger(
+        store, "verify", "--checkpoint", "checkpoint.txt", "--key", "log.key.pub"
+    )
+    assert (verified.status, verified.out) == (
+        0,
+        "12 events, 2 checkpoints up to event 12: nothing is altered\n",
+    )
     proof = orderledger(store, "prove", "C-1", "--checkpoint", "checkpoint.txt")
     (store / "proof.json").write_text(proof.out)
     proved = orderledger(store, "verify-proof", "proof.json", "--key", "log.key.pub")
-    assert (proved.status, proved.out) == (0, "proved: 4 events of sim:main/C-1 are in desk at 12 events\n")
+    assert (proved.status, proved.out) == (
+        0,
+        "proved: 4 events of sim:main/C-1 are in desk at 12 events\n",
+    )
     assert orderledger(store, "bundle", "b.zip", "--account", "sim:main", "--redact").status == 0
-    assert orderledger(store, "verify-proof", "b.zip", "--key", "log.key.pub", "--json").out.count("\n") == 12
+    assert (
+        orderledger(store, "verify-proof", "b.zip", "--key", "log.key.pub", "--json").out.count(
+            "\n"
+        )
+        == 12
+    )
     assert run("orders", "--db", store / "b.zip", "--json", folder=store).out.count("\n") == 3
     forgotten = orderledger(store, "forget", "--evidence-of", "C-1", "--reason", "asked", "--json")
     assert json.loads(forgotten.out) == {
@@ -51,8 +64,14 @@ def test_the_story_of_the_how_to(store: Path) -> None:
         "is_overwritten": True,
     }
     status = json.loads(orderledger(store, "status", "--json").out)
-    assert (status["tiles_position"], status["tiles_behind"], status["checkpoint_position"]) == (12, 1, 12)
-    verified = orderledger(store, "verify", "--checkpoint", "checkpoint.txt", "--key", "log.key.pub", "--json")
+    assert (status["tiles_position"], status["tiles_behind"], status["checkpoint_position"]) == (
+        12,
+        1,
+        12,
+    )
+    verified = orderledger(
+        store, "verify", "--checkpoint", "checkpoint.txt", "--key", "log.key.pub", "--json"
+    )
     summary = json.loads(verified.out)["summary"]
     assert summary == {"events": 13, "covered": 12, "checkpoints": 2, "alterations": 0}
     assert orderledger(store, "move-evidence").status == 1
@@ -62,7 +81,9 @@ def test_what_does_not_hold_ends_with_status_1(store: Path) -> None:
     orderledger(store, "keygen", "log.key")
     orderledger(store, "keygen", "other.key")
     orderledger(store, "checkpoint", "--key", "log.key", "--out", "checkpoint.txt")
-    change = "UPDATE orderledger_events SET topic = 'order_acknowledged.v1' WHERE notification_id = 4"
+    change = (
+        "UPDATE orderledger_events SET topic = 'order_acknowledged.v1' WHERE notification_id = 4"
+    )
     ledger = Ledger.open(store / "orders.db", update_views=False)
     with ledger, ledger.store.database.writing() as session, session.unguarded_events():
         session.execute(change)
@@ -72,7 +93,12 @@ def test_what_does_not_hold_ends_with_status_1(store: Path) -> None:
     (store / "proof.json").write_text(orderledger(store, "prove", "--event", "5").out)
     refused = orderledger(store, "verify-proof", "proof.json", "--key", "other.key.pub")
     assert refused.status == 1 and "not proved: the checkpoint is not signed by" in refused.err
-    assert orderledger(store, "verify", "--checkpoint", "checkpoint.txt", "--key", "other.key.pub").status == 1
+    assert (
+        orderledger(
+            store, "verify", "--checkpoint", "checkpoint.txt", "--key", "other.key.pub"
+        ).status
+        == 1
+    )
 
 
 @pytest.mark.parametrize(
@@ -121,14 +147,35 @@ class Received(http.server.BaseHTTPRequestHandler):
 
 
 @pytest.mark.slow
-def test_checkpoints_go_to_a_webhook_and_a_command_while_the_log_grows(store: Path, orderledger_command: Path) -> None:
+def test_checkpoints_go_to_a_webhook_and_a_command_while_the_log_grows(
+    store: Path, orderledger_command: Path
+) -> None:
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Received)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     orderledger(store, "keygen", "log.key", "--name", "desk")
-    targets = ["--out", "checkpoint.txt", "--post", f"http://127.0.0.1:{server.server_port}", "--run", "cat >> all.txt"]
-    arguments = [str(orderledger_command), "checkpoint", "--key", "log.key", "--every", "1s", "--db", "orders.db", *targets]
+    targets = [
+        "--out",
+        "checkpoint.txt",
+        "--post",
+        f"http://127.0.0.1:{server.server_port}",
+        "--run",
+        "cat >> all.txt",
+    ]
+    arguments = [
+        str(orderledger_command),
+        "checkpoint",
+        "--key",
+        "log.key",
+        "--every",
+        "1s",
+        "--db",
+        "orders.db",
+        *targets,
+    ]
     with subprocess.Popen(arguments, cwd=store, stderr=subprocess.PIPE, text=True) as process:
-        wait_for(lambda: (store / "all.txt").exists() and "desk\n12\n" in (store / "all.txt").read_text())
+        wait_for(
+            lambda: (store / "all.txt").exists() and "desk\n12\n" in (store / "all.txt").read_text()
+        )
         with opened(f"sqlite:///{store}/orders.db", update_views=False) as ledger:
             ledger.record_many(parsed(*lives(2, "a/b")))
             last = ledger.status()["position"]

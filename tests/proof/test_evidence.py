@@ -1,4 +1,5 @@
-"""Evidence and text are stored beside the event, in the same commit, and only a recorded forgetting may delete them."""
+"""Evidence and text are stored beside the event, in the same commit, and only a recorded forgetting
+may delete them."""
 
 import hashlib
 import sqlite3
@@ -45,8 +46,12 @@ def test_the_stored_event_holds_hashes_that_anybody_can_check(store_url: str) ->
         cells = kept.get(event.position or 0, (None, None, None))
         salt, evidence, text = (None if cell is None else bytes(cell) for cell in cells)
         for given, digest in ((evidence, event.evidence_hash), (text, event.text_hash)):
-            assert digest == (None if given is None else hashlib.sha256((salt or b"") + given).digest())
-    assert len({bytes(row[0]) for row in kept.values()}) == len(kept), "every event has a salt of its own"
+            assert digest == (
+                None if given is None else hashlib.sha256((salt or b"") + given).digest()
+            )
+    assert len({bytes(row[0]) for row in kept.values()}) == len(kept), (
+        "every event has a salt of its own"
+    )
 
 
 def test_the_same_random_bytes_give_the_same_store() -> None:
@@ -54,7 +59,9 @@ def test_the_same_random_bytes_give_the_same_store() -> None:
     for _ in range(2):
         with opened("memory://", random_bytes=Random(5).randbytes) as ledger:
             ledger.record_many(parsed(*with_evidence(2)))
-            seen.append((list(ledger.store.all_rows()), ledger.store.recorder.evidence_at(range(1, 9))))
+            seen.append(
+                (list(ledger.store.all_rows()), ledger.store.recorder.evidence_at(range(1, 9)))
+            )
     assert seen[0] == seen[1]
 
 
@@ -67,7 +74,9 @@ def test_the_same_random_bytes_give_the_same_store() -> None:
         "DELETE FROM event_evidence WHERE position = 3",
     ],
 )
-def test_the_database_refuses_to_change_or_delete_evidence(durable_store_url: str, statement: str) -> None:
+def test_the_database_refuses_to_change_or_delete_evidence(
+    durable_store_url: str, statement: str
+) -> None:
     with opened(durable_store_url) as ledger:
         ledger.record_many(parsed(*with_evidence(2)))
         before = list(ledger.events())
@@ -89,7 +98,9 @@ def with_evidence_inside(ledger: Ledger, messages: list[dict[str, Any]]) -> list
         newer.record_many(parsed(*messages))
         events = newer.store.with_evidence(stored(newer))
     old = [replace(event, evidence_hash=None, text_hash=None) for event in events]
-    ledger.store.recorder.append([(one.stream, one.version, *encode(one)) for one in old], [], [], [])
+    ledger.store.recorder.append(
+        [(one.stream, one.version, *encode(one)) for one in old], [], [], []
+    )
     return old
 
 
@@ -136,14 +147,21 @@ def test_a_report_that_is_attributed_shows_its_evidence_under_both_orders(
         if not is_reopened and not is_inside:
             ledger.record_many(parsed(*ours))
     if is_inside:
-        run_sql(durable_store_url, "INSERT INTO order_names VALUES ('{}', '{}', '{}', '{}')".format(*binding))
+        run_sql(
+            durable_store_url,
+            "INSERT INTO order_names VALUES ('{}', '{}', '{}', '{}')".format(*binding),
+        )
     with opened(durable_store_url) as ledger:
         ledger.record_many(parsed(*ours))
         copies = [row for row in ledger.events() if row["attributed_from"]]
         assert [(row["evidence"], row["text"], row["is_forgotten"]) for row in copies] == [
             ({"told": "early"}, "a sentence", False)
         ]
-        assert not any(b"early" in row.state for row in ledger.store.all_rows() if row.position == copies[0]["position"])
+        assert not any(
+            b"early" in row.state
+            for row in ledger.store.all_rows()
+            if row.position == copies[0]["position"]
+        )
         assert [row["evidence"] for row in ledger.history("C-1")].count({"told": "early"}) == 1
 
 
@@ -165,7 +183,8 @@ def test_a_proposal_says_that_evidence_was_recorded(store_url: str) -> None:
     proposal = {
         "type": "propose", "account": "sim:main", "proposal_id": "P-1", "kind": "entry",
         "strategy": "grid", "instrument": "BTC-USD",
-        "side": "buy", "quantity": "1", "order_type": "market", "evidence": {"model": 3}, "at": MADE_AT.isoformat(),
+        "side": "buy", "quantity": "1", "order_type": "market", "evidence": {"model": 3},
+        "at": MADE_AT.isoformat(),
     }  # fmt: skip
     with opened(store_url) as ledger:
         ledger.record_many(parsed(proposal))

@@ -1,4 +1,5 @@
-"""kill -9 while evidence, tiles and checkpoints are written, and while evidence is moved: nothing is half done."""
+"""kill -9 while evidence, tiles and checkpoints are written, and while evidence is moved: nothing
+is half done."""
 
 import subprocess
 import sys
@@ -33,7 +34,11 @@ def check_recording(folder: Path, key: Path, public: str, kills: int) -> None:
         killed_after(chance.uniform(0.02, 0.4), "record", str(path), key)
         with Ledger.open(path, update_views=False) as ledger:
             notes = [written.read_text()] if written.exists() else []
-            found = ledger.verify(notes, [public]) if notes or ledger.status()["checkpoint_position"] else None
+            found = (
+                ledger.verify(notes, [public])
+                if notes or ledger.status()["checkpoint_position"]
+                else None
+            )
             assert found is None or found.alterations == []
             for row in ledger.events():
                 is_evidence_due = row["name"] in ("order_acknowledged.v1", "fill_recorded.v1")
@@ -44,7 +49,9 @@ def check_recording(folder: Path, key: Path, public: str, kills: int) -> None:
 
 
 @pytest.mark.slow
-def test_kill_9_while_evidence_tiles_and_checkpoints_are_written(tmp_path: Path, key: Path, public: str) -> None:
+def test_kill_9_while_evidence_tiles_and_checkpoints_are_written(
+    tmp_path: Path, key: Path, public: str
+) -> None:
     check_recording(tmp_path, key, public, KILLS)
 
 

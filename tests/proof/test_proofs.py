@@ -1,4 +1,5 @@
-"""Proofs hold, also for a verifier that was written from the RFC alone, and spoiled proofs do not."""
+"""Proofs hold, also for a verifier that was written from the RFC alone, and spoiled proofs do
+not."""
 
 import base64
 import json
@@ -30,7 +31,9 @@ def proof(key: Path) -> str:
         return as_json(ledger.prove("C-7", account="a/b", shows_evidence=True))
 
 
-def test_a_proof_of_an_order_holds_for_both_verifiers(store_url: str, key: Path, public: str) -> None:
+def test_a_proof_of_an_order_holds_for_both_verifiers(
+    store_url: str, key: Path, public: str
+) -> None:
     with opened(store_url) as ledger:
         ledger.record_many(parsed(*with_evidence(30)))
         made = ledger.checkpoint(key)
@@ -39,7 +42,12 @@ def test_a_proof_of_an_order_holds_for_both_verifiers(store_url: str, key: Path,
             proof = as_json(ledger.prove(order, account="sim:main", checkpoint=made.note))
             checkpoint, events = verify_proof(proof, public)
             assert auditor.holds(proof, public)
-            assert [event["version"] for event in events] == [1, 2, 3, 4] and checkpoint.size == made.size
+            assert [event["version"] for event in events] == [
+                1,
+                2,
+                3,
+                4,
+            ] and checkpoint.size == made.size
             assert [event["position"] for event in events] == [
                 row["position"] for row in ledger.history(order, account="sim:main")
             ]
@@ -149,7 +157,9 @@ def test_what_is_no_proof_is_refused(bad: str, public: str) -> None:
         verify_proof(bad, public)
 
 
-def test_a_checkpoint_of_another_key_or_another_log_is_refused(proof: str, key: Path, public: str, tmp_path: Path) -> None:
+def test_a_checkpoint_of_another_key_or_another_log_is_refused(
+    proof: str, key: Path, public: str, tmp_path: Path
+) -> None:
     for name in ("desk.example/orders", "another"):
         other = keys.generate(tmp_path / f"{name[:4]}.key", name)
         with pytest.raises(ProofError, match="not signed by"):
@@ -170,8 +180,14 @@ def test_a_checkpoint_is_the_beginning_of_a_later_one(store_url: str, key: Path)
             notes.append(ledger.checkpoint(key).note)
         for old in range(4):
             for new in range(old, 4):
-                path = [base64.b64decode(node) for node in consistency(ledger.store, notes[old], notes[new])]
-                one, two = verifier.parse_checkpoint(notes[old]), verifier.parse_checkpoint(notes[new])
+                path = [
+                    base64.b64decode(node)
+                    for node in consistency(ledger.store, notes[old], notes[new])
+                ]
+                one, two = (
+                    verifier.parse_checkpoint(notes[old]),
+                    verifier.parse_checkpoint(notes[new]),
+                )
                 verifier.check_consistency(one.size, two.size, one.root, two.root, path)
 
 
@@ -181,14 +197,19 @@ def test_the_verifier_is_one_file_that_runs_alone(proof: str, public: str, tmp_p
     (tmp_path / "proof.json").write_text(proof)
     (tmp_path / "key.pub").write_text(public)
     run: Any = lambda: subprocess.run(  # noqa: E731
-        [sys.executable, "-I", alone, tmp_path / "proof.json", tmp_path / "key.pub"], capture_output=True, text=True, check=False
+        [sys.executable, "-I", alone, tmp_path / "proof.json", tmp_path / "key.pub"],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert (run().returncode, run().stdout[:15]) == (0, "proved: 4 event")
     (tmp_path / "proof.json").write_text(proof.replace("C-7", "C-8"))
     assert run().returncode == 1 and "NOT PROVED" in run().stderr
 
 
-def test_a_witness_who_cosigned_is_accepted_and_one_who_did_not_is_missed(proof: str, public: str) -> None:
+def test_a_witness_who_cosigned_is_accepted_and_one_who_did_not_is_missed(
+    proof: str, public: str
+) -> None:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
     private = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
@@ -203,7 +224,9 @@ def test_a_witness_who_cosigned_is_accepted_and_one_who_did_not_is_missed(proof:
     line = base64.b64encode(identity + (1_700_000_000).to_bytes(8, "big") + signature).decode()
     document["checkpoint"] += f"{verifier.DASH}witness.example {line}\n"
     verify_proof(json.dumps(document), public, [witness])
-    document["checkpoint"] = document["checkpoint"].replace(line, line[:20] + ("A" if line[20] != "A" else "B") + line[21:])
+    document["checkpoint"] = document["checkpoint"].replace(
+        line, line[:20] + ("A" if line[20] != "A" else "B") + line[21:]
+    )
     with pytest.raises(ProofError):
         verify_proof(json.dumps(document), public, [witness])
 

@@ -5,7 +5,12 @@ from random import Random
 import pytest
 
 from orderledger.infrastructure.proof import tiles
-from orderledger.infrastructure.proof.verifier import ProofError, check_consistency, leaf_hash, root_of_path
+from orderledger.infrastructure.proof.verifier import (
+    ProofError,
+    check_consistency,
+    leaf_hash,
+    root_of_path,
+)
 from tests.contract.streams import lives, opened, parsed
 from tests.proof import auditor
 from tests.proof.orders import with_evidence
@@ -22,7 +27,9 @@ def tree_of(size: int) -> tiles.Tree:
         whole = range(0, len(level) - tiles.WIDTH + 1, tiles.WIDTH)
         level = [tiles.merged(level[start : start + tiles.WIDTH]) for start in whole]
         levels.append(level)
-    return tiles.Tree(size, lambda level, number: levels[level][number * tiles.WIDTH : (number + 1) * tiles.WIDTH])
+    return tiles.Tree(
+        size, lambda level, number: levels[level][number * tiles.WIDTH : (number + 1) * tiles.WIDTH]
+    )
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -33,7 +40,11 @@ def test_roots_and_paths_are_those_of_the_rfc(size: int) -> None:
         path = tree.path(index)
         assert path == auditor.audit_path(index, entries)
         leaf = leaf_hash(entries[index])
-        assert root_of_path(index, size, leaf, path) == tree.root() == auditor.root_from_path(index, size, leaf, path)
+        assert (
+            root_of_path(index, size, leaf, path)
+            == tree.root()
+            == auditor.root_from_path(index, size, leaf, path)
+        )
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -43,7 +54,11 @@ def test_consistency_proofs_are_those_of_the_rfc_and_no_others_are_accepted(size
         path, old_root = tree.consistency(old), tree_of(old).root()
         assert path == auditor.consistency_proof(old, ENTRIES[:size])
         check_consistency(old, size, old_root, tree.root(), path)
-        for spoiled in ([*path, bytes(32)], path[:-1] if path else [bytes(32)], [bytes(32), *path[1:]] if path else [b""]):
+        for spoiled in (
+            [*path, bytes(32)],
+            path[:-1] if path else [bytes(32)],
+            [bytes(32), *path[1:]] if path else [b""],
+        ):
             with pytest.raises(ProofError):
                 check_consistency(old, size, old_root, tree.root(), spoiled)
         with pytest.raises(ProofError):
@@ -64,15 +79,26 @@ def test_tiles_that_grow_step_by_step_are_those_of_one_step(durable_store_url: s
             tiles.update(ledger.store.database)
         with ledger.store.database.reading() as session:
             reached = tiles.end(session)
-            grown = session.execute("SELECT level, number, hashes, positions FROM proof_tiles ORDER BY level, number")
+            grown = session.execute(
+                "SELECT level, number, hashes, positions FROM proof_tiles ORDER BY level, number"
+            )
             root = tiles.stored_tree(session, reached.size).root()
         with ledger.store.database.writing() as session:
             session.execute("DELETE FROM proof_tiles")
         assert tiles.update(ledger.store.database) == reached
         with ledger.store.database.reading() as session:
-            assert session.execute("SELECT level, number, hashes, positions FROM proof_tiles ORDER BY level, number") == grown
+            assert (
+                session.execute(
+                    "SELECT level, number, hashes, positions FROM proof_tiles ORDER BY level, "
+                    "number"
+                )
+                == grown
+            )
         rows = list(ledger.store.all_rows())
     assert reached.size == len(rows) and reached.position == rows[-1].position
     fields = ("stream", "version", "name", "position")
-    entries = [auditor.leaf_data({**{f: getattr(row, f) for f in fields}, "event": row.state.decode()}) for row in rows]
+    entries = [
+        auditor.leaf_data({**{f: getattr(row, f) for f in fields}, "event": row.state.decode()})
+        for row in rows
+    ]
     assert root == auditor.tree_hash(entries)

@@ -1,4 +1,5 @@
-"""The test vectors of the published page hold, for the verifier of the package and for one written from the RFC alone."""
+"""The test vectors of the published page hold, for the verifier of the package and for one written
+from the RFC alone."""
 
 import hashlib
 import json
@@ -12,11 +13,17 @@ PAGE = Path(__file__).parents[2] / "docs/reference/proof-format.md"
 
 
 def test_the_published_vectors_hold() -> None:
-    public, note, leaf, proof, digest = re.findall(r"^```\w+\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+    public, note, leaf, proof, digest = re.findall(
+        r"^```\w+\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL
+    )
     assert auditor.holds(proof, public)
     checkpoint, events = verify_proof(proof, public)
     assert json.loads(proof)["checkpoint"].strip() == note.strip() and checkpoint.size == 4
-    assert [event["name"] for event in events] == ["order_requested.v1", "order_acknowledged.v1", "fill_recorded.v1"]
+    assert [event["name"] for event in events] == [
+        "order_requested.v1",
+        "order_acknowledged.v1",
+        "fill_recorded.v1",
+    ]
     data, expected = leaf.split()
     assert auditor.leaf_data(events[0]).hex() == data
     assert hashlib.sha256(b"\x00" + bytes.fromhex(data)).hexdigest() == expected

@@ -1,4 +1,5 @@
-"""Every alteration of a store is found against a checkpoint, and none is reported on an untouched store."""
+"""Every alteration of a store is found against a checkpoint, and none is reported on an untouched
+store."""
 
 import shutil
 from pathlib import Path
@@ -22,7 +23,8 @@ LONG = 10_000
 
 @pytest.fixture(scope="module")
 def original(tmp_path_factory: pytest.TempPathFactory, key: Path) -> tuple[Path, str]:
-    """A store with two checkpoints, an order whose evidence was forgotten, and its newest checkpoint."""
+    """A store with two checkpoints, an order whose evidence was forgotten, and its newest
+    checkpoint."""
     path = tmp_path_factory.mktemp("original") / "orders.db"
     with opened(f"sqlite:///{path}", update_views=False) as ledger:
         ledger.record_many(parsed(*with_evidence(45)))
@@ -75,27 +77,42 @@ def run(original: tuple[Path, str], public: str, folder: Path, seed: int, count:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
-def test_random_alterations_are_found(original: tuple[Path, str], public: str, tmp_path: Path, seed: int) -> None:
+def test_random_alterations_are_found(
+    original: tuple[Path, str], public: str, tmp_path: Path, seed: int
+) -> None:
     assert run(original, public, tmp_path, seed, ALTERATIONS // 4) == []
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("seed", range(100, 110))
-def test_ten_thousand_random_alterations_are_found(original: tuple[Path, str], public: str, tmp_path: Path, seed: int) -> None:
+def test_ten_thousand_random_alterations_are_found(
+    original: tuple[Path, str], public: str, tmp_path: Path, seed: int
+) -> None:
     assert run(original, public, tmp_path, seed, LONG // 10) == []
 
 
 NAMED: list[tuple[str, list[tuple[str, int]]]] = [
-    ("UPDATE orderledger_events SET originator_version = 77 WHERE notification_id = 5", [("changed", 5)]),
+    (
+        "UPDATE orderledger_events SET originator_version = 77 WHERE notification_id = 5",
+        [("changed", 5)],
+    ),
     ("DELETE FROM orderledger_events WHERE notification_id = 6", [("removed", 6)]),
-    ("UPDATE orderledger_events SET notification_id = -7 WHERE notification_id = 7", [("inserted", -7), ("removed", 7)]),
-    ("DELETE FROM orderledger_events WHERE notification_id >= 14", [("removed", 14), ("removed", 15), ("removed", 16)]),
+    (
+        "UPDATE orderledger_events SET notification_id = -7 WHERE notification_id = 7",
+        [("inserted", -7), ("removed", 7)],
+    ),
+    (
+        "DELETE FROM orderledger_events WHERE notification_id >= 14",
+        [("removed", 14), ("removed", 15), ("removed", 16)],
+    ),
     ("UPDATE event_evidence SET salt = evidence WHERE position = 2", [("evidence", 2)]),
     ("DELETE FROM event_evidence WHERE position = 3", [("evidence", 3)]),
 ]
 
 
-@pytest.mark.parametrize(("statement", "expected"), NAMED, ids=[statement for statement, _ in NAMED])
+@pytest.mark.parametrize(
+    ("statement", "expected"), NAMED, ids=[statement for statement, _ in NAMED]
+)
 def test_altered_events_are_named(
     durable_store_url: str, key: Path, public: str, statement: str, expected: list[tuple[str, int]]
 ) -> None:
@@ -106,7 +123,11 @@ def test_altered_events_are_named(
         alter(durable_store_url, statement)
         found = ledger.verify([note], [public]).alterations
     is_about_evidence = "event_evidence" in statement
-    named = [one for one in found if one.position is not None and (one.kind == "evidence") == is_about_evidence]
+    named = [
+        one
+        for one in found
+        if one.position is not None and (one.kind == "evidence") == is_about_evidence
+    ]
     assert [(one.kind, one.position) for one in named] == expected
 
 
@@ -147,7 +168,9 @@ def test_a_history_that_was_rewritten_is_found_and_its_intact_beginning_is_named
     assert "after the first 12 events" in found[0].what
 
 
-def test_tiles_and_checkpoints_that_were_altered_are_found(durable_store_url: str, key: Path, public: str) -> None:
+def test_tiles_and_checkpoints_that_were_altered_are_found(
+    durable_store_url: str, key: Path, public: str
+) -> None:
     with opened(durable_store_url) as ledger:
         ledger.record_many(parsed(*lives(200)))
         note = ledger.checkpoint(key).note
@@ -158,15 +181,19 @@ def test_tiles_and_checkpoints_that_were_altered_are_found(durable_store_url: st
                 session.execute(f"DELETE FROM {table}")
                 if table == "proof_checkpoints":
                     session.execute(
-                        f"INSERT INTO {table} VALUES (?, ?, ?, ?)", (*kept[0][:3], kept[0][3].replace("desk", "dusk"))
+                        f"INSERT INTO {table} VALUES (?, ?, ?, ?)",
+                        (*kept[0][:3], kept[0][3].replace("desk", "dusk")),
                     )
                 else:
                     for level, number, hashes, positions in kept:
                         session.execute(
-                            f"INSERT INTO {table} VALUES (?, ?, ?, ?)", (level, number, bytes(hashes)[::-1], positions)
+                            f"INSERT INTO {table} VALUES (?, ?, ?, ?)",
+                            (level, number, bytes(hashes)[::-1], positions),
                         )
             found = ledger.verify([note], [public]).alterations
-            assert found and {one.kind for one in found} == {"tiles" if table == "proof_tiles" else "checkpoint"}
+            assert found and {one.kind for one in found} == {
+                "tiles" if table == "proof_tiles" else "checkpoint"
+            }
             with ledger.store.database.writing() as session:
                 session.execute(f"DELETE FROM {table}")
                 for row in kept:

@@ -2,8 +2,8 @@
 
     python -m tests.proof.working record|move URL KEY
 
-`record`: records orders with evidence, forgets some, and makes checkpoints, which it writes beside the ledger and prints.
-`move`: moves evidence that is inside events.
+`record`: records orders with evidence, forgets some, and makes checkpoints, which it writes beside
+the ledger and prints. `move`: moves evidence that is inside events.
 """
 
 import sys

@@ -12,5 +12,7 @@ from tests.properties import checks
 @pytest.fixture(scope="module")
 def ledger() -> Iterator[Ledger]:
     """One for all examples: each has an account of its own."""
-    with Ledger.open("memory://", clock=SteppingClock(checks.RECORDED_AT), update_views=False) as opened:
+    with Ledger.open(
+        "memory://", clock=SteppingClock(checks.RECORDED_AT), update_views=False
+    ) as opened:
         yield opened

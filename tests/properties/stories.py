@@ -1,4 +1,5 @@
-"""Stories nobody thought of: messages about a few orders of one account, in any order, with everything a venue does wrong.
+"""Stories nobody thought of: messages about a few orders of one account, in any order, with
+everything a venue does wrong.
 
 What a story never has is one name for two orders: there the order of arrival decides.
 """
@@ -17,7 +18,18 @@ START = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 INSTRUMENTS = ("BTC-USD", "ETH-USD")
 QUANTITIES = ("1", "2", "3", "5", "7.5", "10")
 PRICES = ("90", "99.5", "100", "101.25", "110")
-STATUSES = ("new", "partially_filled", "filled", "canceled", "rejected", "expired", "suspended", "stopped", "done_for_day", "odd")
+STATUSES = (
+    "new",
+    "partially_filled",
+    "filled",
+    "canceled",
+    "rejected",
+    "expired",
+    "suspended",
+    "stopped",
+    "done_for_day",
+    "odd",
+)
 SIMPLE = (
     "acknowledge",
     "cancel",
@@ -53,7 +65,8 @@ KINDS = (
 
 @dataclass(frozen=True)
 class Story:
-    """Messages in the order in which they are offered. `is_plain`: the request comes first and every report names its order."""
+    """Messages in the order in which they are offered. `is_plain`: the request comes first and
+    every report names its order."""
 
     messages: tuple[Message, ...]
     is_plain: bool
@@ -68,7 +81,14 @@ class Story:
 
 
 def is_command(message: Message) -> bool:
-    return message["type"] in {"request", "deny", "submit", "unresolved", "request_cancel", "request_replace"}
+    return message["type"] in {
+        "request",
+        "deny",
+        "submit",
+        "unresolved",
+        "request_cancel",
+        "request_replace",
+    }
 
 
 def is_about_account(message: Message) -> bool:
@@ -101,7 +121,9 @@ class Teller:
         """Our commands, and what the venue reports."""
         if self.is_own:
             self._tell(self._request())
-            for kind in self._draw(st.lists(st.sampled_from(("submit", "unresolved", "cancel", "replace")), max_size=4)):
+            for kind in self._draw(
+                st.lists(st.sampled_from(("submit", "unresolved", "cancel", "replace")), max_size=4)
+            ):
                 self._tell(self._command(kind))
         for kind in self._draw(st.lists(st.sampled_from(KINDS), min_size=1, max_size=10)):
             for message in self._report(kind):
@@ -123,8 +145,16 @@ class Teller:
         return f"{word}-{self._number}-{self._count}"
 
     def _request(self) -> Message:
-        terms = {"instrument": self._instrument, "side": self._side, "quantity": self._pick(*QUANTITIES), "order_type": "limit"}
-        terms |= {"limit_price": self._pick(*PRICES), **self._maybe(time_in_force=self._pick("gtc", "day"))}
+        terms = {
+            "instrument": self._instrument,
+            "side": self._side,
+            "quantity": self._pick(*QUANTITIES),
+            "order_type": "limit",
+        }
+        terms |= {
+            "limit_price": self._pick(*PRICES),
+            **self._maybe(time_in_force=self._pick("gtc", "day")),
+        }
         terms |= {
             **self._maybe(expire_at=moment(99)),
             **self._maybe(post_only=True),
@@ -132,7 +162,13 @@ class Teller:
         }
         labels = self._maybe(strategy="s1", links={"trade_id": "T"}, tags={"a": 1})
         aliases = self._maybe(aliases={"index": f"A-{self._number}"})
-        return {"type": "request", "client_order_id": self._client_order_id, **terms, **labels, **aliases}
+        return {
+            "type": "request",
+            "client_order_id": self._client_order_id,
+            **terms,
+            **labels,
+            **aliases,
+        }
 
     def _command(self, kind: str) -> Message:
         message = {"type": kind, "client_order_id": self._client_order_id}
@@ -142,7 +178,10 @@ class Teller:
             return {**message, "reason": "timeout"}
         message |= {"type": f"request_{kind}"}
         if kind == "replace":
-            message |= {"quantity": self._pick(*QUANTITIES), **self._maybe(limit_price=self._pick(*PRICES))}
+            message |= {
+                "quantity": self._pick(*QUANTITIES),
+                **self._maybe(limit_price=self._pick(*PRICES)),
+            }
             message |= self._maybe(replacement_client_order_id=self._new("R"))
         message |= self._maybe(request_id=self._new("Q"))
         self._asked.append((kind, message))
@@ -154,10 +193,17 @@ class Teller:
         alias = {"aliases": {"index": f"A-{self._number}"}}
         if self._is_plain:
             return self._pick(own, own, {**own, **venue}, {**own, **alias})
-        return self._pick(own, own, {**own, **venue}, venue, venue, alias, {**venue, **alias}, {**own, **alias})
+        return self._pick(
+            own, own, {**own, **venue}, venue, venue, alias, {**venue, **alias}, {**own, **alias}
+        )
 
     def _report(self, kind: str) -> list[Message]:
-        message = {"type": kind, **self._names(), "instrument": self._instrument, "side": self._side}
+        message = {
+            "type": kind,
+            **self._names(),
+            "instrument": self._instrument,
+            "side": self._side,
+        }
         if kind not in ("fill", "bust", "correct", "again") and self._draw(st.integers(0, 3)) == 0:
             message |= {"reported": self._claims()}
         match kind:
@@ -165,11 +211,22 @@ class Teller:
                 return [self._fill(message)]
             case "correct":
                 told = self._fill(message)
-                return [{**told, "type": "correct_fill", "corrects": self._pick("F-none", *self._fills)}]
+                return [
+                    {**told, "type": "correct_fill", "corrects": self._pick("F-none", *self._fills)}
+                ]
             case "bust":
-                return [{**message, "type": "bust_fill", "fill_id": self._pick(*(self._fills or ["F-none"]))}]
+                return [
+                    {
+                        **message,
+                        "type": "bust_fill",
+                        "fill_id": self._pick(*(self._fills or ["F-none"])),
+                    }
+                ]
             case "replace" | "restate":
-                terms = {"quantity": self._pick(*QUANTITIES), **self._maybe(limit_price=self._pick(*PRICES))}
+                terms = {
+                    "quantity": self._pick(*QUANTITIES),
+                    **self._maybe(limit_price=self._pick(*PRICES)),
+                }
                 if kind == "replace" and self._draw(st.booleans()):
                     self._venue_order_ids.append(self._new("V"))
                     message |= {"venue_order_id": self._venue_order_ids[-1]}
@@ -177,8 +234,13 @@ class Teller:
                     message |= self._replaced_name()
                 return [{**message, **terms}]
             case "status":
-                seen = self._pick({"status": self._pick(*STATUSES)}, {"pending": self._pick("cancel", "replace")})
-                asked = {"dated_by": "receipt", **self._maybe(asked_at=moment(self._draw(st.integers(0, 60))))}
+                seen = self._pick(
+                    {"status": self._pick(*STATUSES)}, {"pending": self._pick("cancel", "replace")}
+                )
+                asked = {
+                    "dated_by": "receipt",
+                    **self._maybe(asked_at=moment(self._draw(st.integers(0, 60)))),
+                }
                 return [{**message, **seen, **self._pick({}, {"dated_by": "venue"}, asked)}]
             case "reject":
                 return [{**message, **self._maybe(reason=self._pick("duplicate_order", "margin"))}]
@@ -193,39 +255,69 @@ class Teller:
         """Now and then another side or instrument than the order's."""
         if self._draw(st.integers(0, 7)):
             return {}
-        return self._pick({"side": "sell" if self._side == "buy" else "buy"}, {"instrument": "DOGE-USD"})
+        return self._pick(
+            {"side": "sell" if self._side == "buy" else "buy"}, {"instrument": "DOGE-USD"}
+        )
 
     def _told_again(self, report: Message) -> Message:
-        """The same message; a report perhaps with another time, and perhaps with details that it left out."""
+        """The same message; a report perhaps with another time, and perhaps with details that it
+        left out."""
         if is_command(report):
             return report
-        has_details = report["type"] in ("fill", "correct_fill") and self._draw(st.integers(0, 3)) == 0
+        has_details = (
+            report["type"] in ("fill", "correct_fill") and self._draw(st.integers(0, 3)) == 0
+        )
         if has_details or self._draw(st.booleans()):
             report |= {AGAIN: self._new("again")}
         if has_details:
-            report |= self._pick({"fee": "0.3"}, {"fee_currency": "USD"}, {"liquidity": "taker"}, {"side": self._side})
+            report |= self._pick(
+                {"fee": "0.3"},
+                {"fee_currency": "USD"},
+                {"liquidity": "taker"},
+                {"side": self._side},
+            )
         return report
 
     def _claims(self) -> Message:
-        numbers = {name: self._pick("0", *QUANTITIES) for name in ("cum_quantity", "leaves_quantity")}
-        claims = {**numbers, "quantity": self._pick(*QUANTITIES), "average_price": self._pick("0.0", *PRICES)}
+        numbers = {
+            name: self._pick("0", *QUANTITIES) for name in ("cum_quantity", "leaves_quantity")
+        }
+        claims = {
+            **numbers,
+            "quantity": self._pick(*QUANTITIES),
+            "average_price": self._pick("0.0", *PRICES),
+        }
         chosen = self._draw(st.sets(st.sampled_from(tuple(claims)), max_size=2))
         said = {name: value for name, value in claims.items() if name in chosen}
         is_silent = bool(said) and self._draw(st.booleans())
-        return said if is_silent else {**said, "status": self._pick("new", "filled", "canceled", "odd")}
+        return (
+            said
+            if is_silent
+            else {**said, "status": self._pick("new", "filled", "canceled", "odd")}
+        )
 
     def _fill(self, message: Message) -> Message:
         is_reused = bool(self._fills) and self._draw(st.integers(0, 5)) == 0
         fill_id = self._pick(*self._fills) if is_reused else self._new("F")
         self._fills.append(fill_id)
         fee = (
-            {} if is_reused else self._maybe(fee=self._pick("0.1", "-0.25"), **self._maybe(fee_currency=self._pick("USD", "BNB")))
+            {}
+            if is_reused
+            else self._maybe(
+                fee=self._pick("0.1", "-0.25"), **self._maybe(fee_currency=self._pick("USD", "BNB"))
+            )
         )
-        numbers = {"quantity": self._pick(*QUANTITIES), "price": self._pick(*PRICES), **self._contradiction()}
+        numbers = {
+            "quantity": self._pick(*QUANTITIES),
+            "price": self._pick(*PRICES),
+            **self._contradiction(),
+        }
         return {**message, "fill_id": fill_id, **numbers, **fee, **self._maybe(liquidity="maker")}
 
     def _replaced_name(self) -> Message:
-        asked = [m for kind, m in self._asked if kind == "replace" and "replacement_client_order_id" in m]
+        asked = [
+            m for kind, m in self._asked if kind == "replace" and "replacement_client_order_id" in m
+        ]
         if not asked or self._draw(st.booleans()):
             return {}
         self._replacement = self._pick(*asked)["replacement_client_order_id"]
@@ -235,30 +327,54 @@ class Teller:
         if not self._asked:
             return []
         kind, asked = self._pick(*self._asked)
-        names = [asked[name] for name in ("request_id", "replacement_client_order_id") if name in asked]
-        options = [{}, {"request_id": "Q-unknown"}, {"client_order_id": self._replacement or self._client_order_id}]
-        options += [{"request_id": name} for name in names] + [{"client_order_id": name} for name in names]
-        return [{**message, "type": f"reject_{kind}", **self._pick(*options), **self._maybe(reason="unknown_order")}]
+        names = [
+            asked[name] for name in ("request_id", "replacement_client_order_id") if name in asked
+        ]
+        options = [
+            {},
+            {"request_id": "Q-unknown"},
+            {"client_order_id": self._replacement or self._client_order_id},
+        ]
+        options += [{"request_id": name} for name in names] + [
+            {"client_order_id": name} for name in names
+        ]
+        return [
+            {
+                **message,
+                "type": f"reject_{kind}",
+                **self._pick(*options),
+                **self._maybe(reason="unknown_order"),
+            }
+        ]
 
 
 @st.composite
-def stories(draw: st.DrawFn, *, is_plain: bool | None = None, has_equal_times: bool = False) -> Story:
-    """Stories of one to three orders. Times differ, unless `has_equal_times`; then some reports have a sequence."""
+def stories(
+    draw: st.DrawFn, *, is_plain: bool | None = None, has_equal_times: bool = False
+) -> Story:
+    """Stories of one to three orders. Times differ, unless `has_equal_times`; then some reports
+    have a sequence."""
     plain = draw(st.booleans()) if is_plain is None else is_plain
     told: list[tuple[int, int, Message]] = []
     for number in range(draw(st.integers(1, 3))):
         messages = Teller(draw, number, is_plain=plain).whole()
         for index, message in enumerate(messages):
-            # Commands come in their own time; a report that is told again keeps its time and comes whenever it likes.
+            # Commands come in their own time; a report that is told again keeps its time and comes
+            # whenever it likes.
             is_late = not is_command(message) and draw(st.booleans())
             told.append((draw(st.integers(0, 60)) if is_late else index, len(told), message))
     if not plain and draw(st.booleans()):
-        told = [(draw(st.integers(0, 60)) if m["type"] == "request" else when, order, m) for when, order, m in told]
+        told = [
+            (draw(st.integers(0, 60)) if m["type"] == "request" else when, order, m)
+            for when, order, m in told
+        ]
     for _ in range(draw(st.integers(0, 3))):
         told.append((draw(st.integers(0, 60)), len(told), _about_account(draw)))
     at = _times(draw, [message for _, _, message in told], has_equal_times=has_equal_times)
     told.sort(key=lambda each: each[:2])
-    return Story(tuple(_without_marks({**message, **at[_key(message)]}) for _, _, message in told), plain)
+    return Story(
+        tuple(_without_marks({**message, **at[_key(message)]}) for _, _, message in told), plain
+    )
 
 
 def _about_account(draw: st.DrawFn) -> Message:
@@ -270,21 +386,37 @@ def _about_account(draw: st.DrawFn) -> Message:
         {"type": "instrument", "inverse": draw(st.booleans()), "tick": "0.5"},
         {"type": "mark", "price": draw(st.sampled_from(PRICES))},
         {"type": "mark", "instrument": "BNB-USD", "price": "300"},
-        {"type": "funding", "amount": draw(st.sampled_from(("0.5", "-0.25"))), "currency": draw(st.sampled_from(("USD", "BNB")))},
-        {"type": "adjust", "quantity": draw(st.sampled_from(("-3", "0", "2.5"))), "price": draw(st.sampled_from(PRICES))},
+        {
+            "type": "funding",
+            "amount": draw(st.sampled_from(("0.5", "-0.25"))),
+            "currency": draw(st.sampled_from(("USD", "BNB"))),
+        },
+        {
+            "type": "adjust",
+            "quantity": draw(st.sampled_from(("-3", "0", "2.5"))),
+            "price": draw(st.sampled_from(PRICES)),
+        },
     )
     chosen = {"instrument": instrument, **draw(st.sampled_from(kinds))}
     if draw(st.integers(0, 3)):
         return chosen
-    return {**chosen, "message_id": f"{draw(st.sampled_from(('first', 'second')))} {sorted(chosen.items())}"}
+    return {
+        **chosen,
+        "message_id": f"{draw(st.sampled_from(('first', 'second')))} {sorted(chosen.items())}",
+    }
 
 
-def _times(draw: st.DrawFn, messages: list[Message], *, has_equal_times: bool) -> dict[str, Message]:
-    """When each message happened: in half of the stories commands before reports, in the others at any time."""
+def _times(
+    draw: st.DrawFn, messages: list[Message], *, has_equal_times: bool
+) -> dict[str, Message]:
+    """When each message happened: in half of the stories commands before reports, in the others at
+    any time."""
     is_in_order = has_equal_times or draw(st.booleans())
     at: dict[str, Message] = {}
     for index, message in enumerate(messages):
-        first, last = (0, 9) if is_command(message) and is_in_order else (10, 14 if has_equal_times else 60)
+        first, last = (
+            (0, 9) if is_command(message) and is_in_order else (10, 14 if has_equal_times else 60)
+        )
         microsecond = 0 if has_equal_times else index
         if _key(message) not in at:
             at[_key(message)] = {"at": moment(draw(st.integers(first, last)), microsecond)}
@@ -307,5 +439,8 @@ def _key(message: Message) -> str:
     if message["type"] == "bust_fill":
         message = {"busted": message["fill_id"]}
     elif "fill_id" in message:
-        message = {name: message.get(name) for name in ("fill_id", "quantity", "price", "corrects", "side", "instrument")}
+        message = {
+            name: message.get(name)
+            for name in ("fill_id", "quantity", "price", "corrects", "side", "instrument")
+        }
     return repr((mark, sorted(message.items(), key=str)))

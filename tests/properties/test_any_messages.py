@@ -1,5 +1,5 @@
-"""Whatever is recorded: as of any time every view is what it was then, and what follows depends on the log alone: not on which
-ledger has written it, in what batches, or what it remembers."""
+"""Whatever is recorded: as of any time every view is what it was then, and what follows depends on
+the log alone: not on which ledger has written it, in what batches, or what it remembers."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -8,7 +8,14 @@ from typing import Any
 
 import pytest
 
-from orderledger import AmbiguousOrder, InvalidMessage, Ledger, Outcome, UnknownOrder, parse_document
+from orderledger import (
+    AmbiguousOrder,
+    InvalidMessage,
+    Ledger,
+    Outcome,
+    UnknownOrder,
+    parse_document,
+)
 from orderledger.infrastructure.clock import SteppingClock
 from orderledger.infrastructure.engine import resolving, streams
 from orderledger.infrastructure.engine.entries import to_entry
@@ -39,11 +46,21 @@ def all_answers(ledger: Ledger, **moment: Any) -> list[Any]:
     found: list[Any] = []
     for name, account in [(name, account) for name in NAMES for account in (None, *ACCOUNTS)]:
         try:
-            found.append((ledger.order(name, account=account, **moment), ledger.history(name, account=account, **moment)))
+            found.append(
+                (
+                    ledger.order(name, account=account, **moment),
+                    ledger.history(name, account=account, **moment),
+                )
+            )
         except (UnknownOrder, AmbiguousOrder) as error:
             found.append(str(error))
     more = (ledger.proposals, ledger.instruments, ledger.account_events, ledger.certificates)
-    return [*found, *views_of(ledger, **moment), ledger.pnl(by=("account", "day"), **moment), *(view(**moment) for view in more)]
+    return [
+        *found,
+        *views_of(ledger, **moment),
+        ledger.pnl(by=("account", "day"), **moment),
+        *(view(**moment) for view in more),
+    ]
 
 
 def told(outcomes: list[Outcome]) -> list[Any]:
@@ -52,7 +69,10 @@ def told(outcomes: list[Outcome]) -> list[Any]:
 
 def facts_of(ledger: Ledger) -> list[Any]:
     """The log, but for what tells when it was written."""
-    return [{name: value for name, value in event.items() if name not in ("at", "recorded_at")} for event in ledger.events()]
+    return [
+        {name: value for name, value in event.items() if name not in ("at", "recorded_at")}
+        for event in ledger.events()
+    ]
 
 
 def check_times(seed: int) -> None:
@@ -61,7 +81,9 @@ def check_times(seed: int) -> None:
         for message in valid_messages(Random(seed), are_timed=False):
             if ledger.record(message).outcome == "recorded":
                 last = list(ledger.events())[-1]
-                known.append((last["position" if len(known) % 2 else "recorded_at"], all_answers(ledger)))
+                known.append(
+                    (last["position" if len(known) % 2 else "recorded_at"], all_answers(ledger))
+                )
         for moment, found in known:
             assert all_answers(ledger, as_of=moment) == found, f"seed {seed}, as of {moment}"
         assert all_answers(ledger, effective_at=LATER) == all_answers(ledger), f"seed {seed}"
@@ -74,7 +96,10 @@ def check_memories(folder: Path, seed: int) -> None:
         expected = told([alone.record(message) for message in messages])
         log = facts_of(alone)
     url = f"sqlite:///{folder}/{seed}.db"
-    ledgers = [Ledger.open(url, clock=SteppingClock(RECORDED_AT), update_views=False, synchronous="OFF") for _ in range(3)]
+    ledgers = [
+        Ledger.open(url, clock=SteppingClock(RECORDED_AT), update_views=False, synchronous="OFF")
+        for _ in range(3)
+    ]
     found = []
     while messages:
         ledger = chance.choice(ledgers)
@@ -108,7 +133,8 @@ def test_three_ledgers_by_turns_record_what_one_does(tmp_path: Path, seeds: rang
 
 @pytest.fixture
 def little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ledgers forget almost everything after each commit, as they otherwise do after thousands of orders."""
+    """Ledgers forget almost everything after each commit, as they otherwise do after thousands of
+    orders."""
     for module, limit in (
         (streams, "STREAMS_KEPT"),
         (streams, "ENDED_KEPT"),

@@ -1,4 +1,5 @@
-"""P&L by strategy and day in one pass gives the same digits as with all entries and rows in memory."""
+"""P&L by strategy and day in one pass gives the same digits as with all entries and rows in
+memory."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -22,7 +23,12 @@ from tests.pnl_by_hand import pnl_of_all
 from tests.properties.profiles import many, quick
 from tests.properties.stories import START
 
-BYS = [by for count in range(5) for by in combinations(GROUPS, count) if "strategy" in by or "day" in by]
+BYS = [
+    by
+    for count in range(5)
+    for by in combinations(GROUPS, count)
+    if "strategy" in by or "day" in by
+]
 ACCOUNTS, NAMES = ("a:1", "a:2"), ("BTC-USD", "ETH-USD", "XBT")
 numbers = some.decimals("0.001", "9999", places=3)
 signed = some.decimals("-50", "50", places=2)
@@ -62,7 +68,9 @@ definitions = some.fixed_dictionaries(
         "position_modes": some.none(),
     }
 )
-instruments = some.dictionaries(some.tuples(places["account"], some.sampled_from((*NAMES, "BNB-USD"))), definitions)
+instruments = some.dictionaries(
+    some.tuples(places["account"], some.sampled_from((*NAMES, "BNB-USD"))), definitions
+)
 
 
 NET = {"position_side": None, "position_id": None}
@@ -85,15 +93,23 @@ class Kept:
         ]
         told.sort(key=lambda entry: (entry["at"], entry["position"]))
         self.kept: dict[str, list[Row]] = {
-            TRADES.name: [{**entry, "fill_id": f"F-{entry['position']}"} for entry in told if entry["kind"] == "trade"],
+            TRADES.name: [
+                {**entry, "fill_id": f"F-{entry['position']}"}
+                for entry in told
+                if entry["kind"] == "trade"
+            ],
             ACCOUNT_EVENTS.name: [entry for entry in told if entry["kind"] != "trade"],
-            INSTRUMENTS.name: [{"account": key[0], "instrument": key[1], **row} for key, row in defined.items()],
+            INSTRUMENTS.name: [
+                {"account": key[0], "instrument": key[1], **row} for key, row in defined.items()
+            ],
         }
 
     def rows(self, table: Table, **_: Any) -> list[Row]:
         return self.kept.get(table.name, [])
 
-    def each(self, table: Table, *, columns: tuple[str, ...] | None = None, **_: Any) -> Iterator[Row]:
+    def each(
+        self, table: Table, *, columns: tuple[str, ...] | None = None, **_: Any
+    ) -> Iterator[Row]:
         for row in self.kept[table.name]:
             yield row if columns is None else {name: row[name] for name in columns}
 
@@ -102,7 +118,8 @@ class Kept:
 
 
 def digits(rows: list[Row]) -> list[str]:
-    """Exact: Decimal("1") and Decimal("1.0") differ. The plain way knows one position of an instrument."""
+    """Exact: Decimal("1") and Decimal("1.0") differ. The plain way knows one position of an
+    instrument."""
     sides = {"position_side", "position_id", "reason"}
     return [repr({name: value for name, value in row.items() if name not in sides}) for row in rows]
 
@@ -118,7 +135,15 @@ def check(entries: list[Row], defined: dict[tuple[str, str], Row], method: Metho
 def traded(side: str, hour: int) -> Row:
     fee = {"fee": None, "fee_currency": None}
     place = {"account": "a:1", "instrument": "BTC-USD", "strategy": "s1"}
-    return {**place, "side": side, "quantity": Decimal(1), "price": Decimal(100 + hour), **fee, "hour": hour, "kind": "trade"}
+    return {
+        **place,
+        "side": side,
+        "quantity": Decimal(1),
+        "price": Decimal(100 + hour),
+        **fee,
+        "hour": hour,
+        "kind": "trade",
+    }
 
 
 FLAT = [traded("buy", 1), traded("sell", 2)]

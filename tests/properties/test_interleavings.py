@@ -1,4 +1,5 @@
-"""Rule 10 on short stories: any order of the same messages ends in the same order state. Each was once found to differ."""
+"""Rule 10 on short stories: any order of the same messages ends in the same order state. Each was
+once found to differ."""
 
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
@@ -18,7 +19,9 @@ ARRIVAL = ("version", "stream", "account")
 
 @pytest.fixture(scope="module")
 def ledger() -> Iterator[Ledger]:
-    with Ledger.open("memory://", clock=SteppingClock(START + timedelta(days=1)), update_views=False) as opened:
+    with Ledger.open(
+        "memory://", clock=SteppingClock(START + timedelta(days=1)), update_views=False
+    ) as opened:
         yield opened
 
 
@@ -35,18 +38,33 @@ def fill(second: int, fill_id: str, quantity: str = "1", **fields: Any) -> Messa
     return told(second, "fill", fill_id=fill_id, **{**numbers, **fields})
 
 
-REQUEST = ours(0, "request", instrument="BTC-USD", side="buy", quantity="10", order_type="limit", limit_price="100")
+REQUEST = ours(
+    0,
+    "request",
+    instrument="BTC-USD",
+    side="buy",
+    quantity="10",
+    order_type="limit",
+    limit_price="100",
+)
 OUR_FILL = fill(1, "F-1", client_order_id="C-1")
 CORRECTED = {"type": "correct_fill", "corrects": "F-1", "client_order_id": "C-1"}
 
 STORIES: dict[str, tuple[list[Message], list[Message]]] = {
     "a named and an anonymous answer to two cancel requests": (
-        [REQUEST, ours(1, "request_cancel", request_id="Q-1"), ours(2, "request_cancel", request_id="Q-2")],
+        [
+            REQUEST,
+            ours(1, "request_cancel", request_id="Q-1"),
+            ours(2, "request_cancel", request_id="Q-2"),
+        ],
         [ours(3, "reject_cancel", request_id="Q-1"), ours(4, "reject_cancel")],
     ),
     "an alias that was given twice": (
         [REQUEST],
-        [ours(1, "acknowledge", aliases={"index": "7"}), ours(2, "trigger", aliases={"index": "8"})],
+        [
+            ours(1, "acknowledge", aliases={"index": "7"}),
+            ours(2, "trigger", aliases={"index": "8"}),
+        ],
     ),
     "an order that ended twice, once without a reason": (
         [REQUEST],
@@ -54,7 +72,11 @@ STORIES: dict[str, tuple[list[Message], list[Message]]] = {
     ),
     "a fill id used for a correction and for a fill": (
         [REQUEST],
-        [OUR_FILL, fill(2, "F-2", "3", client_order_id="C-1"), {**fill(3, "F-2", "2"), **CORRECTED}],
+        [
+            OUR_FILL,
+            fill(2, "F-2", "3", client_order_id="C-1"),
+            {**fill(3, "F-2", "2"), **CORRECTED},
+        ],
     ),
     "a fill id used with other numbers, by the earlier report": (
         [REQUEST],
@@ -70,7 +92,10 @@ STORIES: dict[str, tuple[list[Message], list[Message]]] = {
     ),
     "an unknown order that is named later": (
         [],
-        [fill(1, "F-1", venue_order_id="V-1"), fill(2, "F-2", venue_order_id="V-1", client_order_id="X-1")],
+        [
+            fill(1, "F-1", venue_order_id="V-1"),
+            fill(2, "F-2", venue_order_id="V-1", client_order_id="X-1"),
+        ],
     ),
     "two unknown names that turn out to be one order": (
         [],
@@ -95,7 +120,9 @@ STORIES: dict[str, tuple[list[Message], list[Message]]] = {
             ours(1, "acknowledge", venue_order_id="V-1"),
             fill(4, "F-1", client_order_id="C-1b"),
             told(5, "trigger", client_order_id="C-1b", venue_order_id="V-1"),
-            ours(3, "replace", quantity="9", replacement_client_order_id="C-1b", venue_order_id="V-1"),
+            ours(
+                3, "replace", quantity="9", replacement_client_order_id="C-1b", venue_order_id="V-1"
+            ),
         ],
     ),
     "reports under an unknown client id whose venue id is ours": (
@@ -131,7 +158,9 @@ def test_any_order_of_the_same_reports_ends_in_the_same_state(ledger: Ledger, na
     assert_same_end(ledger, [[*commands, *shuffled] for shuffled in permutations(reports)])
 
 
-@pytest.mark.parametrize("name", [name for name, (commands, _) in STORIES.items() if len(commands) == 1])
+@pytest.mark.parametrize(
+    "name", [name for name, (commands, _) in STORIES.items() if len(commands) == 1]
+)
 def test_the_request_may_come_at_any_time(ledger: Ledger, name: str) -> None:
     commands, reports = STORIES[name]
     assert_same_end(ledger, [list(shuffled) for shuffled in permutations([*commands, *reports])])
@@ -142,10 +171,16 @@ def assert_same_end(ledger: Ledger, told: list[list[Message]]) -> None:
     for shuffled in told[1:]:
         found = end_of(ledger, shuffled)
         order = [f"{message['type']} of {message['at'][17:19]}" for message in shuffled]
-        assert {view: len(rows) for view, rows in found.items()} == {view: len(rows) for view, rows in first.items()}, order
+        assert {view: len(rows) for view, rows in found.items()} == {
+            view: len(rows) for view, rows in first.items()
+        }, order
         for view, rows in found.items():
             for row, expected in zip(rows, first[view], strict=True):
-                differing = {name: (expected[name], value) for name, value in row.items() if expected[name] != value}
+                differing = {
+                    name: (expected[name], value)
+                    for name, value in row.items()
+                    if expected[name] != value
+                }
                 assert differing == {}, f"{view} after {order}"
 
 
@@ -155,7 +190,10 @@ def end_of(ledger: Ledger, messages: list[Message]) -> dict[str, list[dict[str, 
         outcome = ledger.record(parse_document({**message, "account": account}))
         assert outcome.outcome in ("recorded", "duplicate"), message
     orders = [without(row, *ARRIVAL) for row in ledger.orders(account=account)]
-    trades = [without(row, *ARRIVAL, "recorded_at", "position", "rank") for row in ledger.trades(account=account)]
+    trades = [
+        without(row, *ARRIVAL, "recorded_at", "position", "rank")
+        for row in ledger.trades(account=account)
+    ]
     pnl = [without(row, *ARRIVAL) for row in ledger.pnl(account=account)]
     return {"orders": sorted(orders, key=repr), "trades": trades, "pnl": pnl}
 

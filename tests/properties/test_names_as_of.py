@@ -1,4 +1,5 @@
-"""As of any time an order is found by its names as it was found then, whatever names orders share and turn out to bear."""
+"""As of any time an order is found by its names as it was found then, whatever names orders share
+and turn out to bear."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -30,7 +31,10 @@ KINDS: dict[str, Message] = {
     "bust_fill": {"fill_id": "F-1"},
     "replace": {"quantity": "7"},
 }
-BROUGHT = {"request_cancel": ["request_id"], "request_replace": ["request_id", "replacement_client_order_id"]}
+BROUGHT = {
+    "request_cancel": ["request_id"],
+    "request_replace": ["request_id", "replacement_client_order_id"],
+}
 
 
 def told(chance: Random) -> Message:
@@ -41,12 +45,24 @@ def told(chance: Random) -> Message:
         "venue_order_id": chance.choice(NAMES),
         "aliases": {chance.choice("xy"): chance.choice(NAMES)},
     }
-    kept = chance.sample(list(given_names), chance.randint(1, 3)) if not is_ours else ["client_order_id"]
+    kept = (
+        chance.sample(list(given_names), chance.randint(1, 3))
+        if not is_ours
+        else ["client_order_id"]
+    )
     if kind in ("request", "submit") and chance.random() < 0.5:
         kept.append("aliases")
-    brought = {name: chance.choice(NAMES) for name in BROUGHT.get(kind, ()) if chance.random() < 0.6}
+    brought = {
+        name: chance.choice(NAMES) for name in BROUGHT.get(kind, ()) if chance.random() < 0.6
+    }
     named = {name: given_names[name] for name in kept} | brought
-    return {"type": kind, "account": chance.choice(ACCOUNTS), "at": moment(chance.randint(0, 50)), **KINDS[kind], **named}
+    return {
+        "type": kind,
+        "account": chance.choice(ACCOUNTS),
+        "at": moment(chance.randint(0, 50)),
+        **KINDS[kind],
+        **named,
+    }
 
 
 def answer(ask: Callable[[], Any]) -> Any:
@@ -57,7 +73,9 @@ def answer(ask: Callable[[], Any]) -> Any:
 
 
 def answers(ledger: Ledger, **moment: Any) -> list[Any]:
-    return [answer(partial(ledger.order, name, account=account, **moment)) for name, account in ASKED]
+    return [
+        answer(partial(ledger.order, name, account=account, **moment)) for name, account in ASKED
+    ]
 
 
 def check_names_of_then(seed: int) -> None:
@@ -69,8 +87,12 @@ def check_names_of_then(seed: int) -> None:
                 known.append((list(ledger.events())[-1]["recorded_at"], answers(ledger)))
         for known_at, found in known:
             assert answers(ledger, as_of=known_at) == found, f"seed {seed}, as of {known_at}"
-        assert answers(ledger, effective_at=RECORDED_FROM + timedelta(days=1)) == answers(ledger), f"seed {seed}"
-        assert ledger.check().differences == (), f"seed {seed}: the index of names is not what the log gives"
+        assert answers(ledger, effective_at=RECORDED_FROM + timedelta(days=1)) == answers(ledger), (
+            f"seed {seed}"
+        )
+        assert ledger.check().differences == (), (
+            f"seed {seed}: the index of names is not what the log gives"
+        )
         check_own_events_suffice(ledger, chance, seed)
         check_fills_are_attributed_by_the_names_of_now(ledger, seed)
 
@@ -79,19 +101,30 @@ def check_own_events_suffice(ledger: Ledger, chance: Random, seed: int) -> None:
     """An order folded from its own streams is the order folded from the whole log."""
     events = list(ledger.events())
     for _ in range(4 if events else 0):
-        as_of = chance.choice([None, chance.randint(0, len(events)), chance.choice(events)["recorded_at"]])
+        as_of = chance.choice(
+            [None, chance.randint(0, len(events)), chance.choice(events)["recorded_at"]]
+        )
         effective_at = chance.choice(events)["at"]
         whole = folded(ledger._store, as_of, effective_at)
-        expected = [answer(lambda: ORDERS.shown(one_order(whole, name, account))) for name, account in ASKED]  # noqa: B023 (called at once)
+        expected = [
+            answer(lambda: ORDERS.shown(one_order(whole, name, account)))  # noqa: B023 (called at once)
+            for name, account in ASKED
+        ]
         found = answers(ledger, as_of=as_of, effective_at=effective_at)
         assert found == expected, f"seed {seed}, as of {as_of}, effective at {effective_at}"
 
 
 def check_fills_are_attributed_by_the_names_of_now(ledger: Ledger, seed: int) -> None:
-    """As of each time of happening, a fill that had happened stands under the order that it stands under now."""
+    """As of each time of happening, a fill that had happened stands under the order that it stands
+    under now."""
     now = {(row["stream"], row["fill_id"]): row["at"] for row in ledger.trades(include_busted=True)}
-    for moment_then in sorted({event["at"] for event in ledger.events() if event["at"] < RECORDED_FROM}):
-        then = {(row["stream"], row["fill_id"]) for row in ledger.trades(include_busted=True, effective_at=moment_then)}
+    for moment_then in sorted(
+        {event["at"] for event in ledger.events() if event["at"] < RECORDED_FROM}
+    ):
+        then = {
+            (row["stream"], row["fill_id"])
+            for row in ledger.trades(include_busted=True, effective_at=moment_then)
+        }
         happened = {fill for fill, at in now.items() if at <= moment_then}
         assert happened <= then <= set(now), f"seed {seed} at {moment_then}"
 

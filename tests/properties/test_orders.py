@@ -1,4 +1,5 @@
-"""Orders nobody thought of: the views equal the auditor's, whatever the order of the reports and however often they come."""
+"""Orders nobody thought of: the views equal the auditor's, whatever the order of the reports and
+however often they come."""
 
 from random import Random
 
@@ -14,7 +15,9 @@ from tests.properties.stories import Story, stories
 CHANCES = st.integers(0, 2**32).map(Random)
 
 
-@pytest.fixture(params=[pytest.param(quick, id="few"), pytest.param(many, id="many", marks=pytest.mark.long)])
+@pytest.fixture(
+    params=[pytest.param(quick, id="few"), pytest.param(many, id="many", marks=pytest.mark.long)]
+)
 def told(request: pytest.FixtureRequest) -> settings:
     """How many stories are told: the same few on every run, many new ones among the long tests."""
     profile: settings = request.param
@@ -42,7 +45,9 @@ def test_reports_of_one_time_are_in_the_order_of_the_venue_and_then_of_the_log(
     holds()
 
 
-def test_reports_that_come_before_their_order_is_known_are_the_auditors_too(ledger: Ledger, told: settings) -> None:
+def test_reports_that_come_before_their_order_is_known_are_the_auditors_too(
+    ledger: Ledger, told: settings
+) -> None:
     @told
     @given(story=stories(is_plain=False))
     def holds(story: Story) -> None:
@@ -51,7 +56,9 @@ def test_reports_that_come_before_their_order_is_known_are_the_auditors_too(ledg
     holds()
 
 
-def test_any_order_and_repetition_of_the_reports_ends_in_the_same_state(ledger: Ledger, told: settings) -> None:
+def test_any_order_and_repetition_of_the_reports_ends_in_the_same_state(
+    ledger: Ledger, told: settings
+) -> None:
     @told
     @given(story=stories(), chance=CHANCES)
     def holds(story: Story, chance: Random) -> None:
@@ -69,7 +76,9 @@ def test_the_request_may_come_before_and_after_any_report(ledger: Ledger, told: 
     holds()
 
 
-def test_recording_everything_again_gives_duplicates_and_changes_nothing(ledger: Ledger, told: settings) -> None:
+def test_recording_everything_again_gives_duplicates_and_changes_nothing(
+    ledger: Ledger, told: settings
+) -> None:
     @told
     @given(story=stories())
     def holds(story: Story) -> None:
@@ -78,7 +87,9 @@ def test_recording_everything_again_gives_duplicates_and_changes_nothing(ledger:
     holds()
 
 
-def test_a_reopened_and_rebuilt_store_gives_the_same_answers(tmp_path_factory: pytest.TempPathFactory, told: settings) -> None:
+def test_a_reopened_and_rebuilt_store_gives_the_same_answers(
+    tmp_path_factory: pytest.TempPathFactory, told: settings
+) -> None:
     @settings(told, max_examples=told.max_examples // 4)
     @given(story=stories())
     def holds(story: Story) -> None:

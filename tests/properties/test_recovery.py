@@ -24,17 +24,29 @@ OWN = {"client_order_id": "C-1"}
 FILLED = fill(2, "F-1", "10", **OWN)
 REOPENED: dict[str, list[Message]] = {
     "by a bust": [REQUEST, FILLED, ours(3, "bust_fill", fill_id="F-1")],
-    "by a correction": [REQUEST, FILLED, {**fill(3, "F-2", "2"), "type": "correct_fill", "corrects": "F-1", **OWN}],
+    "by a correction": [
+        REQUEST,
+        FILLED,
+        {**fill(3, "F-2", "2"), "type": "correct_fill", "corrects": "F-1", **OWN},
+    ],
     "by an earlier fill of the same id": [REQUEST, FILLED, fill(1, "F-1", "4", **OWN)],
     "by a replace to a larger quantity": [REQUEST, FILLED, ours(3, "replace", quantity="20")],
     "by a restatement": [REQUEST, FILLED, ours(3, "restate", quantity="20")],
-    "not by a fill told twice": [REQUEST, fill(1, "F-1", "5", **OWN), {**fill(1, "F-1", "5", **OWN), "liquidity": "maker"}],
+    "not by a fill told twice": [
+        REQUEST,
+        fill(1, "F-1", "5", **OWN),
+        {**fill(1, "F-1", "5", **OWN), "liquidity": "maker"},
+    ],
     "by an acknowledgement of what was rejected as a duplicate": [
         REQUEST,
         ours(1, "reject", reason="duplicate_order"),
         ours(2, "acknowledge"),
     ],
-    "by an acknowledgement of what was denied": [REQUEST, ours(1, "deny", reason="limit"), ours(2, "acknowledge")],
+    "by an acknowledgement of what was denied": [
+        REQUEST,
+        ours(1, "deny", reason="limit"),
+        ours(2, "acknowledge"),
+    ],
     "by a resumption of the next day": [REQUEST, ours(1, "done_for_day"), ours(2, "resume")],
 }
 
@@ -59,7 +71,9 @@ def assert_finds_what_is_open(ledger: Ledger) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("examples", [40, *long([120])])
 def test_a_recovery_without_views_finds_every_open_order(examples: int) -> None:
-    settings(quick, max_examples=examples)(given(story=stories(), share=st.floats(0, 1))(recovered))()
+    settings(quick, max_examples=examples)(
+        given(story=stories(), share=st.floats(0, 1))(recovered)
+    )()
 
 
 def recovered(story: Story, share: float) -> None:
@@ -86,11 +100,18 @@ def test_every_kind_of_store_is_recovered_without_its_views(durable_store_url: s
 def test_a_restart_far_behind_the_log_answers_before_the_views_are_there(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/orders.db"
     documents = [request(f"C-{number}", number) for number in range(BATCH_FAR_BEHIND // 2 + 100)]
-    ends = [{"type": "cancel", "account": "sim:main", "client_order_id": f"C-{number}"} for number in range(len(documents) - 3)]
+    ends = [
+        {"type": "cancel", "account": "sim:main", "client_order_id": f"C-{number}"}
+        for number in range(len(documents) - 3)
+    ]
     with Ledger.open(url, update_views=False, synchronous="OFF") as ledger:
         ledger.record_many(parsed(*documents, *ends))
     with Ledger.open(url) as ledger:
         recovered = ledger.recover()
-        assert [row["client_order_id"] for row in recovered.open] == ["C-10097", "C-10098", "C-10099"]
+        assert [row["client_order_id"] for row in recovered.open] == [
+            "C-10097",
+            "C-10098",
+            "C-10099",
+        ]
         assert recovered.events_read == len(documents) + len(ends) + 3
         assert recovered.open == ledger.open_orders()

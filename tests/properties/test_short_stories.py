@@ -1,4 +1,5 @@
-"""Short stories that the properties have brought to light: every field of every view is the auditor's."""
+"""Short stories that the properties have brought to light: every field of every view is the
+auditor's."""
 
 import pytest
 
@@ -8,7 +9,13 @@ from tests.properties.stories import Message, Story
 from tests.properties.test_interleavings import REQUEST, fill, ours, told
 
 OWN = {"client_order_id": "C-1"}
-INVERSE = {"type": "instrument", "instrument": "BTC-USD", "inverse": True, "currency": "BTC", "at": REQUEST["at"]}
+INVERSE = {
+    "type": "instrument",
+    "instrument": "BTC-USD",
+    "inverse": True,
+    "currency": "BTC",
+    "at": REQUEST["at"],
+}
 
 STORIES: dict[str, list[Message]] = {
     "a report that claims no numbers leaves the last claim standing": [
@@ -21,7 +28,10 @@ STORIES: dict[str, list[Message]] = {
         ours(1, "acknowledge", reported={"cum_quantity": "3"}),
         ours(2, "trigger", reported={"quantity": "10"}),
     ],
-    "an order rejected as a duplicate shows that as its reason": [REQUEST, ours(1, "reject", reason="duplicate_order")],
+    "an order rejected as a duplicate shows that as its reason": [
+        REQUEST,
+        ours(1, "reject", reason="duplicate_order"),
+    ],
     "an order rejected twice was rejected when it was first said to be": [
         REQUEST,
         ours(1, "reject", reason="duplicate_order"),

@@ -30,13 +30,26 @@ class Desk:
 
     def reconcile(self, second: float, *, is_dry_run: bool = False, **rules: Any) -> Reconciled:
         self.clock.set(at(second))
-        chosen = Rules(**{**{name: getattr(RULES, name) for name in ("lookback", "grace", "pause", "opening_pause")}, **rules})
-        return asyncio.run(Reconciler(self.ledger, self.venue, self.clock, chosen, is_dry_run=is_dry_run).run(ACCOUNT))
+        chosen = Rules(
+            **{
+                **{
+                    name: getattr(RULES, name)
+                    for name in ("lookback", "grace", "pause", "opening_pause")
+                },
+                **rules,
+            }
+        )
+        return asyncio.run(
+            Reconciler(self.ledger, self.venue, self.clock, chosen, is_dry_run=is_dry_run).run(
+                ACCOUNT
+            )
+        )
 
     def order(self, *names: str) -> tuple[Any, ...]:
         row = self.ledger.order("C-1")
         return tuple(
-            str(value) if name.endswith("quantity") else value for name, value in zip(names, values(row, names), strict=True)
+            str(value) if name.endswith("quantity") else value
+            for name, value in zip(names, values(row, names), strict=True)
         )
 
 

@@ -1,4 +1,5 @@
-"""A venue without a wire: what it knows is set by the test, and told in messages as an adapter would tell it."""
+"""A venue without a wire: what it knows is set by the test, and told in messages as an adapter
+would tell it."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -7,7 +8,16 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from orderledger import Acknowledge, Balance, Cancel, Fill, Message, Replace, VenueUnavailable, parse_document
+from orderledger import (
+    Acknowledge,
+    Balance,
+    Cancel,
+    Fill,
+    Message,
+    Replace,
+    VenueUnavailable,
+    parse_document,
+)
 from orderledger.infrastructure.clock import Clock
 from orderledger.infrastructure.venues.base.answered import answered
 from orderledger.infrastructure.venues.base.translation import Fault
@@ -79,20 +89,31 @@ class PlainVenue:
         self.unread_orders: list[Fault] = []
         self.fills_begin_at: datetime | None = None
 
-    def trade(self, order: str, fill_id: str, quantity: str, at: datetime, price: str = "100") -> None:
+    def trade(
+        self, order: str, fill_id: str, quantity: str, at: datetime, price: str = "100"
+    ) -> None:
         known = self.orders[order]
         self.fills.append(
-            {"venue_order_id": order, "fill_id": fill_id, "quantity": quantity, "price": price, "at": at, "side": known.side}
+            {
+                "venue_order_id": order,
+                "fill_id": fill_id,
+                "quantity": quantity,
+                "price": price,
+                "at": at,
+                "side": known.side,
+            }
         )
 
     def trade_of_the_day(self, order: str, fill_id: str, quantity: str, at: datetime) -> None:
-        """An order that has traded, and was canceled after that; it stands in the list of the day."""
+        """An order that has traded, and was canceled after that; it stands in the list of the
+        day."""
         self.orders[order] = Known(order, is_open=False, at=at)
         self.trade(order, fill_id, quantity, at)
         self.lists_more.append(self._told(self.orders[order]))
 
     async def listen(self) -> AsyncIterator[FeedEvent]:
-        """What the test puts into `feed`; an exception is raised, as by an adapter with a fault of its own."""
+        """What the test puts into `feed`; an exception is raised, as by an adapter with a fault of
+        its own."""
         while True:
             told = await self.feed.get()
             if told is None:
@@ -114,7 +135,10 @@ class PlainVenue:
         self.accounts_asked.append(account)
         working = [known for known in self.orders.values() if known.is_open and known.is_listed]
         return Listing(
-            messages=[*(message for known in working for message in self._listed(known)), *self.lists_more],
+            messages=[
+                *(message for known in working for message in self._listed(known)),
+                *self.lists_more,
+            ],
             venue_order_ids=frozenset(known.name for known in working),
             at=self.clock.now(),
             faults=self.unread_orders,
@@ -127,7 +151,9 @@ class PlainVenue:
         names = {*order["venue_order_ids"], *order["aliases"].values()}
         for known in self.orders.values():
             if names & {known.name, known.cloid} and not known.is_forgotten:
-                return answered([self._told(known), *self.lists_more, *self.answers_more], asked_at - LAG)
+                return answered(
+                    [self._told(known), *self.lists_more, *self.answers_more], asked_at - LAG
+                )
         return None
 
     async def fills_since(self, account: str, since: datetime) -> Answer:
@@ -136,22 +162,44 @@ class PlainVenue:
             self.hides_fills -= 1
             return Answer(messages=[])
         told = [fill for fill in self.fills if fill["at"] >= since]
-        fills = [Fill(account=ACCOUNT, instrument="BTC-USD", **fill, evidence={"tid": fill["fill_id"]}) for fill in told]
+        fills = [
+            Fill(account=ACCOUNT, instrument="BTC-USD", **fill, evidence={"tid": fill["fill_id"]})
+            for fill in told
+        ]
         faults = [fault for at, fault in self.unread_fills.items() if at >= since]
-        return Answer(messages=[*self.beside, *fills, *self.beside_later], faults=faults, begins_at=self.fills_begin_at)
+        return Answer(
+            messages=[*self.beside, *fills, *self.beside_later],
+            faults=faults,
+            begins_at=self.fills_begin_at,
+        )
 
     async def positions(self, account: str) -> Sequence[Balance]:
         self._ask("positions")
         held = self._held() if self.held is None else self.held
         at = self.clock.now()
-        told: dict[str, tuple[str, Decimal | None]] = {name: (quantity, Decimal(100)) for name, quantity in held.items()}
+        told: dict[str, tuple[str, Decimal | None]] = {
+            name: (quantity, Decimal(100)) for name, quantity in held.items()
+        }
         told |= {name: (quantity, None) for name, quantity in self.cash.items()}
         balances = [
-            Balance(account=ACCOUNT, instrument=name, quantity=Decimal(quantity), average_price=price, at=at)
+            Balance(
+                account=ACCOUNT,
+                instrument=name,
+                quantity=Decimal(quantity),
+                average_price=price,
+                at=at,
+            )
             for name, (quantity, price) in told.items()
         ]
-        sides: dict[str, Any] = {"account": ACCOUNT, "instrument": "BTC-USD", "average_price": Decimal(100), "at": at}
-        balances = [Balance(**sides, position_side=side, quantity=quantity) for side, quantity in self.sides] or balances
+        sides: dict[str, Any] = {
+            "account": ACCOUNT,
+            "instrument": "BTC-USD",
+            "average_price": Decimal(100),
+            "at": at,
+        }
+        balances = [
+            Balance(**sides, position_side=side, quantity=quantity) for side, quantity in self.sides
+        ] or balances
         self.while_positions_are_told()
         return balances
 
@@ -169,18 +217,36 @@ class PlainVenue:
             raise VenueUnavailable("HTTP 503")
 
     def _held(self) -> dict[str, str]:
-        total = sum(Decimal(fill["quantity"]) * (1 if fill["side"] == "buy" else -1) for fill in self.fills)
+        total = sum(
+            Decimal(fill["quantity"]) * (1 if fill["side"] == "buy" else -1) for fill in self.fills
+        )
         held = total + Decimal(self.opening.get("BTC-USD", 0))
         return {"BTC-USD": str(held)} if held else {}
 
     def _listed(self, known: Known) -> list[Message]:
         told = self._told(known)
         accepted = told.model_copy(update={"reported": None})
-        return [accepted, told.model_copy(update={"at": self.clock.now()})] if self.is_wordy else [told]
+        return (
+            [accepted, told.model_copy(update={"at": self.clock.now()})]
+            if self.is_wordy
+            else [told]
+        )
 
     def _told(self, known: Known) -> Message:
-        done = sum((Decimal(fill["quantity"]) for fill in self.fills if fill["venue_order_id"] == known.name), Decimal(0))
-        claims = {"quantity": known.quantity, "cum_quantity": str(done), "limit_price": known.price, **known.claims}
+        done = sum(
+            (
+                Decimal(fill["quantity"])
+                for fill in self.fills
+                if fill["venue_order_id"] == known.name
+            ),
+            Decimal(0),
+        )
+        claims = {
+            "quantity": known.quantity,
+            "cum_quantity": str(done),
+            "limit_price": known.price,
+            **known.claims,
+        }
         kind = Cancel if not known.is_open else Replace if known.is_replaced else Acknowledge
         terms = {"quantity": known.quantity, "limit_price": known.price} if kind is Replace else {}
         return parse_document(

@@ -1,5 +1,5 @@
-"""Whatever happened at the venue, and whatever of it was heard, in whatever order: once reconciled, as was foreseen, ledger and
-venue agree, and a second run appends nothing."""
+"""Whatever happened at the venue, and whatever of it was heard, in whatever order: once reconciled,
+as was foreseen, ledger and venue agree, and a second run appends nothing."""
 
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -33,16 +33,30 @@ class Life:
     def live(self) -> None:
         """It is ours, or made elsewhere. One of ours may never have reached the venue."""
         chance, number, begun_at = self.chance, self.number, self.chance.randint(1, 20)
-        self.quantity, self.filled, self.side = chance.choice((4, 10)), 0, chance.choice(("buy", "sell"))
+        self.quantity, self.filled, self.side = (
+            chance.choice((4, 10)),
+            0,
+            chance.choice(("buy", "sell")),
+        )
         self.is_ours = chance.random() < 0.7
         self.cloid = f"0xc{number}" if self.is_ours else None
         if self.is_ours:
             self._request(begun_at)
             if chance.random() < 0.15:
                 return
-        self.known = Known(f"V-{number}", cloid=self.cloid, side=self.side, quantity=str(self.quantity), at=at(begun_at))
+        self.known = Known(
+            f"V-{number}",
+            cloid=self.cloid,
+            side=self.side,
+            quantity=str(self.quantity),
+            at=at(begun_at),
+        )
         self.venue.orders[self.known.name] = self.known
-        self.names: Message = {"venue_order_id": self.known.name, "instrument": "BTC-USD", "side": self.side}
+        self.names: Message = {
+            "venue_order_id": self.known.name,
+            "instrument": "BTC-USD",
+            "side": self.side,
+        }
         if self.is_ours:
             self.names |= {"aliases": {"plain.cloid": self.cloid}} if chance.random() < 0.7 else {}
             self.names |= {"client_order_id": f"C-{number}"} if chance.random() < 0.3 else {}
@@ -52,23 +66,41 @@ class Life:
         for _ in range(chance.randint(0, 5)):
             if self.known.is_open:
                 second += chance.choice((0.5, 1, 3))
-                chance.choice((self._fill, self._fill, self._replace, self._cancel, self._ask))(second)
+                chance.choice((self._fill, self._fill, self._replace, self._cancel, self._ask))(
+                    second
+                )
 
     def _request(self, begun_at: float) -> None:
-        names = {"client_order_id": f"C-{self.number}", "quantity": str(self.quantity), "side": self.side}
-        self.commands.append(request(**names, aliases={"plain.cloid": self.cloid}, at=at(begun_at - 0.5)))
+        names = {
+            "client_order_id": f"C-{self.number}",
+            "quantity": str(self.quantity),
+            "side": self.side,
+        }
+        self.commands.append(
+            request(**names, aliases={"plain.cloid": self.cloid}, at=at(begun_at - 0.5))
+        )
         if self.chance.random() < 0.9:
             self._command("submit", begun_at - 0.4)
         if self.chance.random() < 0.3:
-            self._command("unresolved", begun_at + self.chance.choice((0.1, 5, 10)), reason="timeout")
+            self._command(
+                "unresolved", begun_at + self.chance.choice((0.1, 5, 10)), reason="timeout"
+            )
 
     def _command(self, kind: str, second: float, **fields: Any) -> None:
         self.commands.append(
-            {"type": kind, "account": ACCOUNT, "client_order_id": f"C-{self.number}", "at": at(second), **fields}
+            {
+                "type": kind,
+                "account": ACCOUNT,
+                "client_order_id": f"C-{self.number}",
+                "at": at(second),
+                **fields,
+            }
         )
 
     def _report(self, kind: str, second: float, **fields: Any) -> None:
-        self.reports.append({"type": kind, "account": ACCOUNT, **self.names, "at": at(second), **fields})
+        self.reports.append(
+            {"type": kind, "account": ACCOUNT, **self.names, "at": at(second), **fields}
+        )
 
     def _fill(self, second: float) -> None:
         quantity, price = (
@@ -83,7 +115,10 @@ class Life:
             self.known.is_open, self.known.at = False, at(second)
 
     def _replace(self, second: float) -> None:
-        self.known.quantity, self.known.price = str(self.filled + self.chance.randint(1, 8)), self.chance.choice(("101", "102"))
+        self.known.quantity, self.known.price = (
+            str(self.filled + self.chance.randint(1, 8)),
+            self.chance.choice(("101", "102")),
+        )
         self.known.is_replaced, self.known.at = True, at(second)
         self._report("replace", second, quantity=self.known.quantity, limit_price=self.known.price)
 
@@ -99,14 +134,19 @@ class Life:
 
 
 def told(chance: Random, lives: list[Life]) -> list[Message]:
-    """What is recorded of it all: our commands, and of the reports some, some of them twice, late, or in another order."""
+    """What is recorded of it all: our commands, and of the reports some, some of them twice, late,
+    or in another order."""
     commands = [command for life in lives for command in life.commands]
     share = chance.choice((0.2, 0.6, 0.9))
     heard = [report for life in lives for report in life.reports if chance.random() < share]
     heard += [report for report in heard if chance.random() < 0.15]
     if chance.random() < 0.4:
         chance.shuffle(heard)
-    return sorted(commands + heard, key=lambda message: message["at"]) if chance.random() < 0.6 else commands + heard
+    return (
+        sorted(commands + heard, key=lambda message: message["at"])
+        if chance.random() < 0.6
+        else commands + heard
+    )
 
 
 def check_truth(seed: int) -> None:
@@ -114,7 +154,10 @@ def check_truth(seed: int) -> None:
     with Ledger.open("memory://", clock=clock, update_views=False) as ledger:
         venue = PlainVenue(clock)
         venue.is_wordy = chance.random() < 0.2
-        desk, lives = Desk(ledger, venue, clock), [Life(chance, venue, number) for number in range(1, chance.randint(2, 4))]
+        desk, lives = (
+            Desk(ledger, venue, clock),
+            [Life(chance, venue, number) for number in range(1, chance.randint(2, 4))],
+        )
         for life in lives:
             life.live()
         for message in told(chance, lives):
@@ -123,7 +166,9 @@ def check_truth(seed: int) -> None:
         assert breaks(foreseen) == breaks(desk.reconcile(61)), f"seed {seed}"
         again = desk.reconcile(120)
         assert again.appended == 0, f"seed {seed}"
-        assert [one for one in left(again) if not one.startswith("absent_order:")] == [], f"seed {seed}"
+        assert [one for one in left(again) if not one.startswith("absent_order:")] == [], (
+            f"seed {seed}"
+        )
         compare(ledger, venue, f"seed {seed}")
         assert ledger.check().differences == (), f"seed {seed}"
 
@@ -136,13 +181,25 @@ def compare(ledger: Ledger, venue: PlainVenue, seed: str) -> None:
     """Every order that works or has traded, with its terms, and the position."""
     rows = {name: row for row in ledger.orders() for name in row["venue_order_ids"]}
     for name, known in venue.orders.items():
-        filled = sum((Decimal(fill["quantity"]) for fill in venue.fills if fill["venue_order_id"] == name), Decimal(0))
+        filled = sum(
+            (Decimal(fill["quantity"]) for fill in venue.fills if fill["venue_order_id"] == name),
+            Decimal(0),
+        )
         if name in rows or known.is_open or filled:
-            assert (rows[name]["is_open"], rows[name]["cum_quantity"]) == (known.is_open, filled), f"{seed}: {name}"
+            assert (rows[name]["is_open"], rows[name]["cum_quantity"]) == (known.is_open, filled), (
+                f"{seed}: {name}"
+            )
         if known.is_open:
-            terms = (str(rows[name]["quantity"]), str(rows[name]["limit_price"]), rows[name]["certainty"])
+            terms = (
+                str(rows[name]["quantity"]),
+                str(rows[name]["limit_price"]),
+                rows[name]["certainty"],
+            )
             assert terms == (known.quantity, known.price, "confirmed"), f"{seed}: {name}"
-    held = sum((Decimal(fill["quantity"]) * (1 if fill["side"] == "buy" else -1) for fill in venue.fills), Decimal(0))
+    held = sum(
+        (Decimal(fill["quantity"]) * (1 if fill["side"] == "buy" else -1) for fill in venue.fills),
+        Decimal(0),
+    )
     assert sum(column(ledger.positions(), "position_quantity")) == held, seed
 
 

@@ -1,4 +1,5 @@
-"""What whole worlds have found: words that come beside others, late, twice, or while the venue is asked."""
+"""What whole worlds have found: words that come beside others, late, twice, or while the venue is
+asked."""
 
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -38,7 +39,10 @@ def test_an_answer_about_fills_may_tell_of_orders_and_instruments_too(desk: Desk
         told("acknowledge", 3, venue_order_id="V-1", reported={"status": "new"}),
     ]
     found = desk.reconcile(60)
-    assert (kinds(found), [str(trade["quantity"]) for trade in desk.ledger.trades()]) == ([("missing_fill", True)], ["4"])
+    assert (kinds(found), [str(trade["quantity"]) for trade in desk.ledger.trades()]) == (
+        [("missing_fill", True)],
+        ["4"],
+    )
     assert desk.ledger.instruments()[0]["multiplier"] == 100
     assert second_run_finds_nothing(desk)
 
@@ -47,7 +51,9 @@ def test_a_correction_that_was_missed_is_taken_over(desk: Desk) -> None:
     desk.record(*WORKING, fill("F-1", "4", at=at(5), **BTC))
     desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(3))
     desk.venue.held, desk.venue.orders["V-1"].claims = {"BTC-USD": "4"}, {"cum_quantity": "4"}
-    desk.venue.beside = [told("correct_fill", 6, **BTC, fill_id="F-2", corrects="F-1", quantity="4", price="99")]
+    desk.venue.beside = [
+        told("correct_fill", 6, **BTC, fill_id="F-2", corrects="F-1", quantity="4", price="99")
+    ]
     found = desk.reconcile(60)
     assert [one.id for one in found.breaks] == ["missing_fill:BTC-USD:V-1:F-2"]
     assert [str(trade["price"]) for trade in desk.ledger.trades()] == ["99"]
@@ -75,7 +81,11 @@ def test_an_order_that_ended_by_its_fills_alone_is_asked_for_its_last_word(desk:
     desk.venue.trade("V-1", "F-1", "10", at(5))
     found = desk.reconcile(60)
     assert kinds(found) == [("terms_differ", True), ("missing_end", True)]
-    assert desk.order("status", "limit_price", "reported_cum_quantity") == ("filled", Decimal(101), "10")
+    assert desk.order("status", "limit_price", "reported_cum_quantity") == (
+        "filled",
+        Decimal(101),
+        "10",
+    )
     assert second_run_finds_nothing(desk)
 
 
@@ -87,9 +97,18 @@ def test_terms_that_answer_our_replace_are_its_answer(desk: Desk) -> None:
     assert second_run_finds_nothing(desk)
 
 
-def test_a_replace_whose_quantity_was_reported_too_small_is_recorded_with_its_filled_quantity(desk: Desk) -> None:
-    """Hyperliquid reports a later leg without the fills of the earlier one, until those are known."""
-    early = message("replace", venue_order_id="V-1", at=at(7), quantity="6", reported={"quantity": "6", "cum_quantity": "0"})
+def test_a_replace_whose_quantity_was_reported_too_small_is_recorded_with_its_filled_quantity(
+    desk: Desk,
+) -> None:
+    """Hyperliquid reports a later leg without the fills of the earlier one, until those are
+    known."""
+    early = message(
+        "replace",
+        venue_order_id="V-1",
+        at=at(7),
+        quantity="6",
+        reported={"quantity": "6", "cum_quantity": "0"},
+    )
     desk.record(*WORKING, early)
     desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(7), is_replaced=True)
     desk.venue.trade("V-1", "F-1", "4", at(5))
@@ -114,7 +133,8 @@ def test_an_absent_order_is_no_less_absent_a_moment_later(desk: Desk) -> None:
 
 
 def test_an_end_that_is_heard_while_the_venue_is_asked_is_no_break(desk: Desk) -> None:
-    """The answer tells the whole story: that it worked, then that it ended, which is known here by now."""
+    """The answer tells the whole story: that it worked, then that it ended, which is known here by
+    now."""
     desk.record(*WORKING)
     desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(3), is_listed=False)
     end = told("cancel", 9, venue_order_id="V-1")
@@ -140,29 +160,47 @@ def test_an_order_known_by_a_replace_is_known(desk: Desk) -> None:
     assert second_run_finds_nothing(desk)
 
 
-def test_an_order_that_was_absent_for_a_moment_is_seen_again_though_the_venue_says_nothing_new(desk: Desk) -> None:
+def test_an_order_that_was_absent_for_a_moment_is_seen_again_though_the_venue_says_nothing_new(
+    desk: Desk,
+) -> None:
     desk.record(*WORKING)
-    desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(3), is_listed=False, is_forgotten=True)
+    desk.venue.orders["V-1"] = Known(
+        "V-1", cloid="0xc1", at=at(3), is_listed=False, is_forgotten=True
+    )
     desk.reconcile(60)
     assert desk.order("certainty") == ("unresolved",)
     desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(3))
     desk.reconcile(120)
     desk.reconcile(180)
-    assert (desk.order("certainty", "status"), left(desk.reconcile(240))) == (("confirmed", "new"), [])
+    assert (desk.order("certainty", "status"), left(desk.reconcile(240))) == (
+        ("confirmed", "new"),
+        [],
+    )
     assert second_run_finds_nothing(desk)
 
 
-def test_an_order_whose_cancel_got_no_answer_is_seen_to_work_though_the_venue_says_nothing_new(desk: Desk) -> None:
-    desk.record(*WORKING, message("request_cancel", at=at(5)), message("unresolved", reason="timeout", at=at(6)))
+def test_an_order_whose_cancel_got_no_answer_is_seen_to_work_though_the_venue_says_nothing_new(
+    desk: Desk,
+) -> None:
+    desk.record(
+        *WORKING,
+        message("request_cancel", at=at(5)),
+        message("unresolved", reason="timeout", at=at(6)),
+    )
     desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(3))
     assert desk.order("certainty") == ("unresolved",)
-    assert [kinds(desk.reconcile(second)) for second in (60, 120)] == [[("unanswered_order", True)], []]
+    assert [kinds(desk.reconcile(second)) for second in (60, 120)] == [
+        [("unanswered_order", True)],
+        [],
+    ]
     assert desk.order("status", "certainty") == ("new", "confirmed")
 
 
 def test_an_order_that_is_filled_while_it_is_asked_for_is_not_absent(desk: Desk) -> None:
     desk.record(*WORKING)
-    desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(3), is_listed=False, is_forgotten=True)
+    desk.venue.orders["V-1"] = Known(
+        "V-1", cloid="0xc1", at=at(3), is_listed=False, is_forgotten=True
+    )
     desk.venue.trade("V-1", "F-1", "10", at(58))
     desk.venue.hides_fills = 1
     desk.venue.while_asked = lambda: desk.record(fill("F-1", "10", at=at(58), **BTC))
@@ -170,12 +208,16 @@ def test_an_order_that_is_filled_while_it_is_asked_for_is_not_absent(desk: Desk)
     assert desk.order("status", "certainty") == ("filled", "confirmed")
 
 
-def test_a_leg_that_ends_while_it_is_asked_for_is_taken_over_with_the_replace_that_began_it(desk: Desk) -> None:
+def test_a_leg_that_ends_while_it_is_asked_for_is_taken_over_with_the_replace_that_began_it(
+    desk: Desk,
+) -> None:
     """Else a venue's id stands under the order that nothing explains, and its terms are lost."""
     desk.record(*WORKING)
     leg = Known("V-2", cloid="0xc1", at=at(7), price="101", is_replaced=True)
     desk.venue.orders["V-2"] = leg
-    desk.venue.answers_more = [told("cancel", 9, venue_order_id="V-2", aliases={"plain.cloid": "0xc1"})]
+    desk.venue.answers_more = [
+        told("cancel", 9, venue_order_id="V-2", aliases={"plain.cloid": "0xc1"})
+    ]
     assert kinds(desk.reconcile(60)) == [("missing_end", True)]
     assert desk.order("status", "limit_price", "anomalies") == ("canceled", Decimal(101), [])
     leg.is_listed = False
@@ -183,7 +225,9 @@ def test_a_leg_that_ends_while_it_is_asked_for_is_taken_over_with_the_replace_th
     assert second_run_finds_nothing(desk)
 
 
-def test_terms_under_an_id_that_the_venue_lists_are_compared_though_another_was_told_here_last(desk: Desk) -> None:
+def test_terms_under_an_id_that_the_venue_lists_are_compared_though_another_was_told_here_last(
+    desk: Desk,
+) -> None:
     """A bot may take something else for the venue's id."""
     desk.record(*WORKING, message("acknowledge", venue_order_id="0xdead", at=at(5)))
     desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(7), price="101")
@@ -191,7 +235,9 @@ def test_terms_under_an_id_that_the_venue_lists_are_compared_though_another_was_
     assert desk.order("limit_price") == (Decimal(101),)
 
 
-def test_terms_that_are_taken_over_give_way_to_the_next_ones_though_our_clock_is_ahead(desk: Desk) -> None:
+def test_terms_that_are_taken_over_give_way_to_the_next_ones_though_our_clock_is_ahead(
+    desk: Desk,
+) -> None:
     """Our requests have our clock's time, which must not decide between two words of the venue."""
     desk.record(*WORKING, message("request_replace", limit_price="101", at=at(50)))
     desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(3), price="101")
@@ -201,27 +247,50 @@ def test_terms_that_are_taken_over_give_way_to_the_next_ones_though_our_clock_is
     assert desk.order("limit_price") == (Decimal(102),)
 
 
-def test_terms_of_an_order_made_elsewhere_are_taken_over_as_claims_which_the_next_claims_replace(desk: Desk) -> None:
+def test_terms_of_an_order_made_elsewhere_are_taken_over_as_claims_which_the_next_claims_replace(
+    desk: Desk,
+) -> None:
     claims = {"quantity": "10", "cum_quantity": "0", "limit_price": "100"}
     desk.record({"type": "acknowledge", **PLAIN, **BTC, "at": at(3), "reported": claims})
     desk.venue.orders["V-1"] = Known("V-1", at=at(5), price="101")
     assert kinds(desk.reconcile(60)) == [("terms_differ", True)]
     assert desk.ledger.order("V-1")["limit_price"] == Decimal(101)
-    desk.record({"type": "acknowledge", **PLAIN, **BTC, "at": at(7), "reported": {**claims, "limit_price": "102"}})
+    desk.record(
+        {
+            "type": "acknowledge",
+            **PLAIN,
+            **BTC,
+            "at": at(7),
+            "reported": {**claims, "limit_price": "102"},
+        }
+    )
     assert desk.ledger.order("V-1")["limit_price"] == Decimal(102)
 
 
 @pytest.mark.parametrize("is_own", [True, False])
-def test_terms_that_are_older_than_what_the_venue_has_told_are_not_taken_over(desk: Desk, is_own: bool) -> None:
-    """An answer may be stale, and terms that stand in a restate outlast every claim. The next run shows which it was."""
+def test_terms_that_are_older_than_what_the_venue_has_told_are_not_taken_over(
+    desk: Desk, is_own: bool
+) -> None:
+    """An answer may be stale, and terms that stand in a restate outlast every claim. The next run
+    shows which it was."""
     if is_own:
-        words = [message("replace", venue_order_id="V-1", limit_price=price, at=at(second)) for second, price in TOLD]
+        words = [
+            message("replace", venue_order_id="V-1", limit_price=price, at=at(second))
+            for second, price in TOLD
+        ]
         desk.record(*WORKING, *words)
     else:
         claims = {"quantity": "10", "cum_quantity": "0"}
         report: dict[str, Any] = {"type": "acknowledge", **PLAIN, **BTC}
-        desk.record(*({**report, "at": at(second), "reported": {**claims, "limit_price": price}} for second, price in TOLD))
-    known = desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1" if is_own else None, at=at(4), price="100")
+        desk.record(
+            *(
+                {**report, "at": at(second), "reported": {**claims, "limit_price": price}}
+                for second, price in TOLD
+            )
+        )
+    known = desk.venue.orders["V-1"] = Known(
+        "V-1", cloid="0xc1" if is_own else None, at=at(4), price="100"
+    )
     name = "C-1" if is_own else "V-1"
     assert kinds(desk.reconcile(60)) == [("terms_differ", False)]
     assert desk.ledger.order(name)["limit_price"] == Decimal(101)
@@ -229,13 +298,34 @@ def test_terms_that_are_older_than_what_the_venue_has_told_are_not_taken_over(de
     assert left(desk.reconcile(120)) == []
 
 
-def test_an_order_that_ended_on_terms_that_a_later_word_took_back_is_asked_for_again(desk: Desk) -> None:
-    """Of one time the later in the log counts, and of two answers the staler one may have been recorded later."""
-    right = {"type": "replace", "account": ACCOUNT, "venue_order_id": "V-1", "at": at(4), "quantity": "12", "limit_price": "101"}
-    desk.record(*WORKING, {**right, "reported": {"quantity": "12", "cum_quantity": "0", "leaves_quantity": "12"}})
-    desk.record({**right, "quantity": "5", "reported": {"quantity": "5", "cum_quantity": "0", "leaves_quantity": "5"}})
+def test_an_order_that_ended_on_terms_that_a_later_word_took_back_is_asked_for_again(
+    desk: Desk,
+) -> None:
+    """Of one time the later in the log counts, and of two answers the staler one may have been
+    recorded later."""
+    right = {
+        "type": "replace",
+        "account": ACCOUNT,
+        "venue_order_id": "V-1",
+        "at": at(4),
+        "quantity": "12",
+        "limit_price": "101",
+    }
+    desk.record(
+        *WORKING,
+        {**right, "reported": {"quantity": "12", "cum_quantity": "0", "leaves_quantity": "12"}},
+    )
+    desk.record(
+        {
+            **right,
+            "quantity": "5",
+            "reported": {"quantity": "5", "cum_quantity": "0", "leaves_quantity": "5"},
+        }
+    )
     desk.record(fill("F-1", "12", at=at(5), **BTC))
-    desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(5), quantity="12", price="101", is_listed=False)
+    desk.venue.orders["V-1"] = Known(
+        "V-1", cloid="0xc1", at=at(5), quantity="12", price="101", is_listed=False
+    )
     desk.venue.trade("V-1", "F-1", "12", at(5))
     assert desk.order("anomalies") == (["overfill"],)
     desk.reconcile(60)
@@ -257,9 +347,13 @@ def test_terms_that_were_taken_back_are_not_taken_over_again(desk: Desk) -> None
     assert desk.order("limit_price") == (Decimal(102),)
 
 
-def test_an_order_that_is_seen_again_ends_though_our_clock_is_ahead_and_the_times_conflict(desk: Desk) -> None:
+def test_an_order_that_is_seen_again_ends_though_our_clock_is_ahead_and_the_times_conflict(
+    desk: Desk,
+) -> None:
     desk.record(*WORKING)
-    desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(3), is_listed=False, is_forgotten=True)
+    desk.venue.orders["V-1"] = Known(
+        "V-1", cloid="0xc1", at=at(3), is_listed=False, is_forgotten=True
+    )
     desk.reconcile(60)
     desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(3))
     desk.reconcile(120)
@@ -281,32 +375,46 @@ def asked_since(desk: Desk, second: float, **rules: Any) -> datetime:
     """From when on a run asks for fills."""
     desk.venue.asked.clear()
     desk.reconcile(second, **rules)
-    (since,) = {what.removeprefix("fills since ") for what in desk.venue.asked if what.startswith("fills since ")}
+    (since,) = {
+        what.removeprefix("fills since ")
+        for what in desk.venue.asked
+        if what.startswith("fills since ")
+    }
     return datetime.fromisoformat(since)
 
 
-def test_an_order_that_nobody_ever_answers_has_no_run_ask_for_all_fills_since_its_request(desk: Desk) -> None:
+def test_an_order_that_nobody_ever_answers_has_no_run_ask_for_all_fills_since_its_request(
+    desk: Desk,
+) -> None:
     desk.record(*SENT, message("unresolved", reason="timeout"))
     desk.reconcile(60)
     day, overlap = 86_400, timedelta(minutes=10)
     first, *later = [asked_since(desk, 60 + days * day) for days in (2, 4, 30)]
     assert at(60) - overlap <= first < at(61) - overlap
-    assert [at(60 + days * day) - overlap <= since for days, since in zip((2, 4), later, strict=True)] == [True, True]
+    assert [
+        at(60 + days * day) - overlap <= since for days, since in zip((2, 4), later, strict=True)
+    ] == [True, True]
     assert desk.order("status", "certainty") == ("pending_new", "unresolved")
 
 
-def test_an_order_from_before_all_that_was_covered_is_asked_for_from_its_request_on_once(desk: Desk) -> None:
+def test_an_order_from_before_all_that_was_covered_is_asked_for_from_its_request_on_once(
+    desk: Desk,
+) -> None:
     desk.record(*SENT, message("unresolved", reason="timeout"))
     assert asked_since(desk, 7200, lookback=timedelta(seconds=60)) < at(0)
     assert asked_since(desk, 7300, lookback=timedelta(seconds=60)) > at(6000)
 
 
-def test_after_the_clock_has_gone_back_fills_are_asked_for_as_if_nothing_had_been_covered(desk: Desk) -> None:
+def test_after_the_clock_has_gone_back_fills_are_asked_for_as_if_nothing_had_been_covered(
+    desk: Desk,
+) -> None:
     """A certificate of a time to come says nothing of the time until then."""
     desk.record(*WORKING)
     desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(3))
     assert left(desk.reconcile(7200, lookback=timedelta(hours=3))) == []
-    desk.venue.orders["V-2"] = Known("V-2", at=at(99), is_open=False)  # gone: of it, fills alone are asked for
+    desk.venue.orders["V-2"] = Known(
+        "V-2", at=at(99), is_open=False
+    )  # gone: of it, fills alone are asked for
     desk.venue.trade("V-2", "F-1", "4", at(100))
     desk.clock = desk.venue.clock = SteppingClock(at(900))
     found = desk.reconcile(1000)
@@ -323,8 +431,14 @@ def test_after_the_clock_has_gone_back_what_agrees_is_certified_anew(desk: Desk)
     assert [desk.reconcile(second).is_recorded for second in (1000, 1060)] == [True, False]
 
 
-def test_an_order_that_proves_to_be_our_unresolved_one_is_seen_to_work_in_the_same_run(desk: Desk) -> None:
-    desk.record(*SENT, message("request_cancel", at=at(5)), message("unresolved", reason="timeout", at=at(9)))
+def test_an_order_that_proves_to_be_our_unresolved_one_is_seen_to_work_in_the_same_run(
+    desk: Desk,
+) -> None:
+    desk.record(
+        *SENT,
+        message("request_cancel", at=at(5)),
+        message("unresolved", reason="timeout", at=at(9)),
+    )
     desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(3))
     desk.venue.trade("V-1", "F-1", "2", at(4))
     assert [kind for kind, _ in kinds(desk.reconcile(60))] == ["missing_fill", "missing_order"]
@@ -332,9 +446,13 @@ def test_an_order_that_proves_to_be_our_unresolved_one_is_seen_to_work_in_the_sa
     assert second_run_finds_nothing(desk)
 
 
-def test_an_order_that_is_first_listed_without_its_terms_is_taken_over_with_them(desk: Desk) -> None:
+def test_an_order_that_is_first_listed_without_its_terms_is_taken_over_with_them(
+    desk: Desk,
+) -> None:
     desk.venue.orders["V-1"] = Known("V-1", at=at(3), quantity="4")
     desk.venue.is_wordy = True
     desk.reconcile(60)
-    assert [(str(row["quantity"]), str(row["limit_price"])) for row in desk.ledger.orders()] == [("4", "100")]
+    assert [(str(row["quantity"]), str(row["limit_price"])) for row in desk.ledger.orders()] == [
+        ("4", "100")
+    ]
     assert second_run_finds_nothing(desk)

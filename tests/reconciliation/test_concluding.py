@@ -1,4 +1,5 @@
-"""Orders that were made elsewhere and that the venue has forgotten: their end is concluded, never that of an order of ours."""
+"""Orders that were made elsewhere and that the venue has forgotten: their end is concluded, never
+that of an order of ours."""
 
 from datetime import timedelta
 from typing import Any
@@ -17,7 +18,8 @@ HOUR = 3600
 
 @pytest.fixture
 def forgotten(desk: Desk) -> Desk:
-    """An order of somebody else's of which only a fill is left at the venue, found absent a minute after the start."""
+    """An order of somebody else's of which only a fill is left at the venue, found absent a minute
+    after the start."""
     desk.venue.orders["V-7"] = Known("V-7", at=at(3), is_open=False, is_forgotten=True)
     desk.venue.trade("V-7", "F-7", "4", at(5))
     found = desk.reconcile(60)
@@ -34,19 +36,30 @@ def after(desk: Desk, hours: float, **rules: Any) -> Reconciled:
     return desk.reconcile(60 + hours * HOUR, lookback=timedelta(hours=3), **rules)
 
 
-def test_an_order_made_elsewhere_that_the_venue_has_forgotten_is_concluded_to_have_ended(forgotten: Desk) -> None:
+def test_an_order_made_elsewhere_that_the_venue_has_forgotten_is_concluded_to_have_ended(
+    forgotten: Desk,
+) -> None:
     assert left(after(forgotten, 0.9)) == ["absent_order:V-7"]
     assert seen(forgotten) == ("partially_filled", "4", None)
     found = after(forgotten, 1)
     assert (kinds(found), left(found)) == ([("absent_order", True)], [])
     assert seen(forgotten) == ("canceled", "4", "concluded_absent")
     event = next(one for one in forgotten.ledger.events() if one["name"] == "order_canceled.v1")
-    assert (event["source"], event["actor"], event["causation_id"]) == ("reconciliation", "reconciliation", "absent_order:V-7")
-    assert event["text"].startswith("ended, as concluded at ") and "unknown to it when queried, since " in event["text"]  # type: ignore[operator, union-attr]
+    assert (event["source"], event["actor"], event["causation_id"]) == (
+        "reconciliation",
+        "reconciliation",
+        "absent_order:V-7",
+    )
+    assert (
+        event["text"].startswith("ended, as concluded at ")  # type: ignore[union-attr]
+        and "unknown to it when queried, since " in event["text"]  # type: ignore[operator]
+    )
     assert set(event["evidence"]) == {"absent_since", "asked_at", "cum_quantity"}
     asked = len(forgotten.venue.asked)
     assert (after(forgotten, 1.5).appended, left(after(forgotten, 2))) == (0, [])
-    assert [question for question in forgotten.venue.asked[asked:] if question.startswith("order")] == []
+    assert [
+        question for question in forgotten.venue.asked[asked:] if question.startswith("order")
+    ] == []
 
 
 def test_how_long_the_venue_has_to_know_nothing_can_be_set(forgotten: Desk) -> None:
@@ -66,8 +79,12 @@ def test_an_order_made_elsewhere_that_was_never_filled_is_over_as_well(desk: Des
 @pytest.mark.parametrize("hours", [1, 24, 24 * 365])
 def test_an_order_of_ours_is_never_ended_by_absence(desk: Desk, hours: int) -> None:
     """The venue's word alone ends it, however long that takes."""
-    desk.record(*WORKING, fill("F-1", "4", at=at(5), venue_order_id="V-1", instrument="BTC-USD", side="buy"))
-    desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(3), is_open=False, is_forgotten=True)
+    desk.record(
+        *WORKING, fill("F-1", "4", at=at(5), venue_order_id="V-1", instrument="BTC-USD", side="buy")
+    )
+    desk.venue.orders["V-1"] = Known(
+        "V-1", cloid="0xc1", at=at(3), is_open=False, is_forgotten=True
+    )
     desk.venue.trade("V-1", "F-1", "4", at(5))
     desk.reconcile(60)
     assert left(after(desk, hours)) == ["absent_order:C-1"]
@@ -98,7 +115,11 @@ def test_an_order_that_the_venue_lists_again_works_again(forgotten: Desk) -> Non
     found = after(forgotten, 1.5)
     assert (kinds(found)[0], left(found)) == (("missing_order", True), [])
     (row,) = forgotten.ledger.orders()
-    assert (row["status"], row["certainty"], str(row["leaves_quantity"])) == ("partially_filled", "confirmed", "6")
+    assert (row["status"], row["certainty"], str(row["leaves_quantity"])) == (
+        "partially_filled",
+        "confirmed",
+        "6",
+    )
     assert "status_conflict" not in row["anomalies"]
     assert after(forgotten, 2).appended == 0
 
@@ -121,7 +142,11 @@ def test_nothing_is_concluded_of_an_order_that_the_venue_still_answers_for(forgo
 
 def test_a_conclusion_that_was_taken_back_is_not_drawn_again(forgotten: Desk) -> None:
     after(forgotten, 1)
-    messages = reverting(forgotten.ledger, repairs_of(forgotten.ledger, "absent_order:V-7", ACCOUNT), forgotten.clock.now())
+    messages = reverting(
+        forgotten.ledger,
+        repairs_of(forgotten.ledger, "absent_order:V-7", ACCOUNT),
+        forgotten.clock.now(),
+    )
     forgotten.ledger.record_many(messages)
     assert seen(forgotten)[0] == "partially_filled"
     for hours in (1.5, 5):
@@ -132,7 +157,9 @@ def test_a_conclusion_that_was_taken_back_is_not_drawn_again(forgotten: Desk) ->
 def test_a_dry_run_shows_the_conclusion_and_draws_none(forgotten: Desk) -> None:
     thought = after(forgotten, 1, is_dry_run=True)
     assert (kinds(thought), left(thought)) == ([("absent_order", True)], [])
-    assert [repair.reason for one in thought.breaks for repair in one.repairs] == ["concluded_absent"]
+    assert [repair.reason for one in thought.breaks for repair in one.repairs] == [
+        "concluded_absent"
+    ]
     assert seen(forgotten)[0] == "partially_filled"
     assert kinds(after(forgotten, 1)) == kinds(thought)
 
@@ -143,21 +170,33 @@ def test_an_order_that_turns_out_to_be_ours_is_no_longer_concluded(forgotten: De
     assert left(after(forgotten, 1)) == ["absent_order:C-1"]
 
 
-def test_an_order_that_turns_out_to_be_ours_after_the_conclusion_is_open_again(forgotten: Desk) -> None:
+def test_an_order_that_turns_out_to_be_ours_after_the_conclusion_is_open_again(
+    forgotten: Desk,
+) -> None:
     after(forgotten, 1)
     forgotten.record(request(), message("acknowledge", venue_order_id="V-7", at=at(2)))
     for hours in (1.5, 9):
         assert left(after(forgotten, hours)) == ["absent_order:C-1"]
-        assert forgotten.order("origin", "status", "certainty") == ("own", "partially_filled", "unresolved")
+        assert forgotten.order("origin", "status", "certainty") == (
+            "own",
+            "partially_filled",
+            "unresolved",
+        )
     assert after(forgotten, 10).appended == 0
 
 
-@pytest.mark.parametrize(("terms", "may_be_it"), [({}, True), ({"side": "sell"}, False), ({"instrument": "ETH-USD"}, False)])
+@pytest.mark.parametrize(
+    ("terms", "may_be_it"),
+    [({}, True), ({"side": "sell"}, False), ({"instrument": "ETH-USD"}, False)],
+)
 def test_nothing_is_concluded_while_an_order_of_ours_may_be_that_order(
     forgotten: Desk, terms: dict[str, Any], may_be_it: bool
 ) -> None:
     """Sent, and never answered: the venue's id of it is not known."""
     forgotten.record(request(**terms), message("submit"), message("unresolved", reason="timeout"))
-    assert left(after(forgotten, 2)) == ["absent_order:C-1", *(["absent_order:V-7"] if may_be_it else [])]
+    assert left(after(forgotten, 2)) == [
+        "absent_order:C-1",
+        *(["absent_order:V-7"] if may_be_it else []),
+    ]
     forgotten.record(message("acknowledge", venue_order_id="V-1", at=at(2)))
     assert left(after(forgotten, 3)) == ["absent_order:C-1"]

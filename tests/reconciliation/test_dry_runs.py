@@ -58,30 +58,43 @@ def test_a_dry_run_shows_what_the_run_does(desk: Desk) -> None:
     thought, done = desk.reconcile(60, is_dry_run=True), desk.reconcile(60)
 
     def told(found: Reconciled) -> list[Any]:
-        return [(one.id, one.text, one.is_settled, [type(repair) for repair in one.repairs]) for one in found.breaks]
+        return [
+            (one.id, one.text, one.is_settled, [type(repair) for repair in one.repairs])
+            for one in found.breaks
+        ]
 
     assert told(thought) == told(done)
     assert {one.kind.value for one in done.breaks} == {
-        "missing_fill", "missing_order", "missing_end", "terms_differ", "absent_order", "opening_position"
+        "missing_fill", "missing_order", "missing_end", "terms_differ", "absent_order",
+        "opening_position"
     }  # fmt: skip
     counts = ("orders", "fills", "positions")
-    assert [getattr(thought.certificate, name) for name in counts] == [getattr(done.certificate, name) for name in counts]
+    assert [getattr(thought.certificate, name) for name in counts] == [
+        getattr(done.certificate, name) for name in counts
+    ]
     assert left(thought) == left(done)
 
 
 class TellsOnce(PlainVenue):
-    """Fills that the ledger has are not told again, as where they are made of cumulated quantities, nor the terms beside them."""
+    """Fills that the ledger has are not told again, as where they are made of cumulated quantities,
+    nor the terms beside them."""
 
     ledger: Ledger
     terms: Sequence[Message] = ()
 
     async def fills_since(self, account: str, since: datetime) -> Answer:
         told = (await super().fills_since(account, since)).messages
-        fills = [fill for fill in told if isinstance(fill, Fill) and not self.ledger.trades(fill_id=fill.fill_id)]
+        fills = [
+            fill
+            for fill in told
+            if isinstance(fill, Fill) and not self.ledger.trades(fill_id=fill.fill_id)
+        ]
         return Answer(messages=[*fills, *(self.terms if fills else ())])
 
 
-def test_a_dry_run_asks_no_more_about_an_order_that_the_list_tells_of_than_the_run(ledger: Ledger, clock: SteppingClock) -> None:
+def test_a_dry_run_asks_no_more_about_an_order_that_the_list_tells_of_than_the_run(
+    ledger: Ledger, clock: SteppingClock
+) -> None:
     venue = TellsOnce(clock)
     desk, venue.ledger = Desk(ledger, venue, clock), ledger
     desk.record(*WORKING)
@@ -94,14 +107,18 @@ def test_a_dry_run_asks_no_more_about_an_order_that_the_list_tells_of_than_the_r
     assert kinds(thought) == kinds(done) == [("missing_fill", True)]
 
 
-def test_a_dry_run_finds_the_terms_that_the_run_finds_beside_a_fill(ledger: Ledger, clock: SteppingClock) -> None:
+def test_a_dry_run_finds_the_terms_that_the_run_finds_beside_a_fill(
+    ledger: Ledger, clock: SteppingClock
+) -> None:
     venue = TellsOnce(clock)
     desk, venue.ledger = Desk(ledger, venue, clock), ledger
     desk.record(*WORKING)
     venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(8), price="99")
     venue.trade("V-1", "F-1", "4", at(8))
     named = {"client_order_id": None, "venue_order_id": "V-1", "at": at(8)}
-    venue.lists_more = [parse_document({**fill("F-1", "4", instrument="BTC-USD", side="buy"), **named})]
+    venue.lists_more = [
+        parse_document({**fill("F-1", "4", instrument="BTC-USD", side="buy"), **named})
+    ]
     venue.terms = [parse_document({**message("replace", limit_price="99"), **named})]
     thought, done = desk.reconcile(60, is_dry_run=True), desk.reconcile(61)
     assert kinds(thought) == kinds(done) == [("missing_fill", True), ("terms_differ", True)]
@@ -130,7 +147,13 @@ def test_a_dry_run_takes_away_what_a_correction_or_a_bust_would(desk: Desk) -> N
     desk.record(*WORKING, *(fill(name, "2", "100", at=at(5)) for name in ("F-1", "F-2")))
     desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(9), claims={"cum_quantity": "4"})
     desk.venue.trade("V-1", "F-3", "2", at(6))
-    about = {"venue_order_id": "V-1", "client_order_id": None, "instrument": "BTC-USD", "side": "buy", "at": at(8)}
+    about = {
+        "venue_order_id": "V-1",
+        "client_order_id": None,
+        "instrument": "BTC-USD",
+        "side": "buy",
+        "at": at(8),
+    }
     desk.venue.beside_later = [
         parse_document(message("bust_fill", fill_id="F-1", **about)),
         parse_document(correct_fill("F-2b", "F-2", "3", "100", **about)),
@@ -138,7 +161,11 @@ def test_a_dry_run_takes_away_what_a_correction_or_a_bust_would(desk: Desk) -> N
     ]
     desk.venue.held = {"BTC-USD": "4"}
     thought, done = desk.reconcile(60, is_dry_run=True), desk.reconcile(60)
-    assert kinds(thought) == kinds(done) == [("missing_fill", True), ("excess_fill", True), *[("missing_fill", True)] * 2]
+    assert (
+        kinds(thought)
+        == kinds(done)
+        == [("missing_fill", True), ("excess_fill", True), *[("missing_fill", True)] * 2]
+    )
     assert thought.certificate.fills == done.certificate.fills == 2
     assert (left(thought), left(done)) == ([], [])
 
@@ -152,7 +179,9 @@ def test_a_dry_run_says_what_differs_in_the_words_of_the_run(desk: Desk) -> None
     assert done.breaks[-1].text == "limit price is 100.5 here, 99.9 at the venue"
 
 
-def test_an_order_that_has_ended_and_is_not_known_here_is_no_working_one_in_a_dry_run_either(desk: Desk) -> None:
+def test_an_order_that_has_ended_and_is_not_known_here_is_no_working_one_in_a_dry_run_either(
+    desk: Desk,
+) -> None:
     """Some venues list the orders of the day, ended ones among them."""
     desk.venue.trade_of_the_day("V-1", "F-1", "4", at(8))
     thought, done = desk.reconcile(60, is_dry_run=True), desk.reconcile(61)

@@ -1,4 +1,5 @@
-"""Positions that move while they are asked for: never set by a number that was only passed through, and certified in the end."""
+"""Positions that move while they are asked for: never set by a number that was only passed through,
+and certified in the end."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -43,12 +44,15 @@ def before_each_answer(desk: Desk, happens: Callable[[], None]) -> None:
     desk.venue._held = telling  # type: ignore[method-assign]
 
 
-@pytest.mark.parametrize("rules", [{}, {"may_open": False}, {"may_open": False, "may_adjust": True}])
+@pytest.mark.parametrize(
+    "rules", [{}, {"may_open": False}, {"may_open": False, "may_adjust": True}]
+)
 @pytest.mark.parametrize("is_told", [True, False])
 def test_an_account_that_never_rests_agrees_with_what_was_booked_on_either_side_of_the_answer(
     desk: Desk, trading: Callable[[], None], rules: dict[str, Any], is_told: bool
 ) -> None:
-    """Each time one fill: by what is known after the answer alone it seems, look after look, as if one were too many."""
+    """Each time one fill: by what is known after the answer alone it seems, look after look, as if
+    one were too many."""
     if is_told:
         before_each_answer(desk, trading)
     else:
@@ -64,11 +68,16 @@ def test_a_position_that_never_rests_is_not_adjusted_and_the_account_is_certifie
     desk.venue.opening = {"BTC-USD": "50"}
     before_each_answer(desk, trading)
     found = desk.reconcile(120, may_adjust=True)
-    assert (kinds(found), left(found)) == ([("position_differs", False)], ["position_differs:BTC-USD"])
+    assert (kinds(found), left(found)) == (
+        [("position_differs", False)],
+        ["position_differs:BTC-USD"],
+    )
     assert found.is_recorded
 
 
-def test_of_two_positions_the_one_that_rests_is_adjusted(desk: Desk, trading: Callable[[], None]) -> None:
+def test_of_two_positions_the_one_that_rests_is_adjusted(
+    desk: Desk, trading: Callable[[], None]
+) -> None:
     desk.reconcile(60)
     desk.venue.opening = {"BTC-USD": "50"}
     before_each_answer(desk, trading)
@@ -79,7 +88,9 @@ def test_of_two_positions_the_one_that_rests_is_adjusted(desk: Desk, trading: Ca
         ("position_differs:BTC-USD", False),
         ("position_differs:ETH-USD", True),
     ]
-    assert {row["instrument"]: str(row["position_quantity"]) for row in desk.ledger.positions()}["ETH-USD"] == "7"
+    assert {row["instrument"]: str(row["position_quantity"]) for row in desk.ledger.positions()}[
+        "ETH-USD"
+    ] == "7"
 
 
 @pytest.mark.parametrize("is_dry_run", [False, True])

@@ -1,4 +1,5 @@
-"""Of how many orders a run asks: the rest waits for the next run, the longest wait first, and the certificate says so."""
+"""Of how many orders a run asks: the rest waits for the next run, the longest wait first, and the
+certificate says so."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,7 +17,11 @@ MOST = 4
 
 def asked(desk: Desk, since: int) -> list[str]:
     """The orders that were asked about since so many questions."""
-    return [question.removeprefix("order ") for question in desk.venue.asked[since:] if question.startswith("order ")]
+    return [
+        question.removeprefix("order ")
+        for question in desk.venue.asked[since:]
+        if question.startswith("order ")
+    ]
 
 
 def run(desk: Desk, second: float, **rules: Any) -> tuple[Reconciled, list[str]]:
@@ -26,7 +31,9 @@ def run(desk: Desk, second: float, **rules: Any) -> tuple[Reconciled, list[str]]
 
 
 def waiting(found: Reconciled) -> list[str]:
-    return [name.removeprefix("not_asked:") for name in left(found) if name.startswith("not_asked:")]
+    return [
+        name.removeprefix("not_asked:") for name in left(found) if name.startswith("not_asked:")
+    ]
 
 
 def names(numbers: Sequence[int]) -> list[str]:
@@ -42,7 +49,9 @@ def ten(desk: Desk) -> Desk:
     return desk
 
 
-def test_a_run_asks_about_so_many_orders_and_the_next_about_those_that_have_waited(ten: Desk) -> None:
+def test_a_run_asks_about_so_many_orders_and_the_next_about_those_that_have_waited(
+    ten: Desk,
+) -> None:
     first, about = run(ten, 60)
     assert (about, waiting(first)) == (names(range(4)), names(range(4, 10)))
     second, about = run(ten, 120)
@@ -55,7 +64,9 @@ def test_a_run_asks_about_so_many_orders_and_the_next_about_those_that_have_wait
         assert set().union(*later[first_of_four : first_of_four + 4]) == set(names(range(10)))
 
 
-def test_the_certificate_says_since_when_an_order_has_waited_and_what_was_absent_stays_so(ten: Desk) -> None:
+def test_the_certificate_says_since_when_an_order_has_waited_and_what_was_absent_stays_so(
+    ten: Desk,
+) -> None:
     first, _ = run(ten, 60)
     second, _ = run(ten, 120)
     since = {one.id: one.since for one in second.certificate.open_breaks}
@@ -65,7 +76,10 @@ def test_the_certificate_says_since_when_an_order_has_waited_and_what_was_absent
         f"absent_order:{name}" for name in names(range(8))
     ]
     (text,) = {one.text for one in first.breaks if one.kind.value == "not_asked"}
-    assert text == "pending_new here, not queried: a run queries 4 orders, and others had waited longer"
+    assert (
+        text
+        == "pending_new here, not queried: a run queries 4 orders, and others had waited longer"
+    )
 
 
 def test_with_questions_enough_none_waits_and_the_second_run_appends_nothing(ten: Desk) -> None:
@@ -74,7 +88,9 @@ def test_with_questions_enough_none_waits_and_the_second_run_appends_nothing(ten
     assert (ten.reconcile(120).appended, len(asked(ten, 0))) == (0, 20)
 
 
-def test_a_new_order_is_asked_about_before_those_that_were_asked_in_the_run_before(ten: Desk) -> None:
+def test_a_new_order_is_asked_about_before_those_that_were_asked_in_the_run_before(
+    ten: Desk,
+) -> None:
     run(ten, 60)
     run(ten, 120)
     named = {"client_order_id": "C-10", "aliases": {"plain.cloid": "0x10"}}
@@ -83,11 +99,15 @@ def test_a_new_order_is_asked_about_before_those_that_were_asked_in_the_run_befo
     assert sorted(run(ten, 240)[1]) == names([2, 3, 4, 10])
 
 
-def test_an_order_that_differs_from_the_list_and_is_not_asked_about_is_not_certified(desk: Desk) -> None:
+def test_an_order_that_differs_from_the_list_and_is_not_asked_about_is_not_certified(
+    desk: Desk,
+) -> None:
     for number in range(6):
         named = {"client_order_id": f"C-{number:02}", "aliases": {"plain.cloid": f"0x{number}"}}
         desk.record(request(**named), message("acknowledge", **named, venue_order_id=f"V-{number}"))
-        desk.venue.orders[f"V-{number}"] = Known(f"V-{number}", cloid=f"0x{number}", at=at(3), price="99")
+        desk.venue.orders[f"V-{number}"] = Known(
+            f"V-{number}", cloid=f"0x{number}", at=at(3), price="99"
+        )
     first, about = run(desk, 60)
     assert (about, waiting(first), first.certificate.orders) == (names(range(4)), names([4, 5]), 4)
     assert str(desk.ledger.order("C-05")["limit_price"]) == "100"
@@ -96,12 +116,16 @@ def test_an_order_that_differs_from_the_list_and_is_not_asked_about_is_not_certi
     assert str(desk.ledger.order("C-05")["limit_price"]) == "99"
 
 
-def test_an_order_that_has_ended_here_by_its_fills_is_asked_for_its_last_word_in_a_later_run(desk: Desk) -> None:
+def test_an_order_that_has_ended_here_by_its_fills_is_asked_for_its_last_word_in_a_later_run(
+    desk: Desk,
+) -> None:
     """By then its fills may be told no more."""
     for number in range(6):
         named = {"client_order_id": f"C-{number:02}", "aliases": {"plain.cloid": f"0x{number}"}}
         desk.record(request(**named), message("acknowledge", **named, venue_order_id=f"V-{number}"))
-        desk.venue.orders[f"V-{number}"] = Known(f"V-{number}", cloid=f"0x{number}", quantity="8", at=at(9), is_open=False)
+        desk.venue.orders[f"V-{number}"] = Known(
+            f"V-{number}", cloid=f"0x{number}", quantity="8", at=at(9), is_open=False
+        )
         desk.venue.orders[f"V-{number}"].claims = {"quantity": "10", "cum_quantity": "9"}
         desk.venue.trade(f"V-{number}", f"F-{number}", "10", at(8))
     first, about = run(desk, 60)

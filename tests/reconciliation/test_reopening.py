@@ -1,4 +1,5 @@
-"""An order that ended here and that the venue lists as working: the order itself is queried, and may be opened again."""
+"""An order that ended here and that the venue lists as working: the order itself is queried, and
+may be opened again."""
 
 from datetime import datetime
 from typing import Any
@@ -16,10 +17,16 @@ def ended(desk: Desk, second: float = 20) -> None:
 
 def observed(desk: Desk) -> list[dict[str, Any]]:
     """What answers to queries have shown."""
-    return [event["payload"] for event in desk.ledger.history("C-1") if event["name"].startswith("status_observed.")]
+    return [
+        event["payload"]
+        for event in desk.ledger.history("C-1")
+        if event["name"].startswith("status_observed.")
+    ]
 
 
-def test_the_order_is_queried_and_the_answer_is_recorded_with_the_time_of_the_question(desk: Desk) -> None:
+def test_the_order_is_queried_and_the_answer_is_recorded_with_the_time_of_the_question(
+    desk: Desk,
+) -> None:
     ended(desk)
     desk.reconcile(60)
     assert desk.venue.asked.count("order C-1") == 1
@@ -32,7 +39,12 @@ def test_the_order_is_open_again_and_the_next_run_has_nothing_to_add(desk: Desk)
     ended(desk)
     found = desk.reconcile(60)
     assert (kinds(found), left(found)) == ([("status_differs", True)], [])
-    assert desk.order("status", "leaves_quantity", "is_open", "ended_at") == ("new", "10", True, None)
+    assert desk.order("status", "leaves_quantity", "is_open", "ended_at") == (
+        "new",
+        "10",
+        True,
+        None,
+    )
     again = desk.reconcile(120)
     assert (kinds(again), again.appended, desk.venue.asked.count("order C-1")) == ([], 0, 1)
 

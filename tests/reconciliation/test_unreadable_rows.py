@@ -1,4 +1,5 @@
-"""What of a venue's answer cannot be read is a break that stays open: nobody certifies what was not understood."""
+"""What of a venue's answer cannot be read is a break that stays open: nobody certifies what was not
+understood."""
 
 from datetime import timedelta
 from typing import Any
@@ -19,7 +20,9 @@ def unread(desk: Desk, row: Fault = ROW) -> None:
     desk.venue.unread_fills[at(15)] = row
 
 
-def test_a_fill_that_cannot_be_read_stays_open_and_the_second_run_appends_nothing(desk: Desk) -> None:
+def test_a_fill_that_cannot_be_read_stays_open_and_the_second_run_appends_nothing(
+    desk: Desk,
+) -> None:
     unread(desk)
     first, second = desk.reconcile(60), desk.reconcile(120)
     assert kinds(first) == kinds(second) == [("unreadable_fill", False)]
@@ -43,10 +46,16 @@ def test_fills_are_asked_for_from_where_one_could_not_be_read_until_it_can_be(de
     assert left(desk.reconcile(660, **NOTHING_AGAIN)) == []
 
 
-def test_what_cannot_be_read_is_asked_for_as_far_back_as_a_first_comparison_would(desk: Desk) -> None:
+def test_what_cannot_be_read_is_asked_for_as_far_back_as_a_first_comparison_would(
+    desk: Desk,
+) -> None:
     unread(desk)
     hour = RULES.lookback.total_seconds()
-    assert left(desk.reconcile(60, **NOTHING_AGAIN)) == left(desk.reconcile(hour, **NOTHING_AGAIN)) != []
+    assert (
+        left(desk.reconcile(60, **NOTHING_AGAIN))
+        == left(desk.reconcile(hour, **NOTHING_AGAIN))
+        != []
+    )
     assert left(desk.reconcile(hour + 60, **NOTHING_AGAIN)) == []
 
 
@@ -60,10 +69,14 @@ def test_an_order_in_the_list_that_cannot_be_read_stays_open(desk: Desk) -> None
 def test_a_dry_run_shows_what_cannot_be_read(desk: Desk) -> None:
     unread(desk)
     thought = desk.reconcile(60, is_dry_run=True)
-    assert kinds(thought) == [("unreadable_fill", False)] and left(thought) == left(desk.reconcile(60))
+    assert kinds(thought) == [("unreadable_fill", False)] and left(thought) == left(
+        desk.reconcile(60)
+    )
 
 
-def test_a_row_that_reads_otherwise_in_each_answer_is_not_asked_for_from_further_back_each_time(desk: Desk) -> None:
+def test_a_row_that_reads_otherwise_in_each_answer_is_not_asked_for_from_further_back_each_time(
+    desk: Desk,
+) -> None:
     desk.reconcile(10)
     desk.venue.asked.clear()
     for run in range(4):

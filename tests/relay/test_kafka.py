@@ -1,4 +1,5 @@
-"""Every event reaches Kafka, in order per stream, also when the relay is killed. With the test brokers of the client itself."""
+"""Every event reaches Kafka, in order per stream, also when the relay is killed. With the test
+brokers of the client itself."""
 
 import json
 import random
@@ -27,18 +28,25 @@ TOPIC = "orders"
 def servers() -> Iterator[str]:
     """Brokers inside a client of this process, which others reach by TCP."""
     host = Producer({"bootstrap.servers": "unused", "test.mock.num.brokers": 2})
-    yield ",".join(f"{broker.host}:{broker.port}" for broker in host.list_topics(timeout=PATIENCE).brokers.values())
+    yield ",".join(
+        f"{broker.host}:{broker.port}"
+        for broker in host.list_topics(timeout=PATIENCE).brokers.values()
+    )
     del host
 
 
 def messages(servers: str, topic: str) -> list[Any]:
     """All messages of a topic, each partition in order."""
-    consumer = Consumer({"bootstrap.servers": servers, "group.id": "test", "enable.auto.commit": False})
+    consumer = Consumer(
+        {"bootstrap.servers": servers, "group.id": "test", "enable.auto.commit": False}
+    )
     with closing(consumer):
         partitions = consumer.list_topics(topic, timeout=PATIENCE).topics[topic].partitions
         found = []
         for partition in sorted(partitions):
-            low, high = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=PATIENCE)
+            low, high = consumer.get_watermark_offsets(
+                TopicPartition(topic, partition), timeout=PATIENCE
+            )
             consumer.assign([TopicPartition(topic, partition, low)])
             while low < high:
                 message = consumer.poll(PATIENCE)
@@ -54,8 +62,12 @@ def position_of(message: Any) -> int:
 
 
 def assert_whole(servers: str, topic: str, ledger: Ledger) -> list[int]:
-    """Each event is there, and the events of a stream are in order, repeated ones aside. Returns the positions."""
-    found, told = messages(servers, topic), publications(ledger.store, list(ledger.store.all_rows()))
+    """Each event is there, and the events of a stream are in order, repeated ones aside. Returns
+    the positions."""
+    found, told = (
+        messages(servers, topic),
+        publications(ledger.store, list(ledger.store.all_rows())),
+    )
     assert {position_of(one): (one.key(), one.value()) for one in found} == {
         one.position: (one.stream.encode(), one.body) for one in told
     }
@@ -78,12 +90,20 @@ def test_every_event_is_published_with_its_position(servers: str, tmp_path: Path
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", few(1, 10))
-def test_a_killed_relay_goes_on_where_it_was(seed: int, servers: str, tmp_path: Path, orderledger_command: Path) -> None:
+def test_a_killed_relay_goes_on_where_it_was(
+    seed: int, servers: str, tmp_path: Path, orderledger_command: Path
+) -> None:
     chance, db, topic = random.Random(seed), str(tmp_path / "ledger.db"), f"killed-{seed}"
     with opened(db) as ledger:
         ledger.record_many(parsed(*lives(1_500)))
         for _ in range(2):
-            arguments = [str(orderledger_command), "relay", f"kafka://{servers}/{topic}", "--db", db]
+            arguments = [
+                str(orderledger_command),
+                "relay",
+                f"kafka://{servers}/{topic}",
+                "--db",
+                db,
+            ]
             with subprocess.Popen(arguments, stdout=subprocess.DEVNULL) as process:
                 time.sleep(0.6 + chance.random())
                 process.send_signal(signal.SIGKILL)
@@ -92,7 +112,9 @@ def test_a_killed_relay_goes_on_where_it_was(seed: int, servers: str, tmp_path: 
 
 
 @pytest.mark.slow
-def test_the_relay_waits_for_a_broker_and_ends_when_it_is_interrupted(tmp_path: Path, orderledger_command: Path) -> None:
+def test_the_relay_waits_for_a_broker_and_ends_when_it_is_interrupted(
+    tmp_path: Path, orderledger_command: Path
+) -> None:
     db = str(tmp_path / "ledger.db")
     with opened(db) as ledger:
         ledger.record_many(parsed(*lives(2)))
@@ -105,12 +127,16 @@ def test_the_relay_waits_for_a_broker_and_ends_when_it_is_interrupted(tmp_path: 
 
 
 @pytest.mark.slow
-def test_a_nats_server_that_cannot_be_reached_is_named_at_once(tmp_path: Path, orderledger_command: Path) -> None:
+def test_a_nats_server_that_cannot_be_reached_is_named_at_once(
+    tmp_path: Path, orderledger_command: Path
+) -> None:
     db = str(tmp_path / "ledger.db")
     with opened(db) as ledger:
         ledger.record_many(parsed(*lives(1)))
     arguments = [str(orderledger_command), "relay", "nats://127.0.0.1:1/x", "--db", db, "--once"]
-    with subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        arguments, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    ) as process:
         assert process.stderr is not None
         sentence = process.stderr.readline()
         process.send_signal(signal.SIGINT)
@@ -119,7 +145,9 @@ def test_a_nats_server_that_cannot_be_reached_is_named_at_once(tmp_path: Path, o
     assert "Connect call failed ('127.0.0.1', 1)" in sentence
 
 
-def test_an_event_that_is_too_large_ends_the_relay_with_its_position(servers: str, tmp_path: Path) -> None:
+def test_an_event_that_is_too_large_ends_the_relay_with_its_position(
+    servers: str, tmp_path: Path
+) -> None:
     db = str(tmp_path / "ledger.db")
     with opened(db) as ledger:
         ledger.record_many(parsed(fill("C-9", "F-9", evidence={"raw": "x" * 9_000})))

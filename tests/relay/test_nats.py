@@ -1,4 +1,5 @@
-"""Every event reaches NATS JetStream, in order and without a second copy, whoever is killed. With a real `nats-server`."""
+"""Every event reaches NATS JetStream, in order and without a second copy, whoever is killed. With a
+real `nats-server`."""
 
 import asyncio
 import json
@@ -27,11 +28,15 @@ from tests.seeds import few, long
 SERVER = shutil.which("nats-server")
 PATIENCE = 60.0
 
-pytestmark = pytest.mark.skipif(SERVER is None, reason="there is no nats-server here (Debian: apt install nats-server)")
+pytestmark = pytest.mark.skipif(
+    SERVER is None, reason="there is no nats-server here (Debian: apt install nats-server)"
+)
 
 
 @contextmanager
-def server(folder: Path, port: int, *, payload_max: int = 1 << 20) -> Iterator[subprocess.Popen[bytes]]:
+def server(
+    folder: Path, port: int, *, payload_max: int = 1 << 20
+) -> Iterator[subprocess.Popen[bytes]]:
     """A server that keeps its streams in a folder."""
     (folder / "nats.conf").write_text(f"max_payload: {payload_max}\n")
     command = [
@@ -111,7 +116,9 @@ def until_published(port: int, count: int) -> None:
 @contextmanager
 def relaying(command: Path, port: int, db: str) -> Iterator[subprocess.Popen[bytes]]:
     arguments = [str(command), "relay", f"nats://127.0.0.1:{port}", "--db", db]
-    with subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+    with subprocess.Popen(
+        arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
         try:
             yield process
         finally:
@@ -130,15 +137,25 @@ def test_every_event_is_published_once_under_its_position(tmp_path: Path, port: 
             0,
             f"12 events published, up to log position {ledger.store.recorder.last_position():,}\n",
         )
-        found, told = messages(port, "DESK"), publications(ledger.store, list(ledger.store.all_rows()))
-        assert [(int(one.headers["Nats-Msg-Id"]), one.data) for one in found] == [(event.position, event.body) for event in told]
+        found, told = (
+            messages(port, "DESK"),
+            publications(ledger.store, list(ledger.store.all_rows())),
+        )
+        assert [(int(one.headers["Nats-Msg-Id"]), one.data) for one in found] == [
+            (event.position, event.body) for event in told
+        ]
         printed = run("tail", "--db", db, "--after", "0", "--json").out.splitlines()
         assert [json.loads(one.data) for one in found] == list(map(json.loads, printed))
-        assert {one.subject for one in found} >= {"desk.a%20b%2Ec%3E%2A.fill_recorded", "desk.sim:main.order_requested"}
+        assert {one.subject for one in found} >= {
+            "desk.a%20b%2Ec%3E%2A.fill_recorded",
+            "desk.sim:main.order_requested",
+        }
         assert run("status", "--db", db).status == 0
 
 
-def test_a_ledger_without_a_note_goes_on_after_the_last_message_of_the_stream(tmp_path: Path, port: int) -> None:
+def test_a_ledger_without_a_note_goes_on_after_the_last_message_of_the_stream(
+    tmp_path: Path, port: int
+) -> None:
     db, target = str(tmp_path / "ledger.db"), f"nats://127.0.0.1:{port}"
     with opened(db) as ledger, server(tmp_path, port):
         ledger.record_many(parsed(*lives(10)))
@@ -146,7 +163,9 @@ def test_a_ledger_without_a_note_goes_on_after_the_last_message_of_the_stream(tm
         with ledger.store.database.writing() as session:
             session.execute("DELETE FROM collectors")
         assert run("relay", target, "--db", db, "--once").out.startswith("0 events published")
-        assert run("relay", target, "--db", db, "--once", "--after", "5").out.startswith("35 events published")
+        assert run("relay", target, "--db", db, "--once", "--after", "5").out.startswith(
+            "35 events published"
+        )
         assert ids(port) == list(range(1, 41))
 
 
@@ -183,7 +202,9 @@ def test_kills_of_the_relay_and_the_server_lose_nothing_and_repeat_nothing(
                 assert ids(port) == list(range(1, count + 1))
 
 
-def test_an_event_that_is_too_large_ends_the_relay_with_its_position(tmp_path: Path, port: int) -> None:
+def test_an_event_that_is_too_large_ends_the_relay_with_its_position(
+    tmp_path: Path, port: int
+) -> None:
     db = str(tmp_path / "ledger.db")
     with opened(db) as ledger, server(tmp_path, port, payload_max=5_000):
         ledger.record_many(parsed(*lives(1), fill("C-9", "F-9", evidence={"raw": "x" * 9_000})))
@@ -195,7 +216,9 @@ def test_an_event_that_is_too_large_ends_the_relay_with_its_position(tmp_path: P
 
 @pytest.mark.slow
 @pytest.mark.parametrize("each", [500, *long([1_000])])
-def test_memory_does_not_grow_with_the_log(each: int, tmp_path: Path, port: int, orderledger_command: Path) -> None:
+def test_memory_does_not_grow_with_the_log(
+    each: int, tmp_path: Path, port: int, orderledger_command: Path
+) -> None:
     db = str(tmp_path / "ledger.db")
     with Ledger.open(db, synchronous="OFF", update_views=False) as ledger, server(tmp_path, port):
         ledger.record_many(parsed(*(one for n in range(6) for one in lives(each, f"sim:{n}"))))

@@ -8,39 +8,58 @@ from orderledger.infrastructure.messages.registry import MESSAGES
 
 POLICY = {
     "record": (
-        "request", "deny", "submit", "unresolved", "request_cancel", "request_replace", "propose", "acknowledge", "reject",
-        "fill", "correct_fill", "bust_fill", "cancel", "reject_cancel", "reject_replace", "replace", "expire",
-        "trigger", "suspend", "resume", "reinstate", "stop", "done_for_day", "restate", "status", "absent",
+        "request", "deny", "submit", "unresolved", "request_cancel", "request_replace", "propose",
+        "acknowledge", "reject",
+        "fill", "correct_fill", "bust_fill", "cancel", "reject_cancel", "reject_replace", "replace",
+        "expire",
+        "trigger", "suspend", "resume", "reinstate", "stop", "done_for_day", "restate", "status",
+        "absent",
     ),
     "collect": ("instrument", "mark", "funding", "gap", "balance", "certify", "sender"),
     "operate": ("halt", "resume_trading", "adjust", "approve", "decline"),
 }  # fmt: skip
-"""Who writes what, by hand: a new message type is missing here until somebody has decided about it."""
+"""Who writes what, by hand: a new message type is missing here until somebody has decided about
+it."""
 
-TOKENS = {name: f"{name}-" + "t" * 20 for name in ("reader", "recorder", "collector", "operator", "all")}
+TOKENS = {
+    name: f"{name}-" + "t" * 20 for name in ("reader", "recorder", "collector", "operator", "all")
+}
 ROLES = {
     "reader": ["read"], "recorder": ["record"], "collector": ["collect"], "operator": ["operate"],
     "all": ["read", "record", "collect", "operate"],
 }  # fmt: skip
 
 FIELDS: dict[str, Any] = {
-    "instrument": "BTC-USD", "side": "buy", "quantity": "1", "order_type": "market", "price": "64000", "fill_id": "F-9",
-    "corrects": "F-0", "reason": "a_code", "proposal_id": "P-1", "kind": "entry", "strategy": "s0", "amount": "1",
+    "instrument": "BTC-USD", "side": "buy", "quantity": "1", "order_type": "market",
+    "price": "64000", "fill_id": "F-9",
+    "corrects": "F-0", "reason": "a_code", "proposal_id": "P-1", "kind": "entry", "strategy": "s0",
+    "amount": "1",
     "currency": "USD",
-    "from": "2026-11-20T09:00:00Z", "to": "2026-11-20T09:01:00Z", "covered_from": "2026-11-20T09:00:00Z",
-    "covered_to": "2026-11-20T09:01:00Z", "orders": 0, "fills": 0, "positions": 0, "holder": "host:1:bot", "fence": 1,
+    "from": "2026-11-20T09:00:00Z", "to": "2026-11-20T09:01:00Z",
+    "covered_from": "2026-11-20T09:00:00Z",
+    "covered_to": "2026-11-20T09:01:00Z", "orders": 0, "fills": 0, "positions": 0,
+    "holder": "host:1:bot", "fence": 1,
     "status": "new",
 }  # fmt: skip
 """A value of each field that some message needs."""
 
 
 def message_of(kind: str, **more: Any) -> dict[str, Any]:
-    """A valid message of this type, with the fields that it needs. An operator's has no time: it is the server's."""
+    """A valid message of this type, with the fields that it needs. An operator's has no time: it is
+    the server's."""
     model = MESSAGES[kind]
     fields = {name: field.validation_alias or name for name, field in model.model_fields.items()}
-    needed = [str(fields[name]) for name in fields if model.model_fields[name].is_required() and name not in ("account", "at")]
+    needed = [
+        str(fields[name])
+        for name in fields
+        if model.model_fields[name].is_required() and name not in ("account", "at")
+    ]
     order = {"client_order_id": "C-0"} if "client_order_id" in fields else {}
-    values = {name: FIELDS[name] for name in (*needed, *model.needs_one_of[:1]) if name != "client_order_id"}
+    values = {
+        name: FIELDS[name]
+        for name in (*needed, *model.needs_one_of[:1])
+        if name != "client_order_id"
+    }
     return {"type": kind, "account": "sim:0", **order, **values, **more}
 
 
@@ -50,7 +69,10 @@ def bearer(name: str) -> dict[str, str]:
 
 def write_tokens(path: Path, names: Iterable[str] = TOKENS) -> Path:
     """A file of these tokens, which takes the place of the one before at once."""
-    rows = (f"[[tokens]]\nname = {name!r}\ntoken = {TOKENS[name]!r}\nroles = {ROLES[name]!r}\n" for name in names)
+    rows = (
+        f"[[tokens]]\nname = {name!r}\ntoken = {TOKENS[name]!r}\nroles = {ROLES[name]!r}\n"
+        for name in names
+    )
     new = path.with_suffix(".new")
     new.touch(mode=0o600)
     new.write_text("".join(rows))

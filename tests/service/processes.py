@@ -21,12 +21,15 @@ SERVED = re.compile(r"serving http://([0-9.]+):([0-9]+)")
 
 
 class Server:
-    """The process. `port` is the one that it has taken; a later start on the same port goes on there."""
+    """The process. `port` is the one that it has taken; a later start on the same port goes on
+    there."""
 
     def __init__(self, store: Path | str, *options: str, port: int = 0) -> None:
         program = str(Path(sys.executable).with_name("orderledger"))
         command = [program, "serve", "--db", str(store), "--port", str(port), *options]
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("ORDERLEDGER_")}
+        environment = {
+            name: value for name, value in os.environ.items() if not name.startswith("ORDERLEDGER_")
+        }
         self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment)
         self.log: list[str] = []
         self._reading = threading.Thread(target=self._read, daemon=True)
@@ -98,7 +101,11 @@ class StreamReader(threading.Thread):
                 self.last = position
 
     def positions(self) -> list[int]:
-        return [position for name, position, _ in list(self.events) if name == "event" and position is not None]
+        return [
+            position
+            for name, position, _ in list(self.events)
+            if name == "event" and position is not None
+        ]
 
     def wait_for(self, position: int, seconds: float = 30.0) -> None:
         deadline = time.monotonic() + seconds

@@ -26,10 +26,19 @@ OPEN = {"/", "/api/docs", "/health/live"}
 
 @pytest.fixture
 def tokens(tmp_path: Path) -> Tokens:
-    rows = (("reader", READER, ["read"]), ("recorder", RECORDER, ["record"]), ("operator", OPERATOR, ["read", "operate"]))
+    rows = (
+        ("reader", READER, ["read"]),
+        ("recorder", RECORDER, ["record"]),
+        ("operator", OPERATOR, ["read", "operate"]),
+    )
     path = tmp_path / "tokens.toml"
     path.touch(mode=0o600)
-    path.write_text("".join(f"[[tokens]]\nname = {name!r}\ntoken = {text!r}\nroles = {roles!r}\n" for name, text, roles in rows))
+    path.write_text(
+        "".join(
+            f"[[tokens]]\nname = {name!r}\ntoken = {text!r}\nroles = {roles!r}\n"
+            for name, text, roles in rows
+        )
+    )
     return Tokens.read(path)
 
 
@@ -58,16 +67,29 @@ def test_every_route_refuses_without_a_token(ledger: Ledger, tokens: Tokens) -> 
     routes = list(paths(ledger))
     assert len(routes) > 40
     for (method, path), status in zip(
-        routes, statuses(ledger, tokens, *({"method": method, "url": path} for method, path in routes)), strict=True
+        routes,
+        statuses(ledger, tokens, *({"method": method, "url": path} for method, path in routes)),
+        strict=True,
     ):
         assert (status == 401) != (path in OPEN), (method, path, status)
 
 
 @pytest.mark.parametrize(
-    "given", ["", "Bearer", "Bearer x", f"Basic {READER}", f"Bearer {READER}x", f"Bearer {READER[:-1]}", READER]
+    "given",
+    [
+        "",
+        "Bearer",
+        "Bearer x",
+        f"Basic {READER}",
+        f"Bearer {READER}x",
+        f"Bearer {READER[:-1]}",
+        READER,
+    ],
 )
 def test_a_wrong_token_is_none(given: str, ledger: Ledger, tokens: Tokens) -> None:
-    (status,) = statuses(ledger, tokens, {"method": "GET", "url": "/api/orders", "headers": {"authorization": given}})
+    (status,) = statuses(
+        ledger, tokens, {"method": "GET", "url": "/api/orders", "headers": {"authorization": given}}
+    )
     assert status == 401
 
 
@@ -79,9 +101,18 @@ def test_a_wrong_token_is_none(given: str, ledger: Ledger, tokens: Tokens) -> No
         (OPERATOR, [200, 403, 200, 200, 404]),
     ],
 )
-def test_a_token_may_do_what_its_roles_say(token: str, expected: list[int], ledger: Ledger, tokens: Tokens) -> None:
+def test_a_token_may_do_what_its_roles_say(
+    token: str, expected: list[int], ledger: Ledger, tokens: Tokens
+) -> None:
     bearer = {"headers": {"authorization": f"Bearer {token}"}}
-    fill = {"type": "fill", "account": "sim:0", "client_order_id": "C-0", "fill_id": "F-9", "quantity": "1", "price": "1"}
+    fill = {
+        "type": "fill",
+        "account": "sim:0",
+        "client_order_id": "C-0",
+        "fill_id": "F-9",
+        "quantity": "1",
+        "price": "1",
+    }
     requests: list[dict[str, Any]] = [
         {"method": "GET", "url": "/api/orders", **bearer},
         {"method": "POST", "url": "/api/messages", "json": fill, **bearer},
@@ -98,13 +129,25 @@ def test_a_token_may_do_what_its_roles_say(token: str, expected: list[int], ledg
 
 
 def test_a_halt_names_the_holder_of_the_token(ledger: Ledger, tokens: Tokens) -> None:
-    request = {"url": "/api/halts", "json": {"account": "*"}, "headers": {"authorization": f"Bearer {OPERATOR}"}}
+    request = {
+        "url": "/api/halts",
+        "json": {"account": "*"},
+        "headers": {"authorization": f"Bearer {OPERATOR}"},
+    }
     assert statuses(ledger, tokens, {"method": "POST", **request}) == [200]
     assert [row["actor"] for row in ledger.halts(active_only=True)] == ["operator"]
 
 
 @pytest.mark.parametrize(
-    "host", ["evil.example", "127.0.0.1.evil.example", "", "localhost@evil.example", "[::1", "10.0.0.1:8350"]
+    "host",
+    [
+        "evil.example",
+        "127.0.0.1.evil.example",
+        "",
+        "localhost@evil.example",
+        "[::1",
+        "10.0.0.1:8350",
+    ],
 )
 def test_another_hosts_name_is_refused(host: str, ledger: Ledger) -> None:
     async def ask() -> httpx.Response:
@@ -115,7 +158,9 @@ def test_another_hosts_name_is_refused(host: str, ledger: Ledger) -> None:
     assert (answer.status_code, answer.json()["field"]) == (421, "Host")
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1:8350", "localhost", "LOCALHOST:1", "[::1]:8350", "ledger.example"])
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1:8350", "localhost", "LOCALHOST:1", "[::1]:8350", "ledger.example"]
+)
 def test_a_known_name_is_taken(host: str, ledger: Ledger) -> None:
     async def ask() -> int:
         async with client_of(ledger, ServiceSettings(hosts=("ledger.example",))) as client:
@@ -125,12 +170,22 @@ def test_a_known_name_is_taken(host: str, ledger: Ledger) -> None:
 
 
 @pytest.mark.parametrize(
-    "origin", ["http://evil.example", "null", "http://127.0.0.1:9999", "file://", "http://127.0.0.1:8350.evil"]
+    "origin",
+    [
+        "http://evil.example",
+        "null",
+        "http://127.0.0.1:9999",
+        "file://",
+        "http://127.0.0.1:8350.evil",
+    ],
 )
 def test_the_page_of_another_site_is_refused(origin: str, ledger: Ledger) -> None:
     async def ask() -> list[int]:
         async with client_of(ledger, headers={"origin": origin}) as client:
-            return [(await client.get("/api/orders")).status_code, (await client.post("/api/halts")).status_code]
+            return [
+                (await client.get("/api/orders")).status_code,
+                (await client.post("/api/halts")).status_code,
+            ]
 
     assert asyncio.run(ask()) == [403, 403]
 
@@ -143,7 +198,12 @@ def test_our_own_page_may_ask_and_no_answer_may_be_framed_or_sniffed(ledger: Led
 
     answer = asyncio.run(ask())
     assert answer.status_code == 200
-    for name in ("content-security-policy", "x-content-type-options", "x-frame-options", "referrer-policy"):
+    for name in (
+        "content-security-policy",
+        "x-content-type-options",
+        "x-frame-options",
+        "referrer-policy",
+    ):
         assert name in answer.headers
     assert "unsafe" not in answer.headers["content-security-policy"]
     assert "access-control-allow-origin" not in answer.headers
@@ -157,9 +217,15 @@ def test_our_own_page_may_ask_and_no_answer_may_be_framed_or_sniffed(ledger: Led
         ("x =", "is not TOML"),
         ("[[tokens]]\nname = 'a'\nroles = ['read']\n", "needs either token or token_sha256"),
         ("[[tokens]]\nname = 'a'\ntoken = 'short'\nroles = ['read']\n", "at least 20"),
-        (f"[[tokens]]\nname = 'a'\ntoken = '{READER}'\nroles = ['admin']\n", "is not a list of read, record, collect, operate"),
+        (
+            f"[[tokens]]\nname = 'a'\ntoken = '{READER}'\nroles = ['admin']\n",
+            "is not a list of read, record, collect, operate",
+        ),
         (f"[[tokens]]\nname = 'a'\ntoken = '{READER}'\nroles = ['read']\n" * 2, "twice"),
-        ("[[tokens]]\nname = 'a'\ntoken_sha256 = 'zz'\nroles = ['read']\n", "64 hexadecimal digits"),
+        (
+            "[[tokens]]\nname = 'a'\ntoken_sha256 = 'zz'\nroles = ['read']\n",
+            "64 hexadecimal digits",
+        ),
         (f"[[tokens]]\nname = 'a'\ntoken = '{READER}'\nrole = ['read']\n", "other fields"),
     ],
 )

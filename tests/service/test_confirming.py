@@ -1,4 +1,5 @@
-"""A halt of what the ledger does not know may be mistyped: it is asked for a confirmation, wherever it comes from."""
+"""A halt of what the ledger does not know may be mistyped: it is asked for a confirmation, wherever
+it comes from."""
 
 import json
 from typing import Any
@@ -26,7 +27,9 @@ NDJSON = {"content-type": "application/x-ndjson"}
 
 @pytest.mark.parametrize("kind", PATHS)
 @pytest.mark.parametrize("scope", UNKNOWN)
-def test_a_scope_that_the_ledger_does_not_know_needs_a_confirmation(kind: str, scope: dict[str, Any], ledger: Ledger) -> None:
+def test_a_scope_that_the_ledger_does_not_know_needs_a_confirmation(
+    kind: str, scope: dict[str, Any], ledger: Ledger
+) -> None:
     message = {"type": kind, **scope}
     field = "instrument" if "instrument" in scope else "account"
     for path, body in ((PATHS[kind], scope), ("/api/messages", message)):
@@ -41,7 +44,11 @@ def test_a_scope_that_the_ledger_does_not_know_needs_a_confirmation(kind: str, s
         assert {"sim:0", "BTC-USD"} & set(problem["known"])
         assert posted(ledger, f"{path}?confirm=false", json=body).status_code == 409
     line = json.loads(posted(ledger, content=json.dumps(message), headers=NDJSON).text)
-    assert (line["outcome"], line["reason"], line["position"]) == ("refused", "needs_confirmation", None)
+    assert (line["outcome"], line["reason"], line["position"]) == (
+        "refused",
+        "needs_confirmation",
+        None,
+    )
     assert ledger.position() == 100
     confirmed = [
         posted(ledger, f"{PATHS[kind]}?confirm=true", json=scope),
@@ -54,7 +61,9 @@ def test_a_scope_that_the_ledger_does_not_know_needs_a_confirmation(kind: str, s
 
 @pytest.mark.parametrize("kind", PATHS)
 @pytest.mark.parametrize("scope", KNOWN)
-def test_a_scope_that_the_ledger_knows_needs_none(kind: str, scope: dict[str, Any], ledger: Ledger) -> None:
+def test_a_scope_that_the_ledger_knows_needs_none(
+    kind: str, scope: dict[str, Any], ledger: Ledger
+) -> None:
     assert posted(ledger, PATHS[kind], json=scope).status_code == 200
     assert posted(ledger, json={"type": kind, **scope}).status_code == 200
 
@@ -68,8 +77,18 @@ def test_the_error_says_what_was_meant(ledger: Ledger) -> None:
 
 
 def test_an_account_is_known_by_any_event_but_its_halts(ledger: Ledger) -> None:
-    assert posted(ledger, json=message_of("mark", account="feed#1/a", instrument="ADA-USD")).status_code == 200
-    assert posted(ledger, "/api/halts", json={"account": "feed#1/a", "instrument": "ADA-USD"}).status_code == 200
+    assert (
+        posted(
+            ledger, json=message_of("mark", account="feed#1/a", instrument="ADA-USD")
+        ).status_code
+        == 200
+    )
+    assert (
+        posted(
+            ledger, "/api/halts", json={"account": "feed#1/a", "instrument": "ADA-USD"}
+        ).status_code
+        == 200
+    )
     assert posted(ledger, "/api/halts?confirm=true", json={"account": "typo"}).status_code == 200
     assert posted(ledger, "/api/halts", json={"account": "typo"}).status_code == 409
 
@@ -96,10 +115,15 @@ def test_the_command_asks_for_a_confirmation(command: str, durable_store_url: st
         for arguments, name in ((("sim:O",), "sim:O"), (("sim:0", "--instrument", "BTC"), "BTC")):
             refused = run(command, *arguments, "--db", durable_store_url)
             assert (refused.status, refused.out) == (1, "")
-            assert f"the ledger does not know the {'instrument' if name == 'BTC' else 'account'} {name!r}" in refused.err
+            assert (
+                f"the ledger does not know the {'instrument' if name == 'BTC' else 'account'} "
+                f"{name!r}" in refused.err
+            )
             assert "did you mean" in refused.err
             assert run(command, *arguments, "--confirm", "--db", durable_store_url).status == 0
-        assert run(command, "sim:0", "--instrument", "BTC-USD", "--db", durable_store_url).status == 0
+        assert (
+            run(command, "sim:0", "--instrument", "BTC-USD", "--db", durable_store_url).status == 0
+        )
         assert run(command, "*", "--db", durable_store_url).status == 0
 
 

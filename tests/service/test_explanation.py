@@ -1,4 +1,5 @@
-"""The explanation of an order over HTTP, the watch in the process of the service, and the demo that shows its page."""
+"""The explanation of an order over HTTP, the watch in the process of the service, and the demo that
+shows its page."""
 
 import json
 import re
@@ -27,7 +28,9 @@ def test_an_order_is_explained_as_on_the_command_line(ledger: Ledger) -> None:
         "/api/orders/sim:0/C-0/explanation?as_of=yesterday",
     )
     found = json.loads(told.content)
-    assert [step["sentence"] for step in found["steps"]] == [step["sentence"] for step in ledger.explain("C-0")["steps"]]
+    assert [step["sentence"] for step in found["steps"]] == [
+        step["sentence"] for step in ledger.explain("C-0")["steps"]
+    ]
     assert found["summary"] == ledger.explain("C-0")["summary"]
     assert (missing.status_code, wrong.status_code, wrong.json()["field"]) == (404, 400, "as_of")
 
@@ -46,10 +49,24 @@ targets = ["file"]
 def test_the_service_watches_its_ledger(tmp_path: Path, orderledger_command: Path) -> None:
     db, rules, alert = tmp_path / "a.db", tmp_path / "alerts.toml", tmp_path / "alert.json"
     rules.write_text(RULES.format(file=alert))
-    command: list[str | Path] = [orderledger_command, "serve", "--db", db, "--port", "0", "--alerts", rules]
+    command: list[str | Path] = [
+        orderledger_command,
+        "serve",
+        "--db",
+        db,
+        "--port",
+        "0",
+        "--alerts",
+        rules,
+    ]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as service:
         url = url_of(service)
-        assert httpx.post(f"{url}/api/halts?confirm=true", json={"account": "sim:main", "reason": "review"}).status_code == 200
+        assert (
+            httpx.post(
+                f"{url}/api/halts?confirm=true", json={"account": "sim:main", "reason": "review"}
+            ).status_code
+            == 200
+        )
         wait_for(lambda: alert.exists() and alert.stat().st_size > 0)
         service.send_signal(signal.SIGTERM)
         assert service.wait(30) == 0
@@ -59,14 +76,28 @@ def test_the_service_watches_its_ledger(tmp_path: Path, orderledger_command: Pat
 
 
 @pytest.mark.slow
-def test_the_service_signs_checkpoints_of_its_log(tmp_path: Path, orderledger_command: Path) -> None:
+def test_the_service_signs_checkpoints_of_its_log(
+    tmp_path: Path, orderledger_command: Path
+) -> None:
     db, key, out = tmp_path / "a.db", tmp_path / "log.key", tmp_path / "checkpoint.txt"
     assert run("keygen", str(key)).status == 0
-    command: list[str | Path] = [orderledger_command, "serve", "--db", db, "--port", "0", "--checkpoint-key", key]
+    command: list[str | Path] = [
+        orderledger_command,
+        "serve",
+        "--db",
+        db,
+        "--port",
+        "0",
+        "--checkpoint-key",
+        key,
+    ]
     command += ["--checkpoint-seconds", "1", "--checkpoint-out", out]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as service:
         assert (
-            httpx.post(f"{url_of(service)}/api/halts?confirm=true", json={"account": "sim:main", "reason": "review"}).status_code
+            httpx.post(
+                f"{url_of(service)}/api/halts?confirm=true",
+                json={"account": "sim:main", "reason": "review"},
+            ).status_code
             == 200
         )
         wait_for(lambda: out.exists() and out.read_text().splitlines()[1:2] == ["1"])
@@ -77,8 +108,18 @@ def test_the_service_signs_checkpoints_of_its_log(tmp_path: Path, orderledger_co
 
 
 @pytest.mark.slow
-def test_the_demo_shows_the_page_while_a_venue_trades(tmp_path: Path, orderledger_command: Path) -> None:
-    command: list[str | Path] = [orderledger_command, "demo", "--serve", "--port", "0", "--folder", tmp_path]
+def test_the_demo_shows_the_page_while_a_venue_trades(
+    tmp_path: Path, orderledger_command: Path
+) -> None:
+    command: list[str | Path] = [
+        orderledger_command,
+        "demo",
+        "--serve",
+        "--port",
+        "0",
+        "--folder",
+        tmp_path,
+    ]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as demo:
         url = url_of(demo)
         position = httpx.get(f"{url}/api/me").json()["position"]

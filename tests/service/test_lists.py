@@ -1,4 +1,5 @@
-"""The lists of the API are those of the command line: the same rows, in pages, under the same names."""
+"""The lists of the API are those of the command line: the same rows, in pages, under the same
+names."""
 
 import asyncio
 import json
@@ -15,19 +16,28 @@ from tests.command_line import run
 from tests.service.harness import BEGAN_AT, asked, client_of, day, document_of
 
 ALONE = ("reconciliation", "reconciliation/orders")
-"""Lists without a command, made for the page. Python has them as methods; see tests/service/test_reconciliation.py."""
-COMMANDS = [one.path for one in COLLECTIONS if one.is_of_log and one.path not in ("history", *ALONE)]
+"""Lists without a command, made for the page. Python has them as methods; see
+tests/service/test_reconciliation.py."""
+COMMANDS = [
+    one.path for one in COLLECTIONS if one.is_of_log and one.path not in ("history", *ALONE)
+]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_a_list_has_the_bytes_of_the_command_line(command: str, ledger: Ledger, store: Path) -> None:
+def test_a_list_has_the_bytes_of_the_command_line(
+    command: str, ledger: Ledger, store: Path
+) -> None:
     (answer,) = asked(ledger, f"/api/{command}?limit=5000")
     printed = run(command, "--json", "--db", store).out.encode()
     assert answer.status_code == 200, answer.text
-    assert answer.content.startswith(b'{"rows":[' + b",".join(printed.splitlines()) + b'],"after":null,')
+    assert answer.content.startswith(
+        b'{"rows":[' + b",".join(printed.splitlines()) + b'],"after":null,'
+    )
 
 
-def test_one_order_and_its_history_are_those_of_the_command_line(ledger: Ledger, store: Path) -> None:
+def test_one_order_and_its_history_are_those_of_the_command_line(
+    ledger: Ledger, store: Path
+) -> None:
     order, history = asked(ledger, "/api/orders/sim:0/C-3", "/api/orders/sim:0/V-3/history")
     assert order.content + b"\n" == run("order", "C-3", "--json", "--db", store).out.encode()
     assert history.json()["rows"] == [
@@ -43,7 +53,9 @@ def paged(ledger: Ledger, path: str, **parameters: Any) -> tuple[list[dict[str, 
         pages, after = 0, None
         async with client_of(ledger) as client:
             while True:
-                answer = await client.get(path, params={**parameters, **({"after": after} if after else {})})
+                answer = await client.get(
+                    path, params={**parameters, **({"after": after} if after else {})}
+                )
                 assert answer.status_code == 200, answer.text
                 rows += answer.json()["rows"]
                 pages, after = pages + 1, answer.json()["after"]
@@ -54,8 +66,12 @@ def paged(ledger: Ledger, path: str, **parameters: Any) -> tuple[list[dict[str, 
 
 
 @pytest.mark.parametrize("order", ["asc", "desc", "newest"])
-@pytest.mark.parametrize("filters", [{}, {"account": "sim:1"}, {"open": "true"}, {"search": "C-2"}, {"as_of": "60"}])
-def test_pages_of_orders_leave_out_nothing_and_repeat_nothing(order: str, filters: dict[str, str], ledger: Ledger) -> None:
+@pytest.mark.parametrize(
+    "filters", [{}, {"account": "sim:1"}, {"open": "true"}, {"search": "C-2"}, {"as_of": "60"}]
+)
+def test_pages_of_orders_leave_out_nothing_and_repeat_nothing(
+    order: str, filters: dict[str, str], ledger: Ledger
+) -> None:
     whole, _ = paged(ledger, "/api/orders", order=order, limit=5000, **filters)
     parts, pages = paged(ledger, "/api/orders", order=order, limit=4, **filters)
     assert parts == whole
@@ -72,7 +88,10 @@ def test_pages_of_other_lists_add_up(path: str, ledger: Ledger) -> None:
 
 def test_an_order_is_found_by_the_beginning_of_any_of_its_ids(ledger: Ledger) -> None:
     rows, _ = paged(ledger, "/api/orders", search="V-2", columns="venue_order_id")
-    assert {row["venue_order_id"] for row in rows} == {"V-2", *(f"V-{number}" for number in range(20, 30))}
+    assert {row["venue_order_id"] for row in rows} == {
+        "V-2",
+        *(f"V-{number}" for number in range(20, 30)),
+    }
 
 
 def test_who_recorded_reads_what_was_written(ledger: Ledger) -> None:
@@ -99,7 +118,11 @@ def test_another_ledger_on_the_store_is_noticed(ledger: Ledger, store: Path) -> 
             again = await client.get("/api/orders/sim:0/C-12", headers=known)
             assert (again.status_code, again.content) == (304, b"")
             with Ledger.open(store, update_views=False) as other:
-                other.record(Cancel(account="sim:0", client_order_id="C-12", at=BEGAN_AT + timedelta(hours=1)))
+                other.record(
+                    Cancel(
+                        account="sim:0", client_order_id="C-12", at=BEGAN_AT + timedelta(hours=1)
+                    )
+                )
             now = await client.get("/api/orders/sim:0/C-12", headers=known)
             assert now.status_code == 200
             assert now.json()["version"] == first.json()["version"] + 1
@@ -109,9 +132,17 @@ def test_another_ledger_on_the_store_is_noticed(ledger: Ledger, store: Path) -> 
 
 def test_events_are_listed_with_their_evidence_and_text(ledger: Ledger) -> None:
     evidence = {"price": 1.5, "of": "C-0"}
-    report = {"type": "status", "account": "sim:0", "client_order_id": "C-0", "status": "filled", "at": "2026-11-20T10:00:00Z"}
+    report = {
+        "type": "status",
+        "account": "sim:0",
+        "client_order_id": "C-0",
+        "status": "filled",
+        "at": "2026-11-20T10:00:00Z",
+    }
     ledger.record(parse_document({**report, "evidence": evidence, "text": "as said"}))
-    events, history = asked(ledger, "/api/events?order=newest&limit=5", "/api/orders/sim:0/C-0/history")
+    events, history = asked(
+        ledger, "/api/events?order=newest&limit=5", "/api/orders/sim:0/C-0/history"
+    )
     for rows in (events.json()["rows"], history.json()["rows"]):
         (row,) = [row for row in rows if row["evidence"] is not None]
         assert (row["evidence"], row["text"], row["is_forgotten"]) == (evidence, "as said", False)

@@ -1,4 +1,5 @@
-"""The OpenAPI document is complete: a client that knows nothing else can use the service, and every answer is as it says."""
+"""The OpenAPI document is complete: a client that knows nothing else can use the service, and every
+answer is as it says."""
 
 import asyncio
 import json
@@ -25,11 +26,20 @@ ENDLESS = "/api/stream"
 
 
 def test_every_route_is_documented_and_every_documented_path_is_a_route(ledger: Ledger) -> None:
-    routes = [route for route in make_app(ledger, ServiceSettings()).routes if isinstance(route, Route)]
-    known = {(route.path, method.lower()) for route in routes for method in route.methods or () if method != "HEAD"}
+    routes = [
+        route for route in make_app(ledger, ServiceSettings()).routes if isinstance(route, Route)
+    ]
+    known = {
+        (route.path, method.lower())
+        for route in routes
+        for method in route.methods or ()
+        if method != "HEAD"
+    }
     told = {(path, method) for path, item in DOCUMENT["paths"].items() for method in item}
     of_orders = {(path, method) for path, method in told if path.startswith("/api/orders/")}
-    assert {one for one in known if one[0] not in UNDOCUMENTED} - {("/api/orders/{rest:path}", "get")} == told - of_orders
+    assert {one for one in known if one[0] not in UNDOCUMENTED} - {
+        ("/api/orders/{rest:path}", "get")
+    } == told - of_orders
     assert len(of_orders) == 3
 
 
@@ -57,14 +67,20 @@ def test_a_script_that_knows_the_document_alone_can_ask_everything(ledger: Ledge
             continue
         place = path.replace("{account}", quote("sim:0", safe="")).replace("{id}", "C-3")
         needed = "".join(
-            f"&{one['name']}=C-3" for one in item["get"]["parameters"] if one.get("required") and one["in"] == "query"
+            f"&{one['name']}=C-3"
+            for one in item["get"]["parameters"]
+            if one.get("required") and one["in"] == "query"
         )
         asked_for.append((path, f"{place}?{needed.lstrip('&')}"))
         for parameter in item["get"]["parameters"]:
             values = client_values(parameter) if parameter["in"] == "query" else []
-            asked_for += [(path, f"{place}?{parameter['name']}={quote(value)}{needed}") for value in values]
+            asked_for += [
+                (path, f"{place}?{parameter['name']}={quote(value)}{needed}") for value in values
+            ]
     assert len(asked_for) > 100
-    for (path, url), given in zip(asked_for, asked(ledger, *(url for _, url in asked_for)), strict=True):
+    for (path, url), given in zip(
+        asked_for, asked(ledger, *(url for _, url in asked_for)), strict=True
+    ):
         assert given.status_code == 200, (url, given.text)
         check(document, path, given.status_code, given)
 
@@ -122,7 +138,9 @@ def test_a_client_that_follows_every_reference_from_the_paths_meets_every_schema
 
 def test_the_status_of_the_service_is_the_schema_of_its_answer(ledger: Ledger) -> None:
     (answer,) = asked(ledger, "/api/status")
-    schema = DOCUMENT["paths"]["/api/status"]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+    schema = DOCUMENT["paths"]["/api/status"]["get"]["responses"]["200"]["content"][
+        "application/json"
+    ]["schema"]
     (name,) = reached(schema, set())
     assert set(DOCUMENT["components"]["schemas"][name]["required"]) <= answer.json().keys()
 
@@ -143,8 +161,15 @@ def test_no_request_makes_the_service_fail(examples: int, ledger: Ledger) -> Non
 
     def answered(case: Any) -> None:
         request = case.as_transport_kwargs(base_url="http://127.0.0.1:8350")
-        wanted = {name: request[name] for name in ("method", "url", "params", "headers") if request.get(name) is not None}
-        wanted["headers"] = {name: str(value).encode("utf-8", "replace") for name, value in (wanted.get("headers") or {}).items()}
+        wanted = {
+            name: request[name]
+            for name in ("method", "url", "params", "headers")
+            if request.get(name) is not None
+        }
+        wanted["headers"] = {
+            name: str(value).encode("utf-8", "replace")
+            for name, value in (wanted.get("headers") or {}).items()
+        }
         if request.get("json") is not None:
             wanted["json"] = request["json"]
         elif request.get("data") is not None:
@@ -152,7 +177,11 @@ def test_no_request_makes_the_service_fail(examples: int, ledger: Ledger) -> Non
         status, body, media = asyncio.run(send(wanted))
         seen.add(status)
         assert status < 500, (wanted, body)
-        assert str(status) in case.operation.definition.raw["responses"] or status in (404, 405, 415), (wanted, status, body)
+        assert str(status) in case.operation.definition.raw["responses"] or status in (
+            404,
+            405,
+            415,
+        ), (wanted, status, body)
         if status >= 400:
             assert media == "application/problem+json", (wanted, body)
             assert {"type", "title", "status", "detail"} <= json.loads(body).keys()
@@ -162,7 +191,12 @@ def test_no_request_makes_the_service_fail(examples: int, ledger: Ledger) -> Non
         if operation.path == ENDLESS:
             continue
         strategy = operation.as_strategy()
-        quiet = settings(max_examples=examples, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+        quiet = settings(
+            max_examples=examples,
+            deadline=None,
+            database=None,
+            suppress_health_check=list(HealthCheck),
+        )
         from hypothesis import given
 
         quiet(given(case=strategy)(lambda case: answered(case)))()

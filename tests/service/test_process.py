@@ -1,4 +1,5 @@
-"""The service as a process: killed and restarted under its readers, stopped, and attacked over real sockets."""
+"""The service as a process: killed and restarted under its readers, stopped, and attacked over real
+sockets."""
 
 import contextlib
 import socket
@@ -102,7 +103,9 @@ def test_curl_can_read(store: Path) -> None:
         record(server, list(day(2)))
         try:
             done = subprocess.run(
-                ["curl", "-sf", f"{server.url}/api/orders?open=true&columns=client_order_id"], capture_output=True, check=True
+                ["curl", "-sf", f"{server.url}/api/orders?open=true&columns=client_order_id"],
+                capture_output=True,
+                check=True,
             )
         except FileNotFoundError:
             pytest.skip("curl is not installed")
@@ -135,19 +138,26 @@ def answer_to(server: Server, request: bytes, seconds: float = 15.0) -> bytes:
     ("request_", "status"),
     [
         (b"GET /api/orders HTTP/1.1\r\nConnection: close\r\n\r\n", b" 421 "),
-        (b"GET /api/orders HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\nConnection: close\r\n\r\n", b" 400 "),
+        ((b"GET /api/orders HTTP/1.1\r\nHost: localhost\r\nHost: "
+         b"localhost\r\nConnection: close\r\n\r\n"), b" 400 "),
         (b"GET /api/orders HTTP/1.0\r\nHost: localhost\r\n\r\n", b" 200 "),
         (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", b" 400 "),
         (b"BREW /api/orders HTTP/1.1\r\nHost: localhost\r\n\r\n", b" 400 "),
-        (b"GET /api/orders HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n", b" 200 "),
-        (b"GET http://evil.example/api/orders HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", b" 200 "),
-        ((b"POST /api/messages HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 99999999999\r\n"
+        ((b"GET /api/orders HTTP/1.1\r\nHost: localhost\r\nUpgrade: "
+         b"websocket\r\nConnection: Upgrade\r\n\r\n"), b" 200 "),
+        ((b"GET http://evil.example/api/orders HTTP/1.1\r\nHost: "
+         b"localhost\r\nConnection: close\r\n\r\n"), b" 200 "),
+        ((b"POST /api/messages HTTP/1.1\r\nHost: localhost\r\nContent-Type: "
+          b"application/json\r\nContent-Length: 99999999999\r\n"
          b"Connection: close\r\n\r\n"), b" 413 "),
-        ((b"POST /api/messages HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1\r\n"
+        ((b"POST /api/messages HTTP/1.1\r\nHost: localhost\r\nContent-Type: "
+          b"application/json\r\nContent-Length: 1\r\n"
          b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"), b" 400 "),
     ],
 )  # fmt: skip
-def test_an_odd_request_gets_an_answer_and_no_trace(request_: bytes, status: bytes, server: Server) -> None:
+def test_an_odd_request_gets_an_answer_and_no_trace(
+    request_: bytes, status: bytes, server: Server
+) -> None:
     answer = answer_to(server, request_, seconds=1.0)
     assert status in answer.split(b"\r\n")[0]
     assert b"Traceback" not in answer
@@ -156,10 +166,14 @@ def test_an_odd_request_gets_an_answer_and_no_trace(request_: bytes, status: byt
 
 @pytest.mark.slow
 def test_headers_without_end_are_cut_off(server: Server) -> None:
-    answer = answer_to(server, b"GET /api/orders HTTP/1.1\r\nHost: localhost\r\n" + b"X: " + b"y" * 200_000)
+    answer = answer_to(
+        server, b"GET /api/orders HTTP/1.1\r\nHost: localhost\r\n" + b"X: " + b"y" * 200_000
+    )
     assert b" 200 " not in answer
     many = b"".join(b"X-%d: y\r\n" % number for number in range(20_000))
-    assert b" 200 " not in answer_to(server, b"GET /api/orders HTTP/1.1\r\nHost: localhost\r\n" + many + b"\r\n")
+    assert b" 200 " not in answer_to(
+        server, b"GET /api/orders HTTP/1.1\r\nHost: localhost\r\n" + many + b"\r\n"
+    )
 
 
 @pytest.mark.slow
@@ -174,7 +188,13 @@ def test_slow_and_silent_clients_do_not_stop_others(server: Server) -> None:
         elif number % 3 == 2:
             connection.sendall(b"GET /api/stream?after=0 HTTP/1.1\r\nHost: localhost\r\n\r\n")
     began = time.monotonic()
-    document = {"type": "mark", "account": "sim:0", "instrument": "X", "price": "1", "at": "2026-11-20T09:00:00Z"}
+    document = {
+        "type": "mark",
+        "account": "sim:0",
+        "instrument": "X",
+        "price": "1",
+        "at": "2026-11-20T09:00:00Z",
+    }
     assert httpx.post(f"{server.url}/api/messages", json=document).status_code in (200, 409)
     assert httpx.get(f"{server.url}/api/orders").status_code == 200
     assert time.monotonic() - began < 5

@@ -13,13 +13,18 @@ from orderledger.service.settings import Limits, ServiceSettings
 from tests.service.harness import asked, client_of
 
 REQUEST = {
-    "type": "request", "account": "sim:9", "client_order_id": "N-1", "instrument": "X", "side": "buy", "quantity": "1",
+    "type": "request", "account": "sim:9", "client_order_id": "N-1", "instrument": "X",
+    "side": "buy", "quantity": "1",
     "order_type": "market",
 }  # fmt: skip
 
 
 def posted(
-    ledger: Ledger, path: str = "/api/messages", *, settings: ServiceSettings | None = None, **request: Any
+    ledger: Ledger,
+    path: str = "/api/messages",
+    *,
+    settings: ServiceSettings | None = None,
+    **request: Any,
 ) -> httpx.Response:
     async def ask() -> httpx.Response:
         async with client_of(ledger, settings) as client:
@@ -48,7 +53,11 @@ def posted(
         ("/api/orders?columns=", "columns", "is empty"),
         ("/api/orders?since=yesterday", "since", "not an RFC 3339 time"),
         ("/api/orders?since=2026-11-20T09:00:00", "since", "not an RFC 3339 time"),
-        ("/api/orders?since=2026-11-21T00:00:00Z&until=2026-11-20T00:00:00Z", "until", "is before since"),
+        (
+            "/api/orders?since=2026-11-21T00:00:00Z&until=2026-11-20T00:00:00Z",
+            "until",
+            "is before since",
+        ),
         ("/api/orders?as_of=-1", "as_of", "neither a log position nor"),
         ("/api/orders?as_of=99999999999999999999", "as_of", "not a whole number"),
         ("/api/orders?after=%21", "after", "no cursor"),
@@ -88,7 +97,11 @@ def test_a_wrong_query_string_is_a_problem(query: str, ledger: Ledger) -> None:
 
 
 def test_the_sign_of_an_offset_may_be_lost_as_a_form_loses_it(ledger: Ledger) -> None:
-    lost, kept = asked(ledger, "/api/orders?since=2026-11-20T11:00:10+02:00", "/api/orders?since=2026-11-20T09:00:10Z")
+    lost, kept = asked(
+        ledger,
+        "/api/orders?since=2026-11-20T11:00:10+02:00",
+        "/api/orders?since=2026-11-20T09:00:10Z",
+    )
     assert lost.content == kept.content
     assert len(kept.json()["rows"]) == 20
 
@@ -102,9 +115,15 @@ def test_the_sign_of_an_offset_may_be_lost_as_a_form_loses_it(ledger: Ledger) ->
         ({}, "type", "is missing"),
     ],
 )
-def test_an_invalid_message_names_its_field(message: dict[str, Any], field: str, fault: str, ledger: Ledger) -> None:
+def test_an_invalid_message_names_its_field(
+    message: dict[str, Any], field: str, fault: str, ledger: Ledger
+) -> None:
     answer = posted(ledger, json=message)
-    assert (answer.status_code, answer.json()["field"], answer.json()["fault"]) == (400, field, fault)
+    assert (answer.status_code, answer.json()["field"], answer.json()["fault"]) == (
+        400,
+        field,
+        fault,
+    )
 
 
 @pytest.mark.parametrize(
@@ -127,12 +146,24 @@ def test_a_body_that_is_no_message_is_a_problem(body: bytes, fault: str, ledger:
 def test_a_refused_command_is_no_success(ledger: Ledger) -> None:
     answer = posted(ledger, json={"type": "submit", "account": "sim:9", "client_order_id": "never"})
     problem = answer.json()
-    assert (answer.status_code, problem["outcome"], problem["reason"]) == (409, "refused", "unknown_order")
+    assert (answer.status_code, problem["outcome"], problem["reason"]) == (
+        409,
+        "refused",
+        "unknown_order",
+    )
 
 
 def test_lines_are_answered_one_by_one_in_order(ledger: Ledger) -> None:
-    lines = [json.dumps(REQUEST), "", "no", json.dumps({**REQUEST, "quantity": "2"}), json.dumps(REQUEST)]
-    answer = posted(ledger, content="\n".join(lines), headers={"content-type": "application/x-ndjson"})
+    lines = [
+        json.dumps(REQUEST),
+        "",
+        "no",
+        json.dumps({**REQUEST, "quantity": "2"}),
+        json.dumps(REQUEST),
+    ]
+    answer = posted(
+        ledger, content="\n".join(lines), headers={"content-type": "application/x-ndjson"}
+    )
     assert answer.status_code == 200
     outcomes = [json.loads(line) for line in answer.text.splitlines()]
     assert [(one["line"], one["outcome"]) for one in outcomes] == [
@@ -154,7 +185,9 @@ def test_lines_are_answered_one_by_one_in_order(ledger: Ledger) -> None:
     ],
 )
 def test_only_json_is_taken(headers: dict[str, str], status: int, ledger: Ledger) -> None:
-    assert posted(ledger, content=json.dumps(REQUEST).encode(), headers=headers).status_code == status
+    assert (
+        posted(ledger, content=json.dumps(REQUEST).encode(), headers=headers).status_code == status
+    )
 
 
 def test_a_compressed_body_is_refused_unread(ledger: Ledger) -> None:
@@ -166,7 +199,9 @@ def test_a_compressed_body_is_refused_unread(ledger: Ledger) -> None:
 def test_bodies_and_lines_have_a_limit(ledger: Ledger) -> None:
     settings = ServiceSettings(limits=Limits(body_bytes=10_000, lines=10))
     ndjson = {"content-type": "application/x-ndjson"}
-    assert posted(ledger, content=b"x" * 10_001, headers=ndjson, settings=settings).status_code == 413
+    assert (
+        posted(ledger, content=b"x" * 10_001, headers=ndjson, settings=settings).status_code == 413
+    )
     assert posted(ledger, content=b"x\n" * 11, headers=ndjson, settings=settings).status_code == 413
 
     async def pieces() -> Any:
@@ -175,7 +210,10 @@ def test_bodies_and_lines_have_a_limit(ledger: Ledger) -> None:
 
     assert posted(ledger, content=pieces(), headers=ndjson, settings=settings).status_code == 413
     long = json.dumps({**REQUEST, "text": "x" * (1 << 20)}).encode()
-    assert posted(ledger, content=long, headers={"content-type": "application/json"}).status_code == 400
+    assert (
+        posted(ledger, content=long, headers={"content-type": "application/json"}).status_code
+        == 400
+    )
     assert ledger.status()["position"] == 100
 
 
@@ -185,12 +223,21 @@ def test_a_body_that_does_not_come_is_given_up(ledger: Ledger) -> None:
         await asyncio.sleep(5)
 
     settings = ServiceSettings(limits=Limits(body_seconds=0.1))
-    assert posted(ledger, content=slow(), headers={"content-type": "application/json"}, settings=settings).status_code == 408
+    assert (
+        posted(
+            ledger, content=slow(), headers={"content-type": "application/json"}, settings=settings
+        ).status_code
+        == 408
+    )
 
 
 @pytest.mark.parametrize("path", ["/api/halts", "/api/halts/resume"])
 def test_a_halt_takes_its_own_fields_only(path: str, ledger: Ledger) -> None:
-    for body, field in (({"account": "x", "type": "mark"}, "type"), ({}, "account"), ({"account": "x", "reason": ""}, "reason")):
+    for body, field in (
+        ({"account": "x", "type": "mark"}, "type"),
+        ({}, "account"),
+        ({"account": "x", "reason": ""}, "reason"),
+    ):
         answer = posted(ledger, path, json=body)
         assert (answer.status_code, answer.json()["field"]) == (400, field)
 
@@ -212,7 +259,10 @@ def test_too_many_queries_are_refused_and_recording_goes_on(ledger: Ledger) -> N
 
     async def ask() -> None:
         async with client_of(ledger, settings) as client:
-            folds = [asyncio.ensure_future(client.get(f"/api/orders?as_of={number}")) for number in range(20, 60)]
+            folds = [
+                asyncio.ensure_future(client.get(f"/api/orders?as_of={number}"))
+                for number in range(20, 60)
+            ]
             recorded = await client.post("/api/messages", json=REQUEST)
             assert recorded.json()["outcome"] == "recorded"
             statuses = [(await fold).status_code for fold in folds]
@@ -225,4 +275,7 @@ def test_too_many_queries_are_refused_and_recording_goes_on(ledger: Ledger) -> N
 def test_a_closed_store_is_a_problem_not_a_crash(ledger: Ledger) -> None:
     ledger.close()
     (answer,) = asked(ledger, "/api/positions")
-    assert (answer.status_code, answer.json()["type"]) == (503, "urn:orderledger:problem:store_unavailable")
+    assert (answer.status_code, answer.json()["type"]) == (
+        503,
+        "urn:orderledger:problem:store_unavailable",
+    )

@@ -38,7 +38,9 @@ def counting(ledger: Ledger) -> object:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("query", [folding, counting])
-def test_a_query_that_takes_too_long_leaves_its_thread(query: Callable[[Ledger], object], durable_store_url: str) -> None:
+def test_a_query_that_takes_too_long_leaves_its_thread(
+    query: Callable[[Ledger], object], durable_store_url: str
+) -> None:
     async def ask() -> None:
         answers = Answers(ledger, Limits(answer_seconds=0.5, folds=1, folds_waiting=0))
         try:
@@ -75,7 +77,8 @@ def test_the_update_of_views_has_no_deadline(durable_store_url: str) -> None:
 
 @pytest.mark.slow
 def test_long_folds_leave_room_for_recording(tmp_path: Path) -> None:
-    """Clients ask for folds of a log all the time, more than the server does at once. Messages are recorded meanwhile."""
+    """Clients ask for folds of a log all the time, more than the server does at once. Messages are
+    recorded meanwhile."""
     store = tmp_path / "orders.db"
     with Ledger.open(store) as ledger:
         last = ledger.record_many(day(2_000))[-1].position or 0

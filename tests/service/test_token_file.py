@@ -35,11 +35,18 @@ def test_a_changed_file_holds_at_the_next_question(tmp_path: Path) -> None:
     tokens = TokenFile(path)
     assert is_known(tokens, "recorder")
     write_tokens(path, ["reader", "operator"])
-    assert [is_known(tokens, name) for name in ("reader", "recorder", "operator")] == [True, False, True]
+    assert [is_known(tokens, name) for name in ("reader", "recorder", "operator")] == [
+        True,
+        False,
+        True,
+    ]
 
 
-def test_a_file_that_is_written_in_place_twice_within_a_tick_of_the_clock_is_read_again(tmp_path: Path) -> None:
-    """The second text is as long as the first, and the times of the file need not tell them apart."""
+def test_a_file_that_is_written_in_place_twice_within_a_tick_of_the_clock_is_read_again(
+    tmp_path: Path,
+) -> None:
+    """The second text is as long as the first, and the times of the file need not tell them
+    apart."""
     path = write_tokens(tmp_path / "tokens.toml", ["recorder"])
     tokens, text = TokenFile(path), path.read_text()
     for _ in range(50):
@@ -49,7 +56,9 @@ def test_a_file_that_is_written_in_place_twice_within_a_tick_of_the_clock_is_rea
 
 
 @pytest.mark.parametrize("text", ["", "[[tokens", "[[tokens]]\nname = 'x'\n"])
-def test_a_file_that_cannot_be_used_changes_nothing_and_is_told_once(text: str, tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_used_changes_nothing_and_is_told_once(
+    text: str, tmp_path: Path
+) -> None:
     path = write_tokens(tmp_path / "tokens.toml", ["reader"])
     with capture_logs() as log:
         tokens = TokenFile(path)
@@ -88,7 +97,9 @@ def posting(server: Server, name: str) -> Iterator[list[int]]:
             while not is_over.is_set():
                 number += 1
                 message = message_of("mark", price=str(number), actor=name)
-                statuses.append(client.post("/api/messages", json=message, headers=bearer(name)).status_code)
+                statuses.append(
+                    client.post("/api/messages", json=message, headers=bearer(name)).status_code
+                )
 
     thread = threading.Thread(target=post)
     thread.start()
@@ -100,9 +111,15 @@ def posting(server: Server, name: str) -> Iterator[list[int]]:
 
 
 @pytest.mark.slow
-def test_a_removed_token_stops_at_once_under_load_and_the_others_go_on(store: Path, ledger: Ledger) -> None:
+def test_a_removed_token_stops_at_once_under_load_and_the_others_go_on(
+    store: Path, ledger: Ledger
+) -> None:
     tokens = write_tokens(store.with_name("tokens.toml"), ["collector", "all"])
-    with Server(store, "--tokens", str(tokens)) as server, posting(server, "collector") as left, posting(server, "all") as going:
+    with (
+        Server(store, "--tokens", str(tokens)) as server,
+        posting(server, "collector") as left,
+        posting(server, "all") as going,
+    ):
         until(lambda: len(left) > 20 and len(going) > 20)
         write_tokens(tokens, ["all", "reader"])
         removed = httpx.get(f"{server.url}/api/me", headers=bearer("collector"))
@@ -118,7 +135,9 @@ def test_a_removed_token_stops_at_once_under_load_and_the_others_go_on(store: Pa
         until(lambda: left[-1] == 200)
     assert set(going) == {200}
     assert set(left) == {200, 401}
-    assert sum("tokens_kept" in line for line in server.log) in (1, 2), "an empty file, then half a one"
+    assert sum("tokens_kept" in line for line in server.log) in (1, 2), (
+        "an empty file, then half a one"
+    )
     assert TOKENS["all"] not in "".join(server.log)
 
 
@@ -132,7 +151,10 @@ class Reader(threading.Thread):
         self.reason = ""
 
     def run(self) -> None:
-        with suppress(httpx.HTTPError), httpx.stream("GET", self._url, headers=bearer(self._name), timeout=30) as answer:
+        with (
+            suppress(httpx.HTTPError),
+            httpx.stream("GET", self._url, headers=bearer(self._name), timeout=30) as answer,
+        ):
             for name, _, document in events_of(answer.iter_lines()):
                 self.seen.append(name)
                 self.reason = document.get("reason", "")
@@ -151,8 +173,14 @@ def test_the_stream_of_a_removed_token_ends_and_that_of_another_goes_on(store: P
             until(lambda: "status" in removed.seen and "status" in kept.seen)
             write_tokens(tokens, ["all"])
             removed.join(5)
-            assert (removed.is_alive(), removed.seen[-1], removed.reason) == (False, "bye", "the token may no longer read")
+            assert (removed.is_alive(), removed.seen[-1], removed.reason) == (
+                False,
+                "bye",
+                "the token may no longer read",
+            )
             ledger.record_many(messages[6:])
             until(lambda: kept.seen.count("event") == len(messages[6:]))
             assert kept.is_alive()
-            assert httpx.get(f"{server.url}/api/stream", headers=bearer("reader")).status_code == 401
+            assert (
+                httpx.get(f"{server.url}/api/stream", headers=bearer("reader")).status_code == 401
+            )

@@ -12,7 +12,9 @@ INSTANT = timedelta(microseconds=1)
 Row = Any
 
 
-def check_statement(ledger: Ledger, since: datetime | date, until: datetime | date, **asked: Any) -> Statement:
+def check_statement(
+    ledger: Ledger, since: datetime | date, until: datetime | date, **asked: Any
+) -> Statement:
     """Make the statement and compare it. Returns it."""
     statement = ledger.statement(since, until, **asked)
     period = statement.period
@@ -32,9 +34,17 @@ def check_statement(ledger: Ledger, since: datetime | date, until: datetime | da
         "orders": ledger.orders(**between),
         "open_orders": ledger.open_orders(**end),
         "unresolved_orders": ledger.orders(certainty="unresolved", **end),
-        "account_events": [row for row in ledger.account_events(**end) if period.since <= row["at"] < period.until],
-        "certificates": [row for row in ledger.certificates(**end) if period.since <= row["at"] < period.until],
-        "anomalies": [row for row in anomalies if row["cleared_at"] is None or row["detected_at"] >= period.since],
+        "account_events": [
+            row for row in ledger.account_events(**end) if period.since <= row["at"] < period.until
+        ],
+        "certificates": [
+            row for row in ledger.certificates(**end) if period.since <= row["at"] < period.until
+        ],
+        "anomalies": [
+            row
+            for row in anomalies
+            if row["cleared_at"] is None or row["detected_at"] >= period.since
+        ],
     }
     for name, rows in expected.items():
         assert repr(found[name]) == repr(list(rows)), name
@@ -45,16 +55,24 @@ def check_statement(ledger: Ledger, since: datetime | date, until: datetime | da
 
 def check_results(found: dict[str, list[Row]], start: list[Row], end: list[Row]) -> None:
     """What the period added is the difference of the P&L view at its ends."""
-    before, after = ({(row["account"], row["instrument"]): row for row in rows} for rows in (start, end))
-    assert [(row["account"], row["instrument"]) for row in found["results"]] == sorted({*before, *after})
+    before, after = (
+        {(row["account"], row["instrument"]): row for row in rows} for rows in (start, end)
+    )
+    assert [(row["account"], row["instrument"]) for row in found["results"]] == sorted(
+        {*before, *after}
+    )
     for row in found["results"]:
         key = (row["account"], row["instrument"])
         first, last = before.get(key), after.get(key)
         for name in ("realized_pnl", "net_pnl", "bought_quantity", "sold_quantity"):
-            assert row[name] == less(last[name] if last else ZERO, first[name] if first else ZERO), name
+            assert row[name] == less(
+                last[name] if last else ZERO, first[name] if first else ZERO
+            ), name
         for name, ends in (("start", first), ("end", last)):
             assert row[f"position_{name}"] == (ends["position_quantity"] if ends else 0)
-            assert row[f"unrealized_pnl_{name}"] == (ends["unrealized_pnl"] if ends and ends["position_quantity"] else 0)
+            assert row[f"unrealized_pnl_{name}"] == (
+                ends["unrealized_pnl"] if ends and ends["position_quantity"] else 0
+            )
         assert row["fills"] == (last["fills"] if last else 0) - (first["fills"] if first else 0)
         for name in ("fees", "funding"):
             assert sum(row[name].values()) == sum(last[name].values() if last else []) - sum(
@@ -72,7 +90,8 @@ def check_results(found: dict[str, list[Row]], start: list[Row], end: list[Row])
 
 
 def check_equity(ledger: Ledger, statement: Statement, where: dict[str, Any]) -> None:
-    """Every point of every curve, the ends of the curves, and the drawdown, from the P&L view at each moment."""
+    """Every point of every curve, the ends of the curves, and the drawdown, from the P&L view at
+    each moment."""
 
     def equity(at: datetime) -> dict[str, Decimal | None]:
         return equity_of(ledger.pnl(method=statement.method, effective_at=at, **where))
@@ -84,10 +103,15 @@ def check_equity(ledger: Ledger, statement: Statement, where: dict[str, Any]) ->
         values = [value for _, value, _ in curve.points]
         first, *later = [at for at, _, _ in curve.points]
         assert first == statement.period.since
-        expected = [start.get(curve.currency, Decimal(0)), *(asked[at].get(curve.currency, Decimal(0)) for at in later)]
+        expected = [
+            start.get(curve.currency, Decimal(0)),
+            *(asked[at].get(curve.currency, Decimal(0)) for at in later),
+        ]
         assert values == expected, curve.currency
         known = [value for value in values if value is not None]
-        falls = [EXACT.subtract(max(known[: number + 1]), value) for number, value in enumerate(known)]
+        falls = [
+            EXACT.subtract(max(known[: number + 1]), value) for number, value in enumerate(known)
+        ]
         assert curve.drawdown.largest == (max(falls) if falls else None)
     for row in statement["summary"].rows:
         if row["currency"] is not None:
@@ -96,7 +120,9 @@ def check_equity(ledger: Ledger, statement: Statement, where: dict[str, Any]) ->
     assert {curve.currency for curve in statement.curves} >= {*start, *end}
     for curve in statement.curves:
         last = [row for row in statement["equity"].rows if row["currency"] == curve.currency][-1]
-        assert last["at"] == statement.period.until and last["equity"] == end.get(curve.currency, Decimal(0))
+        assert last["at"] == statement.period.until and last["equity"] == end.get(
+            curve.currency, Decimal(0)
+        )
 
 
 def equity_of(rows: list[Row]) -> dict[str, Decimal | None]:
@@ -105,7 +131,9 @@ def equity_of(rows: list[Row]) -> dict[str, Decimal | None]:
         if row["currency"] is not None:
             unrealized = row["unrealized_pnl"] if row["position_quantity"] else Decimal(0)
             amounts = [equity.get(row["currency"], Decimal(0)), row["net_pnl"], unrealized]
-            equity[row["currency"]] = None if None in amounts else EXACT.add(amounts[0], EXACT.add(*amounts[1:]))
+            equity[row["currency"]] = (
+                None if None in amounts else EXACT.add(amounts[0], EXACT.add(*amounts[1:]))
+            )
     return equity
 
 

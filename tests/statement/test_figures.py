@@ -1,4 +1,5 @@
-"""Every figure of a statement is that of the queries, to the last digit: on random ledgers, and on real cases of P&L."""
+"""Every figure of a statement is that of the queries, to the last digit: on random ledgers, and on
+real cases of P&L."""
 
 import json
 from datetime import date, timedelta
@@ -41,11 +42,20 @@ def test_of_ledgers_in_which_all_names_collide(seeds: range) -> None:
     for seed in seeds:
         chance = Random(seed)
         begin, end = sorted(chance.sample(range(10), 2))
-        asked: dict[str, Any] = {"method": chance.choice(METHODS), "account": chance.choice((None, None, "a"))}
+        asked: dict[str, Any] = {
+            "method": chance.choice(METHODS),
+            "account": chance.choice((None, None, "a")),
+        }
         with ledger_of_any(seed) as ledger:
             try:
                 check_statement(ledger, START + begin * SECOND, START + end * SECOND, **asked)
-                check_statement(ledger, START, RECORDED_AT + timedelta(days=1), as_of=ledger.status()["position"] // 2, **asked)
+                check_statement(
+                    ledger,
+                    START,
+                    RECORDED_AT + timedelta(days=1),
+                    as_of=ledger.status()["position"] // 2,
+                    **asked,
+                )
             except AssertionError as error:
                 raise AssertionError(f"seed {seed}") from error
 
@@ -54,8 +64,12 @@ def check_stories(profile: settings) -> None:
     @profile
     @given(stories())
     def run(story: Story) -> None:
-        with Ledger.open("memory://", clock=SteppingClock(RECORDED_AT), update_views=False) as ledger:
-            ledger.record_many(parse_document({**message, "account": "sim:main"}) for message in story.messages)
+        with Ledger.open(
+            "memory://", clock=SteppingClock(RECORDED_AT), update_views=False
+        ) as ledger:
+            ledger.record_many(
+                parse_document({**message, "account": "sim:main"}) for message in story.messages
+            )
             check_statement(ledger, START + 15 * SECOND, START + 40 * SECOND)
 
     run()
@@ -72,7 +86,8 @@ def test_of_thousands_of_such_stories() -> None:
 
 
 def test_a_fill_of_an_order_that_became_known_later_counts_once() -> None:
-    """It is in the log twice: under the venue's id, and under the order that it turned out to be of."""
+    """It is in the log twice: under the venue's id, and under the order that it turned out to be
+    of."""
     venue = {"venue_order_id": "V-1", "instrument": "BTC-USD", "side": "buy"}
     unknown = {**fill("", "F-1", "09:00:00", "2", "64000", **venue), "client_order_id": None}
     known = [
@@ -80,7 +95,8 @@ def test_a_fill_of_an_order_that_became_known_later_counts_once() -> None:
         told("acknowledge", "08:00:01", client_order_id="C-1", venue_order_id="V-1"),
     ]
     marks = [
-        told("mark", f"{hour}:00:00", instrument="BTC-USD", price=price) for hour, price in (("10", "65000"), ("12", "63000"))
+        told("mark", f"{hour}:00:00", instrument="BTC-USD", price=price)
+        for hour, price in (("10", "65000"), ("12", "63000"))
     ]
     definition = told("instrument", "07:00:00", instrument="BTC-USD", currency="USD")
     with ledger_of([definition, unknown, *marks, *known]) as ledger:
@@ -106,23 +122,50 @@ def test_of_the_profit_and_loss_cases_of_other_systems(shared: Path) -> None:
 def messages_of(case: dict[str, Any]) -> list[dict[str, Any]]:
     """The definition of the instrument, then each fill for an order of its own."""
     account, terms = f"pnl:{case['id']}", case["instrument"]
-    name, currency = terms.get("symbol", "X"), terms.get("settlement") or terms.get("quote") or "USD"
-    about = {"multiplier": str(terms.get("multiplier", "1")), "inverse": bool(terms.get("inverse")), "currency": currency}
-    messages: list[dict[str, Any]] = [{"type": "instrument", "account": account, "instrument": name, **about}]
+    name, currency = (
+        terms.get("symbol", "X"),
+        terms.get("settlement") or terms.get("quote") or "USD",
+    )
+    about = {
+        "multiplier": str(terms.get("multiplier", "1")),
+        "inverse": bool(terms.get("inverse")),
+        "currency": currency,
+    }
+    messages: list[dict[str, Any]] = [
+        {"type": "instrument", "account": account, "instrument": name, **about}
+    ]
     messages[0]["at"] = "2026-01-05T09:00:00Z"
     for number, traded in enumerate(case["fills"], start=1):
         if not {"qty", "price", "side"} <= traded.keys():
             continue
         at = f"2026-01-05T10:{number // 60:02d}:{number % 60:02d}Z"
         who = {"account": account, "client_order_id": f"C-{number}", "at": at}
-        order = {"instrument": name, "side": traded["side"].lower(), "order_type": "market", "quantity": traded["qty"]}
+        order = {
+            "instrument": name,
+            "side": traded["side"].lower(),
+            "order_type": "market",
+            "quantity": traded["qty"],
+        }
         fee = (
             {"fee": traded["commission"], "fee_currency": traded.get("commission_ccy") or currency}
             if traded.get("commission")
             else {}
         )
-        filled = {"fill_id": f"F-{number}", "quantity": traded["qty"], "price": traded["price"], **fee}
+        filled = {
+            "fill_id": f"F-{number}",
+            "quantity": traded["qty"],
+            "price": traded["price"],
+            **fee,
+        }
         messages += [{"type": "request", **who, **order}, {"type": "fill", **who, **filled}]
         if number % 2:
-            messages.append({"type": "mark", "account": account, "instrument": name, "price": traded["price"], "at": at})
+            messages.append(
+                {
+                    "type": "mark",
+                    "account": account,
+                    "instrument": name,
+                    "price": traded["price"],
+                    "at": at,
+                }
+            )
     return messages

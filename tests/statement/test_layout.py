@@ -1,4 +1,5 @@
-"""A statement of busy days for people: two pages of rounded figures, and an annex with every row."""
+"""A statement of busy days for people: two pages of rounded figures, and an annex with every
+row."""
 
 import json
 import re
@@ -39,13 +40,23 @@ ROUNDED = [
 
 def busy() -> Statement:
     """Five days of purchases at thirds, so that averages and P&L have 34 digits."""
-    messages: list[dict[str, Any]] = [told("instrument", "2026-10-20T00:00:00Z", instrument="BTC-USD", currency="USD")]
+    messages: list[dict[str, Any]] = [
+        told("instrument", "2026-10-20T00:00:00Z", instrument="BTC-USD", currency="USD")
+    ]
     for number in range(FILLS):
         at = f"2026-10-{21 + number * 5 // FILLS}T{number % 24:02d}:00:00Z"
         side = "sell" if number % 3 == 2 else "buy"
         messages += [
             request(f"C-{number}", at, side, f"0.{number % 7 + 3}"),
-            fill(f"C-{number}", f"F-{number}", at, f"0.{number % 7 + 3}", f"64{number:03d}.1", fee="0.0064", fee_currency="USD"),
+            fill(
+                f"C-{number}",
+                f"F-{number}",
+                at,
+                f"0.{number % 7 + 3}",
+                f"64{number:03d}.1",
+                fee="0.0064",
+                fee_currency="USD",
+            ),
         ]
     messages.append(told("mark", "2026-10-25T23:00:00Z", instrument="BTC-USD", price="64500.5"))
     with ledger_of(messages) as ledger:
@@ -53,7 +64,9 @@ def busy() -> Statement:
 
 
 @pytest.mark.parametrize(("amount", "currency", "text"), ROUNDED)
-def test_an_amount_is_rounded_to_the_last_digit_of_its_currency(amount: str, currency: str | None, text: str) -> None:
+def test_an_amount_is_rounded_to_the_last_digit_of_its_currency(
+    amount: str, currency: str | None, text: str
+) -> None:
     assert amount_text(Decimal(amount), currency) == text
 
 
@@ -65,14 +78,23 @@ def test_the_first_pages_have_few_rows_and_the_annex_has_the_others() -> None:
     statement = busy()
     in_annex = annexed(statement.sections)
     assert [section.name for section in in_annex] == ["trades", "orders"]
-    assert sum(len(section.rows) for section in statement.sections if section not in in_annex) <= ROWS_OF_PAGES
+    assert (
+        sum(len(section.rows) for section in statement.sections if section not in in_annex)
+        <= ROWS_OF_PAGES
+    )
     text = FORMATS["html"](statement)
     first, annex = text.split('<section id="annex">')
-    assert first.count("<p>200 rows, in the annex.</p>") == 2 and first.count("<tr>") < ROWS_OF_PAGES + 14
+    assert (
+        first.count("<p>200 rows, in the annex.</p>") == 2
+        and first.count("<tr>") < ROWS_OF_PAGES + 14
+    )
     assert '<details id="annex-trades"><summary>Trades: 200 rows</summary>' in annex
     assert [len(table) - 1 for table in Page(annex).tables] == [FILLS, FILLS]
     first, annex = FORMATS["md"](statement).split("\n# Annex\n")
-    assert "\n## Trades\n\nActive fills that happened in the period.\n\n200 rows, in the annex.\n" in first
+    assert (
+        "\n## Trades\n\nActive fills that happened in the period.\n\n200 rows, in the annex.\n"
+        in first
+    )
     assert "\n## Trades: 200 rows\n" in annex and annex.count("F-") == FILLS
 
 
@@ -85,7 +107,9 @@ def test_figures_are_rounded_for_people_and_exact_for_programs() -> None:
     assert not LONG.search(FORMATS["md"](statement))
     html = FORMATS["html"](statement)
     assert f'<td class="number" title="{exact}">{amount_text(exact, "USD")}</td>' in html
-    assert not any(LONG.search(cell) for table in Page(html).tables for row in table for cell in row)
+    assert not any(
+        LONG.search(cell) for table in Page(html).tables for row in table for cell in row
+    )
 
 
 def test_the_annex_of_a_small_statement_has_only_the_equity_by_the_hour() -> None:

@@ -29,15 +29,23 @@ def book(tmp_path: Path) -> str:
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_a_file_and_the_output_have_the_bytes_of_the_golden_file(book: str, form: str, tmp_path: Path) -> None:
+def test_a_file_and_the_output_have_the_bytes_of_the_golden_file(
+    book: str, form: str, tmp_path: Path
+) -> None:
     out = tmp_path / f"statement.{form}"
     assert command_line.run(*ASKED, "--db", book, "--out", out) == (0, "", "")
     golden = (GOLDEN / f"small.{form}").read_bytes()
-    assert out.read_bytes() == command_line.run(*ASKED, "--db", book, "--format", form).out.encode() == golden
+    assert (
+        out.read_bytes()
+        == command_line.run(*ASKED, "--db", book, "--format", form).out.encode()
+        == golden
+    )
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("form", ["html", "md"])  # msgspec, which writes the times of the others, takes no frozen datetime
+@pytest.mark.parametrize(
+    "form", ["html", "md"]
+)  # msgspec, which writes the times of the others, takes no frozen datetime
 def test_on_any_day_it_has_the_same_bytes(book: str, form: str) -> None:
     """In UTC: a frozen datetime forgets which of two equal hours it is in."""
     made = set()
@@ -61,8 +69,14 @@ def test_without_a_form_the_name_of_the_file_gives_it(book: str, tmp_path: Path)
     assert command_line.run(*ASKED, "--db", book, "--out", tmp_path / "a.JSON").status == 0
     assert (tmp_path / "a.JSON").read_bytes() == (GOLDEN / "small.json").read_bytes()
     refused = command_line.run(*ASKED, "--db", book, "--out", tmp_path / "a.txt")
-    assert refused.status == 2 and "'a.txt' does not end in .html, .md, .csv, .json: give --format" in refused.err
-    assert command_line.run(*ASKED, "--db", book, "--out", tmp_path / "a.txt", "--format", "md").status == 0
+    assert (
+        refused.status == 2
+        and "'a.txt' does not end in .html, .md, .csv, .json: give --format" in refused.err
+    )
+    assert (
+        command_line.run(*ASKED, "--db", book, "--out", tmp_path / "a.txt", "--format", "md").status
+        == 0
+    )
 
 
 @pytest.mark.parametrize(
@@ -71,24 +85,47 @@ def test_without_a_form_the_name_of_the_file_gives_it(book: str, tmp_path: Path)
         ((), "of which period? Give --day, or --from and --to"),
         (("--from", DAY), "of which period? Give --to"),
         (("--day", DAY, "--to", DAY), "give --day, or --from and --to, not both"),
-        (("--from", "2026-10-26", "--to", "2026-10-25"), "--to: 2026-10-25 is before the beginning, 2026-10-26"),
-        (("--from", "2026-10-26", "--to", "2026-10-25T23:00:00Z"), "Invalid value for --to: 2026-10-25 23:00:00+00:00 is before"),
-        (("--from", "2026-10-25T09:00:00Z", "--to", "2026-10-25T10:00:00+01:00"), "the period is empty"),
+        (
+            ("--from", "2026-10-26", "--to", "2026-10-25"),
+            "--to: 2026-10-25 is before the beginning, 2026-10-26",
+        ),
+        (
+            ("--from", "2026-10-26", "--to", "2026-10-25T23:00:00Z"),
+            "Invalid value for --to: 2026-10-25 23:00:00+00:00 is before",
+        ),
+        (
+            ("--from", "2026-10-25T09:00:00Z", "--to", "2026-10-25T10:00:00+01:00"),
+            "the period is empty",
+        ),
         (("--day", "2026-02-30"), "'--day': '2026-02-30' is no day, such as 2026-11-20"),
         (("--day", "20261025"), "'--day': '20261025' is no day"),
-        (("--from", "2026-10-25T09:00:00", "--to", DAY), "'--from': '2026-10-25T09:00:00' is not an RFC 3339 time"),
+        (
+            ("--from", "2026-10-25T09:00:00", "--to", DAY),
+            "'--from': '2026-10-25T09:00:00' is not an RFC 3339 time",
+        ),
         (("--day", "9999-12-31"), "is beyond the years 1 to 9999"),
         (("--day", "0001-01-01"), "is beyond the years 1 to 9999"),
-        (("--day", DAY, "--timezone", "Mars/Olympus"), "--timezone: 'Mars/Olympus' is no time zone"),
+        (
+            ("--day", DAY, "--timezone", "Mars/Olympus"),
+            "--timezone: 'Mars/Olympus' is no time zone",
+        ),
         (("--day", DAY, "--timezone", "../../etc/passwd"), "for --timezone: "),
         (("--day", DAY, "--timezone", "Europe"), "--timezone: 'Europe' is no time zone"),
         (("--day", DAY, "--timezone", ""), "for --timezone: "),
-        (("--day", DAY, "--as-of", "2026-10-27T09:00:00Z", "--position", "3"), "give --as-of or --position, not both"),
+        (
+            ("--day", DAY, "--as-of", "2026-10-27T09:00:00Z", "--position", "3"),
+            "give --as-of or --position, not both",
+        ),
         (("--day", DAY, "--position", "-1"), "'--position'"),
-        (("--day", DAY, "--out", "missing/a.md"), "for --out: missing/a.md cannot be written: No such file"),
+        (
+            ("--day", DAY, "--out", "missing/a.md"),
+            "for --out: missing/a.md cannot be written: No such file",
+        ),
     ],
 )
-def test_wrong_usage_names_the_option_and_the_fault(book: str, options: tuple[str, ...], fault: str, tmp_path: Path) -> None:
+def test_wrong_usage_names_the_option_and_the_fault(
+    book: str, options: tuple[str, ...], fault: str, tmp_path: Path
+) -> None:
     refused = command_line.run("report", "--db", book, *options, folder=tmp_path)
     assert refused.status == 2 and refused.out == ""
     assert fault in " ".join(refused.err.split()), refused.err
@@ -108,14 +145,19 @@ def test_a_ledger_that_is_not_there_is_not_created(tmp_path: Path) -> None:
     assert refused.status == 3 and list(tmp_path.iterdir()) == []
 
 
-def test_a_file_is_replaced_whole_or_stays_as_it_was(book: str, tmp_path: Path, orderledger_command: Path) -> None:
+def test_a_file_is_replaced_whole_or_stays_as_it_was(
+    book: str, tmp_path: Path, orderledger_command: Path
+) -> None:
     folder = tmp_path / "out"
     folder.mkdir()
     (folder / "a.html").write_text("yesterday")
     (folder / "link.html").symlink_to("a.html")
-    limited = f'ulimit -f 4; exec "$0" {" ".join(ASKED)} --db "$1" --out "$2"'  # four blocks are not enough for the page
+    # four blocks are not enough for the page
+    limited = f'ulimit -f 4; exec "$0" {" ".join(ASKED)} --db "$1" --out "$2"'
     failed = subprocess.run(
-        ["bash", "-c", limited, orderledger_command, book, folder / "a.html"], capture_output=True, check=False
+        ["bash", "-c", limited, orderledger_command, book, folder / "a.html"],
+        capture_output=True,
+        check=False,
     )
     assert failed.returncode != 0
     assert (folder / "a.html").read_text() == "yesterday"
@@ -127,27 +169,51 @@ def test_a_file_is_replaced_whole_or_stays_as_it_was(book: str, tmp_path: Path, 
     assert sorted(path.name for path in folder.iterdir()) == ["a.html", "link.html"]
 
 
-def test_a_full_device_and_a_reader_that_leaves_have_their_own_status(book: str, orderledger_command: Path) -> None:
+def test_a_full_device_and_a_reader_that_leaves_have_their_own_status(
+    book: str, orderledger_command: Path
+) -> None:
     full = command_line.run(*ASKED, "--db", book, "--format", "md", "--out", "/dev/full")
     assert full.status == 4 and "/dev/full cannot be written" in full.err
     line = f'"$0" {" ".join(ASKED)} --db "$1" --format csv | head -c 1; echo ${{PIPESTATUS[0]}}'
-    done = subprocess.run(["bash", "-c", line, orderledger_command, book], capture_output=True, text=True, check=True)
-    assert done.stdout in ("s141\n", "s0\n") and "Traceback" not in done.stderr  # 0: it was done before the reader left
+    done = subprocess.run(
+        ["bash", "-c", line, orderledger_command, book], capture_output=True, text=True, check=True
+    )
+    assert (
+        done.stdout in ("s141\n", "s0\n") and "Traceback" not in done.stderr
+    )  # 0: it was done before the reader left
 
 
 @pytest.mark.parametrize(
     ("asked", "error", "fault"),
     [
-        ((date(2026, 10, 26), date(2026, 10, 25), {}), ValueError, "until: 2026-10-25 is before the beginning"),
+        (
+            (date(2026, 10, 26), date(2026, 10, 25), {}),
+            ValueError,
+            "until: 2026-10-25 is before the beginning",
+        ),
         (("2026-10-25", date(2026, 10, 25), {}), TypeError, "since takes a date"),
-        ((NO_OFFSET, date(2026, 10, 25), {}), ValueError, "since: 2026-10-25T00:00:00 has no offset"),
-        ((date(2026, 10, 25), date(2026, 10, 25), {"timezone": None}), TypeError, "timezone takes text"),
-        ((date(2026, 10, 25), date(2026, 10, 25), {"method": "hifo"}), ValueError, "'hifo' is no method"),
+        (
+            (NO_OFFSET, date(2026, 10, 25), {}),
+            ValueError,
+            "since: 2026-10-25T00:00:00 has no offset",
+        ),
+        (
+            (date(2026, 10, 25), date(2026, 10, 25), {"timezone": None}),
+            TypeError,
+            "timezone takes text",
+        ),
+        (
+            (date(2026, 10, 25), date(2026, 10, 25), {"method": "hifo"}),
+            ValueError,
+            "'hifo' is no method",
+        ),
         ((date(2026, 10, 25), date(2026, 10, 25), {"account": 1}), TypeError, "account takes text"),
         ((date(2026, 10, 25), date(2026, 10, 25), {"as_of": NO_OFFSET}), ValueError, "as_of: "),
     ],
 )
-def test_in_python_too_an_error_names_the_argument(asked: Any, error: type[Exception], fault: str) -> None:
+def test_in_python_too_an_error_names_the_argument(
+    asked: Any, error: type[Exception], fault: str
+) -> None:
     since, until, others = asked
     with ledger_of(SMALL) as ledger, pytest.raises(error, match=fault):
         ledger.statement(since, until, **others)
@@ -167,5 +233,11 @@ def test_a_pipe_stays_a_pipe(book: str, tmp_path: Path) -> None:
 
 def test_in_every_store_figures_are_those_of_the_queries(durable_store_url: str) -> None:
     with ledger_of(SMALL, durable_store_url) as ledger:
-        statement = check_statement(ledger, date(2026, 10, 20), date(2026, 10, 25), timezone="Asia/Kolkata", account="sim:main")
+        statement = check_statement(
+            ledger,
+            date(2026, 10, 20),
+            date(2026, 10, 25),
+            timezone="Asia/Kolkata",
+            account="sim:main",
+        )
         assert FORMATS["json"](statement).count('"account": "sim:other"') == 0

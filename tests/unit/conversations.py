@@ -1,4 +1,5 @@
-"""A server on loopback that holds conversations as they were written down, and what a websocket hears of them."""
+"""A server on loopback that holds conversations as they were written down, and what a websocket
+hears of them."""
 
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -23,7 +24,8 @@ def at(milliseconds: int) -> datetime:
 
 
 class Conversations:
-    """A server that holds one conversation after the other, one per connection; after the last it only listens."""
+    """A server that holds one conversation after the other, one per connection; after the last it
+    only listens."""
 
     def __init__(self, *conversations: Conversation) -> None:
         self.heard: list[str] = []

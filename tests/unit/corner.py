@@ -10,7 +10,15 @@ from typing import Any
 from aiohttp import web
 
 from orderledger.infrastructure.clock import SteppingClock
-from orderledger.infrastructure.venues.base.transport import Backoff, Closed, Frame, Http, Opened, Send, Socket
+from orderledger.infrastructure.venues.base.transport import (
+    Backoff,
+    Closed,
+    Frame,
+    Http,
+    Opened,
+    Send,
+    Socket,
+)
 from orderledger.simulation.market import Change, ExchangeSimulator
 from orderledger.simulation.servers import Faults
 from orderledger.simulation.servers.server import VenueServer
@@ -20,7 +28,8 @@ START = datetime(2026, 5, 4, tzinfo=UTC)
 
 
 class Corner(VenueServer):
-    """The smallest venue: lists its orders, takes orders, and tells every socket the id of each order that changes."""
+    """The smallest venue: lists its orders, takes orders, and tells every socket the id of each
+    order that changes."""
 
     def routes(self) -> Iterable[web.RouteDef]:
         return [web.get("/orders", self.orders), web.post("/orders", self.place)]
@@ -30,7 +39,9 @@ class Corner(VenueServer):
 
     async def place(self, request: web.Request) -> web.Response:
         terms = await request.json()
-        order = self.exchange.place("main", instrument="ETH", side="buy", quantity=terms["quantity"], limit_price="1")
+        order = self.exchange.place(
+            "main", instrument="ETH", side="buy", quantity=terms["quantity"], limit_price="1"
+        )
         return self.answer({"id": order.order_id, "quantity": order.quantity})
 
     async def converse(self, socket: VenueSocket) -> None:
@@ -59,7 +70,9 @@ def served(use: Callable[[Corner], Awaitable[Any]], *, faults: Faults | None = N
 
 
 def asking(server: Corner, **options: Any) -> Http:
-    return Http(server.http_url, **{"backoff": Backoff(random.Random(1), first=0.001, most=0.01)} | options)
+    return Http(
+        server.http_url, **{"backoff": Backoff(random.Random(1), first=0.001, most=0.01)} | options
+    )
 
 
 def listening(server: Corner, greeting: str = "hi") -> Socket:
@@ -67,11 +80,19 @@ def listening(server: Corner, greeting: str = "hi") -> Socket:
         await send(greeting)
 
     now = SteppingClock(START).now
-    return Socket(server.websocket_url, greet=greet, backoff=Backoff(random.Random(1), first=0.001, most=0.01), now=now)
+    return Socket(
+        server.websocket_url,
+        greet=greet,
+        backoff=Backoff(random.Random(1), first=0.001, most=0.01),
+        now=now,
+    )
 
 
-async def heard(source: Socket, count: int, *, after: dict[int, Callable[[], object]] | None = None) -> list[str]:
-    """The first events: the texts of frames, and what became of the connection. `after` so many, something is done."""
+async def heard(
+    source: Socket, count: int, *, after: dict[int, Callable[[], object]] | None = None
+) -> list[str]:
+    """The first events: the texts of frames, and what became of the connection. `after` so many,
+    something is done."""
     texts: list[str] = []
     async with aclosing(source.events()) as events:  # type: ignore[type-var]
         async for event in events:
@@ -90,7 +111,10 @@ async def heard(source: Socket, count: int, *, after: dict[int, Callable[[], obj
 
 def place(server: Corner, count: int) -> Callable[[], object]:
     return lambda: [
-        server.exchange.place("main", instrument="ETH", side="buy", quantity=1, limit_price=1).order_id for _ in range(count)
+        server.exchange.place(
+            "main", instrument="ETH", side="buy", quantity=1, limit_price=1
+        ).order_id
+        for _ in range(count)
     ]
 
 

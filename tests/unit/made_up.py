@@ -9,8 +9,12 @@ from orderledger.simulation.market import ExchangeSimulator, SimulatedInstrument
 
 START = datetime(2026, 5, 4, tzinfo=UTC)
 INSTRUMENTS = [
-    SimulatedInstrument(name="ETH", price=Decimal("2500"), tick=Decimal("0.1"), lot=Decimal("0.01")),
-    SimulatedInstrument(name="BTC", price=Decimal("64000"), tick=Decimal("1"), lot=Decimal("0.001")),
+    SimulatedInstrument(
+        name="ETH", price=Decimal("2500"), tick=Decimal("0.1"), lot=Decimal("0.01")
+    ),
+    SimulatedInstrument(
+        name="BTC", price=Decimal("64000"), tick=Decimal("1"), lot=Decimal("0.001")
+    ),
 ]
 D = Decimal
 
@@ -20,10 +24,18 @@ def at(milliseconds: int) -> datetime:
 
 
 def venue(**terms: Any) -> ExchangeSimulator:
-    return ExchangeSimulator(clock=SteppingClock(START), first_order_id=101, first_fill_id=9001, **terms)
+    return ExchangeSimulator(
+        clock=SteppingClock(START), first_order_id=101, first_fill_id=9001, **terms
+    )
 
 
 def eth(
-    exchange: ExchangeSimulator, side: str = "buy", quantity: str = "10", price: str | None = "2500", **terms: Any
+    exchange: ExchangeSimulator,
+    side: str = "buy",
+    quantity: str = "10",
+    price: str | None = "2500",
+    **terms: Any,
 ) -> SimulatedOrder:
-    return exchange.place("main", instrument="ETH", side=side, quantity=quantity, limit_price=price, **terms)
+    return exchange.place(
+        "main", instrument="ETH", side=side, quantity=quantity, limit_price=price, **terms
+    )

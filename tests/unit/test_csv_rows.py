@@ -9,7 +9,9 @@ import pytest
 from orderledger.infrastructure.csv_rows import csv_cell, csv_lines
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+cmd", "-x", "@SUM(A1)", "\tx", "\r", "-", "+1-2", "-1.5e", "-1 "])
+@pytest.mark.parametrize(
+    "text", ["=1+1", "+cmd", "-x", "@SUM(A1)", "\tx", "\r", "-", "+1-2", "-1.5e", "-1 "]
+)
 def test_a_formula_gets_an_apostrophe(text: str) -> None:
     assert csv_cell(text) == f"'{text}"
 

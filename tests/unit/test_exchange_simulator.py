@@ -20,7 +20,9 @@ def test_an_order_is_filled_in_parts_until_nothing_is_left() -> None:
 
     placed = eth(exchange, quantity="1.5", price="2500.10", client_id="C-1", post_only=True)
     first = exchange.fill(placed, "0.5")
-    second = exchange.fill(placed, price="2500.00", liquidity="taker")  # all that is left; an old row names the order as well
+    second = exchange.fill(
+        placed, price="2500.00", liquidity="taker"
+    )  # all that is left; an old row names the order as well
 
     assert placed == SimulatedOrder(
         account="main",
@@ -49,8 +51,15 @@ def test_an_order_is_filled_in_parts_until_nothing_is_left() -> None:
         Decimal("0.5"),
     )
     assert (first.fee, second.fee) == (Decimal("-0.125005"), Decimal("1.0"))
-    assert (second.position_before, second.liquidity, second.at, second.sequence) == (Decimal("0.5"), Liquidity.TAKER, at(3), 3)
-    partly = replace(placed, filled=Decimal("0.5"), notional=Decimal("1250.05"), updated_at=at(2), sequence=2)
+    assert (second.position_before, second.liquidity, second.at, second.sequence) == (
+        Decimal("0.5"),
+        Liquidity.TAKER,
+        at(3),
+        3,
+    )
+    partly = replace(
+        placed, filled=Decimal("0.5"), notional=Decimal("1250.05"), updated_at=at(2), sequence=2
+    )
     filled = replace(
         partly,
         filled=Decimal("1.5"),
@@ -69,7 +78,11 @@ def test_an_order_is_filled_in_parts_until_nothing_is_left() -> None:
         Change(kind=Kind.FILLED, account="main", order=partly, fill=first),
         Change(kind=Kind.FILLED, account="main", order=filled, fill=second),
     ]
-    assert (exchange.open_orders("main"), exchange.fills("main"), exchange.fills("main", at(3))) == (
+    assert (
+        exchange.open_orders("main"),
+        exchange.fills("main"),
+        exchange.fills("main", at(3)),
+    ) == (
         [],
         [first, second],
         [second],
@@ -82,7 +95,14 @@ def test_a_position_is_the_signed_sum_with_the_average_price_of_its_entry() -> N
         ("buy", "1", "100", "1", "100", "0"),
         ("buy", "2", "130", "3", "120", "0"),
         ("sell", "1", "150", "2", "120", "30"),
-        ("sell", "5", "110", "-3", "110", "-20"),  # through zero: two closed at a loss, three opened anew
+        (
+            "sell",
+            "5",
+            "110",
+            "-3",
+            "110",
+            "-20",
+        ),  # through zero: two closed at a loss, three opened anew
         ("buy", "1", "100", "-2", "110", "10"),
         ("sell", "1", "140", "-3", "120", "0"),
     ]
@@ -90,10 +110,17 @@ def test_a_position_is_the_signed_sum_with_the_average_price_of_its_entry() -> N
     for side, quantity, price, held, average, realized in steps:
         fill = exchange.fill(eth(exchange, side, quantity, price))
         position = exchange.position("main", "ETH")
-        assert (position.quantity, position.average_price, fill.realized) == (Decimal(held), Decimal(average), Decimal(realized))
+        assert (position.quantity, position.average_price, fill.realized) == (
+            Decimal(held),
+            Decimal(average),
+            Decimal(realized),
+        )
 
     exchange.fill(eth(exchange, "buy", "3", "1"))
-    assert (exchange.position("main", "ETH").average_price, exchange.positions("main")) == (None, [])
+    assert (exchange.position("main", "ETH").average_price, exchange.positions("main")) == (
+        None,
+        [],
+    )
 
 
 def test_an_average_that_no_decimal_can_hold_stays_exact() -> None:
@@ -112,7 +139,12 @@ def test_a_modify_without_a_new_id_changes_the_terms_of_the_row() -> None:
 
     modified = exchange.modify(order, quantity="12", limit_price="2490", with_new_id=False)
 
-    assert (modified.order_id, modified.quantity, modified.limit_price, modified.left) == (101, D(12), D(2490), D(8))
+    assert (modified.order_id, modified.quantity, modified.limit_price, modified.left) == (
+        101,
+        D(12),
+        D(2490),
+        D(8),
+    )
     assert exchange.open_orders("main") == [modified]
 
 
@@ -126,11 +158,26 @@ def test_a_modify_with_a_new_id_puts_what_remains_into_a_new_leg_of_the_same_cli
     leg = exchange.modify(order, limit_price="2490", with_new_id=True)
     last = exchange.modify(leg, quantity="5", with_new_id=True)
 
-    assert (leg.order_id, leg.quantity, leg.filled, leg.limit_price, leg.legs) == (102, D(6), D(0), D(2490), (101, 102))
+    assert (leg.order_id, leg.quantity, leg.filled, leg.limit_price, leg.legs) == (
+        102,
+        D(6),
+        D(0),
+        D(2490),
+        (101, 102),
+    )
     assert (last.order_id, last.quantity, last.legs) == (103, D(5), (101, 102, 103))
     old = exchange.order(101)
-    assert (old.status, old.filled, old.reason, old.replaced_by) == (OrderStatus.CANCELED, D(4), "modified", 102)
-    assert [order.order_id for order in exchange.orders_by_client_id("main", "C-1")] == [101, 102, 103]
+    assert (old.status, old.filled, old.reason, old.replaced_by) == (
+        OrderStatus.CANCELED,
+        D(4),
+        "modified",
+        102,
+    )
+    assert [order.order_id for order in exchange.orders_by_client_id("main", "C-1")] == [
+        101,
+        102,
+        103,
+    ]
     assert exchange.open_orders("main") == [last]
     assert [(change.kind, change.order and change.order.order_id) for change in told] == [
         (Kind.CANCELED, 101),
@@ -161,8 +208,18 @@ def test_a_liquidation_is_an_order_that_nobody_requested_filled_at_once() -> Non
     fill = exchange.liquidate("main", "ETH", "2", "2600")
 
     order = exchange.order(fill.order_id)
-    assert (order.client_id, order.side, order.status, order.reason) == (None, Side.BUY, OrderStatus.FILLED, "liquidation")
-    assert (fill.quantity, fill.realized, fill.reason, fill.liquidity) == (D(2), D(-200), "liquidation", Liquidity.TAKER)
+    assert (order.client_id, order.side, order.status, order.reason) == (
+        None,
+        Side.BUY,
+        OrderStatus.FILLED,
+        "liquidation",
+    )
+    assert (fill.quantity, fill.realized, fill.reason, fill.liquidity) == (
+        D(2),
+        D(-200),
+        "liquidation",
+        Liquidity.TAKER,
+    )
     with pytest.raises(ValueError, match="main holds -1 ETH: 2 of it cannot be liquidated"):
         exchange.liquidate("main", "ETH", "2", "2600")
 
@@ -173,8 +230,17 @@ def test_funding_is_paid_on_what_is_held() -> None:
 
     paid = exchange.fund("main", "ETH", "-0.125")
 
-    assert (paid.amount, paid.currency, paid.position, paid.at) == (Decimal("-0.125"), "USDC", D(2), at(3))
-    assert (exchange.fundings("main"), exchange.fundings("main", at(4)), exchange.fundings("other")) == ([paid], [], [])
+    assert (paid.amount, paid.currency, paid.position, paid.at) == (
+        Decimal("-0.125"),
+        "USDC",
+        D(2),
+        at(3),
+    )
+    assert (
+        exchange.fundings("main"),
+        exchange.fundings("main", at(4)),
+        exchange.fundings("other"),
+    ) == ([paid], [], [])
 
 
 def test_what_cannot_be_is_refused_and_changes_nothing() -> None:
@@ -229,7 +295,13 @@ def test_the_insane_can_be_forced() -> None:
     late = exchange.fill(order, "11", force=True, fill_id=7)
 
     row = exchange.order(101)
-    assert (row.status, row.filled, row.left, row.unfilled, late.fill_id) == (OrderStatus.CANCELED, D(11), D(0), D(-1), 7)
+    assert (row.status, row.filled, row.left, row.unfilled, late.fill_id) == (
+        OrderStatus.CANCELED,
+        D(11),
+        D(0),
+        D(-1),
+        7,
+    )
     assert exchange.fill(eth(exchange)).fill_id == 9001  # an id that was given counts for nothing
 
 

@@ -1,4 +1,5 @@
-"""A fake server on loopback, asked and listened to through the real transport: each of its faults, seen from the client."""
+"""A fake server on loopback, asked and listened to through the real transport: each of its faults,
+seen from the client."""
 
 import asyncio
 import socket
@@ -19,15 +20,29 @@ from tests.unit.corner import AGAIN, HELLO, Corner, asking, heard, listening, pl
 @pytest.mark.parametrize(
     ("decimal", "text"),
     [
-        (as_text, '{"a":["0.10","10","0.00000001"],"b":null,"c":true,"d":281480000000101,"e":"\\u00e4\\"","7":{}}'),
-        (as_number, '{"a":[0.10,10,0.00000001],"b":null,"c":true,"d":281480000000101,"e":"\\u00e4\\"","7":{}}'),
-        (as_float, '{"a":[0.10,10.0,0.00000001],"b":null,"c":true,"d":281480000000101,"e":"\\u00e4\\"","7":{}}'),
+        (
+            as_text,
+            '{"a":["0.10","10","0.00000001"],"b":null,"c":true,"d":281480000000101,"e":"\\u00e4\\"","7":{}}',
+        ),
+        (
+            as_number,
+            '{"a":[0.10,10,0.00000001],"b":null,"c":true,"d":281480000000101,"e":"\\u00e4\\"","7":{}}',
+        ),
+        (
+            as_float,
+            '{"a":[0.10,10.0,0.00000001],"b":null,"c":true,"d":281480000000101,"e":"\\u00e4\\"","7":{}}',
+        ),
     ],
 )
 def test_documents_are_written_exactly(decimal: Callable[[Decimal], str], text: str) -> None:
     numbers = (Decimal("0.10"), Decimal("1E+1"), Decimal("1E-8"))
 
-    assert written({"a": numbers, "b": None, "c": True, "d": 281480000000101, "e": 'ä"', 7: {}}, decimal) == text
+    assert (
+        written(
+            {"a": numbers, "b": None, "c": True, "d": 281480000000101, "e": 'ä"', 7: {}}, decimal
+        )
+        == text
+    )
 
 
 def test_a_float_is_not_written_at_all() -> None:
@@ -41,7 +56,9 @@ def test_an_answer_that_says_later_did_nothing(fault: str) -> None:
     faults.plan_answers(fault, fault)  # type: ignore[arg-type]
 
     async def use(server: Corner) -> Any:
-        return await asking(server).post("/orders", json={"quantity": "1.50"}), len(server.exchange.orders("main"))
+        return await asking(server).post("/orders", json={"quantity": "1.50"}), len(
+            server.exchange.orders("main")
+        )
 
     assert served(use, faults=faults) == ({"id": 1, "quantity": "1.50"}, 1)
     assert faults.done == {fault: 2}
@@ -143,10 +160,16 @@ def test_a_planned_fault_takes_the_place_of_one_by_chance() -> None:
     planned, drawn = Faults(3, repeat=0.5), Faults(3, repeat=0.5)
     planned.plan_frames("drop", None)
 
-    assert [planned.of_frame() for _ in range(50)] == ["drop", None, *[drawn.of_frame() for _ in range(50)][2:]]
+    assert [planned.of_frame() for _ in range(50)] == [
+        "drop",
+        None,
+        *[drawn.of_frame() for _ in range(50)][2:],
+    ]
 
 
-@pytest.mark.parametrize("chances", [{"drop": 0.6, "repeat": 0.6}, {"stale": -0.1}, {"lose_answer": 1.1}])
+@pytest.mark.parametrize(
+    "chances", [{"drop": 0.6, "repeat": 0.6}, {"stale": -0.1}, {"lose_answer": 1.1}]
+)
 def test_chances_that_are_none_are_refused(chances: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="are not chances"):
         Faults(1, **chances)
@@ -226,7 +249,12 @@ def test_requests_are_counted_by_name_and_by_the_window_they_came_in() -> None:
         for _ in range(3):
             await http.get("/orders")
         await http.post("/orders", json={"quantity": "1"})
-        return server.requests, server.most_in(60.0), server.most_in(60.0, "GET /orders"), server.most_in(1e-9)
+        return (
+            server.requests,
+            server.most_in(60.0),
+            server.most_in(60.0, "GET /orders"),
+            server.most_in(1e-9),
+        )
 
     assert served(use) == ({"GET /orders": 3, "POST /orders": 1}, 4, 3, 1)
 

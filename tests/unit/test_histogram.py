@@ -27,12 +27,15 @@ def test_the_bounds_grow_by_one_two_five_ten() -> None:
         (500_000_001, None),
     ],
 )
-def test_a_duration_is_in_the_bucket_whose_bound_it_does_not_exceed(microseconds: float, up_to: int | None) -> None:
+def test_a_duration_is_in_the_bucket_whose_bound_it_does_not_exceed(
+    microseconds: float, up_to: int | None
+) -> None:
     found = Histogram()
     found.add(microseconds, times=3)
     assert found.buckets() == [{"up_to_us": up_to, "count": 3}]
     assert dict(found.cumulative()) == {
-        bound: 3 if up_to is not None and (bound is None or bound >= up_to) else 0 for bound in BOUNDS_US
+        bound: 3 if up_to is not None and (bound is None or bound >= up_to) else 0
+        for bound in BOUNDS_US
     } | {None: 3}
     assert (found.count, found.sum_us) == (3, 3 * microseconds)
 
@@ -42,7 +45,10 @@ def test_durations_of_orders_are_counted_before_they_are_rounded() -> None:
     found = Durations()
     for microseconds in (20_000, 20_001, 20_001):
         found.add(microseconds)
-    assert found.histogram.buckets() == [{"up_to_us": 20_000, "count": 1}, {"up_to_us": 50_000, "count": 2}]
+    assert found.histogram.buckets() == [
+        {"up_to_us": 20_000, "count": 1},
+        {"up_to_us": 50_000, "count": 2},
+    ]
     assert found.percentile(99) == 20_000
 
 

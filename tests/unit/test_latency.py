@@ -18,12 +18,23 @@ def test_percentiles_are_of_the_last_durations_count_and_maximum_of_all() -> Non
 
 
 def shown(*, count: int, p50: int, p90: int, p99: int, most: int) -> dict[str, int]:
-    latencies = {"latency_us_p50": p50, "latency_us_p90": p90, "latency_us_p99": p99, "latency_us_max": most}
+    latencies = {
+        "latency_us_p50": p50,
+        "latency_us_p90": p90,
+        "latency_us_p99": p99,
+        "latency_us_max": most,
+    }
     return {"count": count, **latencies}
 
 
 def test_nothing_measured_is_nothing_shown() -> None:
-    nothing = {"count": 0, "latency_us_p50": 0, "latency_us_p90": 0, "latency_us_p99": 0, "latency_us_max": 0}
+    nothing = {
+        "count": 0,
+        "latency_us_p50": 0,
+        "latency_us_p90": 0,
+        "latency_us_p99": 0,
+        "latency_us_max": 0,
+    }
     assert Latencies().shown() == {"queue": nothing, "commit": nothing, "views": nothing}
 
 

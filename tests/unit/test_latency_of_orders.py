@@ -15,14 +15,22 @@ def durations(values: list[int]) -> Durations:
 
 
 @given(st.lists(st.integers(-9_999, 9_999), min_size=1), st.integers(1, 100))
-def test_a_percentile_is_the_smallest_duration_that_so_many_do_not_exceed(values: list[int], percent: int) -> None:
+def test_a_percentile_is_the_smallest_duration_that_so_many_do_not_exceed(
+    values: list[int], percent: int
+) -> None:
     found = durations(values).percentile(percent)
-    least = min(value for value in values if 100 * sum(one <= value for one in values) >= percent * len(values))
+    least = min(
+        value
+        for value in values
+        if 100 * sum(one <= value for one in values) >= percent * len(values)
+    )
     assert found == least
 
 
 @given(st.lists(st.integers(-(10**12), 10**12), min_size=1))
-def test_the_count_and_the_maximum_are_exact_and_no_percentile_exceeds_it(values: list[int]) -> None:
+def test_the_count_and_the_maximum_are_exact_and_no_percentile_exceeds_it(
+    values: list[int],
+) -> None:
     found = durations(values)
     assert (found.count, found.most) == (len(values), max(values))
     assert found.percentile(100) <= found.most

@@ -40,7 +40,10 @@ def test_an_empty_ledger_is_found_where_another_was_used(schemas: Schemas) -> No
         "CREATE TABLE notes (text TEXT)",
         "ALTER TABLE trades RENAME COLUMN fee TO charge",
         "ALTER TABLE orderledger_events DISABLE TRIGGER ALL",
-        "CREATE OR REPLACE FUNCTION orderledger_events_guard() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
+        (
+            "CREATE OR REPLACE FUNCTION orderledger_events_guard() RETURNS trigger LANGUAGE "
+            "plpgsql AS 'BEGIN RETURN NULL; END'"
+        ),
         "GRANT SELECT ON trades TO PUBLIC",
     ],
 )

@@ -1,4 +1,5 @@
-"""The private PostgreSQL: it answers, survives what it should survive, and leaves nothing behind."""
+"""The private PostgreSQL: it answers, survives what it should survive, and leaves nothing
+behind."""
 
 import os
 import signal
@@ -90,7 +91,9 @@ def test_a_server_listens_in_a_folder_that_nobody_else_can_enter(server: Postgre
 
 
 @pytest.mark.slow
-def test_a_server_ignores_the_environment_meant_for_another_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_ignores_the_environment_meant_for_another_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("PGPORT", "6543")
     monkeypatch.setenv("PGDATA", "/nowhere")
     with private_postgres() as server:
@@ -113,12 +116,16 @@ def test_a_power_cut_is_provided_for_only_where_asked_for(server: PostgresServer
             assert answer(durable_server.url, f"SHOW {setting}") == "on"
 
 
-def test_a_commit_is_never_answered_before_it_left_the_server_s_memory(server: PostgresServer) -> None:
+def test_a_commit_is_never_answered_before_it_left_the_server_s_memory(
+    server: PostgresServer,
+) -> None:
     assert answer(server.url, "SHOW synchronous_commit") == "on"
 
 
 @pytest.mark.parametrize("is_crash", [False, True])
-def test_a_restarted_server_has_the_same_url_and_the_same_data(server: PostgresServer, is_crash: bool) -> None:
+def test_a_restarted_server_has_the_same_url_and_the_same_data(
+    server: PostgresServer, is_crash: bool
+) -> None:
     url, first_process_id = server.url, server.process_id
     write_one_row(url)
     server.restart(is_crash=is_crash)
@@ -177,11 +184,16 @@ def test_nothing_is_left_after_an_exception() -> None:
 
 @pytest.mark.slow
 def test_nothing_is_left_when_the_server_cannot_start(monkeypatch: pytest.MonkeyPatch) -> None:
-    with tempfile.TemporaryDirectory() as parent:  # not tmp_path: the server's user, who is not root, has to get there
+    with (
+        tempfile.TemporaryDirectory() as parent
+    ):  # not tmp_path: the server's user, who is not root, has to get there
         Path(parent).chmod(0o711)
         monkeypatch.setattr("tempfile.tempdir", parent)
         monkeypatch.setattr("tests.local_postgres.SETTINGS", {"max_connections": "many"})
-        with pytest.raises(PostgresFailedError, match="max_connections") as caught, private_postgres():
+        with (
+            pytest.raises(PostgresFailedError, match="max_connections") as caught,
+            private_postgres(),
+        ):
             pass
         assert list(Path(parent).iterdir()) == []
     assert "max_connections=many" in caught.value.command
@@ -202,7 +214,9 @@ def test_nothing_is_left_when_the_owner_dies(how: signal.Signals) -> None:
     assert wait_until(lambda: not folder.exists())
 
 
-def test_a_dsn_in_the_environment_is_used_as_it_is(server: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_dsn_in_the_environment_is_used_as_it_is(
+    server: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv(DSN_VARIABLE, server.url)
     with local_postgres() as url:
         assert url == server.url
@@ -210,10 +224,17 @@ def test_a_dsn_in_the_environment_is_used_as_it_is(server: PostgresServer, monke
 
 
 def test_a_dsn_of_keywords_becomes_a_url(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(DSN_VARIABLE, "host='/tmp/a folder' user=somebody password='a&b=c' dbname=ledger")
+    monkeypatch.setenv(
+        DSN_VARIABLE, "host='/tmp/a folder' user=somebody password='a&b=c' dbname=ledger"
+    )
     with local_postgres() as url:
         assert url.startswith("postgresql://")
-        assert conninfo_to_dict(url) == {"host": "/tmp/a folder", "user": "somebody", "password": "a&b=c", "dbname": "ledger"}
+        assert conninfo_to_dict(url) == {
+            "host": "/tmp/a folder",
+            "user": "somebody",
+            "password": "a&b=c",
+            "dbname": "ledger",
+        }
 
 
 def test_a_machine_without_postgresql_is_told_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -230,11 +251,15 @@ def test_root_lends_the_server_another_user(server: PostgresServer) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root has folders that the server's user cannot enter")
+@pytest.mark.skipif(
+    os.geteuid() != 0, reason="only root has folders that the server's user cannot enter"
+)
 def test_programs_out_of_reach_are_copied(monkeypatch: pytest.MonkeyPatch) -> None:
     can_run = local_postgres_programs._can_run
 
-    def only_in_its_own_folder(programs: Path, folder: Path, user: local_postgres_programs.SystemUser) -> bool:
+    def only_in_its_own_folder(
+        programs: Path, folder: Path, user: local_postgres_programs.SystemUser
+    ) -> bool:
         return programs.is_relative_to(folder) and can_run(programs, folder, user)
 
     monkeypatch.setattr(local_postgres_programs, "_can_run", only_in_its_own_folder)
@@ -249,12 +274,16 @@ class TestSchemaUrls:
     """Each test writes the same table name; neither may see the other's."""
 
     @pytest.mark.parametrize("time_around", [1, 2])
-    def test_every_test_finds_an_empty_schema(self, postgres_schema_url: str, time_around: int) -> None:
+    def test_every_test_finds_an_empty_schema(
+        self, postgres_schema_url: str, time_around: int
+    ) -> None:
         assert answer(postgres_schema_url, "SELECT to_regclass('kept')") is None
         write_one_row(postgres_schema_url)
         assert answer(postgres_schema_url, "SELECT number FROM kept") == 7
 
-    def test_the_schema_is_the_only_place_searched(self, postgres_schema_url: str, postgres_url: str) -> None:
+    def test_the_schema_is_the_only_place_searched(
+        self, postgres_schema_url: str, postgres_url: str
+    ) -> None:
         schema = answer(postgres_schema_url, "SELECT current_schema()")
         assert answer(postgres_schema_url, "SHOW search_path") == schema
         assert answer(postgres_url, "SELECT current_schema()") != schema
@@ -273,9 +302,13 @@ class TestSchemaUrlsOfEveryForm:
         form: str = request.param
         return form.format(folder=server.folder)
 
-    def test_the_schema_is_added_and_the_rest_is_kept(self, postgres_url: str, postgres_schema_url: str) -> None:
+    def test_the_schema_is_added_and_the_rest_is_kept(
+        self, postgres_url: str, postgres_schema_url: str
+    ) -> None:
         assert str(answer(postgres_schema_url, "SELECT current_schema()")).startswith("test_")
-        assert answer(postgres_schema_url, "SHOW work_mem") == ("5MB" if "work_mem" in postgres_url else "4MB")
+        assert answer(postgres_schema_url, "SHOW work_mem") == (
+            "5MB" if "work_mem" in postgres_url else "4MB"
+        )
 
 
 def test_a_new_store_has_nothing_in_it(new_store_url: str) -> None:
@@ -285,7 +318,13 @@ def test_a_new_store_has_nothing_in_it(new_store_url: str) -> None:
             assert Path(rest.removeprefix("/")).is_absolute()
             assert not Path(rest.removeprefix("/")).exists()
         case "postgresql":
-            assert answer(new_store_url, "SELECT count(*) FROM pg_tables WHERE schemaname = current_schema()") == 0
+            assert (
+                answer(
+                    new_store_url,
+                    "SELECT count(*) FROM pg_tables WHERE schemaname = current_schema()",
+                )
+                == 0
+            )
         case _:
             raise AssertionError(new_store_url)
 

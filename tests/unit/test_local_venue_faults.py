@@ -1,4 +1,5 @@
-"""The simulated venue's faults and memory: lost answers, dropped connections, killed clients, and one world per seed."""
+"""The simulated venue's faults and memory: lost answers, dropped connections, killed clients, and
+one world per seed."""
 
 from __future__ import annotations
 
@@ -23,9 +24,20 @@ def quiet_venue(**terms: Any) -> LocalVenue:
     return LocalVenue(7, **{"start": START, "faults": CALM, "flow_interval_seconds": None, **terms})
 
 
-def buy(venue: LocalVenue, client_order_id: str, quantity: str = "0.5", price: str = "64000", **terms: Any) -> VenueAnswer:
+def buy(
+    venue: LocalVenue,
+    client_order_id: str,
+    quantity: str = "0.5",
+    price: str = "64000",
+    **terms: Any,
+) -> VenueAnswer:
     return venue.submit(
-        client_order_id=client_order_id, instrument="BTC-USD", side="buy", quantity=quantity, limit_price=price, **terms
+        client_order_id=client_order_id,
+        instrument="BTC-USD",
+        side="buy",
+        quantity=quantity,
+        limit_price=price,
+        **terms,
     )
 
 
@@ -39,7 +51,13 @@ def story(seed: int, *, memory: Path | None = None) -> list[Any]:
     for number in range(30):
         side: Literal["buy", "sell"] = "buy" if number % 2 else "sell"
         price = "64010" if number % 2 else "63990"
-        answer = venue.submit(client_order_id=f"C-{number}", instrument="BTC-USD", side=side, quantity="0.09", limit_price=price)
+        answer = venue.submit(
+            client_order_id=f"C-{number}",
+            instrument="BTC-USD",
+            side=side,
+            quantity="0.09",
+            limit_price=price,
+        )
         heard.append((answer.outcome, answer.message))
         venue = LocalVenue.load(memory) if memory else venue
         heard.extend(venue.advance(venue.now + timedelta(seconds=2)))
@@ -121,10 +139,15 @@ def test_fills_missed_while_the_connection_was_down_can_be_asked_for_with_the_sa
     venue.drop(290)
     arrived = venue.advance(START + timedelta(minutes=5))
     assert venue.is_connected
-    heard, said = ({message["fill_id"] for message in each if message["type"] == "fill"} for each in (arrived, pushed))
+    heard, said = (
+        {message["fill_id"] for message in each if message["type"] == "fill"}
+        for each in (arrived, pushed)
+    )
     asked = venue.fills_since(START)
     assert heard < said == {fill["fill_id"] for fill in asked}
-    assert [numbers(fill) for fill in asked] == [numbers(message) for message in pushed if message["type"] == "fill"]
+    assert [numbers(fill) for fill in asked] == [
+        numbers(message) for message in pushed if message["type"] == "fill"
+    ]
     assert {fill["source"] for fill in asked} == {"venue_poll"}
     assert venue.fills_since(datetime.fromisoformat(asked[-1]["at"])) == asked[-1:]
 
@@ -142,7 +165,9 @@ def test_a_dropped_connection_answers_nothing_and_comes_back() -> None:
 
 
 def test_the_connection_drops_by_itself_when_the_seed_says_so() -> None:
-    venue = LocalVenue(5, start=START, faults=LineFaults(drop_interval_seconds=60.0), flow_interval_seconds=None)
+    venue = LocalVenue(
+        5, start=START, faults=LineFaults(drop_interval_seconds=60.0), flow_interval_seconds=None
+    )
     venue.advance(START + timedelta(minutes=10))
     assert 6 <= len(venue.outages) <= 20
 
@@ -179,7 +204,9 @@ def test_a_loaded_venue_continues_the_same_world(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_client_that_restarts_after_every_call_hears_what_one_hears_that_never_does(tmp_path: Path) -> None:
+def test_a_client_that_restarts_after_every_call_hears_what_one_hears_that_never_does(
+    tmp_path: Path,
+) -> None:
     for seed in range(20, 30):
         assert story(seed, memory=tmp_path / "venue.json") == story(seed)
 
@@ -194,16 +221,20 @@ from orderledger.simulation.local import CALM, LocalVenue
 venue = LocalVenue(3, start=datetime(2026, 3, 2, 9, 30, tzinfo=UTC), faults=CALM, memory=Path({str(path)!r}))
 venue.submit(client_order_id="C-1", instrument="BTC-USD", side="buy", quantity="0.5", limit_price="64001")
 os.kill(os.getpid(), signal.SIGKILL)
-"""
+"""  # noqa: E501 (lines of a file)
     root = Path(__file__).parents[2]
-    killed = subprocess.run([sys.executable, "-c", client], env={**os.environ, "PYTHONPATH": str(root)}, check=False)
+    killed = subprocess.run(
+        [sys.executable, "-c", client], env={**os.environ, "PYTHONPATH": str(root)}, check=False
+    )
     assert killed.returncode == -signal.SIGKILL
     survivor, undisturbed = LocalVenue.load(path), LocalVenue(3, start=START, faults=CALM)
     buy(undisturbed, "C-1", quantity="0.5", price="64001")
     later = START + timedelta(minutes=5)
     assert survivor.advance(later) == undisturbed.advance(later)
     assert survivor.fills_since(START) == undisturbed.fills_since(START) != []
-    assert LocalVenue.load(path).advance(survivor.now) == [], "what was fetched is not delivered again"
+    assert LocalVenue.load(path).advance(survivor.now) == [], (
+        "what was fetched is not delivered again"
+    )
     assert [each.name for each in tmp_path.iterdir()] == ["venue.json"]
 
 

@@ -18,7 +18,9 @@ def test_its_text_stands_once_in_the_package_and_its_tests_are_there(fault: Faul
         assert f"def {name}" in (REPOSITORY / path).read_text()
 
 
-@pytest.mark.parametrize(("text", "where"), [("no text of ours", "nowhere"), ("import", "and has to stand once")])
+@pytest.mark.parametrize(
+    ("text", "where"), [("no text of ours", "nowhere"), ("import", "and has to stand once")]
+)
 def test_a_text_that_is_gone_or_stands_more_than_once_is_named(text: str, where: str) -> None:
     with pytest.raises(LookupError, match=where):
         place_of(Fault("a fault", text, "", ()), REPOSITORY)

@@ -1,4 +1,5 @@
-"""Order entry at the simulated market: who is matched first, at which price, what rests, and why the venue refuses."""
+"""Order entry at the simulated market: who is matched first, at which price, what rests, and why
+the venue refuses."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -20,7 +21,8 @@ from tests.unit.made_up import INSTRUMENTS, START, venue
 
 
 def market(*sent: tuple[str, str, str, str], **terms: Any) -> ExchangeSimulator:
-    """A market in which each account has sent one limit order of ETH: account, side, quantity, price. None of them match."""
+    """A market in which each account has sent one limit order of ETH: account, side, quantity,
+    price. None of them match."""
     exchange = venue(**terms)
     for account, side, quantity, price in sent:
         send(exchange, account, side, quantity, price)
@@ -28,9 +30,23 @@ def market(*sent: tuple[str, str, str, str], **terms: Any) -> ExchangeSimulator:
     return exchange
 
 
-def send(exchange: ExchangeSimulator, account: str, side: str, quantity: str, price: str | None, **terms: Any) -> SimulatedOrder:
+def send(
+    exchange: ExchangeSimulator,
+    account: str,
+    side: str,
+    quantity: str,
+    price: str | None,
+    **terms: Any,
+) -> SimulatedOrder:
     order_type = "market" if price is None else "limit"
-    terms = {"instrument": "ETH", "side": side, "quantity": quantity, "limit_price": price, "order_type": order_type, **terms}
+    terms = {
+        "instrument": "ETH",
+        "side": side,
+        "quantity": quantity,
+        "limit_price": price,
+        "order_type": order_type,
+        **terms,
+    }
     order = exchange.submit(account, **terms)
     assert isinstance(order, SimulatedOrder), order
     return order
@@ -42,8 +58,12 @@ def refused(order: SimulatedOrder | Refusal) -> str:
 
 
 def fills(exchange: ExchangeSimulator, *accounts: str) -> list[tuple[str, str, str]]:
-    """Account, quantity and price of the fills of these accounts, in the order in which they happened."""
-    found = sorted((fill for account in accounts for fill in exchange.fills(account)), key=lambda fill: fill.sequence)
+    """Account, quantity and price of the fills of these accounts, in the order in which they
+    happened."""
+    found = sorted(
+        (fill for account in accounts for fill in exchange.fills(account)),
+        key=lambda fill: fill.sequence,
+    )
     return [(fill.account, str(fill.quantity), str(fill.price)) for fill in found]
 
 
@@ -53,9 +73,15 @@ def resting(exchange: ExchangeSimulator, side: str) -> list[tuple[str, str]]:
 
 
 def test_the_better_price_is_matched_first_and_at_one_price_the_earlier_order() -> None:
-    exchange = market(("late", "sell", "1", "101"), ("first", "sell", "1", "100"), ("second", "sell", "1", "100"))
+    exchange = market(
+        ("late", "sell", "1", "101"), ("first", "sell", "1", "100"), ("second", "sell", "1", "100")
+    )
     taker = send(exchange, "taker", "buy", "2.5", "101")
-    assert fills(exchange, "first", "second", "late") == [("first", "1", "100"), ("second", "1", "100"), ("late", "0.5", "101")]
+    assert fills(exchange, "first", "second", "late") == [
+        ("first", "1", "100"),
+        ("second", "1", "100"),
+        ("late", "0.5", "101"),
+    ]
     assert (taker.status, taker.filled) == (OrderStatus.FILLED, Decimal("2.5"))
 
 
@@ -69,7 +95,11 @@ def test_both_sides_of_a_match_have_the_resting_price_and_one_fill_id() -> None:
     exchange = market(("maker", "sell", "1", "100"))
     send(exchange, "taker", "buy", "1", "105")
     [made], [taken] = exchange.fills("maker"), exchange.fills("taker")
-    assert (made.price, taken.price, made.fill_id == taken.fill_id) == (Decimal(100), Decimal(100), True)
+    assert (made.price, taken.price, made.fill_id == taken.fill_id) == (
+        Decimal(100),
+        Decimal(100),
+        True,
+    )
     assert (str(made.liquidity), str(taken.liquidity)) == ("maker", "taker")
     assert [exchange.position(account, "ETH").quantity for account in ("maker", "taker")] == [-1, 1]
 
@@ -92,13 +122,21 @@ def test_a_market_order_takes_what_there_is_and_its_rest_is_canceled() -> None:
     exchange = market(("ask", "sell", "1", "100"), ("far", "sell", "1", "900"))
     taker = send(exchange, "taker", "buy", "3", None)
     assert fills(exchange, "taker") == [("taker", "1", "100"), ("taker", "1", "900")]
-    assert (taker.status, taker.reason, taker.unfilled) == (OrderStatus.CANCELED, "no_liquidity", Decimal(1))
+    assert (taker.status, taker.reason, taker.unfilled) == (
+        OrderStatus.CANCELED,
+        "no_liquidity",
+        Decimal(1),
+    )
 
 
 def test_an_ioc_order_takes_what_it_can_and_never_rests() -> None:
     exchange = market(("ask", "sell", "1", "100"))
     taker = send(exchange, "taker", "buy", "3", "100", time_in_force="ioc")
-    assert (taker.filled, taker.reason, resting(exchange, "buy")) == (Decimal(1), "immediate_or_cancel", [])
+    assert (taker.filled, taker.reason, resting(exchange, "buy")) == (
+        Decimal(1),
+        "immediate_or_cancel",
+        [],
+    )
 
 
 def test_a_fok_order_is_filled_whole_or_not_at_all() -> None:
@@ -106,7 +144,9 @@ def test_a_fok_order_is_filled_whole_or_not_at_all() -> None:
     for quantity, price in (("2.1", "101"), ("2", "100")):
         killed = send(exchange, "taker", "buy", quantity, price, time_in_force="fok")
         assert (killed.filled, killed.reason) == (0, "fill_or_kill")
-    assert send(exchange, "taker", "buy", "2", "101", time_in_force="fok").status is OrderStatus.FILLED
+    assert (
+        send(exchange, "taker", "buy", "2", "101", time_in_force="fok").status is OrderStatus.FILLED
+    )
 
 
 def test_a_post_only_order_that_would_match_is_refused_and_one_that_would_not_rests() -> None:
@@ -131,16 +171,25 @@ def test_an_account_does_not_trade_with_itself_its_resting_order_is_canceled() -
 def test_a_smaller_quantity_keeps_its_place() -> None:
     exchange = market(("first", "sell", "2", "100"), ("second", "sell", "2", "100"))
     exchange.request_replace("first", order_id=101, quantity="1", with_new_id=None)
-    assert resting(exchange, "sell") == [("first", "1"), ("second", "2")] and exchange.order(101).replaced_by is None
+    assert (
+        resting(exchange, "sell") == [("first", "1"), ("second", "2")]
+        and exchange.order(101).replaced_by is None
+    )
 
 
 @pytest.mark.parametrize(("quantity", "price"), [("3", "100"), ("2", "101")])
 @pytest.mark.parametrize("with_new_id", [True, False, None])
-def test_a_larger_quantity_or_another_price_loses_its_place(quantity: str, price: str, with_new_id: bool | None) -> None:
+def test_a_larger_quantity_or_another_price_loses_its_place(
+    quantity: str, price: str, with_new_id: bool | None
+) -> None:
     exchange = market(("first", "sell", "2", "100"), ("second", "sell", "2", price))
-    replaced = exchange.request_replace("first", order_id=101, quantity=quantity, limit_price=price, with_new_id=with_new_id)
+    replaced = exchange.request_replace(
+        "first", order_id=101, quantity=quantity, limit_price=price, with_new_id=with_new_id
+    )
     assert resting(exchange, "sell") == [("second", "2"), ("first", quantity)]
-    assert isinstance(replaced, SimulatedOrder) and replaced.order_id == (101 if with_new_id is False else 103)
+    assert isinstance(replaced, SimulatedOrder) and replaced.order_id == (
+        101 if with_new_id is False else 103
+    )
 
 
 def test_a_replace_across_the_spread_matches_at_once() -> None:
@@ -151,14 +200,20 @@ def test_a_replace_across_the_spread_matches_at_once() -> None:
 
 
 @pytest.mark.parametrize("with_new_id", [True, False])
-def test_the_total_of_a_replace_counts_what_was_filled_and_one_below_it_ends_the_order_as_filled(with_new_id: bool) -> None:
+def test_the_total_of_a_replace_counts_what_was_filled_and_one_below_it_ends_the_order_as_filled(
+    with_new_id: bool,
+) -> None:
     exchange = market(("ask", "sell", "3", "100"))
     send(exchange, "taker", "buy", "2", "100")
     row = exchange.request_replace("ask", order_id=101, quantity="4", with_new_id=with_new_id)
     assert isinstance(row, SimulatedOrder) and resting(exchange, "sell") == [("ask", "2")]
     done = exchange.request_replace("ask", order_id=row.order_id, quantity="1")
     assert isinstance(done, SimulatedOrder)
-    assert (done.status, exchange.filled_before(done) + done.filled, resting(exchange, "sell")) == (OrderStatus.FILLED, 2, [])
+    assert (done.status, exchange.filled_before(done) + done.filled, resting(exchange, "sell")) == (
+        OrderStatus.FILLED,
+        2,
+        [],
+    )
 
 
 @pytest.mark.parametrize(
@@ -182,7 +237,9 @@ def test_the_total_of_a_replace_counts_what_was_filled_and_one_below_it_ends_the
         ({"time_in_force": "gtd", "expire_at": START}, Reason.INCORRECT_EXPIRE_AT),
     ],
 )
-def test_terms_that_the_venue_cannot_work_are_refused_and_leave_nothing(terms: dict[str, Any], reason: str) -> None:
+def test_terms_that_the_venue_cannot_work_are_refused_and_leave_nothing(
+    terms: dict[str, Any], reason: str
+) -> None:
     exchange, changes = market(instruments=INSTRUMENTS), list[Change]()
     exchange.subscribe(changes.append)
     order = {"instrument": "ETH", "side": "buy", "quantity": "1", "limit_price": "2500", **terms}
@@ -190,18 +247,28 @@ def test_terms_that_the_venue_cannot_work_are_refused_and_leave_nothing(terms: d
     assert (exchange.orders("main"), changes) == ([], [])
 
 
-@pytest.mark.parametrize(("rule", "while_open", "after"), [("any", 3, 4), ("unique_while_open", 1, 2), ("unique", 1, 1)])
-def test_a_client_id_may_come_again_where_the_venue_allows_it(rule: Any, while_open: int, after: int) -> None:
+@pytest.mark.parametrize(
+    ("rule", "while_open", "after"), [("any", 3, 4), ("unique_while_open", 1, 2), ("unique", 1, 1)]
+)
+def test_a_client_id_may_come_again_where_the_venue_allows_it(
+    rule: Any, while_open: int, after: int
+) -> None:
     exchange = market(rules=EntryRules(client_ids=rule))
     for _ in range(3):
-        last = exchange.submit("main", client_id="C-1", instrument="ETH", side="buy", quantity="1", limit_price="100")
+        last = exchange.submit(
+            "main", client_id="C-1", instrument="ETH", side="buy", quantity="1", limit_price="100"
+        )
     if isinstance(last, Refusal):
         assert (last.reason, last.order) == (Reason.DUPLICATE_ORDER, exchange.order(101))
     assert len(exchange.orders("main")) == while_open
     for order in exchange.open_orders("main"):
         exchange.cancel(order)
-    exchange.submit("main", client_id="C-1", instrument="ETH", side="buy", quantity="1", limit_price="100")
-    exchange.submit("other", client_id="C-1", instrument="ETH", side="buy", quantity="1", limit_price="100")
+    exchange.submit(
+        "main", client_id="C-1", instrument="ETH", side="buy", quantity="1", limit_price="100"
+    )
+    exchange.submit(
+        "other", client_id="C-1", instrument="ETH", side="buy", quantity="1", limit_price="100"
+    )
     assert (len(exchange.orders("main")), len(exchange.orders("other"))) == (after, 1)
 
 
@@ -214,10 +281,20 @@ def test_a_judge_refuses_for_the_venues_own_reasons() -> None:
 
     exchange.rules.judge = judge
     order = send(exchange, "main", "buy", "4", "100")
-    assert refused(exchange.submit("main", instrument="ETH", side="buy", quantity="5", limit_price="100")) == "not_today"
+    assert (
+        refused(
+            exchange.submit("main", instrument="ETH", side="buy", quantity="5", limit_price="100")
+        )
+        == "not_today"
+    )
     assert refused(exchange.request_cancel("main", order_id=101)) == "not_today"
     assert refused(exchange.request_replace("main", order_id=101, quantity="1")) == "not_today"
-    assert asked == [(Kind.PLACED, 101), (Kind.PLACED, 102), (Kind.CANCELED, 101), (Kind.MODIFIED, 101)]
+    assert asked == [
+        (Kind.PLACED, 101),
+        (Kind.PLACED, 102),
+        (Kind.CANCELED, 101),
+        (Kind.MODIFIED, 101),
+    ]
     assert exchange.orders("main") == [order]
 
 
@@ -226,18 +303,35 @@ def test_a_cancel_and_a_replace_name_an_open_order_of_the_account_by_either_id()
     send(exchange, "main", "buy", "1", "100", client_id="C-1")
     assert refused(exchange.request_cancel("other", order_id=101)) == Reason.UNKNOWN_ORDER
     assert refused(exchange.request_cancel("other", client_id="C-1")) == Reason.UNKNOWN_ORDER
-    assert refused(exchange.request_replace("main", order_id=7, quantity="2")) == Reason.UNKNOWN_ORDER
-    assert refused(exchange.request_replace("main", client_id="C-1", quantity="0")) == Reason.INCORRECT_QUANTITY
-    assert refused(exchange.request_replace("main", client_id="C-1", limit_price="0")) == Reason.INCORRECT_PRICE
+    assert (
+        refused(exchange.request_replace("main", order_id=7, quantity="2")) == Reason.UNKNOWN_ORDER
+    )
+    assert (
+        refused(exchange.request_replace("main", client_id="C-1", quantity="0"))
+        == Reason.INCORRECT_QUANTITY
+    )
+    assert (
+        refused(exchange.request_replace("main", client_id="C-1", limit_price="0"))
+        == Reason.INCORRECT_PRICE
+    )
     canceled = exchange.request_cancel("main", client_id="C-1")
-    assert isinstance(canceled, SimulatedOrder) and canceled.status is OrderStatus.CANCELED and resting(exchange, "buy") == []
+    assert (
+        isinstance(canceled, SimulatedOrder)
+        and canceled.status is OrderStatus.CANCELED
+        and resting(exchange, "buy") == []
+    )
     late = exchange.request_cancel("main", order_id=101)
     assert (refused(late), late.order) == (Reason.TOO_LATE_TO_CANCEL, canceled)  # type: ignore[union-attr]
-    assert refused(exchange.request_replace("main", order_id=101, quantity="2")) == Reason.TOO_LATE_TO_REPLACE
+    assert (
+        refused(exchange.request_replace("main", order_id=101, quantity="2"))
+        == Reason.TOO_LATE_TO_REPLACE
+    )
 
 
 def test_the_book_follows_what_is_scripted() -> None:
-    exchange = market(("first", "sell", "3", "100"), ("second", "sell", "1", "101"), ("gone", "sell", "1", "99"))
+    exchange = market(
+        ("first", "sell", "3", "100"), ("second", "sell", "1", "101"), ("gone", "sell", "1", "99")
+    )
     exchange.fill(101, "2")
     exchange.cancel(103)
     exchange.modify(102, limit_price="99.5", with_new_id=True)
@@ -255,13 +349,24 @@ def test_a_stop_order_waits_until_a_match_reaches_it_and_then_matches() -> None:
     send(exchange, "taker", "buy", "1", "100")
     assert exchange.order(stop.order_id).status is OrderStatus.WAITING
     send(exchange, "taker", "buy", "1", "103")
-    assert fills(exchange, "stop") == [("stop", "2", "103")] and exchange.order(low.order_id).status is OrderStatus.WAITING
+    assert (
+        fills(exchange, "stop") == [("stop", "2", "103")]
+        and exchange.order(low.order_id).status is OrderStatus.WAITING
+    )
 
 
 def test_day_and_gtd_orders_expire_when_their_time_is_over() -> None:
     exchange = market(("good", "buy", "1", "100"))
     send(exchange, "day", "buy", "1", "100", time_in_force="day")
-    send(exchange, "gtd", "buy", "1", "100", time_in_force="gtd", expire_at=START + timedelta(hours=1))
+    send(
+        exchange,
+        "gtd",
+        "buy",
+        "1",
+        "100",
+        time_in_force="gtd",
+        expire_at=START + timedelta(hours=1),
+    )
     assert exchange.expire_due(START + timedelta(minutes=59)) == []
     assert [order.account for order in exchange.expire_due(START + timedelta(hours=1))] == ["gtd"]
     assert [order.account for order in exchange.expire_due(START + timedelta(days=1))] == ["day"]
@@ -272,11 +377,21 @@ def test_subscribers_get_the_order_before_its_fills_and_the_canceled_rest_last()
     exchange, changes = market(("ask", "sell", "1", "100")), list[tuple[str, str]]()
     exchange.subscribe(lambda change: changes.append((str(change.kind), change.account)))
     send(exchange, "taker", "buy", "3", "100", time_in_force="ioc")
-    assert changes == [("placed", "taker"), ("filled", "ask"), ("filled", "taker"), ("canceled", "taker")]
+    assert changes == [
+        ("placed", "taker"),
+        ("filled", "ask"),
+        ("filled", "taker"),
+        ("canceled", "taker"),
+    ]
 
 
 def test_a_restored_market_goes_on_as_the_saved_one() -> None:
-    first = market(("a", "sell", "3", "100"), ("b", "sell", "1", "100"), ("c", "buy", "1", "99"), instruments=INSTRUMENTS)
+    first = market(
+        ("a", "sell", "3", "100"),
+        ("b", "sell", "1", "100"),
+        ("c", "buy", "1", "99"),
+        instruments=INSTRUMENTS,
+    )
     send(first, "taker", "buy", "1", "100")
     second = market(instruments=INSTRUMENTS)
     second.restore(first.saved())

@@ -10,14 +10,27 @@ import orderledger
 
 @pytest.mark.slow
 def test_the_public_names_are_listed_before_any_of_them_was_asked_for() -> None:
-    ask = "import orderledger; print(*(name for name in dir(orderledger) if not name.startswith('__')))"
-    printed = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True).stdout.split()
+    ask = (
+        "import orderledger; print(*(name for name in dir(orderledger) if not "
+        "name.startswith('__')))"
+    )
+    printed = subprocess.run(
+        [sys.executable, "-c", ask], capture_output=True, text=True, check=True
+    ).stdout.split()
     assert printed == sorted(orderledger.__all__)
 
 
 def test_a_ledger_is_had_without_the_gateway() -> None:
-    ask = "import sys; from orderledger import Ledger; print(*(name for name in sys.modules if 'gateway' in name))"
-    assert subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True).stdout == "\n"
+    ask = (
+        "import sys; from orderledger import Ledger; print(*(name for name in sys.modules if "
+        "'gateway' in name))"
+    )
+    assert (
+        subprocess.run(
+            [sys.executable, "-c", ask], capture_output=True, text=True, check=True
+        ).stdout
+        == "\n"
+    )
 
 
 def test_every_name_that_is_listed_is_there() -> None:

@@ -16,7 +16,9 @@ def test_a_wait_that_cannot_be_is_named(seconds: Any) -> None:
 
 def test_what_is_given_goes_before_the_environment_and_that_before_the_defaults() -> None:
     environment = {"ORDERLEDGER_DB": "theirs.db", "ORDERLEDGER_LOCK_TIMEOUT": "7"}
-    assert Settings.read(environment, db="ours.db") == Settings(db="ours.db", synchronous="FULL", lock_timeout=7)
+    assert Settings.read(environment, db="ours.db") == Settings(
+        db="ours.db", synchronous="FULL", lock_timeout=7
+    )
     with pytest.raises(InvalidSetting, match="ORDERLEDGER_LOCK_TIMEOUT"):
         Settings.read({"ORDERLEDGER_LOCK_TIMEOUT": "soon"})
     with pytest.raises(InvalidSetting, match="'²' is no number of seconds"):

@@ -1,4 +1,5 @@
-"""Questions over HTTP, against a server on loopback that answers, byte by byte, what a test wrote down."""
+"""Questions over HTTP, against a server on loopback that answers, byte by byte, what a test wrote
+down."""
 
 import asyncio
 import logging
@@ -44,8 +45,14 @@ class Scripted:
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
-        lengths = [line.split(":")[1] for line in head.lower().splitlines() if line.startswith("content-length:")]
-        self.requests.append(head + (await reader.readexactly(int(lengths[0])) if lengths else b"").decode())
+        lengths = [
+            line.split(":")[1]
+            for line in head.lower().splitlines()
+            if line.startswith("content-length:")
+        ]
+        self.requests.append(
+            head + (await reader.readexactly(int(lengths[0])) if lengths else b"").decode()
+        )
         answer = self.answers.pop(0)
         if answer == HANG:
             await reader.read()
@@ -59,7 +66,14 @@ class Scripted:
 
 
 def said(status: int, body: str, *headers: str) -> str:
-    lines = [f"HTTP/1.1 {status} x", f"content-length: {len(body.encode())}", "connection: close", *headers, "", body]
+    lines = [
+        f"HTTP/1.1 {status} x",
+        f"content-length: {len(body.encode())}",
+        "connection: close",
+        *headers,
+        "",
+        body,
+    ]
     return "\r\n".join(lines)
 
 
@@ -69,7 +83,9 @@ def pauses(count: int, *, on_top_of: Sequence[float] = ()) -> list[float]:
 
 
 def test_fractions_are_decimals_of_their_own_digits() -> None:
-    server = Scripted(said(200, '{"price": 0.10, "size": 1e-7, "id": 281480000000101, "text": "0.10"}'))
+    server = Scripted(
+        said(200, '{"price": 0.10, "size": 1e-7, "id": 281480000000101, "text": "0.10"}')
+    )
 
     async def run() -> Any:
         async with server.asked() as http:
@@ -77,7 +93,12 @@ def test_fractions_are_decimals_of_their_own_digits() -> None:
 
     answer = asyncio.run(run())
 
-    assert answer == {"price": Decimal("0.10"), "size": Decimal("1E-7"), "id": 281480000000101, "text": "0.10"}
+    assert answer == {
+        "price": Decimal("0.10"),
+        "size": Decimal("1E-7"),
+        "id": 281480000000101,
+        "text": "0.10",
+    }
     assert str(answer["price"]) == "0.10"
     assert server.first_lines() == ["GET /v1/orders?limit=25&includeTags=true HTTP/1.1"]
 
@@ -88,7 +109,9 @@ def test_what_is_no_document_is_refused(text: str | bytes) -> None:
         parsed(text)
 
 
-@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e99999999999999999999", "7" * 5000])
+@pytest.mark.parametrize(
+    "number", ["NaN", "Infinity", "-Infinity", "1e99999999999999999999", "7" * 5000]
+)
 def test_what_no_number_can_be_costs_its_field_and_not_the_document(number: str) -> None:
     document = parsed(f'[{{"price": {number}}}, {{"price": 1.50}}]')
     assert document == [{"price": number}, {"price": Decimal("1.50")}]
@@ -102,11 +125,19 @@ def test_a_question_can_be_put_as_json_or_as_a_form() -> None:
     async def run() -> tuple[Any, Any]:
         async with server.asked(headers={"Accept": "application/json"}) as http:
             asked = await http.post("/info", json={"type": "openOrders"})
-            return asked, await http.post("/events/session", form={"a": 1, "b": "x y"}, headers={"X-Once": "1"})
+            return asked, await http.post(
+                "/events/session", form={"a": 1, "b": "x y"}, headers={"X-Once": "1"}
+            )
 
     assert asyncio.run(run()) == ([], None)
-    assert [request.splitlines()[-1] for request in server.requests] == ['{"type":"openOrders"}', "a=1&b=x+y"]
-    assert ["accept: application/json" in request.lower() for request in server.requests] == [True, True]
+    assert [request.splitlines()[-1] for request in server.requests] == [
+        '{"type":"openOrders"}',
+        "a=1&b=x+y",
+    ]
+    assert ["accept: application/json" in request.lower() for request in server.requests] == [
+        True,
+        True,
+    ]
     assert ["X-Once: 1" in request for request in server.requests] == [False, True]
 
 
@@ -125,7 +156,19 @@ def test_a_question_can_be_put_as_json_or_as_a_form() -> None:
         "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{}",
         "not even HTTP\r\n\r\n",
     ],
-    ids=["cut", "500", "502", "503", "408", "429", "moved", "html", "cut json", "half a body", "noise"],
+    ids=[
+        "cut",
+        "500",
+        "502",
+        "503",
+        "408",
+        "429",
+        "moved",
+        "html",
+        "cut json",
+        "half a body",
+        "noise",
+    ],
 )
 def test_no_answer_is_asked_for_again(failure: str) -> None:
     server = Scripted(failure, failure, said(200, '{"ok": true}'))
@@ -174,7 +217,9 @@ def test_an_answer_that_does_not_come_is_given_up_however_slowly_it_drips() -> N
 
     async def run() -> None:
         async with await asyncio.start_server(drip, "127.0.0.1", 0) as server:
-            http = Http(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", attempts=1, timeout=0.1)
+            http = Http(
+                f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", attempts=1, timeout=0.1
+            )
             try:
                 await http.get("/slow")
             finally:
@@ -216,7 +261,9 @@ def test_a_venue_that_wants_hours_of_rest_is_unavailable_now() -> None:
         async with server.asked() as http:
             await http.get("/orders")
 
-    with pytest.raises(VenueUnavailable, match="GET /v1/orders: HTTP 429: tomorrow \\(attempt 1 of 5\\)"):
+    with pytest.raises(
+        VenueUnavailable, match="GET /v1/orders: HTTP 429: tomorrow \\(attempt 1 of 5\\)"
+    ):
         asyncio.run(run())
     assert server.slept == []
 
@@ -232,7 +279,10 @@ def test_a_refusal_is_not_argued_with(status: int) -> None:
     with pytest.raises(VenueRefused) as caught:
         asyncio.run(run())
 
-    assert (caught.value.status, caught.value.said) == (status, '{"code":21104,"message":"invalid nonce"}')
+    assert (caught.value.status, caught.value.said) == (
+        status,
+        '{"code":21104,"message":"invalid nonce"}',
+    )
     assert len(server.requests) == 1
 
 
@@ -259,26 +309,47 @@ def test_each_attempt_costs_its_weight() -> None:
 
 
 @pytest.mark.parametrize("status", [401, 500])
-def test_nothing_secret_is_in_errors_and_logs(status: int, caplog: pytest.LogCaptureFixture) -> None:
-    echo = f"no access for Bearer {KEY} (key {KEY}), auth=1790000000:7:3:abcdef&x=1, passphrase, session once-and-again"
+def test_nothing_secret_is_in_errors_and_logs(
+    status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    echo = (
+        f"no access for Bearer {KEY} (key {KEY}), auth=1790000000:7:3:abcdef&x=1, passphrase, "
+        "session once-and-again"
+    )
     server = Scripted(*[said(status, echo)] * 2)
     caplog.set_level(logging.DEBUG)
 
     async def run() -> None:
-        options: dict[str, Any] = {"headers": {"Authorization": f"Bearer {KEY}"}, "secrets": ["passphrase"], "attempts": 2}
+        options: dict[str, Any] = {
+            "headers": {"Authorization": f"Bearer {KEY}"},
+            "secrets": ["passphrase"],
+            "attempts": 2,
+        }
         async with server.asked(**options) as http:
-            await http.get("/passphrase/orders", {"auth": "1790000000:7:3:abcdef"}, headers={"X-Session": "once-and-again"})
+            await http.get(
+                "/passphrase/orders",
+                {"auth": "1790000000:7:3:abcdef"},
+                headers={"X-Session": "once-and-again"},
+            )
 
     with pytest.raises((VenueRefused, VenueUnavailable)) as caught:
         asyncio.run(run())
 
     told = f"{caught.value} {caught.value.__cause__} {caught.value.__context__} {caplog.text}"
-    assert [secret for secret in (KEY, "abcdef", "passphrase", "once-and-again") if secret in told] == []
+    assert [
+        secret for secret in (KEY, "abcdef", "passphrase", "once-and-again") if secret in told
+    ] == []
     assert "no access for *** (key ***), auth=***&x=1, ***, session ***" in str(caught.value)
-    assert any(f"auth={'***'}" in record.getMessage() for record in caplog.records if record.name == "httpx")
+    assert any(
+        f"auth={'***'}" in record.getMessage()
+        for record in caplog.records
+        if record.name == "httpx"
+    )
 
 
-def test_a_secret_is_hidden_as_it_stands_in_an_address_and_in_what_the_library_says(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_secret_is_hidden_as_it_stands_in_an_address_and_in_what_the_library_says(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     server = Scripted(said(503, ""), f"HTTP/9 {KEY}\r\n\r\n")
     caplog.set_level(logging.DEBUG, logger="httpx")
     caplog.set_level(logging.DEBUG, logger="orderledger")

@@ -20,7 +20,9 @@ def test_frames_that_lay_there_do_not_move_the_last_good_moment() -> None:
             async for event in source.events():
                 events.append(event)
                 if isinstance(event, Frame):
-                    await asyncio.sleep(0.2)  # a consumer with much to do, while the rest arrives and the venue goes
+                    await asyncio.sleep(
+                        0.2
+                    )  # a consumer with much to do, while the rest arrives and the venue goes
                 if isinstance(event, Closed):
                     await source.aclose()
         return events
@@ -30,7 +32,9 @@ def test_frames_that_lay_there_do_not_move_the_last_good_moment() -> None:
         Frame(text="a", at=at(2)),
         Frame(text="b", at=at(3)),
         Frame(text="c", at=at(4)),
-        Closed(at=at(2), reason=CUT),  # nobody knows when the venue said b and c, and what it said after them
+        Closed(
+            at=at(2), reason=CUT
+        ),  # nobody knows when the venue said b and c, and what it said after them
     ]
 
 

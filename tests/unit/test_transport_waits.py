@@ -61,7 +61,8 @@ def test_a_budget_lets_pass_what_fits_and_holds_back_the_rest_until_the_window_h
 
         await rate_limiter.spend(5)
 
-        # The six leave the window 60 seconds after they were spent, of which 20 had passed; the four stay in it.
+        # The six leave the window 60 seconds after they were spent, of which 20 had passed; the
+        # four stay in it.
         assert (clock.slept, rate_limiter.used, rate_limiter.free) == ([40.0], 9, 1)
 
     asyncio.run(run())
@@ -146,7 +147,14 @@ def test_a_request_that_is_heavier_than_the_whole_budget_is_an_error_of_ours() -
         ("orderledger.simulation.servers", ("httpx", "websockets", "aiohttp")),
     ],
 )
-def test_nobody_pays_for_the_network_who_does_not_use_it(imported: str, absent: tuple[str, ...]) -> None:
+def test_nobody_pays_for_the_network_who_does_not_use_it(
+    imported: str, absent: tuple[str, ...]
+) -> None:
     program = f"import sys, {imported}; print([name for name in {absent!r} if name in sys.modules])"
 
-    assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout == "[]\n"
+    assert (
+        subprocess.run(
+            [sys.executable, "-c", program], capture_output=True, text=True, check=True
+        ).stdout
+        == "[]\n"
+    )

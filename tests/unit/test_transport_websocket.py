@@ -116,7 +116,9 @@ def test_a_ping_of_the_venues_own_keeps_a_silent_connection() -> None:
 
     async def run() -> list[Event]:
         async with venue.open():
-            return await heard(venue.socket(ping=lambda: '{"method":"ping"}', ping_every=0.02, quiet_for=0.15), 11)
+            return await heard(
+                venue.socket(ping=lambda: '{"method":"ping"}', ping_every=0.02, quiet_for=0.15), 11
+            )
 
     assert asyncio.run(run()) == [
         Opened(at=at(1)),
@@ -143,7 +145,9 @@ def test_without_a_ping_of_its_own_a_venue_gets_pings_of_the_protocol() -> None:
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         try:
-            return await heard(socket(f"ws://127.0.0.1:{runner.addresses[0][1]}/", ping_every=0.01), 2)
+            return await heard(
+                socket(f"ws://127.0.0.1:{runner.addresses[0][1]}/", ping_every=0.01), 2
+            )
         finally:
             await runner.cleanup()
 

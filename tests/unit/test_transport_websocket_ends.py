@@ -1,4 +1,5 @@
-"""How a websocket ends: by what is too much, on demand, by a greeting that fails, and when nobody listens any more."""
+"""How a websocket ends: by what is too much, on demand, by a greeting that fails, and when nobody
+listens any more."""
 
 import asyncio
 import random
@@ -8,7 +9,14 @@ from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
 from orderledger.infrastructure.errors import VenueUnavailable
-from orderledger.infrastructure.venues.base.transport import Backoff, Closed, Event, Frame, Opened, Send
+from orderledger.infrastructure.venues.base.transport import (
+    Backoff,
+    Closed,
+    Event,
+    Frame,
+    Opened,
+    Send,
+)
 from tests.unit.conversations import Conversations, at, heard, saying, socket
 
 
@@ -46,7 +54,11 @@ def test_a_connection_can_be_given_up_on_demand_and_spoken_on() -> None:
 
     told, sent = asyncio.run(run())
 
-    assert told == [Opened(at=at(1)), Closed(at=at(1), reason="the token has expired"), Opened(at=at(2))]
+    assert told == [
+        Opened(at=at(1)),
+        Closed(at=at(1), reason="the token has expired"),
+        Opened(at=at(2)),
+    ]
     assert sent == [False, True, False]
 
 
@@ -102,12 +114,19 @@ def test_closing_ends_the_listening_at_any_moment(moment: str) -> None:
 
     async def run() -> list[Event]:
         venue = Conversations()
-        async with venue.open(), await asyncio.start_server(lambda reader, writer: greeting.set(), "127.0.0.1", 0) as mute:
+        async with (
+            venue.open(),
+            await asyncio.start_server(
+                lambda reader, writer: greeting.set(), "127.0.0.1", 0
+            ) as mute,
+        ):
             source = {
                 "connecting": lambda: socket(f"ws://127.0.0.1:{mute.sockets[0].getsockname()[1]}"),
                 "greeting": lambda: venue.socket(greet=hang),
                 "listening": lambda: venue.socket(),
-                "pausing": lambda: socket("ws://127.0.0.1:1", backoff=Backoff(random.Random(1), first=600, most=600)),
+                "pausing": lambda: socket(
+                    "ws://127.0.0.1:1", backoff=Backoff(random.Random(1), first=600, most=600)
+                ),
             }[moment]()
             events: list[Event] = []
 

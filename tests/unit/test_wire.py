@@ -22,7 +22,12 @@ REQUEST = (
 
 
 def request(**fields: Any) -> Request:
-    terms: dict[str, Any] = {"instrument": "BTC-USD", "side": "buy", "quantity": "1", "order_type": "market"}
+    terms: dict[str, Any] = {
+        "instrument": "BTC-USD",
+        "side": "buy",
+        "quantity": "1",
+        "order_type": "market",
+    }
     return Request(account="sim:main", client_order_id="C-1", **terms, **fields)
 
 
@@ -32,7 +37,12 @@ def test_what_could_never_be_read_again_is_not_recorded(field: str, number: str)
     with Ledger.open("memory://", update_views=False) as ledger:
         with pytest.raises(InvalidMessage, match=field):
             ledger.record(request(**{field: {"deep": [Decimal(number)]}}))
-        assert ledger.record(request(**{field: {"deep": ["NaN and Infinity", Decimal("1.50")]}})).outcome == "recorded"
+        assert (
+            ledger.record(
+                request(**{field: {"deep": ["NaN and Infinity", Decimal("1.50")]}})
+            ).outcome
+            == "recorded"
+        )
         assert len(ledger.history("C-1")) == 1
 
 
@@ -43,7 +53,9 @@ def test_what_is_nested_too_deeply_to_be_shown_is_not_recorded(field: str) -> No
 
     line = REQUEST[:-1] + f', "{field}": %s}}'
     with Ledger.open("memory://", update_views=False) as ledger:
-        (refused, recorded) = ledger.record_lines([line % nested(NESTING_LIMIT + 1), line % nested(NESTING_LIMIT)])
+        (refused, recorded) = ledger.record_lines(
+            [line % nested(NESTING_LIMIT + 1), line % nested(NESTING_LIMIT)]
+        )
         assert (refused.outcome, refused.reason) == ("invalid", f"{field}: is nested too deeply")
         assert recorded.outcome == "recorded"
         assert json_line(ledger.history("C-1")[0]).count("[") == NESTING_LIMIT - 1
@@ -66,7 +78,10 @@ def test_what_is_wrong_with_a_field_can_be_printed_whatever_its_name(field: str)
             assert len(f"{outcome.reason}".encode()) < 300
 
 
-@pytest.mark.parametrize(("twice", "named"), [('"quantity":"2"', "quantity"), ('"links":{"role":"entry","role":"exit"}', "role")])
+@pytest.mark.parametrize(
+    ("twice", "named"),
+    [('"quantity":"2"', "quantity"), ('"links":{"role":"entry","role":"exit"}', "role")],
+)
 def test_of_a_field_that_is_given_twice_neither_value_is_taken(twice: str, named: str) -> None:
     with pytest.raises(InvalidMessage, match=f"{named}: is given twice"):
         parse_line(f"{REQUEST[:-1]},{twice}}}")
@@ -85,11 +100,16 @@ def test_a_time_beyond_the_calendar_is_invalid(time: str) -> None:
         parse_line(LINE % time)
 
 
-@pytest.mark.parametrize("time", ["20260302T093000Z", "2026-W10-1T09:30:00Z", "2026-03-02T09:30Z", "2026-03-02T09:30:00,5Z"])
+@pytest.mark.parametrize(
+    "time",
+    ["20260302T093000Z", "2026-W10-1T09:30:00Z", "2026-03-02T09:30Z", "2026-03-02T09:30:00,5Z"],
+)
 def test_of_the_forms_that_a_time_may_have_only_those_of_rfc_3339_are_valid(time: str) -> None:
     with pytest.raises(InvalidMessage, match="at: is not an RFC 3339 time with an offset"):
         parse_line(LINE % time)
-    assert parse_line(LINE % "2026-03-02t09:30:00.5z") == parse_line(LINE % "2026-03-02 10:30:00.500000+01:00")
+    assert parse_line(LINE % "2026-03-02t09:30:00.5z") == parse_line(
+        LINE % "2026-03-02 10:30:00.500000+01:00"
+    )
 
 
 @pytest.mark.parametrize(
@@ -115,15 +135,33 @@ def test_a_count_that_is_no_time_in_any_unit_is_invalid(count: int) -> None:
 
 def test_null_is_the_same_as_nothing_given() -> None:
     texts = ("at", "source", "message_id", "reason", "limit_price", "strategy")
-    optional = ("aliases", "tags", "links", "reported", "evidence", "post_only", "reduce_only", *texts)
+    optional = (
+        "aliases",
+        "tags",
+        "links",
+        "reported",
+        "evidence",
+        "post_only",
+        "reduce_only",
+        *texts,
+    )
     line = REQUEST[:-1] + "".join(f',"{field}":null' for field in optional) + "}"
     with Ledger.open("memory://", update_views=False) as ledger:
-        assert [outcome.outcome for outcome in ledger.record_lines([line, REQUEST])] == ["recorded", "duplicate"]
+        assert [outcome.outcome for outcome in ledger.record_lines([line, REQUEST])] == [
+            "recorded",
+            "duplicate",
+        ]
 
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("at", NINE.replace(tzinfo=None)), ("quantity", Decimal("NaN")), ("quantity", -1), ("client_order_id", ""), ("prize", "1")],
+    [
+        ("at", NINE.replace(tzinfo=None)),
+        ("quantity", Decimal("NaN")),
+        ("quantity", -1),
+        ("client_order_id", ""),
+        ("prize", "1"),
+    ],
 )
 def test_what_a_message_cannot_be_its_copy_cannot_become(field: str, value: Any) -> None:
     with pytest.raises(ValidationError, match=field):
@@ -135,4 +173,6 @@ def test_a_copy_is_what_would_have_been_made_anew() -> None:
     assert copy == request(tags={"a": 1}, at=NINE.replace(hour=10), text="later")
     gap = Gap(account="sim:main", from_at=NINE)
     assert gap.model_copy() == gap
-    assert gap.model_copy(update={"to_at": NINE}) == Gap(account="sim:main", from_at=NINE, to_at=NINE)
+    assert gap.model_copy(update={"to_at": NINE}) == Gap(
+        account="sim:main", from_at=NINE, to_at=NINE
+    )

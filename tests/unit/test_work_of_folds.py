@@ -63,9 +63,12 @@ FILLS = [fill("C-1", f"F-{number}", number) for number in range(COUNT)]
 def test_fills_that_are_taken_back_or_corrected_one_after_the_other() -> None:
     asked = request("C-1", quantity=str(10 * COUNT))
     corrections = [
-        fill("C-1", f"G-{number}", COUNT + number, type="correct_fill", corrects=f"F-{number}") for number in range(COUNT)
+        fill("C-1", f"G-{number}", COUNT + number, type="correct_fill", corrects=f"F-{number}")
+        for number in range(COUNT)
     ]
-    busts = [report("bust_fill", "C-1", COUNT + number, fill_id=f"F-{number}") for number in range(COUNT)]
+    busts = [
+        report("bust_fill", "C-1", COUNT + number, fill_id=f"F-{number}") for number in range(COUNT)
+    ]
     for changes, states in ((corrections, {"corrected", "active"}), (busts, {"busted"})):
         rows = folded(asked, *FILLS, *changes)
         assert {row["state"] for row in rows.select(TRADES)} == states
@@ -98,7 +101,10 @@ LATER: dict[str, tuple[dict[str, Any], int]] = {
     "a correction": (fill("C-290", "G-1", MANY, type="correct_fill", corrects="F-290"), 80),
     "the currency of a fee": (fill("C-5", "F-5", 5, fee="0.1", fee_currency="USD"), 0),
     "a funding": (of_account("funding", 0, instrument="BTC-USD", amount="1", currency="USD"), 0),
-    "a multiplier": (of_account("instrument", 0, instrument="BTC-USD", multiplier="10", currency="USD"), 0),
+    "a multiplier": (
+        of_account("instrument", 0, instrument="BTC-USD", multiplier="10", currency="USD"),
+        0,
+    ),
     "an adjustment": (of_account("adjust", MANY, instrument="BTC-USD", quantity="5", price="1"), 0),
 }
 

@@ -1,4 +1,5 @@
-"""Any venue's adapter in harness: its fake, and a ledger that records what it tells. Venues are named as in `tests.worlds`."""
+"""Any venue's adapter in harness: its fake, and a ledger that records what it tells. Venues are
+named as in `tests.worlds`."""
 
 import asyncio
 import re
@@ -47,8 +48,9 @@ with_positions = with_changes = every_stream
 
 
 class Harness(Listener):
-    """One account of one venue, which is streamed if the venue streams, unless `streams` is 0. `told` is what was listened to; it
-    is recorded as it comes. `account` is the ledger's name of the account, `there` the simulated exchange's."""
+    """One account of one venue, which is streamed if the venue streams, unless `streams` is 0.
+    `told` is what was listened to; it is recorded as it comes. `account` is the ledger's name of
+    the account, `there` the simulated exchange's."""
 
     def __init__(self, name: str, *, streams: int = 1) -> None:
         self.kind = kind_of(replace(plan_of(0, name, is_calm=True), accounts=1, streams=streams))
@@ -74,7 +76,9 @@ class Harness(Listener):
     @asynccontextmanager
     async def served(self) -> AsyncIterator["Harness"]:
         async with self.server:
-            self.venue = self.kind.connect(self.server, BookRecords(self.ledger), self.clock, Random(1))
+            self.venue = self.kind.connect(
+                self.server, BookRecords(self.ledger), self.clock, Random(1)
+            )
             try:
                 yield self
             finally:
@@ -88,9 +92,12 @@ class Harness(Listener):
 
     @asynccontextmanager
     async def collected(self) -> AsyncIterator[AccountCounters]:
-        """By a collector, that has come up and reconciles again and again, until it is stopped and has ended."""
+        """By a collector, that has come up and reconciles again and again, until it is stopped and
+        has ended."""
         every = timedelta(milliseconds=100)
-        collector = Collector(self.ledger, [self.venue], self.clock, rules=RULES, every=every, retry_seconds=0.01)
+        collector = Collector(
+            self.ledger, [self.venue], self.clock, rules=RULES, every=every, retry_seconds=0.01
+        )
         counters, stop = collector.counters[self.account], asyncio.Event()
         running = asyncio.create_task(collector.run(stop))
         await self.until(lambda: counters.is_up)
@@ -112,7 +119,12 @@ class Harness(Listener):
     def place(self, **terms: Any) -> SimulatedOrder:
         """An order to buy ten lots of the first instrument."""
         one = self.kind.instruments[0]
-        usual = {"instrument": one.name, "side": "buy", "quantity": 10 * one.lot, "limit_price": one.price}
+        usual = {
+            "instrument": one.name,
+            "side": "buy",
+            "quantity": 10 * one.lot,
+            "limit_price": one.price,
+        }
         return self.exchange.place(self.there, **{**usual, **terms})
 
     def request(self, name: str = "C-1") -> SimulatedOrder:
@@ -122,8 +134,17 @@ class Harness(Listener):
     def record_request(self, name: str, **other: Any) -> str:
         """Its client id at the venue. `other`: terms that are not the usual ones."""
         one, client_id = self.kind.instruments[0], self.kind.client_id(self.account, name)
-        named: dict[str, Any] = {"account": self.account, "client_order_id": name, "at": self.clock.now()}
-        terms: dict[str, Any] = {"instrument": one.name, "side": "buy", "quantity": 10 * one.lot, "limit_price": one.price}
+        named: dict[str, Any] = {
+            "account": self.account,
+            "client_order_id": name,
+            "at": self.clock.now(),
+        }
+        terms: dict[str, Any] = {
+            "instrument": one.name,
+            "side": "buy",
+            "quantity": 10 * one.lot,
+            "limit_price": one.price,
+        }
         usual = {**terms, "order_type": OrderType.LIMIT, "aliases": {self.kind.alias: client_id}}
         request = Request(**named, **{**usual, **other})
         self.ledger.record_many([request, Submit(**named)])
@@ -132,7 +153,8 @@ class Harness(Listener):
     def happen(self, times: int) -> None:
         for _ in range(times):
             step(
-                self.exchange, self._chance, [self.there], self.kind.instruments, happenings=self.kind.happenings,
+                self.exchange, self._chance, [self.there], self.kind.instruments,
+                happenings=self.kind.happenings,
                 client_id=self.kind.others_client_id, with_new_id=self.kind.new_ids,
             )  # fmt: skip
 

@@ -1,4 +1,5 @@
-"""What the harnesses of all venues share: a ledger that records everything an adapter delivers, as it comes."""
+"""What the harnesses of all venues share: a ledger that records everything an adapter delivers, as
+it comes."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
@@ -6,14 +7,22 @@ from contextlib import asynccontextmanager, suppress
 
 from orderledger import Ledger, UnknownOrder
 from orderledger.infrastructure.messages.registry import Message
-from orderledger.infrastructure.venues.base.venue import Down, FeedEvent, Messages, UnreadablePayload, Up, Venue
+from orderledger.infrastructure.venues.base.venue import (
+    Down,
+    FeedEvent,
+    Messages,
+    UnreadablePayload,
+    Up,
+    Venue,
+)
 
 PATIENCE = 60.0
 """Seconds after which a test that waits has failed."""
 
 
 class Listener:
-    """`told` is what was delivered while it listened, in order; `outcomes` are those of all messages recorded."""
+    """`told` is what was delivered while it listened, in order; `outcomes` are those of all
+    messages recorded."""
 
     def __init__(self, ledger: Ledger) -> None:
         self.ledger = ledger
@@ -22,7 +31,9 @@ class Listener:
         self._work: asyncio.Task[None] | None = None
 
     def record(self, messages: Iterable[Message] | None) -> list[str]:
-        outcomes: list[str] = [outcome.outcome for outcome in self.ledger.record_many(messages or ())]
+        outcomes: list[str] = [
+            outcome.outcome for outcome in self.ledger.record_many(messages or ())
+        ]
         self.outcomes += outcomes
         return outcomes
 
@@ -47,8 +58,8 @@ class Listener:
             self.told.append(told)
 
     async def until(self, holds: Callable[[], object]) -> None:
-        """Wait until it holds; an order that is not there yet does not. Fails when it never does, and with what the listening has
-        failed with."""
+        """Wait until it holds; an order that is not there yet does not. Fails when it never does,
+        and with what the listening has failed with."""
         try:
             async with asyncio.timeout(PATIENCE):
                 while not self._holds(holds):
@@ -56,7 +67,9 @@ class Listener:
                         self._work.result()
                     await asyncio.sleep(0.002)
         except TimeoutError:
-            raise AssertionError(f"never so; told: {self.told[-5:]}, orders: {self.ledger.orders()[:5]}") from None
+            raise AssertionError(
+                f"never so; told: {self.told[-5:]}, orders: {self.ledger.orders()[:5]}"
+            ) from None
 
     @staticmethod
     def _holds(holds: Callable[[], object]) -> bool:
@@ -70,7 +83,11 @@ class Listener:
         return [
             word
             for told in self.told
-            for word in ([message.type for message in told.messages] if isinstance(told, Messages) else [type(told).__name__])
+            for word in (
+                [message.type for message in told.messages]
+                if isinstance(told, Messages)
+                else [type(told).__name__]
+            )
         ]
 
     @property

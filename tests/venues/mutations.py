@@ -1,4 +1,5 @@
-"""Payloads of the venues, spoiled by a seed: what a venue, a proxy or a half-written log could make of them."""
+"""Payloads of the venues, spoiled by a seed: what a venue, a proxy or a half-written log could make
+of them."""
 
 import json
 import random
@@ -7,27 +8,46 @@ from typing import Any
 
 Place = tuple[Any, ...]
 RAW = "\N{SECTION SIGN}"
-"""Between two of these stands a number as it is to be written, which no object of Python would be written as."""
+"""Between two of these stands a number as it is to be written, which no object of Python would be
+written as."""
 
 NUMBERS: tuple[Any, ...] = (
-    0, -1, 1, 254, 255, 2**48, 2**53 + 1, 10**19, 10**27, 10**40, "0", "-0.5", "0.0", "1e3", "1E-9", "1e400", "1e-400", "NaN",
+    0, -1, 1, 254, 255, 2**48, 2**53 + 1, 10**19, 10**27, 10**40, "0", "-0.5", "0.0", "1e3", "1E-9",
+    "1e400", "1e-400", "NaN",
     "Infinity", "1,5", "0x10", "٣", " 1", "1_000", "9" * 29, "0." + "1" * 29, True,
 )  # fmt: skip
 RAW_NUMBERS = (
-    "NaN", "Infinity", "-Infinity", "1e400", "1e-400", "1E+30", "-0.0", "0.1", "0.10000000000000000000000000001", "10.0",
+    "NaN", "Infinity", "-Infinity", "1e400", "1e-400", "1E+30", "-0.0", "0.1",
+    "0.10000000000000000000000000001", "10.0",
     "1e99999999999999999999", "7" * 5000, "-" + "7" * 400,
 )  # fmt: skip
 TIMES: tuple[Any, ...] = (
-    1_790_000_000, 1_790_000_000_000, 1_790_000_000_000_000, 1_790_000_000_000_000_000, 253_402_300_800, 10**20, -1, 0,
-    "1790000000000", "2026-05-04T13:30:00Z", "2026-05-04T13:30:00", "0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59",
+    1_790_000_000, 1_790_000_000_000, 1_790_000_000_000_000, 1_790_000_000_000_000_000,
+    253_402_300_800, 10**20, -1, 0,
+    "1790000000000", "2026-05-04T13:30:00Z", "2026-05-04T13:30:00", "0001-01-01T00:00:00+23:59",
+    "9999-12-31T23:59:59-23:59",
     "2026-05-04T13:30:00.123456789Z", "2026-13-04T13:30:00Z",
 )  # fmt: skip
 WORDS: tuple[Any, ...] = (
-    "", "null", "N/A", "open", "filled", "canceled", "cancelled", "rejected", "Filled", "open ", "новый", "\u202eopen", "\x00",
-    "\ud800", "\n", "a" * 201, "a" * 11_000, "🦀", "e\u0301", "B", "A", "buy", "sell", "limit", "market", "0x" + "F" * 32, "100%",
+    "", "null", "N/A", "open", "filled", "canceled", "cancelled", "rejected", "Filled", "open ",
+    "новый", "\u202eopen", "\x00",
+    "\ud800", "\n", "a" * 201, "a" * 11_000, "🦀", "e\u0301", "B", "A", "buy", "sell", "limit",
+    "market", "0x" + "F" * 32, "100%",
     "a_b:c d", "__class__", "equity", "multileg", "otoco", "combo",
 )  # fmt: skip
-OTHERS: tuple[Any, ...] = (None, True, False, [], {}, [[]], [None], {"": None}, [{}], {"0": {}}, {"a": {"b": {"c": [1]}}})
+OTHERS: tuple[Any, ...] = (
+    None,
+    True,
+    False,
+    [],
+    {},
+    [[]],
+    [None],
+    {"": None},
+    [{}],
+    {"0": {}},
+    {"a": {"b": {"c": [1]}}},
+)
 
 
 class Mutator:
@@ -37,7 +57,8 @@ class Mutator:
         self.chance = random.Random(seed)
 
     def text(self, document: Any, *, times: int = 1, within: Place = ()) -> str:
-        """The document spoiled so many times, `within` this place of it, as a venue would send it."""
+        """The document spoiled so many times, `within` this place of it, as a venue would send
+        it."""
         for _ in range(times):
             document = self._spoiled(document, within)
         return written(document)
@@ -62,9 +83,18 @@ class Mutator:
             lambda: _other_type(value),
         ]
         if isinstance(value, dict) and value:
-            makers += [lambda: self._without(value), lambda: self._swapped(value), lambda: self._more(value)] * 4
+            makers += [
+                lambda: self._without(value),
+                lambda: self._swapped(value),
+                lambda: self._more(value),
+            ] * 4
         if isinstance(value, list) and value:
-            makers += [lambda: value[::-1], lambda: value * 2, lambda: value[0], lambda: {"0": value}] * 2
+            makers += [
+                lambda: value[::-1],
+                lambda: value * 2,
+                lambda: value[0],
+                lambda: {"0": value},
+            ] * 2
         return chance.choice(makers)()
 
     def _without(self, value: dict[str, Any]) -> dict[str, Any]:
@@ -78,14 +108,20 @@ class Mutator:
 
     def _more(self, value: dict[str, Any]) -> dict[str, Any]:
         """A field that nobody has told us of."""
-        return {**value, self.chance.choice(["newField", "é", "", "orders", "status", "leg", "children", "type"]): self._any()}
+        return {
+            **value,
+            self.chance.choice(
+                ["newField", "é", "", "orders", "status", "leg", "children", "type"]
+            ): self._any(),
+        }
 
     def _any(self) -> Any:
         return self.chance.choice([*OTHERS, *NUMBERS, *WORDS, *TIMES])
 
 
 def everywhere(document: Any, values: Sequence[Any], step: int = 1) -> Iterator[str]:
-    """The document with a value in one of its places: in each place every `step`-th value, in the next place others."""
+    """The document with a value in one of its places: in each place every `step`-th value, in the
+    next place others."""
     for number, place in enumerate(paths(document)):
         for value in values[number % step :: step]:
             yield written(put(document, place, value))
@@ -93,7 +129,13 @@ def everywhere(document: Any, values: Sequence[Any], step: int = 1) -> Iterator[
 
 def paths(document: Any, path: Place = ()) -> list[Place]:
     """Every place of a document, itself among them."""
-    inner = document.items() if isinstance(document, dict) else enumerate(document) if isinstance(document, list) else ()
+    inner = (
+        document.items()
+        if isinstance(document, dict)
+        else enumerate(document)
+        if isinstance(document, list)
+        else ()
+    )
     return [path, *(found for key, value in inner for found in paths(value, (*path, key)))]
 
 
@@ -115,7 +157,11 @@ def put(document: Any, path: Place, value: Any) -> Any:
 def _other_type(value: Any) -> Any:
     """The same as text, or the text as a number."""
     if isinstance(value, str):
-        return f"{RAW}{value}{RAW}" if value.replace(".", "", 1).isdigit() and value.isascii() else [value]
+        return (
+            f"{RAW}{value}{RAW}"
+            if value.replace(".", "", 1).isdigit() and value.isascii()
+            else [value]
+        )
     return json.dumps(value)
 
 

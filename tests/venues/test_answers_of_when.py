@@ -1,4 +1,5 @@
-"""Of which moment the adapters' messages about an order's state hold: that of the question, the venue's, or none but receipt."""
+"""Of which moment the adapters' messages about an order's state hold: that of the question, the
+venue's, or none but receipt."""
 
 from datetime import datetime
 from typing import Any
@@ -6,7 +7,13 @@ from typing import Any
 import pytest
 
 from orderledger.domain.values import DatedBy
-from orderledger.infrastructure.messages.registry import Acknowledge, Cancel, Message, Replace, Status
+from orderledger.infrastructure.messages.registry import (
+    Acknowledge,
+    Cancel,
+    Message,
+    Replace,
+    Status,
+)
 from orderledger.infrastructure.venues.base.answered import answered
 from orderledger.infrastructure.venues.base.venue import Messages
 from orderledger.simulation.market import OrderStatus
@@ -17,7 +24,11 @@ every_native = pytest.mark.parametrize("name", NATIVE)
 
 
 def statuses(messages: Any) -> list[Status]:
-    return [message for message in messages or () if isinstance(message, Status) and message.status is not None]
+    return [
+        message
+        for message in messages or ()
+        if isinstance(message, Status) and message.status is not None
+    ]
 
 
 async def asked(harness: Harness) -> tuple[datetime, list[Message], datetime]:
@@ -28,10 +39,14 @@ async def asked(harness: Harness) -> tuple[datetime, list[Message], datetime]:
 
 
 @every_native
-def test_the_answer_about_a_working_order_holds_of_the_time_of_the_question_less_the_venue_s_lag(name: str) -> None:
+def test_the_answer_about_a_working_order_holds_of_the_time_of_the_question_less_the_venue_s_lag(
+    name: str,
+) -> None:
     async def story(harness: Harness) -> None:
         order = harness.request()
-        await harness.until(lambda: harness.exchange.order(order.order_id).status is OrderStatus.OPEN)
+        await harness.until(
+            lambda: harness.exchange.order(order.order_id).status is OrderStatus.OPEN
+        )
         before, told, after = await asked(harness)
         shown = statuses(told)[-1]
         assert (shown.status, shown.dated_by) == ("new", DatedBy.RECEIPT)
@@ -49,11 +64,15 @@ def test_the_answer_about_a_working_order_holds_of_the_time_of_the_question_less
 def test_the_answer_about_an_order_that_has_ended_does_not_show_it_working(name: str) -> None:
     async def story(harness: Harness) -> None:
         order = harness.request()
-        await harness.until(lambda: harness.exchange.order(order.order_id).status is OrderStatus.OPEN)
+        await harness.until(
+            lambda: harness.exchange.order(order.order_id).status is OrderStatus.OPEN
+        )
         harness.exchange.fill(order, harness.kind.instruments[0].lot)
         harness.exchange.cancel(order)
         _, told, _ = await asked(harness)
-        assert [one.status for one in statuses(told) if one.status in ("new", "partially_filled")] == []
+        assert [
+            one.status for one in statuses(told) if one.status in ("new", "partially_filled")
+        ] == []
 
     played(name, story)
 
@@ -62,13 +81,20 @@ def test_the_answer_about_an_order_that_has_ended_does_not_show_it_working(name:
 def test_a_row_of_a_list_is_never_said_to_answer_a_question_about_its_order(name: str) -> None:
     async def story(harness: Harness) -> None:
         order = harness.request()
-        await harness.until(lambda: harness.exchange.order(order.order_id).status is OrderStatus.OPEN)
+        await harness.until(
+            lambda: harness.exchange.order(order.order_id).status is OrderStatus.OPEN
+        )
         harness.exchange.fill(order, harness.kind.instruments[0].lot)
         listing = await harness.venue.open_orders(harness.account)
         assert all(one.asked_at is None for one in statuses(listing.messages))
         async with harness.listening():
             await harness.until(lambda: any(isinstance(event, Messages) for event in harness.told))
-            heard = [message for event in harness.told if isinstance(event, Messages) for message in event.messages]
+            heard = [
+                message
+                for event in harness.told
+                if isinstance(event, Messages)
+                for message in event.messages
+            ]
             assert all(one.asked_at is None and one.dated_by is not None for one in statuses(heard))
 
     played(name, story)
@@ -76,14 +102,23 @@ def test_a_row_of_a_list_is_never_said_to_answer_a_question_about_its_order(name
 
 @pytest.mark.parametrize(
     ("name", "dated_by"),
-    [("nobitex", DatedBy.RECEIPT), ("wallex", DatedBy.VENUE), ("invex", DatedBy.VENUE), ("tradier", DatedBy.VENUE)],
+    [
+        ("nobitex", DatedBy.RECEIPT),
+        ("wallex", DatedBy.VENUE),
+        ("invex", DatedBy.VENUE),
+        ("tradier", DatedBy.VENUE),
+    ],
 )
-def test_a_state_is_dated_by_the_venue_only_where_its_rows_say_when_they_changed(name: str, dated_by: DatedBy) -> None:
+def test_a_state_is_dated_by_the_venue_only_where_its_rows_say_when_they_changed(
+    name: str, dated_by: DatedBy
+) -> None:
     """Nobitex's rows have the time of creation alone (docs-api, object Order)."""
 
     async def story(harness: Harness) -> None:
         order = harness.request()
-        await harness.until(lambda: harness.exchange.order(order.order_id).status is OrderStatus.OPEN)
+        await harness.until(
+            lambda: harness.exchange.order(order.order_id).status is OrderStatus.OPEN
+        )
         harness.exchange.fill(order)
         _, told, _ = await asked(harness)
         (filled,) = [one for one in statuses(told) if one.status == "filled"]
@@ -97,7 +132,11 @@ def test_only_the_last_state_of_an_answer_is_shown() -> None:
     at = datetime.fromisoformat("2026-09-21T12:00:00+00:00")
     who: dict[str, Any] = {"account": "a", "venue_order_id": "1", "at": at}
     first, second, end = Acknowledge(**who), Replace(**who, quantity="2"), Cancel(**who)
-    assert [one.__dict__["type"] for one in answered([first, second], at)] == ["acknowledge", "status", "replace"]
+    assert [one.__dict__["type"] for one in answered([first, second], at)] == [
+        "acknowledge",
+        "status",
+        "replace",
+    ]
     assert [one.__dict__["type"] for one in answered([first, end], at)] == ["acknowledge", "cancel"]
     (pending, shown) = answered([Status(**who, pending="cancel"), Status(**who, status="new")], at)
     assert (pending.__dict__["asked_at"], shown.__dict__["asked_at"]) == (at, at)
@@ -105,7 +144,9 @@ def test_only_the_last_state_of_an_answer_is_shown() -> None:
 
 @pytest.mark.parametrize("name", ["invex", "nobitex", "wallex"])
 @pytest.mark.parametrize("works", [True, False])
-def test_a_list_that_shows_an_ended_order_working_is_believed_only_if_the_order_s_own_row_says_so(name: str, works: bool) -> None:
+def test_a_list_that_shows_an_ended_order_working_is_believed_only_if_the_order_s_own_row_says_so(
+    name: str, works: bool
+) -> None:
     async def story(harness: Harness) -> None:
         order, venue = harness.request(), harness.venue
         await venue.open_orders(harness.account)

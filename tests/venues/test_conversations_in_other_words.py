@@ -1,6 +1,8 @@
-"""A collector, and a venue that says the same in other words, one seed each: in the end the ledger knows what is true.
+"""A collector, and a venue that says the same in other words, one seed each: in the end the ledger
+knows what is true.
 
-Numbers come as text and texts as numbers, rows in another order or twice, optional fields are empty or left out, others are new.
+Numbers come as text and texts as numbers, rows in another order or twice, optional fields are empty
+or left out, others are new.
 """
 
 import json
@@ -21,13 +23,17 @@ MANY_SEEDS = range(100, 160)
 RETOLD = 0.5
 CHANGED = 0.2
 OPTIONAL = {
-    "hyperliquid": {"crossed", "closedPnl", "hash", "startPosition", "twapId", "triggerCondition", "isPositionTpsl", "tif"},
+    "hyperliquid": {"crossed", "closedPnl", "hash", "startPosition", "twapId", "triggerCondition",
+    "isPositionTpsl", "tif"},
     "lighter": {
-        "side", "order_expiry", "trigger_status", "created_at", "updated_at", "reduce_only", "order_index", "client_order_index",
-        "trade_id", "ask_client_id_str", "bid_client_id_str", "ask_id", "bid_id_str", "maker_fee", "usd_amount", "time_in_force",
+        "side", "order_expiry", "trigger_status", "created_at", "updated_at", "reduce_only",
+        "order_index", "client_order_index",
+        "trade_id", "ask_client_id_str", "bid_client_id_str", "ask_id", "bid_id_str", "maker_fee",
+        "usd_amount", "time_in_force",
     },
     "tradier": {
-        "last_fill_price", "last_fill_quantity", "remaining_quantity", "create_date", "duration", "price", "stop_price", "class",
+        "last_fill_price", "last_fill_quantity", "remaining_quantity", "create_date", "duration",
+        "price", "stop_price", "class",
     },
 }  # fmt: skip
 """Fields without which a row says less, and nothing else."""
@@ -41,7 +47,11 @@ def retelling(name: str, seed: int) -> Callable[[str], str]:
             return fields(value)
         if isinstance(value, list):
             return rows([told(one) for one in value])
-        if isinstance(value, str) and PLAIN_NUMBER.fullmatch(value.strip(RAW)) and chance.random() < CHANGED:
+        if (
+            isinstance(value, str)
+            and PLAIN_NUMBER.fullmatch(value.strip(RAW))
+            and chance.random() < CHANGED
+        ):
             return value.strip(RAW) if value.startswith(RAW) else f"{RAW}{value}{RAW}"
         return value
 
@@ -52,10 +62,18 @@ def retelling(name: str, seed: int) -> Callable[[str], str]:
             if chance.random() < CHANGED:
                 del kept[key]
         is_row = bool(kept) and not any(key.isdigit() for key in kept)
-        return kept | ({"newField": chance.choice([None, "new", [], {}])} if is_row and chance.random() < CHANGED else {})
+        return kept | (
+            {"newField": chance.choice([None, "new", [], {}])}
+            if is_row and chance.random() < CHANGED
+            else {}
+        )
 
     def rows(values: list[Any]) -> list[Any]:
-        if not values or not all(isinstance(value, dict) for value in values) or chance.random() > 2 * CHANGED:
+        if (
+            not values
+            or not all(isinstance(value, dict) for value in values)
+            or chance.random() > 2 * CHANGED
+        ):
             return values
         return chance.choice([values[::-1], [*values, chance.choice(values)], values * 2])
 
@@ -78,13 +96,20 @@ async def retold_for_a_while(harness: Harness, name: str, seed: int) -> None:
         await harness.settle(counters)
     assert counters.unreadable == 0
     assert filled(harness) == {
-        harness.kind.venue_id(order): order.filled for order in harness.exchange.orders(harness.there) if order.filled
+        harness.kind.venue_id(order): order.filled
+        for order in harness.exchange.orders(harness.there)
+        if order.filled
     }
-    standing = {harness.kind.venue_id(order) for order in harness.exchange.open_orders(harness.there)}
+    standing = {
+        harness.kind.venue_id(order) for order in harness.exchange.open_orders(harness.there)
+    }
     assert {order["venue_order_id"] for order in harness.ledger.open_orders()} == standing
-    assert {code for order in harness.ledger.orders() for code in order["anomalies"] if not is_refused_late(order, code)} <= {
-        "unknown_order"
-    }
+    assert {
+        code
+        for order in harness.ledger.orders()
+        for code in order["anomalies"]
+        if not is_refused_late(order, code)
+    } <= {"unknown_order"}
 
 
 def is_refused_late(order: Mapping[str, Any], code: str) -> bool:

@@ -1,4 +1,5 @@
-"""Between streams and whoever listens: a line of limited length, in which nothing is lost and nothing overtakes."""
+"""Between streams and whoever listens: a line of limited length, in which nothing is lost and
+nothing overtakes."""
 
 import asyncio
 import threading
@@ -22,26 +23,42 @@ ACCOUNTS = [f"hyperliquid:{number}" for number in range(5)]
 
 
 def acknowledged(account: str, first: int, count: int = FRAME) -> list[Message]:
-    told = {"type": "acknowledge", "account": account, "at": at(1), "instrument": "BTC", "side": "buy"}
-    return [parse_document({**told, "venue_order_id": f"{number}"}) for number in range(first, first + count)]
+    told = {
+        "type": "acknowledge",
+        "account": account,
+        "at": at(1),
+        "instrument": "BTC",
+        "side": "buy",
+    }
+    return [
+        parse_document({**told, "venue_order_id": f"{number}"})
+        for number in range(first, first + count)
+    ]
 
 
 def ids(messages: Iterable[Message]) -> list[str]:
     return fields(messages, "venue_order_id")
 
 
-def test_a_writer_that_filled_the_queue_waits_for_room_and_its_items_are_delivered_all_the_same() -> None:
+def test_a_writer_that_filled_the_queue_waits_for_room_and_its_items_are_delivered() -> None:
     async def story() -> None:
         queue = DeliveryQueue(most=30)
         await asyncio.wait_for(queue.put_messages(ACCOUNTS[0], acknowledged(ACCOUNTS[0], 0)), 1)
-        waiting = asyncio.ensure_future(queue.put_messages(ACCOUNTS[0], acknowledged(ACCOUNTS[0], 20)))
-        given_up = asyncio.ensure_future(queue.put_messages(ACCOUNTS[0], acknowledged(ACCOUNTS[0], 40)))
+        waiting = asyncio.ensure_future(
+            queue.put_messages(ACCOUNTS[0], acknowledged(ACCOUNTS[0], 20))
+        )
+        given_up = asyncio.ensure_future(
+            queue.put_messages(ACCOUNTS[0], acknowledged(ACCOUNTS[0], 40))
+        )
         await asyncio.sleep(0.01)
         assert (waiting.done(), given_up.done(), queue.waiting) == (False, False, 60)
         given_up.cancel()
         async with aclosing(queue.events()) as told:
             first = await anext(told)
-            assert isinstance(first, Messages) and (first.frames, ids(first.messages)) == (3, [str(n) for n in range(60)])
+            assert isinstance(first, Messages) and (first.frames, ids(first.messages)) == (
+                3,
+                [str(n) for n in range(60)],
+            )
         await asyncio.wait_for(waiting, 1)
         assert queue.waiting == 0
 
@@ -60,7 +77,10 @@ def test_neighbours_about_one_account_leave_together_and_nothing_overtakes() -> 
         queue.is_listened_to = True
         await queue.close()
         async with aclosing(queue.events()) as told:
-            return [ids(one.messages) if isinstance(one, Messages) else type(one).__name__ async for one in told]
+            return [
+                ids(one.messages) if isinstance(one, Messages) else type(one).__name__
+                async for one in told
+            ]
 
     assert asyncio.run(story()) == [["0", "1"], ["2"], "Down", ["3"]]
 

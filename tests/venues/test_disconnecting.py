@@ -11,7 +11,12 @@ from tests.venues.hyperliquid import harness as hyperliquid
 from tests.venues.lighter.world import World as Lighter
 from tests.venues.tradier.harness import a_harness
 
-TERMS: dict[str, Any] = {"instrument": "ETH", "side": "buy", "quantity": "1.2", "limit_price": "2500.5"}
+TERMS: dict[str, Any] = {
+    "instrument": "ETH",
+    "side": "buy",
+    "quantity": "1.2",
+    "limit_price": "2500.5",
+}
 LONG = replace(hyperliquid.PACE, hold=3600, acknowledge=3600)
 
 
@@ -23,7 +28,8 @@ async def all_told(harness: hyperliquid.Harness) -> None:
 
 
 def test_a_cancel_that_is_held_is_asked_about_when_the_listening_ends() -> None:
-    """At Hyperliquid. Nobody waits for the other half of a modify any more, whose frame was lost here."""
+    """At Hyperliquid. Nobody waits for the other half of a modify any more, whose frame was lost
+    here."""
 
     async def story() -> None:
         async with hyperliquid.listening(hyperliquid.made_up(), pace=LONG) as harness:
@@ -41,7 +47,10 @@ def test_a_cancel_that_is_held_is_asked_about_when_the_listening_ends() -> None:
             await all_told(harness)
             rows = {row["venue_order_ids"][0]: row for row in harness.ledger.orders()}
             assert rows[str(ended.order_id)]["status"] == "canceled"
-            assert (rows[str(modified.order_id)]["status"], rows[str(modified.order_id)]["limit_price"]) == ("new", Decimal(2510))
+            assert (
+                rows[str(modified.order_id)]["status"],
+                rows[str(modified.order_id)]["limit_price"],
+            ) == ("new", Decimal(2510))
             assert rows[str(modified.order_id)]["venue_order_id"] == str(leg.order_id)
 
     asyncio.run(story())
@@ -58,7 +67,9 @@ def test_an_order_whose_cancel_is_held_is_known_though_the_venue_cannot_be_asked
             exchange.cancel(order)
             server.faults.change(server_error=1.0)
             await all_told(harness)
-            assert harness.is_order(venue_order_id=str(order.order_id), status="new", limit_price=Decimal("2500.5"))
+            assert harness.is_order(
+                venue_order_id=str(order.order_id), status="new", limit_price=Decimal("2500.5")
+            )
 
     asyncio.run(story())
 
@@ -71,9 +82,13 @@ def test_what_came_before_an_account_was_up_is_told_when_its_connection_ends(end
         async with hyperliquid.listening(server, pace=LONG) as harness:
             await harness.until(lambda: server.sockets and server.sockets[0].sent)
             order = server.exchange.expire(server.exchange.place(hyperliquid.ADDRESS, **TERMS))
-            await server.push(server.sockets[0], {"channel": "orderUpdates", "data": [server._status(order)]})
+            await server.push(
+                server.sockets[0], {"channel": "orderUpdates", "data": [server._status(order)]}
+            )
             server.cut_all() if end == "cut" else await all_told(harness)
-            await harness.until(lambda: harness.is_order(venue_order_id=str(order.order_id), status="expired"))
+            await harness.until(
+                lambda: harness.is_order(venue_order_id=str(order.order_id), status="expired")
+            )
             assert "Up" not in harness.kinds
 
     asyncio.run(story())
@@ -89,7 +104,9 @@ def test_lighter_tells_what_it_holds_of_an_account_that_is_not_up() -> None:
             await world.fake.sockets[0].push('{"type":"pong"}')
             await world.venue.disconnect()
             await world.until(lambda: world.kinds == ["acknowledge"])
-            assert [row["venue_order_id"] for row in world.ledger.orders()] == [str(placed.order_id)]
+            assert [row["venue_order_id"] for row in world.ledger.orders()] == [
+                str(placed.order_id)
+            ]
 
     asyncio.run(story())
 

@@ -1,4 +1,5 @@
-"""Instruments are defined from the venue's own list, so that the P&L of a collected account has a currency."""
+"""Instruments are defined from the venue's own list, so that the P&L of a collected account has a
+currency."""
 
 import asyncio
 import json
@@ -15,7 +16,12 @@ from orderledger.infrastructure.sync.collecting.translating import translated
 from orderledger.infrastructure.venues.base.definitions import DEFINED_AT, Definitions, Terms
 from orderledger.infrastructure.venues.base.registry import adapter
 from orderledger.infrastructure.venues.base.venue import Messages
-from orderledger.infrastructure.venues.hyperliquid.instruments import perpetual_terms, spot_terms, terms_by_name, tokens_of
+from orderledger.infrastructure.venues.hyperliquid.instruments import (
+    perpetual_terms,
+    spot_terms,
+    terms_by_name,
+    tokens_of,
+)
 from orderledger.infrastructure.venues.lighter.markets import Markets
 from orderledger.infrastructure.venues.tradier.positions import terms_of as tradier_terms
 from orderledger.simulation.hyperliquid.answers import LISTS
@@ -42,11 +48,21 @@ LOTS = {
     "ccxt": "0.01",
     "tradier": None,
 }
-TICKS = {"ccxt": "0.05", "hyperliquid": None, "lighter": "0.01", "nobitex": "10", "invex": "10", "wallex": "1", "tradier": None}
+TICKS = {
+    "ccxt": "0.05",
+    "hyperliquid": None,
+    "lighter": "0.01",
+    "nobitex": "10",
+    "invex": "10",
+    "wallex": "1",
+    "tradier": None,
+}
 
 
 def definitions(harness: Harness) -> list[Instrument]:
-    messages = [message for told in harness.told if isinstance(told, Messages) for message in told.messages]
+    messages = [
+        message for told in harness.told if isinstance(told, Messages) for message in told.messages
+    ]
     return [message for message in messages if isinstance(message, Instrument)]
 
 
@@ -56,13 +72,18 @@ def test_pnl_of_a_collected_account_has_a_currency_without_a_word_of_the_user(na
     async def story(harness: Harness) -> None:
         async with harness.collected() as counters:
             await harness.settle(counters)
-            harness.exchange.fill(harness.place(side="sell"))  # at spot, what is received and paid the fee from is the quote
+            harness.exchange.fill(
+                harness.place(side="sell")
+            )  # at spot, what is received and paid the fee from is the quote
             await harness.until(lambda: harness.ledger.orders(status="filled"))
             await harness.settle(counters)
         (row,) = harness.ledger.pnl()
         assert (row["currency"], row["net_pnl"] is not None) == (CURRENCIES[name], True)
         (known,) = harness.ledger.instruments(instrument=harness.kind.instruments[0].name)
-        assert [None if known[term] is None else str(known[term]) for term in ("lot", "tick")] == [LOTS[name], TICKS[name]]
+        assert [None if known[term] is None else str(known[term]) for term in ("lot", "tick")] == [
+            LOTS[name],
+            TICKS[name],
+        ]
 
     played(name, story)
 
@@ -77,20 +98,38 @@ def test_an_instrument_is_defined_once_and_before_its_first_fill(name: str) -> N
             harness.exchange.fill(harness.place())
             await harness.until(lambda: len(harness.ledger.trades()) == 2)
         (definition,) = definitions(harness)
-        messages = [message for told in harness.told if isinstance(told, Messages) for message in told.messages]
+        messages = [
+            message
+            for told in harness.told
+            if isinstance(told, Messages)
+            for message in told.messages
+        ]
         first = next(place for place, message in enumerate(messages) if isinstance(message, Fill))
         assert messages.index(definition) < first
-        assert (definition.instrument, definition.at) == (harness.kind.instruments[0].name, DEFINED_AT)
+        assert (definition.instrument, definition.at) == (
+            harness.kind.instruments[0].name,
+            DEFINED_AT,
+        )
 
     played(name, story)
 
 
 @pytest.mark.parametrize(
     ("name", "mode"),
-    [("hyperliquid", "net"), ("lighter", "net"), ("wallex", "net"), ("invex", "net"), ("nobitex", None), ("tradier", None)],
+    [
+        ("hyperliquid", "net"),
+        ("lighter", "net"),
+        ("wallex", "net"),
+        ("invex", "net"),
+        ("nobitex", None),
+        ("tradier", None),
+    ],
 )
-def test_a_definition_says_that_a_position_is_net_where_the_venue_s_documents_do(name: str, mode: str | None) -> None:
-    """Nobitex has margin positions too; Tradier's documents say nothing. An upgrade defines each instrument once more."""
+def test_a_definition_says_that_a_position_is_net_where_the_venue_s_documents_do(
+    name: str, mode: str | None
+) -> None:
+    """Nobitex has margin positions too; Tradier's documents say nothing. An upgrade defines each
+    instrument once more."""
 
     async def story(harness: Harness) -> None:
         order = harness.request()
@@ -98,7 +137,11 @@ def test_a_definition_says_that_a_position_is_net_where_the_venue_s_documents_do
         told = (await harness.venue.fills_since(harness.account, START)).messages
         (defined,) = [message for message in told if isinstance(message, Instrument)]
         (traded,) = [message for message in told if isinstance(message, Fill)]
-        assert (defined.position_mode, traded.position_side, traded.position_id) == (mode, None, None)
+        assert (defined.position_mode, traded.position_side, traded.position_id) == (
+            mode,
+            None,
+            None,
+        )
         before = Instrument(**defined.model_dump(exclude={"position_mode"}))
         harness.ledger.record(before)
         outcomes = [harness.ledger.record(defined).outcome for _ in range(2)]
@@ -126,13 +169,22 @@ def fill(instrument: str = "ETH", account: str = "a") -> Message:
 def told(definitions: Definitions, message: Message, terms: Terms | None) -> list[dict[str, Any]]:
     *before, last = definitions.added_to([message], lambda _: terms, lambda: START)
     assert last is message
-    return [one.model_dump(include={"account", "currency", "multiplier", "lot", "at"}, exclude_none=True) for one in before]
+    return [
+        one.model_dump(
+            include={"account", "currency", "multiplier", "lot", "at"}, exclude_none=True
+        )
+        for one in before
+    ]
 
 
-def test_a_definition_is_repeated_only_where_its_terms_have_changed_and_then_says_what_has() -> None:
+def test_a_definition_is_repeated_only_where_its_terms_have_changed_and_then_says_what_has() -> (
+    None
+):
     known = Definitions()
     first = Terms(currency="USDC", lot=Decimal("0.1"))
-    assert told(known, fill(), first) == [{"account": "a", "at": DEFINED_AT, "currency": "USDC", "lot": Decimal("0.1")}]
+    assert told(known, fill(), first) == [
+        {"account": "a", "at": DEFINED_AT, "currency": "USDC", "lot": Decimal("0.1")}
+    ]
     assert told(known, fill(), first) == []
     assert told(known, fill(), Terms(currency="USDC", lot=Decimal("0.01"))) == [
         {"account": "a", "at": START, "lot": Decimal("0.01")}
@@ -146,7 +198,11 @@ def test_a_definition_is_repeated_only_where_its_terms_have_changed_and_then_say
 def test_what_an_operator_has_said_of_an_instrument_holds() -> None:
     with Ledger.open("memory://", update_views=False) as ledger:
         ledger.record(Instrument(account="a", instrument="ETH", currency="EUR", at=START))
-        ledger.record_many(Definitions().added_to([fill()], lambda _: Terms(currency="USDC", lot=Decimal(1)), lambda: START))
+        ledger.record_many(
+            Definitions().added_to(
+                [fill()], lambda _: Terms(currency="USDC", lot=Decimal(1)), lambda: START
+            )
+        )
         (row,) = ledger.instruments()
         assert (row["currency"], row["lot"]) == ("EUR", 1)
 
@@ -160,17 +216,25 @@ def test_a_position_is_defined_and_a_currency_is_not() -> None:
     assert told(Definitions(), currency, Terms(currency="USDC")) == []
 
 
-def test_a_list_of_instruments_that_does_not_come_costs_only_the_terms_and_is_queried_again() -> None:
+def test_a_list_of_instruments_that_does_not_come_costs_only_the_terms_and_is_queried_again() -> (
+    None
+):
     async def story() -> None:
         async with made_up() as server:
             venue = hyperliquid_adapter(server, clock=SteppingClock(START, timedelta(minutes=1)))
-            server.exchange.fill(server.exchange.place(ADDRESS, instrument="ETH", side="buy", quantity="1", limit_price="2500"))
+            server.exchange.fill(
+                server.exchange.place(
+                    ADDRESS, instrument="ETH", side="buy", quantity="1", limit_price="2500"
+                )
+            )
             lists, server.lists = server.lists, {}
             first = (await venue.fills_since(HYPERLIQUID, START - timedelta(days=1))).messages
             server.lists = lists
             second = (await venue.fills_since(HYPERLIQUID, START - timedelta(days=1))).messages
             await venue.aclose()
-        terms = [(one.currency, one.lot) for one in (*first, *second) if isinstance(one, Instrument)]
+        terms = [
+            (one.currency, one.lot) for one in (*first, *second) if isinstance(one, Instrument)
+        ]
         assert terms == [("USDC", None), ("USDC", Decimal("0.0001"))]
 
     asyncio.run(story())
@@ -187,7 +251,9 @@ def test_a_list_of_instruments_that_does_not_come_costs_only_the_terms_and_is_qu
         ("#250", None, None),
     ],
 )
-def test_hyperliquid_settles_in_usdc_or_in_the_quote_token(coin: str, currency: str | None, lot: str | None) -> None:
+def test_hyperliquid_settles_in_usdc_or_in_the_quote_token(
+    coin: str, currency: str | None, lot: str | None
+) -> None:
     tokens = tokens_of(LISTS["spotMeta"])
     listed = {**spot_terms(LISTS["spotMeta"], tokens), **perpetual_terms(LISTS["meta"], "", tokens)}
     terms = listed.get(coin) or terms_by_name(coin)
@@ -203,7 +269,14 @@ def test_a_builders_exchange_settles_in_its_own_collateral() -> None:
 
 
 @pytest.mark.parametrize(
-    "odd", [None, [], {}, {"universe": 7, "tokens": {}}, {"universe": [None, {"name": 1}], "tokens": [1, {}]}]
+    "odd",
+    [
+        None,
+        [],
+        {},
+        {"universe": 7, "tokens": {}},
+        {"universe": [None, {"name": 1}], "tokens": [1, {}]},
+    ],
 )
 def test_a_list_of_instruments_that_cannot_be_read_costs_only_the_terms(odd: Any) -> None:
     assert (tokens_of(odd), spot_terms(odd, {}), perpetual_terms(odd, "", {})) == ({}, {}, {})
@@ -217,9 +290,14 @@ def test_lighter_settles_in_usdc_or_in_the_quote_currency() -> None:
         {"market_id": 9000, "symbol": "Y"},
     ]
     markets = Markets.of({"order_book_details": details})
-    assert markets.terms_of("ETH") == Terms(currency="USDC", tick=Decimal("0.01"), lot=Decimal("0.0001"))
+    assert markets.terms_of("ETH") == Terms(
+        currency="USDC", tick=Decimal("0.01"), lot=Decimal("0.0001")
+    )
     assert markets.terms_of("ETH/USDT") == Terms(currency="USDT")
-    assert (markets.terms_of("Y"), markets.terms_of("lighter:market:7")) == (None, Terms(currency="USDC"))
+    assert (markets.terms_of("Y"), markets.terms_of("lighter:market:7")) == (
+        None,
+        Terms(currency="USDC"),
+    )
 
 
 def test_tradier_settles_in_dollars_and_a_standard_option_is_on_a_hundred_shares() -> None:
@@ -229,15 +307,24 @@ def test_tradier_settles_in_dollars_and_a_standard_option_is_on_a_hundred_shares
 
 
 def test_replayed_recordings_define_their_instruments_too() -> None:
-    fill, details = hyperliquid.fill(), [{"market_id": 0, "symbol": "ETH", "supported_size_decimals": 4}]
+    fill, details = (
+        hyperliquid.fill(),
+        [{"market_id": 0, "symbol": "ETH", "supported_size_decimals": 4}],
+    )
     trades = {"trades": {"0": [lighter.trade()]}}
     assert replayed("hyperliquid", "", [fill], [fill]) == [("ETH", "USDC", None)]
-    assert replayed("hyperliquid", "", LISTS["spotMeta"], LISTS["meta"], [fill]) == [("ETH", "USDC", "0.0001")]
-    assert replayed("hyperliquid", "", LISTS["spotMeta"], [{**fill, "coin": "@107"}]) == [("@107", "USDC", "0.01")]
-    assert replayed("lighter", "1234", {"code": 200, "order_book_details": details}, trades, trades) == [
+    assert replayed("hyperliquid", "", LISTS["spotMeta"], LISTS["meta"], [fill]) == [
         ("ETH", "USDC", "0.0001")
     ]
-    assert replayed("tradier", "", tradier.orders(tradier.filled_row(4, "500.2"))) == [("SPY", "USD", None)]
+    assert replayed("hyperliquid", "", LISTS["spotMeta"], [{**fill, "coin": "@107"}]) == [
+        ("@107", "USDC", "0.01")
+    ]
+    assert replayed(
+        "lighter", "1234", {"code": 200, "order_book_details": details}, trades, trades
+    ) == [("ETH", "USDC", "0.0001")]
+    assert replayed("tradier", "", tradier.orders(tradier.filled_row(4, "500.2"))) == [
+        ("SPY", "USD", None)
+    ]
 
 
 def replayed(venue: str, number: str, *payloads: Any) -> list[tuple[str, str, str | None]]:

@@ -1,4 +1,5 @@
-"""Order entry at venues whose key names the account, against their simulations: what is at the venue is the judge."""
+"""Order entry at venues whose key names the account, against their simulations: what is at the
+venue is the judge."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -34,15 +35,26 @@ class Desk:
         assert isinstance(harness.server, KeyedServer)
         self.server: Any = harness.server
         self.instrument = harness.kind.instruments[0]
-        make = import_module(f"orderledger.infrastructure.venues.{self.name}.order_entry").ORDER_ENTRY
+        make = import_module(
+            f"orderledger.infrastructure.venues.{self.name}.order_entry"
+        ).ORDER_ENTRY
         self.entry: KeyedOrderEntry = make(
-            harness.account, token=self.server.key, url=self.server.http_url, now=harness.clock.now, timeout=timeout
+            harness.account,
+            token=self.server.key,
+            url=self.server.http_url,
+            now=harness.clock.now,
+            timeout=timeout,
         )
 
     def requested(self, name: str = "C-1", **other: Any) -> Any:
         """An order as the gateway records it before it is sent: its row."""
         one = self.instrument
-        terms: dict[str, Any] = {"instrument": one.name, "side": "buy", "quantity": 10 * one.lot, "order_type": "limit"}
+        terms: dict[str, Any] = {
+            "instrument": one.name,
+            "side": "buy",
+            "quantity": 10 * one.lot,
+            "order_type": "limit",
+        }
         terms |= {"limit_price": one.price, **other}
         row = {**terms, "account": self.harness.account, "client_order_id": name, "aliases": {}}
         aliases = self.entry.prepare(row)
@@ -57,7 +69,9 @@ class Desk:
         return messages
 
     async def canceled(self, name: str = "C-1") -> list[Any]:
-        self.ledger.record(RequestCancel(account=self.harness.account, client_order_id=name, request_id="R-1"))
+        self.ledger.record(
+            RequestCancel(account=self.harness.account, client_order_id=name, request_id="R-1")
+        )
         messages = list(await self.entry.cancel(self.ledger.order(name), "R-1"))
         self.ledger.record_many(messages)
         return messages
@@ -99,7 +113,11 @@ def test_an_order_works_under_the_alias_that_it_was_recorded_with(name: str) -> 
         (order,) = desk.there
         assert row["aliases"] == {desk.harness.kind.alias: order.client_id}
         assert message.venue_order_id == desk.harness.kind.venue_id(order)
-        assert (order.side, order.quantity, order.limit_price) == ("buy", row["quantity"], row["limit_price"])
+        assert (order.side, order.quantity, order.limit_price) == (
+            "buy",
+            row["quantity"],
+            row["limit_price"],
+        )
         assert order.instrument == row["instrument"]
         known = await desk.looked_at()
         assert (known["status"], known["anomalies"], known["origin"]) == ("new", [], "own")
@@ -108,20 +126,30 @@ def test_an_order_works_under_the_alias_that_it_was_recorded_with(name: str) -> 
 
 
 @every_entry
-@pytest.mark.parametrize(("side", "order_type"), [("sell", "limit"), ("buy", "market"), ("sell", "market")])
+@pytest.mark.parametrize(
+    ("side", "order_type"), [("sell", "limit"), ("buy", "market"), ("sell", "market")]
+)
 def test_an_order_that_matches_is_filled_once(name: str, side: str, order_type: str) -> None:
     async def story(desk: Desk) -> None:
         one, against = desk.instrument, "buy" if side == "sell" else "sell"
-        desk.harness.exchange.submit(OTHER, instrument=one.name, side=against, quantity=10 * one.lot, limit_price=one.price)
+        desk.harness.exchange.submit(
+            OTHER, instrument=one.name, side=against, quantity=10 * one.lot, limit_price=one.price
+        )
         price = None if order_type == "market" else one.price
         await desk.sent(desk.requested(side=side, order_type=order_type, limit_price=price))
         (order,) = desk.there
         assert order.status is OrderStatus.FILLED
         known = await desk.looked_at()
-        fills = (await desk.harness.venue.fills_since(desk.harness.account, order.created_at)).messages
+        fills = (
+            await desk.harness.venue.fills_since(desk.harness.account, order.created_at)
+        ).messages
         desk.ledger.record_many(fills)
         known = desk.ledger.order("C-1")
-        assert (known["status"], known["cum_quantity"], known["anomalies"]) == ("filled", order.quantity, [])
+        assert (known["status"], known["cum_quantity"], known["anomalies"]) == (
+            "filled",
+            order.quantity,
+            [],
+        )
         assert len(desk.ledger.trades()) == 1
 
     played(name, story)
@@ -130,7 +158,9 @@ def test_an_order_that_matches_is_filled_once(name: str, side: str, order_type: 
 @every_entry
 def test_a_refusal_is_a_message_and_nothing_is_at_the_venue(name: str) -> None:
     async def story(desk: Desk) -> None:
-        (message,) = await desk.sent(desk.requested(limit_price=desk.instrument.price + desk.instrument.tick / 2))
+        (message,) = await desk.sent(
+            desk.requested(limit_price=desk.instrument.price + desk.instrument.tick / 2)
+        )
         assert (message.type, message.reason, desk.there) == ("reject", "incorrect_price", [])
         assert message.text and message.evidence
         assert desk.ledger.order("C-1")["status"] == "rejected"
@@ -163,7 +193,9 @@ def test_an_order_that_is_sent_again_works_once_and_is_queried(name: str) -> Non
         ("malformed", "unreadable", 1),
     ],
 )
-def test_what_was_not_answered_is_unknown_until_the_venue_is_asked(name: str, fault: Any, reason: str, there: int) -> None:
+def test_what_was_not_answered_is_unknown_until_the_venue_is_asked(
+    name: str, fault: Any, reason: str, there: int
+) -> None:
     async def story(desk: Desk) -> None:
         row = desk.requested()
         desk.server.faults.plan_answers(fault)
@@ -177,7 +209,10 @@ def test_what_was_not_answered_is_unknown_until_the_venue_is_asked(name: str, fa
 
 
 @every_entry
-@pytest.mark.parametrize("document", ["[]", "{}", '{"strange": 1}', '{"status": "ok"}', '{"success": true, "result": []}'])
+@pytest.mark.parametrize(
+    "document",
+    ["[]", "{}", '{"strange": 1}', '{"status": "ok"}', '{"success": true, "result": []}'],
+)
 def test_an_answer_that_names_no_order_is_none(name: str, document: str) -> None:
     async def story(desk: Desk) -> None:
         row = desk.requested()
@@ -191,7 +226,10 @@ def test_an_answer_that_names_no_order_is_none(name: str, document: str) -> None
 def test_an_answer_about_another_order_is_none() -> None:
     async def story(desk: Desk) -> None:
         row = desk.requested()
-        desk.server.answers_instead = 200, desk.server.written({"status": "ok", "order": nobitex_row()})
+        desk.server.answers_instead = (
+            200,
+            desk.server.written({"status": "ok", "order": nobitex_row()}),
+        )
         with pytest.raises(Unanswered):
             await desk.entry.submit(row)
 
@@ -221,9 +259,15 @@ def test_no_answer_in_time_is_unanswered_and_no_connection_is_not_sent(name: str
 def test_a_wrong_key_is_a_refusal_and_no_secret_is_in_it(name: str) -> None:
     async def story(desk: Desk) -> None:
         row, key = desk.requested(), desk.server.key
-        desk.server.answers_instead = 401, f'{{"detail": "{key} is not known", "success": false, "message": "{key}"}}'
+        desk.server.answers_instead = (
+            401,
+            f'{{"detail": "{key} is not known", "success": false, "message": "{key}"}}',
+        )
         (message,) = await desk.entry.submit(row)
-        assert isinstance(message, type(parse_document({"type": "reject", "account": "a", "client_order_id": "b"})))
+        assert isinstance(
+            message,
+            type(parse_document({"type": "reject", "account": "a", "client_order_id": "b"})),
+        )
         assert (message.reason, desk.there) == ("unauthorized", [])
         assert desk.ledger.record(message).outcome == "recorded"
         assert key not in str(desk.ledger.history("C-1", account=desk.harness.account))
@@ -242,7 +286,11 @@ def test_an_order_is_canceled_by_its_id_or_by_its_client_id(name: str, knows_id:
         await desk.canceled()
         await desk.harness.until(lambda: desk.there[0].status is OrderStatus.CANCELED)
         known = await desk.looked_at()
-        assert (known["status"], known["pending"], known["cum_quantity"]) == ("canceled", None, desk.instrument.lot)
+        assert (known["status"], known["pending"], known["cum_quantity"]) == (
+            "canceled",
+            None,
+            desk.instrument.lot,
+        )
 
     played(name, story)
 
@@ -263,7 +311,9 @@ def test_a_cancel_of_what_is_filled_or_unknown_is_refused_and_ends_nothing(name:
     played(name, story)
 
 
-def test_what_invex_says_of_a_cancel_that_comes_too_late_is_not_documented_and_proves_nothing() -> None:
+def test_what_invex_says_of_a_cancel_that_comes_too_late_is_not_documented_and_proves_nothing() -> (
+    None
+):
     async def story(desk: Desk) -> None:
         await desk.sent(desk.requested())
         desk.harness.exchange.fill(desk.there[0])
@@ -275,7 +325,9 @@ def test_what_invex_says_of_a_cancel_that_comes_too_late_is_not_documented_and_p
 
 
 @every_entry
-@pytest.mark.parametrize(("fault", "status"), [("lose_answer", "canceled"), ("server_error", "open")])
+@pytest.mark.parametrize(
+    ("fault", "status"), [("lose_answer", "canceled"), ("server_error", "open")]
+)
 def test_a_cancel_that_was_not_answered_is_unknown(name: str, fault: Any, status: str) -> None:
     async def story(desk: Desk) -> None:
         await desk.sent(desk.requested())
@@ -301,7 +353,9 @@ def test_a_cancel_that_was_not_answered_is_unknown(name: str, fault: Any, status
         ({"stop_price": 1}, "incorrect_stop_price"),
     ],
 )
-def test_what_the_venue_cannot_take_is_not_sent(name: str, other: dict[str, Any], reason: str) -> None:
+def test_what_the_venue_cannot_take_is_not_sent(
+    name: str, other: dict[str, Any], reason: str
+) -> None:
     async def story(desk: Desk) -> None:
         with pytest.raises(NotSent) as raised:
             desk.requested(**other)
@@ -316,7 +370,11 @@ def test_nothing_is_replaced_and_several_are_sent_one_by_one(name: str) -> None:
         first, second = desk.requested(), desk.requested("C-2")
         desk.server.faults.plan_answers("server_error")
         lost, sent = await desk.entry.submit_many([first, second])
-        assert isinstance(lost, Unanswered) and not isinstance(sent, Exception) and len(desk.there) == 1
+        assert (
+            isinstance(lost, Unanswered)
+            and not isinstance(sent, Exception)
+            and len(desk.there) == 1
+        )
         with pytest.raises(NotSent):
             await desk.entry.replace(second, {"request_id": "R", "quantity": Decimal(1)})
         assert not desk.entry.abilities.replaces
@@ -325,14 +383,18 @@ def test_nothing_is_replaced_and_several_are_sent_one_by_one(name: str) -> None:
 
 
 @every_entry
-@pytest.mark.parametrize("client_order_id", ["C-1", "a" * 33, "an id with spaces", "h_" + "0" * 30, "کد"])
+@pytest.mark.parametrize(
+    "client_order_id", ["C-1", "a" * 33, "an id with spaces", "h_" + "0" * 30, "کد"]
+)
 def test_a_client_id_is_the_same_in_every_process_and_fits(name: str, client_order_id: str) -> None:
     async def story(desk: Desk) -> None:
         await desk.sent(desk.requested(client_order_id))
         (order,) = desk.there
         assert order.client_id is not None and desk.entry.client_ids.fits.fullmatch(order.client_id)
         assert order.client_id == desk.entry.client_ids.of(client_order_id)
-        assert order.client_id == client_order_id or order.client_id != desk.entry.client_ids.of(order.client_id)
+        assert order.client_id == client_order_id or order.client_id != desk.entry.client_ids.of(
+            order.client_id
+        )
 
     played(name, story)
 
@@ -351,10 +413,14 @@ def test_orders_and_cancels_at_invex_are_signed() -> None:
 
 
 @every_entry
-def test_the_adapter_makes_an_entry_from_settings(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_adapter_makes_an_entry_from_settings(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def story() -> None:
         known = adapter(name)
-        section = known.settings.model_validate({"venue": name, "account": "a:b", "token": {"env": "SECRET"}})
+        section = known.settings.model_validate(
+            {"venue": name, "account": "a:b", "token": {"env": "SECRET"}}
+        )
         assert known.order_entry is not None
         entry = known.order_entry(section, "a:b")
         assert isinstance(entry, KeyedOrderEntry)

@@ -1,4 +1,5 @@
-"""An account that was not listened to, compared with its venue through the real adapter: what the ledger has afterwards."""
+"""An account that was not listened to, compared with its venue through the real adapter: what the
+ledger has afterwards."""
 
 import re
 from datetime import timedelta
@@ -19,7 +20,9 @@ from tests.venues.harness import RULES, Harness, every_venue, played, with_chang
 async def reconciled(harness: Harness, rules: Rules = RULES) -> Reconciled:
     """A minute later, so that nothing is left to the next run."""
     harness.clock.set(harness.clock.now() + timedelta(minutes=1))
-    return await Reconciler(harness.ledger, harness.venue, harness.clock, rules).run(harness.account)
+    return await Reconciler(harness.ledger, harness.venue, harness.clock, rules).run(
+        harness.account
+    )
 
 
 def open_breaks(found: Reconciled) -> list[str]:
@@ -44,11 +47,18 @@ def test_legs_that_only_their_fills_named_are_one_order_and_certified_at_once() 
         order = harness.request()
         await reconciled(harness)
         for price in (2501, 2502, 2503):
-            order = harness.exchange.modify(order, limit_price=price, quantity="0.10", with_new_id=True)
+            order = harness.exchange.modify(
+                order, limit_price=price, quantity="0.10", with_new_id=True
+            )
             harness.exchange.fill(order, "0.01")
         assert open_breaks(await reconciled(harness)) == []
         assert (await reconciled(harness)).appended == 0
-        assert seen(harness, "status", "quantity", "limit_price", "cum_quantity") == ["partially_filled", "0.11", "2503", "0.03"]
+        assert seen(harness, "status", "quantity", "limit_price", "cum_quantity") == [
+            "partially_filled",
+            "0.11",
+            "2503",
+            "0.03",
+        ]
 
     played("hyperliquid", story)
 
@@ -64,7 +74,12 @@ def test_an_order_that_a_fill_alone_told_of_ends_as_its_last_leg_did() -> None:
         leg = harness.exchange.modify(leg, limit_price=2501, with_new_id=True)
         harness.exchange.fill(leg)
         await reconciled(harness)
-        assert seen(harness, "client_order_id", "status", "cum_quantity", "anomalies") == ["C-1", "filled", "0.1", []]
+        assert seen(harness, "client_order_id", "status", "cum_quantity", "anomalies") == [
+            "C-1",
+            "filled",
+            "0.1",
+            [],
+        ]
 
     played("hyperliquid", story)
 
@@ -72,13 +87,18 @@ def test_an_order_that_a_fill_alone_told_of_ends_as_its_last_leg_did() -> None:
 @pytest.mark.slow
 @every_venue
 @pytest.mark.parametrize("odd", ["aa00bb11", "a/b c", "9" * 40])
-def test_a_name_that_the_venue_never_gave_keeps_no_other_order_from_being_reconciled(name: str, odd: str) -> None:
-    """A bot may take something else for the venue's id, or for its own at the venue, as the hash of a transaction."""
+def test_a_name_that_the_venue_never_gave_keeps_no_other_order_from_being_reconciled(
+    name: str, odd: str
+) -> None:
+    """A bot may take something else for the venue's id, or for its own at the venue, as the hash of
+    a transaction."""
 
     async def story(harness: Harness) -> None:
         account, at = harness.account, harness.clock.now()
         harness.record_request("C-1", aliases={harness.kind.alias: odd})
-        harness.ledger.record(Acknowledge(account=account, client_order_id="C-1", venue_order_id=odd, at=at))
+        harness.ledger.record(
+            Acknowledge(account=account, client_order_id="C-1", venue_order_id=odd, at=at)
+        )
         harness.exchange.fill(harness.request("C-2"))
         assert open_breaks(await reconciled(harness)) == ["absent_order:C-1"]
         assert harness.ledger.order("C-2", account=account)["status"] == "filled"
@@ -96,14 +116,20 @@ def test_a_stop_that_was_moved_at_the_venue_is_moved_here(name: str) -> None:
         assert seen(harness, "status", "stop_price") == ["new", str(price)]
         harness.exchange.modify(waits, stop_price=price - 1, with_new_id=harness.kind.new_ids)
         found = await reconciled(harness)
-        assert [(one.kind.value, one.is_settled) for one in found.breaks] == [("terms_differ", True)]
-        assert (seen(harness, "stop_price"), (await reconciled(harness)).appended) == ([str(price - 1)], 0)
+        assert [(one.kind.value, one.is_settled) for one in found.breaks] == [
+            ("terms_differ", True)
+        ]
+        assert (seen(harness, "stop_price"), (await reconciled(harness)).appended) == (
+            [str(price - 1)],
+            0,
+        )
 
     played(name, story)
 
 
 async def with_terms_taken_back(harness: Harness) -> Break:
-    """An order of ours whose limit was changed by one while nobody listened, taken over, and taken back. The break."""
+    """An order of ours whose limit was changed by one while nobody listened, taken over, and taken
+    back. The break."""
     order, price = harness.request(), harness.kind.instruments[0].price
     await reconciled(harness)
     harness.exchange.modify(order, limit_price=price + 1, with_new_id=harness.kind.new_ids)
@@ -130,7 +156,8 @@ def test_terms_that_were_taken_back_are_not_taken_over_again(name: str) -> None:
 
 @every_venue
 def test_terms_that_were_taken_back_stay_so_though_a_feed_tells_them_once_more(name: str) -> None:
-    """Each connection begins with what is open, in words that may be others than those of an answer."""
+    """Each connection begins with what is open, in words that may be others than those of an
+    answer."""
 
     async def story(harness: Harness) -> None:
         await with_terms_taken_back(harness)
@@ -170,13 +197,26 @@ def test_a_spread_that_is_told_without_its_legs_is_an_open_break_until_it_has_th
         harness.server.writer.terms[parent.order_id] = {"class": "multileg"}  # type: ignore[attr-defined]
         option = harness.kind.instruments[1]
         for side in ("buy", "sell"):
-            part = harness.place(instrument=option.name, side=side, quantity=1, limit_price=12, parent_id=parent.order_id)
+            part = harness.place(
+                instrument=option.name,
+                side=side,
+                quantity=1,
+                limit_price=12,
+                parent_id=parent.order_id,
+            )
             harness.exchange.fill(part)
         harness.server.rewritten = without_legs
         found = [await reconciled(harness) for _ in range(2)]
-        texts = {one.text for run in found for one in run.breaks if one.kind.value.startswith("unreadable")}
+        texts = {
+            one.text
+            for run in found
+            for one in run.breaks
+            if one.kind.value.startswith("unreadable")
+        }
         assert len(texts) == 1 and "leg is missing on" in texts.pop()
-        assert [name for name in open_breaks(found[-1]) if name.startswith("unreadable_fill:")] != []
+        assert [
+            name for name in open_breaks(found[-1]) if name.startswith("unreadable_fill:")
+        ] != []
         harness.server.rewritten = str
         healed = await reconciled(harness)
         assert [name for name in open_breaks(healed) if name.startswith("unreadable")] == []
@@ -186,7 +226,8 @@ def test_a_spread_that_is_told_without_its_legs_is_an_open_break_until_it_has_th
 
 
 def test_an_external_order_that_the_venue_has_forgotten_ends_and_one_of_ours_does_not() -> None:
-    """The venue answers for the last 2000 orders of an account: of the others only the fills are left."""
+    """The venue answers for the last 2000 orders of an account: of the others only the fills are
+    left."""
 
     async def story(harness: Harness) -> None:
         others, ours = harness.place(client_id="0x" + "7" * 32), harness.request("C-1")
@@ -202,7 +243,9 @@ def test_an_external_order_that_the_venue_has_forgotten_ends_and_one_of_ours_doe
         rows = {row["venue_order_id"]: row for row in harness.ledger.orders()}
         assert [
             (row["status"], row["reason"])
-            for row in map(rows.__getitem__, [harness.kind.venue_id(others), harness.kind.venue_id(ours)])
+            for row in map(
+                rows.__getitem__, [harness.kind.venue_id(others), harness.kind.venue_id(ours)]
+            )
         ] == [
             ("canceled", "concluded_absent"),
             ("partially_filled", None),
@@ -214,7 +257,9 @@ def test_an_external_order_that_the_venue_has_forgotten_ends_and_one_of_ours_doe
 
 @with_positions
 @pytest.mark.parametrize("left_over", [0, 4])
-def test_what_was_held_before_the_first_run_s_window_and_was_closed_since_leaves_no_position(name: str, left_over: int) -> None:
+def test_what_was_held_before_the_first_run_s_window_and_was_closed_since_leaves_no_position(
+    name: str, left_over: int
+) -> None:
     """Behaviour 18: no phantom positions."""
 
     async def story(harness: Harness) -> None:
@@ -225,7 +270,9 @@ def test_what_was_held_before_the_first_run_s_window_and_was_closed_since_leaves
         harness.clock.set(harness.clock.now() + timedelta(days=40))
         harness.exchange.fill(harness.place(side="sell", quantity=(10 - left_over) * one.lot))
         found = await reconciled(harness)
-        assert [one.kind.value for one in found.breaks if "position" in one.kind.value] == ["opening_position"]
+        assert [one.kind.value for one in found.breaks if "position" in one.kind.value] == [
+            "opening_position"
+        ]
         assert [name for name in open_breaks(found) if "position" in name] == []
         (row,) = [row for row in harness.ledger.positions() if row["instrument"] == one.name]
         assert (row["position_quantity"], row["realized_pnl"]) == (left_over * one.lot, 0)

@@ -1,4 +1,5 @@
-"""What the protocol `Venue` asks of every question, tried with each adapter against its fake: a new one needs its `Kind`."""
+"""What the protocol `Venue` asks of every question, tried with each adapter against its fake: a new
+one needs its `Kind`."""
 
 import asyncio
 import json
@@ -19,7 +20,16 @@ from orderledger.infrastructure.sync.reconciliation.reconciler import Reconciler
 from orderledger.infrastructure.venues.base.transport import parsed
 from orderledger.infrastructure.venues.base.venue import Answer, Messages, NoRecords
 from tests.scenarios import ACCOUNT
-from tests.venues.harness import FILLS_IN_ORDERS, ODD, POLLED, START, Harness, every_venue, played, spoiled
+from tests.venues.harness import (
+    FILLS_IN_ORDERS,
+    ODD,
+    POLLED,
+    START,
+    Harness,
+    every_venue,
+    played,
+    spoiled,
+)
 from tests.venues.payload_samples import PAYLOAD_SAMPLES, UNKNOWN, PayloadSamples
 
 SEVERAL_ROUNDS = 0.5
@@ -42,12 +52,18 @@ def questions(harness: Harness) -> list[Callable[[], Awaitable[Any]]]:
 
 async def all_answers(harness: Harness) -> list[Message]:
     answers = [await question() for question in questions(harness)]
-    return [message for answer in answers for message in (answer.messages if isinstance(answer, Answer) else answer)]
+    return [
+        message
+        for answer in answers
+        for message in (answer.messages if isinstance(answer, Answer) else answer)
+    ]
 
 
 @pytest.mark.slow
 @every_venue
-def test_a_question_ends_in_an_answer_or_an_error_and_no_answer_is_taken_for_an_empty_one(name: str) -> None:
+def test_a_question_ends_in_an_answer_or_an_error_and_no_answer_is_taken_for_an_empty_one(
+    name: str,
+) -> None:
     async def story(harness: Harness) -> None:
         order = harness.request()
         harness.exchange.fill(order, order.quantity / 2)
@@ -92,7 +108,12 @@ def test_a_message_bears_the_venue_s_times_and_names_and_its_row(name: str) -> N
             await harness.until(lambda: harness.ups_and_downs)
             harness.exchange.fill(order)
             await harness.until(lambda: harness.ledger.orders(status="filled"))
-        heard = [message for told in harness.told if isinstance(told, Messages) for message in told.messages]
+        heard = [
+            message
+            for told in harness.told
+            if isinstance(told, Messages)
+            for message in told.messages
+        ]
         for message in (*answered, *heard):
             assert message.account == harness.account
             if not isinstance(message, Report):
@@ -100,7 +121,9 @@ def test_a_message_bears_the_venue_s_times_and_names_and_its_row(name: str) -> N
             assert message.at is not None and START <= message.at <= harness.clock.now(), message
             assert message.evidence is not None and message.client_order_id is None, message
             assert message.venue_order_id == harness.kind.venue_id(order), message
-            assert message.aliases.get(harness.kind.alias, order.client_id) == order.client_id, message
+            assert message.aliases.get(harness.kind.alias, order.client_id) == order.client_id, (
+                message
+            )
             assert (message.instrument, message.side) == (order.instrument, order.side), message
         assert {message.source for message in answered} == {"venue_poll"}
         assert name in POLLED or {message.source for message in heard} == {"venue_push"}
@@ -114,7 +137,11 @@ def test_the_same_answer_says_the_same_and_is_news_once(name: str) -> None:
         order = harness.request()
         harness.exchange.fill(order, order.quantity / 2)
         for expected in ({"recorded", "duplicate"}, {"duplicate"}):
-            told = [message for message in await all_answers(harness) if not isinstance(message, Balance)]
+            told = [
+                message
+                for message in await all_answers(harness)
+                if not isinstance(message, Balance)
+            ]
             assert {outcome.outcome for outcome in harness.ledger.record_many(told)} <= expected
 
     played(name, story)
@@ -129,10 +156,15 @@ def test_every_fill_is_told_oldest_first_with_its_fee(name: str) -> None:
             harness.exchange.fill(order, liquidity="taker" if order.order_id % 2 else "maker")
         expected = harness.exchange.fills(harness.there)
         half, venue_id = expected[MANY // 2].at, harness.kind.venue_id
-        for since, fills in ((START, expected), (half, [fill for fill in expected if fill.at >= half])):
+        for since, fills in (
+            (START, expected),
+            (half, [fill for fill in expected if fill.at >= half]),
+        ):
             answer = (await harness.venue.fills_since(harness.account, since)).messages
             told = [message for message in answer if isinstance(message, Fill)][-len(fills) :]
-            assert [(one.venue_order_id, one.quantity) for one in told] == [(venue_id(one), one.quantity) for one in fills]
+            assert [(one.venue_order_id, one.quantity) for one in told] == [
+                (venue_id(one), one.quantity) for one in fills
+            ]
             assert len({one.fill_id for one in told}) == len(fills)
             if harness.kind.tells_fills:
                 assert [(one.price, one.fee, one.fee_currency) for one in told] == [
@@ -155,7 +187,9 @@ def test_a_list_names_the_orders_whose_rows_cannot_be_read_and_finds_ours(name: 
         assert listing.at <= asked_at[-1]
         assert listing.venue_order_ids == {harness.kind.venue_id(odd), harness.kind.venue_id(plain)}
         harness.ledger.record_many(listing.messages)
-        assert harness.ledger.order("C-1")["venue_order_id"] == harness.kind.venue_id(plain)  # found by its alias
+        assert harness.ledger.order("C-1")["venue_order_id"] == harness.kind.venue_id(
+            plain
+        )  # found by its alias
 
     played(name, story)
 
@@ -179,11 +213,16 @@ def test_a_position_or_an_order_that_cannot_be_read_is_not_left_out_of_its_answe
 
 
 @every_venue
-def test_a_fill_that_cannot_be_read_is_said_though_nobody_listens(name: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_fill_that_cannot_be_read_is_said_though_nobody_listens(
+    name: str, caplog: pytest.LogCaptureFixture
+) -> None:
     async def story(harness: Harness) -> None:
         harness.exchange.fill(harness.place(quantity=ODD))
         harness.server.rewritten = spoiled
-        assert not any(isinstance(told, Fill) for told in (await harness.venue.fills_since(harness.account, START)).messages)
+        assert not any(
+            isinstance(told, Fill)
+            for told in (await harness.venue.fills_since(harness.account, START)).messages
+        )
         (said,) = caplog.messages
         assert said.startswith(f"a row of an answer about {harness.account} cannot be read: ")
 
@@ -193,7 +232,9 @@ def test_a_fill_that_cannot_be_read_is_said_though_nobody_listens(name: str, cap
 @every_venue
 def test_fills_that_cannot_be_read_are_not_certified_until_they_can_be(name: str) -> None:
     async def reconciled(harness: Harness) -> list[str]:
-        found = await Reconciler(harness.ledger, harness.venue, harness.clock, RULES).run(harness.account)
+        found = await Reconciler(harness.ledger, harness.venue, harness.clock, RULES).run(
+            harness.account
+        )
         return [left.id.partition(":")[0] for left in found.certificate.open_breaks]
 
     async def story(harness: Harness) -> None:
@@ -224,7 +265,9 @@ def test_what_cannot_be_read_of_an_answer_is_told_once_to_who_listens(
             await questions(harness)[number]()
             await harness.until(lambda: any(told.is_answer for told in harness.unreadable))
         assert not caplog.records and sum(told.is_answer for told in harness.unreadable) == 1
-        assert {account for told in harness.unreadable for account in told.accounts} == {harness.account}
+        assert {account for told in harness.unreadable for account in told.accounts} == {
+            harness.account
+        }
 
     played(name, story)
 
@@ -235,7 +278,9 @@ def test_a_row_that_can_never_be_read_is_not_asked_for_without_end(name: str) ->
     async def story(harness: Harness) -> None:
         harness.place(quantity=ODD)
         harness.server.rewritten = spoiled
-        collector = Collector(harness.ledger, [harness.venue], harness.clock, rules=RULES, every=None)
+        collector = Collector(
+            harness.ledger, [harness.venue], harness.clock, rules=RULES, every=None
+        )
         counters, stop = collector.counters[harness.account], asyncio.Event()
         running = asyncio.create_task(collector.run(stop))
         await harness.until(lambda: counters.is_up and counters.reconciled)
@@ -270,7 +315,9 @@ def test_no_secret_is_in_an_error_or_a_log(name: str, caplog: pytest.LogCaptureF
         harness.request()
 
         def refuse(request: web.Request) -> None:
-            secrets.update(value.rpartition(" ")[2] for value in request.headers.getall("Authorization", ()))
+            secrets.update(
+                value.rpartition(" ")[2] for value in request.headers.getall("Authorization", ())
+            )
             harness.server.answers_instead = 403, f"I do not like {secrets}"
 
         harness.overhear(refuse)
@@ -280,8 +327,13 @@ def test_no_secret_is_in_an_error_or_a_log(name: str, caplog: pytest.LogCaptureF
                 await question()
             said.append(str(raised.value))
         async with harness.listening():
-            await harness.until(lambda: len(harness.server.requests) > 1 or harness.server.connections)
-            said += [str(harness.venue.error_for(harness.account)), *(str(told) for told in harness.told)]
+            await harness.until(
+                lambda: len(harness.server.requests) > 1 or harness.server.connections
+            )
+            said += [
+                str(harness.venue.error_for(harness.account)),
+                *(str(told) for told in harness.told),
+            ]
         said += [record.getMessage() for record in caplog.records]
         assert not [text for text in said for secret in secrets if secret in text]
 
@@ -290,7 +342,9 @@ def test_no_secret_is_in_an_error_or_a_log(name: str, caplog: pytest.LogCaptureF
 
 
 @pytest.mark.parametrize("samples", PAYLOAD_SAMPLES.values(), ids=PAYLOAD_SAMPLES)
-def test_a_status_that_nobody_knows_is_told_as_it_is_and_ends_nothing(samples: PayloadSamples) -> None:
+def test_a_status_that_nobody_knows_is_told_as_it_is_and_ends_nothing(
+    samples: PayloadSamples,
+) -> None:
     with Ledger.open("memory://", update_views=False) as ledger:
         told, faults = samples.read(parsed(json.dumps(samples.unknown)), ACCOUNT, NoRecords())
         ledger.record_many(told)

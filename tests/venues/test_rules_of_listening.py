@@ -1,4 +1,5 @@
-"""What the protocol `Venue` asks of those who listen, tried with each adapter against its fake: a new one needs its `Kind`."""
+"""What the protocol `Venue` asks of those who listen, tried with each adapter against its fake: a
+new one needs its `Kind`."""
 
 import asyncio
 from contextlib import aclosing
@@ -30,7 +31,12 @@ def test_an_account_is_up_once_it_can_be_heard_and_down_from_when_it_could_not(n
             await harness.server.start()
             await harness.until(lambda: len(harness.ups_and_downs) == 3)
         up, down, again = harness.ups_and_downs
-        assert isinstance(harness.told[0], Up) and isinstance(up, Up) and isinstance(down, Down) and isinstance(again, Up)
+        assert (
+            isinstance(harness.told[0], Up)
+            and isinstance(up, Up)
+            and isinstance(down, Down)
+            and isinstance(again, Up)
+        )
         assert up.at <= down.at < again.at
 
     played(name, story)
@@ -84,7 +90,9 @@ def test_what_cannot_be_read_of_what_is_heard_is_told(name: str) -> None:
             harness.server.rewritten = spoiled
             harness.place(quantity=ODD)
             await harness.until(lambda: harness.unreadable)
-        assert {account for told in harness.unreadable for account in told.accounts} == {harness.account}
+        assert {account for told in harness.unreadable for account in told.accounts} == {
+            harness.account
+        }
 
     played(name, story)
 
@@ -98,7 +106,9 @@ def test_a_frame_that_is_cut_is_told(name: str) -> None:
             harness.faults.plan_frames("malformed", "malformed", "malformed")
             harness.happen(3)
             await harness.until(lambda: len(harness.unreadable) > known)
-        assert {account for told in harness.unreadable for account in told.accounts} == {harness.account}
+        assert {account for told in harness.unreadable for account in told.accounts} == {
+            harness.account
+        }
 
     played(name, story)
 
@@ -130,7 +140,9 @@ def test_the_listening_ends_by_itself_with_what_had_come(name: str) -> None:
 
 @every_venue
 @pytest.mark.parametrize("cut_at", range(1, 4))
-def test_who_listens_again_hears_that_the_account_is_up_and_then_of_it(name: str, cut_at: int) -> None:
+def test_who_listens_again_hears_that_the_account_is_up_and_then_of_it(
+    name: str, cut_at: int
+) -> None:
     async def story(harness: Harness) -> None:
         harness.place()
         async with aclosing(harness.venue.listen()) as told:  # type: ignore[type-var]
@@ -141,7 +153,9 @@ def test_who_listens_again_hears_that_the_account_is_up_and_then_of_it(name: str
             await harness.until(lambda: harness.ups_and_downs)
             order = harness.place()
             name_there = harness.kind.venue_id(order)
-            await harness.until(lambda: name_there in {row["venue_order_id"] for row in harness.ledger.orders()})
+            await harness.until(
+                lambda: name_there in {row["venue_order_id"] for row in harness.ledger.orders()}
+            )
         assert [type(told) for told in harness.ups_and_downs] == [Up]
 
     played(name, story)

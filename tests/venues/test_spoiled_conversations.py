@@ -1,4 +1,5 @@
-"""A collector, and a venue whose frames and answers are spoiled by chance, one seed each: nothing fails, and all goes on."""
+"""A collector, and a venue whose frames and answers are spoiled by chance, one seed each: nothing
+fails, and all goes on."""
 
 import json
 import random
@@ -55,25 +56,32 @@ def spoil(name: str, streams: int, seed: int) -> None:
 @pytest.mark.slow
 @every_way
 @pytest.mark.parametrize("seed", few(1, 2))
-def test_a_conversation_that_is_spoiled_by_chance_goes_on(name: str, streams: int, seed: int) -> None:
+def test_a_conversation_that_is_spoiled_by_chance_goes_on(
+    name: str, streams: int, seed: int
+) -> None:
     spoil(name, streams, seed)
 
 
 @every_way
 @pytest.mark.long
 @pytest.mark.parametrize("seed", MANY_SEEDS)
-def test_many_conversations_that_are_spoiled_by_chance_go_on(name: str, streams: int, seed: int) -> None:
+def test_many_conversations_that_are_spoiled_by_chance_go_on(
+    name: str, streams: int, seed: int
+) -> None:
     spoil(name, streams, seed)
 
 
 def test_an_order_under_a_false_id_does_not_agree_to_work_once_the_venue_has_ended_it() -> None:
-    """At Hyperliquid an id that is new is a new leg: what ends the one before it does not end the order."""
+    """At Hyperliquid an id that is new is a new leg: what ends the one before it does not end the
+    order."""
 
     async def story(harness: Harness) -> None:
         order = harness.request()
         async with harness.listening():
             await harness.until(lambda: harness.ledger.order("C-1")["acknowledged_at"])
-            harness.server.rewritten = lambda text: text.replace(str(order.order_id), str(2**53 + 1))
+            harness.server.rewritten = lambda text: text.replace(
+                str(order.order_id), str(2**53 + 1)
+            )
             harness.exchange.fill(order, order.quantity / 2)
             await harness.until(lambda: len(harness.ledger.order("C-1")["venue_order_ids"]) == 2)
             harness.server.rewritten = lambda text: text

@@ -1,4 +1,5 @@
-"""Tables of symbols, both ways: no row names two things, and what is not in a table is passed on as it is."""
+"""Tables of symbols, both ways: no row names two things, and what is not in a table is passed on as
+it is."""
 
 from datetime import date
 from importlib import import_module
@@ -10,7 +11,8 @@ from orderledger.infrastructure.venues.base.symbols import SymbolTable
 
 VENUES = ("invex", "nobitex", "wallex")
 TABLES: dict[str, SymbolTable] = {
-    name: import_module(f"orderledger.infrastructure.venues.{name}.vocabulary").MARKETS for name in VENUES
+    name: import_module(f"orderledger.infrastructure.venues.{name}.vocabulary").MARKETS
+    for name in VENUES
 }
 every_table = pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
 RIAL, TOMAN = "IRR", "IRT"
@@ -27,8 +29,12 @@ def test_every_row_is_read_both_ways(table: SymbolTable) -> None:
 
 
 @every_table
-@pytest.mark.parametrize("symbol", ["NEW-RLS", "NEWIRT", "NEW_EUR", "BTC", "btc-rls", "IRR_BTC", "\ufdfc"])
-def test_what_is_not_in_the_table_keeps_the_venue_s_symbol_and_nothing_is_guessed_of_it(table: SymbolTable, symbol: str) -> None:
+@pytest.mark.parametrize(
+    "symbol", ["NEW-RLS", "NEWIRT", "NEW_EUR", "BTC", "btc-rls", "IRR_BTC", "\ufdfc"]
+)
+def test_what_is_not_in_the_table_keeps_the_venue_s_symbol_and_nothing_is_guessed_of_it(
+    table: SymbolTable, symbol: str
+) -> None:
     assert table.instrument(symbol) == f"{table.venue}:{symbol}"
     assert table.symbol(f"{table.venue}:{symbol}") == symbol
     assert table.terms(f"{table.venue}:{symbol}") is None
@@ -42,9 +48,17 @@ def test_an_instrument_of_another_venue_has_no_symbol(table: SymbolTable, instru
 
 
 def test_one_market_has_three_names_and_the_rial_is_not_the_toman() -> None:
-    assert TABLES["nobitex"].instrument("BTC-RLS") == TABLES["invex"].instrument("BTC_IRR") == f"BTC/{RIAL}"
+    assert (
+        TABLES["nobitex"].instrument("BTC-RLS")
+        == TABLES["invex"].instrument("BTC_IRR")
+        == f"BTC/{RIAL}"
+    )
     assert TABLES["wallex"].instrument("BTCTMN") == f"BTC/{TOMAN}"
-    assert [table.symbol("BTC/USDT") for table in TABLES.values()] == ["BTC_USDT", "BTC-USDT", "BTCUSDT"]
+    assert [table.symbol("BTC/USDT") for table in TABLES.values()] == [
+        "BTC_USDT",
+        "BTC-USDT",
+        "BTCUSDT",
+    ]
     assert TABLES["wallex"].symbol(f"BTC/{RIAL}") is None
 
 
@@ -56,5 +70,10 @@ def test_what_is_recorded_under_the_name_that_it_had_before_its_row_is_still_fou
 def test_a_table_that_names_something_twice_is_refused(markets: dict[str, str]) -> None:
     with pytest.raises(ValueError, match="twice"):
         SymbolTable(
-            venue="x", version=1, as_of=date(2026, 5, 4), form="{base}-{quote}", currencies={"RLS": "IRR"}, markets=markets
+            venue="x",
+            version=1,
+            as_of=date(2026, 5, 4),
+            form="{base}-{quote}",
+            currencies={"RLS": "IRR"},
+            markets=markets,
         )

@@ -1,4 +1,5 @@
-"""A venue is registered by one entry point. Besides, it has payload samples, a world and a page: none may be forgotten."""
+"""A venue is registered by one entry point. Besides, it has payload samples, a world and a page:
+none may be forgotten."""
 
 from pathlib import Path
 
@@ -19,7 +20,11 @@ NAMES = sorted(path.parent.name for path in FOLDER.glob("*/translate.py"))
 
 
 def test_every_adapter_is_registered_and_has_samples_and_worlds() -> None:
-    (choices,) = [given.type.choices for given in main.commands["translate"].params if isinstance(given.type, click.Choice)]
+    (choices,) = [
+        given.type.choices
+        for given in main.commands["translate"].params
+        if isinstance(given.type, click.Choice)
+    ]
     places = {
         "pyproject.toml": installed(),
         "orderledger translate": choices,

@@ -17,7 +17,9 @@ ACCOUNT = "sim:main"
 class Desk:
     """Time is in seconds after `START`."""
 
-    def __init__(self, url: str, *rules: dict[str, Any], targets: Sequence[dict[str, Any]] = (), **more: Any) -> None:
+    def __init__(
+        self, url: str, *rules: dict[str, Any], targets: Sequence[dict[str, Any]] = (), **more: Any
+    ) -> None:
         self.clock = SteppingClock(START, timedelta())
         self.ledger = Ledger.open(url, clock=self.clock, update_views=False)
         self.settings = AlertSettings.model_validate({"rules": rules, "targets": targets, **more})
@@ -38,7 +40,9 @@ class Desk:
         found = self.watcher.look()
         rows = {row["id"]: row for row in self.rows()}
         names = {number: (row["rule"], row["subject"]) for number, row in rows.items()}
-        return [names[number] for number in found.raised], [names[number] for number in found.cleared]
+        return [names[number] for number in found.raised], [
+            names[number] for number in found.cleared
+        ]
 
     def rows(self, **asked: Any) -> list[dict[str, Any]]:
         found = listed(self.ledger.store.database, **{"order": "asc", **asked})

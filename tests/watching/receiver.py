@@ -1,4 +1,5 @@
-"""A receiver of alerts on loopback: an HTTP server that keeps what it gets, and fails when it is told to."""
+"""A receiver of alerts on loopback: an HTTP server that keeps what it gets, and fails when it is
+told to."""
 
 import json
 import threading
@@ -9,7 +10,8 @@ from typing import Any
 
 
 class Receiver:
-    """`failing`: answers so many requests with 503 before it takes one. `taken`: what it answered with 200."""
+    """`failing`: answers so many requests with 503 before it takes one. `taken`: what it answered
+    with 200."""
 
     def __init__(self) -> None:
         self.url = ""

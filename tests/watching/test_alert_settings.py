@@ -6,7 +6,12 @@ from typing import get_args
 import pytest
 
 from orderledger.infrastructure.alerts.conditions import FINDERS
-from orderledger.infrastructure.alerts.settings import KINDS, AlertSettings, Severity, read_alert_settings
+from orderledger.infrastructure.alerts.settings import (
+    KINDS,
+    AlertSettings,
+    Severity,
+    read_alert_settings,
+)
 from orderledger.infrastructure.errors import InvalidSetting
 from orderledger.infrastructure.secrecy import masked
 
@@ -29,19 +34,34 @@ RULE = '[[rules]]\nkind = "halt"\n'
         (RULE + "limit = 1\n", "3: rules.1.limit: is no setting"),
         (RULE + 'severity = "loud"\n', "3: rules.1.severity: "),
         (RULE + RULE, "1: rules.1.name: 'halt' is the name of several rules: give each a name"),
-        (RULE + 'targets = ["pager"]\n' + TARGET, "3: rules.1.targets: 'pager' is the name of no target"),
+        (
+            RULE + 'targets = ["pager"]\n' + TARGET,
+            "3: rules.1.targets: 'pager' is the name of no target",
+        ),
         ('[[rules]]\nkind = "exposure"\n', "1: rules.1: needs notional or quantity"),
         ('[[rules]]\nkind = "large_change"\n', "1: rules.1: needs notional or times_usual"),
         ('[[rules]]\nkind = "large_change"\nnotional = 1e400\n', "3: rules.1.notional: "),
         ('[[rules]]\nkind = "large_change"\ntimes_usual = 1\n', "3: rules.1.times_usual: "),
         ('[[rules]]\nkind = "anomaly"\ncodes = ["odd"]\n', "3: rules.1.codes.1: "),
-        ('[[rules]]\nkind = "daily_loss"\namount = "1"\ntime_zone = "Mars"\n', "4: rules.1.time_zone: 'Mars' is no time zone"),
-        ('[[rules]]\nkind = "limit"\nlimits = "/no/such/file"\n', "/no/such/file: cannot be read: No such file"),
-        (RULE + '[[targets]]\nname = "desk"\n', "3: targets.1: needs one of webhook, apprise and command, and not several"),
+        (
+            '[[rules]]\nkind = "daily_loss"\namount = "1"\ntime_zone = "Mars"\n',
+            "4: rules.1.time_zone: 'Mars' is no time zone",
+        ),
+        (
+            '[[rules]]\nkind = "limit"\nlimits = "/no/such/file"\n',
+            "/no/such/file: cannot be read: No such file",
+        ),
+        (
+            RULE + '[[targets]]\nname = "desk"\n',
+            "3: targets.1: needs one of webhook, apprise and command, and not several",
+        ),
         (RULE + TARGET + 'apprise = ["json://x"]\n', "3: targets.1: needs one of webhook"),
         (RULE + TARGET + TARGET, "4: targets.1.name: 'desk' is the name of several targets"),
         (RULE + TARGET + 'headers = { a = "b" }\n', "6: targets.1.headers: are of a webhook"),
-        (RULE + '[[targets]]\nname = "desk"\nwebhook = "ftp://user:hidden-password@host"\n', "5: targets.1.webhook: "),
+        (
+            RULE + '[[targets]]\nname = "desk"\nwebhook = "ftp://user:hidden-password@host"\n',
+            "5: targets.1.webhook: ",
+        ),
         ("rules = [", "is no TOML: "),
     ],
 )
@@ -64,10 +84,17 @@ def test_a_secret_stands_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     from orderledger.infrastructure.alerts.channels import channel_of
 
     settings = AlertSettings.model_validate(
-        {"rules": [{"kind": "halt"}], "targets": [{"name": "desk", "webhook": {"env": "HOOK"}, "headers": {"X": {"env": "KEY"}}}]}
+        {
+            "rules": [{"kind": "halt"}],
+            "targets": [
+                {"name": "desk", "webhook": {"env": "HOOK"}, "headers": {"X": {"env": "KEY"}}}
+            ],
+        }
     )
     monkeypatch.setenv("HOOK", "https://example.org/hook")
-    with pytest.raises(InvalidSetting, match="targets.1.headers.X.env: the variable KEY is not set"):
+    with pytest.raises(
+        InvalidSetting, match="targets.1.headers.X.env: the variable KEY is not set"
+    ):
         channel_of(settings.targets[0], 0)
     monkeypatch.setenv("KEY", "a-key-for-the-hook")
     channel_of(settings.targets[0], 0)

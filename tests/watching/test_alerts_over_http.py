@@ -1,4 +1,5 @@
-"""`GET /api/alerts` lists what the command `alerts` lists, and the status tells how many are open."""
+"""`GET /api/alerts` lists what the command `alerts` lists, and the status tells how many are
+open."""
 
 import json
 import time
@@ -36,8 +37,13 @@ def rows(desk: Desk, path: str) -> list[dict[str, Any]]:
     return found
 
 
-def test_the_list_has_the_rows_and_filters_of_the_command(desk: Desk, durable_store_url: str) -> None:
-    desk.record(of_account("halt", 1, reason="review"), of_account("gap", 2, **{"from": "2026-03-02T09:30:02Z"}))
+def test_the_list_has_the_rows_and_filters_of_the_command(
+    desk: Desk, durable_store_url: str
+) -> None:
+    desk.record(
+        of_account("halt", 1, reason="review"),
+        of_account("gap", 2, **{"from": "2026-03-02T09:30:02Z"}),
+    )
     desk.at(3)
     desk.at(60)
     desk.record(of_account("resume_trading", 61))
@@ -49,12 +55,16 @@ def test_the_list_has_the_rows_and_filters_of_the_command(desk: Desk, durable_st
         (("--account", "sim:other"), "?account=sim:other"),
     ):
         printed = run("alerts", *options, "--json", "--db", durable_store_url)
-        assert rows(desk, f"/api/alerts{query}") == [json.loads(line) for line in printed.out.splitlines()]
+        assert rows(desk, f"/api/alerts{query}") == [
+            json.loads(line) for line in printed.out.splitlines()
+        ]
     (is_open,) = rows(desk, "/api/alerts?open=true")
     assert (is_open["rule"], is_open["position"], is_open["cleared_at"]) == ("gap", 2, None)
     assert [row["rule"] for row in rows(desk, "/api/alerts?order=newest&limit=1")] == ["gap"]
     assert [row["rule"] for row in rows(desk, "/api/alerts?order=asc&limit=1")] == ["halt"]
-    assert [row["rule"] for row in rows(desk, "/api/alerts?limit=1")] == ["gap"]  # the other is cleared
+    assert [row["rule"] for row in rows(desk, "/api/alerts?limit=1")] == [
+        "gap"
+    ]  # the other is cleared
 
 
 SEVERE = (
@@ -64,14 +74,22 @@ SEVERE = (
 )
 
 
-def test_the_gravest_alert_comes_first_then_the_newest_and_cleared_ones_last(durable_store_url: str) -> None:
+def test_the_gravest_alert_comes_first_then_the_newest_and_cleared_ones_last(
+    durable_store_url: str,
+) -> None:
     desk = Desk(durable_store_url, *SEVERE)
     with desk.ledger:
         for number, order in enumerate(("A", "B", "C"), start=1):
             about = {"client_order_id": order, "venue_order_id": None}
-            desk.record(request(order, second=number), of_account("unresolved", number, **about, reason="timeout"))
+            desk.record(
+                request(order, second=number),
+                of_account("unresolved", number, **about, reason="timeout"),
+            )
             desk.at(100 + number)
-        desk.record(of_account("gap", 110, **{"from": "2026-03-02T09:30:02Z"}), of_account("halt", 111, reason="review"))
+        desk.record(
+            of_account("gap", 110, **{"from": "2026-03-02T09:30:02Z"}),
+            of_account("halt", 111, reason="review"),
+        )
         desk.at(120)
         desk.record(of_account("reject", 121, client_order_id="B", venue_order_id=None))
         desk.at(130)
@@ -88,7 +106,9 @@ def test_the_gravest_alert_comes_first_then_the_newest_and_cleared_ones_last(dur
         assert [row["id"] for row in rows(desk, "/api/alerts?open=true&limit=2")] == [3, 1]
 
 
-def test_the_status_says_when_a_watcher_last_looked_and_whether_all_of_them_do(durable_store_url: str) -> None:
+def test_the_status_says_when_a_watcher_last_looked_and_whether_all_of_them_do(
+    durable_store_url: str,
+) -> None:
     clock = SteppingClock(START, timedelta())
 
     def watched(second: float) -> tuple[bool, Any]:
@@ -147,7 +167,14 @@ def test_the_status_changes_with_each_alert_that_is_raised_or_cleared(desk: Desk
 
 
 @pytest.mark.parametrize(
-    "wrong", ["as_of=1", "effective_at=2026-11-20T00:00:00Z", "open=yes", "order=first", "severity=critical"]
+    "wrong",
+    [
+        "as_of=1",
+        "effective_at=2026-11-20T00:00:00Z",
+        "open=yes",
+        "order=first",
+        "severity=critical",
+    ],
 )
 def test_what_the_command_does_not_take_is_a_problem(wrong: str, desk: Desk) -> None:
     (answer,) = asked(desk.ledger, f"/api/alerts?{wrong}")

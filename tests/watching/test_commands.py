@@ -1,4 +1,5 @@
-"""The commands `watch` and `alerts` as operators run them, and a watcher that is killed between raising and delivering."""
+"""The commands `watch` and `alerts` as operators run them, and a watcher that is killed between
+raising and delivering."""
 
 import json
 import signal
@@ -40,7 +41,10 @@ def lines(text: str) -> list[dict[str, Any]]:
 @pytest.mark.slow
 def test_one_look_raises_delivers_and_is_listed(tmp_path: Path, receiver: Receiver) -> None:
     db = tmp_path / "orders.db"
-    config = settings(tmp_path, f'[[targets]]\nname = "desk"\nwebhook = "{receiver.url}"\n[[rules]]\nkind = "halt"\n')
+    config = settings(
+        tmp_path,
+        f'[[targets]]\nname = "desk"\nwebhook = "{receiver.url}"\n[[rules]]\nkind = "halt"\n',
+    )
     checked = run("watch", "--config", config, "--check")
     assert (checked.status, checked.out) == (0, "halt: halt, warning, to desk\n")
     assert run("watch", "--config", config, "--once", "--db", db).status == 3
@@ -49,7 +53,12 @@ def test_one_look_raises_delivers_and_is_listed(tmp_path: Path, receiver: Receiv
     first = run("watch", "--config", config, "--once", "--db", db)
     assert (first.status, first.out) == (1, "1 raised, 0 cleared\n")
     (row,) = lines(run("alerts", "--open", "--json", "--db", db).out)
-    assert (row["fault"], row["waiting"], row["attempts"], row["cleared_at"]) == ("HTTP 503: busy", ["desk"], 1, None)
+    assert (row["fault"], row["waiting"], row["attempts"], row["cleared_at"]) == (
+        "HTTP 503: busy",
+        ["desk"],
+        1,
+        None,
+    )
     record(db, of_account("resume_trading", 2))
     time.sleep(1.1)
     second = run("watch", "--config", config, "--once", "--db", db)
@@ -66,7 +75,10 @@ def test_a_watcher_that_is_killed_between_raise_and_delivery_loses_nothing(
 ) -> None:
     db, taken = tmp_path / "orders.db", tmp_path / "taken"
     record(db, of_account("halt", 1))
-    hanging = f'[[targets]]\nname = "desk"\ncommand = ["sh", "-c", "touch {taken}; sleep 600"]\n[[rules]]\nkind = "halt"\n'
+    hanging = (
+        f'[[targets]]\nname = "desk"\ncommand = ["sh", "-c", "touch {taken}; sleep '
+        '600"]\n[[rules]]\nkind = "halt"\n'
+    )
     config = settings(tmp_path, hanging)
     process = subprocess.Popen([orderledger_command, "watch", "--config", config, "--db", db])
     until(taken.exists)
@@ -74,9 +86,15 @@ def test_a_watcher_that_is_killed_between_raise_and_delivery_loses_nothing(
     process.wait()
     (row,) = lines(run("alerts", "--json", "--db", db).out)
     assert (row["attempts"], row["delivered_at"], row["waiting"]) == (1, None, ["desk"])
-    with Ledger.open(db, update_views=False) as ledger, ledger.store.database.writing() as session:  # the pause is over
+    with (
+        Ledger.open(db, update_views=False) as ledger,
+        ledger.store.database.writing() as session,
+    ):  # the pause is over
         session.execute("UPDATE alert_notices SET next_attempt_at = '2026-01-01T00:00:00.000000Z'")
-    config = settings(tmp_path, f'[[targets]]\nname = "desk"\nwebhook = "{receiver.url}"\n[[rules]]\nkind = "halt"\n')
+    config = settings(
+        tmp_path,
+        f'[[targets]]\nname = "desk"\nwebhook = "{receiver.url}"\n[[rules]]\nkind = "halt"\n',
+    )
     process = subprocess.Popen([orderledger_command, "watch", "--config", config, "--db", db])
     until(lambda: bool(receiver.taken))
     process.send_signal(signal.SIGTERM)

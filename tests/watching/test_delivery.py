@@ -1,4 +1,5 @@
-"""Delivery: every notice at least once, in order, to a webhook, a command and apprise; never with a secret in the open."""
+"""Delivery: every notice at least once, in order, to a webhook, a command and apprise; never with a
+secret in the open."""
 
 import json
 import sys
@@ -44,8 +45,12 @@ def resumed(desk: Desk, second: float, account: str = ACCOUNT) -> None:
     desk.at(second)
 
 
-def test_a_webhook_gets_what_was_raised_and_what_was_cleared(store_url: str, receiver: Receiver) -> None:
-    desk = at_desk(store_url, {"name": "desk", "webhook": receiver.url, "headers": {"X-Team": "risk"}})
+def test_a_webhook_gets_what_was_raised_and_what_was_cleared(
+    store_url: str, receiver: Receiver
+) -> None:
+    desk = at_desk(
+        store_url, {"name": "desk", "webhook": receiver.url, "headers": {"X-Team": "risk"}}
+    )
     halted(desk, 1)
     assert desk.watcher.deliver()
     resumed(desk, 2)
@@ -64,21 +69,39 @@ def test_a_webhook_gets_what_was_raised_and_what_was_cleared(store_url: str, rec
         "subject": ACCOUNT,
         "account": ACCOUNT,
         "text": f"trading is halted in {ACCOUNT}: ",
-        "details": {"instrument": None, "strategy": None, "reason": None, "actor": None, "cancels_orders": False},
+        "details": {
+            "instrument": None,
+            "strategy": None,
+            "reason": None,
+            "actor": None,
+            "cancels_orders": False,
+        },
         "position": 1,
         "raised_at": "2026-03-02T09:30:01.000000Z",
         "cleared_at": None,
     }
-    assert (cleared["id"], cleared["cleared_at"]) == ("alerts-1-cleared", "2026-03-02T09:30:02.000000Z")
-    assert [one["Idempotency-Key"] for one in receiver.headers] == ["alerts-1-raised", "alerts-1-cleared"]
+    assert (cleared["id"], cleared["cleared_at"]) == (
+        "alerts-1-cleared",
+        "2026-03-02T09:30:02.000000Z",
+    )
+    assert [one["Idempotency-Key"] for one in receiver.headers] == [
+        "alerts-1-raised",
+        "alerts-1-cleared",
+    ]
     assert receiver.headers[0]["X-Team"] == "risk"
     row = desk.last()
-    assert (row["attempts"], row["waiting"], row["delivered_at"]) == (2, [], START + timedelta(seconds=2))
+    assert (row["attempts"], row["waiting"], row["delivered_at"]) == (
+        2,
+        [],
+        START + timedelta(seconds=2),
+    )
     desk.ledger.close()
 
 
 @pytest.mark.slow
-def test_a_failure_is_tried_again_after_growing_pauses_and_holds_up_what_comes_after(store_url: str, receiver: Receiver) -> None:
+def test_a_failure_is_tried_again_after_growing_pauses_and_holds_up_what_comes_after(
+    store_url: str, receiver: Receiver
+) -> None:
     desk = at_desk(store_url, {"name": "desk", "webhook": receiver.url})
     receiver.failing = 2
     halted(desk, 1, "sim:one")
@@ -111,13 +134,23 @@ def test_a_notice_is_given_up_at_last_and_says_so(store_url: str, receiver: Rece
     assert desk.watcher.deliver()
     assert [one["subject"] for one in receiver.taken] == ["sim:other"]
     (notice,) = desk.rows()[0]["notices"]
-    assert (notice["given_up_at"], notice["delivered_at"]) == (START + timedelta(seconds=3_601), None)
+    assert (notice["given_up_at"], notice["delivered_at"]) == (
+        START + timedelta(seconds=3_601),
+        None,
+    )
     assert desk.rows()[0]["waiting"] == ["desk"]
     desk.ledger.close()
 
 
 def test_pauses_grow_to_five_minutes() -> None:
-    assert [pause_after(number) for number in (0, 1, 2, 8, 9, 1_000)] == [1, 2, 4, 256, LONGEST_PAUSE, LONGEST_PAUSE]
+    assert [pause_after(number) for number in (0, 1, 2, 8, 9, 1_000)] == [
+        1,
+        2,
+        4,
+        256,
+        LONGEST_PAUSE,
+        LONGEST_PAUSE,
+    ]
 
 
 def test_a_command_gets_the_notice_on_its_standard_input(tmp_path: Path) -> None:
@@ -126,20 +159,28 @@ def test_a_command_gets_the_notice_on_its_standard_input(tmp_path: Path) -> None
     desk = at_desk("memory://", target)
     halted(desk, 1)
     assert desk.watcher.deliver()
-    assert [json.loads(line)["id"] for line in taken.read_text().splitlines()] == ["alerts-1-raised"]
+    assert [json.loads(line)["id"] for line in taken.read_text().splitlines()] == [
+        "alerts-1-raised"
+    ]
 
 
 @pytest.mark.parametrize(
     ("command", "fault"),
     [
         (["/no/such/program"], "/no/such/program cannot be run: No such file or directory"),
-        ([sys.executable, "-c", "import sys; sys.exit('no line to the pager')"], "ended with status 1: no line to the pager"),
+        (
+            [sys.executable, "-c", "import sys; sys.exit('no line to the pager')"],
+            "ended with status 1: no line to the pager",
+        ),
         (["sh", "-c", "sleep 60 & sleep 60"], "sh did not end within 0.3 s"),
         (["true"], None),  # does not read what it is given
     ],
 )
 def test_a_command_that_fails_is_tried_again(command: list[str], fault: str | None) -> None:
-    desk = at_desk("memory://", {"name": "pager", "command": command, "timeout_seconds": 0.3 if "sh" in command else 20})
+    desk = at_desk(
+        "memory://",
+        {"name": "pager", "command": command, "timeout_seconds": 0.3 if "sh" in command else 20},
+    )
     halted(desk, 1)
     began = time.monotonic()
     assert desk.watcher.deliver() is (fault is None)
@@ -150,7 +191,9 @@ def test_a_command_that_fails_is_tried_again(command: list[str], fault: str | No
 
 @pytest.mark.slow
 def test_apprise_delivers_to_its_services(receiver: Receiver) -> None:
-    desk = at_desk("memory://", {"name": "phone", "apprise": [receiver.url.replace("http://", "json://")]})
+    desk = at_desk(
+        "memory://", {"name": "phone", "apprise": [receiver.url.replace("http://", "json://")]}
+    )
     halted_text = []
 
     def take(body: bytes, headers: dict[str, str]) -> int:
@@ -160,7 +203,9 @@ def test_apprise_delivers_to_its_services(receiver: Receiver) -> None:
     receiver.take = take  # type: ignore[method-assign]
     halted(desk, 1)
     assert desk.watcher.deliver()
-    assert [(one["title"], one["type"]) for one in halted_text] == [("critical: halt raised", "failure")]
+    assert [(one["title"], one["type"]) for one in halted_text] == [
+        ("critical: halt raised", "failure")
+    ]
 
 
 def test_a_url_that_apprise_does_not_know_is_refused_without_being_shown() -> None:
@@ -173,7 +218,9 @@ SECRET = "s3cr3t-0123456789abcdef"
 
 
 @pytest.mark.parametrize("place", ["path", "query", "password", "header"])
-def test_no_secret_of_an_address_is_ever_shown(place: str, receiver: Receiver, caplog: pytest.LogCaptureFixture) -> None:
+def test_no_secret_of_an_address_is_ever_shown(
+    place: str, receiver: Receiver, caplog: pytest.LogCaptureFixture
+) -> None:
     host = receiver.url.removeprefix("http://").removesuffix("/hook")
     url = {
         "path": f"http://{host}/{SECRET}",
@@ -201,7 +248,9 @@ def test_no_secret_of_an_address_is_ever_shown(place: str, receiver: Receiver, c
     assert SECRET not in shown
 
 
-def test_threads_look_and_deliver_until_they_are_stopped(tmp_path: Path, receiver: Receiver) -> None:
+def test_threads_look_and_deliver_until_they_are_stopped(
+    tmp_path: Path, receiver: Receiver
+) -> None:
     settings = AlertSettings.model_validate(
         {
             "look_seconds": 0.02,
@@ -218,7 +267,9 @@ def test_threads_look_and_deliver_until_they_are_stopped(tmp_path: Path, receive
         ledger.record_many(parsed(of_account("resume_trading", 2)))
         until(lambda: receiver.events() == [("halt", "raised"), ("halt", "cleared")])
         assert watcher.fault() is None
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("orderledger-alerts")]
+    assert not [
+        thread for thread in threading.enumerate() if thread.name.startswith("orderledger-alerts")
+    ]
 
 
 def test_a_store_that_fails_is_a_fault_and_the_watcher_goes_on(tmp_path: Path) -> None:

@@ -16,7 +16,9 @@ NOW = START + timedelta(seconds=60)
 
 
 def look(ledger: Ledger, **limits: object) -> Readiness:
-    return ready(ledger, ReadinessLimits.model_validate(limits), clock=SteppingClock(NOW, timedelta()))
+    return ready(
+        ledger, ReadinessLimits.model_validate(limits), clock=SteppingClock(NOW, timedelta())
+    )
 
 
 def checks(found: Readiness) -> list[tuple[str, str | None, float | None, float | None]]:
@@ -38,7 +40,14 @@ def test_every_feed_that_is_needed_has_to_be_heard(store_url: str) -> None:
     with opened(store_url, update_views=False) as ledger:
         counters = {"is_up": True, "last_message_age_seconds": 20.0}
         down = {"is_up": False, "last_message_age_seconds": None}
-        ledger.publish("here", {"at": moment(50), "is_running": True, "accounts": {"sim:up": counters, "sim:down": down}})
+        ledger.publish(
+            "here",
+            {
+                "at": moment(50),
+                "is_running": True,
+                "accounts": {"sim:up": counters, "sim:down": down},
+            },
+        )
         ledger.publish("claiming", {"accounts": {}, "claim": {}})
         assert checks(look(ledger, feeds={"sim:up": 10}, messages={"sim:up": 30})) == []
         assert checks(look(ledger, feeds={"sim:up": 9.5, "sim:down": 99, "sim:none": 99})) == [
@@ -76,7 +85,9 @@ def test_a_store_that_cannot_be_read_is_not_ready_and_the_process_lives(tmp_path
 def test_the_command_tells_docker_and_systemd_by_its_status(tmp_path: Path) -> None:
     path = tmp_path / "orders.db"
     missing = run("health", "--db", path, "--json")
-    assert (missing.status, missing.out) == (3, "") and missing.err.startswith("orderledger: there is no ledger at")
+    assert (missing.status, missing.out) == (3, "") and missing.err.startswith(
+        "orderledger: there is no ledger at"
+    )
     assert not path.exists()
     with opened(str(path), update_views=False) as ledger:
         ledger.record_many(parsed(request("A"), request("B")))

@@ -64,10 +64,14 @@ def test_positions_are_those_of_the_exposure_view(ledger: Ledger) -> None:
         for end in ("least", "most"):
             exact = row[f"position_quantity_{end}"]  # type: ignore[literal-required]
             unbounded = inf if end == "most" else -inf
-            assert scrape(f"position_quantity_{end}", *labels) == (unbounded if exact is None else float(exact))
+            assert scrape(f"position_quantity_{end}", *labels) == (
+                unbounded if exact is None else float(exact)
+            )
         if row["notional"] is not None and row["currency"]:
             assert scrape("position_notional", *labels, "USD") == float(row["notional"])
-            assert scrape("position_notional_most", *labels, "USD") == float(row["notional_most"] or 0)
+            assert scrape("position_notional_most", *labels, "USD") == float(
+                row["notional_most"] or 0
+            )
     assert scrape("position_quantity_most", "sim:main", "BTC-USD", "net") == 8
     assert scrape("net_pnl", "sim:main", "BTC-USD", "net", "USD") == -1
 
@@ -79,14 +83,27 @@ def test_orders_are_counted_by_what_is_known_of_them(ledger: Ledger) -> None:
     assert scrape("unresolved_orders", "sim:main") == 2
     assert scrape("in_flight_orders", "sim:main") == len(ledger.recover().in_flight) == 1
     assert scrape("pending_orders", "sim:main") == 1
-    assert scrape("unresolved_order_age_seconds", "sim:main") == 54  # submitted at 6 s, a minute has passed
-    ledger.record_many(parsed(report("reject", "LOST", 20, reason="x"), report("reject", "MARKET", 20, reason="x")))
+    assert (
+        scrape("unresolved_order_age_seconds", "sim:main") == 54
+    )  # submitted at 6 s, a minute has passed
+    ledger.record_many(
+        parsed(report("reject", "LOST", 20, reason="x"), report("reject", "MARKET", 20, reason="x"))
+    )
     ledger.catch_up()
-    assert (scrape("unresolved_orders", "sim:main"), scrape("unresolved_order_age_seconds", "sim:main")) == (0, 0)
+    assert (
+        scrape("unresolved_orders", "sim:main"),
+        scrape("unresolved_order_age_seconds", "sim:main"),
+    ) == (0, 0)
 
 
 def test_gaps_breaks_halts_and_anomalies_are_counted(ledger: Ledger) -> None:
-    certificate = {"covered_from": moment(0), "covered_to": moment(9), "orders": 0, "fills": 0, "positions": 0}
+    certificate = {
+        "covered_from": moment(0),
+        "covered_to": moment(9),
+        "orders": 0,
+        "fills": 0,
+        "positions": 0,
+    }
     open_break = {"id": "missing_fill:X", "since": moment(1)}
     ledger.record_many(
         parsed(
@@ -97,30 +114,55 @@ def test_gaps_breaks_halts_and_anomalies_are_counted(ledger: Ledger) -> None:
     )
     ledger.catch_up()
     scrape = Scrape(ledger)
-    assert (scrape("open_gaps", "sim:main"), scrape("open_breaks", "sim:main"), scrape("active_halts", "sim:main")) == (1, 1, 1)
+    assert (
+        scrape("open_gaps", "sim:main"),
+        scrape("open_breaks", "sim:main"),
+        scrape("active_halts", "sim:main"),
+    ) == (1, 1, 1)
     assert scrape("reconciliation_age_seconds", "sim:main") == 30
     assert scrape("open_anomalies", "unknown_order") == len(ledger.anomalies(open_only=True)) == 1
     assert scrape("open_anomalies", "overfill") == 0
 
 
 def test_messages_are_counted_by_their_outcome(ledger: Ledger) -> None:
-    ledger.record_many(parsed(request("HELD", 0, quantity="2"), request("HELD", 0, quantity="3"), report("reject", "X", 1)))
+    ledger.record_many(
+        parsed(
+            request("HELD", 0, quantity="2"),
+            request("HELD", 0, quantity="3"),
+            report("reject", "X", 1),
+        )
+    )
     ledger.record_lines(["{", '{"type":"mark"}'])
     recorded = len(day()) + 1
     assert ledger.outcomes() == {"recorded": recorded, "duplicate": 1, "refused": 1, "invalid": 2}
     found = values(metrics_text(ledger))
-    assert [found["messages_total", (("outcome", outcome),)] for outcome in ledger.outcomes()] == [recorded, 1, 1, 2]
+    assert [found["messages_total", (("outcome", outcome),)] for outcome in ledger.outcomes()] == [
+        recorded,
+        1,
+        1,
+        2,
+    ]
     assert found["commit_seconds_count", ()] == ledger.latencies()["commit"]["count"] > 0
     assert 0 < found["commit_seconds_sum", ()] < 500
     assert found["commit_seconds_bucket", (("le", "500"),)] == found["commit_seconds_count", ()]
 
 
 def test_histograms_are_such_that_prometheus_reads_quantiles_from_them(ledger: Ledger) -> None:
-    families = {family.name: family for family in text_string_to_metric_families(metrics_text(ledger).decode())}
-    for name, measured in (("commit_queue", "queue"), ("commit", "commit"), ("views_delay", "views")):
+    families = {
+        family.name: family
+        for family in text_string_to_metric_families(metrics_text(ledger).decode())
+    }
+    for name, measured in (
+        ("commit_queue", "queue"),
+        ("commit", "commit"),
+        ("views_delay", "views"),
+    ):
         family = families[f"orderledger_{name}_seconds"]
         buckets = [one for one in family.samples if one.name.endswith("_bucket")]
-        bounds, counts = [float(one.labels["le"]) for one in buckets], [one.value for one in buckets]
+        bounds, counts = (
+            [float(one.labels["le"]) for one in buckets],
+            [one.value for one in buckets],
+        )
         (count,) = [one.value for one in family.samples if one.name.endswith("_count")]
         assert family.type == "histogram"
         assert bounds == sorted(set(bounds))
@@ -147,38 +189,70 @@ def test_collectors_are_shown_with_the_age_of_what_they_say(ledger: Ledger) -> N
         "last_message_age_seconds": 4.5,
         "venue_lag_seconds": None,
     }
-    status = {"at": moment(50), "is_running": True, "waiting": 7, "accounts": {"sim:main": counters}}
+    status = {
+        "at": moment(50),
+        "is_running": True,
+        "waiting": 7,
+        "accounts": {"sim:main": counters},
+    }
     ledger.publish("here", status)
     ledger.publish("new", {"accounts": {}, "claim": {"token": "t", "accounts": []}})
     scrape, feed = Scrape(ledger), ("here", "sim:main")
     assert scrape("collector_status_age_seconds", "here") == 10
     assert scrape("feed_last_message_age_seconds", *feed) == 14.5
-    assert (scrape("feed_up", *feed), scrape("feed_messages", *feed), scrape("feed_gaps", *feed)) == (1, 3, 1)
+    assert (
+        scrape("feed_up", *feed),
+        scrape("feed_messages", *feed),
+        scrape("feed_gaps", *feed),
+    ) == (1, 3, 1)
     assert scrape("collector_up", "new") == 0
     ledger.publish("here", {**status, "is_running": False})
     assert scrape("feed_up", *feed) == 0
 
 
-def test_beyond_their_number_accounts_and_instruments_are_summed_under_other(store_url: str) -> None:
+def test_beyond_their_number_accounts_and_instruments_are_summed_under_other(
+    store_url: str,
+) -> None:
     with opened(store_url, update_views=False) as ledger:
         for number in range(6):
             account = f"sim:{number % 3}"
             ledger.record_many(
                 parsed(
-                    of_account("instrument", 0, account=account, instrument=f"I{number}", currency="USD"),
+                    of_account(
+                        "instrument", 0, account=account, instrument=f"I{number}", currency="USD"
+                    ),
                     of_account("mark", 0, account=account, instrument=f"I{number}", price="10"),
                     request(f"C{number}", 1, account=account, instrument=f"I{number}"),
-                    fill(f"C{number}", f"F{number}", 2, account=account, instrument=f"I{number}", quantity="1", price="4"),
+                    fill(
+                        f"C{number}",
+                        f"F{number}",
+                        2,
+                        account=account,
+                        instrument=f"I{number}",
+                        quantity="1",
+                        price="4",
+                    ),
                 )
             )
         ledger.catch_up()
         scrape = Scrape(ledger, accounts=2, instruments=3)
         assert scrape.labels("open_orders") == [("other",), ("sim:0",), ("sim:1",)]
         assert [scrape("open_orders", name) for name in ("sim:0", "sim:1", "other")] == [2, 2, 2]
-        assert scrape.labels("position_quantity") == [("sim:0", "I0", "net"), ("sim:0", "I3", "net"), ("sim:1", "I1", "net")]
-        assert sum(scrape("unrealized_pnl", *labels) or 0 for labels in scrape.labels("unrealized_pnl")) == 6 * 6
+        assert scrape.labels("position_quantity") == [
+            ("sim:0", "I0", "net"),
+            ("sim:0", "I3", "net"),
+            ("sim:1", "I1", "net"),
+        ]
+        assert (
+            sum(
+                scrape("unrealized_pnl", *labels) or 0 for labels in scrape.labels("unrealized_pnl")
+            )
+            == 6 * 6
+        )
         assert scrape("position_notional", "other", "other", "net", "USD") == 20
-        ledger.record_many(parsed(request("EARLY", 3, account="a:first")))  # sorts before all others, and takes no slot of theirs
+        ledger.record_many(
+            parsed(request("EARLY", 3, account="a:first"))
+        )  # sorts before all others, and takes no slot of theirs
         ledger.catch_up()
         assert scrape.labels("open_orders") == [("other",), ("sim:0",), ("sim:1",)]
 
@@ -219,8 +293,12 @@ def test_views_of_another_version_are_not_shown(tmp_path: Path) -> None:
         scrape = Scrape(ledger)
         assert (scrape("views_up"), scrape("open_orders", "sim:main")) == (1, 1)
         with ledger.store.database.writing() as session:
-            session.execute("UPDATE view_versions SET version = 1 WHERE name = 'orders' RETURNING version")
-            session.execute("UPDATE view_positions SET position = 0 WHERE name = 'views' RETURNING position")
+            session.execute(
+                "UPDATE view_versions SET version = 1 WHERE name = 'orders' RETURNING version"
+            )
+            session.execute(
+                "UPDATE view_positions SET position = 0 WHERE name = 'views' RETURNING position"
+            )
         assert (scrape("up"), scrape("views_up"), scrape("open_orders", "sim:main")) == (1, 0, None)
 
 
@@ -245,7 +323,9 @@ def test_a_command_prints_the_metrics_of_the_store(tmp_path: Path) -> None:
 
 def test_what_the_views_say_is_read_once_for_each_state_of_them(tmp_path: Path) -> None:
     with Ledger.open(tmp_path / "orders.db", update_views=False) as ledger:
-        ledger.record_many(parse_document(request(f"C-{number}", number)) for number in range(2_000))
+        ledger.record_many(
+            parse_document(request(f"C-{number}", number)) for number in range(2_000)
+        )
         ledger.catch_up()
         scrape = Scrape(ledger)
         first = scrape("reading_seconds")

@@ -1,4 +1,5 @@
-"""Every rule: what raises its alert, once, and what clears it, once, whatever is looked at in between and whoever looks."""
+"""Every rule: what raises its alert, once, and what clears it, once, whatever is looked at in
+between and whoever looks."""
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -70,11 +71,15 @@ def test_an_order_that_stays_unresolved_is_raised_and_cleared_once(opening: Open
 
 def test_a_gap_is_raised_when_it_stays_open(opening: Opening) -> None:
     desk = opening({"kind": "gap", "seconds": 60})
-    desk.record(of_account("gap", 10, **{"from": moment(10)}), of_account("gap", 30, **{"from": moment(30)}))
+    desk.record(
+        of_account("gap", 10, **{"from": moment(10)}), of_account("gap", 30, **{"from": moment(30)})
+    )
     assert desk.at(70) == NOTHING
     assert desk.at(71) == ([("gap", ACCOUNT)], [])
     assert desk.last()["position"] == 1
-    desk.record(of_account("gap", 80, **{"from": moment(10), "to": moment(75)}, source="reconciliation"))
+    desk.record(
+        of_account("gap", 80, **{"from": moment(10), "to": moment(75)}, source="reconciliation")
+    )
     assert desk.at(81) == ([], [("gap", ACCOUNT)])  # the second began 51 s ago
     assert desk.at(91) == ([("gap", ACCOUNT)], [])
 
@@ -82,7 +87,10 @@ def test_a_gap_is_raised_when_it_stays_open(opening: Opening) -> None:
 def test_an_anomaly_of_a_code_is_raised(opening: Opening) -> None:
     desk = opening({"kind": "anomaly", "codes": ["overfill"]})
     desk.record(
-        request("C-1", quantity="1"), fill("C-1", "F-1", 1), fill("C-1", "F-2", 2), fill(None, "F-3", 3, venue_order_id="V-9")
+        request("C-1", quantity="1"),
+        fill("C-1", "F-1", 1),
+        fill("C-1", "F-2", 2),
+        fill(None, "F-3", 3, venue_order_id="V-9"),
     )
     subject = ("anomaly", f"{ACCOUNT}/C-1 overfill")
     assert desk.at(10) == ([subject], [])
@@ -91,7 +99,13 @@ def test_an_anomaly_of_a_code_is_raised(opening: Opening) -> None:
 
 
 def certificate(second: float, *breaks: tuple[str, float]) -> dict[str, Any]:
-    counts = {"covered_from": moment(0), "covered_to": moment(second), "orders": 0, "fills": 0, "positions": 0}
+    counts = {
+        "covered_from": moment(0),
+        "covered_to": moment(second),
+        "orders": 0,
+        "fills": 0,
+        "positions": 0,
+    }
     left = [{"id": name, "since": moment(since)} for name, since in breaks]
     return of_account("certify", second, **counts, open_breaks=left)
 
@@ -108,7 +122,10 @@ def test_a_break_is_raised_until_a_reconciliation_settles_it(opening: Opening) -
 
 def test_a_halt_is_raised_until_trading_resumes(opening: Opening) -> None:
     desk = opening({"kind": "halt", "account": ACCOUNT})
-    desk.record(of_account("halt", 1, account="other:one"), of_account("halt", 2, account="*", reason="review", actor="anna"))
+    desk.record(
+        of_account("halt", 1, account="other:one"),
+        of_account("halt", 2, account="*", reason="review", actor="anna"),
+    )
     assert desk.at(3) == ([("halt", "*")], [])
     assert desk.last()["text"] == "trading is halted in *: review"
     desk.record(of_account("resume_trading", 4, account="*"))
@@ -121,9 +138,14 @@ def marked(second: float, price: str) -> dict[str, Any]:
 
 def test_an_exposure_counts_what_open_orders_may_fill(opening: Opening) -> None:
     desk = opening(
-        {"kind": "exposure", "notional": "2000", "name": "worth"}, {"kind": "exposure", "quantity": "15", "name": "amount"}
+        {"kind": "exposure", "notional": "2000", "name": "worth"},
+        {"kind": "exposure", "quantity": "15", "name": "amount"},
     )
-    desk.record(of_account("instrument", 0, instrument="BTC-USD", currency="USD"), marked(1, "100"), request("C-1", 2))
+    desk.record(
+        of_account("instrument", 0, instrument="BTC-USD", currency="USD"),
+        marked(1, "100"),
+        request("C-1", 2),
+    )
     assert desk.at(3) == NOTHING
     desk.record(request("C-2", 4))
     assert desk.at(5) == ([("worth", f"{ACCOUNT} BTC-USD"), ("amount", f"{ACCOUNT} BTC-USD")], [])
@@ -133,8 +155,13 @@ def test_an_exposure_counts_what_open_orders_may_fill(opening: Opening) -> None:
 
 def test_a_daily_loss_counts_fees_and_open_positions_since_midnight(opening: Opening) -> None:
     desk = opening({"kind": "daily_loss", "amount": "25"})
-    desk.record(of_account("instrument", 0, instrument="BTC-USD", currency="USD"), request("C-1", 1))
-    desk.record(fill("C-1", "F-1", 2, quantity="2", price="100", fee="5", fee_currency="USD"), marked(3, "95"))
+    desk.record(
+        of_account("instrument", 0, instrument="BTC-USD", currency="USD"), request("C-1", 1)
+    )
+    desk.record(
+        fill("C-1", "F-1", 2, quantity="2", price="100", fee="5", fee_currency="USD"),
+        marked(3, "95"),
+    )
     assert desk.at(4) == NOTHING  # 15 are lost
     desk.record(marked(5, "90"))
     assert desk.at(6) == ([("daily_loss", f"{ACCOUNT} USD")], [])
@@ -150,7 +177,9 @@ def test_a_limit_is_near_by_the_gateways_own_count(opening: Opening, tmp_path: P
     assert desk.at(3) == NOTHING
     desk.record(request("C-3", 4))
     assert desk.at(5) == ([("limit", "open_orders of desk")], [])
-    desk.record(request("C-4", 6, quantity="50", account="sim:new"))  # an account that was not there before
+    desk.record(
+        request("C-4", 6, quantity="50", account="sim:new")
+    )  # an account that was not there before
     desk.record(request("C-5", 6, quantity="80", account="sim:new"))
     raised, _ = desk.at(7)
     assert raised == [("limit", "position_quantity of desk: sim:new BTC-USD")]
@@ -164,9 +193,13 @@ def test_a_silent_feed_is_raised(opening: Opening) -> None:
     )
     assert [(row["rule"], row["subject"]) for row in desk.rows()] == [("needed", "sim:needed")]
 
-    def publish(second: float, message_age: float | None, *, is_up: bool = True, is_running: bool = True) -> None:
+    def publish(
+        second: float, message_age: float | None, *, is_up: bool = True, is_running: bool = True
+    ) -> None:
         accounts = {ACCOUNT: {"is_up": is_up, "last_message_age_seconds": message_age}}
-        desk.ledger.publish("here", {"at": moment(second), "is_running": is_running, "accounts": accounts})
+        desk.ledger.publish(
+            "here", {"at": moment(second), "is_running": is_running, "accounts": accounts}
+        )
 
     publish(100, 20)
     assert desk.at(120) == NOTHING
@@ -181,7 +214,9 @@ def test_a_silent_feed_is_raised(opening: Opening) -> None:
     assert desk.at(181) == ([], [("any", ACCOUNT)])
 
 
-def test_a_large_order_is_raised_also_when_it_came_and_went_while_nobody_watched(opening: Opening) -> None:
+def test_a_large_order_is_raised_also_when_it_came_and_went_while_nobody_watched(
+    opening: Opening,
+) -> None:
     desk = opening({"kind": "large_change", "notional": "5000", "of": ["orders"]})
     desk.record(request("SMALL", 1), request("LARGE", 2, quantity="60"))
     subject = ("large_change", f"{ACCOUNT}/LARGE")
@@ -191,7 +226,9 @@ def test_a_large_order_is_raised_also_when_it_came_and_went_while_nobody_watched
     gone = ("large_change", f"{ACCOUNT}/GONE")
     assert desk.at(6) == ([gone], [])
     assert (desk.last()["cleared_at"], desk.last()["position"]) == (START + timedelta(seconds=6), 4)
-    desk.record(fill("GONE", "F-1", 7, quantity="70"), report("cancel", "LARGE", 8))  # a late fill: no second alert
+    desk.record(
+        fill("GONE", "F-1", 7, quantity="70"), report("cancel", "LARGE", 8)
+    )  # a late fill: no second alert
     assert desk.at(9) == ([], [subject])
     desk.restart()
     assert desk.at(10) == NOTHING
@@ -202,19 +239,32 @@ def test_what_is_large_is_a_multiple_of_the_median_before_it(opening: Opening) -
     rule = {"kind": "large_change", "times_usual": "3", "orders": 5, "at_least": 3}
     desk = opening(rule)
     desk.record(*(request(f"OLD-{number}", number, quantity="1000") for number in range(3)))
-    desk.record(*(request(f"C-{number}", 10 + number, quantity=str(number + 1)) for number in range(5)))  # 100 to 500, median 300
+    desk.record(
+        *(request(f"C-{number}", 10 + number, quantity=str(number + 1)) for number in range(5))
+    )  # 100 to 500, median 300
     assert desk.at(20) == NOTHING
     desk.record(request("EVEN", 21, quantity="9"), request("MORE", 22, quantity="13"))
-    assert desk.at(23) == ([("large_change", f"{ACCOUNT}/MORE")], [])  # 2, 3, 4, 5, 9: 400 is usual, above 1200 is large
+    assert desk.at(23) == (
+        [("large_change", f"{ACCOUNT}/MORE")],
+        [],
+    )  # 2, 3, 4, 5, 9: 400 is usual, above 1200 is large
     assert desk.last()["details"]["usual"] == "400"
     desk.restart()
-    desk.record(request("NEXT", 24, quantity="15"), request("ALONE", 24, account="sim:new", quantity="1000"))
+    desk.record(
+        request("NEXT", 24, quantity="15"), request("ALONE", 24, account="sim:new", quantity="1000")
+    )
     assert desk.at(25) == NOTHING  # 3, 4, 5, 9, 13: 500 is usual, and of a new account nothing is
 
 
 def test_a_large_position_is_raised(opening: Opening) -> None:
-    desk = opening({"kind": "large_change", "notional": "150", "of": ["positions"], "instrument": "BTC-USD"})
-    desk.record(of_account("instrument", 0, instrument="BTC-USD", currency="USD"), marked(1, "100"), request("C-1", 2))
+    desk = opening(
+        {"kind": "large_change", "notional": "150", "of": ["positions"], "instrument": "BTC-USD"}
+    )
+    desk.record(
+        of_account("instrument", 0, instrument="BTC-USD", currency="USD"),
+        marked(1, "100"),
+        request("C-1", 2),
+    )
     desk.record(fill("C-1", "F-1", 3))
     assert desk.at(4) == NOTHING
     desk.record(fill("C-1", "F-2", 5))
@@ -227,12 +277,22 @@ def test_a_large_position_is_raised(opening: Opening) -> None:
 def test_many_causes_of_one_rule_are_bounded(opening: Opening) -> None:
     desk = opening({"kind": "unresolved", "seconds": 0, "most": 2})
     for number in range(5):
-        desk.record(*sent(f"C-{number}", number), report("unresolved", f"C-{number}", number, reason="timeout"))
+        desk.record(
+            *sent(f"C-{number}", number),
+            report("unresolved", f"C-{number}", number, reason="timeout"),
+        )
     raised, _ = desk.at(10)
-    assert raised == [("unresolved", f"{ACCOUNT}/C-0"), ("unresolved", f"{ACCOUNT}/C-1"), ("unresolved", "more")]
+    assert raised == [
+        ("unresolved", f"{ACCOUNT}/C-0"),
+        ("unresolved", f"{ACCOUNT}/C-1"),
+        ("unresolved", "more"),
+    ]
     desk.record(report("reject", "C-0", 11, reason="x"))
     raised, cleared = desk.at(12)
-    assert (raised, cleared) == ([("unresolved", f"{ACCOUNT}/C-2")], [("unresolved", f"{ACCOUNT}/C-0")])
+    assert (raised, cleared) == (
+        [("unresolved", f"{ACCOUNT}/C-2")],
+        [("unresolved", f"{ACCOUNT}/C-0")],
+    )
     desk.record(*(report("reject", f"C-{number}", 13, reason="x") for number in (1, 2, 3)))
     raised, cleared = desk.at(14)
     assert raised == [("unresolved", f"{ACCOUNT}/C-4")]
@@ -260,8 +320,13 @@ def test_of_two_watchers_of_one_name_one_raises(opening_several: Opening) -> Non
     assert len(desk.last()["notices"]) == 1
 
 
-def test_what_a_removed_rule_has_raised_is_cleared_and_another_watchers_alerts_are_left(opening_several: Opening) -> None:
-    desk, other = opening_several({"kind": "halt"}), opening_several({"kind": "halt", "name": "second"}, name="other")
+def test_what_a_removed_rule_has_raised_is_cleared_and_another_watchers_alerts_are_left(
+    opening_several: Opening,
+) -> None:
+    desk, other = (
+        opening_several({"kind": "halt"}),
+        opening_several({"kind": "halt", "name": "second"}, name="other"),
+    )
     desk.record(of_account("halt", 1))
     assert (len(desk.at(2)[0]), len(other.at(2)[0])) == (1, 1)
     opening_several({"kind": "gap", "seconds": 1})
@@ -273,7 +338,14 @@ def test_the_same_state_gives_the_same_conditions() -> None:
 
 
 @pytest.mark.parametrize(
-    ("sizes", "middle"), [((), None), (("3",), "3"), (("1", "9", "2"), "2"), (("4", "1"), "2.5"), (("1", "1", "2", "3"), "1.5")]
+    ("sizes", "middle"),
+    [
+        ((), None),
+        (("3",), "3"),
+        (("1", "9", "2"), "2"),
+        (("4", "1"), "2.5"),
+        (("1", "1", "2", "3"), "1.5"),
+    ],
 )
 def test_the_median(sizes: tuple[str, ...], middle: str | None) -> None:
     assert median(map(Decimal, sizes)) == (None if middle is None else Decimal(middle))

@@ -1,4 +1,5 @@
-"""`python -m tests.worlds SEED [--venue NAME]` lives the world of a seed again, and tells its story.
+"""`python -m tests.worlds SEED [--venue NAME]` lives the world of a seed again, and tells its
+story.
 
 `--to SEED` lives all from the first seed to this one, and tells of those that went wrong.
 """
@@ -14,7 +15,9 @@ from tests.worlds.plan import VENUES, plan_of
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m tests.worlds", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.worlds", description=__doc__.splitlines()[0]
+    )
     parser.add_argument("seed", type=int)
     parser.add_argument("--venue", choices=VENUES)
     parser.add_argument("--to", type=int)
@@ -37,7 +40,10 @@ def _print(verdict: Verdict, seconds: float) -> None:
     if verdict.faults:
         print(f"WRONG {verdict}", flush=True)
     else:
-        print(f"seed {verdict.plan.seed} at {verdict.plan.venue}: all is well, {seconds:.2f} s", flush=True)
+        print(
+            f"seed {verdict.plan.seed} at {verdict.plan.venue}: all is well, {seconds:.2f} s",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-"""What a world is made of: a clock that is not quite the venue's, a collector with all it has opened, an ear for the logs."""
+"""What a world is made of: a clock that is not quite the venue's, a collector with all it has
+opened, an ear for the logs."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -42,7 +43,8 @@ class Running:
 
 @contextmanager
 def listening(say: Callable[[str], None], errors: list[str]) -> Iterator[None]:
-    """What the collector logs goes into the story. An error there is a fault of a program of ours."""
+    """What the collector logs goes into the story. An error there is a fault of a program of
+    ours."""
 
     def note(_: Any, method: str, told: Any) -> Any:
         words = {name: value for name, value in told.items() if name != "exception"}

@@ -1,4 +1,5 @@
-"""A world whose collector is a real process, `orderledger collect`, that is killed with SIGKILL and started again."""
+"""A world whose collector is a real process, `orderledger collect`, that is killed with SIGKILL and
+started again."""
 
 import asyncio
 import os
@@ -24,7 +25,8 @@ ROOMY = 100_000
 
 
 class KilledWorld:
-    """As `World`, on the machine's clock and with the settings that users have. `steps`: how much happens in each part."""
+    """As `World`, on the machine's clock and with the settings that users have. `steps`: how much
+    happens in each part."""
 
     def __init__(self, plan: Plan, folder: Path, command: Path, *, steps: int = 12) -> None:
         self.plan = plan
@@ -42,7 +44,8 @@ class KilledWorld:
         self._process: asyncio.subprocess.Process | None = None
 
     async def live(self) -> None:
-        """Killed while things happen, started again while others do, and stopped when all is well."""
+        """Killed while things happen, started again while others do, and stopped when all is
+        well."""
         await self.server.start()
         self.config.write_text(self._settings(), encoding="utf-8")
         bot = await asyncio.to_thread(Ledger.open, str(self.database))
@@ -78,13 +81,27 @@ class KilledWorld:
 
     def _happen(self) -> None:
         names = list(self.kind.names.values())
-        told: dict[str, Any] = {"happenings": self.kind.happenings, "with_new_id": self.kind.new_ids}
-        step(self.exchange, self._chance, names, self.kind.instruments, client_id=self.kind.others_client_id, **told)
+        told: dict[str, Any] = {
+            "happenings": self.kind.happenings,
+            "with_new_id": self.kind.new_ids,
+        }
+        step(
+            self.exchange,
+            self._chance,
+            names,
+            self.kind.instruments,
+            client_id=self.kind.others_client_id,
+            **told,
+        )
 
     async def _start(self) -> None:
         environment = {**os.environ, "WORLD_TOKEN": self._token(), "ORDERLEDGER_LOG": "json"}
         self._process = await asyncio.create_subprocess_exec(
-            self._command, "collect", self.config, env=environment, stderr=asyncio.subprocess.DEVNULL
+            self._command,
+            "collect",
+            self.config,
+            env=environment,
+            stderr=asyncio.subprocess.DEVNULL,
         )
 
     async def _end(self, number: signal.Signals) -> None:
@@ -104,13 +121,17 @@ class KilledWorld:
     def _is_well(self, settled_at: datetime) -> bool:
         times = [counters["last_reconciled_at"] for counters in self._shown().values()]
         gaps = self.desk.ledger.account_events(kind="gap")
-        is_reconciled = len(times) == len(self.kind.names) and all(at and datetime.fromisoformat(at) > settled_at for at in times)
+        is_reconciled = len(times) == len(self.kind.names) and all(
+            at and datetime.fromisoformat(at) > settled_at for at in times
+        )
         return is_reconciled and all(gap["to_at"] is not None for gap in gaps)
 
     async def _until(self, holds: Callable[[], bool]) -> None:
         async with asyncio.timeout(PATIENCE):
             while not await asyncio.to_thread(holds):
-                assert self._process is not None and self._process.returncode is None, "the collector ended by itself"
+                assert self._process is not None and self._process.returncode is None, (
+                    "the collector ended by itself"
+                )
                 await asyncio.sleep(0.05)
 
     def _settings(self) -> str:
@@ -119,14 +140,26 @@ class KilledWorld:
         (account, name), *_ = self.kind.names.items()
         match self.kind.name:
             case "hyperliquid":
-                rows = ", ".join(f'{{ account = "{one}", address = "{name}" }}' for one, name in self.kind.names.items())
+                rows = ", ".join(
+                    f'{{ account = "{one}", address = "{name}" }}'
+                    for one, name in self.kind.names.items()
+                )
                 venue = f"accounts = [{rows}]\nweight_per_minute = {ROOMY}\n"
             case "lighter":
-                venue = f'account = "{account}"\naccount_index = 1001\ntoken = {{ env = "WORLD_TOKEN" }}\n'
+                venue = (
+                    f'account = "{account}"\naccount_index = 1001\ntoken = {{ env = "WORLD_TOKEN" '
+                    f"}}\n"
+                )
             case _:
-                venue = f'account = "{account}"\nnumber = "{name}"\ntoken = {{ env = "WORLD_TOKEN" }}\npoll_seconds = 0.1\n'
+                venue = (
+                    f'account = "{account}"\nnumber = "{name}"\ntoken = {{ env = "WORLD_TOKEN" '
+                    f"}}\npoll_seconds = 0.1\n"
+                )
         budget = "" if self.kind.name == "hyperliquid" else f"requests_per_minute = {ROOMY}\n"
-        top = f'db = "{self.database}"\nreconcile_seconds = 0.5\ngrace_seconds = {GRACE}\nlookback_hours = 1\n'
+        top = (
+            f'db = "{self.database}"\nreconcile_seconds = 0.5\ngrace_seconds = '
+            f"{GRACE}\nlookback_hours = 1\n"
+        )
         return f'{top}[[venues]]\nvenue = "{self.kind.name}"\n{common}{venue}{budget}'
 
     def _token(self) -> str:

@@ -24,7 +24,8 @@ class Verdict:
 
 
 def judged(plan: Plan, folder: Path) -> Verdict:
-    """Live the world, and compare it with its exchange: when the collector has stopped, and when all was reconciled again."""
+    """Live the world, and compare it with its exchange: when the collector has stopped, and when
+    all was reconciled again."""
     database = folder / f"world-{plan.venue}-{plan.seed}.db"
     folder.mkdir(exist_ok=True)
     for earlier in folder.glob(f"{database.name}*"):
@@ -39,7 +40,12 @@ def judged(plan: Plan, folder: Path) -> Verdict:
     if verdict.faults:
         return verdict
     judge = Judge(
-        world.database, world.kind, world.exchange, world.desk.sent, is_whole=plan.is_quiet, had_gaps=plan.every is None
+        world.database,
+        world.kind,
+        world.exchange,
+        world.desk.sent,
+        is_whole=plan.is_quiet,
+        had_gaps=plan.every is None,
     )
     verdict.faults += judge.faults()
     for number in (1, 2):
@@ -47,7 +53,9 @@ def judged(plan: Plan, folder: Path) -> Verdict:
         for found in asyncio.run(world.reconcile_anew()):
             if found.appended > found.is_recorded or (number == 2 and found.is_recorded):
                 kinds = [f"{one.id}: {one.text}" for one in found.breaks]
-                verdict.faults.append(f"{found.account}: reconciliation {number} appends {found.appended}: {kinds}")
+                verdict.faults.append(
+                    f"{found.account}: reconciliation {number} appends {found.appended}: {kinds}"
+                )
         if number == 2 and judge.log_length() != before:
             verdict.faults.append(f"reconciliation 2 appends {judge.log_length() - before} events")
     verdict.faults += [f"then: {fault}" for fault in judge.faults() if fault not in verdict.faults]

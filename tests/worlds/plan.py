@@ -1,4 +1,5 @@
-"""What one seed decides: the venue and its accounts, the weather of faults, and all that is done, one act after the other."""
+"""What one seed decides: the venue and its accounts, the weather of faults, and all that is done,
+one act after the other."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -19,19 +20,26 @@ ACTS = {
     "crash": 2,
     "restart": 1,
 }
-"""What can be done, and how often beside the others. `burst`: many things happen before anybody can hear of the first.
-`request`, `cancel` and `replace` are ours, through the ledger; `crash` and `restart` are the collector's."""
+"""What can be done, and how often beside the others. `burst`: many things happen before anybody can
+hear of the first. `request`, `cancel` and `replace` are ours, through the ledger; `crash` and
+`restart` are the collector's."""
 
 FRAME_CHANCES = {"drop": 0.02, "repeat": 0.1, "reorder": 0.1, "delay": 0.1, "malformed": 0.03}
-ANSWER_CHANCES = {"lose_answer": 0.08, "server_error": 0.1, "too_many_requests": 0.05, "stale": 0.1, "malformed": 0.05}
+ANSWER_CHANCES = {
+    "lose_answer": 0.08,
+    "server_error": 0.1,
+    "too_many_requests": 0.05,
+    "stale": 0.1,
+    "malformed": 0.05,
+}
 """The worst weather: of each fault up to so much."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """`streams`: how many accounts there is a websocket for. `every`: between two reconciliations of an account, None for
-    those alone that something asks for. `overlap`: how much of what was covered is asked for again. `skew`: by how much our
-    clock is ahead of the venue's."""
+    """`streams`: how many accounts there is a websocket for. `every`: between two reconciliations
+    of an account, None for those alone that something asks for. `overlap`: how much of what was
+    covered is asked for again. `skew`: by how much our clock is ahead of the venue's."""
 
     seed: int
     venue: str
@@ -54,7 +62,8 @@ QUIET_ACTS = frozenset({"happen", "burst", "request", "cancel", "replace", "paus
 
 
 def plan_of(seed: int, venue: str | None = None, *, is_calm: bool = False) -> Plan:
-    """The plan of a seed. The venues take turns, unless one is named. `is_calm`: without faults, for looking at a story."""
+    """The plan of a seed. The venues take turns, unless one is named. `is_calm`: without faults,
+    for looking at a story."""
     chance = Random(f"plan {seed}")
     accounts = chance.randint(1, 3)
     is_calm = chance.random() < 0.1 or is_calm
@@ -74,4 +83,8 @@ def plan_of(seed: int, venue: str | None = None, *, is_calm: bool = False) -> Pl
 
 def _weather(chance: Random) -> dict[str, float]:
     worst = {**FRAME_CHANCES, **ANSWER_CHANCES}
-    return {name: round(chance.uniform(0, most), 4) for name, most in worst.items() if chance.random() < 0.6}
+    return {
+        name: round(chance.uniform(0, most), 4)
+        for name, most in worst.items()
+        if chance.random() < 0.6
+    }

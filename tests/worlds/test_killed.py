@@ -1,4 +1,5 @@
-"""A collector that is killed with SIGKILL and started again ends where one that was never killed would."""
+"""A collector that is killed with SIGKILL and started again ends where one that was never killed
+would."""
 
 import asyncio
 from dataclasses import replace

@@ -17,7 +17,9 @@ PROGRESS_SECONDS = 10.0
 
 
 @pytest.mark.parametrize("seed", FEW)
-def test_when_a_world_has_healed_the_ledger_holds_what_is_true_in_it(seed: int, tmp_path: Path) -> None:
+def test_when_a_world_has_healed_the_ledger_holds_what_is_true_in_it(
+    seed: int, tmp_path: Path
+) -> None:
     print(f"seed {seed}")
     verdict = judged(plan_of(seed), tmp_path)
     assert not verdict.faults, str(verdict)
@@ -32,5 +34,10 @@ def test_so_it_is_in_many_worlds(tmp_path: Path, capsys: pytest.CaptureFixture[s
         if verdict.faults or time.monotonic() - shown_at > PROGRESS_SECONDS:
             shown_at = time.monotonic()
             with capsys.disabled():
-                print(verdict if verdict.faults else f"\nworlds up to seed {seed}: {len(wrong)} wrong", flush=True)
+                print(
+                    verdict
+                    if verdict.faults
+                    else f"\nworlds up to seed {seed}: {len(wrong)} wrong",
+                    flush=True,
+                )
     assert not wrong, "\n".join(wrong)

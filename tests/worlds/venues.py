@@ -1,5 +1,5 @@
-"""The venues as a world needs them: their exchange, their fake, the real adapter with its waits scaled down, and how an
-order of ours is named there."""
+"""The venues as a world needs them: their exchange, their fake, the real adapter with its waits
+scaled down, and how an order of ours is named there."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -67,10 +67,11 @@ TOKEN_ENDS = 4_000_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """`names`: the exchange's names of the accounts, by the ledger's. `new_ids`: whether a modify gives an order a new id.
-    `can_resize`: whether it can change a quantity. `tells_fills`: False where fills are made of cumulated quantities.
-    `tells_liquidity`: whether a fill says who was the maker. `can_modify`: whether it can change an order at all. `venue_id`: the
-    venue's name of an order."""
+    """`names`: the exchange's names of the accounts, by the ledger's. `new_ids`: whether a modify
+    gives an order a new id. `can_resize`: whether it can change a quantity. `tells_fills`: False
+    where fills are made of cumulated quantities. `tells_liquidity`: whether a fill says who was the
+    maker. `can_modify`: whether it can change an order at all. `venue_id`: the venue's name of an
+    order."""
 
     name: str
     names: Mapping[str, str]
@@ -105,11 +106,19 @@ def _some(number: int, name: str) -> str | None:
 
 PERPETUALS = (
     SimulatedInstrument(name="ETH", price=Decimal(2500), tick=Decimal("0.05"), lot=Decimal("0.01")),
-    SimulatedInstrument(name="BTC", price=Decimal(60000), tick=Decimal("0.5"), lot=Decimal("0.001")),
+    SimulatedInstrument(
+        name="BTC", price=Decimal(60000), tick=Decimal("0.5"), lot=Decimal("0.001")
+    ),
 )
 SHARES = (
     SimulatedInstrument(name="SPY", price=Decimal(500), tick=Decimal("0.01"), lot=Decimal(1)),
-    SimulatedInstrument(name="SPY261218C00500000", price=Decimal(12), tick=Decimal("0.05"), lot=Decimal(1), most_lots=9),
+    SimulatedInstrument(
+        name="SPY261218C00500000",
+        price=Decimal(12),
+        tick=Decimal("0.05"),
+        lot=Decimal(1),
+        most_lots=9,
+    ),
 )
 
 
@@ -119,11 +128,19 @@ def _hyperliquid(plan: Plan) -> Kind:
     pace = Pace(hold=0.12, acknowledge=0.15, ping=0.05, quiet=0.5, round=0.01, fundings=0.02)
 
     def serve(exchange: ExchangeSimulator, faults: Faults, clock: Clock) -> VenueServer:
-        return HyperliquidServer(exchange, faults=faults, weight=ROOMY, connections_per_minute=ROOMY, connections=100)
+        return HyperliquidServer(
+            exchange, faults=faults, weight=ROOMY, connections_per_minute=ROOMY, connections=100
+        )
 
     def connect(server: VenueServer, records: Records, clock: Clock, chance: Random) -> Venue:
         return Hyperliquid(
-            names, url=server.http_url, limits=limits, pace=pace, records=records, clock=clock, backoff=_waits(chance)
+            names,
+            url=server.http_url,
+            limits=limits,
+            pace=pace,
+            records=records,
+            clock=clock,
+            backoff=_waits(chance),
         )
 
     return Kind(
@@ -137,7 +154,12 @@ def _hyperliquid(plan: Plan) -> Kind:
         alias=CLOID,
         client_id=lambda account, name: cloid_for(name),
         others_client_id=lambda number: _some(number, f"0x{number:032x}"),
-        exchange=partial(_truth, first_order_id=700_000_000_101, first_fill_id=200_000_000_001, accounts=list(names.values())),
+        exchange=partial(
+            _truth,
+            first_order_id=700_000_000_101,
+            first_fill_id=200_000_000_001,
+            accounts=list(names.values()),
+        ),
         serve=serve,
         connect=connect,
     )
@@ -151,7 +173,10 @@ def _lighter(plan: Plan) -> Kind:
 
     def connect(server: VenueServer, records: Records, clock: Clock, chance: Random) -> Venue:
         allowance = Allowance(per_minute=ROOMY)
-        accounts = {name: LighterAccount(account_index=index, token=partial(token_of, index)) for name, index in indexes.items()}
+        accounts = {
+            name: LighterAccount(account_index=index, token=partial(token_of, index))
+            for name, index in indexes.items()
+        }
         return LighterVenue(
             accounts,
             url=server.http_url,
@@ -229,19 +254,27 @@ def _tradier(plan: Plan) -> Kind:
         alias=TAG_ALIAS,
         client_id=lambda account, name: tag_for(name),
         others_client_id=lambda number: _some(number, f"O-{number}"),
-        exchange=partial(_truth, first_order_id=900_101, accounts=list(numbers.values()), currency="USD"),
+        exchange=partial(
+            _truth, first_order_id=900_101, accounts=list(numbers.values()), currency="USD"
+        ),
         serve=serve,
         connect=connect,
     )
 
 
-COIN = SimulatedInstrument(name="ETH/USDT", price=Decimal(2500), tick=Decimal("0.01"), lot=Decimal("0.0001"))
+COIN = SimulatedInstrument(
+    name="ETH/USDT", price=Decimal(2500), tick=Decimal("0.01"), lot=Decimal("0.0001")
+)
 RIAL_MARKETS = (
-    SimulatedInstrument(name="BTC/IRR", price=Decimal(52_000_000_000), tick=Decimal(10), lot=Decimal("0.000001")),
+    SimulatedInstrument(
+        name="BTC/IRR", price=Decimal(52_000_000_000), tick=Decimal(10), lot=Decimal("0.000001")
+    ),
     COIN,
 )
 TOMAN_MARKETS = (
-    SimulatedInstrument(name="BTC/IRT", price=Decimal(5_200_000_000), tick=Decimal(1), lot=Decimal("0.000001")),
+    SimulatedInstrument(
+        name="BTC/IRT", price=Decimal(5_200_000_000), tick=Decimal(1), lot=Decimal("0.000001")
+    ),
     COIN,
 )
 SPOT_FEES = FeeSchedule(maker=Decimal("0.00015"), taker=Decimal("0.00045"), is_of_received=True)
@@ -306,7 +339,10 @@ def _spot(
         "can_resize": False,
         "can_modify": False,
     }
-    first: Any = {"first_order_id": server_of.first_order_id, "first_fill_id": server_of.first_fill_id}
+    first: Any = {
+        "first_order_id": server_of.first_order_id,
+        "first_fill_id": server_of.first_fill_id,
+    }
     return Kind(
         name=words.NAME,
         names={account: account},
@@ -359,14 +395,24 @@ def _ccxt(plan: Plan) -> Kind:
         name="ccxt",
         names={"ccxt:1": "main"},
         instruments=ccxt_simulated.PERPETUALS,
-        happenings={name: often for name, often in HAPPENINGS.items() if name not in ccxt_simulated.NOT_THERE},
+        happenings={
+            name: often
+            for name, often in HAPPENINGS.items()
+            if name not in ccxt_simulated.NOT_THERE
+        },
         new_ids=False,
         can_resize=True,
         tells_fills=True,
         alias=CCXT_CLIENT_ID,
         client_id=lambda account, name: name,
         others_client_id=lambda number: _some(number, f"O-{number}"),
-        exchange=partial(_truth, first_order_id=8_000_001, first_fill_id=70_001, accounts=["main"], currency="USDT"),
+        exchange=partial(
+            _truth,
+            first_order_id=8_000_001,
+            first_fill_id=70_001,
+            accounts=["main"],
+            currency="USDT",
+        ),
         serve=serve,
         connect=connect,
     )
@@ -390,5 +436,9 @@ KINDS: Mapping[str, Callable[[Plan], Kind]] = {
 
 
 def _truth(clock: Clock, **options: Any) -> ExchangeSimulator:
-    fees = FeeSchedule(maker=Decimal("0.00015"), taker=Decimal("0.00045")) if options.get("currency") != "USD" else None
+    fees = (
+        FeeSchedule(maker=Decimal("0.00015"), taker=Decimal("0.00045"))
+        if options.get("currency") != "USD"
+        else None
+    )
     return ExchangeSimulator(clock=clock, **{"fees": fees, **options})

@@ -1,4 +1,5 @@
-"""One world: a made-up venue, its accounts, our desk, and a real collector over a real file, until all is well again."""
+"""One world: a made-up venue, its accounts, our desk, and a real collector over a real file, until
+all is well again."""
 
 import asyncio
 from collections.abc import Callable
@@ -25,7 +26,8 @@ PATIENCE = 60.0
 
 
 class World:
-    """`live` lives it. `story` is what happened, in lines; `errors` what should never have been logged."""
+    """`live` lives it. `story` is what happened, in lines; `errors` what should never have been
+    logged."""
 
     def __init__(self, plan: Plan, database: Path) -> None:
         self.plan = plan
@@ -38,7 +40,13 @@ class World:
         self.exchange = self.kind.exchange(self.venue_clock)
         self.faults = Faults(plan.seed, delay_seconds=plan.delay_seconds, **plan.chances)
         self.server = self.kind.serve(self.exchange, self.faults, self.venue_clock)
-        self.rules = Rules(lookback=timedelta(hours=1), overlap=plan.overlap, grace=GRACE, pause=0.002, opening_pause=0.01)
+        self.rules = Rules(
+            lookback=timedelta(hours=1),
+            overlap=plan.overlap,
+            grace=GRACE,
+            pause=0.002,
+            opening_pause=0.01,
+        )
         self.desk: Desk
         self._chance = Random(f"acts {plan.seed}")
         self._timing = Random(f"timing {plan.seed}")
@@ -57,7 +65,9 @@ class World:
                 await self._start()
                 if self.plan.is_quiet:
                     counters = self._running.collector.counters if self._running else {}
-                    await self._until(lambda: all(counters[account].is_up for account in self.kind.names), "up")
+                    await self._until(
+                        lambda: all(counters[account].is_up for account in self.kind.names), "up"
+                    )
                 for act in self.plan.acts:
                     await getattr(self, f"_{act}")()
                     await self._breathe()
@@ -122,7 +132,9 @@ class World:
         self.say("the venue is down")
         await self.server.stop()
         self.desk.is_reachable = False
-        for act in self._chance.choices((self._happen, self._request), (6, 1), k=self._chance.randint(0, 4)):
+        for act in self._chance.choices(
+            (self._happen, self._request), (6, 1), k=self._chance.randint(0, 4)
+        ):
             await act()
             await self._breathe()
         self.desk.is_reachable = True
@@ -171,7 +183,9 @@ class World:
             self.clock,
             rules=self.rules,
             every=self.plan.every,
-            publish=lambda status: ledger.publish("collector", status) if running.is_publishing else None,
+            publish=lambda status: (
+                ledger.publish("collector", status) if running.is_publishing else None
+            ),
             publishing=0.02,
             retry_seconds=0.005,
         )
@@ -197,28 +211,45 @@ class World:
         self.say(f"the world heals; so far {dict(self.faults.done)}")
         self.faults.heal()
         self.server.refuse_connections(False)
-        # What our clock takes for a moment ago is left to the next run: one that is behind takes longer for it.
-        self.venue_clock.set(self.venue_clock.now() + 2 * GRACE + max(timedelta(0), -self.plan.skew))
+        # What our clock takes for a moment ago is left to the next run: one that is behind takes
+        # longer for it.
+        self.venue_clock.set(
+            self.venue_clock.now() + 2 * GRACE + max(timedelta(0), -self.plan.skew)
+        )
         counters = self._running.collector.counters
         await self._until(
-            lambda: all(counters[account].is_up and counters[account].reconciled for account in self.kind.names),
+            lambda: all(
+                counters[account].is_up and counters[account].reconciled
+                for account in self.kind.names
+            ),
             "reconciled after the start",
         )
         if self.plan.every is None:
             await self.server.stop()
-            await self._until(lambda: not any(counters[account].is_up for account in self.kind.names), "down")
+            await self._until(
+                lambda: not any(counters[account].is_up for account in self.kind.names), "down"
+            )
             await self.server.start()
         healed_at = self.clock.now()
 
         def is_well(account: str) -> bool:
             known = counters[account]
-            return known.is_up and (known.last_reconciled_at or START) > healed_at and not self._open_gaps(account)
+            return (
+                known.is_up
+                and (known.last_reconciled_at or START) > healed_at
+                and not self._open_gaps(account)
+            )
 
-        await self._until(lambda: all(map(is_well, self.kind.names)), "reconciled after the healing")
+        await self._until(
+            lambda: all(map(is_well, self.kind.names)), "reconciled after the healing"
+        )
         self.say("every account is reconciled")
 
     def _open_gaps(self, account: str) -> bool:
-        return any(gap["to_at"] is None for gap in self.desk.ledger.account_events(account=account, kind="gap"))
+        return any(
+            gap["to_at"] is None
+            for gap in self.desk.ledger.account_events(account=account, kind="gap")
+        )
 
     async def _until(self, holds: Callable[[], bool], what: str) -> None:
         assert self._running is not None

@@ -1,4 +1,5 @@
-"""Detects anomalies of an order. They are judgements: derived from the facts, and recorded as events of their own."""
+"""Detects anomalies of an order. They are judgements: derived from the facts, and recorded as
+events of their own."""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -13,10 +14,15 @@ from orderledger.domain.orders.reports import FillRecorded
 from orderledger.domain.values import ENDS, Anomaly, OrderType, Status
 
 UNKNOWN_ORDER, VENUE_ORDER_ID_REUSED = Anomaly.UNKNOWN_ORDER, Anomaly.VENUE_ORDER_ID_REUSED
-OVERFILL, FILL_AFTER_END, FILL_ID_REUSED = Anomaly.OVERFILL, Anomaly.FILL_AFTER_END, Anomaly.FILL_ID_REUSED
+OVERFILL, FILL_AFTER_END, FILL_ID_REUSED = (
+    Anomaly.OVERFILL,
+    Anomaly.FILL_AFTER_END,
+    Anomaly.FILL_ID_REUSED,
+)
 MESSAGE_ID_REUSED = Anomaly.MESSAGE_ID_REUSED
 SUSPENDED = Status.SUSPENDED
-"""Module-level names: access to an enum member is slow on Python 3.11, and many facts need these."""
+"""Module-level names: access to an enum member is slow on Python 3.11, and many facts need
+these."""
 WORDS = frozenset(Status) - {Status.DENIED}
 WORKING_WORDS = frozenset({Status.NEW, Status.PARTIALLY_FILLED})
 
@@ -30,11 +36,18 @@ PERMANENT = frozenset({Anomaly.LATE_REPORT, VENUE_ORDER_ID_REUSED, MESSAGE_ID_RE
 
 
 def detect(
-    order: Order, fact: OrderEvent, at: datetime, *, was_ended_at: datetime | None = None, is_id_reused: bool = False
+    order: Order,
+    fact: OrderEvent,
+    at: datetime,
+    *,
+    was_ended_at: datetime | None = None,
+    is_id_reused: bool = False,
 ) -> list[AnomalyDetected | AnomalyCleared]:
-    """The anomalies to record after `fact`: new ones of the order, those of this fact, and cleared ones.
+    """The anomalies to record after `fact`: new ones of the order, those of this fact, and cleared
+    ones.
 
-    `was_ended_at`: the time when the order had ended before the fact, if it had. `is_id_reused`: another message had its id.
+    `was_ended_at`: the time when the order had ended before the fact, if it had. `is_id_reused`:
+    another message had its id.
     """
     if (
         was_ended_at is None
@@ -47,23 +60,38 @@ def detect(
     said: list[AnomalyDetected | AnomalyCleared] = [
         AnomalyDetected(code=code, detail=detail)
         for code, detail in standing.items()
-        if code not in order.raised or (isinstance(fact, FillRecorded) and _is_of_this_fill(code, order, fact, at))
+        if code not in order.raised
+        or (isinstance(fact, FillRecorded) and _is_of_this_fill(code, order, fact, at))
     ]
-    if isinstance(fact, OrderReport) and not isinstance(fact, FillRecorded) and was_ended_at is not None and at < was_ended_at:
+    if (
+        isinstance(fact, OrderReport)
+        and not isinstance(fact, FillRecorded)
+        and was_ended_at is not None
+        and at < was_ended_at
+    ):
         said.append(
             AnomalyDetected(
-                code=Anomaly.LATE_REPORT, detail=f"happened {at.isoformat()}, the order had ended {was_ended_at.isoformat()}"
+                code=Anomaly.LATE_REPORT,
+                detail=f"happened {at.isoformat()}, the order had ended {was_ended_at.isoformat()}",
             )
         )
     if is_id_reused:
-        said.append(AnomalyDetected(code=MESSAGE_ID_REUSED, detail=f"message {fact.message_id} had other content before"))
-    said += [AnomalyCleared(code=code) for code in order.raised if code not in standing and code not in PERMANENT]
+        said.append(
+            AnomalyDetected(
+                code=MESSAGE_ID_REUSED, detail=f"message {fact.message_id} had other content before"
+            )
+        )
+    said += [
+        AnomalyCleared(code=code)
+        for code in order.raised
+        if code not in standing and code not in PERMANENT
+    ]
     return said
 
 
 def _is_plain(order: Order) -> bool:
-    """Check quickly that no recorded fact can cause an anomaly, apart from `unknown_order`. That is true for most orders, all the
-    time."""
+    """Check quickly that no recorded fact can cause an anomaly, apart from `unknown_order`. That is
+    true for most orders, all the time."""
     return (
         not order.ends.is_any
         and order.claims is NO_CLAIMS
@@ -75,17 +103,27 @@ def _is_plain(order: Order) -> bool:
 def _has_plain_fills(order: Order) -> bool:
     fills, quantity = order.fills, order.quantity
     is_within = quantity is None or fills.sums.cum_quantity <= quantity
-    return is_within and not fills.has_reused_id and not _contradict(order) and not _conflict_of_sides(order)
+    return (
+        is_within
+        and not fills.has_reused_id
+        and not _contradict(order)
+        and not _conflict_of_sides(order)
+    )
 
 
 def _contradict(order: Order) -> bool:
-    """Check for a fill with other terms than its order. An order of type `other` may be a combination, whose legs differ."""
+    """Check for a fill with other terms than its order. An order of type `other` may be a
+    combination, whose legs differ."""
     terms = order.terms
-    return order.fills.sums.contradict(terms.side, terms.instrument) and terms.described("order_type") is not OrderType.OTHER
+    return (
+        order.fills.sums.contradict(terms.side, terms.instrument)
+        and terms.described("order_type") is not OrderType.OTHER
+    )
 
 
 def _conflict_of_sides(order: Order) -> bool:
-    """Check for a fill whose reports name two position sides, or for one of another position than its order or its siblings."""
+    """Check for a fill whose reports name two position sides, or for one of another position than
+    its order or its siblings."""
     fills = order.fills
     return fills.has_two_sides or fills.sums.is_of_other_position(order.terms.position_side)
 
@@ -108,7 +146,12 @@ def open_codes(order: Order) -> list[Anomaly]:
 
 def open_anomalies(order: Order) -> Iterator[tuple[Anomaly, str]]:
     """The anomalies that follow from the facts so far, each with a sentence."""
-    quantity, cum_quantity, end_at, last_fill_at = order.quantity, order.cum_quantity, order.end_at, order.last_fill_at
+    quantity, cum_quantity, end_at, last_fill_at = (
+        order.quantity,
+        order.cum_quantity,
+        order.end_at,
+        order.last_fill_at,
+    )
     if not order.is_requested and order.is_known:
         yield UNKNOWN_ORDER, "reported by the venue, never requested through this ledger"
     is_own_quantity = order.is_requested or order.terms.set_quantity is not None
@@ -121,12 +164,18 @@ def open_anomalies(order: Order) -> Iterator[tuple[Anomaly, str]]:
     if _contradict(order):
         yield (
             Anomaly.TERMS_CONFLICT,
-            f"a fill is not of the order's side ({order.terms.side}) or instrument; the fill counts as told",
+            (
+                f"a fill is not of the order's side ({order.terms.side}) or instrument; the fill "
+                "counts as told"
+            ),
         )
     if _conflict_of_sides(order):
         yield (
             Anomaly.POSITION_SIDE_CONFLICT,
-            f"a fill names two position sides, or another than its order ({order.terms.position_side}); the first one counts",
+            (
+                "a fill names two position sides, or another than its order "
+                f"({order.terms.position_side}); the first one counts"
+            ),
         )
     if (venue_ids := order.names.count_of_venue_ids) > 1 + order.replaces:
         yield (
@@ -138,13 +187,17 @@ def open_anomalies(order: Order) -> Iterator[tuple[Anomaly, str]]:
     if (text := _mismatch(order, quantity)) is not None:
         yield Anomaly.QUANTITY_MISMATCH, text
     if (word := order.claims.word.value) is not None and word not in WORDS:
-        yield Anomaly.UNKNOWN_STATUS, f"the venue says {word!r}, which is no status this ledger knows"
+        yield (
+            Anomaly.UNKNOWN_STATUS,
+            f"the venue says {word!r}, which is no status this ledger knows",
+        )
     if (text := _conflict_of_word(order) or _conflict_of_facts(order)) is not None:
         yield Anomaly.STATUS_CONFLICT, text
 
 
 def _mismatch(order: Order, quantity: Decimal | None) -> str | None:
-    """A sentence about the first claimed number that contradicts the facts recorded for its time, or None."""
+    """A sentence about the first claimed number that contradicts the facts recorded for its time,
+    or None."""
     for what, expected in EXPECTED.items():
         claim = order.claims.numbers.get(what)
         if claim is None or claim.at is None:
@@ -160,15 +213,16 @@ Span = tuple[Decimal, Decimal]
 
 
 def _cum_quantity(order: Order, _: Decimal | None, claimed: Decimal, at: datetime) -> Span:
-    """The cumulative quantity at that time. A fill of that very time is included if its own report claims no more."""
+    """The cumulative quantity at that time. A fill of that very time is included if its own report
+    claims no more."""
     return order.fills.cum_quantity_range(
         at, lambda reported: reported.cum_quantity is not None and reported.cum_quantity <= claimed
     )
 
 
 def _average_price(order: Order, _: Decimal | None, claimed: Decimal, at: datetime) -> Span | None:
-    """The average price, if the claim includes all fills. Venues round, so a difference below a unit of the last digit, at
-    most 1, is agreement."""
+    """The average price, if the claim includes all fills. Venues round, so a difference below a
+    unit of the last digit, at most 1, is agreement."""
     low, high = order.fills.cum_quantity_range(at)
     average_price = order.average_price
     if average_price is None or not low == high == order.cum_quantity:
@@ -178,18 +232,23 @@ def _average_price(order: Order, _: Decimal | None, claimed: Decimal, at: dateti
     return mean, mean
 
 
-def _quantity(order: Order, quantity: Decimal | None, claimed: Decimal, at: datetime) -> Span | None:
-    """The quantity in force. None if it comes from this claim itself, without a request or a replace."""
+def _quantity(
+    order: Order, quantity: Decimal | None, claimed: Decimal, at: datetime
+) -> Span | None:
+    """The quantity in force. None if it comes from this claim itself, without a request or a
+    replace."""
     if quantity is None or quantity is claimed or not _is_of_these_terms(order, at):
         return None
     return quantity, quantity
 
 
-def _leaves_quantity(order: Order, quantity: Decimal | None, claimed: Decimal, at: datetime) -> Span | None:
+def _leaves_quantity(
+    order: Order, quantity: Decimal | None, claimed: Decimal, at: datetime
+) -> Span | None:
     """The open quantity at that time.
 
-    A claim of the exact time of the order's end may be from before it. None for a suspended order: venues report its quantity in
-    two ways, and both are accepted.
+    A claim of the exact time of the order's end may be from before it. None for a suspended order:
+    venues report its quantity in two ways, and both are accepted.
     """
     if quantity is None or not _is_of_these_terms(order, at) or order.session_status is SUSPENDED:
         return None
@@ -197,7 +256,10 @@ def _leaves_quantity(order: Order, quantity: Decimal | None, claimed: Decimal, a
     if ended_at is not None and ended_at < at:
         return ZERO, ZERO
     low, high = order.fills.cum_quantity_range(
-        at, lambda reported: reported.leaves_quantity is not None and reported.leaves_quantity >= claimed
+        at,
+        lambda reported: (
+            reported.leaves_quantity is not None and reported.leaves_quantity >= claimed
+        ),
     )
     least = ZERO if ended_at == at else max(ZERO, EXACT.subtract(quantity, high))
     return least, max(ZERO, EXACT.subtract(quantity, low))
@@ -215,7 +277,8 @@ EXPECTED: dict[str, Callable[[Order, Decimal | None, Decimal, datetime], Span | 
     "quantity": _quantity,
     "leaves_quantity": _leaves_quantity,
 }
-"""For each claimed number, the range that the facts allow at that time, or None if they do not tell."""
+"""For each claimed number, the range that the facts allow at that time, or None if they do not
+tell."""
 
 
 def _conflict_of_word(order: Order) -> str | None:
@@ -243,8 +306,16 @@ def _conflict_of_facts(order: Order) -> str | None:
     end, worked, ends = order.end, order.worked, order.ends
     if end is Status.REJECTED and order.is_worked:
         return "rejected, and the venue has worked it"
-    if end is not None and worked is not None and ends.last_reported is not None and worked.is_dated_after(ends.last_reported):
+    if (
+        end is not None
+        and worked is not None
+        and ends.last_reported is not None
+        and worked.is_dated_after(ends.last_reported)
+    ):
         return f"the venue worked it {worked.at.isoformat()}, after it was {end}"
     if (undone := order.undone_end) is not None and order.shown is not None:
-        return f"{undone.status} {undone.when.at.isoformat()}, and the venue shows it working {order.shown.at.isoformat()}"
+        return (
+            f"{undone.status} {undone.when.at.isoformat()}, and the venue shows it working "
+            f"{order.shown.at.isoformat()}"
+        )
     return None

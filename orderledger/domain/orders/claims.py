@@ -9,7 +9,14 @@ from orderledger.domain.values import Reported
 
 Value = TypeVar("Value")
 
-NUMBERS = ("quantity", "cum_quantity", "leaves_quantity", "average_price", "limit_price", "stop_price")
+NUMBERS = (
+    "quantity",
+    "cum_quantity",
+    "leaves_quantity",
+    "average_price",
+    "limit_price",
+    "stop_price",
+)
 
 
 class Latest(NamedTuple, Generic[Value]):
@@ -49,14 +56,18 @@ class Claims:
         return self.numbers[name].value if name in self.numbers else None
 
     def hear(self, reported: Reported, when: When) -> None:
-        """Add a report's claims. Of claims with the same time and sequence, the latest is the one with the largest cumulative
-        quantity or the smallest open quantity."""
+        """Add a report's claims. Of claims with the same time and sequence, the latest is the one
+        with the largest cumulative quantity or the smallest open quantity."""
         if reported.status is not None:
             self.say(reported.status, when)
         is_outdated = self._is_outdated(reported, when)
         for name in NUMBERS:
             number: Decimal | None = getattr(reported, name)
-            if number is None or (is_outdated and name in self.numbers and _is_of_one_moment(self.numbers[name].when, when)):
+            if number is None or (
+                is_outdated
+                and name in self.numbers
+                and _is_of_one_moment(self.numbers[name].when, when)
+            ):
                 continue
             note(self.numbers, name, number, when)
 
@@ -67,9 +78,17 @@ class Claims:
     def _is_outdated(self, reported: Reported, when: When) -> bool:
         """Check for a claim of the same time and sequence with a larger filled quantity."""
         cum, leaves = self.numbers.get("cum_quantity"), self.numbers.get("leaves_quantity")
-        if reported.cum_quantity is not None and cum is not None and _is_of_one_moment(cum.when, when):
+        if (
+            reported.cum_quantity is not None
+            and cum is not None
+            and _is_of_one_moment(cum.when, when)
+        ):
             return reported.cum_quantity < cum.value
-        if reported.leaves_quantity is not None and leaves is not None and _is_of_one_moment(leaves.when, when):
+        if (
+            reported.leaves_quantity is not None
+            and leaves is not None
+            and _is_of_one_moment(leaves.when, when)
+        ):
             return reported.leaves_quantity > leaves.value
         return False
 

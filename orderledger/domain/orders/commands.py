@@ -9,7 +9,15 @@ import msgspec
 from orderledger.domain.decision import ACCEPTED, DUPLICATE, Decision, Duplicate, Reason, Refused
 from orderledger.domain.orders.events import OrderCommand
 from orderledger.domain.orders.when import When, last
-from orderledger.domain.values import Links, OrderType, PositionSide, Side, Status, TimeInForce, later
+from orderledger.domain.values import (
+    Links,
+    OrderType,
+    PositionSide,
+    Side,
+    Status,
+    TimeInForce,
+    later,
+)
 
 if TYPE_CHECKING:
     from orderledger.domain.orders.order import Order
@@ -91,15 +99,19 @@ class SendingOutcome(OrderCommand, frozen=True, kw_only=True):
     def _decide_by_sending(self, order: "Order") -> Decision:
         """Send an order again only after the venue did not know it."""
         sent_at = order.submitted_at or order.unresolved_at
-        return ACCEPTED if sent_at is None or order.is_absent_since(sent_at) else _already_submitted(order)
+        return (
+            ACCEPTED
+            if sent_at is None or order.is_absent_since(sent_at)
+            else _already_submitted(order)
+        )
 
 
 class OrderDenied(SendingOutcome, frozen=True, kw_only=True):
     """Order that our own checks refused. It is never sent.
 
-    `not_sent`: proof that nothing of a recorded submission left us, e.g. a refused connection. `never_arrived`: a submission left
-    us, and an operator's decision or the venue's rules prove that the venue never received it. Without either, an order that
-    counts as sent cannot be denied.
+    `not_sent`: proof that nothing of a recorded submission left us, e.g. a refused connection.
+    `never_arrived`: a submission left us, and an operator's decision or the venue's rules prove
+    that the venue never received it. Without either, an order that counts as sent cannot be denied.
     """
 
     stored_name: ClassVar[str] = "order_denied.v1"
@@ -107,8 +119,8 @@ class OrderDenied(SendingOutcome, frozen=True, kw_only=True):
     never_arrived: bool = False
 
     def _decide_by_sending(self, order: "Order") -> Decision:
-        """Deny a submitted order with proof that nothing was sent, unless its outcome is unknown and the venue may still have it,
-        or once it is decided that the venue never received it."""
+        """Deny a submitted order with proof that nothing was sent, unless its outcome is unknown
+        and the venue may still have it, or once it is decided that the venue never received it."""
         if self.never_arrived:
             return ACCEPTED
         if not self.not_sent:
@@ -122,7 +134,8 @@ class OrderDenied(SendingOutcome, frozen=True, kw_only=True):
 
 
 class OrderSubmitted(SendingOutcome, frozen=True, kw_only=True):
-    """Order handed to the venue. `is_forced`: sent again by an operator's decision, without proof that it never arrived."""
+    """Order handed to the venue. `is_forced`: sent again by an operator's decision, without proof
+    that it never arrived."""
 
     stored_name: ClassVar[str] = "order_submitted.v1"
     is_forced: bool = False
@@ -164,7 +177,8 @@ class CancelRequested(OrderCommand, frozen=True, kw_only=True):
 
 
 class ReplaceRequested(OrderCommand, frozen=True, kw_only=True):
-    """Request to change the order. `quantity` is the new total (FIX OrderQty), not the open quantity."""
+    """Request to change the order. `quantity` is the new total (FIX OrderQty), not the open
+    quantity."""
 
     stored_name: ClassVar[str] = "replace_requested.v1"
     quantity: Decimal | None = None
@@ -188,13 +202,16 @@ CHANGES = ("quantity", "limit_price", "stop_price", "replacement_client_order_id
 
 
 def _repetition_of_change(order: "Order", command: ChangeRequested) -> Duplicate | None:
-    """A command with a known `request_id` and the same content is a duplicate, whatever its time."""
+    """A command with a known `request_id` and the same content is a duplicate, whatever its
+    time."""
     if command.is_same_message(order):
         return DUPLICATE
     asked = order.requests.known(command.request_id)
     if asked is None:
         return OrderCommand.repetition(command, order)
-    is_same = type(asked) is type(command) and all(getattr(asked, name, None) == getattr(command, name, None) for name in CHANGES)
+    is_same = type(asked) is type(command) and all(
+        getattr(asked, name, None) == getattr(command, name, None) for name in CHANGES
+    )
     return DUPLICATE if is_same else None
 
 
@@ -202,7 +219,9 @@ def _decide_change(order: "Order", command: ChangeRequested) -> Decision:
     if not order.is_known:
         return _unknown()
     if order.requests.known(command.request_id) is not None:
-        return Refused(Reason.REQUEST_ID_REUSED, f"request {command.request_id} asked for something else")
+        return Refused(
+            Reason.REQUEST_ID_REUSED, f"request {command.request_id} asked for something else"
+        )
     if order.is_ended and not _would_reopen(order, command):
         return Refused(Reason.ORDER_ENDED, f"the order has ended: {order.summary}")
     return ACCEPTED
@@ -215,8 +234,13 @@ def _would_reopen(order: "Order", command: ChangeRequested) -> bool:
 
 
 def _already_submitted(order: "Order") -> Refused:
-    return Refused(Reason.ALREADY_SUBMITTED, f"sent already, ask the venue before sending again: {order.summary}")
+    return Refused(
+        Reason.ALREADY_SUBMITTED,
+        f"sent already, ask the venue before sending again: {order.summary}",
+    )
 
 
 def _unknown() -> Refused:
-    return Refused(Reason.UNKNOWN_ORDER, "no such order is recorded; it may exist at the venue all the same")
+    return Refused(
+        Reason.UNKNOWN_ORDER, "no such order is recorded; it may exist at the venue all the same"
+    )

@@ -8,8 +8,14 @@ from orderledger.domain.values import Status
 
 DUPLICATE_ORDER = "duplicate_order"
 CONCLUDED_ABSENT = "concluded_absent"
-"""Reason of a cancel that was concluded from absence. It ends only an order that was not requested here."""
-CANCELED, EXPIRED, REJECTED, DENIED = Status.CANCELED, Status.EXPIRED, Status.REJECTED, Status.DENIED
+"""Reason of a cancel that was concluded from absence. It ends only an order that was not requested
+here."""
+CANCELED, EXPIRED, REJECTED, DENIED = (
+    Status.CANCELED,
+    Status.EXPIRED,
+    Status.REJECTED,
+    Status.DENIED,
+)
 """Module-level names: access to an enum member is slow on Python 3.11."""
 
 
@@ -42,11 +48,16 @@ class Counted:
             self.take(report)
 
     def take(self, report: EndReport) -> None:
-        """Add a report. Of one status at the same time and sequence, the later in the log counts."""
+        """Add a report. Of one status at the same time and sequence, the later in the log
+        counts."""
         status, when, reason = report
         self.last_reported = last(self.last_reported, when)
         first = self.first.get(status)
-        if first is None or first.is_dated_after(when) or (when.is_dated_as(first) and when > first):
+        if (
+            first is None
+            or first.is_dated_after(when)
+            or (when.is_dated_as(first) and when > first)
+        ):
             self.first[status] = when
         if reason is not None and (status not in self._reasons or when < self._reasons[status][0]):
             self._reasons[status] = (when, reason)
@@ -56,7 +67,8 @@ class Counted:
         return End(status, self.first[status], None if reason is None else reason[1])
 
     def deciding(self, *, is_worked: bool, duplicate: When | None) -> End | None:
-        """The end that counts, if any. `duplicate`: a refusal because the venue already has the order, if that counts."""
+        """The end that counts, if any. `duplicate`: a refusal because the venue already has the
+        order, if that counts."""
         closing = [status for status in (EXPIRED, CANCELED) if status in self.first]
         if closing:
             return self.end(max(closing, key=self.first.__getitem__))
@@ -105,7 +117,9 @@ class Ends:
     @property
     def has_end_of_venue(self) -> bool:
         """True if the venue reported an end, which shows that it had the order."""
-        return self._duplicate is not None or any(status is not DENIED for status in self._counted.first)
+        return self._duplicate is not None or any(
+            status is not DENIED for status in self._counted.first
+        )
 
     def add(self, status: Status, when: When, reason: str | None) -> None:
         """Add a fact that ended the order."""
@@ -115,7 +129,8 @@ class Ends:
             self._counted.take(report)
 
     def drop_conclusions(self) -> None:
-        """Drop ends concluded from absence. The order was requested here after all, and absence never ends such an order."""
+        """Drop ends concluded from absence. The order was requested here after all, and absence
+        never ends such an order."""
         kept = [report for report in self._reports if report.reason != CONCLUDED_ABSENT]
         if len(kept) < len(self._reports):
             self._reports = kept
@@ -131,28 +146,42 @@ class Ends:
         self._count_anew()
 
     def deciding(self, *, is_worked: bool, is_sent_again: bool, shown: When | None) -> End | None:
-        """The end that counts, if any. `shown`: the venue showed the order working then, so that earlier ends do not count.
+        """The end that counts, if any. `shown`: the venue showed the order working then, so that
+        earlier ends do not count.
 
-        Canceled and expired outrank rejected, which outranks denied. Of canceled and expired the later counts. A denial counts
-        only if the venue has not shown the order working; `duplicate_order` only if also the order was sent once.
+        Canceled and expired outrank rejected, which outranks denied. Of canceled and expired the
+        later counts. A denial counts only if the venue has not shown the order working;
+        `duplicate_order` only if also the order was sent once.
         """
         if not self.is_any:
             return None
         counted = self._counted if shown is None else self._after(shown)
-        return counted.deciding(is_worked=is_worked, duplicate=None if is_worked or is_sent_again else self._duplicate)
+        return counted.deciding(
+            is_worked=is_worked, duplicate=None if is_worked or is_sent_again else self._duplicate
+        )
 
     def undone(self, shown: When | None) -> End | None:
         """The end that counted before the venue showed the order working, if none is later."""
-        if shown is None or self.last_reported is None or not shown.is_dated_after(self.last_reported):
+        if (
+            shown is None
+            or self.last_reported is None
+            or not shown.is_dated_after(self.last_reported)
+        ):
             return None
         return self._counted.deciding(is_worked=False, duplicate=None)
 
     def _after(self, shown: When) -> Counted:
-        return Counted(report for report in self._standing() if not shown.is_dated_after(report.when))
+        return Counted(
+            report for report in self._standing() if not shown.is_dated_after(report.when)
+        )
 
     def _standing(self) -> Iterator[EndReport]:
         """The reports that were not reinstated."""
-        return (report for report in self._reports if self._reinstated is None or report.when > self._reinstated)
+        return (
+            report
+            for report in self._reports
+            if self._reinstated is None or report.when > self._reinstated
+        )
 
     def _count_anew(self) -> None:
         self._counted = Counted(self._standing())

@@ -1,7 +1,7 @@
 """Base classes of the events of an order.
 
-A message proposes a fact. `decide` accepts it or gives the reason of a refusal; `apply` changes the order. `at` is the time by
-the sender's clock, as in the message; None means the time of recording.
+A message proposes a fact. `decide` accepts it or gives the reason of a refusal; `apply` changes the
+order. `at` is the time by the sender's clock, as in the message; None means the time of recording.
 """
 
 from datetime import datetime
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 class OrderEvent(LogEvent, frozen=True, kw_only=True):
     """Fields of every message about an order.
 
-    `client_order_id` is the id in the message: the order's own, a replacement's, or a cancel request's. `sequence` is the venue's
-    order of facts that have the same `at`.
+    `client_order_id` is the id in the message: the order's own, a replacement's, or a cancel
+    request's. `sequence` is the venue's order of facts that have the same `at`.
     """
 
     at: datetime | None = None
@@ -35,7 +35,8 @@ class OrderEvent(LogEvent, frozen=True, kw_only=True):
     sequence: int | None = None
 
     def repetition(self, order: "Order") -> Duplicate | None:
-        """A Duplicate if the order has this fact already: by its `message_id`, otherwise by all its fields."""
+        """A Duplicate if the order has this fact already: by its `message_id`, otherwise by all its
+        fields."""
         if self.is_same_message(order):
             return DUPLICATE
         if self not in order.seen:
@@ -45,7 +46,8 @@ class OrderEvent(LogEvent, frozen=True, kw_only=True):
         return DUPLICATE if self.message_id is None or isinstance(self, OrderReport) else None
 
     def is_same_message(self, order: "Order") -> bool:
-        """True if the order has an event with the same `message_id` and the same content, whatever its time."""
+        """True if the order has an event with the same `message_id` and the same content, whatever
+        its time."""
         if self.message_id is None:
             return False
         return any(self.has_content_of(known) for known in self._with_this_message_id(order))
@@ -62,8 +64,8 @@ class OrderEvent(LogEvent, frozen=True, kw_only=True):
         raise NotImplementedError
 
     def apply(self, order: "Order", when: When) -> None:
-        """Change the order. `when` is the place of the fact among all facts. Never fails, so every recorded history can be
-        loaded."""
+        """Change the order. `when` is the place of the fact among all facts. Never fails, so every
+        recorded history can be loaded."""
         raise NotImplementedError
 
 
@@ -81,8 +83,8 @@ class OrderCommand(OrderEvent, frozen=True, kw_only=True):
 
 
 class OrderReport(OrderEvent, frozen=True, kw_only=True):
-    """Report of the venue, never refused. `instrument` and `side` count while the order is unknown to us, `position_side` and
-    `position_id` while its request does not name them."""
+    """Report of the venue, never refused. `instrument` and `side` count while the order is unknown
+    to us, `position_side` and `position_id` while its request does not name them."""
 
     instrument: str | None = None
     side: Side | None = None
@@ -100,7 +102,8 @@ class OrderReport(OrderEvent, frozen=True, kw_only=True):
             order.confirm(when)
 
     def apply_names_and_terms(self, order: "Order", when: When) -> None:
-        """Apply the names and claims of the report, and its terms while the order was not requested here."""
+        """Apply the names and claims of the report, and its terms while the order was not requested
+        here."""
         order.learn(self, when)
         if not order.is_requested:
             order.terms.hear(self.instrument, self.side, self.reported, when)

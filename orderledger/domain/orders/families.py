@@ -1,7 +1,8 @@
 """Families of fills: a fill, its corrections, their corrections, and the busts of any of them.
 
-At most one fill of a family counts, its tip. From the topmost fill on, the latest correction of a fill replaces it. A bust
-removes the fill that it names, and those of its corrections that are dated before the bust.
+At most one fill of a family counts, its tip. From the topmost fill on, the latest correction of a
+fill replaces it. A bust removes the fill that it names, and those of its corrections that are dated
+before the bust.
 """
 
 from bisect import insort
@@ -13,10 +14,20 @@ from orderledger.domain.orders.when import When, last
 class Family:
     """Linked fills. `ids` has all their ids, also of corrected fills that have not arrived.
 
-    `tip` is the fill at the end of the corrections. None while no fill has arrived, and in a circle of corrections.
+    `tip` is the fill at the end of the corrections. None while no fill has arrived, and in a circle
+    of corrections.
     """
 
-    __slots__ = ("_busts", "_corrections", "_fills", "_is_circle", "_last_bust", "_top", "ids", "tip")
+    __slots__ = (
+        "_busts",
+        "_corrections",
+        "_fills",
+        "_is_circle",
+        "_last_bust",
+        "_top",
+        "ids",
+        "tip",
+    )
 
     def __init__(self, fill_id: str, fill: Fill | None) -> None:
         self.ids = [fill_id]
@@ -53,7 +64,8 @@ class Family:
         self.tip = None
 
     def take_in(self, other: "Family", *, above: "Family", below: "Family", link: Fill) -> None:
-        """Unite two families: `link`, the topmost fill of the one below, corrects a fill of the one above."""
+        """Unite two families: `link`, the topmost fill of the one below, corrects a fill of the one
+        above."""
         assert link.corrects is not None
         tip, top = above._tip_with(link, below.tip), above._top
         self.ids += other.ids
@@ -78,7 +90,11 @@ class Family:
         corrections = self.corrections_of(link.corrects)
         if corrections and _age(corrections[-1]) > _age(link):
             return self.tip
-        if self.tip is None or self.tip is self._fills.get(link.corrects) or self._is_on_the_way(link.corrects):
+        if (
+            self.tip is None
+            or self.tip is self._fills.get(link.corrects)
+            or self._is_on_the_way(link.corrects)
+        ):
             return tip_below
         return self.tip
 
@@ -108,7 +124,8 @@ class Family:
 
 
 def _is_busted_above(fill: Fill, known: dict[str, Fill], busts: dict[str, When]) -> bool:
-    """Check whether a fill that this one corrects, directly or indirectly, has a bust dated after this fill."""
+    """Check whether a fill that this one corrects, directly or indirectly, has a bust dated after
+    this fill."""
     step: Fill | None = fill
     while step is not None and step.corrects is not None and step.corrects_another:
         busted = busts.get(step.corrects)

@@ -11,7 +11,8 @@ from orderledger.domain.orders.when import NO_SEQUENCE, When
 from orderledger.domain.values import Liquidity, PositionSide, Reported, Side
 
 DETAILS = ("instrument", "side", "fee", "fee_currency", "liquidity", "position_side", "position_id")
-"""Fields that a report of a fill may leave out. A later report of the same fill can complete them."""
+"""Fields that a report of a fill may leave out. A later report of the same fill can complete
+them."""
 
 CONTESTABLE = ("instrument", "side", "fee", "fee_currency")
 
@@ -20,7 +21,8 @@ Numbers = tuple[Decimal, Decimal, str | None]
 
 
 class Effective(NamedTuple):
-    """The place and the details of a fill, including those inherited from the fill that it corrects."""
+    """The place and the details of a fill, including those inherited from the fill that it
+    corrects."""
 
     when: When
     instrument: str | None
@@ -35,8 +37,9 @@ class Effective(NamedTuple):
 class Fill:
     """One version of a fill: its numbers, and the details from all its reports.
 
-    `when` is its place among all facts: the earliest time in a report, the sequence for that time, and the first log position.
-    Of each detail, the value with the earliest time counts. `inherited` is set for a correction of a known fill.
+    `when` is its place among all facts: the earliest time in a report, the sequence for that time,
+    and the first log position. Of each detail, the value with the earliest time counts. `inherited`
+    is set for a correction of a known fill.
     """
 
     __slots__ = (
@@ -93,24 +96,39 @@ class Fill:
 
     @property
     def last_reported(self) -> When:
-        """The latest of the times that count: of the fill itself, and of each detail the earliest."""
+        """The latest of the times that count: of the fill itself, and of each detail the
+        earliest."""
         own = self.when
         if self.reported_values is None:
             return own
-        return max([own, *(when for values in self.reported_values.values() for when in values.values())])
+        return max(
+            [own, *(when for values in self.reported_values.values() for when in values.values())]
+        )
 
     @property
     def effective(self) -> Effective:
-        """Its time and details. Details that a correction leaves out come from the fill that it corrects."""
+        """Its time and details. Details that a correction leaves out come from the fill that it
+        corrects."""
         if self.inherited is None:
             return Effective(self.when, *self._own)
-        given = (mine if mine is not None else theirs for mine, theirs in zip(self._own, self.inherited[1:], strict=True))
+        given = (
+            mine if mine is not None else theirs
+            for mine, theirs in zip(self._own, self.inherited[1:], strict=True)
+        )
         return Effective(self.inherited.when, *given)  # type: ignore[arg-type]
 
     @property
     def _own(self) -> tuple[Any, ...]:
         """Its own details, in the order of `DETAILS`."""
-        return self.instrument, self.side, self.fee, self.fee_currency, self.liquidity, self.position_side, self.position_id
+        return (
+            self.instrument,
+            self.side,
+            self.fee,
+            self.fee_currency,
+            self.liquidity,
+            self.position_side,
+            self.position_id,
+        )
 
     @property
     def corrects_another(self) -> bool:
@@ -124,18 +142,24 @@ class Fill:
     @property
     def is_contested(self) -> bool:
         """True if reports with equal numbers differ in a detail."""
-        return self.reported_values is not None and any(len(self.reported_values[name]) > 1 for name in CONTESTABLE)
+        return self.reported_values is not None and any(
+            len(self.reported_values[name]) > 1 for name in CONTESTABLE
+        )
 
     @property
     def has_two_sides(self) -> bool:
-        """True if its reports name different position sides. The one with the earliest time counts."""
+        """True if its reports name different position sides. The one with the earliest time
+        counts."""
         return self.reported_values is not None and len(self.reported_values["position_side"]) > 1
 
     def has_all_of(self, event: FillRecorded) -> bool:
-        """Check that a report with equal numbers adds neither a detail, nor an earlier time, nor the sequence."""
+        """Check that a report with equal numbers adds neither a detail, nor an earlier time, nor
+        the sequence."""
         if event.at is not None and event.at < self.reported_at:
             return False
-        is_numbered_first = self.when.sequence == NO_SEQUENCE or (event.sequence or 0) < self.when.sequence
+        is_numbered_first = (
+            self.when.sequence == NO_SEQUENCE or (event.sequence or 0) < self.when.sequence
+        )
         if event.sequence is not None and is_numbered_first and event.at == self.reported_at:
             return False
         for name in DETAILS:
@@ -149,14 +173,21 @@ class Fill:
 
     def _reported_at(self, name: str, value: object) -> datetime | None:
         if self.reported_values is not None:
-            return self.reported_values[name][value].at if value in self.reported_values[name] else None
+            return (
+                self.reported_values[name][value].at
+                if value in self.reported_values[name]
+                else None
+            )
         return self.reported_at if getattr(self, name) == value else None
 
     def complete(self, event: FillRecorded, when: When) -> None:
         """Add the details of another report with equal numbers."""
         if self.reported_values is None:
             first = self.when
-            self.reported_values = {name: {} if (value := getattr(self, name)) is None else {value: first} for name in DETAILS}
+            self.reported_values = {
+                name: {} if (value := getattr(self, name)) is None else {value: first}
+                for name in DETAILS
+            }
         for name in DETAILS:
             value = getattr(event, name)
             if value is not None:
@@ -174,7 +205,8 @@ class Fill:
 
 
 def _joined(one: When, other: When) -> When:
-    """The place of a fill that was reported twice: the earlier time, the sequence for that time, and the first log position."""
+    """The place of a fill that was reported twice: the earlier time, the sequence for that time,
+    and the first log position."""
     position = min(one.position, other.position)
     if one.at != other.at:
         return replace(one if one.at < other.at else other, position=position)

@@ -1,4 +1,5 @@
-"""Exact sums over the active fills of an order, kept up to date as fills become active and inactive."""
+"""Exact sums over the active fills of an order, kept up to date as fills become active and
+inactive."""
 
 from bisect import bisect_left, insort
 from collections.abc import Callable
@@ -41,9 +42,13 @@ class FillSums(msgspec.Struct, gc=False, eq=False):
 
     def contradict(self, side: Side | None, instrument: str | None) -> bool:
         """Check for an active fill with another side or instrument."""
-        is_other_side = side is not None and bool(self._sides) and any(known != side for known in self._sides)
+        is_other_side = (
+            side is not None and bool(self._sides) and any(known != side for known in self._sides)
+        )
         return is_other_side or (
-            instrument is not None and bool(self._instruments) and any(known != instrument for known in self._instruments)
+            instrument is not None
+            and bool(self._instruments)
+            and any(known != instrument for known in self._instruments)
         )
 
     def is_of_other_position(self, side: PositionSide | None) -> bool:
@@ -65,7 +70,9 @@ class FillSums(msgspec.Struct, gc=False, eq=False):
         self._change(fill, EXACT.subtract, -1)
         del self._times[bisect_left(self._times, fill.at)]
 
-    def _change(self, fill: Fill, change: Callable[[Decimal, Decimal], Decimal], count: int) -> None:
+    def _change(
+        self, fill: Fill, change: Callable[[Decimal, Decimal], Decimal], count: int
+    ) -> None:
         self.cum_quantity = change(self.cum_quantity, fill.quantity)
         self.notional = change(self.notional, EXACT.multiply(fill.quantity, fill.price))
         details = fill if fill.inherited is None else fill.effective

@@ -1,7 +1,8 @@
-"""The fills of one order, and which of them are active. The result does not depend on the order in which reports arrive.
+"""The fills of one order, and which of them are active. The result does not depend on the order in
+which reports arrive.
 
-If two fills share an id but differ in numbers, the earlier counts and the other is kept as contested. Fills that are linked by
-corrections and busts form a family: see `families`.
+If two fills share an id but differ in numbers, the earlier counts and the other is kept as
+contested. Fills that are linked by corrections and busts form a family: see `families`.
 """
 
 from bisect import insort
@@ -23,8 +24,9 @@ from orderledger.domain.values import Reported
 class Fills(msgspec.Struct, gc=False, eq=False):
     """All reported fills by fill id. `sums` adds up the active ones.
 
-    `changed` holds the ids of the fills that the last event added or changed. `last_reported` is the latest time reported for a
-    fill, a detail of one, or a bust, and the number of the fact that gave it.
+    `changed` holds the ids of the fills that the last event added or changed. `last_reported` is
+    the latest time reported for a fill, a detail of one, or a bust, and the number of the fact that
+    gave it.
     """
 
     by_id: dict[str, Fill] = {}
@@ -65,7 +67,8 @@ class Fills(msgspec.Struct, gc=False, eq=False):
         return known is not None and (at is None or known.at <= at)
 
     def state_of(self, fill: Fill) -> str:
-        """active, busted or corrected. A correction is busted too if the bust of its original is later than the correction."""
+        """active, busted or corrected. A correction is busted too if the bust of its original is
+        later than the correction."""
         if fill.is_active:
             return "active"
         family = self._families.get(fill.fill_id)
@@ -77,14 +80,16 @@ class Fills(msgspec.Struct, gc=False, eq=False):
     ) -> tuple[Decimal, Decimal]:
         """The least and the most that a cumulative quantity claimed for that time may include.
 
-        Active fills of an earlier time are included. A fill of exactly that time may or may not be, even if it was busted later;
-        it is if `is_counted` accepts the claims in its own report.
+        Active fills of an earlier time are included. A fill of exactly that time may or may not be,
+        even if it was busted later; it is if `is_counted` accepts the claims in its own report.
         """
         least = most = self.sums.cum_quantity
         if self.last_reported is None or at > self.last_reported.at:
             return least, most
         if self._timeline is None:
-            self._timeline = sorted((fill.reported_at, fill_id) for fill_id, fill in self.by_id.items())
+            self._timeline = sorted(
+                (fill.reported_at, fill_id) for fill_id, fill in self.by_id.items()
+            )
         met: set[str] = set()
         for reported_at, fill_id in reversed(self._timeline):
             if reported_at < at:
@@ -113,7 +118,9 @@ class Fills(msgspec.Struct, gc=False, eq=False):
             return
         if version is None:
             version = Fill(event, when)
-            self._versions.setdefault(counted.fill_id, {counted.numbers: counted})[version.numbers] = version
+            self._versions.setdefault(counted.fill_id, {counted.numbers: counted})[
+                version.numbers
+            ] = version
             self._contested.add(event.fill_id)
             self._note_time(version)
         else:
@@ -147,7 +154,11 @@ class Fills(msgspec.Struct, gc=False, eq=False):
         if counted is None:
             return None
         corrects = event.corrects if isinstance(event, FillCorrected) else None
-        if counted.quantity == event.quantity and counted.price == event.price and counted.corrects == corrects:
+        if (
+            counted.quantity == event.quantity
+            and counted.price == event.price
+            and counted.corrects == corrects
+        ):
             return counted
         versions = self._versions.get(event.fill_id)
         return None if versions is None else versions.get((event.quantity, event.price, corrects))
@@ -182,7 +193,8 @@ class Fills(msgspec.Struct, gc=False, eq=False):
             self._activate(fill)
 
     def _displace(self, counted: Fill, version: Fill) -> None:
-        """Replace the version that counts by one that happened earlier. Its place among the fills stays."""
+        """Replace the version that counts by one that happened earlier. Its place among the fills
+        stays."""
         self.by_id[counted.fill_id] = version
         if counted.is_active:
             self._deactivate(counted)
@@ -207,7 +219,8 @@ class Fills(msgspec.Struct, gc=False, eq=False):
         self._settle(family)
 
     def _united(self, above: Family, below: Family, fill: Fill) -> Family:
-        """Unite two families. The ids of the smaller one move: linear in all (benchmarks/bench_growth.py)."""
+        """Unite two families. The ids of the smaller one move: linear in all
+        (benchmarks/bench_growth.py)."""
         if above is below:
             above.close_cycle()
             return above

@@ -11,7 +11,8 @@ from orderledger.domain.values import alias_stream, alias_text, order_stream, ve
 
 
 class NameKind(StrEnum):
-    """Kinds of names. `client`: our own ids and those of replacements. `request`: ids of cancel and replace requests."""
+    """Kinds of names. `client`: our own ids and those of replacements. `request`: ids of cancel and
+    replace requests."""
 
     CLIENT = "client"
     REQUEST = "request"
@@ -20,7 +21,8 @@ class NameKind(StrEnum):
 
 
 CLIENT, REQUEST, VENUE, ALIAS = NameKind.CLIENT, NameKind.REQUEST, NameKind.VENUE, NameKind.ALIAS
-"""Module-level names: access to an enum member is slow on Python 3.11, and every message needs some."""
+"""Module-level names: access to an enum member is slow on Python 3.11, and every message needs
+some."""
 OUR_IDS = frozenset({CLIENT, REQUEST})
 
 Name = tuple[NameKind, str]
@@ -40,7 +42,8 @@ def names_given(fact: OrderEvent) -> list[Name]:
 
 
 def ids_given(fact: OrderEvent) -> list[Name]:
-    """The possible meanings of our id in a message: the id of an order, a replacement, or a cancel or replace request."""
+    """The possible meanings of our id in a message: the id of an order, a replacement, or a cancel
+    or replace request."""
     if fact.client_order_id is None:
         return []
     order = (CLIENT, fact.client_order_id)
@@ -63,7 +66,10 @@ def names_borne(own_id: str | None, fact: OrderEvent) -> list[Name]:
 
 def ids_brought(fact: OrderEvent) -> Iterator[Name]:
     """The ids of ours that only some kinds of facts bring: of a replacement, and of a request."""
-    if isinstance(fact, (ReplaceRequested, OrderReplaced)) and fact.replacement_client_order_id is not None:
+    if (
+        isinstance(fact, (ReplaceRequested, OrderReplaced))
+        and fact.replacement_client_order_id is not None
+    ):
         yield CLIENT, fact.replacement_client_order_id
     if isinstance(fact, (CancelRequested, ReplaceRequested)) and fact.request_id is not None:
         yield REQUEST, fact.request_id

@@ -32,7 +32,8 @@ class AnomalyCleared(OrderJudgement, frozen=True, kw_only=True):
 
 
 class EvidenceForgotten(OrderJudgement, frozen=True, kw_only=True):
-    """Evidence and text of the earlier events of this stream were deleted. The order is as before."""
+    """Evidence and text of the earlier events of this stream were deleted. The order is as
+    before."""
 
     stored_name: ClassVar[str] = "evidence_forgotten.v1"
     reason: str
@@ -42,7 +43,8 @@ class EvidenceForgotten(OrderJudgement, frozen=True, kw_only=True):
 
 
 class OrderAttributed(OrderJudgement, frozen=True, kw_only=True):
-    """The reports of this unknown order belong to the order in stream `to`, and are recorded there."""
+    """The reports of this unknown order belong to the order in stream `to`, and are recorded
+    there."""
 
     stored_name: ClassVar[str] = "order_attributed.v1"
     to: str

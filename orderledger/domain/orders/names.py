@@ -26,7 +26,8 @@ NONE: frozenset[str] = frozenset()
 
 
 class Names(msgspec.Struct, gc=False, eq=False):
-    """The names of an order. `own_id`: client order id in the name of its stream, None for a stream named after another id.
+    """The names of an order. `own_id`: client order id in the name of its stream, None for a stream
+    named after another id.
 
     `changed_from`: set by each fact to the time from which the venue's id may have changed.
     """
@@ -52,7 +53,8 @@ class Names(msgspec.Struct, gc=False, eq=False):
 
     @property
     def venue_order_ids(self) -> list[str]:
-        """The venue's ids in the order of their first appearance, by the venue's time; at equal times, by the log."""
+        """The venue's ids in the order of their first appearance, by the venue's time; at equal
+        times, by the log."""
         return [known.name for known in self._in_order]
 
     def venue_order_id_at(self, moment: datetime) -> str | None:
@@ -79,9 +81,16 @@ class Names(msgspec.Struct, gc=False, eq=False):
         """Check for a new id in the message. Such a message must not be dropped as a duplicate."""
         if fact.venue_order_id is not None and fact.venue_order_id not in self._venue_ids:
             return True
-        if self.own_id is None and fact.client_order_id is not None and fact.client_order_id not in self.client_ids_borne:
+        if (
+            self.own_id is None
+            and fact.client_order_id is not None
+            and fact.client_order_id not in self.client_ids_borne
+        ):
             return True
-        return any(alias_text(name, value) not in self.aliases_borne for name, value in fact.aliases.items())
+        return any(
+            alias_text(name, value) not in self.aliases_borne
+            for name, value in fact.aliases.items()
+        )
 
     def learn(self, fact: OrderEvent, when: When) -> None:
         """Add the names of a message."""
@@ -92,7 +101,9 @@ class Names(msgspec.Struct, gc=False, eq=False):
             note(self.aliases, name, value, when)
             self.aliases_borne = _with(self.aliases_borne, alias_text(name, value))
         if self.own_id is None and fact.client_order_id is not None:
-            self._given_id = min(self._given_id or (when, fact.client_order_id), (when, fact.client_order_id))
+            self._given_id = min(
+                self._given_id or (when, fact.client_order_id), (when, fact.client_order_id)
+            )
             self.client_ids_borne = _with(self.client_ids_borne, fact.client_order_id)
 
     def _learn_venue_id(self, name: str, when: When) -> None:

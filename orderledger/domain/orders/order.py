@@ -20,8 +20,8 @@ DENIED = Status.DENIED
 class Order(OrderState, gc=False, eq=False):
     """One order of one account. `evolve` changes its state; the properties here follow from it.
 
-    They answer four questions: what was ordered (names and terms), what was filled, how it stands (status, end, pending request)
-    and how sure that is (whether the venue knows it).
+    They answer four questions: what was ordered (names and terms), what was filled, how it stands
+    (status, end, pending request) and how sure that is (whether the venue knows it).
     """
 
     # Names and terms
@@ -30,7 +30,9 @@ class Order(OrderState, gc=False, eq=False):
     def updated_at(self) -> datetime | None:
         """The time of the latest fact."""
         last_of_fills = self.fills.last_reported
-        return self._stated_at if last_of_fills is None else later(self._stated_at, last_of_fills.at)
+        return (
+            self._stated_at if last_of_fills is None else later(self._stated_at, last_of_fills.at)
+        )
 
     @property
     def is_requested(self) -> bool:
@@ -48,13 +50,14 @@ class Order(OrderState, gc=False, eq=False):
 
     @property
     def working_client_order_id(self) -> str | None:
-        """Our id of the leg in force: of the last accepted replacement, otherwise the order's own."""
+        """Our id of the leg in force: of the last accepted replacement, otherwise the order's
+        own."""
         return self.requests.working_id() or self.client_order_id
 
     @property
     def quantity(self) -> Decimal | None:
-        """The quantity in force: from the last replace or restatement, otherwise as requested. For an external order, the last
-        quantity that the venue claimed."""
+        """The quantity in force: from the last replace or restatement, otherwise as requested. For
+        an external order, the last quantity that the venue claimed."""
         setting = self.terms.set_quantity
         if setting is not None:
             return setting.quantity
@@ -74,7 +77,8 @@ class Order(OrderState, gc=False, eq=False):
         return self.claims.number(name) if price is None and not self.is_requested else price
 
     def term(self, name: str) -> Term | None:
-        """`order_type`, `time_in_force`, `post_only` or `reduce_only`: as requested; of an external order, as reported."""
+        """`order_type`, `time_in_force`, `post_only` or `reduce_only`: as requested; of an external
+        order, as reported."""
         return self.terms.described(name)
 
     # Fills
@@ -85,7 +89,11 @@ class Order(OrderState, gc=False, eq=False):
 
     @property
     def average_price(self) -> Decimal | None:
-        return QUOTIENT.divide(self.fills.sums.notional, self.cum_quantity) if self.cum_quantity else None
+        return (
+            QUOTIENT.divide(self.fills.sums.notional, self.cum_quantity)
+            if self.cum_quantity
+            else None
+        )
 
     @property
     def first_fill_at(self) -> datetime | None:
@@ -112,7 +120,9 @@ class Order(OrderState, gc=False, eq=False):
         if ends is NO_ENDS:
             return None
         shown = None if self.shown is None or self.is_filled else self.shown
-        return ends.deciding(is_worked=self.is_worked, is_sent_again=self.is_sent_again, shown=shown)
+        return ends.deciding(
+            is_worked=self.is_worked, is_sent_again=self.is_sent_again, shown=shown
+        )
 
     @property
     def end(self) -> Status | None:
@@ -122,7 +132,8 @@ class Order(OrderState, gc=False, eq=False):
 
     @property
     def end_at(self) -> datetime | None:
-        """The time of the fact that ended the order. None for an order that is open, or ended by its fills alone."""
+        """The time of the fact that ended the order. None for an order that is open, or ended by
+        its fills alone."""
         end = self._deciding_end
         return None if end is None else end.when.at
 
@@ -139,7 +150,8 @@ class Order(OrderState, gc=False, eq=False):
 
     @property
     def is_denied_in_vain(self) -> bool:
-        """True if our side recorded it as denied and never sent, but the venue has shown it working or has reported its end."""
+        """True if our side recorded it as denied and never sent, but the venue has shown it working
+        or has reported its end."""
         return DENIED in self.ends and (self.is_worked or self.ends.has_end_of_venue)
 
     @property
@@ -147,7 +159,9 @@ class Order(OrderState, gc=False, eq=False):
         """Done for the day, suspended, stopped, or None."""
         if self.session is NO_SESSION:
             return None
-        return self.session.current(is_kept_overnight=self.is_kept_overnight, last_fill_at=self.last_fill_at)
+        return self.session.current(
+            is_kept_overnight=self.is_kept_overnight, last_fill_at=self.last_fill_at
+        )
 
     @property
     def is_kept_overnight(self) -> bool:
@@ -172,9 +186,11 @@ class Order(OrderState, gc=False, eq=False):
 
     @property
     def pending(self) -> Pending | None:
-        """The kind of request that awaits an answer. None after a fact ended the order, even if fills complete it later.
+        """The kind of request that awaits an answer. None after a fact ended the order, even if
+        fills complete it later.
 
-        If the venue shows the order working after an end, the requests before that end stay answered by it.
+        If the venue shows the order working after an end, the requests before that end stay
+        answered by it.
         """
         if self.requests is NO_REQUESTS or self.end is not None:
             return None
@@ -182,7 +198,8 @@ class Order(OrderState, gc=False, eq=False):
 
     @property
     def pending_since(self) -> datetime | None:
-        """The time of the oldest request that awaits an answer, or when the venue last reported one."""
+        """The time of the oldest request that awaits an answer, or when the venue last reported
+        one."""
         asked = self.asked
         return None if asked is None else asked.at
 
@@ -193,7 +210,8 @@ class Order(OrderState, gc=False, eq=False):
 
     @property
     def _settled_until(self) -> When | None:
-        """The end that answered all earlier requests, though the venue showed the order working later."""
+        """The end that answered all earlier requests, though the venue showed the order working
+        later."""
         undone = self.undone_end
         return None if undone is None else undone.when
 
@@ -210,7 +228,9 @@ class Order(OrderState, gc=False, eq=False):
         """The known state, in one line."""
         pending = f", {self.pending} outstanding" if self.pending else ""
         quantity = "unknown" if self.quantity is None else format(self.quantity, "f")
-        return f"{self.status}, {self.cum_quantity:f} of {quantity} filled, {self.certainty}{pending}"
+        return (
+            f"{self.status}, {self.cum_quantity:f} of {quantity} filled, {self.certainty}{pending}"
+        )
 
     # Whether the venue knows it
 
@@ -228,7 +248,8 @@ class Order(OrderState, gc=False, eq=False):
 
     @property
     def absent_at(self) -> datetime | None:
-        """The time when the venue last did not know the order when queried. None after a later sign that it does."""
+        """The time when the venue last did not know the order when queried. None after a later sign
+        that it does."""
         if self._absent is None:
             return None
         heard = self.confirmed
@@ -236,7 +257,8 @@ class Order(OrderState, gc=False, eq=False):
 
     @property
     def unresolved_at(self) -> datetime | None:
-        """The time of our last message that had no answer, even if the venue has settled it since."""
+        """The time of our last message that had no answer, even if the venue has settled it
+        since."""
         return None if self.unresolved is None else self.unresolved.at
 
     def is_absent_since(self, moment: datetime) -> bool:

@@ -1,4 +1,5 @@
-"""What is recorded of one order: a few parts, and how events change them. What follows from it is in `order.py`."""
+"""What is recorded of one order: a few parts, and how events change them. What follows from it is
+in `order.py`."""
 
 from datetime import datetime
 from typing import Self
@@ -17,18 +18,24 @@ from orderledger.domain.orders.terms import Terms
 from orderledger.domain.orders.when import When, last
 from orderledger.domain.values import Anomaly, Status, account_of, client_order_id_of, later
 
-NO_CLAIMS, NO_ENDS, NO_FILLS, NO_REQUESTS, NO_SESSION = Claims(), Ends(), Fills(), Requests(), Session()
-"""Empty parts, which most orders never change. They are shared, and an order replaces one by its own before a change."""
+NO_CLAIMS, NO_ENDS, NO_FILLS, NO_REQUESTS, NO_SESSION = (
+    Claims(),
+    Ends(),
+    Fills(),
+    Requests(),
+    Session(),
+)
+"""Empty parts, which most orders never change. They are shared, and an order replaces one by its
+own before a change."""
 
 
 class OrderState(msgspec.Struct, gc=False, eq=False):
     """The state of an order, as its events have left it.
 
-    `names`, `terms`, `claims`, `ends`, `requests`, `fills` and `session` are its parts. `acknowledged_at` is the first
-    acknowledgement, `worked` the latest report that shows it working, `shown` the latest
-    answer to a query that does, `unresolved` the
-    latest message of ours that had no answer. `raised` holds the anomalies that were detected and not
-    cleared.
+    `names`, `terms`, `claims`, `ends`, `requests`, `fills` and `session` are its parts.
+    `acknowledged_at` is the first acknowledgement, `worked` the latest report that shows it
+    working, `shown` the latest answer to a query that does, `unresolved` the latest message of ours
+    that had no answer. `raised` holds the anomalies that were detected and not cleared.
     """
 
     account: str
@@ -67,7 +74,10 @@ class OrderState(msgspec.Struct, gc=False, eq=False):
         if not isinstance(event, (FillRecorded, FillBusted)):
             self._stated_at = later(self._stated_at, when.at)
         if event.message_id is not None:
-            self.message_ids[event.message_id] = (*self.message_ids.get(event.message_id, ()), event)
+            self.message_ids[event.message_id] = (
+                *self.message_ids.get(event.message_id, ()),
+                event,
+            )
         self.names.learn(event, when)
         if event.reported is not None:
             self.own_claims().hear(event.reported, when)
@@ -78,7 +88,8 @@ class OrderState(msgspec.Struct, gc=False, eq=False):
         self.worked = last(self.worked, when)
 
     def show(self, when: When) -> None:
-        """Note that the venue shows the order working at this time. Earlier ends do not count, unless the order is filled."""
+        """Note that the venue shows the order working at this time. Earlier ends do not count,
+        unless the order is filled."""
         self.shown = last(self.shown, when)
 
     def confirm(self, when: When) -> None:
@@ -90,7 +101,8 @@ class OrderState(msgspec.Struct, gc=False, eq=False):
         self._absent = last(self._absent, when)
 
     def enter(self, status: Status | None, when: When) -> None:
-        """Set the session status: done for the day, suspended, stopped, or None for none of these."""
+        """Set the session status: done for the day, suspended, stopped, or None for none of
+        these."""
         self.own_session().enter(status, when)
 
     def add_fill(self, event: FillRecorded, when: When) -> None:

@@ -8,17 +8,26 @@ from orderledger.domain.orders.when import When
 
 
 def decide(order: Order, fact: OrderEvent) -> Decision:
-    """Decide whether the fact may be recorded; changes nothing. A report is always accepted, unless it is a duplicate."""
+    """Decide whether the fact may be recorded; changes nothing. A report is always accepted, unless
+    it is a duplicate."""
     repetition = fact.repetition(order)
     if repetition is not None:
         return repetition
-    if fact.message_id is not None and isinstance(fact, OrderCommand) and fact.has_reused_message_id(order):
-        return Refused(Reason.MESSAGE_ID_REUSED, f"message {fact.message_id} had other content; the order is {order.summary}")
+    if (
+        fact.message_id is not None
+        and isinstance(fact, OrderCommand)
+        and fact.has_reused_message_id(order)
+    ):
+        return Refused(
+            Reason.MESSAGE_ID_REUSED,
+            f"message {fact.message_id} had other content; the order is {order.summary}",
+        )
     return fact.decide(order)
 
 
 def evolve(order: Order, event: Event, when: When) -> Order:
-    """Apply an event to the order, and return the order. Never fails, so that every recorded history can be loaded."""
+    """Apply an event to the order, and return the order. Never fails, so that every recorded
+    history can be loaded."""
     event.apply(order, when)
     return order
 

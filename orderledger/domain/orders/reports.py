@@ -86,7 +86,9 @@ class FillBusted(OrderReport, frozen=True, kw_only=True):
         """A bust of the same fill is a duplicate."""
         if self.is_same_message(order):
             return DUPLICATE
-        is_known = order.fills.knows_bust(self.fill_id, self.at) and not order.names.brings_name(self)
+        is_known = order.fills.knows_bust(self.fill_id, self.at) and not order.names.brings_name(
+            self
+        )
         return DUPLICATE if is_known else None
 
     def apply(self, order: "Order", when: When) -> None:
@@ -120,11 +122,14 @@ class CancelRejected(ChangeRejected, frozen=True, kw_only=True):
     stored_name: ClassVar[str] = "cancel_rejected.v1"
 
     def take_effect(self, order: "Order", when: When) -> None:
-        order.own_requests().refuse(Pending.CANCEL, when, request_id=self.request_id, called=_other_id(order, self))
+        order.own_requests().refuse(
+            Pending.CANCEL, when, request_id=self.request_id, called=_other_id(order, self)
+        )
 
 
 class ReplaceRejected(ChangeRejected, frozen=True, kw_only=True):
-    """Replace request refused. The order is unchanged. `not_sent`: our side refused it, so the venue has said nothing."""
+    """Replace request refused. The order is unchanged. `not_sent`: our side refused it, so the
+    venue has said nothing."""
 
     stored_name: ClassVar[str] = "replace_rejected.v1"
     not_sent: bool = False
@@ -134,7 +139,9 @@ class ReplaceRejected(ChangeRejected, frozen=True, kw_only=True):
         return self.reason != UNKNOWN_TO_VENUE and not self.not_sent
 
     def take_effect(self, order: "Order", when: When) -> None:
-        order.own_requests().refuse(Pending.REPLACE, when, request_id=self.request_id, called=_other_id(order, self))
+        order.own_requests().refuse(
+            Pending.REPLACE, when, request_id=self.request_id, called=_other_id(order, self)
+        )
 
 
 class OrderReplaced(WorkingReport, frozen=True, kw_only=True):
@@ -150,7 +157,9 @@ class OrderReplaced(WorkingReport, frozen=True, kw_only=True):
         order.work(when)
         order.replaces += 1
         order.terms.set(self.quantity, self.limit_price, self.stop_price, when)
-        order.own_requests().accept(when, replacement_id=self.replacement_client_order_id, called=_other_id(order, self))
+        order.own_requests().accept(
+            when, replacement_id=self.replacement_client_order_id, called=_other_id(order, self)
+        )
 
 
 class OrderExpired(OrderReport, frozen=True, kw_only=True):
@@ -233,11 +242,12 @@ class OrderRestated(WorkingReport, frozen=True, kw_only=True):
 
 
 class StatusObserved(OrderReport, frozen=True, kw_only=True):
-    """State of the order in the answer to a query. `status` is the venue's word: an unknown word changes nothing, and a known
-    one moves an order backwards only if it opens an ended one again.
+    """State of the order in the answer to a query. `status` is the venue's word: an unknown word
+    changes nothing, and a known one moves an order backwards only if it opens an ended one again.
 
-    `dated_by`: the clock of `at`. None for events recorded before the field existed. `asked_at`: when a query for this one order
-    was sent, less the time by which the venue's answers may lag. None for a row of a list.
+    `dated_by`: the clock of `at`. None for events recorded before the field existed. `asked_at`:
+    when a query for this one order was sent, less the time by which the venue's answers may lag.
+    None for a row of a list.
     """
 
     stored_name: ClassVar[str] = "status_observed.v1"
@@ -247,10 +257,15 @@ class StatusObserved(OrderReport, frozen=True, kw_only=True):
     asked_at: datetime | None = None
 
     def repetition(self, order: "Order") -> Duplicate | None:
-        """The same state again is a duplicate, unless the answer to a query settles a doubt or reopens the order."""
+        """The same state again is a duplicate, unless the answer to a query settles a doubt or
+        reopens the order."""
         repetition = super().repetition(order)
         return (
-            None if repetition is not None and self.asked_at is not None and self._is_news(order, self.asked_at) else repetition
+            None
+            if repetition is not None
+            and self.asked_at is not None
+            and self._is_news(order, self.asked_at)
+            else repetition
         )
 
     def _is_news(self, order: "Order", asked_at: datetime) -> bool:
@@ -265,9 +280,11 @@ class StatusObserved(OrderReport, frozen=True, kw_only=True):
             order.confirm(When(self.asked_at))
 
     def _reopen(self, order: "Order", when: When) -> None:
-        """Show the order working at the venue's own time, and at the time of the query that this answers.
+        """Show the order working at the venue's own time, and at the time of the query that this
+        answers.
 
-        Of a list, only a row with the venue's own time does: the list may be older than an end that it does not know.
+        Of a list, only a row with the venue's own time does: the list may be older than an end that
+        it does not know.
         """
         if self.dated_by is DatedBy.VENUE:
             order.show(when)
@@ -313,6 +330,9 @@ class OrderAbsent(OrderReport, frozen=True, kw_only=True):
 
 
 def _other_id(order: "Order", report: OrderReport) -> str | None:
-    """The report's id for one of our orders, if it is not the order's own. It may be the id of a request."""
+    """The report's id for one of our orders, if it is not the order's own. It may be the id of a
+    request."""
     own_id = order.names.own_id
-    return report.client_order_id if own_id is not None and report.client_order_id != own_id else None
+    return (
+        report.client_order_id if own_id is not None and report.client_order_id != own_id else None
+    )

@@ -1,7 +1,8 @@
 """Cancel and replace requests of one order, and those that await an answer.
 
-An answer that names a request settles that one, however often it is repeated. An unknown name settles nothing. Answers without a
-name settle the remaining requests, the oldest first, in whatever order both were recorded.
+An answer that names a request settles that one, however often it is repeated. An unknown name
+settles nothing. Answers without a name settle the remaining requests, the oldest first, in whatever
+order both were recorded.
 """
 
 from bisect import bisect_left, insort
@@ -44,7 +45,8 @@ class NewId(NamedTuple):
 
 @dataclass(slots=True)
 class Line:
-    """Requests of one kind without a named answer, and answers without a name, both sorted by time."""
+    """Requests of one kind without a named answer, and answers without a name, both sorted by
+    time."""
 
     requests: list[Asked] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
@@ -60,11 +62,13 @@ class Line:
             del self.requests[place]
 
     def accepted_id(self) -> NewId | None:
-        """The id of the latest leg that an answer without a name put in force. Only if there was exactly one request to
-        answer."""
+        """The id of the latest leg that an answer without a name put in force. Only if there was
+        exactly one request to answer."""
         for number in range(min(len(self.answers), len(self.requests)) - 1, -1, -1):
             asked, answer = self.requests[number], self.answers[number]
-            is_only = number + 1 == len(self.requests) or self.requests[number + 1].when > answer.when
+            is_only = (
+                number + 1 == len(self.requests) or self.requests[number + 1].when > answer.when
+            )
             if answer.is_accepted and asked.replacement_id is not None and is_only:
                 return NewId(answer.when, asked.replacement_id)
         return None
@@ -105,13 +109,21 @@ class Requests:
         return None if request_id is None else self._by_id.get(request_id)
 
     def pending(self, after: When | None = None) -> Pending | None:
-        """The kind of request that awaits an answer. A cancel outranks a replace (FIX precedence 12 and 11).
+        """The kind of request that awaits an answer. A cancel outranks a replace (FIX precedence 12
+        and 11).
 
         `after`: an end of the order that answered all requests before it.
         """
         if not self._lines and not self._observed:
             return None
-        return next((kind for kind in (Pending.CANCEL, Pending.REPLACE) if self._since(kind, after) is not None), None)
+        return next(
+            (
+                kind
+                for kind in (Pending.CANCEL, Pending.REPLACE)
+                if self._since(kind, after) is not None
+            ),
+            None,
+        )
 
     def pending_since(self, after: When | None = None) -> When | None:
         """The oldest outstanding request, or when the venue last reported one."""
@@ -124,12 +136,24 @@ class Requests:
         return outstanding[0].request_id if outstanding else None
 
     def largest_quantity(self) -> Decimal | None:
-        """The largest total among the replaces that await an answer. None if none of them changes the quantity."""
-        return max((asked.quantity for asked in self._outstanding_replaces() if asked.quantity is not None), default=None)
+        """The largest total among the replaces that await an answer. None if none of them changes
+        the quantity."""
+        return max(
+            (
+                asked.quantity
+                for asked in self._outstanding_replaces()
+                if asked.quantity is not None
+            ),
+            default=None,
+        )
 
     def limit_prices(self) -> list[Decimal]:
         """The limit prices that replaces ask for and that await an answer."""
-        return [asked.limit_price for asked in self._outstanding_replaces() if asked.limit_price is not None]
+        return [
+            asked.limit_price
+            for asked in self._outstanding_replaces()
+            if asked.limit_price is not None
+        ]
 
     def _outstanding_replaces(self) -> Sequence[Asked]:
         line = self._lines.get(Pending.REPLACE)
@@ -151,8 +175,14 @@ class Requests:
     def ask(self, event: CancelRequested | ReplaceRequested, when: When) -> None:
         """Add a cancel or replace request of ours."""
         kind = Pending.CANCEL if isinstance(event, CancelRequested) else Pending.REPLACE
-        replacement_id = event.replacement_client_order_id if isinstance(event, ReplaceRequested) else None
-        new = (event.quantity, event.limit_price) if isinstance(event, ReplaceRequested) else (None, None)
+        replacement_id = (
+            event.replacement_client_order_id if isinstance(event, ReplaceRequested) else None
+        )
+        new = (
+            (event.quantity, event.limit_price)
+            if isinstance(event, ReplaceRequested)
+            else (None, None)
+        )
         asked = Asked(when, event.request_id, replacement_id, *new)
         names = [(kind, name) for name in (event.request_id, replacement_id) if name is not None]
         if event.request_id is not None:
@@ -167,8 +197,11 @@ class Requests:
         if replacement_id is not None:
             self._classify((Pending.CANCEL, replacement_id))
 
-    def refuse(self, kind: Pending, when: When, *, request_id: str | None, called: str | None) -> None:
-        """Add a refusal of a request by the venue. `called`: the id that it gives the order, if it is not the order's own."""
+    def refuse(
+        self, kind: Pending, when: When, *, request_id: str | None, called: str | None
+    ) -> None:
+        """Add a refusal of a request by the venue. `called`: the id that it gives the order, if it
+        is not the order's own."""
         answer = self._note_answer(kind, when, is_accepted=False)
         if request_id is not None:
             self._settle((kind, request_id))
@@ -198,13 +231,16 @@ class Requests:
     # Internals
 
     def _since(self, kind: Pending, after: When | None) -> When | None:
-        """The oldest outstanding request of this kind after that end, or when the venue last reported one."""
+        """The oldest outstanding request of this kind after that end, or when the venue last
+        reported one."""
         line = self._lines.get(kind)
         for asked in () if line is None else line.outstanding:
             if after is None or asked.when > after:
                 return asked.when
         observed, answered = self._observed.get(kind), last(self._answered.get(kind), after)
-        return observed if observed is not None and (answered is None or observed > answered) else None
+        return (
+            observed if observed is not None and (answered is None or observed > answered) else None
+        )
 
     def _note_answer(self, kind: Pending, when: When, *, is_accepted: bool) -> Answer:
         self._answered[kind] = last(self._answered.get(kind), when) or when
@@ -219,8 +255,8 @@ class Requests:
     def _classify(self, name: Named) -> None:
         """Match refusals that call the order by this id.
 
-        They settle the request of that name. If the id is one of the order's own, the id of an accepted replace, or not a
-        request's at all, they name no request.
+        They settle the request of that name. If the id is one of the order's own, the id of an
+        accepted replace, or not a request's at all, they name no request.
         """
         refusals = self._refusals.get(name)
         if not refusals:
@@ -233,7 +269,8 @@ class Requests:
                 insort(self._line(kind).answers, answer)
 
     def _leg_of(self, name: str) -> str | None:
-        """The id of the leg that a replace with this name put in force: the name is its own id, or its request's."""
+        """The id of the leg that a replace with this name put in force: the name is its own id, or
+        its request's."""
         asked = self._by_id.get(name)
         if asked is None:
             return name

@@ -10,7 +10,8 @@ DONE_FOR_DAY = Status.DONE_FOR_DAY
 
 
 class Session:
-    """The session state. `reported`: from reports alone. `seen`: from reports and status queries. None: none of these states."""
+    """The session state. `reported`: from reports alone. `seen`: from reports and status queries.
+    None: none of these states."""
 
     __slots__ = ("reported", "seen")
 
@@ -28,14 +29,20 @@ class Session:
         self.seen = self.seen.then(status, when)
 
     def current(self, *, is_kept_overnight: bool, last_fill_at: datetime | None) -> Status | None:
-        """The state now. An order kept overnight with a fill on a later day (UTC) is working again, even without a restatement
-        (FIX matrix H.1.a)."""
+        """The state now. An order kept overnight with a fill on a later day (UTC) is working again,
+        even without a restatement (FIX matrix H.1.a)."""
         latest = self.latest(is_kept_overnight=is_kept_overnight)
-        if latest.value is DONE_FOR_DAY and is_kept_overnight and latest.at is not None and last_fill_at is not None:
+        if (
+            latest.value is DONE_FOR_DAY
+            and is_kept_overnight
+            and latest.at is not None
+            and last_fill_at is not None
+        ):
             return None if last_fill_at.date() > latest.at.date() else DONE_FOR_DAY
         return latest.value
 
     def latest(self, *, is_kept_overnight: bool) -> Latest[Status | None]:
-        """The state and its time. A status query does not reopen a day order that is done for the day."""
+        """The state and its time. A status query does not reopen a day order that is done for the
+        day."""
         is_over = self.reported.value is DONE_FOR_DAY and not is_kept_overnight
         return self.reported if is_over else self.seen

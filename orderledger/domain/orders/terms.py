@@ -1,4 +1,5 @@
-"""The terms of an order: as requested, as the venue has changed them, and those that only the venue knows."""
+"""The terms of an order: as requested, as the venue has changed them, and those that only the venue
+knows."""
 
 from bisect import insort
 from datetime import datetime
@@ -29,7 +30,8 @@ NO_POSITION_SIDE: Latest[PositionSide | None] = Latest(None)
 
 
 class Terms(msgspec.Struct, gc=False, eq=False):
-    """The terms of an order. `request` is None for an order that was not requested here: reports give its terms."""
+    """The terms of an order. `request` is None for an order that was not requested here: reports
+    give its terms."""
 
     request: OrderRequested | None = None
     requested_at: datetime | None = None
@@ -66,7 +68,8 @@ class Terms(msgspec.Struct, gc=False, eq=False):
         return self._quantities[-1] if self._quantities else None
 
     def at_most_since(self, filled: Decimal) -> datetime | None:
-        """The time since which the quantity in force is at most this, if a replace or a restatement made it so."""
+        """The time since which the quantity in force is at most this, if a replace or a restatement
+        made it so."""
         first: Setting | None = None
         for setting in reversed(self._quantities or ()):
             if setting.quantity > filled:
@@ -83,7 +86,8 @@ class Terms(msgspec.Struct, gc=False, eq=False):
         return requested
 
     def described(self, name: str) -> Term | None:
-        """`order_type`, `time_in_force`, `post_only` or `reduce_only`: as requested, otherwise as the venue reports."""
+        """`order_type`, `time_in_force`, `post_only` or `reduce_only`: as requested, otherwise as
+        the venue reports."""
         if self.request is not None:
             value: Term | None = getattr(self.request, name)
             return value
@@ -94,7 +98,13 @@ class Terms(msgspec.Struct, gc=False, eq=False):
         self.request, self.requested_at = request, when.at
         self._instrument, self._side = Latest(request.instrument, when), Latest(request.side, when)
 
-    def set(self, quantity: Decimal | None, limit_price: Decimal | None, stop_price: Decimal | None, when: When) -> None:
+    def set(
+        self,
+        quantity: Decimal | None,
+        limit_price: Decimal | None,
+        stop_price: Decimal | None,
+        when: When,
+    ) -> None:
         """Put the given terms in force."""
         if quantity is not None:
             if self._quantities is None:
@@ -112,7 +122,9 @@ class Terms(msgspec.Struct, gc=False, eq=False):
         if position_id is not None:
             self._position_id = self._position_id.then(position_id, when)
 
-    def hear(self, instrument: str | None, side: Side | None, reported: Reported | None, when: When) -> None:
+    def hear(
+        self, instrument: str | None, side: Side | None, reported: Reported | None, when: When
+    ) -> None:
         """Add a report about an order that was not requested here. The later one counts."""
         if instrument is not None:
             self._instrument = self._instrument.then(instrument, when)

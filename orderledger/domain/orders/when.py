@@ -10,7 +10,8 @@ NO_SEQUENCE = -(1 << 63)
 
 
 class When(msgspec.Struct, frozen=True, order=True, gc=False):
-    """The place of a fact among all facts: its time, the venue's sequence, and the log position at which it was first recorded.
+    """The place of a fact among all facts: its time, the venue's sequence, and the log position at
+    which it was first recorded.
 
     The later one counts. Facts of one time without a sequence are ordered by the log.
     """
@@ -27,7 +28,8 @@ class When(msgspec.Struct, frozen=True, order=True, gc=False):
         return f"1{self.sequence - NO_SEQUENCE:020d}{self.position:019d}"
 
     def is_dated_after(self, other: "When") -> bool:
-        """Check for a later time, or for a later sequence at the same time. The log alone does not date a fact."""
+        """Check for a later time, or for a later sequence at the same time. The log alone does not
+        date a fact."""
         return self.at > other.at or (self.at == other.at and self.sequence > other.sequence)
 
     def is_dated_as(self, other: "When") -> bool:
@@ -41,7 +43,8 @@ def rank_of(position: int) -> str:
 
 
 def position_of_rank(rank: str) -> int:
-    """The log position up to which facts without a sequence come before, or are, the fact with this rank."""
+    """The log position up to which facts without a sequence come before, or are, the fact with this
+    rank."""
     return int(rank[1:]) if rank[0] == "0" else LAST_POSITION
 
 

@@ -1,4 +1,5 @@
-"""Losses of the day and used limits, by the gateway's own book of the log, so that an alert and a denial agree."""
+"""Losses of the day and used limits, by the gateway's own book of the log, so that an alert and a
+denial agree."""
 
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
@@ -22,7 +23,9 @@ WHOLE = ("open_orders", "gross_notional", "orders_per_day")
 class AccountsBook:
     """A book of all accounts that follows the log. It is loaded anew when an account appears."""
 
-    def __init__(self, store: Store, clock: Clock, zone: ZoneInfo, highs: Iterable[Limits] = ()) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, zone: ZoneInfo, highs: Iterable[Limits] = ()
+    ) -> None:
         self._store = store
         self._clock = clock
         self._zone = zone
@@ -55,14 +58,24 @@ def losses(book: Book, account: str | None) -> list[Loss]:
 def used_limits(book: Book, settings: GatewaySettings) -> list[Used]:
     """How much is used of each limit that fills up."""
     situation = BookSituation(book)
-    return [used for number, rule in enumerate(settings.rules, 1) for used in _used(book, situation, rule, number)]
+    return [
+        used
+        for number, rule in enumerate(settings.rules, 1)
+        for used in _used(book, situation, rule, number)
+    ]
 
 
 def _used(book: Book, situation: BookSituation, rule: Limits, number: int) -> Iterator[Used]:
-    scope = " ".join(filter(None, (rule.name or f"limits {number}", rule.account, rule.instrument, rule.strategy)))
+    scope = " ".join(
+        filter(
+            None, (rule.name or f"limits {number}", rule.account, rule.instrument, rule.strategy)
+        )
+    )
     values = {
         "open_orders": situation.open_orders(rule) if rule.open_orders is not None else 0,
-        "gross_notional": situation.gross_notional(rule) if rule.gross_notional is not None else None,
+        "gross_notional": situation.gross_notional(rule)
+        if rule.gross_notional is not None
+        else None,
         "orders_per_day": situation.sent_today(rule) if rule.orders_per_day is not None else 0,
     }
     for name in WHOLE:
@@ -79,13 +92,18 @@ def _used(book: Book, situation: BookSituation, rule: Limits, number: int) -> It
     if rule.position_quantity is not None:
         for (account, instrument, *part), quantity in sorted(_positions(book, rule).items()):
             named = " ".join(word for word in (account, instrument, *part) if word not in ("", NET))
-            yield Used(f"position_quantity of {scope}: {named}", account, quantity, rule.position_quantity)
+            yield Used(
+                f"position_quantity of {scope}: {named}", account, quantity, rule.position_quantity
+            )
 
 
 def _positions(book: Book, rule: Limits) -> dict[tuple[str, ...], Decimal]:
-    """The largest position that may result, by account, instrument, position side and id. One without a bound is left out."""
+    """The largest position that may result, by account, instrument, position side and id. One
+    without a bound is left out."""
     held = {(*key[:2], *key[3:]) for key in book.positions}
-    scopes = held | {(*scope, *book.part_of(*scope, working)) for scope, working in book.all_working()}
+    scopes = held | {
+        (*scope, *book.part_of(*scope, working)) for scope, working in book.all_working()
+    }
     found: dict[tuple[str, ...], Decimal] = {}
     for account, instrument, side, position_id in scopes:
         if rule.account in (None, account) and rule.instrument in (None, instrument):

@@ -1,4 +1,5 @@
-"""The ways to a target: webhook, apprise and command. Each takes one notice and raises DeliveryFailed, with secrets masked."""
+"""The ways to a target: webhook, apprise and command. Each takes one notice and raises
+DeliveryFailed, with secrets masked."""
 
 import contextlib
 import os
@@ -30,7 +31,8 @@ class DeliveryFailed(Exception):
 
 
 def channel_of(target: Target, number: int) -> Channel:
-    """The channel of a target. Raises InvalidSetting for a missing secret, an extra that is not installed, or a wrong URL."""
+    """The channel of a target. Raises InvalidSetting for a missing secret, an extra that is not
+    installed, or a wrong URL."""
     secrets = secrets_of(target, number)
     if secrets["webhook"] is not None:
         return _webhook(secrets["webhook"], secrets["headers"], target.timeout_seconds)
@@ -51,10 +53,16 @@ def _webhook(url: str, headers: dict[str, str], seconds: float) -> Channel:
         told = {**headers, "Content-Type": "application/json", "Idempotency-Key": document["id"]}
         try:
             answer = httpx.post(
-                url, content=json_text(document).encode(), headers=told, timeout=seconds, verify=trusted_certificates()
+                url,
+                content=json_text(document).encode(),
+                headers=told,
+                timeout=seconds,
+                verify=trusted_certificates(),
             )
         except (httpx.HTTPError, httpx.InvalidURL) as error:  # its text may hold the address
-            raise DeliveryFailed(f"{type(error).__name__}: {str(error).replace(url, '***')}") from None
+            raise DeliveryFailed(
+                f"{type(error).__name__}: {str(error).replace(url, '***')}"
+            ) from None
         if not answer.is_success:
             raise DeliveryFailed(f"HTTP {answer.status_code}: {answer.text[:SAID]}")
 
@@ -65,7 +73,9 @@ def _apprise(urls: list[str], field: str) -> Channel:
     try:
         import apprise
     except ModuleNotFoundError as error:
-        raise InvalidSetting(field, f"needs {error.name}: pip install 'orderledger[alerts]'") from None
+        raise InvalidSetting(
+            field, f"needs {error.name}: pip install 'orderledger[alerts]'"
+        ) from None
     services = apprise.Apprise()
     for number, url in enumerate(urls, 1):
         if not services.add(url):
@@ -82,10 +92,16 @@ def _apprise(urls: list[str], field: str) -> Channel:
 
 def _command(arguments: tuple[str, ...], seconds: float) -> Channel:
     def send(document: Document) -> None:
-        with tempfile.TemporaryFile() as said:  # a pipe would stay open in what the command leaves behind
+        with (
+            tempfile.TemporaryFile() as said
+        ):  # a pipe would stay open in what the command leaves behind
             try:
                 process = subprocess.Popen(
-                    arguments, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=said, start_new_session=True
+                    arguments,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.DEVNULL,
+                    stderr=said,
+                    start_new_session=True,
                 )
             except OSError as error:
                 raise DeliveryFailed(f"{arguments[0]} cannot be run: {error.strerror}") from None
@@ -99,6 +115,8 @@ def _command(arguments: tuple[str, ...], seconds: float) -> Channel:
             if process.returncode:
                 said.seek(0)
                 told = said.read(10_000).decode(errors="replace").strip()[-SAID:]
-                raise DeliveryFailed(f"{arguments[0]} ended with status {process.returncode}: {told}")
+                raise DeliveryFailed(
+                    f"{arguments[0]} ended with status {process.returncode}: {told}"
+                )
 
     return send

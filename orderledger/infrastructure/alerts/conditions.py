@@ -1,4 +1,5 @@
-"""The rules: from a state to what holds in it. Pure: the same state always gives the same conditions."""
+"""The rules: from a state to what holds in it. Pure: the same state always gives the same
+conditions."""
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -29,8 +30,9 @@ NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 class Condition(NamedTuple):
-    """Something that a rule is about. `position`: the log position that caused it; None: that of the order's last event for an
-    order, else of the state. `stream`: of the order. `is_over`: it has ended already. `since`: the oldest come first."""
+    """Something that a rule is about. `position`: the log position that caused it; None: that of
+    the order's last event for an order, else of the state. `stream`: of the order. `is_over`: it
+    has ended already. `since`: the oldest come first."""
 
     subject: str
     account: str | None
@@ -46,28 +48,44 @@ def conditions(state: State, rules: Sequence[Rule]) -> dict[Key, Condition]:
     """Everything that holds, by rule and subject."""
     found: dict[Key, Condition] = {}
     for rule in rules:
-        those = {one.subject: one for one in FINDERS[rule.kind](state, rule) if rule.covers(one.account)}
+        those = {
+            one.subject: one for one in FINDERS[rule.kind](state, rule) if rule.covers(one.account)
+        }
         for one in _bounded(state, rule, list(those.values())):
             found[rule.title, one.subject] = one
     return found
 
 
 def _bounded(state: State, rule: Rule, those: list[Condition]) -> list[Condition]:
-    """At most so many as the rule may have: those that are raised already, then the oldest. One more stands for the rest."""
+    """At most so many as the rule may have: those that are raised already, then the oldest. One
+    more stands for the rest."""
     if len(those) <= rule.most:
         return those
-    those.sort(key=lambda one: ((rule.title, one.subject) not in state.raised, one.since or NEVER, one.subject))
+    those.sort(
+        key=lambda one: (
+            (rule.title, one.subject) not in state.raised,
+            one.since or NEVER,
+            one.subject,
+        )
+    )
     text = f"{rule.title} holds for more than {rule.most} subjects"
     return [*those[: rule.most], Condition(MORE, rule.account, text, {"most": rule.most})]
 
 
 def unresolved(state: State, rule: UnresolvedRule) -> Iterator[Condition]:
     for row in state.unresolved:
-        since = row["pending_since"] or row["submitted_at"] or row["requested_at"] or row["updated_at"]
+        since = (
+            row["pending_since"] or row["submitted_at"] or row["requested_at"] or row["updated_at"]
+        )
         age = _seconds(state, since)
         if age > rule.seconds:
-            text = f"{_order(row)}: the outcome is unknown {age:.0f} s after it was sent, the limit is {rule.seconds:g} s"
-            yield _of_order(row, text, {"age_seconds": age, "limit_seconds": rule.seconds}, since=since)
+            text = (
+                f"{_order(row)}: the outcome is unknown {age:.0f} s after it was sent, the limit "
+                f"is {rule.seconds:g} s"
+            )
+            yield _of_order(
+                row, text, {"age_seconds": age, "limit_seconds": rule.seconds}, since=since
+            )
 
 
 def gap(state: State, rule: GapRule) -> Iterator[Condition]:
@@ -89,7 +107,9 @@ def anomaly(state: State, rule: AnomalyRule) -> Iterator[Condition]:
             text = f"{_order(row)}: {row['code']}: {row['detail']}"
             details = {"code": row["code"], "client_order_id": row["client_order_id"]}
             subject = f"{row['stream']} {row['code']}"
-            yield Condition(subject, row["account"], text, details, row["position"], since=row["detected_at"])
+            yield Condition(
+                subject, row["account"], text, details, row["position"], since=row["detected_at"]
+            )
 
 
 def open_break(state: State, rule: BreakRule) -> Iterator[Condition]:
@@ -98,7 +118,9 @@ def open_break(state: State, rule: BreakRule) -> Iterator[Condition]:
         if age >= rule.seconds:
             text = f"{one.account}: the break {one.id} is open since {one.since.isoformat()}"
             details = {"break": one.id, "age_seconds": age}
-            yield Condition(f"{one.account} {one.id}", one.account, text, details, one.position, since=one.since)
+            yield Condition(
+                f"{one.account} {one.id}", one.account, text, details, one.position, since=one.since
+            )
 
 
 def exposure(state: State, rule: ExposureRule) -> Iterator[Condition]:
@@ -110,27 +132,40 @@ def exposure(state: State, rule: ExposureRule) -> Iterator[Condition]:
         values = (row["notional_least"], row["notional_most"])
         notional = None if None in values else max(values)
         subject = " ".join(filter(None, (row["account"], row["instrument"], *_part(row))))
-        for name, value, limit in (("notional", notional, rule.notional), ("quantity", quantity, rule.quantity)):
+        for name, value, limit in (
+            ("notional", notional, rule.notional),
+            ("quantity", quantity, rule.quantity),
+        ):
             if limit is None or (value is not None and value < limit):
                 continue
             if value is None and name == "notional" and row["mark_price"] is None:
                 continue  # without a mark nothing is known of it, which is no exposure
             reached = "has no bound" if value is None else f"may reach {plain(value)}"
             text = f"{subject}: the {name} {reached}, the limit is {plain(limit)}"
-            yield Condition(subject, row["account"], text, {name: _plain(value), "limit": plain(limit)})
+            yield Condition(
+                subject, row["account"], text, {name: _plain(value), "limit": plain(limit)}
+            )
             break
 
 
 def _part(row: Any) -> tuple[str, ...]:
     """Position side and id, where there are several positions."""
-    return () if row["position_side"] == "net" and not row["position_id"] else (row["position_side"], row["position_id"])
+    return (
+        ()
+        if row["position_side"] == "net" and not row["position_id"]
+        else (row["position_side"], row["position_id"])
+    )
 
 
 def limit(state: State, rule: LimitRule) -> Iterator[Condition]:
     for used in state.used.get(rule.title, ()):
         if used.value >= EXACT.multiply(used.limit, rule.share):
             text = f"{used.subject}: {plain(used.value)} of {plain(used.limit)} is used"
-            details = {"value": plain(used.value), "limit": plain(used.limit), "share": plain(rule.share)}
+            details = {
+                "value": plain(used.value),
+                "limit": plain(used.limit),
+                "share": plain(rule.share),
+            }
             yield Condition(used.subject, used.account, text, details)
 
 
@@ -138,9 +173,17 @@ def halt(state: State, rule: HaltRule) -> Iterator[Condition]:
     for row in state.halts:
         scope = " ".join(row[name] for name in ("account", "instrument", "strategy") if row[name])
         why = ": ".join(row[name] for name in ("reason", "text") if row[name])
-        details = {name: row[name] for name in ("instrument", "strategy", "reason", "actor", "cancels_orders")}
+        details = {
+            name: row[name]
+            for name in ("instrument", "strategy", "reason", "actor", "cancels_orders")
+        }
         yield Condition(
-            scope, row["account"], f"trading is halted in {scope}: {why}", details, row["position"], since=row["halted_at"]
+            scope,
+            row["account"],
+            f"trading is halted in {scope}: {why}",
+            details,
+            row["position"],
+            since=row["halted_at"],
         )
 
 
@@ -148,9 +191,14 @@ def daily_loss(state: State, rule: DailyLossRule) -> Iterator[Condition]:
     for loss in state.losses.get(rule.title, ()):
         if rule.currency in (None, loss.currency) and loss.amount >= rule.amount:
             text = (
-                f"{loss.account}: the loss of this day is {plain(loss.amount)} {loss.currency}, the limit is {plain(rule.amount)}"
+                f"{loss.account}: the loss of this day is {plain(loss.amount)} {loss.currency}, "
+                f"the limit is {plain(rule.amount)}"
             )
-            details = {"loss": plain(loss.amount), "currency": loss.currency, "limit": plain(rule.amount)}
+            details = {
+                "loss": plain(loss.amount),
+                "currency": loss.currency,
+                "limit": plain(rule.amount),
+            }
             yield Condition(f"{loss.account} {loss.currency}", loss.account, text, details)
 
 
@@ -161,13 +209,26 @@ def feed(state: State, rule: FeedRule) -> Iterator[Condition]:
         age, message_age = (one.age, one.message_age) if one is not None else (None, None)
         if age is None or age > rule.seconds:
             told = (
-                "no collector listens to it" if age is None else f"its feed is {age:.0f} s old, the limit is {rule.seconds:g} s"
+                "no collector listens to it"
+                if age is None
+                else f"its feed is {age:.0f} s old, the limit is {rule.seconds:g} s"
             )
-        elif rule.message_seconds is not None and (message_age is None or message_age > rule.message_seconds):
-            told = "nothing was heard" if message_age is None else f"the last message is {message_age:.0f} s old"
+        elif rule.message_seconds is not None and (
+            message_age is None or message_age > rule.message_seconds
+        ):
+            told = (
+                "nothing was heard"
+                if message_age is None
+                else f"the last message is {message_age:.0f} s old"
+            )
         else:
             continue
-        yield Condition(account, account, f"{account}: {told}", {"age_seconds": age, "message_age_seconds": message_age})
+        yield Condition(
+            account,
+            account,
+            f"{account}: {told}",
+            {"age_seconds": age, "message_age_seconds": message_age},
+        )
 
 
 def large_change(state: State, rule: LargeChangeRule) -> Iterator[Condition]:
@@ -175,7 +236,9 @@ def large_change(state: State, rule: LargeChangeRule) -> Iterator[Condition]:
         row = one.row
         is_raised = (rule.title, row["stream"]) in state.raised
         if rule.instrument in (None, row["instrument"]) and (is_raised or _is_large(one, rule)):
-            text = f"{_order(row)}: the order has a notional of {_plain(one.notional)}{_beside(one)}"
+            text = (
+                f"{_order(row)}: the order has a notional of {_plain(one.notional)}{_beside(one)}"
+            )
             is_over = not row["is_open"]
             if not (is_over and is_raised):
                 yield _of_order(row, text, _sizes(one), since=row["requested_at"], is_over=is_over)
@@ -193,7 +256,11 @@ def _is_large(one: Sized, rule: LargeChangeRule) -> bool:
     if rule.notional is not None and one.notional > rule.notional:
         return True
     times = rule.times_usual
-    return times is not None and one.usual is not None and one.notional > EXACT.multiply(one.usual, times)
+    return (
+        times is not None
+        and one.usual is not None
+        and one.notional > EXACT.multiply(one.usual, times)
+    )
 
 
 def _sizes(one: Sized) -> dict[str, Any]:
@@ -204,10 +271,30 @@ def _beside(one: Sized) -> str:
     return "" if one.usual is None else f", usual is {plain(one.usual)}"
 
 
-def _of_order(row: Row, text: str, details: dict[str, Any], *, since: datetime | None, is_over: bool = False) -> Condition:
-    names = {name: row[name] for name in ("client_order_id", "venue_order_id", "instrument", "side", "strategy", "status")}
+def _of_order(
+    row: Row, text: str, details: dict[str, Any], *, since: datetime | None, is_over: bool = False
+) -> Condition:
+    names = {
+        name: row[name]
+        for name in (
+            "client_order_id",
+            "venue_order_id",
+            "instrument",
+            "side",
+            "strategy",
+            "status",
+        )
+    }
     details = {**names, "quantity": _plain(row["quantity"]), **details}
-    return Condition(row["stream"], row["account"], text, details, stream=row["stream"], since=since, is_over=is_over)
+    return Condition(
+        row["stream"],
+        row["account"],
+        text,
+        details,
+        stream=row["stream"],
+        since=since,
+        is_over=is_over,
+    )
 
 
 def _order(row: Row) -> str:

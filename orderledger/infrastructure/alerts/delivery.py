@@ -1,6 +1,8 @@
-"""Delivers notices: to each target in the order of their numbers, at least once, again and again with growing pauses.
+"""Delivers notices: to each target in the order of their numbers, at least once, again and again
+with growing pauses.
 
-An attempt is noted before it is made. After a kill the next process sees the notice as not delivered, and delivers it.
+An attempt is noted before it is made. After a kill the next process sees the notice as not
+delivered, and delivers it.
 """
 
 import threading
@@ -28,10 +30,14 @@ log = structlog.get_logger("orderledger.alerts")
 
 
 def document_of(notice: NoticeRow, alert: AlertRow) -> Document:
-    """What a target gets. `id` is the same at every attempt, so that a receiver knows a repetition."""
+    """What a target gets. `id` is the same at every attempt, so that a receiver knows a
+    repetition."""
     names = ("rule", "kind", "severity", "subject", "account", "text", "details", "position")
     row: dict[str, Any] = {**alert}
-    times = {name: None if row[name] is None else time_text(row[name]) for name in ("raised_at", "cleared_at")}
+    times = {
+        name: None if row[name] is None else time_text(row[name])
+        for name in ("raised_at", "cleared_at")
+    }
     return {
         "id": f"{alert['watcher']}-{alert['id']}-{notice['event']}",
         "event": notice["event"],
@@ -49,7 +55,8 @@ def pause_after(attempts: int) -> float:
 
 
 class Delivery:
-    """Delivers the notices of one target, one after the other. `deliver` may run in a thread of its own."""
+    """Delivers the notices of one target, one after the other. `deliver` may run in a thread of its
+    own."""
 
     def __init__(self, target: Target, channel: Channel, tables: AlertTables, clock: Clock) -> None:
         self._target = target
@@ -60,7 +67,8 @@ class Delivery:
         self.wake = threading.Event()
 
     def deliver(self) -> Delivered:
-        """Make one attempt at the first notice that the target has not got, if it is due. Raises StoreError."""
+        """Make one attempt at the first notice that the target has not got, if it is due. Raises
+        StoreError."""
         found = self._tables.next_notice(self._target.name)
         if found is None:
             return "nothing"
@@ -84,10 +92,16 @@ class Delivery:
 
     def _note_failure(self, notice: NoticeRow, alert: AlertRow, fault: str) -> None:
         now = self._clock.now()
-        began = alert["cleared_at"] if notice["event"] == "cleared" and alert["cleared_at"] else alert["raised_at"]
+        began = (
+            alert["cleared_at"]
+            if notice["event"] == "cleared" and alert["cleared_at"]
+            else alert["raised_at"]
+        )
         is_given_up = now - began >= timedelta(hours=self._target.give_up_hours)
         again_at = now + timedelta(seconds=pause_after(notice["attempts"]))
-        self._tables.failed(notice, fault, again_at=again_at, given_up_at=now if is_given_up else None)
+        self._tables.failed(
+            notice, fault, again_at=again_at, given_up_at=now if is_given_up else None
+        )
         log.warning(
             "given_up" if is_given_up else "not_delivered",
             target=self._target.name,
@@ -97,7 +111,8 @@ class Delivery:
         )
 
     def run(self, stopping: threading.Event, failed: Callable[[LedgerError | None], None]) -> None:
-        """Deliver until `stopping` is set. `failed` gets every error of the store, and None when it works again."""
+        """Deliver until `stopping` is set. `failed` gets every error of the store, and None when it
+        works again."""
         while not stopping.is_set():
             done: Delivered = "failed"
             try:

@@ -13,7 +13,8 @@ def status_age(status: Mapping[str, Any], now: datetime) -> float | None:
 
 
 def message_age(counted: Mapping[str, Any], status_age: float | None) -> float | None:
-    """Seconds since the last message about an account: its age when the status was published, and the age of the status."""
+    """Seconds since the last message about an account: its age when the status was published, and
+    the age of the status."""
     age = counted.get("last_message_age_seconds")
     return None if age is None or status_age is None else float(age) + status_age
 

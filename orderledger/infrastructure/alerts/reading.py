@@ -1,4 +1,5 @@
-"""Reads the state that the rules look at: rows of the views when they have moved on, and the log since the last look."""
+"""Reads the state that the rules look at: rows of the views when they have moved on, and the log
+since the last look."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
@@ -9,7 +10,13 @@ from orderledger.domain.accounts import EVERY_ACCOUNT
 from orderledger.domain.values import account_of, is_order_stream
 from orderledger.infrastructure.alerts.books import AccountsBook, losses, used_limits
 from orderledger.infrastructure.alerts.feeds import last_message_age
-from orderledger.infrastructure.alerts.settings import AlertSettings, DailyLossRule, LargeChangeRule, LimitRule, Rule
+from orderledger.infrastructure.alerts.settings import (
+    AlertSettings,
+    DailyLossRule,
+    LargeChangeRule,
+    LimitRule,
+    Rule,
+)
 from orderledger.infrastructure.alerts.sizes import UsualSizes, place_of
 from orderledger.infrastructure.alerts.state import Feed, OpenBreak, Sized, State
 from orderledger.infrastructure.clock import Clock
@@ -66,7 +73,12 @@ class StateReader:
         self._days = {zone: AccountsBook(self._store, clock, ZoneInfo(zone)) for zone in zones}
         self._limits = {rule.title: settings.limits_of(rule) for rule in self._of(LimitRule)}
         self._limited = {
-            name: AccountsBook(self._store, clock, limits.zone, [rule for rule in limits.rules if rule.drawdown is not None])
+            name: AccountsBook(
+                self._store,
+                clock,
+                limits.zone,
+                [rule for rule in limits.rules if rule.drawdown is not None],
+            )
             for name, limits in self._limits.items()
         }
         self._accounts: frozenset[str] | None = None
@@ -86,7 +98,12 @@ class StateReader:
                 self._rows = self._views(session)
                 self._read_at = place
             orders = self._orders(session, touched, raised)
-        rows = {**self._rows, "feeds": self._feeds(status, now), "orders": orders, "raised": frozenset(raised)}
+        rows = {
+            **self._rows,
+            "feeds": self._feeds(status, now),
+            "orders": orders,
+            "raised": frozenset(raised),
+        }
         return State(now=now, position=position, **rows, **self._of_books(position))
 
     def _of(self, kind: type[RuleType]) -> list[RuleType]:
@@ -96,7 +113,9 @@ class StateReader:
         with reaching("the views"), self._store.database.reading() as session:
             position, outdated = stored(session)
         if outdated:
-            raise StoreUnreachable(f"the views are of another version: {', '.join(sorted(outdated))}")
+            raise StoreUnreachable(
+                f"the views are of another version: {', '.join(sorted(outdated))}"
+            )
         return position
 
     def _follow(self, position: int) -> set[str]:
@@ -106,7 +125,9 @@ class StateReader:
             self.followed = position
         last = min(position, self.followed + EVENTS_PER_LOOK)
         while self.followed < last:
-            rows = self._store.recorder.rows_after(self.followed, min(EVENTS_AT_ONCE, last - self.followed))
+            rows = self._store.recorder.rows_after(
+                self.followed, min(EVENTS_AT_ONCE, last - self.followed)
+            )
             streams = {row.stream for row in rows if row.position <= last}
             touched.update(filter(is_order_stream, streams))
             if self._accounts is not None:
@@ -119,13 +140,25 @@ class StateReader:
         views = StoredViews(session)
         rows: dict[str, Any] = {}
         readers: dict[str, tuple[str, Callable[[], Sequence[Any]]]] = {
-            "unresolved": ("unresolved", lambda: views.rows(ORDERS.public, is_open=True, certainty="unresolved")),
-            "gap": ("gaps", lambda: session.select(ACCOUNT_EVENTS, "kind = 'gap' AND to_at IS NULL")),
+            "unresolved": (
+                "unresolved",
+                lambda: views.rows(ORDERS.public, is_open=True, certainty="unresolved"),
+            ),
+            "gap": (
+                "gaps",
+                lambda: session.select(ACCOUNT_EVENTS, "kind = 'gap' AND to_at IS NULL"),
+            ),
             "anomaly": (
                 "anomalies",
-                lambda: [*session.select(ANOMALIES, "cleared_at IS NULL"), *position_anomalies(views, ANOMALIES)],
+                lambda: [
+                    *session.select(ANOMALIES, "cleared_at IS NULL"),
+                    *position_anomalies(views, ANOMALIES),
+                ],
             ),
-            "open_break": ("breaks", lambda: _breaks(session.select(CERTIFICATES, LAST_CERTIFICATES))),
+            "open_break": (
+                "breaks",
+                lambda: _breaks(session.select(CERTIFICATES, LAST_CERTIFICATES)),
+            ),
             "halt": ("halts", lambda: session.select(HALTS, "resumed_at IS NULL")),
             "exposure": ("exposure", lambda: queries.exposure(views)),
         }
@@ -138,16 +171,26 @@ class StateReader:
                 instruments = self._instruments(session)
                 for row in held:
                     self._sizes.load(session, row["account"], instruments)
-            rows["positions"] = {rule.title: [self._sized_position(row, rule) for row in held] for rule in self._large}
+            rows["positions"] = {
+                rule.title: [self._sized_position(row, rule) for row in held]
+                for rule in self._large
+            }
         return rows
 
     def _instruments(self, session: Session) -> Mapping[tuple[str, str], Row]:
-        return {(row["account"], row["instrument"]): row for row in StoredViews(session).rows(INSTRUMENTS)}
+        return {
+            (row["account"], row["instrument"]): row
+            for row in StoredViews(session).rows(INSTRUMENTS)
+        }
 
-    def _orders(self, session: Session, touched: set[str], raised: Iterable[Key]) -> dict[str, list[Sized]]:
+    def _orders(
+        self, session: Session, touched: set[str], raised: Iterable[Key]
+    ) -> dict[str, list[Sized]]:
         """The sizes of the orders that have changed, and of those about which an alert is open."""
         names = {rule.title for rule in self._large}
-        streams = touched | {subject for rule, subject in raised if rule in names and is_order_stream(subject)}
+        streams = touched | {
+            subject for rule, subject in raised if rule in names and is_order_stream(subject)
+        }
         if not self._large or not streams:
             return {}
         instruments, rows = self._instruments(session), _rows_of(session, sorted(streams))
@@ -155,17 +198,23 @@ class StateReader:
             self._sizes.load(session, row["account"], instruments)
         notionals = {row["stream"]: self._sizes.note(row, instruments) for row in rows}
         return {
-            rule.title: [Sized(row, notionals[row["stream"]], self._usual(row, rule)) for row in rows] for rule in self._large
+            rule.title: [
+                Sized(row, notionals[row["stream"]], self._usual(row, rule)) for row in rows
+            ]
+            for rule in self._large
         }
 
     def _usual(self, row: Row, rule: LargeChangeRule) -> Any:
         return self._sizes.usual(row["account"], rule.orders, rule.at_least, place_of(row))
 
     def _sized_position(self, row: Row, rule: LargeChangeRule) -> Sized:
-        return Sized(row, row["notional"], self._sizes.usual(row["account"], rule.orders, rule.at_least))
+        return Sized(
+            row, row["notional"], self._sizes.usual(row["account"], rule.orders, rule.at_least)
+        )
 
     def _of_books(self, position: int) -> dict[str, Any]:
-        """Losses and used limits. The books follow the log themselves, and may be ahead of the views."""
+        """Losses and used limits. The books follow the log themselves, and may be ahead of the
+        views."""
         if not self._days and not self._limited:
             return {}
         if self._accounts is None:
@@ -174,7 +223,10 @@ class StateReader:
         days = {zone: book.follow(accounts) for zone, book in self._days.items()}
         limited = {name: book.follow(accounts) for name, book in self._limited.items()}
         return {
-            "losses": {rule.title: losses(days[rule.time_zone], rule.account) for rule in self._of(DailyLossRule)},
+            "losses": {
+                rule.title: losses(days[rule.time_zone], rule.account)
+                for rule in self._of(DailyLossRule)
+            },
             "used": {name: used_limits(book, self._limits[name]) for name, book in limited.items()},
         }
 
@@ -189,12 +241,17 @@ class StateReader:
         """Every account that a collector lists which has not ended."""
         running = [told for told in status["collectors"].values() if told.get("is_running")]
         accounts = sorted({account for told in running for account in told.get("accounts", {})})
-        return [Feed(name, feed_age(status, name, now), last_message_age(status, name, now)) for name in accounts]
+        return [
+            Feed(name, feed_age(status, name, now), last_message_age(status, name, now))
+            for name in accounts
+        ]
 
 
 def _breaks(certificates: Iterable[Row]) -> list[OpenBreak]:
     return [
-        OpenBreak(row["account"], left["id"], datetime.fromisoformat(left["since"]), row["position"])
+        OpenBreak(
+            row["account"], left["id"], datetime.fromisoformat(left["since"]), row["position"]
+        )
         for row in certificates
         for left in row["open_breaks"]
     ]

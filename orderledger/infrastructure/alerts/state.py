@@ -1,4 +1,5 @@
-"""What the rules look at: the state of the ledger at one moment, as plain rows. It is read by `StateReader`."""
+"""What the rules look at: the state of the ledger at one moment, as plain rows. It is read by
+`StateReader`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +12,8 @@ from orderledger.projections.view import Row
 
 
 class OpenBreak(NamedTuple):
-    """A break that the last reconciliation of an account left open. `position`: of its certificate."""
+    """A break that the last reconciliation of an account left open. `position`: of its
+    certificate."""
 
     account: str
     id: str
@@ -20,7 +22,8 @@ class OpenBreak(NamedTuple):
 
 
 class Feed(NamedTuple):
-    """An account of collectors. `age`: seconds since one said that it listens to it. `message_age`: since the last message."""
+    """An account of collectors. `age`: seconds since one said that it listens to it. `message_age`:
+    since the last message."""
 
     account: str
     age: float | None
@@ -45,7 +48,8 @@ class Used(NamedTuple):
 
 
 class Sized(NamedTuple):
-    """The size of an order or of a position. `row`: of the order view, or of the exposure view. None: unknown."""
+    """The size of an order or of a position. `row`: of the order view, or of the exposure view.
+    None: unknown."""
 
     row: Row
     notional: Decimal | None
@@ -54,10 +58,12 @@ class Sized(NamedTuple):
 
 @dataclass(frozen=True)
 class State:
-    """The ledger at a moment. `position`: log position of the views. Rows that no rule needs are left out.
+    """The ledger at a moment. `position`: log position of the views. Rows that no rule needs are
+    left out.
 
-    `losses`, `used`, `orders` and `positions` are by the name of their rule. `orders`: those that were recorded or changed since
-    the last look, and those about which an alert is open. `raised`: the alerts that are open.
+    `losses`, `used`, `orders` and `positions` are by the name of their rule. `orders`: those that
+    were recorded or changed since the last look, and those about which an alert is open. `raised`:
+    the alerts that are open.
     """
 
     now: datetime

@@ -1,4 +1,5 @@
-"""The watcher: looks at the ledger again and again, raises and clears alerts, and has them delivered."""
+"""The watcher: looks at the ledger again and again, raises and clears alerts, and has them
+delivered."""
 
 import threading
 from collections.abc import Callable, Mapping
@@ -26,7 +27,8 @@ from orderledger.infrastructure.storage.store import reaching
 __all__ = ["Look", "Watcher"]
 
 CURSOR_SECONDS = 60.0
-"""The cursor is written with every alert, and otherwise once in this time: a commit each second would slow down recording."""
+"""The cursor is written with every alert, and otherwise once in this time: a commit each second
+would slow down recording."""
 STATUS_SECONDS = 5.0
 """The time of the last look is written so often."""
 ENDING_SECONDS = 30.0
@@ -36,20 +38,25 @@ log = structlog.get_logger("orderledger.alerts")
 
 
 class Look(NamedTuple):
-    """What one look changed: numbers of the alerts that were raised, and of those that were cleared."""
+    """What one look changed: numbers of the alerts that were raised, and of those that were
+    cleared."""
 
     raised: tuple[int, ...]
     cleared: tuple[int, ...]
 
 
 class Watcher:
-    """Watches a ledger by the rules of its settings. Raises InvalidSetting for a target that cannot be used.
+    """Watches a ledger by the rules of its settings. Raises InvalidSetting for a target that cannot
+    be used.
 
-    `look` and `deliver` do one round; `start` and `stop` run them in threads, one for the rules and one for each target, so that
-    a slow target holds up nobody else. Several watchers of one name may run on one store: each alert is raised once.
+    `look` and `deliver` do one round; `start` and `stop` run them in threads, one for the rules and
+    one for each target, so that a slow target holds up nobody else. Several watchers of one name
+    may run on one store: each alert is raised once.
     """
 
-    def __init__(self, ledger: WatchedLedger, settings: AlertSettings, *, clock: Clock | None = None) -> None:
+    def __init__(
+        self, ledger: WatchedLedger, settings: AlertSettings, *, clock: Clock | None = None
+    ) -> None:
         self._ledger = ledger
         self._settings = settings
         self._clock = clock or SystemClock()
@@ -72,7 +79,8 @@ class Watcher:
     # One round
 
     def look(self) -> Look:
-        """Look at the ledger once. Raises StoreError; the next look goes on where this one began."""
+        """Look at the ledger once. Raises StoreError; the next look goes on where this one
+        began."""
         try:
             found = self._look()
             self._publish(is_running=True)
@@ -101,9 +109,17 @@ class Watcher:
     def _publish(self, *, is_running: bool) -> None:
         """Write when the watcher last looked, unless that was written just now."""
         now, last = self._clock.now(), self._status_written_at
-        if is_running and last is not None and timedelta(0) <= now - last < timedelta(seconds=STATUS_SECONDS):
+        if (
+            is_running
+            and last is not None
+            and timedelta(0) <= now - last < timedelta(seconds=STATUS_SECONDS)
+        ):
             return
-        status = {"at": time_text(now), "look_seconds": self._settings.look_seconds, "is_running": is_running}
+        status = {
+            "at": time_text(now),
+            "look_seconds": self._settings.look_seconds,
+            "is_running": is_running,
+        }
         with reaching("the status of the watcher"):
             self._statuses.write(watcher_row(self._settings.name), status)
         self._status_written_at = now
@@ -117,9 +133,13 @@ class Watcher:
         if self._cursor == followed:
             return False
         last = self._cursor_written_at
-        return self._cursor is None or last is None or now - last >= timedelta(seconds=CURSOR_SECONDS)
+        return (
+            self._cursor is None or last is None or now - last >= timedelta(seconds=CURSOR_SECONDS)
+        )
 
-    def _to_raise(self, found: Mapping[Key, Condition], open_alerts: Mapping[Key, AlertRow], position: int) -> list[NewAlert]:
+    def _to_raise(
+        self, found: Mapping[Key, Condition], open_alerts: Mapping[Key, AlertRow], position: int
+    ) -> list[NewAlert]:
         new = {key: one for key, one in found.items() if key not in open_alerts}
         new = {key: one for key, one in new.items() if not self._was_raised(key)}
         return [self._alert(self._rules[rule], one, position) for (rule, _), one in new.items()]
@@ -141,30 +161,50 @@ class Watcher:
         cause = one.position if one.position is not None else self._cause(one, position)
         told = self._settings.targets_of(rule)
         return NewAlert(
-            rule.title, rule.kind, rule.severity, one.subject, one.account, one.text, one.details, cause, told, one.is_over
+            rule.title,
+            rule.kind,
+            rule.severity,
+            one.subject,
+            one.account,
+            one.text,
+            one.details,
+            cause,
+            told,
+            one.is_over,
         )
 
     def _cause(self, one: Condition, position: int) -> int:
-        """The log position of the event that made an order unresolved, or else of its last event."""
+        """The log position of the event that made an order unresolved, or else of its last
+        event."""
         rows = [] if one.stream is None else self._ledger.store.recorder.rows_of([one.stream])
         causes = [row for row in rows if row.name.startswith(UNRESOLVED)] or rows
         return causes[-1].position if causes else position
 
-    def _to_clear(self, found: Mapping[Key, Condition], open_alerts: Mapping[Key, AlertRow], now: datetime) -> list[Clearing]:
-        """The alerts whose condition has been absent for long enough, and those whose rule is no longer in the settings."""
-        gone = {key: row for key, row in open_alerts.items() if key not in found or found[key].is_over}
+    def _to_clear(
+        self, found: Mapping[Key, Condition], open_alerts: Mapping[Key, AlertRow], now: datetime
+    ) -> list[Clearing]:
+        """The alerts whose condition has been absent for long enough, and those whose rule is no
+        longer in the settings."""
+        gone = {
+            key: row for key, row in open_alerts.items() if key not in found or found[key].is_over
+        }
         self._absent_since = {key: self._absent_since.get(key, now) for key in gone}
         clearing = []
         for key, row in gone.items():
             rule = self._rules.get(row["rule"])
             seconds = 0.0 if rule is None else rule.clear_seconds
             if now - self._absent_since[key] >= timedelta(seconds=seconds):
-                told = [target.name for target in self._settings.targets] if rule is None else self._settings.targets_of(rule)
+                told = (
+                    [target.name for target in self._settings.targets]
+                    if rule is None
+                    else self._settings.targets_of(rule)
+                )
                 clearing.append(Clearing(row["id"], tuple(told)))
         return clearing
 
     def deliver(self) -> bool:
-        """Deliver everything that is due now. Returns False if a target failed; its later notices wait. Raises StoreError."""
+        """Deliver everything that is due now. Returns False if a target failed; its later notices
+        wait. Raises StoreError."""
         results = []
         for delivery in self._deliveries:
             while (done := delivery.deliver()) == "delivered":
@@ -179,7 +219,10 @@ class Watcher:
         self._stopping.clear()
         runs: list[Callable[[], None]] = [
             self._run,
-            *(partial(one.run, self._stopping, partial(self._note, one.name)) for one in self._deliveries),
+            *(
+                partial(one.run, self._stopping, partial(self._note, one.name))
+                for one in self._deliveries
+            ),
         ]
         for number, run in enumerate(runs):
             thread = threading.Thread(target=run, name=f"orderledger-alerts-{number}", daemon=True)
@@ -206,7 +249,12 @@ class Watcher:
         self.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self.stop()
 
     def _run(self) -> None:

@@ -1,1 +1,2 @@
-"""The ledger's tables for pandas, Polars and DuckDB, SQL over them, and ready-made analyses (extra `analytics`)."""
+"""The ledger's tables for pandas, Polars and DuckDB, SQL over them, and ready-made analyses (extra
+`analytics`)."""

@@ -1,4 +1,5 @@
-"""Tables from an archive in Parquet: `manifest.json` names the files of the log and of each view."""
+"""Tables from an archive in Parquet: `manifest.json` names the files of the log and of each
+view."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -58,9 +59,13 @@ class ArchiveTables:
         try:
             self._manifest = msgspec.json.decode(files.read(MANIFEST), type=Manifest)
         except OSError as error:
-            raise InvalidSetting("archive", f"{files.url} holds no archive: {MANIFEST}: {_fault(error)}") from None
+            raise InvalidSetting(
+                "archive", f"{files.url} holds no archive: {MANIFEST}: {_fault(error)}"
+            ) from None
         except msgspec.MsgspecError as error:
-            raise InvalidSetting("archive", f"{files.url}/{MANIFEST} is no manifest of an archive: {error}") from None
+            raise InvalidSetting(
+                "archive", f"{files.url}/{MANIFEST} is no manifest of an archive: {error}"
+            ) from None
 
     def table(self, name: str, *, by_strategy: bool = False, **where: Any) -> LedgerTable:
         """One table, as `reading.Tables` gives it."""
@@ -71,7 +76,10 @@ class ArchiveTables:
             return finished(table, arrow_of(table, with_values(rows, asked)))
         if table is EVENTS:
             return finished(table, arrow_of(table, with_values(self._events(), asked)))
-        return finished(table, self._chosen(table, asked).sort_by([(one, "ascending") for one in table.order_by]))
+        return finished(
+            table,
+            self._chosen(table, asked).sort_by([(one, "ascending") for one in table.order_by]),
+        )
 
     def read(self, table: Table, columns: tuple[str, ...] | None = None) -> "pyarrow.Table":
         """The rows of a view as they are archived: numbers and JSON as text."""
@@ -91,31 +99,56 @@ class ArchiveTables:
     def _events(self) -> "list[Row]":
         """The log, in its order."""
         pa = needed("pyarrow", "analytics")
-        names = ["stream", "version", "name", "state", "position", "evidence", "text", "first_position"]
+        names = [
+            "stream",
+            "version",
+            "name",
+            "state",
+            "position",
+            "evidence",
+            "text",
+            "first_position",
+        ]
         parts = [self._parquet(file, names) for file in self._manifest.events]
         stored = pa.concat_tables(parts).sort_by("position").to_pylist() if parts else []
-        kept = {one["position"]: one for one in stored if one["evidence"] is not None or one["text"] is not None}
-        return [_event_row(one, kept.get(one["position"]) or kept.get(one["first_position"])) for one in stored]
+        kept = {
+            one["position"]: one
+            for one in stored
+            if one["evidence"] is not None or one["text"] is not None
+        }
+        return [
+            _event_row(one, kept.get(one["position"]) or kept.get(one["first_position"]))
+            for one in stored
+        ]
 
     def _parquet(self, file: File, names: list[str]) -> "pyarrow.Table":
         pa, parquet = needed("pyarrow", "analytics"), needed("pyarrow.parquet", "analytics")
         path = PurePosixPath(file.path)
         if path.is_absolute() or ".." in path.parts:
-            raise InvalidSetting("archive", f"{MANIFEST} names a file outside of the archive: {file.path}")
+            raise InvalidSetting(
+                "archive", f"{MANIFEST} names a file outside of the archive: {file.path}"
+            )
         try:
             with self._files.open(file.path) as opened:
                 return parquet.read_table(opened, columns=names)
         except (OSError, pa.ArrowException) as error:
-            raise InvalidSetting("archive", f"{self._files.url}/{file.path} cannot be read: {_fault(error)}") from None
+            raise InvalidSetting(
+                "archive", f"{self._files.url}/{file.path} cannot be read: {_fault(error)}"
+            ) from None
 
 
 def _fault(error: Exception) -> str:
     """Why a file cannot be read, in a line."""
-    return "there is no such file" if isinstance(error, FileNotFoundError) else str(error).splitlines()[0]
+    return (
+        "there is no such file"
+        if isinstance(error, FileNotFoundError)
+        else str(error).splitlines()[0]
+    )
 
 
 def _event_row(one: Row, kept: Row | None) -> Row:
-    """A row of the log. `kept`: the row with its evidence and text; of a copy under another order, that of the first report."""
+    """A row of the log. `kept`: the row with its evidence and text; of a copy under another order,
+    that of the first report."""
     stored = StoredRow(one["stream"], one["version"], one["name"], one["state"], one["position"])
     recorded = decode(*stored)
     if kept is not None:
@@ -144,7 +177,9 @@ class _Views:
             change = Decimal if column.kind == "number" else CELLS.get(column.kind)
             if change is not None:
                 for row in found:
-                    row[column.name] = None if row[column.name] is None else change(row[column.name])
+                    row[column.name] = (
+                        None if row[column.name] is None else change(row[column.name])
+                    )
         return [row for row in found if all(row[name] == value for name, value in asked.items())]
 
     def each(self, table: Table, *, columns: tuple[str, ...] | None = None, **where: Any) -> Any:

@@ -11,7 +11,8 @@ DIGITS = 38
 
 
 def exact_numbers(texts: Any) -> Any:
-    """A column of numbers in plain decimal text, as decimal128(38, scale). The text itself if a number has too many digits."""
+    """A column of numbers in plain decimal text, as decimal128(38, scale). The text itself if a
+    number has too many digits."""
     pa, pc = needed("pyarrow", "analytics"), needed("pyarrow.compute", "analytics")
     whole, scale = _digits(texts)
     return pc.cast(texts, pa.decimal128(DIGITS, scale)) if whole + scale <= DIGITS else texts
@@ -35,7 +36,10 @@ def _narrow(numbers: Any) -> Any:
     pa, pc = needed("pyarrow", "analytics"), needed("pyarrow.compute", "analytics")
     ends = pc.min_max(numbers).as_py()
     largest = max((abs(int(end)) for end in ends.values() if end is not None), default=0)
-    return pc.cast(numbers, pa.decimal128(min(DIGITS, len(str(largest)) + numbers.type.scale), numbers.type.scale))
+    return pc.cast(
+        numbers,
+        pa.decimal128(min(DIGITS, len(str(largest)) + numbers.type.scale), numbers.type.scale),
+    )
 
 
 def _digits(texts: Any) -> tuple[int, int]:
@@ -44,5 +48,7 @@ def _digits(texts: Any) -> tuple[int, int]:
     length, point = pc.utf8_length(texts), pc.find_substring(texts, ".")
     has_point = pc.greater_equal(point, 0)
     after = pc.if_else(has_point, pc.subtract(pc.subtract(length, point), 1), 0)
-    before = pc.subtract(pc.if_else(has_point, point, length), pc.cast(pc.starts_with(texts, "-"), "int32"))
+    before = pc.subtract(
+        pc.if_else(has_point, point, length), pc.cast(pc.starts_with(texts, "-"), "int32")
+    )
     return pc.max(before).as_py() or 0, pc.max(after).as_py() or 0

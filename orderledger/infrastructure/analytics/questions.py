@@ -1,4 +1,5 @@
-"""Ready-made analyses: one SQL file each in `questions`, which begins with a sentence and the meaning of its columns."""
+"""Ready-made analyses: one SQL file each in `questions`, which begins with a sentence and the
+meaning of its columns."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -21,18 +22,21 @@ PERIODS = {
 }
 """Groups that are periods: what their begin is truncated to, and how it is shown."""
 
-TOO_LONG = "It holds 26 digits before the point and 12 after it: choose another account, or ask in SQL"
+TOO_LONG = (
+    "It holds 26 digits before the point and 12 after it: choose another account, or ask in SQL"
+)
 
 MARK = re.compile(r"/\*(by|keys|strategy|instrument)\*/ .*? /\*end\*/", re.DOTALL)
-"""A part of the SQL that depends on the groups. The file has it for the default groups, so that it can be run as it is."""
+"""A part of the SQL that depends on the groups. The file has it for the default groups, so that it
+can be run as it is."""
 
 HEADER = re.compile(r"-- (?:(\w+): )?(.*)")
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """An analysis. `by`: the groups that it knows; `default`: those without `by`; `needs`: those that cannot be left out.
-    `columns`: the meaning of each column besides the groups."""
+    """An analysis. `by`: the groups that it knows; `default`: those without `by`; `needs`: those
+    that cannot be left out. `columns`: the meaning of each column besides the groups."""
 
     name: str
     sentence: str
@@ -49,7 +53,10 @@ class Question:
             "keys": ", ".join(by),
             **dict(zip(by, by, strict=True)),
         }
-        shown = MARK.sub(lambda found: _marked(found[1], parts[found[1]]) if found[1] in parts else found[0], self.text)
+        shown = MARK.sub(
+            lambda found: _marked(found[1], parts[found[1]]) if found[1] in parts else found[0],
+            self.text,
+        )
         return shown.replace("realized_pnl_average", f"realized_pnl_{method}")
 
 
@@ -68,7 +75,11 @@ def _expression(group: str) -> str:
 def questions() -> dict[str, Question]:
     """All analyses by name."""
     folder = files("orderledger.infrastructure.analytics") / "questions"
-    texts = {one.name.removesuffix(".sql"): one.read_text("utf-8") for one in folder.iterdir() if one.name.endswith(".sql")}
+    texts = {
+        one.name.removesuffix(".sql"): one.read_text("utf-8")
+        for one in folder.iterdir()
+        if one.name.endswith(".sql")
+    }
     return {name: _parsed(name, texts[name]) for name in sorted(texts)}
 
 
@@ -97,13 +108,17 @@ def analyse(
     memory_limit: str = MEMORY_LIMIT,
     where: Mapping[str, Any] | None = None,
 ) -> LedgerTable:
-    """The result of an analysis. Raises ValueError for a name, a group or a method that there is not."""
+    """The result of an analysis. Raises ValueError for a name, a group or a method that there is
+    not."""
     question = asked_for(name)
     groups = question.default if by is None else groups_of(by)  # type: ignore[arg-type]
     if unknown := [group for group in groups if group not in question.by]:
         raise ValueError(f"{unknown[0]!r} is no group of {name}: {', '.join(question.by)}")
     if missing := [group for group in question.needs if group not in groups]:
-        raise ValueError(f"{name} needs the group {missing[0]}: by {', '.join(dict.fromkeys((*question.needs, *groups)))}")
+        raise ValueError(
+            f"{name} needs the group {missing[0]}: by "
+            f"{', '.join(dict.fromkeys((*question.needs, *groups)))}"
+        )
     if not groups:
         raise ValueError(f"{name} needs a group: any of {', '.join(question.by)}")
     if method not in METHODS:
@@ -114,7 +129,9 @@ def analyse(
         found = answer(source, query, by_strategy="strategy" in groups, **settings)  # type: ignore[arg-type]
     except InvalidQuery as error:
         if str(error).startswith(("Conversion Error", "Out of Range Error")):
-            raise InvalidQuery(f"{name}: a number has more digits than an analysis holds ({error}). {TOO_LONG}") from None
+            raise InvalidQuery(
+                f"{name}: a number has more digits than an analysis holds ({error}). {TOO_LONG}"
+            ) from None
         raise
     return LedgerTable(name, found.to_arrow())
 

@@ -29,12 +29,19 @@ class EventColumns(TypedDict):
     text: Annotated[str | None, "A sentence."]
     payload: Annotated[dict[str, Any], "Fields of the event."]
     evidence: Annotated[dict[str, Any] | None, "Payload of the venue, as it came."]
-    attributed_from: Annotated[dict[str, Any] | None, "Stream and version of the first report, where it came by attribution."]
+    attributed_from: Annotated[
+        dict[str, Any] | None,
+        "Stream and version of the first report, where it came by attribution.",
+    ]
 
 
-EVENTS = Table("events", "One row per event: the log.", ("position",), columns_of(EventColumns), ("position",))
+EVENTS = Table(
+    "events", "One row per event: the log.", ("position",), columns_of(EventColumns), ("position",)
+)
 
-NOTIONAL = Column("notional", "number", "Quantity times price, before the multiplier of the instrument.")
+NOTIONAL = Column(
+    "notional", "number", "Quantity times price, before the multiplier of the instrument."
+)
 """An additional column of tables with a quantity and a price of fills."""
 
 DERIVED: Mapping[str, tuple[str, ...]] = {
@@ -42,8 +49,9 @@ DERIVED: Mapping[str, tuple[str, ...]] = {
     "positions": ("average_open_price", "realized_pnl"),
     PNL_OF_FILLS.name: ("realized_pnl_average", "realized_pnl_fifo", "realized_pnl_lifo"),
 }
-"""The figures that a division made, of up to 34 digits: a decimal of 38 digits has no room for a column of them. They are doubles
-whatever the data, each with its exact text in a column of its own."""
+"""The figures that a division made, of up to 34 digits: a decimal of 38 digits has no room for a
+column of them. They are doubles whatever the data, each with its exact text in a column of its
+own."""
 
 EXACT_TEXT = "_exact"
 """How the name of the column with the exact text of a derived figure ends."""
@@ -51,7 +59,11 @@ EXACT_TEXT = "_exact"
 OF_FILLS = ("trades", PNL_OF_FILLS.name)
 
 RELATIONS: Mapping[str, Table] = {
-    **{name: table.public for name, table in BY_NAME.items() if name not in INNER and table is not ORDER_NAMES},
+    **{
+        name: table.public
+        for name, table in BY_NAME.items()
+        if name not in INNER and table is not ORDER_NAMES
+    },
     PNL_OF_FILLS.name: PNL_OF_FILLS,
     EVENTS.name: EVENTS,
 }

@@ -1,7 +1,7 @@
 """SQL over the tables of a ledger, by DuckDB in memory. It reads, and can do nothing else.
 
-The tables that a query names are loaded first, in one state of the ledger. DuckDB then has no access to files, network or
-settings, so a query can neither write nor read anything besides them.
+The tables that a query names are loaded first, in one state of the ledger. DuckDB then has no
+access to files, network or settings, so a query can neither write nor read anything besides them.
 """
 
 import re
@@ -40,16 +40,23 @@ def answer(
     by_strategy: bool = False,
     where: Mapping[str, Any] | None = None,
 ) -> LedgerTable:
-    """The result of a query. `where`: values of columns, for each table that has them. Raises InvalidQuery."""
+    """The result of a query. `where`: values of columns, for each table that has them. Raises
+    InvalidQuery."""
     check_argument("query", "text", query, is_needed=True)
     zone_of(timezone)
     words = {word.lower() for word in re.findall(r"\w+", query)}
     with _connected(memory_limit) as connection, _explained():
         _check(query)
         for name, table in RELATIONS.items():
-            asked = {column: value for column, value in (where or {}).items() if column in table.names}
+            asked = {
+                column: value for column, value in (where or {}).items() if column in table.names
+            }
             is_named = name in words
-            found = source.table(name, by_strategy=by_strategy, **asked) if is_named else finished(table, arrow_of(table, ()))
+            found = (
+                source.table(name, by_strategy=by_strategy, **asked)
+                if is_named
+                else finished(table, arrow_of(table, ()))
+            )
             connection.register(name, found.to_arrow())
         connection.execute(f"SET TimeZone = '{timezone}'")
         connection.execute("SET lock_configuration = true")
@@ -60,12 +67,17 @@ def answer(
 def _connected(memory_limit: str) -> "Iterator[duckdb.DuckDBPyConnection]":
     """A database in memory, without access to anything outside."""
     duckdb = needed("duckdb", "analytics")
-    settings = {"enable_external_access": "false", "python_enable_replacements": "false", "memory_limit": memory_limit}
+    settings = {
+        "enable_external_access": "false",
+        "python_enable_replacements": "false",
+        "memory_limit": memory_limit,
+    }
     try:
         connection = duckdb.connect(":memory:", config=settings)
     except duckdb.Error as error:
         raise InvalidSetting(
-            "memory_limit", f"{memory_limit!r:.100} is no size of memory, such as 2GB ({_said(error)})"
+            "memory_limit",
+            f"{memory_limit!r:.100} is no size of memory, such as 2GB ({_said(error)})",
         ) from None
     try:
         yield connection
@@ -81,7 +93,10 @@ def _check(query: str) -> None:
         raise InvalidQuery(f"one statement is needed, not {len(statements)}")
     kind = statements[0].type
     if kind == duckdb.StatementType.MULTI:
-        raise InvalidQuery("a PIVOT names its values, such as PIVOT trades ON side IN ('buy', 'sell') USING count(*)")
+        raise InvalidQuery(
+            "a PIVOT names its values, such as PIVOT trades ON side IN ('buy', 'sell') USING "
+            "count(*)"
+        )
     if kind not in (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN):
         raise InvalidQuery(f"a query only reads: {kind.name} is refused")
 
@@ -93,9 +108,13 @@ def _explained() -> Iterator[None]:
     try:
         yield
     except duckdb.PermissionException as error:
-        raise InvalidQuery(f"a query reads the tables of the ledger and nothing else: {_said(error)}") from None
+        raise InvalidQuery(
+            f"a query reads the tables of the ledger and nothing else: {_said(error)}"
+        ) from None
     except duckdb.OutOfMemoryException:
-        raise InvalidQuery("the query needs more memory than memory_limit allows: raise it, or ask for less") from None
+        raise InvalidQuery(
+            "the query needs more memory than memory_limit allows: raise it, or ask for less"
+        ) from None
     except duckdb.InterruptException:
         raise KeyboardInterrupt from None
     except duckdb.Error as error:
@@ -110,5 +129,12 @@ def _said(error: Exception) -> str:
     """What DuckDB says, without the query and its pointers into it."""
     says, _, line = str(error).partition("\n\nLINE ")
     said = " ".join(says.split())
-    is_about_at = "syntax error" in said and re.search(r'(?<![\w".])at(?![\w"])', line, re.IGNORECASE) is not None
-    return f'{said} (at is a word of SQL: write "at" in double quotes, or trades.at)' if is_about_at else said
+    is_about_at = (
+        "syntax error" in said
+        and re.search(r'(?<![\w".])at(?![\w"])', line, re.IGNORECASE) is not None
+    )
+    return (
+        f'{said} (at is a word of SQL: write "at" in double quotes, or trades.at)'
+        if is_about_at
+        else said
+    )

@@ -3,7 +3,13 @@
 from typing import TYPE_CHECKING, Any
 
 from orderledger.infrastructure.analytics.numbers import exact_numbers, products
-from orderledger.infrastructure.analytics.relations import EXACT_TEXT, NOTIONAL, OF_FILLS, columns_shown, is_derived
+from orderledger.infrastructure.analytics.relations import (
+    EXACT_TEXT,
+    NOTIONAL,
+    OF_FILLS,
+    columns_shown,
+    is_derived,
+)
 from orderledger.infrastructure.extras import needed
 from orderledger.projections.view import ROWS_IN_NOTEBOOKS, Column, Row, RowList, Table
 
@@ -14,12 +20,13 @@ if TYPE_CHECKING:
 
 
 class LedgerTable:
-    """A table in memory. Whatever reads Arrow takes it as it is: `polars.DataFrame(table)`, `pandas.DataFrame.from_arrow(table)`,
-    `duckdb.from_arrow(table)`, `pyarrow.table(table)`.
+    """A table in memory. Whatever reads Arrow takes it as it is: `polars.DataFrame(table)`,
+    `pandas.DataFrame.from_arrow(table)`, `duckdb.from_arrow(table)`, `pyarrow.table(table)`.
 
-    Numbers are decimal128(38, s), with the smallest s that fits the column, else text. Averages and realized P&L, which divisions
-    made, are doubles whatever the data. Beside each is its exact text, in a column whose name ends in `_exact`. The metadata of a
-    field says which: `number` is `decimal`, `text` or `double`. Times are timestamp[us, UTC]; columns of JSON are text.
+    Numbers are decimal128(38, s), with the smallest s that fits the column, else text. Averages and
+    realized P&L, which divisions made, are doubles whatever the data. Beside each is its exact
+    text, in a column whose name ends in `_exact`. The metadata of a field says which: `number` is
+    `decimal`, `text` or `double`. Times are timestamp[us, UTC]; columns of JSON are text.
     """
 
     def __init__(self, name: str, arrow: "pyarrow.Table") -> None:
@@ -35,7 +42,8 @@ class LedgerTable:
         return self._arrow
 
     def to_pandas(self) -> "pandas.DataFrame":
-        """The table as a `pandas.DataFrame` with Arrow's types: missing values and exact numbers stay what they are.
+        """The table as a `pandas.DataFrame` with Arrow's types: missing values and exact numbers
+        stay what they are.
 
         Needs pandas: `pip install pandas`.
         """
@@ -69,20 +77,26 @@ class LedgerTable:
 
 
 def finished(table: Table, found: "pyarrow.Table") -> LedgerTable:
-    """A table with exact numbers, the notional of fills and metadata, from one with numbers as text."""
+    """A table with exact numbers, the notional of fills and metadata, from one with numbers as
+    text."""
     pa = needed("pyarrow", "analytics")
     columns: dict[str, Any] = {}
     for column in table.columns:
         values = found[column.name]
         if is_derived(table, column):
-            columns[column.name], columns[f"{column.name}{EXACT_TEXT}"] = values.cast(pa.float64()), values
+            columns[column.name], columns[f"{column.name}{EXACT_TEXT}"] = (
+                values.cast(pa.float64()),
+                values,
+            )
         else:
             columns[column.name] = exact_numbers(values) if column.kind == "number" else values
     if table.name in OF_FILLS:
         columns[NOTIONAL.name] = products(columns["quantity"], columns["price"])
     fields = [_field(column, columns[column.name].type) for column in columns_shown(table)]
     schema = pa.schema(fields, {"orderledger.table": table.name})
-    return LedgerTable(table.name, pa.Table.from_arrays([columns[field.name] for field in fields], schema=schema))
+    return LedgerTable(
+        table.name, pa.Table.from_arrays([columns[field.name] for field in fields], schema=schema)
+    )
 
 
 def _field(column: Column, of_type: Any) -> Any:

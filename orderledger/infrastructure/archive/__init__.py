@@ -1,1 +1,2 @@
-"""The log and the views as Parquet files: archive, verify, restore, and rebuild on several machines."""
+"""The log and the views as Parquet files: archive, verify, restore, and rebuild on several
+machines."""

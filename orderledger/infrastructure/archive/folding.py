@@ -1,6 +1,8 @@
-"""The fold of the views over Arrow tables: the one that builds them from a ledger, with another source of events.
+"""The fold of the views over Arrow tables: the one that builds them from a ledger, with another
+source of events.
 
-Rows follow from the events of one bucket. Positions follow from the trades and the account events of one instrument.
+Rows follow from the events of one bucket. Positions follow from the trades and the account events
+of one instrument.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -34,39 +36,56 @@ OF_ORDERS = (ORDERS, TRADES, ANOMALIES)
 OF_POSITIONS = (POSITIONS, LOTS, CHECKPOINTS)
 OF_ACCOUNTS = tuple(table for table in TABLES if table not in (*OF_ORDERS, *OF_POSITIONS))
 
-FOLDED = ("position", "stream", "version", "name", "state", "has_evidence", "first_position", "first_recorded_at")
+FOLDED = (
+    "position",
+    "stream",
+    "version",
+    "name",
+    "state",
+    "has_evidence",
+    "first_position",
+    "first_recorded_at",
+)
 ROWS_AT_ONCE = 2_000
 
 Tables = dict[str, "pyarrow.Table"]
 
 
 def fold_bucket(events: "pyarrow.Table") -> Tables:
-    """The rows that follow from all events of one bucket, or of several: a table for each view but positions.
+    """The rows that follow from all events of one bucket, or of several: a table for each view but
+    positions.
 
-    `events` has the columns of the archive's `events`, in any order of rows; `evidence`, `bucket` and `recorded_at` may be left
-    out. Nothing else is read, and nothing is written.
+    `events` has the columns of the archive's `events`, in any order of rows; `evidence`, `bucket`
+    and `recorded_at` may be left out. Nothing else is read, and nothing is written.
     """
     import pyarrow as pa
     import pyarrow.compute as pc
 
     events = events.select(list(FOLDED))
     streams = events["stream"].unique()
-    of_orders = streams.filter(pa.array([is_order_stream(stream) for stream in streams.to_pylist()], pa.bool_()))
+    of_orders = streams.filter(
+        pa.array([is_order_stream(stream) for stream in streams.to_pylist()], pa.bool_())
+    )
     is_of_order = pc.is_in(events["stream"], value_set=of_orders)
     orders = events.filter(is_of_order).sort_by([("stream", "ascending"), ("version", "ascending")])
     others = events.filter(pc.invert(is_of_order)).sort_by("position")
     return {**_fold_orders(orders), **_fold_others(others)}
 
 
-def fold_positions(trades: "pyarrow.Table", account_events: "pyarrow.Table", instruments: "pyarrow.Table") -> Tables:
-    """The tables of positions, from all rows of trades and account events with some accounts and instruments, in any order.
+def fold_positions(
+    trades: "pyarrow.Table", account_events: "pyarrow.Table", instruments: "pyarrow.Table"
+) -> Tables:
+    """The tables of positions, from all rows of trades and account events with some accounts and
+    instruments, in any order.
 
     `trades` may have the columns of `ENTRIES` alone.
     """
     import pyarrow.compute as pc
 
     is_active = pc.and_(pc.is_valid(trades["side"]), pc.equal(trades["state"], "active"))
-    entries = trades.filter(pc.and_(is_active, pc.is_valid(trades["instrument"]))).select(list(ENTRIES.names))
+    entries = trades.filter(pc.and_(is_active, pc.is_valid(trades["instrument"]))).select(
+        list(ENTRIES.names)
+    )
     facts = account_events.filter(pc.is_valid(account_events["instrument"]))
     order = [(name, "ascending") for name in (*OF_POSITION, "at")]
     terms = {INSTRUMENTS.key_of(row): row for row in rows_of(INSTRUMENTS, instruments)}
@@ -122,7 +141,8 @@ def _fold_others(events: "pyarrow.Table") -> Tables:
 
 
 class _FirstRecords:
-    """Where and when the fills of attributed orders were first recorded. The archive has this beside each repeated event."""
+    """Where and when the fills of attributed orders were first recorded. The archive has this
+    beside each repeated event."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[str, int], tuple[int, datetime]] = {}
@@ -138,7 +158,9 @@ class _FirstRecords:
 def _recorded(events: "pyarrow.Table", first_records: _FirstRecords) -> Iterator[Recorded]:
     for batch in events.to_batches(max_chunksize=ROWS_AT_ONCE):
         known = [batch.column(name).to_pylist() for name in FOLDED]
-        for position, stream, version, name, state, has_evidence, first_position, first_at in zip(*known, strict=True):
+        for position, stream, version, name, state, has_evidence, first_position, first_at in zip(
+            *known, strict=True
+        ):
             recorded = decode(stream, version, name, state, position)
             if has_evidence:
                 recorded.evidence = b"null"  # the folds ask whether there is any

@@ -1,4 +1,5 @@
-"""The manifest: which files make up an archive. A file that it does not name is no part of the archive."""
+"""The manifest: which files make up an archive. A file that it does not name is no part of the
+archive."""
 
 from collections.abc import Iterable
 from hashlib import sha256
@@ -17,7 +18,8 @@ VERSION = 1
 
 
 class File(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """One Parquet file. `first` and `last`: the log positions of its events, for a file of events."""
+    """One Parquet file. `first` and `last`: the log positions of its events, for a file of
+    events."""
 
     path: str
     rows: int
@@ -37,8 +39,8 @@ class Event(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """`position`: the last log position in `events`. `views_position`: the log position of the views, None without views.
-    `digest`: SHA-256 over the rest."""
+    """`position`: the last log position in `events`. `views_position`: the log position of the
+    views, None without views. `digest`: SHA-256 over the rest."""
 
     format: str = FORMAT
     version: int = VERSION
@@ -65,7 +67,8 @@ class _Pending(msgspec.Struct):
 
 
 def read_manifest(place: Place) -> Manifest | None:
-    """The manifest of an archive. None if there is none. Raises ArchiveError if it cannot be read."""
+    """The manifest of an archive. None if there is none. Raises ArchiveError if it cannot be
+    read."""
     if not place.has(MANIFEST):
         return None
     try:
@@ -75,7 +78,9 @@ def read_manifest(place: Place) -> Manifest | None:
     if manifest.format != FORMAT:
         raise ArchiveError(MANIFEST, "is no manifest of an archive")
     if manifest.version > VERSION:
-        raise ArchiveError(MANIFEST, f"a newer version wrote it ({manifest.version}, this version knows {VERSION})")
+        raise ArchiveError(
+            MANIFEST, f"a newer version wrote it ({manifest.version}, this version knows {VERSION})"
+        )
     if manifest.digest != _digest(manifest):
         raise ArchiveError(MANIFEST, "is altered: its digest does not agree")
     return manifest
@@ -97,7 +102,8 @@ def write_manifest(place: Place, manifest: Manifest) -> Manifest:
 
 
 def note_pending(place: Place, paths: Iterable[str]) -> None:
-    """Say which files are about to be written or removed. A name that ends with `/` stands for any files of a folder."""
+    """Say which files are about to be written or removed. A name that ends with `/` stands for any
+    files of a folder."""
     place.write(PENDING, msgspec.json.encode(_Pending(list(paths))))
 
 
@@ -123,4 +129,6 @@ def settle(place: Place, manifest: Manifest | None) -> None:
 
 
 def _digest(manifest: Manifest) -> str:
-    return sha256(msgspec.json.encode(msgspec.structs.replace(manifest, digest=""), order="deterministic")).hexdigest()
+    return sha256(
+        msgspec.json.encode(msgspec.structs.replace(manifest, digest=""), order="deterministic")
+    ).hexdigest()

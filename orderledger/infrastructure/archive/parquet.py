@@ -1,4 +1,5 @@
-"""Parquet files of an archive: written whole in memory, so that each gets its name and its digest at once."""
+"""Parquet files of an archive: written whole in memory, so that each gets its name and its digest
+at once."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,14 +16,17 @@ if TYPE_CHECKING:
 COMPRESSION = "zstd"
 ROWS_PER_GROUP = 16_384
 LEAST_ROWS_PER_GROUP = 256
-"""A bucket has a row group of its own in a file with so many rows for each bucket. A smaller file is sorted all the same."""
+"""A bucket has a row group of its own in a file with so many rows for each bucket. A smaller file
+is sorted all the same."""
 
 
 def write_events(place: Place, name: str, events: "pyarrow.Table", buckets: int) -> File:
     """Write a part of the log, sorted by bucket, stream and version."""
     import pyarrow.compute as pc
 
-    events = events.sort_by([("bucket", "ascending"), ("stream", "ascending"), ("version", "ascending")])
+    events = events.sort_by(
+        [("bucket", "ascending"), ("stream", "ascending"), ("version", "ascending")]
+    )
     ends = pc.min_max(events["position"]).as_py()
     groups = _by_bucket(events) if len(events) >= buckets * LEAST_ROWS_PER_GROUP else [events]
     return _write(place, name, events.schema, groups, first=ends["min"], last=ends["max"])
@@ -36,12 +40,16 @@ def _by_bucket(events: "pyarrow.Table") -> Iterator["pyarrow.Table"]:
         start += count
 
 
-def write_rows(place: Place, name: str, schema: "pyarrow.Schema", batches: Iterable["pyarrow.RecordBatch"]) -> File:
+def write_rows(
+    place: Place, name: str, schema: "pyarrow.Schema", batches: Iterable["pyarrow.RecordBatch"]
+) -> File:
     """Write the rows of a view."""
     return _write(place, name, schema, _grouped(schema, batches))
 
 
-def _grouped(schema: "pyarrow.Schema", batches: Iterable["pyarrow.RecordBatch"]) -> Iterator["pyarrow.Table"]:
+def _grouped(
+    schema: "pyarrow.Schema", batches: Iterable["pyarrow.RecordBatch"]
+) -> Iterator["pyarrow.Table"]:
     import pyarrow as pa
 
     waiting: list[Any] = []
@@ -54,7 +62,13 @@ def _grouped(schema: "pyarrow.Schema", batches: Iterable["pyarrow.RecordBatch"])
         yield pa.Table.from_batches(waiting, schema)
 
 
-def _write(place: Place, name: str, schema: "pyarrow.Schema", groups: Iterable["pyarrow.Table"], **positions: int) -> File:
+def _write(
+    place: Place,
+    name: str,
+    schema: "pyarrow.Schema",
+    groups: Iterable["pyarrow.Table"],
+    **positions: int,
+) -> File:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -68,7 +82,9 @@ def _write(place: Place, name: str, schema: "pyarrow.Schema", groups: Iterable["
     return File(name, rows, content.size, sha256(content).hexdigest(), **positions)
 
 
-def read_bucket(place: Place, files: Sequence[File], bucket: int, columns: Sequence[str] | None = None) -> "pyarrow.Table":
+def read_bucket(
+    place: Place, files: Sequence[File], bucket: int, columns: Sequence[str] | None = None
+) -> "pyarrow.Table":
     """The events of one bucket, from all files. Reads only the row groups that can have some."""
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -80,12 +96,18 @@ def read_bucket(place: Place, files: Sequence[File], bucket: int, columns: Seque
     found = []
     for file in files:
         with opened(place, file.path) as parquet:
-            groups = [number for number in range(parquet.num_row_groups) if _may_have(parquet, number, bucket)]
+            groups = [
+                number
+                for number in range(parquet.num_row_groups)
+                if _may_have(parquet, number, bucket)
+            ]
             if groups:
                 part = parquet.read_row_groups(groups, columns=wanted, use_threads=False)
                 found.append(part.filter(pc.equal(part["bucket"], bucket)))
     if not found:
-        return (schema if wanted is None else pa.schema([schema.field(name) for name in wanted])).empty_table()
+        return (
+            schema if wanted is None else pa.schema([schema.field(name) for name in wanted])
+        ).empty_table()
     return pa.concat_tables(found)
 
 
@@ -93,7 +115,11 @@ def _may_have(parquet: Any, group: int, bucket: int) -> bool:
     row_group = parquet.metadata.row_group(group)
     column = parquet.schema_arrow.get_field_index("bucket")
     statistics = row_group.column(column).statistics
-    return statistics is None or not statistics.has_min_max or statistics.min <= bucket <= statistics.max
+    return (
+        statistics is None
+        or not statistics.has_min_max
+        or statistics.min <= bucket <= statistics.max
+    )
 
 
 def read_positions(place: Place, file: File) -> "pyarrow.Table":

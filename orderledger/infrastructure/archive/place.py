@@ -1,4 +1,5 @@
-"""Where an archive lies: a folder of this machine, or a store of objects that pyarrow can reach (s3://...)."""
+"""Where an archive lies: a folder of this machine, or a store of objects that pyarrow can reach
+(s3://...)."""
 
 import errno
 import fcntl
@@ -41,7 +42,11 @@ class Place:
             learn(unquote(authority.rpartition("@")[0].partition(":")[2]))
         self._root: Path | None = None
         try:
-            files, root = fs.FileSystem.from_uri(url) if "://" in url else (fs.LocalFileSystem(), str(Path(url).absolute()))
+            files, root = (
+                fs.FileSystem.from_uri(url)
+                if "://" in url
+                else (fs.LocalFileSystem(), str(Path(url).absolute()))
+            )
         except (ValueError, OSError) as error:
             raise InvalidSetting("DIR", f"cannot be used: {str(error).splitlines()[0]}") from error
         if isinstance(files, fs.LocalFileSystem):
@@ -65,7 +70,11 @@ class Place:
         from pyarrow import fs
 
         selector = fs.FileSelector(self.root, allow_not_found=True, recursive=True)
-        found = {info.path[len(self.root) + 1 :]: info.size for info in self.files.get_file_info(selector) if info.is_file}
+        found = {
+            info.path[len(self.root) + 1 :]: info.size
+            for info in self.files.get_file_info(selector)
+            if info.is_file
+        }
         return {name: size for name, size in sorted(found.items()) if not name.startswith(HIDDEN)}
 
     def has(self, name: str) -> bool:
@@ -81,7 +90,8 @@ class Place:
         return self.files.open_input_file(self.path_of(name))
 
     def write(self, name: str, content: "bytes | pyarrow.Buffer") -> None:
-        """Write a file so that it survives a crash. A reader sees the old file or the new one, whole."""
+        """Write a file so that it survives a crash. A reader sees the old file or the new one,
+        whole."""
         if self._root is None:
             with self.files.open_output_stream(self.path_of(name), compression=None) as file:
                 file.write(content)  # a store of objects shows an object when it is complete
@@ -106,14 +116,17 @@ class Place:
     def digest(self, name: str) -> str:
         """The SHA-256 of a file."""
         found = sha256()
-        with self.files.open_input_stream(self.path_of(name), compression=None, buffer_size=0) as file:
+        with self.files.open_input_stream(
+            self.path_of(name), compression=None, buffer_size=0
+        ) as file:
             while piece := file.read(BYTES_AT_ONCE):
                 found.update(piece)
         return found.hexdigest()
 
     @contextmanager
     def reached(self) -> Iterator[None]:
-        """Convert errors of the folder, or of the network, to ArchiveError. A full disk stays what it is."""
+        """Convert errors of the folder, or of the network, to ArchiveError. A full disk stays what
+        it is."""
         try:
             yield
         except OSError as error:
@@ -123,7 +136,8 @@ class Place:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Keep other processes of this machine from writing to the same folder. Raises ArchiveError if one does."""
+        """Keep other processes of this machine from writing to the same folder. Raises ArchiveError
+        if one does."""
         with self.reached():
             if self._root is None:
                 yield

@@ -25,13 +25,17 @@ def restore(
 ) -> int:
     """Write the log of a verified archive into an empty store. Returns the number of events.
 
-    `up_to`: leave out the events after this log position. Raises InvalidSetting if the ledger is not empty. If this call fails or
-    is killed, the log is empty as before.
+    `up_to`: leave out the events after this log position. Raises InvalidSetting if the ledger is
+    not empty. If this call fails or is killed, the log is empty as before.
     """
-    return restore_rows(store, _batches(place, manifest, LAST_POSITION if up_to is None else up_to, progress))
+    return restore_rows(
+        store, _batches(place, manifest, LAST_POSITION if up_to is None else up_to, progress)
+    )
 
 
-def _batches(place: Place, manifest: Manifest, up_to: int, progress: Callable[[int], object]) -> Iterator[list[RestoredRow]]:
+def _batches(
+    place: Place, manifest: Manifest, up_to: int, progress: Callable[[int], object]
+) -> Iterator[list[RestoredRow]]:
     done = before = 0
     for file in manifest.events:
         if file.first is not None and file.first > up_to:
@@ -39,7 +43,9 @@ def _batches(place: Place, manifest: Manifest, up_to: int, progress: Callable[[i
         for batch in read_positions(place, file).to_batches(max_chunksize=ROWS_AT_ONCE):
             names = ("stream", "version", "name", "state", "position", "evidence", "text", "salt")
             columns = [batch.column(name).to_pylist() for name in names]
-            rows = [_restored(*values) for values in zip(*columns, strict=True) if values[4] <= up_to]
+            rows = [
+                _restored(*values) for values in zip(*columns, strict=True) if values[4] <= up_to
+            ]
             for row, _ in rows:
                 if row.position <= before:
                     raise ArchiveError(file.path, f"has log position {row.position} a second time")
@@ -51,7 +57,16 @@ def _batches(place: Place, manifest: Manifest, up_to: int, progress: Callable[[i
 
 
 def _restored(
-    stream: str, version: int, name: str, state: bytes, position: int, evidence: str | None, text: str | None, salt: bytes | None
+    stream: str,
+    version: int,
+    name: str,
+    state: bytes,
+    position: int,
+    evidence: str | None,
+    text: str | None,
+    salt: bytes | None,
 ) -> RestoredRow:
     row = Row(stream, version, name, stored_state(state, evidence, salt), position)
-    return row, None if salt is None else KeptEvidence(salt, None if evidence is None else evidence.encode(), text)
+    return row, None if salt is None else KeptEvidence(
+        salt, None if evidence is None else evidence.encode(), text
+    )

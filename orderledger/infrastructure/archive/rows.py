@@ -30,9 +30,10 @@ EVIDENCE = b',"evidence":'
 class ArchivedRow(NamedTuple):
     """An event as an archive has it. `state` is without the evidence.
 
-    `salt`: of evidence and text that are stored beside the event, until they are forgotten. Without it, the evidence is of an
-    older version, which stored it in the event. `first_position` and `first_recorded_at`: where and when a fill was first
-    recorded that came to this order by attribution.
+    `salt`: of evidence and text that are stored beside the event, until they are forgotten. Without
+    it, the evidence is of an older version, which stored it in the event. `first_position` and
+    `first_recorded_at`: where and when a fill was first recorded that came to this order by
+    attribution.
     """
 
     position: int
@@ -63,8 +64,9 @@ _NO_ENVELOPE = _Envelope()
 
 @lru_cache(1 << 16)
 def bucket_of(stream: str, buckets: int) -> int:
-    """The bucket of a stream: the CRC-32 of its name, modulo the number of buckets. All streams about an account itself, such as
-    marks and gaps, share the bucket of the account's name, since rows of views follow from several of them."""
+    """The bucket of a stream: the CRC-32 of its name, modulo the number of buckets. All streams
+    about an account itself, such as marks and gaps, share the bucket of the account's name, since
+    rows of views follow from several of them."""
     is_alone = is_order_stream(stream) or is_proposal_stream(stream)
     return crc32((stream if is_alone else account_of(stream)).encode()) % buckets
 
@@ -96,7 +98,14 @@ def _archived(store: Store, row: StoredRow, kept: KeptEvidence | None, buckets: 
     bucket = bucket_of(row.stream, buckets)
     return ArchivedRow(
         *(row.position, bucket, row.stream, row.version, row.name, envelope.recorded_at, state),
-        *(has_evidence, evidence, kept.text if kept else None, kept.salt if kept else None, position, recorded_at),
+        *(
+            has_evidence,
+            evidence,
+            kept.text if kept else None,
+            kept.salt if kept else None,
+            position,
+            recorded_at,
+        ),
     )
 
 
@@ -112,7 +121,11 @@ def _first_record(store: Store, stream: str, version: int) -> tuple[int, datetim
 
 def stored_state(state: bytes, evidence: str | None, salt: bytes | None) -> bytes:
     """The bytes of an event as they were stored."""
-    return state if evidence is None or salt is not None else state[:-1] + EVIDENCE + evidence.encode() + b"}"
+    return (
+        state
+        if evidence is None or salt is not None
+        else state[:-1] + EVIDENCE + evidence.encode() + b"}"
+    )
 
 
 def events_schema() -> "pyarrow.Schema":
@@ -159,7 +172,9 @@ def schema_of(table: Table) -> "pyarrow.Schema":
         "flag": pa.bool_(),
         "count": pa.int64(),
     }
-    return pa.schema([pa.field(c.name, types[c.kind], metadata={"meaning": c.meaning}) for c in table.columns])
+    return pa.schema(
+        [pa.field(c.name, types[c.kind], metadata={"meaning": c.meaning}) for c in table.columns]
+    )
 
 
 def batch_of(table: Table, rows: Sequence[Row]) -> "pyarrow.RecordBatch":
@@ -203,11 +218,18 @@ def _values(column: Column, array: Any) -> list[Any]:
     import pyarrow as pa
 
     if column.kind == "time":
-        return [None if us is None else EPOCH + timedelta(microseconds=us) for us in array.cast(pa.int64()).to_pylist()]
+        return [
+            None if us is None else EPOCH + timedelta(microseconds=us)
+            for us in array.cast(pa.int64()).to_pylist()
+        ]
     values: list[Any] = array.to_pylist()
     if column.kind == "number":
         return [None if text is None else _decimal(text) for text in values]
-    return [None if text is None else parse_json(text) for text in values] if column.kind == "json" else values
+    return (
+        [None if text is None else parse_json(text) for text in values]
+        if column.kind == "json"
+        else values
+    )
 
 
 def _decimal(text: str) -> Any:

@@ -1,4 +1,5 @@
-"""Runs the tasks of a rebuild on Spark. Spark hands out tasks and repeats those of a lost worker; it shuffles nothing."""
+"""Runs the tasks of a rebuild on Spark. Spark hands out tasks and repeats those of a lost worker;
+it shuffles nothing."""
 
 import os
 import sys
@@ -31,7 +32,9 @@ def in_spark(master: str | None = None) -> Iterator[Run]:
 
 
 def _new_session(sql: Any, master: str | None) -> Any:
-    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # Spark reads it here for its workers, and no setting
+    os.environ.setdefault(
+        "PYSPARK_PYTHON", sys.executable
+    )  # Spark reads it here for its workers, and no setting
     builder = sql.SparkSession.builder.appName("orderledger archive-rebuild")
     if master is not None:
         builder = builder.master(master)
@@ -61,6 +64,10 @@ def run_batches(batches: Iterator[Any]) -> Iterator[Any]:
     import pyarrow as pa
 
     for batch in batches:
-        for task, number in zip(batch.column("task").to_pylist(), batch.column("number").to_pylist(), strict=True):
+        for task, number in zip(
+            batch.column("task").to_pylist(), batch.column("number").to_pylist(), strict=True
+        ):
             result = run_encoded(task).decode()
-            yield pa.RecordBatch.from_arrays([pa.array([number], pa.int32()), pa.array([result])], ["number", "result"])
+            yield pa.RecordBatch.from_arrays(
+                [pa.array([number], pa.int32()), pa.array([result])], ["number", "result"]
+            )

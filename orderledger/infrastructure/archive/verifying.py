@@ -3,7 +3,13 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from orderledger.infrastructure.archive.manifest import MANIFEST, File, Manifest, needed_manifest, pending
+from orderledger.infrastructure.archive.manifest import (
+    MANIFEST,
+    File,
+    Manifest,
+    needed_manifest,
+    pending,
+)
 from orderledger.infrastructure.archive.parquet import opened
 from orderledger.infrastructure.archive.place import PART, Place
 from orderledger.infrastructure.errors import ArchiveError
@@ -17,8 +23,11 @@ class Fault:
     fault: str
 
 
-def verify(place: Place, progress: Callable[[int], object] = lambda done: None) -> tuple[Manifest, list[Fault]]:
-    """All faults. `progress` gets the number of bytes read. Raises ArchiveError if there is no readable manifest."""
+def verify(
+    place: Place, progress: Callable[[int], object] = lambda done: None
+) -> tuple[Manifest, list[Fault]]:
+    """All faults. `progress` gets the number of bytes read. Raises ArchiveError if there is no
+    readable manifest."""
     with place.reached():
         manifest = needed_manifest(place)
         return manifest, list(_faults(place, manifest, progress))
@@ -28,7 +37,11 @@ def verified(place: Place, progress: Callable[[int], object] = lambda done: None
     """The manifest. Raises ArchiveError, which names the files, if anything is wrong."""
     manifest, faults = verify(place, progress)
     if faults:
-        others = f" (and {len(faults) - 1} other files: `archive --verify` lists them)" if len(faults) > 1 else ""
+        others = (
+            f" (and {len(faults) - 1} other files: `archive --verify` lists them)"
+            if len(faults) > 1
+            else ""
+        )
         raise ArchiveError(faults[0].file, f"{faults[0].fault}{others}")
     return manifest
 
@@ -71,4 +84,6 @@ def _faults_of_positions(manifest: Manifest) -> Iterator[Fault]:
             yield Fault(file.path, f"does not follow log position {before}")
         before = file.last or before
     if before != manifest.position:
-        yield Fault(MANIFEST, f"ends at log position {manifest.position}, and its files at {before}")
+        yield Fault(
+            MANIFEST, f"ends at log position {manifest.position}, and its files at {before}"
+        )

@@ -1,8 +1,9 @@
 """Adds what is new in a ledger to its archive.
 
-A run goes part by part. Each part of the log is one file, and one step from one whole archive to the next: the names of the
-files to come are noted, the files are written, and the manifest replaces the old one. A run that is killed leaves the archive
-as it was after the last step, and files that the next run removes.
+A run goes part by part. Each part of the log is one file, and one step from one whole archive to
+the next: the names of the files to come are noted, the files are written, and the manifest replaces
+the old one. A run that is killed leaves the archive as it was after the last step, and files that
+the next run removes.
 """
 
 from collections.abc import Callable, Iterator
@@ -11,10 +12,25 @@ from hashlib import sha256
 
 import msgspec
 
-from orderledger.infrastructure.archive.manifest import Event, File, Manifest, note_pending, read_manifest, settle, write_manifest
+from orderledger.infrastructure.archive.manifest import (
+    Event,
+    File,
+    Manifest,
+    note_pending,
+    read_manifest,
+    settle,
+    write_manifest,
+)
 from orderledger.infrastructure.archive.parquet import write_events, write_rows
 from orderledger.infrastructure.archive.place import Place
-from orderledger.infrastructure.archive.rows import ArchivedRow, archived_rows, batches_of, events_batch, schema_of, stored_state
+from orderledger.infrastructure.archive.rows import (
+    ArchivedRow,
+    archived_rows,
+    batches_of,
+    events_batch,
+    schema_of,
+    stored_state,
+)
 from orderledger.infrastructure.errors import ArchiveError, InvalidSetting
 from orderledger.infrastructure.storage.store import Store
 from orderledger.infrastructure.storage.view_versions import stored_position
@@ -25,7 +41,8 @@ BUCKETS = 64
 BUCKETS_MAX = 4_096
 EVENTS_PER_FILE = 250_000
 BYTES_PER_FILE = 256 * 2**20
-"""A file ends at so many events, or at so many bytes before compression: a part of the log is in memory while it is written."""
+"""A file ends at so many events, or at so many bytes before compression: a part of the log is in
+memory while it is written."""
 
 ROWS_AT_ONCE = 1_000
 
@@ -83,15 +100,23 @@ def _check_same(store: Store, place: Place, manifest: Manifest) -> None:
     if last is None:
         return
     rows = store.recorder.rows_after(last.position - 1, 1)
-    if not rows or _event_of(rows[0].position, rows[0].stream, rows[0].version, rows[0].state) != last:
-        raise ArchiveError(place.url, f"is the archive of another ledger: event {last.position} differs or is missing here")
+    if (
+        not rows
+        or _event_of(rows[0].position, rows[0].stream, rows[0].version, rows[0].state) != last
+    ):
+        raise ArchiveError(
+            place.url,
+            f"is the archive of another ledger: event {last.position} differs or is missing here",
+        )
 
 
 def _event_of(position: int, stream: str, version: int, state: bytes) -> Event:
     return Event(position, stream, version, sha256(state).hexdigest())
 
 
-def _add_events(store: Store, place: Place, manifest: Manifest, up_to: int, progress: Progress) -> Manifest:
+def _add_events(
+    store: Store, place: Place, manifest: Manifest, up_to: int, progress: Progress
+) -> Manifest:
     import pyarrow as pa
 
     done = 0
@@ -104,10 +129,17 @@ def _add_events(store: Store, place: Place, manifest: Manifest, up_to: int, prog
         note_pending(place, [name])
         file = write_events(place, name, pa.Table.from_batches(batches), manifest.buckets)
         last = part.last
-        event = _event_of(last.position, last.stream, last.version, stored_state(last.state, last.evidence, last.salt))
+        event = _event_of(
+            last.position,
+            last.stream,
+            last.version,
+            stored_state(last.state, last.evidence, last.salt),
+        )
         manifest = write_manifest(
             place,
-            msgspec.structs.replace(manifest, position=last.position, last_event=event, events=(*manifest.events, file)),
+            msgspec.structs.replace(
+                manifest, position=last.position, last_event=event, events=(*manifest.events, file)
+            ),
         )
         settle(place, manifest)
         done += file.rows
@@ -128,7 +160,12 @@ class _Part:
     def batches(self) -> "Iterator[object]":
         position, count, size = self._manifest.position, 0, 0
         while position < self._up_to and count < EVENTS_PER_FILE and size < BYTES_PER_FILE:
-            found = archived_rows(self._store, position, min(ROWS_AT_ONCE, EVENTS_PER_FILE - count), self._manifest.buckets)
+            found = archived_rows(
+                self._store,
+                position,
+                min(ROWS_AT_ONCE, EVENTS_PER_FILE - count),
+                self._manifest.buckets,
+            )
             rows = [row for row in found if row.position <= self._up_to]
             if not rows:
                 return
@@ -147,14 +184,21 @@ def _add_views(store: Store, place: Place, manifest: Manifest, progress: Progres
             return manifest
         manifest = _add_events(store, place, manifest, position, progress)
         tables = (*TABLES, ORDER_NAMES)
-        names = {table.name: f"views/{table.name}/{table.name}-{position:015}.parquet" for table in tables}
+        names = {
+            table.name: f"views/{table.name}/{table.name}-{position:015}.parquet"
+            for table in tables
+        }
         old = [file.path for files in manifest.views.values() for file in files]
         note_pending(place, [*names.values(), *old])
         views: dict[str, tuple[File, ...]] = {}
         for table in tables:
             order = ", ".join(session.first_missing(name) for name in table.key)
             rows = session.each(table, tail=f"ORDER BY {order}")
-            views[table.name] = (write_rows(place, names[table.name], schema_of(table), batches_of(table, rows)),)
-    manifest = write_manifest(place, msgspec.structs.replace(manifest, views=views, views_position=position))
+            views[table.name] = (
+                write_rows(place, names[table.name], schema_of(table), batches_of(table, rows)),
+            )
+    manifest = write_manifest(
+        place, msgspec.structs.replace(manifest, views=views, views_position=position)
+    )
     settle(place, manifest)
     return manifest

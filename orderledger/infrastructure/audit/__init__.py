@@ -1,1 +1,2 @@
-"""Answers for auditors: explanations, sums of parts, restatements, compliance, and the log under other assumptions."""
+"""Answers for auditors: explanations, sums of parts, restatements, compliance, and the log under
+other assumptions."""

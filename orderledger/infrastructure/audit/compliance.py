@@ -19,10 +19,15 @@ from orderledger.projections.rts24 import Records
 Wanted = Callable[[Recorded], bool]
 
 
-def audited(store: Store, *, late: timedelta, finding: str | None, **asked: Any) -> Iterator[AuditRow]:
-    """The events that were asked for, with their findings. Without a question about who or why, those with findings alone."""
+def audited(
+    store: Store, *, late: timedelta, finding: str | None, **asked: Any
+) -> Iterator[AuditRow]:
+    """The events that were asked for, with their findings. Without a question about who or why,
+    those with findings alone."""
     is_wanted = wanted(**asked)
-    is_about_anyone = any(asked[name] is not None for name in ("actor", "reason", "source", "correlation"))
+    is_about_anyone = any(
+        asked[name] is not None for name in ("actor", "reason", "source", "correlation")
+    )
     if finding is not None and finding not in FINDINGS:
         raise ValueError(f"{finding!r} is no finding: {', '.join(FINDINGS)}")
     compliance = Compliance(late)
@@ -31,11 +36,15 @@ def audited(store: Store, *, late: timedelta, finding: str | None, **asked: Any)
         if not is_wanted(recorded) or (finding is not None and finding not in found):
             continue
         if found or is_about_anyone:
-            yield cast(AuditRow, {**step_of(recorded), "account": account_of(recorded.stream), "findings": found})
+            yield cast(
+                AuditRow,
+                {**step_of(recorded), "account": account_of(recorded.stream), "findings": found},
+            )
 
 
 def order_records(store: Store, **asked: Any) -> Iterator[dict[str, Any]]:
-    """The records of RTS 24, in the order of the log. Reports that proved to belong to another order are told under that one."""
+    """The records of RTS 24, in the order of the log. Reports that proved to belong to another
+    order are told under that one."""
     is_wanted = wanted(**asked)
     whole = _whole_orders(store)
     orders: dict[str, Records] = {}
@@ -43,18 +52,23 @@ def order_records(store: Store, **asked: Any) -> Iterator[dict[str, Any]]:
         order = whole.get(recorded.stream)
         if order is None:
             continue
-        records = orders.get(recorded.stream) or orders.setdefault(recorded.stream, Records(recorded.stream, order.fills))
+        records = orders.get(recorded.stream) or orders.setdefault(
+            recorded.stream, Records(recorded.stream, order.fills)
+        )
         record = records.take(recorded)
         if record is not None and is_wanted(recorded):
             yield record
 
 
 def _whole_orders(store: Store) -> dict[str, Order]:
-    """Every order after its last event, by stream. Without those that proved to be another order."""
+    """Every order after its last event, by stream. Without those that proved to be another
+    order."""
     orders: dict[str, Order] = {}
     for recorded in store.all_events():
         if is_order_stream(recorded.stream):
-            order = orders.get(recorded.stream) or orders.setdefault(recorded.stream, Order.of(recorded.stream))
+            order = orders.get(recorded.stream) or orders.setdefault(
+                recorded.stream, Order.of(recorded.stream)
+            )
             evolve(order, recorded.event, recorded.when)  # type: ignore[arg-type]
     return {stream: order for stream, order in orders.items() if order.attributed_to is None}
 
@@ -70,7 +84,13 @@ def wanted(
     until: datetime | None,
 ) -> Wanted:
     """A filter for events. `since` and `until` apply to the time when an event happened."""
-    texts = {"account": account, "actor": actor, "reason": reason, "source": source, "correlation": correlation}
+    texts = {
+        "account": account,
+        "actor": actor,
+        "reason": reason,
+        "source": source,
+        "correlation": correlation,
+    }
     for name, text in texts.items():
         check_argument(name, "text", text)
     if source is not None and source not in SOURCES:
@@ -86,6 +106,10 @@ def wanted(
             "correlation": recorded.correlation_id,
         }
         is_asked = all(text is None or values[name] == text for name, text in texts.items())
-        return is_asked and (since is None or since <= recorded.at) and (until is None or recorded.at < until)
+        return (
+            is_asked
+            and (since is None or since <= recorded.at)
+            and (until is None or recorded.at < until)
+        )
 
     return is_wanted

@@ -10,7 +10,13 @@ NOT_RECORDED_ANEW = TradingHalted | TradingResumed | SenderChanged
 
 
 def document_of(recorded: Recorded) -> Document | None:
-    """The message that becomes this event, without evidence, text and tags. None for an event that no message becomes, or that
-    changes neither orders nor P&L."""
-    document = None if isinstance(recorded.event, NOT_RECORDED_ANEW) else whole_document_of(recorded)
-    return None if document is None else {name: value for name, value in document.items() if name != "tags"}
+    """The message that becomes this event, without evidence, text and tags. None for an event that
+    no message becomes, or that changes neither orders nor P&L."""
+    document = (
+        None if isinstance(recorded.event, NOT_RECORDED_ANEW) else whole_document_of(recorded)
+    )
+    return (
+        None
+        if document is None
+        else {name: value for name, value in document.items() if name != "tags"}
+    )

@@ -15,10 +15,12 @@ __all__ = ["FeeRates", "FeeSchedule", "flat_schedule", "read_fee_schedule"]
 
 
 class FeeRates(BaseModel):
-    """One `[[fees]]` table. A fill has the rates of the first table that is about its account and instrument.
+    """One `[[fees]]` table. A fill has the rates of the first table that is about its account and
+    instrument.
 
-    Rates are parts of the traded value: `maker = "0.0002"`; a negative rate is a rebate. A fill whose liquidity the venue did not
-    report pays the taker's rate. The fee is in the settlement currency of the instrument.
+    Rates are parts of the traded value: `maker = "0.0002"`; a negative rate is a rebate. A fill
+    whose liquidity the venue did not report pays the taker's rate. The fee is in the settlement
+    currency of the instrument.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -66,4 +68,6 @@ def _checked(document: dict[str, Any], name: str) -> FeeSchedule:
     except ValidationError as error:
         fault = error.errors(include_url=False, include_input=False)[0]
         key = ".".join(str(part) for part in fault["loc"])
-        raise InvalidSetting(name, f"{key}: {fault['msg'].removeprefix('Value error, ')}") from error
+        raise InvalidSetting(
+            name, f"{key}: {fault['msg'].removeprefix('Value error, ')}"
+        ) from error

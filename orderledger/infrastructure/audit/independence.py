@@ -1,4 +1,5 @@
-"""Proves on the user's own log that the order of reports does not matter: records them anew in other orders, in memory."""
+"""Proves on the user's own log that the order of reports does not matter: records them anew in
+other orders, in memory."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
@@ -8,7 +9,13 @@ from typing import Any, get_args
 
 from orderledger.domain.recorded import Recorded
 from orderledger.domain.values import account_of
-from orderledger.infrastructure.audit.shuffling import Item, items_of, kept_in_order, orders_with_shared_names, shuffled
+from orderledger.infrastructure.audit.shuffling import (
+    Item,
+    items_of,
+    kept_in_order,
+    orders_with_shared_names,
+    shuffled,
+)
 from orderledger.infrastructure.clock import SteppingClock
 from orderledger.infrastructure.engine.committer import Committer
 from orderledger.infrastructure.engine.entries import to_entry
@@ -25,14 +32,18 @@ from orderledger.projections.positions import Method
 from orderledger.projections.view import Row
 
 HIDDEN = frozenset({"stream", "version", "recorded_at", "position", "rank", "source", "tags"})
-"""Columns that may tell when, how often and from where messages came. Messages are recorded anew without tags."""
+"""Columns that may tell when, how often and from where messages came. Messages are recorded anew
+without tags."""
 
 Progress = Callable[[int, int], None]
 Ends = dict[str, list[Row]]
 
 
-def proved(store: Store, *, rounds: int, seed: int, account: str | None, progress: Progress | None = None) -> Independence:
-    """Record the messages of each account anew in `rounds` legal orders, until one ends in another state."""
+def proved(
+    store: Store, *, rounds: int, seed: int, account: str | None, progress: Progress | None = None
+) -> Independence:
+    """Record the messages of each account anew in `rounds` legal orders, until one ends in another
+    state."""
     accounts = _events_by_account(store, account)
     chance = Random(seed)
     messages = kept = done = 0
@@ -43,22 +54,33 @@ def proved(store: Store, *, rounds: int, seed: int, account: str | None, progres
         for _ in range(rounds):
             tried = shuffled(log.items, log.kept, chance)
             if differences := log.differences(tried):
-                return _counterexample(log, tried, differences, rounds, seed, len(accounts), messages, kept)
+                return _counterexample(
+                    log, tried, differences, rounds, seed, len(accounts), messages, kept
+                )
             done += len(events)
             if progress is not None:
                 progress(done, total)
     return {
-        "holds": True, "rounds": rounds, "seed": seed, "accounts": len(accounts), "messages": messages, "kept_in_order": kept,
+        "holds": True, "rounds": rounds, "seed": seed, "accounts": len(accounts),
+        "messages": messages, "kept_in_order": kept,
         "differences": [], "log_order": [], "counterexample": [],
     }  # fmt: skip
 
 
 def _counterexample(
-    log: "Log", tried: list[Item], differences: list[str], rounds: int, seed: int, accounts: int, messages: int, kept: int
+    log: "Log",
+    tried: list[Item],
+    differences: list[str],
+    rounds: int,
+    seed: int,
+    accounts: int,
+    messages: int,
+    kept: int,
 ) -> Independence:
     smallest = shrunk(log, tried)
     return {
-        "holds": False, "rounds": rounds, "seed": seed, "accounts": accounts, "messages": messages, "kept_in_order": kept,
+        "holds": False, "rounds": rounds, "seed": seed, "accounts": accounts, "messages": messages,
+        "kept_in_order": kept,
         "differences": log.differences(smallest, is_part=True) or differences,
         "log_order": [item.document for item in _in_log_order(smallest)],
         "counterexample": [item.document for item in smallest],
@@ -81,15 +103,23 @@ class Log:
         while True:
             kept = kept_in_order(self.items, pins, shared)
             trial = [item for item in self.items if item.number in kept]
-            refused = [item for item, one in zip(trial, self._recorded(trial)[0], strict=True) if one.outcome == "refused"]
-            fresh = {item.order or "": item.number for item in refused if pins.get(item.order or "", -1) < item.number}
+            refused = [
+                item
+                for item, one in zip(trial, self._recorded(trial)[0], strict=True)
+                if one.outcome == "refused"
+            ]
+            fresh = {
+                item.order or "": item.number
+                for item in refused
+                if pins.get(item.order or "", -1) < item.number
+            }
             if not fresh:
                 return kept
             pins |= fresh
 
     def differences(self, tried: Sequence[Item], *, is_part: bool = False) -> list[str]:
-        """What differs if the messages come in this order. `is_part`: of a part of the log, compared with the part in log order.
-        Empty for a part in which a command is refused."""
+        """What differs if the messages come in this order. `is_part`: of a part of the log,
+        compared with the part in log order. Empty for a part in which a command is refused."""
         outcomes, views = self._recorded(tried)
         if not is_part:
             return list(_differences(self._end, _end_of(views)))
@@ -125,7 +155,9 @@ def shrunk(log: Log, tried: Sequence[Item]) -> list[Item]:
         return items
     size = max(1, len(items) // 2)
     while True:
-        smaller = next((part for part in _without(items, size) if log.differences(part, is_part=True)), None)
+        smaller = next(
+            (part for part in _without(items, size) if log.differences(part, is_part=True)), None
+        )
         if smaller is not None:
             items = smaller
             size = min(size, max(1, len(items) // 2))
@@ -157,9 +189,14 @@ def _events_by_account(store: Store, account: str | None) -> dict[str, list[Reco
 def _end_of(views: Views) -> Ends:
     """What orders, trades and P&L show, but for what tells of the arrival."""
     orders, trades = rows_of(views, "orders", "average"), rows_of(views, "trades", "average")
-    ends = {"orders": orders, "trades": [{**row, "venue_order_id": None} for row in trades]}  # as the first report gave it
+    ends = {
+        "orders": orders,
+        "trades": [{**row, "venue_order_id": None} for row in trades],
+    }  # as the first report gave it
     ends |= {f"pnl by {method}": rows_of(views, "pnl", method) for method in get_args(Method)}
-    return {view: sorted((_shown(row) for row in rows), key=_sort_key) for view, rows in ends.items()}
+    return {
+        view: sorted((_shown(row) for row in rows), key=_sort_key) for view, rows in ends.items()
+    }
 
 
 def _shown(row: Row) -> dict[str, Any]:
@@ -167,7 +204,15 @@ def _shown(row: Row) -> dict[str, Any]:
 
 
 def _sort_key(row: Row) -> str:
-    names = ("account", "client_order_id", "venue_order_ids", "aliases", "fill_id", "instrument", "at")
+    names = (
+        "account",
+        "client_order_id",
+        "venue_order_ids",
+        "aliases",
+        "fill_id",
+        "instrument",
+        "at",
+    )
     return repr([row.get(name) for name in names])
 
 
@@ -181,4 +226,7 @@ def _differences(expected: Ends, found: Ends) -> Iterator[str]:
             for name in row:
                 if row[name] != other[name]:
                     who = row.get("client_order_id") or row.get("instrument")
-                    yield f"{view}, {who}, {name}: {row[name]} in log order, {other[name]} in this order"
+                    yield (
+                        f"{view}, {who}, {name}: {row[name]} in log order, {other[name]} in this "
+                        "order"
+                    )

@@ -13,7 +13,12 @@ from orderledger.projections import queries
 from orderledger.projections.account_events import ACCOUNT_EVENTS
 from orderledger.projections.audit_rows import PartRow
 from orderledger.projections.instruments import INSTRUMENTS
-from orderledger.projections.parts import entries_in_order, pnl_parts, position_parts, unrealized_parts
+from orderledger.projections.parts import (
+    entries_in_order,
+    pnl_parts,
+    position_parts,
+    unrealized_parts,
+)
 from orderledger.projections.position_tables import POSITIONS
 from orderledger.projections.positions import Method, Position, Terms, terms_of
 from orderledger.projections.queries import OF_PART
@@ -41,13 +46,21 @@ class Asked(NamedTuple):
         asked = {name: value for name in OF_PART if (value := getattr(self, name)) is not None}
         found = [row for row in rows if all(row[name] == value for name, value in asked.items())]
         if len(found) > 1:
-            sides = ", ".join(" ".join(filter(None, (row["position_side"], row["position_id"]))) for row in found)
-            raise ValueError(f"{self.instrument} has several positions: name a position_side and position_id of {sides}")
+            sides = ", ".join(
+                " ".join(filter(None, (row["position_side"], row["position_id"]))) for row in found
+            )
+            raise ValueError(
+                f"{self.instrument} has several positions: name a position_side and position_id of "
+                f"{sides}"
+            )
         return found[0] if found else None
 
 
-def why_pnl(views: Views, asked: Asked, method: Method, marks: list[Recorded]) -> tuple[Row, list[PartRow]]:
-    """The row of `pnl`, and its parts. An empty row if there is none. `marks`: the marks of the instrument."""
+def why_pnl(
+    views: Views, asked: Asked, method: Method, marks: list[Recorded]
+) -> tuple[Row, list[PartRow]]:
+    """The row of `pnl`, and its parts. An empty row if there is none. `marks`: the marks of the
+    instrument."""
     account, instrument, where = asked.account, asked.instrument, asked.where
     row = asked.chosen(queries.pnl(views, method=method, **where))
     if row is None:
@@ -55,10 +68,22 @@ def why_pnl(views: Views, asked: Asked, method: Method, marks: list[Recorded]) -
     part = {name: row[name] for name in OF_PART}
     (position,) = views.rows(POSITIONS, method=method, **where, **part)
     instruments = views.rows(INSTRUMENTS, account=account)
-    prices = {(one["account"], one["instrument"]): one["mark_price"] for one in instruments if one["mark_price"] is not None}
+    prices = {
+        (one["account"], one["instrument"]): one["mark_price"]
+        for one in instruments
+        if one["mark_price"] is not None
+    }
     modes = modes_of(_row(instruments, instrument))
-    events = (one for one in views.rows(ACCOUNT_EVENTS, **where) if part_of(one, modes) == tuple(part.values()))
-    fills = (one for one in queries.pnl_of_fills(views, **where) if all(one[name] == row[name] for name in OF_PART))
+    events = (
+        one
+        for one in views.rows(ACCOUNT_EVENTS, **where)
+        if part_of(one, modes) == tuple(part.values())
+    )
+    fills = (
+        one
+        for one in queries.pnl_of_fills(views, **where)
+        if all(one[name] == row[name] for name in OF_PART)
+    )
     parts = pnl_parts(row, fills, events, prices, method)
     terms, cost = _terms(instruments, instrument), Decimal(position["book"]["cost"])
     return row, [*parts, *unrealized_parts(row, terms, cost, _last_mark(marks))]
@@ -71,11 +96,18 @@ def why_position(views: Views, asked: Asked, method: Method) -> tuple[Row, list[
     if row is None:
         return {}, []
     part = row["position_side"], row["position_id"]
-    stored = views.rows(POSITIONS, method=method, **where, position_side=part[0], position_id=part[1])
+    stored = views.rows(
+        POSITIONS, method=method, **where, position_side=part[0], position_id=part[1]
+    )
     cost = Decimal(stored[0]["book"]["cost"]) if stored else Decimal(0)
     instruments = views.rows(INSTRUMENTS, account=account)
     modes = modes_of(_row(instruments, instrument))
-    entries = entries_in_order(views.rows(TRADES, state="active", **where), views.rows(ACCOUNT_EVENTS, **where), part, modes)
+    entries = entries_in_order(
+        views.rows(TRADES, state="active", **where),
+        views.rows(ACCOUNT_EVENTS, **where),
+        part,
+        modes,
+    )
     start = Position(account, instrument, _terms(instruments, instrument))
     return {**row, "cost": cost}, list(position_parts(entries, start, method))
 

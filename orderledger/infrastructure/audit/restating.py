@@ -30,7 +30,9 @@ def restated(
     moment = moment_of(store, from_as_of) if effective_at is None else effective_at
     before, after = folded(store, from_as_of, moment), folded(store, as_of, moment)
     stated = [rows_of(views, view, method, **where) for views in (before, after)]
-    causes = Causes(_recorded_between(store, from_as_of, as_of, moment), _instruments([before, after]))
+    causes = Causes(
+        _recorded_between(store, from_as_of, as_of, moment), _instruments([before, after])
+    )
     for found in differing(view, *stated):
         yield restated_row(view, found, causes)
 
@@ -45,10 +47,14 @@ def moment_of(store: Store, as_of: AsOf) -> datetime:
     return decode(*found[0]).recorded_at
 
 
-def _recorded_between(store: Store, start: AsOf, end: AsOf | None, moment: datetime) -> Iterator[Recorded]:
+def _recorded_between(
+    store: Store, start: AsOf, end: AsOf | None, moment: datetime
+) -> Iterator[Recorded]:
     """The events that became known between the two times, and had happened by the moment."""
     for recorded in store.all_events():
-        was, is_now = (was_known(recorded.recorded_at, recorded.position, as_of) for as_of in (start, end))
+        was, is_now = (
+            was_known(recorded.recorded_at, recorded.position, as_of) for as_of in (start, end)
+        )
         if is_now and not was and recorded.at <= moment:
             yield recorded
 

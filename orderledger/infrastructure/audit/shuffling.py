@@ -1,8 +1,10 @@
-"""Legal orders of the same messages: any order that keeps what the rules make depend on the order of arrival.
+"""Legal orders of the same messages: any order that keeps what the rules make depend on the order
+of arrival.
 
-The commands come first, in their own order, because a command may be refused after a report. An order of which a command would
-be refused there keeps its messages up to that command before the others. Messages with equal times keep their order, since of two
-the later in the log counts. Orders that share a name keep theirs, since there the order of arrival decides.
+The commands come first, in their own order, because a command may be refused after a report. An
+order of which a command would be refused there keeps its messages up to that command before the
+others. Messages with equal times keep their order, since of two the later in the log counts. Orders
+that share a name keep theirs, since there the order of arrival decides.
 """
 
 from collections.abc import Iterable, Sequence
@@ -21,7 +23,8 @@ REPEATED = 0.3
 
 
 class Item(NamedTuple):
-    """A message of the log. `number`: its place. `order`: the stream of its order; None if it is about an account."""
+    """A message of the log. `number`: its place. `order`: the stream of its order; None if it is
+    about an account."""
 
     number: int
     document: Document
@@ -32,12 +35,18 @@ class Item(NamedTuple):
 def items_of(events: Iterable[Recorded]) -> list[Item]:
     """The messages of one account, in log order."""
     each = list(events)
-    attributed = {one.stream: one.event.to for one in each if isinstance(one.event, OrderAttributed)}
+    attributed = {
+        one.stream: one.event.to for one in each if isinstance(one.event, OrderAttributed)
+    }
     found: list[Item] = []
     for recorded in each:
         document = document_of(recorded)
         if document is not None:
-            order = _root(recorded.stream, attributed) if isinstance(recorded.event, OrderEvent) else None
+            order = (
+                _root(recorded.stream, attributed)
+                if isinstance(recorded.event, OrderEvent)
+                else None
+            )
             is_command = isinstance(recorded.event, OrderCommand | ProposalEvent)
             found.append(Item(len(found), document, order, is_command))
     return found
@@ -73,7 +82,9 @@ def shuffled(items: Sequence[Item], kept: set[int], chance: Random) -> list[Item
         by_time.setdefault(item.document["at"], []).append(chance.random())
     for places in by_time.values():
         places.sort(reverse=True)
-    place_of = {item.number: by_time[item.document["at"]].pop() for item in rest}  # of equal times, the later in the log is later
+    place_of = {
+        item.number: by_time[item.document["at"]].pop() for item in rest
+    }  # of equal times, the later in the log is later
     rest.sort(key=lambda item: place_of[item.number])
     return _repeated([*first, *rest], chance)
 

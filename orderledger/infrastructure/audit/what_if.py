@@ -33,7 +33,8 @@ ASSUMED = "what_if"
 class Assumptions:
     """What is assumed instead of what is recorded. Orders are named by any of their ids.
 
-    `filled`: these orders are filled at their limit price, or else at the mark; `not_filled`: these got no more fills.
+    `filled`: these orders are filled at their limit price, or else at the mark; `not_filled`: these
+    got no more fills.
     """
 
     method: Method = "average"
@@ -73,7 +74,10 @@ class World:
     def __init__(self, store: Store) -> None:
         self._store = store
         self.views = FoldedViews(store.all_events(), None, None)
-        self._terms = {(row["account"], row["instrument"]): terms_of(row) for row in self.views.rows(INSTRUMENTS)}
+        self._terms = {
+            (row["account"], row["instrument"]): terms_of(row)
+            for row in self.views.rows(INSTRUMENTS)
+        }
         self._trades = {(row["stream"], row["fill_id"]): row for row in self.views.rows(TRADES)}
 
     def under(self, assumed: Assumptions) -> Iterator[Recorded]:
@@ -83,18 +87,26 @@ class World:
         newest: Recorded | None = None
         for recorded in self._store.all_events():
             newest = recorded
-            if recorded.stream not in removed and account_of(recorded.stream) not in assumed.without_accounts:
+            if (
+                recorded.stream not in removed
+                and account_of(recorded.stream) not in assumed.without_accounts
+            ):
                 yield self._priced(recorded, assumed.fees)
         if newest is not None:
             for recorded in self._assumed(assumed, newest):
                 yield self._priced(recorded, assumed.fees)
 
     def _streams(self, names: Sequence[str], account: str | None) -> set[str]:
-        """The streams of these orders. Reports that first came under another name are theirs already, and count nowhere else."""
+        """The streams of these orders. Reports that first came under another name are theirs
+        already, and count nowhere else."""
         return {one_order(self.views, name, account)["stream"] for name in names}
 
     def _check_accounts(self, accounts: Sequence[str]) -> None:
-        known = {account_of(recorded.stream) for recorded in self._store.all_events()} if accounts else set()
+        known = (
+            {account_of(recorded.stream) for recorded in self._store.all_events()}
+            if accounts
+            else set()
+        )
         for account in accounts:
             if account not in known:
                 raise ValueError(f"nothing is recorded of the account {account!r}")
@@ -107,7 +119,9 @@ class World:
             row = one_order(self.views, name, assumed.account)
             if not row["is_open"]:
                 raise ValueError(f"{name} has ended: its outcome is known")
-            event = self._fill(row) if name in assumed.filled else OrderCanceled(reason=ASSUMED, at=at)
+            event = (
+                self._fill(row) if name in assumed.filled else OrderCanceled(reason=ASSUMED, at=at)
+            )
             position += 1
             yield _after(row, msgspec.structs.replace(event, at=at), at, position)
 
@@ -115,8 +129,14 @@ class World:
         """A fill of what is left of the order."""
         price = row["limit_price"] if row["limit_price"] is not None else self._mark(row)
         if not row["leaves_quantity"] or price is None:
-            missing = "quantity" if not row["leaves_quantity"] else "limit price, nor its instrument a mark"
-            raise ValueError(f"{row['client_order_id']} cannot be taken as filled: it has no {missing}")
+            missing = (
+                "quantity"
+                if not row["leaves_quantity"]
+                else "limit price, nor its instrument a mark"
+            )
+            raise ValueError(
+                f"{row['client_order_id']} cannot be taken as filled: it has no {missing}"
+            )
         return FillRecorded(fill_id=ASSUMED, quantity=row["leaves_quantity"], price=price)
 
     def _mark(self, row: Row) -> Decimal | None:
@@ -128,8 +148,13 @@ class World:
         event = recorded.event
         if fees is None or not isinstance(event, FillRecorded):
             return recorded
-        account, trade = account_of(recorded.stream), self._trades.get((recorded.stream, event.fill_id))
-        instrument = event.instrument or (trade["instrument"] if trade else self._instrument(recorded.stream))
+        account, trade = (
+            account_of(recorded.stream),
+            self._trades.get((recorded.stream, event.fill_id)),
+        )
+        instrument = event.instrument or (
+            trade["instrument"] if trade else self._instrument(recorded.stream)
+        )
         rates = fees.rates(account, instrument)
         if rates is None:
             return recorded
@@ -147,7 +172,13 @@ class World:
 def _after(row: Row, event: FillRecorded | OrderCanceled, at: datetime, position: int) -> Recorded:
     """An event after the last one of the order."""
     return Recorded(
-        stream=row["stream"], version=row["version"] + 1, event=event, recorded_at=at, at=at, source="operator", position=position
+        stream=row["stream"],
+        version=row["version"] + 1,
+        event=event,
+        recorded_at=at,
+        at=at,
+        source="operator",
+        position=position,
     )
 
 
@@ -163,5 +194,9 @@ def _without_method(rows: list[Row]) -> list[Row]:
 
 def _difference(is_now: dict[str, Any], would_be: dict[str, Any]) -> dict[str, Decimal]:
     """By how much numbers would be greater."""
-    names = [name for name in would_be if isinstance(would_be[name], Decimal) and isinstance(is_now.get(name), Decimal)]
+    names = [
+        name
+        for name in would_be
+        if isinstance(would_be[name], Decimal) and isinstance(is_now.get(name), Decimal)
+    ]
     return {name: EXACT.subtract(would_be[name], is_now[name]) for name in names}

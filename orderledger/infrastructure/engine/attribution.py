@@ -1,7 +1,7 @@
 """Binds the names of an order, and detects which orders are the same.
 
-Reports may come before the request, or under unknown ids: they open an unknown order. If it shares a name with another order, its
-facts are recorded under that order.
+Reports may come before the request, or under unknown ids: they open an unknown order. If it shares
+a name with another order, its facts are recorded under that order.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,8 @@ from orderledger.infrastructure.engine.streams import LiveStreams
 
 
 class Attribution:
-    """Binds the names of an appended fact, and attributes unknown orders to the orders that share their names."""
+    """Binds the names of an appended fact, and attributes unknown orders to the orders that share
+    their names."""
 
     def __init__(self, batch: Batch, resolver: Resolver, streams: LiveStreams) -> None:
         self._batch = batch
@@ -33,7 +34,8 @@ class Attribution:
             self._meet(account, stream, (CLIENT, own_id), bearer.stream)
 
     def bind(self, account: str, stream: str, names: Sequence[Name]) -> None:
-        """Bind these names to the order in the stream. If that order proves to be another, later names are bound to the other."""
+        """Bind these names to the order in the stream. If that order proves to be another, later
+        names are bound to the other."""
         for name in names:
             stream = self._bind(account, stream, name)
 
@@ -43,12 +45,15 @@ class Attribution:
         owner = self._resolver.owner(account, name)
         if owner is None:
             self._resolver.bind(account, name, stream)
-        elif owner != stream and (name[0] is not REQUEST or self._resolver.is_own(account, name)):  # orders may share request ids
+        elif owner != stream and (
+            name[0] is not REQUEST or self._resolver.is_own(account, name)
+        ):  # orders may share request ids
             return self._meet(account, stream, name, owner)
         return stream
 
     def _meet(self, account: str, stream: str, name: Name, owner: str) -> str:
-        """Handle a name that two orders share. If either is unknown, they are one order. Returns the stream of the order."""
+        """Handle a name that two orders share. If either is unknown, they are one order. Returns
+        the stream of the order."""
         if self._streams[owner].is_external:
             self._attribute(account, owner, stream)
         elif self._streams[stream].is_external:
@@ -63,8 +68,13 @@ class Attribution:
         """Raise an anomaly: the venue gave one venue order id to two orders of ours."""
         live = self._streams[stream]
         if Anomaly.VENUE_ORDER_ID_REUSED not in live.order.raised:
-            detail = f"venue order id {venue_order_id} is also that of {client_order_id_of(other) or other}"
-            self._batch.judge(live, AnomalyDetected(code=Anomaly.VENUE_ORDER_ID_REUSED, detail=detail))
+            detail = (
+                f"venue order id {venue_order_id} is also that of "
+                f"{client_order_id_of(other) or other}"
+            )
+            self._batch.judge(
+                live, AnomalyDetected(code=Anomaly.VENUE_ORDER_ID_REUSED, detail=detail)
+            )
 
     def _attribute(self, account: str, source: str, target: str) -> None:
         """Record the facts of an unknown order once more, under the order that it belongs to.
@@ -80,7 +90,9 @@ class Attribution:
             if not isinstance(order.decide(fact), Duplicate):
                 self._batch.append_copy(recorded, fact, order)
             for name in names_borne(external.order.names.own_id, fact):
-                bound = self._resolver.bound(account, name)  # `bind` handles a name of a third order later
+                bound = self._resolver.bound(
+                    account, name
+                )  # `bind` handles a name of a third order later
                 if bound == source or (bound is None and not self._resolver.is_own(account, name)):
                     self._resolver.bind(account, name, target, is_claim=True)
         self._batch.judge(external, OrderAttributed(to=target))

@@ -21,8 +21,9 @@ MESSAGE_ID_REUSED = str(Anomaly.MESSAGE_ID_REUSED)
 
 
 class Batch:
-    """Appends to the live streams and to `events`; `evidence` is what to store beside these. `now`: time of recording.
-    `anomalies`: codes that the current entry raised. `random_bytes` gives the salts of the hashes of evidence."""
+    """Appends to the live streams and to `events`; `evidence` is what to store beside these. `now`:
+    time of recording. `anomalies`: codes that the current entry raised. `random_bytes` gives the
+    salts of the hashes of evidence."""
 
     def __init__(self, streams: LiveStreams, random_bytes: RandomBytes) -> None:
         self._streams = streams
@@ -72,15 +73,19 @@ class Batch:
             version=version,
             recorded_at=self.now,
             attributed_from=origin,
-            first_position=recorded.position if recorded.first_position is None else recorded.first_position,
+            first_position=recorded.position
+            if recorded.first_position is None
+            else recorded.first_position,
         )
-        if copy.evidence is not None or copy.text is not None:  # inside the event, as older versions stored it
+        if (
+            copy.evidence is not None or copy.text is not None
+        ):  # inside the event, as older versions stored it
             self._set_aside(copy)
         self._append_order_fact(live, fact, copy)
 
     def place_anew(self, live: Live) -> None:
-        """Fold an order again from its events in the log and in this batch, so that copies can be placed among them: the state in
-        memory may have provisional positions of earlier batches."""
+        """Fold an order again from its events in the log and in this batch, so that copies can be
+        placed among them: the state in memory may have provisional positions of earlier batches."""
         fresh = [event for event in self.events if event.stream == live.stream]
         self._streams.fold_again(live, fresh)
 
@@ -95,7 +100,8 @@ class Batch:
         self.evidence.clear()
 
     def judge(self, live: Live, judgement: OrderJudgement) -> None:
-        """Append a judgement that follows from shared names. `record` finds the other judgements."""
+        """Append a judgement that follows from shared names. `record` finds the other
+        judgements."""
         self._streams.touch(live.stream)
         self._append_judgement(live, judgement, is_applied=False)
 
@@ -121,7 +127,14 @@ class Batch:
 
     def _append_judgement(self, live: Live, judgement: Event, *, is_applied: bool = True) -> None:
         stream, version = live.stream, live.version + 1
-        judged = Recorded(stream=stream, version=version, event=judgement, recorded_at=self.now, at=self.now, source="ledger")
+        judged = Recorded(
+            stream=stream,
+            version=version,
+            event=judgement,
+            recorded_at=self.now,
+            at=self.now,
+            source="ledger",
+        )
         self._place(judged)
         if not is_applied:
             evolve(live.order, judgement, judged.when)

@@ -1,4 +1,5 @@
-"""Commits for callers: a caller commits itself if no other thread is committing; otherwise a background thread commits for all.
+"""Commits for callers: a caller commits itself if no other thread is committing; otherwise a
+background thread commits for all.
 
 It also serves futures and the tasks of event loops, which do not wait.
 """
@@ -24,7 +25,9 @@ class Committer:
 
     def __init__(self, writer: Writer) -> None:
         self._writer = writer
-        self._wake: SimpleQueue[None] = SimpleQueue()  # a signal handler may call `put` at any moment
+        self._wake: SimpleQueue[None] = (
+            SimpleQueue()
+        )  # a signal handler may call `put` at any moment
         self._is_stopping = False
         self._starting = threading.Condition()
         self._thread: threading.Thread | None = None
@@ -42,7 +45,10 @@ class Committer:
         """Queue an entry. The future is done when the entry is durable."""
         future: Future[Outcome] = Future()
         future.set_running_or_notify_cancel()  # no cancel: a queued entry will be written
-        self._writer.enqueue([entry], lambda outcomes, error: settle(future, outcomes[0] if outcomes else None, error))
+        self._writer.enqueue(
+            [entry],
+            lambda outcomes, error: settle(future, outcomes[0] if outcomes else None, error),
+        )
         self.wake()
         return future
 
@@ -51,20 +57,23 @@ class Committer:
         return await self._loops.submit(entry)
 
     async def asubmit_together(self, entries: list[Entry]) -> list[Outcome]:
-        """Write entries in one commit for a task of an event loop. An error of theirs does not affect other callers."""
+        """Write entries in one commit for a task of an event loop. An error of theirs does not
+        affect other callers."""
         return await self._loops.submit_together(entries)
 
     @cached_property
     def _loops(self) -> "LoopQueues":
-        from orderledger.infrastructure.engine.loops import LoopQueues  # importing asyncio is a sixth of a command's import time
+        from orderledger.infrastructure.engine.loops import (
+            LoopQueues,
+        )  # importing asyncio is a sixth of a command's import time
 
         return LoopQueues(self._writer, self.wake)
 
     def wake(self) -> None:
         """Have queued entries committed by the thread.
 
-        If there is no thread, or it is about to end, the caller commits. Inside a commit nothing is needed: the committer goes
-        on.
+        If there is no thread, or it is about to end, the caller commits. Inside a commit nothing is
+        needed: the committer goes on.
         """
         if self._thread is None:
             self._start()
@@ -83,7 +92,8 @@ class Committer:
         self._writer.flush()  # what was queued after the thread had looked for the last time
 
     def _start(self) -> None:
-        """Start the thread, if the system allows one more. A signal handler that interrupted this method returns at once."""
+        """Start the thread, if the system allows one more. A signal handler that interrupted this
+        method returns at once."""
         if is_held(self._starting):
             return
         with self._starting, suppress(RuntimeError):
@@ -97,6 +107,8 @@ class Committer:
             self._wake.get()
             try:
                 self._writer.flush()
-            except BaseException:  # the callers of this commit have the error; others still wait for theirs
+            except (
+                BaseException
+            ):  # the callers of this commit have the error; others still wait for theirs
                 self._wake.put(None)
         self._wake.put(None)  # for an earlier thread, if an interrupt came while it was started

@@ -25,7 +25,8 @@ from orderledger.infrastructure.storage.store import Store
 
 
 class Verdict(msgspec.Struct, gc=False):
-    """The decision on an entry: a final outcome, or the index of its event among those to append."""
+    """The decision on an entry: a final outcome, or the index of its event among those to
+    append."""
 
     outcome: Outcome | None = None
     index: int = 0
@@ -33,12 +34,20 @@ class Verdict(msgspec.Struct, gc=False):
     hint: str | None = None
 
     def outcome_at(self, positions: list[int] | None) -> Outcome:
-        """The outcome, once the events are durable at these positions. None for a preview, which has no positions."""
-        return self.outcome or Outcome("recorded", positions[self.index] if positions else None, None, self.anomalies, self.hint)
+        """The outcome, once the events are durable at these positions. None for a preview, which
+        has no positions."""
+        return self.outcome or Outcome(
+            "recorded",
+            positions[self.index] if positions else None,
+            None,
+            self.anomalies,
+            self.hint,
+        )
 
 
 class Decider:
-    """Decides one entry after the other. Each decision includes the changes of the entries before it."""
+    """Decides one entry after the other. Each decision includes the changes of the entries before
+    it."""
 
     def __init__(self, store: Store, random_bytes: RandomBytes) -> None:
         self.streams = LiveStreams(store)
@@ -57,8 +66,8 @@ class Decider:
         return self._batch.evidence
 
     def decide(self, entries: list[Entry], now: datetime, *, is_careful: bool) -> list[Verdict]:
-        """Verdicts in the order of the entries. Fills `events` with the events to append, `resolver.bindings` with the names
-        to bind."""
+        """Verdicts in the order of the entries. Fills `events` with the events to append,
+        `resolver.bindings` with the names to bind."""
         self._batch.now = now
         self.resolver.prepare(entries, is_careful=is_careful)
         if is_careful:
@@ -73,7 +82,8 @@ class Decider:
         self.streams.committed()
 
     def failed(self) -> None:
-        """Note that the events were not stored, or that it is unknown. The streams of the batch are read from the log again."""
+        """Note that the events were not stored, or that it is unknown. The streams of the batch are
+        read from the log again."""
         self.streams.failed()
         self._batch.clear()
         self.resolver.failed()
@@ -94,13 +104,22 @@ class Decider:
         reason = decision.reason if isinstance(decision, Duplicate) else None
         return Verdict(DUPLICATE if reason is None else Outcome("duplicate", None, reason))
 
-    def _decide_name(self, account: str, live: Live, fact: OrderRequested | ReplaceRequested) -> Refused | None:
+    def _decide_name(
+        self, account: str, live: Live, fact: OrderRequested | ReplaceRequested
+    ) -> Refused | None:
         """Refuse a request or a replacement under an id of another order of ours."""
-        name = live.order.names.own_id if isinstance(fact, OrderRequested) else fact.replacement_client_order_id
+        name = (
+            live.order.names.own_id
+            if isinstance(fact, OrderRequested)
+            else fact.replacement_client_order_id
+        )
         owner = self.resolver.owner(account, (CLIENT, name)) if name else None
         if owner is None or owner == live.stream or self.streams[owner].is_external:
             return None
-        return Refused(Reason.DUPLICATE_CLIENT_ORDER_ID, f"{name} is an id of order {client_order_id_of(owner)}")
+        return Refused(
+            Reason.DUPLICATE_CLIENT_ORDER_ID,
+            f"{name} is an id of order {client_order_id_of(owner)}",
+        )
 
     def _accept(self, entry: Entry, resolved: Resolved) -> Verdict:
         live, account = resolved.live, entry.account

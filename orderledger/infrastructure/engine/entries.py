@@ -32,7 +32,9 @@ def to_entry(message: Message) -> Entry:
         correlation_id=given["correlation_id"],
         causation_id=given["causation_id"],
         text=None if given["text"] is None else masked(given["text"]),
-        evidence=None if given["evidence"] is None else masked_bytes(evidence_of(given["evidence"])),
+        evidence=None
+        if given["evidence"] is None
+        else masked_bytes(evidence_of(given["evidence"])),
     )
 
 

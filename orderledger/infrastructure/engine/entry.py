@@ -5,11 +5,14 @@ import msgspec
 from orderledger.domain.recorded import AnyFact
 
 
-class Entry(msgspec.Struct, gc=False):  # thousands are made a second: this takes a quarter of a dataclass's time
+class Entry(
+    msgspec.Struct, gc=False
+):  # thousands are made a second: this takes a quarter of a dataclass's time
     """A message on its way into the log: the proposed fact, and the fields around it.
 
-    `stream`: stream that the fact's client order id names. The resolver finds the stream of an order with other names. `fence`:
-    of the lease under which the order is sent; the commit raises Fenced if the account has another sender by now.
+    `stream`: stream that the fact's client order id names. The resolver finds the stream of an
+    order with other names. `fence`: of the lease under which the order is sent; the commit raises
+    Fenced if the account has another sender by now.
     """
 
     account: str

@@ -33,7 +33,8 @@ class LoopQueues:
         return queue.submit(entry)
 
     def submit_together(self, entries: list[Entry]) -> "asyncio.Future[list[Outcome]]":
-        """Queue entries of one commit for a task of the running loop. They share the commit with others, not their errors."""
+        """Queue entries of one commit for a task of the running loop. They share the commit with
+        others, not their errors."""
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[list[Outcome]] = loop.create_future()
 
@@ -55,12 +56,15 @@ class LoopQueues:
 
 
 class LoopQueue:
-    """The waiting tasks of one event loop. Each commit crosses to the committing thread and back once, not once per task.
+    """The waiting tasks of one event loop. Each commit crosses to the committing thread and back
+    once, not once per task.
 
     An interrupt may end any step. If the loop runs on, it repeats the step.
     """
 
-    def __init__(self, writer: Writer, wake: Callable[[], None], loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self, writer: Writer, wake: Callable[[], None], loop: asyncio.AbstractEventLoop
+    ) -> None:
         self._writer = writer
         self._wake = wake
         self._loop = ref(loop)  # a weak reference: the queue must not keep its loop alive
@@ -73,7 +77,9 @@ class LoopQueue:
         answer: asyncio.Future[Outcome] = loop.create_future()
         self._waiting.append((entry, answer))
         if self._answered or not self._is_busy:
-            loop.call_soon(self._go_on)  # after all tasks that are ready now have queued their entries
+            loop.call_soon(
+                self._go_on
+            )  # after all tasks that are ready now have queued their entries
         return answer
 
     def _go_on(self) -> None:

@@ -54,8 +54,9 @@ class Resolver:
     def prepare(self, entries: Sequence[Entry], *, is_careful: bool) -> None:
         """Look up the streams and names of these entries in few queries.
 
-        Unless `is_careful`, assumes that a request opens a new order, and that a new name of one of our orders is free. The
-        commit fails if that is wrong, and the group is then decided again, carefully.
+        Unless `is_careful`, assumes that a request opens a new order, and that a new name of one of
+        our orders is free. The commit fails if that is wrong, and the group is then decided again,
+        carefully.
         """
         self._streams.load(self._named_streams(entries, is_careful=is_careful))
         opened: set[str] = set()
@@ -68,9 +69,15 @@ class Resolver:
                 self._streams.assume(entry.stream)
                 opened.add(entry.stream)
             order = self._known_order(entry.stream, fact)
-            names = names_borne(fact.client_order_id, fact) if order is None else new_names(order, fact)
+            names = (
+                names_borne(fact.client_order_id, fact) if order is None else new_names(order, fact)
+            )
             is_ours = order is not None or entry.stream in opened
-            for name in names if is_ours and not isinstance(fact, OrderRequested) else [*names, *ids_given(fact)]:
+            for name in (
+                names
+                if is_ours and not isinstance(fact, OrderRequested)
+                else [*names, *ids_given(fact)]
+            ):
                 key = (entry.account, name)
                 if key not in self._bound and key not in self._unbound:
                     if is_ours and not is_careful:
@@ -82,8 +89,13 @@ class Resolver:
 
     @staticmethod
     def _named_streams(entries: Sequence[Entry], *, is_careful: bool) -> Iterator[str]:
-        """The streams that these entries name. Unless careful, without those that a request is assumed to open."""
-        opened = set() if is_careful else {entry.stream for entry in entries if isinstance(entry.fact, OrderRequested)}
+        """The streams that these entries name. Unless careful, without those that a request is
+        assumed to open."""
+        opened = (
+            set()
+            if is_careful
+            else {entry.stream for entry in entries if isinstance(entry.fact, OrderRequested)}
+        )
         for entry in entries:
             fact = entry.fact
             if not isinstance(fact, OrderEvent):
@@ -100,7 +112,8 @@ class Resolver:
         return None if live is None or not (order := live.order).is_known else order
 
     def resolve(self, entry: Entry) -> Resolved:
-        """The stream of the entry. A fact about an order goes to that order's stream, whichever of its names the fact gives."""
+        """The stream of the entry. A fact about an order goes to that order's stream, whichever of
+        its names the fact gives."""
         fact = entry.fact
         if not isinstance(fact, OrderEvent):
             return Resolved(self._streams[entry.stream])
@@ -110,13 +123,20 @@ class Resolver:
     def _find(self, entry: Entry, fact: OrderEvent) -> Live:
         """The order of the fact: a known one, or the one that the fact would open."""
         if isinstance(fact, OrderRequested):
-            return self._streams[entry.stream]  # its own order, even if reports under its id were attributed to another
-        if fact.client_order_id is not None and (live := self._streams[entry.stream]).order.is_known:
+            return self._streams[
+                entry.stream
+            ]  # its own order, even if reports under its id were attributed to another
+        if (
+            fact.client_order_id is not None
+            and (live := self._streams[entry.stream]).order.is_known
+        ):
             return self._follow(live)
         for name in names_given(fact):
             if (bearer := self.bearer(entry.account, name)) is not None:
                 return bearer
-        self._streams.assume(entry.stream)  # if this order were in the log, its names would be bound
+        self._streams.assume(
+            entry.stream
+        )  # if this order were in the log, its names would be bound
         return self._follow(self._streams[entry.stream])
 
     def bound(self, account: str, name: Name) -> str | None:
@@ -129,7 +149,8 @@ class Resolver:
         return stream
 
     def bind(self, account: str, name: Name, stream: str, *, is_claim: bool = False) -> None:
-        """Bind the name to the order in the stream, with the next commit. It must be unbound, unless `is_claim`."""
+        """Bind the name to the order in the stream, with the next commit. It must be unbound,
+        unless `is_claim`."""
         key = (account, name)
         self._bound[key] = stream
         self._unbound.discard(key)
@@ -137,13 +158,16 @@ class Resolver:
         self._new[key] = Binding(account, str(name[0]), name[1], stream, is_claim=not is_fresh)
 
     def forget_unverified(self, entry: Entry) -> None:
-        """Forget that the names of this entry are free: it binds no names after all, so no commit verifies that."""
+        """Forget that the names of this entry are free: it binds no names after all, so no commit
+        verifies that."""
         if isinstance(fact := entry.fact, OrderEvent):
-            self._unbound.difference_update((entry.account, name) for name in names_borne(fact.client_order_id, fact))
+            self._unbound.difference_update(
+                (entry.account, name) for name in names_borne(fact.client_order_id, fact)
+            )
 
     def take(self, account: str, client_order_id: str) -> None:
-        """Note that an order of ours opens under this id. The next commit verifies that it is not another name of another
-        order."""
+        """Note that an order of ours opens under this id. The next commit verifies that it is not
+        another name of another order."""
         self.free.append((account, client_order_id))
 
     def owner(self, account: str, name: Name) -> str | None:
@@ -171,7 +195,8 @@ class Resolver:
             self._bound.clear()
 
     def failed(self) -> None:
-        """Note that the bindings of the batch were not stored: another process may have opened an order under such a name."""
+        """Note that the bindings of the batch were not stored: another process may have opened an
+        order under such a name."""
         for key in self._new:
             self._bound.pop(key, None)
         self._streams.forget(own_streams(self.bindings))
@@ -194,7 +219,10 @@ class Resolver:
         by_account: dict[str, dict[str, list[str]]] = {}
         for account, (kind, name) in keys:
             by_account.setdefault(account, {}).setdefault(str(kind), []).append(name)
-        found = {account: self._store.recorder.streams_named(account, by_kind) for account, by_kind in by_account.items()}
+        found = {
+            account: self._store.recorder.streams_named(account, by_kind)
+            for account, by_kind in by_account.items()
+        }
         for account, (kind, name) in keys:
             stream = found[account].get((kind, name))
             if stream is None:

@@ -1,10 +1,12 @@
 """The writer's streams in memory, each as it was in the log at some version.
 
-An account may have millions of facts. Memory holds only the version of its stream, and stored facts are looked up by key.
+An account may have millions of facts. Memory holds only the version of its stream, and stored facts
+are looked up by key.
 
-Another process may have written since. The commit reveals that for a stream that is appended to, but not for the other streams
-that a decision rests on. So three findings never come from memory alone: an empty stream, an attribution to another order, and a
-command that is refused or a duplicate.
+Another process may have written since. The commit reveals that for a stream that is appended to,
+but not for the other streams that a decision rests on. So three findings never come from memory
+alone: an empty stream, an attribution to another order, and a command that is refused or a
+duplicate.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,7 +14,13 @@ from itertools import islice
 
 import msgspec
 
-from orderledger.domain.accounts import AccountEvent, AccountLog, decide_account, evolve_account, keys_of
+from orderledger.domain.accounts import (
+    AccountEvent,
+    AccountLog,
+    decide_account,
+    evolve_account,
+    keys_of,
+)
 from orderledger.domain.decision import Decision
 from orderledger.domain.orders.order import Order
 from orderledger.domain.orders.record import decide, evolve
@@ -28,7 +36,8 @@ ENDED_KEPT = 1_000
 
 
 class Live(msgspec.Struct, gc=False, eq=False):
-    """One stream. `history` is kept while the order is not known to be ours: it may be attributed to another order."""
+    """One stream. `history` is kept while the order is not known to be ours: it may be attributed
+    to another order."""
 
     stream: str
     state: Order | Proposal | AccountLog
@@ -47,7 +56,8 @@ class Live(msgspec.Struct, gc=False, eq=False):
 
     @property
     def is_external(self) -> bool:
-        """True for a known order that was neither requested through this ledger nor attributed to another order."""
+        """True for a known order that was neither requested through this ledger nor attributed to
+        another order."""
         return (
             isinstance(self.state, Order)
             and self.state.is_known
@@ -124,7 +134,9 @@ class LiveStreams(dict[str, Live]):
         missing = [stream for stream in dict.fromkeys(streams) if stream not in self]
         unknown = {stream: blank(stream) for stream in missing}
         logs = [stream for stream, live in unknown.items() if isinstance(live.state, AccountLog)]
-        others = [stream for stream, live in unknown.items() if not isinstance(live.state, AccountLog)]
+        others = [
+            stream for stream, live in unknown.items() if not isinstance(live.state, AccountLog)
+        ]
         if others:
             for stream, events in self._store.events_of(others).items():
                 for recorded in events:
@@ -138,9 +150,15 @@ class LiveStreams(dict[str, Live]):
     def look_up_facts(self, entries: Sequence[Entry]) -> None:
         """Look up which facts about accounts in these entries are already stored.
 
-        Without this call they count as new. The commit reveals a stored one, and the group is then decided again.
+        Without this call they count as new. The commit reveals a stored one, and the group is then
+        decided again.
         """
-        asked = [(one.stream, key) for one in entries if isinstance(one.fact, AccountEvent) for key in keys_of(one.fact)]
+        asked = [
+            (one.stream, key)
+            for one in entries
+            if isinstance(one.fact, AccountEvent)
+            for key in keys_of(one.fact)
+        ]
         if asked:
             self._asked.update(stream for stream, _ in asked)
             for stream, key in self._store.recorder.facts_known(asked):
@@ -149,7 +167,11 @@ class LiveStreams(dict[str, Live]):
     @property
     def facts(self) -> list[FactKey]:
         """The keys of the account facts that this batch appends."""
-        logs = [(stream, live.state) for stream in self._touched if isinstance((live := self[stream]).state, AccountLog)]
+        logs = [
+            (stream, live.state)
+            for stream in self._touched
+            if isinstance((live := self[stream]).state, AccountLog)
+        ]
         return [(stream, key) for stream, log in logs for key in log.added]
 
     def forget(self, streams: Iterable[str]) -> None:
@@ -158,12 +180,13 @@ class LiveStreams(dict[str, Live]):
             self.pop(stream, None)
 
     def touch(self, stream: str) -> None:
-        """Note that this batch appends to the stream. After a failure or an interrupt it is read from the log again."""
+        """Note that this batch appends to the stream. After a failure or an interrupt it is read
+        from the log again."""
         self._touched.add(stream)
 
     def refresh(self, stream: str) -> bool:
-        """Read the stream again, because another process may have written to it. Returns False without reading if the batch
-        has already read it again, or has appended to it."""
+        """Read the stream again, because another process may have written to it. Returns False
+        without reading if the batch has already read it again, or has appended to it."""
         if stream in self._refreshed or stream in self._touched:
             return False
         self._refreshed.add(stream)
@@ -194,7 +217,13 @@ class LiveStreams(dict[str, Live]):
 
     def _batch_is_over(self) -> None:
         """Forget empty streams: no commit would reveal that another process has written to them."""
-        self.forget([stream for stream in self._blank if (live := self.get(stream)) is not None and live.version == 0])
+        self.forget(
+            [
+                stream
+                for stream in self._blank
+                if (live := self.get(stream)) is not None and live.version == 0
+            ]
+        )
         self._blank.clear()
         for stream in self._asked | self._touched:
             if (met := self.get(stream)) is not None and isinstance(met.state, AccountLog):
@@ -204,7 +233,8 @@ class LiveStreams(dict[str, Live]):
         self._refreshed.clear()
 
     def _evict(self) -> None:
-        """Make room: drop ended orders among the older streams first, then the streams that were loaded first."""
+        """Make room: drop ended orders among the older streams first, then the streams that were
+        loaded first."""
         if len(self) > self._limit:
             older = islice(self.items(), len(self) - ENDED_KEPT)
             self.forget([name for name, live in older if live.is_over])

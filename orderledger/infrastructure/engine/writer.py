@@ -1,4 +1,5 @@
-"""Group commit: one commit stores the messages of many callers. No timer: while one commit runs, the next group gathers."""
+"""Group commit: one commit stores the messages of many callers. No timer: while one commit runs,
+the next group gathers."""
 
 import os
 import random
@@ -17,7 +18,13 @@ from orderledger.infrastructure.clock import Clock
 from orderledger.infrastructure.engine.batch import place_at
 from orderledger.infrastructure.engine.deciding import Decider, Verdict
 from orderledger.infrastructure.engine.entry import Entry
-from orderledger.infrastructure.errors import Fenced, OutcomeUnknown, StoreError, StoreUnreachable, UnreadableEvent
+from orderledger.infrastructure.errors import (
+    Fenced,
+    OutcomeUnknown,
+    StoreError,
+    StoreUnreachable,
+    UnreadableEvent,
+)
 from orderledger.infrastructure.garbage import uncollected
 from orderledger.infrastructure.latency import Latencies
 from orderledger.infrastructure.locks import is_held, let_go
@@ -31,7 +38,8 @@ GROUP_LIMIT = 1_000
 QUEUE_LIMIT = 10_000
 ATTEMPTS = 20
 GROUPS_OF_CARE = 50
-"""Groups to decide carefully after a conflict. A caller that records a file again, or beside another process, will meet more."""
+"""Groups to decide carefully after a conflict. A caller that records a file again, or beside
+another process, will meet more."""
 
 Answer = Callable[[list[Outcome] | None, BaseException | None], None]
 """Callback that receives the outcomes or the error."""
@@ -68,7 +76,8 @@ class CommitTicket:
 class Writer:
     """The only writer to the log in this process. Thread-safe.
 
-    Several processes may write to one store. If a stream has grown meanwhile, it is read again and the entries are decided again.
+    Several processes may write to one store. If a stream has grown meanwhile, it is read again and
+    the entries are decided again.
     """
 
     def __init__(
@@ -93,28 +102,37 @@ class Writer:
         self._careful_for = 0
 
     def preview(self, entries: list[Entry]) -> list[Outcome]:
-        """The outcomes that `write` would give now. Nothing is appended, so there are no positions."""
+        """The outcomes that `write` would give now. Nothing is appended, so there are no
+        positions."""
         return [verdict.outcome_at(None) for verdict in self._dry_run(entries)[0]]
 
     def simulate(self, entries: list[Entry]) -> list[Recorded]:
-        """The streams that `write` would append to now, including the new events, in log order. Appends nothing."""
+        """The streams that `write` would append to now, including the new events, in log order.
+        Appends nothing."""
         _, events = self._dry_run(entries)
         last = self._store.recorder.last_position()
         stored = self._store.events_of(list(dict.fromkeys(event.stream for event in events)))
-        known = sorted((event for stream in stored.values() for event in stream), key=lambda event: event.position or 0)
+        known = sorted(
+            (event for stream in stored.values() for event in stream),
+            key=lambda event: event.position or 0,
+        )
         for number, event in enumerate(events, 1):
             place_at(event, last + number)
         return [*known, *events]
 
     def _dry_run(self, entries: list[Entry]) -> tuple[list[Verdict], list[Recorded]]:
-        """Decide with a fresh Decider: cached streams may be stale, which only a commit would reveal."""
+        """Decide with a fresh Decider: cached streams may be stale, which only a commit would
+        reveal."""
         with self._lock:
             self._store.make_sure()
             decider = Decider(self._store, self._random_bytes)
-            return decider.decide(entries, max(self._last, self._clock.now()), is_careful=True), decider.events
+            return decider.decide(
+                entries, max(self._last, self._clock.now()), is_careful=True
+            ), decider.events
 
     def enqueue(self, entries: list[Entry], answer: Answer) -> None:
-        """Queue entries for a commit by `flush`. Queued entries will be written. Waits while the queue is full."""
+        """Queue entries for a commit by `flush`. Queued entries will be written. Waits while the
+        queue is full."""
         while not self.has_room():
             self.flush_once()
         self._queue.append((entries, answer, time.perf_counter()))
@@ -128,17 +146,21 @@ class Writer:
         return bool(self._queue)
 
     def is_within_commit(self) -> bool:
-        """Check whether this thread is inside a commit: in a signal handler that interrupted it, or in a future's callback."""
+        """Check whether this thread is inside a commit: in a signal handler that interrupted it, or
+        in a future's callback."""
         return is_held(self._committing)
 
     def refuse_within_commit(self) -> None:
-        """Raise RuntimeError inside a commit of this thread, where waiting for a commit would be a deadlock.
+        """Raise RuntimeError inside a commit of this thread, where waiting for a commit would be a
+        deadlock.
 
-        That is in a signal handler that interrupted a commit, and in a future's callback, which the commit calls.
+        That is in a signal handler that interrupted a commit, and in a future's callback, which the
+        commit calls.
         """
         if self.is_within_commit():
             raise RuntimeError(
-                "a signal handler or a future's callback cannot wait in the middle of a commit: use record_soon there"
+                "a signal handler or a future's callback cannot wait in the middle of a commit: "
+                "use record_soon there"
             )
 
     def flush_once(self) -> None:
@@ -153,7 +175,8 @@ class Writer:
             self.flush_once()
 
     def try_flush(self, until: CommitTicket) -> bool:
-        """Commit until this caller has its outcomes. Returns False if another thread is committing: the entries stay queued."""
+        """Commit until this caller has its outcomes. Returns False if another thread is committing:
+        the entries stay queued."""
         try:
             if not self._lock.acquire(blocking=False):
                 return False
@@ -167,7 +190,8 @@ class Writer:
         return True
 
     def _flush_group(self) -> None:
-        """Commit one group. An interrupt may come anywhere; callers that wait in other threads must still get an answer."""
+        """Commit one group. An interrupt may come anywhere; callers that wait in other threads must
+        still get an answer."""
         group: list[Waiting] = []
         try:
             self._take_group(group)
@@ -226,7 +250,9 @@ class Writer:
         try:
             return [*outcomes, *self._write(entries[half:])]
         except StoreUnreachable as error:  # true of the rest only, not of all messages
-            raise OutcomeUnknown(f"{half} of {len(entries)} messages offered at once are recorded: {error}") from error
+            raise OutcomeUnknown(
+                f"{half} of {len(entries)} messages offered at once are recorded: {error}"
+            ) from error
 
     def _try(self, entries: list[Entry]) -> list[Outcome]:
         decider = self._decider
@@ -238,9 +264,18 @@ class Writer:
             began = time.perf_counter()
             resolver = decider.resolver
             facts = decider.streams.facts
-            fences = list({(entry.account, entry.fence) for entry in entries if entry.fence is not None})
+            fences = list(
+                {(entry.account, entry.fence) for entry in entries if entry.fence is not None}
+            )
             positions = list(
-                self._store.append(decider.events, resolver.bindings, resolver.free, facts, fences, decider.evidence)
+                self._store.append(
+                    decider.events,
+                    resolver.bindings,
+                    resolver.free,
+                    facts,
+                    fences,
+                    decider.evidence,
+                )
             )
             self._latencies.committed(positions[-1], time.perf_counter() - began)
         decider.committed(positions)
@@ -251,8 +286,11 @@ class Writer:
 
 
 def _is_of_one(error: Exception) -> bool:
-    """Check whether one message caused the error, e.g. one for an unreadable order. The rest of its group can be recorded."""
-    return isinstance(error, (UnreadableEvent, Fenced)) or not isinstance(error, (StoreError, EventSourcingError))
+    """Check whether one message caused the error, e.g. one for an unreadable order. The rest of its
+    group can be recorded."""
+    return isinstance(error, (UnreadableEvent, Fenced)) or not isinstance(
+        error, (StoreError, EventSourcingError)
+    )
 
 
 def _said(error: Exception) -> Exception:

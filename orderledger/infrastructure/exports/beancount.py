@@ -1,8 +1,9 @@
-"""The trade history as a beancount file: fills, fees, funding and adjustments as balanced transactions, and each position as an
-assertion that `bean-check` verifies.
+"""The trade history as a beancount file: fills, fees, funding and adjustments as balanced
+transactions, and each position as an assertion that `bean-check` verifies.
 
-A buy takes units in and pays their value; a sell is the reverse. So the cash account has the realized P&L less what open
-positions cost. An adjustment changes units only. Numbers are exact: the value of a fill is given as a total (`@@`).
+A buy takes units in and pays their value; a sell is the reverse. So the cash account has the
+realized P&L less what open positions cost. An adjustment changes units only. Numbers are exact: the
+value of a fill is given as a total (`@@`).
 """
 
 import re
@@ -20,8 +21,8 @@ from orderledger.projections.view import Row
 CASH, POSITIONS, VALUE, FEES, FUNDING = KINDS = (
     "Assets:Cash", "Assets:Positions", "Equity:Value", "Expenses:Fees", "Income:Funding",
 )  # fmt: skip
-"""The accounts that each trading account has. `Equity:Value` is the other side of cash where a fill has no price that beancount
-takes: inverse instruments, and prices below zero."""
+"""The accounts that each trading account has. `Equity:Value` is the other side of cash where a fill
+has no price that beancount takes: inverse instruments, and prices below zero."""
 
 UNKNOWN = "UNKNOWN"
 """The commodity of an amount whose currency the ledger does not know."""
@@ -73,11 +74,14 @@ class Names:
 
 
 def beancount_lines(books: Books) -> Iterator[str]:
-    """The lines of the file: accounts, then transactions in the order of time, then the positions."""
+    """The lines of the file: accounts, then transactions in the order of time, then the
+    positions."""
     instruments = {(row["account"], row["instrument"]): row for row in books.instruments()}
     terms = {key: terms_of(row) for key, row in instruments.items()}
     events = [row for row in books.account_events() if row["kind"] in ("funding", "adjust")]
-    trades = [row for row in books.trades() if row["instrument"] is not None and row["side"] is not None]
+    trades = [
+        row for row in books.trades() if row["instrument"] is not None and row["side"] is not None
+    ]
     entries = sorted([*trades, *events], key=lambda row: (row["at"], row["position"]))
     if not entries:
         return
@@ -93,7 +97,9 @@ def beancount_lines(books: Books) -> Iterator[str]:
 class Writer:
     """Writes transactions, and adds up the positions that they make."""
 
-    def __init__(self, terms: Mapping[tuple[str, str], Terms], modes: Mapping[tuple[str, str], Modes]) -> None:
+    def __init__(
+        self, terms: Mapping[tuple[str, str], Terms], modes: Mapping[tuple[str, str], Modes]
+    ) -> None:
         self._terms = terms
         self._modes = modes
         self._names = Names()
@@ -113,7 +119,15 @@ class Writer:
         account = self._names.account(row["account"])
         kind = row.get("kind") or row["side"]
         yield f'{_day(row["at"])} * "{kind} {_text(row["instrument"] or "")}"'
-        for name in ("at", "client_order_id", "venue_order_id", "fill_id", "strategy", "reason", "position"):
+        for name in (
+            "at",
+            "client_order_id",
+            "venue_order_id",
+            "fill_id",
+            "strategy",
+            "reason",
+            "position",
+        ):
             if row.get(name) is not None:
                 yield f'  {name}: "{_text(str(row[name]))}"'
         yield from self._postings(row, kind, account)
@@ -133,7 +147,10 @@ class Writer:
     def _fill(self, row: Row, account: str) -> Iterator[str]:
         terms = self._terms.get((row["account"], row["instrument"]), Terms())
         quantity = row["quantity"] if row["side"] == "buy" else -row["quantity"]
-        currency, value = terms.currency or UNKNOWN, terms.amount(terms.value(quantity, row["price"]))
+        currency, value = (
+            terms.currency or UNKNOWN,
+            terms.amount(terms.value(quantity, row["price"])),
+        )
         commodity = self._names.commodity(currency)
         if terms.inverse or row["price"] < 0:  # beancount's prices are above zero, and a buy costs
             paid = value if terms.inverse else -value
@@ -148,21 +165,33 @@ class Writer:
             yield f"  {FEES}:{account}  {plain(row['fee'])} {fee}"
             yield f"  {CASH}:{account}  {plain(-row['fee'])} {fee}"
 
-    def _units(self, row: Row, account: str, quantity: Decimal, value: Decimal, currency: str) -> str:
+    def _units(
+        self, row: Row, account: str, quantity: Decimal, value: Decimal, currency: str
+    ) -> str:
         part, key = self._part(row), (row["account"], row["instrument"])
         self._parts[part] = EXACT.add(self._parts.get(part, ZERO), quantity)
         self._held[key] = EXACT.add(self._held.get(key, ZERO), quantity)
-        unit, paid_in = self._names.commodity(f"{row['instrument']}"), self._names.commodity(currency)
+        unit, paid_in = (
+            self._names.commodity(f"{row['instrument']}"),
+            self._names.commodity(currency),
+        )
         return f"  {POSITIONS}:{account}  {plain(quantity)} {unit} @@ {plain(value)} {paid_in}"
 
     def _part(self, row: Row) -> tuple[str, ...]:
-        return row["account"], row["instrument"], *part_of(row, self._modes.get((row["account"], row["instrument"]), ()))
+        return (
+            row["account"],
+            row["instrument"],
+            *part_of(row, self._modes.get((row["account"], row["instrument"]), ())),
+        )
 
     def positions(self, day: date) -> Iterator[str]:
         """What is held in the end, for `bean-check` to verify."""
         for (account, instrument), quantity in sorted(self._held.items()):
             unit = self._names.commodity(instrument)
-            yield f"{day} balance {POSITIONS}:{self._names.account(account)}  {plain(quantity)} {unit}"
+            yield (
+                f"{day} balance {POSITIONS}:{self._names.account(account)}  {plain(quantity)} "
+                f"{unit}"
+            )
 
 
 def _day(moment: datetime) -> date:

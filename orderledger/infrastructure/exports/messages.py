@@ -1,7 +1,8 @@
-"""The log as messages: recording them in a new ledger gives the same orders, trades, positions and P&L.
+"""The log as messages: recording them in a new ledger gives the same orders, trades, positions and
+P&L.
 
-The times of recording are not in a message: the new ledger has its own. Judgements (anomalies, attributions) are not exported,
-since the new ledger makes them itself.
+The times of recording are not in a message: the new ledger has its own. Judgements (anomalies,
+attributions) are not exported, since the new ledger makes them itself.
 """
 
 from collections.abc import Iterator
@@ -21,7 +22,8 @@ ENVELOPE = ("actor", "on_behalf_of", "correlation_id", "causation_id", "text")
 
 
 def messages_in(store: Store, account: str | None = None) -> Iterator[Message]:
-    """The messages of a log, or of one account in it, with the evidence and the text that were not forgotten."""
+    """The messages of a log, or of one account in it, with the evidence and the text that were not
+    forgotten."""
     rows = (row for row in store.all_rows() if account in (None, account_of(row.stream)))
     while group := list(islice(rows, AT_ONCE)):
         for recorded in store.with_evidence([decode(*row) for row in group]):
@@ -31,11 +33,14 @@ def messages_in(store: Store, account: str | None = None) -> Iterator[Message]:
 
 
 def message_of(recorded: Recorded) -> Message | None:
-    """The message that proposed an event. Its `at` is always given. None for an event that no message proposed."""
+    """The message that proposed an event. Its `at` is always given. None for an event that no
+    message proposed."""
     document = document_of(recorded)
     if document is None:
         return None
-    around = {name: getattr(recorded, name) for name in ENVELOPE if getattr(recorded, name) is not None}
+    around = {
+        name: getattr(recorded, name) for name in ENVELOPE if getattr(recorded, name) is not None
+    }
     if recorded.evidence is not None:
         around["evidence"] = parse_json(recorded.evidence)
     return parse_document({**document, **around})

@@ -20,9 +20,11 @@ Answer = Sequence[Message] | Failure
 
 
 async def answered(sending: Awaitable[Result], seconds: float) -> Result | Failure:
-    """Wait for an answer. Whatever an order entry does wrong, the outcome is unknown; only NotSent is proof of the contrary.
+    """Wait for an answer. Whatever an order entry does wrong, the outcome is unknown; only NotSent
+    is proof of the contrary.
 
-    A canceled task is no proof either: the request may have left. The cancellation ends here, so that this can be recorded.
+    A canceled task is no proof either: the request may have left. The cancellation ends here, so
+    that this can be recorded.
     """
     try:
         async with asyncio.timeout(seconds):
@@ -43,7 +45,8 @@ async def answer_of(sending: Awaitable[object], seconds: float) -> Answer:
 
 
 def as_answer(one: object) -> Answer:
-    """What an order entry returned for one request. The outcome is unknown if that is not a sequence of messages."""
+    """What an order entry returned for one request. The outcome is unknown if that is not a
+    sequence of messages."""
     if isinstance(one, (NotSent, Unanswered)):
         return one
     if isinstance(one, Sequence) and all(isinstance(message, Message) for message in one):
@@ -51,18 +54,25 @@ def as_answer(one: object) -> Answer:
     return Unanswered("unreadable_answer", f"{type(one).__name__}: {one}")
 
 
-async def record_answer(ledger: GatewayLedger, row: Row, answer: Answer, at: datetime, outcome: Outcome | None) -> Sending:
-    """Record the answer to a new order, and return the result. `outcome`: of recording the request."""
+async def record_answer(
+    ledger: GatewayLedger, row: Row, answer: Answer, at: datetime, outcome: Outcome | None
+) -> Sending:
+    """Record the answer to a new order, and return the result. `outcome`: of recording the
+    request."""
     account, name = row["account"], row["client_order_id"]
     who: dict[str, Any] = {"account": account, "client_order_id": name, "at": at}
     if isinstance(answer, NotSent):
-        await ledger.arecord(Deny(**who, reason=answer.reason, text=answer.text or str(answer), not_sent=True))
+        await ledger.arecord(
+            Deny(**who, reason=answer.reason, text=answer.text or str(answer), not_sent=True)
+        )
         return Sending("denied", account, name, answer.reason, answer.text, outcome=outcome)
     if isinstance(answer, Unanswered):
         await ledger.arecord(Unresolved(**who, reason=answer.reason, text=answer.text or None))
         return Sending("unresolved", account, name, answer.reason, answer.text, outcome=outcome)
     if len(answer) == 1:
-        await ledger.arecord(answer[0])  # shares a crossing to the committing thread with other answers
+        await ledger.arecord(
+            answer[0]
+        )  # shares a crossing to the committing thread with other answers
     else:
         await ledger.arecord_together(answer)
     refusal = refusal_in(answer)

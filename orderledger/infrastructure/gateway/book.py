@@ -1,7 +1,8 @@
-"""The state that the gateway decides by: open orders, positions, marks, halts and the day's P&L, kept up to date from the log.
+"""The state that the gateway decides by: open orders, positions, marks, halts and the day's P&L,
+kept up to date from the log.
 
-It is loaded from the views once, and then follows the log event by event in memory: a check before sending costs one small read
-and no commit.
+It is loaded from the views once, and then follows the log event by event in memory: a check before
+sending costs one small read and no commit.
 """
 
 from collections import deque
@@ -71,13 +72,19 @@ NET_PART: Part = (NET, "")
 class Book:
     """The live state of some accounts. Not thread-safe: it belongs to the gateway's event loop.
 
-    `reserved`: orders that were checked and are not in the log yet, by stream; they count as open. `growing`: what
-    changes of open orders add that were checked and are not answered yet, by request id. `unknown`: the instruments whose
-    positions cannot be counted, because the position side of a fill is not known.
+    `reserved`: orders that were checked and are not in the log yet, by stream; they count as open.
+    `growing`: what changes of open orders add that were checked and are not answered yet, by
+    request id. `unknown`: the instruments whose positions cannot be counted, because the position
+    side of a fill is not known.
     """
 
     def __init__(
-        self, store: Store, accounts: Iterable[str], clock: Clock, zone: ZoneInfo, load: Callable[["Book"], None]
+        self,
+        store: Store,
+        accounts: Iterable[str],
+        clock: Clock,
+        zone: ZoneInfo,
+        load: Callable[["Book"], None],
     ) -> None:
         self.accounts = frozenset(accounts)
         self.log_position = 0
@@ -114,7 +121,9 @@ class Book:
         today = self.midnight()
         if today > self.day_began:
             self.begin_day()
-        self._must_reload |= today < self.day_began  # the clock was set back: the day that began was none
+        self._must_reload |= (
+            today < self.day_began
+        )  # the clock was set back: the day that began was none
         while rows := self.store.recorder.rows_after(self.log_position, EVENTS_AT_ONCE):
             for row in rows:
                 self.log_position = row.position
@@ -159,7 +168,11 @@ class Book:
         """A halt that holds for such an order."""
         for row in self.halts.values():
             is_account = row["account"] in (account, EVERY_ACCOUNT)
-            if is_account and row["instrument"] in (None, instrument) and row["strategy"] in (None, strategy):
+            if (
+                is_account
+                and row["instrument"] in (None, instrument)
+                and row["strategy"] in (None, strategy)
+            ):
                 return row
         return None
 
@@ -167,10 +180,16 @@ class Book:
         """An order with an unknown outcome: of the instrument, or of the whole account."""
         return self.working.unresolved(account, instrument)
 
-    def exposure(self, account: str, instrument: str, strategy: str | None = None, part: Part = NET_PART) -> Interval:
+    def exposure(
+        self, account: str, instrument: str, strategy: str | None = None, part: Part = NET_PART
+    ) -> Interval:
         """One position of an instrument, and what it may become."""
         working = self.working_in(account, instrument)
-        mine = (one for one in working if strategy in (None, one.strategy) and self.part_of(account, instrument, one) == part)
+        mine = (
+            one
+            for one in working
+            if strategy in (None, one.strategy) and self.part_of(account, instrument, one) == part
+        )
         return interval_of(self.held(account, instrument, strategy, part), mine)
 
     def part_of(self, account: str, instrument: str, order: Working | Proposed) -> Part:
@@ -178,21 +197,35 @@ class Book:
         return self._part((account, instrument), order.position_side, order.position_id)
 
     def position_denial(self, order: Proposed) -> Denial | None:
-        """Why the order must not be sent, by the positions of its instrument: only what reduces one that nobody knows may be."""
+        """Why the order must not be sent, by the positions of its instrument: only what reduces one
+        that nobody knows may be."""
         scope, side = (order.account, order.instrument), order.position_side
         mode = self._mode(scope)
         if side in NAMED and mode == NET:
-            return Denial("position_side_conflict", f"{order.instrument} has one net position in this account, and no {side} one")
+            return Denial(
+                "position_side_conflict",
+                f"{order.instrument} has one net position in this account, and no {side} one",
+            )
         if scope in self.unknown and not order.reduces:
-            return Denial("position_unknown", f"the position side of a fill in {order.instrument} is not known")
+            return Denial(
+                "position_unknown",
+                f"the position side of a fill in {order.instrument} is not known",
+            )
         if side not in NAMED and mode == HEDGE and not order.reduces:
-            return Denial("position_unknown", f"{order.instrument} has a long and a short position, and the order names neither")
+            return Denial(
+                "position_unknown",
+                f"{order.instrument} has a long and a short position, and the order names neither",
+            )
         return None
 
     def mark_of(self, account: str, instrument: str) -> tuple[Decimal, datetime] | None:
         """The last mark, and its time."""
         row = self.instruments.get((account, instrument))
-        return None if row is None or row["mark_price"] is None else (row["mark_price"], row["marked_at"])
+        return (
+            None
+            if row is None or row["mark_price"] is None
+            else (row["mark_price"], row["marked_at"])
+        )
 
     # Internals
 
@@ -202,9 +235,15 @@ class Book:
 
     def begin_day(self) -> None:
         """Begin a new day with the positions and marks of now."""
-        marks = {scope: row["mark_price"] for scope, row in self.instruments.items() if row["mark_price"] is not None}
+        marks = {
+            scope: row["mark_price"]
+            for scope, row in self.instruments.items()
+            if row["mark_price"] is not None
+        }
         self.day_began = self.midnight()
-        self.day = DayPnl({key: quantity for key, quantity in self.positions.items() if quantity}, marks)
+        self.day = DayPnl(
+            {key: quantity for key, quantity in self.positions.items() if quantity}, marks
+        )
         self.submissions.clear()
         self.highs = {rule: {} for rule in self.highs}
 
@@ -225,16 +264,24 @@ class Book:
         match recorded.event:
             case InstrumentDefined() as event:
                 scope = (account, event.instrument)
-                self._must_reload |= event.position_mode is not None and event.position_mode != self._mode(scope)
+                self._must_reload |= (
+                    event.position_mode is not None and event.position_mode != self._mode(scope)
+                )
                 self.instruments[scope] = defined(
                     self.instruments.get(scope), account, event, recorded.at, recorded.position or 0
                 )
             case MarkRecorded() as event:
                 scope = (account, event.instrument)
-                self.instruments[scope] = marked(self.instruments.get(scope), account, event, recorded.at)
+                self.instruments[scope] = marked(
+                    self.instruments.get(scope), account, event, recorded.at
+                )
             case FundingRecorded() as event:
-                part = self._part((account, event.instrument), event.position_side, event.position_id)
-                self.day.fee((account, event.instrument, None, *part), event.currency, -event.amount)
+                part = self._part(
+                    (account, event.instrument), event.position_side, event.position_id
+                )
+                self.day.fee(
+                    (account, event.instrument, None, *part), event.currency, -event.amount
+                )
             case PositionAdjusted():
                 self._must_reload = True
             case ReconciliationCertified() as event:
@@ -269,12 +316,19 @@ class Book:
         if isinstance(recorded.event, OrderSubmitted) and recorded.recorded_at >= self.day_began:
             request = order.terms.request
             strategy = request.strategy if request is not None else None
-            self.submissions.append(Submission(recorded.at, order.account, order.terms.instrument or "", strategy))
+            self.submissions.append(
+                Submission(recorded.at, order.account, order.terms.instrument or "", strategy)
+            )
         self.keep(stream, order)
 
     def _contribution(self, order: Order) -> Contribution:
         terms = order.terms
-        if order.attributed_to is not None or terms.instrument is None or terms.side is None or not order.fills.by_id:
+        if (
+            order.attributed_to is not None
+            or terms.instrument is None
+            or terms.side is None
+            or not order.fills.by_id
+        ):
             return NOTHING
         request = terms.request
         scope = (order.account, terms.instrument)
@@ -282,7 +336,9 @@ class Book:
         paid = sums.notional
         if self.terms(scope).inverse:
             active = [fill for fill in order.fills.by_id.values() if fill.is_active]
-            paid = -sum((self.terms(scope).value(fill.quantity, fill.price) for fill in active), ZERO)
+            paid = -sum(
+                (self.terms(scope).value(fill.quantity, fill.price) for fill in active), ZERO
+            )
         if sums.cum_quantity:
             self.day.last_prices[scope] = order.average_price or ZERO
         return Contribution(
@@ -302,7 +358,9 @@ class Book:
         for one, is_added in ((before, False), (after, True)):
             if one.key is not None:
                 held = self.positions.get(one.key, ZERO)
-                self.positions[one.key] = EXACT.add(held, one.quantity if is_added else -one.quantity)
+                self.positions[one.key] = EXACT.add(
+                    held, one.quantity if is_added else -one.quantity
+                )
                 self.day.trade(one.key, one.cash if is_added else -one.cash)
                 for currency, amount in one.fees.items():
                     self.day.fee(one.key, currency, amount if is_added else -amount)
@@ -324,7 +382,9 @@ class Book:
     def terms(self, scope: Instrument) -> Terms:
         return terms_of(self.instruments.get(scope))
 
-    def held(self, account: str, instrument: str, strategy: str | None, part: Part = NET_PART) -> Decimal:
+    def held(
+        self, account: str, instrument: str, strategy: str | None, part: Part = NET_PART
+    ) -> Decimal:
         if strategy is not None:
             return self.positions.get((account, instrument, strategy, *part), ZERO)
         held = ZERO
@@ -342,8 +402,8 @@ class Book:
         return part_now(told, modes_of(self.instruments.get(scope)))
 
     def _note_sides(self, changed: Contribution) -> None:
-        """Positions of an instrument are not known from a fill without a side on, where others name one. A fill that names one
-        may be what was missing: the views tell."""
+        """Positions of an instrument are not known from a fill without a side on, where others name
+        one. A fill that names one may be what was missing: the views tell."""
         if changed.key is None:
             return
         scope, is_named = changed.key[:2], changed.key[3] in NAMED
@@ -353,7 +413,9 @@ class Book:
         if is_named:
             self.sided[scope] = None
         is_hedge = self._mode(scope) == HEDGE or (scope in self.sided and self._mode(scope) != NET)
-        if is_hedge and any(held for key, held in self.positions.items() if key[:2] == scope and key[3] == NET):
+        if is_hedge and any(
+            held for key, held in self.positions.items() if key[:2] == scope and key[3] == NET
+        ):
             self.unknown[scope] = None
 
     def all_working(self) -> Iterator[tuple[Instrument, Working]]:
@@ -381,7 +443,9 @@ class Book:
             if rule.covers(account, instrument, strategy):
                 mark = self.mark_of(account, instrument)
                 held = self.positions.get(key, ZERO)
-                for currency, amount in self.day.gains(key, held, mark and mark[0], self.terms((account, instrument))):
+                for currency, amount in self.day.gains(
+                    key, held, mark and mark[0], self.terms((account, instrument))
+                ):
                     gains[currency] = EXACT.add(gains.get(currency, ZERO), amount)
         return gains
 
@@ -392,7 +456,8 @@ class Book:
 
 
 def row_now(order: Order, account: str, client_order_id: str) -> Row:
-    """An order of ours as a row of the order view, as the book knows it now, with every term of its request."""
+    """An order of ours as a row of the order view, as the book knows it now, with every term of its
+    request."""
     row, request = order_row(order_stream(account, client_order_id), order, 0), order.terms.request
     return {**{name: getattr(request, name, None) for name in REQUESTED_TERMS}, **row}
 

@@ -1,4 +1,5 @@
-"""Breakers: watch sending and the feeds, and halt trading when something is wrong. Each halt is an event with its cause."""
+"""Breakers: watch sending and the feeds, and halt trading when something is wrong. Each halt is an
+event with its cause."""
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -33,7 +34,11 @@ class Breakers:
     """All breakers of a gateway."""
 
     def __init__(self, breakers: Sequence[Breaker], book: Book) -> None:
-        self._watches = [Watch(breaker, account, book) for breaker in breakers for account in _accounts(breaker, book)]
+        self._watches = [
+            Watch(breaker, account, book)
+            for breaker in breakers
+            for account in _accounts(breaker, book)
+        ]
 
     def __bool__(self) -> bool:
         return bool(self._watches)
@@ -45,7 +50,8 @@ class Breakers:
                 watch.note(result, at, is_failure=is_failure)
 
     def halts(self, at: datetime, status: Mapping[str, Any]) -> Iterator[Halt]:
-        """The halts to record now: one for each breaker and account that has broken and is not halted yet."""
+        """The halts to record now: one for each breaker and account that has broken and is not
+        halted yet."""
         for watch in self._watches:
             if not watch.is_halted() and (cause := watch.cause(at, status)) is not None:
                 yield watch.halt(at, *cause)
@@ -71,7 +77,11 @@ class Watch:
 
     def covers(self, account: str, row: Row) -> bool:
         of_instrument = self._breaker.instrument in (None, row.get("instrument"))
-        return account == self.account and of_instrument and self._breaker.strategy in (None, row.get("strategy"))
+        return (
+            account == self.account
+            and of_instrument
+            and self._breaker.strategy in (None, row.get("strategy"))
+        )
 
     def note(self, result: Sending, at: datetime, *, is_failure: bool) -> None:
         self._failures = self._failures + 1 if is_failure else 0
@@ -84,7 +94,12 @@ class Watch:
 
     def cause(self, at: datetime, status: Mapping[str, Any]) -> Cause | None:
         """Why trading is to be halted now."""
-        return self._of_sending(at) or self._of_feed(at, status) or self._of_breaks() or self._of_losses()
+        return (
+            self._of_sending(at)
+            or self._of_feed(at, status)
+            or self._of_breaks()
+            or self._of_losses()
+        )
 
     def halt(self, at: datetime, reason: str, text: str) -> Halt:
         """The halt, after which everything is counted anew."""
@@ -103,8 +118,12 @@ class Watch:
         )
 
     def shown(self, at: datetime, status: Mapping[str, Any]) -> Iterator[Row]:
-        """Each condition that the breaker watches, its limit and the present value. Changes nothing."""
-        scope = {name: getattr(self._breaker, name) for name in ("instrument", "strategy", "cancels_orders")}
+        """Each condition that the breaker watches, its limit and the present value. Changes
+        nothing."""
+        scope = {
+            name: getattr(self._breaker, name)
+            for name in ("instrument", "strategy", "cancels_orders")
+        }
         for name, limit, value, currency in self._conditions(at, status):
             yield {"breaker": name, **scope, "limit": limit, "value": value, "currency": currency}
 
@@ -117,14 +136,22 @@ class Watch:
             yield "rejects_per_minute", str(breaker.rejects_per_minute), str(recent), None
         if breaker.feed_age_seconds is not None:
             age = feed_age(status, self.account, at)
-            yield "feed_age_seconds", f"{breaker.feed_age_seconds:g}", None if age is None else f"{max(0.0, age):.1f}", None
+            yield (
+                "feed_age_seconds",
+                f"{breaker.feed_age_seconds:g}",
+                None if age is None else f"{max(0.0, age):.1f}",
+                None,
+            )
         if breaker.open_break:
             yield "open_break", "0", str(self._book.open_breaks.get(self.account, 0)), None
         rule = breaker.limits(self.account)
         for name, limit, found in self._losses(rule):
             if limit is not None:
                 amounts = found(rule)
-                yield from ((name, plain(limit), plain(amount), currency) for currency, amount in amounts.items())
+                yield from (
+                    (name, plain(limit), plain(amount), currency)
+                    for currency, amount in amounts.items()
+                )
                 if not amounts:
                     yield name, plain(limit), None, None
 
@@ -139,9 +166,15 @@ class Watch:
         while self._rejects and self._rejects[0] <= at - MINUTE:
             self._rejects.popleft()
         if failures is not None and self._failures >= failures:
-            return "sending_failures", f"{self._failures} requests in a row were not sent or not answered"
+            return (
+                "sending_failures",
+                f"{self._failures} requests in a row were not sent or not answered",
+            )
         if rejects is not None and len(self._rejects) >= rejects:
-            return "rejects_per_minute", f"the venue refused {len(self._rejects)} orders within a minute"
+            return (
+                "rejects_per_minute",
+                f"the venue refused {len(self._rejects)} orders within a minute",
+            )
         return None
 
     def _of_feed(self, at: datetime, status: Mapping[str, Any]) -> Cause | None:
@@ -151,7 +184,11 @@ class Watch:
         age = feed_age(status, self.account, at)
         if age is not None and age <= limit:
             return None
-        told = "no collector listens to the account" if age is None else f"the feed is {age:.1f} s old, the limit is {limit:g} s"
+        told = (
+            "no collector listens to the account"
+            if age is None
+            else f"the feed is {age:.1f} s old, the limit is {limit:g} s"
+        )
         return "feed_age_seconds", told
 
     def _of_breaks(self) -> Cause | None:
@@ -163,7 +200,10 @@ class Watch:
         for name, limit, found in self._losses(rule):
             for currency, amount in found(rule).items() if limit is not None else ():
                 if limit is not None and amount > limit:
-                    return name, f"{name} is {plain(amount)} {currency}, the limit is {plain(limit)}"
+                    return (
+                        name,
+                        f"{name} is {plain(amount)} {currency}, the limit is {plain(limit)}",
+                    )
         return None
 
 

@@ -1,7 +1,8 @@
 """Profit and loss since the start of the day, from the log.
 
-The change of a position's worth since midnight is what its trades have paid and received since then, plus the worth of the
-position now, less its worth at midnight. No method of matching lots matters for that.
+The change of a position's worth since midnight is what its trades have paid and received since
+then, plus the worth of the position now, less its worth at midnight. No method of matching lots
+matters for that.
 """
 
 from collections.abc import Iterator
@@ -17,9 +18,11 @@ UNKNOWN_CURRENCY = "unknown currency"
 
 
 class DayPnl:
-    """Sums of one day. `opened`: positions at midnight. `cash`: received less paid, in units of the multiplier.
+    """Sums of one day. `opened`: positions at midnight. `cash`: received less paid, in units of the
+    multiplier.
 
-    `fees`: by key and currency; an empty name stands for the settlement currency. Funding counts as a negative fee.
+    `fees`: by key and currency; an empty name stands for the settlement currency. Funding counts as
+    a negative fee.
     """
 
     def __init__(self, opened: dict[Key, Decimal], marks: dict[tuple[str, str], Decimal]) -> None:
@@ -42,10 +45,13 @@ class DayPnl:
         """Every key that may have gained or lost today."""
         return {*self.opened, *self.cash, *self.fees}
 
-    def gains(self, key: Key, position: Decimal, mark: Decimal | None, terms: Terms) -> Iterator[tuple[str, Decimal]]:
+    def gains(
+        self, key: Key, position: Decimal, mark: Decimal | None, terms: Terms
+    ) -> Iterator[tuple[str, Decimal]]:
         """What the key has gained since midnight, by currency.
 
-        Without a mark, the last price of the day values it, else the mark at midnight. What has neither is left out.
+        Without a mark, the last price of the day values it, else the mark at midnight. What has
+        neither is left out.
         """
         account, instrument = key[:2]
         settled = terms.currency or UNKNOWN_CURRENCY
@@ -53,7 +59,10 @@ class DayPnl:
         price = mark or self.last_prices.get((account, instrument)) or opening_mark
         cash = self.cash.get(key, ZERO)
         if price is not None:
-            worth, before = _worth(terms, position, price), _worth(terms, self.opened.get(key, ZERO), opening_mark or price)
+            worth, before = (
+                _worth(terms, position, price),
+                _worth(terms, self.opened.get(key, ZERO), opening_mark or price),
+            )
             yield settled, terms.amount(EXACT.add(cash, EXACT.subtract(worth, before)))
         elif cash:
             yield settled, terms.amount(cash)

@@ -1,7 +1,16 @@
-"""`Gateway`: the one object between a strategy and its venues. It records before it sends, and survives restarts."""
+"""`Gateway`: the one object between a strategy and its venues. It records before it sends, and
+survives restarts."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Coroutine,
+    Iterable,
+    Mapping,
+    Sequence,
+)
 from contextlib import suppress
 from decimal import Decimal
 from os import PathLike
@@ -24,7 +33,12 @@ from orderledger.infrastructure.gateway.process import elapsed
 from orderledger.infrastructure.gateway.published import GatewayStatuses
 from orderledger.infrastructure.gateway.publishing import Publisher
 from orderledger.infrastructure.gateway.resolving import Resolver
-from orderledger.infrastructure.gateway.results import GatewayLedger, OrderLookup, Sending, SendingState
+from orderledger.infrastructure.gateway.results import (
+    GatewayLedger,
+    OrderLookup,
+    Sending,
+    SendingState,
+)
 from orderledger.infrastructure.gateway.sending import Sender
 from orderledger.infrastructure.gateway.settings import GatewaySettings, read_settings
 from orderledger.infrastructure.gateway.unsettled import Unsettled
@@ -49,16 +63,20 @@ log = structlog.get_logger("orderledger.gateway")
 
 
 class Gateway:
-    """Sends orders of some accounts through their order entries, and records everything in the ledger.
+    """Sends orders of some accounts through their order entries, and records everything in the
+    ledger.
 
-    `entries`: the order entry of each account. `limits`: a TOML file, or settings. `venues`: adapters that are queried about
-    orders with an unknown outcome; without one, a collector's reports resolve them. An entry that has the method `order` of
-    `Venue` serves as its own. `name`: shown as the sender. `take_over`: accounts to take from another process at once, by an
-    operator's decision. `answer_seconds`: after so long without an answer, the outcome of a request is unknown. `clock` dates
-    what is recorded; `elapsed` counts seconds for leases and for proofs of absence, whatever the clock is set to.
+    `entries`: the order entry of each account. `limits`: a TOML file, or settings. `venues`:
+    adapters that are queried about orders with an unknown outcome; without one, a collector's
+    reports resolve them. An entry that has the method `order` of `Venue` serves as its own. `name`:
+    shown as the sender. `take_over`: accounts to take from another process at once, by an
+    operator's decision. `answer_seconds`: after so long without an answer, the outcome of a request
+    is unknown. `clock` dates what is recorded; `elapsed` counts seconds for leases and for proofs
+    of absence, whatever the clock is set to.
 
-    Use it as an asynchronous context manager, in one event loop. Entering it waits until no other process sends for the accounts,
-    finds what a crash has left, queries the venues, and then trades.
+    Use it as an asynchronous context manager, in one event loop. Entering it waits until no other
+    process sends for the accounts, finds what a crash has left, queries the venues, and then
+    trades.
     """
 
     def __init__(
@@ -74,7 +92,13 @@ class Gateway:
         clock: Clock | None = None,
         elapsed: Callable[[], float] = elapsed,
     ) -> None:
-        settings = limits if isinstance(limits, GatewaySettings) else read_settings(limits) if limits else GatewaySettings()
+        settings = (
+            limits
+            if isinstance(limits, GatewaySettings)
+            else read_settings(limits)
+            if limits
+            else GatewaySettings()
+        )
         if unknown := sorted({*take_over} - {*entries}):
             raise InvalidSetting("take_over", f"{unknown[0]!r} is no account of this gateway")
         self.settings = settings
@@ -84,10 +108,14 @@ class Gateway:
         self._take_over = frozenset(take_over)
         self._book = Book(ledger.store, entries, self._clock, settings.zone, self._load)
         self._book.highs = {rule: {} for rule in self._rules_of_highs()}
-        self._keeper = LeaseKeeper(Leases(ledger.store.database), entries, name, settings.lease_seconds, elapsed)
+        self._keeper = LeaseKeeper(
+            Leases(ledger.store.database), entries, name, settings.lease_seconds, elapsed
+        )
         self._breakers = Breakers(settings.breakers, self._book)
         statuses = GatewayStatuses(ledger.store.database)
-        self._publisher = Publisher(statuses, self._breakers, self._keeper, self._clock, ledger.status)
+        self._publisher = Publisher(
+            statuses, self._breakers, self._keeper, self._clock, ledger.status
+        )
         self._unsettled = Unsettled(ledger, self._book, self._clock)
         self._sender = Sender(
             ledger,
@@ -113,9 +141,21 @@ class Gateway:
             answer_seconds=answer_seconds,
             on_result=self._note,
         )
-        own = {account: cast(OrderLookup, entry) for account, entry in entries.items() if hasattr(entry, "order")}
+        own = {
+            account: cast(OrderLookup, entry)
+            for account, entry in entries.items()
+            if hasattr(entry, "order")
+        }
         lookups = {**own, **(venues or {})}
-        self._resolver = Resolver(ledger, self._entries, lookups, self._book, self._unsettled, clock=self._clock, elapsed=elapsed)
+        self._resolver = Resolver(
+            ledger,
+            self._entries,
+            lookups,
+            self._book,
+            self._unsettled,
+            clock=self._clock,
+            elapsed=elapsed,
+        )
         self._tasks: set[asyncio.Task[Any]] = set()
         self._watching: list[asyncio.Task[None]] = []
         self._feeds: set[asyncio.Queue[Recorded | None]] = set()
@@ -126,13 +166,15 @@ class Gateway:
     async def submit(self, request: Request) -> Sending:
         """Record an order, send it, and return how that ended.
 
-        Raises Fenced if another process sends for the account, and StoreError if nothing could be recorded: in both cases nothing
-        was sent. Canceling the calling task does not stop the sending.
+        Raises Fenced if another process sends for the account, and StoreError if nothing could be
+        recorded: in both cases nothing was sent. Canceling the calling task does not stop the
+        sending.
         """
         return (await self.submit_many([request]))[0]
 
     async def submit_many(self, requests: Sequence[Request]) -> list[Sending]:
-        """Record and send orders: one commit for each account, and one call where the venue takes several at a time.
+        """Record and send orders: one commit for each account, and one call where the venue takes
+        several at a time.
 
         Returns the results in the order of the requests. Raises as `submit` does.
         """
@@ -140,7 +182,10 @@ class Gateway:
         for number, request in enumerate(requests):
             self._check_account(request.account)
             by_account.setdefault(request.account, []).append(number)
-        sendings = [self._sender.send(account, [requests[one] for one in numbers]) for account, numbers in by_account.items()]
+        sendings = [
+            self._sender.send(account, [requests[one] for one in numbers])
+            for account, numbers in by_account.items()
+        ]
         found = await self._shielded(_all_of(sendings))
         results = {
             number: result
@@ -154,8 +199,11 @@ class Gateway:
         self._check_account(request.account)
         return self._start(self.submit(request))
 
-    async def cancel(self, client_order_id: str, *, account: str | None = None, reason: str | None = None) -> Sending:
-        """Cancel an order. One that is not sent yet is never sent; one that the venue cannot know yet is canceled later.
+    async def cancel(
+        self, client_order_id: str, *, account: str | None = None, reason: str | None = None
+    ) -> Sending:
+        """Cancel an order. One that is not sent yet is never sent; one that the venue cannot know
+        yet is canceled later.
 
         Raises UnknownOrder, AmbiguousOrder, and otherwise as `submit` does.
         """
@@ -171,16 +219,29 @@ class Gateway:
         limit_price: Number | None = None,
         stop_price: Number | None = None,
     ) -> Sending:
-        """Change an open order: its total quantity (FIX OrderQty), a price, or both. Raises as `cancel` does."""
+        """Change an open order: its total quantity (FIX OrderQty), a price, or both. Raises as
+        `cancel` does."""
         key = self._changer.key_of(client_order_id, account)
-        numbers = [None if one is None else parse_number(one) for one in (quantity, limit_price, stop_price)]
+        numbers = [
+            None if one is None else parse_number(one)
+            for one in (quantity, limit_price, stop_price)
+        ]
         return await self._shielded(self._changer.replace(key, *numbers))
 
     async def cancel_all(
-        self, *, account: str | None = None, instrument: str | None = None, strategy: str | None = None, reason: str | None = None
+        self,
+        *,
+        account: str | None = None,
+        instrument: str | None = None,
+        strategy: str | None = None,
+        reason: str | None = None,
     ) -> list[Sending]:
         """Cancel all open orders of ours, of an account, an instrument or a strategy."""
-        keys = {flight.key for flight in self._sender.flights.values() if _is_in(flight.row, account, instrument, strategy)}
+        keys = {
+            flight.key
+            for flight in self._sender.flights.values()
+            if _is_in(flight.row, account, instrument, strategy)
+        }
         self._book.catch_up()
         for (of_account, of_instrument), working in list(self._book.working.items()):
             row = {"account": of_account, "instrument": of_instrument, "strategy": working.strategy}
@@ -190,15 +251,24 @@ class Gateway:
         return await self._shielded(_all_of(cancels))
 
     async def resend(
-        self, client_order_id: str, *, account: str | None = None, force: bool = False, actor: str | None = None
+        self,
+        client_order_id: str,
+        *,
+        account: str | None = None,
+        force: bool = False,
+        actor: str | None = None,
     ) -> Sending:
-        """Send an order again after the venue's own rule has proved that it never received it. Otherwise `absence_not_proved`.
+        """Send an order again after the venue's own rule has proved that it never received it.
+        Otherwise `absence_not_proved`.
 
-        `force`: without proof, by an operator's decision; the venue may then work the order twice. It needs `actor`, who decides,
-        and is recorded. An order that has ended, or that the venue has shown, is never sent again.
+        `force`: without proof, by an operator's decision; the venue may then work the order twice.
+        It needs `actor`, who decides, and is recorded. An order that has ended, or that the venue
+        has shown, is never sent again.
         """
         if force and not actor:
-            raise InvalidSetting("actor", "is needed to force a second sending: it is recorded who decided it")
+            raise InvalidSetting(
+                "actor", "is needed to force a second sending: it is recorded who decided it"
+            )
         key = self._changer.key_of(client_order_id, account)
         order = self._book.order(*key)
         is_in_doubt = order is not None and not order.is_ended and order.confirmed_at is None
@@ -211,11 +281,18 @@ class Gateway:
     def _absence_text(self, key: tuple[str, str]) -> str:
         needed = self._entries[key[0]].abilities.absence_seconds
         if needed is None:
-            return "nothing that this venue answers proves it: see `orderledger recover` for what to do"
-        return f'the venue\'s "unknown order" proves it when it is given {needed:g} s after the outcome became unknown'
+            return (
+                "nothing that this venue answers proves it: see `orderledger recover` for what to "
+                "do"
+            )
+        return (
+            f'the venue\'s "unknown order" proves it when it is given {needed:g} s after the '
+            "outcome became unknown"
+        )
 
     async def feed(self) -> AsyncIterator[Recorded]:
-        """Every event of the gateway's accounts from now on, by whomever it was recorded, in log order."""
+        """Every event of the gateway's accounts from now on, by whomever it was recorded, in log
+        order."""
         queue: asyncio.Queue[Recorded | None] = asyncio.Queue()
         self._feeds.add(queue)
         try:
@@ -243,7 +320,12 @@ class Gateway:
         self._watching.append(asyncio.create_task(self._publisher.run()))
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=CLOSING_SECONDS)
         await self._end()
@@ -264,7 +346,11 @@ class Gateway:
             is_forced = account in self._keeper.forced
             fence = self._keeper.fence(account)
             changed = SenderMessage(
-                account=account, at=self._clock.now(), holder=self._keeper.holder, fence=fence, is_forced=is_forced
+                account=account,
+                at=self._clock.now(),
+                holder=self._keeper.holder,
+                fence=fence,
+                is_forced=is_forced,
             )
             await self._ledger.arecord_together([changed], fence=fence)
 
@@ -277,7 +363,8 @@ class Gateway:
                 log.warning("leases cannot be renewed", error=str(error))
 
     async def _watch(self) -> None:
-        """Follow the log: obey halts, send outstanding cancels, resolve orders, halt when a breaker breaks."""
+        """Follow the log: obey halts, send outstanding cancels, resolve orders, halt when a breaker
+        breaks."""
         resolved_at = 0.0
         while True:
             try:
@@ -288,18 +375,27 @@ class Gateway:
                     resolved_at = asyncio.get_running_loop().time()
                     await self._resolver.resolve(besides=self._sender.flights)
                     await self._send_cancels()
-            except Exception as error:  # whatever it is: halts are to be obeyed, and orders to be resolved, when it is over
+            # whatever it is: halts are to be obeyed, and orders to be resolved, when it is over
+            except Exception as error:
                 log.warning("the gateway cannot follow the ledger", error=str(error))
             await asyncio.sleep(WATCH_SECONDS)
 
     async def _obey_halts(self) -> None:
         for position, halt in list(self._book.halts.items()):
             if position not in self._halts_done:
-                log.warning("trading is halted", **{name: halt[name] for name in ("account", "instrument", "strategy", "reason")})
+                log.warning(
+                    "trading is halted",
+                    **{
+                        name: halt[name] for name in ("account", "instrument", "strategy", "reason")
+                    },
+                )
                 if halt["cancels_orders"]:
                     account = None if halt["account"] == EVERY_ACCOUNT else halt["account"]
                     await self.cancel_all(
-                        account=account, instrument=halt["instrument"], strategy=halt["strategy"], reason="halted"
+                        account=account,
+                        instrument=halt["instrument"],
+                        strategy=halt["strategy"],
+                        reason="halted",
                     )
                 self._halts_done.add(position)
 
@@ -324,7 +420,9 @@ class Gateway:
         load(book)
 
     def _rules_of_highs(self) -> list[Any]:
-        of_breakers = [one.limits(account) for one in self.settings.breakers for account in self._entries]
+        of_breakers = [
+            one.limits(account) for one in self.settings.breakers for account in self._entries
+        ]
         return [rule for rule in (*self.settings.rules, *of_breakers) if rule.drawdown is not None]
 
     def _note(self, result: Sending, row: Row, is_failure: bool) -> None:
@@ -338,7 +436,10 @@ class Gateway:
 
     def _check_account(self, account: str) -> None:
         if account not in self._entries:
-            raise InvalidSetting("account", f"{account!r} is none of this gateway's: {', '.join(sorted(self._entries))}")
+            raise InvalidSetting(
+                "account",
+                f"{account!r} is none of this gateway's: {', '.join(sorted(self._entries))}",
+            )
 
     def _start(self, work: Coroutine[Any, Any, Result]) -> "asyncio.Task[Result]":
         task = asyncio.get_running_loop().create_task(work)

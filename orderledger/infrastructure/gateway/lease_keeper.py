@@ -1,7 +1,7 @@
 """Takes the leases of a gateway's accounts, renews them, and tells whether they still hold.
 
-A lease ends for its holder before it can end for anybody else: the holder counts from before it raised the beat, and stops a
-margin early; another process counts from when it saw the beat.
+A lease ends for its holder before it can end for anybody else: the holder counts from before it
+raised the beat, and stops a margin early; another process counts from when it saw the beat.
 """
 
 import asyncio
@@ -18,11 +18,16 @@ MARGIN = 0.2
 
 
 class LeaseKeeper:
-    """The leases of this process. `seconds`: the term. `elapsed`: see `process.elapsed`. Not thread-safe: it belongs to the
-    gateway's event loop."""
+    """The leases of this process. `seconds`: the term. `elapsed`: see `process.elapsed`. Not
+    thread-safe: it belongs to the gateway's event loop."""
 
     def __init__(
-        self, leases: Leases, accounts: Iterable[str], name: str, seconds: float, elapsed: Callable[[], float] = elapsed
+        self,
+        leases: Leases,
+        accounts: Iterable[str],
+        name: str,
+        seconds: float,
+        elapsed: Callable[[], float] = elapsed,
     ) -> None:
         self.accounts = tuple(accounts)
         self.holder = holder(name)
@@ -39,16 +44,22 @@ class LeaseKeeper:
             await self._take(account, is_forced=account in set(forced))
 
     def fence(self, account: str) -> int:
-        """The fence under which the account may be sent for. Raises Fenced if it is not certain that the lease still holds."""
+        """The fence under which the account may be sent for. Raises Fenced if it is not certain
+        that the lease still holds."""
         fence = self._fences.get(account)
         if fence is None:
             raise Fenced(account, "this process has no lease")
         if self._elapsed() >= self._holds_until[account]:
-            raise Fenced(account, "the lease was not renewed in time: this process was paused, or the store could not be reached")
+            raise Fenced(
+                account,
+                "the lease was not renewed in time: this process was paused, or the store could "
+                "not be reached",
+            )
         return fence
 
     def renew(self) -> None:
-        """Raise the beat of every lease. Blocking. A lease that another process took is lost for good."""
+        """Raise the beat of every lease. Blocking. A lease that another process took is lost for
+        good."""
         for account, fence in list(self._fences.items()):
             began = self._elapsed()
             if self._leases.renew(account, fence):
@@ -81,7 +92,9 @@ class LeaseKeeper:
         while True:
             if is_forced or _is_free(seen) or self._elapsed() - seen_at >= self._seconds:
                 began = self._elapsed()
-                fence = await asyncio.to_thread(self._leases.take, account, self.holder, this_process(), seen=seen)
+                fence = await asyncio.to_thread(
+                    self._leases.take, account, self.holder, this_process(), seen=seen
+                )
                 if fence is not None:
                     self._fences[account], self._holds_until[account] = fence, began + self._term
                     if is_forced and not _is_free(seen):
@@ -95,4 +108,8 @@ class LeaseKeeper:
 
 
 def _is_free(lease: Lease | None) -> bool:
-    return lease is None or lease.holder is None or (lease.process is not None and is_dead(lease.process))
+    return (
+        lease is None
+        or lease.holder is None
+        or (lease.process is not None and is_dead(lease.process))
+    )

@@ -1,7 +1,9 @@
-"""Loads a `Book`: positions, open orders, marks and halts from the views, and the day so far from the log.
+"""Loads a `Book`: positions, open orders, marks and halts from the views, and the day so far from
+the log.
 
-The events of today are folded twice. The first pass sums what they changed, which gives the positions at midnight; the second
-follows the day from there, so that the high of the day is known after a restart.
+The events of today are folded twice. The first pass sums what they changed, which gives the
+positions at midnight; the second follows the day from there, so that the high of the day is known
+after a restart.
 """
 
 from collections.abc import Iterator, Mapping
@@ -30,28 +32,51 @@ from orderledger.projections.view import Row, Table
 
 
 def load(book: Book) -> None:
-    """Read the state. The views must be at the end of the log, or near it: the book follows the log from where they are."""
+    """Read the state. The views must be at the end of the log, or near it: the book follows the log
+    from where they are."""
     with book.store.database.reading() as session:
         views = StoredViews(session)
         book.log_position = stored_position(session)
         open_streams = [row["stream"] for row in _rows(book, views, ORDERS)]
-        instruments = {(row["account"], row["instrument"]): row for row in _rows(book, views, INSTRUMENTS)}
-        halts = [row for name in (*book.accounts, EVERY_ACCOUNT) for row in views.rows(HALTS, account=name)]
+        instruments = {
+            (row["account"], row["instrument"]): row for row in _rows(book, views, INSTRUMENTS)
+        }
+        halts = [
+            row
+            for name in (*book.accounts, EVERY_ACCOUNT)
+            for row in views.rows(HALTS, account=name)
+        ]
         positions = _positions(book, views)
         rows = (row for row in _rows(book, views, POSITIONS) if row["reason"] == SIDE_UNKNOWN)
         unknown = {(row["account"], row["instrument"]): None for row in rows}
         certificates = [views.rows(CERTIFICATES, account=name)[-1:] for name in book.accounts]
-    book.open_breaks = {row["account"]: len(row["open_breaks"]) for found in certificates for row in found}
+    book.open_breaks = {
+        row["account"]: len(row["open_breaks"]) for found in certificates for row in found
+    }
     book.day_began = book.midnight()
     first = _last_position_before(book)
-    today = [one for one in map(decode_row, book.store.all_rows(after=first, up_to=book.log_position)) if _is_replayed(book, one)]
-    streams = list(dict.fromkeys([*open_streams, *(one.stream for one in today if is_order_stream(one.stream))]))
+    today = [
+        one
+        for one in map(decode_row, book.store.all_rows(after=first, up_to=book.log_position))
+        if _is_replayed(book, one)
+    ]
+    streams = list(
+        dict.fromkeys(
+            [*open_streams, *(one.stream for one in today if is_order_stream(one.stream))]
+        )
+    )
     histories = book.store.events_of(streams)
     book.instruments, book.positions, book.day = _unmarked(instruments), {}, DayPnl({}, {})
     _replay(book, histories, today, first)
-    opened = {key: EXACT.subtract(held, book.positions.get(key, ZERO)) for key, held in positions.items()}
+    opened = {
+        key: EXACT.subtract(held, book.positions.get(key, ZERO)) for key, held in positions.items()
+    }
     marks = _marks_at(book.store, instruments, first)
-    book.instruments, book.positions, book.day = _unmarked(instruments), dict(opened), DayPnl(opened, marks)
+    book.instruments, book.positions, book.day = (
+        _unmarked(instruments),
+        dict(opened),
+        DayPnl(opened, marks),
+    )
     _replay(book, histories, today, first)
     book.instruments, book.positions, book.unknown = instruments, positions, unknown
     book.sided = {key[:2]: None for key in positions if key[3] in NAMED}
@@ -64,20 +89,30 @@ def decode_row(row: tuple[str, int, str, bytes, int]) -> Recorded:
 
 def _rows(book: Book, views: StoredViews, table: Table) -> Iterator[Row]:
     for name in book.accounts:
-        yield from views.rows(table, account=name, is_open=True) if table is ORDERS else views.rows(table, account=name)
+        yield from (
+            views.rows(table, account=name, is_open=True)
+            if table is ORDERS
+            else views.rows(table, account=name)
+        )
 
 
 def _positions(book: Book, views: StoredViews) -> dict[Key, Decimal]:
     """Positions by strategy; the rest of an account's position belongs to no strategy."""
     positions: dict[Key, Decimal] = {
-        (row["account"], row["instrument"], None, row["position_side"], row["position_id"]): row["position_quantity"] or ZERO
+        (row["account"], row["instrument"], None, row["position_side"], row["position_id"]): row[
+            "position_quantity"
+        ]
+        or ZERO
         for row in _rows(book, views, POSITIONS)
         if row["method"] == "average"
     }
     for name in book.accounts:
         for row in queries.pnl(views, by=("account", "instrument", "strategy"), account=name):
             if row["strategy"] is not None and row["position_quantity"]:
-                of, part = (row["account"], row["instrument"]), (row["position_side"], row["position_id"])
+                of, part = (
+                    (row["account"], row["instrument"]),
+                    (row["position_side"], row["position_id"]),
+                )
                 positions[*of, row["strategy"], *part] = row["position_quantity"]
                 rest = positions.get((*of, None, *part), ZERO)
                 positions[*of, None, *part] = EXACT.subtract(rest, row["position_quantity"])
@@ -86,14 +121,20 @@ def _positions(book: Book, views: StoredViews) -> dict[Key, Decimal]:
 
 def _unmarked(instruments: dict[Instrument, Row]) -> dict[Instrument, Row]:
     """The instruments as they are defined, before the marks of today."""
-    return {scope: {**row, "mark_price": None, "marked_at": None} for scope, row in instruments.items()}
+    return {
+        scope: {**row, "mark_price": None, "marked_at": None} for scope, row in instruments.items()
+    }
 
 
 def _is_replayed(book: Book, recorded: Recorded) -> bool:
-    return account_of(recorded.stream) in book.accounts and not isinstance(recorded.event, PositionAdjusted)
+    return account_of(recorded.stream) in book.accounts and not isinstance(
+        recorded.event, PositionAdjusted
+    )
 
 
-def _replay(book: Book, histories: Mapping[str, list[Recorded]], today: list[Recorded], first: int) -> None:
+def _replay(
+    book: Book, histories: Mapping[str, list[Recorded]], today: list[Recorded], first: int
+) -> None:
     """Bring the orders to midnight, and then through the events of today."""
     book.orders.clear()
     book.working.clear()
@@ -123,9 +164,13 @@ def _last_position_before(book: Book) -> int:
     return low
 
 
-def _marks_at(store: Store, instruments: dict[Instrument, Row], position: int) -> dict[Instrument, Decimal]:
+def _marks_at(
+    store: Store, instruments: dict[Instrument, Row], position: int
+) -> dict[Instrument, Decimal]:
     """The last mark of each instrument up to a log position."""
-    streams = {scope: account_stream(scope[0], MarkRecorded.stream_kind, scope[1]) for scope in instruments}
+    streams = {
+        scope: account_stream(scope[0], MarkRecorded.stream_kind, scope[1]) for scope in instruments
+    }
     versions = store.recorder.versions_of(list(streams.values()))
     marks: dict[Instrument, Decimal] = {}
     for scope, stream in streams.items():

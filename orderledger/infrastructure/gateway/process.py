@@ -1,4 +1,5 @@
-"""The identity of a process on its machine: whether the holder of a lease is dead can be proved on the same machine only."""
+"""The identity of a process on its machine: whether the holder of a lease is dead can be proved on
+the same machine only."""
 
 import os
 import socket
@@ -12,14 +13,16 @@ def holder(name: str) -> str:
 
 
 def this_process() -> str:
-    """This process, for `is_dead`: boot, namespace of process ids, process id and start time. Empty where they are not known."""
+    """This process, for `is_dead`: boot, namespace of process ids, process id and start time. Empty
+    where they are not known."""
     pid = os.getpid()
     place, started = _place(), _started(pid)
     return f"{place} {pid} {started}" if place and started else ""
 
 
 def is_dead(process: str) -> bool:
-    """Check whether a process, as `this_process` identifies it, has certainly ended. False where that is not known."""
+    """Check whether a process, as `this_process` identifies it, has certainly ended. False where
+    that is not known."""
     try:
         place, pid, started = process.rsplit(" ", 2)
         number = int(pid)
@@ -32,7 +35,8 @@ def is_dead(process: str) -> bool:
 
 
 def elapsed() -> float:
-    """Seconds on a clock that nobody sets, and that goes on while the machine sleeps, where there is one."""
+    """Seconds on a clock that nobody sets, and that goes on while the machine sleeps, where there
+    is one."""
     clock = getattr(time, "CLOCK_BOOTTIME", None)
     return time.monotonic() if clock is None else time.clock_gettime(clock)
 
@@ -46,8 +50,8 @@ def _place() -> str:
 
 
 def _started(pid: int) -> str:
-    """The start time of a process, in ticks since boot. Empty for a process that is not there, `ended` for one that only waits to
-    be collected by its parent."""
+    """The start time of a process, in ticks since boot. Empty for a process that is not there,
+    `ended` for one that only waits to be collected by its parent."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:

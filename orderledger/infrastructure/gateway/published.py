@@ -1,7 +1,8 @@
-"""What gateways publish of their breakers, beside the status of collectors, and the rows that are made of it.
+"""What gateways publish of their breakers, beside the status of collectors, and the rows that are
+made of it.
 
-A gateway counts in its own memory. It publishes what it has counted, so that other processes see it. Whether a breaker has
-tripped is not published: the log says it, by the halt.
+A gateway counts in its own memory. It publishes what it has counted, so that other processes see
+it. Whether a breaker has tripped is not published: the log says it, by the halt.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,12 +23,20 @@ ACTOR = "breaker"
 PUBLISH_SECONDS = 2.0
 """Between two publications: each is a write to the store."""
 STATES = ("armed", "tripped", "halted")
-CONDITIONS = ("sending_failures", "rejects_per_minute", "feed_age_seconds", "open_break", "daily_loss", "drawdown")
+CONDITIONS = (
+    "sending_failures",
+    "rejects_per_minute",
+    "feed_age_seconds",
+    "open_break",
+    "daily_loss",
+    "drawdown",
+)
 STORE = "the table of statuses"
 
 
 class BreakerRow(TypedDict):
-    """One row per breaker of a running or earlier gateway, account and condition; of losses also per currency."""
+    """One row per breaker of a running or earlier gateway, account and condition; of losses also
+    per currency."""
 
     account: Annotated[str, "Trading account."]
     breaker: Annotated[str, "What the breaker watches: its name in `[[breakers]]`.", CONDITIONS]
@@ -35,18 +44,27 @@ class BreakerRow(TypedDict):
     strategy: Annotated[str | None, "Its strategy, null for all."]
     currency: Annotated[str | None, "Settlement currency, of losses."]
     limit: Annotated[Decimal, "The limit."]
-    value: Annotated[Decimal | None, "The present value, null if there is none: no collector feeds the account, or no P&L today."]
+    value: Annotated[
+        Decimal | None,
+        "The present value, null if there is none: no collector feeds the account, or no P&L "
+        "today.",
+    ]
     state: Annotated[
         str,
-        "`armed`; `tripped`: its halt holds; `halted`: its scope is halted for another reason, and it waits for the end of that.",
+        "`armed`; `tripped`: its halt holds; `halted`: its scope is halted for another reason, "
+        "and it waits for the end of that.",
         STATES,
     ]
     tripped_at: Annotated[datetime | None, "Since when trading is halted."]
     reason: Annotated[str | None, "Why trading is halted, in a sentence."]
     cancels_orders: Annotated[bool, "Whether its halt also cancels the open orders."]
     gateway: Annotated[str, "The gateway: host, process id and name."]
-    is_running: Annotated[bool, "Whether the gateway says that it runs. See also the age of its status."]
-    status_age_seconds: Annotated[Decimal, "Age of the gateway's status, to which limit and value belong."]
+    is_running: Annotated[
+        bool, "Whether the gateway says that it runs. See also the age of its status."
+    ]
+    status_age_seconds: Annotated[
+        Decimal, "Age of the gateway's status, to which limit and value belong."
+    ]
 
 
 class BreakerLedger(Protocol):
@@ -57,7 +75,8 @@ class BreakerLedger(Protocol):
 
 
 class GatewayStatuses:
-    """The statuses of gateways in a store, one for each account. Every method raises StoreError if it cannot be reached."""
+    """The statuses of gateways in a store, one for each account. Every method raises StoreError if
+    it cannot be reached."""
 
     def __init__(self, database: Database) -> None:
         self._statuses = CollectorStatuses(database)
@@ -65,7 +84,9 @@ class GatewayStatuses:
     def write(self, statuses: Mapping[str, dict[str, Any]]) -> None:
         """Publish the status of each account, in one transaction."""
         with reaching(STORE):
-            self._statuses.write_all({gateway_row(account): status for account, status in statuses.items()})
+            self._statuses.write_all(
+                {gateway_row(account): status for account, status in statuses.items()}
+            )
 
     def remove(self, accounts: Iterable[str]) -> None:
         """Delete what was published of these accounts."""
@@ -73,20 +94,28 @@ class GatewayStatuses:
             self._statuses.remove([gateway_row(account) for account in accounts])
 
 
-def breakers(ledger: BreakerLedger, *, account: str | None = None, clock: Clock | None = None) -> RowList[BreakerRow]:
+def breakers(
+    ledger: BreakerLedger, *, account: str | None = None, clock: Clock | None = None
+) -> RowList[BreakerRow]:
     """The breakers of all gateways, or of one account."""
     gateways, now = ledger.status()["gateways"], (clock or SystemClock()).now()
     if not gateways:
         return RowList()
     return breaker_rows(
-        {name: one for name, one in gateways.items() if account in (None, name)}, ledger.halts(active_only=True), now
+        {name: one for name, one in gateways.items() if account in (None, name)},
+        ledger.halts(active_only=True),
+        now,
     )
 
 
-def breaker_rows(gateways: Mapping[str, Any], halts: Sequence[Row], now: datetime) -> RowList[BreakerRow]:
+def breaker_rows(
+    gateways: Mapping[str, Any], halts: Sequence[Row], now: datetime
+) -> RowList[BreakerRow]:
     """The rows of these statuses. `halts`: those that hold."""
     return RowList(
-        _row(account, status, shown, halts, now) for account, status in gateways.items() for shown in status["breakers"]
+        _row(account, status, shown, halts, now)
+        for account, status in gateways.items()
+        for shown in status["breakers"]
     )
 
 
@@ -114,9 +143,16 @@ def _tripped(account: str, shown: Row, halts: Sequence[Row]) -> Row:
     if not of_scope:
         return {"state": "armed", "tripped_at": None, "reason": None}
     halt = (own or of_scope)[0]
-    return {"state": "tripped" if own else "halted", "tripped_at": halt["halted_at"], "reason": halt["text"] or halt["reason"]}
+    return {
+        "state": "tripped" if own else "halted",
+        "tripped_at": halt["halted_at"],
+        "reason": halt["text"] or halt["reason"],
+    }
 
 
 def is_of_scope(halt: Row, account: str, instrument: str | None, strategy: str | None) -> bool:
     """Check whether a halt is of exactly this scope, in this account or in every one."""
-    return halt["account"] in (account, EVERY_ACCOUNT) and (halt["instrument"], halt["strategy"]) == (instrument, strategy)
+    return halt["account"] in (account, EVERY_ACCOUNT) and (
+        halt["instrument"],
+        halt["strategy"],
+    ) == (instrument, strategy)

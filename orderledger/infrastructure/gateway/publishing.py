@@ -1,4 +1,5 @@
-"""Publishes the breakers of a gateway for other processes. What fails here does not touch sending."""
+"""Publishes the breakers of a gateway for other processes. What fails here does not touch
+sending."""
 
 import asyncio
 from collections.abc import Callable
@@ -16,7 +17,8 @@ log = structlog.get_logger("orderledger.gateway")
 
 
 class Publisher:
-    """Publishes every `PUBLISH_SECONDS`, and at the end. `status`: of the ledger. Belongs to the gateway's event loop."""
+    """Publishes every `PUBLISH_SECONDS`, and at the end. `status`: of the ledger. Belongs to the
+    gateway's event loop."""
 
     def __init__(
         self,
@@ -33,12 +35,14 @@ class Publisher:
         self._status = status
 
     async def run(self) -> None:
-        """Publish until canceled. Without breakers, only remove what an earlier gateway of these accounts published."""
+        """Publish until canceled. Without breakers, only remove what an earlier gateway of these
+        accounts published."""
         while await self.publish(is_running=True):
             await asyncio.sleep(PUBLISH_SECONDS)
 
     async def publish(self, *, is_running: bool) -> bool:
-        """Publish the state now. Returns False if there is nothing to publish again. Raises nothing but a cancellation."""
+        """Publish the state now. Returns False if there is nothing to publish again. Raises nothing
+        but a cancellation."""
         try:
             if not (self._breakers or is_running):
                 return False
@@ -47,14 +51,24 @@ class Publisher:
             shown = self._breakers.shown(now, status)
             accounts = [account for account in self._keeper.accounts if self._is_ours(account)]
             about = {"holder": self._keeper.holder, "at": now.isoformat(), "is_running": is_running}
-            given = {account: {**about, "breakers": shown[account]} for account in accounts if account in shown}
+            given = {
+                account: {**about, "breakers": shown[account]}
+                for account in accounts
+                if account in shown
+            }
             if given:
                 await asyncio.to_thread(self._statuses.write, given)
-            without = [account for account in accounts if account not in shown and account in status["gateways"]]
+            without = [
+                account
+                for account in accounts
+                if account not in shown and account in status["gateways"]
+            ]
             if without:
                 await asyncio.to_thread(self._statuses.remove, without)
             return bool(shown)
-        except Exception as error:  # whatever it is: orders are sent and halts are obeyed without it
+        except (
+            Exception
+        ) as error:  # whatever it is: orders are sent and halts are obeyed without it
             log.warning("the breakers cannot be published", error=str(error))
             return True
 

@@ -21,10 +21,13 @@ class Sending:
     - `acknowledged`: the venue has accepted the request. `rejected`: the venue has refused it.
     - `denied`: nothing was sent: a check failed, or the venue could not be reached.
     - `unresolved`: the outcome is unknown. The gateway queries the venue until it is known.
-    - `received`: the venue only says that it has received the request; its answer comes by the feed.
-    - `refused`: the ledger refused to record the request, e.g. a client order id of another order. Nothing was sent.
+    - `received`: the venue only says that it has received the request; its answer comes by the
+      feed.
+    - `refused`: the ledger refused to record the request, e.g. a client order id of another order.
+      Nothing was sent.
 
-    `reason` is a code and `text` a sentence. `messages`: what the venue answered. `outcome`: of recording the request.
+    `reason` is a code and `text` a sentence. `messages`: what the venue answered. `outcome`: of
+    recording the request.
     """
 
     state: SendingState
@@ -42,7 +45,9 @@ class GatewayLedger(Protocol):
     @property
     def store(self) -> Store: ...
     async def arecord(self, message: Message) -> Outcome: ...
-    async def arecord_together(self, messages: Sequence[Message], *, fence: int | None = None) -> list[Outcome]: ...
+    async def arecord_together(
+        self, messages: Sequence[Message], *, fence: int | None = None
+    ) -> list[Outcome]: ...
     def catch_up(self) -> int: ...
     def order(self, order_id: str, /, *, account: str | None = None) -> Any: ...
     def status(self) -> dict[str, Any]: ...

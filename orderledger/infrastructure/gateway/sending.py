@@ -1,4 +1,5 @@
-"""Sends new orders: prepare, check, record, send, record the answer. The order of these steps is what the gateway guarantees."""
+"""Sends new orders: prepare, check, record, send, record the answer. The order of these steps is
+what the gateway guarantees."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
@@ -13,7 +14,14 @@ from orderledger.domain.orders.order import Order
 from orderledger.domain.values import OrderType, PositionSide, Side
 from orderledger.infrastructure.clock import Clock
 from orderledger.infrastructure.errors import Fenced, NotSent, StoreError
-from orderledger.infrastructure.gateway.answers import Answer, Failure, answer_of, answered, as_answer, record_answer
+from orderledger.infrastructure.gateway.answers import (
+    Answer,
+    Failure,
+    answer_of,
+    answered,
+    as_answer,
+    record_answer,
+)
 from orderledger.infrastructure.gateway.book import Book, row_now
 from orderledger.infrastructure.gateway.lease_keeper import LeaseKeeper
 from orderledger.infrastructure.gateway.results import GatewayLedger, Sending
@@ -40,8 +48,9 @@ OnResult = Callable[[Sending, Row, bool], None]
 
 @dataclass(slots=True)
 class Flight:
-    """An order between the call and the recorded answer. `is_withdrawn`: canceled before it was sent. `is_kept_back`: for that
-    reason it was recorded, and not sent. `is_known`: the log shows it as sent, or with other terms, and the ledger refuses it."""
+    """An order between the call and the recorded answer. `is_withdrawn`: canceled before it was
+    sent. `is_kept_back`: for that reason it was recorded, and not sent. `is_known`: the log shows
+    it as sent, or with other terms, and the ledger refuses it."""
 
     key: Key
     row: Row
@@ -54,8 +63,8 @@ class Flight:
 
 
 class Sender:
-    """Sends the new orders of all accounts of a gateway. `on_result` is called with the result of every order that was recorded
-    as submitted, its row, and whether sending failed."""
+    """Sends the new orders of all accounts of a gateway. `on_result` is called with the result of
+    every order that was recorded as submitted, its row, and whether sending failed."""
 
     def __init__(
         self,
@@ -85,15 +94,16 @@ class Sender:
         self._situation = BookSituation(book)
 
     async def send(self, account: str, requests: Sequence[Request]) -> list[Sending]:
-        """Check, record and send orders of one account: one commit, and one call where the venue has one."""
+        """Check, record and send orders of one account: one commit, and one call where the venue
+        has one."""
         results: list[Sending] = []
         for start in range(0, len(requests), ORDERS_PER_COMMIT):
             results += await self._send(account, requests[start : start + ORDERS_PER_COMMIT])
         return results
 
     async def resend(self, row: Row, *, actor: str | None = None) -> Sending:
-        """Send an order again that the venue did not know. The ledger refuses that if no absence is recorded, unless `actor`
-        forces it."""
+        """Send an order again that the venue did not know. The ledger refuses that if no absence is
+        recorded, unless `actor` forces it."""
         account, name = row["account"], row["client_order_id"]
         halted = self._halted(account, row["instrument"], row["strategy"])
         if halted is not None:
@@ -103,11 +113,15 @@ class Sender:
         if self.flights.setdefault(flight.key, flight) is not flight:
             return Sending("refused", account, name, "already_submitted", "it is being sent now")
         try:
-            decided: dict[str, Any] = {} if actor is None else {"is_forced": True, "actor": actor, "source": "operator"}
+            decided: dict[str, Any] = (
+                {} if actor is None else {"is_forced": True, "actor": actor, "source": "operator"}
+            )
             submit = Submit(account=account, client_order_id=name, at=self._clock.now(), **decided)
             (outcome,) = await self._record_sending([flight], [submit], fence)
             if outcome.outcome != "recorded":
-                return Sending("refused", account, name, outcome.reason, outcome.text, outcome=outcome)
+                return Sending(
+                    "refused", account, name, outcome.reason, outcome.text, outcome=outcome
+                )
             flight.is_sent, flight.is_kept_back = not flight.is_withdrawn, flight.is_withdrawn
             (answer,) = await self._submit(account, [row]) if flight.is_sent else [WITHDRAWN]
             return await self._record(flight, answer, outcome)
@@ -121,9 +135,13 @@ class Sender:
         if halted is not None:
             return halted
         if is_new and self._policy != "allow":
-            unknown = self._book.unresolved_in(account, instrument if self._policy == "block_instrument" else None)
+            unknown = self._book.unresolved_in(
+                account, instrument if self._policy == "block_instrument" else None
+            )
             if unknown is not None:
-                return Denial("unresolved_order", f"the outcome of order {unknown} is not known yet")
+                return Denial(
+                    "unresolved_order", f"the outcome of order {unknown} is not known yet"
+                )
         return self._book.position_denial(order) or check(order, self._situation, self._rules)
 
     def _halted(self, account: str, instrument: str, strategy: str | None) -> Denial | None:
@@ -133,27 +151,52 @@ class Sender:
         if halt is None:
             return None
         since = halt["halted_at"].isoformat()
-        return Denial("halted", f"trading is halted since {since}: {halt['text'] or halt['reason'] or 'no reason given'}")
+        return Denial(
+            "halted",
+            f"trading is halted since {since}: "
+            f"{halt['text'] or halt['reason'] or 'no reason given'}",
+        )
 
     async def _send(self, account: str, requests: Sequence[Request]) -> list[Sending]:
-        while others := [flight for one in requests if (flight := self.flights.get((account, one.client_order_id))) is not None]:
-            await others[0].done.wait()  # the same order in another call: a cancel has to find the one that is sent
+        while others := [
+            flight
+            for one in requests
+            if (flight := self.flights.get((account, one.client_order_id))) is not None
+        ]:
+            await (
+                others[0].done.wait()
+            )  # the same order in another call: a cancel has to find the one that is sent
         fence = self._keeper.fence(account)
         flights: list[Flight] = []
         try:
             for request in requests:
                 flights.append(self._checked(request))
             messages = [
-                one for request, flight in zip(requests, flights, strict=True) for one in self._to_record(request, flight)
+                one
+                for request, flight in zip(requests, flights, strict=True)
+                for one in self._to_record(request, flight)
             ]
             outcomes = await self._record_sending(flights, messages, fence)
             told = iter(outcomes)
-            pairs = [(first := next(told), first if flight.is_known else next(told)) for flight in flights]
-            going = [flight for flight, (_, last) in zip(flights, pairs, strict=True) if _is_to_be_sent(flight, last)]
+            pairs = [
+                (first := next(told), first if flight.is_known else next(told))
+                for flight in flights
+            ]
+            going = [
+                flight
+                for flight, (_, last) in zip(flights, pairs, strict=True)
+                if _is_to_be_sent(flight, last)
+            ]
             for flight in going:
                 flight.is_sent, flight.is_kept_back = not flight.is_withdrawn, flight.is_withdrawn
             sent = [flight for flight in going if flight.is_sent]
-            answers = dict(zip((id(one) for one in sent), await self._submit(account, [one.row for one in sent]), strict=True))
+            answers = dict(
+                zip(
+                    (id(one) for one in sent),
+                    await self._submit(account, [one.row for one in sent]),
+                    strict=True,
+                )
+            )
             return list(
                 await asyncio.gather(
                     *(
@@ -168,8 +211,11 @@ class Sender:
             for flight in flights:
                 self._forget(flight)
 
-    async def _record_sending(self, flights: Sequence[Flight], messages: Sequence[Message], fence: int) -> list[Outcome]:
-        """Record what is about to be sent. After a failed commit nothing is sent, but the log may show it as sent."""
+    async def _record_sending(
+        self, flights: Sequence[Flight], messages: Sequence[Message], fence: int
+    ) -> list[Outcome]:
+        """Record what is about to be sent. After a failed commit nothing is sent, but the log may
+        show it as sent."""
         try:
             return await self._ledger.arecord_together(messages, fence=fence)
         except Fenced:
@@ -184,7 +230,9 @@ class Sender:
         flight = Flight((request.account, request.client_order_id), row_of(request))
         self._book.catch_up()
         order = self._book.order(*flight.key)
-        flight.is_known = order is not None and order.is_requested and not _may_be_sent(order, flight.row)
+        flight.is_known = (
+            order is not None and order.is_requested and not _may_be_sent(order, flight.row)
+        )
         if flight.is_known:
             return flight
         flight.denial = self._prepare(flight, request) or self.why_not(proposed_of(flight.row))
@@ -193,7 +241,8 @@ class Sender:
         return flight
 
     def _prepare(self, flight: Flight, request: Request) -> Denial | None:
-        """Add the aliases of an order to its row, or say why the entry does not send such an order."""
+        """Add the aliases of an order to its row, or say why the entry does not send such an
+        order."""
         entry = self._entries[request.account]
         fault = fault_of_terms(flight.row, entry.abilities)
         if fault is not None:
@@ -206,12 +255,23 @@ class Sender:
 
     def _to_record(self, request: Request, flight: Flight) -> list[Message]:
         now = self._clock.now()
-        named = request.model_copy(update={"aliases": flight.row["aliases"], "at": request.at or now})
+        named = request.model_copy(
+            update={"aliases": flight.row["aliases"], "at": request.at or now}
+        )
         account, name, denial = request.account, request.client_order_id, flight.denial
         if flight.is_known:
             return [named]
         if denial is not None:
-            return [named, Deny(account=account, client_order_id=name, at=now, reason=denial.reason, text=denial.text)]
+            return [
+                named,
+                Deny(
+                    account=account,
+                    client_order_id=name,
+                    at=now,
+                    reason=denial.reason,
+                    text=denial.text,
+                ),
+            ]
         return [named, Submit(account=account, client_order_id=name, at=now)]
 
     async def _submit(self, account: str, rows: Sequence[Row]) -> list[Answer]:
@@ -224,7 +284,11 @@ class Sender:
             lost = self._lost_lease(account)
             if lost is not None:
                 return [lost] * len(rows)
-            return list(await asyncio.gather(*(answer_of(entry.submit(row), self._answer_seconds) for row in rows)))
+            return list(
+                await asyncio.gather(
+                    *(answer_of(entry.submit(row), self._answer_seconds) for row in rows)
+                )
+            )
         answers: list[Answer] = []
         for start in range(0, len(rows), size):
             batch = rows[start : start + size]
@@ -235,7 +299,8 @@ class Sender:
         return answers
 
     def _lost_lease(self, account: str) -> NotSent | None:
-        """Proof that nothing is sent: the process may have been paused since the commit, or since the batch before."""
+        """Proof that nothing is sent: the process may have been paused since the commit, or since
+        the batch before."""
         try:
             self._keeper.fence(account)
         except Fenced as error:
@@ -245,11 +310,15 @@ class Sender:
     async def _record(self, flight: Flight, answer: Answer, outcome: Outcome) -> Sending:
         """Record the answer. If the store fails, the order is looked after until it works again."""
         try:
-            result = await record_answer(self._ledger, flight.row, answer, self._clock.now(), outcome)
+            result = await record_answer(
+                self._ledger, flight.row, answer, self._clock.now(), outcome
+            )
         except StoreError as error:
             messages = () if isinstance(answer, Failure) else tuple(answer)
             self._unsettled.keep(flight.key, answer=messages)
-            result = Sending("unresolved", *flight.key, "answer_not_recorded", str(error), messages, outcome)
+            result = Sending(
+                "unresolved", *flight.key, "answer_not_recorded", str(error), messages, outcome
+            )
         self._on_result(result, flight.row, isinstance(answer, Failure) and answer is not WITHDRAWN)
         return result
 
@@ -261,7 +330,8 @@ class Sender:
 
 
 def _each(found: object, count: int) -> list[Answer]:
-    """The answers of a batch. One that does not have an answer for each order says nothing about any."""
+    """The answers of a batch. One that does not have an answer for each order says nothing about
+    any."""
     if isinstance(found, Sequence) and not isinstance(found, str) and len(found) == count:
         return [as_answer(one) for one in found]
     return [as_answer(found if isinstance(found, Failure) else None)] * count
@@ -274,15 +344,17 @@ def _is_to_be_sent(flight: Flight, submitted: Outcome) -> bool:
 async def _unsent(flight: Flight, requested: Outcome, last: Outcome) -> Sending:
     """The result of an order that is not sent."""
     if flight.denial is not None and last.outcome == "recorded":
-        return Sending("denied", *flight.key, flight.denial.reason, flight.denial.text, outcome=requested)
+        return Sending(
+            "denied", *flight.key, flight.denial.reason, flight.denial.text, outcome=requested
+        )
     refused = requested if requested.outcome == "refused" else last
     reason = refused.reason or ("already_submitted" if flight.is_known else refused.outcome)
     return Sending("refused", *flight.key, reason, refused.text, outcome=refused)
 
 
 def _may_be_sent(order: Order, row: Row) -> bool:
-    """Whether an order that was requested before was never sent, and is the same. One that may have been sent is sent again by
-    `resend` alone."""
+    """Whether an order that was requested before was never sent, and is the same. One that may have
+    been sent is sent again by `resend` alone."""
     is_sent = order.submitted_at is not None or order.unresolved_at is not None
     known = row_now(order, row["account"], row["client_order_id"])
     return not is_sent and all(known[name] == row[name] for name in REQUESTED_TERMS)
@@ -290,9 +362,15 @@ def _may_be_sent(order: Order, row: Row) -> bool:
 
 def row_of(request: Request) -> Row:
     """The terms of a request as a row of the order view, with every term."""
-    terms = {name: value for name, value in request.__dict__.items() if name in ORDERS.by_name or name in REQUESTED_TERMS}
+    terms = {
+        name: value
+        for name, value in request.__dict__.items()
+        if name in ORDERS.by_name or name in REQUESTED_TERMS
+    }
     words = {name: str(terms[name]) for name in WORDS if terms[name] is not None}
-    links = None if request.links is None else request.links.model_dump(mode="json", exclude_none=True)
+    links = (
+        None if request.links is None else request.links.model_dump(mode="json", exclude_none=True)
+    )
     row = {**dict.fromkeys(ORDERS.names), **terms, **words, "links": links, "cum_quantity": ZERO}
     row["working_client_order_id"] = request.client_order_id
     row["venue_order_ids"] = [] if request.venue_order_id is None else [request.venue_order_id]
@@ -301,7 +379,9 @@ def row_of(request: Request) -> Row:
 
 def proposed_of(row: Row, *, replaces: Row | None = None) -> Proposed:
     """The order as the limits see it. `replaces`: the order before the change."""
-    before = replaces["quantity"] if replaces is not None and replaces["quantity"] is not None else ZERO
+    before = (
+        replaces["quantity"] if replaces is not None and replaces["quantity"] is not None else ZERO
+    )
     return Proposed(
         account=row["account"],
         instrument=row["instrument"],

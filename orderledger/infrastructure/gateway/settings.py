@@ -1,4 +1,5 @@
-"""The settings of a gateway: limits, breakers, and the policy for unresolved orders, from a TOML file.
+"""The settings of a gateway: limits, breakers, and the policy for unresolved orders, from a TOML
+file.
 
 A fault is reported with the file, the line and the key.
 """
@@ -18,7 +19,11 @@ from orderledger.infrastructure.toml_files import Place, TomlFile
 __all__ = ["Breaker", "GatewaySettings", "UnresolvedPolicy", "read_settings"]
 
 UnresolvedPolicy = Literal["block_instrument", "block_account", "allow"]
-AT_MOST = (("order_quantity", "position_quantity"), ("order_notional", "gross_notional"), ("orders_per_second", "orders_per_day"))
+AT_MOST = (
+    ("order_quantity", "position_quantity"),
+    ("order_notional", "gross_notional"),
+    ("orders_per_second", "orders_per_day"),
+)
 """Pairs of limits of one rule: the first, if it is larger, could never be reached."""
 
 
@@ -54,16 +59,22 @@ class LimitsSection(Scope):
     mark_age_seconds: Quantity | None = None
 
     def as_limits(self) -> Limits:
-        given = {name: getattr(self, name) for name in (*SCOPE, *NAMES) if getattr(self, name) is not None}
+        given = {
+            name: getattr(self, name)
+            for name in (*SCOPE, *NAMES)
+            if getattr(self, name) is not None
+        }
         return Limits(**given)
 
 
 class Breaker(Scope):
-    """One `[[breakers]]` table: what halts trading in the accounts of its scope. Each halt is an event with its cause.
+    """One `[[breakers]]` table: what halts trading in the accounts of its scope. Each halt is an
+    event with its cause.
 
     - `sending_failures`: orders in a row that were not sent or whose outcome is unknown.
     - `rejects_per_minute`: orders that the venue refused within a minute.
-    - `feed_age_seconds`: age of the newest status of a collector that feeds the account, or of its last message.
+    - `feed_age_seconds`: age of the newest status of a collector that feeds the account, or of its
+      last message.
     - `open_break`: True halts while the last reconciliation left a break open.
     - `daily_loss`, `drawdown`: as in `Limits`; the halt outlasts the day.
     - `cancels_orders`: the halt also cancels the open orders.
@@ -89,10 +100,11 @@ class Breaker(Scope):
 
 
 class GatewaySettings(Section):
-    """The whole file. `time_zone`: where the day of `orders_per_day`, `daily_loss` and `drawdown` begins at midnight.
+    """The whole file. `time_zone`: where the day of `orders_per_day`, `daily_loss` and `drawdown`
+    begins at midnight.
 
-    `unresolved`: what new orders meet while an order's outcome is unknown. `lease_seconds`: how long another process waits after
-    the last sign of life of the sender of an account.
+    `unresolved`: what new orders meet while an order's outcome is unknown. `lease_seconds`: how
+    long another process waits after the last sign of life of the sender of an account.
     """
 
     time_zone: ZoneName = "UTC"
@@ -129,11 +141,21 @@ def _contradictions(settings: GatewaySettings) -> Iterator[tuple[Place, str]]:
         for less, more in AT_MOST:
             first, second = getattr(section, less), getattr(section, more)
             if first is not None and second is not None and first > second:
-                yield ("limits", number, less), f"{first} is more than {more}, {second}: it could never be reached"
+                yield (
+                    ("limits", number, less),
+                    f"{first} is more than {more}, {second}: it could never be reached",
+                )
         for name in names:
             key = (section.account, section.instrument, section.strategy, name)
             if (other := given.setdefault(key, number)) != number:
-                yield ("limits", number, name), f"is set for the same scope by [[limits]] number {other + 1} already"
+                yield (
+                    ("limits", number, name),
+                    f"is set for the same scope by [[limits]] number {other + 1} already",
+                )
     for number, breaker in enumerate(settings.breakers):
-        if not any(getattr(breaker, name) for name in Breaker.model_fields if name not in (*SCOPE, "cancels_orders")):
+        if not any(
+            getattr(breaker, name)
+            for name in Breaker.model_fields
+            if name not in (*SCOPE, "cancels_orders")
+        ):
             yield ("breakers", number), "breaks for nothing"

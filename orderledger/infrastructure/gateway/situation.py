@@ -33,11 +33,17 @@ class BookSituation:
         return self._book.exposure(order.account, order.instrument, rule.strategy, part)
 
     def open_orders(self, rule: Limits) -> int:
-        return sum(rule.covers(*scope, working.strategy) for scope, working in self._book.all_working())
+        return sum(
+            rule.covers(*scope, working.strategy) for scope, working in self._book.all_working()
+        )
 
     def gross_notional(self, rule: Limits) -> Decimal | None:
         values = [self._held_value(scope, quantity) for scope, quantity in self._held(rule)]
-        values += [self._working_value(*one) for one in self._book.all_at_stake() if rule.covers(*one[0], one[1].strategy)]
+        values += [
+            self._working_value(*one)
+            for one in self._book.all_at_stake()
+            if rule.covers(*one[0], one[1].strategy)
+        ]
         gross = ZERO
         for value in values:
             if value is None:
@@ -55,7 +61,9 @@ class BookSituation:
         return recent + self._reserved(rule)
 
     def sent_today(self, rule: Limits) -> int:
-        sent = sum(rule.covers(one.account, one.instrument, one.strategy) for one in self._book.submissions)
+        sent = sum(
+            rule.covers(one.account, one.instrument, one.strategy) for one in self._book.submissions
+        )
         return sent + self._reserved(rule)
 
     def crossed(self, order: Proposed) -> str | None:
@@ -69,7 +77,10 @@ class BookSituation:
 
     def drawdowns(self, rule: Limits) -> dict[str, Decimal]:
         gains, highs = self._book.gains(rule), self._book.highs.get(rule, {})
-        return {currency: EXACT.subtract(max(highs.get(currency, ZERO), gain), gain) for currency, gain in gains.items()}
+        return {
+            currency: EXACT.subtract(max(highs.get(currency, ZERO), gain), gain)
+            for currency, gain in gains.items()
+        }
 
     def _held(self, rule: Limits) -> list[tuple[Instrument, Decimal]]:
         return [
@@ -85,17 +96,27 @@ class BookSituation:
     def _working_value(self, scope: Instrument, working: Working) -> Decimal | None:
         mark = self._book.mark_of(*scope)
         price = working.price if working.price is not None else mark and mark[0]
-        return None if price is None or working.leaves is None else self._value(scope, working.leaves, price)
+        return (
+            None
+            if price is None or working.leaves is None
+            else self._value(scope, working.leaves, price)
+        )
 
     def _value(self, scope: Instrument, quantity: Decimal, price: Decimal) -> Decimal:
         terms = self._book.terms(scope)
         return abs(terms.amount(terms.value(quantity, price)))
 
     def _reserved(self, rule: Limits) -> int:
-        return sum(rule.covers(*scope, working.strategy) for scope, working in self._book.reserved.items())
+        return sum(
+            rule.covers(*scope, working.strategy) for scope, working in self._book.reserved.items()
+        )
 
 
 def _crosses(order: Proposed, resting: Working) -> bool:
     if order.limit_price is None or resting.price is None:
         return True
-    return order.limit_price >= resting.price if order.side is Side.BUY else order.limit_price <= resting.price
+    return (
+        order.limit_price >= resting.price
+        if order.side is Side.BUY
+        else order.limit_price <= resting.price
+    )

@@ -49,14 +49,19 @@ class WorkingOrders:
 
     def items(self) -> Iterator[tuple[Instrument, Working]]:
         """Every order, with its account and instrument."""
-        return ((scope, working) for scope, orders in self._by_scope.items() for working in orders.values())
+        return (
+            (scope, working)
+            for scope, orders in self._by_scope.items()
+            for working in orders.values()
+        )
 
     def of(self, scope: Instrument) -> Iterator[Working]:
         """The orders of one instrument."""
         return iter(self._by_scope.get(scope, {}).values())
 
     def unresolved(self, account: str, instrument: str | None) -> str | None:
-        """The name of an order with an unknown outcome: of the instrument, or of the whole account."""
+        """The name of an order with an unknown outcome: of the instrument, or of the whole
+        account."""
         for stream, name in self._unresolved.items():
             of_account, of_instrument = self._scopes[stream]
             if of_account == account and instrument in (None, of_instrument):

@@ -1,1 +1,2 @@
-"""Imports of files that other programs and brokers make: each row becomes messages, and a second import changes nothing."""
+"""Imports of files that other programs and brokers make: each row becomes messages, and a second
+import changes nothing."""

@@ -1,7 +1,8 @@
 """Redundant figures: what a row says twice must agree within the digits that it prints.
 
-A printed number stands for all numbers that round to it: half a unit of its last digit to either side. The bounds are carried
-through products and sums exactly. A row is refused if the bounds of its two figures do not meet.
+A printed number stands for all numbers that round to it: half a unit of its last digit to either
+side. The bounds are carried through products and sums exactly. A row is refused if the bounds of
+its two figures do not meet.
 """
 
 import re
@@ -16,7 +17,8 @@ from orderledger.infrastructure.errors import InvalidMessage
 
 HALF = Decimal("0.5")
 DOUBLE_DIGITS = 15
-"""Significant digits that a binary double keeps. Programs print up to 17; the last ones are noise: 235.69490000000002."""
+"""Significant digits that a binary double keeps. Programs print up to 17; the last ones are noise:
+235.69490000000002."""
 
 LONGEST = 60
 """Digits before or behind the point of a number that is checked."""
@@ -66,14 +68,19 @@ def formula(text: str) -> Formula:
     first = -1 if text.strip().startswith("-") else 1
     parts = SIGN.split(text.strip().removeprefix("-").strip())
     signs = [first, *(1 if sign == "+" else -1 for sign in parts[1::2])]
-    terms = tuple((sign, tuple(TIMES.split(part))) for sign, part in zip(signs, parts[::2], strict=True))
+    terms = tuple(
+        (sign, tuple(TIMES.split(part))) for sign, part in zip(signs, parts[::2], strict=True)
+    )
     if not all(name and not STRAY.search(name) for _, factors in terms for name in factors):
-        raise ValueError(f"{text!r} is not a formula: names with ` * `, ` + ` and ` - ` between them")
+        raise ValueError(
+            f"{text!r} is not a formula: names with ` * `, ` + ` and ` - ` between them"
+        )
     return Formula(text, terms)
 
 
 def printed(number: Decimal, *, is_exact: bool = False) -> Interval:
-    """All numbers that are printed as this one. An exact number stands for itself, apart from the noise of a double."""
+    """All numbers that are printed as this one. An exact number stands for itself, apart from the
+    noise of a double."""
     exponent = number.as_tuple().exponent
     assert isinstance(exponent, int)
     last_of_double = number.adjusted() - DOUBLE_DIGITS + 1
@@ -92,10 +99,14 @@ def cut(number: Decimal) -> Interval:
 
 
 def compare(field: str, found: Interval, equals: str, intervals: Mapping[str, Interval]) -> None:
-    """Compare a figure with what its row says elsewhere. Raises InvalidMessage with both figures."""
+    """Compare a figure with what its row says elsewhere. Raises InvalidMessage with both
+    figures."""
     expected = formula(equals)
     if not found.meets(expected.bounds(intervals)):
-        told, repeated = _shown(found), _shown(expected.bounds({name: _middle(one) for name, one in intervals.items()}))
+        told, repeated = (
+            _shown(found),
+            _shown(expected.bounds({name: _middle(one) for name, one in intervals.items()})),
+        )
         raise InvalidMessage(field, f"is {told}, but {equals} is {repeated}")
 
 
@@ -109,16 +120,29 @@ def _shown(interval: Interval) -> str:
 
 
 def require(
-    field: str, found: Decimal, equals: str, number_of: Callable[[str], Decimal], *, exact: frozenset[str] = frozenset()
+    field: str,
+    found: Decimal,
+    equals: str,
+    number_of: Callable[[str], Decimal],
+    *,
+    exact: frozenset[str] = frozenset(),
 ) -> None:
-    """Compare printed figures. `exact`: names that are printed with all their digits. Raises InvalidMessage with both figures."""
+    """Compare printed figures. `exact`: names that are printed with all their digits. Raises
+    InvalidMessage with both figures."""
     numbers = {name: _in_range(name, number_of(name)) for name in sorted(formula(equals).names)}
     intervals = {name: printed(number, is_exact=name in exact) for name, number in numbers.items()}
     compare(field, printed(_in_range(field, found)), equals, intervals)
 
 
-def require_known(field: str, equals: str, numbers: Mapping[str, Decimal | None], *, exact: frozenset[str] = frozenset()) -> None:
-    """The same for a format whose figures are optional: a figure that is missing is not compared."""
+def require_known(
+    field: str,
+    equals: str,
+    numbers: Mapping[str, Decimal | None],
+    *,
+    exact: frozenset[str] = frozenset(),
+) -> None:
+    """The same for a format whose figures are optional: a figure that is missing is not
+    compared."""
     known = {name: number for name, number in numbers.items() if number is not None}
     if known.keys() >= {field, *formula(equals).names}:
         require(field, known[field], equals, known.__getitem__, exact=exact)

@@ -8,21 +8,39 @@ from typing import Any
 
 from orderledger.infrastructure.errors import InvalidMessage, InvalidSetting
 from orderledger.infrastructure.importers.checks import require
-from orderledger.infrastructure.importers.csv_mapping import Check, CsvMapping, FieldFrom, mapping_at
+from orderledger.infrastructure.importers.csv_mapping import (
+    Check,
+    CsvMapping,
+    FieldFrom,
+    mapping_at,
+)
 from orderledger.infrastructure.importers.csv_notation import formats_of, read_time, written
 from orderledger.infrastructure.importers.csv_values import Values
 from orderledger.infrastructure.importers.rows import csv_rows
-from orderledger.infrastructure.importers.source import Importer, LeftOut, Options, Row, Unreadable, in_zone, row_of
+from orderledger.infrastructure.importers.source import (
+    Importer,
+    LeftOut,
+    Options,
+    Row,
+    Unreadable,
+    in_zone,
+    row_of,
+)
 from orderledger.infrastructure.messages.registry import Message
 from orderledger.infrastructure.time_zones import zone_named
 
 
 def read(path: Path, options: Options) -> Iterator[Row]:
-    """The rows of the file. It is read twice: first for the format of its times, then for its rows."""
+    """The rows of the file. It is read twice: first for the format of its times, then for its
+    rows."""
     mapping = _mapping(options)
     if not path.is_file():
         raise InvalidSetting("FILE", f"{path} can be read only once: save it as a file")
-    meant = ((place, row) for place, row in _rows(path, mapping) if isinstance(row, dict) and mapping.left_out(row) is None)
+    meant = (
+        (place, row)
+        for place, row in _rows(path, mapping)
+        if isinstance(row, dict) and mapping.left_out(row) is None
+    )
     reader = RowReader(mapping, options, formats_of(path, meant, mapping, options))
     for place, row in _rows(path, mapping):
         if not isinstance(row, dict):
@@ -40,15 +58,22 @@ def _mapping(options: Options) -> CsvMapping:
     if not mapping.checked_with and not options.unchecked:
         raise InvalidSetting(
             "mapping",
-            f"{options.mapping} is unchecked: it names no real export that it was compared with (`checked_with`). Compare the "
-            "messages of --dry-run --unchecked with your file, then import with --unchecked",
+            f"{options.mapping} is unchecked: it names no real export that it was compared with "
+            "(`checked_with`). Compare the messages of --dry-run --unchecked with your file, then "
+            "import with --unchecked",
         )
     return mapping
 
 
-def _rows(path: Path, mapping: CsvMapping) -> Iterator[tuple[str, dict[str, str] | Unreadable | LeftOut]]:
+def _rows(
+    path: Path, mapping: CsvMapping
+) -> Iterator[tuple[str, dict[str, str] | Unreadable | LeftOut]]:
     return csv_rows(
-        path, mapping.columns(), delimiter=mapping.delimiter, skip_lines=mapping.skip_lines, encoding=mapping.encoding
+        path,
+        mapping.columns(),
+        delimiter=mapping.delimiter,
+        skip_lines=mapping.skip_lines,
+        encoding=mapping.encoding,
     )
 
 
@@ -62,7 +87,8 @@ class RowReader:
         self._values = Values(mapping)
 
     def messages(self, row: Mapping[str, str]) -> list[Message]:
-        """The message of a row. Raises InvalidMessage if a value cannot be read, or if two figures contradict each other."""
+        """The message of a row. Raises InvalidMessage if a value cannot be read, or if two figures
+        contradict each other."""
         context = self._options.context(dict(row))
         printed: dict[str, str] = {}
         given: dict[str, Any] = {}
@@ -81,17 +107,32 @@ class RowReader:
         return [message]
 
     def _identified(self, row: Mapping[str, str]) -> Mapping[str, str]:
-        """The row from which ids are made. Its times are in the first format of the mapping, whichever the file has."""
+        """The row from which ids are made. Its times are in the first format of the mapping,
+        whichever the file has."""
         if not self._mapping.formats:
             return row
-        columns = {column: self._formats[name] for name, column in self._mapping.times().items() if name in self._formats}
-        return {**row, **{column: written(row[column], found, self._mapping.formats[0]) for column, found in columns.items()}}
+        columns = {
+            column: self._formats[name]
+            for name, column in self._mapping.times().items()
+            if name in self._formats
+        }
+        return {
+            **row,
+            **{
+                column: written(row[column], found, self._mapping.formats[0])
+                for column, found in columns.items()
+            },
+        }
 
     def _moment(self, name: str, text: str) -> Any:
         found = read_time(text, self._formats[name]) if name in self._formats else None
         if found is None:
             known = self._formats.get(name) or self._options.date_format
-            why = f"in the format of the file, {known}" if known else "in a format that the mapping names: say --date-format"
+            why = (
+                f"in the format of the file, {known}"
+                if known
+                else "in a format that the mapping names: say --date-format"
+            )
             raise InvalidMessage(name, f"{text[:50]!r} is not a time {why}")
         return in_zone(found, self._zone, name)
 
@@ -102,7 +143,9 @@ class RowReader:
         def number_of(name: str) -> Decimal:
             if name in printed or name not in row:
                 return _decimal(name, printed.get(name))
-            return _decimal(name, self._values.value(name, FieldFrom(column=name, number=True), row))
+            return _decimal(
+                name, self._values.value(name, FieldFrom(column=name, number=True), row)
+            )
 
         found = _decimal(check.column, self._values.value(check.column, check, row))
         require(check.column, found, check.equals, number_of, exact=frozenset(check.exact))
@@ -121,7 +164,8 @@ CSV = Importer(
     "csv",
     "A CSV file, with a mapping of its columns (--mapping): a ready one, or a TOML file.",
     "What the mapping says: a row becomes one message.",
-    "Whatever the columns do not hold. Without an id in the file, a fill's id is made from its row.",
+    "Whatever the columns do not hold. Without an id in the file, a fill's id is made from its "
+    "row.",
     read,
     checked_with=None,
 )

@@ -32,11 +32,12 @@ Coin = Literal["base", "quote", "others"]
 class FieldFrom(Strict):
     """Where a field of the message comes from: one of `column`, `constant` and `digest`.
 
-    `words`: the ledger's word for a value of the column. `pattern`: a regular expression whose first group is the value.
-    `number`: removes thousands separators, currency signs and a unit behind a space; `negate` and `absolute` change its sign.
-    `number_before`: the number in front of one of these coins, as in `500` + `1000SATS`; `coin_after`: that coin. `digest`: an id
-    made from these columns, for files without one: equal rows are told apart by their order. A time counts as in the first of
-    the mapping's `formats`.
+    `words`: the ledger's word for a value of the column. `pattern`: a regular expression whose
+    first group is the value. `number`: removes thousands separators, currency signs and a unit
+    behind a space; `negate` and `absolute` change its sign. `number_before`: the number in front of
+    one of these coins, as in `500` + `1000SATS`; `coin_after`: that coin. `digest`: an id made from
+    these columns, for files without one: equal rows are told apart by their order. A time counts as
+    in the first of the mapping's `formats`.
     """
 
     column: str | None = None
@@ -63,9 +64,10 @@ class FieldFrom(Strict):
 
 
 class Check(FieldFrom):
-    """A figure that repeats others of its row. `column` and the rest: as for a field. `equals`: a sum of products of fields and
-    columns, such as `price * quantity` or `-fee`. `exact`: names that are printed with all their digits. All other numbers stand
-    for half a unit of their last digit to either side. A row whose figures do not meet is not recorded.
+    """A figure that repeats others of its row. `column` and the rest: as for a field. `equals`: a
+    sum of products of fields and columns, such as `price * quantity` or `-fee`. `exact`: names that
+    are printed with all their digits. All other numbers stand for half a unit of their last digit
+    to either side. A row whose figures do not meet is not recorded.
     """
 
     equals: str
@@ -82,8 +84,8 @@ class Check(FieldFrom):
 
 
 class Condition(Strict):
-    """Rows are read if `column` has one of the values of `is`, none of those of `is_not`, and matches the regular expression
-    `matches`."""
+    """Rows are read if `column` has one of the values of `is`, none of those of `is_not`, and
+    matches the regular expression `matches`."""
 
     column: str
     is_: tuple[str, ...] = Field(default=(), alias="is")
@@ -97,7 +99,8 @@ class Condition(Strict):
 
 
 class Case(Strict):
-    """What applies besides to rows that fulfil all of `only`: more `fields`, and more `checks`. A later case wins."""
+    """What applies besides to rows that fulfil all of `only`: more `fields`, and more `checks`. A
+    later case wins."""
 
     only: tuple[Condition, ...]
     fields: Mapping[str, FieldFrom | str] = Field(default_factory=dict)
@@ -105,8 +108,9 @@ class Case(Strict):
 
 
 class Coins(Strict):
-    """The coins that stand behind numbers. `pair`: the column with the pair: the name of the base coin, then of the quote coin.
-    `base` and `quote`: columns whose values end with these coins. `others`: coins that are in no pair, such as the coin of fees.
+    """The coins that stand behind numbers. `pair`: the column with the pair: the name of the base
+    coin, then of the quote coin. `base` and `quote`: columns whose values end with these coins.
+    `others`: coins that are in no pair, such as the coin of fees.
     """
 
     pair: str
@@ -118,12 +122,14 @@ class Coins(Strict):
 class CsvMapping(Strict):
     """The columns of a CSV file, and the message that a row becomes.
 
-    `checked_with`: the real export that the mapping was compared with; without it, the mapping is unchecked. `fields`: name of a
-    column, or a table, for each field of the message. `only`: the rows that are read; the others are left out and counted.
-    `formats`: of times, as `datetime.strptime` has them, besides ISO 8601 and counts of seconds; a file has one of them. `zone`:
-    of times without an offset, if the venue documents it. `decimal`: the sign before the decimals, in fields with `number`,
-    `negate`, `absolute` or `number_before`; the other sign separates thousands. `checks`: figures that repeat others of the row.
-    `cases`: fields and checks of some of the rows.
+    `checked_with`: the real export that the mapping was compared with; without it, the mapping is
+    unchecked. `fields`: name of a column, or a table, for each field of the message. `only`: the
+    rows that are read; the others are left out and counted. `formats`: of times, as
+    `datetime.strptime` has them, besides ISO 8601 and counts of seconds; a file has one of them.
+    `zone`: of times without an offset, if the venue documents it. `decimal`: the sign before the
+    decimals, in fields with `number`, `negate`, `absolute` or `number_before`; the other sign
+    separates thousands. `checks`: figures that repeat others of the row. `cases`: fields and checks
+    of some of the rows.
     """
 
     meaning: str
@@ -155,7 +161,9 @@ class CsvMapping(Strict):
         unknown = sorted(named - kind.model_fields.keys())
         if unknown:
             raise ValueError(f"fields: {unknown[0]!r} is not a field of {self.message}")
-        if self.coins is None and any(source.number_before or source.coin_after for source in self._all_sources()):
+        if self.coins is None and any(
+            source.number_before or source.coin_after for source in self._all_sources()
+        ):
             raise ValueError("coins: is missing: it says where the coins behind numbers are")
         return self
 
@@ -173,22 +181,33 @@ class CsvMapping(Strict):
     def left_out(self, row: Mapping[str, str]) -> str | None:
         """Why a row is left out. None if it is read."""
         broken = next((condition for condition in self.only if not condition.holds(row)), None)
-        return None if broken is None else f"has {broken.column} {row.get(broken.column, '')[:50]!r}"
+        return (
+            None if broken is None else f"has {broken.column} {row.get(broken.column, '')[:50]!r}"
+        )
 
     def columns(self) -> set[str]:
         """The columns that a file must have."""
         found = self._all_sources()
         needed = {source.column for source in found if source.column is not None}
         needed |= {name for source in found for name in source.digest}
-        needed |= {condition.column for condition in (*self.only, *(only for case in self.cases for only in case.only))}
+        needed |= {
+            condition.column
+            for condition in (*self.only, *(only for case in self.cases for only in case.only))
+        }
         named = {name for check in self._all_checks() for name in formula(check.equals).names}
         needed |= named - self._all_fields().keys()
-        return needed | ({self.coins.pair, self.coins.base, self.coins.quote} if self.coins else set())
+        return needed | (
+            {self.coins.pair, self.coins.base, self.coins.quote} if self.coins else set()
+        )
 
     def times(self) -> dict[str, str]:
         """The column of each field that is a time."""
-        sources = {name: _source(told) for name, told in self._all_fields().items() if name in TIMES}
-        return {name: source.column for name, source in sources.items() if source.column is not None}
+        sources = {
+            name: _source(told) for name, told in self._all_fields().items() if name in TIMES
+        }
+        return {
+            name: source.column for name, source in sources.items() if source.column is not None
+        }
 
     def _cases_of(self, row: Mapping[str, str]) -> list[Case]:
         return [case for case in self.cases if all(condition.holds(row) for condition in case.only)]
@@ -197,10 +216,17 @@ class CsvMapping(Strict):
         return [*self.checks, *(check for case in self.cases for check in case.checks)]
 
     def _all_fields(self) -> dict[str, FieldFrom | str]:
-        return {name: told for fields in (*(case.fields for case in self.cases), self.fields) for name, told in fields.items()}
+        return {
+            name: told
+            for fields in (*(case.fields for case in self.cases), self.fields)
+            for name, told in fields.items()
+        }
 
     def _all_sources(self) -> list[FieldFrom]:
-        told = [*self.fields.values(), *(field for case in self.cases for field in case.fields.values())]
+        told = [
+            *self.fields.values(),
+            *(field for case in self.cases for field in case.fields.values()),
+        ]
         return [*map(_source, told), *self._all_checks()]
 
 
@@ -221,7 +247,9 @@ def date_format(pattern: str) -> str:
 
 def ready() -> list[str]:
     """The names of the ready mappings."""
-    return sorted(file.name.removesuffix(".toml") for file in READY.iterdir() if file.name.endswith(".toml"))
+    return sorted(
+        file.name.removesuffix(".toml") for file in READY.iterdir() if file.name.endswith(".toml")
+    )
 
 
 def is_ready(path: Path) -> bool:
@@ -230,14 +258,17 @@ def is_ready(path: Path) -> bool:
 
 
 def mapping_at(path: Path) -> CsvMapping:
-    """The mapping in a file, or the ready one of this name. Raises InvalidSetting naming the field."""
+    """The mapping in a file, or the ready one of this name. Raises InvalidSetting naming the
+    field."""
     name = str(path)
     if is_ready(path):
         return _mapping(name, (READY / f"{name}.toml").read_text(encoding="utf-8"))
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise InvalidSetting("mapping", f"{name} is not a file that can be read, and none of {', '.join(ready())}") from error
+        raise InvalidSetting(
+            "mapping", f"{name} is not a file that can be read, and none of {', '.join(ready())}"
+        ) from error
     return _mapping(name, text)
 
 
@@ -252,5 +283,6 @@ def _mapping(name: str, text: str) -> CsvMapping:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"] if part not in ("FieldFrom", "str"))
         raise InvalidSetting(
-            "mapping", f"{name}: {field + ': ' if field else ''}{first['msg'].removeprefix('Value error, ')}"
+            "mapping",
+            f"{name}: {field + ': ' if field else ''}{first['msg'].removeprefix('Value error, ')}",
         ) from error

@@ -1,6 +1,7 @@
 """What a whole CSV file has in common: the format of its times, and the sign before its decimals.
 
-Both are decided over all rows before the first one is recorded: 9/5/2025 alone is a day in May or in September.
+Both are decided over all rows before the first one is recorded: 9/5/2025 alone is a day in May or
+in September.
 """
 
 import re
@@ -23,7 +24,8 @@ ISO = "ISO 8601"
 
 
 class TimesOfColumn:
-    """Finds the one format that all times of a column have. `formats`: those that it may be, besides ISO 8601 and counts."""
+    """Finds the one format that all times of a column have. `formats`: those that it may be,
+    besides ISO 8601 and counts."""
 
     def __init__(self, column: str, formats: tuple[str, ...]) -> None:
         self._column, self._formats = column, formats
@@ -33,7 +35,8 @@ class TimesOfColumn:
         self._without_offset: dict[str, str] = {}
 
     def look_at(self, place: str, text: str) -> None:
-        """Take one time into account. A text that is in no format is left to its row. Raises InvalidSetting for a mix."""
+        """Take one time into account. A text that is in no format is left to its row. Raises
+        InvalidSetting for a mix."""
         readings = readings_of(text, self._formats)
         if not readings:
             return
@@ -42,7 +45,10 @@ class TimesOfColumn:
             assert self._last is not None
             where, other = self._last
             mixed = f"{other!r} in {where} and {text!r} in {place}"
-            raise InvalidSetting("FILE", f"column {self._column!r} mixes formats of times: {mixed} have none in common")
+            raise InvalidSetting(
+                "FILE",
+                f"column {self._column!r} mixes formats of times: {mixed} have none in common",
+            )
         for one, other in combinations(possible, 2):
             if readings[one] != readings[other]:
                 self._contradictions.setdefault((one, other), f"{text!r} in {place}")
@@ -53,7 +59,8 @@ class TimesOfColumn:
             self._possible, self._last = possible, (place, text)
 
     def decided(self, *, has_zone: bool) -> str | None:
-        """The name of the format. None if the column has no times. Raises InvalidSetting if several are possible."""
+        """The name of the format. None if the column has no times. Raises InvalidSetting if several
+        are possible."""
         if not self._possible:
             return None
         first, *others = self._possible
@@ -61,13 +68,15 @@ class TimesOfColumn:
         if doubtful:
             raise InvalidSetting(
                 "date-format",
-                f"is needed, because all times in column {self._column!r} can be {' or '.join([first, *doubtful])}: "
-                f"{self._contradictions[first, doubtful[0]]}. Say --date-format",
+                f"is needed, because all times in column {self._column!r} can be "
+                f"{' or '.join([first, *doubtful])}: {self._contradictions[first, doubtful[0]]}. "
+                "Say --date-format",
             )
         if first in self._without_offset and not has_zone:
             raise InvalidSetting(
                 "timezone",
-                f"is needed, because {self._without_offset[first]} has no offset, and the mapping names no zone. Say --timezone",
+                f"is needed, because {self._without_offset[first]} has no offset, and the mapping "
+                "names no zone. Say --timezone",
             )
         return first
 
@@ -87,13 +96,18 @@ def read_time(text: str, name: str) -> datetime | None:
     try:
         if name == COUNTED:
             return moment_of_value(int(text)) if COUNT.fullmatch(text) else None
-        return datetime.fromisoformat(text) if name == ISO and not COUNT.fullmatch(text) else parsed_time(text, name)
+        return (
+            datetime.fromisoformat(text)
+            if name == ISO and not COUNT.fullmatch(text)
+            else parsed_time(text, name)
+        )
     except (ValueError, OverflowError):
         return None
 
 
 def written(text: str, name: str, pattern: str) -> str:
-    """A time in another format. If the text is not in its format, it stays; if the other format loses a part, it is ISO 8601."""
+    """A time in another format. If the text is not in its format, it stays; if the other format
+    loses a part, it is ISO 8601."""
     moment = read_time(text, name)
     if moment is None:
         return text
@@ -104,7 +118,8 @@ def written(text: str, name: str, pattern: str) -> str:
 def formats_of(
     path: Path, rows: Iterable[tuple[str, Mapping[str, str]]], mapping: CsvMapping, options: Options
 ) -> dict[str, str]:
-    """The format of each field that is a time. Raises InvalidSetting if the file has not one of each, or other decimals."""
+    """The format of each field that is a time. Raises InvalidSetting if the file has not one of
+    each, or other decimals."""
     declared = _declared(options.date_format) or mapping.formats
     columns = {name: TimesOfColumn(column, declared) for name, column in mapping.times().items()}
     times = [(columns[name], column) for name, column in mapping.times().items()]
@@ -135,8 +150,9 @@ def _look_at_numbers(path: Path, place: str, row: Mapping[str, str], mapping: Cs
             other = "," if mapping.decimal == "." else "."
             raise InvalidSetting(
                 "mapping",
-                f"reads {mapping.decimal!r} as the sign before decimals, but {path} has {text[:50]!r} in {place}, column "
-                f"{source.column!r}: give a mapping with `decimal = {other!r}`, or correct the file",
+                f"reads {mapping.decimal!r} as the sign before decimals, but {path} has "
+                f"{text[:50]!r} in {place}, column {source.column!r}: give a mapping with `decimal "
+                f"= {other!r}`, or correct the file",
             )
 
 

@@ -1,4 +1,5 @@
-"""FIX logs: one message a line, after whatever the engine prints before it. SOH may be shown as `|`, `^A` or `;`."""
+"""FIX logs: one message a line, after whatever the engine prints before it. SOH may be shown as
+`|`, `^A` or `;`."""
 
 import re
 from collections.abc import Iterator
@@ -8,7 +9,15 @@ from pathlib import Path
 from orderledger.infrastructure.errors import InvalidMessage, InvalidSetting
 from orderledger.infrastructure.importers.fix_checks import check
 from orderledger.infrastructure.importers.fix_messages import Tags, translated
-from orderledger.infrastructure.importers.source import Importer, LeftOut, NothingToRecord, Options, Row, Unreadable, row_of
+from orderledger.infrastructure.importers.source import (
+    Importer,
+    LeftOut,
+    NothingToRecord,
+    Options,
+    Row,
+    Unreadable,
+    row_of,
+)
 from orderledger.infrastructure.messages.registry import Message
 
 SOH = "\x01"
@@ -20,7 +29,8 @@ LINE_LIMIT = 1 << 20
 
 
 def read(path: Path, options: Options) -> Iterator[Row]:
-    """The rows of a FIX log. Lines without a FIX message, and messages about no order, are left out."""
+    """The rows of a FIX log. Lines without a FIX message, and messages about no order, are left
+    out."""
     has_message, number = False, 0
     with path.open(encoding="latin-1", newline="\n") as lines:
         for number, line in enumerate(lines, start=1):
@@ -43,13 +53,16 @@ def _translated(text: str, options: Options) -> list[Message]:
     tags = tags_of(text)
     messages = translated(tags, options.context(text))
     if not messages:
-        raise NothingToRecord(f"is a message of type {tags.needed(35)[:20]}, which is about no order")
+        raise NothingToRecord(
+            f"is a message of type {tags.needed(35)[:20]}, which is about no order"
+        )
     check(tags)
     return messages
 
 
 def tags_of(text: str) -> Tags:
-    """The fields of a FIX message. Raises InvalidMessage for a field without a tag, a missing end or a wrong checksum."""
+    """The fields of a FIX message. Raises InvalidMessage for a field without a tag, a missing end
+    or a wrong checksum."""
     separator = next((shown for shown in SHOWN_AS if f"{shown}9=" in text), None)
     if separator is None:
         raise InvalidMessage("9", "is missing")
@@ -73,9 +86,10 @@ def _pair(field: str) -> tuple[int, str]:
 FIX = Importer(
     "fix",
     "A log of FIX 4.2 or 4.4 messages, one a line, of an order session or a drop copy.",
-    "Requests, cancels and replaces, acknowledgements, fills with fees, corrections and busts, ends, refusals. The evidence is "
-    "the message. A message that is repeated (PossDupFlag) is a duplicate.",
-    "Drop copies have no requests: their orders are external. Commission per unit or in percent, and fees in several currencies, "
-    "stay in the evidence. Times are UTC.",
+    "Requests, cancels and replaces, acknowledgements, fills with fees, corrections and busts, "
+    "ends, refusals. The evidence is the message. A message that is repeated (PossDupFlag) is a "
+    "duplicate.",
+    "Drop copies have no requests: their orders are external. Commission per unit or in percent, "
+    "and fees in several currencies, stay in the evidence. Times are UTC.",
     read,
 )

@@ -1,4 +1,5 @@
-"""FIX 4.2 and 4.4 messages about orders, translated: requests (35=D, F, G), ExecutionReports (35=8), OrderCancelRejects (35=9).
+"""FIX 4.2 and 4.4 messages about orders, translated: requests (35=D, F, G), ExecutionReports
+(35=8), OrderCancelRejects (35=9).
 
 Source: the public FIX 4.4 specification; 4.2 where it differs (ExecTransType, ExecType 1 and 2).
 """
@@ -28,7 +29,8 @@ from orderledger.infrastructure.interop.objects import ForeignObject
 from orderledger.infrastructure.messages.registry import Message
 
 ABSOLUTE = "3"
-"""CommType: the commission is the total. Other types need the contract's terms, so the fee stays in the evidence."""
+"""CommType: the commission is the total. Other types need the contract's terms, so the fee stays in
+the evidence."""
 
 CLOCKS = ("%Y%m%d-%H:%M:%S.%f", "%Y%m%d-%H:%M:%S")
 
@@ -61,12 +63,15 @@ class Tags:
         return found if found else None
 
     def moment(self, *tags: int) -> datetime | None:
-        """The first time among these tags. FIX times are UTC, to the second or finer; finer than a microsecond is cut."""
+        """The first time among these tags. FIX times are UTC, to the second or finer; finer than a
+        microsecond is cut."""
         for tag in tags:
             text = self.get(tag)
             if text is not None:
                 whole, _, fraction = text.partition(".")
-                return moment_of(f"{whole}.{fraction[:6]}" if fraction else whole, UTC, str(tag), CLOCKS)
+                return moment_of(
+                    f"{whole}.{fraction[:6]}" if fraction else whole, UTC, str(tag), CLOCKS
+                )
         return None
 
     def word(self, tag: int, words: Mapping[str, str]) -> str | None:
@@ -75,7 +80,8 @@ class Tags:
 
 
 def translated(tags: Tags, context: Context) -> list[Message]:
-    """The messages of one FIX message; none if it is about no order. Raises InvalidMessage naming the tag."""
+    """The messages of one FIX message; none if it is about no order. Raises InvalidMessage naming
+    the tag."""
     translate = KINDS.get(tags.needed(35))
     return [] if translate is None else translate(tags, context)
 
@@ -140,7 +146,12 @@ def _refused(tags: Tags, context: Context) -> list[Message]:
     """OrderCancelReject. The state in 39 is a claim, and no end: an end has a report of its own."""
     kind = "reject_replace" if tags.get(434) == "2" else "reject_cancel"
     reason = CANCEL_REJECT_REASONS.get(tags.get(102) or "", "rejected")
-    told = {"client_order_id": tags.needed(41), "request_id": tags.needed(11), "reason": reason, "text": tags.get(58)}
+    told = {
+        "client_order_id": tags.needed(41),
+        "request_id": tags.needed(11),
+        "reason": reason,
+        "text": tags.get(58),
+    }
     return [_message(kind, tags, context, **told, **_claims(tags, {}))]
 
 
@@ -150,16 +161,20 @@ def _executed(tags: Tags, context: Context) -> list[Message]:
 
 
 def _names(tags: Tags, *, is_replaced: bool = False) -> dict[str, Any]:
-    """The ids of the order. 41 is its earlier id, where 11 is that of the request which the report answers."""
+    """The ids of the order. 41 is its earlier id, where 11 is that of the request which the report
+    answers."""
     order, request, venue = tags.get(41) or tags.get(11), tags.get(11), tags.get(37)
     if order is None and venue is None:
         raise InvalidMessage("11", "is missing, and so is 37")
     names = {"client_order_id": order, "venue_order_id": None if venue == "NONE" else venue}
-    return {**names, "replacement_client_order_id": request} if is_replaced and tags.get(41) else names
+    return (
+        {**names, "replacement_client_order_id": request} if is_replaced and tags.get(41) else names
+    )
 
 
 def _claims(tags: Tags, terms: Mapping[str, Any]) -> dict[str, Any]:
-    """What the report says besides, to be compared. Terms make an order known that the log does not have."""
+    """What the report says besides, to be compared. Terms make an order known that the log does not
+    have."""
     found = {
         "status": tags.word(39, STATUSES),
         "quantity": tags.above_zero(38),
@@ -171,7 +186,9 @@ def _claims(tags: Tags, terms: Mapping[str, Any]) -> dict[str, Any]:
     return {"reported": told} if told else {}
 
 
-def _report(kind: str, tags: Tags, context: Context, *, is_replaced: bool = False, **fields: Any) -> Message:
+def _report(
+    kind: str, tags: Tags, context: Context, *, is_replaced: bool = False, **fields: Any
+) -> Message:
     return _message(
         kind,
         tags,
@@ -199,7 +216,11 @@ def _filled(exec_type: str, tags: Tags, context: Context) -> Message:
 
 def _fee(tags: Tags) -> dict[str, Any]:
     """The commission and the miscellaneous fees, if all are totals in one currency."""
-    amounts = [(tags.number(12), tags.get(479))] if tags.get(12) and tags.get(13) in (None, ABSOLUTE) else []
+    amounts = (
+        [(tags.number(12), tags.get(479))]
+        if tags.get(12) and tags.get(13) in (None, ABSOLUTE)
+        else []
+    )
     miscellaneous: list[Tags] = []
     for tag, value in tags.pairs:
         if tag == 137:
@@ -234,21 +255,31 @@ def _ended(exec_type: str, tags: Tags, context: Context) -> Message:
 
 
 def _replaced(exec_type: str, tags: Tags, context: Context) -> Message:
-    return _report("replace", tags, context, is_replaced=True, **_changed_terms(tags), **_claims(tags, {}))
+    return _report(
+        "replace", tags, context, is_replaced=True, **_changed_terms(tags), **_claims(tags, {})
+    )
 
 
 def _changed_terms(tags: Tags) -> dict[str, Any]:
-    return {"quantity": tags.above_zero(38), "limit_price": tags.above_zero(44), "stop_price": tags.above_zero(99)}
+    return {
+        "quantity": tags.above_zero(38),
+        "limit_price": tags.above_zero(44),
+        "stop_price": tags.above_zero(99),
+    }
 
 
 def _restated(exec_type: str, tags: Tags, context: Context) -> Message:
     reason = tags.get(378) and f"restatement_{tags.get(378)}"
-    return _report("restate", tags, context, reason=reason, **_changed_terms(tags), **_claims(tags, {}))
+    return _report(
+        "restate", tags, context, reason=reason, **_changed_terms(tags), **_claims(tags, {})
+    )
 
 
 def _observed(exec_type: str, tags: Tags, context: Context) -> Message:
     """A state without a change: pending requests, OrderStatus, Calculated."""
-    state: dict[str, Any] = FIXED_STATES.get(exec_type) or {"status": tags.word(39, STATUSES) or f"fix_{tags.get(39)}"}
+    state: dict[str, Any] = FIXED_STATES.get(exec_type) or {
+        "status": tags.word(39, STATUSES) or f"fix_{tags.get(39)}"
+    }
     if state.get("status") in ("pending_cancel", "pending_replace"):
         state = {"pending": state["status"].removeprefix("pending_")}
     return _report("status", tags, context, **state, **_claims(tags, _terms(tags)))

@@ -34,10 +34,21 @@ EXEC_TYPES = {
 }
 """ExecTransType (20, of 4.2) -> ExecType (150) -> ExecType of 4.4."""
 
-ENDS = {"4": "cancel", "C": "expire", "3": "done_for_day", "9": "suspend", "7": "stop", "L": "trigger"}
+ENDS = {
+    "4": "cancel",
+    "C": "expire",
+    "3": "done_for_day",
+    "9": "suspend",
+    "7": "stop",
+    "L": "trigger",
+}
 """ExecType -> message, where the report needs nothing else."""
 
-FIXED_STATES = {"A": {"status": "pending_new"}, "6": {"pending": "cancel"}, "E": {"pending": "replace"}}
+FIXED_STATES = {
+    "A": {"status": "pending_new"},
+    "6": {"pending": "cancel"},
+    "E": {"pending": "replace"},
+}
 """ExecType -> fields of a `status`."""
 
 LIQUIDITY = {"1": "maker", "2": "taker"}

@@ -1,4 +1,5 @@
-"""Interactive Brokers' Flex queries as XML: trades, trade confirmations and orders of a Flex statement."""
+"""Interactive Brokers' Flex queries as XML: trades, trade confirmations and orders of a Flex
+statement."""
 
 import re
 import warnings
@@ -14,13 +15,23 @@ from orderledger.domain.exact import ONE
 from orderledger.infrastructure.errors import InvalidMessage, InvalidSetting
 from orderledger.infrastructure.extras import needed
 from orderledger.infrastructure.importers.checks import require_known
-from orderledger.infrastructure.importers.source import Importer, LeftOut, Options, Row, Unreadable, in_zone, row_of
+from orderledger.infrastructure.importers.source import (
+    Importer,
+    LeftOut,
+    Options,
+    Row,
+    Unreadable,
+    in_zone,
+    row_of,
+)
 from orderledger.infrastructure.interop.context import Context
 from orderledger.infrastructure.messages.registry import Message
 
 ROOT = "FlexQueryResponse"
 TRADES = frozenset({"Trade", "TradeConfirm"})
-SUMMARIES = frozenset({"ORDER", "CLOSED_LOT", "SYMBOL_SUMMARY", "ASSET_SUMMARY", "WASH_SALE", "LOT"})
+SUMMARIES = frozenset(
+    {"ORDER", "CLOSED_LOT", "SYMBOL_SUMMARY", "ASSET_SUMMARY", "WASH_SALE", "LOT"}
+)
 """Levels of detail that repeat what single executions say."""
 
 CONTAINERS = frozenset({ROOT, "FlexStatements", "FlexStatement"})
@@ -30,13 +41,19 @@ OFFSET = re.compile(r"[;, ][0-9:]+(?P<offset>[+-][0-9]{2}:?[0-9]{2})$")
 
 
 def read(path: Path, options: Options) -> Iterator[Row]:
-    """The rows of the file: executions, in the order of the file; each instrument is defined before its first."""
+    """The rows of the file: executions, in the order of the file; each instrument is defined before
+    its first."""
     parser = needed("ibflex.parser", "imports")
     known: set[str] = set()
     try:
-        for number, (event, element) in enumerate(ElementTree.iterparse(path, events=("start", "end"))):
+        for number, (event, element) in enumerate(
+            ElementTree.iterparse(path, events=("start", "end"))
+        ):
             if number == 0 and element.tag != ROOT:
-                raise InvalidSetting("FILE", f"{path} is not a Flex query: it begins with {element.tag!r:.50}, not {ROOT}")
+                raise InvalidSetting(
+                    "FILE",
+                    f"{path} is not a Flex query: it begins with {element.tag!r:.50}, not {ROOT}",
+                )
             if event == "start":
                 continue
             reason = _left_out(element)
@@ -56,18 +73,32 @@ def _left_out(element: ElementTree.Element) -> str | None:
     """Why an element is left out. None for executions, and for what holds other elements."""
     if element.tag in TRADES:
         level = element.get("levelOfDetail", "EXECUTION").upper()
-        return f"is a {element.tag} with levelOfDetail {level}, which repeats executions" if level in SUMMARIES else None
+        return (
+            f"is a {element.tag} with levelOfDetail {level}, which repeats executions"
+            if level in SUMMARIES
+            else None
+        )
     is_container = len(element) > 0 or not element.attrib or element.tag in CONTAINERS
     return None if is_container else f"is a {element.tag}, not an execution"
 
 
 def _check(raw: dict[str, str]) -> None:
-    """Of stocks and options: trade money is quantity * price * multiplier, proceeds its opposite. Net cash has commission and
-    taxes too. Source: the Flex query reference of Interactive Brokers, which does not say how other assets count a multiplier.
+    """Of stocks and options: trade money is quantity * price * multiplier, proceeds its opposite.
+    Net cash has commission and taxes too. Source: the Flex query reference of Interactive Brokers,
+    which does not say how other assets count a multiplier.
     """
     if raw.get("assetCategory") not in ("STK", "OPT"):
         return
-    names = ("quantity", "tradePrice", "tradeMoney", "proceeds", "netCash", "ibCommission", "taxes", "multiplier")
+    names = (
+        "quantity",
+        "tradePrice",
+        "tradeMoney",
+        "proceeds",
+        "netCash",
+        "ibCommission",
+        "taxes",
+        "multiplier",
+    )
     numbers = {name: _number(name, raw[name]) for name in names if raw.get(name)}
     numbers.setdefault("multiplier", ONE if raw["assetCategory"] == "STK" else None)
     exact = frozenset({"quantity", "multiplier"})
@@ -83,10 +114,14 @@ def _number(name: str, text: str) -> Decimal | None:
         raise InvalidMessage(name, f"{text[:50]!r} is not a number") from None
 
 
-def _trade(parser: Any, element: ElementTree.Element, options: Options, known: set[str]) -> list[Message]:
+def _trade(
+    parser: Any, element: ElementTree.Element, options: Options, known: set[str]
+) -> list[Message]:
     raw, context = dict(element.attrib), options.context(dict(element.attrib))
     try:
-        with warnings.catch_warnings(action="ignore"):  # attributes that are newer than the library: they are in the evidence
+        with warnings.catch_warnings(
+            action="ignore"
+        ):  # attributes that are newer than the library: they are in the evidence
             trade = parser.parse_data_element(element)
     except Exception as error:  # the library raises several kinds, with the attribute in the text
         raise InvalidMessage("", f"cannot be read: {str(error)[:200]}") from error
@@ -100,18 +135,30 @@ def _trade(parser: Any, element: ElementTree.Element, options: Options, known: s
     return messages
 
 
-def _executions(trade: Any, raw: dict[str, str], context: Context, instrument: str, at: datetime) -> list[Message]:
+def _executions(
+    trade: Any, raw: dict[str, str], context: Context, instrument: str, at: datetime
+) -> list[Message]:
     """The fill, or the bust of an earlier one."""
-    names = {"venue_order_id": str(_first(trade, "ibOrderID", "orderID") or _needed(trade, "brokerageOrderID"))}
+    names = {
+        "venue_order_id": str(
+            _first(trade, "ibOrderID", "orderID") or _needed(trade, "brokerageOrderID")
+        )
+    }
     kind = str(getattr(trade, "transactionType", "") or "").rpartition(".")[2].upper()
     if kind == "TRADECANCEL" or "(Ca.)" in raw.get("buySell", ""):
         busted = str(_first(trade, "origTradeID") or _needed(trade, "tradeID"))
         return [context.message("bust_fill", at=at, **names, fill_id=busted, instrument=instrument)]
-    quantity, commission = Decimal(_needed(trade, "quantity")), _first(trade, "ibCommission", "commission")
+    quantity, commission = (
+        Decimal(_needed(trade, "quantity")),
+        _first(trade, "ibCommission", "commission"),
+    )
     fee = (
         {}
         if commission is None
-        else {"fee": -commission + 0, "fee_currency": _first(trade, "ibCommissionCurrency", "commissionCurrency")}
+        else {
+            "fee": -commission + 0,
+            "fee_currency": _first(trade, "ibCommissionCurrency", "commissionCurrency"),
+        }
     )
     return [
         context.message(
@@ -135,21 +182,31 @@ def _instrument(trade: Any, context: Context, instrument: str, at: datetime) -> 
 
 
 def _moment(trade: Any, raw: dict[str, str], zone: tzinfo | None) -> datetime:
-    """The time of the execution. A query can leave out the time of day: then there is none to order fills by."""
+    """The time of the execution. A query can leave out the time of day: then there is none to order
+    fills by."""
     found, text = _first(trade, "dateTime"), raw.get("dateTime", "")
     if not isinstance(found, datetime):
-        day, clock, text = _first(trade, "tradeDate"), _first(trade, "tradeTime"), raw.get("tradeDate", "")
+        day, clock, text = (
+            _first(trade, "tradeDate"),
+            _first(trade, "tradeTime"),
+            raw.get("tradeDate", ""),
+        )
         if day is None or clock is None:
             raise InvalidMessage("dateTime", "is missing: include Date/Time in the Flex query")
         found = datetime.combine(day, clock)
     if "/" in text:
-        raise InvalidSetting("FILE", f"writes dates such as {text!r:.50}: set the date format of the Flex query to yyyyMMdd")
+        raise InvalidSetting(
+            "FILE",
+            f"writes dates such as {text!r:.50}: set the date format of the Flex query to yyyyMMdd",
+        )
     offset = OFFSET.search(text)
     if offset is not None:
         return found.replace(tzinfo=datetime.strptime(offset["offset"], "%z").tzinfo)
     if zone is None:
         raise InvalidSetting(
-            "timezone", f"is needed, because {text!r:.50} is in the zone of the account's settings. Say --timezone"
+            "timezone",
+            f"is needed, because {text!r:.50} is in the zone of the account's settings. Say "
+            "--timezone",
         )
     return in_zone(found, zone, "dateTime")
 
@@ -168,10 +225,13 @@ def _needed(trade: Any, name: str) -> Any:
 
 IB_FLEX = Importer(
     "ib-flex",
-    "Interactive Brokers' Flex query as XML, with Trades (level of detail: executions) or Trade Confirmations.",
+    "Interactive Brokers' Flex query as XML, with Trades (level of detail: executions) or Trade "
+    "Confirmations.",
     "Fills with commission and currency, canceled trades, multiplier and currency of instruments.",
-    "Requests, terms and ends of orders: Flex queries hold executions. Times are in the zone of the account's settings, "
-    "which the file does not name: say --timezone. Dates with slashes are refused: set the date format to yyyyMMdd.",
+    "Requests, terms and ends of orders: Flex queries hold executions. Times are in the zone of "
+    "the account's settings, which the file does not name: say --timezone. Dates with slashes are "
+    "refused: set the date format to yyyyMMdd.",
     read,
-    checked_with="rows of statements in the tests of github.com/csingley/ibflex (tests/test_types.py)",
+    checked_with="rows of statements in the tests of github.com/csingley/ibflex "
+    "(tests/test_types.py)",
 )

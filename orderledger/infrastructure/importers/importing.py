@@ -1,4 +1,5 @@
-"""An import: rows become messages, messages are recorded in order, and whatever cannot be read is listed."""
+"""An import: rows become messages, messages are recorded in order, and whatever cannot be read is
+listed."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -21,8 +22,8 @@ class Recorder(Protocol):
 
 @dataclass
 class Imported:
-    """What became of the rows. `refused`: places of refused commands with the outcome, none of which is recorded. `left_out`:
-    rows that hold nothing to record, by reason."""
+    """What became of the rows. `refused`: places of refused commands with the outcome, none of
+    which is recorded. `left_out`: rows that hold nothing to record, by reason."""
 
     rows: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
@@ -48,8 +49,14 @@ class Imported:
         return []
 
 
-def import_rows(recorder: Recorder, rows: Iterable[Row], *, show: Callable[[Imported], Any] = lambda imported: None) -> Imported:
-    """Record the messages of the rows, in order. `show` is called after each commit, to show progress."""
+def import_rows(
+    recorder: Recorder,
+    rows: Iterable[Row],
+    *,
+    show: Callable[[Imported], Any] = lambda imported: None,
+) -> Imported:
+    """Record the messages of the rows, in order. `show` is called after each commit, to show
+    progress."""
     imported = Imported()
     for group in _groups(rows, imported):
         outcomes = recorder.record_many([message for _, message in group])

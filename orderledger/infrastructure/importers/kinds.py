@@ -9,4 +9,7 @@ from orderledger.infrastructure.importers.ib_flex import IB_FLEX
 from orderledger.infrastructure.importers.nautilus import NAUTILUS
 from orderledger.infrastructure.importers.source import Importer
 
-KINDS: dict[str, Importer] = {importer.name: importer for importer in (CCXT, CSV, FIX, FREQTRADE, HUMMINGBOT, IB_FLEX, NAUTILUS)}
+KINDS: dict[str, Importer] = {
+    importer.name: importer
+    for importer in (CCXT, CSV, FIX, FREQTRADE, HUMMINGBOT, IB_FLEX, NAUTILUS)
+}

@@ -1,4 +1,5 @@
-"""NautilusTrader's reports (`generate_fills_report`, `generate_orders_report`) as CSV files, and its order events as NDJSON."""
+"""NautilusTrader's reports (`generate_fills_report`, `generate_orders_report`) as CSV files, and
+its order events as NDJSON."""
 
 import ast
 import json
@@ -10,7 +11,15 @@ from typing import Any
 from orderledger.infrastructure.errors import InvalidMessage, InvalidSetting
 from orderledger.infrastructure.importers.checks import require_known
 from orderledger.infrastructure.importers.rows import csv_rows, json_rows
-from orderledger.infrastructure.importers.source import Importer, LeftOut, NothingToRecord, Options, Row, Unreadable, row_of
+from orderledger.infrastructure.importers.source import (
+    Importer,
+    LeftOut,
+    NothingToRecord,
+    Options,
+    Row,
+    Unreadable,
+    row_of,
+)
 from orderledger.infrastructure.interop.context import Context
 from orderledger.infrastructure.interop.nautilus import ORDER_TYPES, TIMES_IN_FORCE, from_nautilus
 from orderledger.infrastructure.interop.objects import ForeignObject
@@ -39,7 +48,9 @@ def read(path: Path, options: Options) -> Iterator[Row]:
     if path.suffix.lower() not in (".csv", ".tsv"):
         for place, document in json_rows(path):
             is_read = not isinstance(document, (Unreadable, LeftOut))
-            yield row_of(place, document, partial(_event, document, options)) if is_read else document
+            yield (
+                row_of(place, document, partial(_event, document, options)) if is_read else document
+            )
         return
     for place, row in csv_rows(path):
         if not isinstance(row, dict):
@@ -52,7 +63,9 @@ def read(path: Path, options: Options) -> Iterator[Row]:
 def _event(document: Any, options: Options) -> list[Message]:
     messages = from_nautilus(document, account=options.account, instruments=options.instruments)
     if not messages:
-        raise NothingToRecord(f"is {ForeignObject(document).class_name}, which the venue has nothing to do with")
+        raise NothingToRecord(
+            f"is {ForeignObject(document).class_name}, which the venue has nothing to do with"
+        )
     return messages
 
 
@@ -61,21 +74,37 @@ def _translation(path: Path, row: Mapping[str, Any]) -> Any:
         return _fill
     if row.keys() >= ORDERS:
         return _order
-    raise InvalidSetting("FILE", f"{path} is no report of fills or orders: it lacks {', '.join(sorted(FILLS - row.keys()))}")
+    raise InvalidSetting(
+        "FILE",
+        f"{path} is no report of fills or orders: it lacks {', '.join(sorted(FILLS - row.keys()))}",
+    )
 
 
 def _fill(row: Mapping[str, Any], options: Options) -> list[Message]:
     """A row of the report of fills: the event, without its type."""
-    return _event({**row, "type": "OrderFilled", "reconciliation": str(row.get("reconciliation")) == "True"}, options)
+    return _event(
+        {**row, "type": "OrderFilled", "reconciliation": str(row.get("reconciliation")) == "True"},
+        options,
+    )
 
 
 def _order(row: Mapping[str, Any], options: Options) -> list[Message]:
     """A row of the report of orders: the request, and the state that it has reached."""
     given, context = ForeignObject(row), options.context(row)
-    names = {"client_order_id": given.identifier("client_order_id"), "venue_order_id": given.identifier("venue_order_id")}
-    began, when, state = given.moment("ts_init"), given.moment("ts_last", "ts_init"), given.word("status") or ""
+    names = {
+        "client_order_id": given.identifier("client_order_id"),
+        "venue_order_id": given.identifier("venue_order_id"),
+    }
+    began, when, state = (
+        given.moment("ts_init"),
+        given.moment("ts_last", "ts_init"),
+        given.word("status") or "",
+    )
     _check(given, state)
-    side, instrument = str(given.needed("side")).lower(), context.instrument(given.needed("instrument_id"))
+    side, instrument = (
+        str(given.needed("side")).lower(),
+        context.instrument(given.needed("instrument_id")),
+    )
     order_type = ORDER_TYPES.get(given.word("type") or "", "other")
     request = context.message(
         "request",
@@ -94,7 +123,12 @@ def _order(row: Mapping[str, Any], options: Options) -> list[Message]:
     if state == "INITIALIZED":
         return [request]
     if state == "DENIED":
-        return [request, context.message("deny", at=when, client_order_id=names["client_order_id"], reason="denied")]
+        return [
+            request,
+            context.message(
+                "deny", at=when, client_order_id=names["client_order_id"], reason="denied"
+            ),
+        ]
     told = [request, context.message("submit", at=began, client_order_id=names["client_order_id"])]
     if state == "SUBMITTED":
         return told
@@ -107,10 +141,17 @@ def _check(given: ForeignObject, state: str) -> None:
     if state == "FILLED":
         require_known("quantity", "filled_qty", numbers, exact=frozenset({"filled_qty"}))
     if state in ("ACCEPTED", "PARTIALLY_FILLED"):
-        require_known("quantity", "filled_qty + leaves_qty", numbers, exact=frozenset({"filled_qty", "leaves_qty"}))
+        require_known(
+            "quantity",
+            "filled_qty + leaves_qty",
+            numbers,
+            exact=frozenset({"filled_qty", "leaves_qty"}),
+        )
 
 
-def _state(state: str, given: ForeignObject, context: Context, names: dict[str, Any], when: Any) -> Message:
+def _state(
+    state: str, given: ForeignObject, context: Context, names: dict[str, Any], when: Any
+) -> Message:
     filled = given.number("filled_qty")
     reported = {} if filled is None else {"cum_quantity": filled}
     if state in ENDS:
@@ -118,7 +159,9 @@ def _state(state: str, given: ForeignObject, context: Context, names: dict[str, 
     if state in ("PENDING_CANCEL", "PENDING_UPDATE"):
         pending = "cancel" if state == "PENDING_CANCEL" else "replace"
         return context.message("status", at=when, **names, pending=pending, reported=reported)
-    return context.message("status", at=when, **names, status=STATUSES.get(state, state.lower()), reported=reported)
+    return context.message(
+        "status", at=when, **names, status=STATUSES.get(state, state.lower()), reported=reported
+    )
 
 
 def _tags(given: ForeignObject) -> dict[str, Any]:
@@ -136,9 +179,10 @@ def _tags(given: ForeignObject) -> dict[str, Any]:
 NAUTILUS = Importer(
     "nautilus",
     "NautilusTrader's report of fills or of orders as CSV (`.csv`), or its order events as NDJSON.",
-    "Fills with fee and liquidity; requests with strategy and tags, and the state that each order has reached; of events, all "
-    "that they say.",
-    "A report of orders has no fills: import the report of fills after it. Reports have no refused cancels and no earlier terms.",
+    "Fills with fee and liquidity; requests with strategy and tags, and the state that each order "
+    "has reached; of events, all that they say.",
+    "A report of orders has no fills: import the report of fills after it. Reports have no "
+    "refused cancels and no earlier terms.",
     read,
     checked_with="order events that NautilusTrader 1.221.0 makes; its reports are unchecked",
 )

@@ -21,11 +21,16 @@ SPACE = re.compile(r"\s*")
 
 
 def csv_rows(
-    path: Path, needed: Set[str] = frozenset(), *, delimiter: str = ",", skip_lines: int = 0, encoding: str = "utf-8-sig"
+    path: Path,
+    needed: Set[str] = frozenset(),
+    *,
+    delimiter: str = ",",
+    skip_lines: int = 0,
+    encoding: str = "utf-8-sig",
 ) -> Iterator[tuple[str, dict[str, str] | Unreadable | LeftOut]]:
-    """The rows of a CSV file by the names in its first line, each with its line. A row of another length, in another encoding, or
-    cut at the end of the file is a fault. Empty rows, and the first line again, are left out. Raises InvalidSetting if one of the
-    `needed` names is missing.
+    """The rows of a CSV file by the names in its first line, each with its line. A row of another
+    length, in another encoding, or cut at the end of the file is a fault. Empty rows, and the first
+    line again, are left out. Raises InvalidSetting if one of the `needed` names is missing.
     """
     csv.field_size_limit(FIELD_LIMIT)
     with path.open(encoding=encoding, newline="", errors="surrogateescape") as file:
@@ -35,7 +40,9 @@ def csv_rows(
         reader = csv.reader(lines, delimiter=delimiter, strict=True)
         header = _header(path, reader, encoding)
         if missing := sorted(needed - set(header)):
-            raise InvalidSetting("FILE", f"{path} has no column {missing[0]!r}; it has {', '.join(header)}")
+            raise InvalidSetting(
+                "FILE", f"{path} has no column {missing[0]!r}; it has {', '.join(header)}"
+            )
         while (found := _next(reader, skip_lines)) is not None:
             place, values = found
             if isinstance(values, Unreadable):
@@ -45,15 +52,24 @@ def csv_rows(
             elif [value.strip() for value in values] == header:
                 yield place, LeftOut(place, "repeats the names of the columns")
             elif not lines.has_empty_ends and lines.last.endswith(delimiter):
-                yield place, Unreadable(place, "", f"is cut: the file ends behind a {delimiter!r}, without a line end", values)
+                yield (
+                    place,
+                    Unreadable(
+                        place,
+                        "",
+                        f"is cut: the file ends behind a {delimiter!r}, without a line end",
+                        values,
+                    ),
+                )
             else:
                 lines.has_empty_ends |= not values[-1]
                 yield place, _row(header, values, place, encoding)
 
 
 class Lines:
-    """The lines of a file. `last`: the one that was read last. `has_empty_ends`: whether a row had an empty last value. Only in
-    such a file a row may end behind a delimiter, without a line end."""
+    """The lines of a file. `last`: the one that was read last. `has_empty_ends`: whether a row had
+    an empty last value. Only in such a file a row may end behind a delimiter, without a line
+    end."""
 
     def __init__(self, file: Iterable[str]) -> None:
         self._lines = iter(file)
@@ -74,9 +90,14 @@ def _header(path: Path, reader: Iterator[list[str]], encoding: str) -> list[str]
     except csv.Error as error:
         raise InvalidSetting("FILE", f"{path} is no CSV file in {encoding}: {error}") from error
     if any(map(_is_foreign, header)):
-        raise InvalidSetting("FILE", f"{path} is no CSV file in {encoding}: the line with the names of its columns is not")
+        raise InvalidSetting(
+            "FILE",
+            f"{path} is no CSV file in {encoding}: the line with the names of its columns is not",
+        )
     if len(set(header)) < len(header) or not any(header):
-        raise InvalidSetting("FILE", f"{path} has no line with the names of its columns, or one that repeats a name")
+        raise InvalidSetting(
+            "FILE", f"{path} has no line with the names of its columns, or one that repeats a name"
+        )
     return header
 
 
@@ -92,9 +113,13 @@ def _next(reader: Any, skip_lines: int) -> tuple[str, list[str] | Unreadable] | 
     return None if values is None else (f"line {reader.line_num + skip_lines}", values)
 
 
-def _row(header: list[str], values: list[str], place: str, encoding: str) -> dict[str, str] | Unreadable:
+def _row(
+    header: list[str], values: list[str], place: str, encoding: str
+) -> dict[str, str] | Unreadable:
     if any(map(_is_foreign, values)):
-        shown = [value.encode(errors="surrogateescape").decode(errors="replace") for value in values]
+        shown = [
+            value.encode(errors="surrogateescape").decode(errors="replace") for value in values
+        ]
         return Unreadable(place, "", f"is not in {encoding}", shown)
     if len(values) != len(header):
         return Unreadable(place, "", f"has {len(values)} values for {len(header)} columns", values)
@@ -107,18 +132,24 @@ def _is_foreign(text: str) -> bool:
 
 
 def json_rows(path: Path) -> Iterator[tuple[str, Any]]:
-    """The objects of a JSON file: an array, an object whose values are arrays, or one object a line. Numbers stay exact. Of an
-    array that is cut, the objects before the cut are read."""
+    """The objects of a JSON file: an array, an object whose values are arrays, or one object a
+    line. Numbers stay exact. Of an array that is cut, the objects before the cut are read."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
-        raise InvalidSetting("FILE", f"{path} is not in UTF-8: {error.reason} at byte {error.start}") from error
+        raise InvalidSetting(
+            "FILE", f"{path} is not in UTF-8: {error.reason} at byte {error.start}"
+        ) from error
     try:
         document = _parsed(text)
     except ValueError:
         yield from _elements(text) if text.lstrip().startswith("[") else _lines(text)
         return
-    if isinstance(document, dict) and document and all(isinstance(value, list) for value in document.values()):
+    if (
+        isinstance(document, dict)
+        and document
+        and all(isinstance(value, list) for value in document.values())
+    ):
         document = [row for value in document.values() for row in value]
     for number, row in enumerate(document if isinstance(document, list) else [document], start=1):
         yield f"row {number}", row
@@ -138,7 +169,10 @@ def _elements(text: str) -> Iterator[tuple[str, Any]]:
                 raise ValueError("the array is cut, or has no comma here")
         except (ValueError, RecursionError) as error:
             place = f"line {text.count(chr(10), 0, at) + 1}"
-            yield place, Unreadable(place, "", f"is not JSON from here on: {error}", text[at : at + 2_000])
+            yield (
+                place,
+                Unreadable(place, "", f"is not JSON from here on: {error}", text[at : at + 2_000]),
+            )
             return
         at += 1
 

@@ -14,14 +14,16 @@ from orderledger.infrastructure.messages.registry import Message
 
 
 class Readable(NamedTuple):
-    """A row of the file, and its messages. `place`: the line, or the table and the id of the row."""
+    """A row of the file, and its messages. `place`: the line, or the table and the id of the
+    row."""
 
     place: str
     messages: list[Message]
 
 
 class Unreadable(NamedTuple):
-    """A row that gives no message: its place, the field and its fault, and the row as it stands in the file."""
+    """A row that gives no message: its place, the field and its fault, and the row as it stands in
+    the file."""
 
     place: str
     field: str
@@ -30,7 +32,8 @@ class Unreadable(NamedTuple):
 
 
 class LeftOut(NamedTuple):
-    """A row that holds nothing to record, and why. Rows are counted by reason, so it names no single row."""
+    """A row that holds nothing to record, and why. Rows are counted by reason, so it names no
+    single row."""
 
     place: str
     reason: str
@@ -47,10 +50,11 @@ class NothingToRecord(Exception):
 class Options:
     """What the user says about the file.
 
-    `account`: the account in the ledger. `instruments`: the ledger's names of instruments, by those of the file, where they
-    differ. `zone`: of times without an offset; None for the zone that such files have. `exchange`: ccxt's id of the exchange.
-    `mapping`: the columns of a CSV file. `date_format`: of its times, as `datetime.strptime` has it. `unchecked`: accept a
-    mapping that names no export that it was checked with.
+    `account`: the account in the ledger. `instruments`: the ledger's names of instruments, by those
+    of the file, where they differ. `zone`: of times without an offset; None for the zone that such
+    files have. `exchange`: ccxt's id of the exchange. `mapping`: the columns of a CSV file.
+    `date_format`: of its times, as `datetime.strptime` has it. `unchecked`: accept a mapping that
+    names no export that it was checked with.
     """
 
     account: str
@@ -63,13 +67,16 @@ class Options:
 
     def context(self, row: Any) -> Context:
         """Makes the messages of one row."""
-        return Context(account=self.account, at=None, instruments=self.instruments, evidence=as_evidence(row))
+        return Context(
+            account=self.account, at=None, instruments=self.instruments, evidence=as_evidence(row)
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Importer:
-    """One kind of file. `meaning`, `gives` and `lacks` are sentences for the help and the reference. `checked_with`: the files
-    that it was compared with; empty if it is unchecked, None if each mapping names its own."""
+    """One kind of file. `meaning`, `gives` and `lacks` are sentences for the help and the
+    reference. `checked_with`: the files that it was compared with; empty if it is unchecked, None
+    if each mapping names its own."""
 
     name: str
     meaning: str
@@ -80,10 +87,15 @@ class Importer:
 
 
 def row_of(place: str, row: Any, translate: Callable[[], list[Message]]) -> Row:
-    """The messages of a row, as imported; or why it is left out; or the fault if it cannot be translated."""
+    """The messages of a row, as imported; or why it is left out; or the fault if it cannot be
+    translated."""
     try:
         messages = [imported(message) for message in translate()]
-        return Readable(place, messages) if messages else LeftOut(place, "holds nothing that the ledger records")
+        return (
+            Readable(place, messages)
+            if messages
+            else LeftOut(place, "holds nothing that the ledger records")
+        )
     except NothingToRecord as reason:
         return LeftOut(place, str(reason))
     except InvalidMessage as error:
@@ -96,13 +108,21 @@ def imported(message: Message) -> Message:
 
 
 def moment_of(text: Any, zone: tzinfo, name: str, formats: tuple[str, ...] = ()) -> datetime | None:
-    """A time in a file: in one of these formats, or ISO 8601; without an offset it is of this zone. None for an empty one.
+    """A time in a file: in one of these formats, or ISO 8601; without an offset it is of this zone.
+    None for an empty one.
 
     Raises InvalidMessage with the name of the field.
     """
     if text is None or text == "":
         return None
-    found = next((moment for moment in (parsed_time(str(text), pattern) for pattern in formats) if moment is not None), None)
+    found = next(
+        (
+            moment
+            for moment in (parsed_time(str(text), pattern) for pattern in formats)
+            if moment is not None
+        ),
+        None,
+    )
     if found is None:
         try:
             found = datetime.fromisoformat(str(text))
@@ -112,7 +132,8 @@ def moment_of(text: Any, zone: tzinfo, name: str, formats: tuple[str, ...] = ())
 
 
 def in_zone(moment: datetime, zone: tzinfo, name: str) -> datetime:
-    """A time without an offset in its zone. Raises InvalidMessage if clocks showed it twice, or never."""
+    """A time without an offset in its zone. Raises InvalidMessage if clocks showed it twice, or
+    never."""
     if moment.tzinfo is not None:
         return moment
     found = moment.replace(tzinfo=zone)

@@ -1,1 +1,2 @@
-"""Objects of other trading frameworks, translated to messages: pure functions that import nothing of those frameworks."""
+"""Objects of other trading frameworks, translated to messages: pure functions that import nothing
+of those frameworks."""

@@ -20,26 +20,35 @@ def from_ccxt(
     instruments: Mapping[str, str] | None = None,
     records: Records | None = None,
 ) -> list[Message]:
-    """The messages of a unified row of ccxt, or of a list of rows: orders, trades, positions, fundings, or a balance.
+    """The messages of a unified row of ccxt, or of a list of rows: orders, trades, positions,
+    fundings, or a balance.
 
     - `exchange`: ccxt's id of the exchange, e.g. `binance`, for what is particular to it.
     - `at`: time of receipt, for rows without a time of their own.
     - `instruments`: the ledger's names of instruments, by symbol (`BTC/USDT`), where they differ.
-    - `records`: finds orders of the ledger; without it, a client id that the exchange does not make up is taken for ours, and
-      none if no exchange is named.
+    - `records`: finds orders of the ledger; without it, a client id that the exchange does not make
+      up is taken for ours, and none if no exchange is named.
 
     Raises InvalidMessage, naming the field, if it is no such row or cannot be read.
     """
-    return _messages_of(obj, Context(account=account, heard_at=at, records=records, exchange=exchange or None), instruments)
+    return _messages_of(
+        obj,
+        Context(account=account, heard_at=at, records=records, exchange=exchange or None),
+        instruments,
+    )
 
 
-def reader(*, account: str, exchange: str, instruments: Mapping[str, str] | None) -> Callable[[object], list[Message]]:
+def reader(
+    *, account: str, exchange: str, instruments: Mapping[str, str] | None
+) -> Callable[[object], list[Message]]:
     """`from_ccxt` for one row after the other: it remembers the trades of the rows before."""
     context = Context(account=account, exchange=exchange or None)
     return lambda row: _messages_of(row, context, instruments)
 
 
-def _messages_of(obj: object, context: Context, instruments: Mapping[str, str] | None) -> list[Message]:
+def _messages_of(
+    obj: object, context: Context, instruments: Mapping[str, str] | None
+) -> list[Message]:
     rows = list(obj) if isinstance(obj, (list, tuple)) else [obj]
     told = translated([{part_of(row): row} for row in rows], context)
     if told.faults:
@@ -52,7 +61,9 @@ def part_of(row: Any) -> str:
     """What a row is, by its fields. Raises InvalidMessage if it is none of ccxt's."""
     if isinstance(row, Mapping):
         names = row.keys()
-        if {"symbol", "price", "amount", "side"} <= names and ("takerOrMaker" in names or "status" not in names):
+        if {"symbol", "price", "amount", "side"} <= names and (
+            "takerOrMaker" in names or "status" not in names
+        ):
             return "trade"
         if {"id", "symbol", "status"} <= names and names & {"filled", "remaining", "clientOrderId"}:
             return "order"

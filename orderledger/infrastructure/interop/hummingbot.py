@@ -1,4 +1,5 @@
-"""Hummingbot: the events of its connectors, the updates of its order tracker, and `InFlightOrder`."""
+"""Hummingbot: the events of its connectors, the updates of its order tracker, and
+`InFlightOrder`."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -6,7 +7,14 @@ from datetime import datetime
 from orderledger.domain.values import Source
 from orderledger.infrastructure.errors import InvalidMessage
 from orderledger.infrastructure.interop.context import Context
-from orderledger.infrastructure.interop.hummingbot_parts import failure_of, fee_of, names_of, quote_of, side_of, terms_of
+from orderledger.infrastructure.interop.hummingbot_parts import (
+    failure_of,
+    fee_of,
+    names_of,
+    quote_of,
+    side_of,
+    terms_of,
+)
 from orderledger.infrastructure.interop.objects import ForeignObject
 from orderledger.infrastructure.messages.registry import Message
 
@@ -20,7 +28,8 @@ STATUSES = {
     "FILLED": {"status": "filled"},
     "COMPLETED": {"status": "filled"},
 }
-"""What a state of the order tracker is recorded as. `FAILED` is no answer of the venue: the tracker also gives up lost orders."""
+"""What a state of the order tracker is recorded as. `FAILED` is no answer of the venue: the tracker
+also gives up lost orders."""
 
 REPORTS = {"OPEN": "acknowledge", "CANCELED": "cancel"}
 """States that an update of the tracker takes over from the venue."""
@@ -29,8 +38,10 @@ NOT_YET_ANSWERED = frozenset({"PENDING_CREATE", "PENDING_APPROVAL"})
 
 SILENT = frozenset(
     {
-        "BalanceUpdateEvent", "MarketTransactionFailureEvent", "OrderBookTradeEvent", "PositionModeChangeEvent",
-        "RangePositionLiquidityAddedEvent", "RangePositionLiquidityRemovedEvent", "RangePositionUpdateFailureEvent",
+        "BalanceUpdateEvent", "MarketTransactionFailureEvent", "OrderBookTradeEvent",
+        "PositionModeChangeEvent",
+        "RangePositionLiquidityAddedEvent", "RangePositionLiquidityRemovedEvent",
+        "RangePositionUpdateFailureEvent",
         "TokenApprovalCancelledEvent", "TokenApprovalFailureEvent", "TokenApprovalSuccessEvent",
     }
 )  # fmt: skip
@@ -45,16 +56,19 @@ def from_hummingbot(
     strategy: str | None = None,
     instruments: Mapping[str, str] | None = None,
 ) -> list[Message]:
-    """The messages of one Hummingbot object: an event of a connector, an `OrderUpdate`, a `TradeUpdate` or an `InFlightOrder`.
+    """The messages of one Hummingbot object: an event of a connector, an `OrderUpdate`, a
+    `TradeUpdate` or an `InFlightOrder`.
 
     - `at`: time of receipt, for objects without a time of their own.
     - `strategy`: name for the requests.
-    - `instruments`: the ledger's names of instruments, by trading pair (`BTC-USDT`), where they differ.
+    - `instruments`: the ledger's names of instruments, by trading pair (`BTC-USDT`), where they
+      differ.
 
-    Hummingbot has no event before it sends an order: record its `InFlightOrder` when it is placed. An order created event gives
-    the request, if it is not recorded yet, and the venue's acknowledgement. A failure is a reject only if the venue refused. If
-    sending ended without an answer, or Hummingbot does not say why, it is `unresolved`; the ledger refuses that for an order that
-    it does not know.
+    Hummingbot has no event before it sends an order: record its `InFlightOrder` when it is placed.
+    An order created event gives the request, if it is not recorded yet, and the venue's
+    acknowledgement. A failure is a reject only if the venue refused. If sending ended without an
+    answer, or Hummingbot does not say why, it is `unresolved`; the ledger refuses that for an order
+    that it does not know.
 
     Raises InvalidMessage, naming the attribute, if it is no such object or lacks something.
     """
@@ -73,13 +87,17 @@ def from_hummingbot(
         return [_trade(given, context, None)]
     if name in SILENT:
         return []
-    raise InvalidMessage("obj", f"{name or type(obj).__name__!r} is no event or order of Hummingbot")
+    raise InvalidMessage(
+        "obj", f"{name or type(obj).__name__!r} is no event or order of Hummingbot"
+    )
 
 
 CREATED = {"BuyOrderCreatedEvent": "buy", "SellOrderCreatedEvent": "sell"}
 
 
-def _created(given: ForeignObject, context: Context, side: str, strategy: str | None) -> list[Message]:
+def _created(
+    given: ForeignObject, context: Context, side: str, strategy: str | None
+) -> list[Message]:
     names = names_of(given)
     instrument = context.instrument(given.needed("trading_pair"))
     request = context.message(
@@ -92,7 +110,9 @@ def _created(given: ForeignObject, context: Context, side: str, strategy: str | 
         strategy=strategy,
         **terms_of(given, given.word("type")),
     )
-    told = context.message("acknowledge", at=given.moment("timestamp"), **names, instrument=instrument, side=side)
+    told = context.message(
+        "acknowledge", at=given.moment("timestamp"), **names, instrument=instrument, side=side
+    )
     return [request, told]
 
 
@@ -100,7 +120,9 @@ def _filled(given: ForeignObject, context: Context) -> list[Message]:
     names = names_of(given)
     trade_id = given.identifier("exchange_trade_id")
     if trade_id is None:
-        raise given.fault("exchange_trade_id", "is missing: without it, two equal fills could not be told apart")
+        raise given.fault(
+            "exchange_trade_id", "is missing: without it, two equal fills could not be told apart"
+        )
     return [
         context.message(
             "fill",
@@ -111,7 +133,9 @@ def _filled(given: ForeignObject, context: Context) -> list[Message]:
             side=side_of(given, "trade_type"),
             quantity=given.needed_number("amount"),
             price=given.needed_number("price"),
-            **fee_of(given, "trade_fee", given.needed_number("price"), given.needed_number("amount")),
+            **fee_of(
+                given, "trade_fee", given.needed_number("price"), given.needed_number("amount")
+            ),
         )
     ]
 
@@ -128,7 +152,13 @@ def _completed(given: ForeignObject, context: Context) -> list[Message]:
     """All of it is filled, says Hummingbot. It is a claim: the fills have events of their own."""
     reported = {"status": "filled", "cum_quantity": given.needed_number("base_asset_amount")}
     return [
-        context.message("status", at=given.moment("timestamp"), **names_of(given), status="filled", reported=reported),
+        context.message(
+            "status",
+            at=given.moment("timestamp"),
+            **names_of(given),
+            status="filled",
+            reported=reported,
+        ),
     ]
 
 
@@ -187,7 +217,9 @@ def _status(state: str) -> dict[str, str]:
     return STATUSES.get(state, {"status": state.lower() or "unknown"})
 
 
-def _trade(given: ForeignObject, context: Context, side: str | None, instrument: str | None = None) -> Message:
+def _trade(
+    given: ForeignObject, context: Context, side: str | None, instrument: str | None = None
+) -> Message:
     return context.message(
         "fill",
         at=given.moment("fill_timestamp"),
@@ -197,14 +229,19 @@ def _trade(given: ForeignObject, context: Context, side: str | None, instrument:
         side=side,
         quantity=given.needed_number("fill_base_amount"),
         price=given.needed_number("fill_price"),
-        **fee_of(given, "fee", given.needed_number("fill_price"), given.needed_number("fill_base_amount")),
+        **fee_of(
+            given, "fee", given.needed_number("fill_price"), given.needed_number("fill_base_amount")
+        ),
     )
 
 
 def _order(given: ForeignObject, context: Context, strategy: str | None) -> list[Message]:
     """An order as the tracker knows it: the request, its fills, and its state."""
     names, state = names_of(given), given.word("current_state") or ""
-    instrument, side = context.instrument(given.needed("trading_pair")), side_of(given, "trade_type")
+    instrument, side = (
+        context.instrument(given.needed("trading_pair")),
+        side_of(given, "trade_type"),
+    )
     created_at = given.moment("creation_timestamp")
     request = context.message(
         "request",
@@ -223,7 +260,12 @@ def _order(given: ForeignObject, context: Context, strategy: str | None) -> list
     when = given.moment("last_update_timestamp")
     if state == "FAILED":
         kind, told = failure_of(None, None)
-        return [request, submit, *fills, context.message(kind, at=when, client_order_id=names["client_order_id"], **told)]
+        return [
+            request,
+            submit,
+            *fills,
+            context.message(kind, at=when, client_order_id=names["client_order_id"], **told),
+        ]
     executed = given.number("executed_amount_base")
     reported = None if executed is None else {"cum_quantity": executed}
     told_state = context.message(

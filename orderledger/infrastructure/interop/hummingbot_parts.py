@@ -5,13 +5,19 @@ from decimal import Decimal
 from typing import Any
 
 from orderledger.domain.exact import EXACT
-from orderledger.infrastructure.interop.context import LONGEST_TEXT, OUTCOME_UNKNOWN, reason_and_text
+from orderledger.infrastructure.interop.context import (
+    LONGEST_TEXT,
+    OUTCOME_UNKNOWN,
+    reason_and_text,
+)
 from orderledger.infrastructure.interop.objects import ForeignObject, within_digits
 
 ORDER_TYPES = {"MARKET": "market", "LIMIT": "limit", "LIMIT_MAKER": "limit"}
 """Swaps and pool orders of decentralized exchanges are `other`."""
 
-NOT_SENT = frozenset({"ClientConnectorDNSError", "ClientConnectorError", "ClientProxyConnectionError"})
+NOT_SENT = frozenset(
+    {"ClientConnectorDNSError", "ClientConnectorError", "ClientProxyConnectionError"}
+)
 """Exceptions of aiohttp that mean that nothing was sent: connection refused, host unknown."""
 
 OWN_CHECK = ("will not be created", "not in the list of supported order types")
@@ -47,7 +53,8 @@ def side_of(given: ForeignObject, name: str) -> str:
 
 
 def fee_of(given: ForeignObject, name: str, price: Decimal, amount: Decimal) -> dict[str, Any]:
-    """The fee of a fill, if it is in one currency. A percentage without a token is of the quote amount, as in Hummingbot."""
+    """The fee of a fill, if it is in one currency. A percentage without a token is of the quote
+    amount, as in Hummingbot."""
     if given.get(name) is None:
         return {}
     fee = given.part(name)
@@ -63,8 +70,12 @@ def fee_of(given: ForeignObject, name: str, price: Decimal, amount: Decimal) -> 
         part = within_digits(EXACT.multiply(EXACT.multiply(price, amount), percent))
         amounts[quote] = EXACT.add(amounts.get(quote, Decimal(0)), part)
     if len(amounts) > 1:
-        return {"text": f"the fee is in several currencies: {', '.join(sorted(amounts))}; see evidence"}
-    return next(({"fee": total, "fee_currency": token or None} for token, total in amounts.items()), {})
+        return {
+            "text": f"the fee is in several currencies: {', '.join(sorted(amounts))}; see evidence"
+        }
+    return next(
+        ({"fee": total, "fee_currency": token or None} for token, total in amounts.items()), {}
+    )
 
 
 def quote_of(pair: str) -> str:
@@ -72,7 +83,8 @@ def quote_of(pair: str) -> str:
 
 
 def failure_of(error_type: str | None, sentence: str | None) -> tuple[str, dict[str, str]]:
-    """What a failure is recorded as, with its reason and text. Only a refusal by the venue is a reject."""
+    """What a failure is recorded as, with its reason and text. Only a refusal by the venue is a
+    reject."""
     text = sentence or ""
     told = reason_and_text(error_type, text, "failed")
     if error_type is None:
@@ -83,5 +95,12 @@ def failure_of(error_type: str | None, sentence: str | None) -> tuple[str, dict[
     if status is not None:
         code = int(status.group(1))
         is_unknown = code >= OUTCOME_UNKNOWN_FROM or code in TOO_SLOW_OR_MANY
-        return ("unresolved" if is_unknown else "reject"), {"reason": f"http_{code}", "text": text[:LONGEST_TEXT]}
-    return ("unresolved" if error_type in OUTCOME_UNKNOWN or error_type in ("OSError", "IOError") else "reject"), told
+        return ("unresolved" if is_unknown else "reject"), {
+            "reason": f"http_{code}",
+            "text": text[:LONGEST_TEXT],
+        }
+    return (
+        "unresolved"
+        if error_type in OUTCOME_UNKNOWN or error_type in ("OSError", "IOError")
+        else "reject"
+    ), told

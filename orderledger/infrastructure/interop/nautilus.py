@@ -1,4 +1,5 @@
-"""NautilusTrader: its order events, as objects or as the dictionaries that their `to_dict` makes."""
+"""NautilusTrader: its order events, as objects or as the dictionaries that their `to_dict`
+makes."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -28,7 +29,8 @@ LIQUIDITY = {"MAKER": "maker", "TAKER": "taker"}
 
 SILENT = frozenset(
     {
-        "AccountState", "OrderEmulated", "OrderReleased", "PositionChanged", "PositionClosed", "PositionOpened",
+        "AccountState", "OrderEmulated", "OrderReleased", "PositionChanged", "PositionClosed",
+        "PositionOpened",
         "PositionAdjusted",
     }
 )  # fmt: skip
@@ -42,13 +44,16 @@ def from_nautilus(
     at: datetime | None = None,
     instruments: Mapping[str, str] | None = None,
 ) -> list[Message]:
-    """The messages of one order event of NautilusTrader, or of the dictionary that its `to_dict` makes.
+    """The messages of one order event of NautilusTrader, or of the dictionary that its `to_dict`
+    makes.
 
     - `at`: time of receipt, for an event without a time.
-    - `instruments`: the ledger's names of instruments, by Nautilus' (`BTCUSDT-PERP.BINANCE`), where they differ.
+    - `instruments`: the ledger's names of instruments, by Nautilus' (`BTCUSDT-PERP.BINANCE`), where
+      they differ.
 
-    Events that Nautilus makes when it compares itself with the venue have the source `reconciliation`. Raises InvalidMessage,
-    naming the attribute, if it is no such event or lacks something.
+    Events that Nautilus makes when it compares itself with the venue have the source
+    `reconciliation`. Raises InvalidMessage, naming the attribute, if it is no such event or lacks
+    something.
     """
     given = _as_dictionary(obj)
     translate = EVENTS.get(given.class_name)
@@ -56,7 +61,9 @@ def from_nautilus(
         return translate(given, Context.of(given, account, at, instruments))
     if given.class_name in SILENT:
         return []
-    raise InvalidMessage("obj", f"{given.class_name or type(obj).__name__!r} is no order event of NautilusTrader")
+    raise InvalidMessage(
+        "obj", f"{given.class_name or type(obj).__name__!r} is no order event of NautilusTrader"
+    )
 
 
 def _as_dictionary(obj: object) -> ForeignObject:
@@ -78,28 +85,53 @@ def _told(kind: str, given: ForeignObject, context: Context, **fields: Any) -> l
     if names["client_order_id"] is None and names["venue_order_id"] is None:
         raise given.fault("client_order_id", f"is missing on {given.class_name}")
     source = Source.RECONCILIATION if given.flag("reconciliation") else None
-    return [context.message(kind, at=given.moment("ts_event", "ts_init"), **names, source=source, **fields)]
+    return [
+        context.message(
+            kind, at=given.moment("ts_event", "ts_init"), **names, source=source, **fields
+        )
+    ]
 
 
 def _report(kind: str, given: ForeignObject, context: Context, **fields: Any) -> list[Message]:
     """A report of the venue."""
-    return _told(kind, given, context, instrument=context.instrument(given.get("instrument_id")), **fields)
+    return _told(
+        kind, given, context, instrument=context.instrument(given.get("instrument_id")), **fields
+    )
 
 
 def _initialized(given: ForeignObject, context: Context) -> list[Message]:
-    """A request. Of an order that Nautilus found at the venue, the terms are what the venue reported."""
+    """A request. Of an order that Nautilus found at the venue, the terms are what the venue
+    reported."""
     if given.flag("quote_quantity"):
-        raise given.fault("quote_quantity", "is set: the ledger counts the quantity of the instrument, not what it costs")
+        raise given.fault(
+            "quote_quantity",
+            "is set: the ledger counts the quantity of the instrument, not what it costs",
+        )
     terms = _terms(given)
     side = str(given.needed("order_side")).lower()
     if given.identifier("strategy_id") == EXTERNAL:
-        claims = {name: value for name, value in terms.items() if name != "expire_at" and value is not None}
+        claims = {
+            name: value
+            for name, value in terms.items()
+            if name != "expire_at" and value is not None
+        }
         return _report("status", given, context, status="new", side=side, reported=claims)
     parent, group = given.identifier("parent_order_id"), given.identifier("order_list_id")
-    links = {name: value for name, value in (("parent", parent), ("group", group)) if value is not None}
+    links = {
+        name: value for name, value in (("parent", parent), ("group", group)) if value is not None
+    }
     instrument = context.instrument(given.needed("instrument_id"))
     strategy = given.identifier("strategy_id")
-    return _told("request", given, context, instrument=instrument, side=side, strategy=strategy, links=links, **terms)
+    return _told(
+        "request",
+        given,
+        context,
+        instrument=instrument,
+        side=side,
+        strategy=strategy,
+        links=links,
+        **terms,
+    )
 
 
 def _terms(given: ForeignObject) -> dict[str, Any]:
@@ -130,7 +162,9 @@ def _accepted(given: ForeignObject, context: Context) -> list[Message]:
 
 def _rejected(given: ForeignObject, context: Context) -> list[Message]:
     code = "post_only" if given.flag("due_post_only") else None
-    return _report("reject", given, context, **reason_and_text(code, given.get("reason"), "rejected"))
+    return _report(
+        "reject", given, context, **reason_and_text(code, given.get("reason"), "rejected")
+    )
 
 
 def _canceled(given: ForeignObject, context: Context) -> list[Message]:
@@ -151,16 +185,21 @@ def _pending_cancel(given: ForeignObject, context: Context) -> list[Message]:
 
 
 def _pending_update(given: ForeignObject, context: Context) -> list[Message]:
-    """Nautilus is about to send a change. The event does not say which, so it is a state and no request."""
+    """Nautilus is about to send a change. The event does not say which, so it is a state and no
+    request."""
     return _report("status", given, context, pending="replace")
 
 
 def _modify_rejected(given: ForeignObject, context: Context) -> list[Message]:
-    return _report("reject_replace", given, context, **reason_and_text(None, given.get("reason"), "rejected"))
+    return _report(
+        "reject_replace", given, context, **reason_and_text(None, given.get("reason"), "rejected")
+    )
 
 
 def _cancel_rejected(given: ForeignObject, context: Context) -> list[Message]:
-    return _report("reject_cancel", given, context, **reason_and_text(None, given.get("reason"), "rejected"))
+    return _report(
+        "reject_cancel", given, context, **reason_and_text(None, given.get("reason"), "rejected")
+    )
 
 
 def _updated(given: ForeignObject, context: Context) -> list[Message]:

@@ -1,4 +1,5 @@
-"""`ForeignObject`: reads an object of another program by the names of its attributes. A dictionary is read by its keys."""
+"""`ForeignObject`: reads an object of another program by the names of its attributes. A dictionary
+is read by its keys."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
@@ -12,7 +13,8 @@ from orderledger.infrastructure.errors import InvalidMessage
 from orderledger.infrastructure.messages.fields import DIGITS, parse_time
 
 SECONDS_BELOW = 10**12
-"""A time that is a float below this counts seconds, with a fraction. Larger ones are counts of ms, us or ns."""
+"""A time that is a float below this counts seconds, with a fraction. Larger ones are counts of ms,
+us or ns."""
 
 NO_TIME = -(2**63)
 """numpy's NaT as an integer."""
@@ -23,7 +25,8 @@ DEEPEST = 5
 
 @dataclass(frozen=True, slots=True)
 class ForeignObject:
-    """An object with its attributes. `path`: where it was found, for errors. Missing are None, NaN, NaT and an empty text."""
+    """An object with its attributes. `path`: where it was found, for errors. Missing are None, NaN,
+    NaT and an empty text."""
 
     raw: Any
     path: str = ""
@@ -44,7 +47,9 @@ class ForeignObject:
 
     def get(self, name: str) -> Any:
         """The value of an attribute, or None."""
-        value = self.raw.get(name) if isinstance(self.raw, Mapping) else getattr(self.raw, name, None)
+        value = (
+            self.raw.get(name) if isinstance(self.raw, Mapping) else getattr(self.raw, name, None)
+        )
         return None if _is_missing(value) else value
 
     def part(self, name: str) -> "ForeignObject":
@@ -52,12 +57,15 @@ class ForeignObject:
         return ForeignObject(self.needed(name), f"{self.path}{name}.")
 
     def parts(self, name: str) -> "list[ForeignObject] | None":
-        """The objects of a list inside this one. None: there is no list, so they were not observed."""
+        """The objects of a list inside this one. None: there is no list, so they were not
+        observed."""
         listed = self.get(name)
         if listed is None:
             return None
         rows = list(listed.values()) if isinstance(listed, Mapping) else list(listed)
-        return [ForeignObject(row, f"{self.path}{name}.{number}.") for number, row in enumerate(rows)]
+        return [
+            ForeignObject(row, f"{self.path}{name}.{number}.") for number, row in enumerate(rows)
+        ]
 
     def needed(self, name: str) -> Any:
         """The value of an attribute. Raises InvalidMessage if it is missing."""
@@ -71,7 +79,8 @@ class ForeignObject:
         return InvalidMessage(f"{self.path}{name}", fault)
 
     def number(self, name: str) -> Decimal | None:
-        """A number. A float is read from its shortest text: 0.1 is 0.1, not the binary fraction beside it.
+        """A number. A float is read from its shortest text: 0.1 is 0.1, not the binary fraction
+        beside it.
 
         Digits beyond the 28th after the point, which a message cannot hold, are rounded.
         """
@@ -99,7 +108,8 @@ class ForeignObject:
         return found if found is not None and found > 0 else None
 
     def moment(self, *names: str) -> datetime | None:
-        """The first time among these attributes: datetime64, datetime, a count of s, ms, us or ns, or RFC 3339 text."""
+        """The first time among these attributes: datetime64, datetime, a count of s, ms, us or ns,
+        or RFC 3339 text."""
         for name in names:
             value = self.get(name)
             if value is not None:
@@ -132,7 +142,11 @@ def within_digits(number: Decimal) -> Decimal:
     """The number with at most as many digits after the point as a message holds."""
     exponent = number.as_tuple().exponent
     assert isinstance(exponent, int)
-    return number if exponent >= -DIGITS else number.quantize(Decimal(1).scaleb(-DIGITS), ROUND_HALF_EVEN, EXACT)
+    return (
+        number
+        if exponent >= -DIGITS
+        else number.quantize(Decimal(1).scaleb(-DIGITS), ROUND_HALF_EVEN, EXACT)
+    )
 
 
 def _is_missing(value: Any) -> bool:
@@ -144,8 +158,11 @@ def _is_missing(value: Any) -> bool:
 
 
 def moment_of_value(value: Any) -> datetime | None:
-    """A time in UTC. None for NaT and for counts up to 0. numpy is not imported: its values know their own conversion."""
-    value = getattr(value, "asm8", value)  # pandas.Timestamp without a zone is UTC, as its datetime64 is
+    """A time in UTC. None for NaT and for counts up to 0. numpy is not imported: its values know
+    their own conversion."""
+    value = getattr(
+        value, "asm8", value
+    )  # pandas.Timestamp without a zone is UTC, as its datetime64 is
     convert = getattr(value, "astype", None)
     if convert is not None and str(getattr(value, "dtype", "")).startswith("datetime64"):
         value = int(convert("datetime64[ns]").astype("int64"))
@@ -155,11 +172,16 @@ def moment_of_value(value: Any) -> datetime | None:
     count = Decimal(str(value))
     if count <= 0:
         return None
-    return parse_time(int(count * 1_000_000) if count < SECONDS_BELOW and not isinstance(value, int) else int(count))
+    return parse_time(
+        int(count * 1_000_000)
+        if count < SECONDS_BELOW and not isinstance(value, int)
+        else int(count)
+    )
 
 
 def as_evidence(value: Any, depth: int = 0) -> Any:
-    """The attributes of an object as plain values, to be kept with the message. Values without a readable form are left out."""
+    """The attributes of an object as plain values, to be kept with the message. Values without a
+    readable form are left out."""
     if isinstance(value, Enum):
         return value.name
     if isinstance(value, bool) or value is None:
@@ -169,7 +191,9 @@ def as_evidence(value: Any, depth: int = 0) -> Any:
     if isinstance(value, int):
         return int(value) if -LARGEST_INTEGER <= value < LARGEST_INTEGER else str(value)
     if isinstance(value, (float, Decimal)):
-        number = float(value) if isinstance(value, float) else value  # numpy's subclass cannot be written as JSON
+        number = (
+            float(value) if isinstance(value, float) else value
+        )  # numpy's subclass cannot be written as JSON
         return number if Decimal(number).is_finite() else str(number)
     if isinstance(value, (list, tuple, set, frozenset)) and not hasattr(value, "_fields"):
         return [as_evidence(item, depth + 1) for item in value] if depth < DEEPEST else None
@@ -178,12 +202,19 @@ def as_evidence(value: Any, depth: int = 0) -> Any:
         return _text_of(value)
     named = {} if isinstance(value, Mapping) else {"type": type(value).__name__}
     found = {str(name): _member(name, item, depth) for name, item in attributes.items()}
-    return named | {name: item for name, item in found.items() if item is not None or attributes.get(name) is None}
+    return named | {
+        name: item
+        for name, item in found.items()
+        if item is not None or attributes.get(name) is None
+    }
 
 
 def _member(name: Any, value: Any, depth: int) -> Any:
-    """A value of an object. An instrument is kept by its name: its definition would be repeated with every event."""
-    return as_evidence(value if name != "instrument" or isinstance(value, Mapping) else str(value), depth + 1)
+    """A value of an object. An instrument is kept by its name: its definition would be repeated
+    with every event."""
+    return as_evidence(
+        value if name != "instrument" or isinstance(value, Mapping) else str(value), depth + 1
+    )
 
 
 def _attributes(value: Any) -> Iterator[tuple[Any, Any]]:
@@ -197,7 +228,11 @@ def _attributes(value: Any) -> Iterator[tuple[Any, Any]]:
         names = list(value._fields)
     else:
         names = list(getattr(value, "__dict__", ()))
-    yield from ((name, getattr(value, name)) for name in names if not name.startswith("_") and hasattr(value, name))
+    yield from (
+        (name, getattr(value, name))
+        for name in names
+        if not name.startswith("_") and hasattr(value, name)
+    )
 
 
 def _text_of(value: Any) -> str | None:

@@ -1,8 +1,10 @@
-"""Qubx: `OrderRequest`, `Order`, `Deal`, positions and the events of its account, from 0.7.3 to the head of 2026.
+"""Qubx: `OrderRequest`, `Order`, `Deal`, positions and the events of its account, from 0.7.3 to the
+head of 2026.
 
-Three generations of the same classes exist; they are told apart by their attributes. 0.7.3 has requests without an id, orders
-with `id` and `client_id`, deals with `id`. Later requests have `client_id`. The head has orders with `client_order_id` and
-`venue_order_id`, deals with `trade_id`, and one class per event.
+Three generations of the same classes exist; they are told apart by their attributes. 0.7.3 has
+requests without an id, orders with `id` and `client_id`, deals with `id`. Later requests have
+`client_id`. The head has orders with `client_order_id` and `venue_order_id`, deals with `trade_id`,
+and one class per event.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -14,19 +16,26 @@ from orderledger.domain.values import Source
 from orderledger.infrastructure.errors import InvalidMessage
 from orderledger.infrastructure.interop.context import OUTCOME_UNKNOWN, Context, reason_and_text
 from orderledger.infrastructure.interop.objects import ForeignObject
-from orderledger.infrastructure.interop.qubx_orders import order_messages, order_names, request_message
+from orderledger.infrastructure.interop.qubx_orders import (
+    order_messages,
+    order_names,
+    request_message,
+)
 from orderledger.infrastructure.interop.qubx_snapshots import position_message, snapshot_messages
 from orderledger.infrastructure.messages.registry import Message
 from orderledger.projections.view import Row
 
 SILENT = frozenset(
     {
-        "AssetBalance", "Balance", "BalanceUpdate", "BalanceUpdateEvent", "FundingPayment", "FundingPaymentEvent", "QuoteEvent",
-        "TradeEvent", "OrderBookEvent", "OhlcEvent", "FundingRateEvent", "OpenInterestEvent", "LiquidationEvent", "Quote",
+        "AssetBalance", "Balance", "BalanceUpdate", "BalanceUpdateEvent", "FundingPayment",
+        "FundingPaymentEvent", "QuoteEvent",
+        "TradeEvent", "OrderBookEvent", "OhlcEvent", "FundingRateEvent", "OpenInterestEvent",
+        "LiquidationEvent", "Quote",
         "Trade", "Bar", "OrderBook",
     }
 )  # fmt: skip
-"""Classes that say nothing about orders and positions. A `FundingPayment` is a rate, without an amount."""
+"""Classes that say nothing about orders and positions. A `FundingPayment` is a rate, without an
+amount."""
 
 
 def from_qubx(
@@ -40,14 +49,17 @@ def from_qubx(
     open_orders: Iterable[Row] = (),
     positions: Iterable[Row] = (),
 ) -> list[Message]:
-    """The messages of one Qubx object: an order request, an order, a deal, a position, an event or an account snapshot.
+    """The messages of one Qubx object: an order request, an order, a deal, a position, an event or
+    an account snapshot.
 
     - `at`: time of receipt, for objects without a time of their own, such as a request.
     - `client_order_id`: our id, where the object has none: a request of 0.7.3, or a deal.
     - `instrument`: the instrument of a deal, which does not name it.
-    - `instruments`: the ledger's names of instruments, by Qubx's (`LIGHTER:SWAP:ETHUSDC`), where they differ.
-    - `open_orders`, `positions`: rows of the ledger for this account, for a snapshot. An open order that a complete list lacks is
-      reported `absent`, a position that it lacks as 0. A list that is None was not observed and says nothing.
+    - `instruments`: the ledger's names of instruments, by Qubx's (`LIGHTER:SWAP:ETHUSDC`), where
+      they differ.
+    - `open_orders`, `positions`: rows of the ledger for this account, for a snapshot. An open order
+      that a complete list lacks is reported `absent`, a position that it lacks as 0. A list that is
+      None was not observed and says nothing.
 
     Raises InvalidMessage, naming the attribute, if it is no such object or lacks something.
     """
@@ -65,7 +77,9 @@ def from_qubx(
     if given.has("as_of", "open_orders"):
         return snapshot_messages(given, context, open_orders, positions)
     if given.has("amount", "price", "aggressive"):
-        return [fill_message(given, context, client_order_id=client_order_id, instrument=instrument)]
+        return [
+            fill_message(given, context, client_order_id=client_order_id, instrument=instrument)
+        ]
     if given.has("instrument", "status", "side", "quantity"):
         return order_messages(given, context)
     if given.has("instrument", "quantity", "price", "options"):
@@ -74,7 +88,10 @@ def from_qubx(
         return [position_message(given, context, None)]
     if given.class_name in SILENT:
         return []
-    raise InvalidMessage("obj", f"{given.class_name or type(obj).__name__!r} is no order, deal, position or event of Qubx")
+    raise InvalidMessage(
+        "obj",
+        f"{given.class_name or type(obj).__name__!r} is no order, deal, position or event of Qubx",
+    )
 
 
 def fill_message(
@@ -87,7 +104,8 @@ def fill_message(
     reported: dict[str, Any] | None = None,
     source: Source | None = None,
 ) -> Message:
-    """A deal. Its amount is signed: negative is a sale. A deal without any order's id is an order of its own."""
+    """A deal. Its amount is signed: negative is a sale. A deal without any order's id is an order
+    of its own."""
     amount = deal.needed_number("amount")
     if not amount:
         raise deal.fault("amount", "is 0")
@@ -110,13 +128,22 @@ def fill_message(
         price=deal.needed_number("price"),
         fee=deal.number("fee_amount"),
         fee_currency=deal.identifier("fee_currency"),
-        liquidity=None if deal.get("aggressive") is None else "taker" if deal.flag("aggressive") else "maker",
+        liquidity=None
+        if deal.get("aggressive") is None
+        else "taker"
+        if deal.flag("aggressive")
+        else "maker",
         reported=reported if is_named else own,
         source=source,
     )
 
 
-def _deal(deal: ForeignObject, event: ForeignObject, context: Context, reported: dict[str, Any] | None = None) -> Message:
+def _deal(
+    deal: ForeignObject,
+    event: ForeignObject,
+    context: Context,
+    reported: dict[str, Any] | None = None,
+) -> Message:
     """The deal of an event. One that is told again after a restart is the answer to a query."""
     is_told_again = event.flag("historical") or event.flag("is_historical")
     names = order_names(event)
@@ -161,7 +188,11 @@ def _rejected(event: ForeignObject, context: Context) -> list[Message]:
     told = reason_and_text(event.get("code"), event.get("reason"), "rejected")
     if told["reason"] not in OUTCOME_UNKNOWN:
         return _told("reject", event, context, **told)
-    return [context.message("unresolved", at=event.moment("last_update_time"), **order_names(event), **told)]
+    return [
+        context.message(
+            "unresolved", at=event.moment("last_update_time"), **order_names(event), **told
+        )
+    ]
 
 
 def _canceled(event: ForeignObject, context: Context) -> list[Message]:
@@ -181,15 +212,31 @@ def _updated(event: ForeignObject, context: Context) -> list[Message]:
     quantity, price = event.number("new_quantity"), event.above_zero("new_price")
     if quantity is None and price is None:
         raise event.fault("new_quantity", "is missing, and so is new_price")
-    return _told("replace", event, context, quantity=None if quantity is None else abs(quantity), limit_price=price)
+    return _told(
+        "replace",
+        event,
+        context,
+        quantity=None if quantity is None else abs(quantity),
+        limit_price=price,
+    )
 
 
 def _cancel_rejected(event: ForeignObject, context: Context) -> list[Message]:
-    return _told("reject_cancel", event, context, **reason_and_text(event.get("code"), event.get("reason"), "rejected"))
+    return _told(
+        "reject_cancel",
+        event,
+        context,
+        **reason_and_text(event.get("code"), event.get("reason"), "rejected"),
+    )
 
 
 def _update_rejected(event: ForeignObject, context: Context) -> list[Message]:
-    return _told("reject_replace", event, context, **reason_and_text(event.get("code"), event.get("reason"), "rejected"))
+    return _told(
+        "reject_replace",
+        event,
+        context,
+        **reason_and_text(event.get("code"), event.get("reason"), "rejected"),
+    )
 
 
 EVENTS: dict[str, Callable[[ForeignObject, Context], list[Message]]] = {

@@ -17,7 +17,12 @@ INVENTED = "ext:"
 FLOAT_DIGITS = 15
 """Significant digits of a sum of floats."""
 
-ORDER_TYPES = {"MARKET": "market", "LIMIT": "limit", "STOP_MARKET": "stop", "STOP_LIMIT": "stop_limit"}
+ORDER_TYPES = {
+    "MARKET": "market",
+    "LIMIT": "limit",
+    "STOP_MARKET": "stop",
+    "STOP_LIMIT": "stop_limit",
+}
 TIMES_IN_FORCE = {"DAY": "day", "GTC": "gtc", "IOC": "ioc", "FOK": "fok", "GTD": "gtd"}
 POST_ONLY = "GTX"
 """A time in force that is good till canceled, and post only."""
@@ -35,8 +40,9 @@ STATUSES: dict[str, tuple[str, dict[str, str]]] = {
     "EXPIRED": ("expire", {}),
     "LOST": ("absent", {"reason": "lost"}),
 }
-"""What an order's status is recorded as. `CLOSED` does not say how the order ended: the ledger shows it filled if its fills
-come to the quantity, else canceled. A status that is not here is recorded as it is."""
+"""What an order's status is recorded as. `CLOSED` does not say how the order ended: the ledger
+shows it filled if its fills come to the quantity, else canceled. A status that is not here is
+recorded as it is."""
 
 REQUESTED = frozenset({"INITIALIZED", "SUBMITTED"})
 """Statuses of orders that the venue has not answered."""
@@ -50,9 +56,17 @@ def order_names(given: ForeignObject) -> dict[str, Any]:
     if client_order_id is not None and client_order_id.startswith(INVENTED):
         venue_order_id = venue_order_id or client_order_id.removeprefix(INVENTED)
         client_order_id = None
-    if client_order_id is not None and client_order_id.isdigit() and "LIGHTER" in str(given.get("instrument")).upper():
+    if (
+        client_order_id is not None
+        and client_order_id.isdigit()
+        and "LIGHTER" in str(given.get("instrument")).upper()
+    ):
         aliases, client_order_id = {CLIENT_ORDER_INDEX: client_order_id}, None
-    return {"client_order_id": client_order_id, "venue_order_id": venue_order_id, "aliases": aliases}
+    return {
+        "client_order_id": client_order_id,
+        "venue_order_id": venue_order_id,
+        "aliases": aliases,
+    }
 
 
 def request_message(given: ForeignObject, context: Context, client_order_id: str | None) -> Message:
@@ -75,7 +89,9 @@ def request_message(given: ForeignObject, context: Context, client_order_id: str
     )
 
 
-def order_messages(given: ForeignObject, context: Context, *, source: Source | None = None) -> list[Message]:
+def order_messages(
+    given: ForeignObject, context: Context, *, source: Source | None = None
+) -> list[Message]:
     """An order as Qubx knows it: the request, if the venue has not answered, else its state."""
     status = given.word("status") or ""
     if status in REQUESTED:
@@ -106,7 +122,9 @@ def _requested(given: ForeignObject, context: Context, *, is_sent: bool) -> list
     names = order_names(given)
     client_order_id = names["client_order_id"]
     if client_order_id is None:
-        raise given.fault("client_order_id", "is missing on an order that the venue has not answered")
+        raise given.fault(
+            "client_order_id", "is missing on an order that the venue has not answered"
+        )
     when = given.moment("submitted_at", "last_update_time")
     request = context.message(
         "request",
@@ -117,12 +135,15 @@ def _requested(given: ForeignObject, context: Context, *, is_sent: bool) -> list
         quantity=abs(given.needed_number("quantity")),
         **_terms(given, given.word("type") or "LIMIT"),
     )
-    submit = [context.message("submit", at=when, client_order_id=client_order_id)] if is_sent else []
+    submit = (
+        [context.message("submit", at=when, client_order_id=client_order_id)] if is_sent else []
+    )
     return [request, *submit]
 
 
 def _terms(given: ForeignObject, order_type: str) -> dict[str, Any]:
-    """Order type, prices and times of a request or an order. The price of a stop market order is its stop price."""
+    """Order type, prices and times of a request or an order. The price of a stop market order is
+    its stop price."""
     options = ForeignObject(given.get("options") or {}, f"{given.path}options.")
     price, time_in_force = given.above_zero("price"), given.word("time_in_force") or ""
     stop_price = options.above_zero("stopPrice") or options.above_zero("triggerPrice")
@@ -135,12 +156,16 @@ def _terms(given: ForeignObject, order_type: str) -> dict[str, Any]:
         "stop_price": stop_price,
         "time_in_force": "gtc" if time_in_force == POST_ONLY else TIMES_IN_FORCE.get(time_in_force),
         "post_only": is_post_only or time_in_force == POST_ONLY or None,
-        "reduce_only": given.flag("reduce_only") or options.flag("reduceOnly") or options.flag("reduce_only") or None,
+        "reduce_only": given.flag("reduce_only")
+        or options.flag("reduceOnly")
+        or options.flag("reduce_only")
+        or None,
     }
 
 
 def _claims(given: ForeignObject) -> dict[str, Any]:
-    """The terms of an order, and what Qubx says is filled. Its average price is not the venue's: a sum of floats."""
+    """The terms of an order, and what Qubx says is filled. Its average price is not the venue's: a
+    sum of floats."""
     quantity, filled = given.number("quantity"), given.number("filled_quantity")
     claims = {
         "quantity": abs(quantity) if quantity else None,

@@ -12,7 +12,9 @@ from orderledger.projections.sides import NET
 from orderledger.projections.view import Row
 
 
-def position_message(given: ForeignObject, context: Context, at: datetime | None, source: Source | None = None) -> Message:
+def position_message(
+    given: ForeignObject, context: Context, at: datetime | None, source: Source | None = None
+) -> Message:
     """A position as the venue reports it."""
     quantity = given.needed_number("quantity")
     return context.message(
@@ -28,7 +30,8 @@ def position_message(given: ForeignObject, context: Context, at: datetime | None
 def snapshot_messages(
     given: ForeignObject, context: Context, open_orders: Iterable[Row], positions: Iterable[Row]
 ) -> list[Message]:
-    """The orders and positions of a snapshot, and what is missing from its lists. A list that is None was not observed."""
+    """The orders and positions of a snapshot, and what is missing from its lists. A list that is
+    None was not observed."""
     at = given.moment("as_of", "timestamp")
     messages: list[Message] = []
     listed_orders, listed_positions = given.parts("open_orders"), given.parts("positions")
@@ -37,17 +40,24 @@ def snapshot_messages(
             messages += order_messages(order, context, source=Source.VENUE_POLL)
         messages += _missing_orders(listed_orders, open_orders, context, at)
     if listed_positions is not None:
-        told = [position_message(position, context, at, Source.VENUE_POLL) for position in listed_positions]
+        told = [
+            position_message(position, context, at, Source.VENUE_POLL)
+            for position in listed_positions
+        ]
         messages += told + _missing_positions(told, positions, context, at)
     return messages
 
 
-def _missing_orders(listed: list[ForeignObject], recorded: Iterable[Row], context: Context, at: datetime | None) -> list[Message]:
-    """`absent` for the recorded open orders that a complete list lacks, unless they are younger than the list, or unsent."""
+def _missing_orders(
+    listed: list[ForeignObject], recorded: Iterable[Row], context: Context, at: datetime | None
+) -> list[Message]:
+    """`absent` for the recorded open orders that a complete list lacks, unless they are younger
+    than the list, or unsent."""
     names = {name for order in listed for name in _all_names(order)}
     return [
         context.message(
-            "absent", at=at, client_order_id=row["client_order_id"], venue_order_id=row["venue_order_id"], aliases=row["aliases"],
+            "absent", at=at, client_order_id=row["client_order_id"],
+            venue_order_id=row["venue_order_id"], aliases=row["aliases"],
             source=Source.VENUE_POLL, reason="not_listed",
         )
         for row in recorded
@@ -59,11 +69,20 @@ def _missing_orders(listed: list[ForeignObject], recorded: Iterable[Row], contex
 
 def _all_names(order: ForeignObject) -> set[str]:
     told = order_names(order)
-    return {name for name in (told["client_order_id"], told["venue_order_id"], *told["aliases"].values()) if name}
+    return {
+        name
+        for name in (told["client_order_id"], told["venue_order_id"], *told["aliases"].values())
+        if name
+    }
 
 
 def _recorded_names(row: Row) -> set[str]:
-    ids = (row["client_order_id"], row["working_client_order_id"], *row["venue_order_ids"], *row["aliases"].values())
+    ids = (
+        row["client_order_id"],
+        row["working_client_order_id"],
+        *row["venue_order_ids"],
+        *row["aliases"].values(),
+    )
     return {name for name in ids if name}
 
 
@@ -73,7 +92,9 @@ def _is_younger(row: Row, at: datetime | None) -> bool:
     return shown_at is None or (at is not None and shown_at >= at)
 
 
-def _missing_positions(told: list[Message], recorded: Iterable[Row], context: Context, at: datetime | None) -> list[Message]:
+def _missing_positions(
+    told: list[Message], recorded: Iterable[Row], context: Context, at: datetime | None
+) -> list[Message]:
     """A position of 0 for the recorded positions that a complete list lacks."""
     listed = {getattr(message, "instrument", None) for message in told}
     return [
@@ -83,8 +104,14 @@ def _missing_positions(told: list[Message], recorded: Iterable[Row], context: Co
             instrument=row["instrument"],
             quantity=0,
             source=Source.VENUE_POLL,
-            **{name: row[name] for name in ("position_side", "position_id") if row[name] not in (NET, "")},
+            **{
+                name: row[name]
+                for name in ("position_side", "position_id")
+                if row[name] not in (NET, "")
+            },
         )
         for row in recorded
-        if row["account"] == context.account and row["position_quantity"] and row["instrument"] not in listed
+        if row["account"] == context.account
+        and row["position_quantity"]
+        and row["instrument"] not in listed
     ]

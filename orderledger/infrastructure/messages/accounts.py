@@ -1,4 +1,5 @@
-"""Messages about an account: instruments, marks, funding, adjustments, gaps, balances, reconciliations, halts and senders."""
+"""Messages about an account: instruments, marks, funding, adjustments, gaps, balances,
+reconciliations, halts and senders."""
 
 from typing import Annotated, ClassVar, Literal
 
@@ -18,7 +19,14 @@ from orderledger.domain.accounts import (
 )
 from orderledger.domain.values import PositionMode, PositionSide, Source
 from orderledger.infrastructure.messages.base import Message, Model
-from orderledger.infrastructure.messages.fields import Count, Flag, Identifier, Number, Quantity, Time
+from orderledger.infrastructure.messages.fields import (
+    Count,
+    Flag,
+    Identifier,
+    Number,
+    Quantity,
+    Time,
+)
 
 __all__ = [
     "Adjust",
@@ -46,7 +54,9 @@ class Instrument(Message):
     multiplier: Quantity | None = None
     inverse: Flag | None = None
     currency: Identifier | None = None
-    position_mode: PositionMode | None = Field(default=None, description="One net position, or a long and a short one (hedge).")
+    position_mode: PositionMode | None = Field(
+        default=None, description="One net position, or a long and a short one (hedge)."
+    )
     tick: Quantity | None = None
     lot: Quantity | None = None
 
@@ -75,7 +85,8 @@ class Funding(Message):
 
 
 class Adjust(Message):
-    """Opening or corrected position: from `at` on, the position is `quantity` (signed) at the average price `price`."""
+    """Opening or corrected position: from `at` on, the position is `quantity` (signed) at the
+    average price `price`."""
 
     fact: ClassVar = PositionAdjusted
     needs_role: ClassVar = "operate"
@@ -119,7 +130,8 @@ class OpenBreak(Model):
 
 
 class Certify(Message):
-    """Result of a comparison of the account with its venue, made by `orderledger reconcile` and `collect`."""
+    """Result of a comparison of the account with its venue, made by `orderledger reconcile` and
+    `collect`."""
 
     fact: ClassVar = ReconciliationCertified
     needs_role: ClassVar = "collect"
@@ -134,19 +146,29 @@ class Certify(Message):
 
 
 class Halt(Message):
-    """Halt of trading: new orders of this scope are denied until a `resume_trading` of the same scope.
+    """Halt of trading: new orders of this scope are denied until a `resume_trading` of the same
+    scope.
 
-    Without `instrument` and `strategy` it is the whole account. The account `*` stands for every account of the store.
+    Without `instrument` and `strategy` it is the whole account. The account `*` stands for every
+    account of the store.
     """
 
     fact: ClassVar = TradingHalted
     needs_role: ClassVar = "operate"
     default_source: ClassVar = Source.OPERATOR
     type: Literal["halt"] = "halt"
-    at: Time = Field(description="Time of the halt. Required: two halts of one scope are told apart by it.")
-    instrument: Identifier | None = Field(default=None, description="Only this instrument. Default: all.")
-    strategy: Identifier | None = Field(default=None, description="Only this strategy. Default: all.")
-    cancels_orders: Flag = Field(default=False, description="The gateway also cancels the open orders of the scope.")
+    at: Time = Field(
+        description="Time of the halt. Required: two halts of one scope are told apart by it."
+    )
+    instrument: Identifier | None = Field(
+        default=None, description="Only this instrument. Default: all."
+    )
+    strategy: Identifier | None = Field(
+        default=None, description="Only this strategy. Default: all."
+    )
+    cancels_orders: Flag = Field(
+        default=False, description="The gateway also cancels the open orders of the scope."
+    )
 
 
 class ResumeTrading(Message):
@@ -157,8 +179,12 @@ class ResumeTrading(Message):
     default_source: ClassVar = Source.OPERATOR
     type: Literal["resume_trading"] = "resume_trading"
     at: Time = Field(description="Time of the end. Required, as for a halt.")
-    instrument: Identifier | None = Field(default=None, description="The instrument of the halt, if it has one.")
-    strategy: Identifier | None = Field(default=None, description="The strategy of the halt, if it has one.")
+    instrument: Identifier | None = Field(
+        default=None, description="The instrument of the halt, if it has one."
+    )
+    strategy: Identifier | None = Field(
+        default=None, description="The strategy of the halt, if it has one."
+    )
 
 
 class Sender(Message):
@@ -167,6 +193,12 @@ class Sender(Message):
     fact: ClassVar = SenderChanged
     needs_role: ClassVar = "collect"
     type: Literal["sender"] = "sender"
-    holder: Identifier = Field(description="The process that sends from now on: host, process id and name.")
-    fence: Count = Field(description="Grows with every change of the sender. A former sender can no longer submit.")
-    is_forced: Flag = Field(default=False, description="An operator took over without waiting for the lease to end.")
+    holder: Identifier = Field(
+        description="The process that sends from now on: host, process id and name."
+    )
+    fence: Count = Field(
+        description="Grows with every change of the sender. A former sender can no longer submit."
+    )
+    is_forced: Flag = Field(
+        default=False, description="An operator took over without waiting for the lease to end."
+    )

@@ -19,7 +19,19 @@ from orderledger.domain.accounts import (
 from orderledger.domain.values import PositionMode, PositionSide, Source
 from orderledger.infrastructure.messages.base import Message, Model
 
-__all__ = ["Adjust", "Balance", "Certify", "Funding", "Gap", "Halt", "Instrument", "Mark", "OpenBreak", "ResumeTrading", "Sender"]
+__all__ = [
+    "Adjust",
+    "Balance",
+    "Certify",
+    "Funding",
+    "Gap",
+    "Halt",
+    "Instrument",
+    "Mark",
+    "OpenBreak",
+    "ResumeTrading",
+    "Sender",
+]
 
 class Instrument(Message):
     """Definition of an instrument. Each term holds the value with the latest `at`."""

@@ -55,9 +55,10 @@ class LinksTo(Model):
 class Message(Model):
     """Fields that every message may carry.
 
-    A message type is a subclass. `fact` is the event that it proposes, and `type` is its name. `default_source` is the source of
-    a message that gives none. A message gives at least one field of `needs_one_of`. `needs_role`: of a token, to record it over
-    HTTP. It has no default, so that no new message is open to everybody.
+    A message type is a subclass. `fact` is the event that it proposes, and `type` is its name.
+    `default_source` is the source of a message that gives none. A message gives at least one field
+    of `needs_one_of`. `needs_role`: of a token, to record it over HTTP. It has no default, so that
+    no new message is open to everybody.
     """
 
     fact: ClassVar[type[AnyFact]]
@@ -65,41 +66,74 @@ class Message(Model):
     default_source: ClassVar[Source] = Source.VENUE_PUSH
     needs_one_of: ClassVar[tuple[str, ...]] = ()
 
-    account: Identifier = Field(description="The trading account, one at one venue, e.g. hyperliquid:main.")
-    at: Time | None = Field(default=None, description="Time of the event, by the sender's clock. Default: the time of recording.")
-    source: Source | None = Field(
-        default=None, description="Origin of the message. Default: strategy for commands, venue_push for reports."
+    account: Identifier = Field(
+        description="The trading account, one at one venue, e.g. hyperliquid:main."
     )
-    message_id: Identifier | None = Field(default=None, description="Idempotency key of the sender.")
+    at: Time | None = Field(
+        default=None,
+        description="Time of the event, by the sender's clock. Default: the time of recording.",
+    )
+    source: Source | None = Field(
+        default=None,
+        description="Origin of the message. Default: strategy for commands, venue_push for "
+        "reports.",
+    )
+    message_id: Identifier | None = Field(
+        default=None, description="Idempotency key of the sender."
+    )
     evidence: Any = Field(default=None, description="Raw payload of the venue, kept unchanged.")
     reason: Identifier | None = Field(default=None, description="Reason code.")
     text: Text | None = Field(default=None, description="Sentence for people.")
     actor: Identifier | None = Field(
-        default=None, description="Person or program that caused it. Over HTTP with tokens: always the name of the token."
+        default=None,
+        description="Person or program that caused it. Over HTTP with tokens: always the name of "
+        "the token.",
     )
     on_behalf_of: Identifier | None = Field(
-        default=None, description="For whom, as the actor says. Over HTTP with tokens: what the sender said in `actor`."
+        default=None,
+        description="For whom, as the actor says. Over HTTP with tokens: what the sender said in "
+        "`actor`.",
     )
-    correlation_id: Identifier | None = Field(default=None, description="Id shared by related messages.")
+    correlation_id: Identifier | None = Field(
+        default=None, description="Id shared by related messages."
+    )
     causation_id: Identifier | None = Field(default=None, description="Id of the cause.")
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
-        """Copy and validate: pydantic would accept any `update`, and recorded messages cannot be changed.
+        """Copy and validate: pydantic would accept any `update`, and recorded messages cannot be
+        changed.
 
         Raises ValidationError.
         """
         copied = super().model_copy(update=update, deep=deep)
-        return type(self).model_validate({name: copied.__dict__[name] for name in copied.model_fields_set}) if update else copied
+        return (
+            type(self).model_validate(
+                {name: copied.__dict__[name] for name in copied.model_fields_set}
+            )
+            if update
+            else copied
+        )
 
 
 class OrderMessage(Message):
-    """Fields that every message about an order may carry. It needs one of client_order_id, venue_order_id and aliases."""
+    """Fields that every message about an order may carry. It needs one of client_order_id,
+    venue_order_id and aliases."""
 
-    client_order_id: Identifier | None = Field(default=None, description="Our id, or any earlier id of the order.")
-    venue_order_id: Identifier | None = Field(default=None, description="The venue's id. An order can have several over time.")
-    aliases: Names = Field(default_factory=dict, description="Other names that the venue uses for this order.")
-    reported: ReportedClaims | None = Field(default=None, description="Further claims in the venue's report.")
-    sequence: Sequence | None = Field(default=None, description="The venue's order of facts that have the same `at`.")
+    client_order_id: Identifier | None = Field(
+        default=None, description="Our id, or any earlier id of the order."
+    )
+    venue_order_id: Identifier | None = Field(
+        default=None, description="The venue's id. An order can have several over time."
+    )
+    aliases: Names = Field(
+        default_factory=dict, description="Other names that the venue uses for this order."
+    )
+    reported: ReportedClaims | None = Field(
+        default=None, description="Further claims in the venue's report."
+    )
+    sequence: Sequence | None = Field(
+        default=None, description="The venue's order of facts that have the same `at`."
+    )
 
 
 class OrderTerms(Model):
@@ -118,4 +152,6 @@ class OrderTerms(Model):
     position_side: PositionSide | None = Field(
         default=None, description="Position in hedge mode: long or short. Default: not said."
     )
-    position_id: Identifier | None = Field(default=None, description="Where the venue keeps several positions of one side.")
+    position_id: Identifier | None = Field(
+        default=None, description="Where the venue keeps several positions of one side."
+    )

@@ -81,7 +81,9 @@ class Message(Model):
     causation_id: str | None
     needs_role: ClassVar[str]
     type: str
-    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self: ...
+    def model_copy(
+        self, *, update: Mapping[str, Any] | None = None, deep: bool = False
+    ) -> Self: ...
     def __init__(
         self,
         *,

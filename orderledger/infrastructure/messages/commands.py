@@ -17,7 +17,17 @@ from orderledger.domain.values import Role, Source
 from orderledger.infrastructure.messages.base import LinksTo, Message, OrderMessage, OrderTerms
 from orderledger.infrastructure.messages.fields import Flag, Identifier, Number, Quantity, Tags
 
-__all__ = ["Approve", "Decline", "Deny", "Propose", "Request", "RequestCancel", "RequestReplace", "Submit", "Unresolved"]
+__all__ = [
+    "Approve",
+    "Decline",
+    "Deny",
+    "Propose",
+    "Request",
+    "RequestCancel",
+    "RequestReplace",
+    "Submit",
+    "Unresolved",
+]
 
 
 class Command(Message):
@@ -32,7 +42,9 @@ class Request(Command, OrderMessage, OrderTerms):
     fact: ClassVar = OrderRequested
     needs_role: ClassVar = "record"
     type: Literal["request"] = "request"
-    client_order_id: Identifier = Field(description="Our id, the key of the order inside the account, never changed.")
+    client_order_id: Identifier = Field(
+        description="Our id, the key of the order inside the account, never changed."
+    )
     strategy: Identifier | None = None
     links: LinksTo | None = None
     tags: Tags = Field(default_factory=dict)
@@ -45,9 +57,14 @@ class Deny(Command, OrderMessage):
     needs_role: ClassVar = "record"
     type: Literal["deny"] = "deny"
     reason: Identifier
-    not_sent: Flag = Field(default=False, description="Proof that nothing of a recorded `submit` left us: connection refused.")
+    not_sent: Flag = Field(
+        default=False,
+        description="Proof that nothing of a recorded `submit` left us: connection refused.",
+    )
     never_arrived: Flag = Field(
-        default=False, description="Proof or an operator's decision that the venue never received a recorded `submit`."
+        default=False,
+        description="Proof or an operator's decision that the venue never received a recorded "
+        "`submit`.",
     )
 
 
@@ -58,12 +75,14 @@ class Submit(Command, OrderMessage):
     needs_role: ClassVar = "record"
     type: Literal["submit"] = "submit"
     is_forced: Flag = Field(
-        default=False, description="Sent again by an operator's decision, without proof that it never arrived."
+        default=False,
+        description="Sent again by an operator's decision, without proof that it never arrived.",
     )
 
 
 class Unresolved(Command, OrderMessage):
-    """Sending ended without an answer (timeout, 5xx, dropped connection). The outcome is unknown."""
+    """Sending ended without an answer (timeout, 5xx, dropped connection). The outcome is
+    unknown."""
 
     fact: ClassVar = SubmissionUnresolved
     needs_role: ClassVar = "record"
@@ -81,7 +100,8 @@ class RequestCancel(Command, OrderMessage):
 
 
 class RequestReplace(Command, OrderMessage):
-    """Request to change an order. At least one of quantity (the new total, FIX OrderQty), limit_price and stop_price."""
+    """Request to change an order. At least one of quantity (the new total, FIX OrderQty),
+    limit_price and stop_price."""
 
     fact: ClassVar = ReplaceRequested
     needs_role: ClassVar = "record"

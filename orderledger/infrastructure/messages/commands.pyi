@@ -15,9 +15,25 @@ from orderledger.domain.orders.commands import (
 )
 from orderledger.domain.proposals import ProposalApproved, ProposalDeclined, ProposalMade
 from orderledger.domain.values import OrderType, PositionSide, Role, Side, Source, TimeInForce
-from orderledger.infrastructure.messages.base import LinksTo, Message, OrderMessage, OrderTerms, ReportedClaims
+from orderledger.infrastructure.messages.base import (
+    LinksTo,
+    Message,
+    OrderMessage,
+    OrderTerms,
+    ReportedClaims,
+)
 
-__all__ = ["Approve", "Decline", "Deny", "Propose", "Request", "RequestCancel", "RequestReplace", "Submit", "Unresolved"]
+__all__ = [
+    "Approve",
+    "Decline",
+    "Deny",
+    "Propose",
+    "Request",
+    "RequestCancel",
+    "RequestReplace",
+    "Submit",
+    "Unresolved",
+]
 
 class Command(Message):
     """Message of our side, not of the venue."""

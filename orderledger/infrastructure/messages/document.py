@@ -11,8 +11,13 @@ from orderledger.infrastructure.messages.registry import Message
 
 def document(message: Message) -> dict[str, Any]:
     """A message as input of `orderledger record`, without empty fields and without evidence."""
-    fields: dict[str, Any] = json.loads(message.model_dump_json(exclude_none=True, by_alias=True, exclude={"evidence"}))
-    return {"type": fields.pop("type"), **{name: value for name, value in fields.items() if value is not False and value != {}}}
+    fields: dict[str, Any] = json.loads(
+        message.model_dump_json(exclude_none=True, by_alias=True, exclude={"evidence"})
+    )
+    return {
+        "type": fields.pop("type"),
+        **{name: value for name, value in fields.items() if value is not False and value != {}},
+    }
 
 
 def message_line(message: Message) -> str:

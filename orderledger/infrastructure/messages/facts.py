@@ -24,11 +24,15 @@ _evidence = msgspec.json.Encoder(decimal_format="number")
 
 
 def to_fact(message: Message) -> AnyFact:
-    """The event that the message proposes. Raises InvalidMessage if fields that go together are missing."""
+    """The event that the message proposes. Raises InvalidMessage if fields that go together are
+    missing."""
     convert = _CONVERTERS.get(type(message))
     if convert is None:
         kind = type(message).__name__
-        raise TypeError(f"only a message such as Fill(...) can be recorded, not a {kind}; use parse_document for a dictionary")
+        raise TypeError(
+            f"only a message such as Fill(...) can be recorded, not a {kind}; use parse_document "
+            "for a dictionary"
+        )
     return convert(message)
 
 
@@ -38,7 +42,8 @@ def source_of(message: Message) -> str:
 
 
 class Evidence(dict[str, Any]):
-    """Raw payload of a venue with the JSON text that is stored, made once when it is checked. Do not change its items.
+    """Raw payload of a venue with the JSON text that is stored, made once when it is checked. Do
+    not change its items.
 
     Raises InvalidMessage if the payload cannot be written as JSON.
     """
@@ -51,12 +56,14 @@ class Evidence(dict[str, Any]):
 
 
 def evidence_of(payload: Any) -> bytes:
-    """The raw payload of a venue as JSON text. Raises InvalidMessage if it cannot be written as JSON."""
+    """The raw payload of a venue as JSON text. Raises InvalidMessage if it cannot be written as
+    JSON."""
     return payload.text if isinstance(payload, Evidence) else _json_text("evidence", payload)
 
 
 def _converter(message_class: type[Message]) -> Callable[[Message], AnyFact]:
-    """A function that copies fields by name. msgspec builds a frozen event without its `__init__`, in half the time."""
+    """A function that copies fields by name. msgspec builds a frozen event without its `__init__`,
+    in half the time."""
     fact_class, needed = message_class.fact, message_class.needs_one_of
     is_about_order = issubclass(message_class, OrderMessage)
     has_tags = "tags" in message_class.model_fields
@@ -66,10 +73,19 @@ def _converter(message_class: type[Message]) -> Callable[[Message], AnyFact]:
 
     def convert(message: Message) -> AnyFact:
         given = message.__dict__
-        if is_about_order and given["client_order_id"] is None and given["venue_order_id"] is None and not given["aliases"]:
-            raise InvalidMessage("client_order_id", "is missing, and so are venue_order_id and aliases")
+        if (
+            is_about_order
+            and given["client_order_id"] is None
+            and given["venue_order_id"] is None
+            and not given["aliases"]
+        ):
+            raise InvalidMessage(
+                "client_order_id", "is missing, and so are venue_order_id and aliases"
+            )
         if needed and all(given[name] is None for name in needed):
-            raise InvalidMessage(needed[0], "is missing" + "".join(f", and so is {name}" for name in needed[1:]))
+            raise InvalidMessage(
+                needed[0], "is missing" + "".join(f", and so is {name}" for name in needed[1:])
+            )
         if is_gap and given["to_at"] is not None and given["to_at"] < given["from_at"]:
             raise InvalidMessage("to", "is before from: a gap ends after it begins")
         if has_tags and given["tags"]:
@@ -93,7 +109,8 @@ def _check_json(tags: dict[str, Any]) -> None:
 
 
 def _exact(value: Any) -> Any:
-    """The value with floats as the decimals of their shortest text. The log keeps text, so a repeated message is equal."""
+    """The value with floats as the decimals of their shortest text. The log keeps text, so a
+    repeated message is equal."""
     if isinstance(value, dict):
         return {name: _exact(item) for name, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -102,8 +119,8 @@ def _exact(value: Any) -> Any:
 
 
 def _json_text(field: str, value: Any) -> bytes:
-    """JSON text of a value. Refuses a Decimal such as NaN: it would be a bare word in the text, which no parser can read
-    again."""
+    """JSON text of a value. Refuses a Decimal such as NaN: it would be a bare word in the text,
+    which no parser can read again."""
     try:
         text = _evidence.encode(value)
         if b"NaN" in text or b"Infinity" in text:
@@ -111,14 +128,20 @@ def _json_text(field: str, value: Any) -> bytes:
     except (TypeError, ValueError, OverflowError, RecursionError, msgspec.MsgspecError):
         raise InvalidMessage(field, "cannot be kept as JSON") from None
     # A level takes at least two bytes, so most evidence is too short to need the count.
-    if len(text) > 2 * NESTING_LIMIT and text.count(b"[") + text.count(b"{") > NESTING_LIMIT and _levels(value) > NESTING_LIMIT:
+    if (
+        len(text) > 2 * NESTING_LIMIT
+        and text.count(b"[") + text.count(b"{") > NESTING_LIMIT
+        and _levels(value) > NESTING_LIMIT
+    ):
         raise InvalidMessage(field, "is nested too deeply")
     return text
 
 
 def _levels(value: Any) -> int:
     level, count = [value], 0
-    while level := [item for each in level if isinstance(each, (dict, list, tuple)) for item in _items(each)]:
+    while level := [
+        item for each in level if isinstance(each, (dict, list, tuple)) for item in _items(each)
+    ]:
         count += 1
     return count
 

@@ -6,14 +6,23 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, StringConstraints, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    StrictBool,
+    StringConstraints,
+    WithJsonSchema,
+)
 
 NUMBER = re.compile(r"-?[0-9]{1,1000}(\.[0-9]{1,1000})?([eE][+-]?[0-9]{1,4})?", re.ASCII)
 DIGITS = 28
 PLAIN_NUMBER = re.compile(r"-?[0-9]{1,28}(\.[0-9]{1,28})?", re.ASCII)
 """The form of most numbers. It is within all limits and needs no further check."""
 TIME = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})", re.ASCII
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt "
+    r"][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})",
+    re.ASCII,
 )
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -37,13 +46,16 @@ def parse_number(value: Any) -> Decimal:
     if not number.is_finite():
         raise ValueError("is not finite")
     exponent = number.as_tuple().exponent
-    if (number and number.adjusted() >= DIGITS) or (isinstance(exponent, int) and abs(exponent) > DIGITS):
+    if (number and number.adjusted() >= DIGITS) or (
+        isinstance(exponent, int) and abs(exponent) > DIGITS
+    ):
         raise ValueError(f"has more than {DIGITS} digits before or after the point")
     return number
 
 
 def parse_time(value: Any) -> datetime:
-    """A time in UTC to the microsecond, from RFC 3339 with an offset or an integer count of s, ms, us or ns."""
+    """A time in UTC to the microsecond, from RFC 3339 with an offset or an integer count of s, ms,
+    us or ns."""
     if isinstance(value, str):
         if not TIME.fullmatch(value):
             raise ValueError("is not an RFC 3339 time with an offset")
@@ -64,7 +76,8 @@ def parse_time(value: Any) -> datetime:
 
 @lru_cache(maxsize=1024)
 def _from_count(count: int) -> datetime:
-    """A time from a count. The magnitude gives the unit: ns from 1e18, us from 1e15, ms from 1e12, else seconds.
+    """A time from a count. The magnitude gives the unit: ns from 1e18, us from 1e15, ms from 1e12,
+    else seconds.
 
     Cached, because venues repeat one time in several fields and rows.
     """
@@ -109,17 +122,31 @@ def _not_negative(number: Decimal) -> Decimal:
 
 
 NUMBER_SCHEMA = WithJsonSchema(
-    {"type": ["string", "number"], "description": "A decimal, as text or as a JSON number; never a float."}
+    {
+        "type": ["string", "number"],
+        "description": "A decimal, as text or as a JSON number; never a float.",
+    }
 )
 TIME_SCHEMA = WithJsonSchema(
-    {"type": ["string", "integer"], "description": "RFC 3339 with an offset, or a count of s, ms, us or ns."}
+    {
+        "type": ["string", "integer"],
+        "description": "RFC 3339 with an offset, or a count of s, ms, us or ns.",
+    }
 )
 
 Number = Annotated[Decimal, BeforeValidator(parse_number), NUMBER_SCHEMA]
-Quantity = Annotated[Decimal, AfterValidator(_positive), BeforeValidator(parse_number), NUMBER_SCHEMA]
-NotNegative = Annotated[Decimal, AfterValidator(_not_negative), BeforeValidator(parse_number), NUMBER_SCHEMA]
+Quantity = Annotated[
+    Decimal, AfterValidator(_positive), BeforeValidator(parse_number), NUMBER_SCHEMA
+]
+NotNegative = Annotated[
+    Decimal, AfterValidator(_not_negative), BeforeValidator(parse_number), NUMBER_SCHEMA
+]
 Time = Annotated[datetime, BeforeValidator(parse_time), TIME_SCHEMA]
-Identifier = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=200), AfterValidator(_all_printable)]
+Identifier = Annotated[
+    str,
+    StringConstraints(strict=True, min_length=1, max_length=200),
+    AfterValidator(_all_printable),
+]
 Text = Annotated[str, StringConstraints(strict=True, max_length=10_000)]
 Flag = Annotated[StrictBool, BeforeValidator(_or_false)]
 Count = Annotated[int, Field(strict=True, ge=0, lt=1 << 63)]

@@ -10,9 +10,10 @@ Answer = Literal["recorded", "duplicate", "refused", "invalid"]
 class Outcome(NamedTuple):
     """Outcome of one message.
 
-    `position`: log position, if the message was recorded. `reason`: code of a refusal, or the field and the fault of an invalid
-    message. `anomalies`: codes of the anomalies that it raised. `text`: a sentence: why a message is refused or invalid, or a
-    hint at a possible mistake in a recorded one. `field`: the field at fault.
+    `position`: log position, if the message was recorded. `reason`: code of a refusal, or the field
+    and the fault of an invalid message. `anomalies`: codes of the anomalies that it raised. `text`:
+    a sentence: why a message is refused or invalid, or a hint at a possible mistake in a recorded
+    one. `field`: the field at fault.
     """
 
     outcome: Answer

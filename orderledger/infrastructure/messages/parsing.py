@@ -39,13 +39,15 @@ def read_line(line: str | bytes) -> Any:
 
 
 def read_document(text: str | bytes) -> Any:
-    """Parse JSON with exact numbers and without repeated names. Raises InvalidMessage saying where it is wrong."""
+    """Parse JSON with exact numbers and without repeated names. Raises InvalidMessage saying where
+    it is wrong."""
     document = _plain_document(text)
     return _any_document(text) if document is None else document
 
 
 def _plain_document(line: str | bytes) -> dict[str, Any] | None:
-    """Parse a line that msgspec reads exactly as `json` does, in a quarter of the time. None for any other line.
+    """Parse a line that msgspec reads exactly as `json` does, in a quarter of the time. None for
+    any other line.
 
     Such a line holds an object without escapes and without a repeated key.
     """
@@ -54,13 +56,18 @@ def _plain_document(line: str | bytes) -> dict[str, Any] | None:
     except (msgspec.MsgspecError, ValueError, ArithmeticError, RecursionError):
         return None
     quotes, escapes = ('"', "\\") if isinstance(line, str) else (b'"', b"\\")
-    is_whole = type(document) is dict and escapes not in line and line.count(quotes) == _quotes_in(document)  # type: ignore[arg-type, operator]
+    is_whole = (
+        type(document) is dict
+        and escapes not in line  # type: ignore[operator]
+        and line.count(quotes) == _quotes_in(document)  # type: ignore[arg-type]
+    )
     return document if is_whole else None
 
 
 def _quotes_in(value: Any) -> float:
-    """Number of quotation marks in the JSON text of a value without escapes; a text with a repeated key has more. NaN, which
-    equals no count, if the value holds an integer that `json` has to read."""
+    """Number of quotation marks in the JSON text of a value without escapes; a text with a repeated
+    key has more. NaN, which equals no count, if the value holds an integer that `json` has to
+    read."""
     if type(value) is str:
         return 2
     if type(value) is dict:
@@ -77,7 +84,9 @@ def _any_document(line: str | bytes) -> Any:
     except UnicodeDecodeError:
         raise InvalidMessage("", "is not UTF-8") from None
     except json.JSONDecodeError as fault:
-        raise InvalidMessage("", f"is not JSON: {fault.msg.lower()} at column {fault.colno}") from None
+        raise InvalidMessage(
+            "", f"is not JSON: {fault.msg.lower()} at column {fault.colno}"
+        ) from None
     except RecursionError:
         raise InvalidMessage("", "is nested too deeply") from None
     except InvalidMessage:
@@ -87,13 +96,17 @@ def _any_document(line: str | bytes) -> Any:
 
 
 def parse_document(document: Any) -> Message:
-    """Parse one message given as a dictionary, e.g. from JSON. Raises InvalidMessage naming the field and the fault."""
+    """Parse one message given as a dictionary, e.g. from JSON. Raises InvalidMessage naming the
+    field and the fault."""
     if not isinstance(document, dict):
         raise InvalidMessage("", "is not a JSON object")
     kind = document.get("type")
     model = MESSAGES.get(kind) if isinstance(kind, str) else None
     if model is None:
-        raise InvalidMessage("type", "is missing" if "type" not in document else f"{str(kind)[:50]!r} is no message type")
+        raise InvalidMessage(
+            "type",
+            "is missing" if "type" not in document else f"{str(kind)[:50]!r} is no message type",
+        )
     try:
         return model.model_validate(document)
     except ValidationError as error:
@@ -103,12 +116,14 @@ def parse_document(document: Any) -> Message:
 
 
 def uncapitalized(sentence: str) -> str:
-    """The sentence with a small first letter, to follow a name. A quotation at its start stays unchanged."""
+    """The sentence with a small first letter, to follow a name. A quotation at its start stays
+    unchanged."""
     return sentence[:1].lower() + sentence[1:]
 
 
 def said_of(fault: Mapping[str, Any]) -> str:
-    """What is wrong by a fault of pydantic: in the words of a validator of ours, else in pydantic's."""
+    """What is wrong by a fault of pydantic: in the words of a validator of ours, else in
+    pydantic's."""
     ours = fault.get("ctx", {}).get("error")
     return str(ours) if ours else uncapitalized(fault["msg"])
 
@@ -116,8 +131,12 @@ def said_of(fault: Mapping[str, Any]) -> str:
 def _first_fault(error: ValidationError) -> InvalidMessage:
     fault = error.errors(include_url=False, include_input=False)[0]
     field = ".".join(str(part) for part in fault["loc"])
-    words = {"missing": "is missing", "extra_forbidden": "is no field of this message"}.get(fault["type"])
-    return InvalidMessage(_readable(field), words or uncapitalized(fault["msg"].removeprefix("Value error, ")))
+    words = {"missing": "is missing", "extra_forbidden": "is no field of this message"}.get(
+        fault["type"]
+    )
+    return InvalidMessage(
+        _readable(field), words or uncapitalized(fault["msg"].removeprefix("Value error, "))
+    )
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -140,5 +159,10 @@ def _refuse_constant(word: str) -> NoReturn:
     raise InvalidMessage("", f"holds {word}, which is no JSON number")
 
 
-_decoder = json.JSONDecoder(parse_float=Decimal, parse_int=integer, parse_constant=_refuse_constant, object_pairs_hook=_unique)
+_decoder = json.JSONDecoder(
+    parse_float=Decimal,
+    parse_int=integer,
+    parse_constant=_refuse_constant,
+    object_pairs_hook=_unique,
+)
 _plain_decoder = msgspec.json.Decoder(float_hook=Decimal)

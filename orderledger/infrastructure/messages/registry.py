@@ -16,14 +16,27 @@ from orderledger.infrastructure.messages.reports import *  # noqa: F403
 
 GROUPS: dict[str, list[type[Message]]] = {
     title: [model for name in module.__all__ if issubclass(model := getattr(module, name), Message)]
-    for title, module in (("Commands", commands), ("Reports", reports), ("About an account", accounts))
+    for title, module in (
+        ("Commands", commands),
+        ("Reports", reports),
+        ("About an account", accounts),
+    )
 }
 """The message types, grouped as in the reference."""
 
-if nobody := [model.__name__ for models in GROUPS.values() for model in models if not hasattr(model, "needs_role")]:
-    raise TypeError(f"messages without needs_role, which nobody could record over HTTP: {', '.join(nobody)}")
+if nobody := [
+    model.__name__
+    for models in GROUPS.values()
+    for model in models
+    if not hasattr(model, "needs_role")
+]:
+    raise TypeError(
+        f"messages without needs_role, which nobody could record over HTTP: {', '.join(nobody)}"
+    )
 
-MESSAGES: dict[str, type[Message]] = {model.model_fields["type"].default: model for models in GROUPS.values() for model in models}
+MESSAGES: dict[str, type[Message]] = {
+    model.model_fields["type"].default: model for models in GROUPS.values() for model in models
+}
 
 if TYPE_CHECKING:
     AnyMessage = Message

@@ -53,13 +53,18 @@ __all__ = [
 
 
 class Report(OrderMessage):
-    """Report of the venue. `instrument` and `side` help if the ledger may not know the order. An empty side was not reported."""
+    """Report of the venue. `instrument` and `side` help if the ledger may not know the order. An
+    empty side was not reported."""
 
     needs_role: ClassVar = "record"
     instrument: Identifier | None = None
     side: Annotated[Side | None, BeforeValidator(lambda side: None if side == "" else side)] = None
-    position_side: PositionSide | None = Field(default=None, description="Position of the order or the fill, in hedge mode.")
-    position_id: Identifier | None = Field(default=None, description="Where the venue keeps several positions of one side.")
+    position_side: PositionSide | None = Field(
+        default=None, description="Position of the order or the fill, in hedge mode."
+    )
+    position_id: Identifier | None = Field(
+        default=None, description="Where the venue keeps several positions of one side."
+    )
 
 
 class Acknowledge(Report):
@@ -70,7 +75,8 @@ class Acknowledge(Report):
 
 
 class Reject(Report):
-    """Order refused by the venue. With the reason duplicate_order, a working order stays working."""
+    """Order refused by the venue. With the reason duplicate_order, a working order stays
+    working."""
 
     fact: ClassVar = OrderRejected
     type: Literal["reject"] = "reject"
@@ -84,8 +90,12 @@ class Fill(Report):
     fill_id: Identifier
     quantity: Quantity
     price: Number
-    fee: Number | None = Field(default=None, description="Positive when paid, negative when received.")
-    fee_currency: Identifier | None = Field(default=None, description="Default: the instrument's settlement currency.")
+    fee: Number | None = Field(
+        default=None, description="Positive when paid, negative when received."
+    )
+    fee_currency: Identifier | None = Field(
+        default=None, description="Default: the instrument's settlement currency."
+    )
     liquidity: Liquidity | None = None
 
 
@@ -119,7 +129,8 @@ class Cancel(Report):
 
 
 class RejectCancel(Report):
-    """Cancel request refused; the order is unchanged. The reason unknown_order is no sign that the venue has the order."""
+    """Cancel request refused; the order is unchanged. The reason unknown_order is no sign that the
+    venue has the order."""
 
     fact: ClassVar = CancelRejected
     type: Literal["reject_cancel"] = "reject_cancel"
@@ -127,16 +138,21 @@ class RejectCancel(Report):
 
 
 class RejectReplace(Report):
-    """Replace request refused; the order is unchanged. The reason unknown_order is no sign that the venue has the order."""
+    """Replace request refused; the order is unchanged. The reason unknown_order is no sign that the
+    venue has the order."""
 
     fact: ClassVar = ReplaceRejected
     type: Literal["reject_replace"] = "reject_replace"
     request_id: Identifier | None = None
-    not_sent: Flag = Field(default=False, description="The request never left us: no sign that the venue has the order.")
+    not_sent: Flag = Field(
+        default=False,
+        description="The request never left us: no sign that the venue has the order.",
+    )
 
 
 class Replace(Report):
-    """New terms in force, as the venue states them. At least one of quantity, limit_price and stop_price."""
+    """New terms in force, as the venue states them. At least one of quantity, limit_price and
+    stop_price."""
 
     fact: ClassVar = OrderReplaced
     needs_one_of: ClassVar = ("quantity", "limit_price", "stop_price")
@@ -207,7 +223,8 @@ class Restate(Report):
 
 
 class Status(Report):
-    """State of the order in the answer to a query. It can open an ended order again. At least one of status and pending."""
+    """State of the order in the answer to a query. It can open an ended order again. At least one
+    of status and pending."""
 
     fact: ClassVar = StatusObserved
     needs_one_of: ClassVar = ("status", "pending")
@@ -215,17 +232,21 @@ class Status(Report):
     status: Identifier | None = None
     pending: Pending | None = None
     dated_by: DatedBy | None = Field(
-        default=None, description="Clock of `at`: the venue's, or that of receipt. Default: venue, if `at` is given."
+        default=None,
+        description="Clock of `at`: the venue's, or that of receipt. Default: venue, if `at` is "
+        "given.",
     )
     asked_at: Time | None = Field(
         default=None,
-        description="When a query for this one order was sent, less the time by which the venue's answers may lag. "
+        description="When a query for this one order was sent, less the time by which the venue's "
+        "answers may lag. "
         "Leave it out for a row of a list.",
     )
 
 
 class Absent(Report):
-    """Order unknown to the venue when queried, or missing from a full list. It is evidence, and never ends an order."""
+    """Order unknown to the venue when queried, or missing from a full list. It is evidence, and
+    never ends an order."""
 
     fact: ClassVar = OrderAbsent
     type: Literal["absent"] = "absent"

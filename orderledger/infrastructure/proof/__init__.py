@@ -1,1 +1,2 @@
-"""Proof that events are unaltered: tiles of hashes, signed checkpoints, proofs of inclusion, forgetting, bundles."""
+"""Proof that events are unaltered: tiles of hashes, signed checkpoints, proofs of inclusion,
+forgetting, bundles."""

@@ -1,4 +1,5 @@
-"""Bundles: one file with events of an account, their proof and its checkpoint. A bundle opens as a read-only ledger."""
+"""Bundles: one file with events of an account, their proof and its checkpoint. A bundle opens as a
+read-only ledger."""
 
 import io
 import json
@@ -43,8 +44,9 @@ def bundle(
 ) -> int:
     """Write a bundle, and return the number of its events.
 
-    It has the whole streams of all orders and proposals of the account with an event in the period, and all events of the account
-    itself. `is_redacted`: without evidence and text. Raises NotProved as `prove` does.
+    It has the whole streams of all orders and proposals of the account with an event in the period,
+    and all events of the account itself. `is_redacted`: without evidence and text. Raises NotProved
+    as `prove` does.
     """
     rows = _selected(store, account, since, until)
     if not rows:
@@ -53,9 +55,17 @@ def bundle(
         _refuse_evidence_inside(rows)
     proof = prove(store, rows, note, shows_evidence=not is_redacted)
     period = {"from": _text(since), "to": _text(until)}
-    described = {"format": FORMAT, "account": account, **period, "is_redacted": is_redacted, "schema": SCHEMA_VERSION}
+    described = {
+        "format": FORMAT,
+        "account": account,
+        **period,
+        "is_redacted": is_redacted,
+        "schema": SCHEMA_VERSION,
+    }
     with written(path):
-        write_whole(path, _zipped({DESCRIPTION: json.dumps(described) + "\n", PROOF: as_json(proof)}))
+        write_whole(
+            path, _zipped({DESCRIPTION: json.dumps(described) + "\n", PROOF: as_json(proof)})
+        )
     return len(rows)
 
 
@@ -63,7 +73,9 @@ def _text(moment: datetime | None) -> str | None:
     return None if moment is None else moment.isoformat()
 
 
-def _selected(store: Store, account: str, since: datetime | None, until: datetime | None) -> list[Row]:
+def _selected(
+    store: Store, account: str, since: datetime | None, until: datetime | None
+) -> list[Row]:
     """The events to bundle. Reads the log once, and keeps the events of the account."""
     streams: dict[str, list[Row]] = {}
     wanted: set[str] = set()
@@ -96,8 +108,8 @@ def _refuse_evidence_inside(rows: list[Row]) -> None:
     inside = [one for one in events if one.evidence is not None]
     if inside:
         raise NotProved(
-            f"{len(inside)} events hold their evidence, as older versions stored it, such as that at {inside[0].position}: "
-            "it cannot be left out without breaking the proof"
+            f"{len(inside)} events hold their evidence, as older versions stored it, such as that "
+            f"at {inside[0].position}: it cannot be left out without breaking the proof"
         )
 
 
@@ -106,7 +118,11 @@ def _zipped(files: dict[str, str]) -> bytes:
     with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
         for name, text in files.items():
             entry = zipfile.ZipInfo(name, MADE_AT)
-            entry.compress_type, entry.create_system, entry.external_attr = zipfile.ZIP_DEFLATED, 3, 0o644 << 16
+            entry.compress_type, entry.create_system, entry.external_attr = (
+                zipfile.ZIP_DEFLATED,
+                3,
+                0o644 << 16,
+            )
             archive.writestr(entry, text.encode())
     return written.getvalue()
 
@@ -115,7 +131,8 @@ def _zipped(files: dict[str, str]) -> bytes:
 
 
 def read_bundle(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The description and the proof of a bundle. Raises StoreUnreachable for another file, or one that is damaged."""
+    """The description and the proof of a bundle. Raises StoreUnreachable for another file, or one
+    that is damaged."""
     try:
         with zipfile.ZipFile(path) as archive:
             if sum(entry.file_size for entry in archive.infolist()) > SIZE_MAX:
@@ -129,7 +146,14 @@ def read_bundle(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
         raise StoreUnreachable(f"{path} cannot be read: {error.strerror}") from error
     except ProofError as error:
         raise StoreUnreachable(f"{path} was altered: {error}") from error
-    except (zipfile.BadZipFile, KeyError, ValueError, RuntimeError, NotImplementedError, EOFError) as error:
+    except (
+        zipfile.BadZipFile,
+        KeyError,
+        ValueError,
+        RuntimeError,
+        NotImplementedError,
+        EOFError,
+    ) as error:
         raise StoreUnreachable(f"{path} is no bundle: {error}") from error
     except Exception as error:
         if type(error).__module__ != "zlib":
@@ -138,14 +162,18 @@ def read_bundle(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def open_bundle(path: Path, **settings: Any) -> Store:
-    """The bundle as a store in a temporary folder, which goes when it is closed. Nothing can be recorded in it.
+    """The bundle as a store in a temporary folder, which goes when it is closed. Nothing can be
+    recorded in it.
 
-    Every event is checked against the root of the checkpoint. Only `verify-proof` with the public key says who signed that.
+    Every event is checked against the root of the checkpoint. Only `verify-proof` with the public
+    key says who signed that.
     """
     _, proof = read_bundle(path)
     folder = tempfile.TemporaryDirectory(prefix="orderledger-bundle-")
     try:
-        store = open_store(str(Path(folder.name) / "bundle.db"), **{**settings, "synchronous": "OFF"})
+        store = open_store(
+            str(Path(folder.name) / "bundle.db"), **{**settings, "synchronous": "OFF"}
+        )
         try:
             _fill(store, proof["events"])
         except BaseException:
@@ -160,7 +188,8 @@ def open_bundle(path: Path, **settings: Any) -> Store:
 
 def _fill(store: Store, events: list[dict[str, Any]]) -> None:
     insert = (
-        f"INSERT INTO {EVENTS_TABLE} (originator_id, originator_version, topic, state, notification_id) VALUES (?, ?, ?, ?, ?)"
+        f"INSERT INTO {EVENTS_TABLE} (originator_id, originator_version, topic, state, "
+        "notification_id) VALUES (?, ?, ?, ?, ?)"
     )
     beside = f"INSERT INTO {EVIDENCE_TABLE} (position, salt, evidence, text) VALUES (?, ?, ?, ?)"
     with store.database.writing() as session:
@@ -168,7 +197,10 @@ def _fill(store: Store, events: list[dict[str, Any]]) -> None:
             session.execute(insert, row)
         for event in events:
             if "salt" in event:
-                contents = [None if name not in event else event[name].encode() for name in ("evidence", "text")]
+                contents = [
+                    None if name not in event else event[name].encode()
+                    for name in ("evidence", "text")
+                ]
                 session.execute(beside, (event["position"], b64decode(event["salt"]), *contents))
         account_facts.fill(session)
     names = NameTable("")
@@ -182,4 +214,10 @@ def _rows(events: list[dict[str, Any]]) -> Iterator[tuple[Any, ...]]:
     for event in events:
         if event["position"] >= min(LARGEST, sys.maxsize):
             raise NotProved(f"position {event['position']} is too large")
-        yield event["stream"], event["version"], event["name"], event["event"].encode(), event["position"]
+        yield (
+            event["stream"],
+            event["version"],
+            event["name"],
+            event["event"].encode(),
+            event["position"],
+        )

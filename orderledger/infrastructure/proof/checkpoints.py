@@ -1,7 +1,7 @@
 """Checkpoints of the log: C2SP signed notes with the size and the root of its Merkle tree.
 
-A checkpoint counts only where the owner of the database cannot change it. So it is stored here, and given to targets: a file, a
-webhook, a command.
+A checkpoint counts only where the owner of the database cannot change it. So it is stored here, and
+given to targets: a file, a webhook, a command.
 """
 
 import subprocess
@@ -16,7 +16,13 @@ from orderledger.infrastructure.errors import InvalidSetting, NotProved
 from orderledger.infrastructure.files import write_whole, written
 from orderledger.infrastructure.proof import tiles
 from orderledger.infrastructure.proof.keys import SigningKey
-from orderledger.infrastructure.proof.verifier import Checkpoint, ProofError, check_signature, parse_checkpoint, parse_key
+from orderledger.infrastructure.proof.verifier import (
+    Checkpoint,
+    ProofError,
+    check_signature,
+    parse_checkpoint,
+    parse_key,
+)
 from orderledger.infrastructure.storage.database import Session
 from orderledger.infrastructure.storage.recorder import CHECKPOINTS_TABLE
 from orderledger.infrastructure.storage.store import Store
@@ -28,14 +34,20 @@ Target = Callable[[str], None]
 
 
 class Made(NamedTuple):
-    """A checkpoint of this store: the number of events, the position of the last one, and the signed note."""
+    """A checkpoint of this store: the number of events, the position of the last one, and the
+    signed note."""
 
     size: int
     position: int
     note: str
 
 
-def make(store: Store, key: SigningKey, now: datetime | None = None, progress: Callable[[int, int], None] | None = None) -> Made:
+def make(
+    store: Store,
+    key: SigningKey,
+    now: datetime | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Made:
     """Bring the tiles up to date, sign size and root, and store the note.
 
     Signs nothing that contradicts an earlier checkpoint of this store: raises NotProved then.
@@ -67,18 +79,25 @@ def _check_earlier(session: Session, tree: tiles.Tree) -> None:
         return
     checkpoint = parsed(earlier.note)
     if checkpoint.size > tree.size or tree.root(checkpoint.size) != checkpoint.root:
-        raise NotProved(f"the log is no continuation of its checkpoint of {checkpoint.size} events: run `orderledger verify`")
+        raise NotProved(
+            f"the log is no continuation of its checkpoint of {checkpoint.size} events: run "
+            "`orderledger verify`"
+        )
 
 
 def last_stored(session: Session) -> Made | None:
     """The newest checkpoint in the store."""
-    rows = session.execute(f"SELECT size, position, note FROM {CHECKPOINTS_TABLE} ORDER BY size DESC LIMIT 1")
+    rows = session.execute(
+        f"SELECT size, position, note FROM {CHECKPOINTS_TABLE} ORDER BY size DESC LIMIT 1"
+    )
     return Made(*rows[0]) if rows else None
 
 
 def all_stored(session: Session) -> list[str]:
     """The notes in the store, the smallest log first."""
-    return [note for (note,) in session.execute(f"SELECT note FROM {CHECKPOINTS_TABLE} ORDER BY size")]
+    return [
+        note for (note,) in session.execute(f"SELECT note FROM {CHECKPOINTS_TABLE} ORDER BY size")
+    ]
 
 
 def parsed(note: str) -> Checkpoint:
@@ -90,12 +109,16 @@ def parsed(note: str) -> Checkpoint:
 
 
 def check_signed(checkpoint: Checkpoint, keys: Sequence[str]) -> None:
-    """Raise NotProved unless the checkpoint is of the log of the first key, and signed by all of them."""
+    """Raise NotProved unless the checkpoint is of the log of the first key, and signed by all of
+    them."""
     try:
         for key in keys:
             check_signature(checkpoint, parse_key(key))
         if keys and parse_key(keys[0]).name != checkpoint.origin:
-            raise ProofError(f"the checkpoint is of the log {checkpoint.origin}, and the key is of {parse_key(keys[0]).name}")
+            raise ProofError(
+                f"the checkpoint is of the log {checkpoint.origin}, and the key is of "
+                f"{parse_key(keys[0]).name}"
+            )
     except ProofError as error:
         raise NotProved(str(error)) from error
 
@@ -122,12 +145,16 @@ def to_webhook(url: str) -> Target:
         from urllib.error import URLError
         from urllib.request import Request, urlopen
 
-        asked = Request(url, note.encode(), {"Content-Type": "text/plain; charset=utf-8"}, method="POST")
+        asked = Request(
+            url, note.encode(), {"Content-Type": "text/plain; charset=utf-8"}, method="POST"
+        )
         try:
             with urlopen(asked, timeout=SECONDS_FOR_A_TARGET) as answer:
                 answer.read(1024)
         except (URLError, OSError) as error:
-            raise NotProved(f"the checkpoint did not reach {url}: {getattr(error, 'reason', error)}") from error
+            raise NotProved(
+                f"the checkpoint did not reach {url}: {getattr(error, 'reason', error)}"
+            ) from error
 
     return send
 
@@ -137,7 +164,9 @@ def to_command(command: str) -> Target:
 
     def run(note: str) -> None:
         try:
-            subprocess.run(command, shell=True, input=note.encode(), timeout=SECONDS_FOR_A_TARGET, check=True)
+            subprocess.run(
+                command, shell=True, input=note.encode(), timeout=SECONDS_FOR_A_TARGET, check=True
+            )
         except (subprocess.SubprocessError, OSError) as error:
             raise NotProved(f"the command for the checkpoint failed: {error}") from error
 
@@ -145,20 +174,34 @@ def to_command(command: str) -> Target:
 
 
 class CheckpointLoop:
-    """Makes a checkpoint every so many seconds, if the log has grown, until it is stopped. A collector or a service runs it in a
-    thread; `orderledger checkpoint --every` runs it in a process. `say` gets errors, which do not end the loop."""
+    """Makes a checkpoint every so many seconds, if the log has grown, until it is stopped. A
+    collector or a service runs it in a thread; `orderledger checkpoint --every` runs it in a
+    process. `say` gets errors, which do not end the loop."""
 
     def __init__(
-        self, store: Store, key: SigningKey, every: float, targets: Sequence[Target], say: Callable[[str], None]
+        self,
+        store: Store,
+        key: SigningKey,
+        every: float,
+        targets: Sequence[Target],
+        say: Callable[[str], None],
     ) -> None:
-        self._store, self._key, self._every, self._targets, self._say = store, key, every, targets, say
+        self._store, self._key, self._every, self._targets, self._say = (
+            store,
+            key,
+            every,
+            targets,
+            say,
+        )
         self._stopping = threading.Event()
         self._size = -1
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
         """Run in a thread."""
-        self._thread = threading.Thread(target=self.run, name="orderledger-checkpoints", daemon=True)
+        self._thread = threading.Thread(
+            target=self.run, name="orderledger-checkpoints", daemon=True
+        )
         self._thread.start()
 
     def run(self) -> None:

@@ -35,10 +35,15 @@ class EvidenceCheck:
         self._forgotten: dict[bytes | None, int] = {}
         self._last = 0
 
-    def take(self, session: Session, begin: int, events: Sequence[RawEvent], up_to: int | None = None) -> None:
+    def take(
+        self, session: Session, begin: int, events: Sequence[RawEvent], up_to: int | None = None
+    ) -> None:
         """Check events after the position `begin`, up to `up_to` or the last of them."""
         stop = events[-1][0] if up_to is None else up_to
-        statement = f"SELECT position, salt, evidence, text FROM {EVIDENCE_TABLE} WHERE position > ? AND position <= ?"
+        statement = (
+            f"SELECT position, salt, evidence, text FROM {EVIDENCE_TABLE} WHERE position > ? AND "
+            "position <= ?"
+        )
         rows = {position: rest for position, *rest in session.execute(statement, (begin, stop))}
         self._last = max(self._last, stop)
         for position, stream, _, name, state in events:
@@ -46,7 +51,9 @@ class EvidenceCheck:
                 self._forgotten[stream] = position
             if (state is not None and b"_hash" in state) or position in rows:
                 self._check(position, stream, state, rows.pop(position, None))
-        self._differences += [(position, "evidence of an event that is not in the log") for position in rows]
+        self._differences += [
+            (position, "evidence of an event that is not in the log") for position in rows
+        ]
 
     def finished(self, session: Session) -> Iterator[tuple[int, str]]:
         """All differences."""
@@ -54,20 +61,30 @@ class EvidenceCheck:
         for position, stream in self._missing:
             if self._forgotten.get(stream, 0) < position:
                 yield position, "the evidence is missing, and no event says that it was forgotten"
-        for (position,) in session.execute(f"SELECT position FROM {EVIDENCE_TABLE} WHERE position > ?", (self._last,)):
+        for (position,) in session.execute(
+            f"SELECT position FROM {EVIDENCE_TABLE} WHERE position > ?", (self._last,)
+        ):
             yield position, "evidence of an event that is not in the log"
 
-    def _check(self, position: int, stream: bytes | None, state: bytes | None, row: list[Any] | None) -> None:
+    def _check(
+        self, position: int, stream: bytes | None, state: bytes | None, row: list[Any] | None
+    ) -> None:
         try:
             hashes = _decode(state or b"{}")
         except msgspec.DecodeError:
             return  # an altered event, which its own hash tells
         if row is None:
-            if hashes != NONE and hashes.attributed_from is None and (hashes.evidence_hash or hashes.text_hash):
+            if (
+                hashes != NONE
+                and hashes.attributed_from is None
+                and (hashes.evidence_hash or hashes.text_hash)
+            ):
                 self._missing.append((position, stream))
             return
         salt, *contents = row
-        for name, content, expected in zip(("evidence", "text"), contents, (hashes.evidence_hash, hashes.text_hash), strict=True):
+        for name, content, expected in zip(
+            ("evidence", "text"), contents, (hashes.evidence_hash, hashes.text_hash), strict=True
+        ):
             if _hash(salt, content) != expected:
                 self._differences.append((position, f"the {name} is not what was recorded"))
 

@@ -1,4 +1,5 @@
-"""Forgets the evidence of an order: deletes the bytes, and records that it did. Events and proofs stay as they are."""
+"""Forgets the evidence of an order: deletes the bytes, and records that it did. Events and proofs
+stay as they are."""
 
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -12,8 +13,8 @@ ATTEMPTS = 20
 
 
 class Forgotten(NamedTuple):
-    """The streams whose evidence was deleted, how many events had some, the positions of the events that say so, and whether
-    the database has overwritten the bytes too."""
+    """The streams whose evidence was deleted, how many events had some, the positions of the events
+    that say so, and whether the database has overwritten the bytes too."""
 
     streams: list[str]
     events: int
@@ -21,10 +22,14 @@ class Forgotten(NamedTuple):
     is_overwritten: bool
 
 
-def forget(store: Store, stream: str, *, reason: str, actor: str | None = None, now: datetime | None = None) -> Forgotten:
-    """Delete evidence and text of the order in this stream, and of the reports that were attributed to it.
+def forget(
+    store: Store, stream: str, *, reason: str, actor: str | None = None, now: datetime | None = None
+) -> Forgotten:
+    """Delete evidence and text of the order in this stream, and of the reports that were attributed
+    to it.
 
-    Raises NotProved if there is nothing to forget, or if an older version stored evidence inside the events.
+    Raises NotProved if there is nothing to forget, or if an older version stored evidence inside
+    the events.
     """
     for _ in range(ATTEMPTS):
         histories = _histories(store, stream)
@@ -58,7 +63,12 @@ def _histories(store: Store, stream: str) -> dict[str, list[Recorded]]:
     waiting = [stream]
     while waiting:
         found.update(store.events_of(waiting))
-        sources = (one.attributed_from[0] for events in found.values() for one in events if one.attributed_from is not None)
+        sources = (
+            one.attributed_from[0]
+            for events in found.values()
+            for one in events
+            if one.attributed_from is not None
+        )
         waiting = [source for source in dict.fromkeys(sources) if source not in found]
     return found
 
@@ -66,11 +76,14 @@ def _histories(store: Store, stream: str) -> dict[str, list[Recorded]]:
 def _kept(store: Store, histories: dict[str, list[Recorded]]) -> int:
     """The number of events with evidence that can be forgotten."""
     events = [event for events in histories.values() for event in events]
-    inside = [event.position for event in events if event.evidence is not None or event.text is not None]
+    inside = [
+        event.position for event in events if event.evidence is not None or event.text is not None
+    ]
     if inside:
         raise NotProved(
-            f"the events at {', '.join(map(str, inside[:10]))} hold their evidence, as older versions stored it: "
-            "`orderledger move-evidence` moves it beside them, before the first checkpoint"
+            f"the events at {', '.join(map(str, inside[:10]))} hold their evidence, as older "
+            "versions stored it: `orderledger move-evidence` moves it beside them, before the "
+            "first checkpoint"
         )
     kept = len(store.recorder.evidence_at([event.position or 0 for event in events]))
     if not kept:

@@ -31,7 +31,8 @@ class SigningKey(NamedTuple):
 
 
 def generate(path: Path, name: str | None = None) -> str:
-    """Write a new private key to `path`, readable by its owner only, and the public key to `path`.pub. Overwrites nothing.
+    """Write a new private key to `path`, readable by its owner only, and the public key to
+    `path`.pub. Overwrites nothing.
 
     `name` is the name of the log in its checkpoints. Returns the text of the public key.
     """
@@ -59,18 +60,26 @@ def load(path: Path) -> SigningKey:
         mode = path.stat().st_mode
         text = path.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise InvalidSetting(str(path), f"cannot be read: {getattr(error, 'strerror', None) or 'no text'}") from error
+        raise InvalidSetting(
+            str(path), f"cannot be read: {getattr(error, 'strerror', None) or 'no text'}"
+        ) from error
     if mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise InvalidSetting(str(path), f"may be used by others (mode {stat.S_IMODE(mode):04o}): chmod 600 {path}")
+        raise InvalidSetting(
+            str(path), f"may be used by others (mode {stat.S_IMODE(mode):04o}): chmod 600 {path}"
+        )
     try:
-        name, identity, encoded = text.removeprefix(PRIVATE).split("+", 2) if text.startswith(PRIVATE) else ("", "", "")
+        name, identity, encoded = (
+            text.removeprefix(PRIVATE).split("+", 2) if text.startswith(PRIVATE) else ("", "", "")
+        )
         data = b64decode(encoded, validate=True)
         private = _ed25519().from_private_bytes(data[1:])
     except ValueError as error:
         raise InvalidSetting(str(path), "is no private key of `orderledger keygen`") from error
     public = _public_text(_checked_name(name), private.public_key().public_bytes_raw())
     if data[0] != ED25519 or public.split("+")[1] != identity:
-        raise InvalidSetting(str(path), "is no private key of `orderledger keygen`: its id does not fit")
+        raise InvalidSetting(
+            str(path), "is no private key of `orderledger keygen`: its id does not fit"
+        )
     return SigningKey(name, public, private)
 
 
@@ -80,8 +89,18 @@ def _public_text(name: str, raw: bytes) -> str:
 
 
 def _checked_name(name: str) -> str:
-    if not name or "+" in name or not name.isprintable() or any(c.isspace() for c in name) or len(name) > 200:
-        raise InvalidSetting("name", f"{name!r:.100} is no name of a key: 1 to 200 printable characters without spaces and +")
+    if (
+        not name
+        or "+" in name
+        or not name.isprintable()
+        or any(c.isspace() for c in name)
+        or len(name) > 200
+    ):
+        raise InvalidSetting(
+            "name",
+            f"{name!r:.100} is no name of a key: 1 to 200 printable characters without spaces and "
+            "+",
+        )
     return name
 
 
@@ -101,5 +120,7 @@ def _ed25519() -> "type[Ed25519PrivateKey]":
     try:
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     except ImportError:
-        raise InvalidSetting("checkpoint", "cryptography is not installed: pip install 'orderledger[proof]'") from None
+        raise InvalidSetting(
+            "checkpoint", "cryptography is not installed: pip install 'orderledger[proof]'"
+        ) from None
     return Ed25519PrivateKey

@@ -1,4 +1,5 @@
-"""Methods of a ledger about proof. What they need is imported when they are called, because recording does not."""
+"""Methods of a ledger about proof. What they need is imported when they are called, because
+recording does not."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -25,7 +26,8 @@ class Proofs(Queries):
     _clock: Clock
 
     def checkpoint(self, key: str | PathLike[str], *, progress: Progress | None = None) -> "Made":
-        """Sign the size and the root of the log with the private key in a file, and store that checkpoint.
+        """Sign the size and the root of the log with the private key in a file, and store that
+        checkpoint.
 
         Raises NotProved if the log contradicts an earlier checkpoint.
         """
@@ -35,9 +37,14 @@ class Proofs(Queries):
             return checkpoints.make(self._store, keys.load(Path(key)), self._clock.now(), progress)
 
     def verify(
-        self, checkpoints: Sequence[str] = (), keys: Sequence[str] = (), *, progress: Progress | None = None
+        self,
+        checkpoints: Sequence[str] = (),
+        keys: Sequence[str] = (),
+        *,
+        progress: Progress | None = None,
     ) -> "Verified":
-        """Compare the whole log with these checkpoints and those in the store. `keys` are the texts of public keys."""
+        """Compare the whole log with these checkpoints and those in the store. `keys` are the texts
+        of public keys."""
         from orderledger.infrastructure.proof.verifying import verify
 
         with reaching(self._url):
@@ -52,8 +59,9 @@ class Proofs(Queries):
         checkpoint: str | None = None,
         shows_evidence: bool = False,
     ) -> dict[str, Any]:
-        """Prove that the events of an order, or the event at a log position, are in the log of a checkpoint, by default of the
-        newest. Raises NotProved if they are not, and as `order` does."""
+        """Prove that the events of an order, or the event at a log position, are in the log of a
+        checkpoint, by default of the newest. Raises NotProved if they are not, and as `order`
+        does."""
         from orderledger.infrastructure.errors import NotProved
         from orderledger.infrastructure.proof.proving import prove
 
@@ -63,14 +71,19 @@ class Proofs(Queries):
         with reaching(self._url):
             recorder = self._store.recorder
             rows = (
-                recorder.rows_of([self._stream_of(order_id, account)]) if order_id else recorder.rows_after((event or 0) - 1, 1)
+                recorder.rows_of([self._stream_of(order_id, account)])
+                if order_id
+                else recorder.rows_after((event or 0) - 1, 1)
             )
             if event is not None and (not rows or rows[0].position != event):
                 raise NotProved(f"there is no event at position {event}")
             return prove(self._store, rows, checkpoint, shows_evidence=shows_evidence)
 
-    def forget_evidence(self, order_id: str, *, account: str | None = None, reason: str, actor: str | None = None) -> "Forgotten":
-        """Delete evidence and text of an order for good, and record that. Its events and their proofs stay valid.
+    def forget_evidence(
+        self, order_id: str, *, account: str | None = None, reason: str, actor: str | None = None
+    ) -> "Forgotten":
+        """Delete evidence and text of an order for good, and record that. Its events and their
+        proofs stay valid.
 
         Raises NotProved if there is nothing to forget, and as `order` does.
         """
@@ -93,19 +106,29 @@ class Proofs(Queries):
         checkpoint: str | None = None,
         is_redacted: bool = False,
     ) -> int:
-        """Write events of an account, with their proof, to one file that opens as a read-only ledger. Returns their number.
+        """Write events of an account, with their proof, to one file that opens as a read-only
+        ledger. Returns their number.
 
-        `since` and `until` choose orders by the time of their events. `is_redacted` leaves out evidence and text.
+        `since` and `until` choose orders by the time of their events. `is_redacted` leaves out
+        evidence and text.
         """
         from orderledger.infrastructure.proof.bundles import bundle
 
         check_argument("account", "text", account, is_needed=True)
         period = {"since": since, "until": until}
         with reaching(self._url):
-            return bundle(self._store, Path(path), account=account, **period, note=checkpoint, is_redacted=is_redacted)
+            return bundle(
+                self._store,
+                Path(path),
+                account=account,
+                **period,
+                note=checkpoint,
+                is_redacted=is_redacted,
+            )
 
     def move_evidence(self, *, progress: Progress | None = None) -> int:
-        """Move evidence that older versions stored inside events beside them. Only before the first checkpoint."""
+        """Move evidence that older versions stored inside events beside them. Only before the first
+        checkpoint."""
         from orderledger.infrastructure.proof.migrating import move_evidence
 
         with reaching(self._url):

@@ -1,5 +1,5 @@
-"""Moves evidence that older versions stored inside events beside them. This changes stored bytes, so it comes before the first
-checkpoint, and the tiles start anew."""
+"""Moves evidence that older versions stored inside events beside them. This changes stored bytes,
+so it comes before the first checkpoint, and the tiles start anew."""
 
 import os
 from collections.abc import Callable
@@ -10,7 +10,13 @@ from orderledger.infrastructure.errors import NotProved, UnreadableEvent
 from orderledger.infrastructure.storage.codec import UPCASTS, decode, encode
 from orderledger.infrastructure.storage.database import Database, Session
 from orderledger.infrastructure.storage.evidence import RandomBytes, set_aside
-from orderledger.infrastructure.storage.recorder import CHECKPOINTS_TABLE, EVENTS_TABLE, EVIDENCE_TABLE, TILES_TABLE, NewEvidence
+from orderledger.infrastructure.storage.recorder import (
+    CHECKPOINTS_TABLE,
+    EVENTS_TABLE,
+    EVIDENCE_TABLE,
+    TILES_TABLE,
+    NewEvidence,
+)
 
 EVENTS_AT_ONCE = 1_000
 
@@ -19,12 +25,15 @@ Moved = tuple[bytes, NewEvidence]
 
 
 def move_evidence(
-    database: Database, progress: Callable[[int, int], None] | None = None, random_bytes: RandomBytes = os.urandom
+    database: Database,
+    progress: Callable[[int, int], None] | None = None,
+    random_bytes: RandomBytes = os.urandom,
 ) -> int:
-    """Move the evidence of all events, a thousand per transaction. Returns the number of events that had some.
+    """Move the evidence of all events, a thousand per transaction. Returns the number of events
+    that had some.
 
-    May be killed at any time, and run again. Raises NotProved if the store has a checkpoint: it vouches for the bytes as they
-    are.
+    May be killed at any time, and run again. Raises NotProved if the store has a checkpoint: it
+    vouches for the bytes as they are.
     """
     position = moved = 0
     while True:
@@ -69,9 +78,13 @@ def _write(session: Session, changes: list[Moved]) -> int:
         for state, (position, *rest) in changes:
             if session.execute(f"SELECT 1 FROM {EVIDENCE_TABLE} WHERE position = ?", (position,)):
                 continue
-            session.execute(f"UPDATE {EVENTS_TABLE} SET state = ? WHERE notification_id = ?", (state, position))
             session.execute(
-                f"INSERT INTO {EVIDENCE_TABLE} (position, salt, evidence, text) VALUES (?, ?, ?, ?)", (position, *rest)
+                f"UPDATE {EVENTS_TABLE} SET state = ? WHERE notification_id = ?", (state, position)
+            )
+            session.execute(
+                f"INSERT INTO {EVIDENCE_TABLE} (position, salt, evidence, text) VALUES (?, ?, ?, "
+                "?)",
+                (position, *rest),
             )
             done += 1
     session.execute(f"DELETE FROM {TILES_TABLE}")
@@ -82,5 +95,6 @@ def _check_no_checkpoint(session: Session) -> None:
     found = session.execute(f"SELECT MAX(size) FROM {CHECKPOINTS_TABLE}")
     if found[0][0] is not None:
         raise NotProved(
-            f"a checkpoint of {found[0][0]} events vouches for the stored bytes, so evidence stays inside the events that have it"
+            f"a checkpoint of {found[0][0]} events vouches for the stored bytes, so evidence stays "
+            "inside the events that have it"
         )

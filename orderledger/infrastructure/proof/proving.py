@@ -1,4 +1,5 @@
-"""Makes proofs: that events are in the log of a checkpoint, and that one checkpoint is the beginning of another."""
+"""Makes proofs: that events are in the log of a checkpoint, and that one checkpoint is the
+beginning of another."""
 
 import json
 from base64 import b64encode
@@ -15,11 +16,14 @@ from orderledger.infrastructure.storage.recorder import TILES_TABLE, Row
 from orderledger.infrastructure.storage.store import Store
 
 
-def prove(store: Store, rows: Sequence[Row], note: str | None = None, *, shows_evidence: bool = False) -> dict[str, Any]:
-    """The proof that these events are in the log of a checkpoint: of `note`, by default of the newest in the store.
+def prove(
+    store: Store, rows: Sequence[Row], note: str | None = None, *, shows_evidence: bool = False
+) -> dict[str, Any]:
+    """The proof that these events are in the log of a checkpoint: of `note`, by default of the
+    newest in the store.
 
-    `shows_evidence`: also show evidence and text. Raises NotProved if the store differs from the checkpoint, or the checkpoint is
-    older than the events.
+    `shows_evidence`: also show evidence and text. Raises NotProved if the store differs from the
+    checkpoint, or the checkpoint is older than the events.
     """
     with store.database.reading() as session:
         note, checkpoint, tree = checked_tree(session, note)
@@ -39,16 +43,21 @@ def checked_tree(session: Session, note: str | None) -> tuple[str, Checkpoint, T
         note = newest.note
     checkpoint = checkpoints.parsed(note)
     if checkpoint.size > tiles.end(session).size:
-        raise NotProved(f"the checkpoint has {checkpoint.size} events, the store has tiles of {tiles.end(session).size}")
+        raise NotProved(
+            f"the checkpoint has {checkpoint.size} events, the store has tiles of "
+            f"{tiles.end(session).size}"
+        )
     tree = tiles.stored_tree(session, checkpoint.size)
     if tree.root() != checkpoint.root:
-        raise NotProved("the tiles of the store do not fit the checkpoint: run `orderledger verify`")
+        raise NotProved(
+            "the tiles of the store do not fit the checkpoint: run `orderledger verify`"
+        )
     return note, checkpoint, tree
 
 
 def consistency(store: Store, old: str, new: str) -> list[str]:
-    """The hashes, in base64, that prove that the old checkpoint is the beginning of the new one. See
-    `verifier.check_consistency`."""
+    """The hashes, in base64, that prove that the old checkpoint is the beginning of the new one.
+    See `verifier.check_consistency`."""
     with store.database.reading() as session:
         earlier, (_, _, tree) = checkpoints.parsed(old), checked_tree(session, new)
         if earlier.size > tree.size or tree.root(earlier.size) != earlier.root:
@@ -73,13 +82,15 @@ class _Finder:
         index = self._index(row.position)
         if index is None or index >= self._checkpoint.size:
             raise NotProved(
-                f"the event at position {row.position} is newer than the checkpoint of {self._checkpoint.size} events: "
-                "make a new one"
+                f"the event at position {row.position} is newer than the checkpoint of "
+                f"{self._checkpoint.size} events: make a new one"
             )
         path = self._tree.path(index)
         leaf = leaf_hash(leaf_bytes(row.position, row.stream, row.version, row.name, row.state))
         if leaf != self._tree.root_of_leaf(index):
-            raise NotProved(f"the event at position {row.position} was altered: run `orderledger verify`")
+            raise NotProved(
+                f"the event at position {row.position} was altered: run `orderledger verify`"
+            )
         return {
             "index": index,
             "position": row.position,
@@ -107,7 +118,9 @@ class _Finder:
 
     def _places(self, number: int) -> list[int]:
         if number not in self._known:
-            found = self._session.execute(f"SELECT positions FROM {TILES_TABLE} WHERE level = 0 AND number = ?", (number,))
+            found = self._session.execute(
+                f"SELECT positions FROM {TILES_TABLE} WHERE level = 0 AND number = ?", (number,)
+            )
             parts = tiles.split(bytes(found[0][0]), 8) if found else []
             self._known[number] = [int.from_bytes(part, "big") for part in parts]
         return self._known[number]
@@ -120,6 +133,8 @@ def _show(store: Store, events: list[dict[str, Any]]) -> None:
         if event["position"] in kept:
             salt, *contents = kept[event["position"]]
             shown = {
-                name: bytes(one).decode() for name, one in zip(("evidence", "text"), contents, strict=True) if one is not None
+                name: bytes(one).decode()
+                for name, one in zip(("evidence", "text"), contents, strict=True)
+                if one is not None
             }
             event.update({"salt": b64encode(bytes(salt)).decode(), **shown})

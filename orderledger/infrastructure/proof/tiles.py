@@ -1,8 +1,9 @@
-"""The Merkle tree over the log, in tiles of 256 hashes (C2SP tlog-tiles, height 8), kept beside the views.
+"""The Merkle tree over the log, in tiles of 256 hashes (C2SP tlog-tiles, height 8), kept beside the
+views.
 
-Leaf number i is the i-th event in the order of the log. A tile of level 0 holds hashes of leaves, and their log positions. A tile
-of a higher level holds the roots of full tiles below it. Only the last tile of a level is not full. All other hashes of the tree
-follow from these.
+Leaf number i is the i-th event in the order of the log. A tile of level 0 holds hashes of leaves,
+and their log positions. A tile of a higher level holds the roots of full tiles below it. Only the
+last tile of a level is not full. All other hashes of the tree follow from these.
 """
 
 import struct
@@ -26,8 +27,8 @@ EMPTY = sha256(b"").digest()
 """The root of an empty log."""
 
 RawEvent = tuple[int, bytes | None, int | None, bytes | None, bytes | None]
-"""Position, stream, version, name and bytes of an event, as they are stored. None for a value of a wrong type, which only an
-alteration leaves."""
+"""Position, stream, version, name and bytes of an event, as they are stored. None for a value of a
+wrong type, which only an alteration leaves."""
 
 
 class End(NamedTuple):
@@ -38,8 +39,8 @@ class End(NamedTuple):
 
 
 def hashes_of(events: Sequence[RawEvent]) -> list[bytes]:
-    """The hashes of leaves: see `verifier.leaf_bytes`. This form is faster for many events. Raises TypeError or struct.error for
-    an event that cannot have been stored."""
+    """The hashes of leaves: see `verifier.leaf_bytes`. This form is faster for many events. Raises
+    TypeError or struct.error for an event that cannot have been stored."""
     pack, found = PLACE.pack, []
     for position, stream, version, name, state in events:
         head = b"\x00" + pack(position, version, len(stream), len(name))  # type: ignore[arg-type]
@@ -50,7 +51,9 @@ def hashes_of(events: Sequence[RawEvent]) -> list[bytes]:
 def merged(hashes: Sequence[bytes]) -> bytes:
     """The root of neighbouring hashes; their number is a power of two."""
     while len(hashes) > 1:
-        hashes = [sha256(b"\x01" + hashes[i] + hashes[i + 1]).digest() for i in range(0, len(hashes), 2)]
+        hashes = [
+            sha256(b"\x01" + hashes[i] + hashes[i + 1]).digest() for i in range(0, len(hashes), 2)
+        ]
     return hashes[0]
 
 
@@ -61,16 +64,21 @@ def split(data: bytes, size: int = HASH) -> list[bytes]:
 
 def end(session: Session) -> End:
     """How far the tiles have come."""
-    found = session.execute(f"SELECT number, hashes, positions FROM {TILES_TABLE} WHERE level = 0 ORDER BY number DESC LIMIT 1")
+    found = session.execute(
+        f"SELECT number, hashes, positions FROM {TILES_TABLE} WHERE level = 0 ORDER BY number DESC "
+        "LIMIT 1"
+    )
     if not found:
         return End(0, 0)
     number, hashes, positions = found[0]
-    return End(int(number) * WIDTH + len(hashes) // HASH, int.from_bytes(bytes(positions)[-8:], "big"))
+    return End(
+        int(number) * WIDTH + len(hashes) // HASH, int.from_bytes(bytes(positions)[-8:], "big")
+    )
 
 
 def update(database: Database, progress: Callable[[int, int], None] | None = None) -> End:
-    """Bring the tiles to the end of the log. Appends wait for no more than the writing of a few tiles. Several processes may do
-    this at the same time."""
+    """Bring the tiles to the end of the log. Appends wait for no more than the writing of a few
+    tiles. Several processes may do this at the same time."""
     while True:
         with database.reading() as session:
             reached, last = end(session), session.last_position()
@@ -91,7 +99,9 @@ def update(database: Database, progress: Callable[[int, int], None] | None = Non
             progress(events[-1][0], last)
 
 
-def events_after(session: Session, position: int, limit: int, up_to: int = LAST_POSITION) -> list[RawEvent]:
+def events_after(
+    session: Session, position: int, limit: int, up_to: int = LAST_POSITION
+) -> list[RawEvent]:
     """The next events of the log."""
     statement = (
         f"SELECT notification_id, {session.raw_event} FROM {EVENTS_TABLE} "
@@ -109,12 +119,18 @@ TileRow = tuple[int, int, bytes, bytes]
 def _tails(session: Session) -> dict[int, Tail]:
     statement = (
         f"SELECT level, number, hashes, positions FROM {TILES_TABLE} AS tile "
-        f"WHERE number = (SELECT MAX(number) FROM {TILES_TABLE} AS other WHERE other.level = tile.level)"
+        f"WHERE number = (SELECT MAX(number) FROM {TILES_TABLE} AS other WHERE other.level = "
+        "tile.level)"
     )
-    return {level: (number, bytes(hashes), bytes(positions)) for level, number, hashes, positions in session.execute(statement)}
+    return {
+        level: (number, bytes(hashes), bytes(positions))
+        for level, number, hashes, positions in session.execute(statement)
+    }
 
 
-def _grown(tails: dict[int, Tail], size: int, hashes: list[bytes], positions: list[int]) -> list[TileRow]:
+def _grown(
+    tails: dict[int, Tail], size: int, hashes: list[bytes], positions: list[int]
+) -> list[TileRow]:
     """The tiles that are new or longer, after these leaves."""
     rows: list[TileRow] = []
     level, begin, places = 0, size, [position.to_bytes(8, "big") for position in positions]
@@ -126,7 +142,14 @@ def _grown(tails: dict[int, Tail], size: int, hashes: list[bytes], positions: li
         roots: list[bytes] = []
         for start in range(0, len(whole), WIDTH):
             part = whole[start : start + WIDTH]
-            rows.append((level, number + start // WIDTH, b"".join(part), b"".join(known[start : start + WIDTH])))
+            rows.append(
+                (
+                    level,
+                    number + start // WIDTH,
+                    b"".join(part),
+                    b"".join(known[start : start + WIDTH]),
+                )
+            )
             if len(part) == WIDTH:
                 roots.append(merged(part))
         level, begin, hashes, places = level + 1, number, roots, []
@@ -135,15 +158,17 @@ def _grown(tails: dict[int, Tail], size: int, hashes: list[bytes], positions: li
 
 def _write(session: Session, rows: Sequence[TileRow]) -> None:
     statement = (
-        f"INSERT INTO {TILES_TABLE} (level, number, hashes, positions) VALUES (?, ?, ?, ?) ON CONFLICT (level, number) "
-        "DO UPDATE SET hashes = excluded.hashes, positions = excluded.positions"
+        f"INSERT INTO {TILES_TABLE} (level, number, hashes, positions) VALUES (?, ?, ?, ?) ON "
+        "CONFLICT (level, number) DO UPDATE SET hashes = excluded.hashes, positions = "
+        "excluded.positions"
     )
     for row in rows:
         session.execute(statement, row)
 
 
 class Tree:
-    """The hashes of the tree of the first `size` events, from tiles. `tile` gives the hashes of a tile by level and number."""
+    """The hashes of the tree of the first `size` events, from tiles. `tile` gives the hashes of a
+    tile by level and number."""
 
     def __init__(self, size: int, tile: Callable[[int, int], Sequence[bytes]]) -> None:
         self.size = size
@@ -172,7 +197,8 @@ class Tree:
         return found[::-1]
 
     def consistency(self, old_size: int) -> list[bytes]:
-        """The hashes that prove that the log of the old size is the beginning of this one (RFC 6962, section 2.1.2)."""
+        """The hashes that prove that the log of the old size is the beginning of this one (RFC
+        6962, section 2.1.2)."""
         begin, stop, found, is_whole = 0, self.size, [], True
         if old_size in (0, self.size):
             return []
@@ -218,7 +244,9 @@ def stored_tree(session: Session, size: int) -> Tree:
 
     def tile(level: int, number: int) -> list[bytes]:
         if (level, number) not in known:
-            rows = session.execute(f"SELECT hashes FROM {TILES_TABLE} WHERE level = ? AND number = ?", (level, number))
+            rows = session.execute(
+                f"SELECT hashes FROM {TILES_TABLE} WHERE level = ? AND number = ?", (level, number)
+            )
             known[level, number] = split(bytes(rows[0][0])) if rows else []
         return known[level, number]
 

@@ -1,9 +1,11 @@
-"""Verifies a proof without the store. Needs only Python and `cryptography`; nothing else of this package.
+"""Verifies a proof without the store. Needs only Python and `cryptography`; nothing else of this
+package.
 
     python verifier.py proof.json key.pub
 
-A proof is a JSON object: `format`, `checkpoint` (a C2SP signed note) and `events`. Each event has its place in the log and the
-hashes on the way to the root of the Merkle tree (RFC 6962). `docs/reference/proof-format.md` describes every byte.
+A proof is a JSON object: `format`, `checkpoint` (a C2SP signed note) and `events`. Each event has
+its place in the log and the hashes on the way to the root of the Merkle tree (RFC 6962).
+`docs/reference/proof-format.md` describes every byte.
 """
 
 import hashlib
@@ -33,7 +35,8 @@ class ProofError(ValueError):
 
 
 class Checkpoint(NamedTuple):
-    """A signed statement: the log named `origin` has `size` events, and their Merkle tree has this root."""
+    """A signed statement: the log named `origin` has `size` events, and their Merkle tree has this
+    root."""
 
     origin: str
     size: int
@@ -56,10 +59,16 @@ class Key(NamedTuple):
 
 
 def leaf_bytes(position: int, stream: str, version: int, name: str, event: bytes) -> bytes:
-    """The canonical bytes of an event: position and version in 8 bytes, the lengths of stream and name in 4, big-endian; then the
-    stream and the name in UTF-8, and the stored event, which begins with its time of recording."""
+    """The canonical bytes of an event: position and version in 8 bytes, the lengths of stream and
+    name in 4, big-endian; then the stream and the name in UTF-8, and the stored event, which begins
+    with its time of recording."""
     stream_bytes, name_bytes = stream.encode(), name.encode()
-    return PLACE.pack(position, version, len(stream_bytes), len(name_bytes)) + stream_bytes + name_bytes + event
+    return (
+        PLACE.pack(position, version, len(stream_bytes), len(name_bytes))
+        + stream_bytes
+        + name_bytes
+        + event
+    )
 
 
 def leaf_hash(data: bytes) -> bytes:
@@ -92,13 +101,20 @@ def root_of_path(index: int, size: int, leaf: bytes, path: Sequence[bytes]) -> b
     return found
 
 
-def check_consistency(old_size: int, new_size: int, old_root: bytes, new_root: bytes, path: Sequence[bytes]) -> None:
-    """Raise ProofError unless the log of the old root is the beginning of the log of the new one (RFC 9162, section 2.1.4.2)."""
+def check_consistency(
+    old_size: int, new_size: int, old_root: bytes, new_root: bytes, path: Sequence[bytes]
+) -> None:
+    """Raise ProofError unless the log of the old root is the beginning of the log of the new one
+    (RFC 9162, section 2.1.4.2)."""
     if old_size > new_size:
         raise ProofError(f"the later checkpoint has {new_size} events, the earlier one {old_size}")
     if old_size in (0, new_size):
         if path or (old_size == new_size and old_root != new_root):
-            raise ProofError("two checkpoints of one size have different roots" if not path else "the path is too long")
+            raise ProofError(
+                "two checkpoints of one size have different roots"
+                if not path
+                else "the path is too long"
+            )
         return
     node, last, hashes = old_size - 1, new_size - 1, list(path)
     while node & 1:
@@ -130,7 +146,12 @@ def parse_key(text: str) -> Key:
     name, _, rest = text.strip().partition("+")
     given_id, _, encoded = rest.partition("+")
     data = _from_base64(encoded, "the key")
-    if not name or any(c.isspace() for c in name) or len(data) != 33 or data[0] not in (ED25519, COSIGNATURE):
+    if (
+        not name
+        or any(c.isspace() for c in name)
+        or len(data) != 33
+        or data[0] not in (ED25519, COSIGNATURE)
+    ):
         raise ProofError("this is no public Ed25519 key of the form NAME+ID+KEY")
     if key_id(name, data).hex() != given_id:
         raise ProofError("the id of the public key does not fit the key")
@@ -138,7 +159,8 @@ def parse_key(text: str) -> Key:
 
 
 def key_id(name: str, data: bytes) -> bytes:
-    """The first four bytes of SHA-256 of the name, a line feed, the type of signature, and the public key."""
+    """The first four bytes of SHA-256 of the name, a line feed, the type of signature, and the
+    public key."""
     return hashlib.sha256(name.encode() + b"\n" + data).digest()[:4]
 
 
@@ -154,7 +176,9 @@ def parse_checkpoint(note: str) -> Checkpoint:
     digest = _from_base64(root, "the root of the checkpoint")
     if len(digest) != 32:
         raise ProofError("the root of the checkpoint is no SHA-256 hash")
-    return Checkpoint(origin, int(size), digest, body + "\n", tuple(map(_signature, signed[:-1].split("\n"))))
+    return Checkpoint(
+        origin, int(size), digest, body + "\n", tuple(map(_signature, signed[:-1].split("\n")))
+    )
 
 
 def _signature(line: str) -> tuple[str, bytes]:
@@ -166,8 +190,11 @@ def _signature(line: str) -> tuple[str, bytes]:
 
 
 def check_signature(checkpoint: Checkpoint, key: Key) -> None:
-    """Raise ProofError unless the checkpoint has a valid signature of this key. Signatures of other keys are ignored."""
-    found = [data[4:] for name, data in checkpoint.signatures if name == key.name and data[:4] == key.id]
+    """Raise ProofError unless the checkpoint has a valid signature of this key. Signatures of other
+    keys are ignored."""
+    found = [
+        data[4:] for name, data in checkpoint.signatures if name == key.name and data[:4] == key.id
+    ]
     if not found:
         raise ProofError(f"the checkpoint is not signed by {key.name}+{key.id.hex()}")
     for signature in found:
@@ -186,7 +213,9 @@ def _is_signed(public: bytes, signature: bytes, signed: bytes) -> bool:
         from cryptography.exceptions import InvalidSignature
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
     except ImportError:
-        raise ProofError("cryptography is not installed: pip install 'orderledger[proof]'") from None
+        raise ProofError(
+            "cryptography is not installed: pip install 'orderledger[proof]'"
+        ) from None
     try:
         Ed25519PublicKey.from_public_bytes(public).verify(signature, signed)
     except (InvalidSignature, ValueError):
@@ -197,8 +226,11 @@ def _is_signed(public: bytes, signature: bytes, signed: bytes) -> bool:
 # Proofs
 
 
-def verify_proof(proof: str | bytes, key: str, witnesses: Sequence[str] = ()) -> tuple[Checkpoint, list[dict[str, Any]]]:
-    """Verify a proof: the signatures of its checkpoint, and that each event is in the log of that checkpoint.
+def verify_proof(
+    proof: str | bytes, key: str, witnesses: Sequence[str] = ()
+) -> tuple[Checkpoint, list[dict[str, Any]]]:
+    """Verify a proof: the signatures of its checkpoint, and that each event is in the log of that
+    checkpoint.
 
     `key` and `witnesses` are public keys. Returns the checkpoint and the events. Raises ProofError.
     """
@@ -206,12 +238,16 @@ def verify_proof(proof: str | bytes, key: str, witnesses: Sequence[str] = ()) ->
     for each in (key, *witnesses):
         check_signature(checkpoint, parse_key(each))
     if checkpoint.origin != parse_key(key).name:
-        raise ProofError(f"the checkpoint is of the log {checkpoint.origin}, and the key is of {parse_key(key).name}")
+        raise ProofError(
+            f"the checkpoint is of the log {checkpoint.origin}, and the key is of "
+            f"{parse_key(key).name}"
+        )
     return checkpoint, document["events"]
 
 
 def verify_inclusion(proof: str | bytes) -> tuple[Checkpoint, dict[str, Any]]:
-    """Verify that each event is in the log of the checkpoint, whoever signed that. Returns the checkpoint and the proof."""
+    """Verify that each event is in the log of the checkpoint, whoever signed that. Returns the
+    checkpoint and the proof."""
     document = _parsed(proof)
     checkpoint = parse_checkpoint(_text(document, "checkpoint"))
     events = document["events"]
@@ -225,9 +261,13 @@ def verify_inclusion(proof: str | bytes) -> tuple[Checkpoint, dict[str, Any]]:
 
 def _parsed(proof: str | bytes) -> dict[str, Any]:
     try:
-        document = json.loads(proof, object_pairs_hook=_without_repetition, parse_constant=_no_constant)
+        document = json.loads(
+            proof, object_pairs_hook=_without_repetition, parse_constant=_no_constant
+        )
     except (ValueError, RecursionError) as error:
-        raise error if isinstance(error, ProofError) else ProofError(f"the proof is no JSON: {error}") from None
+        raise (
+            error if isinstance(error, ProofError) else ProofError(f"the proof is no JSON: {error}")
+        ) from None
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise ProofError(f"this is no proof of the format {FORMAT}")
     if document.keys() != {"format", "checkpoint", "events"}:
@@ -237,11 +277,16 @@ def _parsed(proof: str | bytes) -> dict[str, Any]:
 
 def _check_event(event: Any, checkpoint: Checkpoint) -> tuple[int, int]:
     """Check one event, and return its index and position."""
-    if not isinstance(event, dict) or not EVENT_FIELDS <= event.keys() <= EVENT_FIELDS | SHOWN_FIELDS:
+    if (
+        not isinstance(event, dict)
+        or not EVENT_FIELDS <= event.keys() <= EVENT_FIELDS | SHOWN_FIELDS
+    ):
         raise ProofError("an event of the proof has missing or unknown fields")
     index, position, version = (_number(event, name) for name in ("index", "position", "version"))
     stored = _text(event, "event").encode()
-    leaf = leaf_hash(leaf_bytes(position, _text(event, "stream"), version, _text(event, "name"), stored))
+    leaf = leaf_hash(
+        leaf_bytes(position, _text(event, "stream"), version, _text(event, "name"), stored)
+    )
     path = event["path"]
     if not isinstance(path, list) or len(path) > 64:
         raise ProofError("the path of an event is no list of hashes")
@@ -262,7 +307,9 @@ def _check_shown(event: dict[str, Any], stored: bytes) -> None:
     for name in shown:
         digest = hashlib.sha256(salt + _text(event, name).encode()).digest()
         if envelope.get(f"{name}_hash") != b64encode(digest).decode():
-            raise ProofError(f"the {name} of the event at position {event['position']} is not what was recorded")
+            raise ProofError(
+                f"the {name} of the event at position {event['position']} is not what was recorded"
+            )
     if not shown:
         raise ProofError("a salt is shown without evidence or text")
 

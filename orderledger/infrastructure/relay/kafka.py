@@ -1,4 +1,5 @@
-"""Kafka: a topic with the stream as key, so that the events of an order stay in order. The header `position` identifies them."""
+"""Kafka: a topic with the stream as key, so that the events of an order stay in order. The header
+`position` identifies them."""
 
 import asyncio
 from typing import Any
@@ -22,7 +23,8 @@ SETTINGS = {
 
 
 class KafkaSink:
-    """Publishes with an idempotent producer: it repeats what was not confirmed, without a second copy, and in order."""
+    """Publishes with an idempotent producer: it repeats what was not confirmed, without a second
+    copy, and in order."""
 
     def __init__(self, target: Target) -> None:
         self._target = target
@@ -31,12 +33,18 @@ class KafkaSink:
         self._failure: Any = None
 
     async def connect(self) -> int:
-        settings = {**SETTINGS, **self._target.settings, "bootstrap.servers": ",".join(self._target.servers)}
+        settings = {
+            **SETTINGS,
+            **self._target.settings,
+            "bootstrap.servers": ",".join(self._target.servers),
+        }
         if self._target.user:
             settings |= {"sasl.username": self._target.user, "sasl.password": self._target.password}
         self._failure = None
         try:
-            self._producer = self._library.Producer({**settings, "error_cb": _ignore, "logger": _silent()})
+            self._producer = self._library.Producer(
+                {**settings, "error_cb": _ignore, "logger": _silent()}
+            )
         except self._library.KafkaException as error:
             raise InvalidSetting("TARGET", str(error.args[0].str())) from error
         return 0
@@ -66,7 +74,11 @@ class KafkaSink:
                 await asyncio.sleep(LOOK_SECONDS)
             except self._library.KafkaException as error:
                 if error.args[0].code() == self._library.KafkaError.MSG_SIZE_TOO_LARGE:
-                    raise too_large(row, len(body), int(self._target.settings.get("message.max.bytes", 1_000_000))) from error
+                    raise too_large(
+                        row,
+                        len(body),
+                        int(self._target.settings.get("message.max.bytes", 1_000_000)),
+                    ) from error
                 raise Unpublished(str(error)) from error
             else:
                 return

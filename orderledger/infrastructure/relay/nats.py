@@ -1,6 +1,8 @@
-"""NATS JetStream: one stream with all events in log order. The server drops repeated messages by their id, the log position.
+"""NATS JetStream: one stream with all events in log order. The server drops repeated messages by
+their id, the log position.
 
-Within a batch each message names the one before it, and the server refuses it after any other. So none overtakes a lost one.
+Within a batch each message names the one before it, and the server refuses it after any other. So
+none overtakes a lost one.
 """
 
 import asyncio
@@ -20,7 +22,8 @@ RESERVED = frozenset(" .*>%\t\r\n\f\v")
 
 
 class NatsSink:
-    """Publishes to `NAME.ACCOUNT.EVENT`, in the stream `NAME` in capitals. Creates a missing stream."""
+    """Publishes to `NAME.ACCOUNT.EVENT`, in the stream `NAME` in capitals. Creates a missing
+    stream."""
 
     def __init__(self, target: Target) -> None:
         self._target = target
@@ -44,7 +47,8 @@ class NatsSink:
                 reconnect_time_wait=0.1,
                 error_cb=self._keep_reason,
                 connect_timeout=5,
-                allow_reconnect=False,  # the relay connects anew, and publishes again what was not confirmed
+                # the relay connects anew, and publishes again what was not confirmed
+                allow_reconnect=False,
             )
             self._jetstream = self._client.jetstream(timeout=ACK_SECONDS)
             return await self._last_position()
@@ -54,7 +58,8 @@ class NatsSink:
             raise Unpublished(_said(self._reason or error if is_unreachable else error)) from error
 
     async def _keep_reason(self, error: Exception) -> None:
-        """The call that fails raises it, but for a server that cannot be reached: then no server is left, it says."""
+        """The call that fails raises it, but for a server that cannot be reached: then no server is
+        left, it says."""
         self._reason = error
 
     async def _last_position(self) -> int:
@@ -65,7 +70,9 @@ class NatsSink:
             found = await self._jetstream.stream_info(self._stream)
         except NotFoundError:
             await self._jetstream.add_stream(
-                name=self._stream, subjects=[f"{self._target.name}.>"], duplicate_window=DUPLICATE_WINDOW_SECONDS
+                name=self._stream,
+                subjects=[f"{self._target.name}.>"],
+                duplicate_window=DUPLICATE_WINDOW_SECONDS,
             )
             return 0
         if not found.state.messages:
@@ -75,7 +82,10 @@ class NatsSink:
 
     async def publish(self, rows: list[Publication]) -> None:
         try:
-            waiting = [await self._sent(row, before) for row, before in zip(rows, [None, *rows], strict=False)]
+            waiting = [
+                await self._sent(row, before)
+                for row, before in zip(rows, [None, *rows], strict=False)
+            ]
             async with asyncio.timeout(ACK_SECONDS):
                 await asyncio.gather(*waiting)
         except (self._library.errors.Error, OSError, TimeoutError) as error:
@@ -93,7 +103,9 @@ class NatsSink:
         return sent
 
     def _subject(self, row: Publication) -> str:
-        account = "".join(f"%{ord(sign):02X}" if sign in RESERVED else sign for sign in account_of(row.stream))
+        account = "".join(
+            f"%{ord(sign):02X}" if sign in RESERVED else sign for sign in account_of(row.stream)
+        )
         return f"{self._target.name}.{account}.{row.name.partition('.')[0]}"
 
     async def close(self) -> None:

@@ -1,6 +1,8 @@
-"""Publishes each event of a log at least once, in the order of its stream, and goes on where the last run ended.
+"""Publishes each event of a log at least once, in the order of its stream, and goes on where the
+last run ended.
 
-The log position of the last confirmed event is kept in the ledger, with the status of the processes that work with it.
+The log position of the last confirmed event is kept in the ledger, with the status of the processes
+that work with it.
 """
 
 import asyncio
@@ -16,7 +18,8 @@ from orderledger.infrastructure.storage.store import Store
 from orderledger.infrastructure.views.following import Following
 
 SAVE_SECONDS = 1.0
-"""Longest time between a confirmation and its note in the ledger: after a kill so much is published again."""
+"""Longest time between a confirmation and its note in the ledger: after a kill so much is published
+again."""
 
 WAITS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 """Seconds before each further attempt."""
@@ -35,7 +38,14 @@ class Source(Protocol):
 class Relay:
     """Publishes the events of a ledger to one target, named `name` in the ledger's status."""
 
-    def __init__(self, source: Source, sink: Sink, name: str, *, say: Callable[[str], object] = lambda sentence: None) -> None:
+    def __init__(
+        self,
+        source: Source,
+        sink: Sink,
+        name: str,
+        *,
+        say: Callable[[str], object] = lambda sentence: None,
+    ) -> None:
         self._source = source
         self._sink = sink
         self._name = f"relay {name}"
@@ -46,14 +56,16 @@ class Relay:
         self.published = 0
 
     async def run(self, *, after: int | None = None, is_once: bool = False) -> None:
-        """Publish what is new, for ever, or with `is_once` up to the present end. `after`: begin after this log position,
-        wherever the last run ended."""
+        """Publish what is new, for ever, or with `is_once` up to the present end. `after`: begin
+        after this log position, wherever the last run ended."""
         self.position = self._noted() if after is None else after
         end = self._source.store.recorder.last_position() if is_once else None
         try:
             known = await self._persist(self._sink.connect)
             if after is None:
-                self.position = max(self.position, min(known, self._source.store.recorder.last_position()))
+                self.position = max(
+                    self.position, min(known, self._source.store.recorder.last_position())
+                )
             if end is not None and self.position >= end:
                 return
             async with aclosing(self._source.following.abatches(self.position)) as batches:

@@ -32,10 +32,12 @@ class Sink(Protocol):
     """A connection to a broker."""
 
     async def connect(self) -> int:
-        """Connect. Returns the log position of the last event that the broker is known to have, 0 if that is not known."""
+        """Connect. Returns the log position of the last event that the broker is known to have, 0
+        if that is not known."""
 
     async def publish(self, rows: list[Publication]) -> None:
-        """Publish events in order. Returns when the broker has confirmed all. Raises Unpublished otherwise."""
+        """Publish events in order. Returns when the broker has confirmed all. Raises Unpublished
+        otherwise."""
 
     async def close(self) -> None: ...
 
@@ -60,8 +62,13 @@ def publications(store: Store, rows: Sequence[Row]) -> list[Publication]:
 
 
 def _body(row: dict[str, Any]) -> bytes:
-    return _json.encode({**row, "recorded_at": time_text(row["recorded_at"]), "at": time_text(row["at"])})
+    return _json.encode(
+        {**row, "recorded_at": time_text(row["recorded_at"]), "at": time_text(row["at"])}
+    )
 
 
 def too_large(row: Publication, size: int, limit: int) -> RelayError:
-    return RelayError(f"event {row.position} has {size:,} bytes, and the broker takes at most {limit:,}: raise its limit")
+    return RelayError(
+        f"event {row.position} has {size:,} bytes, and the broker takes at most {limit:,}: raise "
+        "its limit"
+    )

@@ -14,8 +14,8 @@ PORTS = {"nats": 4222, "kafka": 9092}
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """`servers`: host:port each. `name`: the first word of all subjects, or the topic. `settings`: further settings of the client
-    library for Kafka."""
+    """`servers`: host:port each. `name`: the first word of all subjects, or the topic. `settings`:
+    further settings of the client library for Kafka."""
 
     kind: str
     servers: tuple[str, ...]
@@ -34,7 +34,9 @@ def target_of(url: str) -> Target:
     """Parse the URL of a target. Raises InvalidSetting."""
     parts = urlsplit(url)
     if parts.scheme not in PORTS:
-        raise InvalidSetting("TARGET", "is none of nats://host:4222/SUBJECT, kafka://host:9092/TOPIC")
+        raise InvalidSetting(
+            "TARGET", "is none of nats://host:4222/SUBJECT, kafka://host:9092/TOPIC"
+        )
     secret, _, hosts = parts.netloc.rpartition("@")
     user, _, password = secret.partition(":")
     learn(unquote(password))
@@ -44,15 +46,21 @@ def target_of(url: str) -> Target:
         raise InvalidSetting("TARGET", f"{name!r} is no name of letters, digits, - and _")
     settings = dict(parse_qsl(parts.query))
     if parts.scheme == "nats" and settings:
-        raise InvalidSetting("TARGET", f"{next(iter(settings))} is not understood: a NATS target takes no settings")
+        raise InvalidSetting(
+            "TARGET", f"{next(iter(settings))} is not understood: a NATS target takes no settings"
+        )
     for setting, value in settings.items():
         if "password" in setting or "secret" in setting:
             learn(value)
-    return Target(parts.scheme, servers, name, unquote(user) or None, unquote(password) or None, settings)
+    return Target(
+        parts.scheme, servers, name, unquote(user) or None, unquote(password) or None, settings
+    )
 
 
 def _server(text: str, port: int) -> str:
-    host, _, given = text.rpartition(":") if ":" in text and not text.endswith("]") else (text, "", "")
+    host, _, given = (
+        text.rpartition(":") if ":" in text and not text.endswith("]") else (text, "", "")
+    )
     if not host or (given and not given.isdecimal()):
         raise InvalidSetting("TARGET", f"{text!r} is no host, and no host:port")
     return f"{host}:{given or port}"

@@ -1,4 +1,5 @@
-"""A statement for programs: JSON, and CSV with one value to a line. Both have every field and every digit."""
+"""A statement for programs: JSON, and CSV with one value to a line. Both have every field and every
+digit."""
 
 import json
 from collections.abc import Iterator
@@ -10,14 +11,18 @@ from orderledger.infrastructure.statement.statement import Statement
 
 
 def as_json(statement: Statement) -> str:
-    """One object: what the statement is about, then a list of rows for each section. Times are UTC, numbers are text."""
-    document = {"statement": statement.about(), **{section.name: section.rows for section in statement.sections}}
+    """One object: what the statement is about, then a list of rows for each section. Times are UTC,
+    numbers are text."""
+    document = {
+        "statement": statement.about(),
+        **{section.name: section.rows for section in statement.sections},
+    }
     return json.dumps(document, ensure_ascii=False, indent=1, default=value_text) + "\n"
 
 
 def as_csv(statement: Statement) -> str:
-    """Lines of section, number of the row, column and value. A value of several parts is JSON. Text that a spreadsheet would run
-    as a formula begins with an apostrophe."""
+    """Lines of section, number of the row, column and value. A value of several parts is JSON. Text
+    that a spreadsheet would run as a formula begins with an apostrophe."""
     return "".join(csv_lines(_rows(statement)))
 
 

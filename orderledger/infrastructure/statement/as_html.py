@@ -9,7 +9,15 @@ from orderledger.infrastructure.statement.chart import chart
 from orderledger.infrastructure.statement.layout import annexed, counted
 from orderledger.infrastructure.statement.sections import Section
 from orderledger.infrastructure.statement.statement import Statement
-from orderledger.infrastructure.statement.text import NOTES, UNKNOWN, cells, described, exact_cells, heading, kind_of
+from orderledger.infrastructure.statement.text import (
+    NOTES,
+    UNKNOWN,
+    cells,
+    described,
+    exact_cells,
+    heading,
+    kind_of,
+)
 
 STYLE = """
 :root{color-scheme:light dark;--text:#1a1a1a;--page:#fff;--soft:#5f6368;--rule:#d5d8dc;--line:#1a5fb4;
@@ -43,13 +51,18 @@ h1{font-size:13pt;margin:0}h2{font-size:10pt;margin:.6rem 0 0}h3{font-size:8pt;m
 p,dl{margin:0 0 .2rem}body>p{display:inline}td.amounts{white-space:nowrap}
 th,td{padding:.1rem .4rem .1rem 0}dl{grid-template-columns:repeat(3,max-content 1fr)}svg{max-height:32mm}
 h2,h3{break-after:avoid}tr,svg{break-inside:avoid}thead{display:table-header-group}details[open]{break-before:page}}
-""".strip()
-POLICY = f"default-src 'none'; style-src 'sha256-{base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()}'"
-"""A browser that obeys it loads nothing and runs nothing, whatever the ids in the statement contain."""
+""".strip()  # noqa: E501 (a style sheet)
+POLICY = (
+    "default-src 'none'; style-src "
+    f"'sha256-{base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()}'"
+)
+"""A browser that obeys it loads nothing and runs nothing, whatever the ids in the statement
+contain."""
 
 
 def as_html(statement: Statement) -> str:
-    """Tables, one for each section, and a chart of equity for each currency. The longer sections are in an annex."""
+    """Tables, one for each section, and a chart of equity for each currency. The longer sections
+    are in an annex."""
     return "\n".join(_lines(statement)) + "\n"
 
 
@@ -57,9 +70,17 @@ def _lines(statement: Statement) -> Iterator[str]:
     title = f"Statement {described(statement)[0][1]}"
     yield '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">'
     yield f'<meta http-equiv="Content-Security-Policy" content="{escape(POLICY)}">'
-    yield '<meta name="viewport" content="width=device-width, initial-scale=1">\n<meta name="referrer" content="no-referrer">'
-    yield f"<title>{escape(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<h1>Statement</h1>\n<dl>"
-    yield from (f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in described(statement))
+    yield (
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n<meta '
+        'name="referrer" content="no-referrer">'
+    )
+    yield (
+        f"<title>{escape(title)}</title>\n<style>{STYLE}</style>\n</head>\n"
+        "<body>\n<h1>Statement</h1>\n<dl>"
+    )
+    yield from (
+        f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in described(statement)
+    )
     yield "</dl>"
     yield from (f"<p>{escape(note)}</p>" for note in NOTES)
     in_annex = annexed(statement.sections)
@@ -79,12 +100,16 @@ def _lines(statement: Statement) -> Iterator[str]:
 
 
 def _annex(statement: Statement, sections: Sequence[Section]) -> Iterator[str]:
-    """The longer sections, closed: a browser lays out and prints only those that the reader opens."""
+    """The longer sections, closed: a browser lays out and prints only those that the reader
+    opens."""
     if not sections:
         return
     yield '<section id="annex">\n<h2>Annex</h2>\n<p>Open a section to read or print its rows.</p>'
     for section in sections:
-        yield f'<details id="annex-{section.name}"><summary>{escape(section.title)}: {counted(section)}</summary>'
+        yield (
+            f'<details id="annex-{section.name}"><summary>{escape(section.title)}: '
+            f"{counted(section)}</summary>"
+        )
         yield from _table(statement, section)
         yield "</details>"
     yield "</section>"
@@ -104,12 +129,14 @@ def _table(statement: Statement, section: Section) -> Iterator[str]:
     kinds = [kind_of(section, name) for name in section.columns]
     yield '<div class="wide"><table><thead><tr>'
     yield "".join(
-        f'<th scope="col"{_class(kind)}>{escape(heading(name))}</th>' for name, kind in zip(section.columns, kinds, strict=True)
+        f'<th scope="col"{_class(kind)}>{escape(heading(name))}</th>'
+        for name, kind in zip(section.columns, kinds, strict=True)
     )
     yield "</tr></thead><tbody>"
     for row in section.rows:
         zone = statement.period.zone
-        yield f"<tr>{''.join(map(_cell, cells(section, row, zone), exact_cells(section, row, zone), kinds))}</tr>"
+        shown, exact = cells(section, row, zone), exact_cells(section, row, zone)
+        yield f"<tr>{''.join(map(_cell, shown, exact, kinds))}</tr>"
     yield "</tbody></table></div>"
 
 

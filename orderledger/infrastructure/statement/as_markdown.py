@@ -9,7 +9,8 @@ from orderledger.infrastructure.statement.statement import Statement
 from orderledger.infrastructure.statement.text import NOTES, cells, described, heading, kind_of
 
 MARKUP = re.compile(r"[\\`*\[\]<>|~&@$#]|(?<!\w)_|_(?!\w)|:(?=//)|(?<=www)\.", re.IGNORECASE)
-"""What Markdown, or a reader of Markdown that looks for links, names and formulas, takes for markup."""
+"""What Markdown, or a reader of Markdown that looks for links, names and formulas, takes for
+markup."""
 
 
 def as_markdown(statement: Statement) -> str:
@@ -50,7 +51,8 @@ def _table(statement: Statement, section: Section) -> Iterator[str]:
         yield ""
         return
     yield f"| {' | '.join(heading(name) for name in section.columns)} |"
-    yield f"|{'|'.join('---:' if kind_of(section, name) == 'number' else '---' for name in section.columns)}|"
+    is_number = (kind_of(section, name) == "number" for name in section.columns)
+    yield f"|{'|'.join('---:' if is_right else '---' for is_right in is_number)}|"
     for row in section.rows:
         yield f"| {' | '.join(map(escaped, cells(section, row, statement.period.zone)))} |"
     yield ""

@@ -29,17 +29,37 @@ def chart(curve: Curve, period: Period) -> str:
         return ""
     low, high = min(values), max(values)
     deepest = max(value for run in fall for _, value in run)
-    least, greatest, largest = (amount_text(value, curve.currency) for value in (low, high, deepest))
-    name = f"Equity in {curve.currency}: least {least}, greatest {greatest}; largest drawdown {largest}"
-    lines = "".join(f'<path class="line" d="{_line(run, low, high, 0, HEIGHT)}"/>' for run in equity)
-    areas = "".join(f'<path class="fall" d="{_area(run, deepest)}"/>' for run in fall) if deepest else ""
-    zero = f'<path class="zero" d="M0 {_y(ZERO, low, high, 0, HEIGHT)}H{WIDTH}"/>' if low <= ZERO <= high else ""
+    least, greatest, largest = (
+        amount_text(value, curve.currency) for value in (low, high, deepest)
+    )
+    name = (
+        f"Equity in {curve.currency}: least {least}, greatest {greatest}; largest drawdown "
+        f"{largest}"
+    )
+    lines = "".join(
+        f'<path class="line" d="{_line(run, low, high, 0, HEIGHT)}"/>' for run in equity
+    )
+    areas = (
+        "".join(f'<path class="fall" d="{_area(run, deepest)}"/>' for run in fall)
+        if deepest
+        else ""
+    )
+    zero = (
+        f'<path class="zero" d="M0 {_y(ZERO, low, high, 0, HEIGHT)}H{WIDTH}"/>'
+        if low <= ZERO <= high
+        else ""
+    )
     frame = f'<path class="frame" d="M0 {HEIGHT + EDGE}H{WIDTH}"/>'
     box_height = HEIGHT + BELOW + 3 * EDGE
     box = f"0 0 {WIDTH} {box_height}"
     said = escape(name)
-    words = _words((12, greatest), (HEIGHT, least), (box_height - 2, f"-{largest}" if deepest else ""))
-    return f'<svg viewBox="{box}" role="img" aria-label="{said}"><title>{said}</title>{frame}{zero}{areas}{lines}{words}</svg>'
+    words = _words(
+        (12, greatest), (HEIGHT, least), (box_height - 2, f"-{largest}" if deepest else "")
+    )
+    return (
+        f'<svg viewBox="{box}" role="img" '
+        f'aria-label="{said}"><title>{said}</title>{frame}{zero}{areas}{lines}{words}</svg>'
+    )
 
 
 def _words(*placed: tuple[int, str]) -> str:
@@ -48,9 +68,13 @@ def _words(*placed: tuple[int, str]) -> str:
 
 
 def _runs(placed: list[tuple[int, Decimal | None]]) -> list[list[Point]]:
-    """The known values from left to right, apart where a value is unknown. Of the values of one place, the first, the least,
-    the greatest and the last."""
-    runs = [list(run) for is_known, run in groupby(placed, key=lambda point: point[1] is not None) if is_known]
+    """The known values from left to right, apart where a value is unknown. Of the values of one
+    place, the first, the least, the greatest and the last."""
+    runs = [
+        list(run)
+        for is_known, run in groupby(placed, key=lambda point: point[1] is not None)
+        if is_known
+    ]
     return [_thinned([(x, value) for x, value in run if value is not None]) for run in runs]
 
 

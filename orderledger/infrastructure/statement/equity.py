@@ -1,8 +1,10 @@
-"""Equity over a period, and its drawdown: the sums of the P&L view after every moment at which one of them may have changed.
+"""Equity over a period, and its drawdown: the sums of the P&L view after every moment at which one
+of them may have changed.
 
-Equity is net P&L and unrealized P&L since the ledger began, by settlement currency: a ledger knows no deposits. The events are
-folded in the order in which they happened, and not in that of the log. A fold gives the same positions either way, so each value
-is that of the P&L view at its `effective_at`.
+Equity is net P&L and unrealized P&L since the ledger began, by settlement currency: a ledger knows
+no deposits. The events are folded in the order in which they happened, and not in that of the log.
+A fold gives the same positions either way, so each value is that of the P&L view at its
+`effective_at`.
 """
 
 from collections.abc import Iterable, Iterator
@@ -47,7 +49,8 @@ NO_MONEY = (
 """Events that change no P&L."""
 
 Equity = dict[str, Decimal | None]
-"""By settlement currency. None where an amount cannot be converted, or an open position has no mark."""
+"""By settlement currency. None where an amount cannot be converted, or an open position has no
+mark."""
 
 
 def equity_of(rows: Iterable[Row]) -> Equity:
@@ -57,7 +60,10 @@ def equity_of(rows: Iterable[Row]) -> Equity:
         currency = row["currency"]
         if currency is None:
             continue
-        known, more = equity.get(currency, ZERO), equity_in(row["position_quantity"], row["net_pnl"], row["unrealized_pnl"])
+        known, more = (
+            equity.get(currency, ZERO),
+            equity_in(row["position_quantity"], row["net_pnl"], row["unrealized_pnl"]),
+        )
         equity[currency] = None if known is None or more is None else EXACT.add(known, more)
     return equity
 
@@ -93,7 +99,8 @@ class EquityFold:
         self._events = self._relevant(events)
 
     def values(self, since: datetime, until: datetime) -> Iterator[tuple[datetime, Equity]]:
-        """The equity when the period begins, with the time `since`, and then after each moment of change in it."""
+        """The equity when the period begins, with the time `since`, and then after each moment of
+        change in it."""
         is_before = True
         changed: set[str] = set()
         for at, events in groupby(self._events, key=lambda recorded: recorded.at):
@@ -123,11 +130,14 @@ class EquityFold:
     def _equity(self, accounts: set[str]) -> Equity:
         self._views.fold.settle()
         for account in accounts:
-            self._by_account[account] = equity_of(queries.pnl(self._views, method=self._method, account=account))
+            self._by_account[account] = equity_of(
+                queries.pnl(self._views, method=self._method, account=account)
+            )
         return added(self._by_account[account] for account in sorted(self._by_account))
 
     def _relevant(self, events: Iterable[Recorded]) -> list[Recorded]:
-        """Events that may change P&L: those of orders with fills, and of accounts. Sorted by when they happened."""
+        """Events that may change P&L: those of orders with fills, and of accounts. Sorted by when
+        they happened."""
         kept: list[Recorded] = []
         filled: set[str] = set()
         for recorded in events:
@@ -140,7 +150,11 @@ class EquityFold:
                 if isinstance(event, (FillRecorded, FillBusted)):
                     filled.add(stream)
                 kept.append(recorded)
-        relevant = (recorded for recorded in kept if recorded.stream in filled or not is_order_stream(recorded.stream))
+        relevant = (
+            recorded
+            for recorded in kept
+            if recorded.stream in filled or not is_order_stream(recorded.stream)
+        )
         return sorted(relevant, key=lambda recorded: (recorded.at, recorded.position))
 
 
@@ -168,7 +182,8 @@ class Drawdown:
 
 @dataclass
 class Curve:
-    """The equity of one currency: every value with its time, and the drawdown after it. A time without a value has None."""
+    """The equity of one currency: every value with its time, and the drawdown after it. A time
+    without a value has None."""
 
     currency: str
     points: list[tuple[datetime, Decimal | None, Decimal | None]] = field(default_factory=list)
@@ -177,8 +192,11 @@ class Curve:
     def take(self, at: datetime, equity: Decimal | None) -> None:
         self.points.append((at, equity, self.drawdown.take(at, equity)))
 
-    def at(self, ends: Iterable[datetime]) -> Iterator[tuple[datetime, Decimal | None, Decimal | None]]:
-        """The value and the drawdown at the end of each part of the period: those of the last point before it."""
+    def at(
+        self, ends: Iterable[datetime]
+    ) -> Iterator[tuple[datetime, Decimal | None, Decimal | None]]:
+        """The value and the drawdown at the end of each part of the period: those of the last point
+        before it."""
         number = 0
         for end in ends:
             while number + 1 < len(self.points) and self.points[number + 1][0] < end:

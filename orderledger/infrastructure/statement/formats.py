@@ -7,4 +7,9 @@ from orderledger.infrastructure.statement.as_html import as_html
 from orderledger.infrastructure.statement.as_markdown import as_markdown
 from orderledger.infrastructure.statement.statement import Statement
 
-FORMATS: dict[str, Callable[[Statement], str]] = {"html": as_html, "md": as_markdown, "csv": as_csv, "json": as_json}
+FORMATS: dict[str, Callable[[Statement], str]] = {
+    "html": as_html,
+    "md": as_markdown,
+    "csv": as_csv,
+    "json": as_json,
+}

@@ -11,12 +11,14 @@ from orderledger.infrastructure.views.arguments import check_argument
 
 INSTANT = timedelta(microseconds=1)
 HOURLY, DAILY, MONTHLY = timedelta(days=2), timedelta(days=400), timedelta(days=8000)
-"""Up to so long a period, equity is listed by the hour, the day, or the month. Beyond, by the year."""
+"""Up to so long a period, equity is listed by the hour, the day, or the month. Beyond, by the
+year."""
 
 
 @dataclass(frozen=True)
 class Period:
-    """From `since` on, and before `until`. Both are UTC; `zone` is the time zone in which days begin and times are shown."""
+    """From `since` on, and before `until`. Both are UTC; `zone` is the time zone in which days
+    begin and times are shown."""
 
     since: datetime
     until: datetime
@@ -33,7 +35,8 @@ class Period:
         return self.until - INSTANT
 
     def ends(self) -> Iterator[datetime]:
-        """The ends of the hours, days, months or years in the period, in UTC. The last is `until`."""
+        """The ends of the hours, days, months or years in the period, in UTC. The last is
+        `until`."""
         moment = self.since
         while True:
             try:
@@ -78,7 +81,11 @@ def period_of(since: datetime | date, until: datetime | date, timezone: str = "U
     begin, end = _moment("since", since, zone), _moment("until", until, zone, is_end=True)
     if end <= begin:
         is_empty = end == begin and isinstance(until, datetime)
-        fault = "is also the beginning: the period is empty" if is_empty else f"is before the beginning, {since}"
+        fault = (
+            "is also the beginning: the period is empty"
+            if is_empty
+            else f"is before the beginning, {since}"
+        )
         raise InvalidSetting("until", f"{until} {fault}")
     return Period(begin, end, zone)
 
@@ -100,7 +107,8 @@ def _moment(name: str, given: datetime | date, zone: ZoneInfo, *, is_end: bool =
 
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:
-    """Where a day of the zone begins. A midnight that is skipped is the moment of the change; of two, the first counts."""
+    """Where a day of the zone begins. A midnight that is skipped is the moment of the change; of
+    two, the first counts."""
     moment = datetime.combine(day, time(), zone).astimezone(UTC)
     _ = moment - INSTANT
     return moment

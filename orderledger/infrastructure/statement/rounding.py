@@ -1,4 +1,5 @@
-"""The figures that people see: amounts to the last digit of their currency, averages to eight places.
+"""The figures that people see: amounts to the last digit of their currency, averages to eight
+places.
 
 A realized P&L is a quotient with 34 digits. JSON and CSV have all of them.
 """
@@ -10,14 +11,17 @@ from typing import Any
 from orderledger.domain.exact import EXACT, ONE, plain
 
 PLACES = 8
-"""Decimal places of averages, and of amounts in a currency that is not listed here: venues book bitcoin in such units."""
+"""Decimal places of averages, and of amounts in a currency that is not listed here: venues book
+bitcoin in such units."""
 
 PLACES_OF_CURRENCY = {
     **dict.fromkeys(("CLP", "ISK", "JPY", "KRW", "VND"), 0),
     **dict.fromkeys(
         (
-            "AED", "AUD", "BRL", "CAD", "CHF", "CNH", "CNY", "CZK", "DKK", "EUR", "GBP", "HKD", "HUF", "IDR", "ILS", "INR", "MXN",
-            "MYR", "NOK", "NZD", "PHP", "PLN", "RON", "SAR", "SEK", "SGD", "THB", "TRY", "TWD", "UAH", "USD", "ZAR",
+            "AED", "AUD", "BRL", "CAD", "CHF", "CNH", "CNY", "CZK", "DKK", "EUR", "GBP", "HKD",
+            "HUF", "IDR", "ILS", "INR", "MXN",
+            "MYR", "NOK", "NZD", "PHP", "PLN", "RON", "SAR", "SEK", "SGD", "THB", "TRY", "TWD",
+            "UAH", "USD", "ZAR",
         ),
         2,
     ),
@@ -26,11 +30,13 @@ PLACES_OF_CURRENCY = {
 """Decimal places of national currencies, as in ISO 4217."""
 
 DIGITS_OF_SMALL = 2
-"""Digits that are shown of an amount below the smallest unit, so that it does not look like zero."""
+"""Digits that are shown of an amount below the smallest unit, so that it does not look like
+zero."""
 
 AMOUNTS = frozenset(
     {
-        "realized_pnl", "net_pnl", "unrealized_pnl", "unrealized_pnl_start", "unrealized_pnl_end", "equity", "equity_start",
+        "realized_pnl", "net_pnl", "unrealized_pnl", "unrealized_pnl_start", "unrealized_pnl_end",
+        "equity", "equity_start",
         "equity_end", "equity_change", "drawdown",
     }
 )  # fmt: skip
@@ -46,7 +52,11 @@ def rounded(number: Decimal, places: int) -> Decimal:
     if number and number.adjusted() < -places:
         places = DIGITS_OF_SMALL - 1 - number.adjusted()
     exponent = number.as_tuple().exponent
-    return EXACT.quantize(number, ONE.scaleb(-places)) if isinstance(exponent, int) and exponent < -places else number
+    return (
+        EXACT.quantize(number, ONE.scaleb(-places))
+        if isinstance(exponent, int) and exponent < -places
+        else number
+    )
 
 
 def amount_text(amount: Decimal, currency: str | None) -> str:
@@ -55,7 +65,8 @@ def amount_text(amount: Decimal, currency: str | None) -> str:
 
 
 def shown(row: Mapping[str, Any], column: str) -> Any:
-    """The value of a column with the digits that people see. Numbers that were recorded keep theirs."""
+    """The value of a column with the digits that people see. Numbers that were recorded keep
+    theirs."""
     value = row[column]
     if column in PAID and isinstance(value, Mapping):
         return {currency: _amount(amount, currency) for currency, amount in value.items()}

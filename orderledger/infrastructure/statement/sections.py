@@ -1,4 +1,5 @@
-"""The sections of a statement: their rows, and the columns that people see. Rows of a view are as the view shows them."""
+"""The sections of a statement: their rows, and the columns that people see. Rows of a view are as
+the view shows them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,17 +11,23 @@ from orderledger.projections.view import Row, columns_of
 
 
 class SummaryRow(TypedDict):
-    """The result of the period in one settlement currency. An amount that cannot be known is null."""
+    """The result of the period in one settlement currency. An amount that cannot be known is
+    null."""
 
     currency: Annotated[str | None, "Settlement currency, null where no definition gives it."]
     realized_pnl: Annotated[Decimal | None, "Realized in the period, before fees."]
     net_pnl: Annotated[Decimal | None, "Change of net P&L: realized - fees + funding."]
     unrealized_pnl_start: Annotated[Decimal | None, "Unrealized P&L when the period began."]
     unrealized_pnl_end: Annotated[Decimal | None, "Unrealized P&L when it ended."]
-    equity_start: Annotated[Decimal | None, "Net and unrealized P&L since the ledger began, when the period began."]
+    equity_start: Annotated[
+        Decimal | None, "Net and unrealized P&L since the ledger began, when the period began."
+    ]
     equity_end: Annotated[Decimal | None, "The same when it ended."]
     equity_change: Annotated[Decimal | None, "The difference of the two."]
-    drawdown: Annotated[Decimal | None, "Largest fall of equity from a peak in the period, at any fill, mark or payment."]
+    drawdown: Annotated[
+        Decimal | None,
+        "Largest fall of equity from a peak in the period, at any fill, mark or payment.",
+    ]
     drawdown_from_at: Annotated[datetime | None, "When that peak was reached."]
     drawdown_to_at: Annotated[datetime | None, "When the fall was largest."]
 
@@ -28,7 +35,10 @@ class SummaryRow(TypedDict):
 class PaidRow(TypedDict):
     """Fees and funding of the period in the currency in which they were paid."""
 
-    currency: Annotated[str, "Currency. Empty for fees that came without one, where the settlement currency is unknown."]
+    currency: Annotated[
+        str,
+        "Currency. Empty for fees that came without one, where the settlement currency is unknown.",
+    ]
     fees: Annotated[Decimal, "Fees, positive when paid."]
     funding: Annotated[Decimal, "Funding, positive when received."]
 
@@ -53,7 +63,10 @@ class ResultRow(TypedDict):
     fills: Annotated[int, "Fills in the period."]
     bought_quantity: Annotated[Decimal, "Sum bought in the period."]
     sold_quantity: Annotated[Decimal, "Sum sold in the period."]
-    position_start: Annotated[Decimal | None, "Position when the period began. Null where the side of a fill is not known."]
+    position_start: Annotated[
+        Decimal | None,
+        "Position when the period began. Null where the side of a fill is not known.",
+    ]
     position_end: Annotated[Decimal | None, "Position when it ended."]
     realized_pnl: Annotated[Decimal | None, "Realized in the period, before fees."]
     fees: Annotated[dict[str, Decimal], "Fees of the period, by currency."]
@@ -61,7 +74,9 @@ class ResultRow(TypedDict):
     net_pnl: Annotated[Decimal | None, "Change of net P&L."]
     unrealized_pnl_start: Annotated[Decimal | None, "Unrealized P&L when the period began."]
     unrealized_pnl_end: Annotated[Decimal | None, "Unrealized P&L when it ended."]
-    anomalies: Annotated[list[str], "Why an amount is unknown: e.g. currency_unknown, rate_unknown or mark_unknown."]
+    anomalies: Annotated[
+        list[str], "Why an amount is unknown: e.g. currency_unknown, rate_unknown or mark_unknown."
+    ]
 
 
 class BreakRow(TypedDict):
@@ -75,7 +90,8 @@ class BreakRow(TypedDict):
 
 @dataclass(frozen=True)
 class Section:
-    """`columns`: those that people see; JSON and CSV have all. `what`: a sentence about its rows."""
+    """`columns`: those that people see; JSON and CSV have all. `what`: a sentence about its
+    rows."""
 
     name: str
     title: str
@@ -98,11 +114,13 @@ OWN_ROWS: dict[str, type] = {
 """Sections with rows of their own. The others show rows of a view."""
 
 ORDER_COLUMNS = (
-    "account", "client_order_id", "instrument", "side", "quantity", "limit_price", "cum_quantity", "average_price", "status",
+    "account", "client_order_id", "instrument", "side", "quantity", "limit_price", "cum_quantity",
+    "average_price", "status",
     "certainty", "requested_at", "ended_at",
 )  # fmt: skip
 POSITION_COLUMNS = (
-    "account", "instrument", "position_side", "position_quantity", "average_open_price", "mark_price", "unrealized_pnl",
+    "account", "instrument", "position_side", "position_quantity", "average_open_price",
+    "mark_price", "unrealized_pnl",
     "realized_pnl", "net_pnl",
     "currency", "reported_quantity",
 )  # fmt: skip
@@ -111,30 +129,40 @@ SECTIONS: dict[str, tuple[str, str, str, tuple[str, ...]]] = {
     "paid": ("Fees and funding", "", "By the currency in which they were paid.", _own(PaidRow)),
     "equity": ("Equity", "", "At the end of each hour, day, month or year.", _own(EquityRow)),
     "results": ("P&L by instrument", "", "What the period added.", _own(ResultRow)),
-    "positions_start": ("Positions at the start", "positions", "When the period began.", POSITION_COLUMNS),
-    "positions_end": ("Positions at the end", "positions", "When the period ended.", POSITION_COLUMNS),
+    "positions_start": ("Positions at the start", "positions", "When the period began.",
+    POSITION_COLUMNS),
+    "positions_end": ("Positions at the end", "positions", "When the period ended.",
+    POSITION_COLUMNS),
     "trades": (
         "Trades", "trades", "Active fills that happened in the period.",
-        ("at", "account", "client_order_id", "fill_id", "instrument", "side", "quantity", "price", "fee", "fee_currency"),
+        ("at", "account", "client_order_id", "fill_id", "instrument", "side", "quantity", "price",
+        "fee", "fee_currency"),
     ),
-    "orders": ("Orders", "orders", "Requested in the period, as they stood when it ended.", ORDER_COLUMNS),
-    "open_orders": ("Open orders", "orders", "Not ended when the period ended, whenever they were requested.", ORDER_COLUMNS),
-    "unresolved_orders": ("Unresolved orders", "orders", "With an unknown outcome when the period ended.", ORDER_COLUMNS),
+    "orders": ("Orders", "orders", ("Requested in the period, as they stood when "
+                                   "it ended."), ORDER_COLUMNS),
+    "open_orders": ("Open orders", "orders", ("Not ended when the period ended, "
+                                             "whenever they were requested."), ORDER_COLUMNS),
+    "unresolved_orders": ("Unresolved orders", "orders", ("With an unknown outcome "
+                                                         "when the period ended."), ORDER_COLUMNS),
     "account_events": (
         "Funding, adjustments and gaps", "account_events", "In the period.",
-        ("at", "account", "kind", "instrument", "quantity", "price", "currency", "from_at", "to_at", "reason"),
+        ("at", "account", "kind", "instrument", "quantity", "price", "currency", "from_at", "to_at",
+        "reason"),
     ),
-    "breaks": ("Open breaks", "", "In the last certificate of each account when the period ended.", _own(BreakRow)),
+    "breaks": ("Open breaks", "", ("In the last certificate of each account when "
+                                  "the period ended."), _own(BreakRow)),
     "certificates": (
         "Certificates", "certificates", "Reconciliations in the period.",
-        ("at", "account", "orders", "fills", "positions", "covered_from", "covered_to", "open_breaks"),
+        ("at", "account", "orders", "fills", "positions", "covered_from", "covered_to",
+        "open_breaks"),
     ),
     "anomalies": (
         "Anomalies", "anomalies", "Detected in the period, or open when it ended.",
         ("detected_at", "account", "client_order_id", "code", "detail", "cleared_at"),
     ),
 }  # fmt: skip
-"""In the order of the page: title, the view whose rows it shows, what these are, and the columns that people see."""
+"""In the order of the page: title, the view whose rows it shows, what these are, and the columns
+that people see."""
 
 
 def section(name: str, rows: Sequence[Row]) -> Section:

@@ -1,7 +1,8 @@
-"""Builds the statement of a period: the rows of the views when it began and when it ended, and what is between them.
+"""Builds the statement of a period: the rows of the views when it began and when it ended, and what
+is between them.
 
-Two folds of the log give the views at both ends, a third one the equity between them. The statement depends on the log up to its
-position alone: it has no time of its own.
+Two folds of the log give the views at both ends, a third one the equity between them. The statement
+depends on the log up to its position alone: it has no time of its own.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -15,7 +16,15 @@ from orderledger.domain.recorded import Recorded
 from orderledger.domain.values import account_of
 from orderledger.infrastructure.statement.equity import Curve, EquityFold, curves_of, equity_of
 from orderledger.infrastructure.statement.period import Period, period_of
-from orderledger.infrastructure.statement.sections import BreakRow, EquityRow, PaidRow, ResultRow, Section, SummaryRow, section
+from orderledger.infrastructure.statement.sections import (
+    BreakRow,
+    EquityRow,
+    PaidRow,
+    ResultRow,
+    Section,
+    SummaryRow,
+    section,
+)
 from orderledger.infrastructure.storage.codec import decode
 from orderledger.infrastructure.storage.store import Store
 from orderledger.infrastructure.views.arguments import check_argument
@@ -39,7 +48,8 @@ MARK_UNKNOWN = "mark_unknown"
 
 @dataclass(frozen=True)
 class Statement:
-    """A statement. `position`: the last log position that it knows; with it as `as_of`, the statement is made again."""
+    """A statement. `position`: the last log position that it knows; with it as `as_of`, the
+    statement is made again."""
 
     period: Period
     account: str | None
@@ -65,9 +75,12 @@ class Statement:
 
 
 class Log:
-    """The events that a statement knows, read anew for each fold. `position` is the last of them."""
+    """The events that a statement knows, read anew for each fold. `position` is the last of
+    them."""
 
-    def __init__(self, store: Store, as_of: AsOf | None, account: str | None, progress: Progress | None) -> None:
+    def __init__(
+        self, store: Store, as_of: AsOf | None, account: str | None, progress: Progress | None
+    ) -> None:
         last = store.recorder.last_position()
         self.limit = min(as_of, last) if isinstance(as_of, int) else last
         self.position = 0
@@ -108,13 +121,16 @@ def checked_statement(
     as_of: AsOf | None,
     progress: Progress | None,
 ) -> Statement:
-    """The statement of the period between two times or days, after all arguments were checked. See `statement_of`."""
+    """The statement of the period between two times or days, after all arguments were checked. See
+    `statement_of`."""
     period = period_of(since, until, timezone)
     check_times(as_of, None)
     check_argument("account", "text", account)
     if method not in METHODS:
         raise ValueError(f"{method!r} is no method: {', '.join(METHODS)}")
-    return statement_of(store, period, account=account, method=method, as_of=as_of, progress=progress)
+    return statement_of(
+        store, period, account=account, method=method, as_of=as_of, progress=progress
+    )
 
 
 def statement_of(
@@ -126,10 +142,14 @@ def statement_of(
     as_of: AsOf | None = None,
     progress: Progress | None = None,
 ) -> Statement:
-    """The statement of a period, from what the ledger knows now, or knew at `as_of`: a time, or a log position."""
+    """The statement of a period, from what the ledger knows now, or knew at `as_of`: a time, or a
+    log position."""
     log = Log(store, as_of, account, progress)
     start = FoldedViews(log.events(), None, period.before)
-    positions_start, pnl_start = queries.positions(start, method=method), queries.pnl(start, method=method)
+    positions_start, pnl_start = (
+        queries.positions(start, method=method),
+        queries.pnl(start, method=method),
+    )
     del start
     end = FoldedViews(log.events(), None, period.last)
     positions_end, pnl_end = queries.positions(end, method=method), queries.pnl(end, method=method)
@@ -162,7 +182,11 @@ def _listed(end: FoldedViews, period: Period) -> dict[str, list[Row]]:
         "account_events": end.rows(ACCOUNT_EVENTS.public, since=since, until=until),
         "breaks": _breaks(end.rows(CERTIFICATES.public)),
         "certificates": end.rows(CERTIFICATES.public, since=since, until=until),
-        "anomalies": [row for row in anomalies if row["cleared_at"] is None or row["detected_at"] >= period.since],
+        "anomalies": [
+            row
+            for row in anomalies
+            if row["cleared_at"] is None or row["detected_at"] >= period.since
+        ],
     }
 
 
@@ -170,7 +194,12 @@ def _breaks(certificates: list[Row]) -> list[BreakRow]:
     """Those of the last certificate of each account. The rows are in the order of time."""
     last = {row["account"]: row for row in certificates}
     return [
-        {"account": account, "id": one["id"], "since": datetime.fromisoformat(one["since"]), "certified_at": row["at"]}
+        {
+            "account": account,
+            "id": one["id"],
+            "since": datetime.fromisoformat(one["since"]),
+            "certified_at": row["at"],
+        }
         for account, row in sorted(last.items())
         for one in row["open_breaks"]
     ]
@@ -180,7 +209,9 @@ def _results(start: list[Row], end: list[Row]) -> list[ResultRow]:
     """What the period added to the P&L of each instrument that was traded before its end."""
     at_start = {tuple(row[name] for name in OF_POSITION): row for row in start}
     at_end = {tuple(row[name] for name in OF_POSITION): row for row in end}
-    return [_result(key, at_start.get(key), at_end.get(key)) for key in sorted({**at_start, **at_end})]
+    return [
+        _result(key, at_start.get(key), at_end.get(key)) for key in sorted({**at_start, **at_end})
+    ]
 
 
 def _result(key: tuple[str, ...], start: Row | None, end: Row | None) -> ResultRow:
@@ -221,22 +252,37 @@ def _difference(start: Decimal | None, end: Decimal | None) -> Decimal | None:
 
 def _by_currency(start: Row | None, end: Row | None, name: str) -> dict[str, Decimal]:
     before, after = dict(start[name] if start else {}), (end[name] if end else {})
-    if end and end["currency"] is not None and "" in before:  # the currency of these fees was defined in the period
+    if (
+        end and end["currency"] is not None and "" in before
+    ):  # the currency of these fees was defined in the period
         before[end["currency"]] = EXACT.add(before.get(end["currency"], ZERO), before.pop(""))
-    changes = {one: EXACT.subtract(after.get(one, ZERO), before.get(one, ZERO)) for one in sorted({**before, **after})}
+    changes = {
+        one: EXACT.subtract(after.get(one, ZERO), before.get(one, ZERO))
+        for one in sorted({**before, **after})
+    }
     return {one: amount for one, amount in changes.items() if amount}
 
 
 def _summary(
-    results: list[ResultRow], curves: Iterable[Curve], start: dict[str, Decimal | None], end: dict[str, Decimal | None]
+    results: list[ResultRow],
+    curves: Iterable[Curve],
+    start: dict[str, Decimal | None],
+    end: dict[str, Decimal | None],
 ) -> list[SummaryRow]:
     drawdowns = {curve.currency: curve.drawdown for curve in curves}
-    currencies = sorted({row["currency"] for row in results}, key=lambda currency: (currency is None, currency or ""))
+    currencies = sorted(
+        {row["currency"] for row in results},
+        key=lambda currency: (currency is None, currency or ""),
+    )
     rows: list[SummaryRow] = []
     for currency in currencies:
         own = [row for row in results if row["currency"] == currency]
         fall = drawdowns.get(currency or "")
-        first, last = (None, None) if currency is None else (start.get(currency, ZERO), end.get(currency, ZERO))
+        first, last = (
+            (None, None)
+            if currency is None
+            else (start.get(currency, ZERO), end.get(currency, ZERO))
+        )
         rows.append(
             {
                 "currency": currency,
@@ -256,14 +302,21 @@ def _summary(
 
 
 def _sum(rows: list[ResultRow], name: str, currency: str | None) -> Decimal | None:
-    """The sum, unknown if one amount is. Amounts in unknown currencies are not added to each other."""
+    """The sum, unknown if one amount is. Amounts in unknown currencies are not added to each
+    other."""
     amounts: list[Decimal | None] = [row[name] for row in rows]  # type: ignore[literal-required]
     known = [amount for amount in amounts if amount is not None]
-    return total(known) if len(known) == len(amounts) and (currency is not None or len(rows) == 1) else None
+    return (
+        total(known)
+        if len(known) == len(amounts) and (currency is not None or len(rows) == 1)
+        else None
+    )
 
 
 def _paid(results: list[ResultRow]) -> list[PaidRow]:
-    currencies = sorted({currency for row in results for currency in (*row["fees"], *row["funding"])})
+    currencies = sorted(
+        {currency for row in results for currency in (*row["fees"], *row["funding"])}
+    )
     return [
         {
             "currency": currency,

@@ -1,4 +1,5 @@
-"""The values of a statement as text for people: rounded amounts, times in the zone of the statement."""
+"""The values of a statement as text for people: rounded amounts, times in the zone of the
+statement."""
 
 from collections.abc import Mapping
 from datetime import datetime, tzinfo
@@ -13,7 +14,8 @@ from orderledger.infrastructure.statement.statement import Statement
 
 UNKNOWN = "unknown"
 AMOUNTS = frozenset({"summary", "equity", "results"})
-"""Sections in which a missing number is an unknown amount. In rows of a view it is a missing value."""
+"""Sections in which a missing number is an unknown amount. In rows of a view it is a missing
+value."""
 
 
 def text(value: Any, zone: tzinfo) -> str:
@@ -27,7 +29,9 @@ def text(value: Any, zone: tzinfo) -> str:
     if isinstance(value, datetime):
         return time_in(value, zone)
     if isinstance(value, Mapping):
-        return "; ".join(f"{text(name, zone)} {text(item, zone)}".strip() for name, item in value.items())
+        return "; ".join(
+            f"{text(name, zone)} {text(item, zone)}".strip() for name, item in value.items()
+        )
     if isinstance(value, (list, tuple)):
         return ", ".join(text(item, zone) for item in value)
     return printable(str(value))
@@ -83,7 +87,16 @@ def described(statement: Statement) -> list[tuple[str, str]]:
 
 NOTES = (
     "Equity is net and unrealized P&L since the ledger began: it contains no deposits.",
-    "Net P&L is realized P&L less fees plus funding. Amounts in other currencies are converted at the marks of the time.",
-    "An amount is unknown where no definition gives the settlement currency, or a mark is missing. It is never guessed.",
-    "Amounts are rounded to the last digit of their currency, or to eight places. JSON and CSV have every digit.",
+    (
+        "Net P&L is realized P&L less fees plus funding. Amounts in other currencies are converted "
+        "at the marks of the time."
+    ),
+    (
+        "An amount is unknown where no definition gives the settlement currency, or a mark is "
+        "missing. It is never guessed."
+    ),
+    (
+        "Amounts are rounded to the last digit of their currency, or to eight places. JSON and CSV "
+        "have every digit."
+    ),
 )

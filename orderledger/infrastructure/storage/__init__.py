@@ -1,1 +1,2 @@
-"""The log and the views in a database: the eventsourcing application, its recorders, the codec, the tables of the views."""
+"""The log and the views in a database: the eventsourcing application, its recorders, the codec, the
+tables of the views."""

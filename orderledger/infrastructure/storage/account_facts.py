@@ -1,7 +1,8 @@
-"""Keys of facts about accounts. A stored key shows that a mark, funding payment or definition is already in the log.
+"""Keys of facts about accounts. A stored key shows that a mark, funding payment or definition is
+already in the log.
 
-The writer stores them in one transaction with the events. They follow from the log alone: a ledger without them gets them when it
-is opened, and `rebuild` and `check` compare them with the log.
+The writer stores them in one transaction with the events. They follow from the log alone: a ledger
+without them gets them when it is opened, and `rebuild` and `check` compare them with the log.
 """
 
 from collections.abc import Iterable, Iterator
@@ -22,8 +23,13 @@ KINDS = (*(name for name, kind in EVENT_KINDS.items() if issubclass(kind, Accoun
 
 def create(session: Session, suffix: str = "") -> None:
     """Create an empty table."""
-    columns = f"stream {session.types['text']} NOT NULL, key {session.types['text']} NOT NULL, PRIMARY KEY (stream, key)"
-    session.execute(f"CREATE TABLE IF NOT EXISTS {FACTS_TABLE}{suffix} ({columns}){session.by_key_alone}")
+    columns = (
+        f"stream {session.types['text']} NOT NULL, key {session.types['text']} NOT NULL, PRIMARY "
+        "KEY (stream, key)"
+    )
+    session.execute(
+        f"CREATE TABLE IF NOT EXISTS {FACTS_TABLE}{suffix} ({columns}){session.by_key_alone}"
+    )
 
 
 def fill(session: Session, suffix: str = "", position: int = 0) -> None:
@@ -34,12 +40,17 @@ def fill(session: Session, suffix: str = "", position: int = 0) -> None:
 
 
 def switch(database: Database, suffix: str, position: int) -> bool:
-    """Complete the table with this suffix, which has the keys of all facts up to a position. If the table in use differs, replace
-    its rows, and return False."""
+    """Complete the table with this suffix, which has the keys of all facts up to a position. If the
+    table in use differs, replace its rows, and return False."""
     with database.writing() as session:
         fill(session, suffix, position)
-        made, used = f"SELECT stream, key FROM {FACTS_TABLE}{suffix}", f"SELECT stream, key FROM {FACTS_TABLE}"
-        is_equal = not session.execute(f"{made} EXCEPT {used} LIMIT 1") and not session.execute(f"{used} EXCEPT {made} LIMIT 1")
+        made, used = (
+            f"SELECT stream, key FROM {FACTS_TABLE}{suffix}",
+            f"SELECT stream, key FROM {FACTS_TABLE}",
+        )
+        is_equal = not session.execute(f"{made} EXCEPT {used} LIMIT 1") and not session.execute(
+            f"{used} EXCEPT {made} LIMIT 1"
+        )
         if not is_equal:
             session.execute(f"DELETE FROM {FACTS_TABLE}")
             session.execute(f"INSERT INTO {FACTS_TABLE} (stream, key) {made}")
@@ -48,7 +59,9 @@ def switch(database: Database, suffix: str, position: int) -> bool:
 
 def stored(session: Session) -> set[FactKey]:
     """All keys in the table."""
-    return {(stream, key) for stream, key in session.execute(f"SELECT stream, key FROM {FACTS_TABLE}")}
+    return {
+        (stream, key) for stream, key in session.execute(f"SELECT stream, key FROM {FACTS_TABLE}")
+    }
 
 
 def facts_in(recorded: Recorded) -> Iterator[FactKey]:
@@ -59,10 +72,12 @@ def facts_in(recorded: Recorded) -> Iterator[FactKey]:
 
 
 def _take(session: Session, suffix: str, position: int) -> int | None:
-    """Add the keys of the next events. Returns the position of the last event, or None if there was none."""
+    """Add the keys of the next events. Returns the position of the last event, or None if there was
+    none."""
     statement = (
-        f"SELECT originator_id, originator_version, topic, state, notification_id FROM {EVENTS_TABLE} "
-        f"WHERE notification_id > ? AND topic IN ({', '.join('?' * len(KINDS))}) ORDER BY notification_id LIMIT ?"
+        "SELECT originator_id, originator_version, topic, state, notification_id FROM "
+        f"{EVENTS_TABLE} WHERE notification_id > ? AND topic IN ({', '.join('?' * len(KINDS))}) "
+        "ORDER BY notification_id LIMIT ?"
     )
     rows = session.execute(statement, (position, *KINDS, EVENTS_PER_TRANSACTION))
     keys: list[FactKey] = []
@@ -84,4 +99,8 @@ def _insert(session: Session, suffix: str, keys: list[FactKey]) -> None:
     for chunk in chunks(keys):
         marks = ", ".join(["(?, ?)"] * len(chunk))
         values = list(chain.from_iterable(chunk))
-        session.execute(f"INSERT INTO {FACTS_TABLE}{suffix} (stream, key) VALUES {marks} ON CONFLICT DO NOTHING", values)
+        session.execute(
+            f"INSERT INTO {FACTS_TABLE}{suffix} (stream, key) VALUES {marks} ON CONFLICT DO "
+            "NOTHING",
+            values,
+        )

@@ -32,14 +32,16 @@ ORDERS = {
     "desc": "id DESC",
     "asc": "id",
 }
-"""The orders of a list. `gravest`: the open ones first, of them the critical ones, then warnings, of each the newest first."""
+"""The orders of a list. `gravest`: the open ones first, of them the critical ones, then warnings,
+of each the newest first."""
 
 Key = tuple[str, str]
 """A rule and a subject."""
 
 
 class NewAlert(NamedTuple):
-    """An alert to raise. `is_over`: it is cleared at once, because what it is about has ended already."""
+    """An alert to raise. `is_over`: it is cleared at once, because what it is about has ended
+    already."""
 
     rule: str
     kind: str
@@ -70,25 +72,44 @@ class AlertTables:
     def open(self) -> dict[Key, AlertRow]:
         """The alerts that are raised and not cleared."""
         with self._reading() as session:
-            rows = session.select(ALERTS, f"watcher = ? AND {OPEN}", (self._watcher,), tail="ORDER BY id")
+            rows = session.select(
+                ALERTS, f"watcher = ? AND {OPEN}", (self._watcher,), tail="ORDER BY id"
+            )
         return {(row["rule"], row["subject"]): cast(AlertRow, row) for row in rows}
 
     def ever_raised(self, rule: str, subjects: Sequence[str]) -> set[str]:
         """Those of the subjects about which the rule has ever raised an alert."""
-        statement = f"SELECT 1 FROM {ALERTS.name} WHERE watcher = ? AND rule = ? AND subject = ? LIMIT 1"
+        statement = (
+            f"SELECT 1 FROM {ALERTS.name} WHERE watcher = ? AND rule = ? AND subject = ? LIMIT 1"
+        )
         with self._reading() as session:
-            return {subject for subject in subjects if session.execute(statement, (self._watcher, rule, subject))}
+            return {
+                subject
+                for subject in subjects
+                if session.execute(statement, (self._watcher, rule, subject))
+            }
 
     def cursor(self) -> int | None:
         """The log position up to which orders were looked at. None before the first look."""
         with self._reading() as session:
-            rows = session.execute(f"SELECT position FROM {CURSORS} WHERE watcher = ?", (self._watcher,))
+            rows = session.execute(
+                f"SELECT position FROM {CURSORS} WHERE watcher = ?", (self._watcher,)
+            )
         return int(rows[0][0]) if rows else None
 
-    def change(self, raised: Sequence[NewAlert], cleared: Sequence[Clearing], *, at: datetime, position: int) -> list[int]:
-        """Raise and clear alerts, with their notices, and move the cursor, in one transaction. Returns their numbers.
+    def change(
+        self,
+        raised: Sequence[NewAlert],
+        cleared: Sequence[Clearing],
+        *,
+        at: datetime,
+        position: int,
+    ) -> list[int]:
+        """Raise and clear alerts, with their notices, and move the cursor, in one transaction.
+        Returns their numbers.
 
-        An alert that is open already is not raised again, and one that is cleared already is not cleared again.
+        An alert that is open already is not raised again, and one that is cleared already is not
+        cleared again.
         """
         numbers: list[int] = []
         with self._writing() as session:
@@ -101,8 +122,9 @@ class AlertTables:
             for one in cleared:
                 self._clear(session, one, at, position)
             session.execute(
-                f"INSERT INTO {CURSORS} (watcher, position) VALUES (?, ?) ON CONFLICT (watcher) DO UPDATE SET position = "
-                f"CASE WHEN excluded.position > {CURSORS}.position THEN excluded.position ELSE {CURSORS}.position END",
+                f"INSERT INTO {CURSORS} (watcher, position) VALUES (?, ?) ON CONFLICT (watcher) DO "
+                f"UPDATE SET position = CASE WHEN excluded.position > {CURSORS}.position THEN "
+                f"excluded.position ELSE {CURSORS}.position END",
                 (self._watcher, position),
             )
         return numbers
@@ -123,27 +145,40 @@ class AlertTables:
 
     def _clear(self, session: Session, clearing: Clearing, at: datetime, position: int) -> None:
         found = session.execute(
-            f"UPDATE {ALERTS.name} SET cleared_at = ?, cleared_position = ? WHERE id = ? AND {OPEN} RETURNING id",
+            f"UPDATE {ALERTS.name} SET cleared_at = ?, cleared_position = ? WHERE id = ? AND "
+            f"{OPEN} RETURNING id",
             (session.to_sql("time", at), position, clearing.id),
         )
         if found:
             self._notify(session, clearing.id, "cleared", clearing.targets, at)
 
-    def _notify(self, session: Session, number: int, event: str, targets: Sequence[str], at: datetime) -> None:
-        blank = {**dict.fromkeys(NOTICES.names), "watcher": self._watcher, "alert_id": number, "event": event}
+    def _notify(
+        self, session: Session, number: int, event: str, targets: Sequence[str], at: datetime
+    ) -> None:
+        blank = {
+            **dict.fromkeys(NOTICES.names),
+            "watcher": self._watcher,
+            "alert_id": number,
+            "event": event,
+        }
         for target in targets:
-            _insert(session, NOTICES, {**blank, "target": target, "attempts": 0, "next_attempt_at": at})
+            _insert(
+                session, NOTICES, {**blank, "target": target, "attempts": 0, "next_attempt_at": at}
+            )
 
     def next_notice(self, target: str) -> tuple[NoticeRow, AlertRow] | None:
         """The first notice that the target has not got, with its alert."""
         where = f"watcher = ? AND target = ? AND {WAITING}"
         with self._reading() as session:
-            found = session.select(NOTICES, where, (self._watcher, target), tail="ORDER BY id LIMIT 1")
+            found = session.select(
+                NOTICES, where, (self._watcher, target), tail="ORDER BY id LIMIT 1"
+            )
             alerts = session.select(ALERTS, "id = ?", (found[0]["alert_id"],)) if found else []
         return (found[0], alerts[0]) if alerts else None
 
     def begin_attempt(self, notice: NoticeRow, *, again_at: datetime) -> bool:
-        """Count an attempt before it is made. Returns False if another process has begun one, which delivers the notice."""
+        """Count an attempt before it is made. Returns False if another process has begun one, which
+        delivers the notice."""
         with self._writing() as session:
             return bool(
                 session.execute(
@@ -157,15 +192,24 @@ class AlertTables:
         """Note that the target has the notice."""
         with self._writing() as session:
             session.execute(
-                f"UPDATE {NOTICES.name} SET delivered_at = ?, fault = NULL WHERE id = ? RETURNING id",
+                f"UPDATE {NOTICES.name} SET delivered_at = ?, fault = NULL WHERE id = ? RETURNING "
+                "id",
                 (session.to_sql("time", at), notice["id"]),
             )
 
-    def failed(self, notice: NoticeRow, fault: str, *, again_at: datetime, given_up_at: datetime | None = None) -> None:
+    def failed(
+        self,
+        notice: NoticeRow,
+        fault: str,
+        *,
+        again_at: datetime,
+        given_up_at: datetime | None = None,
+    ) -> None:
         """Note why an attempt failed, and when the next may begin, or that there is none."""
         with self._writing() as session:
             session.execute(
-                f"UPDATE {NOTICES.name} SET fault = ?, next_attempt_at = ?, given_up_at = ? WHERE id = ? RETURNING id",
+                f"UPDATE {NOTICES.name} SET fault = ?, next_attempt_at = ?, given_up_at = ? WHERE "
+                "id = ? RETURNING id",
                 (
                     masked(printable(fault))[:500],
                     session.to_sql("time", again_at),
@@ -191,8 +235,8 @@ def _insert(session: Session, table: Table, row: Row) -> int | None:
     values = [session.to_sql(table.kinds[name], row[name]) for name in names]
     typed = ", ".join(_typed(session, table, name) for name in names)
     rows = session.execute(
-        f"INSERT INTO {table.name} (id, {', '.join(names)}) SELECT COALESCE(MAX(id), 0) + 1, {typed} FROM {table.name} "
-        "WHERE true ON CONFLICT DO NOTHING RETURNING id",
+        f"INSERT INTO {table.name} (id, {', '.join(names)}) SELECT COALESCE(MAX(id), 0) + 1, "
+        f"{typed} FROM {table.name} WHERE true ON CONFLICT DO NOTHING RETURNING id",
         values,
     )
     return int(rows[0][0]) if rows else None
@@ -204,9 +248,15 @@ def _typed(session: Session, table: Table, name: str) -> str:
 
 
 def listed(
-    database: Database, *, order: str = "gravest", open_only: bool = False, limit: int | None = None, **where: Any
+    database: Database,
+    *,
+    order: str = "gravest",
+    open_only: bool = False,
+    limit: int | None = None,
+    **where: Any,
 ) -> list[tuple[AlertRow, list[NoticeRow]]]:
-    """Alerts with their notices, in one of `ORDERS`, at most `limit`. `where`: values of columns."""
+    """Alerts with their notices, in one of `ORDERS`, at most `limit`. `where`: values of
+    columns."""
     asked = {name: value for name, value in where.items() if value is not None}
     conditions = [*(f"{name} = ?" for name in asked), *([OPEN] if open_only else [])]
     with reaching(STORE), database.reading() as session:
@@ -229,8 +279,13 @@ def shown(alert: AlertRow, notices: Sequence[NoticeRow]) -> Row:
     return {
         **alert,
         "attempts": sum(notice["attempts"] for notice in notices),
-        "delivered_at": max((at for at in times if at is not None), default=None) if None not in times else None,
+        "delivered_at": max((at for at in times if at is not None), default=None)
+        if None not in times
+        else None,
         "waiting": sorted({notice["target"] for notice in waiting}),
         "fault": next((notice["fault"] for notice in waiting if notice["fault"]), None),
-        "notices": [{name: value for name, value in notice.items() if name not in ("watcher", "alert_id")} for notice in notices],
+        "notices": [
+            {name: value for name, value in notice.items() if name not in ("watcher", "alert_id")}
+            for notice in notices
+        ],
     }

@@ -1,7 +1,9 @@
-"""The tables of alerts: what was raised and cleared, and the notices about it that are to be delivered.
+"""The tables of alerts: what was raised and cleared, and the notices about it that are to be
+delivered.
 
-They are operational, like the status of collectors: not events, and not derived from the log. A notice is written in the
-transaction that raises or clears its alert, so that a kill between the two loses nothing.
+They are operational, like the status of collectors: not events, and not derived from the log. A
+notice is written in the transaction that raises or clears its alert, so that a kill between the two
+loses nothing.
 """
 
 from collections import Counter
@@ -23,11 +25,17 @@ class AlertRow(TypedDict):
     rule: Annotated[str, "Name of the rule."]
     kind: Annotated[str, "Kind of the rule."]
     severity: Annotated[str, "Severity of the rule."]
-    subject: Annotated[str, "What it is about: an order's stream, an account, a break. A rule has one open alert per subject."]
+    subject: Annotated[
+        str,
+        "What it is about: an order's stream, an account, a break. A rule has one open alert per "
+        "subject.",
+    ]
     account: Annotated[str | None, "Trading account, null if it is about no single one."]
     text: Annotated[str, "What was found, in a sentence."]
     details: Annotated[dict[str, Any], "The values that were compared."]
-    position: Annotated[int, "Log position that caused it; where time alone did, the end of the log."]
+    position: Annotated[
+        int, "Log position that caused it; where time alone did, the end of the log."
+    ]
     raised_at: Annotated[datetime, "When it was raised."]
     cleared_at: Annotated[datetime | None, "When it was cleared, null while it is open."]
     cleared_position: Annotated[int | None, "Log position at which it was cleared."]
@@ -53,9 +61,12 @@ class ListedAlertRow(AlertRow):
 
     attempts: Annotated[int, "Attempts at all its deliveries."]
     delivered_at: Annotated[
-        datetime | None, "When every target had every notice. Null before, and where a delivery was given up."
+        datetime | None,
+        "When every target had every notice. Null before, and where a delivery was given up.",
     ]
-    waiting: Annotated[list[str], "Targets that have not got a notice, also if its delivery was given up."]
+    waiting: Annotated[
+        list[str], "Targets that have not got a notice, also if its delivery was given up."
+    ]
     fault: Annotated[str | None, "Why the last attempt at such a notice failed."]
     notices: Annotated[list[dict[str, Any]], "Its rows of `alert_notices`."]
 
@@ -90,8 +101,13 @@ def create(session: Session) -> None:
     """Create the tables, unless they exist. A rule has one open alert per subject."""
     for table in (ALERTS, NOTICES):
         session.create(table)
-    session.execute(f"CREATE UNIQUE INDEX IF NOT EXISTS alerts_open ON {ALERTS.name} (watcher, rule, subject) WHERE {OPEN}")
-    session.execute(f"CREATE TABLE IF NOT EXISTS {CURSORS} (watcher TEXT PRIMARY KEY, position BIGINT NOT NULL)")
+    session.execute(
+        f"CREATE UNIQUE INDEX IF NOT EXISTS alerts_open ON {ALERTS.name} (watcher, rule, subject) "
+        f"WHERE {OPEN}"
+    )
+    session.execute(
+        f"CREATE TABLE IF NOT EXISTS {CURSORS} (watcher TEXT PRIMARY KEY, position BIGINT NOT NULL)"
+    )
 
 
 @dataclass
@@ -104,9 +120,11 @@ class Counts:
 
 
 def mark(session: Session) -> tuple[int, int]:
-    """How many alerts are open, and the number of the last one. It changes with every alert that is raised or cleared."""
+    """How many alerts are open, and the number of the last one. It changes with every alert that is
+    raised or cleared."""
     ((is_open, last),) = session.execute(
-        f"SELECT (SELECT COUNT(*) FROM {ALERTS.name} WHERE {OPEN}), (SELECT COALESCE(MAX(id), 0) FROM {ALERTS.name})"
+        f"SELECT (SELECT COUNT(*) FROM {ALERTS.name} WHERE {OPEN}), (SELECT COALESCE(MAX(id), 0) "
+        f"FROM {ALERTS.name})"
     )
     return int(is_open), int(last)
 
@@ -115,9 +133,13 @@ def counts(session: Session) -> Counts:
     """Count what is open, undelivered and given up."""
 
     def counted(by: str, table: Table, where: str) -> Counter[str]:
-        rows = session.execute(f"SELECT {by}, COUNT(*) FROM {table.name} WHERE {where} GROUP BY {by}")
+        rows = session.execute(
+            f"SELECT {by}, COUNT(*) FROM {table.name} WHERE {where} GROUP BY {by}"
+        )
         return Counter({name: int(count) for name, count in rows})
 
     return Counts(
-        counted("rule", ALERTS, OPEN), counted("target", NOTICES, WAITING), counted("target", NOTICES, "given_up_at IS NOT NULL")
+        counted("rule", ALERTS, OPEN),
+        counted("target", NOTICES, WAITING),
+        counted("target", NOTICES, "given_up_at IS NOT NULL"),
     )

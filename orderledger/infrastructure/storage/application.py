@@ -1,4 +1,5 @@
-"""The event-sourced application: the library's event store, mapper and recorders, with our event names and encoding."""
+"""The event-sourced application: the library's event store, mapper and recorders, with our event
+names and encoding."""
 
 from typing import Any, ClassVar
 
@@ -20,13 +21,17 @@ class LedgerMapper(Mapper[str]):
     def to_domain_event(self, stored_event: StoredEvent) -> Any:
         position = getattr(stored_event, "id", None)
         return decode(
-            str(stored_event.originator_id), stored_event.originator_version, stored_event.topic, stored_event.state, position
+            str(stored_event.originator_id),
+            stored_event.originator_version,
+            stored_event.topic,
+            stored_event.state,
+            position,
         )
 
 
 class LedgerApplication(Application[str]):
-    """The library's application with streams named by text. Only `schema` creates tables, because several processes may open a
-    new store at once."""
+    """The library's application with streams named by text. Only `schema` creates tables, because
+    several processes may open a new store at once."""
 
     name = "orderledger"
     env: ClassVar[dict[str, str]] = {
@@ -36,7 +41,8 @@ class LedgerApplication(Application[str]):
     }
 
     def construct_env(self, name: str, env: EnvType | None = None) -> Environment:
-        """Use only our settings. Environment variables for the library are meant for other programs."""
+        """Use only our settings. Environment variables for the library are meant for other
+        programs."""
         return Environment(name, {**type(self).env, **(env or {})})
 
     def construct_transcoder(self) -> Transcoder:

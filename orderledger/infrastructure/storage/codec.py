@@ -1,7 +1,8 @@
-"""Encodes and decodes events. Names are written by hand and never change; every shape ever stored can be read.
+"""Encodes and decodes events. Names are written by hand and never change; every shape ever stored
+can be read.
 
-A stored event is a JSON object: the envelope (recorded_at, source, ...) and, under `payload`, the fields of the event that differ
-from their defaults.
+A stored event is a JSON object: the envelope (recorded_at, source, ...) and, under `payload`, the
+fields of the event that differ from their defaults.
 """
 
 from collections.abc import Callable
@@ -19,14 +20,24 @@ PROVISIONAL = 1 << 62
 """Events that are not stored yet have positions from here on, without gaps within a commit."""
 
 UPCASTS: dict[str, tuple[str, Callable[[dict[str, Any]], dict[str, Any]]]] = {}
-"""Older name -> the next name, and the function that converts the payload. Empty: every name is at its first version."""
+"""Older name -> the next name, and the function that converts the payload. Empty: every name is at
+its first version."""
 
 
-class Envelope(msgspec.Struct, Generic[Payload], omit_defaults=True, frozen=True, gc=False, forbid_unknown_fields=True):
-    """The stored fields around a payload. `at` is present only if it is neither in the payload nor the time of recording.
+class Envelope(
+    msgspec.Struct,
+    Generic[Payload],
+    omit_defaults=True,
+    frozen=True,
+    gc=False,
+    forbid_unknown_fields=True,
+):
+    """The stored fields around a payload. `at` is present only if it is neither in the payload nor
+    the time of recording.
 
-    `text` and `evidence` are in events of older versions; see `storage.evidence`. `first_position` of a copy is the log position
-    of the event that it repeats. If both were stored in one commit, it is negative: the number of positions back from the copy.
+    `text` and `evidence` are in events of older versions; see `storage.evidence`. `first_position`
+    of a copy is the log position of the event that it repeats. If both were stored in one commit,
+    it is negative: the number of positions back from the copy.
     """
 
     recorded_at: datetime
@@ -46,7 +57,10 @@ class Envelope(msgspec.Struct, Generic[Payload], omit_defaults=True, frozen=True
 
 
 _encoder = msgspec.json.Encoder(decimal_format="string")
-_decoders: dict[str, msgspec.json.Decoder[Any]] = {name: msgspec.json.Decoder(Envelope[kind]) for name, kind in KINDS.items()}  # type: ignore[valid-type]
+_decoders: dict[str, msgspec.json.Decoder[Any]] = {
+    name: msgspec.json.Decoder(Envelope[kind])  # type: ignore[valid-type]
+    for name, kind in KINDS.items()
+}
 _untyped = msgspec.json.Decoder(Envelope[dict[str, Any]])
 
 
@@ -57,7 +71,9 @@ def encode(recorded: Recorded) -> tuple[str, bytes]:
         recorded.recorded_at,
         recorded.source,
         event,
-        recorded.at if recorded.at != recorded.recorded_at and getattr(event, "at", None) is None else None,
+        recorded.at
+        if recorded.at != recorded.recorded_at and getattr(event, "at", None) is None
+        else None,
         recorded.actor,
         recorded.correlation_id,
         recorded.causation_id,
@@ -72,7 +88,9 @@ def encode(recorded: Recorded) -> tuple[str, bytes]:
     return event.stored_name, _encoder.encode(envelope)
 
 
-def decode(stream: str, version: int, name: str, state: bytes, position: int | None = None) -> Recorded:
+def decode(
+    stream: str, version: int, name: str, state: bytes, position: int | None = None
+) -> Recorded:
     """Decode an event stored under `name`. Raises UnreadableEvent for bytes of no such event.
 
     Also for unknown fields: a newer version wrote them, and dropping them would lose data.
@@ -106,11 +124,17 @@ def decode(stream: str, version: int, name: str, state: bytes, position: int | N
 
 
 def _stored_first(first: int | None, position: int | None) -> int | None:
-    return first - position if first is not None and first >= PROVISIONAL and position is not None else first
+    return (
+        first - position
+        if first is not None and first >= PROVISIONAL and position is not None
+        else first
+    )
 
 
 def _first(stored: int | None, position: int | None) -> int | None:
-    return stored if stored is None or stored >= 0 else None if position is None else position + stored
+    return (
+        stored if stored is None or stored >= 0 else None if position is None else position + stored
+    )
 
 
 def _upcast(name: str, state: bytes) -> Envelope[Any]:

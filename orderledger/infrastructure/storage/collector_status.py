@@ -1,4 +1,5 @@
-"""The status of collectors, gateways and watchers for monitoring: one row each, overwritten. Not events, which are in the log."""
+"""The status of collectors, gateways and watchers for monitoring: one row each, overwritten. Not
+events, which are in the log."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -52,13 +53,20 @@ class CollectorStatuses:
                 session.execute(f"DELETE FROM {COLLECTORS_TABLE} WHERE name = ?", (name,))
 
     def read_by_kind(self) -> tuple[Statuses, Statuses, Statuses]:
-        """The last status of each collector, by name, of each gateway, by account, and of each watcher, by name."""
+        """The last status of each collector, by name, of each gateway, by account, and of each
+        watcher, by name."""
         rows = self.read()
         gateways, watchers = (
-            {name.removeprefix(kind): status for name, status in rows.items() if name.startswith(kind)}
+            {
+                name.removeprefix(kind): status
+                for name, status in rows.items()
+                if name.startswith(kind)
+            }
             for kind in (GATEWAY, WATCHER)
         )
-        collectors = {name: status for name, status in rows.items() if not name.startswith((GATEWAY, WATCHER))}
+        collectors = {
+            name: status for name, status in rows.items() if not name.startswith((GATEWAY, WATCHER))
+        }
         return collectors, gateways, watchers
 
     def read(self) -> dict[str, dict[str, Any]]:

@@ -1,7 +1,8 @@
-"""Values in the form that databases store: numbers as plain decimal text, times as RFC 3339, JSON with sorted keys.
+"""Values in the form that databases store: numbers as plain decimal text, times as RFC 3339, JSON
+with sorted keys.
 
-Functions take whole columns. One call of msgspec converts most values to the right form; the rest are recognized by their text
-and written one by one.
+Functions take whole columns. One call of msgspec converts most values to the right form; the rest
+are recognized by their text and written one by one.
 """
 
 from collections.abc import Callable, Sequence
@@ -65,10 +66,19 @@ def json_texts(column: Column) -> Column:
 
 def changed(column: Column, change: Callable[[Any], Any] | None) -> Column:
     """The column with each present value converted."""
-    return column if change is None else [None if value is None else change(value) for value in column]
+    return (
+        column if change is None else [None if value is None else change(value) for value in column]
+    )
 
 
-TYPES: dict[Kind, Any] = {"text": str, "number": Decimal, "time": datetime, "json": Any, "flag": bool, "count": int}
+TYPES: dict[Kind, Any] = {
+    "text": str,
+    "number": Decimal,
+    "time": datetime,
+    "json": Any,
+    "flag": bool,
+    "count": int,
+}
 
 
 @cache
@@ -79,20 +89,25 @@ def cell_decoder(kind: Kind) -> Callable[[str], Any]:
 
 
 class Shape:
-    """How rows of a table, or of some of its columns, are made. A struct's `asdict` makes a row in half the time of a `dict` of
-    names and values. `decode` reads a row in a JSON array."""
+    """How rows of a table, or of some of its columns, are made. A struct's `asdict` makes a row in
+    half the time of a `dict` of names and values. `decode` reads a row in a JSON array."""
 
     def __init__(self, table: Table) -> None:
         fields = [(column.name, TYPES[column.kind] | None) for column in table.columns]
-        self.struct: type[msgspec.Struct] = msgspec.defstruct(f"{table.name}_row", fields, array_like=True, gc=False)
-        self.decode: Callable[[str], msgspec.Struct] = msgspec.json.Decoder(self.struct, float_hook=Decimal).decode
+        self.struct: type[msgspec.Struct] = msgspec.defstruct(
+            f"{table.name}_row", fields, array_like=True, gc=False
+        )
+        self.decode: Callable[[str], msgspec.Struct] = msgspec.json.Decoder(
+            self.struct, float_hook=Decimal
+        ).decode
 
 
 _shapes: dict[tuple[str, tuple[str, ...]], Shape] = {}
 
 
 def shape_of(table: Table) -> Shape:
-    """The shape of a table. Its name and those of its columns identify it: hashing the columns would take longer than a row."""
+    """The shape of a table. Its name and those of its columns identify it: hashing the columns
+    would take longer than a row."""
     key = table.name, table.names
     shape = _shapes.get(key)
     if shape is None:

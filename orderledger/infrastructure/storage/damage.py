@@ -1,4 +1,5 @@
-"""Finds rows of a view that cannot be read, after damage to the file or a write by another program."""
+"""Finds rows of a view that cannot be read, after damage to the file or a write by another
+program."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -22,8 +23,11 @@ def readable_rows(session: Session, table: Table) -> tuple[list[Row], list[Damag
     return rows, damaged
 
 
-def first_damaged(session: Session, table: Table, source: str, rest: str, parameters: Sequence[Any]) -> DamagedRow | None:
-    """The first damaged row of a statement's rows. None if the statement failed for another reason."""
+def first_damaged(
+    session: Session, table: Table, source: str, rest: str, parameters: Sequence[Any]
+) -> DamagedRow | None:
+    """The first damaged row of a statement's rows. None if the statement failed for another
+    reason."""
     with suppress(Exception):  # if the database itself fails, the statement's own error says so
         found = _read(session, table, _places(session, source, rest, parameters), source)
         return next((one for one in found if isinstance(one, DamagedRow)), None)
@@ -31,10 +35,15 @@ def first_damaged(session: Session, table: Table, source: str, rest: str, parame
 
 
 def _places(session: Session, source: str, rest: str, parameters: Sequence[Any]) -> list[Any]:
-    return [place for (place,) in session.execute(f"SELECT {session.place} FROM {source} {rest}", parameters)]
+    return [
+        place
+        for (place,) in session.execute(f"SELECT {session.place} FROM {source} {rest}", parameters)
+    ]
 
 
-def _read(session: Session, table: Table, places: Sequence[Any], source: str = "") -> Iterator[Row | DamagedRow]:
+def _read(
+    session: Session, table: Table, places: Sequence[Any], source: str = ""
+) -> Iterator[Row | DamagedRow]:
     """Read the rows at these places: all at once if they are readable, otherwise in halves."""
     if len(places) > PLACES_AT_ONCE:
         for start in range(0, len(places), PLACES_AT_ONCE):
@@ -53,7 +62,9 @@ def _read(session: Session, table: Table, places: Sequence[Any], source: str = "
         yield from rows
 
 
-def _damaged(session: Session, table: Table, source: str, place: Any, error: Exception) -> DamagedRow:
+def _damaged(
+    session: Session, table: Table, source: str, place: Any, error: Exception
+) -> DamagedRow:
     column, fault = "", error
     for one in table.columns:
         try:

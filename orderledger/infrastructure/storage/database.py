@@ -45,7 +45,8 @@ class Session(ABC):
     """SQL type for bytes."""
 
     raw_event: str
-    """SQL for stream, version, name and bytes of an event: bytes, and null where a value has a wrong type."""
+    """SQL for stream, version, name and bytes of an event: bytes, and null where a value has a
+    wrong type."""
 
     unlogged = ""
     """SQL word for a table that need not survive a crash, if the database has one."""
@@ -54,14 +55,18 @@ class Session(ABC):
     """SQL clause for a table that consists of its key, if the database has one."""
 
     _to: dict[Kind, Callable[[Column], Column]]
-    """Converters of columns to the types of the database, by kind. A kind without one needs none."""
+    """Converters of columns to the types of the database, by kind. A kind without one needs
+    none."""
 
     @abstractmethod
     def execute(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Run a statement whose parameters are marked `?`, and return its rows."""
 
-    def execute_in_batches(self, statement: str, parameters: Sequence[Any] = ()) -> Iterator[list[tuple[Any, ...]]]:
-        """Run a query, and return its rows in batches, so that memory does not grow with their number."""
+    def execute_in_batches(
+        self, statement: str, parameters: Sequence[Any] = ()
+    ) -> Iterator[list[tuple[Any, ...]]]:
+        """Run a query, and return its rows in batches, so that memory does not grow with their
+        number."""
         with closing(self._batches(statement, parameters)) as found:
             yield from found
 
@@ -89,51 +94,82 @@ class Session(ABC):
 
     def columns_of(self, table: Table, rows: Sequence[Row]) -> Iterator[Column]:
         """The columns of these rows, one at a time, as the database takes them."""
-        for column, values in zip(table.columns, zip(*map(itemgetter(*table.names), rows), strict=True), strict=False):
+        for column, values in zip(
+            table.columns, zip(*map(itemgetter(*table.names), rows), strict=True), strict=False
+        ):
             yield self._to[column.kind](values) if column.kind in self._to else values
 
     def events_after(self, position: int, limit: int, up_to: int | None = None) -> list[Recorded]:
         """The next events in log order, none beyond `up_to`."""
         return [decode(*row) for row in self.stored_after(position, limit, up_to)]
 
-    def stored_after(self, position: int, limit: int, up_to: int | None = None) -> list[tuple[Any, ...]]:
+    def stored_after(
+        self, position: int, limit: int, up_to: int | None = None
+    ) -> list[tuple[Any, ...]]:
         """The next events in stored form: stream, version, name, bytes, position."""
         where = "notification_id > ? AND notification_id <= ? ORDER BY notification_id LIMIT ?"
         return self._stored(where, (position, LAST_POSITION if up_to is None else up_to, limit))
 
-    def stored_by_stream(self, after: Place, before: str | None, up_to: int, limit: int) -> list[tuple[Any, ...]]:
-        """The next events in the order of streams and versions, in stored form: after a place, of streams before another one."""
-        where, values = "(originator_id, originator_version) > (?, ?) AND notification_id <= ?", [*after, up_to]
+    def stored_by_stream(
+        self, after: Place, before: str | None, up_to: int, limit: int
+    ) -> list[tuple[Any, ...]]:
+        """The next events in the order of streams and versions, in stored form: after a place, of
+        streams before another one."""
+        where, values = (
+            "(originator_id, originator_version) > (?, ?) AND notification_id <= ?",
+            [*after, up_to],
+        )
         if before is not None:
             where, values = f"{where} AND originator_id < ?", [*values, before]
-        return self._stored(f"{where} ORDER BY originator_id, originator_version LIMIT ?", (*values, limit))
+        return self._stored(
+            f"{where} ORDER BY originator_id, originator_version LIMIT ?", (*values, limit)
+        )
 
-    def stored_named(self, names: Sequence[str], position: int, up_to: int, limit: int) -> list[tuple[Any, ...]]:
+    def stored_named(
+        self, names: Sequence[str], position: int, up_to: int, limit: int
+    ) -> list[tuple[Any, ...]]:
         """The next events with one of these names in log order, in stored form."""
-        where = f"topic IN ({', '.join('?' * len(names))}) AND notification_id > ? AND notification_id <= ?"
-        return self._stored(f"{where} ORDER BY notification_id LIMIT ?", (*names, position, up_to, limit))
+        where = (
+            f"topic IN ({', '.join('?' * len(names))}) AND notification_id > ? AND notification_id "
+            "<= ?"
+        )
+        return self._stored(
+            f"{where} ORDER BY notification_id LIMIT ?", (*names, position, up_to, limit)
+        )
 
     def stored_where(self, where: str, parameters: Sequence[Any]) -> list[StoredRow]:
-        """Events in stored form. `where` is SQL over the columns of the log, with its order and its limit."""
+        """Events in stored form. `where` is SQL over the columns of the log, with its order and its
+        limit."""
         return [StoredRow(*row) for row in self._stored(where, parameters)]
 
     def streams_dividing(self, parts: int) -> list[str]:
-        """Streams that divide the log into so many parts of about as many events, fewer if it is small."""
+        """Streams that divide the log into so many parts of about as many events, fewer if it is
+        small."""
         ((count,),) = self.execute(f"SELECT COUNT(*) FROM {EVENTS_TABLE}")
-        statement = f"SELECT originator_id FROM {EVENTS_TABLE} ORDER BY originator_id LIMIT 1 OFFSET ?"
+        statement = (
+            f"SELECT originator_id FROM {EVENTS_TABLE} ORDER BY originator_id LIMIT 1 OFFSET ?"
+        )
         found = [self.execute(statement, (count * part // parts,)) for part in range(1, parts)]
         return list(dict.fromkeys(row[0] for rows in found for row in rows))
 
     def last_position(self) -> int:
         """The position of the last event that this transaction sees, 0 in an empty log."""
-        return int(self.execute(f"SELECT COALESCE(MAX(notification_id), 0) FROM {EVENTS_TABLE}")[0][0])
+        return int(
+            self.execute(f"SELECT COALESCE(MAX(notification_id), 0) FROM {EVENTS_TABLE}")[0][0]
+        )
 
     def events_of(self, stream: str) -> list[Recorded]:
         """All events of one stream."""
-        return [decode(*row) for row in self._stored("originator_id = ? ORDER BY originator_version", (stream,))]
+        return [
+            decode(*row)
+            for row in self._stored("originator_id = ? ORDER BY originator_version", (stream,))
+        ]
 
     def _stored(self, where: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
-        statement = f"SELECT originator_id, originator_version, topic, state, notification_id FROM {EVENTS_TABLE} WHERE {where}"
+        statement = (
+            "SELECT originator_id, originator_version, topic, state, notification_id FROM "
+            f"{EVENTS_TABLE} WHERE {where}"
+        )
         return self.execute(statement, parameters)
 
     def delete(self, table: Table, keys: Sequence[Key], suffix: str = "") -> None:
@@ -142,19 +178,36 @@ class Session(ABC):
             self.execute(f"DELETE FROM {table.name}{suffix} WHERE {where}", key)
 
     def select(
-        self, table: Table, where: str = "", parameters: Sequence[Any] = (), *, suffix: str = "", tail: str = ""
+        self,
+        table: Table,
+        where: str = "",
+        parameters: Sequence[Any] = (),
+        *,
+        suffix: str = "",
+        tail: str = "",
     ) -> list[Row]:
         """Rows as the folds made them. `where` is SQL over the table's columns."""
         source, rest = f"{table.name}{suffix}", f"{_where(where)} {tail}"
         with self._telling_of_damage(table, source, rest, parameters):
-            return self._rows_from(table, self.execute(f"SELECT {self._selected(table)} FROM {source} {rest}", parameters))
+            return self._rows_from(
+                table,
+                self.execute(f"SELECT {self._selected(table)} FROM {source} {rest}", parameters),
+            )
 
     def each(
-        self, table: Table, where: str = "", parameters: Sequence[Any] = (), *, suffix: str = "", tail: str = ""
+        self,
+        table: Table,
+        where: str = "",
+        parameters: Sequence[Any] = (),
+        *,
+        suffix: str = "",
+        tail: str = "",
     ) -> Iterator[Row]:
         """The same rows, read in batches, so that memory does not grow with their number."""
         source, rest = f"{table.name}{suffix}", f"{_where(where)} {tail}"
-        with closing(self._batches(f"SELECT {self._selected(table)} FROM {source} {rest}", parameters)) as found:
+        with closing(
+            self._batches(f"SELECT {self._selected(table)} FROM {source} {rest}", parameters)
+        ) as found:
             while True:
                 check_time()
                 with self._telling_of_damage(table, source, rest, parameters):
@@ -164,8 +217,11 @@ class Session(ABC):
                     return
                 yield from rows
 
-    def arrow(self, table: Table, where: str = "", parameters: Sequence[Any] = (), *, tail: str = "") -> "pyarrow.Table":
-        """The same rows as an Arrow table: numbers and JSON as text, times as timestamps, flags as booleans."""
+    def arrow(
+        self, table: Table, where: str = "", parameters: Sequence[Any] = (), *, tail: str = ""
+    ) -> "pyarrow.Table":
+        """The same rows as an Arrow table: numbers and JSON as text, times as timestamps, flags as
+        booleans."""
         rest = f"{_where(where)} {tail}"
         with self._telling_of_damage(table, table.name, rest, parameters):
             return self._arrow(table, f"{table.name} {rest}", parameters)
@@ -174,12 +230,16 @@ class Session(ABC):
     def _arrow(self, table: Table, source: str, parameters: Sequence[Any]) -> "pyarrow.Table": ...
 
     @contextmanager
-    def _telling_of_damage(self, table: Table, source: str, rest: str, parameters: Sequence[Any]) -> Iterator[None]:
+    def _telling_of_damage(
+        self, table: Table, source: str, rest: str, parameters: Sequence[Any]
+    ) -> Iterator[None]:
         """Raise DamagedRow if a read fails because of a damaged row."""
         try:
             yield
         except Exception as error:
-            from orderledger.infrastructure.storage.damage import first_damaged  # imported here because it is rarely needed
+            from orderledger.infrastructure.storage.damage import (
+                first_damaged,
+            )  # imported here because it is rarely needed
 
             damaged = first_damaged(self, table, source, rest, parameters)
             if damaged is None:
@@ -202,7 +262,9 @@ class Session(ABC):
         """One value as text, whatever its type."""
 
     @abstractmethod
-    def _batches(self, statement: str, parameters: Sequence[Any]) -> Generator[list[tuple[Any, ...]], None, None]:
+    def _batches(
+        self, statement: str, parameters: Sequence[Any]
+    ) -> Generator[list[tuple[Any, ...]], None, None]:
         """The rows of a statement, at most `ROWS_PER_BATCH` at a time."""
 
     @abstractmethod
@@ -227,10 +289,15 @@ class Session(ABC):
     def create(self, table: Table, suffix: str = "") -> None:
         """Create the table and its indexes, unless they exist."""
         columns = self._columns_declared(table)
-        self.execute(f"CREATE TABLE IF NOT EXISTS {table.name}{suffix} ({columns}, PRIMARY KEY ({', '.join(table.key)}))")
+        self.execute(
+            f"CREATE TABLE IF NOT EXISTS {table.name}{suffix} ({columns}, PRIMARY KEY "
+            f"({', '.join(table.key)}))"
+        )
         for index in table.indexes:
             name = f"{table.name}{suffix}_by_{'_'.join(index)}"
-            self.execute(f"CREATE INDEX IF NOT EXISTS {name} ON {table.name}{suffix} ({', '.join(index)})")
+            self.execute(
+                f"CREATE INDEX IF NOT EXISTS {name} ON {table.name}{suffix} ({', '.join(index)})"
+            )
         for index in table.paged_by:
             name = f"{table.name}{suffix}_page_{'_'.join(index)}"
             columns = ", ".join(map(self.first_missing, index))
@@ -238,42 +305,55 @@ class Session(ABC):
 
     def create_bare(self, table: Table, suffix: str) -> None:
         """Create the table without its key and its indexes, which slow down many new rows."""
-        self.execute(f"CREATE {self.unlogged} TABLE {table.name}{suffix} ({self._columns_declared(table)})")
+        self.execute(
+            f"CREATE {self.unlogged} TABLE {table.name}{suffix} ({self._columns_declared(table)})"
+        )
 
     def add_key(self, table: Table, suffix: str) -> None:
         """Add the key to a table that was created bare."""
-        self.execute(f"CREATE UNIQUE INDEX {table.name}{suffix}_key ON {table.name}{suffix} ({', '.join(table.key)})")
+        self.execute(
+            f"CREATE UNIQUE INDEX {table.name}{suffix}_key ON {table.name}{suffix} "
+            f"({', '.join(table.key)})"
+        )
 
     def _columns_declared(self, table: Table) -> str:
-        return ", ".join(f"{c.name} {self.types[c.kind]}{' NOT NULL' if c.name in table.key else ''}" for c in table.columns)
+        return ", ".join(
+            f"{c.name} {self.types[c.kind]}{' NOT NULL' if c.name in table.key else ''}"
+            for c in table.columns
+        )
 
     def analyze(self, table: Table) -> None:
         """Update the planner's statistics, if the database uses any."""
         return
 
     def lock_log(self) -> None:
-        """Prevent appends until the end of this transaction. Nothing to do on SQLite, which has one writer."""
+        """Prevent appends until the end of this transaction. Nothing to do on SQLite, which has one
+        writer."""
         return
 
     def continue_after(self, position: int) -> None:
-        """Give the next event a higher position. Nothing to do on SQLite, which remembers the highest position by itself."""
+        """Give the next event a higher position. Nothing to do on SQLite, which remembers the
+        highest position by itself."""
         return
 
     @abstractmethod
     def unguarded_events(self) -> AbstractContextManager[None]:
-        """Suspend the guard of the log within this transaction, while the form of events is changed."""
+        """Suspend the guard of the log within this transaction, while the form of events is
+        changed."""
 
     def faults(self) -> list[str]:
         """What the database itself finds wrong with its files."""
         return []
 
     def lock_tiles(self) -> None:
-        """Let no other process write tiles until the end of this transaction. Nothing to do on SQLite, which has one writer."""
+        """Let no other process write tiles until the end of this transaction. Nothing to do on
+        SQLite, which has one writer."""
         return
 
     @abstractmethod
     def guard_names(self) -> None:
-        """Install the guard of the name index. The database then refuses to delete a name, or to bind it to another order.
+        """Install the guard of the name index. The database then refuses to delete a name, or to
+        bind it to another order.
 
         The exception: its order was attributed to another order.
         """
@@ -286,7 +366,8 @@ class Session(ABC):
     def create_evidence(self) -> None:
         """Create the table of evidence, unless it exists.
 
-        The database refuses to change evidence, and to delete it unless the log says that it was forgotten.
+        The database refuses to change evidence, and to delete it unless the log says that it was
+        forgotten.
         """
 
     def drop(self, table: Table, suffix: str = "") -> None:
@@ -317,7 +398,8 @@ class Database(ABC):
         """A transaction that sees one consistent state."""
 
     def streaming(self) -> AbstractContextManager[Session]:
-        """A reading transaction on its own connection, so that this thread can run other queries and writes meanwhile."""
+        """A reading transaction on its own connection, so that this thread can run other queries
+        and writes meanwhile."""
         return self.reading()
 
     @abstractmethod
@@ -326,26 +408,33 @@ class Database(ABC):
 
     @abstractmethod
     def rebuilding(self) -> AbstractContextManager[None]:
-        """Hold the lock of a rebuild. One at a time, over all threads and processes; later ones wait."""
+        """Hold the lock of a rebuild. One at a time, over all threads and processes; later ones
+        wait."""
 
     @abstractmethod
     def overwrite_deleted(self) -> bool:
-        """Remove deleted rows from the files of the database. Returns False if others prevent it now, or the role may not."""
+        """Remove deleted rows from the files of the database. Returns False if others prevent it
+        now, or the role may not."""
 
     def let_go(self) -> None:
-        """Clean up after an interrupt, which may come at the end of a transaction: leave nothing of this thread open or
-        locked."""
+        """Clean up after an interrupt, which may come at the end of a transaction: leave nothing of
+        this thread open or locked."""
         return
 
     @property
     def folder(self) -> Path | None:
-        """A folder beside the database, which has room for files of a rebuild. None if a rebuild needs no files."""
+        """A folder beside the database, which has room for files of a rebuild. None if a rebuild
+        needs no files."""
         return None
 
-    def side_database(self, path: str | None, beside: Sequence[str] = ()) -> AbstractContextManager["Database"]:
-        """The database in which to build new tables: a new file, or this database itself without a path.
+    def side_database(
+        self, path: str | None, beside: Sequence[str] = ()
+    ) -> AbstractContextManager["Database"]:
+        """The database in which to build new tables: a new file, or this database itself without a
+        path.
 
-        A file keeps no journal: after a failure it is of no use. The tables of the files `beside` can be read too.
+        A file keeps no journal: after a failure it is of no use. The tables of the files `beside`
+        can be read too.
         """
         return nullcontext(self)
 

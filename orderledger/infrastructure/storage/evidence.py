@@ -1,7 +1,8 @@
 """Evidence and free text, stored beside the log: an event holds only a salted hash of each.
 
-So folds never read them, and `forget` can delete their bytes while the event, and every proof about it, stays as it is. The salt
-is deleted with them: without it nobody can find out a short text by trying.
+So folds never read them, and `forget` can delete their bytes while the event, and every proof about
+it, stays as it is. The salt is deleted with them: without it nobody can find out a short text by
+trying.
 """
 
 import hashlib
@@ -21,10 +22,12 @@ EVIDENCE_KEPT = "evidence is kept"
 """Error text of the database for changing or deleting evidence that was not forgotten."""
 
 FORGOTTEN = "evidence_forgotten.%"
-"""Stored names of the event after which the evidence of earlier events of its stream may be deleted."""
+"""Stored names of the event after which the evidence of earlier events of its stream may be
+deleted."""
 
 MAY_BE_DELETED = (
-    f"EXISTS (SELECT 1 FROM {EVENTS_TABLE} AS event JOIN {EVENTS_TABLE} AS later ON later.originator_id = event.originator_id "
+    f"EXISTS (SELECT 1 FROM {EVENTS_TABLE} AS event JOIN {EVENTS_TABLE} AS later ON "
+    "later.originator_id = event.originator_id "
     f"WHERE event.notification_id = OLD.position AND later.topic LIKE '{FORGOTTEN}' "
     "AND later.notification_id > event.notification_id)"
 )
@@ -45,11 +48,16 @@ def hash_of(salt: bytes, content: bytes) -> bytes:
 
 
 def set_aside(recorded: Recorded, index: int, random_bytes: RandomBytes) -> NewEvidence | None:
-    """Replace the event's evidence and text by their hashes. Returns what to store beside it, None if there is nothing.
+    """Replace the event's evidence and text by their hashes. Returns what to store beside it, None
+    if there is nothing.
 
     The text of a halt stays in the event, because the view `halts` shows it.
     """
-    text = None if recorded.text is None or type(recorded.event) is TradingHalted else recorded.text.encode()
+    text = (
+        None
+        if recorded.text is None or type(recorded.event) is TradingHalted
+        else recorded.text.encode()
+    )
     if recorded.evidence is None and text is None:
         return None
     salt = random_bytes(SALT_SIZE)
@@ -64,18 +72,22 @@ def set_aside(recorded: Recorded, index: int, random_bytes: RandomBytes) -> NewE
 def kept_row(salt: bytes, evidence: bytes | None, text: bytes | None) -> KeptEvidence:
     """A row of the table."""
     return KeptEvidence(
-        bytes(salt), None if evidence is None else bytes(evidence), None if text is None else bytes(text).decode()
+        bytes(salt),
+        None if evidence is None else bytes(evidence),
+        None if text is None else bytes(text).decode(),
     )
 
 
 def table_of(binary: str, position: str) -> str:
     """The statement that creates the table, given the names of its types."""
     return (
-        f"CREATE TABLE IF NOT EXISTS {EVIDENCE_TABLE} (position {position} PRIMARY KEY, salt {binary} NOT NULL, "
-        f"evidence {binary}, text {binary})"
+        f"CREATE TABLE IF NOT EXISTS {EVIDENCE_TABLE} (position {position} PRIMARY KEY, salt "
+        f"{binary} NOT NULL, evidence {binary}, text {binary})"
     )
 
 
-def placed(evidence: Sequence[NewEvidence], positions: Sequence[int]) -> list[tuple[int, bytes, bytes | None, bytes | None]]:
+def placed(
+    evidence: Sequence[NewEvidence], positions: Sequence[int]
+) -> list[tuple[int, bytes, bytes | None, bytes | None]]:
     """The rows to store, once the positions of the events are known."""
     return [(positions[index], *rest) for index, *rest in evidence]  # type: ignore[misc]

@@ -1,8 +1,9 @@
 """Leases of senders: at most one process sends the orders of an account.
 
-A lease has a holder, a fence that grows with every change of the holder, and a beat that the holder raises again and again. No
-clock is compared between processes. Who wants the lease waits until it has seen no beat for the whole term, by its own clock; the
-holder stops sending before that, by its own. The commit of a submission checks the fence in its own transaction.
+A lease has a holder, a fence that grows with every change of the holder, and a beat that the holder
+raises again and again. No clock is compared between processes. Who wants the lease waits until it
+has seen no beat for the whole term, by its own clock; the holder stops sending before that, by its
+own. The commit of a submission checks the fence in its own transaction.
 """
 
 from collections.abc import Iterator
@@ -18,7 +19,8 @@ STORE = "the table of leases"
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """A row of the table. `holder`: None after a release. `process`: identifies the holder's process on its machine."""
+    """A row of the table. `holder`: None after a release. `process`: identifies the holder's
+    process on its machine."""
 
     account: str
     holder: str | None
@@ -37,23 +39,26 @@ class Leases:
         """The lease of this account. None if nobody has ever had it."""
         with self._reading() as session:
             rows = session.execute(
-                f"SELECT account, holder, process, fence, beat FROM {LEASES_TABLE} WHERE account = ?", (account,)
+                f"SELECT account, holder, process, fence, beat FROM {LEASES_TABLE} WHERE account "
+                "= ?",
+                (account,),
             )
         return Lease(*rows[0]) if rows else None
 
     def take(self, account: str, holder: str, process: str, *, seen: Lease | None) -> int | None:
-        """Take the lease as it was `seen`, with a higher fence, and return that. None if it has changed since."""
+        """Take the lease as it was `seen`, with a higher fence, and return that. None if it has
+        changed since."""
         with self._writing() as session:
             if seen is None:
                 rows = session.execute(
-                    f"INSERT INTO {LEASES_TABLE} (account, holder, process, fence, beat) VALUES (?, ?, ?, 1, 0) "
-                    "ON CONFLICT (account) DO NOTHING RETURNING fence",
+                    f"INSERT INTO {LEASES_TABLE} (account, holder, process, fence, beat) VALUES "
+                    "(?, ?, ?, 1, 0) ON CONFLICT (account) DO NOTHING RETURNING fence",
                     (account, holder, process),
                 )
             else:
                 rows = session.execute(
-                    f"UPDATE {LEASES_TABLE} SET holder = ?, process = ?, fence = fence + 1, beat = 0 "
-                    "WHERE account = ? AND fence = ? AND beat = ? RETURNING fence",
+                    f"UPDATE {LEASES_TABLE} SET holder = ?, process = ?, fence = fence + 1, beat = "
+                    "0 WHERE account = ? AND fence = ? AND beat = ? RETURNING fence",
                     (holder, process, account, seen.fence, seen.beat),
                 )
         return int(rows[0][0]) if rows else None
@@ -63,7 +68,9 @@ class Leases:
         with self._writing() as session:
             return bool(
                 session.execute(
-                    f"UPDATE {LEASES_TABLE} SET beat = beat + 1 WHERE account = ? AND fence = ? RETURNING beat", (account, fence)
+                    f"UPDATE {LEASES_TABLE} SET beat = beat + 1 WHERE account = ? AND fence = ? "
+                    "RETURNING beat",
+                    (account, fence),
                 )
             )
 
@@ -71,8 +78,8 @@ class Leases:
         """Give the lease up. The next process need not wait."""
         with self._writing() as session:
             session.execute(
-                f"UPDATE {LEASES_TABLE} SET holder = NULL, process = NULL, beat = beat + 1 WHERE account = ? AND fence = ? "
-                "RETURNING beat",
+                f"UPDATE {LEASES_TABLE} SET holder = NULL, process = NULL, beat = beat + 1 WHERE "
+                "account = ? AND fence = ? RETURNING beat",
                 (account, fence),
             )
 

@@ -1,4 +1,5 @@
-"""The fold of the name index with its rows in a table. A rebuild uses it to make the index again from the log."""
+"""The fold of the name index with its rows in a table. A rebuild uses it to make the index again
+from the log."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,7 +20,8 @@ EVENTS_AT_ONCE = 2_000
 
 BORNE = Table(
     "order_names_borne",
-    "While names are built by stream: each name at the first event of each order with it, and the attributions.",
+    "While names are built by stream: each name at the first event of each order with it, and the "
+    "attributions.",
     ("position",),
     (
         Column("position", "count", "Log position."),
@@ -27,7 +29,11 @@ BORNE = Table(
         Column("kind", "text", "Kind of the name, or `attributed`."),
         Column("name", "text", "The name, or the stream of the other order."),
         Column("stream", "text", "Stream of the order."),
-        Column("is_plain", "count", "1 if the name can only belong to another order if another order has it too."),
+        Column(
+            "is_plain",
+            "count",
+            "1 if the name can only belong to another order if another order has it too.",
+        ),
     ),
     ("position",),
 )
@@ -38,24 +44,35 @@ ATTRIBUTED = "attributed"
 def borne_rows(order: WholeOrder) -> Iterator[RowOfView]:
     """The rows of `BORNE` for one order."""
     account, stream, is_another = account_of(order.stream), order.stream, bool(order.attributed)
-    for position, (kind, name) in {name: (position, name) for position, name in reversed(order.names)}.values():
+    for position, (kind, name) in {
+        name: (position, name) for position, name in reversed(order.names)
+    }.values():
         is_plain = int(not is_another and kind not in OUR_IDS)
         yield _borne_row(position, account, kind.value, name, stream, is_plain)
     for position, to in order.attributed:
         yield _borne_row(position, account, ATTRIBUTED, to, stream, 0)
 
 
-def _borne_row(position: int, account: str, kind: str, name: str, stream: str, is_plain: int) -> RowOfView:
-    return {"position": position, "account": account, "kind": kind, "name": name, "stream": stream, "is_plain": is_plain}
+def _borne_row(
+    position: int, account: str, kind: str, name: str, stream: str, is_plain: int
+) -> RowOfView:
+    return {
+        "position": position,
+        "account": account,
+        "kind": kind,
+        "name": name,
+        "stream": stream,
+        "is_plain": is_plain,
+    }
 
 
 def bind_plain(session: Session, suffix: str) -> None:
-    """Bind the names that one order alone has had, and that no attribution can have moved: nearly all. No order of events matters
-    for them."""
+    """Bind the names that one order alone has had, and that no attribution can have moved: nearly
+    all. No order of events matters for them."""
     names = ", ".join(ORDER_NAMES.key)
     session.execute(
-        f"INSERT INTO {ORDER_NAMES.name}{suffix} ({names}, stream) SELECT {names}, MIN(stream) FROM {BORNE.name}{suffix} "
-        f"GROUP BY {names} HAVING COUNT(*) = 1 AND MIN(is_plain) = 1"
+        f"INSERT INTO {ORDER_NAMES.name}{suffix} ({names}, stream) SELECT {names}, MIN(stream) "
+        f"FROM {BORNE.name}{suffix} GROUP BY {names} HAVING COUNT(*) = 1 AND MIN(is_plain) = 1"
     )
 
 
@@ -69,9 +86,13 @@ class NameTable:
         self.position = position
 
     def take(self, session: Session, events: Sequence[Recorded]) -> None:
-        """Take the next events of the log, and write the results. Skips events that it has taken already."""
+        """Take the next events of the log, and write the results. Skips events that it has taken
+        already."""
         events = [event for event in events if (event.position or 0) > self.position]
-        with self._rows.within(session, [(account_of(event.stream), name) for event in events for name in names_in(event)]):
+        with self._rows.within(
+            session,
+            [(account_of(event.stream), name) for event in events for name in names_in(event)],
+        ):
             for recorded in events:
                 self._fold.take(recorded)
         if events:
@@ -81,11 +102,16 @@ class NameTable:
         """Bind the names that `bind_plain` left, in the order of the log."""
         same = " AND ".join(f"bound.{name} = borne.{name}" for name in ORDER_NAMES.key)
         rest = session.execute_in_batches(
-            f"SELECT position, account, kind, name, stream FROM {BORNE.name}{self._suffix} AS borne WHERE NOT EXISTS "
-            f"(SELECT 1 FROM {ORDER_NAMES.name}{self._suffix} AS bound WHERE {same}) ORDER BY position"
+            f"SELECT position, account, kind, name, stream FROM {BORNE.name}{self._suffix} AS "
+            f"borne WHERE NOT EXISTS (SELECT 1 FROM {ORDER_NAMES.name}{self._suffix} AS bound "
+            f"WHERE {same}) ORDER BY position"
         )
         for batch in rest:
-            named = [(account, (NameKind(kind), name)) for _, account, kind, name, _ in batch if kind != ATTRIBUTED]
+            named = [
+                (account, (NameKind(kind), name))
+                for _, account, kind, name, _ in batch
+                if kind != ATTRIBUTED
+            ]
             with self._rows.within(session, named):
                 for position, _, kind, name, stream in batch:
                     if kind == ATTRIBUTED:
@@ -115,9 +141,14 @@ class _SqlNames:
         """`named`: the names of the batch, each with its account."""
         self._session = session
         self._read([key_of(account, name) for account, name in named])
-        self._read_begun([order_stream(account, name[1]) for account, name in named if name[0] in OUR_IDS])
+        self._read_begun(
+            [order_stream(account, name[1]) for account, name in named if name[0] in OUR_IDS]
+        )
         yield
-        rows = [{"account": key[0], "kind": key[1], "name": key[2], "stream": self._bound[key]} for key in sorted(self._changed)]
+        rows = [
+            {"account": key[0], "kind": key[1], "name": key[2], "stream": self._bound[key]}
+            for key in sorted(self._changed)
+        ]
         if rows:
             session.upsert(ORDER_NAMES, rows, self._suffix)
         for known in (self._bound, self._begun_at, self._changed):
@@ -140,7 +171,11 @@ class _SqlNames:
 
     def told(self, stream: str, before: int | None) -> Iterable[Name]:
         assert self._session is not None
-        events = (event for event in self._session.events_of(stream) if (event.position or 0) < (before or 0))
+        events = (
+            event
+            for event in self._session.events_of(stream)
+            if (event.position or 0) < (before or 0)
+        )
         return [name for event in events for name in names_in(event)]
 
     def note(self, recorded: Recorded) -> None:
@@ -155,8 +190,13 @@ class _SqlNames:
                 asked.setdefault((account, kind), {})[name] = None
         for (account, kind), names in asked.items():
             for chunk in _chunks(list(names)):
-                statement = f"SELECT name, stream FROM {ORDER_NAMES.name}{self._suffix} WHERE account = ? AND kind = ? AND name"
-                found = self._session.execute(f"{statement} IN ({_marks(chunk)})", (account, kind, *chunk))
+                statement = (
+                    f"SELECT name, stream FROM {ORDER_NAMES.name}{self._suffix} WHERE account = ? "
+                    "AND kind = ? AND name"
+                )
+                found = self._session.execute(
+                    f"{statement} IN ({_marks(chunk)})", (account, kind, *chunk)
+                )
                 self._bound.update(((account, kind, name), stream) for name, stream in found)
 
     def _read_begun(self, streams: Iterable[str]) -> None:
@@ -164,8 +204,15 @@ class _SqlNames:
         asked = [stream for stream in dict.fromkeys(streams) if stream not in self._begun_at]
         self._begun_at.update(dict.fromkeys(asked))
         for chunk in _chunks(asked):
-            statement = f"SELECT originator_id, MIN(notification_id) FROM {EVENTS_TABLE} WHERE originator_id"
-            self._begun_at.update(self._session.execute(f"{statement} IN ({_marks(chunk)}) GROUP BY originator_id", chunk))
+            statement = (
+                f"SELECT originator_id, MIN(notification_id) FROM {EVENTS_TABLE} WHERE "
+                "originator_id"
+            )
+            self._begun_at.update(
+                self._session.execute(
+                    f"{statement} IN ({_marks(chunk)}) GROUP BY originator_id", chunk
+                )
+            )
 
 
 def _chunks(items: Sequence[str]) -> Iterator[Sequence[str]]:

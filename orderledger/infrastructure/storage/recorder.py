@@ -1,4 +1,5 @@
-"""Extensions of the library's recorders: names bound in the same commit as events, and raw rows for fast reading."""
+"""Extensions of the library's recorders: names bound in the same commit as events, and raw rows for
+fast reading."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, TypeVar
@@ -17,7 +18,8 @@ TILES_TABLE = "proof_tiles"
 CHECKPOINTS_TABLE = "proof_checkpoints"
 REQUEST_KEYS_TABLE = "request_keys"
 ATTRIBUTIONS = "order_attributed.%"
-"""Stored names of the attribution event, after which the names of an order may be bound to another."""
+"""Stored names of the attribution event, after which the names of an order may be bound to
+another."""
 
 NAMES_KEPT = "names of orders are kept"
 """Error text of the database for deleting or rebinding a name."""
@@ -30,8 +32,8 @@ NAME_TAKEN = "a client order id is a name of another order"
 ROWS_PER_STATEMENT = (500, 100)
 """Row counts of long statements. SQLite takes at most 32,766 parameters a statement.
 
-Parsing a new statement takes SQLite as long as running it, so there are only two sizes. executemany would release the interpreter
-lock at every row.
+Parsing a new statement takes SQLite as long as running it, so there are only two sizes. executemany
+would release the interpreter lock at every row.
 """
 
 Item = TypeVar("Item")
@@ -83,21 +85,25 @@ class LedgerRecorder(Protocol):
         evidence: Sequence[NewEvidence] = (),
         forgetting: Sequence[str] = (),
     ) -> Sequence[int]:
-        """Store events, their evidence, bindings and keys of facts in one commit. Delete the evidence of the streams
-        `forgetting`, whose events say so.
+        """Store events, their evidence, bindings and keys of facts in one commit. Delete the
+        evidence of the streams `forgetting`, whose events say so.
 
-        Raises Fenced if an account in `fences` has another sender now. Raises IntegrityError if a stream has grown meanwhile; if
-        a name is already bound, or is the client order id of another order; if an (account, client order id) in `free` is a name
-        of another order; or if a fact is already stored.
+        Raises Fenced if an account in `fences` has another sender now. Raises IntegrityError if a
+        stream has grown meanwhile; if a name is already bound, or is the client order id of another
+        order; if an (account, client order id) in `free` is a name of another order; or if a fact
+        is already stored.
         """
 
     def check_place(self) -> None:
-        """Raise PersistenceError if the file was deleted, moved or replaced: other programs would not find what is written."""
+        """Raise PersistenceError if the file was deleted, moved or replaced: other programs would
+        not find what is written."""
 
     def settle(self, error: Exception) -> bool:
-        """After a failed commit: drop its connection, and wait until its events are in the log for good or gone for good.
+        """After a failed commit: drop its connection, and wait until its events are in the log for
+        good or gone for good.
 
-        Returns True if a read from now on is final. Raises PersistenceError if the store cannot be used.
+        Returns True if a read from now on is final. Raises PersistenceError if the store cannot be
+        used.
         """
 
     def rows_after(self, position: int, limit: int) -> list[Row]:
@@ -121,8 +127,11 @@ class LedgerRecorder(Protocol):
     def last_position(self) -> int:
         """The position of the last event, 0 in an empty log."""
 
-    def streams_named(self, account: str, names: Mapping[str, Sequence[str]]) -> dict[tuple[str, str], str]:
-        """The streams of these names, given by kind. Keys are (kind, name); unbound names are left out."""
+    def streams_named(
+        self, account: str, names: Mapping[str, Sequence[str]]
+    ) -> dict[tuple[str, str], str]:
+        """The streams of these names, given by kind. Keys are (kind, name); unbound names are left
+        out."""
 
 
 def check_fence(account: str, fence: int, found: Sequence[Sequence[int]]) -> None:
@@ -132,9 +141,13 @@ def check_fence(account: str, fence: int, found: Sequence[Sequence[int]]) -> Non
 
 
 def own_streams(bindings: Sequence[Binding]) -> list[str]:
-    """The streams that would have these client order ids. The ids are to become other names of an order, so these must be
-    empty."""
-    return [order_stream(one.account, one.name) for one in bindings if one.kind == NameKind.CLIENT and not one.is_claim]
+    """The streams that would have these client order ids. The ids are to become other names of an
+    order, so these must be empty."""
+    return [
+        order_stream(one.account, one.name)
+        for one in bindings
+        if one.kind == NameKind.CLIENT and not one.is_claim
+    ]
 
 
 def chunks(items: Sequence[Item]) -> Iterator[Sequence[Item]]:

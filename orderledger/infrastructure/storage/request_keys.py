@@ -1,8 +1,9 @@
 """Idempotency keys of HTTP requests: which request a key was given to, and what was answered.
 
-They are operational, like the leases of senders: not events. A key is bound to its request before the request is carried out, so
-that it stays bound after a crash. The time of the first attempt is kept with it: a later attempt gives the same messages the same
-times, and the log then finds what it has already.
+They are operational, like the leases of senders: not events. A key is bound to its request before
+the request is carried out, so that it stays bound after a crash. The time of the first attempt is
+kept with it: a later attempt gives the same messages the same times, and the log then finds what it
+has already.
 """
 
 from dataclasses import dataclass
@@ -17,7 +18,8 @@ STORE = "the table of idempotency keys"
 KEPT_FOR = timedelta(hours=24)
 MOST_KEYS = 100_000
 LARGEST_ANSWER = 8 << 10
-"""Bytes. A longer answer is not kept: the request is carried out again, and finds its messages in the log."""
+"""Bytes. A longer answer is not kept: the request is carried out again, and finds its messages in
+the log."""
 
 BETWEEN_PRUNINGS = 1_000
 """New keys after which old ones are deleted."""
@@ -34,7 +36,8 @@ class KeptAnswer:
 
 @dataclass(frozen=True, slots=True)
 class KeptRequest:
-    """A row of the table. `answer`: None until the request was carried out. `is_new`: this call has made the row."""
+    """A row of the table. `answer`: None until the request was carried out. `is_new`: this call has
+    made the row."""
 
     fingerprint: bytes
     begun_at: datetime
@@ -43,8 +46,8 @@ class KeptRequest:
 
 
 class RequestKeys:
-    """The table. A key belongs to its holder: two holders may use the same. Every method raises StoreError if it cannot be
-    reached."""
+    """The table. A key belongs to its holder: two holders may use the same. Every method raises
+    StoreError if it cannot be reached."""
 
     def __init__(self, database: Database, most: int = MOST_KEYS) -> None:
         self._database = database
@@ -56,12 +59,13 @@ class RequestKeys:
         with reaching(STORE), self._database.writing() as session:
             self._prune(session, now)
             made = session.execute(
-                f"INSERT INTO {REQUEST_KEYS_TABLE} (holder, key, fingerprint, begun_at) VALUES (?, ?, ?, ?) "
-                "ON CONFLICT (holder, key) DO NOTHING RETURNING 1",
+                f"INSERT INTO {REQUEST_KEYS_TABLE} (holder, key, fingerprint, begun_at) VALUES (?, "
+                "?, ?, ?) ON CONFLICT (holder, key) DO NOTHING RETURNING 1",
                 (holder, key, fingerprint, time_text(now)),
             )
             (row,) = session.execute(
-                f"SELECT fingerprint, begun_at, status, media, body FROM {REQUEST_KEYS_TABLE} WHERE holder = ? AND key = ?",
+                f"SELECT fingerprint, begun_at, status, media, body FROM {REQUEST_KEYS_TABLE} "
+                "WHERE holder = ? AND key = ?",
                 (holder, key),
             )
         kept, begun_at, status, media, body = row
@@ -74,14 +78,17 @@ class RequestKeys:
             return
         with reaching(STORE), self._database.writing() as session:
             session.execute(
-                f"UPDATE {REQUEST_KEYS_TABLE} SET status = ?, media = ?, body = ? WHERE holder = ? AND key = ?",
+                f"UPDATE {REQUEST_KEYS_TABLE} SET status = ?, media = ?, body = ? WHERE holder = "
+                "? AND key = ?",
                 (answer.status, answer.media, answer.body, holder, key),
             )
 
     def free(self, holder: str, key: str) -> None:
         """Forget a key whose request was not carried out."""
         with reaching(STORE), self._database.writing() as session:
-            session.execute(f"DELETE FROM {REQUEST_KEYS_TABLE} WHERE holder = ? AND key = ?", (holder, key))
+            session.execute(
+                f"DELETE FROM {REQUEST_KEYS_TABLE} WHERE holder = ? AND key = ?", (holder, key)
+            )
 
     def _prune(self, session: Session, now: datetime) -> None:
         """Delete old keys, now and then."""
@@ -89,7 +96,9 @@ class RequestKeys:
         if self._until_pruning > 0:
             return
         self._until_pruning = BETWEEN_PRUNINGS
-        session.execute(f"DELETE FROM {REQUEST_KEYS_TABLE} WHERE begun_at < ?", (time_text(now - KEPT_FOR),))
+        session.execute(
+            f"DELETE FROM {REQUEST_KEYS_TABLE} WHERE begun_at < ?", (time_text(now - KEPT_FOR),)
+        )
         session.execute(
             f"DELETE FROM {REQUEST_KEYS_TABLE} WHERE begun_at <= "
             f"(SELECT begun_at FROM {REQUEST_KEYS_TABLE} ORDER BY begun_at DESC LIMIT 1 OFFSET ?)",

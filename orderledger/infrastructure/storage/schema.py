@@ -1,4 +1,5 @@
-"""Creates the tables once, even if several processes start together. Refuses a store made by a newer version."""
+"""Creates the tables once, even if several processes start together. Refuses a store made by a
+newer version."""
 
 from orderledger.infrastructure.errors import StoreUnreachable, StoreVersion
 from orderledger.infrastructure.storage import account_facts, alert_tables, view_versions
@@ -18,20 +19,22 @@ from orderledger.infrastructure.storage.recorder import (
 from orderledger.projections.tables import TABLES
 
 OWN_TABLES = (
-    COLLECTORS_TABLE, FACTS_TABLE, LEASES_TABLE, EVIDENCE_TABLE, TILES_TABLE, CHECKPOINTS_TABLE, REQUEST_KEYS_TABLE,
+    COLLECTORS_TABLE, FACTS_TABLE, LEASES_TABLE, EVIDENCE_TABLE, TILES_TABLE, CHECKPOINTS_TABLE,
+    REQUEST_KEYS_TABLE,
     *alert_tables.TABLES,
 )  # fmt: skip
 """The tables that a ledger has besides the log, the names and the views."""
 
 SCHEMA_VERSION = 7
-"""Version of the tables and their functions. Raised with every change to either; CHANGELOG.md says what changed. The contents of
-each view have a version of their own: `Table.version`."""
+"""Version of the tables and their functions. Raised with every change to either; CHANGELOG.md says
+what changed. The contents of each view have a version of their own: `Table.version`."""
 
 
 def prepare(database: Database, application: LedgerApplication) -> None:
-    """Create what is missing or outdated: the function that appends to PostgreSQL changed in versions 2, 4 and 6, version 4 has
-    the keys of account facts, version 5 a version of each view and the leases of senders, version 6 the evidence beside events,
-    the tiles, the checkpoints and the alerts, and version 7 the index of aliases. Raises StoreVersion for a store made by a newer
+    """Create what is missing or outdated: the function that appends to PostgreSQL changed in
+    versions 2, 4 and 6, version 4 has the keys of account facts, version 5 a version of each view
+    and the leases of senders, version 6 the evidence beside events, the tiles, the checkpoints and
+    the alerts, and version 7 the index of aliases. Raises StoreVersion for a store made by a newer
     version."""
     with database.reading() as session:
         version = _stored_version(session)
@@ -39,7 +42,8 @@ def prepare(database: Database, application: LedgerApplication) -> None:
         is_whole = version == SCHEMA_VERSION and view_versions.are_whole(session) and has_tables
     if version is not None and version > SCHEMA_VERSION:
         raise StoreVersion(
-            f"the store was made by a newer version (its tables are at {version}, this version knows {SCHEMA_VERSION})"
+            f"the store was made by a newer version (its tables are at {version}, this version "
+            f"knows {SCHEMA_VERSION})"
         )
     if not is_whole:
         with database.alone() as session:
@@ -59,11 +63,12 @@ def _create(session: Session, application: LedgerApplication) -> None:
     for statement in _event_statements(application):
         session.execute(statement)
     session.execute(
-        f"CREATE TABLE IF NOT EXISTS {NAMES_TABLE} (account TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, "
-        "stream TEXT NOT NULL, PRIMARY KEY (account, kind, name))"
+        f"CREATE TABLE IF NOT EXISTS {NAMES_TABLE} (account TEXT NOT NULL, kind TEXT NOT NULL, "
+        "name TEXT NOT NULL, stream TEXT NOT NULL, PRIMARY KEY (account, kind, name))"
     )
     session.execute(
-        f"CREATE INDEX IF NOT EXISTS {NAMES_TABLE}_by_alias ON {NAMES_TABLE} (({value_of_alias(session)})) WHERE kind = 'alias'"
+        f"CREATE INDEX IF NOT EXISTS {NAMES_TABLE}_by_alias ON {NAMES_TABLE} "
+        f"(({value_of_alias(session)})) WHERE kind = 'alias'"
     )
     session.guard_names()
     session.create_evidence()
@@ -72,15 +77,19 @@ def _create(session: Session, application: LedgerApplication) -> None:
         account_facts.create(session)
         account_facts.fill(session)
     view_versions.create(session)
-    session.execute(f"CREATE TABLE IF NOT EXISTS {COLLECTORS_TABLE} (name TEXT PRIMARY KEY, status TEXT NOT NULL)")
     session.execute(
-        f"CREATE TABLE IF NOT EXISTS {LEASES_TABLE} (account TEXT PRIMARY KEY, holder TEXT, process TEXT, fence BIGINT NOT NULL, "
-        "beat BIGINT NOT NULL)"
+        f"CREATE TABLE IF NOT EXISTS {COLLECTORS_TABLE} (name TEXT PRIMARY KEY, status TEXT NOT "
+        "NULL)"
+    )
+    session.execute(
+        f"CREATE TABLE IF NOT EXISTS {LEASES_TABLE} (account TEXT PRIMARY KEY, holder TEXT, "
+        "process TEXT, fence BIGINT NOT NULL, beat BIGINT NOT NULL)"
     )
     alert_tables.create(session)
     _create_request_keys(session)
     session.execute(
-        "CREATE TABLE IF NOT EXISTS ledger_schema (only_row INTEGER PRIMARY KEY CHECK (only_row = 1), version BIGINT NOT NULL)"
+        "CREATE TABLE IF NOT EXISTS ledger_schema (only_row INTEGER PRIMARY KEY CHECK (only_row = "
+        "1), version BIGINT NOT NULL)"
     )
     session.execute(
         "INSERT INTO ledger_schema VALUES (1, ?) ON CONFLICT (only_row) "
@@ -90,39 +99,53 @@ def _create(session: Session, application: LedgerApplication) -> None:
 
 
 def value_of_alias(session: Session) -> str:
-    """SQL for the value of an alias in the name index, whose name is `NAME=VALUE`. The index of aliases has it."""
+    """SQL for the value of an alias in the name index, whose name is `NAME=VALUE`. The index of
+    aliases has it."""
     return session.exact(f"substr(name, {session.place_in_text}(name, '=') + 1)")
 
 
 def _create_proof(session: Session) -> None:
     session.execute(
         f"CREATE TABLE IF NOT EXISTS {TILES_TABLE} (level BIGINT NOT NULL, number BIGINT NOT NULL, "
-        f"hashes {session.binary} NOT NULL, positions {session.binary} NOT NULL, PRIMARY KEY (level, number))"
+        f"hashes {session.binary} NOT NULL, positions {session.binary} NOT NULL, PRIMARY KEY "
+        "(level, number))"
     )
     session.execute(
-        f"CREATE TABLE IF NOT EXISTS {CHECKPOINTS_TABLE} (size BIGINT PRIMARY KEY, position BIGINT NOT NULL, "
-        "made_at TEXT NOT NULL, note TEXT NOT NULL)"
+        f"CREATE TABLE IF NOT EXISTS {CHECKPOINTS_TABLE} (size BIGINT PRIMARY KEY, position BIGINT "
+        "NOT NULL, made_at TEXT NOT NULL, note TEXT NOT NULL)"
     )
 
 
 def _create_request_keys(session: Session) -> None:
     session.execute(
-        f"CREATE TABLE IF NOT EXISTS {REQUEST_KEYS_TABLE} (holder TEXT NOT NULL, key TEXT NOT NULL, "
-        f"fingerprint {session.binary} NOT NULL, begun_at TEXT NOT NULL, status BIGINT, media TEXT, body {session.binary}, "
-        "PRIMARY KEY (holder, key))"
+        f"CREATE TABLE IF NOT EXISTS {REQUEST_KEYS_TABLE} (holder TEXT NOT NULL, key TEXT NOT "
+        f"NULL, fingerprint {session.binary} NOT NULL, begun_at TEXT NOT NULL, status BIGINT, "
+        f"media TEXT, body {session.binary}, PRIMARY KEY (holder, key))"
     )
-    session.execute(f"CREATE INDEX IF NOT EXISTS {REQUEST_KEYS_TABLE}_by_time ON {REQUEST_KEYS_TABLE} (begun_at)")
+    session.execute(
+        f"CREATE INDEX IF NOT EXISTS {REQUEST_KEYS_TABLE}_by_time ON {REQUEST_KEYS_TABLE} "
+        "(begun_at)"
+    )
 
 
 def _refuse_what_is_not_ours(session: Session) -> None:
-    """Refuse a database in which another program has tables of these names, so that nothing of it is lost."""
+    """Refuse a database in which another program has tables of these names, so that nothing of it
+    is lost."""
     others = (NAMES_TABLE, *OWN_TABLES, "view_positions", "view_versions")
     ours = (EVENTS_TABLE, *others, *(table.name for table in TABLES))
     if taken := [name for name in ours if session.column_names(name)]:
-        raise StoreUnreachable(f"the database is no ledger, and has tables or views of its own that are named {', '.join(taken)}")
+        raise StoreUnreachable(
+            "the database is no ledger, and has tables or views of its own that are named "
+            f"{', '.join(taken)}"
+        )
 
 
 def _event_statements(application: LedgerApplication) -> list[str]:
     recorder = application.recorder
-    statements = getattr(recorder, "create_table_statements", None) or recorder.sql_create_statements  # type: ignore[attr-defined]
-    return [statement if isinstance(statement, str) else statement.as_string() for statement in statements]
+    statements = (
+        getattr(recorder, "create_table_statements", None) or recorder.sql_create_statements  # type: ignore[attr-defined]
+    )
+    return [
+        statement if isinstance(statement, str) else statement.as_string()
+        for statement in statements
+    ]

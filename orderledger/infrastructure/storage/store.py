@@ -33,7 +33,8 @@ from orderledger.infrastructure.storage.sqlite.tables import SQLiteDatabase
 from orderledger.infrastructure.storage.urls import POSTGRES, file_of, is_bundle, public
 
 TAKES_NOTHING = frozenset({"42501", "25006", "53100"})
-"""SQLSTATE codes of PostgreSQL for a role without the right to write, a standby, and a full disk."""
+"""SQLSTATE codes of PostgreSQL for a role without the right to write, a standby, and a full
+disk."""
 FULL, READONLY = sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY
 NOT_WRITTEN = frozenset({sqlite3.SQLITE_IOERR_WRITE, *NO_SHARED_MEMORY})
 
@@ -43,7 +44,8 @@ class Conflict(StoreError):
 
 
 class Store:
-    """The append-only log, and the tables of the views. `url` is for other processes; None if no other process can open it."""
+    """The append-only log, and the tables of the views. `url` is for other processes; None if no
+    other process can open it."""
 
     def __init__(self, application: LedgerApplication, database: Database, url: str | None) -> None:
         self.url = url
@@ -69,13 +71,15 @@ class Store:
         evidence: Sequence[NewEvidence] = (),
         forgetting: Sequence[str] = (),
     ) -> Sequence[int]:
-        """Store events and bind names in one commit. Returns the events' positions when they are durable.
+        """Store events and bind names in one commit. Returns the events' positions when they are
+        durable.
 
-        `free`: (account, client order id) that must not be another name of an order. `facts`: keys that must not be in their
-        streams yet. `fences`: leases that must still hold; raises Fenced otherwise. `evidence`: stored beside its events.
-        `forgetting`: streams whose earlier evidence is deleted; an event of each must say so. Raises Conflict if a stream has
-        grown meanwhile, or a name was bound: nothing was stored. Raises OutcomeUnknown if a failed commit may have happened,
-        and reading back gave no answer either.
+        `free`: (account, client order id) that must not be another name of an order. `facts`: keys
+        that must not be in their streams yet. `fences`: leases that must still hold; raises Fenced
+        otherwise. `evidence`: stored beside its events. `forgetting`: streams whose earlier
+        evidence is deleted; an event of each must say so. Raises Conflict if a stream has grown
+        meanwhile, or a name was bound: nothing was stored. Raises OutcomeUnknown if a failed commit
+        may have happened, and reading back gave no answer either.
         """
         stored = [(event.stream, event.version, *encode(event)) for event in events]
         try:
@@ -88,8 +92,8 @@ class Store:
     def make_sure(self) -> None:
         """Call before deciding anything: everything in the log is then final.
 
-        Raises OutcomeUnknown while an earlier failed commit is not settled, and StoreUnreachable if the store is closed or its
-        file is gone.
+        Raises OutcomeUnknown while an earlier failed commit is not settled, and StoreUnreachable if
+        the store is closed or its file is gone.
         """
         if self._is_closed:
             raise StoreUnreachable("the ledger is closed")
@@ -98,7 +102,8 @@ class Store:
         if self._unsettled is not None:
             self._make_final(self._unsettled)
         try:
-            self.recorder.check_place()  # duplicates are answered from memory, without a read that would notice it
+            # duplicates are answered from memory, without a read that would notice it
+            self.recorder.check_place()
         except PersistenceError as error:
             raise self._unusable(error) from error
 
@@ -107,22 +112,29 @@ class Store:
         try:
             is_final = self.recorder.settle(error)
         except (PersistenceError, StoreUnreachable) as again:
-            raise OutcomeUnknown(f"the store failed in the middle of a commit, and cannot be read: {_said(error)}") from again
+            raise OutcomeUnknown(
+                f"the store failed in the middle of a commit, and cannot be read: {_said(error)}"
+            ) from again
         self._unsettled = None
         return is_final
 
     def _settle(self, stored: Sequence[NewEvent], error: PersistenceError) -> list[int]:
-        """Read back after a failed commit. Its outcome is unknown: its events may have been written."""
+        """Read back after a failed commit. Its outcome is unknown: its events may have been
+        written."""
         is_final = self._make_final(error)
         try:
             positions = self._positions_of(stored)
         except (PersistenceError, StoreUnreachable) as again:
-            raise OutcomeUnknown(f"the store failed in the middle of a commit, and cannot be read: {_said(error)}") from again
+            raise OutcomeUnknown(
+                f"the store failed in the middle of a commit, and cannot be read: {_said(error)}"
+            ) from again
         if positions is not None:
             return positions
         if is_final:
             raise self._unusable(error) from error
-        raise OutcomeUnknown(f"the store failed in the middle of a commit: {_said(error)}") from error
+        raise OutcomeUnknown(
+            f"the store failed in the middle of a commit: {_said(error)}"
+        ) from error
 
     def _unusable(self, error: PersistenceError) -> StoreUnreachable:
         return unreachable(error, self.url or "the store")
@@ -147,34 +159,59 @@ class Store:
         return found
 
     def with_evidence(self, events: Sequence[Recorded]) -> list[Recorded]:
-        """The events with their evidence and text, unless those were forgotten. A copy under another order shows the evidence of
-        the event that it repeats."""
-        waiting = {one.position: one for one in events if one.evidence_hash is not None or one.text_hash is not None}
+        """The events with their evidence and text, unless those were forgotten. A copy under
+        another order shows the evidence of the event that it repeats."""
+        waiting = {
+            one.position: one
+            for one in events
+            if one.evidence_hash is not None or one.text_hash is not None
+        }
         found: dict[int, KeptEvidence] = {}
         asked = {position: position for position in waiting if position is not None}
         while asked:
             kept = self.recorder.evidence_at(list(set(asked.values())))
             found.update((shown, kept_row(*kept[at])) for shown, at in asked.items() if at in kept)
-            asked = self._origins({shown: at for shown, at in asked.items() if at not in kept}, waiting)
-        return [_shown(one, found[one.position]) if one.position in found else one for one in events]
+            asked = self._origins(
+                {shown: at for shown, at in asked.items() if at not in kept}, waiting
+            )
+        return [
+            _shown(one, found[one.position]) if one.position in found else one for one in events
+        ]
 
-    def _origins(self, asked: dict[int, int], waiting: dict[int | None, Recorded]) -> dict[int, int]:
+    def _origins(
+        self, asked: dict[int, int], waiting: dict[int | None, Recorded]
+    ) -> dict[int, int]:
         """The positions of the events that copies repeat, by the position of the copy."""
-        copies = {shown: one.attributed_from for shown in asked if (one := waiting[shown]).attributed_from is not None}
+        copies = {
+            shown: one.attributed_from
+            for shown in asked
+            if (one := waiting[shown]).attributed_from is not None
+        }
         rows = (
-            {(row.stream, row.version): _decoded(row) for row in self.recorder.rows_at([*set(copies.values())])} if copies else {}
+            {
+                (row.stream, row.version): _decoded(row)
+                for row in self.recorder.rows_at([*set(copies.values())])
+            }
+            if copies
+            else {}
         )
         waiting.update((shown, rows[place]) for shown, place in copies.items() if place in rows)
-        return {shown: rows[place].position or 0 for shown, place in copies.items() if place in rows}
+        return {
+            shown: rows[place].position or 0 for shown, place in copies.items() if place in rows
+        }
 
     def all_events(self) -> Iterator[Recorded]:
         """All events of the log, in order."""
         return map(_decoded, self.all_rows())
 
-    def all_rows(self, up_to: int = LAST_POSITION, batch: int = 5_000, *, after: int = 0) -> Iterator[Row]:
+    def all_rows(
+        self, up_to: int = LAST_POSITION, batch: int = 5_000, *, after: int = 0
+    ) -> Iterator[Row]:
         """All events of the log after a position in stored form, in order."""
         position = after
-        while position < up_to and (rows := self.recorder.rows_after(position, min(batch, up_to - position))):
+        while position < up_to and (
+            rows := self.recorder.rows_after(position, min(batch, up_to - position))
+        ):
             yield from (row for row in rows if row.position <= up_to)
             position = rows[-1].position
 
@@ -195,11 +232,16 @@ def _decoded(row: Row) -> Recorded:
 
 def _shown(recorded: Recorded, kept: KeptEvidence) -> Recorded:
     evidence = recorded.evidence if recorded.evidence_hash is None else kept.evidence
-    return replace(recorded, evidence=evidence, text=recorded.text if recorded.text_hash is None else kept.text)
+    return replace(
+        recorded, evidence=evidence, text=recorded.text if recorded.text_hash is None else kept.text
+    )
 
 
-def open_store(url: str, *, synchronous: str = "FULL", lock_timeout: int = 30, answer_timeout: int = 30) -> Store:
-    """Open the store at a path, `sqlite:///path`, `postgresql://...` or `memory://`. Creates what is missing."""
+def open_store(
+    url: str, *, synchronous: str = "FULL", lock_timeout: int = 30, answer_timeout: int = 30
+) -> Store:
+    """Open the store at a path, `sqlite:///path`, `postgresql://...` or `memory://`. Creates what
+    is missing."""
     path = file_of(url)
     with reaching(url):
         if url.startswith(POSTGRES):
@@ -219,7 +261,9 @@ def is_there(url: str) -> bool:
             return True
         from orderledger.infrastructure.storage.sqlite import recorder as sqlite_recorder
 
-        return _placed(path).exists() and sqlite_recorder.has_ledger(_placed(path), Settings.read().lock_timeout)
+        return _placed(path).exists() and sqlite_recorder.has_ledger(
+            _placed(path), Settings.read().lock_timeout
+        )
 
 
 def _placed(path: str) -> Path:
@@ -281,8 +325,14 @@ def reaching(url: str) -> Iterator[None]:
     except (PersistenceError, OSError) as error:
         raise unreachable(error, url) from error
     except Exception as error:
-        is_of_driver = type(error).__module__.partition(".")[0] in ("sqlite3", "psycopg", "psycopg_pool")
-        if is_of_driver or isinstance(error, UnicodeDecodeError):  # sqlite3 may fail to read its own message about a damaged file
+        is_of_driver = type(error).__module__.partition(".")[0] in (
+            "sqlite3",
+            "psycopg",
+            "psycopg_pool",
+        )
+        if is_of_driver or isinstance(
+            error, UnicodeDecodeError
+        ):  # sqlite3 may fail to read its own message about a damaged file
             raise unreachable(error, url) from error
         raise
 
@@ -303,7 +353,8 @@ def is_refused(error: BaseException) -> bool:
 
 
 def cannot_be_written(error: BaseException) -> bool:
-    """Check whether the database can be read but not written: it is read-only, or the disk is full."""
+    """Check whether the database can be read but not written: it is read-only, or the disk is
+    full."""
     code = getattr(error.__cause__ or error, "sqlite_errorcode", 0)
     return is_refused(error) or code & 0xFF in (FULL, READONLY) or code in NOT_WRITTEN
 

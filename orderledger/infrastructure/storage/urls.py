@@ -1,4 +1,5 @@
-"""URLs and paths of stores, and their printable form: never a password, nor any part that was not understood."""
+"""URLs and paths of stores, and their printable form: never a password, nor any part that was not
+understood."""
 
 import re
 from functools import cache
@@ -14,11 +15,15 @@ SQLITE = "sqlite:///"
 NO_PATH = re.compile(r"(sqlite|file|memory|postgres|postgresql|:memory):|[\w+.-]+://")
 """Texts with such a start are meant as URLs."""
 
-ESCAPED = "in a user name or a password, / is written %2F, @ %40, : %3A and % %25; names of parameters in small letters"
+ESCAPED = (
+    "in a user name or a password, / is written %2F, @ %40, : %3A and % %25; names of parameters "
+    "in small letters"
+)
 
 
 def file_of(url: str) -> str | None:
-    """The file of a path or a URL, None for a store without a file. Raises InvalidSetting if the text names no store."""
+    """The file of a path or a URL, None for a store without a file. Raises InvalidSetting if the
+    text names no store."""
     if url == MEMORY:
         return None
     if url.startswith(POSTGRES):
@@ -28,12 +33,15 @@ def file_of(url: str) -> str | None:
     is_url = url.startswith(SQLITE)
     path = unquote(url.removeprefix(SQLITE)) if is_url else url
     if not path or ("?" in url if is_url else NO_PATH.match(url)):
-        raise InvalidSetting("db", f"{public(url)!r} is none of: a path, sqlite:///path, postgresql://..., memory://")
+        raise InvalidSetting(
+            "db", f"{public(url)!r} is none of: a path, sqlite:///path, postgresql://..., memory://"
+        )
     return path
 
 
 def is_bundle(path: str | None) -> bool:
-    """Check whether a path names a bundle, which is a zip file. A ledger in SQLite begins with other bytes."""
+    """Check whether a path names a bundle, which is a zip file. A ledger in SQLite begins with
+    other bytes."""
     try:
         with open(path or "", "rb") as file:
             return file.read(4) == b"PK\x03\x04"
@@ -54,7 +62,8 @@ def public(url: str) -> str:
 def _server_of(url: str) -> dict[str, Any] | None:
     """The URL as the driver parses it. None if it cannot, or if the result cannot be meant.
 
-    An unescaped special character in a password makes the driver take a part of it for a port, a host or a database.
+    An unescaped special character in a password makes the driver take a part of it for a port, a
+    host or a database.
     """
     from psycopg import Error
     from psycopg.conninfo import conninfo_to_dict
@@ -65,14 +74,18 @@ def _server_of(url: str) -> dict[str, Any] | None:
         return None
     learn(str(found.get("password") or ""))
     port, host, database = (str(found.get(name) or "") for name in ("port", "host", "dbname"))
-    is_meant = re.fullmatch(r"[0-9,]*", port) and "@" not in host and ("@" not in database or "%40" in url)
+    is_meant = (
+        re.fullmatch(r"[0-9,]*", port) and "@" not in host and ("@" not in database or "%40" in url)
+    )
     return found if is_meant else None
 
 
 def _shown(server: dict[str, Any]) -> str:
     host, port, database = (str(server.get(name) or "") for name in ("host", "port", "dbname"))
     if host.startswith("/"):  # the folder of a socket
-        where = "&".join(f"{name}={value}" for name, value in (("host", host), ("port", port)) if value)
+        where = "&".join(
+            f"{name}={value}" for name, value in (("host", host), ("port", port)) if value
+        )
         return f"postgresql:///{database}?{where}"
     hosts = f"[{host}]" if ":" in host else host
     return f"postgresql://{hosts}{':' if port else ''}{port}/{database}"

@@ -12,8 +12,8 @@ NAME = "views"
 """The one row of `view_positions`: all views have reached the same position."""
 
 VERSION_PER_VIEW = 12
-"""`fold_version` in `view_positions`. Up to 11 it was the version of all views. At 12, `view_versions` has one for each view, and
-older versions of this package refuse the views."""
+"""`fold_version` in `view_positions`. Up to 11 it was the version of all views. At 12,
+`view_versions` has one for each view, and older versions of this package refuse the views."""
 
 NOT_MADE = 0
 """Version of a view whose table was missing, or had another shape: no fold has made its rows."""
@@ -25,19 +25,25 @@ ROWS = (
 
 
 def create(session: Session) -> None:
-    """Create what is missing or outdated: the tables of this module, and the tables of views of another shape."""
+    """Create what is missing or outdated: the tables of this module, and the tables of views of
+    another shape."""
     if not session.has_table("view_positions"):
         session.execute(
-            "CREATE TABLE view_positions (name TEXT PRIMARY KEY, position BIGINT NOT NULL, fold_version BIGINT NOT NULL)"
+            "CREATE TABLE view_positions (name TEXT PRIMARY KEY, position BIGINT NOT NULL, "
+            "fold_version BIGINT NOT NULL)"
         )
     if not session.has_table("view_versions"):
-        session.execute("CREATE TABLE view_versions (name TEXT PRIMARY KEY, version BIGINT NOT NULL)")
+        session.execute(
+            "CREATE TABLE view_versions (name TEXT PRIMARY KEY, version BIGINT NOT NULL)"
+        )
     found = session.execute("SELECT fold_version FROM view_positions WHERE name = ?", (NAME,))
     if not found:
         _begin(session)
     elif found[0][0] < VERSION_PER_VIEW:
         _note(session, VIEWS, version=found[0][0])
-        session.execute("UPDATE view_positions SET fold_version = ? WHERE name = ?", (VERSION_PER_VIEW, NAME))
+        session.execute(
+            "UPDATE view_positions SET fold_version = ? WHERE name = ?", (VERSION_PER_VIEW, NAME)
+        )
     _refuse_what_is_not_ours(session)
     stored(session)  # raises StoreVersion before anything of a newer version is dropped
     _recreate(session, _not_whole(session))
@@ -46,16 +52,23 @@ def create(session: Session) -> None:
 
 
 def _refuse_what_is_not_ours(session: Session) -> None:
-    """Refuse a store in which another program has a table with the name of a view that this store does not have yet."""
-    new = [table for table in tables_of(VIEWS.keys() - _versioned(session)) if table is not ORDER_NAMES]
-    if taken := [table.name for table in new if session.column_names(table.name) - set(table.names)]:
+    """Refuse a store in which another program has a table with the name of a view that this store
+    does not have yet."""
+    new = [
+        table for table in tables_of(VIEWS.keys() - _versioned(session)) if table is not ORDER_NAMES
+    ]
+    if taken := [
+        table.name for table in new if session.column_names(table.name) - set(table.names)
+    ]:
         raise StoreUnreachable(
-            f"the database has tables of another program that are named {', '.join(taken)}, like views of a ledger"
+            f"the database has tables of another program that are named {', '.join(taken)}, like "
+            "views of a ledger"
         )
 
 
 def are_whole(session: Session) -> bool:
-    """Check that `create` has nothing to do. Users may drop views on purpose: they can be rebuilt."""
+    """Check that `create` has nothing to do. Users may drop views on purpose: they can be
+    rebuilt."""
     if not session.has_table("view_positions") or not session.has_table("view_versions"):
         return False
     found = session.execute("SELECT fold_version FROM view_positions WHERE name = ?", (NAME,))
@@ -72,7 +85,8 @@ def _begin(session: Session) -> None:
 
 
 def _recreate(session: Session, views: set[str]) -> None:
-    """Create the tables of these views anew, empty. They are rebuilt before anything else uses them."""
+    """Create the tables of these views anew, empty. They are rebuilt before anything else uses
+    them."""
     for table in tables_of(views):
         if table is not ORDER_NAMES:
             session.drop(table)
@@ -82,7 +96,11 @@ def _recreate(session: Session, views: set[str]) -> None:
 
 def _not_whole(session: Session) -> set[str]:
     """The views without a version, or with a table that has not its present columns."""
-    misshapen = {INNER.get(table.name, table.name) for table in TABLES if session.column_names(table.name) != set(table.names)}
+    misshapen = {
+        INNER.get(table.name, table.name)
+        for table in TABLES
+        if session.column_names(table.name) != set(table.names)
+    }
     return (VIEWS.keys() - _versioned(session)) | misshapen
 
 
@@ -114,18 +132,29 @@ def move(session: Session, position: int) -> None:
 
 
 def stored_position(session: Session) -> int:
-    """The position of the views, without a lock. Raises StoreVersion if a newer version made one: our fold would damage it."""
+    """The position of the views, without a lock. Raises StoreVersion if a newer version made one:
+    our fold would damage it."""
     return stored(session)[0]
 
 
 def stored(session: Session) -> tuple[int, set[str]]:
-    """The position of the views, and the views that another fold than ours has made. Raises StoreVersion if a newer one did."""
+    """The position of the views, and the views that another fold than ours has made. Raises
+    StoreVersion if a newer one did."""
     place, current = 0, set[str]()
     for name, position, version in session.execute(ROWS, (NAME,)):
-        known = VERSION_PER_VIEW if position is not None else VIEWS[name].version if name in VIEWS else NOT_MADE
+        known = (
+            VERSION_PER_VIEW
+            if position is not None
+            else VIEWS[name].version
+            if name in VIEWS
+            else NOT_MADE
+        )
         if version > known:
             what = "the table of versions" if position is not None else name
-            raise StoreVersion(f"a newer version made the views ({what} is at {version}, this version knows {known})")
+            raise StoreVersion(
+                f"a newer version made the views ({what} is at {version}, this version knows "
+                f"{known})"
+            )
         if position is not None:
             place = position
         elif version == known:

@@ -1,1 +1,2 @@
-"""Venues: one adapter per place where orders are worked, and a simulated one that ships with the package."""
+"""Venues: one adapter per place where orders are worked, and a simulated one that ships with the
+package."""

@@ -28,16 +28,25 @@ class AgreementQueries(Pages):
     """The query methods about agreement."""
 
     def reconciliation(
-        self, *, account: str | None = None, as_of: datetime | int | None = None, effective_at: datetime | None = None
+        self,
+        *,
+        account: str | None = None,
+        as_of: datetime | int | None = None,
+        effective_at: datetime | None = None,
     ) -> RowList[ReconciliationRow]:
-        """Count for each account the orders that agree with the venue's reports, that differ, and that the venue never reported.
+        """Count for each account the orders that agree with the venue's reports, that differ, and
+        that the venue never reported.
 
-        All orders of the account count. `reconciled_at` is null where nobody has compared the account with its venue.
+        All orders of the account count. `reconciled_at` is null where nobody has compared the
+        account with its venue.
         """
         check_argument("account", "text", account)
         with self._views(as_of, effective_at) as views:
             counts, last = _counts(views, account), _last_certificates(views, account)
-        rows = [reconciliation_row(name, counts.get(name), last.get(name)) for name in sorted({*counts, *last})]
+        rows = [
+            reconciliation_row(name, counts.get(name), last.get(name))
+            for name in sorted({*counts, *last})
+        ]
         return RowList(cast(list[ReconciliationRow], rows))
 
     def reconciled_orders(
@@ -52,10 +61,11 @@ class AgreementQueries(Pages):
         as_of: datetime | int | None = None,
         effective_at: datetime | None = None,
     ) -> Page:
-        """Return a page of orders beside the newest report of the venue about each, those that were updated last first.
+        """Return a page of orders beside the newest report of the venue about each, those that were
+        updated last first.
 
-        `agreement`: only orders that differ, that are unmatched (the venue never reported anything), or that agree. Raises
-        InvalidCursor for a cursor of another list.
+        `agreement`: only orders that differ, that are unmatched (the venue never reported
+        anything), or that agree. Raises InvalidCursor for a cursor of another list.
         """
         check_argument("account", "text", account)
         if agreement not in (None, *AGREEMENTS):
@@ -63,15 +73,25 @@ class AgreementQueries(Pages):
         place, position = place_of(ORDERS, order, limit, after), self.position()
         with self._views(as_of, effective_at) as views:
             found = views.page(place, columns=NEEDED, agreement=agreement, account=account)
-            count = views.count(ORDERS, agreement=agreement, account=account) if with_count else None
+            count = (
+                views.count(ORDERS, agreement=agreement, account=account) if with_count else None
+            )
         rows = self._beside_reports(found[:limit], as_of, effective_at)
-        return Page(rows, place.cursor_after(found[limit - 1]) if len(found) > limit else None, count, position)
+        return Page(
+            rows,
+            place.cursor_after(found[limit - 1]) if len(found) > limit else None,
+            count,
+            position,
+        )
 
     def _beside_reports(
         self, orders: Sequence[Row], as_of: AsOf | None, effective_at: datetime | None
     ) -> RowList[ReconciledOrderRow]:
         events = self._events_known_of(as_of, effective_at, [order["stream"] for order in orders])
-        rows = [reconciled_order_row(order, last_report(events.get(order["stream"], ()))) for order in orders]
+        rows = [
+            reconciled_order_row(order, last_report(events.get(order["stream"], ())))
+            for order in orders
+        ]
         return RowList(cast(list[ReconciledOrderRow], rows))
 
 

@@ -30,7 +30,8 @@ def check_argument(name: str, kind: Kind, value: Any, *, is_needed: bool = False
 
 
 def asked_of(table: Table, where: Mapping[str, Any]) -> dict[str, Any]:
-    """The column values of a filter. Raises ValueError for an unknown column or word, TypeError for a value of another kind."""
+    """The column values of a filter. Raises ValueError for an unknown column or word, TypeError for
+    a value of another kind."""
     asked = {name: value for name, value in where.items() if value is not None}
     for name, value in asked.items():
         column = table.by_name.get(name)
@@ -39,7 +40,10 @@ def asked_of(table: Table, where: Mapping[str, Any]) -> dict[str, Any]:
         check_argument(name, column.kind, value)
         if column.words and value not in column.words:
             raise ValueError(f"{name}: {value!r:.100} is none of {', '.join(column.words)}")
-    return {name: Decimal(value) if table.kinds[name] == "number" else value for name, value in asked.items()}
+    return {
+        name: Decimal(value) if table.kinds[name] == "number" else value
+        for name, value in asked.items()
+    }
 
 
 def check_period(since: datetime | None, until: datetime | None) -> None:
@@ -65,4 +69,8 @@ def groups_of(by: Sequence[str] | str) -> tuple[str, ...]:
     """The names of the groups of a query."""
     if not isinstance(by, (str, list, tuple)):
         raise TypeError(f"by takes names of groups, not {by!r}")
-    return tuple(name.strip() for name in by.split(",") if name.strip()) if isinstance(by, str) else tuple(by)
+    return (
+        tuple(name.strip() for name in by.split(",") if name.strip())
+        if isinstance(by, str)
+        else tuple(by)
+    )

@@ -12,14 +12,18 @@ from orderledger.infrastructure.messages.registry import MESSAGES
 
 Document = dict[str, Any]
 
-TYPES: dict[type, tuple[str, type[Message]]] = {model.fact: (name, model) for name, model in MESSAGES.items()}
+TYPES: dict[type, tuple[str, type[Message]]] = {
+    model.fact: (name, model) for name, model in MESSAGES.items()
+}
 """The message type that becomes each event."""
 
 
 def document_of(recorded: Recorded) -> Document | None:
-    """The message that becomes this event, with its time and source, and without what stands around it in the envelope.
+    """The message that becomes this event, with its time and source, and without what stands around
+    it in the envelope.
 
-    None for a judgement, which the ledger makes itself, and for a fact that is repeated under the order it was attributed to.
+    None for a judgement, which the ledger makes itself, and for a fact that is repeated under the
+    order it was attributed to.
     """
     event = recorded.event
     if recorded.attributed_from is not None or isinstance(event, OrderJudgement):

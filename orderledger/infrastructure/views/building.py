@@ -1,8 +1,9 @@
 """Builds new tables of views from the log, beside the live ones.
 
-Most rows follow from one stream: the order, its trades, its anomalies. The log is read in the order of streams for them, each
-order is folded whole, and each row is written once. Rows that several streams change follow from the log in its own order
-(account facts), or from what was built before (positions from trades). See docs/explanation/rebuild.md.
+Most rows follow from one stream: the order, its trades, its anomalies. The log is read in the order
+of streams for them, each order is folded whole, and each row is written once. Rows that several
+streams change follow from the log in its own order (account facts), or from what was built before
+(positions from trades). See docs/explanation/rebuild.md.
 """
 
 from collections.abc import Callable, Iterator
@@ -37,7 +38,10 @@ from orderledger.projections.whole_order import WholeOrder
 EVENTS_AT_ONCE = 5_000
 ROWS_AT_ONCE = 2_000
 
-OTHER_EVENTS = (*(name for name, kind in KINDS.items() if not issubclass(kind, (OrderEvent, OrderJudgement))), *UPCASTS)
+OTHER_EVENTS = (
+    *(name for name, kind in KINDS.items() if not issubclass(kind, (OrderEvent, OrderJudgement))),
+    *UPCASTS,
+)
 """Stored names of the events of no order, and of older events, which may be of either kind."""
 
 OF_ENTRIES = (
@@ -55,7 +59,8 @@ Count = Callable[[int], object]
 
 
 def build(store: Store, side: Database, plan: Plan, counted: Count) -> int:
-    """Build everything in this process. Returns the number of events. `counted` is told how many there were so far."""
+    """Build everything in this process. Returns the number of events. `counted` is told how many
+    there were so far."""
     count = build_orders(store, side, plan, counted=counted)
     count += build_others(store, side, plan)
     finish_orders(side, plan)
@@ -68,9 +73,15 @@ def build(store: Store, side: Database, plan: Plan, counted: Count) -> int:
 
 
 def build_orders(
-    store: Store, side: Database, plan: Plan, first: str = "", before: str | None = None, counted: Count = lambda _: None
+    store: Store,
+    side: Database,
+    plan: Plan,
+    first: str = "",
+    before: str | None = None,
+    counted: Count = lambda _: None,
 ) -> int:
-    """Build the rows of the orders whose streams are at or after the first and before another. Returns the number of events."""
+    """Build the rows of the orders whose streams are at or after the first and before another.
+    Returns the number of events."""
     if not plan.wants(*BY_STREAM):
         return 0
     rows, first_record = _OrderRows(side, plan), _first_record_in(store)
@@ -93,8 +104,11 @@ def build_orders(
     return count
 
 
-def _pages(store: Store, first: str, before: str | None, up_to: int) -> Iterator[list[tuple[Any, ...]]]:
-    """The log in the order of streams, a part in memory at a time. Of streams of no order only the first part."""
+def _pages(
+    store: Store, first: str, before: str | None, up_to: int
+) -> Iterator[list[tuple[Any, ...]]]:
+    """The log in the order of streams, a part in memory at a time. Of streams of no order only the
+    first part."""
     place = (first, 0)
     while True:
         with store.database.reading() as session:
@@ -124,7 +138,9 @@ class _OrderRows:
     def __init__(self, side: Database, plan: Plan) -> None:
         self._side = side
         self._suffix = plan.suffix
-        self._rows: dict[str, list[Row]] = {table.name: [] for table in BY_STREAM if plan.wants(table)}
+        self._rows: dict[str, list[Row]] = {
+            table.name: [] for table in BY_STREAM if plan.wants(table)
+        }
         self._count = 0
 
     def take(self, order: WholeOrder) -> None:
@@ -180,7 +196,11 @@ def build_others(store: Store, side: Database, plan: Plan) -> int:
     while True:
         with store.database.reading() as session:
             stored = session.stored_named(OTHER_EVENTS, position, plan.up_to, EVENTS_AT_ONCE)
-        events = [recorded for recorded in (decode(*one) for one in stored) if not is_order_stream(recorded.stream)]
+        events = [
+            recorded
+            for recorded in (decode(*one) for one in stored)
+            if not is_order_stream(recorded.stream)
+        ]
         with side.writing() as session:
             rows.session = session
             for recorded in events:
@@ -198,13 +218,16 @@ def build_others(store: Store, side: Database, plan: Plan) -> int:
 # Positions, from the trades in the order in which they happened
 
 
-def position_ranges(side: Database, plan: Plan, parts: int) -> list[tuple[PositionKey | None, PositionKey | None]]:
-    """Divide all positions into ranges with about as many trades: each begins with a position, and ends before another."""
+def position_ranges(
+    side: Database, plan: Plan, parts: int
+) -> list[tuple[PositionKey | None, PositionKey | None]]:
+    """Divide all positions into ranges with about as many trades: each begins with a position, and
+    ends before another."""
     with side.reading() as session:
         names = ", ".join(map(session.first_missing, ("account", "instrument")))
         counts = session.execute(
-            f"SELECT account, instrument, COUNT(*) FROM {TRADES.name}{plan.suffix} WHERE instrument IS NOT NULL "
-            f"GROUP BY account, instrument ORDER BY {names}"
+            f"SELECT account, instrument, COUNT(*) FROM {TRADES.name}{plan.suffix} WHERE "
+            f"instrument IS NOT NULL GROUP BY account, instrument ORDER BY {names}"
         )
     total, passed = sum(count for _, _, count in counts), 0
     bounds: list[PositionKey] = []
@@ -222,7 +245,8 @@ def build_positions(
     before: PositionKey | None = None,
     counted: Count = lambda _: None,
 ) -> None:
-    """Build the positions of a range of accounts and instruments, from their trades and account events."""
+    """Build the positions of a range of accounts and instruments, from their trades and account
+    events."""
     rows = SqlRows(plan.suffix)
     positions = PositionFold(rows)
     with side.writing() as session:
@@ -237,15 +261,26 @@ def build_positions(
         rows.flush()
 
 
-def _entries(session: Session, suffix: str, first: PositionKey | None, before: PositionKey | None) -> Iterator[Row]:
-    """Trades, adjustments and funding, position by position, in the order in which they happened."""
+def _entries(
+    session: Session, suffix: str, first: PositionKey | None, before: PositionKey | None
+) -> Iterator[Row]:
+    """Trades, adjustments and funding, position by position, in the order in which they
+    happened."""
     account, instrument = map(session.exact, ("account", "instrument"))
     tail = f"ORDER BY {account}, {instrument}, at, "
-    bounds = [(f"({account}, {instrument}) {sign} (?, ?)", key) for sign, key in ((">=", first), ("<", before)) if key]
+    bounds = [
+        (f"({account}, {instrument}) {sign} (?, ?)", key)
+        for sign, key in ((">=", first), ("<", before))
+        if key
+    ]
     where = " AND ".join(["instrument IS NOT NULL", *(condition for condition, _ in bounds)])
     values = [value for _, key in bounds for value in key]
     trades = session.each(
-        ENTRIES, f"{where} AND side IS NOT NULL AND state = 'active'", values, suffix=suffix, tail=tail + "rank"
+        ENTRIES,
+        f"{where} AND side IS NOT NULL AND state = 'active'",
+        values,
+        suffix=suffix,
+        tail=tail + "rank",
     )
     facts = session.each(ACCOUNT_EVENTS, where, values, suffix=suffix, tail=tail + "position")
     return merge(trades, facts, key=place_of)

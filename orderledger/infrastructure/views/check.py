@@ -1,4 +1,5 @@
-"""Checks that the log, its streams, the views and the names agree: folds the whole log separately and compares every row."""
+"""Checks that the log, its streams, the views and the names agree: folds the whole log separately
+and compares every row."""
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -23,7 +24,8 @@ from orderledger.projections.view import Key, Row, Table
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A difference. `where`: a stream, or a table with the key of a row. `what`: the expected and the found value."""
+    """A difference. `where`: a stream, or a table with the key of a row. `what`: the expected and
+    the found value."""
 
     where: str
     what: str
@@ -39,9 +41,17 @@ class Checked:
     differences: tuple[Difference, ...]
 
 
-def check(store: Store, projector: Projector, progress: Callable[[int, int], None] | None = None, most: int = 100) -> Checked:
-    """Read the whole log, and compare. Reports at most `most` differences, unreadable events first."""
-    with suppress(UnreadableEvent, DamagedRow):  # the views end before it, and the check below reports it
+def check(
+    store: Store,
+    projector: Projector,
+    progress: Callable[[int, int], None] | None = None,
+    most: int = 100,
+) -> Checked:
+    """Read the whole log, and compare. Reports at most `most` differences, unreadable events
+    first."""
+    with suppress(
+        UnreadableEvent, DamagedRow
+    ):  # the views end before it, and the check below reports it
         projector.caught_up()
     with store.database.reading() as session:
         position, last = stored_position(session), session.last_position()
@@ -52,9 +62,12 @@ def check(store: Store, projector: Projector, progress: Callable[[int, int], Non
 
 
 class _Check:
-    """Folds the log separately: the views up to their own position, the names up to the last event."""
+    """Folds the log separately: the views up to their own position, the names up to the last
+    event."""
 
-    def __init__(self, store: Store, last: int, position: int, progress: Callable[[int, int], None] | None) -> None:
+    def __init__(
+        self, store: Store, last: int, position: int, progress: Callable[[int, int], None] | None
+    ) -> None:
         self._last, self._position, self._progress = last, position, progress
         self._rows = MemoryRows()
         self._names = MemoryNames()
@@ -68,20 +81,36 @@ class _Check:
             self._take(row)
         self._fold.settle()
 
-    def against(self, stored: dict[str, tuple[list[Row], list[DamagedRow]]], facts: set[FactKey], most: int) -> Checked:
-        names = {key: dict(zip(ORDER_NAMES.names, (*key, stream), strict=True)) for key, stream in self._names.bound.items()}
+    def against(
+        self, stored: dict[str, tuple[list[Row], list[DamagedRow]]], facts: set[FactKey], most: int
+    ) -> Checked:
+        names = {
+            key: dict(zip(ORDER_NAMES.names, (*key, stream), strict=True))
+            for key, stream in self._names.bound.items()
+        }
         expected = {**self._rows.tables, ORDER_NAMES.name: names}
         for table in BY_NAME.values():
             rows, damaged = stored[table.name]
             self._differences += [
-                Difference(f"{one.table} {one.key} {one.column}", f"is damaged: {one.fault}") for one in damaged
+                Difference(f"{one.table} {one.key} {one.column}", f"is damaged: {one.fault}")
+                for one in damaged
             ]
             lost = {one.key for one in damaged}
-            wanted = {key: row for key, row in expected[table.name].items() if not lost or _key_text(key) not in lost}
-            self._differences += _differences(table, wanted, {table.key_of(row): row for row in rows})
+            wanted = {
+                key: row
+                for key, row in expected[table.name].items()
+                if not lost or _key_text(key) not in lost
+            }
+            self._differences += _differences(
+                table, wanted, {table.key_of(row): row for row in rows}
+            )
         for stream, key in sorted(self._facts ^ facts):
             is_missing = (stream, key) in self._facts
-            what = "in the log, not among the keys of facts" if is_missing else "among the keys of facts, not in the log"
+            what = (
+                "in the log, not among the keys of facts"
+                if is_missing
+                else "among the keys of facts, not in the log"
+            )
             self._differences.append(Difference(f"{FACTS_TABLE} {stream} {key}", what))
         count = sum(len(stored[table.name][0]) for table in TABLES)
         return Checked(self._events, len(self._versions), count, tuple(self._differences[:most]))
@@ -90,7 +119,9 @@ class _Check:
         self._events += 1
         expected = self._versions.get(row.stream, 0) + 1
         if row.version != expected:
-            self._differences.append(Difference(row.stream, f"version {expected} expected, {row.version} found"))
+            self._differences.append(
+                Difference(row.stream, f"version {expected} expected, {row.version} found")
+            )
         self._versions[row.stream] = row.version
         try:
             event = decode(*row)
@@ -123,5 +154,6 @@ def _differences(
                 if expected[key][column.name] != found[key][column.name]:
                     yield Difference(
                         f"{where} {column.name}",
-                        f"the log gives {expected[key][column.name]}, the view has {found[key][column.name]}",
+                        f"the log gives {expected[key][column.name]}, the view has "
+                        f"{found[key][column.name]}",
                     )

@@ -11,11 +11,15 @@ from orderledger.projections.orders import OrderRow
 from orderledger.projections.recovery import DoubtRow, doubt_of, may_be_in_doubt
 
 
-def doubts_in(store: Store, open_orders: Sequence[OrderRow], now: datetime) -> tuple[list[DoubtRow], int]:
+def doubts_in(
+    store: Store, open_orders: Sequence[OrderRow], now: datetime
+) -> tuple[list[DoubtRow], int]:
     """The doubts about these orders, the oldest first, and the number of events read."""
     rows = [row for row in open_orders if may_be_in_doubt(row)]
     events = store.events_of([row["stream"] for row in rows]) if rows else {}
-    doubts = [doubt_of(row, _folded(events[row["stream"]]), events[row["stream"]], now) for row in rows]
+    doubts = [
+        doubt_of(row, _folded(events[row["stream"]]), events[row["stream"]], now) for row in rows
+    ]
     return sorted(doubts, key=lambda doubt: doubt["since"]), sum(map(len, events.values()))
 
 

@@ -14,16 +14,19 @@ from orderledger.infrastructure.storage.urls import MEMORY
 from orderledger.infrastructure.views.projector import Projector
 
 Follow = bool | Literal["process"]
-"""How an open ledger updates its views in the background: True in a thread, "process" in a process, False not at all."""
+"""How an open ledger updates its views in the background: True in a thread, "process" in a process,
+False not at all."""
 
 POLL_SECONDS = 1.0
 REBUILD_SECONDS = 60.0
-"""Pause between two attempts to rebuild views of an older version. A failed attempt may fill the disk until it ends."""
+"""Pause between two attempts to rebuild views of an older version. A failed attempt may fill the
+disk until it ends."""
 
 PAUSE_SECONDS = 0.1
 EVENTS_WHEN_BUSY = 1_000
-"""A message recorded alone waits for each commit of the views. The pause between two commits of the views keeps this to fewer
-than one message in a hundred. A caller that records thousands in that time does not notice one more commit."""
+"""A message recorded alone waits for each commit of the views. The pause between two commits of the
+views keeps this to fewer than one message in a hundred. A caller that records thousands in that
+time does not notice one more commit."""
 
 
 class Follower:
@@ -49,7 +52,8 @@ class Follower:
 
     @contextmanager
     def resting(self) -> Iterator[None]:
-        """Leave the interpreter to a bulk recording: start no update. Queries still bring the views up to date."""
+        """Leave the interpreter to a bulk recording: start no update. Queries still bring the views
+        up to date."""
         self._resting += 1
         try:
             yield
@@ -113,13 +117,23 @@ def check_follow(update_views: Follow, url: str) -> None:
     if update_views not in (True, False, "process"):
         raise InvalidSetting("update_views", f"{update_views!r} is none of True, False, 'process'")
     if update_views == "process" and url == MEMORY:
-        raise InvalidSetting("update_views", "a store in memory cannot be opened by a process of its own")
+        raise InvalidSetting(
+            "update_views", "a store in memory cannot be opened by a process of its own"
+        )
 
 
-def follower_of(store: Store, projector: Projector, latencies: Latencies, settings: Settings, update_views: Follow) -> Follower:
+def follower_of(
+    store: Store,
+    projector: Projector,
+    latencies: Latencies,
+    settings: Settings,
+    update_views: Follow,
+) -> Follower:
     """A follower that is not started yet."""
     if update_views != "process" or store.url is None:
         return Follower(projector)
-    from orderledger.infrastructure.views.follower_process import FollowingProcess  # imported here because few callers need it
+    from orderledger.infrastructure.views.follower_process import (
+        FollowingProcess,
+    )  # imported here because few callers need it
 
     return FollowingProcess(projector, latencies, replace(settings, db=store.url))

@@ -1,8 +1,10 @@
-"""Keeps the views up to date in a separate process, so that folding takes no time from the recording interpreter.
+"""Keeps the views up to date in a separate process, so that folding takes no time from the
+recording interpreter.
 
-Nothing depends on this process: without it, a thread updates the views. Its standard input gives the store to open, then a byte
-per commit. It ends when standard input closes, also when its parent dies. Its standard output has one JSON object per line: the
-`position` of the views, or its `failure`.
+Nothing depends on this process: without it, a thread updates the views. Its standard input gives
+the store to open, then a byte per commit. It ends when standard input closes, also when its parent
+dies. Its standard output has one JSON object per line: the `position` of the views, or its
+`failure`.
 """
 
 import json
@@ -34,7 +36,8 @@ if told:
 """Imports from the same `sys.path` as the parent."""
 
 NOTICE_SECONDS = 0.02
-"""Shortest time between two notices. After finding events, the process looks again by itself, after a longer pause than this."""
+"""Shortest time between two notices. After finding events, the process looks again by itself, after
+a longer pause than this."""
 
 RESTART_SECONDS = 10.0
 CLOSING_SECONDS = 5.0
@@ -84,24 +87,35 @@ class FollowingProcess(Follower):
                 self._look()
 
     def _listen(self) -> Exception | None:
-        """Start the process, and read its output until it ends. Returns the reason if it failed, None after a normal end."""
+        """Start the process, and read its output until it ends. Returns the reason if it failed,
+        None after a normal end."""
         try:
             command = [sys.executable, "-P", "-c", COMMAND]
             # own process group: only the parent handles an interrupt from the keyboard
-            with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, process_group=0) as child:
+            with subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, process_group=0
+            ) as child:
                 try:
                     self._greet(child)
                     self._hear(child)
                 finally:
                     self._with_input(None)
             status = child.returncode
-            return StoreUnreachable(f"the process that updates the views ended with status {status}") if status else None
+            return (
+                StoreUnreachable(f"the process that updates the views ended with status {status}")
+                if status
+                else None
+            )
         except (OSError, ValueError) as error:
             return StoreUnreachable(f"no process updates the views: {error}")
 
     def _greet(self, child: subprocess.Popen[bytes]) -> None:
         assert child.stdin is not None
-        told = {"path": list(map(str, sys.path)), "parent": os.getpid(), "settings": asdict(self._settings)}
+        told = {
+            "path": list(map(str, sys.path)),
+            "parent": os.getpid(),
+            "settings": asdict(self._settings),
+        }
         os.write(child.stdin.fileno(), json.dumps(told).encode() + b"\n")
         os.set_blocking(child.stdin.fileno(), False)  # a child that does not read blocks nobody
         self._child = child
@@ -139,7 +153,8 @@ class FollowingProcess(Follower):
 
 
 def follow(told: dict[str, Any]) -> None:
-    """Update the views until standard input closes. `told`: `settings`, and the process id of the `parent`."""
+    """Update the views until standard input closes. `told`: `settings`, and the process id of the
+    `parent`."""
     settings = Settings(**told["settings"])
     try:
         with closing(open_store(**settings.of_store())) as store:
@@ -172,7 +187,9 @@ class _Following(Follower):
         super()._look()
         if self.failure is not before:
             _say(failure=str(as_store_error(self.failure, self._url)) if self.failure else None)
-        if os.getppid() != self._parent:  # a fork of the parent may still hold our standard input open
+        if (
+            os.getppid() != self._parent
+        ):  # a fork of the parent may still hold our standard input open
             self.stop()
 
     def _follow(self) -> int:
@@ -183,7 +200,8 @@ class _Following(Follower):
 
 
 class _Told(Latencies):
-    """Reports positions to the parent, which knows the time of each commit and keeps the histogram."""
+    """Reports positions to the parent, which knows the time of each commit and keeps the
+    histogram."""
 
     def projected(self, position: int) -> None:
         _say(position=position)

@@ -1,7 +1,7 @@
 """Waits for new events of a log, whichever process records them.
 
-A commit of this process ends a wait at once. A commit of another process is found by asking the store for its last position.
-One thread asks for all that wait, and only while somebody waits.
+A commit of this process ends a wait at once. A commit of another process is found by asking the
+store for its last position. One thread asks for all that wait, and only while somebody waits.
 """
 
 import threading
@@ -17,14 +17,16 @@ if TYPE_CHECKING:
     import asyncio
 
 POLL_SECONDS = 0.05
-"""Longest time until a commit of another process is noticed. A look takes a store some twenty microseconds."""
+"""Longest time until a commit of another process is noticed. A look takes a store some twenty
+microseconds."""
 
 ROWS_AT_ONCE = 1_000
 """Events in memory at a time: each may have a large payload of the venue."""
 
 
 class Following:
-    """Notices new events. Thread-safe: any number of threads and tasks may wait. `close` ends every wait."""
+    """Notices new events. Thread-safe: any number of threads and tasks may wait. `close` ends every
+    wait."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -45,8 +47,8 @@ class Following:
     def wait(self, after: int, timeout: float | None = None) -> int:
         """Wait until the log has an event after this position, and return its last position.
 
-        Returns the last known position when the time is over, or when the ledger is closed. Raises StoreError if the store cannot
-        be asked.
+        Returns the last known position when the time is over, or when the ledger is closed. Raises
+        StoreError if the store cannot be asked.
         """
         with self._changed:
             self._begin()
@@ -68,7 +70,9 @@ class Following:
             async with asyncio.timeout(timeout):
                 while not self._is_over(after):
                     waiter[1].clear()
-                    if not self._is_over(after):  # a change between the two lines above has set the event in vain
+                    if not self._is_over(
+                        after
+                    ):  # a change between the two lines above has set the event in vain
                         await waiter[1].wait()
         except TimeoutError:
             pass
@@ -79,8 +83,8 @@ class Following:
         return self._result()
 
     def batches(self, after: int, *, follow: bool = True) -> Generator[list[Row], None, None]:
-        """The stored events after a position, in log order, some at a time. With `follow` it waits for new ones, and ends when
-        the ledger is closed."""
+        """The stored events after a position, in log order, some at a time. With `follow` it waits
+        for new ones, and ends when the ledger is closed."""
         while rows := self._rows(after, follow=follow) or (follow and self._more(after)):
             yield rows
             after = rows[-1].position
@@ -138,7 +142,9 @@ class Following:
         if self._waiting == 1:
             self._failure = None
         if self._thread is None and not self.is_closed:
-            self._thread = threading.Thread(target=self._run, name="orderledger-following", daemon=True)
+            self._thread = threading.Thread(
+                target=self._run, name="orderledger-following", daemon=True
+            )
             self._thread.start()
         self._look_now.set()
 

@@ -26,16 +26,21 @@ class Stored(msgspec.Struct, gc=False):
 _decode = msgspec.json.Decoder(Stored).decode
 
 
-def stored_event_rows(store: Store, rows: Sequence[StoredRow]) -> tuple[list[Row], UnreadableEvent | None]:
-    """The rows of stored events in the `event` view, with their evidence, up to the first event that cannot be read, and its
-    error. An event of an older shape is shown in the current shape."""
+def stored_event_rows(
+    store: Store, rows: Sequence[StoredRow]
+) -> tuple[list[Row], UnreadableEvent | None]:
+    """The rows of stored events in the `event` view, with their evidence, up to the first event
+    that cannot be read, and its error. An event of an older shape is shown in the current shape."""
     events: list[Recorded] = []
     error = None
     try:
         events.extend(decode(*row) for row in rows)
     except UnreadableEvent as unreadable:
         error = unreadable
-    return [event_row_of(row, recorded) for row, recorded in zip(rows, store.with_evidence(events), strict=False)], error
+    return [
+        event_row_of(row, recorded)
+        for row, recorded in zip(rows, store.with_evidence(events), strict=False)
+    ], error
 
 
 def event_row_of(stored: StoredRow, recorded: Recorded) -> Row:
@@ -60,7 +65,8 @@ def event_filter(
     since: datetime | None = None,
     until: datetime | None = None,
 ) -> Callable[[Row], bool]:
-    """A filter for rows of the `event` view: these values, and a time from `since` on and before `until`.
+    """A filter for rows of the `event` view: these values, and a time from `since` on and before
+    `until`.
 
     Raises ValueError for a name or a source that no event has.
     """
@@ -79,7 +85,9 @@ def event_filter(
     return is_asked_for
 
 
-def _check_word(argument: str, value: str | None, words: Collection[str], shown: Iterable[str]) -> None:
+def _check_word(
+    argument: str, value: str | None, words: Collection[str], shown: Iterable[str]
+) -> None:
     check_argument(argument, "text", value)
     if value is not None and value not in words:
         raise ValueError(f"{argument}: {value!r:.100} is none of {', '.join(shown)}")

@@ -12,7 +12,13 @@ from orderledger.infrastructure.storage.recorder import Row as StoredRow
 from orderledger.infrastructure.storage.store import reaching
 from orderledger.infrastructure.views.arguments import asked_of, check_argument, check_period
 from orderledger.infrastructure.views.histories import EVENT_NAMES, event_filter, event_row_of
-from orderledger.infrastructure.views.paging import LONGEST_PAGE, ORDERS_OF_PAGES, Order, Page, place_of
+from orderledger.infrastructure.views.paging import (
+    LONGEST_PAGE,
+    ORDERS_OF_PAGES,
+    Order,
+    Page,
+    place_of,
+)
 from orderledger.infrastructure.views.reading import Reader
 from orderledger.infrastructure.views.stored_views import StoredViews
 from orderledger.projections import queries
@@ -53,12 +59,14 @@ class Pages(Reader):
         effective_at: datetime | None = None,
         **where: Any,
     ) -> Page:
-        """Return a page of a view: at most `limit` rows, after the cursor `after` of the page before.
+        """Return a page of a view: at most `limit` rows, after the cursor `after` of the page
+        before.
 
-        `view`: orders, trades, anomalies, proposals, instruments, account_events, certificates or halts, with the filters of the
-        method of that name. `order`: asc as the other methods, desc, or newest: the latest first, of orders the last updated.
-        `columns`: only these. `search`: of orders, those with an id that begins with this text. `with_count`: also count all rows
-        that match. Raises InvalidCursor for a cursor of another list.
+        `view`: orders, trades, anomalies, proposals, instruments, account_events, certificates or
+        halts, with the filters of the method of that name. `order`: asc as the other methods, desc,
+        or newest: the latest first, of orders the last updated. `columns`: only these. `search`: of
+        orders, those with an id that begins with this text. `with_count`: also count all rows that
+        match. Raises InvalidCursor for a cursor of another list.
         """
         table, where, missing = queries.paged(view, where)
         check_period(since, until)
@@ -66,7 +74,13 @@ class Pages(Reader):
         asked_of(table, where)
         shown = queries.columns_shown(table, columns)
         place = place_of(table, order, limit, after)
-        asked: dict[str, Any] = {"missing": missing, "search": search, "since": since, "until": until, **where}
+        asked: dict[str, Any] = {
+            "missing": missing,
+            "search": search,
+            "since": since,
+            "until": until,
+            **where,
+        }
         position = self.position()
         with self._views(as_of, effective_at) as views:
             found = views.page(place, columns=queries.columns_needed(table, shown), **asked)
@@ -76,15 +90,21 @@ class Pages(Reader):
         return Page(RowList(rows), following, count, position)
 
     def changed_orders(self, streams: Sequence[str]) -> list[OrderRow]:
-        """Return the orders of these streams as they are now, in no order. A stream without an order has none."""
+        """Return the orders of these streams as they are now, in no order. A stream without an
+        order has none."""
         with self._views(None, None) as views:
             if isinstance(views, StoredViews):
                 return cast(list[OrderRow], views.orders_in(streams))
             wanted = set(streams)
-            return [row for row in cast(list[OrderRow], queries.orders(views)) if row["stream"] in wanted]
+            return [
+                row
+                for row in cast(list[OrderRow], queries.orders(views))
+                if row["stream"] in wanted
+            ]
 
     def account_counts(self, since: datetime) -> list[Row]:
-        """Return counts of orders by account: all, open and unresolved ones, and those that are new, changed or ended since."""
+        """Return counts of orders by account: all, open and unresolved ones, and those that are
+        new, changed or ended since."""
         check_argument("since", "time", since, is_needed=True)
         with self._views(None, None) as views:
             if isinstance(views, StoredViews):
@@ -117,13 +137,18 @@ class Pages(Reader):
         recorded_since: datetime | None = None,
         recorded_until: datetime | None = None,
     ) -> Page:
-        """Return a page of the log. The cursor `after` is the log position of an event: the page has later ones, with `order`
-        desc or newest earlier ones.
+        """Return a page of the log. The cursor `after` is the log position of an event: the page
+        has later ones, with `order` desc or newest earlier ones.
 
-        The filters are those of `events`, and the stream, the correlation id, and the time of recording. A search covers a part
-        of the log: a page may have few rows, or none, and a cursor with which the search goes on.
+        The filters are those of `events`, and the stream, the correlation id, and the time of
+        recording. A search covers a part of the log: a page may have few rows, or none, and a
+        cursor with which the search goes on.
         """
-        for argument, value in (("stream", stream), ("account", account), ("correlation_id", correlation_id)):
+        for argument, value in (
+            ("stream", stream),
+            ("account", account),
+            ("correlation_id", correlation_id),
+        ):
             check_argument(argument, "text", value)
         if order not in ORDERS_OF_PAGES or not 1 <= limit <= LONGEST_PAGE:
             raise ValueError(f"order takes {', '.join(ORDERS_OF_PAGES)}, limit 1 to {LONGEST_PAGE}")
@@ -135,7 +160,9 @@ class Pages(Reader):
                 return False
             if recorded_since is not None and row["recorded_at"] < recorded_since:
                 return False
-            return (recorded_until is None or row["recorded_at"] < recorded_until) and has_fields(row)
+            return (recorded_until is None or row["recorded_at"] < recorded_until) and has_fields(
+                row
+            )
 
         with reaching(self._url), self._store.database.reading() as session:
             last = session.last_position()
@@ -143,20 +170,28 @@ class Pages(Reader):
             search = _Search(session, where, last, is_descending=order != "asc", after=after)
             found = [one for one in search.events(limit + 1) if is_asked_for(event_row_of(*one))]
             while len(found) <= limit and not search.is_over:
-                found += [one for one in search.events(limit + 1) if is_asked_for(event_row_of(*one))]
+                found += [
+                    one for one in search.events(limit + 1) if is_asked_for(event_row_of(*one))
+                ]
         stored = [row for row, _ in found[:limit]]
         with reaching(self._url):
             whole = self._store.with_evidence([recorded for _, recorded in found[:limit]])
         rows = [event_row_of(row, recorded) for row, recorded in zip(stored, whole, strict=True)]
         following = rows[-1]["position"] if len(found) > limit else search.goes_on_from
-        shown = rows if columns is None else [{column: row[column] for column in row if column in columns} for row in rows]
+        shown = (
+            rows
+            if columns is None
+            else [{column: row[column] for column in row if column in columns} for row in rows]
+        )
         return Page(RowList(shown), None if following is None else str(following), None, last)
 
 
 class _Where:
     """The part of a search for events that the database does."""
 
-    def __init__(self, session: Session, stream: str | None, account: str | None, name: str | None) -> None:
+    def __init__(
+        self, session: Session, stream: str | None, account: str | None, name: str | None
+    ) -> None:
         parts: list[tuple[str, list[Any]]] = []
         text = session.exact("originator_id")
         if stream is not None:
@@ -173,20 +208,28 @@ class _Where:
             parts.append(("topic = ?", [name]))
         self.condition = "".join(f"{condition} AND " for condition, _ in parts)
         # of one stream, no planner may read the log by positions: an expression has no index
-        self.position, self.order_by = ("notification_id + 0", "originator_version") if stream else ("notification_id",) * 2
+        self.position, self.order_by = (
+            ("notification_id + 0", "originator_version") if stream else ("notification_id",) * 2
+        )
         self.values = [value for _, values in parts for value in values]
 
 
 class _Search:
     """A search through the log, forwards or backwards, over a bounded number of positions."""
 
-    def __init__(self, session: Session, where: _Where, last: int, *, is_descending: bool, after: int | None) -> None:
+    def __init__(
+        self, session: Session, where: _Where, last: int, *, is_descending: bool, after: int | None
+    ) -> None:
         self._session = session
         self._where = where
         self._is_descending = is_descending
         begin = (last + 1 if is_descending else 0) if after is None else after
         self._at = min(begin, last + 1)
-        self._end = max(0, self._at - READ_AT_MOST - 1) if is_descending else min(last, self._at + READ_AT_MOST)
+        self._end = (
+            max(0, self._at - READ_AT_MOST - 1)
+            if is_descending
+            else min(last, self._at + READ_AT_MOST)
+        )
         self._is_last = self._end <= 0 if is_descending else self._end >= last
         self.is_over = False
 
@@ -208,6 +251,11 @@ class _Search:
 
     def _stored(self, count: int) -> list[StoredRow]:
         before, after = ("<", ">") if self._is_descending else (">", "<=")
-        position, order = self._where.position, f"{self._where.order_by}{' DESC' if self._is_descending else ''}"
+        position, order = (
+            self._where.position,
+            f"{self._where.order_by}{' DESC' if self._is_descending else ''}",
+        )
         span = f"{position} {before} ? AND {position} {after} ? ORDER BY {order} LIMIT ?"
-        return self._session.stored_where(f"{self._where.condition}{span}", [*self._where.values, self._at, self._end, count])
+        return self._session.stored_where(
+            f"{self._where.condition}{span}", [*self._where.values, self._at, self._end, count]
+        )

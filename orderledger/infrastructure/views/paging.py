@@ -1,7 +1,8 @@
 """Pages of a view: at most so many rows, after the last row of the page before.
 
-A cursor holds the values of that row in the columns of the order, so that a page begins where the last one ended, whatever was
-recorded in between. The order ends with the key of the table: it is the same in the live views and in those of another time.
+A cursor holds the values of that row in the columns of the order, so that a page begins where the
+last one ended, whatever was recorded in between. The order ends with the key of the table: it is
+the same in the live views and in those of another time.
 """
 
 import base64
@@ -27,8 +28,8 @@ Condition = tuple[str, list[Any]]
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Rows, and the cursor of the next page, null after the last one. `count`: all rows that match, if asked. `position`: the log
-    position that the rows have reached at least."""
+    """Rows, and the cursor of the next page, null after the last one. `count`: all rows that match,
+    if asked. `position`: the log position that the rows have reached at least."""
 
     rows: RowList[Any]
     after: str | None
@@ -51,16 +52,20 @@ class Place:
     after: tuple[Any, ...] | None = None
 
     def segments(self) -> Iterator[list[tuple[str, str, Any]]]:
-        """The rows that follow `after`, in order, as ranges of the order's columns. Each condition is a column, a sign and a
-        value; the sign is =, < or >, or `is` and `is not` for a missing value.
+        """The rows that follow `after`, in order, as ranges of the order's columns. Each condition
+        is a column, a sign and a value; the sign is =, < or >, or `is` and `is not` for a missing
+        value.
 
-        With (a, b) these are: the same a and a later b; a later a. Each is one range of an index, also where values are missing.
+        With (a, b) these are: the same a and a later b; a later a. Each is one range of an index,
+        also where values are missing.
         """
         if self.after is None:
             yield []
             return
         for length in range(len(self.order_by) - 1, -1, -1):
-            same = [(name, "is" if value is None else "=", value) for name, value in self._begin(length)]
+            same = [
+                (name, "is" if value is None else "=", value) for name, value in self._begin(length)
+            ]
             name, value = self.order_by[length], self.after[length]
             for sign, bound in self._beyond(value):
                 yield [*same, (name, sign, bound)]
@@ -70,7 +75,8 @@ class Place:
         return list(zip(self.order_by[:length], self.after[:length], strict=True))
 
     def _beyond(self, value: Any) -> list[tuple[str, Any]]:
-        """What follows a value in one column. Missing values are the first, or the last of a descending order."""
+        """What follows a value in one column. Missing values are the first, or the last of a
+        descending order."""
         if self.is_descending:
             return [] if value is None else [("<", value), ("is", None)]
         return [("is not", None)] if value is None else [(">", value)]
@@ -121,7 +127,8 @@ def order_of(table: Table) -> tuple[str, ...]:
 
 
 def newest_of(table: Table) -> tuple[str, ...]:
-    """The order by time: of orders that of the last update, else the first of the columns that `since` compares."""
+    """The order by time: of orders that of the last update, else the first of the columns that
+    `since` compares."""
     time = ("updated_at",) if "updated_at" in table.by_name else table.time[:1]
     return tuple(dict.fromkeys((*(name for name in time if name in table.by_name), *table.key)))
 
@@ -154,7 +161,10 @@ def _read(cursor: str, name: str, kinds: Sequence[Kind]) -> tuple[Any, ...]:
         found, *values = msgspec.json.decode(text, type=list[Any])
         if found != name or len(values) != len(kinds):
             raise InvalidCursor("belongs to another list or another order")
-        return tuple(_checked(msgspec.convert(value, TYPES[kind] | None)) for value, kind in zip(values, kinds, strict=True))
+        return tuple(
+            _checked(msgspec.convert(value, TYPES[kind] | None))
+            for value, kind in zip(values, kinds, strict=True)
+        )
     except InvalidCursor:
         raise
     except (ValueError, msgspec.MsgspecError) as fault:
@@ -163,7 +173,9 @@ def _read(cursor: str, name: str, kinds: Sequence[Kind]) -> tuple[Any, ...]:
 
 def _checked(value: Any) -> Any:
     """A value that a row can have."""
-    is_odd = (isinstance(value, datetime) and value.tzinfo is None) or (isinstance(value, int) and abs(value) >= 1 << 63)
+    is_odd = (isinstance(value, datetime) and value.tzinfo is None) or (
+        isinstance(value, int) and abs(value) >= 1 << 63
+    )
     if is_odd or (isinstance(value, str) and "\0" in value):
         raise InvalidCursor("is no cursor of this list")
     return value

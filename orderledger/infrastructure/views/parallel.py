@@ -1,4 +1,5 @@
-"""Builds views with several processes: first the orders, divided by stream, then the positions, divided by instrument."""
+"""Builds views with several processes: first the orders, divided by stream, then the positions,
+divided by instrument."""
 
 import gc
 import os
@@ -38,8 +39,11 @@ Paths = list[str]
 Result = TypeVar("Result")
 
 
-def build_in_parallel(store: Store, plan: Plan, jobs: int, folder: Path | None, counted: Count) -> tuple[int, Paths]:
-    """Build the tables of a plan. Returns the number of events, and the files with the tables, if there is a folder for them.
+def build_in_parallel(
+    store: Store, plan: Plan, jobs: int, folder: Path | None, counted: Count
+) -> tuple[int, Paths]:
+    """Build the tables of a plan. Returns the number of events, and the files with the tables, if
+    there is a folder for them.
 
     Raises StoreError if one of the processes ends early.
     """
@@ -52,7 +56,9 @@ def build_in_parallel(store: Store, plan: Plan, jobs: int, folder: Path | None, 
         ranges = _ranges(store, jobs)
         parts, others = [path_of(number) for number in range(len(ranges))], path_of("others")
         building = submitted(
-            pool, _build_range, [(store.url, plan, path, *ends) for path, ends in zip(parts, ranges, strict=True)]
+            pool,
+            _build_range,
+            [(store.url, plan, path, *ends) for path, ends in zip(parts, ranges, strict=True)],
         )
         with _side(store, plan, others, OTHERS) as side:
             count = build_others(store, side, plan)
@@ -65,7 +71,12 @@ def build_in_parallel(store: Store, plan: Plan, jobs: int, folder: Path | None, 
         beside = [path for path in (parts[0], others) if path is not None]
         places = [path_of(f"positions{number}") for number in range(len(keys))]
         placing = submitted(
-            pool, _build_positions, [(store.url, plan, path, beside, *ends) for path, ends in zip(places, keys, strict=True)]
+            pool,
+            _build_positions,
+            [
+                (store.url, plan, path, beside, *ends)
+                for path, ends in zip(places, keys, strict=True)
+            ],
         )
         results(placing, lambda: None)
         with _side(store, plan, places[0], ()) as side:
@@ -74,15 +85,19 @@ def build_in_parallel(store: Store, plan: Plan, jobs: int, folder: Path | None, 
 
 
 def _ranges(store: Store, jobs: int) -> list[tuple[str, str | None]]:
-    """Ranges of streams with about as many events: each begins with a stream, and ends before another."""
+    """Ranges of streams with about as many events: each begins with a stream, and ends before
+    another."""
     with store.database.reading() as session:
         bounds = session.streams_dividing(jobs)
     return list(zip(["", *bounds], [*bounds, None], strict=True))
 
 
 @contextmanager
-def _side(store: Store, plan: Plan, path: str | None, tables: Sequence[Table]) -> Iterator[Database]:
-    """A file in which to build these tables, which it gets. Without a path the database itself, which has them."""
+def _side(
+    store: Store, plan: Plan, path: str | None, tables: Sequence[Table]
+) -> Iterator[Database]:
+    """A file in which to build these tables, which it gets. Without a path the database itself,
+    which has them."""
     with store.database.side_database(path) as side:
         if path is not None and tables:
             with side.writing() as session:
@@ -90,7 +105,9 @@ def _side(store: Store, plan: Plan, path: str | None, tables: Sequence[Table]) -
         yield side
 
 
-def _unite(side: Database, paths: Sequence[str | None], plan: Plan, tables: Sequence[Table]) -> None:
+def _unite(
+    side: Database, paths: Sequence[str | None], plan: Plan, tables: Sequence[Table]
+) -> None:
     """Add the rows in the other files to those in the first, which is open."""
     names = [f"{table.name}{plan.suffix}" for table in tables if plan.wants(table)]
     for path in paths[1:]:
@@ -100,16 +117,23 @@ def _unite(side: Database, paths: Sequence[str | None], plan: Plan, tables: Sequ
 
 
 def _build_range(url: str, plan: Plan, path: str | None, first: str, before: str | None) -> int:
-    """Build the orders of a range of streams. Runs in a process of its own. Returns the number of events."""
+    """Build the orders of a range of streams. Runs in a process of its own. Returns the number of
+    events."""
     gc.disable()  # a short-lived process that creates no cycles
     with closing(open_store(url)) as store, _side(store, plan, path, BY_STREAM) as side:
         return build_orders(store, side, plan, first, before, _Counter())
 
 
 def _build_positions(
-    url: str, plan: Plan, path: str | None, beside: Sequence[str], first: PositionKey | None, before: PositionKey | None
+    url: str,
+    plan: Plan,
+    path: str | None,
+    beside: Sequence[str],
+    first: PositionKey | None,
+    before: PositionKey | None,
 ) -> int:
-    """Build a range of positions from the trades in the files beside. Runs in a process of its own."""
+    """Build a range of positions from the trades in the files beside. Runs in a process of its
+    own."""
     gc.disable()
     with closing(open_store(url)) as store, store.database.side_database(path, beside) as side:
         if path is not None:
@@ -156,7 +180,8 @@ def results(futures: Sequence[Future[Result]], look: Callable[[], object]) -> li
 
 @contextmanager
 def processes(jobs: int) -> Iterator[tuple[ProcessPoolExecutor, Any]]:
-    """Processes that end when this one ends or gives up: a pipe closes then. And the number of events that they have read."""
+    """Processes that end when this one ends or gives up: a pipe closes then. And the number of
+    events that they have read."""
     context = get_context("spawn")
     theirs, ours = context.Pipe(duplex=False)
     progress = context.Value("q", 0)
@@ -165,7 +190,8 @@ def processes(jobs: int) -> Iterator[tuple[ProcessPoolExecutor, Any]]:
             yield pool, progress
         except BrokenProcessPool as error:
             raise StoreError(
-                "a process of the rebuild was killed, perhaps for lack of memory: the views are unchanged"
+                "a process of the rebuild was killed, perhaps for lack of memory: the views are "
+                "unchanged"
             ) from error
         except BaseException:
             ours.close()
@@ -174,7 +200,8 @@ def processes(jobs: int) -> Iterator[tuple[ProcessPoolExecutor, Any]]:
 
 @contextmanager
 def _deaf() -> Iterator[None]:
-    """Block keyboard interrupts in processes that are started here, from their first moment. This process handles them."""
+    """Block keyboard interrupts in processes that are started here, from their first moment. This
+    process handles them."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

@@ -6,12 +6,24 @@ from functools import partial
 from typing import Any, overload
 
 from orderledger.infrastructure.views.agreement import AgreementQueries
-from orderledger.infrastructure.views.arguments import check_argument, check_period, groups_of, zone_of
+from orderledger.infrastructure.views.arguments import (
+    check_argument,
+    check_period,
+    groups_of,
+    zone_of,
+)
 from orderledger.projections import queries
 from orderledger.projections.equity import POINTS
 from orderledger.projections.equity_points import FEWEST_POINTS
 from orderledger.projections.positions import Method
-from orderledger.projections.rows import EquityPointRow, ExposureRow, FillPnlRow, PnlGroupRow, PnlRow, PositionRow
+from orderledger.projections.rows import (
+    EquityPointRow,
+    ExposureRow,
+    FillPnlRow,
+    PnlGroupRow,
+    PnlRow,
+    PositionRow,
+)
 from orderledger.projections.view import RowList
 
 
@@ -26,7 +38,8 @@ class PnlQueries(AgreementQueries):
         effective_at: datetime | None = None,
         **where: Any,
     ) -> RowList[PositionRow]:
-        """List positions with their P&L, and the quantities that open and unresolved orders may add."""
+        """List positions with their P&L, and the quantities that open and unresolved orders may
+        add."""
         with self._views(as_of, effective_at) as views:
             return RowList(queries.positions(views, method=method, **where))
 
@@ -67,15 +80,21 @@ class PnlQueries(AgreementQueries):
         effective_at: datetime | None = None,
         **where: Any,
     ) -> RowList[PnlGroupRow] | RowList[PnlRow]:
-        """Return P&L by account and instrument, or by any of account, instrument, strategy and day. Methods: average, fifo,
-        lifo.
+        """Return P&L by account and instrument, or by any of account, instrument, strategy and day.
+        Methods: average, fifo, lifo.
 
-        `timezone`: of the days, e.g. "Europe/Berlin". `since` and `until`: the P&L of that period. It has what its fills
-        realized, their fees and its funding, the position at its end, and the change of the unrealized P&L where both ends have
-        marks.
+        `timezone`: of the days, e.g. "Europe/Berlin". `since` and `until`: the P&L of that period.
+        It has what its fills realized, their fees and its funding, the position at its end, and the
+        change of the unrealized P&L where both ends have marks.
         """
         check_period(since, until)
-        asked = {"by": groups_of(by), "timezone": zone_of(timezone), "since": since, "until": until, **where}
+        asked = {
+            "by": groups_of(by),
+            "timezone": zone_of(timezone),
+            "since": since,
+            "until": until,
+            **where,
+        }
         with self._views(as_of, effective_at) as views:
             return RowList(queries.pnl(views, method=method, **asked))
 
@@ -89,8 +108,9 @@ class PnlQueries(AgreementQueries):
     ) -> RowList[ExposureRow]:
         """List the exposure by account and instrument, with the open orders that make it up.
 
-        A position is an interval: what it is, and the least and the most that it becomes if any open orders are filled,
-        unresolved orders and outstanding replaces included. P&L is one while the outcome of an order is unknown.
+        A position is an interval: what it is, and the least and the most that it becomes if any
+        open orders are filled, unresolved orders and outstanding replaces included. P&L is one
+        while the outcome of an order is unknown.
         """
         with self._views(as_of, effective_at) as views:
             return RowList(queries.exposure(views, account=account, instrument=instrument))
@@ -107,11 +127,12 @@ class PnlQueries(AgreementQueries):
         as_of: datetime | int | None = None,
         effective_at: datetime | None = None,
     ) -> RowList[FillPnlRow]:
-        """List what each active fill realized, by every method, in the order in which the fills happened.
+        """List what each active fill realized, by every method, in the order in which the fills
+        happened.
 
-        The fills of an account and instrument add up to the `realized_pnl` of their row of `pnl`, to the last digit. With
-        `strategy` or `by_strategy`, each strategy has a position of its own, as in `pnl` by strategy. `since` and `until` apply
-        to the time of the fill.
+        The fills of an account and instrument add up to the `realized_pnl` of their row of `pnl`,
+        to the last digit. With `strategy` or `by_strategy`, each strategy has a position of its
+        own, as in `pnl` by strategy. `since` and `until` apply to the time of the fill.
         """
         check_period(since, until)
         where = {"account": account, "instrument": instrument, "strategy": strategy}
@@ -132,12 +153,14 @@ class PnlQueries(AgreementQueries):
         as_of: datetime | int | None = None,
         effective_at: datetime | None = None,
     ) -> RowList[EquityPointRow]:
-        """List the equity after each fill, bust, correction, funding, adjustment and mark, with its peak and drawdown, by
-        settlement currency. Each row is what `pnl` says of its time (`effective_at`): a busted fill counts until its bust.
+        """List the equity after each fill, bust, correction, funding, adjustment and mark, with its
+        peak and drawdown, by settlement currency. Each row is what `pnl` says of its time
+        (`effective_at`): a busted fill counts until its bust.
 
-        The last row of a currency is what the rows of `pnl` with these filters add up to, to the last digit. `since` and `until`
-        select moments: the values count from the beginning of the ledger. `points`: at most so many rows of each currency, with
-        the extremes of what is left out; None: every fill, funding and adjustment, and of the marks between two of them at most
+        The last row of a currency is what the rows of `pnl` with these filters add up to, to the
+        last digit. `since` and `until` select moments: the values count from the beginning of the
+        ledger. `points`: at most so many rows of each currency, with the extremes of what is left
+        out; None: every fill, funding and adjustment, and of the marks between two of them at most
         four.
         """
         check_period(since, until)
@@ -146,5 +169,15 @@ class PnlQueries(AgreementQueries):
             raise ValueError(f"points takes {FEWEST_POINTS} or more, not {points}")
         where = {"account": account, "instrument": instrument, "strategy": strategy}
         with self._views(as_of, effective_at, is_streaming=True) as views:
-            asked: dict[str, Any] = {"method": method, "points": points, "since": since, "until": until, **where}
-            return RowList(queries.equity(views, events_of=partial(self._events_known_of, as_of, effective_at), **asked))
+            asked: dict[str, Any] = {
+                "method": method,
+                "points": points,
+                "since": since,
+                "until": until,
+                **where,
+            }
+            return RowList(
+                queries.equity(
+                    views, events_of=partial(self._events_known_of, as_of, effective_at), **asked
+                )
+            )

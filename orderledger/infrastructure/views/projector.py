@@ -1,4 +1,5 @@
-"""Updates the views in batches, exactly once: one transaction stores a batch's rows and its log position."""
+"""Updates the views in batches, exactly once: one transaction stores a batch's rows and its log
+position."""
 
 import threading
 import time
@@ -15,22 +16,30 @@ from orderledger.infrastructure.latency import Latencies
 from orderledger.infrastructure.locks import is_held
 from orderledger.infrastructure.storage.database import Session
 from orderledger.infrastructure.storage.store import Store, cannot_be_written
-from orderledger.infrastructure.storage.view_versions import lock_position, move, stored, stored_position
+from orderledger.infrastructure.storage.view_versions import (
+    lock_position,
+    move,
+    stored,
+    stored_position,
+)
 from orderledger.infrastructure.views.rows import SqlRows
 from orderledger.projections.fold import Fold
 from orderledger.projections.tables import TABLES
 
 BATCH = 2_000
 BATCH_FAR_BEHIND = 20_000
-"""Events per transaction. An order is written once per batch that touches it: large batches are fast, small ones visible soon."""
+"""Events per transaction. An order is written once per batch that touches it: large batches are
+fast, small ones visible soon."""
 
 WORTH_A_LARGE_BATCH = 10_000
 
 WORTH_BUILDING_ANEW = 100_000
-"""Missing events, more than the views have, from which on it is faster to build the views beside (bench_rebuild.py)."""
+"""Missing events, more than the views have, from which on it is faster to build the views beside
+(bench_rebuild.py)."""
 
 SLOW_SECONDS = 1.0
-"""A batch that takes longer must not hold the lock of the writing transaction all the time: see `Projector`."""
+"""A batch that takes longer must not hold the lock of the writing transaction all the time: see
+`Projector`."""
 
 EVENTS_AT_ONCE = 2_000
 """Events of a transaction in memory at a time."""
@@ -40,23 +49,32 @@ Also = Callable[[Session, list[Recorded]], None]
 
 
 class TableFold:
-    """A fold with its rows in tables, over any number of transactions. `also` receives the same events in the same
-    transactions."""
+    """A fold with its rows in tables, over any number of transactions. `also` receives the same
+    events in the same transactions."""
 
-    def __init__(self, suffix: str = "", position: int = 0, also: Also | None = None, *, has_positions: bool = True) -> None:
+    def __init__(
+        self,
+        suffix: str = "",
+        position: int = 0,
+        also: Also | None = None,
+        *,
+        has_positions: bool = True,
+    ) -> None:
         self._rows = SqlRows(suffix)
         self._also = also
         self._fold = Fold(self._rows, self._events_of, has_positions=has_positions)
         self.position = position
 
     def advance(self, session: Session, limit: int, up_to: int | None = None) -> int:
-        """Take up to `limit` events, none beyond `up_to`, and write the results. Returns the number of events."""
+        """Take up to `limit` events, none beyond `up_to`, and write the results. Returns the number
+        of events."""
         count = self.take(session, limit, up_to)
         self.write(session)
         return count
 
     def take(self, session: Session, limit: int, up_to: int | None = None) -> int:
-        """Take up to `limit` events in a transaction that may be read-only. `write` writes the results."""
+        """Take up to `limit` events in a transaction that may be read-only. `write` writes the
+        results."""
         self._rows.session = session
         count = 0
         while wanted := min(limit - count, EVENTS_AT_ONCE):
@@ -82,7 +100,8 @@ class TableFold:
         _warn_of(self._fold.positions.damage)
 
     def forget_rows(self) -> None:
-        """Forget what came from rows of the tables: another process may replace them, at the same position.
+        """Forget what came from rows of the tables: another process may replace them, at the same
+        position.
 
         What came from the log, the state of orders, is kept.
         """
@@ -94,12 +113,15 @@ class TableFold:
 
 
 def _warn_of(damage: list[str]) -> None:
-    """Log what was wrong with rows of positions. They were folded from the first entry, and written anew."""
+    """Log what was wrong with rows of positions. They were folded from the first entry, and written
+    anew."""
     if damage:
         import logging  # here, because it is rarely needed
 
         for one in damage:
-            logging.getLogger("orderledger").warning("positions are folded from their first entry: %s", one)
+            logging.getLogger("orderledger").warning(
+                "positions are folded from their first entry: %s", one
+            )
         damage.clear()
 
 
@@ -120,14 +142,18 @@ def _is_worth_building_anew(position: int, last: int) -> bool:
 
 
 class Projector:
-    """Moves events from the log into the tables of the views. Several processes may do so: each batch counts once.
+    """Moves events from the log into the tables of the views. Several processes may do so: each
+    batch counts once.
 
-    `folds_ahead`: fold before the writing transaction, for which others wait on SQLite. That does not help with the writer in the
-    same interpreter: it would wait for the interpreter instead, and longer. After a slow batch the next one is folded before in
-    any case: many late fills, each of which folds the later ones of its position again, would keep recording out for seconds.
+    `folds_ahead`: fold before the writing transaction, for which others wait on SQLite. That does
+    not help with the writer in the same interpreter: it would wait for the interpreter instead, and
+    longer. After a slow batch the next one is folded before in any case: many late fills, each of
+    which folds the later ones of its position again, would keep recording out for seconds.
     """
 
-    def __init__(self, store: Store, latencies: Latencies | None = None, *, folds_ahead: bool = False) -> None:
+    def __init__(
+        self, store: Store, latencies: Latencies | None = None, *, folds_ahead: bool = False
+    ) -> None:
         self._store = store
         self._folds_ahead = folds_ahead
         self._was_slow = False
@@ -139,30 +165,45 @@ class Projector:
         self._building: set[int] = set()
         self.events_read = 0
         self.fault: StoreError | None = None
-        """The reason why the views cannot be updated: an older version made them, and rebuilding failed."""
+        """The reason why the views cannot be updated: an older version made them, and rebuilding
+        failed."""
         self.is_outdated = False
-        """True if an older version made the views, and the store could not be written when they were to be rebuilt."""
+        """True if an older version made the views, and the store could not be written when they
+        were to be rebuilt."""
 
-    def catch_up(self, progress: Callable[[int], None] | None = None, is_enough: Callable[[], bool] = lambda: False) -> int:
-        """Bring the views up to the end of the log, and return their position. `is_enough` may end this after any batch.
+    def catch_up(
+        self,
+        progress: Callable[[int], None] | None = None,
+        is_enough: Callable[[], bool] = lambda: False,
+    ) -> int:
+        """Bring the views up to the end of the log, and return their position. `is_enough` may end
+        this after any batch.
 
-        Raises RuntimeError in a signal handler that interrupted this method: it would wait for itself.
+        Raises RuntimeError in a signal handler that interrupted this method: it would wait for
+        itself.
         """
         if self.fault is not None:
             raise self.fault
         if self.is_catching_up_here():
-            raise RuntimeError("a signal handler cannot wait for the update of the views that it interrupted: query after it")
+            raise RuntimeError(
+                "a signal handler cannot wait for the update of the views that it interrupted: "
+                "query after it"
+            )
         with deadline(None):
             return self._catch_up(progress, is_enough)
 
-    def _catch_up(self, progress: Callable[[int], None] | None, is_enough: Callable[[], bool]) -> int:
+    def _catch_up(
+        self, progress: Callable[[int], None] | None, is_enough: Callable[[], bool]
+    ) -> int:
         while True:
             try:
                 with self._lock:
                     position = self._follow(progress, is_enough, may_stop_far_behind=True)
                 self.is_outdated = False
                 return position
-            except ViewsOutdated:  # another process created missing tables, or an older version made the views
+            except (
+                ViewsOutdated
+            ):  # another process created missing tables, or an older version made the views
                 with self._building_here():
                     self._rebuild_outdated()
             except _FarBehind:
@@ -170,7 +211,9 @@ class Projector:
                     self._build_anew(progress or _ignore, is_enough)
 
     def _rebuild_outdated(self) -> None:
-        from orderledger.infrastructure.views.rebuild import rebuild_outdated  # imported here: it uses this module
+        from orderledger.infrastructure.views.rebuild import (
+            rebuild_outdated,
+        )  # imported here: it uses this module
 
         try:
             rebuild_outdated(self._store, self)
@@ -179,8 +222,11 @@ class Projector:
             raise
 
     def _build_anew(self, progress: Callable[[int], None], is_enough: Callable[[], bool]) -> None:
-        """Build the views beside, which is faster. If that fails, for instance for lack of room, update them instead."""
-        from orderledger.infrastructure.views.rebuild import build_anew  # imported here: it uses this module
+        """Build the views beside, which is faster. If that fails, for instance for lack of room,
+        update them instead."""
+        from orderledger.infrastructure.views.rebuild import (
+            build_anew,
+        )  # imported here: it uses this module
 
         self._may_build_anew = False
         try:
@@ -192,26 +238,39 @@ class Projector:
 
     @contextmanager
     def _building_here(self) -> Iterator[None]:
-        """Note that this thread builds views. It does not hold the lock: another thread may rebuild them, and needs it."""
+        """Note that this thread builds views. It does not hold the lock: another thread may rebuild
+        them, and needs it."""
         self._building.add(threading.get_ident())
         try:
             yield
         finally:
             self._building.discard(threading.get_ident())
 
-    def follow(self, progress: Callable[[int], None] | None = None, is_enough: Callable[[], bool] = lambda: False) -> int:
+    def follow(
+        self,
+        progress: Callable[[int], None] | None = None,
+        is_enough: Callable[[], bool] = lambda: False,
+    ) -> int:
         """The same, but raises ViewsOutdated instead of rebuilding outdated views."""
         with self._lock:
             return self._follow(progress, is_enough)
 
     def _follow(
-        self, progress: Callable[[int], None] | None, is_enough: Callable[[], bool], *, may_stop_far_behind: bool = False
+        self,
+        progress: Callable[[int], None] | None,
+        is_enough: Callable[[], bool],
+        *,
+        may_stop_far_behind: bool = False,
     ) -> int:
         last, read_before = self._store.recorder.last_position(), self.events_read
         if self._fold.position < last:
             with self._store.database.reading() as session:
                 position = self._go_on_from(session)  # other processes may have updated the views
-            if may_stop_far_behind and self._may_build_anew and _is_worth_building_anew(position, last):
+            if (
+                may_stop_far_behind
+                and self._may_build_anew
+                and _is_worth_building_anew(position, last)
+            ):
                 raise _FarBehind
         while self._fold.position < last:
             before = self._fold.position
@@ -225,11 +284,13 @@ class Projector:
         return self._fold.position
 
     def is_catching_up_here(self) -> bool:
-        """Check whether this thread is inside `catch_up`: in a signal handler that interrupted it."""
+        """Check whether this thread is inside `catch_up`: in a signal handler that interrupted
+        it."""
         return threading.get_ident() in self._building or is_held(self._catching_up)
 
     def caught_up(self) -> int | None:
-        """Catch up and return the position. None if the views are behind the log and the store is read-only, or its disk full.
+        """Catch up and return the position. None if the views are behind the log and the store is
+        read-only, or its disk full.
 
         A query then folds the log in memory.
         """
@@ -243,17 +304,20 @@ class Projector:
             return None
 
     def _has_outdated(self) -> bool:
-        """Check for views that an older version made. This process or another may have rebuilt them since."""
+        """Check for views that an older version made. This process or another may have rebuilt them
+        since."""
         with self._store.database.reading() as session:
             return bool(stored(session)[1])
 
     def restart(self) -> None:
-        """Drop the fold in memory: another process has restarted the tables, and they are behind it."""
+        """Drop the fold in memory: another process has restarted the tables, and they are behind
+        it."""
         with self._lock:
             self._fold = TableFold(position=-1)
 
     def is_worth_building_anew(self) -> bool:
-        """Check whether so many events are missing that building the views beside is faster than updating them."""
+        """Check whether so many events are missing that building the views beside is faster than
+        updating them."""
         with self._store.database.reading() as session:
             return _is_worth_building_anew(stored_position(session), session.last_position())
 
@@ -285,7 +349,8 @@ class Projector:
             self._write(session, self._fold.take(session, limit))
 
     def _advance_ahead(self, limit: int) -> bool:
-        """Fold, then write. Returns False if another process was faster, and the result does not count."""
+        """Fold, then write. Returns False if another process was faster, and the result does not
+        count."""
         with self._store.database.reading() as session:
             position = self._go_on_from(session)
             count = self._fold.take(session, limit)
@@ -298,11 +363,14 @@ class Projector:
         return True
 
     def _go_on_from(self, session: Session) -> int:
-        """Continue at the position of the tables, and return it. Raises ViewsOutdated if they are to be rebuilt first."""
+        """Continue at the position of the tables, and return it. Raises ViewsOutdated if they are
+        to be rebuilt first."""
         position, outdated = stored(session)
         if outdated:
             raise ViewsOutdated(", ".join(sorted(outdated)))
-        if position != self._fold.position:  # another process has updated the tables, so the fold in memory is stale
+        if (
+            position != self._fold.position
+        ):  # another process has updated the tables, so the fold in memory is stale
             self._fold = TableFold(position=position)
         return position
 

@@ -33,19 +33,25 @@ class Reader:
         self._following = Following(store)
 
     def _stored_under(self, order_id: str, account: str | None) -> list[StoredRow]:
-        """The events of the stream that this order id names. Empty if there is none, or if the order proved to be another."""
+        """The events of the stream that this order id names. Empty if there is none, or if the
+        order proved to be another."""
         if account is None:
             return []
         with reaching(self._url):
             stored = self._store.recorder.rows_of([order_stream(account, order_id)])
         return [] if any(row.name == ATTRIBUTED for row in stored) else stored
 
-    def _events_after(self, position: int, account: str | None, *, follow: bool = False) -> Iterator[Row]:
+    def _events_after(
+        self, position: int, account: str | None, *, follow: bool = False
+    ) -> Iterator[Row]:
         for rows in self._following.batches(position, follow=follow):
-            yield from self._rows_of([row for row in rows if account in (None, account_of(row.stream))])
+            yield from self._rows_of(
+                [row for row in rows if account in (None, account_of(row.stream))]
+            )
 
     def _rows_of(self, stored: Sequence[StoredRow]) -> Iterator[Row]:
-        """Rows of the `event` view. An event that cannot be read is an error after the rows before it."""
+        """Rows of the `event` view. An event that cannot be read is an error after the rows before
+        it."""
         with reaching(self._url):
             rows, error = stored_event_rows(self._store, stored)
         yield from rows
@@ -64,7 +70,9 @@ class Reader:
             yield from map(table.shown, views.each(table, **asked))
 
     @contextmanager
-    def _views(self, as_of: AsOf | None, effective_at: datetime | None, *, is_streaming: bool = False) -> Iterator[Views]:
+    def _views(
+        self, as_of: AsOf | None, effective_at: datetime | None, *, is_streaming: bool = False
+    ) -> Iterator[Views]:
         check_times(as_of, effective_at)
         is_now = as_of is None and effective_at is None
         with reaching(self._url), ExitStack() as reading:
@@ -75,7 +83,8 @@ class Reader:
     def _views_of_order(
         self, order_id: str, account: str | None, as_of: AsOf | None, effective_at: datetime | None
     ) -> Iterator[Views]:
-        """The live views, or the views as of another time of the orders with this name alone, folded from their own streams."""
+        """The live views, or the views as of another time of the orders with this name alone,
+        folded from their own streams."""
         check_times(as_of, effective_at)
         with reaching(self._url), ExitStack() as reading:
             live = self._live(reading)
@@ -89,7 +98,8 @@ class Reader:
     def _events_known_of(
         self, as_of: AsOf | None, effective_at: datetime | None, streams: Iterable[str]
     ) -> dict[str, list[Recorded]]:
-        """The events of these streams that were known by `as_of`, and had happened by `effective_at`."""
+        """The events of these streams that were known by `as_of`, and had happened by
+        `effective_at`."""
         with reaching(self._url):
             found = self._store.events_of(list(streams))
         return {
@@ -103,10 +113,13 @@ class Reader:
         }
 
     def _live(self, reading: ExitStack, *, is_streaming: bool = False) -> StoredViews | None:
-        """The live views, up to date, until `reading` ends. None if they are behind a log that is read-only."""
+        """The live views, up to date, until `reading` ends. None if they are behind a log that is
+        read-only."""
         database = self._store.database
         while (position := self._projector.caught_up()) is not None:
-            session = reading.enter_context(database.streaming() if is_streaming else database.reading())
+            session = reading.enter_context(
+                database.streaming() if is_streaming else database.reading()
+            )
             reached, outdated = stored(session)
             if reached >= position and not outdated:
                 return StoredViews(session)

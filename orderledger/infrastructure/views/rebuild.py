@@ -13,7 +13,12 @@ from orderledger.infrastructure.storage import account_facts
 from orderledger.infrastructure.storage.database import Session
 from orderledger.infrastructure.storage.name_index import NameTable
 from orderledger.infrastructure.storage.store import Store
-from orderledger.infrastructure.storage.view_versions import lock_position, mark_current, move, stored
+from orderledger.infrastructure.storage.view_versions import (
+    lock_position,
+    mark_current,
+    move,
+    stored,
+)
 from orderledger.infrastructure.views.beside import APART, SUFFIX, beside
 from orderledger.infrastructure.views.building import build
 from orderledger.infrastructure.views.plan import ALL, Plan, plan_of
@@ -47,19 +52,28 @@ class Rebuilt:
 
 
 def rebuild(
-    store: Store, projector: Projector, names: Sequence[str] = (), *, jobs: int = 1, progress: Progress | None = None
+    store: Store,
+    projector: Projector,
+    names: Sequence[str] = (),
+    *,
+    jobs: int = 1,
+    progress: Progress | None = None,
 ) -> Rebuilt:
-    """Rebuild the named views, or all. Recording goes on. Raises InvalidSetting for an unknown name."""
+    """Rebuild the named views, or all. Recording goes on. Raises InvalidSetting for an unknown
+    name."""
     if isinstance(names, str):
         raise TypeError(f"names takes a sequence of names, not one text: [{names!r}]")
     if unknown := [name for name in names if name not in VIEWS]:
         raise InvalidSetting("names", f"{unknown[0]!r} is no view: {', '.join(VIEWS)}")
     with store.database.rebuilding():
-        return _rebuild(store, projector, {*names, *_outdated(store)} if names else VIEWS, jobs, progress)
+        return _rebuild(
+            store, projector, {*names, *_outdated(store)} if names else VIEWS, jobs, progress
+        )
 
 
 def rebuild_outdated(store: Store, projector: Projector) -> None:
-    """Rebuild the views that an older version made, and leave the others. Raises StoreVersion if a newer version made one."""
+    """Rebuild the views that an older version made, and leave the others. Raises StoreVersion if a
+    newer version made one."""
     if not _outdated(store):
         return
     with store.database.rebuilding():
@@ -67,16 +81,24 @@ def rebuild_outdated(store: Store, projector: Projector) -> None:
             _rebuild(store, projector, outdated)
 
 
-def build_anew(store: Store, projector: Projector, progress: Callable[[int], None], is_enough: Callable[[], bool]) -> int:
-    """Build the views from the beginning of the log, as a rebuild does, because they are far behind its end: that is faster than
-    updating them. Returns the number of events. Stops without any change when `is_enough` says so."""
+def build_anew(
+    store: Store,
+    projector: Projector,
+    progress: Callable[[int], None],
+    is_enough: Callable[[], bool],
+) -> int:
+    """Build the views from the beginning of the log, as a rebuild does, because they are far behind
+    its end: that is faster than updating them. Returns the number of events. Stops without any
+    change when `is_enough` says so."""
 
     def look(done: int, total: int) -> None:
         progress(done)
         if is_enough():
             raise _Enough
 
-    views = [name for name in VIEWS if name != ORDER_NAMES.name]  # names are written with the events
+    views = [
+        name for name in VIEWS if name != ORDER_NAMES.name
+    ]  # names are written with the events
     with store.database.rebuilding():
         if not projector.is_worth_building_anew():  # another process has updated them meanwhile
             return 0
@@ -95,28 +117,47 @@ def _outdated(store: Store) -> set[str]:
 
 
 def _rebuild(
-    store: Store, projector: Projector, views: Collection[str], jobs: int = 1, progress: Progress | None = None
+    store: Store,
+    projector: Projector,
+    views: Collection[str],
+    jobs: int = 1,
+    progress: Progress | None = None,
 ) -> Rebuilt:
     began = time.perf_counter()
     try:
         events, is_equal = _build_and_switch(store, projector, views, jobs, progress)
     except _LiveViewsStopped:
         events, is_equal = _build_and_switch(store, projector, VIEWS, jobs, progress)
-    return Rebuilt(tuple(name for name in VIEWS if name in views), events, time.perf_counter() - began, is_equal)
+    return Rebuilt(
+        tuple(name for name in VIEWS if name in views),
+        events,
+        time.perf_counter() - began,
+        is_equal,
+    )
 
 
 class _LiveViewsStopped(Exception):
-    """A damaged row stops the live views before the position of the new ones, so that all views are to be replaced."""
+    """A damaged row stops the live views before the position of the new ones, so that all views are
+    to be replaced."""
 
 
 def _build_and_switch(
-    store: Store, projector: Projector, views: Collection[str], jobs: int, progress: Progress | None, *, follows: bool = True
+    store: Store,
+    projector: Projector,
+    views: Collection[str],
+    jobs: int,
+    progress: Progress | None,
+    *,
+    follows: bool = True,
 ) -> tuple[int, bool]:
-    """Returns the number of events, and whether the new rows equal the old ones. `follows`: bring the old rows up to the position
-    of the new ones first."""
+    """Returns the number of events, and whether the new rows equal the old ones. `follows`: bring
+    the old rows up to the position of the new ones first."""
     chosen, is_all = tables_of(views), len(views) == len(VIEWS)
     end = _end(store, chosen)
-    suffix, up_to = f"{SUFFIX}_{uuid.uuid4().hex[:8]}", store.recorder.last_position() if end is None else end
+    suffix, up_to = (
+        f"{SUFFIX}_{uuid.uuid4().hex[:8]}",
+        store.recorder.last_position() if end is None else end,
+    )
     plan = plan_of(tables_behind(views), suffix, up_to, has_facts=is_all)
     with beside(store, plan, jobs) as folder:
         count, paths = _build(store, plan, jobs, folder, progress)
@@ -129,21 +170,28 @@ def _build_and_switch(
             if follows:
                 with suppress(DamagedRow, ViewsOutdated):
                     projector.follow()
-            is_equal &= _switch(store, builder, [table for table in chosen if table is not ORDER_NAMES])
+            is_equal &= _switch(
+                store, builder, [table for table in chosen if table is not ORDER_NAMES]
+            )
             if is_all:
                 is_equal &= account_facts.switch(store.database, suffix, up_to)
     return builder.events, is_equal
 
 
-def _build(store: Store, plan: Plan, jobs: int, folder: Path | None, progress: Progress | None) -> tuple[int, list[str]]:
-    """Build the tables. Returns the number of events, and the files with the tables, none if they are in the database itself."""
+def _build(
+    store: Store, plan: Plan, jobs: int, folder: Path | None, progress: Progress | None
+) -> tuple[int, list[str]]:
+    """Build the tables. Returns the number of events, and the files with the tables, none if they
+    are in the database itself."""
 
     def counted(count: int) -> None:
         if progress is not None:
             progress(count, plan.up_to)
 
     if jobs > 1 and store.url is not None:
-        from orderledger.infrastructure.views.parallel import build_in_parallel  # imported here because few callers need it
+        from orderledger.infrastructure.views.parallel import (
+            build_in_parallel,
+        )  # imported here because few callers need it
 
         return build_in_parallel(store, plan, jobs, folder, counted)
     path = None if folder is None else str(folder / f"{APART}0")
@@ -174,7 +222,9 @@ class _Builder:
         self.events = events
         self._store = store
         self.names = NameTable(plan.suffix, plan.up_to)
-        self._fold = TableFold(plan.suffix, plan.up_to, also=self.names.take, has_positions=plan.wants(POSITIONS))
+        self._fold = TableFold(
+            plan.suffix, plan.up_to, also=self.names.take, has_positions=plan.wants(POSITIONS)
+        )
         if plan.wants(ORDER_NAMES):
             with store.database.writing() as session:
                 self.names.bind_others(session)
@@ -184,7 +234,8 @@ class _Builder:
         return self._fold.position
 
     def advance(self, up_to: int | None = None) -> int:
-        """Take the next batch, not beyond a position. Returns the number of events, 0 at the end."""
+        """Take the next batch, not beyond a position. Returns the number of events, 0 at the
+        end."""
         with uncollected(), self._store.database.writing() as session:
             return self.advance_in(session, up_to)
 
@@ -215,10 +266,11 @@ def _put_in_place(session: Session, table: Table, suffix: str) -> None:
 
 
 def _switch(store: Store, builder: _Builder, chosen: Sequence[Table]) -> bool:
-    """In one transaction, bring live and new rows to the same log position, compare them, and replace the live ones.
+    """In one transaction, bring live and new rows to the same log position, compare them, and
+    replace the live ones.
 
-    If a damaged row stops the live views before that position, all views are replaced, whichever were named: they share one
-    position.
+    If a damaged row stops the live views before that position, all views are replaced, whichever
+    were named: they share one position.
     """
     with store.database.writing() as session:
         position = lock_position(session)
@@ -246,5 +298,8 @@ def _is_same(session: Session, table: Table, suffix: str) -> bool:
         return False
     keys = " AND ".join(f"live.{name} = made.{name}" for name in table.key)
     differs = " OR ".join(f"live.{name} {session.differs_from} made.{name}" for name in table.names)
-    statement = f"SELECT 1 FROM {table.name} AS live LEFT JOIN {table.name}{suffix} AS made ON {keys} WHERE {differs} LIMIT 1"
+    statement = (
+        f"SELECT 1 FROM {table.name} AS live LEFT JOIN {table.name}{suffix} AS made ON {keys} "
+        f"WHERE {differs} LIMIT 1"
+    )
     return not session.execute(statement)

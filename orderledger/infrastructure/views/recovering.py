@@ -1,4 +1,5 @@
-"""Finds open orders in the log when the views are far behind. Folds only orders that may be open."""
+"""Finds open orders in the log when the views are far behind. Folds only orders that may be
+open."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -48,10 +49,15 @@ from orderledger.projections.view import Row
 BATCH = 10_000
 STREAMS_PER_READING = 1_000
 
-REQUESTED, FILLED, REJECTED = OrderRequested.stored_name, FillRecorded.stored_name, OrderRejected.stored_name
+REQUESTED, FILLED, REJECTED = (
+    OrderRequested.stored_name,
+    FillRecorded.stored_name,
+    OrderRejected.stored_name,
+)
 REINSTATED = OrderReinstated.stored_name
 CONCLUSION = f'"{CONCLUDED_ABSENT}"'.encode()
-"""A part of the bytes of a cancel that may end nothing: the order may have been requested here since."""
+"""A part of the bytes of a cancel that may end nothing: the order may have been requested here
+since."""
 ENDING = frozenset({OrderCanceled.stored_name, OrderExpired.stored_name})
 HARMLESS = frozenset(
     {
@@ -93,7 +99,8 @@ _decode = msgspec.json.Decoder(Glanced).decode
 
 
 def open_orders_in_log(store: Store) -> tuple[list[Row], int]:
-    """The rows of all open orders, as an up-to-date view would list them, and the number of events read."""
+    """The rows of all open orders, as an up-to-date view would list them, and the number of events
+    read."""
     with uncollected():
         known, position = _known(store)
         survey = Survey(is_from_beginning=position == 0)
@@ -149,11 +156,15 @@ def _events_of(store: Store, streams: list[str]) -> Iterator[tuple[str, list[Rec
 
 
 def _row_of(stream: str, events: list[Recorded]) -> Row | None:
-    """The row of an order, with numbers as the views store them. None if the order proved to be another."""
+    """The row of an order, with numbers as the views store them. None if the order proved to be
+    another."""
     order = Order.of(stream)
     for recorded in events:
         evolve(order, recorded.event, recorded.when)  # type: ignore[arg-type]
     if order.attributed_to is not None:
         return None
     row = order_row(stream, order, events[-1].version)
-    return {name: Decimal(plain(value)) if isinstance(value, Decimal) else value for name, value in row.items()}
+    return {
+        name: Decimal(plain(value)) if isinstance(value, Decimal) else value
+        for name, value in row.items()
+    }

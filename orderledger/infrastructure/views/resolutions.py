@@ -15,11 +15,18 @@ NEVER_ARRIVED = "never_arrived"
 NOT_IN_DOUBT = "not_in_doubt"
 
 
-def decision_on(row: OrderRow, order: Order, worked_as: str | None, told: dict[str, Any]) -> Message | Outcome:
-    """The message that an operator's decision is, or why it is refused. `worked_as`: the venue's id; None: it never arrived."""
+def decision_on(
+    row: OrderRow, order: Order, worked_as: str | None, told: dict[str, Any]
+) -> Message | Outcome:
+    """The message that an operator's decision is, or why it is refused. `worked_as`: the venue's
+    id; None: it never arrived."""
     if not has_unknown_arrival(order):
         return Outcome("refused", reason=NOT_IN_DOUBT, text=_not_in_doubt(row, order))
-    names = {"account": row["account"], "client_order_id": row["client_order_id"], "source": "operator"}
+    names = {
+        "account": row["account"],
+        "client_order_id": row["client_order_id"],
+        "source": "operator",
+    }
     if worked_as is not None:
         return Acknowledge(**{**names, **told}, venue_order_id=worked_as)
     return Deny(**{**names, "reason": NEVER_ARRIVED, **told}, never_arrived=True)
@@ -28,13 +35,19 @@ def decision_on(row: OrderRow, order: Order, worked_as: str | None, told: dict[s
 def check_decision(never_arrived: bool, worked_as: str | None) -> None:
     """Raise InvalidSetting unless exactly one of the two is decided."""
     if never_arrived == (worked_as is not None):
-        raise InvalidSetting("never_arrived", "decide one of the two: never_arrived, or worked_as with the venue's id")
+        raise InvalidSetting(
+            "never_arrived",
+            "decide one of the two: never_arrived, or worked_as with the venue's id",
+        )
 
 
 def _not_in_doubt(row: OrderRow, order: Order) -> str:
     name = row["client_order_id"] or row["venue_order_id"]
     if not order.is_requested:
-        return f"{name} was not requested here: what the venue reports of it is all that is known, {order.summary}"
+        return (
+            f"{name} was not requested here: what the venue reports of it is all that is known, "
+            f"{order.summary}"
+        )
     if order.is_ended or order.confirmed_at is not None:
         known = f"{name} has ended" if order.is_ended else f"the venue has shown {name}"
         return f"{known}: {order.summary}. Only whether a new order arrived is decided here"

@@ -20,14 +20,16 @@ AT_ONCE = 1_000
 
 
 class SqlRows:
-    """Rows for one transaction after another. `session` is set during one. Only `flush` needs a writing transaction."""
+    """Rows for one transaction after another. `session` is set during one. Only `flush` needs a
+    writing transaction."""
 
     def __init__(self, suffix: str = "") -> None:
         self.session: Session | None = None
         self._suffix = suffix
         self._changed: dict[str, dict[Key, Row | None]] = {table.name: {} for table in TABLES}
         self._found: dict[str, dict[Key, list[Row]]] = {}
-        """The changed rows by account and instrument, for tables that were searched since their last change."""
+        """The changed rows by account and instrument, for tables that were searched since their
+        last change."""
 
     def get(self, table: Table, key: Key) -> Row | None:
         changed = self._changed[table.name]
@@ -54,7 +56,9 @@ class SqlRows:
         if not changed:
             return stored
         unchanged = (row for row in stored if table.key_of(row) not in changed)
-        found = [row for row in self._found_near(table, where) if after is None or moment_of(row) > after]
+        found = [
+            row for row in self._found_near(table, where) if after is None or moment_of(row) > after
+        ]
         in_order = partial(sort_key, table)
         return merge(unchanged, sorted(found, key=in_order), key=in_order)
 
@@ -64,7 +68,8 @@ class SqlRows:
         return max([*found, *([] if stored is None else [stored])], key=moment_of, default=None)
 
     def _last_stored(self, table: Table, where: dict[str, Any], before: Moment) -> Row | None:
-        """The last stored row that is not changed. Mostly it is the last row of all, so that one is tried first."""
+        """The last stored row that is not changed. Mostly it is the last row of all, so that one is
+        tried first."""
         changed = self._changed[table.name]
         conditions, values = self._conditions(where)
         values += [self._session.to_sql("time", before[0]), before[1]]
@@ -78,10 +83,15 @@ class SqlRows:
 
     def _found_near(self, table: Table, where: dict[str, Any]) -> list[Row]:
         """The changed rows with these values."""
-        return [row for row in self._near(table, where) if all(row[name] == value for name, value in where.items())]
+        return [
+            row
+            for row in self._near(table, where)
+            if all(row[name] == value for name, value in where.items())
+        ]
 
     def _near(self, table: Table, where: dict[str, Any]) -> list[Row]:
-        """The candidates among the changed rows. Indexed by instrument, because every position may search for its own."""
+        """The candidates among the changed rows. Indexed by instrument, because every position may
+        search for its own."""
         rows = self._changed[table.name].values()
         if "instrument" not in where:
             return [row for row in rows if row is not None]
@@ -100,7 +110,9 @@ class SqlRows:
             if last is None:
                 rows = self._select(table, conditions, values, tail)
             else:
-                place = [self._session.to_sql(table.kinds[name], last[name]) for name in table.order_by]
+                place = [
+                    self._session.to_sql(table.kinds[name], last[name]) for name in table.order_by
+                ]
                 rows = self._select(table, [*conditions, beyond], [*values, *place], tail)
             yield from rows
             if len(rows) < AT_ONCE:
@@ -109,13 +121,19 @@ class SqlRows:
 
     @staticmethod
     def _conditions(where: dict[str, Any]) -> tuple[list[str], list[Any]]:
-        conditions = [f"{name} IS NULL" if value is None else f"{name} = ?" for name, value in where.items()]
+        conditions = [
+            f"{name} IS NULL" if value is None else f"{name} = ?" for name, value in where.items()
+        ]
         return conditions, [value for value in where.values() if value is not None]
 
-    def _select(self, table: Table, conditions: Sequence[str], values: Sequence[Any], tail: str) -> list[Row]:
+    def _select(
+        self, table: Table, conditions: Sequence[str], values: Sequence[Any], tail: str
+    ) -> list[Row]:
         return self._selected(table, " AND ".join(conditions), values, tail)
 
-    def _selected(self, table: Table, where: str, values: Sequence[Any], tail: str = "") -> list[Row]:
+    def _selected(
+        self, table: Table, where: str, values: Sequence[Any], tail: str = ""
+    ) -> list[Row]:
         try:
             return self._session.select(table, where, values, suffix=self._suffix, tail=tail)
         except DamagedRow as damaged:
@@ -130,7 +148,9 @@ class SqlRows:
             rows = [row for row in changed.values() if row is not None]
             if rows:
                 self._session.upsert(table, rows, self._suffix)
-            self._session.delete(table, [key for key, row in changed.items() if row is None], self._suffix)
+            self._session.delete(
+                table, [key for key, row in changed.items() if row is None], self._suffix
+            )
             changed.clear()
         self._found.clear()
 
@@ -142,6 +162,11 @@ class SqlRows:
 
 
 def _after(table: Table, moment: Moment) -> Row:
-    """The place of the last row at or before a moment. Rows without a rank are in the order of the log."""
+    """The place of the last row at or before a moment. Rows without a rank are in the order of the
+    log."""
     at, rank = moment
-    return {"at": at, "rank": rank, "position": LAST_POSITION if "rank" in table.by_name else position_of_rank(rank)}
+    return {
+        "at": at,
+        "rank": rank,
+        "position": LAST_POSITION if "rank" in table.by_name else position_of_rank(rank),
+    }

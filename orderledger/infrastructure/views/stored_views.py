@@ -44,7 +44,10 @@ class StoredViews:
     ) -> list[Row]:
         found = self._by_key(table, since, until, where)
         if found is not None:
-            return sorted(found if newest is None else newest_of(found, newest), key=lambda row: sort_key(table, row))
+            return sorted(
+                found if newest is None else newest_of(found, newest),
+                key=lambda row: sort_key(table, row),
+            )
         condition, values = self.condition(table, since, until, where)
         with uncollected():
             if newest is None:
@@ -70,7 +73,11 @@ class StoredViews:
         rows = self.session.each(read, condition, values, tail=self._order(table))
         if table.name != ANOMALIES.name:
             return rows
-        return merge(rows, position_anomalies(self, read, since=since, until=until, **where), key=itemgetter("position"))
+        return merge(
+            rows,
+            position_anomalies(self, read, since=since, until=until, **where),
+            key=itemgetter("position"),
+        )
 
     def page(
         self,
@@ -89,7 +96,9 @@ class StoredViews:
         named = None if search is not None else self._by_key(table, since, until, where, missing)
         if named is not None:
             return place.rows_of(named)
-        read = table.narrowed(tuple(name for name in table.names if name in {*columns, *place.order_by}))
+        read = table.narrowed(
+            tuple(name for name in table.names if name in {*columns, *place.order_by})
+        )
         base, values = self._matching(table, since, until, where, missing, search, agreement)
         again, more_values = self._in_order_of_pages(table, where)
         base, values = " AND ".join(part for part in (base, again) if part), [*values, *more_values]
@@ -103,7 +112,9 @@ class StoredViews:
                 if len(found) > place.limit:
                     break
         if table.name == ANOMALIES.name:
-            found = place.rows_of([*found, *position_anomalies(self, read, since=since, until=until, **where)])
+            found = place.rows_of(
+                [*found, *position_anomalies(self, read, since=since, until=until, **where)]
+            )
         return found
 
     def count(
@@ -124,10 +135,17 @@ class StoredViews:
         condition, values = self._matching(table, since, until, where, missing, search, agreement)
         tail = f" WHERE {condition}" if condition else ""
         more = self._with_more(table, [], since, until, where)
-        return int(self.session.execute(f"SELECT COUNT(*) FROM {table.name}{tail}", values)[0][0]) + len(more)
+        return int(
+            self.session.execute(f"SELECT COUNT(*) FROM {table.name}{tail}", values)[0][0]
+        ) + len(more)
 
     def _with_more(
-        self, table: Table, rows: list[Row], since: datetime | None, until: datetime | None, where: dict[str, Any]
+        self,
+        table: Table,
+        rows: list[Row],
+        since: datetime | None,
+        until: datetime | None,
+        where: dict[str, Any],
     ) -> list[Row]:
         """With the anomalies that no event records."""
         if table.name != ANOMALIES.name:
@@ -152,16 +170,27 @@ class StoredViews:
         )
         sums = ", ".join(f"SUM(CASE WHEN {condition} THEN 1 ELSE 0 END)" for condition in counted)
         account = self.session.exact("account")
-        statement = f"SELECT account, {sums}, MAX(updated_at) FROM {ORDERS.name} GROUP BY account ORDER BY {account}"
+        statement = (
+            f"SELECT account, {sums}, MAX(updated_at) FROM {ORDERS.name} GROUP BY account ORDER BY "
+            f"{account}"
+        )
         rows = self.session.execute(statement, [moment] * 3)
-        return [{**dict(zip(("account", *COUNTED), row, strict=True)), "last_update_at": _time_of(row[-1])} for row in rows]
+        return [
+            {
+                **dict(zip(("account", *COUNTED), row, strict=True)),
+                "last_update_at": _time_of(row[-1]),
+            }
+            for row in rows
+        ]
 
     def agreement_counts(self, account: str | None) -> dict[str, dict[str, int]]:
         """By account, the number of orders of each agreement."""
         where, values = ("", []) if account is None else (" WHERE account = ?", [account])
         found: dict[str, dict[str, int]] = {}
         expression = agreement_sql(self.session.place_in_text)
-        statement = f"SELECT account, {expression}, COUNT(*) FROM {ORDERS.name}{where} GROUP BY 1, 2"
+        statement = (
+            f"SELECT account, {expression}, COUNT(*) FROM {ORDERS.name}{where} GROUP BY 1, 2"
+        )
         for name, agreement, count in self.session.execute(statement, values):
             found.setdefault(name, dict.fromkeys(AGREEMENTS, 0))[agreement] = int(count)
         return found
@@ -169,7 +198,9 @@ class StoredViews:
     def last_certificates(self) -> list[Row]:
         """The last certificate of each account."""
         last = f"SELECT MAX(position) FROM {CERTIFICATES.name} GROUP BY account"
-        return self.session.select(CERTIFICATES, f"position IN ({last})", tail=f"ORDER BY {self.session.exact('account')}")
+        return self.session.select(
+            CERTIFICATES, f"position IN ({last})", tail=f"ORDER BY {self.session.exact('account')}"
+        )
 
     def _matching(
         self,
@@ -192,26 +223,43 @@ class StoredViews:
         return " AND ".join(part for part in parts if part), values
 
     def _called(self, search: str, account: str | None) -> tuple[str, list[Any]]:
-        """The condition for orders with an id that begins with the text: one of ours, the venue's, or the value of an alias."""
+        """The condition for orders with an id that begins with the text: one of ours, the venue's,
+        or the value of an alias."""
         name, own = self.session.exact("name"), self.session.exact("client_order_id")
         ends = search + "\U0010ffff"
         alias = f"substr(name, {self.session.place_in_text}(name, '=') + 1, {len(search)}) = ?"
         of_account, given = ("account = ? AND ", [account]) if account is not None else ("", [])
         return (
-            f"stream IN (SELECT stream FROM {NAMES_TABLE} WHERE {of_account}{name} >= ? AND {name} < ? "
-            f"UNION SELECT stream FROM {NAMES_TABLE} WHERE {of_account}kind = 'alias' AND {alias} "
-            f"UNION SELECT stream FROM {ORDERS.name} WHERE {of_account}{own} >= ? AND {own} < ?)"
+            f"stream IN (SELECT stream FROM {NAMES_TABLE} WHERE {of_account}{name} >= ? AND {name} "
+            f"< ? UNION SELECT stream FROM {NAMES_TABLE} WHERE {of_account}kind = 'alias' AND "
+            f"{alias} UNION SELECT stream FROM {ORDERS.name} WHERE {of_account}{own} >= ? AND "
+            f"{own} < ?)"
         ), [*given, search, ends, *given, search, *given, search, ends]
 
     def _in_order_of_pages(self, table: Table, where: dict[str, Any]) -> tuple[str, list[Any]]:
-        """The same conditions once more, for columns that the indexes of pages compare in another way than others do."""
-        asked = [(self._sorted(table, name), name, where[name]) for index in table.paged_by for name in index if where.get(name)]
+        """The same conditions once more, for columns that the indexes of pages compare in another
+        way than others do."""
+        asked = [
+            (self._sorted(table, name), name, where[name])
+            for index in table.paged_by
+            for name in index
+            if where.get(name)
+        ]
         told = {compared: value for compared, name, value in asked if compared != name}
         return " AND ".join(f"{compared} = ?" for compared in told), list(told.values())
 
-    def _of_segment(self, table: Table, segment: list[tuple[str, str, Any]]) -> tuple[str, list[Any]]:
-        parts = [f"{self._sorted(table, name)} {sign} {'NULL' if value is None else '?'}" for name, sign, value in segment]
-        values = [self.session.to_sql(table.kinds[name], value) for name, _, value in segment if value is not None]
+    def _of_segment(
+        self, table: Table, segment: list[tuple[str, str, Any]]
+    ) -> tuple[str, list[Any]]:
+        parts = [
+            f"{self._sorted(table, name)} {sign} {'NULL' if value is None else '?'}"
+            for name, sign, value in segment
+        ]
+        values = [
+            self.session.to_sql(table.kinds[name], value)
+            for name, _, value in segment
+            if value is not None
+        ]
         return " AND ".join(parts), values
 
     def _sorted(self, table: Table, name: str) -> str:
@@ -221,11 +269,17 @@ class StoredViews:
         by = self.session.latest_first if place.is_descending else self.session.first_missing
         return f"ORDER BY {', '.join(map(by, place.order_by))}"
 
-    def _newest(self, table: Table, count: int, condition: str, values: list[Any]) -> tuple[str, list[Any]]:
-        """The condition for the last updated rows. It sorts only their keys: building whole rows takes ten times as long."""
+    def _newest(
+        self, table: Table, count: int, condition: str, values: list[Any]
+    ) -> tuple[str, list[Any]]:
+        """The condition for the last updated rows. It sorts only their keys: building whole rows
+        takes ten times as long."""
         latest = ", ".join(map(self.session.latest_first, NEWEST_BY))
         where = f"WHERE {condition}" if condition else ""
-        return f"stream IN (SELECT stream FROM {table.name} {where} ORDER BY {latest} LIMIT ?)", [*values, count]
+        return f"stream IN (SELECT stream FROM {table.name} {where} ORDER BY {latest} LIMIT ?)", [
+            *values,
+            count,
+        ]
 
     def _order(self, table: Table) -> str:
         return f"ORDER BY {', '.join(self.session.first_missing(name) for name in table.order_by)}"
@@ -234,16 +288,25 @@ class StoredViews:
         self, table: Table, since: datetime | None, until: datetime | None, where: dict[str, Any]
     ) -> tuple[str, list[Any]]:
         """The condition for these rows in SQL, and its parameters."""
-        asked = [(name, "=", table.kinds[name], value) for name, value in asked_of(table, where).items()]
+        asked = [
+            (name, "=", table.kinds[name], value) for name, value in asked_of(table, where).items()
+        ]
         time = table.time[0] if len(table.time) == 1 else f"COALESCE({', '.join(table.time)})"
-        asked += [(time, sign, "time", moment) for sign, moment in ((">=", since), ("<", until)) if moment is not None]
+        asked += [
+            (time, sign, "time", moment)
+            for sign, moment in ((">=", since), ("<", until))
+            if moment is not None
+        ]
         values = [self.session.to_sql(kind, value) for _, _, kind, value in asked]
         return " AND ".join(f"{name} {sign} ?" for name, sign, _, _ in asked), values
 
     def last_marks(self, moment: datetime, account: str | None) -> list[Row]:
         condition, values = self.condition(MARKS, None, None, {"account": account})
         condition = " AND ".join(filter(None, (condition, "at <= ?")))
-        last = f"SELECT account, instrument, MAX(at) FROM {MARKS.name} WHERE {condition} GROUP BY account, instrument"
+        last = (
+            f"SELECT account, instrument, MAX(at) FROM {MARKS.name} WHERE {condition} GROUP BY "
+            "account, instrument"
+        )
         values.append(self.session.to_sql("time", moment))
         return self.session.select(MARKS, f"(account, instrument, at) IN ({last})", values)
 
@@ -251,13 +314,20 @@ class StoredViews:
         return lookups.orders_named(self.session, name, account)
 
     def events_of_order(self, name: str, account: str | None) -> list[Recorded]:
-        """All events of the orders with this name, in log order: of their own streams, and of streams attributed to them."""
+        """All events of the orders with this name, in log order: of their own streams, and of
+        streams attributed to them."""
         return lookups.events_of_order(self.session, name, account)
 
     def _by_key(
-        self, table: Table, since: datetime | None, until: datetime | None, where: dict[str, Any], missing: Sequence[str] = ()
+        self,
+        table: Table,
+        since: datetime | None,
+        until: datetime | None,
+        where: dict[str, Any],
+        missing: Sequence[str] = (),
     ) -> list[Row] | None:
-        """The rows that match a filter which names orders by a key, in no order. None if it names none."""
+        """The rows that match a filter which names orders by a key, in no order. None if it names
+        none."""
         asked = asked_of(table, where)
         found = lookups.rows_by_key(self.session, table, asked)
         return None if found is None else matching(table, found, asked, since, until, missing)

@@ -1,5 +1,5 @@
-"""The source of query results: the live views in the database (`stored_views`), or views folded from the log as of another
-time."""
+"""The source of query results: the live views in the database (`stored_views`), or views folded
+from the log as of another time."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -11,9 +11,19 @@ from typing import Any, Protocol
 from orderledger.domain.exact import plain
 from orderledger.domain.orders.commands import OrderRequested
 from orderledger.domain.orders.identity import NameKind
-from orderledger.domain.orders.judgements import AnomalyCleared, AnomalyDetected, EvidenceForgotten, OrderAttributed
+from orderledger.domain.orders.judgements import (
+    AnomalyCleared,
+    AnomalyDetected,
+    EvidenceForgotten,
+    OrderAttributed,
+)
 from orderledger.domain.recorded import Recorded
-from orderledger.infrastructure.deadline import ITEMS_BETWEEN_LOOKS, check_time, current, within_time
+from orderledger.infrastructure.deadline import (
+    ITEMS_BETWEEN_LOOKS,
+    check_time,
+    current,
+    within_time,
+)
 from orderledger.infrastructure.storage.codec import decode
 from orderledger.infrastructure.storage.store import Store
 from orderledger.infrastructure.views.arguments import asked_of
@@ -50,8 +60,8 @@ class Views(Protocol):
     ) -> list[Row]:
         """The rows with these values, in the table's order. None as a value is no condition.
 
-        `since` and `until`: rows whose time (see `Table.time`) is at or after `since` and before `until`. `newest`: at most so
-        many, the last updated.
+        `since` and `until`: rows whose time (see `Table.time`) is at or after `since` and before
+        `until`. `newest`: at most so many, the last updated.
         """
 
     def each(
@@ -80,8 +90,9 @@ class Views(Protocol):
         until: datetime | None = None,
         **where: Any,
     ) -> list[Row]:
-        """The rows of a page and one more. `missing`: columns without a value. `search`: of orders, those with an id that begins
-        with this text. `agreement`: of orders, those with this one. Rows have at least `columns`."""
+        """The rows of a page and one more. `missing`: columns without a value. `search`: of orders,
+        those with an id that begins with this text. `agreement`: of orders, those with this one.
+        Rows have at least `columns`."""
 
     def count(
         self,
@@ -97,7 +108,8 @@ class Views(Protocol):
         """The number of rows that match."""
 
     def orders_named(self, name: str, account: str | None) -> list[Row]:
-        """The orders with this name: a client order id, the id of a replacement or a request, a venue's id, or an alias."""
+        """The orders with this name: a client order id, the id of a replacement or a request, a
+        venue's id, or an alias."""
 
 
 class RowsWithinTime(MemoryRows):
@@ -117,10 +129,12 @@ class RowsWithinTime(MemoryRows):
 
 
 class FoldedViews:
-    """The views as of another time: with the events recorded by `as_of`, or that had happened by `effective_at`, or both.
+    """The views as of another time: with the events recorded by `as_of`, or that had happened by
+    `effective_at`, or both.
 
-    With `effective_at`, all names known at `as_of` decide which order a report belongs to. A row shows only the names that had
-    appeared by then, but an order is found by any name known at `as_of`.
+    With `effective_at`, all names known at `as_of` decide which order a report belongs to. A row
+    shows only the names that had appeared by then, but an order is found by any name known at
+    `as_of`.
     """
 
     def __init__(
@@ -134,7 +148,11 @@ class FoldedViews:
         self._names = MemoryNames()
         names = NamesFold(self._names)
         fold = Fold(self._rows, streams)
-        known = (recorded for recorded in events if was_known(recorded.recorded_at, recorded.position, as_of))
+        known = (
+            recorded
+            for recorded in events
+            if was_known(recorded.recorded_at, recorded.position, as_of)
+        )
         named = (_taken(names, recorded) for recorded in known)
         for recorded in named if effective_at is None else _happened(named, effective_at):
             fold.take(recorded)
@@ -151,9 +169,15 @@ class FoldedViews:
     ) -> list[Row]:
         rows = [_as_kept(table, row) for row in self._rows.select(table, **asked_of(table, where))]
         if table.name == ANOMALIES.name:
-            rows = sorted([*rows, *position_anomalies(self, table, **where)], key=itemgetter("position"))
+            rows = sorted(
+                [*rows, *position_anomalies(self, table, **where)], key=itemgetter("position")
+            )
         rows = matching(table, rows, {}, since, until)
-        return rows if newest is None else sorted(newest_of(rows, newest), key=lambda row: sort_key(table, row))
+        return (
+            rows
+            if newest is None
+            else sorted(newest_of(rows, newest), key=lambda row: sort_key(table, row))
+        )
 
     def each(
         self,
@@ -168,7 +192,9 @@ class FoldedViews:
 
     def last_marks(self, moment: datetime, account: str | None) -> list[Row]:
         marks = [row for row in self.rows(MARKS, account=account) if row["at"] <= moment]
-        return list({(row["account"], row["instrument"]): row for row in marks}.values())  # they are in the order of their times
+        return list(
+            {(row["account"], row["instrument"]): row for row in marks}.values()
+        )  # they are in the order of their times
 
     def page(self, place: Place, *, columns: tuple[str, ...], **asked: Any) -> list[Row]:
         return place.rows_of(self._matching(place.table, **asked))
@@ -191,7 +217,11 @@ class FoldedViews:
         if search is None:
             return rows
         streams = self._names.streams_where(lambda key: _begins_with(key, search))
-        return [row for row in rows if row["stream"] in streams or (row["client_order_id"] or "").startswith(search)]
+        return [
+            row
+            for row in rows
+            if row["stream"] in streams or (row["client_order_id"] or "").startswith(search)
+        ]
 
     def orders_named(self, name: str, account: str | None) -> list[Row]:
         rows = self.rows(ORDERS, account=account)
@@ -215,11 +245,14 @@ def _is_called(key: NameKey, name: str) -> bool:
 
 def _begins_with(key: NameKey, text: str) -> bool:
     _, kind, known = key
-    return known.startswith(text) or (kind == NameKind.ALIAS and known.partition("=")[2].startswith(text))
+    return known.startswith(text) or (
+        kind == NameKind.ALIAS and known.partition("=")[2].startswith(text)
+    )
 
 
 def _as_kept(table: Table, row: Row) -> Row:
-    """The columns of the table, with numbers as the database returns them: 1E+3 is 1000 there, and 1.10 is 1.1."""
+    """The columns of the table, with numbers as the database returns them: 1E+3 is 1000 there, and
+    1.10 is 1.1."""
     if len(row) > len(table.columns):
         row = {name: row[name] for name in table.names}
     numbers = ((name, row[name]) for name, kind in table.kinds.items() if kind == "number")
@@ -234,7 +267,8 @@ def matching(
     until: datetime | None = None,
     missing: Sequence[str] = (),
 ) -> list[Row]:
-    """The rows with these values, with a time of this period, and without a value in the columns `missing`."""
+    """The rows with these values, with a time of this period, and without a value in the columns
+    `missing`."""
     return [
         row
         for row in rows
@@ -250,7 +284,11 @@ def newest_of(rows: Iterable[Row], count: int) -> list[Row]:
 
 
 def _is_between(moment: datetime | None, since: datetime | None, until: datetime | None) -> bool:
-    return moment is not None and (since is None or since <= moment) and (until is None or moment < until)
+    return (
+        moment is not None
+        and (since is None or since <= moment)
+        and (until is None or moment < until)
+    )
 
 
 def _newest(row: Row) -> tuple[Any, ...]:
@@ -260,15 +298,16 @@ def _newest(row: Row) -> tuple[Any, ...]:
 def folded(store: Store, as_of: AsOf | None, effective_at: datetime | None) -> FoldedViews:
     """The views as of another time.
 
-    A position limits how far the log is read. A time does not: clocks of several processes may differ, so a later event may have
-    an earlier time of recording.
+    A position limits how far the log is read. A time does not: clocks of several processes may
+    differ, so a later event may have an earlier time of recording.
     """
     rows = store.all_rows(as_of) if isinstance(as_of, int) else store.all_rows()
     return FoldedViews(within_time(decode(*row) for row in rows), as_of, effective_at)
 
 
 def was_known(recorded_at: datetime, position: int | None, as_of: AsOf | None) -> bool:
-    """Check whether an event was in the log by that time or position. An unstored event is known only without `as_of`."""
+    """Check whether an event was in the log by that time or position. An unstored event is known
+    only without `as_of`."""
     if isinstance(as_of, int):
         return position is not None and position <= as_of
     return as_of is None or recorded_at <= as_of
@@ -277,8 +316,8 @@ def was_known(recorded_at: datetime, position: int | None, as_of: AsOf | None) -
 def _happened(events: Iterable[Recorded], moment: datetime) -> Iterator[Recorded]:
     """The events that had happened by then. An order without facts shows no anomalies.
 
-    An attribution counts whenever it was recorded, unless the order was requested afterwards. Attributions come last, because
-    only the whole log shows such a request.
+    An attribution counts whenever it was recorded, unless the order was requested afterwards.
+    Attributions come last, because only the whole log shows such a request.
     """
     begun: set[str] = set()
     attributions: dict[str, Recorded] = {}

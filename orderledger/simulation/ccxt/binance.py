@@ -1,4 +1,5 @@
-"""A simulated Binance USD-M on loopback: REST and user-data stream of the perpetuals. Needs the extra `fake`."""
+"""A simulated Binance USD-M on loopback: REST and user-data stream of the perpetuals. Needs the
+extra `fake`."""
 
 import hashlib
 import hmac
@@ -69,7 +70,8 @@ class Denied(Exception):
 
 
 class BinanceServer(VenueServer):
-    """The account `account` of a simulated exchange, whose instruments are named as ccxt names them: `ETH/USDT:USDT`."""
+    """The account `account` of a simulated exchange, whose instruments are named as ccxt names
+    them: `ETH/USDT:USDT`."""
 
     websocket_path = "/private/ws"
 
@@ -129,12 +131,19 @@ class BinanceServer(VenueServer):
     def _push_change(self, socket: VenueSocket, change: Change) -> None:
         if change.order is not None and change.account == self.account:
             now = milliseconds(change.order.updated_at)
-            self.push(socket, {"e": "ORDER_TRADE_UPDATE", "E": now, "T": now, "o": self._event(change)})
+            self.push(
+                socket, {"e": "ORDER_TRADE_UPDATE", "E": now, "T": now, "o": self._event(change)}
+            )
 
     def _event(self, change: Change) -> dict[str, Any]:
         order, fill = change.order, change.fill
         assert order is not None
-        kinds = {Kind.FILLED: "TRADE", Kind.MODIFIED: "AMENDMENT", Kind.CANCELED: "CANCELED", Kind.EXPIRED: "EXPIRED"}
+        kinds = {
+            Kind.FILLED: "TRADE",
+            Kind.MODIFIED: "AMENDMENT",
+            Kind.CANCELED: "CANCELED",
+            Kind.EXPIRED: "EXPIRED",
+        }
         return {
             "s": symbol_of(order.instrument),
             "c": self.failings.reported(order.client_id or f"web_{order.order_id}"),
@@ -176,26 +185,52 @@ class BinanceServer(VenueServer):
                 "quoteAsset": "USDT",
                 "marginAsset": "USDT",
                 "filters": [
-                    {"filterType": "PRICE_FILTER", "minPrice": one.tick, "maxPrice": "1000000", "tickSize": one.tick},
-                    {"filterType": "LOT_SIZE", "minQty": one.lot, "maxQty": "1000000", "stepSize": one.lot},
+                    {
+                        "filterType": "PRICE_FILTER",
+                        "minPrice": one.tick,
+                        "maxPrice": "1000000",
+                        "tickSize": one.tick,
+                    },
+                    {
+                        "filterType": "LOT_SIZE",
+                        "minQty": one.lot,
+                        "maxQty": "1000000",
+                        "stepSize": one.lot,
+                    },
                 ],
                 "orderTypes": ["LIMIT", "MARKET"],
                 "timeInForce": ["GTC", "IOC", "FOK", "GTX"],
             }
             for symbol, one in self.instruments.items()
         ]
-        return {"timezone": "UTC", "serverTime": milliseconds(self.exchange.clock.now()), "symbols": symbols}
+        return {
+            "timezone": "UTC",
+            "serverTime": milliseconds(self.exchange.clock.now()),
+            "symbols": symbols,
+        }
 
     async def _nothing(self, asked: Mapping[str, str]) -> Any:
         return []
 
     async def _open_orders(self, asked: Mapping[str, str]) -> Any:
-        return [self._row(order) for order in self.exchange.open_orders(self.account) if self._is_listed(order)]
+        return [
+            self._row(order)
+            for order in self.exchange.open_orders(self.account)
+            if self._is_listed(order)
+        ]
 
     async def _all_orders(self, asked: Mapping[str, str]) -> Any:
         begin = int(asked.get("startTime", 0))
-        orders = [one for one in self.exchange.orders(self.account) if symbol_of(one.instrument) == asked["symbol"]]
-        listed = [order for order in orders if milliseconds(order.created_at) >= begin and self._is_listed(order)]
+        orders = [
+            one
+            for one in self.exchange.orders(self.account)
+            if symbol_of(one.instrument) == asked["symbol"]
+        ]
+        listed = [
+            order
+            for order in orders
+            if milliseconds(order.created_at) >= begin and self._is_listed(order)
+        ]
         return [self._row(order) for order in listed][-MOST_TRADES:]
 
     async def _order(self, asked: Mapping[str, str]) -> Any:
@@ -214,7 +249,8 @@ class BinanceServer(VenueServer):
         fills = [
             fill
             for fill in self.exchange.fills(self.account)
-            if symbol_of(fill.instrument) == asked["symbol"] and begin <= milliseconds(fill.at) <= end
+            if symbol_of(fill.instrument) == asked["symbol"]
+            and begin <= milliseconds(fill.at) <= end
         ]
         return [_trade(fill) for fill in fills[: min(int(asked.get("limit", 500)), MOST_TRADES)]]
 
@@ -246,7 +282,13 @@ class BinanceServer(VenueServer):
 
     async def _account(self, asked: Mapping[str, str]) -> Any:
         now = milliseconds(self.exchange.clock.now())
-        asset = {"asset": "USDT", "availableBalance": "1000", "marginBalance": "1000", "initialMargin": "0", "updateTime": now}
+        asset = {
+            "asset": "USDT",
+            "availableBalance": "1000",
+            "marginBalance": "1000",
+            "initialMargin": "0",
+            "updateTime": now,
+        }
         return {"totalWalletBalance": "1000", "assets": [asset], "positions": []}
 
     async def _income(self, asked: Mapping[str, str]) -> Any:
@@ -263,7 +305,8 @@ class BinanceServer(VenueServer):
                 "tradeId": "",
             }
             for paid in self.exchange.fundings(self.account)
-            if milliseconds(paid.at) >= begin and asked.get("symbol") in (None, symbol_of(paid.instrument))
+            if milliseconds(paid.at) >= begin
+            and asked.get("symbol") in (None, symbol_of(paid.instrument))
         ]
 
     async def _listen_key(self, asked: Mapping[str, str]) -> Any:
@@ -299,7 +342,11 @@ class BinanceServer(VenueServer):
                 quantity=asked["quantity"],
                 limit_price=asked.get("price"),
                 order_type=OrderType(asked["type"].lower()),
-                time_in_force="ioc" if asked["type"] == "MARKET" else "gtc" if in_force == "GTX" else in_force.lower(),
+                time_in_force="ioc"
+                if asked["type"] == "MARKET"
+                else "gtc"
+                if in_force == "GTX"
+                else in_force.lower(),
                 post_only=in_force == "GTX",
                 reduce_only=asked.get("reduceOnly") == "true",
             )
@@ -308,12 +355,16 @@ class BinanceServer(VenueServer):
     async def _amend(self, asked: Mapping[str, str]) -> Any:
         order = self._named(asked, *NO_SUCH_ORDER)
         quantity, price = asked.get("quantity"), asked.get("price")
-        told = self.exchange.request_replace(self.account, order_id=order.order_id, quantity=quantity, limit_price=price)
+        told = self.exchange.request_replace(
+            self.account, order_id=order.order_id, quantity=quantity, limit_price=price
+        )
         return self._row(self._done(told))
 
     async def _cancel(self, asked: Mapping[str, str]) -> Any:
         order = self._named(asked, *REFUSALS[Reason.UNKNOWN_ORDER])
-        return self._row(self._done(self.exchange.request_cancel(self.account, order_id=order.order_id)))
+        return self._row(
+            self._done(self.exchange.request_cancel(self.account, order_id=order.order_id))
+        )
 
     @staticmethod
     def _done(told: SimulatedOrder | Refusal) -> SimulatedOrder:
@@ -324,8 +375,13 @@ class BinanceServer(VenueServer):
     def _named(self, asked: Mapping[str, str], code: int, message: str) -> SimulatedOrder:
         order_id, client_id = asked.get("orderId"), asked.get("origClientOrderId")
         if order_id and not order_id.isdigit():
-            raise Denied(-1100, "Illegal characters found in parameter 'orderId'; legal range is '^[0-9]{1,20}$'.")
-        order = self.exchange.named(self.account, order_id=int(order_id) if order_id else None, client_id=client_id)
+            raise Denied(
+                -1100,
+                "Illegal characters found in parameter 'orderId'; legal range is '^[0-9]{1,20}$'.",
+            )
+        order = self.exchange.named(
+            self.account, order_id=int(order_id) if order_id else None, client_id=client_id
+        )
         if order is None or symbol_of(order.instrument) != asked["symbol"]:
             raise Denied(code, message)
         return order
@@ -365,7 +421,10 @@ class BinanceServer(VenueServer):
     def _keyed(self, handler: Callable[[Mapping[str, str]], Awaitable[Any]]) -> Handler:
         async def handle(request: web.Request) -> web.Response:
             if request.headers.get("X-MBX-APIKEY") != self._key:
-                return self.answer({"code": -2015, "msg": "Invalid API-key, IP, or permissions for action."}, status=401)
+                return self.answer(
+                    {"code": -2015, "msg": "Invalid API-key, IP, or permissions for action."},
+                    status=401,
+                )
             return self.answer(await handler({}))
 
         return handle
@@ -378,13 +437,20 @@ class BinanceServer(VenueServer):
             signed, _, signature = sent.rpartition("&signature=")
             expected = hmac.new(self._secret, signed.encode(), hashlib.sha256).hexdigest()
             if request.headers.get("X-MBX-APIKEY") != self._key:
-                return self.answer({"code": -2015, "msg": "Invalid API-key, IP, or permissions for action."}, status=401)
+                return self.answer(
+                    {"code": -2015, "msg": "Invalid API-key, IP, or permissions for action."},
+                    status=401,
+                )
             if not hmac.compare_digest(signature, expected):
-                return self.answer({"code": -1022, "msg": "Signature for this request is not valid."}, status=400)
+                return self.answer(
+                    {"code": -1022, "msg": "Signature for this request is not valid."}, status=400
+                )
             try:
                 return self.answer(await handler(dict(parse_qsl(signed))))
             except Denied as denied:
-                return self.answer({"code": denied.code, "msg": denied.message}, status=denied.status)
+                return self.answer(
+                    {"code": denied.code, "msg": denied.message}, status=denied.status
+                )
 
         return handle
 
@@ -399,7 +465,11 @@ def milliseconds(at: datetime) -> int:
 
 
 def _status(order: SimulatedOrder) -> str:
-    return "PARTIALLY_FILLED" if order.status is OrderStatus.OPEN and order.filled else WORDS[order.status]
+    return (
+        "PARTIALLY_FILLED"
+        if order.status is OrderStatus.OPEN and order.filled
+        else WORDS[order.status]
+    )
 
 
 def _type(order: SimulatedOrder) -> str:

@@ -1,4 +1,5 @@
-"""`Failings`: what real exchanges do that a client may not expect. Each is off until a test turns it on."""
+"""`Failings`: what real exchanges do that a client may not expect. Each is off until a test turns
+it on."""
 
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -7,7 +8,8 @@ from typing import Literal
 from orderledger.simulation.market import ExchangeSimulator, SimulatedOrder
 
 CUT_TO = 18
-"""Characters: the length of a free text as `cl_ord_id` (docs.kraken.com, guide Spot Client Order Identifiers)."""
+"""Characters: the length of a free text as `cl_ord_id` (docs.kraken.com, guide Spot Client Order
+Identifiers)."""
 
 
 @dataclass(slots=True)
@@ -20,13 +22,14 @@ class Failings:
     | `listed_after` | so long a new order is in no answer to a query | Binance: queries come from "Memory => Database" |
     | `ids` | client ids come back in capitals, or cut short | Coinone: in the other case (ccxt pull request 3635) |
 
-    Binance: rest-api.md, and USD-M General Info for the 503 "Unknown error, please check your request or try again later." Kraken
-    answers `EService:Timeout` (Spot Error Messages). MEXC does not know orders that it has confirmed (ccxt issue 21614). For ids
-    that are cut no source was found.
+    Binance: rest-api.md, and USD-M General Info for the 503 "Unknown error, please check your
+    request or try again later." Kraken answers `EService:Timeout` (Spot Error Messages). MEXC does
+    not know orders that it has confirmed (ccxt issue 21614). For ids that are cut no source was
+    found.
 
-    A client id is free again when its order has ended, at Binance (rest-api, newClientOrderId) and at Kraken (Spot Client Order
-    Identifiers): that is how both servers always are.
-    """
+    A client id is free again when its order has ended, at Binance (rest-api, newClientOrderId) and
+    at Kraken (Spot Client Order Identifiers): that is how both servers always are.
+    """  # noqa: E501 (a table)
 
     done_but_failed: int = 0
     listed_after: timedelta = field(default=timedelta())

@@ -1,4 +1,5 @@
-"""A simulated Kraken on loopback: spot, by REST and the websocket of executions. Needs the extra `fake`."""
+"""A simulated Kraken on loopback: spot, by REST and the websocket of executions. Needs the extra
+`fake`."""
 
 import base64
 import hashlib
@@ -30,7 +31,11 @@ from orderledger.simulation.servers import Faults, documents
 from orderledger.simulation.servers.server import VenueServer
 from orderledger.simulation.servers.socket import VenueSocket
 
-KEY, SECRET, WEBSOCKET_TOKEN = "key-of-the-fake", base64.b64encode(b"secret-of-the-fake").decode(), "token-of-the-socket"
+KEY, SECRET, WEBSOCKET_TOKEN = (
+    "key-of-the-fake",
+    base64.b64encode(b"secret-of-the-fake").decode(),
+    "token-of-the-socket",
+)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 PAGE = 50
 WORDS = {
@@ -63,7 +68,8 @@ class Denied(Exception):
 
 
 class KrakenServer(VenueServer):
-    """The account `account` of a simulated exchange, whose instruments are named as ccxt names them: `ETH/USD`.
+    """The account `account` of a simulated exchange, whose instruments are named as ccxt names
+    them: `ETH/USD`.
 
     `page`: how many trades one answer holds, the newest first.
     """
@@ -113,7 +119,8 @@ class KrakenServer(VenueServer):
     # The stream
 
     async def converse(self, socket: VenueSocket) -> None:
-        """One client: it subscribes to executions with its token, and gets the open orders first."""
+        """One client: it subscribes to executions with its token, and gets the open orders
+        first."""
         unsubscribe: Callable[[], None] | None = None
         try:
             async for text in socket.texts():
@@ -122,10 +129,26 @@ class KrakenServer(VenueServer):
                 if asked.get("method") == "ping":
                     self.push(socket, {"method": "pong"})
                 elif params.get("token") != WEBSOCKET_TOKEN:
-                    self.push(socket, {"error": "EGeneral:Invalid arguments", "success": False, "req_id": asked.get("req_id")})
+                    self.push(
+                        socket,
+                        {
+                            "error": "EGeneral:Invalid arguments",
+                            "success": False,
+                            "req_id": asked.get("req_id"),
+                        },
+                    )
                 elif unsubscribe is None:
-                    unsubscribe = self.exchange.subscribe(lambda change: self._push_change(socket, change))
-                    self._push(socket, "snapshot", [self._report(one, "new") for one in self.exchange.open_orders(self.account)])
+                    unsubscribe = self.exchange.subscribe(
+                        lambda change: self._push_change(socket, change)
+                    )
+                    self._push(
+                        socket,
+                        "snapshot",
+                        [
+                            self._report(one, "new")
+                            for one in self.exchange.open_orders(self.account)
+                        ],
+                    )
         finally:
             if unsubscribe is not None:
                 unsubscribe()
@@ -135,14 +158,29 @@ class KrakenServer(VenueServer):
             return
         if change.fill is not None:
             self._push(socket, "update", [self._execution(change.order, change.fill)])
-        kinds = {Kind.PLACED: "new", Kind.MODIFIED: "amended", Kind.CANCELED: "canceled", Kind.EXPIRED: "expired"}
+        kinds = {
+            Kind.PLACED: "new",
+            Kind.MODIFIED: "amended",
+            Kind.CANCELED: "canceled",
+            Kind.EXPIRED: "expired",
+        }
         if change.fill is None:
-            self._push(socket, "update", [self._report(change.order, kinds.get(change.kind, "status"))])
+            self._push(
+                socket, "update", [self._report(change.order, kinds.get(change.kind, "status"))]
+            )
         elif change.order.status is OrderStatus.FILLED:
             self._push(socket, "update", [self._report(change.order, "filled")])
 
     def _push(self, socket: VenueSocket, kind: str, data: list[Any]) -> None:
-        self.push(socket, {"channel": "executions", "type": kind, "data": data, "sequence": self.exchange.sequence})
+        self.push(
+            socket,
+            {
+                "channel": "executions",
+                "type": kind,
+                "data": data,
+                "sequence": self.exchange.sequence,
+            },
+        )
 
     def _report(self, order: SimulatedOrder, kind: str) -> dict[str, Any]:
         """What an update says of an order: after the first one, only what has changed."""
@@ -161,7 +199,11 @@ class KrakenServer(VenueServer):
             "timestamp": _written(order.updated_at),
         }
         if kind == "canceled":
-            return {**row, "reason": order.reason or "User requested", "cancel_reason": order.reason or "User requested"}
+            return {
+                **row,
+                "reason": order.reason or "User requested",
+                "cancel_reason": order.reason or "User requested",
+            }
         return row | {
             "symbol": order.instrument,
             "side": str(order.side),
@@ -194,7 +236,12 @@ class KrakenServer(VenueServer):
 
     async def _assets(self, request: web.Request) -> web.Response:
         rows = {
-            name: {"aclass": "currency", "altname": ALTERNATIVES.get(code, code), "decimals": 10, "status": "enabled"}
+            name: {
+                "aclass": "currency",
+                "altname": ALTERNATIVES.get(code, code),
+                "decimals": 10,
+                "status": "enabled",
+            }
             for code, name in ASSETS.items()
         }
         return self.answer({"error": [], "result": rows})
@@ -222,15 +269,24 @@ class KrakenServer(VenueServer):
 
     def _closed_orders(self, asked: Mapping[str, str]) -> Any:
         start = Decimal(asked.get("start", 0))
-        orders = [one for one in self.exchange.orders(self.account) if one.status.is_ended and _seconds(one.updated_at) >= start]
+        orders = [
+            one
+            for one in self.exchange.orders(self.account)
+            if one.status.is_ended and _seconds(one.updated_at) >= start
+        ]
         orders = [one for one in orders if self._is_listed(one)]
-        return {"closed": {order_name(one.order_id): self._row(one) for one in orders[-self.page :]}, "count": len(orders)}
+        return {
+            "closed": {order_name(one.order_id): self._row(one) for one in orders[-self.page :]},
+            "count": len(orders),
+        }
 
     def _query_orders(self, asked: Mapping[str, str]) -> Any:
         order = self._named(asked)
         if not self._is_listed(order):
             raise Denied("EOrder:Invalid order")
-        return {order_name(order.order_id): self._row(order, has_trades=asked.get("trades") == "true")}
+        return {
+            order_name(order.order_id): self._row(order, has_trades=asked.get("trades") == "true")
+        }
 
     def _is_listed(self, order: SimulatedOrder) -> bool:
         return self.failings.is_listed(order, self.exchange)
@@ -238,16 +294,25 @@ class KrakenServer(VenueServer):
     def _trades(self, asked: Mapping[str, str]) -> Any:
         """The newest ones of the time that was asked for, as many as a page holds."""
         start, end = Decimal(asked.get("start", 0)), Decimal(asked.get("end", 10**12))
-        fills = [one for one in self.exchange.fills(self.account) if start < _seconds(one.at) <= end]
+        fills = [
+            one for one in self.exchange.fills(self.account) if start < _seconds(one.at) <= end
+        ]
         offset = int(asked.get("ofs", 0))
         newest = fills[::-1][offset : offset + self.page]
-        return {"trades": {trade_name(one.fill_id): _trade(one) for one in newest}, "count": len(fills)}
+        return {
+            "trades": {trade_name(one.fill_id): _trade(one) for one in newest},
+            "count": len(fills),
+        }
 
     def _balances(self, asked: Mapping[str, str]) -> Any:
         rows = {"ZUSD": {"balance": "1000.0000", "hold_trade": "0"}}
         held = self.exchange.positions(self.account)
         return rows | {
-            ASSETS[one.instrument.partition("/")[0]]: {"balance": _text(one.quantity), "hold_trade": "0"} for one in held
+            ASSETS[one.instrument.partition("/")[0]]: {
+                "balance": _text(one.quantity),
+                "hold_trade": "0",
+            }
+            for one in held
         }
 
     # Order entry
@@ -264,18 +329,31 @@ class KrakenServer(VenueServer):
                 quantity=asked["volume"],
                 limit_price=asked.get("price"),
                 order_type=OrderType(asked["ordertype"]),
-                time_in_force="ioc" if asked["ordertype"] == "market" else asked.get("timeinforce", "gtc").lower(),
+                time_in_force="ioc"
+                if asked["ordertype"] == "market"
+                else asked.get("timeinforce", "gtc").lower(),
                 post_only="post" in asked.get("oflags", ""),
             )
         )
         if self.failings.fails():
             raise Denied("EService:Timeout")
-        text = f"{asked['type']} {asked['volume']} {asked['pair']} @ {asked['ordertype']} {asked.get('price', '')}".strip()
+        text = (
+            f"{asked['type']} {asked['volume']} {asked['pair']} @ {asked['ordertype']} "
+            f"{asked.get('price', '')}"
+        ).strip()
         return {"descr": {"order": text}, "txid": [order_name(order.order_id)]}
 
     def _amend(self, asked: Mapping[str, str]) -> Any:
-        order, quantity, price = self._named(asked), asked.get("order_qty"), asked.get("limit_price")
-        self._done(self.exchange.request_replace(self.account, order_id=order.order_id, quantity=quantity, limit_price=price))
+        order, quantity, price = (
+            self._named(asked),
+            asked.get("order_qty"),
+            asked.get("limit_price"),
+        )
+        self._done(
+            self.exchange.request_replace(
+                self.account, order_id=order.order_id, quantity=quantity, limit_price=price
+            )
+        )
         return {"amend_id": f"TAMEND-{self.exchange.sequence:05d}-AAAAAA"}
 
     def _cancel(self, asked: Mapping[str, str]) -> Any:
@@ -292,7 +370,9 @@ class KrakenServer(VenueServer):
         name = asked.get("txid", "")
         number = name[1:].replace("-", "")
         order_id = int(number) if name.startswith("O") and number.isdigit() else None
-        order = self.exchange.named(self.account, order_id=order_id, client_id=asked.get("cl_ord_id"))
+        order = self.exchange.named(
+            self.account, order_id=order_id, client_id=asked.get("cl_ord_id")
+        )
         if order is None:
             raise Denied("EOrder:Unknown order" if "cl_ord_id" in asked else "EOrder:Invalid order")
         return order
@@ -330,21 +410,29 @@ class KrakenServer(VenueServer):
         if order.status.is_ended:
             row["closetm"] = _seconds(order.updated_at)
         if has_trades:
-            row["trades"] = [trade_name(one.fill_id) for one in self.exchange.fills(self.account, order_id=order.order_id)]
+            row["trades"] = [
+                trade_name(one.fill_id)
+                for one in self.exchange.fills(self.account, order_id=order.order_id)
+            ]
         return row
 
     # Keys and signatures
 
     async def _private(self, request: web.Request) -> web.Response:
-        """The signature covers the path, the nonce and the body. A nonce has to be greater than the one before."""
+        """The signature covers the path, the nonce and the body. A nonce has to be greater than the
+        one before."""
         body, path = await request.text(), request.path
         asked = dict(parse_qsl(body, keep_blank_values=True))
         nonce = asked.get("nonce", "")
         digest = hashlib.sha256((nonce + body).encode()).digest()
-        expected = hmac.new(base64.b64decode(SECRET), path.encode() + digest, hashlib.sha512).digest()
+        expected = hmac.new(
+            base64.b64decode(SECRET), path.encode() + digest, hashlib.sha512
+        ).digest()
         signature = request.headers.get("API-Sign", "")
         handler = self._handlers.get(request.match_info["call"])
-        if request.headers.get("API-Key") != KEY or not hmac.compare_digest(signature, base64.b64encode(expected).decode()):
+        if request.headers.get("API-Key") != KEY or not hmac.compare_digest(
+            signature, base64.b64encode(expected).decode()
+        ):
             return self.answer({"error": ["EAPI:Invalid key"]})
         if int(nonce) <= self._nonce:
             return self.answer({"error": ["EAPI:Invalid nonce"]})

@@ -4,14 +4,23 @@ from decimal import Decimal
 
 from orderledger.infrastructure.clock import Clock
 from orderledger.simulation.ccxt.binance import TOKEN, BinanceServer
-from orderledger.simulation.market import HAPPENINGS, ExchangeSimulator, FeeSchedule, SimulatedInstrument
+from orderledger.simulation.market import (
+    HAPPENINGS,
+    ExchangeSimulator,
+    FeeSchedule,
+    SimulatedInstrument,
+)
 from orderledger.simulation.servers import Faults
 from orderledger.simulation.servers.simulated import TOKEN_VARIABLE, SimulatedVenue
 
 ACCOUNT = "main"
 PERPETUALS = (
-    SimulatedInstrument(name="ETH/USDT:USDT", price=Decimal(2500), tick=Decimal("0.05"), lot=Decimal("0.01")),
-    SimulatedInstrument(name="BTC/USDT:USDT", price=Decimal(60000), tick=Decimal("0.5"), lot=Decimal("0.001")),
+    SimulatedInstrument(
+        name="ETH/USDT:USDT", price=Decimal(2500), tick=Decimal("0.05"), lot=Decimal("0.01")
+    ),
+    SimulatedInstrument(
+        name="BTC/USDT:USDT", price=Decimal(60000), tick=Decimal("0.5"), lot=Decimal("0.001")
+    ),
 )
 NOT_THERE = ("place_stop", "trigger", "reject")
 """Conditional orders are of another kind at Binance, and a refused order has no row."""
@@ -26,7 +35,9 @@ poll_seconds = 0.5"""
 def simulated(faults: Faults, clock: Clock) -> SimulatedVenue:
     """One account that trades two perpetuals."""
     fees = FeeSchedule(maker=Decimal("0.0002"), taker=Decimal("0.0005"))
-    exchange = ExchangeSimulator(clock=clock, accounts=[ACCOUNT], first_order_id=8_000_001, currency="USDT", fees=fees)
+    exchange = ExchangeSimulator(
+        clock=clock, accounts=[ACCOUNT], first_order_id=8_000_001, currency="USDT", fees=fees
+    )
     return SimulatedVenue(
         server=BinanceServer(exchange, ACCOUNT, PERPETUALS, faults=faults),
         account=ACCOUNT,

@@ -1,6 +1,7 @@
 """How a simulated Hyperliquid takes orders: the actions of `/exchange`, in the venue's words.
 
-A signature tells who acts, so it is verified with the official SDK (the extra `orderledger[hyperliquid]`).
+A signature tells who acts, so it is verified with the official SDK (the extra
+`orderledger[hyperliquid]`).
 """
 
 from collections.abc import Callable, Mapping
@@ -12,7 +13,13 @@ from orderledger.domain.values import OrderType, Side, TimeInForce
 from orderledger.infrastructure.extras import needed
 from orderledger.infrastructure.venues.hyperliquid.signing import EXTRA
 from orderledger.infrastructure.venues.hyperliquid.vocabulary import is_cloid
-from orderledger.simulation.market import ExchangeSimulator, OrderStatus, Reason, Refusal, SimulatedOrder
+from orderledger.simulation.market import (
+    ExchangeSimulator,
+    OrderStatus,
+    Reason,
+    Refusal,
+    SimulatedOrder,
+)
 from orderledger.simulation.market.checks import OrderTerms
 
 Document = dict[str, Any]
@@ -22,7 +29,8 @@ TEXTS = {
     Reason.INCORRECT_PRICE: "Order has invalid price.",
     Reason.INCORRECT_STOP_PRICE: "Invalid TP/SL price.",
     Reason.INCORRECT_QUANTITY: "Order has invalid size.",
-    Reason.POST_ONLY_WOULD_MATCH: "Post only order would have immediately matched, bbo was unknown.",
+    Reason.POST_ONLY_WOULD_MATCH: "Post only order would have immediately matched, bbo was "
+    "unknown.",
     Reason.UNKNOWN_ORDER: "Order was never placed, already canceled, or filled.",
     Reason.TOO_LATE_TO_CANCEL: "Order was never placed, already canceled, or filled.",
     Reason.TOO_LATE_TO_REPLACE: "Cannot modify canceled or filled order",
@@ -36,7 +44,8 @@ class RefusedAction(Exception):
 
 
 class Actions:
-    """Carries out signed actions. `agents`: the accounts for which API wallets sign, by the addresses of the wallets."""
+    """Carries out signed actions. `agents`: the accounts for which API wallets sign, by the
+    addresses of the wallets."""
 
     def __init__(self, exchange: ExchangeSimulator, coin_of: Callable[[int], str | None]) -> None:
         self.exchange = exchange
@@ -46,28 +55,42 @@ class Actions:
         self._nonces: set[tuple[str, int]] = set()
 
     def answer(self, payload: Mapping[str, Any]) -> Document:
-        """What the venue answers. Raises KeyError, ValueError or TypeError for what is no action."""
+        """What the venue answers. Raises KeyError, ValueError or TypeError for what is no
+        action."""
         action = payload["action"]
         try:
             account = self._acting(payload)
             statuses = self._done(account, action)
         except RefusedAction as refusal:
             return {"status": "err", "response": str(refusal)}
-        kind = {"cancelByCloid": "cancel", "batchModify": "order"}.get(action["type"], action["type"])
+        kind = {"cancelByCloid": "cancel", "batchModify": "order"}.get(
+            action["type"], action["type"]
+        )
         return {"status": "ok", "response": {"type": kind, "data": {"statuses": statuses}}}
 
     def _acting(self, payload: Mapping[str, Any]) -> str:
-        """The account whose key has signed. Raises RefusedAction for an unknown key, a nonce used twice, and what has expired."""
+        """The account whose key has signed. Raises RefusedAction for an unknown key, a nonce used
+        twice, and what has expired."""
         signing = needed("hyperliquid.utils.signing", EXTRA)
         expires_after, nonce = payload.get("expiresAfter"), payload["nonce"]
-        signed = (payload["action"], payload["signature"], payload.get("vaultAddress"), nonce, expires_after, self.is_mainnet)
+        signed = (
+            payload["action"],
+            payload["signature"],
+            payload.get("vaultAddress"),
+            nonce,
+            expires_after,
+            self.is_mainnet,
+        )
         signer = str(signing.recover_agent_or_user_from_l1_action(*signed)).lower()
         account = payload.get("vaultAddress") or self.agents.get(signer, signer)
         if account not in self.exchange.accounts:
             raise RefusedAction(f"User or API Wallet {signer} does not exist.")
         if (signer, nonce) in self._nonces:
             raise RefusedAction(f"Invalid nonce: duplicate nonce {nonce}")
-        if expires_after is not None and expires_after < self.exchange.clock.now().timestamp() * 1000:
+        if (
+            expires_after is not None
+            and expires_after < self.exchange.clock.now().timestamp() * 1000
+        ):
             raise RefusedAction("Action expired")
         self._nonces.add((signer, nonce))
         return str(account)
@@ -77,11 +100,19 @@ class Actions:
             case "order":
                 return [self._placed(account, wire) for wire in action["orders"]]
             case "cancel":
-                return [self._canceled(account, row["a"], order_id=row["o"]) for row in action["cancels"]]
+                return [
+                    self._canceled(account, row["a"], order_id=row["o"])
+                    for row in action["cancels"]
+                ]
             case "cancelByCloid":
-                return [self._canceled(account, row["asset"], client_id=row["cloid"]) for row in action["cancels"]]
+                return [
+                    self._canceled(account, row["asset"], client_id=row["cloid"])
+                    for row in action["cancels"]
+                ]
             case "batchModify":
-                return [self._modified(account, row["oid"], row["order"]) for row in action["modifies"]]
+                return [
+                    self._modified(account, row["oid"], row["order"]) for row in action["modifies"]
+                ]
         raise ValueError(f"no action {action['type']!r}")
 
     def _placed(self, account: str, wire: Mapping[str, Any]) -> Any:
@@ -99,10 +130,18 @@ class Actions:
         if trigger is not None:
             order_type = OrderType.STOP if trigger["isMarket"] else OrderType.STOP_LIMIT
             limit_price = None if trigger["isMarket"] else str(wire["p"])
-            terms |= {"order_type": order_type, "stop_price": str(trigger["triggerPx"]), "limit_price": limit_price}
+            terms |= {
+                "order_type": order_type,
+                "stop_price": str(trigger["triggerPx"]),
+                "limit_price": limit_price,
+            }
         else:
             time_in_force, is_maker = TIMES_IN_FORCE[limit["tif"]], limit["tif"] == "Alo"
-            terms |= {"limit_price": str(wire["p"]), "time_in_force": time_in_force, "post_only": is_maker}
+            terms |= {
+                "limit_price": str(wire["p"]),
+                "time_in_force": time_in_force,
+                "post_only": is_maker,
+            }
         return _status(self.exchange.submit(account, **terms), wire["a"])
 
     def _canceled(self, account: str, asset: int, **named: Any) -> Any:
@@ -117,7 +156,11 @@ class Actions:
             return _refused(Refusal(reason=Reason.TOO_LATE_TO_REPLACE), wire["a"])
         quantity = total([self.exchange.filled_before(order), order.filled, Decimal(wire["s"])])
         done = self.exchange.request_replace(
-            account, order_id=order.order_id, quantity=quantity, limit_price=str(wire["p"]), with_new_id=True
+            account,
+            order_id=order.order_id,
+            quantity=quantity,
+            limit_price=str(wire["p"]),
+            with_new_id=True,
         )
         return _status(done, wire["a"])
 
@@ -125,9 +168,18 @@ class Actions:
 def _status(done: SimulatedOrder | Refusal, asset: int) -> Any:
     if isinstance(done, Refusal):
         return _refused(done, asset)
-    named = {"oid": done.order_id, **({"cloid": done.client_id} if done.client_id is not None else {})}
+    named = {
+        "oid": done.order_id,
+        **({"cloid": done.client_id} if done.client_id is not None else {}),
+    }
     if done.filled and (done.status is OrderStatus.FILLED or done.status.is_ended):
-        return {"filled": {"totalSz": plain(done.filled), "avgPx": plain(done.average_price or done.filled), **named}}
+        return {
+            "filled": {
+                "totalSz": plain(done.filled),
+                "avgPx": plain(done.average_price or done.filled),
+                **named,
+            }
+        }
     return {"error": f"{UNMATCHED} asset={asset}"} if done.status.is_ended else {"resting": named}
 
 

@@ -1,7 +1,8 @@
-"""Answers of a simulated Hyperliquid to the queries of `/info`, within a weight per minute, and to actions at `/exchange`.
+"""Answers of a simulated Hyperliquid to the queries of `/info`, within a weight per minute, and to
+actions at `/exchange`.
 
-Each query has a method, by its `type`; an unknown one gets 422, one beyond the weight 429. Lists hold at most 2000 rows, or
-`rows_per_page` where they are asked for by time.
+Each query has a method, by its `type`; an unknown one gets 422, one beyond the weight 429. Lists
+hold at most 2000 rows, or `rows_per_page` where they are asked for by time.
 """
 
 import json
@@ -32,28 +33,42 @@ def _is_name(oid: Any) -> bool:
 
 
 LISTS: dict[str, dict[str, Any]] = {
-    "meta": {"universe": [{"name": "BTC", "szDecimals": 5}, {"name": "ETH", "szDecimals": 4}], "collateralToken": 0},
+    "meta": {
+        "universe": [{"name": "BTC", "szDecimals": 5}, {"name": "ETH", "szDecimals": 4}],
+        "collateralToken": 0,
+    },
     "spotMeta": {
         "tokens": [
             {"name": "USDC", "szDecimals": 8, "index": 0},
             {"name": "PURR", "szDecimals": 0, "index": 1},
             {"name": "HYPE", "szDecimals": 2, "index": 150},
         ],
-        "universe": [{"name": "PURR/USDC", "tokens": [1, 0], "index": 0}, {"name": "@107", "tokens": [150, 0], "index": 107}],
+        "universe": [
+            {"name": "PURR/USDC", "tokens": [1, 0], "index": 0},
+            {"name": "@107", "tokens": [150, 0], "index": 107},
+        ],
     },
 }
 """What the venue lists of its instruments, main exchange and spot."""
 
 
 class HyperliquidRest(VenueServer):
-    """The HTTP half of `HyperliquidServer`. A `minute` allows `weight`; `violations` counts refusals, `most_weight` is the peak.
+    """The HTTP half of `HyperliquidServer`. A `minute` allows `weight`; `violations` counts
+    refusals, `most_weight` is the peak.
 
-    `spot_balances`: balances of tokens by address, which the exchange does not keep. `spoiled` puts other fields into the rows of
-    an order. With `disorder`, a seed, fills of one millisecond are listed in any order. `lists`: the lists of instruments.
+    `spot_balances`: balances of tokens by address, which the exchange does not keep. `spoiled` puts
+    other fields into the rows of an order. With `disorder`, a seed, fills of one millisecond are
+    listed in any order. `lists`: the lists of instruments.
     """
 
     def __init__(
-        self, exchange: ExchangeSimulator, *, faults: Faults | None, weight: int, minute: float, rows_per_page: int
+        self,
+        exchange: ExchangeSimulator,
+        *,
+        faults: Faults | None,
+        weight: int,
+        minute: float,
+        rows_per_page: int,
     ) -> None:
         super().__init__(exchange, faults=faults)
         self.weight, self.minute, self.rows_per_page = weight, minute, rows_per_page
@@ -90,14 +105,20 @@ class HyperliquidRest(VenueServer):
         try:
             return self.answer(self.actions.answer(json.loads(await request.text())))
         except (ArithmeticError, KeyError, TypeError, ValueError):
-            return web.Response(status=422, text="Failed to deserialize the JSON body into the target type")
+            return web.Response(
+                status=422, text="Failed to deserialize the JSON body into the target type"
+            )
 
     async def _info(self, request: web.Request) -> web.Response:
         asked = json.loads(await request.text())
         answer: Callable[[str, dict[str, Any]], Any] | None = self._questions.get(asked.get("type"))
-        is_known = asked.get("type") in self.lists if asked.get("type") in LISTS else "user" in asked
+        is_known = (
+            asked.get("type") in self.lists if asked.get("type") in LISTS else "user" in asked
+        )
         if answer is None or not is_known or not _is_name(asked.get("oid", 0)):
-            return web.Response(status=422, text="Failed to deserialize the JSON body into the target type")
+            return web.Response(
+                status=422, text="Failed to deserialize the JSON body into the target type"
+            )
         if not self._spend(weight_of(asked["type"])):
             return web.Response(status=429, text="rate limited", headers={"Retry-After": "0"})
         document = answer(asked.get("user", "").lower(), asked)
@@ -120,32 +141,49 @@ class HyperliquidRest(VenueServer):
     @property
     def _questions(self) -> dict[str, Callable[[str, dict[str, Any]], Any]]:
         return {
-            "openOrders": lambda user, asked: [venue_rows.basic(order) for order in self._listed(user, asked.get("dex", ""))],
-            "frontendOpenOrders": lambda user, asked: self._list(user, asked.get("dex", ""))["orders"],
+            "openOrders": lambda user, asked: [
+                venue_rows.basic(order) for order in self._listed(user, asked.get("dex", ""))
+            ],
+            "frontendOpenOrders": lambda user, asked: self._list(user, asked.get("dex", ""))[
+                "orders"
+            ],
             "orderStatus": self._order_status,
             "historicalOrders": self._historical_orders,
             "userFills": lambda user, asked: self._newest_fills(user),
             "userFillsByTime": lambda user, asked: self._page(self._fills(user), asked),
-            "userFunding": lambda user, asked: self._page(map(venue_rows.asked_funding, self.exchange.fundings(user)), asked),
-            "clearinghouseState": lambda user, asked: venue_rows.state(self.exchange.positions(user), self.exchange.clock.now()),
-            "meta": lambda _, asked: self.lists["meta"] if not asked.get("dex") else {"universe": []},
+            "userFunding": lambda user, asked: self._page(
+                map(venue_rows.asked_funding, self.exchange.fundings(user)), asked
+            ),
+            "clearinghouseState": lambda user, asked: venue_rows.state(
+                self.exchange.positions(user), self.exchange.clock.now()
+            ),
+            "meta": lambda _, asked: (
+                self.lists["meta"] if not asked.get("dex") else {"universe": []}
+            ),
             "spotMeta": lambda _, asked: self.lists["spotMeta"],
-            "spotClearinghouseState": lambda user, asked: {"balances": self.spot_balances.get(user, [])},
+            "spotClearinghouseState": lambda user, asked: {
+                "balances": self.spot_balances.get(user, [])
+            },
         }
 
     def _fills(self, user: str) -> list[dict[str, Any]]:
-        """Of the account, the oldest first. Which of one millisecond comes first, the venue does not document."""
+        """Of the account, the oldest first. Which of one millisecond comes first, the venue does
+        not document."""
         rows = [venue_rows.fill(row) for row in self.exchange.fills(user)]
         if self.disorder is None:
             return rows
-        return sorted(rows, key=lambda row: (row["time"], Random(f"{self.disorder} {row['tid']}").random()))
+        return sorted(
+            rows, key=lambda row: (row["time"], Random(f"{self.disorder} {row['tid']}").random())
+        )
 
     def _newest_fills(self, user: str) -> list[dict[str, Any]]:
         return self._fills(user)[-MOST_ROWS:][::-1]
 
     def _page(self, rows: Iterable[dict[str, Any]], asked: dict[str, Any]) -> list[dict[str, Any]]:
         end = asked.get("endTime", 10**18)
-        return [row for row in rows if asked["startTime"] <= row["time"] <= end][: self.rows_per_page]
+        return [row for row in rows if asked["startTime"] <= row["time"] <= end][
+            : self.rows_per_page
+        ]
 
     def _order_status(self, user: str, asked: dict[str, Any]) -> Any:
         """By id, or by cloid: the newest order that bears it."""
@@ -155,7 +193,11 @@ class HyperliquidRest(VenueServer):
             for order in self.listed(self.exchange.orders(user))
             if name in (order.order_id, order.client_id) and order.order_id not in self._forgotten
         ]
-        return {"status": "order", "order": self._status(found[-1])} if found else {"status": "unknownOid"}
+        return (
+            {"status": "order", "order": self._status(found[-1])}
+            if found
+            else {"status": "unknownOid"}
+        )
 
     def _historical_orders(self, user: str, asked: dict[str, Any]) -> list[Any]:
         """The newest first; an order that has ended has its open row too."""
@@ -174,16 +216,25 @@ class HyperliquidRest(VenueServer):
         row = venue_rows.full(order, [])
         if order.status.is_ended:
             return venue_rows.reported(row, venue_rows.status_word(order), order.updated_at)
-        return venue_rows.reported({**row, "sz": order.quantity}, venue_rows.status_word(order), order.created_at)
+        return venue_rows.reported(
+            {**row, "sz": order.quantity}, venue_rows.status_word(order), order.created_at
+        )
 
     def _listed(self, address: str, exchange: str) -> list[SimulatedOrder]:
         """The main exchange's and spot, or one of a builder's, by the prefix of its coins."""
-        orders = [order for order in self.listed(self.exchange.open_orders(address)) if order.parent_id is None]
+        orders = [
+            order
+            for order in self.listed(self.exchange.open_orders(address))
+            if order.parent_id is None
+        ]
         return [order for order in orders if order.instrument.rpartition(":")[0] == exchange]
 
     def _list(self, address: str, exchange: str) -> dict[str, Any]:
         listed = self._listed(address, exchange)
-        orders = [self._spoiled_row(venue_rows.full(order, self.exchange.children(order.order_id))) for order in listed]
+        orders = [
+            self._spoiled_row(venue_rows.full(order, self.exchange.children(order.order_id)))
+            for order in listed
+        ]
         return {"dex": exchange, "user": address, "orders": orders}
 
     def _spoiled_row(self, row: dict[str, Any]) -> dict[str, Any]:

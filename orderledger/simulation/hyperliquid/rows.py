@@ -1,7 +1,9 @@
-"""Rows of the market in Hyperliquid's words: orders, fills, fundings and positions as its `/info` and its websocket give them.
+"""Rows of the market in Hyperliquid's words: orders, fills, fundings and positions as its `/info`
+and its websocket give them.
 
-Numbers are text with all digits (`px` price, `sz` what is left, `origSz` the quantity), times whole milliseconds since 1970,
-coins the instruments. Each row is made from the market's row. Shapes: the venue's pages "Info endpoint" and "Subscriptions".
+Numbers are text with all digits (`px` price, `sz` what is left, `origSz` the quantity), times whole
+milliseconds since 1970, coins the instruments. Each row is made from the market's row. Shapes: the
+venue's pages "Info endpoint" and "Subscriptions".
 """
 
 from datetime import datetime
@@ -11,7 +13,13 @@ from typing import Any
 from orderledger.domain.exact import ZERO
 from orderledger.domain.values import Liquidity, OrderType, Side, TimeInForce
 from orderledger.infrastructure.venues.hyperliquid.rows import milliseconds
-from orderledger.simulation.market import OrderStatus, SimulatedFill, SimulatedFunding, SimulatedOrder, SimulatedPosition
+from orderledger.simulation.market import (
+    OrderStatus,
+    SimulatedFill,
+    SimulatedFunding,
+    SimulatedOrder,
+    SimulatedPosition,
+)
 
 STEP = Decimal("0.000001")
 NO_HASH = "0x" + "0" * 64
@@ -26,7 +34,11 @@ KINDS = {
     OrderType.OTHER: "Take Profit Limit",
 }
 FORCES = {TimeInForce.GTC: "Gtc", TimeInForce.IOC: "Ioc"}
-REASONS = {"margin": "perpMarginRejected", LIQUIDATION: "liquidatedCanceled", "modified": "canceled"}
+REASONS = {
+    "margin": "perpMarginRejected",
+    LIQUIDATION: "liquidatedCanceled",
+    "modified": "canceled",
+}
 
 
 def basic(order: SimulatedOrder) -> dict[str, Any]:
@@ -60,12 +72,14 @@ def full(order: SimulatedOrder, children: list[SimulatedOrder]) -> dict[str, Any
 
 
 def reported(row: dict[str, Any], status: str, at: datetime) -> dict[str, Any]:
-    """An order's row with its status word and the time of it, as `orderUpdates` and `orderStatus` have it."""
+    """An order's row with its status word and the time of it, as `orderUpdates` and `orderStatus`
+    have it."""
     return {"order": row, "status": status, "statusTimestamp": milliseconds(at)}
 
 
 def status_word(order: SimulatedOrder) -> str:
-    """The venue's word. There is none for an expiry: what an immediate order leaves is refused or canceled."""
+    """The venue's word. There is none for an expiry: what an immediate order leaves is refused or
+    canceled."""
     reason = REASONS.get(order.reason or "", order.reason)
     match order.status:
         case OrderStatus.FILLED:
@@ -81,7 +95,8 @@ def status_word(order: SimulatedOrder) -> str:
 
 
 def fill(row: SimulatedFill) -> dict[str, Any]:
-    """A row of `userFills`. `startPosition` is signed, `fee` negative for a rebate; a conversion of dust has no ids."""
+    """A row of `userFills`. `startPosition` is signed, `fee` negative for a rebate; a conversion of
+    dust has no ids."""
     is_dust = row.reason == DUST
     document: dict[str, Any] = {
         "coin": row.instrument,
@@ -103,7 +118,11 @@ def fill(row: SimulatedFill) -> dict[str, Any]:
     if row.client_id is not None and not is_dust:
         document["cloid"] = row.client_id
     if row.reason == LIQUIDATION:
-        document["liquidation"] = {"liquidatedUser": row.account, "markPx": row.price, "method": "market"}
+        document["liquidation"] = {
+            "liquidatedUser": row.account,
+            "markPx": row.price,
+            "method": "market",
+        }
     return document
 
 
@@ -117,7 +136,8 @@ def _direction(row: SimulatedFill) -> str:
 
 
 def pushed_funding(row: SimulatedFunding) -> dict[str, Any]:
-    """A row of the channel `userFundings`: `usdc` is positive if received, `szi` the signed position."""
+    """A row of the channel `userFundings`: `usdc` is positive if received, `szi` the signed
+    position."""
     rate = Decimal("0.0000125")
     return {
         "time": milliseconds(row.at),
@@ -144,7 +164,14 @@ def _rounded(average: Decimal | None) -> Decimal | None:
 def state(positions: list[SimulatedPosition], at: datetime) -> dict[str, Any]:
     """A `clearinghouseState`, without the sums that nobody asks here."""
     rows = [
-        {"type": "oneWay", "position": {"coin": row.instrument, "szi": row.quantity, "entryPx": _rounded(row.average_price)}}
+        {
+            "type": "oneWay",
+            "position": {
+                "coin": row.instrument,
+                "szi": row.quantity,
+                "entryPx": _rounded(row.average_price),
+            },
+        }
         for row in positions
     ]
     return {"assetPositions": rows, "time": milliseconds(at)}

@@ -1,6 +1,8 @@
-"""A simulated Hyperliquid on loopback: it speaks the venue's protocol, enforces its limits, and can be made to misbehave.
+"""A simulated Hyperliquid on loopback: it speaks the venue's protocol, enforces its limits, and can
+be made to misbehave.
 
-Accounts of the simulated exchange are addresses, its client ids are cloids. Needs aiohttp, the optional extra `fake`.
+Accounts of the simulated exchange are addresses, its client ids are cloids. Needs aiohttp, the
+optional extra `fake`.
 """
 
 import asyncio
@@ -17,16 +19,19 @@ from orderledger.simulation.servers import Faults
 from orderledger.simulation.servers.socket import VenueSocket
 
 GREETING = "Websocket connection established."
-REPORTED = frozenset({Kind.PLACED, Kind.ACCEPTED, Kind.MODIFIED, Kind.CANCELED, Kind.REJECTED, Kind.EXPIRED})
+REPORTED = frozenset(
+    {Kind.PLACED, Kind.ACCEPTED, Kind.MODIFIED, Kind.CANCELED, Kind.REJECTED, Kind.EXPIRED}
+)
 
 Subscription = dict[str, Any]
 
 
 class HyperliquidServer(HyperliquidRest):
-    """`users`, `weight`, `connections` and `connections_per_minute` are the venue's limits, `minute` and `silence` in seconds.
+    """`users`, `weight`, `connections` and `connections_per_minute` are the venue's limits,
+    `minute` and `silence` in seconds.
 
-    `violations` counts what was refused because of them. Frames of a channel can be kept back (`keep`, `let_go`) or lost.
-    With `keep_subscriptions_waiting`, no subscription is answered.
+    `violations` counts what was refused because of them. Frames of a channel can be kept back
+    (`keep`, `let_go`) or lost. With `keep_subscriptions_waiting`, no subscription is answered.
     """
 
     def __init__(
@@ -43,7 +48,9 @@ class HyperliquidServer(HyperliquidRest):
         rows_per_page: int = MOST_ROWS,
         coins: Iterable[str] = (),
     ) -> None:
-        super().__init__(exchange, faults=faults, weight=weight, minute=minute, rows_per_page=rows_per_page)
+        super().__init__(
+            exchange, faults=faults, weight=weight, minute=minute, rows_per_page=rows_per_page
+        )
         self.users, self.silence = users, silence
         self.most_connections, self.connections_per_minute = connections, connections_per_minute
         self.coins = frozenset(coins)
@@ -76,7 +83,11 @@ class HyperliquidServer(HyperliquidRest):
     def say_status(self, order: SimulatedOrder, word: str) -> None:
         """An `orderUpdates` row with any word."""
         row = self.exchange.order(order.order_id)
-        self._push("orderUpdates", row.account, [venue_rows.reported(venue_rows.basic(row), word, self.exchange.clock.now())])
+        self._push(
+            "orderUpdates",
+            row.account,
+            [venue_rows.reported(venue_rows.basic(row), word, self.exchange.clock.now())],
+        )
 
     def say(self, address: str, channel: str, data: Any) -> None:
         """Any frame, to whoever listens to this channel of the account."""
@@ -142,9 +153,14 @@ class HyperliquidServer(HyperliquidRest):
             self._to(socket, "error", f"Cannot track more than {self.users} total users.")
             return
         socket.notes["subscriptions"].append(subscription)
-        # An acknowledgement does not count as a word of the venue's, and does not put off its hanging up.
+        # An acknowledgement does not count as a word of the venue's, and does not put off its
+        # hanging up.
         self.push(
-            socket, {"channel": "subscriptionResponse", "data": {"method": "subscribe", "subscription": dict(subscription)}}
+            socket,
+            {
+                "channel": "subscriptionResponse",
+                "data": {"method": "subscribe", "subscription": dict(subscription)},
+            },
         )
         for channel, data in self._snapshot(subscription):
             self._to(socket, channel, data)
@@ -162,9 +178,18 @@ class HyperliquidServer(HyperliquidRest):
         match name:
             case "orderUpdates":
                 rows = [self._status(order) for order in self.exchange.open_orders(address)]
-                yield name, [{**row, "order": venue_rows.basic(self.exchange.order(row["order"]["oid"]))} for row in rows]
+                yield (
+                    name,
+                    [
+                        {**row, "order": venue_rows.basic(self.exchange.order(row["order"]["oid"]))}
+                        for row in rows
+                    ],
+                )
             case "userFills":
-                yield name, {"isSnapshot": True, "user": address, "fills": self._newest_fills(address)}
+                yield (
+                    name,
+                    {"isSnapshot": True, "user": address, "fills": self._newest_fills(address)},
+                )
             case "userFundings":
                 rows = [venue_rows.pushed_funding(row) for row in self.exchange.fundings(address)]
                 yield name, {"isSnapshot": True, "user": address, "fundings": rows}
@@ -177,15 +202,25 @@ class HyperliquidServer(HyperliquidRest):
         """Push a change of the exchange, as the venue would."""
         address, order = change.account, change.order
         if change.fill is not None:
-            self._push("userFills", address, {"user": address, "fills": [venue_rows.fill(change.fill)]})
+            self._push(
+                "userFills", address, {"user": address, "fills": [venue_rows.fill(change.fill)]}
+            )
         if change.funding is not None:
-            self._push("userFundings", address, {"user": address, "fundings": [venue_rows.pushed_funding(change.funding)]})
+            self._push(
+                "userFundings",
+                address,
+                {"user": address, "fundings": [venue_rows.pushed_funding(change.funding)]},
+            )
         if order is None:
             return
         is_done = change.kind is Kind.FILLED and order.status.value == "filled"
         if change.kind in REPORTED or is_done or change.kind is Kind.TRIGGERED:
             word = "triggered" if change.kind is Kind.TRIGGERED else venue_rows.status_word(order)
-            self._push("orderUpdates", address, [venue_rows.reported(venue_rows.basic(order), word, order.updated_at)])
+            self._push(
+                "orderUpdates",
+                address,
+                [venue_rows.reported(venue_rows.basic(order), word, order.updated_at)],
+            )
         self._push("openOrders", address, None)
         self._push("webData2", address, None)
 
@@ -203,7 +238,9 @@ class HyperliquidServer(HyperliquidRest):
         for socket in list(self.sockets):
             for subscription in socket.notes.get("subscriptions", ()):
                 if subscription["type"] == channel and subscription["user"].lower() == address:
-                    frame = data if data is not None else next(iter(self._snapshot(subscription)))[1]
+                    frame = (
+                        data if data is not None else next(iter(self._snapshot(subscription)))[1]
+                    )
                     self._to(socket, channel, frame)
 
     def _to(self, socket: VenueSocket, channel: str, data: Any) -> None:

@@ -1,4 +1,5 @@
-"""A simulated Invex on loopback, speaking the real protocol: for tests, the demo and dry runs. Needs the extra `fake`."""
+"""A simulated Invex on loopback, speaking the real protocol: for tests, the demo and dry runs.
+Needs the extra `fake`."""
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
@@ -13,7 +14,14 @@ from orderledger.domain.exact import ZERO
 from orderledger.domain.values import OrderType
 from orderledger.infrastructure.clock import Clock
 from orderledger.infrastructure.venues.invex.vocabulary import MARKETS, ORDER_TYPES, SIDES
-from orderledger.simulation.market import OrderStatus, Reason, Refusal, SimulatedFill, SimulatedInstrument, SimulatedOrder
+from orderledger.simulation.market import (
+    OrderStatus,
+    Reason,
+    Refusal,
+    SimulatedFill,
+    SimulatedInstrument,
+    SimulatedOrder,
+)
 from orderledger.simulation.servers import Faults
 from orderledger.simulation.servers.keyed import SPOT_HAPPENINGS, KeyedServer, keyed
 from orderledger.simulation.servers.simulated import SimulatedVenue
@@ -36,8 +44,12 @@ UNKNOWN_HERE = ("place_stop", "trigger", "reject")
 """Happenings that the venue has no words for."""
 CANCELS = UUID("00000000-0000-4000-8000-0000000c0000").int
 TRADED = (
-    SimulatedInstrument(name="BTC/IRR", price=Decimal(52_000_000_000), tick=Decimal(10), lot=Decimal("0.000001")),
-    SimulatedInstrument(name="ETH/USDT", price=Decimal(2500), tick=Decimal("0.01"), lot=Decimal("0.0001")),
+    SimulatedInstrument(
+        name="BTC/IRR", price=Decimal(52_000_000_000), tick=Decimal(10), lot=Decimal("0.000001")
+    ),
+    SimulatedInstrument(
+        name="ETH/USDT", price=Decimal(2500), tick=Decimal("0.01"), lot=Decimal("0.0001")
+    ),
 )
 
 
@@ -47,10 +59,12 @@ def uuid_of(order: SimulatedOrder | SimulatedFill) -> str:
 
 
 class InvexServer(KeyedServer):
-    """`is_signed` checks the fields of a request that has any; by default none is needed. `canceling`: orders of which a cancel
-    was requested, and is not done."""
+    """`is_signed` checks the fields of a request that has any; by default none is needed.
+    `canceling`: orders of which a cancel was requested, and is not done."""
 
-    happenings = {name: often for name, often in SPOT_HAPPENINGS.items() if name not in UNKNOWN_HERE}  # noqa: RUF012
+    happenings = {  # noqa: RUF012
+        name: often for name, often in SPOT_HAPPENINGS.items() if name not in UNKNOWN_HERE
+    }
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -86,14 +100,23 @@ class InvexServer(KeyedServer):
         asked = request.query
         since = datetime.fromisoformat(asked.get("start_at", "2000-01-01")).replace(tzinfo=UTC)
         status = asked.get("status")
-        chosen = [one for one in self.own_orders() if one.created_at >= since and (status is None or WORDS[one.status] == status)]
+        chosen = [
+            one
+            for one in self.own_orders()
+            if one.created_at >= since and (status is None or WORDS[one.status] == status)
+        ]
         page, _ = self.page(chosen, asked.get("page"), asked.get("page_size"))
-        rows = [{name: value for name, value in self.row(order).items() if name != "trades"} for order in page]
+        rows = [
+            {name: value for name, value in self.row(order).items() if name != "trades"}
+            for order in page
+        ]
         return self.answer({"orders": rows, "total_count": len(chosen)})
 
     async def _order(self, request: web.Request) -> web.Response:
         order = self.called(request.query)
-        return self.refused("Order not found", 404) if order is None else self.answer(self.row(order))
+        return (
+            self.refused("Order not found", 404) if order is None else self.answer(self.row(order))
+        )
 
     async def _place(self, request: web.Request) -> web.Response:
         asked = await request.json()
@@ -110,7 +133,10 @@ class InvexServer(KeyedServer):
         )
         if isinstance(order, Refusal):
             field = FIELDS.get(order.reason, "quantity")
-            return self.refused([{"loc": ["body", field], "msg": f"{field} is not valid", "type": "value_error"}], 422)
+            return self.refused(
+                [{"loc": ["body", field], "msg": f"{field} is not valid", "type": "value_error"}],
+                422,
+            )
         return self.answer({"order_id": uuid_of(order)})
 
     async def _cancel(self, request: web.Request) -> web.Response:
@@ -130,21 +156,32 @@ class InvexServer(KeyedServer):
     def called(self, asked: Mapping[str, str]) -> SimulatedOrder | None:
         """By id, else by client id: the newest that bears it."""
         name, client_id = asked.get("order_id"), asked.get("client_order_id")
-        is_called = (lambda order: uuid_of(order) == name) if name else (lambda order: order.client_id == client_id)
-        return next((order for order in self.own_orders() if (name or client_id) and is_called(order)), None)
+        is_called = (
+            (lambda order: uuid_of(order) == name)
+            if name
+            else (lambda order: order.client_id == client_id)
+        )
+        return next(
+            (order for order in self.own_orders() if (name or client_id) and is_called(order)), None
+        )
 
     async def _accounts(self, request: web.Request) -> web.Response:
-        rows = [{"currency": name, "available": held, "blocked": ZERO, "total": held} for name, held in self.held().items()]
+        rows = [
+            {"currency": name, "available": held, "blocked": ZERO, "total": held}
+            for name, held in self.held().items()
+        ]
         return self.answer({"accounts": rows})
 
     async def _markets(self, request: web.Request) -> web.Response:
         rows = [
-            {"symbol": MARKETS.symbol(one.name), "tick_size": one.tick, "amount_step_size": one.lot} for one in self.instruments
+            {"symbol": MARKETS.symbol(one.name), "tick_size": one.tick, "amount_step_size": one.lot}
+            for one in self.instruments
         ]
         return self.answer({"rules": rows})
 
     def row(self, order: SimulatedOrder) -> dict[str, Any]:
-        """An order with its trades. The symbol is an object, as in some answers of the real venue."""
+        """An order with its trades. The symbol is an object, as in some answers of the real
+        venue."""
         symbol = MARKETS.symbol(order.instrument) or ""
         base, quote = symbol.split("_")
         return {
@@ -158,15 +195,27 @@ class InvexServer(KeyedServer):
             "deal_quantity": order.filled,
             "time_in_force": "GTC",
             **({"client_order_id": order.client_id} if order.client_id else {}),
-            **({"cancel_order_id": str(UUID(int=CANCELS + order.order_id))} if order.order_id in self.canceling else {}),
+            **(
+                {"cancel_order_id": str(UUID(int=CANCELS + order.order_id))}
+                if order.order_id in self.canceling
+                else {}
+            ),
             "created_at": _naive(order.created_at),
             "updated_at": _naive(order.updated_at),
-            "trades": [_trade(fill) for fill in self.exchange.fills(self.account, order_id=order.order_id)] or None,
+            "trades": [
+                _trade(fill) for fill in self.exchange.fills(self.account, order_id=order.order_id)
+            ]
+            or None,
         }
 
 
 def _trade(fill: SimulatedFill) -> dict[str, Any]:
-    told = {"type": fill.liquidity.name, "quantity": fill.quantity, "fee": fill.fee, "price": fill.price}
+    told = {
+        "type": fill.liquidity.name,
+        "quantity": fill.quantity,
+        "fee": fill.fee,
+        "price": fill.price,
+    }
     return {**told, "created_at": _naive(fill.at)}
 
 

@@ -1,4 +1,5 @@
-"""The REST of a simulated Lighter: lists by page, with the lag and the tokens of the venue, and order entry by transactions."""
+"""The REST of a simulated Lighter: lists by page, with the lag and the tokens of the venue, and
+order entry by transactions."""
 
 import json
 import time
@@ -74,7 +75,9 @@ class LighterRest(VenueServer):
 
     def list_market(self, index: int, symbol: str) -> None:
         """A market opens."""
-        self.markets = self.markets.learned({"order_books": [{"market_id": index, "symbol": symbol}]})
+        self.markets = self.markets.learned(
+            {"order_books": [{"market_id": index, "symbol": symbol}]}
+        )
         self._rows = Rows(self.markets, self._accounts, self.exchange.children)
 
     def add_account(self, account: str, index: int) -> None:
@@ -115,7 +118,9 @@ class LighterRest(VenueServer):
                 if await self.name_of(request) in self.lacks:
                     raise Refused(404, "page not found", status=404)
                 account = self._named(by_value or request.query.get("account_index", ""))
-                self._check_token(request.headers.get("authorization") or request.query.get("auth", ""), account)
+                self._check_token(
+                    request.headers.get("authorization") or request.query.get("auth", ""), account
+                )
                 return await handler(request, account)
             except Refused as refused:
                 return self.answer(refused.document, status=refused.status)
@@ -139,26 +144,48 @@ class LighterRest(VenueServer):
         ends_at = ends_of(token)
         index = str(self._accounts[account])
         parts = token.split(":")
-        has_shape = (SIGNED.fullmatch(token) and parts[1] == index) or (READ_ONLY.fullmatch(token) and parts[1] == index)
-        if not has_shape or ends_at is None or ends_at <= self.clock.now() or token in self.refused_tokens:
+        has_shape = (SIGNED.fullmatch(token) and parts[1] == index) or (
+            READ_ONLY.fullmatch(token) and parts[1] == index
+        )
+        if (
+            not has_shape
+            or ends_at is None
+            or ends_at <= self.clock.now()
+            or token in self.refused_tokens
+        ):
             raise Refused(20013, f"invalid auth token {token}")
 
     async def _order_book_details(self, _: web.Request) -> web.Response:
-        steps = {"supported_size_decimals": SIZE_DECIMALS, "supported_price_decimals": PRICE_DECIMALS}
-        rows = [{"market_id": index, "symbol": symbol, **steps} for index, symbol in self.markets.symbols.items()]
+        steps = {
+            "supported_size_decimals": SIZE_DECIMALS,
+            "supported_price_decimals": PRICE_DECIMALS,
+        }
+        rows = [
+            {"market_id": index, "symbol": symbol, **steps}
+            for index, symbol in self.markets.symbols.items()
+        ]
         spot = [row for row in rows if "/" in str(row["symbol"])]
         perpetual = [row for row in rows if row not in spot]
-        return self.answer({"code": 200, "order_book_details": perpetual, "spot_order_book_details": spot})
+        return self.answer(
+            {"code": 200, "order_book_details": perpetual, "spot_order_book_details": spot}
+        )
 
     async def _next_nonce(self, request: web.Request) -> web.Response:
-        key = (int(request.query.get("account_index", -1)), int(request.query.get("api_key_index", -1)))
+        key = (
+            int(request.query.get("account_index", -1)),
+            int(request.query.get("api_key_index", -1)),
+        )
         return self.answer({"code": 200, "nonce": self.transactions.nonces[key]})
 
     async def _active_orders(self, request: web.Request, account: str) -> web.Response:
         market = request.query.get("market_id")
         if self.needs_market and market is None:
             raise Refused(INVALID_PARAMETER, "invalid param : field market_id is not set")
-        orders = [order for order in self._visible(self.exchange.open_orders(account)) if self._is_in(order.instrument, market)]
+        orders = [
+            order
+            for order in self._visible(self.exchange.open_orders(account))
+            if self._is_in(order.instrument, market)
+        ]
         return self.answer({"code": 200, "orders": [*self._order_rows(orders), *self.extra_rows]})
 
     async def _inactive_orders(self, request: web.Request, account: str) -> web.Response:
@@ -168,7 +195,11 @@ class LighterRest(VenueServer):
 
     async def _account_orders(self, request: web.Request, account: str) -> web.Response:
         asked = request.query.get("client_order_indexes", "").split(",")
-        found = [order for one in asked for order in self._visible(self.exchange.orders_by_client_id(account, one))]
+        found = [
+            order
+            for one in asked
+            for order in self._visible(self.exchange.orders_by_client_id(account, one))
+        ]
         return self.answer({"code": 200, "orders": self._order_rows(found)})
 
     async def _trades(self, request: web.Request, account: str) -> web.Response:
@@ -185,13 +216,17 @@ class LighterRest(VenueServer):
             "index": self._accounts[account],
             "account_type": 0,
             "collateral": money(Decimal(10_000)),
-            "positions": [self._rows.position(position) for position in self.exchange.positions(account)],
+            "positions": [
+                self._rows.position(position) for position in self.exchange.positions(account)
+            ],
         }
         return self.answer({"code": 200, "total": 1, "accounts": [row]})
 
     async def _send_tx(self, request: web.Request) -> web.Response:
         form = await request.post()
-        done = self._transacted(int(str(form.get("tx_type", 0))), json.loads(str(form.get("tx_info", "{}"))))
+        done = self._transacted(
+            int(str(form.get("tx_type", 0))), json.loads(str(form.get("tx_info", "{}")))
+        )
         return self.answer(done, status=200 if done["code"] == 200 else 400)
 
     def _transacted(self, kind: int, order: Document) -> Document:
@@ -210,7 +245,10 @@ class LighterRest(VenueServer):
         return market is None or str(self._rows.market(instrument)) == market
 
     def _order_rows(self, orders: Sequence[SimulatedOrder]) -> list[Document]:
-        return [self._rows.order(order, status=self.words.get(order.order_id), is_coarse=self.is_coarse) for order in orders]
+        return [
+            self._rows.order(order, status=self.words.get(order.order_id), is_coarse=self.is_coarse)
+            for order in orders
+        ]
 
     def _trade_rows(self, fills: Sequence[SimulatedFill]) -> list[Document]:
         """One row per trade: the two fills of a trade with oneself share theirs."""
@@ -225,4 +263,6 @@ class LighterRest(VenueServer):
             raise Refused(INVALID_PARAMETER, "invalid param : limit")
         begin = int(request.query.get("cursor", "c0")[1:])
         page: Document = {"code": 200, name: rows[begin : begin + limit]}
-        return self.answer({**page, **({"next_cursor": f"c{begin + limit}"} if begin + limit < len(rows) else {})})
+        return self.answer(
+            {**page, **({"next_cursor": f"c{begin + limit}"} if begin + limit < len(rows) else {})}
+        )

@@ -1,7 +1,9 @@
-"""Rows of the market in Lighter's words: orders, trades, fundings and positions as its REST and its websocket give them.
+"""Rows of the market in Lighter's words: orders, trades, fundings and positions as its REST and its
+websocket give them.
 
-Amounts, prices and money are text with a fixed number of decimals, times whole milliseconds, or microseconds where named so;
-instruments are market indexes, accounts account indexes. A trade has both sides: who is not ours is account `OTHERS`.
+Amounts, prices and money are text with a fixed number of decimals, times whole milliseconds, or
+microseconds where named so; instruments are market indexes, accounts account indexes. A trade has
+both sides: who is not ours is account `OTHERS`.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,7 +14,13 @@ from orderledger.domain.exact import EXACT, ZERO
 from orderledger.domain.values import Liquidity, OrderType, Side, TimeInForce
 from orderledger.infrastructure.venues.base.fields import Document
 from orderledger.infrastructure.venues.lighter.markets import Markets
-from orderledger.simulation.market import OrderStatus, SimulatedFill, SimulatedFunding, SimulatedOrder, SimulatedPosition
+from orderledger.simulation.market import (
+    OrderStatus,
+    SimulatedFill,
+    SimulatedFunding,
+    SimulatedOrder,
+    SimulatedPosition,
+)
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LIFETIME = timedelta(days=28)
@@ -39,9 +47,15 @@ SIZE_DECIMALS, PRICE_DECIMALS = 4, 2
 
 
 class Rows:
-    """Rows of one venue. Amounts have four decimals, prices two, money six. `children(order_id)` are an order's children."""
+    """Rows of one venue. Amounts have four decimals, prices two, money six. `children(order_id)`
+    are an order's children."""
 
-    def __init__(self, markets: Markets, accounts: dict[str, int], children: Callable[[int], Sequence[SimulatedOrder]]) -> None:
+    def __init__(
+        self,
+        markets: Markets,
+        accounts: dict[str, int],
+        children: Callable[[int], Sequence[SimulatedOrder]],
+    ) -> None:
         self._markets = markets
         self._accounts = accounts
         self._children = children
@@ -53,8 +67,11 @@ class Rows:
             raise LookupError(f"no market of {instrument}")
         return index
 
-    def order(self, order: SimulatedOrder, *, status: str | None = None, is_coarse: bool = False) -> Document:
-        """A row in milliseconds and microseconds, or `is_coarse`, as older deployments wrote it: in seconds."""
+    def order(
+        self, order: SimulatedOrder, *, status: str | None = None, is_coarse: bool = False
+    ) -> Document:
+        """A row in milliseconds and microseconds, or `is_coarse`, as older deployments wrote it: in
+        seconds."""
         left = ZERO if order.status.is_ended else order.left
         time = microseconds(order.updated_at)
         unit = 1_000_000 if is_coarse else 1000
@@ -73,11 +90,15 @@ class Rows:
             "filled_base_amount": amount(order.filled),
             "filled_quote_amount": money(order.notional),
             "side": "",
-            "type": "liquidation" if order.reason == "liquidation" else TYPES.get(order.order_type, "take-profit"),
+            "type": "liquidation"
+            if order.reason == "liquidation"
+            else TYPES.get(order.order_type, "take-profit"),
             "time_in_force": _time_in_force(order),
             "reduce_only": order.reduce_only,
             "trigger_price": price(order.stop_price),
-            "order_expiry": 0 if order.time_in_force is TimeInForce.IOC else microseconds(order.created_at + LIFETIME) // 1000,
+            "order_expiry": 0
+            if order.time_in_force is TimeInForce.IOC
+            else microseconds(order.created_at + LIFETIME) // 1000,
             "status": status or self._status(order),
             "trigger_status": self._trigger_status(order),
             "parent_order_index": order.parent_id or 0,
@@ -88,8 +109,11 @@ class Rows:
             "created_at": microseconds(order.created_at) // unit,
             "updated_at": time // unit,
         }
-        # What the venue does by itself is no transaction: the order keeps the time of the one that made it.
-        is_by_itself = order.status is OrderStatus.EXPIRED or (order.status is OrderStatus.CANCELED and order.reason is not None)
+        # What the venue does by itself is no transaction: the order keeps the time of the one that
+        # made it.
+        is_by_itself = order.status is OrderStatus.EXPIRED or (
+            order.status is OrderStatus.CANCELED and order.reason is not None
+        )
         exact = microseconds(order.created_at if is_by_itself else order.updated_at)
         return row if is_coarse else {**row, "transaction_time": exact}
 
@@ -154,7 +178,11 @@ class Rows:
     @staticmethod
     def _status(order: SimulatedOrder) -> str:
         reason = order.reason or ""
-        return reason if order.status.is_ended and reason.startswith("canceled") else STATUSES[order.status]
+        return (
+            reason
+            if order.status.is_ended and reason.startswith("canceled")
+            else STATUSES[order.status]
+        )
 
     @staticmethod
     def _trigger_status(order: SimulatedOrder) -> str:
@@ -165,7 +193,11 @@ class Rows:
     def _to_trigger(self, order: SimulatedOrder) -> Document:
         children = [str(child.order_id) for child in self._children(order.order_id)][:2]
         first, second, *_ = (*children, "0", "0")
-        return {"to_trigger_order_id_0": first, "to_trigger_order_id_1": second, "to_cancel_order_id_0": "0"}
+        return {
+            "to_trigger_order_id_0": first,
+            "to_trigger_order_id_1": second,
+            "to_cancel_order_id_0": "0",
+        }
 
 
 def microseconds(at: datetime) -> int:

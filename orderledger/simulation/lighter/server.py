@@ -1,4 +1,5 @@
-"""A simulated Lighter on loopback: its REST and its websocket, over a simulated exchange. Signatures are not checked.
+"""A simulated Lighter on loopback: its REST and its websocket, over a simulated exchange.
+Signatures are not checked.
 
 async with LighterServer(exchange, {"lighter:main": 1234}, clock=clock) as fake:
     LighterVenue({"lighter:main": LighterAccount(account_index=1234, token=...)}, url=fake.http_url)
@@ -21,19 +22,28 @@ FIRST_ORDER_ID = 2**48
 
 
 class LighterServer(LighterRest):
-    """Serves the `accounts`, by their names in the simulated exchange, with their indexes at the venue.
+    """Serves the `accounts`, by their names in the simulated exchange, with their indexes at the
+    venue.
 
-    `rest_lag`: how long a new order is missing from REST. `quiet_seconds`: a client that says nothing for so long is
-    disconnected. `requests_per_minute` in `window_seconds`: beyond it the answer is 23000. `needs_market`: active orders are
-    listed market by market, as older deployments do. `is_coarse`: REST gives times in seconds. `words` overrides the status of
-    an order, `extra_rows` stand in every list of orders, tokens in `refused_tokens` have ended, subscriptions of channels in
-    `deaf_to` get no answer. There are no calls that are in `lacks`. `heard` counts the frames of clients by their types.
+    `rest_lag`: how long a new order is missing from REST. `quiet_seconds`: a client that says
+    nothing for so long is disconnected. `requests_per_minute` in `window_seconds`: beyond it the
+    answer is 23000. `needs_market`: active orders are listed market by market, as older deployments
+    do. `is_coarse`: REST gives times in seconds. `words` overrides the status of an order,
+    `extra_rows` stand in every list of orders, tokens in `refused_tokens` have ended, subscriptions
+    of channels in `deaf_to` get no answer. There are no calls that are in `lacks`. `heard` counts
+    the frames of clients by their types.
     """
 
     websocket_path = "/stream"
 
     def __init__(
-        self, exchange: ExchangeSimulator, accounts: Mapping[str, int], *, clock: Clock, quiet_seconds: float = 120.0, **more: Any
+        self,
+        exchange: ExchangeSimulator,
+        accounts: Mapping[str, int],
+        *,
+        clock: Clock,
+        quiet_seconds: float = 120.0,
+        **more: Any,
     ) -> None:
         super().__init__(exchange, accounts, clock=clock, **more)
         self.quiet_seconds = quiet_seconds
@@ -59,12 +69,19 @@ class LighterServer(LighterRest):
             case "ping":
                 self.push(socket, {"type": "pong"})
             case "subscribe":
-                self._subscribe(socket, str(document.get("channel", "")), str(document.get("auth", "")))
+                self._subscribe(
+                    socket, str(document.get("channel", "")), str(document.get("auth", ""))
+                )
             case "jsonapi/sendtx":
                 order = document["data"]
                 done = self._transacted(order["tx_type"], order["tx_info"])
                 self.push(
-                    socket, {"type": "jsonapi/sendtx" if done["code"] == 200 else "error", "id": order.get("id", ""), **done}
+                    socket,
+                    {
+                        "type": "jsonapi/sendtx" if done["code"] == 200 else "error",
+                        "id": order.get("id", ""),
+                        **done,
+                    },
                 )
             case _:
                 pass
@@ -87,7 +104,10 @@ class LighterServer(LighterRest):
         self._push(socket, "subscribed", kind, account, SNAPSHOTS[kind](self, account))
 
     def _push(self, socket: VenueSocket, how: str, kind: str, account: str, body: Document) -> None:
-        self.push(socket, {"type": f"{how}/{kind}", "channel": f"{kind}:{self._accounts[account]}", **body})
+        self.push(
+            socket,
+            {"type": f"{how}/{kind}", "channel": f"{kind}:{self._accounts[account]}", **body},
+        )
 
     def _push_change(self, change: Change) -> None:
         """Push a change of the exchange to those who subscribed."""
@@ -108,13 +128,22 @@ class LighterServer(LighterRest):
         rows: dict[str, list[Any]] = {}
         for row in map(self._pushed_row, self.exchange.open_orders(account)):
             rows.setdefault(str(row["market_index"]), []).append(row)
-        return {"orders": {**rows, **({"0": [*rows.get("0", []), *self.extra_rows]} if self.extra_rows else {})}}
+        return {
+            "orders": {
+                **rows,
+                **({"0": [*rows.get("0", []), *self.extra_rows]} if self.extra_rows else {}),
+            }
+        }
 
     def _pushed_row(self, order: SimulatedOrder) -> Document:
         return self._rows.order(order, status=self.words.get(order.order_id))
 
     def _recent_trades(self, account: str) -> Document:
-        return {"trades": self._trade_rows(self.exchange.fills(account)[:-51:-1]), "total_volume": 0, "daily_volume": 0}
+        return {
+            "trades": self._trade_rows(self.exchange.fills(account)[:-51:-1]),
+            "total_volume": 0,
+            "daily_volume": 0,
+        }
 
     def _positions(self, account: str) -> Document:
         rows = [self._rows.position(position) for position in self.exchange.positions(account)]

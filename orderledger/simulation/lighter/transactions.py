@@ -1,7 +1,8 @@
-"""How a simulated Lighter takes orders: transactions with nonces without gaps. Signatures are not checked.
+"""How a simulated Lighter takes orders: transactions with nonces without gaps. Signatures are not
+checked.
 
-A transaction that passes the venue's checks is queued. What it does then is told by the feed alone: a cancel that comes too late,
-for instance, has the same answer as one that works.
+A transaction that passes the venue's checks is queued. What it does then is told by the feed alone:
+a cancel that comes too late, for instance, has the same answer as one that works.
 """
 
 from collections import Counter
@@ -50,13 +51,21 @@ class Transactions:
             order_id, client_id = _named(int(order["Index"]))
             quantity, limit_price = _amounts(order)
             self.exchange.request_replace(
-                account, order_id=order_id, client_id=client_id, quantity=quantity, limit_price=limit_price
+                account,
+                order_id=order_id,
+                client_id=client_id,
+                quantity=quantity,
+                limit_price=limit_price,
             )
         if refusal is not None:
             return refusal
         if "Nonce" in order:
             self.nonces[_key(order)] += 1
-        return {"code": 200, "tx_hash": f"{self.exchange.sequence:080x}", "predicted_execution_time_ms": 1}
+        return {
+            "code": 200,
+            "tx_hash": f"{self.exchange.sequence:080x}",
+            "predicted_execution_time_ms": 1,
+        }
 
     def _why_not_nonce(self, order: Document) -> Document | None:
         """Refuse a nonce that is not the next one. Who leaves it out is not checked."""

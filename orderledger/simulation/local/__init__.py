@@ -1,8 +1,17 @@
-"""A simulated venue in this process: the market behind a lossy line, in virtual time, speaking the ledger's messages."""
+"""A simulated venue in this process: the market behind a lossy line, in virtual time, speaking the
+ledger's messages."""
 
 from orderledger.simulation.local.line import CALM, LineFaults
 from orderledger.simulation.local.reports import VenueAnswer, VenueUnreachable
 from orderledger.simulation.local.venue import LocalVenue
 from orderledger.simulation.market.instruments import FeeSchedule, SimulatedInstrument
 
-__all__ = ["CALM", "FeeSchedule", "LineFaults", "LocalVenue", "SimulatedInstrument", "VenueAnswer", "VenueUnreachable"]
+__all__ = [
+    "CALM",
+    "FeeSchedule",
+    "LineFaults",
+    "LocalVenue",
+    "SimulatedInstrument",
+    "VenueAnswer",
+    "VenueUnreachable",
+]

@@ -6,24 +6,37 @@ from msgspec import structs
 
 from orderledger.simulation.local.line import LossyLine
 from orderledger.simulation.local.reports import Reports
-from orderledger.simulation.local.requests import CancelRequest, Message, ReplaceRequest, Request, SubmitRequest
+from orderledger.simulation.local.requests import (
+    CancelRequest,
+    Message,
+    ReplaceRequest,
+    Request,
+    SubmitRequest,
+)
 from orderledger.simulation.market import ExchangeSimulator, Kind, Reason, Refusal, SimulatedOrder
 
 RANDOM_REJECTS = ("rate_limited", "insufficient_margin")
 
 
 class OrderDesk:
-    """Sends the requests of one account to the exchange, and reports what it refuses. The line's faults refuse some by chance."""
+    """Sends the requests of one account to the exchange, and reports what it refuses. The line's
+    faults refuse some by chance."""
 
     def __init__(
-        self, exchange: ExchangeSimulator, account: str, reports: Reports, line: LossyLine, chance: random.Random
+        self,
+        exchange: ExchangeSimulator,
+        account: str,
+        reports: Reports,
+        line: LossyLine,
+        chance: random.Random,
     ) -> None:
         self._exchange, self._account, self._reports = exchange, account, reports
         self._line, self._chance = line, chance
         exchange.rules.judge = self._random_reject
 
     def execute(self, request: Request, *, is_answer_lost: bool = False) -> Message:
-        """Do what is asked, or refuse it. The answer is the first report of it, and is pushed too, unless it is to be lost."""
+        """Do what is asked, or refuse it. The answer is the first report of it, and is pushed too,
+        unless it is to be lost."""
         first = len(self._reports.said)
         if is_answer_lost:
             self._reports.lose_next()
@@ -31,11 +44,19 @@ class OrderDesk:
             case SubmitRequest():
                 self._submit(request)
             case CancelRequest(client_order_id=name):
-                self._refused("reject_cancel", request, self._exchange.request_cancel(self._account, client_id=name))
+                self._refused(
+                    "reject_cancel",
+                    request,
+                    self._exchange.request_cancel(self._account, client_id=name),
+                )
             case ReplaceRequest(client_order_id=name):
                 quantity, limit_price = request.quantity, request.limit_price
                 done = self._exchange.request_replace(
-                    self._account, client_id=name, quantity=quantity, limit_price=limit_price, with_new_id=None
+                    self._account,
+                    client_id=name,
+                    quantity=quantity,
+                    limit_price=limit_price,
+                    with_new_id=None,
                 )
                 self._refused("reject_replace", request, done)
         return self._reports.said[first]
@@ -50,14 +71,20 @@ class OrderDesk:
         if isinstance(done, Refusal):
             self._reports.add("reject", done.order or name, reason=str(done.reason))
 
-    def _refused(self, kind: str, request: CancelRequest | ReplaceRequest, done: SimulatedOrder | Refusal) -> None:
+    def _refused(
+        self, kind: str, request: CancelRequest | ReplaceRequest, done: SimulatedOrder | Refusal
+    ) -> None:
         if not isinstance(done, Refusal):
             return
         claims = None if done.order is None else self._reports.claims(done.order)
         subject = done.order or request.client_order_id
-        self._reports.add(kind, subject, reported=claims, reason=str(done.reason), request_id=request.request_id)
+        self._reports.add(
+            kind, subject, reported=claims, reason=str(done.reason), request_id=request.request_id
+        )
 
     def _random_reject(self, kind: Kind, order: SimulatedOrder) -> str | None:
         """The line's faults reject some requests of this account."""
-        is_rejected = order.account == self._account and self._chance.random() < self._line.faults.reject_rate
+        is_rejected = (
+            order.account == self._account and self._chance.random() < self._line.faults.reject_rate
+        )
         return self._chance.choice(RANDOM_REJECTS) if is_rejected else None

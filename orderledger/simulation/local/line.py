@@ -1,6 +1,8 @@
-"""The line between a local venue and its client: virtual time, latency, lost answers and dropped connections.
+"""The line between a local venue and its client: virtual time, latency, lost answers and dropped
+connections.
 
-Everything that will happen is an event in one queue, ordered by virtual time and then by the order of scheduling.
+Everything that will happen is an event in one queue, ordered by virtual time and then by the order
+of scheduling.
 """
 
 import copy
@@ -20,9 +22,11 @@ MICROSECOND = timedelta(microseconds=1)
 
 @dataclass(frozen=True, kw_only=True)
 class LineFaults:
-    """What goes wrong, and how often. Rates are chances per call; times are seconds; ranges are (least, most).
+    """What goes wrong, and how often. Rates are chances per call; times are seconds; ranges are
+    (least, most).
 
-    The connection drops about every `drop_interval_seconds` (None: only on demand), each time for `drop_seconds`.
+    The connection drops about every `drop_interval_seconds` (None: only on demand), each time for
+    `drop_seconds`.
     """
 
     reject_rate: float = 0.03
@@ -39,7 +43,8 @@ CALM = LineFaults(reject_rate=0.0, lost_answer_rate=0.0, drop_interval_seconds=N
 
 @dataclass(kw_only=True)
 class LineState:
-    """The clock, the events to come, what has arrived at the client and was not yet fetched, and the outages (from, to)."""
+    """The clock, the events to come, what has arrived at the client and was not yet fetched, and
+    the outages (from, to)."""
 
     now: datetime
     queue: list[tuple[datetime, int, Event]] = field(default_factory=list)
@@ -51,7 +56,8 @@ class LineState:
 
 
 class LossyLine:
-    """The line of one client. It is the venue's clock too: `now` moves only by `until` and `tick`."""
+    """The line of one client. It is the venue's clock too: `now` moves only by `until` and
+    `tick`."""
 
     def __init__(self, chance: random.Random, *, faults: LineFaults, state: LineState) -> None:
         self.faults, self.state = faults, state
@@ -72,7 +78,8 @@ class LossyLine:
         heapq.heappush(self.state.queue, (at, self.state.scheduled, event))
 
     def until(self, until: datetime) -> Iterator[Event]:
-        """Move the clock to `until` and yield what falls due, one event at a time; deliveries and drops are the line's own."""
+        """Move the clock to `until` and yield what falls due, one event at a time; deliveries and
+        drops are the line's own."""
         state = self.state
         while state.queue and state.queue[0][0] <= until:
             at, _, event = heapq.heappop(state.queue)
@@ -88,7 +95,8 @@ class LossyLine:
         state.now = max(state.now, until)
 
     def push(self, message: Message, *, channel: str) -> None:
-        """Send a message to the client; one channel keeps its order, two may overtake each other."""
+        """Send a message to the client; one channel keeps its order, two may overtake each
+        other."""
         state = self.state
         arrives_at = max(state.now + self.latency(), state.channel_free_at.get(channel, state.now))
         state.channel_free_at[channel] = arrives_at
@@ -111,7 +119,9 @@ class LossyLine:
 
     def was_down(self, *, since: datetime) -> bool:
         """Whether the connection was down at any moment from `since` until now."""
-        return any(down_at <= self.state.now and since < up_at for down_at, up_at in self.state.outages)
+        return any(
+            down_at <= self.state.now and since < up_at for down_at, up_at in self.state.outages
+        )
 
     def draw_fate(self) -> Fate:
         """The fate of a call: the chosen one, else chance's."""

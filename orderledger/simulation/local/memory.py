@@ -1,4 +1,5 @@
-"""The memory of a local venue: all of it as typed values, in one JSON file that is replaced in one step."""
+"""The memory of a local venue: all of it as typed values, in one JSON file that is replaced in one
+step."""
 
 import os
 from dataclasses import dataclass
@@ -33,7 +34,8 @@ class Memory:
 
 
 def write_memory(path: Path, memory: Memory) -> None:
-    """Replace the file in one step: a reader finds the old state or the new one, whenever the writer dies."""
+    """Replace the file in one step: a reader finds the old state or the new one, whenever the
+    writer dies."""
     unfinished = path.with_name(f"{path.name}.unfinished")
     unfinished.write_bytes(msgspec.json.encode(memory))
     os.replace(unfinished, path)

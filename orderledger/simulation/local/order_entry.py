@@ -1,4 +1,5 @@
-"""Order entry for a local venue: the gateway trades at the simulated market in this process, through its lossy line."""
+"""Order entry for a local venue: the gateway trades at the simulated market in this process,
+through its lossy line."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -17,7 +18,8 @@ ABSENCE_SECONDS = 60.0
 
 
 class LocalOrderEntry:
-    """Implements `OrderEntry` and the query `order` of `Venue`. It is a clock, too: the venue's virtual time.
+    """Implements `OrderEntry` and the query `order` of `Venue`. It is a clock, too: the venue's
+    virtual time.
 
     A call takes a round trip of virtual time. Other tasks run before it begins and after it ends.
     """

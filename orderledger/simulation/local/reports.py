@@ -1,4 +1,5 @@
-"""What a local venue says: every change of the market as a message of the contract, pushed over the line and remembered."""
+"""What a local venue says: every change of the market as a message of the contract, pushed over the
+line and remembered."""
 
 import copy
 from collections.abc import Iterable
@@ -10,7 +11,14 @@ from typing import Any, Literal
 from orderledger.domain.exact import EXACT, ZERO, plain
 from orderledger.simulation.local.line import LossyLine
 from orderledger.simulation.local.requests import Message
-from orderledger.simulation.market import Change, ExchangeSimulator, Kind, OrderStatus, SimulatedFill, SimulatedOrder
+from orderledger.simulation.market import (
+    Change,
+    ExchangeSimulator,
+    Kind,
+    OrderStatus,
+    SimulatedFill,
+    SimulatedOrder,
+)
 
 TYPES = {
     Kind.PLACED: "acknowledge",
@@ -23,7 +31,8 @@ TYPES = {
 
 @dataclass(frozen=True, kw_only=True)
 class VenueAnswer:
-    """The result of a call. `message` is the venue's report, ready to be recorded; a lost answer has none."""
+    """The result of a call. `message` is the venue's report, ready to be recorded; a lost answer
+    has none."""
 
     outcome: Literal["accepted", "rejected", "lost"]
     message: Message | None = None
@@ -33,7 +42,10 @@ class VenueAnswer:
         """The answer that a report makes; none is a lost one."""
         if message is None:
             return cls(outcome="lost")
-        return cls(outcome="rejected" if message["type"].startswith("reject") else "accepted", message=message)
+        return cls(
+            outcome="rejected" if message["type"].startswith("reject") else "accepted",
+            message=message,
+        )
 
     @property
     def reason(self) -> str | None:
@@ -53,7 +65,8 @@ class VenueUnreachable(ConnectionError):
 class Reports:
     """The reports of one account, oldest first, in `said`. Each has a time of its own.
 
-    An order goes by its client order id. Its numbers are those of the whole order, under all ids that it has borne.
+    An order goes by its client order id. Its numbers are those of the whole order, under all ids
+    that it has borne.
     """
 
     def __init__(self, exchange: ExchangeSimulator, account: str, line: LossyLine) -> None:
@@ -68,7 +81,8 @@ class Reports:
         self._lost = len(self.said)
 
     def add(self, kind: str, subject: SimulatedOrder | str, **fields: Any) -> Message:
-        """Remember a report about an order, or about a client order id that is none, and push it."""
+        """Remember a report about an order, or about a client order id that is none, and push
+        it."""
         report = self.message(kind, subject, source="venue_push", **fields)
         self.said.append(report)
         if kind == "reject" and isinstance(subject, str):
@@ -77,7 +91,9 @@ class Reports:
             self._line.push(report, channel="fills" if kind == "fill" else "orders")
         return report
 
-    def message(self, kind: str, subject: SimulatedOrder | str, *, source: str, **fields: Any) -> Message:
+    def message(
+        self, kind: str, subject: SimulatedOrder | str, *, source: str, **fields: Any
+    ) -> Message:
         """A message of the contract, with a time of its own. Fields that are None are left out."""
         if isinstance(subject, SimulatedOrder):
             ids = {"client_order_id": subject.client_id, "venue_order_id": f"V{subject.order_id}"}
@@ -90,7 +106,9 @@ class Reports:
     def status(self, order: SimulatedOrder, *, source: str) -> Message:
         """What the venue says of an order when asked."""
         claims = self.claims(order)
-        return self.message("status", order, source=source, status=claims["status"], reported=claims)
+        return self.message(
+            "status", order, source=source, status=claims["status"], reported=claims
+        )
 
     def status_of(self, client_order_id: str) -> Message:
         """What the venue knows of a client order id now: a `status` message, or `absent`."""
@@ -100,7 +118,9 @@ class Reports:
         if not self.is_rejected(client_order_id):
             return self.message("absent", client_order_id, source="venue_poll")
         claims = {"status": "rejected", "cum_quantity": "0", "leaves_quantity": "0"}
-        return self.message("status", client_order_id, source="venue_poll", status="rejected", reported=claims)
+        return self.message(
+            "status", client_order_id, source="venue_poll", status="rejected", reported=claims
+        )
 
     def is_rejected(self, client_order_id: str) -> bool:
         """Whether an order of this id was refused, and so never became one."""
@@ -109,7 +129,11 @@ class Reports:
     def restore(self, said: list[Message]) -> None:
         """Go on from earlier reports."""
         self.said = said
-        self._rejected = {each["client_order_id"] for each in said if each["type"] == "reject" and "venue_order_id" not in each}
+        self._rejected = {
+            each["client_order_id"]
+            for each in said
+            if each["type"] == "reject" and "venue_order_id" not in each
+        }
 
     def claims(self, order: SimulatedOrder) -> dict[str, str]:
         """What the venue claims of an order besides, for cross-checks."""

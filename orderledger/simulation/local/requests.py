@@ -1,4 +1,5 @@
-"""What a client sends to a local venue, and what else may be on its way: all as values that a file can hold."""
+"""What a client sends to a local venue, and what else may be on its way: all as values that a file
+can hold."""
 
 from datetime import datetime
 from decimal import Decimal

@@ -1,18 +1,22 @@
-"""`LocalVenue`: the simulated market behind a lossy connection, in this process, for demos, tests and dry runs.
+"""`LocalVenue`: the simulated market behind a lossy connection, in this process, for demos, tests
+and dry runs.
 
-One seed makes one world. The venue owns its clock (virtual: nothing sleeps) and its chance, so the same calls
-give the same messages to the byte. Other traders come and go in the background and fill our orders in parts.
-It speaks the ledger's messages (JSON form), each at a time of its own that never repeats:
+One seed makes one world. The venue owns its clock (virtual: nothing sleeps) and its chance, so the
+same calls give the same messages to the byte. Other traders come and go in the background and fill
+our orders in parts. It speaks the ledger's messages (JSON form), each at a time of its own that
+never repeats:
 
-- a call (`submit`, `cancel`, `replace`) takes a round trip of virtual time. It may stay without an answer: the
-  request was lost, or is late and will still arrive, or it was obeyed and its answer was lost;
-- `advance` delivers what the venue pushed, in order of arrival. Fills come by a channel of their own and may
-  overtake the acknowledgement. What is pushed while the connection is down is lost;
-- `order_status`, `open_orders`, `fills_since`, `order_history` answer from the venue's memory; what was pushed
-  before comes back with the same ids, numbers and times.
+- a call (`submit`, `cancel`, `replace`) takes a round trip of virtual time. It may stay without an
+  answer: the request was lost, or is late and will still arrive, or it was obeyed and its answer
+  was lost;
+- `advance` delivers what the venue pushed, in order of arrival. Fills come by a channel of their
+  own and may overtake the acknowledgement. What is pushed while the connection is down is lost;
+- `order_status`, `open_orders`, `fills_since`, `order_history` answer from the venue's memory; what
+  was pushed before comes back with the same ids, numbers and times.
 
-The venue outlives its client. Given a `memory` file it writes itself there, atomically, before any call returns.
-`LocalVenue.load` continues the same world, also after the process that began it was killed.
+The venue outlives its client. Given a `memory` file it writes itself there, atomically, before any
+call returns. `LocalVenue.load` continues the same world, also after the process that began it was
+killed.
 """
 
 import copy
@@ -28,7 +32,13 @@ from orderledger.domain.values import OrderType
 from orderledger.simulation.local.desk import OrderDesk
 from orderledger.simulation.local.line import Fate, LineFaults, LineState, LossyLine
 from orderledger.simulation.local.memory import Memory, read_memory, write_memory
-from orderledger.simulation.local.reports import Reports, VenueAnswer, VenueUnreachable, polled, utc_text
+from orderledger.simulation.local.reports import (
+    Reports,
+    VenueAnswer,
+    VenueUnreachable,
+    polled,
+    utc_text,
+)
 from orderledger.simulation.local.requests import (
     CancelRequest,
     Expiry,
@@ -49,14 +59,27 @@ from orderledger.simulation.market import (
 )
 
 INSTRUMENTS = (
-    SimulatedInstrument(name="BTC-USD", currency="USD", tick=Decimal("0.5"), lot=Decimal("0.001"), price=Decimal(64000)),
-    SimulatedInstrument(name="ETH-USD", currency="USD", tick=Decimal("0.05"), lot=Decimal("0.01"), price=Decimal(3200)),
+    SimulatedInstrument(
+        name="BTC-USD",
+        currency="USD",
+        tick=Decimal("0.5"),
+        lot=Decimal("0.001"),
+        price=Decimal(64000),
+    ),
+    SimulatedInstrument(
+        name="ETH-USD",
+        currency="USD",
+        tick=Decimal("0.05"),
+        lot=Decimal("0.01"),
+        price=Decimal(3200),
+    ),
 )
 FEES = FeeSchedule(taker=Decimal("0.0004"), maker=Decimal("-0.0001"), decimals=8)
 
 
 class LocalVenue:
-    """One account at one venue. All numbers and times it returns are the venue's; it never reads a real clock.
+    """One account at one venue. All numbers and times it returns are the venue's; it never reads a
+    real clock.
 
     `exchange` is its market: other accounts may trade there, and tests may script it.
     """
@@ -73,13 +96,16 @@ class LocalVenue:
         flow_interval_seconds: float | None = 0.5,
         memory: Path | None = None,
     ) -> None:
-        """`flow_interval_seconds`: how often, about, the others act in each instrument; None leaves our orders alone."""
+        """`flow_interval_seconds`: how often, about, the others act in each instrument; None leaves
+        our orders alone."""
         if start.tzinfo is None:
             raise ValueError(f"start needs an offset, found {start.isoformat()}")
         self.account, self.memory = account, memory
         self._flow_interval_seconds = flow_interval_seconds
         self._chance = random.Random(seed)
-        self._line = LossyLine(self._chance, faults=faults or LineFaults(), state=LineState(now=start.astimezone(UTC)))
+        self._line = LossyLine(
+            self._chance, faults=faults or LineFaults(), state=LineState(now=start.astimezone(UTC))
+        )
         types = frozenset({OrderType.MARKET, OrderType.LIMIT})
         self.exchange = ExchangeSimulator(
             clock=self._line,
@@ -92,7 +118,9 @@ class LocalVenue:
         )
         self._reports = Reports(self.exchange, account, self._line)
         self._desk = OrderDesk(self.exchange, account, self._reports, self._line, self._chance)
-        self._flows = {each.name: BackgroundFlow(self.exchange, each, self._chance) for each in instruments}
+        self._flows = {
+            each.name: BackgroundFlow(self.exchange, each, self._chance) for each in instruments
+        }
         self.exchange.subscribe(self._schedule_expiry)
         self._line.schedule_drop()
         if flow_interval_seconds is not None:
@@ -113,7 +141,8 @@ class LocalVenue:
 
     @property
     def outages(self) -> list[tuple[datetime, datetime]]:
-        """When the connection was down, from and to, the coming end of a present outage included."""
+        """When the connection was down, from and to, the coming end of a present outage
+        included."""
         return list(self._line.state.outages)
 
     def submit(
@@ -129,7 +158,8 @@ class LocalVenue:
         expire_at: datetime | None = None,
         post_only: bool = False,
     ) -> VenueAnswer:
-        """Send an order. The answer carries `acknowledge` or `reject`; a lost one says nothing of what the venue did."""
+        """Send an order. The answer carries `acknowledge` or `reject`; a lost one says nothing of
+        what the venue did."""
         request = SubmitRequest(
             client_order_id=client_order_id,
             instrument=instrument,
@@ -155,7 +185,8 @@ class LocalVenue:
         limit_price: Decimal | str | None = None,
         request_id: str | None = None,
     ) -> VenueAnswer:
-        """Ask for a new total quantity, a new price or both. The answer carries `replace` or `reject_replace`.
+        """Ask for a new total quantity, a new price or both. The answer carries `replace` or
+        `reject_replace`.
 
         An order that loses its priority by it bears a new venue order id from then on.
         """
@@ -168,26 +199,32 @@ class LocalVenue:
         return self._call(request)
 
     def advance(self, until: datetime) -> list[Message]:
-        """Let time pass (none if `until` is behind `now`) and fetch what the venue pushed, in order of arrival."""
+        """Let time pass (none if `until` is behind `now`) and fetch what the venue pushed, in order
+        of arrival."""
         self._run(until)
         arrived = self._line.fetch()
         self._remember()
         return arrived
 
     def drop(self, for_seconds: float) -> None:
-        """Take the connection down now: pushes are lost, calls stay without an answer, questions raise."""
+        """Take the connection down now: pushes are lost, calls stay without an answer, questions
+        raise."""
         self._line.drop(timedelta(seconds=for_seconds))
         self._remember()
 
     def lose_next_answer(self, fate: Fate = "answer_lost") -> None:
-        """Decide what becomes of the next call: `answer_lost` (the venue obeys), `request_lost`, `request_late`."""
+        """Decide what becomes of the next call: `answer_lost` (the venue obeys), `request_lost`,
+        `request_late`."""
         self._line.state.next_fate = fate
         self._remember()
 
     def open_orders(self) -> list[Message]:
         """A `status` message for each order that works at the venue: the full list."""
         self._require_connection()
-        answers = [self._reports.status(order, source="reconciliation") for order in self.exchange.open_orders(self.account)]
+        answers = [
+            self._reports.status(order, source="reconciliation")
+            for order in self.exchange.open_orders(self.account)
+        ]
         self._remember()
         return answers
 
@@ -202,23 +239,44 @@ class LocalVenue:
         """The account's fills at or after a time, oldest first, as they were pushed."""
         self._require_connection()
         since_text = utc_text(since)
-        return polled(each for each in self._reports.said if each["type"] == "fill" and each["at"] >= since_text)
+        return polled(
+            each
+            for each in self._reports.said
+            if each["type"] == "fill" and each["at"] >= since_text
+        )
 
     def order_history(self, client_order_id: str) -> list[Message]:
         """All that the venue ever said of one order, oldest first, whether it arrived or not."""
         self._require_connection()
-        return polled(each for each in self._reports.said if each["client_order_id"] == client_order_id)
+        return polled(
+            each for each in self._reports.said if each["client_order_id"] == client_order_id
+        )
 
     def marks(self) -> list[Message]:
         """A `mark` message per instrument: the price around which the others trade now."""
         common = {"type": "mark", "account": self.account, "at": utc_text(self.now)}
-        return [{**common, "instrument": name, "price": plain(flow.price)} for name, flow in self._flows.items()]
+        return [
+            {**common, "instrument": name, "price": plain(flow.price)}
+            for name, flow in self._flows.items()
+        ]
 
     def definitions(self) -> list[Message]:
         """An `instrument` message per instrument."""
-        common = {"type": "instrument", "account": self.account, "at": utc_text(self.now), "multiplier": "1", "inverse": False}
+        common = {
+            "type": "instrument",
+            "account": self.account,
+            "at": utc_text(self.now),
+            "multiplier": "1",
+            "inverse": False,
+        }
         return [
-            {**common, "instrument": each.name, "currency": each.currency, "tick": plain(each.tick), "lot": plain(each.lot)}
+            {
+                **common,
+                "instrument": each.name,
+                "currency": each.currency,
+                "tick": plain(each.tick),
+                "lot": plain(each.lot),
+            }
             for each in self.exchange.instruments.values()
         ]
 
@@ -226,11 +284,15 @@ class LocalVenue:
         """The account's positions by instrument, signed; those that are flat again included."""
         self._require_connection()
         traded = dict.fromkeys(fill.instrument for fill in self.exchange.fills(self.account))
-        return {instrument: self.exchange.position(self.account, instrument).quantity for instrument in traded}
+        return {
+            instrument: self.exchange.position(self.account, instrument).quantity
+            for instrument in traded
+        }
 
     @classmethod
     def load(cls, path: Path) -> Self:
-        """The venue as it stood when it last wrote itself to the file, which is its `memory` from now on."""
+        """The venue as it stood when it last wrote itself to the file, which is its `memory` from
+        now on."""
         memory = read_memory(path)
         venue = cls(
             0,
@@ -302,10 +364,16 @@ class LocalVenue:
 
     def _schedule_flow(self, instrument: str) -> None:
         mean = self._flow_interval_seconds or 0.0
-        self._line.schedule(self.now + self._line.seconds((mean / 2, mean * 3 / 2)), Flow(instrument))
+        self._line.schedule(
+            self.now + self._line.seconds((mean / 2, mean * 3 / 2)), Flow(instrument)
+        )
 
     def _schedule_expiry(self, change: Change) -> None:
-        if change.kind is Kind.PLACED and change.order is not None and change.order.expire_at is not None:
+        if (
+            change.kind is Kind.PLACED
+            and change.order is not None
+            and change.order.expire_at is not None
+        ):
             self._line.schedule(change.order.expire_at, Expiry())
 
     @property

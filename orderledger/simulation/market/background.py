@@ -1,4 +1,5 @@
-"""The other traders of a simulated market: a price that wanders, orders that rest around it and orders that take."""
+"""The other traders of a simulated market: a price that wanders, orders that rest around it and
+orders that take."""
 
 import random
 from dataclasses import dataclass
@@ -24,9 +25,12 @@ class FlowState:
 
 
 class BackgroundFlow:
-    """Orders of nobody in the book of one instrument: they match with those of accounts, and are no orders of the exchange."""
+    """Orders of nobody in the book of one instrument: they match with those of accounts, and are no
+    orders of the exchange."""
 
-    def __init__(self, exchange: ExchangeSimulator, instrument: SimulatedInstrument, chance: random.Random) -> None:
+    def __init__(
+        self, exchange: ExchangeSimulator, instrument: SimulatedInstrument, chance: random.Random
+    ) -> None:
         self.state = FlowState(price=instrument.price)
         self._exchange, self._instrument, self._chance = exchange, instrument, chance
 
@@ -44,21 +48,35 @@ class BackgroundFlow:
     def step(self, at: datetime) -> None:
         """Send one order, resting or taking, after the price has moved by at most a tick."""
         tick = self._instrument.tick
-        self.state.price = max(self.price + tick * self._chance.choice((-1, 0, 1)), tick * SPREAD_TICKS_MAX * 2)
+        self.state.price = max(
+            self.price + tick * self._chance.choice((-1, 0, 1)), tick * SPREAD_TICKS_MAX * 2
+        )
         side = self._chance.choice(tuple(Side))
         if self._chance.random() < 0.6:
             self._rest(side, at)
         else:
-            self._send(side, at, ticks_away=-self._chance.randint(1, SPREAD_TICKS_MAX), time_in_force=TimeInForce.IOC)
+            self._send(
+                side,
+                at,
+                ticks_away=-self._chance.randint(1, SPREAD_TICKS_MAX),
+                time_in_force=TimeInForce.IOC,
+            )
 
     def _rest(self, side: Side, at: datetime) -> None:
-        self._send(side, at, ticks_away=self._chance.randint(1, SPREAD_TICKS_MAX), time_in_force=TimeInForce.GTC)
+        self._send(
+            side,
+            at,
+            ticks_away=self._chance.randint(1, SPREAD_TICKS_MAX),
+            time_in_force=TimeInForce.GTC,
+        )
         book = self._exchange.book(self._instrument.name)
         own = [order for order in book.by_arrival() if not order.account and order.side is side]
         if len(own) > DEPTH_MAX:
             self._exchange.withdraw(own[0])
 
-    def _send(self, side: Side, at: datetime, *, ticks_away: int, time_in_force: TimeInForce) -> None:
+    def _send(
+        self, side: Side, at: datetime, *, ticks_away: int, time_in_force: TimeInForce
+    ) -> None:
         self.state.orders += 1
         distance = self._instrument.tick * (-ticks_away if side is Side.BUY else ticks_away)
         order_id = -self.state.orders

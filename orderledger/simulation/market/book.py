@@ -1,7 +1,8 @@
-"""An order book with price-time priority: the better price first, at one price the earlier order first.
+"""An order book with price-time priority: the better price first, at one price the earlier order
+first.
 
-The book holds rows and changes none. `execution` says what an arriving order would do. The exchange does it, and gives the book
-each changed row.
+The book holds rows and changes none. `execution` says what an arriving order would do. The exchange
+does it, and gives the book each changed row.
 """
 
 from bisect import bisect_left, insort
@@ -21,7 +22,8 @@ IMMEDIATE = (TimeInForce.IOC, TimeInForce.FOK)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """A resting order, and how much of it an arriving order takes, at the price of the resting order."""
+    """A resting order, and how much of it an arriving order takes, at the price of the resting
+    order."""
 
     maker: SimulatedOrder
     price: Decimal
@@ -32,8 +34,8 @@ class Match:
 class Execution:
     """What an arriving order does.
 
-    `self_trades`: resting orders of the same account, canceled instead of matched. `reason`: why the rest of the order is
-    canceled; None if it rests or nothing is left.
+    `self_trades`: resting orders of the same account, canceled instead of matched. `reason`: why
+    the rest of the order is canceled; None if it rests or nothing is left.
     """
 
     matches: tuple[Match, ...] = ()
@@ -42,7 +44,8 @@ class Execution:
 
 
 class OrderBook:
-    """The bids and asks of one instrument. Orders without an account belong to nobody and may trade with each other."""
+    """The bids and asks of one instrument. Orders without an account belong to nobody and may trade
+    with each other."""
 
     def __init__(self) -> None:
         self._sides: dict[Side, list[Place]] = {Side.BUY: [], Side.SELL: []}
@@ -59,18 +62,28 @@ class OrderBook:
 
     def by_arrival(self) -> list[SimulatedOrder]:
         """The orders of both sides, the earliest first."""
-        return [self._rows[place[2]] for place in sorted(self._places.values(), key=lambda place: place[1])]
+        return [
+            self._rows[place[2]]
+            for place in sorted(self._places.values(), key=lambda place: place[1])
+        ]
 
     def update(self, order: SimulatedOrder) -> None:
-        """Take the newest row of an order: it stays, moves, joins, or leaves once nothing of it can be filled."""
+        """Take the newest row of an order: it stays, moves, joins, or leaves once nothing of it can
+        be filled."""
         if order.status is not OrderStatus.OPEN or order.limit_price is None or order.unfilled <= 0:
             self._remove(order.order_id)
             return
         known = self._rows.get(order.order_id)
-        if known is None or not keeps_priority(known, quantity=order.quantity, limit_price=order.limit_price):
+        if known is None or not keeps_priority(
+            known, quantity=order.quantity, limit_price=order.limit_price
+        ):
             self._remove(order.order_id)
             self._arrivals += 1
-            place = (-order.limit_price if order.side is Side.BUY else order.limit_price, self._arrivals, order.order_id)
+            place = (
+                -order.limit_price if order.side is Side.BUY else order.limit_price,
+                self._arrivals,
+                order.order_id,
+            )
             insort(self._sides[order.side], place)
             self._places[order.order_id] = place
         self._rows[order.order_id] = order
@@ -91,7 +104,11 @@ class OrderBook:
             quantity = min(left, maker.unfilled)
             matches.append(Match(maker=maker, price=maker.limit_price or ZERO, quantity=quantity))
             left = EXACT.subtract(left, quantity)
-        return Execution(matches=tuple(matches), self_trades=tuple(self_trades), reason=_why_rest_leaves(order, left))
+        return Execution(
+            matches=tuple(matches),
+            self_trades=tuple(self_trades),
+            reason=_why_rest_leaves(order, left),
+        )
 
     def would_match(self, order: SimulatedOrder) -> bool:
         """Whether the order crosses the best price of the other side."""
@@ -104,7 +121,11 @@ class OrderBook:
             yield maker
 
     def _available_to(self, order: SimulatedOrder) -> Decimal:
-        return total(maker.unfilled for maker in self._within_reach(order) if not _is_same_account(order, maker))
+        return total(
+            maker.unfilled
+            for maker in self._within_reach(order)
+            if not _is_same_account(order, maker)
+        )
 
     def _remove(self, order_id: int) -> None:
         row, place = self._rows.pop(order_id, None), self._places.pop(order_id, None)
@@ -113,7 +134,9 @@ class OrderBook:
             del places[bisect_left(places, place)]
 
 
-def keeps_priority(order: SimulatedOrder, *, quantity: Decimal, limit_price: Decimal | None) -> bool:
+def keeps_priority(
+    order: SimulatedOrder, *, quantity: Decimal, limit_price: Decimal | None
+) -> bool:
     """Whether new terms leave the order its place: the same price, and no more than before."""
     return limit_price == order.limit_price and quantity <= order.quantity
 

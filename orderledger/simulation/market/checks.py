@@ -23,8 +23,9 @@ Judge = Callable[[Kind, SimulatedOrder], str | None]
 class OrderTerms(TypedDict, total=False):
     """The terms of an order, as `place` and `submit` take them.
 
-    A limit order needs a `limit_price`. A stop order needs a `stop_price`, and waits until a match reaches it. Submitted `day`
-    orders end at midnight UTC, `gtd` orders at `expire_at`, when `expire_due` is called. `reduce_only` is kept, not enforced.
+    A limit order needs a `limit_price`. A stop order needs a `stop_price`, and waits until a match
+    reaches it. Submitted `day` orders end at midnight UTC, `gtd` orders at `expire_at`, when
+    `expire_due` is called. `reduce_only` is kept, not enforced.
     """
 
     instrument: Required[str]
@@ -41,7 +42,8 @@ class OrderTerms(TypedDict, total=False):
 
 
 class Reason(StrEnum):
-    """Why a simulated venue refuses. A `judge` may give other words, such as `insufficient_margin`."""
+    """Why a simulated venue refuses. A `judge` may give other words, such as
+    `insufficient_margin`."""
 
     DUPLICATE_ORDER = "duplicate_order"
     UNKNOWN_INSTRUMENT = "unknown_instrument"
@@ -61,7 +63,8 @@ class Reason(StrEnum):
 class Refusal:
     """The venue does not do what it was asked: nothing has changed.
 
-    `reason`: a `Reason`, or a word of the venue's `judge`. `order`: the one that the request named, or that has its client id.
+    `reason`: a `Reason`, or a word of the venue's `judge`. `order`: the one that the request named,
+    or that has its client id.
     """
 
     reason: str
@@ -76,11 +79,12 @@ def accept_all(kind: Kind, order: SimulatedOrder) -> None:
 class EntryRules:
     """What a venue's order entry checks besides ticks and lots. May be changed while it is used.
 
-    `order_types`: those that it takes. `client_ids`: whether a client id may come again in its account; at Nobitex it is free
-    again after a fill, at Tradier always. `client_id_as`: what the venue keeps of a client id, such as `str.lower` or its first
-    characters; no venue of this package documents such a thing, others were seen to do it. `judge(kind, order)`: the
-    venue's own reason to refuse to place (PLACED), cancel (CANCELED) or modify (MODIFIED) the order, or None. It sees a new order
-    after all other checks, as the row that would be placed.
+    `order_types`: those that it takes. `client_ids`: whether a client id may come again in its
+    account; at Nobitex it is free again after a fill, at Tradier always. `client_id_as`: what the
+    venue keeps of a client id, such as `str.lower` or its first characters; no venue of this
+    package documents such a thing, others were seen to do it. `judge(kind, order)`: the venue's own
+    reason to refuse to place (PLACED), cancel (CANCELED) or modify (MODIFIED) the order, or None.
+    It sees a new order after all other checks, as the row that would be placed.
     """
 
     order_types: frozenset[OrderType] = frozenset({OrderType.MARKET, *WITH_LIMIT, *WITH_STOP})
@@ -97,8 +101,11 @@ def parsed(value: Number | None) -> Decimal | None:
         return None
 
 
-def why_not_order(terms: OrderTerms, instrument: SimulatedInstrument | None, supported: frozenset[OrderType]) -> Reason | None:
-    """Check the type, the prices that it needs, and all numbers. Without a listed `instrument` any tick and lot will do."""
+def why_not_order(
+    terms: OrderTerms, instrument: SimulatedInstrument | None, supported: frozenset[OrderType]
+) -> Reason | None:
+    """Check the type, the prices that it needs, and all numbers. Without a listed `instrument` any
+    tick and lot will do."""
     order_type = terms.get("order_type", OrderType.LIMIT)
     if order_type not in supported:
         return Reason.UNSUPPORTED_ORDER_TYPE
@@ -106,19 +113,36 @@ def why_not_order(terms: OrderTerms, instrument: SimulatedInstrument | None, sup
     has_limit, has_stop = limit_price is not None, stop_price is not None
     if has_limit != (order_type in WITH_LIMIT):
         return Reason.INCORRECT_PRICE
-    if has_stop != (order_type in WITH_STOP) or (has_stop and not _is_price(parsed(stop_price), instrument)):
+    if has_stop != (order_type in WITH_STOP) or (
+        has_stop and not _is_price(parsed(stop_price), instrument)
+    ):
         return Reason.INCORRECT_STOP_PRICE
-    return why_not_numbers(parsed(terms["quantity"]), parsed(limit_price), instrument, has_price=has_limit)
+    return why_not_numbers(
+        parsed(terms["quantity"]), parsed(limit_price), instrument, has_price=has_limit
+    )
 
 
 def why_not_numbers(
-    quantity: Decimal | None, limit_price: Decimal | None, instrument: SimulatedInstrument | None, *, has_price: bool
+    quantity: Decimal | None,
+    limit_price: Decimal | None,
+    instrument: SimulatedInstrument | None,
+    *,
+    has_price: bool,
 ) -> Reason | None:
-    """Check that the quantity is above zero in whole lots, and the price, if there is one, in whole ticks."""
-    if quantity is None or quantity <= 0 or (instrument is not None and not is_multiple(quantity, of=instrument.lot)):
+    """Check that the quantity is above zero in whole lots, and the price, if there is one, in whole
+    ticks."""
+    if (
+        quantity is None
+        or quantity <= 0
+        or (instrument is not None and not is_multiple(quantity, of=instrument.lot))
+    ):
         return Reason.INCORRECT_QUANTITY
     return Reason.INCORRECT_PRICE if has_price and not _is_price(limit_price, instrument) else None
 
 
 def _is_price(price: Decimal | None, instrument: SimulatedInstrument | None) -> bool:
-    return price is not None and price > 0 and (instrument is None or is_multiple(price, of=instrument.tick))
+    return (
+        price is not None
+        and price > 0
+        and (instrument is None or is_multiple(price, of=instrument.tick))
+    )

@@ -2,15 +2,18 @@
 
 How a protocol sends to it:
 
-    match exchange.submit("main", client_id="C-1", instrument="BTC-USD", side="buy", quantity="0.5", limit_price="64000"):
+    match exchange.submit("main", client_id="C-1", instrument="BTC-USD", side="buy", quantity="0.5",
+    limit_price="64000"):
         case Refusal(reason=reason):         # nothing has changed
             ...
-        case order:                          # placed, and matched with what was there: the row as it stands now
+        case order:                          # placed, and matched with what was there: the row as
+        it stands now
             ...
 
-Subscribers get each change as it happens: the order placed, then each fill of either side. An account trades with all others and
-never with itself: its resting order is canceled (`self_trade`). What is left of an order that may not rest is canceled
-(`no_liquidity`, `immediate_or_cancel`, `fill_or_kill`). Both fills of a match have the same fill id.
+Subscribers get each change as it happens: the order placed, then each fill of either side. An
+account trades with all others and never with itself: its resting order is canceled (`self_trade`).
+What is left of an order that may not rest is canceled (`no_liquidity`, `immediate_or_cancel`,
+`fill_or_kill`). Both fills of a match have the same fill id.
 """
 
 from dataclasses import replace
@@ -21,20 +24,30 @@ from typing import Unpack
 from orderledger.domain.exact import EXACT, total
 from orderledger.domain.values import TimeInForce
 from orderledger.simulation.market.book import keeps_priority
-from orderledger.simulation.market.checks import OrderTerms, Reason, Refusal, parsed, why_not_numbers, why_not_order
+from orderledger.simulation.market.checks import (
+    OrderTerms,
+    Reason,
+    Refusal,
+    parsed,
+    why_not_numbers,
+    why_not_order,
+)
 from orderledger.simulation.market.matching import MatchingExchange
 from orderledger.simulation.market.numbers import Number
 from orderledger.simulation.market.rows import Kind, OrderStatus, SimulatedOrder
 
 
 class ExchangeSimulator(MatchingExchange):
-    """A venue: the operations of `ScriptedExchange` for tests, and order entry with checks and order books for clients.
+    """A venue: the operations of `ScriptedExchange` for tests, and order entry with checks and
+    order books for clients.
 
-    `instruments`: those listed. With none listed, any instrument trades in any tick and lot. `rules`: see `EntryRules`.
+    `instruments`: those listed. With none listed, any instrument trades in any tick and lot.
+    `rules`: see `EntryRules`.
     """
 
     def submit(self, account: str, **terms: Unpack[OrderTerms]) -> SimulatedOrder | Refusal:
-        """Take an order and match it at once, or refuse it. Returns the order's row after its fills, or why it was refused.
+        """Take an order and match it at once, or refuse it. Returns the order's row after its
+        fills, or why it was refused.
 
         Raises ValueError for a side or a time in force that does not exist, TypeError for a float.
         """
@@ -42,7 +55,9 @@ class ExchangeSimulator(MatchingExchange):
         client_id = terms.get("client_id")
         terms["client_id"] = None if client_id is None else self.rules.client_id_as(client_id)
         known = self._taken(account, terms.get("client_id"))
-        reason: str | None = Reason.DUPLICATE_ORDER if known is not None else self._why_not_terms(terms)
+        reason: str | None = (
+            Reason.DUPLICATE_ORDER if known is not None else self._why_not_terms(terms)
+        )
         if reason is not None:
             return Refusal(reason=reason, order=known)
         row = self._new_row(account, **terms)
@@ -55,10 +70,14 @@ class ExchangeSimulator(MatchingExchange):
     def request_cancel(
         self, account: str, *, order_id: int | None = None, client_id: str | None = None
     ) -> SimulatedOrder | Refusal:
-        """Cancel an open order of the account, named by its id or its client id. Returns its last row, or why not."""
+        """Cancel an open order of the account, named by its id or its client id. Returns its last
+        row, or why not."""
         order = self.named(account, order_id=order_id, client_id=client_id)
         if order is None or order.status.is_ended:
-            return Refusal(reason=Reason.UNKNOWN_ORDER if order is None else Reason.TOO_LATE_TO_CANCEL, order=order)
+            return Refusal(
+                reason=Reason.UNKNOWN_ORDER if order is None else Reason.TOO_LATE_TO_CANCEL,
+                order=order,
+            )
         reason = self.rules.judge(Kind.CANCELED, order)
         return self.cancel(order) if reason is None else Refusal(reason=reason, order=order)
 
@@ -72,11 +91,13 @@ class ExchangeSimulator(MatchingExchange):
         limit_price: Number | None = None,
         with_new_id: bool | None = False,
     ) -> SimulatedOrder | Refusal:
-        """Give an open order new terms, and match it at once. Returns the row that works on, or why not.
+        """Give an open order new terms, and match it at once. Returns the row that works on, or why
+        not.
 
-        `quantity` is the new total, with what the order has filled under all its ids. If the order has filled more, that becomes
-        the total, and the order is filled. The order keeps its place in the book if only its quantity falls. `with_new_id`:
-        whether the venue gives it a new id; None: only if it loses its place.
+        `quantity` is the new total, with what the order has filled under all its ids. If the order
+        has filled more, that becomes the total, and the order is filled. The order keeps its place
+        in the book if only its quantity falls. `with_new_id`: whether the venue gives it a new id;
+        None: only if it loses its place.
         """
         order = self.named(account, order_id=order_id, client_id=client_id)
         if order is None or order.status not in (OrderStatus.OPEN, OrderStatus.WAITING):
@@ -84,12 +105,16 @@ class ExchangeSimulator(MatchingExchange):
         before = self.filled_before(order)
         whole = EXACT.add(order.quantity, before) if quantity is None else parsed(quantity)
         price = order.limit_price if limit_price is None else parsed(limit_price)
-        reason = self.rules.judge(Kind.MODIFIED, order) or self._why_not_new_terms(order, whole, price)
+        reason = self.rules.judge(Kind.MODIFIED, order) or self._why_not_new_terms(
+            order, whole, price
+        )
         if reason is not None or whole is None:
             return Refusal(reason=reason or Reason.INCORRECT_QUANTITY, order=order)
         return self._replaced_with(order, EXACT.subtract(whole, before), price, with_new_id)
 
-    def named(self, account: str, *, order_id: int | None = None, client_id: str | None = None) -> SimulatedOrder | None:
+    def named(
+        self, account: str, *, order_id: int | None = None, client_id: str | None = None
+    ) -> SimulatedOrder | None:
         """The account's order of this id, or the newest one that bears this client id."""
         if order_id is not None:
             order = self._orders.get(order_id)
@@ -105,7 +130,11 @@ class ExchangeSimulator(MatchingExchange):
         """The order that has the client id, where it may not come again."""
         known = self.named(account, client_id=client_id)
         is_free = known is None or self.rules.client_ids == "any"
-        is_free = is_free or (self.rules.client_ids == "unique_while_open" and known is not None and known.status.is_ended)
+        is_free = is_free or (
+            self.rules.client_ids == "unique_while_open"
+            and known is not None
+            and known.status.is_ended
+        )
         return None if is_free else known
 
     def _why_not_terms(self, terms: OrderTerms) -> Reason | None:
@@ -117,9 +146,14 @@ class ExchangeSimulator(MatchingExchange):
         is_past = is_gtd and (expire_at is None or expire_at <= self.clock.now())
         return Reason.INCORRECT_EXPIRE_AT if reason is None and is_past else reason
 
-    def _why_not_new_terms(self, order: SimulatedOrder, quantity: Decimal | None, limit_price: Decimal | None) -> Reason | None:
+    def _why_not_new_terms(
+        self, order: SimulatedOrder, quantity: Decimal | None, limit_price: Decimal | None
+    ) -> Reason | None:
         reason = why_not_numbers(
-            quantity, limit_price, self.instruments.get(order.instrument), has_price=order.limit_price is not None
+            quantity,
+            limit_price,
+            self.instruments.get(order.instrument),
+            has_price=order.limit_price is not None,
         )
         return reason or self._why_not_match(replace(order, limit_price=limit_price))
 
@@ -128,11 +162,17 @@ class ExchangeSimulator(MatchingExchange):
         return Reason.POST_ONLY_WOULD_MATCH if would_match else None
 
     def _replaced_with(
-        self, order: SimulatedOrder, quantity: Decimal, limit_price: Decimal | None, with_new_id: bool | None
+        self,
+        order: SimulatedOrder,
+        quantity: Decimal,
+        limit_price: Decimal | None,
+        with_new_id: bool | None,
     ) -> SimulatedOrder:
         if quantity <= order.filled:
             status = OrderStatus.FILLED
-            return self._order_now(Kind.MODIFIED, order, quantity=order.filled, limit_price=limit_price, status=status)
+            return self._order_now(
+                Kind.MODIFIED, order, quantity=order.filled, limit_price=limit_price, status=status
+            )
         loses_place = not keeps_priority(order, quantity=quantity, limit_price=limit_price)
         new_id = loses_place if with_new_id is None else with_new_id
         return self.modify(order, quantity=quantity, limit_price=limit_price, with_new_id=new_id)
@@ -140,7 +180,9 @@ class ExchangeSimulator(MatchingExchange):
     def _expiry(self, terms: OrderTerms) -> datetime | None:
         match TimeInForce(terms.get("time_in_force", TimeInForce.GTC)):
             case TimeInForce.DAY:
-                return datetime.combine(self.clock.now().date() + timedelta(days=1), time(), tzinfo=UTC)
+                return datetime.combine(
+                    self.clock.now().date() + timedelta(days=1), time(), tzinfo=UTC
+                )
             case TimeInForce.GTD:
                 return terms.get("expire_at")
             case _:

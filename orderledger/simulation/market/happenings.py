@@ -27,7 +27,8 @@ HAPPENINGS: Mapping[str, int] = {
 """What can happen, with weights. A venue's simulation chooses those that the venue knows."""
 
 MOST_OPEN = 20
-"""With so many open orders of an instrument in an account, one is canceled instead of another one placed."""
+"""With so many open orders of an instrument in an account, one is canceled instead of another one
+placed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +43,11 @@ class _Scene:
     with_new_id: bool
 
     def open_orders(self) -> list[SimulatedOrder]:
-        return [order for order in self.exchange.open_orders(self.account) if order.instrument == self.instrument.name]
+        return [
+            order
+            for order in self.exchange.open_orders(self.account)
+            if order.instrument == self.instrument.name
+        ]
 
     def one_of(self, *statuses: OrderStatus) -> SimulatedOrder | None:
         orders = [order for order in self.open_orders() if order.status in statuses]
@@ -68,10 +73,11 @@ def step(
     client_id: Callable[[int], str | None] = lambda number: f"C-{number}",
     with_new_id: bool = True,
 ) -> str:
-    """Make one random change, and return its name. A change that is impossible now becomes a new order.
+    """Make one random change, and return its name. A change that is impossible now becomes a new
+    order.
 
-    `client_id(number)` gives the client id of a new order, from a number that never comes twice. `with_new_id`: whether a
-    modify at this venue changes the order's id.
+    `client_id(number)` gives the client id of a new order, from a number that never comes twice.
+    `with_new_id`: whether a modify at this venue changes the order's id.
     """
     scene = _Scene(
         exchange=exchange,
@@ -91,7 +97,10 @@ def step(
 
 
 def _place(scene: _Scene, *, is_stop: bool = False) -> bool:
-    order_type, price = (OrderType.STOP_LIMIT if is_stop else OrderType.LIMIT), (scene.some_price() if is_stop else None)
+    order_type, price = (
+        (OrderType.STOP_LIMIT if is_stop else OrderType.LIMIT),
+        (scene.some_price() if is_stop else None),
+    )
     side, quantity = scene.chance.choice(list(Side)), scene.some_lots()
     scene.exchange.place(
         scene.account,
@@ -112,7 +121,11 @@ def _fill(scene: _Scene, *, is_partial: bool = False) -> bool:
     if order is None:
         return False
     lots = int(order.left / scene.instrument.lot)
-    quantity = scene.chance.randint(1, lots - 1) * scene.instrument.lot if is_partial and lots > 1 else order.left
+    quantity = (
+        scene.chance.randint(1, lots - 1) * scene.instrument.lot
+        if is_partial and lots > 1
+        else order.left
+    )
     scene.exchange.fill(order, quantity, liquidity=scene.chance.choice(list(Liquidity)))
     return True
 
@@ -149,12 +162,18 @@ def _modify(scene: _Scene) -> bool:
 
 def _liquidate(scene: _Scene) -> bool:
     held = scene.position()
-    return bool(held) and bool(scene.exchange.liquidate(scene.account, scene.instrument.name, abs(held), scene.some_price()))
+    return bool(held) and bool(
+        scene.exchange.liquidate(
+            scene.account, scene.instrument.name, abs(held), scene.some_price()
+        )
+    )
 
 
 def _fund(scene: _Scene) -> bool:
     amount = Decimal(scene.chance.choice((-1, 1)) * scene.chance.randint(1, 9999)).scaleb(-4)
-    return bool(scene.position()) and bool(scene.exchange.fund(scene.account, scene.instrument.name, amount))
+    return bool(scene.position()) and bool(
+        scene.exchange.fund(scene.account, scene.instrument.name, amount)
+    )
 
 
 _ACTS: dict[str, Callable[[_Scene], bool]] = {

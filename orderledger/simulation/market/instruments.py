@@ -10,7 +10,8 @@ from orderledger.domain.exact import EXACT, QUOTIENT, ZERO
 class SimulatedInstrument:
     """Prices are multiples of `tick`, quantities of `lot`.
 
-    Random traders start around `price` and trade up to `most_lots` lots at a time. Fees are in `currency`; None: in the venue's.
+    Random traders start around `price` and trade up to `most_lots` lots at a time. Fees are in
+    `currency`; None: in the venue's.
     """
 
     name: str
@@ -23,10 +24,12 @@ class SimulatedInstrument:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeeSchedule:
-    """Shares of the notional; a negative fee is a rebate. Exact, or rounded half even to so many `decimals`.
+    """Shares of the notional; a negative fee is a rebate. Exact, or rounded half even to so many
+    `decimals`.
 
-    `is_of_received`: at a spot venue, whose instruments are `BASE/QUOTE`, shares of what is received, in that currency.
-    A taker pays in `taker_currency` if one is given; one of it is worth `taker_currency_price` of the usual currency.
+    `is_of_received`: at a spot venue, whose instruments are `BASE/QUOTE`, shares of what is
+    received, in that currency. A taker pays in `taker_currency` if one is given; one of it is worth
+    `taker_currency_price` of the usual currency.
     """
 
     maker: Decimal = ZERO
@@ -41,7 +44,9 @@ class FeeSchedule:
         fee = EXACT.multiply(notional, self.maker if is_maker else self.taker)
         if not is_maker and self.taker_currency is not None:
             fee, currency = QUOTIENT.divide(fee, self.taker_currency_price), self.taker_currency
-        return fee if self.decimals is None else EXACT.quantize(fee, Decimal(1).scaleb(-self.decimals)), currency
+        return fee if self.decimals is None else EXACT.quantize(
+            fee, Decimal(1).scaleb(-self.decimals)
+        ), currency
 
 
 def is_multiple(number: Decimal, *, of: Decimal) -> bool:

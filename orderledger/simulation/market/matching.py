@@ -8,13 +8,19 @@ from orderledger.domain.exact import EXACT
 from orderledger.domain.values import Liquidity, Side
 from orderledger.simulation.market.book import Match
 from orderledger.simulation.market.numbers import Number
-from orderledger.simulation.market.rows import OrderStatus, SimulatedFill, SimulatedFunding, SimulatedOrder
+from orderledger.simulation.market.rows import (
+    OrderStatus,
+    SimulatedFill,
+    SimulatedFunding,
+    SimulatedOrder,
+)
 from orderledger.simulation.market.scripted import Named, ScriptedExchange
 
 
 @dataclass(frozen=True, kw_only=True)
 class SavedExchange:
-    """All that an exchange remembers. `resting`: the orders in each book, background orders included, the earliest first."""
+    """All that an exchange remembers. `resting`: the orders in each book, background orders
+    included, the earliest first."""
 
     orders: list[SimulatedOrder]
     fills: list[SimulatedFill]
@@ -29,13 +35,15 @@ class MatchingExchange(ScriptedExchange):
     """An exchange that matches. A scripted order stays out of the books until it is entered."""
 
     def enter(self, order: Named) -> SimulatedOrder:
-        """Match an open order, and let the rest of it rest if its terms allow. Returns its row after that."""
+        """Match an open order, and let the rest of it rest if its terms allow. Returns its row
+        after that."""
         row = self._standing(order, OrderStatus.OPEN)
         self.meet(row)
         return self.order(row.order_id)
 
     def meet(self, order: SimulatedOrder) -> None:
-        """Match an arriving order. One without an account is a background order: it lives in the book alone."""
+        """Match an arriving order. One without an account is a background order: it lives in the
+        book alone."""
         book = self.book(order.instrument)
         execution = book.execution(order)
         for resting in execution.self_trades:
@@ -65,12 +73,22 @@ class MatchingExchange(ScriptedExchange):
         """As scripted. An order that rests in the book is matched under its new terms."""
         row = self.order(self._id(order))
         is_resting = row.order_id in self.book(row.instrument)
-        row = super().modify(row, quantity=quantity, limit_price=limit_price, stop_price=stop_price, with_new_id=with_new_id)
+        row = super().modify(
+            row,
+            quantity=quantity,
+            limit_price=limit_price,
+            stop_price=stop_price,
+            with_new_id=with_new_id,
+        )
         return self.enter(row) if is_resting else row
 
     def expire_due(self, at: datetime) -> list[SimulatedOrder]:
         """Expire the open orders whose time is over."""
-        due = [order for order in map(self.order, self._standing_ids) if order.expire_at is not None and order.expire_at <= at]
+        due = [
+            order
+            for order in map(self.order, self._standing_ids)
+            if order.expire_at is not None and order.expire_at <= at
+        ]
         return [self.expire(order) for order in due]
 
     def saved(self) -> SavedExchange:
@@ -96,7 +114,11 @@ class MatchingExchange(ScriptedExchange):
         for instrument, resting in saved.resting.items():
             for order in resting:
                 self.book(instrument).update(order)
-        self._next_order_id, self._next_fill_id, self.sequence = saved.next_order_id, saved.next_fill_id, saved.sequence
+        self._next_order_id, self._next_fill_id, self.sequence = (
+            saved.next_order_id,
+            saved.next_fill_id,
+            saved.sequence,
+        )
 
     def _traded(self, match: Match, taker: SimulatedOrder) -> SimulatedOrder:
         """Fill both sides, under one id. Returns the taker after it."""
@@ -104,7 +126,9 @@ class MatchingExchange(ScriptedExchange):
         rows = []
         for order, liquidity in ((match.maker, Liquidity.MAKER), (taker, Liquidity.TAKER)):
             if order.account:
-                fill_id = self.fill(order, match.quantity, price=match.price, liquidity=liquidity, fill_id=fill_id).fill_id
+                fill_id = self.fill(
+                    order, match.quantity, price=match.price, liquidity=liquidity, fill_id=fill_id
+                ).fill_id
                 rows.append(self.order(order.order_id))
             else:
                 rows.append(replace(order, filled=EXACT.add(order.filled, match.quantity)))
@@ -112,9 +136,13 @@ class MatchingExchange(ScriptedExchange):
         return rows[1]
 
     def _trigger_stops(self, instrument: str, price: Decimal) -> None:
-        waiting = [order for order in map(self.order, self._standing_ids) if order.instrument == instrument]
+        waiting = [
+            order for order in map(self.order, self._standing_ids) if order.instrument == instrument
+        ]
         for order in waiting:
-            if self.order(order.order_id).status is OrderStatus.WAITING and _is_reached(order, price):
+            if self.order(order.order_id).status is OrderStatus.WAITING and _is_reached(
+                order, price
+            ):
                 self.enter(self.trigger(order))
 
 

@@ -1,6 +1,7 @@
 """The rows of a simulated exchange. All frozen: a change makes a new row.
 
-Quantities and prices are exact decimals in the instrument's own units, times are aware and in UTC, ids are whole numbers.
+Quantities and prices are exact decimals in the instrument's own units, times are aware and in UTC,
+ids are whole numbers.
 """
 
 from dataclasses import dataclass, replace
@@ -48,10 +49,12 @@ class Kind(StrEnum):
 class SimulatedOrder:
     """An order as it stands, one row per id of the venue.
 
-    `quantity` is that of this id alone: a modify with a new id puts what remained into a new row. `legs` are the ids this
-    order has borne, oldest first, its own last. `parent_id` is the order that this one is a part of. `waiting` is an order
-    whose stop was not reached, `received` one that is not yet accepted. `sequence` numbers all changes of the venue.
-    `notional` is the sum of price times quantity of its fills. `reason`: why it ended, or how it came to be, if not by its owner.
+    `quantity` is that of this id alone: a modify with a new id puts what remained into a new row.
+    `legs` are the ids this order has borne, oldest first, its own last. `parent_id` is the order
+    that this one is a part of. `waiting` is an order whose stop was not reached, `received` one
+    that is not yet accepted. `sequence` numbers all changes of the venue. `notional` is the sum of
+    price times quantity of its fills. `reason`: why it ended, or how it came to be, if not by its
+    owner.
     """
 
     account: str
@@ -98,13 +101,21 @@ class SimulatedOrder:
         is_done = not self.status.is_ended and fill.cumulated >= self.quantity
         notional = EXACT.add(self.notional, EXACT.multiply(fill.quantity, fill.price))
         status = OrderStatus.FILLED if is_done else self.status
-        return replace(self, filled=fill.cumulated, notional=notional, status=status, updated_at=fill.at, sequence=fill.sequence)
+        return replace(
+            self,
+            filled=fill.cumulated,
+            notional=notional,
+            status=status,
+            updated_at=fill.at,
+            sequence=fill.sequence,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SimulatedFill:
-    """One side of an execution. `cumulated` is the order's filled quantity with it, `position_before` the signed
-    position without it, `realized` its profit before the fee, which is negative for a rebate."""
+    """One side of an execution. `cumulated` is the order's filled quantity with it,
+    `position_before` the signed position without it, `realized` its profit before the fee, which is
+    negative for a rebate."""
 
     account: str
     fill_id: int
@@ -155,7 +166,11 @@ class SimulatedPosition:
     @property
     def average_price(self) -> Decimal | None:
         """As a decimal; None while flat."""
-        return QUOTIENT.divide(Decimal(self.entry.numerator), Decimal(self.entry.denominator)) if self.quantity else None
+        return (
+            QUOTIENT.divide(Decimal(self.entry.numerator), Decimal(self.entry.denominator))
+            if self.quantity
+            else None
+        )
 
     def after(self, quantity: Decimal, price: Decimal) -> "SimulatedPosition":
         """The position when a signed quantity more was filled at the price."""
@@ -166,7 +181,10 @@ class SimulatedPosition:
         else:
             entry = self.entry if held * sum_of_both > 0 else at if sum_of_both else Fraction(0)
         return SimulatedPosition(
-            account=self.account, instrument=self.instrument, quantity=EXACT.add(self.quantity, quantity), entry=entry
+            account=self.account,
+            instrument=self.instrument,
+            quantity=EXACT.add(self.quantity, quantity),
+            entry=entry,
         )
 
     def realized_by(self, quantity: Decimal, price: Decimal) -> Decimal:

@@ -1,6 +1,7 @@
 """The operations that script a simulated exchange: each does what it says and matches nothing.
 
-They raise for what cannot be, such as filling more than is left or ending an order twice. `fill` with `force` does it anyway.
+They raise for what cannot be, such as filling more than is left or ending an order twice. `fill`
+with `force` does it anyway.
 """
 
 from collections.abc import Callable, Iterable
@@ -15,7 +16,14 @@ from orderledger.infrastructure.clock import Clock
 from orderledger.simulation.market.checks import EntryRules, OrderTerms
 from orderledger.simulation.market.instruments import FeeSchedule, SimulatedInstrument
 from orderledger.simulation.market.numbers import Number, number, positive, positive_or_none
-from orderledger.simulation.market.rows import Change, Kind, OrderStatus, SimulatedFill, SimulatedFunding, SimulatedOrder
+from orderledger.simulation.market.rows import (
+    Change,
+    Kind,
+    OrderStatus,
+    SimulatedFill,
+    SimulatedFunding,
+    SimulatedOrder,
+)
 from orderledger.simulation.market.state import ExchangeState
 
 Named = SimulatedOrder | int
@@ -25,8 +33,9 @@ Named = SimulatedOrder | int
 class ScriptedExchange(ExchangeState):
     """Each operation returns the row it made, and calls every subscriber.
 
-    Ids count up from `first_order_id` and `first_fill_id`. Fees are in `currency`, unless the instrument or `fees` name another.
-    Operations that cannot be raise ValueError, unknown ids LookupError.
+    Ids count up from `first_order_id` and `first_fill_id`. Fees are in `currency`, unless the
+    instrument or `fees` name another. Operations that cannot be raise ValueError, unknown ids
+    LookupError.
     """
 
     def __init__(
@@ -66,7 +75,8 @@ class ScriptedExchange(ExchangeState):
         reason: str | None = None,
         **terms: Unpack[OrderTerms],
     ) -> SimulatedOrder:
-        """A new order: `open`, `waiting` if it has a stop, or `received` if it is not accepted yet."""
+        """A new order: `open`, `waiting` if it has a stop, or `received` if it is not accepted
+        yet."""
         row = replace(self._new_row(account, **terms), parent_id=parent_id, reason=reason)
         return self._placed(row if is_accepted else replace(row, status=OrderStatus.RECEIVED))
 
@@ -78,15 +88,21 @@ class ScriptedExchange(ExchangeState):
 
     def trigger(self, order: Named) -> SimulatedOrder:
         """The stop is reached: a waiting order begins to work."""
-        return self._order_now(Kind.TRIGGERED, self._standing(order, OrderStatus.WAITING), status=OrderStatus.OPEN)
+        return self._order_now(
+            Kind.TRIGGERED, self._standing(order, OrderStatus.WAITING), status=OrderStatus.OPEN
+        )
 
     def cancel(self, order: Named, *, reason: str | None = None) -> SimulatedOrder:
         """The order is canceled, for a reason if given."""
-        return self._order_now(Kind.CANCELED, self._standing(order), status=OrderStatus.CANCELED, reason=reason)
+        return self._order_now(
+            Kind.CANCELED, self._standing(order), status=OrderStatus.CANCELED, reason=reason
+        )
 
     def expire(self, order: Named, *, reason: str | None = None) -> SimulatedOrder:
         """The order expires."""
-        return self._order_now(Kind.EXPIRED, self._standing(order), status=OrderStatus.EXPIRED, reason=reason)
+        return self._order_now(
+            Kind.EXPIRED, self._standing(order), status=OrderStatus.EXPIRED, reason=reason
+        )
 
     def reject(self, order: Named, *, reason: str) -> SimulatedOrder:
         """The order is rejected before any fill."""
@@ -104,19 +120,27 @@ class ScriptedExchange(ExchangeState):
         stop_price: Number | None = None,
         with_new_id: bool,
     ) -> SimulatedOrder:
-        """New terms; `quantity` is the new total of this row, with what it has filled. Returns the row that works on.
+        """New terms; `quantity` is the new total of this row, with what it has filled. Returns the
+        row that works on.
 
-        `with_new_id`: this row is canceled, and a new one with a new id and the same client id holds what remains.
+        `with_new_id`: this row is canceled, and a new one with a new id and the same client id
+        holds what remains.
         """
         row = self._standing(order, OrderStatus.OPEN, OrderStatus.WAITING)
         total = row.quantity if quantity is None else positive(quantity)
         if total <= row.filled:
-            raise ValueError(f"order {row.order_id} has filled {row.filled}: {total} leaves nothing of it")
+            raise ValueError(
+                f"order {row.order_id} has filled {row.filled}: {total} leaves nothing of it"
+            )
         price = row.limit_price if limit_price is None else positive(limit_price)
         stop = row.stop_price if stop_price is None else positive(stop_price)
         if not with_new_id:
-            return self._order_now(Kind.MODIFIED, row, quantity=total, limit_price=price, stop_price=stop)
-        return self._replaced(row, quantity=EXACT.subtract(total, row.filled), limit_price=price, stop_price=stop)
+            return self._order_now(
+                Kind.MODIFIED, row, quantity=total, limit_price=price, stop_price=stop
+            )
+        return self._replaced(
+            row, quantity=EXACT.subtract(total, row.filled), limit_price=price, stop_price=stop
+        )
 
     def fill(
         self,
@@ -130,7 +154,8 @@ class ScriptedExchange(ExchangeState):
         fee: Number | None = None,
         force: bool = False,
     ) -> SimulatedFill:
-        """An execution: of all that is left, at the limit price, at the usual fee, under the next id, unless said otherwise.
+        """An execution: of all that is left, at the limit price, at the usual fee, under the next
+        id, unless said otherwise.
 
         `force` fills what has ended and more than is left: an ended order keeps its status.
         """
@@ -163,14 +188,24 @@ class ScriptedExchange(ExchangeState):
         self._next_fill_id += fill_id is None
         self._keep_fill(fill)
         self._keep_order(row.after(fill))
-        self._notify(Change(kind=Kind.FILLED, account=row.account, order=self.order(row.order_id), fill=fill))
+        self._notify(
+            Change(kind=Kind.FILLED, account=row.account, order=self.order(row.order_id), fill=fill)
+        )
         return fill
 
-    def liquidate(self, account: str, instrument: str, quantity: Number, price: Number) -> SimulatedFill:
+    def liquidate(
+        self, account: str, instrument: str, quantity: Number, price: Number
+    ) -> SimulatedFill:
         """The venue closes a part of a position, by an order of its own that is filled at once."""
-        held, size, at_price = self.position(account, instrument).quantity, positive(quantity), positive(price)
+        held, size, at_price = (
+            self.position(account, instrument).quantity,
+            positive(quantity),
+            positive(price),
+        )
         if size > abs(held):
-            raise ValueError(f"{account} holds {held} {instrument}: {size} of it cannot be liquidated")
+            raise ValueError(
+                f"{account} holds {held} {instrument}: {size} of it cannot be liquidated"
+            )
         side = Side.SELL if held > 0 else Side.BUY
         order = self.place(
             account,
@@ -202,7 +237,11 @@ class ScriptedExchange(ExchangeState):
         return funding
 
     def _new_row(self, account: str, **terms: Unpack[OrderTerms]) -> SimulatedOrder:
-        order_id, now, stop_price = self._next_order_id, self.clock.now(), positive_or_none(terms.get("stop_price"))
+        order_id, now, stop_price = (
+            self._next_order_id,
+            self.clock.now(),
+            positive_or_none(terms.get("stop_price")),
+        )
         return SimulatedOrder(
             account=account,
             order_id=order_id,
@@ -228,24 +267,47 @@ class ScriptedExchange(ExchangeState):
         return self._order_now(Kind.PLACED, row, at=row.created_at)
 
     def _replaced(
-        self, row: SimulatedOrder, *, quantity: Decimal, limit_price: Decimal | None, stop_price: Decimal | None
+        self,
+        row: SimulatedOrder,
+        *,
+        quantity: Decimal,
+        limit_price: Decimal | None,
+        stop_price: Decimal | None,
     ) -> SimulatedOrder:
         new_id, now = self._next_order_id, self.clock.now()
         self._next_order_id += 1
-        self._order_now(Kind.CANCELED, row, at=now, status=OrderStatus.CANCELED, reason="modified", replaced_by=new_id)
-        new = replace(row, order_id=new_id, quantity=quantity, limit_price=limit_price, stop_price=stop_price)
+        self._order_now(
+            Kind.CANCELED,
+            row,
+            at=now,
+            status=OrderStatus.CANCELED,
+            reason="modified",
+            replaced_by=new_id,
+        )
+        new = replace(
+            row, order_id=new_id, quantity=quantity, limit_price=limit_price, stop_price=stop_price
+        )
         new = replace(new, filled=ZERO, notional=ZERO)
-        return self._order_now(Kind.PLACED, replace(new, legs=(*row.legs, new_id), created_at=now), at=now)
+        return self._order_now(
+            Kind.PLACED, replace(new, legs=(*row.legs, new_id), created_at=now), at=now
+        )
 
-    def _usual_fee(self, row: SimulatedOrder, size: Decimal, price: Decimal, liquidity: Liquidity) -> tuple[Decimal, str]:
+    def _usual_fee(
+        self, row: SimulatedOrder, size: Decimal, price: Decimal, liquidity: Liquidity
+    ) -> tuple[Decimal, str]:
         listed, is_maker = self.instruments.get(row.instrument), liquidity is Liquidity.MAKER
-        notional, currency = EXACT.multiply(size, price), self.currency if listed is None else listed.currency or self.currency
+        notional, currency = (
+            EXACT.multiply(size, price),
+            self.currency if listed is None else listed.currency or self.currency,
+        )
         if self.fees.is_of_received:
             base, _, quote = row.instrument.partition("/")
             notional, currency = (size, base) if row.side is Side.BUY else (notional, quote)
         return self.fees.fee(notional, is_maker=is_maker, currency=currency)
 
-    def _order_now(self, kind: Kind, row: SimulatedOrder, *, at: datetime | None = None, **terms: Any) -> SimulatedOrder:
+    def _order_now(
+        self, kind: Kind, row: SimulatedOrder, *, at: datetime | None = None, **terms: Any
+    ) -> SimulatedOrder:
         self.sequence += 1
         order = replace(row, updated_at=at or self.clock.now(), sequence=self.sequence, **terms)
         self._keep_order(order)
@@ -269,7 +331,9 @@ class ScriptedExchange(ExchangeState):
 def _fillable(row: SimulatedOrder, quantity: Number | None, *, force: bool) -> Decimal:
     size = positive(row.left if quantity is None else quantity)
     if not force and (row.status is not OrderStatus.OPEN or size > row.left):
-        raise ValueError(f"order {row.order_id} is {row.status} with {row.left} left: {size} cannot be filled")
+        raise ValueError(
+            f"order {row.order_id} is {row.status} with {row.left} left: {size} cannot be filled"
+        )
     return size
 
 

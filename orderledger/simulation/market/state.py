@@ -1,10 +1,16 @@
-"""`ExchangeState`: the orders, fills, fundings, positions and books of a simulated exchange, and queries of them."""
+"""`ExchangeState`: the orders, fills, fundings, positions and books of a simulated exchange, and
+queries of them."""
 
 from collections.abc import Iterable
 from datetime import datetime
 
 from orderledger.simulation.market.book import OrderBook
-from orderledger.simulation.market.rows import SimulatedFill, SimulatedFunding, SimulatedOrder, SimulatedPosition
+from orderledger.simulation.market.rows import (
+    SimulatedFill,
+    SimulatedFunding,
+    SimulatedOrder,
+    SimulatedPosition,
+)
 
 
 class ExchangeState:
@@ -22,7 +28,8 @@ class ExchangeState:
 
     @property
     def accounts(self) -> list[str]:
-        """All accounts, in the order in which they were opened, by their first order at the latest."""
+        """All accounts, in the order in which they were opened, by their first order at the
+        latest."""
         return list(self._accounts)
 
     def open_account(self, account: str) -> None:
@@ -41,24 +48,41 @@ class ExchangeState:
 
     def open_orders(self, account: str) -> list[SimulatedOrder]:
         """All that have not ended, oldest first."""
-        return [order for order in map(self._orders.__getitem__, self._standing_ids) if order.account == account]
+        return [
+            order
+            for order in map(self._orders.__getitem__, self._standing_ids)
+            if order.account == account
+        ]
 
     def orders_by_client_id(self, account: str, client_id: str) -> list[SimulatedOrder]:
         """All that bear the client id, oldest first."""
-        return [self._orders[order_id] for order_id in self._by_client_id.get((account, client_id), ())]
+        return [
+            self._orders[order_id] for order_id in self._by_client_id.get((account, client_id), ())
+        ]
 
     def children(self, order_id: int) -> list[SimulatedOrder]:
         """The orders that are parts of this one."""
         return [order for order in self._orders.values() if order.parent_id == order_id]
 
-    def fills(self, account: str, since: datetime | None = None, *, order_id: int | None = None) -> list[SimulatedFill]:
+    def fills(
+        self, account: str, since: datetime | None = None, *, order_id: int | None = None
+    ) -> list[SimulatedFill]:
         """Fills from `since` on, of one order if it is named, oldest first."""
         fills = self._fills.get(account, [])
-        return [fill for fill in fills if (since is None or fill.at >= since) and (order_id is None or fill.order_id == order_id)]
+        return [
+            fill
+            for fill in fills
+            if (since is None or fill.at >= since)
+            and (order_id is None or fill.order_id == order_id)
+        ]
 
     def fundings(self, account: str, since: datetime | None = None) -> list[SimulatedFunding]:
         """Payments from `since` on, oldest first."""
-        return [funding for funding in self._fundings.get(account, []) if since is None or funding.at >= since]
+        return [
+            funding
+            for funding in self._fundings.get(account, [])
+            if since is None or funding.at >= since
+        ]
 
     def position(self, account: str, instrument: str) -> SimulatedPosition:
         """The position in the instrument, which may be flat."""
@@ -66,8 +90,13 @@ class ExchangeState:
         return self._positions.get((account, instrument), flat)
 
     def positions(self, account: str) -> list[SimulatedPosition]:
-        """All positions of the account that are not flat, in the order in which they were first entered."""
-        return [position for position in self._positions.values() if position.account == account and position.quantity]
+        """All positions of the account that are not flat, in the order in which they were first
+        entered."""
+        return [
+            position
+            for position in self._positions.values()
+            if position.account == account and position.quantity
+        ]
 
     def book(self, instrument: str) -> OrderBook:
         """The order book of an instrument. It follows whatever happens to the orders in it."""
@@ -77,7 +106,9 @@ class ExchangeState:
         if order.order_id not in self._orders:
             self._accounts[order.account] = None
             if order.client_id is not None:
-                self._by_client_id.setdefault((order.account, order.client_id), []).append(order.order_id)
+                self._by_client_id.setdefault((order.account, order.client_id), []).append(
+                    order.order_id
+                )
         self._orders[order.order_id] = order
         if order.status.is_ended:
             self._standing_ids.pop(order.order_id, None)
@@ -89,7 +120,9 @@ class ExchangeState:
     def _keep_fill(self, fill: SimulatedFill) -> None:
         self._fills.setdefault(fill.account, []).append(fill)
         position = self.position(fill.account, fill.instrument)
-        self._positions[fill.account, fill.instrument] = position.after(fill.signed_quantity, fill.price)
+        self._positions[fill.account, fill.instrument] = position.after(
+            fill.signed_quantity, fill.price
+        )
 
     def _keep_funding(self, funding: SimulatedFunding) -> None:
         self._accounts[funding.account] = None

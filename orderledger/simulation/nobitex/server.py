@@ -1,4 +1,5 @@
-"""A simulated Nobitex on loopback, speaking the real protocol: for tests, the demo and dry runs. Needs the extra `fake`."""
+"""A simulated Nobitex on loopback, speaking the real protocol: for tests, the demo and dry runs.
+Needs the extra `fake`."""
 
 from collections.abc import Iterable
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -9,8 +10,19 @@ from aiohttp import web
 from orderledger.domain.exact import EXACT, ZERO
 from orderledger.domain.values import OrderType
 from orderledger.infrastructure.clock import Clock
-from orderledger.infrastructure.venues.nobitex.vocabulary import MARKETS, ORDER_TYPES, QUOTES_OF_NAMES
-from orderledger.simulation.market import OrderStatus, Reason, Refusal, SimulatedFill, SimulatedInstrument, SimulatedOrder
+from orderledger.infrastructure.venues.nobitex.vocabulary import (
+    MARKETS,
+    ORDER_TYPES,
+    QUOTES_OF_NAMES,
+)
+from orderledger.simulation.market import (
+    OrderStatus,
+    Reason,
+    Refusal,
+    SimulatedFill,
+    SimulatedInstrument,
+    SimulatedOrder,
+)
 from orderledger.simulation.servers import Faults
 from orderledger.simulation.servers.keyed import KeyedServer, keyed
 from orderledger.simulation.servers.simulated import SimulatedVenue
@@ -41,8 +53,12 @@ STEP = Decimal("1E-10")
 
 
 MARKETS_TRADED = (
-    SimulatedInstrument(name="BTC/IRR", price=Decimal(52_000_000_000), tick=Decimal(10), lot=Decimal("0.000001")),
-    SimulatedInstrument(name="ETH/USDT", price=Decimal(2500), tick=Decimal("0.01"), lot=Decimal("0.0001")),
+    SimulatedInstrument(
+        name="BTC/IRR", price=Decimal(52_000_000_000), tick=Decimal(10), lot=Decimal("0.000001")
+    ),
+    SimulatedInstrument(
+        name="ETH/USDT", price=Decimal(2500), tick=Decimal("0.01"), lot=Decimal("0.0001")
+    ),
 )
 
 
@@ -71,31 +87,56 @@ class NobitexServer(KeyedServer):
         return self.answer({"detail": "Invalid token."}, status=401)
 
     def refuse_more(self, seconds: int) -> web.Response:
-        said = {"status": "failed", "code": "TooManyRequests", "message": "Too many requests", "backOff": seconds, "limit": 60}
+        said = {
+            "status": "failed",
+            "code": "TooManyRequests",
+            "message": "Too many requests",
+            "backOff": seconds,
+            "limit": 60,
+        }
         return self.answer(said, status=429)
 
     async def _orders(self, request: web.Request) -> web.Response:
         """Without `details=2` a row says next to nothing."""
         orders = self.own_orders(is_open=request.query.get("status", "open") == "open")
-        chosen, has_next = self.page(orders, request.query.get("page"), request.query.get("pageSize"))
+        chosen, has_next = self.page(
+            orders, request.query.get("page"), request.query.get("pageSize")
+        )
         rows = [order_row(order) for order in chosen]
         if request.query.get("details") != "2":
-            rows = [{name: row[name] for name in ("type", "price", "amount", "matchedAmount", "market")} for row in rows]
+            rows = [
+                {name: row[name] for name in ("type", "price", "amount", "matchedAmount", "market")}
+                for row in rows
+            ]
         return self.answer({"status": "ok", "hasNext": has_next, "orders": rows})
 
     async def _order(self, request: web.Request) -> web.Response:
         """By id; by client id only while the order has not ended."""
         order = self.asked(await request.json(), "id")
-        return self.not_found() if order is None else self.answer({"status": "ok", "order": order_row(order)})
+        return (
+            self.not_found()
+            if order is None
+            else self.answer({"status": "ok", "order": order_row(order)})
+        )
 
     def asked(self, asked: dict[str, Any], name: str) -> SimulatedOrder | None:
         if asked.get(name) is not None:
             return self.named(asked[name])
         client_id = asked.get("clientOrderId")
-        return next((order for order in self.own_orders(is_open=True) if client_id and order.client_id == client_id), None)
+        return next(
+            (
+                order
+                for order in self.own_orders(is_open=True)
+                if client_id and order.client_id == client_id
+            ),
+            None,
+        )
 
     def not_found(self) -> web.Response:
-        return self.answer({"status": "failed", "code": "NotFound", "message": "No order matches the query."}, status=404)
+        return self.answer(
+            {"status": "failed", "code": "NotFound", "message": "No order matches the query."},
+            status=404,
+        )
 
     async def _add(self, request: web.Request) -> web.Response:
         asked = await request.json()
@@ -104,14 +145,17 @@ class NobitexServer(KeyedServer):
             str(asked.get("dstCurrency")).upper(),
             MARKETS,
             side=asked.get("type"),
-            order_type=ORDER_TYPES.get(str(asked.get("execution")).replace("_", "")) or OrderType.OTHER,
+            order_type=ORDER_TYPES.get(str(asked.get("execution")).replace("_", ""))
+            or OrderType.OTHER,
             quantity=asked.get("amount", ""),
             limit_price=asked.get("price"),
             stop_price=asked.get("stopPrice"),
             client_id=asked.get("clientOrderId"),
         )
         if isinstance(order, Refusal):
-            return self.refused(REFUSALS.get(order.reason, "ParseError"), clientOrderId=asked.get("clientOrderId"))
+            return self.refused(
+                REFUSALS.get(order.reason, "ParseError"), clientOrderId=asked.get("clientOrderId")
+            )
         return self.answer({"status": "ok", "order": order_row(order)})
 
     async def _update(self, request: web.Request) -> web.Response:
@@ -121,7 +165,9 @@ class NobitexServer(KeyedServer):
         canceled = self.exchange.request_cancel(self.account, order_id=order.order_id)
         if isinstance(canceled, Refusal):
             return self.refused("UpdateStatusFailed")
-        return self.answer({"status": "ok", "updatedStatus": "Canceled", "order": order_row(canceled)})
+        return self.answer(
+            {"status": "ok", "updatedStatus": "Canceled", "order": order_row(canceled)}
+        )
 
     def refused(self, code: str, **more: Any) -> web.Response:
         """A refusal of what was asked comes with HTTP 200."""
@@ -129,8 +175,12 @@ class NobitexServer(KeyedServer):
 
     async def _trades(self, request: web.Request) -> web.Response:
         fills = self.exchange.fills(self.account)[::-1]
-        chosen, has_next = self.page(fills, request.query.get("page"), request.query.get("pageSize"))
-        return self.answer({"status": "ok", "hasNext": has_next, "trades": [trade_row(fill) for fill in chosen]})
+        chosen, has_next = self.page(
+            fills, request.query.get("page"), request.query.get("pageSize")
+        )
+        return self.answer(
+            {"status": "ok", "hasNext": has_next, "trades": [trade_row(fill) for fill in chosen]}
+        )
 
     async def _wallets(self, request: web.Request) -> web.Response:
         codes = {currency: code.lower() for code, currency in MARKETS.currencies.items()}
@@ -151,8 +201,17 @@ class NobitexServer(KeyedServer):
         for traded in self.instruments:
             base, quote = codes_of(traded.name)
             names[f"{base}{ENDS_OF_NAMES[quote]}"] = traded
-        lots, ticks = ({name: getattr(traded, term) for name, traded in names.items()} for term in ("lot", "tick"))
-        return self.answer({"status": "ok", "coins": [], "nobitex": {"amountPrecisions": lots, "pricePrecisions": ticks}})
+        lots, ticks = (
+            {name: getattr(traded, term) for name, traded in names.items()}
+            for term in ("lot", "tick")
+        )
+        return self.answer(
+            {
+                "status": "ok",
+                "coins": [],
+                "nobitex": {"amountPrecisions": lots, "pricePrecisions": ticks},
+            }
+        )
 
 
 def codes_of(instrument: str) -> tuple[str, str]:
@@ -204,7 +263,11 @@ def trade_row(fill: SimulatedFill) -> dict[str, Any]:
 def _market(instrument: str) -> dict[str, str]:
     """The currencies as people are shown them, not as codes."""
     base, quote = codes_of(instrument)
-    return {"market": f"{base}-{quote}", "srcCurrency": f"Coin {base}", "dstCurrency": "\ufdfc" if quote == "RLS" else "Tether"}
+    return {
+        "market": f"{base}-{quote}",
+        "srcCurrency": f"Coin {base}",
+        "dstCurrency": "\ufdfc" if quote == "RLS" else "Tether",
+    }
 
 
 def simulated(faults: Faults, clock: Clock) -> SimulatedVenue:

@@ -1,6 +1,8 @@
-"""What all simulated venues that serve have in common: HTTP, websockets and the faults on the way. Needs the extra `fake`.
+"""What all simulated venues that serve have in common: HTTP, websockets and the faults on the way.
+Needs the extra `fake`.
 
-A venue's server is a `VenueServer` (`server.py`) over `orderledger.simulation.market`. aiohttp is imported only to serve.
+A venue's server is a `VenueServer` (`server.py`) over `orderledger.simulation.market`. aiohttp is
+imported only to serve.
 """
 
 from orderledger.simulation.servers.faults import Faults

@@ -1,7 +1,9 @@
-"""Serve a simulated venue on loopback until stopped: `python -m orderledger.simulation.servers tradier > fake.toml`.
+"""Serve a simulated venue on loopback until stopped: `python -m orderledger.simulation.servers
+tradier > fake.toml`.
 
-Prints a complete settings file for `orderledger collect` on standard output, and what to export for it on standard error. Every
-`--every` seconds an order is placed, filled, canceled or changed. Needs the extra `fake`.
+Prints a complete settings file for `orderledger collect` on standard output, and what to export for
+it on standard error. Every `--every` seconds an order is placed, filled, canceled or changed. Needs
+the extra `fake`.
 """
 
 import argparse
@@ -38,7 +40,10 @@ async def serve(options: argparse.Namespace) -> None:
         addresses = f'url = "{server.http_url}{venue.path}"'
         if "websocket_url" in adapter(options.venue).settings.model_fields:
             addresses += f'\nwebsocket_url = "{server.websocket_url}"'
-        print(SETTINGS.format(venue=options.venue, addresses=addresses, section=venue.section), flush=True)
+        print(
+            SETTINGS.format(venue=options.venue, addresses=addresses, section=venue.section),
+            flush=True,
+        )
         if venue.token is not None:
             print(f"export {TOKEN_VARIABLE}={venue.token}", file=sys.stderr, flush=True)
         while not await happens_within(stop, options.every):
@@ -54,15 +59,26 @@ async def serve(options: argparse.Namespace) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m orderledger.simulation.servers", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m orderledger.simulation.servers", description=__doc__
+    )
     parser.add_argument("venue", choices=installed())
     parser.add_argument("--port", type=int, default=0, help="Default: one that is free.")
     parser.add_argument("--seed", type=int, default=0, help="Of what happens, and of the faults.")
-    parser.add_argument("--every", type=float, default=1.0, help="Seconds between two happenings. Default: 1.")
-    parser.add_argument("--faults", type=float, default=0.0, help="The chance of each fault for a frame or an answer, e.g. 0.01.")
+    parser.add_argument(
+        "--every", type=float, default=1.0, help="Seconds between two happenings. Default: 1."
+    )
+    parser.add_argument(
+        "--faults",
+        type=float,
+        default=0.0,
+        help="The chance of each fault for a frame or an answer, e.g. 0.01.",
+    )
     options = parser.parse_args()
     if not 0 <= options.faults * len(ANSWER_FAULTS) <= 1:
-        parser.error(f"--faults: {options.faults:g} for each of {len(ANSWER_FAULTS)} faults is no chance")
+        parser.error(
+            f"--faults: {options.faults:g} for each of {len(ANSWER_FAULTS)} faults is no chance"
+        )
     try:
         asyncio.run(serve(options))
     except InvalidSetting as error:

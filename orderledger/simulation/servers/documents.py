@@ -23,14 +23,22 @@ def as_float(number: Decimal) -> str:
 
 
 def written(document: Any, decimal: Callable[[Decimal], str] = as_text) -> str:
-    """The JSON text of a document of dicts, lists, text, whole numbers, Decimals, True, False and None. TypeError for a float."""
+    """The JSON text of a document of dicts, lists, text, whole numbers, Decimals, True, False and
+    None. TypeError for a float."""
     match document:
         case None | bool() | int() | str():
             return json.dumps(document)
         case Decimal():
             return decimal(document)
         case dict():
-            return "{" + ",".join(f"{json.dumps(str(key))}:{written(value, decimal)}" for key, value in document.items()) + "}"
+            return (
+                "{"
+                + ",".join(
+                    f"{json.dumps(str(key))}:{written(value, decimal)}"
+                    for key, value in document.items()
+                )
+                + "}"
+            )
         case list() | tuple():
             return "[" + ",".join(written(value, decimal) for value in document) + "]"
         case _:

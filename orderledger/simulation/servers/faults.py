@@ -5,10 +5,19 @@ from collections import Counter, deque
 from typing import Literal
 
 FrameFault = Literal["drop", "repeat", "reorder", "delay", "malformed"]
-AnswerFault = Literal["lose_answer", "server_error", "too_many_requests", "malformed", "stale", "delay", "done_and_error"]
+AnswerFault = Literal[
+    "lose_answer",
+    "server_error",
+    "too_many_requests",
+    "malformed",
+    "stale",
+    "delay",
+    "done_and_error",
+]
 FRAME_FAULTS: tuple[FrameFault, ...] = ("drop", "repeat", "reorder", "delay", "malformed")
 ANSWER_FAULTS: tuple[AnswerFault, ...] = (
-    "lose_answer", "server_error", "too_many_requests", "malformed", "stale", "delay", "done_and_error",
+    "lose_answer", "server_error", "too_many_requests", "malformed", "stale", "delay",
+    "done_and_error",
 )  # fmt: skip
 
 
@@ -28,11 +37,13 @@ class Faults:
     | `stale` | | the answer of the time before to the same question |
     | `done_and_error` | | the request is done, and the answer is 500, 502 or 503 with a document that calls it failed |
 
-    Binance documents `done_and_error`: after 5XX the execution status is unknown (binance-spot-api-docs, rest-api.md).
-    MEXC does so too (mexc.com, api-docs spot-v3, General Info).
+    Binance documents `done_and_error`: after 5XX the execution status is unknown
+    (binance-spot-api-docs, rest-api.md). MEXC does so too (mexc.com, api-docs spot-v3, General
+    Info).
 
-    `done` counts what was done. One chance is drawn per frame and answer, so that equal traffic meets equal faults.
-    """
+    `done` counts what was done. One chance is drawn per frame and answer, so that equal traffic
+    meets equal faults.
+    """  # noqa: E501 (a table)
 
     def __init__(self, seed: int = 0, *, delay_seconds: float = 0.05, **chances: float) -> None:
         self.chance = random.Random(seed)
@@ -47,7 +58,10 @@ class Faults:
         if unknown:
             raise ValueError(f"no such fault: {', '.join(unknown)}")
         for names in (FRAME_FAULTS, ANSWER_FAULTS):
-            if sum(chances.get(name, 0.0) for name in names) > 1 or min(chances.values(), default=0.0) < 0:
+            if (
+                sum(chances.get(name, 0.0) for name in names) > 1
+                or min(chances.values(), default=0.0) < 0
+            ):
                 raise ValueError(f"the chances of {', '.join(names)} are not chances")
         self._chances = chances
 

@@ -1,4 +1,5 @@
-"""`KeyedServer`: a simulated spot venue whose key names the account, and what such venues have in common."""
+"""`KeyedServer`: a simulated spot venue whose key names the account, and what such venues have in
+common."""
 
 import time
 from collections import deque
@@ -29,7 +30,11 @@ from orderledger.simulation.servers.simulated import TOKEN_VARIABLE, SimulatedVe
 Answered = Callable[[web.Request], Awaitable[web.Response]]
 Row = TypeVar("Row")
 
-SPOT_HAPPENINGS = {name: often for name, often in HAPPENINGS.items() if name not in ("modify", "liquidate", "fund", "expire")}
+SPOT_HAPPENINGS = {
+    name: often
+    for name, often in HAPPENINGS.items()
+    if name not in ("modify", "liquidate", "fund", "expire")
+}
 """What happens at a spot venue that cannot change an order."""
 FEES = FeeSchedule(maker=Decimal("0.002"), taker=Decimal("0.0025"), is_of_received=True)
 DEPOSIT = Decimal(10) ** 15
@@ -37,9 +42,11 @@ DEPOSIT = Decimal(10) ** 15
 
 
 class KeyedServer(VenueServer):
-    """One account, `account`, of the exchange; its instruments are `BASE/QUOTE`. `limits`: requests a minute, by path.
+    """One account, `account`, of the exchange; its instruments are `BASE/QUOTE`. `limits`: requests
+    a minute, by path.
 
-    A subclass checks the key in `is_known`, and says in `refuse_key` and `refuse_more` how the venue refuses.
+    A subclass checks the key in `is_known`, and says in `refuse_key` and `refuse_more` how the
+    venue refuses.
     """
 
     websocket_path = None
@@ -70,10 +77,14 @@ class KeyedServer(VenueServer):
         self._limits = dict(limits or {})
         self._came: dict[str, deque[float]] = {}
 
-    def entered(self, base: str, quote: str, markets: SymbolTable, **terms: Any) -> SimulatedOrder | Refusal:
+    def entered(
+        self, base: str, quote: str, markets: SymbolTable, **terms: Any
+    ) -> SimulatedOrder | Refusal:
         """Take an order, of the venue's codes of its instrument."""
         try:
-            return self.exchange.submit(self.account, instrument=markets.instrument(markets.symbol_of(base, quote)), **terms)
+            return self.exchange.submit(
+                self.account, instrument=markets.instrument(markets.symbol_of(base, quote)), **terms
+            )
         except (ValueError, TypeError):
             return Refusal(reason=Reason.INCORRECT_QUANTITY)
 
@@ -103,12 +114,16 @@ class KeyedServer(VenueServer):
 
     def page(self, rows: Sequence[Row], number: object, size: object) -> tuple[list[Row], bool]:
         """The rows of one page, and whether there is another."""
-        first = (max(_count(number, 1), 1) - 1) * (most := min(max(_count(size, 30), 1), self.most_on_page))
+        first = (max(_count(number, 1), 1) - 1) * (
+            most := min(max(_count(size, 30), 1), self.most_on_page)
+        )
         return list(rows[first : first + most]), first + most < len(rows)
 
     def own_orders(self, *, is_open: bool = False) -> list[SimulatedOrder]:
         """The account's orders, newest first."""
-        return self.listed((self.exchange.open_orders if is_open else self.exchange.orders)(self.account))[::-1]
+        return self.listed(
+            (self.exchange.open_orders if is_open else self.exchange.orders)(self.account)
+        )[::-1]
 
     def named(self, order_id: object) -> SimulatedOrder | None:
         """The account's order with this number."""
@@ -120,18 +135,23 @@ class KeyedServer(VenueServer):
 
     def held(self) -> dict[str, Decimal]:
         """What the account has of each currency."""
-        held = {currency: DEPOSIT for traded in self.instruments for currency in traded.name.split("/")}
+        held = {
+            currency: DEPOSIT for traded in self.instruments for currency in traded.name.split("/")
+        }
         for fill in self.exchange.fills(self.account):
             base, quote = fill.instrument.split("/")
             notional = EXACT.multiply(fill.quantity, fill.price)
-            bought, paid = (fill.quantity, -notional) if fill.side is Side.BUY else (-fill.quantity, notional)
+            bought, paid = (
+                (fill.quantity, -notional) if fill.side is Side.BUY else (-fill.quantity, notional)
+            )
             for currency, change in ((base, bought), (quote, paid)):
                 held[currency] = EXACT.add(held.get(currency, DEPOSIT), change)
             held[fill.fee_currency] = EXACT.subtract(held[fill.fee_currency], fill.fee or ZERO)
         return held
 
     def _is_too_many(self, path: str) -> bool:
-        """Whether the limit of a path was reached within the last minute. A request that is refused does not count."""
+        """Whether the limit of a path was reached within the last minute. A request that is refused
+        does not count."""
         limit = next((most for begin, most in self._limits.items() if path.startswith(begin)), None)
         now, came = time.monotonic(), self._came.setdefault(path, deque())
         while came and came[0] <= now - 60:
@@ -143,7 +163,11 @@ class KeyedServer(VenueServer):
 
 
 def keyed(
-    make: type[KeyedServer], account: str, instruments: Sequence[SimulatedInstrument], faults: Faults, clock: Clock
+    make: type[KeyedServer],
+    account: str,
+    instruments: Sequence[SimulatedInstrument],
+    faults: Faults,
+    clock: Clock,
 ) -> SimulatedVenue:
     """A simulated venue for dry runs, with one account."""
     exchange = ExchangeSimulator(

@@ -4,9 +4,11 @@ import socket
 
 
 def held(host: str, port: int = 0) -> socket.socket:
-    """A socket with this port, or a free one, at which nobody listens: connections are refused, and no other program gets it.
+    """A socket with this port, or a free one, at which nobody listens: connections are refused, and
+    no other program gets it.
 
-    On Linux a server that sets SO_REUSEADDR, as most do, may listen at it meanwhile. Elsewhere close this socket first.
+    On Linux a server that sets SO_REUSEADDR, as most do, may listen at it meanwhile. Elsewhere
+    close this socket first.
     """
     holding = socket.socket()
     try:

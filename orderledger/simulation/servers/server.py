@@ -1,6 +1,8 @@
-"""`VenueServer`: serves a simulated exchange on loopback, with faults, over HTTP and websocket on one port.
+"""`VenueServer`: serves a simulated exchange on loopback, with faults, over HTTP and websocket on
+one port.
 
-A simulated venue is a subclass with `routes` and `converse`. Use the exchange in the event loop that serves.
+A simulated venue is a subclass with `routes` and `converse`. Use the exchange in the event loop
+that serves.
 """
 
 import asyncio
@@ -24,24 +26,30 @@ from orderledger.simulation.servers.socket import VenueSocket
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 HOST = "127.0.0.1"
 MOST_REMEMBERED = 100_000
-FAILED = '{"status": "failed", "success": false, "code": 500, "message": "Internal error", "errors": {"error": "Internal error"}}'
+FAILED = (
+    '{"status": "failed", "success": false, "code": 500, "message": "Internal error", "errors": '
+    '{"error": "Internal error"}}'
+)
 """An error in the words of several venues at once."""
 
 
 class VenueServer:
     """Serves while it is entered: `async with SomeServer(exchange, faults=faults) as server`.
 
-    Can be stopped and started again, on the same port, with the same exchange. Every answer and every frame goes through
-    `faults`. `requests` counts requests by their name, which is the path unless `name_of` says more. `answers_instead`, a status
-    and a text, takes the place of every answer. `rewritten` is what becomes of the text of every answer and frame. `lists_after`:
-    how long after it was taken an order is in no list and unknown to queries, as at MEXC for orders whose creation had just been
-    confirmed (github.com/ccxt/ccxt/issues/21614).
+    Can be stopped and started again, on the same port, with the same exchange. Every answer and
+    every frame goes through `faults`. `requests` counts requests by their name, which is the path
+    unless `name_of` says more. `answers_instead`, a status and a text, takes the place of every
+    answer. `rewritten` is what becomes of the text of every answer and frame. `lists_after`: how
+    long after it was taken an order is in no list and unknown to queries, as at MEXC for orders
+    whose creation had just been confirmed (github.com/ccxt/ccxt/issues/21614).
     """
 
     websocket_path: str | None = "/ws"
     """Where the websocket is; None for a venue without one."""
 
-    def __init__(self, exchange: ExchangeSimulator, *, faults: Faults | None = None, port: int = 0) -> None:
+    def __init__(
+        self, exchange: ExchangeSimulator, *, faults: Faults | None = None, port: int = 0
+    ) -> None:
         self.exchange = exchange
         self.faults = faults or Faults()
         self.port = port
@@ -61,11 +69,13 @@ class VenueServer:
     # A venue overrides these.
 
     def routes(self) -> Iterable[web.RouteDef]:
-        """The HTTP side: `web.get(path, handler)`, `web.post(…)`. Handlers return `self.answer(document)`."""
+        """The HTTP side: `web.get(path, handler)`, `web.post(…)`. Handlers return
+        `self.answer(document)`."""
         return ()
 
     async def converse(self, socket: VenueSocket) -> None:
-        """The websocket side, for one connection: ends when the client is gone, or ends it by returning."""
+        """The websocket side, for one connection: ends when the client is gone, or ends it by
+        returning."""
         async for _ in socket.texts():
             pass
 
@@ -81,18 +91,28 @@ class VenueServer:
 
     def written(self, document: Any) -> str:
         """A document as this venue writes it. Text is taken as it is."""
-        return self.rewritten(document if isinstance(document, str) else documents.written(document, self.decimal))
+        return self.rewritten(
+            document if isinstance(document, str) else documents.written(document, self.decimal)
+        )
 
-    def answer(self, document: Any, *, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
+    def answer(
+        self, document: Any, *, status: int = 200, headers: dict[str, str] | None = None
+    ) -> web.Response:
         """An answer in JSON."""
-        return web.Response(text=self.written(document), status=status, headers=headers, content_type="application/json")
+        return web.Response(
+            text=self.written(document),
+            status=status,
+            headers=headers,
+            content_type="application/json",
+        )
 
     async def send(self, socket: VenueSocket, document: Any) -> None:
         """Send a frame, and wait until it was sent or lost."""
         await self.push(socket, document)
 
     def push(self, socket: VenueSocket, document: Any) -> asyncio.Future[None]:
-        """Queue a frame, without waiting: for subscribers of the exchange, which are called synchronously."""
+        """Queue a frame, without waiting: for subscribers of the exchange, which are called
+        synchronously."""
         return socket.push(self.written(document))
 
     def listed(self, orders: Iterable[SimulatedOrder]) -> list[SimulatedOrder]:
@@ -120,11 +140,13 @@ class VenueServer:
             socket.cut()
 
     def refuse_connections(self, refuses: bool) -> None:
-        """Whether new websockets and all requests are cut off at once. Websockets that are open go on."""
+        """Whether new websockets and all requests are cut off at once. Websockets that are open go
+        on."""
         self._refuses = refuses
 
     def most_in(self, seconds: float = 60.0, name: str | None = None) -> int:
-        """The most requests (of one name) that ever came within so many seconds: what a venue would measure."""
+        """The most requests (of one name) that ever came within so many seconds: what a venue would
+        measure."""
         window: deque[float] = deque()
         most = 0
         for moment, asked in self._asked:
@@ -148,7 +170,8 @@ class VenueServer:
         self.port = self._runner.addresses[0][1]
 
     async def stop(self) -> None:
-        """Cut everything. Connections are refused by the system. The port is kept for the next start."""
+        """Cut everything. Connections are refused by the system. The port is kept for the next
+        start."""
         if self._runner is not None:
             await self._shut_down()
             self._held = held(HOST, self.port)
@@ -215,7 +238,9 @@ class VenueServer:
         fault = self.faults.of_answer()
         if fault == "server_error":
             status = self.faults.chance.choice((500, 502, 503))
-            return web.Response(status=status, text=f"<html>{status}</html>", content_type="text/html")
+            return web.Response(
+                status=status, text=f"<html>{status}</html>", content_type="text/html"
+            )
         if fault == "too_many_requests":
             return web.Response(status=429, text="too many requests", headers={"Retry-After": "0"})
         answer = await handler(request)
@@ -224,9 +249,15 @@ class VenueServer:
         if fault == "done_and_error":
             status = self.faults.chance.choice((500, 502, 503))
             return web.Response(status=status, text=FAILED, content_type="application/json")
-        return await self._spoiled(request, answer, fault) if isinstance(answer, web.Response) else answer
+        return (
+            await self._spoiled(request, answer, fault)
+            if isinstance(answer, web.Response)
+            else answer
+        )
 
-    async def _spoiled(self, request: web.Request, answer: web.Response, fault: str | None) -> web.Response:
+    async def _spoiled(
+        self, request: web.Request, answer: web.Response, fault: str | None
+    ) -> web.Response:
         question = (request.method, request.path_qs, await request.read())
         before, self._last_answers[question] = self._last_answers.get(question, answer), answer
         if fault == "delay":

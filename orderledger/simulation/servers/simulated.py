@@ -1,4 +1,5 @@
-"""`SimulatedVenue`: a venue's server with what a dry run needs besides. Each adapter names the function that makes its own."""
+"""`SimulatedVenue`: a venue's server with what a dry run needs besides. Each adapter names the
+function that makes its own."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 
 COINS = (
     SimulatedInstrument(name="ETH", price=Decimal(2500), tick=Decimal("0.05"), lot=Decimal("0.01")),
-    SimulatedInstrument(name="BTC", price=Decimal(60000), tick=Decimal("0.5"), lot=Decimal("0.001")),
+    SimulatedInstrument(
+        name="BTC", price=Decimal(60000), tick=Decimal("0.5"), lot=Decimal("0.001")
+    ),
 )
 TOKEN_VARIABLE = "FAKE_TOKEN"
 """The environment variable in which a dry run's settings look for the venue's token."""
@@ -27,9 +30,11 @@ TOKEN_VARIABLE = "FAKE_TOKEN"
 class SimulatedVenue:
     """A server, and how a dry run uses it.
 
-    `account`: the exchange's name of the account that trades. `section`: the settings of a `[[venues]]` table besides `venue`,
-    `url` and `websocket_url`. `token`: the value of `FAKE_TOKEN`, where the venue needs one. `path` follows the server's address
-    in `url`. `client_id`: the client id of the order of a number. `with_new_id`: whether a modify changes an order's id.
+    `account`: the exchange's name of the account that trades. `section`: the settings of a
+    `[[venues]]` table besides `venue`, `url` and `websocket_url`. `token`: the value of
+    `FAKE_TOKEN`, where the venue needs one. `path` follows the server's address in `url`.
+    `client_id`: the client id of the order of a number. `with_new_id`: whether a modify changes an
+    order's id.
     """
 
     server: "VenueServer"

@@ -15,12 +15,15 @@ REORDER_SECONDS = 0.1
 
 
 class VenueSocket:
-    """A client's connection. Frames go out one after the other, in the order of `push`, through the faults.
+    """A client's connection. Frames go out one after the other, in the order of `push`, through the
+    faults.
 
     `notes` belongs to the venue's server: what the client subscribed to, for instance.
     """
 
-    def __init__(self, response: web.WebSocketResponse, request: web.Request, *, faults: Faults) -> None:
+    def __init__(
+        self, response: web.WebSocketResponse, request: web.Request, *, faults: Faults
+    ) -> None:
         self.notes: dict[str, Any] = {}
         self.sent = 0
         self._response = response
@@ -33,7 +36,11 @@ class VenueSocket:
     @property
     def is_closed(self) -> bool:
         """Nothing reaches the client any more."""
-        return self._response.closed or self._request.transport is None or self._request.transport.is_closing()
+        return (
+            self._response.closed
+            or self._request.transport is None
+            or self._request.transport.is_closing()
+        )
 
     async def texts(self) -> AsyncIterator[str]:
         """What the client says, until it is gone."""
@@ -42,7 +49,8 @@ class VenueSocket:
                 yield message.data
 
     def push(self, text: str) -> asyncio.Future[None]:
-        """Send a frame after those that wait. The future is done when it was sent, or will never be."""
+        """Send a frame after those that wait. The future is done when it was sent, or will never
+        be."""
         handled = asyncio.get_running_loop().create_future()
         try:
             self._waiting.put_nowait((text, handled))

@@ -1,4 +1,5 @@
-"""How a simulated Tradier takes orders: forms are read, orders are received, and decided about moments later."""
+"""How a simulated Tradier takes orders: forms are read, orders are received, and decided about
+moments later."""
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
@@ -6,7 +7,14 @@ from typing import Any
 
 from orderledger.domain.values import OrderType, Side, TimeInForce
 from orderledger.infrastructure.venues.tradier.tags import FITS
-from orderledger.infrastructure.venues.tradier.vocabulary import DURATIONS, GROUPS, NET_PRICED, ORDER_TYPES, SIDES, SPREADS
+from orderledger.infrastructure.venues.tradier.vocabulary import (
+    DURATIONS,
+    GROUPS,
+    NET_PRICED,
+    ORDER_TYPES,
+    SIDES,
+    SPREADS,
+)
 from orderledger.simulation.market import ExchangeSimulator, OrderStatus, SimulatedOrder
 from orderledger.simulation.tradier.rows import Writer
 
@@ -23,11 +31,17 @@ class Faulty(ValueError):
 
 
 class Desk:
-    """Receives, decides, fills. `judge` gives the reason to reject an order, or None. `prices`: where instruments trade;
-    an order that crosses its instrument's price is filled there, as a whole. Without a price nothing fills by itself. `errors`:
-    with these every form is refused at once, so that the order never gets an id."""
+    """Receives, decides, fills. `judge` gives the reason to reject an order, or None. `prices`:
+    where instruments trade; an order that crosses its instrument's price is filled there, as a
+    whole. Without a price nothing fills by itself. `errors`: with these every form is refused at
+    once, so that the order never gets an id."""
 
-    def __init__(self, exchange: ExchangeSimulator, writer: Writer, judge: Callable[[SimulatedOrder], str | None]) -> None:
+    def __init__(
+        self,
+        exchange: ExchangeSimulator,
+        writer: Writer,
+        judge: Callable[[SimulatedOrder], str | None],
+    ) -> None:
         self.exchange = exchange
         self.writer = writer
         self.judge = judge
@@ -66,11 +80,14 @@ class Desk:
                 self.exchange.cancel(one)
 
     def change(self, order: SimulatedOrder, form: Form) -> None:
-        """New prices. Raises Faulty for a quantity, which cannot be changed, and without a price."""
+        """New prices. Raises Faulty for a quantity, which cannot be changed, and without a
+        price."""
         if "quantity" in form:
             raise Faulty("quantity cannot be changed")
         price, stop = _number_or_none(form, "price"), _number_or_none(form, "stop")
-        if (price is None and stop is None) or any(one is not None and one <= 0 for one in (price, stop)):
+        if (price is None and stop is None) or any(
+            one is not None and one <= 0 for one in (price, stop)
+        ):
             raise Faulty("price is not valid")
         self.exchange.modify(order, limit_price=price, stop_price=stop, with_new_id=False)
         self.match()
@@ -80,12 +97,21 @@ class Desk:
         for account in self.exchange.accounts:
             for order in self.exchange.open_orders(account):
                 price = self.prices.get(order.instrument)
-                if price is None or order.status is not OrderStatus.OPEN or self.exchange.children(order.order_id):
+                if (
+                    price is None
+                    or order.status is not OrderStatus.OPEN
+                    or self.exchange.children(order.order_id)
+                ):
                     continue
-                if order.limit_price is None or (order.limit_price - price) * (1 if order.side is Side.BUY else -1) >= 0:
+                if (
+                    order.limit_price is None
+                    or (order.limit_price - price) * (1 if order.side is Side.BUY else -1) >= 0
+                ):
                     self.exchange.fill(order, price=price)
 
-    def _is_held(self, order: SimulatedOrder, legs: list[SimulatedOrder], one: SimulatedOrder) -> bool:
+    def _is_held(
+        self, order: SimulatedOrder, legs: list[SimulatedOrder], one: SimulatedOrder
+    ) -> bool:
         """Whether a leg waits for the first one of its group."""
         return self.writer.kind(order) in ("oto", "otoco") and one in legs[1:]
 
@@ -94,13 +120,19 @@ class Desk:
         if not indexes:
             raise Faulty("side[0] is required", "quantity[0] is required")
         first = indexes[0]
-        terms = {"class": kind, "type": form.get("type", "market"), "duration": form.get("duration", "day")}
+        terms = {
+            "class": kind,
+            "type": form.get("type", "market"),
+            "duration": form.get("duration", "day"),
+        }
         parent = self.exchange.place(
             account,
             client_id=_tag(form),
             instrument=form.get("symbol") or form.get(f"symbol[{first}]") or "UNKNOWN",
             side=_side(form, f"[{first}]"),
-            quantity=_spreads(form, indexes) if kind in SPREADS else _number(form, f"quantity[{first}]"),
+            quantity=_spreads(form, indexes)
+            if kind in SPREADS
+            else _number(form, f"quantity[{first}]"),
             limit_price=_number_or_none(form, "price"),
             order_type=ORDER_TYPES.get(terms["type"], OrderType.OTHER),
             time_in_force=TimeInForce.DAY,
@@ -133,14 +165,26 @@ class Desk:
             parent_id=parent.order_id if parent is not None else None,
             is_accepted=False,
         )
-        terms = {"type": word, "side": form[f"side{suffix}"], "duration": form.get("duration", "day")}
+        terms = {
+            "type": word,
+            "side": form[f"side{suffix}"],
+            "duration": form.get("duration", "day"),
+        }
         self.writer.terms[order.order_id] = {**terms, **({"class": kind} if kind else {})}
         return order
 
 
 def preview(form: Form) -> dict[str, Any]:
     """What a trial is answered: no id."""
-    return {"order": {"status": "ok", "commission": Decimal(0), "cost": Decimal(0), "fees": Decimal(0), "result": True}}
+    return {
+        "order": {
+            "status": "ok",
+            "commission": Decimal(0),
+            "cost": Decimal(0),
+            "fees": Decimal(0),
+            "result": True,
+        }
+    }
 
 
 def _tag(form: Form) -> str | None:

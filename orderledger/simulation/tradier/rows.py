@@ -1,7 +1,7 @@
 """Rows of the market in Tradier's words: orders with their legs, events of the stream, positions.
 
-Numbers are JSON numbers with a decimal point, times text to the millisecond in UTC. Money is in dollars, an option's quantity in
-contracts.
+Numbers are JSON numbers with a decimal point, times text to the millisecond in UTC. Money is in
+dollars, an option's quantity in contracts.
 """
 
 from datetime import UTC, datetime
@@ -9,8 +9,18 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
 from orderledger.domain.exact import EXACT, ZERO
-from orderledger.infrastructure.venues.tradier.vocabulary import GROUPS, OPTION_MULTIPLIER, SPREADS, STANDARD_OPTION
-from orderledger.simulation.market import ExchangeSimulator, OrderStatus, SimulatedOrder, SimulatedPosition
+from orderledger.infrastructure.venues.tradier.vocabulary import (
+    GROUPS,
+    OPTION_MULTIPLIER,
+    SPREADS,
+    STANDARD_OPTION,
+)
+from orderledger.simulation.market import (
+    ExchangeSimulator,
+    OrderStatus,
+    SimulatedOrder,
+    SimulatedPosition,
+)
 
 WORDS = {
     OrderStatus.RECEIVED: "pending",
@@ -28,9 +38,11 @@ OPTION_SUFFIX = 15
 
 
 class Writer:
-    """Rows of one venue's exchange. `terms`: the words of an order as it was placed: class, type, side, duration, strategy.
+    """Rows of one venue's exchange. `terms`: the words of an order as it was placed: class, type,
+    side, duration, strategy.
 
-    `unpriced`: orders whose filled quantity and average price are not there yet, whatever their status says.
+    `unpriced`: orders whose filled quantity and average price are not there yet, whatever their
+    status says.
     """
 
     def __init__(self, exchange: ExchangeSimulator) -> None:
@@ -54,7 +66,9 @@ class Writer:
             **({"stop_price": order.stop_price} if order.stop_price is not None else {}),
             **self._numbers(order, legs),
             "create_date": written_at(order.created_at),
-            "transaction_date": written_at(max([order.updated_at, *(leg.updated_at for leg in legs)])),
+            "transaction_date": written_at(
+                max([order.updated_at, *(leg.updated_at for leg in legs)])
+            ),
             "class": self.kind(order),
         }
         texts = {
@@ -62,17 +76,37 @@ class Writer:
             "reason_description": order.reason,
             "tag": order.client_id if has_tags else None,
         }
-        return {**row, **{name: text for name, text in texts.items() if text is not None}, **self._with_legs(legs, terms)}
+        return {
+            **row,
+            **{name: text for name, text in texts.items() if text is not None},
+            **self._with_legs(legs, terms),
+        }
 
     def _with_legs(self, legs: list[SimulatedOrder], terms: dict[str, str]) -> dict[str, Any]:
         rows = [self.row(leg, has_tags=False) for leg in legs]
         strategy = terms.get("strategy", "spread")
-        return {"num_legs": len(rows), "strategy": strategy, "leg": rows[0] if len(rows) == 1 else rows} if rows else {}
+        return (
+            {
+                "num_legs": len(rows),
+                "strategy": strategy,
+                "leg": rows[0] if len(rows) == 1 else rows,
+            }
+            if rows
+            else {}
+        )
 
     def event(self, order: SimulatedOrder) -> dict[str, Any]:
         """An event of the stream: no symbol, no side, no price of the last execution."""
         row = self.row(order, has_tags=True)
-        names = ("id", "status", "type", "avg_fill_price", "exec_quantity", "last_fill_quantity", "remaining_quantity")
+        names = (
+            "id",
+            "status",
+            "type",
+            "avg_fill_price",
+            "exec_quantity",
+            "last_fill_quantity",
+            "remaining_quantity",
+        )
         return {
             "event": "order",
             **{name: row[name] for name in names},
@@ -94,7 +128,9 @@ class Writer:
 
     def kind(self, order: SimulatedOrder) -> str:
         """The order's class."""
-        return self.terms.get(order.order_id, {}).get("class", "option" if _is_option(order.instrument) else "equity")
+        return self.terms.get(order.order_id, {}).get(
+            "class", "option" if _is_option(order.instrument) else "equity"
+        )
 
     def status(self, order: SimulatedOrder) -> str:
         """The word for it. An order with legs stands as they do."""
@@ -108,7 +144,11 @@ class Writer:
                 return "partially_filled"
         if order.status is OrderStatus.WAITING and order.parent_id is None:
             return "open"
-        return "partially_filled" if order.status is OrderStatus.OPEN and order.filled else WORDS[order.status]
+        return (
+            "partially_filled"
+            if order.status is OrderStatus.OPEN and order.filled
+            else WORDS[order.status]
+        )
 
     def _numbers(self, order: SimulatedOrder, legs: list[SimulatedOrder]) -> dict[str, Decimal]:
         if order.order_id in self.unpriced:
@@ -116,15 +156,22 @@ class Writer:
         if legs:
             if self.kind(order) in GROUPS:
                 return _numbers(ZERO, ZERO, ZERO, ZERO, ZERO)
-            spreads = min(EXACT.divide(EXACT.multiply(leg.filled, order.quantity), leg.quantity) for leg in legs)
+            spreads = min(
+                EXACT.divide(EXACT.multiply(leg.filled, order.quantity), leg.quantity)
+                for leg in legs
+            )
             return _numbers(ZERO, spreads, ZERO, ZERO, EXACT.subtract(order.quantity, spreads))
         fills = self.exchange.fills(order.account, order_id=order.order_id)
         last_price, last_quantity = (fills[-1].price, fills[-1].quantity) if fills else (ZERO, ZERO)
-        average = (order.average_price or ZERO).quantize(STEP, rounding=ROUND_HALF_EVEN).normalize(EXACT)
+        average = (
+            (order.average_price or ZERO).quantize(STEP, rounding=ROUND_HALF_EVEN).normalize(EXACT)
+        )
         return _numbers(average, order.filled, last_price, last_quantity, order.left)
 
 
-def _numbers(average: Decimal, filled: Decimal, last_price: Decimal, last_quantity: Decimal, left: Decimal) -> dict[str, Decimal]:
+def _numbers(
+    average: Decimal, filled: Decimal, last_price: Decimal, last_quantity: Decimal, left: Decimal
+) -> dict[str, Decimal]:
     return {
         "avg_fill_price": average,
         "exec_quantity": filled,

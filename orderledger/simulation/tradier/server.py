@@ -1,6 +1,8 @@
-"""A simulated Tradier on loopback: orders, positions and order entry over HTTP, and the account stream. Needs the extra `fake`.
+"""A simulated Tradier on loopback: orders, positions and order entry over HTTP, and the account
+stream. Needs the extra `fake`.
 
-An order is received first, and decided about moments later; nothing is filled until a test fills it or `trade_at` gives a price.
+An order is received first, and decided about moments later; nothing is filled until a test fills it
+or `trade_at` gives a price.
 """
 
 import asyncio
@@ -31,8 +33,9 @@ SESSION_SECONDS = 300.0
 class TradierServer(VenueServer):
     """Accounts of the simulated exchange are Tradier's account numbers; client ids are tags.
 
-    `limit` requests of a kind (questions, orders) are answered in `window_seconds`. `decide_seconds` after an order was
-    received it is decided about: `judge` gives the reason to reject it, or None. `end_session()` makes yesterday of today.
+    `limit` requests of a kind (questions, orders) are answered in `window_seconds`.
+    `decide_seconds` after an order was received it is decided about: `judge` gives the reason to
+    reject it, or None. `end_session()` makes yesterday of today.
     """
 
     websocket_path = "/v1/accounts/events"
@@ -107,7 +110,9 @@ class TradierServer(VenueServer):
                     await socket.close(1008, "session not found")
                     return
                 if unsubscribe is None:
-                    unsubscribe = self.exchange.subscribe(lambda change: self._push_change(socket, change))
+                    unsubscribe = self.exchange.subscribe(
+                        lambda change: self._push_change(socket, change)
+                    )
                     self.push(socket, self._heartbeat())
         finally:
             if unsubscribe is not None:
@@ -118,22 +123,34 @@ class TradierServer(VenueServer):
             self.push(socket, self.writer.event(change.order))
 
     def _heartbeat(self) -> dict[str, Any]:
-        return {"event": "heartbeat", "status": "active", "timestamp": written_at(self.exchange.clock.now())}
+        return {
+            "event": "heartbeat",
+            "status": "active",
+            "timestamp": written_at(self.exchange.clock.now()),
+        }
 
     def _limited(self, handler: Callable[[web.Request], Awaitable[web.Response]]) -> Handler:
         """Behind the token and the limits, which stand in the headers of every answer."""
 
         async def limited(request: web.Request) -> web.StreamResponse:
             if request.headers.get("Authorization") != f"Bearer {self.token}":
-                return self.answer(_fault("Invalid Access Token", "invalid_access_token"), status=401)
+                return self.answer(
+                    _fault("Invalid Access Token", "invalid_access_token"), status=401
+                )
             if "application/json" not in request.headers.get("Accept", ""):
                 return web.Response(text="<orders/>", content_type="application/xml")
             number = request.match_info.get("number")
             if number is not None and number not in self.exchange.accounts:
                 return self.answer({"errors": {"error": "Account not found"}}, status=404)
-            headers, has_left = self._counted("trading" if "orders" in request.path and request.method != "GET" else "standard")
+            headers, has_left = self._counted(
+                "trading" if "orders" in request.path and request.method != "GET" else "standard"
+            )
             if not has_left:
-                return self.answer(_fault("Rate limit quota violation", "QuotaViolation"), status=429, headers=headers)
+                return self.answer(
+                    _fault("Rate limit quota violation", "QuotaViolation"),
+                    status=429,
+                    headers=headers,
+                )
             answer = await handler(request)
             answer.headers.update(headers)
             return answer
@@ -150,10 +167,17 @@ class TradierServer(VenueServer):
         self._windows[kind] = (began, used)
         numbers = {"Allowed": self._limit, "Used": used, "Available": self._limit - used}
         expiry = int((began + self._window_seconds) * 1000)
-        return {f"X-Ratelimit-{name}": str(number) for name, number in {**numbers, "Expiry": expiry}.items()}, has_left
+        return {
+            f"X-Ratelimit-{name}": str(number)
+            for name, number in {**numbers, "Expiry": expiry}.items()
+        }, has_left
 
     async def _orders(self, request: web.Request) -> web.Response:
-        orders = [order for order in self.listed(self.exchange.orders(request.match_info["number"])) if order.parent_id is None]
+        orders = [
+            order
+            for order in self.listed(self.exchange.orders(request.match_info["number"]))
+            if order.parent_id is None
+        ]
         chosen = [order for order in orders if self._is_asked(order, request)]
         page = int(request.query.get("page", 1))
         limit = min(int(request.query.get("limit", USUAL_PAGE)), self.most_on_page)
@@ -161,27 +185,41 @@ class TradierServer(VenueServer):
             self.writer.row(order, has_tags=request.query.get("includeTags") == "true")
             for order in chosen[(page - 1) * limit : page * limit]
         ]
-        return self.answer({"orders": {"order": rows[0] if len(rows) == 1 else rows} if rows else "null"})
+        return self.answer(
+            {"orders": {"order": rows[0] if len(rows) == 1 else rows} if rows else "null"}
+        )
 
     def _is_asked(self, order: SimulatedOrder, request: web.Request) -> bool:
         """Of the present session, unless days are asked for; these go back a month."""
         if "filter" not in request.query:
             is_new = self.session_began_at is None or order.created_at >= self.session_began_at
-            return is_new or (self.shows_old_open_orders and not order.status.is_ended and order.time_in_force == "gtc")
+            return is_new or (
+                self.shows_old_open_orders
+                and not order.status.is_ended
+                and order.time_in_force == "gtc"
+            )
         today, day = self.exchange.clock.now().date(), order.created_at.date()
-        start = date.fromisoformat(request.query.get("start", request.query.get("date", today.isoformat())))
-        end = date.fromisoformat(request.query.get("end", request.query.get("date", today.isoformat())))
+        start = date.fromisoformat(
+            request.query.get("start", request.query.get("date", today.isoformat()))
+        )
+        end = date.fromisoformat(
+            request.query.get("end", request.query.get("date", today.isoformat()))
+        )
         return max(start, today - MONTH) <= day <= end
 
     async def _order(self, request: web.Request) -> web.Response:
         order = self._named(request)
         if order is None:
             return self.answer({"errors": {"error": "Order not found"}}, status=404)
-        return self.answer({"order": self.writer.row(order, has_tags=request.query.get("includeTags") == "true")})
+        return self.answer(
+            {"order": self.writer.row(order, has_tags=request.query.get("includeTags") == "true")}
+        )
 
     async def _positions(self, request: web.Request) -> web.Response:
         rows = self.writer.positions(request.match_info["number"])
-        return self.answer({"positions": {"position": rows[0] if len(rows) == 1 else rows} if rows else "null"})
+        return self.answer(
+            {"positions": {"position": rows[0] if len(rows) == 1 else rows} if rows else "null"}
+        )
 
     async def _session(self, request: web.Request) -> web.Response:
         """One at a time: who had one is cut off."""
@@ -210,7 +248,10 @@ class TradierServer(VenueServer):
         return self.answer({"order": {"id": order.order_id, "status": "ok", "partner_id": "fake"}})
 
     async def _change(self, request: web.Request) -> web.Response:
-        order, form = self._named(request), {name: str(value) for name, value in (await request.post()).items()}
+        order, form = (
+            self._named(request),
+            {name: str(value) for name, value in (await request.post()).items()},
+        )
         if order is None or order.status.is_ended:
             return web.Response(status=400, text="order already in finalized state")
         try:

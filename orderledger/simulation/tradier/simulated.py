@@ -9,18 +9,22 @@ from orderledger.simulation.servers.simulated import TOKEN_VARIABLE, SimulatedVe
 from orderledger.simulation.tradier.server import TradierServer
 
 NUMBER = "VA000001"
-SHARES = (SimulatedInstrument(name="SPY", price=Decimal(500), tick=Decimal("0.01"), lot=Decimal(1)),)
+SHARES = (
+    SimulatedInstrument(name="SPY", price=Decimal(500), tick=Decimal("0.01"), lot=Decimal(1)),
+)
 
 
 def simulated(faults: Faults, clock: Clock) -> SimulatedVenue:
     """One account that trades a share, without fundings."""
     server = TradierServer(
-        ExchangeSimulator(clock=clock, accounts=[NUMBER], first_order_id=900_101, currency="USD"), faults=faults
+        ExchangeSimulator(clock=clock, accounts=[NUMBER], first_order_id=900_101, currency="USD"),
+        faults=faults,
     )
     return SimulatedVenue(
         server=server,
         account=NUMBER,
-        section=f'account = "tradier:fake"\nnumber = "{NUMBER}"\ntoken = {{ env = "{TOKEN_VARIABLE}" }}',
+        section=f'account = "tradier:fake"\nnumber = "{NUMBER}"\ntoken = {{ env = '
+        f'"{TOKEN_VARIABLE}" }}',
         token=server.token,
         path="/v1",
         instruments=SHARES,

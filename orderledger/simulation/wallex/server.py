@@ -1,4 +1,5 @@
-"""A simulated Wallex on loopback, speaking the real protocol: for tests, the demo and dry runs. Needs the extra `fake`."""
+"""A simulated Wallex on loopback, speaking the real protocol: for tests, the demo and dry runs.
+Needs the extra `fake`."""
 
 from collections.abc import Iterable
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -11,7 +12,13 @@ from orderledger.domain.exact import EXACT, ZERO, total
 from orderledger.domain.values import OrderType, Side
 from orderledger.infrastructure.clock import Clock
 from orderledger.infrastructure.venues.wallex.vocabulary import MARKETS, ORDER_TYPES
-from orderledger.simulation.market import Reason, Refusal, SimulatedFill, SimulatedInstrument, SimulatedOrder
+from orderledger.simulation.market import (
+    Reason,
+    Refusal,
+    SimulatedFill,
+    SimulatedInstrument,
+    SimulatedOrder,
+)
 from orderledger.simulation.servers import Faults
 from orderledger.simulation.servers.keyed import SPOT_HAPPENINGS, KeyedServer, keyed
 from orderledger.simulation.servers.simulated import SimulatedVenue
@@ -26,8 +33,12 @@ FIELDS: dict[str, str] = {
 }
 STEP = Decimal("1E-16")
 TRADED = (
-    SimulatedInstrument(name="BTC/IRT", price=Decimal(5_200_000_000), tick=Decimal(1), lot=Decimal("0.000001")),
-    SimulatedInstrument(name="ETH/USDT", price=Decimal(2500), tick=Decimal("0.01"), lot=Decimal("0.0001")),
+    SimulatedInstrument(
+        name="BTC/IRT", price=Decimal(5_200_000_000), tick=Decimal(1), lot=Decimal("0.000001")
+    ),
+    SimulatedInstrument(
+        name="ETH/USDT", price=Decimal(2500), tick=Decimal("0.01"), lot=Decimal("0.0001")
+    ),
 )
 
 
@@ -37,7 +48,8 @@ def handle(order: SimulatedOrder | SimulatedFill) -> str:
 
 
 class WallexServer(KeyedServer):
-    """Client ids are handles. An order that has ended shows a status that means nothing, as at the real venue."""
+    """Client ids are handles. An order that has ended shows a status that means nothing, as at the
+    real venue."""
 
     first_order_id = 501
     client_ids = "unique"
@@ -70,7 +82,9 @@ class WallexServer(KeyedServer):
 
     def refused(self, message: str, status: int, **faults: str) -> web.Response:
         result = {name: [fault] for name, fault in faults.items()}
-        return self.answer({"success": False, "message": message, "result": result, "code": status}, status=status)
+        return self.answer(
+            {"success": False, "message": message, "result": result, "code": status}, status=status
+        )
 
     async def _open(self, request: web.Request) -> web.Response:
         """In the older shape: the orders within an object."""
@@ -85,7 +99,9 @@ class WallexServer(KeyedServer):
 
     async def _order(self, request: web.Request) -> web.Response:
         order = self.called(request.match_info["name"])
-        return self.refused("Order not found.", 404) if order is None else self.done(self.row(order))
+        return (
+            self.refused("Order not found.", 404) if order is None else self.done(self.row(order))
+        )
 
     async def _place(self, request: web.Request) -> web.Response:
         asked = await request.json()
@@ -101,7 +117,9 @@ class WallexServer(KeyedServer):
         )
         if isinstance(order, Refusal):
             field = FIELDS.get(order.reason, "quantity")
-            return self.refused("The given data was invalid.", 422, **{field: f"The {field} is invalid."})
+            return self.refused(
+                "The given data was invalid.", 422, **{field: f"The {field} is invalid."}
+            )
         return self.done(self.row(order), status=201)
 
     async def _cancel(self, request: web.Request) -> web.Response:
@@ -109,7 +127,11 @@ class WallexServer(KeyedServer):
         if order is None:
             return self.refused("Order not found.", 404)
         canceled = self.exchange.request_cancel(self.account, order_id=order.order_id)
-        return self.refused("Order is not active.", 400) if isinstance(canceled, Refusal) else self.done(self.row(canceled))
+        return (
+            self.refused("Order is not active.", 400)
+            if isinstance(canceled, Refusal)
+            else self.done(self.row(canceled))
+        )
 
     def called(self, name: str) -> SimulatedOrder | None:
         return next((order for order in self.own_orders() if handle(order) == name), None)
@@ -117,7 +139,8 @@ class WallexServer(KeyedServer):
     async def _balances(self, request: web.Request) -> web.Response:
         held = {CODES.get(name, name): quantity for name, quantity in self.held().items()}
         rows = {
-            code: {"asset": code, "fiat": code == "TMN", "value": quantity, "locked": ZERO} for code, quantity in held.items()
+            code: {"asset": code, "fiat": code == "TMN", "value": quantity, "locked": ZERO}
+            for code, quantity in held.items()
         }
         return self.done({"balances": rows})
 
@@ -125,8 +148,16 @@ class WallexServer(KeyedServer):
         rows = {}
         for traded in self.instruments:
             base, quote = MARKETS.codes(MARKETS.symbol(traded.name) or "") or ("", "")
-            steps = {name: -step.adjusted() for name, step in (("tickSize", traded.tick), ("stepSize", traded.lot))}
-            rows[f"{base}{quote}"] = {"symbol": f"{base}{quote}", "baseAsset": base, "quoteAsset": quote, **steps}
+            steps = {
+                name: -step.adjusted()
+                for name, step in (("tickSize", traded.tick), ("stepSize", traded.lot))
+            }
+            rows[f"{base}{quote}"] = {
+                "symbol": f"{base}{quote}",
+                "baseAsset": base,
+                "quoteAsset": quote,
+                **steps,
+            }
         return self.done({"symbols": rows})
 
     def row(self, order: SimulatedOrder) -> dict[str, Any]:

@@ -1,4 +1,5 @@
-"""A venue with order entry over HTTP: the simulated exchange behind a socket. And the order entry of a client for it."""
+"""A venue with order entry over HTTP: the simulated exchange behind a socket. And the order entry
+of a client for it."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -22,12 +23,19 @@ ABSENCE_SECONDS = 4.0
 
 
 class HttpVenue(VenueServer):
-    """`POST /orders`, `GET` and `DELETE /orders/NAME`. `arrived`: how often each client order id came.
-    `is_recorded(name)`: whether the ledger has its submission, asked when it arrives; those without are in `unrecorded`."""
+    """`POST /orders`, `GET` and `DELETE /orders/NAME`. `arrived`: how often each client order id
+    came. `is_recorded(name)`: whether the ledger has its submission, asked when it arrives; those
+    without are in `unrecorded`."""
 
     websocket_path = None
 
-    def __init__(self, exchange: ExchangeSimulator, account: str, is_recorded: Callable[[str], bool], faults: Faults) -> None:
+    def __init__(
+        self,
+        exchange: ExchangeSimulator,
+        account: str,
+        is_recorded: Callable[[str], bool],
+        faults: Faults,
+    ) -> None:
         super().__init__(exchange, faults=faults)
         self.arrived: Counter[str] = Counter()
         self.unrecorded: list[str] = []
@@ -80,14 +88,20 @@ class HttpEntry:
     async def submit(self, order: Row) -> Sent:
         names = ("instrument", "side", "order_type", "time_in_force")
         numbers = {name: str(order[name]) for name in ("quantity", "limit_price")}
-        document = {"client_id": order["client_order_id"], **{name: order[name] for name in names}, **numbers}
+        document = {
+            "client_id": order["client_order_id"],
+            **{name: order[name] for name in names},
+            **numbers,
+        }
         return await self._sent("POST", "/orders", order, json=document)
 
     async def submit_many(self, orders: Sequence[Row]) -> Sequence[Sent | Exception]:
         raise NotImplementedError("the venue takes orders one by one")
 
     async def cancel(self, order: Row, request_id: str) -> Sent:
-        return await self._sent("DELETE", f"/orders/{order['client_order_id']}", order, request_id=request_id)
+        return await self._sent(
+            "DELETE", f"/orders/{order['client_order_id']}", order, request_id=request_id
+        )
 
     async def replace(self, order: Row, request: Row) -> Sent:
         raise NotSent("replace_unsupported", "the venue cannot change an order")
@@ -106,7 +120,9 @@ class HttpEntry:
     async def aclose(self) -> None:
         await self._client.aclose()
 
-    async def _sent(self, method: str, path: str, order: Row, *, json: Any = None, **more: str) -> Sent:
+    async def _sent(
+        self, method: str, path: str, order: Row, *, json: Any = None, **more: str
+    ) -> Sent:
         try:
             answer = await self._client.request(method, path, json=json)
         except httpx.ConnectError as error:
@@ -119,5 +135,9 @@ class HttpEntry:
 
 
 def _message(answer: httpx.Response, order: Row, **more: str) -> Message:
-    who = {"account": order["account"], "client_order_id": order["client_order_id"], "at": datetime.now(UTC).isoformat()}
+    who = {
+        "account": order["account"],
+        "client_order_id": order["client_order_id"],
+        "at": datetime.now(UTC).isoformat(),
+    }
     return parse_document({**who, **more, **answer.json()})

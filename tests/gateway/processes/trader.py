@@ -1,4 +1,5 @@
-"""`python -m tests.gateway.processes.trader DB URL ACCOUNT NAME [--force]`: trades through a gateway until it is killed."""
+"""`python -m tests.gateway.processes.trader DB URL ACCOUNT NAME [--force]`: trades through a
+gateway until it is killed."""
 
 import argparse
 import asyncio
@@ -31,7 +32,9 @@ async def trade(gateway: Gateway, account: str, name: str) -> None:
         )
         with suppress(LedgerError):
             if chance.random() < 0.3:
-                await gateway.submit_many([request, request.model_copy(update={"client_order_id": f"{name}-{number}b"})])
+                await gateway.submit_many(
+                    [request, request.model_copy(update={"client_order_id": f"{name}-{number}b"})]
+                )
             else:
                 await gateway.submit(request)
         with suppress(LedgerError):
@@ -47,7 +50,9 @@ async def main() -> None:
     forced = [asked.account] if asked.force else []
     with Ledger.open(asked.db) as ledger:
         entries = {asked.account: HttpEntry(asked.url)}
-        async with Gateway(ledger, entries, limits=SETTINGS, name=asked.name, take_over=forced, answer_seconds=3.0) as gateway:
+        async with Gateway(
+            ledger, entries, limits=SETTINGS, name=asked.name, take_over=forced, answer_seconds=3.0
+        ) as gateway:
             print("trades", flush=True)
             await trade(gateway, asked.account, asked.name)
 

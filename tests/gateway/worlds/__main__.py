@@ -15,7 +15,9 @@ from tests.gateway.worlds.plan import plan_of
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m tests.gateway.worlds", description=(__doc__ or "").splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.gateway.worlds", description=(__doc__ or "").splitlines()[0]
+    )
     parser.add_argument("seed", type=int)
     parser.add_argument("--to", type=int)
     parser.add_argument("--keep", type=Path, help="a folder for the database")
@@ -36,7 +38,10 @@ def main() -> int:
             print(f"WRONG {verdict}", flush=True)
     if asked.results:
         print(*(f"{number:7} {result}" for result, number in results.most_common()), sep="\n")
-    print(f"{wrong} worlds are wrong; {placed} orders came to the venue; {time.monotonic() - began:.1f} s")
+    print(
+        f"{wrong} worlds are wrong; {placed} orders came to the venue; "
+        f"{time.monotonic() - began:.1f} s"
+    )
     return 1 if wrong else 0
 
 

@@ -1,4 +1,5 @@
-"""What a strategy does with its gateway: everything that the gateway can do, many things at a time."""
+"""What a strategy does with its gateway: everything that the gateway can do, many things at a
+time."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -18,12 +19,16 @@ ACTS = {
     "cancel_all": 2,
     "resend": 2,
 }
-INSTRUMENTS = {"BTC-USD": (64000.0, 0.5, ("0.1", "0.3", "0.5", "0.9")), "ETH-USD": (3200.0, 0.05, ("1", "2.5", "4"))}
+INSTRUMENTS = {
+    "BTC-USD": (64000.0, 0.5, ("0.1", "0.3", "0.5", "0.9")),
+    "ETH-USD": (3200.0, 0.05, ("1", "2.5", "4")),
+}
 
 
 @dataclass(slots=True)
 class Told:
-    """What a gateway told its bot. `kind`: what it was asked. `gateway`: its name. `at`: when it answered."""
+    """What a gateway told its bot. `kind`: what it was asked. `gateway`: its name. `at`: when it
+    answered."""
 
     kind: str
     gateway: str
@@ -33,8 +38,9 @@ class Told:
 
 @dataclass(slots=True)
 class Bot:
-    """Trades until its machine dies. `requests`: all orders that were ever asked for, by every bot of the world.
-    `repeated`: orders that this bot has sent, or tried to send, although it or another bot had."""
+    """Trades until its machine dies. `requests`: all orders that were ever asked for, by every bot
+    of the world. `repeated`: orders that this bot has sent, or tried to send, although it or
+    another bot had."""
 
     gateway: Gateway
     name: str
@@ -52,9 +58,13 @@ class Bot:
 
     async def trade(self) -> None:
         while True:
-            await asyncio.sleep(self.chance.expovariate(1 / self.busyness) if self.chance.random() < 0.7 else 0.0)
+            await asyncio.sleep(
+                self.chance.expovariate(1 / self.busyness) if self.chance.random() < 0.7 else 0.0
+            )
             act = self.chance.choices(list(ACTS), list(ACTS.values()))[0]
-            task = asyncio.get_running_loop().create_task(self._guarded(act, getattr(self, f"_{act}")()))
+            task = asyncio.get_running_loop().create_task(
+                self._guarded(act, getattr(self, f"_{act}")())
+            )
             self.tasks.add(task)
             if self.chance.random() < 0.02:
                 await asyncio.sleep(0)
@@ -70,14 +80,19 @@ class Bot:
             self.odd.append(f"{self.name}: {act} raised {type(error).__name__}: {error}")
             return
         for result in results:
-            self.say(f"{self.name}: {act} {result.client_order_id}: {result.state} {result.reason or ''} {result.text or ''}")
+            self.say(
+                f"{self.name}: {act} {result.client_order_id}: {result.state} "
+                f"{result.reason or ''} {result.text or ''}"
+            )
             self.told.append(Told(act, self.name, result, self.now()))
 
     async def _submit(self) -> list[Sending]:
         return [await self.gateway.submit(self._new())]
 
     async def _submit_many(self) -> list[Sending]:
-        return await self.gateway.submit_many([self._new() for _ in range(self.chance.randint(2, 6))])
+        return await self.gateway.submit_many(
+            [self._new() for _ in range(self.chance.randint(2, 6))]
+        )
 
     async def _submit_soon(self) -> list[Sending]:
         return [await self.gateway.submit_soon(self._new())]
@@ -109,7 +124,11 @@ class Bot:
         if self.chance.random() < 0.6 or not changed:
             changed["limit_price"] = str(price + tick * self.chance.randint(-60, 60))
         times = self.chance.choice((1, 1, 2))
-        return list(await asyncio.gather(*(self.gateway.replace(request.client_order_id, **changed) for _ in range(times))))
+        return list(
+            await asyncio.gather(
+                *(self.gateway.replace(request.client_order_id, **changed) for _ in range(times))
+            )
+        )
 
     async def _cancel_all(self) -> list[Sending]:
         scope = self.chance.choice(({}, {"instrument": "BTC-USD"}, {"strategy": "grid"}))
@@ -124,7 +143,9 @@ class Bot:
         if not self.requests:
             return self._new()
         names = list(self.requests)
-        return self.requests[self.chance.choice(names[-12:] if self.chance.random() < 0.7 else names)]
+        return self.requests[
+            self.chance.choice(names[-12:] if self.chance.random() < 0.7 else names)
+        ]
 
     def _new(self) -> Request:
         self.number += 1
@@ -137,10 +158,14 @@ class Bot:
             client_order_id=name,
             instrument=instrument,
             side=self.chance.choice(("buy", "sell")),
-            quantity=self.chance.choice((*quantities, "0.00001") if self.chance.random() < 0.1 else quantities),
+            quantity=self.chance.choice(
+                (*quantities, "0.00001") if self.chance.random() < 0.1 else quantities
+            ),
             order_type="market" if is_market else "limit",
             limit_price=None if is_market else str(price + tick * self.chance.randint(-60, 60)),
-            time_in_force="ioc" if is_market else self.chance.choice(("gtc", "gtc", "gtc", "ioc", "fok")),
+            time_in_force="ioc"
+            if is_market
+            else self.chance.choice(("gtc", "gtc", "gtc", "ioc", "fok")),
             post_only=not is_market and self.chance.random() < 0.1,
             strategy=self.chance.choice(("grid", "arb", None)),
         )

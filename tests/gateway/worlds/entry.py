@@ -1,4 +1,5 @@
-"""Order entry of a world: the local venue behind its lossy line, with calls that take virtual time."""
+"""Order entry of a world: the local venue behind its lossy line, with calls that take virtual
+time."""
 
 import asyncio
 import dataclasses
@@ -14,18 +15,25 @@ from orderledger.simulation.local import LocalVenue
 from orderledger.simulation.local.order_entry import LocalOrderEntry
 
 ABSENCE_SECONDS = 30.0
-"""Longer than a late request is on its way, and than a gateway stands still between its last check and its sending."""
+"""Longer than a late request is on its way, and than a gateway stands still between its last check
+and its sending."""
 
 AHEAD_SECONDS = 2.0
 
 
 class WorldEntry(LocalOrderEntry):
-    """Other tasks run before each call and until the venue's clock has come. `sent`: how often each order was handed over."""
+    """Other tasks run before each call and until the venue's clock has come. `sent`: how often each
+    order was handed over."""
 
-    def __init__(self, venue: LocalVenue, sent: Counter[str], chance: Random, *, start: datetime, batch: int) -> None:
+    def __init__(
+        self, venue: LocalVenue, sent: Counter[str], chance: Random, *, start: datetime, batch: int
+    ) -> None:
         super().__init__(venue)
         self.abilities = dataclasses.replace(
-            self.abilities, batch=batch, cancels_by_client_id=chance.random() < 0.7, absence_seconds=ABSENCE_SECONDS
+            self.abilities,
+            batch=batch,
+            cancels_by_client_id=chance.random() < 0.7,
+            absence_seconds=ABSENCE_SECONDS,
         )
         self._sent = sent
         self._chance = chance
@@ -64,7 +72,8 @@ class WorldEntry(LocalOrderEntry):
         return found
 
     async def _pause(self) -> None:
-        """A call waits for its turn where the calls before have taken the venue's clock ahead of the machines'."""
+        """A call waits for its turn where the calls before have taken the venue's clock ahead of
+        the machines'."""
         ahead = (self.venue.now - self._start).total_seconds() - asyncio.get_running_loop().time()
         await asyncio.sleep(max(0.0, ahead - AHEAD_SECONDS))
         await asyncio.sleep(self._chance.choice((0.0, 0.001, 0.02, 0.3)))

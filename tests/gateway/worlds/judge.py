@@ -1,4 +1,5 @@
-"""Compares the ledger's file with the venue after the world has healed, by SQL and sums: uses no code of the ledger."""
+"""Compares the ledger's file with the venue after the world has healed, by SQL and sums: uses no
+code of the ledger."""
 
 import json
 import sqlite3
@@ -37,7 +38,10 @@ def _legs(world: World, name: str) -> list[SimulatedOrder]:
 
 
 def _of_orders(world: World, log: sqlite3.Connection) -> Iterator[str]:
-    rows = {row["client_order_id"]: row for row in log.execute("SELECT * FROM orders WHERE account = ?", (ACCOUNT,))}
+    rows = {
+        row["client_order_id"]: row
+        for row in log.execute("SELECT * FROM orders WHERE account = ?", (ACCOUNT,))
+    }
     for order in world.venue.exchange.orders(ACCOUNT):
         if order.client_id not in rows:
             yield f"{order.client_id} is at the venue and not in the ledger"
@@ -51,11 +55,17 @@ def _of_orders(world: World, log: sqlite3.Connection) -> Iterator[str]:
             expected |= {"cum_quantity": before + last.filled, "is_open": int(is_open)}
             expected |= {"quantity": before + last.quantity, "status": str(last.status)}
             if is_open:
-                expected |= {"status": "partially_filled" if before + last.filled else "new", "limit_price": last.limit_price}
+                expected |= {
+                    "status": "partially_filled" if before + last.filled else "new",
+                    "limit_price": last.limit_price,
+                }
         for column, value in expected.items():
             told = Decimal(row[column]) if isinstance(value, Decimal) else row[column]
             if told != value:
-                yield f"{name}: {column} is {told}, and should be {value}; status {row['status']} {row['reason']}"
+                yield (
+                    f"{name}: {column} is {told}, and should be {value}; status {row['status']} "
+                    f"{row['reason']}"
+                )
         if row["pending"] == "cancel" and row["is_open"]:
             yield f"{name}: its cancel is outstanding"
 
@@ -63,7 +73,14 @@ def _of_orders(world: World, log: sqlite3.Connection) -> Iterator[str]:
 def _of_fills(world: World, log: sqlite3.Connection) -> Iterator[str]:
     rows = log.execute("SELECT * FROM trades WHERE account = ? AND state = 'active'", (ACCOUNT,))
     told = Counter(
-        (row["fill_id"], row["client_order_id"], row["side"], Decimal(row["quantity"]), Decimal(row["price"])) for row in rows
+        (
+            row["fill_id"],
+            row["client_order_id"],
+            row["side"],
+            Decimal(row["quantity"]),
+            Decimal(row["price"]),
+        )
+        for row in rows
     )
     orders = {order.order_id: order.client_id for order in world.venue.exchange.orders(ACCOUNT)}
     true = Counter(
@@ -75,7 +92,9 @@ def _of_fills(world: World, log: sqlite3.Connection) -> Iterator[str]:
 
 
 def _of_positions(world: World, log: sqlite3.Connection) -> Iterator[str]:
-    rows = log.execute("SELECT * FROM positions WHERE account = ? AND method = 'average'", (ACCOUNT,))
+    rows = log.execute(
+        "SELECT * FROM positions WHERE account = ? AND method = 'average'", (ACCOUNT,)
+    )
     told = {row["instrument"]: Decimal(row["position_quantity"]) for row in rows}
     fills = world.venue.exchange.fills(ACCOUNT)
     for instrument in sorted({*told, *(fill.instrument for fill in fills)}):
@@ -88,12 +107,15 @@ def _of_answers(world: World, log: sqlite3.Connection) -> Iterator[str]:
     """What a gateway told is true at the venue."""
     for name, times in world.sent.items():
         submitted = log.execute(
-            "SELECT count(*) FROM orderledger_events WHERE originator_id = ? AND topic LIKE 'order_submitted%'",
+            "SELECT count(*) FROM orderledger_events WHERE originator_id = ? AND topic LIKE "
+            "'order_submitted%'",
             (f"{ACCOUNT}/{name}",),
         ).fetchone()[0]
         if times > submitted:
             yield f"{name} was sent {times} times, and recorded as submitted {submitted} times"
-    for (stream,) in log.execute("SELECT originator_id FROM orderledger_events WHERE topic LIKE 'order_denied%'"):
+    for (stream,) in log.execute(
+        "SELECT originator_id FROM orderledger_events WHERE topic LIKE 'order_denied%'"
+    ):
         if _legs(world, stream.rpartition("/")[2]):
             yield f"{stream} was recorded as denied, and is at the venue"
     for told in world.told:
@@ -106,13 +128,24 @@ def _of_answers(world: World, log: sqlite3.Connection) -> Iterator[str]:
             yield f"{name} was told to be canceled before it was sent, and is at the venue"
         if is_new and sending.state == "acknowledged" and not legs:
             yield f"{name} was acknowledged, and is not at the venue"
-        if told.kind in ("cancel", "cancel_all") and sending.state == "acknowledged" and legs and not legs[-1].status.is_ended:
+        if (
+            told.kind in ("cancel", "cancel_all")
+            and sending.state == "acknowledged"
+            and legs
+            and not legs[-1].status.is_ended
+        ):
             yield f"{name} was told to be canceled, and works at the venue"
 
 
 def _is_sent_later(world: World, name: str) -> bool:
     """Whether it was denied once and then asked for again."""
-    return sum(told.sending.client_order_id == name and told.sending.state != "denied" for told in world.told) > 0
+    return (
+        sum(
+            told.sending.client_order_id == name and told.sending.state != "denied"
+            for told in world.told
+        )
+        > 0
+    )
 
 
 def _of_senders(world: World, log: sqlite3.Connection) -> Iterator[str]:
@@ -127,7 +160,11 @@ def _of_senders(world: World, log: sqlite3.Connection) -> Iterator[str]:
         elif topic.startswith("order_submitted"):
             name = stream.rpartition("/")[2]
             first = name.partition("-")[0]
-            if holder != first and world.requests[name].client_order_id == name and not _was_repeated(world, name):
+            if (
+                holder != first
+                and world.requests[name].client_order_id == name
+                and not _was_repeated(world, name)
+            ):
                 yield f"{name} was submitted while {holder} was the sender"
 
 

@@ -19,8 +19,8 @@ from tests.gateway.worlds.world import NotWell, World
 
 @dataclass(slots=True)
 class Verdict:
-    """`faults`: all that is wrong, empty if nothing is. `story`: what happened. `placed`: orders that came to the venue.
-    `results`: what the bots were told, and how often."""
+    """`faults`: all that is wrong, empty if nothing is. `story`: what happened. `placed`: orders
+    that came to the venue. `results`: what the bots were told, and how often."""
 
     plan: Plan
     faults: list[str] = field(default_factory=list)
@@ -63,7 +63,8 @@ def _lived(plan: Plan, database: Path) -> Verdict:
 
 @contextmanager
 def forgetting() -> Iterator[None]:
-    """Python complains of tasks that never end. Those of a machine that was killed are not to: nothing of them runs on."""
+    """Python complains of tasks that never end. Those of a machine that was killed are not to:
+    nothing of them runs on."""
     hook = sys.unraisablehook
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)

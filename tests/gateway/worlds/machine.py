@@ -1,7 +1,8 @@
-"""An event loop in virtual time that is run step by step: it can be paused, and killed between any two awaits.
+"""An event loop in virtual time that is run step by step: it can be paused, and killed between any
+two awaits.
 
-One step is one callback, which is what a task does between two awaits. What is meant for another thread runs at once, so that a
-seed repeats everything.
+One step is one callback, which is what a task does between two awaits. What is meant for another
+thread runs at once, so that a seed repeats everything.
 """
 
 import asyncio
@@ -13,11 +14,13 @@ from itertools import count
 from typing import Any
 
 Loop: Any = asyncio.AbstractEventLoop
-"""Of any type: a machine implements what a gateway needs of a loop, and neither sockets nor processes."""
+"""Of any type: a machine implements what a gateway needs of a loop, and neither sockets nor
+processes."""
 
 
 class Machine(Loop):  # type: ignore[misc]
-    """`now`: the virtual time in seconds. `kill_in`: steps left until it is killed. A dead machine never runs again.
+    """`now`: the virtual time in seconds. `kill_in`: steps left until it is killed. A dead machine
+    never runs again.
 
     `errors`: exceptions that nobody has caught.
     """
@@ -39,7 +42,9 @@ class Machine(Loop):  # type: ignore[misc]
         """Whether there is a step to run now."""
         if self.is_dead or self.paused_until > self._now():
             return False
-        while self._timers and (self._timers[0][0] <= self._now() or self._timers[0][2].cancelled()):
+        while self._timers and (
+            self._timers[0][0] <= self._now() or self._timers[0][2].cancelled()
+        ):
             self._ready.append(heapq.heappop(self._timers)[2])
         while self._ready and self._ready[0].cancelled():
             self._ready.popleft()
@@ -79,12 +84,16 @@ class Machine(Loop):  # type: ignore[misc]
     def is_closed(self) -> bool:
         return False
 
-    def call_soon(self, callback: Callable[..., Any], *args: Any, context: Context | None = None) -> asyncio.Handle:
+    def call_soon(
+        self, callback: Callable[..., Any], *args: Any, context: Context | None = None
+    ) -> asyncio.Handle:
         handle = asyncio.Handle(callback, args, self, context)
         self._ready.append(handle)
         return handle
 
-    def call_soon_threadsafe(self, callback: Callable[..., Any], *args: Any, context: Context | None = None) -> asyncio.Handle:
+    def call_soon_threadsafe(
+        self, callback: Callable[..., Any], *args: Any, context: Context | None = None
+    ) -> asyncio.Handle:
         return self.call_soon(callback, *args, context=context)
 
     def call_later(
@@ -108,7 +117,9 @@ class Machine(Loop):  # type: ignore[misc]
     def create_task(self, coro: Coroutine[Any, Any, Any], **named: Any) -> "asyncio.Task[Any]":
         return asyncio.Task(coro, loop=self, **named)
 
-    def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> "asyncio.Future[Any]":
+    def run_in_executor(
+        self, executor: Any, func: Callable[..., Any], *args: Any
+    ) -> "asyncio.Future[Any]":
         future = self.create_future()
         try:
             future.set_result(func(*args))

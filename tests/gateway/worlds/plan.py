@@ -9,10 +9,11 @@ POLICIES = ("block_instrument", "block_account", "allow")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Times are virtual seconds. `lost`: the share of calls whose answer or request is lost. `crashes`: how often a gateway
-    is killed, `pauses`: how often it stands still, `rivals`: how often another one takes its accounts, `outages`: how often the
-    venue is down, `steps`: how often a clock is set, `halts`: how often trading is halted.
-    `store_failures`: the share of commits that fail, some of them after they were made."""
+    """Times are virtual seconds. `lost`: the share of calls whose answer or request is lost.
+    `crashes`: how often a gateway is killed, `pauses`: how often it stands still, `rivals`: how
+    often another one takes its accounts, `outages`: how often the venue is down, `steps`: how often
+    a clock is set, `halts`: how often trading is halted. `store_failures`: the share of commits
+    that fail, some of them after they were made."""
 
     seed: int
     seconds: float
@@ -55,13 +56,22 @@ def plan_of(seed: int) -> Plan:
 def _limits(chance: Random) -> dict[str, Any]:
     """Some limits of every kind."""
     every: list[dict[str, Any]] = [
-        {"name": "position", "instrument": "BTC-USD", "position_quantity": chance.choice(("0.5", "2", "6"))},
+        {
+            "name": "position",
+            "instrument": "BTC-USD",
+            "position_quantity": chance.choice(("0.5", "2", "6")),
+        },
         {"name": "eth", "instrument": "ETH-USD", "position_quantity": chance.choice(("5", "20"))},
         {"name": "size", "instrument": "BTC-USD", "order_quantity": chance.choice(("0.8", "1.5"))},
         {"name": "notional", "order_notional": chance.choice(("50000", "120000"))},
         {"name": "open", "open_orders": chance.choice((3, 8))},
         {"name": "grid", "strategy": "grid", "open_orders": chance.choice((1, 2))},
-        {"name": "grid position", "strategy": "grid", "instrument": "BTC-USD", "position_quantity": "1"},
+        {
+            "name": "grid position",
+            "strategy": "grid",
+            "instrument": "BTC-USD",
+            "position_quantity": "1",
+        },
         {"name": "gross", "gross_notional": chance.choice(("100000", "400000"))},
         {"name": "second", "orders_per_second": chance.choice((2, 5))},
         {"name": "day", "orders_per_day": chance.choice((30, 100))},
@@ -80,5 +90,9 @@ def _limits(chance: Random) -> dict[str, Any]:
     return {
         "unresolved": chance.choice((*POLICIES, "allow", "allow")),
         "limits": limits,
-        "breakers": [{**one, "cancels_orders": chance.random() < 0.5} for one in breakers if chance.random() < 0.15],
+        "breakers": [
+            {**one, "cancels_orders": chance.random() < 0.5}
+            for one in breakers
+            if chance.random() < 0.15
+        ],
     }

@@ -1,4 +1,5 @@
-"""A ledger as a world's gateway has it: its commits take virtual time, and some fail before or after they were made."""
+"""A ledger as a world's gateway has it: its commits take virtual time, and some fail before or
+after they were made."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -12,7 +13,8 @@ Result = TypeVar("Result")
 
 
 class WorldLedger:
-    """The methods of a ledger that a gateway uses. `failures()`: the share of commits that fail now."""
+    """The methods of a ledger that a gateway uses. `failures()`: the share of commits that fail
+    now."""
 
     def __init__(self, ledger: Ledger, chance: Random, failures: Callable[[], float]) -> None:
         self._ledger = ledger
@@ -26,7 +28,9 @@ class WorldLedger:
     async def arecord(self, message: Message) -> Outcome:
         return await self._failing(lambda: self._ledger.arecord(message))
 
-    async def arecord_together(self, messages: Sequence[Message], *, fence: int | None = None) -> list[Outcome]:
+    async def arecord_together(
+        self, messages: Sequence[Message], *, fence: int | None = None
+    ) -> list[Outcome]:
         return await self._failing(lambda: self._ledger.arecord_together(messages, fence=fence))
 
     async def _failing(self, commit: Callable[[], Awaitable[Result]]) -> Result:

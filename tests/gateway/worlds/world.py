@@ -1,4 +1,5 @@
-"""One world: a venue, gateways that crash, stand still and take the account from each other, and a recorder."""
+"""One world: a venue, gateways that crash, stand still and take the account from each other, and a
+recorder."""
 
 import dataclasses
 import heapq
@@ -54,7 +55,8 @@ class Running:
 
 
 class World:
-    """`live` lives it. `told`: what the gateways answered. `odd`: what should never have happened, in sentences."""
+    """`live` lives it. `told`: what the gateways answered. `odd`: what should never have happened,
+    in sentences."""
 
     def __init__(self, plan: Plan, database: Path) -> None:
         self.plan = plan
@@ -79,7 +81,10 @@ class World:
             drop_seconds=(0.2, 4.0),
         )
         self.venue = LocalVenue(
-            plan.seed, start=START, faults=faults, flow_interval_seconds=self._chance.choice((0.2, 1.0, None))
+            plan.seed,
+            start=START,
+            faults=faults,
+            flow_interval_seconds=self._chance.choice((0.2, 1.0, None)),
         )
         self.venue.exchange.rules.client_ids = "any"  # an order that is sent twice works twice
         self.recorder = self._open()
@@ -103,7 +108,9 @@ class World:
             for running in self.all:
                 running.machine.is_dead = True
                 running.ledger.close()
-        self.odd += [f"{one.machine.name}: {error}" for one in self.all for error in one.machine.errors]
+        self.odd += [
+            f"{one.machine.name}: {error}" for one in self.all for error in one.machine.errors
+        ]
         self.odd += [fault for one in self.all for fault in one.bot.odd]
         self.odd += self.witness.faults
 
@@ -116,7 +123,9 @@ class World:
             if ready:
                 self._chance.choice(ready).step()
                 continue
-            wakes = [wakes_at for one in self.all if (wakes_at := one.machine.wakes_at()) is not None]
+            wakes = [
+                wakes_at for one in self.all if (wakes_at := one.machine.wakes_at()) is not None
+            ]
             moment = min([*wakes, self._events[0][0] if self._events else until, until])
             self.time = max(self.time, moment)
             if self.time >= until:
@@ -139,7 +148,9 @@ class World:
 
     def _begin(self) -> None:
         plan = self.plan
-        self.recorder.record_many([parse_document(one) for one in (*self.venue.definitions(), *self.venue.marks())])
+        self.recorder.record_many(
+            [parse_document(one) for one in (*self.venue.definitions(), *self.venue.marks())]
+        )
         self._every(0.1, 0.8, self._record_feed)
         self._every(1.0, 5.0, self._record_marks)
         self._every(2.0, 8.0, self._backfill)
@@ -165,8 +176,14 @@ class World:
     def _backfill(self) -> None:
         """What a collector does after a drop: the history of what is open, and the fills."""
         if self.venue.is_connected:
-            names = [row["client_order_id"] for row in self.recorder.open_orders() if row["client_order_id"]]
-            told = [one for name in names for one in self.venue.order_history(name)] + self.venue.fills_since(START)
+            names = [
+                row["client_order_id"]
+                for row in self.recorder.open_orders()
+                if row["client_order_id"]
+            ]
+            told = [
+                one for name in names for one in self.venue.order_history(name)
+            ] + self.venue.fills_since(START)
             self.recorder.record_many([parse_document(one) for one in told])
 
     def _crash(self) -> None:
@@ -174,7 +191,10 @@ class World:
             if running.machine.kill_in is None:
                 running.machine.kill_in = self._chance.randint(0, 80)
                 self.say(f"{running.machine.name} crashes in {running.machine.kill_in} steps")
-                self._at(self.time + self._chance.uniform(0.1, 5.0), lambda: self._start(forced=self._chance.random() < 0.5))
+                self._at(
+                    self.time + self._chance.uniform(0.1, 5.0),
+                    lambda: self._start(forced=self._chance.random() < 0.5),
+                )
                 return
 
     def _pause(self) -> None:
@@ -183,7 +203,10 @@ class World:
             running.machine.paused_until = self.time + seconds
             self.say(f"{running.machine.name} stands still for {seconds:.1f} s")
             if self._chance.random() < 0.6:
-                self._at(self.time + self._chance.uniform(0, seconds), lambda: self._start(forced=self._chance.random() < 0.3))
+                self._at(
+                    self.time + self._chance.uniform(0, seconds),
+                    lambda: self._start(forced=self._chance.random() < 0.3),
+                )
             return
 
     def _rival(self) -> None:
@@ -196,7 +219,9 @@ class World:
 
     def _set_clock(self) -> None:
         for running in self._alive():
-            running.clock.offset = timedelta(seconds=self._chance.choice((-600, -2, 0, 2, 50, 600, 50_000)))
+            running.clock.offset = timedelta(
+                seconds=self._chance.choice((-600, -2, 0, 2, 50, 600, 50_000))
+            )
             self.say(f"the clock of {running.machine.name} is off by {running.clock.offset}")
 
     def _halt(self) -> None:
@@ -210,7 +235,9 @@ class World:
 
     def _resume(self, scope: dict[str, str]) -> None:
         self.say(f"trading resumes: {scope or 'all'}")
-        self.recorder.record(ResumeTrading(account=ACCOUNT, at=START + timedelta(seconds=self.time), **scope))
+        self.recorder.record(
+            ResumeTrading(account=ACCOUNT, at=START + timedelta(seconds=self.time), **scope)
+        )
 
     # Machines
 
@@ -222,7 +249,12 @@ class World:
     def _open(self) -> Ledger:
         # Nothing here dies with its memory: a commit need not wait for the disk.
         return without_threads(
-            Ledger.open(str(self.database), synchronous="OFF", update_views=False, clock=MachineClock(self.now))
+            Ledger.open(
+                str(self.database),
+                synchronous="OFF",
+                update_views=False,
+                clock=MachineClock(self.now),
+            )
         )
 
     def _start(self, *, forced: bool) -> None:
@@ -231,15 +263,33 @@ class World:
         machine, clock, ledger = Machine(name, self.now), MachineClock(self.now), self._open()
         chance = Random(f"{self.plan.seed} {name}")
         gateway = Gateway(
-            WorldLedger(ledger, chance, lambda: 0.0 if self.is_healed else self.plan.store_failures),
-            {ACCOUNT: WorldEntry(self.venue, self.sent, chance, start=START, batch=self.plan.batch)},
-            limits=GatewaySettings.model_validate({"lease_seconds": self.plan.lease_seconds, **self.plan.limits}),
+            WorldLedger(
+                ledger, chance, lambda: 0.0 if self.is_healed else self.plan.store_failures
+            ),
+            {
+                ACCOUNT: WorldEntry(
+                    self.venue, self.sent, chance, start=START, batch=self.plan.batch
+                )
+            },
+            limits=GatewaySettings.model_validate(
+                {"lease_seconds": self.plan.lease_seconds, **self.plan.limits}
+            ),
             name=name,
             take_over=[ACCOUNT] if forced else [],
             clock=clock,
             elapsed=self.now,
         )
-        bot = Bot(gateway, name, ACCOUNT, chance, self.now, self.say, self.requests, self.told, self.plan.busyness)
+        bot = Bot(
+            gateway,
+            name,
+            ACCOUNT,
+            chance,
+            self.now,
+            self.say,
+            self.requests,
+            self.told,
+            self.plan.busyness,
+        )
         running = Running(machine, ledger, gateway, bot, clock)
         self.all.append(running)
         self.say(f"{name} starts{', by force' if forced else ''}")
@@ -251,7 +301,9 @@ class World:
         except Exception as error:
             self.say(f"{running.machine.name} cannot start: {type(error).__name__}: {error}")
             if not (self.plan.store_failures or isinstance(error, Fenced)):
-                self.odd.append(f"{running.machine.name} cannot start: {type(error).__name__}: {error}")
+                self.odd.append(
+                    f"{running.machine.name} cannot start: {type(error).__name__}: {error}"
+                )
             running.machine.is_dead = True
             return
         self.say(f"{running.machine.name} trades")

@@ -1,8 +1,10 @@
-"""`python -m tests.interop.real [UV]`: install each framework in an environment of its own, and run the tests that need it.
+"""`python -m tests.interop.real [UV]`: install each framework in an environment of its own, and run
+the tests that need it.
 
-Qubx is installed without its own dependencies: they ask for another msgspec than this package, and for a whole notebook.
-Hummingbot has no wheel that fits. Its events are plain Python: they are read from its source distribution, without a build.
-Ends with status 1 if a test failed; a framework that cannot be installed is named in the summary.
+Qubx is installed without its own dependencies: they ask for another msgspec than this package, and
+for a whole notebook. Hummingbot has no wheel that fits. Its events are plain Python: they are read
+from its source distribution, without a build. Ends with status 1 if a test failed; a framework that
+cannot be installed is named in the summary.
 """
 
 import os
@@ -15,7 +17,16 @@ from typing import NamedTuple
 REPOSITORY = Path(__file__).resolve().parents[3]
 ENVIRONMENTS = REPOSITORY / ".interop"
 TESTS = "tests/interop/real"
-QUBX_NEEDS = ("numpy==1.26.4", "pandas==2.3.3", "loguru", "stackprinter", "ntplib", "sortedcontainers", "joblib", "tqdm")
+QUBX_NEEDS = (
+    "numpy==1.26.4",
+    "pandas==2.3.3",
+    "loguru",
+    "stackprinter",
+    "ntplib",
+    "sortedcontainers",
+    "joblib",
+    "tqdm",
+)
 BASE = ("pytest>=8", "pytest-xdist>=3.6", "hypothesis>=6", "aiohttp>=3.11", "psutil>=7")
 
 
@@ -34,7 +45,8 @@ HUMMINGBOT_NEEDS = (
 
 
 class Framework(NamedTuple):
-    """`wanted` is installed without dependencies if `needs` names them; `is_unpacked`: its source is only put on the path."""
+    """`wanted` is installed without dependencies if `needs` names them; `is_unpacked`: its source
+    is only put on the path."""
 
     name: str
     wanted: str
@@ -48,7 +60,13 @@ FRAMEWORKS = (
     Framework("qubx-0.7.20", "qubx==0.7.20", "test_real_qubx.py", QUBX_NEEDS),
     Framework("nautilus", "nautilus_trader==1.221.0", "test_real_nautilus.py"),
     Framework("freqtrade", "freqtrade==2026.9", "test_real_freqtrade.py"),
-    Framework("hummingbot", "hummingbot==20260922", "test_real_hummingbot.py", HUMMINGBOT_NEEDS, is_unpacked=True),
+    Framework(
+        "hummingbot",
+        "hummingbot==20260922",
+        "test_real_hummingbot.py",
+        HUMMINGBOT_NEEDS,
+        is_unpacked=True,
+    ),
 )
 
 
@@ -80,7 +98,14 @@ def _installed(uv: str, framework: Framework) -> str | None:
     install = [uv, "pip", "install", "--quiet", "--python", python]
     own = [*install, *(["--no-deps"] if framework.needs else []), framework.wanted]
     if framework.is_unpacked:
-        download = ("--quiet", "--no-deps", "--no-binary", "hummingbot", "--dest", str(here / "download"))
+        download = (
+            "--quiet",
+            "--no-deps",
+            "--no-binary",
+            "hummingbot",
+            "--dest",
+            str(here / "download"),
+        )
         own = [python, "-m", "pip", "download", *download, framework.wanted]
     for step in (
         [uv, "venv", "--quiet", "--clear", "--python", sys.executable, str(here)],

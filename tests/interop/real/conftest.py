@@ -2,6 +2,10 @@
 
 from importlib.util import find_spec
 
-FRAMEWORKS = {"test_real_qubx.py": "qubx", "test_real_nautilus.py": "nautilus_trader", "test_real_hummingbot.py": "hummingbot"}
+FRAMEWORKS = {
+    "test_real_qubx.py": "qubx",
+    "test_real_nautilus.py": "nautilus_trader",
+    "test_real_hummingbot.py": "hummingbot",
+}
 
 collect_ignore = [name for name, package in FRAMEWORKS.items() if find_spec(package) is None]

@@ -17,7 +17,9 @@ events = pytest.importorskip(f"{NAUTILUS}.model.events")
 
 
 def instrument() -> Any:
-    return pytest.importorskip(f"{NAUTILUS}.test_kit.providers").TestInstrumentProvider.btcusdt_perp_binance()
+    return pytest.importorskip(
+        f"{NAUTILUS}.test_kit.providers"
+    ).TestInstrumentProvider.btcusdt_perp_binance()
 
 
 @pytest.fixture
@@ -48,14 +50,24 @@ def test_an_order_as_nautilus_makes_it(order: Any) -> None:
             assert set(outcomes(ledger, from_nautilus(each, account=ACCOUNT))) == {"recorded"}
             assert set(outcomes(ledger, from_nautilus(each, account=ACCOUNT))) == {"duplicate"}
         row = ledger.order(str(order.client_order_id))
-    assert (row["instrument"], row["side"], row["quantity"], row["limit_price"], row["post_only"]) == (
+    assert (
+        row["instrument"],
+        row["side"],
+        row["quantity"],
+        row["limit_price"],
+        row["post_only"],
+    ) == (
         "BTCUSDT-PERP.BINANCE",
         "sell",
         Decimal("0.5"),
         Decimal("64000.10"),
         True,
     )
-    assert (row["status"], row["cum_quantity"], row["strategy"]) == ("filled", Decimal("0.5"), "S-001")
+    assert (row["status"], row["cum_quantity"], row["strategy"]) == (
+        "filled",
+        Decimal("0.5"),
+        "S-001",
+    )
 
 
 def test_every_order_event_of_nautilus_is_known() -> None:
@@ -77,7 +89,9 @@ def test_every_order_event_of_nautilus_is_known() -> None:
 )
 def test_the_shapes_of_the_other_tests_are_nautilus_own(shape: dict[str, Any]) -> None:
     real = getattr(events, shape["type"]).from_dict(shape)
-    assert plain(from_nautilus(real, account=ACCOUNT)) == plain(from_nautilus(shape, account=ACCOUNT))
+    assert plain(from_nautilus(real, account=ACCOUNT)) == plain(
+        from_nautilus(shape, account=ACCOUNT)
+    )
 
 
 def test_the_shape_of_a_request_lacks_nothing_that_is_read(order: Any) -> None:

@@ -18,8 +18,10 @@ NEW = {"side": "SELL", "client_id": "qubx_1", "options": {"lighter_client_order_
 
 def instrument() -> Any:
     return basics.Instrument(
-        symbol="ETHUSDC", asset_type=basics.AssetType.CRYPTO, market_type=basics.MarketType.SWAP, exchange="LIGHTER", base="ETH",
-        quote="USDC", settle="USDC", exchange_symbol="ETH", tick_size=0.01, lot_size=0.0001, min_size=0.001,
+        symbol="ETHUSDC", asset_type=basics.AssetType.CRYPTO, market_type=basics.MarketType.SWAP,
+        exchange="LIGHTER", base="ETH",
+        quote="USDC", settle="USDC", exchange_symbol="ETH", tick_size=0.01, lot_size=0.0001,
+        min_size=0.001,
     )  # fmt: skip
 
 
@@ -33,12 +35,25 @@ def requested(instrument_: Any) -> Any:
 def test_a_request_an_order_and_its_deals() -> None:
     ours = instrument()
     at = numpy.datetime64("2026-05-04T10:00:00.123456789", "ns")
-    order = basics.Order("281474976710700", "LIMIT", ours, at, 0.5, 2500.5, "SELL", "OPEN", "GTC", "123456789")
+    order = basics.Order(
+        "281474976710700", "LIMIT", ours, at, 0.5, 2500.5, "SELL", "OPEN", "GTC", "123456789"
+    )
     deals = [
-        basics.Deal("77", "281474976710700", at, numpy.float64(-0.1) - 0.2, 2500.5, False, 0.0, "USDC"),
-        basics.Deal("78", "281474976710700", at + numpy.timedelta64(1, "s"), -0.2, numpy.float32(2500.5), True),
+        basics.Deal(
+            "77", "281474976710700", at, numpy.float64(-0.1) - 0.2, 2500.5, False, 0.0, "USDC"
+        ),
+        basics.Deal(
+            "78",
+            "281474976710700",
+            at + numpy.timedelta64(1, "s"),
+            -0.2,
+            numpy.float32(2500.5),
+            True,
+        ),
     ]
-    closed = basics.Order("281474976710700", "LIMIT", ours, at, 0.5, 2500.5, "SELL", "CLOSED", "GTC", "123456789")
+    closed = basics.Order(
+        "281474976710700", "LIMIT", ours, at, 0.5, 2500.5, "SELL", "CLOSED", "GTC", "123456789"
+    )
     with Ledger.open("memory://") as ledger:
         outcomes(ledger, from_qubx(requested(ours), account=ACCOUNT, client_order_id="qubx_1"))
         outcomes(ledger, from_qubx(order, account=ACCOUNT))

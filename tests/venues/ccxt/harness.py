@@ -1,4 +1,5 @@
-"""One account at a simulated exchange through the real classes of ccxt, and a ledger that records what is delivered."""
+"""One account at a simulated exchange through the real classes of ccxt, and a ledger that records
+what is delivered."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -21,13 +22,22 @@ from orderledger.infrastructure.venues.ccxt.order_entry import CcxtOrderEntry
 from orderledger.infrastructure.venues.ccxt.venue import CcxtVenue
 from orderledger.simulation.ccxt import binance, kraken
 from orderledger.simulation.ccxt.simulated import PERPETUALS
-from orderledger.simulation.market import ExchangeSimulator, FeeSchedule, SimulatedInstrument, SimulatedOrder
+from orderledger.simulation.market import (
+    ExchangeSimulator,
+    FeeSchedule,
+    SimulatedInstrument,
+    SimulatedOrder,
+)
 from orderledger.simulation.servers import Faults
 from orderledger.simulation.servers.server import VenueServer
 
 SPOT = (
-    SimulatedInstrument(name="ETH/USD", price=Decimal(2500), tick=Decimal("0.01"), lot=Decimal("0.0001")),
-    SimulatedInstrument(name="BTC/USD", price=Decimal(60000), tick=Decimal("0.1"), lot=Decimal("0.00001")),
+    SimulatedInstrument(
+        name="ETH/USD", price=Decimal(2500), tick=Decimal("0.01"), lot=Decimal("0.0001")
+    ),
+    SimulatedInstrument(
+        name="BTC/USD", price=Decimal(60000), tick=Decimal("0.1"), lot=Decimal("0.00001")
+    ),
 )
 INSTRUMENTS = {"binanceusdm": PERPETUALS, "kraken": SPOT}
 CREDENTIALS = {"binanceusdm": (binance.TOKEN, binance.TOKEN), "kraken": (kraken.KEY, kraken.SECRET)}
@@ -65,11 +75,18 @@ class Account:
 
     @asynccontextmanager
     async def open(self, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator["Account"]:
-        for variable, value in zip(("CCXT_KEY", "CCXT_SECRET"), CREDENTIALS[self.name], strict=True):
+        for variable, value in zip(
+            ("CCXT_KEY", "CCXT_SECRET"), CREDENTIALS[self.name], strict=True
+        ):
             monkeypatch.setenv(variable, value)
         async with self.server:
             symbols = [one.name for one in self.instruments] if self.name != "kraken" else []
-            options: dict[str, Any] = {"symbols": symbols, "poll_seconds": 0.1, "idle_seconds": 0.1, "settled_seconds": 0.05}
+            options: dict[str, Any] = {
+                "symbols": symbols,
+                "poll_seconds": 0.1,
+                "idle_seconds": 0.1,
+                "settled_seconds": 0.05,
+            }
             self.venue = CcxtVenue(
                 ACCOUNT,
                 exchange=connected(self.settings()),
@@ -79,7 +96,9 @@ class Account:
                 backoff=Backoff(Random(1), first=0.001, most=0.02),
                 **{**options, **self._venue},
             )
-            self.entry = CcxtOrderEntry(connected(self.settings(), sends=True), account=ACCOUNT, now=self.clock.now)
+            self.entry = CcxtOrderEntry(
+                connected(self.settings(), sends=True), account=ACCOUNT, now=self.clock.now
+            )
             try:
                 yield self
             finally:
@@ -128,14 +147,21 @@ class Account:
 
     def terms(self) -> dict[str, Any]:
         one = self.instruments[0]
-        return {"instrument": one.name, "side": "buy", "quantity": 10 * one.lot, "limit_price": one.price}
+        return {
+            "instrument": one.name,
+            "side": "buy",
+            "quantity": 10 * one.lot,
+            "limit_price": one.price,
+        }
 
     def record(self, messages: Any) -> None:
         self.ledger.record_many(messages)
 
     @property
     def heard(self) -> list[Any]:
-        return [message for told in self.told if isinstance(told, Messages) for message in told.messages]
+        return [
+            message for told in self.told if isinstance(told, Messages) for message in told.messages
+        ]
 
     async def _listen(self) -> None:
         async for event in self.venue.listen():

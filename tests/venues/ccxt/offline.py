@@ -1,4 +1,5 @@
-"""Real classes of ccxt with one market each that was never fetched. Their requests can be read, or go to a server on loopback."""
+"""Real classes of ccxt with one market each that was never fetched. Their requests can be read, or
+go to a server on loopback."""
 
 from decimal import Decimal
 from typing import Any
@@ -41,12 +42,17 @@ OPTIONS = {
 """What ccxt would query before the first order, at Bybit, Bitget, Gate and KuCoin."""
 
 
-def entry(name: str, kind: str = "spot", *, url: str | None = None, **options: Any) -> CcxtOrderEntry:
-    """The orders of an account at the exchange `name`. Without `url`, nothing is sent: `sent(entry)` has the requests."""
+def entry(
+    name: str, kind: str = "spot", *, url: str | None = None, **options: Any
+) -> CcxtOrderEntry:
+    """The orders of an account at the exchange `name`. Without `url`, nothing is sent:
+    `sent(entry)` has the requests."""
     base: Any = getattr(ccxt.async_support, name)
     log: list[tuple[str, str, Any, Any]] = []
 
-    async def fetch(self: Any, url: str, method: str = "GET", headers: Any = None, body: Any = None) -> Any:
+    async def fetch(
+        self: Any, url: str, method: str = "GET", headers: Any = None, body: Any = None
+    ) -> Any:
         log.append((method, url, headers, body))
         raise ccxt.NetworkError("this test sends nothing")
 
@@ -56,7 +62,9 @@ def entry(name: str, kind: str = "spot", *, url: str | None = None, **options: A
     for field, is_needed in exchange.requiredCredentials.items():
         if is_needed:
             setattr(exchange, field, KEYS.get(field, SECRET))
-    exchange.accounts = [{"id": "7", "type": "spot", "info": {"id": 7, "type": "spot", "state": "working"}}]
+    exchange.accounts = [
+        {"id": "7", "type": "spot", "info": {"id": 7, "type": "spot", "state": "working"}}
+    ]
     exchange.set_markets([market(name, kind)])
     exchange.log = log
     if url:
@@ -91,9 +99,26 @@ def market(name: str, kind: str) -> dict[str, Any]:
         "linear": True if is_swap else None,
         "inverse": False if is_swap else None,
         "contractSize": "0.1" if is_swap else None,
-        "precision": {"amount": 8, "price": 5} if name == "bitfinex" else {"amount": lot, "price": "0.01"},
-        "limits": {"amount": {"min": lot, "max": None}, "price": no_limits, "cost": no_limits, "leverage": no_limits},
-        "info": {"orderTypes": ["LIMIT", "MARKET", "STOP_LOSS", "STOP_LOSS_LIMIT", "LIMIT_MAKER", "STOP", "STOP_MARKET"]},
+        "precision": {"amount": 8, "price": 5}
+        if name == "bitfinex"
+        else {"amount": lot, "price": "0.01"},
+        "limits": {
+            "amount": {"min": lot, "max": None},
+            "price": no_limits,
+            "cost": no_limits,
+            "leverage": no_limits,
+        },
+        "info": {
+            "orderTypes": [
+                "LIMIT",
+                "MARKET",
+                "STOP_LOSS",
+                "STOP_LOSS_LIMIT",
+                "LIMIT_MAKER",
+                "STOP",
+                "STOP_MARKET",
+            ]
+        },
     }
 
 

@@ -30,7 +30,11 @@ def kraken(*said: str) -> dict[str, Any]:
 
 
 def futures(status: str) -> dict[str, Any]:
-    return {"result": "success", "serverTime": "2026-01-01T00:00:00Z", "sendStatus": {"status": status, "orderEvents": []}}
+    return {
+        "result": "success",
+        "serverTime": "2026-01-01T00:00:00Z",
+        "sendStatus": {"status": status, "orderEvents": []},
+    }
 
 
 def gate(label: str, said: str = "") -> dict[str, Any]:
@@ -38,12 +42,28 @@ def gate(label: str, said: str = "") -> dict[str, Any]:
 
 
 def deribit(code: int, said: str) -> dict[str, Any]:
-    return {"jsonrpc": "2.0", "error": {"message": said, "code": code}, "usIn": 1, "usOut": 2, "testnet": False}
+    return {
+        "jsonrpc": "2.0",
+        "error": {"message": said, "code": code},
+        "usIn": 1,
+        "usOut": 2,
+        "testnet": False,
+    }
 
 
 def coinbase(code: str) -> dict[str, Any]:
-    refusal = {"error": code, "message": "", "error_details": "", "preview_failure_reason": "UNKNOWN_PREVIEW_FAILURE_REASON"}
-    return {"success": False, "failure_reason": "UNKNOWN_FAILURE_REASON", "order_id": "", "error_response": refusal}
+    refusal = {
+        "error": code,
+        "message": "",
+        "error_details": "",
+        "preview_failure_reason": "UNKNOWN_PREVIEW_FAILURE_REASON",
+    }
+    return {
+        "success": False,
+        "failure_reason": "UNKNOWN_FAILURE_REASON",
+        "order_id": "",
+        "error_response": refusal,
+    }
 
 
 def htx(code: str) -> dict[str, Any]:
@@ -56,41 +76,115 @@ def hyperliquid(said: str) -> dict[str, Any]:
 
 SUBMITTED: dict[str, Sequence[Case]] = {
     "binance": (
-        ("spot", 400, binance(-2010, "Account has insufficient balance for requested action."), "insufficient_funds"),
+        (
+            "spot",
+            400,
+            binance(-2010, "Account has insufficient balance for requested action."),
+            "insufficient_funds",
+        ),
         ("spot", 400, binance(-1013, "Filter failure: LOT_SIZE"), "invalid_order"),
         ("spot", 400, binance(-1013, "Filter failure: PRICE_FILTER"), "invalid_order"),
-        ("spot", 400, binance(-2010, "Order would immediately match and take."), "post_only_would_match"),
+        (
+            "spot",
+            400,
+            binance(-2010, "Order would immediately match and take."),
+            "post_only_would_match",
+        ),
         ("spot", 400, binance(-2010, "Market is closed."), "market_closed"),
         ("spot", 400, binance(-1121, "Invalid symbol."), "unknown_instrument"),
-        ("spot", 400, binance(-1021, "Timestamp for this request is outside of the recvWindow."), "invalid_nonce"),
-        ("spot", 401, binance(-2015, "Invalid API-key, IP, or permissions for action."), "not_permitted"),
-        ("spot", 429, binance(-1015, "Too many new orders; current limit is 50 orders per 10 SECOND."), "too_many_requests"),
+        (
+            "spot",
+            400,
+            binance(-1021, "Timestamp for this request is outside of the recvWindow."),
+            "invalid_nonce",
+        ),
+        (
+            "spot",
+            401,
+            binance(-2015, "Invalid API-key, IP, or permissions for action."),
+            "not_permitted",
+        ),
+        (
+            "spot",
+            429,
+            binance(-1015, "Too many new orders; current limit is 50 orders per 10 SECOND."),
+            "too_many_requests",
+        ),
         ("spot", 400, binance(-2010, "Duplicate order sent."), DUPLICATE),
         ("spot", 400, binance(-2010, "Something that is in no table."), UNPROVED),
-        ("spot", 400, binance(-1000, "An unknown error occurred while processing the request."), UNPROVED),
-        ("spot", 400, binance(-1006, "An unexpected response was received. Execution status unknown."), UNPROVED),
-        ("spot", 400, binance(-1007, "Timeout waiting for response from backend server."), UNPROVED),
+        (
+            "spot",
+            400,
+            binance(-1000, "An unknown error occurred while processing the request."),
+            UNPROVED,
+        ),
+        (
+            "spot",
+            400,
+            binance(-1006, "An unexpected response was received. Execution status unknown."),
+            UNPROVED,
+        ),
+        (
+            "spot",
+            400,
+            binance(-1007, "Timeout waiting for response from backend server."),
+            UNPROVED,
+        ),
         ("spot", 400, binance(-2013, "Order does not exist."), UNPROVED),
         ("spot", 503, binance(-1013, "Filter failure: LOT_SIZE"), SILENT),
-        ("spot", 500, binance(-2010, "Account has insufficient balance for requested action."), SILENT),
+        (
+            "spot",
+            500,
+            binance(-2010, "Account has insufficient balance for requested action."),
+            SILENT,
+        ),
         ("swap", 400, binance(-2019, "Margin is insufficient."), "insufficient_funds"),
-        ("swap", 400, binance(-4164, "Order's notional must be no smaller than 5.0"), "invalid_order"),
-    ),
-    "binanceusdm": (
-        ("swap", 400, binance(-2019, "Margin is insufficient."), "insufficient_funds"),
-        ("swap", 400, binance(-4061, "Order's position side does not match user's setting."), "position_side"),
         (
             "swap",
             400,
-            binance(-5021, "Due to the order could not be filled immediately, the FOK order has been rejected."),
+            binance(-4164, "Order's notional must be no smaller than 5.0"),
+            "invalid_order",
+        ),
+    ),
+    "binanceusdm": (
+        ("swap", 400, binance(-2019, "Margin is insufficient."), "insufficient_funds"),
+        (
+            "swap",
+            400,
+            binance(-4061, "Order's position side does not match user's setting."),
+            "position_side",
+        ),
+        (
+            "swap",
+            400,
+            binance(
+                -5021,
+                "Due to the order could not be filled immediately, the FOK order has been "
+                "rejected.",
+            ),
             "would_not_fill",
         ),
-        ("swap", 400, binance(-5028, "Timestamp for this request is outside of the ME recvWindow."), "expired_request"),
+        (
+            "swap",
+            400,
+            binance(-5028, "Timestamp for this request is outside of the ME recvWindow."),
+            "expired_request",
+        ),
         ("swap", 400, binance(-2021, "Order would immediately trigger."), "invalid_order"),
         ("swap", 400, binance(-4116, "ClientOrderId is duplicated."), DUPLICATE),
-        ("swap", 400, binance(-1001, "Internal error; unable to process your request. Please try again."), UNPROVED),
+        (
+            "swap",
+            400,
+            binance(-1001, "Internal error; unable to process your request. Please try again."),
+            UNPROVED,
+        ),
         ("swap", 408, binance(-1007, "Timeout waiting for response from backend server."), TIMEOUT),
-        ("swap", 503, {"code": -1000, "msg": "Unknown error, please check your request or try again later."}, SILENT),
+        (
+            "swap",
+            503,
+            {"code": -1000, "msg": "Unknown error, please check your request or try again later."},
+            SILENT,
+        ),
         ("swap", 503, binance(-1008, "Request throttled by system-level protection."), SILENT),
         ("swap", 503, binance(-2019, "Margin is insufficient."), SILENT),
     ),
@@ -102,7 +196,14 @@ SUBMITTED: dict[str, Sequence[Case]] = {
         ("swap", 200, bybit(10001, "params error"), "invalid_order"),
         ("swap", 200, bybit(10003, "API key is invalid."), "not_permitted"),
         ("swap", 200, bybit(10006, "Too many visits!"), "too_many_requests"),
-        ("swap", 200, bybit(10002, "invalid request, please check your server timestamp or recv_window param"), "invalid_nonce"),
+        (
+            "swap",
+            200,
+            bybit(
+                10002, "invalid request, please check your server timestamp or recv_window param"
+            ),
+            "invalid_nonce",
+        ),
         ("swap", 200, bybit(110072, "OrderLinkedID is duplicate"), DUPLICATE),
         ("spot", 200, bybit(170141, "Duplicate clientOrderId"), DUPLICATE),
         ("swap", 200, bybit(10000, "Server Timeout"), UNPROVED),
@@ -116,8 +217,18 @@ SUBMITTED: dict[str, Sequence[Case]] = {
         ("spot", 200, bybit(170139, "Order has been filled."), UNPROVED),
     ),
     "okx": (
-        ("spot", 200, okx("51008", "Order failed. Insufficient USDT balance in account"), "insufficient_funds"),
-        ("spot", 200, okx("51121", "Order quantity must be a multiple of the lot size."), "invalid_order"),
+        (
+            "spot",
+            200,
+            okx("51008", "Order failed. Insufficient USDT balance in account"),
+            "insufficient_funds",
+        ),
+        (
+            "spot",
+            200,
+            okx("51121", "Order quantity must be a multiple of the lot size."),
+            "invalid_order",
+        ),
         ("spot", 200, okx("51001", "Instrument ID doesn't exist."), "unknown_instrument"),
         ("spot", 400, top("50037", "Order expired"), "expired_request"),
         ("spot", 401, top("50113", "Invalid Sign"), "not_permitted"),
@@ -167,7 +278,10 @@ SUBMITTED: dict[str, Sequence[Case]] = {
         (
             "spot",
             400,
-            gate("INVALID_PARAM_VALUE", "Your order size 0.1 USDT is too small. The minimum is 3 USDT"),
+            gate(
+                "INVALID_PARAM_VALUE",
+                "Your order size 0.1 USDT is too small. The minimum is 3 USDT",
+            ),
             "invalid_order",
         ),
         ("spot", 400, gate("POC_FILL_IMMEDIATELY"), "post_only_would_match"),
@@ -195,10 +309,20 @@ SUBMITTED: dict[str, Sequence[Case]] = {
     "kucoin": (
         ("spot", 200, top("200004", "Balance insufficient!"), "insufficient_funds"),
         ("spot", 200, top("400100", "Order size below the minimum requirement."), "invalid_order"),
-        ("spot", 200, top("400600", "validation.createOrder.symbolNotAvailable"), "unknown_instrument"),
+        (
+            "spot",
+            200,
+            top("400600", "validation.createOrder.symbolNotAvailable"),
+            "unknown_instrument",
+        ),
         ("spot", 200, top("400370", "Max. price: 0.025"), "invalid_order"),
         ("spot", 400, top("400002", "KC-API-TIMESTAMP Invalid"), "invalid_nonce"),
-        ("spot", 429, top("429000", "Too many requests. System-level rate limit exceeded."), "too_many_requests"),
+        (
+            "spot",
+            429,
+            top("429000", "Too many requests. System-level rate limit exceeded."),
+            "too_many_requests",
+        ),
         ("spot", 200, top("400100", "validation.createOrder.clientOidDuplicated"), DUPLICATE),
         ("spot", 200, top("408000", "Network timeout, please try again later"), UNPROVED),
         ("spot", 200, top("500000", "Internal Server Error"), UNPROVED),
@@ -207,7 +331,14 @@ SUBMITTED: dict[str, Sequence[Case]] = {
     ),
     "kucoinfutures": (
         ("swap", 200, top("300003", "Balance insufficient"), "insufficient_funds"),
-        ("swap", 200, top("330012", "Your order is in One-Way Mode, while your account is set to Hedge Mode."), "position_side"),
+        (
+            "swap",
+            200,
+            top(
+                "330012", "Your order is in One-Way Mode, while your account is set to Hedge Mode."
+            ),
+            "position_side",
+        ),
         ("swap", 200, top("408000", "Network timeout, please try again later"), UNPROVED),
     ),
     "deribit": (
@@ -235,13 +366,33 @@ SUBMITTED: dict[str, Sequence[Case]] = {
     ),
     "mexc": (
         ("spot", 400, {"code": 30004, "msg": "Insufficient position"}, "insufficient_funds"),
-        ("spot", 400, {"code": 30002, "msg": "The minimum transaction volume cannot be less than:5USDT"}, "invalid_order"),
-        ("swap", 200, {"success": False, "code": 2005, "message": "Insufficient balance!"}, "insufficient_funds"),
-        ("spot", 400, {"code": 700003, "msg": "Timestamp for this request is outside of the recvWindow."}, "invalid_nonce"),
+        (
+            "spot",
+            400,
+            {"code": 30002, "msg": "The minimum transaction volume cannot be less than:5USDT"},
+            "invalid_order",
+        ),
+        (
+            "swap",
+            200,
+            {"success": False, "code": 2005, "message": "Insufficient balance!"},
+            "insufficient_funds",
+        ),
+        (
+            "spot",
+            400,
+            {"code": 700003, "msg": "Timestamp for this request is outside of the recvWindow."},
+            "invalid_nonce",
+        ),
         ("spot", 400, {"code": 603, "msg": "Repeated request"}, DUPLICATE),
         ("spot", 200, {"code": 500, "msg": "Internal error"}, UNPROVED),
         ("swap", 200, {"success": False, "code": 501, "message": "System busy"}, UNPROVED),
-        ("spot", 400, {"code": 730000, "msg": "Request failed, please contact the customer service"}, UNPROVED),
+        (
+            "spot",
+            400,
+            {"code": 730000, "msg": "Request failed, please contact the customer service"},
+            UNPROVED,
+        ),
         ("spot", 504, {"code": 504, "msg": "Gateway Time-out"}, TIMEOUT),
     ),
     "htx": (
@@ -249,16 +400,36 @@ SUBMITTED: dict[str, Sequence[Case]] = {
         ("spot", 200, htx("order-limitorder-amount-min-error"), "invalid_order"),
         ("spot", 200, htx("order-value-min-error"), "invalid_order"),
         ("spot", 200, htx("api-signature-not-valid"), "not_permitted"),
-        ("swap", 200, {"status": "error", "err_code": 1047, "err_msg": "Insufficient margin available."}, "insufficient_funds"),
+        (
+            "swap",
+            200,
+            {"status": "error", "err_code": 1047, "err_msg": "Insufficient margin available."},
+            "insufficient_funds",
+        ),
         ("spot", 200, htx("timeout"), UNPROVED),
         ("spot", 200, htx("gateway-internal-error"), UNPROVED),
         ("spot", 200, htx("order-update-error"), UNPROVED),
     ),
     "hyperliquid": (
-        ("swap", 200, hyperliquid("Insufficient margin to place order. asset=4"), "insufficient_funds"),
-        ("swap", 200, hyperliquid("Order must have minimum value of $10. asset=4"), "invalid_order"),
+        (
+            "swap",
+            200,
+            hyperliquid("Insufficient margin to place order. asset=4"),
+            "insufficient_funds",
+        ),
+        (
+            "swap",
+            200,
+            hyperliquid("Order must have minimum value of $10. asset=4"),
+            "invalid_order",
+        ),
         ("swap", 200, {"status": "err", "response": "Action already expired"}, "expired_request"),
-        ("swap", 200, {"status": "err", "response": "User or API Wallet 0xab does not exist."}, "not_permitted"),
+        (
+            "swap",
+            200,
+            {"status": "err", "response": "User or API Wallet 0xab does not exist."},
+            "not_permitted",
+        ),
         ("swap", 200, hyperliquid("Something that is in no table"), UNPROVED),
         ("swap", 502, {"status": "err", "response": "Action already expired"}, SILENT),
     ),
@@ -269,8 +440,18 @@ SUBMITTED: dict[str, Sequence[Case]] = {
             {"code": 40310000, "message": "insufficient balance for USDT (available: 0)"},
             "insufficient_funds",
         ),
-        ("spot", 403, {"code": 40310000, "message": "cost basis must be >= minimal amount of order 10"}, "invalid_order"),
-        ("spot", 422, {"code": 42210000, "message": "invalid crypto time_in_force"}, "invalid_order"),
+        (
+            "spot",
+            403,
+            {"code": 40310000, "message": "cost basis must be >= minimal amount of order 10"},
+            "invalid_order",
+        ),
+        (
+            "spot",
+            422,
+            {"code": 42210000, "message": "invalid crypto time_in_force"},
+            "invalid_order",
+        ),
         ("spot", 401, {"code": 40110000, "message": "request is not authorized"}, "not_permitted"),
         ("spot", 422, {"code": 40010001, "message": "client_order_id must be unique"}, DUPLICATE),
         ("spot", 500, {"code": 50010000, "message": "internal server error occurred"}, SILENT),
@@ -278,7 +459,12 @@ SUBMITTED: dict[str, Sequence[Case]] = {
     "blofin": (  # an exchange without a table: keys, signatures and the number of requests
         ("swap", 401, {"code": "152409", "msg": "Signature verification failed"}, "not_permitted"),
         ("swap", 429, {"code": "429", "msg": "Too Many Requests"}, "too_many_requests"),
-        ("swap", 200, {"code": "103003", "msg": "Order failed. Insufficient USDT margin in account"}, UNPROVED),
+        (
+            "swap",
+            200,
+            {"code": "103003", "msg": "Order failed. Insufficient USDT margin in account"},
+            UNPROVED,
+        ),
         ("swap", 500, {"code": "152409", "msg": "Signature verification failed"}, SILENT),
     ),
     "bigone": (
@@ -286,11 +472,17 @@ SUBMITTED: dict[str, Sequence[Case]] = {
         ("spot", 200, {"code": 10014, "message": "Insufficient funds"}, UNPROVED),
     ),
 }
-"""Documents from the exchanges' pages on errors, and from the sources of ccxt. Kind, HTTP status, document, our word."""
+"""Documents from the exchanges' pages on errors, and from the sources of ccxt. Kind, HTTP status,
+document, our word."""
 CANCELED: dict[str, Sequence[Case]] = {
     "binance": (
         ("spot", 400, binance(-2011, "Unknown order sent."), "unknown_order"),
-        ("spot", 400, binance(-1007, "Timeout waiting for response from backend server."), UNPROVED),
+        (
+            "spot",
+            400,
+            binance(-1007, "Timeout waiting for response from backend server."),
+            UNPROVED,
+        ),
         ("spot", 503, binance(-2011, "Unknown order sent."), SILENT),
     ),
     "bybit": (
@@ -300,16 +492,40 @@ CANCELED: dict[str, Sequence[Case]] = {
         ("spot", 200, bybit(170191, "Can not cancel order, please try again later"), UNPROVED),
     ),
     "okx": (
-        ("spot", 200, okx("51400", "Cancellation failed as the order does not exist"), "unknown_order"),
-        ("spot", 200, okx("51402", "Cancellation failed as the order is already completed"), "already_ended"),
-        ("spot", 200, okx("51410", "Cancellation failed as the order is already under cancelling status"), UNPROVED),
+        (
+            "spot",
+            200,
+            okx("51400", "Cancellation failed as the order does not exist"),
+            "unknown_order",
+        ),
+        (
+            "spot",
+            200,
+            okx("51402", "Cancellation failed as the order is already completed"),
+            "already_ended",
+        ),
+        (
+            "spot",
+            200,
+            okx("51410", "Cancellation failed as the order is already under cancelling status"),
+            UNPROVED,
+        ),
     ),
     "kraken": (
         ("spot", 200, kraken("EOrder:Unknown order"), "unknown_order"),
         ("spot", 200, kraken("EService:Unavailable"), UNPROVED),
     ),
-    "krakenfutures": (("swap", 200, {"result": "success", "cancelStatus": {"status": "notFound"}}, "unknown_order"),),
-    "kucoin": (("spot", 200, top("400100", "order_not_exist_or_not_allow_to_cancel"), "unknown_order"),),
+    "krakenfutures": (
+        (
+            "swap",
+            200,
+            {"result": "success", "cancelStatus": {"status": "notFound"}},
+            "unknown_order",
+        ),
+    ),
+    "kucoin": (
+        ("spot", 200, top("400100", "order_not_exist_or_not_allow_to_cancel"), "unknown_order"),
+    ),
     "deribit": (
         ("swap", 400, deribit(10004, "order_not_found"), "unknown_order"),
         ("swap", 400, deribit(13888, "timed_out"), UNPROVED),

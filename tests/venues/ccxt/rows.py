@@ -75,7 +75,15 @@ def position(**other: Any) -> dict[str, Any]:
 
 
 def funding(**other: Any) -> dict[str, Any]:
-    return {"id": "f-1", "symbol": "ETH/USDT:USDT", "code": "USDT", "amount": "-0.12", "timestamp": T, "info": {}, **other}
+    return {
+        "id": "f-1",
+        "symbol": "ETH/USDT:USDT",
+        "code": "USDT",
+        "amount": "-0.12",
+        "timestamp": T,
+        "info": {},
+        **other,
+    }
 
 
 def market(**other: Any) -> dict[str, Any]:

@@ -10,7 +10,9 @@ ACCOUNT = "ccxt:main"
 
 
 def told(exchange: str = "bitstamp", records: Records | None = None, **parts: Any) -> list[Any]:
-    translation = translated({"exchange": exchange, **parts}, Context(account=ACCOUNT, records=records))
+    translation = translated(
+        {"exchange": exchange, **parts}, Context(account=ACCOUNT, records=records)
+    )
     assert not translation.faults
     return list(translation.messages)
 

@@ -12,8 +12,11 @@ from tests.venues.ccxt.offline import entry, order, sent
 from tests.venues.ccxt.test_sending import SENT, STOP, TERM, told
 
 
-def changed(name: str, kind: str, what: str, faulty: Callable[[Any], Any] | None = None, **terms: Any) -> tuple[str, str]:
-    """The same for a cancel or a change of the order 1234567890. `faulty`: what ccxt makes of its arguments."""
+def changed(
+    name: str, kind: str, what: str, faulty: Callable[[Any], Any] | None = None, **terms: Any
+) -> tuple[str, str]:
+    """The same for a cancel or a change of the order 1234567890. `faulty`: what ccxt makes of its
+    arguments."""
 
     async def whole() -> tuple[str, str]:
         sender = entry(name, kind)
@@ -46,7 +49,14 @@ def test_a_cancel_names_its_order_or_does_not_leave(name: str, kind: str) -> Non
 
 
 @pytest.mark.parametrize(
-    ("name", "kind"), [("binanceusdm", "swap"), ("bybit", "spot"), ("okx", "swap"), ("kraken", "spot"), ("deribit", "swap")]
+    ("name", "kind"),
+    [
+        ("binanceusdm", "swap"),
+        ("bybit", "spot"),
+        ("okx", "swap"),
+        ("kraken", "spot"),
+        ("deribit", "swap"),
+    ],
 )
 def test_a_change_says_its_new_terms_or_does_not_leave(name: str, kind: str) -> None:
     assert changed(name, kind, "replace")[0] == "sent"
@@ -79,7 +89,11 @@ HEDGED = {
     "bybit": ('"positionIdx":1', '"positionIdx":1', '"positionIdx":2'),
     "okx": ('"posSide":"long"', '"posSide":"long"', '"posSide":"short"'),
     "gate": ('"size":2', '"reduce_only":true', '"size":-2'),
-    "bitget": ('"tradeSide":"Open","side":"buy"', '"tradeSide":"Close","side":"buy"', '"tradeSide":"Open","side":"sell"'),
+    "bitget": (
+        '"tradeSide":"Open","side":"buy"',
+        '"tradeSide":"Close","side":"buy"',
+        '"tradeSide":"Open","side":"sell"',
+    ),
     "kucoinfutures": ('"positionSide":"LONG"', '"positionSide":"LONG"', '"positionSide":"SHORT"'),
     "mexc": ('"side":1', '"side":4', '"side":3'),
     "htx": ('"position_side":"long"', '"position_side":"long"', '"position_side":"short"'),
@@ -105,7 +119,8 @@ def test_in_hedge_mode_the_position_is_named_and_closed_without_reduce_only(name
 
 
 @pytest.mark.parametrize(
-    ("name", "kind"), [("deribit", "swap"), ("krakenfutures", "swap"), ("hyperliquid", "swap"), ("kraken", "spot")]
+    ("name", "kind"),
+    [("deribit", "swap"), ("krakenfutures", "swap"), ("hyperliquid", "swap"), ("kraken", "spot")],
 )
 def test_a_position_side_is_not_sent_where_there_is_none(name: str, kind: str) -> None:
     assert told(name, kind, position_side="long")[0] == "position_side"

@@ -21,27 +21,50 @@ def test_an_answer_confirms_at_the_time_of_asking_and_says_what_dates_it() -> No
     acknowledged: Any
     seen: Any
     acknowledged, seen = translated({"order": order()}, context).messages
-    assert (acknowledged.type, seen.type, seen.status) == ("acknowledge", "status", "partially_filled")
+    assert (acknowledged.type, seen.type, seen.status) == (
+        "acknowledge",
+        "status",
+        "partially_filled",
+    )
     assert (seen.asked_at, seen.at.timestamp(), seen.dated_by) == (asked, T / 1000 + 5, "venue")
     _, seen = translated({"order": order(lastUpdateTimestamp=None)}, context).messages
     assert (seen.asked_at, seen.at, seen.dated_by) == (asked, heard, "receipt")
     listed = replace(context, asked_at=None)
     assert [one.type for one in translated({"order": order()}, listed).messages] == ["acknowledge"]
-    filled = seen_in(order(status="closed", filled="1.2", remaining="0", lastUpdateTimestamp=None), listed)
+    filled = seen_in(
+        order(status="closed", filled="1.2", remaining="0", lastUpdateTimestamp=None), listed
+    )
     assert (filled.status, filled.dated_by, filled.asked_at) == ("filled", "receipt", None)
 
 
 def test_a_row_that_shows_an_ended_order_working_is_an_observation_with_its_date() -> None:
     with Ledger.open("memory://") as ledger:
         ledger.record_many(told("bitstamp", BookRecords(ledger), order=order()))
-        ledger.record_many(told("bitstamp", BookRecords(ledger), order=order(status="canceled", lastUpdateTimestamp=T + 6000)))
+        ledger.record_many(
+            told(
+                "bitstamp",
+                BookRecords(ledger),
+                order=order(status="canceled", lastUpdateTimestamp=T + 6000),
+            )
+        )
         heard = datetime(2026, 9, 22, tzinfo=UTC)
-        context = Context(account=ACCOUNT, exchange="bitstamp", records=BookRecords(ledger), heard_at=heard)
+        context = Context(
+            account=ACCOUNT, exchange="bitstamp", records=BookRecords(ledger), heard_at=heard
+        )
         old = seen_in(order(lastUpdateTimestamp=None), context)
-        assert (old.type, old.status, old.dated_by, old.at) == ("status", "partially_filled", "receipt", heard)
+        assert (old.type, old.status, old.dated_by, old.at) == (
+            "status",
+            "partially_filled",
+            "receipt",
+            heard,
+        )
         assert is_doubtful(order(lastUpdateTimestamp=None), context)
         dated = seen_in(order(lastUpdateTimestamp=T + 9000), context)
-        assert (dated.type, dated.dated_by, dated.at.timestamp()) == ("status", "venue", T / 1000 + 9)
+        assert (dated.type, dated.dated_by, dated.at.timestamp()) == (
+            "status",
+            "venue",
+            T / 1000 + 9,
+        )
         assert not is_doubtful(order(lastUpdateTimestamp=T + 9000), context)
 
 
@@ -59,23 +82,62 @@ HEDGED: list[tuple[str, str, dict[str, Any], str, str | None]] = [
     ("bybit", "trade", {"side": "Buy", "closedSize": "0"}, "buy", None),
     ("okx", "trade", {"posSide": "long"}, "buy", "long"),
     ("okx", "trade", {"posSide": "net"}, "buy", None),
-    ("bitget", "trade", {"side": "buy", "tradeSide": "close", "posMode": "hedge_mode"}, "sell", "long"),
-    ("bitget", "trade", {"side": "buy", "tradeSide": "open", "posMode": "hedge_mode"}, "buy", "long"),
-    ("bitget", "order", {"side": "sell", "tradeSide": "close", "posMode": "hedge_mode", "posSide": "short"}, "buy", "short"),
-    ("bitget", "trade", {"side": "buy", "tradeSide": "buy_single", "posMode": "one_way_mode"}, "buy", None),
+    (
+        "bitget",
+        "trade",
+        {"side": "buy", "tradeSide": "close", "posMode": "hedge_mode"},
+        "sell",
+        "long",
+    ),
+    (
+        "bitget",
+        "trade",
+        {"side": "buy", "tradeSide": "open", "posMode": "hedge_mode"},
+        "buy",
+        "long",
+    ),
+    (
+        "bitget",
+        "order",
+        {"side": "sell", "tradeSide": "close", "posMode": "hedge_mode", "posSide": "short"},
+        "buy",
+        "short",
+    ),
+    (
+        "bitget",
+        "trade",
+        {"side": "buy", "tradeSide": "buy_single", "posMode": "one_way_mode"},
+        "buy",
+        None,
+    ),
     ("kucoinfutures", "trade", {"positionSide": "SHORT"}, "buy", "short"),
     ("mexc", "trade", {"side": "2", "positionMode": "1"}, "buy", "short"),
     ("mexc", "trade", {"side": "3", "positionMode": "1"}, "sell", "short"),
     ("mexc", "trade", {"side": "4", "positionMode": "1"}, "sell", "long"),
     ("mexc", "trade", {"side": "2", "positionMode": "2"}, "buy", None),
-    ("htx", "order", {"position_mode": "dual_side", "direction": "buy", "offset": "close"}, "buy", "short"),
-    ("htx", "order", {"position_mode": "single_side", "direction": "buy", "offset": "both"}, "buy", None),
+    (
+        "htx",
+        "order",
+        {"position_mode": "dual_side", "direction": "buy", "offset": "close"},
+        "buy",
+        "short",
+    ),
+    (
+        "htx",
+        "order",
+        {"position_mode": "single_side", "direction": "buy", "offset": "both"},
+        "buy",
+        None,
+    ),
 ]
-"""Fields as the exchanges report them: sample answers in the sources of ccxt 4.5.90, and the exchanges' own pages."""
+"""Fields as the exchanges report them: sample answers in the sources of ccxt 4.5.90, and the
+exchanges' own pages."""
 
 
 @pytest.mark.parametrize(("name", "part", "info", "side", "position"), HEDGED)
-def test_a_position_has_a_side_in_hedge_mode(name: str, part: str, info: Any, side: str, position: str | None) -> None:
+def test_a_position_has_a_side_in_hedge_mode(
+    name: str, part: str, info: Any, side: str, position: str | None
+) -> None:
     said = {"mexc": info.get("side"), "bitget": info.get("side")}.get(name) or "buy"
     row = {"order": order, "trade": trade}[part](side=said, info=info, clientOrderId=None)
     parts: dict[str, Any] = {part: row}
@@ -97,7 +159,9 @@ def test_a_position_has_a_side_in_hedge_mode(name: str, part: str, info: Any, si
         ("kucoinfutures", {"positionSide": "SHORT"}, "short"),
     ],
 )
-def test_a_reported_position_has_its_side(name: str, info: dict[str, Any], expected: str | None) -> None:
+def test_a_reported_position_has_its_side(
+    name: str, info: dict[str, Any], expected: str | None
+) -> None:
     (held,) = told(name, position=position(info=info))
     assert (held.position_side, held.quantity) == (expected, -15)
 

@@ -1,4 +1,5 @@
-"""What exchanges do that a client may not expect, through the gateway and the collector. The orders at the exchange judge."""
+"""What exchanges do that a client may not expect, through the gateway and the collector. The orders
+at the exchange judge."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -24,7 +25,9 @@ async def trading(account: Account) -> AsyncIterator[Gateway]:
 
 
 def request(account: Account, name: str = "C-1", **terms: Any) -> Request:
-    return Request(account=ACCOUNT, client_order_id=name, **{**account.terms(), "order_type": "limit", **terms})
+    return Request(
+        account=ACCOUNT, client_order_id=name, **{**account.terms(), "order_type": "limit", **terms}
+    )
 
 
 def play(name: str, story: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,7 +65,9 @@ def test_an_order_that_was_done_and_answered_as_failed_is_found_and_never_sent_t
 
 
 @both
-def test_an_order_that_is_listed_late_stays_unresolved_until_it_is_seen(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_order_that_is_listed_late_stays_unresolved_until_it_is_seen(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def story(account: Account) -> None:
         account.server.failings.listed_after = timedelta(seconds=1.5)  # type: ignore[attr-defined]
         async with trading(account) as gateway:
@@ -73,7 +78,9 @@ def test_an_order_that_is_listed_late_stays_unresolved_until_it_is_seen(name: st
             assert (row["status"], row["certainty"]) == ("pending_new", "unresolved")
             await until(lambda: account.ledger.order("C-1")["certainty"] == "confirmed")
         assert len(account.market.orders("main")) == 1
-        assert account.entry.abilities.absence_seconds is None, "nothing proves absence yet: it is never sent again"
+        assert account.entry.abilities.absence_seconds is None, (
+            "nothing proves absence yet: it is never sent again"
+        )
 
     play(name, story, monkeypatch)
 
@@ -100,7 +107,9 @@ def test_an_id_is_free_again_after_a_fill_so_that_a_second_sending_would_be_a_se
 
 @both
 @pytest.mark.parametrize("ids", ["upper", "cut"])
-def test_an_order_whose_id_comes_back_changed_is_one_order(name: str, ids: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_order_whose_id_comes_back_changed_is_one_order(
+    name: str, ids: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def story(account: Account) -> None:
         account.server.failings.ids = ids  # type: ignore[attr-defined]
         async with account.listening():
@@ -109,14 +118,18 @@ def test_an_order_whose_id_comes_back_changed_is_one_order(name: str, ids: str, 
             account.market.fill(order, account.instruments[0].lot)
             await account.until(lambda: account.ledger.trades())
             account.market.cancel(order)
-            await account.until(lambda: account.ledger.order("led-1-with-a-long-name")["status"] == "canceled")
+            await account.until(
+                lambda: account.ledger.order("led-1-with-a-long-name")["status"] == "canceled"
+            )
         (row,) = account.ledger.orders()
         assert (row["origin"], row["cum_quantity"]) == ("own", account.instruments[0].lot)
 
     play(name, story, monkeypatch)
 
 
-def test_an_order_without_an_answer_is_found_by_its_id_in_the_other_case(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_order_without_an_answer_is_found_by_its_id_in_the_other_case(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     async def story(account: Account) -> None:
         account.server.failings.ids = "upper"  # type: ignore[attr-defined]
         async with trading(account) as gateway:
@@ -129,7 +142,8 @@ def test_an_order_without_an_answer_is_found_by_its_id_in_the_other_case(monkeyp
 
 
 def test_an_order_in_an_old_list_is_asked_for_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Kraken's open orders have no time of their state: a list from before the end shows the order working."""
+    """Kraken's open orders have no time of their state: a list from before the end shows the order
+    working."""
 
     async def story(account: Account) -> None:
         account.record(await account.entry.submit(account.request("C-1")))
@@ -153,20 +167,33 @@ def test_an_order_in_an_old_list_is_asked_for_by_itself(monkeypatch: pytest.Monk
     play("kraken", story, monkeypatch)
 
 
-def test_an_order_that_has_ended_here_and_works_at_the_exchange_is_open_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A list alone does not open it, because it may be old: the answer to a query of this one order does."""
+def test_an_order_that_has_ended_here_and_works_at_the_exchange_is_open_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A list alone does not open it, because it may be old: the answer to a query of this one order
+    does."""
 
     async def story(account: Account) -> None:
         account.record(await account.entry.submit(account.request("C-1")))
         (known,) = account.ledger.orders()
         ended_at = account.clock.now() - timedelta(seconds=30)
-        account.record([Cancel(account=ACCOUNT, client_order_id="C-1", at=ended_at, source="venue_poll")])
+        account.record(
+            [Cancel(account=ACCOUNT, client_order_id="C-1", at=ended_at, source="venue_poll")]
+        )
         assert account.ledger.order("C-1")["status"] == "canceled"
         account.record((await account.venue.open_orders(ACCOUNT)).messages)
         assert account.ledger.order("C-1")["status"] == "canceled"
-        account.record(account.venue.translate_orders(ACCOUNT, await account.venue.order_rows(ACCOUNT)).messages)
+        account.record(
+            account.venue.translate_orders(
+                ACCOUNT, await account.venue.order_rows(ACCOUNT)
+            ).messages
+        )
         row = account.ledger.order("C-1")
-        assert (row["status"], row["is_open"], row["venue_order_id"]) == ("new", True, known["venue_order_id"])
+        assert (row["status"], row["is_open"], row["venue_order_id"]) == (
+            "new",
+            True,
+            known["venue_order_id"],
+        )
         assert row["anomalies"] == ["status_conflict"]
 
     play("kraken", story, monkeypatch)

@@ -46,7 +46,8 @@ def test_an_order_is_sent_with_its_terms_and_its_answer_is_recorded(name: str, p
         row = account.request(post_only=True)
         account.record(await account.entry.submit(row))
         (order,) = account.market.orders("main")
-        assert (order.client_id, order.quantity, order.limit_price, order.post_only, str(order.side)) == (
+        assert (order.client_id, order.quantity, order.limit_price, order.post_only,
+        str(order.side)) == (
             row["aliases"][CLIENT_ID], row["quantity"], row["limit_price"], True, "buy",
         )  # fmt: skip
         known = account.ledger.order("led-1")
@@ -67,11 +68,17 @@ def test_a_market_order_is_filled_and_its_fill_counts_once(name: str, played: An
         account.market.submit("other", **{**account.terms(), "side": "sell"})
         row = account.request(order_type="market", limit_price=None)
         account.record(await account.entry.submit(row))
-        told = (await account.venue.fills_since(ACCOUNT, account.clock.now().replace(minute=0))).messages
+        told = (
+            await account.venue.fills_since(ACCOUNT, account.clock.now().replace(minute=0))
+        ).messages
         account.record(told)
         account.record(await account.venue.order(ACCOUNT, account.ledger.order("led-1")))
         known = account.ledger.order("led-1")
-        assert (known["status"], known["cum_quantity"], known["anomalies"]) == ("filled", row["quantity"], [])
+        assert (known["status"], known["cum_quantity"], known["anomalies"]) == (
+            "filled",
+            row["quantity"],
+            [],
+        )
 
     played(name, story)
 
@@ -80,14 +87,27 @@ def test_a_market_order_is_filled_and_its_fill_counts_once(name: str, played: An
 def test_refusals_have_our_words_and_the_exchange_s_sentence(name: str, played: Any) -> None:
     async def story(account: Account) -> None:
         await account.entry.submit(account.request("led-0"))
-        account.market.submit("other", **{**account.terms(), "side": "sell", "limit_price": account.terms()["limit_price"] * 2})
+        account.market.submit(
+            "other",
+            **{
+                **account.terms(),
+                "side": "sell",
+                "limit_price": account.terms()["limit_price"] * 2,
+            },
+        )
         account.market.rules.client_ids = "unique"
         double = account.request("led-1")
         double = {**double, "aliases": {CLIENT_ID: account.market.orders("main")[0].client_id}}
-        crossing = account.request("led-2", post_only=True, limit_price=account.terms()["limit_price"] * 2)
-        account.market.rules.judge = lambda kind, order: "insufficient_margin" if order.side == "sell" else None
+        crossing = account.request(
+            "led-2", post_only=True, limit_price=account.terms()["limit_price"] * 2
+        )
+        account.market.rules.judge = lambda kind, order: (
+            "insufficient_margin" if order.side == "sell" else None
+        )
         poor = account.request("led-3", side="sell")
-        with pytest.raises(Unanswered) as raised:  # there is such an order: the opposite of a refusal
+        with pytest.raises(
+            Unanswered
+        ) as raised:  # there is such an order: the opposite of a refusal
             await account.entry.submit(double)
         assert raised.value.reason == "duplicate_order"
         reasons = {}
@@ -101,14 +121,19 @@ def test_refusals_have_our_words_and_the_exchange_s_sentence(name: str, played: 
             assert "signature" not in reject.text
         assert reasons == {"led-2": "post_only_would_match", "led-3": "insufficient_funds"}
         assert len(account.market.orders("main")) == 1
-        assert {row["client_order_id"] for row in account.ledger.orders(status="rejected")} == {"led-2", "led-3"}
+        assert {row["client_order_id"] for row in account.ledger.orders(status="rejected")} == {
+            "led-2",
+            "led-3",
+        }
 
     played(name, story)
 
 
 @both
 @pytest.mark.parametrize("fault", ["server_error", "too_many_requests", "lose_answer", "malformed"])
-def test_an_answer_that_is_lost_or_unreadable_leaves_the_outcome_unknown(name: str, fault: str, played: Any) -> None:
+def test_an_answer_that_is_lost_or_unreadable_leaves_the_outcome_unknown(
+    name: str, fault: str, played: Any
+) -> None:
     async def story(account: Account) -> None:
         row = account.request()
         await account.entry.submit(account.request("led-0"))  # the markets are loaded
@@ -132,7 +157,10 @@ def test_a_refused_connection_sends_nothing(name: str, played: Any) -> None:
         row = account.request()
         await account.entry.submit(account.request("led-0"))
         await account.server.stop()
-        for sending in (account.entry.submit(row), account.entry.cancel({**row, "venue_order_id": "8000001"}, "R-1")):
+        for sending in (
+            account.entry.submit(row),
+            account.entry.cancel({**row, "venue_order_id": "8000001"}, "R-1"),
+        ):
             with pytest.raises(NotSent) as raised:
                 await sending
             assert raised.value.reason == "not_connected"
@@ -164,7 +192,9 @@ def test_what_ccxt_would_round_or_cannot_send_is_not_sent(name: str, played: Any
 
 @both
 @pytest.mark.parametrize("by", ["venue_order_id", "client_id"])
-def test_an_order_is_canceled_by_either_name_and_a_second_cancel_is_refused(name: str, by: str, played: Any) -> None:
+def test_an_order_is_canceled_by_either_name_and_a_second_cancel_is_refused(
+    name: str, by: str, played: Any
+) -> None:
     async def story(account: Account) -> None:
         account.record(await account.entry.submit(account.request()))
         row = account.ledger.order("led-1")
@@ -173,7 +203,11 @@ def test_an_order_is_canceled_by_either_name_and_a_second_cancel_is_refused(name
         account.record(await account.entry.cancel(row, "R-1"))
         assert [status for _, status in at_the_exchange(account)] == [OrderStatus.CANCELED]
         refused = await only(account.entry.cancel(row, "R-2"))
-        assert (refused.type, refused.reason, refused.request_id) == ("reject_cancel", "unknown_order", "R-2")
+        assert (refused.type, refused.reason, refused.request_id) == (
+            "reject_cancel",
+            "unknown_order",
+            "R-2",
+        )
 
     played(name, story)
 
@@ -184,16 +218,26 @@ def test_an_order_is_changed_in_its_place(name: str, played: Any) -> None:
         account.record(await account.entry.submit(account.request()))
         one, row = account.instruments[0], account.ledger.order("led-1")
         terms: Any = {"quantity": 12 * one.lot, "limit_price": one.price - one.tick}
-        request = RequestReplace(account=ACCOUNT, client_order_id="led-1", request_id="R-1", **terms)
+        request = RequestReplace(
+            account=ACCOUNT, client_order_id="led-1", request_id="R-1", **terms
+        )
         account.record([request])
-        account.record(await account.entry.replace(row, {"request_id": "R-1", **terms, "stop_price": None}))
+        account.record(
+            await account.entry.replace(row, {"request_id": "R-1", **terms, "stop_price": None})
+        )
         (order,) = account.market.orders("main")
         assert (order.quantity, order.limit_price) == (terms["quantity"], terms["limit_price"])
         known = account.ledger.order("led-1")
-        assert (known["quantity"], known["limit_price"], known["pending"]) == (order.quantity, order.limit_price, None)
+        assert (known["quantity"], known["limit_price"], known["pending"]) == (
+            order.quantity,
+            order.limit_price,
+            None,
+        )
         assert known["venue_order_id"] == row["venue_order_id"]
         account.market.cancel(order)
-        refused = await only(account.entry.replace(row, {"request_id": "R-2", "quantity": 13 * one.lot}))
+        refused = await only(
+            account.entry.replace(row, {"request_id": "R-2", "quantity": 13 * one.lot})
+        )
         assert (refused.type, refused.request_id) == ("reject_replace", "R-2")
 
     played(name, story)
@@ -202,10 +246,17 @@ def test_an_order_is_changed_in_its_place(name: str, played: Any) -> None:
 def test_orders_of_one_call_are_accepted_and_refused_one_by_one(played: Any) -> None:
     async def story(account: Account) -> None:
         assert account.entry.abilities.batch == 5
-        account.market.rules.judge = lambda kind, order: "insufficient_margin" if order.side == "sell" else None
-        rows = [account.request("led-1"), account.request("led-2", side="sell"), account.request("led-3")]
+        account.market.rules.judge = lambda kind, order: (
+            "insufficient_margin" if order.side == "sell" else None
+        )
+        rows = [
+            account.request("led-1"),
+            account.request("led-2", side="sell"),
+            account.request("led-3"),
+        ]
         answers = await account.entry.submit_many(rows)
-        assert [[message.type for message in answer] for answer in answers if not isinstance(answer, Exception)] == [
+        assert [[message.type for message in answer] for answer in answers if not isinstance(answer,
+        Exception)] == [
             ["acknowledge"], ["reject"], ["acknowledge"],
         ]  # fmt: skip
         assert [client_id for client_id, _ in at_the_exchange(account)] == ["led-1", "led-3"]
@@ -226,9 +277,15 @@ def test_a_cancel_that_the_ledger_has_recorded_is_answered(played: Any) -> None:
 
 
 @pytest.mark.parametrize("exchange", [*QUIRKS, "bitstamp"])
-def test_a_client_id_has_the_form_that_the_exchange_takes_and_is_the_same_in_every_process(exchange: str) -> None:
+def test_a_client_id_has_the_form_that_the_exchange_takes_and_is_the_same_in_every_process(
+    exchange: str,
+) -> None:
     quirks = quirks_of(exchange)
-    forms = {"hex": "0x[0-9a-f]{32}", "integer": "[1-9][0-9]{0,14}", "uuid": "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"}
+    forms = {
+        "hex": "0x[0-9a-f]{32}",
+        "integer": "[1-9][0-9]{0,14}",
+        "uuid": "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}",
+    }
     for ours in ("C-1", "an order / with spaces", "x" * 200):
         made = client_id_for(quirks, ACCOUNT, ours)
         assert re.fullmatch(forms.get(quirks.id_form, quirks.id_pattern), made), made

@@ -1,4 +1,5 @@
-"""Orders to exchanges without a table: what ccxt adds to them is named, and their client id stands where it is read."""
+"""Orders to exchanges without a table: what ccxt adds to them is named, and their client id stands
+where it is read."""
 
 import asyncio
 import inspect
@@ -16,26 +17,38 @@ from tests.venues.ccxt.offline import entry, order, sent
 from tests.venues.ccxt.test_sending import TERM, told
 
 
-@pytest.mark.parametrize(("name", "kind"), [("bitbank", "spot"), ("bitflyer", "spot"), ("bitso", "spot"), ("coinsph", "spot")])
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("bitbank", "spot"), ("bitflyer", "spot"), ("bitso", "spot"), ("coinsph", "spot")],
+)
 def test_an_order_whose_client_id_is_passed_on_unread_does_not_leave(name: str, kind: str) -> None:
-    """Their request builders do not know the client id: ccxt passes it on as `clientOrderId`, undocumented there."""
+    """Their request builders do not know the client id: ccxt passes it on as `clientOrderId`,
+    undocumented there."""
     outcome, text = told(name, kind)
     assert (outcome, "client_order_id" in text, name in text) == (TERM, True, True), text
 
 
 @pytest.mark.parametrize("name", sorted(READS_UNIFIED_ID))
-def test_the_exchanges_whose_field_has_the_unified_name_are_those_whose_request_builders_say_so(name: str) -> None:
+def test_the_exchanges_whose_field_has_the_unified_name_are_those_whose_request_builders_say_so(
+    name: str,
+) -> None:
     assert name not in languages()
     base = getattr(ccxt.async_support, name)
     is_builder = re.compile("create_.*order|order_request").match
-    builders = [made for called, made in inspect.getmembers(base, inspect.isfunction) if is_builder(called)]
+    builders = [
+        made for called, made in inspect.getmembers(base, inspect.isfunction) if is_builder(called)
+    ]
     assert any(f"'{UNIFIED_ID}'" in inspect.getsource(one) for one in builders)
 
 
 @pytest.mark.parametrize(
     ("name", "kind", "field"),
     [
-        ("weex", "swap", "positionSide"),  # LONG for each buy, also for one that closes a short position
+        (
+            "weex",
+            "swap",
+            "positionSide",
+        ),  # LONG for each buy, also for one that closes a short position
         ("deepcoin", "swap", "tdMode"),  # cross
         ("hitbtc", "swap", "margin_mode"),  # cross
         ("hashkey", "swap", "side"),  # BUY_OPEN, also for one that closes
@@ -48,7 +61,8 @@ def test_a_field_that_ccxt_adds_is_named(name: str, kind: str, field: str) -> No
 
 
 def with_params(name: str, changed: dict[str, Any], **terms: Any) -> str:
-    """Why an order is not sent if a request builder of ccxt adds this to it. None takes a field out."""
+    """Why an order is not sent if a request builder of ccxt adds this to it. None takes a field
+    out."""
 
     async def whole() -> str:
         sender = entry(name)
@@ -57,7 +71,9 @@ def with_params(name: str, changed: dict[str, Any], **terms: Any) -> str:
 
         async def faulty(*asked: Any) -> Any:
             params = {**asked[5], **changed}
-            return await made(*asked[:5], {field: value for field, value in params.items() if value is not None})
+            return await made(
+                *asked[:5], {field: value for field, value in params.items() if value is not None}
+            )
 
         sender._exchange.create_order = faulty
         try:
@@ -94,7 +110,9 @@ def test_a_field_that_is_no_term_of_the_order_is_named(name: str, field: str, va
 
 
 def test_another_field_with_the_same_text_is_no_client_id() -> None:
-    assert "client_order_id" in with_params("bitstamp", {"clientOrderId": None}, client_order_id="2", quantity=Decimal(2))
+    assert "client_order_id" in with_params(
+        "bitstamp", {"clientOrderId": None}, client_order_id="2", quantity=Decimal(2)
+    )
 
 
 def test_a_number_that_is_the_name_of_the_market_elsewhere_is_no_leverage() -> None:

@@ -1,4 +1,5 @@
-"""An account at two exchanges, read through the real classes of ccxt: queries, pages, websockets, and what goes wrong."""
+"""An account at two exchanges, read through the real classes of ccxt: queries, pages, websockets,
+and what goes wrong."""
 
 import asyncio
 import json
@@ -38,9 +39,13 @@ def played(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 def test_what_is_pushed_arrives_between_two_queries(name: str, played: Any) -> None:
     async def story(account: Account) -> None:
         async with account.listening():
-            await asyncio.sleep(0.5)  # the websockets are up, and the queries that follow have been answered
+            await asyncio.sleep(
+                0.5
+            )  # the websockets are up, and the queries that follow have been answered
             account.request()
-            order = account.place(client_id=account.ledger.order("led-1")["aliases"]["ccxt.clientOrderId"])
+            order = account.place(
+                client_id=account.ledger.order("led-1")["aliases"]["ccxt.clientOrderId"]
+            )
             await account.until(lambda: account.ledger.order("led-1")["status"] == "new")
             for _ in range(3):
                 account.market.fill(order, account.instruments[0].lot)
@@ -49,7 +54,9 @@ def test_what_is_pushed_arrives_between_two_queries(name: str, played: Any) -> N
             await account.until(lambda: account.ledger.order("led-1")["status"] == "canceled")
         row = account.ledger.order("led-1")
         assert (row["cum_quantity"], row["anomalies"]) == (3 * account.instruments[0].lot, [])
-        assert {message.source for message in account.heard if hasattr(message, "reported")} == {"venue_push"}
+        assert {message.source for message in account.heard if hasattr(message, "reported")} == {
+            "venue_push"
+        }
 
     played(name, story, poll_seconds=60.0, idle_seconds=60.0)
 
@@ -67,7 +74,9 @@ def test_what_happens_while_the_websockets_are_cut_is_queried(name: str, played:
             await account.until(lambda: any(isinstance(told, Down) for told in account.told))
             account.server.refuse_connections(False)
             await account.until(lambda: len(account.ledger.trades()) == 4)
-            assert isinstance([told for told in account.told if isinstance(told, (Up, Down))][-1], Up)
+            assert isinstance(
+                [told for told in account.told if isinstance(told, (Up, Down))][-1], Up
+            )
             await account.until(lambda: account.server.sockets)
             account.market.fill(order)
             await account.until(lambda: account.ledger.orders(status="filled"))
@@ -78,7 +87,9 @@ def test_what_happens_while_the_websockets_are_cut_is_queried(name: str, played:
 
 
 @both
-def test_frames_that_are_repeated_reordered_late_or_cut_short_change_nothing(name: str, played: Any) -> None:
+def test_frames_that_are_repeated_reordered_late_or_cut_short_change_nothing(
+    name: str, played: Any
+) -> None:
     async def story(account: Account) -> None:
         account.faults.change(repeat=0.2, reorder=0.2, delay=0.2, malformed=0.1, drop=0.05)
         orders = []
@@ -92,7 +103,10 @@ def test_frames_that_are_repeated_reordered_late_or_cut_short_change_nothing(nam
             account.faults.heal()
             await account.until(lambda: len(account.ledger.trades()) == 24)
         expected = {fill.order_id: Decimal(0) for fill in account.market.fills("main")}
-        assert sum(row["cum_quantity"] for row in account.ledger.orders()) == 24 * account.instruments[0].lot
+        assert (
+            sum(row["cum_quantity"] for row in account.ledger.orders())
+            == 24 * account.instruments[0].lot
+        )
         assert len(expected) == len(account.ledger.orders()) == 12
 
     played(name, story)
@@ -119,8 +133,16 @@ def test_every_digit_that_was_sent_is_kept(name: str, played: Any) -> None:
         odd = Decimal("0.123456789012345678")
         order = account.place(quantity=odd, limit_price=Decimal("2500.12345678901234567"))
         account.market.fill(order, fee=Decimal("0.000000000123456789"))
-        (fill,) = [one for one in (await account.venue.fills_since(ACCOUNT, order.created_at)).messages if isinstance(one, Fill)]
-        assert (fill.quantity, fill.price, fill.fee) == (odd, order.limit_price, Decimal("0.000000000123456789"))
+        (fill,) = [
+            one
+            for one in (await account.venue.fills_since(ACCOUNT, order.created_at)).messages
+            if isinstance(one, Fill)
+        ]
+        assert (fill.quantity, fill.price, fill.fee) == (
+            odd,
+            order.limit_price,
+            Decimal("0.000000000123456789"),
+        )
 
     played(name, story)
 
@@ -147,7 +169,9 @@ def test_no_key_is_logged_even_where_ccxt_logs_all_that_it_sends(
         with caplog.at_level("DEBUG"):
             await account.venue.open_orders(ACCOUNT)
         keys = (account.venue.exchange.apiKey, account.venue.exchange.secret)
-        logged = [record.getMessage() for record in caplog.records if record.name.startswith("ccxt")]
+        logged = [
+            record.getMessage() for record in caplog.records if record.name.startswith("ccxt")
+        ]
         assert logged
         assert not [line for line in logged if any(key in line for key in keys)]
 
@@ -157,8 +181,14 @@ def test_no_key_is_logged_even_where_ccxt_logs_all_that_it_sends(
 def test_a_position_is_one_of_contracts_and_a_currency_has_no_price(played: Any) -> None:
     async def story(account: Account) -> None:
         account.market.fill(account.place(side="sell"))
-        held = {one.instrument: (one.quantity, one.average_price) for one in await account.venue.positions(ACCOUNT)}
-        assert held == {"ETH/USDT:USDT": (Decimal("-0.10"), Decimal(2500)), "USDT": (Decimal(1000), None)}
+        held = {
+            one.instrument: (one.quantity, one.average_price)
+            for one in await account.venue.positions(ACCOUNT)
+        }
+        assert held == {
+            "ETH/USDT:USDT": (Decimal("-0.10"), Decimal(2500)),
+            "USDT": (Decimal(1000), None),
+        }
         assert account.venue.reports_position("ETH/USDT:USDT")
         assert not account.venue.reports_position("USDT")
 
@@ -168,7 +198,10 @@ def test_a_position_is_one_of_contracts_and_a_currency_has_no_price(played: Any)
 def test_at_spot_there_are_currencies_alone(played: Any) -> None:
     async def story(account: Account) -> None:
         account.market.fill(account.place())
-        held = {one.instrument: (one.quantity, one.average_price) for one in await account.venue.positions(ACCOUNT)}
+        held = {
+            one.instrument: (one.quantity, one.average_price)
+            for one in await account.venue.positions(ACCOUNT)
+        }
         assert held == {"ETH": (Decimal("0.0010"), None), "USD": (Decimal(1000), None)}
         assert not account.venue.reports_position("ETH/USD")
 
@@ -186,11 +219,17 @@ def test_at_spot_there_are_currencies_alone(played: Any) -> None:
             "venues.credentials.secret",
             "is missing: kraken needs apiKey, secret",
         ),
-        ({"credentials": {"key": {"env": "CCXT_KEY"}}}, "venues.credentials.key", "is none of apiKey, secret"),
+        (
+            {"credentials": {"key": {"env": "CCXT_KEY"}}},
+            "venues.credentials.key",
+            "is none of apiKey, secret",
+        ),
         ({"network": "sandbox"}, "venues.network", "ccxt knows no test network of kraken"),
     ],
 )
-def test_a_wrong_setting_is_named(changed: dict[str, Any], field: str, fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_setting_is_named(
+    changed: dict[str, Any], field: str, fault: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("CCXT_KEY", "key-of-nobody")
     secret = {"apiKey": {"env": "CCXT_KEY"}, "secret": {"env": "CCXT_KEY"}}
     usual = {"venue": "ccxt", "exchange": "kraken", "account": ACCOUNT, "credentials": secret}
@@ -200,12 +239,17 @@ def test_a_wrong_setting_is_named(changed: dict[str, Any], field: str, fault: st
     assert fault in raised.value.fault
 
 
-def test_symbols_are_asked_for_where_trades_are_listed_by_symbol(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_symbols_are_asked_for_where_trades_are_listed_by_symbol(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     async def whole() -> None:
         async with Account("binanceusdm", symbols=[]).open(monkeypatch):
             pass
 
-    with pytest.raises(InvalidSetting, match="venues.symbols: is missing: binanceusdm lists trades of one symbol at a time"):
+    with pytest.raises(
+        InvalidSetting,
+        match="venues.symbols: is missing: binanceusdm lists trades of one symbol at a time",
+    ):
         asyncio.run(whole())
 
 
@@ -244,5 +288,7 @@ def test_every_row_of_the_table_is_of_an_exchange_that_ccxt_has() -> None:
         ('{"message": "not now", "code": 7}', False),
     ],
 )
-def test_only_an_answer_with_a_place_for_rows_can_be_an_empty_list(document: str, holds: bool) -> None:
+def test_only_an_answer_with_a_place_for_rows_can_be_an_empty_list(
+    document: str, holds: bool
+) -> None:
     assert holds_rows(json.loads(document)) is holds

@@ -1,4 +1,5 @@
-"""Requests that send orders leave once, whatever their method. A real server takes the first one and closes the connection."""
+"""Requests that send orders leave once, whatever their method. A real server takes the first one
+and closes the connection."""
 
 import asyncio
 import contextlib
@@ -25,11 +26,13 @@ REFUSALS = {
     CANCEL: {"code": 10004, "message": "order_not_found"},
     EDIT: {"code": 11044, "message": "not_open_order"},
 }
-"""What Deribit answers to the repetition of a request that was done (docs.deribit.com, RPC error codes)."""
+"""What Deribit answers to the repetition of a request that was done (docs.deribit.com, RPC error
+codes)."""
 
 
 class DeribitServer(VenueServer):
-    """Takes orders by GET, as Deribit does (ccxt/deribit.py, `privateGetBuy`). The first one that acts has no answer."""
+    """Takes orders by GET, as Deribit does (ccxt/deribit.py, `privateGetBuy`). The first one that
+    acts has no answer."""
 
     redirects = False
     loses_query = False
@@ -41,7 +44,11 @@ class DeribitServer(VenueServer):
 
     def routes(self) -> Iterable[web.RouteDef]:
         acts = (web.get(path, self._take) for path in REFUSALS)
-        return [*acts, web.get("/api/v2/public/get_time", self._time), web.delete("/api/v4/spot/orders/{id}", self._take)]
+        return [
+            *acts,
+            web.get("/api/v2/public/get_time", self._time),
+            web.delete("/api/v4/spot/orders/{id}", self._take),
+        ]
 
     async def _time(self, request: web.Request) -> web.Response:
         self._note(request)
@@ -57,7 +64,11 @@ class DeribitServer(VenueServer):
         if len(self.taken) == 1 and request.transport is not None:
             request.transport.close()
         refusal = REFUSALS.get(request.path)
-        document = {"jsonrpc": "2.0", "error": refusal} if refusal else {"label": "ORDER_NOT_FOUND", "message": "not found"}
+        document = (
+            {"jsonrpc": "2.0", "error": refusal}
+            if refusal
+            else {"label": "ORDER_NOT_FOUND", "message": "not found"}
+        )
         return web.Response(text=json.dumps(document), status=400, content_type="application/json")
 
     def _note(self, request: web.Request) -> None:
@@ -78,10 +89,18 @@ async def sent(sender: CcxtOrderEntry, what: str, kind: str) -> Any:
 @pytest.mark.parametrize("redirects", [False, True])
 @pytest.mark.parametrize(
     ("name", "kind", "what"),
-    [("deribit", "swap", "submit"), ("deribit", "swap", "cancel"), ("deribit", "swap", "replace"), ("gate", "spot", "cancel")],
+    [
+        ("deribit", "swap", "submit"),
+        ("deribit", "swap", "cancel"),
+        ("deribit", "swap", "replace"),
+        ("gate", "spot", "cancel"),
+    ],
 )
-def test_a_request_that_was_taken_and_not_answered_leaves_once(name: str, kind: str, what: str, redirects: bool) -> None:
-    """aiohttp repeats GET, PUT and DELETE after a lost connection (aiohttp/client.py, `IDEMPOTENT_METHODS`)."""
+def test_a_request_that_was_taken_and_not_answered_leaves_once(
+    name: str, kind: str, what: str, redirects: bool
+) -> None:
+    """aiohttp repeats GET, PUT and DELETE after a lost connection (aiohttp/client.py,
+    `IDEMPOTENT_METHODS`)."""
 
     async def whole() -> None:
         async with DeribitServer() as server:
@@ -156,7 +175,8 @@ def test_an_order_that_was_taken_stays_sent_if_a_query_after_it_finds_no_connect
 
 
 def test_a_query_is_repeated_after_a_lost_connection() -> None:
-    """A query changes nothing: a connection that the server has closed while it was idle costs no answer."""
+    """A query changes nothing: a connection that the server has closed while it was idle costs no
+    answer."""
 
     async def whole() -> None:
         async with DeribitServer() as server:
@@ -172,7 +192,8 @@ def test_a_query_is_repeated_after_a_lost_connection() -> None:
 
 
 def test_ccxt_is_not_asked_to_send_an_order_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    """ccxt repeats any request after an error of the network if its option `maxRetriesOnFailure` says so (base/exchange.py)."""
+    """ccxt repeats any request after an error of the network if its option `maxRetriesOnFailure`
+    says so (base/exchange.py)."""
 
     async def whole() -> None:
         async with Account("binanceusdm").open(monkeypatch) as account:

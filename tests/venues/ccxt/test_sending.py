@@ -27,98 +27,131 @@ VARIANTS: Mapping[str, Mapping[str, Any]] = {
 PLAIN = ("limit", "sell")
 SENT: Mapping[tuple[str, str], Mapping[str, tuple[str, ...]]] = {
     ("binance", "spot"): {
-        "market": ("type=MARKET",), "ioc": ("timeInForce=IOC",), "fok": ("timeInForce=FOK",), "post_only": ("type=LIMIT_MAKER",),
-        "stop_limit": ("type=STOP_LOSS_LIMIT", "stopPrice=2400"), "stop": ("type=STOP_LOSS", "stopPrice=2400"),
+        "market": ("type=MARKET",), "ioc": ("timeInForce=IOC",), "fok": ("timeInForce=FOK",),
+        "post_only": ("type=LIMIT_MAKER",),
+        "stop_limit": ("type=STOP_LOSS_LIMIT", "stopPrice=2400"), "stop": ("type=STOP_LOSS",
+        "stopPrice=2400"),
     },
     ("binanceusdm", "swap"): {
-        "market": ("type=MARKET",), "ioc": ("timeInForce=IOC",), "fok": ("timeInForce=FOK",), "post_only": ("timeInForce=GTX",),
-        "reduce_only": ("reduceOnly=true",), "stop_limit": ("type=STOP&", "triggerPrice=2400"), "stop": ("type=STOP_MARKET",),
+        "market": ("type=MARKET",), "ioc": ("timeInForce=IOC",), "fok": ("timeInForce=FOK",),
+        "post_only": ("timeInForce=GTX",),
+        "reduce_only": ("reduceOnly=true",), "stop_limit": ("type=STOP&", "triggerPrice=2400"),
+        "stop": ("type=STOP_MARKET",),
     },
     ("bybit", "spot"): {
         "market": ("baseCoin",), "ioc": ('"IOC"',), "fok": ('"FOK"',), "post_only": ('"PostOnly"',),
-        "reduce_only": ('"reduceOnly":true',), "stop_limit": ('"StopOrder"', '"triggerPrice":"2400"'), "stop": ('"StopOrder"',),
+        "reduce_only": ('"reduceOnly":true',), "stop_limit": ('"StopOrder"',
+        '"triggerPrice":"2400"'), "stop": ('"StopOrder"',),
     },
     ("bybit", "swap"): {
         "market": ('"Market"',), "ioc": ('"IOC"',), "fok": ('"FOK"',), "post_only": ('"PostOnly"',),
-        "reduce_only": ('"reduceOnly":true',), "stop_limit": ('"triggerDirection":1',), "stop": ('"triggerDirection":2',),
+        "reduce_only": ('"reduceOnly":true',), "stop_limit": ('"triggerDirection":1',),
+        "stop": ('"triggerDirection":2',),
     },
     ("okx", "spot"): {
-        "market": ('"market"', "base_ccy"), "ioc": ('"ordType":"ioc"',), "fok": ('"ordType":"fok"',),
+        "market": ('"market"', "base_ccy"), "ioc": ('"ordType":"ioc"',), "fok": ('"ordType":"fok"',
+        ),
         "post_only": ('"post_only"',),
-        "reduce_only": ('"reduceOnly":true',), "stop_limit": ('"algoClOrdId":"led1"', '"orderPx":"2500.5"'),
+        "reduce_only": ('"reduceOnly":true',), "stop_limit": ('"algoClOrdId":"led1"',
+        '"orderPx":"2500.5"'),
         "stop": ('"orderPx":"-1"',),
     },
     ("okx", "swap"): {
-        "market": ('"market"',), "ioc": ('"ordType":"ioc"',), "fok": ('"ordType":"fok"',), "post_only": ('"post_only"',),
-        "reduce_only": ('"reduceOnly":true',), "stop_limit": ('"triggerPx":"2400"',), "stop": ('"triggerPx":"2400"',),
+        "market": ('"market"',), "ioc": ('"ordType":"ioc"',), "fok": ('"ordType":"fok"',),
+        "post_only": ('"post_only"',),
+        "reduce_only": ('"reduceOnly":true',), "stop_limit": ('"triggerPx":"2400"',),
+        "stop": ('"triggerPx":"2400"',),
     },
     ("kraken", "spot"): {
-        "market": ("ordertype=market",), "ioc": ("timeinforce=IOC",), "fok": ("timeinforce=FOK",), "post_only": ("oflags=post",),
-        "reduce_only": ("reduce_only=true",), "stop_limit": ("ordertype=stop-loss-limit", "price=2400", "price2=2500.5"),
+        "market": ("ordertype=market",), "ioc": ("timeinforce=IOC",), "fok": ("timeinforce=FOK",),
+        "post_only": ("oflags=post",),
+        "reduce_only": ("reduce_only=true",), "stop_limit": ("ordertype=stop-loss-limit",
+        "price=2400", "price2=2500.5"),
         "stop": ("ordertype=stop-loss&", "price=2400"),
     },
     ("krakenfutures", "swap"): {
-        "market": ("orderType=mkt",), "post_only": ("orderType=post",), "reduce_only": ("reduceOnly=true",),
-        "stop_limit": ("orderType=stp", "stopPrice=2400", "limitPrice=2500.5"), "stop": ("orderType=stp",),
+        "market": ("orderType=mkt",), "post_only": ("orderType=post",),
+        "reduce_only": ("reduceOnly=true",),
+        "stop_limit": ("orderType=stp", "stopPrice=2400", "limitPrice=2500.5"),
+        "stop": ("orderType=stp",),
     },
     ("gate", "spot"): {"ioc": ('"ioc"',), "fok": ('"fok"',), "post_only": ('"poc"',)},
     ("gate", "swap"): {
-        "market": ('"price":"0"',), "ioc": ('"tif":"ioc"',), "fok": ('"fok"',), "post_only": ('"poc"',),
-        "reduce_only": ('"reduce_only":true', '"size":-2'), "stop_limit": ('"rule":1',), "stop": ('"rule":2',),
+        "market": ('"price":"0"',), "ioc": ('"tif":"ioc"',), "fok": ('"fok"',),
+        "post_only": ('"poc"',),
+        "reduce_only": ('"reduce_only":true', '"size":-2'), "stop_limit": ('"rule":1',),
+        "stop": ('"rule":2',),
     },
     ("bitget", "spot"): {
-        "ioc": ('"IOC"',), "fok": ('"FOK"',), "post_only": ('"post_only"',), "stop_limit": ('"triggerPrice":"2400"',),
+        "ioc": ('"IOC"',), "fok": ('"FOK"',), "post_only": ('"post_only"',),
+        "stop_limit": ('"triggerPrice":"2400"',),
         "stop": ('"triggerPrice":"2400"',),
     },
     ("bitget", "swap"): {
-        "market": ('"market"',), "ioc": ('"IOC"',), "fok": ('"FOK"',), "post_only": ('"post_only"',),
-        "reduce_only": ('"reduceOnly":"YES"',), "stop_limit": ('"triggerPrice":"2400"',), "stop": ('"triggerPrice":"2400"',),
+        "market": ('"market"',), "ioc": ('"IOC"',), "fok": ('"FOK"',), "post_only": ('"post_only"',
+        ),
+        "reduce_only": ('"reduceOnly":"YES"',), "stop_limit": ('"triggerPrice":"2400"',),
+        "stop": ('"triggerPrice":"2400"',),
     },
     ("kucoin", "spot"): {
-        "market": ('"market"',), "ioc": ('"IOC"',), "fok": ('"FOK"',), "post_only": ('"postOnly":true',),
-        "stop_limit": ('"stopPrice":"2400"', '"stop":"entry"'), "stop": ('"stopPrice":"2400"', '"stop":"loss"'),
+        "market": ('"market"',), "ioc": ('"IOC"',), "fok": ('"FOK"',),
+        "post_only": ('"postOnly":true',),
+        "stop_limit": ('"stopPrice":"2400"', '"stop":"entry"'), "stop": ('"stopPrice":"2400"',
+        '"stop":"loss"'),
     },
     ("kucoinfutures", "swap"): {
-        "market": ('"market"',), "ioc": ('"IOC"',), "fok": ('"FOK"',), "post_only": ('"postOnly":true',),
-        "reduce_only": ('"reduceOnly":true',), "stop_limit": ('"stop":"up"',), "stop": ('"stop":"down"',),
+        "market": ('"market"',), "ioc": ('"IOC"',), "fok": ('"FOK"',),
+        "post_only": ('"postOnly":true',),
+        "reduce_only": ('"reduceOnly":true',), "stop_limit": ('"stop":"up"',),
+        "stop": ('"stop":"down"',),
     },
     ("deribit", "swap"): {
         "market": ("type=market",), "ioc": ("immediate_or_cancel",), "fok": ("fill_or_kill",),
-        "post_only": ("post_only=true&reject_post_only=true",), "reduce_only": ("/private/sell?", "reduce_only=true"),
+        "post_only": ("post_only=true&reject_post_only=true",), "reduce_only": ("/private/sell?",
+        "reduce_only=true"),
     },
     ("coinbase", "spot"): {
         "ioc": ("sor_limit_ioc",), "fok": ("limit_limit_fok",), "post_only": ('"post_only":true',),
         "stop_limit": ('"STOP_DIRECTION_STOP_UP"',),
     },
     ("mexc", "spot"): {
-        "market": ("type=MARKET",), "ioc": ("IMMEDIATE_OR_CANCEL",), "fok": ("FILL_OR_KILL",), "post_only": ("LIMIT_MAKER",),
+        "market": ("type=MARKET",), "ioc": ("IMMEDIATE_OR_CANCEL",), "fok": ("FILL_OR_KILL",),
+        "post_only": ("LIMIT_MAKER",),
     },
-    ("mexc", "swap"): {"market": ('"type":6',), "post_only": ('"type":2',), "reduce_only": ('"side":4',)},
+    ("mexc", "swap"): {"market": ('"type":6',), "post_only": ('"type":2',),
+    "reduce_only": ('"side":4',)},
     ("htx", "spot"): {
         "ioc": ('"buy-ioc"',), "fok": ('"buy-limit-fok"',), "post_only": ('"buy-limit-maker"',),
         "stop_limit": ('"buy-stop-limit"', '"operator":"gte"'),
     },
     ("htx", "swap"): {
-        "market": ('"market"',), "ioc": ('"ioc"',), "fok": ('"fok"',), "post_only": ('"post_only"',),
+        "market": ('"market"',), "ioc": ('"ioc"',), "fok": ('"fok"',), "post_only": ('"post_only"',
+        ),
         "reduce_only": ('"reduce_only":1',),
     },
     ("hyperliquid", "swap"): {
-        "ioc": ('"Ioc"',), "post_only": ('"Alo"',), "reduce_only": ('"r":true',), "stop_limit": ('"tpsl":"sl"',),
+        "ioc": ('"Ioc"',), "post_only": ('"Alo"',), "reduce_only": ('"r":true',),
+        "stop_limit": ('"tpsl":"sl"',),
     },
     ("bitfinex", "spot"): {
-        "market": ('"EXCHANGE MARKET"',), "ioc": ('"EXCHANGE IOC"',), "fok": ('"EXCHANGE FOK"',), "post_only": ('"flags":4096',),
+        "market": ('"EXCHANGE MARKET"',), "ioc": ('"EXCHANGE IOC"',), "fok": ('"EXCHANGE FOK"',),
+        "post_only": ('"flags":4096',),
         "reduce_only": ('"flags":1024',),
     },
-    ("alpaca", "spot"): {"market": ('"market"',), "ioc": ('"ioc"',), "fok": ('"fok"',), "stop_limit": ('"stop_price":"2400"',)},
+    ("alpaca", "spot"): {"market": ('"market"',), "ioc": ('"ioc"',), "fok": ('"fok"',),
+    "stop_limit": ('"stop_price":"2400"',)},
     ("blofin", "swap"): {"market": ('"market"',), "reduce_only": ('"reduceOnly":"true"',)},
     ("hollaex", "spot"): {
-        "market": ('"market"',), "post_only": ('"post_only":true',), "stop_limit": ('"stop":"2400"',), "stop": ('"stop":"2400"',),
+        "market": ('"market"',), "post_only": ('"post_only":true',), "stop_limit": ('"stop":"2400"',
+        ), "stop": ('"stop":"2400"',),
     },
     ("bigone", "spot"): {
-        "ioc": ('"immediate_or_cancel":true',), "post_only": ('"post_only":true',), "stop_limit": ('"GTE"',), "stop": ('"LTE"',),
+        "ioc": ('"immediate_or_cancel":true',), "post_only": ('"post_only":true',),
+        "stop_limit": ('"GTE"',), "stop": ('"LTE"',),
     },
 }  # fmt: skip
-"""By exchange and kind of market: the orders that can be sent, and what stands in the request besides the plain terms."""
+"""By exchange and kind of market: the orders that can be sent, and what stands in the request
+besides the plain terms."""
 
 
 def told(name: str, kind: str, **terms: Any) -> tuple[str, str]:
@@ -129,9 +162,9 @@ def told(name: str, kind: str, **terms: Any) -> tuple[str, str]:
         try:
             await sender.submit(order(kind, **terms))
         except NotSent as error:
-            assert not any(method != "GET" and not url.endswith("/info") for method, url, _, _ in sent(sender)), (
-                "something has left"
-            )
+            assert not any(
+                method != "GET" and not url.endswith("/info") for method, url, _, _ in sent(sender)
+            ), "something has left"
             return error.reason, error.text
         except Unanswered:
             method, url, _, body = sent(sender)[-1]
@@ -187,7 +220,10 @@ FAULTS: Mapping[str, Callable[[Asked], Asked]] = {
     "another quantity": lambda a: (*a[:3], type(a[3])(3), *a[4:]),
     "another price": lambda a: (*a[:4], "2500.6", a[5]),
     "another type": lambda a: (a[0], "market", *a[2:]),
-    "another client id": lambda a: (*a[:5], {name: OTHERS.get(type(value)) for name, value in a[5].items()}),
+    "another client id": lambda a: (
+        *a[:5],
+        {name: OTHERS.get(type(value)) for name, value in a[5].items()},
+    ),
     "reduce-only unasked": lambda a: (*a[:5], {**a[5], "reduceOnly": True}),
     "post-only unasked": lambda a: (*a[:5], {**a[5], "postOnly": True}),
     "immediate or cancel unasked": lambda a: (*a[:5], {**a[5], "timeInForce": "IOC"}),
@@ -197,8 +233,11 @@ FAULTS: Mapping[str, Callable[[Asked], Asked]] = {
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize(("name", "kind"), SENT)
-def test_a_request_that_differs_from_its_order_does_not_leave(name: str, kind: str, fault: str) -> None:
-    """A request builder of ccxt with one fault each. What the builder drops by itself changes nothing."""
+def test_a_request_that_differs_from_its_order_does_not_leave(
+    name: str, kind: str, fault: str
+) -> None:
+    """A request builder of ccxt with one fault each. What the builder drops by itself changes
+    nothing."""
 
     async def whole() -> None:
         sender = entry(name, kind)
@@ -214,7 +253,9 @@ def test_a_request_that_differs_from_its_order_does_not_leave(name: str, kind: s
                 await sender.submit(order(kind))
             if isinstance(raised.value, Unanswered):
                 ours = await request_of(name, kind)
-                assert without_time(sent(sender)[-1]) == without_time(ours), "another request has left"
+                assert without_time(sent(sender)[-1]) == without_time(ours), (
+                    "another request has left"
+                )
         finally:
             await sender.aclose()
 
@@ -230,7 +271,8 @@ async def request_of(name: str, kind: str) -> Any:
 
 
 def without_time(request: Any) -> set[str]:
-    """The terms of a request, without its time and signature, and without what no exchange takes for a term."""
+    """The terms of a request, without its time and signature, and without what no exchange takes
+    for a term."""
     _, url, _, body = request
     text = re.sub(r"(timestamp|nonce|signature|Timestamp|Signature)=[^& ]*", "", f"{url} {body}")
     text = re.sub(r'"(nonce|signature)":(\d+|\{[^}]*\})', "", text)
@@ -259,7 +301,9 @@ def test_an_exchange_without_a_table_gets_plain_orders_only(name: str) -> None:
         ({"time_in_force": "gtd"}, "time_in_force"),
     ],
 )
-def test_a_term_that_is_missing_or_unknown_is_refused_before_anything_is_recorded(terms: dict[str, Any], reason: str) -> None:
+def test_a_term_that_is_missing_or_unknown_is_refused_before_anything_is_recorded(
+    terms: dict[str, Any], reason: str
+) -> None:
     sender = entry("binance")
     with pytest.raises(NotSent) as raised:
         sender.prepare(order(**terms))
@@ -269,6 +313,12 @@ def test_a_term_that_is_missing_or_unknown_is_refused_before_anything_is_recorde
 
 @pytest.mark.parametrize("name", sorted(languages()))
 def test_every_table_is_tried(name: str) -> None:
-    families = {"binanceus": "binance", "binancecoinm": "binanceusdm", "bybiteu": "bybit", "bybitid": "bybit", "gateeu": "gate"}
+    families = {
+        "binanceus": "binance",
+        "binancecoinm": "binanceusdm",
+        "bybiteu": "bybit",
+        "bybitid": "bybit",
+        "gateeu": "gate",
+    }
     families |= {"okxus": "okx", "myokx": "okx"}
     assert families.get(name, name) in {exchange for exchange, _ in SENT}

@@ -31,7 +31,8 @@ MARKS: Mapping[tuple[str, str], tuple[str, str]] = {
     ("hollaex", "spot"): ('"buy"', '"stop":'),
     ("bigone", "spot"): ('"operator":"GTE"', '"type":"STOP_'),
 }
-"""By exchange and kind of market: what stands in the request of a buy stop only, and what marks any stop order."""
+"""By exchange and kind of market: what stands in the request of a buy stop only, and what marks any
+stop order."""
 TERMS: tuple[Mapping[str, Any], ...] = (
     {},
     {"time_in_force": "ioc"},
@@ -43,28 +44,40 @@ TERMS: tuple[Mapping[str, Any], ...] = (
 
 
 @pytest.mark.parametrize(("name", "kind"), SENT)
-def test_a_stop_order_leaves_as_a_stop_order_with_each_other_term_or_not_at_all(name: str, kind: str) -> None:
+def test_a_stop_order_leaves_as_a_stop_order_with_each_other_term_or_not_at_all(
+    name: str, kind: str
+) -> None:
     for terms in TERMS:
         for side in ("buy", "sell"):
-            outcome, text = told(name, kind, **{"order_type": "stop_limit", "stop_price": STOP, "side": side, **terms})
+            outcome, text = told(
+                name,
+                kind,
+                **{"order_type": "stop_limit", "stop_price": STOP, "side": side, **terms},
+            )
             if outcome == "sent":
                 up, mark = MARKS[name, kind]
                 assert mark in text
                 assert (up in text) is (side == "buy"), text
 
 
-@pytest.mark.parametrize("terms", [{"time_in_force": "ioc"}, {"time_in_force": "fok"}, {"post_only": True}])
+@pytest.mark.parametrize(
+    "terms", [{"time_in_force": "ioc"}, {"time_in_force": "fok"}, {"post_only": True}]
+)
 @pytest.mark.parametrize("side", ["buy", "sell"])
 def test_a_stop_that_ccxt_drops_at_htx_is_named(side: str, terms: Mapping[str, Any]) -> None:
-    """ccxt writes the other type over the stop type (htx.py, `create_spot_order_request`). HTX reads `stop-price` for its
-    stop types only (support notice of 2019-09-02)."""
-    outcome, text = told("htx", "spot", **{"order_type": "stop_limit", "stop_price": STOP, "side": side, **terms})
+    """ccxt writes the other type over the stop type (htx.py, `create_spot_order_request`). HTX
+    reads `stop-price` for its stop types only (support notice of 2019-09-02)."""
+    outcome, text = told(
+        "htx", "spot", **{"order_type": "stop_limit", "stop_price": STOP, "side": side, **terms}
+    )
     assert outcome == TERM, text
     assert "stop" in text
 
 
 WITHOUT: Mapping[tuple[str, str], Callable[[dict[str, Any]], dict[str, Any]]] = {
-    ("kucoin", "spot"): lambda params: {name: value for name, value in params.items() if name != "stop"},
+    ("kucoin", "spot"): lambda params: {
+        name: value for name, value in params.items() if name != "stop"
+    },
     ("bybit", "swap"): lambda params: {**params, "triggerDirection": "descending"},
     ("coinbase", "spot"): lambda params: {**params, "stop_direction": "STOP_DIRECTION_STOP_DOWN"},
     ("htx", "spot"): lambda params: {**params, "operator": "lte"},
@@ -73,7 +86,9 @@ WITHOUT: Mapping[tuple[str, str], Callable[[dict[str, Any]], dict[str, Any]]] = 
 
 
 @pytest.mark.parametrize(("name", "kind"), WITHOUT)
-def test_a_stop_without_its_direction_or_with_another_one_does_not_leave(name: str, kind: str) -> None:
+def test_a_stop_without_its_direction_or_with_another_one_does_not_leave(
+    name: str, kind: str
+) -> None:
     async def whole() -> None:
         sender = entry(name, kind)
         made = sender._exchange.create_order

@@ -1,4 +1,5 @@
-"""Unified orders and trades of ccxt, to messages: each status, and each trap that the unified rows hold."""
+"""Unified orders and trades of ccxt, to messages: each status, and each trap that the unified rows
+hold."""
 
 from decimal import Decimal
 from typing import Any
@@ -46,12 +47,17 @@ def ended(status: str, **other: Any) -> dict[str, Any]:
         (order(status="rejected"), "cancel", "canceled", "rejected"),
     ],
 )
-def test_each_status_gives_its_message(row: dict[str, Any], type_: str, status: str, reason: str | None) -> None:
+def test_each_status_gives_its_message(
+    row: dict[str, Any], type_: str, status: str, reason: str | None
+) -> None:
     message = only(order=row)
     assert (message.type, message.reported.status, message.reason) == (type_, status, reason)
 
 
-@pytest.mark.parametrize("word", ["scheduledCancel", "PENDING", "CANCEL_QUEUED", "poc", "canceled-invalid-balance", "new"])
+@pytest.mark.parametrize(
+    "word",
+    ["scheduledCancel", "PENDING", "CANCEL_QUEUED", "poc", "canceled-invalid-balance", "new"],
+)
 def test_a_word_that_ccxt_does_not_map_keeps_the_order_open(word: str) -> None:
     message = only(order=order(status=word))
     assert (message.type, message.status, message.reported.status) == ("status", word, None)
@@ -69,13 +75,29 @@ def test_canceling_is_a_cancel_that_is_pending() -> None:
 
 def test_an_answer_to_create_order_that_holds_ids_alone_is_no_acknowledgement() -> None:
     empty = dict.fromkeys(order())
-    message = only(order={**empty, "id": "5002", "clientOrderId": "led-1", "trades": [], "fees": [], "info": {"ordId": "5002"}})
-    assert (message.type, message.status, message.venue_order_id) == ("status", "pending_new", "5002")
+    message = only(
+        order={
+            **empty,
+            "id": "5002",
+            "clientOrderId": "led-1",
+            "trades": [],
+            "fees": [],
+            "info": {"ordId": "5002"},
+        }
+    )
+    assert (message.type, message.status, message.venue_order_id) == (
+        "status",
+        "pending_new",
+        "5002",
+    )
 
 
 def test_a_quantity_filled_that_ccxt_has_made_up_is_not_claimed() -> None:
-    """Without a quantity filled, ccxt takes a closed order for filled, and leaves the average price empty."""
-    made_up = only(order=order(status="closed", filled="1.2", remaining="0", average=None, cost="3000.6"))
+    """Without a quantity filled, ccxt takes a closed order for filled, and leaves the average price
+    empty."""
+    made_up = only(
+        order=order(status="closed", filled="1.2", remaining="0", average=None, cost="3000.6")
+    )
     assert (made_up.reported.cum_quantity, made_up.reported.quantity) == (None, Decimal("1.2"))
     assert "assumes" in made_up.text
     reported = only(order=order(status="closed", filled="1.2", remaining="0", average="2500"))
@@ -89,14 +111,27 @@ def test_a_conditional_order_that_has_started_its_child_was_triggered() -> None:
 
 
 def test_terms_are_claimed_as_they_are() -> None:
-    claims = only(order=order(timeInForce="PO", triggerPrice="2400", stopPrice="2400", reduceOnly=True)).reported
-    assert (claims.limit_price, claims.stop_price, claims.order_type) == (Decimal("2500.5"), Decimal(2400), "stop_limit")
+    claims = only(
+        order=order(timeInForce="PO", triggerPrice="2400", stopPrice="2400", reduceOnly=True)
+    ).reported
+    assert (claims.limit_price, claims.stop_price, claims.order_type) == (
+        Decimal("2500.5"),
+        Decimal(2400),
+        "stop_limit",
+    )
     assert (claims.post_only, claims.reduce_only, claims.time_in_force) == (True, True, None)
 
 
 def test_a_market_order_has_neither_the_price_nor_the_time_in_force_that_ccxt_supposes() -> None:
-    claims = only(order=order(type="market", price="2500.1", timeInForce="IOC", triggerPrice="0.0")).reported
-    assert (claims.order_type, claims.limit_price, claims.stop_price, claims.time_in_force) == ("market", None, None, None)
+    claims = only(
+        order=order(type="market", price="2500.1", timeInForce="IOC", triggerPrice="0.0")
+    ).reported
+    assert (claims.order_type, claims.limit_price, claims.stop_price, claims.time_in_force) == (
+        "market",
+        None,
+        None,
+        None,
+    )
 
 
 def test_a_time_of_creation_is_not_the_time_of_an_end() -> None:
@@ -106,7 +141,14 @@ def test_a_time_of_creation_is_not_the_time_of_an_end() -> None:
 
 @pytest.mark.parametrize(
     ("exchange", "client_id"),
-    [("kraken", "0"), ("gate", "api"), ("gate", "web"), ("binance", "x-TKT5PX2F123"), ("binance", "web_1"), ("woo", "0")],
+    [
+        ("kraken", "0"),
+        ("gate", "api"),
+        ("gate", "web"),
+        ("binance", "x-TKT5PX2F123"),
+        ("binance", "web_1"),
+        ("woo", "0"),
+    ],
 )
 def test_a_client_id_that_nobody_chose_names_no_order(exchange: str, client_id: str) -> None:
     info = {"cl_ord_id": client_id}
@@ -123,20 +165,39 @@ def test_a_client_id_stands_where_the_exchange_has_it(exchange: str, field: str)
 
 def test_only_ids_that_the_ledger_knows_are_trusted() -> None:
     with Ledger.open("memory://") as ledger:
-        terms: dict[str, Any] = {"instrument": "ETH/USDT", "side": "buy", "quantity": "1.2", "order_type": "market"}
-        ledger.record(Request(account=ACCOUNT, client_order_id="C-1", aliases={CLIENT_ID: "abc"}, **terms))
+        terms: dict[str, Any] = {
+            "instrument": "ETH/USDT",
+            "side": "buy",
+            "quantity": "1.2",
+            "order_type": "market",
+        }
+        ledger.record(
+            Request(account=ACCOUNT, client_order_id="C-1", aliases={CLIENT_ID: "abc"}, **terms)
+        )
         ledger.record(Request(account=ACCOUNT, client_order_id="led-2", **terms))
         records = BookRecords(ledger)
         for number, name in enumerate(("abc", "led-2", "led-3")):
-            ledger.record_many(told(records=records, order=order(id=str(number), clientOrderId=name)))
-        rows = {row["client_order_id"]: (row["venue_order_id"], row["origin"]) for row in ledger.orders()}
+            ledger.record_many(
+                told(records=records, order=order(id=str(number), clientOrderId=name))
+            )
+        rows = {
+            row["client_order_id"]: (row["venue_order_id"], row["origin"])
+            for row in ledger.orders()
+        }
         assert rows == {"C-1": ("0", "own"), "led-2": ("1", "own"), None: ("2", "external")}
 
 
 def test_an_order_of_ours_with_other_terms_was_replaced() -> None:
     with Ledger.open("memory://") as ledger:
-        terms: dict[str, Any] = {"instrument": "ETH/USDT", "side": "buy", "quantity": "1.2", "order_type": "limit"}
-        ledger.record(Request(account=ACCOUNT, client_order_id="led-1", limit_price="2500.5", at=T, **terms))
+        terms: dict[str, Any] = {
+            "instrument": "ETH/USDT",
+            "side": "buy",
+            "quantity": "1.2",
+            "order_type": "limit",
+        }
+        ledger.record(
+            Request(account=ACCOUNT, client_order_id="led-1", limit_price="2500.5", at=T, **terms)
+        )
         context = Context(account=ACCOUNT, records=BookRecords(ledger))
 
         def record(row: dict[str, Any]) -> list[str]:
@@ -149,11 +210,18 @@ def test_an_order_of_ours_with_other_terms_was_replaced() -> None:
         assert record(changed) == ["replace", "acknowledge"]
         assert record(changed) == ["acknowledge"]
         (row,) = ledger.orders()
-        assert (row["limit_price"], row["quantity"], row["pending"]) == (Decimal(2510), Decimal("1.5"), None)
+        assert (row["limit_price"], row["quantity"], row["pending"]) == (
+            Decimal(2510),
+            Decimal("1.5"),
+            None,
+        )
 
 
 def test_fills_come_before_the_status_that_follows_from_them() -> None:
-    assert [message.type for message in told(order=order(), trades=[trade()])] == ["fill", "acknowledge"]
+    assert [message.type for message in told(order=order(), trades=[trade()])] == [
+        "fill",
+        "acknowledge",
+    ]
 
 
 def test_a_fill_has_its_fee_and_liquidity() -> None:
@@ -161,28 +229,47 @@ def test_a_fill_has_its_fee_and_liquidity() -> None:
     assert (fill.fill_id, fill.quantity, fill.price, fill.side, fill.venue_order_id) == (
         "9001", Decimal("0.5"), Decimal("2500.1"), "buy", "101",
     )  # fmt: skip
-    assert (fill.fee, fill.fee_currency, fill.liquidity, fill.at.timestamp()) == (Decimal("0.12"), "USDT", "maker", T / 1000 + 4)
+    assert (fill.fee, fill.fee_currency, fill.liquidity, fill.at.timestamp()) == (
+        Decimal("0.12"),
+        "USDT",
+        "maker",
+        T / 1000 + 4,
+    )
 
 
 @pytest.mark.parametrize(
     ("fee", "fees", "expected"),
     [
-        ({"cost": "0.018475", "currency": "USD"}, [{"cost": 0.018475, "currency": "USD"}], ("0.018475", "USD")),
+        (
+            {"cost": "0.018475", "currency": "USD"},
+            [{"cost": 0.018475, "currency": "USD"}],
+            ("0.018475", "USD"),
+        ),
         ({"cost": None, "currency": None}, [], (None, None)),
         ({"cost": "-0.009", "currency": "USDT"}, None, ("-0.009", "USDT")),
-        (None, [{"cost": "0.1", "currency": "BNB"}, {"cost": "0.2", "currency": "BNB"}], ("0.3", "BNB")),
+        (
+            None,
+            [{"cost": "0.1", "currency": "BNB"}, {"cost": "0.2", "currency": "BNB"}],
+            ("0.3", "BNB"),
+        ),
         ({"cost": 1e-05, "currency": None}, [], ("0.00001", None)),
     ],
 )
-def test_fees_come_as_text_as_floats_in_lists_and_as_rebates(fee: Any, fees: Any, expected: tuple[Any, Any]) -> None:
+def test_fees_come_as_text_as_floats_in_lists_and_as_rebates(
+    fee: Any, fees: Any, expected: tuple[Any, Any]
+) -> None:
     fill = only(trade=trade(fee=fee, fees=fees))
     assert (None if fill.fee is None else format(fill.fee, "f"), fill.fee_currency) == expected
 
 
 def test_a_fee_in_two_currencies_is_named_in_words() -> None:
-    fill = only(trade=trade(fees=[{"cost": "0", "currency": "USDT"}, {"cost": "0.1", "currency": "BNB"}]))
+    fill = only(
+        trade=trade(fees=[{"cost": "0", "currency": "USDT"}, {"cost": "0.1", "currency": "BNB"}])
+    )
     assert (fill.fee, fill.fee_currency, fill.text) == (Decimal("0.1"), "BNB", None)
-    fill = only(trade=trade(fees=[{"cost": "1", "currency": "USDT"}, {"cost": "0.1", "currency": "BNB"}]))
+    fill = only(
+        trade=trade(fees=[{"cost": "1", "currency": "USDT"}, {"cost": "0.1", "currency": "BNB"}])
+    )
     assert (fill.fee, fill.fee_currency, fill.text) == (Decimal(1), "USDT", "further fees: 0.1 BNB")
 
 
@@ -199,16 +286,24 @@ def test_trades_without_an_id_are_told_apart_by_their_numbers_and_their_place() 
     same = trade(id=None)
     first, second, other = told(trades=[same, same, trade(id=None, amount="0.6")])
     assert [fill.fill_id for fill in (first, second, other) if fill.type == "fill"] == [
-        f"101:{T + 4000}:2500.1:0.5:1", f"101:{T + 4000}:2500.1:0.5:2", f"101:{T + 4000}:2500.1:0.6:1",
+        f"101:{T + 4000}:2500.1:0.5:1", f"101:{T + 4000}:2500.1:0.5:2",
+        f"101:{T + 4000}:2500.1:0.6:1",
     ]  # fmt: skip
-    assert [fill.model_dump() for fill in told(trades=[same, same])] == [first.model_dump(), second.model_dump()]
+    assert [fill.model_dump() for fill in told(trades=[same, same])] == [
+        first.model_dump(),
+        second.model_dump(),
+    ]
 
 
 def test_a_trade_without_an_order_is_an_order_of_its_own() -> None:
     with Ledger.open("memory://") as ledger:
         ledger.record_many(told("binance", trades=[trade(order=None)]))
         (row,) = ledger.orders()
-        assert (row["venue_order_id"], row["status"], row["origin"]) == ("none:ETH/USDT:9001", "filled", "external")
+        assert (row["venue_order_id"], row["status"], row["origin"]) == (
+            "none:ETH/USDT:9001",
+            "filled",
+            "external",
+        )
 
 
 def test_ids_that_are_unique_within_a_symbol_get_the_symbol() -> None:
@@ -218,9 +313,19 @@ def test_ids_that_are_unique_within_a_symbol_get_the_symbol() -> None:
 
 def test_trades_within_an_order_are_fills_unless_they_are_hollow_or_have_no_id() -> None:
     hollow = {"id": "T-1", "price": None, "amount": None, "orderId": "101"}
-    listed = {"id": "9002", "price": "2500", "amount": "0.2", "timestamp": T, "order": None, "side": None}
+    listed = {
+        "id": "9002",
+        "price": "2500",
+        "amount": "0.2",
+        "timestamp": T,
+        "order": None,
+        "side": None,
+    }
     messages = told(order=order(trades=[hollow, listed, trade(id=None)]))
-    assert [(one.type, getattr(one, "fill_id", None)) for one in messages] == [("fill", "9002"), ("acknowledge", None)]
+    assert [(one.type, getattr(one, "fill_id", None)) for one in messages] == [
+        ("fill", "9002"),
+        ("acknowledge", None),
+    ]
     assert told(trades=[hollow]) == []
 
 
@@ -228,19 +333,37 @@ def test_a_pushed_amount_that_ccxt_has_filled_in_is_not_claimed() -> None:
     context = Context(account=ACCOUNT, exchange="kraken", source=Source.VENUE_PUSH)
     (message,) = translated({"order": order()}, context).messages
     claims = message.model_dump()["reported"]
-    assert (claims["quantity"], claims["cum_quantity"], claims["status"]) == (None, None, "partially_filled")
+    assert (claims["quantity"], claims["cum_quantity"], claims["status"]) == (
+        None,
+        None,
+        "partially_filled",
+    )
 
 
 def test_positions_are_signed_contracts_and_currencies_have_no_price() -> None:
     held = only(position=position())
-    assert (held.instrument, held.quantity, held.average_price) == ("ETH/USDT:USDT", -15, Decimal("2500.1"))
-    dollars = only(balance={"info": {}, "free": {"USDT": "1"}, "USDT": {"free": "1", "total": "7.5"}})
-    assert (dollars.instrument, dollars.quantity, dollars.average_price) == ("USDT", Decimal("7.5"), None)
+    assert (held.instrument, held.quantity, held.average_price) == (
+        "ETH/USDT:USDT",
+        -15,
+        Decimal("2500.1"),
+    )
+    dollars = only(
+        balance={"info": {}, "free": {"USDT": "1"}, "USDT": {"free": "1", "total": "7.5"}}
+    )
+    assert (dollars.instrument, dollars.quantity, dollars.average_price) == (
+        "USDT",
+        Decimal("7.5"),
+        None,
+    )
 
 
 def test_a_funding_is_negative_if_paid() -> None:
     paid = only(funding=funding())
-    assert (paid.instrument, paid.amount, paid.currency) == ("ETH/USDT:USDT", Decimal("-0.12"), "USDT")
+    assert (paid.instrument, paid.amount, paid.currency) == (
+        "ETH/USDT:USDT",
+        Decimal("-0.12"),
+        "USDT",
+    )
 
 
 def test_a_document_that_holds_nothing_known_is_a_fault() -> None:
@@ -252,6 +375,11 @@ def test_a_document_that_holds_nothing_known_is_a_fault() -> None:
 
 
 def test_an_unreadable_row_costs_no_other() -> None:
-    translation = translated({"orders": [order(), order(id=None), order(status=7.5)]}, Context(account=ACCOUNT))
+    translation = translated(
+        {"orders": [order(), order(id=None), order(status=7.5)]}, Context(account=ACCOUNT)
+    )
     assert [message.type for message in translation.messages] == ["acknowledge"]
-    assert [fault.fault for fault in translation.faults] == ["id is missing", "status is not a text"]
+    assert [fault.fault for fault in translation.faults] == [
+        "id is missing",
+        "status is not a text",
+    ]

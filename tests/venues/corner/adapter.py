@@ -27,7 +27,12 @@ class CornerSettings(OneAccountSection):
 def build(settings: CornerSettings, records: Records) -> Venue:
     from tests.venues.corner.venue import CornerVenue
 
-    return CornerVenue(settings.account, key=settings.token.read("venues.corner.token"), url=settings.url, records=records)
+    return CornerVenue(
+        settings.account,
+        key=settings.token.read("venues.corner.token"),
+        url=settings.url,
+        records=records,
+    )
 
 
 def recording(account: str, number: str, records: Records | None) -> Recording:

@@ -30,7 +30,9 @@ class CornerServer(VenueServer):
     async def _orders(self, request: web.Request) -> web.Response:
         if request.headers.get("Api-Key") != KEY:
             return self.answer({"error": "wrong key"}, status=401)
-        return self.answer({"orders": [self._row(order) for order in self.exchange.orders(ACCOUNT)]})
+        return self.answer(
+            {"orders": [self._row(order) for order in self.exchange.orders(ACCOUNT)]}
+        )
 
     def _row(self, order: SimulatedOrder) -> dict[str, Any]:
         fills = self.exchange.fills(ACCOUNT, order_id=order.order_id)
@@ -44,18 +46,26 @@ class CornerServer(VenueServer):
             "state": STATES[order.status],
             "filled": order.filled,
             "updated": order.updated_at.isoformat(),
-            "fills": [{"quantity": one.quantity, "price": one.price, "at": one.at.isoformat()} for one in fills],
+            "fills": [
+                {"quantity": one.quantity, "price": one.price, "at": one.at.isoformat()}
+                for one in fills
+            ],
         }
 
     async def _positions(self, request: web.Request) -> web.Response:
         now = self.exchange.clock.now().isoformat()
-        rows = [{"symbol": one.instrument, "quantity": one.quantity, "at": now} for one in self.exchange.positions(ACCOUNT)]
+        rows = [
+            {"symbol": one.instrument, "quantity": one.quantity, "at": now}
+            for one in self.exchange.positions(ACCOUNT)
+        ]
         return self.answer({"positions": rows})
 
 
 def simulated(faults: Faults, clock: Clock) -> SimulatedVenue:
     return SimulatedVenue(
-        server=CornerServer(ExchangeSimulator(clock=clock, accounts=[ACCOUNT], currency="USD"), faults=faults),
+        server=CornerServer(
+            ExchangeSimulator(clock=clock, accounts=[ACCOUNT], currency="USD"), faults=faults
+        ),
         account=ACCOUNT,
         section=f'account = "{ACCOUNT}"\ntoken = {{ env = "{TOKEN_VARIABLE}" }}',
         token=KEY,

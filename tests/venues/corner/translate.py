@@ -83,7 +83,11 @@ def id_of(row: Any) -> str:
 
 def _order_told(row: Any, account: str) -> Translation:
     venue_order_id, symbol, state = id_of(row), word(row, "symbol"), word(row, "state")
-    side, at, name = SIDES.get(word(row, "side") or ""), moment(row, "updated"), word(row, "client_id")
+    side, at, name = (
+        SIDES.get(word(row, "side") or ""),
+        moment(row, "updated"),
+        word(row, "client_id"),
+    )
     if symbol is None or state is None or side is None or at is None:
         raise Unreadable("symbol, state, side or updated is missing, or is none")
     common: Document = {
@@ -97,12 +101,21 @@ def _order_told(row: Any, account: str) -> Translation:
     kind, status = STATES.get(state, (Status, state))
     filled = number(row, "filled")
     claims = ReportedClaims(
-        status="partially_filled" if kind is Acknowledge and filled else status if state in STATES else None,
+        status="partially_filled"
+        if kind is Acknowledge and filled
+        else status
+        if state in STATES
+        else None,
         quantity=number(row, "quantity"),
         cum_quantity=filled,
         limit_price=price(row, "price"),
     )
-    own: Document = {**common, "at": at, "reported": claims, **({"status": status} if kind is Status else {})}
+    own: Document = {
+        **common,
+        "at": at,
+        "reported": claims,
+        **({"status": status} if kind is Status else {}),
+    }
     return Translation((*_fills(row, common), kind(**own, evidence=row)))
 
 
@@ -112,12 +125,33 @@ def _fills(row: Document, common: Document) -> Iterator[Fill]:
         quantity = needed_number(fill, "quantity")
         filled += quantity
         fill_id, paid = f"{common['venue_order_id']}:{filled:f}", needed_number(fill, "price")
-        yield Fill(**common, fill_id=fill_id, quantity=quantity, price=paid, at=moment(fill, "at"), evidence=fill)
+        yield Fill(
+            **common,
+            fill_id=fill_id,
+            quantity=quantity,
+            price=paid,
+            at=moment(fill, "at"),
+            evidence=fill,
+        )
 
 
 def _position_told(row: Any, account: str) -> Translation:
     symbol = word(row, "symbol")
     if symbol is None:
         raise Unreadable("symbol is missing")
-    held: Document = {"instrument": symbol, "quantity": needed_number(row, "quantity"), "average_price": price(row, "price")}
-    return Translation([Balance(account=account, **held, source=Source.VENUE_POLL, at=moment(row, "at"), evidence=row)])
+    held: Document = {
+        "instrument": symbol,
+        "quantity": needed_number(row, "quantity"),
+        "average_price": price(row, "price"),
+    }
+    return Translation(
+        [
+            Balance(
+                account=account,
+                **held,
+                source=Source.VENUE_POLL,
+                at=moment(row, "at"),
+                evidence=row,
+            )
+        ]
+    )

@@ -15,7 +15,14 @@ from orderledger.infrastructure.venues.base.translation import Translation
 from orderledger.infrastructure.venues.base.transport import Backoff, Http, RateLimiter
 from orderledger.infrastructure.venues.base.venue import Abilities, Answer, Records
 from orderledger.projections.view import Row
-from tests.venues.corner.translate import CLIENT_ID, ENDED, id_of, orders_told, positions_told, terms_of
+from tests.venues.corner.translate import (
+    CLIENT_ID,
+    ENDED,
+    id_of,
+    orders_told,
+    positions_told,
+    terms_of,
+)
 
 
 class CornerVenue(PolledVenue):
@@ -34,7 +41,11 @@ class CornerVenue(PolledVenue):
 
     def __init__(self, account: str, *, key: str, url: str, records: Records | None = None) -> None:
         http = Http(
-            url, headers={"Api-Key": key}, rate_limiter=RateLimiter(100_000), backoff=Backoff(random.Random()), secrets=[key]
+            url,
+            headers={"Api-Key": key},
+            rate_limiter=RateLimiter(100_000),
+            backoff=Backoff(random.Random()),
+            secrets=[key],
         )
         super().__init__([account], records=records, now=SystemClock().now, http=http)
         self._http = http
@@ -52,7 +63,9 @@ class CornerVenue(PolledVenue):
             return super().key_of(row)
 
     def open_ids(self, rows: Sequence[Any]) -> frozenset[str]:
-        return frozenset(id_of(row) for row in rows if not isinstance(row, dict) or row.get("state") not in ENDED)
+        return frozenset(
+            id_of(row) for row in rows if not isinstance(row, dict) or row.get("state") not in ENDED
+        )
 
     def terms_of(self, instrument: str) -> Terms | None:
         return terms_of(instrument)
@@ -60,12 +73,22 @@ class CornerVenue(PolledVenue):
     async def order(self, account: str, order: Row) -> Sequence[Message] | None:
         ids, name = set(order["venue_order_ids"]), order["aliases"].get(CLIENT_ID)
         asked_at, rows = self.now(), await self.order_rows(account)
-        own = [row for row in rows if self.key_of(row) in ids or (name is not None and row.get("client_id") == name)]
-        return await self.about_order(account, self.translate_orders(account, own), asked_at) if own else None
+        own = [
+            row
+            for row in rows
+            if self.key_of(row) in ids or (name is not None and row.get("client_id") == name)
+        ]
+        return (
+            await self.about_order(account, self.translate_orders(account, own), asked_at)
+            if own
+            else None
+        )
 
     async def fills_since(self, account: str, since: datetime) -> Answer:
         told = self.translate_orders(account, await self.order_rows(account))
-        return await self.answer(account, sorted(told.messages, key=lambda message: message.at or since), told.faults)
+        return await self.answer(
+            account, sorted(told.messages, key=lambda message: message.at or since), told.faults
+        )
 
     async def positions(self, account: str) -> Sequence[Balance]:
         return self.balances(positions_told(await self._listed("positions"), account))

@@ -1,4 +1,5 @@
-"""The harness of these tests: a made-up venue, the real adapter on it, and a ledger that records what it tells."""
+"""The harness of these tests: a made-up venue, the real adapter on it, and a ledger that records
+what it tells."""
 
 import asyncio
 import random
@@ -26,11 +27,17 @@ ADDRESS = "0x" + "aa" * 20
 CLOID = "0x" + "b01".zfill(32)
 START = datetime(2026, 9, 21, 12, tzinfo=UTC)
 PACE = Pace(hold=0.1, acknowledge=2.0, ping=0.2, quiet=2.0, round=0.05, fundings=0.0)
-TERMS: dict[str, Any] = {"instrument": "ETH", "side": "buy", "quantity": "1.2", "limit_price": "2500.5"}
+TERMS: dict[str, Any] = {
+    "instrument": "ETH",
+    "side": "buy",
+    "quantity": "1.2",
+    "limit_price": "2500.5",
+}
 
 
 class Milliseconds:
-    """A clock that moves by a millisecond at each reading: no two facts of the venue have the same time."""
+    """A clock that moves by a millisecond at each reading: no two facts of the venue have the same
+    time."""
 
     def __init__(self) -> None:
         self._now = START
@@ -79,7 +86,10 @@ class Harness(Listener):
 
 
 def adapter(
-    server: HyperliquidServer, ledger: Ledger | None = None, accounts: dict[str, str] | None = None, **options: Any
+    server: HyperliquidServer,
+    ledger: Ledger | None = None,
+    accounts: dict[str, str] | None = None,
+    **options: Any,
 ) -> Hyperliquid:
     """The real adapter, on a made-up venue."""
     return Hyperliquid(
@@ -96,7 +106,11 @@ def adapter(
 
 
 def made_up(*, faults: Faults | None = None, **options: Any) -> HyperliquidServer:
-    return HyperliquidServer(ExchangeSimulator(clock=Milliseconds(), first_order_id=700_000_000_101), faults=faults, **options)
+    return HyperliquidServer(
+        ExchangeSimulator(clock=Milliseconds(), first_order_id=700_000_000_101),
+        faults=faults,
+        **options,
+    )
 
 
 @asynccontextmanager

@@ -111,7 +111,9 @@ def heard(frames: Iterable[Json], legs: AccountLegs | None = None) -> Translated
 def said(message: Message) -> Json:
     """A message without what every message of these tests has in common."""
     common = {"account", "source", "evidence", "instrument", "side"}
-    return message.model_dump(mode="json", exclude=common, exclude_none=True, exclude_defaults=True) | {"type": message.type}
+    return message.model_dump(
+        mode="json", exclude=common, exclude_none=True, exclude_defaults=True
+    ) | {"type": message.type}
 
 
 def orders_after(messages: Iterable[Message]) -> list[Row]:

@@ -9,13 +9,21 @@ from orderledger import Ledger, parse_document
 from orderledger.infrastructure.venues.base.venue import Messages, Up
 from tests.venues.hyperliquid.harness import ACCOUNT, ADDRESS, CLOID, START, adapter, made_up
 
-TERMS: dict[str, Any] = {"client_id": CLOID, "instrument": "ETH", "side": "buy", "quantity": "1.2", "limit_price": "2500.5"}
+TERMS: dict[str, Any] = {
+    "client_id": CLOID,
+    "instrument": "ETH",
+    "side": "buy",
+    "quantity": "1.2",
+    "limit_price": "2500.5",
+}
 TURNS = 40
 
 
-def test_the_quantity_of_a_modified_order_is_told_last_by_who_knows_most_of_its_earlier_legs() -> None:
-    """After a restart the stream tells of the new leg, and its frame of fills is spoiled. Who asks for them knows better: were
-    that recorded first, the smaller quantity would stand."""
+def test_the_quantity_of_a_modified_order_is_told_last_by_who_knows_most_of_its_earlier_legs() -> (
+    None
+):
+    """After a restart the stream tells of the new leg, and its frame of fills is spoiled. Who asks
+    for them knows better: were that recorded first, the smaller quantity would stand."""
 
     async def story() -> None:
         server = made_up()
@@ -24,8 +32,17 @@ def test_the_quantity_of_a_modified_order_is_told_last_by_who_knows_most_of_its_
             with Ledger.open("memory://") as ledger:
                 order = server.exchange.place(ADDRESS, **TERMS)
                 server.exchange.fill(order, "0.5")
-                names = {"venue_order_id": str(order.order_id), "aliases": {"hyperliquid.cloid": CLOID}}
-                known = {"type": "acknowledge", "account": ACCOUNT, "at": order.created_at, "instrument": "ETH", "side": "buy"}
+                names = {
+                    "venue_order_id": str(order.order_id),
+                    "aliases": {"hyperliquid.cloid": CLOID},
+                }
+                known = {
+                    "type": "acknowledge",
+                    "account": ACCOUNT,
+                    "at": order.created_at,
+                    "instrument": "ETH",
+                    "side": "buy",
+                }
                 ledger.record(parse_document({**known, **names, "reported": {"quantity": "1.2"}}))
                 server.exchange.modify(order, limit_price="2510", with_new_id=True)
                 venue = adapter(server, ledger)
@@ -47,7 +64,11 @@ def test_the_quantity_of_a_modified_order_is_told_last_by_who_knows_most_of_its_
                 await asking
                 await venue.aclose()
                 (row,) = ledger.orders()
-                assert (row["quantity"], row["cum_quantity"], row["limit_price"]) == (Decimal("1.2"), Decimal("0.5"), 2510)
+                assert (row["quantity"], row["cum_quantity"], row["limit_price"]) == (
+                    Decimal("1.2"),
+                    Decimal("0.5"),
+                    2510,
+                )
 
     asyncio.run(story())
 
@@ -58,7 +79,9 @@ async def turns() -> None:
         await asyncio.sleep(0.005)
 
 
-def test_who_asks_about_an_order_is_told_of_its_legs_also_what_was_told_to_somebody_before() -> None:
+def test_who_asks_about_an_order_is_told_of_its_legs_also_what_was_told_to_somebody_before() -> (
+    None
+):
     """Who was told before may have had no use for it."""
 
     async def story() -> None:
@@ -69,10 +92,21 @@ def test_who_asks_about_an_order_is_told_of_its_legs_also_what_was_told_to_someb
                     order = server.exchange.modify(order, limit_price=price, with_new_id=True)
                     names.append(str(order.order_id))
                 venue = adapter(server, ledger)
-                row: dict[str, Any] = {"client_order_id": None, "aliases": {"hyperliquid.cloid": CLOID}, "venue_order_ids": names}
+                row: dict[str, Any] = {
+                    "client_order_id": None,
+                    "aliases": {"hyperliquid.cloid": CLOID},
+                    "venue_order_ids": names,
+                }
                 for _ in range(2):
                     answer = await venue.order(ACCOUNT, row) or ()
-                    assert [told.venue_order_id for told in answer if told.type == "replace"] == names[1:]  # type: ignore[attr-defined]
+                    assert (
+                        [
+                            told.venue_order_id  # type: ignore[attr-defined]
+                            for told in answer
+                            if told.type == "replace"
+                        ]
+                        == names[1:]
+                    )
                 await venue.aclose()
 
     asyncio.run(story())

@@ -89,8 +89,16 @@ def test_fills_and_fundings_are_told_with_the_oldest_first() -> None:
         server.exchange.fill(order, "0.5")
         server.exchange.fund(ADDRESS, "ETH", "0.25")
         second = server.exchange.fill(order, "0.7")
-        assert types((await venue.fills_since(ACCOUNT, START)).messages) == ["instrument", "fill", "funding", "fill"]
-        assert types((await venue.fills_since(ACCOUNT, second.at)).messages) == ["instrument", "fill"]
+        assert types((await venue.fills_since(ACCOUNT, START)).messages) == [
+            "instrument",
+            "fill",
+            "funding",
+            "fill",
+        ]
+        assert types((await venue.fills_since(ACCOUNT, second.at)).messages) == [
+            "instrument",
+            "fill",
+        ]
         with Ledger.open("memory://") as ledger:
             for expected in ("recorded", "duplicate"):
                 outcomes = ledger.record_many((await venue.fills_since(ACCOUNT, START)).messages)
@@ -103,7 +111,11 @@ def test_a_listing_names_all_open_orders_with_children_and_other_exchanges() -> 
     async def story(server: Any, venue: Hyperliquid) -> None:
         parent = server.exchange.place(ADDRESS, **TERMS)
         server.exchange.place(
-            ADDRESS, **{**TERMS, "side": "sell"}, stop_price="2400", order_type="stop_limit", parent_id=parent.order_id
+            ADDRESS,
+            **{**TERMS, "side": "sell"},
+            stop_price="2400",
+            order_type="stop_limit",
+            parent_id=parent.order_id,
         )
         server.exchange.place(ADDRESS, **{**TERMS, "instrument": "xyz:TSLA"})
         listing = await venue.open_orders(ACCOUNT)
@@ -122,10 +134,15 @@ def test_a_second_reconciliation_is_no_news() -> None:
             venue = adapter(server, ledger, clock=server.exchange.clock)
             order = server.exchange.place(ADDRESS, client_id=COMMON_CLOID, **TERMS)
             server.exchange.fill(order, "0.5")
-            server.exchange.fill(server.exchange.modify(order, limit_price="2510", with_new_id=True), "0.1")
+            server.exchange.fill(
+                server.exchange.modify(order, limit_price="2510", with_new_id=True), "0.1"
+            )
             wanted = ("partially_filled", Decimal("1.2"), ["unknown_order"])
             for expected in ({"recorded", "duplicate"}, {"duplicate"}, {"duplicate"}):
-                messages = [*(await venue.fills_since(ACCOUNT, START)).messages, *(await venue.open_orders(ACCOUNT)).messages]
+                messages = [
+                    *(await venue.fills_since(ACCOUNT, START)).messages,
+                    *(await venue.open_orders(ACCOUNT)).messages,
+                ]
                 outcomes = [*ledger.record_many(messages)]
                 (found,) = ledger.orders()
                 outcomes += ledger.record_many(await venue.order(ACCOUNT, found) or ())
@@ -143,7 +160,10 @@ def test_a_listing_with_an_order_whose_id_cannot_be_read_is_no_listing() -> None
         order = server.exchange.place(ADDRESS, **TERMS)
         server.spoiled[order.order_id] = {"side": "X"}
         listing = await venue.open_orders(ACCOUNT)
-        assert (list(listing.messages), list(listing.venue_order_ids)) == ([], [str(order.order_id)])
+        assert (list(listing.messages), list(listing.venue_order_ids)) == (
+            [],
+            [str(order.order_id)],
+        )
         server.spoiled[order.order_id] = {"oid": None}
         with pytest.raises(VenueUnavailable, match="readable id"):
             await venue.open_orders(ACCOUNT)
@@ -165,7 +185,9 @@ def test_an_order_is_asked_for_by_client_id_alias_and_every_id() -> None:
             row_of(client_order_id="C-2", venue_order_ids=["1", str(order.order_id)]),
         ):
             assert types(await venue.order(ACCOUNT, row)) == ["status", "acknowledge"]
-        assert await venue.order(ACCOUNT, row_of(client_order_id="C-2", venue_order_ids=["1"])) is None
+        assert (
+            await venue.order(ACCOUNT, row_of(client_order_id="C-2", venue_order_ids=["1"])) is None
+        )
         server.exchange.cancel(order)
         assert types(await venue.order(ACCOUNT, row_of(client_order_id="C-1"))) == ["cancel"]
 
@@ -176,7 +198,10 @@ def test_what_no_order_made_is_nothing_to_ask_for() -> None:
     """The venue refuses a name that is neither an id nor a cloid."""
 
     async def story(server: Any, venue: Hyperliquid) -> None:
-        assert await venue.order(ACCOUNT, row_of(venue_order_ids=["none:1790000008000-@1-0-A-0"])) is None
+        assert (
+            await venue.order(ACCOUNT, row_of(venue_order_ids=["none:1790000008000-@1-0-A-0"]))
+            is None
+        )
         assert server.requests["orderStatus"] == 0
 
     asked(story)
@@ -212,9 +237,17 @@ def test_as_many_fills_as_the_venue_keeps_may_have_had_others_before_them() -> N
 def test_positions_are_what_is_not_flat() -> None:
     async def story(server: Any, venue: Hyperliquid) -> None:
         server.exchange.fill(server.exchange.place(ADDRESS, **TERMS))
-        server.exchange.fill(server.exchange.place(ADDRESS, **{**TERMS, "side": "sell", "instrument": "BTC"}))
-        told = {balance.instrument: (balance.quantity, balance.average_price) for balance in await venue.positions(ACCOUNT)}
-        assert told == {"ETH": (Decimal("1.2"), Decimal("2500.5")), "BTC": (Decimal("-1.2"), Decimal("2500.5"))}
+        server.exchange.fill(
+            server.exchange.place(ADDRESS, **{**TERMS, "side": "sell", "instrument": "BTC"})
+        )
+        told = {
+            balance.instrument: (balance.quantity, balance.average_price)
+            for balance in await venue.positions(ACCOUNT)
+        }
+        assert told == {
+            "ETH": (Decimal("1.2"), Decimal("2500.5")),
+            "BTC": (Decimal("-1.2"), Decimal("2500.5")),
+        }
 
     asked(story)
 
@@ -224,9 +257,13 @@ def test_spot_tokens_are_balances_under_a_name_that_no_perpetual_has() -> None:
         server.exchange.fill(server.exchange.place(ADDRESS, **{**TERMS, "instrument": "HYPE"}))
         tokens = {"USDC": "14.625485", "HYPE": "3.5", "PURR": "0.0"}
         server.spot_balances[ADDRESS] = [
-            {"coin": coin, "token": 1, "hold": "0.0", "total": total} for coin, total in tokens.items()
+            {"coin": coin, "token": 1, "hold": "0.0", "total": total}
+            for coin, total in tokens.items()
         ]
-        told = {balance.instrument: (balance.quantity, balance.average_price) for balance in await venue.positions(ACCOUNT)}
+        told = {
+            balance.instrument: (balance.quantity, balance.average_price)
+            for balance in await venue.positions(ACCOUNT)
+        }
         assert told == {
             "HYPE": (Decimal("1.2"), Decimal("2500.5")),
             "HYPE.spot": (Decimal("3.5"), None),
@@ -239,7 +276,11 @@ def test_spot_tokens_are_balances_under_a_name_that_no_perpetual_has() -> None:
 
 def test_it_is_a_venue_as_the_ledger_asks_for_one() -> None:
     venue: Venue = Hyperliquid({ACCOUNT: ADDRESS})
-    assert (venue.name, list(venue.accounts), venue.abilities.has_fill_ids) == ("hyperliquid", [ACCOUNT], True)
+    assert (venue.name, list(venue.accounts), venue.abilities.has_fill_ids) == (
+        "hyperliquid",
+        [ACCOUNT],
+        True,
+    )
 
 
 @pytest.mark.parametrize("address", ["", "0x12", "aa" * 21, "0x" + "zz" * 20])

@@ -41,21 +41,28 @@ def test_the_delay_is_what_the_budget_allows() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("count", [150, *long([500])])
 def test_hundreds_of_accounts_fit(count: int) -> None:
-    """A minute is a tenth of a second here: of 500, the 490 that are looked at in turn take some 20 of them, as computed."""
+    """A minute is a tenth of a second here: of 500, the 490 that are looked at in turn take some 20
+    of them, as computed."""
 
     async def story() -> None:
         minute, accounts, polled = 0.1, some(count), count - 10
         server = made_up(minute=minute)
-        order_of = {address: server.exchange.place(address, **TERMS).order_id for address in accounts.values()}
+        order_of = {
+            address: server.exchange.place(address, **TERMS).order_id
+            for address in accounts.values()
+        }
         limits, pace = Limits(minute=minute), replace(PACE, fundings=3600.0)
         async with listening(server, accounts=accounts, limits=limits, pace=pace) as harness:
             begun = asyncio.get_running_loop().time()
             await harness.until(lambda: len(harness.heard_of) == count)
             took = asyncio.get_running_loop().time() - begun
-            assert {int(order["venue_order_id"]) for order in harness.ledger.orders()} == set(order_of.values())  # type: ignore[arg-type]
+            assert {int(order["venue_order_id"]) for order in harness.ledger.orders()} == set(  # type: ignore[arg-type]
+                order_of.values()
+            )
             assert (len(harness.venue.streamed), len(harness.venue.polled)) == (10, polled)
             assert harness.venue.delay_seconds == polled * 40 * minute / 960
-            # The first window is spent at once: no look can come earlier than that, whatever the machine.
+            # The first window is spent at once: no look can come earlier than that, whatever the
+            # machine.
             assert took > harness.venue.delay_seconds - 2 * minute
             assert server.violations.total() == 0
             assert server.most_weight <= 1200

@@ -1,4 +1,5 @@
-"""An account with thousands of orders a second: what its stream remembers and asks does not grow with them."""
+"""An account with thousands of orders a second: what its stream remembers and asks does not grow
+with them."""
 
 import sys
 from collections.abc import Callable, Sequence
@@ -53,7 +54,8 @@ def frame(*orders: int, status: str = "open", at: int = 0) -> dict[str, Any]:
     rows = [
         {
             "order": {
-                "coin": "BTC", "side": "B", "limitPx": "100", "sz": "1", "oid": 700 + number, "timestamp": 1_795_000_000_000,
+                "coin": "BTC", "side": "B", "limitPx": "100", "sz": "1", "oid": 700 + number,
+                "timestamp": 1_795_000_000_000,
                 "origSz": "1", "cloid": cloid(number),
             },
             "status": status,
@@ -119,12 +121,18 @@ def leg(number: int, status: str, at: int) -> dict[str, Any]:
 
 
 def calls_to_go_on_after(modifies: int, folder: Path) -> int:
-    """How many calls it takes a new collector to hear of an order that was modified so often, and filled a little at first."""
+    """How many calls it takes a new collector to hear of an order that was modified so often, and
+    filled a little at first."""
     url = f"sqlite:///{folder / f'{modifies}.db'}"
-    with Ledger.open(url, update_views=False) as ledger, records_of(url, ledger, adapters(installed())) as records:
+    with (
+        Ledger.open(url, update_views=False) as ledger,
+        records_of(url, ledger, adapters(installed())) as records,
+    ):
         told = AccountLegs(ACCOUNT)
         ledger.record_many(translate_frame(leg(0, "open", 0), told, PUSHED).messages)
-        ledger.record_many(translate_frame(user_fills(fill(oid=1_000, sz="0.2")), told, PUSHED).messages)
+        ledger.record_many(
+            translate_frame(user_fills(fill(oid=1_000, sz="0.2")), told, PUSHED).messages
+        )
         for number in range(1, modifies):
             ledger.record_many(translate_frame(leg(number, "open", number), told, PUSHED).messages)
         anew = AccountLegs(ACCOUNT, records)
@@ -135,14 +143,20 @@ def calls_to_go_on_after(modifies: int, folder: Path) -> int:
     return calls
 
 
-def test_an_order_that_was_modified_many_times_is_taken_up_again_in_a_time_that_grows_with_its_legs(tmp_path: Path) -> None:
+def test_an_order_that_was_modified_many_times_is_taken_up_again_in_a_time_that_grows_with_its_legs(
+    tmp_path: Path,
+) -> None:
     """Not with their square: nothing else is heard meanwhile."""
     assert calls_to_go_on_after(120, tmp_path) < 6 * calls_to_go_on_after(30, tmp_path)
 
 
 def test_cancels_that_are_due_at_once_are_told_in_the_order_in_which_they_came() -> None:
     recording = HyperliquidRecording(ACCOUNT)
-    for told in (frame(1, 2, 3), frame(2, status="canceled", at=9), frame(1, status="canceled", at=5)):
+    for told in (
+        frame(1, 2, 3),
+        frame(2, status="canceled", at=9),
+        frame(1, status="canceled", at=5),
+    ):
         recording.read(told)
     assert recording.read(frame(3, status="canceled", at=2_005)).messages == ()
     later = recording.read(frame(4, at=2_010)).messages

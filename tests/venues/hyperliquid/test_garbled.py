@@ -1,4 +1,5 @@
-"""Payloads that are not what the venue documents: what can be read is told, the rest is said to be unreadable."""
+"""Payloads that are not what the venue documents: what can be read is told, the rest is said to be
+unreadable."""
 
 import json
 from decimal import Decimal
@@ -9,7 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orderledger import Acknowledge, Balance, Ledger
-from orderledger.infrastructure.venues.hyperliquid.recording import from_recorded, translate_recorded
+from orderledger.infrastructure.venues.hyperliquid.recording import (
+    from_recorded,
+    translate_recorded,
+)
 from tests.seeds import long
 from tests.typed import fields
 from tests.venues.hyperliquid.payloads import (
@@ -32,9 +36,12 @@ JUNK = st.recursive(
     | st.integers(-(10**40), 10**40)
     | st.decimals(allow_nan=False, allow_infinity=False)
     | st.text(max_size=8)
-    | st.sampled_from(["open", "0.0", "-1", "1e5", "B", "A", "\ud800", "\x00", "0x" + "1" * 32, T, str(T)]),
+    | st.sampled_from(
+        ["open", "0.0", "-1", "1e5", "B", "A", "\ud800", "\x00", "0x" + "1" * 32, T, str(T)]
+    ),
     lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["order", "oid", "fills", "x"]), inner, max_size=3)
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["order", "oid", "fills", "x"]), inner, max_size=3)
     ),
     max_leaves=6,
 )
@@ -47,13 +54,28 @@ PAYLOADS: list[Any] = [
     open_orders(listed(), listed(oid=102, children=[listed(oid=103)])),
     user_fills(fill(), fill(oid=0, tid=0)),
     {"channel": "userFundings", "data": {"user": ADDRESS, "fundings": [FUNDING]}},
-    {"channel": "user", "data": {"nonUserCancel": [{"coin": "ETH", "oid": 1}], "fills": [fill()], "funding": FUNDING}},
+    {
+        "channel": "user",
+        "data": {
+            "nonUserCancel": [{"coin": "ETH", "oid": 1}],
+            "fills": [fill()],
+            "funding": FUNDING,
+        },
+    },
     {
         "channel": "webData2",
-        "data": {"openOrders": [listed(sz="0.7")], "serverTime": T, "clearinghouseState": STATE, "user": ADDRESS},
+        "data": {
+            "openOrders": [listed(sz="0.7")],
+            "serverTime": T,
+            "clearinghouseState": STATE,
+            "user": ADDRESS,
+        },
     },
     {"channel": "clearinghouseState", "data": {"clearinghouseState": STATE}},
-    {"channel": "post", "data": {"id": 1, "response": {"type": "info", "payload": {"type": "x", "data": [fill()]}}}},
+    {
+        "channel": "post",
+        "data": {"id": 1, "response": {"type": "info", "payload": {"type": "x", "data": [fill()]}}},
+    },
     {"channel": "userTwapSliceFills", "data": {"twapSliceFills": [{"fill": fill(), "twapId": 1}]}},
     [reported("open"), reported("canceled", T + 9)],
     [fill(), fill(tid=412)],
@@ -67,7 +89,13 @@ PAYLOADS: list[Any] = [
 
 def places(document: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     """Where something can be put in place of what is there."""
-    inner = document.items() if isinstance(document, dict) else enumerate(document) if isinstance(document, list) else ()
+    inner = (
+        document.items()
+        if isinstance(document, dict)
+        else enumerate(document)
+        if isinstance(document, list)
+        else ()
+    )
     return [path, *(found for key, value in inner for found in places(value, (*path, key)))]
 
 
@@ -82,7 +110,9 @@ def put(document: Any, path: tuple[Any, ...], junk: Any) -> Any:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("examples", [100, *long([300])])
-def test_whatever_stands_where_nothing_is_raised_and_all_that_is_told_can_be_recorded(examples: int) -> None:
+def test_whatever_stands_where_nothing_is_raised_and_all_that_is_told_can_be_recorded(
+    examples: int,
+) -> None:
     settings(max_examples=examples)(given(st.data())(translated_and_recorded))()
 
 
@@ -93,8 +123,13 @@ def translated_and_recorded(data: st.DataObject) -> None:
     told = translate_recorded(document, ACCOUNT)
     assert told == translate_recorded(document, ACCOUNT)
     with Ledger.open("memory://", update_views=False) as ledger:
-        assert {outcome.outcome for outcome in ledger.record_many(told.messages)} <= {"recorded", "duplicate"}
-        assert {outcome.outcome for outcome in ledger.record_many(m for m in told.messages if m.at)} <= {"duplicate"}
+        assert {outcome.outcome for outcome in ledger.record_many(told.messages)} <= {
+            "recorded",
+            "duplicate",
+        }
+        assert {
+            outcome.outcome for outcome in ledger.record_many(m for m in told.messages if m.at)
+        } <= {"duplicate"}
 
 
 @pytest.mark.parametrize("document", PAYLOADS, ids=range(len(PAYLOADS)))
@@ -112,8 +147,23 @@ SPOILS: list[tuple[str, Any]] = [
 
 NUMBERS = [("sz", "a lot"), ("origSz", "NaN"), ("limitPx", []), ("timestamp", "yesterday")]
 OF_FILLS = [("sz", None), ("sz", "0"), ("px", "x"), ("time", None), ("tid", "x")]
-OPTIONAL = [("fee", "x"), ("feeToken", 5), ("cloid", 7), ("crossed", "yes"), ("dir", ["Open"]), ("closedPnl", "much")]
-DESCRIPTIONS = ["tif", "reduceOnly", "orderType", "triggerCondition", "isTrigger", "children", "isPositionTpsl"]
+OPTIONAL = [
+    ("fee", "x"),
+    ("feeToken", 5),
+    ("cloid", 7),
+    ("crossed", "yes"),
+    ("dir", ["Open"]),
+    ("closedPnl", "much"),
+]
+DESCRIPTIONS = [
+    "tif",
+    "reduceOnly",
+    "orderType",
+    "triggerCondition",
+    "isTrigger",
+    "children",
+    "isPositionTpsl",
+]
 
 
 @pytest.mark.parametrize(("name", "junk"), [*SPOILS, *NUMBERS])
@@ -146,20 +196,36 @@ def test_a_field_that_a_fill_can_do_without_never_costs_the_fill(name: str, junk
     assert fields([message], "text") == [named]
 
 
-PUBLIC = {"coin": "ETH", "side": "B", "px": "2500.5", "sz": "3.0", "time": T, "tid": 9, "users": [ADDRESS, ADDRESS]}
+PUBLIC = {
+    "coin": "ETH",
+    "side": "B",
+    "px": "2500.5",
+    "sz": "3.0",
+    "time": T,
+    "tid": 9,
+    "users": [ADDRESS, ADDRESS],
+}
 
 
-@pytest.mark.parametrize("row", [PUBLIC, {name: value for name, value in PUBLIC.items() if name != "users"}])
+@pytest.mark.parametrize(
+    "row", [PUBLIC, {name: value for name, value in PUBLIC.items() if name != "users"}]
+)
 def test_trades_of_the_market_are_no_fills_of_the_account(row: dict[str, Any]) -> None:
     """As `recentTrades` answers, and the channel `trades` pushes: anybody's, ours among them."""
     told = translate_recorded([row, {**row, "tid": 10}], ACCOUNT)
     assert list(told.messages) == []
-    assert [fault.fault for fault in told.faults] == ["is a trade of the market, and no fill of the account"] * 2
+    assert [fault.fault for fault in told.faults] == [
+        "is a trade of the market, and no fill of the account"
+    ] * 2
     assert [*translate_recorded({"channel": "trades", "data": [row]}, ACCOUNT).messages] == []
 
 
 DELEGATIONS = [
-    {"time": T, "hash": "0x1", "delta": {"delegate": {"validator": ADDRESS, "amount": "10000.0", "isUndelegate": False}}},
+    {
+        "time": T,
+        "hash": "0x1",
+        "delta": {"delegate": {"validator": ADDRESS, "amount": "10000.0", "isUndelegate": False}},
+    },
     {"time": T, "hash": "0x2", "delta": {"cDeposit": {"amount": "10000.0"}}},
     {"time": T, "hash": "0x3", "delta": {"withdrawal": {"amount": "5.0", "phase": "initiated"}}},
 ]
@@ -189,7 +255,9 @@ def test_a_fill_at_no_price_is_unreadable(price: str) -> None:
 
 
 def test_an_outcome_that_did_not_come_about_is_settled_at_0() -> None:
-    (message,) = translate_recorded([fill(px="0.0", dir="Settlement", coin="#250", oid=0, tid=0)], ACCOUNT).messages
+    (message,) = translate_recorded(
+        [fill(px="0.0", dir="Settlement", coin="#250", oid=0, tid=0)], ACCOUNT
+    ).messages
     assert (message.price, message.reason) == (0, "Settlement")  # type: ignore[attr-defined]
     assert len(translate_recorded([fill(px="-0.5", dir="Settlement")], ACCOUNT).faults) == 1
 
@@ -210,7 +278,10 @@ def test_a_time_before_there_were_venues_is_no_time(time: int) -> None:
         ({**STATE, "time": time}, "time"),
     ):
         told = translate_recorded(document, ACCOUNT)
-        assert (list(told.messages), [fault.fault.split()[0] for fault in told.faults]) == ([], [name])
+        assert (list(told.messages), [fault.fault.split()[0] for fault in told.faults]) == (
+            [],
+            [name],
+        )
         assert "is before the year 2000" in told.faults[0].fault
 
 
@@ -223,7 +294,13 @@ def test_what_describes_an_order_may_be_anything(name: str, junk: Any) -> None:
 
 SILENT: list[Any] = [
     *[None, True, 7, "Websocket connection established.", "", [], {}, [None], [[]]],
-    *[{"channel": None}, {"channel": 7}, {"channel": "x"}, {"channel": "pong"}, {"channel": "orderUpdates"}],
+    *[
+        {"channel": None},
+        {"channel": 7},
+        {"channel": "x"},
+        {"channel": "pong"},
+        {"channel": "orderUpdates"},
+    ],
     *[{"channel": "orderUpdates", "data": {}}, {"channel": "userFills", "data": []}],
     *[{"channel": "error", "data": "Cannot track more than 15 total users."}],
     *[{"channel": "subscriptionResponse", "data": {"method": "subscribe"}}],
@@ -255,20 +332,40 @@ def test_basic_rows_are_orders_too() -> None:
 
 def test_a_negative_size_costs_its_own_row_and_no_other_leg_of_the_order() -> None:
     cloid = "0x00000000000000000000000000000b01"
-    order = {"coin": "ETH", "side": "B", "limitPx": "2500.5", "sz": "1.2", "timestamp": 1_790_000_000_000, "cloid": cloid}
+    order = {
+        "coin": "ETH",
+        "side": "B",
+        "limitPx": "2500.5",
+        "sz": "1.2",
+        "timestamp": 1_790_000_000_000,
+        "cloid": cloid,
+    }
     rows = [
-        {"order": {**order, "oid": 101, "origSz": "-1"}, "status": "open", "statusTimestamp": 1_790_000_000_000},
-        {"order": {**order, "oid": 155, "origSz": "1.2"}, "status": "open", "statusTimestamp": 1_790_000_000_005},
+        {
+            "order": {**order, "oid": 101, "origSz": "-1"},
+            "status": "open",
+            "statusTimestamp": 1_790_000_000_000,
+        },
+        {
+            "order": {**order, "oid": 155, "origSz": "1.2"},
+            "status": "open",
+            "statusTimestamp": 1_790_000_000_005,
+        },
     ]
     told = translate_recorded({"channel": "orderUpdates", "data": rows}, ACCOUNT)
-    assert [message.venue_order_id for message in told.messages if isinstance(message, Acknowledge)] == ["155"]
+    assert [
+        message.venue_order_id for message in told.messages if isinstance(message, Acknowledge)
+    ] == ["155"]
     assert [fault.fault for fault in told.faults] == ["origSz is negative: -1"]
 
 
 SINGLE = [
     ({"channel": "orderUpdates", "data": reported("open")}, "acknowledge"),
     ({"channel": "userFills", "data": {"user": ADDRESS, "fills": fill()}}, "fill"),
-    ({"channel": "openOrders", "data": {"dex": "", "user": ADDRESS, "orders": listed()}}, "acknowledge"),
+    (
+        {"channel": "openOrders", "data": {"dex": "", "user": ADDRESS, "orders": listed()}},
+        "acknowledge",
+    ),
     ({"channel": "user", "data": {"nonUserCancel": {"coin": "ETH", "oid": 101}}}, "cancel"),
     ({"channel": "user", "data": {"funding": FUNDING}}, "funding"),
 ]
@@ -277,7 +374,10 @@ SINGLE = [
 @pytest.mark.parametrize(("document", "kind"), SINGLE)
 def test_a_row_that_stands_where_a_list_should_is_read(document: Any, kind: str) -> None:
     told = translate_recorded(document, ACCOUNT)
-    assert ([message.model_dump()["type"] for message in told.messages], list(told.faults)) == ([kind], [])
+    assert ([message.model_dump()["type"] for message in told.messages], list(told.faults)) == (
+        [kind],
+        [],
+    )
 
 
 @pytest.mark.parametrize("nothing", [None, "", 5])
@@ -302,7 +402,9 @@ def test_no_list_is_not_an_empty_one(channel: str, name: str | None, nothing: An
 @pytest.mark.parametrize("state", [{}, {"assetPositions": None, "time": T}, {"balances": None}])
 @pytest.mark.parametrize("channel", ["clearinghouseState", "spotState"])
 def test_a_state_without_its_list_is_not_flat(channel: str, state: Any) -> None:
-    assert len(translate_recorded({"channel": channel, "data": {channel: state}}, ACCOUNT).faults) == 1
+    assert (
+        len(translate_recorded({"channel": channel, "data": {channel: state}}, ACCOUNT).faults) == 1
+    )
 
 
 @pytest.mark.parametrize("data", [{}, {"newKind": [{"oid": 1}]}])
@@ -321,9 +423,21 @@ def test_an_answer_to_an_action_of_no_kind_is_a_fault(kind: Any) -> None:
     "document",
     [
         {"status": "ok", "response": {"type": "default"}},
-        {"channel": "post", "data": {"id": 1, "response": {"type": "error", "payload": "429 Too Many Requests"}}},
-        {"channel": "post", "data": {"id": 1, "response": {"type": "action", "payload": {"status": "err", "response": "no"}}}},
-        {"channel": "trades", "data": [{"coin": "ETH", "px": "1", "sz": "2", "side": "B", "time": T, "tid": 1}]},
+        {
+            "channel": "post",
+            "data": {"id": 1, "response": {"type": "error", "payload": "429 Too Many Requests"}},
+        },
+        {
+            "channel": "post",
+            "data": {
+                "id": 1,
+                "response": {"type": "action", "payload": {"status": "err", "response": "no"}},
+            },
+        },
+        {
+            "channel": "trades",
+            "data": [{"coin": "ETH", "px": "1", "sz": "2", "side": "B", "time": T, "tid": 1}],
+        },
         {"channel": "l2Book", "data": {"coin": "ETH", "levels": [[], []], "time": T}},
     ],
 )
@@ -342,10 +456,17 @@ def test_a_spot_balance_that_cannot_be_read_costs_the_others_nothing() -> None:
     ]
     for document in (
         {"balances": rows},
-        {"channel": "webData2", "data": {"serverTime": T, "openOrders": [], "spotState": {"balances": rows}}},
+        {
+            "channel": "webData2",
+            "data": {"serverTime": T, "openOrders": [], "spotState": {"balances": rows}},
+        },
     ):
         told = translate_recorded(document, ACCOUNT)
-        said = [(balance.instrument, str(balance.quantity)) for balance in told.messages if isinstance(balance, Balance)]
+        said = [
+            (balance.instrument, str(balance.quantity))
+            for balance in told.messages
+            if isinstance(balance, Balance)
+        ]
         assert (said, len(told.faults)) == ([("USDC.spot", "1.5"), ("PURR.spot", "0.0")], 3)
 
 
@@ -364,6 +485,9 @@ def test_only_what_is_a_cloid_is_told_in_lower_case(cloid: str, is_told_as: str)
 
 
 def test_a_number_of_more_than_thirty_digits_is_no_id() -> None:
-    told = [translate_recorded(order_updates(reported("open", oid=number)), ACCOUNT) for number in (10**30 - 1, 10**30)]
+    told = [
+        translate_recorded(order_updates(reported("open", oid=number)), ACCOUNT)
+        for number in (10**30 - 1, 10**30)
+    ]
     assert [len(one.messages) for one in told] == [1, 0]
     assert told[1].faults[0].fault == f"oid is no id or time: {10**30}"

@@ -1,4 +1,5 @@
-"""What was held before the first of some fills: `startPosition` says how much, `closedPnl` what it had cost."""
+"""What was held before the first of some fills: `startPosition` says how much, `closedPnl` what it
+had cost."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -27,13 +28,17 @@ def held(*rows: dict[str, Any]) -> list[tuple[str, str, str | None]]:
 
 
 def test_a_long_position_cost_what_it_was_sold_for_less_what_it_won() -> None:
-    row = fill(side="A", startPosition="0.5", sz="0.2", px="2499.0", closedPnl="-0.3", dir="Close Long")
+    row = fill(
+        side="A", startPosition="0.5", sz="0.2", px="2499.0", closedPnl="-0.3", dir="Close Long"
+    )
     assert held(row) == [("ETH", "0.5", "2500.5")]
     assert prior_positions([row], POLLED)[0].at == moment(T + 4000)
 
 
 def test_a_short_position_cost_what_it_was_bought_back_for_and_what_it_won() -> None:
-    assert held(fill(startPosition="-2", sz="2", px="90", closedPnl="20", dir="Close Short")) == [("ETH", "-2", "100")]
+    assert held(fill(startPosition="-2", sz="2", px="90", closedPnl="20", dir="Close Short")) == [
+        ("ETH", "-2", "100")
+    ]
 
 
 def test_what_was_added_before_the_first_close_is_taken_out_of_the_cost() -> None:
@@ -81,7 +86,9 @@ def at_the_cut(exchange: ExchangeSimulator, first: int) -> dict[str, SimulatedPo
     """What was held of each coin that is traded from this fill on."""
     held_then: dict[str, SimulatedPosition] = {}
     for number, one in enumerate(exchange.fills(ADDRESS)):
-        known = held_then.setdefault(one.instrument, SimulatedPosition(account=ADDRESS, instrument=one.instrument))
+        known = held_then.setdefault(
+            one.instrument, SimulatedPosition(account=ADDRESS, instrument=one.instrument)
+        )
         if number < first:
             held_then[one.instrument] = known.after(one.signed_quantity, one.price)
     later = {one.instrument for one in exchange.fills(ADDRESS)[first:]}
@@ -95,9 +102,13 @@ def test_wherever_a_history_is_cut_what_was_held_then_is_found_in_what_follows(s
     cuts = [number for number in range(1, len(fills)) if fills[number].at > fills[number - 1].at]
     for first in cuts:
         rows = [as_text(venue_rows.fill(one)) for one in fills[first:]]
-        found = {one.instrument: one for one in prior_positions(rows[:: 1 if seed % 2 else -1], POLLED)}
+        found = {
+            one.instrument: one for one in prior_positions(rows[:: 1 if seed % 2 else -1], POLLED)
+        }
         expected = at_the_cut(exchange, first)
-        assert {coin: one.quantity for coin, one in found.items()} == {coin: one.quantity for coin, one in expected.items()}
+        assert {coin: one.quantity for coin, one in found.items()} == {
+            coin: one.quantity for coin, one in expected.items()
+        }
         for coin, one in found.items():
             assert_cost(one, expected[coin])
 
@@ -108,7 +119,9 @@ def assert_cost(found: PriorPosition, expected: SimulatedPosition) -> None:
     assert found.price is None or expected.quantity
 
 
-@pytest.mark.parametrize(("held_at_first", "left_now"), [("buy", "0"), ("sell", "0"), ("buy", "-0.02"), ("buy", "0.03")])
+@pytest.mark.parametrize(
+    ("held_at_first", "left_now"), [("buy", "0"), ("sell", "0"), ("buy", "-0.02"), ("buy", "0.03")]
+)
 def test_an_account_that_held_something_before_the_first_run_has_the_venue_s_positions_and_profits(
     held_at_first: str, left_now: str
 ) -> None:
@@ -117,11 +130,19 @@ def test_an_account_that_held_something_before_the_first_run_has_the_venue_s_pos
     async def story(harness: Harness) -> None:
         exchange, there = harness.exchange, harness.there
         other = "sell" if held_at_first == "buy" else "buy"
-        exchange.fill(exchange.place(there, instrument="ETH", side=held_at_first, quantity="0.05", limit_price=2400))
+        exchange.fill(
+            exchange.place(
+                there, instrument="ETH", side=held_at_first, quantity="0.05", limit_price=2400
+            )
+        )
         harness.clock.set(harness.clock.now() + timedelta(days=8))
         amounts = {"0": ("0.02", "0.03"), "-0.02": ("0.07",), "0.03": ("0.02",)}[left_now]
         for amount in amounts:
-            exchange.fill(exchange.place(there, instrument="ETH", side=other, quantity=amount, limit_price=2500))
+            exchange.fill(
+                exchange.place(
+                    there, instrument="ETH", side=other, quantity=amount, limit_price=2500
+                )
+            )
         assert open_breaks(await reconciled(harness, RULES)) == []
         (row,) = harness.ledger.pnl()
         assert row["position_quantity"] == exchange.position(there, "ETH").quantity

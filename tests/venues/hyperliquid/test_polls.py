@@ -10,7 +10,15 @@ import pytest
 
 from orderledger.infrastructure.venues.base.venue import Down, Up
 from orderledger.simulation.servers import Faults
-from tests.venues.hyperliquid.harness import ADDRESS, CLOID, START, TERMS, listening, made_up, polling
+from tests.venues.hyperliquid.harness import (
+    ADDRESS,
+    CLOID,
+    START,
+    TERMS,
+    listening,
+    made_up,
+    polling,
+)
 
 FAR_FUTURE = 4_102_444_800_000
 
@@ -28,10 +36,14 @@ def test_a_look_tells_what_is_new_what_has_changed_and_what_went() -> None:
             await harness.until(lambda: harness.is_order(status="new", order_type="limit"))
             assert counts("new", "changed", "gone") == [1, 0, 0]
             server.exchange.fill(order, "0.5")
-            await harness.until(lambda: harness.is_order(status="partially_filled", cum_quantity=Decimal("0.5")))
+            await harness.until(
+                lambda: harness.is_order(status="partially_filled", cum_quantity=Decimal("0.5"))
+            )
             await harness.until(lambda: counts("new", "changed", "gone") == [1, 1, 0])
             server.exchange.cancel(order)
-            await harness.until(lambda: harness.is_order(status="canceled", anomalies=["unknown_order"]))
+            await harness.until(
+                lambda: harness.is_order(status="canceled", anomalies=["unknown_order"])
+            )
             assert counts("new", "changed", "gone", "unexplained") == [1, 1, 1, 0]
             quiet = len(harness.told)
             polls = harness.venue.counts["polls"]
@@ -48,7 +60,11 @@ def test_a_modify_between_two_looks_is_a_replace() -> None:
             await harness.until(lambda: harness.is_order(status="new"))
             harness.server.exchange.fill(order, "0.5")
             new = harness.server.exchange.modify(order, limit_price="2510", with_new_id=True)
-            wanted = {"quantity": Decimal("1.2"), "limit_price": 2510, "venue_order_id": str(new.order_id)}
+            wanted = {
+                "quantity": Decimal("1.2"),
+                "limit_price": 2510,
+                "venue_order_id": str(new.order_id),
+            }
             await harness.until(lambda: harness.is_order(status="partially_filled", **wanted))
             assert harness.only_order()["anomalies"] == ["unknown_order"]
 
@@ -77,7 +93,9 @@ def test_fills_of_one_moment_that_come_between_two_looks_are_all_told_once() -> 
                 harness.server.exchange.fill(order, "0.1")
                 polls = harness.venue.counts["polls"]
                 if number % 3 == 0:
-                    await harness.until(partial(lambda polls: harness.venue.counts["polls"] > polls, polls))
+                    await harness.until(
+                        partial(lambda polls: harness.venue.counts["polls"] > polls, polls)
+                    )
             await harness.until(lambda: harness.is_order(status="filled"))
             assert harness.kinds.count("fill") == 12
 
@@ -114,7 +132,10 @@ def test_the_last_good_look_is_when_it_began() -> None:
             harness.server.refuse_connections(True)
             clock.at = START + timedelta(hours=1)
             await harness.until(lambda: harness.kinds == ["Up", "Down"])
-            assert [told.at for told in harness.told if isinstance(told, (Up, Down))] == [START, START]
+            assert [told.at for told in harness.told if isinstance(told, (Up, Down))] == [
+                START,
+                START,
+            ]
 
     asyncio.run(story())
 
@@ -122,14 +143,20 @@ def test_the_last_good_look_is_when_it_began() -> None:
 def test_storms_of_5xx_and_429_end_in_the_same_orders() -> None:
     async def story() -> None:
         faults = Faults(5, server_error=0.2, too_many_requests=0.2, lose_answer=0.1, malformed=0.1)
-        async with listening(made_up(faults=faults), limits=polling(weight_per_minute=100_000)) as harness:
+        async with listening(
+            made_up(faults=faults), limits=polling(weight_per_minute=100_000)
+        ) as harness:
             order = harness.server.exchange.place(ADDRESS, client_id=CLOID, **TERMS)
             for _ in range(3):
                 harness.server.exchange.fill(order, "0.2")
                 polls = harness.venue.counts["polls"]
-                await harness.until(partial(lambda polls: harness.venue.counts["polls"] > polls, polls))
+                await harness.until(
+                    partial(lambda polls: harness.venue.counts["polls"] > polls, polls)
+                )
             harness.server.exchange.cancel(order)
-            await harness.until(lambda: harness.is_order(status="canceled", cum_quantity=Decimal("0.6")))
+            await harness.until(
+                lambda: harness.is_order(status="canceled", cum_quantity=Decimal("0.6"))
+            )
             assert harness.only_order()["anomalies"] == ["unknown_order"]
             assert faults.done["server_error"] and faults.done["too_many_requests"]
 
@@ -151,8 +178,12 @@ def test_a_row_that_cannot_be_read_is_said_once() -> None:
     asyncio.run(story())
 
 
-@pytest.mark.parametrize(("readable", "unreadable"), [('"tid":1,', '"tid":"?",'), ('"px":"2500.5"', '"px":"?"')])
-def test_a_fill_that_cannot_be_read_is_said_once_and_told_when_it_can_be_read(readable: str, unreadable: str) -> None:
+@pytest.mark.parametrize(
+    ("readable", "unreadable"), [('"tid":1,', '"tid":"?",'), ('"px":"2500.5"', '"px":"?"')]
+)
+def test_a_fill_that_cannot_be_read_is_said_once_and_told_when_it_can_be_read(
+    readable: str, unreadable: str
+) -> None:
     async def story() -> None:
         server = made_up()
         server.rewritten = lambda text: text.replace(readable, unreadable)
@@ -165,7 +196,11 @@ def test_a_fill_that_cannot_be_read_is_said_once_and_told_when_it_can_be_read(re
             server.exchange.fill(server.exchange.place(ADDRESS, **TERMS))
             await harness.until(lambda: harness.unreadable)
             await some_looks()
-            assert (len(harness.unreadable), harness.venue.counts["unreadable"], harness.kinds.count("fill")) == (1, 1, 0)
+            assert (
+                len(harness.unreadable),
+                harness.venue.counts["unreadable"],
+                harness.kinds.count("fill"),
+            ) == (1, 1, 0)
             server.rewritten = lambda text: text
             await harness.until(lambda: harness.is_order(cum_quantity=Decimal("1.2")))
             await some_looks()
@@ -177,7 +212,9 @@ def test_a_fill_that_cannot_be_read_is_said_once_and_told_when_it_can_be_read(re
 def test_a_fill_of_a_far_future_hides_none_that_come_after_it() -> None:
     async def story() -> None:
         server = made_up()
-        server.rewritten = lambda text: re.sub(r'"time":\d+(.*"tid":1,)', rf'"time":{FAR_FUTURE}\1', text)
+        server.rewritten = lambda text: re.sub(
+            r'"time":\d+(.*"tid":1,)', rf'"time":{FAR_FUTURE}\1', text
+        )
         async with listening(server, limits=polling()) as harness:
             order = server.exchange.place(ADDRESS, **TERMS)
             server.exchange.fill(order, "0.5")

@@ -7,14 +7,23 @@ from typing import Any
 
 import pytest
 
-from orderledger.infrastructure.venues.hyperliquid.recording import from_recorded, translate_recorded
+from orderledger.infrastructure.venues.hyperliquid.recording import (
+    from_recorded,
+    translate_recorded,
+)
 from tests.venues.hyperliquid.payloads import ACCOUNT, said
 
 pytestmark = pytest.mark.shared
 
 B01 = {"hyperliquid.cloid": "0x00000000000000000000000000000b01"}
 B02 = {"hyperliquid.cloid": "0x00000000000000000000000000000b02"}
-TERMS = {"limit_price": "2500.5", "order_type": "limit", "time_in_force": "gtc", "post_only": False, "reduce_only": False}
+TERMS = {
+    "limit_price": "2500.5",
+    "order_type": "limit",
+    "time_in_force": "gtc",
+    "post_only": False,
+    "reduce_only": False,
+}
 
 SAMPLES: dict[str, list[dict[str, Any]]] = {
     "ws_order_open": [
@@ -104,7 +113,9 @@ SAMPLES: dict[str, list[dict[str, Any]]] = {
             "liquidity": "taker",
         },
     ],
-    "ws_user_event_non_user_cancel": [{"type": "cancel", "venue_order_id": "700000000101", "reason": "nonUserCancel"}],
+    "ws_user_event_non_user_cancel": [
+        {"type": "cancel", "venue_order_id": "700000000101", "reason": "nonUserCancel"}
+    ],
     "ws_webdata2_trimmed": [
         {
             "type": "acknowledge",
@@ -118,7 +129,12 @@ SAMPLES: dict[str, list[dict[str, Any]]] = {
             "at": "2026-09-21T14:13:50Z",
             "venue_order_id": "700000000101",
             "aliases": B01,
-            "reported": {"quantity": "1.2", "cum_quantity": "0.5", "leaves_quantity": "0.7", **TERMS},
+            "reported": {
+                "quantity": "1.2",
+                "cum_quantity": "0.5",
+                "leaves_quantity": "0.7",
+                **TERMS,
+            },
         },
     ],
     "rest_order_status_found": [
@@ -148,7 +164,9 @@ SAMPLES: dict[str, list[dict[str, Any]]] = {
 
 
 def sample(shared: Path, name: str) -> Any:
-    return json.loads((shared / f"venues/samples/hyperliquid/{name}.json").read_text(), parse_float=Decimal)
+    return json.loads(
+        (shared / f"venues/samples/hyperliquid/{name}.json").read_text(), parse_float=Decimal
+    )
 
 
 @pytest.mark.parametrize("name", SAMPLES)
@@ -158,16 +176,22 @@ def test_a_sample_says_this(name: str, shared: Path) -> None:
     assert list(told.faults) == []
     assert {message.account for message in told.messages} <= {ACCOUNT}
     is_pushed = name.startswith("ws_")
-    assert {str(message.source) for message in told.messages} <= {"venue_push" if is_pushed else "venue_poll"}
+    assert {str(message.source) for message in told.messages} <= {
+        "venue_push" if is_pushed else "venue_poll"
+    }
 
 
 def test_no_sample_is_left_out(shared: Path) -> None:
-    assert {path.stem for path in (shared / "venues/samples/hyperliquid").glob("*.json")} == set(SAMPLES)
+    assert {path.stem for path in (shared / "venues/samples/hyperliquid").glob("*.json")} == set(
+        SAMPLES
+    )
 
 
 @pytest.mark.parametrize("name", SAMPLES)
 def test_a_sample_read_twice_says_the_same(name: str, shared: Path) -> None:
-    assert from_recorded(sample(shared, name), ACCOUNT) == from_recorded(sample(shared, name), ACCOUNT)
+    assert from_recorded(sample(shared, name), ACCOUNT) == from_recorded(
+        sample(shared, name), ACCOUNT
+    )
 
 
 def test_evidence_is_the_row_as_it_came(shared: Path) -> None:

@@ -1,4 +1,5 @@
-"""Fills of one millisecond are recorded as they happened: each finds the position that the one before has left."""
+"""Fills of one millisecond are recorded as they happened: each finds the position that the one
+before has left."""
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
@@ -28,15 +29,20 @@ COINS = ("ETH", "BTC")
 
 
 def trading(seed: int, steps: float = 0.05) -> ExchangeSimulator:
-    """An account whose orders fill several times in each millisecond, on both sides of the market."""
+    """An account whose orders fill several times in each millisecond, on both sides of the
+    market."""
     chance, clock = Random(seed), Steps(seed, steps)
-    exchange = ExchangeSimulator(clock=clock, accounts=[ADDRESS], fees=FeeSchedule(taker=Decimal("0.0001")))
+    exchange = ExchangeSimulator(
+        clock=clock, accounts=[ADDRESS], fees=FeeSchedule(taker=Decimal("0.0001"))
+    )
     for _ in range(40):
         coin, side = chance.choice(COINS), chance.choice(("buy", "sell"))
         price = Decimal(2000 + chance.randint(0, 40))
         order = exchange.place(ADDRESS, instrument=coin, side=side, quantity=9, limit_price=price)
         for _ in range(chance.randint(1, 4)):
-            exchange.fill(order, chance.randint(1, 2), price=price + chance.randint(0, 3), liquidity="taker")
+            exchange.fill(
+                order, chance.randint(1, 2), price=price + chance.randint(0, 3), liquidity="taker"
+            )
     return exchange
 
 
@@ -94,12 +100,16 @@ def contradictions(ledger: Ledger) -> list[str]:
         start = Decimal(evidence[trade["fill_id"], trade["venue_order_id"]]["startPosition"])
         if held.get(trade["instrument"], start) != start:  # type: ignore[arg-type]
             found.append(f"{trade['fill_id']} found {start}, and not {held[trade['instrument']]}")  # type: ignore[index]
-        held[trade["instrument"]] = start + (trade["quantity"] if trade["side"] == "buy" else -trade["quantity"])  # type: ignore[index]
+        held[trade["instrument"]] = start + (  # type: ignore[index]
+            trade["quantity"] if trade["side"] == "buy" else -trade["quantity"]
+        )
     return found
 
 
 def as_text(row: dict[str, Any]) -> dict[str, Any]:
-    return {name: str(value) if isinstance(value, Decimal) else value for name, value in row.items()}
+    return {
+        name: str(value) if isinstance(value, Decimal) else value for name, value in row.items()
+    }
 
 
 def recorded(documents: Iterable[Any]) -> list[str]:
@@ -124,13 +134,17 @@ def test_fills_chain_by_the_position_they_found_in_whatever_order_rows_are_liste
 
 
 @pytest.mark.parametrize("seed", few(2, 6))
-def test_the_venue_s_channels_tell_fills_of_one_millisecond_in_orders_of_their_own(seed: int) -> None:
+def test_the_venue_s_channels_tell_fills_of_one_millisecond_in_orders_of_their_own(
+    seed: int,
+) -> None:
     async def story() -> None:
         exchange = trading(seed)
         server = HyperliquidServer(exchange)
         server.disorder = seed
         async with listening(server) as harness:
-            await harness.until(lambda: len(harness.ledger.trades()) == len(exchange.fills(ADDRESS)))
+            await harness.until(
+                lambda: len(harness.ledger.trades()) == len(exchange.fills(ADDRESS))
+            )
             assert contradictions(harness.ledger) == []
             with Ledger.open("memory://", update_views=False) as asked:
                 venue = adapter(server)
@@ -157,7 +171,9 @@ def sell(start: str, size: str, tid: int, **fields: Any) -> dict[str, Any]:
     return buy(start, size, tid, side="A", **fields)
 
 
-def test_a_list_of_one_millisecond_is_reported_as_it_happened_though_its_newest_row_is_first() -> None:
+def test_a_list_of_one_millisecond_is_reported_as_it_happened_though_its_newest_row_is_first() -> (
+    None
+):
     assert told(sell("0.3", "0.3", 2), sell("0.5", "0.2", 1)) == [1, 2]
     assert told(buy("-1", "2", 3), sell("1", "2", 2), buy("0", "1", 1)) == [1, 2, 3]
 
@@ -188,18 +204,29 @@ def test_two_turns_that_never_meet_are_told_in_the_order_of_the_answer() -> None
 
 
 def test_a_turn_inside_a_chain_is_told_where_it_was_made() -> None:
-    rows = [buy("0", "1", 1), buy("1", "1", 2), sell("2", "1", 3), buy("1", "3", 4), sell("4", "4", 5)]
+    rows = [
+        buy("0", "1", 1),
+        buy("1", "1", 2),
+        sell("2", "1", 3),
+        buy("1", "3", 4),
+        sell("4", "4", 5),
+    ]
     for seed in range(20):
         listed = Random(seed).sample(rows, len(rows))
         assert recorded([listed]) == []
 
 
 def twins(start: str, other: str, tid: int) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Both fills of a trade with oneself: they have one `tid` (hyperliquid.gitbook.io, "Info endpoint")."""
+    """Both fills of a trade with oneself: they have one `tid` (hyperliquid.gitbook.io, "Info
+    endpoint")."""
     return buy(start, "1", tid, oid=201), sell(other, "1", tid, oid=202)
 
 
-NEWEST_FIRST = (buy("20", "1", 90, time=T + 9000), buy("1", "1", 80, time=T + 8000), buy("0", "1", 70, time=T + 7000))
+NEWEST_FIRST = (
+    buy("20", "1", 90, time=T + 9000),
+    buy("1", "1", 80, time=T + 8000),
+    buy("0", "1", 70, time=T + 7000),
+)
 
 
 @pytest.mark.parametrize("other", ["5", "6"])
@@ -209,9 +236,13 @@ def test_a_trade_with_oneself_does_not_break_the_chain_of_its_millisecond(other:
         assert told(*Random(seed).sample(rows, len(rows))) == [1, 2, 2, 3, 4]
 
 
-def test_a_trade_with_oneself_that_the_fills_around_it_find_the_other_way_round_is_told_so() -> None:
+def test_a_trade_with_oneself_that_the_fills_around_it_find_the_other_way_round_is_told_so() -> (
+    None
+):
     bought, sold = twins("5", "6", 2)
-    messages = translate_recorded([bought, buy("3", "3", 1), sold, buy("6", "1", 3)], ACCOUNT).messages
+    messages = translate_recorded(
+        [bought, buy("3", "3", 1), sold, buy("6", "1", 3)], ACCOUNT
+    ).messages
     assert [(m.fill_id.split("-")[2], m.side) for m in messages if isinstance(m, Fill)] == [
         ("1", "buy"),
         ("2", "sell"),
@@ -222,7 +253,9 @@ def test_a_trade_with_oneself_that_the_fills_around_it_find_the_other_way_round_
 
 def test_fills_that_form_no_chain_are_told_as_the_payload_lists_the_chains_that_it_has() -> None:
     no_chain = (buy("7", "1", 2), sell("3", "1", 1))
-    assert told(*NEWEST_FIRST, *no_chain) == [2, 1, 70, 80, 90], "nothing shows that ties are listed backwards"
+    assert told(*NEWEST_FIRST, *no_chain) == [2, 1, 70, 80, 90], (
+        "nothing shows that ties are listed backwards"
+    )
     backwards = (buy("1", "1", 12, time=T + 5000), buy("0", "1", 11, time=T + 5000))
     assert told(*backwards, *no_chain) == [1, 2, 11, 12]
     assert told(*backwards[::-1], *no_chain) == [2, 1, 11, 12]
@@ -231,7 +264,11 @@ def test_fills_that_form_no_chain_are_told_as_the_payload_lists_the_chains_that_
 def numbers(rows: Sequence[dict[str, Any]]) -> dict[str, int]:
     """The numbers that a list gives, by fill."""
     found = translate_recorded(list(rows), ACCOUNT).messages
-    return {one.fill_id: one.sequence for one in found if isinstance(one, Fill) and one.sequence is not None}
+    return {
+        one.fill_id: one.sequence
+        for one in found
+        if isinstance(one, Fill) and one.sequence is not None
+    }
 
 
 @pytest.mark.parametrize("seed", few(3, 12))
@@ -249,34 +286,58 @@ def test_a_fill_has_the_same_number_in_every_list_that_gives_it_one(seed: int) -
         agreeing += len(told_here)
     assert agreeing > 100
     in_order = sorted(rows, key=lambda row: row["time"])
-    for (time, _), of_one in groupby(sorted(in_order, key=itemgetter("time", "coin")), key=itemgetter("time", "coin")):
+    for (time, _), of_one in groupby(
+        sorted(in_order, key=itemgetter("time", "coin")), key=itemgetter("time", "coin")
+    ):
         known = [whole.get(f"{time}-{row['coin']}-{row['tid']}-{row['side']}") for row in of_one]
-        assert known in (list(range(len(known))), [None] * len(known)), "a millisecond has all its numbers, or none"
+        assert known in (list(range(len(known))), [None] * len(known)), (
+            "a millisecond has all its numbers, or none"
+        )
 
 
 def test_a_fill_has_no_number_where_its_place_is_not_certain() -> None:
     first, last = buy("0", "5", 1, time=T), buy("7", "5", 9, time=T + 9000)
     pair = (buy("5", "1", 2), buy("6", "1", 3))
     assert list(numbers([first, *pair, last]).values()) == [0, 1]
-    assert numbers([*pair, last]) == numbers([first, *pair]) == {}, "the list may cut the millisecond"
+    assert numbers([*pair, last]) == numbers([first, *pair]) == {}, (
+        "the list may cut the millisecond"
+    )
     assert numbers([buy("0", "4", 1, time=T), *pair, last]) == {}, "a fill before is missing"
     assert numbers([first, *pair, buy("8", "5", 9, time=T + 9000)]) == {}, "a fill after is missing"
     twice = (buy("5", "1", 2), sell("6", "1", 3), buy("5", "2", 4))
     assert numbers([first, *twice, last]) == {}, "either of two fills may have found this position"
     own = twins("5", "5", 2)
     assert list(numbers([first, *own, buy("5", "2", 3), last]).values()) == [0, 0, 1]
-    assert numbers([first, *twins("5", "7", 2), buy("5", "2", 3), last]) == {}, "no trade with oneself moves the position"
+    assert numbers([first, *twins("5", "7", 2), buy("5", "2", 3), last]) == {}, (
+        "no trade with oneself moves the position"
+    )
     either = (buy("5", "2", 2), sell("7", "2", 2), buy("5", "2", 3))
     assert numbers([first, *either, last]) == {}, "the trade with oneself may be before or after"
 
 
 def test_a_poll_numbers_what_is_new_by_all_rows_of_its_answer() -> None:
-    rows = [buy("0", "5", 1, time=T), buy("5", "1", 2), buy("6", "1", 3), buy("7", "5", 9, time=T + 9000)]
+    rows = [
+        buy("0", "5", 1, time=T),
+        buy("5", "1", 2),
+        buy("6", "1", 3),
+        buy("7", "5", 9, time=T + 9000),
+    ]
     translated = payload_rows.fills(rows, AccountLegs(ACCOUNT), POLLED, news=[rows[2]])
-    assert [(one.fill_id.split("-")[2], one.sequence) for one in translated.messages if isinstance(one, Fill)] == [("3", 1)]
+    assert [
+        (one.fill_id.split("-")[2], one.sequence)
+        for one in translated.messages
+        if isinstance(one, Fill)
+    ] == [("3", 1)]
 
 
 def test_slices_of_a_twap_are_not_all_fills_of_their_time() -> None:
-    rows = [buy("0", "5", 1, time=T), buy("5", "1", 2), buy("6", "1", 3), buy("7", "5", 9, time=T + 9000)]
-    translated = payload_rows.slices([{"fill": row, "twapId": 1} for row in rows], AccountLegs(ACCOUNT), POLLED)
+    rows = [
+        buy("0", "5", 1, time=T),
+        buy("5", "1", 2),
+        buy("6", "1", 3),
+        buy("7", "5", 9, time=T + 9000),
+    ]
+    translated = payload_rows.slices(
+        [{"fill": row, "twapId": 1} for row in rows], AccountLegs(ACCOUNT), POLLED
+    )
     assert [one.sequence for one in translated.messages if isinstance(one, Fill)] == [None] * 4

@@ -25,7 +25,10 @@ REJECTED = [word for word, meaning in STATUSES.items() if meaning is Meaning.REJ
 
 
 def told(status: str, **fields: Any) -> list[dict[str, Any]]:
-    return [said(message) for message in from_recorded(order_updates(reported(status, T + 9000, **fields)), ACCOUNT)]
+    return [
+        said(message)
+        for message in from_recorded(order_updates(reported(status, T + 9000, **fields)), ACCOUNT)
+    ]
 
 
 def types_of(status: str, **fields: Any) -> list[tuple[str, str | None]]:
@@ -45,16 +48,22 @@ def test_open_is_an_acknowledgement(word: str) -> None:
 def test_open_and_partly_filled_says_how_much() -> None:
     (message,) = told("open", sz="0.7")
     claims = message["reported"]
-    assert (claims["status"], claims["quantity"], claims["cum_quantity"], claims["leaves_quantity"]) == (
+    assert (claims["status"], claims["quantity"], claims["cum_quantity"],
+    claims["leaves_quantity"]) == (
         "partially_filled", "1.2", "0.5", "0.7",
     )  # fmt: skip
 
 
 def test_open_and_partly_filled_since_it_was_made_does_not_say_by_when_so_much_was_filled() -> None:
-    """The time may be that of the order and the size that of now: a claim so dated would contradict the fills."""
+    """The time may be that of the order and the size that of now: a claim so dated would contradict
+    the fills."""
     frames = [order_updates(reported("open", T, sz="0.7")), user_fills(fill())]
     (message, _) = heard(frames).messages
-    assert said(message)["reported"] == {"status": "partially_filled", "quantity": "1.2", "limit_price": "2500.5"}
+    assert said(message)["reported"] == {
+        "status": "partially_filled",
+        "quantity": "1.2",
+        "limit_price": "2500.5",
+    }
     assert only_order_after(heard(frames).messages)["anomalies"] == ["unknown_order"]
 
 
@@ -78,7 +87,11 @@ def test_an_immediate_order_that_matched_nothing_expired() -> None:
 
 def test_filled_is_a_status_and_never_a_fill() -> None:
     (message,) = told("filled", sz="0.0")
-    assert (message["type"], message["status"], message["reported"]["cum_quantity"]) == ("status", "filled", "1.2")
+    assert (message["type"], message["status"], message["reported"]["cum_quantity"]) == (
+        "status",
+        "filled",
+        "1.2",
+    )
 
 
 def test_filled_with_all_of_it_left_claims_no_quantity_filled() -> None:
@@ -89,30 +102,44 @@ def test_filled_with_all_of_it_left_claims_no_quantity_filled() -> None:
 
 def test_filled_with_something_left_ends_as_its_fills_say() -> None:
     assert types_of("filled", sz="0.7") == [("cancel", "filled")]
-    row = only_order_after(heard([order_updates(reported("filled", T + 9000, sz="0.7")), user_fills(fill())]).messages)
-    assert (row["status"], row["cum_quantity"] == row["reported_cum_quantity"], row["anomalies"]) == (
+    row = only_order_after(
+        heard([order_updates(reported("filled", T + 9000, sz="0.7")), user_fills(fill())]).messages
+    )
+    assert (row["status"], row["cum_quantity"] == row["reported_cum_quantity"],
+    row["anomalies"]) == (
         "canceled", True, ["unknown_order"],
     )  # fmt: skip
 
 
 def test_triggered_is_a_trigger() -> None:
-    assert [(message["type"], message["reported"]["status"]) for message in told("triggered")] == [("trigger", "new")]
+    assert [(message["type"], message["reported"]["status"]) for message in told("triggered")] == [
+        ("trigger", "new")
+    ]
 
 
-@pytest.mark.parametrize("word", ["frobnicated", "CANCELED", "Open", "cancelled", "canceledNot", "scheduledCancelling"])
+@pytest.mark.parametrize(
+    "word", ["frobnicated", "CANCELED", "Open", "cancelled", "canceledNot", "scheduledCancelling"]
+)
 def test_a_word_that_nobody_knows_is_passed_on_and_the_order_stays_open(word: str) -> None:
     (message,) = told(word)
     assert (message["type"], message["status"]) == ("status", word)
     frames = [order_updates(reported("open")), order_updates(reported(word, T + 9000))]
     row = only_order_after(heard(frames).messages)
-    assert (row["is_open"], row["status"], row["anomalies"]) == (True, "new", ["unknown_order", "unknown_status"])
+    assert (row["is_open"], row["status"], row["anomalies"]) == (
+        True,
+        "new",
+        ["unknown_order", "unknown_status"],
+    )
 
 
 def test_no_word_and_a_word_that_is_no_text_are_faults() -> None:
     for word in (None, "", 7, ["open"], {"open": 1}, True):
         frame = order_updates(reported(word), reported("open"))
         found = heard([frame])
-        assert ([message.type for message in found.messages], len(found.faults)) == (["acknowledge"], 1)
+        assert ([message.type for message in found.messages], len(found.faults)) == (
+            ["acknowledge"],
+            1,
+        )
 
 
 def test_every_word_that_ends_with_a_known_suffix_has_a_meaning() -> None:

@@ -1,4 +1,5 @@
-"""The adapter on a websocket of a made-up venue: what is told, and what survives cuts, replays and lies."""
+"""The adapter on a websocket of a made-up venue: what is told, and what survives cuts, replays and
+lies."""
 
 import asyncio
 from dataclasses import replace
@@ -9,7 +10,17 @@ import pytest
 from orderledger.infrastructure.messages.registry import Fill
 from orderledger.infrastructure.venues.base.venue import Down, Messages, Up
 from orderledger.simulation.servers import Faults
-from tests.venues.hyperliquid.harness import ACCOUNT, ADDRESS, CLOID, PACE, START, TERMS, listening, made_up, up
+from tests.venues.hyperliquid.harness import (
+    ACCOUNT,
+    ADDRESS,
+    CLOID,
+    PACE,
+    START,
+    TERMS,
+    listening,
+    made_up,
+    up,
+)
 
 OURS = {**TERMS, "client_id": CLOID}
 
@@ -20,9 +31,13 @@ def test_an_account_is_up_before_it_is_heard_of() -> None:
         order = server.exchange.place(ADDRESS, **OURS)
         server.exchange.fill(order, "0.5")
         async with listening(server) as harness:
-            await harness.until(lambda: harness.is_order(status="partially_filled", order_type="limit"))
+            await harness.until(
+                lambda: harness.is_order(status="partially_filled", order_type="limit")
+            )
             assert isinstance(harness.told[0], Up) and harness.told[0].accounts == (ACCOUNT,)
-            assert {told.account for told in harness.told if isinstance(told, Messages)} == {ACCOUNT}
+            assert {told.account for told in harness.told if isinstance(told, Messages)} == {
+                ACCOUNT
+            }
             assert harness.only_order()["anomalies"] == ["unknown_order"]
 
     asyncio.run(story())
@@ -41,9 +56,17 @@ def test_a_cut_after_a_fill_is_told_and_its_replay_is_no_second_fill() -> None:
             assert down.accounts == (ACCOUNT,) and down.reason.startswith("1006")
             await harness.until(lambda: harness.kinds.count("fill") == 2)
             server.exchange.fill(order)
-            await harness.until(lambda: harness.is_order(status="filled", cum_quantity=Decimal("1.2")))
+            await harness.until(
+                lambda: harness.is_order(status="filled", cum_quantity=Decimal("1.2"))
+            )
             assert len(harness.ledger.trades()) == 2
-            fills = [m for told in harness.told if isinstance(told, Messages) for m in told.messages if isinstance(m, Fill)]
+            fills = [
+                m
+                for told in harness.told
+                if isinstance(told, Messages)
+                for m in told.messages
+                if isinstance(m, Fill)
+            ]
             assert fills[0] == fills[1]
 
     asyncio.run(story())
@@ -73,10 +96,16 @@ def test_a_fill_may_come_before_its_order() -> None:
             server.keep("openOrders")
             order = server.exchange.place(ADDRESS, **OURS)
             server.exchange.fill(order, "0.5")
-            await harness.until(lambda: harness.is_order(cum_quantity=Decimal("0.5"), acknowledged_at=None))
+            await harness.until(
+                lambda: harness.is_order(cum_quantity=Decimal("0.5"), acknowledged_at=None)
+            )
             server.let_go("orderUpdates")
             server.let_go("openOrders")
-            await harness.until(lambda: harness.is_order(status="partially_filled", acknowledged_at=order.created_at))
+            await harness.until(
+                lambda: harness.is_order(
+                    status="partially_filled", acknowledged_at=order.created_at
+                )
+            )
             assert harness.only_order()["anomalies"] == ["unknown_order"]
 
     asyncio.run(story())
@@ -84,7 +113,9 @@ def test_a_fill_may_come_before_its_order() -> None:
 
 @pytest.mark.parametrize("is_reversed", [False, True], ids=["canceled first", "open first"])
 @pytest.mark.parametrize("has_lists", [False, True])
-def test_a_modify_leaves_the_order_working_whichever_leg_comes_first(is_reversed: bool, has_lists: bool) -> None:
+def test_a_modify_leaves_the_order_working_whichever_leg_comes_first(
+    is_reversed: bool, has_lists: bool
+) -> None:
     async def story() -> None:
         async with listening(made_up()) as harness:
             server = await up(harness)
@@ -98,10 +129,16 @@ def test_a_modify_leaves_the_order_working_whichever_leg_comes_first(is_reversed
             server.let_go("orderUpdates", is_reversed=is_reversed)
             await harness.until(lambda: harness.is_order(limit_price=2510))
             await asyncio.sleep(3 * PACE.hold)
-            wanted = {"status": "partially_filled", "quantity": Decimal("1.2"), "venue_order_id": str(new.order_id)}
+            wanted = {
+                "status": "partially_filled",
+                "quantity": Decimal("1.2"),
+                "venue_order_id": str(new.order_id),
+            }
             assert harness.is_order(**wanted), harness.ledger.orders()
             server.exchange.fill(new)
-            await harness.until(lambda: harness.is_order(status="filled", anomalies=["unknown_order"]))
+            await harness.until(
+                lambda: harness.is_order(status="filled", anomalies=["unknown_order"])
+            )
 
     asyncio.run(story())
 
@@ -140,7 +177,9 @@ def test_a_cut_right_after_a_cancel_makes_the_adapter_ask_what_it_was(is_modifie
             server.cut_all()
             if is_modified:
                 await harness.until(
-                    lambda: harness.is_order(status="new", limit_price=2510, venue_order_id=str(changed.order_id))
+                    lambda: harness.is_order(
+                        status="new", limit_price=2510, venue_order_id=str(changed.order_id)
+                    )
                 )
             else:
                 await harness.until(lambda: harness.is_order(status="canceled"))
@@ -161,7 +200,9 @@ def test_filled_with_a_fill_missing_is_a_conflict_until_the_fills_are_asked_for(
             await harness.until(lambda: "status_conflict" in harness.only_order()["anomalies"])
             assert harness.is_order(is_open=True, cum_quantity=Decimal("0.5"))
             harness.ledger.record_many((await harness.venue.fills_since(ACCOUNT, START)).messages)
-            assert harness.is_order(status="filled", cum_quantity=Decimal("1.2"), anomalies=["unknown_order"])
+            assert harness.is_order(
+                status="filled", cum_quantity=Decimal("1.2"), anomalies=["unknown_order"]
+            )
 
     asyncio.run(story())
 
@@ -191,7 +232,11 @@ def test_an_unknown_status_is_flagged_and_the_order_stays_open() -> None:
             server = await up(harness)
             order = server.exchange.place(ADDRESS, **OURS)
             server.say_status(order, "frobnicated")
-            await harness.until(lambda: harness.is_order(is_open=True, anomalies=["unknown_order", "unknown_status"]))
+            await harness.until(
+                lambda: harness.is_order(
+                    is_open=True, anomalies=["unknown_order", "unknown_status"]
+                )
+            )
 
     asyncio.run(story())
 
@@ -204,7 +249,9 @@ def test_an_order_that_left_the_list_without_a_word_is_asked_for() -> None:
             await harness.until(lambda: harness.is_order(status="new"))
             server.lose("orderUpdates")
             server.exchange.cancel(order, reason="marginCanceled")
-            await harness.until(lambda: harness.is_order(status="canceled", reason="marginCanceled"))
+            await harness.until(
+                lambda: harness.is_order(status="canceled", reason="marginCanceled")
+            )
             assert (harness.venue.counts["gone"], server.requests["orderStatus"]) == (1, 1)
 
     asyncio.run(story())
@@ -221,7 +268,11 @@ def test_an_order_that_left_the_list_is_asked_for_once_however_much_is_said_mean
             for _ in range(30):
                 server.exchange.place(ADDRESS, **{**OURS, "client_id": None})
                 await asyncio.sleep(0)
-            await harness.until(lambda: len(harness.ledger.orders()) == 31 and len(harness.ledger.open_orders()) == 30)
+            await harness.until(
+                lambda: (
+                    len(harness.ledger.orders()) == 31 and len(harness.ledger.open_orders()) == 30
+                )
+            )
             assert server.requests["orderStatus"] == 1
 
     asyncio.run(story())
@@ -233,7 +284,11 @@ def test_fundings_come_by_their_own_channel() -> None:
             server = await up(harness)
             server.exchange.fill(server.exchange.place(ADDRESS, **OURS))
             server.exchange.fund(ADDRESS, "ETH", "-0.25")
-            await harness.until(lambda: [row["funding"] for row in harness.ledger.pnl()] == [{"USDC": Decimal("-0.25")}])
+            await harness.until(
+                lambda: (
+                    [row["funding"] for row in harness.ledger.pnl()] == [{"USDC": Decimal("-0.25")}]
+                )
+            )
 
     asyncio.run(story())
 
@@ -244,7 +299,9 @@ def test_the_legacy_channel_tells_orders_and_positions_and_a_position_once() -> 
             server = await up(harness)
             order = server.exchange.place(ADDRESS, **OURS)
             server.exchange.fill(order, "0.5")
-            await harness.until(lambda: harness.is_order(status="partially_filled", order_type="limit"))
+            await harness.until(
+                lambda: harness.is_order(status="partially_filled", order_type="limit")
+            )
             other = server.exchange.place(ADDRESS, **{**OURS, "client_id": None})
             await harness.until(lambda: len(harness.ledger.orders()) == 2)
             server.exchange.cancel(other)
@@ -283,7 +340,9 @@ def test_frames_that_come_twice_or_late_change_nothing() -> None:
             for quantity in ("0.1", "0.2", "0.3", "0.6"):
                 server.exchange.fill(order, quantity)
             await harness.until(
-                lambda: harness.is_order(status="filled", cum_quantity=Decimal("1.2"), anomalies=["unknown_order"])
+                lambda: harness.is_order(
+                    status="filled", cum_quantity=Decimal("1.2"), anomalies=["unknown_order"]
+                )
             )
             assert len(harness.ledger.trades()) == 4
             assert harness.unreadable == []

@@ -48,7 +48,9 @@ def test_an_order_type_is_told_with_the_prices_that_it_has(
     kind: str, order_type: str, limit_price: str | None, stop_price: str | None
 ) -> None:
     is_trigger = stop_price is not None
-    found = claims(orderType=kind, isTrigger=is_trigger, triggerPx="2400" if is_trigger else "0.0", tif=None)
+    found = claims(
+        orderType=kind, isTrigger=is_trigger, triggerPx="2400" if is_trigger else "0.0", tif=None
+    )
     assert found["order_type"] == order_type
     assert (found.get("limit_price"), found.get("stop_price")) == (limit_price, stop_price)
     assert "time_in_force" not in found and "post_only" not in found
@@ -64,24 +66,68 @@ def test_an_order_type_is_told_with_the_prices_that_it_has(
         ("LiquidationMarket", "ioc", False),
     ],
 )
-def test_a_time_in_force_is_told_in_the_words_of_the_trade(tif: str, time_in_force: str, is_post_only: bool) -> None:
+def test_a_time_in_force_is_told_in_the_words_of_the_trade(
+    tif: str, time_in_force: str, is_post_only: bool
+) -> None:
     found = claims(tif=tif)
     assert (found["time_in_force"], found["post_only"]) == (time_in_force, is_post_only)
 
 
 def test_the_terms_of_an_order_made_elsewhere_are_the_ones_that_the_venue_tells() -> None:
-    row = listed(orderType="Stop Limit", isTrigger=True, triggerPx="2400", reduceOnly=True, tif="Alo")
+    row = listed(
+        orderType="Stop Limit", isTrigger=True, triggerPx="2400", reduceOnly=True, tif="Alo"
+    )
     order = only_order_after(from_recorded(open_orders(row), ACCOUNT))
-    names = ("order_type", "time_in_force", "post_only", "reduce_only", "origin", "instrument", "side", "is_open")
-    assert [order[name] for name in names] == ["stop_limit", "gtc", True, True, "external", "ETH", "buy", True]
-    assert (str(order["limit_price"]), str(order["stop_price"]), str(order["quantity"])) == ("2500.5", "2400", "1.2")
+    names = (
+        "order_type",
+        "time_in_force",
+        "post_only",
+        "reduce_only",
+        "origin",
+        "instrument",
+        "side",
+        "is_open",
+    )
+    assert [order[name] for name in names] == [
+        "stop_limit",
+        "gtc",
+        True,
+        True,
+        "external",
+        "ETH",
+        "buy",
+        True,
+    ]
+    assert (str(order["limit_price"]), str(order["stop_price"]), str(order["quantity"])) == (
+        "2500.5",
+        "2400",
+        "1.2",
+    )
 
 
 def test_children_wait_for_their_parent() -> None:
-    stop = listed(oid=102, cloid=None, side="A", orderType="Stop Market", isTrigger=True, triggerPx="2400", timestamp=T)
-    profit = listed(oid=103, cloid=None, side="A", orderType="Take Profit Market", isTrigger=True, triggerPx="2600")
+    stop = listed(
+        oid=102,
+        cloid=None,
+        side="A",
+        orderType="Stop Market",
+        isTrigger=True,
+        triggerPx="2400",
+        timestamp=T,
+    )
+    profit = listed(
+        oid=103,
+        cloid=None,
+        side="A",
+        orderType="Take Profit Market",
+        isTrigger=True,
+        triggerPx="2600",
+    )
     told = from_recorded(open_orders(listed(children=[stop, {"oid": "?"}, profit])), ACCOUNT)
-    assert [(message.type, getattr(message, "status", None), message.venue_order_id) for message in told] == [  # type: ignore[attr-defined]
+    assert [
+        (message.type, getattr(message, "status", None), message.venue_order_id)  # type: ignore[attr-defined]
+        for message in told
+    ] == [
         ("acknowledge", None, "101"),
         ("status", "pending_new", "102"),
         ("status", "pending_new", "103"),
@@ -96,7 +142,11 @@ def test_a_child_that_the_list_has_itself_is_told_once() -> None:
 
 @pytest.mark.parametrize("coin", ["BTC", "@107", "PURR/USDC", "xyz:TSLA", "#250", "kPEPE"])
 def test_coins_are_instruments_as_they_are(coin: str) -> None:
-    for document in (open_orders(listed(coin=coin)), order_updates(reported("open", coin=coin)), [fill(coin=coin)]):
+    for document in (
+        open_orders(listed(coin=coin)),
+        order_updates(reported("open", coin=coin)),
+        [fill(coin=coin)],
+    ):
         assert fields(from_recorded(document, ACCOUNT), "instrument") == [coin]
 
 
@@ -132,7 +182,9 @@ def test_cloids_compare_in_lower_case() -> None:
 def test_ids_and_times_say_the_same_as_numbers_and_as_text() -> None:
     numbers = order_updates(reported("open", T, oid=101, timestamp=T))
     text = order_updates(reported("open", str(T), oid="101", timestamp=str(T)))
-    assert [said(m) for m in from_recorded(numbers, ACCOUNT)] == [said(m) for m in from_recorded(text, ACCOUNT)]
+    assert [said(m) for m in from_recorded(numbers, ACCOUNT)] == [
+        said(m) for m in from_recorded(text, ACCOUNT)
+    ]
     assert [said(m) for m in from_recorded([fill()], ACCOUNT)] == [
         said(m) for m in from_recorded([fill(oid="101", tid="411", time=str(T + 4000))], ACCOUNT)
     ]
@@ -163,7 +215,9 @@ def test_reports_find_the_order_that_was_requested_with_its_cloid() -> None:
         aliases = {CLOID: cloid_for("C-1")}
         request = Request(account=ACCOUNT, client_order_id="C-1", aliases=aliases, **terms)
         ledger.record(request)
-        ledger.record_many(from_recorded(order_updates(reported("open", cloid=cloid_for("C-1"))), ACCOUNT))
+        ledger.record_many(
+            from_recorded(order_updates(reported("open", cloid=cloid_for("C-1"))), ACCOUNT)
+        )
         ledger.record_many(from_recorded([fill(cloid=...)], ACCOUNT))
         (order,) = ledger.orders()
     assert (order["client_order_id"], order["origin"], order["status"], order["anomalies"]) == (

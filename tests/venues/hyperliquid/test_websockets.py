@@ -45,9 +45,17 @@ def test_an_invalid_coin_closes_the_socket() -> None:
     async def story() -> None:
         async with made_up(coins=["BTC"]) as server, connect(server.websocket_url) as socket:
             assert await socket.recv() == "Websocket connection established."
-            await socket.send(json.dumps({"method": "subscribe", "subscription": {"type": "trades", "coin": "BTC"}}))
+            await socket.send(
+                json.dumps(
+                    {"method": "subscribe", "subscription": {"type": "trades", "coin": "BTC"}}
+                )
+            )
             assert json.loads(await socket.recv())["channel"] == "subscriptionResponse"
-            await socket.send(json.dumps({"method": "subscribe", "subscription": {"type": "trades", "coin": "NONE"}}))
+            await socket.send(
+                json.dumps(
+                    {"method": "subscribe", "subscription": {"type": "trades", "coin": "NONE"}}
+                )
+            )
             with pytest.raises(ConnectionClosedError):
                 await socket.recv()
             assert socket.close_code == 1006
@@ -62,8 +70,14 @@ def test_more_accounts_than_the_venue_streams_are_looked_at_in_turn() -> None:
             assert (len(harness.venue.streamed), len(harness.venue.polled)) == (3, 2)
             for address in accounts.values():
                 server.exchange.place(address, **TERMS)
-            await harness.until(lambda: {order["account"] for order in harness.ledger.orders()} == set(accounts))
-            assert (server.violations.total(), server.connections, harness.kinds.count("Up")) == (0, 3, 5)
+            await harness.until(
+                lambda: {order["account"] for order in harness.ledger.orders()} == set(accounts)
+            )
+            assert (server.violations.total(), server.connections, harness.kinds.count("Up")) == (
+                0,
+                3,
+                5,
+            )
 
     asyncio.run(story())
 
@@ -75,7 +89,9 @@ def test_an_account_that_the_venue_will_not_stream_is_looked_at_in_turn() -> Non
             await harness.until(lambda: harness.kinds.count("Up") == 3)
             for address in accounts.values():
                 server.exchange.place(address, **TERMS)
-            await harness.until(lambda: {order["account"] for order in harness.ledger.orders()} == set(accounts))
+            await harness.until(
+                lambda: {order["account"] for order in harness.ledger.orders()} == set(accounts)
+            )
             assert (len(harness.venue.streamed), len(harness.venue.polled)) == (2, 1)
             assert server.violations["users"] > 0
             assert len(server.sockets) == 2
@@ -87,10 +103,15 @@ def test_an_account_that_the_venue_will_not_stream_is_looked_at_in_turn() -> Non
 def test_new_connections_wait_for_their_minute() -> None:
     async def story() -> None:
         server = made_up(connections_per_minute=6, minute=0.4)
-        accounts, limits = some(3), Limits(connections_per_minute=6, minute=1.0)  # what is sent in time may arrive late
+        accounts, limits = (
+            some(3),
+            Limits(connections_per_minute=6, minute=1.0),
+        )  # what is sent in time may arrive late
         async with listening(server, accounts=accounts, limits=limits) as harness:
             for times in range(1, 4):
-                await harness.until(partial(lambda times: harness.kinds.count("Up") == 3 * times, times))
+                await harness.until(
+                    partial(lambda times: harness.kinds.count("Up") == 3 * times, times)
+                )
                 server.cut_all()
             await harness.until(lambda: harness.kinds.count("Up") == 12)
             assert server.violations.total() == 0

@@ -45,7 +45,12 @@ HELD = {"currency": "IRR", "available": "10", "blocked": "2", "total": "12"}
 SYMBOL = {"code": "BTC_IRR", "base_currency_type": "BTC", "quote_currency_type": "IRR"}
 MARKETS = {
     "rules": [
-        {"symbol": "BTC_IRR", "tick_size": "10", "amount_step_size": "0.000001", "minimum_limit_order_value": "1"},
+        {
+            "symbol": "BTC_IRR",
+            "tick_size": "10",
+            "amount_step_size": "0.000001",
+            "minimum_limit_order_value": "1",
+        },
         {"symbol": {**SYMBOL, "code": "NEW_EUR"}, "tick_size": 0.5, "amount_step_size": 1},
         None,
         {"symbol": "ODD_IRR", "tick_size": "odd"},

@@ -1,4 +1,5 @@
-"""What is Invex's own: symbols in two shapes, times without an offset, lists without trades, cancels in two steps, signatures."""
+"""What is Invex's own: symbols in two shapes, times without an offset, lists without trades,
+cancels in two steps, signatures."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -21,7 +22,17 @@ from orderledger.infrastructure.venues.base.venue import NoRecords
 from orderledger.infrastructure.venues.invex.translate import READERS
 from orderledger.infrastructure.venues.invex.venue import InvexVenue
 from tests.venues.harness import Harness, played
-from tests.venues.invex.payloads import CLIENT_ID, HELD, ID, MARKETS, OTHER_ID, SYMBOL, order, orders, trade
+from tests.venues.invex.payloads import (
+    CLIENT_ID,
+    HELD,
+    ID,
+    MARKETS,
+    OTHER_ID,
+    SYMBOL,
+    order,
+    orders,
+    trade,
+)
 from tests.venues.invex.signing import sign
 
 FILLED_AT = datetime(2026, 5, 4, 10, 0, 2, tzinfo=UTC)
@@ -36,7 +47,12 @@ def told(document: Any) -> list[Any]:
 
 def test_a_fee_or_a_role_that_cannot_be_read_never_costs_the_fill() -> None:
     filled = told(order(trades=[trade(fee="much", type=7)]))[0]
-    assert (filled.type, filled.fee, filled.liquidity, filled.text) == ("fill", None, None, "cannot be read: fee, type")
+    assert (filled.type, filled.fee, filled.liquidity, filled.text) == (
+        "fill",
+        None,
+        None,
+        "cannot be read: fee, type",
+    )
 
 
 SAMPLES: dict[str, list[tuple[str, str | None]]] = {
@@ -53,8 +69,12 @@ SAMPLES: dict[str, list[tuple[str, str | None]]] = {
 def test_every_sample_is_told(shared: Path) -> None:
     for path in sorted((shared / "venues/samples/invex").iterdir()):
         translation = RowRecording("invex:main", READERS).read(parsed(path.read_text()))
-        claims = [(message.type, getattr(message, "reported", None)) for message in translation.messages]
-        assert [(kind, said and said.status) for kind, said in claims] == SAMPLES[path.stem], path.stem
+        claims = [
+            (message.type, getattr(message, "reported", None)) for message in translation.messages
+        ]
+        assert [(kind, said and said.status) for kind, said in claims] == SAMPLES[path.stem], (
+            path.stem
+        )
         assert not translation.faults
 
 
@@ -75,12 +95,19 @@ def test_every_status_word(word: str, kind: str, status: str | None, reason: str
 
 
 @pytest.mark.parametrize("symbol", ["BTC_IRR", SYMBOL])
-@pytest.mark.parametrize("numbers", [{}, {"price": 52000000000, "quantity": 0.002, "deal_quantity": 0.0005}])
-def test_symbols_and_numbers_come_in_two_shapes_and_times_are_utc(symbol: Any, numbers: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    "numbers", [{}, {"price": 52000000000, "quantity": 0.002, "deal_quantity": 0.0005}]
+)
+def test_symbols_and_numbers_come_in_two_shapes_and_times_are_utc(
+    symbol: Any, numbers: dict[str, Any]
+) -> None:
     fill, message = told(order(symbol=symbol, **numbers))
     assert (message.instrument, message.side, message.at) == ("BTC/IRR", "buy", FILLED_AT)
     assert (message.venue_order_id, message.aliases) == (ID, {"invex.client_order_id": CLIENT_ID})
-    assert (message.reported.quantity, message.reported.cum_quantity) == (Decimal("0.002"), Decimal("0.0005"))
+    assert (message.reported.quantity, message.reported.cum_quantity) == (
+        Decimal("0.002"),
+        Decimal("0.0005"),
+    )
     assert (fill.at, fill.liquidity, fill.fee_currency) == (FILLED_AT, "maker", "BTC")
     assert fill.fill_id == f"{ID}:20260504T100002.000000Z:52000000000:0.0005"
 
@@ -93,7 +120,9 @@ def test_a_fee_is_taken_to_be_paid_in_what_is_received() -> None:
 def test_a_requested_cancel_is_pending_until_the_status_changes() -> None:
     *_, message = told(order(cancel_order_id=OTHER_ID))
     assert (message.type, message.pending, message.status) == ("status", "cancel", None)
-    assert [message.type for message in told(order(cancel_order_id=OTHER_ID, status="CANCELED_BY_USER"))] == ["fill", "cancel"]
+    assert [
+        message.type for message in told(order(cancel_order_id=OTHER_ID, status="CANCELED_BY_USER"))
+    ] == ["fill", "cancel"]
 
 
 def test_a_market_order_has_no_price() -> None:
@@ -120,7 +149,9 @@ def test_the_trades_of_a_listed_order_are_queried_once_until_it_changes() -> Non
         harness.exchange.fill(order, order.quantity / 2)
         for _ in range(3):
             listing = await harness.venue.open_orders(harness.account)
-            assert [message.quantity for message in listing.messages if isinstance(message, Fill)] == [order.quantity / 2]
+            assert [
+                message.quantity for message in listing.messages if isinstance(message, Fill)
+            ] == [order.quantity / 2]
         assert harness.server.requests[ORDER] == 1
 
     played("invex", story)
@@ -138,8 +169,13 @@ def test_a_list_that_is_behind_its_order_is_queried_again() -> None:
         server.row = lambda one: {**current(one), "trades": before["trades"]}
         await harness.venue.fills_since(harness.account, harness.clock.now() - timedelta(hours=1))
         server.row = current
-        answer = await harness.venue.fills_since(harness.account, harness.clock.now() - timedelta(hours=1))
-        assert sum(message.quantity for message in answer.messages if isinstance(message, Fill)) == order.quantity
+        answer = await harness.venue.fills_since(
+            harness.account, harness.clock.now() - timedelta(hours=1)
+        )
+        assert (
+            sum(message.quantity for message in answer.messages if isinstance(message, Fill))
+            == order.quantity
+        )
 
     played("invex", story)
 
@@ -150,8 +186,15 @@ def test_queries_with_fields_are_signed_by_the_user_s_function() -> None:
         server.is_signed = lambda query: sign(query)["signature"] == query.get("signature")
         with pytest.raises(VenueRefused):
             await harness.venue.open_orders(harness.account)
-        options = {"records": NoRecords(), "now": harness.clock.now, "backoff": Backoff(Random(1)), "roomy": 1000}
-        venue = InvexVenue(harness.account, token=server.key, url=server.http_url, sign=sign, **options)
+        options = {
+            "records": NoRecords(),
+            "now": harness.clock.now,
+            "backoff": Backoff(Random(1)),
+            "roomy": 1000,
+        }
+        venue = InvexVenue(
+            harness.account, token=server.key, url=server.http_url, sign=sign, **options
+        )
         harness.place()
         assert len((await venue.open_orders(harness.account)).venue_order_ids) == 1
         await venue.aclose()
@@ -159,10 +202,18 @@ def test_queries_with_fields_are_signed_by_the_user_s_function() -> None:
     played("invex", story)
 
 
-@pytest.mark.parametrize(("signer", "fault"), [("tests.venues.invex.signing:sign", None), ("no.such:sign", "cannot be loaded")])
-def test_the_signer_is_named_in_the_settings(tmp_path: Path, signer: str, fault: str | None) -> None:
+@pytest.mark.parametrize(
+    ("signer", "fault"),
+    [("tests.venues.invex.signing:sign", None), ("no.such:sign", "cannot be loaded")],
+)
+def test_the_signer_is_named_in_the_settings(
+    tmp_path: Path, signer: str, fault: str | None
+) -> None:
     path = tmp_path / "orderledger.toml"
-    path.write_text(f'[[venues]]\nvenue = "invex"\naccount = "invex:main"\ntoken = {{ env = "HOME" }}\nsigner = "{signer}"\n')
+    path.write_text(
+        f'[[venues]]\nvenue = "invex"\naccount = "invex:main"\ntoken = {{ env = "HOME" }}\nsigner '
+        f'= "{signer}"\n'
+    )
     (section,) = CollectSettings.read(path).venues
     if fault is not None:
         with pytest.raises(InvalidSetting, match=fault):

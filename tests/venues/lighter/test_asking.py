@@ -1,4 +1,5 @@
-"""The adapter asks a made-up Lighter over real HTTP: what is late, missing, refused, too much, or market by market."""
+"""The adapter asks a made-up Lighter over real HTTP: what is late, missing, refused, too much, or
+market by market."""
 
 import asyncio
 from datetime import timedelta
@@ -21,7 +22,9 @@ def test_all_open_orders_are_listed_and_nothing_else() -> None:
         async with world.open(listens=False):
             listing = await world.venue.open_orders(ACCOUNT)
             assert listing.venue_order_ids == {str(kept.order_id)}
-            assert [(shown(one)["type"], shown(one)["source"]) for one in listing.messages] == [("acknowledge", "venue_poll")]
+            assert [(shown(one)["type"], shown(one)["source"]) for one in listing.messages] == [
+                ("acknowledge", "venue_poll")
+            ]
 
     asyncio.run(story())
 
@@ -31,7 +34,11 @@ def test_the_adapter_is_a_venue() -> None:
         world = World()
         async with world.open(listens=False):
             venue: Venue = world.venue
-            assert (venue.name, list(venue.accounts), venue.abilities.has_fill_ids) == ("lighter", [ACCOUNT], True)
+            assert (venue.name, list(venue.accounts), venue.abilities.has_fill_ids) == (
+                "lighter",
+                [ACCOUNT],
+                True,
+            )
 
     asyncio.run(story())
 
@@ -59,12 +66,18 @@ def test_an_order_that_rest_does_not_know_yet_is_unknown_and_never_ended() -> No
             asked = world.ledger.order("C-1")
             assert await world.venue.order(ACCOUNT, asked) is None
             asked_at = world.clock.now()  # the answer is as old as REST may lag
-            world.record([Absent(account=ACCOUNT, client_order_id="C-1", at=asked_at - timedelta(seconds=5))])
+            world.record(
+                [Absent(account=ACCOUNT, client_order_id="C-1", at=asked_at - timedelta(seconds=5))]
+            )
             assert [row["client_order_id"] for row in world.ledger.open_orders()] == ["C-1"]
             world.clock.set(world.clock.now() + timedelta(seconds=4))
             world.record(await world.venue.order(ACCOUNT, asked))
             seen = world.ledger.order("C-1")
-            assert (seen["status"], seen["certainty"], seen["anomalies"]) == ("new", "confirmed", [])
+            assert (seen["status"], seen["certainty"], seen["anomalies"]) == (
+                "new",
+                "confirmed",
+                [],
+            )
 
     asyncio.run(story())
 
@@ -81,7 +94,11 @@ def test_an_order_of_ours_is_found_by_its_index_with_its_fills(is_coarse: bool) 
             world.exchange.cancel(placed, reason="canceled-reduce-only")
             world.record(await world.venue.order(ACCOUNT, world.ledger.order("C-1")))
             seen = world.ledger.order("C-1")
-            assert (seen["status"], seen["cum_quantity"], seen["anomalies"]) == ("canceled", Decimal("0.3"), [])
+            assert (seen["status"], seen["cum_quantity"], seen["anomalies"]) == (
+                "canceled",
+                Decimal("0.3"),
+                [],
+            )
             again = world.record(await world.venue.order(ACCOUNT, seen))
             assert again == ["duplicate"]  # its fills are known: they are not asked for again
 
@@ -98,13 +115,17 @@ def test_an_order_made_elsewhere_is_found_by_the_id_of_the_venue_open_or_ended()
             await world.until(lambda: world.ledger.orders())
             known = world.ledger.order(str(placed.order_id))
             assert known["aliases"] == {}
-            assert [shown(one)["type"] for one in await world.venue.order(ACCOUNT, known) or ()] == ["status", "acknowledge"]
+            assert [
+                shown(one)["type"] for one in await world.venue.order(ACCOUNT, known) or ()
+            ] == ["status", "acknowledge"]
             for number in range(150):
                 world.exchange.cancel(world.place(str(1000 + number)))
             world.exchange.cancel(placed)
             for number in range(150):
                 world.exchange.cancel(world.place(str(2000 + number)))
-            assert [shown(one)["type"] for one in await world.venue.order(ACCOUNT, known) or ()] == ["cancel"]
+            assert [
+                shown(one)["type"] for one in await world.venue.order(ACCOUNT, known) or ()
+            ] == ["cancel"]
             assert world.fake.requests["accountInactiveOrders"] == 2
 
     asyncio.run(story())
@@ -114,11 +135,15 @@ def test_what_no_order_made_is_nothing_to_ask_for() -> None:
     async def story() -> None:
         world = World()
         async with world.open(listens=False):
-            taken = trade(type="deleverage", bid_id=0, bid_id_str="0", bid_client_id=0, bid_client_id_str="0")
+            taken = trade(
+                type="deleverage", bid_id=0, bid_id_str="0", bid_client_id=0, bid_client_id_str="0"
+            )
             world.ledger.record_many(read({"trades": [taken]}).messages)
             (known,) = world.ledger.orders()
             assert await world.venue.order(ACCOUNT, known) is None
-            assert world.fake.requests["accountInactiveOrders"] == world.fake.requests["trades"] == 0
+            assert (
+                world.fake.requests["accountInactiveOrders"] == world.fake.requests["trades"] == 0
+            )
 
     asyncio.run(story())
 
@@ -147,7 +172,10 @@ def test_fills_and_fundings_are_told_page_after_page_back_to_a_moment_oldest_fir
             world.exchange.fill(world.place(str(number + 1001)), "0.1")
         world.exchange.fund(ACCOUNT, "ETH", "-0.25")
         async with world.open(listens=False):
-            told = [shown(message) for message in (await world.venue.fills_since(ACCOUNT, since)).messages]
+            told = [
+                shown(message)
+                for message in (await world.venue.fills_since(ACCOUNT, since)).messages
+            ]
             expected = [f"0:{fill.fill_id}:buy" for fill in world.exchange.fills(ACCOUNT, since)]
             assert [one["fill_id"] for one in told if one["type"] == "fill"] == expected
             assert [one["amount"] for one in told if one["type"] == "funding"] == ["-0.250000"]
@@ -180,7 +208,10 @@ def test_a_trade_with_oneself_is_two_fills_of_two_orders() -> None:
         world.exchange.fill(ask, "0.1", fill_id=7, liquidity="taker")
         async with world.open(listens=False):
             world.record((await world.venue.fills_since(ACCOUNT, START)).messages)
-            assert sorted((row["fill_id"], row["venue_order_id"], row["liquidity"]) for row in world.ledger.trades()) == [
+            assert sorted(
+                (row["fill_id"], row["venue_order_id"], row["liquidity"])
+                for row in world.ledger.trades()
+            ) == [
                 ("0:7:buy", str(bid.order_id), "maker"),
                 ("0:7:sell", str(ask.order_id), "taker"),
             ]
@@ -193,10 +224,15 @@ def test_positions_and_money_are_told() -> None:
         world = World()
         world.exchange.fill(world.place("1", side="sell"), "0.5")
         world.exchange.fill(world.place("2", instrument="BTC", limit_price="60000"), "0.5")
-        world.exchange.fill(world.place("3", instrument="BTC", side="sell", limit_price="60000"), "0.5")
+        world.exchange.fill(
+            world.place("3", instrument="BTC", side="sell", limit_price="60000"), "0.5"
+        )
         async with world.open(listens=False):
             told = await world.venue.positions(ACCOUNT)
-            assert [(one.instrument, one.quantity) for one in told] == [("ETH", Decimal("-0.5")), ("USDC", Decimal(10_000))]
+            assert [(one.instrument, one.quantity) for one in told] == [
+                ("ETH", Decimal("-0.5")),
+                ("USDC", Decimal(10_000)),
+            ]
 
     asyncio.run(story())
 
@@ -211,12 +247,16 @@ def test_a_deployment_that_wants_to_be_asked_market_by_market_is() -> None:
             sol = world.place("3", instrument="SOL", limit_price="100")
             listing = await world.venue.open_orders(ACCOUNT)
             assert listing.venue_order_ids == {str(one.order_id) for one in (eth, btc, sol)}
-            assert world.fake.requests["accountActiveOrders"] == 1 + 3 + 4  # refused once, then by three markets, then by four
+            assert (
+                world.fake.requests["accountActiveOrders"] == 1 + 3 + 4
+            )  # refused once, then by three markets, then by four
 
     asyncio.run(story())
 
 
-def test_a_refusal_that_is_not_the_venues_own_has_no_later_list_asked_for_market_by_market() -> None:
+def test_a_refusal_that_is_not_the_venues_own_has_no_later_list_asked_for_market_by_market() -> (
+    None
+):
     """A page of the guard in front of it says nothing of what the venue wants."""
 
     async def story() -> None:

@@ -17,7 +17,9 @@ def test_pings_are_answered_and_a_silent_account_stays_connected() -> None:
         async with world.open():
             await world.up()
             world.fake.push(world.fake.sockets[0], {"type": "ping"})
-            await world.until(lambda: world.fake.heard["pong"] == 1 and world.fake.heard["ping"] >= 40)
+            await world.until(
+                lambda: world.fake.heard["pong"] == 1 and world.fake.heard["ping"] >= 40
+            )
             assert world.fake.connections == 1
 
     asyncio.run(story())
@@ -30,7 +32,9 @@ def test_a_server_that_goes_down_says_so_and_is_left_at_once() -> None:
             await world.up()
             world.fake.push(world.fake.sockets[0], {"type": "shutdown", "close_in_ms": 60000})
             await world.up(times=2)
-            assert [told.reason for told in world.told if isinstance(told, Down)] == ["the venue shuts this connection down"]
+            assert [told.reason for told in world.told if isinstance(told, Down)] == [
+                "the venue shuts this connection down"
+            ]
 
     asyncio.run(story())
 
@@ -46,7 +50,10 @@ def test_a_subscription_that_nobody_confirms_is_not_waited_for_for_ever() -> Non
             world.fake.deaf_to.clear()
             world.clock.set(START + timedelta(minutes=1))
             await world.up()
-            assert world.kinds[:2] == ["acknowledge", "Up"]  # first what the connection that was given up had said
+            assert world.kinds[:2] == [
+                "acknowledge",
+                "Up",
+            ]  # first what the connection that was given up had said
             assert world.fake.connections == 2
 
     asyncio.run(story())
@@ -63,7 +70,9 @@ def test_a_token_is_renewed_before_it_ends() -> None:
             assert world.fake.connections == 1
             world.clock.set(START + timedelta(minutes=8))
             await world.up(times=2)
-            assert [told.reason for told in world.told if isinstance(told, Down)] == ["the token is to be renewed"]
+            assert [told.reason for told in world.told if isinstance(told, Down)] == [
+                "the token is to be renewed"
+            ]
             assert len(world.tokens) > asked
 
     asyncio.run(story())
@@ -82,7 +91,9 @@ def test_a_token_that_the_venue_refuses_is_asked_for_again() -> None:
     asyncio.run(story())
 
 
-def test_without_a_token_there_is_no_connection_and_no_secret_in_the_logs(caplog: pytest.LogCaptureFixture) -> None:
+def test_without_a_token_there_is_no_connection_and_no_secret_in_the_logs(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     secret = "9999999999:1234:2:" + "c0ffee" * 7
 
     async def story() -> None:

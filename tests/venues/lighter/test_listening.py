@@ -1,4 +1,5 @@
-"""The adapter listens to a made-up Lighter over a real socket: cut off, ended tokens, frames that are none."""
+"""The adapter listens to a made-up Lighter over a real socket: cut off, ended tokens, frames that
+are none."""
 
 import asyncio
 import json
@@ -24,13 +25,21 @@ def test_an_account_is_up_before_it_is_heard_of_and_lives_from_then_on() -> None
             world.exchange.fill(placed, "0.2", liquidity="taker")
             world.exchange.cancel(placed)
             world.exchange.fill(before)
-            await world.until(lambda: len(world.ledger.trades()) == 2 and not world.ledger.open_orders())
+            await world.until(
+                lambda: len(world.ledger.trades()) == 2 and not world.ledger.open_orders()
+            )
             assert world.kinds[:2] == ["Up", "acknowledge"]
             seen = world.ledger.order("9002")
-            assert (seen["status"], seen["cum_quantity"], seen["fees"]) == ("canceled", Decimal("0.2"), {"USDC": "0.098"})
+            assert (seen["status"], seen["cum_quantity"], seen["fees"]) == (
+                "canceled",
+                Decimal("0.2"),
+                {"USDC": "0.098"},
+            )
             assert world.ledger.order("9001")["status"] == "filled"
             assert {row["source"] for row in world.ledger.trades()} == {"venue_push"}
-            assert {name for row in world.ledger.orders() for name in row["anomalies"]} == {"unknown_order"}
+            assert {name for row in world.ledger.orders() for name in row["anomalies"]} == {
+                "unknown_order"
+            }
 
     asyncio.run(story())
 
@@ -95,9 +104,13 @@ def test_a_frame_that_is_none_is_told_and_the_connection_goes_on() -> None:
             world.place("9001")  # its frame ends in the middle
             world.place("9002")
             await world.until(lambda: world.ledger.orders())
-            assert [row["aliases"] for row in world.ledger.orders()] == [{"lighter.client_order_index": "9002"}]
+            assert [row["aliases"] for row in world.ledger.orders()] == [
+                {"lighter.client_order_index": "9002"}
+            ]
             (fault,) = (told for told in world.told if isinstance(told, UnreadablePayload))
-            assert fault.accounts == [ACCOUNT] and fault.payload.startswith('{"type":"update/account_all_orders"')
+            assert fault.accounts == [ACCOUNT] and fault.payload.startswith(
+                '{"type":"update/account_all_orders"'
+            )
             assert world.fake.connections == 1
 
     asyncio.run(story())
@@ -106,13 +119,19 @@ def test_a_frame_that_is_none_is_told_and_the_connection_goes_on() -> None:
 def test_a_row_that_cannot_be_read_is_told_and_costs_the_others_nothing() -> None:
     async def story() -> None:
         world = World()
-        world.fake.extra_rows = [order(order_id="5", filled_base_amount="some"), order(order_id="6")]
+        world.fake.extra_rows = [
+            order(order_id="5", filled_base_amount="some"),
+            order(order_id="6"),
+        ]
         world.place("9002")
         async with world.open():
             await world.up()
             await world.until(lambda: len(world.ledger.orders()) == 2)
             (fault,) = (told for told in world.told if isinstance(told, UnreadablePayload))
-            assert (fault.fault, json.loads(fault.payload)["order_id"]) == ("filled_base_amount is not a decimal number", "5")
+            assert (fault.fault, json.loads(fault.payload)["order_id"]) == (
+                "filled_base_amount is not a decimal number",
+                "5",
+            )
 
     asyncio.run(story())
 
@@ -128,7 +147,10 @@ def test_an_unknown_status_leaves_its_order_open_and_the_others_alone() -> None:
             world.exchange.cancel(other)
             await world.until(lambda: world.ledger.order("9002")["status"] == "canceled")
             (seen,) = world.ledger.open_orders()
-            assert (seen["venue_order_id"], seen["anomalies"]) == (str(melted.order_id), ["unknown_order", "unknown_status"])
+            assert (seen["venue_order_id"], seen["anomalies"]) == (
+                str(melted.order_id),
+                ["unknown_order", "unknown_status"],
+            )
 
     asyncio.run(story())
 
@@ -138,13 +160,28 @@ def test_conditional_and_grouped_orders_wait_accepted_and_work_when_they_are_tri
         world = World()
         parent = world.place("1")
         stop = world.place(
-            "2", side="sell", order_type="stop_limit", stop_price="2400", limit_price="2390", parent_id=parent.order_id
+            "2",
+            side="sell",
+            order_type="stop_limit",
+            stop_price="2400",
+            limit_price="2390",
+            parent_id=parent.order_id,
         )
-        take = world.place("3", side="sell", order_type="other", stop_price="2600", limit_price="2600", parent_id=parent.order_id)
+        take = world.place(
+            "3",
+            side="sell",
+            order_type="other",
+            stop_price="2600",
+            limit_price="2600",
+            parent_id=parent.order_id,
+        )
         async with world.open():
             await world.up()
             await world.until(lambda: len(world.ledger.orders()) == 3)
-            assert [(row["status"], row["order_type"], row["stop_price"]) for row in world.ledger.orders()] == [
+            assert [
+                (row["status"], row["order_type"], row["stop_price"])
+                for row in world.ledger.orders()
+            ] == [
                 ("new", "limit", None),
                 ("new", "stop_limit", Decimal(2400)),
                 ("new", "other", Decimal(2600)),
@@ -154,8 +191,14 @@ def test_conditional_and_grouped_orders_wait_accepted_and_work_when_they_are_tri
             world.exchange.fill(stop, liquidity="taker")
             world.exchange.cancel(take, reason="canceled-oco")
             await world.until(lambda: not world.ledger.open_orders())
-            assert [row["status"] for row in world.ledger.orders()] == ["filled", "filled", "canceled"]
-            (end,) = (event for event in world.ledger.history("3") if event["name"] == "order_canceled.v1")
+            assert [row["status"] for row in world.ledger.orders()] == [
+                "filled",
+                "filled",
+                "canceled",
+            ]
+            (end,) = (
+                event for event in world.ledger.history("3") if event["name"] == "order_canceled.v1"
+            )
             assert end["payload"]["reason"] == "canceled-oco"
 
     asyncio.run(story())
@@ -169,8 +212,17 @@ def test_a_position_that_is_left_out_of_a_frame_is_flat() -> None:
             world.exchange.fill(world.place("1"), "0.5")
             world.exchange.fill(world.place("2", side="sell"), "0.5")
             await world.until(lambda: world.kinds.count("balance") == 2)
-            heard = [message for told in world.told if isinstance(told, Messages) for message in told.messages]
-            told = [(message.instrument, message.quantity) for message in heard if isinstance(message, Balance)]
+            heard = [
+                message
+                for told in world.told
+                if isinstance(told, Messages)
+                for message in told.messages
+            ]
+            told = [
+                (message.instrument, message.quantity)
+                for message in heard
+                if isinstance(message, Balance)
+            ]
             assert told == [("ETH", Decimal("0.5")), ("ETH", Decimal(0))]
 
     asyncio.run(story())
@@ -184,7 +236,11 @@ def test_a_liquidation_has_its_reason() -> None:
             world.exchange.fill(world.place("1"), "0.5")
             made = world.exchange.liquidate(ACCOUNT, "ETH", "0.5", "2000")
             await world.until(lambda: len(world.ledger.trades()) == 2)
-            names = [event for event in world.ledger.history(str(made.order_id)) if event["name"] == "fill_recorded.v1"]
+            names = [
+                event
+                for event in world.ledger.history(str(made.order_id))
+                if event["name"] == "fill_recorded.v1"
+            ]
             assert [event["payload"]["reason"] for event in names] == ["liquidation"]
 
     asyncio.run(story())
@@ -199,7 +255,10 @@ def test_a_market_that_is_new_gets_its_name_before_its_first_order_is_told() -> 
             world.place("1", instrument="SOL")
             world.place("2", instrument="lighter:market:11")
             await world.until(lambda: len(world.ledger.orders()) == 2)
-            assert [row["instrument"] for row in world.ledger.orders()] == ["SOL", "lighter:market:11"]
+            assert [row["instrument"] for row in world.ledger.orders()] == [
+                "SOL",
+                "lighter:market:11",
+            ]
             assert world.venue.markets.instrument(9) == "SOL"
 
     asyncio.run(story())
@@ -215,7 +274,9 @@ def test_an_order_of_a_market_that_cannot_be_asked_for_is_told_all_the_same() ->
             for number in (1, 2, 3):
                 world.place(str(number), instrument="lighter:market:11")
             await world.until(lambda: len(world.ledger.orders()) == 3)
-            assert world.fake.requests["orderBookDetails"] == asked + 1  # once, and then not for a minute
+            assert (
+                world.fake.requests["orderBookDetails"] == asked + 1
+            )  # once, and then not for a minute
 
     asyncio.run(story())
 
@@ -232,7 +293,10 @@ def test_a_market_hidden_by_lists_gets_its_name_later_and_earlier_reports_stay()
             world.place("2", instrument="SOL")
             world.exchange.fill(first)
             await world.until(lambda: world.ledger.trades() and len(world.ledger.orders()) == 2)
-            assert [row["instrument"] for row in world.ledger.orders()] == ["lighter:market:11", "SOL"]
+            assert [row["instrument"] for row in world.ledger.orders()] == [
+                "lighter:market:11",
+                "SOL",
+            ]
             assert [row["instrument"] for row in world.ledger.trades()] == ["lighter:market:11"]
 
     asyncio.run(story())
@@ -254,7 +318,9 @@ def test_a_market_that_no_list_names_is_not_asked_for_with_every_frame() -> None
 
 @pytest.mark.slow
 def test_frames_that_are_lost_repeated_and_late_end_in_the_truth() -> None:
-    faults = Faults(3, drop=0.03, repeat=0.1, reorder=0.1, delay=0.1, malformed=0.03, delay_seconds=0.002)
+    faults = Faults(
+        3, drop=0.03, repeat=0.1, reorder=0.1, delay=0.1, malformed=0.03, delay_seconds=0.002
+    )
 
     async def story() -> None:
         world = World(faults=faults, allowance=ROOMY)
@@ -268,7 +334,9 @@ def test_frames_that_are_lost_repeated_and_late_end_in_the_truth() -> None:
                 elif number % 4:
                     world.exchange.cancel(placed)
                 await asyncio.sleep(0.002)
-            await world.until(lambda: faults.done["drop"] and world.kinds.count("Up") > world.kinds.count("Down"))
+            await world.until(
+                lambda: faults.done["drop"] and world.kinds.count("Up") > world.kinds.count("Down")
+            )
             faults.heal()
             await world.reconcile()
             assert set(await world.reconcile()) <= {"duplicate"}

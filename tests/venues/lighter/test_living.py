@@ -1,4 +1,5 @@
-"""Orders of ours from the request to the end, two accounts on one connection, and whole days of chance."""
+"""Orders of ours from the request to the end, two accounts on one connection, and whole days of
+chance."""
 
 import asyncio
 import json
@@ -31,21 +32,41 @@ def test_an_order_of_ours_is_requested_sent_changed_and_canceled() -> None:
             await world.up()
             index = mint_client_order_index(BookRecords(world.ledger), ACCOUNT, "C-1")
             world.ledger.record(request("C-1", index, at=world.clock.now()))
-            world.ledger.record(Submit(account=ACCOUNT, client_order_id="C-1", at=world.clock.now()))
-            create = {"AccountIndex": INDEX, "MarketIndex": 0, "ClientOrderIndex": index, "BaseAmount": 5000, "Price": 250000}
+            world.ledger.record(
+                Submit(account=ACCOUNT, client_order_id="C-1", at=world.clock.now())
+            )
+            create = {
+                "AccountIndex": INDEX,
+                "MarketIndex": 0,
+                "ClientOrderIndex": index,
+                "BaseAmount": 5000,
+                "Price": 250000,
+            }
             assert (await send(world, 14, create))["code"] == 200
             await world.until(lambda: world.ledger.order("C-1")["status"] == "new")
             assert (await send(world, 14, create))["code"] == 21728
 
             order = world.ledger.order("C-1")
-            replace = RequestReplace(account=ACCOUNT, client_order_id="C-1", quantity=Decimal("0.7"), at=world.clock.now())
+            replace = RequestReplace(
+                account=ACCOUNT,
+                client_order_id="C-1",
+                quantity=Decimal("0.7"),
+                at=world.clock.now(),
+            )
             world.ledger.record(replace)
-            terms = {"AccountIndex": INDEX, "Index": int(order["venue_order_id"]), "BaseAmount": 7000, "Price": 250000}  # type: ignore[arg-type]
+            terms = {
+                "AccountIndex": INDEX,
+                "Index": int(order["venue_order_id"]),  # type: ignore[arg-type]
+                "BaseAmount": 7000,
+                "Price": 250000,
+            }
             await send(world, 17, terms)
             await world.until(lambda: world.ledger.order("C-1")["pending"] is None)
             assert world.ledger.order("C-1")["quantity"] == Decimal("0.7")
 
-            world.ledger.record(RequestCancel(account=ACCOUNT, client_order_id="C-1", at=world.clock.now()))
+            world.ledger.record(
+                RequestCancel(account=ACCOUNT, client_order_id="C-1", at=world.clock.now())
+            )
             await send(world, 15, terms)
             await world.until(lambda: world.ledger.order("C-1")["status"] == "canceled")
             assert world.ledger.order("C-1")["anomalies"] == []
@@ -54,15 +75,31 @@ def test_an_order_of_ours_is_requested_sent_changed_and_canceled() -> None:
     asyncio.run(story())
 
 
-def test_an_order_sent_over_the_websocket_is_acknowledged_by_its_row_and_not_by_the_answer() -> None:
+def test_an_order_sent_over_the_websocket_is_acknowledged_by_its_row_and_not_by_the_answer() -> (
+    None
+):
     async def story() -> None:
         world = World()
         async with world.open():
             await world.up()
-            order = {"AccountIndex": INDEX, "MarketIndex": 0, "ClientOrderIndex": 5, "BaseAmount": 5000, "Price": 250000}
-            async with aiohttp.ClientSession() as client, client.ws_connect(world.fake.websocket_url) as trader:
+            order = {
+                "AccountIndex": INDEX,
+                "MarketIndex": 0,
+                "ClientOrderIndex": 5,
+                "BaseAmount": 5000,
+                "Price": 250000,
+            }
+            async with (
+                aiohttp.ClientSession() as client,
+                client.ws_connect(world.fake.websocket_url) as trader,
+            ):
                 assert (await trader.receive_json())["type"] == "connected"
-                await trader.send_json({"type": "jsonapi/sendtx", "data": {"id": "C-1", "tx_type": 14, "tx_info": order}})
+                await trader.send_json(
+                    {
+                        "type": "jsonapi/sendtx",
+                        "data": {"id": "C-1", "tx_type": 14, "tx_info": order},
+                    }
+                )
                 answer = await trader.receive_json()
             assert (answer["type"], answer["code"], answer["id"]) == ("jsonapi/sendtx", 200, "C-1")
             assert from_recorded(answer, ACCOUNT, INDEX) == []
@@ -97,7 +134,14 @@ def test_two_accounts_share_a_connection_and_nothing_else() -> None:
                 heard += [(told.account, len(told.messages))] if isinstance(told, Messages) else []
                 if isinstance(told, Up) and told.accounts == [OTHER]:
                     world.place("1")
-                    world.exchange.place(OTHER, client_id="1", instrument="ETH", side="sell", quantity="1", limit_price="2600")
+                    world.exchange.place(
+                        OTHER,
+                        client_id="1",
+                        instrument="ETH",
+                        side="sell",
+                        quantity="1",
+                        limit_price="2600",
+                    )
                 if len(heard) == 2:
                     break
             assert heard == [(ACCOUNT, 1), (OTHER, 1)]
@@ -111,21 +155,34 @@ def test_two_accounts_share_a_connection_and_nothing_else() -> None:
 
 INSTRUMENTS = [
     SimulatedInstrument(name="ETH", price=Decimal(2500), tick=Decimal("0.01"), lot=Decimal("0.01")),
-    SimulatedInstrument(name="BTC", price=Decimal(60000), tick=Decimal("0.1"), lot=Decimal("0.001")),
+    SimulatedInstrument(
+        name="BTC", price=Decimal(60000), tick=Decimal("0.1"), lot=Decimal("0.001")
+    ),
 ]
 
 
 def live(seed: int, steps: int, **fake: Any) -> None:
-    """So many things happen, the line is cut now and then, and the ledger holds the simulated exchange in the end."""
+    """So many things happen, the line is cut now and then, and the ledger holds the simulated
+    exchange in the end."""
 
     async def story() -> None:
-        faults = Faults(seed, drop=0.01, repeat=0.05, reorder=0.05, malformed=0.01, server_error=0.1, too_many_requests=0.05)
+        faults = Faults(
+            seed,
+            drop=0.01,
+            repeat=0.05,
+            reorder=0.05,
+            malformed=0.01,
+            server_error=0.1,
+            too_many_requests=0.05,
+        )
         world = World(faults=faults, allowance=ROOMY, attempts=30, **fake)
         chance = Random(seed)
         async with world.open():
             await world.up()
             for number in range(steps):
-                step(world.exchange, chance, [ACCOUNT], INSTRUMENTS, client_id=str, with_new_id=False)
+                step(
+                    world.exchange, chance, [ACCOUNT], INSTRUMENTS, client_id=str, with_new_id=False
+                )
                 if number % 10 == 0:
                     await asyncio.sleep(0.001)
             faults.heal()
@@ -143,7 +200,8 @@ def live(seed: int, steps: int, **fake: Any) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("is_coarse", [False, True])
 def test_a_day_of_chance_ends_in_the_truth(is_coarse: bool) -> None:
-    """Also where REST tells the time in whole seconds, in each of which hundreds of things happen."""
+    """Also where REST tells the time in whole seconds, in each of which hundreds of things
+    happen."""
     live(seed=7, steps=150, is_coarse=is_coarse)
 
 

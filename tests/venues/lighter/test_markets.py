@@ -16,7 +16,11 @@ DETAILS = {
 
 def test_markets_are_named_and_found_by_their_names() -> None:
     markets = Markets.of(DETAILS)
-    assert [(index, markets.instrument(index)) for index in (0, 1, 2048)] == [(0, "ETH"), (1, "BTC"), (2048, "ETH/USDC")]
+    assert [(index, markets.instrument(index)) for index in (0, 1, 2048)] == [
+        (0, "ETH"),
+        (1, "BTC"),
+        (2048, "ETH/USDC"),
+    ]
     assert [markets.index(name) for name in ("ETH", "BTC", "ETH/USDC")] == [0, 1, 2048]
 
 
@@ -32,12 +36,21 @@ def test_what_is_known_never_changes_and_what_is_new_counts_a_version() -> None:
     first = Markets.of(DETAILS)
     assert first.version == 1
     assert first.learned(DETAILS) is first
-    renamed = first.learned({"order_book_details": [{"market_id": 0, "symbol": "ETHER"}, {"market_id": 2, "symbol": "SOL"}]})
+    renamed = first.learned(
+        {
+            "order_book_details": [
+                {"market_id": 0, "symbol": "ETHER"},
+                {"market_id": 2, "symbol": "SOL"},
+            ]
+        }
+    )
     assert (renamed.instrument(0), renamed.instrument(2), renamed.version) == ("ETH", "SOL", 2)
 
 
 def test_a_symbol_that_comes_again_for_another_market_is_not_mixed_up_with_the_first() -> None:
-    markets = Markets.of(DETAILS).learned({"order_book_details": [{"market_id": 9, "symbol": "ETH"}]})
+    markets = Markets.of(DETAILS).learned(
+        {"order_book_details": [{"market_id": 9, "symbol": "ETH"}]}
+    )
     assert (markets.instrument(9), markets.index("ETH")) == ("lighter:market:9", 0)
 
 
@@ -46,13 +59,31 @@ def test_markets_can_be_kept_in_a_file() -> None:
     assert Markets.of(json.loads(json.dumps(markets.to_document()))) == markets
 
 
-@pytest.mark.parametrize("known", [{0: "ETH"}, {"0": "ETH"}, {"version": 1, "symbols": {"0": "ETH"}}, Markets({0: "ETH"}, 1)])
+@pytest.mark.parametrize(
+    "known",
+    [{0: "ETH"}, {"0": "ETH"}, {"version": 1, "symbols": {"0": "ETH"}}, Markets({0: "ETH"}, 1)],
+)
 def test_markets_are_given_in_several_ways(known: Any) -> None:
     assert Markets.of(known) == Markets({0: "ETH"}, 1)
     assert Markets.of({}) == Markets()
 
 
-@pytest.mark.parametrize("row", [5, None, {}, {"market_id": 3}, {"market_id": "x", "symbol": "X"}, {"market_id": 3, "symbol": 4}])
+@pytest.mark.parametrize(
+    "row",
+    [
+        5,
+        None,
+        {},
+        {"market_id": 3},
+        {"market_id": "x", "symbol": "X"},
+        {"market_id": 3, "symbol": 4},
+    ],
+)
 def test_a_market_that_cannot_be_read_costs_the_others_nothing(row: Any) -> None:
-    markets = Markets.of({"order_book_details": [row, {"market_id": 0, "symbol": "ETH"}], "spot_order_book_details": None})
+    markets = Markets.of(
+        {
+            "order_book_details": [row, {"market_id": 0, "symbol": "ETH"}],
+            "spot_order_book_details": None,
+        }
+    )
     assert dict(markets.symbols) == {0: "ETH"}

@@ -6,7 +6,13 @@ from typing import Any
 import pytest
 
 from orderledger import Ledger
-from orderledger.infrastructure.messages.registry import Acknowledge, Cancel, Message, Reject, Status
+from orderledger.infrastructure.messages.registry import (
+    Acknowledge,
+    Cancel,
+    Message,
+    Reject,
+    Status,
+)
 from orderledger.infrastructure.messages.reports import Report
 from orderledger.infrastructure.venues.lighter.vocabulary import STATUSES
 from tests.venues.lighter.rows import ACCOUNT, moment, only, order, read, shown
@@ -36,7 +42,13 @@ SAID: list[tuple[str, str, str, str | None, str]] = [
     ("canceled-liquidation", SOME, "cancel", "canceled-liquidation", "canceled"),
     ("canceled-post-only", NOTHING, "reject", "canceled-post-only", "rejected"),
     ("canceled-post-only", SOME, "cancel", "canceled-post-only", "canceled"),
-    ("canceled-position-not-allowed", NOTHING, "reject", "canceled-position-not-allowed", "rejected"),
+    (
+        "canceled-position-not-allowed",
+        NOTHING,
+        "reject",
+        "canceled-position-not-allowed",
+        "rejected",
+    ),
     ("canceled-position-not-allowed", SOME, "cancel", "canceled-position-not-allowed", "canceled"),
     ("canceled-margin-not-allowed", NOTHING, "reject", "canceled-margin-not-allowed", "rejected"),
     ("canceled-margin-not-allowed", SOME, "cancel", "canceled-margin-not-allowed", "canceled"),
@@ -44,7 +56,13 @@ SAID: list[tuple[str, str, str, str | None, str]] = [
     ("canceled-invalid-balance", SOME, "cancel", "canceled-invalid-balance", "canceled"),
     ("canceled-too-much-slippage", NOTHING, "expire", "canceled-too-much-slippage", "expired"),
     ("canceled-too-much-slippage", SOME, "expire", "canceled-too-much-slippage", "expired"),
-    ("canceled-not-enough-liquidity", NOTHING, "expire", "canceled-not-enough-liquidity", "expired"),
+    (
+        "canceled-not-enough-liquidity",
+        NOTHING,
+        "expire",
+        "canceled-not-enough-liquidity",
+        "expired",
+    ),
     ("canceled-not-enough-liquidity", SOME, "expire", "canceled-not-enough-liquidity", "expired"),
     ("canceled-expired", NOTHING, "expire", None, "expired"),
     ("canceled-expired", SOME, "expire", None, "expired"),
@@ -58,7 +76,9 @@ def test_no_status_is_left_out() -> None:
 
 
 @pytest.mark.parametrize(("status", "filled", "kind", "reason", "_"), SAID)
-def test_every_status_is_one_message(status: str, filled: str, kind: str, reason: str | None, _: str) -> None:
+def test_every_status_is_one_message(
+    status: str, filled: str, kind: str, reason: str | None, _: str
+) -> None:
     message = only({"orders": [order(status=status, filled_base_amount=filled)]})
     assert (shown(message)["type"], message.reason) == (kind, reason)
 
@@ -71,13 +91,21 @@ def test_every_status_leaves_the_order_where_it_belongs(
     with Ledger.open("memory://") as ledger:
         ledger.record(only({"orders": [order(status=status, filled_base_amount=filled)]}))
         seen = ledger.order("281480000000101")
-    assert (seen["status"], seen["cum_quantity"], seen["reported_cum_quantity"]) == (ledger_status, 0, Decimal(filled))
+    assert (seen["status"], seen["cum_quantity"], seen["reported_cum_quantity"]) == (
+        ledger_status,
+        0,
+        Decimal(filled),
+    )
     is_unknown = status in ("canceled-by-moonlight", "frozen")
     assert ("unknown_status" in seen["anomalies"]) == is_unknown
 
 
 def test_a_status_that_nobody_knows_is_told_word_by_word_and_harms_no_other_order() -> None:
-    rows = [order(order_id="1", status="open"), order(order_id="2", status="melted"), order(order_id="3", status="canceled")]
+    rows = [
+        order(order_id="1", status="open"),
+        order(order_id="2", status="melted"),
+        order(order_id="3", status="canceled"),
+    ]
     told = read({"orders": {"0": rows}})
     assert [(type(message), message.venue_order_id) for message in reports(told.messages)] == [
         (Acknowledge, "1"),
@@ -88,8 +116,19 @@ def test_a_status_that_nobody_knows_is_told_word_by_word_and_harms_no_other_orde
 
 
 def test_the_whole_of_a_message_is_this() -> None:
-    row = order(status="open", filled_base_amount="0.2000", filled_quote_amount="500.000000", remaining_base_amount="0.3000")
-    message = only({"type": "update/account_all_orders", "channel": "account_all_orders:1234", "orders": {"0": [row]}})
+    row = order(
+        status="open",
+        filled_base_amount="0.2000",
+        filled_quote_amount="500.000000",
+        remaining_base_amount="0.3000",
+    )
+    message = only(
+        {
+            "type": "update/account_all_orders",
+            "channel": "account_all_orders:1234",
+            "orders": {"0": [row]},
+        }
+    )
     assert shown(message) == {
         "type": "acknowledge",
         "account": ACCOUNT,
@@ -117,16 +156,49 @@ def test_the_whole_of_a_message_is_this() -> None:
 
 def test_what_was_filled_is_never_taken_from_what_remains() -> None:
     """A canceled order remains at nothing, whatever was filled of it."""
-    message = only({"orders": [order(status="canceled", remaining_base_amount="0.0000", filled_base_amount="0.0000")]})
+    message = only(
+        {
+            "orders": [
+                order(
+                    status="canceled", remaining_base_amount="0.0000", filled_base_amount="0.0000"
+                )
+            ]
+        }
+    )
     assert isinstance(message, Cancel) and message.reported is not None
-    assert (message.reported.cum_quantity, message.reported.leaves_quantity) == (Decimal(0), Decimal(0))
-    message = only({"orders": [order(status="canceled", remaining_base_amount="0.0000", filled_base_amount=...)]})
-    assert isinstance(message, Cancel) and message.reported is not None and message.reported.cum_quantity is None
+    assert (message.reported.cum_quantity, message.reported.leaves_quantity) == (
+        Decimal(0),
+        Decimal(0),
+    )
+    message = only(
+        {
+            "orders": [
+                order(status="canceled", remaining_base_amount="0.0000", filled_base_amount=...)
+            ]
+        }
+    )
+    assert (
+        isinstance(message, Cancel)
+        and message.reported is not None
+        and message.reported.cum_quantity is None
+    )
 
 
 def test_an_ended_order_leaves_nothing_whatever_the_row_says_remains() -> None:
-    message = only({"orders": [order(status="canceled", remaining_base_amount="0.3000", filled_base_amount="0.2000")]})
-    assert isinstance(message, Cancel) and message.reported is not None and message.reported.leaves_quantity is None
+    message = only(
+        {
+            "orders": [
+                order(
+                    status="canceled", remaining_base_amount="0.3000", filled_base_amount="0.2000"
+                )
+            ]
+        }
+    )
+    assert (
+        isinstance(message, Cancel)
+        and message.reported is not None
+        and message.reported.leaves_quantity is None
+    )
 
 
 @pytest.mark.parametrize("word", ["canceled-post-only", "canceled-margin-not-allowed"])
@@ -149,7 +221,9 @@ def test_a_refusal_that_does_not_say_what_was_filled_is_no_reject(word: str) -> 
         ("moon", "stop-loss", Status),
     ],
 )
-def test_an_order_that_waits_for_its_trigger_is_accepted(trigger_status: Any, kind: str, expected: type[Message]) -> None:
+def test_an_order_that_waits_for_its_trigger_is_accepted(
+    trigger_status: Any, kind: str, expected: type[Message]
+) -> None:
     row = order(status="pending", trigger_status=trigger_status, type=kind, trigger_price="2400.00")
     message = only({"orders": [row]})
     assert type(message) is expected
@@ -171,9 +245,14 @@ def test_an_order_that_waits_for_its_trigger_is_accepted(trigger_status: Any, ki
         ("iceberg", "other", "2500.00"),
     ],
 )
-def test_the_type_of_an_order_and_whether_its_price_is_a_limit(kind: str, order_type: str, limit_price: str | None) -> None:
+def test_the_type_of_an_order_and_whether_its_price_is_a_limit(
+    kind: str, order_type: str, limit_price: str | None
+) -> None:
     told = shown(only({"orders": [order(type=kind)]}))
-    assert (told["reported"]["order_type"], told["reported"].get("limit_price")) == (order_type, limit_price)
+    assert (told["reported"]["order_type"], told["reported"].get("limit_price")) == (
+        order_type,
+        limit_price,
+    )
     assert told.get("reason") == ("liquidation" if kind == "liquidation" else None)
 
 
@@ -194,7 +273,14 @@ def test_the_time_in_force(word: Any, time_in_force: str | None, post_only: bool
 
 @pytest.mark.parametrize(
     ("is_ask", "side", "expected"),
-    [(False, "", "buy"), (True, "", "sell"), (True, "buy", "sell"), (..., "sell", "sell"), (None, "buy", "buy"), (..., "", None)],
+    [
+        (False, "", "buy"),
+        (True, "", "sell"),
+        (True, "buy", "sell"),
+        (..., "sell", "sell"),
+        (None, "buy", "buy"),
+        (..., "", None),
+    ],
 )
 def test_the_side_is_that_of_is_ask_first(is_ask: Any, side: str, expected: str | None) -> None:
     assert shown(only({"orders": [order(is_ask=is_ask, side=side)]})).get("side") == expected
@@ -204,7 +290,10 @@ def test_the_side_is_that_of_is_ask_first(is_ask: Any, side: str, expected: str 
     ("fields", "alias"),
     [
         ({"client_order_id": "9001", "client_order_index": 9001}, "9001"),
-        ({"client_order_id": "281474976710655", "client_order_index": 281474976710656}, "281474976710655"),
+        (
+            {"client_order_id": "281474976710655", "client_order_index": 281474976710656},
+            "281474976710655",
+        ),
         ({"client_order_id": "", "client_order_index": 9001}, "9001"),
         ({"client_order_id": ..., "client_order_index": 9001}, "9001"),
         ({"client_order_id": {"an": "object"}, "client_order_index": 9001}, "9001"),
@@ -215,7 +304,9 @@ def test_the_side_is_that_of_is_ask_first(is_ask: Any, side: str, expected: str 
         ({"client_order_id": ..., "client_order_index": ...}, None),
     ],
 )
-def test_the_client_order_index_is_an_alias_and_zero_is_none(fields: dict[str, Any], alias: str | None) -> None:
+def test_the_client_order_index_is_an_alias_and_zero_is_none(
+    fields: dict[str, Any], alias: str | None
+) -> None:
     message = only({"orders": [order(**fields)]})
     assert isinstance(message, Report)
     assert message.aliases == ({} if alias is None else {"lighter.client_order_index": alias})
@@ -253,7 +344,9 @@ def test_the_time_is_told_by_its_magnitude(fields: dict[str, Any], microseconds:
 
 def test_one_row_in_seconds_and_in_milliseconds_is_one_fact() -> None:
     seconds = order(timestamp=1790000000, created_at=1790000000, updated_at=1790000000)
-    milliseconds = order(timestamp=1790000000000, created_at=1790000000000, updated_at=1790000000000)
+    milliseconds = order(
+        timestamp=1790000000000, created_at=1790000000000, updated_at=1790000000000
+    )
     for transaction_time in (1790000000123456, 0):
         rows = [{**row, "transaction_time": transaction_time} for row in (seconds, milliseconds)]
         assert shown(only({"orders": rows[:1]})) == shown(only({"orders": rows[1:]}))
@@ -270,7 +363,9 @@ def test_one_row_in_seconds_and_in_milliseconds_is_one_fact() -> None:
         ("0.2000", "500.000001", None),
     ],
 )
-def test_an_average_price_is_claimed_where_it_comes_out_even(base: str, quote: str | None, average_price: str | None) -> None:
+def test_an_average_price_is_claimed_where_it_comes_out_even(
+    base: str, quote: str | None, average_price: str | None
+) -> None:
     row = order(filled_base_amount=base, filled_quote_amount=quote)
     assert shown(only({"orders": [row]}))["reported"].get("average_price") == average_price
 
@@ -278,7 +373,10 @@ def test_an_average_price_is_claimed_where_it_comes_out_even(base: str, quote: s
 def test_an_unknown_market_has_a_stable_name_and_loses_no_order() -> None:
     told = shown(only({"orders": {"7": [order(market_index=7)]}}))
     assert told["instrument"] == "lighter:market:7"
-    assert shown(only({"orders": {"7": [order(market_index=...)]}}))["instrument"] == "lighter:market:7"
+    assert (
+        shown(only({"orders": {"7": [order(market_index=...)]}}))["instrument"]
+        == "lighter:market:7"
+    )
     assert "instrument" not in shown(only({"orders": [order(market_index=255)]}))
 
 

@@ -1,4 +1,5 @@
-"""Any payload of the venue: recognised by its shape, read row by row, never raising, never losing what can be read."""
+"""Any payload of the venue: recognised by its shape, read row by row, never raising, never losing
+what can be read."""
 
 import json
 from decimal import Decimal
@@ -24,11 +25,17 @@ SAMPLES = {
     "ws_error_flat_tx": [],
     "ws_error_nested": [],
     "ws_sendtx_ack": [],
-    "ws_subscribed_all_orders": [("acknowledge", "281480000000101", "2026-09-21T14:13:20.123456Z", "venue_push")],
+    "ws_subscribed_all_orders": [
+        ("acknowledge", "281480000000101", "2026-09-21T14:13:20.123456Z", "venue_push")
+    ],
     "ws_trade_update": [("fill", "281480000000101", "2026-09-21T14:13:24.123456Z", "venue_push")],
     "ws_trades_snapshot_list": [],
-    "ws_update_canceled_after_partial": [("cancel", "281480000000101", "2026-09-21T14:13:29.123456Z", "venue_push")],
-    "ws_update_partial": [("acknowledge", "281480000000101", "2026-09-21T14:13:24.123456Z", "venue_push")],
+    "ws_update_canceled_after_partial": [
+        ("cancel", "281480000000101", "2026-09-21T14:13:29.123456Z", "venue_push")
+    ],
+    "ws_update_partial": [
+        ("acknowledge", "281480000000101", "2026-09-21T14:13:24.123456Z", "venue_push")
+    ],
 }
 
 
@@ -46,7 +53,9 @@ def test_there_is_no_sample_but_these(shared: Path) -> None:
 def test_every_sample_gives_its_messages(shared: Path, name: str) -> None:
     document = parsed((shared / f"venues/samples/lighter/{name}.json").read_bytes())
     told = recorded(document)
-    assert [(one["type"], one["venue_order_id"], one["at"], one["source"]) for one in told] == SAMPLES[name]
+    assert [
+        (one["type"], one["venue_order_id"], one["at"], one["source"]) for one in told
+    ] == SAMPLES[name]
     assert recorded(document) == told
     assert read(document).faults == ()
 
@@ -55,7 +64,12 @@ def test_every_sample_gives_its_messages(shared: Path, name: str) -> None:
 def test_the_samples_tell_the_story_of_one_order(shared: Path) -> None:
     with Ledger.open("memory://") as ledger:
         for _ in range(2):
-            for name in ("ws_subscribed_all_orders", "ws_update_partial", "ws_trade_update", "ws_update_canceled_after_partial"):
+            for name in (
+                "ws_subscribed_all_orders",
+                "ws_update_partial",
+                "ws_trade_update",
+                "ws_update_canceled_after_partial",
+            ):
                 document = parsed((shared / f"venues/samples/lighter/{name}.json").read_bytes())
                 outcomes = ledger.record_many(from_recorded(document, ACCOUNT, INDEX, {0: "ETH"}))
         assert [outcome.outcome for outcome in outcomes] == ["duplicate"]
@@ -66,8 +80,16 @@ def test_the_samples_tell_the_story_of_one_order(shared: Path) -> None:
         Decimal("0.2"),
         0,
     )
-    assert (seen["instrument"], seen["side"], seen["order_type"], seen["limit_price"]) == ("ETH", "buy", "limit", Decimal(2500))
-    assert (seen["aliases"], seen["fees"]) == ({"lighter.client_order_index": "9001"}, {"USDC": "0.014"})
+    assert (seen["instrument"], seen["side"], seen["order_type"], seen["limit_price"]) == (
+        "ETH",
+        "buy",
+        "limit",
+        Decimal(2500),
+    )
+    assert (seen["aliases"], seen["fees"]) == (
+        {"lighter.client_order_index": "9001"},
+        {"USDC": "0.014"},
+    )
     assert seen["anomalies"] == ["unknown_order"]
 
 
@@ -81,13 +103,34 @@ SILENT = [
     {"code": 200, "nonce": 7},
     {"code": 200, "tx_hash": "aa", "predicted_execution_time_ms": 1, "volume_quota_remaining": 3},
     {"code": 200, "order_book_details": [{"market_id": 0, "symbol": "ETH"}]},
-    {"type": "update/account_tx", "channel": "account_tx:1234", "txs": [{"hash": "aa", "status": 0}]},
+    {
+        "type": "update/account_tx",
+        "channel": "account_tx:1234",
+        "txs": [{"hash": "aa", "status": 0}],
+    },
     {"type": "update/notification", "channel": "notification:1234", "notifs": []},
     {"type": "update/account_all_orders", "channel": "account_all_orders:1234", "orders": {}},
-    {"type": "update/account_all_orders", "channel": "account_all_orders:99", "orders": {"0": [order()]}},
-    {"type": "update/account_orders", "channel": "account_orders:0", "account": 99, "orders": {"0": [order()]}},
+    {
+        "type": "update/account_all_orders",
+        "channel": "account_all_orders:99",
+        "orders": {"0": [order()]},
+    },
+    {
+        "type": "update/account_orders",
+        "channel": "account_orders:0",
+        "account": 99,
+        "orders": {"0": [order()]},
+    },
     {"code": 200, "orders": None},
-    {"code": 200, "hash": "aa", "type": 14, "info": "{}", "event_info": '{"ae": "x"}', "status": 0, "nonce": 55},
+    {
+        "code": 200,
+        "hash": "aa",
+        "type": 14,
+        "info": "{}",
+        "event_info": '{"ae": "x"}',
+        "status": 0,
+        "nonce": 55,
+    },
     [],
 ]
 
@@ -99,8 +142,11 @@ def test_what_is_not_about_orders_says_nothing(document: Any) -> None:
 
 
 def test_an_acknowledgement_of_sending_acknowledges_no_order() -> None:
-    """It says that the transaction was queued. Whether the book took the order, its own rows tell."""
-    assert recorded({"type": "jsonapi/sendtx", "code": 200, "id": "C-1", "tx_hash": "aa00bb11"}) == []
+    """It says that the transaction was queued. Whether the book took the order, its own rows
+    tell."""
+    assert (
+        recorded({"type": "jsonapi/sendtx", "code": 200, "id": "C-1", "tx_hash": "aa00bb11"}) == []
+    )
 
 
 @pytest.mark.parametrize(
@@ -125,19 +171,31 @@ def test_orders_come_as_a_list_by_market_or_alone(rows: Any) -> None:
 def test_trades_come_as_a_list_by_market_or_alone(rows: Any) -> None:
     expected = recorded({"type": "update/account_all_trades", "trades": {"0": [trade()]}})
     assert len(expected) == 1
-    assert recorded({"type": "subscribed/account_all_trades", "trades": rows, "total_volume": 0}) == expected
-    assert recorded({"type": "update/account_market", "channel": "account_market:0:1234", "trades": rows}) == expected
+    assert (
+        recorded({"type": "subscribed/account_all_trades", "trades": rows, "total_volume": 0})
+        == expected
+    )
+    assert (
+        recorded(
+            {"type": "update/account_market", "channel": "account_market:0:1234", "trades": rows}
+        )
+        == expected
+    )
 
 
 def test_a_row_by_itself_is_a_payload() -> None:
     assert recorded(order()) == recorded({"code": 200, "orders": [order()]})
-    assert recorded([trade(), order()]) == recorded({"trades": [trade()]}) + recorded({"orders": [order()]})
+    assert recorded([trade(), order()]) == recorded({"trades": [trade()]}) + recorded(
+        {"orders": [order()]}
+    )
 
 
 def test_a_snapshot_and_an_update_say_the_same() -> None:
     for rows in ({"orders": {"0": [order()]}}, {"trades": {"0": [trade()]}}):
         name = f"account_all_{next(iter(rows))}"
-        assert recorded({"type": f"subscribed/{name}", **rows}) == recorded({"type": f"update/{name}", **rows})
+        assert recorded({"type": f"subscribed/{name}", **rows}) == recorded(
+            {"type": f"update/{name}", **rows}
+        )
 
 
 @pytest.mark.parametrize(
@@ -166,7 +224,9 @@ def test_what_is_no_payload_of_this_venue_is_told_as_such(document: Any, fault: 
 def test_positions_are_as_of_the_time_of_the_recording() -> None:
     document = {"positions": {"0": {"market_id": 0, "position": "1", "sign": 1}}}
     assert [message.at for message in from_recorded(document, ACCOUNT, INDEX, MARKETS)] == [None]
-    assert [message.at for message in from_recorded(document, ACCOUNT, INDEX, MARKETS, at=moment(5))] == [moment(5)]
+    assert [
+        message.at for message in from_recorded(document, ACCOUNT, INDEX, MARKETS, at=moment(5))
+    ] == [moment(5)]
 
 
 def test_beside_a_ledger_the_same_row_in_seconds_is_the_same_fact() -> None:
@@ -179,7 +239,13 @@ def test_beside_a_ledger_the_same_row_in_seconds_is_the_same_fact() -> None:
 
 
 def test_a_list_names_its_orders_even_where_a_row_cannot_be_read() -> None:
-    rows = [order(order_id="1"), order(order_id="2", status=None), order(order_id=None, order_index=3), {"status": "open"}, 5]
+    rows = [
+        order(order_id="1"),
+        order(order_id="2", status=None),
+        order(order_id=None, order_index=3),
+        {"status": "open"},
+        5,
+    ]
     assert orders_named({"orders": rows}) == {"1", "2", "3"}
     assert orders_named("nothing") == frozenset()
 
@@ -192,7 +258,24 @@ ODD = st.one_of(
     st.decimals(),
     st.floats(),
     st.text(max_size=12),
-    st.sampled_from(["0", "-1", "1e400", "0x1", "NaN", "١٢", " 5", "5\n", "\ud800", "\0", "x" * 300, 10**30, -(10**5), 2**63]),
+    st.sampled_from(
+        [
+            "0",
+            "-1",
+            "1e400",
+            "0x1",
+            "NaN",
+            "١٢",
+            " 5",
+            "5\n",
+            "\ud800",
+            "\0",
+            "x" * 300,
+            10**30,
+            -(10**5),
+            2**63,
+        ]
+    ),
     st.lists(st.integers(), max_size=2),
     st.dictionaries(st.text(max_size=3), st.integers(), max_size=2),
 )
@@ -205,16 +288,36 @@ def changed(row: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.slow
 @settings(deadline=None)
-@given(st.dictionaries(ORDER_FIELDS, ODD, min_size=1, max_size=4), st.dictionaries(TRADE_FIELDS, ODD, min_size=1, max_size=4))
-def test_whatever_a_row_holds_the_others_are_told_and_all_can_be_recorded(in_order: Any, in_trade: Any) -> None:
+@given(
+    st.dictionaries(ORDER_FIELDS, ODD, min_size=1, max_size=4),
+    st.dictionaries(TRADE_FIELDS, ODD, min_size=1, max_size=4),
+)
+def test_whatever_a_row_holds_the_others_are_told_and_all_can_be_recorded(
+    in_order: Any, in_trade: Any
+) -> None:
     good_order, good_trade = order(order_id="1", client_order_id="1"), trade(trade_id_str="1")
-    orders = {"0": [good_order, changed(order(), in_order), {**good_order, "order_id": "3", "client_order_id": "3"}]}
+    orders = {
+        "0": [
+            good_order,
+            changed(order(), in_order),
+            {**good_order, "order_id": "3", "client_order_id": "3"},
+        ]
+    }
     trades = [good_trade, changed(trade(), in_trade), {**good_trade, "trade_id_str": "3"}]
     told = read({"type": "update/account_all", "orders": orders, "trades": trades})
-    assert [shown(message)["venue_order_id"] for message in of_rows(told, orders["0"][0], orders["0"][2])] == ["1", "3"]
-    assert [shown(message)["fill_id"] for message in of_rows(told, trades[0], trades[2])] == ["0:1:buy", "0:3:buy"]
+    assert [
+        shown(message)["venue_order_id"]
+        for message in of_rows(told, orders["0"][0], orders["0"][2])
+    ] == ["1", "3"]
+    assert [shown(message)["fill_id"] for message in of_rows(told, trades[0], trades[2])] == [
+        "0:1:buy",
+        "0:3:buy",
+    ]
     with Ledger.open("memory://", update_views=False) as ledger:
-        assert all(outcome.outcome in ("recorded", "duplicate") for outcome in ledger.record_many(told.messages))
+        assert all(
+            outcome.outcome in ("recorded", "duplicate")
+            for outcome in ledger.record_many(told.messages)
+        )
 
 
 def of_rows(told: Translation, *rows: dict[str, Any]) -> list[Message]:
@@ -224,13 +327,27 @@ def of_rows(told: Translation, *rows: dict[str, Any]) -> list[Message]:
 
 def named(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     names = st.sampled_from(
-        ["orders", "trades", "positions", "accounts", "assets", "type", "channel", "code", "0", "order_id", "trade_id"]
+        [
+            "orders",
+            "trades",
+            "positions",
+            "accounts",
+            "assets",
+            "type",
+            "channel",
+            "code",
+            "0",
+            "order_id",
+            "trade_id",
+        ]
     )
     return st.dictionaries(names, inner, max_size=4)
 
 
 JSON = st.recursive(
-    ODD.filter(lambda value: value is not ...), lambda inner: st.lists(inner, max_size=3) | named(inner), max_leaves=8
+    ODD.filter(lambda value: value is not ...),
+    lambda inner: st.lists(inner, max_size=3) | named(inner),
+    max_leaves=8,
 )
 
 

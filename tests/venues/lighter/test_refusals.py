@@ -1,4 +1,5 @@
-"""What a made-up Lighter refuses, or answers wrongly: storms, limits, tokens, calls that it has not."""
+"""What a made-up Lighter refuses, or answers wrongly: storms, limits, tokens, calls that it has
+not."""
 
 import asyncio
 import json
@@ -16,7 +17,14 @@ from tests.venues.lighter.world import ROOMY, START, World
 
 
 @pytest.mark.parametrize(
-    "answer", [{"code": 200}, {"code": 200, "accounts": []}, [], "nothing", {"code": 23000, "message": "slow down"}]
+    "answer",
+    [
+        {"code": 200},
+        {"code": 200, "accounts": []},
+        [],
+        "nothing",
+        {"code": 23000, "message": "slow down"},
+    ],
 )
 def test_no_answer_is_taken_for_an_empty_one(answer: object) -> None:
     async def story() -> None:
@@ -40,7 +48,11 @@ def test_pages_that_lead_in_a_circle_come_to_an_end() -> None:
         world = World()
         async with world.open(listens=False):
             await world.venue.open_orders(ACCOUNT)
-            page = {"code": 200, "trades": [trade(timestamp=int(START.timestamp()) + 60)], "next_cursor": "c1"}
+            page = {
+                "code": 200,
+                "trades": [trade(timestamp=int(START.timestamp()) + 60)],
+                "next_cursor": "c1",
+            }
             world.fake.answers_instead = 200, json.dumps(page)
             with pytest.raises(VenueUnavailable, match="in a circle"):
                 await world.venue.fills_since(ACCOUNT, moment(0))
@@ -54,7 +66,10 @@ def test_without_a_token_nothing_is_asked() -> None:
         async with world.open(listens=False):
             await world.venue.open_orders(ACCOUNT)
             world.token = lambda: ""  # type: ignore[method-assign]
-            venue = LighterVenue({ACCOUNT: LighterAccount(account_index=INDEX, token=world.token)}, url=world.fake.http_url)
+            venue = LighterVenue(
+                {ACCOUNT: LighterAccount(account_index=INDEX, token=world.token)},
+                url=world.fake.http_url,
+            )
             with pytest.raises(VenueUnavailable, match="no token for account 1234"):
                 await venue.positions(ACCOUNT)
             assert world.fake.requests["account"] == 0
@@ -72,7 +87,13 @@ def test_a_storm_of_faults_is_weathered() -> None:
             for _ in range(5):
                 assert len((await world.venue.open_orders(ACCOUNT)).venue_order_ids) == len(placed)
                 await world.venue.fills_since(ACCOUNT, START)
-        assert min(faults.done[name] for name in ("server_error", "too_many_requests", "lose_answer", "malformed")) > 0
+        assert (
+            min(
+                faults.done[name]
+                for name in ("server_error", "too_many_requests", "lose_answer", "malformed")
+            )
+            > 0
+        )
 
     asyncio.run(story())
 
@@ -115,12 +136,22 @@ def test_no_more_is_asked_than_is_allowed() -> None:
 
 def test_a_premium_account_pays_by_weight() -> None:
     assert [STANDARD.weight(call) for call in ("trades", "account")] == [1, 1]
-    weights = {call: PREMIUM.weight(call) for call in ("trades", "accountInactiveOrders", "account", "accountActiveOrders")}
-    assert weights == {"trades": 600, "accountInactiveOrders": 100, "account": 300, "accountActiveOrders": 300}
+    weights = {
+        call: PREMIUM.weight(call)
+        for call in ("trades", "accountInactiveOrders", "account", "accountActiveOrders")
+    }
+    assert weights == {
+        "trades": 600,
+        "accountInactiveOrders": 100,
+        "account": 300,
+        "accountActiveOrders": 300,
+    }
     assert (STANDARD.per_minute, PREMIUM.per_minute) == (60, 24_000)
 
 
-def test_every_question_has_a_token_of_its_own_and_one_that_has_ended_is_asked_for_once_more() -> None:
+def test_every_question_has_a_token_of_its_own_and_one_that_has_ended_is_asked_for_once_more() -> (
+    None
+):
     async def story() -> None:
         world = World()
         async with world.open(listens=False):
@@ -134,7 +165,9 @@ def test_every_question_has_a_token_of_its_own_and_one_that_has_ended_is_asked_f
     asyncio.run(story())
 
 
-def test_a_token_that_stays_refused_is_not_asked_for_a_third_time_and_is_in_no_text(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_token_that_stays_refused_is_not_asked_for_a_third_time_and_is_in_no_text(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     async def story() -> None:
         world = World(token_life=timedelta(hours=-1))
         async with world.open(listens=False):
@@ -176,7 +209,8 @@ def test_a_deployment_without_a_lookup_by_index_is_asked_for_the_lists() -> None
 
 
 def next_token(world: World) -> str:
-    """The token that will be given next, were the clock to stand still for the rest of this second."""
+    """The token that will be given next, were the clock to stand still for the rest of this
+    second."""
     given = len(world.tokens)
     ends_at = world.token().partition(":")[0]
     del world.tokens[given:]
@@ -184,7 +218,8 @@ def next_token(world: World) -> str:
 
 
 def test_a_call_that_was_there_before_and_is_not_found_is_no_answer_without_fundings() -> None:
-    """As while a gateway is set up anew: certified without them, they would never be asked for again."""
+    """As while a gateway is set up anew: certified without them, they would never be asked for
+    again."""
 
     async def story() -> None:
         world = World()

@@ -1,4 +1,5 @@
-"""What the ledger knows already: one fact in two units stays one fact, new terms are seen, names stay."""
+"""What the ledger knows already: one fact in two units stays one fact, new terms are seen, names
+stay."""
 
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
@@ -13,7 +14,17 @@ from orderledger.infrastructure.sync.reconciliation.book import BookRecords
 from orderledger.infrastructure.venues.lighter.context import Context
 from orderledger.infrastructure.venues.lighter.markets import Markets
 from orderledger.infrastructure.venues.lighter.settling import settled
-from tests.venues.lighter.rows import ACCOUNT, INDEX, MARKETS, moment, order, read, request, shown, trade
+from tests.venues.lighter.rows import (
+    ACCOUNT,
+    INDEX,
+    MARKETS,
+    moment,
+    order,
+    read,
+    request,
+    shown,
+    trade,
+)
 
 EXACT = 1790000004123456
 
@@ -22,7 +33,9 @@ def record(ledger: Ledger, *documents: Any, markets: Markets = MARKETS) -> list[
     """What each message of the documents was, and what came of it."""
     told = []
     for document in documents:
-        messages = read(document, Context(account=ACCOUNT, account_index=INDEX, markets=markets)).messages
+        messages = read(
+            document, Context(account=ACCOUNT, account_index=INDEX, markets=markets)
+        ).messages
         told += recorded(ledger, settled(messages, ACCOUNT, BookRecords(ledger), markets))
     return told
 
@@ -40,7 +53,13 @@ def in_units(row: dict[str, Any]) -> Iterable[dict[str, Any]]:
     yield row
     for unit in (1000, 1_000_000):
         time = row["transaction_time"] // unit
-        yield {**row, "transaction_time": ..., "timestamp": time, "created_at": time, "updated_at": time}
+        yield {
+            **row,
+            "transaction_time": ...,
+            "timestamp": time,
+            "created_at": time,
+            "updated_at": time,
+        }
 
 
 ENDS = ["canceled", "canceled-margin-not-allowed", "canceled-expired", "canceled-oco", "filled"]
@@ -51,15 +70,25 @@ def test_one_row_in_three_units_is_one_fact(status: str) -> None:
     with Ledger.open("memory://") as ledger:
         outcomes = []
         for row in in_units(order(status=status, transaction_time=EXACT)):
-            outcomes += record(ledger, orders({name: value for name, value in row.items() if value is not ...}))
+            outcomes += record(
+                ledger, orders({name: value for name, value in row.items() if value is not ...})
+            )
         assert [outcome for _, outcome in outcomes] == ["recorded", "duplicate", "duplicate"]
 
 
 def test_a_coarse_end_does_not_come_before_its_own_fills() -> None:
     """The second in which the order was filled and canceled is all that the row tells."""
-    coarse = order(status="canceled", filled_base_amount="0.2000", transaction_time=..., updated_at=EXACT // 10**6)
+    coarse = order(
+        status="canceled",
+        filled_base_amount="0.2000",
+        transaction_time=...,
+        updated_at=EXACT // 10**6,
+    )
     trades = [trade(transaction_time=EXACT)]
-    for documents in ([{"trades": trades}, orders(coarse)], [{"orders": [coarse], "trades": trades}]):
+    for documents in (
+        [{"trades": trades}, orders(coarse)],
+        [{"orders": [coarse], "trades": trades}],
+    ):
         with Ledger.open("memory://") as ledger:
             assert record(ledger, *documents) == [("fill", "recorded"), ("cancel", "recorded")]
             seen = ledger.order("9001")
@@ -67,9 +96,15 @@ def test_a_coarse_end_does_not_come_before_its_own_fills() -> None:
 
 
 @pytest.mark.parametrize("unit", [1000, 1_000_000])
-def test_an_end_that_bears_the_transaction_that_made_the_order_is_dated_when_it_ended(unit: int) -> None:
+def test_an_end_that_bears_the_transaction_that_made_the_order_is_dated_when_it_ended(
+    unit: int,
+) -> None:
     """The venue ended it by itself: `updated_at` alone says when."""
-    ended = {"status": "canceled-margin-not-allowed", "filled_base_amount": "0.2000", "transaction_time": EXACT - 90_000_000}
+    ended = {
+        "status": "canceled-margin-not-allowed",
+        "filled_base_amount": "0.2000",
+        "transaction_time": EXACT - 90_000_000,
+    }
     for trades in ([], [trade(transaction_time=EXACT)]):
         with Ledger.open("memory://") as ledger:
             record(ledger, orders(order(transaction_time=EXACT - 90_000_000)), {"trades": trades})
@@ -92,12 +127,27 @@ REQUEST = request("C-1", 9001, at=moment(EXACT) - timedelta(seconds=10))
 
 
 def test_new_terms_answer_a_replace_that_is_outstanding() -> None:
-    after = order(transaction_time=EXACT + 10, initial_base_amount="0.7000", remaining_base_amount="0.7000", price="2499.00")
+    after = order(
+        transaction_time=EXACT + 10,
+        initial_base_amount="0.7000",
+        remaining_base_amount="0.7000",
+        price="2499.00",
+    )
     with Ledger.open("memory://") as ledger:
         ledger.record(REQUEST)
         assert record(ledger, orders(order())) == [("acknowledge", "recorded")]
-        ledger.record(RequestReplace(account=ACCOUNT, client_order_id="C-1", quantity=Decimal("0.7"), limit_price=Decimal(2499)))
-        assert record(ledger, orders(after)) == [("acknowledge", "recorded"), ("replace", "recorded")]
+        ledger.record(
+            RequestReplace(
+                account=ACCOUNT,
+                client_order_id="C-1",
+                quantity=Decimal("0.7"),
+                limit_price=Decimal(2499),
+            )
+        )
+        assert record(ledger, orders(after)) == [
+            ("acknowledge", "recorded"),
+            ("replace", "recorded"),
+        ]
         assert record(ledger, orders(after)) == [("acknowledge", "duplicate")]
         seen = ledger.order("C-1")
     assert (seen["quantity"], seen["limit_price"], seen["pending"], seen["anomalies"]) == (
@@ -113,7 +163,10 @@ def test_new_terms_that_nobody_here_asked_for_are_a_restatement() -> None:
     with Ledger.open("memory://") as ledger:
         ledger.record(REQUEST)
         record(ledger, orders(order()))
-        assert record(ledger, orders(after)) == [("acknowledge", "recorded"), ("restate", "recorded")]
+        assert record(ledger, orders(after)) == [
+            ("acknowledge", "recorded"),
+            ("restate", "recorded"),
+        ]
         assert ledger.order("C-1")["limit_price"] == Decimal(2499)
 
 
@@ -131,9 +184,9 @@ def test_an_end_brings_the_terms_that_were_missed_before_it() -> None:
 def test_terms_that_the_venue_took_otherwise_than_requested_stay_a_mismatch_at_first() -> None:
     with Ledger.open("memory://") as ledger:
         ledger.record(REQUEST)
-        assert record(ledger, orders(order(initial_base_amount="0.4000", remaining_base_amount="0.4000"))) == [
-            ("acknowledge", "recorded")
-        ]
+        assert record(
+            ledger, orders(order(initial_base_amount="0.4000", remaining_base_amount="0.4000"))
+        ) == [("acknowledge", "recorded")]
         assert ledger.order("C-1")["anomalies"] == ["quantity_mismatch"]
 
 
@@ -151,5 +204,8 @@ def test_an_order_keeps_the_name_its_market_had_at_first() -> None:
     with Ledger.open("memory://") as ledger:
         rows = {"orders": [order()], "trades": [trade()]}
         record(ledger, rows, markets=Markets())
-        assert record(ledger, rows, markets=MARKETS) == [("fill", "duplicate"), ("acknowledge", "duplicate")]
+        assert record(ledger, rows, markets=MARKETS) == [
+            ("fill", "duplicate"),
+            ("acknowledge", "duplicate"),
+        ]
         assert [row["instrument"] for row in ledger.trades()] == ["lighter:market:0"]

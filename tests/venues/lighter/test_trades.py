@@ -7,7 +7,17 @@ import pytest
 
 from orderledger import Ledger
 from orderledger.infrastructure.messages.registry import Balance, Fill, Funding
-from tests.venues.lighter.rows import ACCOUNT, CONTEXT, INDEX, moment, only, order, read, shown, trade
+from tests.venues.lighter.rows import (
+    ACCOUNT,
+    CONTEXT,
+    INDEX,
+    moment,
+    only,
+    order,
+    read,
+    shown,
+    trade,
+)
 
 
 def fill(**fields: Any) -> Fill:
@@ -65,13 +75,16 @@ def test_a_trade_with_oneself_is_two_fills() -> None:
     told = read({"trades": [trade(ask_account_id=INDEX)]})
     assert told.faults == ()
     assert [
-        (one["fill_id"], one["side"], one["liquidity"], one["venue_order_id"], one["fee"]) for one in map(shown, told.messages)
+        (one["fill_id"], one["side"], one["liquidity"], one["venue_order_id"], one["fee"])
+        for one in map(shown, told.messages)
     ] == [
         ("0:19300000001:buy", "buy", "maker", "281480000000101", "0.014"),
         ("0:19300000001:sell", "sell", "taker", "562950000000777", "0.098"),
     ]
     with Ledger.open("memory://") as ledger:
-        assert [outcome.outcome for outcome in ledger.record_many([*told.messages, *told.messages])] == [
+        assert [
+            outcome.outcome for outcome in ledger.record_many([*told.messages, *told.messages])
+        ] == [
             "recorded",
             "recorded",
             "duplicate",
@@ -98,12 +111,18 @@ def test_one_trade_id_in_two_markets_is_two_fills() -> None:
         ({"is_maker_ask": ...}, None),
     ],
 )
-def test_a_fee_is_a_rate_in_millionths_and_an_absent_one_is_not_told(fields: dict[str, Any], fee: str | None) -> None:
+def test_a_fee_is_a_rate_in_millionths_and_an_absent_one_is_not_told(
+    fields: dict[str, Any], fee: str | None
+) -> None:
     told = fill(**fields)
-    assert (told.fee, told.fee_currency) == ((None, None) if fee is None else (Decimal(fee), "USDC"))
+    assert (told.fee, told.fee_currency) == (
+        (None, None) if fee is None else (Decimal(fee), "USDC")
+    )
 
 
-@pytest.mark.parametrize("kind", ["liquidation", "deleverage", "market-settlement", "something-new"])
+@pytest.mark.parametrize(
+    "kind", ["liquidation", "deleverage", "market-settlement", "something-new"]
+)
 def test_a_fill_that_the_venue_made_has_its_reason(kind: str) -> None:
     assert fill(type=kind).reason == kind
     assert fill(type="trade").reason is None
@@ -155,7 +174,11 @@ def test_the_market_may_stand_above_the_rows() -> None:
 
 
 def test_a_fill_and_its_order_agree_in_the_ledger() -> None:
-    row = order(filled_base_amount="0.2000", filled_quote_amount="500.000000", remaining_base_amount="0.3000")
+    row = order(
+        filled_base_amount="0.2000",
+        filled_quote_amount="500.000000",
+        remaining_base_amount="0.3000",
+    )
     row["transaction_time"] = trade()["transaction_time"]
     for messages in ([fill(), only({"orders": [row]})], [only({"orders": [row]}), fill()]):
         with Ledger.open("memory://") as ledger:
@@ -190,7 +213,9 @@ def test_funding_is_what_it_did_to_the_account() -> None:
         "amount": "-0.125000",
         "currency": "USDC",
     }
-    assert isinstance(only({"type": "update/account_all", "funding_histories": {"0": FUNDING}}), Funding)
+    assert isinstance(
+        only({"type": "update/account_all", "funding_histories": {"0": FUNDING}}), Funding
+    )
 
 
 @pytest.mark.parametrize(
@@ -204,18 +229,37 @@ def test_funding_is_what_it_did_to_the_account() -> None:
     ],
 )
 def test_a_position_has_its_sign_beside_it(fields: dict[str, Any], quantity: str) -> None:
-    row = {"market_id": 1, "symbol": "BTC", "position": "1.5", "avg_entry_price": "60000.1", **fields}
+    row = {
+        "market_id": 1,
+        "symbol": "BTC",
+        "position": "1.5",
+        "avg_entry_price": "60000.1",
+        **fields,
+    }
     message = only({"type": "subscribed/account_all_positions", "positions": {"1": row}})
     assert isinstance(message, Balance)
-    assert (message.instrument, message.quantity, message.average_price) == ("BTC", Decimal(quantity), Decimal("60000.1"))
+    assert (message.instrument, message.quantity, message.average_price) == (
+        "BTC",
+        Decimal(quantity),
+        Decimal("60000.1"),
+    )
 
 
 def test_an_account_has_positions_currencies_and_collateral() -> None:
     position = {"market_id": 0, "sign": -1, "position": "2.0000", "avg_entry_price": "2500.00"}
-    account = {"index": INDEX, "collateral": "1000.5", "positions": [position], "assets": [{"symbol": "ETH", "balance": "3"}]}
+    account = {
+        "index": INDEX,
+        "collateral": "1000.5",
+        "positions": [position],
+        "assets": [{"symbol": "ETH", "balance": "3"}],
+    }
     told = read({"code": 200, "total": 1, "accounts": [account, {**account, "index": 7}]})
     assert told.faults == ()
-    assert [(message.instrument, message.quantity) for message in told.messages if isinstance(message, Balance)] == [
+    assert [
+        (message.instrument, message.quantity)
+        for message in told.messages
+        if isinstance(message, Balance)
+    ] == [
         ("ETH", Decimal(-2)),
         ("lighter:asset:ETH", Decimal(3)),
         ("USDC", Decimal("1000.5")),
@@ -224,19 +268,35 @@ def test_an_account_has_positions_currencies_and_collateral() -> None:
 
 
 def test_a_trade_at_no_price_names_the_field() -> None:
-    assert [fault.fault for fault in read({"trades": [trade(price="0.00")]}).faults] == ["price is 0.00: a price is above 0"]
-    assert [fault.fault for fault in read({"orders": [order(price="-1")]}).faults] == ["price is negative"]
-    assert [fault.fault for fault in read({"orders": [order(trigger_price="-1")]}).faults] == ["trigger_price is negative"]
+    assert [fault.fault for fault in read({"trades": [trade(price="0.00")]}).faults] == [
+        "price is 0.00: a price is above 0"
+    ]
+    assert [fault.fault for fault in read({"orders": [order(price="-1")]}).faults] == [
+        "price is negative"
+    ]
+    assert [fault.fault for fault in read({"orders": [order(trigger_price="-1")]}).faults] == [
+        "trigger_price is negative"
+    ]
 
 
 def test_what_did_not_come_about_is_settled_at_0() -> None:
-    assert [fill(type="market-settlement", price=price).price for price in ("0.0000", "1")] == [Decimal(0), Decimal(1)]
+    assert [fill(type="market-settlement", price=price).price for price in ("0.0000", "1")] == [
+        Decimal(0),
+        Decimal(1),
+    ]
 
 
 def test_trades_of_the_market_are_no_fills_of_the_account() -> None:
     """As `recentTrades` answers: whose they are stands in them, and they are others'."""
     told = read(
-        {"code": 200, "trades": [trade(bid_account_id=7), trade(bid_account_id=...), trade(ask_account_id=..., bid_account_id=7)]}
+        {
+            "code": 200,
+            "trades": [
+                trade(bid_account_id=7),
+                trade(bid_account_id=...),
+                trade(ask_account_id=..., bid_account_id=7),
+            ],
+        }
     )
     assert list(told.messages) == []
     assert [fault.fault for fault in told.faults] == ["whose trade it is is missing"] * 2
@@ -251,7 +311,9 @@ def test_trades_of_the_market_are_no_fills_of_the_account() -> None:
         ({"bid_client_id_str": "x", "bid_client_id": ...}, "bid_client_id"),
     ],
 )
-def test_a_field_that_a_fill_can_do_without_never_costs_the_fill(fields: dict[str, Any], unread: str) -> None:
+def test_a_field_that_a_fill_can_do_without_never_costs_the_fill(
+    fields: dict[str, Any], unread: str
+) -> None:
     told = fill(**fields)
     assert (told.quantity, told.venue_order_id, told.text) == (
         Decimal("0.2000"),

@@ -25,7 +25,8 @@ ROOMY = Allowance(per_minute=100_000)
 
 
 class World(Listener):
-    """The three of them. `told` is what was listened to, in order; what is heard is recorded as it comes."""
+    """The three of them. `told` is what was listened to, in order; what is heard is recorded as it
+    comes."""
 
     def __init__(
         self,
@@ -46,7 +47,9 @@ class World(Listener):
             first_fill_id=19_300_000_001,
             fees=FeeSchedule(maker=Decimal("0.000028"), taker=Decimal("0.000196")),
         )
-        self.fake = LighterServer(self.exchange, {ACCOUNT: INDEX}, clock=self.clock, faults=faults, **fake)
+        self.fake = LighterServer(
+            self.exchange, {ACCOUNT: INDEX}, clock=self.clock, faults=faults, **fake
+        )
         super().__init__(Ledger.open("memory://", update_views=False))
         self.token_life = token_life
         self.tokens: list[str] = []
@@ -67,7 +70,10 @@ class World(Listener):
         listing = await self.venue.open_orders(ACCOUNT)
         outcomes += self.record(listing.messages)
         for order in self.ledger.open_orders(account=ACCOUNT):
-            if order["venue_order_id"] not in listing.venue_order_ids and order["updated_at"] <= listing.at:  # type: ignore[operator]
+            if (
+                order["venue_order_id"] not in listing.venue_order_ids
+                and order["updated_at"] <= listing.at  # type: ignore[operator]
+            ):
                 outcomes += self.record(await self.venue.order(ACCOUNT, order))
         return outcomes
 
@@ -77,13 +83,20 @@ class World(Listener):
         return self.exchange.place(ACCOUNT, client_id=client_id, **{**usual, **terms})
 
     def assert_true(self) -> None:
-        """The ledger holds what the venue knows. It may lack orders made elsewhere that ended unfilled and unheard."""
+        """The ledger holds what the venue knows. It may lack orders made elsewhere that ended
+        unfilled and unheard."""
         fills = {
             f"{self.fake.markets.index(fill.instrument)}:{fill.fill_id}:{fill.side}": fill
             for fill in self.exchange.fills(ACCOUNT)
         }
-        trades = {row["fill_id"]: (row["quantity"], row["price"], row["side"], row["liquidity"]) for row in self.ledger.trades()}
-        assert trades == {name: (fill.quantity, fill.price, fill.side, fill.liquidity) for name, fill in fills.items()}
+        trades = {
+            row["fill_id"]: (row["quantity"], row["price"], row["side"], row["liquidity"])
+            for row in self.ledger.trades()
+        }
+        assert trades == {
+            name: (fill.quantity, fill.price, fill.side, fill.liquidity)
+            for name, fill in fills.items()
+        }
         known = {name for row in self.ledger.orders() for name in row["venue_order_ids"]}
         for true in self.exchange.orders(ACCOUNT):
             if true.status.is_ended and not true.filled and str(true.order_id) not in known:
@@ -91,9 +104,17 @@ class World(Listener):
             seen = self.ledger.order(str(true.order_id))
             working = "partially_filled" if true.filled else "new"
             status = {"open": working, "waiting": working}.get(true.status, true.status.value)
-            odd = set(seen["anomalies"]) - ({"status_conflict"} if status == "rejected" else set())  # it rested before
-            assert (seen["status"], seen["cum_quantity"], odd) == (status, true.filled, {"unknown_order"})
-            if not true.status.is_ended:  # new terms of an order that ended unheard are told by nobody
+            odd = set(seen["anomalies"]) - (
+                {"status_conflict"} if status == "rejected" else set()
+            )  # it rested before
+            assert (seen["status"], seen["cum_quantity"], odd) == (
+                status,
+                true.filled,
+                {"unknown_order"},
+            )
+            if (
+                not true.status.is_ended
+            ):  # new terms of an order that ended unheard are told by nobody
                 assert (seen["quantity"], seen["limit_price"]) == (true.quantity, true.limit_price)
 
     async def up(self, times: int = 1) -> None:
@@ -104,7 +125,13 @@ class World(Listener):
         """Served, and listened to."""
         async with self.fake:
             backoff = Backoff(Random(2), first=0.002, most=0.02)
-            http = http_for(self.fake.http_url, self._allowance, Random(1), attempts=self._attempts, backoff=backoff)
+            http = http_for(
+                self.fake.http_url,
+                self._allowance,
+                Random(1),
+                attempts=self._attempts,
+                backoff=backoff,
+            )
             self.venue = LighterVenue(
                 {ACCOUNT: LighterAccount(account_index=INDEX, token=self.token)},
                 url=self.fake.http_url,

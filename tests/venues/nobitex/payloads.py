@@ -60,7 +60,13 @@ def wallets(*rows: Any) -> dict[str, Any]:
     return {"status": "ok", "wallets": list(rows)}
 
 
-WALLET = {"id": 4159, "currency": "btc", "balance": "10.26", "blockedBalance": "1", "activeBalance": "9.26"}
+WALLET = {
+    "id": 4159,
+    "currency": "btc",
+    "balance": "10.26",
+    "blockedBalance": "1",
+    "activeBalance": "9.26",
+}
 OPTIONS = {
     "status": "ok",
     "coins": [],
@@ -73,6 +79,10 @@ OPTIONS = {
 FRAME = {
     "push": {
         "channel": "private:trades#P",
-        "pub": {"data": '{"id": 1, "orderId": 2, "srcCurrency": "btc", "dstCurrency": "rls", "type": "buy"}', "offset": 17},
+        "pub": {
+            "data": '{"id": 1, "orderId": 2, "srcCurrency": "btc", "dstCurrency": "rls", "type": '
+            '"buy"}',
+            "offset": 17,
+        },
     }
 }

@@ -16,7 +16,16 @@ from orderledger.infrastructure.venues.base.order_rows import RowContext, RowRec
 from orderledger.infrastructure.venues.base.transport import parsed
 from orderledger.infrastructure.venues.nobitex.translate import READERS
 from tests.venues.harness import START, Harness, played
-from tests.venues.nobitex.payloads import CLIENT_ID, OPTIONS, WALLET, order, orders, trade, trades, wallets
+from tests.venues.nobitex.payloads import (
+    CLIENT_ID,
+    OPTIONS,
+    WALLET,
+    order,
+    orders,
+    trade,
+    trades,
+    wallets,
+)
 from tests.worlds.venues import ROOMY
 
 MADE_AT = datetime(2026, 5, 4, 10, 0, 0, 100_000, tzinfo=UTC)
@@ -57,8 +66,12 @@ SAMPLES: dict[str, list[tuple[str, str | None]]] = {
 def test_every_sample_is_told(shared: Path) -> None:
     for path in sorted((shared / "venues/samples/nobitex").iterdir()):
         translation = RowRecording("nobitex:main", READERS).read(parsed(path.read_text()))
-        claims = [(message.type, getattr(message, "reported", None)) for message in translation.messages]
-        assert [(kind, said and said.status) for kind, said in claims] == SAMPLES[path.stem], path.stem
+        claims = [
+            (message.type, getattr(message, "reported", None)) for message in translation.messages
+        ]
+        assert [(kind, said and said.status) for kind, said in claims] == SAMPLES[path.stem], (
+            path.stem
+        )
         assert not translation.faults
 
 
@@ -81,28 +94,53 @@ def test_every_status_word(word: str, kind: str, status: str | None, reason: str
 
 
 def test_an_order_says_its_terms_and_its_names_for_people_are_not_read() -> None:
-    message = one(orders(order(srcCurrency="Something", execution="stop_limit", param1="51000000000")))
+    message = one(
+        orders(order(srcCurrency="Something", execution="stop_limit", param1="51000000000"))
+    )
     assert (message.instrument, message.side, message.venue_order_id) == ("BTC/IRR", "buy", "70001")
     assert message.aliases == {"nobitex.clientOrderId": CLIENT_ID}
     claims = message.reported
     assert (claims.quantity, claims.cum_quantity) == (Decimal("0.002"), Decimal("0.0005"))
-    assert (claims.order_type, claims.limit_price, claims.stop_price) == ("stop_limit", 52_000_000_000, 51_000_000_000)
+    assert (claims.order_type, claims.limit_price, claims.stop_price) == (
+        "stop_limit",
+        52_000_000_000,
+        51_000_000_000,
+    )
     assert claims.average_price == 52_000_000_000
 
 
 def test_the_price_of_a_market_order_is_a_word_and_nothing_is_written_with_an_exponent() -> None:
-    message = one(orders(order(execution="Market", price="market", matchedAmount="0E-10", averagePrice="0E-10", status="New")))
+    message = one(
+        orders(
+            order(
+                execution="Market",
+                price="market",
+                matchedAmount="0E-10",
+                averagePrice="0E-10",
+                status="New",
+            )
+        )
+    )
     claims = message.reported
-    assert (claims.order_type, claims.limit_price, claims.average_price, claims.cum_quantity) == ("market", None, None, 0)
+    assert (claims.order_type, claims.limit_price, claims.average_price, claims.cum_quantity) == (
+        "market",
+        None,
+        None,
+        0,
+    )
 
 
 def test_the_second_order_of_an_oco_has_no_client_id_and_names_the_first() -> None:
     message = one(orders(order(clientOrderId=None, pairId=70000)))
-    assert (message.aliases, message.text) == ({}, "one of two orders, with 70000: where one ends, so does the other")
+    assert (message.aliases, message.text) == (
+        {},
+        "one of two orders, with 70000: where one ends, so does the other",
+    )
 
 
 @pytest.mark.parametrize(
-    ("side", "market", "currency"), [("buy", "BTC-RLS", "BTC"), ("sell", "BTC-RLS", "IRR"), ("sell", "BTC-USDT", "USDT")]
+    ("side", "market", "currency"),
+    [("buy", "BTC-RLS", "BTC"), ("sell", "BTC-RLS", "IRR"), ("sell", "BTC-USDT", "USDT")],
 )
 def test_a_fee_is_paid_in_what_is_received(side: str, market: str, currency: str) -> None:
     fill = one(trades(trade(type=side, market=market)))
@@ -126,7 +164,9 @@ def test_a_market_that_is_not_in_the_table_keeps_its_symbol_and_its_codes() -> N
 def test_an_order_stands_as_shown_since_its_last_fill() -> None:
     """Its row only says when it was made."""
     first = trade()
-    second, third = (trade(id=810000 + number, timestamp=f"2026-05-04T10:00:0{number + 1}Z") for number in (2, 3))
+    second, third = (
+        trade(id=810000 + number, timestamp=f"2026-05-04T10:00:0{number + 1}Z") for number in (2, 3)
+    )
     *_, before = told(orders(order()))
     assert before.at == MADE_AT  # nothing is known of its fills
     *_, between = told(trades(third, first, second), orders(order(matchedAmount="0.001")))
@@ -135,7 +175,9 @@ def test_an_order_stands_as_shown_since_its_last_fill() -> None:
 
 def test_an_end_is_dated_when_it_is_seen_and_never_before_the_last_fill() -> None:
     row = order(status="Canceled")
-    (message,) = READERS.translated(orders(row), RowContext(account="a", first_seen_at=lambda name, is_end: ENDED_AT)).messages
+    (message,) = READERS.translated(
+        orders(row), RowContext(account="a", first_seen_at=lambda name, is_end: ENDED_AT)
+    ).messages
     assert message.at == ENDED_AT
     *_, late = told(trades(trade(timestamp="2026-05-04T12:00:00+00:00")), orders(row))
     assert late.at == datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -171,7 +213,9 @@ def test_a_frame_of_the_websocket_says_when_and_leaves_the_fill_to_its_trade() -
     message = one(frame)
     assert (message.type, message.source, message.instrument) == ("cancel", "venue_push", "BTC/IRR")
     assert (message.at, message.evidence) == (datetime(2026, 5, 4, 10, 1, 40, tzinfo=UTC), frame)
-    traded = one({"push": {"channel": "private:trades#P", "pub": {"data": json.dumps(trade(**codes))}}})
+    traded = one(
+        {"push": {"channel": "private:trades#P", "pub": {"data": json.dumps(trade(**codes))}}}
+    )
     assert (traded.fill_id, traded.fee_currency, traded.source) == ("810001", "BTC", "venue_push")
 
 
@@ -181,7 +225,11 @@ def test_a_frame_of_the_websocket_says_when_and_leaves_the_fill_to_its_trade() -
 @pytest.mark.parametrize(("status", "error"), [("failed", VenueRefused), (None, VenueUnavailable)])
 def test_a_200_that_is_a_refusal_is_one(status: str | None, error: type[Exception]) -> None:
     async def story(harness: Harness) -> None:
-        document = {"code": "FeatureUnavailable", "message": "no", **({"status": status} if status else {})}
+        document = {
+            "code": "FeatureUnavailable",
+            "message": "no",
+            **({"status": status} if status else {}),
+        }
         harness.server.answers_instead = 200, json.dumps(document)
         with pytest.raises(error):
             await harness.venue.open_orders(harness.account)
@@ -198,7 +246,13 @@ def test_too_many_requests_are_waited_out_for_as_long_as_the_venue_says() -> Non
             harness.server.answers_instead = None
 
         harness.venue._http._sleep = sleep  # type: ignore[attr-defined]
-        said = {"status": "failed", "code": "TooManyRequests", "message": "Too many requests", "backOff": 12, "limit": 60}
+        said = {
+            "status": "failed",
+            "code": "TooManyRequests",
+            "message": "Too many requests",
+            "backOff": 12,
+            "limit": 60,
+        }
         harness.server.answers_instead = 429, json.dumps(said)
         assert (await harness.venue.open_orders(harness.account)).venue_order_ids == frozenset()
         assert len(waits) == 1 and 12 <= waits[0] < 13
@@ -216,7 +270,9 @@ def test_a_wrong_token_is_refused_and_is_said() -> None:
     played("nobitex", story)
 
 
-def test_an_ended_order_is_found_by_its_client_id_which_the_venue_searches_only_among_others() -> None:
+def test_an_ended_order_is_found_by_its_client_id_which_the_venue_searches_only_among_others() -> (
+    None
+):
     async def story(harness: Harness) -> None:
         ours = harness.request("C-1")
         harness.exchange.fill(ours)
@@ -227,9 +283,13 @@ def test_an_ended_order_is_found_by_its_client_id_which_the_venue_searches_only_
         answer = await harness.venue.order(harness.account, known)
         assert answer is not None
         harness.ledger.record_many(answer)
-        by_id = await harness.venue.order(harness.account, {**known, "venue_order_ids": [str(ours.order_id)]})
+        by_id = await harness.venue.order(
+            harness.account, {**known, "venue_order_ids": [str(ours.order_id)]}
+        )
         assert by_id is not None
-        assert {message.venue_order_id for message in by_id if isinstance(message, Report)} == {str(ours.order_id)}
+        assert {message.venue_order_id for message in by_id if isinstance(message, Report)} == {
+            str(ours.order_id)
+        }
         assert [message.fill_id for message in by_id if isinstance(message, Fill)] == ["810001"]
 
     played("nobitex", story)
@@ -239,8 +299,14 @@ def test_trades_are_listed_for_three_days_and_no_certificate_covers_more() -> No
     async def story(harness: Harness) -> None:
         answer = await harness.venue.fills_since(harness.account, START - timedelta(days=10))
         assert answer.begins_at is not None
-        assert timedelta(0) <= harness.clock.now() - timedelta(days=3) - answer.begins_at < timedelta(seconds=1)
-        assert (await harness.venue.fills_since(harness.account, START - timedelta(days=1))).begins_at is None
+        assert (
+            timedelta(0)
+            <= harness.clock.now() - timedelta(days=3) - answer.begins_at
+            < timedelta(seconds=1)
+        )
+        assert (
+            await harness.venue.fills_since(harness.account, START - timedelta(days=1))
+        ).begins_at is None
 
     played("nobitex", story)
 
@@ -287,7 +353,13 @@ def test_the_limits_of_the_venue_hold() -> None:
 
     async def story(harness: Harness) -> None:
         limiters = harness.venue._http._limits  # type: ignore[attr-defined]
-        per_minute = {ORDERS: 30, TRADES: 30, ORDER: 300, "/users/wallets/list": 10, "/v2/options": 5}
+        per_minute = {
+            ORDERS: 30,
+            TRADES: 30,
+            ORDER: 300,
+            "/users/wallets/list": 10,
+            "/v2/options": 5,
+        }
         assert {path: limiter.weight // ROOMY for path, limiter in limiters.items()} == per_minute
         spent = limiters[ORDERS].used
         await harness.venue.open_orders(harness.account)

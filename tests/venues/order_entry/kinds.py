@@ -32,7 +32,14 @@ ADDRESS = "0xd8291e50e2e68fb2c70d77ccdc707d291a89f209"
 
 def _tradier(server: VenueServer, account: str) -> OrderEntry:
     assert isinstance(server, TradierServer)
-    return TradierOrderEntry(account=account, number=NUMBER, token=SECRET, url=server.url, now=SystemClock().now, timeout=5)
+    return TradierOrderEntry(
+        account=account,
+        number=NUMBER,
+        token=SECRET,
+        url=server.url,
+        now=SystemClock().now,
+        timeout=5,
+    )
 
 
 def _query_tradier(server: VenueServer, account: str, records: Records) -> Venue:
@@ -62,13 +69,17 @@ def _query_lighter(server: VenueServer, account: str, records: Records) -> Venue
 
 def _refused_by_tradier(world: World) -> None:
     assert isinstance(world.server, TradierServer)
-    world.server.desk.errors = ["Sell order cannot be placed unless you are closing a long position"]
+    world.server.desk.errors = [
+        "Sell order cannot be placed unless you are closing a long position"
+    ]
 
 
 def _hyperliquid(server: VenueServer, account: str) -> OrderEntry:
     assert isinstance(server, HyperliquidServer)
     sign = signer_of(SECRET, is_mainnet=False)
-    return HyperliquidOrderEntry(account=account, url=server.http_url, sign=sign, now=SystemClock().now, timeout=5)
+    return HyperliquidOrderEntry(
+        account=account, url=server.http_url, sign=sign, now=SystemClock().now, timeout=5
+    )
 
 
 def _without_margin(world: World) -> None:
@@ -76,10 +87,18 @@ def _without_margin(world: World) -> None:
 
 
 def _lighter(server: VenueServer, account: str) -> OrderEntry:
-    signer = SdkSigner(url=server.http_url, account_index=1234, api_key_index=3, private_key=LIGHTER_KEY)
+    signer = SdkSigner(
+        url=server.http_url, account_index=1234, api_key_index=3, private_key=LIGHTER_KEY
+    )
     now = SystemClock().now
     return LighterOrderEntry(
-        account=account, account_index=1234, api_key_index=3, url=server.http_url, signer=signer, now=now, timeout=5
+        account=account,
+        account_index=1234,
+        api_key_index=3,
+        url=server.http_url,
+        signer=signer,
+        now=now,
+        timeout=5,
     )
 
 
@@ -123,7 +142,9 @@ LIGHTER = Kind(
     quantity="0.5",
     price="2500.5",
     better_price="2501.5",
-    serve=lambda exchange, faults: LighterServer(exchange, {"1234": 1234}, clock=SystemClock(), faults=faults),
+    serve=lambda exchange, faults: LighterServer(
+        exchange, {"1234": 1234}, clock=SystemClock(), faults=faults
+    ),
     connect=_lighter,
     refuse=_without_margin,
     refusal="insufficient_margin",

@@ -1,4 +1,5 @@
-"""Which answers end an order as rejected, and which leave its outcome unknown: by the documents of each venue, over sockets."""
+"""Which answers end an order as rejected, and which leave its outcome unknown: by the documents of
+each venue, over sockets."""
 
 import asyncio
 import json
@@ -15,7 +16,8 @@ from tests.venues.order_entry.worlds import World
 from tests.venues.test_keyed_order_entry import Desk, played
 
 Case = tuple[str, int, Any, str]
-"""What was asked (new, cancel or replace), the status and document of the answer, and our word for it."""
+"""What was asked (new, cancel or replace), the status and document of the answer, and our word for
+it."""
 
 
 def desk(text: str) -> dict[str, Any]:
@@ -39,7 +41,13 @@ def failed(code: str) -> dict[str, Any]:
 
 
 def invalid(field: str, **more: Any) -> dict[str, Any]:
-    return {"success": False, "message": "The given data was invalid.", "result": {field: ["is invalid"]}, "code": 422, **more}
+    return {
+        "success": False,
+        "message": "The given data was invalid.",
+        "result": {field: ["is invalid"]},
+        "code": 422,
+        **more,
+    }
 
 
 def checked(field: str) -> dict[str, Any]:
@@ -54,8 +62,18 @@ PROVED: dict[str, Sequence[Case]] = {
         ("cancel", 400, fault("Invalid Access Token"), "unauthorized"),
         ("new", 429, fault("Rate limit quota violation"), "rate_limited"),
         ("cancel", 400, "order already in finalized state", "too_late"),
-        ("new", 400, desk("Backoffice rejected override of the order: DayTradingBuyingPowerExceeded"), "insufficient_funds"),
-        ("new", 200, desk("Sell order cannot be placed unless you are closing a long position"), "no_position"),
+        (
+            "new",
+            400,
+            desk("Backoffice rejected override of the order: DayTradingBuyingPowerExceeded"),
+            "insufficient_funds",
+        ),
+        (
+            "new",
+            200,
+            desk("Sell order cannot be placed unless you are closing a long position"),
+            "no_position",
+        ),
         ("new", 400, desk("Account is not enabled for trading."), "not_allowed"),
         ("cancel", 404, desk("Order not found"), "unknown_order"),
         ("new", 400, desk("Invalid symbol"), "unknown_instrument"),
@@ -65,26 +83,63 @@ PROVED: dict[str, Sequence[Case]] = {
     ),
     "hyperliquid": (
         DENIED,
-        ("cancel", 200, one("Order was never placed, already canceled, or filled. asset=1"), "unknown_order"),
+        (
+            "cancel",
+            200,
+            one("Order was never placed, already canceled, or filled. asset=1"),
+            "unknown_order",
+        ),
         ("replace", 200, one("Cannot modify canceled or filled order"), "too_late"),
         ("new", 200, one("Insufficient margin to place order. asset=1"), "insufficient_margin"),
         ("new", 200, one("Order has insufficient spot balance to trade"), "insufficient_funds"),
-        ("new", 200, one("Post only order would have immediately matched, bbo was 1@2."), "post_only_would_match"),
-        ("new", 200, one("Order could not immediately match against any resting orders. asset=1"), "no_liquidity"),
+        (
+            "new",
+            200,
+            one("Post only order would have immediately matched, bbo was 1@2."),
+            "post_only_would_match",
+        ),
+        (
+            "new",
+            200,
+            one("Order could not immediately match against any resting orders. asset=1"),
+            "no_liquidity",
+        ),
         ("new", 200, one("No liquidity available for market order."), "no_liquidity"),
         ("new", 200, one("Price must be divisible by tick size. asset=1"), "incorrect_price"),
         ("new", 200, one("Invalid TP/SL price."), "incorrect_price"),
         ("new", 200, one("Order price too far from oracle"), "price_too_far"),
-        ("new", 200, one("Order price cannot be more than 80% away from the reference price"), "price_too_far"),
-        ("new", 200, one("Order rejected due to price more aggressive than oracle while at open interest cap"), "price_too_far"),
+        (
+            "new",
+            200,
+            one("Order price cannot be more than 80% away from the reference price"),
+            "price_too_far",
+        ),
+        (
+            "new",
+            200,
+            one(
+                "Order rejected due to price more aggressive than oracle while at open interest cap"
+            ),
+            "price_too_far",
+        ),
         ("new", 200, one("Order has invalid price."), "incorrect_price"),
         ("new", 200, one("Order has zero size."), "incorrect_quantity"),
         ("new", 200, one("Order must have minimum value of $10."), "incorrect_quantity"),
         ("new", 200, one("Order must have minimum value of 10 USDH."), "incorrect_quantity"),
         ("new", 200, one("Reduce only order would increase position."), "reduce_only"),
         ("new", 200, one("Order would increase open interest too quickly"), "open_interest_cap"),
-        ("new", 200, one("Order would cause position to exceed margin tier limit at current leverage"), "position_limit"),
-        ("new", 200, err("User or API Wallet 0x00000000000000000000000000000000000000aa does not exist."), "unauthorized"),
+        (
+            "new",
+            200,
+            one("Order would cause position to exceed margin tier limit at current leverage"),
+            "position_limit",
+        ),
+        (
+            "new",
+            200,
+            err("User or API Wallet 0x00000000000000000000000000000000000000aa does not exist."),
+            "unauthorized",
+        ),
         ("cancel", 200, err("Must deposit before performing actions. User: 0xaa"), "unauthorized"),
         ("new", 200, err("Invalid nonce: duplicate nonce 7"), "invalid_nonce"),
         ("new", 200, err("Action already expired"), "expired"),
@@ -92,20 +147,55 @@ PROVED: dict[str, Sequence[Case]] = {
     ),
     "lighter": (
         ("new", 200, {"code": 23000, "message": "Too Many Requests!"}, "rate_limited"),
-        ("new", 400, {"code": 21506, "message": "too many pending txs. Please try again later"}, "rate_limited"),
+        (
+            "new",
+            400,
+            {"code": 21506, "message": "too many pending txs. Please try again later"},
+            "rate_limited",
+        ),
         ("new", 400, {"code": 21104, "message": "invalid nonce"}, "invalid_nonce"),
         ("new", 400, {"code": 21100, "message": "account not found"}, "unauthorized"),
         ("new", 400, {"code": 20558, "message": "restricted jurisdiction"}, "not_allowed"),
-        ("new", 400, {"code": 21712, "message": "account has a queued cancel all orders request"}, "cancel_all_queued"),
-        ("cancel", 400, {"code": 21715, "message": "given order is not an active order"}, "unknown_order"),
+        (
+            "new",
+            400,
+            {"code": 21712, "message": "account has a queued cancel all orders request"},
+            "cancel_all_queued",
+        ),
+        (
+            "cancel",
+            400,
+            {"code": 21715, "message": "given order is not an active order"},
+            "unknown_order",
+        ),
         ("new", 400, {"code": 21701, "message": "invalid base amount"}, "incorrect_quantity"),
         ("replace", 400, {"code": 21702, "message": "invalid price"}, "incorrect_price"),
         ("new", 400, {"code": 21711, "message": "invalid expiry"}, "incorrect_expire_at"),
-        ("new", 400, {"code": 21717, "message": "maximum active limit order count reached"}, "too_many_orders"),
-        ("new", 400, {"code": 21727, "message": "invalid client order index"}, "incorrect_client_id"),
+        (
+            "new",
+            400,
+            {"code": 21717, "message": "maximum active limit order count reached"},
+            "too_many_orders",
+        ),
+        (
+            "new",
+            400,
+            {"code": 21727, "message": "invalid client order index"},
+            "incorrect_client_id",
+        ),
         ("new", 400, {"code": 21732, "message": "reduce only increases position"}, "reduce_only"),
-        ("new", 400, {"code": 21734, "message": "limit order price is too far from the mark price"}, "price_too_far"),
-        ("new", 400, {"code": 21739, "message": "not enough margin to create the order"}, "insufficient_margin"),
+        (
+            "new",
+            400,
+            {"code": 21734, "message": "limit order price is too far from the mark price"},
+            "price_too_far",
+        ),
+        (
+            "new",
+            400,
+            {"code": 21739, "message": "not enough margin to create the order"},
+            "insufficient_margin",
+        ),
         ("new", 400, {"code": 21602, "message": "invalid market index"}, "rejected"),
         DENIED,
     ),
@@ -128,7 +218,12 @@ PROVED: dict[str, Sequence[Case]] = {
         ("new", 422, invalid("price"), "incorrect_price"),
         ("new", 422, invalid("stop_Price"), "incorrect_stop_price"),
         ("new", 422, invalid("symbol"), "unknown_instrument"),
-        ("cancel", 404, {"success": False, "message": "no such order", "result": None, "code": 404}, "unknown_order"),
+        (
+            "cancel",
+            404,
+            {"success": False, "message": "no such order", "result": None, "code": 404},
+            "unknown_order",
+        ),
         ("new", 429, {"success": False, "message": "slower", "code": 429}, "rate_limited"),
         ("new", 400, {"success": False, "message": "no", "code": 1}, "rejected"),
     ),
@@ -168,14 +263,34 @@ NOT_PROVED: dict[str, Sequence[Case]] = {
     "hyperliquid": (
         ("new", 500, one("Insufficient margin to place order."), "http_500"),
         ("new", 200, one("Something that nobody has documented"), "refusal_not_proved"),
-        ("new", 200, one("Order was never placed, already canceled, or filled."), "refusal_not_proved"),
+        (
+            "new",
+            200,
+            one("Order was never placed, already canceled, or filled."),
+            "refusal_not_proved",
+        ),
         ("new", 200, err("Internal error"), "refusal_not_proved"),
         ("cancel", 200, one("Insufficient margin to place order."), "refusal_not_proved"),
-        ("new", 422, "Failed to deserialize the JSON body into the target type", "refusal_not_proved"),
+        (
+            "new",
+            422,
+            "Failed to deserialize the JSON body into the target type",
+            "refusal_not_proved",
+        ),
     ),
     "lighter": (
-        ("new", 503, {"code": 21739, "message": "not enough margin to create the order"}, "http_503"),
-        ("new", 400, {"code": 21728, "message": "client order index already exists"}, "duplicate_order"),
+        (
+            "new",
+            503,
+            {"code": 21739, "message": "not enough margin to create the order"},
+            "http_503",
+        ),
+        (
+            "new",
+            400,
+            {"code": 21728, "message": "client order index already exists"},
+            "duplicate_order",
+        ),
         ("new", 400, {"code": 29500, "message": "internal server error"}, "refusal_not_proved"),
         ("cancel", 200, {"code": 20001, "message": "invalid param"}, "refusal_not_proved"),
     ),
@@ -185,13 +300,23 @@ NOT_PROVED: dict[str, Sequence[Case]] = {
         ("new", 200, failed("DuplicateClientOrderId"), "duplicate_order"),
         ("new", 200, failed("DuplicateOrder"), "duplicate_order"),
         ("new", 200, failed("UnexpectedError"), "refusal_not_proved"),
-        ("cancel", 400, failed("InternalError") | {"message": "internal error"}, "refusal_not_proved"),
+        (
+            "cancel",
+            400,
+            failed("InternalError") | {"message": "internal error"},
+            "refusal_not_proved",
+        ),
     ),
     "wallex": (
         ("new", 500, invalid("quantity"), "http_500"),
         ("new", 422, invalid("client_id"), "duplicate_order"),
         ("new", 200, {"success": False, "message": "no", "code": 1}, "refusal_not_proved"),
-        ("new", 400, {"success": False, "message": "Service is busy, try again", "code": 1}, "refusal_not_proved"),
+        (
+            "new",
+            400,
+            {"success": False, "message": "Service is busy, try again", "code": 1},
+            "refusal_not_proved",
+        ),
     ),
     "invex": (
         ("new", 500, checked("quantity"), "http_500"),
@@ -209,15 +334,25 @@ def lines_of(name: str) -> Sequence[Proof]:
 
 
 async def outcomes(name: str, cases: Sequence[Case]) -> list[str]:
-    """What becomes of each request: our word for its refusal, or the reason of Unanswered with a question mark."""
+    """What becomes of each request: our word for its refusal, or the reason of Unanswered with a
+    question mark."""
     found = []
     async with World(KINDS[name]).served() as world:
         for number, (asked, status, body, _) in enumerate(cases):
             world.server.answers_instead = None
             await world.warm_up(f"warm-{number}")
             order = world.order(f"C-{number}")
-            world.server.answers_instead = status, body if isinstance(body, str) else json.dumps(body)
-            found.append(await outcome_of(world.entry, asked, {**order, "venue_order_id": "77"} if asked != "new" else order))
+            world.server.answers_instead = (
+                status,
+                body if isinstance(body, str) else json.dumps(body),
+            )
+            found.append(
+                await outcome_of(
+                    world.entry,
+                    asked,
+                    {**order, "venue_order_id": "77"} if asked != "new" else order,
+                )
+            )
         world.server.answers_instead = None
         assert world.at_venue() == []
     return found
@@ -235,7 +370,10 @@ async def outcome_of(entry: Any, asked: str, order: Any) -> str:
                 (told,) = await entry.replace(order, {"request_id": "R-1", **price})
     except Unanswered as error:
         return f"{error.reason}?"
-    assert told.type == {"new": "reject", "cancel": "reject_cancel", "replace": "reject_replace"}[asked]
+    assert (
+        told.type
+        == {"new": "reject", "cancel": "reject_cancel", "replace": "reject_replace"}[asked]
+    )
     return str(told.reason)
 
 

@@ -1,4 +1,5 @@
-"""What a venue's protocol asks of a sender: nonces, batches, expiry, and answers that never come."""
+"""What a venue's protocol asks of a sender: nonces, batches, expiry, and answers that never
+come."""
 
 import asyncio
 from datetime import datetime, timedelta
@@ -25,7 +26,9 @@ def test_nonces_of_lighter_have_no_gaps_whatever_goes_wrong() -> None:
     async def story() -> None:
         async with World(LIGHTER).served() as world:
             assert isinstance(world.server, LighterServer)
-            await asyncio.gather(*(world.entry.submit(world.order(f"C-{number}")) for number in range(5)))
+            await asyncio.gather(
+                *(world.entry.submit(world.order(f"C-{number}")) for number in range(5))
+            )
             world.faults.plan_answers("lose_answer")
             with pytest.raises(Unanswered):
                 await world.entry.submit(world.order("C-5"))
@@ -35,7 +38,9 @@ def test_nonces_of_lighter_have_no_gaps_whatever_goes_wrong() -> None:
             await world.submit("C-7")
             assert len(world.at_venue()) == 7
             assert world.server.transactions.nonces == {(1234, 3): 7}
-            assert world.server.requests["nextNonce"] == 3, "asked at first, and after each request without an answer"
+            assert world.server.requests["nextNonce"] == 3, (
+                "asked at first, and after each request without an answer"
+            )
 
     asyncio.run(story())
 
@@ -72,7 +77,9 @@ def test_an_index_that_works_already_at_lighter_proves_that_the_order_exists() -
 def test_each_order_of_a_batch_at_hyperliquid_has_its_own_answer() -> None:
     async def story() -> None:
         async with World(HYPERLIQUID).served() as world:
-            world.exchange.rules = EntryRules(judge=lambda kind, order: "insufficient_margin" if order.quantity > 1 else None)
+            world.exchange.rules = EntryRules(
+                judge=lambda kind, order: "insufficient_margin" if order.quantity > 1 else None
+            )
             orders = [world.order("C-1"), world.order("C-2", quantity="5"), world.order("C-3")]
             sent = await world.entry.submit_many(orders)
             kinds = []
@@ -91,9 +98,15 @@ def test_an_order_that_matches_at_hyperliquid_is_acknowledged_with_a_claim_and_n
     async def story() -> None:
         async with World(HYPERLIQUID).served() as world:
             world.exchange.open_account("0x" + "aa" * 20)
-            world.exchange.submit("0x" + "aa" * 20, instrument="ETH", side="sell", quantity="0.5", limit_price="2500")
+            world.exchange.submit(
+                "0x" + "aa" * 20, instrument="ETH", side="sell", quantity="0.5", limit_price="2500"
+            )
             row = await world.submit()
-            assert (row["reported_cum_quantity"], row["cum_quantity"], world.ledger.trades()) == (row["quantity"], 0, [])
+            assert (row["reported_cum_quantity"], row["cum_quantity"], world.ledger.trades()) == (
+                row["quantity"],
+                0,
+                [],
+            )
 
     asyncio.run(story())
 
@@ -109,7 +122,9 @@ def test_a_late_action_is_refused_by_hyperliquid() -> None:
                 return SystemClock().now() - timedelta(hours=1)
 
             sign = signer_of(SECRET, is_mainnet=False)
-            late = HyperliquidOrderEntry(account=world.account, url=world.server.http_url, sign=sign, now=an_hour_ago)
+            late = HyperliquidOrderEntry(
+                account=world.account, url=world.server.http_url, sign=sign, now=an_hour_ago
+            )
             (told,) = await late.submit(world.order())
             assert (told.reason, world.at_venue()) == ("expired", [])
             await late.aclose()
@@ -122,7 +137,9 @@ def test_another_key_is_refused_by_hyperliquid() -> None:
         async with World(HYPERLIQUID).served() as world:
             assert isinstance(world.server, HyperliquidServer)
             sign, now = signer_of("0x" + "77" * 32, is_mainnet=False), SystemClock().now
-            other = HyperliquidOrderEntry(account=world.account, url=world.server.http_url, sign=sign, now=now)
+            other = HyperliquidOrderEntry(
+                account=world.account, url=world.server.http_url, sign=sign, now=now
+            )
             (told,) = await other.submit(world.order())
             assert (told.reason, world.at_venue()) == ("unauthorized", [])
             await other.aclose()
@@ -178,12 +195,22 @@ def test_an_adapter_makes_its_order_entry_from_settings(name: str, tmp_path: Pat
     given = {"env": None, "file": key}
     sections: dict[str, dict[str, Any]] = {
         "tradier": {"account": "a", "number": "VA1", "token": given},
-        "hyperliquid": {"accounts": [{"account": "a", "address": "0x" + "fa" * 20, "private_key": given}]},
-        "lighter": {"account": "a", "account_index": 1, "token": given, "private_key": given, "api_key_index": 3},
+        "hyperliquid": {
+            "accounts": [{"account": "a", "address": "0x" + "fa" * 20, "private_key": given}]
+        },
+        "lighter": {
+            "account": "a",
+            "account_index": 1,
+            "token": given,
+            "private_key": given,
+            "api_key_index": 3,
+        },
     }
     found = adapter(name)
     assert found.order_entry is not None
-    settings = found.settings.model_validate({"venue": name, "url": "http://127.0.0.1:1", **sections[name]})
+    settings = found.settings.model_validate(
+        {"venue": name, "url": "http://127.0.0.1:1", **sections[name]}
+    )
     make = found.order_entry
 
     async def story() -> None:
@@ -203,6 +230,10 @@ def test_an_account_without_a_key_cannot_send(name: str) -> None:
     }
     found = adapter(name)
     assert found.order_entry is not None
-    settings = found.settings.model_validate({"venue": name, "url": "http://127.0.0.1:1", **sections[name]})
-    with pytest.raises(InvalidSetting, match="private_key: is missing: orders of a cannot be signed"):
+    settings = found.settings.model_validate(
+        {"venue": name, "url": "http://127.0.0.1:1", **sections[name]}
+    )
+    with pytest.raises(
+        InvalidSetting, match="private_key: is missing: orders of a cannot be signed"
+    ):
         found.order_entry(settings, "a")

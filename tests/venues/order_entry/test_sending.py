@@ -1,4 +1,5 @@
-"""Orders are sent to each venue over real sockets. The number of orders at the venue is the judge."""
+"""Orders are sent to each venue over real sockets. The number of orders at the venue is the
+judge."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -48,7 +49,11 @@ def test_an_order_is_taken_once_under_the_name_that_was_recorded_before(name: st
             Decimal(world.kind.quantity),
             Decimal(world.kind.price),
         )
-        assert (row["status"], row["certainty"], row["anomalies"]) == (world.kind.accepts_with, "confirmed", [])
+        assert (row["status"], row["certainty"], row["anomalies"]) == (
+            world.kind.accepts_with,
+            "confirmed",
+            [],
+        )
         assert row["venue_order_id"] in (None, str(order.order_id))
 
     in_world(name, act)
@@ -81,7 +86,9 @@ def test_a_refusal_by_the_venue_is_an_answer(name: str) -> None:
 
 @every_kind
 @pytest.mark.parametrize("fault", ["lose_answer", "malformed"])
-def test_a_lost_or_unreadable_answer_leaves_an_order_that_nobody_answered_for(name: str, fault: AnswerFault) -> None:
+def test_a_lost_or_unreadable_answer_leaves_an_order_that_nobody_answered_for(
+    name: str, fault: AnswerFault
+) -> None:
     async def act(world: World) -> None:
         order = world.order()
         await world.warm_up()
@@ -108,7 +115,9 @@ def test_an_error_of_the_server_is_no_refusal(name: str, fault: AnswerFault) -> 
 
 
 @every_kind
-@pytest.mark.parametrize("answer", [(200, "<html>fine</html>"), (200, "[]"), (200, "{}"), (200, ""), (302, "{}")])
+@pytest.mark.parametrize(
+    "answer", [(200, "<html>fine</html>"), (200, "[]"), (200, "{}"), (200, ""), (302, "{}")]
+)
 def test_a_nonsense_answer_is_none(name: str, answer: tuple[int, str]) -> None:
     async def act(world: World) -> None:
         order = world.order()
@@ -116,7 +125,9 @@ def test_a_nonsense_answer_is_none(name: str, answer: tuple[int, str]) -> None:
         world.server.answers_instead = answer
         with pytest.raises((Unanswered, NotSent)) as raised:
             await world.entry.submit(order)
-        assert raised.type is Unanswered or str(raised.value).startswith(("no_nonce", "no_instruments"))
+        assert raised.type is Unanswered or str(raised.value).startswith(
+            ("no_nonce", "no_instruments")
+        )
         assert world.at_venue() == []
 
     in_world(name, act)
@@ -187,7 +198,10 @@ def test_the_price_of_an_order_is_changed(name: str) -> None:
         row = world.ledger.order("C-1")
         assert told == (["replace"] if world.kind.is_replace_told else [])
         expected = world.kind.better_price if world.kind.is_replace_told else world.kind.price
-        assert (row["limit_price"], row["status"] in ("new", "pending_new")) == (Decimal(expected), True)
+        assert (row["limit_price"], row["status"] in ("new", "pending_new")) == (
+            Decimal(expected),
+            True,
+        )
 
     in_world(name, act)
 

@@ -1,4 +1,5 @@
-"""The terms of an order in each venue's words, and orders that a venue cannot take: they are refused before anything is sent."""
+"""The terms of an order in each venue's words, and orders that a venue cannot take: they are
+refused before anything is sent."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -20,22 +21,49 @@ ETH = Scale(tick=Decimal("0.01"), lot=Decimal("0.0001"))
 
 
 def order(**terms: Any) -> Row:
-    usual = {"instrument": "SPY", "side": "buy", "quantity": "10", "order_type": "limit", "limit_price": "500.250"}
+    usual = {
+        "instrument": "SPY",
+        "side": "buy",
+        "quantity": "10",
+        "order_type": "limit",
+        "limit_price": "500.250",
+    }
     request = Request(account="venue:main", client_order_id="C-1", **{**usual, **terms})
-    return {"aliases": {}, "venue_order_id": None, "cum_quantity": Decimal(0), **request.model_dump()}
+    return {
+        "aliases": {},
+        "venue_order_id": None,
+        "cum_quantity": Decimal(0),
+        **request.model_dump(),
+    }
 
 
 @pytest.mark.parametrize(
     ("terms", "expected"),
     [
-        ({}, {"class": "equity", "side": "buy", "quantity": "10", "type": "limit", "duration": "day", "price": "500.25"}),
+        (
+            {},
+            {
+                "class": "equity",
+                "side": "buy",
+                "quantity": "10",
+                "type": "limit",
+                "duration": "day",
+                "price": "500.25",
+            },
+        ),
         ({"side": "sell", "time_in_force": "gtc"}, {"side": "sell", "duration": "gtc"}),
         ({"reduce_only": True}, {"side": "buy_to_cover"}),
         ({"side": "sell", "tags": {"tradier.side": "sell_short"}}, {"side": "sell_short"}),
         ({"tags": {"tradier.duration": "pre"}}, {"duration": "pre"}),
         ({"order_type": "market", "limit_price": None}, {"type": "market", "price": None}),
-        ({"order_type": "stop", "limit_price": None, "stop_price": "490"}, {"type": "stop", "stop": "490", "price": None}),
-        ({"instrument": OPTION}, {"class": "option", "symbol": "SPY", "option_symbol": OPTION, "side": "buy_to_open"}),
+        (
+            {"order_type": "stop", "limit_price": None, "stop_price": "490"},
+            {"type": "stop", "stop": "490", "price": None},
+        ),
+        (
+            {"instrument": OPTION},
+            {"class": "option", "symbol": "SPY", "option_symbol": OPTION, "side": "buy_to_open"},
+        ),
         ({"instrument": OPTION, "side": "sell", "reduce_only": True}, {"side": "sell_to_close"}),
     ],
 )
@@ -66,7 +94,10 @@ def test_what_tradier_cannot_take_is_not_sent(terms: dict[str, Any], reason: str
     ("terms", "expected"),
     [
         ({}, {"t": {"limit": {"tif": "Gtc"}}, "b": True, "p": "500.25", "s": "10", "r": False}),
-        ({"side": "sell", "time_in_force": "ioc", "reduce_only": True}, {"t": {"limit": {"tif": "Ioc"}}, "b": False, "r": True}),
+        (
+            {"side": "sell", "time_in_force": "ioc", "reduce_only": True},
+            {"t": {"limit": {"tif": "Ioc"}}, "b": False, "r": True},
+        ),
         ({"post_only": True, "time_in_force": "gtc"}, {"t": {"limit": {"tif": "Alo"}}}),
         ({"quantity": "1e-7", "limit_price": "2e3"}, {"s": "0.0000001", "p": "2000"}),
         (
@@ -75,14 +106,19 @@ def test_what_tradier_cannot_take_is_not_sent(terms: dict[str, Any], reason: str
         ),
         (
             {"order_type": "stop_limit", "stop_price": "490.0"},
-            {"t": {"trigger": {"isMarket": False, "triggerPx": "490", "tpsl": "sl"}}, "p": "500.25"},
+            {
+                "t": {"trigger": {"isMarket": False, "triggerPx": "490", "tpsl": "sl"}},
+                "p": "500.25",
+            },
         ),
     ],
 )
 def test_the_order_of_hyperliquid(terms: dict[str, Any], expected: dict[str, Any]) -> None:
     wire = order_wire(order(**terms), asset=3)
     assert {name: wire[name] for name in expected} == expected
-    assert list(wire) == ["a", "b", "p", "s", "r", "t", "c"], "the venue signs over this order of keys"
+    assert list(wire) == ["a", "b", "p", "s", "r", "t", "c"], (
+        "the venue signs over this order of keys"
+    )
 
 
 @pytest.mark.parametrize(
@@ -110,14 +146,30 @@ def test_a_change_at_hyperliquid_works_what_has_not_filled() -> None:
 @pytest.mark.parametrize(
     ("terms", "expected"),
     [
-        ({}, {"base_amount": 100_000, "price": 50_025, "is_ask": False, "order_type": 0, "time_in_force": 1, "expiry": -1}),
-        ({"time_in_force": "ioc", "side": "sell"}, {"is_ask": True, "time_in_force": 0, "expiry": 0}),
+        (
+            {},
+            {
+                "base_amount": 100_000,
+                "price": 50_025,
+                "is_ask": False,
+                "order_type": 0,
+                "time_in_force": 1,
+                "expiry": -1,
+            },
+        ),
+        (
+            {"time_in_force": "ioc", "side": "sell"},
+            {"is_ask": True, "time_in_force": 0, "expiry": 0},
+        ),
         ({"post_only": True}, {"time_in_force": 2, "expiry": -1}),
         (
             {"time_in_force": "gtd", "expire_at": datetime(2026, 12, 1, tzinfo=UTC)},
             {"time_in_force": 1, "expiry": 1_796_083_200_000},
         ),
-        ({"order_type": "stop_limit", "stop_price": "490.01"}, {"order_type": 3, "trigger_price": 49_001}),
+        (
+            {"order_type": "stop_limit", "stop_price": "490.01"},
+            {"order_type": 3, "trigger_price": 49_001},
+        ),
     ],
 )
 def test_the_transaction_of_lighter(terms: dict[str, Any], expected: dict[str, Any]) -> None:

@@ -1,4 +1,5 @@
-"""The gateway sends through each order entry, and the adapter of the venue resolves what was not answered."""
+"""The gateway sends through each order entry, and the adapter of the venue resolves what was not
+answered."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -30,8 +31,18 @@ async def trading(name: str) -> AsyncIterator[tuple[World, Gateway]]:
 
 
 def request(world: World, name: str = "C-1", **terms: Any) -> Request:
-    usual = {"side": "buy", "quantity": world.kind.quantity, "order_type": "limit", "limit_price": world.kind.price}
-    return Request(account=world.account, client_order_id=name, instrument=world.kind.instrument, **{**usual, **terms})
+    usual = {
+        "side": "buy",
+        "quantity": world.kind.quantity,
+        "order_type": "limit",
+        "limit_price": world.kind.price,
+    }
+    return Request(
+        account=world.account,
+        client_order_id=name,
+        instrument=world.kind.instrument,
+        **{**usual, **terms},
+    )
 
 
 @pytest.mark.slow
@@ -52,7 +63,9 @@ def test_an_order_is_sent_and_canceled(name: str) -> None:
 @pytest.mark.slow
 @every_kind
 @pytest.mark.parametrize("fault", ["lose_answer", "malformed"])
-def test_an_order_without_an_answer_is_found_by_its_alias_and_not_sent_again(name: str, fault: AnswerFault) -> None:
+def test_an_order_without_an_answer_is_found_by_its_alias_and_not_sent_again(
+    name: str, fault: AnswerFault
+) -> None:
     async def story() -> None:
         async with trading(name) as (world, gateway):
             await world.warm_up()

@@ -1,4 +1,5 @@
-"""An account at a venue that takes orders: its simulated server, its order entry, and a ledger that records before it sends."""
+"""An account at a venue that takes orders: its simulated server, its order entry, and a ledger that
+records before it sends."""
 
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
@@ -21,8 +22,9 @@ SECRET = "0x" + "5e" * 32
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """A venue. `there`: the account's name in the simulated exchange. `refuse` makes the venue refuse the next order, with our
-    word `refusal`. `query` makes the adapter that queries the venue. `accepts_with`: the order's status after the answer."""
+    """A venue. `there`: the account's name in the simulated exchange. `refuse` makes the venue
+    refuse the next order, with our word `refusal`. `query` makes the adapter that queries the
+    venue. `accepts_with`: the order's status after the answer."""
 
     name: str
     there: str
@@ -48,7 +50,10 @@ class World:
     def __init__(self, kind: Kind) -> None:
         self.kind, self.account, self.faults = kind, f"{kind.name}:main", Faults()
         self.exchange = ExchangeSimulator(
-            clock=SystemClock(), accounts=[kind.there], first_order_id=kind.first_order_id, currency="USD"
+            clock=SystemClock(),
+            accounts=[kind.there],
+            first_order_id=kind.first_order_id,
+            currency="USD",
         )
         self.server = kind.serve(self.exchange, self.faults)
         self.ledger = Ledger.open("memory://", update_views=False)
@@ -67,11 +72,26 @@ class World:
 
     def order(self, name: str = "C-1", **terms: Any) -> Row:
         """An order that was recorded with its aliases, and is about to be sent."""
-        usual = {"side": "buy", "quantity": self.kind.quantity, "order_type": "limit", "limit_price": self.kind.price}
-        request = Request(account=self.account, client_order_id=name, instrument=self.kind.instrument, **{**usual, **terms})
+        usual = {
+            "side": "buy",
+            "quantity": self.kind.quantity,
+            "order_type": "limit",
+            "limit_price": self.kind.price,
+        }
+        request = Request(
+            account=self.account,
+            client_order_id=name,
+            instrument=self.kind.instrument,
+            **{**usual, **terms},
+        )
         row = {"tags": {}, "venue_order_id": None, "aliases": {}, **request.model_dump()}
         aliases = dict(self.entry.prepare(row))
-        self.record([request.model_copy(update={"aliases": aliases}), Submit(account=self.account, client_order_id=name)])
+        self.record(
+            [
+                request.model_copy(update={"aliases": aliases}),
+                Submit(account=self.account, client_order_id=name),
+            ]
+        )
         return dict(self.ledger.order(name))
 
     def record(self, messages: Iterable[Message]) -> list[str]:
@@ -85,7 +105,9 @@ class World:
 
     async def cancel(self, name: str = "C-1") -> list[str]:
         """Request a cancel, record the answer, and return the types of its messages."""
-        request = RequestCancel(account=self.account, client_order_id=name, request_id=f"{name}-cancel")
+        request = RequestCancel(
+            account=self.account, client_order_id=name, request_id=f"{name}-cancel"
+        )
         self.record([request])
         told = await self.entry.cancel(dict(self.ledger.order(name)), f"{name}-cancel")
         self.record(told)
@@ -93,15 +115,21 @@ class World:
 
     async def replace(self, name: str = "C-1", **changes: Any) -> list[str]:
         """Request a change, record the answer, and return the types of its messages."""
-        request = RequestReplace(account=self.account, client_order_id=name, request_id=f"{name}-replace", **changes)
+        request = RequestReplace(
+            account=self.account, client_order_id=name, request_id=f"{name}-replace", **changes
+        )
         self.record([request])
-        given = {**dict.fromkeys(("quantity", "limit_price", "stop_price")), **request.model_dump(exclude_none=True)}
+        given = {
+            **dict.fromkeys(("quantity", "limit_price", "stop_price")),
+            **request.model_dump(exclude_none=True),
+        }
         told = await self.entry.replace(dict(self.ledger.order(name)), given)
         self.record(told)
         return [message.__dict__["type"] for message in told]
 
     async def warm_up(self, name: str = "C-0") -> None:
-        """Send an order and forget it, so that an entry has asked what it asks once: the next request is the next order."""
+        """Send an order and forget it, so that an entry has asked what it asks once: the next
+        request is the next order."""
         self.server.answers_instead = None
         await self.submit(name)
         for order in self.working():
@@ -110,7 +138,11 @@ class World:
 
     def at_venue(self) -> list[SimulatedOrder]:
         """All orders that the venue has taken since the warm-up: the judge of what was sent."""
-        return [order for order in self.exchange.orders(self.kind.there) if order.order_id not in self._before]
+        return [
+            order
+            for order in self.exchange.orders(self.kind.there)
+            if order.order_id not in self._before
+        ]
 
     def working(self) -> list[SimulatedOrder]:
         return self.exchange.open_orders(self.kind.there)

@@ -92,7 +92,9 @@ async def a_harness(
     fake_options: dict[str, Any] | None = None,
     **options: Any,
 ) -> AsyncIterator[Harness]:
-    exchange = exchange or ExchangeSimulator(clock=SystemClock(), accounts=[NUMBER], first_order_id=900101, currency="USD")
+    exchange = exchange or ExchangeSimulator(
+        clock=SystemClock(), accounts=[NUMBER], first_order_id=900101, currency="USD"
+    )
     with Ledger.open(url, update_views=False) as ledger:
         book = Book(ledger)
         async with TradierServer(exchange, faults=faults, **(fake_options or {})) as fake:

@@ -21,15 +21,27 @@ TAG = "prop-42-ENTRY"
 
 
 class Book:
-    """A ledger, and the payloads it is told. Each payload is read as after a restart, unless a memory is given."""
+    """A ledger, and the payloads it is told. Each payload is read as after a restart, unless a
+    memory is given."""
 
     def __init__(self, ledger: Ledger) -> None:
         self.ledger = ledger
         self.records = BookRecords(ledger)
 
     def request(self, client_order_id: str = "C-42", tag: str = TAG, **terms: Any) -> Outcome:
-        usual = {"instrument": "SPY", "side": "buy", "quantity": "10", "order_type": "limit", "limit_price": "500.25"}
-        return self.record("request", client_order_id=client_order_id, aliases={"tradier.tag": tag}, **{**usual, **terms})
+        usual = {
+            "instrument": "SPY",
+            "side": "buy",
+            "quantity": "10",
+            "order_type": "limit",
+            "limit_price": "500.25",
+        }
+        return self.record(
+            "request",
+            client_order_id=client_order_id,
+            aliases={"tradier.tag": tag},
+            **{**usual, **terms},
+        )
 
     def record(self, kind: str, **fields: Any) -> Outcome:
         return self.ledger.record(parse_document({"type": kind, "account": ACCOUNT, **fields}))
@@ -38,7 +50,9 @@ class Book:
         return from_recorded(document, ACCOUNT, self.records)
 
     def translate(self, document: Any, memory: Memory | None = None) -> Any:
-        return translated(document, Context(account=ACCOUNT, records=self.records, memory=memory or Memory()))
+        return translated(
+            document, Context(account=ACCOUNT, records=self.records, memory=memory or Memory())
+        )
 
     def tell(self, *documents: Any) -> list[str]:
         """Record what the payloads say, one after the other. The outcomes, and what is odd."""
@@ -46,7 +60,9 @@ class Book:
         for document in documents:
             messages = self.read(document)
             defined = Definitions().added_to(messages, terms_of, lambda: DEFINED_AT)
-            self.ledger.record_many([message for message in defined if isinstance(message, Instrument)])
+            self.ledger.record_many(
+                [message for message in defined if isinstance(message, Instrument)]
+            )
             for message in messages:
                 outcome = self.ledger.record(message)
                 told.append(outcome.outcome)
@@ -58,12 +74,22 @@ class Book:
     def fills(self, **where: Any) -> list[tuple[str, str, str, str, str]]:
         """Fill id, instrument, side, quantity, price."""
         return [
-            (row["fill_id"], row["instrument"], row["side"], str(row["quantity"]), str(row["price"]))  # type: ignore[misc]
+            (
+                row["fill_id"],
+                row["instrument"],
+                row["side"],
+                str(row["quantity"]),
+                str(row["price"]),
+            )  # type: ignore[misc]
             for row in self.ledger.trades(**where)
         ]
 
     def positions(self) -> dict[str, str]:
-        return {row["instrument"]: str(row["position_quantity"]) for row in self.ledger.positions() if row["fills"]}
+        return {
+            row["instrument"]: str(row["position_quantity"])
+            for row in self.ledger.positions()
+            if row["fills"]
+        }
 
 
 def read_alone(document: Any) -> list[Any]:
@@ -78,7 +104,8 @@ def a_book() -> Iterator[Book]:
 
 
 def row(**changes: Any) -> dict[str, Any]:
-    """A row of an equity order, open and unfilled. Numbers are given as text, and stand as numbers."""
+    """A row of an equity order, open and unfilled. Numbers are given as text, and stand as
+    numbers."""
     usual: dict[str, Any] = {
         "id": 900101,
         "type": "limit",
@@ -101,7 +128,9 @@ def row(**changes: Any) -> dict[str, Any]:
     return {name: value for name, value in {**usual, **changes}.items() if value != "left out"}
 
 
-def filled_row(quantity: Any, average: Any, last: tuple[Any, Any] = (0, 0), *, at: int = 2, **changes: Any) -> dict[str, Any]:
+def filled_row(
+    quantity: Any, average: Any, last: tuple[Any, Any] = (0, 0), *, at: int = 2, **changes: Any
+) -> dict[str, Any]:
     """The same, partly filled `at` seconds past 13:30, of 10."""
     left = 10 - int(quantity)
     return row(
@@ -145,7 +174,9 @@ def event(**changes: Any) -> dict[str, Any]:
 SELL_PUT, BUY_PUT = "SPY260619P00480000", "SPY260619P00475000"
 
 
-def leg(leg_id: int, symbol: str | None, side: str, filled: Any = 0, price: Any = 0, **changes: Any) -> dict[str, Any]:
+def leg(
+    leg_id: int, symbol: str | None, side: str, filled: Any = 0, price: Any = 0, **changes: Any
+) -> dict[str, Any]:
     """One leg of a spread of one."""
     return {
         "id": leg_id,

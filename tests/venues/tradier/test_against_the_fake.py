@@ -1,4 +1,5 @@
-"""The adapter against a made-up Tradier over real sockets: what is true there is true in the ledger, whatever goes wrong."""
+"""The adapter against a made-up Tradier over real sockets: what is true there is true in the
+ledger, whatever goes wrong."""
 
 import asyncio
 import random
@@ -67,12 +68,16 @@ def test_with_slow_polls_the_stream_asks_for_what_it_cannot_tell() -> None:
             order = harness.place()
             async with harness.listening():
                 await harness.until_streamed()
-                await harness.until(lambda: harness.fake.requests[f"GET /v1/accounts/{NUMBER}/orders"] == 2)
+                await harness.until(
+                    lambda: harness.fake.requests[f"GET /v1/accounts/{NUMBER}/orders"] == 2
+                )
                 harness.exchange.fill(order, "4", price="500.2")
                 harness.exchange.fill(order, "6", price="500.25")
                 await harness.until(lambda: harness.is_filled("C-42"))
                 by_hand = harness.place(tag=None, instrument="QQQ")
-                await harness.until(lambda: any(row["instrument"] == "QQQ" for row in harness.book.ledger.orders()))
+                await harness.until(
+                    lambda: any(row["instrument"] == "QQQ" for row in harness.book.ledger.orders())
+                )
             assert harness.fake.requests[f"GET /v1/accounts/{NUMBER}/orders"] == 2
             assert harness.status("C-42") == ("filled", "10", [])
             assert harness.status(str(by_hand.order_id)) == ("new", "0", ["unknown_order"])
@@ -108,7 +113,9 @@ def test_filled_before_its_price_is_held_and_then_told() -> None:
             harness.exchange.fill(order, price="500.2")
             async with harness.listening():
                 await harness.until(lambda: harness.status("C-42")[2] == ["status_conflict"])
-                await harness.until(lambda: harness.fake.requests[f"GET /v1/accounts/{NUMBER}/orders"] > 3)
+                await harness.until(
+                    lambda: harness.fake.requests[f"GET /v1/accounts/{NUMBER}/orders"] > 3
+                )
                 assert harness.book.fills() == []
                 harness.fake.writer.unpriced.clear()
                 await harness.until(lambda: harness.is_filled("C-42"))
@@ -126,7 +133,9 @@ def test_a_new_adapter_on_the_same_ledger_books_nothing_twice(tmp_path: Path) ->
             async with harness.listening():
                 await harness.until(lambda: harness.status("C-42")[1] == "4")
             events = len(list(harness.book.ledger.events()))
-            reborn = Harness(harness.fake, harness.book, adapter(harness.fake, harness.book, stream_url=None))
+            reborn = Harness(
+                harness.fake, harness.book, adapter(harness.fake, harness.book, stream_url=None)
+            )
             async with reborn.listening():
                 await reborn.until(lambda: any(isinstance(one, Messages) for one in reborn.told))
                 assert set(reborn.outcomes) == {"duplicate"}
@@ -191,13 +200,18 @@ def test_an_order_whose_answer_was_lost_is_found_by_its_tag_and_not_sent_again()
 def test_received_is_not_accepted() -> None:
     async def story() -> None:
         async with a_harness(
-            fake_options={"judge": lambda order: "Insufficient buying power", "decide_seconds": 0.05}
+            fake_options={
+                "judge": lambda order: "Insufficient buying power",
+                "decide_seconds": 0.05,
+            }
         ) as harness:
             harness.book.request()
             answer = await harness.send(**FORM)
             assert answer.json()["order"]["status"] == "ok"
             async with harness.listening():
-                await harness.until(lambda: harness.book.order("C-42")["reason"] == "Insufficient buying power")
+                await harness.until(
+                    lambda: harness.book.order("C-42")["reason"] == "Insufficient buying power"
+                )
             assert harness.status("C-42") == ("rejected", "0", [])
 
     run(story())
@@ -222,7 +236,13 @@ SPREAD = {
 def test_a_spread_that_is_sent_and_filled_leg_by_leg_is_one_trade() -> None:
     async def story() -> None:
         async with a_harness() as harness:
-            harness.book.request(instrument="SPREAD", side="sell", quantity="2", order_type="other", limit_price="1.05")
+            harness.book.request(
+                instrument="SPREAD",
+                side="sell",
+                quantity="2",
+                order_type="other",
+                limit_price="1.05",
+            )
             assert (await harness.send(**SPREAD)).status_code == 200
             async with harness.listening():
                 await harness.until(lambda: harness.status("C-42")[0] == "new")
@@ -234,33 +254,61 @@ def test_a_spread_that_is_sent_and_filled_leg_by_leg_is_one_trade() -> None:
                 await harness.until(lambda: harness.is_filled("C-42"))
             assert harness.status("C-42") == ("filled", "4", [])
             assert harness.book.positions() == {SELL_PUT: "-2", BUY_PUT: "2"}
-            assert {price for _, symbol, _, _, price in harness.book.fills() if symbol == SELL_PUT} == {"2.6", "2.55"}
+            assert {
+                price for _, symbol, _, _, price in harness.book.fills() if symbol == SELL_PUT
+            } == {"2.6", "2.55"}
             await harness.until(lambda: harness.book.order("C-42")["quantity"] == 4)
 
     run(story())
 
 
-@pytest.mark.parametrize("numbers", [{"tradier:one": "VA1", "tradier:two": "VA2"}, {"tradier:one": "101", "tradier:two": "102"}])
+@pytest.mark.parametrize(
+    "numbers",
+    [{"tradier:one": "VA1", "tradier:two": "VA2"}, {"tradier:one": "101", "tradier:two": "102"}],
+)
 def test_of_two_accounts_each_is_told_its_own(numbers: dict[str, str]) -> None:
     """Tradier's JSON is made of its XML: what is all digits may come as a number."""
 
     async def story() -> None:
-        exchange = ExchangeSimulator(clock=SystemClock(), accounts=numbers.values(), first_order_id=900101)
-        async with a_harness(exchange=exchange, accounts=numbers, poll_seconds=1000.0, idle_seconds=1000.0) as harness:
-            harness.fake.rewritten = lambda text: re.sub(r'"account": ?"(\d+)"', r'"account":\1', text)
+        exchange = ExchangeSimulator(
+            clock=SystemClock(), accounts=numbers.values(), first_order_id=900101
+        )
+        async with a_harness(
+            exchange=exchange, accounts=numbers, poll_seconds=1000.0, idle_seconds=1000.0
+        ) as harness:
+            harness.fake.rewritten = lambda text: re.sub(
+                r'"account": ?"(\d+)"', r'"account":\1', text
+            )
             for number in numbers.values():
-                exchange.place(number, instrument="SPY", side="buy", quantity="1", limit_price="500")
+                exchange.place(
+                    number, instrument="SPY", side="buy", quantity="1", limit_price="500"
+                )
             async with harness.listening():
                 await harness.until_streamed()
                 await harness.until(lambda: len(harness.book.ledger.orders()) == 2)
                 await harness.until(
-                    lambda: min(harness.fake.requests[f"GET /v1/accounts/{one}/orders"] for one in numbers.values()) == 2
+                    lambda: (
+                        min(
+                            harness.fake.requests[f"GET /v1/accounts/{one}/orders"]
+                            for one in numbers.values()
+                        )
+                        == 2
+                    )
                 )
                 exchange.fill(900102, price="499")
-                await harness.until(lambda: len(harness.book.fills()) == 1 and len(harness.book.ledger.orders()) == 2)
-            found = {row["account"]: (row["venue_order_id"], row["status"]) for row in harness.book.ledger.orders()}
+                await harness.until(
+                    lambda: (
+                        len(harness.book.fills()) == 1 and len(harness.book.ledger.orders()) == 2
+                    )
+                )
+            found = {
+                row["account"]: (row["venue_order_id"], row["status"])
+                for row in harness.book.ledger.orders()
+            }
             assert found == {"tradier:one": ("900101", "new"), "tradier:two": ("900102", "filled")}
-            assert {name for one in harness.told if isinstance(one, Up) for name in one.accounts} == set(numbers)
+            assert {
+                name for one in harness.told if isinstance(one, Up) for name in one.accounts
+            } == set(numbers)
 
     run(story())
 
@@ -269,13 +317,24 @@ KNOWN = {name: weight for name, weight in HAPPENINGS.items() if name not in ("li
 
 
 async def soak(seed: int, steps: int, path: Path) -> None:
-    """Random happenings under random faults, with a restart in the middle: in the end the ledger knows what is true."""
+    """Random happenings under random faults, with a restart in the middle: in the end the ledger
+    knows what is true."""
     chance = random.Random(seed)
-    chances = {"drop": 0.02, "repeat": 0.05, "reorder": 0.05, "malformed": 0.03, "lose_answer": 0.02, "server_error": 0.05}
+    chances = {
+        "drop": 0.02,
+        "repeat": 0.05,
+        "reorder": 0.05,
+        "malformed": 0.03,
+        "lose_answer": 0.02,
+        "server_error": 0.05,
+    }
     faults = Faults(seed, **chances, too_many_requests=0.03, stale=0.03)
     # Tradier tells milliseconds: what happens in one and the same could be told in any order.
     exchange = ExchangeSimulator(
-        clock=SteppingClock(SystemClock().now()), accounts=[NUMBER], first_order_id=900101, currency="USD"
+        clock=SteppingClock(SystemClock().now()),
+        accounts=[NUMBER],
+        first_order_id=900101,
+        currency="USD",
     )
     traded = [
         SimulatedInstrument(name=name, price=Decimal(50), tick=Decimal("0.01"), lot=Decimal(1))
@@ -293,13 +352,19 @@ async def soak(seed: int, steps: int, path: Path) -> None:
                     await reborn.until(lambda: _is_true(exchange, harness.book))
             await reborn.venue.aclose()
         assert _is_true(exchange, harness.book)
-        orders = [row for row in harness.book.ledger.orders() if row["status"] != "rejected"]  # these may have rested before
+        orders = [
+            row for row in harness.book.ledger.orders() if row["status"] != "rejected"
+        ]  # these may have rested before
         assert [row for row in orders if set(row["anomalies"]) - {"unknown_order"}] == []
 
 
 def _is_true(exchange: ExchangeSimulator, book: Book) -> bool:
     held = {row.instrument: row.quantity for row in exchange.positions(NUMBER)}
-    here = {row["instrument"]: row["position_quantity"] for row in book.ledger.positions() if row["position_quantity"]}
+    here = {
+        row["instrument"]: row["position_quantity"]
+        for row in book.ledger.positions()
+        if row["position_quantity"]
+    }
     is_open = {str(order.order_id) for order in exchange.open_orders(NUMBER)}
     return held == here and is_open == {row["venue_order_id"] for row in book.ledger.open_orders()}
 
@@ -310,5 +375,7 @@ def test_in_the_end_the_ledger_knows_what_is_true(tmp_path: Path) -> None:
 
 @pytest.mark.long
 @pytest.mark.parametrize("seed", range(2, 12))
-def test_in_the_end_the_ledger_knows_what_is_true_for_every_chance(seed: int, tmp_path: Path) -> None:
+def test_in_the_end_the_ledger_knows_what_is_true_for_every_chance(
+    seed: int, tmp_path: Path
+) -> None:
     run(soak(seed, 800, tmp_path / "orders.db"))

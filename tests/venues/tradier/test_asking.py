@@ -1,4 +1,5 @@
-"""Questions to a made-up Tradier over real sockets: lists and single orders, errors that come as answers, and the limit."""
+"""Questions to a made-up Tradier over real sockets: lists and single orders, errors that come as
+answers, and the limit."""
 
 import asyncio
 from datetime import timedelta
@@ -20,7 +21,11 @@ DAY = timedelta(days=1)
 def test_a_full_list_names_what_is_open_and_tells_of_all() -> None:
     async def story() -> None:
         async with a_harness() as harness:
-            done, works, waits = harness.place("a"), harness.place("b"), harness.place("c", is_accepted=False)
+            done, works, waits = (
+                harness.place("a"),
+                harness.place("b"),
+                harness.place("c", is_accepted=False),
+            )
             harness.exchange.fill(done, price="500")
             listing = await harness.venue.open_orders(ACCOUNT)
             assert listing.venue_order_ids == {str(works.order_id), str(waits.order_id)}
@@ -52,7 +57,12 @@ def test_an_order_is_asked_for_by_its_id_and_one_that_is_unknown_there_proves_no
             assert messages is not None
             harness.record(messages)
             assert harness.is_filled("C-42")
-            assert await harness.venue.order(ACCOUNT, {"venue_order_ids": ["777"], "client_order_id": None}) is None
+            assert (
+                await harness.venue.order(
+                    ACCOUNT, {"venue_order_ids": ["777"], "client_order_id": None}
+                )
+                is None
+            )
             assert await harness.venue.order(ACCOUNT, {"client_order_id": "never-sent"}) is None
             assert await harness.venue.order(ACCOUNT, {"client_order_id": None}) is None
 
@@ -84,7 +94,9 @@ def test_fills_of_earlier_days_are_made_of_the_orders_of_these_days() -> None:
             harness.fake.end_session()
             harness.exchange.fill(harness.place(tag=None, side="sell"), price="501")
             messages = (await harness.venue.fills_since(ACCOUNT, began - DAY)).messages
-            assert [message.at for message in messages] == sorted(message.at for message in messages if message.at)
+            assert [message.at for message in messages] == sorted(
+                message.at for message in messages if message.at
+            )
             harness.record(messages)
             assert harness.book.fills() == [
                 ("900101:10", "SPY", "buy", "10", "500.2"),
@@ -98,7 +110,9 @@ def test_fills_of_earlier_days_are_made_of_the_orders_of_these_days() -> None:
 
 
 @pytest.mark.parametrize(("days", "is_told_whole"), [(29, True), (40, False)])
-def test_an_answer_about_fills_says_when_the_month_begins_that_is_told(days: int, is_told_whole: bool) -> None:
+def test_an_answer_about_fills_says_when_the_month_begins_that_is_told(
+    days: int, is_told_whole: bool
+) -> None:
     async def story() -> None:
         async with a_harness() as harness:
             now = harness.exchange.clock.now()
@@ -114,10 +128,16 @@ def test_the_filtered_list_is_never_polled() -> None:
         async with a_harness() as harness:
             harness.place()
             async with harness.listening():
-                await harness.until(lambda: harness.fake.requests[f"GET /v1/accounts/{NUMBER}/orders"] > 5)
+                await harness.until(
+                    lambda: harness.fake.requests[f"GET /v1/accounts/{NUMBER}/orders"] > 5
+                )
             for number in range(5):
                 await harness.venue.order(
-                    ACCOUNT, {"client_order_id": f"lost-{number}", "requested_at": harness.exchange.clock.now()}
+                    ACCOUNT,
+                    {
+                        "client_order_id": f"lost-{number}",
+                        "requested_at": harness.exchange.clock.now(),
+                    },
                 )
             assert harness.fake.requests[f"GET /v1/accounts/{NUMBER}/orders?filter=all"] == 1
 
@@ -211,8 +231,15 @@ def test_what_is_held_there_is_told_as_balances() -> None:
             assert await harness.venue.positions(ACCOUNT) == []
             harness.exchange.fill(harness.place(side="sell"), "4", price="500")
             (balance,) = await harness.venue.positions(ACCOUNT)
-            assert (balance.instrument, balance.quantity, balance.average_price) == ("SPY", Decimal(-4), Decimal(500))
+            assert (balance.instrument, balance.quantity, balance.average_price) == (
+                "SPY",
+                Decimal(-4),
+                Decimal(500),
+            )
             harness.exchange.fill(harness.place(instrument="QQQ"), price="400")
-            assert [one.instrument for one in await harness.venue.positions(ACCOUNT)] == ["SPY", "QQQ"]
+            assert [one.instrument for one in await harness.venue.positions(ACCOUNT)] == [
+                "SPY",
+                "QQQ",
+            ]
 
     run(story())

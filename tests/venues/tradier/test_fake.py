@@ -1,4 +1,5 @@
-"""The made-up Tradier speaks as the real one does: tokens, forms, shapes, filters, limits, sessions."""
+"""The made-up Tradier speaks as the real one does: tokens, forms, shapes, filters, limits,
+sessions."""
 
 import asyncio
 import json
@@ -18,11 +19,21 @@ from orderledger.simulation.tradier.server import TradierServer
 from tests.venues.tradier.payloads import BUY_PUT, NUMBER, SELL_PUT
 
 ORDERS = f"/accounts/{NUMBER}/orders"
-LIMIT = {"class": "equity", "symbol": "SPY", "side": "buy", "quantity": "10", "type": "limit", "duration": "day", "price": "500"}
+LIMIT = {
+    "class": "equity",
+    "symbol": "SPY",
+    "side": "buy",
+    "quantity": "10",
+    "type": "limit",
+    "duration": "day",
+    "price": "500",
+}
 
 
 @asynccontextmanager
-async def a_client(token: str | None = None, **options: Any) -> AsyncIterator[tuple[TradierServer, httpx.AsyncClient]]:
+async def a_client(
+    token: str | None = None, **options: Any
+) -> AsyncIterator[tuple[TradierServer, httpx.AsyncClient]]:
     exchange = ExchangeSimulator(clock=SystemClock(), accounts=[NUMBER], first_order_id=900101)
     async with TradierServer(exchange, **options) as fake:
         headers = {"Authorization": f"Bearer {token or fake.token}", "Accept": "application/json"}
@@ -47,7 +58,10 @@ def test_without_the_token_nothing_is_told_and_without_asking_for_json_it_is_xml
     async def story() -> None:
         async with a_client(token="wrong") as (_, client):
             answer = await client.get(ORDERS)
-            assert (answer.status_code, answer.json()["fault"]["faultstring"]) == (401, "Invalid Access Token")
+            assert (answer.status_code, answer.json()["fault"]["faultstring"]) == (
+                401,
+                "Invalid Access Token",
+            )
         async with a_client() as (_, client):
             assert (await client.get(ORDERS, headers={"Accept": "*/*"})).text.startswith("<")
             assert (await client.get("/accounts/VA999999/orders")).status_code == 404
@@ -71,10 +85,17 @@ def test_none_one_and_several_orders_have_three_shapes() -> None:
 def test_numbers_are_floats_and_times_end_in_z() -> None:
     async def story() -> None:
         async with a_client() as (fake, client):
-            order = fake.exchange.place(NUMBER, instrument="SPY", side="buy", quantity="10", limit_price="500.25")
+            order = fake.exchange.place(
+                NUMBER, instrument="SPY", side="buy", quantity="10", limit_price="500.25"
+            )
             fake.exchange.fill(order, "4", price="500.2")
             text = (await client.get(f"{ORDERS}/900101")).text
-            for written in ('"quantity":10.0', '"exec_quantity":4.0', '"avg_fill_price":500.2', '"remaining_quantity":6.0'):
+            for written in (
+                '"quantity":10.0',
+                '"exec_quantity":4.0',
+                '"avg_fill_price":500.2',
+                '"remaining_quantity":6.0',
+            ):
                 assert written in text
             assert json.loads(text)["order"]["create_date"].endswith("Z")
             assert json.loads(text)["order"]["status"] == "partially_filled"
@@ -100,10 +121,21 @@ def test_a_form_with_faults_is_answered_by_a_text_or_a_list() -> None:
     async def story() -> None:
         async with a_client() as (fake, client):
             one = await client.post(ORDERS, data={**LIMIT, "tag": "under_score"})
-            assert (one.status_code, one.json()) == (400, {"errors": {"error": "tag may contain letters, numbers and '-' only"}})
+            assert (one.status_code, one.json()) == (
+                400,
+                {"errors": {"error": "tag may contain letters, numbers and '-' only"}},
+            )
             several = await client.post(ORDERS, data={"class": "multileg"})
-            assert several.json() == {"errors": {"error": ["side[0] is required", "quantity[0] is required"]}}
-            for broken in ({"class": "bond"}, {"side": "long"}, {"quantity": "0"}, {"type": "iceberg"}, {"symbol": ""}):
+            assert several.json() == {
+                "errors": {"error": ["side[0] is required", "quantity[0] is required"]}
+            }
+            for broken in (
+                {"class": "bond"},
+                {"side": "long"},
+                {"quantity": "0"},
+                {"type": "iceberg"},
+                {"symbol": ""},
+            ):
                 assert (await client.post(ORDERS, data={**LIMIT, **broken})).status_code == 400
             assert fake.exchange.orders(NUMBER) == []
 
@@ -133,8 +165,14 @@ def test_an_order_is_changed_and_canceled_and_then_neither() -> None:
             assert (await client.delete(f"{ORDERS}/900101")).json()["order"]["status"] == "ok"
             await settled()
             assert (await listed(client))["order"]["status"] == "canceled"
-            for answer in (await client.delete(f"{ORDERS}/900101"), await client.put(f"{ORDERS}/900101", data={"price": "1"})):
-                assert (answer.status_code, answer.text) == (400, "order already in finalized state")
+            for answer in (
+                await client.delete(f"{ORDERS}/900101"),
+                await client.put(f"{ORDERS}/900101", data={"price": "1"}),
+            ):
+                assert (answer.status_code, answer.text) == (
+                    400,
+                    "order already in finalized state",
+                )
 
     run(story())
 
@@ -148,7 +186,10 @@ def test_what_crosses_the_price_of_its_instrument_is_filled() -> None:
             await settled()
             assert [row["status"] for row in (await listed(client))["order"]] == ["filled", "open"]
             fake.trade_at("SPY", "499.9")
-            assert [row["avg_fill_price"] for row in (await listed(client))["order"]] == [500.1, 499.9]
+            assert [row["avg_fill_price"] for row in (await listed(client))["order"]] == [
+                500.1,
+                499.9,
+            ]
 
     run(story())
 
@@ -162,8 +203,13 @@ def test_orders_of_earlier_days_are_in_the_filtered_list_alone() -> None:
             today = fake.exchange.clock.now().date()
             days = {"filter": "all", "start": str(today - timedelta(days=1)), "end": str(today)}
             assert (await listed(client, **days))["order"]["id"] == 900101
-            assert (await listed(client, filter="intraday", date=str(today)))["order"]["id"] == 900101
-            assert await listed(client, filter="intraday", date=str(today - timedelta(days=1))) == "null"
+            assert (await listed(client, filter="intraday", date=str(today)))["order"][
+                "id"
+            ] == 900101
+            assert (
+                await listed(client, filter="intraday", date=str(today - timedelta(days=1)))
+                == "null"
+            )
 
     run(story())
 
@@ -173,7 +219,10 @@ def test_limits_are_told_with_every_answer_and_kept_apart_for_orders() -> None:
         async with a_client(limit=2, epoch=lambda: 1000.0) as (_, client):
             first, second, third = [await client.get(ORDERS) for _ in range(3)]
             assert [answer.status_code for answer in (first, second, third)] == [200, 200, 429]
-            told = {name: second.headers[f"X-Ratelimit-{name}"] for name in ("Allowed", "Used", "Available", "Expiry")}
+            told = {
+                name: second.headers[f"X-Ratelimit-{name}"]
+                for name in ("Allowed", "Used", "Available", "Expiry")
+            }
             assert told == {"Allowed": "2", "Used": "2", "Available": "0", "Expiry": "1060000"}
             assert (await client.post(ORDERS, data=LIMIT)).status_code == 200
 
@@ -181,7 +230,13 @@ def test_limits_are_told_with_every_answer_and_kept_apart_for_orders() -> None:
 
 
 def test_a_spread_shows_its_legs_and_stands_as_they_do() -> None:
-    form = {"class": "multileg", "symbol": "SPY", "type": "credit", "duration": "day", "price": "1.05"}
+    form = {
+        "class": "multileg",
+        "symbol": "SPY",
+        "type": "credit",
+        "duration": "day",
+        "price": "1.05",
+    }
     legs = {"side[0]": "sell_to_open", "quantity[0]": "1", "option_symbol[0]": SELL_PUT}
     legs |= {"side[1]": "buy_to_open", "quantity[1]": "1", "option_symbol[1]": BUY_PUT}
 
@@ -190,7 +245,11 @@ def test_a_spread_shows_its_legs_and_stands_as_they_do() -> None:
             await client.post(ORDERS, data={**form, **legs})
             await settled()
             sold, bought = fake.exchange.children(900101)
-            assert [(await listed(client))["order"]["status"], sold.instrument, bought.instrument] == ["open", SELL_PUT, BUY_PUT]
+            assert [
+                (await listed(client))["order"]["status"],
+                sold.instrument,
+                bought.instrument,
+            ] == ["open", SELL_PUT, BUY_PUT]
             fake.exchange.fill(sold, price="2.6")
             assert (await listed(client))["order"]["status"] == "partially_filled"
             fake.exchange.fill(bought, price="1.5")
@@ -204,15 +263,26 @@ def test_a_spread_shows_its_legs_and_stands_as_they_do() -> None:
 
 def test_the_exits_of_an_entry_are_held_until_it_fills() -> None:
     form = {"class": "otoco", "duration": "day"}
-    for index, (side, kind, price) in enumerate((("buy", "limit", "500"), ("sell", "limit", "510"), ("sell", "limit", "490"))):
-        form |= {f"symbol[{index}]": "SPY", f"side[{index}]": side, f"quantity[{index}]": "10", f"type[{index}]": kind}
+    for index, (side, kind, price) in enumerate(
+        (("buy", "limit", "500"), ("sell", "limit", "510"), ("sell", "limit", "490"))
+    ):
+        form |= {
+            f"symbol[{index}]": "SPY",
+            f"side[{index}]": side,
+            f"quantity[{index}]": "10",
+            f"type[{index}]": kind,
+        }
         form |= {f"price[{index}]": price}
 
     async def story() -> None:
         async with a_client() as (_, client):
             await client.post(ORDERS, data=form)
             await settled()
-            assert [leg["status"] for leg in (await listed(client))["order"]["leg"]] == ["open", "pending", "pending"]
+            assert [leg["status"] for leg in (await listed(client))["order"]["leg"]] == [
+                "open",
+                "pending",
+                "pending",
+            ]
 
     run(story())
 
@@ -229,11 +299,18 @@ async def drained(socket: ClientConnection) -> None:
 def test_events_have_no_symbol_and_need_a_session_of_which_there_is_one() -> None:
     async def story() -> None:
         async with a_client() as (fake, client), connect(fake.websocket_url, proxy=None) as first:
-            await first.send(json.dumps({"events": ["order"], "sessionid": await session_of(client)}))
+            await first.send(
+                json.dumps({"events": ["order"], "sessionid": await session_of(client)})
+            )
             assert json.loads(await first.recv())["event"] == "heartbeat"
             await client.post(ORDERS, data={**LIMIT, "tag": "C-1"})
             told = json.loads(await first.recv())
-            assert (told["event"], told["status"], told["account"], told["tag"]) == ("order", "pending", NUMBER, "C-1")
+            assert (told["event"], told["status"], told["account"], told["tag"]) == (
+                "order",
+                "pending",
+                NUMBER,
+                "C-1",
+            )
             assert not {"symbol", "side", "last_fill_price", "quantity"} & told.keys()
             await session_of(client)
             with pytest.raises(ConnectionClosed) as caught:

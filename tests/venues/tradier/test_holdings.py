@@ -7,12 +7,21 @@ import pytest
 
 from tests.venues.tradier.payloads import ACCOUNT, SELL_PUT, a_book, filled_row, orders, read_alone
 
-HELD = {"cost_basis": Decimal("2070.10"), "date_acquired": "2018-08-08T14:41:11.405Z", "id": 130089, "quantity": Decimal("10.0")}
+HELD = {
+    "cost_basis": Decimal("2070.10"),
+    "date_acquired": "2018-08-08T14:41:11.405Z",
+    "id": 130089,
+    "quantity": Decimal("10.0"),
+}
 
 
 def held(**changes: Any) -> dict[str, Any]:
     row = {**HELD, "symbol": "AAPL", **changes}
-    return {"positions": {"position": {name: value for name, value in row.items() if value != "left out"}}}
+    return {
+        "positions": {
+            "position": {name: value for name, value in row.items() if value != "left out"}
+        }
+    }
 
 
 def average(**changes: Any) -> str | None:
@@ -23,7 +32,11 @@ def average(**changes: Any) -> str | None:
 
 def test_a_position_has_the_price_that_its_cost_comes_to() -> None:
     (balance,) = read_alone(held())
-    assert (balance.instrument, str(balance.quantity), str(balance.average_price)) == ("AAPL", "10", "207.01")
+    assert (balance.instrument, str(balance.quantity), str(balance.average_price)) == (
+        "AAPL",
+        "10",
+        "207.01",
+    )
     assert balance.evidence == {**HELD, "symbol": "AAPL"}
 
 
@@ -43,7 +56,9 @@ def test_a_position_has_the_price_that_its_cost_comes_to() -> None:
         ({"quantity": 0}, None),
     ],
 )
-def test_cost_is_money_and_a_price_is_that_of_a_share(changes: dict[str, Any], price: str | None) -> None:
+def test_cost_is_money_and_a_price_is_that_of_a_share(
+    changes: dict[str, Any], price: str | None
+) -> None:
     assert average(**changes) == price
 
 
@@ -51,7 +66,11 @@ def test_an_option_that_was_never_traded_here_is_known_for_what_it_is() -> None:
     with a_book() as book:
         book.tell(held(symbol=SELL_PUT, quantity=-1, cost_basis=-260))
         (known,) = book.ledger.instruments(account=ACCOUNT)
-        assert (known["instrument"], str(known["multiplier"]), known["currency"]) == (SELL_PUT, "100", "USD")
+        assert (known["instrument"], str(known["multiplier"]), known["currency"]) == (
+            SELL_PUT,
+            "100",
+            "USD",
+        )
         assert (str(known["reported_quantity"]), book.positions()) == ("-1", {})
 
 
@@ -66,17 +85,32 @@ def test_a_position_that_cannot_be_read_costs_the_others_nothing() -> None:
     with a_book() as book:
         translation = book.translate({"positions": {"position": rows}})
         assert [message.instrument for message in translation.messages] == ["AAPL"]
-        faults = ["quantity is missing", "symbol is missing", "is no row", "cost_basis is not a decimal number"]
+        faults = [
+            "quantity is missing",
+            "symbol is missing",
+            "is no row",
+            "cost_basis is not a decimal number",
+        ]
         assert [fault.fault for fault in translation.faults] == faults
 
 
 def test_the_cash_of_an_account_is_a_balance_of_its_currency() -> None:
-    balances = {"account_number": "VA000000", "total_cash": Decimal("40217.66"), "total_equity": Decimal("74314.82"), "equity": 0}
+    balances = {
+        "account_number": "VA000000",
+        "total_cash": Decimal("40217.66"),
+        "total_equity": Decimal("74314.82"),
+        "equity": 0,
+    }
     (cash,) = read_alone({"balances": balances})
-    assert (cash.type, cash.instrument, str(cash.quantity), cash.average_price) == ("balance", "USD", "40217.66", None)
+    assert (cash.type, cash.instrument, str(cash.quantity), cash.average_price) == (
+        "balance",
+        "USD",
+        "40217.66",
+        None,
+    )
     with a_book() as book:
-        assert [fault.fault for fault in book.translate({"balances": {"account_number": "VA"}}).faults] == [
-            "total_cash is missing"
-        ]
+        assert [
+            fault.fault for fault in book.translate({"balances": {"account_number": "VA"}}).faults
+        ] == ["total_cash is missing"]
         book.tell(orders(filled_row(4, "500.2")), {"balances": balances})
         assert book.positions() == {"SPY": "4"}

@@ -1,4 +1,5 @@
-"""Shapes that others have recorded, and those of the venue's own pages: what they come to here. All numbers are made up."""
+"""Shapes that others have recorded, and those of the venue's own pages: what they come to here. All
+numbers are made up."""
 
 from typing import Any
 
@@ -8,7 +9,12 @@ from orderledger.infrastructure.venues.tradier.translate import TradierRecording
 from tests.venues.tradier.payloads import ACCOUNT, NUMBER, SELL_PUT, a_book, event, filled_row, row
 
 OTHER = "VA000001"
-CASH = {"account_number": NUMBER, "account_type": "margin", "total_cash": 6363.86, "margin": {"fed_call": 0}}
+CASH = {
+    "account_number": NUMBER,
+    "account_type": "margin",
+    "total_cash": 6363.86,
+    "margin": {"fed_call": 0},
+}
 
 
 def told(document: Any, number: str | None = None) -> list[Any]:
@@ -27,7 +33,10 @@ def account(number: Any, **holdings: Any) -> dict[str, Any]:
 
 def test_what_a_user_has_in_all_accounts_tells_of_ours() -> None:
     """`/v1/user/orders` and its kin, as in the tests of github.com/calvn/go-tradier."""
-    ours, others = {"order": filled_row(4, "500.2")}, {"order": [filled_row(4, "500.2", id=7), row(id=8)]}
+    ours, others = (
+        {"order": filled_row(4, "500.2")},
+        {"order": [filled_row(4, "500.2", id=7), row(id=8)]},
+    )
     expected = told({"orders": ours}, NUMBER)
     assert [message.type for message in expected] == ["fill", "acknowledge"]
     for accounts in (
@@ -46,7 +55,9 @@ def test_without_a_number_the_one_account_that_has_anything_is_ours_and_of_two_n
         account(NUMBER, orders={"order": row()}),
         account(OTHER, positions={"position": {"symbol": "A", "quantity": 1}}),
     )
-    assert [message.type for message in told(of_user(account(OTHER, orders="null"), ours))] == ["acknowledge"]
+    assert [message.type for message in told(of_user(account(OTHER, orders="null"), ours))] == [
+        "acknowledge"
+    ]
     translation = TradierRecording(ACCOUNT).read(of_user(ours, others))
     assert (list(translation.messages), [fault.fault for fault in translation.faults]) == (
         [],
@@ -56,7 +67,10 @@ def test_without_a_number_the_one_account_that_has_anything_is_ours_and_of_two_n
 
 def test_positions_and_balances_of_a_user_are_read_too() -> None:
     held = {"position": {"symbol": SELL_PUT, "quantity": -2.0, "cost_basis": -1870.7}}
-    assert [(m.type, m.instrument) for m in told(of_user(account(NUMBER, positions=held, balances=CASH)))] == [
+    assert [
+        (m.type, m.instrument)
+        for m in told(of_user(account(NUMBER, positions=held, balances=CASH)))
+    ] == [
         ("balance", SELL_PUT),
         ("balance", "USD"),
     ]
@@ -64,17 +78,28 @@ def test_positions_and_balances_of_a_user_are_read_too() -> None:
 
 
 def test_events_and_balances_of_another_account_are_not_ours() -> None:
-    """A session of the stream is about all accounts of its user, unless some are excluded: the event names its own."""
+    """A session of the stream is about all accounts of its user, unless some are excluded: the
+    event names its own."""
     assert len(told(event(account=NUMBER), NUMBER)) == 1
     assert told(event(account=OTHER), NUMBER) == []
     assert len(told(event(account=OTHER))) == 1
-    assert (len(told({"balances": CASH}, NUMBER)), told({"balances": {**CASH, "account_number": OTHER}}, NUMBER)) == (1, [])
+    assert (
+        len(told({"balances": CASH}, NUMBER)),
+        told({"balances": {**CASH, "account_number": OTHER}}, NUMBER),
+    ) == (1, [])
 
 
 @pytest.mark.parametrize("name", ["exec_quantity", "executed_quantity"])
 def test_what_an_event_says_is_filled_has_two_names(name: str) -> None:
-    """docs.tradier.com/docs/account-streaming-responses shows the one, documentation.tradier.com lists the other."""
-    (message,) = told({**{k: v for k, v in event().items() if k != "exec_quantity"}, name: 2.0, "status": "partially_filled"})
+    """docs.tradier.com/docs/account-streaming-responses shows the one, documentation.tradier.com
+    lists the other."""
+    (message,) = told(
+        {
+            **{k: v for k, v in event().items() if k != "exec_quantity"},
+            name: 2.0,
+            "status": "partially_filled",
+        }
+    )
     assert (message.reported.cum_quantity, message.reported.status) == (2, "partially_filled")
 
 
@@ -84,9 +109,20 @@ def test_an_order_is_open_before_it_is_pending_and_stays_open_until_its_fills_ar
         book.request()
         book.record("submit", client_order_id="C-42", venue_order_id="900101")
         for status, filled in (("open", 0.0), ("pending", 0.0), ("filled", 10.0)):
-            book.tell(event(status=status, exec_quantity=filled, last_fill_quantity=0.0, remaining_quantity=10.0 - filled))
+            book.tell(
+                event(
+                    status=status,
+                    exec_quantity=filled,
+                    last_fill_quantity=0.0,
+                    remaining_quantity=10.0 - filled,
+                )
+            )
         seen = book.ledger.order("C-42")
-        assert (seen["status"], seen["cum_quantity"], seen["anomalies"]) == ("new", 0, ["quantity_mismatch", "status_conflict"])
+        assert (seen["status"], seen["cum_quantity"], seen["anomalies"]) == (
+            "new",
+            0,
+            ["quantity_mismatch", "status_conflict"],
+        )
         book.tell({"orders": {"order": filled_row(10, "500.2")}})
         seen = book.ledger.order("C-42")
         assert (seen["status"], seen["cum_quantity"], seen["anomalies"]) == ("filled", 10, [])
@@ -102,10 +138,29 @@ def test_a_combination_counts_shares_and_contracts_and_ends_with_its_legs() -> N
         "exec_quantity": 0.0,
         "avg_fill_price": 0.0,
     }
-    dates = {"create_date": "2026-05-04T21:13:36.076Z", "transaction_date": "2026-05-04T21:18:41.587Z"}
+    dates = {
+        "create_date": "2026-05-04T21:13:36.076Z",
+        "transaction_date": "2026-05-04T21:18:41.587Z",
+    }
     legs: list[dict[str, Any]] = [
-        {"id": 2, **common, **dates, "symbol": "SPY", "side": "buy", "quantity": 100.0, "class": "equity"},
-        {"id": 3, **common, **dates, "symbol": "SPY", "side": "sell_to_open", "quantity": 1.0, "option_symbol": SELL_PUT},
+        {
+            "id": 2,
+            **common,
+            **dates,
+            "symbol": "SPY",
+            "side": "buy",
+            "quantity": 100.0,
+            "class": "equity",
+        },
+        {
+            "id": 3,
+            **common,
+            **dates,
+            "symbol": "SPY",
+            "side": "sell_to_open",
+            "quantity": 1.0,
+            "option_symbol": SELL_PUT,
+        },
     ]
     parent = {
         "id": 1,
@@ -119,14 +174,22 @@ def test_a_combination_counts_shares_and_contracts_and_ends_with_its_legs() -> N
         "leg": legs,
     }
     (message,) = told({"order": parent})
-    assert (message.type, message.reported.quantity, message.reported.cum_quantity) == ("cancel", None, 0)
+    assert (message.type, message.reported.quantity, message.reported.cum_quantity) == (
+        "cancel",
+        None,
+        0,
+    )
     prices = (500.1, 458.1)
     filled = [
         {**leg, "status": "filled", "exec_quantity": leg["quantity"], "avg_fill_price": price}
         for leg, price in zip(legs, prices, strict=True)
     ]
     worked = {**parent, "status": "filled", "leg": filled}
-    fills = [(m.fill_id, m.instrument, m.side, str(m.quantity)) for m in told({"order": worked}) if m.type == "fill"]
+    fills = [
+        (m.fill_id, m.instrument, m.side, str(m.quantity))
+        for m in told({"order": worked})
+        if m.type == "fill"
+    ]
     assert fills == [("1:2:100", "SPY", "buy", "100"), ("1:3:1", SELL_PUT, "sell", "1")]
 
 
@@ -134,7 +197,10 @@ def test_an_account_that_is_none_is_a_fault_and_costs_the_others_nothing() -> No
     one = {"account_number": NUMBER, "orders": {"order": row()}}
     with a_book() as book:
         told = book.translate(of_user("an account", one))
-    assert ([fault.fault for fault in told.faults], [message.type for message in told.messages]) == (
+    assert (
+        [fault.fault for fault in told.faults],
+        [message.type for message in told.messages],
+    ) == (
         ["is no account"],
         ["acknowledge"],
     )
@@ -143,14 +209,34 @@ def test_an_account_that_is_none_is_a_fault_and_costs_the_others_nothing() -> No
 @pytest.mark.parametrize(
     "document",
     [
-        {"history": {"event": [{"amount": -3000.0, "date": "2026-05-04T00:00:00Z", "type": "trade", "trade": {"symbol": "GE"}}]}},
+        {
+            "history": {
+                "event": [
+                    {
+                        "amount": -3000.0,
+                        "date": "2026-05-04T00:00:00Z",
+                        "type": "trade",
+                        "trade": {"symbol": "GE"},
+                    }
+                ]
+            }
+        },
         {"gainloss": {"closed_position": [{"cost": 26.15, "quantity": -2, "symbol": SELL_PUT}]}},
         {"profile": {"account": [{"account_number": NUMBER}]}},
         {"accounts": "null"},
         {"quotes": {"quote": {"symbol": "AAPL", "last": 186.07}}},
         {"clock": {"date": "2026-05-04", "state": "open"}},
         {"order": {"id": 257459, "status": "ok", "partner_id": "c4998eb7"}},
-        {"order": {"status": "ok", "commission": 0, "symbol": "AAPL", "quantity": 1, "result": True, "class": "equity"}},
+        {
+            "order": {
+                "status": "ok",
+                "commission": 0,
+                "symbol": "AAPL",
+                "quantity": 1,
+                "result": True,
+                "class": "equity",
+            }
+        },
     ],
     ids=str,
 )

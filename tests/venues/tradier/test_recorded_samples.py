@@ -11,7 +11,14 @@ from tests.venues.tradier.payloads import Book, a_book
 
 pytestmark = pytest.mark.shared
 
-SILENT = ["fault", "orders_none", "place_error_list", "place_error_single", "place_ok", "stream_heartbeat"]
+SILENT = [
+    "fault",
+    "orders_none",
+    "place_error_list",
+    "place_error_single",
+    "place_ok",
+    "stream_heartbeat",
+]
 TOLD = ["orders_list_with_multileg", "orders_single_object", "stream_order_event"]
 
 
@@ -25,11 +32,17 @@ def told(book: Book, document: Any) -> list[tuple[str, str]]:
     assert list(translation.faults) == []
     for message in translation.messages:
         assert book.ledger.record(message).outcome == "recorded"
-    return [(message.type, message.venue_order_id) for message in translation.messages if hasattr(message, "venue_order_id")]
+    return [
+        (message.type, message.venue_order_id)
+        for message in translation.messages
+        if hasattr(message, "venue_order_id")
+    ]
 
 
 def test_every_sample_is_told_here(shared: Path) -> None:
-    assert sorted(path.stem for path in (shared / "venues" / "samples" / "tradier").iterdir()) == sorted(SILENT + TOLD)
+    assert sorted(
+        path.stem for path in (shared / "venues" / "samples" / "tradier").iterdir()
+    ) == sorted(SILENT + TOLD)
 
 
 @pytest.mark.parametrize("name", SILENT)
@@ -42,7 +55,12 @@ def test_the_samples_of_orders_are_two_trades_a_refusal_and_a_question(shared: P
     with a_book() as book:
         book.request(tag="prop-42-ENTRY-1777901400")
         book.request(
-            "C-43", "prop-43-ENTRY-1777903200", instrument="SPY-PUT-SPREAD", side="sell", quantity="1", order_type="other"
+            "C-43",
+            "prop-43-ENTRY-1777903200",
+            instrument="SPY-PUT-SPREAD",
+            side="sell",
+            quantity="1",
+            order_type="other",
         )
         assert told(book, sample(shared, "orders_list_with_multileg")) == [
             ("restate", "900110"),
@@ -51,15 +69,30 @@ def test_the_samples_of_orders_are_two_trades_a_refusal_and_a_question(shared: P
             ("status", "900110"),
             ("reject", "900120"),
         ]
-        assert told(book, sample(shared, "orders_single_object")) == [("fill", "900101"), ("acknowledge", "900101")]
+        assert told(book, sample(shared, "orders_single_object")) == [
+            ("fill", "900101"),
+            ("acknowledge", "900101"),
+        ]
         assert told(book, sample(shared, "stream_order_event")) == [("status", "900101")]
-        assert book.order("900101")["anomalies"] == ["quantity_mismatch", "status_conflict"]  # until it is asked about
-        assert [(row["client_order_id"], row["status"]) for row in book.ledger.orders(origin="own")] == [
+        assert book.order("900101")["anomalies"] == [
+            "quantity_mismatch",
+            "status_conflict",
+        ]  # until it is asked about
+        assert [
+            (row["client_order_id"], row["status"]) for row in book.ledger.orders(origin="own")
+        ] == [
             ("C-42", "partially_filled"),
             ("C-43", "filled"),
         ]
-        assert (book.order("900120")["status"], book.order("900120")["reason"]) == ("rejected", "Insufficient buying power")
-        assert book.positions() == {"SPY": "4", "SPY260619P00475000": "1", "SPY260619P00480000": "-1"}
+        assert (book.order("900120")["status"], book.order("900120")["reason"]) == (
+            "rejected",
+            "Insufficient buying power",
+        )
+        assert book.positions() == {
+            "SPY": "4",
+            "SPY260619P00475000": "1",
+            "SPY260619P00480000": "-1",
+        }
 
 
 def test_the_samples_told_again_change_nothing(shared: Path) -> None:

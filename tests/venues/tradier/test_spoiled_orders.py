@@ -6,13 +6,26 @@ from typing import Any
 import pytest
 
 from orderledger.infrastructure.messages.fields import parse_time
-from tests.venues.tradier.payloads import BUY_PUT, SELL_PUT, a_book, filled_row, leg, orders, read_alone, row, spread
+from tests.venues.tradier.payloads import (
+    BUY_PUT,
+    SELL_PUT,
+    a_book,
+    filled_row,
+    leg,
+    orders,
+    read_alone,
+    row,
+    spread,
+)
 
 BROKEN: tuple[Any, ...] = ("left out", None, "null", "", {}, [], 5, True, "x", -1, Decimal("1e40"))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("field", sorted({*row(), "leg", "option_symbol", "reason_description", "stop_price", "num_legs"}))
+@pytest.mark.parametrize(
+    "field",
+    sorted({*row(), "leg", "option_symbol", "reason_description", "stop_price", "num_legs"}),
+)
 def test_a_broken_field_costs_the_other_rows_nothing(field: str) -> None:
     good = filled_row(4, "500.2", id=900102, tag="left out")
     for broken in BROKEN:
@@ -44,7 +57,10 @@ def test_a_field_that_cannot_be_read_is_told_and_the_rest_of_its_row_counts() ->
         ({"id": "9x"}, "id is no id"),
         ({"status": None}, "status is missing, or no status"),
         ({"status": 7}, "status is not a text"),
-        ({"transaction_date": None, "create_date": None}, "transaction_date is missing, or no transaction_date"),
+        (
+            {"transaction_date": None, "create_date": None},
+            "transaction_date is missing, or no transaction_date",
+        ),
         ({"transaction_date": "noon"}, "transaction_date is not an RFC 3339 time with an offset"),
         ({"exec_quantity": "many"}, "exec_quantity is not a decimal number"),
         ({"exec_quantity": -4}, "exec_quantity is negative"),
@@ -62,7 +78,9 @@ def test_a_filled_row_that_does_not_say_what_was_traded_is_held_and_told() -> No
     with a_book() as book:
         book.request()
         translation = book.translate(orders(filled_row(10, "500.2", symbol=None)))
-        assert [fault.fault for fault in translation.faults] == ["symbol is missing on filled order 900101"]
+        assert [fault.fault for fault in translation.faults] == [
+            "symbol is missing on filled order 900101"
+        ]
         assert [message.type for message in translation.messages] == ["status"]
         assert list(translation.questions) == ["900101"]
 
@@ -74,26 +92,40 @@ def test_an_end_at_an_unreadable_time_is_not_dated_at_the_order_s_beginning() ->
         translation = book.translate(orders({**ended, "transaction_date": {}}))
         assert (len(translation.faults), list(translation.messages)) == (1, [])
         book.tell(orders({**ended, "transaction_date": {}}), orders(ended))
-        assert (book.order()["status"], book.order()["ended_at"]) == ("canceled", parse_time(ended["transaction_date"]))
-        assert [trade["at"] for trade in book.ledger.trades()] == [parse_time(ended["transaction_date"])]
+        assert (book.order()["status"], book.order()["ended_at"]) == (
+            "canceled",
+            parse_time(ended["transaction_date"]),
+        )
+        assert [trade["at"] for trade in book.ledger.trades()] == [
+            parse_time(ended["transaction_date"])
+        ]
         assert book.order()["anomalies"] == ["unknown_order"]
 
 
 @pytest.mark.parametrize("name", [{}, 5, None, "", "left out"])
-def test_a_fill_of_an_option_that_cannot_be_told_by_its_name_is_never_one_of_its_underlying(name: Any) -> None:
+def test_a_fill_of_an_option_that_cannot_be_told_by_its_name_is_never_one_of_its_underlying(
+    name: Any,
+) -> None:
     with a_book() as book:
         option = filled_row(10, "5.2", symbol="SPY", option_symbol=SELL_PUT) | {"class": "option"}
-        unnamed = {key: value for key, value in {**option, "option_symbol": name}.items() if value != "left out"}
+        unnamed = {
+            key: value
+            for key, value in {**option, "option_symbol": name}.items()
+            if value != "left out"
+        }
         translation = book.translate(orders(unnamed))
         assert translation.faults[-1].fault == "symbol is missing on filled order 900101"
-        assert [(message.type, message.instrument) for message in translation.messages] == [("status", None)]
+        assert [(message.type, message.instrument) for message in translation.messages] == [
+            ("status", None)
+        ]
         book.tell(orders(unnamed), orders(option))
         assert book.order()["instrument"] == SELL_PUT
         assert book.positions() == {SELL_PUT: "10"}
 
 
 @pytest.mark.parametrize(
-    "document", [None, 5, "text", [], {}, {"orders": 5}, {"orders": "soon"}, {"orders": {}}, {"positions": 1}]
+    "document",
+    [None, 5, "text", [], {}, {"orders": 5}, {"orders": "soon"}, {"orders": {}}, {"positions": 1}],
 )
 def test_what_is_no_payload_says_nothing_and_is_told_as_such(document: Any) -> None:
     with a_book() as book:
@@ -104,7 +136,9 @@ def test_what_is_no_payload_says_nothing_and_is_told_as_such(document: Any) -> N
 
 def test_payloads_within_lists_of_lists_are_told_as_unreadable() -> None:
     with a_book() as book:
-        assert [fault.fault for fault in book.translate([[orders(row())]]).faults] == ["is not a JSON object"]
+        assert [fault.fault for fault in book.translate([[orders(row())]]).faults] == [
+            "is not a JSON object"
+        ]
 
 
 def test_an_endless_reason_costs_the_rejection_nothing() -> None:
@@ -114,7 +148,9 @@ def test_an_endless_reason_costs_the_rejection_nothing() -> None:
 
 def test_legs_that_cannot_be_read_cost_the_other_legs_nothing() -> None:
     with a_book() as book:
-        translation = book.translate(orders(spread("filled", leg(900111, None, "buy", 1, "2.6"), 7)))
+        translation = book.translate(
+            orders(spread("filled", leg(900111, None, "buy", 1, "2.6"), 7))
+        )
         assert [message.type for message in translation.messages] == ["fill", "status"]
         assert [fault.fault for fault in translation.faults] == ["leg: is no row"]
 
@@ -129,14 +165,21 @@ def test_a_price_below_0_is_told_as_such_and_left_out(name: str) -> None:
 
 def test_the_net_price_of_several_legs_may_be_below_0() -> None:
     with a_book() as book:
-        legs = leg(900111, SELL_PUT, "sell_to_open", 1, "2.6"), leg(900112, BUY_PUT, "buy_to_open", 1, "1.5")
+        legs = (
+            leg(900111, SELL_PUT, "sell_to_open", 1, "2.6"),
+            leg(900112, BUY_PUT, "buy_to_open", 1, "1.5"),
+        )
         told = book.translate(orders(spread("filled", *legs, avg_fill_price="-1.1", price="-1.05")))
         assert list(told.faults) == []
 
 
-@pytest.mark.parametrize("time", ["0001-01-01T00:00:00Z", "1970-01-01T00:00:00.000Z", "1999-12-31T23:59:59Z"])
+@pytest.mark.parametrize(
+    "time", ["0001-01-01T00:00:00Z", "1970-01-01T00:00:00.000Z", "1999-12-31T23:59:59Z"]
+)
 def test_a_time_before_the_venue_is_no_time(time: str) -> None:
     with a_book() as book:
         told = book.translate(orders(row(transaction_date=time), row(id=900102, create_date=time)))
-        assert [fault.fault for fault in told.faults] == [f"transaction_date is {time[:19]}+00:00, which is before the year 2000"]
+        assert [fault.fault for fault in told.faults] == [
+            f"transaction_date is {time[:19]}+00:00, which is before the year 2000"
+        ]
         assert [message.venue_order_id for message in told.messages] == ["900102"]

@@ -47,7 +47,13 @@ def test_two_live_orders_under_one_tag_are_both_shown_and_both_count() -> None:
         assert history["evidence"]["tag"] == TAG
         assert history["text"].startswith("made of cumulated quantities")  # type: ignore[union-attr]
         said = [message.text for message in book.read(orders(first, second))]
-        assert said == [None, f"its tag {TAG} is that of order C-42, venue order 900101: this order stands for itself"]
+        assert said == [
+            None,
+            (
+                f"its tag {TAG} is that of order C-42, venue order 900101: this order stands for "
+                "itself"
+            ),
+        ]
 
 
 def test_the_second_order_of_a_tag_stands_for_itself_whenever_it_is_heard_of() -> None:
@@ -79,7 +85,11 @@ def test_what_was_told_and_not_yet_recorded_keeps_its_tag() -> None:
 
 def test_one_tag_for_all_orders_of_a_trader_joins_none_of_them() -> None:
     with a_book() as book:
-        book.tell(orders(filled_row(1, "500", tag="by-hand"), filled_row(2, "500", tag="by-hand", id=900102)))
+        book.tell(
+            orders(
+                filled_row(1, "500", tag="by-hand"), filled_row(2, "500", tag="by-hand", id=900102)
+            )
+        )
         assert [row["origin"] for row in book.ledger.orders()] == ["external", "external"]
         assert book.positions() == {"SPY": "3"}
 
@@ -90,7 +100,11 @@ def test_an_order_of_before_that_stands_for_itself_is_not_taken_for_a_new_one_of
         book.request(at="2026-05-05T13:30:00Z")
         book.tell(orders(filled_row(1, "500", tag=TAG, at=3)))
         assert of(book, "900101") == (None, "external", "partially_filled", "1")
-        new = {"id": 900200, "create_date": "2026-05-05T13:30:00.500Z", "transaction_date": "2026-05-05T13:30:00.500Z"}
+        new = {
+            "id": 900200,
+            "create_date": "2026-05-05T13:30:00.500Z",
+            "transaction_date": "2026-05-05T13:30:00.500Z",
+        }
         book.tell(orders(row(**new)))
         assert of(book, "900200") == ("C-42", "own", "new", "0")
 
@@ -128,16 +142,27 @@ def test_an_id_that_fits_is_its_own_tag(fitting: str) -> None:
 def test_an_id_that_does_not_fit_has_a_tag_made_of_its_hash(unfit: str) -> None:
     assert re.fullmatch(r"sha256-[0-9a-f]{64}", tag_for(unfit))
     assert (
-        tag_for("C_42") == "sha256-f3ac3c7c06c24f5a41bd51f8a61f64a5e3b1d4f0a37e52b2d1e8d8d4a1f2a3b4" or len(tag_for("C_42")) == 71
+        tag_for("C_42") == "sha256-f3ac3c7c06c24f5a41bd51f8a61f64a5e3b1d4f0a37e52b2d1e8d8d4a1f2a3b4"
+        or len(tag_for("C_42")) == 71
     )
 
 
 def test_the_tag_of_an_id_is_the_same_in_every_process() -> None:
-    assert tag_for("C_42") == "sha256-24fdba1676039c5454f18333b190401516ad1bf87ddfd27951ab3c8c9e103189"
+    assert (
+        tag_for("C_42") == "sha256-24fdba1676039c5454f18333b190401516ad1bf87ddfd27951ab3c8c9e103189"
+    )
 
 
-@given(st.lists(st.one_of(st.text(max_size=12), st.text(alphabet="ab-_ ", max_size=4)), unique=True, max_size=30))
+@given(
+    st.lists(
+        st.one_of(st.text(max_size=12), st.text(alphabet="ab-_ ", max_size=4)),
+        unique=True,
+        max_size=30,
+    )
+)
 def test_two_ids_never_share_a_tag(ids: list[str]) -> None:
-    tags = [tag_for(one) for one in ids] + [tag_for(tag_for(one)) for one in ids if tag_for(one) != one]
+    tags = [tag_for(one) for one in ids] + [
+        tag_for(tag_for(one)) for one in ids if tag_for(one) != one
+    ]
     assert len(set(tags)) == len(tags)
     assert all(re.fullmatch(r"[A-Za-z0-9-]{1,255}", tag) for tag in tags)

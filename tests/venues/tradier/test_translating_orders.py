@@ -8,7 +8,15 @@ import pytest
 
 from orderledger.infrastructure.venues.base.translation import Translation
 from orderledger.infrastructure.venues.tradier.vocabulary import STATUSES
-from tests.venues.tradier.payloads import ACCOUNT, a_book, event, filled_row, orders, read_alone, row
+from tests.venues.tradier.payloads import (
+    ACCOUNT,
+    a_book,
+    event,
+    filled_row,
+    orders,
+    read_alone,
+    row,
+)
 
 NOTHING: list[Any] = [
     {"orders": "null"},
@@ -21,13 +29,20 @@ NOTHING: list[Any] = [
     {"order": {"status": "ok", "commission": Decimal("0.35"), "result": True}},
     {"errors": {"error": ["Account is not enabled for trading.", "DayTradingBuyingPowerExceeded"]}},
     {"errors": {"error": "Sell order cannot be placed unless you are closing a long position"}},
-    {"fault": {"faultstring": "Invalid Access Token", "detail": {"errorcode": "invalid_access_token"}}},
+    {
+        "fault": {
+            "faultstring": "Invalid Access Token",
+            "detail": {"errorcode": "invalid_access_token"},
+        }
+    },
     {"stream": {"sessionid": "abc", "url": "https://stream.tradier.com/v1/accounts/events"}},
     {"positions": "null"},
 ]
 
 
-@pytest.mark.parametrize("document", NOTHING, ids=lambda document: json.dumps(document, default=str)[:60])
+@pytest.mark.parametrize(
+    "document", NOTHING, ids=lambda document: json.dumps(document, default=str)[:60]
+)
 def test_what_names_no_order_of_ours_says_nothing_and_is_no_fault(document: Any) -> None:
     with a_book() as book:
         translation = book.translate(document)
@@ -35,7 +50,11 @@ def test_what_names_no_order_of_ours_says_nothing_and_is_no_fault(document: Any)
 
 
 def test_an_open_order_is_acknowledged_with_its_terms_written_plainly() -> None:
-    text = json.dumps(orders(row(quantity="Q", price="P"))).replace('"Q"', "10.0").replace('"P"', "500.10")
+    text = (
+        json.dumps(orders(row(quantity="Q", price="P")))
+        .replace('"Q"', "10.0")
+        .replace('"P"', "500.10")
+    )
     document = json.loads(text, parse_float=Decimal)
     (message,) = read_alone(document)
     assert json.loads(message.model_dump_json(exclude_none=True, exclude={"evidence"})) == {
@@ -86,7 +105,9 @@ STATUS_AFTER = {
 
 @pytest.mark.parametrize("source", ["row", "event"])
 @pytest.mark.parametrize(("word", "status"), STATUS_AFTER.items())
-def test_every_status_word_does_to_an_order_what_it_says(word: str, status: str, source: str) -> None:
+def test_every_status_word_does_to_an_order_what_it_says(
+    word: str, status: str, source: str
+) -> None:
     with a_book() as book:
         book.request()
         book.tell(orders(row(status=word)) if source == "row" else event(status=word))
@@ -111,7 +132,9 @@ def test_filled_without_its_fills_is_not_believed_but_shown() -> None:
 def test_a_status_that_nobody_knows_is_told_as_it_is_and_the_order_stays_open() -> None:
     with a_book() as book:
         book.request()
-        book.tell(orders(row()), orders(row(status="pondered", transaction_date="2026-05-04T13:30:01Z")))
+        book.tell(
+            orders(row()), orders(row(status="pondered", transaction_date="2026-05-04T13:30:01Z"))
+        )
         (message,) = book.read(orders(row(status="pondered")))
         assert (message.type, message.status) == ("status", "pondered")
         assert (book.order()["status"], book.order()["is_open"]) == ("new", True)
@@ -121,7 +144,10 @@ def test_a_status_that_nobody_knows_is_told_as_it_is_and_the_order_stays_open() 
 def test_settlement_moves_no_order_back_and_none_to_its_end() -> None:
     with a_book() as book:
         book.request()
-        book.tell(orders(filled_row(4, "500.2")), orders(filled_row(4, "500.2", at=3) | {"status": "calculated"}))
+        book.tell(
+            orders(filled_row(4, "500.2")),
+            orders(filled_row(4, "500.2", at=3) | {"status": "calculated"}),
+        )
         assert (book.order()["status"], book.order()["anomalies"]) == ("partially_filled", [])
         book.tell(orders(filled_row(10, "500.2", at=4) | {"status": "calculated"}))
         assert (book.order()["status"], book.order()["anomalies"]) == ("filled", [])
@@ -136,7 +162,10 @@ def test_why_an_order_was_rejected_is_kept() -> None:
     with a_book() as book:
         book.request()
         book.tell(orders(row(status="rejected", reason_description="Insufficient buying power")))
-        assert (book.order()["status"], book.order()["reason"]) == ("rejected", "Insufficient buying power")
+        assert (book.order()["status"], book.order()["reason"]) == (
+            "rejected",
+            "Insufficient buying power",
+        )
 
 
 @pytest.mark.parametrize("word", ["canceled", "expired", "rejected", "error"])
@@ -149,17 +178,30 @@ def test_an_event_that_an_order_was_rejected_leaves_the_reason_to_its_row() -> N
     with a_book() as book:
         book.request()
         said = book.translate(event(status="rejected"))
-        assert ([message.reason for message in said.messages], list(said.questions)) == ([None], ["900101"])
-        book.tell(event(status="rejected"), orders(row(status="rejected", reason_description="Insufficient buying power")))
+        assert ([message.reason for message in said.messages], list(said.questions)) == (
+            [None],
+            ["900101"],
+        )
+        book.tell(
+            event(status="rejected"),
+            orders(row(status="rejected", reason_description="Insufficient buying power")),
+        )
         assert book.order()["reason"] == "Insufficient buying power"
 
 
 def test_what_remains_of_an_order_that_was_canceled_is_not_claimed() -> None:
     with a_book() as book:
         book.request()
-        book.tell(orders(filled_row(4, "500.2")), orders(filled_row(4, "500.2", at=5) | {"status": "canceled"}))
+        book.tell(
+            orders(filled_row(4, "500.2")),
+            orders(filled_row(4, "500.2", at=5) | {"status": "canceled"}),
+        )
         order = book.order()
-        assert (order["status"], str(order["cum_quantity"]), order["anomalies"]) == ("canceled", "4", [])
+        assert (order["status"], str(order["cum_quantity"]), order["anomalies"]) == (
+            "canceled",
+            "4",
+            [],
+        )
 
 
 @pytest.mark.parametrize(
@@ -181,7 +223,8 @@ def test_each_side_is_a_side(word: str, side: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("duration", "time_in_force"), [("day", "day"), ("pre", "day"), ("post", "day"), ("gtc", "gtc"), ("eternity", None)]
+    ("duration", "time_in_force"),
+    [("day", "day"), ("pre", "day"), ("post", "day"), ("gtc", "gtc"), ("eternity", None)],
 )
 def test_each_duration_is_a_time_in_force(duration: str, time_in_force: str | None) -> None:
     (message,) = read_alone(orders(row(duration=duration)))
@@ -218,13 +261,24 @@ def test_an_order_that_nobody_requested_here_has_its_terms_from_the_venue() -> N
     with a_book() as book:
         book.tell(orders(row(tag="left out")))
         order = book.order()
-        assert (order["origin"], order["instrument"], order["side"], str(order["quantity"])) == ("external", "SPY", "buy", "10")
-        assert (order["order_type"], order["time_in_force"], str(order["limit_price"])) == ("limit", "day", "500.25")
+        assert (order["origin"], order["instrument"], order["side"], str(order["quantity"])) == (
+            "external",
+            "SPY",
+            "buy",
+            "10",
+        )
+        assert (order["order_type"], order["time_in_force"], str(order["limit_price"])) == (
+            "limit",
+            "day",
+            "500.25",
+        )
         assert order["anomalies"] == ["unknown_order"]
 
 
 def test_an_option_is_the_option_and_not_its_underlying() -> None:
-    option = row(**{"class": "option", "option_symbol": "SPY260619C00500000", "side": "buy_to_open"})
+    option = row(
+        **{"class": "option", "option_symbol": "SPY260619C00500000", "side": "buy_to_open"}
+    )
     (message,) = read_alone(orders(option))
     assert (message.instrument, message.side) == ("SPY260619C00500000", "buy")
 
@@ -237,17 +291,28 @@ def test_a_changed_price_is_a_replace_and_answers_ours() -> None:
         assert book.order()["pending"] == "replace"
         changed = orders(row(price="501.0", transaction_date="2026-05-04T13:30:05Z"))
         book.tell(changed)
-        assert (str(book.order()["limit_price"]), book.order()["pending"], book.order()["anomalies"]) == ("501", None, [])
+        assert (
+            str(book.order()["limit_price"]),
+            book.order()["pending"],
+            book.order()["anomalies"],
+        ) == ("501", None, [])
         assert [message.type for message in book.read(changed)] == ["acknowledge"]
 
 
-@pytest.mark.parametrize(("word", "filled"), [("filled", "10.0"), ("canceled", "0.0"), ("expired", "0.0")])
+@pytest.mark.parametrize(
+    ("word", "filled"), [("filled", "10.0"), ("canceled", "0.0"), ("expired", "0.0")]
+)
 def test_a_price_that_was_changed_just_before_the_end_is_the_orders(word: str, filled: str) -> None:
     with a_book() as book:
         book.request(at="2026-05-04T13:29:59Z")
         book.tell(orders(row()))
-        numbers = {"exec_quantity": filled, "avg_fill_price": "501.0" if word == "filled" else "0.0"}
-        ended = orders(row(status=word, price="501.0", transaction_date="2026-05-04T13:30:05Z", **numbers))
+        numbers = {
+            "exec_quantity": filled,
+            "avg_fill_price": "501.0" if word == "filled" else "0.0",
+        }
+        ended = orders(
+            row(status=word, price="501.0", transaction_date="2026-05-04T13:30:05Z", **numbers)
+        )
         book.tell(ended)
         order = book.order()
         assert (order["status"], str(order["limit_price"]), order["anomalies"]) == (word, "501", [])
@@ -258,7 +323,8 @@ def test_the_price_of_a_refused_order_is_no_change() -> None:
     with a_book() as book:
         book.request(at="2026-05-04T13:29:59Z")
         book.tell(
-            orders(row(status="pending")), orders(row(status="rejected", price="501.0", transaction_date="2026-05-04T13:30:05Z"))
+            orders(row(status="pending")),
+            orders(row(status="rejected", price="501.0", transaction_date="2026-05-04T13:30:05Z")),
         )
         assert (book.order()["status"], str(book.order()["limit_price"])) == ("rejected", "500.25")
 
@@ -268,19 +334,33 @@ def test_rows_repeated_and_reordered_end_in_the_same_order() -> None:
     with a_book() as book:
         book.request()
         book.tell(orders(rows[2], rows[1], rows[0]), orders(*rows), orders(*rows))
-        assert (book.order()["status"], str(book.order()["cum_quantity"]), book.order()["anomalies"]) == ("filled", "10", [])
+        assert (
+            book.order()["status"],
+            str(book.order()["cum_quantity"]),
+            book.order()["anomalies"],
+        ) == ("filled", "10", [])
         assert book.positions() == {"SPY": "10"}
 
 
 def test_floats_that_somebody_else_has_parsed_are_the_numbers_that_were_written() -> None:
-    floats = json.loads('{"quantity": 10.0, "price": 500.25, "exec_quantity": 0.1, "avg_fill_price": 500.2}')
+    floats = json.loads(
+        '{"quantity": 10.0, "price": 500.25, "exec_quantity": 0.1, "avg_fill_price": 500.2}'
+    )
     fill, acknowledge = read_alone(orders(row(**floats)))
     assert (str(fill.quantity), str(fill.price)) == ("0.1", "500.2")
     assert str(acknowledge.reported.quantity) == "10"
 
 
 def test_the_answer_to_a_trial_of_an_order_is_no_order() -> None:
-    tried = {**row(status="ok", id="left out"), "commission": 0, "cost": 5002, "result": True, "margin_change": 5002}
+    tried = {
+        **row(status="ok", id="left out"),
+        "commission": 0,
+        "cost": 5002,
+        "result": True,
+        "margin_change": 5002,
+    }
     with a_book() as book:
         assert book.translate({"order": tried}) == Translation()
-        assert book.translate({"order": row(status="ok")}).messages[0].status == "ok"  # a row, with a word that is none
+        assert (
+            book.translate({"order": row(status="ok")}).messages[0].status == "ok"
+        )  # a row, with a word that is none

@@ -1,4 +1,5 @@
-"""Two who read the same orders at once, a collector and somebody who reconciles by hand: nothing is counted twice for good."""
+"""Two who read the same orders at once, a collector and somebody who reconciles by hand: nothing is
+counted twice for good."""
 
 from datetime import timedelta
 from typing import Any
@@ -14,10 +15,33 @@ from tests.venues.tradier.payloads import ACCOUNT, NUMBER
 
 
 def row(filled: int, at: str) -> dict[str, Any]:
-    terms = {"id": 90001, "type": "limit", "symbol": "SPY", "side": "buy", "duration": "day", "class": "equity", "price": 500}
-    numbers = {"quantity": 10, "exec_quantity": filled, "remaining_quantity": 10 - filled, "avg_fill_price": 500}
-    last = {"last_fill_price": 500, "last_fill_quantity": 1, "status": "partially_filled" if filled < 10 else "filled"}
-    return {**terms, **numbers, **last, "create_date": "2026-05-04T13:30:00.100Z", "transaction_date": at}
+    terms = {
+        "id": 90001,
+        "type": "limit",
+        "symbol": "SPY",
+        "side": "buy",
+        "duration": "day",
+        "class": "equity",
+        "price": 500,
+    }
+    numbers = {
+        "quantity": 10,
+        "exec_quantity": filled,
+        "remaining_quantity": 10 - filled,
+        "avg_fill_price": 500,
+    }
+    last = {
+        "last_fill_price": 500,
+        "last_fill_quantity": 1,
+        "status": "partially_filled" if filled < 10 else "filled",
+    }
+    return {
+        **terms,
+        **numbers,
+        **last,
+        "create_date": "2026-05-04T13:30:00.100Z",
+        "transaction_date": at,
+    }
 
 
 def test_a_fill_that_lies_within_another_readers_is_taken_back() -> None:
@@ -27,14 +51,24 @@ def test_a_fill_that_lies_within_another_readers_is_taken_back() -> None:
             context = Context(account=ACCOUNT, records=BookRecords(ledger), memory=Memory())
             return list(translated_orders([row(filled, at)], context).messages)
 
-        by_collector, by_hand = read(4, "2026-05-04T13:30:01.000Z"), read(7, "2026-05-04T13:30:02.000Z")
+        by_collector, by_hand = (
+            read(4, "2026-05-04T13:30:01.000Z"),
+            read(7, "2026-05-04T13:30:02.000Z"),
+        )
         ledger.record_many(by_collector)
         ledger.record_many(by_hand)
         assert ledger.order("90001")["cum_quantity"] == 11
         ledger.record_many(read(10, "2026-05-04T13:30:03.000Z"))
         order = ledger.order("90001")
-        assert (order["cum_quantity"], order["status"], order["anomalies"]) == (10, "filled", ["unknown_order"])
-        assert {trade["fill_id"]: int(trade["quantity"]) for trade in ledger.trades()} == {"90001:7": 7, "90001:10": 3}
+        assert (order["cum_quantity"], order["status"], order["anomalies"]) == (
+            10,
+            "filled",
+            ["unknown_order"],
+        )
+        assert {trade["fill_id"]: int(trade["quantity"]) for trade in ledger.trades()} == {
+            "90001:7": 7,
+            "90001:10": 3,
+        }
         before = len(list(ledger.events()))
         ledger.record_many(read(10, "2026-05-04T13:30:03.000Z"))
         assert len(list(ledger.events())) == before
@@ -45,7 +79,9 @@ async def reconciled(harness: Harness) -> Reconciled:
     rules = Rules(lookback=timedelta(hours=1), grace=timedelta(0), pause=0, opening_pause=0)
     venue = adapter(harness.fake, harness.book)
     try:
-        return await Reconciler(harness.book.ledger, venue, SystemClock(), rules, records=harness.book.records).run(ACCOUNT)
+        return await Reconciler(
+            harness.book.ledger, venue, SystemClock(), rules, records=harness.book.records
+        ).run(ACCOUNT)
     finally:
         await venue.aclose()
 
@@ -54,7 +90,9 @@ def test_a_reconciliation_takes_it_back_though_the_order_stands_still() -> None:
     async def told(harness: Harness) -> list[Any]:
         """What another reader makes of the order now, before anything is recorded of it."""
         context = Context(account=ACCOUNT, records=harness.book.records, memory=Memory())
-        return list(translated_orders(await harness.venue._endpoints.orders(NUMBER), context).messages)
+        return list(
+            translated_orders(await harness.venue._endpoints.orders(NUMBER), context).messages
+        )
 
     async def story() -> None:
         async with a_harness(stream_url=None) as harness:
@@ -66,7 +104,9 @@ def test_a_reconciliation_takes_it_back_though_the_order_stands_still() -> None:
                 harness.record(one)
             assert harness.status("900101")[1] == "14"
             found, again = await reconciled(harness), await reconciled(harness)
-            assert [(one.id, one.is_settled) for one in found.breaks] == [("excess_fill:SPY:900101:900101:4", True)]
+            assert [(one.id, one.is_settled) for one in found.breaks] == [
+                ("excess_fill:SPY:900101:900101:4", True)
+            ]
             assert harness.status("900101") == ("filled", "10", ["unknown_order"])
             assert harness.book.positions() == {"SPY": "10"}
             assert (again.breaks, again.appended) == ([], 0)

@@ -57,8 +57,20 @@ HELD = {"asset": "BTC", "value": "1.5", "locked": "0.5"}
 MARKETS = answer(
     {
         "symbols": {
-            "BTCTMN": {"symbol": "BTCTMN", "baseAsset": "BTC", "quoteAsset": "TMN", "tickSize": 0, "stepSize": 6},
-            "NEWTMN": {"symbol": "NEWTMN", "baseAsset": "NEW", "quoteAsset": "TMN", "tickSize": 0.5, "stepSize": None},
+            "BTCTMN": {
+                "symbol": "BTCTMN",
+                "baseAsset": "BTC",
+                "quoteAsset": "TMN",
+                "tickSize": 0,
+                "stepSize": 6,
+            },
+            "NEWTMN": {
+                "symbol": "NEWTMN",
+                "baseAsset": "NEW",
+                "quoteAsset": "TMN",
+                "tickSize": 0.5,
+                "stepSize": None,
+            },
             "ODD": None,
         }
     }

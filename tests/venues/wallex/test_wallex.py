@@ -1,4 +1,5 @@
-"""What is Wallex's own: an order without an id, statuses that are not to be trusted, fills without ids, toman."""
+"""What is Wallex's own: an order without an id, statuses that are not to be trusted, fills without
+ids, toman."""
 
 import json
 from datetime import UTC, datetime
@@ -22,7 +23,9 @@ LOT = Terms(currency="IRT", lot=Decimal("0.0001"))
 
 
 def told(document: Any, **context: Any) -> list[Message]:
-    translation = READERS.translated(parsed(json.dumps(document)), RowContext(account="wallex:main", **context))
+    translation = READERS.translated(
+        parsed(json.dumps(document)), RowContext(account="wallex:main", **context)
+    )
     assert not translation.faults
     return list(translation.messages)
 
@@ -41,8 +44,12 @@ SAMPLES: dict[str, list[tuple[str, str | None]]] = {
 def test_every_sample_is_told(shared: Path) -> None:
     for path in sorted((shared / "venues/samples/wallex").iterdir()):
         translation = RowRecording("wallex:main", READERS).read(parsed(path.read_text()))
-        claims = [(message.type, getattr(message, "reported", None)) for message in translation.messages]
-        assert [(kind, said and said.status) for kind, said in claims] == SAMPLES[path.stem], path.stem
+        claims = [
+            (message.type, getattr(message, "reported", None)) for message in translation.messages
+        ]
+        assert [(kind, said and said.status) for kind, said in claims] == SAMPLES[path.stem], (
+            path.stem
+        )
         assert not translation.faults
 
 
@@ -63,7 +70,12 @@ def test_every_sample_is_told(shared: Path) -> None:
     ],
 )
 def test_active_and_the_filled_quantity_decide(
-    active: bool | None, status: str, executed: str, kind: str, claimed: str | None, reason: str | None
+    active: bool | None,
+    status: str,
+    executed: str,
+    kind: str,
+    claimed: str | None,
+    reason: str | None,
 ) -> None:
     row = order(active=active, status=status, executedQty=executed, fills=[])
     (message,) = told(orders(row))
@@ -85,11 +97,21 @@ def test_active_and_the_filled_quantity_decide(
 def test_less_than_a_lot_of_a_market_order_was_not_canceled(
     order_type: str, executed: str, percent: int, lot: Terms | None, kinds: list[str]
 ) -> None:
-    row = order(type=order_type, active=False, status="FILLED", executedQty=executed, executedPercent=percent, fills=[])
+    row = order(
+        type=order_type,
+        active=False,
+        status="FILLED",
+        executedQty=executed,
+        executedPercent=percent,
+        fills=[],
+    )
     messages: list[Any] = told(orders(row), terms_of=lambda instrument: lot)
     assert [message.type for message in messages] == kinds
     if kinds[0] == "restate":
-        assert (messages[0].quantity, messages[1].reported.quantity) == (Decimal(executed), Decimal(executed))
+        assert (messages[0].quantity, messages[1].reported.quantity) == (
+            Decimal(executed),
+            Decimal(executed),
+        )
 
 
 def test_the_client_id_is_the_order_s_only_name() -> None:
@@ -100,7 +122,12 @@ def test_the_client_id_is_the_order_s_only_name() -> None:
 
 def test_a_fee_that_cannot_be_read_never_costs_the_fill() -> None:
     filled: Any = told(answer(order(fills=[fill(fee="much", feeAsset=["BTC"])])))[0]
-    assert (filled.type, filled.fee, filled.fee_currency, filled.text) == ("fill", None, None, "cannot be read: feeAsset, fee")
+    assert (filled.type, filled.fee, filled.fee_currency, filled.text) == (
+        "fill",
+        None,
+        None,
+        "cannot be read: feeAsset, fee",
+    )
 
 
 def test_prices_are_in_toman_and_so_are_fees_of_sells() -> None:
@@ -111,14 +138,24 @@ def test_prices_are_in_toman_and_so_are_fees_of_sells() -> None:
 
 
 def ids(*fills: Any, executed: str = "0.002") -> list[str]:
-    return [one.fill_id for one in told(answer(order(executedQty=executed, fills=list(fills)))) if isinstance(one, Fill)]
+    return [
+        one.fill_id
+        for one in told(answer(order(executedQty=executed, fills=list(fills))))
+        if isinstance(one, Fill)
+    ]
 
 
 def test_a_fill_is_named_by_what_it_says_and_the_order_of_the_list_means_nothing() -> None:
     first, second = fill(), fill(quantity="0.0007", timestamp="2026-05-04T10:00:02.5Z")
     name = f"{NAME}:20260504T100002.000000Z:5200000000:0.0005"
-    assert ids(first, second) == ids(second, first) == [name, f"{NAME}:20260504T100002.500000Z:5200000000:0.0007"]
-    assert ids(fill(quantity="0.00050", price=5200000000, timestamp=1777888802)) == [name]  # the same in other words
+    assert (
+        ids(first, second)
+        == ids(second, first)
+        == [name, f"{NAME}:20260504T100002.500000Z:5200000000:0.0007"]
+    )
+    assert ids(fill(quantity="0.00050", price=5200000000, timestamp=1777888802)) == [
+        name
+    ]  # the same in other words
 
 
 def test_equal_fills_are_two_and_a_repeated_row_is_one() -> None:
@@ -176,7 +213,11 @@ def test_an_order_whose_fills_the_list_leaves_out_is_queried_by_itself_until_it_
         def without_fills(text: str) -> str:
             document = json.loads(text)
             if isinstance(document["result"], list) or "orders" in document["result"]:
-                rows = document["result"] if isinstance(document["result"], list) else document["result"]["orders"]
+                rows = (
+                    document["result"]
+                    if isinstance(document["result"], list)
+                    else document["result"]["orders"]
+                )
                 for row in rows:
                     row["fills"] = []
             return json.dumps(document)
@@ -185,7 +226,9 @@ def test_an_order_whose_fills_the_list_leaves_out_is_queried_by_itself_until_it_
         queried = f"/v1/account/orders/{harness.kind.venue_id(order)}"
         for _ in range(3):
             listing = await harness.venue.open_orders(harness.account)
-            assert [message.quantity for message in listing.messages if isinstance(message, Fill)] == [order.quantity / 2]
+            assert [
+                message.quantity for message in listing.messages if isinstance(message, Fill)
+            ] == [order.quantity / 2]
         assert harness.server.requests[queried] == 1
         harness.exchange.fill(order)
         await harness.venue.open_orders(harness.account)

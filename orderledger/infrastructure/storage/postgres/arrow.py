@@ -1,4 +1,5 @@
-"""Columns of a view in PostgreSQL as an Arrow table: by COPY, in the transaction and on the connection of the caller."""
+"""Columns of a view in PostgreSQL as an Arrow table: by COPY, in the transaction and on the
+connection of the caller."""
 
 import io
 from collections.abc import Callable
@@ -16,12 +17,17 @@ SELECTED: dict[Kind, str] = {"time": "(extract(epoch FROM {}) * 1000000)::bigint
 """Times are copied as microseconds since 1970, whatever the settings of the session."""
 
 
-def arrow_of(table: Table, cursor: Cursor[Any], source: str, parameters: tuple[Any, ...]) -> "pyarrow.Table":
-    """The rows as PostgreSQL has them, as columns: numbers and JSON as text, times as timestamps, flags as booleans."""
+def arrow_of(
+    table: Table, cursor: Cursor[Any], source: str, parameters: tuple[Any, ...]
+) -> "pyarrow.Table":
+    """The rows as PostgreSQL has them, as columns: numbers and JSON as text, times as timestamps,
+    flags as booleans."""
     import pyarrow as pa
     from pyarrow import csv
 
-    selected = ", ".join(SELECTED.get(column.kind, "{}").format(column.name) for column in table.columns)
+    selected = ", ".join(
+        SELECTED.get(column.kind, "{}").format(column.name) for column in table.columns
+    )
     statement = f"COPY (SELECT {selected} FROM {source}) TO STDOUT (FORMAT csv)"
     copied = io.BytesIO()
     with cursor.copy(statement.replace("?", "%s").encode(), parameters or None) as rows:
@@ -29,7 +35,9 @@ def arrow_of(table: Table, cursor: Cursor[Any], source: str, parameters: tuple[A
             copied.write(part)
     copied.seek(0)
     types: dict[Kind, Any] = {"time": pa.int64(), "count": pa.int64(), "flag": pa.bool_()}
-    found = pa.schema([(column.name, types.get(column.kind, pa.string())) for column in table.columns])
+    found = pa.schema(
+        [(column.name, types.get(column.kind, pa.string())) for column in table.columns]
+    )
     if not copied.getbuffer().nbytes:
         return _shown(found.empty_table(), table.columns)
     return _shown(
@@ -55,13 +63,20 @@ def _shown(found: "pyarrow.Table", columns: tuple[Column, ...]) -> "pyarrow.Tabl
     import pyarrow as pa
 
     moment = pa.timestamp("us", tz="UTC")
-    convert: dict[Kind, Callable[[Any], Any]] = {"time": lambda values: values.cast(moment), "json": _json_as_written}
-    arrays = [convert[one.kind](found[one.name]) if one.kind in convert else found[one.name] for one in columns]
+    convert: dict[Kind, Callable[[Any], Any]] = {
+        "time": lambda values: values.cast(moment),
+        "json": _json_as_written,
+    }
+    arrays = [
+        convert[one.kind](found[one.name]) if one.kind in convert else found[one.name]
+        for one in columns
+    ]
     return pa.Table.from_arrays(arrays, names=found.schema.names)
 
 
 def _json_as_written(texts: Any) -> Any:
-    """jsonb prints a space after each comma and colon, and has an order of its own. Most values have neither."""
+    """jsonb prints a space after each comma and colon, and has an order of its own. Most values
+    have neither."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -70,4 +85,6 @@ def _json_as_written(texts: Any) -> Any:
     if not others:
         return texts
     written = {text: json_text(parse_json(text)) for text in set(others)}
-    return pc.replace_with_mask(texts, is_other, pa.array([written[text] for text in others], pa.string()))
+    return pc.replace_with_mask(
+        texts, is_other, pa.array([written[text] for text in others], pa.string())
+    )

@@ -35,8 +35,8 @@ def bigint_array(values: Iterable[int]) -> bytes:
 def _array(element_type: int, values: Sequence[bytes | None]) -> bytes:
     """An array in binary form.
 
-    Number of dimensions, whether there are NULLs, type; size and first index of the dimension; then the length and bytes of each
-    element.
+    Number of dimensions, whether there are NULLs, type; size and first index of the dimension; then
+    the length and bytes of each element.
     """
     if not values:
         return OF_NONE.pack(0, 0, element_type)
@@ -49,11 +49,14 @@ def _array(element_type: int, values: Sequence[bytes | None]) -> bytes:
 def call(connection: Connection[Any], statement: bytes, parameters: Sequence[bytes]) -> list[int]:
     """Run a statement that returns one array of bigint. Raises psycopg's errors.
 
-    The connection's client encoding must be UTF-8. As with a cursor, an interrupt from the keyboard cancels the statement. The
-    statement is not prepared: psycopg deallocates all prepared statements at every rollback, and the gain is small.
+    The connection's client encoding must be UTF-8. As with a cursor, an interrupt from the keyboard
+    cancels the statement. The statement is not prepared: psycopg deallocates all prepared
+    statements at every rollback, and the gain is small.
     """
     formats = [Format.BINARY] * len(parameters)
-    connection.pgconn.send_query_params(statement, parameters, param_formats=formats, result_format=Format.TEXT)
+    connection.pgconn.send_query_params(
+        statement, parameters, param_formats=formats, result_format=Format.TEXT
+    )
     result: PGresult = connection.wait(generators.execute(connection.pgconn))[-1]
     if result.status != ExecStatus.TUPLES_OK:
         raise error_from_result(result)

@@ -26,18 +26,23 @@ PATIENCE = {
     "keepalives_interval": "5",
     "keepalives_count": "4",
 }
-"""Unless the URL says otherwise, a dead server or line is given up after half a minute. The system's defaults are a quarter of
-an hour or two hours."""
+"""Unless the URL says otherwise, a dead server or line is given up after half a minute. The
+system's defaults are a quarter of an hour or two hours."""
 
 SETTINGS = SQL(
-    "SET synchronous_commit TO {}; SET lock_timeout TO {}; SET default_transaction_isolation TO 'read committed'; "
-    "SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'idle_session_timeout'"
+    "SET synchronous_commit TO {}; SET lock_timeout TO {}; SET default_transaction_isolation TO "
+    "'read committed'; SELECT set_config(name, '0', false) FROM pg_settings WHERE name = "
+    "'idle_session_timeout'"
 )
-"""Settings of every connection, whatever the role or the database prescribes. Read committed: after waiting for the lock, a
-transaction must see what was committed meanwhile. Idle connections must not be cut, as servers since version 14 can."""
+"""Settings of every connection, whatever the role or the database prescribes. Read committed: after
+waiting for the lock, a transaction must see what was committed meanwhile. Idle connections must not
+be cut, as servers since version 14 can."""
 
 
-AT_WORK = "SELECT 1 FROM pg_stat_activity WHERE pid = %s AND state = 'active' AND wait_event_type IS DISTINCT FROM 'Client'"
+AT_WORK = (
+    "SELECT 1 FROM pg_stat_activity WHERE pid = %s AND state = 'active' AND wait_event_type IS "
+    "DISTINCT FROM 'Client'"
+)
 
 
 class NoAnswer(psycopg.OperationalError):
@@ -45,10 +50,12 @@ class NoAnswer(psycopg.OperationalError):
 
 
 class Line(Connection[Any]):
-    """A connection with a time limit on silence: a server, or a proxy before it, may accept a statement and never answer.
+    """A connection with a time limit on silence: a server, or a proxy before it, may accept a
+    statement and never answer.
 
-    After `answer_timeout` seconds of silence, a second connection asks the server whether it is working on the statement. A slow
-    statement and a wait for a lock count as work. If it is working, the wait goes on; if not, the connection is given up.
+    After `answer_timeout` seconds of silence, a second connection asks the server whether it is
+    working on the statement. A slow statement and a wait for a lock count as work. If it is
+    working, the wait goes on; if not, the connection is given up.
     """
 
     answer_timeout = 0.0
@@ -65,7 +72,10 @@ class Line(Connection[Any]):
 
     def _give_up_unless_at_work(self) -> None:
         pid = self.pgconn.backend_pid
-        with suppress(psycopg.Error), asking(self.conninfo, self.answer_timeout, is_last=True) as other:
+        with (
+            suppress(psycopg.Error),
+            asking(self.conninfo, self.answer_timeout, is_last=True) as other,
+        ):
             if other.execute(AT_WORK, (pid,)).fetchone():
                 return
         self.pgconn.finish()
@@ -90,16 +100,30 @@ def asking(url: str, answer_timeout: float, *, is_last: bool = False) -> Line:
 class Datastore(PostgresDatastore):
     """Connects by a libpq URL with all its parameters, in the schema that its search path names."""
 
-    def __init__(self, url: str, lock_timeout: int, answer_timeout: int, synchronous_commit: str) -> None:
+    def __init__(
+        self, url: str, lock_timeout: int, answer_timeout: int, synchronous_commit: str
+    ) -> None:
         self._url = url
         self._answer_timeout = answer_timeout
         self._synchronous_commit = synchronous_commit
         self._is_closed = False
-        super().__init__("", "", "", "", "", pool_size=1, max_overflow=15, originator_id_type="text", lock_timeout=lock_timeout)
+        super().__init__(
+            "",
+            "",
+            "",
+            "",
+            "",
+            pool_size=1,
+            max_overflow=15,
+            originator_id_type="text",
+            lock_timeout=lock_timeout,
+        )
         self.pool.conninfo = patient(url)
         self.pool.connection_class = Line
         self.pool.kwargs = {"row_factory": dict_row, "client_encoding": "utf8"}
-        with asking(url, answer_timeout) as connection:  # the pool would not report the reason of a failure
+        with asking(
+            url, answer_timeout
+        ) as connection:  # the pool would not report the reason of a failure
             refuse_other_encodings(connection)
             row = connection.execute("SELECT current_schema()").fetchone()
             self.schema = row[0] if row and row[0] else "public"
@@ -112,7 +136,10 @@ class Datastore(PostgresDatastore):
         waiting = Literal(f"{max(1, 1_000 * self.lock_timeout)}ms")  # 0 would wait without limit
         settings = SETTINGS.format(Literal(self._synchronous_commit), waiting)
 
-        url, answer_timeout = self._url, self._answer_timeout  # not self: the pool would keep it alive
+        url, answer_timeout = (
+            self._url,
+            self._answer_timeout,
+        )  # not self: the pool would keep it alive
 
         def after_connect(connection: Connection[Any]) -> None:
             assert isinstance(connection, Line)
@@ -124,7 +151,9 @@ class Datastore(PostgresDatastore):
 
     @contextmanager
     def get_connection(self) -> Iterator[Connection[Any]]:
-        if self._is_closed:  # the library takes the pool's error for an outage, and retries for two seconds
+        if (
+            self._is_closed
+        ):  # the library takes the pool's error for an outage, and retries for two seconds
             raise ConnectionPoolClosedError
         try:
             with super().get_connection() as connection:
@@ -132,18 +161,28 @@ class Datastore(PostgresDatastore):
                     yield connection
                 except (Exception, GeneratorExit):
                     raise
-                except BaseException:  # an interrupt, perhaps inside psycopg's own bookkeeping of the transaction
+                except (
+                    BaseException
+                ):  # an interrupt, perhaps inside psycopg's own bookkeeping of the transaction
                     connection.close()
                     raise
         except OperationalError as error:
-            if isinstance(error.__cause__, (NoAnswer, PoolTimeout)):  # the library would retry ten times
-                getattr(self.pool, "drain", self.pool.check)()  # since version 3.3 of the pool; sends no queries
+            if isinstance(
+                error.__cause__, (NoAnswer, PoolTimeout)
+            ):  # the library would retry ten times
+                getattr(
+                    self.pool, "drain", self.pool.check
+                )()  # since version 3.3 of the pool; sends no queries
                 raise PersistenceError(str(error)) from error.__cause__
-            if isinstance(error.__cause__, LockNotAvailable):  # the library would retry; the transaction is rolled back
+            if isinstance(
+                error.__cause__, LockNotAvailable
+            ):  # the library would retry; the transaction is rolled back
                 raise StoreUnreachable(
-                    f"another process has locked the store: waited {self.lock_timeout} s, and nothing was written"
+                    f"another process has locked the store: waited {self.lock_timeout} s, and "
+                    "nothing was written"
                 ) from error
-            self.pool.check()  # the other connections may be cut too, and each would fail for its next user
+            # the other connections may be cut too, and each would fail for its next user
+            self.pool.check()
             raise
 
     def close(self) -> None:
@@ -152,16 +191,19 @@ class Datastore(PostgresDatastore):
 
 
 def refuse_other_encodings(connection: Connection[Any]) -> None:
-    """Names in messages are any printable text, which only UTF-8 can store. Servers set up in the C locale have SQL_ASCII."""
+    """Names in messages are any printable text, which only UTF-8 can store. Servers set up in the C
+    locale have SQL_ASCII."""
     encoding = connection.info.parameter_status("server_encoding")
     if encoding not in {"UTF8", None}:  # a pooler may not pass it on
         raise StoreUnreachable(
-            f"the database {connection.info.dbname} has the encoding {encoding}, and a ledger needs UTF8: "
-            "CREATE DATABASE … ENCODING 'UTF8' LOCALE 'C' TEMPLATE template0"
+            f"the database {connection.info.dbname} has the encoding {encoding}, and a ledger "
+            "needs UTF8: CREATE DATABASE … ENCODING 'UTF8' LOCALE 'C' TEMPLATE template0"
         )
 
 
 def patient(url: str) -> str:
     """The connection string, with our timeouts."""
     given = conninfo_to_dict(url)
-    return make_conninfo(url, **{name: value for name, value in PATIENCE.items() if name not in given})
+    return make_conninfo(
+        url, **{name: value for name, value in PATIENCE.items() if name not in given}
+    )

@@ -1,7 +1,8 @@
 """The log in PostgreSQL: one function call, and so one round trip, per commit.
 
-The function takes the same table lock as the library's recorder, so positions become visible in order and no event appears behind
-a reader. The library finds `Factory` here: this is its persistence module for PostgreSQL ledgers.
+The function takes the same table lock as the library's recorder, so positions become visible in
+order and no event appears behind a reader. The library finds `Factory` here: this is its
+persistence module for PostgreSQL ledgers.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,7 +17,12 @@ from psycopg import Cursor
 from psycopg.rows import tuple_row
 from psycopg.sql import SQL, Composed, Identifier
 
-from orderledger.infrastructure.storage.postgres.call import bigint_array, bytea_array, call, text_array
+from orderledger.infrastructure.storage.postgres.call import (
+    bigint_array,
+    bytea_array,
+    call,
+    text_array,
+)
 from orderledger.infrastructure.storage.postgres.connections import Datastore, asking
 from orderledger.infrastructure.storage.recorder import (
     EVENTS_TABLE,
@@ -39,18 +45,19 @@ from orderledger.infrastructure.storage.store import is_refused
 COLUMNS = SQL("originator_id, originator_version, topic, state, notification_id")
 
 CREATE_TABLE = SQL(
-    "CREATE TABLE IF NOT EXISTS {table} (originator_id text NOT NULL, originator_version bigint NOT NULL, "
-    "topic text NOT NULL, state bytea NOT NULL, notification_id bigserial UNIQUE, "
-    "PRIMARY KEY (originator_id, originator_version)) "
-    "WITH (autovacuum_vacuum_scale_factor = 0.5, autovacuum_analyze_scale_factor = 0.05)"
+    "CREATE TABLE IF NOT EXISTS {table} (originator_id text NOT NULL, originator_version bigint "
+    "NOT NULL, topic text NOT NULL, state bytea NOT NULL, notification_id bigserial UNIQUE, "
+    "PRIMARY KEY (originator_id, originator_version)) WITH (autovacuum_vacuum_scale_factor = 0.5, "
+    "autovacuum_analyze_scale_factor = 0.05)"
 )
 
 CREATE_APPEND = SQL(
     """
 CREATE OR REPLACE FUNCTION {append}(
     streams text[], versions bigint[], topics text[], states bytea[],
-    name_accounts text[], name_kinds text[], names text[], name_streams text[], free_accounts text[], free_names text[],
-    fact_streams text[], fact_keys text[], numbers bigint[], salts bytea[], evidence bytea[], texts bytea[])
+    name_accounts text[], name_kinds text[], names text[], name_streams text[],
+    free_accounts text[], free_names text[], fact_streams text[], fact_keys text[],
+    numbers bigint[], salts bytea[], evidence bytea[], texts bytea[])
 RETURNS bigint[] LANGUAGE plpgsql AS $body$
 DECLARE positions bigint[];
 BEGIN
@@ -66,9 +73,11 @@ BEGIN
     END IF;
     IF array_length(free_names, 1) > 0 AND EXISTS (
         SELECT 1 FROM unnest(free_accounts, free_names) AS free (account, name)
-        JOIN {names_table} AS bound ON bound.account = free.account AND bound.kind = 'client' AND bound.name = free.name)
+        JOIN {names_table} AS bound
+        ON bound.account = free.account AND bound.kind = 'client' AND bound.name = free.name)
     THEN
-        RAISE integrity_constraint_violation USING MESSAGE = 'a client order id is another name of an order';
+        RAISE integrity_constraint_violation
+        USING MESSAGE = 'a client order id is another name of an order';
     END IF;
     IF array_length(names, 1) > 0 THEN
         INSERT INTO {names_table} (account, kind, name, stream)
@@ -84,14 +93,17 @@ END $body$
 )
 
 DROP_APPEND = (
-    SQL("DROP FUNCTION IF EXISTS {append}(text[], bigint[], text[], bytea[], text[], text[], text[], text[], text[], text[])"),
     SQL(
-        "DROP FUNCTION IF EXISTS "
-        "{append}(text[], bigint[], text[], bytea[], text[], text[], text[], text[], text[], text[], text[], text[])"
+        "DROP FUNCTION IF EXISTS {append}(text[], bigint[], text[], bytea[], text[], text[], "
+        "text[], text[], text[], text[])"
+    ),
+    SQL(
+        "DROP FUNCTION IF EXISTS {append}(text[], bigint[], text[], bytea[], text[], text[], "
+        "text[], text[], text[], text[], text[], text[])"
     ),
 )
-"""Drops the functions of older schemas. A running older program would use them to append without keys of facts, or with evidence
-inside the events."""
+"""Drops the functions of older schemas. A running older program would use them to append without
+keys of facts, or with evidence inside the events."""
 
 CREATE_GUARD = SQL(
     """
@@ -104,28 +116,37 @@ BEGIN RAISE EXCEPTION 'events are immutable'; END $body$
 class Recorder(PostgresApplicationRecorder):
     """The library's recorder, with our function for appending."""
 
-    def __init__(self, datastore: PostgresDatastore, *, events_table_name: str = EVENTS_TABLE) -> None:
+    def __init__(
+        self, datastore: PostgresDatastore, *, events_table_name: str = EVENTS_TABLE
+    ) -> None:
         super().__init__(datastore, events_table_name=events_table_name)
         self.sql_create_statements = self._create_statements()
         self._lock = SQL("LOCK TABLE {table} IN EXCLUSIVE MODE").format(table=self._table)
-        append = SQL("SELECT {append}($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)").format(
-            append=self._identifier("append")
-        )
+        append = SQL(
+            "SELECT {append}($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"
+        ).format(append=self._identifier("append"))
         self._append = append.as_bytes()
-        self._select = SQL("SELECT {columns} FROM {table} ").format(columns=COLUMNS, table=self._asked(self.events_table_name))
-        self._fence = SQL("SELECT fence FROM {table} WHERE account = %s FOR SHARE").format(table=self._asked(LEASES_TABLE))
-        self._forget = SQL(
-            "DELETE FROM {evidence} WHERE position IN (SELECT notification_id FROM {table} WHERE originator_id = %s)"
-        ).format(evidence=self._asked(EVIDENCE_TABLE), table=self._asked(self.events_table_name))
-        self._evidence = SQL("SELECT position, salt, evidence, text FROM {table} WHERE position = ANY(%s)").format(
-            table=self._asked(EVIDENCE_TABLE)
+        self._select = SQL("SELECT {columns} FROM {table} ").format(
+            columns=COLUMNS, table=self._asked(self.events_table_name)
         )
+        self._fence = SQL("SELECT fence FROM {table} WHERE account = %s FOR SHARE").format(
+            table=self._asked(LEASES_TABLE)
+        )
+        self._forget = SQL(
+            "DELETE FROM {evidence} WHERE position IN (SELECT notification_id FROM {table} WHERE "
+            "originator_id = %s)"
+        ).format(evidence=self._asked(EVIDENCE_TABLE), table=self._asked(self.events_table_name))
+        self._evidence = SQL(
+            "SELECT position, salt, evidence, text FROM {table} WHERE position = ANY(%s)"
+        ).format(table=self._asked(EVIDENCE_TABLE))
         self._names = SQL(
-            "SELECT kind, name, stream FROM {table} WHERE account = %s AND kind = %s AND name = ANY(%s::text[])"
+            "SELECT kind, name, stream FROM {table} WHERE account = %s AND kind = %s AND name = "
+            "ANY(%s::text[])"
         ).format(table=self._asked(NAMES_TABLE))
 
     def _asked(self, table: str) -> Identifier:
-        """A table name in a statement with parameters, where psycopg would take a % for a placeholder."""
+        """A table name in a statement with parameters, where psycopg would take a % for a
+        placeholder."""
         return Identifier(self.datastore.schema.replace("%", "%%"), table)
 
     @property
@@ -148,7 +169,11 @@ class Recorder(PostgresApplicationRecorder):
             SQL(
                 "CREATE OR REPLACE TRIGGER {name} BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
                 "FOR EACH STATEMENT EXECUTE FUNCTION {guard}()"
-            ).format(name=Identifier(f"{self.events_table_name}_immutable"), table=self._table, guard=self._identifier("guard"))
+            ).format(
+                name=Identifier(f"{self.events_table_name}_immutable"),
+                table=self._table,
+                guard=self._identifier("guard"),
+            )
         ]
         guard = CREATE_GUARD.format(guard=self._identifier("guard"))
         outdated = [drop.format(append=self._identifier("append")) for drop in DROP_APPEND]
@@ -182,8 +207,15 @@ class Recorder(PostgresApplicationRecorder):
             if not claims and not unborn and not fences and not forgetting:
                 return call(connection, self._append, parameters)
             with connection.transaction(), connection.cursor(row_factory=tuple_row) as cursor:
-                cursor.execute(self._lock)  # before any row, as in every append, so that there is no deadlock
-                for account, fence in fences:  # FOR SHARE: another sender takes the lease over only after this commit
+                cursor.execute(
+                    self._lock
+                )  # before any row, as in every append, so that there is no deadlock
+                for (
+                    account,
+                    fence,
+                ) in (
+                    fences
+                ):  # FOR SHARE: another sender takes the lease over only after this commit
                     cursor.execute(self._fence, (account,))
                     check_fence(account, fence, cursor.fetchall())
                 self._check_unborn(cursor, unborn)
@@ -199,8 +231,8 @@ class Recorder(PostgresApplicationRecorder):
     def settle(self, error: Exception) -> bool:
         """Wait until no append is running, by taking the lock that each append takes.
 
-        The outcome is final if the server answered; otherwise a statement may still be on its way to the server. A refused write
-        is final at once: such a role could not take the lock.
+        The outcome is final if the server answered; otherwise a statement may still be on its way
+        to the server. A refused write is final at once: such a role could not take the lock.
         """
         if is_refused(error):
             return True
@@ -223,61 +255,103 @@ class Recorder(PostgresApplicationRecorder):
             cursor.execute(statement, claim[:4])
 
     def rows_after(self, position: int, limit: int) -> list[Row]:
-        return self._rows(self._select + SQL("WHERE notification_id > %s ORDER BY notification_id LIMIT %s"), (position, limit))
+        return self._rows(
+            self._select + SQL("WHERE notification_id > %s ORDER BY notification_id LIMIT %s"),
+            (position, limit),
+        )
 
     def rows_of(self, streams: Sequence[str]) -> list[Row]:
         return self._rows(
-            self._select + SQL("WHERE originator_id = ANY(%s) ORDER BY originator_id, originator_version"), (list(streams),)
+            self._select
+            + SQL("WHERE originator_id = ANY(%s) ORDER BY originator_id, originator_version"),
+            (list(streams),),
         )
 
     def rows_at(self, keys: Sequence[tuple[str, int]]) -> list[Row]:
-        where = SQL("WHERE (originator_id, originator_version) IN (SELECT * FROM unnest(%s::text[], %s::bigint[]))")
-        return self._rows(self._select + where, ([key[0] for key in keys], [key[1] for key in keys]))
+        where = SQL(
+            "WHERE (originator_id, originator_version) IN (SELECT * FROM unnest(%s::text[], "
+            "%s::bigint[]))"
+        )
+        return self._rows(
+            self._select + where, ([key[0] for key in keys], [key[1] for key in keys])
+        )
 
     def evidence_at(self, positions: Sequence[int]) -> dict[int, Sequence[Any]]:
-        with self.datastore.get_connection() as connection, connection.cursor(row_factory=tuple_row, binary=True) as cursor:
+        with (
+            self.datastore.get_connection() as connection,
+            connection.cursor(row_factory=tuple_row, binary=True) as cursor,
+        ):
             cursor.execute(self._evidence, (list(positions),), prepare=True)
             return {position: rest for position, *rest in cursor}
 
     def versions_of(self, streams: Sequence[str]) -> dict[str, int]:
         statement = SQL(
-            "SELECT asked, (SELECT MAX(originator_version) FROM {table} WHERE originator_id = asked) "
-            "FROM unnest(%s::text[]) AS asked"
+            "SELECT asked, (SELECT MAX(originator_version) FROM {table} WHERE originator_id = "
+            "asked) FROM unnest(%s::text[]) AS asked"
         ).format(table=self._table)
-        with self.datastore.get_connection() as connection, connection.cursor(row_factory=tuple_row) as cursor:
+        with (
+            self.datastore.get_connection() as connection,
+            connection.cursor(row_factory=tuple_row) as cursor,
+        ):
             rows = cursor.execute(statement, (list(streams),), prepare=True).fetchall()
         return {stream: version for stream, version in rows if version is not None}
 
     def facts_known(self, facts: Sequence[FactKey]) -> set[FactKey]:
         statement = SQL(
-            "SELECT stream, key FROM {table} WHERE (stream, key) IN (SELECT * FROM unnest(%s::text[], %s::text[]))"
+            "SELECT stream, key FROM {table} WHERE (stream, key) IN (SELECT * FROM "
+            "unnest(%s::text[], %s::text[]))"
         ).format(table=Identifier(self.datastore.schema, FACTS_TABLE))
         streams, keys = zip(*facts, strict=True)
-        with self.datastore.get_connection() as connection, connection.cursor(row_factory=tuple_row) as cursor:
-            return set(cursor.execute(statement, (list(streams), list(keys)), prepare=True).fetchall())
+        with (
+            self.datastore.get_connection() as connection,
+            connection.cursor(row_factory=tuple_row) as cursor,
+        ):
+            return set(
+                cursor.execute(statement, (list(streams), list(keys)), prepare=True).fetchall()
+            )
 
     def last_position(self) -> int:
         return int(self.max_notification_id() or 0)
 
-    def streams_named(self, account: str, names: Mapping[str, Sequence[str]]) -> dict[tuple[str, str], str]:
+    def streams_named(
+        self, account: str, names: Mapping[str, Sequence[str]]
+    ) -> dict[tuple[str, str], str]:
         statement = SQL(" UNION ALL ").join([self._names] * len(names))
-        parameters = [value for kind, asked in names.items() for value in (account, kind, list(asked))]
-        with self.datastore.get_connection() as connection, connection.cursor(row_factory=tuple_row) as cursor:
+        parameters = [
+            value for kind, asked in names.items() for value in (account, kind, list(asked))
+        ]
+        with (
+            self.datastore.get_connection() as connection,
+            connection.cursor(row_factory=tuple_row) as cursor,
+        ):
             rows = cursor.execute(statement, parameters, prepare=True).fetchall()
         return {(kind, name): stream for kind, name, stream in rows}
 
     def _rows(self, statement: Composed, parameters: tuple[Any, ...]) -> list[Row]:
-        with self.datastore.get_connection() as connection, connection.cursor(row_factory=tuple_row, binary=True) as cursor:
+        with (
+            self.datastore.get_connection() as connection,
+            connection.cursor(row_factory=tuple_row, binary=True) as cursor,
+        ):
             cursor.execute(statement, parameters, prepare=True)
-            return [Row(stream, version, name, bytes(state), position) for stream, version, name, state, position in cursor]
+            return [
+                Row(stream, version, name, bytes(state), position)
+                for stream, version, name, state, position in cursor
+            ]
 
 
 def has_ledger(url: str, answer_timeout: int) -> bool:
     """Check for a ledger in the schema of this database's search path. Raises psycopg's errors."""
     with asking(url, answer_timeout) as connection:
         if connection.execute("SELECT 1 WHERE current_schema() IS NULL").fetchone():
-            raise psycopg.ProgrammingError("its search_path names no existing schema that this role may use")
-        return connection.execute("SELECT 1 FROM pg_class WHERE oid = to_regclass('ledger_schema')").fetchone() is not None
+            raise psycopg.ProgrammingError(
+                "its search_path names no existing schema that this role may use"
+            )
+        return (
+            connection.execute(
+                "SELECT 1 FROM pg_class WHERE oid = to_regclass('ledger_schema')"
+            ).fetchone()
+            is not None
+        )
 
 
 def _names(fresh: Sequence[Binding], free: Sequence[tuple[str, str]]) -> tuple[bytes, ...]:
@@ -295,7 +369,12 @@ def _names(fresh: Sequence[Binding], free: Sequence[tuple[str, str]]) -> tuple[b
 def _evidence(evidence: Sequence[NewEvidence]) -> tuple[bytes, ...]:
     """The four parameters about evidence of the append function. It counts events from 1."""
     indexes, salts, payloads, texts = zip(*evidence, strict=True)
-    return bigint_array(index + 1 for index in indexes), bytea_array(salts), bytea_array(payloads), bytea_array(texts)
+    return (
+        bigint_array(index + 1 for index in indexes),
+        bytea_array(salts),
+        bytea_array(payloads),
+        bytea_array(texts),
+    )
 
 
 NO_EVIDENCE = (bigint_array(()), *[bytea_array(())] * 3)
@@ -304,8 +383,9 @@ NO_FACTS = [text_array(())] * 2
 
 
 class Factory(library.PostgresFactory):
-    """Reads the settings. `ORDERLEDGER_URL`: the URL. `POSTGRES_LOCK_TIMEOUT`, `ORDERLEDGER_ANSWER_TIMEOUT`: seconds to wait
-    for a lock, and for a silent server. `POSTGRES_SYNCHRONOUS_COMMIT`: on, or off if the user wants less durability."""
+    """Reads the settings. `ORDERLEDGER_URL`: the URL. `POSTGRES_LOCK_TIMEOUT`,
+    `ORDERLEDGER_ANSWER_TIMEOUT`: seconds to wait for a lock, and for a silent server.
+    `POSTGRES_SYNCHRONOUS_COMMIT`: on, or off if the user wants less durability."""
 
     def __init__(self, env: EnvType) -> None:
         BaseInfrastructureFactory.__init__(self, env)
@@ -313,7 +393,9 @@ class Factory(library.PostgresFactory):
         lock_timeout = int(self.env.get("POSTGRES_LOCK_TIMEOUT") or 30)
         answer_timeout = int(self.env.get("ORDERLEDGER_ANSWER_TIMEOUT") or 30)
         synchronous_commit = self.env.get("POSTGRES_SYNCHRONOUS_COMMIT") or "on"
-        self.datastore = Datastore(self.env["ORDERLEDGER_URL"], lock_timeout, answer_timeout, synchronous_commit)
+        self.datastore = Datastore(
+            self.env["ORDERLEDGER_URL"], lock_timeout, answer_timeout, synchronous_commit
+        )
 
     def application_recorder(self) -> Recorder:
         return Recorder(self.datastore)

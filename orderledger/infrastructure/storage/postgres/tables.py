@@ -14,8 +14,22 @@ from psycopg import Cursor, Error, OperationalError
 from psycopg.rows import tuple_row
 
 from orderledger.infrastructure.deadline import current
-from orderledger.infrastructure.storage.columns import Column, changed, json_texts, numbers, parse_json, shape_of, times
-from orderledger.infrastructure.storage.database import REBUILDING_LOOK, ROWS_PER_BATCH, Database, Session, upsert_tail
+from orderledger.infrastructure.storage.columns import (
+    Column,
+    changed,
+    json_texts,
+    numbers,
+    parse_json,
+    shape_of,
+    times,
+)
+from orderledger.infrastructure.storage.database import (
+    REBUILDING_LOOK,
+    ROWS_PER_BATCH,
+    Database,
+    Session,
+    upsert_tail,
+)
 from orderledger.infrastructure.storage.evidence import EVIDENCE_KEPT, MAY_BE_DELETED, table_of
 from orderledger.infrastructure.storage.postgres.arrow import arrow_of
 from orderledger.infrastructure.storage.recorder import (
@@ -33,9 +47,12 @@ if TYPE_CHECKING:
     import pyarrow
 
 ROWS_WORTH_A_COPY = 200
-"""Rows from which COPY pays off. COPY into a temporary table takes four round trips, and a fifth of the work per row."""
+"""Rows from which COPY pays off. COPY into a temporary table takes four round trips, and a fifth of
+the work per row."""
 
-TEXTS_OF_ORDERS = frozenset({"account", "stream", "proposal_id", "client_order_id", "instrument", "method", "state"})
+TEXTS_OF_ORDERS = frozenset(
+    {"account", "stream", "proposal_id", "client_order_id", "instrument", "method", "state"}
+)
 """Text columns by which views are sorted."""
 
 CREATION_LOCK = 7_230_011_942
@@ -50,7 +67,7 @@ BEGIN
         THEN RETURN NEW; END IF;
     END IF;
     RAISE EXCEPTION '{NAMES_KEPT}';
-END $body$""",
+END $body$""",  # noqa: E501 (SQL)
     f"""CREATE OR REPLACE TRIGGER {NAMES_TABLE}_kept BEFORE DELETE OR TRUNCATE ON {NAMES_TABLE}
         FOR EACH STATEMENT EXECUTE FUNCTION {NAMES_TABLE}_guard()""",
     f"""CREATE OR REPLACE TRIGGER {NAMES_TABLE}_moved BEFORE UPDATE ON {NAMES_TABLE}
@@ -64,11 +81,11 @@ BEGIN
         IF {MAY_BE_DELETED} THEN RETURN OLD; END IF;
     END IF;
     RAISE EXCEPTION '{EVIDENCE_KEPT}';
-END $body$""",
+END $body$""",  # noqa: E501 (SQL)
     f"""CREATE OR REPLACE TRIGGER {EVIDENCE_TABLE}_kept BEFORE TRUNCATE ON {EVIDENCE_TABLE}
         FOR EACH STATEMENT EXECUTE FUNCTION {EVIDENCE_TABLE}_guard()""",
     f"""CREATE OR REPLACE TRIGGER {EVIDENCE_TABLE}_unchanged BEFORE UPDATE OR DELETE ON {EVIDENCE_TABLE}
-        FOR EACH ROW EXECUTE FUNCTION {EVIDENCE_TABLE}_guard()""",
+        FOR EACH ROW EXECUTE FUNCTION {EVIDENCE_TABLE}_guard()""",  # noqa: E501 (SQL)
 )
 
 REBUILDING_LOCK = 7_230_011_943
@@ -96,7 +113,9 @@ class PostgresSession(Session):
     differs_from = "IS DISTINCT FROM"
     binary = "bytea"
     place_in_text = "strpos"
-    raw_event = "convert_to(originator_id, 'UTF8'), originator_version, convert_to(topic, 'UTF8'), state"
+    raw_event = (
+        "convert_to(originator_id, 'UTF8'), originator_version, convert_to(topic, 'UTF8'), state"
+    )
     place = "ctid::text"
     unlogged = "UNLOGGED"
     types: dict[Kind, str] = {  # noqa: RUF012
@@ -111,7 +130,8 @@ class PostgresSession(Session):
     # NUMERIC keeps trailing zeros; 7.0 must be 7 everywhere
     _from: dict[Kind, Callable[[Any], Any]] = {"json": _parsed, "number": Decimal, "time": _utc}  # noqa: RUF012
     _as_text = frozenset({"json", "number"})
-    """Kinds selected as text. A Decimal from text takes a third of psycopg's time for a binary NUMERIC."""
+    """Kinds selected as text. A Decimal from text takes a third of psycopg's time for a binary
+    NUMERIC."""
 
     def __init__(self, cursor: Cursor[Any]) -> None:
         self._cursor = cursor
@@ -121,7 +141,9 @@ class PostgresSession(Session):
         self._cursor.execute(marked.encode(), parameters or None)
         return self._cursor.fetchall() if self._cursor.description else []
 
-    def _batches(self, statement: str, parameters: Sequence[Any]) -> Generator[list[tuple[Any, ...]], None, None]:
+    def _batches(
+        self, statement: str, parameters: Sequence[Any]
+    ) -> Generator[list[tuple[Any, ...]], None, None]:
         """Read with a server-side cursor, which keeps the unfetched rows."""
         with self._cursor.connection.cursor(uuid.uuid4().hex, row_factory=tuple_row) as cursor:
             cursor.execute(statement.replace("?", "%s").encode(), parameters or None, binary=True)
@@ -134,12 +156,16 @@ class PostgresSession(Session):
 
     def table_names(self) -> list[str]:
         statement = (
-            "SELECT relname FROM pg_class WHERE relnamespace = to_regnamespace(quote_ident(current_schema())) AND relkind = 'r'"
+            "SELECT relname FROM pg_class WHERE relnamespace = "
+            "to_regnamespace(quote_ident(current_schema())) AND relkind = 'r'"
         )
         return [name for (name,) in self.execute(statement)]
 
     def column_names(self, name: str) -> set[str]:
-        statement = "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass(?) AND attnum > 0 AND NOT attisdropped"
+        statement = (
+            "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass(?) AND attnum > 0 AND "
+            "NOT attisdropped"
+        )
         return {column for (column,) in self.execute(statement, (name,))}
 
     def upsert(self, table: Table, rows: Sequence[Row], suffix: str = "") -> None:
@@ -149,19 +175,25 @@ class PostgresSession(Session):
         staged, names = f"{table.name}_staged", ", ".join(table.names)
         self.execute(f"CREATE TEMPORARY TABLE IF NOT EXISTS {staged} (LIKE {table.name})")
         self._copy(table, rows, staged)
-        self.execute(f"INSERT INTO {table.name}{suffix} ({names}) SELECT {names} FROM {staged} {upsert_tail(table.name)}")
+        self.execute(
+            f"INSERT INTO {table.name}{suffix} ({names}) SELECT {names} FROM {staged} "
+            f"{upsert_tail(table.name)}"
+        )
         self.execute(f"TRUNCATE {staged}")
 
     def append(self, table: Table, rows: Sequence[Row], suffix: str = "") -> None:
         self._copy(table, rows, f"{table.name}{suffix}")
 
     def _copy(self, table: Table, rows: Sequence[Row], target: str) -> None:
-        with self._cursor.copy(f"COPY {target} ({', '.join(table.names)}) FROM STDIN".encode()) as copy:
+        with self._cursor.copy(
+            f"COPY {target} ({', '.join(table.names)}) FROM STDIN".encode()
+        ) as copy:
             for row in zip(*self._texts_of(table, rows), strict=True):
                 copy.write_row(row)
 
     def _texts_of(self, table: Table, rows: Sequence[Row]) -> Iterator[Sequence[Any]]:
-        """Columns for COPY, with times as text: writing them takes a fifth of psycopg's time for a datetime."""
+        """Columns for COPY, with times as text: writing them takes a fifth of psycopg's time for a
+        datetime."""
         for column, values in zip(table.columns, self.columns_of(table, rows), strict=True):
             yield times(values) if column.kind == "time" else values
 
@@ -173,11 +205,16 @@ class PostgresSession(Session):
         self._cursor.execute(statement.encode(), arrays)
 
     def _selected(self, table: Table) -> str:
-        return ", ".join(f"{c.name}::text" if c.kind in self._as_text else c.name for c in table.columns)
+        return ", ".join(
+            f"{c.name}::text" if c.kind in self._as_text else c.name for c in table.columns
+        )
 
     def _rows_from(self, table: Table, found: Sequence[tuple[Any, ...]]) -> list[Row]:
         changes = (self._from.get(column.kind) for column in table.columns)
-        columns = (changed(values, change) for values, change in zip(zip(*found, strict=True), changes, strict=False))
+        columns = (
+            changed(values, change)
+            for values, change in zip(zip(*found, strict=True), changes, strict=False)
+        )
         struct = shape_of(table).struct
         return [asdict(struct(*row)) for row in zip(*columns, strict=True)]
 
@@ -185,7 +222,9 @@ class PostgresSession(Session):
         return arrow_of(table, self._cursor, source, tuple(parameters))
 
     def rows_at(self, table: Table, source: str, places: Sequence[Any]) -> list[Row]:
-        statement = f"SELECT {self._selected(table)} FROM {source} WHERE ctid = ANY(?::text[]::tid[])"
+        statement = (
+            f"SELECT {self._selected(table)} FROM {source} WHERE ctid = ANY(?::text[]::tid[])"
+        )
         return self._rows_from(table, self.execute(statement, (list(places),)))
 
     def read_cell(self, column: ColumnOfTable, source: str, place: Any) -> None:
@@ -194,7 +233,11 @@ class PostgresSession(Session):
         changed(found[0], self._from.get(column.kind))
 
     def cell_text(self, name: str, source: str, place: Any) -> str:
-        return str(self.execute(f"SELECT {name}::text FROM {source} WHERE ctid = ?::text::tid", (place,))[0][0])
+        return str(
+            self.execute(f"SELECT {name}::text FROM {source} WHERE ctid = ?::text::tid", (place,))[
+                0
+            ][0]
+        )
 
     def lock_log(self) -> None:
         self.execute(f"LOCK TABLE {EVENTS_TABLE} IN EXCLUSIVE MODE")
@@ -204,7 +247,10 @@ class PostgresSession(Session):
 
     def continue_after(self, position: int) -> None:
         if position:
-            self.execute(f"SELECT setval(pg_get_serial_sequence('{EVENTS_TABLE}', 'notification_id'), ?)", (position,))
+            self.execute(
+                f"SELECT setval(pg_get_serial_sequence('{EVENTS_TABLE}', 'notification_id'), ?)",
+                (position,),
+            )
 
     def guard_names(self) -> None:
         for statement in GUARDS:
@@ -228,12 +274,14 @@ class PostgresSession(Session):
         self.execute(f"ALTER TABLE {EVENTS_TABLE} ENABLE TRIGGER USER")
 
     def analyze(self, table: Table) -> None:
-        """Analyze now: autovacuum would take a minute or so, and until then a query for the few open orders scans the whole
-        table.
+        """Analyze now: autovacuum would take a minute or so, and until then a query for the few
+        open orders scans the whole table.
 
         Skips a table that is locked: another process is analyzing or vacuuming it.
         """
-        names = dict.fromkeys(name for index in (table.key, *table.indexes, *table.paged_by) for name in index)
+        names = dict.fromkeys(
+            name for index in (table.key, *table.indexes, *table.paged_by) for name in index
+        )
         self.execute(f"ANALYZE (SKIP_LOCKED) {table.name} ({', '.join(names)})")
 
     def exact(self, name: str) -> str:
@@ -292,10 +340,16 @@ class PostgresDatabase(Database):
 
     @contextmanager
     def rebuilding(self) -> Iterator[None]:
-        """Hold an advisory lock. It belongs to the connection, so it must be released before the pool hands the connection on."""
-        with self._datastore.get_connection() as connection, connection.cursor(row_factory=tuple_row) as cursor:
+        """Hold an advisory lock. It belongs to the connection, so it must be released before the
+        pool hands the connection on."""
+        with (
+            self._datastore.get_connection() as connection,
+            connection.cursor(row_factory=tuple_row) as cursor,
+        ):
             try:  # an interrupt may come right after the server gave the lock
-                while not cursor.execute("SELECT pg_try_advisory_lock(%s)", (REBUILDING_LOCK,)).fetchall()[0][0]:
+                while not cursor.execute(
+                    "SELECT pg_try_advisory_lock(%s)", (REBUILDING_LOCK,)
+                ).fetchall()[0][0]:
                     time.sleep(REBUILDING_LOOK)
                 yield
             finally:

@@ -12,7 +12,12 @@ from typing import Any
 
 from eventsourcing import persistence
 from eventsourcing.persistence import ConnectionPoolClosedError, OperationalError, PersistenceError
-from eventsourcing.sqlite import SQLiteConnection, SQLiteConnectionPool, SQLiteCursor, SQLiteDatastore
+from eventsourcing.sqlite import (
+    SQLiteConnection,
+    SQLiteConnectionPool,
+    SQLiteCursor,
+    SQLiteDatastore,
+)
 
 from orderledger.infrastructure.deadline import current, is_over
 from orderledger.infrastructure.locks import let_go
@@ -23,17 +28,26 @@ STEPS_BETWEEN_LOOKS = 20_000
 """Steps of SQLite's machine between two looks at the deadline of a query, about a millisecond."""
 
 STATEMENTS_KEPT = 16
-"""Prepared statements per connection. Each holds hundreds of rows of parameters: 256 statements take 60 MB."""
+"""Prepared statements per connection. Each holds hundreds of rows of parameters: 256 statements
+take 60 MB."""
 
 
-NO_SHARED_MEMORY = frozenset({sqlite3.SQLITE_IOERR_SHMOPEN, sqlite3.SQLITE_IOERR_SHMSIZE, sqlite3.SQLITE_IOERR_SHMMAP})
-"""Error codes of SQLite without room for the write-ahead log's index, which all users of the file share."""
+NO_SHARED_MEMORY = frozenset(
+    {sqlite3.SQLITE_IOERR_SHMOPEN, sqlite3.SQLITE_IOERR_SHMSIZE, sqlite3.SQLITE_IOERR_SHMMAP}
+)
+"""Error codes of SQLite without room for the write-ahead log's index, which all users of the file
+share."""
 
 
 def connected(
-    location: str, first: Callable[[sqlite3.Connection], object], *, is_alone: bool = False, **settings: Any
+    location: str,
+    first: Callable[[sqlite3.Connection], object],
+    *,
+    is_alone: bool = False,
+    **settings: Any,
 ) -> sqlite3.Connection:
-    """Connect, and call `first` with the connection. Without room for the index of the write-ahead log, use exclusive mode.
+    """Connect, and call `first` with the connection. Without room for the index of the write-ahead
+    log, use exclusive mode.
 
     The connection then keeps the index in memory, and locks the file for itself.
     """
@@ -55,7 +69,8 @@ def connected(
 class Pool(SQLiteConnectionPool):
     """Connections whose commits survive a power failure, unless the user wants less durability.
 
-    They cache prepared statements. The library's own connections cache one, and parse the others each time.
+    They cache prepared statements. The library's own connections cache one, and parse the others
+    each time.
     """
 
     synchronous = "FULL"
@@ -64,14 +79,18 @@ class Pool(SQLiteConnectionPool):
     """Device and inode of the file that the first connection opened."""
 
     def check_place(self) -> None:
-        """Raise OperationalError if the path has another file or none: later programs would not find our commits. A memory
-        store has no path."""
+        """Raise OperationalError if the path has another file or none: later programs would not
+        find our commits. A memory store has no path."""
         if self._opened is not None and self._opened != _file_at(self.db_name):
-            raise OperationalError(f"{self.db_name} is no longer the file that was opened: it was deleted, moved or replaced")
+            raise OperationalError(
+                f"{self.db_name} is no longer the file that was opened: it was deleted, moved or "
+                "replaced"
+            )
 
     @staticmethod
     def detect_memory_mode(db_name: str) -> bool:
-        """Check for the URI of a store in memory. Files have an absolute path, whatever words are in it."""
+        """Check for the URI of a store in memory. Files have an absolute path, whatever words are
+        in it."""
         return db_name.startswith("file:")
 
     def _create_connection(self) -> SQLiteConnection:
@@ -79,11 +98,14 @@ class Pool(SQLiteConnectionPool):
         if not self.is_sqlite_memory_mode:
             make_private(self.db_name)
         timeout = self.lock_timeout or 0
-        connection = connected(self.db_name, self._set_up, timeout=timeout, cached_statements=STATEMENTS_KEPT)
+        connection = connected(
+            self.db_name, self._set_up, timeout=timeout, cached_statements=STATEMENTS_KEPT
+        )
         return SQLiteConnection(connection, max_age=self.max_age)
 
     def close(self) -> None:
-        """Close once. Python closes it again at exit, when a daemon thread may have died with the pool's lock."""
+        """Close once. Python closes it again at exit, when a daemon thread may have died with the
+        pool's lock."""
         if not self._closed:
             super().close()
 
@@ -99,7 +121,8 @@ class Pool(SQLiteConnectionPool):
         connection.execute("PRAGMA cache_size=-16384")
 
     def _use_write_ahead_log(self, connection: sqlite3.Connection) -> None:
-        """Switch to a write-ahead log. SQLite itself does not wait here if another process is opening the new file."""
+        """Switch to a write-ahead log. SQLite itself does not wait here if another process is
+        opening the new file."""
         deadline = time.monotonic() + (self.lock_timeout or 0)
         while True:
             try:
@@ -132,17 +155,25 @@ def _file_at(path: str) -> tuple[int, int] | None:
 class Datastore(SQLiteDatastore):
     """Each thread has its own connection; the writers of this process take turns.
 
-    Borrowing a connection from the library's pool costs as much as writing an event with it. A memory store still borrows: there
-    reading and writing exclude each other, and the pool ensures that.
+    Borrowing a connection from the library's pool costs as much as writing an event with it. A
+    memory store still borrows: there reading and writing exclude each other, and the pool ensures
+    that.
     """
 
-    def __init__(self, db_name: str, lock_timeout: int, synchronous: str, journal_mode: str = "WAL") -> None:
+    def __init__(
+        self, db_name: str, lock_timeout: int, synchronous: str, journal_mode: str = "WAL"
+    ) -> None:
         self._users: dict[int, object] = {}
         """The current user of each thread's connection. Setting and removing an item are atomic."""
         self._is_closing = False
         super().__init__(db_name, lock_timeout=lock_timeout, originator_id_type="text")
         self.pool.close()
-        self.pool: Pool = Pool(db_name=db_name, lock_timeout=lock_timeout, pool_timeout=float(lock_timeout), max_overflow=THREADS)
+        self.pool: Pool = Pool(
+            db_name=db_name,
+            lock_timeout=lock_timeout,
+            pool_timeout=float(lock_timeout),
+            max_overflow=THREADS,
+        )
         self.pool.synchronous, self.pool.journal_mode = synchronous, journal_mode
         self._threads = threading.local()
         self._turn = threading.RLock()
@@ -161,11 +192,16 @@ class Datastore(SQLiteDatastore):
             self.let_go(user)
 
     def transaction(self, *, commit: bool) -> AbstractContextManager[SQLiteCursor]:  # type: ignore[override]
-        return super().transaction(commit=commit) if self.pool.is_sqlite_memory_mode else Transaction(self, commit=commit)
+        return (
+            super().transaction(commit=commit)
+            if self.pool.is_sqlite_memory_mode
+            else Transaction(self, commit=commit)
+        )
 
     def borrow(self, user: object, *, commit: bool) -> SQLiteConnection:
-        """This thread's connection; a writer waits for its turn. Call `let_go` afterwards, whatever happens. If the thread
-        already uses it (a signal handler queries during a transaction), SQLite refuses the second transaction."""
+        """This thread's connection; a writer waits for its turn. Call `let_go` afterwards, whatever
+        happens. If the thread already uses it (a signal handler queries during a transaction),
+        SQLite refuses the second transaction."""
         if self._enter(user) and commit:
             self._turn.acquire()
         held = self._held()
@@ -182,8 +218,9 @@ class Datastore(SQLiteDatastore):
         return True
 
     def let_go(self, user: object = None) -> None:
-        """Release this thread's connection, roll back its open transaction, and let the next writer in. Only if `user` uses
-        it, or without `user` in any case. May be repeated, and repairs what an interrupt left half done."""
+        """Release this thread's connection, roll back its open transaction, and let the next writer
+        in. Only if `user` uses it, or without `user` in any case. May be repeated, and repairs what
+        an interrupt left half done."""
         if self._users.get(threading.get_ident()) is not user and user is not None:
             return
         held: Held | None = getattr(self._threads, "held", None)
@@ -192,20 +229,24 @@ class Datastore(SQLiteDatastore):
                 if held.raw.in_transaction:
                     held.raw.rollback()
             if held.is_alone:
-                self.renew()  # it locks the file until it is closed; the next connection shares the file if there is room again
+                # it locks the file until it is closed; the next connection shares the file if there
+                # is room again
+                self.renew()
         let_go(self._turn)
         self._users.pop(threading.get_ident(), None)
 
     def renew(self) -> None:
-        """Close this thread's connection; the next one is new. Not for a memory store, which exists only in its connections."""
+        """Close this thread's connection; the next one is new. Not for a memory store, which exists
+        only in its connections."""
         held: Held | None = getattr(self._threads, "held", None)
         if held is not None:
             self._threads.held = None
             held.connection.close()
 
     def close(self) -> None:
-        """Close all connections once nobody uses one; otherwise SQLite ends the process with a segmentation fault. A signal
-        handler does not wait for the query that it interrupted: the end of the process closes that connection."""
+        """Close all connections once nobody uses one; otherwise SQLite ends the process with a
+        segmentation fault. A signal handler does not wait for the query that it interrupted: the
+        end of the process closes that connection."""
         self._is_closing = True
         deadline = time.monotonic() + CLOSING_SECONDS
         while self._users.keys() - {threading.get_ident()} and time.monotonic() < deadline:
@@ -223,8 +264,8 @@ class Datastore(SQLiteDatastore):
 
 
 class Held:
-    """A thread's connection. It returns to the pool when the thread ends. One that `is_alone` only reads, and is closed after
-    each transaction: other threads and processes wait for its lock."""
+    """A thread's connection. It returns to the pool when the thread ends. One that `is_alone` only
+    reads, and is closed after each transaction: other threads and processes wait for its lock."""
 
     def __init__(self, connection: SQLiteConnection) -> None:
         self.connection = connection
@@ -252,9 +293,9 @@ def _put_back(pool: SQLiteConnectionPool, connection: SQLiteConnection) -> None:
 class Transaction:
     """A transaction's cursor, as from the library, but without its nested generators.
 
-    A writing transaction waits for the write lock before it reads. SQLite would refuse its write at once if another had changed
-    what it has read. The place of the file is checked before reading and after a commit, which also reveals an earlier
-    replacement.
+    A writing transaction waits for the write lock before it reads. SQLite would refuse its write at
+    once if another had changed what it has read. The place of the file is checked before reading
+    and after a commit, which also reveals an earlier replacement.
     """
 
     __slots__ = ("_connection", "_datastore", "_is_writing", "_timed", "_user")
@@ -291,7 +332,12 @@ class Transaction:
             self._timed.set_progress_handler(None, 0)
             self._timed = None
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         try:
             self._stop_timing()
             if error is None and self._is_writing:

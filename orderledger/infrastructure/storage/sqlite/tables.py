@@ -1,4 +1,5 @@
-"""Rows of the views in SQLite. It has no exact numbers and no times, so they are decimal text, and RFC 3339 text in UTC."""
+"""Rows of the views in SQLite. It has no exact numbers and no times, so they are decimal text, and
+RFC 3339 text in UTC."""
 
 import os
 import sqlite3
@@ -15,8 +16,22 @@ from eventsourcing.persistence import PersistenceError
 from eventsourcing.sqlite import SQLiteDatastore
 from msgspec.structs import asdict
 
-from orderledger.infrastructure.storage.columns import Column, cell_decoder, changed, json_texts, numbers, shape_of, times
-from orderledger.infrastructure.storage.database import REBUILDING_LOOK, ROWS_PER_BATCH, Database, Session, upsert_tail
+from orderledger.infrastructure.storage.columns import (
+    Column,
+    cell_decoder,
+    changed,
+    json_texts,
+    numbers,
+    shape_of,
+    times,
+)
+from orderledger.infrastructure.storage.database import (
+    REBUILDING_LOOK,
+    ROWS_PER_BATCH,
+    Database,
+    Session,
+    upsert_tail,
+)
 from orderledger.infrastructure.storage.evidence import EVIDENCE_KEPT, MAY_BE_DELETED, table_of
 from orderledger.infrastructure.storage.recorder import (
     ATTRIBUTIONS,
@@ -35,21 +50,24 @@ if TYPE_CHECKING:
     import pyarrow
 
 GUARDS = {
-    "order_names_no_delete": f"BEFORE DELETE ON {NAMES_TABLE} BEGIN SELECT RAISE(ABORT, '{NAMES_KEPT}'); END",
+    "order_names_no_delete": f"BEFORE DELETE ON {NAMES_TABLE} BEGIN SELECT RAISE(ABORT, "
+    f"'{NAMES_KEPT}'); END",
     "order_names_no_update": f"""BEFORE UPDATE ON {NAMES_TABLE}
         WHEN (NEW.account, NEW.kind, NEW.name) IS NOT (OLD.account, OLD.kind, OLD.name) OR NEW.stream IS NOT OLD.stream
         AND NOT EXISTS (SELECT 1 FROM {EVENTS_TABLE} WHERE originator_id = OLD.stream AND topic LIKE '{ATTRIBUTIONS}')
-        BEGIN SELECT RAISE(ABORT, '{NAMES_KEPT}'); END""",
+        BEGIN SELECT RAISE(ABORT, '{NAMES_KEPT}'); END""",  # noqa: E501 (SQL)
 }
 
 EVIDENCE_GUARDS = {
-    "event_evidence_no_update": f"BEFORE UPDATE ON {EVIDENCE_TABLE} BEGIN SELECT RAISE(ABORT, '{EVIDENCE_KEPT}'); END",
+    "event_evidence_no_update": f"BEFORE UPDATE ON {EVIDENCE_TABLE} BEGIN SELECT RAISE(ABORT, "
+    f"'{EVIDENCE_KEPT}'); END",
     "event_evidence_no_delete": f"BEFORE DELETE ON {EVIDENCE_TABLE} WHEN NOT {MAY_BE_DELETED} "
     f"BEGIN SELECT RAISE(ABORT, '{EVIDENCE_KEPT}'); END",
 }
 
 ROWS_PER_UPSERT = (500, 100, 20, 4, 1)
-"""Row counts of statements. SQLite parses a long statement as long as it runs it; these few are parsed once per connection."""
+"""Row counts of statements. SQLite parses a long statement as long as it runs it; these few are
+parsed once per connection."""
 
 
 @cache
@@ -66,7 +84,8 @@ class SQLiteSession(Session):
     raw_event = (
         "CASE typeof(originator_id) WHEN 'text' THEN CAST(originator_id AS BLOB) END, "
         "CASE typeof(originator_version) WHEN 'integer' THEN originator_version END, "
-        "CASE typeof(topic) WHEN 'text' THEN CAST(topic AS BLOB) END, CASE typeof(state) WHEN 'blob' THEN state END"
+        "CASE typeof(topic) WHEN 'text' THEN CAST(topic AS BLOB) END, CASE typeof(state) WHEN "
+        "'blob' THEN state END"
     )
     place = "rowid"
     by_key_alone = " WITHOUT ROWID"
@@ -84,16 +103,23 @@ class SQLiteSession(Session):
         "json": json_texts,
         "flag": lambda column: changed(column, int),
     }
-    _as_json: dict[Kind, str] = {"json": "json({})", "flag": "json(CASE {} WHEN 1 THEN 'true' WHEN 0 THEN 'false' END)"}  # noqa: RUF012
+    _as_json: dict[Kind, str] = {  # noqa: RUF012
+        "json": "json({})",
+        "flag": "json(CASE {} WHEN 1 THEN 'true' WHEN 0 THEN 'false' END)",
+    }
 
     def __init__(self, cursor: sqlite3.Cursor) -> None:
         self._cursor = cursor
-        self._cursor.row_factory = None  # plain tuples: the library's rows by name cost more than the reading
+        self._cursor.row_factory = (
+            None  # plain tuples: the library's rows by name cost more than the reading
+        )
 
     def execute(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         return self._cursor.execute(statement, tuple(parameters)).fetchall()
 
-    def _batches(self, statement: str, parameters: Sequence[Any]) -> Generator[list[tuple[Any, ...]], None, None]:
+    def _batches(
+        self, statement: str, parameters: Sequence[Any]
+    ) -> Generator[list[tuple[Any, ...]], None, None]:
         with closing(self._cursor.connection.cursor()) as cursor:
             cursor.row_factory = None
             cursor.execute(statement, tuple(parameters))
@@ -101,17 +127,26 @@ class SQLiteSession(Session):
                 yield rows
 
     def has_table(self, name: str) -> bool:
-        return bool(self.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (name,)))
+        return bool(
+            self.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (name,))
+        )
 
     def table_names(self) -> list[str]:
-        return [name for (name,) in self.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        return [
+            name for (name,) in self.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        ]
 
     def column_names(self, name: str) -> set[str]:
-        return {column for (column,) in self.execute("SELECT name FROM pragma_table_info(?)", (name,))}
+        return {
+            column for (column,) in self.execute("SELECT name FROM pragma_table_info(?)", (name,))
+        }
 
     def _selected(self, table: Table) -> str:
-        """A row as one JSON array: for forty values, the driver takes longer than SQLite and msgspec together with text."""
-        cells = (self._as_json.get(column.kind, "{}").format(column.name) for column in table.columns)
+        """A row as one JSON array: for forty values, the driver takes longer than SQLite and
+        msgspec together with text."""
+        cells = (
+            self._as_json.get(column.kind, "{}").format(column.name) for column in table.columns
+        )
         return f"json_array({', '.join(cells)})"
 
     def _rows_from(self, table: Table, found: Sequence[tuple[Any, ...]]) -> list[Row]:
@@ -119,19 +154,28 @@ class SQLiteSession(Session):
         return [asdict(decode(text)) for (text,) in found]
 
     def _arrow(self, table: Table, source: str, parameters: Sequence[Any]) -> "pyarrow.Table":
-        return arrow_of(table, self._batches(f"SELECT {', '.join(table.names)} FROM {source}", parameters))
+        return arrow_of(
+            table, self._batches(f"SELECT {', '.join(table.names)} FROM {source}", parameters)
+        )
 
     def rows_at(self, table: Table, source: str, places: Sequence[Any]) -> list[Row]:
         where = f"rowid IN ({','.join('?' * len(places))})"
-        return self._rows_from(table, self.execute(f"SELECT {self._selected(table)} FROM {source} WHERE {where}", places))
+        return self._rows_from(
+            table,
+            self.execute(f"SELECT {self._selected(table)} FROM {source} WHERE {where}", places),
+        )
 
     def read_cell(self, column: ColumnOfTable, source: str, place: Any) -> None:
         cell = self._as_json.get(column.kind, "{}").format(column.name)
-        ((text,),) = self.execute(f"SELECT json_array({cell}) FROM {source} WHERE rowid = ?", (place,))
+        ((text,),) = self.execute(
+            f"SELECT json_array({cell}) FROM {source} WHERE rowid = ?", (place,)
+        )
         cell_decoder(column.kind)(text)
 
     def cell_text(self, name: str, source: str, place: Any) -> str:
-        ((value,),) = self.execute(f"SELECT CAST({name} AS BLOB) FROM {source} WHERE rowid = ?", (place,))
+        ((value,),) = self.execute(
+            f"SELECT CAST({name} AS BLOB) FROM {source} WHERE rowid = ?", (place,)
+        )
         return (value or b"").decode(errors="backslashreplace")
 
     def guard_names(self) -> None:
@@ -155,7 +199,10 @@ class SQLiteSession(Session):
 
     @contextmanager
     def unguarded_events(self) -> Iterator[None]:
-        guards = self.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ?", (EVENTS_TABLE,))
+        guards = self.execute(
+            "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ?",
+            (EVENTS_TABLE,),
+        )
         self.execute("PRAGMA secure_delete=ON")
         for name, _ in guards:
             self.execute(f"DROP TRIGGER {name}")
@@ -175,7 +222,10 @@ class SQLiteSession(Session):
             values = list(chain.from_iterable(zip(*self.columns_of(table, chunk), strict=True)))
             while values:
                 count = next(size for size in ROWS_PER_UPSERT if size * width <= len(values))
-                self._cursor.execute(_insert_of(table.name + suffix, table.names, count, tail), values[: count * width])
+                self._cursor.execute(
+                    _insert_of(table.name + suffix, table.names, count, tail),
+                    values[: count * width],
+                )
                 del values[: count * width]
 
 
@@ -196,16 +246,23 @@ class SQLiteDatabase(Database):
 
     @contextmanager
     def streaming(self) -> Iterator[Session]:
-        """A reading transaction on a new connection. With a store in memory or a full disk, on the thread's own connection."""
+        """A reading transaction on a new connection. With a store in memory or a full disk, on the
+        thread's own connection."""
         pool = self._datastore.pool
         with self.reading() as session:  # checks that the file is still in its place
-            is_alone = pool.is_sqlite_memory_mode or session.execute("PRAGMA locking_mode") == [("exclusive",)]
+            is_alone = pool.is_sqlite_memory_mode or session.execute("PRAGMA locking_mode") == [
+                ("exclusive",)
+            ]
         if is_alone:
             with self.reading() as session:
                 yield session
             return
         location = f"{Path(self._path).as_uri()}?mode=rw"
-        settings: dict[str, Any] = {"uri": True, "timeout": pool.lock_timeout or 0, "isolation_level": None}
+        settings: dict[str, Any] = {
+            "uri": True,
+            "timeout": pool.lock_timeout or 0,
+            "isolation_level": None,
+        }
         with closing(sqlite3.connect(location, check_same_thread=False, **settings)) as connection:
             connection.execute("BEGIN")
             yield SQLiteSession(connection.cursor())
@@ -233,7 +290,10 @@ class SQLiteDatabase(Database):
             yield
 
     def let_go(self) -> None:
-        if isinstance(self._datastore, Datastore) and not self._datastore.pool.is_sqlite_memory_mode:
+        if (
+            isinstance(self._datastore, Datastore)
+            and not self._datastore.pool.is_sqlite_memory_mode
+        ):
             self._datastore.let_go()
 
     @property
@@ -274,7 +334,8 @@ class SQLiteDatabase(Database):
 
     @contextmanager
     def _attached(self, path: str, name: str, mode: str) -> Iterator[None]:
-        """Attach a file to this thread's connection. As a URI, because a file name may be no UTF-8."""
+        """Attach a file to this thread's connection. As a URI, because a file name may be no
+        UTF-8."""
         with self._datastore.get_connection(commit=True) as connection:
             cursor = connection.cursor()
             cursor.execute(f"ATTACH DATABASE ? AS {name}", (f"{Path(path).as_uri()}?mode={mode}",))
@@ -289,7 +350,8 @@ class SQLiteDatabase(Database):
                     connection.cursor().execute(f"DETACH DATABASE {name}")
             except (sqlite3.Error, PersistenceError):
                 if isinstance(self._datastore, Datastore):
-                    self._datastore.renew()  # a connection that keeps the file could not attach the next one
+                    # a connection that keeps the file could not attach the next one
+                    self._datastore.renew()
 
 
 def _is_locked_by(connection: sqlite3.Connection) -> bool:

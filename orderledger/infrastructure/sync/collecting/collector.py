@@ -1,7 +1,7 @@
 """One process that keeps a ledger and its venues together, until it is stopped.
 
-A feed's interruption is a `gap`; when the feed is back the account is reconciled, and the gap ends. Every account is
-reconciled at the start, after each gap, and from time to time.
+A feed's interruption is a `gap`; when the feed is back the account is reconciled, and the gap ends.
+Every account is reconciled at the start, after each gap, and from time to time.
 """
 
 import asyncio
@@ -23,7 +23,15 @@ from orderledger.infrastructure.sync.collecting.watching import Watch
 from orderledger.infrastructure.sync.reconciliation.book import Book
 from orderledger.infrastructure.sync.reconciliation.reconciler import Reconciled, Reconciler, Rules
 from orderledger.infrastructure.venues.base.transport import happens_within
-from orderledger.infrastructure.venues.base.venue import Down, FeedEvent, Messages, Records, UnreadablePayload, Up, Venue
+from orderledger.infrastructure.venues.base.venue import (
+    Down,
+    FeedEvent,
+    Messages,
+    Records,
+    UnreadablePayload,
+    Up,
+    Venue,
+)
 
 ACTOR = "collector"
 RETRY_SECONDS = 5.0
@@ -36,9 +44,10 @@ Publish = Callable[[dict[str, Any]], None]
 
 
 class Collector:
-    """`publish` is given the status every `publishing` seconds, and at the end. `every`: between two reconciliations of an
-    account; None for none but those at the start and after gaps. `check_views` raises where the views do not follow the log.
-    `records`: where orders are looked up by their names, by default in the book's views."""
+    """`publish` is given the status every `publishing` seconds, and at the end. `every`: between
+    two reconciliations of an account; None for none but those at the start and after gaps.
+    `check_views` raises where the views do not follow the log. `records`: where orders are looked
+    up by their names, by default in the book's views."""
 
     def __init__(
         self,
@@ -77,18 +86,26 @@ class Collector:
         """An account has come up, gone down or been reconciled: to be published at once."""
 
     async def note_absence(self, published: Collection[dict[str, Any]]) -> None:
-        """What earlier collectors, by whatever name, last published of these accounts: since then nobody has listened."""
+        """What earlier collectors, by whatever name, last published of these accounts: since then
+        nobody has listened."""
         for account in (account for venue in self._venues for account in venue.accounts):
             statuses = [status for status in published if account in status.get("accounts", {})]
             before = max(statuses, key=lambda status: str(status["at"]), default=None)
             if before is not None and before["accounts"][account]["is_up"]:
                 since = datetime.fromisoformat(before["at"])
                 self.counters[account].gaps += 1
-                gap = Gap(account=account, from_at=since, at=since, reason="collector_stopped", actor=ACTOR)
+                gap = Gap(
+                    account=account,
+                    from_at=since,
+                    at=since,
+                    reason="collector_stopped",
+                    actor=ACTOR,
+                )
                 await asyncio.to_thread(self._book.record_many, [gap])
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Until `stop` is set, and what was heard by then is recorded. Raises StoreError where the store fails."""
+        """Until `stop` is set, and what was heard by then is recorded. Raises StoreError where the
+        store fails."""
         recording = asyncio.ensure_future(self._recorder.run())
         listening = [asyncio.ensure_future(self._listen(venue, stop)) for venue in self._venues]
         watching = [self._publish_status(), self._watch.views(), self._watch.feeds()]
@@ -119,14 +136,21 @@ class Collector:
         if left and self._watch.is_due(self, f"not recorded: {left}"):
             self._log.error("not_recorded", messages=sum(left.values()), accounts=left)
 
-    async def _wind_down(self, recording: "asyncio.Future[None]", listening: Sequence["asyncio.Future[None]"]) -> None:
-        """Record what the venues have heard by now: all that they tell before they end by themselves."""
+    async def _wind_down(
+        self, recording: "asyncio.Future[None]", listening: Sequence["asyncio.Future[None]"]
+    ) -> None:
+        """Record what the venues have heard by now: all that they tell before they end by
+        themselves."""
         self._stopped_at = self._clock.now()
         hanging_up = [asyncio.ensure_future(venue.disconnect()) for venue in self._venues]
         _, late = await asyncio.wait([*listening, *hanging_up], timeout=HANGING_UP_SECONDS)
         for task in late:
             task.cancel()
-        for failed in [one for one in await asyncio.gather(*hanging_up, return_exceptions=True) if isinstance(one, Exception)]:
+        for failed in [
+            one
+            for one in await asyncio.gather(*hanging_up, return_exceptions=True)
+            if isinstance(one, Exception)
+        ]:
             self._log.error("not_hung_up", exc_info=failed)
         drained = asyncio.ensure_future(self._recorder.drained())
         await asyncio.wait([recording, drained], return_when=asyncio.FIRST_COMPLETED)
@@ -135,7 +159,8 @@ class Collector:
             recording.result()
 
     async def _listen(self, venue: Venue, stop: asyncio.Event) -> None:
-        """Until hung up: a feed that fails in a way it should not is a gap like any other, and is begun again."""
+        """Until hung up: a feed that fails in a way it should not is a gap like any other, and is
+        begun again."""
         while not stop.is_set():
             try:
                 async for event in venue.listen():
@@ -146,7 +171,10 @@ class Collector:
                 if self._watch.is_due(venue, f"{reason}: {error}"):
                     self._log.exception("feed_failed", venue=venue.name)
             if not stop.is_set():
-                await self._take(venue, Down(accounts=self._listened_to(venue), at=self._clock.now(), reason=reason))
+                await self._take(
+                    venue,
+                    Down(accounts=self._listened_to(venue), at=self._clock.now(), reason=reason),
+                )
                 for account in venue.accounts:
                     self.counters[account].down_because = reason
                 await happens_within(stop, self._retry_seconds)
@@ -170,7 +198,9 @@ class Collector:
                 await self._note_gap(event.accounts, event.at, event.reason)
                 if self._watch.is_due(venue, event.reason) or event.accounts:
                     accounts, since = len(event.accounts), event.at.isoformat()
-                    self._log.warning("down", venue=venue.name, accounts=accounts, since=since, why=event.reason)
+                    self._log.warning(
+                        "down", venue=venue.name, accounts=accounts, since=since, why=event.reason
+                    )
             case UnreadablePayload():
                 await self._take_unreadable(venue, event)
             case _:
@@ -188,18 +218,29 @@ class Collector:
             self.counters[account].is_up, self.counters[account].down_because = False, reason
             self._up_at.pop(account, None)
             self.counters[account].gaps += 1
-            gap = Gap(account=account, from_at=at, at=at, reason=printable(reason)[:200], source=Source.VENUE_PUSH, actor=ACTOR)
+            gap = Gap(
+                account=account,
+                from_at=at,
+                at=at,
+                reason=printable(reason)[:200],
+                source=Source.VENUE_PUSH,
+                actor=ACTOR,
+            )
             await self._recorder.put(account, [gap])
         self._news.set()
 
     async def _take_unreadable(self, venue: Venue, event: UnreadablePayload) -> None:
-        if event.is_answer and not self._watch.is_due((venue, *event.accounts), f"{event.fault}: {event.payload}"):
+        if event.is_answer and not self._watch.is_due(
+            (venue, *event.accounts), f"{event.fault}: {event.payload}"
+        ):
             return  # it comes again with each answer
         for account in event.accounts:
             self.counters[account].unreadable += 1
             if not event.is_answer:
                 self._ask(venue, account)
-        self._log.warning("unreadable", venue=venue.name, fault=event.fault, payload=event.payload[:PAYLOAD_SHOWN])
+        self._log.warning(
+            "unreadable", venue=venue.name, fault=event.fault, payload=event.payload[:PAYLOAD_SHOWN]
+        )
 
     # Reconciliation
 
@@ -237,10 +278,18 @@ class Collector:
         await self._recorder.drained()
         try:
             reconciler = Reconciler(
-                self._book, venue, self._clock, self._rules, records=self._records, heard=self._recorder.drained
+                self._book,
+                venue,
+                self._clock,
+                self._rules,
+                records=self._records,
+                heard=self._recorder.drained,
             )
             found = await reconciler.run(account, up_at=lambda: self._up_at.get(account))
-        except (VenueError, DamagedRow) as error:  # what the views cannot answer keeps nobody from recording
+        except (
+            VenueError,
+            DamagedRow,
+        ) as error:  # what the views cannot answer keeps nobody from recording
             fault = str(error)
             if self._watch.is_due(account, fault):
                 self._log.warning("not_reconciled", account=account, why=fault)
@@ -264,12 +313,20 @@ class Collector:
         self._news.set()
         for one in found.breaks:
             say = self._log.info if one.is_settled else self._log.warning
-            say("break", account=one.account, kind=one.kind.value, subject=one.subject, what=one.text, is_settled=one.is_settled)
+            say(
+                "break",
+                account=one.account,
+                kind=one.kind.value,
+                subject=one.subject,
+                what=one.text,
+                is_settled=one.is_settled,
+            )
 
     # Status
 
     async def _publish_status(self) -> None:
-        """Every so often, and when there is news: what was not published is no gap if we are killed."""
+        """Every so often, and when there is news: what was not published is no gap if we are
+        killed."""
         while True:
             self._news.clear()
             await asyncio.to_thread(self._publish, self.status())
@@ -277,10 +334,14 @@ class Collector:
             await happens_within(self._news, self._publishing)
 
     def status(self) -> dict[str, Any]:
-        """Counters of every account, and what waits. `at` is the time up to which the venues were listened to."""
+        """Counters of every account, and what waits. `at` is the time up to which the venues were
+        listened to."""
         now = self._stopped_at or self._clock.now()
         accounts = {
-            account: {"venue": venue.name, **self.counters[account].shown(now, venue.error_for(account))}
+            account: {
+                "venue": venue.name,
+                **self.counters[account].shown(now, venue.error_for(account)),
+            }
             for venue in self._venues
             for account in venue.accounts
         }

@@ -13,8 +13,9 @@ from orderledger.infrastructure.sync.reconciliation.reconciler import Reconciled
 
 @dataclass(slots=True)
 class AccountCounters:
-    """Of one account since the collector started. `is_up`: whether its feed is listened to now; `down_because`: why it was given
-    up, until it is up again. `fault`: why it could not be reconciled."""
+    """Of one account since the collector started. `is_up`: whether its feed is listened to now;
+    `down_because`: why it was given up, until it is up again. `fault`: why it could not be
+    reconciled."""
 
     is_up: bool = False
     down_because: str | None = None
@@ -64,9 +65,17 @@ class AccountCounters:
             "failed_reconciliations": self.failed_reconciliations,
             "breaks_settled": self.breaks_settled,
             "open_breaks": self.open_breaks,
-            "last_message_age_seconds": None if heard is None else round((now - heard).total_seconds(), 3),
-            "venue_lag_seconds": None if heard is None or happened is None else round((heard - happened).total_seconds(), 3),
+            "last_message_age_seconds": None
+            if heard is None
+            else round((now - heard).total_seconds(), 3),
+            "venue_lag_seconds": None
+            if heard is None or happened is None
+            else round((heard - happened).total_seconds(), 3),
             "recording_seconds_max": round(self.recording_seconds_max, 4),
-            "last_reconciled_at": self.last_reconciled_at.isoformat() if self.last_reconciled_at else None,
-            "fault": printable(fault) if (fault := fault_of_feed or self.down_because or self.fault) else None,
+            "last_reconciled_at": self.last_reconciled_at.isoformat()
+            if self.last_reconciled_at
+            else None,
+            "fault": printable(fault)
+            if (fault := fault_of_feed or self.down_because or self.fault)
+            else None,
         }

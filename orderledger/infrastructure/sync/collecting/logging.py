@@ -1,4 +1,5 @@
-"""The log of a collector on stderr: a line for each thing that happened, ours and the libraries', as text or as JSON."""
+"""The log of a collector on stderr: a line for each thing that happened, ours and the libraries',
+as text or as JSON."""
 
 import logging
 import sys
@@ -18,12 +19,23 @@ SHARED = (
 def set_up_log(form: str) -> None:
     """`form` is text or json. The libraries' own chatter stays silent below warnings."""
     is_json = form == "json"
-    renderer: Any = structlog.processors.JSONRenderer() if is_json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    renderer: Any = (
+        structlog.processors.JSONRenderer()
+        if is_json
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
     handler = logging.StreamHandler(sys.stderr)
     rendering = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer, _masked]
-    handler.setFormatter(structlog.stdlib.ProcessorFormatter(processors=rendering, foreign_pre_chain=[*SHARED, _name]))
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            processors=rendering, foreign_pre_chain=[*SHARED, _name]
+        )
+    )
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
-    structlog.configure(processors=[*SHARED, renderer, _masked], logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    structlog.configure(
+        processors=[*SHARED, renderer, _masked],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
 
 
 def say_new(url: str) -> None:
@@ -36,7 +48,9 @@ def _masked(logger: Any, method: str, line: Any) -> str:
     return masked(str(line))
 
 
-def _name(logger: Any, method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+def _name(
+    logger: Any, method: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
     """Which library speaks."""
     event["logger"] = event["_record"].name
     return event

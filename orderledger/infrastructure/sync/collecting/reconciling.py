@@ -1,4 +1,5 @@
-"""Reconciles accounts once, from settings to venues: what the command `reconcile` and the service share."""
+"""Reconciles accounts once, from settings to venues: what the command `reconcile` and the service
+share."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import aclosing
@@ -23,31 +24,45 @@ KINDS = tuple(kind.value for kind in Kind)
 BreakReport = TypedDict(
     "BreakReport",
     {
-        "break": Annotated[str, "Id of the break, the same in every run. Messages that repair it have it as `causation_id`."],
+        "break": Annotated[
+            str,
+            "Id of the break, the same in every run. Messages that repair it have it as "
+            "`causation_id`.",
+        ],
         "account": Annotated[str, "Trading account."],
         "kind": Annotated[str, "Kind of the difference.", KINDS],
-        "subject": Annotated[str, "What differs: an id of the order or the fill, or the instrument."],
+        "subject": Annotated[
+            str, "What differs: an id of the order or the fill, or the instrument."
+        ],
         "since": Annotated[datetime, "When the difference arose, as far as known."],
         "age_seconds": Annotated[Any, "Its age, a number."],
         "text": Annotated[str, "The difference in a sentence."],
         "is_settled": Annotated[bool, "Whether the repairs settle it. If not, it stays open."],
         "ours": Annotated[Any, "The row of our view."],
         "theirs": Annotated[Any, "The payload of the venue."],
-        "repairs": Annotated[list[dict[str, Any]], "Messages that repair it: appended, or not with a dry run."],
+        "repairs": Annotated[
+            list[dict[str, Any]], "Messages that repair it: appended, or not with a dry run."
+        ],
     },
 )
 """A difference between the ledger and the venue. Its field `break` is no name of Python."""
 
 
 class AccountReport(TypedDict):
-    """The result for one account. `orderledger reconcile --json` prints the breaks as lines of their own."""
+    """The result for one account. `orderledger reconcile --json` prints the breaks as lines of
+    their own."""
 
     account: Annotated[str, "Trading account."]
     breaks: Annotated[list[BreakReport], "Differences, settled ones too."]
     appended: NotRequired[Annotated[int, "Messages that were appended."]]
-    certificate: Annotated[dict[str, Any] | None, "The certificate, with the ids of the open breaks. Null after a fault."]
+    certificate: Annotated[
+        dict[str, Any] | None,
+        "The certificate, with the ids of the open breaks. Null after a fault.",
+    ]
     is_recorded: NotRequired[Annotated[bool, "Whether a new certificate was recorded."]]
-    fault: NotRequired[Annotated[str, "Why the venue could not be queried. Nothing is concluded then."]]
+    fault: NotRequired[
+        Annotated[str, "Why the venue could not be queried. Nothing is concluded then."]
+    ]
 
 
 def check_account(settings: CollectSettings, account: str | None) -> None:
@@ -73,8 +88,9 @@ async def reconcile_accounts(
 ) -> list[AccountReport]:
     """Reconcile every account, or one, with the ledger at `settings.db`. Returns a report for each.
 
-    `adjust_positions`: also adjust positions that differ, as the setting of this name does. `actor`: who the appended messages
-    name. Raises InvalidSetting and StoreError. A venue that cannot be queried is a `fault` in its accounts' reports.
+    `adjust_positions`: also adjust positions that differ, as the setting of this name does.
+    `actor`: who the appended messages name. Raises InvalidSetting and StoreError. A venue that
+    cannot be queried is a `fault` in its accounts' reports.
     """
     check_account(settings, account)
     rules = rules_of(settings, may_adjust=adjust_positions)
@@ -82,7 +98,15 @@ async def reconcile_accounts(
     with records_of(settings.db, ledger, settings.adapters) as records:
         for section in _sections(settings, account):
             async with aclosing(venue_of(section, records)) as venue:
-                reconciler = Reconciler(ledger, venue, SystemClock(), rules, is_dry_run=is_dry_run, records=records, actor=actor)
+                reconciler = Reconciler(
+                    ledger,
+                    venue,
+                    SystemClock(),
+                    rules,
+                    is_dry_run=is_dry_run,
+                    records=records,
+                    actor=actor,
+                )
                 for name in venue.accounts:
                     if account in (None, name):
                         found.append(await _report(reconciler, name))
@@ -108,7 +132,10 @@ def report_of(found: Reconciled) -> AccountReport:
         "account": found.account,
         "breaks": breaks,
         "appended": found.appended,
-        "certificate": {**document(found.certificate), "open_breaks": [left.id for left in found.certificate.open_breaks]},
+        "certificate": {
+            **document(found.certificate),
+            "open_breaks": [left.id for left in found.certificate.open_breaks],
+        },
         "is_recorded": found.is_recorded,
     }
 
@@ -137,7 +164,10 @@ def in_words(report: AccountReport, *, is_dry_run: bool) -> str:
     certificate = report["certificate"]
     if certificate is None:
         return f"{report['account']}: could not be queried: {report.get('fault')}"
-    agreed = f"{certificate['orders']} open orders, {certificate['fills']} fills, {certificate['positions']} positions agree"
+    agreed = (
+        f"{certificate['orders']} open orders, {certificate['fills']} fills, "
+        f"{certificate['positions']} positions agree"
+    )
     done = "would be appended" if is_dry_run else f"{report['appended']} messages appended"
     return f"{report['account']}: {agreed}; {len(certificate['open_breaks'])} breaks open; {done}"
 

@@ -1,4 +1,5 @@
-"""From many feeds into one ledger: in the order they were heard, many to a commit, and no faster than they can be recorded."""
+"""From many feeds into one ledger: in the order they were heard, many to a commit, and no faster
+than they can be recorded."""
 
 import asyncio
 import time
@@ -12,10 +13,12 @@ from orderledger.infrastructure.sync.collecting.counters import AccountCounters
 from orderledger.infrastructure.sync.reconciliation.book import Book
 
 GROUP_LIMIT = 700
-"""Messages after which no more are taken: with the last batch of them still one commit, as a rule (`writer.GROUP_LIMIT`)."""
+"""Messages after which no more are taken: with the last batch of them still one commit, as a rule
+(`writer.GROUP_LIMIT`)."""
 QUEUE_LIMIT = 1_000
-"""Messages that may wait. A feed that is faster than the disk is held back at its socket: the longer the line, the older what
-is recorded, and the more there is for the garbage collector to look through."""
+"""Messages that may wait. A feed that is faster than the disk is held back at its socket: the
+longer the line, the older what is recorded, and the more there is for the garbage collector to look
+through."""
 
 
 @dataclass(slots=True)
@@ -54,7 +57,8 @@ class Recorder:
         await mark
 
     async def run(self) -> None:
-        """Record for ever. A store that fails ends it: what was not recorded was not acknowledged to anybody."""
+        """Record for ever. A store that fails ends it: what was not recorded was not acknowledged
+        to anybody."""
         while True:
             batches, marks = await self._gathered()
             if batches:

@@ -28,7 +28,8 @@ ENDING_SECONDS = 20.0
 """Longer than every wait at the end, except for a store that another process has locked."""
 STORE_FAILED = 3
 NEW_OBJECTS = 500_000
-"""More objects than are in use at once: the garbage collector then examines only objects that stay."""
+"""More objects than are in use at once: the garbage collector then examines only objects that
+stay."""
 
 
 class Ledger(Book, Protocol):
@@ -44,13 +45,15 @@ class Ledger(Book, Protocol):
 
 
 def run(settings: CollectSettings, ledger: Ledger, records: Records, signals: Signals) -> None:
-    """Collect until SIGTERM or SIGINT. Everything received by then is recorded, unless the store prevents it for
-    `ENDING_SECONDS`."""
+    """Collect until SIGTERM or SIGINT. Everything received by then is recorded, unless the store
+    prevents it for `ENDING_SECONDS`."""
     _set_up_garbage()
     asyncio.run(_collect(settings, ledger, records, signals))
 
 
-async def _collect(settings: CollectSettings, ledger: Ledger, records: Records, signals: Signals) -> None:
+async def _collect(
+    settings: CollectSettings, ledger: Ledger, records: Records, signals: Signals
+) -> None:
     stop = asyncio.Event()
     collector = Collector(
         ledger,
@@ -84,14 +87,17 @@ async def _collect(settings: CollectSettings, ledger: Ledger, records: Records, 
 
 
 def _give_up_later(collector: Collector) -> None:
-    """End the process if it cannot end by itself: a thread that waits for another process's lock cannot be stopped.
+    """End the process if it cannot end by itself: a thread that waits for another process's lock
+    cannot be stopped.
 
     Acknowledged messages are durable in any case.
     """
 
     def give_up() -> None:
         collector.tell_of_unrecorded()
-        structlog.get_logger("orderledger.collect").error("given_up", why=f"{ENDING_SECONDS:g} s were not enough to end")
+        structlog.get_logger("orderledger.collect").error(
+            "given_up", why=f"{ENDING_SECONDS:g} s were not enough to end"
+        )
         os._exit(STORE_FAILED)
 
     timer = threading.Timer(ENDING_SECONDS, give_up)
@@ -100,11 +106,12 @@ def _give_up_later(collector: Collector) -> None:
 
 
 async def _claimed(settings: CollectSettings, ledger: Ledger) -> Collection[dict[str, Any]]:
-    """Claim these accounts for this collector, and return what collectors published before. Raises InvalidSetting if another one
-    has them.
+    """Claim these accounts for this collector, and return what collectors published before. Raises
+    InvalidSetting if another one has them.
 
-    Two collectors of one account would each record gaps and certificates, and fills if the venue reports none. A collector that
-    was killed publishes nothing more. Of two that start together, the one whose claim is written last continues.
+    Two collectors of one account would each record gaps and certificates, and fills if the venue
+    reports none. A collector that was killed publishes nothing more. Of two that start together,
+    the one whose claim is written last continues.
     """
     ours = {name for venue in settings.venues for name in venue.names}
     before = ledger.status()["collectors"]
@@ -116,7 +123,9 @@ async def _claimed(settings: CollectSettings, ledger: Ledger) -> Collection[dict
             if running[name] != after[name]:
                 raise _taken(name)
     claim = {"token": uuid.uuid4().hex, "accounts": sorted(ours)}
-    ledger.publish(settings.collector, {"accounts": {}, **before.get(settings.collector, {}), "claim": claim})
+    ledger.publish(
+        settings.collector, {"accounts": {}, **before.get(settings.collector, {}), "claim": claim}
+    )
     await asyncio.sleep(CLAIM_SECONDS)
     statuses = ledger.status()["collectors"]
     if statuses.get(settings.collector, {}).get("claim") != claim:
@@ -124,21 +133,31 @@ async def _claimed(settings: CollectSettings, ledger: Ledger) -> Collection[dict
     for name, status in statuses.items():
         other = status.get("claim")
         is_fresh = other is not None and other != before.get(name, {}).get("claim")
-        if is_fresh and name != settings.collector and ours & set(other["accounts"]) and other["token"] < claim["token"]:
+        if (
+            is_fresh
+            and name != settings.collector
+            and ours & set(other["accounts"])
+            and other["token"] < claim["token"]
+        ):
             raise _taken(name)
     return list(before.values())
 
 
 def _taken(name: str) -> InvalidSetting:
-    return InvalidSetting("collector", f"{name!r} is running, and has this name or collects some of these accounts already")
+    return InvalidSetting(
+        "collector",
+        f"{name!r} is running, and has this name or collects some of these accounts already",
+    )
 
 
 def _running(statuses: dict[str, Any], ours: str, accounts: set[str]) -> dict[str, str]:
-    """The collectors with this name or these accounts that have not ended, and when each last published."""
+    """The collectors with this name or these accounts that have not ended, and when each last
+    published."""
     return {
         name: status.get("at", "")
         for name, status in statuses.items()
-        if status.get("is_running") and (name == ours or accounts & status.get("accounts", {}).keys())
+        if status.get("is_running")
+        and (name == ours or accounts & status.get("accounts", {}).keys())
     }
 
 
@@ -148,8 +167,8 @@ def to_publish(status: dict[str, Any], ledger: Ledger) -> dict[str, Any]:
 
 
 def _set_up_garbage() -> None:
-    """Examine fewer objects: imported modules stay, and messages hold no cycles. Looking for cycles costs a quarter of the
-    work."""
+    """Examine fewer objects: imported modules stay, and messages hold no cycles. Looking for cycles
+    costs a quarter of the work."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(NEW_OBJECTS, 20, 50)

@@ -1,8 +1,10 @@
-"""Settings of `orderledger collect` and `orderledger reconcile`: a TOML file, overridden by the environment.
+"""Settings of `orderledger collect` and `orderledger reconcile`: a TOML file, overridden by the
+environment.
 
-Each setting may be given in the environment as ORDERLEDGER_ and its name in capitals, e.g. ORDERLEDGER_RECONCILE_SECONDS.
-Neither the file nor the log holds a secret: the file says where to find it. The tables `[[venues]]` are read by the settings of
-their adapters (see `orderledger.infrastructure.venues.base.registry`).
+Each setting may be given in the environment as ORDERLEDGER_ and its name in capitals, e.g.
+ORDERLEDGER_RECONCILE_SECONDS. Neither the file nor the log holds a secret: the file says where to
+find it. The tables `[[venues]]` are read by the settings of their adapters (see
+`orderledger.infrastructure.venues.base.registry`).
 """
 
 import os
@@ -45,26 +47,48 @@ VenueSettings = Annotated[VenueSection, PlainValidator(_section)]
 
 
 class CollectSettings(BaseSettings):
-    model_config = SettingsConfigDict(env_prefix="ORDERLEDGER_", env_ignore_empty=True, extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="ORDERLEDGER_", env_ignore_empty=True, extra="forbid", frozen=True
+    )
 
-    db: str = Field(default="orderledger.db", min_length=1, description="The store: a path, sqlite:///path or postgresql://...")
-    collector: Identifier = Field(default="collector", description="Name of this process in `orderledger status`.")
-    reconcile_seconds: Seconds = Field(default=300.0, description="Time between two reconciliations of an account.")
-    lookback_hours: Hours = Field(default=168.0, description="How far the first reconciliation of an account asks for fills.")
-    overlap_seconds: Seconds = Field(default=600.0, description="How much of what an earlier run covered is queried again.")
-    grace_seconds: Seconds = Field(default=5.0, description="A change more recent than this is left to the next run.")
+    db: str = Field(
+        default="orderledger.db",
+        min_length=1,
+        description="The store: a path, sqlite:///path or postgresql://...",
+    )
+    collector: Identifier = Field(
+        default="collector", description="Name of this process in `orderledger status`."
+    )
+    reconcile_seconds: Seconds = Field(
+        default=300.0, description="Time between two reconciliations of an account."
+    )
+    lookback_hours: Hours = Field(
+        default=168.0, description="How far the first reconciliation of an account asks for fills."
+    )
+    overlap_seconds: Seconds = Field(
+        default=600.0, description="How much of what an earlier run covered is queried again."
+    )
+    grace_seconds: Seconds = Field(
+        default=5.0, description="A change more recent than this is left to the next run."
+    )
     concluding_seconds: Seconds = Field(
         default=3600.0,
-        description="How long the venue has to know nothing of an order made elsewhere before its end is concluded.",
+        description="How long the venue has to know nothing of an order made elsewhere before its "
+        "end is concluded.",
     )
     questions_per_run: int = Field(
         default=200,
         ge=1,
-        description="Of how many orders one reconciliation asks the venue at most. The rest waits for the next.",
+        description="Of how many orders one reconciliation asks the venue at most. The rest waits "
+        "for the next.",
     )
-    adjust_positions: bool = Field(default=False, description="Adjust a position that differs to what the venue says.")
+    adjust_positions: bool = Field(
+        default=False, description="Adjust a position that differs to what the venue says."
+    )
     log: Literal["text", "json"] = Field(default="text", description="Form of the log on stderr.")
-    venues: tuple[VenueSettings, ...] = Field(default=(), description="The venues, each a table [[venues]].")
+    venues: tuple[VenueSettings, ...] = Field(
+        default=(), description="The venues, each a table [[venues]]."
+    )
 
     @property
     def adapters(self) -> tuple[Adapter, ...]:
@@ -84,15 +108,19 @@ class CollectSettings(BaseSettings):
 
     @classmethod
     def read(cls, path: Path) -> "CollectSettings":
-        """Read the file and the environment; open nothing. Raises InvalidSetting naming the file or the variable, the field and
-        what is wrong."""
-        environment = {name for name in cls.model_fields if os.environ.get(f"ORDERLEDGER_{name.upper()}")}
+        """Read the file and the environment; open nothing. Raises InvalidSetting naming the file or
+        the variable, the field and what is wrong."""
+        environment = {
+            name for name in cls.model_fields if os.environ.get(f"ORDERLEDGER_{name.upper()}")
+        }
         try:
             given = TomlConfigSettingsSource(cls, path)()
         except ValueError as error:
             raise InvalidSetting(str(path), f"is not TOML: {error}") from None
         try:
-            settings = cls(**{name: value for name, value in given.items() if name not in environment})
+            settings = cls(
+                **{name: value for name, value in given.items() if name not in environment}
+            )
             settings._check()
         except ValidationError as error:
             fault = error.errors(include_url=False, include_input=False)[0]
@@ -101,7 +129,9 @@ class CollectSettings(BaseSettings):
         except SettingsError:
             raise InvalidSetting("ORDERLEDGER_VENUES", "is not JSON") from None
         except InvalidSetting as error:
-            raise InvalidSetting(_where(error.field.split("."), environment, path), error.fault) from None
+            raise InvalidSetting(
+                _where(error.field.split("."), environment, path), error.fault
+            ) from None
         return settings
 
     def _check(self) -> None:
@@ -114,7 +144,9 @@ class CollectSettings(BaseSettings):
             for key in [*accounts, *((venue.venue, venue.url, name) for name in venue.at_venue)]:
                 if key in named:
                     what = f"account {key[1]}" if len(key) == 2 else key[2]
-                    raise InvalidSetting(f"venues.{index}", f"{what} is named twice, in venues.{named[key]} before")
+                    raise InvalidSetting(
+                        f"venues.{index}", f"{what} is named twice, in venues.{named[key]} before"
+                    )
                 named[key] = index
             for name, secret in venue.secrets().items():
                 secret.read(f"venues.{index}.{name}")

@@ -1,4 +1,5 @@
-"""Signals that end a process, from its beginning on: what it imports, and the store that it opens, take a second or two."""
+"""Signals that end a process, from its beginning on: what it imports, and the store that it opens,
+take a second or two."""
 
 import signal
 from collections.abc import Callable
@@ -9,8 +10,9 @@ ENDING = (signal.SIGTERM, signal.SIGINT)
 
 
 class Signals(AbstractContextManager["Signals"]):
-    """While entered, SIGTERM and SIGINT end the process with status 0, and what is open is closed; or they do what they lead to.
-    Afterwards they do what they did before; or nothing, if one was heard: the process is ending."""
+    """While entered, SIGTERM and SIGINT end the process with status 0, and what is open is closed;
+    or they do what they lead to. Afterwards they do what they did before; or nothing, if one was
+    heard: the process is ending."""
 
     def __init__(self) -> None:
         self._is_heard = False
@@ -25,8 +27,8 @@ class Signals(AbstractContextManager["Signals"]):
             signal.signal(number, signal.SIG_IGN if self._is_heard else handler)
 
     def lead_to(self, act: Callable[[], None]) -> None:
-        """This is done in the middle of whatever the main thread is at; and at once, if one was heard before: Python drops what a
-        handler raises within a finalizer."""
+        """This is done in the middle of whatever the main thread is at; and at once, if one was
+        heard before: Python drops what a handler raises within a finalizer."""
         self._act = act
         if self._is_heard:
             act()

@@ -15,7 +15,8 @@ CLOSING = (b"}", b"]")
 
 @dataclass(frozen=True, slots=True)
 class TranslatedPayload:
-    """The messages of one payload as lines of JSON, and its errors. `line_number`: the line in which the payload begins.
+    """The messages of one payload as lines of JSON, and its errors. `line_number`: the line in
+    which the payload begins.
 
     An error does not quote the payload, which may hold a token.
     """
@@ -26,21 +27,25 @@ class TranslatedPayload:
 
 
 def translated(recording: Recording, lines: Iterable[bytes]) -> Iterator[TranslatedPayload]:
-    """Translate each payload, and at the end what was held back. Instruments are defined before their first fill or position."""
+    """Translate each payload, and at the end what was held back. Instruments are defined before
+    their first fill or position."""
     definitions = Definitions()
     line_number = 0
     for line_number, payload in documents(lines):
         if isinstance(payload, ValueError):
             yield TranslatedPayload(line_number, [], [f"is not JSON: {payload}"])
         else:
-            yield _translated_payload(line_number, definitions.added(recording.read(payload), recording.terms_of))
+            yield _translated_payload(
+                line_number, definitions.added(recording.read(payload), recording.terms_of)
+            )
     yield _translated_payload(line_number, definitions.added(recording.rest(), recording.terms_of))
 
 
 def documents(lines: Iterable[bytes]) -> Iterator[tuple[int, Any]]:
     """Each JSON document with the number of its first line, or the error of that line.
 
-    A document may have a line of its own, several lines, or share one. A document that was cut costs only itself.
+    A document may have a line of its own, several lines, or share one. A document that was cut
+    costs only itself.
     """
     kept: list[tuple[int, str]] = []
     for number, line in enumerate(lines, start=1):
@@ -74,5 +79,7 @@ def _taken(kept: list[tuple[int, str]], *, is_last: bool) -> Iterator[tuple[int,
 
 def _translated_payload(line_number: int, translation: Translation) -> TranslatedPayload:
     return TranslatedPayload(
-        line_number, [message_line(message) for message in translation.messages], [one.fault for one in translation.faults]
+        line_number,
+        [message_line(message) for message in translation.messages],
+        [one.fault for one in translation.faults],
     )

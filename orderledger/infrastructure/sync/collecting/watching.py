@@ -1,4 +1,5 @@
-"""What goes wrong for long, on the log: when it begins, when it becomes something else, and again after `AGAIN_SECONDS`."""
+"""What goes wrong for long, on the log: when it begins, when it becomes something else, and again
+after `AGAIN_SECONDS`."""
 
 import asyncio
 import time
@@ -19,7 +20,11 @@ class Watch:
     """`check_views` raises where the views do not follow the log. `now` counts seconds."""
 
     def __init__(
-        self, log: Any, venues: Sequence[Venue], check_views: Callable[[], None], now: Callable[[], float] = time.monotonic
+        self,
+        log: Any,
+        venues: Sequence[Venue],
+        check_views: Callable[[], None],
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._log = log
         self._venues = venues
@@ -28,7 +33,8 @@ class Watch:
         self._said: dict[tuple[object, str], float] = {}
 
     def is_due(self, subject: object, fault: str) -> bool:
-        """Whether this fault is to be said: it was not within the last `AGAIN_SECONDS`. From now on it was."""
+        """Whether this fault is to be said: it was not within the last `AGAIN_SECONDS`. From now on
+        it was."""
         now = self._now()
         self._said = {said: at for said, at in self._said.items() if now - at < AGAIN_SECONDS}
         is_due = (subject, fault) not in self._said
@@ -36,13 +42,16 @@ class Watch:
         return is_due
 
     async def feeds(self) -> None:
-        """An adapter tries again and again to come up, and tells nothing meanwhile but why the last attempt failed."""
+        """An adapter tries again and again to come up, and tells nothing meanwhile but why the last
+        attempt failed."""
         while True:
             for venue in self._venues:
                 faults = Counter(filter(None, map(venue.error_for, venue.accounts)))
                 for fault, accounts in faults.items():
                     if self.is_due(venue, fault):
-                        self._log.warning("not_listened_to", venue=venue.name, accounts=accounts, why=fault)
+                        self._log.warning(
+                            "not_listened_to", venue=venue.name, accounts=accounts, why=fault
+                        )
             await asyncio.sleep(FEEDS_CHECKED_SECONDS)
 
     async def views(self) -> None:
@@ -51,7 +60,8 @@ class Watch:
             await asyncio.sleep(VIEWS_CHECKED_SECONDS)
 
     def look_at_views(self) -> None:
-        """A fault of theirs is not the end: the log is what counts, and whoever asks the views is told too."""
+        """A fault of theirs is not the end: the log is what counts, and whoever asks the views is
+        told too."""
         try:
             self._check_views()
         except StoreError as error:

@@ -61,15 +61,25 @@ class BookRecords:
 
 
 def position_at(
-    book: Book, account: str, instrument: str, moment: datetime, part: Part = (NET, ""), *, without: int | None = None
+    book: Book,
+    account: str,
+    instrument: str,
+    moment: datetime,
+    part: Part = (NET, ""),
+    *,
+    without: int | None = None,
 ) -> Position:
-    """A position at that moment, from the active fills and adjustments up to it. `part`: its side and id. `without`: log position
-    of an adjustment to skip."""
+    """A position at that moment, from the active fills and adjustments up to it. `part`: its side
+    and id. `without`: log position of an adjustment to skip."""
     asked = {"account": account, "instrument": instrument}
     defined = next(iter(book.instruments(**asked)), None)
     modes = modes_of(defined)
     trades = [row for row in book.trades(**asked, until=moment + JUST) if row["side"]]
-    events = [row for row in book.account_events(**asked) if row["at"] <= moment and row["position"] != without]
+    events = [
+        row
+        for row in book.account_events(**asked)
+        if row["at"] <= moment and row["position"] != without
+    ]
     entries = [row for row in (*trades, *events) if part_of(row, modes) == part]
     return position_of(account, instrument, terms_of(defined), sorted(entries, key=when))
 
@@ -92,9 +102,12 @@ def is_taken_back(event: Row) -> bool:
 
 
 def _sets_terms(event: Row, *, is_external: bool) -> bool:
-    """Check whether the event sets terms. For an order that was not requested here, claims of the venue set them."""
+    """Check whether the event sets terms. For an order that was not requested here, claims of the
+    venue set them."""
     claims = event["payload"].get("reported") or {}
-    return event["name"].startswith(TERMS_SET) or (is_external and not claims.keys().isdisjoint(TERMS))
+    return event["name"].startswith(TERMS_SET) or (
+        is_external and not claims.keys().isdisjoint(TERMS)
+    )
 
 
 Name = tuple[str, str]

@@ -1,4 +1,5 @@
-"""Breaks: differences between the ledger and the venue, with the evidence of both sides and the repairs."""
+"""Breaks: differences between the ledger and the venue, with the evidence of both sides and the
+repairs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,11 +19,13 @@ ACTOR = "reconciliation"
 CONCLUDED = CONCLUDED_ABSENT
 """The reason of an end that was concluded from absence, without a report."""
 UNDOES = "revert:"
-"""Prefix of the causation id of a message that reverts a repair. The log position of the repair's event follows."""
+"""Prefix of the causation id of a message that reverts a repair. The log position of the repair's
+event follows."""
 
 
 class Kind(StrEnum):
-    """The kind of a difference. A break that no report settles stays open; others are settled by recording the venue's report.
+    """The kind of a difference. A break that no report settles stays open; others are settled by
+    recording the venue's report.
 
     docs/reference/errors.md explains each kind.
     """
@@ -50,8 +53,8 @@ class Kind(StrEnum):
 class Break:
     """One difference.
 
-    `ours`: row of the view. `theirs`: the venue's payload. `repairs`: messages that repair it; `is_settled`: whether they settle
-    it. `since`: when the difference arose, as far as known.
+    `ours`: row of the view. `theirs`: the venue's payload. `repairs`: messages that repair it;
+    `is_settled`: whether they settle it. `since`: when the difference arose, as far as known.
     """
 
     kind: Kind
@@ -77,14 +80,21 @@ def break_id(kind: Kind, subject: str) -> str:
 
 
 def repairing(messages: Sequence[Message], kind: Kind, subject: str) -> tuple[Message, ...]:
-    """The messages as repairs of a break: with reconciliation as the source and the break as the cause."""
-    stamp = {"source": Source.RECONCILIATION, "causation_id": break_id(kind, subject), "actor": ACTOR}
+    """The messages as repairs of a break: with reconciliation as the source and the break as the
+    cause."""
+    stamp = {
+        "source": Source.RECONCILIATION,
+        "causation_id": break_id(kind, subject),
+        "actor": ACTOR,
+    }
     return tuple(message.model_copy(update=stamp) for message in messages)
 
 
 def name_of(row: Row) -> str:
     """The name under which the ledger finds the order."""
-    name: str = row["client_order_id"] or row["venue_order_id"] or next(iter(row["aliases"].values()))
+    name: str = (
+        row["client_order_id"] or row["venue_order_id"] or next(iter(row["aliases"].values()))
+    )
     return name
 
 
@@ -100,7 +110,8 @@ def not_asked(row: Row, name: str, at: datetime, most: int) -> Break:
         account=row["account"],
         subject=name,
         since=at,
-        text=f"{row['status']} here, not queried: a run queries {most} orders, and others had waited longer",
+        text=f"{row['status']} here, not queried: a run queries {most} orders, and others had "
+        "waited longer",
         ours=row,
         is_settled=False,
     )
@@ -111,14 +122,17 @@ def absent_order(row: Row, asked_at: datetime) -> Break:
     subject = name_of(row)
     as_named = f" as {row['venue_order_id']}" if row["venue_order_id"] else ""
     # Our clock may be behind the venue's: the absence must not be earlier than the last report.
-    absent = Absent(account=row["account"], **names_of_row(row), at=max(asked_at, row["updated_at"]))
+    absent = Absent(
+        account=row["account"], **names_of_row(row), at=max(asked_at, row["updated_at"])
+    )
     new = [] if row["absent_at"] is not None else [absent]
     return Break(
         kind=Kind.ABSENT_ORDER,
         account=row["account"],
         subject=subject,
         since=row["absent_at"] or asked_at,
-        text=f"{row['status']} here{as_named} since {row['updated_at'].isoformat()}; the venue does not know it",
+        text=f"{row['status']} here{as_named} since {row['updated_at'].isoformat()}; the venue "
+        "does not know it",
         ours=row,
         repairs=repairing(new, Kind.ABSENT_ORDER, subject),
         is_settled=False,

@@ -5,7 +5,16 @@ from typing import Any
 from orderledger.domain.exact import plain
 from orderledger.domain.orders.reports import OBSERVED_ENDS
 from orderledger.domain.values import Status as OrderStatus
-from orderledger.infrastructure.messages.registry import Acknowledge, Cancel, Expire, Message, Reject, Replace, Restate, Status
+from orderledger.infrastructure.messages.registry import (
+    Acknowledge,
+    Cancel,
+    Expire,
+    Message,
+    Reject,
+    Replace,
+    Restate,
+    Status,
+)
 from orderledger.infrastructure.sync.reconciliation.breaks import CONCLUDED, Kind
 from orderledger.projections.recovery import finding
 from orderledger.projections.view import Row
@@ -18,7 +27,9 @@ END_WORDS = OBSERVED_ENDS | {OrderStatus.FILLED}
 
 def says_ended(message: Message) -> bool:
     """Check whether the venue reports the order as ended."""
-    return isinstance(message, ENDS) or (isinstance(message, Status) and message.status in END_WORDS)
+    return isinstance(message, ENDS) or (
+        isinstance(message, Status) and message.status in END_WORDS
+    )
 
 
 def says_working(message: Message) -> bool:
@@ -34,13 +45,17 @@ def is_unanswered(row: Row) -> bool:
 
 
 def stays_unknown(row: Row, message: Any) -> bool:
-    """Check whether it stays unknown after this report: it is older than the absence, or than an unanswered cancel or replace."""
+    """Check whether it stays unknown after this report: it is older than the absence, or than an
+    unanswered cancel or replace."""
     lost_at = row["absent_at"] or (row["updated_at"] if row["pending"] is not None else None)
     return is_unanswered(row) and lost_at is not None and message.at <= lost_at
 
 
-def difference(row: Row | None, message: Any, listed: Names = frozenset()) -> tuple[Kind, str] | None:
-    """The difference between the venue's report and the order's row, or None. `listed`: ids that work at the venue."""
+def difference(
+    row: Row | None, message: Any, listed: Names = frozenset()
+) -> tuple[Kind, str] | None:
+    """The difference between the venue's report and the order's row, or None. `listed`: ids that
+    work at the venue."""
     if row is None and says_ended(message):
         return Kind.MISSING_END, "not known here, ended at the venue"
     if row is None:
@@ -49,7 +64,9 @@ def difference(row: Row | None, message: Any, listed: Names = frozenset()) -> tu
         return Kind.MISSING_ORDER, "works at the venue, and was concluded here to have ended"
     if not row["is_open"]:
         is_working = Kind.STATUS_DIFFERS, f"{row['status']} here, working at the venue"
-        return terms(row, message, listed) or (is_working if says_working(message) else at_end(row, message))
+        return terms(row, message, listed) or (
+            is_working if says_working(message) else at_end(row, message)
+        )
     if says_ended(message):
         return _ended(row, message, listed)
     if row["origin"] == "external" and row["quantity"] is None and says_working(message):
@@ -58,12 +75,16 @@ def difference(row: Row | None, message: Any, listed: Names = frozenset()) -> tu
         if (claims := stated_by(message)) is not None and claims.quantity is not None:
             return Kind.MISSING_ORDER, "works at the venue, and its quantity is not known here"
     if is_unanswered(row) and says_working(message):
-        return Kind.UNANSWERED_ORDER, f"{row['status']} and {row['certainty']} here, working at the venue"
+        return (
+            Kind.UNANSWERED_ORDER,
+            f"{row['status']} and {row['certainty']} here, working at the venue",
+        )
     return _leg(row, message) or terms(row, message, listed) or _filled(row, message)
 
 
 def at_end(row: Row, message: Any) -> tuple[Kind, str] | None:
-    """The difference between the reported and the recorded filled quantity of an ended order, or None."""
+    """The difference between the reported and the recorded filled quantity of an ended order, or
+    None."""
     return _filled(row, message) if says_ended(message) else None
 
 
@@ -78,7 +99,10 @@ def _ended(row: Row, message: Any, listed: Names) -> tuple[Kind, str] | None:
 def _leg(row: Row, message: Any) -> tuple[Kind, str] | None:
     if message.venue_order_id is None or message.venue_order_id in row["venue_order_ids"]:
         return None
-    return Kind.TERMS_DIFFER, f"works under the venue's id {message.venue_order_id}, which is not known here"
+    return (
+        Kind.TERMS_DIFFER,
+        f"works under the venue's id {message.venue_order_id}, which is not known here",
+    )
 
 
 def numbers(trade: Row, fill: Any) -> str | None:
@@ -92,11 +116,16 @@ def numbers(trade: Row, fill: Any) -> str | None:
 
 def stated_by(message: Any) -> Any:
     """The object with the terms of a message: its claims, or the message itself."""
-    return message if message.reported is None and isinstance(message, (Replace, Restate)) else message.reported
+    return (
+        message
+        if message.reported is None and isinstance(message, (Replace, Restate))
+        else message.reported
+    )
 
 
 def is_left(row: Row, message: Any, listed: Names) -> bool:
-    """Check whether the report is about an id of the order that no longer works. Its terms are history."""
+    """Check whether the report is about an id of the order that no longer works. Its terms are
+    history."""
     name = message.venue_order_id
     return name in row["venue_order_ids"] and name != row["venue_order_id"] and name not in listed
 
@@ -109,7 +138,13 @@ def terms(row: Row, message: Any, listed: Names = frozenset()) -> tuple[Kind, st
     for name in TERMS:
         claimed = getattr(claims, name)
         if claimed is not None and row[name] is not None and claimed != row[name]:
-            return Kind.TERMS_DIFFER, f"{name.replace('_', ' ')} is {plain(row[name])} here, {plain(claimed)} at the venue"
+            return (
+                Kind.TERMS_DIFFER,
+                (
+                    f"{name.replace('_', ' ')} is {plain(row[name])} here, {plain(claimed)} at the "
+                    "venue"
+                ),
+            )
     return None
 
 

@@ -1,8 +1,9 @@
 """Concludes the end of an order that was not requested here and that the venue no longer knows.
 
-Venues forget orders: Hyperliquid answers for the last 2000 of an account. Absence never ends an order of ours. It can end an
-order made elsewhere, because its sender cannot be queried here. Three conditions must hold for a while: complete lists of open
-orders do not contain it; the venue does not know its ids when queried; nothing of it is filled.
+Venues forget orders: Hyperliquid answers for the last 2000 of an account. Absence never ends an
+order of ours. It can end an order made elsewhere, because its sender cannot be queried here. Three
+conditions must hold for a while: complete lists of open orders do not contain it; the venue does
+not know its ids when queried; nothing of it is filled.
 """
 
 from datetime import datetime, timedelta
@@ -10,14 +11,22 @@ from datetime import datetime, timedelta
 from orderledger.infrastructure.errors import AmbiguousOrder, UnknownOrder
 from orderledger.infrastructure.messages.registry import Cancel, Message, Reinstate
 from orderledger.infrastructure.sync.reconciliation.book import Book, is_taken_back
-from orderledger.infrastructure.sync.reconciliation.breaks import CONCLUDED, Break, Kind, name_of, names_of_row, repairing
+from orderledger.infrastructure.sync.reconciliation.breaks import (
+    CONCLUDED,
+    Break,
+    Kind,
+    name_of,
+    names_of_row,
+    repairing,
+)
 from orderledger.projections.view import Row
 
 REINSTATED = "order_reinstated."
 
 
 def may_conclude(row: Row, asked_at: datetime, grace: timedelta) -> bool:
-    """Check whether the order is external, has been absent for the grace period, and has no fill since."""
+    """Check whether the order is external, has been absent for the grace period, and has no fill
+    since."""
     absent_at, filled_at = row["absent_at"], row["last_fill_at"]
     if row["origin"] != "external" or absent_at is None or asked_at - absent_at < grace:
         return False
@@ -45,8 +54,8 @@ def concluded_end(row: Row, asked_at: datetime) -> Break:
     known = row["last_fill_at"]
     filled = f"last filled at {known.isoformat()}" if known is not None else "never filled"
     text = (
-        f"ended, as concluded at {asked_at.isoformat()}: not among the venue's open orders, and unknown to it when queried, "
-        f"since {absent_at.isoformat()}; {filled}"
+        f"ended, as concluded at {asked_at.isoformat()}: not among the venue's open orders, and "
+        f"unknown to it when queried, since {absent_at.isoformat()}; {filled}"
     )
     end = Cancel(
         account=row["account"],
@@ -72,22 +81,32 @@ def concluded_end(row: Row, asked_at: datetime) -> Break:
 
 
 def seen_again(row: Row, message: Message) -> list[Message]:
-    """The messages for an order that the venue lists after its end was concluded: undo the conclusion, then the report."""
+    """The messages for an order that the venue lists after its end was concluded: undo the
+    conclusion, then the report."""
     end = row["ended_at"] or row["updated_at"]
-    return [Reinstate(account=row["account"], **names_of_row(row), at=end, reason="seen_again"), message]
+    return [
+        Reinstate(account=row["account"], **names_of_row(row), at=end, reason="seen_again"),
+        message,
+    ]
 
 
 def of_ours_after_all(row: Row) -> Break:
-    """The break for an order whose end was concluded and that proved to be ours. It is reopened until the venue reports an
-    end."""
+    """The break for an order whose end was concluded and that proved to be ours. It is reopened
+    until the venue reports an end."""
     subject = name_of(row)
-    reopened = Reinstate(account=row["account"], **names_of_row(row), at=row["ended_at"] or row["updated_at"], reason="own_order")
+    reopened = Reinstate(
+        account=row["account"],
+        **names_of_row(row),
+        at=row["ended_at"] or row["updated_at"],
+        reason="own_order",
+    )
     return Break(
         kind=Kind.ABSENT_ORDER,
         account=row["account"],
         subject=subject,
         since=row["absent_at"] or row["ended_at"] or row["updated_at"],
-        text="its end was concluded from absence, but it is an order of ours, which absence does not end",
+        text="its end was concluded from absence, but it is an order of ours, which absence does "
+        "not end",
         ours=row,
         repairs=repairing([reopened], Kind.ABSENT_ORDER, subject),
         is_settled=False,

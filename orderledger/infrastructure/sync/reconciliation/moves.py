@@ -7,12 +7,22 @@ from decimal import Decimal
 from orderledger.domain.exact import EXACT, ZERO
 from orderledger.projections.view import Row
 
-MOVING = {"fill_id", "instrument", "side", "position_side", "position_id", "at", "quantity", "price"}
+MOVING = {
+    "fill_id",
+    "instrument",
+    "side",
+    "position_side",
+    "position_id",
+    "at",
+    "quantity",
+    "price",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Move:
-    """A change of a position in a dry run: an added fill, a removed fill (`fills` is -1), or an adjustment (`fills` is 0)."""
+    """A change of a position in a dry run: an added fill, a removed fill (`fills` is -1), or an
+    adjustment (`fills` is 0)."""
 
     venue_order_id: str | None
     fill_id: str

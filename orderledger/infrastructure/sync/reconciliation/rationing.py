@@ -1,4 +1,5 @@
-"""Limits the orders that one run queries at the venue. Those that waited longest come first; the rest wait for the next run."""
+"""Limits the orders that one run queries at the venue. Those that waited longest come first; the
+rest wait for the next run."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -11,7 +12,8 @@ PREFIX = f"{Kind.NOT_ASKED}:"
 class Ration:
     """The queries of one run about single orders, each by an order's name.
 
-    `waiting`: open breaks of the last certificate, with their times. They include the orders left to this run.
+    `waiting`: open breaks of the last certificate, with their times. They include the orders left
+    to this run.
     """
 
     def __init__(self, most: int, waiting: Mapping[str, datetime]) -> None:
@@ -26,8 +28,8 @@ class Ration:
         return [name.removeprefix(PREFIX) for name in self._waiting]
 
     def plan(self, names: Sequence[str]) -> None:
-        """Grant queries about these orders up to the limit. Orders left by earlier runs come first, the longest wait before
-        others; then the rest in the given order."""
+        """Grant queries about these orders up to the limit. Orders left by earlier runs come first,
+        the longest wait before others; then the rest in the given order."""
         waited = {name: since for name in names if (since := self._since(name)) is not None}
         for name in dict.fromkeys([*sorted(waited, key=waited.__getitem__), *names]):
             if self._left > 0:

@@ -1,7 +1,9 @@
-"""Compares one account with its venue, repairs differences from the venue's reports, and certifies the result.
+"""Compares one account with its venue, repairs differences from the venue's reports, and certifies
+the result.
 
-The rules, in order: query before concluding; absence is evidence, not an end; no observation does not mean empty. Every repair is
-a normal message with the break as its cause. A second run finds nothing to append.
+The rules, in order: query before concluding; absence is evidence, not an end; no observation does
+not mean empty. Every repair is a normal message with the break as its cause. A second run finds
+nothing to append.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -15,7 +17,12 @@ from orderledger.infrastructure.messages.registry import Certify, Gap, OpenBreak
 from orderledger.infrastructure.sync.reconciliation.book import Book, BookRecords
 from orderledger.infrastructure.sync.reconciliation.breaks import ACTOR, Break, Kind
 from orderledger.infrastructure.sync.reconciliation.comparing import is_unanswered
-from orderledger.infrastructure.sync.reconciliation.findings import Findings, is_money, nothing, off_loop
+from orderledger.infrastructure.sync.reconciliation.findings import (
+    Findings,
+    is_money,
+    nothing,
+    off_loop,
+)
 from orderledger.infrastructure.sync.reconciliation.orders import OrderComparison
 from orderledger.infrastructure.sync.reconciliation.positions import PositionComparison
 from orderledger.infrastructure.sync.reconciliation.rationing import Ration
@@ -28,19 +35,22 @@ MORE_BREAKS = "more_breaks:"
 UpAt = Callable[[], datetime | None]
 UNREAD_FILLS = f"{Kind.UNREADABLE_FILL}:"
 DIFFERING_FILLS = (f"{Kind.FILL_DIFFERS}:", f"{Kind.QUANTITY_DIFFERS}:")
-"""Prefixes of breaks that stay open until the venue reports other fills, so fills are queried again."""
+"""Prefixes of breaks that stay open until the venue reports other fills, so fills are queried
+again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
     """The parameters of a comparison.
 
-    `lookback`: how far the first comparison of an account queries fills. `overlap`: how much of the last period is queried
-    again, since venues report late. `grace`: changes this recent are left to the next run. `pause`: seconds before a differing
-    position is queried again; `opening_pause`: the same for one that may have been held before the first fill, since fills may be
-    reported late. `certifying`: longest time without a new certificate if nothing changes. `concluding`: how long the venue must
-    not know an order made elsewhere before its end is concluded. `most_questions`: most orders that a run queries at the venue.
-    `may_open`: whether positions held before the first fill are opened. `may_adjust`: whether a differing position is adjusted to
+    `lookback`: how far the first comparison of an account queries fills. `overlap`: how much of the
+    last period is queried again, since venues report late. `grace`: changes this recent are left to
+    the next run. `pause`: seconds before a differing position is queried again; `opening_pause`:
+    the same for one that may have been held before the first fill, since fills may be reported
+    late. `certifying`: longest time without a new certificate if nothing changes. `concluding`: how
+    long the venue must not know an order made elsewhere before its end is concluded.
+    `most_questions`: most orders that a run queries at the venue. `may_open`: whether positions
+    held before the first fill are opened. `may_adjust`: whether a differing position is adjusted to
     the venue's.
     """
 
@@ -58,8 +68,8 @@ class Rules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reconciled:
-    """The result of one comparison. `appended`: number of recorded messages. `is_recorded`: whether a new certificate was
-    recorded."""
+    """The result of one comparison. `appended`: number of recorded messages. `is_recorded`: whether
+    a new certificate was recorded."""
 
     account: str
     at: datetime
@@ -70,10 +80,12 @@ class Reconciled:
 
 
 class Reconciler:
-    """Reconciles accounts of one venue. Raises VenueError if the venue cannot be queried; nothing is concluded then.
+    """Reconciles accounts of one venue. Raises VenueError if the venue cannot be queried; nothing
+    is concluded then.
 
-    `records`: finds orders by name, by default in the book's views. `heard`: waits until earlier messages of the stream are
-    recorded, so that a later answer is recorded after them. `actor`: who the recorded messages name.
+    `records`: finds orders by name, by default in the book's views. `heard`: waits until earlier
+    messages of the stream are recorded, so that a later answer is recorded after them. `actor`: who
+    the recorded messages name.
     """
 
     def __init__(
@@ -100,10 +112,12 @@ class Reconciler:
     async def run(self, account: str, *, up_at: UpAt = lambda: None) -> Reconciled:
         """Compare one account.
 
-        `up_at` returns the time since which the account's stream is up, None while it is down. Gaps end at that time. Without a
-        stream, what the gaps hid is queried, and the gaps stay open.
+        `up_at` returns the time since which the account's stream is up, None while it is down. Gaps
+        end at that time. Without a stream, what the gaps hid is queried, and the gaps stay open.
         """
-        findings = Findings(account, self._book, self._records, self._is_dry_run, self._heard, self._actor)
+        findings = Findings(
+            account, self._book, self._records, self._is_dry_run, self._heard, self._actor
+        )
         certified = await off_loop(self._book.certificates, account=account)
         last = max(certified, key=itemgetter("position"), default=None)
         gaps = await self._open_gaps(account)
@@ -114,7 +128,13 @@ class Reconciler:
         findings.leave_unread(Kind.UNREADABLE_ORDER, listing.faults, listing.at)
         fills = await findings.ask_fills(self._venue, since)
         ration = Ration(self._rules.most_questions, _left_open(last))
-        orders = OrderComparison(findings, self._venue, ration, grace=self._rules.grace, concluding=self._rules.concluding)
+        orders = OrderComparison(
+            findings,
+            self._venue,
+            ration,
+            grace=self._rules.grace,
+            concluding=self._rules.concluding,
+        )
         await orders.compare(listing, since)
         await orders.compare_traded(listing, fills)
         may_open = self._rules.may_open and last is None
@@ -129,7 +149,13 @@ class Reconciler:
         if back_at is not None:
             await findings.record([_covered(account, gap, back_at) for gap in gaps])
         covered_since = max(since, findings.fills_begin_at or since)
-        certificate = _certificate(findings, last, covered_since, listing.at, (orders.agreed, positions.fills, positions.agreed))
+        certificate = _certificate(
+            findings,
+            last,
+            covered_since,
+            listing.at,
+            (orders.agreed, positions.fills, positions.agreed),
+        )
         is_recorded = self._says_more(certificate, last, findings)
         if is_recorded:
             await findings.record([certificate])
@@ -152,22 +178,37 @@ class Reconciler:
         oldest = now - self._rules.lookback
         # A certificate from the future came from a wrong clock, which makes its period unknown.
         is_covered = last is not None and last["covered_to"] <= now
-        covered_from, begin = (last["covered_from"], last["covered_to"]) if last and is_covered else (oldest, oldest)
-        # An order may stay unanswered for ever: fills since its request are queried once, not in every run.
+        covered_from, begin = (
+            (last["covered_from"], last["covered_to"]) if last and is_covered else (oldest, oldest)
+        )
+        # An order may stay unanswered for ever: fills since its request are queried once, not in
+        # every run.
         unsure = [
             row["requested_at"]
             for row in await off_loop(self._book.orders, open_only=True, account=account)
-            if is_unanswered(row) and row["requested_at"] is not None and row["requested_at"] - overlap < covered_from
+            if is_unanswered(row)
+            and row["requested_at"] is not None
+            and row["requested_at"] - overlap < covered_from
         ]
         left = _left_open(last)
-        differing = [max(at, oldest) for name, at in left.items() if name.startswith(DIFFERING_FILLS)]
-        moment: datetime = min([begin, *unsure, *differing, *(gap["from_at"] for gap in gaps)]) - overlap
+        differing = [
+            max(at, oldest) for name, at in left.items() if name.startswith(DIFFERING_FILLS)
+        ]
+        moment: datetime = (
+            min([begin, *unsure, *differing, *(gap["from_at"] for gap in gaps)]) - overlap
+        )
         # These times already include the overlap.
-        unread = [max(at, oldest - overlap) for name, at in left.items() if name.startswith(UNREAD_FILLS)]
+        unread = [
+            max(at, oldest - overlap) for name, at in left.items() if name.startswith(UNREAD_FILLS)
+        ]
         return min([moment, *unread])
 
     def _says_more(self, certificate: Certify, last: Row | None, findings: Findings) -> bool:
-        if last is None or findings.appended or certificate.covered_to - last["at"] > self._rules.certifying:
+        if (
+            last is None
+            or findings.appended
+            or certificate.covered_to - last["at"] > self._rules.certifying
+        ):
             return True
         has_gone_back = certificate.covered_to < last["covered_to"]  # the clock was set back
         if has_gone_back or certificate.covered_from > last["covered_from"]:
@@ -181,7 +222,14 @@ class Reconciler:
 def _covered(account: str, gap: Row, to_at: datetime) -> Gap:
     """The gap with its end: everything that it hid has been queried."""
     end = max(to_at, gap["from_at"])
-    return Gap(account=account, from_at=gap["from_at"], to_at=end, at=end, source=Source.RECONCILIATION, actor=ACTOR)
+    return Gap(
+        account=account,
+        from_at=gap["from_at"],
+        to_at=end,
+        at=end,
+        source=Source.RECONCILIATION,
+        actor=ACTOR,
+    )
 
 
 def _left_open(last: Row | None) -> dict[str, datetime]:
@@ -191,16 +239,26 @@ def _left_open(last: Row | None) -> dict[str, datetime]:
 
 
 def _certificate(
-    findings: Findings, last: Row | None, covered_since: datetime, asked_at: datetime, agreed: tuple[int, int, int]
+    findings: Findings,
+    last: Row | None,
+    covered_since: datetime,
+    asked_at: datetime,
+    agreed: tuple[int, int, int],
 ) -> Certify:
     known = _left_open(last)
-    left = {found.id: known.get(found.id, found.since) for found in findings.breaks.values() if not found.is_settled}
+    left = {
+        found.id: known.get(found.id, found.since)
+        for found in findings.breaks.values()
+        if not found.is_settled
+    }
     is_continued = last is not None and covered_since <= last["covered_to"]
     orders, fills, positions = agreed
     return Certify(
         account=findings.account,
         at=asked_at,
-        covered_from=min(last["covered_from"], covered_since) if last and is_continued else covered_since,
+        covered_from=min(last["covered_from"], covered_since)
+        if last and is_continued
+        else covered_since,
         covered_to=asked_at,
         orders=orders,
         fills=fills,
@@ -216,4 +274,7 @@ def _shown_open(left: dict[str, datetime]) -> tuple[OpenBreak, ...]:
     kept = oldest if len(oldest) <= MOST_BREAKS else oldest[: MOST_BREAKS - 1]
     shown = [OpenBreak(id=name, since=left[name]) for name in sorted(kept)]
     more = oldest[len(kept) :]
-    return (*shown, *([OpenBreak(id=f"{MORE_BREAKS}{len(more)}", since=left[more[0]])] if more else []))
+    return (
+        *shown,
+        *([OpenBreak(id=f"{MORE_BREAKS}{len(more)}", since=left[more[0]])] if more else []),
+    )

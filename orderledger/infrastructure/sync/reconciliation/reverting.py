@@ -42,15 +42,19 @@ class Log(Book, Protocol):
 def repairs_of(log: Log, break_id: str, account: str | None = None) -> list[Row]:
     """The events that a break appended when it was last found, oldest first.
 
-    A position may differ again under the same id. Reverting the last adjustment does not include the one before. A certificate
-    after each run that appends separates them.
+    A position may differ again under the same id. Reverting the last adjustment does not include
+    the one before. A certificate after each run that appends separates them.
     """
     found: dict[str, list[Row]] = {}
     certified: set[str] = set()
     for event in log.events():
         if event["name"].startswith(CERTIFICATE):
             certified.add(event["account"])
-        elif event["causation_id"] == break_id and _is_repair(event) and event["attributed_from"] is None:
+        elif (
+            event["causation_id"] == break_id
+            and _is_repair(event)
+            and event["attributed_from"] is None
+        ):
             if event["account"] in certified:
                 found.pop(event["account"], None)
                 certified.remove(event["account"])
@@ -76,7 +80,12 @@ def reverting(log: Log, repairs: Sequence[Row], now: datetime) -> list[Message]:
 
 def _stamped(message: Message, event: Row) -> Message:
     name = f"{UNDOES}{event['position']}"
-    stamp = {"source": Source.RECONCILIATION, "actor": ACTOR, "causation_id": name, "reason": REASON}
+    stamp = {
+        "source": Source.RECONCILIATION,
+        "actor": ACTOR,
+        "causation_id": name,
+        "reason": REASON,
+    }
     return message.model_copy(update={**stamp, "message_id": name})
 
 
@@ -84,7 +93,11 @@ def _order(log: Log, event: Row) -> Row:
     """The order of an event: the one in its stream, or the order that it was attributed to."""
     stream = event["stream"]
     while not (rows := log.orders(account=event["account"], stream=stream)):
-        stream = next(each["payload"]["to"] for each in log.events() if each["stream"] == stream and _is_attribution(each))
+        stream = next(
+            each["payload"]["to"]
+            for each in log.events()
+            if each["stream"] == stream and _is_attribution(each)
+        )
     return rows[0]
 
 
@@ -94,7 +107,8 @@ def _is_attribution(event: Row) -> bool:
 
 
 def _names(order: Row) -> dict[str, Any]:
-    """The names of an order for a message. An external order gets our id only if it has no other name."""
+    """The names of an order for a message. An external order gets our id only if it has no other
+    name."""
     is_known_by_ours = order["origin"] == "own" or not (order["venue_order_id"] or order["aliases"])
     return {
         "account": order["account"],
@@ -109,15 +123,22 @@ def _bust(log: Log, event: Row, now: datetime) -> Message:
 
 
 def _correct_back(log: Log, event: Row, now: datetime) -> Message:
-    """Correct a fill back to its earlier numbers. Busting the correction would remove the fill, so that is only done if the
-    fill was unknown before."""
+    """Correct a fill back to its earlier numbers. Busting the correction would remove the fill, so
+    that is only done if the fill was unknown before."""
     payload, order = event["payload"], _order(log, event)
-    before = log.trades(stream=order["stream"], fill_id=payload["corrects"], include_busted=True)  # other orders may share the id
+    before = log.trades(
+        stream=order["stream"], fill_id=payload["corrects"], include_busted=True
+    )  # other orders may share the id
     if not before:
         return _bust(log, event, now)
     names = ("quantity", "price", "fee", "fee_currency", "liquidity", "instrument", "side", "at")
     was = {name: before[0][name] for name in names}
-    return CorrectFill(**_names(order), **was, fill_id=f"{payload['fill_id']}@{REASON}", corrects=payload["fill_id"])
+    return CorrectFill(
+        **_names(order),
+        **was,
+        fill_id=f"{payload['fill_id']}@{REASON}",
+        corrects=payload["fill_id"],
+    )
 
 
 def _reinstate(log: Log, event: Row, now: datetime) -> Message:
@@ -139,24 +160,41 @@ def _observed(log: Log, event: Row, now: datetime) -> Message | None:
 def _restate(log: Log, event: Row, now: datetime) -> Message | None:
     """Restore the earlier terms, unless the venue has reported later ones.
 
-    The time is just after the reverted report: if the venue repeats that report in another form, the restored terms still win.
+    The time is just after the reverted report: if the venue repeats that report in another form,
+    the restored terms still win.
     """
-    before = log.orders(account=event["account"], stream=event["stream"], as_of=event["position"] - 1)
+    before = log.orders(
+        account=event["account"], stream=event["stream"], as_of=event["position"] - 1
+    )
     payload = event["payload"]
-    terms = {name: before[0][name] for name in ("quantity", "limit_price", "stop_price") if name in payload and before}
+    terms = {
+        name: before[0][name]
+        for name in ("quantity", "limit_price", "stop_price")
+        if name in payload and before
+    }
     known = {name: term for name, term in terms.items() if term is not None}
     return Restate(**_names(_order(log, event)), **known, at=event["at"] + JUST) if known else None
 
 
 def _adjust(log: Log, event: Row, now: datetime) -> Message:
-    """Set the position to its quantity at that time without the adjustment, by all that is known now."""
+    """Set the position to its quantity at that time without the adjustment, by all that is known
+    now."""
     account, instrument, at = event["account"], event["payload"]["instrument"], event["at"]
     (defined,) = log.instruments(account=account, instrument=instrument) or [None]
     told = {name: event["payload"].get(name) for name in ("position_side", "position_id")}
     part = part_of({**told, "at": at, "position": event["position"]}, modes_of(defined))
-    held = position_rows(position_at(log, account, instrument, at, part, without=event["position"]))[0]
+    held = position_rows(
+        position_at(log, account, instrument, at, part, without=event["position"])
+    )[0]
     price = Decimal(plain(EXACT.quantize(held["average_open_price"], SMALLEST)))
-    return Adjust(account=account, instrument=instrument, quantity=held["position_quantity"], price=price, at=at, **told)
+    return Adjust(
+        account=account,
+        instrument=instrument,
+        quantity=held["position_quantity"],
+        price=price,
+        at=at,
+        **told,
+    )
 
 
 def _pay_back(log: Log, event: Row, now: datetime) -> Message:

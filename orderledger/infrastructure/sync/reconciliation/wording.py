@@ -8,8 +8,8 @@ from orderledger.projections.view import Row
 
 
 def observed(message: Any, row: Row) -> Acknowledge:
-    """An acknowledgement that the venue knows the order. It claims no terms: its time may be ours, and later than the venue's
-    next report."""
+    """An acknowledgement that the venue knows the order. It claims no terms: its time may be ours,
+    and later than the venue's next report."""
     return Acknowledge(
         account=message.account,
         venue_order_id=message.venue_order_id,
@@ -20,8 +20,8 @@ def observed(message: Any, row: Row) -> Acknowledge:
 
 
 def restated(message: Any, row: Row) -> Restate | Replace:
-    """The venue's terms as terms in force, of the outstanding replace if there is one. With the venue's time, so that its next
-    report supersedes them."""
+    """The venue's terms as terms in force, of the outstanding replace if there is one. With the
+    venue's time, so that its next report supersedes them."""
     claims = stated_by(message)
     claimed = {name: getattr(claims, name) for name in TERMS}
     kind = Replace if row["pending"] == "replace" else Restate

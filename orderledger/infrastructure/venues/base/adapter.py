@@ -1,7 +1,8 @@
-"""`Adapter`: a venue as the rest of orderledger uses it. It is registered by an entry point, see `registry`.
+"""`Adapter`: a venue as the rest of orderledger uses it. It is registered by an entry point, see
+`registry`.
 
-The module that defines one is imported for reading settings alone: it should import the adapter's other modules inside `build`
-and `recording`.
+The module that defines one is imported for reading settings alone: it should import the adapter's
+other modules inside `build` and `recording`.
 """
 
 from collections.abc import Callable, Iterator
@@ -20,12 +21,14 @@ Recorder = Callable[[str, str, Records | None], Recording]
 class Adapter:
     """One venue: its settings, and how its parts are made.
 
-    `build(settings, records)` makes the venue of one `[[venues]]` table; raises InvalidSetting if a secret cannot be read.
-    `recording(account, number, records)` translates recorded payloads; `number` is the account's name at the venue or empty;
-    raises InvalidSetting if the venue needs it. `alias` is the alias under which the venue's name for an order is recorded;
-    `alias_prefixes` are those that end in the venue's id themselves. `simulation` names the function that makes the simulated
-    venue, as `package.module:function`: it is imported only to simulate (see `orderledger.simulation.servers.simulated`).
-    `order_entry(settings, account)` makes what sends orders of one account of the section; None where the adapter only reads.
+    `build(settings, records)` makes the venue of one `[[venues]]` table; raises InvalidSetting if a
+    secret cannot be read. `recording(account, number, records)` translates recorded payloads;
+    `number` is the account's name at the venue or empty; raises InvalidSetting if the venue needs
+    it. `alias` is the alias under which the venue's name for an order is recorded; `alias_prefixes`
+    are those that end in the venue's id themselves. `simulation` names the function that makes the
+    simulated venue, as `package.module:function`: it is imported only to simulate (see
+    `orderledger.simulation.servers.simulated`). `order_entry(settings, account)` makes what sends
+    orders of one account of the section; None where the adapter only reads.
     """
 
     name: str

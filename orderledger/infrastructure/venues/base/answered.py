@@ -26,12 +26,19 @@ SHOWN = (OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED)
 
 
 def answered(messages: Sequence[Message], asked_at: datetime) -> list[Message]:
-    """The messages of an answer, which hold of `asked_at`: when it was asked, less the time by which the venue's answers may lag.
+    """The messages of an answer, which hold of `asked_at`: when it was asked, less the time by
+    which the venue's answers may lag.
 
-    A row of a working order may have no other time than that of its creation, which says nothing of later moments. So a `status`
-    with `asked_at` precedes it: this confirms the order, and opens one again that had ended here before.
+    A row of a working order may have no other time than that of its creation, which says nothing of
+    later moments. So a `status` with `asked_at` precedes it: this confirms the order, and opens one
+    again that had ended here before.
     """
-    told = [message.model_copy(update={"asked_at": asked_at}) if isinstance(message, Status) else message for message in messages]
+    told = [
+        message.model_copy(update={"asked_at": asked_at})
+        if isinstance(message, Status)
+        else message
+        for message in messages
+    ]
     last = max((place for place, message in enumerate(told) if _says_state(message)), default=None)
     if last is not None and isinstance(state := told[last], WORKING):
         told.insert(last, _shown(state, asked_at))
@@ -39,11 +46,14 @@ def answered(messages: Sequence[Message], asked_at: datetime) -> list[Message]:
 
 
 def _says_state(message: Message) -> bool:
-    return isinstance(message, (*WORKING, *OTHER_STATES)) or (isinstance(message, Status) and message.status is not None)
+    return isinstance(message, (*WORKING, *OTHER_STATES)) or (
+        isinstance(message, Status) and message.status is not None
+    )
 
 
 def _shown(report: Report, asked_at: datetime) -> Status:
-    """The state without the row's numbers, which are of the row's own time: the report that follows has them."""
+    """The state without the row's numbers, which are of the row's own time: the report that follows
+    has them."""
     word = None if report.reported is None else report.reported.status
     return Status(
         account=report.account,

@@ -1,7 +1,9 @@
-"""`BaseVenue`: what every adapter does alike. An adapter adds its vocabulary, its translation and its endpoints.
+"""`BaseVenue`: what every adapter does alike. An adapter adds its vocabulary, its translation and
+its endpoints.
 
-A subclass makes its feeds in `make_feeds`, and puts what they receive through `deliver`. Its answers to the ledger's queries go
-through `listing`, `answer`, `about_order` and `balances`. Both add the definitions of instruments (`terms_of`).
+A subclass makes its feeds in `make_feeds`, and puts what they receive through `deliver`. Its
+answers to the ledger's queries go through `listing`, `answer`, `about_order` and `balances`. Both
+add the definitions of instruments (`terms_of`).
 """
 
 import asyncio
@@ -35,16 +37,19 @@ QUERY_LAG = timedelta(seconds=5)
 
 
 class Feed(Protocol):
-    """One source of events while the venue is listened to: a websocket, or an account that is queried again and again."""
+    """One source of events while the venue is listened to: a websocket, or an account that is
+    queried again and again."""
 
     async def run(self) -> None:
-        """Deliver until canceled, or until `disconnect` has been called and everything received is delivered."""
+        """Deliver until canceled, or until `disconnect` has been called and everything received is
+        delivered."""
 
     async def disconnect(self) -> None:
         """Have `run` end by itself soon."""
 
     def error_for(self, account: str) -> str | None:
-        """Why this account is not listened to as it should be. None if it is, or if this feed is not about it."""
+        """Why this account is not listened to as it should be. None if it is, or if this feed is
+        not about it."""
 
 
 class Connections(Protocol):
@@ -57,18 +62,27 @@ class Connections(Protocol):
 class BaseVenue:
     """Implements `listen`, `disconnect`, `error_for` and `aclose` of `Venue`.
 
-    `now` gives aware UTC. `hidden` takes secrets out of a text that is shown. `http` is closed by `aclose`.
+    `now` gives aware UTC. `hidden` takes secrets out of a text that is shown. `http` is closed by
+    `aclose`.
     """
 
     name: str
     abilities: Abilities
     position_mode: PositionMode | None = None
-    """Set where the venue documents that an instrument has one net position, always. Its fills then say no side of a position."""
+    """Set where the venue documents that an instrument has one net position, always. Its fills then
+    say no side of a position."""
     query_lag: timedelta = QUERY_LAG
-    """By how much the answer to a query about one order may be behind: it may show what was so much earlier."""
+    """By how much the answer to a query about one order may be behind: it may show what was so much
+    earlier."""
 
     def __init__(
-        self, accounts: Iterable[str], *, records: Records | None, now: Now, http: Connections, hidden: Hide = str
+        self,
+        accounts: Iterable[str],
+        *,
+        records: Records | None,
+        now: Now,
+        http: Connections,
+        hidden: Hide = str,
     ) -> None:
         self.accounts: Sequence[str] = tuple(accounts)
         self.records: Records = records or NoRecords()
@@ -88,7 +102,8 @@ class BaseVenue:
         raise NotImplementedError
 
     def terms_of(self, instrument: str) -> Terms | None:
-        """The terms of an instrument, as the venue's own list gives them. None if they are not known."""
+        """The terms of an instrument, as the venue's own list gives them. None if they are not
+        known."""
         return None
 
     def reports_position(self, instrument: str) -> bool:
@@ -140,14 +155,20 @@ class BaseVenue:
         defined = self._definitions.added_to(messages, self._terms_of, self.now)
         await self.queue.put_messages(account, defined, frames=frames)
 
-    async def deliver_faults(self, accounts: Sequence[str], faults: Iterable[Fault], at: datetime) -> None:
+    async def deliver_faults(
+        self, accounts: Sequence[str], faults: Iterable[Fault], at: datetime
+    ) -> None:
         """Deliver what could not be read of a frame, or of rows that a feed queried."""
         for one in unreadable_payloads(accounts, faults, at, self._hidden):
             await self.queue.put(one)
 
     def _terms_of(self, instrument: str) -> Terms | None:
         terms = self.terms_of(instrument)
-        return terms if terms is None or self.position_mode is None else replace(terms, position_mode=self.position_mode)
+        return (
+            terms
+            if terms is None or self.position_mode is None
+            else replace(terms, position_mode=self.position_mode)
+        )
 
     async def _run(self, feed: Feed) -> None:
         try:
@@ -158,15 +179,20 @@ class BaseVenue:
     # Answers
 
     def defined(self, messages: Sequence[Message]) -> list[Message]:
-        """The messages of an answer, with the definition of each instrument before its first fill. An answer remembers nothing
-        of those before it, which may not have been recorded."""
+        """The messages of an answer, with the definition of each instrument before its first fill.
+        An answer remembers nothing of those before it, which may not have been recorded."""
         return Definitions().added_to(messages, self._terms_of, self.now)
 
-    async def listing(self, account: str, translation: Translation, venue_order_ids: Iterable[str], at: datetime) -> Listing:
+    async def listing(
+        self, account: str, translation: Translation, venue_order_ids: Iterable[str], at: datetime
+    ) -> Listing:
         """A full list of open orders."""
         faults = await self.unread.say(account, translation.faults)
         return Listing(
-            messages=self.defined(translation.messages), faults=faults, venue_order_ids=frozenset(venue_order_ids), at=at
+            messages=self.defined(translation.messages),
+            faults=faults,
+            venue_order_ids=frozenset(venue_order_ids),
+            at=at,
         )
 
     async def answer(
@@ -180,20 +206,33 @@ class BaseVenue:
     ) -> Answer:
         """Fills and what belongs to them, oldest first."""
         said = await self.unread.say(account, faults)
-        return Answer(messages=self.defined(messages), faults=said, begins_at=begins_at, prior_positions=prior_positions)
+        return Answer(
+            messages=self.defined(messages),
+            faults=said,
+            begins_at=begins_at,
+            prior_positions=prior_positions,
+        )
 
-    async def about_order(self, account: str, translation: Translation, asked_at: datetime | None = None) -> list[Message]:
-        """What is known of one order. `asked_at`: when it was asked; None for an answer that may be older than the question.
-        Raises VenueUnavailable if nothing of the answer can be read."""
+    async def about_order(
+        self, account: str, translation: Translation, asked_at: datetime | None = None
+    ) -> list[Message]:
+        """What is known of one order. `asked_at`: when it was asked; None for an answer that may be
+        older than the question. Raises VenueUnavailable if nothing of the answer can be read."""
         if translation.faults and not translation.messages:
-            raise VenueUnavailable(f"the order cannot be read: {self._hidden(translation.faults[0].fault)}")
+            raise VenueUnavailable(
+                f"the order cannot be read: {self._hidden(translation.faults[0].fault)}"
+            )
         await self.unread.say(account, translation.faults)
         return self.answered(translation.messages, asked_at)
 
     def answered(self, messages: Sequence[Message], asked_at: datetime | None) -> list[Message]:
-        """The messages of an answer about one order, with what they prove of the time at which it was asked."""
-        return self.defined(messages if asked_at is None else answered(messages, asked_at - self.query_lag))
+        """The messages of an answer about one order, with what they prove of the time at which it
+        was asked."""
+        return self.defined(
+            messages if asked_at is None else answered(messages, asked_at - self.query_lag)
+        )
 
     def balances(self, translation: Translation) -> list[Balance]:
-        """What is held and not flat. Raises VenueUnavailable if a row cannot be read: left out, it would be taken for flat."""
+        """What is held and not flat. Raises VenueUnavailable if a row cannot be read: left out, it
+        would be taken for flat."""
         return self.unread.held(translation.messages, translation.faults)

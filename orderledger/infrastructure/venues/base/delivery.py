@@ -16,8 +16,8 @@ MOST_WAITING = 250
 
 
 class DeliveryQueue:
-    """A queue of limited length. An event is in it as soon as it is put; a feed that has filled the queue then waits for room.
-    Consecutive messages of one account are delivered together."""
+    """A queue of limited length. An event is in it as soon as it is put; a feed that has filled the
+    queue then waits for room. Consecutive messages of one account are delivered together."""
 
     def __init__(self, *, most: int = MOST_WAITING) -> None:
         self._line: asyncio.Queue[Item] = asyncio.Queue()
@@ -30,7 +30,9 @@ class DeliveryQueue:
         """How many messages have not been delivered yet."""
         self.is_listened_to = False
 
-    async def put_messages(self, account: str, messages: Sequence[Message], *, frames: int = 1) -> None:
+    async def put_messages(
+        self, account: str, messages: Sequence[Message], *, frames: int = 1
+    ) -> None:
         if messages:
             await self.put(Messages(account=account, messages=messages, frames=frames))
 
@@ -70,8 +72,12 @@ class DeliveryQueue:
             self.is_listened_to = False
 
     def keep_undelivered(self) -> None:
-        """Keep messages and unreadable rows for the next listener; drop who was up and what failed. Call when no feed runs."""
-        waiting = [self._following, *(self._took(self._line.get_nowait()) for _ in range(self._line.qsize()))]
+        """Keep messages and unreadable rows for the next listener; drop who was up and what failed.
+        Call when no feed runs."""
+        waiting = [
+            self._following,
+            *(self._took(self._line.get_nowait()) for _ in range(self._line.qsize())),
+        ]
         self._following = None
         for one in waiting:
             if isinstance(one, (Messages, UnreadablePayload)):
@@ -93,7 +99,11 @@ class DeliveryQueue:
 
     async def _batches(self) -> AsyncGenerator[FeedEvent, None]:
         while True:
-            first = self._following if self._following is not None else self._took(await self._line.get())
+            first = (
+                self._following
+                if self._following is not None
+                else self._took(await self._line.get())
+            )
             self._following = None
             if isinstance(first, Messages):
                 yield self._joined(first)

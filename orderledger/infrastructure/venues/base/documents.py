@@ -35,10 +35,13 @@ def refusal_in(said: str) -> Document:
 def code_in(said: str, *names: str) -> str | None:
     """The code of a refusal, by default in `code`."""
     document = refusal_in(said)
-    return next((code for name in names or ("code",) if isinstance(code := document.get(name), str)), None)
+    return next(
+        (code for name in names or ("code",) if isinstance(code := document.get(name), str)), None
+    )
 
 
 def number_in(said: str, name: str) -> float:
-    """A number in a refusal that is not negative, such as the seconds to wait for; 0 without one."""
+    """A number in a refusal that is not negative, such as the seconds to wait for; 0 without
+    one."""
     value = refusal_in(said).get(name)
     return max(float(value), 0.0) if isinstance(value, (int, float)) else 0.0

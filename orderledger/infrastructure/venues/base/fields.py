@@ -1,4 +1,5 @@
-"""Readers of the fields of a venue's row. A missing field is None; a field that cannot be read raises Unreadable."""
+"""Readers of the fields of a venue's row. A missing field is None; a field that cannot be read
+raises Unreadable."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -36,7 +37,8 @@ class Unreadable(ValueError):
 
 
 class Details:
-    """The optional fields of one fill. One that cannot be read is None, and is named in `text`: it never costs the fill."""
+    """The optional fields of one fill. One that cannot be read is None, and is named in `text`: it
+    never costs the fill."""
 
     def __init__(self) -> None:
         self._unread: list[str] = []
@@ -61,7 +63,8 @@ def is_nothing(value: Any) -> bool:
 
 
 def number(row: Document, name: str) -> Decimal | None:
-    """A number with exactly the digits that were sent. A float is refused, because it has lost them."""
+    """A number with exactly the digits that were sent. A float is refused, because it has lost
+    them."""
     value = row.get(name)
     if is_nothing(value):
         return None
@@ -88,7 +91,8 @@ def price(row: Document, name: str) -> Decimal | None:
 
 
 def paid_price(row: Document, name: str, *, may_be_zero: bool = False) -> Decimal:
-    """The price of a fill, which is required. `may_be_zero`: for the settlement of something that has become worthless."""
+    """The price of a fill, which is required. `may_be_zero`: for the settlement of something that
+    has become worthless."""
     found = needed_number(row, name)
     if found < 0 or (found == 0 and not may_be_zero):
         raise Unreadable(f"{name} is {found:f}: a price is above 0")
@@ -128,19 +132,23 @@ def identity(row: Document, name: str) -> str | None:
         return None
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**LONGEST_ID:
         value = str(value)
-    if not (isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= LONGEST_ID):
+    if not (
+        isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= LONGEST_ID
+    ):
         raise Unreadable(f"{name} is no id")
     return value if value.strip("0") else None
 
 
 def sequence_of(trade_id: str) -> int | None:
-    """The number of a trade as its place in the venue's order of trades. None if it is too large for one."""
+    """The number of a trade as its place in the venue's order of trades. None if it is too large
+    for one."""
     number = int(trade_id)
     return number if number < LARGEST_SEQUENCE else None
 
 
 def can_be_id(name: str) -> bool:
-    """Whether this can be a venue's id. Others are not queried, because the venue would refuse the whole query."""
+    """Whether this can be a venue's id. Others are not queried, because the venue would refuse the
+    whole query."""
     return name.isascii() and name.isdigit() and len(name) <= LONGEST_ID and int(name) < LARGEST_ID
 
 
@@ -174,7 +182,12 @@ def moment(row: Document, name: str, *, offset: str = "") -> datetime | None:
         return None
     if offset and isinstance(value, str) and LOCAL_TIME.fullmatch(value):
         value += offset
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= LONGEST_COUNT:
+    if (
+        isinstance(value, str)
+        and value.isascii()
+        and value.isdigit()
+        and len(value) <= LONGEST_COUNT
+    ):
         value = int(value)
     try:
         return plausible(parse_time(value))

@@ -1,6 +1,8 @@
-"""`KeyedOrderEntry`: order entry at a venue whose key names the account, and whose answers have the row of the order or its id.
+"""`KeyedOrderEntry`: order entry at a venue whose key names the account, and whose answers have the
+row of the order or its id.
 
-A venue's own part is the request that places an order, the one that cancels it, and how its answers refuse.
+A venue's own part is the request that places an order, the one that cancels it, and how its answers
+refuse.
 """
 
 from abc import abstractmethod
@@ -57,10 +59,18 @@ class KeyedOrderEntry:
     refusals: ClassVar[Refusals]
     """The answers that prove that the venue has not taken a request."""
 
-    def __init__(self, account: str, *, token: str, url: str, now: Now, timeout: float = 10.0) -> None:
+    def __init__(
+        self, account: str, *, token: str, url: str, now: Now, timeout: float = 10.0
+    ) -> None:
         self._account = account
         self._now = now
-        self._sender = Sender(url, headers=self.headers(token), timeout=timeout, secrets=[token], is_refusal=self.is_refusal)
+        self._sender = Sender(
+            url,
+            headers=self.headers(token),
+            timeout=timeout,
+            secrets=[token],
+            is_refusal=self.is_refusal,
+        )
 
     # What a subclass gives.
 
@@ -76,11 +86,13 @@ class KeyedOrderEntry:
 
     @abstractmethod
     def placing(self, order: Row, base: str, quote: str) -> Request:
-        """The request that places an order, of the venue's codes of its instrument. Raises NotSent."""
+        """The request that places an order, of the venue's codes of its instrument. Raises
+        NotSent."""
 
     @abstractmethod
     def canceling(self, order: Row) -> Request:
-        """The request that cancels an order, by the venue's id if it is known, else by the client id."""
+        """The request that cancels an order, by the venue's id if it is known, else by the client
+        id."""
 
     @abstractmethod
     def refusal_in(self, document: Any) -> Refusal | None:
@@ -88,8 +100,8 @@ class KeyedOrderEntry:
 
     @abstractmethod
     def row_in(self, document: Document) -> Document | None:
-        """The row of the order in an answer; None where the answer only says that the request was received. Raises Unanswered
-        if it is neither."""
+        """The row of the order in an answer; None where the answer only says that the request was
+        received. Raises Unanswered if it is neither."""
 
     # What it does with that.
 
@@ -113,7 +125,9 @@ class KeyedOrderEntry:
         return await self._sent(self.canceling(order), order, RejectCancel, request_id=request_id)
 
     async def replace(self, order: Row, request: Row) -> Sent:
-        raise NotSent("replace_unsupported", "the venue changes no orders: cancel the order and send another")
+        raise NotSent(
+            "replace_unsupported", "the venue changes no orders: cancel the order and send another"
+        )
 
     async def aclose(self) -> None:
         await self._sender.aclose()
@@ -126,18 +140,27 @@ class KeyedOrderEntry:
     def _placing(self, order: Row) -> Request:
         codes = self.markets.codes(self.markets.symbol(order["instrument"]) or "")
         if codes is None:
-            raise NotSent("unknown_instrument", f"{order['instrument']!r} is not in the table of markets")
+            raise NotSent(
+                "unknown_instrument", f"{order['instrument']!r} is not in the table of markets"
+            )
         order_type = order["order_type"]
         if order_type not in self.order_types or order.get("post_only") or order.get("reduce_only"):
-            raise NotSent("unsupported_order_type", f"{order_type} is none of {', '.join(self.order_types)}, without conditions")
+            raise NotSent(
+                "unsupported_order_type",
+                f"{order_type} is none of {', '.join(self.order_types)}, without conditions",
+            )
         if order.get("time_in_force") not in (None, "gtc"):
             raise NotSent("unsupported_time_in_force", f"{order['time_in_force']} is not gtc")
         for name, types in (("limit_price", WITH_LIMIT), ("stop_price", WITH_STOP)):
             if (order.get(name) is not None) != (order_type in types):
-                raise NotSent(f"incorrect_{name}", f"{name} is {order.get(name)} of a {order_type} order")
+                raise NotSent(
+                    f"incorrect_{name}", f"{name} is {order.get(name)} of a {order_type} order"
+                )
         return self.placing(order, *codes)
 
-    async def _sent(self, request: Request, order: Row, refused: type[Report], **names: str) -> Sent:
+    async def _sent(
+        self, request: Request, order: Row, refused: type[Report], **names: str
+    ) -> Sent:
         answer = await self._sender.send(request.method, request.path, json=request.json)
         refusal = self.refusal_in(answer.document)
         if refusal is not None or answer.status >= 400:
@@ -150,20 +173,35 @@ class KeyedOrderEntry:
     def told(self, row: Document, order: Row) -> Sent:
         """What the row of an answer says of our order, and only of ours."""
         now = self._now()
-        context = RowContext(account=self._account, heard_at=now, first_seen_at=lambda name, *, is_end: now)
+        context = RowContext(
+            account=self._account, heard_at=now, first_seen_at=lambda name, *, is_end: now
+        )
         told = each([row], self.readers.order, context)
         if told.faults:
             raise Unanswered("unreadable", told.faults[0].fault)
-        named = {message.aliases.get(self.alias) for message in told.messages if isinstance(message, Report)}
+        named = {
+            message.aliases.get(self.alias)
+            for message in told.messages
+            if isinstance(message, Report)
+        }
         if named != {self.client_id(order)}:
             raise Unanswered("unreadable", f"the answer is about {named}")
         ours = {"client_order_id": order["client_order_id"]}
-        return [message.model_copy(update=ours) if isinstance(message, Report) else message for message in told.messages]
+        return [
+            message.model_copy(update=ours) if isinstance(message, Report) else message
+            for message in told.messages
+        ]
 
     def _refused(
-        self, kind: type[Report], answer: Answer, refusal: Refusal | None, order: Row, names: Mapping[str, str]
+        self,
+        kind: type[Report],
+        answer: Answer,
+        refusal: Refusal | None,
+        order: Row,
+        names: Mapping[str, str],
     ) -> Message:
-        """The refusal as a message. Raises Unanswered if it does not prove that nothing was taken."""
+        """The refusal as a message. Raises Unanswered if it does not prove that nothing was
+        taken."""
         stated, text = ((), answer.text) if refusal is None else ((refusal.code,), refusal.text)
         reason = self.refusals.reason(kind, codes_of(answer.status, *stated), text)
         fields: Document = {

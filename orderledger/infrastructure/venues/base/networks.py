@@ -15,8 +15,8 @@ class Network:
 
 @dataclass(frozen=True, slots=True)
 class Networks:
-    """The networks of one venue by name; the first is the default. `websocket_path` is added to the `url` of any other host,
-    such as a simulated venue's."""
+    """The networks of one venue by name; the first is the default. `websocket_path` is added to the
+    `url` of any other host, such as a simulated venue's."""
 
     known: Mapping[str, Network]
     websocket_path: str = ""
@@ -25,9 +25,12 @@ class Networks:
         return self.known[name]
 
     def name_of(self, address: str) -> str | None:
-        """The network that has this address. None for another host, and for a text that is no address."""
+        """The network that has this address. None for another host, and for a text that is no
+        address."""
         host = _host(address)
-        hosts = {name: {_host(one.url), _host(one.websocket_url)} for name, one in self.known.items()}
+        hosts = {
+            name: {_host(one.url), _host(one.websocket_url)} for name, one in self.known.items()
+        }
         return next((name for name, own in hosts.items() if host is not None and host in own), None)
 
     def websocket_url(self, url: str) -> str:

@@ -11,7 +11,8 @@ SMALLEST = ONE.scaleb(-DIGITS)
 
 
 def quotient(notional: Decimal, quantity: Decimal) -> Decimal | None:
-    """notional / quantity to 28 digits. None if it is not above zero: then the numbers do not belong together."""
+    """notional / quantity to 28 digits. None if it is not above zero: then the numbers do not
+    belong together."""
     price = PRICE.divide(notional, quantity)
     if price.as_tuple().exponent < -DIGITS:  # type: ignore[operator]
         price = price.quantize(SMALLEST, rounding=ROUND_HALF_EVEN, context=EXACT)

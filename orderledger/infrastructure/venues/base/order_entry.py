@@ -1,7 +1,8 @@
-"""`OrderEntry`: the protocol for sending orders to a venue. The gateway records before it calls, and records what is returned.
+"""`OrderEntry`: the protocol for sending orders to a venue. The gateway records before it calls,
+and records what is returned.
 
-An implementation signs, sends and translates the answer. It retries nothing and remembers nothing: the gateway decides what is
-sent again.
+An implementation signs, sends and translates the answer. It retries nothing and remembers nothing:
+the gateway decides what is sent again.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,7 +15,8 @@ from orderledger.projections.view import Row
 __all__ = ["EntryAbilities", "OrderEntry", "Sent"]
 
 Sent: TypeAlias = Sequence[Message]
-"""What the venue's answer says, as messages: acknowledge, reject, fill, cancel, reject_cancel, replace, reject_replace.
+"""What the venue's answer says, as messages: acknowledge, reject, fill, cancel, reject_cancel,
+replace, reject_replace.
 
 Empty where the venue only says that it has received the request.
 """
@@ -27,13 +29,15 @@ class EntryAbilities:
     - `batch`: the most orders of one call; 1 where the venue takes them one by one.
     - `replaces`: whether an order can be changed without canceling it.
     - `cancels_by_client_id`: whether an order can be canceled before its venue id is known.
-    - `absence_seconds`: how long after sending the venue's "unknown order" proves that it never received the order. None: it
-      never proves that.
+    - `absence_seconds`: how long after sending the venue's "unknown order" proves that it never
+      received the order. None: it never proves that.
     - `orders_per_second`: the venue's own limit, where it states one.
-    - `order_types`, `times_in_force`: what it sends. An order may always leave the time in force to the venue.
+    - `order_types`, `times_in_force`: what it sends. An order may always leave the time in force to
+      the venue.
     - `conditions`: which of `post_only`, `reduce_only`, `position_side` and `position_id` it sends.
 
-    The gateway denies an order with a term that is not among these, before it is recorded as submitted.
+    The gateway denies an order with a term that is not among these, before it is recorded as
+    submitted.
     """
 
     batch: int = 1
@@ -53,32 +57,35 @@ BOTH_CONDITIONS = frozenset({"post_only", "reduce_only"})
 class OrderEntry(Protocol):
     """Sends the orders of one account. Orders are rows of the order view (`OrderRow`).
 
-    Every sending method raises NotSent if certainly nothing reached the venue, and Unanswered if the outcome is unknown. A
-    refusal by the venue is an answer: it is returned as a message.
+    Every sending method raises NotSent if certainly nothing reached the venue, and Unanswered if
+    the outcome is unknown. A refusal by the venue is an answer: it is returned as a message.
     """
 
     abilities: EntryAbilities
 
     def prepare(self, order: Row) -> Mapping[str, str]:
-        """The aliases under which the venue will report this order, by name, e.g. `{"lighter.client_order_index": "81274"}`.
+        """The aliases under which the venue will report this order, by name, e.g.
+        `{"lighter.client_order_index": "81274"}`.
 
-        Called before the order is recorded; the client order id never changes. `order` has the terms of the request: the fields
-        `account`, `client_order_id`, `instrument`, `side`, `quantity`, `order_type`, `limit_price` and so on. The same order has
-        the same aliases. Raises NotSent if the venue cannot take such an order.
+        Called before the order is recorded; the client order id never changes. `order` has the
+        terms of the request: the fields `account`, `client_order_id`, `instrument`, `side`,
+        `quantity`, `order_type`, `limit_price` and so on. The same order has the same aliases.
+        Raises NotSent if the venue cannot take such an order.
         """
 
     async def submit(self, order: Row) -> Sent:
         """Send a new order."""
 
     async def submit_many(self, orders: Sequence[Row]) -> Sequence[Sent | Exception]:
-        """Send at most `abilities.batch` new orders in one call. For each, what `submit` would return or raise."""
+        """Send at most `abilities.batch` new orders in one call. For each, what `submit` would
+        return or raise."""
 
     async def cancel(self, order: Row, request_id: str) -> Sent:
         """Request to cancel an order, by its client order id or its venue's id."""
 
     async def replace(self, order: Row, request: Row) -> Sent:
-        """Request to change an order. `request` has `request_id` and the new `quantity`, `limit_price`, `stop_price`, each None
-        where it stays."""
+        """Request to change an order. `request` has `request_id` and the new `quantity`,
+        `limit_price`, `stop_price`, each None where it stays."""
 
     async def aclose(self) -> None:
         """Close all connections."""

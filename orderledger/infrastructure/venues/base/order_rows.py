@@ -1,4 +1,5 @@
-"""From a row of an order to its messages, for venues whose rows say how an order stands: see `OrderState`."""
+"""From a row of an order to its messages, for venues whose rows say how an order stands: see
+`OrderState`."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
@@ -9,7 +10,13 @@ from typing import Any, Protocol, TypeAlias
 
 from orderledger.domain.exact import ZERO, plain, total
 from orderledger.domain.values import DatedBy, Liquidity, OrderType, Side, Source, Status
-from orderledger.infrastructure.messages.registry import Acknowledge, Balance, Fill, Message, ReportedClaims
+from orderledger.infrastructure.messages.registry import (
+    Acknowledge,
+    Balance,
+    Fill,
+    Message,
+    ReportedClaims,
+)
 from orderledger.infrastructure.messages.registry import Status as StatusReport
 from orderledger.infrastructure.messages.reports import Report
 from orderledger.infrastructure.venues.base.definitions import Terms
@@ -23,8 +30,8 @@ Meaning: TypeAlias = tuple[type[Report], Status]
 
 
 class SeenAt(Protocol):
-    """The time of an order's acceptance, or of its end, for rows that do not say it: when it was first seen. None if nothing is
-    known of that, as in a recording."""
+    """The time of an order's acceptance, or of its end, for rows that do not say it: when it was
+    first seen. None if nothing is known of that, as in a recording."""
 
     def __call__(self, venue_order_id: str, *, is_end: bool) -> datetime | None: ...
 
@@ -38,8 +45,9 @@ MOST_REMEMBERED = 5_000
 
 
 class FillTimes:
-    """When how much of an order was filled: by the fills of the ledger, and by those that were translated and may not be recorded
-    yet. A venue whose rows do not say when they changed gets its times from here."""
+    """When how much of an order was filled: by the fills of the ledger, and by those that were
+    translated and may not be recorded yet. A venue whose rows do not say when they changed gets its
+    times from here."""
 
     def __init__(self, account: str, records: Records) -> None:
         self._account = account
@@ -59,7 +67,8 @@ class FillTimes:
         return sum((quantity for _, quantity in self._known(venue_order_id)), ZERO)
 
     def reached_at(self, venue_order_id: str, filled: Decimal) -> datetime | None:
-        """When so much was filled; of more than is known, when the last of what is known was. None if nothing is known."""
+        """When so much was filled; of more than is known, when the last of what is known was. None
+        if nothing is known."""
         cumulated, at = ZERO, None
         for filled_at, quantity in sorted(self._known(venue_order_id)):
             if cumulated >= filled:
@@ -77,8 +86,8 @@ class FillTimes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowContext:
-    """What rows do not say: the account, how and when they came, the fills known by now, the time of what they do not date, and
-    the terms of instruments."""
+    """What rows do not say: the account, how and when they came, the fills known by now, the time
+    of what they do not date, and the terms of instruments."""
 
     account: str
     source: Source = Source.VENUE_POLL
@@ -90,9 +99,10 @@ class RowContext:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderState:
-    """An order as a row shows it. `dated_by`: whether `at` is the venue's time of this state; the time of creation is not.
-    `meaning` is None for a `word` that the vocabulary lacks: the word itself is passed on, the
-    ledger flags `unknown_status`, and the order stays open. `filled` is a claim, and never makes a fill."""
+    """An order as a row shows it. `dated_by`: whether `at` is the venue's time of this state; the
+    time of creation is not. `meaning` is None for a `word` that the vocabulary lacks: the word
+    itself is passed on, the ledger flags `unknown_status`, and the order stays open. `filled` is a
+    claim, and never makes a fill."""
 
     venue_order_id: str
     aliases: dict[str, str]
@@ -127,7 +137,11 @@ class OrderState:
         kind, status = self.meaning or (StatusReport, self.word)
         is_partial = kind is Acknowledge and bool(self.filled)
         claims = ReportedClaims(
-            status=None if self.meaning is None else Status.PARTIALLY_FILLED if is_partial else status,
+            status=None
+            if self.meaning is None
+            else Status.PARTIALLY_FILLED
+            if is_partial
+            else status,
             quantity=self.quantity or None,
             cum_quantity=self.filled,
             average_price=self.average_price if self.filled else None,
@@ -135,7 +149,13 @@ class OrderState:
             stop_price=self.stop_price,
             order_type=self.order_type,
         )
-        own: Document = {"at": self.at, "reported": claims, "reason": self.reason, "text": self.text, "evidence": evidence}
+        own: Document = {
+            "at": self.at,
+            "reported": claims,
+            "reason": self.reason,
+            "text": self.text,
+            "evidence": evidence,
+        }
         if kind is StatusReport:
             own |= {"status": str(status), "dated_by": self.dated_by}
         return kind(**self.common(context), **own)
@@ -161,9 +181,9 @@ FILL_FIELDS = tuple(field.name for field in fields(FillRow))
 def nameless_fills(rows: Sequence[FillRow], common: Document, filled: Decimal | None) -> list[Fill]:
     """The fills of one order, where the venue gives them no ids: oldest first.
 
-    A fill is identified by the order, its time, price and quantity, and its number among equals. So the order of the list means
-    nothing, and a fill that is listed later changes no other's id. Of rows that come to more than what is `filled`, equal ones
-    are one row that was repeated.
+    A fill is identified by the order, its time, price and quantity, and its number among equals. So
+    the order of the list means nothing, and a fill that is listed later changes no other's id. Of
+    rows that come to more than what is `filled`, equal ones are one row that was repeated.
     """
     is_repeated = filled is not None and total(row.quantity for row in rows) > filled
     told: list[Fill] = []
@@ -175,16 +195,25 @@ def nameless_fills(rows: Sequence[FillRow], common: Document, filled: Decimal | 
         if is_repeated and equals[name] > 1:
             continue
         own = {field: getattr(fill, field) for field in FILL_FIELDS}
-        told.append(Fill(**common, **own, fill_id=name if equals[name] == 1 else f"{name}:{equals[name]}"))
+        told.append(
+            Fill(**common, **own, fill_id=name if equals[name] == 1 else f"{name}:{equals[name]}")
+        )
     return told
 
 
 ReadRow: TypeAlias = Callable[[Document, RowContext], Iterable[Message]]
 
 
-def state_at(venue_order_id: str, made_at: datetime | None, filled: Decimal | None, context: RowContext) -> datetime | None:
-    """Since when an order stands as a row shows it, where the row says only when it was made: since so much was filled."""
-    at = context.fills.reached_at(venue_order_id, filled) if context.fills is not None and filled else None
+def state_at(
+    venue_order_id: str, made_at: datetime | None, filled: Decimal | None, context: RowContext
+) -> datetime | None:
+    """Since when an order stands as a row shows it, where the row says only when it was made: since
+    so much was filled."""
+    at = (
+        context.fills.reached_at(venue_order_id, filled)
+        if context.fills is not None and filled
+        else None
+    )
     return latest(made_at, at)
 
 
@@ -196,12 +225,18 @@ def latest(*moments: datetime | None) -> datetime | None:
 def balance(row: Document, currency: str, quantity: Decimal, context: RowContext) -> Balance:
     """What is held of a currency, what open orders have blocked included."""
     return Balance(
-        account=context.account, source=context.source, instrument=currency, quantity=quantity, at=context.heard_at, evidence=row
+        account=context.account,
+        source=context.source,
+        instrument=currency,
+        quantity=quantity,
+        at=context.heard_at,
+        evidence=row,
     )
 
 
 def each(rows: Sequence[Any], read: ReadRow, context: RowContext) -> Translation:
-    """The messages of independent rows. A row that cannot be read is a fault, and costs the others nothing."""
+    """The messages of independent rows. A row that cannot be read is a fault, and costs the others
+    nothing."""
 
     def one(row: Any) -> Translation:
         if not isinstance(row, dict):
@@ -213,17 +248,20 @@ def each(rows: Sequence[Any], read: ReadRow, context: RowContext) -> Translation
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Readers:
-    """How the rows of one venue are read: what its `translate` module gives to its adapter and to recordings.
+    """How the rows of one venue are read: what its `translate` module gives to its adapter and to
+    recordings.
 
     - `order` gives the messages of the row of an order, and of the fills in it.
-    - `fill` gives the message of the row of a list of fills, where the venue has one; `is_fill` tells such rows from orders.
+    - `fill` gives the message of the row of a list of fills, where the venue has one; `is_fill`
+      tells such rows from orders.
     - `balance` gives the message of a currency that is held.
-    - `id_in` gives the id of an order, None if the row is none's; may raise Unreadable. `has_ended`: whether the order has.
-    - `rows` gives the rows of a payload and their reader, None for a payload without rows; raises Unreadable for a payload that
-      is none of the venue's.
+    - `id_in` gives the id of an order, None if the row is none's; may raise Unreadable.
+      `has_ended`: whether the order has.
+    - `rows` gives the rows of a payload and their reader, None for a payload without rows; raises
+      Unreadable for a payload that is none of the venue's.
     - `terms` gives the terms of all instruments in a payload that lists them.
-    - `filled` gives how much the row of an order says to be filled, and how much of that it lists, where orders list their
-      fills; may raise Unreadable.
+    - `filled` gives how much the row of an order says to be filled, and how much of that it lists,
+      where orders list their fills; may raise Unreadable.
     """
 
     markets: SymbolTable

@@ -25,12 +25,13 @@ class PolledVenue(BaseVenue):
     # What a subclass gives.
 
     async def order_rows(self, account: str) -> list[Any]:
-        """The rows of all orders that are open, and of those that ended lately. Raises VenueError."""
+        """The rows of all orders that are open, and of those that ended lately. Raises
+        VenueError."""
         raise NotImplementedError
 
     def translate_orders(self, account: str, rows: Sequence[Any]) -> Translation:
-        """The messages of such rows, an order's fills before its status. `questions` are orders of which the rows do not tell
-        enough: their rows are translated again at the next query."""
+        """The messages of such rows, an order's fills before its status. `questions` are orders of
+        which the rows do not tell enough: their rows are translated again at the next query."""
         raise NotImplementedError
 
     def key_of(self, row: Any) -> str:
@@ -38,7 +39,8 @@ class PolledVenue(BaseVenue):
         return as_text(row)
 
     def open_ids(self, rows: Sequence[Any]) -> frozenset[str]:
-        """The venue's ids of all orders in the rows that are not known to have ended, unreadable rows included."""
+        """The venue's ids of all orders in the rows that are not known to have ended, unreadable
+        rows included."""
         raise NotImplementedError
 
     # What it does with that.
@@ -50,13 +52,16 @@ class PolledVenue(BaseVenue):
         """Messages about all orders of the list, and the ids of those that are open."""
         at = self.now()
         rows = await self.order_rows(account)
-        return await self.listing(account, self.translate_orders(account, rows), self.open_ids(rows), at)
+        return await self.listing(
+            account, self.translate_orders(account, rows), self.open_ids(rows), at
+        )
 
 
 class PollFeed:
     """Queries the orders of one account again and again, and delivers the rows that have changed.
 
-    The account is Up after the first answer, and Down when a query fails: as of the last one that succeeded.
+    The account is Up after the first answer, and Down when a query fails: as of the last one that
+    succeeded.
     """
 
     def __init__(self, venue: PolledVenue, account: str) -> None:
@@ -78,7 +83,9 @@ class PollFeed:
             self._wake.clear()
             await self._query()
             is_busy = self._has_open or not self.is_up
-            await happens_within(self._wake, self._venue.poll_seconds if is_busy else self._venue.idle_seconds)
+            await happens_within(
+                self._wake, self._venue.poll_seconds if is_busy else self._venue.idle_seconds
+            )
 
     def query_soon(self) -> None:
         """Do not wait until the next query is due."""
@@ -109,7 +116,9 @@ class PollFeed:
             self._rows.pop(venue_order_id, None)
             self._has_open = True
         known, self._faults = self._faults, translation.faults
-        await self.deliver(replace(translation, faults=[one for one in translation.faults if one not in known]))
+        await self.deliver(
+            replace(translation, faults=[one for one in translation.faults if one not in known])
+        )
 
     async def deliver(self, translation: Translation) -> None:
         """Deliver messages and faults about this account."""
@@ -117,10 +126,13 @@ class PollFeed:
         await self._venue.deliver_faults([self.account], translation.faults, self._venue.now())
 
     async def _went_down(self, reason: str) -> None:
-        """Deliver Down once, as of the last moment at which all was well; before the first answer, of when listening began."""
+        """Deliver Down once, as of the last moment at which all was well; before the first answer,
+        of when listening began."""
         was_down, self.is_up, self._error = self._error is not None, False, reason
         if not was_down:
-            await self._venue.queue.put(Down(accounts=[self.account], at=self._well_at, reason=reason))
+            await self._venue.queue.put(
+                Down(accounts=[self.account], at=self._well_at, reason=reason)
+            )
 
     def _changed(self, rows: list[Any]) -> list[Any]:
         keyed = {self._venue.key_of(row): row for row in rows}

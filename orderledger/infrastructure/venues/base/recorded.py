@@ -11,7 +11,8 @@ from orderledger.projections.view import Row
 
 
 class Recording(Protocol):
-    """Translates one account's payloads in the order in which they came, each beside those before it."""
+    """Translates one account's payloads in the order in which they came, each beside those before
+    it."""
 
     def read(self, document: Any) -> Translation:
         """Translate one payload, parsed with `transport.parsed`. Never raises."""
@@ -35,7 +36,11 @@ class Remembering:
 
     def trades(self, account: str, venue_order_id: str) -> list[Row]:
         reported = self._reported.get((account, venue_order_id), {})
-        recorded = [row for row in self._records.trades(account, venue_order_id) if row["fill_id"] not in reported]
+        recorded = [
+            row
+            for row in self._records.trades(account, venue_order_id)
+            if row["fill_id"] not in reported
+        ]
         corrected = {row["corrects"] for row in reported.values()}
         return [row for row in (*recorded, *reported.values()) if row["fill_id"] not in corrected]
 
@@ -44,4 +49,6 @@ class Remembering:
         for message in messages:
             if isinstance(message, (Fill, CorrectFill)) and message.venue_order_id is not None:
                 row = {"corrects": None, **message.model_dump(exclude={"evidence"})}
-                self._reported.setdefault((message.account, message.venue_order_id), {})[message.fill_id] = row
+                self._reported.setdefault((message.account, message.venue_order_id), {})[
+                    message.fill_id
+                ] = row

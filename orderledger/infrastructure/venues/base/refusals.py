@@ -1,8 +1,10 @@
-"""Which answers of a venue prove that it has not taken a request. Every other answer leaves the outcome unknown.
+"""Which answers of a venue prove that it has not taken a request. Every other answer leaves the
+outcome unknown.
 
-A venue's table has a line for each proof, with the document that it comes from. Whatever is in no line is Unanswered: a code that
-nobody has documented, "timeout", "busy", "internal", and every 5xx, which `Sender` does not even hand on. So is a duplicate: it
-proves that an order with this id exists, and not that the first sending of it was refused.
+A venue's table has a line for each proof, with the document that it comes from. Whatever is in no
+line is Unanswered: a code that nobody has documented, "timeout", "busy", "internal", and every 5xx,
+which `Sender` does not even hand on. So is a duplicate: it proves that an order with this id
+exists, and not that the first sending of it was refused.
 """
 
 import re
@@ -20,16 +22,21 @@ NOT_PROVED = "refusal_not_proved"
 
 ANY_ANSWER = (Reject, RejectCancel, RejectReplace)
 STATED, STATED_4XX = "stated", "stated_4xx"
-"""Codes of an answer that has the form of the venue's refusals: with any status, and with a status of 400 to 499."""
+"""Codes of an answer that has the form of the venue's refusals: with any status, and with a status
+of 400 to 499."""
 FORMS = frozenset({STATED, STATED_4XX})
 
-DOUBTFUL = re.compile(r"time.?out|timed out|busy|internal|try again|unavailable|unknown error|overload", re.IGNORECASE)
-"""Sentences that promise nothing, whatever they come with. A documented code counts all the same."""
+DOUBTFUL = re.compile(
+    r"time.?out|timed out|busy|internal|try again|unavailable|unknown error|overload", re.IGNORECASE
+)
+"""Sentences that promise nothing, whatever they come with. A documented code counts all the
+same."""
 
 
 class Mark(StrEnum):
-    """What an answer proves. `refused`: nothing was taken, and nothing works. `turned_away`: so before the venue looked at the
-    order, which may be sent again later. `duplicate`: an order with this id exists, or existed."""
+    """What an answer proves. `refused`: nothing was taken, and nothing works. `turned_away`: so
+    before the venue looked at the order, which may be sent again later. `duplicate`: an order with
+    this id exists, or existed."""
 
     REFUSED = "refused"
     TURNED_AWAY = "turned_away"
@@ -40,8 +47,9 @@ class Mark(StrEnum):
 class Proof:
     """A line of a venue's table.
 
-    `codes`: the venue's codes, `http_401` for a status, or a form; any if empty. `says`: what its sentence has to contain.
-    `answers`: the refusals that the line is for. `reason`: our word. `source`: the document that says so.
+    `codes`: the venue's codes, `http_401` for a status, or a form; any if empty. `says`: what its
+    sentence has to contain. `answers`: the refusals that the line is for. `reason`: our word.
+    `source`: the document that says so.
     """
 
     reason: str
@@ -84,20 +92,34 @@ def coded(
     answers: Sequence[type[Report]] = ANY_ANSWER,
     mark: Mark = Mark.REFUSED,
 ) -> Proof:
-    """A line for these codes. `says`: a part of the sentence, as a regular expression that ignores case."""
+    """A line for these codes. `says`: a part of the sentence, as a regular expression that ignores
+    case."""
     pattern = None if says is None else re.compile(says, re.IGNORECASE)
-    return Proof(reason=reason, source=source, codes=frozenset(map(str, codes)), says=pattern, answers=answers, mark=mark)
+    return Proof(
+        reason=reason,
+        source=source,
+        codes=frozenset(map(str, codes)),
+        says=pattern,
+        answers=answers,
+        mark=mark,
+    )
 
 
 def says(
-    part: str, *, reason: str, source: str, answers: Sequence[type[Report]] = ANY_ANSWER, mark: Mark = Mark.REFUSED
+    part: str,
+    *,
+    reason: str,
+    source: str,
+    answers: Sequence[type[Report]] = ANY_ANSWER,
+    mark: Mark = Mark.REFUSED,
 ) -> Proof:
     """A line for sentences with this part."""
     return coded(reason=reason, source=source, says=part, answers=answers, mark=mark)
 
 
 def codes_of(status: int, *stated: object) -> list[str]:
-    """The codes of an answer. `stated`: those in its document, if that has the form of the venue's refusals."""
+    """The codes of an answer. `stated`: those in its document, if that has the form of the venue's
+    refusals."""
     forms = ([STATED, STATED_4XX] if 400 <= status < 500 else [STATED]) if stated else []
     return [*map(str, stated), f"http_{status}", *forms]
 
@@ -106,7 +128,8 @@ UNAUTHORIZED = coded(
     "http_401",
     "http_403",
     reason="unauthorized",
-    source="RFC 9110, 15.5.2 and 15.5.4: the request has not been applied, the server refuses to fulfill it",
+    source="RFC 9110, 15.5.2 and 15.5.4: the request has not been applied, the server refuses to "
+    "fulfill it",
     mark=Mark.TURNED_AWAY,
 )
 """For every venue: without valid credentials nothing is done."""

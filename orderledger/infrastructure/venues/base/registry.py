@@ -27,12 +27,16 @@ def installed() -> tuple[str, ...]:
 
 
 def adapter(name: str) -> "Adapter":
-    """The adapter of this name. Raises InvalidSetting if none is installed, or if it cannot be used."""
+    """The adapter of this name. Raises InvalidSetting if none is installed, or if it cannot be
+    used."""
     found = _entry_points().get(name, [])
     if not found:
         raise InvalidSetting("venue", f"is none of {', '.join(installed())}")
     if len(found) > 1:
-        raise InvalidSetting("venue", f"{name!r} is registered more than once: {', '.join(one.value for one in found)}")
+        raise InvalidSetting(
+            "venue",
+            f"{name!r} is registered more than once: {', '.join(one.value for one in found)}",
+        )
     return _loaded(found[0])
 
 
@@ -46,7 +50,9 @@ def _entry_points() -> dict[str, list[EntryPoint]]:
     found: dict[str, list[EntryPoint]] = {}
     for one in entry_points(group=GROUP):
         same_name = found.setdefault(one.name, [])
-        if all(one.value != other.value for other in same_name):  # a folder listed twice in sys.path shows it twice
+        if all(
+            one.value != other.value for other in same_name
+        ):  # a folder listed twice in sys.path shows it twice
             same_name.append(one)
     return found
 
@@ -58,7 +64,11 @@ def _loaded(entry_point: EntryPoint) -> "Adapter":
     try:
         loaded = entry_point.load()
     except Exception as error:  # another package's module may raise anything
-        raise InvalidSetting("venue", f"{entry_point.value} cannot be loaded: {type(error).__name__}: {error}") from error
+        raise InvalidSetting(
+            "venue", f"{entry_point.value} cannot be loaded: {type(error).__name__}: {error}"
+        ) from error
     if not isinstance(loaded, Adapter) or loaded.name != entry_point.name:
-        raise InvalidSetting("venue", f"{entry_point.value} is not an Adapter named {entry_point.name!r}")
+        raise InvalidSetting(
+            "venue", f"{entry_point.value} is not an Adapter named {entry_point.name!r}"
+        )
     return loaded

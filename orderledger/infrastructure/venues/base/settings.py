@@ -1,6 +1,7 @@
 """Settings that venues share: the addresses of a network, and where to find a secret.
 
-An adapter's settings are a `VenueSection`: one `[[venues]]` table of the file that `orderledger collect` reads.
+An adapter's settings are a `VenueSection`: one `[[venues]]` table of the file that `orderledger
+collect` reads.
 """
 
 import os
@@ -10,7 +11,15 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self
 
 import httpx
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from orderledger.infrastructure.errors import InvalidSetting
 from orderledger.infrastructure.messages.fields import Identifier
@@ -32,11 +41,20 @@ def _checked(url: str, schemes: tuple[str, ...]) -> str:
         parsed = httpx.URL(url)
         parsed.host.encode("idna")
         has_port = parsed.port is None or 0 < parsed.port < 65_536
-        is_fit = url.isascii() and parsed.scheme in schemes and bool(parsed.host) and has_port and not parsed.fragment
+        is_fit = (
+            url.isascii()
+            and parsed.scheme in schemes
+            and bool(parsed.host)
+            and has_port
+            and not parsed.fragment
+        )
     except (httpx.InvalidURL, ValueError):
         is_fit = False
     if not is_fit:
-        raise ValueError(f"{url!r} is no address that begins with {' or '.join(f'{scheme}://' for scheme in schemes)}")
+        raise ValueError(
+            f"{url!r} is no address that begins with "
+            f"{' or '.join(f'{scheme}://' for scheme in schemes)}"
+        )
     return url
 
 
@@ -44,7 +62,9 @@ HttpUrl = Annotated[str, AfterValidator(_of_http)]
 WebsocketUrl = Annotated[str, AfterValidator(_of_websocket)]
 NETWORK = "Where `url` and `websocket_url` are taken from."
 URL = "Where it is asked. Default: of the network."
-WEBSOCKET_URL = "Where it is listened to. Default: of the network that `url` is of, else on its host."
+WEBSOCKET_URL = (
+    "Where it is listened to. Default: of the network that `url` is of, else on its host."
+)
 Seconds = Annotated[float, Field(gt=0, le=86_400 * 366)]
 
 
@@ -65,7 +85,8 @@ class Secret(Section):
         return self
 
     def read(self, field: str) -> str:
-        """Return the secret. Raises InvalidSetting if it is missing, readable by others, or not one line of ASCII."""
+        """Return the secret. Raises InvalidSetting if it is missing, readable by others, or not one
+        line of ASCII."""
         where, secret = self._found(field)
         if not secret:
             raise InvalidSetting(field, f"{where} is empty")
@@ -90,7 +111,9 @@ class Secret(Section):
         try:
             mode, text = self.file.stat().st_mode, self.file.read_text(encoding="utf-8")
         except OSError as error:
-            raise InvalidSetting(f"{field}.file", f"{self.file} cannot be read: {error.strerror}") from None
+            raise InvalidSetting(
+                f"{field}.file", f"{self.file} cannot be read: {error.strerror}"
+            ) from None
         except UnicodeDecodeError:
             raise InvalidSetting(f"{field}.file", f"{self.file} is no text in UTF-8") from None
         except ValueError:
@@ -101,10 +124,12 @@ class Secret(Section):
 
 
 class VenueSection(Section):
-    """The settings of one venue. A subclass declares `venue: Literal[its name]`, its networks and its accounts.
+    """The settings of one venue. A subclass declares `venue: Literal[its name]`, its networks and
+    its accounts.
 
-    `network`, `url` and `websocket_url` follow from one another. Addresses of two networks are refused, and so is a network's
-    address beside one of another host, because a token belongs to one of them.
+    `network`, `url` and `websocket_url` follow from one another. Addresses of two networks are
+    refused, and so is a network's address beside one of another host, because a token belongs to
+    one of them.
     """
 
     networks: ClassVar[Networks]
@@ -127,18 +152,25 @@ class VenueSection(Section):
 
     def secrets(self) -> dict[str, Secret]:
         """The secrets by the names of their fields."""
-        return {name: value for name in type(self).model_fields if isinstance(value := getattr(self, name), Secret)}
+        return {
+            name: value
+            for name in type(self).model_fields
+            if isinstance(value := getattr(self, name), Secret)
+        }
 
     @model_validator(mode="before")
     @classmethod
     def _fill_in(cls, given: Any) -> Any:
-        """Derive what is not given of the addresses. An address that is not text is left to its field to refuse."""
+        """Derive what is not given of the addresses. An address that is not text is left to its
+        field to refuse."""
         if not isinstance(given, dict):
             return given
         url, websocket_url = (given.get(name, "") for name in ("url", "websocket_url"))
         if not isinstance(url, str) or not isinstance(websocket_url, str):
             return given
-        named = cls.networks.name_of(url) or (cls.networks.name_of(websocket_url) if not url else None)
+        named = cls.networks.name_of(url) or (
+            cls.networks.name_of(websocket_url) if not url else None
+        )
         network = given.get("network", named or next(iter(cls.networks.known)))
         if not isinstance(network, str) or network not in cls.networks.known:
             return given
@@ -170,7 +202,10 @@ class VenueSection(Section):
         named, asked = cls.networks.name_of(websocket_url), cls.networks.name_of(url or "")
         if url and named != asked:
             there, here = (f"of {name}" if name else "of another place" for name in (named, asked))
-            raise ValueError(f"{websocket_url} is {there}, and url, {url}, is {here}: give both of one, or url alone")
+            raise ValueError(
+                f"{websocket_url} is {there}, and url, {url}, is {here}: give both of one, or url "
+                "alone"
+            )
         return websocket_url
 
 
@@ -188,12 +223,17 @@ class KeyedSection(OneAccountSection):
     """The settings of a venue whose token or key is that of one account."""
 
     token: Secret = Field(description="The token of the account.")
-    poll_seconds: Seconds = Field(default=6.0, description="Between two queries of the orders while any is open.")
-    idle_seconds: Seconds = Field(default=20.0, description="Between two queries of the orders while none is open.")
+    poll_seconds: Seconds = Field(
+        default=6.0, description="Between two queries of the orders while any is open."
+    )
+    idle_seconds: Seconds = Field(
+        default=20.0, description="Between two queries of the orders while none is open."
+    )
 
     @property
     def at_venue(self) -> tuple[str, ...]:
-        """The place of the token stands for the account: two accounts with one token would be one."""
+        """The place of the token stands for the account: two accounts with one token would be
+        one."""
         return (f"the account of the token in {self.token.place}",)
 
     def options(self) -> dict[str, Any]:

@@ -13,7 +13,8 @@ from orderledger.infrastructure.messages.registry import Fill, Message, Reported
 from orderledger.infrastructure.venues.base.fields import Unreadable
 
 NO_ORDER = "none:"
-"""Prefix of the venue order id of a fill that no order made: such a fill is an order of its own, which no venue knows."""
+"""Prefix of the venue order id of a fill that no order made: such a fill is an order of its own,
+which no venue knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,8 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Translation:
-    """The messages of a payload in its order, what of it cannot be read, and the ids of orders that have to be queried."""
+    """The messages of a payload in its order, what of it cannot be read, and the ids of orders that
+    have to be queried."""
 
     messages: Sequence[Message] = ()
     faults: Sequence[Fault] = ()
@@ -47,8 +49,11 @@ def joined(translations: Iterable[Translation]) -> Translation:
 
 
 def whole_order(fill: Fill) -> Fill:
-    """The fill of an order that it fills completely, because nothing else will be reported of that order."""
-    return fill.model_copy(update={"reported": ReportedClaims(quantity=fill.quantity, cum_quantity=fill.quantity)})
+    """The fill of an order that it fills completely, because nothing else will be reported of that
+    order."""
+    return fill.model_copy(
+        update={"reported": ReportedClaims(quantity=fill.quantity, cum_quantity=fill.quantity)}
+    )
 
 
 def as_text(payload: Any) -> str:
@@ -62,7 +67,8 @@ def as_text(payload: Any) -> str:
 
 
 def guarded(read: Callable[[], Translation], row: Any) -> Translation:
-    """The translation of a row, if the ledger can store all of it; else a fault, which costs only this row."""
+    """The translation of a row, if the ledger can store all of it; else a fault, which costs only
+    this row."""
     try:
         translation = read()
         for message in translation.messages:
@@ -73,5 +79,7 @@ def guarded(read: Callable[[], Translation], row: Any) -> Translation:
     except ValidationError as fault:
         found = fault.errors(include_url=False, include_input=False, include_context=False)[0]
         where = ".".join(str(part) for part in found["loc"])
-        return Translation(faults=(Fault(f"{where} {found['msg'].removeprefix('Value error, ')}", row),))
+        return Translation(
+            faults=(Fault(f"{where} {found['msg'].removeprefix('Value error, ')}", row),)
+        )
     return translation

@@ -21,9 +21,15 @@ Hide = Callable[[str], str]
 
 
 def unreadable_payloads(
-    accounts: Sequence[str], faults: Iterable[Fault], at: datetime, hidden: Hide = str, *, is_answer: bool = False
+    accounts: Sequence[str],
+    faults: Iterable[Fault],
+    at: datetime,
+    hidden: Hide = str,
+    *,
+    is_answer: bool = False,
 ) -> list[UnreadablePayload]:
-    """The faults as events: each payload as text, cut to `MOST_SHOWN` characters and without secrets."""
+    """The faults as events: each payload as text, cut to `MOST_SHOWN` characters and without
+    secrets."""
     return [
         UnreadablePayload(
             accounts=accounts,
@@ -64,7 +70,10 @@ class Unread:
         return [Fault(one.fault, one.payload) for one in said]
 
     def held(self, messages: Iterable[Message], faults: Sequence[Fault]) -> list[Balance]:
-        """The balances that are not flat. Raises VenueUnavailable if one cannot be read: left out, it would count as flat."""
+        """The balances that are not flat. Raises VenueUnavailable if one cannot be read: left out,
+        it would count as flat."""
         if faults:
             raise VenueUnavailable(f"a position cannot be read: {self._hidden(faults[0].fault)}")
-        return [message for message in messages if isinstance(message, Balance) and message.quantity]
+        return [
+            message for message in messages if isinstance(message, Balance) and message.quantity
+        ]

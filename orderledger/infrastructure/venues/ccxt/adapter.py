@@ -1,4 +1,5 @@
-"""ccxt in the registry: its settings, and how its parts are made. Reading the settings needs no ccxt."""
+"""ccxt in the registry: its settings, and how its parts are made. Reading the settings needs no
+ccxt."""
 
 import random
 from typing import Any, Literal, Self
@@ -11,12 +12,20 @@ from orderledger.infrastructure.venues.base.adapter import Adapter
 from orderledger.infrastructure.venues.base.networks import Network, Networks
 from orderledger.infrastructure.venues.base.order_entry import OrderEntry
 from orderledger.infrastructure.venues.base.recorded import Recording
-from orderledger.infrastructure.venues.base.settings import HttpUrl, OneAccountSection, Seconds, Secret, WebsocketUrl
+from orderledger.infrastructure.venues.base.settings import (
+    HttpUrl,
+    OneAccountSection,
+    Seconds,
+    Secret,
+    WebsocketUrl,
+)
 from orderledger.infrastructure.venues.base.venue import Records, Venue
 from orderledger.infrastructure.venues.ccxt.vocabulary import CLIENT_ID, NAME
 
 LIVE, SANDBOX = "live", "sandbox"
-OVERRIDE = "Takes the place of the scheme and host of every address of the exchange, for a simulated one."
+OVERRIDE = (
+    "Takes the place of the scheme and host of every address of the exchange, for a simulated one."
+)
 EXTRA = "ccxt is not installed: pip install 'orderledger[ccxt]'"
 
 
@@ -25,23 +34,42 @@ class CcxtSettings(OneAccountSection):
 
     networks = Networks({LIVE: Network(""), SANDBOX: Network("")})
     venue: Literal["ccxt"]
-    network: str = Field(default=LIVE, description="`sandbox` is the exchange's test network, where ccxt knows one.")
+    network: str = Field(
+        default=LIVE, description="`sandbox` is the exchange's test network, where ccxt knows one."
+    )
     url: HttpUrl = Field(default="", description=OVERRIDE)
     websocket_url: WebsocketUrl = Field(default="", description="The same for its websockets.")
-    exchange: str = Field(pattern=r"^[a-z0-9]{2,40}$", description="The exchange's id in ccxt, e.g. `kraken`.")
+    exchange: str = Field(
+        pattern=r"^[a-z0-9]{2,40}$", description="The exchange's id in ccxt, e.g. `kraken`."
+    )
     credentials: dict[str, Secret] = Field(
-        default_factory=dict, description="Where to find what the exchange needs, by ccxt's names: `apiKey`, `secret`, and so on."
+        default_factory=dict,
+        description="Where to find what the exchange needs, by ccxt's names: `apiKey`, `secret`, "
+        "and so on.",
     )
     symbols: tuple[str, ...] = Field(
-        default=(), description="Symbols that are queried one by one. Needed where the exchange lists trades by symbol only."
+        default=(),
+        description="Symbols that are queried one by one. Needed where the exchange lists trades "
+        "by symbol only.",
     )
-    options: dict[str, Any] = Field(default_factory=dict, description='Options of ccxt, e.g. `{ defaultType = "swap" }`.')
-    streams: bool = Field(default=True, description="Whether to use websockets where ccxt has them. Else, queries only.")
+    options: dict[str, Any] = Field(
+        default_factory=dict, description='Options of ccxt, e.g. `{ defaultType = "swap" }`.'
+    )
+    streams: bool = Field(
+        default=True,
+        description="Whether to use websockets where ccxt has them. Else, queries only.",
+    )
     milliseconds_per_request: float | None = Field(
-        default=None, gt=0, description="The pace of ccxt's limiter, for a request of weight 1. Default: ccxt's."
+        default=None,
+        gt=0,
+        description="The pace of ccxt's limiter, for a request of weight 1. Default: ccxt's.",
     )
-    poll_seconds: Seconds = Field(default=5.0, description="Between two queries while orders are open.")
-    idle_seconds: Seconds = Field(default=20.0, description="Between two queries while no order is open.")
+    poll_seconds: Seconds = Field(
+        default=5.0, description="Between two queries while orders are open."
+    )
+    idle_seconds: Seconds = Field(
+        default=20.0, description="Between two queries while no order is open."
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -57,7 +85,10 @@ class CcxtSettings(OneAccountSection):
 
     @property
     def at_venue(self) -> tuple[str, ...]:
-        where = next((secret.env or str(secret.file) for secret in self.credentials.values()), "no credentials")
+        where = next(
+            (secret.env or str(secret.file) for secret in self.credentials.values()),
+            "no credentials",
+        )
         kind = self.options.get("defaultType", "")
         return (" ".join(filter(None, (self.exchange, str(kind), f"account of {where}"))),)
 
@@ -88,7 +119,8 @@ def order_entry(settings: CcxtSettings, account: str) -> OrderEntry:
 
 
 def exchange_of(settings: CcxtSettings, *, sends: bool = False) -> Any:
-    """ccxt's exchange with its credentials: all that it needs if it `sends`. Raises InvalidSetting, naming the field."""
+    """ccxt's exchange with its credentials: all that it needs if it `sends`. Raises InvalidSetting,
+    naming the field."""
     try:
         from orderledger.infrastructure.venues.ccxt import exchange
     except ModuleNotFoundError as error:

@@ -34,11 +34,17 @@ NEEDED: Mapping[str, Sequence[str]] = {
     OrderType.STOP: ("stop_price",),
     OrderType.STOP_LIMIT: ("limit_price", "stop_price"),
 }
-IN_FORCE: Mapping[str | None, str | None] = {None: None, TimeInForce.GTC: None, TimeInForce.IOC: "IOC", TimeInForce.FOK: "FOK"}
+IN_FORCE: Mapping[str | None, str | None] = {
+    None: None,
+    TimeInForce.GTC: None,
+    TimeInForce.IOC: "IOC",
+    TimeInForce.FOK: "FOK",
+}
 
 
 class Arguments:
-    """The arguments of createOrder for the orders of one account. `exchange`: ccxt's, with numbers as text."""
+    """The arguments of createOrder for the orders of one account. `exchange`: ccxt's, with numbers
+    as text."""
 
     def __init__(self, exchange: Any, quirks: Quirks, account: str) -> None:
         self._exchange = exchange
@@ -84,9 +90,16 @@ class Arguments:
             return {"reduceOnly": True} if order.get("reduce_only") else {}
         hedge = None if self._language is None else self._language.hedge
         if hedge is None:
-            raise NotSent("position_side", f"{self._exchange.id} has one position for each instrument, or none that can be named")
+            raise NotSent(
+                "position_side",
+                f"{self._exchange.id} has one position for each instrument, or none that can be "
+                "named",
+            )
         closes = (order["side"] == Side.SELL) is (position == PositionSide.LONG)
-        return {**(hedge.long if position == PositionSide.LONG else hedge.short), **(hedge.closes if closes else {})}
+        return {
+            **(hedge.long if position == PositionSide.LONG else hedge.short),
+            **(hedge.closes if closes else {}),
+        }
 
     def _trigger(self, order: Row) -> dict[str, Any]:
         if order.get("stop_price") is None:
@@ -98,8 +111,13 @@ class Arguments:
         return {language.trigger: plain(order["stop_price"]), **by_side.get(str(order["side"]), {})}
 
     def _amount(self, order: Row) -> Any:
-        """The quantity as text; whole contracts as an integer where ccxt compares them with numbers."""
-        is_whole = self._language is not None and self._language.whole_contracts and self._is_contract(order)
+        """The quantity as text; whole contracts as an integer where ccxt compares them with
+        numbers."""
+        is_whole = (
+            self._language is not None
+            and self._language.whole_contracts
+            and self._is_contract(order)
+        )
         return int(order["quantity"]) if is_whole else plain(order["quantity"])
 
     def _is_contract(self, order: Row) -> bool:
@@ -129,7 +147,9 @@ class Arguments:
         ):
             value = order.get(name)
             if value is not None and not _is_exact(partial(rounded, symbol), value):
-                raise NotSent(reason, f"{name} {plain(value)} is no multiple of the step of {symbol}")
+                raise NotSent(
+                    reason, f"{name} {plain(value)} is no multiple of the step of {symbol}"
+                )
 
     def client_id(self, order: Row) -> str:
         """The client id that the exchange is given."""
@@ -138,7 +158,8 @@ class Arguments:
 
 
 def client_id_for(quirks: Quirks, account: str, client_order_id: str) -> str:
-    """The client id that the exchange is given: ours where it fits. The same order has the same id in every process."""
+    """The client id that the exchange is given: ours where it fits. The same order has the same id
+    in every process."""
     if quirks.fits(client_order_id):
         return client_order_id
     digest = hashlib.sha256(f"{account}\n{client_order_id}".encode()).digest()

@@ -1,4 +1,5 @@
-"""`Call`: what one call of ccxt has sent and received, and the HTTP session that sends each order once."""
+"""`Call`: what one call of ccxt has sent and received, and the HTTP session that sends each order
+once."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,9 +14,9 @@ from orderledger.infrastructure.venues.ccxt.sending import Change, Orders, Reque
 
 @dataclass(slots=True)
 class Call:
-    """What one call of ccxt has done: whether it has sent what was `meant` (any request, if nothing was), and the answer to the
-    last request as a document. An answer that has none leaves None. `is_meant`: the last request is what was meant. `has_left`:
-    it was given to a connection."""
+    """What one call of ccxt has done: whether it has sent what was `meant` (any request, if nothing
+    was), and the answer to the last request as a document. An answer that has none leaves None.
+    `is_meant`: the last request is what was meant. `has_left`: it was given to a connection."""
 
     meant: Orders | Change | None = None
     is_sent: bool = False
@@ -26,7 +27,8 @@ class Call:
     answer: Any = None
 
     def begin(self, request: Request) -> None:
-        """A request is about to be sent. Raises NotSent if it is neither what was meant nor a query."""
+        """A request is about to be sent. Raises NotSent if it is neither what was meant nor a
+        query."""
         self.is_meant = self.has_left = False
         if self.meant is None or self.meant.is_in(request):
             self.is_sent, self.is_meant = True, self.meant is not None
@@ -51,12 +53,17 @@ def noted(meant: Orders | Change | None = None) -> Iterator[Call]:
         _present.reset(token)
 
 
-async def _leave_once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
-    """Send what was meant a single time. After a lost connection aiohttp sends GET, PUT and DELETE again (aiohttp 3.14 client.py,
-    `IDEMPOTENT_METHODS`; Deribit takes orders by GET), and after a redirect any request."""
+async def _leave_once(
+    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """Send what was meant a single time. After a lost connection aiohttp sends GET, PUT and DELETE
+    again (aiohttp 3.14 client.py, `IDEMPOTENT_METHODS`; Deribit takes orders by GET), and after a
+    redirect any request."""
     if (call := present_call()) is not None and call.is_meant:
         if call.has_left:
-            raise aiohttp.ClientConnectionError("the connection was lost or redirected: the request is not sent again")
+            raise aiohttp.ClientConnectionError(
+                "the connection was lost or redirected: the request is not sent again"
+            )
         call.has_left = True
     return await handler(request)
 
@@ -69,4 +76,6 @@ def open_session(exchange: Any, open_base: Callable[[Any, bool], None], lazy: bo
         made: aiohttp.ClientSession = exchange.session
         connector, trust_env = made.connector, made.trust_env
         made.detach()
-        exchange.session = aiohttp.ClientSession(connector=connector, trust_env=trust_env, middlewares=(_leave_once,))
+        exchange.session = aiohttp.ClientSession(
+            connector=connector, trust_env=trust_env, middlewares=(_leave_once,)
+        )

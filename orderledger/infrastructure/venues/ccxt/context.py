@@ -44,7 +44,8 @@ class Memory:
     trades: dict[TradeKey, KnownTrade] = field(default_factory=dict)
     """Trades with an id."""
     orders: dict[str, dict[str, str | None]] = field(default_factory=dict)
-    """The orders of trades without an id, by their other fields: each in one case, with its first spelling. None: no order."""
+    """The orders of trades without an id, by their other fields: each in one case, with its first
+    spelling. None: no order."""
 
     def remember_trade(self, key: TradeKey, trade: KnownTrade) -> None:
         if len(self.trades) >= MOST_REMEMBERED:
@@ -73,10 +74,12 @@ class Memory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """`exchange`: its id in ccxt. None if a document does not name it: nobody knows then which client ids are made up or shared.
-    `records`: None without a ledger; then every client id is taken for ours that the exchange is not known to make up.
-    `heard_at` stands for the time of a report that has none of its own. `asked_at`: when one order was asked for, less the lag of
-    answers. `takes_trades_of_orders`: False where ccxt.pro collects in each order the trades that it pushes besides."""
+    """`exchange`: its id in ccxt. None if a document does not name it: nobody knows then which
+    client ids are made up or shared. `records`: None without a ledger; then every client id is
+    taken for ours that the exchange is not known to make up. `heard_at` stands for the time of a
+    report that has none of its own. `asked_at`: when one order was asked for, less the lag of
+    answers. `takes_trades_of_orders`: False where ccxt.pro collects in each order the trades that
+    it pushes besides."""
 
     account: str
     exchange: str | None = None
@@ -92,7 +95,8 @@ class Context:
         return USUAL if self.exchange is None else quirks_of(self.exchange)
 
     def names_of(self, reported: str) -> Mapping[str, Any]:
-        """The fields that name an order of ours by its client id. Empty if the ledger knows none: others may share an id."""
+        """The fields that name an order of ours by its client id. Empty if the ledger knows none:
+        others may share an id."""
         client_id = self.quirks.folded(reported)
         both = {"client_order_id": client_id, "aliases": {CLIENT_ID: client_id}}
         if self.quirks.is_fake(client_id):
@@ -111,9 +115,14 @@ class Context:
         return {name: both[name]}
 
     def spelling_of(self, venue_order_id: str) -> str:
-        """The id as we write it: as the ledger has it already, else in one case if case has no meaning."""
+        """The id as we write it: as the ledger has it already, else in one case if case has no
+        meaning."""
         folded = folded_id(venue_order_id)
-        return venue_order_id if folded == venue_order_id or self.known(venue_order_id) is not None else folded
+        return (
+            venue_order_id
+            if folded == venue_order_id or self.known(venue_order_id) is not None
+            else folded
+        )
 
     def has_fill(self, venue_order_id: str, fill_id: str) -> bool:
         """Whether the ledger has this fill of this order."""
@@ -122,4 +131,6 @@ class Context:
 
     def known(self, name: str | None) -> Row | None:
         """The order of the ledger with this id or client id."""
-        return None if self.records is None or name is None else self.records.order(self.account, name)
+        return (
+            None if self.records is None or name is None else self.records.order(self.account, name)
+        )

@@ -1,4 +1,5 @@
-"""`Endpoints`: the queries of one account through ccxt, with attempts and pages. ccxt's own limiter paces them."""
+"""`Endpoints`: the queries of one account through ccxt, with attempts and pages. ccxt's own limiter
+paces them."""
 
 import logging
 from collections.abc import Awaitable, Callable, Iterator
@@ -20,7 +21,8 @@ MOST_PAGES = 1_000
 FOREVER_DAYS = 1_000
 """ccxt's features state 10,000 days and more where there is no limit."""
 NO_ID = (ccxt.BadRequest, ccxt.InvalidOrder)
-"""How an exchange refuses an id that is none of its own, a name that somebody else has made up for instance."""
+"""How an exchange refuses an id that is none of its own, a name that somebody else has made up for
+instance."""
 ORDER_LISTS = {
     "fetchOrders": "fetch_orders",
     "fetchCanceledAndClosedOrders": "fetch_canceled_and_closed_orders",
@@ -32,7 +34,8 @@ logger = logging.getLogger(__name__)
 
 
 class Endpoints:
-    """Queries return unified rows. Each raises VenueUnavailable after `ATTEMPTS` attempts, or VenueRefused at once."""
+    """Queries return unified rows. Each raises VenueUnavailable after `ATTEMPTS` attempts, or
+    VenueRefused at once."""
 
     def __init__(
         self,
@@ -91,12 +94,25 @@ class Endpoints:
                 raise VenueUnavailable("fetch_order: the answer has no id")
             return row
         wanted = folded_id(venue_order_id)
-        return next((row for row in await self.past_orders(symbol, None) if folded_id(str(row.get("id"))) == wanted), None)
+        return next(
+            (
+                row
+                for row in await self.past_orders(symbol, None)
+                if folded_id(str(row.get("id"))) == wanted
+            ),
+            None,
+        )
 
     async def past_orders(self, symbol: str | None, since: datetime | None) -> list[Any]:
         """Orders that may have ended, by the first list that the exchange has."""
-        method = next((method for name, method in ORDER_LISTS.items() if self.exchange.has.get(name)), None)
-        return await self._listed(method, symbol, _milliseconds(since) if since else None) if method else []
+        method = next(
+            (method for name, method in ORDER_LISTS.items() if self.exchange.has.get(name)), None
+        )
+        return (
+            await self._listed(method, symbol, _milliseconds(since) if since else None)
+            if method
+            else []
+        )
 
     async def trades(self, since: datetime, symbol: str | None = None) -> list[Any]:
         """All trades from `since` on, oldest first."""
@@ -125,14 +141,18 @@ class Endpoints:
             rows += await self._listed("fetch_funding_history", symbol, _milliseconds(since))
         return rows
 
-    async def _turn_pages(self, symbol: str | None, begin: int, end: int | None, rows: dict[str, Any]) -> None:
+    async def _turn_pages(
+        self, symbol: str | None, begin: int, end: int | None, rows: dict[str, Any]
+    ) -> None:
         """All trades of a time, in `rows`."""
         if self._quirks.offset is None:
             rows |= await self._by_time(symbol, begin, end)
             return
         found: dict[str, Any] = {}
         for _ in range(MOST_PAGES):
-            page = await self._page(symbol, begin, end, {self._quirks.offset: len(found)} if found else {})
+            page = await self._page(
+                symbol, begin, end, {self._quirks.offset: len(found)} if found else {}
+            )
             is_last = len(page) < (self._quirks.page or 1) or page.keys() <= found.keys()
             found |= page
             if is_last:
@@ -141,7 +161,8 @@ class Endpoints:
         raise _endless(symbol)
 
     async def _by_time(self, symbol: str | None, begin: int, end: int | None) -> dict[str, Any]:
-        """Some exchanges list from the oldest on, others from the newest back: go on at both ends, until nothing is new."""
+        """Some exchanges list from the oldest on, others from the newest back: go on at both ends,
+        until nothing is new."""
         full = self._feature("fetchMyTrades", "limit") or 1
         found: dict[str, Any] = {}
         for goes_on in (True, False):
@@ -163,11 +184,18 @@ class Endpoints:
         return found
 
     async def _page(
-        self, symbol: str | None, since: int, until: int | None, params: dict[str, Any] | None = None
+        self,
+        symbol: str | None,
+        since: int,
+        until: int | None,
+        params: dict[str, Any] | None = None,
     ) -> dict[str, Any]:
         limit = self._feature("fetchMyTrades", "limit")
         asked = {**({} if until is None else {"until": until}), **(params or {})}
-        return {_key_of(row): row for row in await self._listed("fetch_my_trades", symbol, since, limit, asked)}
+        return {
+            _key_of(row): row
+            for row in await self._listed("fetch_my_trades", symbol, since, limit, asked)
+        }
 
     def _windows(self, since: datetime) -> Iterator[tuple[int, int | None]]:
         """The time from `since` on, in parts that one query may cover. The last one is open."""
@@ -184,7 +212,9 @@ class Endpoints:
 
     def _feature(self, method: str, name: str) -> Any:
         kind = str(self.exchange.options.get("defaultType", "spot"))
-        sub_type = None if kind == "spot" else str(self.exchange.options.get("defaultSubType") or "linear")
+        sub_type = (
+            None if kind == "spot" else str(self.exchange.options.get("defaultSubType") or "linear")
+        )
         return self.exchange.feature_value_by_type(kind, sub_type, method, name)
 
     async def _listed(self, method: str, *arguments: Any) -> list[Any]:
@@ -220,5 +250,9 @@ def _time_of(row: Any) -> int:
 
 
 def _key_of(row: Any) -> str:
-    named = (row.get("symbol"), row.get("order"), row.get("id")) if isinstance(row, dict) and row.get("id") else row
+    named = (
+        (row.get("symbol"), row.get("order"), row.get("id"))
+        if isinstance(row, dict) and row.get("id")
+        else row
+    )
     return as_text(named)

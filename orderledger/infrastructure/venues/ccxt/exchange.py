@@ -1,4 +1,5 @@
-"""ccxt's exchanges without floats, and its errors as those of a venue. Imports ccxt; only what queries or sends imports this."""
+"""ccxt's exchanges without floats, and its errors as those of a venue. Imports ccxt; only what
+queries or sends imports this."""
 
 import functools
 import json
@@ -12,7 +13,12 @@ import ccxt
 import ccxt.async_support
 import ccxt.pro
 
-from orderledger.infrastructure.errors import InvalidSetting, VenueError, VenueRefused, VenueUnavailable
+from orderledger.infrastructure.errors import (
+    InvalidSetting,
+    VenueError,
+    VenueRefused,
+    VenueUnavailable,
+)
 from orderledger.infrastructure.messages.facts import NESTING_LIMIT, evidence_of
 from orderledger.infrastructure.secrecy import masked
 from orderledger.infrastructure.venues.base.transport.http import Censor
@@ -40,15 +46,21 @@ LATER_STATUSES = frozenset({408, 418, 425, 429})
 CUT_SHORT = ("{", "[", "<", "")
 """How an answer begins that should have been JSON."""
 
-exact_json: Callable[[str], Any] = functools.partial(json.loads, parse_float=str, parse_constant=str)
+exact_json: Callable[[str], Any] = functools.partial(
+    json.loads, parse_float=str, parse_constant=str
+)
 """Numbers with a fraction as the text that was sent."""
 
 
 def exact(base: Any) -> Any:
-    """A class of ccxt in which no number passes through a float, what cannot be read is an error, and orders leave once."""
+    """A class of ccxt in which no number passes through a float, what cannot be read is an error,
+    and orders leave once."""
 
-    async def fetch(self: Any, url: str, method: str = "GET", headers: Any = None, body: Any = None) -> Any:
-        """Raises BadResponse where ccxt would hand on text that is not JSON, and read it as an empty list."""
+    async def fetch(
+        self: Any, url: str, method: str = "GET", headers: Any = None, body: Any = None
+    ) -> Any:
+        """Raises BadResponse where ccxt would hand on text that is not JSON, and read it as an
+        empty list."""
         if (call := present_call()) is not None:
             call.begin(Request(method, url, headers or {}, body))
         answer = await base.fetch(self, url, method, headers, body)
@@ -79,25 +91,36 @@ def exact(base: Any) -> Any:
         open_session(self, base.open, lazy)
 
     own = (fetch, handle_errors, client, parse_order, parse_trade)
-    exactly = {"number": str, "on_json_response": staticmethod(exact_json), "on_unread": None, "open": open_once}
+    exactly = {
+        "number": str,
+        "on_json_response": staticmethod(exact_json),
+        "on_unread": None,
+        "open": open_once,
+    }
     return type(base.__name__, (base,), {**exactly, **{method.__name__: method for method in own}})
 
 
 def _parsed(parse: Callable[[Any, Any], Any], row: Any, market: Any, now: int) -> Any:
-    """A row as ccxt parses it. One that it cannot parse costs only itself: it is parsed without the fields that are at fault,
-    and marked. ccxt would drop a row without a time, so it gets one."""
+    """A row as ccxt parses it. One that it cannot parse costs only itself: it is parsed without the
+    fields that are at fault, and marked. ccxt would drop a row without a time, so it gets one."""
     try:
         parsed = parse(row, market)
     except Exception as error:
         parsed = _without_fault(parse, row, market)
-        parsed = {"symbol": market and market.get("symbol"), **parsed, UNREADABLE: shown(error), "info": row}
+        parsed = {
+            "symbol": market and market.get("symbol"),
+            **parsed,
+            UNREADABLE: shown(error),
+            "info": row,
+        }
     if UNREADABLE in parsed and parsed.get("timestamp") is None:
         parsed["timestamp"] = now
     return parsed
 
 
 def _without_fault(parse: Callable[[Any, Any], Any], row: Any, market: Any) -> Any:
-    """The row without the fields that no parser can take: added one after the other, to find its id at least."""
+    """The row without the fields that no parser can take: added one after the other, to find its id
+    at least."""
     kept: dict[str, Any] = {}
     parsed: Any = {"id": None, "timestamp": None}
     for name, value in row.items() if isinstance(row, dict) else ():
@@ -126,13 +149,19 @@ def connected(settings: "CcxtSettings", *, sends: bool = False) -> Any:
     """The exchange with its credentials and addresses. Raises InvalidSetting, naming the field."""
     base = _class_of(settings.exchange)
     quirks = quirks_of(settings.exchange)
-    config = {"enableRateLimit": True, "timeout": TIMEOUT_MILLISECONDS, "options": {**dict(quirks.options), **settings.options}}
+    config = {
+        "enableRateLimit": True,
+        "timeout": TIMEOUT_MILLISECONDS,
+        "options": {**dict(quirks.options), **settings.options},
+    }
     if settings.milliseconds_per_request is not None:
         config["rateLimit"] = settings.milliseconds_per_request
     exchange = exact(base)(config)
     _check_methods(exchange)
     if sends:
-        exchange.options["maxRetriesOnFailure"] = 0  # ccxt would send an order again (base/exchange.py, `fetch2`)
+        exchange.options["maxRetriesOnFailure"] = (
+            0  # ccxt would send an order again (base/exchange.py, `fetch2`)
+        )
     if settings.network != "live":
         _use_sandbox(exchange)
     for name, secret in _credentials(exchange, settings, sends=sends).items():
@@ -149,7 +178,8 @@ def is_of_contracts(exchange: Any) -> bool:
 
 
 async def asked(question: Callable[[], Awaitable[Any]], what: str) -> Any:
-    """The answer to a query. Raises VenueUnavailable, VenueRefused, and ccxt's OrderNotFound as it is."""
+    """The answer to a query. Raises VenueUnavailable, VenueRefused, and ccxt's OrderNotFound as it
+    is."""
     with noted() as call:
         try:
             answer = await question()
@@ -167,11 +197,15 @@ def holds_rows(document: Any) -> bool:
     if not isinstance(document, dict):
         return isinstance(document, list)
     inner = [value for name, value in document.items() if name not in ("error", "errors")]
-    return any(value is None or isinstance(value, (dict, list)) for value in inner) or len(inner) >= FIELDS_OF_A_ROW
+    return (
+        any(value is None or isinstance(value, (dict, list)) for value in inner)
+        or len(inner) >= FIELDS_OF_A_ROW
+    )
 
 
 def venue_error(error: Exception, call: Call, what: str) -> VenueError:
-    """An error of ccxt, or of its parsers for an answer that they do not expect, as one of a venue."""
+    """An error of ccxt, or of its parsers for an answer that they do not expect, as one of a
+    venue."""
     said = f"{what}: {shown(error)}"
     is_later = isinstance(error, LATER) or call.status in LATER_STATUSES
     if isinstance(error, ccxt.ExchangeError) or (400 <= call.status < 500 and not is_later):
@@ -188,14 +222,19 @@ def _class_of(name: str) -> Any:
     if name not in ccxt.async_support.exchanges:
         near = get_close_matches(name, ccxt.async_support.exchanges, n=3)
         hint = f": did you mean {', '.join(near)}?" if near else ""
-        raise InvalidSetting("venues.exchange", f"{name!r} is no exchange of ccxt {ccxt.__version__}{hint}")
+        raise InvalidSetting(
+            "venues.exchange", f"{name!r} is no exchange of ccxt {ccxt.__version__}{hint}"
+        )
     return getattr(ccxt.pro if name in ccxt.pro.exchanges else ccxt.async_support, name)
 
 
 def _check_methods(exchange: Any) -> None:
     missing = [name for name in ("fetchOpenOrders", "fetchMyTrades") if not exchange.has.get(name)]
     if missing:
-        why = f"ccxt has no {' and no '.join(missing)} for {exchange.id}: its orders and fills cannot be recorded"
+        why = (
+            f"ccxt has no {' and no '.join(missing)} for {exchange.id}: its orders and fills "
+            "cannot be recorded"
+        )
         raise InvalidSetting("venues.exchange", why)
 
 
@@ -214,8 +253,13 @@ def _credentials(exchange: Any, settings: "CcxtSettings", *, sends: bool) -> dic
             raise InvalidSetting(f"venues.credentials.{name}", f"is none of {', '.join(known)}")
     for name in needed if sends or reads_with is None else reads_with:
         if name not in settings.credentials:
-            raise InvalidSetting(f"venues.credentials.{name}", f"is missing: {exchange.id} needs {', '.join(needed)}")
-    return {name: secret.read(f"venues.credentials.{name}") for name, secret in settings.credentials.items()}
+            raise InvalidSetting(
+                f"venues.credentials.{name}", f"is missing: {exchange.id} needs {', '.join(needed)}"
+            )
+    return {
+        name: secret.read(f"venues.credentials.{name}")
+        for name, secret in settings.credentials.items()
+    }
 
 
 def _moved(urls: Any, http: str, websocket: str) -> Any:

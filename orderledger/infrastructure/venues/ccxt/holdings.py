@@ -10,14 +10,22 @@ from orderledger.infrastructure.venues.base.fields import Document, Unreadable
 from orderledger.infrastructure.venues.base.translation import Translation, guarded, joined
 from orderledger.infrastructure.venues.ccxt.context import Context
 from orderledger.infrastructure.venues.ccxt.positions import sides_of
-from orderledger.infrastructure.venues.ccxt.reading import needed_text, number, positive, row_of, text, time_of
+from orderledger.infrastructure.venues.ccxt.reading import (
+    needed_text,
+    number,
+    positive,
+    row_of,
+    text,
+    time_of,
+)
 
 TOTALS = ("info", "timestamp", "datetime", "free", "used", "total", "debt")
 """Fields of a balance that are not currencies."""
 
 
 def position_messages(rows: Sequence[Any], context: Context) -> Translation:
-    """The positions, as numbers of contracts, negative if short. A long and a short one of one instrument are its two sides."""
+    """The positions, as numbers of contracts, negative if short. A long and a short one of one
+    instrument are its two sides."""
     hedged = _hedged(rows)
     return joined(guarded(partial(_position, row, context, hedged), row) for row in rows)
 
@@ -28,15 +36,21 @@ def _hedged(rows: Sequence[Any]) -> frozenset[str]:
     for row in rows:
         if isinstance(row, dict) and isinstance(row.get("symbol"), str):
             sides.setdefault(row["symbol"], []).append(row.get("side"))
-    return frozenset(symbol for symbol, found in sides.items() if found in (["long", "short"], ["short", "long"]))
+    return frozenset(
+        symbol for symbol, found in sides.items() if found in (["long", "short"], ["short", "long"])
+    )
 
 
 def balance_messages(document: Any, context: Context) -> Translation:
     """The currencies of a balance."""
     if not isinstance(document, dict):
         return Translation()
-    named = {name: row for name, row in document.items() if name not in TOTALS and isinstance(row, dict)}
-    return joined(guarded(partial(_currency, name, row, context), row) for name, row in named.items())
+    named = {
+        name: row for name, row in document.items() if name not in TOTALS and isinstance(row, dict)
+    }
+    return joined(
+        guarded(partial(_currency, name, row, context), row) for name, row in named.items()
+    )
 
 
 def funding_messages(rows: Sequence[Any], context: Context) -> Translation:
@@ -61,7 +75,9 @@ def _position(raw: Any, context: Context, hedged: frozenset[str]) -> Translation
         "position_side": position_side,
     }
     at = context.heard_at or time_of(row, "timestamp", "datetime")
-    return Translation([Balance(account=context.account, **held, at=at, source=context.source, evidence=row)])
+    return Translation(
+        [Balance(account=context.account, **held, at=at, source=context.source, evidence=row)]
+    )
 
 
 def _currency(name: str, raw: Any, context: Context) -> Translation:
@@ -70,7 +86,17 @@ def _currency(name: str, raw: Any, context: Context) -> Translation:
     if total is None:
         return Translation()
     held: Document = {"instrument": name, "quantity": total}
-    return Translation([Balance(account=context.account, **held, at=context.heard_at, source=context.source, evidence=row)])
+    return Translation(
+        [
+            Balance(
+                account=context.account,
+                **held,
+                at=context.heard_at,
+                source=context.source,
+                evidence=row,
+            )
+        ]
+    )
 
 
 def _funding(raw: Any, context: Context) -> Translation:

@@ -1,6 +1,7 @@
 """Definitions of instruments, from the unified markets of ccxt.
 
-The ledger counts what the exchange counts: of a contract the number of contracts, with the size of one as `multiplier`.
+The ledger counts what the exchange counts: of a contract the number of contracts, with the size of
+one as `multiplier`.
 """
 
 from decimal import Decimal
@@ -16,7 +17,8 @@ SIGNIFICANT_DIGITS, TICK_SIZE = 3, 4
 
 
 def terms_of_market(market: Any, precision_mode: int = TICK_SIZE) -> Terms | None:
-    """The terms of a market. None if it does not state what it is settled in, or the size of its contracts."""
+    """The terms of a market. None if it does not state what it is settled in, or the size of its
+    contracts."""
     try:
         return _read(market, precision_mode) if isinstance(market, dict) else None
     except Unreadable:
@@ -26,7 +28,11 @@ def terms_of_market(market: Any, precision_mode: int = TICK_SIZE) -> Terms | Non
 def terms_of_symbol(symbol: str) -> Terms | None:
     """What a symbol alone shows: at spot, the currency. The size of a contract it does not show."""
     base, _, quote = symbol.partition("/")
-    return Terms(currency=quote, multiplier=ONE, inverse=False) if base and quote and ":" not in quote else None
+    return (
+        Terms(currency=quote, multiplier=ONE, inverse=False)
+        if base and quote and ":" not in quote
+        else None
+    )
 
 
 def _read(market: Document, precision_mode: int) -> Terms | None:

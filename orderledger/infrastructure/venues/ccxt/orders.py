@@ -57,7 +57,8 @@ TERMS = ("quantity", "limit_price", "stop_price")
 TAKES_PROFIT = re.compile(r"take.?profit|profit_plan|^tp$| tp$")
 CONDITIONAL = re.compile(r"stop|take.?profit|profit|loss|conditional|trigger|^tp$|^sl$")
 IN_FORCE = (Acknowledge, Cancel, Expire, StatusReport)
-"""The terms in the row of such an order are in force, or were to its end. Those of a refused one are a wish."""
+"""The terms in the row of such an order are in force, or were to its end. Those of a refused one
+are a wish."""
 READERS: Mapping[tuple[str, ...], Callable[[Document, str], Any]] = {
     ("filled", "remaining"): number,
     ("amount", "average", "price", *TRIGGERS, *ATTACHED): positive,
@@ -68,7 +69,8 @@ READERS: Mapping[tuple[str, ...], Callable[[Document, str], Any]] = {
 
 
 def order_messages(raw: Any, context: Context) -> Translation:
-    """The messages of one order: its fills, which count whatever else cannot be read, and its state. Never raises."""
+    """The messages of one order: its fills, which count whatever else cannot be read, and its
+    state. Never raises."""
     return _fills(raw, context) + guarded(partial(_read, raw, context), raw)
 
 
@@ -79,10 +81,16 @@ def venue_order_id(raw: Any) -> str | None:
 
 
 def is_doubtful(raw: Any, context: Context) -> bool:
-    """Whether a row of a list shows an order working that has ended here, without the exchange's time of that: it may be old."""
+    """Whether a row of a list shows an order working that has ended here, without the exchange's
+    time of that: it may be old."""
     row, _ = _readable(raw) if isinstance(raw, dict) else ({}, [])
     name = venue_order_id(raw)
-    return name is not None and not has_ended(raw) and _changed_at(row) is None and _has_ended_here(name, context)
+    return (
+        name is not None
+        and not has_ended(raw)
+        and _changed_at(row) is None
+        and _has_ended_here(name, context)
+    )
 
 
 def has_ended(raw: Any) -> bool:
@@ -131,7 +139,8 @@ def _read(raw: Any, context: Context) -> Translation:
 
 
 def _observed(row: Document, verdict: Verdict, common: Document, context: Context) -> StatusReport:
-    """The state as it was seen. The time of creation is none of the state: without a later one, receipt dates it."""
+    """The state as it was seen. The time of creation is none of the state: without a later one,
+    receipt dates it."""
     changed_at = _changed_at(row)
     dated: Document = {
         "at": changed_at or context.heard_at or common["at"],
@@ -142,7 +151,8 @@ def _observed(row: Document, verdict: Verdict, common: Document, context: Contex
 
 
 def _readable(row: Document) -> tuple[Document, list[str]]:
-    """The row without what cannot be read of what is not needed, and a note for each field that was left out."""
+    """The row without what cannot be read of what is not needed, and a note for each field that was
+    left out."""
     notes: list[str] = []
     found = dict(row)
     for names, read in READERS.items():
@@ -153,20 +163,37 @@ def _readable(row: Document) -> tuple[Document, list[str]]:
 
 
 def _fills(raw: Any, context: Context) -> Translation:
-    """The trades that the order holds. Those without an id come with one from the list of trades."""
+    """The trades that the order holds. Those without an id come with one from the list of
+    trades."""
     trades, name = raw.get("trades") if isinstance(raw, dict) else None, venue_order_id(raw)
-    if not isinstance(trades, list) or name is None or raw.get(UNREADABLE) or not context.takes_trades_of_orders:
+    if (
+        not isinstance(trades, list)
+        or name is None
+        or raw.get(UNREADABLE)
+        or not context.takes_trades_of_orders
+    ):
         return Translation()
-    return joined(guarded(partial(_fill, one, raw, name, context), one) for one in trades if _is_fill(one))
+    return joined(
+        guarded(partial(_fill, one, raw, name, context), one) for one in trades if _is_fill(one)
+    )
 
 
 def _is_fill(trade: Any) -> bool:
-    return isinstance(trade, dict) and UNREADABLE not in trade and not is_hollow(trade) and text(trade, "id") is not None
+    return (
+        isinstance(trade, dict)
+        and UNREADABLE not in trade
+        and not is_hollow(trade)
+        and text(trade, "id") is not None
+    )
 
 
 def _fill(trade: Document, row: Document, name: str, context: Context) -> Translation:
     """The fill of a trade that may leave out what its order says."""
-    whole = {"symbol": row.get("symbol"), "side": row.get("side"), **{key: value for key, value in trade.items() if value}}
+    whole = {
+        "symbol": row.get("symbol"),
+        "side": row.get("side"),
+        **{key: value for key, value in trade.items() if value},
+    }
     venue_order_id = context.spelling_of(name)
     fill_id = fill_id_of(whole, venue_order_id, context) or needed_text(trade, "id")
     identity = identity_with_id(whole, fill_id, venue_order_id, context)
@@ -181,13 +208,23 @@ def _changed_at(row: Document) -> datetime | None:
 def _time_of(row: Document) -> datetime | None:
     """When it happened. The time of creation is not the time of an end."""
     changed_at = _changed_at(row)
-    return changed_at if changed_at is not None or has_ended(row) else time_of(row, "timestamp", "datetime")
+    return (
+        changed_at
+        if changed_at is not None or has_ended(row)
+        else time_of(row, "timestamp", "datetime")
+    )
 
 
 def _claims(row: Document, verdict: Verdict, context: Context) -> ReportedClaims:
     has_amounts = context.quirks.has_pushed_amounts or context.source != "venue_push"
-    is_dated = context.heard_at is None or time_of(row, "lastUpdateTimestamp", "lastTradeTimestamp") is not None or has_ended(row)
-    is_told = has_amounts and is_dated and is_fact(row)  # what had filled when it was created is nothing
+    is_dated = (
+        context.heard_at is None
+        or time_of(row, "lastUpdateTimestamp", "lastTradeTimestamp") is not None
+        or has_ended(row)
+    )
+    is_told = (
+        has_amounts and is_dated and is_fact(row)
+    )  # what had filled when it was created is nothing
     kind, stop = _conditional(row)
     is_market = ORDER_TYPES.get(text(row, "type") or "") is OrderType.MARKET
     in_force = (text(row, "timeInForce") or "").upper()
@@ -195,29 +232,44 @@ def _claims(row: Document, verdict: Verdict, context: Context) -> ReportedClaims
         status=verdict.status if text(row, "status") in (None, *STATUSES) else None,
         quantity=positive(row, "amount") if has_amounts else None,
         cum_quantity=number(row, "filled") if is_told else None,
-        leaves_quantity=number(row, "remaining") if is_told and verdict.kind is Acknowledge else None,
+        leaves_quantity=number(row, "remaining")
+        if is_told and verdict.kind is Acknowledge
+        else None,
         average_price=positive(row, "average") if is_told else None,
-        limit_price=None if is_market else positive(row, "price"),  # of a market order it is the average
+        limit_price=None
+        if is_market
+        else positive(row, "price"),  # of a market order it is the average
         stop_price=stop,
         order_type=kind,
-        time_in_force=None if is_market else TIMES_IN_FORCE.get(in_force),  # ccxt supposes IOC for a market order
+        time_in_force=None
+        if is_market
+        else TIMES_IN_FORCE.get(in_force),  # ccxt supposes IOC for a market order
         post_only=True if in_force == POST_ONLY else flag(row, "postOnly"),
         reduce_only=flag(row, "reduceOnly"),
     )
 
 
 def _conditional(row: Document) -> tuple[OrderType | None, Decimal | None]:
-    """The type, and the trigger price. A take-profit order is no stop order, and what is attached to an order is no trigger."""
-    kind = None if is_nothing(row.get("type")) else ORDER_TYPES.get(text(row, "type") or "", OrderType.OTHER)
+    """The type, and the trigger price. A take-profit order is no stop order, and what is attached
+    to an order is no trigger."""
+    kind = (
+        None
+        if is_nothing(row.get("type"))
+        else ORDER_TYPES.get(text(row, "type") or "", OrderType.OTHER)
+    )
     stop, loss, profit = positive(row, *TRIGGERS), *(positive(row, name) for name in ATTACHED)
     words = _type_words(row)
-    is_profit = TAKES_PROFIT.search(words) is not None or (stop is not None and stop == profit and loss is None)
+    is_profit = TAKES_PROFIT.search(words) is not None or (
+        stop is not None and stop == profit and loss is None
+    )
     if stop is None and CONDITIONAL.search(words):
         stop = profit if is_profit or loss is None else loss
         is_profit = is_profit or loss is None
     if stop is None:
         return kind, None
-    return OrderType.OTHER if is_profit else None if kind is None else STOPPED_TYPES.get(kind, kind), stop
+    return OrderType.OTHER if is_profit else None if kind is None else STOPPED_TYPES.get(
+        kind, kind
+    ), stop
 
 
 def _type_words(row: Document) -> str:
@@ -230,24 +282,44 @@ def _type_words(row: Document) -> str:
 
 def _has_ended_here(name: str, context: Context) -> bool:
     known = context.known(name)
-    return known is not None and known.get("status") in ("filled", "canceled", "rejected", "expired")
+    return known is not None and known.get("status") in (
+        "filled",
+        "canceled",
+        "rejected",
+        "expired",
+    )
 
 
-def _replaced(row: Document, name: str, claims: ReportedClaims, common: Document, context: Context) -> list[Message]:
-    """That an order of ours has, or had to its end, other terms than the ledger knows: it was changed."""
+def _replaced(
+    row: Document, name: str, claims: ReportedClaims, common: Document, context: Context
+) -> list[Message]:
+    """That an order of ours has, or had to its end, other terms than the ledger knows: it was
+    changed."""
     terms = (claims.quantity, claims.limit_price, claims.stop_price)
     is_end = has_ended(row)
     if context.memory.terms_of(name) == terms and not is_end:
         return []
-    known, at = context.known(name) or context.known(client_id_of(row, context.quirks)), common["at"]
+    known, at = (
+        context.known(name) or context.known(client_id_of(row, context.quirks)),
+        common["at"],
+    )
     if known is None or known.get("origin") != "own":
         return []
     changed: Document = {
-        key: value for key, value in zip(TERMS, terms, strict=True) if None not in (value, known.get(key)) and value != known[key]
+        key: value
+        for key, value in zip(TERMS, terms, strict=True)
+        if None not in (value, known.get(key)) and value != known[key]
     }
     if not changed:
-        context.memory.note_terms(name, terms)  # not before the ledger has them: nobody may record what is translated here
+        context.memory.note_terms(
+            name, terms
+        )  # not before the ledger has them: nobody may record what is translated here
         return []
     updated_at = known.get("updated_at")
-    is_news = is_end or known.get("pending") == "replace" or updated_at is None or (at is not None and at >= updated_at)
+    is_news = (
+        is_end
+        or known.get("pending") == "replace"
+        or updated_at is None
+        or (at is not None and at >= updated_at)
+    )
     return [Replace(**common, **changed)] if is_news else []

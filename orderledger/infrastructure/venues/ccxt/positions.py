@@ -1,4 +1,5 @@
-"""What the exchange's own fields say of a side and of a position in hedge mode, by the tables in `sending`."""
+"""What the exchange's own fields say of a side and of a position in hedge mode, by the tables in
+`sending`."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,8 @@ from orderledger.infrastructure.venues.ccxt.sending.tables import language_of, m
 
 @dataclass(frozen=True, slots=True)
 class Sides:
-    """The side of an order or a trade, where ccxt reads it wrong, and that of its position. None: not said."""
+    """The side of an order or a trade, where ccxt reads it wrong, and that of its position. None:
+    not said."""
 
     side: Side | None = None
     position_side: PositionSide | None = None
@@ -19,13 +21,22 @@ class Sides:
 
 def sides_of(row: Document, context: Context) -> Sides:
     """What `info` says. A net position is not said: it is what an account has that names none."""
-    language, info = None if context.exchange is None else language_of(context.exchange), row.get("info")
+    language, info = (
+        None if context.exchange is None else language_of(context.exchange),
+        row.get("info"),
+    )
     if language is None or not isinstance(info, dict):
         return Sides()
-    fields = {name: str(value) for name, value in info.items() if isinstance(value, (str, int)) and not isinstance(value, bool)}
+    fields = {
+        name: str(value)
+        for name, value in info.items()
+        if isinstance(value, (str, int)) and not isinstance(value, bool)
+    }
     found: dict[str, Any] = {}
     for places, words in language.reported.items():
         told = meaning(places, fields, words)
         found |= (told[1] or {}) if told is not None else {}
     side, position = found.get("side"), found.get("position_side")
-    return Sides(None if side is None else Side(side), None if position is None else PositionSide(position))
+    return Sides(
+        None if side is None else Side(side), None if position is None else PositionSide(position)
+    )

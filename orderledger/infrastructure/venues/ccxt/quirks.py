@@ -1,6 +1,7 @@
 """What ccxt does not unify, one row for each exchange. An exchange without a row has `USUAL`.
 
-The rows were taken from the sources of ccxt 4.5. A new peculiarity is a new row or a new column, never an `if`.
+The rows were taken from the sources of ccxt 4.5. A new peculiarity is a new row or a new column,
+never an `if`.
 """
 
 import re
@@ -15,27 +16,30 @@ IdForm = Literal["text", "hex", "integer", "uuid"]
 class Quirks:
     """One exchange's peculiarities.
 
-    Client ids. `id_form`: `text`, which fits if it matches `id_pattern`; `hex`, 0x and 32 digits; an `integer` below 2**45; a
-    `uuid`. `id_prefix`: how an id of ours begins that was derived. `id_param`: the parameter of createOrder that takes the id.
-    `id_in`: the fields of `info` that hold it, where the unified `clientOrderId` does not. `fake_ids`: what the exchange reports
-    for orders without an id; `fake_prefixes`: how ids begin that ccxt or the exchange makes up. `cancels_by_client_id`: whether
-    cancelOrder takes `clientOrderId`.
+    Client ids. `id_form`: `text`, which fits if it matches `id_pattern`; `hex`, 0x and 32 digits;
+    an `integer` below 2**45; a `uuid`. `id_prefix`: how an id of ours begins that was derived.
+    `id_param`: the parameter of createOrder that takes the id. `id_in`: the fields of `info` that
+    hold it, where the unified `clientOrderId` does not. `fake_ids`: what the exchange reports for
+    orders without an id; `fake_prefixes`: how ids begin that ccxt or the exchange makes up.
+    `cancels_by_client_id`: whether cancelOrder takes `clientOrderId`.
 
-    Reports. `words_in`: the fields of `info` that hold the exchange's own word for a status or an end. `triggered`: its words
-    for a conditional order that has started a child order, which ccxt calls `closed`. `fill_parts`: the fields of a trade that
-    identify it within its order. `orders_trades`: whether the ids of trades grow with their order. `has_pushed_amounts`: whether
+    Reports. `words_in`: the fields of `info` that hold the exchange's own word for a status or an
+    end. `triggered`: its words for a conditional order that has started a child order, which ccxt
+    calls `closed`. `fill_parts`: the fields of a trade that identify it within its order.
+    `orders_trades`: whether the ids of trades grow with their order. `has_pushed_amounts`: whether
     the amounts of a pushed order are facts.
 
-    Queries. `page`: the trades of one answer, where ccxt's `features` do not state it. `offset`: the parameter that
-    turns pages by the number of rows before them. `lists_all`: whether lists hold all
-    symbols although the `features` ask for one. `options`: options of the exchange's class. `reads_with`: the credentials that
-    suffice for reading, if not all.
+    Queries. `page`: the trades of one answer, where ccxt's `features` do not state it. `offset`:
+    the parameter that turns pages by the number of rows before them. `lists_all`: whether lists
+    hold all symbols although the `features` ask for one. `options`: options of the exchange's
+    class. `reads_with`: the credentials that suffice for reading, if not all.
 
-    Orders. `batch`: the most orders of one createOrders, where a part of them may be refused. `edits_in_place`: whether editOrder
-    keeps the order, with the amount as its new total; elsewhere ccxt cancels it and makes another one. `is_serial`: whether
-    orders of one account have to be sent one after the other. `absence_seconds`: how long after sending "unknown order" proves
-    that an order was never received. `query_lag_seconds`: by how much the answer to a query may be behind the order; where no
-    exchange states it, the number is ours.
+    Orders. `batch`: the most orders of one createOrders, where a part of them may be refused.
+    `edits_in_place`: whether editOrder keeps the order, with the amount as its new total; elsewhere
+    ccxt cancels it and makes another one. `is_serial`: whether orders of one account have to be
+    sent one after the other. `absence_seconds`: how long after sending "unknown order" proves that
+    an order was never received. `query_lag_seconds`: by how much the answer to a query may be
+    behind the order; where no exchange states it, the number is ours.
     """
 
     id_form: IdForm = "text"
@@ -67,7 +71,8 @@ class Quirks:
         return self.id_form == "text" and re.fullmatch(self.id_pattern, client_id) is not None
 
     def folded(self, client_id: str) -> str:
-        """The id as we write it. UUIDs and hexadecimal numbers are the same in either case (RFC 9562, section 4)."""
+        """The id as we write it. UUIDs and hexadecimal numbers are the same in either case (RFC
+        9562, section 4)."""
         return client_id.lower() if self.id_form in ("uuid", "hex") else client_id
 
     def is_fake(self, client_id: str) -> bool:
@@ -79,14 +84,26 @@ USUAL = Quirks()
 _BINANCE = Quirks(
     id_pattern="[A-Za-z0-9_.:/-]{1,36}",
     cancels_by_client_id=True,
-    fake_prefixes=("x-", "web_", "ios_", "android_", "electron_", "autoclose-", "adl_autoclose", "settlement_autoclose-"),
+    fake_prefixes=(
+        "x-",
+        "web_",
+        "ios_",
+        "android_",
+        "electron_",
+        "autoclose-",
+        "adl_autoclose",
+        "settlement_autoclose-",
+    ),
     words_in=("status", "algoStatus", "X"),
     triggered=frozenset({"TRIGGERED", "FINISHED"}),
     fill_parts=("symbol", "id"),  # the ids of trades are unique within a symbol
     orders_trades=True,  # and trades are listed by id (`fromId`)
     options=(
         ("warnOnFetchOpenOrdersWithoutSymbol", False),
-        ("watchPositions", {"fetchPositionsSnapshot": False}),  # they would be fetched for each stream, and compared as numbers
+        (
+            "watchPositions",
+            {"fetchPositionsSnapshot": False},
+        ),  # they would be fetched for each stream, and compared as numbers
         ("watchBalance", {"fetchBalanceSnapshot": False}),
     ),
 )
@@ -107,7 +124,9 @@ _GATE = Quirks(
     fake_prefixes=("ao-", "insurance", "liq-", "pm_liquidate"),
     words_in=("finish_as", "status"),
 )
-_HITBTC = Quirks(id_param="client_order_id")  # hitbtc.py names the field, and passes on what it is given
+_HITBTC = Quirks(
+    id_param="client_order_id"
+)  # hitbtc.py names the field, and passes on what it is given
 _KUCOIN = Quirks(id_pattern="[A-Za-z0-9_-]{1,40}", words_in=("cancelReason", "status"))
 
 QUIRKS: Mapping[str, Quirks] = {
@@ -124,7 +143,9 @@ QUIRKS: Mapping[str, Quirks] = {
     "bybiteu": _BYBIT,
     "bybitid": _BYBIT,
     "coinbase": Quirks(id_pattern="[A-Za-z0-9_-]{1,128}", id_param="client_order_id"),
-    "coinbaseexchange": Quirks(id_form="uuid", cancels_by_client_id=True, words_in=("done_reason", "status")),
+    "coinbaseexchange": Quirks(
+        id_form="uuid", cancels_by_client_id=True, words_in=("done_reason", "status")
+    ),
     "cryptocom": Quirks(id_pattern="[A-Za-z0-9_-]{1,36}", fake_prefixes=("CCXT_",)),
     "deribit": Quirks(
         id_pattern="[A-Za-z0-9_.:/-]{1,64}",
@@ -153,20 +174,33 @@ QUIRKS: Mapping[str, Quirks] = {
         page=50,
         offset="ofs",
         edits_in_place=True,
-        has_pushed_amounts=False,  # a pushed update leaves out what has not changed, and ccxt fills in the quantity
+        # a pushed update leaves out what has not changed, and ccxt fills in the quantity
+        has_pushed_amounts=False,
     ),
     "krakenfutures": Quirks(id_pattern="[A-Za-z0-9_-]{1,100}"),
     "kucoin": _KUCOIN,
     "kucoinfutures": _KUCOIN,
-    "lighter": Quirks(id_form="integer", is_serial=True),  # parallel requests make nonces that are refused
-    "mexc": Quirks(cancels_by_client_id=True, query_lag_seconds=30.0),  # new orders are unknown "often" (ccxt issue 21614)
+    "lighter": Quirks(
+        id_form="integer", is_serial=True
+    ),  # parallel requests make nonces that are refused
+    "mexc": Quirks(
+        cancels_by_client_id=True, query_lag_seconds=30.0
+    ),  # new orders are unknown "often" (ccxt issue 21614)
     "myokx": _OKX,
     "okx": _OKX,
     "okxus": _OKX,
-    "paradex": Quirks(id_pattern="[A-Za-z0-9_-]{1,64}", cancels_by_client_id=True, words_in=("cancel_reason", "status")),
-    "phemex": Quirks(id_pattern="[A-Za-z0-9_-]{1,40}", cancels_by_client_id=True, fake_prefixes=("CCXT",)),
+    "paradex": Quirks(
+        id_pattern="[A-Za-z0-9_-]{1,64}",
+        cancels_by_client_id=True,
+        words_in=("cancel_reason", "status"),
+    ),
+    "phemex": Quirks(
+        id_pattern="[A-Za-z0-9_-]{1,40}", cancels_by_client_id=True, fake_prefixes=("CCXT",)
+    ),
     "tokocrypto": replace(_BINANCE, cancels_by_client_id=False),
-    "toobit": Quirks(id_param="newClientOrderId"),  # toobit.py adds an id of its own, unless this one is given
+    "toobit": Quirks(
+        id_param="newClientOrderId"
+    ),  # toobit.py adds an id of its own, unless this one is given
     "woo": Quirks(id_form="integer", cancels_by_client_id=True, fake_ids=frozenset({"0"})),
 }
 

@@ -1,4 +1,5 @@
-"""Readers of the fields of ccxt's unified rows. They may hold floats, where somebody else had ccxt parse numbers."""
+"""Readers of the fields of ccxt's unified rows. They may hold floats, where somebody else had ccxt
+parse numbers."""
 
 import math
 import re
@@ -33,7 +34,8 @@ UNREADABLE = "unreadable"
 
 
 def optional(notes: list[str], read: Callable[[], Meaning | None]) -> Meaning | None:
-    """What is not needed. If it cannot be read, the row counts without it, and its fault is a note."""
+    """What is not needed. If it cannot be read, the row counts without it, and its fault is a
+    note."""
     try:
         return read()
     except Unreadable as fault:
@@ -42,7 +44,8 @@ def optional(notes: list[str], read: Callable[[], Meaning | None]) -> Meaning | 
 
 
 def lenient(kind: type[Kind], notes: list[str], needed: Document, extras: Document) -> Kind:
-    """A message without those of its `extras` that it cannot take. Raises ValidationError for what is needed."""
+    """A message without those of its `extras` that it cannot take. Raises ValidationError for what
+    is needed."""
     try:
         return kind(**needed, **extras)
     except ValidationError as fault:
@@ -50,7 +53,9 @@ def lenient(kind: type[Kind], notes: list[str], needed: Document, extras: Docume
         if not wrong or not wrong.keys() <= extras.keys():
             raise
         notes += [f"{name} {said.removeprefix('Value error, ')}" for name, said in wrong.items()]
-        return kind(**needed, **{name: value for name, value in extras.items() if name not in wrong})
+        return kind(
+            **needed, **{name: value for name, value in extras.items() if name not in wrong}
+        )
 
 
 def remark(*sentences: str | None) -> str | None:
@@ -59,7 +64,8 @@ def remark(*sentences: str | None) -> str | None:
 
 
 def row_of(raw: Any) -> Evidence:
-    """The row with its JSON, made at once: ccxt changes its rows at the next update. Raises Unreadable, InvalidMessage."""
+    """The row with its JSON, made at once: ccxt changes its rows at the next update. Raises
+    Unreadable, InvalidMessage."""
     if not isinstance(raw, dict):
         raise Unreadable("is no row")
     if raw.get(UNREADABLE):
@@ -74,7 +80,8 @@ def number(row: Document, name: str) -> Decimal | None:
 
 
 def positive(row: Document, *names: str) -> Decimal | None:
-    """The first of these numbers that is not 0, which stands for none. Raises Unreadable if it is negative."""
+    """The first of these numbers that is not 0, which stands for none. Raises Unreadable if it is
+    negative."""
     for name in names:
         found = number(row, name)
         if found is not None and found < ZERO:
@@ -97,7 +104,8 @@ def text(row: Document, name: str) -> str | None:
 
 
 def folded_id(name: str) -> str:
-    """An id in one spelling. UUIDs and hexadecimal numbers are the same in either case (RFC 9562, section 4)."""
+    """An id in one spelling. UUIDs and hexadecimal numbers are the same in either case (RFC 9562,
+    section 4)."""
     return name.lower() if HEXADECIMAL.fullmatch(name) else name
 
 
@@ -117,11 +125,19 @@ def flag(row: Document, name: str) -> bool | None:
 
 def time_of(row: Document, *names: str) -> datetime | None:
     """The first of these times that is given."""
-    return next((found for name in names if (found := moment({name: _whole(row.get(name))}, name)) is not None), None)
+    return next(
+        (
+            found
+            for name in names
+            if (found := moment({name: _whole(row.get(name))}, name)) is not None
+        ),
+        None,
+    )
 
 
 def milliseconds_of(row: Document, *names: str) -> int | None:
-    """The first of these times that is given to the millisecond, as a count since 1970. Smaller parts are cut, as ccxt does."""
+    """The first of these times that is given to the millisecond, as a count since 1970. Smaller
+    parts are cut, as ccxt does."""
     for name in names:
         if _has_milliseconds(_whole(row.get(name))):
             found = optional([], partial(time_of, row, name))
@@ -137,11 +153,16 @@ def _whole(value: Any) -> Any:
 
 
 def _has_milliseconds(value: Any) -> bool:
-    """Whether a time is given to the millisecond: a count of them, or three digits behind the seconds."""
+    """Whether a time is given to the millisecond: a count of them, or three digits behind the
+    seconds."""
     if isinstance(value, int):
         return value >= LEAST_MILLISECONDS
     is_count = isinstance(value, str) and value.isascii() and value.isdigit()
-    return int(value) >= LEAST_MILLISECONDS if is_count else isinstance(value, str) and FRACTION.search(value) is not None
+    return (
+        int(value) >= LEAST_MILLISECONDS
+        if is_count
+        else isinstance(value, str) and FRACTION.search(value) is not None
+    )
 
 
 def word_in(row: Document, names: Iterable[str]) -> str | None:

@@ -1,7 +1,8 @@
-"""What identifies a trade: its id and its order or, without an id, its order, time, price and amount.
+"""What identifies a trade: its id and its order or, without an id, its order, time, price and
+amount.
 
-A trade may come again without its order, with an id in other letters, or with its time in another form. It keeps the id and the
-order under which it came first.
+A trade may come again without its order, with an id in other letters, or with its time in another
+form. It keeps the id and the order under which it came first.
 """
 
 from collections import Counter
@@ -26,14 +27,16 @@ TIMES = ("timestamp", "datetime")
 
 
 class Identity(NamedTuple):
-    """The id of a fill, and the order that it belongs to. `venue_order_id` is None for a trade without an order."""
+    """The id of a fill, and the order that it belongs to. `venue_order_id` is None for a trade
+    without an order."""
 
     fill_id: str
     venue_order_id: str | None
 
 
 def identity_of(row: Document, context: Context, seen: Counter[str]) -> Identity:
-    """The identity of a trade. `seen`: the trades without an id in the same answer. Raises Unreadable if it cannot be known."""
+    """The identity of a trade. `seen`: the trades without an id in the same answer. Raises
+    Unreadable if it cannot be known."""
     order = optional([], partial(text, row, "order"))
     venue_order_id = None if order is None else context.spelling_of(order)
     fill_id = fill_id_of(row, venue_order_id, context)
@@ -43,21 +46,31 @@ def identity_of(row: Document, context: Context, seen: Counter[str]) -> Identity
 
 
 def fill_id_of(row: Document, venue_order_id: str | None, context: Context) -> str | None:
-    """What identifies a trade within its order at this exchange, as the ledger has it already, else in one spelling. None if the
-    exchange gives trades no ids."""
+    """What identifies a trade within its order at this exchange, as the ledger has it already, else
+    in one spelling. None if the exchange gives trades no ids."""
     if is_nothing(row.get("id")):
         return None
     given = needed_text(row, "id")
     as_given, folded = (":".join(_parts(row, name, context)) for name in (given, folded_id(given)))
-    is_known = as_given != folded and context.has_fill(venue_order_id or f"{NO_ORDER}{as_given}", as_given)
+    is_known = as_given != folded and context.has_fill(
+        venue_order_id or f"{NO_ORDER}{as_given}", as_given
+    )
     return as_given if is_known else folded
 
 
-def identity_with_id(row: Document, fill_id: str, venue_order_id: str | None, context: Context) -> Identity:
+def identity_with_id(
+    row: Document, fill_id: str, venue_order_id: str | None, context: Context
+) -> Identity:
     """The identity of a trade that has an id: the first one, if the trade came before."""
     found = Identity(fill_id, venue_order_id)
     key = (text(row, "symbol"), text(row, "side"), fill_id.casefold())
-    trade = KnownTrade(fill_id, venue_order_id, number(row, "price"), number(row, "amount"), milliseconds_of(row, *TIMES))
+    trade = KnownTrade(
+        fill_id,
+        venue_order_id,
+        number(row, "price"),
+        number(row, "amount"),
+        milliseconds_of(row, *TIMES),
+    )
     known = context.memory.trades.get(key)
     if known is None:
         if venue_order_id is not None and context.known(f"{NO_ORDER}{fill_id}") is not None:
@@ -75,10 +88,14 @@ def _may_be_one(one: str | None, other: str | None) -> bool:
     return one is None or other is None or one.casefold() == other.casefold()
 
 
-def _without_id(row: Document, venue_order_id: str | None, context: Context, seen: Counter[str]) -> Identity:
-    """An id from the order (else symbol and side), the time, price and amount, and which of equal trades it is.
+def _without_id(
+    row: Document, venue_order_id: str | None, context: Context, seen: Counter[str]
+) -> Identity:
+    """An id from the order (else symbol and side), the time, price and amount, and which of equal
+    trades it is.
 
-    Raises Unreadable if the time is not known to the millisecond, or if an equal trade came with an order and another without.
+    Raises Unreadable if the time is not known to the millisecond, or if an equal trade came with an
+    order and another without.
     """
     at = _needed_milliseconds(row)
     amount, price = number(row, "amount") or ZERO, number(row, "price") or ZERO
@@ -86,7 +103,9 @@ def _without_id(row: Document, venue_order_id: str | None, context: Context, see
     numbers = ":".join((at, plain(price), plain(amount)))
     without_order = f"{symbol}:{side}:{numbers}"
     spellings = context.memory.orders_of_trades(without_order)
-    order = None if venue_order_id is None else spellings.get(venue_order_id.casefold(), venue_order_id)
+    order = (
+        None if venue_order_id is None else spellings.get(venue_order_id.casefold(), venue_order_id)
+    )
     _require_order(spellings, order, context, f"{NO_ORDER}{without_order}:1")
     spellings["" if order is None else order.casefold()] = order
     made_up = without_order if order is None else f"{order}:{numbers}"
@@ -94,13 +113,23 @@ def _without_id(row: Document, venue_order_id: str | None, context: Context, see
     return Identity(f"{made_up}:{seen[made_up]}", order)
 
 
-def _require_order(spellings: dict[str, str | None], order: str | None, context: Context, without_order: str) -> None:
-    """Refuse a trade without an id that may have come before, once with an order and once without."""
+def _require_order(
+    spellings: dict[str, str | None], order: str | None, context: Context, without_order: str
+) -> None:
+    """Refuse a trade without an id that may have come before, once with an order and once
+    without."""
     others = [other for other in spellings.values() if other is not None]
     if order is None and others:
-        raise Unreadable(f"order is missing, and so is id: the trade may be one of order {others[0]}, which came with its order")
-    if order is not None and (None in spellings.values() or context.known(without_order) is not None):
-        raise Unreadable(f"order is {order}, and id is missing: the trade may be one that came without an order")
+        raise Unreadable(
+            f"order is missing, and so is id: the trade may be one of order {others[0]}, which "
+            "came with its order"
+        )
+    if order is not None and (
+        None in spellings.values() or context.known(without_order) is not None
+    ):
+        raise Unreadable(
+            f"order is {order}, and id is missing: the trade may be one that came without an order"
+        )
 
 
 def _parts(row: Document, name: str, context: Context) -> Iterator[str]:

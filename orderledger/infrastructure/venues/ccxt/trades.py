@@ -10,7 +10,13 @@ from orderledger.domain.exact import EXACT, ZERO, plain
 from orderledger.infrastructure.messages.facts import Evidence
 from orderledger.infrastructure.messages.registry import Fill
 from orderledger.infrastructure.venues.base.fields import Document, Unreadable, is_nothing
-from orderledger.infrastructure.venues.base.translation import NO_ORDER, Translation, guarded, joined, whole_order
+from orderledger.infrastructure.venues.base.translation import (
+    NO_ORDER,
+    Translation,
+    guarded,
+    joined,
+    whole_order,
+)
 from orderledger.infrastructure.venues.ccxt.context import Context
 from orderledger.infrastructure.venues.ccxt.positions import sides_of
 from orderledger.infrastructure.venues.ccxt.reading import (
@@ -31,7 +37,8 @@ LONGEST_NUMBER = 18
 
 
 def trade_messages(rows: Sequence[Any], context: Context) -> Translation:
-    """The fills of an answer or an update. Of trades without an id, equal ones in one answer are different trades."""
+    """The fills of an answer or an update. Of trades without an id, equal ones in one answer are
+    different trades."""
     seen: Counter[str] = Counter()
     return joined(guarded(partial(_read, row, context, seen), row) for row in rows)
 
@@ -65,7 +72,9 @@ def fill_of(row: Document, context: Context, *, identity: Identity, evidence: Ev
     extras: Document = {
         "fee": fee,
         "fee_currency": currency,
-        "liquidity": LIQUIDITY.get((optional(notes, partial(text, row, "takerOrMaker")) or "").lower()),
+        "liquidity": LIQUIDITY.get(
+            (optional(notes, partial(text, row, "takerOrMaker")) or "").lower()
+        ),
         "position_side": sides.position_side,
         "sequence": _sequence(row, context),
     }
@@ -80,18 +89,23 @@ def _read(raw: Any, context: Context, seen: Counter[str]) -> Translation:
     row = Evidence(raw)  # also one that ccxt could not read as it came: what is needed may be there
     if is_hollow(row):
         return Translation()
-    return Translation((fill_of(row, context, identity=identity_of(row, context, seen), evidence=row),))
+    return Translation(
+        (fill_of(row, context, identity=identity_of(row, context, seen), evidence=row),)
+    )
 
 
 def _sequence(row: Document, context: Context) -> int | None:
     """The number of the trade, where trades of one instrument are numbered in their order."""
     name = row.get("id")
-    is_number = isinstance(name, str) and name.isascii() and name.isdigit() and len(name) <= LONGEST_NUMBER
+    is_number = (
+        isinstance(name, str) and name.isascii() and name.isdigit() and len(name) <= LONGEST_NUMBER
+    )
     return int(name) if is_number and context.quirks.orders_trades else None  # type: ignore[arg-type]
 
 
 def _fee(row: Document) -> tuple[Decimal | None, str | None, str | None]:
-    """The fee, its currency, and a remark about fees in further currencies, of which a fill holds one. Rebates are negative."""
+    """The fee, its currency, and a remark about fees in further currencies, of which a fill holds
+    one. Rebates are negative."""
     listed = row.get("fees")
     rows = listed if isinstance(listed, list) and listed else [row.get("fee")]
     paid: dict[str | None, Decimal] = {}
@@ -102,6 +116,8 @@ def _fee(row: Document) -> tuple[Decimal | None, str | None, str | None]:
             paid[currency] = EXACT.add(paid.get(currency, ZERO), cost)
     if not paid:
         return None, None, None
-    (currency, cost), *others = sorted(paid.items(), key=lambda fee: not fee[1])  # one that is not 0 first
+    (currency, cost), *others = sorted(
+        paid.items(), key=lambda fee: not fee[1]
+    )  # one that is not 0 first
     further = ", ".join(f"{plain(amount)} {name or '?'}" for name, amount in others if amount)
     return cost, currency, f"further fees: {further}" if further else None

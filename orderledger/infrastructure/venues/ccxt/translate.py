@@ -1,7 +1,8 @@
 """Unified rows of ccxt, to messages. Needs no ccxt.
 
-`orderledger translate ccxt` reads documents such as `{"exchange": "binance", "order": {…}}`: see `PARTS` for what may stand in
-one. The quantity of a contract is the number of contracts. Pure: no clock, no network.
+`orderledger translate ccxt` reads documents such as `{"exchange": "binance", "order": {…}}`: see
+`PARTS` for what may stand in one. The quantity of a contract is the number of contracts. Pure: no
+clock, no network.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -12,7 +13,11 @@ from orderledger.infrastructure.venues.base.definitions import Terms
 from orderledger.infrastructure.venues.base.translation import Fault, Translation, joined
 from orderledger.infrastructure.venues.base.venue import Records
 from orderledger.infrastructure.venues.ccxt.context import Context
-from orderledger.infrastructure.venues.ccxt.holdings import balance_messages, funding_messages, position_messages
+from orderledger.infrastructure.venues.ccxt.holdings import (
+    balance_messages,
+    funding_messages,
+    position_messages,
+)
 from orderledger.infrastructure.venues.ccxt.markets import terms_of_market, terms_of_symbol
 from orderledger.infrastructure.venues.ccxt.orders import order_messages
 from orderledger.infrastructure.venues.ccxt.trades import trade_messages
@@ -39,7 +44,8 @@ PARTS: Mapping[str, Callable[[Sequence[Any], Context], Translation]] = {
     "position": position_messages,
     "balance": _balances,
 }
-"""What a document may hold, each as one row, or as a list under the plural. Trades come first: an order's status follows them."""
+"""What a document may hold, each as one row, or as a list under the plural. Trades come first: an
+order's status follows them."""
 
 
 def translated(document: Any, context: Context) -> Translation:
@@ -85,6 +91,9 @@ class CcxtRecording:
         for name in sorted(MARKETS):
             found = document.get(name) if isinstance(document, dict) else None
             for market in found if isinstance(found, list) else [found]:
-                terms, symbol = terms_of_market(market), market.get("symbol") if isinstance(market, dict) else None
+                terms, symbol = (
+                    terms_of_market(market),
+                    market.get("symbol") if isinstance(market, dict) else None,
+                )
                 if terms is not None and isinstance(symbol, str):
                     self._terms[symbol] = terms

@@ -1,4 +1,5 @@
-"""Any exchange of ccxt as a venue of the ledger: its orders and trades are queried, and its websockets tell of changes sooner."""
+"""Any exchange of ccxt as a venue of the ledger: its orders and trades are queried, and its
+websockets tell of changes sooner."""
 
 import asyncio
 import random
@@ -14,16 +15,32 @@ from orderledger.infrastructure.messages.registry import Balance, Message
 from orderledger.infrastructure.venues.base.base_venue import Feed
 from orderledger.infrastructure.venues.base.definitions import Terms
 from orderledger.infrastructure.venues.base.polling import PolledVenue, PollFeed
-from orderledger.infrastructure.venues.base.translation import NO_ORDER, Fault, Translation, as_text, joined
+from orderledger.infrastructure.venues.base.translation import (
+    NO_ORDER,
+    Fault,
+    Translation,
+    as_text,
+    joined,
+)
 from orderledger.infrastructure.venues.base.transport import Backoff
 from orderledger.infrastructure.venues.base.unread import unreadable_payloads
 from orderledger.infrastructure.venues.base.venue import Abilities, Answer, Listing, Records
 from orderledger.infrastructure.venues.ccxt.context import Context, Memory
 from orderledger.infrastructure.venues.ccxt.endpoints import Endpoints
 from orderledger.infrastructure.venues.ccxt.exchange import Connections, is_of_contracts
-from orderledger.infrastructure.venues.ccxt.holdings import balance_messages, funding_messages, position_messages
+from orderledger.infrastructure.venues.ccxt.holdings import (
+    balance_messages,
+    funding_messages,
+    position_messages,
+)
 from orderledger.infrastructure.venues.ccxt.markets import terms_of_market
-from orderledger.infrastructure.venues.ccxt.orders import client_id_of, has_ended, is_doubtful, order_messages, venue_order_id
+from orderledger.infrastructure.venues.ccxt.orders import (
+    client_id_of,
+    has_ended,
+    is_doubtful,
+    order_messages,
+    venue_order_id,
+)
 from orderledger.infrastructure.venues.ccxt.quirks import quirks_of
 from orderledger.infrastructure.venues.ccxt.trades import trade_messages
 from orderledger.infrastructure.venues.ccxt.translate import translated_orders
@@ -47,8 +64,8 @@ Polled = tuple[str, Any]
 class CcxtVenue(PolledVenue):
     """One account at one exchange.
 
-    `exchange`: ccxt's, with numbers as text (see `exchange.connected`). `symbols`: what is queried one by one. Each query of
-    trades goes back to the query before, less `overlap`.
+    `exchange`: ccxt's, with numbers as text (see `exchange.connected`). `symbols`: what is queried
+    one by one. Each query of trades goes back to the query before, less `overlap`.
     """
 
     name = NAME
@@ -73,24 +90,33 @@ class CcxtVenue(PolledVenue):
     ) -> None:
         super().__init__([account], records=records, now=now, http=Connections(exchange))
         self.exchange = exchange
-        self.poll_seconds, self.idle_seconds, self.settled_seconds = poll_seconds, idle_seconds, settled_seconds
+        self.poll_seconds, self.idle_seconds, self.settled_seconds = (
+            poll_seconds,
+            idle_seconds,
+            settled_seconds,
+        )
         self._streams = streams
         self._overlap = overlap
         self._backoff = backoff or Backoff(chance)
         self._quirks = quirks_of(exchange.id)
-        self._endpoints = Endpoints(exchange, self._quirks, tuple(symbols), now=now, sleep=sleep, backoff=self._backoff)
+        self._endpoints = Endpoints(
+            exchange, self._quirks, tuple(symbols), now=now, sleep=sleep, backoff=self._backoff
+        )
         self._memory = Memory()
         self._open: dict[str, Any] = {}
         """The open orders of the last query."""
         self._traded_at: datetime | None = None
         """The time of the last query of trades."""
         if not symbols and self._endpoints.needs_symbol("fetchMyTrades"):
-            raise InvalidSetting("venues.symbols", f"is missing: {exchange.id} lists trades of one symbol at a time")
+            raise InvalidSetting(
+                "venues.symbols", f"is missing: {exchange.id} lists trades of one symbol at a time"
+            )
 
     # Feeds
 
     def make_feeds(self) -> Iterable[Feed]:
-        """The account is Down when its queries fail. A websocket that is cut costs time, and nothing else."""
+        """The account is Down when its queries fail. A websocket that is cut costs time, and
+        nothing else."""
         (account,) = self.accounts
         poll = PollFeed(self, account)
         yield poll
@@ -104,7 +130,8 @@ class CcxtVenue(PolledVenue):
                 yield WatchFeed(self, poll, method, translate, self._backoff.anew())
 
     async def order_rows(self, account: str) -> list[Polled]:
-        """The open orders, those that were open at the last query and are not any more, and the last trades."""
+        """The open orders, those that were open at the last query and are not any more, and the
+        last trades."""
         await self._load_markets()
         asked_at = self.now()
         rows = await self._endpoints.open_orders()
@@ -116,10 +143,15 @@ class CcxtVenue(PolledVenue):
         answers = [await self._answer(row) for row in {**gone, **doubtful}.values()]
         self._open, self._traded_at = is_open, asked_at
         listed = [row for row in rows if venue_order_id(row) not in doubtful]
-        return [*((TRADE, row) for row in trades), *(one for one in answers if one), *((ORDER, row) for row in listed)]
+        return [
+            *((TRADE, row) for row in trades),
+            *(one for one in answers if one),
+            *((ORDER, row) for row in listed),
+        ]
 
     async def _answer(self, row: Any) -> Polled | None:
-        """What the exchange says of one order that is not in the list, or that may be in an old one."""
+        """What the exchange says of one order that is not in the list, or that may be in an old
+        one."""
         asked_at = self._asked_at()
         found = await self._endpoints.order(row["id"], row.get("symbol"))
         return None if found is None else (ANSWER, (asked_at, found))
@@ -130,18 +162,28 @@ class CcxtVenue(PolledVenue):
 
     def translate_orders(self, account: str, rows: Sequence[Polled]) -> Translation:
         context = self.context(account)
-        trades, answers, orders = ([row for kind, row in rows if kind == wanted] for wanted in (TRADE, ANSWER, ORDER))
-        answered = joined(order_messages(row, replace(context, asked_at=asked_at)) for asked_at, row in answers)
+        trades, answers, orders = (
+            [row for kind, row in rows if kind == wanted] for wanted in (TRADE, ANSWER, ORDER)
+        )
+        answered = joined(
+            order_messages(row, replace(context, asked_at=asked_at)) for asked_at, row in answers
+        )
         return trade_messages(trades, context) + answered + translated_orders(orders, context)
 
     def key_of(self, row: Polled) -> str:
         kind, inner = row if row[0] != ANSWER else (ANSWER, row[1][1])
-        named = [inner.get(name) for name in ("symbol", "order", "id")] if isinstance(inner, dict) and inner.get("id") else inner
+        named = (
+            [inner.get(name) for name in ("symbol", "order", "id")]
+            if isinstance(inner, dict) and inner.get("id")
+            else inner
+        )
         return as_text([kind, named])
 
     def open_ids(self, rows: Sequence[Polled]) -> frozenset[str]:
         orders = (row[1] if kind == ANSWER else row for kind, row in rows if kind != TRADE)
-        return frozenset(venue_order_id(row) or as_text(row) for row in orders if not has_ended(row))
+        return frozenset(
+            venue_order_id(row) or as_text(row) for row in orders if not has_ended(row)
+        )
 
     def _take_unread(self, poll: PollFeed, frame: str, why: str) -> None:
         """A frame that cannot be read: what it said is queried."""
@@ -152,7 +194,8 @@ class CcxtVenue(PolledVenue):
     # Queries
 
     async def open_orders(self, account: str) -> Listing:
-        """All open orders. Raises VenueUnavailable if one has no readable id, or if the list may have been cut."""
+        """All open orders. Raises VenueUnavailable if one has no readable id, or if the list may
+        have been cut."""
         await self._load_markets()
         at = self.now()
         rows = await self._endpoints.open_orders()
@@ -160,9 +203,13 @@ class CcxtVenue(PolledVenue):
         if None in ids:
             raise VenueUnavailable("an open order has no id that can be read")
         if self._endpoints.may_be_cut(rows):
-            raise VenueUnavailable(f"{len(rows)} open orders are as many as one answer holds: name `symbols`")
+            raise VenueUnavailable(
+                f"{len(rows)} open orders are as many as one answer holds: name `symbols`"
+            )
         context = self.context(account)
-        return await self.listing(account, translated_orders(rows, context), [name for name in ids if name], at)
+        return await self.listing(
+            account, translated_orders(rows, context), [name for name in ids if name], at
+        )
 
     async def order(self, account: str, order: Row) -> Sequence[Message] | None:
         """Query by the exchange's ids, else look for the client id among open and past orders."""
@@ -172,8 +219,12 @@ class CcxtVenue(PolledVenue):
         if row is None:
             return None
         context = replace(self.context(account), asked_at=asked_at)
-        trades = await self._trades_of(row, order) if row.get("filled") not in (None, "0", "0.0") else []
-        return await self.about_order(account, trade_messages(trades, context) + translated_orders([row], context))
+        trades = (
+            await self._trades_of(row, order) if row.get("filled") not in (None, "0", "0.0") else []
+        )
+        return await self.about_order(
+            account, trade_messages(trades, context) + translated_orders([row], context)
+        )
 
     async def fills_since(self, account: str, since: datetime) -> Answer:
         await self._load_markets()
@@ -183,7 +234,10 @@ class CcxtVenue(PolledVenue):
         messages = sorted(told.messages, key=lambda message: message.at or since)
         begins_at = self._endpoints.trades_begin_at()
         return await self.answer(
-            account, messages, told.faults, begins_at=begins_at if begins_at is not None and since < begins_at else None
+            account,
+            messages,
+            told.faults,
+            begins_at=begins_at if begins_at is not None and since < begins_at else None,
         )
 
     async def positions(self, account: str) -> Sequence[Balance]:
@@ -214,7 +268,10 @@ class CcxtVenue(PolledVenue):
 
     def _pushed_orders(self, rows: list[Any]) -> Translation:
         context = self.context(self.accounts[0], Source.VENUE_PUSH)
-        return translated_orders(rows, replace(context, takes_trades_of_orders=not self.exchange.has.get("watchMyTrades")))
+        return translated_orders(
+            rows,
+            replace(context, takes_trades_of_orders=not self.exchange.has.get("watchMyTrades")),
+        )
 
     def _pushed_trades(self, rows: list[Any]) -> Translation:
         return trade_messages(rows, self.context(self.accounts[0], Source.VENUE_PUSH))
@@ -228,7 +285,11 @@ class CcxtVenue(PolledVenue):
 
     async def _row_of(self, order: Row) -> Any | None:
         symbol = order.get("instrument")
-        ids = [name for name in reversed(order.get("venue_order_ids") or ()) if not name.startswith(NO_ORDER)]
+        ids = [
+            name
+            for name in reversed(order.get("venue_order_ids") or ())
+            if not name.startswith(NO_ORDER)
+        ]
         for name in ids:
             row = await self._endpoints.order(name, symbol)
             if row is not None:
@@ -239,7 +300,9 @@ class CcxtVenue(PolledVenue):
         is_it = partial(self._bears, client_id)
         found = next(filter(is_it, await self._endpoints.open_orders()), None)
         requested_at = order.get("requested_at")
-        since = None if requested_at is None else requested_at - self._overlap  # the exchange has a clock of its own
+        since = (
+            None if requested_at is None else requested_at - self._overlap
+        )  # the exchange has a clock of its own
         return found or next(filter(is_it, await self._endpoints.past_orders(symbol, since)), None)
 
     def _bears(self, client_id: str, row: Any) -> bool:

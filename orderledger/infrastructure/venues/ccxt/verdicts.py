@@ -1,11 +1,18 @@
-"""`Verdict`: what the status of a unified order means, together with the exchange's own word and the amounts."""
+"""`Verdict`: what the status of a unified order means, together with the exchange's own word and
+the amounts."""
 
 from dataclasses import dataclass
 from decimal import Decimal
 
 from orderledger.domain.exact import ZERO
 from orderledger.domain.values import Pending, Status
-from orderledger.infrastructure.messages.registry import Acknowledge, Cancel, Expire, Reject, Trigger
+from orderledger.infrastructure.messages.registry import (
+    Acknowledge,
+    Cancel,
+    Expire,
+    Reject,
+    Trigger,
+)
 from orderledger.infrastructure.messages.registry import Status as StatusReport
 from orderledger.infrastructure.messages.reports import Report
 from orderledger.infrastructure.venues.base.fields import Document
@@ -55,15 +62,33 @@ def verdict_of(row: Document, context: Context) -> Verdict:
     kind, meaning = STATUSES.get(status, (StatusReport, None))
     if kind is Reject and filled:
         return Verdict(Cancel, Status.CANCELED, word or status)
-    return Verdict(kind, meaning.value if meaning else status, word if meaning and word != status else None)
+    return Verdict(
+        kind, meaning.value if meaning else status, word if meaning and word != status else None
+    )
 
 
-def _closed(row: Document, word: str | None, filled: Decimal | None, amount: Decimal | None, context: Context) -> Verdict:
+def _closed(
+    row: Document,
+    word: str | None,
+    filled: Decimal | None,
+    amount: Decimal | None,
+    context: Context,
+) -> Verdict:
     if word in context.quirks.triggered:
         return Verdict(Trigger, None, word)
-    if filled is not None and amount is not None and filled < amount and number(row, "remaining") != ZERO:
+    if (
+        filled is not None
+        and amount is not None
+        and filled < amount
+        and number(row, "remaining") != ZERO
+    ):
         is_plain = word is None or word.lower() == CLOSED
-        return Verdict(Cancel, Status.CANCELED, CLOSED_PARTIAL if is_plain else word, "closed before it had filled completely")
+        return Verdict(
+            Cancel,
+            Status.CANCELED,
+            CLOSED_PARTIAL if is_plain else word,
+            "closed before it had filled completely",
+        )
     return Verdict(StatusReport, Status.FILLED, text=None if is_fact(row) else UNVERIFIED)
 
 
@@ -78,10 +103,16 @@ def _canceled(word: str | None, filled: Decimal | None) -> Verdict:
 
 
 def is_fact(row: Document) -> bool:
-    """Whether `filled` was reported. Without it, ccxt assumes that a closed order has filled completely; it then has no
-    average price, nor trades."""
+    """Whether `filled` was reported. Without it, ccxt assumes that a closed order has filled
+    completely; it then has no average price, nor trades."""
     if text(row, "status") != CLOSED:
         return True
     trades = row.get("trades")
-    has_trades = isinstance(trades, list) and any(isinstance(one, dict) and not is_hollow(one) for one in trades)
-    return has_trades or positive(row, "average") is not None or number(row, "filled") != positive(row, "amount")
+    has_trades = isinstance(trades, list) and any(
+        isinstance(one, dict) and not is_hollow(one) for one in trades
+    )
+    return (
+        has_trades
+        or positive(row, "average") is not None
+        or number(row, "filled") != positive(row, "amount")
+    )

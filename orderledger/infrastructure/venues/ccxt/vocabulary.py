@@ -7,7 +7,8 @@ from orderledger.infrastructure.messages.reports import Report
 
 NAME = "ccxt"
 CLIENT_ID = "ccxt.clientOrderId"
-"""The alias under which an order is recorded before it is sent: the client id that the exchange is given."""
+"""The alias under which an order is recorded before it is sent: the client id that the exchange is
+given."""
 
 OPEN, CLOSED, CANCELED, CANCELING = "open", "closed", "canceled", "canceling"
 ENDS: dict[str, tuple[type[Report], Status]] = {
@@ -17,11 +18,26 @@ ENDS: dict[str, tuple[type[Report], Status]] = {
     "rejected": (Reject, Status.REJECTED),
 }
 STATUSES: dict[str, tuple[type[Report], Status]] = {OPEN: (Acknowledge, Status.NEW), **ENDS}
-"""The message for a unified status, and the ledger's word for it. Any other word is the exchange's own: the order stays open."""
+"""The message for a unified status, and the ledger's word for it. Any other word is the exchange's
+own: the order stays open."""
 
-EXPIRY_WORDS = frozenset({"expired", "expire", "expired_in_match", "ioc", "fok", "timeout", "canceled-expired", "time_in_force"})
-REJECT_WORDS = frozenset({"rejected", "failed", "order_failed", "reject", "error", "poc", "post_only"})
-"""Words of the exchange that ccxt reports as `canceled`, in lower case. A rejected order that has filled was canceled."""
+EXPIRY_WORDS = frozenset(
+    {
+        "expired",
+        "expire",
+        "expired_in_match",
+        "ioc",
+        "fok",
+        "timeout",
+        "canceled-expired",
+        "time_in_force",
+    }
+)
+REJECT_WORDS = frozenset(
+    {"rejected", "failed", "order_failed", "reject", "error", "poc", "post_only"}
+)
+"""Words of the exchange that ccxt reports as `canceled`, in lower case. A rejected order that has
+filled was canceled."""
 
 SIDES = {"buy": Side.BUY, "sell": Side.SELL}
 LIQUIDITY = {"maker": Liquidity.MAKER, "taker": Liquidity.TAKER}
@@ -40,7 +56,8 @@ POST_ONLY = "PO"
 TRIGGERS = ("triggerPrice", "stopPrice")
 """Fields that hold the trigger price. 0 stands for none."""
 ATTACHED = ("stopLossPrice", "takeProfitPrice")
-"""The trigger price of a conditional order, or what is attached to another order: the exchange's own word for the type tells."""
+"""The trigger price of a conditional order, or what is attached to another order: the exchange's
+own word for the type tells."""
 TYPE_WORDS = (
     "type",
     "origType",

@@ -1,7 +1,7 @@
 """`WatchFeed`: what ccxt.pro pushes, beside the queries.
 
-ccxt tells neither when a subscription is confirmed nor what was missed. So the queries say whether an account is up, and they run
-again after each new connection: a push only brings news sooner.
+ccxt tells neither when a subscription is confirmed nor what was missed. So the queries say whether
+an account is up, and they run again after each new connection: a push only brings news sooner.
 """
 
 import asyncio
@@ -25,12 +25,18 @@ SETTLED_SECONDS = 1.0
 class WatchFeed:
     """Watches orders or trades with one method of ccxt, which is called again and again.
 
-    Its rows are translated at once: ccxt changes them at the next update. An update between two calls would wait for the next
-    one, so nothing is awaited between them, and a second task delivers.
+    Its rows are translated at once: ccxt changes them at the next update. An update between two
+    calls would wait for the next one, so nothing is awaited between them, and a second task
+    delivers.
     """
 
     def __init__(
-        self, venue: "CcxtVenue", poll: PollFeed, method: str, translate: Callable[[list[Any]], Translation], backoff: Backoff
+        self,
+        venue: "CcxtVenue",
+        poll: PollFeed,
+        method: str,
+        translate: Callable[[list[Any]], Translation],
+        backoff: Backoff,
     ) -> None:
         self._venue = venue
         self._poll = poll

@@ -1,4 +1,5 @@
-"""Actions of `/exchange`, in the words of the venue. Numbers are text without trailing zeros, as they are signed."""
+"""Actions of `/exchange`, in the words of the venue. Numbers are text without trailing zeros, as
+they are signed."""
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
@@ -19,7 +20,10 @@ def order_wire(order: Row, *, asset: int) -> dict[str, Any]:
     limit_price, stop_price = order["limit_price"], order["stop_price"]
     price = limit_price if limit_price is not None else stop_price
     if price is None:
-        raise NotSent("unsupported_order_type", "Hyperliquid has no market orders: send a limit order with ioc")
+        raise NotSent(
+            "unsupported_order_type",
+            "Hyperliquid has no market orders: send a limit order with ioc",
+        )
     return {
         "a": asset,
         "b": order["side"] == "buy",
@@ -45,14 +49,19 @@ def cancel_action(asset: int, cloid: str | None, venue_order_id: str | None) -> 
 
 
 def modify_action(order: Row, request: Row, asset: int) -> dict[str, Any]:
-    """Change an order, named by its cloid: the new terms in whole. `s` is what is to work, without what has filled."""
+    """Change an order, named by its cloid: the new terms in whole. `s` is what is to work, without
+    what has filled."""
     quantity = order["quantity"] if request.get("quantity") is None else request["quantity"]
     working = EXACT.subtract(Decimal(quantity), Decimal(order["cum_quantity"]))
     if working <= 0:
         raise NotSent(
-            "incorrect_quantity", f"{plain(Decimal(order['cum_quantity']))} is filled already: cancel the order instead"
+            "incorrect_quantity",
+            f"{plain(Decimal(order['cum_quantity']))} is filled already: cancel the order instead",
         )
-    prices = {name: order[name] if request.get(name) is None else request[name] for name in ("limit_price", "stop_price")}
+    prices = {
+        name: order[name] if request.get(name) is None else request[name]
+        for name in ("limit_price", "stop_price")
+    }
     wire = order_wire({**order, **prices, "quantity": working}, asset=asset)
     return {"type": "batchModify", "modifies": [{"oid": wire["c"], "order": wire}]}
 
@@ -60,9 +69,21 @@ def modify_action(order: Row, request: Row, asset: int) -> dict[str, Any]:
 def _type(order: Row) -> dict[str, Any]:
     if order["order_type"] == "limit":
         if order["time_in_force"] not in TIMES_IN_FORCE:
-            raise NotSent("unsupported_time_in_force", f"{order['time_in_force']} is none of gtc, ioc")
-        return {"limit": {"tif": ADD_LIQUIDITY_ONLY if order["post_only"] else TIMES_IN_FORCE[order["time_in_force"]]}}
+            raise NotSent(
+                "unsupported_time_in_force", f"{order['time_in_force']} is none of gtc, ioc"
+            )
+        return {
+            "limit": {
+                "tif": ADD_LIQUIDITY_ONLY
+                if order["post_only"]
+                else TIMES_IN_FORCE[order["time_in_force"]]
+            }
+        }
     if order["order_type"] in ("stop", "stop_limit") and order["stop_price"] is not None:
         price = plain(Decimal(order["stop_price"]))
-        return {"trigger": {"isMarket": order["order_type"] == "stop", "triggerPx": price, "tpsl": "sl"}}
-    raise NotSent("unsupported_order_type", f"{order['order_type']} is none of limit, stop, stop_limit")
+        return {
+            "trigger": {"isMarket": order["order_type"] == "stop", "triggerPx": price, "tpsl": "sl"}
+        }
+    raise NotSent(
+        "unsupported_order_type", f"{order['order_type']} is none of limit, stop, stop_limit"
+    )

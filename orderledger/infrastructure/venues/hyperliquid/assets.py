@@ -6,7 +6,8 @@ FIRST_OF_SPOT = 10_000
 
 
 def assets_of(perpetuals: Any, spot: Any) -> dict[str, int]:
-    """Numbers by coin, from `meta` and `spotMeta`: perpetuals by their place in the list, spot pairs by their index."""
+    """Numbers by coin, from `meta` and `spotMeta`: perpetuals by their place in the list, spot
+    pairs by their index."""
     found = {
         row["name"]: FIRST_OF_SPOT + row["index"]
         for row in _universe(spot)

@@ -10,7 +10,8 @@ from orderledger.infrastructure.venues.hyperliquid.vocabulary import SPOT
 
 
 def spot_balances(payload: Any, context: MessageContext) -> Translated:
-    """The balances of a `spotClearinghouseState`: each token with its `total`, which includes what is on hold."""
+    """The balances of a `spotClearinghouseState`: each token with its `total`, which includes what
+    is on hold."""
     try:
         rows = Row(payload).rows("balances")
     except Unreadable as error:

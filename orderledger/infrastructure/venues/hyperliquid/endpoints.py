@@ -19,20 +19,30 @@ PATH = "/info"
 
 
 class Endpoints:
-    """Queries about any address. Each raises VenueUnavailable or VenueRefused; an answer of another shape is no answer."""
+    """Queries about any address. Each raises VenueUnavailable or VenueRefused; an answer of another
+    shape is no answer."""
 
-    def __init__(self, http: Http, rate_limiter: RateLimiter, *, fills_per_page: int = FILLS_PER_PAGE) -> None:
+    def __init__(
+        self, http: Http, rate_limiter: RateLimiter, *, fills_per_page: int = FILLS_PER_PAGE
+    ) -> None:
         self._http = http
         self._rate_limiter = rate_limiter
         self._fills_per_page = fills_per_page
 
     async def open_orders(self, address: str, exchange: str) -> list[Any]:
         """The full list of one exchange. The empty name stands for the main one and spot."""
-        return await self._list("frontendOpenOrders", user=address, **({"dex": exchange} if exchange else {}))
+        return await self._list(
+            "frontendOpenOrders", user=address, **({"dex": exchange} if exchange else {})
+        )
 
     async def order_status(self, address: str, name: str) -> dict[str, Any] | None:
-        """The latest row of an order, by its id or its cloid. None: the venue says that it does not know it."""
-        answer = await self._ask("orderStatus", user=address, oid=int(name) if name.isascii() and name.isdigit() else name)
+        """The latest row of an order, by its id or its cloid. None: the venue says that it does not
+        know it."""
+        answer = await self._ask(
+            "orderStatus",
+            user=address,
+            oid=int(name) if name.isascii() and name.isdigit() else name,
+        )
         match answer:
             case {"status": "unknownOid"}:
                 return None
@@ -44,14 +54,17 @@ class Endpoints:
         return await self._list("historicalOrders", user=address)
 
     async def fills(self, address: str, since: datetime) -> list[Any]:
-        """Every fill from `since` on, page by page. Never aggregated, because aggregated rows have other ids."""
+        """Every fill from `since` on, page by page. Never aggregated, because aggregated rows have
+        other ids."""
         return await self._paged("userFillsByTime", address, since, self._fills_per_page)
 
     async def fundings(self, address: str, since: datetime) -> list[Any]:
         return await self._paged("userFunding", address, since, FUNDINGS_PER_PAGE)
 
     async def positions(self, address: str, exchange: str) -> dict[str, Any]:
-        state = await self._ask("clearinghouseState", user=address, **({"dex": exchange} if exchange else {}))
+        state = await self._ask(
+            "clearinghouseState", user=address, **({"dex": exchange} if exchange else {})
+        )
         if not isinstance(state, dict) or not isinstance(state.get("assetPositions"), list):
             raise VenueUnavailable(f"clearinghouseState is answered by {as_text(state)[:200]}")
         return state
@@ -84,4 +97,6 @@ class Endpoints:
         return answer
 
     async def _ask(self, query: str, **parameters: Any) -> Any:
-        return await self._http.post(PATH, json={"type": query, **parameters}, weight=weight_of(query))
+        return await self._http.post(
+            PATH, json={"type": query, **parameters}, weight=weight_of(query)
+        )

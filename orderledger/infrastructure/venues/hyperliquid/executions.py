@@ -28,8 +28,11 @@ OF_THE_ACCOUNT = frozenset({"oid", "startPosition", "dir", "closedPnl", "crossed
 """Fields of a fill that a public trade does not have."""
 
 
-def fill_message(raw: Any, legs: AccountLegs, context: MessageContext, *, sequence: int | None = None) -> Fill:
-    """The message of a fill, which is added to `legs`. `sequence`: its place among those of its coin and time.
+def fill_message(
+    raw: Any, legs: AccountLegs, context: MessageContext, *, sequence: int | None = None
+) -> Fill:
+    """The message of a fill, which is added to `legs`. `sequence`: its place among those of its
+    coin and time.
 
     Raises Unreadable for a public trade, which is no fill of an account."""
     row, details = Row(raw), Details()
@@ -37,16 +40,21 @@ def fill_message(raw: Any, legs: AccountLegs, context: MessageContext, *, sequen
     fill_id = fill_id_of(row)
     venue_order_id = str(order) if order != NO_NUMBER else f"{NO_ORDER}{fill_id}"
     if order == NO_NUMBER:
-        alone = _fill(row, context, details, fill_id, venue_order_id, {}, is_alone=True, sequence=sequence)
+        alone = _fill(
+            row, context, details, fill_id, venue_order_id, {}, is_alone=True, sequence=sequence
+        )
         return whole_order(alone)
-    aliases = {CLOID: cloid} if cloid is not None and not legs.is_apart(cloid, venue_order_id) else {}
+    aliases = (
+        {CLOID: cloid} if cloid is not None and not legs.is_apart(cloid, venue_order_id) else {}
+    )
     fill = _fill(row, context, details, fill_id, venue_order_id, aliases, sequence=sequence)
     legs.note_fill(cloid, venue_order_id, fill_id, fill.quantity)
     return fill
 
 
 def fill_id_of(row: Row) -> str:
-    """The identity of a fill: block time, coin, trade and side. A trade with oneself is two fills of one trade.
+    """The identity of a fill: block time, coin, trade and side. A trade with oneself is two fills
+    of one trade.
 
     The venue's own executions have no trade id: their order, position and numbers identify them.
     """
@@ -71,7 +79,8 @@ def reason_of(row: Row, address: str | None) -> str | None:
 
 
 def funding_message(raw: Any, context: MessageContext) -> Message:
-    """A funding payment, positive when received. Pushed rows are flat; queried ones hold it in `delta`."""
+    """A funding payment, positive when received. Pushed rows are flat; queried ones hold it in
+    `delta`."""
     outer = Row(raw)
     row = Row(outer.get("delta")) if outer.get("delta") is not None else outer
     return tell(
@@ -87,7 +96,8 @@ def funding_message(raw: Any, context: MessageContext) -> Message:
 
 
 def balance_message(raw: Any, context: MessageContext) -> Balance | None:
-    """A position of `clearinghouseState`, None if it is flat. `context.at`: the time of the state."""
+    """A position of `clearinghouseState`, None if it is flat. `context.at`: the time of the
+    state."""
     outer = Row(raw)
     row = Row(outer.get("position"))
     quantity = row.need("szi", row.number("szi"))
@@ -108,8 +118,8 @@ def balance_message(raw: Any, context: MessageContext) -> Balance | None:
 def _order_of(row: Row) -> int:
     """The order that made the fill; `NO_NUMBER` where the venue executed it without one.
 
-    A public trade has a trade id, a price and a size as a fill has, but says nothing of the account: it names two `users`,
-    and neither order, position nor direction.
+    A public trade has a trade id, a price and a size as a fill has, but says nothing of the
+    account: it names two `users`, and neither order, position nor direction.
     """
     if "users" in row.raw or OF_THE_ACCOUNT.isdisjoint(row.raw):
         raise Unreadable("is a trade of the market, and no fill of the account", row.raw)
@@ -120,7 +130,8 @@ def _order_of(row: Row) -> int:
 
 
 def _direction(row: Row) -> str:
-    """The venue's word for what the fill did to the position, empty where there is none. It is text for people."""
+    """The venue's word for what the fill did to the position, empty where there is none. It is text
+    for people."""
     direction = row.get("dir")
     return direction if isinstance(direction, str) and direction.isprintable() else ""
 
@@ -134,9 +145,11 @@ def _price(row: Row) -> Decimal:
 
 
 def _is_liquidated(row: Row, address: str | None) -> bool:
-    """Whether the account is the one that was liquidated, and not the one that traded with it: both fills bear the object.
+    """Whether the account is the one that was liquidated, and not the one that traded with it: both
+    fills bear the object.
 
-    Where nobody says whose the fill is, the liquidated position is the one that was closed by taking.
+    Where nobody says whose the fill is, the liquidated position is the one that was closed by
+    taking.
     """
     liquidation = row.get("liquidation")
     if not isinstance(liquidation, dict):
@@ -148,7 +161,8 @@ def _is_liquidated(row: Row, address: str | None) -> bool:
 
 
 def _fee_currency(row: Row) -> str | None:
-    """Rows of the time when there were perpetuals alone name no token: all fees were in one currency then."""
+    """Rows of the time when there were perpetuals alone name no token: all fees were in one
+    currency then."""
     is_of_then = OTHER_MARKETS.isdisjoint(row.word("coin") or "")
     return row.word("feeToken") or (SETTLEMENT_CURRENCY if is_of_then else None)
 

@@ -10,7 +10,11 @@ from orderledger.infrastructure.errors import VenueError
 from orderledger.infrastructure.venues.base.definitions import Now, Terms
 from orderledger.infrastructure.venues.hyperliquid.endpoints import Endpoints
 from orderledger.infrastructure.venues.hyperliquid.rows import Row, Unreadable
-from orderledger.infrastructure.venues.hyperliquid.vocabulary import OTHER_MARKETS, SETTLEMENT_CURRENCY, Symbols
+from orderledger.infrastructure.venues.hyperliquid.vocabulary import (
+    OTHER_MARKETS,
+    SETTLEMENT_CURRENCY,
+    Symbols,
+)
 
 KNOWN_FOR = timedelta(hours=6)
 RETRY = timedelta(minutes=1)
@@ -20,7 +24,9 @@ MOST_DECIMALS = 18
 class Instruments:
     """The terms by coin, as the lists of some exchanges gave them last."""
 
-    def __init__(self, endpoints: Endpoints, exchanges: Sequence[str], symbols: Symbols, now: Now) -> None:
+    def __init__(
+        self, endpoints: Endpoints, exchanges: Sequence[str], symbols: Symbols, now: Now
+    ) -> None:
         self._endpoints = endpoints
         self._exchanges = exchanges
         self._symbols = symbols
@@ -29,7 +35,8 @@ class Instruments:
         self._due_at = datetime.min.replace(tzinfo=UTC)
 
     async def load(self) -> None:
-        """Query the lists, unless they were queried lately. A venue that does not answer costs only the terms."""
+        """Query the lists, unless they were queried lately. A venue that does not answer costs only
+        the terms."""
         now = self._now()
         if now < self._due_at:
             return
@@ -51,7 +58,8 @@ class Instruments:
 
 
 def terms_by_name(coin: str) -> Terms | None:
-    """What the name of a coin says: a perpetual of the main exchange is settled in USDC, a pair at spot in its quote token."""
+    """What the name of a coin says: a perpetual of the main exchange is settled in USDC, a pair at
+    spot in its quote token."""
     if OTHER_MARKETS.isdisjoint(coin):
         return Terms(currency=SETTLEMENT_CURRENCY)
     base, slash, quote = coin.partition("/")
@@ -72,7 +80,8 @@ def tokens_of(spot_meta: Any) -> dict[int, tuple[str, int | None]]:
 
 
 def spot_terms(spot_meta: Any, tokens: Mapping[int, tuple[str, int | None]]) -> dict[str, Terms]:
-    """The terms of each pair, by its coin (`PURR/USDC`, `@107`): the quote token, and the lot of the base token."""
+    """The terms of each pair, by its coin (`PURR/USDC`, `@107`): the quote token, and the lot of
+    the base token."""
     found = {}
     for row in _rows(spot_meta, "universe"):
         match row.raw:
@@ -82,11 +91,16 @@ def spot_terms(spot_meta: Any, tokens: Mapping[int, tuple[str, int | None]]) -> 
     return found
 
 
-def perpetual_terms(meta: Any, exchange: str, tokens: Mapping[int, tuple[str, int | None]]) -> dict[str, Terms]:
-    """The terms of each perpetual of an exchange: settled in its collateral token. Without one, the main exchange's is USDC."""
+def perpetual_terms(
+    meta: Any, exchange: str, tokens: Mapping[int, tuple[str, int | None]]
+) -> dict[str, Terms]:
+    """The terms of each perpetual of an exchange: settled in its collateral token. Without one, the
+    main exchange's is USDC."""
     collateral = meta.get("collateralToken") if isinstance(meta, dict) else None
     default = SETTLEMENT_CURRENCY if not exchange else None
-    currency = tokens[collateral][0] if isinstance(collateral, int) and collateral in tokens else default
+    currency = (
+        tokens[collateral][0] if isinstance(collateral, int) and collateral in tokens else default
+    )
     names = ((row, row.raw.get("name")) for row in _rows(meta, "universe"))
     return {
         name: Terms(currency=currency, lot=_lot(_decimals(row)))

@@ -20,10 +20,11 @@ Key = tuple[str, str]
 
 @dataclass(slots=True, eq=False)
 class Leg:
-    """One venue order. `claimed` is what the venue said that it filled, `fills` what was told of it fill by fill.
+    """One venue order. `claimed` is what the venue said that it filled, `fills` what was told of it
+    fill by fill.
 
-    `has_worked`: it was on the book. `is_void`: it was refused without that. `is_reported`: some message has named it, so that
-    its fills find the order.
+    `has_worked`: it was on the book. `is_void`: it was refused without that. `is_reported`: some
+    message has named it, so that its fills find the order.
     """
 
     venue_order_id: str
@@ -40,13 +41,19 @@ class Leg:
         return max(self.claimed, total(self.fills.values()))
 
     def is_older_than(self, other: "Leg") -> bool:
-        """By the venue's times where both are known and differ, else by the ids, which the venue gives in order."""
-        if self.row is not None and other.row is not None and self.row.created_at != other.row.created_at:
+        """By the venue's times where both are known and differ, else by the ids, which the venue
+        gives in order."""
+        if (
+            self.row is not None
+            and other.row is not None
+            and self.row.created_at != other.row.created_at
+        ):
             return self.row.created_at < other.row.created_at
         return _number(self.venue_order_id) < _number(other.venue_order_id)
 
     def can_go_on_as(self, other: "Leg") -> bool:
-        """Whether a modify can have made that leg of this one: it changes neither what is traded nor the side."""
+        """Whether a modify can have made that leg of this one: it changes neither what is traded
+        nor the side."""
         if self.row is None or other.row is None:
             return True
         return (self.row.coin, self.row.side) == (other.row.coin, other.row.side)
@@ -60,10 +67,10 @@ def _number(venue_order_id: str) -> tuple[int, str]:
 class OrderLegs:
     """All legs of one order, oldest first.
 
-    `requested` are the quantity and the limit that we asked for, of an order of ours of which no leg was heard before, but for
-    its fills.
-    `held` is a cancel that may be the first half of a modify, `dropped` one that was. `apart` are venue orders that came
-    under the same cloid after the order was over: they are other orders.
+    `requested` are the quantity and the limit that we asked for, of an order of ours of which no
+    leg was heard before, but for its fills. `held` is a cancel that may be the first half of a
+    modify, `dropped` one that was. `apart` are venue orders that came under the same cloid after
+    the order was over: they are other orders.
     """
 
     legs: list[Leg] = field(default_factory=list)
@@ -101,7 +108,9 @@ class OrderLegs:
     def is_ended(self) -> bool:
         """Whether nothing more can follow."""
         row = self.legs[-1].row if self.legs else None
-        return self.held is None and (self.is_over or (row is not None and row.meaning is Meaning.FILLED))
+        return self.held is None and (
+            self.is_over or (row is not None and row.meaning is Meaning.FILLED)
+        )
 
     def is_superseded(self, leg: Leg) -> bool:
         return leg is not self.latest and leg.is_older_than(self.latest)
@@ -111,15 +120,22 @@ class OrderLegs:
 
     def _before(self, leg: Leg) -> Iterator[Leg]:
         """The legs that it continues. Another program's order may have the same cloid."""
-        return (other for other in self.legs if other is not leg and other.is_older_than(leg) and other.can_go_on_as(leg))
+        return (
+            other
+            for other in self.legs
+            if other is not leg and other.is_older_than(leg) and other.can_go_on_as(leg)
+        )
 
     def is_later(self, leg: Leg) -> bool:
-        """Whether the leg has other terms than the first one, which may have come and gone unseen."""
+        """Whether the leg has other terms than the first one, which may have come and gone
+        unseen."""
         has_earlier = self.has_earlier(leg)
         if has_earlier or self.requested is None or leg.row is None:
             return has_earlier
         pairs = zip((leg.row.original_size, leg.row.limit_price), self.requested, strict=True)
-        return any(here is not None and there is not None and here != there for here, there in pairs)
+        return any(
+            here is not None and there is not None and here != there for here, there in pairs
+        )
 
     def filled_before(self, leg: Leg) -> Decimal:
         """What the earlier legs filled: a part of the order's quantity, not of the leg's."""
@@ -131,10 +147,17 @@ class OrderLegs:
 class LegsMemory:
     """The orders of the latest rows, and older ones that are not over.
 
-    What is forgotten can be read from the ledger, except a cancel that is held: an order with one stays.
+    What is forgotten can be read from the ledger, except a cancel that is held: an order with one
+    stays.
     """
 
-    def __init__(self, *, most_recent: int = MOST_RECENT, most_open: int = MOST_OPEN, most_loose: int = MOST_LOOSE) -> None:
+    def __init__(
+        self,
+        *,
+        most_recent: int = MOST_RECENT,
+        most_open: int = MOST_OPEN,
+        most_loose: int = MOST_LOOSE,
+    ) -> None:
         self._most_recent = most_recent
         self._most_open = most_open
         self._most_loose = most_loose
@@ -142,7 +165,8 @@ class LegsMemory:
         self._open: OrderedDict[Key, OrderLegs] = OrderedDict()
         self._cloids: dict[Key, str] = {}
         self._loose: OrderedDict[Key, dict[str, Decimal]] = OrderedDict()
-        """Fills that bear no cloid, of legs that are not known yet: they may not be recorded when the leg is."""
+        """Fills that bear no cloid, of legs that are not known yet: they may not be recorded when
+        the leg is."""
 
     def __len__(self) -> int:
         return len(self._recent) + len(self._open)
@@ -150,7 +174,9 @@ class LegsMemory:
     def of_account(self, account: str) -> Iterator[OrderLegs]:
         """The orders of an account, the least recent first."""
         for remembered in (self._open, self._recent):
-            yield from (order_legs for (name, _), order_legs in remembered.items() if name == account)
+            yield from (
+                order_legs for (name, _), order_legs in remembered.items() if name == account
+            )
 
     def get(self, account: str, cloid: str) -> OrderLegs | None:
         key = account, cloid
@@ -175,7 +201,9 @@ class LegsMemory:
     def note_cloid(self, account: str, venue_order_id: str, cloid: str) -> None:
         self._cloids[account, venue_order_id] = cloid
 
-    def note_loose(self, account: str, venue_order_id: str, fill_id: str, quantity: Decimal) -> None:
+    def note_loose(
+        self, account: str, venue_order_id: str, fill_id: str, quantity: Decimal
+    ) -> None:
         """Keep a fill of a leg that is not known yet."""
         self._loose.setdefault((account, venue_order_id), {})[fill_id] = quantity
         if len(self._loose) > self._most_loose:

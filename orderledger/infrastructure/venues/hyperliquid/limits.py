@@ -1,4 +1,5 @@
-"""Hyperliquid's limits for one IP address, the weights of queries, and the delay of polled accounts."""
+"""Hyperliquid's limits for one IP address, the weights of queries, and the delay of polled
+accounts."""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -18,9 +19,11 @@ MOST_HISTORY_WEIGHT = USUAL_WEIGHT + 2000 // ROWS_PER_WEIGHT
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """As documented, per IP address. `headroom` is the share of the weight that is left to others; `minute` is for tests.
+    """As documented, per IP address. `headroom` is the share of the weight that is left to others;
+    `minute` is for tests.
 
-    `users` may be tracked over all websockets together; `connections` at once, `connections_per_minute` new ones.
+    `users` may be tracked over all websockets together; `connections` at once,
+    `connections_per_minute` new ones.
     """
 
     users: int = 10
@@ -32,7 +35,11 @@ class Limits:
     minute: float = 60.0
 
     def __post_init__(self) -> None:
-        if not 0 <= self.headroom < 1 or self.weight < USUAL_WEIGHT or self.connections_per_minute < 1:
+        if (
+            not 0 <= self.headroom < 1
+            or self.weight < USUAL_WEIGHT
+            or self.connections_per_minute < 1
+        ):
             raise ValueError(f"nothing can be asked within {self}")
 
     @property
@@ -42,7 +49,9 @@ class Limits:
 
     def streams(self, accounts: int, subscriptions_each: int) -> int:
         """The number of these accounts that can be streamed: each needs its own connection."""
-        return max(0, min(accounts, self.users, self.connections, self.subscriptions // subscriptions_each))
+        return max(
+            0, min(accounts, self.users, self.connections, self.subscriptions // subscriptions_each)
+        )
 
 
 def weight_of(question: str) -> int:
@@ -56,7 +65,8 @@ def weight_of_rows(question: str, rows: int) -> int:
 
 
 def round_weight(exchanges: int) -> int:
-    """The weight of one poll of an account: a list of open orders for each exchange, and the fills since the last poll."""
+    """The weight of one poll of an account: a list of open orders for each exchange, and the fills
+    since the last poll."""
     return exchanges * weight_of("frontendOpenOrders") + weight_of("userFillsByTime")
 
 

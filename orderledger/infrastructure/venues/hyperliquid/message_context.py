@@ -14,10 +14,10 @@ from orderledger.infrastructure.venues.hyperliquid.vocabulary import AS_AT_THE_V
 class MessageContext:
     """What a payload does not hold itself.
 
-    `at`: the moment that a list is true of, if it is known; by the venue's clock if `is_venue_time`, else by ours.
-    `is_asked`: whether one order was asked about: then its legs are told again, since who was told before may not have recorded
-    it. `address`: whose account it is, lower-cased. With `records`, a list says only those quantities that the ledger does not
-    have.
+    `at`: the moment that a list is true of, if it is known; by the venue's clock if
+    `is_venue_time`, else by ours. `is_asked`: whether one order was asked about: then its legs are
+    told again, since who was told before may not have recorded it. `address`: whose account it is,
+    lower-cased. With `records`, a list says only those quantities that the ledger does not have.
     """
 
     account: str

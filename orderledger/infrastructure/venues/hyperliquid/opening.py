@@ -1,4 +1,5 @@
-"""The positions before the first of some fills: each fill states the position it found, and the P&L it closed."""
+"""The positions before the first of some fills: each fill states the position it found, and the P&L
+it closed."""
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
@@ -18,7 +19,11 @@ def prior_positions(fills: Sequence[Any], context: MessageContext) -> list[Prior
     by_coin: dict[str, list[Row]] = {}
     for row in _readable(placed.row for placed in fills_in_sequence(fills)):
         by_coin.setdefault(row.raw["coin"], []).append(row)
-    return [held for coin, rows in by_coin.items() if (held := _held(context.symbols.instrument(coin), rows)) is not None]
+    return [
+        held
+        for coin, rows in by_coin.items()
+        if (held := _held(context.symbols.instrument(coin), rows)) is not None
+    ]
 
 
 def _readable(rows: Iterable[Any]) -> Iterable[Row]:
@@ -44,21 +49,30 @@ def _held(instrument: str, rows: Sequence[Row]) -> PriorPosition | None:
     at, quantity = first.moment("time"), first.number("startPosition")
     if at is None or quantity is None:
         return None
-    return PriorPosition(instrument=instrument, quantity=quantity, price=_cost(quantity, rows) if quantity else None, at=at)
+    return PriorPosition(
+        instrument=instrument,
+        quantity=quantity,
+        price=_cost(quantity, rows) if quantity else None,
+        at=at,
+    )
 
 
 def _cost(held: Decimal, rows: Sequence[Row]) -> Decimal | None:
-    """The average price of the position, from the `closedPnl` of the first fill that closes some of it.
+    """The average price of the position, from the `closedPnl` of the first fill that closes some of
+    it.
 
-    Fills before that one may have added to the position: their cost is subtracted. None if nothing is closed, or if the venue
-    does not state the P&L.
+    Fills before that one may have added to the position: their cost is subtracted. None if nothing
+    is closed, or if the venue does not state the P&L.
     """
     size, added_cost = abs(held), ZERO
     for row in rows:
         quantity, price = row.number("sz") or ZERO, row.number("px") or ZERO
         is_closing = (row.side() is Side.BUY) is (held < ZERO)
         if not is_closing:
-            size, added_cost = EXACT.add(size, quantity), EXACT.add(added_cost, EXACT.multiply(quantity, price))
+            size, added_cost = (
+                EXACT.add(size, quantity),
+                EXACT.add(added_cost, EXACT.multiply(quantity, price)),
+            )
             continue
         won, closed = _won(row), min(size, quantity)
         if won is None or not closed:
@@ -67,7 +81,10 @@ def _cost(held: Decimal, rows: Sequence[Row]) -> Decimal | None:
         paid = EXACT.multiply(price, closed)
         cost = EXACT.subtract(paid, won) if held > ZERO else EXACT.add(paid, won)
         whole = EXACT.multiply(cost, size)  # divided by `closed`: the cost of the whole position
-        return quotient(EXACT.subtract(whole, EXACT.multiply(added_cost, closed)), EXACT.multiply(closed, abs(held)))
+        return quotient(
+            EXACT.subtract(whole, EXACT.multiply(added_cost, closed)),
+            EXACT.multiply(closed, abs(held)),
+        )
     return None
 
 

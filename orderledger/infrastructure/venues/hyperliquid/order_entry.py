@@ -1,7 +1,8 @@
 """Sends orders to Hyperliquid: actions, signed by the official SDK, to `/exchange`.
 
-An order is sent under its cloid. Its answer is final: resting, filled or refused. The fills themselves are reported by the feed.
-An action expires at the venue: one that was late is refused there, and cannot become an order afterwards.
+An order is sent under its cloid. Its answer is final: resting, filled or refused. The fills
+themselves are reported by the feed. An action expires at the venue: one that was late is refused
+there, and cannot become an order afterwards.
 """
 
 import asyncio
@@ -14,7 +15,12 @@ from orderledger.infrastructure.venues.base.order_entry import BOTH_CONDITIONS, 
 from orderledger.infrastructure.venues.base.refusals import codes_of
 from orderledger.infrastructure.venues.base.transport import Http
 from orderledger.infrastructure.venues.base.transport.sender import Answer, Sender
-from orderledger.infrastructure.venues.hyperliquid.actions import cancel_action, modify_action, order_action, order_wire
+from orderledger.infrastructure.venues.hyperliquid.actions import (
+    cancel_action,
+    modify_action,
+    order_action,
+    order_wire,
+)
 from orderledger.infrastructure.venues.hyperliquid.assets import assets_of
 from orderledger.infrastructure.venues.hyperliquid.refusals import REFUSALS
 from orderledger.infrastructure.venues.hyperliquid.rows import milliseconds
@@ -25,7 +31,12 @@ from orderledger.infrastructure.venues.hyperliquid.statuses import (
     told_of_order,
     told_of_replace,
 )
-from orderledger.infrastructure.venues.hyperliquid.vocabulary import AS_AT_THE_VENUE, CLOID, Symbols, cloid_for
+from orderledger.infrastructure.venues.hyperliquid.vocabulary import (
+    AS_AT_THE_VENUE,
+    CLOID,
+    Symbols,
+    cloid_for,
+)
 from orderledger.projections.view import Row
 
 Sign = Callable[[Mapping[str, Any], int, int], Mapping[str, Any]]
@@ -35,13 +46,15 @@ EXPIRES_MS = 15_000
 """After this the venue refuses the action."""
 
 ABSENT_SECONDS = 60.0
-"""Longer than an action lives, with time for the venue to show an order, and for clocks that differ."""
+"""Longer than an action lives, with time for the venue to show an order, and for clocks that
+differ."""
 
 MOST_ORDERS = 20
 
 
 class HyperliquidOrderEntry:
-    """Orders of one account at Hyperliquid. `account` is its name in the ledger; the signing key decides whose orders they are.
+    """Orders of one account at Hyperliquid. `account` is its name in the ledger; the signing key
+    decides whose orders they are.
 
     An unknown cloid proves that an order was never received once its action has expired.
     """
@@ -92,26 +105,37 @@ class HyperliquidOrderEntry:
     async def submit_many(self, orders: Sequence[Row]) -> Sequence[Sent | Exception]:
         """One action for all orders. If it ends without an answer, all are without one."""
         try:
-            wires = [order_wire(order, asset=await self._asset(order["instrument"])) for order in orders]
+            wires = [
+                order_wire(order, asset=await self._asset(order["instrument"])) for order in orders
+            ]
             answer = await self._act(order_action(wires))
             statuses = statuses_in(answer, len(orders))
         except (NotSent, Unanswered) as error:
             return [error] * len(orders)
-        return [self._sent_or_error(order, answer, status) for order, status in zip(orders, statuses, strict=True)]
+        return [
+            self._sent_or_error(order, answer, status)
+            for order, status in zip(orders, statuses, strict=True)
+        ]
 
     async def cancel(self, order: Row, request_id: str) -> Sent:
-        """Cancel by the cloid, which stays when the venue's id changes; an order without one, by the venue's id."""
+        """Cancel by the cloid, which stays when the venue's id changes; an order without one, by
+        the venue's id."""
         asset = await self._asset(order["instrument"])
-        answer = await self._act(cancel_action(asset, order["aliases"].get(CLOID), order["venue_order_id"]))
+        answer = await self._act(
+            cancel_action(asset, order["aliases"].get(CLOID), order["venue_order_id"])
+        )
         (status,) = statuses_in(answer, 1)
         return self._messages(order, answer, told_of_cancel(status), request_id)
 
     async def replace(self, order: Row, request: Row) -> Sent:
-        """Change an order. What it has filled is taken off the new quantity: the venue counts what is to work."""
+        """Change an order. What it has filled is taken off the new quantity: the venue counts what
+        is to work."""
         asset = await self._asset(order["instrument"])
         answer = await self._act(modify_action(order, request, asset))
         (status,) = statuses_in(answer, 1)
-        return self._messages(order, answer, told_of_replace(status, request), request["request_id"])
+        return self._messages(
+            order, answer, told_of_replace(status, request), request["request_id"]
+        )
 
     async def aclose(self) -> None:
         await self._sender.aclose()
@@ -133,7 +157,8 @@ class HyperliquidOrderEntry:
         return await self._sender.send("POST", "/exchange", json=payload)
 
     async def _asset(self, instrument: str) -> int:
-        """The number of an instrument. Raises NotSent if the venue does not list it, or does not answer."""
+        """The number of an instrument. Raises NotSent if the venue does not list it, or does not
+        answer."""
         coin = self._symbols.coin(instrument)
         async with self._listing:
             if coin not in self._assets:
@@ -144,7 +169,10 @@ class HyperliquidOrderEntry:
                     raise NotSent("no_instruments", str(error)) from None
                 self._assets = assets_of(perpetuals, spot)
         if coin not in self._assets:
-            raise NotSent("unknown_instrument", f"Hyperliquid lists no {coin!r} on its main exchange or at spot")
+            raise NotSent(
+                "unknown_instrument",
+                f"Hyperliquid lists no {coin!r} on its main exchange or at spot",
+            )
         return self._assets[coin]
 
     def _sent_or_error(self, order: Row, answer: Answer, status: Any) -> Sent | Exception:
@@ -153,13 +181,23 @@ class HyperliquidOrderEntry:
         except Unanswered as error:
             return error
 
-    def _messages(self, order: Row, answer: Answer, told: CommitTicket, request_id: str | None = None) -> Sent:
-        """The message of a status. Raises Unanswered for a refusal that does not prove that nothing was taken."""
+    def _messages(
+        self, order: Row, answer: Answer, told: CommitTicket, request_id: str | None = None
+    ) -> Sent:
+        """The message of a status. Raises Unanswered for a refusal that does not prove that nothing
+        was taken."""
         if told is None:
             return []
         kind, fields = told
         refusal = fields.pop("refusal", None)
-        said = {} if refusal is None else {"reason": REFUSALS.reason(kind, codes_of(answer.status), refusal), "text": refusal}
+        said = (
+            {}
+            if refusal is None
+            else {
+                "reason": REFUSALS.reason(kind, codes_of(answer.status), refusal),
+                "text": refusal,
+            }
+        )
         if refusal is not None and request_id is not None:
             said["request_id"] = request_id
         given = {

@@ -1,6 +1,8 @@
-"""`AccountLegs`: the legs of an account's orders. A modify cancels one venue order and opens another, under the same cloid.
+"""`AccountLegs`: the legs of an account's orders. A modify cancels one venue order and opens
+another, under the same cloid.
 
-It decides which leg is the latest, what the earlier ones filled, and whether a cancel ends the order.
+It decides which leg is the latest, what the earlier ones filled, and whether a cancel ends the
+order.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,7 +28,9 @@ Known = tuple[OrderLegs, Leg]
 class AccountLegs:
     """The orders of one account that bear a cloid. `memory` is shared with the other accounts."""
 
-    def __init__(self, account: str, records: Records | None = None, memory: LegsMemory | None = None) -> None:
+    def __init__(
+        self, account: str, records: Records | None = None, memory: LegsMemory | None = None
+    ) -> None:
         self.account = account
         self._records = records or NoRecords()
         self._answers_many = self._records if isinstance(self._records, ManyRecords) else None
@@ -34,14 +38,22 @@ class AccountLegs:
         self._newly_held: list[OrderRow] = []
 
     def note_all(self, rows: Sequence[OrderRow]) -> list[Known | None]:
-        """Learn what the rows of a payload say of their legs, before anything is told of them. The order and the leg that each
-        row is about: None for one without a cloid, or whose cloid was another order's."""
-        by_cloid = {cloid: self._memory.heard_of(self.account, cloid) for row in rows if (cloid := row.cloid) is not None}
+        """Learn what the rows of a payload say of their legs, before anything is told of them. The
+        order and the leg that each row is about: None for one without a cloid, or whose cloid was
+        another order's."""
+        by_cloid = {
+            cloid: self._memory.heard_of(self.account, cloid)
+            for row in rows
+            if (cloid := row.cloid) is not None
+        }
         fresh = [cloid for cloid, order_legs in by_cloid.items() if not order_legs.is_restored]
         recorded = self._recorded(fresh) if fresh else {}
         for cloid in fresh:
             self._restore(by_cloid[cloid], cloid, recorded.get(cloid))
-        return [self._note(by_cloid[row.cloid], row, row.cloid) if row.cloid is not None else None for row in rows]
+        return [
+            self._note(by_cloid[row.cloid], row, row.cloid) if row.cloid is not None else None
+            for row in rows
+        ]
 
     def _note(self, order_legs: OrderLegs, row: OrderRow, cloid: str) -> Known | None:
         leg = order_legs.leg(row.venue_order_id)
@@ -63,7 +75,9 @@ class AccountLegs:
         self._drop_held(order_legs)
         return order_legs, leg
 
-    def note_fill(self, cloid: str | None, venue_order_id: str, fill_id: str, quantity: Decimal) -> None:
+    def note_fill(
+        self, cloid: str | None, venue_order_id: str, fill_id: str, quantity: Decimal
+    ) -> None:
         """Learn of a fill: what a leg filled, and that there is such a leg."""
         cloid = cloid or self._memory.cloid_of(self.account, venue_order_id)
         if cloid is None:
@@ -90,14 +104,19 @@ class AccountLegs:
         return self._legs_of(cloid or self._memory.cloid_of(self.account, venue_order_id))
 
     def is_apart(self, cloid: str | None, venue_order_id: str) -> bool:
-        """Whether this venue order came under the cloid of an order that was over: it is another order."""
+        """Whether this venue order came under the cloid of an order that was over: it is another
+        order."""
         order_legs = self._legs_of(cloid)
         return order_legs is not None and venue_order_id in order_legs.apart
 
     @property
     def held(self) -> Sequence[OrderRow]:
         """Cancels that are not told yet, the oldest first."""
-        return [order_legs.held for order_legs in self._memory.of_account(self.account) if order_legs.held is not None]
+        return [
+            order_legs.held
+            for order_legs in self._memory.of_account(self.account)
+            if order_legs.held is not None
+        ]
 
     def hold(self, order_legs: OrderLegs, row: OrderRow) -> None:
         """Keep a cancel to ourselves: it may be the first half of a modify."""
@@ -130,7 +149,10 @@ class AccountLegs:
     @staticmethod
     def _drop_held(order_legs: OrderLegs) -> None:
         """A cancel of a leg that is not the latest ended nothing."""
-        if order_legs.held is not None and order_legs.latest.venue_order_id != order_legs.held.venue_order_id:
+        if (
+            order_legs.held is not None
+            and order_legs.latest.venue_order_id != order_legs.held.venue_order_id
+        ):
             order_legs.held, order_legs.dropped = None, order_legs.held
 
     def _recorded(self, cloids: Sequence[str]) -> Mapping[str, Row]:
@@ -141,7 +163,8 @@ class AccountLegs:
         return {cloid: row for cloid, row in rows.items() if row is not None}
 
     def _restore(self, order_legs: OrderLegs, cloid: str, order: Row | None) -> None:
-        """What the ledger knows of the order. Fills that it cannot tell apart by leg are the first leg's."""
+        """What the ledger knows of the order. Fills that it cannot tell apart by leg are the first
+        leg's."""
         order_legs.is_restored = True
         if order is None:
             return
@@ -154,16 +177,23 @@ class AccountLegs:
         if order.get("origin") == "own" and order["acknowledged_at"] is None:
             order_legs.requested = order["quantity"], order["limit_price"]
         if order_legs.legs:
-            missing = EXACT.subtract(order["cum_quantity"] or ZERO, total(leg.filled for leg in order_legs.legs))
+            missing = EXACT.subtract(
+                order["cum_quantity"] or ZERO, total(leg.filled for leg in order_legs.legs)
+            )
             if missing > ZERO:
                 order_legs.legs[0].fills[UNASSIGNED] = missing
 
     def _fills_of(self, order: Row) -> dict[str, dict[str, Decimal]]:
-        """What stands as filled of an order, by leg. An order that is modified all day has thousands of legs."""
+        """What stands as filled of an order, by leg. An order that is modified all day has
+        thousands of legs."""
         if self._answers_many is not None:
             rows = self._answers_many.trades_of(order)
         else:
-            rows = [row for name in order["venue_order_ids"] for row in self._records.trades(self.account, name)]
+            rows = [
+                row
+                for name in order["venue_order_ids"]
+                for row in self._records.trades(self.account, name)
+            ]
         fills: dict[str, dict[str, Decimal]] = {}
         for row in rows:
             fills.setdefault(row["venue_order_id"], {})[row["fill_id"]] = row["quantity"]

@@ -1,4 +1,5 @@
-"""An order as Hyperliquid describes it: the basic row of `orderUpdates`, and the full one of the lists."""
+"""An order as Hyperliquid describes it: the basic row of `orderUpdates`, and the full one of the
+lists."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -24,13 +25,17 @@ IN_FULL = frozenset({"orderType", "tif", "triggerPx", "isTrigger", "reduceOnly"}
 """Fields of the full row that the basic one has not."""
 
 
-@dataclass(slots=True, kw_only=True, eq=False)  # not frozen: thousands are made a second, and that takes twice as long
+@dataclass(
+    slots=True, kw_only=True, eq=False
+)  # not frozen: thousands are made a second, and that takes twice as long
 class OrderRow:
-    """One leg of an order, at one moment. `status_at` is None where a list shows it as it is, without saying since when.
+    """One leg of an order, at one moment. `status_at` is None where a list shows it as it is,
+    without saying since when.
 
-    `original_size` is the leg's own, not the order's: what earlier legs filled is not in it. `size` is what remains of it.
-    `filled` is what the leg has filled by the venue's word, where the venue says both numbers. `terms` are the others that are
-    told, as messages name them. No row is ever changed.
+    `original_size` is the leg's own, not the order's: what earlier legs filled is not in it. `size`
+    is what remains of it. `filled` is what the leg has filled by the venue's word, where the venue
+    says both numbers. `terms` are the others that are told, as messages name them. No row is ever
+    changed.
     """
 
     coin: str
@@ -49,7 +54,9 @@ class OrderRow:
 
     def __post_init__(self) -> None:
         self.meaning = meaning_of(self.status)
-        has_size_left = self.size is not None and self.original_size and ZERO <= self.size <= self.original_size
+        has_size_left = (
+            self.size is not None and self.original_size and ZERO <= self.size <= self.original_size
+        )
         self.filled = EXACT.subtract(self.original_size, self.size) if has_size_left else None  # type: ignore[arg-type]
 
     @property
@@ -62,11 +69,15 @@ class OrderRow:
 
     @property
     def is_dated(self) -> bool:
-        """Whether what it says is filled is of the time it gives: not where that is still the time it was made."""
-        return self.status_at is not None and not (self.is_partly_filled and self.status_at == self.created_at)
+        """Whether what it says is filled is of the time it gives: not where that is still the time
+        it was made."""
+        return self.status_at is not None and not (
+            self.is_partly_filled and self.status_at == self.created_at
+        )
 
     def is_newer_than(self, other: "OrderRow | None") -> bool:
-        """Whether this row of the same leg has the last word. A list, which does not say when it was true, has it never."""
+        """Whether this row of the same leg has the last word. A list, which does not say when it
+        was true, has it never."""
         if other is None or other.status_at is None:
             return True
         return self.status_at is not None and self.status_at >= other.status_at
@@ -79,7 +90,13 @@ class OrderRow:
 def read_listed(raw: Any) -> OrderRow:
     """A row of a list of open orders."""
     row = Row(raw)
-    return _read(row, status=OPEN, created_at=row.need("timestamp", row.moment("timestamp")), status_at=None, raw=raw)
+    return _read(
+        row,
+        status=OPEN,
+        created_at=row.need("timestamp", row.moment("timestamp")),
+        status_at=None,
+        raw=raw,
+    )
 
 
 def read_reported(raw: Any) -> OrderRow:
@@ -102,7 +119,9 @@ def children_of(raw: Any, depth: int = DEEPEST_CHILDREN) -> list[Any]:
     return [row for child in children for row in (child, *children_of(child, depth - 1))]
 
 
-def _read(row: Row, *, status: str, created_at: datetime, status_at: datetime | None, raw: Any) -> OrderRow:
+def _read(
+    row: Row, *, status: str, created_at: datetime, status_at: datetime | None, raw: Any
+) -> OrderRow:
     return OrderRow(
         coin=row.need("coin", row.word("coin")),
         side=row.side(),
@@ -126,9 +145,15 @@ def _terms_of(row: Row) -> dict[str, Any]:
     kind, force = row.get("orderType"), row.get("tif")
     order_type = _word(kind, ORDER_TYPES, OrderType.OTHER)
     stop_price = row.price("triggerPx")
-    is_trigger = row.flag("isTrigger") or order_type not in (None, OrderType.MARKET, OrderType.LIMIT)
+    is_trigger = row.flag("isTrigger") or order_type not in (
+        None,
+        OrderType.MARKET,
+        OrderType.LIMIT,
+    )
     terms = {
-        "limit_price": row.price("limitPx") if not isinstance(kind, str) or kind in PRICED else None,
+        "limit_price": row.price("limitPx")
+        if not isinstance(kind, str) or kind in PRICED
+        else None,
         "stop_price": stop_price if is_trigger and stop_price else None,
         "order_type": order_type,
         "time_in_force": _word(force, TIMES_IN_FORCE, None),

@@ -37,7 +37,9 @@ class Rotation:
         self._ending.set()
 
     def error_for(self, account: str) -> str | None:
-        return next((one.fault for one in self.accounts if one.name == account and not one.is_up), None)
+        return next(
+            (one.fault for one in self.accounts if one.name == account and not one.is_up), None
+        )
 
     async def run(self) -> None:
         since = self._venue.clock.now()
@@ -50,16 +52,22 @@ class Rotation:
                 if self._ending.is_set():
                     return
             now = asyncio.get_running_loop().time()
-            await happens_within(self._ending, max(round_ends - now, 0.0) if self.accounts else EMPTY_ROUND)
+            await happens_within(
+                self._ending, max(round_ends - now, 0.0) if self.accounts else EMPTY_ROUND
+            )
 
     async def look_at(self, account: Account, since: datetime) -> None:
-        """Poll one account: its open orders, the fills since the last poll, the orders that are gone.
+        """Poll one account: its open orders, the fills since the last poll, the orders that are
+        gone.
 
         A poll that fails changes nothing: the next one covers the same time.
         """
         at = self._venue.clock.now()
         try:
-            lists = [await self._venue.endpoints.open_orders(account.address, name) for name in self._venue.exchanges]
+            lists = [
+                await self._venue.endpoints.open_orders(account.address, name)
+                for name in self._venue.exchanges
+            ]
             fills = await self._venue.endpoints.fills(account.address, account.fills_at or since)
             fundings = await self._fundings(account, since, at)
         except VenueError as error:
@@ -77,7 +85,9 @@ class Rotation:
         account.fault = reason
         if account.is_up:
             account.is_up = False
-            await self._venue.base.queue.put(Down(accounts=(account.name,), at=account.well_at or since, reason=reason))
+            await self._venue.base.queue.put(
+                Down(accounts=(account.name,), at=account.well_at or since, reason=reason)
+            )
 
     async def _came_up(self, account: Account, at: datetime) -> None:
         account.well_at, account.fault = at, None
@@ -92,16 +102,22 @@ class Rotation:
             await self._venue.say(account, translated, at=at)
 
     def _orders(self, account: Account, lists: Sequence[list[Any]]) -> Translated:
-        """Changed orders, without a time, as when they are pushed: their fills come in the same poll."""
+        """Changed orders, without a time, as when they are pushed: their fills come in the same
+        poll."""
         translated = Translated()
         for exchange, rows in zip(self._venue.exchanges, lists, strict=True):
             news = account.news(exchange, rows)
-            translated.add(payload_rows.open_orders(news, account.legs, self._venue.polled(account, None)))
+            translated.add(
+                payload_rows.open_orders(news, account.legs, self._venue.polled(account, None))
+            )
         return translated
 
-    def _fills(self, account: Account, rows: list[Any], since: datetime, at: datetime) -> Translated:
-        """The next poll begins at the time of the last fill, included: others of that time may appear later. A time in the future
-        is not used, because it would hide everything before it."""
+    def _fills(
+        self, account: Account, rows: list[Any], since: datetime, at: datetime
+    ) -> Translated:
+        """The next poll begins at the time of the last fill, included: others of that time may
+        appear later. A time in the future is not used, because it would hide everything before
+        it."""
         ends = (time if time <= at + OVERLAP else at - OVERLAP for time in _times(rows))
         account.fills_at = max([account.fills_at or since, *ends])
         news = account.unseen("fills", rows)

@@ -1,8 +1,10 @@
-"""Messages from the order rows of Hyperliquid's API (`orderStatus`, `historicalOrders`, `frontendOpenOrders`, `orderUpdates`).
+"""Messages from the order rows of Hyperliquid's API (`orderStatus`, `historicalOrders`,
+`frontendOpenOrders`, `orderUpdates`).
 
-A row describes one *leg*: one venue order, with an `oid` of its own. A modify cancels one leg and opens the next, so an order of
-ours has one leg after another. Quantities of a row are of its leg, in units of the coin; messages give the order's, which
-includes what earlier legs have filled. Prices are per coin, in the quote currency. Times are the venue's, to the millisecond.
+A row describes one *leg*: one venue order, with an `oid` of its own. A modify cancels one leg and
+opens the next, so an order of ours has one leg after another. Quantities of a row are of its leg,
+in units of the coin; messages give the order's, which includes what earlier legs have filled.
+Prices are per coin, in the quote currency. Times are the venue's, to the millisecond.
 """
 
 from datetime import datetime
@@ -23,49 +25,79 @@ from orderledger.infrastructure.venues.hyperliquid.vocabulary import CLOID, Mean
 
 FILLED = "cum_quantity"
 NO_CLAIMS = wire.ReportedClaims()
-"""Copied with the claims of a row. The values were checked when the row was read; checking them again would double the cost."""
-ENDINGS = frozenset({Meaning.CANCELED_BY_USER, Meaning.CANCELED_BY_VENUE, Meaning.FILLED, Meaning.UNMATCHED})
+"""Copied with the claims of a row. The values were checked when the row was read; checking them
+again would double the cost."""
+ENDINGS = frozenset(
+    {Meaning.CANCELED_BY_USER, Meaning.CANCELED_BY_VENUE, Meaning.FILLED, Meaning.UNMATCHED}
+)
 
 
 def row_messages(
-    row: OrderRow, known: Known | None, legs: AccountLegs, context: MessageContext, *, is_conclusive: bool
+    row: OrderRow,
+    known: Known | None,
+    legs: AccountLegs,
+    context: MessageContext,
+    *,
+    is_conclusive: bool,
 ) -> list[Message]:
-    """The messages of one row. Call it after `legs` has noted all rows of the payload; `known` is what it noted of this one.
+    """The messages of one row. Call it after `legs` has noted all rows of the payload; `known` is
+    what it noted of this one.
 
-    A cancel by the user may be half of a modify. `is_conclusive` means that the payload would contain the newer leg of that
-    modify, so the cancel is final. Otherwise `legs` holds the cancel until a newer leg appears or the wait is over.
+    A cancel by the user may be half of a modify. `is_conclusive` means that the payload would
+    contain the newer leg of that modify, so the cancel is final. Otherwise `legs` holds the cancel
+    until a newer leg appears or the wait is over.
     """
     if known is None:
-        return _Teller(row, context, ZERO, has_alias=not legs.is_apart(row.cloid, row.venue_order_id)).alone()
+        return _Teller(
+            row, context, ZERO, has_alias=not legs.is_apart(row.cloid, row.venue_order_id)
+        ).alone()
     order_legs, leg = known
     dropped = _introduction_of_dropped(order_legs, legs, context)
     if order_legs.is_superseded(leg):
-        return [*dropped, *_introduction(order_legs, leg, row, context), *corrections(order_legs, context)]
+        return [
+            *dropped,
+            *_introduction(order_legs, leg, row, context),
+            *corrections(order_legs, context),
+        ]
     if row.meaning is Meaning.REJECTED and leg.is_void and order_legs.has_earlier(leg):
-        return [*dropped, _teller(order_legs, leg, row, context).refused_modify(order_legs.latest.venue_order_id)]
+        return [
+            *dropped,
+            _teller(order_legs, leg, row, context).refused_modify(order_legs.latest.venue_order_id),
+        ]
     if row.meaning is Meaning.CANCELED_BY_USER and not is_conclusive and not order_legs.is_over:
         legs.hold(order_legs, row)
-        return [*dropped, *(_introduction(order_legs, leg, row, context) if order_legs.has_earlier(leg) else [])]
+        return [
+            *dropped,
+            *(_introduction(order_legs, leg, row, context) if order_legs.has_earlier(leg) else []),
+        ]
     return [*dropped, *_of_latest(order_legs, leg, row, context)]
 
 
 def released(row: OrderRow, legs: AccountLegs, context: MessageContext) -> list[Message]:
-    """The messages of a held cancel, once the wait for a newer leg is over. Empty if one has appeared."""
+    """The messages of a held cancel, once the wait for a newer leg is over. Empty if one has
+    appeared."""
     known = legs.of(row)
     return _of_latest(*known, row, context) if known is not None and legs.release(row) else []
 
 
 def introduced(row: OrderRow, legs: AccountLegs, context: MessageContext) -> list[Message]:
-    """The acknowledgement or replace that introduces the leg of a held cancel. Empty if that was reported before."""
+    """The acknowledgement or replace that introduces the leg of a held cancel. Empty if that was
+    reported before."""
     known = legs.of(row)
     return _introduction(*known, row, context) if known is not None else []
 
 
 def corrections(order_legs: OrderLegs, context: MessageContext) -> list[Message]:
-    """The latest leg again, if its reported quantity was wrong: earlier legs have filled more than was known then."""
+    """The latest leg again, if its reported quantity was wrong: earlier legs have filled more than
+    was known then."""
     leg = order_legs.latest
     row = leg.row
-    if row is None or not row.original_size or not leg.is_reported or not order_legs.has_earlier(leg):
+    if (
+        row is None
+        or not row.original_size
+        or not leg.is_reported
+        or not order_legs.has_earlier(leg)
+    ):
         return []
     if EXACT.add(order_legs.filled_before(leg), row.original_size) == leg.reported_quantity:
         return []
@@ -83,10 +115,14 @@ def _teller(order_legs: OrderLegs, leg: Leg, row: OrderRow, context: MessageCont
     return _Teller(row, context, order_legs.filled_before(leg), leg=leg)
 
 
-def _introduction(order_legs: OrderLegs, leg: Leg, row: OrderRow, context: MessageContext) -> list[Message]:
-    """Introduce a leg: acknowledge the first one, report the replace for a later one. Empty if that was reported before.
+def _introduction(
+    order_legs: OrderLegs, leg: Leg, row: OrderRow, context: MessageContext
+) -> list[Message]:
+    """Introduce a leg: acknowledge the first one, report the replace for a later one. Empty if that
+    was reported before.
 
-    A fill may be the first report of a later leg. It does not report the replace, which then still follows.
+    A fill may be the first report of a later leg. It does not report the replace, which then still
+    follows.
     """
     is_replace_reported = leg.reported_quantity is not None and not context.is_asked
     if leg.is_reported and not (order_legs.has_earlier(leg) and not is_replace_reported):
@@ -96,13 +132,17 @@ def _introduction(order_legs: OrderLegs, leg: Leg, row: OrderRow, context: Messa
     return [teller.replaced() if order_legs.is_later(leg) else teller.acknowledged()]
 
 
-def _introduction_of_dropped(order_legs: OrderLegs, legs: AccountLegs, context: MessageContext) -> list[Message]:
+def _introduction_of_dropped(
+    order_legs: OrderLegs, legs: AccountLegs, context: MessageContext
+) -> list[Message]:
     """Introduce the leg whose held cancel proved to be half of a modify."""
     row, order_legs.dropped = order_legs.dropped, None
     return introduced(row, legs, context) if row is not None else []
 
 
-def _of_latest(order_legs: OrderLegs, leg: Leg, row: OrderRow, context: MessageContext) -> list[Message]:
+def _of_latest(
+    order_legs: OrderLegs, leg: Leg, row: OrderRow, context: MessageContext
+) -> list[Message]:
     teller = _teller(order_legs, leg, row, context)
     is_later = order_legs.is_later(leg)
     leg.is_reported = True
@@ -115,10 +155,17 @@ def _of_latest(order_legs: OrderLegs, leg: Leg, row: OrderRow, context: MessageC
 
 
 class _Teller:
-    """Makes the messages of one row. `before`: the quantity that earlier legs of its order have filled."""
+    """Makes the messages of one row. `before`: the quantity that earlier legs of its order have
+    filled."""
 
     def __init__(
-        self, row: OrderRow, context: MessageContext, before: Decimal, *, leg: Leg | None = None, has_alias: bool = True
+        self,
+        row: OrderRow,
+        context: MessageContext,
+        before: Decimal,
+        *,
+        leg: Leg | None = None,
+        has_alias: bool = True,
     ) -> None:
         self._row = row
         self._context = context
@@ -127,7 +174,8 @@ class _Teller:
         self._aliases = {CLOID: row.cloid} if row.cloid is not None and has_alias else {}
 
     def alone(self) -> list[Message]:
-        """The messages of the row's status, for an order with one leg, or a leg that is introduced already."""
+        """The messages of the row's status, for an order with one leg, or a leg that is introduced
+        already."""
         row, meaning = self._row, self._row.meaning
         at = row.status_at or row.created_at
         match meaning:
@@ -153,24 +201,38 @@ class _Teller:
         assert_never(meaning)
 
     def working(self, *, is_later: bool) -> list[Message]:
-        """The leg is on the book. A list gives the time of its creation, but not the time of its fills."""
+        """The leg is on the book. A list gives the time of its creation, but not the time of its
+        fills."""
         row = self._row
         if not is_later and row.is_dated and row.status_at is not None:
-            return [self._tell(wire.Acknowledge, row.status_at, self._claims(self._observed, leaves=row.size))]
+            return [
+                self._tell(
+                    wire.Acknowledge, row.status_at, self._claims(self._observed, leaves=row.size)
+                )
+            ]
         begun = self.replaced() if is_later else self.acknowledged()
         at = row.status_at if row.is_dated else self._context.at
         if row.is_partly_filled and at is not None and not self._is_recorded():
-            # By our clock, the leg may have ended or changed since. Only its filled quantity is certain.
+            # By our clock, the leg may have ended or changed since. Only its filled quantity is
+            # certain.
             is_venue_time = row.is_dated or self._context.is_venue_time
             claims = self._claims(leaves=row.size)
-            return [begun, self._tell(wire.Acknowledge, at, claims if is_venue_time else {FILLED: claims[FILLED]})]
+            return [
+                begun,
+                self._tell(
+                    wire.Acknowledge, at, claims if is_venue_time else {FILLED: claims[FILLED]}
+                ),
+            ]
         return [begun]
 
     def acknowledged(self) -> Message:
-        """The acknowledgement, dated when the leg was created. It omits the filled quantity, which is of a later time."""
+        """The acknowledgement, dated when the leg was created. It omits the filled quantity, which
+        is of a later time."""
         row = self._row
         if self._is_untouched:
-            return self._tell(wire.Acknowledge, row.created_at, self._claims(Status.NEW, leaves=row.size))
+            return self._tell(
+                wire.Acknowledge, row.created_at, self._claims(Status.NEW, leaves=row.size)
+            )
         status = self._observed if row.meaning is Meaning.WORKING else Status.NEW
         return self._tell(wire.Acknowledge, row.created_at, self._terms(status))
 
@@ -183,19 +245,35 @@ class _Teller:
         return Status.PARTIALLY_FILLED if self._row.is_partly_filled else Status.NEW
 
     def _is_recorded(self) -> bool:
-        """Check whether the ledger has the filled quantity of the list already, by fills or as a claim."""
+        """Check whether the ledger has the filled quantity of the list already, by fills or as a
+        claim."""
         records, filled = self._context.records, self._row.filled
-        order = records.order(self._context.account, self._row.venue_order_id) if records is not None else None
+        order = (
+            records.order(self._context.account, self._row.venue_order_id)
+            if records is not None
+            else None
+        )
         if order is None or filled is None:
             return False
-        return EXACT.add(self._before, filled) in (order["cum_quantity"], order["reported_cum_quantity"])
+        return EXACT.add(self._before, filled) in (
+            order["cum_quantity"],
+            order["reported_cum_quantity"],
+        )
 
     def replaced(self) -> Message:
-        """The replace that opened a later leg, dated when the leg was created. Its quantity is that of the whole order."""
+        """The replace that opened a later leg, dated when the leg was created. Its quantity is that
+        of the whole order."""
         row, leg = self._row, self._leg
-        terms = self._claims(Status.NEW, leaves=row.size) if self._is_untouched else self._terms(Status.NEW)
+        terms = (
+            self._claims(Status.NEW, leaves=row.size)
+            if self._is_untouched
+            else self._terms(Status.NEW)
+        )
         if not self._is_untouched and row.original_size:
-            terms |= {"cum_quantity": self._before, "leaves_quantity": row.original_size}  # at its creation
+            terms |= {
+                "cum_quantity": self._before,
+                "leaves_quantity": row.original_size,
+            }  # at its creation
         quantity = terms.get("quantity")
         if leg is not None:
             leg.reported_quantity = quantity
@@ -224,7 +302,9 @@ class _Teller:
             terms["quantity"] = self._of_order(self._row.original_size)
         return terms
 
-    def _claims(self, status: Status | None = None, *, leaves: Decimal | None = None) -> dict[str, Any]:
+    def _claims(
+        self, status: Status | None = None, *, leaves: Decimal | None = None
+    ) -> dict[str, Any]:
         row, claims = self._row, self._terms(status)
         if row.filled is not None and not (row.meaning is Meaning.FILLED and row.filled == ZERO):
             claims["cum_quantity"] = self._of_order(row.filled)
@@ -233,7 +313,8 @@ class _Teller:
         return claims
 
     def _of_order(self, quantity: Decimal) -> Decimal:
-        """Convert a quantity of the leg to one of the order. Raises Unreadable if the sum is no valid quantity."""
+        """Convert a quantity of the leg to one of the order. Raises Unreadable if the sum is no
+        valid quantity."""
         whole = EXACT.add(self._before, quantity)
         try:
             return parse_number(whole) if self._before else whole
@@ -241,7 +322,12 @@ class _Teller:
             raise Unreadable(f"the legs' quantity {error}", self._row.raw) from None
 
     def _tell(
-        self, kind: type[Message], at: datetime, claims: dict[str, Any], venue_order_id: str | None = None, **fields: Any
+        self,
+        kind: type[Message],
+        at: datetime,
+        claims: dict[str, Any],
+        venue_order_id: str | None = None,
+        **fields: Any,
     ) -> Message:
         row, context = self._row, self._context
         return tell(

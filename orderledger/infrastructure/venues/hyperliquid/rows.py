@@ -1,6 +1,8 @@
-"""Rows of Hyperliquid's payloads, read field by field. What cannot be read is said to be, never guessed.
+"""Rows of Hyperliquid's payloads, read field by field. What cannot be read is said to be, never
+guessed.
 
-Ids and times come as numbers in one row and as text in the next; an absent field, null and "" say the same: nothing.
+Ids and times come as numbers in one row and as text in the next; an absent field, null and "" say
+the same: nothing.
 """
 
 from collections.abc import Mapping
@@ -43,7 +45,8 @@ def milliseconds(moment: datetime) -> int:
 
 
 def tell(kind: type[Kind], evidence: Mapping[str, Any], **fields: Any) -> Kind:
-    """The message, with the row it was made of. Raises Unreadable where the ledger would not take it."""
+    """The message, with the row it was made of. Raises Unreadable where the ledger would not take
+    it."""
     try:
         return kind(evidence=Evidence(evidence), **fields)
     except ValidationError as error:
@@ -69,7 +72,8 @@ def is_of_another(data: Any, address: str | None) -> bool:
 
 
 class Row:
-    """One object of a payload. Every question about a field raises Unreadable where the field is not what it should be."""
+    """One object of a payload. Every question about a field raises Unreadable where the field is
+    not what it should be."""
 
     __slots__ = ("raw",)
 
@@ -85,7 +89,9 @@ class Row:
 
     def word(self, name: str) -> str | None:
         value = self.get(name)
-        if value is not None and not (isinstance(value, str) and value.isprintable() and len(value) <= LONGEST_WORD):
+        if value is not None and not (
+            isinstance(value, str) and value.isprintable() and len(value) <= LONGEST_WORD
+        ):
             raise self.fault(name, "is no word")
         return value
 
@@ -110,9 +116,16 @@ class Row:
     def count(self, name: str) -> int | None:
         """A whole number, given as a number or as text."""
         value = self.get(name)
-        if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= MOST_DIGITS:
+        if (
+            isinstance(value, str)
+            and value.isascii()
+            and value.isdigit()
+            and len(value) <= MOST_DIGITS
+        ):
             value = int(value)
-        if value is None or (isinstance(value, int) and not isinstance(value, bool) and 0 <= value < TOO_LARGE):
+        if value is None or (
+            isinstance(value, int) and not isinstance(value, bool) and 0 <= value < TOO_LARGE
+        ):
             return value
         raise self.fault(name, "is no id or time")
 

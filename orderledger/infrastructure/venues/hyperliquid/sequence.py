@@ -1,8 +1,9 @@
-"""Sorts fills in the order in which they happened, also within a millisecond, in which one order may fill many times.
+"""Sorts fills in the order in which they happened, also within a millisecond, in which one order
+may fill many times.
 
-Some answers list the newest row first, others the oldest, and within a millisecond either order may occur. Each fill states the
-position it found (`startPosition`): the fills of one coin and time are chained by it. Neither `tid`, a hash, nor `oid`, which a
-maker has long before, orders fills.
+Some answers list the newest row first, others the oldest, and within a millisecond either order may
+occur. Each fill states the position it found (`startPosition`): the fills of one coin and time are
+chained by it. Neither `tid`, a hash, nor `oid`, which a maker has long before, orders fills.
 """
 
 from collections.abc import Sequence
@@ -28,7 +29,8 @@ TURN = Turn.TURN
 
 
 class Placed(NamedTuple):
-    """A row at its place. `number`: its place among the fills of its coin and time, where the list proves it."""
+    """A row at its place. `number`: its place among the fills of its coin and time, where the list
+    proves it."""
 
     row: Any
     number: int | None
@@ -46,7 +48,8 @@ class Leg:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A fill, or both fills of a trade with oneself, after which the position is what it was before."""
+    """A fill, or both fills of a trade with oneself, after which the position is what it was
+    before."""
 
     legs: tuple[Leg, ...]
     start: Decimal
@@ -55,7 +58,8 @@ class Step:
 
 @dataclass(slots=True)
 class Group:
-    """The fills of one coin and time. `places`: their indexes in the payload. `chain`: empty if they form none."""
+    """The fills of one coin and time. `places`: their indexes in the payload. `chain`: empty if
+    they form none."""
 
     places: list[int]
     steps: list[Step]
@@ -73,13 +77,15 @@ def by_time(payload: Any) -> Any:
 
 
 def fills_in_sequence(rows: Sequence[Any]) -> list[Placed]:
-    """Rows of fills as they happened: by time, and within one coin and time by the positions they found.
+    """Rows of fills as they happened: by time, and within one coin and time by the positions they
+    found.
 
-    Rows that form no chain, because one is missing or unreadable, keep the order of the payload, or the opposite one if that is
-    how this payload lists the milliseconds that do form a chain.
+    Rows that form no chain, because one is missing or unreadable, keep the order of the payload, or
+    the opposite one if that is how this payload lists the milliseconds that do form a chain.
 
-    The numbers are the same in every list that gives them. So a fill has one only if its chain is the only possible one, and if
-    the list has all fills of the coin at that time: the fills before and after them in the list meet their positions.
+    The numbers are the same in every list that gives them. So a fill has one only if its chain is
+    the only possible one, and if the list has all fills of the coin at that time: the fills before
+    and after them in the list meet their positions.
     """
     rows = by_time(list(rows))
     placed = [Placed(row, None) for row in rows]
@@ -90,7 +96,9 @@ def fills_in_sequence(rows: Sequence[Any]) -> list[Placed]:
     for groups in by_coin.values():
         for number, group in enumerate(groups):
             has_numbers = _is_unique(group) and _meets(groups, number)
-            for place, told in zip(group.places, _told(group, rows, is_reversed=is_reversed), strict=True):
+            for place, told in zip(
+                group.places, _told(group, rows, is_reversed=is_reversed), strict=True
+            ):
                 placed[place] = told if has_numbers else Placed(told.row, None)
     return placed
 
@@ -99,11 +107,16 @@ def _told(group: Group, rows: Sequence[Any], *, is_reversed: bool) -> list[Place
     if not group.chain:
         places = group.places[::-1] if is_reversed else group.places
         return [Placed(rows[place], None) for place in places]
-    return [Placed(rows[leg.place], number) for number, step in enumerate(group.chain) for leg in step.legs]
+    return [
+        Placed(rows[leg.place], number)
+        for number, step in enumerate(group.chain)
+        for leg in step.legs
+    ]
 
 
 def _groups_by_coin(rows: Sequence[Any]) -> dict[str, list[Group]]:
-    """By coin its rows, those of one time together. Rows without a readable time or coin are left out."""
+    """By coin its rows, those of one time together. Rows without a readable time or coin are left
+    out."""
     groups: dict[str, list[Group]] = {}
     numbered = [(time_of(row), place) for place, row in enumerate(rows)]
     for time, of_one_time in groupby(numbered, key=itemgetter(0)):
@@ -128,19 +141,29 @@ def _legs(rows: Sequence[Any], places: Sequence[int]) -> list[Leg]:
 def _leg(raw: Any, place: int) -> Leg | None:
     try:
         row = Row(raw)
-        trade, start, size, side = row.count("tid") or 0, row.number("startPosition"), row.number("sz"), row.side()
+        trade, start, size, side = (
+            row.count("tid") or 0,
+            row.number("startPosition"),
+            row.number("sz"),
+            row.side(),
+        )
     except Unreadable:
         return None
     if start is None or size is None:
         return None
-    return Leg(place, trade, start, EXACT.add(start, size) if side is Side.BUY else EXACT.subtract(start, size))
+    return Leg(
+        place,
+        trade,
+        start,
+        EXACT.add(start, size) if side is Side.BUY else EXACT.subtract(start, size),
+    )
 
 
 def _paired(legs: Sequence[Leg]) -> list[Step]:
     """The legs as steps, both legs of a trade with oneself as one.
 
-    Such legs state one position, or each the one that the other left. In the second case either may be the first: the one whose
-    position another fill of this time states.
+    Such legs state one position, or each the one that the other left. In the second case either may
+    be the first: the one whose position another fill of this time states.
     """
     by_trade: dict[int, list[Leg]] = {}
     for leg in legs:
@@ -151,8 +174,15 @@ def _paired(legs: Sequence[Leg]) -> list[Step]:
         if not leg.trade or len(twins) != 2 or not _is_pair(*twins):
             steps.append(Step((leg,), leg.start, leg.end))
         elif leg is twins[0]:
-            others = {position for other in legs if other not in twins for position in (other.start, other.end)}
-            first, second = twins if twins[0].start in others or twins[1].start not in others else twins[::-1]
+            others = {
+                position
+                for other in legs
+                if other not in twins
+                for position in (other.start, other.end)
+            }
+            first, second = (
+                twins if twins[0].start in others or twins[1].start not in others else twins[::-1]
+            )
             steps.append(Step((first, second), first.start, first.start))
     return steps
 
@@ -166,8 +196,8 @@ def _is_pair(one: Leg, other: Leg) -> bool:
 def _chain(groups: Sequence[Group]) -> None:
     """Chain the fills of one coin, each group of one time by itself.
 
-    A turn, which ends at the position where it began, may begin anywhere in itself: it begins where the fills before it
-    ended, else where the fills after it begin.
+    A turn, which ends at the position where it began, may begin anywhere in itself: it begins where
+    the fills before it ended, else where the fills after it begin.
     """
     following: list[Decimal | None] = [None] * len(groups)
     for number in range(len(groups) - 1, 0, -1):
@@ -191,7 +221,9 @@ def _begin_of(steps: Sequence[Step]) -> Decimal | Turn | None:
     return begins[0] if len(begins) == 1 and surplus[begins[0]] == 1 else None
 
 
-def _chained(steps: Sequence[Step], begin: Decimal | Turn | None, held: Decimal | None, after: Decimal | None) -> Sequence[Step]:
+def _chained(
+    steps: Sequence[Step], begin: Decimal | Turn | None, held: Decimal | None, after: Decimal | None
+) -> Sequence[Step]:
     """The steps, each beginning where the one before ended. Empty where they form no chain."""
     if begin is None:
         return _of_one_side(steps)
@@ -222,36 +254,55 @@ def _walked(steps: Sequence[Step], start: Decimal) -> Sequence[Step]:
 
 
 def _of_one_side(steps: Sequence[Step]) -> Sequence[Step]:
-    """Fills of one side move the position one way, so that they can be sorted though one between them is missing."""
+    """Fills of one side move the position one way, so that they can be sorted though one between
+    them is missing."""
     ways = {(step.end > step.start) - (step.end < step.start) for step in steps}
-    return sorted(steps, key=attrgetter("start"), reverse=ways == {-1}) if len(ways) == 1 and 0 not in ways else []
+    return (
+        sorted(steps, key=attrgetter("start"), reverse=ways == {-1})
+        if len(ways) == 1 and 0 not in ways
+        else []
+    )
 
 
 def _is_unique(group: Group) -> bool:
-    """Whether these fills form one chain and no other: no position is left twice, but for a trade with oneself before that."""
+    """Whether these fills form one chain and no other: no position is left twice, but for a trade
+    with oneself before that."""
     if group.begin is None or isinstance(group.begin, Turn) or len(group.chain) < 2:
         return False
     kinds = [(step.start, step.start == step.end) for step in group.chain]
     is_linked = all(one.end == other.start for one, other in pairwise(group.chain))
-    return is_linked and len(set(kinds)) == len(kinds) and not any(_fits_elsewhere(step, group.chain) for step in group.chain)
+    return (
+        is_linked
+        and len(set(kinds)) == len(kinds)
+        and not any(_fits_elsewhere(step, group.chain) for step in group.chain)
+    )
 
 
 def _fits_elsewhere(step: Step, chain: Sequence[Step]) -> bool:
-    """Whether a trade with oneself may also begin with its second fill, at another position of the chain."""
+    """Whether a trade with oneself may also begin with its second fill, at another position of the
+    chain."""
     start = step.legs[-1].start
-    return start != step.start and any(start in (other.start, other.end) for other in chain if other is not step)
+    return start != step.start and any(
+        start in (other.start, other.end) for other in chain if other is not step
+    )
 
 
 def _meets(groups: Sequence[Group], number: int) -> bool:
-    """Whether the fills before and after this group in the list leave and find its positions: then none of it is missing."""
+    """Whether the fills before and after this group in the list leave and find its positions: then
+    none of it is missing."""
     if not 0 < number < len(groups) - 1:
         return False
     before, chain, after = groups[number - 1].chain, groups[number].chain, groups[number + 1].chain
-    return bool(before and after) and before[-1].end == chain[0].start and chain[-1].end == after[0].start
+    return (
+        bool(before and after)
+        and before[-1].end == chain[0].start
+        and chain[-1].end == after[0].start
+    )
 
 
 def _is_reversed(groups: Sequence[Group]) -> bool:
-    """Whether this payload lists fills of one time from the newest to the oldest, as far as chains show it."""
+    """Whether this payload lists fills of one time from the newest to the oldest, as far as chains
+    show it."""
     shown = 0
     for group in groups:
         places = [leg.place for leg in group.legs]

@@ -18,11 +18,13 @@ from orderledger.projections.view import Row
 
 WAITING = frozenset({"waitingForFill", "waitingForTrigger"})
 CommitTicket = tuple[type[Report], dict[str, Any]] | None
-"""The message that a status is, and its fields; `refusal` is the venue's sentence. None: it was received, and no more."""
+"""The message that a status is, and its fields; `refusal` is the venue's sentence. None: it was
+received, and no more."""
 
 
 def statuses_in(answer: Answer, count: int) -> list[Any]:
-    """The status of each order. A refusal of the whole action, or a single error, counts for all of them."""
+    """The status of each order. A refusal of the whole action, or a single error, counts for all of
+    them."""
     match answer.document:
         case {"status": "err", "response": str(said)}:
             return [{"error": said}] * count
@@ -37,7 +39,8 @@ def statuses_in(answer: Answer, count: int) -> list[Any]:
 
 
 def told_of_order(status: Any) -> CommitTicket:
-    """A new order that rests, has filled, waits, or was refused. What it has filled is a claim: fills have rows of their own."""
+    """A new order that rests, has filled, waits, or was refused. What it has filled is a claim:
+    fills have rows of their own."""
     match status:
         case {"error": str(said)}:
             return Reject, {"refusal": said}

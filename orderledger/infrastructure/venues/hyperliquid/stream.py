@@ -13,7 +13,15 @@ from websockets.asyncio.client import ClientConnection
 
 from orderledger.infrastructure.errors import VenueError
 from orderledger.infrastructure.venues.base.translation import Fault, as_text
-from orderledger.infrastructure.venues.base.transport import Closed, Frame, Opened, RateLimiter, Socket, happens_within, parsed
+from orderledger.infrastructure.venues.base.transport import (
+    Closed,
+    Frame,
+    Opened,
+    RateLimiter,
+    Socket,
+    happens_within,
+    parsed,
+)
 from orderledger.infrastructure.venues.base.transport.websocket import Send
 from orderledger.infrastructure.venues.base.venue import Down, Up
 from orderledger.infrastructure.venues.hyperliquid import payload_rows
@@ -56,15 +64,22 @@ def subscriptions(address: str, exchanges: Sequence[str], *, is_legacy: bool) ->
     lists: list[Subscription] = (
         [{"type": "webData2", "user": address}]
         if is_legacy
-        else [{"type": "openOrders", "user": address, **({"dex": name} if name else {})} for name in exchanges]
+        else [
+            {"type": "openOrders", "user": address, **({"dex": name} if name else {})}
+            for name in exchanges
+        ]
     )
-    return [{"type": name, "user": address} for name in ("orderUpdates", "userFills", "userFundings")] + lists
+    return [
+        {"type": name, "user": address} for name in ("orderUpdates", "userFills", "userFundings")
+    ] + lists
 
 
 class Stream:
     """A feed of one account. `give_up` is called if the venue will not stream one more account."""
 
-    def __init__(self, account: Account, venue: VenueContext, give_up: Callable[[Account], None]) -> None:
+    def __init__(
+        self, account: Account, venue: VenueContext, give_up: Callable[[Account], None]
+    ) -> None:
         self._give_up = give_up
         self._account = account
         self._venue = venue
@@ -121,12 +136,18 @@ class Stream:
         await self._socket.aclose()
 
     async def _tell_the_rest(self) -> None:
-        """Deliver what was held back. That an order existed is delivered at once, so that the next reconciliation queries it.
-        What became of it has to be queried, because the other half of a modify would not be received any more."""
+        """Deliver what was held back. That an order existed is delivered at once, so that the next
+        reconciliation queries it. What became of it has to be queried, because the other half of a
+        modify would not be received any more."""
         await self._hear_early()
         account = self._account
         now = self._venue.clock.now()
-        await self._say(payload_rows.introductions(account.legs.held, account.legs, self._venue.pushed(account)), now)
+        await self._say(
+            payload_rows.introductions(
+                account.legs.held, account.legs, self._venue.pushed(account)
+            ),
+            now,
+        )
         self._ending.set()
         await asyncio.gather(*self._later, return_exceptions=True)
         with contextlib.suppress(VenueError):  # the next reconciliation asks
@@ -148,7 +169,9 @@ class Stream:
         self._account.fault = reason
         if self._account.is_up:
             self._account.is_up = False
-            await self._venue.base.queue.put(Down(accounts=(self._account.name,), at=at, reason=reason))
+            await self._venue.base.queue.put(
+                Down(accounts=(self._account.name,), at=at, reason=reason)
+            )
         await self._hear_early()
 
     async def _expect_answers(self, connection: int) -> None:
@@ -163,7 +186,9 @@ class Stream:
         try:
             payload = parsed(frame.text)
         except ValueError as error:
-            await self._say(Translated(faults=[Fault(fault=str(error), payload=frame.text)]), frame.at)
+            await self._say(
+                Translated(faults=[Fault(fault=str(error), payload=frame.text)]), frame.at
+            )
             return
         channel = payload.get("channel") if isinstance(payload, dict) else None
         if channel == "subscriptionResponse":
@@ -176,7 +201,8 @@ class Stream:
             await self._hear(payload, frame.at)
 
     async def _answered(self, data: Any, at: datetime) -> None:
-        """Bring the account up once all its subscriptions are confirmed, and deliver the frames that came before."""
+        """Bring the account up once all its subscriptions are confirmed, and deliver the frames
+        that came before."""
         subscription = data.get("subscription") if isinstance(data, dict) else None
         if isinstance(subscription, dict):
             self._unanswered.discard(_key(subscription))
@@ -203,7 +229,9 @@ class Stream:
             self._unanswered = {key for key in self._unanswered if f'"{key[0]}"' not in said}
 
     async def _hear(self, payload: Any, at: datetime) -> None:
-        if not isinstance(payload, dict) or is_of_another(payload.get("data"), self._account.address):
+        if not isinstance(payload, dict) or is_of_another(
+            payload.get("data"), self._account.address
+        ):
             fault = Fault(fault="is not about this account", payload=as_text(payload))
             await self._say(Translated(faults=[fault]), at)
             return
@@ -225,15 +253,19 @@ class Stream:
             self._soon(self._release_later)
 
     async def _explain_later(self) -> None:
-        """Query orders that left the lists, after a wait: a list may be faster than the status that explains it."""
-        while self._account.gone() and not await happens_within(self._ending, self._venue.pace.hold):
+        """Query orders that left the lists, after a wait: a list may be faster than the status that
+        explains it."""
+        while self._account.gone() and not await happens_within(
+            self._ending, self._venue.pace.hold
+        ):
             with contextlib.suppress(VenueError):  # then again, after a while
                 translated = await self._venue.explain(self._account)
                 await self._say(translated, self._venue.clock.now())
         self._is_explaining = False
 
     async def _release_later(self) -> None:
-        """Deliver the cancels whose orders have no new leg by now. If frames were missed meanwhile, query the venue instead."""
+        """Deliver the cancels whose orders have no new leg by now. If frames were missed meanwhile,
+        query the venue instead."""
         while self._held:
             waiting = list(self._held)
             if await happens_within(self._ending, self._venue.pace.hold):
@@ -242,19 +274,27 @@ class Stream:
             await self._release([row for row, since in still if since == self._doubts])
             with contextlib.suppress(VenueError):  # then again, after a while
                 await self._ask_about([row for row, since in still if since != self._doubts])
-            self._held = [(row, since) for row, since in self._held if self._account.legs.is_held(row)]
+            self._held = [
+                (row, since) for row, since in self._held if self._account.legs.is_held(row)
+            ]
         self._is_releasing = False
 
     async def _ask_about(self, rows: Sequence[OrderRow]) -> None:
         if rows:
             asked_at = self._venue.clock.now()
-            answers = await self._venue.rows_of(self._account, [Gone(row.venue_order_id, row.cloid) for row in rows])
+            answers = await self._venue.rows_of(
+                self._account, [Gone(row.venue_order_id, row.cloid) for row in rows]
+            )
             context = self._venue.polled(self._account, asked_at)
-            await self._say(payload_rows.statuses(answers, self._account.legs, context), self._venue.clock.now())
+            await self._say(
+                payload_rows.statuses(answers, self._account.legs, context), self._venue.clock.now()
+            )
             await self._release(rows)
 
     async def _release(self, rows: Sequence[OrderRow]) -> None:
-        translated = payload_rows.release(rows, self._account.legs, self._venue.pushed(self._account))
+        translated = payload_rows.release(
+            rows, self._account.legs, self._venue.pushed(self._account)
+        )
         await self._say(translated, self._venue.clock.now())
 
     async def _say(self, translated: Translated, at: datetime) -> None:

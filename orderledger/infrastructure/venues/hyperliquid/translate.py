@@ -1,4 +1,5 @@
-"""From Hyperliquid's payloads to messages. Pure: what is remembered is in `AccountLegs`, what the payload lacks in `Context`.
+"""From Hyperliquid's payloads to messages. Pure: what is remembered is in `AccountLegs`, what the
+payload lacks in `Context`.
 
 What a fill's identity is, `executions` says; which leg's word is the order's, `legs` and `reports`.
 """
@@ -13,7 +14,12 @@ from orderledger.infrastructure.venues.hyperliquid.balances import spot_balances
 from orderledger.infrastructure.venues.hyperliquid.message_context import MessageContext, Translated
 from orderledger.infrastructure.venues.hyperliquid.order_legs import AccountLegs
 from orderledger.infrastructure.venues.hyperliquid.rows import Row, Unreadable
-from orderledger.infrastructure.venues.hyperliquid.vocabulary import ORDERLESS, SILENT, USER_EVENT_KINDS, USER_EVENTS
+from orderledger.infrastructure.venues.hyperliquid.vocabulary import (
+    ORDERLESS,
+    SILENT,
+    USER_EVENT_KINDS,
+    USER_EVENTS,
+)
 
 Translate = Callable[[Any, AccountLegs, MessageContext], Translated]
 
@@ -44,10 +50,16 @@ def translate_answer(payload: Any, legs: AccountLegs, context: MessageContext) -
     if "assetPositions" in payload:
         return payload_rows.positions(payload, context)
     if status == "ok":
-        return payload_rows.acknowledgements(payload, context) if _has_statuses(payload) else Translated()
+        return (
+            payload_rows.acknowledgements(payload, context)
+            if _has_statuses(payload)
+            else Translated()
+        )
     if "balances" in payload:
         return spot_balances(payload, context)
-    if status in ("unknownOid", "err") or not payload.keys().isdisjoint({"cumVlm", "nRequestsUsed", "method"}):
+    if status in ("unknownOid", "err") or not payload.keys().isdisjoint(
+        {"cumVlm", "nRequestsUsed", "method"}
+    ):
         return Translated()
     return _of_list([payload], legs, context)
 
@@ -84,7 +96,11 @@ def _all_clearinghouses(data: Any, legs: AccountLegs, context: MessageContext) -
     """Pairs of an exchange's name, empty for the main one, and its state."""
     translated = Translated()
     for pair in Row(data).rows("clearinghouseStates"):
-        translated.add(payload_rows.positions(pair[1] if isinstance(pair, list) and len(pair) > 1 else pair, context))
+        translated.add(
+            payload_rows.positions(
+                pair[1] if isinstance(pair, list) and len(pair) > 1 else pair, context
+            )
+        )
     return translated
 
 
@@ -124,9 +140,12 @@ def _user_event(data: Any, legs: AccountLegs, context: MessageContext) -> Transl
 
 
 def _has_statuses(payload: Any) -> bool:
-    """Whether the answer to an action speaks of orders: to others its data is a text, or its type says that it does not."""
+    """Whether the answer to an action speaks of orders: to others its data is a text, or its type
+    says that it does not."""
     response = payload.get("response")
-    return not isinstance(response, dict) or (response.get("type") not in ORDERLESS and not isinstance(response.get("data"), str))
+    return not isinstance(response, dict) or (
+        response.get("type") not in ORDERLESS and not isinstance(response.get("data"), str)
+    )
 
 
 def _post(data: Any, legs: AccountLegs, context: MessageContext) -> Translated:

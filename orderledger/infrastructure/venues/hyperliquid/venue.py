@@ -1,4 +1,5 @@
-"""Hyperliquid as a venue of the ledger: as many accounts as the venue allows by websocket, the others polled in turn.
+"""Hyperliquid as a venue of the ledger: as many accounts as the venue allows by websocket, the
+others polled in turn.
 
 Any address can be read without a key, so that other people's accounts can be recorded as well.
 """
@@ -25,8 +26,18 @@ from orderledger.infrastructure.venues.hyperliquid.limits import Limits, round_s
 from orderledger.infrastructure.venues.hyperliquid.order_legs import AccountLegs
 from orderledger.infrastructure.venues.hyperliquid.polling import Rotation
 from orderledger.infrastructure.venues.hyperliquid.stream import Stream, subscriptions
-from orderledger.infrastructure.venues.hyperliquid.venue_context import MAIN_EXCHANGE, Pace, VenueContext
-from orderledger.infrastructure.venues.hyperliquid.vocabulary import AS_AT_THE_VENUE, CLOID, NAME, Symbols, cloid_for
+from orderledger.infrastructure.venues.hyperliquid.venue_context import (
+    MAIN_EXCHANGE,
+    Pace,
+    VenueContext,
+)
+from orderledger.infrastructure.venues.hyperliquid.vocabulary import (
+    AS_AT_THE_VENUE,
+    CLOID,
+    NAME,
+    Symbols,
+    cloid_for,
+)
 from orderledger.infrastructure.venues.hyperliquid.watching import Account
 from orderledger.projections.view import Row as OrderView
 
@@ -35,8 +46,10 @@ TESTNET_URL = NETWORKS["testnet"].url
 ADDRESS = re.compile(r"0x[0-9a-f]{40}")
 
 ABILITIES = Abilities(
-    client_ids="a cloid of ours (`hyperliquid.cloid`) names one order; the venue documents no rule for one that is used again",
-    fill_identity="block time, coin, trade id and side; without a trade id also order id, start position, size and price",
+    client_ids="a cloid of ours (`hyperliquid.cloid`) names one order; the venue documents no "
+    "rule for one that is used again",
+    fill_identity="block time, coin, trade id and side; without a trade id also order id, start "
+    "position, size and price",
     has_fill_ids=True,
     streams=True,
     orders_reach_back="the last 2000 orders of an account, by count: minutes for a market maker",
@@ -47,13 +60,16 @@ ABILITIES = Abilities(
 class Hyperliquid(BaseVenue):
     """Accounts by their names in the ledger, with their addresses; the first of them are streamed.
 
-    `exchanges`: exchanges of builders (HIP-3) to be listed besides the main one and spot; each costs one more query per poll.
-    `is_legacy`: listen to `webData2` in place of `openOrders`. `records`: what the ledger knows.
+    `exchanges`: exchanges of builders (HIP-3) to be listed besides the main one and spot; each
+    costs one more query per poll. `is_legacy`: listen to `webData2` in place of `openOrders`.
+    `records`: what the ledger knows.
     """
 
     name = NAME
     abilities = ABILITIES
-    position_mode = PositionMode.NET  # positions are `oneWay` (hyperliquid.gitbook.io, clearinghouseState)
+    position_mode = (
+        PositionMode.NET
+    )  # positions are `oneWay` (hyperliquid.gitbook.io, clearinghouseState)
 
     def __init__(
         self,
@@ -70,7 +86,11 @@ class Hyperliquid(BaseVenue):
         clock: Clock | None = None,
         backoff: Backoff | None = None,
     ) -> None:
-        clock, backoff, self.limits = clock or SystemClock(), backoff or Backoff(random.Random()), limits or Limits()
+        clock, backoff, self.limits = (
+            clock or SystemClock(),
+            backoff or Backoff(random.Random()),
+            limits or Limits(),
+        )
         rate_limiter = RateLimiter(self.limits.weight, self.limits.minute)
         http = Http(url, rate_limiter=rate_limiter, backoff=backoff)
         super().__init__(accounts, records=records, now=clock.now, http=http)
@@ -108,10 +128,14 @@ class Hyperliquid(BaseVenue):
 
     @property
     def delay_seconds(self) -> float:
-        """The time between two polls of an account, while nothing else is queried: events are known that late."""
+        """The time between two polls of an account, while nothing else is queried: events are known
+        that late."""
         if not self.polled:
             return 0.0
-        return max(self._context.pace.round, round_seconds(len(self.polled), len(self._context.exchanges), self.limits))
+        return max(
+            self._context.pace.round,
+            round_seconds(len(self.polled), len(self._context.exchanges), self.limits),
+        )
 
     def delay_of(self, account: str) -> float:
         """The delay of one account: 0 if it is streamed."""
@@ -119,7 +143,8 @@ class Hyperliquid(BaseVenue):
 
     @property
     def counts(self) -> Counter[str]:
-        """Counts over all accounts: new, changed, gone and unexplained orders, messages, frames, polls, faults."""
+        """Counts over all accounts: new, changed, gone and unexplained orders, messages, frames,
+        polls, faults."""
         return sum((account.counts for account in self._watched.values()), Counter())
 
     def counts_of(self, account: str) -> Counter[str]:
@@ -134,7 +159,10 @@ class Hyperliquid(BaseVenue):
         for account in self._watched.values():
             account.is_up = False
         yield self._rotation
-        yield from [Stream(account, self._context, self._poll_instead) for account in self._streamed.values()]
+        yield from [
+            Stream(account, self._context, self._poll_instead)
+            for account in self._streamed.values()
+        ]
 
     def terms_of(self, instrument: str) -> Terms | None:
         return self._instruments.terms_of(instrument)
@@ -152,7 +180,8 @@ class Hyperliquid(BaseVenue):
         return await self._answers.positions(self._watched[account])
 
     def reports_position(self, instrument: str) -> bool:
-        """Not for spot (`@107`, `PURR/USDC`, `#250`), nor for a builder's exchange that is not listed."""
+        """Not for spot (`@107`, `PURR/USDC`, `#250`), nor for a builder's exchange that is not
+        listed."""
         exchange, is_of_builder, _ = instrument.partition(":")
         is_spot = instrument[:1] in ("@", "#") or "/" in instrument
         return not is_spot and (not is_of_builder or exchange in self._context.exchanges)
@@ -171,7 +200,10 @@ class Hyperliquid(BaseVenue):
 def _watched(accounts: Mapping[str, str], records: Records | None) -> dict[str, Account]:
     """The accounts by name. They share one memory of order legs."""
     memory = LegsMemory()
-    watched = {name: Account(name, _address(text), AccountLegs(name, records, memory)) for name, text in accounts.items()}
+    watched = {
+        name: Account(name, _address(text), AccountLegs(name, records, memory))
+        for name, text in accounts.items()
+    }
     if len({account.address for account in watched.values()}) < len(watched):
         raise ValueError("two accounts have the same address")
     return watched

@@ -12,7 +12,11 @@ from orderledger.infrastructure.venues.base.transport import Backoff, RateLimite
 from orderledger.infrastructure.venues.base.venue import Records
 from orderledger.infrastructure.venues.hyperliquid import payload_rows
 from orderledger.infrastructure.venues.hyperliquid.endpoints import Endpoints
-from orderledger.infrastructure.venues.hyperliquid.limits import MOST_HISTORY_WEIGHT, Limits, weight_of
+from orderledger.infrastructure.venues.hyperliquid.limits import (
+    MOST_HISTORY_WEIGHT,
+    Limits,
+    weight_of,
+)
 from orderledger.infrastructure.venues.hyperliquid.message_context import MessageContext, Translated
 from orderledger.infrastructure.venues.hyperliquid.vocabulary import Symbols
 from orderledger.infrastructure.venues.hyperliquid.watching import Account, Gone
@@ -25,10 +29,10 @@ MOST_ASKED_SINGLY = MOST_HISTORY_WEIGHT // weight_of("orderStatus")
 class Pace:
     """Waits and intervals, in seconds.
 
-    `hold`: how long a cancel is held that may be half of a modify. `acknowledge`: how long subscriptions may go unanswered.
-    `ping`: between two pings; the venue disconnects after 60 s in which it sent nothing. `quiet`: how long the venue may be
-    silent. `round`: the shortest time between two polls of an account. `fundings`: between two queries of a polled account's
-    fundings.
+    `hold`: how long a cancel is held that may be half of a modify. `acknowledge`: how long
+    subscriptions may go unanswered. `ping`: between two pings; the venue disconnects after 60 s in
+    which it sent nothing. `quiet`: how long the venue may be silent. `round`: the shortest time
+    between two polls of an account. `fundings`: between two queries of a polled account's fundings.
     """
 
     hold: float = 2.0
@@ -57,14 +61,22 @@ class VenueContext:
     records: Records | None = None
 
     def pushed(self, account: Account) -> MessageContext:
-        """For pushed payloads. A list has no time: two machines' clocks do not tell when it was true."""
-        return MessageContext(account=account.name, source=Source.VENUE_PUSH, address=account.address, symbols=self.symbols)
+        """For pushed payloads. A list has no time: two machines' clocks do not tell when it was
+        true."""
+        return MessageContext(
+            account=account.name,
+            source=Source.VENUE_PUSH,
+            address=account.address,
+            symbols=self.symbols,
+        )
 
     def polled(self, account: Account, at: datetime | None) -> MessageContext:
         """For the answer to a query made at `at`: true of no earlier moment."""
         return replace(self.pushed(account), source=Source.VENUE_POLL, at=at, records=self.records)
 
-    async def say(self, account: Account, translated: Translated, *, at: datetime, frames: int = 1) -> None:
+    async def say(
+        self, account: Account, translated: Translated, *, at: datetime, frames: int = 1
+    ) -> None:
         """Deliver the messages of a payload, and what of it cannot be read."""
         account.counts["unreadable"] += len(translated.faults)
         messages = account.changed(translated.messages)
@@ -84,11 +96,16 @@ class VenueContext:
         return payload_rows.statuses(rows, account.legs, self.polled(account, asked_at))
 
     async def rows_of(self, account: Account, orders: Sequence[Gone]) -> list[Any]:
-        """The latest rows of some orders, queried one by one or from the history, whichever weighs less."""
-        return await (self._history if len(orders) > MOST_ASKED_SINGLY else self._singly)(account, orders)
+        """The latest rows of some orders, queried one by one or from the history, whichever weighs
+        less."""
+        return await (self._history if len(orders) > MOST_ASKED_SINGLY else self._singly)(
+            account, orders
+        )
 
     async def _history(self, account: Account, gone: Sequence[Gone]) -> list[Any]:
-        names = {order.venue_order_id for order in gone} | {order.cloid for order in gone if order.cloid is not None}
+        names = {order.venue_order_id for order in gone} | {
+            order.cloid for order in gone if order.cloid is not None
+        }
         rows = await self.endpoints.historical_orders(account.address)
         return [row for row in rows if not names.isdisjoint(_names_of(row))]
 

@@ -1,4 +1,5 @@
-"""Hyperliquid's words, as data: statuses, order types, times in force, directions of fills, names of instruments."""
+"""Hyperliquid's words, as data: statuses, order types, times in force, directions of fills, names
+of instruments."""
 
 import re
 from collections.abc import Mapping
@@ -45,7 +46,8 @@ STATUSES: Mapping[str, Meaning] = {
     "delistedCanceled": Meaning.CANCELED_BY_VENUE,
     "liquidatedCanceled": Meaning.CANCELED_BY_VENUE,
     "outcomeSettledCanceled": Meaning.CANCELED_BY_VENUE,
-    # The dead man's switch, and the venue's own reasons: the two cancels that the suffix does not tell.
+    # The dead man's switch, and the venue's own reasons: the two cancels that the suffix does not
+    # tell.
     "scheduledCancel": Meaning.CANCELED_BY_VENUE,
     "internalCancel": Meaning.CANCELED_BY_VENUE,
     "rejected": Meaning.REJECTED,
@@ -70,7 +72,10 @@ STATUSES: Mapping[str, Meaning] = {
     "iocCancelRejected": Meaning.UNMATCHED,
 }
 
-SUFFIXES: Mapping[str, Meaning] = {"Canceled": Meaning.CANCELED_BY_VENUE, "Rejected": Meaning.REJECTED}
+SUFFIXES: Mapping[str, Meaning] = {
+    "Canceled": Meaning.CANCELED_BY_VENUE,
+    "Rejected": Meaning.REJECTED,
+}
 """What words that came later say by how they end."""
 
 SIDES: Mapping[str, Side] = {"B": Side.BUY, "A": Side.SELL}
@@ -84,7 +89,8 @@ ORDER_TYPES: Mapping[str, OrderType] = {
     "Take Profit Limit": OrderType.OTHER,
 }
 PRICED = frozenset({None, "Limit", "Stop Limit", "Take Profit Limit"})
-"""Where `limitPx` is a limit. Of market orders it is the worst price that the sender would take, not a term told back."""
+"""Where `limitPx` is a limit. Of market orders it is the worst price that the sender would take,
+not a term told back."""
 
 TIMES_IN_FORCE: Mapping[str, TimeInForce] = {
     "Gtc": TimeInForce.GTC,
@@ -96,9 +102,11 @@ TIMES_IN_FORCE: Mapping[str, TimeInForce] = {
 ADD_LIQUIDITY_ONLY = "Alo"
 
 TRADED = frozenset(
-    {"Open Long", "Open Short", "Close Long", "Close Short", "Long > Short", "Short > Long", "Buy", "Sell"}
+    {"Open Long", "Open Short", "Close Long", "Close Short", "Long > Short", "Short > Long", "Buy",
+    "Sell"}
 )  # fmt: skip
-"""Directions of fills that an order of the account made. Any other is an execution of the venue's, and its reason."""
+"""Directions of fills that an order of the account made. Any other is an execution of the venue's,
+and its reason."""
 CLOSED = frozenset({"Close Long", "Close Short"})
 SETTLED = "Settlement"
 LIQUIDATED = "Liquidated"
@@ -106,7 +114,9 @@ LIQUIDATION = "liquidation"
 
 USER_EVENTS = ("user", "userEvents")
 """The channel of events of the user, and the name it is subscribed under."""
-USER_EVENT_KINDS = frozenset({"fills", "funding", "liquidation", "nonUserCancel", "twapHistory", "twapSliceFills"})
+USER_EVENT_KINDS = frozenset(
+    {"fills", "funding", "liquidation", "nonUserCancel", "twapHistory", "twapSliceFills"}
+)
 
 ORDERLESS = ("default", "twapOrder", "twapCancel")
 """What the answer to an action is called that says nothing of orders."""
@@ -136,20 +146,26 @@ SILENT = frozenset(
         "webData3",
     }
 )
-"""Channels that say nothing of the account's orders, fills, fundings or positions, or nothing that another does not say."""
+"""Channels that say nothing of the account's orders, fills, fundings or positions, or nothing that
+another does not say."""
 
 CLOID_DIGITS = 32
 CLOID_TEXT = re.compile(f"0x[0-9a-fA-F]{{{CLOID_DIGITS}}}")
 OTHER_MARKETS = frozenset("@/#:")
-"""One of these stands in the coins of spot, of outcomes and of builders' exchanges, and never in that of another perpetual."""
+"""One of these stands in the coins of spot, of outcomes and of builders' exchanges, and never in
+that of another perpetual."""
 
 
 def meaning_of(status: str) -> Meaning:
-    """What a status word says; words that nobody has told us of go by their suffix, the rest are unknown."""
+    """What a status word says; words that nobody has told us of go by their suffix, the rest are
+    unknown."""
     known = STATUSES.get(status)
     if known is not None:
         return known
-    return next((meaning for suffix, meaning in SUFFIXES.items() if status.endswith(suffix)), Meaning.UNKNOWN)
+    return next(
+        (meaning for suffix, meaning in SUFFIXES.items() if status.endswith(suffix)),
+        Meaning.UNKNOWN,
+    )
 
 
 def is_cloid(text: str) -> bool:
@@ -158,7 +174,8 @@ def is_cloid(text: str) -> bool:
 
 
 def cloid_for(client_order_id: str) -> str:
-    """The client id under which an order of ours is sent: itself where the venue takes it, else made of its hash."""
+    """The client id under which an order of ours is sent: itself where the venue takes it, else
+    made of its hash."""
     if is_cloid(client_order_id):
         return client_order_id.lower()
     return "0x" + sha256(client_order_id.encode()).hexdigest()[:CLOID_DIGITS]
@@ -166,9 +183,11 @@ def cloid_for(client_order_id: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Symbols:
-    """The ledger's names of instruments, where they are not the venue's coins. `names`: instruments by coin.
+    """The ledger's names of instruments, where they are not the venue's coins. `names`: instruments
+    by coin.
 
-    Coins are `BTC` (perpetual), `@107` or `PURR/USDC` (spot), `xyz:TSLA` (a builder's exchange), `#250` (an outcome).
+    Coins are `BTC` (perpetual), `@107` or `PURR/USDC` (spot), `xyz:TSLA` (a builder's exchange),
+    `#250` (an outcome).
     """
 
     names: Mapping[str, str] = field(default_factory=dict)
@@ -176,7 +195,9 @@ class Symbols:
 
     def __post_init__(self) -> None:
         coins = {instrument: coin for coin, instrument in self.names.items()}
-        if len(coins) != len(self.names) or any(name in self.names for name in coins if coins[name] != name):
+        if len(coins) != len(self.names) or any(
+            name in self.names for name in coins if coins[name] != name
+        ):
             raise ValueError("two coins would have the same name")
         object.__setattr__(self, "_coins", coins)
 

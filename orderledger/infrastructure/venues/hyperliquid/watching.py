@@ -1,4 +1,5 @@
-"""What is remembered of an account between two lists: which orders were open, and what has changed."""
+"""What is remembered of an account between two lists: which orders were open, and what has
+changed."""
 
 from collections import Counter, OrderedDict
 from collections.abc import Iterable
@@ -18,7 +19,8 @@ STANDING = frozenset({Meaning.WORKING, Meaning.TRIGGERED, Meaning.UNKNOWN})
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """An order that is missing from a list and was in the one before. What became of it has to be queried."""
+    """An order that is missing from a list and was in the one before. What became of it has to be
+    queried."""
 
     venue_order_id: str
     cloid: str | None
@@ -26,8 +28,8 @@ class Gone:
 
 @dataclass(slots=True)
 class Account:
-    """One account: its names, its order legs and its last lists. `counts`: new, changed, gone orders, frames, polls, faults.
-    `fault`: why it is not up, if the venue could be reached."""
+    """One account: its names, its order legs and its last lists. `counts`: new, changed, gone
+    orders, frames, polls, faults. `fault`: why it is not up, if the venue could be reached."""
 
     name: str
     address: str
@@ -45,13 +47,20 @@ class Account:
     _balances: dict[str, Balance] = field(default_factory=dict)
 
     def news(self, exchange: str, rows: list[Any]) -> list[Any]:
-        """The rows of a full list that are new or changed. Orders that only the last list had become `gone`."""
+        """The rows of a full list that are new or changed. Orders that only the last list had
+        become `gone`."""
         before = self._open.get(exchange, {})
         now = {_name_of(row): row for row in rows}
         news = [row for name, row in now.items() if before.get(name) != row]
         self.counts["new"] += sum(name not in before for name in now)
-        self.counts["changed"] += sum(name in before for name, row in now.items() if before.get(name) != row)
-        gone = {name: Gone(name, cloid_of(row)) for name, row in before.items() if name not in now and _id_of(row) is not None}
+        self.counts["changed"] += sum(
+            name in before for name, row in now.items() if before.get(name) != row
+        )
+        gone = {
+            name: Gone(name, cloid_of(row))
+            for name, row in before.items()
+            if name not in now and _id_of(row) is not None
+        }
         self.counts["gone"] += len(gone)
         self._gone.update(gone)
         self._open[exchange] = now
@@ -72,25 +81,36 @@ class Account:
         """Remember which orders have ended."""
         for row in rows if isinstance(rows, list) else []:
             status = _status_of(row)
-            if status is not None and meaning_of(status) not in STANDING and (name := _id_of(row.get("order"))) is not None:
+            if (
+                status is not None
+                and meaning_of(status) not in STANDING
+                and (name := _id_of(row.get("order"))) is not None
+            ):
                 self._ended[name] = None
         while len(self._ended) > MOST_ENDED:
             self._ended.popitem(last=False)
 
     def unseen(self, question: str, rows: list[Any]) -> list[Any]:
-        """The rows that were not in the last answer to this query in the same form: polls overlap. So an unchanged row is
-        delivered once, whether it can be read or not."""
+        """The rows that were not in the last answer to this query in the same form: polls overlap.
+        So an unchanged row is delivered once, whether it can be read or not."""
         now = {as_text(row): row for row in rows}
         before, self._seen[question] = self._seen.get(question, frozenset()), frozenset(now)
         return [row for text, row in now.items() if text not in before]
 
     def changed(self, messages: list[Message]) -> list[Message]:
-        """The messages without balances that were delivered before: the venue repeats whole states."""
+        """The messages without balances that were delivered before: the venue repeats whole
+        states."""
         news: list[Message] = []
         for message in messages:
             if isinstance(message, Balance):
-                known, self._balances[message.instrument] = self._balances.get(message.instrument), message
-                if known is not None and (known.quantity, known.average_price) == (message.quantity, message.average_price):
+                known, self._balances[message.instrument] = (
+                    self._balances.get(message.instrument),
+                    message,
+                )
+                if known is not None and (known.quantity, known.average_price) == (
+                    message.quantity,
+                    message.average_price,
+                ):
                     continue
             news.append(message)
         return news

@@ -15,12 +15,15 @@ from orderledger.infrastructure.venues.invex.vocabulary import CLIENT_ID, NAME
 class InvexSettings(KeyedSection):
     """One account at Invex."""
 
-    networks = Networks({"live": Network("https://invex.ir"), "sandbox": Network("https://sandbox.invex.ir")})
+    networks = Networks(
+        {"live": Network("https://invex.ir"), "sandbox": Network("https://sandbox.invex.ir")}
+    )
     venue: Literal["invex"]
     signer: str | None = Field(
         default=None,
         pattern=r"^[\w.]+:\w+$",
-        description="Your function that signs, `module:function`: given the fields of a request, it returns those to add.",
+        description="Your function that signs, `module:function`: given the fields of a request, "
+        "it returns those to add.",
     )
 
     def options(self) -> dict[str, Any]:
@@ -29,9 +32,15 @@ class InvexSettings(KeyedSection):
         try:
             return {"sign": EntryPoint("signer", self.signer, "").load()}
         except (ImportError, AttributeError) as error:
-            raise InvalidSetting("venues.invex.signer", f"{self.signer} cannot be loaded: {error}") from None
+            raise InvalidSetting(
+                "venues.invex.signer", f"{self.signer} cannot be loaded: {error}"
+            ) from None
 
 
 ADAPTER = keyed_adapter(
-    InvexSettings, name=NAME, alias=CLIENT_ID, package=__package__, simulation="orderledger.simulation.invex.server:simulated"
+    InvexSettings,
+    name=NAME,
+    alias=CLIENT_ID,
+    package=__package__,
+    simulation="orderledger.simulation.invex.server:simulated",
 )

@@ -1,4 +1,5 @@
-"""Sends orders to Invex. The answer to an order has its id; the answer to a cancel says that it was received."""
+"""Sends orders to Invex. The answer to an order has its id; the answer to a cancel says that it was
+received."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,7 +9,13 @@ from orderledger.domain.values import DatedBy
 from orderledger.infrastructure.errors import Unanswered
 from orderledger.infrastructure.messages.registry import Message, Status
 from orderledger.infrastructure.venues.base.fields import Document
-from orderledger.infrastructure.venues.base.keyed_entry import KeyedOrderEntry, Refusal, Request, without_none, written
+from orderledger.infrastructure.venues.base.keyed_entry import (
+    KeyedOrderEntry,
+    Refusal,
+    Request,
+    without_none,
+    written,
+)
 from orderledger.infrastructure.venues.base.order_entry import EntryAbilities
 from orderledger.infrastructure.venues.invex.refusals import REFUSALS
 from orderledger.infrastructure.venues.invex.translate import READERS
@@ -18,7 +25,8 @@ from orderledger.projections.view import Row
 
 
 class InvexOrderEntry(KeyedOrderEntry):
-    """Whether a client id is unique is not stated, so that the absence of an order proves nothing. `sign`: as in `InvexVenue`."""
+    """Whether a client id is unique is not stated, so that the absence of an order proves nothing.
+    `sign`: as in `InvexVenue`."""
 
     abilities = EntryAbilities(cancels_by_client_id=True)
     alias, client_ids, markets, readers = CLIENT_ID, CLIENT_IDS, MARKETS, READERS
@@ -52,7 +60,10 @@ class InvexOrderEntry(KeyedOrderEntry):
         if not isinstance(detail, list) or not detail or not isinstance(detail[0], dict):
             return None
         field = detail[0].get("loc")
-        return Refusal(code=str(field[-1]) if isinstance(field, list) and field else "", text=str(detail[0].get("msg")))
+        return Refusal(
+            code=str(field[-1]) if isinstance(field, list) and field else "",
+            text=str(detail[0].get("msg")),
+        )
 
     def row_in(self, document: Document) -> Document | None:
         if isinstance(document.get("order_id"), str):
@@ -63,8 +74,17 @@ class InvexOrderEntry(KeyedOrderEntry):
 
     def told(self, row: Document, order: Row) -> Sequence[Message]:
         """Received, and named. What became of it follows from its row."""
-        names = {"client_order_id": order["client_order_id"], "aliases": {CLIENT_ID: self.client_id(order)}}
-        said = Status(account=self._account, **names, venue_order_id=row["order_id"], status="pending_new", evidence=row)
+        names = {
+            "client_order_id": order["client_order_id"],
+            "aliases": {CLIENT_ID: self.client_id(order)},
+        }
+        said = Status(
+            account=self._account,
+            **names,
+            venue_order_id=row["order_id"],
+            status="pending_new",
+            evidence=row,
+        )
         return [said.model_copy(update={"at": self._now(), "dated_by": DatedBy.RECEIPT})]
 
     def _signed(self, fields: dict[str, Any]) -> dict[str, Any]:

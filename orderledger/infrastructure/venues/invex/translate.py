@@ -1,4 +1,5 @@
-"""Payloads of Invex, to messages. One order lists its fills, which have no ids; a list of orders leaves them out.
+"""Payloads of Invex, to messages. One order lists its fills, which have no ids; a list of orders
+leaves them out.
 
 Pure: no clock, no network. A row that cannot be read is a Fault and costs the other rows nothing.
 """
@@ -27,7 +28,13 @@ from orderledger.infrastructure.venues.base.fields import (
     rows_within,
     word,
 )
-from orderledger.infrastructure.venues.base.order_rows import FillRow, OrderState, Readers, ReadRow, RowContext
+from orderledger.infrastructure.venues.base.order_rows import (
+    FillRow,
+    OrderState,
+    Readers,
+    ReadRow,
+    RowContext,
+)
 from orderledger.infrastructure.venues.invex.vocabulary import (
     CLIENT_ID,
     ENDED,
@@ -44,7 +51,9 @@ from orderledger.infrastructure.venues.invex.vocabulary import (
 def order_messages(row: Document, context: RowContext) -> Iterator[Message]:
     """The fills of an order, its status, and whether a cancel of it was requested."""
     status, symbol, side = needed_word(row, "status"), _symbol(row), one_of(row, "side", SIDES)
-    changed_at, made_at = (moment(row, name, offset=UTC_OFFSET) for name in ("updated_at", "created_at"))
+    changed_at, made_at = (
+        moment(row, name, offset=UTC_OFFSET) for name in ("updated_at", "created_at")
+    )
     order_type = ORDER_TYPES.get((word(row, "type") or "").lower(), OrderType.OTHER)
     fills, client_id = list(_fills(row, symbol, side)), word(row, "client_order_id")
     state = OrderState(
@@ -66,7 +75,9 @@ def order_messages(row: Document, context: RowContext) -> Iterator[Message]:
     yield from order_rows.nameless_fills(fills, common, state.filled)
     yield state.report(context, row)
     if word(row, "cancel_order_id") and not has_ended(row):
-        yield Status(**common, at=state.at, dated_by=state.dated_by, pending=Pending.CANCEL, evidence=row)
+        yield Status(
+            **common, at=state.at, dated_by=state.dated_by, pending=Pending.CANCEL, evidence=row
+        )
 
 
 def _symbol(row: Document) -> str:
@@ -96,15 +107,20 @@ def _fills(row: Document, symbol: str, side: Side) -> Iterator[FillRow]:
 
 def filled(row: Document) -> tuple[Decimal, Decimal]:
     """How much is filled, and how much of that is listed."""
-    return number(row, "deal_quantity") or ZERO, total(needed_number(one, "quantity") for one in rows_within(row, "trades"))
+    return number(row, "deal_quantity") or ZERO, total(
+        needed_number(one, "quantity") for one in rows_within(row, "trades")
+    )
 
 
 def balance_messages(row: Document, context: RowContext) -> Iterator[Message]:
-    yield order_rows.balance(row, MARKETS.currency(needed_word(row, "currency")), needed_number(row, "total"), context)
+    yield order_rows.balance(
+        row, MARKETS.currency(needed_word(row, "currency")), needed_number(row, "total"), context
+    )
 
 
 def rows(document: Document) -> tuple[ReadRow, Sequence[Any]] | None:
-    """A list of orders, one order, or balances. The answers to placing and canceling have ids alone."""
+    """A list of orders, one order, or balances. The answers to placing and canceling have ids
+    alone."""
     if isinstance(document.get("orders"), list):
         return order_messages, document["orders"]
     if isinstance(document.get("accounts"), list):

@@ -36,11 +36,13 @@ class InvexVenue(ListedVenue):
     position_mode = PositionMode.NET  # spot alone
     abilities = Abilities(
         client_ids="not stated; both names find an order",
-        fill_identity="made here: the order, its time, price and quantity, and its number among equals",
+        fill_identity="made here: the order, its time, price and quantity, and its number among "
+        "equals",
         has_fill_ids=False,
         streams=False,
         orders_reach_back="not stated",
-        fills_reach_back="with their orders; of an order that was made a day before, if the ledger knows it to be open",
+        fills_reach_back="with their orders; of an order that was made a day before, if the "
+        "ledger knows it to be open",
     )
 
     def __init__(self, account: str, *, sign: Sign | None = None, **options: Any) -> None:
@@ -55,10 +57,16 @@ class InvexVenue(ListedVenue):
         return [row for status in OPEN for row in await self._listed({"status": status})]
 
     async def new_rows(self, since: datetime) -> list[Any]:
-        return await self._listed({"start_at": since.astimezone(UTC).replace(tzinfo=None).isoformat()})
+        return await self._listed(
+            {"start_at": since.astimezone(UTC).replace(tzinfo=None).isoformat()}
+        )
 
     async def one_row(self, venue_order_id: str) -> Document | None:
-        return await self._order({"order_id": venue_order_id}) if IDS.fullmatch(venue_order_id) else None
+        return (
+            await self._order({"order_id": venue_order_id})
+            if IDS.fullmatch(venue_order_id)
+            else None
+        )
 
     async def rows_of(self, order: Row) -> list[Any]:
         found = [await self.one_row(name) for name in order["venue_order_ids"]]
@@ -75,7 +83,9 @@ class InvexVenue(ListedVenue):
         return _object(await self._get(MARKETS, {}))
 
     async def _get(self, path: str, asked: Fields) -> Any:
-        return await self._http.get(path, {**asked, **(self._sign(asked) if self._sign is not None and asked else {})})
+        return await self._http.get(
+            path, {**asked, **(self._sign(asked) if self._sign is not None and asked else {})}
+        )
 
     async def _listed(self, asked: Fields) -> list[Any]:
         async def fetch(page: int) -> tuple[list[Any], bool]:

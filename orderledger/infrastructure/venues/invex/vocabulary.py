@@ -30,12 +30,16 @@ MARKETS = SymbolTable(
 OPEN = ("NOT_FILLED", "INACTIVE")
 STATUSES: dict[str, Meaning] = {
     "not_filled": (Acknowledge, Status.NEW),
-    "inactive": (StatusReport, Status.PENDING_NEW),  # not documented: of what changes nothing, this says the least
+    "inactive": (
+        StatusReport,
+        Status.PENDING_NEW,
+    ),  # not documented: of what changes nothing, this says the least
     "full_filled": (StatusReport, Status.FILLED),
     "canceled_by_user": (Cancel, Status.CANCELED),
     "canceled_by_system": (Cancel, Status.CANCELED),
 }
-"""By the word in lower case. An order that is refused after it was received is canceled by the system too."""
+"""By the word in lower case. An order that is refused after it was received is canceled by the
+system too."""
 
 ENDED = frozenset({"full_filled", "canceled_by_user", "canceled_by_system"})
 SAYS_MORE = frozenset({"inactive", "canceled_by_system"})

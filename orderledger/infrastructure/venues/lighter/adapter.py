@@ -12,7 +12,12 @@ from orderledger.infrastructure.venues.base.adapter import Adapter
 from orderledger.infrastructure.venues.base.networks import Network, Networks
 from orderledger.infrastructure.venues.base.order_entry import OrderEntry
 from orderledger.infrastructure.venues.base.recorded import Recording
-from orderledger.infrastructure.venues.base.settings import WEBSOCKET_URL, OneAccountSection, Secret, WebsocketUrl
+from orderledger.infrastructure.venues.base.settings import (
+    WEBSOCKET_URL,
+    OneAccountSection,
+    Secret,
+    WebsocketUrl,
+)
 from orderledger.infrastructure.venues.base.venue import Records, Venue
 from orderledger.infrastructure.venues.lighter.vocabulary import CLIENT_ORDER_INDEX, VENUE, WEIGHTS
 
@@ -21,8 +26,12 @@ HEAVIEST_QUERY = max(WEIGHTS.values())
 
 NETWORKS = Networks(
     {
-        "mainnet": Network("https://mainnet.zklighter.elliot.ai", "wss://mainnet.zklighter.elliot.ai/stream"),
-        "testnet": Network("https://testnet.zklighter.elliot.ai", "wss://testnet.zklighter.elliot.ai/stream"),
+        "mainnet": Network(
+            "https://mainnet.zklighter.elliot.ai", "wss://mainnet.zklighter.elliot.ai/stream"
+        ),
+        "testnet": Network(
+            "https://testnet.zklighter.elliot.ai", "wss://testnet.zklighter.elliot.ai/stream"
+        ),
     },
     "/stream",
 )
@@ -36,19 +45,28 @@ class LighterSettings(OneAccountSection):
     account_index: int = Field(ge=0, description="Its number at the venue.")
     token: Secret = Field(description="An auth token that reads; a read-only one is enough.")
     private_key: Secret | None = Field(
-        default=None, description="Key of an API key of the account, to send orders. Needs `orderledger[lighter]`."
+        default=None,
+        description="Key of an API key of the account, to send orders. Needs "
+        "`orderledger[lighter]`.",
     )
-    api_key_index: int | None = Field(default=None, ge=0, le=254, description="The number of that API key.")
+    api_key_index: int | None = Field(
+        default=None, ge=0, le=254, description="The number of that API key."
+    )
     websocket_url: WebsocketUrl = Field(default="", description=WEBSOCKET_URL)
     requests_per_minute: int = Field(
-        default=STANDARD_PER_MINUTE, ge=1, description="Allowed a minute; from 600 on as a premium account's, weighted."
+        default=STANDARD_PER_MINUTE,
+        ge=1,
+        description="Allowed a minute; from 600 on as a premium account's, weighted.",
     )
 
     @field_validator("requests_per_minute")
     @classmethod
     def _is_of_an_account(cls, allowed: int) -> int:
         if STANDARD_PER_MINUTE < allowed < HEAVIEST_QUERY:
-            raise ValueError(f"{allowed} is neither a standard account's (60 at most) nor a premium account's (600 at least)")
+            raise ValueError(
+                f"{allowed} is neither a standard account's (60 at most) nor a premium account's "
+                "(600 at least)"
+            )
         return allowed
 
     @property
@@ -62,7 +80,9 @@ def order_entry(settings: LighterSettings, account: str) -> OrderEntry:
 
     if settings.private_key is None or settings.api_key_index is None:
         missing = "private_key" if settings.private_key is None else "api_key_index"
-        raise InvalidSetting(f"venues.lighter.{missing}", f"is missing: orders of {account} cannot be signed")
+        raise InvalidSetting(
+            f"venues.lighter.{missing}", f"is missing: orders of {account} cannot be signed"
+        )
     key = settings.private_key.read("venues.lighter.private_key")
     account_index, api_key_index = settings.account_index, settings.api_key_index
     return LighterOrderEntry(
@@ -70,7 +90,12 @@ def order_entry(settings: LighterSettings, account: str) -> OrderEntry:
         account_index=account_index,
         api_key_index=api_key_index,
         url=settings.url,
-        signer=SdkSigner(url=settings.url, account_index=account_index, api_key_index=api_key_index, private_key=key),
+        signer=SdkSigner(
+            url=settings.url,
+            account_index=account_index,
+            api_key_index=api_key_index,
+            private_key=key,
+        ),
         now=SystemClock().now,
     )
 
@@ -80,14 +105,17 @@ def build(settings: LighterSettings, records: Records) -> Venue:
     from orderledger.infrastructure.venues.lighter.venue import LighterAccount, LighterVenue
 
     token = partial(settings.token.read, "venues.lighter.token")
-    token()  # a missing one is refused at once; it is read again for each connection, because tokens end
+    # a missing one is refused at once; it is read again for each connection, because tokens end
+    token()
     allowed = settings.requests_per_minute
     return LighterVenue(
         {settings.account: LighterAccount(account_index=settings.account_index, token=token)},
         url=settings.url,
         websocket_url=settings.websocket_url,
         records=records,
-        allowance=replace(STANDARD if allowed <= STANDARD.per_minute else PREMIUM, per_minute=allowed),
+        allowance=replace(
+            STANDARD if allowed <= STANDARD.per_minute else PREMIUM, per_minute=allowed
+        ),
     )
 
 
@@ -95,7 +123,9 @@ def recording(account: str, number: str, records: Records | None) -> Recording:
     from orderledger.infrastructure.venues.lighter.translate import LighterRecording
 
     if not (number.isascii() and number.isdigit()):
-        raise InvalidSetting("number", "needs the account index: a trade does not say which side is ours")
+        raise InvalidSetting(
+            "number", "needs the account index: a trade does not say which side is ours"
+        )
     return LighterRecording(account, int(number), records)
 
 

@@ -9,7 +9,8 @@ from orderledger.infrastructure.venues.lighter.markets import Markets
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """The account in the ledger and at the venue. `heard_at`: the time of payloads that have none of their own."""
+    """The account in the ledger and at the venue. `heard_at`: the time of payloads that have none
+    of their own."""
 
     account: str
     account_index: int

@@ -1,4 +1,5 @@
-"""Client order ids for Lighter: a `client_order_index` between 1 and 2^48 - 1 for each client order id."""
+"""Client order ids for Lighter: a `client_order_index` between 1 and 2^48 - 1 for each client order
+id."""
 
 from collections.abc import Callable
 from hashlib import sha256
@@ -19,12 +20,15 @@ class KnowsOrders(Protocol):
     def order(self, account: str, name: str) -> Row | None: ...
 
 
-def mint_client_order_index(records: KnowsOrders | Lookup, account: str, client_order_id: str) -> int:
+def mint_client_order_index(
+    records: KnowsOrders | Lookup, account: str, client_order_id: str
+) -> int:
     """The index for an order: the same in every process, and no other order's of this account.
 
-    It is the first of a fixed sequence (SHA-256 of account, id and a count) that the ledger does not know, or knows as this
-    order's. Record it with the request, `aliases={"lighter.client_order_index": str(index)}`, before the order is sent:
-    what is not recorded is not taken.
+    It is the first of a fixed sequence (SHA-256 of account, id and a count) that the ledger does
+    not know, or knows as this order's. Record it with the request,
+    `aliases={"lighter.client_order_index": str(index)}`, before the order is sent: what is not
+    recorded is not taken.
     """
     lookup: Lookup = records if callable(records) else records.order
     for salt in range(ATTEMPTS):
@@ -42,4 +46,7 @@ def hashed_index(account: str, client_order_id: str, salt: int) -> int:
 
 
 def _is_ours(row: Row, client_order_id: str, index: str) -> bool:
-    return bool(row["client_order_id"] == client_order_id and row["aliases"].get(CLIENT_ORDER_INDEX) == index)
+    return bool(
+        row["client_order_id"] == client_order_id
+        and row["aliases"].get(CLIENT_ORDER_INDEX) == index
+    )

@@ -22,7 +22,9 @@ PAUSE = timedelta(minutes=1)
 class Interpreter:
     """Translates for all accounts of the venue."""
 
-    def __init__(self, rest: Rest, accounts: Mapping[str, LighterAccount], records: Records, markets: Markets) -> None:
+    def __init__(
+        self, rest: Rest, accounts: Mapping[str, LighterAccount], records: Records, markets: Markets
+    ) -> None:
         self.accounts = accounts
         self.markets = markets
         self._rest = rest
@@ -45,9 +47,12 @@ class Interpreter:
         return self.settle(account, await self.read(account, document, at))
 
     async def read(self, account: str, document: Any, at: datetime) -> Translation:
-        """Translate a payload by itself. An unknown market is queried, and again after a while, because a list may lack it."""
+        """Translate a payload by itself. An unknown market is queried, and again after a while,
+        because a list may lack it."""
         unknown = [market for market in markets_named(document) if not self.markets.knows(market)]
-        if at >= self._quiet_until and any(at >= self._asked_until.get(market, at) for market in unknown):
+        if at >= self._quiet_until and any(
+            at >= self._asked_until.get(market, at) for market in unknown
+        ):
             try:
                 await self.learn()
                 self._asked_until |= dict.fromkeys(unknown, at + PAUSE)
@@ -59,4 +64,6 @@ class Interpreter:
 
     def settle(self, account: str, translated: Translation) -> Translation:
         """The translation of one or several payloads, read beside what the ledger knows."""
-        return replace(translated, messages=settled(translated.messages, account, self._records, self.markets))
+        return replace(
+            translated, messages=settled(translated.messages, account, self._records, self.markets)
+        )

@@ -1,7 +1,9 @@
-"""`Markets`: the instruments of market indexes, and their terms. The venue publishes a list, which grows.
+"""`Markets`: the instruments of market indexes, and their terms. The venue publishes a list, which
+grows.
 
-An instrument keeps the first symbol of its market for ever, because fills of one market must not change their instrument when the
-venue renames it. A market without a known symbol is named after its index.
+An instrument keeps the first symbol of its market for ever, because fills of one market must not
+change their instrument when the venue renames it. A market without a known symbol is named after
+its index.
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,7 +18,16 @@ from orderledger.infrastructure.venues.lighter.reading import account_number, ro
 from orderledger.infrastructure.venues.lighter.vocabulary import CURRENCY, KINDS, PERPETUAL, SPOT
 
 DETAILS = ("order_book_details", "spot_order_book_details", "order_books")
-NAMING = (*DETAILS, "positions", "position", "market_stats", "spot_market_stats", "orders", "trades", "liquidation_trades")
+NAMING = (
+    *DETAILS,
+    "positions",
+    "position",
+    "market_stats",
+    "spot_market_stats",
+    "orders",
+    "trades",
+    "liquidation_trades",
+)
 """Fields with rows that name their market."""
 MARKS = frozenset({"market_id", "market_index"})
 STEPS = ("price", "size")
@@ -28,8 +39,9 @@ FALLBACK = "lighter:market:"
 
 @dataclass(frozen=True, slots=True)
 class Markets:
-    """`symbols` by market index: a known one never changes. `version` counts how often something was learned. `taken` are names
-    of something else. `steps`: tick and lot by market index, as the last list gave them."""
+    """`symbols` by market index: a known one never changes. `version` counts how often something
+    was learned. `taken` are names of something else. `steps`: tick and lot by market index, as the
+    last list gave them."""
 
     symbols: Mapping[int, str] = field(default_factory=dict)
     version: int = 0
@@ -38,21 +50,29 @@ class Markets:
 
     @classmethod
     def of(cls, known: "Markets | Mapping[Any, Any]") -> Self:
-        """Make it from a kept document (`to_document`), an answer of orderBookDetails, or symbols by index."""
+        """Make it from a kept document (`to_document`), an answer of orderBookDetails, or symbols
+        by index."""
         if isinstance(known, Markets):
             return cls(known.symbols, known.version, steps=known.steps)
         if any(name in known for name in DETAILS):
             return cls().learned(dict(known))
         if isinstance(known.get("symbols"), Mapping):
-            return cls({int(index): str(symbol) for index, symbol in known["symbols"].items()}, int(known.get("version", 1)))
+            return cls(
+                {int(index): str(symbol) for index, symbol in known["symbols"].items()},
+                int(known.get("version", 1)),
+            )
         return cls({int(index): str(symbol) for index, symbol in known.items()}, 1 if known else 0)
 
     def to_document(self) -> Document:
         """A document that can be kept in a file, and read with `of`."""
-        return {"version": self.version, "symbols": {str(index): symbol for index, symbol in sorted(self.symbols.items())}}
+        return {
+            "version": self.version,
+            "symbols": {str(index): symbol for index, symbol in sorted(self.symbols.items())},
+        }
 
     def learned(self, details: Document) -> Self:
-        """These markets and the new ones of a payload. A known index keeps its name, and a known name its index."""
+        """These markets and the new ones of a payload. A known index keeps its name, and a known
+        name its index."""
         taken = {*self.symbols.values(), *self.taken}
         added: dict[int, str] = {}
         for index, symbol in _listed(details):
@@ -65,10 +85,19 @@ class Markets:
         return type(self)({**self.symbols, **added}, self.version + bool(added), self.taken, steps)
 
     def with_names(self, instruments: Iterable[str]) -> Self:
-        """These markets with the names that messages have used: a market first used by its index keeps that name."""
+        """These markets with the names that messages have used: a market first used by its index
+        keeps that name."""
         names = frozenset(instruments) - self.taken - frozenset(self.symbols.values())
-        nameless = {index: name for name in names if name.startswith(FALLBACK) and (index := self.index(name)) is not None}
-        return replace(self, symbols={**self.symbols, **nameless}, taken=self.taken | names) if names else self
+        nameless = {
+            index: name
+            for name in names
+            if name.startswith(FALLBACK) and (index := self.index(name)) is not None
+        }
+        return (
+            replace(self, symbols={**self.symbols, **nameless}, taken=self.taken | names)
+            if names
+            else self
+        )
 
     def instrument(self, index: int) -> str:
         """The instrument of a market, named after its index if no symbol is known."""
@@ -85,8 +114,8 @@ class Markets:
         return index in self.symbols
 
     def terms_of(self, instrument: str) -> Terms | None:
-        """Settlement currency, tick and lot. The currency is USDC for perpetuals, the quote currency at spot. None for
-        other kinds of market, such as binary options."""
+        """Settlement currency, tick and lot. The currency is USDC for perpetuals, the quote
+        currency at spot. None for other kinds of market, such as binary options."""
         index = self.index(instrument)
         if index is None:
             return None
@@ -94,7 +123,11 @@ class Markets:
         if index in KINDS[PERPETUAL]:
             return Terms(currency=CURRENCY, tick=tick, lot=lot)
         _, slash, quote = instrument.partition("/")
-        return Terms(currency=quote, tick=tick, lot=lot) if index in KINDS[SPOT] and slash and quote else None
+        return (
+            Terms(currency=quote, tick=tick, lot=lot)
+            if index in KINDS[SPOT] and slash and quote
+            else None
+        )
 
 
 def _steps(details: Document) -> dict[int, Steps]:
@@ -103,7 +136,10 @@ def _steps(details: Document) -> dict[int, Steps]:
     for name in DETAILS:
         for _, row in rows_of(details.get(name), MARKS):
             try:
-                index, tick, lot = account_number(row, "market_id"), *(_step(row, f"supported_{of}_decimals") for of in STEPS)
+                index, tick, lot = (
+                    account_number(row, "market_id"),
+                    *(_step(row, f"supported_{of}_decimals") for of in STEPS),
+                )
             except (AttributeError, Unreadable):
                 continue
             if index is not None and (tick or lot):
@@ -130,8 +166,10 @@ def _listed(details: Document) -> Iterable[tuple[int, str]]:
 
 
 def _named(row: Document) -> tuple[int | None, str | None]:
-    """The market that a row names, as rows of orders and trades do since 2026. A binary option may have its underlying's
-    symbol."""
+    """The market that a row names, as rows of orders and trades do since 2026. A binary option may
+    have its underlying's symbol."""
     if row.get("market_symbol") is not None and word(row, "market_kind") in (PERPETUAL, SPOT):
-        return account_number(row, "market_index" if "market_index" in row else "market_id"), word(row, "market_symbol")
+        return account_number(row, "market_index" if "market_index" in row else "market_id"), word(
+            row, "market_symbol"
+        )
     return account_number(row, "market_id"), word(row, "symbol")

@@ -1,7 +1,8 @@
 """Sends orders to Lighter: transactions, signed by the official SDK, to `sendTx`.
 
-An accepted transaction is queued, and no more: what becomes of the order follows from the feed. So an accepted request has no
-message. A transaction expires: one that was late cannot become an order afterwards.
+An accepted transaction is queued, and no more: what becomes of the order follows from the feed. So
+an accepted request has no message. A transaction expires: one that was late cannot become an order
+afterwards.
 """
 
 import asyncio
@@ -9,13 +10,22 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from orderledger.infrastructure.errors import NotSent, Unanswered, VenueError
-from orderledger.infrastructure.messages.registry import Message, Reject, RejectCancel, RejectReplace
+from orderledger.infrastructure.messages.registry import (
+    Message,
+    Reject,
+    RejectCancel,
+    RejectReplace,
+)
 from orderledger.infrastructure.messages.reports import Report
 from orderledger.infrastructure.venues.base.order_entry import BOTH_CONDITIONS, EntryAbilities, Sent
 from orderledger.infrastructure.venues.base.refusals import codes_of
 from orderledger.infrastructure.venues.base.transport import Http
 from orderledger.infrastructure.venues.base.transport.sender import Answer, Sender
-from orderledger.infrastructure.venues.lighter.ids import Lookup, hashed_index, mint_client_order_index
+from orderledger.infrastructure.venues.lighter.ids import (
+    Lookup,
+    hashed_index,
+    mint_client_order_index,
+)
 from orderledger.infrastructure.venues.lighter.markets import Markets
 from orderledger.infrastructure.venues.lighter.refusals import REFUSALS, code_in, is_too_many
 from orderledger.infrastructure.venues.lighter.signing import Signed, Signer
@@ -26,14 +36,16 @@ from orderledger.projections.view import Row
 PREFIX = "/api/v1/"
 
 ABSENT_SECONDS = 660.0
-"""A transaction of the SDK expires after ten minutes; one more for the venue to show the order, and for clocks that differ."""
+"""A transaction of the SDK expires after ten minutes; one more for the venue to show the order, and
+for clocks that differ."""
 
 
 class LighterOrderEntry:
-    """Orders of one account at Lighter. `account` is its name in the ledger; `account_index` and `api_key_index` are its numbers.
+    """Orders of one account at Lighter. `account` is its name in the ledger; `account_index` and
+    `api_key_index` are its numbers.
 
-    `lookup` finds orders of the ledger by name: with it, no two orders get the same client order index. Requests are sent one
-    after the other, because nonces have no gaps.
+    `lookup` finds orders of the ledger by name: with it, no two orders get the same client order
+    index. Requests are sent one after the other, because nonces have no gaps.
     """
 
     abilities = EntryAbilities(
@@ -77,7 +89,9 @@ class LighterOrderEntry:
         market, scale = await self._market(order["instrument"])
         terms = created(order, scale)
         index = self._index_of(order)
-        return await self._sent(order, Reject, lambda nonce: self._signer.create(market, index, terms, nonce))
+        return await self._sent(
+            order, Reject, lambda nonce: self._signer.create(market, index, terms, nonce)
+        )
 
     async def submit_many(self, orders: Sequence[Row]) -> Sequence[Sent | Exception]:
         """One after the other: the answer to a batch would not say which order it refuses."""
@@ -93,13 +107,17 @@ class LighterOrderEntry:
         """Cancel by the client order index; an order without one, by the venue's id."""
         market, _ = await self._market(order["instrument"])
         index = self._name_of(order)
-        return await self._sent(order, RejectCancel, lambda nonce: self._signer.cancel(market, index, nonce), request_id)
+        return await self._sent(
+            order, RejectCancel, lambda nonce: self._signer.cancel(market, index, nonce), request_id
+        )
 
     async def replace(self, order: Row, request: Row) -> Sent:
         """Change quantity or prices; the rest stays."""
         market, scale = await self._market(order["instrument"])
         names = ("quantity", "limit_price", "stop_price")
-        quantity, price, stop = (order[name] if request.get(name) is None else request[name] for name in names)
+        quantity, price, stop = (
+            order[name] if request.get(name) is None else request[name] for name in names
+        )
         if price is None:
             raise NotSent("incorrect_price", "the order has no limit price")
         terms = (
@@ -109,7 +127,12 @@ class LighterOrderEntry:
         )
         index = self._name_of(order)
         request_id = request["request_id"]
-        return await self._sent(order, RejectReplace, lambda nonce: self._signer.modify(market, index, *terms, nonce), request_id)
+        return await self._sent(
+            order,
+            RejectReplace,
+            lambda nonce: self._signer.modify(market, index, *terms, nonce),
+            request_id,
+        )
 
     async def aclose(self) -> None:
         await self._sender.aclose()
@@ -117,9 +140,14 @@ class LighterOrderEntry:
         await self._signer.aclose()
 
     async def _sent(
-        self, order: Row, refused: type[Report], sign: Callable[[int], Signed], request_id: str | None = None
+        self,
+        order: Row,
+        refused: type[Report],
+        sign: Callable[[int], Signed],
+        request_id: str | None = None,
     ) -> Sent:
-        """Sign with the next nonce and send. A nonce is used on only after the venue has taken the one before it."""
+        """Sign with the next nonce and send. A nonce is used on only after the venue has taken the
+        one before it."""
         async with self._turn:
             nonce, self._nonce = await self._next_nonce(), None
             signed = sign(nonce)
@@ -146,16 +174,24 @@ class LighterOrderEntry:
         return nonce
 
     async def _market(self, instrument: str) -> tuple[int, Scale]:
-        """The number of a market, and what amounts and prices are counted in. Raises NotSent if the venue does not say."""
+        """The number of a market, and what amounts and prices are counted in. Raises NotSent if the
+        venue does not say."""
         if self._markets.index(instrument) is None:
             try:
-                self._markets = self._markets.learned(await self._http.get(f"{PREFIX}orderBookDetails"))
+                self._markets = self._markets.learned(
+                    await self._http.get(f"{PREFIX}orderBookDetails")
+                )
             except VenueError as error:
                 raise NotSent("no_instruments", str(error)) from None
         index = self._markets.index(instrument)
-        tick, lot = self._markets.steps.get(index, (None, None)) if index is not None else (None, None)
+        tick, lot = (
+            self._markets.steps.get(index, (None, None)) if index is not None else (None, None)
+        )
         if index is None or tick is None or lot is None:
-            raise NotSent("unknown_instrument", f"Lighter lists no market {instrument!r}, or does not say its decimals")
+            raise NotSent(
+                "unknown_instrument",
+                f"Lighter lists no market {instrument!r}, or does not say its decimals",
+            )
         return index, Scale(tick=tick, lot=lot)
 
     def _index_of(self, order: Row) -> int:
@@ -168,16 +204,29 @@ class LighterOrderEntry:
         return hashed_index(self._account, order["client_order_id"], 0)
 
     def _name_of(self, order: Row) -> int:
-        """A number by which the venue knows the order: its own and ours cannot be mistaken for each other."""
-        if (order.get("aliases") or {}).get(CLIENT_ORDER_INDEX) is None and order["venue_order_id"] is not None:
+        """A number by which the venue knows the order: its own and ours cannot be mistaken for each
+        other."""
+        if (order.get("aliases") or {}).get(CLIENT_ORDER_INDEX) is None and order[
+            "venue_order_id"
+        ] is not None:
             return int(order["venue_order_id"])
         return self._index_of(order)
 
-    def _refusal(self, order: Row, refused: type[Report], answer: Answer, code: int | None, request_id: str | None) -> Message:
-        """The refusal as a message. Raises Unanswered if it does not prove that nothing was taken."""
+    def _refusal(
+        self,
+        order: Row,
+        refused: type[Report],
+        answer: Answer,
+        code: int | None,
+        request_id: str | None,
+    ) -> Message:
+        """The refusal as a message. Raises Unanswered if it does not prove that nothing was
+        taken."""
         message = answer.document.get("message") if isinstance(answer.document, dict) else None
         sentence = str(message or answer.text or f"HTTP {answer.status}")
-        reason = REFUSALS.reason(refused, codes_of(answer.status, *([] if code is None else [code])), sentence)
+        reason = REFUSALS.reason(
+            refused, codes_of(answer.status, *([] if code is None else [code])), sentence
+        )
         given = {
             "client_order_id": order["client_order_id"],
             "venue_order_id": order["venue_order_id"],

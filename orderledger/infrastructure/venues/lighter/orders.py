@@ -1,7 +1,9 @@
-"""One message from an order row of Lighter (`accountActiveOrders`, `accountInactiveOrders`, channel `account_orders`).
+"""One message from an order row of Lighter (`accountActiveOrders`, `accountInactiveOrders`, channel
+`account_orders`).
 
-Amounts are decimal text in units of the base asset, prices in the quote asset. Times are in s, ms or us, depending on the field.
-Cumulative amounts are claims of the venue (`reported`); fills come from trades only. See apidocs.lighter.xyz.
+Amounts are decimal text in units of the base asset, prices in the quote asset. Times are in s, ms
+or us, depending on the field. Cumulative amounts are claims of the venue (`reported`); fills come
+from trades only. See apidocs.lighter.xyz.
 """
 
 from collections.abc import Mapping
@@ -14,9 +16,22 @@ from orderledger.domain.exact import TRAPS
 from orderledger.domain.values import DatedBy, OrderType, Side, Status
 from orderledger.infrastructure.messages import registry
 from orderledger.infrastructure.messages.registry import Message, ReportedClaims
-from orderledger.infrastructure.venues.base.fields import Document, Unreadable, flag, number, price, word
+from orderledger.infrastructure.venues.base.fields import (
+    Document,
+    Unreadable,
+    flag,
+    number,
+    price,
+    word,
+)
 from orderledger.infrastructure.venues.lighter.context import Context
-from orderledger.infrastructure.venues.lighter.reading import account_number, index, latest, market_of, moment
+from orderledger.infrastructure.venues.lighter.reading import (
+    account_number,
+    index,
+    latest,
+    market_of,
+    moment,
+)
 from orderledger.infrastructure.venues.lighter.vocabulary import (
     CLIENT_ORDER_INDEX,
     CONDITIONAL_TYPES,
@@ -35,8 +50,8 @@ MARKS = frozenset({"order_index", "order_id", "client_order_index", "initial_bas
 """Fields that identify a row of an order."""
 
 CHANGE_TIMES = ("transaction_time", "updated_at")
-"""The time of the row's state is the later of these. The transaction may be the one that created the order, not the one that
-ended it."""
+"""The time of the row's state is the later of these. The transaction may be the one that created
+the order, not the one that ended it."""
 OTHER_TIMES = ("timestamp", "created_at")
 """Times used if a row has neither of them."""
 
@@ -72,7 +87,8 @@ def changed_at(row: Document) -> datetime:
 
 
 def _dated_by(row: Document) -> DatedBy:
-    """Only `updated_at` is always the time of the row's state: the transaction may be the one that created the order."""
+    """Only `updated_at` is always the time of the row's state: the transaction may be the one that
+    created the order."""
     return DatedBy.RECEIPT if latest(row, "updated_at") is None else DatedBy.VENUE
 
 
@@ -104,9 +120,13 @@ def _named_side(side: str) -> Side:
 
 
 def _reason(row: Document, status: str) -> str | None:
-    """The venue's status word for an end that the message type does not express; or the mark of an order made by the venue."""
+    """The venue's status word for an end that the message type does not express; or the mark of an
+    order made by the venue."""
     meaning = STATUSES.get(status)
-    if meaning in (Meaning.CANCELED, Meaning.REFUSED, Meaning.EXPIRED) and status not in PLAIN_STATUSES:
+    if (
+        meaning in (Meaning.CANCELED, Meaning.REFUSED, Meaning.EXPIRED)
+        and status not in PLAIN_STATUSES
+    ):
         return status
     return LIQUIDATION if row.get("type") == LIQUIDATION else None
 
@@ -123,9 +143,16 @@ def _message(row: Document, status: str, fields: Document) -> Message:
             return registry.Acknowledge(**fields, reported=_reported(claims, Status.NEW))
         case Meaning.RECEIVED | Meaning.WAITING:
             seen = Status.PARTIALLY_FILLED if is_filled_in_part else Status.PENDING_NEW
-            return registry.Status(**fields, dated_by=_dated_by(row), status=seen, reported=_reported(claims))
+            return registry.Status(
+                **fields, dated_by=_dated_by(row), status=seen, reported=_reported(claims)
+            )
         case Meaning.FILLED:
-            return registry.Status(**fields, dated_by=_dated_by(row), status=Status.FILLED, reported=_reported(_ended(claims)))
+            return registry.Status(
+                **fields,
+                dated_by=_dated_by(row),
+                status=Status.FILLED,
+                reported=_reported(_ended(claims)),
+            )
         case Meaning.EXPIRED:
             return registry.Expire(**fields, reported=_reported(_ended(claims), Status.EXPIRED))
         case Meaning.REFUSED if cum_quantity is not None and not is_filled_in_part:
@@ -134,14 +161,22 @@ def _message(row: Document, status: str, fields: Document) -> Message:
             return registry.Cancel(**fields, reported=_reported(_ended(claims), Status.CANCELED))
         case _:
             return registry.Status(
-                **fields, dated_by=_dated_by(row), status=status, reported=_reported({**claims, "leaves_quantity": None})
+                **fields,
+                dated_by=_dated_by(row),
+                status=status,
+                reported=_reported({**claims, "leaves_quantity": None}),
             )
 
 
 def is_untriggered(row: Document) -> bool:
-    """True if the venue has accepted the order and keeps it off the book until its condition is met."""
+    """True if the venue has accepted the order and keeps it off the book until its condition is
+    met."""
     trigger, order_type = row.get("trigger_status"), row.get("type")
-    return trigger in TRIGGERS if isinstance(trigger, str) else isinstance(order_type, str) and order_type in CONDITIONAL_TYPES
+    return (
+        trigger in TRIGGERS
+        if isinstance(trigger, str)
+        else isinstance(order_type, str) and order_type in CONDITIONAL_TYPES
+    )
 
 
 def _claims(row: Document) -> dict[str, Any]:
@@ -161,12 +196,17 @@ def _claims(row: Document) -> dict[str, Any]:
 
 
 def _ended(claims: Mapping[str, Any]) -> dict[str, Any]:
-    """The open quantity. 0 for an ended order, where the venue's `remaining` may be the unfilled quantity."""
-    return {**claims, "leaves_quantity": None if claims["leaves_quantity"] else claims["leaves_quantity"]}
+    """The open quantity. 0 for an ended order, where the venue's `remaining` may be the unfilled
+    quantity."""
+    return {
+        **claims,
+        "leaves_quantity": None if claims["leaves_quantity"] else claims["leaves_quantity"],
+    }
 
 
 def _average_price(row: Document) -> Decimal | None:
-    """Average price: filled quote amount by filled base amount. None if the quotient is not exact: the venue has rounded."""
+    """Average price: filled quote amount by filled base amount. None if the quotient is not exact:
+    the venue has rounded."""
     base, quote = number(row, "filled_base_amount"), number(row, "filled_quote_amount")
     if not base or not quote:
         return None

@@ -42,17 +42,25 @@ class Queries:
         self._now = now
         self._needs_market = False
         self._tells_fundings = False
-        """False if this deployment has never answered the query about them: some have no such call."""
+        """False if this deployment has never answered the query about them: some have no such
+        call."""
 
-    async def open_orders(self, account: str, asked_at: datetime) -> tuple[Translation, frozenset[str]]:
+    async def open_orders(
+        self, account: str, asked_at: datetime
+    ) -> tuple[Translation, frozenset[str]]:
         """All open orders, and their ids."""
         await self._interpreter.load()
         pages = await self._active(account)
-        translation = joined([await self._interpreter.read(account, page, asked_at) for page in pages])
-        return self._interpreter.settle(account, translation), frozenset(name for page in pages for name in orders_named(page))
+        translation = joined(
+            [await self._interpreter.read(account, page, asked_at) for page in pages]
+        )
+        return self._interpreter.settle(account, translation), frozenset(
+            name for page in pages for name in orders_named(page)
+        )
 
     async def order(self, account: str, order: Row) -> Translation | None:
-        """One order: by its client order index, among the active, among the inactive; and its fills."""
+        """One order: by its client order index, among the active, among the inactive; and its
+        fills."""
         if any(name.startswith(NO_ORDER) for name in order["venue_order_ids"]):
             return None
         await self._interpreter.load()
@@ -71,9 +79,16 @@ class Queries:
     async def fills_since(self, account: str, since: datetime) -> Translation:
         """Fills and fundings, page after page back to `since`, oldest first."""
         await self._interpreter.load()
-        fills = await self._back_to(since, account, "trades", {"sort_by": "timestamp", "sort_dir": "desc", "aggregate": "false"})
+        fills = await self._back_to(
+            since,
+            account,
+            "trades",
+            {"sort_by": "timestamp", "sort_dir": "desc", "aggregate": "false"},
+        )
         try:
-            fundings = await self._back_to(since, account, "positionFunding", {}, name="position_fundings")
+            fundings = await self._back_to(
+                since, account, "positionFunding", {}, name="position_fundings"
+            )
             self._tells_fundings = True
         except VenueRefused as refused:
             if refused.status != NOT_FOUND or self._tells_fundings:
@@ -82,7 +97,9 @@ class Queries:
         translation = fills + fundings
         found = [message for message in translation.messages if _is_since(message, since)]
         found.reverse()
-        return self._interpreter.settle(account, replace(translation, messages=sorted(found, key=_at)))
+        return self._interpreter.settle(
+            account, replace(translation, messages=sorted(found, key=_at))
+        )
 
     async def positions(self, account: str) -> Translation:
         """All positions, and the currencies."""
@@ -114,7 +131,9 @@ class Queries:
     async def _active_in(self, account: str, params: dict[str, int]) -> list[Document]:
         own = self._account(account)
         asked = {"account_index": own.account_index, **params}
-        return [page async for page in self._rest.listed("accountActiveOrders", asked, own, "orders")]
+        return [
+            page async for page in self._rest.listed("accountActiveOrders", asked, own, "orders")
+        ]
 
     async def _rows_of(self, account: str, order: Row) -> list[Any]:
         """The rows of one order, from the first list that has it."""
@@ -130,16 +149,22 @@ class Queries:
         return await self._among_inactive(account, order)
 
     async def _by_index(self, account: str, client_order_index: str) -> Document:
-        """The rows with a client order index. A deployment without that call lists all active orders instead."""
+        """The rows with a client order index. A deployment without that call lists all active
+        orders instead."""
         own = self._account(account)
-        params: dict[str, str | int] = {"account_index": own.account_index, "client_order_indexes": client_order_index}
+        params: dict[str, str | int] = {
+            "account_index": own.account_index,
+            "client_order_indexes": client_order_index,
+        }
         try:
             return await self._rest.get("accountOrders", params, own)
         except VenueRefused as refused:
             if code_in(refused.said) in FINAL:
                 raise
             pages = await self._active(account)
-            return {"orders": [row for page in pages for _, row in rows_of(page.get("orders"), MARKS)]}
+            return {
+                "orders": [row for page in pages for _, row in rows_of(page.get("orders"), MARKS)]
+            }
 
     async def _among_inactive(self, account: str, order: Row) -> list[Any]:
         """The rows of one order, from the newest back to the time of the request."""
@@ -150,7 +175,11 @@ class Queries:
         async for page in self._rest.listed("accountInactiveOrders", params, own, "orders"):
             rows = _rows(page, order)
             pages += 1
-            if rows or pages == MOST_INACTIVE_PAGES or (begun is not None and _oldest_is_before(page, begun - SLACK)):
+            if (
+                rows
+                or pages == MOST_INACTIVE_PAGES
+                or (begun is not None and _oldest_is_before(page, begun - SLACK))
+            ):
                 return rows
         return []
 
@@ -169,18 +198,31 @@ class Queries:
                 async for page in self._rest.listed("trades", params, own, "trades")
             ]
         )
-        fills = [fill for fill in translation.messages if isinstance(fill, Fill) and fill.venue_order_id == venue_order_id]
+        fills = [
+            fill
+            for fill in translation.messages
+            if isinstance(fill, Fill) and fill.venue_order_id == venue_order_id
+        ]
         return replace(translation, messages=sorted(fills, key=_at))
 
     async def _back_to(
-        self, since: datetime, account: str, call: str, params: dict[str, str | int], *, name: str | None = None
+        self,
+        since: datetime,
+        account: str,
+        call: str,
+        params: dict[str, str | int],
+        *,
+        name: str | None = None,
     ) -> Translation:
         """All pages, newest first, until one has a message that is older than `since`."""
         own, pages = self._account(account), list[Translation]()
         asked: dict[str, str | int] = {"account_index": own.account_index, "limit": PAGE, **params}
         async for page in self._rest.listed(call, asked, own, name or call):
             pages.append(await self._interpreter.read(account, page, self._now()))
-            if any(message.at is not None and message.at < since - SLACK for message in pages[-1].messages):
+            if any(
+                message.at is not None and message.at < since - SLACK
+                for message in pages[-1].messages
+            ):
                 break
         return joined(pages)
 
@@ -191,10 +233,15 @@ def _rows(document: Document, order: Row) -> list[Any]:
     found = []
     for _, row in rows_of(document.get("orders"), MARKS):
         try:
-            ids = index(row, "order_id", "order_index"), index(row, "client_order_id", "client_order_index")
+            ids = (
+                index(row, "order_id", "order_index"),
+                index(row, "client_order_id", "client_order_index"),
+            )
         except (Unreadable, AttributeError):
             continue
-        if ids[0] in order["venue_order_ids"] or (client_order_index is not None and ids[1] == client_order_index):
+        if ids[0] in order["venue_order_ids"] or (
+            client_order_index is not None and ids[1] == client_order_index
+        ):
             found.append(row)
     return found
 
@@ -212,7 +259,11 @@ def _oldest_is_before(page: Document, moment_at: datetime) -> bool:
 def _claims_other(message: Message, order: Row) -> bool:
     """True if the venue claims a filled quantity other than the recorded one."""
     claims = message.reported if isinstance(message, Report) else None
-    return claims is not None and claims.cum_quantity is not None and claims.cum_quantity != order["cum_quantity"]
+    return (
+        claims is not None
+        and claims.cum_quantity is not None
+        and claims.cum_quantity != order["cum_quantity"]
+    )
 
 
 def _at(message: Message) -> datetime:
@@ -221,6 +272,7 @@ def _at(message: Message) -> datetime:
 
 
 def _is_since(message: Message, since: datetime) -> bool:
-    """True if it may have happened since then: a time in whole seconds may be any moment of that second."""
+    """True if it may have happened since then: a time in whole seconds may be any moment of that
+    second."""
     at = _at(message)
     return at + grain(at) > since if at.microsecond % 1000 == 0 else at >= since

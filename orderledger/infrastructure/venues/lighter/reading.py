@@ -1,11 +1,18 @@
-"""Readers for Lighter's fields: indexes, markets, times in three units, rows in lists, dictionaries and alone."""
+"""Readers for Lighter's fields: indexes, markets, times in three units, rows in lists, dictionaries
+and alone."""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from orderledger.infrastructure.messages.fields import parse_time
-from orderledger.infrastructure.venues.base.fields import Document, Unreadable, identity, is_nothing, plausible
+from orderledger.infrastructure.venues.base.fields import (
+    Document,
+    Unreadable,
+    identity,
+    is_nothing,
+    plausible,
+)
 from orderledger.infrastructure.venues.lighter.vocabulary import NO_MARKET
 
 NESTING = 3
@@ -13,7 +20,8 @@ NESTING = 3
 
 
 def index(row: Document, *names: str) -> str | None:
-    """An index as text, from the first of these fields that holds one. The venue writes 0 or an empty text for none."""
+    """An index as text, from the first of these fields that holds one. The venue writes 0 or an
+    empty text for none."""
     fault: Unreadable | None = None
     for name in names:
         try:
@@ -81,17 +89,26 @@ def grain(at: datetime) -> timedelta:
     return timedelta(seconds=1) if at.microsecond == 0 else timedelta(milliseconds=1)
 
 
-def rows_of(value: Any, marks: frozenset[str], hint: str | None = None, depth: int = 0) -> Iterator[tuple[str | None, Any]]:
-    """Every row of a list, of a dictionary by market, or the single row that stands for one, each with the market it is under.
+def rows_of(
+    value: Any, marks: frozenset[str], hint: str | None = None, depth: int = 0
+) -> Iterator[tuple[str | None, Any]]:
+    """Every row of a list, of a dictionary by market, or the single row that stands for one, each
+    with the market it is under.
 
-    A row is known by bearing one of the `marks`. What is neither a row nor holds rows comes as it is.
+    A row is known by bearing one of the `marks`. What is neither a row nor holds rows comes as it
+    is.
     """
     if value is None:
         return
     if depth < NESTING and isinstance(value, list):
         for item in value:
             yield from rows_of(item, marks, hint, depth + 1)
-    elif depth < NESTING and isinstance(value, Mapping) and marks.isdisjoint(value) and _is_by_market(value):
+    elif (
+        depth < NESTING
+        and isinstance(value, Mapping)
+        and marks.isdisjoint(value)
+        and _is_by_market(value)
+    ):
         for key, item in value.items():
             yield from rows_of(item, marks, key if _is_market(key) else hint, depth + 1)
     else:

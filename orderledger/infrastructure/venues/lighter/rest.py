@@ -1,4 +1,5 @@
-"""Lighter's REST: requests within the allowance, with a valid token, page after page. A refusal is never an answer."""
+"""Lighter's REST: requests within the allowance, with a valid token, page after page. A refusal is
+never an answer."""
 
 import json
 import random
@@ -11,7 +12,13 @@ from orderledger.infrastructure.venues.base.fields import Document
 from orderledger.infrastructure.venues.base.paging import by_cursor
 from orderledger.infrastructure.venues.base.transport import Backoff, Http, RateLimiter
 from orderledger.infrastructure.venues.lighter.tokens import LighterAccount, hidden, token_of
-from orderledger.infrastructure.venues.lighter.vocabulary import DEFAULT_WEIGHT, EXPIRED_TOKEN, OK, TOO_MANY, WEIGHTS
+from orderledger.infrastructure.venues.lighter.vocabulary import (
+    DEFAULT_WEIGHT,
+    EXPIRED_TOKEN,
+    OK,
+    TOO_MANY,
+    WEIGHTS,
+)
 
 PREFIX = "/api/v1/"
 PAGE = 100
@@ -22,7 +29,8 @@ Parameters = Mapping[str, str | int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allowance:
-    """The weight of requests allowed in a minute. `weights`: the weight of a call; others weigh `default_weight`.
+    """The weight of requests allowed in a minute. `weights`: the weight of a call; others weigh
+    `default_weight`.
 
     Sending orders uses the same allowance: leave room for it.
     """
@@ -39,7 +47,14 @@ STANDARD = Allowance(per_minute=60)
 PREMIUM = Allowance(per_minute=24_000, weights=WEIGHTS, default_weight=DEFAULT_WEIGHT)
 
 
-def http_for(url: str, allowance: Allowance, chance: random.Random, *, attempts: int = 5, backoff: Backoff | None = None) -> Http:
+def http_for(
+    url: str,
+    allowance: Allowance,
+    chance: random.Random,
+    *,
+    attempts: int = 5,
+    backoff: Backoff | None = None,
+) -> Http:
     """HTTP within the allowance, which repeats requests that the venue refuses as too many."""
     return Http(
         url,
@@ -65,18 +80,26 @@ def refusal_of(document: Any) -> int | None:
         return None
     inner = document.get("error")
     code = (inner if isinstance(inner, dict) else document).get("code")
-    return code if isinstance(code, int) and not isinstance(code, bool) and code not in (0, OK) else None
+    return (
+        code
+        if isinstance(code, int) and not isinstance(code, bool) and code not in (0, OK)
+        else None
+    )
 
 
 class Rest:
-    """Requests to the venue. Each returns the answer, or raises VenueUnavailable or VenueRefused."""
+    """Requests to the venue. Each returns the answer, or raises VenueUnavailable or
+    VenueRefused."""
 
     def __init__(self, http: Http, allowance: Allowance) -> None:
         self._http = http
         self._allowance = allowance
 
-    async def get(self, call: str, params: Parameters, account: LighterAccount | None = None) -> Document:
-        """One answer. If the venue says that the token has ended, a new one is used for a second attempt."""
+    async def get(
+        self, call: str, params: Parameters, account: LighterAccount | None = None
+    ) -> Document:
+        """One answer. If the venue says that the token has ended, a new one is used for a second
+        attempt."""
         try:
             return await self._get(call, params, account)
         except VenueRefused as refused:
@@ -84,18 +107,24 @@ class Rest:
                 raise
         return await self._get(call, params, account)
 
-    async def listed(self, call: str, params: Parameters, account: LighterAccount, name: str) -> AsyncIterator[Document]:
+    async def listed(
+        self, call: str, params: Parameters, account: LighterAccount, name: str
+    ) -> AsyncIterator[Document]:
         """The pages of a list, which stands in the field `name`."""
 
         async def fetch(cursor: str) -> Document:
-            return await self.get(call, {**params, **({"cursor": cursor} if cursor else {})}, account)
+            return await self.get(
+                call, {**params, **({"cursor": cursor} if cursor else {})}, account
+            )
 
         async for page in by_cursor(fetch, name, what=call):
             yield page
 
     async def _get(self, call: str, params: Parameters, account: LighterAccount | None) -> Document:
         headers = None if account is None else {"authorization": token_of(account)}
-        document = await self._http.get(f"{PREFIX}{call}", params, weight=self._allowance.weight(call), headers=headers)
+        document = await self._http.get(
+            f"{PREFIX}{call}", params, weight=self._allowance.weight(call), headers=headers
+        )
         if not isinstance(document, dict):
             raise VenueUnavailable(f"{call}: an answer that is no object")
         code = refusal_of(document)

@@ -1,4 +1,5 @@
-"""Signed transactions, by the official SDK: the extra `orderledger[lighter]`. It has a native library, and asks no server."""
+"""Signed transactions, by the official SDK: the extra `orderledger[lighter]`. It has a native
+library, and asks no server."""
 
 from typing import Any, NamedTuple, Protocol
 
@@ -24,7 +25,9 @@ class Signer(Protocol):
 
     def cancel(self, market: int, index: int, nonce: int) -> Signed: ...
 
-    def modify(self, market: int, index: int, base_amount: int, price: int, trigger_price: int, nonce: int) -> Signed: ...
+    def modify(
+        self, market: int, index: int, base_amount: int, price: int, trigger_price: int, nonce: int
+    ) -> Signed: ...
 
     async def aclose(self) -> None: ...
 
@@ -35,14 +38,18 @@ class SdkSigner:
     Make it in an event loop: the SDK opens a client for HTTP, which is never used.
     """
 
-    def __init__(self, *, url: str, account_index: int, api_key_index: int, private_key: str) -> None:
+    def __init__(
+        self, *, url: str, account_index: int, api_key_index: int, private_key: str
+    ) -> None:
         learn(private_key, private_key.removeprefix("0x"))
         client = needed("lighter.signer_client", EXTRA).SignerClient
         self._key = {"api_key_index": api_key_index}
         try:
             self._client = client(url, account_index, {api_key_index: private_key})
         except Exception as error:  # its text may hold the key
-            raise InvalidSetting("private_key", f"holds no private key ({type(error).__name__})") from None
+            raise InvalidSetting(
+                "private_key", f"holds no private key ({type(error).__name__})"
+            ) from None
 
     def create(self, market: int, client_order_index: int, terms: Create, nonce: int) -> Signed:
         return _checked(
@@ -65,8 +72,12 @@ class SdkSigner:
     def cancel(self, market: int, index: int, nonce: int) -> Signed:
         return _checked(self._client.sign_cancel_order(market, index, nonce=nonce, **self._key))
 
-    def modify(self, market: int, index: int, base_amount: int, price: int, trigger_price: int, nonce: int) -> Signed:
-        signed = self._client.sign_modify_order(market, index, base_amount, price, trigger_price, nonce=nonce, **self._key)
+    def modify(
+        self, market: int, index: int, base_amount: int, price: int, trigger_price: int, nonce: int
+    ) -> Signed:
+        signed = self._client.sign_modify_order(
+            market, index, base_amount, price, trigger_price, nonce=nonce, **self._key
+        )
         return _checked(signed)
 
     async def aclose(self) -> None:

@@ -1,7 +1,8 @@
 """Lighter's stream: one websocket for all accounts, which subscribes again whenever it reconnects.
 
-An account is up once the venue has confirmed its channels of orders and trades. Messages that come before are held back. With
-every frame the time is checked: a token may have to be renewed, or a confirmation may be overdue.
+An account is up once the venue has confirmed its channels of orders and trades. Messages that come
+before are held back. With every frame the time is checked: a token may have to be renewed, or a
+confirmation may be overdue.
 """
 
 import asyncio
@@ -20,7 +21,15 @@ from orderledger.infrastructure.messages.registry import Balance, Message
 from orderledger.infrastructure.venues.base.base_venue import BaseVenue
 from orderledger.infrastructure.venues.base.fields import Document
 from orderledger.infrastructure.venues.base.translation import Fault
-from orderledger.infrastructure.venues.base.transport import Backoff, Closed, Event, Frame, Opened, Socket, parsed
+from orderledger.infrastructure.venues.base.transport import (
+    Backoff,
+    Closed,
+    Event,
+    Frame,
+    Opened,
+    Socket,
+    parsed,
+)
 from orderledger.infrastructure.venues.base.transport.websocket import Send
 from orderledger.infrastructure.venues.base.venue import Down, Up
 from orderledger.infrastructure.venues.lighter.interpreting import Interpreter
@@ -39,8 +48,8 @@ logger = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Session:
-    """The state of one connection. `held`: messages about an account that is not up yet. `refusal`: what the venue refused
-    with."""
+    """The state of one connection. `held`: messages about an account that is not up yet. `refusal`:
+    what the venue refused with."""
 
     opened_at: datetime
     renew_at: datetime | None
@@ -78,11 +87,18 @@ class Stream:
         self._refusal: str | None = None
         """The reason why accounts did not come up, on this connection or the last one."""
         self._socket = Socket(
-            url, greet=self._greet, ping=lambda: PING, ping_every=ping_every, quiet_for=quiet_for, backoff=backoff, now=venue.now
+            url,
+            greet=self._greet,
+            ping=lambda: PING,
+            ping_every=ping_every,
+            quiet_for=quiet_for,
+            backoff=backoff,
+            now=venue.now,
         )
 
     async def run(self) -> None:
-        """Deliver what is received. Messages of accounts that did not come up follow when the connection ends."""
+        """Deliver what is received. Messages of accounts that did not come up follow when the
+        connection ends."""
         async with aclosing(cast(AsyncGenerator[Event, None], self._socket.events())) as events:
             async for event in events:
                 match event:
@@ -107,11 +123,14 @@ class Stream:
         self._refusal = self._session.refusal or hidden(closed.reason)
         up = [account for account in self._interpreter.accounts if account in self._session.up]
         if up:
-            await self._venue.queue.put(Down(accounts=up, at=closed.at, reason=hidden(closed.reason)))
+            await self._venue.queue.put(
+                Down(accounts=up, at=closed.at, reason=hidden(closed.reason))
+            )
         await self._deliver_held_back()
 
     async def _greet(self, _: Send) -> None:
-        """Get the markets, and a token for each account. The subscriptions are sent once the venue has sent its greeting."""
+        """Get the markets, and a token for each account. The subscriptions are sent once the venue
+        has sent its greeting."""
         if self._refusals > 1:
             await self._sleep(self._patience.next())
         await self._interpreter.load()
@@ -124,7 +143,11 @@ class Stream:
                 raise VenueUnavailable(f"the token for account {account.account_index} has ended")
             renewals += [at for at in (renew_at(token, now),) if at is not None]
             for channel in CHANNELS:
-                frame = {"type": "subscribe", "channel": f"{channel}/{account.account_index}", "auth": token}
+                frame = {
+                    "type": "subscribe",
+                    "channel": f"{channel}/{account.account_index}",
+                    "auth": token,
+                }
                 self._subscriptions.append(json.dumps(frame))
         self._renew_at = min(renewals, default=None)
 
@@ -132,7 +155,9 @@ class Stream:
         try:
             document = parsed(frame.text)
         except ValueError as fault:
-            await self._venue.deliver_faults(list(self._interpreter.accounts), [Fault(str(fault), frame.text)], frame.at)
+            await self._venue.deliver_faults(
+                list(self._interpreter.accounts), [Fault(str(fault), frame.text)], frame.at
+            )
             return
         kind = document.get("type") if isinstance(document, dict) else None
         self._tick(frame.at)
@@ -158,8 +183,11 @@ class Stream:
             await self._deliver(name, messages, self._is_confirmation(document, channel, name), at)
             await self._venue.deliver_faults([name], translation.faults, at)
 
-    async def _deliver(self, account: str, messages: list[Message], is_last_confirmation: bool, at: datetime) -> None:
-        """Deliver messages, except those of accounts that are not up yet: these follow when the account is up."""
+    async def _deliver(
+        self, account: str, messages: list[Message], is_last_confirmation: bool, at: datetime
+    ) -> None:
+        """Deliver messages, except those of accounts that are not up yet: these follow when the
+        account is up."""
         session = self._session
         if account not in session.up:
             session.held.setdefault(account, []).append(messages)
@@ -189,16 +217,31 @@ class Stream:
             return None, None
         channel, _, index = named.replace("/", ":").partition(":")
         accounts = self._interpreter.accounts
-        return channel, next((name for name, account in accounts.items() if str(account.account_index) == index), None)
+        return channel, next(
+            (name for name, account in accounts.items() if str(account.account_index) == index),
+            None,
+        )
 
     def _flat(self, account: str, messages: list[Message], at: datetime) -> list[Message]:
         """The positions that a frame of all positions leaves out: they are flat now."""
-        quantities = {message.instrument: message.quantity for message in messages if isinstance(message, Balance)}
+        quantities = {
+            message.instrument: message.quantity
+            for message in messages
+            if isinstance(message, Balance)
+        }
         before = self._held_markets.get(account, set())
-        self._held_markets[account] = {instrument for instrument, quantity in quantities.items() if quantity}
+        self._held_markets[account] = {
+            instrument for instrument, quantity in quantities.items() if quantity
+        }
         gone = sorted(before - quantities.keys())
         return [
-            Balance(account=account, source=Source.VENUE_PUSH, at=at, instrument=instrument, quantity=Decimal(0))
+            Balance(
+                account=account,
+                source=Source.VENUE_PUSH,
+                at=at,
+                instrument=instrument,
+                quantity=Decimal(0),
+            )
             for instrument in gone
         ]
 
@@ -223,5 +266,8 @@ class Stream:
         session = self._session
         if session.renew_at is not None and at >= session.renew_at:
             self._socket.renew("the token is to be renewed")
-        elif len(session.up) < len(self._interpreter.accounts) and at > session.opened_at + self._confirm_within:
+        elif (
+            len(session.up) < len(self._interpreter.accounts)
+            and at > session.opened_at + self._confirm_within
+        ):
             self._socket.renew("subscriptions that nobody confirmed")

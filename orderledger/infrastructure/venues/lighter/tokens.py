@@ -15,18 +15,22 @@ LONGEST_MARGIN = timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LighterAccount:
-    """An account of the venue. `token` returns a valid token; it is called for each connection and each request."""
+    """An account of the venue. `token` returns a valid token; it is called for each connection and
+    each request."""
 
     account_index: int
     token: Callable[[], str]
 
 
 def token_of(account: LighterAccount) -> str:
-    """A token. Raises VenueUnavailable if there is none. The callable's error may hold a secret and is not repeated."""
+    """A token. Raises VenueUnavailable if there is none. The callable's error may hold a secret and
+    is not repeated."""
     try:
         token = account.token()
     except Exception as error:
-        raise VenueUnavailable(f"no token for account {account.account_index}: {type(error).__name__}") from None
+        raise VenueUnavailable(
+            f"no token for account {account.account_index}: {type(error).__name__}"
+        ) from None
     if not token:
         raise VenueUnavailable(f"no token for account {account.account_index}: an empty one")
     learn(token)
@@ -40,7 +44,8 @@ def ends_of(token: str) -> datetime | None:
 
 
 def renew_at(token: str, now: datetime) -> datetime | None:
-    """When a connection needs a new token: a quarter of the token's life before its end, 15 minutes at most.
+    """When a connection needs a new token: a quarter of the token's life before its end, 15 minutes
+    at most.
 
     None if the token does not state its end.
     """

@@ -1,9 +1,9 @@
 """Rows of trades, funding and positions, to messages.
 
-A trade is one fill of the account, or two if the account traded with itself. A fill is identified by market, trade and side:
-`0:19300000001:buy`. The venue sorts trades by their ids where it is asked to (`sort_by=trade_id`): the id is also the order of
-trades that have one time. A fill that no order made, as when the venue takes a position away, is an order of its own: `none:`
-and the fill.
+A trade is one fill of the account, or two if the account traded with itself. A fill is identified
+by market, trade and side: `0:19300000001:buy`. The venue sorts trades by their ids where it is
+asked to (`sort_by=trade_id`): the id is also the order of trades that have one time. A fill that no
+order made, as when the venue takes a position away, is an order of its own: `none:` and the fill.
 """
 
 from decimal import Decimal
@@ -26,10 +26,22 @@ from orderledger.infrastructure.venues.base.fields import (
 from orderledger.infrastructure.venues.base.translation import NO_ORDER, whole_order
 from orderledger.infrastructure.venues.lighter.context import Context
 from orderledger.infrastructure.venues.lighter.fees import UNTOLD, fee_of
-from orderledger.infrastructure.venues.lighter.reading import account_number, index, market_of, moment
-from orderledger.infrastructure.venues.lighter.vocabulary import CLIENT_ORDER_INDEX, CURRENCY, PLAIN_TRADES, SETTLEMENT
+from orderledger.infrastructure.venues.lighter.reading import (
+    account_number,
+    index,
+    market_of,
+    moment,
+)
+from orderledger.infrastructure.venues.lighter.vocabulary import (
+    CLIENT_ORDER_INDEX,
+    CURRENCY,
+    PLAIN_TRADES,
+    SETTLEMENT,
+)
 
-MARKS = frozenset({"trade_id", "trade_id_str", "ask_id", "bid_id", "ask_account_id", "bid_account_id"})
+MARKS = frozenset(
+    {"trade_id", "trade_id_str", "ask_id", "bid_id", "ask_account_id", "bid_account_id"}
+)
 FUNDING_MARKS = frozenset({"funding_id", "change", "rate"})
 POSITION_MARKS = frozenset({"position", "market_id", "avg_entry_price"})
 ASSET_MARKS = frozenset({"symbol", "asset_id", "balance"})
@@ -40,7 +52,8 @@ SIDES = {"bid": Side.BUY, "ask": Side.SELL}
 
 
 def trade_messages(row: Document, context: Context, hint: str | None) -> list[Message]:
-    """The fills of the account in this trade: one, two of a self-trade, none of a trade between others. Raises Unreadable."""
+    """The fills of the account in this trade: one, two of a self-trade, none of a trade between
+    others. Raises Unreadable."""
     owners = {end: account_number(row, f"{end}_account_id") for end in SIDES}
     own = [end for end in SIDES if owners[end] == context.account_index]
     if not own and None in owners.values():
@@ -56,7 +69,9 @@ def _fill(row: Document, context: Context, hint: str | None, end: str) -> Fill:
     details, side = Details(), SIDES[end]
     liquidity = details.read("is_maker_ask", lambda: _liquidity(row, end))
     instrument = context.markets.instrument(market)
-    fee, fee_currency = details.read("fee", lambda: fee_of(row, market, instrument, side, liquidity)) or UNTOLD
+    fee, fee_currency = (
+        details.read("fee", lambda: fee_of(row, market, instrument, side, liquidity)) or UNTOLD
+    )
     order = index(row, f"{end}_id_str", f"{end}_id")
     client_order_index = _client_order_index(row, end, details if order is not None else None)
     kind = word(row, "type")
@@ -86,9 +101,14 @@ def _fill(row: Document, context: Context, hint: str | None, end: str) -> Fill:
 
 
 def _client_order_index(row: Document, end: str, details: Details | None) -> str | None:
-    """The client order index of this end. It has to be readable where no order is named: `details` is None there."""
+    """The client order index of this end. It has to be readable where no order is named: `details`
+    is None there."""
     names = (f"{end}_client_id_str", f"{end}_client_id")
-    return index(row, *names) if details is None else details.read(names[1], lambda: index(row, *names))
+    return (
+        index(row, *names)
+        if details is None
+        else details.read(names[1], lambda: index(row, *names))
+    )
 
 
 def _market(row: Document, hint: str | None) -> int:
@@ -106,7 +126,8 @@ def _liquidity(row: Document, end: str) -> Liquidity | None:
 
 
 def funding_messages(row: Document, context: Context, hint: str | None) -> list[Message]:
-    """One funding payment: `change` is the amount in USDC, positive when received. Raises Unreadable."""
+    """One funding payment: `change` is the amount in USDC, positive when received. Raises
+    Unreadable."""
     market, funding_id = _market(row, hint), index(row, "funding_id")
     if funding_id is None:
         raise Unreadable("funding_id is missing")
@@ -130,8 +151,9 @@ def position_messages(row: Document, context: Context, hint: str | None) -> list
 
 
 def outcome_messages(row: Document, context: Context, hint: str | None) -> list[Message]:
-    """The position in a binary option. A seller holds the other outcome, and the row has its price; both outcomes together are
-    worth 1 (apidocs.lighter.xyz/docs/binary-options-trading-and-fees). Raises Unreadable."""
+    """The position in a binary option. A seller holds the other outcome, and the row has its price;
+    both outcomes together are worth 1 (apidocs.lighter.xyz/docs/binary-options-trading-and-fees).
+    Raises Unreadable."""
     size, average_price = _signed(row, "size"), price(row, "avg_entry_price")
     if size < 0 and average_price is not None:
         average_price = EXACT.subtract(ONE, average_price) if average_price < ONE else None
@@ -145,7 +167,13 @@ def _signed(row: Document, name: str) -> Decimal:
     return EXACT.copy_negate(size) if size > 0 and sign == -1 else size
 
 
-def _held(row: Document, context: Context, hint: str | None, quantity: Decimal, average_price: Decimal | None) -> Balance:
+def _held(
+    row: Document,
+    context: Context,
+    hint: str | None,
+    quantity: Decimal,
+    average_price: Decimal | None,
+) -> Balance:
     return Balance(
         account=context.account,
         source=context.source,

@@ -1,4 +1,5 @@
-"""The terms of an order as Lighter's transactions hold them: whole numbers of the smallest steps."""
+"""The terms of an order as Lighter's transactions hold them: whole numbers of the smallest
+steps."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -47,8 +48,13 @@ class Create:
 def created(order: Row, scale: Scale) -> Create:
     """The terms of a new order. Raises NotSent for what Lighter cannot take."""
     if order["order_type"] not in ("limit", "stop_limit"):
-        raise NotSent("unsupported_order_type", f"{order['order_type']}: send a limit order, with ioc to take what is there")
-    if order["limit_price"] is None or (order["order_type"] == "stop_limit") != (order["stop_price"] is not None):
+        raise NotSent(
+            "unsupported_order_type",
+            f"{order['order_type']}: send a limit order, with ioc to take what is there",
+        )
+    if order["limit_price"] is None or (order["order_type"] == "stop_limit") != (
+        order["stop_price"] is not None
+    ):
         raise NotSent("incorrect_price", f"a {order['order_type']} order with the wrong prices")
     time_in_force, expiry = _lifetime(order)
     return Create(
@@ -58,18 +64,25 @@ def created(order: Row, scale: Scale) -> Create:
         order_type=STOP_LIMIT if order["order_type"] == "stop_limit" else LIMIT,
         time_in_force=time_in_force,
         is_reduce_only=bool(order["reduce_only"]),
-        trigger_price=0 if order["stop_price"] is None else scaled("incorrect_stop_price", order["stop_price"], scale.tick),
+        trigger_price=0
+        if order["stop_price"] is None
+        else scaled("incorrect_stop_price", order["stop_price"], scale.tick),
         expiry=expiry,
     )
 
 
 def scaled(reason: str, number: Decimal, step: Decimal | None) -> int:
-    """A number in steps; 0 while the step is unknown. Raises NotSent if it is no whole number of them, or too large."""
+    """A number in steps; 0 while the step is unknown. Raises NotSent if it is no whole number of
+    them, or too large."""
     if step is None:
         return 0
     steps = EXACT.divide(Decimal(number), step)
-    if steps != steps.to_integral_value() or not 0 < steps <= (LARGEST_PRICE if "price" in reason else 2**48):
-        raise NotSent(reason, f"{plain(Decimal(number))} is no multiple of {plain(step)} that Lighter takes")
+    if steps != steps.to_integral_value() or not 0 < steps <= (
+        LARGEST_PRICE if "price" in reason else 2**48
+    ):
+        raise NotSent(
+            reason, f"{plain(Decimal(number))} is no multiple of {plain(step)} that Lighter takes"
+        )
     return int(steps)
 
 

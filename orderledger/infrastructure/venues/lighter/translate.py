@@ -40,9 +40,23 @@ PARTS: dict[str, tuple[frozenset[str], Reader]] = {
     "bo_position": (trades.POSITION_MARKS, trades.outcome_messages),
     "assets": (trades.ASSET_MARKS, trades.asset_messages),
 }
-"""The fields that hold rows, in the order of their messages: fills come before the claims that count them."""
+"""The fields that hold rows, in the order of their messages: fills come before the claims that
+count them."""
 
-SILENT = frozenset({"code", "message", "error", "type", "txs", "notifs", "stats", "order_books", "volume", *DETAILS})
+SILENT = frozenset(
+    {
+        "code",
+        "message",
+        "error",
+        "type",
+        "txs",
+        "notifs",
+        "stats",
+        "order_books",
+        "volume",
+        *DETAILS,
+    }
+)
 """Fields of payloads that say nothing about orders."""
 
 ACCOUNT_MARKS = frozenset({"positions", "index"})
@@ -52,8 +66,9 @@ OWN_CHANNELS = "account_all"
 
 
 class LighterRecording:
-    """`Recording`: an answer to orderBookDetails names the markets of the payloads after it, so it should come first. Positions
-    and statistics name markets too. A market keeps the first name that a message has used."""
+    """`Recording`: an answer to orderBookDetails names the markets of the payloads after it, so it
+    should come first. Positions and statistics name markets too. A market keeps the first name that
+    a message has used."""
 
     def __init__(self, account: str, account_index: int, records: Records | None = None) -> None:
         self._records = records or NoRecords()
@@ -66,8 +81,13 @@ class LighterRecording:
         context = replace(self._context, markets=markets)
         translation = translated(document, context)
         names = (getattr(message, "instrument", None) for message in translation.messages)
-        self._context = replace(context, markets=markets.with_names(name for name in names if name is not None))
-        return Translation(settled(translation.messages, context.account, self._records, markets), translation.faults)
+        self._context = replace(
+            context, markets=markets.with_names(name for name in names if name is not None)
+        )
+        return Translation(
+            settled(translation.messages, context.account, self._records, markets),
+            translation.faults,
+        )
 
     def rest(self) -> Translation:
         return Translation()
@@ -85,15 +105,20 @@ def from_recorded(
     at: datetime | None = None,
     records: Records | None = None,
 ) -> list[Message]:
-    """The messages of one recorded payload, parsed with `transport.parsed`. Unreadable rows are left out.
+    """The messages of one recorded payload, parsed with `transport.parsed`. Unreadable rows are
+    left out.
 
-    `account` is the ledger's name of the account, `account_index` the venue's. `markets`: symbols by index, or the venue's
-    answer to orderBookDetails. `at`: when it was recorded, for positions, which bear no time. With `records` it is read beside
-    what the ledger knows, as `settling` says.
+    `account` is the ledger's name of the account, `account_index` the venue's. `markets`: symbols
+    by index, or the venue's answer to orderBookDetails. `at`: when it was recorded, for positions,
+    which bear no time. With `records` it is read beside what the ledger knows, as `settling` says.
     """
-    context = Context(account=account, account_index=account_index, markets=Markets.of(markets or {}), heard_at=at)
+    context = Context(
+        account=account, account_index=account_index, markets=Markets.of(markets or {}), heard_at=at
+    )
     messages = translated(document, context).messages
-    return list(messages) if records is None else settled(messages, account, records, context.markets)
+    return (
+        list(messages) if records is None else settled(messages, account, records, context.markets)
+    )
 
 
 def translated(document: Any, context: Context) -> Translation:
@@ -103,13 +128,19 @@ def translated(document: Any, context: Context) -> Translation:
     if not isinstance(document, dict):
         return Translation(faults=[Fault("is not a JSON object", document)])
     kind = document.get("type")
-    channel = kind.partition("/")[2] if isinstance(kind, str) and kind.startswith(("subscribed/", "update/")) else ""
+    channel = (
+        kind.partition("/")[2]
+        if isinstance(kind, str) and kind.startswith(("subscribed/", "update/"))
+        else ""
+    )
     if channel:
         context = _pushed(context, document)
     if _is_of_another(document, context):
         return Translation()
     if _is_row(document):
-        return _part("trades" if not trades.MARKS.isdisjoint(document) else "orders", document, context)
+        return _part(
+            "trades" if not trades.MARKS.isdisjoint(document) else "orders", document, context
+        )
     parts = [_part(name, document[name], context) for name in PARTS if name in document]
     parts += [_account(row, context) for _, row in rows_of(document.get("accounts"), ACCOUNT_MARKS)]
     missing = [name for name in BODIES.get(channel, ()) if name not in document]
@@ -122,7 +153,9 @@ def translated(document: Any, context: Context) -> Translation:
 def orders_named(document: Any) -> frozenset[str]:
     """The venue's ids of all orders that an answer lists, including those of unreadable rows."""
     found = set()
-    for _, row in rows_of(document.get("orders") if isinstance(document, dict) else None, orders.MARKS):
+    for _, row in rows_of(
+        document.get("orders") if isinstance(document, dict) else None, orders.MARKS
+    ):
         try:
             found.add(orders.venue_order_id(row))
         except (Unreadable, AttributeError):
@@ -146,13 +179,20 @@ def markets_named(document: Any) -> frozenset[int]:
 
 def _parts(document: Any) -> list[Document]:
     """The objects of a payload in which markets may be named: itself, and the accounts it lists."""
-    parts = [part for part in (document if isinstance(document, list) else [document]) if isinstance(part, dict)]
-    accounts = [account for part in parts for _, account in rows_of(part.get("accounts"), ACCOUNT_MARKS)]
+    parts = [
+        part
+        for part in (document if isinstance(document, list) else [document])
+        if isinstance(part, dict)
+    ]
+    accounts = [
+        account for part in parts for _, account in rows_of(part.get("accounts"), ACCOUNT_MARKS)
+    ]
     return [*parts, *(account for account in accounts if isinstance(account, dict))]
 
 
 def _pushed(context: Context, frame: Document) -> Context:
-    """The context of a frame: balances are dated by the time of receipt, or else by the frame's own `timestamp`."""
+    """The context of a frame: balances are dated by the time of receipt, or else by the frame's own
+    `timestamp`."""
     try:
         sent_at = context.heard_at or moment(frame, "timestamp")
     except Unreadable:
@@ -172,7 +212,9 @@ def _is_of_another(document: Document, context: Context) -> bool:
 
 def _is_row(document: Document) -> bool:
     """A single row without a list around it."""
-    return not {"order_index", "order_id", "trade_id", "trade_id_str"}.isdisjoint(document) and PARTS.keys().isdisjoint(document)
+    return not {"order_index", "order_id", "trade_id", "trade_id_str"}.isdisjoint(
+        document
+    ) and PARTS.keys().isdisjoint(document)
 
 
 def _is_silent(document: Document) -> bool:
@@ -180,13 +222,17 @@ def _is_silent(document: Document) -> bool:
     if "event_info" in document:
         return True  # a transaction: what becomes of its order, the order's rows tell
     return not SILENT.isdisjoint(document) and (
-        "type" not in document or (isinstance(kind, str) and (kind in CONTROL_FRAMES or kind.startswith("jsonapi/")))
+        "type" not in document
+        or (isinstance(kind, str) and (kind in CONTROL_FRAMES or kind.startswith("jsonapi/")))
     )
 
 
 def _part(name: str, value: Any, context: Context) -> Translation:
     marks, reader = PARTS[name]
-    return joined(guarded(partial(_row, reader, row, context, hint), row) for hint, row in rows_of(value, marks))
+    return joined(
+        guarded(partial(_row, reader, row, context, hint), row)
+        for hint, row in rows_of(value, marks)
+    )
 
 
 def _row(reader: Reader, row: Any, context: Context, hint: str | None) -> Translation:
@@ -196,17 +242,24 @@ def _row(reader: Reader, row: Any, context: Context, hint: str | None) -> Transl
 
 
 def _account(row: Any, context: Context) -> Translation:
-    """One account of an answer: positions, currencies, and the collateral unless a currency row has it."""
+    """One account of an answer: positions, currencies, and the collateral unless a currency row has
+    it."""
     if not isinstance(row, dict):
         return Translation(faults=[Fault("is no row", row)])
     try:
         named = stated_index(row, "index", "account_index")
         if named is not None and named != str(context.account_index):
             return Translation()
-        parts = joined(_part(name, row.get(name), context) for name in ("positions", "bo_positions", "assets"))
+        parts = joined(
+            _part(name, row.get(name), context) for name in ("positions", "bo_positions", "assets")
+        )
         collateral = number(row, "collateral")
     except Unreadable as fault:
         return Translation(faults=[Fault(str(fault), row)])
-    if collateral is None or any(getattr(message, "instrument", None) == CURRENCY for message in parts.messages):
+    if collateral is None or any(
+        getattr(message, "instrument", None) == CURRENCY for message in parts.messages
+    ):
         return parts
-    return parts + Translation([trades.balance_of(context, CURRENCY, collateral, {"collateral": row["collateral"]})])
+    return parts + Translation(
+        [trades.balance_of(context, CURRENCY, collateral, {"collateral": row["collateral"]})]
+    )

@@ -1,4 +1,5 @@
-"""Lighter as a venue of the ledger: its accounts are read by websocket and REST. It sends no orders and signs nothing."""
+"""Lighter as a venue of the ledger: its accounts are read by websocket and REST. It sends no orders
+and signs nothing."""
 
 import random
 from collections.abc import Iterable, Mapping, Sequence
@@ -28,11 +29,13 @@ MAINNET = NETWORKS["mainnet"].url
 TESTNET = NETWORKS["testnet"].url
 
 ABILITIES = Abilities(
-    client_ids="an index of ours names one order among those that are open; whether it may come again is not stated",
+    client_ids="an index of ours names one order among those that are open; whether it may come "
+    "again is not stated",
     fill_identity="market, trade id and side: a trade with oneself is two fills",
     has_fill_ids=True,
     streams=True,
-    orders_reach_back="open orders without limit; ended ones page by page; by client order index a day, or 1000 orders",
+    orders_reach_back="open orders without limit; ended ones page by page; by client order index "
+    "a day, or 1000 orders",
     fills_reach_back="page by page, as far as the venue goes",
 )
 
@@ -40,9 +43,10 @@ ABILITIES = Abilities(
 class LighterVenue(BaseVenue):
     """Accounts at Lighter, by their names in the ledger.
 
-    `websocket_url`: by default that of `url`. `markets`: what was kept of an earlier run, so that nothing has to be asked
-    before the first frame. `http`: by default one within the `allowance`. `rest_lag`: how long an order may be missing from
-    REST. `quiet_for`: after so many seconds without a frame the connection is given up.
+    `websocket_url`: by default that of `url`. `markets`: what was kept of an earlier run, so that
+    nothing has to be asked before the first frame. `http`: by default one within the `allowance`.
+    `rest_lag`: how long an order may be missing from REST. `quiet_for`: after so many seconds
+    without a frame the connection is given up.
     """
 
     name = VENUE
@@ -71,7 +75,9 @@ class LighterVenue(BaseVenue):
         http = http or http_for(url, allowance, chance)
         super().__init__(accounts, records=records, now=now, http=http, hidden=hidden)
         rest = Rest(http, allowance)
-        self._interpreter = Interpreter(rest, dict(accounts), self.records, Markets.of(markets or {}))
+        self._interpreter = Interpreter(
+            rest, dict(accounts), self.records, Markets.of(markets or {})
+        )
         self._queries = Queries(rest, self._interpreter, now)
         self._rest_lag = self.query_lag = rest_lag
         self._stream = Stream(
@@ -104,7 +110,9 @@ class LighterVenue(BaseVenue):
     async def order(self, account: str, order: Row) -> Sequence[Message] | None:
         asked_at = self.now()
         translation = await self._queries.order(account, order)
-        return None if translation is None else await self.about_order(account, translation, asked_at)
+        return (
+            None if translation is None else await self.about_order(account, translation, asked_at)
+        )
 
     async def fills_since(self, account: str, since: datetime) -> Answer:
         translation = await self._queries.fills_since(account, since)

@@ -1,4 +1,5 @@
-"""Lighter's words, as data: statuses, order types, times in force, kinds of trade, error codes, limits."""
+"""Lighter's words, as data: statuses, order types, times in force, kinds of trade, error codes,
+limits."""
 
 from enum import StrEnum
 
@@ -17,7 +18,8 @@ RATE_UNIT_DIGITS = 6
 PERPETUAL = "perps"
 SPOT = "spot"
 KINDS = {PERPETUAL: range(2048), SPOT: range(2048, 4095)}
-"""Values of `market_kind`, and the indexes of each kind for rows without it. The third kind is `bo`, a binary option."""
+"""Values of `market_kind`, and the indexes of each kind for rows without it. The third kind is
+`bo`, a binary option."""
 
 NO_MARKET = 255
 """The market index for no market, or for all."""
@@ -68,9 +70,12 @@ ORDER_TYPES: dict[str, OrderType] = {
     "stop-loss": OrderType.STOP,
     "stop-loss-limit": OrderType.STOP_LIMIT,
 }
-"""All others, `take-profit`, `take-profit-limit`, `twap`, `twap-sub`, `liquidation`, are `other`."""
+"""All others, `take-profit`, `take-profit-limit`, `twap`, `twap-sub`, `liquidation`, are
+`other`."""
 
-CONDITIONAL_TYPES = frozenset({"stop-loss", "stop-loss-limit", "take-profit", "take-profit-limit", "twap", "twap-sub"})
+CONDITIONAL_TYPES = frozenset(
+    {"stop-loss", "stop-loss-limit", "take-profit", "take-profit-limit", "twap", "twap-sub"}
+)
 
 PROTECTED_TYPES = frozenset({"market", "stop-loss", "take-profit", "liquidation"})
 """Market orders: their price only limits slippage, so it is not reported as a limit price."""
@@ -87,8 +92,8 @@ TIMES_IN_FORCE: dict[str, TimeInForce] = {
 SETTLEMENT = "market-settlement"
 """A binary option that did not come about is settled at 0."""
 PLAIN_TRADES = frozenset({"trade", "buy", "sell"})
-"""Trades of any other type, `liquidation`, `deleverage`, `market-settlement`, have it as their `reason`. A side was the type
-of older ones."""
+"""Trades of any other type, `liquidation`, `deleverage`, `market-settlement`, have it as their
+`reason`. A side was the type of older ones."""
 
 CONTROL_FRAMES = frozenset(
     {"connected", "ping", "pong", "shutdown", "error", "subscribe", "unsubscribe", "unsubscribed"}

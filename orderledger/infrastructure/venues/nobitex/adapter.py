@@ -11,10 +11,16 @@ from orderledger.infrastructure.venues.nobitex.vocabulary import CLIENT_ID, NAME
 class NobitexSettings(KeyedSection):
     """One account at Nobitex."""
 
-    networks = Networks({"live": Network("https://apiv2.nobitex.ir")})  # the public testnet is switched off
+    networks = Networks(
+        {"live": Network("https://apiv2.nobitex.ir")}
+    )  # the public testnet is switched off
     venue: Literal["nobitex"]
 
 
 ADAPTER = keyed_adapter(
-    NobitexSettings, name=NAME, alias=CLIENT_ID, package=__package__, simulation="orderledger.simulation.nobitex.server:simulated"
+    NobitexSettings,
+    name=NAME,
+    alias=CLIENT_ID,
+    package=__package__,
+    simulation="orderledger.simulation.nobitex.server:simulated",
 )

@@ -4,28 +4,49 @@ from typing import Any
 
 from orderledger.infrastructure.errors import Unanswered
 from orderledger.infrastructure.venues.base.fields import Document
-from orderledger.infrastructure.venues.base.keyed_entry import KeyedOrderEntry, Refusal, Request, without_none, written
+from orderledger.infrastructure.venues.base.keyed_entry import (
+    KeyedOrderEntry,
+    Refusal,
+    Request,
+    without_none,
+    written,
+)
 from orderledger.infrastructure.venues.base.order_entry import EVERY_TYPE, EntryAbilities
 from orderledger.infrastructure.venues.nobitex.refusals import REFUSALS
 from orderledger.infrastructure.venues.nobitex.translate import READERS
 from orderledger.infrastructure.venues.nobitex.venue import NobitexVenue
-from orderledger.infrastructure.venues.nobitex.vocabulary import CLIENT_ID, CLIENT_IDS, MARKETS, OK, TOO_MANY
+from orderledger.infrastructure.venues.nobitex.vocabulary import (
+    CLIENT_ID,
+    CLIENT_IDS,
+    MARKETS,
+    OK,
+    TOO_MANY,
+)
 from orderledger.projections.view import Row
 
 ADD, UPDATE = "/market/orders/add", "/market/orders/update-status"
 
 
 class NobitexOrderEntry(KeyedOrderEntry):
-    """A client id is unique only among orders that have not ended: a repeated order would work twice if the first had filled.
+    """A client id is unique only among orders that have not ended: a repeated order would work
+    twice if the first had filled.
 
-    A request has no expiry there, so that a late one may still become an order: "unknown order" proves nothing. `pro` turns off
-    the venue's own refusal of equal orders within ten seconds, which does not look at client ids.
+    A request has no expiry there, so that a late one may still become an order: "unknown order"
+    proves nothing. `pro` turns off the venue's own refusal of equal orders within ten seconds,
+    which does not look at client ids.
     """
 
-    abilities = EntryAbilities(cancels_by_client_id=True, orders_per_second=0.5, order_types=EVERY_TYPE)
+    abilities = EntryAbilities(
+        cancels_by_client_id=True, orders_per_second=0.5, order_types=EVERY_TYPE
+    )
     alias, client_ids, markets, readers = CLIENT_ID, CLIENT_IDS, MARKETS, READERS
     headers = staticmethod(NobitexVenue.headers)
-    order_types = {"limit": "limit", "market": "market", "stop": "stop_market", "stop_limit": "stop_limit"}  # noqa: RUF012
+    order_types = {  # noqa: RUF012
+        "limit": "limit",
+        "market": "market",
+        "stop": "stop_market",
+        "stop_limit": "stop_limit",
+    }
     refusals = REFUSALS
 
     @staticmethod

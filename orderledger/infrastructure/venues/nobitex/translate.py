@@ -1,4 +1,5 @@
-"""Payloads of Nobitex, to messages. Orders show how much of them is filled; fills come from the list of trades, which has ids.
+"""Payloads of Nobitex, to messages. Orders show how much of them is filled; fills come from the
+list of trades, which has ids.
 
 Pure: no clock, no network. A row that cannot be read is a Fault and costs the other rows nothing.
 """
@@ -52,14 +53,21 @@ SYMBOL = re.compile(r"([A-Z0-9_]{1,20})-([A-Z]{2,10})", re.ASCII)
 
 
 def order_messages(row: Document, context: RowContext) -> Iterator[Message]:
-    """What a row of an order says: its status, and how much is filled. `srcCurrency` and `dstCurrency` are names for people."""
-    name, market, status = identity(row, "id"), needed_word(row, "market"), needed_word(row, "status")
+    """What a row of an order says: its status, and how much is filled. `srcCurrency` and
+    `dstCurrency` are names for people."""
+    name, market, status = (
+        identity(row, "id"),
+        needed_word(row, "market"),
+        needed_word(row, "status"),
+    )
     if name is None:
         raise Unreadable("id is missing: orders are listed with details=2")
     meaning, filled = STATUSES.get(status.lower()), number(row, "matchedAmount")
     at = state_at(name, moment(row, "created_at"), filled, context)
     if meaning is not None and meaning[0] is Cancel:
-        at = latest(at, context.first_seen_at(name, is_end=True))  # the row says when the order was made, and not when it ended
+        at = latest(
+            at, context.first_seen_at(name, is_end=True)
+        )  # the row says when the order was made, and not when it ended
     execution = (word(row, "execution") or "").lower().replace("_", "")
     client_id, pair = word(row, "clientOrderId"), identity(row, "pairId")
     yield OrderState(
@@ -85,7 +93,8 @@ def order_messages(row: Document, context: RowContext) -> Iterator[Message]:
 def fill_messages(row: Document, context: RowContext) -> Iterator[Message]:
     """The fill of a row of the list of trades. The fee is paid in what is received.
 
-    Trades are listed from an id on (`fromId` of `/market/trades/list`): the id is the order of those that have one time.
+    Trades are listed from an id on (`fromId` of `/market/trades/list`): the id is the order of
+    those that have one time.
     """
     name, fill_id, market, side = (
         identity(row, "orderId"),
@@ -117,12 +126,17 @@ def fill_messages(row: Document, context: RowContext) -> Iterator[Message]:
 
 
 def balance_messages(row: Document, context: RowContext) -> Iterator[Message]:
-    yield balance(row, MARKETS.currency(needed_word(row, "currency").upper()), needed_number(row, "balance"), context)
+    yield balance(
+        row,
+        MARKETS.currency(needed_word(row, "currency").upper()),
+        needed_number(row, "balance"),
+        context,
+    )
 
 
 def pushed_messages(frame: Document, context: RowContext) -> Iterator[Message]:
-    """A recorded frame of the websocket: JSON within JSON, with other names for the same fields. An order's frame may tell of a
-    fill, but not its fee: it is left to the frame of the trade."""
+    """A recorded frame of the websocket: JSON within JSON, with other names for the same fields. An
+    order's frame may tell of a fill, but not its fee: it is left to the frame of the trade."""
     push = frame["push"]
     try:
         is_order, row = push["channel"].startswith("private:orders#"), parsed(push["pub"]["data"])
@@ -130,16 +144,27 @@ def pushed_messages(frame: Document, context: RowContext) -> Iterator[Message]:
     except (KeyError, TypeError, AttributeError, ValueError):
         raise Unreadable("is no frame about an order or a trade") from None
     renamed = {name: row.get(own) for name, own in PUSHED.items()} if is_order else {}
-    pushed = replace(context, source=Source.VENUE_PUSH, first_seen_at=lambda name, *, is_end: moment(row, "eventTime"))
-    for message in (order_messages if is_order else fill_messages)({**row, **renamed, "market": market}, pushed):
+    pushed = replace(
+        context,
+        source=Source.VENUE_PUSH,
+        first_seen_at=lambda name, *, is_end: moment(row, "eventTime"),
+    )
+    for message in (order_messages if is_order else fill_messages)(
+        {**row, **renamed, "market": market}, pushed
+    ):
         yield message.model_copy(update={"evidence": frame})
 
 
-KINDS: dict[str, ReadRow] = {"orders": order_messages, "trades": fill_messages, "wallets": balance_messages}
+KINDS: dict[str, ReadRow] = {
+    "orders": order_messages,
+    "trades": fill_messages,
+    "wallets": balance_messages,
+}
 
 
 def rows(document: Document) -> tuple[ReadRow, Sequence[Any]] | None:
-    """An answer with orders, trades or wallets; `order` is one order, and `orders` may be the two of an OCO."""
+    """An answer with orders, trades or wallets; `order` is one order, and `orders` may be the two
+    of an OCO."""
     for name, read in KINDS.items():
         if isinstance(document.get(name), list):
             return read, document[name]
@@ -165,17 +190,24 @@ def has_ended(row: Document) -> bool:
 
 
 def listed_terms(document: Document) -> dict[str, Terms]:
-    """The terms of all markets in the answer of `/v2/options`. A market that cannot be read, or whose quote is not known, is left
-    out."""
+    """The terms of all markets in the answer of `/v2/options`. A market that cannot be read, or
+    whose quote is not known, is left out."""
     options = document.get("nobitex")
-    lots, ticks = ((options.get(name) if isinstance(options, dict) else None) for name in ("amountPrecisions", "pricePrecisions"))
+    lots, ticks = (
+        (options.get(name) if isinstance(options, dict) else None)
+        for name in ("amountPrecisions", "pricePrecisions")
+    )
     if not isinstance(lots, dict) or not isinstance(ticks, dict):
         return {}
     found = []
     for name in lots:
         for end, quote in QUOTES_OF_NAMES.items():
             try:
-                found += [(name.removesuffix(end), quote, price(ticks, name), price(lots, name))] if name.endswith(end) else []
+                found += (
+                    [(name.removesuffix(end), quote, price(ticks, name), price(lots, name))]
+                    if name.endswith(end)
+                    else []
+                )
             except Unreadable:
                 continue
     return MARKETS.listed(found)

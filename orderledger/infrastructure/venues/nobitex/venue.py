@@ -7,12 +7,24 @@ from typing import Any
 
 from orderledger.infrastructure.errors import VenueRefused, VenueUnavailable
 from orderledger.infrastructure.venues.base.documents import code_in, number_in, row_in, rows_in
-from orderledger.infrastructure.venues.base.fields import Document, Unreadable, can_be_id, moment, number
+from orderledger.infrastructure.venues.base.fields import (
+    Document,
+    Unreadable,
+    can_be_id,
+    moment,
+    number,
+)
 from orderledger.infrastructure.venues.base.listed import ListedVenue
 from orderledger.infrastructure.venues.base.paging import is_since, newest_first
 from orderledger.infrastructure.venues.base.venue import Abilities
 from orderledger.infrastructure.venues.nobitex.translate import READERS
-from orderledger.infrastructure.venues.nobitex.vocabulary import CLIENT_ID, NAME, NOT_FOUND, OK, TOO_MANY
+from orderledger.infrastructure.venues.nobitex.vocabulary import (
+    CLIENT_ID,
+    NAME,
+    NOT_FOUND,
+    OK,
+    TOO_MANY,
+)
 from orderledger.projections.view import Row
 
 ORDERS, ORDER, TRADES = "/market/orders/list", "/market/orders/status", "/market/trades/list"
@@ -27,7 +39,8 @@ class NobitexVenue(ListedVenue):
     readers = READERS
     per_minute = {ORDERS: 30, TRADES: 30, ORDER: 300, WALLETS: 10, OPTIONS: 5}  # noqa: RUF012  (declared by ListedVenue)
     abilities = Abilities(
-        client_ids="unique only among orders that have not ended, and found only among them; may be used again",
+        client_ids="unique only among orders that have not ended, and found only among them; may "
+        "be used again",
         fill_identity="the trade's id",
         has_fill_ids=True,
         streams=False,
@@ -53,21 +66,36 @@ class NobitexVenue(ListedVenue):
         return await self._order({"id": int(venue_order_id)}) if can_be_id(venue_order_id) else None
 
     async def rows_of(self, order: Row) -> list[Any]:
-        """By id, if it is known: another order may bear the client id by now. Else by client id, which finds only orders that
-        have not ended; else by client id among all orders since it was requested."""
+        """By id, if it is known: another order may bear the client id by now. Else by client id,
+        which finds only orders that have not ended; else by client id among all orders since it was
+        requested."""
         client_id, found = order["aliases"].get(CLIENT_ID), None
         for venue_order_id in reversed(order["venue_order_ids"]):
             found = found or await self.one_row(venue_order_id)
         if found is None and client_id is not None:
             found = await self._order({"clientOrderId": client_id})
         if found is None and client_id is not None:
-            begun: datetime = order.get("requested_at") or order.get("acknowledged_at") or self.now()
+            begun: datetime = (
+                order.get("requested_at") or order.get("acknowledged_at") or self.now()
+            )
             listed = await self.new_rows(begun - self.overlap)
-            found = next((row for row in listed if isinstance(row, dict) and row.get("clientOrderId") == client_id), None)
+            found = next(
+                (
+                    row
+                    for row in listed
+                    if isinstance(row, dict) and row.get("clientOrderId") == client_id
+                ),
+                None,
+            )
         return [] if found is None else [*await self._fills_of(found), found]
 
     async def fill_rows(self, since: datetime) -> list[Any]:
-        return await newest_first(self._page_of(TRADES, "trades", {}), is_since(since, "timestamp"), most=MOST_PAGES, what=TRADES)
+        return await newest_first(
+            self._page_of(TRADES, "trades", {}),
+            is_since(since, "timestamp"),
+            most=MOST_PAGES,
+            what=TRADES,
+        )
 
     def fills_reach(self) -> datetime:
         return self.now() - TRADES_REACH
@@ -84,8 +112,16 @@ class NobitexVenue(ListedVenue):
             made_at, is_filled = moment(row, "created_at"), bool(number(row, "matchedAmount"))
         except Unreadable:
             return []
-        trades = await self.fill_rows(max(made_at or self.now(), self.fills_reach())) if is_filled else []
-        return [trade for trade in trades if isinstance(trade, dict) and str(trade.get("orderId")) == str(row.get("id"))]
+        trades = (
+            await self.fill_rows(max(made_at or self.now(), self.fills_reach()))
+            if is_filled
+            else []
+        )
+        return [
+            trade
+            for trade in trades
+            if isinstance(trade, dict) and str(trade.get("orderId")) == str(row.get("id"))
+        ]
 
     async def _listed(self, status: str, is_wanted: Callable[[Any], bool]) -> list[Any]:
         """Without `details=2`, rows lack ids and statuses."""
@@ -94,7 +130,9 @@ class NobitexVenue(ListedVenue):
 
     def _page_of(self, path: str, name: str, asked: Mapping[str, str | int]) -> Any:
         async def fetch(page: int) -> tuple[list[Any], bool]:
-            document = checked(await self._http.get(path, {**asked, "page": page, "pageSize": PAGE}))
+            document = checked(
+                await self._http.get(path, {**asked, "page": page, "pageSize": PAGE})
+            )
             return rows_in(document, name), document.get("hasNext") is True
 
         return fetch

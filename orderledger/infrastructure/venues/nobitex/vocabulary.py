@@ -21,14 +21,16 @@ MARKETS = SymbolTable(
     form="{base}-{quote}",
     currencies={"RLS": "IRR"},
     markets={
-        "RLS": "BTC ETH USDT LTC XRP BCH BNB EOS XLM ETC TRX DOGE UNI DAI LINK DOT AAVE ADA SHIB FTM MATIC AXS MANA SAND AVAX "
+        "RLS": "BTC ETH USDT LTC XRP BCH BNB EOS XLM ETC TRX DOGE UNI DAI LINK DOT AAVE ADA SHIB "
+        "FTM MATIC AXS MANA SAND AVAX "
         "MKR GMT ATOM SOL NEAR APT ARB TON PMN 1M_PEPE 100K_FLOKI 1B_BABYDOGE",
-        "USDT": "BTC ETH LTC XRP BCH BNB EOS XLM ETC TRX DOGE UNI DAI LINK DOT AAVE ADA SHIB FTM MATIC AXS MANA SAND AVAX "
+        "USDT": "BTC ETH LTC XRP BCH BNB EOS XLM ETC TRX DOGE UNI DAI LINK DOT AAVE ADA SHIB FTM "
+        "MATIC AXS MANA SAND AVAX "
         "MKR GMT ATOM SOL NEAR APT ARB TON PMN 1M_PEPE 100K_FLOKI 1B_BABYDOGE",
     },
 )
-"""Symbols as in the field `market` of orders. Prices are in rial, also where a market's other name ends in IRT. The unit of a
-scaled coin (`1M_PEPE`) is the multiple."""
+"""Symbols as in the field `market` of orders. Prices are in rial, also where a market's other name
+ends in IRT. The unit of a scaled coin (`1M_PEPE`) is the multiple."""
 
 QUOTES_OF_NAMES = {"IRT": "RLS", "USDT": "USDT"}
 """How names of markets end in lists and channels (`BTCIRT`), and the code that is meant."""
@@ -41,7 +43,8 @@ STATUSES: dict[str, Meaning] = {
     "canceled": (Cancel, Status.CANCELED),
     "rejected": (Reject, Status.REJECTED),
 }
-"""By the word in lower case. A partial fill has no word: it shows in `matchedAmount`, also of a canceled order."""
+"""By the word in lower case. A partial fill has no word: it shows in `matchedAmount`, also of a
+canceled order."""
 
 ENDED = frozenset({"done", "canceled", "rejected"})
 SAYS_MORE = frozenset({"inactive"})

@@ -1,1 +1,2 @@
-"""Tradier Brokerage: US equities and options, polled over REST, with a stream of account events beside it."""
+"""Tradier Brokerage: US equities and options, polled over REST, with a stream of account events
+beside it."""

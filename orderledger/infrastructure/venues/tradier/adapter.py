@@ -11,7 +11,13 @@ from orderledger.infrastructure.venues.base.adapter import Adapter
 from orderledger.infrastructure.venues.base.networks import Network, Networks
 from orderledger.infrastructure.venues.base.order_entry import OrderEntry
 from orderledger.infrastructure.venues.base.recorded import Recording
-from orderledger.infrastructure.venues.base.settings import WEBSOCKET_URL, OneAccountSection, Seconds, Secret, WebsocketUrl
+from orderledger.infrastructure.venues.base.settings import (
+    WEBSOCKET_URL,
+    OneAccountSection,
+    Seconds,
+    Secret,
+    WebsocketUrl,
+)
 from orderledger.infrastructure.venues.base.venue import Records, Venue
 from orderledger.infrastructure.venues.tradier.vocabulary import LEG_ALIAS, NAME, TAG_ALIAS
 
@@ -22,7 +28,9 @@ SANDBOX_PER_MINUTE = 60
 NETWORKS = Networks(
     {
         "live": Network("https://api.tradier.com/v1", "wss://ws.tradier.com/v1/accounts/events"),
-        "sandbox": Network("https://sandbox.tradier.com/v1", "wss://sandbox-ws.tradier.com/v1/accounts/events"),
+        "sandbox": Network(
+            "https://sandbox.tradier.com/v1", "wss://sandbox-ws.tradier.com/v1/accounts/events"
+        ),
     },
     "/accounts/events",
 )
@@ -34,13 +42,19 @@ class TradierSettings(OneAccountSection):
     networks = NETWORKS
     defaults_of_networks = {"sandbox": {"requests_per_minute": SANDBOX_PER_MINUTE}}  # noqa: RUF012  (declared by VenueSection)
     venue: Literal["tradier"]
-    number: str = Field(pattern=r"^[A-Za-z0-9]{1,30}$", description="The account number at the venue.")
+    number: str = Field(
+        pattern=r"^[A-Za-z0-9]{1,30}$", description="The account number at the venue."
+    )
     token: Secret = Field(description="The access token.")
     websocket_url: WebsocketUrl = Field(default="", description=WEBSOCKET_URL)
     requests_per_minute: int = Field(
-        default=LIVE_PER_MINUTE, ge=1, description="Queries that the venue allows a minute. Default in the sandbox: 60."
+        default=LIVE_PER_MINUTE,
+        ge=1,
+        description="Queries that the venue allows a minute. Default in the sandbox: 60.",
     )
-    poll_seconds: Seconds = Field(default=2.0, description="Between two queries of the orders while any is open.")
+    poll_seconds: Seconds = Field(
+        default=2.0, description="Between two queries of the orders while any is open."
+    )
 
     @property
     def at_venue(self) -> tuple[str, ...]:

@@ -17,7 +17,8 @@ Age = tuple[datetime, Decimal]
 
 @dataclass(slots=True)
 class Memory:
-    """What was translated and may not be recorded yet. Losing it causes only duplicates, which the ledger recognises."""
+    """What was translated and may not be recorded yet. Losing it causes only duplicates, which the
+    ledger recognises."""
 
     unrecorded: dict[tuple[str, str], FillsById] = field(default_factory=dict)
     newest: dict[tuple[str, str], Age] = field(default_factory=dict)
@@ -27,7 +28,9 @@ class Memory:
         """Remember the fills among these messages."""
         for message in messages:
             if isinstance(message, (Fill, CorrectFill)) and message.venue_order_id is not None:
-                self.unrecorded.setdefault((account, message.venue_order_id), {})[message.fill_id] = message
+                self.unrecorded.setdefault((account, message.venue_order_id), {})[
+                    message.fill_id
+                ] = message
 
     def is_stale(self, account: str, venue_order_id: str, age: Age) -> bool:
         """Whether a newer row of this order was translated before. Remembers this one otherwise."""
@@ -40,8 +43,9 @@ class Memory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """`number` is the account's at the venue, where payloads may be about others too. `heard_at` stands for the time where a
-    payload has none of its own. `knows_requests`: whether `records` are of a ledger."""
+    """`number` is the account's at the venue, where payloads may be about others too. `heard_at`
+    stands for the time where a payload has none of its own. `knows_requests`: whether `records` are
+    of a ledger."""
 
     account: str
     number: str | None = None
@@ -51,8 +55,12 @@ class Context:
     heard_at: datetime | None = None
     knows_requests: bool = True
 
-    def named(self, tag: str | None, venue_order_id: str, created_at: datetime | None) -> tuple[dict[str, str], str | None]:
+    def named(
+        self, tag: str | None, venue_order_id: str, created_at: datetime | None
+    ) -> tuple[dict[str, str], str | None]:
         """The aliases of a venue order, and a remark about its tag."""
         if not self.knows_requests:
             return self.memory.holders.first(self.account, tag, venue_order_id), None
-        return self.memory.holders.named(self.records, self.account, tag, venue_order_id, created_at)
+        return self.memory.holders.named(
+            self.records, self.account, tag, venue_order_id, created_at
+        )

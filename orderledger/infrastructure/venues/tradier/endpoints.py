@@ -1,4 +1,5 @@
-"""Tradier's REST endpoints: orders of today and of earlier days, one order, positions, a session of the stream."""
+"""Tradier's REST endpoints: orders of today and of earlier days, one order, positions, a session of
+the stream."""
 
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
@@ -23,9 +24,12 @@ NOT_FOUND = frozenset({400, 404})
 
 
 class Endpoints:
-    """Queries that return rows. A missing or unreadable answer raises VenueUnavailable; it never counts as an empty list."""
+    """Queries that return rows. A missing or unreadable answer raises VenueUnavailable; it never
+    counts as an empty list."""
 
-    def __init__(self, http: Http, now: Callable[[], datetime], kept_for: timedelta = KEPT_FOR) -> None:
+    def __init__(
+        self, http: Http, now: Callable[[], datetime], kept_for: timedelta = KEPT_FOR
+    ) -> None:
         self._http = http
         self._kept_for = kept_for
         self._now = now
@@ -46,14 +50,20 @@ class Endpoints:
         start = max(since - timedelta(days=1), self.reach()).date()
         asked = self._earlier.get(number)
         if asked is None or asked[0] + self._kept_for <= now or asked[1] > start:
-            days: dict[str, str | int] = {"filter": "all", "start": start.isoformat(), "end": now.date().isoformat()}
+            days: dict[str, str | int] = {
+                "filter": "all",
+                "start": start.isoformat(),
+                "end": now.date().isoformat(),
+            }
             asked = self._earlier[number] = (now, start, await self._pages(number, days))
         return asked[2]
 
     async def order(self, number: str, venue_order_id: str) -> list[Any] | None:
         """The row of one order. None if Tradier does not know the order."""
         try:
-            document = await self._document(f"/accounts/{number}/orders/{venue_order_id}", {"includeTags": "true"})
+            document = await self._document(
+                f"/accounts/{number}/orders/{venue_order_id}", {"includeTags": "true"}
+            )
         except VenueRefused as refusal:
             if refusal.status in NOT_FOUND and "access token" not in refusal.said.lower():
                 return None
@@ -62,7 +72,9 @@ class Endpoints:
 
     async def positions(self, number: str) -> list[Any]:
         document = await self._document(f"/accounts/{number}/positions", {})
-        return _rows(document, "positions", lambda value: rows_within(value, "positions", "position"))
+        return _rows(
+            document, "positions", lambda value: rows_within(value, "positions", "position")
+        )
 
     async def session(self) -> str:
         """The id of a new session of the stream."""
@@ -79,7 +91,9 @@ class Endpoints:
             document = await self._document(f"/accounts/{number}/orders", asked)
             return _rows(document, "orders", lambda value: rows_within(value, "orders", "order"))
 
-        return await by_number(fetch, key_of, least=LEAST_PAGE, most=MOST_PAGES, what="the list of orders")
+        return await by_number(
+            fetch, key_of, least=LEAST_PAGE, most=MOST_PAGES, what="the list of orders"
+        )
 
     async def _document(self, path: str, asked: dict[str, str | int]) -> dict[str, Any]:
         return _checked(await self._http.get(path, asked))
@@ -108,14 +122,17 @@ def errors_in(document: Any) -> str | None:
 
 
 def is_quota(status: int, said: str) -> bool:
-    """Whether a refusal means that the rate limit is reached, so that the request may be repeated later."""
+    """Whether a refusal means that the rate limit is reached, so that the request may be repeated
+    later."""
     return any(word in said.lower() for word in ("quota", "ratelimit", "rate limit"))
 
 
 def _errors(errors: Any) -> list[str]:
     """`{"error": [...]}` or `{"error": "..."}`."""
     errors_told = errors.get("error", errors) if isinstance(errors, dict) else errors
-    return [str(one) for one in errors_told] if isinstance(errors_told, list) else [str(errors_told)]
+    return (
+        [str(one) for one in errors_told] if isinstance(errors_told, list) else [str(errors_told)]
+    )
 
 
 def _rows(document: dict[str, Any], name: str, read: Callable[[Any], list[Any]]) -> list[Any]:

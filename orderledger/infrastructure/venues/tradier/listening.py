@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any, cast
 from orderledger.infrastructure.errors import VenueError
 from orderledger.infrastructure.venues.base.polling import PollFeed
 from orderledger.infrastructure.venues.base.translation import Fault, Translation
-from orderledger.infrastructure.venues.base.transport import Backoff, Event, Frame, Opened, Send, Socket, parsed
+from orderledger.infrastructure.venues.base.transport import (
+    Backoff,
+    Event,
+    Frame,
+    Opened,
+    Send,
+    Socket,
+    parsed,
+)
 from orderledger.infrastructure.venues.tradier.endpoints import Endpoints
 from orderledger.infrastructure.venues.tradier.translate import translated
 
@@ -22,17 +30,30 @@ QUIET_SECONDS = 150.0
 class EventStream:
     """Delivers events about orders, and queries each order of which an event does not tell enough.
 
-    A connection that is cut costs only time: each new one is followed by a query of all orders. `polls`: the polled accounts,
-    by their numbers at Tradier.
+    A connection that is cut costs only time: each new one is followed by a query of all orders.
+    `polls`: the polled accounts, by their numbers at Tradier.
     """
 
     def __init__(
-        self, url: str, token: str, venue: "TradierVenue", endpoints: Endpoints, polls: Mapping[str, PollFeed], backoff: Backoff
+        self,
+        url: str,
+        token: str,
+        venue: "TradierVenue",
+        endpoints: Endpoints,
+        polls: Mapping[str, PollFeed],
+        backoff: Backoff,
     ) -> None:
         self._venue = venue
         self._endpoints = endpoints
         self._polls = polls
-        self._socket = Socket(url, greet=self._greet, quiet_for=QUIET_SECONDS, backoff=backoff, now=venue.now, secrets=[token])
+        self._socket = Socket(
+            url,
+            greet=self._greet,
+            quiet_for=QUIET_SECONDS,
+            backoff=backoff,
+            now=venue.now,
+            secrets=[token],
+        )
 
     async def run(self) -> None:
         try:
@@ -73,10 +94,13 @@ class EventStream:
                 poll.query_soon()
 
     def _about(self, document: Any) -> Iterator[tuple[str, PollFeed]]:
-        """The accounts that an event is about. An event without an account is about the only one, if there is only one."""
+        """The accounts that an event is about. An event without an account is about the only one,
+        if there is only one."""
         named = document.get("account") if isinstance(document, dict) else None
         if isinstance(named, (str, int)):
-            yield from [(number, poll) for number, poll in self._polls.items() if number == str(named)]
+            yield from [
+                (number, poll) for number, poll in self._polls.items() if number == str(named)
+            ]
         elif len(self._polls) == 1:
             yield from self._polls.items()
 

@@ -1,7 +1,8 @@
 """Sends orders to Tradier: POST to place, PUT to change, DELETE to cancel.
 
-`status: ok` means "received": the order may be rejected moments later. So placing gives the venue's id with the status
-`pending_new`, and canceling or changing gives nothing; what became of it follows from the order's row.
+`status: ok` means "received": the order may be rejected moments later. So placing gives the venue's
+id with the status `pending_new`, and canceling or changing gives nothing; what became of it follows
+from the order's row.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -12,7 +13,13 @@ from typing import Any
 from orderledger.domain.exact import plain
 from orderledger.domain.values import DatedBy
 from orderledger.infrastructure.errors import NotSent, Unanswered
-from orderledger.infrastructure.messages.registry import Message, Reject, RejectCancel, RejectReplace, Status
+from orderledger.infrastructure.messages.registry import (
+    Message,
+    Reject,
+    RejectCancel,
+    RejectReplace,
+    Status,
+)
 from orderledger.infrastructure.messages.reports import Report
 from orderledger.infrastructure.venues.base.fields import Unreadable, identity, is_nothing
 from orderledger.infrastructure.venues.base.order_entry import EVERY_TYPE, EntryAbilities, Sent
@@ -21,7 +28,12 @@ from orderledger.infrastructure.venues.base.transport.sender import Answer, Send
 from orderledger.infrastructure.venues.tradier.endpoints import errors_in, is_quota
 from orderledger.infrastructure.venues.tradier.refusals import REFUSALS
 from orderledger.infrastructure.venues.tradier.tags import tag_for
-from orderledger.infrastructure.venues.tradier.vocabulary import SHARE, SIDES, STANDARD_OPTION, TAG_ALIAS
+from orderledger.infrastructure.venues.tradier.vocabulary import (
+    SHARE,
+    SIDES,
+    STANDARD_OPTION,
+    TAG_ALIAS,
+)
 from orderledger.projections.view import Row
 
 ROOT_ENDS = 15
@@ -30,16 +42,18 @@ ROOT_ENDS = 15
 ORDER_TYPES = {"market": "market", "limit": "limit", "stop": "stop", "stop_limit": "stop_limit"}
 DURATIONS = {None: "day", "day": "day", "gtc": "gtc"}
 SIDE_TAG, DURATION_TAG = "tradier.side", "tradier.duration"
-"""Tags of a request that choose one of Tradier's words: `sell_short` and the like, `pre` or `post`."""
+"""Tags of a request that choose one of Tradier's words: `sell_short` and the like, `pre` or
+`post`."""
 
 ORDERS_A_MINUTE = 60
 
 
 class TradierOrderEntry:
-    """Orders of one account at Tradier. `account` is its name in the ledger, `number` its number at the venue.
+    """Orders of one account at Tradier. `account` is its name in the ledger, `number` its number at
+    the venue.
 
-    A retried request would make a second order with the same tag, and a tag that is not listed proves nothing: there is no
-    time after which an order counts as never received.
+    A retried request would make a second order with the same tag, and a tag that is not listed
+    proves nothing: there is no time after which an order counts as never received.
     """
 
     abilities = EntryAbilities(
@@ -51,10 +65,19 @@ class TradierOrderEntry:
     )
 
     def __init__(
-        self, *, account: str, number: str, token: str, url: str, now: Callable[[], datetime], timeout: float = 10.0
+        self,
+        *,
+        account: str,
+        number: str,
+        token: str,
+        url: str,
+        now: Callable[[], datetime],
+        timeout: float = 10.0,
     ) -> None:
         headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
-        self._sender = Sender(url, headers=headers, timeout=timeout, secrets=[token], is_refusal=_is_quota_fault)
+        self._sender = Sender(
+            url, headers=headers, timeout=timeout, secrets=[token], is_refusal=_is_quota_fault
+        )
         self._account = account
         self._path = f"{url.rstrip('/')}/accounts/{number}/orders"
         self._now = now
@@ -67,13 +90,23 @@ class TradierOrderEntry:
     async def submit(self, order: Row) -> Sent:
         answer = await self._sender.send("POST", self._path, form=form_of(order))
         refusal = _refusal(answer)
-        names = {"client_order_id": order["client_order_id"], "aliases": {TAG_ALIAS: tag_for(order["client_order_id"])}}
+        names = {
+            "client_order_id": order["client_order_id"],
+            "aliases": {TAG_ALIAS: tag_for(order["client_order_id"])},
+        }
         if refusal is not None:
             return [self._message(Reject, answer, names, refusal)]
         venue_order_id = _order_id(answer)
         return [
             self._message(
-                Status, answer, {**names, "venue_order_id": venue_order_id, "status": "pending_new", "dated_by": DatedBy.RECEIPT}
+                Status,
+                answer,
+                {
+                    **names,
+                    "venue_order_id": venue_order_id,
+                    "status": "pending_new",
+                    "dated_by": DatedBy.RECEIPT,
+                },
             )
         ]
 
@@ -91,9 +124,13 @@ class TradierOrderEntry:
         return await self._changed("DELETE", order, None, RejectCancel, request_id)
 
     async def replace(self, order: Row, request: Row) -> Sent:
-        """Request to change the prices of an order. Raises NotSent for a new quantity: Tradier changes none."""
+        """Request to change the prices of an order. Raises NotSent for a new quantity: Tradier
+        changes none."""
         if request.get("quantity") is not None and request["quantity"] != order["quantity"]:
-            raise NotSent("quantity_unsupported", "Tradier changes prices, not quantities: cancel the order and send another")
+            raise NotSent(
+                "quantity_unsupported",
+                "Tradier changes prices, not quantities: cancel the order and send another",
+            )
         prices = {"price": request.get("limit_price"), "stop": request.get("stop_price")}
         form = {name: plain(Decimal(price)) for name, price in prices.items() if price is not None}
         if not form:
@@ -104,7 +141,12 @@ class TradierOrderEntry:
         await self._sender.aclose()
 
     async def _changed(
-        self, method: str, order: Row, form: Mapping[str, str] | None, refused: type[Report], request_id: str
+        self,
+        method: str,
+        order: Row,
+        form: Mapping[str, str] | None,
+        refused: type[Report],
+        request_id: str,
     ) -> Sent:
         venue_order_id = order["venue_order_id"]
         if venue_order_id is None:
@@ -114,10 +156,20 @@ class TradierOrderEntry:
         if refusal is None:
             _order_id(answer)
             return []
-        names = {"client_order_id": order["client_order_id"], "venue_order_id": venue_order_id, "request_id": request_id}
+        names = {
+            "client_order_id": order["client_order_id"],
+            "venue_order_id": venue_order_id,
+            "request_id": request_id,
+        }
         return [self._message(refused, answer, names, refusal)]
 
-    def _message(self, kind: type[Report], answer: Answer, names: Mapping[str, Any], refusal: str | None = None) -> Message:
+    def _message(
+        self,
+        kind: type[Report],
+        answer: Answer,
+        names: Mapping[str, Any],
+        refusal: str | None = None,
+    ) -> Message:
         said: dict[str, Any] = {}
         if refusal is not None:
             said = {"reason": _reason(kind, answer, refusal), "text": refusal}
@@ -130,12 +182,16 @@ def form_of(order: Row) -> dict[str, str]:
     """The form that places an order. Raises NotSent for what Tradier cannot take."""
     order_type, duration = ORDER_TYPES.get(order["order_type"]), _duration(order)
     if order_type is None:
-        raise NotSent("unsupported_order_type", f"{order['order_type']} is none of {', '.join(ORDER_TYPES)}")
+        raise NotSent(
+            "unsupported_order_type", f"{order['order_type']} is none of {', '.join(ORDER_TYPES)}"
+        )
     if order["post_only"]:
         raise NotSent("unsupported_order_type", "Tradier has no orders that only add liquidity")
     quantity = Decimal(order["quantity"])
     if quantity != quantity.to_integral_value():
-        raise NotSent("incorrect_quantity", f"{plain(quantity)} is no whole number of shares or contracts")
+        raise NotSent(
+            "incorrect_quantity", f"{plain(quantity)} is no whole number of shares or contracts"
+        )
     prices = {"price": order["limit_price"], "stop": order["stop_price"]}
     return {
         **_instrument(order["instrument"]),
@@ -157,11 +213,14 @@ def _instrument(name: str) -> dict[str, str]:
 
 
 def _side(order: Row) -> str:
-    """Tradier's word for the side. An option's order opens a position, unless it is `reduce_only`."""
+    """Tradier's word for the side. An option's order opens a position, unless it is
+    `reduce_only`."""
     side, chosen = str(order["side"]), (order.get("tags") or {}).get(SIDE_TAG)
     if chosen is not None:
         if SIDES.get(chosen) != side:
-            raise NotSent("incorrect_side", f"the tag {SIDE_TAG} is {chosen!r}, and the side is {side}")
+            raise NotSent(
+                "incorrect_side", f"the tag {SIDE_TAG} is {chosen!r}, and the side is {side}"
+            )
         return str(chosen)
     if STANDARD_OPTION.fullmatch(order["instrument"]):
         return f"{side}_to_{'close' if order['reduce_only'] else 'open'}"
@@ -188,7 +247,9 @@ def _refusal(answer: Answer) -> str | None:
 def _reason(kind: type[Report], answer: Answer, refusal: str) -> str:
     """Our word for a refusal. Raises Unanswered if it does not prove that nothing was taken."""
     document = answer.document if isinstance(answer.document, dict) else {}
-    stated = ("errors",) if is_nothing(document.get("fault")) and errors_in(document) is not None else ()
+    stated = (
+        ("errors",) if is_nothing(document.get("fault")) and errors_in(document) is not None else ()
+    )
     return REFUSALS.reason(kind, codes_of(answer.status, *stated), refusal)
 
 
@@ -206,4 +267,8 @@ def _order_id(answer: Answer) -> str:
 
 def _is_quota_fault(document: Any) -> bool:
     """Whether Tradier's gateway states that it refused the request because of a limit."""
-    return isinstance(document, dict) and not is_nothing(document.get("fault")) and is_quota(429, str(document["fault"]))
+    return (
+        isinstance(document, dict)
+        and not is_nothing(document.get("fault"))
+        and is_quota(429, str(document["fault"]))
+    )

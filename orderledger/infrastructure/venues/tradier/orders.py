@@ -1,7 +1,8 @@
 """A row of an order, or an event about one, to messages: terms, fills, then the status.
 
-An order with legs is one order of the ledger. Its fills are those of its legs, each with the leg's own instrument and side;
-its quantity counts the contracts of all legs, which a `restate` says before the first of them is filled.
+An order with legs is one order of the ledger. Its fills are those of its legs, each with the leg's
+own instrument and side; its quantity counts the contracts of all legs, which a `restate` says
+before the first of them is filled.
 """
 
 from decimal import Decimal
@@ -21,7 +22,12 @@ from orderledger.infrastructure.messages.registry import (
 from orderledger.infrastructure.messages.registry import Status as StatusReport
 from orderledger.infrastructure.printable import printable
 from orderledger.infrastructure.venues.base.translation import Translation
-from orderledger.infrastructure.venues.tradier.claims import claims_of, counts_legs, event_claims_of, leg_quantity
+from orderledger.infrastructure.venues.tradier.claims import (
+    claims_of,
+    counts_legs,
+    event_claims_of,
+    leg_quantity,
+)
 from orderledger.infrastructure.venues.tradier.context import Context
 from orderledger.infrastructure.venues.tradier.fills import Filled, Numbers
 from orderledger.infrastructure.venues.tradier.rows import OrderRow
@@ -46,21 +52,31 @@ def order_messages(row: OrderRow, context: Context) -> Translation:
     common, text = _common(row, context)
     is_stale = context.memory.is_stale(context.account, row.venue_order_id, row.age)
     fills, is_short = _fills(row, context, common)
-    claims = None if is_stale else claims_of(row)  # old numbers of the same moment would pass for the last ones
+    claims = (
+        None if is_stale else claims_of(row)
+    )  # old numbers of the same moment would pass for the last ones
     messages = [*_restated(row, common), *fills]
     messages += _replaced(row, context, common)
-    messages.append(_status(row, common, claims, "; ".join(filter(None, (text, _story(row)))) or None))
+    messages.append(
+        _status(row, common, claims, "; ".join(filter(None, (text, _story(row)))) or None)
+    )
     return Translation(messages, (), (row.venue_order_id,) if is_short else ())
 
 
 def event_messages(row: OrderRow, parent: str | None, context: Context) -> Translation:
-    """All that an event of the stream says: what became of the order, and never a fill, for it has no price of one.
+    """All that an event of the stream says: what became of the order, and never a fill, for it has
+    no price of one.
 
-    Events come out of order. Each has its time, and the ledger lets none that is older take back what a newer one has said:
-    so they are told as they come. An event about a leg says nothing of the order as a whole: it is a question about that.
+    Events come out of order. Each has its time, and the ledger lets none that is older take back
+    what a newer one has said: so they are told as they come. An event about a leg says nothing of
+    the order as a whole: it is a question about that.
     """
     named = context.records.order(context.account, row.venue_order_id)
-    if parent is None and named is not None and f"{LEG_ALIAS}{row.venue_order_id}" in (named.get("aliases") or {}):
+    if (
+        parent is None
+        and named is not None
+        and f"{LEG_ALIAS}{row.venue_order_id}" in (named.get("aliases") or {})
+    ):
         parent = named["venue_order_id"]
     if parent is not None and parent != row.venue_order_id:
         return Translation((), (), (parent,))
@@ -68,8 +84,14 @@ def event_messages(row: OrderRow, parent: str | None, context: Context) -> Trans
     common, text = _common(row, context)
     unrecorded = context.memory.unrecorded.setdefault((context.account, row.venue_order_id), {})
     filled = Filled.of(context.records, context.account, row.venue_order_id, None, unrecorded)
-    is_news = known is None or (row.exec_quantity or ZERO) > filled.quantity or row.status in TELLS_MORE
-    return Translation([_status(row, common, event_claims_of(row, known), text)], (), (row.venue_order_id,) if is_news else ())
+    is_news = (
+        known is None or (row.exec_quantity or ZERO) > filled.quantity or row.status in TELLS_MORE
+    )
+    return Translation(
+        [_status(row, common, event_claims_of(row, known), text)],
+        (),
+        (row.venue_order_id,) if is_news else (),
+    )
 
 
 def _common(row: OrderRow, context: Context) -> tuple[dict[str, Any], str | None]:
@@ -89,10 +111,17 @@ def _common(row: OrderRow, context: Context) -> tuple[dict[str, Any], str | None
     return common, text
 
 
-def _status(row: OrderRow, common: dict[str, Any], claims: ReportedClaims | None, text: str | None) -> Message:
-    """The message for the row's status. An unknown word is passed on as it is, and the order stays open."""
+def _status(
+    row: OrderRow, common: dict[str, Any], claims: ReportedClaims | None, text: str | None
+) -> Message:
+    """The message for the row's status. An unknown word is passed on as it is, and the order stays
+    open."""
     model, status = STATUSES.get(row.status, (StatusReport, None))
-    if row.status == "calculated" and row.quantity is not None and (row.exec_quantity or ZERO) >= row.quantity:
+    if (
+        row.status == "calculated"
+        and row.quantity is not None
+        and (row.exec_quantity or ZERO) >= row.quantity
+    ):
         status = Status.FILLED
     if text is None and row.description is not None:
         text = printable(row.description)[:TEXT_LENGTH]
@@ -125,10 +154,21 @@ def _fills(row: OrderRow, context: Context, common: dict[str, Any]) -> tuple[lis
     for leg in lines:
         filled = Filled.of(context.records, context.account, row.venue_order_id, leg, unrecorded)
         line = leg or row
-        fields = {**common, "instrument": line.instrument, "side": line.side, "at": line.at, "evidence": line.raw}
-        messages += [BustFill(**fields, fill_id=fill_id, reason=COUNTED_TWICE) for fill_id in filled.take_contained()]
+        fields = {
+            **common,
+            "instrument": line.instrument,
+            "side": line.side,
+            "at": line.at,
+            "evidence": line.raw,
+        }
+        messages += [
+            BustFill(**fields, fill_id=fill_id, reason=COUNTED_TWICE)
+            for fill_id in filled.take_contained()
+        ]
         fills: list[Fill | CorrectFill] = list(filled.pending)
-        numbers = filled.news(line) if line.instrument is not None and line.side is not None else None
+        numbers = (
+            filled.news(line) if line.instrument is not None and line.side is not None else None
+        )
         if numbers is not None:
             fills.append(_fill(numbers, fields))
             filled.add(fills[-1])
@@ -138,8 +178,11 @@ def _fills(row: OrderRow, context: Context, common: dict[str, Any]) -> tuple[lis
 
 
 def _is_short(line: OrderRow, given: Decimal) -> bool:
-    """Whether the row implies more fills than it can give: without a price yet, or `filled` without numbers."""
-    return (line.exec_quantity or ZERO) > given or (line.status == "filled" and not line.exec_quantity)
+    """Whether the row implies more fills than it can give: without a price yet, or `filled` without
+    numbers."""
+    return (line.exec_quantity or ZERO) > given or (
+        line.status == "filled" and not line.exec_quantity
+    )
 
 
 def _fill(numbers: Numbers, fields: dict[str, Any]) -> Fill | CorrectFill:
@@ -156,21 +199,37 @@ def _fill(numbers: Numbers, fields: dict[str, Any]) -> Fill | CorrectFill:
 
 
 def _restated(row: OrderRow, common: dict[str, Any]) -> list[Message]:
-    """That the quantity of an order with legs counts the contracts of all of them. Said once it works, or has filled."""
+    """That the quantity of an order with legs counts the contracts of all of them. Said once it
+    works, or has filled."""
     quantity = leg_quantity(row)
     if quantity is None or not counts_legs(row):
         return []
     at = common["at"] if row.kind in GROUPS or row.created_at is None else row.created_at
-    return [Restate(**{**common, "at": at}, quantity=quantity, text=f"the quantity counts all {len(row.legs)} legs")]
+    return [
+        Restate(
+            **{**common, "at": at},
+            quantity=quantity,
+            text=f"the quantity counts all {len(row.legs)} legs",
+        )
+    ]
 
 
 def _replaced(row: OrderRow, context: Context, common: dict[str, Any]) -> list[Message]:
-    """Prices in force, if only until it ended, that are not those of our request: it was changed. Tradier keeps the id, and
-    cannot change quantities."""
+    """Prices in force, if only until it ended, that are not those of our request: it was changed.
+    Tradier keeps the id, and cannot change quantities."""
     known = known_as(context.records, context.account, row.venue_order_id)
-    if known is None or known.get("origin") != "own" or row.is_compound or row.status not in HAS_WORKED:
+    if (
+        known is None
+        or known.get("origin") != "own"
+        or row.is_compound
+        or row.status not in HAS_WORKED
+    ):
         return []
-    is_news = known.get("pending") == "replace" or known.get("updated_at") is None or row.at >= known["updated_at"]
+    is_news = (
+        known.get("pending") == "replace"
+        or known.get("updated_at") is None
+        or row.at >= known["updated_at"]
+    )
     changed: dict[str, Any] = {
         name: stated
         for name, stated in (("limit_price", row.limit_price), ("stop_price", row.stop_price))

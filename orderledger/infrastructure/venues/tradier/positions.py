@@ -9,7 +9,12 @@ from orderledger.infrastructure.venues.base.fields import Document, Unreadable, 
 from orderledger.infrastructure.venues.base.numbers import quotient
 from orderledger.infrastructure.venues.tradier.context import Context
 from orderledger.infrastructure.venues.tradier.reading import number
-from orderledger.infrastructure.venues.tradier.vocabulary import CURRENCY, OPTION_MULTIPLIER, SHARE, STANDARD_OPTION
+from orderledger.infrastructure.venues.tradier.vocabulary import (
+    CURRENCY,
+    OPTION_MULTIPLIER,
+    SHARE,
+    STANDARD_OPTION,
+)
 
 
 def position_messages(row: Document, context: Context) -> list[Message]:
@@ -22,7 +27,8 @@ def position_messages(row: Document, context: Context) -> list[Message]:
 
 
 def cash_messages(row: Document, context: Context) -> list[Message]:
-    """The cash in `balances`. Its other fields are derived from prices, cash and positions. Raises Unreadable."""
+    """The cash in `balances`. Its other fields are derived from prices, cash and positions. Raises
+    Unreadable."""
     cash = number(row, "total_cash")
     if cash is None:
         raise Unreadable("total_cash is missing")
@@ -30,13 +36,20 @@ def cash_messages(row: Document, context: Context) -> list[Message]:
 
 
 def terms_of(instrument: str) -> Terms | None:
-    """The terms of a share or of a standard option, which is on a hundred shares. Those of other options are not known."""
+    """The terms of a share or of a standard option, which is on a hundred shares. Those of other
+    options are not known."""
     if STANDARD_OPTION.fullmatch(instrument):
         return Terms(currency=CURRENCY, multiplier=OPTION_MULTIPLIER)
     return Terms(currency=CURRENCY) if SHARE.fullmatch(instrument) else None
 
 
-def _held(row: Document, context: Context, name: str, quantity: Decimal, average_price: Decimal | None = None) -> Balance:
+def _held(
+    row: Document,
+    context: Context,
+    name: str,
+    quantity: Decimal,
+    average_price: Decimal | None = None,
+) -> Balance:
     return Balance(
         account=context.account,
         instrument=name,
@@ -49,7 +62,8 @@ def _held(row: Document, context: Context, name: str, quantity: Decimal, average
 
 
 def _average_price(row: Document, symbol: str, quantity: Decimal) -> Decimal | None:
-    """From `cost_basis`, which is money, below 0 if sold short. The price of a standard option is that of one share."""
+    """From `cost_basis`, which is money, below 0 if sold short. The price of a standard option is
+    that of one share."""
     cost = number(row, "cost_basis")
     if cost is None or not quantity:
         return None

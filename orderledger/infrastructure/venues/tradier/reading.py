@@ -1,15 +1,23 @@
-"""Readers for Tradier's fields: nothing, one object or a list; plain numbers, and texts that came as numbers."""
+"""Readers for Tradier's fields: nothing, one object or a list; plain numbers, and texts that came
+as numbers."""
 
 from decimal import Decimal
 from typing import Any
 
 from orderledger.domain.exact import plain
 from orderledger.infrastructure.venues.base import fields
-from orderledger.infrastructure.venues.base.fields import LONGEST_ID, Document, Unreadable, is_nothing, word
+from orderledger.infrastructure.venues.base.fields import (
+    LONGEST_ID,
+    Document,
+    Unreadable,
+    is_nothing,
+    word,
+)
 
 
 def rows_of(value: Any, name: str) -> list[Any]:
-    """A list, which may be written as nothing or as one object. Raises Unreadable for anything else."""
+    """A list, which may be written as nothing or as one object. Raises Unreadable for anything
+    else."""
     if is_nothing(value):
         return []
     if isinstance(value, list):
@@ -20,7 +28,8 @@ def rows_of(value: Any, name: str) -> list[Any]:
 
 
 def rows_within(value: Any, outer: str, inner: str) -> list[Any]:
-    """The rows of `{"orders": {"order": ...}}` and its kin, given what stands under the outer name."""
+    """The rows of `{"orders": {"order": ...}}` and its kin, given what stands under the outer
+    name."""
     if is_nothing(value) or isinstance(value, list):
         return rows_of(value, outer)
     if isinstance(value, dict) and inner in value:
@@ -56,7 +65,8 @@ def net_price(row: Document, name: str) -> Decimal | None:
 
 
 def label(row: Document, name: str) -> str | None:
-    """A printable text, which may come as a number if it is all digits, because Tradier's JSON is made from XML."""
+    """A printable text, which may come as a number if it is all digits, because Tradier's JSON is
+    made from XML."""
     value = row.get(name)
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**LONGEST_ID:
         return str(value)

@@ -1,7 +1,8 @@
-"""Order rows of Tradier: an order (`/accounts/{id}/orders`), a leg of one, or an event of the account stream.
+"""Order rows of Tradier: an order (`/accounts/{id}/orders`), a leg of one, or an event of the
+account stream.
 
-Quantities are shares, or contracts of an option. Prices are dollars per share, also for options and spreads. Times are UTC. See
-documentation.tradier.com, "Get orders" and "Account events".
+Quantities are shares, or contracts of an option. Prices are dollars per share, also for options and
+spreads. Times are UTC. See documentation.tradier.com, "Get orders" and "Account events".
 """
 
 from collections.abc import Callable
@@ -12,8 +13,22 @@ from typing import Any, TypeVar
 
 from orderledger.domain.exact import ZERO, plain, total
 from orderledger.domain.values import OrderType, Side, TimeInForce
-from orderledger.infrastructure.venues.base.fields import Document, Unreadable, identity, is_nothing, moment, word
-from orderledger.infrastructure.venues.tradier.reading import amount, label, net_price, number, price, rows_of
+from orderledger.infrastructure.venues.base.fields import (
+    Document,
+    Unreadable,
+    identity,
+    is_nothing,
+    moment,
+    word,
+)
+from orderledger.infrastructure.venues.tradier.reading import (
+    amount,
+    label,
+    net_price,
+    number,
+    price,
+    rows_of,
+)
 from orderledger.infrastructure.venues.tradier.vocabulary import (
     DURATIONS,
     ENDS,
@@ -35,9 +50,10 @@ NESTING = 3
 class OrderRow:
     """The fields of one row. An optional field that the row lacks, or that cannot be read, is None.
 
-    `faults` names unreadable fields and legs; the rest of the row counts. `legs` are the innermost legs: those that trade.
-    `has_all_legs` is False if a leg is missing or unreadable. `at`: time of the last change. `kind`: the venue's order class.
-    `exec_quantity` is the filled quantity, `average_price` its average price; `last_fill_*` describe the latest fill.
+    `faults` names unreadable fields and legs; the rest of the row counts. `legs` are the innermost
+    legs: those that trade. `has_all_legs` is False if a leg is missing or unreadable. `at`: time of
+    the last change. `kind`: the venue's order class. `exec_quantity` is the filled quantity,
+    `average_price` its average price; `last_fill_*` describe the latest fill.
     """
 
     raw: Document
@@ -66,12 +82,14 @@ class OrderRow:
 
     @property
     def is_compound(self) -> bool:
-        """True if the legs trade, and not the order itself: spreads, combos, OTO, OCO and OTOCO orders."""
+        """True if the legs trade, and not the order itself: spreads, combos, OTO, OCO and OTOCO
+        orders."""
         return bool(self.legs) or self.kind in SPREADS or self.kind in GROUPS
 
     @property
     def has_ended(self) -> bool:
-        """True for a known final status. `filled` is not one: the numbers of a filled row may still be missing."""
+        """True for a known final status. `filled` is not one: the numbers of a filled row may still
+        be missing."""
         return self.status in ENDS
 
     @property
@@ -81,13 +99,19 @@ class OrderRow:
 
     @property
     def age(self) -> tuple[datetime, Decimal]:
-        """Time of the last change and the filled quantity: of two rows of one order, the larger is newer."""
+        """Time of the last change and the filled quantity: of two rows of one order, the larger is
+        newer."""
         return self.latest_at, total(line.exec_quantity or ZERO for line in (self.legs or [self]))
 
     @property
     def tells_fills(self) -> bool:
-        """True if the row has all that a fill needs: price, instrument and side. Otherwise a later row has to report the fill."""
-        return not self.exec_quantity or None not in (self.average_price, self.instrument, self.side)
+        """True if the row has all that a fill needs: price, instrument and side. Otherwise a later
+        row has to report the fill."""
+        return not self.exec_quantity or None not in (
+            self.average_price,
+            self.instrument,
+            self.side,
+        )
 
     @property
     def has_filled(self) -> bool:
@@ -108,7 +132,9 @@ def read_row(raw: Any, *, within: OrderRow | None = None, depth: int = 0) -> Ord
     # The time of creation replaces a missing time of change, but not an unreadable one.
     at = moment(raw, "transaction_date") or created_at or (within.at if within else None)
     if venue_order_id is None or status is None or at is None:
-        missing = "id" if venue_order_id is None else "status" if status is None else "transaction_date"
+        missing = (
+            "id" if venue_order_id is None else "status" if status is None else "transaction_date"
+        )
         raise Unreadable(f"{missing} is missing, or no {missing}")
     row = OrderRow(
         raw=raw,
@@ -133,7 +159,8 @@ def _filled(raw: Document) -> Decimal | None:
 def _read_terms(row: OrderRow) -> None:
     row.kind = _optional(row, "class", word)
     row.tag = _optional(row, "tag", label)
-    # An option's `symbol` is its underlying: it never replaces a missing or unreadable `option_symbol`.
+    # An option's `symbol` is its underlying: it never replaces a missing or unreadable
+    # `option_symbol`.
     is_option = row.kind == "option" or not is_nothing(row.raw.get("option_symbol"))
     row.instrument = _optional(row, "option_symbol" if is_option else "symbol", word)
     side = _optional(row, "side", word)
@@ -149,7 +176,9 @@ def _read_terms(row: OrderRow) -> None:
 
 
 def _read_fill(row: OrderRow) -> None:
-    row.average_price = _optional(row, "avg_fill_price", net_price if row.kind in SPREADS else price)
+    row.average_price = _optional(
+        row, "avg_fill_price", net_price if row.kind in SPREADS else price
+    )
     row.last_fill_price = _optional(row, "last_fill_price", price)
     row.last_fill_quantity = _optional(row, "last_fill_quantity", amount)
     row.remaining_quantity = _optional(row, "remaining_quantity", amount)
@@ -193,14 +222,20 @@ def gaps_of(row: OrderRow) -> list[str]:
 
 
 def _missing_legs(row: OrderRow) -> list[str]:
-    """A fault if an order with legs lists fewer legs than it has. An order that ended unfilled needs none."""
+    """A fault if an order with legs lists fewer legs than it has. An order that ended unfilled
+    needs none."""
     listed, count = len(listed_legs(row)), number_of_legs(row)
     if not row.is_compound or (row.status in UNFILLED_ENDS and not row.has_filled):
         return []
     if listed and (count is None or count <= listed):
         return []
     of_all = f" of {plain(count)}" if count else ""
-    return [f"leg is missing on {row.kind or 'compound'} order {row.venue_order_id}: {listed or 'none'}{of_all} told"]
+    return [
+        (
+            f"leg is missing on {row.kind or 'compound'} order {row.venue_order_id}: "
+            f"{listed or 'none'}{of_all} told"
+        )
+    ]
 
 
 def listed_legs(row: OrderRow) -> list[Any]:
@@ -233,7 +268,9 @@ def _created_at(raw: Document) -> datetime | None:
         return None
 
 
-def _optional(row: OrderRow, name: str, reader: Callable[[Document, str], Value | None]) -> Value | None:
+def _optional(
+    row: OrderRow, name: str, reader: Callable[[Document, str], Value | None]
+) -> Value | None:
     try:
         return reader(row.raw, name)
     except Unreadable as fault:

@@ -1,7 +1,8 @@
 """Any payload of Tradier, to messages: REST answers and events, recognised by their shape.
 
-A fill is the same fill by the order's id, the leg's id if there is one, and the quantity filled by then: Tradier tells no
-executions. Pure: no clock, no network. A row that cannot be read is a Fault and costs the other rows nothing.
+A fill is the same fill by the order's id, the leg's id if there is one, and the quantity filled by
+then: Tradier tells no executions. Pure: no clock, no network. A row that cannot be read is a Fault
+and costs the other rows nothing.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,7 +19,11 @@ from orderledger.infrastructure.venues.base.translation import Fault, Translatio
 from orderledger.infrastructure.venues.base.venue import Records
 from orderledger.infrastructure.venues.tradier.context import Context, Memory
 from orderledger.infrastructure.venues.tradier.orders import event_messages, order_messages
-from orderledger.infrastructure.venues.tradier.positions import cash_messages, position_messages, terms_of
+from orderledger.infrastructure.venues.tradier.positions import (
+    cash_messages,
+    position_messages,
+    terms_of,
+)
 from orderledger.infrastructure.venues.tradier.reading import rows_of, rows_within
 from orderledger.infrastructure.venues.tradier.rows import OrderRow, gaps_of, read_row
 
@@ -32,26 +37,46 @@ __all__ = [
     "translated_positions",
 ]
 
-SILENT = ("fault", "errors", "stream", "history", "gainloss", "profile", "event", "sessionid", "quotes", "clock", "watchlists")
+SILENT = (
+    "fault",
+    "errors",
+    "stream",
+    "history",
+    "gainloss",
+    "profile",
+    "event",
+    "sessionid",
+    "quotes",
+    "clock",
+    "watchlists",
+)
 """Fields of answers and events that say nothing about orders, and of frames sent by us."""
 ACCOUNT_PARTS = ("orders", "positions", "balances")
 """The fields of an account in an answer about all accounts of a user."""
 RECEIVED = "ok"
 ROW_MARKS = frozenset({"transaction_date", "create_date", "exec_quantity", "class", "symbol"})
-"""Fields that only the row of an order has. The answer to placing, changing or canceling one has an id and `status: ok`."""
+"""Fields that only the row of an order has. The answer to placing, changing or canceling one has an
+id and `status: ok`."""
 
 
 class TradierRecording:
     """`Recording`: fills are what the numbers have grown by from one payload to the next.
 
-    `records` tells what of an order is filled already, and whose tag is whose. Without it a tag is taken at its word.
-    `number` is the account's at the venue: what is about another one is left out.
+    `records` tells what of an order is filled already, and whose tag is whose. Without it a tag is
+    taken at its word. `number` is the account's at the venue: what is about another one is left
+    out.
     """
 
-    def __init__(self, account: str, records: Records | None = None, *, number: str | None = None) -> None:
+    def __init__(
+        self, account: str, records: Records | None = None, *, number: str | None = None
+    ) -> None:
         self._known = Remembering(records)
         self._context = Context(
-            account=account, number=number, records=self._known, memory=Memory(), knows_requests=records is not None
+            account=account,
+            number=number,
+            records=self._known,
+            memory=Memory(),
+            knows_requests=records is not None,
         )
 
     def read(self, document: Any) -> Translation:
@@ -67,7 +92,8 @@ class TradierRecording:
 
 
 def from_recorded(document: Any, account: str, records: Records | None = None) -> list[Message]:
-    """The messages of one recorded payload, parsed with `transport.parsed`. What cannot be read is left out."""
+    """The messages of one recorded payload, parsed with `transport.parsed`. What cannot be read is
+    left out."""
     return list(TradierRecording(account, records).read(document).messages)
 
 
@@ -85,9 +111,14 @@ def translated(document: Any, context: Context) -> Translation:
         if "orders" in document:
             return translated_orders(rows_within(document["orders"], "orders", "order"), context)
         if "order" in document:
-            return translated_orders([row for row in rows_of(document["order"], "order") if not _is_receipt(row)], context)
+            return translated_orders(
+                [row for row in rows_of(document["order"], "order") if not _is_receipt(row)],
+                context,
+            )
         if "positions" in document:
-            return translated_positions(rows_within(document["positions"], "positions", "position"), context)
+            return translated_positions(
+                rows_within(document["positions"], "positions", "position"), context
+            )
         if "balances" in document:
             balances = rows_of(document["balances"], "balances")
             own = [row for row in balances if not _is_of_another(row, "account_number", context)]
@@ -102,7 +133,8 @@ def translated(document: Any, context: Context) -> Translation:
 
 
 def translated_orders(raw_rows: Sequence[Any], context: Context) -> Translation:
-    """The messages of rows of orders. Of several with one tag, the one created first is the first to be taken for ours."""
+    """The messages of rows of orders. Of several with one tag, the one created first is the first
+    to be taken for ours."""
     rows: list[OrderRow | Fault] = []
     for raw in raw_rows:
         try:
@@ -122,7 +154,9 @@ def translated_event(document: Document, context: Context) -> Translation:
     def read() -> Translation:
         row = read_row(document)
         faults = [Fault(fault, document) for fault in row.faults]
-        return event_messages(row, identity(document, "parent_id"), pushed) + Translation(faults=faults)
+        return event_messages(row, identity(document, "parent_id"), pushed) + Translation(
+            faults=faults
+        )
 
     return guarded(read, document)
 
@@ -133,8 +167,8 @@ def translated_positions(raw_rows: Sequence[Any], context: Context) -> Translati
 
 
 def order_ids(raw_rows: Sequence[Any], *, is_open_only: bool) -> frozenset[str]:
-    """The ids in rows, also in rows that are unreadable otherwise. `is_open_only`: without orders that are known to have
-    ended."""
+    """The ids in rows, also in rows that are unreadable otherwise. `is_open_only`: without orders
+    that are known to have ended."""
     found = set()
     for raw in raw_rows:
         try:
@@ -148,20 +182,36 @@ def order_ids(raw_rows: Sequence[Any], *, is_open_only: bool) -> frozenset[str]:
 
 
 def _of_accounts(rows: Sequence[Any], context: Context) -> Translation:
-    """The messages of our account among those of a user. If several have any rows, ours has to be known by its number."""
+    """The messages of our account among those of a user. If several have any rows, ours has to be
+    known by its number."""
     odd = [Fault("is no account", row) for row in rows if not isinstance(row, dict)]
-    parts = [row for row in rows if isinstance(row, dict) and any(not is_nothing(row.get(name)) for name in ACCOUNT_PARTS)]
+    parts = [
+        row
+        for row in rows
+        if isinstance(row, dict) and any(not is_nothing(row.get(name)) for name in ACCOUNT_PARTS)
+    ]
     own = [row for row in parts if not _is_of_another(row, "account_number", context)]
     if len(own) > 1:
-        return Translation(faults=[Fault("names several accounts, and none of them as ours", list(rows))])
-    read = (translated({name: row[name]}, context) for row in own for name in ACCOUNT_PARTS if not is_nothing(row.get(name)))
+        return Translation(
+            faults=[Fault("names several accounts, and none of them as ours", list(rows))]
+        )
+    read = (
+        translated({name: row[name]}, context)
+        for row in own
+        for name in ACCOUNT_PARTS
+        if not is_nothing(row.get(name))
+    )
     return joined(read) + Translation(faults=odd)
 
 
 def _is_of_another(row: Any, name: str, context: Context) -> bool:
     """Whether a row names another account."""
     stated = row.get(name) if isinstance(row, dict) else None
-    return context.number is not None and isinstance(stated, (str, int)) and str(stated) != context.number
+    return (
+        context.number is not None
+        and isinstance(stated, (str, int))
+        and str(stated) != context.number
+    )
 
 
 def _each(raw_rows: Sequence[Any], read: Callable[[Document], Sequence[Message]]) -> Translation:
@@ -198,7 +248,8 @@ def _of_row(row: OrderRow | Fault, context: Context) -> Translation:
 
 
 def _is_receipt(row: Any) -> bool:
-    """Whether it is the answer to a command, which only confirms its receipt or, without an id, a trial."""
+    """Whether it is the answer to a command, which only confirms its receipt or, without an id, a
+    trial."""
     if not isinstance(row, dict) or is_nothing(row.get("status")):
         return False
     return ROW_MARKS.isdisjoint(row) or (row["status"] == RECEIVED and is_nothing(row.get("id")))

@@ -1,11 +1,18 @@
-"""Tradier as a venue of the ledger: its orders are polled, and its stream tells of changes between two polls."""
+"""Tradier as a venue of the ledger: its orders are polled, and its stream tells of changes between
+two polls."""
 
 import random
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from orderledger.infrastructure.messages.registry import Balance, BustFill, CorrectFill, Fill, Message
+from orderledger.infrastructure.messages.registry import (
+    Balance,
+    BustFill,
+    CorrectFill,
+    Fill,
+    Message,
+)
 from orderledger.infrastructure.messages.reports import Report
 from orderledger.infrastructure.venues.base.base_venue import Feed
 from orderledger.infrastructure.venues.base.definitions import Terms
@@ -21,7 +28,11 @@ from orderledger.infrastructure.venues.tradier.listening import EventStream
 from orderledger.infrastructure.venues.tradier.positions import terms_of
 from orderledger.infrastructure.venues.tradier.rows import key_of, read_row
 from orderledger.infrastructure.venues.tradier.tags import ids_of, tag_for
-from orderledger.infrastructure.venues.tradier.translate import order_ids, translated_orders, translated_positions
+from orderledger.infrastructure.venues.tradier.translate import (
+    order_ids,
+    translated_orders,
+    translated_positions,
+)
 from orderledger.infrastructure.venues.tradier.vocabulary import NAME, TAG_ALIAS
 from orderledger.projections.view import Row
 
@@ -32,7 +43,8 @@ STREAM_OF_URL = ""
 
 ABILITIES = Abilities(
     client_ids="a tag names whatever bears it: nothing stops two orders from bearing the same",
-    fill_identity="made here: the order's id, the leg's id if there is one, and the quantity filled by then",
+    fill_identity="made here: the order's id, the leg's id if there is one, and the quantity "
+    "filled by then",
     has_fill_ids=False,
     streams=True,
     orders_reach_back="the present session; a month by the filtered list",
@@ -43,8 +55,9 @@ ABILITIES = Abilities(
 class TradierVenue(PolledVenue):
     """Accounts of one Tradier token: their names in the ledger, with their numbers at Tradier.
 
-    `stream_url`: by default that of `url`; None: poll only. `sleep` waits, `chance` spreads new attempts, `backoff` gives the
-    pauses before them. `kept_for`: how long an answer about earlier days is reused.
+    `stream_url`: by default that of `url`; None: poll only. `sleep` waits, `chance` spreads new
+    attempts, `backoff` gives the pauses before them. `kept_for`: how long an answer about earlier
+    days is reused.
     """
 
     name = NAME
@@ -72,7 +85,10 @@ class TradierVenue(PolledVenue):
         self._backoff = backoff or Backoff(chance)
         http = Http(
             url,
-            headers={"Authorization": f"Bearer {token}", "Accept": "application/json"},  # the default is XML
+            headers={
+                "Authorization": f"Bearer {token}",
+                "Accept": "application/json",
+            },  # the default is XML
             rate_limiter=RateLimiter(requests_per_minute),
             attempts=attempts,
             timeout=timeout,
@@ -86,15 +102,20 @@ class TradierVenue(PolledVenue):
         self._numbers = dict(accounts)
         self._memory = Memory()
         self._token = token
-        self._stream_url = NETWORKS.websocket_url(url) if stream_url == STREAM_OF_URL else stream_url
+        self._stream_url = (
+            NETWORKS.websocket_url(url) if stream_url == STREAM_OF_URL else stream_url
+        )
         self._endpoints = Endpoints(http, now, kept_for)
 
     def make_feeds(self) -> Iterable[Feed]:
-        """An account is Down when its polls fail. A stream that is cut costs time, and nothing else."""
+        """An account is Down when its polls fail. A stream that is cut costs time, and nothing
+        else."""
         polls = {self._numbers[account]: PollFeed(self, account) for account in self.accounts}
         yield from polls.values()
         if self._stream_url is not None:
-            yield EventStream(self._stream_url, self._token, self, self._endpoints, polls, self._backoff.anew())
+            yield EventStream(
+                self._stream_url, self._token, self, self._endpoints, polls, self._backoff.anew()
+            )
 
     async def order_rows(self, account: str) -> list[Any]:
         return await self._endpoints.orders(self._numbers[account])
@@ -112,12 +133,15 @@ class TradierVenue(PolledVenue):
         return terms_of(instrument)
 
     async def order(self, account: str, order: Row) -> Sequence[Message] | None:
-        """Query by the venue's ids; without an answer, by id or tag among the orders of today, then of the days before."""
+        """Query by the venue's ids; without an answer, by id or tag among the orders of today, then
+        of the days before."""
         number, asked_at = self._numbers[account], self.now()
         for venue_order_id in filter(can_be_id, reversed(ids_of(order))):
             rows = await self._endpoints.order(number, venue_order_id)
             if rows is not None:
-                return await self.about_order(account, self.translate_orders(account, rows), asked_at)
+                return await self.about_order(
+                    account, self.translate_orders(account, rows), asked_at
+                )
         tag = self._tag_of(order)
         if not ids_of(order) and tag is None:
             return None
@@ -125,11 +149,18 @@ class TradierVenue(PolledVenue):
         if rows:
             return await self.about_order(account, self.translate_orders(account, rows), asked_at)
         since: datetime = order.get("requested_at") or order.get("acknowledged_at") or asked_at
-        earlier = _of(await self._endpoints.earlier_orders(number, since), ids_of(order), tag)  # may be of a minute ago
-        return await self.about_order(account, self.translate_orders(account, earlier)) if earlier else None
+        earlier = _of(
+            await self._endpoints.earlier_orders(number, since), ids_of(order), tag
+        )  # may be of a minute ago
+        return (
+            await self.about_order(account, self.translate_orders(account, earlier))
+            if earlier
+            else None
+        )
 
     async def fills_since(self, account: str, since: datetime) -> Answer:
-        """Everything about the orders of these days that have filled anything, by the time of their last change.
+        """Everything about the orders of these days that have filled anything, by the time of their
+        last change.
 
         A fill that the ledger has is not repeated; one that was counted twice is busted.
         """
@@ -138,20 +169,33 @@ class TradierVenue(PolledVenue):
         rows = {key_of(row): row for row in [*earlier, *await self._endpoints.orders(number)]}
         changed = [row for row in rows.values() if _may_have_filled(row, since)]
         translation = translated_orders(changed, self.context(account))
-        filled = {one.venue_order_id for one in translation.messages if isinstance(one, (Fill, CorrectFill, BustFill))}
-        reports = [one for one in translation.messages if isinstance(one, Report) and one.venue_order_id in filled]
+        filled = {
+            one.venue_order_id
+            for one in translation.messages
+            if isinstance(one, (Fill, CorrectFill, BustFill))
+        }
+        reports = [
+            one
+            for one in translation.messages
+            if isinstance(one, Report) and one.venue_order_id in filled
+        ]
         reach = self._endpoints.reach()
         messages = sorted(reports, key=lambda message: message.at or since)
-        return await self.answer(account, messages, translation.faults, begins_at=reach if since < reach else None)
+        return await self.answer(
+            account, messages, translation.faults, begins_at=reach if since < reach else None
+        )
 
     async def positions(self, account: str) -> Sequence[Balance]:
-        """All positions as of now, at their cost. Cash is not queried: the ledger has nothing to compare it with."""
+        """All positions as of now, at their cost. Cash is not queried: the ledger has nothing to
+        compare it with."""
         at = self.now()
         rows = await self._endpoints.positions(self._numbers[account])
         return self.balances(translated_positions(rows, self.context(account, heard_at=at)))
 
     def context(self, account: str, heard_at: datetime | None = None) -> Context:
-        return Context(account=account, records=self.records, memory=self._memory, heard_at=heard_at)
+        return Context(
+            account=account, records=self.records, memory=self._memory, heard_at=heard_at
+        )
 
     @staticmethod
     def _tag_of(order: Row) -> str | None:
@@ -164,7 +208,9 @@ def _of(rows: Sequence[object], venue_order_ids: Sequence[str], tag: str | None)
     """The rows of an order: by its ids, or if it has none, all that bear its tag."""
     if venue_order_ids:
         return [row for row in rows if key_of(row) in venue_order_ids]
-    return [row for row in rows if isinstance(row, dict) and tag is not None and row.get("tag") == tag]
+    return [
+        row for row in rows if isinstance(row, dict) and tag is not None and row.get("tag") == tag
+    ]
 
 
 def _may_have_filled(raw: object, since: datetime) -> bool:

@@ -29,8 +29,8 @@ STATUSES: dict[str, tuple[type[Report], Status]] = {
     "error": (Reject, Status.REJECTED),
     "calculated": (StatusReport, Status.PENDING_NEW),
 }
-"""The message for a status, and the ledger's word for it. `calculated` is about settlement and moves no order: of what
-changes nothing, `pending_new` says the least."""
+"""The message for a status, and the ledger's word for it. `calculated` is about settlement and
+moves no order: of what changes nothing, `pending_new` says the least."""
 
 SAYS_MORE = frozenset({"held", "accepted_for_bidding", "calculated", "submitted", "error"})
 """Words that say more than what they are mapped to: kept as `reason`."""
@@ -39,12 +39,15 @@ WORKING = frozenset({"open", "partially_filled", "accepted_for_bidding"})
 UNFILLED_ENDS = frozenset({"canceled", "expired", "rejected", "error"})
 ENDS = UNFILLED_ENDS | {"filled"}
 HAS_WORKED = WORKING | {"filled", "canceled", "expired"}
-"""The prices in the row of such an order are in force, or were to the end. Those of one that waits or was refused are a wish."""
+"""The prices in the row of such an order are in force, or were to the end. Those of one that waits
+or was refused are a wish."""
 TELLS_LEAVES = WORKING | {"filled"}
-"""What `remaining_quantity` is after a cancel, or before an order is routed, Tradier does not say: it is not claimed."""
+"""What `remaining_quantity` is after a cancel, or before an order is routed, Tradier does not say:
+it is not claimed."""
 
 TELLS_MORE = frozenset({"filled", "rejected", "error"})
-"""Of an order that has come to this, its row tells more than an event: the prices, or the reason."""
+"""Of an order that has come to this, its row tells more than an event: the prices, or the
+reason."""
 
 SIDES = {
     "buy": Side.BUY,
@@ -83,7 +86,8 @@ GROUPS = frozenset({"oto", "oco", "otoco"})
 """Several orders sent as one: of their quantities not all may come to be filled."""
 
 STANDARD_OPTION = re.compile(r"[A-Z]{1,6}[0-9]{6}[CP][0-9]{8}", re.ASCII)
-"""Root, expiry, call or put, strike. An adjusted option has a digit in its root, and what it delivers is its own affair."""
+"""Root, expiry, call or put, strike. An adjusted option has a digit in its root, and what it
+delivers is its own affair."""
 SHARE = re.compile(r"[A-Z]{1,6}([./][A-Z]{1,2})?", re.ASCII)
 OPTION_MULTIPLIER = Decimal(100)
 CURRENCY = "USD"

@@ -16,5 +16,9 @@ class WallexSettings(KeyedSection):
 
 
 ADAPTER = keyed_adapter(
-    WallexSettings, name=NAME, alias=CLIENT_ID, package=__package__, simulation="orderledger.simulation.wallex.server:simulated"
+    WallexSettings,
+    name=NAME,
+    alias=CLIENT_ID,
+    package=__package__,
+    simulation="orderledger.simulation.wallex.server:simulated",
 )

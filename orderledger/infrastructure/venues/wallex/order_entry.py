@@ -5,7 +5,13 @@ from urllib.parse import quote as quoted
 
 from orderledger.infrastructure.errors import Unanswered
 from orderledger.infrastructure.venues.base.fields import Document
-from orderledger.infrastructure.venues.base.keyed_entry import KeyedOrderEntry, Refusal, Request, without_none, written
+from orderledger.infrastructure.venues.base.keyed_entry import (
+    KeyedOrderEntry,
+    Refusal,
+    Request,
+    without_none,
+    written,
+)
 from orderledger.infrastructure.venues.base.order_entry import EVERY_TYPE, EntryAbilities
 from orderledger.infrastructure.venues.wallex.refusals import REFUSALS
 from orderledger.infrastructure.venues.wallex.translate import READERS
@@ -15,15 +21,24 @@ from orderledger.projections.view import Row
 
 
 class WallexOrderEntry(KeyedOrderEntry):
-    """A client id is unique for ever: an order that is sent again is refused if the first one has come.
+    """A client id is unique for ever: an order that is sent again is refused if the first one has
+    come.
 
-    A request has no expiry, so that a late one may still become an order: "unknown order" proves nothing.
+    A request has no expiry, so that a late one may still become an order: "unknown order" proves
+    nothing.
     """
 
-    abilities = EntryAbilities(cancels_by_client_id=True, orders_per_second=2.0, order_types=EVERY_TYPE)
+    abilities = EntryAbilities(
+        cancels_by_client_id=True, orders_per_second=2.0, order_types=EVERY_TYPE
+    )
     alias, client_ids, markets, readers = CLIENT_ID, CLIENT_IDS, MARKETS, READERS
     headers = staticmethod(WallexVenue.headers)
-    order_types = {"limit": "LIMIT", "market": "MARKET", "stop": "STOP_MARKET", "stop_limit": "STOP_LIMIT"}  # noqa: RUF012
+    order_types = {  # noqa: RUF012
+        "limit": "LIMIT",
+        "market": "MARKET",
+        "stop": "STOP_MARKET",
+        "stop_limit": "STOP_LIMIT",
+    }
     refusals = REFUSALS
 
     @staticmethod
@@ -52,7 +67,11 @@ class WallexOrderEntry(KeyedOrderEntry):
             return None
         result, said = document.get("result"), str(document.get("message"))
         if isinstance(result, dict) and result:
-            faults = [str(fault) for told in result.values() for fault in (told if isinstance(told, list) else [told])]
+            faults = [
+                str(fault)
+                for told in result.values()
+                for fault in (told if isinstance(told, list) else [told])
+            ]
             return Refusal(code=next(iter(result)), text=f"{said} {' '.join(faults)}")
         return Refusal(code=str(document.get("code")), text=said)
 

@@ -1,4 +1,5 @@
-"""Payloads of Wallex, to messages. An order lists its fills, which have no ids; its client id is its only name.
+"""Payloads of Wallex, to messages. An order lists its fills, which have no ids; its client id is
+its only name.
 
 Pure: no clock, no network. A row that cannot be read is a Fault and costs the other rows nothing.
 """
@@ -29,7 +30,15 @@ from orderledger.infrastructure.venues.base.fields import (
     rows_within,
     word,
 )
-from orderledger.infrastructure.venues.base.order_rows import FillRow, Meaning, OrderState, Readers, ReadRow, RowContext, latest
+from orderledger.infrastructure.venues.base.order_rows import (
+    FillRow,
+    Meaning,
+    OrderState,
+    Readers,
+    ReadRow,
+    RowContext,
+    latest,
+)
 from orderledger.infrastructure.venues.wallex.vocabulary import (
     CANCELED,
     CLIENT_ID,
@@ -49,11 +58,21 @@ MOST_DECIMALS = 20
 
 def order_messages(row: Document, context: RowContext) -> Iterator[Message]:
     """The fills of an order, then its status."""
-    name, symbol, status = needed_word(row, "clientOrderId"), needed_word(row, "symbol"), word(row, "status") or ""
-    instrument, quantity, filled = MARKETS.instrument(symbol), number(row, "origQty"), number(row, "executedQty")
+    name, symbol, status = (
+        needed_word(row, "clientOrderId"),
+        needed_word(row, "symbol"),
+        word(row, "status") or "",
+    )
+    instrument, quantity, filled = (
+        MARKETS.instrument(symbol),
+        number(row, "origQty"),
+        number(row, "executedQty"),
+    )
     order_type = ORDER_TYPES.get((word(row, "type") or "").lower(), OrderType.OTHER)
     meaning, fills = _meaning(row, order_type, context.terms_of(instrument)), list(_fills(row))
-    at = _at(row, name, latest(*(fill.at for fill in fills)), context, is_end=meaning in (FILLED, GONE))
+    at = _at(
+        row, name, latest(*(fill.at for fill in fills)), context, is_end=meaning in (FILLED, GONE)
+    )
     state = OrderState(
         venue_order_id=name,
         aliases={CLIENT_ID: name},
@@ -66,7 +85,9 @@ def order_messages(row: Document, context: RowContext) -> Iterator[Message]:
         quantity=filled if meaning is FILLED else quantity,
         filled=filled,
         average_price=price(row, "executedPrice"),
-        limit_price=None if order_type in (OrderType.MARKET, OrderType.STOP) else price(row, "price"),
+        limit_price=None
+        if order_type in (OrderType.MARKET, OrderType.STOP)
+        else price(row, "price"),
         stop_price=price(row, "stopPrice"),
         order_type=order_type,
         reason=status if meaning is GONE and status.lower() != CANCELED else None,
@@ -95,8 +116,12 @@ def _meaning(row: Document, order_type: OrderType, terms: Terms | None) -> Meani
 
 
 def _at(row: Document, name: str, filled_at: Any, context: RowContext, *, is_end: bool) -> Any:
-    """Since when the order stands as shown. Older rows do not say when they changed, and some bear no time at all."""
-    at, made_at = moment(row, "updated_at"), moment(row, "created_at") or moment(row, "transactTime")
+    """Since when the order stands as shown. Older rows do not say when they changed, and some bear
+    no time at all."""
+    at, made_at = (
+        moment(row, "updated_at"),
+        moment(row, "created_at") or moment(row, "transactTime"),
+    )
     if at is None and (is_end or made_at is None):
         at = context.first_seen_at(name, is_end=is_end)
     return latest(at or made_at, filled_at)
@@ -122,15 +147,20 @@ def _fills(row: Document) -> Iterator[FillRow]:
 
 def filled(row: Document) -> tuple[Decimal, Decimal]:
     """How much is filled, and how much of that is listed."""
-    return number(row, "executedQty") or ZERO, total(needed_number(fill, "quantity") for fill in rows_within(row, "fills"))
+    return number(row, "executedQty") or ZERO, total(
+        needed_number(fill, "quantity") for fill in rows_within(row, "fills")
+    )
 
 
 def balance_messages(row: Document, context: RowContext) -> Iterator[Message]:
-    yield order_rows.balance(row, MARKETS.currency(needed_word(row, "asset")), needed_number(row, "value"), context)
+    yield order_rows.balance(
+        row, MARKETS.currency(needed_word(row, "asset")), needed_number(row, "value"), context
+    )
 
 
 def rows(document: Document) -> tuple[ReadRow, Sequence[Any]] | None:
-    """One order, a list of them, older and newer, or balances. The list of trades names no orders."""
+    """One order, a list of them, older and newer, or balances. The list of trades names no
+    orders."""
     if "result" not in document and "success" not in document:
         raise Unreadable("is no answer of this venue")
     result = document.get("result")
@@ -165,14 +195,21 @@ def listed_terms(document: Document) -> dict[str, Terms]:
     found = []
     for row in symbols.values() if isinstance(symbols, dict) else ():
         with suppress(Unreadable, AttributeError):
-            found.append((needed_word(row, "baseAsset"), needed_word(row, "quoteAsset"), *_steps(row)))
+            found.append(
+                (needed_word(row, "baseAsset"), needed_word(row, "quoteAsset"), *_steps(row))
+            )
     return MARKETS.listed(found)
 
 
 def _steps(row: Document) -> tuple[Decimal | None, Decimal | None]:
     """Tick and lot, from `tickSize` and `stepSize`, which count decimals."""
     counts = [number(row, name) for name in ("tickSize", "stepSize")]
-    tick, lot = (Decimal(1).scaleb(-int(n)) if n is not None and 0 <= n <= MOST_DECIMALS and n % 1 == 0 else None for n in counts)
+    tick, lot = (
+        Decimal(1).scaleb(-int(n))
+        if n is not None and 0 <= n <= MOST_DECIMALS and n % 1 == 0
+        else None
+        for n in counts
+    )
     return tick, lot
 
 

@@ -29,11 +29,13 @@ class WallexVenue(ListedVenue):
     position_mode = PositionMode.NET  # spot alone
     abilities = Abilities(
         client_ids="an order's only name, unique for ever",
-        fill_identity="made here: the order, its time, price and quantity, and its number among equals",
+        fill_identity="made here: the order, its time, price and quantity, and its number among "
+        "equals",
         has_fill_ids=False,
         streams=False,
         orders_reach_back="not stated",
-        fills_reach_back="with their orders; of an order that was made a day before, if the ledger knows it to be open",
+        fills_reach_back="with their orders; of an order that was made a day before, if the "
+        "ledger knows it to be open",
     )
 
     @staticmethod
@@ -48,19 +50,26 @@ class WallexVenue(ListedVenue):
 
     async def one_row(self, venue_order_id: str) -> Document | None:
         try:
-            return row_in(checked(await self._http.get(f"{ORDERS}/{quote(venue_order_id, safe='')}")), "result")
+            return row_in(
+                checked(await self._http.get(f"{ORDERS}/{quote(venue_order_id, safe='')}")),
+                "result",
+            )
         except VenueRefused as refusal:
             if refusal.status == 404 and refusal_in(refusal.said).get("success") is False:
                 return None
             raise
 
     async def rows_of(self, order: Row) -> list[Any]:
-        names = dict.fromkeys([*order["venue_order_ids"], *filter(None, [order["aliases"].get(CLIENT_ID)])])
+        names = dict.fromkeys(
+            [*order["venue_order_ids"], *filter(None, [order["aliases"].get(CLIENT_ID)])]
+        )
         found = [await self.one_row(name) for name in names]
         return [row for row in found if row is not None]
 
     async def balance_rows(self) -> list[Any]:
-        return list(row_in(row_in(checked(await self._http.get(BALANCES)), "result"), "balances").values())
+        return list(
+            row_in(row_in(checked(await self._http.get(BALANCES)), "result"), "balances").values()
+        )
 
     async def instrument_list(self) -> Document:
         return checked(await self._http.get(MARKETS))

@@ -9,7 +9,8 @@ from orderledger.infrastructure.venues.base.symbols import SymbolTable
 
 NAME = "wallex"
 CLIENT_ID = "wallex.clientOrderId"
-"""The alias under which an order is recorded before it is sent. It is the venue's only name of the order too."""
+"""The alias under which an order is recorded before it is sent. It is the venue's only name of the
+order too."""
 
 MARKETS = SymbolTable(
     venue=NAME,
@@ -18,9 +19,11 @@ MARKETS = SymbolTable(
     form="{base}{quote}",
     currencies={"TMN": "IRT"},
     markets={
-        "TMN": "BTC ETH USDT LTC XRP BCH BNB XLM ETC TRX DOGE UNI DAI LINK DOT AAVE ADA SHIB FTM AXS MANA SAND AVAX ATOM SOL "
+        "TMN": "BTC ETH USDT LTC XRP BCH BNB XLM ETC TRX DOGE UNI DAI LINK DOT AAVE ADA SHIB FTM "
+        "AXS MANA SAND AVAX ATOM SOL "
         "NEAR APT ARB TON",
-        "USDT": "BTC ETH LTC XRP BCH BNB XLM ETC TRX DOGE UNI LINK DOT AAVE ADA SHIB FTM AXS MANA SAND AVAX ATOM SOL NEAR APT "
+        "USDT": "BTC ETH LTC XRP BCH BNB XLM ETC TRX DOGE UNI LINK DOT AAVE ADA SHIB FTM AXS MANA "
+        "SAND AVAX ATOM SOL NEAR APT "
         "ARB TON",
     },
 )
@@ -29,8 +32,8 @@ MARKETS = SymbolTable(
 WORKING = "new"
 CANCELED = "canceled"
 KNOWN = frozenset({WORKING, "filled", CANCELED, "finished"})
-"""Statuses in lower case. They are not to be trusted: an order that was canceled unfilled has been shown as FILLED. `active` and
-the filled quantity decide."""
+"""Statuses in lower case. They are not to be trusted: an order that was canceled unfilled has been
+shown as FILLED. `active` and the filled quantity decide."""
 
 SIDES = {"buy": Side.BUY, "sell": Side.SELL}
 ORDER_TYPES = {

@@ -6,7 +6,14 @@ from orderledger.infrastructure.venues.base.transport.ending import Ended, ended
 from orderledger.infrastructure.venues.base.transport.http import Http
 from orderledger.infrastructure.venues.base.transport.rate_limiter import RateLimiter
 from orderledger.infrastructure.venues.base.transport.text import parsed, parsed_first
-from orderledger.infrastructure.venues.base.transport.websocket import Closed, Event, Frame, Opened, Send, Socket
+from orderledger.infrastructure.venues.base.transport.websocket import (
+    Closed,
+    Event,
+    Frame,
+    Opened,
+    Send,
+    Socket,
+)
 
 __all__ = [
     "Backoff",

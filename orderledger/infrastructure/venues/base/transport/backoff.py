@@ -4,10 +4,12 @@ import random
 
 
 class Backoff:
-    """Waits that grow by `factor` from `first` to `most` seconds. Each is shortened at random by up to half, so that clients
-    that failed together do not return together."""
+    """Waits that grow by `factor` from `first` to `most` seconds. Each is shortened at random by up
+    to half, so that clients that failed together do not return together."""
 
-    def __init__(self, chance: random.Random, *, first: float = 0.2, most: float = 10.0, factor: float = 2.0) -> None:
+    def __init__(
+        self, chance: random.Random, *, first: float = 0.2, most: float = 10.0, factor: float = 2.0
+    ) -> None:
         if not (0 < first <= most and factor >= 1):
             raise ValueError(f"no growing waits: first {first}, most {most}, factor {factor}")
         self._chance = chance
@@ -17,7 +19,8 @@ class Backoff:
         self._bound = first
 
     def next(self) -> float:
-        """The seconds to wait now: between half of the present bound and all of it. The bound grows."""
+        """The seconds to wait now: between half of the present bound and all of it. The bound
+        grows."""
         bound = self._bound
         self._bound = min(bound * self._factor, self._most)
         return bound * self._chance.uniform(0.5, 1.0)

@@ -21,7 +21,8 @@ async def happens_within(event: asyncio.Event, seconds: float) -> bool:
 
 
 async def ended(tasks: Collection["asyncio.Task[Any]"], *, within: float = ENDING_SECONDS) -> None:
-    """Wait for tasks that end by themselves, and cancel those that have not ended within so many seconds."""
+    """Wait for tasks that end by themselves, and cancel those that have not ended within so many
+    seconds."""
     if tasks:
         _, late = await asyncio.wait(tasks, timeout=within)
         for task in late:

@@ -1,7 +1,7 @@
 """HTTP queries, repeated until there is an answer or the attempts are used up.
 
-Only for requests that may be repeated: queries, never orders. An answer is a JSON document; anything else, such as a proxy's
-error page, counts as no answer.
+Only for requests that may be repeated: queries, never orders. An answer is a JSON document;
+anything else, such as a proxy's error page, counts as no answer.
 """
 
 import asyncio
@@ -25,7 +25,8 @@ from orderledger.infrastructure.venues.base.transport.text import parsed
 
 MOST_BYTES = 64 * 1024 * 1024
 LONGEST_WAIT = 90.0
-"""A venue that asks for a longer pause than this is unavailable: the limits of the day may not hang a program."""
+"""A venue that asks for a longer pause than this is unavailable: the limits of the day may not hang
+a program."""
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 logger = logging.getLogger(__name__)
@@ -63,12 +64,14 @@ class _Answer:
 class Http:
     """HTTP requests to one venue, repeated until there is an answer.
 
-    Each attempt takes at most `timeout` seconds and waits for `rate_limiter`. Timeouts, lost connections, 5xx, 408, 429 and
-    answers that are not JSON are tried again, up to `attempts` times in all, after a pause by `backoff` on top of what the venue
-    asks for (Retry-After, X-Ratelimit-Expiry); then VenueUnavailable is raised. Another 4xx raises VenueRefused at once.
-    `is_busy(status, said)` names further refusals that mean "later"; `pause_in(said)` finds the seconds to wait in the text of a
-    refusal. `limits` are those of single paths, instead of `rate_limiter`. Errors and logs never contain `secrets`, the values of
-    headers, or parameters named auth or token.
+    Each attempt takes at most `timeout` seconds and waits for `rate_limiter`. Timeouts, lost
+    connections, 5xx, 408, 429 and answers that are not JSON are tried again, up to `attempts` times
+    in all, after a pause by `backoff` on top of what the venue asks for (Retry-After,
+    X-Ratelimit-Expiry); then VenueUnavailable is raised. Another 4xx raises VenueRefused at once.
+    `is_busy(status, said)` names further refusals that mean "later"; `pause_in(said)` finds the
+    seconds to wait in the text of a refusal. `limits` are those of single paths, instead of
+    `rate_limiter`. Errors and logs never contain `secrets`, the values of headers, or parameters
+    named auth or token.
     """
 
     def __init__(
@@ -102,7 +105,12 @@ class Http:
         self._epoch = epoch
 
     async def get(
-        self, path: str, params: Parameters | None = None, *, weight: int = 1, headers: Mapping[str, str] | None = None
+        self,
+        path: str,
+        params: Parameters | None = None,
+        *,
+        weight: int = 1,
+        headers: Mapping[str, str] | None = None,
     ) -> Any:
         """The document at `path`, fractions as Decimals."""
         request = self._client.build_request("GET", path, params=params, headers=headers)
@@ -118,7 +126,9 @@ class Http:
         headers: Mapping[str, str] | None = None,
     ) -> Any:
         """The answer to a question that is put in a body: `json`, or a `form`."""
-        request = self._client.build_request("POST", path, json=json, data=dict(form) if form else None, headers=headers)
+        request = self._client.build_request(
+            "POST", path, json=json, data=dict(form) if form else None, headers=headers
+        )
         return await self._ask(request, path, weight, self._secrecy.and_of(headers, form))
 
     async def aclose(self) -> None:
@@ -156,14 +166,20 @@ class Http:
             return _Failure(fault=f"{type(error).__name__}: {error}")
         return self._judged(response, body, secrecy)
 
-    def _judged(self, response: httpx.Response, body: bytes, secrecy: Secrecy) -> _Answer | _Failure:
+    def _judged(
+        self, response: httpx.Response, body: bytes, secrecy: Secrecy
+    ) -> _Answer | _Failure:
         status = response.status_code
-        said = secrecy.hide(body[:8192].decode("utf-8", "replace"))[:4096]  # no secret is cut in two before it is hidden
+        said = secrecy.hide(body[:8192].decode("utf-8", "replace"))[
+            :4096
+        ]  # no secret is cut in two before it is hidden
         if status == 429 or (status >= 400 and self._is_busy(status, said)):
             wait = max(self._asked_to_wait(response.headers), self._pause_in(said))
             return _Failure(fault=f"HTTP {status}: {said[:200]}", wait=wait)
         if status >= 500 or status == 408 or 300 <= status < 400:
-            return _Failure(fault=f"HTTP {status}: {said[:200]}", wait=self._asked_to_wait(response.headers))
+            return _Failure(
+                fault=f"HTTP {status}: {said[:200]}", wait=self._asked_to_wait(response.headers)
+            )
         if status >= 400:
             raise VenueRefused(status, said)
         if len(body) > MOST_BYTES:
@@ -176,14 +192,25 @@ class Http:
     def _asked_to_wait(self, headers: httpx.Headers) -> float:
         """Seconds, as far as the venue says something that can be read."""
         retry_after, expiry = headers.get("Retry-After", ""), headers.get("X-Ratelimit-Expiry", "")
-        return max(_seconds(retry_after, self._epoch()), _milliseconds_of_epoch(expiry, self._epoch()))
+        return max(
+            _seconds(retry_after, self._epoch()), _milliseconds_of_epoch(expiry, self._epoch())
+        )
 
 
-def client_of(base_url: str, headers: Mapping[str, str] | None, timeout: float) -> httpx.AsyncClient:
-    """A client of one server. A proxy of the environment is for the way out, not for a server on this machine."""
+def client_of(
+    base_url: str, headers: Mapping[str, str] | None, timeout: float
+) -> httpx.AsyncClient:
+    """A client of one server. A proxy of the environment is for the way out, not for a server on
+    this machine."""
     trust_env = urlsplit(base_url).hostname not in LOOPBACK
     verify = trusted_certificates(trust_env=trust_env)
-    return httpx.AsyncClient(base_url=base_url, headers=dict(headers or {}), timeout=timeout, trust_env=trust_env, verify=verify)
+    return httpx.AsyncClient(
+        base_url=base_url,
+        headers=dict(headers or {}),
+        timeout=timeout,
+        trust_env=trust_env,
+        verify=verify,
+    )
 
 
 async def _read(response: httpx.Response) -> bytes:

@@ -30,8 +30,8 @@ class Frame:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Closed:
-    """The connection has ended. `at` is the time of its last frame, or of its opening: something may be missing from then on. A
-    frame that had waited in the buffer does not move `at`."""
+    """The connection has ended. `at` is the time of its last frame, or of its opening: something
+    may be missing from then on. A frame that had waited in the buffer does not move `at`."""
 
     at: datetime
     reason: str
@@ -43,7 +43,9 @@ Event = Opened | Frame | Closed
 class Line:
     """One connection. `well_at` is the last moment at which it worked."""
 
-    def __init__(self, connection: ClientConnection, *, quiet_for: float, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, connection: ClientConnection, *, quiet_for: float, now: Callable[[], datetime]
+    ) -> None:
         self.connection = connection
         self.well_at = now()
         self.is_heard_from = False
@@ -67,7 +69,10 @@ class Line:
         if not self._is_behind:
             self.well_at = at
         self.is_heard_from = True
-        return Frame(text=received if isinstance(received, str) else received.decode("utf-8", "replace"), at=at)
+        return Frame(
+            text=received if isinstance(received, str) else received.decode("utf-8", "replace"),
+            at=at,
+        )
 
     @property
     def lasted(self) -> float:

@@ -33,7 +33,8 @@ class RateLimiter:
         self._used = 0
 
     async def spend(self, weight: int = 1) -> None:
-        """Wait until `weight` fits into the window, and count it. Raises ValueError if it never will."""
+        """Wait until `weight` fits into the window, and count it. Raises ValueError if it never
+        will."""
         if not 0 <= weight <= self.weight:
             raise ValueError(f"a weight of {weight} exceeds the limit of {self.weight}")
         async with self._turn:
@@ -42,7 +43,8 @@ class RateLimiter:
             self.charge(weight)
 
     def charge(self, weight: int) -> None:
-        """Count what was spent already, without waiting: a weight that only the answer shows, such as one per row."""
+        """Count what was spent already, without waiting: a weight that only the answer shows, such
+        as one per row."""
         if weight > 0:
             self._spent.append((self._now(), weight))
             self._used += weight

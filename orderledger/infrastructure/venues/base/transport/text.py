@@ -6,9 +6,11 @@ from typing import Any
 
 
 def parsed(text: str | bytes) -> Any:
-    """A JSON document with every fraction as a Decimal of its own digits. Raises ValueError if it is not JSON.
+    """A JSON document with every fraction as a Decimal of its own digits. Raises ValueError if it
+    is not JSON.
 
-    What stands for a number and is none (NaN, an absurd exponent) stays text, so that it costs only its own field.
+    What stands for a number and is none (NaN, an absurd exponent) stays text, so that it costs only
+    its own field.
     """
     if isinstance(text, bytes):
         text = text.decode(json.detect_encoding(text))
@@ -19,7 +21,8 @@ def parsed(text: str | bytes) -> Any:
 
 
 def parsed_first(text: str) -> tuple[Any, int]:
-    """The document at the beginning of the text, and where it ends. Raises ValueError if there is none."""
+    """The document at the beginning of the text, and where it ends. Raises ValueError if there is
+    none."""
     begins = len(text) - len(text.lstrip())
     try:
         return _decoder.raw_decode(text, begins)

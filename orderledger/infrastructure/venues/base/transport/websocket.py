@@ -43,11 +43,12 @@ Outcome = TypeVar("Outcome")
 class Socket:
     """One websocket, which reconnects whenever it breaks.
 
-    `greet(send)` is awaited after each connect and sends the subscriptions; if it raises a VenueError, the connection counts
-    as failed. `ping()` is a text to be sent every `ping_every` seconds; without it, a ping of the protocol is sent, whose
-    answer is not heard. A connection on which no frame comes for `quiet_for` seconds is given up. The first new attempt is
-    made at once, the next ones after pauses by `backoff`. Frames are read no faster than they are taken, up to 16 MiB each.
-    `now` gives aware UTC. `secrets` never appear in a reason or a log.
+    `greet(send)` is awaited after each connect and sends the subscriptions; if it raises a
+    VenueError, the connection counts as failed. `ping()` is a text to be sent every `ping_every`
+    seconds; without it, a ping of the protocol is sent, whose answer is not heard. A connection on
+    which no frame comes for `quiet_for` seconds is given up. The first new attempt is made at once,
+    the next ones after pauses by `backoff`. Frames are read no faster than they are taken, up to 16
+    MiB each. `now` gives aware UTC. `secrets` never appear in a reason or a log.
     """
 
     def __init__(
@@ -77,7 +78,8 @@ class Socket:
         self._closing = asyncio.Event()
 
     async def events(self) -> AsyncIterator[Event]:
-        """Opened, its frames, Closed, and again, until `aclose`. Closed comes once for each Opened, and not after `aclose`."""
+        """Opened, its frames, Closed, and again, until `aclose`. Closed comes once for each Opened,
+        and not after `aclose`."""
         pause = 0.0
         try:
             while not await happens_within(self._closing, pause):
@@ -94,7 +96,8 @@ class Socket:
             self._let_go()
 
     async def send(self, text: str) -> bool:
-        """Send a text on the present connection. False if there is none: `greet` will send it on the next one."""
+        """Send a text on the present connection. False if there is none: `greet` will send it on
+        the next one."""
         connection = self._connection
         if connection is None:
             return False
@@ -104,13 +107,15 @@ class Socket:
         return False
 
     def renew(self, reason: str) -> None:
-        """Give up the present connection, if there is one. Closed follows with this reason, then a new connection."""
+        """Give up the present connection, if there is one. Closed follows with this reason, then a
+        new connection."""
         if self._connection is not None:
             self._given_up = reason
             self._connection.transport.abort()
 
     async def aclose(self) -> None:
-        """End `events` after the frames received by now, and close the connection properly within two seconds."""
+        """End `events` after the frames received by now, and close the connection properly within
+        two seconds."""
         self._closing.set()
         if self._connection is not None:
             await self._connection.close()
@@ -136,7 +141,9 @@ class Socket:
         try:
             connection = await connect(self._url, **_options(self._url))
         except NO_CONNECTION as error:
-            self._failed(f"no connection to {urlsplit(self._url).hostname}: {type(error).__name__}: {error}")
+            self._failed(
+                f"no connection to {urlsplit(self._url).hostname}: {type(error).__name__}: {error}"
+            )
             return None
         try:
             async with asyncio.timeout(self._quiet_for):
@@ -161,7 +168,8 @@ class Socket:
             self._connection = None
 
     def _pause_after(self, line: Line) -> float:
-        """None after a connection that lasted. One that is cut as soon as it is made must not be made anew in a tight loop."""
+        """None after a connection that lasted. One that is cut as soon as it is made must not be
+        made anew in a tight loop."""
         if line.lasted >= SETTLED_SECONDS:
             self._backoff.reset()
             return 0.0
@@ -190,17 +198,21 @@ def _options(url: str) -> dict[str, Any]:
     options: dict[str, Any] = {
         "open_timeout": CONNECT_SECONDS,
         "close_timeout": GOODBYE_SECONDS,
-        # A consumer that takes its time holds back the answers to pings too: silence is measured here, on frames.
+        # A consumer that takes its time holds back the answers to pings too: silence is measured
+        # here, on frames.
         "ping_interval": None,
         "max_size": MOST_BYTES,
         "logger": _library_logger,
     }
-    if urlsplit(url).hostname in LOOPBACK and "proxy" in inspect.signature(connect).parameters:  # from websockets 15 on
+    if (
+        urlsplit(url).hostname in LOOPBACK and "proxy" in inspect.signature(connect).parameters
+    ):  # from websockets 15 on
         options["proxy"] = None
     return options
 
 
 def _said(error: ConnectionClosed) -> str:
-    """The code, and the words if there are any: the venue's, else ours, which end a frame that is too big, for instance."""
+    """The code, and the words if there are any: the venue's, else ours, which end a frame that is
+    too big, for instance."""
     frame = error.rcvd or error.sent
     return f"{frame.code}: {frame.reason or 'closed'}" if frame else "1006: cut without a word"

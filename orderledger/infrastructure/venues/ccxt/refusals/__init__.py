@@ -1,8 +1,9 @@
-"""What an answer to a request of ours says: that it was refused, that nothing left, or that its outcome is unknown.
+"""What an answer to a request of ours says: that it was refused, that nothing left, or that its
+outcome is unknown.
 
-ccxt's errors do not tell: it has one class for "insufficient funds" at one exchange and for "timed out" at another. The document
-and the HTTP status do, by the tables of this folder. Other exchanges than those are believed only if they refuse a key, a
-signature or the number of requests.
+ccxt's errors do not tell: it has one class for "insufficient funds" at one exchange and for "timed
+out" at another. The document and the HTTP status do, by the tables of this folder. Other exchanges
+than those are believed only if they refuse a key, a signature or the number of requests.
 """
 
 from dataclasses import dataclass
@@ -39,20 +40,26 @@ class Refusal:
 
 
 def judged(error: Exception, call: Call, exchange: str, wanted: Wanted) -> Refusal:
-    """A refusal by the exchange. Raises NotSent if nothing left, Unanswered if the request may have been done.
+    """A refusal by the exchange. Raises NotSent if nothing left, Unanswered if the request may have
+    been done.
 
-    Each request leaves once (see `calls.open_session`), so a refused connection proves that nothing left."""
+    Each request leaves once (see `calls.open_session`), so a refused connection proves that nothing
+    left."""
     if isinstance(error, NotSent):
         raise error
     said = shown(error)
     if not call.is_sent:
         raise NotSent(_reason_before(error), said) from None
-    if call.is_meant and any(isinstance(one, aiohttp.ClientConnectorError) for one in _causes(error)):
+    if call.is_meant and any(
+        isinstance(one, aiohttp.ClientConnectorError) for one in _causes(error)
+    ):
         raise NotSent("not_connected", said) from None
     return refusal_in(call.answer, call, exchange, wanted, error)
 
 
-def refusal_in(document: Any, call: Call, exchange: str, wanted: Wanted, error: Exception | None = None) -> Refusal:
+def refusal_in(
+    document: Any, call: Call, exchange: str, wanted: Wanted, error: Exception | None = None
+) -> Refusal:
     """The refusal that an answer, or a part of it, proves. Raises Unanswered if it proves none."""
     said = shown(error) if error is not None else "the answer has no order id"
     if call.status >= 500 or call.status == TIMED_OUT or not isinstance(document, dict):
@@ -62,7 +69,9 @@ def refusal_in(document: Any, call: Call, exchange: str, wanted: Wanted, error: 
     if proof is not None and proof.mark is Mark.DUPLICATE:
         raise Unanswered(proof.reason, f"an order with this client id exists already: {said}")
     if proof is None or (proof.mark is Mark.NOT_WORKING and wanted == "submit"):
-        raise Unanswered("unproved_refusal", f"this answer does not prove that nothing was done: {said}")
+        raise Unanswered(
+            "unproved_refusal", f"this answer does not prove that nothing was done: {said}"
+        )
     return Refusal(proof.reason, said, document)
 
 

@@ -1,9 +1,12 @@
-"""The tables of refusals, one file for each exchange: which answers prove that a request was not taken. Needs no ccxt.
+"""The tables of refusals, one file for each exchange: which answers prove that a request was not
+taken. Needs no ccxt.
 
-A file has `exchanges`, the `source` of its rows, `paths` (a pattern for the address, where one exchange has several tables), and
-where a document holds its code and its sentence (`code_in`, `text_in`; the first one that is there). Its sections are marks, its
-keys our reasons, its values codes: text with `*`, whole numbers, or `"110051-110053"` for a span of numbers. `[[said]]` comes
-first, and decides by the sentence where one code has several meanings. What is in no table proves nothing.
+A file has `exchanges`, the `source` of its rows, `paths` (a pattern for the address, where one
+exchange has several tables), and where a document holds its code and its sentence (`code_in`,
+`text_in`; the first one that is there). Its sections are marks, its keys our reasons, its values
+codes: text with `*`, whole numbers, or `"110051-110053"` for a span of numbers. `[[said]]` comes
+first, and decides by the sentence where one code has several meanings. What is in no table proves
+nothing.
 """
 
 import functools
@@ -28,7 +31,8 @@ class Mark(StrEnum):
     DUPLICATE = "duplicate"
     """An order with this client id exists, or existed: the opposite of a refusal."""
     NOT_WORKING = "not_working"
-    """The order that is to be canceled or changed is unknown, or has ended. Of a new order it says nothing."""
+    """The order that is to be canceled or changed is unknown, or has ended. Of a new order it says
+    nothing."""
     UNPROVED = "unproved"
 
 
@@ -62,7 +66,8 @@ class Table:
     said: Sequence[Said]
 
     def proof(self, document: Any) -> Proof | None:
-        """What a document proves. Of several codes, each has to prove something; the first one names the reason."""
+        """What a document proves. Of several codes, each has to prove something; the first one
+        names the reason."""
         codes, sentence = _texts(document, self.code_in), " ".join(_texts(document, self.text_in))
         proofs = [self._of(code, sentence) for code in codes]
         found = [proof for proof in proofs if proof is not None and proof.mark is not Mark.UNPROVED]
@@ -72,12 +77,16 @@ class Table:
         for said in self.said:
             if code in said.codes and said.pattern.search(sentence):
                 return said.proof
-        return self.codes.get(code) or next((proof for pattern, proof in self.patterns if fnmatchcase(code, pattern)), None)
+        return self.codes.get(code) or next(
+            (proof for pattern, proof in self.patterns if fnmatchcase(code, pattern)), None
+        )
 
 
 def table_for(exchange: str, address: str) -> Table | None:
     """The table of an exchange of ccxt, for a request to this address."""
-    return next((table for table in tables().get(exchange, ()) if table.paths.search(address)), None)
+    return next(
+        (table for table in tables().get(exchange, ()) if table.paths.search(address)), None
+    )
 
 
 @functools.cache
@@ -85,7 +94,9 @@ def tables() -> Mapping[str, Sequence[Table]]:
     """All tables, by the ids of exchanges in ccxt."""
     found: dict[str, list[Table]] = {}
     here = files(__package__)
-    for file in sorted((one for one in here.iterdir() if one.name.endswith(".toml")), key=lambda one: one.name):
+    for file in sorted(
+        (one for one in here.iterdir() if one.name.endswith(".toml")), key=lambda one: one.name
+    ):
         document = tomllib.loads(file.read_text(encoding="utf-8"))
         table = _table(document)
         for exchange in document["exchanges"]:
@@ -118,7 +129,11 @@ def _table(document: Mapping[str, Any]) -> Table:
 def _said(row: Mapping[str, Any]) -> Said:
     mark = Mark(row.get("mark", Mark.REFUSED))
     reason = row.get("reason", "duplicate_order" if mark is Mark.DUPLICATE else mark.value)
-    return Said(frozenset(_spelled(row["codes"])), re.compile(row["text"], re.IGNORECASE), Proof(mark, reason))
+    return Said(
+        frozenset(_spelled(row["codes"])),
+        re.compile(row["text"], re.IGNORECASE),
+        Proof(mark, reason),
+    )
 
 
 def _spelled(codes: Iterable[str | int]) -> Iterator[str]:

@@ -1,8 +1,10 @@
-"""What was meant is what is sent: each request that ccxt is about to send is compared with the order, by its meaning.
+"""What was meant is what is sent: each request that ccxt is about to send is compared with the
+order, by its meaning.
 
-ccxt leaves out terms that a request builder does not know, and sends the rest. A term of the order that the request does not say,
-or says otherwise, is NotSent, and nothing leaves. So is a term that the order does not have, reduce-only for instance. An
-exchange without a table gets plain limit and market orders only (`plain_orders`).
+ccxt leaves out terms that a request builder does not know, and sends the rest. A term of the order
+that the request does not say, or says otherwise, is NotSent, and nothing leaves. So is a term that
+the order does not have, reduce-only for instance. An exchange without a table gets plain limit and
+market orders only (`plain_orders`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,7 +28,12 @@ from orderledger.infrastructure.venues.ccxt.sending.requests import (
     number_in,
     texts_of,
 )
-from orderledger.infrastructure.venues.ccxt.sending.tables import Language, Shape, language_of, meaning
+from orderledger.infrastructure.venues.ccxt.sending.tables import (
+    Language,
+    Shape,
+    language_of,
+    meaning,
+)
 from orderledger.projections.view import Row
 
 __all__ = ["Change", "Orders", "Request"]
@@ -38,7 +45,8 @@ NO_NUMBER = ("", "0", "-1")
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """Compares requests with new orders. `markets`: ccxt's market of each order. `client_ids`: as the exchange is given them."""
+    """Compares requests with new orders. `markets`: ccxt's market of each order. `client_ids`: as
+    the exchange is given them."""
 
     exchange: str
     orders: Sequence[Row]
@@ -46,40 +54,60 @@ class Orders:
     client_ids: Sequence[str]
 
     def is_in(self, request: Request) -> bool:
-        """Whether these orders are in the request; else it is a query. Raises NotSent if it is neither."""
+        """Whether these orders are in the request; else it is a query. Raises NotSent if it is
+        neither."""
         language = language_of(self.exchange)
         if language is None:
-            return PlainOrder(self.exchange, self.orders[0], self.markets[0], self.client_ids[0]).is_in(request)
+            return PlainOrder(
+                self.exchange, self.orders[0], self.markets[0], self.client_ids[0]
+            ).is_in(request)
         document = request.document()
-        shape = next((shape for shape in language.shapes if _has_shape(request, document, shape)), None)
+        shape = next(
+            (shape for shape in language.shapes if _has_shape(request, document, shape)), None
+        )
         if shape is None:
             return _is_no_query(request, language)
         parts = _parts(document, shape)
         if len(parts) != len(self.orders):
-            raise NotSent(NOT_AS_MEANT, f"ccxt would send other orders than these to {self.exchange}")
-        for part, order, market, client_id in zip(parts, self.orders, self.markets, self.client_ids, strict=True):
-            self._compare(_terms({PATH: request.path, **flat(part)}, shape), _wanted(order, market, client_id, shape), shape)
+            raise NotSent(
+                NOT_AS_MEANT, f"ccxt would send other orders than these to {self.exchange}"
+            )
+        for part, order, market, client_id in zip(
+            parts, self.orders, self.markets, self.client_ids, strict=True
+        ):
+            self._compare(
+                _terms({PATH: request.path, **flat(part)}, shape),
+                _wanted(order, market, client_id, shape),
+                shape,
+            )
         return True
 
     def _compare(self, found: dict[str, Any], wanted: Mapping[str, Any], shape: Shape) -> None:
         if shape.closes_by_reduce_only and wanted["position_side"] is not None:
-            found["position_side"] = "long" if (found.get("side") == "buy") is not found["reduce_only"] else "short"
+            found["position_side"] = (
+                "long" if (found.get("side") == "buy") is not found["reduce_only"] else "short"
+            )
         for term, value in wanted.items():
             if found.get(term) != value:
                 said = "not at all" if found.get(term) is None else f"as {_shown(found[term])}"
-                raise NotSent(NOT_AS_MEANT, f"{term} is {_shown(value)}: ccxt would send it to {self.exchange} {said}")
+                raise NotSent(
+                    NOT_AS_MEANT,
+                    f"{term} is {_shown(value)}: ccxt would send it to {self.exchange} {said}",
+                )
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Compares requests with a cancel or a change: one of the order's `names`, and each number that is new."""
+    """Compares requests with a cancel or a change: one of the order's `names`, and each number that
+    is new."""
 
     exchange: str
     names: Sequence[str]
     numbers: Mapping[str, Decimal]
 
     def is_in(self, request: Request) -> bool:
-        """Whether this change is in the request; else it is a query. Raises NotSent if it is neither."""
+        """Whether this change is in the request; else it is a query. Raises NotSent if it is
+        neither."""
         language = language_of(self.exchange)
         fields = flat(request.document())
         texts, _ = texts_of(request, fields)
@@ -89,7 +117,9 @@ class Change:
         missing = [name for name, value in self.numbers.items() if not holds(fields, value)]
         if not is_named or missing:
             what = missing[0] if missing else "the name of the order"
-            raise NotSent(NOT_AS_MEANT, f"{what} is not found in what ccxt would send to {self.exchange}")
+            raise NotSent(
+                NOT_AS_MEANT, f"{what} is not found in what ccxt would send to {self.exchange}"
+            )
         return True
 
 
@@ -98,9 +128,15 @@ def _wanted(order: Row, market: Mapping[str, Any], client_id: str, shape: Shape)
     side, kind, position = order["side"], order["order_type"], order.get("position_side")
     is_limit, is_stop = kind in LIMITS, order.get("stop_price") is not None
     is_hedged = position in (PositionSide.LONG, PositionSide.SHORT)
-    closes = (side == Side.SELL) is (position == PositionSide.LONG) if is_hedged else bool(order.get("reduce_only"))
+    closes = (
+        (side == Side.SELL) is (position == PositionSide.LONG)
+        if is_hedged
+        else bool(order.get("reduce_only"))
+    )
     if order.get("reduce_only") and not closes:
-        raise NotSent("position_side", f"a {side} opens a {position} position: it cannot only reduce it")
+        raise NotSent(
+            "position_side", f"a {side} opens a {position} position: it cannot only reduce it"
+        )
     wanted: dict[str, Any] = {
         "instrument": str(market[shape.market]),
         "client_order_id": client_id,
@@ -124,17 +160,26 @@ def _wanted(order: Row, market: Mapping[str, Any], client_id: str, shape: Shape)
 
 def _terms(fields: Fields, shape: Shape) -> dict[str, Any]:
     """What a request says of an order. Raises NotSent for a word that is not in the table."""
-    found: dict[str, Any] = {"time_in_force": "gtc", "post_only": False, "reduce_only": False, "quantity_in": "base"}
+    found: dict[str, Any] = {
+        "time_in_force": "gtc",
+        "post_only": False,
+        "reduce_only": False,
+        "quantity_in": "base",
+    }
     for places, words in shape.words.items():
         if (told := meaning(places, fields, words)) is not None:
             said, terms = told
             if terms is None:
-                raise NotSent(NOT_AS_MEANT, f"ccxt would send {places} {said!r}, which has no known meaning")
+                raise NotSent(
+                    NOT_AS_MEANT, f"ccxt would send {places} {said!r}, which has no known meaning"
+                )
             found |= terms
     for pattern, terms in shape.has.items():
         found |= terms if any(fnmatchcase(name, pattern) for name in fields) else {}
     for term, listed in shape.values.items():
-        value = next((fields[name] for place in listed for name in fields if fnmatchcase(name, place)), None)
+        value = next(
+            (fields[name] for place in listed for name in fields if fnmatchcase(name, place)), None
+        )
         found |= {} if value is None else _value(term, value)
     is_stop = found.pop("is_stop", not shape.marks_stops and "stop_price" in found)
     if is_stop is not ("stop_price" in found):
@@ -143,8 +188,8 @@ def _terms(fields: Fields, shape: Shape) -> dict[str, Any]:
 
 
 def _completed(found: dict[str, Any], shape: Shape) -> dict[str, Any]:
-    """What follows from the rest: what a market buy counts in, and in hedge mode that an order on the other side of its position
-    only reduces it."""
+    """What follows from the rest: what a market buy counts in, and in hedge mode that an order on
+    the other side of its position only reduces it."""
     side, position = found.get("side"), found.get("position_side")
     if shape.buys_by_cost and (side, found.get("order_type")) == ("buy", "market"):
         found["quantity_in"] = "quote"
@@ -189,4 +234,10 @@ def _parts(document: Any, shape: Shape) -> list[Any]:
 
 
 def _shown(value: Any) -> str:
-    return plain(value) if isinstance(value, Decimal) else str(value).lower() if isinstance(value, bool) else str(value)
+    return (
+        plain(value)
+        if isinstance(value, Decimal)
+        else str(value).lower()
+        if isinstance(value, bool)
+        else str(value)
+    )

@@ -1,7 +1,9 @@
-"""`PlainOrder`: limit and market orders without further terms, for exchanges of ccxt that have no table.
+"""`PlainOrder`: limit and market orders without further terms, for exchanges of ccxt that have no
+table.
 
-Each term has to stand in the request, and each field of the request has to be a term of the order, or to name the account, the
-sender or the request itself. So a leverage, a margin mode or a position side that ccxt adds is NotSent, under the field's name.
+Each term has to stand in the request, and each field of the request has to be a term of the order,
+or to name the account, the sender or the request itself. So a leverage, a margin mode or a position
+side that ccxt adds is NotSent, under the field's name.
 """
 
 import re
@@ -25,15 +27,32 @@ from orderledger.infrastructure.venues.ccxt.sending.requests import (
 from orderledger.projections.view import Row
 
 UNIFIED_ID = "clientOrderId"
-"""ccxt's name of the client id. A request builder that does not know the client id passes it on under this name."""
+"""ccxt's name of the client id. A request builder that does not know the client id passes it on
+under this name."""
 READS_UNIFIED_ID = frozenset(
-    {"btcmarkets", "bydfi", "cex", "extended", "hashkey", "latoken", "poloniex", "whitebit", "woo", "zebpay"}
+    {
+        "btcmarkets",
+        "bydfi",
+        "cex",
+        "extended",
+        "hashkey",
+        "latoken",
+        "poloniex",
+        "whitebit",
+        "woo",
+        "zebpay",
+    }
 )
-"""Exchanges that have a field of that name themselves: the request builders of ccxt 4.5.90 write it."""
+"""Exchanges that have a field of that name themselves: the request builders of ccxt 4.5.90 write
+it."""
 ID_FIELD = re.compile(r"^(new)?(client|custom|cl)|identifier|^(label|cid)$")
-QUANTITY_FIELD = re.compile(r"^(?!.*(stop|trigger|min|visible|iceberg|quote|cost|value)).*(amount|quantity|qty|size|sz|vol)")
+QUANTITY_FIELD = re.compile(
+    r"^(?!.*(stop|trigger|min|visible|iceberg|quote|cost|value)).*(amount|quantity|qty|size|sz|vol)"
+)
 PRICE_FIELD = re.compile(r"^(?!.*(stop|trigger|activation)).*(price|px|rate)")
-INSTRUMENT_FIELD = re.compile(r"symbol|instrument|market|pair|product|contract|asset|currency|coin|book")
+INSTRUMENT_FIELD = re.compile(
+    r"symbol|instrument|market|pair|product|contract|asset|currency|coin|book"
+)
 """Names of fields in which a number may name the instrument."""
 SENDER_FIELD = re.compile(
     r"(tapi)?nonce(window)?|(signature)?timestamp|recvwindow|sign(ature)?(method|version|type)?|(api|access)?key(id)?|passphrase"
@@ -44,17 +63,32 @@ SENDER_FIELD = re.compile(
 SIDE_WORDS = {Side.BUY: {"buy", "bid"}, Side.SELL: {"sell", "ask"}}
 NEUTRAL_WORDS = frozenset(
     {
-        *("gtc", "good", "till", "til", "cancelled", "canceled", "order", "place", "create", "new", "trade", "exchange"),
+        *(
+            "gtc",
+            "good",
+            "till",
+            "til",
+            "cancelled",
+            "canceled",
+            "order",
+            "place",
+            "create",
+            "new",
+            "trade",
+            "exchange",
+        ),
         *("spot", "cash", "base", "ccy", "both", "net", "merged", "false"),
     }
 )
-"""Words that change nothing about a plain order: good till canceled, spot, the base currency, one position, no."""
+"""Words that change nothing about a plain order: good till canceled, spot, the base currency, one
+position, no."""
 PUNCTUATION = re.compile(r"[^a-z0-9]")
 
 
 @dataclass(frozen=True, slots=True)
 class PlainOrder:
-    """Compares a request with one order. `market`: ccxt's. `client_id`: as the exchange is given it."""
+    """Compares a request with one order. `market`: ccxt's. `client_id`: as the exchange is given
+    it."""
 
     exchange: str
     order: Row
@@ -62,17 +96,31 @@ class PlainOrder:
     client_id: str
 
     def is_in(self, request: Request) -> bool:
-        """Whether the order is in the request; else it is a query. Raises NotSent if it is neither."""
+        """Whether the order is in the request; else it is a query. Raises NotSent if it is
+        neither."""
         fields = flat(request.document())
         if is_query(request, None) and self.client_id not in fields.values():
             return False
         for name in self._missing(request, fields):
-            raise NotSent(NOT_AS_MEANT, f"{name} is not found in what ccxt would send to {self.exchange}")
-        if not any(self._is_read(name) for name, value in fields.items() if value.lower() == self.client_id.lower()):
-            raise NotSent(NOT_AS_MEANT, f"client_order_id is not found in a field that {self.exchange} is known to read")
+            raise NotSent(
+                NOT_AS_MEANT, f"{name} is not found in what ccxt would send to {self.exchange}"
+            )
+        if not any(
+            self._is_read(name)
+            for name, value in fields.items()
+            if value.lower() == self.client_id.lower()
+        ):
+            raise NotSent(
+                NOT_AS_MEANT,
+                f"client_order_id is not found in a field that {self.exchange} is known to read",
+            )
         added = [name for name, value in fields.items() if not self._is_of_order(name, value)]
         if added:
-            raise NotSent(NOT_AS_MEANT, f"ccxt would send {', '.join(added)} to {self.exchange}, beyond the terms of the order")
+            raise NotSent(
+                NOT_AS_MEANT,
+                f"ccxt would send {', '.join(added)} to {self.exchange}, beyond the terms of the "
+                "order",
+            )
         return True
 
     def _missing(self, request: Request, fields: Fields) -> Iterator[str]:
@@ -85,7 +133,10 @@ class PlainOrder:
             ("side", bool(words & SIDE_WORDS[order["side"]])),
             ("quantity", holds(fields, order["quantity"])),
             ("limit_price", kind == OrderType.MARKET or holds(fields, order.get("limit_price"))),
-            ("order_type", kind == OrderType.LIMIT or (kind == OrderType.MARKET and "market" in words)),
+            (
+                "order_type",
+                kind == OrderType.LIMIT or (kind == OrderType.MARKET and "market" in words),
+            ),
             ("time_in_force", order.get("time_in_force") in (None, TimeInForce.GTC)),
             ("post_only", not order.get("post_only")),
             ("reduce_only", not order.get("reduce_only")),
@@ -113,9 +164,13 @@ class PlainOrder:
         if PRICE_FIELD.search(name) is not None and number is not None:
             return bool(number == self.order.get("limit_price"))
         kind = "market" if self.order["order_type"] == OrderType.MARKET else "limit"
-        if number is None and words_of(value) <= NEUTRAL_WORDS | SIDE_WORDS[self.order["side"]] | {kind}:
+        if number is None and words_of(value) <= NEUTRAL_WORDS | SIDE_WORDS[self.order["side"]] | {
+            kind
+        }:
             return True
-        return (number is None or INSTRUMENT_FIELD.search(name) is not None) and self._is_instrument(value.lower())
+        return (
+            number is None or INSTRUMENT_FIELD.search(name) is not None
+        ) and self._is_instrument(value.lower())
 
     def _is_instrument(self, text: str) -> bool:
         """Whether a text names the market, or one of its two currencies."""
@@ -124,8 +179,14 @@ class PlainOrder:
 
     def _is_market(self, texts: set[str]) -> bool:
         """Whether the market is named, by its id or by its two currencies."""
-        name, base, quote = (str(self.market.get(field) or "").lower() for field in ("id", "base", "quote"))
-        return name in texts or {base, quote} <= texts or any(PUNCTUATION.sub("", text) == base + quote for text in texts)
+        name, base, quote = (
+            str(self.market.get(field) or "").lower() for field in ("id", "base", "quote")
+        )
+        return (
+            name in texts
+            or {base, quote} <= texts
+            or any(PUNCTUATION.sub("", text) == base + quote for text in texts)
+        )
 
 
 def _bare(name: str) -> str:

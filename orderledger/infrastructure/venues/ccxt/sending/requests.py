@@ -1,4 +1,5 @@
-"""`Request`: what ccxt is about to send, as flat fields that can be compared with an order. Needs no ccxt."""
+"""`Request`: what ccxt is about to send, as flat fields that can be compared with an order. Needs
+no ccxt."""
 
 import base64
 import binascii
@@ -41,10 +42,17 @@ class Request:
         return f"{self.method} {self.path}"
 
     def document(self) -> Any:
-        """The parameters of the address and those of the body. A body that is a list is the document itself."""
+        """The parameters of the address and those of the body. A body that is a list is the
+        document itself."""
         query = _form(urlsplit(self.address).query)
         body = self._body()
-        return {**query, **body} if isinstance(body, dict) else body if isinstance(body, list) else query
+        return (
+            {**query, **body}
+            if isinstance(body, dict)
+            else body
+            if isinstance(body, list)
+            else query
+        )
 
     def _body(self) -> Any:
         if not isinstance(self.body, (str, bytes)) or not self.body:
@@ -59,10 +67,13 @@ def flat(document: Any, path: str = "") -> dict[str, str]:
 
 
 def is_query(request: Request, language: Language | None) -> bool:
-    """Whether a request changes nothing. Some exchanges take orders by GET, Deribit for instance."""
+    """Whether a request changes nothing. Some exchanges take orders by GET, Deribit for
+    instance."""
     if request.method == "GET":
         return ACTS.search(request.path.rsplit("/", 1)[-1]) is None
-    return language is not None and any(pattern.search(request.line) for pattern in language.queries)
+    return language is not None and any(
+        pattern.search(request.line) for pattern in language.queries
+    )
 
 
 def texts_of(request: Request, fields: Fields) -> tuple[set[str], set[str]]:
@@ -78,7 +89,9 @@ def words_of(text: str) -> set[str]:
 
 def holds(fields: Fields, number: Decimal | None) -> bool:
     """Whether a field has this number, with either sign."""
-    return number is not None and any(number_in(value) in (number, -number) for value in fields.values())
+    return number is not None and any(
+        number_in(value) in (number, -number) for value in fields.values()
+    )
 
 
 def number_in(text: str) -> Decimal | None:
@@ -100,7 +113,10 @@ def _walked(document: Any, path: str) -> Iterator[tuple[str, str]]:
 
 
 def _form(text: str) -> dict[str, Any]:
-    return {name: _json(value) if value[:1] in ("{", "[") else value for name, value in parse_qsl(text, keep_blank_values=True)}
+    return {
+        name: _json(value) if value[:1] in ("{", "[") else value
+        for name, value in parse_qsl(text, keep_blank_values=True)
+    }
 
 
 def _json(text: str) -> Any:

@@ -1,22 +1,27 @@
-"""How each exchange says the terms of an order, one file for each exchange, from the request builders of ccxt 4.5.90 and the
-exchanges' own pages. Needs no ccxt.
+"""How each exchange says the terms of an order, one file for each exchange, from the request
+builders of ccxt 4.5.90 and the exchanges' own pages. Needs no ccxt.
 
-A file has `exchanges`, `queries` (patterns for requests other than GET that change nothing), and for each form of an order a
-`[[shape]]`:
+A file has `exchanges`, `queries` (patterns for requests other than GET that change nothing), and
+for each form of an order a `[[shape]]`:
 
-- `path`: the method and path that it is sent to. `when`: fields that it has besides. `each`: where its orders stand; `batch`: the
-  field that holds several.
-- `values`: the places of numbers and names. `market`: the field of ccxt's market that names the instrument.
-- `words`: what a text says. Fields that only say something together are joined with `+`; an absent one is empty. `has`: what the
-  presence of a field says. `is_stop` marks a stop order: where a form has this mark, a stop price without it has no effect.
-- `buys_by_cost`: the quantity of a market buy is an amount of the quote currency. `closes_by_reduce_only`: in hedge mode, the
-  position follows from the side and from whether the order only reduces.
+- `path`: the method and path that it is sent to. `when`: fields that it has besides. `each`: where
+  its orders stand; `batch`: the field that holds several.
+- `values`: the places of numbers and names. `market`: the field of ccxt's market that names the
+  instrument.
+- `words`: what a text says. Fields that only say something together are joined with `+`; an absent
+  one is empty. `has`: what the presence of a field says. `is_stop` marks a stop order: where a form
+  has this mark, a stop price without it has no effect.
+- `buys_by_cost`: the quantity of a market buy is an amount of the quote currency.
+  `closes_by_reduce_only`: in hedge mode, the position follows from the side and from whether the
+  order only reduces.
 
-`[reported]` is the other way round: what the fields of the exchange's rows say of a side and of a position, as `words`.
+`[reported]` is the other way round: what the fields of the exchange's rows say of a side and of a
+position, as `words`.
 
-The rest is what ccxt has to be told: `[stop]` and `[contract_stop]` by the side of a stop order, `[hedge]` by position side,
-`trigger` (the parameter of a stop price), `stop_id` and `contract_id` (that of the client id of stop orders, and of contracts),
-`whole_contracts` (their number is an integer), `conditional` (stop orders are orders of another kind, canceled by themselves).
+The rest is what ccxt has to be told: `[stop]` and `[contract_stop]` by the side of a stop order,
+`[hedge]` by position side, `trigger` (the parameter of a stop price), `stop_id` and `contract_id`
+(that of the client id of stop orders, and of contracts), `whole_contracts` (their number is an
+integer), `conditional` (stop orders are orders of another kind, canceled by themselves).
 """
 
 import functools
@@ -28,7 +33,16 @@ from fnmatch import fnmatchcase
 from importlib.resources import files
 from typing import Any
 
-TOLD = ("reported", "stop", "contract_stop", "trigger", "stop_id", "contract_id", "whole_contracts", "conditional")
+TOLD = (
+    "reported",
+    "stop",
+    "contract_stop",
+    "trigger",
+    "stop_id",
+    "contract_id",
+    "whole_contracts",
+    "conditional",
+)
 Terms = Mapping[str, Any]
 
 
@@ -49,14 +63,16 @@ class Shape:
 
     @property
     def marks_stops(self) -> bool:
-        """Whether a stop order is marked as one (`is_stop`). Without the mark, the exchange does not read a stop price."""
+        """Whether a stop order is marked as one (`is_stop`). Without the mark, the exchange does
+        not read a stop price."""
         groups = [*(words.values() for words in self.words.values()), self.has.values()]
         return any("is_stop" in terms for group in groups for terms in group)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hedge:
-    """What ccxt has to be told in hedge mode, by position side. `closes`: what it is told of an order that closes."""
+    """What ccxt has to be told in hedge mode, by position side. `closes`: what it is told of an
+    order that closes."""
 
     long: Mapping[str, Any]
     short: Mapping[str, Any]
@@ -89,7 +105,10 @@ def language_of(exchange: str) -> Language | None:
 def languages() -> Mapping[str, Language]:
     """All tables, by the ids of exchanges in ccxt."""
     found: dict[str, Language] = {}
-    for file in sorted((one for one in files(__package__).iterdir() if one.name.endswith(".toml")), key=lambda one: one.name):
+    for file in sorted(
+        (one for one in files(__package__).iterdir() if one.name.endswith(".toml")),
+        key=lambda one: one.name,
+    ):
         document = tomllib.loads(file.read_text(encoding="utf-8"))
         found |= dict.fromkeys(document["exchanges"], _language(document))
     return found
@@ -98,15 +117,20 @@ def languages() -> Mapping[str, Language]:
 def _language(document: Mapping[str, Any]) -> Language:
     told = {name: document[name] for name in TOLD if name in document}
     return Language(
-        shapes=[Shape(**{**shape, "path": re.compile(shape["path"])}) for shape in document["shape"]],
+        shapes=[
+            Shape(**{**shape, "path": re.compile(shape["path"])}) for shape in document["shape"]
+        ],
         queries=[re.compile(pattern) for pattern in document.get("queries", ())],
         hedge=Hedge(**document["hedge"]) if "hedge" in document else None,
         **told,
     )
 
 
-def meaning(places: str, fields: Mapping[str, str], words: Mapping[str, Terms]) -> tuple[str, Terms | None] | None:
-    """What the fields at these places say, and its meaning, if it has one. None if none of them is there."""
+def meaning(
+    places: str, fields: Mapping[str, str], words: Mapping[str, Terms]
+) -> tuple[str, Terms | None] | None:
+    """What the fields at these places say, and its meaning, if it has one. None if none of them is
+    there."""
     parts = [fields.get(place) for place in places.split("+")]
     if all(part is None for part in parts):
         return None
