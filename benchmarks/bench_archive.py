@@ -21,13 +21,13 @@ from floors import decimal_fold
 from measuring import Bench, Figure, databases, in_turns, ratio
 
 from orderledger import Ledger
-from orderledger.infrastructure.archive.manifest import needed_manifest
-from orderledger.infrastructure.archive.place import Place
-from orderledger.infrastructure.archive.processes import in_processes
-from orderledger.infrastructure.archive.rebuilding import rebuild
-from orderledger.infrastructure.archive.restoring import restore
-from orderledger.infrastructure.archive.verifying import verified
-from orderledger.infrastructure.archive.writing import archive
+from orderledger.analytics.archive.manifest import needed_manifest
+from orderledger.analytics.archive.place import Place
+from orderledger.analytics.archive.processes import in_processes
+from orderledger.analytics.archive.rebuilding import rebuild
+from orderledger.analytics.archive.restoring import restore
+from orderledger.analytics.archive.verifying import verified
+from orderledger.analytics.archive.writing import archive
 
 ORDERS_PER_EVENT = 20_000 / 75_158
 OPEN_ORDERS = 1_000

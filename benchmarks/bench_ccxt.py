@@ -19,12 +19,12 @@ from measuring import Bench, Figure, in_turns, ratio
 
 from orderledger import Ledger, Request
 from orderledger.infrastructure.clock import SystemClock
-from orderledger.infrastructure.sync.reconciliation.book import BookRecords
-from orderledger.infrastructure.venues.base.venue import FeedEvent, Messages
-from orderledger.infrastructure.venues.ccxt.adapter import CcxtSettings
-from orderledger.infrastructure.venues.ccxt.exchange import connected, exact_json
-from orderledger.infrastructure.venues.ccxt.venue import CcxtVenue
-from orderledger.infrastructure.venues.ccxt.vocabulary import CLIENT_ID
+from orderledger.venues.base.venue import FeedEvent, Messages
+from orderledger.venues.ccxt.adapter import CcxtSettings
+from orderledger.venues.ccxt.exchange import connected, exact_json
+from orderledger.venues.ccxt.venue import CcxtVenue
+from orderledger.venues.ccxt.vocabulary import CLIENT_ID
+from orderledger.venues.reconciliation.book import BookRecords
 
 UPDATES = 8_000
 ORDERS = 200

@@ -24,7 +24,7 @@ from collector_process import COLLECT, CollectorProcess, Cpu
 from measuring import Bench, Figure
 from venue_process import VenueProcess
 
-from orderledger.infrastructure.venues.hyperliquid.limits import Limits, round_weight
+from orderledger.venues.hyperliquid.limits import Limits, round_weight
 
 HERE = Path(__file__).parent
 STREAMED = 10

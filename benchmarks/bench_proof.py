@@ -23,9 +23,9 @@ from msgspec.structs import replace
 from workload import documents, to_message
 
 from orderledger import Ledger
-from orderledger.infrastructure.proof import keys, tiles
-from orderledger.infrastructure.proof.proving import as_json
-from orderledger.infrastructure.proof.verifier import leaf_bytes, verify_proof
+from orderledger.audit.proof import keys, tiles
+from orderledger.audit.proof.proving import as_json
+from orderledger.audit.proof.verifier import leaf_bytes, verify_proof
 from orderledger.infrastructure.storage.codec import decode, encode
 from orderledger.projections.fold import Fold
 from orderledger.projections.store import MemoryRows

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from orderledger import Fill, Instrument, Ledger, Mark, Request
 from orderledger.infrastructure.messages.registry import Message
-from orderledger.infrastructure.statement.formats import FORMATS
+from orderledger.serve.statement.formats import FORMATS
 
 DAY = datetime(2026, 11, 20, tzinfo=UTC)
 ROUNDS = 3

@@ -12,9 +12,9 @@ from typing import Any
 from measuring import Bench, Figure, databases, in_turns, ratio
 
 from orderledger import Ledger, Request
-from orderledger.infrastructure.alerts.settings import AlertSettings
-from orderledger.infrastructure.alerts.watcher import Watcher
-from orderledger.service.metrics import MetricsSettings, metrics_text, registry_of
+from orderledger.serve.alerts.settings import AlertSettings
+from orderledger.serve.alerts.watcher import Watcher
+from orderledger.serve.metrics import MetricsSettings, metrics_text, registry_of
 
 ACCOUNTS = 20
 RULES = [

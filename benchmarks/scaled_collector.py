@@ -13,14 +13,14 @@ from functools import partial
 from pathlib import Path
 
 from orderledger.infrastructure.clock import SystemClock
-from orderledger.infrastructure.sync.collecting.collector import Collector
-from orderledger.infrastructure.sync.collecting.records import records_of
-from orderledger.infrastructure.sync.collecting.settings import CollectSettings
-from orderledger.infrastructure.venues.hyperliquid.adapter import HyperliquidSettings
-from orderledger.infrastructure.venues.hyperliquid.limits import Limits
-from orderledger.infrastructure.venues.hyperliquid.venue import Hyperliquid
-from orderledger.infrastructure.venues.hyperliquid.venue_context import Pace
 from orderledger.ledger import Ledger
+from orderledger.venues.collecting.collector import Collector
+from orderledger.venues.collecting.records import records_of
+from orderledger.venues.collecting.settings import CollectSettings
+from orderledger.venues.hyperliquid.adapter import HyperliquidSettings
+from orderledger.venues.hyperliquid.limits import Limits
+from orderledger.venues.hyperliquid.venue import Hyperliquid
+from orderledger.venues.hyperliquid.venue_context import Pace
 
 
 async def main(minute: float, path: Path) -> None:

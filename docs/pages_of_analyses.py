@@ -4,13 +4,13 @@
 
 from markdown import code, table
 
-from orderledger.infrastructure.analytics.questions import HEADER, Question, questions
-from orderledger.infrastructure.analytics.relations import RELATIONS, columns_shown
+from orderledger.analytics.questions import HEADER, Question, questions
+from orderledger.analytics.relations import RELATIONS, columns_shown
 
 INTRODUCTION = """# Analyses
 
 `orderledger analyse NAME` and `Ledger.analyse(NAME)` answer these questions: see [the guide](../how-to/analyse-a-ledger.md). Each is one plain
-SQL file in `orderledger/infrastructure/analytics/questions`, in DuckDB's dialect, over the tables of [sql](#tables). The groups that you
+SQL file in `orderledger/analytics/questions`, in DuckDB's dialect, over the tables of [sql](#tables). The groups that you
 name with `by` are the first columns of the result. `hour`, `day`, `week` and `month` are those of `--timezone` (UTC by default).
 
 A realized amount is an exact decimal, rounded to 12 places. What is valued at marks is a floating-point number; its column says so. A column

@@ -15,23 +15,17 @@ from pydantic import BaseModel
 
 import orderledger
 from orderledger import interop
+from orderledger.audit.proof.methods import Proofs
+from orderledger.audit.queries import AuditQueries
 from orderledger.domain import values
 from orderledger.domain.limits import Limits
-from orderledger.infrastructure.audit.queries import AuditQueries
+from orderledger.gateway.gateway import Gateway
+from orderledger.gateway.results import Sending
+from orderledger.gateway.settings import Breaker, GatewaySettings
 from orderledger.infrastructure.engine import resolving, streams, writer
-from orderledger.infrastructure.gateway.gateway import Gateway
-from orderledger.infrastructure.gateway.results import Sending
-from orderledger.infrastructure.gateway.settings import Breaker, GatewaySettings
-from orderledger.infrastructure.interop import ccxt, hummingbot, nautilus, qubx
 from orderledger.infrastructure.messages import facts, parsing
 from orderledger.infrastructure.messages.registry import MESSAGES
-from orderledger.infrastructure.proof.methods import Proofs
 from orderledger.infrastructure.settings import Settings
-from orderledger.infrastructure.sync.collecting.settings import CollectSettings
-from orderledger.infrastructure.venues.base.adapter import Adapter
-from orderledger.infrastructure.venues.base.order_entry import EntryAbilities, OrderEntry
-from orderledger.infrastructure.venues.base.registry import adapters, installed
-from orderledger.infrastructure.venues.base.settings import Secret, Section, VenueSection
 from orderledger.infrastructure.views.agreement import AgreementQueries
 from orderledger.infrastructure.views.check import Checked, Difference
 from orderledger.infrastructure.views.pages import Pages
@@ -41,6 +35,12 @@ from orderledger.infrastructure.views.rebuild import Rebuilt
 from orderledger.ledger import Ledger
 from orderledger.projections import rows
 from orderledger.projections.recovery import Recovery
+from orderledger.venues.base.adapter import Adapter
+from orderledger.venues.base.order_entry import EntryAbilities, OrderEntry
+from orderledger.venues.base.registry import adapters, installed
+from orderledger.venues.base.settings import Secret, Section, VenueSection
+from orderledger.venues.collecting.settings import CollectSettings
+from orderledger.venues.interop import ccxt, hummingbot, nautilus, qubx
 
 WIDTH = 100
 

@@ -14,19 +14,19 @@ import orderledger
 from orderledger.cli import main
 from orderledger.domain.decision import NO_TIME_GIVEN, Reason
 from orderledger.domain.values import Anomaly
+from orderledger.gateway.published import BreakerRow
 from orderledger.infrastructure import errors as exceptions
 from orderledger.infrastructure.clock import SystemClock
-from orderledger.infrastructure.gateway.published import BreakerRow
 from orderledger.infrastructure.messages.outcome import Answer
 from orderledger.infrastructure.messages.registry import Certify
-from orderledger.infrastructure.statement.sections import OWN_ROWS, SECTIONS
-from orderledger.infrastructure.sync.collecting import reconciling, running
-from orderledger.infrastructure.sync.collecting.collector import Collector
-from orderledger.infrastructure.sync.reconciliation.breaks import Break, Kind, shown
-from orderledger.infrastructure.sync.reconciliation.reconciler import Reconciled
-from orderledger.infrastructure.venues.hyperliquid.venue import Hyperliquid
 from orderledger.ledger import Ledger
 from orderledger.projections.view import columns_of
+from orderledger.serve.statement.sections import OWN_ROWS, SECTIONS
+from orderledger.venues.collecting import reconciling, running
+from orderledger.venues.collecting.collector import Collector
+from orderledger.venues.hyperliquid.venue import Hyperliquid
+from orderledger.venues.reconciliation.breaks import Break, Kind, shown
+from orderledger.venues.reconciliation.reconciler import Reconciled
 
 AT = datetime(2026, 11, 20, 9, 0, 1, tzinfo=UTC)
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from markdown import table
 
-from orderledger.infrastructure.importers.csv_mapping import (
+from orderledger.venues.importers.csv_mapping import (
     Case,
     Check,
     Coins,
@@ -14,7 +14,7 @@ from orderledger.infrastructure.importers.csv_mapping import (
     mapping_at,
     ready,
 )
-from orderledger.infrastructure.importers.kinds import KINDS
+from orderledger.venues.importers.kinds import KINDS
 
 UNCHECKED = "nothing: unchecked"
 

@@ -12,15 +12,15 @@ from tempfile import TemporaryDirectory
 
 from markdown import code
 
+from orderledger.audit.proof.proving import as_json
+from orderledger.audit.proof.verifier import ED25519, key_id, leaf_bytes, leaf_hash
 from orderledger.infrastructure.clock import SteppingClock
 from orderledger.infrastructure.messages.registry import Acknowledge, Fill, Request
-from orderledger.infrastructure.proof.proving import as_json
-from orderledger.infrastructure.proof.verifier import ED25519, key_id, leaf_bytes, leaf_hash
 from orderledger.ledger import Ledger
 
 INTRODUCTION = """# Proof format
 
-A verifier needs this page, RFC 6962 and the C2SP page [signed-note](https://c2sp.org/signed-note). `orderledger/infrastructure/proof/verifier.py` is one, in
+A verifier needs this page, RFC 6962 and the C2SP page [signed-note](https://c2sp.org/signed-note). `orderledger/audit/proof/verifier.py` is one, in
 one file. All text is UTF-8, all numbers are big-endian, base64 is the standard alphabet with padding.
 
 ## Key

@@ -8,16 +8,16 @@ from inspect import cleandoc
 from markdown import table
 from pydantic import BaseModel
 
-from orderledger.infrastructure.alerts.settings import KINDS, AlertSettings, Rule, Target
 from orderledger.infrastructure.storage.alert_tables import ALERTS, NOTICES, ListedAlertRow
 from orderledger.projections.view import columns_of
-from orderledger.service.figures import FIGURES, PREFIX
-from orderledger.service.metrics import MetricsSettings
+from orderledger.serve.alerts.settings import KINDS, AlertSettings, Rule, Target
+from orderledger.serve.figures import FIGURES, PREFIX
+from orderledger.serve.metrics import MetricsSettings
 
 METRICS_INTRODUCTION = """# Metrics
 
 `orderledger serve` answers them under `/metrics`, in the text format of Prometheus; `orderledger metrics` prints those of the store; in Python,
-`metrics_text(ledger)` of `orderledger.service.metrics` returns them. See [Watch with Prometheus](../how-to/watch-with-prometheus.md).
+`metrics_text(ledger)` of `orderledger.serve.metrics` returns them. See [Watch with Prometheus](../how-to/watch-with-prometheus.md).
 
 - A scrape never fails because of the store. `orderledger_up` is 0 then, and all that is read from the store is missing.
 - A scrape does not bring the views up to date. All figures of orders, positions and alerts are as of `orderledger_views_position`.

@@ -37,7 +37,7 @@ in which you need them.
 
 ::: orderledger.ledger.Ledger
 
-::: orderledger.infrastructure.gateway.gateway.Gateway
+::: orderledger.gateway.gateway.Gateway
 """
 """A page of the site alone: its text is made from the docstrings."""
 

@@ -11,17 +11,17 @@ if TYPE_CHECKING:
     from orderledger import interop as interop
     from orderledger.domain.limits import *  # noqa: F403
     from orderledger.domain.values import *  # noqa: F403
+    from orderledger.gateway.gateway import *  # noqa: F403
     from orderledger.infrastructure.errors import *  # noqa: F403
-    from orderledger.infrastructure.gateway.gateway import *  # noqa: F403
     from orderledger.infrastructure.messages.accounts import *  # noqa: F403
     from orderledger.infrastructure.messages.base import *  # noqa: F403
     from orderledger.infrastructure.messages.commands import *  # noqa: F403
     from orderledger.infrastructure.messages.outcome import *  # noqa: F403
     from orderledger.infrastructure.messages.parsing import *  # noqa: F403
     from orderledger.infrastructure.messages.reports import *  # noqa: F403
-    from orderledger.infrastructure.venues.base.order_entry import *  # noqa: F403
     from orderledger.ledger import *  # noqa: F403
     from orderledger.projections.rows import *  # noqa: F403
+    from orderledger.venues.base.order_entry import *  # noqa: F403
 
 __version__ = "0.1.0"
 
@@ -37,8 +37,8 @@ HOMES = (
     "orderledger.infrastructure.messages.outcome",
     "orderledger.infrastructure.messages.parsing",
     "orderledger.domain.limits",
-    "orderledger.infrastructure.venues.base.order_entry",
-    "orderledger.infrastructure.gateway.gateway",
+    "orderledger.venues.base.order_entry",
+    "orderledger.gateway.gateway",
 )
 """The modules of the public names, which their `__all__` lists. They are imported in this order
 until the name is found: those that import least stand first, so that `Ledger` needs no gateway,

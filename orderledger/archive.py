@@ -5,7 +5,7 @@ follow from them. `fold_positions` takes the trades and account events of some i
 pure functions of Arrow tables.
 """
 
-from orderledger.infrastructure.archive.folding import fold_bucket, fold_positions
-from orderledger.infrastructure.archive.rows import bucket_of
+from orderledger.analytics.archive.folding import fold_bucket, fold_positions
+from orderledger.analytics.archive.rows import bucket_of
 
 __all__ = ["bucket_of", "fold_bucket", "fold_positions"]

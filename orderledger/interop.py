@@ -5,9 +5,9 @@ Each function takes one object and returns its messages, possibly none. Objects 
 names of their attributes: none of these frameworks is imported or needed.
 """
 
-from orderledger.infrastructure.interop.ccxt import from_ccxt
-from orderledger.infrastructure.interop.hummingbot import from_hummingbot
-from orderledger.infrastructure.interop.nautilus import from_nautilus
-from orderledger.infrastructure.interop.qubx import from_qubx
+from orderledger.venues.interop.ccxt import from_ccxt
+from orderledger.venues.interop.hummingbot import from_hummingbot
+from orderledger.venues.interop.nautilus import from_nautilus
+from orderledger.venues.interop.qubx import from_qubx
 
 __all__ = ["from_ccxt", "from_hummingbot", "from_nautilus", "from_qubx"]

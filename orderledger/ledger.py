@@ -18,7 +18,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, get_args
 
-from orderledger.infrastructure.audit.queries import AuditQueries
+from orderledger.audit.proof.methods import Proofs
+from orderledger.audit.queries import AuditQueries
 from orderledger.infrastructure.clock import Clock, SystemClock
 from orderledger.infrastructure.engine.committer import Committer
 from orderledger.infrastructure.engine.entry import Entry
@@ -33,7 +34,6 @@ from orderledger.infrastructure.errors import (
 )
 from orderledger.infrastructure.latency import Latencies
 from orderledger.infrastructure.messages.outcome import Answer, Outcome
-from orderledger.infrastructure.proof.methods import Proofs
 from orderledger.infrastructure.settings import Settings
 from orderledger.infrastructure.storage.collector_status import CollectorStatuses
 from orderledger.infrastructure.storage.evidence import RandomBytes
@@ -63,10 +63,10 @@ from orderledger.projections.recovery import DoubtRow, Recovery, recovery_of
 from orderledger.projections.view import Row, RowList
 
 if TYPE_CHECKING:
-    from orderledger.infrastructure.analytics.table import LedgerTable
+    from orderledger.analytics.table import LedgerTable
     from orderledger.infrastructure.messages.registry import Message
-    from orderledger.infrastructure.statement.statement import Statement
     from orderledger.projections.positions import Method
+    from orderledger.serve.statement.statement import Statement
 
 __all__ = ["Ledger"]
 
@@ -75,7 +75,7 @@ def _opened(settings: Settings) -> Store:
     """The store of a ledger, or of a bundle."""
     path = None if settings.db.startswith(POSTGRES) else file_of(settings.db)
     if is_bundle(path):
-        from orderledger.infrastructure.proof.bundles import open_bundle
+        from orderledger.audit.proof.bundles import open_bundle
 
         given = settings.of_store()
         del given["url"]
@@ -298,7 +298,7 @@ class Ledger(Proofs, AuditQueries):
         `where`: values of columns, e.g. account, instrument, strategy. The whole table is in
         memory. Needs the extra `analytics`.
         """
-        from orderledger.infrastructure.analytics.reading import tables_of
+        from orderledger.analytics.reading import tables_of
 
         with tables_of(self, as_of, effective_at) as tables:
             return tables.table(name, **where)
@@ -319,8 +319,8 @@ class Ledger(Proofs, AuditQueries):
         shown. `memory_limit`: for sorting and grouping. Raises InvalidQuery. Needs the extra
         `analytics`.
         """
-        from orderledger.infrastructure.analytics.reading import tables_of
-        from orderledger.infrastructure.analytics.sql import answer
+        from orderledger.analytics.reading import tables_of
+        from orderledger.analytics.sql import answer
 
         with tables_of(self, as_of, effective_at) as tables:
             return answer(tables, query, timezone=timezone, memory_limit=memory_limit)
@@ -341,8 +341,8 @@ class Ledger(Proofs, AuditQueries):
         `by`: groups, such as account, strategy, instrument, day. `method`: of the P&L. `timezone`:
         of days and hours. Needs the extra `analytics`.
         """
-        from orderledger.infrastructure.analytics.questions import analyse
-        from orderledger.infrastructure.analytics.reading import tables_of
+        from orderledger.analytics.questions import analyse
+        from orderledger.analytics.reading import tables_of
 
         where = {} if account is None else {"account": account}
         with tables_of(self, as_of, effective_at) as tables:
@@ -469,8 +469,8 @@ class Ledger(Proofs, AuditQueries):
         """The positions of the log, the views, the tiles of hashes and the newest checkpoint, and
         the last status of each process that feeds this ledger, of the gateway of each account that
         has breakers, and of each watcher of alerts."""
-        from orderledger.infrastructure.proof import tiles as proof_tiles
-        from orderledger.infrastructure.proof.checkpoints import last_stored
+        from orderledger.audit.proof import tiles as proof_tiles
+        from orderledger.audit.proof.checkpoints import last_stored
 
         with reaching(self._url):
             last, (collectors, gateways, watchers) = (
@@ -530,7 +530,7 @@ class Ledger(Proofs, AuditQueries):
         """Make the statement of the period from `since` on and before `until`. A day begins and
         ends in the time zone, and as `until` is part of the period. Raises InvalidSetting for a
         period that ends before it begins."""
-        from orderledger.infrastructure.statement.statement import checked_statement
+        from orderledger.serve.statement.statement import checked_statement
 
         with reaching(self._url):
             return checked_statement(

@@ -21,12 +21,12 @@ import httpx
 
 from orderledger import Gateway, Halt, Ledger, LinksTo, Mark, OrderRow, Request
 from orderledger.infrastructure.clock import SystemClock
-from orderledger.infrastructure.sync.collecting.records import records_of
-from orderledger.infrastructure.sync.collecting.settings import CollectSettings
-from orderledger.infrastructure.venues.base.registry import adapter
-from orderledger.infrastructure.venues.invex.vocabulary import MARKETS as INVEX
-from orderledger.infrastructure.venues.nobitex.vocabulary import MARKETS as NOBITEX
-from orderledger.infrastructure.venues.wallex.vocabulary import MARKETS as WALLEX
+from orderledger.venues.base.registry import adapter
+from orderledger.venues.collecting.records import records_of
+from orderledger.venues.collecting.settings import CollectSettings
+from orderledger.venues.invex.vocabulary import MARKETS as INVEX
+from orderledger.venues.nobitex.vocabulary import MARKETS as NOBITEX
+from orderledger.venues.wallex.vocabulary import MARKETS as WALLEX
 
 TABLES = {"nobitex": NOBITEX, "wallex": WALLEX, "invex": INVEX}
 RIALS = {"IRR": 1, "IRT": 10}

@@ -20,10 +20,6 @@ from aiohttp import web
 
 from orderledger.domain.values import Side
 from orderledger.infrastructure.clock import SystemClock
-from orderledger.infrastructure.venues.base.symbols import SymbolTable
-from orderledger.infrastructure.venues.invex.vocabulary import MARKETS as INVEX
-from orderledger.infrastructure.venues.nobitex.vocabulary import MARKETS as NOBITEX
-from orderledger.infrastructure.venues.wallex.vocabulary import MARKETS as WALLEX
 from orderledger.simulation.invex.server import InvexServer
 from orderledger.simulation.market import (
     ExchangeSimulator,
@@ -36,6 +32,10 @@ from orderledger.simulation.nobitex.server import NobitexServer
 from orderledger.simulation.servers import Faults
 from orderledger.simulation.servers.keyed import FEES, KeyedServer
 from orderledger.simulation.wallex.server import WallexServer
+from orderledger.venues.base.symbols import SymbolTable
+from orderledger.venues.invex.vocabulary import MARKETS as INVEX
+from orderledger.venues.nobitex.vocabulary import MARKETS as NOBITEX
+from orderledger.venues.wallex.vocabulary import MARKETS as WALLEX
 
 PRICE = Decimal(52_000_000_000)
 """Of a bitcoin, in rial."""

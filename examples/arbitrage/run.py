@@ -28,7 +28,7 @@ import httpx
 from examples.arbitrage.bot import FLATTEN, LEG, RIALS, group_of, groups_of, is_finished
 from examples.arbitrage.exchanges import TOKEN_VARIABLE
 from orderledger import Ledger
-from orderledger.infrastructure.gateway.settings import read_settings
+from orderledger.gateway.settings import read_settings
 
 HERE = Path(__file__).parent
 REPOSITORY = HERE.parent.parent

@@ -9,8 +9,8 @@ from orderledger.cli import options
 from orderledger.cli.results import format_option, print_result
 
 if TYPE_CHECKING:
-    from orderledger.infrastructure.analytics.archive import ArchiveTables
-    from orderledger.infrastructure.analytics.table import LedgerTable
+    from orderledger.analytics.archive_tables import ArchiveTables
+    from orderledger.analytics.table import LedgerTable
 
 ARCHIVE = click.option(
     "--archive",
@@ -28,8 +28,8 @@ TIMEZONE = click.option(
 
 def _archived(url: str, as_of: datetime | None, effective_at: datetime | None) -> "ArchiveTables":
     """The tables of an archive."""
-    from orderledger.infrastructure.analytics.archive import ArchiveTables
-    from orderledger.infrastructure.archive.place import Place
+    from orderledger.analytics.archive.place import Place
+    from orderledger.analytics.archive_tables import ArchiveTables
 
     if as_of is not None or effective_at is not None:
         raise click.UsageError(
@@ -80,7 +80,7 @@ def sql(
                 ledger.sql, query, as_of=as_of, effective_at=effective_at, **settings
             )
     else:
-        from orderledger.infrastructure.analytics.sql import answer
+        from orderledger.analytics.sql import answer
 
         tables = _archived(archive, as_of, effective_at)
         found = options.ask(
@@ -98,7 +98,7 @@ class AnalysisName(click.Choice[str]):
 
     @property
     def choices(self) -> tuple[str, ...]:
-        from orderledger.infrastructure.analytics.questions import questions
+        from orderledger.analytics.questions import questions
 
         return tuple(questions())
 
@@ -157,7 +157,7 @@ def analyse(
                 ledger.analyse, name, as_of=as_of, effective_at=effective_at, **asked
             )
     else:
-        from orderledger.infrastructure.analytics import questions
+        from orderledger.analytics import questions
 
         tables = _archived(archive, as_of, effective_at)
         where = {} if account is None else {"account": account}

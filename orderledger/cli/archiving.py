@@ -12,7 +12,7 @@ from orderledger.cli import options
 from orderledger.cli.output import json_line, print_json, progress
 
 if TYPE_CHECKING:
-    from orderledger.infrastructure.archive.rebuilding import Run
+    from orderledger.analytics.archive.rebuilding import Run
 
 WATCH_SECONDS = 300
 WATCH_EVENTS = 50_000
@@ -74,7 +74,7 @@ def archive(
     Exit status: 0 done, 1 a file is missing, truncated, altered or foreign, 2 wrong usage, 3 the
     store cannot be used.
     """
-    from orderledger.infrastructure.archive.place import Place
+    from orderledger.analytics.archive.place import Place
 
     if is_verified:
         _verify(Place(place), as_json=as_json)
@@ -95,7 +95,7 @@ def archive(
 
 
 def _archive(ledger: Any, place: Any, **settings: Any) -> Any:
-    from orderledger.infrastructure.archive.writing import archive as run
+    from orderledger.analytics.archive.writing import archive as run
 
     with progress("archiving", ledger.store.recorder.last_position()) as show:
         return run(ledger.store, place, catch_up=ledger.catch_up, progress=show, **settings)
@@ -114,7 +114,7 @@ def _wait_for_events(ledger: Any, position: int, every: int) -> None:
 
 
 def _verify(place: Any, *, as_json: bool) -> None:
-    from orderledger.infrastructure.archive.verifying import verify
+    from orderledger.analytics.archive.verifying import verify
 
     with progress("verifying", None) as show:
         manifest, faults = verify(place, show)
@@ -163,9 +163,9 @@ def restore(place: str, up_to: int | None, as_json: bool, db: str) -> None:
     Exit status: 0 done, 1 a file is missing, truncated, altered or foreign, 2 the ledger is not
     empty, or wrong usage, 3 the store cannot be used.
     """
-    from orderledger.infrastructure.archive.place import Place
-    from orderledger.infrastructure.archive.restoring import restore as run
-    from orderledger.infrastructure.archive.verifying import verified
+    from orderledger.analytics.archive.place import Place
+    from orderledger.analytics.archive.restoring import restore as run
+    from orderledger.analytics.archive.verifying import verified
 
     there = Place(place)
     with progress("verifying", None) as show:
@@ -222,9 +222,9 @@ def archive_rebuild(
     Exit status: 0 done, 1 a file is missing, truncated, altered or foreign, 2 wrong usage or DIR2
     is not empty.
     """
-    from orderledger.infrastructure.archive.manifest import needed_manifest
-    from orderledger.infrastructure.archive.place import Place
-    from orderledger.infrastructure.archive.rebuilding import rebuild
+    from orderledger.analytics.archive.manifest import needed_manifest
+    from orderledger.analytics.archive.place import Place
+    from orderledger.analytics.archive.rebuilding import rebuild
 
     there = Place(place)
     began = time.perf_counter()
@@ -253,12 +253,12 @@ def _engine(engine: str, jobs: int, master: str | None) -> "Iterator[Run]":
     if engine == "processes":
         if master is not None:
             raise click.UsageError("--master goes with --engine spark")
-        from orderledger.infrastructure.archive.processes import in_processes
+        from orderledger.analytics.archive.processes import in_processes
 
         with in_processes(jobs) as run:
             yield run
         return
-    from orderledger.infrastructure.archive.spark import in_spark
+    from orderledger.analytics.archive.spark import in_spark
 
     with in_spark(master or f"local[{jobs}]") as run:
         yield run

@@ -10,8 +10,8 @@ from orderledger.cli.output import json_line, say
 from orderledger.cli.tables import print_record, print_rows
 
 if TYPE_CHECKING:
-    from orderledger.infrastructure.sync.collecting.reconciling import AccountReport
-    from orderledger.infrastructure.sync.collecting.signals import Signals
+    from orderledger.venues.collecting.reconciling import AccountReport
+    from orderledger.venues.collecting.signals import Signals
 
 CONFIG = click.option(
     "--config",
@@ -42,7 +42,7 @@ def collect(config: str) -> None:
     queried. `orderledger status` shows the collector at work.
     Exit status: 0 stopped, 2 a setting is wrong, 3 the store failed.
     """
-    from orderledger.infrastructure.sync.collecting.signals import Signals
+    from orderledger.venues.collecting.signals import Signals
 
     with Signals() as signals:
         _collect(config, signals)
@@ -51,10 +51,10 @@ def collect(config: str) -> None:
 def _collect(config: str, signals: "Signals") -> None:
     from pathlib import Path
 
-    from orderledger.infrastructure.sync.collecting.logging import say_new, set_up_log
-    from orderledger.infrastructure.sync.collecting.records import records_of
-    from orderledger.infrastructure.sync.collecting.running import run
-    from orderledger.infrastructure.sync.collecting.settings import CollectSettings
+    from orderledger.venues.collecting.logging import say_new, set_up_log
+    from orderledger.venues.collecting.records import records_of
+    from orderledger.venues.collecting.running import run
+    from orderledger.venues.collecting.settings import CollectSettings
 
     settings = CollectSettings.read(Path(config))
     set_up_log(settings.log)
@@ -101,13 +101,13 @@ def reconcile(
     import asyncio
     from pathlib import Path
 
-    from orderledger.infrastructure.sync.collecting.logging import say_new, set_up_log
-    from orderledger.infrastructure.sync.collecting.reconciling import (
+    from orderledger.venues.collecting.logging import say_new, set_up_log
+    from orderledger.venues.collecting.reconciling import (
         check_account,
         is_agreed,
         reconcile_accounts,
     )
-    from orderledger.infrastructure.sync.collecting.settings import CollectSettings
+    from orderledger.venues.collecting.settings import CollectSettings
 
     settings = CollectSettings.read(Path(config))
     check_account(settings, account)
@@ -129,7 +129,7 @@ def reconcile(
 
 
 def _print_reconciled(report: "AccountReport", *, as_json: bool, is_dry_run: bool) -> None:
-    from orderledger.infrastructure.sync.collecting.reconciling import in_words
+    from orderledger.venues.collecting.reconciling import in_words
 
     breaks: Any = report["breaks"]
     if as_json:
@@ -175,7 +175,7 @@ def revert(break_id: str, account: str | None, dry_run: bool, db: str) -> None:
     """
     from orderledger.infrastructure.clock import SystemClock
     from orderledger.infrastructure.messages.document import document
-    from orderledger.infrastructure.sync.reconciliation.reverting import repairs_of, reverting
+    from orderledger.venues.reconciliation.reverting import repairs_of, reverting
 
     with options.open_ledger(db) as ledger:
         repairs = repairs_of(ledger, break_id, account)
@@ -211,7 +211,7 @@ def revert(break_id: str, account: str | None, dry_run: bool, db: str) -> None:
 @options.example("orderledger status --json")
 def status(as_json: bool, db: str) -> None:
     """Show the state of log, views, collectors, the gateways' breakers, and watchers of alerts."""
-    from orderledger.infrastructure.gateway.published import breakers
+    from orderledger.gateway.published import breakers
 
     with options.open_ledger(db) as ledger:
         found = ledger.status()
@@ -284,9 +284,9 @@ def translate(venue: str, file: BinaryIO, account: str, number: str, db: str | N
     """
     from contextlib import ExitStack
 
-    from orderledger.infrastructure.sync.collecting.records import records_of
-    from orderledger.infrastructure.sync.collecting.translating import translated
-    from orderledger.infrastructure.venues.base.registry import adapter
+    from orderledger.venues.base.registry import adapter
+    from orderledger.venues.collecting.records import records_of
+    from orderledger.venues.collecting.translating import translated
 
     faults, records, venues_adapter = 0, None, adapter(venue)
     with ExitStack() as opened:

@@ -125,7 +125,7 @@ def _write(out: str, content: bytes | Iterable[bytes]) -> None:
 
 
 def _messages(ledger: Any, account: str | None) -> Iterator[str]:
-    from orderledger.infrastructure.exports.messages import messages_in
+    from orderledger.audit.exports.messages import messages_in
     from orderledger.infrastructure.messages.document import message_line
 
     for message in messages_in(ledger.store, account):
@@ -133,7 +133,7 @@ def _messages(ledger: Any, account: str | None) -> Iterator[str]:
 
 
 def _beancount(ledger: Any, account: str | None, asked: dict[str, Any]) -> Iterator[str]:
-    from orderledger.infrastructure.exports.beancount import beancount_lines
+    from orderledger.audit.exports.beancount import beancount_lines
 
     class Books:
         def trades(self) -> Iterable[Row]:

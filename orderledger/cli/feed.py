@@ -84,9 +84,9 @@ def relay(target: str, db: str, after: int | None, once: bool) -> None:
     """
     import asyncio
 
-    from orderledger.infrastructure.relay.relaying import Relay
-    from orderledger.infrastructure.relay.sink import sink_of
-    from orderledger.infrastructure.relay.target import target_of
+    from orderledger.analytics.relay.relaying import Relay
+    from orderledger.analytics.relay.sink import sink_of
+    from orderledger.analytics.relay.target import target_of
 
     parsed = target_of(target)
     with options.open_ledger(db) as ledger:

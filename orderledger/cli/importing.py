@@ -10,8 +10,8 @@ from orderledger.cli import options
 from orderledger.cli.output import json_line, progress, say
 
 if TYPE_CHECKING:
-    from orderledger.infrastructure.importers.importing import Imported
-    from orderledger.infrastructure.importers.source import Importer, Options
+    from orderledger.venues.importers.importing import Imported
+    from orderledger.venues.importers.source import Importer, Options
 
 FAULTS_SHOWN = 10
 
@@ -24,7 +24,7 @@ class Kind(click.Choice[str]):
 
     @property
     def choices(self) -> tuple[str, ...]:
-        from orderledger.infrastructure.importers.kinds import KINDS
+        from orderledger.venues.importers.kinds import KINDS
 
         return tuple(KINDS)
 
@@ -36,8 +36,8 @@ class Kind(click.Choice[str]):
 def _show_kinds(context: click.Context, parameter: click.Parameter, value: bool) -> None:
     if not value:
         return
-    from orderledger.infrastructure.importers.csv_mapping import mapping_at, ready
-    from orderledger.infrastructure.importers.kinds import KINDS
+    from orderledger.venues.importers.csv_mapping import mapping_at, ready
+    from orderledger.venues.importers.kinds import KINDS
 
     for importer in KINDS.values():
         click.echo(
@@ -149,8 +149,8 @@ def import_file(
     Exit status: 0 all recorded, duplicate or left out, 1 some rows could not be read, or a command
     was refused, 2 wrong usage, or the file is of another kind, 3 the store cannot be used.
     """
-    from orderledger.infrastructure.importers.kinds import KINDS
-    from orderledger.infrastructure.importers.source import Options
+    from orderledger.venues.importers.kinds import KINDS
+    from orderledger.venues.importers.source import Options
 
     for name in ("mapping", "date_format", "unchecked"):
         if given[name] and kind != "csv":
@@ -176,7 +176,7 @@ def _renamed(pairs: tuple[str, ...]) -> dict[str, str]:
 
 
 def _recorded(importer: "Importer", file: Path, chosen: "Options", db: str) -> "Imported":
-    from orderledger.infrastructure.importers.importing import import_rows
+    from orderledger.venues.importers.importing import import_rows
 
     with (
         options.reading(),
@@ -191,8 +191,8 @@ def _recorded(importer: "Importer", file: Path, chosen: "Options", db: str) -> "
 
 
 def _printed(importer: "Importer", file: Path, chosen: "Options") -> "Imported":
-    from orderledger.infrastructure.importers.importing import Imported
     from orderledger.infrastructure.messages.document import message_line
+    from orderledger.venues.importers.importing import Imported
 
     imported = Imported()
     with options.reading():

@@ -62,7 +62,7 @@ class VenueName(click.Choice[str]):
 
     @property
     def choices(self) -> tuple[str, ...]:
-        from orderledger.infrastructure.venues.base.registry import installed
+        from orderledger.venues.base.registry import installed
 
         return installed()
 

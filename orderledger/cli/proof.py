@@ -14,7 +14,7 @@ from orderledger.cli import options
 from orderledger.cli.output import json_line, print_json, progress, say
 
 if TYPE_CHECKING:
-    from orderledger.infrastructure.proof.checkpoints import Target
+    from orderledger.audit.proof.checkpoints import Target
 
 existing = click.Path(exists=True, dir_okay=False, path_type=Path)
 new_file = click.Path(dir_okay=False, path_type=Path)
@@ -62,7 +62,7 @@ def keygen(path: Path, name: str | None) -> None:
     Writes the private key to PATH, readable by its owner only, and the public key to PATH.pub.
     Overwrites nothing.
     """
-    from orderledger.infrastructure.proof.keys import generate
+    from orderledger.audit.proof.keys import generate
 
     click.echo(generate(path, name))
 
@@ -95,7 +95,7 @@ def checkpoint(
     Exit status: 0 done, 1 the log contradicts an earlier checkpoint, or the checkpoint did not
     reach its target, 2 wrong usage, 3 the store cannot be used.
     """
-    from orderledger.infrastructure.proof import checkpoints, keys
+    from orderledger.audit.proof import checkpoints, keys
 
     targets = _targets(out, post, command)
     with options.open_ledger(db) as ledger:
@@ -114,7 +114,7 @@ def checkpoint(
 
 
 def _targets(out: Path | None, post: str | None, command: str | None) -> "list[Target]":
-    from orderledger.infrastructure.proof import checkpoints
+    from orderledger.audit.proof import checkpoints
 
     targets: list[Target] = (
         [checkpoints.to_file(out)] if out is not None else [lambda note: click.echo(note, nl=False)]
@@ -223,7 +223,7 @@ def prove(
 
     Prints one JSON object, which `verify-proof` verifies without the store.
     """
-    from orderledger.infrastructure.proof.proving import as_json
+    from orderledger.audit.proof.proving import as_json
 
     if (order is None) == (event is None):
         raise click.UsageError("give either an order or --event")
@@ -251,7 +251,7 @@ def verify_proof(file: Path, key: Path, witness: tuple[Path, ...], as_json: bool
 
     Exit status: 0 the proof holds, 1 it does not, 2 wrong usage.
     """
-    from orderledger.infrastructure.proof import verifier
+    from orderledger.audit.proof import verifier
 
     try:
         keys = [_text_of(each) for each in witness]

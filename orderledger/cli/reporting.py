@@ -101,7 +101,7 @@ def report(db: str, form: str | None, out: Path | None, **asked: Any) -> None:
     statement again, give the log position that it shows with --position.
     """
     from orderledger.infrastructure.files import write_whole
-    from orderledger.infrastructure.statement import formats
+    from orderledger.serve.statement import formats
 
     period, as_of = _period(asked), _as_of(asked)
     form = form or _form_of(out)

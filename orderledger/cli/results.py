@@ -12,7 +12,7 @@ from orderledger.cli.output import print_json
 from orderledger.cli.tables import print_rows
 
 if TYPE_CHECKING:
-    from orderledger.infrastructure.analytics.table import LedgerTable
+    from orderledger.analytics.table import LedgerTable
 
 FORMATS = ("table", "csv", "json", "parquet")
 ROWS_AT_ONCE = 1_000

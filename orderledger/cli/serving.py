@@ -106,11 +106,11 @@ def serve(
 
     Exit status: 0 stopped, 2 a setting is wrong, 3 the store cannot be used.
     """
-    run = of_service("orderledger.service.serving").serve
-    from orderledger.infrastructure.sync.collecting.logging import say_new, set_up_log
-    from orderledger.service.reconciling import settings_of
-    from orderledger.service.settings import ServiceSettings
-    from orderledger.service.tokens import TokenFile
+    run = of_service("orderledger.serve.serving").serve
+    from orderledger.serve.reconciling import settings_of
+    from orderledger.serve.settings import ServiceSettings
+    from orderledger.serve.tokens import TokenFile
+    from orderledger.venues.collecting.logging import say_new, set_up_log
 
     known = TokenFile(tokens) if tokens is not None else None
     collect = settings_of(config, db) if config is not None else None
@@ -138,8 +138,8 @@ def of_service(module: str) -> Any:
 
 
 def _watcher(ledger: Any, alerts: str) -> Any:
-    from orderledger.infrastructure.alerts.settings import read_alert_settings
-    from orderledger.infrastructure.alerts.watcher import Watcher
+    from orderledger.serve.alerts.settings import read_alert_settings
+    from orderledger.serve.alerts.watcher import Watcher
 
     return Watcher(ledger, read_alert_settings(alerts))
 
@@ -150,7 +150,7 @@ def _checkpoints(
     """The running loop that makes checkpoints."""
     import structlog
 
-    from orderledger.infrastructure.proof import checkpoints, keys
+    from orderledger.audit.proof import checkpoints, keys
 
     log = structlog.get_logger("orderledger.checkpoints")
     targets = [] if checkpoint_out is None else [checkpoints.to_file(checkpoint_out)]

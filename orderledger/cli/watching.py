@@ -10,7 +10,7 @@ from orderledger.cli.output import json_line, say
 from orderledger.cli.tables import print_rows
 
 if TYPE_CHECKING:
-    from orderledger.infrastructure.alerts.settings import AlertSettings
+    from orderledger.serve.alerts.settings import AlertSettings
 
 SECONDS = "ACCOUNT=SECONDS"
 
@@ -54,7 +54,7 @@ def health(
     Exit status: 0 ready, 1 not ready, 2 wrong usage, 3 there is no ledger, or the store cannot be
     used.
     """
-    from orderledger.service.health import ReadinessLimits, ready
+    from orderledger.serve.health import ReadinessLimits, ready
 
     limits = ReadinessLimits(
         views_behind=views_behind,
@@ -95,7 +95,7 @@ def metrics(db: str) -> None:
     For the textfile collector of node_exporter, and for a look. `orderledger serve` answers the
     same under `/metrics`, with what it has recorded itself. Needs the extra `serve`.
     """
-    from orderledger.service.metrics import metrics_text
+    from orderledger.serve.metrics import metrics_text
 
     with options.open_ledger(db) as ledger:
         text = metrics_text(ledger, of_process=False)
@@ -139,9 +139,9 @@ def watch(db: str, config: str, once: bool, check: bool) -> None:
     Exit status: 0 stopped, or with --once all was delivered, 1 with --once a target failed,
     2 a setting is wrong, 3 the store cannot be used.
     """
-    from orderledger.infrastructure.alerts.settings import read_alert_settings
-    from orderledger.infrastructure.alerts.watcher import Watcher
-    from orderledger.infrastructure.sync.collecting.logging import set_up_log
+    from orderledger.serve.alerts.settings import read_alert_settings
+    from orderledger.serve.alerts.watcher import Watcher
+    from orderledger.venues.collecting.logging import set_up_log
 
     settings = read_alert_settings(config)
     if check:
@@ -168,8 +168,8 @@ def watch(db: str, config: str, once: bool, check: bool) -> None:
 def _watch(db: str, settings: "AlertSettings") -> None:
     import threading
 
-    from orderledger.infrastructure.alerts.watcher import Watcher
-    from orderledger.infrastructure.sync.collecting.signals import Signals
+    from orderledger.serve.alerts.watcher import Watcher
+    from orderledger.venues.collecting.signals import Signals
 
     stopping = threading.Event()
     with Signals() as signals, options.open_ledger(db) as ledger, Watcher(ledger, settings):

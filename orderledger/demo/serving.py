@@ -10,8 +10,8 @@ from orderledger.demo.world import store_in
 from orderledger.infrastructure.errors import StoreUnreachable
 from orderledger.infrastructure.storage.store import is_there
 from orderledger.ledger import Ledger
-from orderledger.service.serving import serve
-from orderledger.service.settings import ServiceSettings
+from orderledger.serve.serving import serve
+from orderledger.serve.settings import ServiceSettings
 
 LONGEST_START = 60.0
 LOOK_SECONDS = 0.1

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from orderledger.infrastructure.analytics.relations import EXACT_TEXT
+from orderledger.analytics.relations import EXACT_TEXT
 
 
 def exact_rows(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

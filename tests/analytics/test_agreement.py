@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from orderledger import Ledger, parse_document
-from orderledger.infrastructure.analytics.questions import questions
+from orderledger.analytics.questions import questions
 from tests.analytics.by_pandas import Messages, compare
 from tests.analytics.generated import stream
 from tests.contract.streams import MADE_AT

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from orderledger import Ledger
-from orderledger.infrastructure.analytics.questions import questions
+from orderledger.analytics.questions import questions
 from tests.analytics.test_marks import mark
 from tests.contract.streams import START, fill, of_account, parsed, report, request
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from orderledger import Ledger
+from orderledger.analytics.relations import RELATIONS, columns_shown
 from orderledger.domain.recorded import KINDS
-from orderledger.infrastructure.analytics.relations import RELATIONS, columns_shown
 from tests.command_line import run
 from tests.contract.streams import fill, of_account, opened, parsed, report, request, story
 

@@ -119,7 +119,7 @@ def test_an_interrupt_while_rows_are_fetched_is_no_error_of_the_program(
 ) -> None:
     import duckdb
 
-    from orderledger.infrastructure.analytics.sql import _explained
+    from orderledger.analytics.sql import _explained
 
     for interrupted in (
         RuntimeError("Query interrupted"),

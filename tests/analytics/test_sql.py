@@ -15,8 +15,8 @@ import pyarrow.parquet
 import pytest
 
 from orderledger import InvalidQuery, InvalidSetting, Ledger
-from orderledger.infrastructure.analytics.reading import tables_of
-from orderledger.infrastructure.analytics.relations import RELATIONS
+from orderledger.analytics.reading import tables_of
+from orderledger.analytics.relations import RELATIONS
 from tests.analytics.test_marks import mark
 from tests.analytics.test_pnl_of_fills import traded
 from tests.command_line import run

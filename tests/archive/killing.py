@@ -13,8 +13,8 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 ARCHIVING = """
 import sys
 from orderledger import Ledger
-from orderledger.infrastructure.archive import writing
-from orderledger.infrastructure.archive.place import Place
+from orderledger.analytics.archive import writing
+from orderledger.analytics.archive.place import Place
 writing.EVENTS_PER_FILE = 50
 with Ledger.open(sys.argv[1], update_views=False) as ledger:
     place = Place(sys.argv[2])
@@ -24,9 +24,9 @@ with Ledger.open(sys.argv[1], update_views=False) as ledger:
 RESTORING = """
 import sys
 from orderledger import Ledger
-from orderledger.infrastructure.archive.place import Place
-from orderledger.infrastructure.archive.restoring import restore
-from orderledger.infrastructure.archive.verifying import verified
+from orderledger.analytics.archive.place import Place
+from orderledger.analytics.archive.restoring import restore
+from orderledger.analytics.archive.verifying import verified
 place = Place(sys.argv[2])
 manifest = verified(place)
 with Ledger.open(sys.argv[1], update_views=False) as ledger:

@@ -17,19 +17,19 @@ import polars
 import pytest
 
 from orderledger import ArchiveError, InvalidSetting, Ledger
-from orderledger.infrastructure.archive import writing
-from orderledger.infrastructure.archive.manifest import (
+from orderledger.analytics.archive import writing
+from orderledger.analytics.archive.manifest import (
     MANIFEST,
     PENDING,
     needed_manifest,
     note_pending,
 )
-from orderledger.infrastructure.archive.parquet import read_bucket
-from orderledger.infrastructure.archive.place import Place
-from orderledger.infrastructure.archive.restoring import restore
-from orderledger.infrastructure.archive.rows import bucket_of, stored_state
-from orderledger.infrastructure.archive.verifying import verified, verify
-from orderledger.infrastructure.archive.writing import Archived, archive
+from orderledger.analytics.archive.parquet import read_bucket
+from orderledger.analytics.archive.place import Place
+from orderledger.analytics.archive.restoring import restore
+from orderledger.analytics.archive.rows import bucket_of, stored_state
+from orderledger.analytics.archive.verifying import verified, verify
+from orderledger.analytics.archive.writing import Archived, archive
 from orderledger.infrastructure.storage import account_facts
 from orderledger.infrastructure.storage.recorder import EVIDENCE_TABLE, NAMES_TABLE, Row
 from tests.archive.killing import ARCHIVING, RESTORING, killed

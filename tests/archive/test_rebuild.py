@@ -18,15 +18,15 @@ import pyarrow.parquet as pq
 import pytest
 
 from orderledger import ArchiveError, InvalidSetting, Ledger
+from orderledger.analytics.archive import rebuilding, writing
+from orderledger.analytics.archive.manifest import needed_manifest
+from orderledger.analytics.archive.parquet import read_bucket
+from orderledger.analytics.archive.place import Place
+from orderledger.analytics.archive.processes import in_processes
+from orderledger.analytics.archive.rebuilding import Built, rebuild
+from orderledger.analytics.archive.verifying import verify
+from orderledger.analytics.archive.writing import archive
 from orderledger.archive import bucket_of, fold_bucket, fold_positions
-from orderledger.infrastructure.archive import rebuilding, writing
-from orderledger.infrastructure.archive.manifest import needed_manifest
-from orderledger.infrastructure.archive.parquet import read_bucket
-from orderledger.infrastructure.archive.place import Place
-from orderledger.infrastructure.archive.processes import in_processes
-from orderledger.infrastructure.archive.rebuilding import Built, rebuild
-from orderledger.infrastructure.archive.verifying import verify
-from orderledger.infrastructure.archive.writing import archive
 from orderledger.projections.tables import BY_NAME, TABLES
 from tests.command_line import run
 from tests.contract.streams import fill, lives, opened, parsed, report, request, story, strange
@@ -35,9 +35,9 @@ from tests.seeds import few
 REPOSITORY = Path(__file__).resolve().parents[2]
 REBUILDING = """
 import sys
-from orderledger.infrastructure.archive.place import Place
-from orderledger.infrastructure.archive.processes import in_processes
-from orderledger.infrastructure.archive.rebuilding import rebuild
+from orderledger.analytics.archive.place import Place
+from orderledger.analytics.archive.processes import in_processes
+from orderledger.analytics.archive.rebuilding import rebuild
 places = [Place(path) for path in sys.argv[1:]]
 print("ready", flush=True)
 with in_processes(1) as run:
@@ -121,7 +121,7 @@ def rows_at(place: Place) -> dict[str, pa.Table]:
 
 
 def _empty(view: str) -> pa.Table:
-    from orderledger.infrastructure.archive.rows import schema_of
+    from orderledger.analytics.archive.rows import schema_of
 
     return schema_of(BY_NAME[view]).empty_table()
 

@@ -14,9 +14,9 @@ import pytest
 from pyarrow import fs
 
 from orderledger import Ledger
-from orderledger.infrastructure.archive.manifest import needed_manifest
-from orderledger.infrastructure.archive.place import Place
-from orderledger.infrastructure.archive.verifying import verify
+from orderledger.analytics.archive.manifest import needed_manifest
+from orderledger.analytics.archive.place import Place
+from orderledger.analytics.archive.verifying import verify
 from tests.archive.killing import ARCHIVING, killed
 from tests.archive.test_archive import archived_events, side_tables
 from tests.command_line import run

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orderledger import Ledger, parse_document
+from orderledger.audit.documents import document_of
+from orderledger.audit.shuffling import items_of, kept_in_order, shuffled
 from orderledger.domain.orders.fill import Fill
-from orderledger.infrastructure.audit.documents import document_of
-from orderledger.infrastructure.audit.shuffling import items_of, kept_in_order, shuffled
 from orderledger.infrastructure.clock import SteppingClock
 from orderledger.infrastructure.storage.codec import decode
 from tests.audit.odd_orders import ODD_ORDERS, SetClock, fill, record, said, working

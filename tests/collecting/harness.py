@@ -7,9 +7,9 @@ from typing import Any
 
 from orderledger import Fill, Ledger, Message, parse_document
 from orderledger.infrastructure.clock import SteppingClock
-from orderledger.infrastructure.sync.collecting.collector import Collector
-from orderledger.infrastructure.sync.reconciliation.reconciler import Rules
-from orderledger.infrastructure.venues.base.venue import FeedEvent, Up
+from orderledger.venues.base.venue import FeedEvent, Up
+from orderledger.venues.collecting.collector import Collector
+from orderledger.venues.reconciliation.reconciler import Rules
 from tests.reconciliation.plain_venue import PlainVenue
 from tests.scenarios import ACCOUNT, at
 

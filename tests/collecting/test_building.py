@@ -2,8 +2,8 @@
 
 import pytest
 
-from orderledger.infrastructure.venues.base.venue import NoRecords
-from orderledger.infrastructure.venues.hyperliquid.adapter import HyperliquidSettings, build
+from orderledger.venues.base.venue import NoRecords
+from orderledger.venues.hyperliquid.adapter import HyperliquidSettings, build
 
 ACCOUNTS = [{"account": "hyperliquid:main", "address": "0x" + "aa" * 20}]
 

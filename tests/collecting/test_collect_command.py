@@ -10,8 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from orderledger.cli import main
-from orderledger.infrastructure.sync.collecting.running import ENDING_SECONDS
-from orderledger.infrastructure.venues.base.registry import installed
+from orderledger.venues.base.registry import installed
+from orderledger.venues.collecting.running import ENDING_SECONDS
 from tests.collecting import stories, stories_of_stopping
 from tests.collecting.processes import ACCOUNTS, LIGHTER_TOKEN, TRADIER_TOKEN, Said
 from tests.collecting.stories import Collected, Killed, NeverUp, Reconciled, Twice, ViewsKilled

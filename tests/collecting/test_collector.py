@@ -11,8 +11,8 @@ import pytest
 
 from orderledger import Ledger, StoreUnreachable, parse_document
 from orderledger.infrastructure.clock import SteppingClock
-from orderledger.infrastructure.sync.collecting.collector import Collector
-from orderledger.infrastructure.venues.base.venue import Down, Messages, UnreadablePayload, Up
+from orderledger.venues.base.venue import Down, Messages, UnreadablePayload, Up
+from orderledger.venues.collecting.collector import Collector
 from tests.collecting.harness import RULES, UP, Running, acknowledge, fill, run
 from tests.reconciliation.plain_venue import Known, PlainVenue
 from tests.scenarios import ACCOUNT, at

@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from orderledger.infrastructure.venues.base.registry import installed
+from orderledger.venues.base.registry import installed
 from tests.collecting.processes import PATIENCE, Process
 from tests.docs.reading import REPOSITORY, blocks
 

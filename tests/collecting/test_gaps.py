@@ -1,6 +1,6 @@
 """What a collector could not hear is a gap, which ends when it has been asked for."""
 
-from orderledger.infrastructure.venues.base.venue import Down, Messages, UnreadablePayload, Up
+from orderledger.venues.base.venue import Down, Messages, UnreadablePayload, Up
 from tests.collecting.harness import UP, Running, acknowledge, run
 from tests.reconciliation.plain_venue import Known
 from tests.scenarios import ACCOUNT, at

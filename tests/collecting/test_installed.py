@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from orderledger.infrastructure.venues.base.registry import installed
 from orderledger.ledger import Ledger
+from orderledger.venues.base.registry import installed
 from tests.collecting.test_fake_command import collected
 from tests.docs.reading import REPOSITORY
 
@@ -33,8 +33,9 @@ from orderledger.cli.main import main
 try:
     main(sys.argv[1:])
 finally:
-    known = [name for name in sys.modules if name.startswith("orderledger.infrastructure.venues.")]
-    print(sorted({name.split(".")[3] for name in known} - {"base"}), file=sys.stderr)
+    known = [name for name in sys.modules if name.startswith("orderledger.venues.")]
+    ours = {"base", "collecting", "reconciliation"}
+    print(sorted({name.split(".")[2] for name in known} - ours), file=sys.stderr)
 """
 
 
@@ -151,7 +152,7 @@ def test_two_packages_that_register_one_name_are_both_named(tmp_path: Path) -> N
     told = run("translate", "tradier", "--account", "tradier:main", path=path)
     assert told.returncode == 2
     assert "tests.venues.corner.adapter:ADAPTER" in told.stderr
-    assert "orderledger.infrastructure.venues.tradier.adapter:ADAPTER" in told.stderr
+    assert "orderledger.venues.tradier.adapter:ADAPTER" in told.stderr
 
 
 @pytest.mark.slow

@@ -5,8 +5,8 @@ from collections import defaultdict
 
 from orderledger import Ledger, parse_document
 from orderledger.infrastructure.messages.registry import Message
-from orderledger.infrastructure.sync.collecting.counters import AccountCounters
-from orderledger.infrastructure.sync.collecting.recorder import QUEUE_LIMIT, Recorder
+from orderledger.venues.collecting.counters import AccountCounters
+from orderledger.venues.collecting.recorder import QUEUE_LIMIT, Recorder
 from tests.scenarios import ACCOUNT, at
 
 BATCH = QUEUE_LIMIT // 4

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from orderledger import Ledger, parse_document
-from orderledger.infrastructure.sync.collecting.records import records_of
-from orderledger.infrastructure.sync.reconciliation.book import BookRecords
-from orderledger.infrastructure.venues.base.registry import adapters, installed
-from orderledger.infrastructure.venues.base.venue import ManyRecords, Records
+from orderledger.venues.base.registry import adapters, installed
+from orderledger.venues.base.venue import ManyRecords, Records
+from orderledger.venues.collecting.records import records_of
+from orderledger.venues.reconciliation.book import BookRecords
 from tests.scenarios import ACCOUNT, at, fill, message, request
 
 CLOID = "0x" + "c1".zfill(32)

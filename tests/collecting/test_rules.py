@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from orderledger import InvalidSetting
-from orderledger.infrastructure.sync.collecting.reconciling import rules_of
-from orderledger.infrastructure.sync.collecting.settings import CollectSettings
-from orderledger.infrastructure.sync.reconciliation.reconciler import Rules
+from orderledger.venues.collecting.reconciling import rules_of
+from orderledger.venues.collecting.settings import CollectSettings
+from orderledger.venues.reconciliation.reconciler import Rules
 from tests.collecting.wrong_settings import OK
 
 

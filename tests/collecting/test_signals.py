@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from orderledger.infrastructure.sync.collecting.signals import Signals
+from orderledger.venues.collecting.signals import Signals
 
 
 def test_who_heard_no_signal_leaves_their_handlers_as_they_were() -> None:
@@ -19,7 +19,7 @@ def test_who_heard_no_signal_leaves_their_handlers_as_they_were() -> None:
 def test_who_heard_one_is_not_killed_by_the_next_before_it_has_ended() -> None:
     story = """
 import os, signal, time
-from orderledger.infrastructure.sync.collecting.signals import Signals
+from orderledger.venues.collecting.signals import Signals
 heard = []
 with Signals() as signals:
     signals.lead_to(lambda: heard.append(True))

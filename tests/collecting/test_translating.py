@@ -12,8 +12,8 @@ from click.testing import CliRunner
 
 from orderledger import Ledger, parse_document, parse_line
 from orderledger.cli.main import main
-from orderledger.infrastructure.sync.collecting.translating import documents, translated
-from orderledger.infrastructure.venues.base.registry import adapter
+from orderledger.venues.base.registry import adapter
+from orderledger.venues.collecting.translating import documents, translated
 from tests.venues.hyperliquid import payloads as hyperliquid
 from tests.venues.lighter import rows as lighter
 from tests.venues.tradier import payloads as tradier

@@ -3,7 +3,7 @@
 from structlog.testing import CapturingLogger
 
 from orderledger import StoreUnreachable
-from orderledger.infrastructure.sync.collecting.watching import AGAIN_SECONDS, Watch
+from orderledger.venues.collecting.watching import AGAIN_SECONDS, Watch
 
 
 def test_a_fault_that_lasts_is_said_when_it_begins_or_changes_and_again_after_a_while() -> None:

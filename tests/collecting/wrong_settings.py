@@ -1,6 +1,6 @@
 """Files of settings that are wrong, each with what is said of it, and the least that is right."""
 
-from orderledger.infrastructure.venues.base.registry import installed
+from orderledger.venues.base.registry import installed
 from tests.collecting.processes import ADDRESS
 
 HYPERLIQUID = '[[venues]]\nvenue = "hyperliquid"\n'

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from orderledger import Fill, Ledger, Mark, Request
-from orderledger.infrastructure.exports.messages import messages_in
+from orderledger.audit.exports.messages import messages_in
 from orderledger.infrastructure.storage.request_keys import RequestKeys
 from orderledger.infrastructure.storage.schema import SCHEMA_VERSION
 from tests.command_line import run

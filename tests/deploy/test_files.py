@@ -19,7 +19,7 @@ import pytest
 import yaml
 
 from orderledger.cli import main
-from orderledger.infrastructure.sync.collecting.settings import CollectSettings
+from orderledger.venues.collecting.settings import CollectSettings
 from tests.docs.reading import REPOSITORY
 
 DEPLOY = REPOSITORY / "deploy"

@@ -16,7 +16,7 @@ def test_the_service_without_its_extra_ends_with_status_2_and_names_it(
     for name in [
         name
         for name in sys.modules
-        if name.startswith(("orderledger.service", "orderledger.demo.serving", "uvicorn"))
+        if name.startswith(("orderledger.serve", "orderledger.demo.serving", "uvicorn"))
     ]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "uvicorn", None)

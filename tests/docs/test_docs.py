@@ -21,9 +21,9 @@ from orderledger.domain.recorded import KINDS
 from orderledger.domain.values import Anomaly
 from orderledger.infrastructure.messages.registry import MESSAGES
 from orderledger.infrastructure.settings import Settings
-from orderledger.infrastructure.sync.collecting.settings import CollectSettings
-from orderledger.infrastructure.sync.reconciliation.breaks import Kind
 from orderledger.projections.tables import TABLES
+from orderledger.venues.collecting.settings import CollectSettings
+from orderledger.venues.reconciliation.breaks import Kind
 from tests.command_line import run
 from tests.docs.reading import REPOSITORY, blocks, commands, is_shown, run_command, run_python
 

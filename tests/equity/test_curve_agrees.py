@@ -9,8 +9,8 @@ import pytest
 
 from orderledger import Ledger
 from orderledger.domain.exact import EXACT
-from orderledger.infrastructure.statement.equity import equity_of
 from orderledger.projections.positions import METHODS
+from orderledger.serve.statement.equity import equity_of
 from tests.equity.books import MAIN, at, last_of, recorded, seeded
 
 FACTS = 400

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from orderledger import Ledger, parse_document
-from orderledger.infrastructure.statement.equity import equity_of
 from orderledger.projections.positions import METHODS
+from orderledger.serve.statement.equity import equity_of
 from tests.equity.books import last_of
 from tests.real.test_recorded_flow import messages_of
 

@@ -10,9 +10,9 @@ import pytest
 
 from orderledger import Ledger
 from orderledger.cli import equity as command
-from orderledger.infrastructure.statement.equity import equity_of
 from orderledger.projections.equity import POINTS
 from orderledger.projections.equity_points import FEWEST_POINTS
+from orderledger.serve.statement.equity import equity_of
 from tests.command_line import run
 from tests.equity.books import defined, fill, mark, recorded
 from tests.service.harness import asked, day

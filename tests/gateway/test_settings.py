@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from orderledger import InvalidSetting
-from orderledger.infrastructure.gateway.settings import read_settings
+from orderledger.gateway.settings import read_settings
 
 GOOD = """\
 time_zone = "Asia/Tehran"

@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Any
 
 from orderledger import Ledger
-from orderledger.infrastructure.importers.importing import Imported, import_rows
-from orderledger.infrastructure.importers.kinds import KINDS
-from orderledger.infrastructure.importers.source import Options
+from orderledger.venues.importers.importing import Imported, import_rows
+from orderledger.venues.importers.kinds import KINDS
+from orderledger.venues.importers.source import Options
 
 ACCOUNT = "import:main"
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orderledger.infrastructure.errors import InvalidMessage
-from orderledger.infrastructure.importers.checks import formula, require
+from orderledger.venues.importers.checks import formula, require
 
 
 def compared(found: str, equals: str, *, exact: str = "", **numbers: str) -> str:

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 
 from orderledger import Ledger, Message
-from orderledger.infrastructure.exports.messages import messages_in
+from orderledger.audit.exports.messages import messages_in
 from orderledger.infrastructure.messages.parsing import parse_document
 from tests.command_line import run
 from tests.importers.importing import written

@@ -10,8 +10,8 @@ import pytest
 
 from orderledger import Ledger
 from orderledger.infrastructure.errors import InvalidSetting
-from orderledger.infrastructure.importers.csv_mapping import ready
 from orderledger.infrastructure.time_zones import zone_named
+from orderledger.venues.importers.csv_mapping import ready
 from tests.importers.importing import imported, written
 from tests.interop.nautilus_shapes import filled, initialized
 

@@ -13,7 +13,7 @@ import simplefix
 
 from orderledger import Ledger
 from orderledger.infrastructure.errors import InvalidSetting
-from orderledger.infrastructure.importers.fix import tags_of
+from orderledger.venues.importers.fix import tags_of
 from tests.importers.importing import ACCOUNT, imported, written
 
 pytestmark = pytest.mark.shared

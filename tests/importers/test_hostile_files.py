@@ -12,10 +12,10 @@ import pytest
 
 from orderledger import Ledger
 from orderledger.infrastructure.errors import InvalidSetting
-from orderledger.infrastructure.importers.csv_notation import TimesOfColumn
-from orderledger.infrastructure.importers.importing import Imported
-from orderledger.infrastructure.importers.rows import csv_rows
-from orderledger.infrastructure.importers.source import Unreadable
+from orderledger.venues.importers.csv_notation import TimesOfColumn
+from orderledger.venues.importers.importing import Imported
+from orderledger.venues.importers.rows import csv_rows
+from orderledger.venues.importers.source import Unreadable
 from tests.command_line import run
 from tests.importers.importing import imported, written
 

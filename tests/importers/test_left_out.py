@@ -10,10 +10,10 @@ import pytest
 
 from orderledger import Ledger
 from orderledger.infrastructure.errors import InvalidSetting
-from orderledger.infrastructure.importers.csv_mapping import mapping_at, ready
-from orderledger.infrastructure.importers.importing import Imported
-from orderledger.infrastructure.importers.kinds import KINDS
 from orderledger.infrastructure.time_zones import zone_named
+from orderledger.venues.importers.csv_mapping import mapping_at, ready
+from orderledger.venues.importers.importing import Imported
+from orderledger.venues.importers.kinds import KINDS
 from tests.command_line import run
 from tests.importers.importing import imported, written
 from tests.importers.test_databases import (

@@ -16,9 +16,9 @@ import pytest
 
 from orderledger import Ledger
 from orderledger.infrastructure.errors import InvalidSetting
-from orderledger.infrastructure.importers.csv_notation import written as written_as
-from orderledger.infrastructure.importers.importing import Imported
 from orderledger.infrastructure.time_zones import zone_named
+from orderledger.venues.importers.csv_notation import written as written_as
+from orderledger.venues.importers.importing import Imported
 from tests.importers.importing import imported, written
 
 UTC = zone_named("UTC")

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from orderledger import Ledger
-from orderledger.infrastructure.gateway.published import BreakerRow, GatewayStatuses
+from orderledger.gateway.published import BreakerRow, GatewayStatuses
 from tests.command_line import run
 from tests.conftest import REPOSITORY
 from tests.operating.test_reconciling import until

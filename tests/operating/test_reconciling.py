@@ -16,11 +16,11 @@ import pytest
 
 from orderledger import Ledger
 from orderledger.infrastructure.messages.registry import Certify
-from orderledger.infrastructure.sync.collecting.reconciling import report_of
-from orderledger.infrastructure.sync.reconciliation.breaks import Break, Kind
-from orderledger.infrastructure.sync.reconciliation.reconciler import Reconciled
-from orderledger.service.reconciling import answer_of, settings_of
-from orderledger.service.settings import Limits, ServiceSettings
+from orderledger.serve.reconciling import answer_of, settings_of
+from orderledger.serve.settings import Limits, ServiceSettings
+from orderledger.venues.collecting.reconciling import report_of
+from orderledger.venues.reconciliation.breaks import Break, Kind
+from orderledger.venues.reconciliation.reconciler import Reconciled
 from tests.command_line import run
 from tests.operating.venues import FakeVenue, config_of
 from tests.service.harness import client_of

@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import expect
 
 from orderledger import Ledger
-from orderledger.infrastructure.alerts.settings import AlertSettings
-from orderledger.infrastructure.alerts.watcher import Watcher
+from orderledger.serve.alerts.settings import AlertSettings
+from orderledger.serve.alerts.watcher import Watcher
 from tests.page.conftest import Desk
 from tests.page.story import MAIN, about, at, request, submit
 

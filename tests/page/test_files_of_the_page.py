@@ -9,7 +9,7 @@ import pytest
 
 import orderledger
 
-PAGE = Path(orderledger.__file__).parent / "service" / "page"
+PAGE = Path(orderledger.__file__).parent / "serve" / "page"
 SUFFIXES = (".js", ".html", ".css", ".svg")
 OURS = [
     path

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from orderledger.infrastructure.proof.keys import generate
+from orderledger.audit.proof.keys import generate
 
 
 @pytest.fixture(scope="session")

@@ -4,8 +4,8 @@ from random import Random
 
 import pytest
 
-from orderledger.infrastructure.proof import tiles
-from orderledger.infrastructure.proof.verifier import (
+from orderledger.audit.proof import tiles
+from orderledger.audit.proof.verifier import (
     ProofError,
     check_consistency,
     leaf_hash,

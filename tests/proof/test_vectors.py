@@ -6,7 +6,7 @@ import json
 import re
 from pathlib import Path
 
-from orderledger.infrastructure.proof.verifier import verify_proof
+from orderledger.audit.proof.verifier import verify_proof
 from tests.proof import auditor
 
 PAGE = Path(__file__).parents[2] / "docs/reference/proof-format.md"

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from orderledger import Ledger, StoreError
-from orderledger.infrastructure.proof import tiles
-from orderledger.infrastructure.proof.verifying import Verified, verify
+from orderledger.audit.proof import tiles
+from orderledger.audit.proof.verifying import Verified, verify
 from orderledger.infrastructure.storage.store import open_store, reaching
 from tests.contract.sql import connected
 from tests.contract.streams import lives, opened, parsed

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from orderledger import Ledger
-from orderledger.infrastructure.proof.checkpoints import to_file
+from orderledger.audit.proof.checkpoints import to_file
 from tests.contract.streams import parsed
 from tests.proof.orders import one_with_evidence
 

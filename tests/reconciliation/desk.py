@@ -6,7 +6,7 @@ from typing import Any
 
 from orderledger import Ledger, parse_document
 from orderledger.infrastructure.clock import SteppingClock
-from orderledger.infrastructure.sync.reconciliation.reconciler import Reconciled, Reconciler, Rules
+from orderledger.venues.reconciliation.reconciler import Reconciled, Reconciler, Rules
 from tests.reconciliation.plain_venue import PlainVenue
 from tests.scenarios import ACCOUNT, at, message, request
 from tests.typed import values

@@ -19,9 +19,9 @@ from orderledger import (
     parse_document,
 )
 from orderledger.infrastructure.clock import Clock
-from orderledger.infrastructure.venues.base.answered import answered
-from orderledger.infrastructure.venues.base.translation import Fault
-from orderledger.infrastructure.venues.base.venue import Abilities, Answer, FeedEvent, Listing
+from orderledger.venues.base.answered import answered
+from orderledger.venues.base.translation import Fault
+from orderledger.venues.base.venue import Abilities, Answer, FeedEvent, Listing
 from tests.scenarios import ACCOUNT
 
 LAG = timedelta(milliseconds=500)

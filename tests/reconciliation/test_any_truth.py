@@ -10,7 +10,7 @@ import pytest
 
 from orderledger import Ledger, parse_document
 from orderledger.infrastructure.clock import SteppingClock
-from orderledger.infrastructure.sync.reconciliation.reconciler import Reconciled
+from orderledger.venues.reconciliation.reconciler import Reconciled
 from tests.reconciliation.desk import Desk, left
 from tests.reconciliation.plain_venue import Known, PlainVenue
 from tests.scenarios import ACCOUNT, at, request

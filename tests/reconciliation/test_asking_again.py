@@ -10,7 +10,7 @@ import pytest
 from orderledger import parse_document
 from orderledger.infrastructure.clock import SteppingClock
 from orderledger.infrastructure.messages.registry import Message
-from orderledger.infrastructure.sync.reconciliation.reverting import repairs_of, reverting
+from orderledger.venues.reconciliation.reverting import repairs_of, reverting
 from tests.reconciliation.desk import ALIAS, SENT, WORKING, Desk, kinds, left
 from tests.reconciliation.plain_venue import Known
 from tests.scenarios import ACCOUNT, at, fill, message

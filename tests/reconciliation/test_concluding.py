@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from orderledger.infrastructure.sync.reconciliation.reconciler import Reconciled
-from orderledger.infrastructure.sync.reconciliation.reverting import repairs_of, reverting
-from orderledger.infrastructure.venues.base.translation import Fault
+from orderledger.venues.base.translation import Fault
+from orderledger.venues.reconciliation.reconciler import Reconciled
+from orderledger.venues.reconciliation.reverting import repairs_of, reverting
 from tests.reconciliation.desk import WORKING, Desk, kinds, left
 from tests.reconciliation.plain_venue import Known
 from tests.scenarios import ACCOUNT, at, fill, message, request

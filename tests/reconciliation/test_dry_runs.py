@@ -6,9 +6,9 @@ from typing import Any
 
 from orderledger import Fill, Ledger, Message, parse_document
 from orderledger.infrastructure.clock import SteppingClock
-from orderledger.infrastructure.sync.reconciliation.breaks import shown
-from orderledger.infrastructure.sync.reconciliation.reconciler import Reconciled
-from orderledger.infrastructure.venues.base.venue import Answer
+from orderledger.venues.base.venue import Answer
+from orderledger.venues.reconciliation.breaks import shown
+from orderledger.venues.reconciliation.reconciler import Reconciled
 from tests.reconciliation.desk import ALIAS, WORKING, Desk, kinds, left
 from tests.reconciliation.plain_venue import Known, PlainVenue
 from tests.scenarios import ACCOUNT, at, correct_fill, fill, message, request

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from orderledger import Adjust, VenueUnavailable
-from orderledger.infrastructure.sync.reconciliation.opening import BY_FIRST_FILL
-from orderledger.infrastructure.venues.base.venue import Answer, PriorPosition
+from orderledger.venues.base.venue import Answer, PriorPosition
+from orderledger.venues.reconciliation.opening import BY_FIRST_FILL
 from tests.reconciliation.desk import WORKING, Desk, kinds, left
 from tests.reconciliation.plain_venue import Known
 from tests.scenarios import ACCOUNT, at, fill

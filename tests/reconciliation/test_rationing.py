@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from orderledger.infrastructure.sync.reconciliation import reconciler
-from orderledger.infrastructure.sync.reconciliation.reconciler import Reconciled
+from orderledger.venues.reconciliation import reconciler
+from orderledger.venues.reconciliation.reconciler import Reconciled
 from tests.reconciliation.desk import Desk, left
 from tests.reconciliation.plain_venue import Known
 from tests.scenarios import at, message, request

@@ -7,8 +7,8 @@ from decimal import Decimal
 import pytest
 
 from orderledger import VenueUnavailable, parse_document
-from orderledger.infrastructure.sync.reconciliation.breaks import Kind
-from orderledger.infrastructure.sync.reconciliation.comparing import difference
+from orderledger.venues.reconciliation.breaks import Kind
+from orderledger.venues.reconciliation.comparing import difference
 from tests.reconciliation.desk import ALIAS, SENT, WORKING, Desk, kinds, left
 from tests.reconciliation.plain_venue import Known
 from tests.scenarios import ACCOUNT, at, fill, message, request

@@ -3,8 +3,8 @@
 import pytest
 
 from orderledger import parse_document
-from orderledger.infrastructure.sync.reconciliation.breaks import ACTOR
-from orderledger.infrastructure.sync.reconciliation.reverting import repairs_of, reverting
+from orderledger.venues.reconciliation.breaks import ACTOR
+from orderledger.venues.reconciliation.reverting import repairs_of, reverting
 from tests.reconciliation.desk import SENT, WORKING, Desk, kinds, left
 from tests.reconciliation.plain_venue import Known
 from tests.scenarios import ACCOUNT, at, correct_fill, fill, message, request

@@ -3,8 +3,8 @@
 from typing import Any
 
 from orderledger import Absent, Ledger, Message
-from orderledger.infrastructure.sync.reconciliation.breaks import Kind, break_id, repairing
-from orderledger.infrastructure.sync.reconciliation.reverting import repairs_of, reverting
+from orderledger.venues.reconciliation.breaks import Kind, break_id, repairing
+from orderledger.venues.reconciliation.reverting import repairs_of, reverting
 from tests.contract.streams import START, fill, parsed, report, request
 
 LATER = START.replace(hour=20)

@@ -4,7 +4,7 @@ understood."""
 from datetime import timedelta
 from typing import Any
 
-from orderledger.infrastructure.venues.base.translation import Fault
+from orderledger.venues.base.translation import Fault
 from tests.reconciliation.desk import RULES, Desk, kinds, left
 from tests.reconciliation.plain_venue import Known
 from tests.scenarios import at

@@ -15,7 +15,7 @@ import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 
 from orderledger import Ledger
-from orderledger.infrastructure.relay.sink import publications
+from orderledger.analytics.relay.sink import publications
 from tests.command_line import run
 from tests.contract.streams import fill, lives, opened, parsed, story
 from tests.seeds import few

@@ -19,7 +19,7 @@ import psutil
 import pytest
 
 from orderledger import Ledger
-from orderledger.infrastructure.relay.sink import publications
+from orderledger.analytics.relay.sink import publications
 from orderledger.simulation.servers.ports import held
 from tests.command_line import run
 from tests.contract.streams import fill, lives, opened, parsed, story

@@ -10,8 +10,8 @@ import httpx
 
 from orderledger import Acknowledge, Fill, Ledger, Request, Submit
 from orderledger.infrastructure.messages.registry import Message
-from orderledger.service.app import make_app
-from orderledger.service.settings import ServiceSettings
+from orderledger.serve.app import make_app
+from orderledger.serve.settings import ServiceSettings
 
 BEGAN_AT = datetime(2026, 11, 20, 9, tzinfo=UTC)
 HOST = "http://127.0.0.1:8350"

@@ -14,9 +14,9 @@ from starlette.routing import Mount, Route
 
 from orderledger import Ledger
 from orderledger.infrastructure.errors import InvalidSetting
-from orderledger.service.app import make_app
-from orderledger.service.settings import ServiceSettings
-from orderledger.service.tokens import Tokens
+from orderledger.serve.app import make_app
+from orderledger.serve.settings import ServiceSettings
+from orderledger.serve.tokens import Tokens
 from tests.service.harness import asked, client_of
 
 READER, RECORDER, OPERATOR = ("reader-" + "r" * 20, "recorder-" + "w" * 20, "operator-" + "o" * 20)

@@ -12,8 +12,8 @@ import pytest
 
 from orderledger import Ledger
 from orderledger.infrastructure.storage.request_keys import LARGEST_ANSWER, KeptAnswer, RequestKeys
-from orderledger.service.settings import ServiceSettings
-from orderledger.service.tokens import TokenFile
+from orderledger.serve.settings import ServiceSettings
+from orderledger.serve.tokens import TokenFile
 from tests.service.harness import client_of, day, document_of
 from tests.service.people import TOKENS, bearer, message_of, write_tokens
 from tests.service.processes import Server

@@ -11,7 +11,7 @@ import pytest
 
 from orderledger import Cancel, Ledger
 from orderledger.infrastructure.messages.parsing import parse_document
-from orderledger.service.collections import COLLECTIONS
+from orderledger.serve.collections import COLLECTIONS
 from tests.command_line import run
 from tests.service.harness import BEGAN_AT, asked, client_of, day, document_of
 

@@ -14,10 +14,10 @@ from starlette.routing import Route
 
 from orderledger import Ledger
 from orderledger.infrastructure.messages.registry import MESSAGES
-from orderledger.service.app import make_app
-from orderledger.service.openapi import build, united
-from orderledger.service.openapi_posts import as_posted
-from orderledger.service.settings import ServiceSettings
+from orderledger.serve.app import make_app
+from orderledger.serve.openapi import build, united
+from orderledger.serve.openapi_posts import as_posted
+from orderledger.serve.settings import ServiceSettings
 from tests.service.harness import asked, client_of
 
 DOCUMENT = build()

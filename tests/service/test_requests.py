@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from orderledger import Ledger
-from orderledger.service.settings import Limits, ServiceSettings
+from orderledger.serve.settings import Limits, ServiceSettings
 from tests.service.harness import asked, client_of
 
 REQUEST = {

@@ -12,7 +12,7 @@ import pytest
 
 from orderledger import Ledger
 from orderledger.infrastructure.messages.registry import MESSAGES
-from orderledger.service.tokens import ROLES as EVERY_ROLE
+from orderledger.serve.tokens import ROLES as EVERY_ROLE
 from tests.service.harness import day
 from tests.service.people import POLICY, ROLES, TOKENS, bearer, message_of, write_tokens
 from tests.service.processes import Server

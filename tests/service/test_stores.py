@@ -10,7 +10,7 @@ import pytest
 
 from orderledger import Ledger
 from orderledger.infrastructure.clock import SteppingClock
-from orderledger.service.collections import COLLECTIONS
+from orderledger.serve.collections import COLLECTIONS
 from orderledger.simulation.servers.ports import held
 from tests.service.harness import BEGAN_AT, client_of, day, document_of
 from tests.service.processes import Server, StreamReader, reading

@@ -15,9 +15,9 @@ import pytest
 from orderledger import Ledger
 from orderledger.infrastructure.deadline import OutOfTime, deadline, within_time
 from orderledger.infrastructure.views.views import FoldedViews
-from orderledger.service.answers import Answers
-from orderledger.service.problems import Problem
-from orderledger.service.settings import Limits
+from orderledger.serve.answers import Answers
+from orderledger.serve.problems import Problem
+from orderledger.serve.settings import Limits
 from tests.service.harness import day, document_of
 from tests.service.processes import Server
 

@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 
 from orderledger import Ledger
 from orderledger.infrastructure.errors import InvalidSetting
-from orderledger.service.tokens import SETTLING_NS, TokenFile
+from orderledger.serve.tokens import SETTLING_NS, TokenFile
 from tests.service.harness import day
 from tests.service.people import TOKENS, bearer, message_of, write_tokens
 from tests.service.processes import Server, events_of

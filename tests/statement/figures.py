@@ -6,7 +6,7 @@ from typing import Any
 
 from orderledger import Ledger
 from orderledger.domain.exact import EXACT, ZERO, total
-from orderledger.infrastructure.statement.statement import Statement
+from orderledger.serve.statement.statement import Statement
 
 INSTANT = timedelta(microseconds=1)
 Row = Any

@@ -16,11 +16,11 @@ import pytest
 from markdown_it import MarkdownIt
 
 from orderledger.domain.exact import plain
-from orderledger.infrastructure.statement.formats import FORMATS
-from orderledger.infrastructure.statement.layout import annexed
-from orderledger.infrastructure.statement.sections import SECTIONS, Section
-from orderledger.infrastructure.statement.statement import Statement
-from orderledger.infrastructure.statement.text import cells
+from orderledger.serve.statement.formats import FORMATS
+from orderledger.serve.statement.layout import annexed
+from orderledger.serve.statement.sections import SECTIONS, Section
+from orderledger.serve.statement.statement import Statement
+from orderledger.serve.statement.text import cells
 from tests.statement.books import DAY, SMALL, fill, ledger_of, request, told
 
 GOLDEN = Path(__file__).with_name("golden")

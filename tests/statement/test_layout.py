@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import ViewportSize
 
-from orderledger.infrastructure.statement.formats import FORMATS
-from orderledger.infrastructure.statement.layout import BY_IMPORTANCE, ROWS_OF_PAGES, annexed
-from orderledger.infrastructure.statement.rounding import amount_text
-from orderledger.infrastructure.statement.sections import SECTIONS
-from orderledger.infrastructure.statement.statement import Statement
+from orderledger.serve.statement.formats import FORMATS
+from orderledger.serve.statement.layout import BY_IMPORTANCE, ROWS_OF_PAGES, annexed
+from orderledger.serve.statement.rounding import amount_text
+from orderledger.serve.statement.sections import SECTIONS
+from orderledger.serve.statement.statement import Statement
 from tests.page.browser import launched
 from tests.statement.books import SMALL, fill, ledger_of, request, told
 from tests.statement.test_formats import Page, statement_of

@@ -11,7 +11,7 @@ import pytest
 from freezegun import freeze_time
 
 from orderledger import Ledger, parse_document
-from orderledger.infrastructure.statement.formats import FORMATS
+from orderledger.serve.statement.formats import FORMATS
 from tests import command_line
 from tests.statement.books import DAY, SMALL, fill, ledger_of
 from tests.statement.figures import check_statement

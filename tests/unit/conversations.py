@@ -11,7 +11,7 @@ from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
 from orderledger.infrastructure.clock import SteppingClock
-from orderledger.infrastructure.venues.base.transport import Backoff, Event, Send, Socket
+from orderledger.venues.base.transport import Backoff, Event, Send, Socket
 
 START = datetime(2026, 5, 4, tzinfo=UTC)
 CUT = "1006: cut without a word"

@@ -10,7 +10,11 @@ from typing import Any
 from aiohttp import web
 
 from orderledger.infrastructure.clock import SteppingClock
-from orderledger.infrastructure.venues.base.transport import (
+from orderledger.simulation.market import Change, ExchangeSimulator
+from orderledger.simulation.servers import Faults
+from orderledger.simulation.servers.server import VenueServer
+from orderledger.simulation.servers.socket import VenueSocket
+from orderledger.venues.base.transport import (
     Backoff,
     Closed,
     Frame,
@@ -19,10 +23,6 @@ from orderledger.infrastructure.venues.base.transport import (
     Send,
     Socket,
 )
-from orderledger.simulation.market import Change, ExchangeSimulator
-from orderledger.simulation.servers import Faults
-from orderledger.simulation.servers.server import VenueServer
-from orderledger.simulation.servers.socket import VenueSocket
 
 START = datetime(2026, 5, 4, tzinfo=UTC)
 

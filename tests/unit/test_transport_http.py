@@ -13,7 +13,7 @@ import pytest
 
 from orderledger.infrastructure.errors import VenueRefused, VenueUnavailable
 from orderledger.infrastructure.messages.fields import parse_number
-from orderledger.infrastructure.venues.base.transport import Backoff, Http, RateLimiter, parsed
+from orderledger.venues.base.transport import Backoff, Http, RateLimiter, parsed
 
 KEY = "KEY-0123456789"
 HANG, CUT = "hang", "cut"

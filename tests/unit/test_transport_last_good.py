@@ -6,7 +6,7 @@ import random
 import pytest
 from websockets.asyncio.server import ServerConnection
 
-from orderledger.infrastructure.venues.base.transport import Closed, Event, Frame, Opened
+from orderledger.venues.base.transport import Closed, Event, Frame, Opened
 from tests.unit.conversations import CUT, Conversations, at, saying
 
 

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from orderledger.infrastructure.venues.base.transport import Backoff, RateLimiter
+from orderledger.venues.base.transport import Backoff, RateLimiter
 
 
 class StandingClock:
@@ -143,7 +143,7 @@ def test_a_request_that_is_heavier_than_the_whole_budget_is_an_error_of_ours() -
     [
         ("orderledger", ("httpx", "websockets", "aiohttp")),
         ("orderledger.ledger, orderledger.cli.main", ("httpx", "websockets", "aiohttp", "asyncio")),
-        ("orderledger.infrastructure.venues.base.transport", ("aiohttp",)),
+        ("orderledger.venues.base.transport", ("aiohttp",)),
         ("orderledger.simulation.servers", ("httpx", "websockets", "aiohttp")),
     ],
 )

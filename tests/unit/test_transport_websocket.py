@@ -6,7 +6,7 @@ import random
 from aiohttp import WSMsgType, web
 from websockets.asyncio.server import ServerConnection
 
-from orderledger.infrastructure.venues.base.transport import Backoff, Closed, Event, Frame, Opened
+from orderledger.venues.base.transport import Backoff, Closed, Event, Frame, Opened
 from tests.unit.conversations import CUT, Conversations, at, heard, saying, socket
 
 

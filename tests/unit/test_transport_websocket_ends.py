@@ -9,7 +9,7 @@ from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
 from orderledger.infrastructure.errors import VenueUnavailable
-from orderledger.infrastructure.venues.base.transport import (
+from orderledger.venues.base.transport import (
     Backoff,
     Closed,
     Event,

@@ -16,13 +16,13 @@ from aiohttp import web
 from orderledger import Ledger, Request, Submit
 from orderledger.domain.values import OrderType
 from orderledger.infrastructure.clock import SteppingClock
-from orderledger.infrastructure.sync.collecting.collector import Collector
-from orderledger.infrastructure.sync.collecting.counters import AccountCounters
-from orderledger.infrastructure.sync.reconciliation.book import BookRecords
-from orderledger.infrastructure.sync.reconciliation.reconciler import Rules
-from orderledger.infrastructure.venues.base.venue import Venue
 from orderledger.simulation.market import SimulatedOrder, step
 from orderledger.simulation.servers import Faults
+from orderledger.venues.base.venue import Venue
+from orderledger.venues.collecting.collector import Collector
+from orderledger.venues.collecting.counters import AccountCounters
+from orderledger.venues.reconciliation.book import BookRecords
+from orderledger.venues.reconciliation.reconciler import Rules
 from tests.venues.listener import Listener
 from tests.worlds.plan import VENUES, plan_of
 from tests.worlds.venues import kind_of

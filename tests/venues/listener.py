@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, suppress
 
 from orderledger import Ledger, UnknownOrder
 from orderledger.infrastructure.messages.registry import Message
-from orderledger.infrastructure.venues.base.venue import (
+from orderledger.venues.base.venue import (
     Down,
     FeedEvent,
     Messages,

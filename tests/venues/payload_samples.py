@@ -7,22 +7,22 @@ from typing import Any
 
 from orderledger import parse_document
 from orderledger.infrastructure.messages.registry import Message, Request
-from orderledger.infrastructure.venues.base.order_rows import RowContext
-from orderledger.infrastructure.venues.base.translation import Fault, Translation
-from orderledger.infrastructure.venues.base.venue import Records
-from orderledger.infrastructure.venues.ccxt.context import Context as CcxtContext
-from orderledger.infrastructure.venues.ccxt.translate import translated as ccxt_translated
-from orderledger.infrastructure.venues.hyperliquid.recording import translate_recorded
-from orderledger.infrastructure.venues.invex.translate import READERS as INVEX_READERS
-from orderledger.infrastructure.venues.lighter.context import Context as LighterContext
-from orderledger.infrastructure.venues.lighter.markets import Markets
-from orderledger.infrastructure.venues.lighter.settling import settled
-from orderledger.infrastructure.venues.lighter.translate import translated as lighter_translated
-from orderledger.infrastructure.venues.nobitex.translate import READERS as NOBITEX_READERS
-from orderledger.infrastructure.venues.tradier.context import Context as TradierContext
-from orderledger.infrastructure.venues.tradier.context import Memory
-from orderledger.infrastructure.venues.tradier.translate import translated as tradier_translated
-from orderledger.infrastructure.venues.wallex.translate import READERS as WALLEX_READERS
+from orderledger.venues.base.order_rows import RowContext
+from orderledger.venues.base.translation import Fault, Translation
+from orderledger.venues.base.venue import Records
+from orderledger.venues.ccxt.context import Context as CcxtContext
+from orderledger.venues.ccxt.translate import translated as ccxt_translated
+from orderledger.venues.hyperliquid.recording import translate_recorded
+from orderledger.venues.invex.translate import READERS as INVEX_READERS
+from orderledger.venues.lighter.context import Context as LighterContext
+from orderledger.venues.lighter.markets import Markets
+from orderledger.venues.lighter.settling import settled
+from orderledger.venues.lighter.translate import translated as lighter_translated
+from orderledger.venues.nobitex.translate import READERS as NOBITEX_READERS
+from orderledger.venues.tradier.context import Context as TradierContext
+from orderledger.venues.tradier.context import Memory
+from orderledger.venues.tradier.translate import translated as tradier_translated
+from orderledger.venues.wallex.translate import READERS as WALLEX_READERS
 from tests.venues.ccxt import rows as ccxt
 from tests.venues.hyperliquid import payloads as hyperliquid
 from tests.venues.invex import payloads as invex

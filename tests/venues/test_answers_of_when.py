@@ -14,9 +14,9 @@ from orderledger.infrastructure.messages.registry import (
     Replace,
     Status,
 )
-from orderledger.infrastructure.venues.base.answered import answered
-from orderledger.infrastructure.venues.base.venue import Messages
 from orderledger.simulation.market import OrderStatus
+from orderledger.venues.base.answered import answered
+from orderledger.venues.base.venue import Messages
 from tests.venues.harness import Harness, played
 
 NATIVE = ("hyperliquid", "invex", "lighter", "nobitex", "tradier", "wallex")

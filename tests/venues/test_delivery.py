@@ -11,10 +11,10 @@ import pytest
 
 from orderledger import Ledger, Outcome, parse_document
 from orderledger.infrastructure.messages.registry import Message
-from orderledger.infrastructure.sync.collecting.counters import AccountCounters
-from orderledger.infrastructure.sync.collecting.recorder import GROUP_LIMIT, QUEUE_LIMIT, Recorder
-from orderledger.infrastructure.venues.base.delivery import MOST_WAITING, DeliveryQueue
-from orderledger.infrastructure.venues.base.venue import Down, Messages
+from orderledger.venues.base.delivery import MOST_WAITING, DeliveryQueue
+from orderledger.venues.base.venue import Down, Messages
+from orderledger.venues.collecting.counters import AccountCounters
+from orderledger.venues.collecting.recorder import GROUP_LIMIT, QUEUE_LIMIT, Recorder
 from tests.scenarios import at
 from tests.typed import fields
 

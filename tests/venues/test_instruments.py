@@ -12,19 +12,19 @@ import pytest
 from orderledger import Ledger, parse_document
 from orderledger.infrastructure.clock import SteppingClock
 from orderledger.infrastructure.messages.registry import Balance, Fill, Instrument, Message
-from orderledger.infrastructure.sync.collecting.translating import translated
-from orderledger.infrastructure.venues.base.definitions import DEFINED_AT, Definitions, Terms
-from orderledger.infrastructure.venues.base.registry import adapter
-from orderledger.infrastructure.venues.base.venue import Messages
-from orderledger.infrastructure.venues.hyperliquid.instruments import (
+from orderledger.simulation.hyperliquid.answers import LISTS
+from orderledger.venues.base.definitions import DEFINED_AT, Definitions, Terms
+from orderledger.venues.base.registry import adapter
+from orderledger.venues.base.venue import Messages
+from orderledger.venues.collecting.translating import translated
+from orderledger.venues.hyperliquid.instruments import (
     perpetual_terms,
     spot_terms,
     terms_by_name,
     tokens_of,
 )
-from orderledger.infrastructure.venues.lighter.markets import Markets
-from orderledger.infrastructure.venues.tradier.positions import terms_of as tradier_terms
-from orderledger.simulation.hyperliquid.answers import LISTS
+from orderledger.venues.lighter.markets import Markets
+from orderledger.venues.tradier.positions import terms_of as tradier_terms
 from tests.venues.harness import START, Harness, every_venue, played
 from tests.venues.hyperliquid import payloads as hyperliquid
 from tests.venues.hyperliquid.harness import ACCOUNT as HYPERLIQUID

@@ -13,10 +13,10 @@ import pytest
 from orderledger import Ledger, Request, Submit, parse_document
 from orderledger.infrastructure.errors import NotSent, Unanswered
 from orderledger.infrastructure.messages.registry import RequestCancel
-from orderledger.infrastructure.venues.base.keyed_entry import KeyedOrderEntry
-from orderledger.infrastructure.venues.base.registry import adapter
 from orderledger.simulation.market import OrderStatus, SimulatedOrder
 from orderledger.simulation.servers.keyed import KeyedServer
+from orderledger.venues.base.keyed_entry import KeyedOrderEntry
+from orderledger.venues.base.registry import adapter
 from tests.venues.harness import Harness
 from tests.venues.invex.signing import sign
 from tests.venues.nobitex.payloads import order as nobitex_row
@@ -35,9 +35,7 @@ class Desk:
         assert isinstance(harness.server, KeyedServer)
         self.server: Any = harness.server
         self.instrument = harness.kind.instruments[0]
-        make = import_module(
-            f"orderledger.infrastructure.venues.{self.name}.order_entry"
-        ).ORDER_ENTRY
+        make = import_module(f"orderledger.venues.{self.name}.order_entry").ORDER_ENTRY
         self.entry: KeyedOrderEntry = make(
             harness.account,
             token=self.server.key,

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from orderledger import Acknowledge
-from orderledger.infrastructure.sync.reconciliation.breaks import Break
-from orderledger.infrastructure.sync.reconciliation.reconciler import Reconciled, Reconciler, Rules
-from orderledger.infrastructure.sync.reconciliation.reverting import repairs_of, reverting
-from orderledger.infrastructure.venues.base.venue import Messages
+from orderledger.venues.base.venue import Messages
+from orderledger.venues.reconciliation.breaks import Break
+from orderledger.venues.reconciliation.reconciler import Reconciled, Reconciler, Rules
+from orderledger.venues.reconciliation.reverting import repairs_of, reverting
 from tests.typed import values
 from tests.venues.harness import RULES, Harness, every_venue, played, with_changes, with_positions
 

@@ -15,10 +15,10 @@ from orderledger import Ledger
 from orderledger.infrastructure.errors import VenueError, VenueRefused, VenueUnavailable
 from orderledger.infrastructure.messages.registry import Balance, Fill, Message
 from orderledger.infrastructure.messages.reports import Report
-from orderledger.infrastructure.sync.collecting.collector import Collector
-from orderledger.infrastructure.sync.reconciliation.reconciler import Reconciler, Rules
-from orderledger.infrastructure.venues.base.transport import parsed
-from orderledger.infrastructure.venues.base.venue import Answer, Messages, NoRecords
+from orderledger.venues.base.transport import parsed
+from orderledger.venues.base.venue import Answer, Messages, NoRecords
+from orderledger.venues.collecting.collector import Collector
+from orderledger.venues.reconciliation.reconciler import Reconciler, Rules
 from tests.scenarios import ACCOUNT
 from tests.venues.harness import (
     FILLS_IN_ORDERS,

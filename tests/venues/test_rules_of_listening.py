@@ -6,7 +6,7 @@ from contextlib import aclosing
 
 import pytest
 
-from orderledger.infrastructure.venues.base.venue import Down, Messages, Up
+from orderledger.venues.base.venue import Down, Messages, Up
 from tests.seeds import few, long
 from tests.venues.harness import ODD, POLLED, Harness, every_stream, every_venue, played, spoiled
 from tests.worlds.plan import VENUES

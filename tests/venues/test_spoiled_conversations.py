@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from structlog.testing import capture_logs
 
-from orderledger.infrastructure.sync.reconciliation.reconciler import Reconciler, Rules
+from orderledger.venues.reconciliation.reconciler import Reconciler, Rules
 from tests.seeds import few
 from tests.venues.harness import Harness, played
 from tests.venues.mutations import Mutator

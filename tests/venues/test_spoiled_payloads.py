@@ -12,10 +12,10 @@ import pytest
 from orderledger import Ledger
 from orderledger.infrastructure.messages.registry import Balance, Instrument, Message
 from orderledger.infrastructure.messages.reports import Report
-from orderledger.infrastructure.sync.collecting.records import records_of
-from orderledger.infrastructure.venues.base.registry import adapters, installed
-from orderledger.infrastructure.venues.base.transport import parsed
-from orderledger.infrastructure.venues.base.venue import NoRecords, Records
+from orderledger.venues.base.registry import adapters, installed
+from orderledger.venues.base.transport import parsed
+from orderledger.venues.base.venue import NoRecords, Records
+from orderledger.venues.collecting.records import records_of
 from tests.venues.mutations import (
     NUMBERS,
     OTHERS,

@@ -6,13 +6,12 @@ from importlib import import_module
 
 import pytest
 
-from orderledger.infrastructure.venues.base.definitions import Terms
-from orderledger.infrastructure.venues.base.symbols import SymbolTable
+from orderledger.venues.base.definitions import Terms
+from orderledger.venues.base.symbols import SymbolTable
 
 VENUES = ("invex", "nobitex", "wallex")
 TABLES: dict[str, SymbolTable] = {
-    name: import_module(f"orderledger.infrastructure.venues.{name}.vocabulary").MARKETS
-    for name in VENUES
+    name: import_module(f"orderledger.venues.{name}.vocabulary").MARKETS for name in VENUES
 }
 every_table = pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
 RIAL, TOMAN = "IRR", "IRT"

@@ -5,17 +5,17 @@ from pathlib import Path
 
 import click
 
-import orderledger.infrastructure.venues as venues
+import orderledger.venues as venues
 from orderledger.cli.main import main
 from orderledger.infrastructure.clock import SystemClock
-from orderledger.infrastructure.venues.base.registry import adapter, adapters, installed
 from orderledger.simulation.servers import Faults
 from orderledger.simulation.servers.simulated import simulated
+from orderledger.venues.base.registry import adapter, adapters, installed
 from tests.venues.payload_samples import PAYLOAD_SAMPLES
 from tests.worlds.plan import VENUES
 
 FOLDER = Path(venues.__path__[0])
-REPOSITORY = FOLDER.parents[2]
+REPOSITORY = FOLDER.parents[1]
 NAMES = sorted(path.parent.name for path in FOLDER.glob("*/translate.py"))
 
 

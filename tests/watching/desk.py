@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from orderledger import Ledger
-from orderledger.infrastructure.alerts.settings import AlertSettings
-from orderledger.infrastructure.alerts.watcher import Watcher
 from orderledger.infrastructure.clock import SteppingClock
 from orderledger.infrastructure.storage.alert_rows import listed, shown
+from orderledger.serve.alerts.settings import AlertSettings
+from orderledger.serve.alerts.watcher import Watcher
 from tests.contract.streams import START, parsed
 
 ACCOUNT = "sim:main"

@@ -5,15 +5,15 @@ from typing import get_args
 
 import pytest
 
-from orderledger.infrastructure.alerts.conditions import FINDERS
-from orderledger.infrastructure.alerts.settings import (
+from orderledger.infrastructure.errors import InvalidSetting
+from orderledger.infrastructure.secrecy import masked
+from orderledger.serve.alerts.conditions import FINDERS
+from orderledger.serve.alerts.settings import (
     KINDS,
     AlertSettings,
     Severity,
     read_alert_settings,
 )
-from orderledger.infrastructure.errors import InvalidSetting
-from orderledger.infrastructure.secrecy import masked
 
 TARGET = '[[targets]]\nname = "desk"\ncommand = ["true"]\n'
 RULE = '[[rules]]\nkind = "halt"\n'
@@ -81,7 +81,7 @@ def test_every_kind_of_rule_has_its_conditions_and_a_meaning() -> None:
 
 
 def test_a_secret_stands_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from orderledger.infrastructure.alerts.channels import channel_of
+    from orderledger.serve.alerts.channels import channel_of
 
     settings = AlertSettings.model_validate(
         {

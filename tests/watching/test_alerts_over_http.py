@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from orderledger import Ledger
-from orderledger.infrastructure.alerts.settings import AlertSettings
-from orderledger.infrastructure.alerts.watcher import Watcher
 from orderledger.infrastructure.clock import SteppingClock
 from orderledger.infrastructure.storage.columns import time_text
-from orderledger.service.alerts import status
+from orderledger.serve.alert_lists import status
+from orderledger.serve.alerts.settings import AlertSettings
+from orderledger.serve.alerts.watcher import Watcher
 from tests.command_line import run
 from tests.contract.streams import START, of_account, request
 from tests.service.harness import asked

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from orderledger import Ledger
-from orderledger.infrastructure.alerts.delivery import LONGEST_PAUSE, pause_after
-from orderledger.infrastructure.alerts.settings import AlertSettings
-from orderledger.infrastructure.alerts.watcher import Watcher
 from orderledger.infrastructure.errors import InvalidSetting
+from orderledger.serve.alerts.delivery import LONGEST_PAUSE, pause_after
+from orderledger.serve.alerts.settings import AlertSettings
+from orderledger.serve.alerts.watcher import Watcher
 from tests.contract.streams import START, of_account, parsed
 from tests.watching.desk import ACCOUNT, Desk
 from tests.watching.receiver import Receiver, receiving

@@ -10,8 +10,8 @@ import psycopg
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from orderledger.service.figures import FIGURES, PREFIX
-from orderledger.service.metrics import metrics_text
+from orderledger.serve.figures import FIGURES, PREFIX
+from orderledger.serve.metrics import metrics_text
 from tests.contract.streams import fill, moment, of_account, opened, report, request
 from tests.watching.desk import ACCOUNT, Desk
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from orderledger import Ledger
 from orderledger.infrastructure.clock import SteppingClock
 from orderledger.infrastructure.errors import StoreUnreachable
-from orderledger.service.health import Readiness, ReadinessLimits, live, ready
+from orderledger.serve.health import Readiness, ReadinessLimits, live, ready
 from tests.command_line import run
 from tests.contract.streams import START, moment, opened, parsed, request
 

@@ -13,8 +13,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from orderledger import Ledger, parse_document
 from orderledger.infrastructure.clock import SteppingClock
-from orderledger.service.figures import FIGURES, PREFIX
-from orderledger.service.metrics import LedgerMetrics, MetricsSettings, metrics_text
+from orderledger.serve.figures import FIGURES, PREFIX
+from orderledger.serve.metrics import LedgerMetrics, MetricsSettings, metrics_text
 from tests.command_line import run
 from tests.contract.streams import START, fill, moment, of_account, opened, parsed, report, request
 from tests.contract.test_exposure import day

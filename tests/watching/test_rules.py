@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from orderledger.infrastructure.alerts.conditions import conditions
-from orderledger.infrastructure.alerts.sizes import median
-from orderledger.infrastructure.alerts.state import State
 from orderledger.infrastructure.storage.alert_rows import AlertTables
+from orderledger.serve.alerts.conditions import conditions
+from orderledger.serve.alerts.sizes import median
+from orderledger.serve.alerts.state import State
 from tests.contract.streams import START, fill, moment, of_account, report, request
 from tests.watching.desk import ACCOUNT, Desk
 

@@ -12,7 +12,7 @@ import structlog
 
 from orderledger import Ledger
 from orderledger.infrastructure.clock import Clock
-from orderledger.infrastructure.sync.collecting.collector import Collector
+from orderledger.venues.collecting.collector import Collector
 
 
 class Shifted:

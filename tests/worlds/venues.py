@@ -12,30 +12,6 @@ from types import ModuleType
 from typing import Any
 
 from orderledger.infrastructure.clock import Clock
-from orderledger.infrastructure.venues.base.listed import ListedVenue
-from orderledger.infrastructure.venues.base.transport import Backoff
-from orderledger.infrastructure.venues.base.venue import Records, Venue
-from orderledger.infrastructure.venues.ccxt.adapter import CcxtSettings
-from orderledger.infrastructure.venues.ccxt.exchange import connected
-from orderledger.infrastructure.venues.ccxt.venue import CcxtVenue
-from orderledger.infrastructure.venues.ccxt.vocabulary import CLIENT_ID as CCXT_CLIENT_ID
-from orderledger.infrastructure.venues.hyperliquid.limits import Limits
-from orderledger.infrastructure.venues.hyperliquid.venue import Hyperliquid
-from orderledger.infrastructure.venues.hyperliquid.venue_context import Pace
-from orderledger.infrastructure.venues.hyperliquid.vocabulary import CLOID, cloid_for
-from orderledger.infrastructure.venues.invex import vocabulary as INVEX
-from orderledger.infrastructure.venues.invex.venue import InvexVenue
-from orderledger.infrastructure.venues.lighter.ids import hashed_index
-from orderledger.infrastructure.venues.lighter.rest import Allowance, http_for
-from orderledger.infrastructure.venues.lighter.venue import LighterAccount, LighterVenue
-from orderledger.infrastructure.venues.lighter.vocabulary import CLIENT_ORDER_INDEX
-from orderledger.infrastructure.venues.nobitex import vocabulary as NOBITEX
-from orderledger.infrastructure.venues.nobitex.venue import NobitexVenue
-from orderledger.infrastructure.venues.tradier.tags import tag_for
-from orderledger.infrastructure.venues.tradier.venue import TradierVenue
-from orderledger.infrastructure.venues.tradier.vocabulary import TAG_ALIAS
-from orderledger.infrastructure.venues.wallex import vocabulary as WALLEX
-from orderledger.infrastructure.venues.wallex.venue import WallexVenue
 from orderledger.simulation.ccxt import simulated as ccxt_simulated
 from orderledger.simulation.ccxt.binance import TOKEN as BINANCE_TOKEN
 from orderledger.simulation.ccxt.binance import BinanceServer
@@ -56,6 +32,30 @@ from orderledger.simulation.servers.keyed import KeyedServer
 from orderledger.simulation.servers.server import VenueServer
 from orderledger.simulation.tradier.server import TradierServer
 from orderledger.simulation.wallex.server import WallexServer, handle
+from orderledger.venues.base.listed import ListedVenue
+from orderledger.venues.base.transport import Backoff
+from orderledger.venues.base.venue import Records, Venue
+from orderledger.venues.ccxt.adapter import CcxtSettings
+from orderledger.venues.ccxt.exchange import connected
+from orderledger.venues.ccxt.venue import CcxtVenue
+from orderledger.venues.ccxt.vocabulary import CLIENT_ID as CCXT_CLIENT_ID
+from orderledger.venues.hyperliquid.limits import Limits
+from orderledger.venues.hyperliquid.venue import Hyperliquid
+from orderledger.venues.hyperliquid.venue_context import Pace
+from orderledger.venues.hyperliquid.vocabulary import CLOID, cloid_for
+from orderledger.venues.invex import vocabulary as INVEX
+from orderledger.venues.invex.venue import InvexVenue
+from orderledger.venues.lighter.ids import hashed_index
+from orderledger.venues.lighter.rest import Allowance, http_for
+from orderledger.venues.lighter.venue import LighterAccount, LighterVenue
+from orderledger.venues.lighter.vocabulary import CLIENT_ORDER_INDEX
+from orderledger.venues.nobitex import vocabulary as NOBITEX
+from orderledger.venues.nobitex.venue import NobitexVenue
+from orderledger.venues.tradier.tags import tag_for
+from orderledger.venues.tradier.venue import TradierVenue
+from orderledger.venues.tradier.vocabulary import TAG_ALIAS
+from orderledger.venues.wallex import vocabulary as WALLEX
+from orderledger.venues.wallex.venue import WallexVenue
 from tests.worlds.plan import Plan
 
 ROOMY = 1_000_000

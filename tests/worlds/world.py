@@ -9,11 +9,11 @@ from random import Random
 
 from orderledger import Ledger
 from orderledger.infrastructure.clock import SteppingClock
-from orderledger.infrastructure.sync.collecting.collector import Collector
-from orderledger.infrastructure.sync.reconciliation.book import BookRecords
-from orderledger.infrastructure.sync.reconciliation.reconciler import Reconciled, Reconciler, Rules
 from orderledger.simulation.market import step
 from orderledger.simulation.servers import Faults
+from orderledger.venues.collecting.collector import Collector
+from orderledger.venues.reconciliation.book import BookRecords
+from orderledger.venues.reconciliation.reconciler import Reconciled, Reconciler, Rules
 from tests.worlds.desk import Desk
 from tests.worlds.house import NotWell, Running, Shifted, listening
 from tests.worlds.plan import Plan

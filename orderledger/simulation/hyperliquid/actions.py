@@ -11,8 +11,6 @@ from typing import Any
 from orderledger.domain.exact import plain, total
 from orderledger.domain.values import OrderType, Side, TimeInForce
 from orderledger.infrastructure.extras import needed
-from orderledger.infrastructure.venues.hyperliquid.signing import EXTRA
-from orderledger.infrastructure.venues.hyperliquid.vocabulary import is_cloid
 from orderledger.simulation.market import (
     ExchangeSimulator,
     OrderStatus,
@@ -21,6 +19,8 @@ from orderledger.simulation.market import (
     SimulatedOrder,
 )
 from orderledger.simulation.market.checks import OrderTerms
+from orderledger.venues.hyperliquid.signing import EXTRA
+from orderledger.venues.hyperliquid.vocabulary import is_cloid
 
 Document = dict[str, Any]
 TIMES_IN_FORCE = {"Gtc": TimeInForce.GTC, "Alo": TimeInForce.GTC, "Ioc": TimeInForce.IOC}

@@ -14,15 +14,15 @@ from typing import Any
 
 from aiohttp import web
 
-from orderledger.infrastructure.venues.hyperliquid.assets import assets_of
-from orderledger.infrastructure.venues.hyperliquid.limits import weight_of, weight_of_rows
-from orderledger.infrastructure.venues.hyperliquid.rows import milliseconds
-from orderledger.infrastructure.venues.hyperliquid.vocabulary import is_cloid
 from orderledger.simulation.hyperliquid import rows as venue_rows
 from orderledger.simulation.hyperliquid.actions import Actions
 from orderledger.simulation.market import ExchangeSimulator, SimulatedOrder
 from orderledger.simulation.servers import Faults
 from orderledger.simulation.servers.server import VenueServer
+from orderledger.venues.hyperliquid.assets import assets_of
+from orderledger.venues.hyperliquid.limits import weight_of, weight_of_rows
+from orderledger.venues.hyperliquid.rows import milliseconds
+from orderledger.venues.hyperliquid.vocabulary import is_cloid
 
 MOST_ROWS = 2000
 

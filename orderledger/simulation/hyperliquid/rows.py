@@ -12,7 +12,6 @@ from typing import Any
 
 from orderledger.domain.exact import ZERO
 from orderledger.domain.values import Liquidity, OrderType, Side, TimeInForce
-from orderledger.infrastructure.venues.hyperliquid.rows import milliseconds
 from orderledger.simulation.market import (
     OrderStatus,
     SimulatedFill,
@@ -20,6 +19,7 @@ from orderledger.simulation.market import (
     SimulatedOrder,
     SimulatedPosition,
 )
+from orderledger.venues.hyperliquid.rows import milliseconds
 
 STEP = Decimal("0.000001")
 NO_HASH = "0x" + "0" * 64

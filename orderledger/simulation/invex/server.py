@@ -13,7 +13,6 @@ from aiohttp import web
 from orderledger.domain.exact import ZERO
 from orderledger.domain.values import OrderType
 from orderledger.infrastructure.clock import Clock
-from orderledger.infrastructure.venues.invex.vocabulary import MARKETS, ORDER_TYPES, SIDES
 from orderledger.simulation.market import (
     OrderStatus,
     Reason,
@@ -25,6 +24,7 @@ from orderledger.simulation.market import (
 from orderledger.simulation.servers import Faults
 from orderledger.simulation.servers.keyed import SPOT_HAPPENINGS, KeyedServer, keyed
 from orderledger.simulation.servers.simulated import SimulatedVenue
+from orderledger.venues.invex.vocabulary import MARKETS, ORDER_TYPES, SIDES
 
 WORDS = {
     OrderStatus.RECEIVED: "INACTIVE",

@@ -12,14 +12,14 @@ from typing import Any
 from aiohttp import web
 
 from orderledger.infrastructure.clock import Clock
-from orderledger.infrastructure.venues.base.fields import Document
-from orderledger.infrastructure.venues.lighter.markets import Markets
-from orderledger.infrastructure.venues.lighter.tokens import READ_ONLY, SIGNED, ends_of
 from orderledger.simulation.lighter.rows import PRICE_DECIMALS, SIZE_DECIMALS, Rows, money
 from orderledger.simulation.lighter.transactions import Transactions
 from orderledger.simulation.market import ExchangeSimulator, SimulatedFill, SimulatedOrder
 from orderledger.simulation.servers import Faults
 from orderledger.simulation.servers.server import VenueServer
+from orderledger.venues.base.fields import Document
+from orderledger.venues.lighter.markets import Markets
+from orderledger.venues.lighter.tokens import READ_ONLY, SIGNED, ends_of
 
 MARKETS = {0: "ETH", 1: "BTC", 2048: "ETH/USDC"}
 INVALID_PARAMETER = 20001

@@ -12,8 +12,6 @@ from decimal import Decimal
 
 from orderledger.domain.exact import EXACT, ZERO
 from orderledger.domain.values import Liquidity, OrderType, Side, TimeInForce
-from orderledger.infrastructure.venues.base.fields import Document
-from orderledger.infrastructure.venues.lighter.markets import Markets
 from orderledger.simulation.market import (
     OrderStatus,
     SimulatedFill,
@@ -21,6 +19,8 @@ from orderledger.simulation.market import (
     SimulatedOrder,
     SimulatedPosition,
 )
+from orderledger.venues.base.fields import Document
+from orderledger.venues.lighter.markets import Markets
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LIFETIME = timedelta(days=28)

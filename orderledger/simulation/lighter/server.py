@@ -12,10 +12,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from orderledger.infrastructure.clock import Clock
-from orderledger.infrastructure.venues.base.fields import Document
 from orderledger.simulation.lighter.rest import LighterRest, Refused
 from orderledger.simulation.market import Change, ExchangeSimulator, SimulatedOrder
 from orderledger.simulation.servers.socket import VenueSocket
+from orderledger.venues.base.fields import Document
 
 FIRST_ORDER_ID = 2**48
 """For the simulated exchange: the ids of orders are larger than all client order indexes."""

@@ -9,11 +9,11 @@ from collections import Counter
 from decimal import Decimal
 
 from orderledger.domain.values import OrderType, TimeInForce
-from orderledger.infrastructure.venues.base.fields import Document
-from orderledger.infrastructure.venues.lighter.markets import Markets
 from orderledger.simulation.lighter.rows import PRICE_DECIMALS, SIZE_DECIMALS
 from orderledger.simulation.market import ExchangeSimulator, Reason, Refusal, SimulatedOrder
 from orderledger.simulation.market.checks import OrderTerms
+from orderledger.venues.base.fields import Document
+from orderledger.venues.lighter.markets import Markets
 
 CREATE_ORDER, CANCEL_ORDER, MODIFY_ORDER = 14, 15, 17
 FIRST_ORDER_INDEX = 2**48

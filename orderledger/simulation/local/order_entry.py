@@ -8,10 +8,10 @@ from datetime import datetime
 from orderledger.infrastructure.errors import Unanswered, VenueUnavailable
 from orderledger.infrastructure.messages.parsing import parse_document
 from orderledger.infrastructure.messages.registry import Message
-from orderledger.infrastructure.venues.base.order_entry import EntryAbilities, Sent
 from orderledger.projections.view import Row
 from orderledger.simulation.local.reports import VenueAnswer, VenueUnreachable
 from orderledger.simulation.local.venue import LocalVenue
+from orderledger.venues.base.order_entry import EntryAbilities, Sent
 
 ABSENCE_SECONDS = 60.0
 """Longer than a late request is on its way."""

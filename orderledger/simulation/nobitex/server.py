@@ -10,11 +10,6 @@ from aiohttp import web
 from orderledger.domain.exact import EXACT, ZERO
 from orderledger.domain.values import OrderType
 from orderledger.infrastructure.clock import Clock
-from orderledger.infrastructure.venues.nobitex.vocabulary import (
-    MARKETS,
-    ORDER_TYPES,
-    QUOTES_OF_NAMES,
-)
 from orderledger.simulation.market import (
     OrderStatus,
     Reason,
@@ -26,6 +21,11 @@ from orderledger.simulation.market import (
 from orderledger.simulation.servers import Faults
 from orderledger.simulation.servers.keyed import KeyedServer, keyed
 from orderledger.simulation.servers.simulated import SimulatedVenue
+from orderledger.venues.nobitex.vocabulary import (
+    MARKETS,
+    ORDER_TYPES,
+    QUOTES_OF_NAMES,
+)
 
 WORDS = {
     OrderStatus.RECEIVED: "New",

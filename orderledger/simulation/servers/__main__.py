@@ -14,11 +14,11 @@ import sys
 
 from orderledger.infrastructure.clock import SystemClock
 from orderledger.infrastructure.errors import InvalidSetting
-from orderledger.infrastructure.venues.base.registry import adapter, installed
-from orderledger.infrastructure.venues.base.transport import happens_within
 from orderledger.simulation.market.happenings import step
 from orderledger.simulation.servers.faults import ANSWER_FAULTS, FRAME_FAULTS, Faults
 from orderledger.simulation.servers.simulated import TOKEN_VARIABLE, simulated
+from orderledger.venues.base.registry import adapter, installed
+from orderledger.venues.base.transport import happens_within
 
 SETTINGS = """db = "fake.db"
 

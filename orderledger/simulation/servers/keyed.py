@@ -12,7 +12,6 @@ from aiohttp import web
 from orderledger.domain.exact import EXACT, ZERO
 from orderledger.domain.values import Side
 from orderledger.infrastructure.clock import Clock
-from orderledger.infrastructure.venues.base.symbols import SymbolTable
 from orderledger.simulation.market import (
     HAPPENINGS,
     ExchangeSimulator,
@@ -26,6 +25,7 @@ from orderledger.simulation.market.checks import ClientIds
 from orderledger.simulation.servers.faults import Faults
 from orderledger.simulation.servers.server import Handler, VenueServer
 from orderledger.simulation.servers.simulated import TOKEN_VARIABLE, SimulatedVenue
+from orderledger.venues.base.symbols import SymbolTable
 
 Answered = Callable[[web.Request], Awaitable[web.Response]]
 Row = TypeVar("Row")

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, cast
 
 from orderledger.infrastructure.clock import Clock
 from orderledger.infrastructure.errors import InvalidSetting
-from orderledger.infrastructure.venues.base.registry import adapter
 from orderledger.simulation.market import HAPPENINGS, SimulatedInstrument
 from orderledger.simulation.servers.faults import Faults
+from orderledger.venues.base.registry import adapter
 
 if TYPE_CHECKING:
     from orderledger.simulation.servers.server import VenueServer

@@ -6,8 +6,10 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from orderledger.domain.values import OrderType, Side, TimeInForce
-from orderledger.infrastructure.venues.tradier.tags import FITS
-from orderledger.infrastructure.venues.tradier.vocabulary import (
+from orderledger.simulation.market import ExchangeSimulator, OrderStatus, SimulatedOrder
+from orderledger.simulation.tradier.rows import Writer
+from orderledger.venues.tradier.tags import FITS
+from orderledger.venues.tradier.vocabulary import (
     DURATIONS,
     GROUPS,
     NET_PRICED,
@@ -15,8 +17,6 @@ from orderledger.infrastructure.venues.tradier.vocabulary import (
     SIDES,
     SPREADS,
 )
-from orderledger.simulation.market import ExchangeSimulator, OrderStatus, SimulatedOrder
-from orderledger.simulation.tradier.rows import Writer
 
 Form = Mapping[str, str]
 MOST_LEGS = 4

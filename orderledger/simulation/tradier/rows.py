@@ -9,17 +9,17 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
 from orderledger.domain.exact import EXACT, ZERO
-from orderledger.infrastructure.venues.tradier.vocabulary import (
-    GROUPS,
-    OPTION_MULTIPLIER,
-    SPREADS,
-    STANDARD_OPTION,
-)
 from orderledger.simulation.market import (
     ExchangeSimulator,
     OrderStatus,
     SimulatedOrder,
     SimulatedPosition,
+)
+from orderledger.venues.tradier.vocabulary import (
+    GROUPS,
+    OPTION_MULTIPLIER,
+    SPREADS,
+    STANDARD_OPTION,
 )
 
 WORDS = {

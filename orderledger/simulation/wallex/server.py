@@ -11,7 +11,6 @@ from aiohttp import web
 from orderledger.domain.exact import EXACT, ZERO, total
 from orderledger.domain.values import OrderType, Side
 from orderledger.infrastructure.clock import Clock
-from orderledger.infrastructure.venues.wallex.vocabulary import MARKETS, ORDER_TYPES
 from orderledger.simulation.market import (
     Reason,
     Refusal,
@@ -22,6 +21,7 @@ from orderledger.simulation.market import (
 from orderledger.simulation.servers import Faults
 from orderledger.simulation.servers.keyed import SPOT_HAPPENINGS, KeyedServer, keyed
 from orderledger.simulation.servers.simulated import SimulatedVenue
+from orderledger.venues.wallex.vocabulary import MARKETS, ORDER_TYPES
 
 TYPES = {order_type: word.upper() for word, order_type in ORDER_TYPES.items()}
 CODES = {currency: code for code, currency in MARKETS.currencies.items()}

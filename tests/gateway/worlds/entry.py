@@ -9,10 +9,10 @@ from datetime import datetime
 from random import Random
 
 from orderledger.infrastructure.messages.registry import Message
-from orderledger.infrastructure.venues.base.order_entry import Sent
 from orderledger.projections.view import Row
 from orderledger.simulation.local import LocalVenue
 from orderledger.simulation.local.order_entry import LocalOrderEntry
+from orderledger.venues.base.order_entry import Sent
 
 ABSENCE_SECONDS = 30.0
 """Longer than a late request is on its way, and than a gateway stands still between its last check

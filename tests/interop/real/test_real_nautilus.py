@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from orderledger import Ledger
-from orderledger.infrastructure.interop import nautilus as nautilus_events
 from orderledger.interop import from_nautilus
+from orderledger.venues.interop import nautilus as nautilus_events
 from tests.interop.listening import ACCOUNT, outcomes, plain
 from tests.interop.nautilus_shapes import event, filled, initialized
 

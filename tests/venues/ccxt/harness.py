@@ -13,13 +13,6 @@ import pytest
 from orderledger import Ledger
 from orderledger.infrastructure.clock import SystemClock
 from orderledger.infrastructure.messages.registry import Request, Submit
-from orderledger.infrastructure.sync.reconciliation.book import BookRecords
-from orderledger.infrastructure.venues.base.transport import Backoff
-from orderledger.infrastructure.venues.base.venue import FeedEvent, Messages
-from orderledger.infrastructure.venues.ccxt.adapter import CcxtSettings
-from orderledger.infrastructure.venues.ccxt.exchange import connected
-from orderledger.infrastructure.venues.ccxt.order_entry import CcxtOrderEntry
-from orderledger.infrastructure.venues.ccxt.venue import CcxtVenue
 from orderledger.simulation.ccxt import binance, kraken
 from orderledger.simulation.ccxt.simulated import PERPETUALS
 from orderledger.simulation.market import (
@@ -30,6 +23,13 @@ from orderledger.simulation.market import (
 )
 from orderledger.simulation.servers import Faults
 from orderledger.simulation.servers.server import VenueServer
+from orderledger.venues.base.transport import Backoff
+from orderledger.venues.base.venue import FeedEvent, Messages
+from orderledger.venues.ccxt.adapter import CcxtSettings
+from orderledger.venues.ccxt.exchange import connected
+from orderledger.venues.ccxt.order_entry import CcxtOrderEntry
+from orderledger.venues.ccxt.venue import CcxtVenue
+from orderledger.venues.reconciliation.book import BookRecords
 
 SPOT = (
     SimulatedInstrument(

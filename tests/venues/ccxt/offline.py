@@ -8,9 +8,9 @@ import ccxt
 import ccxt.async_support
 
 from orderledger.infrastructure.clock import SystemClock
-from orderledger.infrastructure.venues.ccxt.exchange import _moved as moved
-from orderledger.infrastructure.venues.ccxt.exchange import exact
-from orderledger.infrastructure.venues.ccxt.order_entry import CcxtOrderEntry
+from orderledger.venues.ccxt.exchange import _moved as moved
+from orderledger.venues.ccxt.exchange import exact
+from orderledger.venues.ccxt.order_entry import CcxtOrderEntry
 
 ACCOUNT = "ccxt:main"
 SECRET = "c2VjcmV0c2VjcmV0c2VjcmV0"

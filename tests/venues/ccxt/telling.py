@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from orderledger.infrastructure.venues.base.venue import Records
-from orderledger.infrastructure.venues.ccxt.context import Context
-from orderledger.infrastructure.venues.ccxt.translate import translated
+from orderledger.venues.base.venue import Records
+from orderledger.venues.ccxt.context import Context
+from orderledger.venues.ccxt.translate import translated
 
 ACCOUNT = "ccxt:main"
 

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from orderledger import Ledger
-from orderledger.infrastructure.sync.reconciliation.book import BookRecords
-from orderledger.infrastructure.venues.ccxt.context import Context
-from orderledger.infrastructure.venues.ccxt.orders import is_doubtful
-from orderledger.infrastructure.venues.ccxt.translate import translated
+from orderledger.venues.ccxt.context import Context
+from orderledger.venues.ccxt.orders import is_doubtful
+from orderledger.venues.ccxt.translate import translated
+from orderledger.venues.reconciliation.book import BookRecords
 from tests.venues.ccxt.rows import T, order, position, trade
 from tests.venues.ccxt.telling import ACCOUNT, only, seen_in, told
 

@@ -10,10 +10,10 @@ import pytest
 
 from orderledger.infrastructure.errors import NotSent, Unanswered
 from orderledger.infrastructure.messages.registry import RequestCancel, RequestReplace
-from orderledger.infrastructure.venues.ccxt.arguments import client_id_for
-from orderledger.infrastructure.venues.ccxt.quirks import QUIRKS, quirks_of
-from orderledger.infrastructure.venues.ccxt.vocabulary import CLIENT_ID
 from orderledger.simulation.market import OrderStatus
+from orderledger.venues.ccxt.arguments import client_id_for
+from orderledger.venues.ccxt.quirks import QUIRKS, quirks_of
+from orderledger.venues.ccxt.vocabulary import CLIENT_ID
 from tests.venues.ccxt.harness import ACCOUNT, Account, both
 
 Story = Callable[[Account], Awaitable[None]]

@@ -11,8 +11,8 @@ import ccxt.async_support
 import pytest
 
 from orderledger.infrastructure.errors import NotSent
-from orderledger.infrastructure.venues.ccxt.sending.plain_orders import READS_UNIFIED_ID, UNIFIED_ID
-from orderledger.infrastructure.venues.ccxt.sending.tables import languages
+from orderledger.venues.ccxt.sending.plain_orders import READS_UNIFIED_ID, UNIFIED_ID
+from orderledger.venues.ccxt.sending.tables import languages
 from tests.venues.ccxt.offline import entry, order, sent
 from tests.venues.ccxt.test_sending import TERM, told
 

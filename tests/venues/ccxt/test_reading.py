@@ -12,10 +12,10 @@ import pytest
 
 from orderledger.infrastructure.errors import InvalidSetting, VenueRefused
 from orderledger.infrastructure.messages.registry import Fill
-from orderledger.infrastructure.venues.base.venue import Down, Up
-from orderledger.infrastructure.venues.ccxt.adapter import CcxtSettings
-from orderledger.infrastructure.venues.ccxt.exchange import connected, holds_rows
-from orderledger.infrastructure.venues.ccxt.quirks import QUIRKS
+from orderledger.venues.base.venue import Down, Up
+from orderledger.venues.ccxt.adapter import CcxtSettings
+from orderledger.venues.ccxt.exchange import connected, holds_rows
+from orderledger.venues.ccxt.quirks import QUIRKS
 from tests.venues.ccxt.harness import ACCOUNT, Account, both
 
 Story = Callable[[Account], Awaitable[None]]

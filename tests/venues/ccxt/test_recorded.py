@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from orderledger import Ledger, parse_document
-from orderledger.infrastructure.venues.base.definitions import Terms
-from orderledger.infrastructure.venues.ccxt.markets import (
+from orderledger.venues.base.definitions import Terms
+from orderledger.venues.ccxt.markets import (
     SIGNIFICANT_DIGITS,
     TICK_SIZE,
     terms_of_market,

@@ -11,9 +11,9 @@ import pytest
 from orderledger.infrastructure.clock import SystemClock
 from orderledger.infrastructure.errors import Unanswered
 from orderledger.infrastructure.messages.registry import Message
-from orderledger.infrastructure.venues.ccxt.refusals.tables import Mark, tables
 from orderledger.simulation.market import ExchangeSimulator
 from orderledger.simulation.servers.server import VenueServer
+from orderledger.venues.ccxt.refusals.tables import Mark, tables
 from tests.venues.ccxt.offline import entry, order
 from tests.venues.ccxt.refused import CANCELED, SUBMITTED, UNKNOWN, Case
 

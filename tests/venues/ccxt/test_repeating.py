@@ -13,10 +13,10 @@ from aiohttp import web
 
 from orderledger.infrastructure.clock import SystemClock
 from orderledger.infrastructure.errors import NotSent, Unanswered
-from orderledger.infrastructure.venues.ccxt.exchange import connected
-from orderledger.infrastructure.venues.ccxt.order_entry import CcxtOrderEntry
 from orderledger.simulation.market import ExchangeSimulator
 from orderledger.simulation.servers.server import VenueServer
+from orderledger.venues.ccxt.exchange import connected
+from orderledger.venues.ccxt.order_entry import CcxtOrderEntry
 from tests.venues.ccxt.harness import ACCOUNT, Account
 from tests.venues.ccxt.offline import entry, order
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from orderledger.infrastructure.errors import NotSent, Unanswered
-from orderledger.infrastructure.venues.ccxt.sending.tables import languages
+from orderledger.venues.ccxt.sending.tables import languages
 from tests.venues.ccxt.offline import entry, order, sent
 
 STOP, TERM = Decimal(2400), "term_not_sent"

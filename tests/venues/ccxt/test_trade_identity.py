@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from orderledger import Fill, Ledger
-from orderledger.infrastructure.sync.reconciliation.book import BookRecords
-from orderledger.infrastructure.venues.ccxt.context import Context
-from orderledger.infrastructure.venues.ccxt.translate import CcxtRecording, translated
+from orderledger.venues.ccxt.context import Context
+from orderledger.venues.ccxt.translate import CcxtRecording, translated
+from orderledger.venues.reconciliation.book import BookRecords
 from tests.venues.ccxt.rows import T, order, trade
 from tests.venues.ccxt.telling import ACCOUNT
 

@@ -8,10 +8,10 @@ import pytest
 
 from orderledger import Ledger, Request
 from orderledger.domain.values import Source
-from orderledger.infrastructure.sync.reconciliation.book import BookRecords
-from orderledger.infrastructure.venues.ccxt.context import Context
-from orderledger.infrastructure.venues.ccxt.translate import translated
-from orderledger.infrastructure.venues.ccxt.vocabulary import CLIENT_ID
+from orderledger.venues.ccxt.context import Context
+from orderledger.venues.ccxt.translate import translated
+from orderledger.venues.ccxt.vocabulary import CLIENT_ID
+from orderledger.venues.reconciliation.book import BookRecords
 from tests.venues.ccxt.rows import T, funding, order, position, trade
 from tests.venues.ccxt.telling import ACCOUNT, only, told
 

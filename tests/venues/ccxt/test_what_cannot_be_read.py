@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from orderledger import Ledger, Request
-from orderledger.infrastructure.sync.reconciliation.book import BookRecords
-from orderledger.infrastructure.venues.ccxt.context import Context
-from orderledger.infrastructure.venues.ccxt.translate import translated
-from orderledger.infrastructure.venues.ccxt.vocabulary import CLIENT_ID
+from orderledger.venues.ccxt.context import Context
+from orderledger.venues.ccxt.translate import translated
+from orderledger.venues.ccxt.vocabulary import CLIENT_ID
+from orderledger.venues.reconciliation.book import BookRecords
 from tests.venues.ccxt.rows import T, order, trade
 from tests.venues.ccxt.telling import ACCOUNT, only, seen_in, told
 

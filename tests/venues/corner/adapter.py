@@ -4,11 +4,11 @@ from typing import Literal
 
 from pydantic import Field
 
-from orderledger.infrastructure.venues.base.adapter import Adapter
-from orderledger.infrastructure.venues.base.networks import Network, Networks
-from orderledger.infrastructure.venues.base.recorded import Recording
-from orderledger.infrastructure.venues.base.settings import OneAccountSection, Secret
-from orderledger.infrastructure.venues.base.venue import Records, Venue
+from orderledger.venues.base.adapter import Adapter
+from orderledger.venues.base.networks import Network, Networks
+from orderledger.venues.base.recorded import Recording
+from orderledger.venues.base.settings import OneAccountSection, Secret
+from orderledger.venues.base.venue import Records, Venue
 from tests.venues.corner.translate import CLIENT_ID, CornerRecording
 
 

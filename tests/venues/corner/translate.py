@@ -17,8 +17,8 @@ from orderledger.infrastructure.messages.registry import (
     Status,
 )
 from orderledger.infrastructure.messages.reports import Report
-from orderledger.infrastructure.venues.base.definitions import Terms
-from orderledger.infrastructure.venues.base.fields import (
+from orderledger.venues.base.definitions import Terms
+from orderledger.venues.base.fields import (
     Document,
     Unreadable,
     identity,
@@ -28,7 +28,7 @@ from orderledger.infrastructure.venues.base.fields import (
     price,
     word,
 )
-from orderledger.infrastructure.venues.base.translation import Fault, Translation, guarded, joined
+from orderledger.venues.base.translation import Fault, Translation, guarded, joined
 
 CLIENT_ID = "corner.client_id"
 SIDES = {"BUY": "buy", "SELL": "sell"}

@@ -8,13 +8,13 @@ from typing import Any
 from orderledger.infrastructure.clock import SystemClock
 from orderledger.infrastructure.errors import VenueUnavailable
 from orderledger.infrastructure.messages.registry import Balance, Message
-from orderledger.infrastructure.venues.base.definitions import Terms
-from orderledger.infrastructure.venues.base.fields import Unreadable
-from orderledger.infrastructure.venues.base.polling import PolledVenue
-from orderledger.infrastructure.venues.base.translation import Translation
-from orderledger.infrastructure.venues.base.transport import Backoff, Http, RateLimiter
-from orderledger.infrastructure.venues.base.venue import Abilities, Answer, Records
 from orderledger.projections.view import Row
+from orderledger.venues.base.definitions import Terms
+from orderledger.venues.base.fields import Unreadable
+from orderledger.venues.base.polling import PolledVenue
+from orderledger.venues.base.translation import Translation
+from orderledger.venues.base.transport import Backoff, Http, RateLimiter
+from orderledger.venues.base.venue import Abilities, Answer, Records
 from tests.venues.corner.translate import (
     CLIENT_ID,
     ENDED,

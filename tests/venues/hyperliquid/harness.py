@@ -9,16 +9,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from orderledger import Ledger
-from orderledger.infrastructure.sync.reconciliation.book import BookRecords
-from orderledger.infrastructure.venues.base.transport import Backoff
-from orderledger.infrastructure.venues.base.venue import Messages
-from orderledger.infrastructure.venues.hyperliquid.limits import Limits
-from orderledger.infrastructure.venues.hyperliquid.venue import Hyperliquid
-from orderledger.infrastructure.venues.hyperliquid.venue_context import Pace
 from orderledger.projections.view import Row
 from orderledger.simulation.hyperliquid.server import HyperliquidServer
 from orderledger.simulation.market import ExchangeSimulator
 from orderledger.simulation.servers import Faults
+from orderledger.venues.base.transport import Backoff
+from orderledger.venues.base.venue import Messages
+from orderledger.venues.hyperliquid.limits import Limits
+from orderledger.venues.hyperliquid.venue import Hyperliquid
+from orderledger.venues.hyperliquid.venue_context import Pace
+from orderledger.venues.reconciliation.book import BookRecords
 from tests.typed import values
 from tests.venues.listener import PATIENCE, Listener
 

@@ -7,11 +7,11 @@ from typing import Any
 from orderledger import Ledger
 from orderledger.domain.values import Source
 from orderledger.infrastructure.messages.registry import Message
-from orderledger.infrastructure.venues.hyperliquid import payload_rows
-from orderledger.infrastructure.venues.hyperliquid.message_context import MessageContext, Translated
-from orderledger.infrastructure.venues.hyperliquid.order_legs import AccountLegs
-from orderledger.infrastructure.venues.hyperliquid.translate import translate_frame
 from orderledger.projections.view import Row
+from orderledger.venues.hyperliquid import payload_rows
+from orderledger.venues.hyperliquid.message_context import MessageContext, Translated
+from orderledger.venues.hyperliquid.order_legs import AccountLegs
+from orderledger.venues.hyperliquid.translate import translate_frame
 
 ACCOUNT = "hyperliquid:main"
 ADDRESS = "0x" + "aa" * 20

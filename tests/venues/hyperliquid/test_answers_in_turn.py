@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from orderledger import Ledger, parse_document
-from orderledger.infrastructure.venues.base.venue import Messages, Up
+from orderledger.venues.base.venue import Messages, Up
 from tests.venues.hyperliquid.harness import ACCOUNT, ADDRESS, CLOID, START, adapter, made_up
 
 TERMS: dict[str, Any] = {

@@ -11,14 +11,14 @@ import pytest
 from orderledger import Ledger
 from orderledger.infrastructure.errors import VenueUnavailable
 from orderledger.infrastructure.messages.registry import Message
-from orderledger.infrastructure.venues.base.transport import Http, RateLimiter
-from orderledger.infrastructure.venues.base.venue import Venue
-from orderledger.infrastructure.venues.hyperliquid.answers import begin_of
-from orderledger.infrastructure.venues.hyperliquid.endpoints import Endpoints
-from orderledger.infrastructure.venues.hyperliquid.limits import Limits
-from orderledger.infrastructure.venues.hyperliquid.rows import milliseconds
-from orderledger.infrastructure.venues.hyperliquid.venue import Hyperliquid
-from orderledger.infrastructure.venues.hyperliquid.vocabulary import CLOID, cloid_for
+from orderledger.venues.base.transport import Http, RateLimiter
+from orderledger.venues.base.venue import Venue
+from orderledger.venues.hyperliquid.answers import begin_of
+from orderledger.venues.hyperliquid.endpoints import Endpoints
+from orderledger.venues.hyperliquid.limits import Limits
+from orderledger.venues.hyperliquid.rows import milliseconds
+from orderledger.venues.hyperliquid.venue import Hyperliquid
+from orderledger.venues.hyperliquid.vocabulary import CLOID, cloid_for
 from tests.typed import fields
 from tests.venues.hyperliquid.harness import (
     ACCOUNT,

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from orderledger.infrastructure.errors import VenueUnavailable
-from orderledger.infrastructure.venues.base.transport import Http, RateLimiter
-from orderledger.infrastructure.venues.hyperliquid.endpoints import Endpoints
-from orderledger.infrastructure.venues.hyperliquid.limits import Limits
-from orderledger.infrastructure.venues.hyperliquid.venue import Hyperliquid
+from orderledger.venues.base.transport import Http, RateLimiter
+from orderledger.venues.hyperliquid.endpoints import Endpoints
+from orderledger.venues.hyperliquid.limits import Limits
+from orderledger.venues.hyperliquid.venue import Hyperliquid
 from tests.seeds import long
 from tests.venues.hyperliquid.harness import (
     ADDRESS,

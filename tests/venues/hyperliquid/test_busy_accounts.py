@@ -10,14 +10,14 @@ from typing import Any
 
 from orderledger import Ledger
 from orderledger.domain.values import Source
-from orderledger.infrastructure.sync.collecting.records import records_of
-from orderledger.infrastructure.venues.base.registry import adapters, installed
-from orderledger.infrastructure.venues.hyperliquid import payload_rows
-from orderledger.infrastructure.venues.hyperliquid.message_context import MessageContext
-from orderledger.infrastructure.venues.hyperliquid.order_legs import AccountLegs
-from orderledger.infrastructure.venues.hyperliquid.recording import HyperliquidRecording
-from orderledger.infrastructure.venues.hyperliquid.translate import translate_frame
 from orderledger.projections.view import Row
+from orderledger.venues.base.registry import adapters, installed
+from orderledger.venues.collecting.records import records_of
+from orderledger.venues.hyperliquid import payload_rows
+from orderledger.venues.hyperliquid.message_context import MessageContext
+from orderledger.venues.hyperliquid.order_legs import AccountLegs
+from orderledger.venues.hyperliquid.recording import HyperliquidRecording
+from orderledger.venues.hyperliquid.translate import translate_frame
 from tests.typed import fields
 from tests.venues.hyperliquid.payloads import CLOID, T, fill, reported, user_fills
 

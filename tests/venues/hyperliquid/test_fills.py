@@ -8,10 +8,10 @@ import pytest
 
 from orderledger import Ledger
 from orderledger.infrastructure.messages.registry import Fill
-from orderledger.infrastructure.venues.hyperliquid import payload_rows
-from orderledger.infrastructure.venues.hyperliquid.message_context import Translated
-from orderledger.infrastructure.venues.hyperliquid.order_legs import AccountLegs
-from orderledger.infrastructure.venues.hyperliquid.recording import from_recorded
+from orderledger.venues.hyperliquid import payload_rows
+from orderledger.venues.hyperliquid.message_context import Translated
+from orderledger.venues.hyperliquid.order_legs import AccountLegs
+from orderledger.venues.hyperliquid.recording import from_recorded
 from tests.typed import fields
 from tests.venues.hyperliquid.payloads import (
     ACCOUNT,

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from orderledger import Ledger
-from orderledger.infrastructure.sync.reconciliation.book import BookRecords
-from orderledger.infrastructure.venues.hyperliquid import payload_rows
-from orderledger.infrastructure.venues.hyperliquid.legs_memory import LegsMemory
-from orderledger.infrastructure.venues.hyperliquid.message_context import Translated
-from orderledger.infrastructure.venues.hyperliquid.order_legs import AccountLegs
-from orderledger.infrastructure.venues.hyperliquid.translate import translate_frame
+from orderledger.venues.hyperliquid import payload_rows
+from orderledger.venues.hyperliquid.legs_memory import LegsMemory
+from orderledger.venues.hyperliquid.message_context import Translated
+from orderledger.venues.hyperliquid.order_legs import AccountLegs
+from orderledger.venues.hyperliquid.translate import translate_frame
+from orderledger.venues.reconciliation.book import BookRecords
 from tests.venues.hyperliquid.payloads import (
     ACCOUNT,
     POLLED,

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orderledger import Acknowledge, Balance, Ledger
-from orderledger.infrastructure.venues.hyperliquid.recording import (
+from orderledger.venues.hyperliquid.recording import (
     from_recorded,
     translate_recorded,
 )

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from orderledger import Ledger, Request
-from orderledger.infrastructure.sync.reconciliation.book import BookRecords
-from orderledger.infrastructure.venues.hyperliquid import payload_rows
-from orderledger.infrastructure.venues.hyperliquid.order_legs import AccountLegs
-from orderledger.infrastructure.venues.hyperliquid.recording import from_recorded
-from orderledger.infrastructure.venues.hyperliquid.translate import translate_frame
-from orderledger.infrastructure.venues.hyperliquid.vocabulary import CLOID
+from orderledger.venues.hyperliquid import payload_rows
+from orderledger.venues.hyperliquid.order_legs import AccountLegs
+from orderledger.venues.hyperliquid.recording import from_recorded
+from orderledger.venues.hyperliquid.translate import translate_frame
+from orderledger.venues.hyperliquid.vocabulary import CLOID
+from orderledger.venues.reconciliation.book import BookRecords
 from tests.venues.hyperliquid.payloads import (
     ACCOUNT,
     PUSHED,

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from orderledger.infrastructure.venues.base.venue import PriorPosition
-from orderledger.infrastructure.venues.hyperliquid.opening import prior_positions
 from orderledger.simulation.hyperliquid import rows as venue_rows
 from orderledger.simulation.market import ExchangeSimulator
 from orderledger.simulation.market.rows import SimulatedPosition
+from orderledger.venues.base.venue import PriorPosition
+from orderledger.venues.hyperliquid.opening import prior_positions
 from tests.seeds import few
 from tests.venues.harness import RULES, Harness, played
 from tests.venues.hyperliquid.harness import ADDRESS

@@ -8,8 +8,8 @@ from functools import partial
 
 import pytest
 
-from orderledger.infrastructure.venues.base.venue import Down, Up
 from orderledger.simulation.servers import Faults
+from orderledger.venues.base.venue import Down, Up
 from tests.venues.hyperliquid.harness import (
     ADDRESS,
     CLOID,

@@ -8,7 +8,7 @@ import pytest
 
 from orderledger import Ledger
 from orderledger.infrastructure.messages.registry import Balance, Cancel, Fill
-from orderledger.infrastructure.venues.hyperliquid.recording import (
+from orderledger.venues.hyperliquid.recording import (
     HyperliquidRecording,
     from_recorded,
     translate_recorded,

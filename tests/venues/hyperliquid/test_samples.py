@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from orderledger.infrastructure.venues.hyperliquid.recording import (
+from orderledger.venues.hyperliquid.recording import (
     from_recorded,
     translate_recorded,
 )

@@ -14,12 +14,12 @@ import pytest
 
 from orderledger import Ledger
 from orderledger.infrastructure.messages.registry import Fill
-from orderledger.infrastructure.venues.hyperliquid import payload_rows
-from orderledger.infrastructure.venues.hyperliquid.order_legs import AccountLegs
-from orderledger.infrastructure.venues.hyperliquid.recording import translate_recorded
 from orderledger.simulation.hyperliquid import rows as venue_rows
 from orderledger.simulation.hyperliquid.server import HyperliquidServer
 from orderledger.simulation.market import ExchangeSimulator, FeeSchedule
+from orderledger.venues.hyperliquid import payload_rows
+from orderledger.venues.hyperliquid.order_legs import AccountLegs
+from orderledger.venues.hyperliquid.recording import translate_recorded
 from tests.seeds import few
 from tests.venues.hyperliquid.harness import ADDRESS, START, adapter, listening
 from tests.venues.hyperliquid.payloads import ACCOUNT, POLLED, T, fill, user_fills

@@ -8,11 +8,11 @@ from decimal import Decimal
 
 import pytest
 
-from orderledger.infrastructure.venues.hyperliquid.limits import Limits
-from orderledger.infrastructure.venues.hyperliquid.vocabulary import cloid_for
 from orderledger.projections.view import Row
 from orderledger.simulation.market import OrderStatus, SimulatedInstrument, SimulatedOrder, step
 from orderledger.simulation.servers import Faults
+from orderledger.venues.hyperliquid.limits import Limits
+from orderledger.venues.hyperliquid.vocabulary import cloid_for
 from tests.seeds import few
 from tests.venues.hyperliquid.harness import (
     ACCOUNT,

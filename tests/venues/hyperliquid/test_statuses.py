@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from orderledger.infrastructure.venues.hyperliquid.recording import from_recorded
-from orderledger.infrastructure.venues.hyperliquid.vocabulary import STATUSES, Meaning, meaning_of
+from orderledger.venues.hyperliquid.recording import from_recorded
+from orderledger.venues.hyperliquid.vocabulary import STATUSES, Meaning, meaning_of
 from tests.venues.hyperliquid.payloads import (
     ACCOUNT,
     T,

@@ -8,8 +8,8 @@ from decimal import Decimal
 import pytest
 
 from orderledger.infrastructure.messages.registry import Fill
-from orderledger.infrastructure.venues.base.venue import Down, Messages, Up
 from orderledger.simulation.servers import Faults
+from orderledger.venues.base.venue import Down, Messages, Up
 from tests.venues.hyperliquid.harness import (
     ACCOUNT,
     ADDRESS,

@@ -6,11 +6,11 @@ import pytest
 
 from orderledger import Ledger, Request
 from orderledger.domain.values import Source
-from orderledger.infrastructure.venues.hyperliquid import payload_rows
-from orderledger.infrastructure.venues.hyperliquid.message_context import MessageContext
-from orderledger.infrastructure.venues.hyperliquid.order_legs import AccountLegs
-from orderledger.infrastructure.venues.hyperliquid.recording import from_recorded
-from orderledger.infrastructure.venues.hyperliquid.vocabulary import CLOID, Symbols, cloid_for
+from orderledger.venues.hyperliquid import payload_rows
+from orderledger.venues.hyperliquid.message_context import MessageContext
+from orderledger.venues.hyperliquid.order_legs import AccountLegs
+from orderledger.venues.hyperliquid.recording import from_recorded
+from orderledger.venues.hyperliquid.vocabulary import CLOID, Symbols, cloid_for
 from tests.typed import fields
 from tests.venues.hyperliquid.payloads import (
     ACCOUNT,

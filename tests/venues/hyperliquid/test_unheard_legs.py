@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from orderledger import Ledger, Replace, Request
-from orderledger.infrastructure.sync.reconciliation.book import BookRecords
-from orderledger.infrastructure.venues.hyperliquid.order_legs import AccountLegs
-from orderledger.infrastructure.venues.hyperliquid.translate import translate_answer
-from orderledger.infrastructure.venues.hyperliquid.vocabulary import CLOID as ALIAS
+from orderledger.venues.hyperliquid.order_legs import AccountLegs
+from orderledger.venues.hyperliquid.translate import translate_answer
+from orderledger.venues.hyperliquid.vocabulary import CLOID as ALIAS
+from orderledger.venues.reconciliation.book import BookRecords
 from tests.venues.hyperliquid.payloads import (
     ACCOUNT,
     CLOID,

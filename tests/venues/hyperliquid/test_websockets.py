@@ -9,7 +9,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosedError
 
-from orderledger.infrastructure.venues.hyperliquid.limits import Limits
+from orderledger.venues.hyperliquid.limits import Limits
 from tests.venues.hyperliquid.harness import PACE, TERMS, listening, made_up, some, up
 
 

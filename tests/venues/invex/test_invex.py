@@ -13,14 +13,14 @@ import pytest
 from orderledger import InvalidSetting
 from orderledger.infrastructure.errors import VenueRefused
 from orderledger.infrastructure.messages.registry import Fill
-from orderledger.infrastructure.sync.collecting.settings import CollectSettings
-from orderledger.infrastructure.venues.base.definitions import Terms
-from orderledger.infrastructure.venues.base.order_rows import RowContext, RowRecording
-from orderledger.infrastructure.venues.base.registry import adapter
-from orderledger.infrastructure.venues.base.transport import Backoff, parsed
-from orderledger.infrastructure.venues.base.venue import NoRecords
-from orderledger.infrastructure.venues.invex.translate import READERS
-from orderledger.infrastructure.venues.invex.venue import InvexVenue
+from orderledger.venues.base.definitions import Terms
+from orderledger.venues.base.order_rows import RowContext, RowRecording
+from orderledger.venues.base.registry import adapter
+from orderledger.venues.base.transport import Backoff, parsed
+from orderledger.venues.base.venue import NoRecords
+from orderledger.venues.collecting.settings import CollectSettings
+from orderledger.venues.invex.translate import READERS
+from orderledger.venues.invex.venue import InvexVenue
 from tests.venues.harness import Harness, played
 from tests.venues.invex.payloads import (
     CLIENT_ID,

@@ -5,10 +5,10 @@ from typing import Any
 
 from orderledger import Request
 from orderledger.infrastructure.messages.registry import Message
-from orderledger.infrastructure.venues.base.translation import Translation
-from orderledger.infrastructure.venues.lighter.context import Context
-from orderledger.infrastructure.venues.lighter.markets import Markets
-from orderledger.infrastructure.venues.lighter.translate import translated
+from orderledger.venues.base.translation import Translation
+from orderledger.venues.lighter.context import Context
+from orderledger.venues.lighter.markets import Markets
+from orderledger.venues.lighter.translate import translated
 
 ACCOUNT = "lighter:main"
 INDEX = 1234

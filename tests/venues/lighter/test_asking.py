@@ -9,7 +9,7 @@ import pytest
 
 from orderledger.infrastructure.errors import VenueRefused, VenueUnavailable
 from orderledger.infrastructure.messages.registry import Absent
-from orderledger.infrastructure.venues.base.venue import Venue
+from orderledger.venues.base.venue import Venue
 from tests.venues.lighter.rows import ACCOUNT, order, read, request, shown, trade
 from tests.venues.lighter.world import START, World
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from orderledger.infrastructure.venues.base.venue import Down
+from orderledger.venues.base.venue import Down
 from tests.venues.lighter.world import START, World
 
 

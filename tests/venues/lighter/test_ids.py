@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from orderledger import Ledger, UnknownOrder
-from orderledger.infrastructure.venues.lighter.ids import (
+from orderledger.venues.lighter.ids import (
     LARGEST,
     hashed_index,
     mint_client_order_index,
@@ -18,7 +18,7 @@ from tests.venues.lighter.rows import ACCOUNT, only, order, request
 
 ALIAS = "lighter.client_order_index"
 PROGRAM = """
-from orderledger.infrastructure.venues.lighter.ids import mint_client_order_index
+from orderledger.venues.lighter.ids import mint_client_order_index
 print([mint_client_order_index(lambda account, name: None, "lighter:main", f"C-{n}") for n in range(50)])
 """  # noqa: E501 (a script)
 

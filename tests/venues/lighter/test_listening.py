@@ -9,8 +9,8 @@ from decimal import Decimal
 import pytest
 
 from orderledger.infrastructure.messages.registry import Balance
-from orderledger.infrastructure.venues.base.venue import Down, Messages, UnreadablePayload
 from orderledger.simulation.servers import Faults
+from orderledger.venues.base.venue import Down, Messages, UnreadablePayload
 from tests.venues.lighter.rows import ACCOUNT, order
 from tests.venues.lighter.world import ROOMY, START, World
 

@@ -12,13 +12,13 @@ import httpx
 import pytest
 
 from orderledger.infrastructure.messages.registry import RequestCancel, RequestReplace, Submit
-from orderledger.infrastructure.sync.reconciliation.book import BookRecords
-from orderledger.infrastructure.venues.base.venue import Messages, Up
-from orderledger.infrastructure.venues.lighter.ids import mint_client_order_index
-from orderledger.infrastructure.venues.lighter.translate import from_recorded
-from orderledger.infrastructure.venues.lighter.venue import LighterAccount, LighterVenue
 from orderledger.simulation.market import SimulatedInstrument, step
 from orderledger.simulation.servers import Faults
+from orderledger.venues.base.venue import Messages, Up
+from orderledger.venues.lighter.ids import mint_client_order_index
+from orderledger.venues.lighter.translate import from_recorded
+from orderledger.venues.lighter.venue import LighterAccount, LighterVenue
+from orderledger.venues.reconciliation.book import BookRecords
 from tests.venues.lighter.rows import ACCOUNT, INDEX, request
 from tests.venues.lighter.world import ROOMY, World
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from orderledger.infrastructure.venues.lighter.markets import Markets
+from orderledger.venues.lighter.markets import Markets
 
 DETAILS = {
     "code": 200,

@@ -14,7 +14,7 @@ from orderledger.infrastructure.messages.registry import (
     Status,
 )
 from orderledger.infrastructure.messages.reports import Report
-from orderledger.infrastructure.venues.lighter.vocabulary import STATUSES
+from orderledger.venues.lighter.vocabulary import STATUSES
 from tests.venues.lighter.rows import ACCOUNT, moment, only, order, read, shown
 
 NOTHING, SOME = "0.0000", "0.2000"

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from orderledger import Ledger
 from orderledger.infrastructure.messages.registry import Message
-from orderledger.infrastructure.sync.reconciliation.book import BookRecords
-from orderledger.infrastructure.venues.base.translation import Translation
-from orderledger.infrastructure.venues.base.transport import parsed
-from orderledger.infrastructure.venues.lighter.translate import from_recorded, orders_named
+from orderledger.venues.base.translation import Translation
+from orderledger.venues.base.transport import parsed
+from orderledger.venues.lighter.translate import from_recorded, orders_named
+from orderledger.venues.reconciliation.book import BookRecords
 from tests.venues.lighter.rows import ACCOUNT, INDEX, MARKETS, moment, order, read, shown, trade
 
 SAMPLES = {

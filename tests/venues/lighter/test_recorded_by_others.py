@@ -8,7 +8,7 @@ import pytest
 
 from orderledger import Ledger
 from orderledger.infrastructure.messages.registry import Balance, Fill
-from orderledger.infrastructure.venues.lighter.translate import LighterRecording
+from orderledger.venues.lighter.translate import LighterRecording
 from tests.venues.lighter.rows import ACCOUNT, INDEX, moment, order, read, shown, trade
 
 FUNDING = {

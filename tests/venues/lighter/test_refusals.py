@@ -9,9 +9,9 @@ from datetime import timedelta
 import pytest
 
 from orderledger.infrastructure.errors import VenueRefused, VenueUnavailable
-from orderledger.infrastructure.venues.lighter.rest import PREMIUM, STANDARD, Allowance
-from orderledger.infrastructure.venues.lighter.venue import LighterAccount, LighterVenue
 from orderledger.simulation.servers import Faults
+from orderledger.venues.lighter.rest import PREMIUM, STANDARD, Allowance
+from orderledger.venues.lighter.venue import LighterAccount, LighterVenue
 from tests.venues.lighter.rows import ACCOUNT, INDEX, moment, request, shown, trade
 from tests.venues.lighter.world import ROOMY, START, World
 

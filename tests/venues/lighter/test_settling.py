@@ -10,10 +10,10 @@ import pytest
 
 from orderledger import Ledger, RequestReplace
 from orderledger.infrastructure.messages.registry import Message
-from orderledger.infrastructure.sync.reconciliation.book import BookRecords
-from orderledger.infrastructure.venues.lighter.context import Context
-from orderledger.infrastructure.venues.lighter.markets import Markets
-from orderledger.infrastructure.venues.lighter.settling import settled
+from orderledger.venues.lighter.context import Context
+from orderledger.venues.lighter.markets import Markets
+from orderledger.venues.lighter.settling import settled
+from orderledger.venues.reconciliation.book import BookRecords
 from tests.venues.lighter.rows import (
     ACCOUNT,
     INDEX,

@@ -9,14 +9,14 @@ from typing import Any
 
 from orderledger import Ledger
 from orderledger.infrastructure.clock import SteppingClock
-from orderledger.infrastructure.sync.reconciliation.book import BookRecords
-from orderledger.infrastructure.venues.base.transport import Backoff
-from orderledger.infrastructure.venues.base.venue import Up
-from orderledger.infrastructure.venues.lighter.rest import STANDARD, Allowance, http_for
-from orderledger.infrastructure.venues.lighter.venue import LighterAccount, LighterVenue
 from orderledger.simulation.lighter.server import FIRST_ORDER_ID, LighterServer
 from orderledger.simulation.market import ExchangeSimulator, FeeSchedule
 from orderledger.simulation.servers import Faults
+from orderledger.venues.base.transport import Backoff
+from orderledger.venues.base.venue import Up
+from orderledger.venues.lighter.rest import STANDARD, Allowance, http_for
+from orderledger.venues.lighter.venue import LighterAccount, LighterVenue
+from orderledger.venues.reconciliation.book import BookRecords
 from tests.venues.lighter.rows import ACCOUNT, INDEX
 from tests.venues.listener import Listener
 

@@ -11,10 +11,10 @@ import pytest
 from orderledger.infrastructure.errors import VenueRefused, VenueUnavailable
 from orderledger.infrastructure.messages.registry import Fill, Message
 from orderledger.infrastructure.messages.reports import Report
-from orderledger.infrastructure.venues.base.definitions import Terms
-from orderledger.infrastructure.venues.base.order_rows import RowContext, RowRecording
-from orderledger.infrastructure.venues.base.transport import parsed
-from orderledger.infrastructure.venues.nobitex.translate import READERS
+from orderledger.venues.base.definitions import Terms
+from orderledger.venues.base.order_rows import RowContext, RowRecording
+from orderledger.venues.base.transport import parsed
+from orderledger.venues.nobitex.translate import READERS
 from tests.venues.harness import START, Harness, played
 from tests.venues.nobitex.payloads import (
     CLIENT_ID,

@@ -4,22 +4,22 @@ import asyncio
 from random import Random
 
 from orderledger.infrastructure.clock import SystemClock
-from orderledger.infrastructure.venues.base.order_entry import OrderEntry
-from orderledger.infrastructure.venues.base.venue import Records, Venue
-from orderledger.infrastructure.venues.hyperliquid.order_entry import HyperliquidOrderEntry
-from orderledger.infrastructure.venues.hyperliquid.signing import signer_of
-from orderledger.infrastructure.venues.hyperliquid.venue import Hyperliquid
-from orderledger.infrastructure.venues.lighter.order_entry import LighterOrderEntry
-from orderledger.infrastructure.venues.lighter.signing import SdkSigner
-from orderledger.infrastructure.venues.lighter.tokens import LighterAccount
-from orderledger.infrastructure.venues.lighter.venue import LighterVenue
-from orderledger.infrastructure.venues.tradier.order_entry import TradierOrderEntry
-from orderledger.infrastructure.venues.tradier.venue import TradierVenue
 from orderledger.simulation.hyperliquid.server import HyperliquidServer
 from orderledger.simulation.lighter.server import FIRST_ORDER_ID, LighterServer
 from orderledger.simulation.market import EntryRules
 from orderledger.simulation.servers.server import VenueServer
 from orderledger.simulation.tradier.server import TradierServer
+from orderledger.venues.base.order_entry import OrderEntry
+from orderledger.venues.base.venue import Records, Venue
+from orderledger.venues.hyperliquid.order_entry import HyperliquidOrderEntry
+from orderledger.venues.hyperliquid.signing import signer_of
+from orderledger.venues.hyperliquid.venue import Hyperliquid
+from orderledger.venues.lighter.order_entry import LighterOrderEntry
+from orderledger.venues.lighter.signing import SdkSigner
+from orderledger.venues.lighter.tokens import LighterAccount
+from orderledger.venues.lighter.venue import LighterVenue
+from orderledger.venues.tradier.order_entry import TradierOrderEntry
+from orderledger.venues.tradier.venue import TradierVenue
 from tests.venues.order_entry.worlds import SECRET, Kind, World
 
 LIGHTER_KEY = SECRET + "5e" * 8

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from orderledger import Unanswered
-from orderledger.infrastructure.venues.base.refusals import Mark, Proof, Refusals
+from orderledger.venues.base.refusals import Mark, Proof, Refusals
 from tests.venues.order_entry.kinds import KINDS
 from tests.venues.order_entry.worlds import World
 from tests.venues.test_keyed_order_entry import Desk, played
@@ -329,7 +329,7 @@ NOT_PROVED: dict[str, Sequence[Case]] = {
 
 
 def lines_of(name: str) -> Sequence[Proof]:
-    table: Refusals = import_module(f"orderledger.infrastructure.venues.{name}.refusals").REFUSALS
+    table: Refusals = import_module(f"orderledger.venues.{name}.refusals").REFUSALS
     return table.proofs
 
 

@@ -10,13 +10,13 @@ import pytest
 
 from orderledger import InvalidSetting, NotSent, Unanswered
 from orderledger.infrastructure.clock import SystemClock
-from orderledger.infrastructure.venues.base.registry import adapter
-from orderledger.infrastructure.venues.base.transport.sender import Sender
-from orderledger.infrastructure.venues.hyperliquid.order_entry import HyperliquidOrderEntry
-from orderledger.infrastructure.venues.hyperliquid.signing import signer_of
 from orderledger.simulation.hyperliquid.server import HyperliquidServer
 from orderledger.simulation.lighter.server import LighterServer
 from orderledger.simulation.market import EntryRules
+from orderledger.venues.base.registry import adapter
+from orderledger.venues.base.transport.sender import Sender
+from orderledger.venues.hyperliquid.order_entry import HyperliquidOrderEntry
+from orderledger.venues.hyperliquid.signing import signer_of
 from tests.venues.order_entry.kinds import HYPERLIQUID, LIGHTER, LIGHTER_KEY, TRADIER
 from tests.venues.order_entry.worlds import SECRET, World
 

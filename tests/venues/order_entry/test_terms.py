@@ -9,12 +9,12 @@ import pytest
 
 from orderledger import InvalidSetting, NotSent, Request
 from orderledger.infrastructure.extras import needed
-from orderledger.infrastructure.venues.hyperliquid.actions import modify_action, order_wire
-from orderledger.infrastructure.venues.hyperliquid.signing import signer_of
-from orderledger.infrastructure.venues.lighter.signing import SdkSigner
-from orderledger.infrastructure.venues.lighter.transactions import Scale, created
-from orderledger.infrastructure.venues.tradier.order_entry import form_of
 from orderledger.projections.view import Row
+from orderledger.venues.hyperliquid.actions import modify_action, order_wire
+from orderledger.venues.hyperliquid.signing import signer_of
+from orderledger.venues.lighter.signing import SdkSigner
+from orderledger.venues.lighter.transactions import Scale, created
+from orderledger.venues.tradier.order_entry import form_of
 
 OPTION = "SPY260619P00480000"
 ETH = Scale(tick=Decimal("0.01"), lot=Decimal("0.0001"))

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from orderledger import Unanswered
-from orderledger.infrastructure.sync.reconciliation.reconciler import Reconciler, Rules
+from orderledger.venues.reconciliation.reconciler import Reconciler, Rules
 from tests.venues.order_entry.test_sending import every_kind, until
 from tests.venues.order_entry.test_with_gateway import request, trading
 from tests.venues.test_keyed_order_entry import Desk, every_entry, played

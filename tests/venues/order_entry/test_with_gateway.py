@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from orderledger import Gateway, Request
-from orderledger.infrastructure.sync.reconciliation.book import BookRecords
 from orderledger.simulation.servers.faults import AnswerFault
+from orderledger.venues.reconciliation.book import BookRecords
 from tests.venues.order_entry.kinds import KINDS
 from tests.venues.order_entry.test_sending import every_kind, until
 from tests.venues.order_entry.worlds import World

@@ -9,12 +9,12 @@ from typing import Any
 from orderledger import Ledger, Request, RequestCancel, RequestReplace, Submit
 from orderledger.infrastructure.clock import SystemClock
 from orderledger.infrastructure.messages.base import Message
-from orderledger.infrastructure.venues.base.order_entry import OrderEntry
-from orderledger.infrastructure.venues.base.venue import Records, Venue
 from orderledger.projections.view import Row
 from orderledger.simulation.market import ExchangeSimulator, SimulatedOrder
 from orderledger.simulation.servers import Faults
 from orderledger.simulation.servers.server import VenueServer
+from orderledger.venues.base.order_entry import OrderEntry
+from orderledger.venues.base.venue import Records, Venue
 
 SECRET = "0x" + "5e" * 32
 """A key or a token that may be seen nowhere."""

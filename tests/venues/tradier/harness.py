@@ -10,10 +10,10 @@ import httpx
 
 from orderledger import Ledger
 from orderledger.infrastructure.clock import SystemClock
-from orderledger.infrastructure.venues.tradier.venue import TradierVenue
 from orderledger.simulation.market import ExchangeSimulator, SimulatedOrder
 from orderledger.simulation.servers import Faults
 from orderledger.simulation.tradier.server import TradierServer
+from orderledger.venues.tradier.venue import TradierVenue
 from tests.venues.listener import Listener
 from tests.venues.tradier.payloads import ACCOUNT, NUMBER, TAG, Book
 

@@ -7,13 +7,13 @@ from typing import Any
 from orderledger import Ledger, parse_document
 from orderledger.infrastructure.messages.outcome import Outcome
 from orderledger.infrastructure.messages.registry import Instrument
-from orderledger.infrastructure.sync.reconciliation.book import BookRecords
-from orderledger.infrastructure.venues.base.definitions import DEFINED_AT, Definitions
-from orderledger.infrastructure.venues.base.venue import NoRecords
-from orderledger.infrastructure.venues.tradier.context import Context, Memory
-from orderledger.infrastructure.venues.tradier.positions import terms_of
-from orderledger.infrastructure.venues.tradier.translate import from_recorded, translated
 from orderledger.projections.view import Row
+from orderledger.venues.base.definitions import DEFINED_AT, Definitions
+from orderledger.venues.base.venue import NoRecords
+from orderledger.venues.reconciliation.book import BookRecords
+from orderledger.venues.tradier.context import Context, Memory
+from orderledger.venues.tradier.positions import terms_of
+from orderledger.venues.tradier.translate import from_recorded, translated
 
 ACCOUNT = "tradier:main"
 NUMBER = "VA000000"

@@ -11,9 +11,9 @@ import httpx
 import pytest
 
 from orderledger.infrastructure.clock import SteppingClock, SystemClock
-from orderledger.infrastructure.venues.base.venue import Messages, Up
 from orderledger.simulation.market import HAPPENINGS, ExchangeSimulator, SimulatedInstrument, step
 from orderledger.simulation.servers import Faults
+from orderledger.venues.base.venue import Messages, Up
 from tests.venues.tradier.harness import Harness, a_harness, adapter, run
 from tests.venues.tradier.payloads import ACCOUNT, BUY_PUT, NUMBER, SELL_PUT, TAG, Book
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orderledger.infrastructure.venues.tradier.vocabulary import (
+from orderledger.venues.tradier.vocabulary import (
     DURATIONS,
     ORDER_TYPES,
     SIDES,

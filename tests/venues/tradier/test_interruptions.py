@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from orderledger.infrastructure.venues.base.venue import Down, Up
 from orderledger.simulation.tradier.server import TradierServer
+from orderledger.venues.base.venue import Down, Up
 from tests.venues.tradier.harness import STORM, Harness, a_harness, adapter, run
 from tests.venues.tradier.payloads import ACCOUNT, NUMBER
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from orderledger import Fill, Ledger
 from orderledger.domain.exact import ZERO, plain, total
-from orderledger.infrastructure.venues.tradier.context import Memory
+from orderledger.venues.tradier.context import Memory
 from tests.venues.tradier.payloads import Book, a_book, event, filled_row, orders, read_alone, row
 
 

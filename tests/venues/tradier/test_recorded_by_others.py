@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from orderledger.infrastructure.venues.tradier.translate import TradierRecording
+from orderledger.venues.tradier.translate import TradierRecording
 from tests.venues.tradier.payloads import ACCOUNT, NUMBER, SELL_PUT, a_book, event, filled_row, row
 
 OTHER = "VA000001"

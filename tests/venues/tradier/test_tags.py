@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orderledger.infrastructure.venues.tradier.context import Memory
-from orderledger.infrastructure.venues.tradier.tags import tag_for
+from orderledger.venues.tradier.context import Memory
+from orderledger.venues.tradier.tags import tag_for
 from tests.venues.tradier.payloads import ACCOUNT, TAG, Book, a_book, event, filled_row, orders, row
 
 LATER: dict[str, Any] = {"id": 900102, "create_date": "2026-05-04T13:30:01.100Z"}

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from orderledger.infrastructure.venues.base.translation import Translation
-from orderledger.infrastructure.venues.tradier.vocabulary import STATUSES
+from orderledger.venues.base.translation import Translation
+from orderledger.venues.tradier.vocabulary import STATUSES
 from tests.venues.tradier.payloads import (
     ACCOUNT,
     a_book,

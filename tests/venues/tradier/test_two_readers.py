@@ -6,10 +6,10 @@ from typing import Any
 
 from orderledger import Ledger
 from orderledger.infrastructure.clock import SystemClock
-from orderledger.infrastructure.sync.reconciliation.book import BookRecords
-from orderledger.infrastructure.sync.reconciliation.reconciler import Reconciled, Reconciler, Rules
-from orderledger.infrastructure.venues.tradier.context import Context, Memory
-from orderledger.infrastructure.venues.tradier.translate import translated_orders
+from orderledger.venues.reconciliation.book import BookRecords
+from orderledger.venues.reconciliation.reconciler import Reconciled, Reconciler, Rules
+from orderledger.venues.tradier.context import Context, Memory
+from orderledger.venues.tradier.translate import translated_orders
 from tests.venues.tradier.harness import Harness, a_harness, adapter, run
 from tests.venues.tradier.payloads import ACCOUNT, NUMBER
 

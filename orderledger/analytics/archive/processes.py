@@ -1,0 +1,33 @@
+"""Runs the tasks of a rebuild in processes of this machine."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+import msgspec
+
+from orderledger.analytics.archive.rebuilding import RESULTS, Folded, Run, run_encoded
+from orderledger.infrastructure.views.parallel import processes, results, submitted
+
+
+@contextmanager
+def in_processes(jobs: int) -> Iterator[Run]:
+    """Run tasks in so many processes, which serve both stages; with one job, in this process."""
+    if jobs == 1:
+        yield _here
+        return
+    with processes(jobs) as (pool, _):
+
+        def run(tasks: Sequence[object], progress: Callable[[int], object]) -> list[Folded]:
+            futures = submitted(pool, run_encoded, [(msgspec.json.encode(task),) for task in tasks])
+            found = results(futures, lambda: progress(sum(future.done() for future in futures)))
+            return [RESULTS.decode(one) for one in found]
+
+        yield run
+
+
+def _here(tasks: Sequence[object], progress: Callable[[int], object]) -> list[Folded]:
+    found = []
+    for task in tasks:
+        found.append(RESULTS.decode(run_encoded(msgspec.json.encode(task))))
+        progress(len(found))
+    return found

@@ -1,0 +1,74 @@
+"""What a relay publishes, and to what."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Protocol
+
+import msgspec
+
+from orderledger.analytics.relay.target import Target
+from orderledger.infrastructure.errors import RelayError
+from orderledger.infrastructure.storage.columns import time_text
+from orderledger.infrastructure.storage.recorder import Row
+from orderledger.infrastructure.storage.store import Store
+from orderledger.infrastructure.views.histories import stored_event_rows
+
+_json = msgspec.json.Encoder(decimal_format="number")
+
+
+class Unpublished(Exception):
+    """The broker did not confirm all events. Publish them again: it may have some of them."""
+
+
+class Publication(NamedTuple):
+    """An event to publish: its log position, stream and name, and its JSON."""
+
+    position: int
+    stream: str
+    name: str
+    body: bytes
+
+
+class Sink(Protocol):
+    """A connection to a broker."""
+
+    async def connect(self) -> int:
+        """Connect. Returns the log position of the last event that the broker is known to have, 0
+        if that is not known."""
+
+    async def publish(self, rows: list[Publication]) -> None:
+        """Publish events in order. Returns when the broker has confirmed all. Raises Unpublished
+        otherwise."""
+
+    async def close(self) -> None: ...
+
+
+def sink_of(target: Target) -> Sink:
+    """The connection to a target, which is not made yet."""
+    if target.kind == "nats":
+        from orderledger.analytics.relay.nats import NatsSink
+
+        return NatsSink(target)
+    from orderledger.analytics.relay.kafka import KafkaSink
+
+    return KafkaSink(target)
+
+
+def publications(store: Store, rows: Sequence[Row]) -> list[Publication]:
+    """The events as JSON, as `orderledger tail --json` prints them. Raises UnreadableEvent."""
+    shown, error = stored_event_rows(store, rows)
+    if error is not None:
+        raise error
+    return [Publication(row["position"], row["stream"], row["name"], _body(row)) for row in shown]
+
+
+def _body(row: dict[str, Any]) -> bytes:
+    return _json.encode(
+        {**row, "recorded_at": time_text(row["recorded_at"]), "at": time_text(row["at"])}
+    )
+
+
+def too_large(row: Publication, size: int, limit: int) -> RelayError:
+    return RelayError(
+        f"event {row.position} has {size:,} bytes, and the broker takes at most {limit:,}: raise "
+        "its limit"
+    )

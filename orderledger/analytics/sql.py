@@ -1,0 +1,140 @@
+"""SQL over the tables of a ledger, by DuckDB in memory. It reads, and can do nothing else.
+
+The tables that a query names are loaded first, in one state of the ledger. DuckDB then has no
+access to files, network or settings, so a query can neither write nor read anything besides them.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Protocol
+
+from orderledger.analytics.reading import arrow_of
+from orderledger.analytics.relations import RELATIONS
+from orderledger.analytics.table import LedgerTable, finished
+from orderledger.infrastructure.errors import InvalidQuery, InvalidSetting
+from orderledger.infrastructure.extras import needed
+from orderledger.infrastructure.views.arguments import check_argument, zone_of
+
+if TYPE_CHECKING:
+    import duckdb
+
+MEMORY_LIMIT = "2GB"
+"""Of DuckDB, for sorting and grouping. The loaded tables are not counted."""
+
+RESULT = "result"
+
+
+class Source(Protocol):
+    """Where tables come from: a ledger in one state (`reading.Tables`), or an archive."""
+
+    def table(self, name: str, *, by_strategy: bool = False, **where: Any) -> LedgerTable: ...
+
+
+def answer(
+    source: Source,
+    query: str,
+    *,
+    timezone: str = "UTC",
+    memory_limit: str = MEMORY_LIMIT,
+    by_strategy: bool = False,
+    where: Mapping[str, Any] | None = None,
+) -> LedgerTable:
+    """The result of a query. `where`: values of columns, for each table that has them. Raises
+    InvalidQuery."""
+    check_argument("query", "text", query, is_needed=True)
+    zone_of(timezone)
+    words = {word.lower() for word in re.findall(r"\w+", query)}
+    with _connected(memory_limit) as connection, _explained():
+        _check(query)
+        for name, table in RELATIONS.items():
+            asked = {
+                column: value for column, value in (where or {}).items() if column in table.names
+            }
+            is_named = name in words
+            found = (
+                source.table(name, by_strategy=by_strategy, **asked)
+                if is_named
+                else finished(table, arrow_of(table, ()))
+            )
+            connection.register(name, found.to_arrow())
+        connection.execute(f"SET TimeZone = '{timezone}'")
+        connection.execute("SET lock_configuration = true")
+        return LedgerTable(RESULT, connection.sql(query).to_arrow_table())
+
+
+@contextmanager
+def _connected(memory_limit: str) -> "Iterator[duckdb.DuckDBPyConnection]":
+    """A database in memory, without access to anything outside."""
+    duckdb = needed("duckdb", "analytics")
+    settings = {
+        "enable_external_access": "false",
+        "python_enable_replacements": "false",
+        "memory_limit": memory_limit,
+    }
+    try:
+        connection = duckdb.connect(":memory:", config=settings)
+    except duckdb.Error as error:
+        raise InvalidSetting(
+            "memory_limit",
+            f"{memory_limit!r:.100} is no size of memory, such as 2GB ({_said(error)})",
+        ) from None
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def _check(query: str) -> None:
+    """Raise InvalidQuery unless the query is one statement that reads."""
+    duckdb = needed("duckdb", "analytics")
+    statements = duckdb.extract_statements(query)
+    if len(statements) != 1:
+        raise InvalidQuery(f"one statement is needed, not {len(statements)}")
+    kind = statements[0].type
+    if kind == duckdb.StatementType.MULTI:
+        raise InvalidQuery(
+            "a PIVOT names its values, such as PIVOT trades ON side IN ('buy', 'sell') USING "
+            "count(*)"
+        )
+    if kind not in (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN):
+        raise InvalidQuery(f"a query only reads: {kind.name} is refused")
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Raise InvalidQuery for an error of DuckDB, in one sentence."""
+    duckdb = needed("duckdb", "analytics")
+    try:
+        yield
+    except duckdb.PermissionException as error:
+        raise InvalidQuery(
+            f"a query reads the tables of the ledger and nothing else: {_said(error)}"
+        ) from None
+    except duckdb.OutOfMemoryException:
+        raise InvalidQuery(
+            "the query needs more memory than memory_limit allows: raise it, or ask for less"
+        ) from None
+    except duckdb.InterruptException:
+        raise KeyboardInterrupt from None
+    except duckdb.Error as error:
+        raise InvalidQuery(_said(error)) from None
+    except RuntimeError as error:  # DuckDB reports Ctrl-C so, if it comes while rows are fetched
+        if str(error) == "Query interrupted":
+            raise KeyboardInterrupt from None
+        raise
+
+
+def _said(error: Exception) -> str:
+    """What DuckDB says, without the query and its pointers into it."""
+    says, _, line = str(error).partition("\n\nLINE ")
+    said = " ".join(says.split())
+    is_about_at = (
+        "syntax error" in said
+        and re.search(r'(?<![\w".])at(?![\w"])', line, re.IGNORECASE) is not None
+    )
+    return (
+        f'{said} (at is a word of SQL: write "at" in double quotes, or trades.at)'
+        if is_about_at
+        else said
+    )

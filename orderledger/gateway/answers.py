@@ -1,0 +1,86 @@
+"""The answer of a venue to a request: waited for, and recorded, whatever it is."""
+
+import asyncio
+from collections.abc import Awaitable, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+from orderledger.gateway.results import GatewayLedger, Sending
+from orderledger.infrastructure.errors import NotSent, Unanswered
+from orderledger.infrastructure.messages.commands import Deny, Unresolved
+from orderledger.infrastructure.messages.outcome import Outcome
+from orderledger.infrastructure.messages.registry import Message
+from orderledger.projections.view import Row
+
+REFUSALS = frozenset({"reject", "reject_cancel", "reject_replace"})
+Result = TypeVar("Result")
+Failure = NotSent | Unanswered
+Answer = Sequence[Message] | Failure
+"""The messages that the venue's answer says, or why there is none."""
+
+
+async def answered(sending: Awaitable[Result], seconds: float) -> Result | Failure:
+    """Wait for an answer. Whatever an order entry does wrong, the outcome is unknown; only NotSent
+    is proof of the contrary.
+
+    A canceled task is no proof either: the request may have left. The cancellation ends here, so
+    that this can be recorded.
+    """
+    try:
+        async with asyncio.timeout(seconds):
+            return await sending
+    except (NotSent, Unanswered) as failure:
+        return failure
+    except TimeoutError:
+        return Unanswered("timeout", f"no answer within {seconds:g} s")
+    except asyncio.CancelledError:
+        return Unanswered("canceled_task", "the task was canceled while it waited for the answer")
+    except Exception as error:
+        return Unanswered("unreadable_answer", f"{type(error).__name__}: {error}")
+
+
+async def answer_of(sending: Awaitable[object], seconds: float) -> Answer:
+    """Wait for the answer to one request."""
+    return as_answer(await answered(sending, seconds))
+
+
+def as_answer(one: object) -> Answer:
+    """What an order entry returned for one request. The outcome is unknown if that is not a
+    sequence of messages."""
+    if isinstance(one, (NotSent, Unanswered)):
+        return one
+    if isinstance(one, Sequence) and all(isinstance(message, Message) for message in one):
+        return list(one)
+    return Unanswered("unreadable_answer", f"{type(one).__name__}: {one}")
+
+
+async def record_answer(
+    ledger: GatewayLedger, row: Row, answer: Answer, at: datetime, outcome: Outcome | None
+) -> Sending:
+    """Record the answer to a new order, and return the result. `outcome`: of recording the
+    request."""
+    account, name = row["account"], row["client_order_id"]
+    who: dict[str, Any] = {"account": account, "client_order_id": name, "at": at}
+    if isinstance(answer, NotSent):
+        await ledger.arecord(
+            Deny(**who, reason=answer.reason, text=answer.text or str(answer), not_sent=True)
+        )
+        return Sending("denied", account, name, answer.reason, answer.text, outcome=outcome)
+    if isinstance(answer, Unanswered):
+        await ledger.arecord(Unresolved(**who, reason=answer.reason, text=answer.text or None))
+        return Sending("unresolved", account, name, answer.reason, answer.text, outcome=outcome)
+    if len(answer) == 1:
+        await ledger.arecord(
+            answer[0]
+        )  # shares a crossing to the committing thread with other answers
+    else:
+        await ledger.arecord_together(answer)
+    refusal = refusal_in(answer)
+    state = "rejected" if refusal is not None else "acknowledged" if answer else "received"
+    reason, text = (refusal.reason, refusal.text) if refusal is not None else (None, None)
+    return Sending(state, account, name, reason, text, tuple(answer), outcome)  # type: ignore[arg-type]
+
+
+def refusal_in(messages: Sequence[Message]) -> Message | None:
+    """The message with which the venue refuses a request."""
+    return next((message for message in messages if message.__dict__["type"] in REFUSALS), None)

@@ -1,0 +1,468 @@
+"""The state that the gateway decides by: open orders, positions, marks, halts and the day's P&L,
+kept up to date from the log.
+
+It is loaded from the views once, and then follows the log event by event in memory: a check before
+sending costs one small read and no commit.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime, time
+from decimal import Decimal
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from orderledger.domain.accounts import (
+    EVERY_ACCOUNT,
+    FundingRecorded,
+    InstrumentDefined,
+    MarkRecorded,
+    PositionAdjusted,
+    ReconciliationCertified,
+    TradingHalted,
+    TradingResumed,
+)
+from orderledger.domain.exact import EXACT, ZERO
+from orderledger.domain.exposure import Interval, Working, interval_of, working_of
+from orderledger.domain.limits import Denial, Limits, Proposed
+from orderledger.domain.orders.commands import REQUESTED_TERMS, OrderSubmitted
+from orderledger.domain.orders.order import Order
+from orderledger.domain.orders.record import evolve
+from orderledger.domain.recorded import Recorded
+from orderledger.domain.values import PositionSide, Side, account_of, is_order_stream, order_stream
+from orderledger.gateway.day import DayPnl, Key
+from orderledger.gateway.working import Instrument, WorkingOrders
+from orderledger.infrastructure.clock import Clock
+from orderledger.infrastructure.storage.codec import decode
+from orderledger.infrastructure.storage.store import Store, reaching
+from orderledger.projections.halts import halt_row
+from orderledger.projections.instruments import defined, marked
+from orderledger.projections.orders import order_row
+from orderledger.projections.positions import Terms, terms_of
+from orderledger.projections.sides import HEDGE, NAMED, NET, UNKNOWN, Part, modes_of, part_now
+from orderledger.projections.tracked import NoDuplicates
+from orderledger.projections.view import Row
+
+EVENTS_AT_ONCE = 1_000
+ENDED_KEPT = 1_000
+
+
+class Submission(NamedTuple):
+    """An order that was handed to the venue, or is about to be."""
+
+    at: datetime
+    account: str
+    instrument: str
+    strategy: str | None
+
+
+class Contribution(NamedTuple):
+    """What an order adds to a position, and what its fills paid (negative) or received."""
+
+    key: Key | None = None
+    quantity: Decimal = ZERO
+    cash: Decimal = ZERO
+    fees: Mapping[str, Decimal] = {}
+
+
+NOTHING = Contribution()
+NET_PART: Part = (NET, "")
+
+
+class Book:
+    """The live state of some accounts. Not thread-safe: it belongs to the gateway's event loop.
+
+    `reserved`: orders that were checked and are not in the log yet, by stream; they count as open.
+    `growing`: what changes of open orders add that were checked and are not answered yet, by
+    request id. `unknown`: the instruments whose positions cannot be counted, because the position
+    side of a fill is not known.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        accounts: Iterable[str],
+        clock: Clock,
+        zone: ZoneInfo,
+        load: Callable[["Book"], None],
+    ) -> None:
+        self.accounts = frozenset(accounts)
+        self.log_position = 0
+        self.orders: dict[str, Order] = {}
+        self.working = WorkingOrders()
+        self.reserved = WorkingOrders()
+        self.growing: dict[str, tuple[Instrument, Working]] = {}
+        self.instruments: dict[Instrument, Row] = {}
+        self.halts: dict[int, Row] = {}
+        self.open_breaks: dict[str, int] = {}
+        self.on_event: Callable[[Recorded], None] = lambda recorded: None
+        self.store = store
+        self.clock = clock
+        self._zone = zone
+        self._load = load
+        self.positions: dict[Key, Decimal] = {}
+        self.unknown: dict[Instrument, None] = {}
+        self.sided: dict[Instrument, None] = {}
+        self._ended: dict[str, None] = {}
+        self.submissions: deque[Submission] = deque()
+        self.highs: dict[Limits, dict[str, Decimal]] = {}
+        self.day_began = self.midnight()
+        self.day = DayPnl({}, {})
+        self._must_reload = False
+
+    # Loading and following
+
+    def catch_up(self) -> None:
+        """Follow the log to its end. Raises StoreError if it cannot be read."""
+        with reaching(self.store.url or "the store"):
+            self._follow()
+
+    def _follow(self) -> None:
+        today = self.midnight()
+        if today > self.day_began:
+            self.begin_day()
+        self._must_reload |= (
+            today < self.day_began
+        )  # the clock was set back: the day that began was none
+        while rows := self.store.recorder.rows_after(self.log_position, EVENTS_AT_ONCE):
+            for row in rows:
+                self.log_position = row.position
+                self.take(decode(*row))
+            if len(rows) < EVENTS_AT_ONCE:
+                break
+        if self._must_reload:
+            self._load(self)
+            self._must_reload = False
+
+    def reserve(self, order: Proposed, client_order_id: str) -> None:
+        """Count an order as open and submitted before the log shows it."""
+        stream = order_stream(order.account, client_order_id)
+        working = Working(
+            client_order_id,
+            client_order_id,
+            order.side,
+            order.quantity,
+            order.limit_price,
+            False,
+            order.strategy,
+            order.position_side,
+            order.position_id,
+        )
+        self.reserved.put(stream, (order.account, order.instrument), working)
+
+    def release(self, account: str, client_order_id: str) -> None:
+        """Forget a reservation: the log shows the order, or it was not recorded."""
+        self.reserved.discard(order_stream(account, client_order_id))
+
+    # Queries
+
+    def order(self, account: str, client_order_id: str) -> Order | None:
+        """An order of ours that is open, or ended lately."""
+        return self.orders.get(order_stream(account, client_order_id))
+
+    def open_orders(self) -> Iterator[tuple[str, Order]]:
+        """The open orders with their streams."""
+        return ((stream, self.orders[stream]) for stream in list(self.working))
+
+    def halt_of(self, account: str, instrument: str, strategy: str | None) -> Row | None:
+        """A halt that holds for such an order."""
+        for row in self.halts.values():
+            is_account = row["account"] in (account, EVERY_ACCOUNT)
+            if (
+                is_account
+                and row["instrument"] in (None, instrument)
+                and row["strategy"] in (None, strategy)
+            ):
+                return row
+        return None
+
+    def unresolved_in(self, account: str, instrument: str | None) -> str | None:
+        """An order with an unknown outcome: of the instrument, or of the whole account."""
+        return self.working.unresolved(account, instrument)
+
+    def exposure(
+        self, account: str, instrument: str, strategy: str | None = None, part: Part = NET_PART
+    ) -> Interval:
+        """One position of an instrument, and what it may become."""
+        working = self.working_in(account, instrument)
+        mine = (
+            one
+            for one in working
+            if strategy in (None, one.strategy) and self.part_of(account, instrument, one) == part
+        )
+        return interval_of(self.held(account, instrument, strategy, part), mine)
+
+    def part_of(self, account: str, instrument: str, order: Working | Proposed) -> Part:
+        """The position side and id that an order counts in, by the position mode in force now."""
+        return self._part((account, instrument), order.position_side, order.position_id)
+
+    def position_denial(self, order: Proposed) -> Denial | None:
+        """Why the order must not be sent, by the positions of its instrument: only what reduces one
+        that nobody knows may be."""
+        scope, side = (order.account, order.instrument), order.position_side
+        mode = self._mode(scope)
+        if side in NAMED and mode == NET:
+            return Denial(
+                "position_side_conflict",
+                f"{order.instrument} has one net position in this account, and no {side} one",
+            )
+        if scope in self.unknown and not order.reduces:
+            return Denial(
+                "position_unknown",
+                f"the position side of a fill in {order.instrument} is not known",
+            )
+        if side not in NAMED and mode == HEDGE and not order.reduces:
+            return Denial(
+                "position_unknown",
+                f"{order.instrument} has a long and a short position, and the order names neither",
+            )
+        return None
+
+    def mark_of(self, account: str, instrument: str) -> tuple[Decimal, datetime] | None:
+        """The last mark, and its time."""
+        row = self.instruments.get((account, instrument))
+        return (
+            None
+            if row is None or row["mark_price"] is None
+            else (row["mark_price"], row["marked_at"])
+        )
+
+    # Internals
+
+    def midnight(self) -> datetime:
+        today = self.clock.now().astimezone(self._zone).date()
+        return datetime.combine(today, time(), tzinfo=self._zone)
+
+    def begin_day(self) -> None:
+        """Begin a new day with the positions and marks of now."""
+        marks = {
+            scope: row["mark_price"]
+            for scope, row in self.instruments.items()
+            if row["mark_price"] is not None
+        }
+        self.day_began = self.midnight()
+        self.day = DayPnl(
+            {key: quantity for key, quantity in self.positions.items() if quantity}, marks
+        )
+        self.submissions.clear()
+        self.highs = {rule: {} for rule in self.highs}
+
+    def take(self, recorded: Recorded) -> None:
+        account, event = account_of(recorded.stream), recorded.event
+        if account not in self.accounts and account != EVERY_ACCOUNT:
+            return
+        if is_order_stream(recorded.stream):
+            self._take_order_event(recorded)
+        else:
+            self._take_account_fact(account, recorded)
+        if isinstance(event, OrderSubmitted):
+            self.reserved.discard(recorded.stream)
+        self._raise_highs()
+        self.on_event(recorded)
+
+    def _take_account_fact(self, account: str, recorded: Recorded) -> None:
+        match recorded.event:
+            case InstrumentDefined() as event:
+                scope = (account, event.instrument)
+                self._must_reload |= (
+                    event.position_mode is not None and event.position_mode != self._mode(scope)
+                )
+                self.instruments[scope] = defined(
+                    self.instruments.get(scope), account, event, recorded.at, recorded.position or 0
+                )
+            case MarkRecorded() as event:
+                scope = (account, event.instrument)
+                self.instruments[scope] = marked(
+                    self.instruments.get(scope), account, event, recorded.at
+                )
+            case FundingRecorded() as event:
+                part = self._part(
+                    (account, event.instrument), event.position_side, event.position_id
+                )
+                self.day.fee(
+                    (account, event.instrument, None, *part), event.currency, -event.amount
+                )
+            case PositionAdjusted():
+                self._must_reload = True
+            case ReconciliationCertified() as event:
+                self.open_breaks[account] = len(event.open_breaks)
+            case TradingHalted() as event:
+                self.halts[recorded.position or 0] = halt_row(account, recorded, event)
+            case TradingResumed() as event:
+                ended = (account, event.instrument, event.strategy)
+                self.halts = {
+                    place: row
+                    for place, row in self.halts.items()
+                    if (row["account"], row["instrument"], row["strategy"]) != ended
+                }
+            case _:
+                pass
+
+    def _take_order_event(self, recorded: Recorded) -> None:
+        stream = recorded.stream
+        order = self.orders.get(stream)
+        if order is None:
+            order = blank(stream)
+            if recorded.version > 1:
+                for earlier in self.store.events_of([stream]).get(stream, ()):
+                    if earlier.version < recorded.version:
+                        evolve(order, earlier.event, earlier.when)  # type: ignore[arg-type]
+        before = self._contribution(order)
+        evolve(order, recorded.event, recorded.when)  # type: ignore[arg-type]
+        after = self._contribution(order)
+        self._add(before, after)
+        if before != after:
+            self._note_sides(after)
+        if isinstance(recorded.event, OrderSubmitted) and recorded.recorded_at >= self.day_began:
+            request = order.terms.request
+            strategy = request.strategy if request is not None else None
+            self.submissions.append(
+                Submission(recorded.at, order.account, order.terms.instrument or "", strategy)
+            )
+        self.keep(stream, order)
+
+    def _contribution(self, order: Order) -> Contribution:
+        terms = order.terms
+        if (
+            order.attributed_to is not None
+            or terms.instrument is None
+            or terms.side is None
+            or not order.fills.by_id
+        ):
+            return NOTHING
+        request = terms.request
+        scope = (order.account, terms.instrument)
+        is_buy, sums = terms.side is Side.BUY, order.fills.sums
+        paid = sums.notional
+        if self.terms(scope).inverse:
+            active = [fill for fill in order.fills.by_id.values() if fill.is_active]
+            paid = -sum(
+                (self.terms(scope).value(fill.quantity, fill.price) for fill in active), ZERO
+            )
+        if sums.cum_quantity:
+            self.day.last_prices[scope] = order.average_price or ZERO
+        return Contribution(
+            (
+                *scope,
+                request.strategy if request is not None else None,
+                *self._part(scope, terms.position_side, terms.position_id),
+            ),
+            sums.cum_quantity if is_buy else -sums.cum_quantity,
+            -paid if is_buy else paid,
+            sums.fees,
+        )
+
+    def _add(self, before: Contribution, after: Contribution) -> None:
+        if before == after:
+            return
+        for one, is_added in ((before, False), (after, True)):
+            if one.key is not None:
+                held = self.positions.get(one.key, ZERO)
+                self.positions[one.key] = EXACT.add(
+                    held, one.quantity if is_added else -one.quantity
+                )
+                self.day.trade(one.key, one.cash if is_added else -one.cash)
+                for currency, amount in one.fees.items():
+                    self.day.fee(one.key, currency, amount if is_added else -amount)
+
+    def keep(self, stream: str, order: Order) -> None:
+        self.orders[stream] = order
+        working = working_of(order)
+        if working is not None and order.terms.instrument is not None:
+            self.working.put(stream, (order.account, order.terms.instrument), working)
+            return
+        self.working.discard(stream)
+        self._ended[stream] = None
+        while len(self._ended) > ENDED_KEPT:
+            oldest = next(iter(self._ended))
+            del self._ended[oldest]
+            if oldest not in self.working:
+                self.orders.pop(oldest, None)
+
+    def terms(self, scope: Instrument) -> Terms:
+        return terms_of(self.instruments.get(scope))
+
+    def held(
+        self, account: str, instrument: str, strategy: str | None, part: Part = NET_PART
+    ) -> Decimal:
+        if strategy is not None:
+            return self.positions.get((account, instrument, strategy, *part), ZERO)
+        held = ZERO
+        for key, quantity in self.positions.items():
+            if (*key[:2], *key[3:]) == (account, instrument, *part):
+                held = EXACT.add(held, quantity)
+        return held
+
+    def _mode(self, scope: Instrument) -> str:
+        modes = modes_of(self.instruments.get(scope))
+        return modes[-1][2] if modes else UNKNOWN
+
+    def _part(self, scope: Instrument, side: PositionSide | None, position_id: str | None) -> Part:
+        told = {"position_side": None if side is None else str(side), "position_id": position_id}
+        return part_now(told, modes_of(self.instruments.get(scope)))
+
+    def _note_sides(self, changed: Contribution) -> None:
+        """Positions of an instrument are not known from a fill without a side on, where others name
+        one. A fill that names one may be what was missing: the views tell."""
+        if changed.key is None:
+            return
+        scope, is_named = changed.key[:2], changed.key[3] in NAMED
+        if scope in self.unknown:
+            self._must_reload |= is_named
+            return
+        if is_named:
+            self.sided[scope] = None
+        is_hedge = self._mode(scope) == HEDGE or (scope in self.sided and self._mode(scope) != NET)
+        if is_hedge and any(
+            held for key, held in self.positions.items() if key[:2] == scope and key[3] == NET
+        ):
+            self.unknown[scope] = None
+
+    def all_working(self) -> Iterator[tuple[Instrument, Working]]:
+        """Every open order."""
+        yield from self.working.items()
+        yield from self.reserved.items()
+
+    def all_at_stake(self) -> Iterator[tuple[Instrument, Working]]:
+        """What may be filled: every open order, and what is about to be added to one."""
+        yield from self.all_working()
+        yield from self.growing.values()
+
+    def working_in(self, account: str, instrument: str) -> Iterator[Working]:
+        """What may be filled of one instrument."""
+        scope = (account, instrument)
+        yield from self.working.of(scope)
+        yield from self.reserved.of(scope)
+        yield from (working for other, working in self.growing.values() if other == scope)
+
+    def gains(self, rule: Limits) -> dict[str, Decimal]:
+        """What the scope of the rule has gained since midnight, by settlement currency."""
+        gains: dict[str, Decimal] = {}
+        for key in self.day.touched():
+            account, instrument, strategy = key[:3]
+            if rule.covers(account, instrument, strategy):
+                mark = self.mark_of(account, instrument)
+                held = self.positions.get(key, ZERO)
+                for currency, amount in self.day.gains(
+                    key, held, mark and mark[0], self.terms((account, instrument))
+                ):
+                    gains[currency] = EXACT.add(gains.get(currency, ZERO), amount)
+        return gains
+
+    def _raise_highs(self) -> None:
+        for rule, highs in self.highs.items():
+            for currency, gain in self.gains(rule).items():
+                highs[currency] = max(highs.get(currency, ZERO), gain)
+
+
+def row_now(order: Order, account: str, client_order_id: str) -> Row:
+    """An order of ours as a row of the order view, as the book knows it now, with every term of its
+    request."""
+    row, request = order_row(order_stream(account, client_order_id), order, 0), order.terms.request
+    return {**{name: getattr(request, name, None) for name in REQUESTED_TERMS}, **row}
+
+
+def blank(stream: str) -> Order:
+    order = Order.of(stream)
+    order.seen = NoDuplicates()
+    return order

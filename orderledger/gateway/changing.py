@@ -1,0 +1,338 @@
+"""Cancels and replaces orders: recorded first, sent as soon as the venue can know which order is
+meant."""
+
+import uuid
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from orderledger.domain.orders.order import Order
+from orderledger.domain.values import Certainty, Pending, Status
+from orderledger.gateway.answers import Answer, answer_of, refusal_in
+from orderledger.gateway.book import Book, row_now
+from orderledger.gateway.lease_keeper import LeaseKeeper
+from orderledger.gateway.results import GatewayLedger, Sending
+from orderledger.gateway.sending import OnResult, Sender, growth_of, proposed_of
+from orderledger.gateway.terms import fault_of_prices
+from orderledger.gateway.unsettled import Key, Unsettled
+from orderledger.infrastructure.clock import Clock
+from orderledger.infrastructure.errors import (
+    AmbiguousOrder,
+    Fenced,
+    NotSent,
+    StoreError,
+    Unanswered,
+    UnknownOrder,
+)
+from orderledger.infrastructure.messages.commands import RequestCancel, RequestReplace, Unresolved
+from orderledger.infrastructure.messages.registry import Message
+from orderledger.infrastructure.messages.reports import RejectReplace
+from orderledger.projections.view import Row
+from orderledger.venues.base.order_entry import OrderEntry
+
+NO_REPLACE = "this venue cannot change an order: cancel it, and send another"
+
+
+@dataclass(slots=True)
+class Outstanding:
+    """A cancel that is recorded, and that the venue has not answered. `is_busy`: it is being
+    recorded or sent now."""
+
+    request_id: str
+    is_busy: bool = False
+
+
+class Changer:
+    """Cancels and replaces the orders of a gateway. `outstanding`: cancels to be sent, or sent
+    again, by order."""
+
+    def __init__(
+        self,
+        ledger: GatewayLedger,
+        entries: Mapping[str, OrderEntry],
+        book: Book,
+        keeper: LeaseKeeper,
+        sender: Sender,
+        unsettled: Unsettled,
+        *,
+        look_up: Callable[[Key], Awaitable[Sequence[Message]]],
+        clock: Clock,
+        answer_seconds: float,
+        on_result: OnResult,
+    ) -> None:
+        self.outstanding: dict[Key, Outstanding] = {}
+        self._ledger = ledger
+        self._entries = entries
+        self._book = book
+        self._keeper = keeper
+        self._sender = sender
+        self._unsettled = unsettled
+        self._look_up = look_up
+        self._clock = clock
+        self._answer_seconds = answer_seconds
+        self._on_result = on_result
+
+    def key_of(self, client_order_id: str, account: str | None) -> Key:
+        """The order that is meant. Raises UnknownOrder, or AmbiguousOrder if several accounts of
+        the gateway have it."""
+        self._book.catch_up()
+        accounts = [one for one in self._entries if account in (None, one)]
+        found = [one for one in accounts if self._is_known((one, client_order_id))]
+        if len(found) > 1:
+            raise AmbiguousOrder(client_order_id, sorted(found))
+        if not found:
+            raise UnknownOrder(client_order_id, account)
+        return found[0], client_order_id
+
+    def restore(self) -> None:
+        """Find the cancels in the log that wait for an answer: of an earlier process, or by
+        whomever they were recorded."""
+        self._book.catch_up()
+        for _, order in self._book.open_orders():
+            name = order.client_order_id
+            if name is not None and order.pending is Pending.CANCEL:
+                request_id = order.requests.oldest_id(Pending.CANCEL)
+                self.outstanding.setdefault(
+                    (order.account, name), Outstanding(request_id or f"cancel-{uuid.uuid4().hex}")
+                )
+
+    async def cancel(self, key: Key, *, reason: str | None = None) -> Sending:
+        """Record the cancel and send it. An order that is not sent yet is never sent. One that is
+        canceled already is canceled, whoever says that it is too late."""
+        result = await self._cancel(key, reason)
+        self._book.catch_up()
+        order = self._book.order(*key)
+        if (
+            result.state not in ("refused", "rejected")
+            or order is None
+            or order.status is not Status.CANCELED
+        ):
+            return result
+        return replace(
+            result, state="acknowledged", reason="canceled", text="it is canceled already"
+        )
+
+    async def _cancel(self, key: Key, reason: str | None) -> Sending:
+        account, name = key
+        flight = self._sender.flights.get(key)
+        if flight is not None and not flight.is_sent:
+            flight.is_withdrawn = True
+            await flight.done.wait()
+            self._book.catch_up()
+            if flight.is_kept_back or self._book.order(*key) is None:
+                return Sending(
+                    "denied", account, name, "withdrawn", "it was canceled before it was sent"
+                )
+        if key not in self.outstanding:
+            refused = await self._record_request(key, reason)
+            if refused is not None:
+                return refused
+        if flight is not None and not self._entries[account].abilities.cancels_by_client_id:
+            await flight.done.wait()
+        return await self.send_cancel(key)
+
+    async def _record_request(self, key: Key, reason: str | None) -> Sending | None:
+        """Record the request to cancel. Returns the result if the ledger refuses it. One cancel of
+        an order is outstanding."""
+        account, name = key
+        request_id = f"cancel-{uuid.uuid4().hex}"
+        asked = RequestCancel(
+            account=account,
+            client_order_id=name,
+            at=self._clock.now(),
+            request_id=request_id,
+            reason=reason,
+        )
+        outstanding = self.outstanding[key] = Outstanding(request_id, is_busy=True)
+        is_recorded = False
+        try:
+            (outcome,) = await self._ledger.arecord_together(
+                [asked], fence=self._keeper.fence(account)
+            )
+            is_recorded = outcome.outcome == "recorded"
+        finally:
+            outstanding.is_busy = False
+            if not is_recorded:
+                self.outstanding.pop(key, None)
+        return (
+            None
+            if is_recorded
+            else Sending("refused", account, name, outcome.reason, outcome.text, outcome=outcome)
+        )
+
+    async def send_cancel(self, key: Key) -> Sending:
+        """Send an outstanding cancel, if the venue can know the order. It is sent again until the
+        venue has answered."""
+        self._book.catch_up()
+        order, outstanding = self._book.order(*key), self.outstanding.get(key)
+        if order is None or order.is_ended or outstanding is None:
+            self.outstanding.pop(key, None)
+            return Sending("acknowledged", *key)
+        if outstanding.is_busy:
+            return Sending(
+                "unresolved",
+                *key,
+                "cancel_outstanding",
+                "another call sends the cancel of this order now",
+            )
+        if not self._can_be_known(order):
+            return Sending(
+                "unresolved",
+                *key,
+                "order_unknown",
+                "it is canceled as soon as the venue is known to have it",
+            )
+        outstanding.is_busy = True
+        try:
+            self._keeper.fence(order.account)
+            cancel = self._entries[order.account].cancel(
+                row_now(order, *key), outstanding.request_id
+            )
+            answer = await answer_of(cancel, self._answer_seconds)
+            return await self._record_cancel(key, answer)
+        finally:
+            outstanding.is_busy = False
+
+    async def replace(
+        self,
+        key: Key,
+        quantity: Decimal | None,
+        limit_price: Decimal | None,
+        stop_price: Decimal | None,
+    ) -> Sending:
+        """Check, record and send a change of an open order."""
+        account, name = key
+        order = self._book.order(account, name)
+        if order is None:
+            raise UnknownOrder(name, account)
+        if not self._entries[account].abilities.replaces:
+            return Sending("denied", account, name, "replace_unsupported", NO_REPLACE)
+        before, asked = (
+            row_now(order, *key),
+            {"quantity": quantity, "limit_price": limit_price, "stop_price": stop_price},
+        )
+        changed = {term: value for term, value in asked.items() if value is not None}
+        denial = fault_of_prices(changed)
+        denial = denial or self._sender.why_not(
+            proposed_of({**before, **changed}, replaces=before), is_new=False
+        )
+        if denial is not None:
+            return Sending("denied", account, name, denial.reason, denial.text)
+        request_id = f"replace-{uuid.uuid4().hex}"
+        request = RequestReplace(
+            account=account,
+            client_order_id=name,
+            at=self._clock.now(),
+            request_id=request_id,
+            quantity=quantity,
+            limit_price=limit_price,
+            stop_price=stop_price,
+        )
+        self._book.growing[request_id] = growth_of(before, changed)
+        try:
+            (outcome,) = await self._ledger.arecord_together(
+                [request], fence=self._keeper.fence(account)
+            )
+            if outcome.outcome != "recorded":
+                return Sending(
+                    "refused", account, name, outcome.reason, outcome.text, outcome=outcome
+                )
+            # from here on the log shows the quantity that the order may reach, but not the price
+            self._book.catch_up()
+            self._book.growing[request_id] = growth_of(
+                before, {"limit_price": changed.get("limit_price", before["limit_price"])}
+            )
+            answer = await self._send_replace(account, before, {"request_id": request_id, **asked})
+            result = await self._record_replace(key, answer, request_id)
+            self._book.catch_up()
+            return result
+        finally:
+            del self._book.growing[request_id]
+
+    async def _send_replace(self, account: str, row: Row, request: Row) -> Answer:
+        try:
+            self._keeper.fence(account)
+        except Fenced as error:
+            return NotSent("fenced", str(error))
+        return await answer_of(self._entries[account].replace(row, request), self._answer_seconds)
+
+    async def _record_cancel(self, key: Key, answer: Answer) -> Sending:
+        """Record the answer to a cancel. One that was not sent, or not answered, stays
+        outstanding."""
+        if isinstance(answer, NotSent):
+            return self._told(
+                key, Sending("unresolved", *key, answer.reason, answer.text), is_failure=True
+            )
+        if answer and not isinstance(answer, Unanswered):
+            self.outstanding.pop(key, None)
+        return await self._record_answer(key, answer)
+
+    async def _record_replace(self, key: Key, answer: Answer, request_id: str) -> Sending:
+        if not isinstance(answer, NotSent):
+            return await self._record_answer(key, answer)
+        account, name = key
+        ended = RejectReplace(
+            account=account,
+            client_order_id=name,
+            at=self._clock.now(),
+            request_id=request_id,
+            source="strategy",
+            reason=answer.reason,
+            text=answer.text or None,
+            not_sent=True,
+        )
+        return await self._record(
+            key, [ended], Sending("denied", *key, answer.reason, answer.text), is_failure=True
+        )
+
+    async def _record_answer(self, key: Key, answer: Sequence[Message] | Unanswered) -> Sending:
+        """Record the venue's answer to a change, or that there is none. A refusal is recorded with
+        the state of the order."""
+        if not isinstance(answer, Unanswered):
+            result = _result_of(key, answer)
+            state = await self._look_up(key) if result.state == "rejected" else ()
+            return await self._record(key, [*answer, *state], result)
+        now, text = self._clock.now(), answer.text or None
+        unknown = Unresolved(
+            account=key[0], client_order_id=key[1], at=now, reason=answer.reason, text=text
+        )
+        return await self._record(
+            key, [unknown], Sending("unresolved", *key, answer.reason, answer.text), is_failure=True
+        )
+
+    async def _record(
+        self, key: Key, messages: Sequence[Message], result: Sending, *, is_failure: bool = False
+    ) -> Sending:
+        """Record what a result says. If the store fails, the messages are kept until it works
+        again."""
+        try:
+            await self._ledger.arecord_together(messages)
+        except StoreError as error:
+            self._unsettled.keep(key, answer=messages)
+            result = Sending("unresolved", *key, "answer_not_recorded", str(error), messages)
+        return self._told(key, result, is_failure=is_failure)
+
+    def _told(self, key: Key, result: Sending, *, is_failure: bool = False) -> Sending:
+        order = self._book.order(*key)
+        self._on_result(result, {} if order is None else row_now(order, *key), is_failure)
+        return result
+
+    def _can_be_known(self, order: Order) -> bool:
+        """Whether the venue can find the order. One that may never arrive is canceled when that is
+        known: its refusal now would end the cancel, and not the order."""
+        if order.confirmed_at is None and order.certainty is Certainty.UNRESOLVED:
+            return False
+        return (
+            order.names.venue_order_id is not None
+            or self._entries[order.account].abilities.cancels_by_client_id
+        )
+
+    def _is_known(self, key: Key) -> bool:
+        return key in self._sender.flights or self._book.order(*key) is not None
+
+
+def _result_of(key: Key, answer: Sequence[Message]) -> Sending:
+    refusal = refusal_in(answer)
+    if refusal is not None:
+        return Sending("rejected", *key, refusal.reason, refusal.text, tuple(answer))
+    return Sending("acknowledged" if answer else "received", *key, messages=tuple(answer))

@@ -1,0 +1,475 @@
+"""`Gateway`: the one object between a strategy and its venues. It records before it sends, and
+survives restarts."""
+
+import asyncio
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Coroutine,
+    Iterable,
+    Mapping,
+    Sequence,
+)
+from contextlib import suppress
+from decimal import Decimal
+from os import PathLike
+from types import TracebackType
+from typing import Any, Self, TypeVar, cast
+
+import msgspec
+import structlog
+
+from orderledger.domain.accounts import EVERY_ACCOUNT
+from orderledger.domain.recorded import Recorded
+from orderledger.gateway.book import Book
+from orderledger.gateway.breakers import Breakers
+from orderledger.gateway.changing import Changer
+from orderledger.gateway.lease_keeper import LeaseKeeper
+from orderledger.gateway.loading import load
+from orderledger.gateway.process import elapsed
+from orderledger.gateway.published import GatewayStatuses
+from orderledger.gateway.publishing import Publisher
+from orderledger.gateway.resolving import Resolver
+from orderledger.gateway.results import (
+    GatewayLedger,
+    OrderLookup,
+    Sending,
+    SendingState,
+)
+from orderledger.gateway.sending import Sender
+from orderledger.gateway.settings import GatewaySettings, read_settings
+from orderledger.gateway.unsettled import Unsettled
+from orderledger.infrastructure.clock import Clock, SystemClock
+from orderledger.infrastructure.errors import InvalidSetting, LedgerError
+from orderledger.infrastructure.messages.accounts import Sender as SenderMessage
+from orderledger.infrastructure.messages.commands import Request
+from orderledger.infrastructure.messages.fields import parse_number
+from orderledger.infrastructure.storage.leases import Leases
+from orderledger.projections.view import Row
+from orderledger.venues.base.order_entry import OrderEntry
+
+__all__ = ["Gateway", "GatewaySettings", "Sending", "SendingState"]
+
+WATCH_SECONDS = 0.25
+"""Between two looks at the log for halts, answers and orders to resolve."""
+RESOLVE_SECONDS = 1.0
+CLOSING_SECONDS = 15.0
+
+Number = Decimal | str | int
+Result = TypeVar("Result")
+
+log = structlog.get_logger("orderledger.gateway")
+
+
+class Gateway:
+    """Sends orders of some accounts through their order entries, and records everything in the
+    ledger.
+
+    `entries`: the order entry of each account. `limits`: a TOML file, or settings. `venues`:
+    adapters that are queried about orders with an unknown outcome; without one, a collector's
+    reports resolve them. An entry that has the method `order` of `Venue` serves as its own. `name`:
+    shown as the sender. `take_over`: accounts to take from another process at once, by an
+    operator's decision. `answer_seconds`: after so long without an answer, the outcome of a request
+    is unknown. `clock` dates what is recorded; `elapsed` counts seconds for leases and for proofs
+    of absence, whatever the clock is set to.
+
+    Use it as an asynchronous context manager, in one event loop. Entering it waits until no other
+    process sends for the accounts, finds what a crash has left, queries the venues, and then
+    trades.
+    """
+
+    def __init__(
+        self,
+        ledger: GatewayLedger,
+        entries: Mapping[str, OrderEntry],
+        *,
+        limits: str | PathLike[str] | GatewaySettings | None = None,
+        venues: Mapping[str, OrderLookup] | None = None,
+        name: str = "gateway",
+        take_over: Iterable[str] = (),
+        answer_seconds: float = 10.0,
+        clock: Clock | None = None,
+        elapsed: Callable[[], float] = elapsed,
+    ) -> None:
+        settings = (
+            limits
+            if isinstance(limits, GatewaySettings)
+            else read_settings(limits)
+            if limits
+            else GatewaySettings()
+        )
+        if unknown := sorted({*take_over} - {*entries}):
+            raise InvalidSetting("take_over", f"{unknown[0]!r} is no account of this gateway")
+        self.settings = settings
+        self._ledger = ledger
+        self._entries = dict(entries)
+        self._clock = clock or SystemClock()
+        self._take_over = frozenset(take_over)
+        self._book = Book(ledger.store, entries, self._clock, settings.zone, self._load)
+        self._book.highs = {rule: {} for rule in self._rules_of_highs()}
+        self._keeper = LeaseKeeper(
+            Leases(ledger.store.database), entries, name, settings.lease_seconds, elapsed
+        )
+        self._breakers = Breakers(settings.breakers, self._book)
+        statuses = GatewayStatuses(ledger.store.database)
+        self._publisher = Publisher(
+            statuses, self._breakers, self._keeper, self._clock, ledger.status
+        )
+        self._unsettled = Unsettled(ledger, self._book, self._clock)
+        self._sender = Sender(
+            ledger,
+            self._entries,
+            self._book,
+            self._keeper,
+            self._unsettled,
+            rules=settings.rules,
+            policy=settings.unresolved,
+            clock=self._clock,
+            answer_seconds=answer_seconds,
+            on_result=self._note,
+        )
+        self._changer = Changer(
+            ledger,
+            self._entries,
+            self._book,
+            self._keeper,
+            self._sender,
+            self._unsettled,
+            look_up=lambda key: self._resolver.look_up(key),
+            clock=self._clock,
+            answer_seconds=answer_seconds,
+            on_result=self._note,
+        )
+        own = {
+            account: cast(OrderLookup, entry)
+            for account, entry in entries.items()
+            if hasattr(entry, "order")
+        }
+        lookups = {**own, **(venues or {})}
+        self._resolver = Resolver(
+            ledger,
+            self._entries,
+            lookups,
+            self._book,
+            self._unsettled,
+            clock=self._clock,
+            elapsed=elapsed,
+        )
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._watching: list[asyncio.Task[None]] = []
+        self._feeds: set[asyncio.Queue[Recorded | None]] = set()
+        self._halts_done: set[int] = set()
+
+    # Sending
+
+    async def submit(self, request: Request) -> Sending:
+        """Record an order, send it, and return how that ended.
+
+        Raises Fenced if another process sends for the account, and StoreError if nothing could be
+        recorded: in both cases nothing was sent. Canceling the calling task does not stop the
+        sending.
+        """
+        return (await self.submit_many([request]))[0]
+
+    async def submit_many(self, requests: Sequence[Request]) -> list[Sending]:
+        """Record and send orders: one commit for each account, and one call where the venue takes
+        several at a time.
+
+        Returns the results in the order of the requests. Raises as `submit` does.
+        """
+        by_account: dict[str, list[int]] = {}
+        for number, request in enumerate(requests):
+            self._check_account(request.account)
+            by_account.setdefault(request.account, []).append(number)
+        sendings = [
+            self._sender.send(account, [requests[one] for one in numbers])
+            for account, numbers in by_account.items()
+        ]
+        found = await self._shielded(_all_of(sendings))
+        results = {
+            number: result
+            for numbers, told in zip(by_account.values(), found, strict=True)
+            for number, result in zip(numbers, told, strict=True)
+        }
+        return [results[number] for number in range(len(requests))]
+
+    def submit_soon(self, request: Request) -> "asyncio.Task[Sending]":
+        """Begin to send an order. The task ends with its result; nobody needs to wait for it."""
+        self._check_account(request.account)
+        return self._start(self.submit(request))
+
+    async def cancel(
+        self, client_order_id: str, *, account: str | None = None, reason: str | None = None
+    ) -> Sending:
+        """Cancel an order. One that is not sent yet is never sent; one that the venue cannot know
+        yet is canceled later.
+
+        Raises UnknownOrder, AmbiguousOrder, and otherwise as `submit` does.
+        """
+        key = self._changer.key_of(client_order_id, account)
+        return await self._shielded(self._changer.cancel(key, reason=reason))
+
+    async def replace(
+        self,
+        client_order_id: str,
+        *,
+        account: str | None = None,
+        quantity: Number | None = None,
+        limit_price: Number | None = None,
+        stop_price: Number | None = None,
+    ) -> Sending:
+        """Change an open order: its total quantity (FIX OrderQty), a price, or both. Raises as
+        `cancel` does."""
+        key = self._changer.key_of(client_order_id, account)
+        numbers = [
+            None if one is None else parse_number(one)
+            for one in (quantity, limit_price, stop_price)
+        ]
+        return await self._shielded(self._changer.replace(key, *numbers))
+
+    async def cancel_all(
+        self,
+        *,
+        account: str | None = None,
+        instrument: str | None = None,
+        strategy: str | None = None,
+        reason: str | None = None,
+    ) -> list[Sending]:
+        """Cancel all open orders of ours, of an account, an instrument or a strategy."""
+        keys = {
+            flight.key
+            for flight in self._sender.flights.values()
+            if _is_in(flight.row, account, instrument, strategy)
+        }
+        self._book.catch_up()
+        for (of_account, of_instrument), working in list(self._book.working.items()):
+            row = {"account": of_account, "instrument": of_instrument, "strategy": working.strategy}
+            if _is_in(row, account, instrument, strategy):
+                keys.add((of_account, working.client_order_id))
+        cancels = (self._changer.cancel(key, reason=reason) for key in sorted(keys) if key[1])
+        return await self._shielded(_all_of(cancels))
+
+    async def resend(
+        self,
+        client_order_id: str,
+        *,
+        account: str | None = None,
+        force: bool = False,
+        actor: str | None = None,
+    ) -> Sending:
+        """Send an order again after the venue's own rule has proved that it never received it.
+        Otherwise `absence_not_proved`.
+
+        `force`: without proof, by an operator's decision; the venue may then work the order twice.
+        It needs `actor`, who decides, and is recorded. An order that has ended, or that the venue
+        has shown, is never sent again.
+        """
+        if force and not actor:
+            raise InvalidSetting(
+                "actor", "is needed to force a second sending: it is recorded who decided it"
+            )
+        key = self._changer.key_of(client_order_id, account)
+        order = self._book.order(*key)
+        is_in_doubt = order is not None and not order.is_ended and order.confirmed_at is None
+        if is_in_doubt and not force and not self._resolver.is_proved_absent(key):
+            return Sending("refused", *key, "absence_not_proved", self._absence_text(key))
+        row = await asyncio.to_thread(self._ledger.order, key[1], account=key[0])
+        self._resolver.forget(key)
+        return await self._shielded(self._sender.resend(row, actor=actor if force else None))
+
+    def _absence_text(self, key: tuple[str, str]) -> str:
+        needed = self._entries[key[0]].abilities.absence_seconds
+        if needed is None:
+            return (
+                "nothing that this venue answers proves it: see `orderledger recover` for what to "
+                "do"
+            )
+        return (
+            f'the venue\'s "unknown order" proves it when it is given {needed:g} s after the '
+            "outcome became unknown"
+        )
+
+    async def feed(self) -> AsyncIterator[Recorded]:
+        """Every event of the gateway's accounts from now on, by whomever it was recorded, in log
+        order."""
+        queue: asyncio.Queue[Recorded | None] = asyncio.Queue()
+        self._feeds.add(queue)
+        try:
+            while (recorded := await queue.get()) is not None:
+                yield recorded
+        finally:
+            self._feeds.discard(queue)
+
+    # Life
+
+    async def __aenter__(self) -> Self:
+        try:
+            self._watching.append(asyncio.create_task(self._keep_leases()))
+            await self._keeper.take(self._take_over)
+            await self._record_senders()
+            await asyncio.to_thread(self._load, self._book)
+            self._book.on_event = self._deliver
+            await self._resolver.begin()
+            self._changer.restore()
+            await self._resolver.resolve(besides={})
+        except BaseException:
+            await self._end()
+            raise
+        self._watching.append(asyncio.create_task(self._watch()))
+        self._watching.append(asyncio.create_task(self._publisher.run()))
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=CLOSING_SECONDS)
+        await self._end()
+
+    async def _end(self) -> None:
+        """Stop, and give the leases up. The orders stay as they are."""
+        for task in self._watching:
+            task.cancel()
+        await asyncio.gather(*self._watching, return_exceptions=True)
+        for queue in self._feeds:
+            queue.put_nowait(None)
+        await self._publisher.publish(is_running=False)
+        with suppress(LedgerError):  # the next process waits for the lease to end
+            await asyncio.to_thread(self._keeper.release)
+
+    async def _record_senders(self) -> None:
+        for account in self._keeper.accounts:
+            is_forced = account in self._keeper.forced
+            fence = self._keeper.fence(account)
+            changed = SenderMessage(
+                account=account,
+                at=self._clock.now(),
+                holder=self._keeper.holder,
+                fence=fence,
+                is_forced=is_forced,
+            )
+            await self._ledger.arecord_together([changed], fence=fence)
+
+    async def _keep_leases(self) -> None:
+        while True:
+            await asyncio.sleep(self._keeper.pause)
+            try:
+                await asyncio.to_thread(self._keeper.renew)
+            except Exception as error:  # without a renewal the leases end, and nothing is sent
+                log.warning("leases cannot be renewed", error=str(error))
+
+    async def _watch(self) -> None:
+        """Follow the log: obey halts, send outstanding cancels, resolve orders, halt when a breaker
+        breaks."""
+        resolved_at = 0.0
+        while True:
+            try:
+                self._book.catch_up()
+                await self._obey_halts()
+                await self._break()
+                if asyncio.get_running_loop().time() - resolved_at >= RESOLVE_SECONDS:
+                    resolved_at = asyncio.get_running_loop().time()
+                    await self._resolver.resolve(besides=self._sender.flights)
+                    await self._send_cancels()
+            # whatever it is: halts are to be obeyed, and orders to be resolved, when it is over
+            except Exception as error:
+                log.warning("the gateway cannot follow the ledger", error=str(error))
+            await asyncio.sleep(WATCH_SECONDS)
+
+    async def _obey_halts(self) -> None:
+        for position, halt in list(self._book.halts.items()):
+            if position not in self._halts_done:
+                log.warning(
+                    "trading is halted",
+                    **{
+                        name: halt[name] for name in ("account", "instrument", "strategy", "reason")
+                    },
+                )
+                if halt["cancels_orders"]:
+                    account = None if halt["account"] == EVERY_ACCOUNT else halt["account"]
+                    await self.cancel_all(
+                        account=account,
+                        instrument=halt["instrument"],
+                        strategy=halt["strategy"],
+                        reason="halted",
+                    )
+                self._halts_done.add(position)
+
+    async def _break(self) -> None:
+        if self.settings.breakers:
+            status = await asyncio.to_thread(self._ledger.status)
+            halts = list(self._breakers.halts(self._clock.now(), status))
+            if halts:
+                await self._ledger.arecord_together(halts)
+                self._book.catch_up()
+
+    async def _send_cancels(self) -> None:
+        self._changer.restore()
+        for key in list(self._changer.outstanding):
+            if key not in self._sender.flights:
+                self._start(self._changer.send_cancel(key))
+
+    # Internals
+
+    def _load(self, book: Book) -> None:
+        self._ledger.catch_up()
+        load(book)
+
+    def _rules_of_highs(self) -> list[Any]:
+        of_breakers = [
+            one.limits(account) for one in self.settings.breakers for account in self._entries
+        ]
+        return [rule for rule in (*self.settings.rules, *of_breakers) if rule.drawdown is not None]
+
+    def _note(self, result: Sending, row: Row, is_failure: bool) -> None:
+        self._breakers.note(result, row, self._clock.now(), is_failure=is_failure)
+        if result.state == "unresolved" and is_failure:
+            self._start(self._resolver.query((result.account, result.client_order_id)))
+
+    def _deliver(self, recorded: Recorded) -> None:
+        for queue in self._feeds:
+            queue.put_nowait(msgspec.structs.replace(recorded))
+
+    def _check_account(self, account: str) -> None:
+        if account not in self._entries:
+            raise InvalidSetting(
+                "account",
+                f"{account!r} is none of this gateway's: {', '.join(sorted(self._entries))}",
+            )
+
+    def _start(self, work: Coroutine[Any, Any, Result]) -> "asyncio.Task[Result]":
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+        return task
+
+    def _done(self, task: "asyncio.Task[Any]") -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.warning("sending failed", error=str(error))
+
+    async def _shielded(self, work: Awaitable[Result]) -> Result:
+        """Wait for work that goes on if the waiting task is canceled."""
+
+        async def run() -> Result:
+            return await work
+
+        return await asyncio.shield(self._start(run()))
+
+
+async def _all_of(works: Iterable[Awaitable[Result]]) -> list[Result]:
+    """Wait until all have ended, and then raise the first error, if any."""
+    found = await asyncio.gather(*works, return_exceptions=True)
+    for one in found:
+        if isinstance(one, BaseException):
+            raise one
+    return cast(list[Result], found)
+
+
+def _is_in(row: Row, account: str | None, instrument: str | None, strategy: str | None) -> bool:
+    wanted = (("account", account), ("instrument", instrument), ("strategy", strategy))
+    return all(value in (None, row[name]) for name, value in wanted)

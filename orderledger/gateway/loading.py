@@ -1,0 +1,187 @@
+"""Loads a `Book`: positions, open orders, marks and halts from the views, and the day so far from
+the log.
+
+The events of today are folded twice. The first pass sums what they changed, which gives the
+positions at midnight; the second follows the day from there, so that the high of the day is known
+after a restart.
+"""
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+
+from orderledger.domain.accounts import EVERY_ACCOUNT, MarkRecorded, PositionAdjusted
+from orderledger.domain.exact import EXACT, ZERO
+from orderledger.domain.orders.record import evolve
+from orderledger.domain.recorded import Recorded
+from orderledger.domain.values import account_of, account_stream, is_order_stream
+from orderledger.gateway.book import Book, blank
+from orderledger.gateway.day import DayPnl, Key
+from orderledger.gateway.working import Instrument
+from orderledger.infrastructure.storage.codec import decode
+from orderledger.infrastructure.storage.store import Store
+from orderledger.infrastructure.storage.view_versions import stored_position
+from orderledger.infrastructure.views.stored_views import StoredViews
+from orderledger.projections import queries
+from orderledger.projections.certificates import CERTIFICATES
+from orderledger.projections.halts import HALTS
+from orderledger.projections.instruments import INSTRUMENTS
+from orderledger.projections.orders import ORDERS
+from orderledger.projections.position_tables import POSITIONS
+from orderledger.projections.sides import NAMED, SIDE_UNKNOWN
+from orderledger.projections.view import Row, Table
+
+
+def load(book: Book) -> None:
+    """Read the state. The views must be at the end of the log, or near it: the book follows the log
+    from where they are."""
+    with book.store.database.reading() as session:
+        views = StoredViews(session)
+        book.log_position = stored_position(session)
+        open_streams = [row["stream"] for row in _rows(book, views, ORDERS)]
+        instruments = {
+            (row["account"], row["instrument"]): row for row in _rows(book, views, INSTRUMENTS)
+        }
+        halts = [
+            row
+            for name in (*book.accounts, EVERY_ACCOUNT)
+            for row in views.rows(HALTS, account=name)
+        ]
+        positions = _positions(book, views)
+        rows = (row for row in _rows(book, views, POSITIONS) if row["reason"] == SIDE_UNKNOWN)
+        unknown = {(row["account"], row["instrument"]): None for row in rows}
+        certificates = [views.rows(CERTIFICATES, account=name)[-1:] for name in book.accounts]
+    book.open_breaks = {
+        row["account"]: len(row["open_breaks"]) for found in certificates for row in found
+    }
+    book.day_began = book.midnight()
+    first = _last_position_before(book)
+    today = [
+        one
+        for one in map(decode_row, book.store.all_rows(after=first, up_to=book.log_position))
+        if _is_replayed(book, one)
+    ]
+    streams = list(
+        dict.fromkeys(
+            [*open_streams, *(one.stream for one in today if is_order_stream(one.stream))]
+        )
+    )
+    histories = book.store.events_of(streams)
+    book.instruments, book.positions, book.day = _unmarked(instruments), {}, DayPnl({}, {})
+    _replay(book, histories, today, first)
+    opened = {
+        key: EXACT.subtract(held, book.positions.get(key, ZERO)) for key, held in positions.items()
+    }
+    marks = _marks_at(book.store, instruments, first)
+    book.instruments, book.positions, book.day = (
+        _unmarked(instruments),
+        dict(opened),
+        DayPnl(opened, marks),
+    )
+    _replay(book, histories, today, first)
+    book.instruments, book.positions, book.unknown = instruments, positions, unknown
+    book.sided = {key[:2]: None for key in positions if key[3] in NAMED}
+    book.halts = {row["position"]: row for row in halts if row["resumed_at"] is None}
+
+
+def decode_row(row: tuple[str, int, str, bytes, int]) -> Recorded:
+    return decode(*row)
+
+
+def _rows(book: Book, views: StoredViews, table: Table) -> Iterator[Row]:
+    for name in book.accounts:
+        yield from (
+            views.rows(table, account=name, is_open=True)
+            if table is ORDERS
+            else views.rows(table, account=name)
+        )
+
+
+def _positions(book: Book, views: StoredViews) -> dict[Key, Decimal]:
+    """Positions by strategy; the rest of an account's position belongs to no strategy."""
+    positions: dict[Key, Decimal] = {
+        (row["account"], row["instrument"], None, row["position_side"], row["position_id"]): row[
+            "position_quantity"
+        ]
+        or ZERO
+        for row in _rows(book, views, POSITIONS)
+        if row["method"] == "average"
+    }
+    for name in book.accounts:
+        for row in queries.pnl(views, by=("account", "instrument", "strategy"), account=name):
+            if row["strategy"] is not None and row["position_quantity"]:
+                of, part = (
+                    (row["account"], row["instrument"]),
+                    (row["position_side"], row["position_id"]),
+                )
+                positions[*of, row["strategy"], *part] = row["position_quantity"]
+                rest = positions.get((*of, None, *part), ZERO)
+                positions[*of, None, *part] = EXACT.subtract(rest, row["position_quantity"])
+    return positions
+
+
+def _unmarked(instruments: dict[Instrument, Row]) -> dict[Instrument, Row]:
+    """The instruments as they are defined, before the marks of today."""
+    return {
+        scope: {**row, "mark_price": None, "marked_at": None} for scope, row in instruments.items()
+    }
+
+
+def _is_replayed(book: Book, recorded: Recorded) -> bool:
+    return account_of(recorded.stream) in book.accounts and not isinstance(
+        recorded.event, PositionAdjusted
+    )
+
+
+def _replay(
+    book: Book, histories: Mapping[str, list[Recorded]], today: list[Recorded], first: int
+) -> None:
+    """Bring the orders to midnight, and then through the events of today."""
+    book.orders.clear()
+    book.working.clear()
+    book.submissions.clear()
+    for stream, events in histories.items():
+        order = blank(stream)
+        for recorded in events:
+            if (recorded.position or 0) <= first:
+                evolve(order, recorded.event, recorded.when)  # type: ignore[arg-type]
+        book.keep(stream, order)
+    on_event, book.on_event = book.on_event, lambda recorded: None
+    for recorded in today:
+        book.take(recorded)
+    book.on_event = on_event
+
+
+def _last_position_before(book: Book) -> int:
+    """The last log position that was recorded before midnight."""
+    low, high = 0, book.log_position
+    while low < high:
+        middle = (low + high + 1) // 2
+        rows = book.store.recorder.rows_after(middle - 1, 1)
+        if rows and rows[0].position <= high and decode_row(rows[0]).recorded_at < book.day_began:
+            low = max(middle, rows[0].position)
+        else:
+            high = middle - 1
+    return low
+
+
+def _marks_at(
+    store: Store, instruments: dict[Instrument, Row], position: int
+) -> dict[Instrument, Decimal]:
+    """The last mark of each instrument up to a log position."""
+    streams = {
+        scope: account_stream(scope[0], MarkRecorded.stream_kind, scope[1]) for scope in instruments
+    }
+    versions = store.recorder.versions_of(list(streams.values()))
+    marks: dict[Instrument, Decimal] = {}
+    for scope, stream in streams.items():
+        low, high = 0, versions.get(stream, 0)
+        while low < high:
+            middle = (low + high + 1) // 2
+            (row,) = store.recorder.rows_at([(stream, middle)])
+            if row.position <= position:
+                low, event = middle, decode_row(row).event
+                if isinstance(event, MarkRecorded):
+                    marks[scope] = event.price
+            else:
+                high = middle - 1
+    return marks

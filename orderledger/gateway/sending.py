@@ -1,0 +1,415 @@
+"""Sends new orders: prepare, check, record, send, record the answer. The order of these steps is
+what the gateway guarantees."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from orderledger.domain.exact import EXACT, ZERO
+from orderledger.domain.exposure import Working
+from orderledger.domain.limits import Denial, Limits, Proposed, check
+from orderledger.domain.orders.commands import REQUESTED_TERMS
+from orderledger.domain.orders.order import Order
+from orderledger.domain.values import OrderType, PositionSide, Side
+from orderledger.gateway.answers import (
+    Answer,
+    Failure,
+    answer_of,
+    answered,
+    as_answer,
+    record_answer,
+)
+from orderledger.gateway.book import Book, row_now
+from orderledger.gateway.lease_keeper import LeaseKeeper
+from orderledger.gateway.results import GatewayLedger, Sending
+from orderledger.gateway.settings import UnresolvedPolicy
+from orderledger.gateway.situation import BookSituation
+from orderledger.gateway.terms import fault_of_terms
+from orderledger.gateway.unsettled import Key, Unsettled
+from orderledger.gateway.working import Instrument
+from orderledger.infrastructure.clock import Clock
+from orderledger.infrastructure.errors import Fenced, NotSent, StoreError
+from orderledger.infrastructure.messages.commands import Deny, Request, Submit
+from orderledger.infrastructure.messages.outcome import Outcome
+from orderledger.infrastructure.messages.registry import Message
+from orderledger.projections.orders import ORDERS
+from orderledger.projections.view import Row
+from orderledger.venues.base.order_entry import OrderEntry
+
+ORDERS_PER_COMMIT = 400
+"""A commit takes a thousand messages; each order brings two."""
+WITHDRAWN = NotSent("withdrawn", "it was canceled before it was sent")
+
+WORDS = ("side", "order_type", "time_in_force", "position_side")
+
+OnResult = Callable[[Sending, Row, bool], None]
+
+
+@dataclass(slots=True)
+class Flight:
+    """An order between the call and the recorded answer. `is_withdrawn`: canceled before it was
+    sent. `is_kept_back`: for that reason it was recorded, and not sent. `is_known`: the log shows
+    it as sent, or with other terms, and the ledger refuses it."""
+
+    key: Key
+    row: Row
+    denial: Denial | None = None
+    is_known: bool = False
+    is_sent: bool = False
+    is_withdrawn: bool = False
+    is_kept_back: bool = False
+    done: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class Sender:
+    """Sends the new orders of all accounts of a gateway. `on_result` is called with the result of
+    every order that was recorded as submitted, its row, and whether sending failed."""
+
+    def __init__(
+        self,
+        ledger: GatewayLedger,
+        entries: Mapping[str, OrderEntry],
+        book: Book,
+        keeper: LeaseKeeper,
+        unsettled: Unsettled,
+        *,
+        rules: Sequence[Limits],
+        policy: UnresolvedPolicy,
+        clock: Clock,
+        answer_seconds: float,
+        on_result: OnResult,
+    ) -> None:
+        self.flights: dict[Key, Flight] = {}
+        self._ledger = ledger
+        self._entries = entries
+        self._book = book
+        self._keeper = keeper
+        self._unsettled = unsettled
+        self._rules = rules
+        self._policy = policy
+        self._clock = clock
+        self._answer_seconds = answer_seconds
+        self._on_result = on_result
+        self._situation = BookSituation(book)
+
+    async def send(self, account: str, requests: Sequence[Request]) -> list[Sending]:
+        """Check, record and send orders of one account: one commit, and one call where the venue
+        has one."""
+        results: list[Sending] = []
+        for start in range(0, len(requests), ORDERS_PER_COMMIT):
+            results += await self._send(account, requests[start : start + ORDERS_PER_COMMIT])
+        return results
+
+    async def resend(self, row: Row, *, actor: str | None = None) -> Sending:
+        """Send an order again that the venue did not know. The ledger refuses that if no absence is
+        recorded, unless `actor` forces it."""
+        account, name = row["account"], row["client_order_id"]
+        halted = self._halted(account, row["instrument"], row["strategy"])
+        if halted is not None:
+            return Sending("refused", account, name, halted.reason, halted.text)
+        fence = self._keeper.fence(account)
+        flight = Flight((account, name), row)
+        if self.flights.setdefault(flight.key, flight) is not flight:
+            return Sending("refused", account, name, "already_submitted", "it is being sent now")
+        try:
+            decided: dict[str, Any] = (
+                {} if actor is None else {"is_forced": True, "actor": actor, "source": "operator"}
+            )
+            submit = Submit(account=account, client_order_id=name, at=self._clock.now(), **decided)
+            (outcome,) = await self._record_sending([flight], [submit], fence)
+            if outcome.outcome != "recorded":
+                return Sending(
+                    "refused", account, name, outcome.reason, outcome.text, outcome=outcome
+                )
+            flight.is_sent, flight.is_kept_back = not flight.is_withdrawn, flight.is_withdrawn
+            (answer,) = await self._submit(account, [row]) if flight.is_sent else [WITHDRAWN]
+            return await self._record(flight, answer, outcome)
+        finally:
+            self._forget(flight)
+
+    def why_not(self, order: Proposed, *, is_new: bool = True) -> Denial | None:
+        """Why the order, or the change of one, must not be sent now."""
+        account, instrument = order.account, order.instrument
+        halted = self._halted(account, instrument, order.strategy)
+        if halted is not None:
+            return halted
+        if is_new and self._policy != "allow":
+            unknown = self._book.unresolved_in(
+                account, instrument if self._policy == "block_instrument" else None
+            )
+            if unknown is not None:
+                return Denial(
+                    "unresolved_order", f"the outcome of order {unknown} is not known yet"
+                )
+        return self._book.position_denial(order) or check(order, self._situation, self._rules)
+
+    def _halted(self, account: str, instrument: str, strategy: str | None) -> Denial | None:
+        """The halt that holds for such an order now."""
+        self._book.catch_up()
+        halt = self._book.halt_of(account, instrument, strategy)
+        if halt is None:
+            return None
+        since = halt["halted_at"].isoformat()
+        return Denial(
+            "halted",
+            f"trading is halted since {since}: "
+            f"{halt['text'] or halt['reason'] or 'no reason given'}",
+        )
+
+    async def _send(self, account: str, requests: Sequence[Request]) -> list[Sending]:
+        while others := [
+            flight
+            for one in requests
+            if (flight := self.flights.get((account, one.client_order_id))) is not None
+        ]:
+            await (
+                others[0].done.wait()
+            )  # the same order in another call: a cancel has to find the one that is sent
+        fence = self._keeper.fence(account)
+        flights: list[Flight] = []
+        try:
+            for request in requests:
+                flights.append(self._checked(request))
+            messages = [
+                one
+                for request, flight in zip(requests, flights, strict=True)
+                for one in self._to_record(request, flight)
+            ]
+            outcomes = await self._record_sending(flights, messages, fence)
+            told = iter(outcomes)
+            pairs = [
+                (first := next(told), first if flight.is_known else next(told))
+                for flight in flights
+            ]
+            going = [
+                flight
+                for flight, (_, last) in zip(flights, pairs, strict=True)
+                if _is_to_be_sent(flight, last)
+            ]
+            for flight in going:
+                flight.is_sent, flight.is_kept_back = not flight.is_withdrawn, flight.is_withdrawn
+            sent = [flight for flight in going if flight.is_sent]
+            answers = dict(
+                zip(
+                    (id(one) for one in sent),
+                    await self._submit(account, [one.row for one in sent]),
+                    strict=True,
+                )
+            )
+            return list(
+                await asyncio.gather(
+                    *(
+                        self._record(flight, answers.get(id(flight), WITHDRAWN), last)
+                        if _is_to_be_sent(flight, last)
+                        else _unsent(flight, requested, last)
+                        for flight, (requested, last) in zip(flights, pairs, strict=True)
+                    )
+                )
+            )
+        finally:
+            for flight in flights:
+                self._forget(flight)
+
+    async def _record_sending(
+        self, flights: Sequence[Flight], messages: Sequence[Message], fence: int
+    ) -> list[Outcome]:
+        """Record what is about to be sent. After a failed commit nothing is sent, but the log may
+        show it as sent."""
+        try:
+            return await self._ledger.arecord_together(messages, fence=fence)
+        except Fenced:
+            raise
+        except StoreError:
+            for flight in flights:
+                self._unsettled.keep(flight.key)
+            raise
+
+    def _checked(self, request: Request) -> Flight:
+        """Prepare and check one order, and count it as open from now on unless it is denied."""
+        flight = Flight((request.account, request.client_order_id), row_of(request))
+        self._book.catch_up()
+        order = self._book.order(*flight.key)
+        flight.is_known = (
+            order is not None and order.is_requested and not _may_be_sent(order, flight.row)
+        )
+        if flight.is_known:
+            return flight
+        flight.denial = self._prepare(flight, request) or self.why_not(proposed_of(flight.row))
+        if flight.denial is None and self.flights.setdefault(flight.key, flight) is flight:
+            self._book.reserve(proposed_of(flight.row), request.client_order_id)
+        return flight
+
+    def _prepare(self, flight: Flight, request: Request) -> Denial | None:
+        """Add the aliases of an order to its row, or say why the entry does not send such an
+        order."""
+        entry = self._entries[request.account]
+        fault = fault_of_terms(flight.row, entry.abilities)
+        if fault is not None:
+            return fault
+        try:
+            flight.row["aliases"] = {**request.aliases, **entry.prepare(flight.row)}
+        except NotSent as error:
+            return Denial(error.reason, error.text or str(error))
+        return None
+
+    def _to_record(self, request: Request, flight: Flight) -> list[Message]:
+        now = self._clock.now()
+        named = request.model_copy(
+            update={"aliases": flight.row["aliases"], "at": request.at or now}
+        )
+        account, name, denial = request.account, request.client_order_id, flight.denial
+        if flight.is_known:
+            return [named]
+        if denial is not None:
+            return [
+                named,
+                Deny(
+                    account=account,
+                    client_order_id=name,
+                    at=now,
+                    reason=denial.reason,
+                    text=denial.text,
+                ),
+            ]
+        return [named, Submit(account=account, client_order_id=name, at=now)]
+
+    async def _submit(self, account: str, rows: Sequence[Row]) -> list[Answer]:
+        """Hand orders to the venue, and wait for the answer to each."""
+        if not rows:
+            return []
+        entry = self._entries[account]
+        size = entry.abilities.batch
+        if size <= 1 or len(rows) == 1:
+            lost = self._lost_lease(account)
+            if lost is not None:
+                return [lost] * len(rows)
+            return list(
+                await asyncio.gather(
+                    *(answer_of(entry.submit(row), self._answer_seconds) for row in rows)
+                )
+            )
+        answers: list[Answer] = []
+        for start in range(0, len(rows), size):
+            batch = rows[start : start + size]
+            found: object = self._lost_lease(account)
+            if found is None:
+                found = await answered(entry.submit_many(batch), self._answer_seconds)
+            answers += _each(found, len(batch))
+        return answers
+
+    def _lost_lease(self, account: str) -> NotSent | None:
+        """Proof that nothing is sent: the process may have been paused since the commit, or since
+        the batch before."""
+        try:
+            self._keeper.fence(account)
+        except Fenced as error:
+            return NotSent("fenced", str(error))
+        return None
+
+    async def _record(self, flight: Flight, answer: Answer, outcome: Outcome) -> Sending:
+        """Record the answer. If the store fails, the order is looked after until it works again."""
+        try:
+            result = await record_answer(
+                self._ledger, flight.row, answer, self._clock.now(), outcome
+            )
+        except StoreError as error:
+            messages = () if isinstance(answer, Failure) else tuple(answer)
+            self._unsettled.keep(flight.key, answer=messages)
+            result = Sending(
+                "unresolved", *flight.key, "answer_not_recorded", str(error), messages, outcome
+            )
+        self._on_result(result, flight.row, isinstance(answer, Failure) and answer is not WITHDRAWN)
+        return result
+
+    def _forget(self, flight: Flight) -> None:
+        if self.flights.get(flight.key) is flight:
+            del self.flights[flight.key]
+            self._book.release(*flight.key)
+        flight.done.set()
+
+
+def _each(found: object, count: int) -> list[Answer]:
+    """The answers of a batch. One that does not have an answer for each order says nothing about
+    any."""
+    if isinstance(found, Sequence) and not isinstance(found, str) and len(found) == count:
+        return [as_answer(one) for one in found]
+    return [as_answer(found if isinstance(found, Failure) else None)] * count
+
+
+def _is_to_be_sent(flight: Flight, submitted: Outcome) -> bool:
+    return flight.denial is None and not flight.is_known and submitted.outcome == "recorded"
+
+
+async def _unsent(flight: Flight, requested: Outcome, last: Outcome) -> Sending:
+    """The result of an order that is not sent."""
+    if flight.denial is not None and last.outcome == "recorded":
+        return Sending(
+            "denied", *flight.key, flight.denial.reason, flight.denial.text, outcome=requested
+        )
+    refused = requested if requested.outcome == "refused" else last
+    reason = refused.reason or ("already_submitted" if flight.is_known else refused.outcome)
+    return Sending("refused", *flight.key, reason, refused.text, outcome=refused)
+
+
+def _may_be_sent(order: Order, row: Row) -> bool:
+    """Whether an order that was requested before was never sent, and is the same. One that may have
+    been sent is sent again by `resend` alone."""
+    is_sent = order.submitted_at is not None or order.unresolved_at is not None
+    known = row_now(order, row["account"], row["client_order_id"])
+    return not is_sent and all(known[name] == row[name] for name in REQUESTED_TERMS)
+
+
+def row_of(request: Request) -> Row:
+    """The terms of a request as a row of the order view, with every term."""
+    terms = {
+        name: value
+        for name, value in request.__dict__.items()
+        if name in ORDERS.by_name or name in REQUESTED_TERMS
+    }
+    words = {name: str(terms[name]) for name in WORDS if terms[name] is not None}
+    links = (
+        None if request.links is None else request.links.model_dump(mode="json", exclude_none=True)
+    )
+    row = {**dict.fromkeys(ORDERS.names), **terms, **words, "links": links, "cum_quantity": ZERO}
+    row["working_client_order_id"] = request.client_order_id
+    row["venue_order_ids"] = [] if request.venue_order_id is None else [request.venue_order_id]
+    return row
+
+
+def proposed_of(row: Row, *, replaces: Row | None = None) -> Proposed:
+    """The order as the limits see it. `replaces`: the order before the change."""
+    before = (
+        replaces["quantity"] if replaces is not None and replaces["quantity"] is not None else ZERO
+    )
+    return Proposed(
+        account=row["account"],
+        instrument=row["instrument"],
+        side=Side(row["side"]),
+        quantity=row["quantity"],
+        added=max(ZERO, EXACT.subtract(row["quantity"], before)),
+        order_type=OrderType(row["order_type"]),
+        limit_price=row["limit_price"],
+        is_new=replaces is None,
+        strategy=row["strategy"],
+        reduce_only=bool(row["reduce_only"]),
+        position_side=PositionSide(row["position_side"]) if row["position_side"] else None,
+        position_id=row["position_id"],
+    )
+
+
+def growth_of(before: Row, changed: Row) -> tuple[Instrument, Working]:
+    """What a change adds to an open order, until the log shows the request for it."""
+    order = proposed_of({**before, **changed}, replaces=before)
+    name = before["client_order_id"]
+    return (order.account, order.instrument), Working(
+        name,
+        name,
+        order.side,
+        order.added,
+        order.limit_price,
+        False,
+        order.strategy,
+        order.position_side,
+        order.position_id,
+    )

@@ -1,0 +1,81 @@
+"""What an order has to say before it is recorded as sent: its prices, and no term that the order
+entry would leave out."""
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any
+
+from orderledger.domain.exact import plain
+from orderledger.domain.limits import Denial
+from orderledger.projections.view import Row
+from orderledger.venues.base.order_entry import EntryAbilities
+
+PRICES = ("limit_price", "stop_price")
+NEEDS_LIMIT = frozenset({"limit", "stop_limit"})
+NEEDS_STOP = frozenset({"stop", "stop_limit"})
+MAY_HAVE_STOP = NEEDS_STOP | {"trailing_stop", "other"}
+CONDITIONS = ("post_only", "reduce_only", "position_side", "position_id")
+"""Terms that an order has besides its type, prices and time in force."""
+
+TAKES_AT_ONCE = frozenset({"ioc", "fok"})
+
+
+def fault_of_terms(order: Row, abilities: EntryAbilities) -> Denial | None:
+    """The first reason not to send such an order: its terms contradict each other, or the entry
+    does not send one of them.
+
+    A price of 0 or less is refused everywhere: some spreads and futures trade below 0, and no order
+    entry here is for those.
+    """
+    return next(_faults_of_terms(order, abilities), None)
+
+
+def fault_of_prices(prices: Mapping[str, Any]) -> Denial | None:
+    """The first price of 0 or less."""
+    return next(_faults_of_prices(prices), None)
+
+
+def _faults_of_terms(order: Row, abilities: EntryAbilities) -> Iterator[Denial]:
+    order_type, in_force = str(order["order_type"]), order["time_in_force"]
+    if order_type not in abilities.order_types:
+        yield Denial(
+            "unsupported_order_type",
+            f"order_type {order_type}: it is none of {_listed(abilities.order_types)}",
+        )
+    if in_force is not None and in_force not in abilities.times_in_force:
+        known = _listed(abilities.times_in_force)
+        yield Denial(
+            "unsupported_time_in_force", f"time_in_force {in_force}: it is none of {known}"
+        )
+    for name in CONDITIONS:
+        if order.get(name) and name not in abilities.conditions:
+            yield Denial(
+                "unsupported_term", f"{name} {order[name]}: this order entry does not send {name}"
+            )
+    if order["limit_price"] is None and order_type in NEEDS_LIMIT:
+        yield Denial("incorrect_limit_price", f"a {order_type} order needs a limit_price")
+    if order["stop_price"] is None and order_type in NEEDS_STOP:
+        yield Denial("incorrect_stop_price", f"a {order_type} order needs a stop_price")
+    if order["stop_price"] is not None and order_type not in MAY_HAVE_STOP:
+        yield Denial("incorrect_stop_price", f"a {order_type} order has no stop_price")
+    if (order["expire_at"] is None) == (in_force == "gtd"):
+        yield Denial("incorrect_expire_at", "an order has expire_at if it is gtd, and only then")
+    if order["post_only"] and in_force in TAKES_AT_ONCE:
+        yield Denial(
+            "unsupported_time_in_force",
+            f"an order that may only add liquidity cannot be {in_force}",
+        )
+    yield from _faults_of_prices(order)
+
+
+def _faults_of_prices(prices: Mapping[str, Any]) -> Iterator[Denial]:
+    for name in PRICES:
+        price = prices.get(name)
+        if price is not None and Decimal(price) <= 0:
+            yield Denial(
+                f"incorrect_{name}", f"{name} {plain(Decimal(price))}: a price is more than 0"
+            )
+
+
+def _listed(words: frozenset[str]) -> str:
+    return ", ".join(sorted(words))

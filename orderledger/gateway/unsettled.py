@@ -1,0 +1,74 @@
+"""What the store could not take: answers that are recorded later, and orders whose outcome is
+unknown because of that."""
+
+from collections.abc import Container, Sequence
+
+from orderledger.domain.orders.order import Order
+from orderledger.domain.values import Certainty, Pending
+from orderledger.gateway.book import Book
+from orderledger.gateway.results import GatewayLedger
+from orderledger.infrastructure.clock import Clock
+from orderledger.infrastructure.messages.commands import Unresolved
+from orderledger.infrastructure.messages.registry import Message
+
+Key = tuple[str, str]
+"""Account and client order id."""
+
+
+class Unsettled:
+    """Keeps what a failed commit has left, until the store works again.
+
+    A venue's answer is kept as it is: a report may be recorded at any time. Nothing else is
+    recorded late. Where the log shows an order as sent and unanswered, its outcome becomes unknown,
+    and the venue is queried.
+    """
+
+    def __init__(self, ledger: GatewayLedger, book: Book, clock: Clock) -> None:
+        self._ledger = ledger
+        self._book = book
+        self._clock = clock
+        self._answers: list[Sequence[Message]] = []
+        self._orders: dict[Key, str] = {}
+
+    def keep(
+        self, key: Key, reason: str = "store_failed", *, answer: Sequence[Message] = ()
+    ) -> None:
+        """Look after an order whose submission or answer may not be recorded. `reason`: of the
+        unknown outcome."""
+        self._orders.setdefault(key, reason)
+        if answer:
+            self._answers.append(answer)
+
+    async def settle(self, *, besides: Container[Key]) -> None:
+        """Record what was kept, except of orders that are being sent now. Raises StoreError if the
+        store still fails."""
+        while self._answers:
+            await self._ledger.arecord_together(self._answers[0])
+            self._answers.pop(0)
+        for key, reason in list(self._orders.items()):
+            if key not in besides:
+                await self._settle(key, reason)
+
+    async def _settle(self, key: Key, reason: str) -> None:
+        self._book.catch_up()
+        order = self._book.order(*key)
+        if order is None or is_in_doubt(
+            order
+        ):  # the ledger knows better than the book whether a failed commit happened
+            account, name = key
+            await self._ledger.arecord(
+                Unresolved(
+                    account=account, client_order_id=name, at=self._clock.now(), reason=reason
+                )
+            )
+        self._orders.pop(key, None)
+
+
+def is_in_doubt(order: Order) -> bool:
+    """Whether the log shows the order, or a change of it, as sent and not answered, and not as
+    unresolved."""
+    if order.is_ended or order.certainty is Certainty.UNRESOLVED:
+        return False
+    return order.pending is Pending.REPLACE or (
+        order.submitted_at is not None and order.confirmed_at is None
+    )

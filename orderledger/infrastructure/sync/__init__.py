@@ -1,1 +1,0 @@
-"""Keeping ledger and venues together: the collector and reconciliation."""

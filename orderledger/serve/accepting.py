@@ -1,0 +1,122 @@
+"""How a message is taken from a caller: by the role that it needs, with the token's name as its
+actor, and for an operator's command at the server's time."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from pydantic import BaseModel
+
+from orderledger.infrastructure.errors import UnknownScope
+from orderledger.infrastructure.messages.outcome import Outcome
+from orderledger.infrastructure.messages.parsing import parse_document, read_line
+from orderledger.infrastructure.messages.registry import MESSAGES, Halt, Message, ResumeTrading
+from orderledger.infrastructure.views.scopes import check_scope
+from orderledger.ledger import Ledger
+from orderledger.serve.callers import Caller
+from orderledger.serve.parameters import Parameter
+from orderledger.serve.problems import Problem
+from orderledger.serve.tokens import OPERATE
+
+CONFIRM = Parameter(
+    "confirm",
+    "flag",
+    "Halt or resume what the ledger does not know: the name of the account or instrument is right.",
+)
+CONFIRMING = {CONFIRM.name: CONFIRM}
+
+NOT_TAKEN = {"forbidden": "not_permitted", "needs_confirmation": "needs_confirmation"}
+"""Kind of a problem with one line -> the reason with which the line is refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accepting:
+    """Takes the messages of one request. `begun_at`: when it was first tried, if it has an
+    idempotency key: its messages get the same times again."""
+
+    ledger: Ledger
+    caller: Caller
+    begun_at: datetime | None
+    is_confirmed: bool
+
+    async def line(self, line: bytes, number: int = 0) -> Message:
+        """The message in a line. `number` tells the times of the lines of one request apart. Raises
+        InvalidMessage or Problem."""
+        return await self.document(read_line(line), number)
+
+    async def document(self, document: Any, number: int = 0) -> Message:
+        """The message in a document, as it is to be recorded. Raises InvalidMessage or Problem."""
+        has_time = isinstance(document, dict) and document.get("at") is not None
+        if isinstance(document, dict) and not has_time and _is_operators(document.get("type")):
+            document = {**document, "at": self._now() + timedelta(microseconds=number)}
+        message = parse_document(document)
+        self._check_role(message, has_time)
+        if isinstance(message, Halt | ResumeTrading) and not self.is_confirmed:
+            await self._check_scope(message)
+        return signed(message, self.caller)
+
+    def _now(self) -> datetime:
+        return self.begun_at or self.ledger.clock.now().astimezone(UTC)
+
+    def _check_role(self, message: Message, has_time: bool) -> None:
+        role = message.needs_role
+        if role not in self.caller.roles:
+            text = f"{message.type} needs a token with the role {role}"
+            raise Problem(
+                "forbidden",
+                text,
+                field="type",
+                fault=f"needs the role {role}",
+                reason="not_permitted",
+            )
+        if role == OPERATE and has_time:
+            text = f"{message.type} happens now, by the server's clock: leave `at` out"
+            raise Problem("servers_time", text, field="at", fault="is the server's: leave it out")
+
+    async def _check_scope(self, message: Message) -> None:
+        """Raise Problem for an account or an instrument that the ledger does not know. In a thread
+        that no query can block."""
+        try:
+            await asyncio.to_thread(check_scope, self.ledger, self.ledger.store, message)
+        except UnknownScope as error:
+            about = {"similar": error.similar, "known": error.known[:100]}
+            fault = "is not known to the ledger: send confirm=true if it is right"
+            raise Problem(
+                "needs_confirmation", str(error), field=error.field, fault=fault, **about
+            ) from None
+
+
+def signed(message: Message, caller: Caller) -> Message:
+    """The message with the name of the token as its actor. What it says itself stands beside, as
+    `on_behalf_of`."""
+    if not caller.name:
+        return message
+    said = None if message.actor == caller.name else message.actor
+    if said is not None and message.on_behalf_of not in (None, said):
+        text = "the actor is the name of the token: give either actor or on_behalf_of"
+        raise Problem("invalid_request", text, field="actor", fault="contradicts on_behalf_of")
+    values = {"actor": caller.name, "on_behalf_of": message.on_behalf_of or said}
+    return BaseModel.model_copy(
+        message, update=values
+    )  # both are checked: validating all fields again would take longest
+
+
+def outcome_of(problem: Problem) -> Outcome:
+    """The outcome of one line of several that is not taken. Raises the problem again if it is about
+    more than this line."""
+    if problem.kind in NOT_TAKEN:
+        return Outcome("refused", reason=NOT_TAKEN[problem.kind], text=problem.detail)
+    if problem.field is None or problem.status not in (400, 422):
+        raise problem
+    return Outcome(
+        "invalid",
+        reason=f"{problem.field}: {problem.fault}",
+        text=problem.fault,
+        field=problem.field,
+    )
+
+
+def _is_operators(kind: Any) -> bool:
+    model = MESSAGES.get(kind) if isinstance(kind, str) else None
+    return model is not None and model.needs_role == OPERATE

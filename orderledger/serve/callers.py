@@ -1,0 +1,36 @@
+"""Who asks, and what each path asks of a token."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from orderledger.serve.tokens import COLLECT, OPERATE, READ, RECORD, ROLES
+
+ROLES_OF_POST: Mapping[str, tuple[str, ...]] = {
+    "/api/messages": (RECORD, COLLECT, OPERATE),
+    "/api/halts": (OPERATE,),
+    "/api/halts/resume": (OPERATE,),
+    "/api/reconcile": (OPERATE,),
+    "/api/resolve": (OPERATE,),
+}
+"""The roles of which a POST needs one. Each message needs its own besides: `Message.needs_role`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks: the name of the token's holder, the roles, and the hash of the token. Name and hash
+    are empty without tokens."""
+
+    name: str
+    roles: frozenset[str]
+    digest: bytes = b""
+
+
+EVERYBODY = Caller("", frozenset(ROLES))
+"""Without tokens, on loopback alone, everybody may do everything."""
+
+NOBODY = Caller("", frozenset())
+
+
+def roles_needed(method: str, path: str) -> tuple[str, ...]:
+    """The roles of which a request needs one."""
+    return ROLES_OF_POST.get(path, (OPERATE,)) if method == "POST" else (READ,)

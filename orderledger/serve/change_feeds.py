@@ -1,0 +1,288 @@
+"""Feeds of changes: new events are read and encoded once, for all readers.
+
+A feed keeps its last batches. A reader who begins earlier reads the log until it meets them:
+nothing is missed or repeated. A reader who is slower than the feed for long is dropped. A feed
+never waits, and its memory is bounded.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
+from operator import itemgetter
+from sys import getsizeof
+
+import msgspec
+import structlog
+
+from orderledger.domain.orders.judgements import OrderAttributed
+from orderledger.domain.values import account_of, client_order_id_of, is_order_stream
+from orderledger.infrastructure.rows_json import row_json
+from orderledger.infrastructure.storage.codec import decode
+from orderledger.infrastructure.storage.recorder import Row as StoredRow
+from orderledger.infrastructure.storage.store import reaching
+from orderledger.infrastructure.views.histories import stored_event_rows
+from orderledger.ledger import Ledger
+from orderledger.projections.view import Row
+from orderledger.serve.answers import Answers
+from orderledger.serve.signal import Signal
+
+EVENTS_PER_BATCH = 1_000
+BATCHES_KEPT = 200
+BYTES_KEPT = 16 << 20
+"""Memory of the kept batches, with all that they hold: some five seconds of 2,000 events
+(bench_service.py)."""
+RETRY_SECONDS = 1.0
+WAIT_SECONDS = 5.0
+ATTRIBUTED = OrderAttributed.stored_name
+
+
+class Item(msgspec.Struct, frozen=True, gc=False):
+    """One row of a batch: its bytes, and the values that filters compare, in the order of the
+    feed's `filtered`. Whatever is unknown of an order that is gone is left out at the end."""
+
+    values: tuple[str | None, ...]
+    encoded: bytes
+    position: int = 0
+    is_gone: bool = False
+
+    def size(self) -> int:
+        """Its memory in bytes."""
+        return (
+            getsizeof(self)
+            + getsizeof(self.encoded)
+            + getsizeof(self.values)
+            + sum(map(getsizeof, self.values))
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The items that came from the events after `begin` up to `end`. `whole`: the bytes for readers
+    without a filter."""
+
+    begin: int
+    end: int
+    items: Sequence[Item]
+    whole: bytes = field(repr=False)
+
+    def size(self) -> int:
+        """Its memory in bytes."""
+        return getsizeof(self.whole) + sum(item.size() for item in self.items)
+
+
+class Dropped(Exception):
+    """A reader was slower than the feed for too long."""
+
+
+class Feed:
+    """A feed of changes. `pause`: seconds between two batches. `filtered`: the columns that filters
+    compare."""
+
+    pause = 0.05
+    filtered: tuple[str, ...]
+
+    def __init__(self, ledger: Ledger, answers: Answers, signal: Signal) -> None:
+        self._ledger = ledger
+        self._answers = answers
+        self._signal = signal
+        self._kept: deque[Batch] = deque()
+        self._sizes: deque[int] = deque()
+        self._first = 0
+        self._bytes = 0
+        self._readers = 0
+        self._task: asyncio.Task[None] | None = None
+        self.position = 0
+        self._log = structlog.get_logger("orderledger.serve")
+
+    async def build(self, stored: Sequence[StoredRow]) -> list[Item]:
+        """The items that follow from events."""
+        raise NotImplementedError
+
+    def compose(self, items: Sequence[Item], position: int) -> bytes:
+        """The bytes that a reader gets for items, up to a log position."""
+        raise NotImplementedError
+
+    def cut(self, batch: Batch, position: int) -> Batch:
+        """The batch without what a reader at the position has."""
+        return batch
+
+    async def read(
+        self, after: int | None, keeps: Callable[[Item], bool] | None
+    ) -> AsyncIterator[tuple[int, bytes]]:
+        """The changes after a log position, or from now on: pieces of bytes, each with the position
+        that it reaches. A piece may be empty. Raises Dropped."""
+        self._readers += 1
+        try:
+            await self._begin()
+            position = self.position if after is None else after
+            yield position, b""
+            while (following := self._meet(position)) is None:
+                batch = await self._read(position, self.position)
+                position = batch.end
+                yield position, self._of(batch, keeps)
+            while True:
+                if following < self._first:
+                    raise Dropped
+                if following == self._first + len(self._kept):
+                    yield position, b""
+                    continue
+                batch = self._kept[following - self._first]
+                following += 1
+                if batch.end > position:
+                    batch, position = self.cut(batch, position), batch.end
+                    yield position, self._of(batch, keeps)
+        finally:
+            self._leave()
+
+    def _of(self, batch: Batch, keeps: Callable[[Item], bool] | None) -> bytes:
+        if keeps is None:
+            return batch.whole
+        items = [item for item in batch.items if keeps(item)]
+        return self.compose(items, batch.end) if items else b""
+
+    def _meet(self, position: int) -> int | None:
+        """The number of the batch with what follows the position. None if that is before the kept
+        ones."""
+        if position < (self._kept[0].begin if self._kept else self.position):
+            return None
+        return self._first + sum(batch.end <= position for batch in self._kept)
+
+    async def _read(self, after: int, up_to: int) -> Batch:
+        """A batch from the log. It ends where a kept batch begins, if there is one."""
+        limit = next((batch.begin for batch in self._kept if batch.begin > after), up_to)
+        stored = await self._answers.ask(lambda: self._stored(after))
+        stored = [row for row in stored if row.position <= limit]
+        end = stored[-1].position if len(stored) == EVENTS_PER_BATCH else limit
+        items = await self.build(stored)
+        return Batch(after, end, items, self.compose(items, end) if items else b"")
+
+    def _stored(self, after: int) -> list[StoredRow]:
+        with reaching("the store"):
+            return self._ledger.store.recorder.rows_after(after, EVENTS_PER_BATCH)
+
+    async def _begin(self) -> None:
+        if self._task is None:
+            last = await self._answers.ask(self._ledger.position)
+            if self._task is None:  # another reader may have begun meanwhile
+                self.position = last
+                self._task = asyncio.ensure_future(self._run())
+
+    def _leave(self) -> None:
+        self._readers -= 1
+        if not self._readers and self._task is not None:
+            self._task.cancel()
+            self._task = None
+            self._first += len(self._kept)
+            self._kept.clear()
+            self._sizes.clear()
+            self._bytes = 0
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await self._next()
+            except Exception as error:  # the store may come back
+                self._log.warning("feed_failed", why=str(error) or type(error).__name__)
+                await asyncio.sleep(RETRY_SECONDS)
+
+    async def _next(self) -> None:
+        """Wait for events, and keep the next batch."""
+        await self._ledger.following.await_events(self.position, WAIT_SECONDS)
+        begin = self.position
+        stored = await self._answers.ask(lambda: self._stored(begin))
+        if not stored:
+            return
+        items, end = await self.build(stored), stored[-1].position
+        self._keep(Batch(begin, end, items, self.compose(items, end) if items else b""))
+        if len(stored) < EVENTS_PER_BATCH:
+            await asyncio.sleep(self.pause)
+
+    def _keep(self, batch: Batch) -> None:
+        self._kept.append(batch)
+        self._sizes.append(batch.size())
+        self._bytes += self._sizes[-1]
+        self.position = batch.end
+        while len(self._kept) > 1 and (len(self._kept) > BATCHES_KEPT or self._bytes > BYTES_KEPT):
+            self._kept.popleft()
+            self._bytes -= self._sizes.popleft()
+            self._first += 1
+        self._signal.tell()
+
+
+class EventFeed(Feed):
+    """Each new event of the log."""
+
+    filtered = ("account", "stream", "name", "actor", "source", "correlation_id")
+
+    async def build(self, stored: Sequence[StoredRow]) -> list[Item]:
+        return await self._answers.ask(lambda: self._items_of(stored))
+
+    def _items_of(self, stored: Sequence[StoredRow]) -> list[Item]:
+        rows, error = stored_event_rows(self._ledger.store, stored)
+        if error is not None:
+            raise error
+        return list(map(self._item, rows))
+
+    def _item(self, row: Row) -> Item:
+        encoded = b"id: %d\nevent: event\ndata: %b\n\n" % (row["position"], row_json(row))
+        return Item(itemgetter(*self.filtered)(row), encoded, row["position"])
+
+    def compose(self, items: Sequence[Item], position: int) -> bytes:
+        return b"".join(item.encoded for item in items)
+
+    def cut(self, batch: Batch, position: int) -> Batch:
+        if position <= batch.begin:
+            return batch
+        items = [item for item in batch.items if item.position > position]
+        return Batch(position, batch.end, items, self.compose(items, batch.end))
+
+
+class OrderFeed(Feed):
+    """The orders that new events changed, as they are now."""
+
+    pause = 0.1
+    filtered = ("account", "stream", "instrument", "strategy")
+
+    async def build(self, stored: Sequence[StoredRow]) -> list[Item]:
+        streams = touched(stored)
+        return await self._answers.ask(lambda: self._items(streams)) if streams else []
+
+    def _items(self, streams: Sequence[str]) -> list[Item]:
+        rows = self._ledger.changed_orders(streams)
+        there = {row["stream"] for row in rows}
+        gone = [
+            {
+                "account": account_of(stream),
+                "client_order_id": client_order_id_of(stream),
+                "stream": stream,
+            }
+            for stream in streams
+            if stream not in there
+        ]
+        values_of = itemgetter(*self.filtered)
+        changed = [Item(values_of(row), row_json(row)) for row in rows]
+        return [
+            *changed,
+            *(Item((row["account"], row["stream"]), row_json(row), is_gone=True) for row in gone),
+        ]
+
+    def compose(self, items: Sequence[Item], position: int) -> bytes:
+        rows = b",".join(item.encoded for item in items if not item.is_gone)
+        gone = b",".join(item.encoded for item in items if item.is_gone)
+        head = b'id: %d\nevent: rows\ndata: {"view":"orders","position":%d' % (position, position)
+        return b'%b,"rows":[%b],"gone":[%b]}\n\n' % (head, rows, gone)
+
+
+def touched(stored: Sequence[StoredRow]) -> list[str]:
+    """The streams of orders that these events may have changed: their own, and those that they were
+    attributed to."""
+    streams: dict[str, None] = {}
+    for row in stored:
+        if is_order_stream(row.stream):
+            streams[row.stream] = None
+        if row.name == ATTRIBUTED:
+            event = decode(*row).event
+            assert isinstance(event, OrderAttributed)
+            streams[event.to] = None
+    return list(streams)

@@ -1,0 +1,128 @@
+"""Health for supervisors: `live` says that the process answers, `ready` whether the ledger can be
+relied on now, with reasons."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from orderledger.gateway.breakers import feed_age
+from orderledger.infrastructure.clock import Clock, SystemClock
+from orderledger.infrastructure.errors import LedgerError, StoreError
+from orderledger.infrastructure.messages.fields import Identifier
+from orderledger.ledger import Ledger
+from orderledger.serve.alerts.feeds import last_message_age
+
+__all__ = ["Readiness", "ReadinessLimits", "Reason", "live", "ready"]
+
+Check = Literal["store", "views_behind", "views_fault", "feed", "feed_message"]
+Seconds = Annotated[float, Field(gt=0, le=86_400 * 366)]
+
+
+class ReadinessLimits(BaseModel):
+    """What a ledger needs to be ready. A feed that is not named is not needed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    views_behind: int = Field(
+        default=10_000,
+        ge=0,
+        strict=True,
+        description="Events that the views may be behind the log.",
+    )
+    feeds: dict[Identifier, Seconds] = Field(
+        default_factory=dict,
+        description="By account, the age in seconds of the last sign that a collector listens to "
+        "it.",
+    )
+    messages: dict[Identifier, Seconds] = Field(
+        default_factory=dict,
+        description="By account, the age in seconds of the last message about it.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a ledger is not ready. `value`: what was found, None where there is nothing. `limit`:
+    what is allowed."""
+
+    check: Check
+    subject: str | None
+    value: float | None
+    limit: float | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """Whether a ledger is ready, why not, and the log position at which it was looked at (None if
+    the store cannot be read)."""
+
+    is_ready: bool
+    reasons: tuple[Reason, ...] = ()
+    position: int | None = None
+
+    def shown(self) -> dict[str, Any]:
+        """As JSON: the body of `/health/ready`, and a line of `orderledger health --json`."""
+        reasons = [{name: getattr(one, name) for name in Reason.__slots__} for one in self.reasons]
+        return {"is_ready": self.is_ready, "reasons": reasons, "position": self.position}
+
+
+def live() -> dict[str, Any]:
+    """The body of `/health/live`. The process answers; the store is not asked, since a restart
+    would not repair it."""
+    return {"is_live": True}
+
+
+def ready(
+    ledger: Ledger, limits: ReadinessLimits | None = None, *, clock: Clock | None = None
+) -> Readiness:
+    """Check the store, the views and the feeds. Raises nothing: what fails is a reason."""
+    limits, now = limits or ReadinessLimits(), (clock or SystemClock()).now()
+    try:
+        status = ledger.status()
+    except LedgerError as error:
+        return Readiness(False, (Reason("store", None, None, None, str(error)),))
+    reasons = (*_of_views(ledger, status, limits), *_of_feeds(status, limits, now))
+    return Readiness(not reasons, reasons, status["position"])
+
+
+def _of_views(ledger: Ledger, status: Mapping[str, Any], limits: ReadinessLimits) -> list[Reason]:
+    behind, limit, reasons = status["views_behind"], limits.views_behind, []
+    if behind > limit:
+        text = f"the views are {behind:,} events behind the log, the limit is {limit:,}"
+        reasons.append(Reason("views_behind", None, behind, limit, text))
+    try:
+        ledger.check_views()
+    except StoreError as error:
+        reasons.append(
+            Reason("views_fault", None, None, None, f"the views are not updated: {error}")
+        )
+    return reasons
+
+
+def _of_feeds(status: Mapping[str, Any], limits: ReadinessLimits, now: datetime) -> list[Reason]:
+    reasons = []
+    for account, limit in limits.feeds.items():
+        age = feed_age(status, account, now)
+        if age is None or age > limit:
+            told = (
+                "no collector listens to it"
+                if age is None
+                else f"its feed is {age:.1f} s old, the limit is {limit:g} s"
+            )
+            reasons.append(Reason("feed", account, age, limit, f"{account}: {told}"))
+    for account, limit in limits.messages.items():
+        age = last_message_age(status, account, now)
+        if age is None or age > limit:
+            told = (
+                "there was none"
+                if age is None
+                else f"it is {age:.1f} s old, the limit is {limit:g} s"
+            )
+            reasons.append(
+                Reason("feed_message", account, age, limit, f"{account}: the last message: {told}")
+            )
+    return reasons

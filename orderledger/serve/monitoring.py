@@ -1,0 +1,36 @@
+"""`/metrics` and `/health`, for those who watch the service."""
+
+from functools import partial
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from orderledger.infrastructure.rows_json import row_json
+from orderledger.ledger import Ledger
+from orderledger.serve.answers import Answers
+from orderledger.serve.bodies import JSON
+from orderledger.serve.health import live, ready
+from orderledger.serve.metrics import CONTENT_TYPE, metrics_text
+
+
+class Monitoring:
+    """The answers of the paths that are not under /api."""
+
+    def __init__(self, ledger: Ledger, answers: Answers) -> None:
+        self._ledger = ledger
+        self._answers = answers
+
+    async def metrics(self, request: Request) -> Response:
+        text = await self._answers.ask(partial(metrics_text, self._ledger))
+        return Response(text, headers={"content-type": CONTENT_TYPE, "cache-control": "no-store"})
+
+    async def live(self, request: Request) -> Response:
+        return Response(row_json(live()), media_type=JSON, headers={"cache-control": "no-store"})
+
+    async def ready(self, request: Request) -> Response:
+        """200 if the ledger can be relied on now, else 503 with the reasons."""
+        found = await self._answers.ask(partial(ready, self._ledger))
+        status = 200 if found.is_ready else 503
+        return Response(
+            row_json(found.shown()), status, media_type=JSON, headers={"cache-control": "no-store"}
+        )

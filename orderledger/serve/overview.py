@@ -1,0 +1,137 @@
+"""Lists for those who watch: a row for each account, and one for each open break. They depend on
+the time, too."""
+
+from datetime import datetime, timedelta
+from typing import Annotated, Any, TypedDict
+
+from orderledger.infrastructure.clock import SystemClock
+from orderledger.ledger import Ledger
+from orderledger.projections.view import RowList
+from orderledger.serve.alerts.feeds import message_age, status_age
+
+MINUTES = 15
+
+
+class AccountRow(TypedDict):
+    """One row per account that has orders, or that a collector listens to."""
+
+    account: Annotated[str, "Trading account."]
+    orders: Annotated[int, "Orders."]
+    open_orders: Annotated[int, "Orders that have not ended."]
+    unresolved_orders: Annotated[int, "Open orders whose outcome is unknown."]
+    new_orders: Annotated[int, "Orders requested in the last `minutes`."]
+    changed_orders: Annotated[int, "Orders updated in the last `minutes`."]
+    ended_orders: Annotated[int, "Orders ended in the last `minutes`."]
+    last_update_at: Annotated[
+        datetime | None, "When the newest fact about one of its orders happened."
+    ]
+    open_breaks: Annotated[int, "Open breaks of the last reconciliation."]
+    certified_at: Annotated[datetime | None, "When the last reconciliation was."]
+    collector: Annotated[str | None, "The collector that listens to it."]
+    venue: Annotated[str | None, "The venue, by the collector's name of it."]
+    is_up: Annotated[bool | None, "Whether its feed is listened to now."]
+    last_message_age_seconds: Annotated[
+        str | None, "Age of the last message that a collector heard, as a decimal."
+    ]
+    messages: Annotated[int | None, "Messages since the collector started."]
+    gaps: Annotated[int | None, "Gaps since the collector started."]
+    fault: Annotated[str | None, "Why the feed is down, or the account could not be reconciled."]
+
+
+class BreakRow(TypedDict):
+    """One row per open break: a difference with the venue that the last reconciliation left."""
+
+    account: Annotated[str, "Trading account."]
+    id: Annotated[str, "Id of the break. Messages that repair it have it as `causation_id`."]
+    kind: Annotated[str, "Kind of the difference."]
+    subject: Annotated[str, "What differs: an id of the order or the fill, or the instrument."]
+    since: Annotated[str, "Since when it is known."]
+    age_seconds: Annotated[int, "Its age."]
+    certified_at: Annotated[datetime, "When the last reconciliation was."]
+    position: Annotated[int, "Log position of the last certificate."]
+
+
+def accounts(
+    ledger: Ledger, *, minutes: int = MINUTES, account: str | None = None
+) -> RowList[AccountRow]:
+    """A row for each account."""
+    now = SystemClock().now()
+    counted = {
+        row["account"]: row for row in ledger.account_counts(now - timedelta(minutes=minutes))
+    }
+    heard = _heard(ledger.status()["collectors"], now)
+    certified = {row["account"]: row for row in ledger.last_certificates()}
+    names = sorted(
+        {*counted, *heard, *certified}
+        if account is None
+        else {account} & {*counted, *heard, *certified}
+    )
+    return RowList(
+        _account_row(name, counted.get(name), heard.get(name, {}), certified.get(name))
+        for name in names
+    )
+
+
+def _account_row(name: str, counted: Any, heard: dict[str, Any], certified: Any) -> AccountRow:
+    nothing = dict.fromkeys(AccountRow.__annotations__, None)
+    none = dict.fromkeys(
+        (
+            "orders",
+            "open_orders",
+            "unresolved_orders",
+            "new_orders",
+            "changed_orders",
+            "ended_orders",
+        ),
+        0,
+    )
+    last = {
+        "open_breaks": len(certified["open_breaks"]) if certified else 0,
+        "certified_at": certified["at"] if certified else None,
+    }
+    row: Any = {**nothing, **none, **(counted or {}), **last, **heard, "account": name}
+    return row  # type: ignore[no-any-return]
+
+
+def _heard(collectors: dict[str, Any], now: datetime) -> dict[str, dict[str, Any]]:
+    """What the collectors published of each account."""
+    found = {}
+    for name, status in collectors.items():
+        age = status_age(status, now)
+        for account, told in status.get("accounts", {}).items():
+            heard = message_age(told, age)
+            known = {key: told.get(key) for key in ("venue", "messages", "gaps", "fault")}
+            found[account] = {
+                **known,
+                "collector": name,
+                "is_up": bool(status.get("is_running") and told.get("is_up")),
+                "last_message_age_seconds": None if heard is None else f"{heard:.1f}",
+            }
+    return found
+
+
+def breaks(ledger: Ledger, *, account: str | None = None) -> RowList[BreakRow]:
+    """A row for each open break, the oldest first."""
+    now = SystemClock().now()
+    rows = [
+        _break_row(certificate, one, now)
+        for certificate in ledger.last_certificates()
+        if account in (None, certificate["account"])
+        for one in certificate["open_breaks"]
+    ]
+    return RowList(sorted(rows, key=lambda row: (-row["age_seconds"], row["account"], row["id"])))
+
+
+def _break_row(certificate: Any, one: dict[str, str], now: datetime) -> BreakRow:
+    kind, _, subject = one["id"].partition(":")
+    age = max(0, int((now - datetime.fromisoformat(one["since"])).total_seconds()))
+    return {
+        "account": certificate["account"],
+        "id": one["id"],
+        "kind": kind,
+        "subject": subject,
+        "since": one["since"],
+        "age_seconds": age,
+        "certified_at": certificate["at"],
+        "position": certificate["position"],
+    }

@@ -1,0 +1,103 @@
+"""The service as a process: sockets, signals, and a stop that keeps what was accepted."""
+
+import logging
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import structlog
+import uvicorn
+
+from orderledger.infrastructure.errors import InvalidSetting
+from orderledger.ledger import Ledger
+from orderledger.serve.app import make_app
+from orderledger.serve.protocol import protocol_of
+from orderledger.serve.settings import ServiceSettings
+
+STOPPING_SECONDS = 10
+KEEP_ALIVE_SECONDS = 30
+ENDING = (signal.SIGTERM, signal.SIGINT)
+WAITING_CONNECTIONS = 512
+
+
+def serve(ledger: Ledger, settings: ServiceSettings, announce: Callable[[str], None]) -> None:
+    """Serve until SIGTERM or SIGINT. Requests that were accepted are answered, and readers of the
+    stream get a last event.
+
+    `announce` gets the URL once the server listens. Raises InvalidSetting if the address cannot be
+    used.
+    """
+    if not settings.is_loopback and settings.tokens is None:
+        raise InvalidSetting(
+            "host", f"{settings.host!r} can be reached by others: give a file of tokens (--tokens)"
+        )
+    listening = _listening(settings)
+    app = make_app(ledger, settings)
+    logging.getLogger("uvicorn.error").setLevel(
+        logging.CRITICAL
+    )  # it logs a trace of what is answered and logged here
+    config = uvicorn.Config(
+        app,
+        http=protocol_of(settings.limits),
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=STOPPING_SECONDS,
+        limit_concurrency=settings.limits.connections,
+        backlog=WAITING_CONNECTIONS,
+    )
+    port = listening.getsockname()[1]
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    server = _Server(config, app.state.stop, lambda: announce(f"http://{host}:{port}"))
+    server.run(sockets=[listening])
+    structlog.get_logger("orderledger.serve").info("stopped")
+
+
+class _Server(uvicorn.Server):
+    """Ends what takes long, streams and reconciliations, before it waits for open connections."""
+
+    def __init__(
+        self, config: uvicorn.Config, end_long: Callable[[], None], announce: Callable[[], None]
+    ) -> None:
+        super().__init__(config)
+        self._end_long = end_long
+        self._announce = announce
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop at a signal. uvicorn itself would raise it again afterwards, before the ledger is
+        closed."""
+        before = {number: signal.signal(number, self.handle_exit) for number in ENDING}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._announce()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._end_long()
+        await super().shutdown(sockets)
+
+
+def _listening(settings: ServiceSettings) -> socket.socket:
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listening = socket.socket(family, kind, protocol)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+    except OSError as error:
+        raise InvalidSetting(
+            "host", f"{settings.host} port {settings.port} cannot be used: {error.strerror}"
+        ) from None
+    return listening

@@ -1,0 +1,98 @@
+"""Definitions of instruments, from a venue's own list: recorded before the first fill or position,
+so that P&L has a currency."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from orderledger.domain.values import PositionMode
+from orderledger.infrastructure.messages.registry import (
+    Balance,
+    CorrectFill,
+    Fill,
+    Instrument,
+    Message,
+)
+from orderledger.venues.base.translation import Translation
+
+DEFINED_AT = datetime(1970, 1, 1, tzinfo=UTC)
+"""The time of a first definition: before any fill, and before any definition by an operator, which
+therefore holds."""
+
+Now = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """The terms of one instrument. What the venue does not state is None, and left as it is."""
+
+    currency: str | None = None
+    multiplier: Decimal | None = None
+    inverse: bool | None = None
+    tick: Decimal | None = None
+    lot: Decimal | None = None
+    position_mode: PositionMode | None = None
+
+
+TermsOf = Callable[[str], Terms | None]
+TERMS = tuple(term.name for term in fields(Terms))
+
+
+class Definitions:
+    """Remembers which terms were told, by account and instrument."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str], Terms] = {}
+
+    def added_to(self, messages: Sequence[Message], terms_of: TermsOf, now: Now) -> list[Message]:
+        """The messages, each fill and position after the definition of its instrument, unless that
+        was told with the same terms before."""
+        defined: list[Message] = []
+        for message in messages:
+            instrument = _traded(message)
+            if instrument is not None:
+                defined += self._definition(message, instrument, terms_of(instrument), now)
+            defined.append(message)
+        return defined
+
+    def added(self, translation: Translation, terms_of: TermsOf) -> Translation:
+        """The same for recorded payloads, where terms that change hold from the beginning."""
+        messages = self.added_to(translation.messages, terms_of, lambda: DEFINED_AT)
+        return (
+            replace(translation, messages=messages)
+            if len(messages) > len(translation.messages)
+            else translation
+        )
+
+    def _definition(
+        self, message: Message, instrument: str, terms: Terms | None, now: Now
+    ) -> list[Message]:
+        before = self._known.get((message.account, instrument))
+        if terms is None or terms == before:
+            return []
+        self._known[message.account, instrument] = terms
+        known = before or Terms()
+        changed = {
+            name: value
+            for name in TERMS
+            if (value := getattr(terms, name)) not in (None, getattr(known, name))
+        }
+        if not changed:
+            return []
+        at = DEFINED_AT if before is None else now()
+        return [
+            Instrument(
+                account=message.account,
+                instrument=instrument,
+                source=message.source,
+                at=at,
+                **changed,
+            )
+        ]
+
+
+def _traded(message: Message) -> str | None:
+    """The instrument of a fill, or of a position: the balance of a currency has no price."""
+    is_position = isinstance(message, Balance) and message.average_price is not None
+    return message.instrument if is_position or isinstance(message, (Fill, CorrectFill)) else None  # type: ignore[attr-defined]

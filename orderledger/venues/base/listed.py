@@ -1,0 +1,348 @@
+"""`ListedVenue`: a polled venue with one account, that lists its open orders and its new ones, and
+answers about single orders.
+
+Every poll queries three things, so that nothing falls between two polls: the orders made since the
+poll before, ended or not; all open orders; and each order by itself that was open before and is in
+neither list. Orders that have ended stay in the rows for a while, so that the poll and a
+reconciliation at the same time both see the end.
+"""
+
+import logging
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from orderledger.domain.exact import ZERO
+from orderledger.infrastructure.errors import VenueError, VenueUnavailable
+from orderledger.infrastructure.messages.registry import Balance, Fill, Message
+from orderledger.projections.view import Row
+from orderledger.venues.base.definitions import Now, Terms
+from orderledger.venues.base.fields import Document, Unreadable
+from orderledger.venues.base.order_rows import FillTimes, Readers, RowContext, each
+from orderledger.venues.base.polling import PolledVenue
+from orderledger.venues.base.translation import Translation, as_text
+from orderledger.venues.base.transport import Backoff, Http, RateLimiter
+from orderledger.venues.base.venue import Answer, Listing, Records
+
+logger = logging.getLogger(__name__)
+
+KEPT_ENDED = 500
+"""Rows of ended orders that are still given, and details of rows that are not queried again."""
+MARGIN = timedelta(seconds=1)
+"""Venues write times to the second."""
+
+
+class ListedVenue(PolledVenue):
+    """The account of one key, `token`. `roomy` is a factor for all limits.
+
+    `overlap`: how much of the time before the last poll is queried again, since clocks differ.
+    `living`: how old an order may be that still fills, where fills are listed with their orders.
+    `terms_for`: how long the list of instruments is taken as it was; `terms_again`: how soon it is
+    queried again if it did not come.
+    """
+
+    readers: Readers
+    per_minute: Mapping[str, int]
+    """The venue's limits, by path; that of `""` is for all others."""
+    overlap: timedelta = timedelta(minutes=1)
+    living: timedelta = timedelta(days=1)
+    terms_for: timedelta = timedelta(hours=1)
+    terms_again: timedelta = timedelta(minutes=1)
+
+    def __init__(
+        self,
+        account: str,
+        *,
+        token: str,
+        url: str,
+        records: Records | None,
+        now: Now,
+        poll_seconds: float = 6.0,
+        idle_seconds: float = 20.0,
+        roomy: int = 1,
+        backoff: Backoff | None = None,
+    ) -> None:
+        limits = {path: RateLimiter(weight * roomy) for path, weight in self.per_minute.items()}
+        http = Http(
+            url,
+            headers=self.headers(token),
+            rate_limiter=limits.get(""),
+            limits=limits,
+            backoff=backoff or Backoff(random.Random()),
+            secrets=[token],
+            pause_in=self.pause_in,
+        )
+        super().__init__([account], records=records, now=now, http=http)
+        self._http = http
+        self.poll_seconds, self.idle_seconds = poll_seconds, idle_seconds
+        self._open: dict[str, None] = {}
+        self._ended: dict[str, Document] = {}
+        self._whole: dict[str, tuple[Document, Document]] = {}
+        self._seen_at: dict[tuple[str, bool], datetime] = {}
+        self._fills = FillTimes(account, self.records)
+        self._polled_at: datetime | None = None
+        self._terms: Mapping[str, Terms] = {}
+        self._terms_due_at: datetime | None = None
+
+    # What a subclass gives.
+
+    @staticmethod
+    def headers(token: str) -> dict[str, str]:
+        """The headers that bear the token."""
+        raise NotImplementedError
+
+    @staticmethod
+    def pause_in(said: str) -> float:
+        """The seconds that the text of a refusal asks to wait for."""
+        return 0.0
+
+    async def open_rows(self) -> list[Any]:
+        """All open orders."""
+        raise NotImplementedError
+
+    async def new_rows(self, since: datetime) -> list[Any]:
+        """All orders made since then, ended or not."""
+        raise NotImplementedError
+
+    async def one_row(self, venue_order_id: str) -> Document | None:
+        """The row of one order. None if the venue does not know the order."""
+        raise NotImplementedError
+
+    async def rows_of(self, order: Row) -> list[Any]:
+        """The rows of an order of the ledger, with its fills, by its ids and its alias. Empty if
+        the venue does not know it."""
+        raise NotImplementedError
+
+    async def balance_rows(self) -> list[Any]:
+        """What is held of each currency."""
+        raise NotImplementedError
+
+    async def instrument_list(self) -> Document:
+        """The payload that lists all instruments."""
+        raise NotImplementedError
+
+    async def fill_rows(self, since: datetime) -> list[Any]:
+        """All fills since then, where the venue lists fills."""
+        return []
+
+    def fills_reach(self) -> datetime | None:
+        """Since when fills are listed, where the venue lists fills."""
+        return None
+
+    # What it does with that.
+
+    async def order_rows(self, account: str) -> list[Any]:
+        await self._learn_terms()
+        at = self.now()
+        since = (self._polled_at or at) - self.overlap
+        rows = [*await self._orders(since), *await self.fill_rows(since)]
+        self._polled_at = at
+        return rows
+
+    async def open_orders(self, account: str) -> Listing:
+        """All open orders. Raises VenueUnavailable if the id of one cannot be read: it would count
+        as absent."""
+        await self._learn_terms()
+        at = self.now()
+        rows = await self._orders(at - self.overlap)
+        nameless = next((row for row in rows if self.readers.id_of(row) is None), None)
+        if nameless is not None:
+            raise VenueUnavailable(
+                f"an order has no id that can be read: {self._hidden(as_text(nameless)[:200])}"
+            )
+        return await self.listing(
+            account, self.translate_orders(account, rows), self.open_ids(rows), at
+        )
+
+    async def _orders(self, since: datetime) -> list[Any]:
+        """The orders made since then, those that are open, and those that were open at the query
+        before."""
+        listed = [*await self.new_rows(since), *await self.open_rows()]
+        found = {self.key_of(row): row for row in listed}
+        for name in [name for name in self._open if name not in found and name not in self._ended]:
+            row = await self.one_row(name)
+            found.update({} if row is None else {self.key_of(row): row})
+        for name in [
+            name for name in self._ended if name in found and not self._is_end(found[name])
+        ]:
+            row = await self.one_row(name)
+            if row is not None and not self._is_end(row):
+                del self._ended[name]  # it works again, by its own row too
+        return [await self._whole_row(row) for row in self._with_ended(found).values()]
+
+    def translate_orders(self, account: str, rows: Sequence[Any]) -> Translation:
+        """A row that says to be filled beyond the fills known is translated again: they may come
+        later."""
+        told = self.translate_rows(rows, self._context())
+        return replace(told, questions=[*told.questions, *self._lacking(told.messages)])
+
+    def key_of(self, row: Any) -> str:
+        return self.readers.id_of(row) or super().key_of(row)
+
+    def open_ids(self, rows: Sequence[Any]) -> frozenset[str]:
+        named = {self.readers.id_of(row): row for row in rows}
+        return frozenset(
+            name for name, row in named.items() if name is not None and not self._is_end(row)
+        )
+
+    async def order(self, account: str, order: Row) -> Sequence[Message] | None:
+        await self._learn_terms()
+        asked_at = self.now()
+        rows = await self.rows_of(order)
+        return (
+            await self.about_order(account, self.translate_orders(account, rows), asked_at)
+            if rows
+            else None
+        )
+
+    async def fills_since(self, account: str, since: datetime) -> Answer:
+        """Every fill since then: from the list of fills, or else from the orders of which some may
+        still have filled."""
+        await self._learn_terms()
+        reach = self.fills_reach()
+        if reach is not None:
+            rows = await self.fill_rows(max(since, reach))
+        else:
+            listed = {
+                self.key_of(row): row
+                for row in [*await self.new_rows(since - self.living), *await self.open_rows()]
+            }
+            rows = [await self._whole_row(row) for row in listed.values()]
+        told = self.translate_orders(account, rows)
+        fills = [
+            one
+            for one in told.messages
+            if isinstance(one, Fill) and (one.at or since) >= since - MARGIN
+        ]
+        fills.sort(key=lambda fill: fill.at or since)
+        return await self.answer(
+            account,
+            fills,
+            told.faults,
+            begins_at=reach if reach is not None and since < reach else None,
+        )
+
+    async def positions(self, account: str) -> Sequence[Balance]:
+        return self.balances(each(await self.balance_rows(), self.readers.balance, self._context()))
+
+    def reports_position(self, instrument: str) -> bool:
+        """Spot: what is held are currencies."""
+        return False
+
+    def terms_of(self, instrument: str) -> Terms | None:
+        return self._terms.get(instrument) or self.readers.markets.terms(instrument)
+
+    async def _learn_terms(self) -> None:
+        """Query the list of instruments, if it is due. One that does not come costs only the
+        terms."""
+        if self._terms_due_at is not None and self.now() < self._terms_due_at:
+            return
+        try:
+            self._terms = self.readers.terms(await self.instrument_list())
+            self._terms_due_at = self.now() + self.terms_for
+        except VenueError as error:
+            self._terms_due_at = self.now() + self.terms_again
+            logger.warning(
+                "%s: the list of instruments did not come: %s", self.name, self._hidden(str(error))
+            )
+
+    def _with_ended(self, found: dict[str, Any]) -> dict[str, Any]:
+        """The rows, with those of orders that ended before: a list in which one of them works is
+        outdated."""
+        for key, row in self._ended.items():
+            if key not in found or not self._is_end(found[key]):
+                found[key] = row
+        self._open = {}
+        for key, row in found.items():
+            if self._is_end(row):
+                self._ended[key] = row
+            elif self.readers.id_of(row) is not None:
+                self._open[key] = None
+        for key in list(self._ended)[:-KEPT_ENDED]:
+            del self._ended[key]
+        return found
+
+    def _is_end(self, row: Any) -> bool:
+        return (
+            isinstance(row, dict)
+            and self.readers.id_of(row) is not None
+            and self.readers.has_ended(row)
+        )
+
+    async def _whole_row(self, row: Any) -> Any:
+        """The row with its fills: those that a list leaves out are queried once, until the row
+        changes."""
+        name = self.readers.id_of(row)
+        claimed, told = self._filled(row)
+        if name is None or told >= claimed:
+            return row
+        listed, known = self._whole.get(name, (None, None))
+        if known is not None and listed == row:
+            return known
+        whole = await self.one_row(name)
+        if whole is None:
+            return row
+        _, told = self._filled(whole)
+        if told >= claimed:
+            self._whole[name] = (row, whole)
+            for key in list(self._whole)[: -10 * KEPT_ENDED]:
+                del self._whole[key]
+        return whole
+
+    def _filled(self, row: Any) -> tuple[Decimal, Decimal]:
+        """How much a row says to be filled, and how much of that it lists."""
+        try:
+            return self.readers.filled(row) if isinstance(row, dict) else (ZERO, ZERO)
+        except Unreadable:
+            return ZERO, ZERO
+
+    def translate_rows(self, rows: Sequence[Any], context: RowContext) -> Translation:
+        """Fills come before the orders that have ended by them, and say when."""
+        is_fill, read_fill = self.readers.is_fill, self.readers.fill
+        fills = (
+            each([row for row in rows if is_fill(row)], read_fill, context)
+            if read_fill is not None
+            else Translation()
+        )
+        self._fills.note(fills.messages)
+        orders = each([row for row in rows if not is_fill(row)], self.readers.order, context)
+        self._fills.note(orders.messages)
+        return fills + orders
+
+    def _context(self) -> RowContext:
+        return RowContext(
+            account=self.accounts[0],
+            heard_at=self.now(),
+            fills=self._fills,
+            first_seen_at=self._first_seen_at,
+            terms_of=self.terms_of,
+        )
+
+    def _lacking(self, messages: Sequence[Message]) -> Iterator[str]:
+        for message in messages:
+            name, claims = (
+                getattr(message, "venue_order_id", None),
+                getattr(message, "reported", None),
+            )
+            if (
+                name is not None
+                and claims is not None
+                and (claims.cum_quantity or 0) > self._fills.total(name)
+            ):
+                yield name
+
+    def _first_seen_at(self, venue_order_id: str, *, is_end: bool) -> datetime:
+        """The time of what the venue does not date: that in the ledger, else when it was first seen
+        here."""
+        key = (venue_order_id, is_end)
+        if key not in self._seen_at:
+            known = self.records.order(self.accounts[0], venue_order_id) or {}
+            self._seen_at[key] = (
+                known.get("ended_at" if is_end else "acknowledged_at") or self.now()
+            )
+            for old in list(self._seen_at)[: -10 * KEPT_ENDED]:
+                del self._seen_at[old]
+        return self._seen_at[key]

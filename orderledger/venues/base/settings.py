@@ -1,0 +1,241 @@
+"""Settings that venues share: the addresses of a network, and where to find a secret.
+
+An adapter's settings are a `VenueSection`: one `[[venues]]` table of the file that `orderledger
+collect` reads.
+"""
+
+import os
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Self
+
+import httpx
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+from orderledger.infrastructure.errors import InvalidSetting
+from orderledger.infrastructure.messages.fields import Identifier
+from orderledger.infrastructure.secrecy import learn
+from orderledger.venues.base.networks import Networks
+
+
+def _of_http(url: str) -> str:
+    return _checked(url, ("http", "https"))
+
+
+def _of_websocket(url: str) -> str:
+    return _checked(url, ("ws", "wss"))
+
+
+def _checked(url: str, schemes: tuple[str, ...]) -> str:
+    """Return the url. Raises ValueError if httpx or websockets could not connect to it."""
+    try:
+        parsed = httpx.URL(url)
+        parsed.host.encode("idna")
+        has_port = parsed.port is None or 0 < parsed.port < 65_536
+        is_fit = (
+            url.isascii()
+            and parsed.scheme in schemes
+            and bool(parsed.host)
+            and has_port
+            and not parsed.fragment
+        )
+    except (httpx.InvalidURL, ValueError):
+        is_fit = False
+    if not is_fit:
+        raise ValueError(
+            f"{url!r} is no address that begins with "
+            f"{' or '.join(f'{scheme}://' for scheme in schemes)}"
+        )
+    return url
+
+
+HttpUrl = Annotated[str, AfterValidator(_of_http)]
+WebsocketUrl = Annotated[str, AfterValidator(_of_websocket)]
+NETWORK = "Where `url` and `websocket_url` are taken from."
+URL = "Where it is asked. Default: of the network."
+WEBSOCKET_URL = (
+    "Where it is listened to. Default: of the network that `url` is of, else on its host."
+)
+Seconds = Annotated[float, Field(gt=0, le=86_400 * 366)]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Secret(Section):
+    """Where to find a secret: an environment variable, or a file that only its owner can read."""
+
+    env: str | None = Field(default=None, description="Name of the variable.")
+    file: Path | None = Field(default=None, description="Path of the file.")
+
+    @model_validator(mode="after")
+    def _is_one(self) -> Self:
+        if (self.env is None) == (self.file is None):
+            raise ValueError("needs env or file, and not both")
+        return self
+
+    def read(self, field: str) -> str:
+        """Return the secret. Raises InvalidSetting if it is missing, readable by others, or not one
+        line of ASCII."""
+        where, secret = self._found(field)
+        if not secret:
+            raise InvalidSetting(field, f"{where} is empty")
+        if not (secret.isascii() and secret.isprintable()):
+            raise InvalidSetting(field, f"{where} holds no token: it is one line of ASCII")
+        learn(secret)
+        return secret
+
+    @property
+    def place(self) -> str:
+        """Where it is, without reading it."""
+        return f"the variable {self.env}" if self.env is not None else f"the file {self.file}"
+
+    def _found(self, field: str) -> tuple[str, str]:
+        """Return a description of its place, and its text."""
+        if self.env is not None:
+            found = os.environ.get(self.env)
+            if found is None:
+                raise InvalidSetting(f"{field}.env", f"the variable {self.env} is not set")
+            return f"the variable {self.env}", found.strip()
+        assert self.file is not None
+        try:
+            mode, text = self.file.stat().st_mode, self.file.read_text(encoding="utf-8")
+        except OSError as error:
+            raise InvalidSetting(
+                f"{field}.file", f"{self.file} cannot be read: {error.strerror}"
+            ) from None
+        except UnicodeDecodeError:
+            raise InvalidSetting(f"{field}.file", f"{self.file} is no text in UTF-8") from None
+        except ValueError:
+            raise InvalidSetting(f"{field}.file", f"{str(self.file)!r} is no path") from None
+        if mode & (stat.S_IRWXG | stat.S_IRWXO):
+            raise InvalidSetting(f"{field}.file", f"others can read {self.file}: chmod 600")
+        return str(self.file), text.strip()
+
+
+class VenueSection(Section):
+    """The settings of one venue. A subclass declares `venue: Literal[its name]`, its networks and
+    its accounts.
+
+    `network`, `url` and `websocket_url` follow from one another. Addresses of two networks are
+    refused, and so is a network's address beside one of another host, because a token belongs to
+    one of them.
+    """
+
+    networks: ClassVar[Networks]
+    defaults_of_networks: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    """Defaults of other settings, by network, where a network has its own."""
+
+    venue: str
+    network: str = Field(default="", description=NETWORK)
+    url: HttpUrl = Field(default="", description=URL)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The accounts' names in the ledger."""
+        raise NotImplementedError
+
+    @property
+    def at_venue(self) -> tuple[str, ...]:
+        """The accounts' names at the venue, each with the kind of name: `number VA1`."""
+        raise NotImplementedError
+
+    def secrets(self) -> dict[str, Secret]:
+        """The secrets by the names of their fields."""
+        return {
+            name: value
+            for name in type(self).model_fields
+            if isinstance(value := getattr(self, name), Secret)
+        }
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_in(cls, given: Any) -> Any:
+        """Derive what is not given of the addresses. An address that is not text is left to its
+        field to refuse."""
+        if not isinstance(given, dict):
+            return given
+        url, websocket_url = (given.get(name, "") for name in ("url", "websocket_url"))
+        if not isinstance(url, str) or not isinstance(websocket_url, str):
+            return given
+        named = cls.networks.name_of(url) or (
+            cls.networks.name_of(websocket_url) if not url else None
+        )
+        network = given.get("network", named or next(iter(cls.networks.known)))
+        if not isinstance(network, str) or network not in cls.networks.known:
+            return given
+        url = url or cls.networks[network].url
+        found = {"network": network, "url": url}
+        if "websocket_url" in cls.model_fields:
+            found["websocket_url"] = websocket_url or cls.networks.websocket_url(url)
+        return {**cls.defaults_of_networks.get(network, {}), **given, **found}
+
+    @field_validator("network")
+    @classmethod
+    def _is_known(cls, network: str) -> str:
+        if network not in cls.networks.known:
+            raise ValueError(f"{network!r} is none of {', '.join(cls.networks.known)}")
+        return network
+
+    @field_validator("url")
+    @classmethod
+    def _is_of_the_network(cls, url: str, info: ValidationInfo) -> str:
+        named, network = cls.networks.name_of(url), info.data.get("network")
+        if named is not None and network is not None and named != network:
+            raise ValueError(f"{url} is of {named}, and network is {network}")
+        return url
+
+    @field_validator("websocket_url", check_fields=False)
+    @classmethod
+    def _is_of_the_same_place(cls, websocket_url: str, info: ValidationInfo) -> str:
+        url = info.data.get("url")
+        named, asked = cls.networks.name_of(websocket_url), cls.networks.name_of(url or "")
+        if url and named != asked:
+            there, here = (f"of {name}" if name else "of another place" for name in (named, asked))
+            raise ValueError(
+                f"{websocket_url} is {there}, and url, {url}, is {here}: give both of one, or url "
+                "alone"
+            )
+        return websocket_url
+
+
+class OneAccountSection(VenueSection):
+    """The settings of a venue of which a section names one account."""
+
+    account: Identifier = Field(description="Its name in the ledger.")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (self.account,)
+
+
+class KeyedSection(OneAccountSection):
+    """The settings of a venue whose token or key is that of one account."""
+
+    token: Secret = Field(description="The token of the account.")
+    poll_seconds: Seconds = Field(
+        default=6.0, description="Between two queries of the orders while any is open."
+    )
+    idle_seconds: Seconds = Field(
+        default=20.0, description="Between two queries of the orders while none is open."
+    )
+
+    @property
+    def at_venue(self) -> tuple[str, ...]:
+        """The place of the token stands for the account: two accounts with one token would be
+        one."""
+        return (f"the account of the token in {self.token.place}",)
+
+    def options(self) -> dict[str, Any]:
+        """What the venue is made with besides. Raises InvalidSetting."""
+        return {}

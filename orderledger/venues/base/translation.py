@@ -1,0 +1,85 @@
+"""`Translation`: the result of reading a venue's payload."""
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from orderledger.infrastructure.errors import InvalidMessage
+from orderledger.infrastructure.messages.facts import evidence_of, to_fact
+from orderledger.infrastructure.messages.registry import Fill, Message, ReportedClaims
+from orderledger.venues.base.fields import Unreadable
+
+NO_ORDER = "none:"
+"""Prefix of the venue order id of a fill that no order made: such a fill is an order of its own,
+which no venue knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something that cannot be read: a row, a field of a row, or a whole payload."""
+
+    fault: str
+    payload: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """The messages of a payload in its order, what of it cannot be read, and the ids of orders that
+    have to be queried."""
+
+    messages: Sequence[Message] = ()
+    faults: Sequence[Fault] = ()
+    questions: Sequence[str] = ()
+
+    def __add__(self, other: "Translation") -> "Translation":
+        return joined((self, other))
+
+
+def joined(translations: Iterable[Translation]) -> Translation:
+    """The translations as one, in this order."""
+    parts = list(translations)
+    return Translation(
+        tuple(message for part in parts for message in part.messages),
+        tuple(fault for part in parts for fault in part.faults),
+        tuple(question for part in parts for question in part.questions),
+    )
+
+
+def whole_order(fill: Fill) -> Fill:
+    """The fill of an order that it fills completely, because nothing else will be reported of that
+    order."""
+    return fill.model_copy(
+        update={"reported": ReportedClaims(quantity=fill.quantity, cum_quantity=fill.quantity)}
+    )
+
+
+def as_text(payload: Any) -> str:
+    """Any payload as text, to be shown beside a fault."""
+    if isinstance(payload, str):
+        return payload
+    try:
+        return json.dumps(payload, default=str)
+    except (TypeError, ValueError, RecursionError):
+        return f"a {type(payload).__name__} that cannot be written"
+
+
+def guarded(read: Callable[[], Translation], row: Any) -> Translation:
+    """The translation of a row, if the ledger can store all of it; else a fault, which costs only
+    this row."""
+    try:
+        translation = read()
+        for message in translation.messages:
+            to_fact(message)
+            evidence_of(message.evidence)
+    except (Unreadable, InvalidMessage) as fault:
+        return Translation(faults=(Fault(str(fault), row),))
+    except ValidationError as fault:
+        found = fault.errors(include_url=False, include_input=False, include_context=False)[0]
+        where = ".".join(str(part) for part in found["loc"])
+        return Translation(
+            faults=(Fault(f"{where} {found['msg'].removeprefix('Value error, ')}", row),)
+        )
+    return translation

@@ -1,0 +1,34 @@
+"""Connections to venues: HTTP with attempts and a rate limit, and a websocket that reconnects."""
+
+from orderledger.infrastructure.secrecy import Secrecy
+from orderledger.venues.base.transport.backoff import Backoff
+from orderledger.venues.base.transport.ending import Ended, ended, happens_within
+from orderledger.venues.base.transport.http import Http
+from orderledger.venues.base.transport.rate_limiter import RateLimiter
+from orderledger.venues.base.transport.text import parsed, parsed_first
+from orderledger.venues.base.transport.websocket import (
+    Closed,
+    Event,
+    Frame,
+    Opened,
+    Send,
+    Socket,
+)
+
+__all__ = [
+    "Backoff",
+    "Closed",
+    "Ended",
+    "Event",
+    "Frame",
+    "Http",
+    "Opened",
+    "RateLimiter",
+    "Secrecy",
+    "Send",
+    "Socket",
+    "ended",
+    "happens_within",
+    "parsed",
+    "parsed_first",
+]

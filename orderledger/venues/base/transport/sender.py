@@ -1,0 +1,105 @@
+"""`Sender`: HTTP requests that change something at a venue. Each is sent once and never
+repeated."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from orderledger.infrastructure.errors import NotSent, Unanswered
+from orderledger.infrastructure.secrecy import Secrecy
+from orderledger.venues.base.transport.http import client_of
+from orderledger.venues.base.transport.text import parsed
+
+MOST_BYTES = 4 * 1024 * 1024
+LONGEST_TEXT = 2000
+TOO_MANY = 429
+TOO_LATE_OR_MANY = frozenset({408, 425, TOO_MANY})
+"""Answers after which the request may still be carried out; after 429 only if the venue does not
+say otherwise."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What the venue said. `document`: None where it is not JSON. `text`: the beginning of the
+    body, without secrets."""
+
+    status: int
+    document: Any
+    text: str
+
+
+class Sender:
+    """Sends orders to one venue over HTTP.
+
+    `is_refusal(document)` names answers with 429 that state that the request was refused.
+    `timeout`: seconds from the beginning of a request to the end of its answer. Errors never
+    contain `secrets` or the values of headers.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        timeout: float = 10.0,
+        secrets: Iterable[str] = (),
+        is_refusal: Callable[[Any], bool] = lambda document: False,
+    ) -> None:
+        self._client = client_of(base_url, headers, timeout)
+        self._timeout = timeout
+        self._secrecy = Secrecy(secrets, headers)
+        self._is_refusal = is_refusal
+
+    async def send(
+        self, method: str, path: str, *, json: Any = None, form: Mapping[str, str] | None = None
+    ) -> Answer:
+        """Send one request, and return a statement of the venue: 2xx with JSON, or 4xx.
+
+        Raises NotSent if no connection was made. Raises Unanswered after a timeout, a lost
+        connection, 3xx, 5xx, 408, 429, and for a 2xx that cannot be read.
+        """
+        request = self._client.build_request(
+            method, path, json=json, data=dict(form) if form else None
+        )
+        try:
+            async with asyncio.timeout(self._timeout):
+                response = await self._client.send(request)
+        except (
+            httpx.ConnectError,
+            httpx.ConnectTimeout,
+            httpx.PoolTimeout,
+            httpx.UnsupportedProtocol,
+        ) as error:
+            raise NotSent("not_connected", self._hidden(error)) from None
+        except (TimeoutError, httpx.TimeoutException):
+            raise Unanswered("timeout", f"no answer within {self._timeout:g} s") from None
+        except (httpx.HTTPError, httpx.StreamError) as error:
+            raise Unanswered("connection_lost", self._hidden(error)) from None
+        return self._judged(response)
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._client.aclose()
+
+    def _judged(self, response: httpx.Response) -> Answer:
+        status, body = response.status_code, response.content[:MOST_BYTES]
+        said = self._secrecy.hide(body[: 4 * LONGEST_TEXT].decode("utf-8", "replace"))[
+            :LONGEST_TEXT
+        ]
+        try:
+            document = parsed(body)
+        except ValueError:
+            document = None
+        if status == TOO_MANY and self._is_refusal(document):
+            return Answer(status=status, document=document, text=said)
+        if status >= 500 or 300 <= status < 400 or status in TOO_LATE_OR_MANY:
+            raise Unanswered(f"http_{status}", said[:200])
+        if status < 300 and document is None:
+            raise Unanswered("unreadable", f"HTTP {status}, and no JSON: {said[:200]}")
+        return Answer(status=status, document=document, text=said)
+
+    def _hidden(self, error: Exception) -> str:
+        return self._secrecy.hide(f"{type(error).__name__}: {error}")

@@ -1,0 +1,218 @@
+"""A websocket that reconnects, and reports when it was disconnected."""
+
+import asyncio
+import contextlib
+import inspect
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Iterable
+from datetime import datetime
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, WebSocketException
+
+from orderledger.infrastructure.errors import VenueError
+from orderledger.infrastructure.secrecy import Secrecy
+from orderledger.venues.base.transport.backoff import Backoff
+from orderledger.venues.base.transport.ending import happens_within
+from orderledger.venues.base.transport.http import LOOPBACK
+from orderledger.venues.base.transport.line import Closed, Event, Frame, Line, Opened
+
+MOST_BYTES = 16 * 1024 * 1024
+CONNECT_SECONDS = 10.0
+GOODBYE_SECONDS = 2.0
+NO_CONNECTION = (OSError, EOFError, TimeoutError, WebSocketException)
+"""Errors of connecting. EOFError: a server that disconnects in the handshake, in websockets 14."""
+SETTLED_SECONDS = 2.0
+"""After a connection that lasted this long, the next attempt is made at once."""
+PATIENCE_SECONDS = 1.0
+"""The longest pause after a connection that received a frame, however short it was."""
+
+logger = logging.getLogger(__name__)
+# At DEBUG level the library logs every frame, tokens included.
+_library_logger = logging.getLogger(f"{__name__}.library")
+_library_logger.setLevel(logging.INFO)
+
+__all__ = ["Closed", "Event", "Frame", "Opened", "Send", "Socket"]
+
+Send = Callable[[str], Awaitable[None]]
+Outcome = TypeVar("Outcome")
+
+
+class Socket:
+    """One websocket, which reconnects whenever it breaks.
+
+    `greet(send)` is awaited after each connect and sends the subscriptions; if it raises a
+    VenueError, the connection counts as failed. `ping()` is a text to be sent every `ping_every`
+    seconds; without it, a ping of the protocol is sent, whose answer is not heard. A connection on
+    which no frame comes for `quiet_for` seconds is given up. The first new attempt is made at once,
+    the next ones after pauses by `backoff`. Frames are read no faster than they are taken, up to 16
+    MiB each. `now` gives aware UTC. `secrets` never appear in a reason or a log.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        greet: Callable[[Send], Awaitable[None]],
+        ping: Callable[[], str] | None = None,
+        ping_every: float = 25.0,
+        quiet_for: float = 60.0,
+        backoff: Backoff,
+        now: Callable[[], datetime],
+        secrets: Iterable[str] = (),
+    ) -> None:
+        self.fault: str | None = None
+        """Why the last attempt to connect failed; None while connected."""
+        self._url = url
+        self._greet = greet
+        self._ping = ping
+        self._ping_every = ping_every
+        self._quiet_for = quiet_for
+        self._backoff = backoff
+        self._now = now
+        self._secrecy = Secrecy(secrets)
+        self._connection: ClientConnection | None = None
+        self._given_up: str | None = None
+        self._closing = asyncio.Event()
+
+    async def events(self) -> AsyncIterator[Event]:
+        """Opened, its frames, Closed, and again, until `aclose`. Closed comes once for each Opened,
+        and not after `aclose`."""
+        pause = 0.0
+        try:
+            while not await happens_within(self._closing, pause):
+                connection = await self._unless_closing(self._connected())
+                if connection is None:
+                    pause = self._backoff.next()
+                    continue
+                line = Line(connection, quiet_for=self._quiet_for, now=self._now)
+                async with contextlib.aclosing(self._heard_on(line)) as heard:
+                    async for event in heard:
+                        yield event
+                pause = self._pause_after(line)
+        finally:
+            self._let_go()
+
+    async def send(self, text: str) -> bool:
+        """Send a text on the present connection. False if there is none: `greet` will send it on
+        the next one."""
+        connection = self._connection
+        if connection is None:
+            return False
+        with contextlib.suppress(ConnectionClosed):
+            await connection.send(text)
+            return True
+        return False
+
+    def renew(self, reason: str) -> None:
+        """Give up the present connection, if there is one. Closed follows with this reason, then a
+        new connection."""
+        if self._connection is not None:
+            self._given_up = reason
+            self._connection.transport.abort()
+
+    async def aclose(self) -> None:
+        """End `events` after the frames received by now, and close the connection properly within
+        two seconds."""
+        self._closing.set()
+        if self._connection is not None:
+            await self._connection.close()
+
+    async def _heard_on(self, line: Line) -> AsyncGenerator[Event, None]:
+        pinging = asyncio.create_task(self._keep_pinging(line.connection))
+        yield Opened(at=line.well_at)
+        try:
+            while True:
+                yield await line.next()
+        except ConnectionClosed as error:
+            reason = self._given_up or _said(error)
+        except TimeoutError:
+            reason = f"nothing heard for {self._quiet_for:g} s"
+        finally:
+            pinging.cancel()
+        self._let_go()
+        if not self._closing.is_set():
+            yield Closed(at=line.well_at, reason=self._secrecy.hide(reason))
+
+    async def _connected(self) -> ClientConnection | None:
+        """A connection that has been greeted, or None; `fault` says why."""
+        try:
+            connection = await connect(self._url, **_options(self._url))
+        except NO_CONNECTION as error:
+            self._failed(
+                f"no connection to {urlsplit(self._url).hostname}: {type(error).__name__}: {error}"
+            )
+            return None
+        try:
+            async with asyncio.timeout(self._quiet_for):
+                await self._greet(connection.send)
+        except (*NO_CONNECTION, VenueError) as error:
+            connection.transport.abort()
+            self._failed(f"{type(error).__name__}: {error}")
+            return None
+        except BaseException:
+            connection.transport.abort()
+            raise
+        self._connection, self._given_up, self.fault = connection, None, None
+        return connection
+
+    def _failed(self, fault: str) -> None:
+        self.fault = self._secrecy.hide(fault)
+        logger.info("%s", self.fault)
+
+    def _let_go(self) -> None:
+        if self._connection is not None:
+            self._connection.transport.abort()
+            self._connection = None
+
+    def _pause_after(self, line: Line) -> float:
+        """None after a connection that lasted. One that is cut as soon as it is made must not be
+        made anew in a tight loop."""
+        if line.lasted >= SETTLED_SECONDS:
+            self._backoff.reset()
+            return 0.0
+        pause = self._backoff.next()
+        return min(pause, PATIENCE_SECONDS) if line.is_heard_from else pause
+
+    async def _keep_pinging(self, connection: ClientConnection) -> None:
+        with contextlib.suppress(ConnectionClosed):
+            while True:
+                await asyncio.sleep(self._ping_every)
+                await (connection.ping() if self._ping is None else connection.send(self._ping()))
+
+    async def _unless_closing(self, work: Coroutine[Any, Any, Outcome]) -> Outcome | None:
+        """What the work gives, or None if `aclose` came first."""
+        tasks = [asyncio.create_task(work), asyncio.create_task(self._closing.wait())]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            return await tasks[0] if tasks[0].done() else None
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _options(url: str) -> dict[str, Any]:
+    options: dict[str, Any] = {
+        "open_timeout": CONNECT_SECONDS,
+        "close_timeout": GOODBYE_SECONDS,
+        # A consumer that takes its time holds back the answers to pings too: silence is measured
+        # here, on frames.
+        "ping_interval": None,
+        "max_size": MOST_BYTES,
+        "logger": _library_logger,
+    }
+    if (
+        urlsplit(url).hostname in LOOPBACK and "proxy" in inspect.signature(connect).parameters
+    ):  # from websockets 15 on
+        options["proxy"] = None
+    return options
+
+
+def _said(error: ConnectionClosed) -> str:
+    """The code, and the words if there are any: the venue's, else ours, which end a frame that is
+    too big, for instance."""
+    frame = error.rcvd or error.sent
+    return f"{frame.code}: {frame.reason or 'closed'}" if frame else "1006: cut without a word"

@@ -1,0 +1,212 @@
+"""`Venue`: the protocol that adapters implement, and the values that pass through it.
+
+An adapter translates what its venue sends into messages of the contract and keeps the raw payload
+as `evidence`. It decides nothing: the ledger decides whether a message is new, a duplicate or a
+contradiction.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Protocol, runtime_checkable
+
+from orderledger.infrastructure.messages.registry import Balance, Message
+from orderledger.projections.view import Row
+from orderledger.venues.base.translation import Fault
+
+__all__ = [
+    "Abilities",
+    "Answer",
+    "Down",
+    "FeedEvent",
+    "Listing",
+    "ManyRecords",
+    "Messages",
+    "PriorPosition",
+    "Records",
+    "UnreadablePayload",
+    "Up",
+    "Venue",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Abilities:
+    """What a venue can report, and what it cannot.
+
+    `fill_identity`: what identifies a fill, in a sentence; `has_fill_ids`: False where fills are
+    derived from cumulative quantities. `client_ids`: whether a client id identifies one order for
+    ever, one of several, or nothing. `streams`: whether the venue pushes. `orders_reach_back`,
+    `fills_reach_back`: how far back they can be queried, in a sentence.
+    """
+
+    client_ids: str
+    fill_identity: str
+    has_fill_ids: bool
+    streams: bool
+    orders_reach_back: str
+    fills_reach_back: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Messages:
+    """Messages about one account, in the venue's order. `frames`: the number of answers or frames
+    they came in."""
+
+    account: str
+    messages: Sequence[Message]
+    frames: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Down:
+    """These accounts are not listened to. `at` is the last moment at which they were: nothing is
+    known of the time after it."""
+
+    accounts: Sequence[str]
+    at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Up:
+    """These accounts are listened to from `at` on. What was missed before has to be queried."""
+
+    accounts: Sequence[str]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnreadablePayload:
+    """A frame or a row that cannot be read. What it says about these accounts has to be queried. A
+    row that `is_answer` comes from a query already, and would come again."""
+
+    accounts: Sequence[str]
+    at: datetime
+    fault: str
+    payload: str
+    is_answer: bool = False
+
+
+FeedEvent = Messages | Down | Up | UnreadablePayload
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriorPosition:
+    """The position in an instrument before the first of some fills, which happened `at`. `price`:
+    its average cost, where the venue reports it."""
+
+    instrument: str
+    quantity: Decimal
+    price: Decimal | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """The messages of an answer, and what of it cannot be read, without secrets.
+
+    `begins_at`: the time from which on the answer is complete, where the venue does not go back as
+    far as was asked. `prior_positions`: the position before the first fill of each instrument,
+    where the venue's fills state it.
+    """
+
+    messages: Sequence[Message]
+    faults: Sequence[Fault] = ()
+    begins_at: datetime | None = None
+    prior_positions: Sequence[PriorPosition] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing(Answer):
+    """The full list of an account's open orders, as of `at`. `venue_order_ids`: the ids of all of
+    them, unreadable ones included."""
+
+    venue_order_ids: frozenset[str]
+    at: datetime
+
+
+class Records(Protocol):
+    """What the ledger knows already, for translations that need it."""
+
+    def order(self, account: str, name: str) -> Row | None:
+        """The order with this id: the venue's, or the value of an alias. None if there is none, or
+        more than one."""
+
+    def trades(self, account: str, venue_order_id: str) -> list[Row]:
+        """The standing fills of the order with this venue id."""
+
+
+@runtime_checkable
+class ManyRecords(Records, Protocol):
+    """Records that answer about many orders at once: one query for a frame, instead of one for each
+    row."""
+
+    def orders_named(self, account: str, names: Sequence[str], *, alias: str) -> Mapping[str, Row]:
+        """The orders with these names, which are client order ids or values of this alias. A name
+        without an order is left out."""
+
+    def trades_of(self, order: Row) -> list[Row]:
+        """The standing fills of an order, under all of its venue ids."""
+
+
+class NoRecords:
+    """An empty ledger."""
+
+    def order(self, account: str, name: str) -> Row | None:
+        return None
+
+    def trades(self, account: str, venue_order_id: str) -> list[Row]:
+        return []
+
+
+class Venue(Protocol):
+    """One venue and the accounts of it that are recorded, by their names in the ledger, e.g.
+    `lighter:main`.
+
+    Every query may raise VenueUnavailable or VenueRefused. A missing answer never counts as an
+    empty one.
+    """
+
+    name: str
+    abilities: Abilities
+    accounts: Sequence[str]
+
+    def listen(self) -> AsyncIterator[FeedEvent]:
+        """Everything that arrives, by push and by poll, until closed. Reconnects, and reports when
+        accounts were down.
+
+        An account is Up before its first Messages, but for what was held back when a connection
+        ended, and for what an earlier listener left. After a new call each account comes Up again.
+        The first messages may repeat earlier ones.
+        """
+
+    async def disconnect(self) -> None:
+        """Stop `listen` within a few seconds, after delivering what is buffered and held back."""
+
+    def error_for(self, account: str) -> str | None:
+        """Why the account is not listened to as it should be, as of the last attempt. None while it
+        is, or if nothing is known. Holds no secret."""
+
+    async def open_orders(self, account: str) -> Listing:
+        """All open orders."""
+
+    async def order(self, account: str, order: Row) -> Sequence[Message] | None:
+        """What the venue knows of one order of the ledger, queried by client id, then alias, then
+        the venue's ids. None: the venue says that it does not know the order. That proves nothing,
+        because its memory may be short: query the fills."""
+
+    async def fills_since(self, account: str, since: datetime) -> Answer:
+        """Every fill, correction, bust and funding from `since` on, oldest first. If the venue does
+        not go back so far, the answer says since when it is complete. It may hold what a fill
+        depends on: definitions of instruments, restated quantities."""
+
+    async def positions(self, account: str) -> Sequence[Balance]:
+        """All positions that are not flat, and the balances of currencies under their names."""
+
+    def reports_position(self, instrument: str) -> bool:
+        """Whether `positions` would name this instrument if any of it were held."""
+
+    async def aclose(self) -> None:
+        """Close all connections."""

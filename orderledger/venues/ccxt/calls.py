@@ -1,0 +1,81 @@
+"""`Call`: what one call of ccxt has sent and received, and the HTTP session that sends each order
+once."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+
+from orderledger.venues.ccxt.sending import Change, Orders, Request
+
+
+@dataclass(slots=True)
+class Call:
+    """What one call of ccxt has done: whether it has sent what was `meant` (any request, if nothing
+    was), and the answer to the last request as a document. An answer that has none leaves None.
+    `is_meant`: the last request is what was meant. `has_left`: it was given to a connection."""
+
+    meant: Orders | Change | None = None
+    is_sent: bool = False
+    is_meant: bool = False
+    has_left: bool = False
+    address: str = ""
+    status: int = 0
+    answer: Any = None
+
+    def begin(self, request: Request) -> None:
+        """A request is about to be sent. Raises NotSent if it is neither what was meant nor a
+        query."""
+        self.is_meant = self.has_left = False
+        if self.meant is None or self.meant.is_in(request):
+            self.is_sent, self.is_meant = True, self.meant is not None
+        self.address, self.status, self.answer = request.address, 0, None
+
+
+_present: ContextVar[Call | None] = ContextVar("call", default=None)
+
+
+def present_call() -> Call | None:
+    """The call that runs now, if one is noted."""
+    return _present.get()
+
+
+@contextmanager
+def noted(meant: Orders | Change | None = None) -> Iterator[Call]:
+    """Note what the calls of ccxt within do, and let nothing else leave than was meant."""
+    token = _present.set(call := Call(meant))
+    try:
+        yield call
+    finally:
+        _present.reset(token)
+
+
+async def _leave_once(
+    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """Send what was meant a single time. After a lost connection aiohttp sends GET, PUT and DELETE
+    again (aiohttp 3.14 client.py, `IDEMPOTENT_METHODS`; Deribit takes orders by GET), and after a
+    redirect any request."""
+    if (call := present_call()) is not None and call.is_meant:
+        if call.has_left:
+            raise aiohttp.ClientConnectionError(
+                "the connection was lost or redirected: the request is not sent again"
+            )
+        call.has_left = True
+    return await handler(request)
+
+
+def open_session(exchange: Any, open_base: Callable[[Any, bool], None], lazy: bool) -> None:
+    """Open ccxt's session as one that sends each order once."""
+    is_new = exchange.own_session and exchange.session is None
+    open_base(exchange, lazy)
+    if is_new:
+        made: aiohttp.ClientSession = exchange.session
+        connector, trust_env = made.connector, made.trust_env
+        made.detach()
+        exchange.session = aiohttp.ClientSession(
+            connector=connector, trust_env=trust_env, middlewares=(_leave_once,)
+        )

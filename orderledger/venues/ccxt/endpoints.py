@@ -1,0 +1,258 @@
+"""`Endpoints`: the queries of one account through ccxt, with attempts and pages. ccxt's own limiter
+paces them."""
+
+import logging
+from collections.abc import Awaitable, Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+import ccxt
+
+from orderledger.infrastructure.errors import VenueRefused, VenueUnavailable
+from orderledger.venues.base.translation import as_text
+from orderledger.venues.base.transport import Backoff
+from orderledger.venues.ccxt.exchange import asked, is_of_contracts
+from orderledger.venues.ccxt.quirks import Quirks
+from orderledger.venues.ccxt.reading import UNREADABLE, folded_id
+
+ATTEMPTS = 3
+MOST_PAGES = 1_000
+FOREVER_DAYS = 1_000
+"""ccxt's features state 10,000 days and more where there is no limit."""
+NO_ID = (ccxt.BadRequest, ccxt.InvalidOrder)
+"""How an exchange refuses an id that is none of its own, a name that somebody else has made up for
+instance."""
+ORDER_LISTS = {
+    "fetchOrders": "fetch_orders",
+    "fetchCanceledAndClosedOrders": "fetch_canceled_and_closed_orders",
+    "fetchClosedOrders": "fetch_closed_orders",
+}
+"""Lists that hold ended orders, by their names in `has`."""
+
+logger = logging.getLogger(__name__)
+
+
+class Endpoints:
+    """Queries return unified rows. Each raises VenueUnavailable after `ATTEMPTS` attempts, or
+    VenueRefused at once."""
+
+    def __init__(
+        self,
+        exchange: Any,
+        quirks: Quirks,
+        symbols: tuple[str, ...],
+        *,
+        now: Callable[[], datetime],
+        sleep: Callable[[float], Awaitable[None]],
+        backoff: Backoff,
+    ) -> None:
+        self.exchange = exchange
+        self.symbols = symbols
+        self._quirks = quirks
+        self._now = now
+        self._sleep = sleep
+        self._backoff = backoff
+
+    def needs_symbol(self, method: str) -> bool:
+        """Whether ccxt's features say that this list is of one symbol."""
+        return not self._quirks.lists_all and bool(self._feature(method, "symbolRequired"))
+
+    def trades_begin_at(self) -> datetime | None:
+        """The time before which the exchange lists no trades."""
+        days = self._feature("fetchMyTrades", "daysBack")
+        return self._now() - timedelta(days=days) if days and days < FOREVER_DAYS else None
+
+    async def load_markets(self) -> None:
+        """Have ccxt load the exchange's markets, which all other queries need."""
+        await self._ask("load_markets")
+
+    async def open_orders(self) -> list[Any]:
+        """All open orders."""
+        rows = []
+        for symbol in self._symbols("fetchOpenOrders"):
+            rows += await self._listed("fetch_open_orders", symbol)
+        return rows
+
+    def may_be_cut(self, rows: list[Any]) -> bool:
+        """Whether a list of open orders is as long as one answer can be: more may be open."""
+        limit = self._feature("fetchOpenOrders", "limit")
+        return limit is not None and len(rows) >= limit
+
+    async def order(self, venue_order_id: str, symbol: str | None) -> Any | None:
+        """One order. None if the exchange says that it does not know it."""
+        if self.exchange.has.get("fetchOrder"):
+            try:
+                row = await self._ask("fetch_order", venue_order_id, symbol)
+            except ccxt.OrderNotFound:
+                return None
+            except VenueRefused as error:
+                if isinstance(error.__cause__, NO_ID):
+                    return None
+                raise
+            if not isinstance(row, dict) or not row.get("id"):
+                raise VenueUnavailable("fetch_order: the answer has no id")
+            return row
+        wanted = folded_id(venue_order_id)
+        return next(
+            (
+                row
+                for row in await self.past_orders(symbol, None)
+                if folded_id(str(row.get("id"))) == wanted
+            ),
+            None,
+        )
+
+    async def past_orders(self, symbol: str | None, since: datetime | None) -> list[Any]:
+        """Orders that may have ended, by the first list that the exchange has."""
+        method = next(
+            (method for name, method in ORDER_LISTS.items() if self.exchange.has.get(name)), None
+        )
+        return (
+            await self._listed(method, symbol, _milliseconds(since) if since else None)
+            if method
+            else []
+        )
+
+    async def trades(self, since: datetime, symbol: str | None = None) -> list[Any]:
+        """All trades from `since` on, oldest first."""
+        rows: dict[str, Any] = {}
+        for one in [symbol] if symbol else self._symbols("fetchMyTrades"):
+            for begin, end in self._windows(since):
+                await self._turn_pages(one, begin, end, rows)
+        return sorted(rows.values(), key=_time_of)
+
+    async def positions(self) -> list[Any]:
+        """All positions in contracts."""
+        if not is_of_contracts(self.exchange) or not self.exchange.has.get("fetchPositions"):
+            return []
+        return await self._listed("fetch_positions", list(self.symbols) or None)
+
+    async def balance(self) -> Any:
+        """The currencies."""
+        return await self._ask("fetch_balance")
+
+    async def fundings(self, since: datetime) -> list[Any]:
+        """Funding payments from `since` on, where ccxt can list them."""
+        if not is_of_contracts(self.exchange) or not self.exchange.has.get("fetchFundingHistory"):
+            return []
+        rows = []
+        for symbol in self.symbols or (None,):
+            rows += await self._listed("fetch_funding_history", symbol, _milliseconds(since))
+        return rows
+
+    async def _turn_pages(
+        self, symbol: str | None, begin: int, end: int | None, rows: dict[str, Any]
+    ) -> None:
+        """All trades of a time, in `rows`."""
+        if self._quirks.offset is None:
+            rows |= await self._by_time(symbol, begin, end)
+            return
+        found: dict[str, Any] = {}
+        for _ in range(MOST_PAGES):
+            page = await self._page(
+                symbol, begin, end, {self._quirks.offset: len(found)} if found else {}
+            )
+            is_last = len(page) < (self._quirks.page or 1) or page.keys() <= found.keys()
+            found |= page
+            if is_last:
+                rows |= found
+                return
+        raise _endless(symbol)
+
+    async def _by_time(self, symbol: str | None, begin: int, end: int | None) -> dict[str, Any]:
+        """Some exchanges list from the oldest on, others from the newest back: go on at both ends,
+        until nothing is new."""
+        full = self._feature("fetchMyTrades", "limit") or 1
+        found: dict[str, Any] = {}
+        for goes_on in (True, False):
+            first, last = begin, end if goes_on else min(map(_time_of, found.values()))
+            for _ in range(MOST_PAGES):
+                page = await self._page(symbol, first, last)
+                times = [_time_of(row) for row in page.values() if UNREADABLE not in row] or [begin]
+                is_full, is_news = len(page) >= full, not page.keys() <= found.keys()
+                found |= page
+                if is_full and not is_news and min(times) == max(times):
+                    raise VenueUnavailable(f"more trades of {symbol} at one time than a page holds")
+                if not (is_full and is_news):
+                    break
+                first, last = (max(times), end) if goes_on else (begin, min(times))
+            else:
+                raise _endless(symbol)
+            if len(found) < full:
+                break  # all were on one page
+        return found
+
+    async def _page(
+        self,
+        symbol: str | None,
+        since: int,
+        until: int | None,
+        params: dict[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        limit = self._feature("fetchMyTrades", "limit")
+        asked = {**({} if until is None else {"until": until}), **(params or {})}
+        return {
+            _key_of(row): row
+            for row in await self._listed("fetch_my_trades", symbol, since, limit, asked)
+        }
+
+    def _windows(self, since: datetime) -> Iterator[tuple[int, int | None]]:
+        """The time from `since` on, in parts that one query may cover. The last one is open."""
+        days = self._feature("fetchMyTrades", "untilDays")
+        begin, now = since, self._now()
+        while days and days < FOREVER_DAYS and now - begin > timedelta(days=days):
+            end = begin + timedelta(days=days)
+            yield _milliseconds(begin), _milliseconds(end)
+            begin = end
+        yield _milliseconds(begin), None
+
+    def _symbols(self, method: str) -> tuple[str | None, ...]:
+        return self.symbols if self.needs_symbol(method) else (None,)
+
+    def _feature(self, method: str, name: str) -> Any:
+        kind = str(self.exchange.options.get("defaultType", "spot"))
+        sub_type = (
+            None if kind == "spot" else str(self.exchange.options.get("defaultSubType") or "linear")
+        )
+        return self.exchange.feature_value_by_type(kind, sub_type, method, name)
+
+    async def _listed(self, method: str, *arguments: Any) -> list[Any]:
+        rows = await self._ask(method, *arguments)
+        if not isinstance(rows, list):
+            raise VenueUnavailable(f"{method}: the answer is no list")
+        return rows
+
+    async def _ask(self, method: str, *arguments: Any) -> Any:
+        backoff = self._backoff.anew()
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                return await asked(partial(getattr(self.exchange, method), *arguments), method)
+            except VenueUnavailable as error:
+                if attempt == ATTEMPTS:
+                    raise
+                logger.info("%s (attempt %d of %d)", error, attempt, ATTEMPTS)
+                await self._sleep(backoff.next())
+        raise AssertionError("unreachable")
+
+
+def _endless(symbol: str | None) -> VenueUnavailable:
+    return VenueUnavailable(f"the trades of {symbol} have no end after {MOST_PAGES} pages")
+
+
+def _milliseconds(at: datetime) -> int:
+    return (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+
+
+def _time_of(row: Any) -> int:
+    found = row.get("timestamp") if isinstance(row, dict) else None
+    return found if isinstance(found, int) else 0
+
+
+def _key_of(row: Any) -> str:
+    named = (
+        (row.get("symbol"), row.get("order"), row.get("id"))
+        if isinstance(row, dict) and row.get("id")
+        else row
+    )
+    return as_text(named)

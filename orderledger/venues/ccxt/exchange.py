@@ -1,0 +1,283 @@
+"""ccxt's exchanges without floats, and its errors as those of a venue. Imports ccxt; only what
+queries or sends imports this."""
+
+import functools
+import json
+import logging
+import re
+from collections.abc import Awaitable, Callable
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+import ccxt
+import ccxt.async_support
+import ccxt.pro
+
+from orderledger.infrastructure.errors import (
+    InvalidSetting,
+    VenueError,
+    VenueRefused,
+    VenueUnavailable,
+)
+from orderledger.infrastructure.messages.facts import NESTING_LIMIT, evidence_of
+from orderledger.infrastructure.secrecy import masked
+from orderledger.venues.base.transport.http import Censor
+from orderledger.venues.ccxt.calls import Call, noted, open_session, present_call
+from orderledger.venues.ccxt.quirks import quirks_of
+from orderledger.venues.ccxt.reading import UNREADABLE
+from orderledger.venues.ccxt.sending import Request
+
+if TYPE_CHECKING:
+    from orderledger.venues.ccxt.adapter import CcxtSettings
+
+logging.getLogger("ccxt.base.exchange").addFilter(Censor())  # it logs whole requests, keys included
+
+CONTRACT_TYPES = ("swap", "future", "delivery", "linear", "inverse", "option")
+TIMEOUT_MILLISECONDS = 10_000
+SHOWN = 300
+ORIGIN = re.compile(r"^\w+://[^/]*")
+QUERY = re.compile(r"\?\S+")
+STATUS, DOCUMENT = 0, 6
+"""The places of the HTTP status and of the document among the arguments of `handle_errors`."""
+FIELDS_OF_A_ROW = 5
+"""So many fields are a row itself; a refusal that ccxt does not know has fewer."""
+LATER = (ccxt.RateLimitExceeded, ccxt.DDoSProtection, ccxt.InvalidNonce, ccxt.OnMaintenance)
+LATER_STATUSES = frozenset({408, 418, 425, 429})
+CUT_SHORT = ("{", "[", "<", "")
+"""How an answer begins that should have been JSON."""
+
+exact_json: Callable[[str], Any] = functools.partial(
+    json.loads, parse_float=str, parse_constant=str
+)
+"""Numbers with a fraction as the text that was sent."""
+
+
+def exact(base: Any) -> Any:
+    """A class of ccxt in which no number passes through a float, what cannot be read is an error,
+    and orders leave once."""
+
+    async def fetch(
+        self: Any, url: str, method: str = "GET", headers: Any = None, body: Any = None
+    ) -> Any:
+        """Raises BadResponse where ccxt would hand on text that is not JSON, and read it as an
+        empty list."""
+        if (call := present_call()) is not None:
+            call.begin(Request(method, url, headers or {}, body))
+        answer = await base.fetch(self, url, method, headers, body)
+        if isinstance(answer, str) and answer.lstrip()[:1] in CUT_SHORT:
+            raise ccxt.BadResponse(f"{method} {url}: an answer that is not JSON")
+        return answer
+
+    def handle_errors(self: Any, *answer: Any) -> Any:
+        """Note the document before ccxt judges it."""
+        if (call := present_call()) is not None:
+            call.status, call.answer = answer[STATUS], answer[DOCUMENT]
+        return base.handle_errors(self, *answer)
+
+    def client(self: Any, url: str) -> Any:
+        is_new = url not in (self.clients or {})
+        made = base.client(self, url)
+        if is_new:
+            made.handle_text_or_binary_message = functools.partial(_read_frame, self, made)
+        return made
+
+    def parse_order(self: Any, row: Any, market: Any = None) -> Any:
+        return _parsed(functools.partial(base.parse_order, self), row, market, self.milliseconds())
+
+    def parse_trade(self: Any, row: Any, market: Any = None) -> Any:
+        return _parsed(functools.partial(base.parse_trade, self), row, market, self.milliseconds())
+
+    def open_once(self: Any, lazy: bool = False) -> None:
+        open_session(self, base.open, lazy)
+
+    own = (fetch, handle_errors, client, parse_order, parse_trade)
+    exactly = {
+        "number": str,
+        "on_json_response": staticmethod(exact_json),
+        "on_unread": None,
+        "open": open_once,
+    }
+    return type(base.__name__, (base,), {**exactly, **{method.__name__: method for method in own}})
+
+
+def _parsed(parse: Callable[[Any, Any], Any], row: Any, market: Any, now: int) -> Any:
+    """A row as ccxt parses it. One that it cannot parse costs only itself: it is parsed without the
+    fields that are at fault, and marked. ccxt would drop a row without a time, so it gets one."""
+    try:
+        parsed = parse(row, market)
+    except Exception as error:
+        parsed = _without_fault(parse, row, market)
+        parsed = {
+            "symbol": market and market.get("symbol"),
+            **parsed,
+            UNREADABLE: shown(error),
+            "info": row,
+        }
+    if UNREADABLE in parsed and parsed.get("timestamp") is None:
+        parsed["timestamp"] = now
+    return parsed
+
+
+def _without_fault(parse: Callable[[Any, Any], Any], row: Any, market: Any) -> Any:
+    """The row without the fields that no parser can take: added one after the other, to find its id
+    at least."""
+    kept: dict[str, Any] = {}
+    parsed: Any = {"id": None, "timestamp": None}
+    for name, value in row.items() if isinstance(row, dict) else ():
+        try:
+            parsed = parse({**kept, name: value}, market)
+        except Exception:  # of a parser, for this field
+            continue
+        kept[name] = value
+    return parsed
+
+
+def _read_frame(exchange: Any, client: Any, frame: str | bytes) -> None:
+    """Hand a frame to ccxt. An error would silently end the reading of the connection."""
+    text = frame.decode("utf-8", "replace") if isinstance(frame, bytes) else frame
+    try:
+        document = exact_json(text) if text.lstrip()[:1] in ("{", "[") else text
+        if text.count("{") + text.count("[") > NESTING_LIMIT:
+            evidence_of(document)  # raises for what cannot be kept
+        exchange.handle_message(client, document)
+    except Exception as error:  # of a parser of ccxt, for a frame that it does not expect
+        if exchange.on_unread is not None:
+            exchange.on_unread(text, shown(error))
+
+
+def connected(settings: "CcxtSettings", *, sends: bool = False) -> Any:
+    """The exchange with its credentials and addresses. Raises InvalidSetting, naming the field."""
+    base = _class_of(settings.exchange)
+    quirks = quirks_of(settings.exchange)
+    config = {
+        "enableRateLimit": True,
+        "timeout": TIMEOUT_MILLISECONDS,
+        "options": {**dict(quirks.options), **settings.options},
+    }
+    if settings.milliseconds_per_request is not None:
+        config["rateLimit"] = settings.milliseconds_per_request
+    exchange = exact(base)(config)
+    _check_methods(exchange)
+    if sends:
+        exchange.options["maxRetriesOnFailure"] = (
+            0  # ccxt would send an order again (base/exchange.py, `fetch2`)
+        )
+    if settings.network != "live":
+        _use_sandbox(exchange)
+    for name, secret in _credentials(exchange, settings, sends=sends).items():
+        setattr(exchange, name, secret)
+    if settings.url:
+        exchange.urls["api"] = _moved(exchange.urls["api"], settings.url, settings.websocket_url)
+        exchange.aiohttp_trust_env = False
+    return exchange
+
+
+def is_of_contracts(exchange: Any) -> bool:
+    """Whether the account trades contracts, which have positions."""
+    return str(exchange.options.get("defaultType", "spot")) in CONTRACT_TYPES
+
+
+async def asked(question: Callable[[], Awaitable[Any]], what: str) -> Any:
+    """The answer to a query. Raises VenueUnavailable, VenueRefused, and ccxt's OrderNotFound as it
+    is."""
+    with noted() as call:
+        try:
+            answer = await question()
+        except ccxt.OrderNotFound:
+            raise
+        except Exception as error:
+            raise venue_error(error, call, what) from error
+    if call.is_sent and not holds_rows(call.answer):
+        raise VenueUnavailable(f"{what}: the answer holds no list, and nothing that stands for one")
+    return answer
+
+
+def holds_rows(document: Any) -> bool:
+    """Whether an answer has a place for rows. ccxt reads any other document as an empty list."""
+    if not isinstance(document, dict):
+        return isinstance(document, list)
+    inner = [value for name, value in document.items() if name not in ("error", "errors")]
+    return (
+        any(value is None or isinstance(value, (dict, list)) for value in inner)
+        or len(inner) >= FIELDS_OF_A_ROW
+    )
+
+
+def venue_error(error: Exception, call: Call, what: str) -> VenueError:
+    """An error of ccxt, or of its parsers for an answer that they do not expect, as one of a
+    venue."""
+    said = f"{what}: {shown(error)}"
+    is_later = isinstance(error, LATER) or call.status in LATER_STATUSES
+    if isinstance(error, ccxt.ExchangeError) or (400 <= call.status < 500 and not is_later):
+        return VenueRefused(call.status if call.status >= 400 else 400, said)
+    return VenueUnavailable(said)
+
+
+def shown(error: BaseException) -> str:
+    """What an error says, without secrets and without what was sent."""
+    return f"{type(error).__name__}: {QUERY.sub('?…', masked(str(error)))[:SHOWN]}"
+
+
+def _class_of(name: str) -> Any:
+    if name not in ccxt.async_support.exchanges:
+        near = get_close_matches(name, ccxt.async_support.exchanges, n=3)
+        hint = f": did you mean {', '.join(near)}?" if near else ""
+        raise InvalidSetting(
+            "venues.exchange", f"{name!r} is no exchange of ccxt {ccxt.__version__}{hint}"
+        )
+    return getattr(ccxt.pro if name in ccxt.pro.exchanges else ccxt.async_support, name)
+
+
+def _check_methods(exchange: Any) -> None:
+    missing = [name for name in ("fetchOpenOrders", "fetchMyTrades") if not exchange.has.get(name)]
+    if missing:
+        why = (
+            f"ccxt has no {' and no '.join(missing)} for {exchange.id}: its orders and fills "
+            "cannot be recorded"
+        )
+        raise InvalidSetting("venues.exchange", why)
+
+
+def _use_sandbox(exchange: Any) -> None:
+    if not exchange.urls.get("test"):
+        raise InvalidSetting("venues.network", f"ccxt knows no test network of {exchange.id}")
+    exchange.set_sandbox_mode(True)
+
+
+def _credentials(exchange: Any, settings: "CcxtSettings", *, sends: bool) -> dict[str, str]:
+    known = exchange.requiredCredentials
+    needed = [name for name, is_needed in known.items() if is_needed]
+    reads_with = quirks_of(exchange.id).reads_with
+    for name in settings.credentials:
+        if name not in known:
+            raise InvalidSetting(f"venues.credentials.{name}", f"is none of {', '.join(known)}")
+    for name in needed if sends or reads_with is None else reads_with:
+        if name not in settings.credentials:
+            raise InvalidSetting(
+                f"venues.credentials.{name}", f"is missing: {exchange.id} needs {', '.join(needed)}"
+            )
+    return {
+        name: secret.read(f"venues.credentials.{name}")
+        for name, secret in settings.credentials.items()
+    }
+
+
+def _moved(urls: Any, http: str, websocket: str) -> Any:
+    """The addresses with another scheme and host."""
+    if isinstance(urls, dict):
+        return {name: _moved(inner, http, websocket) for name, inner in urls.items()}
+    if not isinstance(urls, str):
+        return urls
+    origin = ORIGIN.match(websocket if urls.startswith("ws") else http)
+    return ORIGIN.sub(origin.group() if origin else "", urls, count=1)
+
+
+class Connections:
+    """The connections of an exchange, closed together."""
+
+    def __init__(self, exchange: Any) -> None:
+        self._exchange = exchange
+
+    async def aclose(self) -> None:
+        self._exchange.timeout_on_exit = 0
+        await self._exchange.close()

@@ -1,0 +1,120 @@
+"""Unified positions, balances and fundings, to messages."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from orderledger.domain.values import PositionSide
+from orderledger.infrastructure.messages.registry import Balance, Funding
+from orderledger.venues.base.fields import Document, Unreadable
+from orderledger.venues.base.translation import Translation, guarded, joined
+from orderledger.venues.ccxt.context import Context
+from orderledger.venues.ccxt.positions import sides_of
+from orderledger.venues.ccxt.reading import (
+    needed_text,
+    number,
+    positive,
+    row_of,
+    text,
+    time_of,
+)
+
+TOTALS = ("info", "timestamp", "datetime", "free", "used", "total", "debt")
+"""Fields of a balance that are not currencies."""
+
+
+def position_messages(rows: Sequence[Any], context: Context) -> Translation:
+    """The positions, as numbers of contracts, negative if short. A long and a short one of one
+    instrument are its two sides."""
+    hedged = _hedged(rows)
+    return joined(guarded(partial(_position, row, context, hedged), row) for row in rows)
+
+
+def _hedged(rows: Sequence[Any]) -> frozenset[str]:
+    """The instruments of which there is a long and a short position."""
+    sides: dict[str, list[Any]] = {}
+    for row in rows:
+        if isinstance(row, dict) and isinstance(row.get("symbol"), str):
+            sides.setdefault(row["symbol"], []).append(row.get("side"))
+    return frozenset(
+        symbol for symbol, found in sides.items() if found in (["long", "short"], ["short", "long"])
+    )
+
+
+def balance_messages(document: Any, context: Context) -> Translation:
+    """The currencies of a balance."""
+    if not isinstance(document, dict):
+        return Translation()
+    named = {
+        name: row for name, row in document.items() if name not in TOTALS and isinstance(row, dict)
+    }
+    return joined(
+        guarded(partial(_currency, name, row, context), row) for name, row in named.items()
+    )
+
+
+def funding_messages(rows: Sequence[Any], context: Context) -> Translation:
+    """The fundings, positive if received."""
+    return joined(guarded(partial(_funding, row, context), row) for row in rows)
+
+
+def _position(raw: Any, context: Context, hedged: frozenset[str]) -> Translation:
+    row = row_of(raw)
+    contracts, side = number(row, "contracts"), text(row, "side")
+    if contracts is None or (contracts and side not in ("long", "short")):
+        raise Unreadable("contracts or side is missing")
+    quantity = -abs(contracts) if side == "short" else abs(contracts)
+    instrument, position_side = needed_text(row, "symbol"), sides_of(row, context).position_side
+    if position_side is None and instrument in hedged and side is not None:
+        position_side = PositionSide(side)
+    price = positive(row, "entryPrice")
+    held: Document = {
+        "instrument": instrument,
+        "quantity": quantity,
+        "average_price": price,
+        "position_side": position_side,
+    }
+    at = context.heard_at or time_of(row, "timestamp", "datetime")
+    return Translation(
+        [Balance(account=context.account, **held, at=at, source=context.source, evidence=row)]
+    )
+
+
+def _currency(name: str, raw: Any, context: Context) -> Translation:
+    row = row_of(raw)
+    total = number(row, "total")
+    if total is None:
+        return Translation()
+    held: Document = {"instrument": name, "quantity": total}
+    return Translation(
+        [
+            Balance(
+                account=context.account,
+                **held,
+                at=context.heard_at,
+                source=context.source,
+                evidence=row,
+            )
+        ]
+    )
+
+
+def _funding(raw: Any, context: Context) -> Translation:
+    row = row_of(raw)
+    amount, name = number(row, "amount"), text(row, "id")
+    if amount is None:
+        raise Unreadable("amount is missing")
+    return Translation(
+        [
+            Funding(
+                account=context.account,
+                instrument=needed_text(row, "symbol"),
+                amount=amount,
+                currency=needed_text(row, "code"),
+                at=time_of(row, "timestamp", "datetime") or context.heard_at,
+                message_id=None if name is None else f"funding:{name}",
+                source=context.source,
+                evidence=row,
+            )
+        ]
+    )

@@ -1,0 +1,62 @@
+"""Definitions of instruments, from the unified markets of ccxt.
+
+The ledger counts what the exchange counts: of a contract the number of contracts, with the size of
+one as `multiplier`.
+"""
+
+from decimal import Decimal
+from typing import Any
+
+from orderledger.domain.exact import ONE
+from orderledger.venues.base.definitions import Terms
+from orderledger.venues.base.fields import Document, Unreadable
+from orderledger.venues.ccxt.reading import flag, positive, text
+
+SIGNIFICANT_DIGITS, TICK_SIZE = 3, 4
+"""ccxt's numbers for `precisionMode`; the third mode counts decimal places."""
+
+
+def terms_of_market(market: Any, precision_mode: int = TICK_SIZE) -> Terms | None:
+    """The terms of a market. None if it does not state what it is settled in, or the size of its
+    contracts."""
+    try:
+        return _read(market, precision_mode) if isinstance(market, dict) else None
+    except Unreadable:
+        return None
+
+
+def terms_of_symbol(symbol: str) -> Terms | None:
+    """What a symbol alone shows: at spot, the currency. The size of a contract it does not show."""
+    base, _, quote = symbol.partition("/")
+    return (
+        Terms(currency=quote, multiplier=ONE, inverse=False)
+        if base and quote and ":" not in quote
+        else None
+    )
+
+
+def _read(market: Document, precision_mode: int) -> Terms | None:
+    is_contract = flag(market, "contract") or False
+    currency = text(market, "settle" if is_contract else "quote")
+    size = positive(market, "contractSize") if is_contract else ONE
+    if currency is None or size is None:
+        return None
+    precision = market.get("precision")
+    steps = precision if isinstance(precision, dict) else {}
+    return Terms(
+        currency=currency,
+        multiplier=size,
+        inverse=flag(market, "inverse") or False,
+        tick=_step(steps, "price", precision_mode),
+        lot=_step(steps, "amount", precision_mode),
+    )
+
+
+def _step(steps: Document, name: str, precision_mode: int) -> Decimal | None:
+    """The smallest step. Significant digits are none."""
+    if precision_mode == TICK_SIZE:
+        return positive(steps, name)
+    places = text(steps, name)
+    if precision_mode == SIGNIFICANT_DIGITS or places is None or not places.isdigit():
+        return None
+    return ONE.scaleb(-int(places))

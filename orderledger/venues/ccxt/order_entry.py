@@ -1,0 +1,276 @@
+"""`CcxtOrderEntry`: sends the orders of one account through ccxt.
+
+ccxt leaves out terms that it does not know, and its errors do not say whether an order may have
+reached the exchange. So each request is compared with its order (`sending`), and each answer is
+judged by the exchange's own document (`refusals`).
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from orderledger.domain.values import Source
+from orderledger.infrastructure.errors import NotSent, Unanswered
+from orderledger.infrastructure.messages.registry import (
+    Message,
+    Reject,
+    RejectCancel,
+    RejectReplace,
+    Replace,
+)
+from orderledger.projections.view import Row
+from orderledger.venues.base.order_entry import BOTH_CONDITIONS, EntryAbilities, Sent
+from orderledger.venues.ccxt.arguments import (
+    IN_FORCE,
+    TYPES,
+    Arguments,
+    client_id_for,
+)
+from orderledger.venues.ccxt.calls import Call, noted
+from orderledger.venues.ccxt.context import Context
+from orderledger.venues.ccxt.exchange import Connections, shown
+from orderledger.venues.ccxt.orders import (
+    client_id_of,
+    order_messages,
+    venue_order_id,
+)
+from orderledger.venues.ccxt.quirks import quirks_of
+from orderledger.venues.ccxt.refusals import Refusal, Wanted, judged, refusal_in
+from orderledger.venues.ccxt.sending import Change, Orders
+from orderledger.venues.ccxt.sending.tables import language_of
+from orderledger.venues.ccxt.vocabulary import CLIENT_ID
+
+BATCH = ("symbol", "type", "side", "amount", "price", "params")
+"""The fields of an order in createOrders."""
+CHANGEABLE = ("quantity", "limit_price", "stop_price")
+SERVER_ERROR = 500
+
+
+class CcxtOrderEntry:
+    """`OrderEntry` of one account. `exchange`: ccxt's, with numbers as text (see
+    `exchange.connected`)."""
+
+    def __init__(self, exchange: Any, *, account: str, now: Callable[[], datetime]) -> None:
+        self._exchange = exchange
+        self._quirks = quirks_of(exchange.id)
+        self._language = language_of(exchange.id)
+        self._arguments = Arguments(exchange, self._quirks, account)
+        self._account = account
+        self._now = now
+        self._turn = asyncio.Semaphore(1 if self._quirks.is_serial else 1_000)
+        self.abilities = EntryAbilities(
+            batch=self._quirks.batch,
+            replaces=self._quirks.edits_in_place,
+            cancels_by_client_id=self._quirks.cancels_by_client_id,
+            absence_seconds=self._quirks.absence_seconds,
+            orders_per_second=1_000 / exchange.rateLimit if exchange.rateLimit else None,
+            order_types=frozenset(TYPES),
+            times_in_force=frozenset(word for word in IN_FORCE if word is not None),
+            conditions=BOTH_CONDITIONS | {"position_side"},
+        )
+
+    def prepare(self, order: Row) -> Mapping[str, str]:
+        """Our own id where it fits, else one derived from it. Raises NotSent for terms that ccxt
+        cannot send."""
+        self._arguments.type_of(order)
+        if self._exchange.markets:
+            self._arguments.check_steps(order)
+        return {CLIENT_ID: client_id_for(self._quirks, self._account, order["client_order_id"])}
+
+    async def submit(self, order: Row) -> Sent:
+        await self._load_markets()
+        self._arguments.check_steps(order)
+        row, call, refusal = await self._sent(
+            "submit", self._orders([order]), "create_order", *self._arguments.of(order)
+        )
+        return (
+            [self._reject(Reject, order, refusal)] if refusal else self._accepted(row, order, call)
+        )
+
+    async def submit_many(self, orders: Sequence[Row]) -> Sequence[Sent | Exception]:
+        if self._quirks.batch < len(orders) or len(orders) == 1:
+            return [await _caught(self.submit(order)) for order in orders]
+        try:
+            await self._load_markets()
+            for order in orders:
+                self._arguments.check_steps(order)
+            asked = [dict(zip(BATCH, self._arguments.of(order), strict=True)) for order in orders]
+            _, call, refusal = await self._sent(
+                "submit", self._orders(orders), "create_orders", asked
+            )
+        except (NotSent, Unanswered) as error:
+            return [error for _ in orders]
+        if refusal:
+            return [[self._reject(Reject, order, refusal)] for order in orders]
+        # ccxt sorts the rows by time, and raises for a single one that is refused: the document has
+        # them in their order.
+        document = call.answer
+        if not isinstance(document, list) or len(document) != len(orders):
+            return [
+                Unanswered("unreadable_answer", "an answer for other orders than were sent")
+                for _ in orders
+            ]
+        return [self._part(raw, order, call) for raw, order in zip(document, orders, strict=True)]
+
+    async def cancel(self, order: Row, request_id: str) -> Sent:
+        await self._load_markets()
+        name, client_id = order.get("venue_order_id"), self._arguments.client_id(order)
+        if name is None and not (self._quirks.cancels_by_client_id and client_id):
+            raise NotSent(
+                "no_venue_order_id",
+                f"{self._exchange.id} cancels by its own id, which is not known yet",
+            )
+        params: dict[str, Any] = {} if name is not None else {"clientOrderId": client_id}
+        if (
+            self._language is not None
+            and self._language.conditional
+            and order.get("stop_price") is not None
+        ):
+            params["trigger"] = True
+        meant = Change(self._exchange.id, [one for one in (name, client_id) if one], {})
+        row, _, refusal = await self._sent(
+            "cancel", meant, "cancel_order", name or "", order["instrument"], params
+        )
+        if refusal:
+            return [self._reject(RejectCancel, order, refusal, request_id=request_id)]
+        return (
+            self._accepted(row, order)
+            if isinstance(row, dict) and row.get("status") and venue_order_id(row) == name
+            else []
+        )
+
+    async def replace(self, order: Row, request: Row) -> Sent:
+        if not self._quirks.edits_in_place or order.get("venue_order_id") is None:
+            raise NotSent(
+                "no_replace", f"{self._exchange.id} cannot change this order in its place"
+            )
+        await self._load_markets()
+        terms = {name: request.get(name) for name in CHANGEABLE if request.get(name) is not None}
+        changed = {**order, **terms}
+        self._arguments.check_steps(changed)
+        symbol, kind, side, amount, price, params = self._arguments.of(changed)
+        params = {name: value for name, value in params.items() if name == "triggerPrice"}
+        meant = Change(self._exchange.id, [order["venue_order_id"]], terms)
+        asked = (order["venue_order_id"], symbol, kind, side, amount, price, params)
+        _, _, refusal = await self._sent("replace", meant, "edit_order", *asked)
+        if refusal:
+            return [self._reject(RejectReplace, order, refusal, request_id=request["request_id"])]
+        return [Replace(**self._named(order), **terms)]
+
+    async def aclose(self) -> None:
+        await Connections(self._exchange).aclose()
+
+    # Sending
+
+    async def _sent(
+        self, wanted: Wanted, meant: Orders | Change, method: str, *asked: Any
+    ) -> tuple[Any, Call, Refusal | None]:
+        """The answer, or a refusal. Raises NotSent and Unanswered. An answer that is a list, one
+        part for each order, is none."""
+        async with self._turn:
+            with noted(meant) as call:
+                try:
+                    return await getattr(self._exchange, method)(*asked), call, None
+                except Exception as error:
+                    if (
+                        call.status < SERVER_ERROR
+                        and isinstance(call.answer, list)
+                        and call.is_sent
+                    ):
+                        return None, call, None
+                    return None, call, judged(error, call, self._exchange.id, wanted)
+
+    def _orders(self, orders: Sequence[Row]) -> Orders:
+        markets = [self._exchange.market(order["instrument"]) for order in orders]
+        return Orders(
+            self._exchange.id,
+            orders,
+            markets,
+            [self._arguments.client_id(order) for order in orders],
+        )
+
+    async def _load_markets(self) -> None:
+        try:
+            if not self._exchange.markets:
+                await self._exchange.load_markets()
+        except Exception as error:
+            raise NotSent(
+                "not_connected", f"the markets cannot be loaded: {shown(error)}"
+            ) from None
+
+    # Answers
+
+    def _accepted(self, row: Any, order: Row, call: Call | None = None) -> Sent:
+        """The messages of an order that the exchange has answered with, or its refusal, where ccxt
+        raises none."""
+        if venue_order_id(row) is None:
+            if call is None:
+                raise Unanswered("unreadable_answer", "the answer has no order id")
+            return [
+                self._reject(
+                    Reject, order, refusal_in(call.answer, call, self._exchange.id, "submit")
+                )
+            ]
+        whole = {"symbol": order["instrument"], "side": str(order["side"]), **_given(row)}
+        context = Context(
+            account=self._account,
+            exchange=self._exchange.id,
+            source=Source.VENUE_PUSH,
+            heard_at=self._now(),
+        )
+        told = order_messages(whole, context)
+        if told.faults:
+            raise Unanswered("unreadable_answer", told.faults[0].fault)
+        names = {
+            "client_order_id": order["client_order_id"],
+            "aliases": {CLIENT_ID: self._arguments.client_id(order)},
+        }
+        return [message.model_copy(update=names) for message in told.messages]
+
+    def _part(self, raw: Any, order: Row, call: Call) -> Sent | Exception:
+        """One answer of several: an order, or a refusal that ccxt reads as an order without an
+        id."""
+        try:
+            row = self._exchange.parse_order(raw)
+            client_id = client_id_of(row, self._quirks)
+            if client_id is not None and self._quirks.folded(
+                client_id
+            ) != self._arguments.client_id(order):
+                return Unanswered(
+                    "unreadable_answer", f"an answer about {client_id}, which was not sent"
+                )
+            if venue_order_id(row) is None:
+                return [
+                    self._reject(Reject, order, refusal_in(raw, call, self._exchange.id, "submit"))
+                ]
+            return self._accepted(row, order)
+        except Unanswered as error:
+            return error
+
+    def _reject(self, kind: Any, order: Row, refusal: Refusal, **other: Any) -> Message:
+        said = {"reason": refusal.reason, "text": refusal.said, "evidence": refusal.document}
+        found: Message = kind(**self._named(order), **other, **said)
+        return found
+
+    def _named(self, order: Row) -> dict[str, Any]:
+        return {
+            "account": self._account,
+            "client_order_id": order["client_order_id"],
+            "venue_order_id": order.get("venue_order_id"),
+            "instrument": order["instrument"],
+            "side": order["side"],
+            "source": Source.VENUE_PUSH,
+            "at": self._now(),
+        }
+
+
+def _given(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if value is not None}
+
+
+async def _caught(sending: Awaitable[Sent]) -> Sent | Exception:
+    try:
+        return await sending
+    except (NotSent, Unanswered) as error:
+        return error

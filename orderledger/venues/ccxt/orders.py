@@ -1,0 +1,325 @@
+"""A unified order, to messages: the fills that it holds, then its status."""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+from orderledger.domain.values import DatedBy, OrderType
+from orderledger.infrastructure.messages.registry import (
+    Acknowledge,
+    Cancel,
+    Expire,
+    Message,
+    Reject,
+    Replace,
+    ReportedClaims,
+)
+from orderledger.infrastructure.messages.registry import Status as StatusReport
+from orderledger.venues.base.fields import Document, is_nothing
+from orderledger.venues.base.translation import Translation, guarded, joined
+from orderledger.venues.ccxt.context import Context
+from orderledger.venues.ccxt.positions import sides_of
+from orderledger.venues.ccxt.quirks import Quirks
+from orderledger.venues.ccxt.reading import (
+    UNREADABLE,
+    flag,
+    folded_id,
+    needed_text,
+    number,
+    optional,
+    positive,
+    remark,
+    row_of,
+    text,
+    time_of,
+    word_in,
+)
+from orderledger.venues.ccxt.trade_identity import fill_id_of, identity_with_id
+from orderledger.venues.ccxt.trades import fill_of, is_hollow
+from orderledger.venues.ccxt.verdicts import Verdict, is_fact, verdict_of
+from orderledger.venues.ccxt.vocabulary import (
+    ATTACHED,
+    ENDS,
+    ORDER_TYPES,
+    POST_ONLY,
+    SIDES,
+    STATUSES,
+    STOPPED_TYPES,
+    TIMES_IN_FORCE,
+    TRIGGERS,
+    TYPE_WORDS,
+)
+
+TERMS = ("quantity", "limit_price", "stop_price")
+TAKES_PROFIT = re.compile(r"take.?profit|profit_plan|^tp$| tp$")
+CONDITIONAL = re.compile(r"stop|take.?profit|profit|loss|conditional|trigger|^tp$|^sl$")
+IN_FORCE = (Acknowledge, Cancel, Expire, StatusReport)
+"""The terms in the row of such an order are in force, or were to its end. Those of a refused one
+are a wish."""
+READERS: Mapping[tuple[str, ...], Callable[[Document, str], Any]] = {
+    ("filled", "remaining"): number,
+    ("amount", "average", "price", *TRIGGERS, *ATTACHED): positive,
+    ("symbol", "side", "type", "timeInForce", "clientOrderId"): text,
+    ("timestamp", "datetime", "lastTradeTimestamp", "lastUpdateTimestamp"): time_of,
+}
+"""What is not needed, and how it is read."""
+
+
+def order_messages(raw: Any, context: Context) -> Translation:
+    """The messages of one order: its fills, which count whatever else cannot be read, and its
+    state. Never raises."""
+    return _fills(raw, context) + guarded(partial(_read, raw, context), raw)
+
+
+def venue_order_id(raw: Any) -> str | None:
+    """The id of a row, if it is readable."""
+    found = raw.get("id") if isinstance(raw, dict) else None
+    return folded_id(found) if isinstance(found, str) and found else None
+
+
+def is_doubtful(raw: Any, context: Context) -> bool:
+    """Whether a row of a list shows an order working that has ended here, without the exchange's
+    time of that: it may be old."""
+    row, _ = _readable(raw) if isinstance(raw, dict) else ({}, [])
+    name = venue_order_id(raw)
+    return (
+        name is not None
+        and not has_ended(raw)
+        and _changed_at(row) is None
+        and _has_ended_here(name, context)
+    )
+
+
+def has_ended(raw: Any) -> bool:
+    """Whether a row says that its order has ended."""
+    status = raw.get("status") if isinstance(raw, dict) else None
+    return isinstance(status, str) and status in ENDS
+
+
+def client_id_of(row: Document, quirks: Quirks) -> str | None:
+    """The client id, whoever has chosen it."""
+    return word_in(row, quirks.id_in) if quirks.id_in else text(row, "clientOrderId")
+
+
+def _read(raw: Any, context: Context) -> Translation:
+    evidence = row_of(raw)
+    row, notes = _readable(evidence)
+    name, client_id = context.spelling_of(needed_text(row, "id")), client_id_of(row, context.quirks)
+    sides = sides_of(row, context)
+    common: Document = {
+        "account": context.account,
+        "venue_order_id": name,
+        **({} if client_id is None else context.names_of(client_id)),
+        "instrument": text(row, "symbol"),
+        "side": sides.side or SIDES.get(text(row, "side") or ""),
+        "position_side": sides.position_side,
+        "source": context.source,
+        "evidence": evidence,
+    }
+    at, verdict = _time_of(row), verdict_of(row, context)
+    has_ended_here = _has_ended_here(name, context)
+    if at is None and verdict.kind in (Cancel, Expire, Reject) and has_ended_here:
+        return Translation()  # without a time, each query would report another end
+    common["at"] = at or context.heard_at
+    claims = _claims(row, verdict, context)
+    messages: list[Message] = []
+    if verdict.kind in IN_FORCE and text(row, "status") in STATUSES:
+        messages += _replaced(row, name, claims, common, context)
+    said = remark(verdict.text, *map("not read: {}".format, notes))
+    own: Document = {"reported": claims, "reason": verdict.reason, "text": said}
+    is_seen = verdict.kind is Acknowledge and (has_ended_here or context.asked_at is not None)
+    if verdict.kind is not StatusReport and not (is_seen and has_ended_here):
+        messages.append(verdict.kind(**common, **own))
+    if verdict.kind is StatusReport or is_seen:
+        messages.append(_observed(row, verdict, {**common, **own}, context))
+    return Translation(messages)
+
+
+def _observed(row: Document, verdict: Verdict, common: Document, context: Context) -> StatusReport:
+    """The state as it was seen. The time of creation is none of the state: without a later one,
+    receipt dates it."""
+    changed_at = _changed_at(row)
+    dated: Document = {
+        "at": changed_at or context.heard_at or common["at"],
+        "dated_by": DatedBy.RECEIPT if changed_at is None else DatedBy.VENUE,
+        "asked_at": context.asked_at,
+    }
+    return StatusReport(**{**common, **dated}, status=verdict.status, pending=verdict.pending)
+
+
+def _readable(row: Document) -> tuple[Document, list[str]]:
+    """The row without what cannot be read of what is not needed, and a note for each field that was
+    left out."""
+    notes: list[str] = []
+    found = dict(row)
+    for names, read in READERS.items():
+        for name in names:
+            if name in row and optional(notes, partial(read, row, name)) is None:
+                found[name] = None
+    return found, notes
+
+
+def _fills(raw: Any, context: Context) -> Translation:
+    """The trades that the order holds. Those without an id come with one from the list of
+    trades."""
+    trades, name = raw.get("trades") if isinstance(raw, dict) else None, venue_order_id(raw)
+    if (
+        not isinstance(trades, list)
+        or name is None
+        or raw.get(UNREADABLE)
+        or not context.takes_trades_of_orders
+    ):
+        return Translation()
+    return joined(
+        guarded(partial(_fill, one, raw, name, context), one) for one in trades if _is_fill(one)
+    )
+
+
+def _is_fill(trade: Any) -> bool:
+    return (
+        isinstance(trade, dict)
+        and UNREADABLE not in trade
+        and not is_hollow(trade)
+        and text(trade, "id") is not None
+    )
+
+
+def _fill(trade: Document, row: Document, name: str, context: Context) -> Translation:
+    """The fill of a trade that may leave out what its order says."""
+    whole = {
+        "symbol": row.get("symbol"),
+        "side": row.get("side"),
+        **{key: value for key, value in trade.items() if value},
+    }
+    venue_order_id = context.spelling_of(name)
+    fill_id = fill_id_of(whole, venue_order_id, context) or needed_text(trade, "id")
+    identity = identity_with_id(whole, fill_id, venue_order_id, context)
+    return Translation((fill_of(whole, context, identity=identity, evidence=row_of(trade)),))
+
+
+def _changed_at(row: Document) -> datetime | None:
+    """The exchange's time of the state."""
+    return time_of(row, "lastUpdateTimestamp", "lastTradeTimestamp")
+
+
+def _time_of(row: Document) -> datetime | None:
+    """When it happened. The time of creation is not the time of an end."""
+    changed_at = _changed_at(row)
+    return (
+        changed_at
+        if changed_at is not None or has_ended(row)
+        else time_of(row, "timestamp", "datetime")
+    )
+
+
+def _claims(row: Document, verdict: Verdict, context: Context) -> ReportedClaims:
+    has_amounts = context.quirks.has_pushed_amounts or context.source != "venue_push"
+    is_dated = (
+        context.heard_at is None
+        or time_of(row, "lastUpdateTimestamp", "lastTradeTimestamp") is not None
+        or has_ended(row)
+    )
+    is_told = (
+        has_amounts and is_dated and is_fact(row)
+    )  # what had filled when it was created is nothing
+    kind, stop = _conditional(row)
+    is_market = ORDER_TYPES.get(text(row, "type") or "") is OrderType.MARKET
+    in_force = (text(row, "timeInForce") or "").upper()
+    return ReportedClaims(
+        status=verdict.status if text(row, "status") in (None, *STATUSES) else None,
+        quantity=positive(row, "amount") if has_amounts else None,
+        cum_quantity=number(row, "filled") if is_told else None,
+        leaves_quantity=number(row, "remaining")
+        if is_told and verdict.kind is Acknowledge
+        else None,
+        average_price=positive(row, "average") if is_told else None,
+        limit_price=None
+        if is_market
+        else positive(row, "price"),  # of a market order it is the average
+        stop_price=stop,
+        order_type=kind,
+        time_in_force=None
+        if is_market
+        else TIMES_IN_FORCE.get(in_force),  # ccxt supposes IOC for a market order
+        post_only=True if in_force == POST_ONLY else flag(row, "postOnly"),
+        reduce_only=flag(row, "reduceOnly"),
+    )
+
+
+def _conditional(row: Document) -> tuple[OrderType | None, Decimal | None]:
+    """The type, and the trigger price. A take-profit order is no stop order, and what is attached
+    to an order is no trigger."""
+    kind = (
+        None
+        if is_nothing(row.get("type"))
+        else ORDER_TYPES.get(text(row, "type") or "", OrderType.OTHER)
+    )
+    stop, loss, profit = positive(row, *TRIGGERS), *(positive(row, name) for name in ATTACHED)
+    words = _type_words(row)
+    is_profit = TAKES_PROFIT.search(words) is not None or (
+        stop is not None and stop == profit and loss is None
+    )
+    if stop is None and CONDITIONAL.search(words):
+        stop = profit if is_profit or loss is None else loss
+        is_profit = is_profit or loss is None
+    if stop is None:
+        return kind, None
+    return OrderType.OTHER if is_profit else None if kind is None else STOPPED_TYPES.get(
+        kind, kind
+    ), stop
+
+
+def _type_words(row: Document) -> str:
+    """The exchange's own words for the type, in lower case."""
+    info = row.get("info")
+    found = [info, info.get("descr")] if isinstance(info, dict) else []
+    words = (one.get(name) for one in found if isinstance(one, dict) for name in TYPE_WORDS)
+    return " ".join(word.lower() for word in words if isinstance(word, str))
+
+
+def _has_ended_here(name: str, context: Context) -> bool:
+    known = context.known(name)
+    return known is not None and known.get("status") in (
+        "filled",
+        "canceled",
+        "rejected",
+        "expired",
+    )
+
+
+def _replaced(
+    row: Document, name: str, claims: ReportedClaims, common: Document, context: Context
+) -> list[Message]:
+    """That an order of ours has, or had to its end, other terms than the ledger knows: it was
+    changed."""
+    terms = (claims.quantity, claims.limit_price, claims.stop_price)
+    is_end = has_ended(row)
+    if context.memory.terms_of(name) == terms and not is_end:
+        return []
+    known, at = (
+        context.known(name) or context.known(client_id_of(row, context.quirks)),
+        common["at"],
+    )
+    if known is None or known.get("origin") != "own":
+        return []
+    changed: Document = {
+        key: value
+        for key, value in zip(TERMS, terms, strict=True)
+        if None not in (value, known.get(key)) and value != known[key]
+    }
+    if not changed:
+        context.memory.note_terms(
+            name, terms
+        )  # not before the ledger has them: nobody may record what is translated here
+        return []
+    updated_at = known.get("updated_at")
+    is_news = (
+        is_end
+        or known.get("pending") == "replace"
+        or updated_at is None
+        or (at is not None and at >= updated_at)
+    )
+    return [Replace(**common, **changed)] if is_news else []

@@ -1,0 +1,42 @@
+"""What the exchange's own fields say of a side and of a position in hedge mode, by the tables in
+`sending`."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from orderledger.domain.values import PositionSide, Side
+from orderledger.venues.base.fields import Document
+from orderledger.venues.ccxt.context import Context
+from orderledger.venues.ccxt.sending.tables import language_of, meaning
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """The side of an order or a trade, where ccxt reads it wrong, and that of its position. None:
+    not said."""
+
+    side: Side | None = None
+    position_side: PositionSide | None = None
+
+
+def sides_of(row: Document, context: Context) -> Sides:
+    """What `info` says. A net position is not said: it is what an account has that names none."""
+    language, info = (
+        None if context.exchange is None else language_of(context.exchange),
+        row.get("info"),
+    )
+    if language is None or not isinstance(info, dict):
+        return Sides()
+    fields = {
+        name: str(value)
+        for name, value in info.items()
+        if isinstance(value, (str, int)) and not isinstance(value, bool)
+    }
+    found: dict[str, Any] = {}
+    for places, words in language.reported.items():
+        told = meaning(places, fields, words)
+        found |= (told[1] or {}) if told is not None else {}
+    side, position = found.get("side"), found.get("position_side")
+    return Sides(
+        None if side is None else Side(side), None if position is None else PositionSide(position)
+    )

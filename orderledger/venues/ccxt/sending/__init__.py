@@ -1,0 +1,243 @@
+"""What was meant is what is sent: each request that ccxt is about to send is compared with the
+order, by its meaning.
+
+ccxt leaves out terms that a request builder does not know, and sends the rest. A term of the order
+that the request does not say, or says otherwise, is NotSent, and nothing leaves. So is a term that
+the order does not have, reduce-only for instance. An exchange without a table gets plain limit and
+market orders only (`plain_orders`).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fnmatch import fnmatchcase
+from typing import Any
+
+from orderledger.domain.exact import plain
+from orderledger.domain.values import OrderType, PositionSide, Side, TimeInForce
+from orderledger.infrastructure.errors import NotSent
+from orderledger.projections.view import Row
+from orderledger.venues.ccxt.sending.plain_orders import PlainOrder
+from orderledger.venues.ccxt.sending.requests import (
+    NOT_AS_MEANT,
+    PATH,
+    Fields,
+    Request,
+    flat,
+    holds,
+    is_query,
+    number_in,
+    texts_of,
+)
+from orderledger.venues.ccxt.sending.tables import (
+    Language,
+    Shape,
+    language_of,
+    meaning,
+)
+
+__all__ = ["Change", "Orders", "Request"]
+
+LIMITS = (OrderType.LIMIT, OrderType.STOP_LIMIT)
+NO_NUMBER = ("", "0", "-1")
+"""What stands for no price."""
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """Compares requests with new orders. `markets`: ccxt's market of each order. `client_ids`: as
+    the exchange is given them."""
+
+    exchange: str
+    orders: Sequence[Row]
+    markets: Sequence[Mapping[str, Any]]
+    client_ids: Sequence[str]
+
+    def is_in(self, request: Request) -> bool:
+        """Whether these orders are in the request; else it is a query. Raises NotSent if it is
+        neither."""
+        language = language_of(self.exchange)
+        if language is None:
+            return PlainOrder(
+                self.exchange, self.orders[0], self.markets[0], self.client_ids[0]
+            ).is_in(request)
+        document = request.document()
+        shape = next(
+            (shape for shape in language.shapes if _has_shape(request, document, shape)), None
+        )
+        if shape is None:
+            return _is_no_query(request, language)
+        parts = _parts(document, shape)
+        if len(parts) != len(self.orders):
+            raise NotSent(
+                NOT_AS_MEANT, f"ccxt would send other orders than these to {self.exchange}"
+            )
+        for part, order, market, client_id in zip(
+            parts, self.orders, self.markets, self.client_ids, strict=True
+        ):
+            self._compare(
+                _terms({PATH: request.path, **flat(part)}, shape),
+                _wanted(order, market, client_id, shape),
+                shape,
+            )
+        return True
+
+    def _compare(self, found: dict[str, Any], wanted: Mapping[str, Any], shape: Shape) -> None:
+        if shape.closes_by_reduce_only and wanted["position_side"] is not None:
+            found["position_side"] = (
+                "long" if (found.get("side") == "buy") is not found["reduce_only"] else "short"
+            )
+        for term, value in wanted.items():
+            if found.get(term) != value:
+                said = "not at all" if found.get(term) is None else f"as {_shown(found[term])}"
+                raise NotSent(
+                    NOT_AS_MEANT,
+                    f"{term} is {_shown(value)}: ccxt would send it to {self.exchange} {said}",
+                )
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Compares requests with a cancel or a change: one of the order's `names`, and each number that
+    is new."""
+
+    exchange: str
+    names: Sequence[str]
+    numbers: Mapping[str, Decimal]
+
+    def is_in(self, request: Request) -> bool:
+        """Whether this change is in the request; else it is a query. Raises NotSent if it is
+        neither."""
+        language = language_of(self.exchange)
+        fields = flat(request.document())
+        texts, _ = texts_of(request, fields)
+        is_named = any(name.lower() in texts for name in self.names)
+        if not is_named and is_query(request, language):
+            return False
+        missing = [name for name, value in self.numbers.items() if not holds(fields, value)]
+        if not is_named or missing:
+            what = missing[0] if missing else "the name of the order"
+            raise NotSent(
+                NOT_AS_MEANT, f"{what} is not found in what ccxt would send to {self.exchange}"
+            )
+        return True
+
+
+def _wanted(order: Row, market: Mapping[str, Any], client_id: str, shape: Shape) -> dict[str, Any]:
+    """The terms that the request has to say, and those that it may not."""
+    side, kind, position = order["side"], order["order_type"], order.get("position_side")
+    is_limit, is_stop = kind in LIMITS, order.get("stop_price") is not None
+    is_hedged = position in (PositionSide.LONG, PositionSide.SHORT)
+    closes = (
+        (side == Side.SELL) is (position == PositionSide.LONG)
+        if is_hedged
+        else bool(order.get("reduce_only"))
+    )
+    if order.get("reduce_only") and not closes:
+        raise NotSent(
+            "position_side", f"a {side} opens a {position} position: it cannot only reduce it"
+        )
+    wanted: dict[str, Any] = {
+        "instrument": str(market[shape.market]),
+        "client_order_id": client_id,
+        "side": str(side),
+        "order_type": "limit" if is_limit else "market",
+        "quantity": order["quantity"],
+        "limit_price": order.get("limit_price") if is_limit else None,
+        "stop_price": order.get("stop_price"),
+        "post_only": bool(order.get("post_only")),
+        "reduce_only": closes,
+        "position_side": str(position) if is_hedged else None,
+        "quantity_in": "base",
+    }
+    in_force = order.get("time_in_force") or TimeInForce.GTC
+    if is_limit or in_force == TimeInForce.FOK:
+        wanted["time_in_force"] = str(in_force)
+    if is_stop:
+        wanted["stop_direction"] = "up" if side == Side.BUY else "down"
+    return wanted
+
+
+def _terms(fields: Fields, shape: Shape) -> dict[str, Any]:
+    """What a request says of an order. Raises NotSent for a word that is not in the table."""
+    found: dict[str, Any] = {
+        "time_in_force": "gtc",
+        "post_only": False,
+        "reduce_only": False,
+        "quantity_in": "base",
+    }
+    for places, words in shape.words.items():
+        if (told := meaning(places, fields, words)) is not None:
+            said, terms = told
+            if terms is None:
+                raise NotSent(
+                    NOT_AS_MEANT, f"ccxt would send {places} {said!r}, which has no known meaning"
+                )
+            found |= terms
+    for pattern, terms in shape.has.items():
+        found |= terms if any(fnmatchcase(name, pattern) for name in fields) else {}
+    for term, listed in shape.values.items():
+        value = next(
+            (fields[name] for place in listed for name in fields if fnmatchcase(name, place)), None
+        )
+        found |= {} if value is None else _value(term, value)
+    is_stop = found.pop("is_stop", not shape.marks_stops and "stop_price" in found)
+    if is_stop is not ("stop_price" in found):
+        found["stop_price"] = "missing" if is_stop else "a field without effect"
+    return _completed(found, shape)
+
+
+def _completed(found: dict[str, Any], shape: Shape) -> dict[str, Any]:
+    """What follows from the rest: what a market buy counts in, and in hedge mode that an order on
+    the other side of its position only reduces it."""
+    side, position = found.get("side"), found.get("position_side")
+    if shape.buys_by_cost and (side, found.get("order_type")) == ("buy", "market"):
+        found["quantity_in"] = "quote"
+    if position is not None:
+        found["reduce_only"] = (side == "sell") is (position == "long")
+    if "stop_price" in found:
+        found.setdefault("stop_direction", "up" if side == "buy" else "down")
+    return found
+
+
+def _value(term: str, value: str) -> dict[str, Any]:
+    if term in ("instrument", "client_order_id"):
+        return {term: value}
+    if value in NO_NUMBER:
+        return {}
+    number = number_in(value)
+    if term == "signed_quantity" and number is not None:
+        return {"quantity": abs(number), "side": "buy" if number > 0 else "sell"}
+    return {term: number}
+
+
+def _is_no_query(request: Request, language: Language) -> bool:
+    if is_query(request, language):
+        return False
+    raise NotSent(NOT_AS_MEANT, f"ccxt would send {request.line}, which is not this order")
+
+
+def _has_shape(request: Request, document: Any, shape: Shape) -> bool:
+    if not shape.path.search(request.line):
+        return False
+    fields = flat(document) if shape.when else {}
+    return all(fnmatchcase(fields.get(place, ""), pattern) for place, pattern in shape.when.items())
+
+
+def _parts(document: Any, shape: Shape) -> list[Any]:
+    """The orders of a request."""
+    for step in filter(None, shape.each.split(".")):
+        document = document.get(step) if isinstance(document, dict) else None
+    if isinstance(document, dict) and isinstance(document.get(shape.batch), list):
+        document = document[shape.batch]
+    return document if isinstance(document, list) else [document]
+
+
+def _shown(value: Any) -> str:
+    return (
+        plain(value)
+        if isinstance(value, Decimal)
+        else str(value).lower()
+        if isinstance(value, bool)
+        else str(value)
+    )

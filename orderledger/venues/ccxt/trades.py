@@ -1,0 +1,123 @@
+"""A unified trade, to a fill."""
+
+from collections import Counter
+from collections.abc import Sequence
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+from orderledger.domain.exact import EXACT, ZERO, plain
+from orderledger.infrastructure.messages.facts import Evidence
+from orderledger.infrastructure.messages.registry import Fill
+from orderledger.venues.base.fields import Document, Unreadable, is_nothing
+from orderledger.venues.base.translation import (
+    NO_ORDER,
+    Translation,
+    guarded,
+    joined,
+    whole_order,
+)
+from orderledger.venues.ccxt.context import Context
+from orderledger.venues.ccxt.positions import sides_of
+from orderledger.venues.ccxt.reading import (
+    UNREADABLE,
+    lenient,
+    needed_text,
+    number,
+    optional,
+    positive,
+    remark,
+    text,
+    time_of,
+)
+from orderledger.venues.ccxt.trade_identity import Identity, identity_of
+from orderledger.venues.ccxt.vocabulary import LIQUIDITY, SIDES
+
+LONGEST_NUMBER = 18
+
+
+def trade_messages(rows: Sequence[Any], context: Context) -> Translation:
+    """The fills of an answer or an update. Of trades without an id, equal ones in one answer are
+    different trades."""
+    seen: Counter[str] = Counter()
+    return joined(guarded(partial(_read, row, context, seen), row) for row in rows)
+
+
+def is_hollow(row: Document) -> bool:
+    """Whether a trade has no amount and no price: kraken lists the ids of an order's trades so."""
+    return all(is_nothing(row.get(name)) for name in ("amount", "price"))
+
+
+def fill_of(row: Document, context: Context, *, identity: Identity, evidence: Evidence) -> Fill:
+    """The fill of a trade. The amount of a contract is the number of contracts."""
+    fill_id, venue_order_id = identity
+    sides, amount, price = sides_of(row, context), positive(row, "amount"), number(row, "price")
+    side = sides.side or SIDES.get(text(row, "side") or "")
+    if side is None or amount is None or price is None:
+        raise Unreadable("side, amount or price is missing")
+    notes = [str(row[UNREADABLE])] if row.get(UNREADABLE) else []
+    fee, currency, others = optional(notes, partial(_fee, row)) or (None, None, None)
+    needed: Document = {
+        "account": context.account,
+        "venue_order_id": venue_order_id or f"{NO_ORDER}{fill_id}",
+        "instrument": needed_text(row, "symbol"),
+        "side": side,
+        "fill_id": fill_id,
+        "quantity": amount,
+        "price": price,
+        "at": optional(notes, partial(time_of, row, "timestamp", "datetime")) or context.heard_at,
+        "source": context.source,
+        "evidence": evidence,
+    }
+    extras: Document = {
+        "fee": fee,
+        "fee_currency": currency,
+        "liquidity": LIQUIDITY.get(
+            (optional(notes, partial(text, row, "takerOrMaker")) or "").lower()
+        ),
+        "position_side": sides.position_side,
+        "sequence": _sequence(row, context),
+    }
+    fill = lenient(Fill, notes, needed, extras)
+    fill = fill.model_copy(update={"text": remark(others, *map("not read: {}".format, notes))})
+    return fill if venue_order_id is not None else whole_order(fill)
+
+
+def _read(raw: Any, context: Context, seen: Counter[str]) -> Translation:
+    if not isinstance(raw, dict):
+        raise Unreadable("is no row")
+    row = Evidence(raw)  # also one that ccxt could not read as it came: what is needed may be there
+    if is_hollow(row):
+        return Translation()
+    return Translation(
+        (fill_of(row, context, identity=identity_of(row, context, seen), evidence=row),)
+    )
+
+
+def _sequence(row: Document, context: Context) -> int | None:
+    """The number of the trade, where trades of one instrument are numbered in their order."""
+    name = row.get("id")
+    is_number = (
+        isinstance(name, str) and name.isascii() and name.isdigit() and len(name) <= LONGEST_NUMBER
+    )
+    return int(name) if is_number and context.quirks.orders_trades else None  # type: ignore[arg-type]
+
+
+def _fee(row: Document) -> tuple[Decimal | None, str | None, str | None]:
+    """The fee, its currency, and a remark about fees in further currencies, of which a fill holds
+    one. Rebates are negative."""
+    listed = row.get("fees")
+    rows = listed if isinstance(listed, list) and listed else [row.get("fee")]
+    paid: dict[str | None, Decimal] = {}
+    for one in rows:
+        cost = number(one, "cost") if isinstance(one, dict) else None
+        if isinstance(one, dict) and cost is not None:
+            currency = text(one, "currency")
+            paid[currency] = EXACT.add(paid.get(currency, ZERO), cost)
+    if not paid:
+        return None, None, None
+    (currency, cost), *others = sorted(
+        paid.items(), key=lambda fee: not fee[1]
+    )  # one that is not 0 first
+    further = ", ".join(f"{plain(amount)} {name or '?'}" for name, amount in others if amount)
+    return cost, currency, f"further fees: {further}" if further else None

@@ -1,0 +1,315 @@
+"""Any exchange of ccxt as a venue of the ledger: its orders and trades are queried, and its
+websockets tell of changes sooner."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from orderledger.domain.values import Source
+from orderledger.infrastructure.errors import InvalidSetting, VenueUnavailable
+from orderledger.infrastructure.messages.registry import Balance, Message
+from orderledger.projections.view import Row
+from orderledger.venues.base.base_venue import Feed
+from orderledger.venues.base.definitions import Terms
+from orderledger.venues.base.polling import PolledVenue, PollFeed
+from orderledger.venues.base.translation import (
+    NO_ORDER,
+    Fault,
+    Translation,
+    as_text,
+    joined,
+)
+from orderledger.venues.base.transport import Backoff
+from orderledger.venues.base.unread import unreadable_payloads
+from orderledger.venues.base.venue import Abilities, Answer, Listing, Records
+from orderledger.venues.ccxt.context import Context, Memory
+from orderledger.venues.ccxt.endpoints import Endpoints
+from orderledger.venues.ccxt.exchange import Connections, is_of_contracts
+from orderledger.venues.ccxt.holdings import (
+    balance_messages,
+    funding_messages,
+    position_messages,
+)
+from orderledger.venues.ccxt.markets import terms_of_market
+from orderledger.venues.ccxt.orders import (
+    client_id_of,
+    has_ended,
+    is_doubtful,
+    order_messages,
+    venue_order_id,
+)
+from orderledger.venues.ccxt.quirks import quirks_of
+from orderledger.venues.ccxt.trades import trade_messages
+from orderledger.venues.ccxt.translate import translated_orders
+from orderledger.venues.ccxt.vocabulary import CLIENT_ID, NAME
+from orderledger.venues.ccxt.watching import SETTLED_SECONDS, WatchFeed
+
+ABILITIES = Abilities(
+    client_ids="as the exchange has it: an id is trusted only if the ledger has issued it",
+    fill_identity="the trade's id, with its symbol where ids are unique within a symbol only",
+    has_fill_ids=True,
+    streams=True,
+    orders_reach_back="open orders, and single orders as far as the exchange remembers them",
+    fills_reach_back="as far as the exchange lists its trades",
+)
+ORDER, TRADE, ANSWER = "order", "trade", "answer"
+Polled = tuple[str, Any]
+"""`ORDER` or `TRADE` and the row of a list; `ANSWER`, when one order was asked for, and its row."""
+
+
+class CcxtVenue(PolledVenue):
+    """One account at one exchange.
+
+    `exchange`: ccxt's, with numbers as text (see `exchange.connected`). `symbols`: what is queried
+    one by one. Each query of trades goes back to the query before, less `overlap`.
+    """
+
+    name = NAME
+    abilities = ABILITIES
+
+    def __init__(
+        self,
+        account: str,
+        *,
+        exchange: Any,
+        records: Records | None,
+        now: Callable[[], datetime],
+        chance: random.Random,
+        symbols: Sequence[str] = (),
+        streams: bool = True,
+        poll_seconds: float = 5.0,
+        idle_seconds: float = 20.0,
+        settled_seconds: float = SETTLED_SECONDS,
+        overlap: timedelta = timedelta(minutes=1),
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        backoff: Backoff | None = None,
+    ) -> None:
+        super().__init__([account], records=records, now=now, http=Connections(exchange))
+        self.exchange = exchange
+        self.poll_seconds, self.idle_seconds, self.settled_seconds = (
+            poll_seconds,
+            idle_seconds,
+            settled_seconds,
+        )
+        self._streams = streams
+        self._overlap = overlap
+        self._backoff = backoff or Backoff(chance)
+        self._quirks = quirks_of(exchange.id)
+        self._endpoints = Endpoints(
+            exchange, self._quirks, tuple(symbols), now=now, sleep=sleep, backoff=self._backoff
+        )
+        self._memory = Memory()
+        self._open: dict[str, Any] = {}
+        """The open orders of the last query."""
+        self._traded_at: datetime | None = None
+        """The time of the last query of trades."""
+        if not symbols and self._endpoints.needs_symbol("fetchMyTrades"):
+            raise InvalidSetting(
+                "venues.symbols", f"is missing: {exchange.id} lists trades of one symbol at a time"
+            )
+
+    # Feeds
+
+    def make_feeds(self) -> Iterable[Feed]:
+        """The account is Down when its queries fail. A websocket that is cut costs time, and
+        nothing else."""
+        (account,) = self.accounts
+        poll = PollFeed(self, account)
+        yield poll
+        self.exchange.on_unread = partial(self._take_unread, poll)
+        watched = {
+            "watchOrders": ("watch_orders", self._pushed_orders),
+            "watchMyTrades": ("watch_my_trades", self._pushed_trades),
+        }
+        for name, (method, translate) in watched.items():
+            if self._streams and self.exchange.has.get(name):
+                yield WatchFeed(self, poll, method, translate, self._backoff.anew())
+
+    async def order_rows(self, account: str) -> list[Polled]:
+        """The open orders, those that were open at the last query and are not any more, and the
+        last trades."""
+        await self._load_markets()
+        asked_at = self.now()
+        rows = await self._endpoints.open_orders()
+        trades = await self._endpoints.trades((self._traded_at or asked_at) - self._overlap)
+        is_open = {name: row for row in rows if (name := venue_order_id(row)) is not None}
+        context = self.context(account)
+        doubtful = {name: row for name, row in is_open.items() if is_doubtful(row, context)}
+        gone = {name: row for name, row in self._open.items() if name not in is_open}
+        answers = [await self._answer(row) for row in {**gone, **doubtful}.values()]
+        self._open, self._traded_at = is_open, asked_at
+        listed = [row for row in rows if venue_order_id(row) not in doubtful]
+        return [
+            *((TRADE, row) for row in trades),
+            *(one for one in answers if one),
+            *((ORDER, row) for row in listed),
+        ]
+
+    async def _answer(self, row: Any) -> Polled | None:
+        """What the exchange says of one order that is not in the list, or that may be in an old
+        one."""
+        asked_at = self._asked_at()
+        found = await self._endpoints.order(row["id"], row.get("symbol"))
+        return None if found is None else (ANSWER, (asked_at, found))
+
+    def _asked_at(self) -> datetime:
+        """The time that an answer is good for: what is asked now may be answered from before."""
+        return self.now() - timedelta(seconds=self._quirks.query_lag_seconds)
+
+    def translate_orders(self, account: str, rows: Sequence[Polled]) -> Translation:
+        context = self.context(account)
+        trades, answers, orders = (
+            [row for kind, row in rows if kind == wanted] for wanted in (TRADE, ANSWER, ORDER)
+        )
+        answered = joined(
+            order_messages(row, replace(context, asked_at=asked_at)) for asked_at, row in answers
+        )
+        return trade_messages(trades, context) + answered + translated_orders(orders, context)
+
+    def key_of(self, row: Polled) -> str:
+        kind, inner = row if row[0] != ANSWER else (ANSWER, row[1][1])
+        named = (
+            [inner.get(name) for name in ("symbol", "order", "id")]
+            if isinstance(inner, dict) and inner.get("id")
+            else inner
+        )
+        return as_text([kind, named])
+
+    def open_ids(self, rows: Sequence[Polled]) -> frozenset[str]:
+        orders = (row[1] if kind == ANSWER else row for kind, row in rows if kind != TRADE)
+        return frozenset(
+            venue_order_id(row) or as_text(row) for row in orders if not has_ended(row)
+        )
+
+    def _take_unread(self, poll: PollFeed, frame: str, why: str) -> None:
+        """A frame that cannot be read: what it said is queried."""
+        for one in unreadable_payloads(self.accounts, [Fault(why, frame)], self.now()):
+            self.queue.put_soon(one)
+        poll.query_soon()
+
+    # Queries
+
+    async def open_orders(self, account: str) -> Listing:
+        """All open orders. Raises VenueUnavailable if one has no readable id, or if the list may
+        have been cut."""
+        await self._load_markets()
+        at = self.now()
+        rows = await self._endpoints.open_orders()
+        ids = [venue_order_id(row) for row in rows]
+        if None in ids:
+            raise VenueUnavailable("an open order has no id that can be read")
+        if self._endpoints.may_be_cut(rows):
+            raise VenueUnavailable(
+                f"{len(rows)} open orders are as many as one answer holds: name `symbols`"
+            )
+        context = self.context(account)
+        return await self.listing(
+            account, translated_orders(rows, context), [name for name in ids if name], at
+        )
+
+    async def order(self, account: str, order: Row) -> Sequence[Message] | None:
+        """Query by the exchange's ids, else look for the client id among open and past orders."""
+        await self._load_markets()
+        asked_at = self._asked_at()
+        row = await self._row_of(order)
+        if row is None:
+            return None
+        context = replace(self.context(account), asked_at=asked_at)
+        trades = (
+            await self._trades_of(row, order) if row.get("filled") not in (None, "0", "0.0") else []
+        )
+        return await self.about_order(
+            account, trade_messages(trades, context) + translated_orders([row], context)
+        )
+
+    async def fills_since(self, account: str, since: datetime) -> Answer:
+        await self._load_markets()
+        context = self.context(account)
+        told = trade_messages(await self._endpoints.trades(since), context)
+        told += funding_messages(await self._endpoints.fundings(since), context)
+        messages = sorted(told.messages, key=lambda message: message.at or since)
+        begins_at = self._endpoints.trades_begin_at()
+        return await self.answer(
+            account,
+            messages,
+            told.faults,
+            begins_at=begins_at if begins_at is not None and since < begins_at else None,
+        )
+
+    async def positions(self, account: str) -> Sequence[Balance]:
+        """All positions in contracts, and the currencies."""
+        await self._load_markets()
+        context = self.context(account)
+        told = position_messages(await self._endpoints.positions(), context)
+        return self.balances(told + balance_messages(await self._endpoints.balance(), context))
+
+    def reports_position(self, instrument: str) -> bool:
+        """Contracts only: at spot there are balances of currencies."""
+        if not is_of_contracts(self.exchange) or not self.exchange.has.get("fetchPositions"):
+            return False
+        return bool((self._market(instrument) or {}).get("contract"))
+
+    def terms_of(self, instrument: str) -> Terms | None:
+        return terms_of_market(self._market(instrument), self.exchange.precisionMode)
+
+    def context(self, account: str, source: Source = Source.VENUE_POLL) -> Context:
+        return Context(
+            account=account,
+            exchange=self.exchange.id,
+            records=self.records,
+            memory=self._memory,
+            source=source,
+            heard_at=self.now(),
+        )
+
+    def _pushed_orders(self, rows: list[Any]) -> Translation:
+        context = self.context(self.accounts[0], Source.VENUE_PUSH)
+        return translated_orders(
+            rows,
+            replace(context, takes_trades_of_orders=not self.exchange.has.get("watchMyTrades")),
+        )
+
+    def _pushed_trades(self, rows: list[Any]) -> Translation:
+        return trade_messages(rows, self.context(self.accounts[0], Source.VENUE_PUSH))
+
+    def _market(self, instrument: str) -> Any:
+        return (self.exchange.markets or {}).get(instrument)
+
+    async def _load_markets(self) -> None:
+        if not self.exchange.markets:
+            await self._endpoints.load_markets()
+
+    async def _row_of(self, order: Row) -> Any | None:
+        symbol = order.get("instrument")
+        ids = [
+            name
+            for name in reversed(order.get("venue_order_ids") or ())
+            if not name.startswith(NO_ORDER)
+        ]
+        for name in ids:
+            row = await self._endpoints.order(name, symbol)
+            if row is not None:
+                return row
+        client_id = (order.get("aliases") or {}).get(CLIENT_ID) or order.get("client_order_id")
+        if client_id is None or ids:
+            return None
+        is_it = partial(self._bears, client_id)
+        found = next(filter(is_it, await self._endpoints.open_orders()), None)
+        requested_at = order.get("requested_at")
+        since = (
+            None if requested_at is None else requested_at - self._overlap
+        )  # the exchange has a clock of its own
+        return found or next(filter(is_it, await self._endpoints.past_orders(symbol, since)), None)
+
+    def _bears(self, client_id: str, row: Any) -> bool:
+        found = client_id_of(row, self._quirks) if isinstance(row, dict) else None
+        return found is not None and self._quirks.folded(found) == self._quirks.folded(client_id)
+
+    async def _trades_of(self, row: Any, order: Row) -> list[Any]:
+        began_at = order.get("requested_at") or order.get("acknowledged_at") or self.now()
+        rows = await self._endpoints.trades(began_at - self._overlap, row.get("symbol"))
+        return [one for one in rows if isinstance(one, dict) and one.get("order") == row.get("id")]

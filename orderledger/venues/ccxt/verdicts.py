@@ -1,0 +1,118 @@
+"""`Verdict`: what the status of a unified order means, together with the exchange's own word and
+the amounts."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from orderledger.domain.exact import ZERO
+from orderledger.domain.values import Pending, Status
+from orderledger.infrastructure.messages.registry import (
+    Acknowledge,
+    Cancel,
+    Expire,
+    Reject,
+    Trigger,
+)
+from orderledger.infrastructure.messages.registry import Status as StatusReport
+from orderledger.infrastructure.messages.reports import Report
+from orderledger.venues.base.fields import Document
+from orderledger.venues.ccxt.context import Context
+from orderledger.venues.ccxt.quirks import USUAL
+from orderledger.venues.ccxt.reading import number, positive, text, time_of, word_in
+from orderledger.venues.ccxt.trades import is_hollow
+from orderledger.venues.ccxt.vocabulary import (
+    CANCELED,
+    CANCELING,
+    CLOSED,
+    EXPIRY_WORDS,
+    OPEN,
+    REJECT_WORDS,
+    STATUSES,
+)
+
+CLOSED_PARTIAL = "closed_partial"
+UNVERIFIED = "ccxt assumes that a closed order has filled completely: its trades will tell"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The message for a row, its `status` in the ledger's words, and why."""
+
+    kind: type[Report]
+    status: str | None
+    reason: str | None = None
+    text: str | None = None
+    pending: Pending | None = None
+
+
+def verdict_of(row: Document, context: Context) -> Verdict:
+    """The verdict on a row, in which everything can be read."""
+    status, word = text(row, "status"), word_in(row, (*context.quirks.words_in, *USUAL.words_in))
+    filled, amount = number(row, "filled"), positive(row, "amount")
+    if status is None and time_of(row, "timestamp", "lastUpdateTimestamp") is None:
+        return Verdict(StatusReport, Status.PENDING_NEW)  # an answer to createOrder: received
+    if status in (None, OPEN):
+        return Verdict(Acknowledge, Status.PARTIALLY_FILLED if filled else Status.NEW)
+    if status == CANCELING:
+        return Verdict(StatusReport, None, pending=Pending.CANCEL)
+    if status == CLOSED:
+        return _closed(row, word, filled, amount, context)
+    if status == CANCELED:
+        return _canceled(word, filled)
+    kind, meaning = STATUSES.get(status, (StatusReport, None))
+    if kind is Reject and filled:
+        return Verdict(Cancel, Status.CANCELED, word or status)
+    return Verdict(
+        kind, meaning.value if meaning else status, word if meaning and word != status else None
+    )
+
+
+def _closed(
+    row: Document,
+    word: str | None,
+    filled: Decimal | None,
+    amount: Decimal | None,
+    context: Context,
+) -> Verdict:
+    if word in context.quirks.triggered:
+        return Verdict(Trigger, None, word)
+    if (
+        filled is not None
+        and amount is not None
+        and filled < amount
+        and number(row, "remaining") != ZERO
+    ):
+        is_plain = word is None or word.lower() == CLOSED
+        return Verdict(
+            Cancel,
+            Status.CANCELED,
+            CLOSED_PARTIAL if is_plain else word,
+            "closed before it had filled completely",
+        )
+    return Verdict(StatusReport, Status.FILLED, text=None if is_fact(row) else UNVERIFIED)
+
+
+def _canceled(word: str | None, filled: Decimal | None) -> Verdict:
+    """The exchange's word says what ccxt leaves out."""
+    meaning = (word or "").lower()
+    if meaning in EXPIRY_WORDS:
+        return Verdict(Expire, Status.EXPIRED, word)
+    if meaning in REJECT_WORDS and not filled:
+        return Verdict(Reject, Status.REJECTED, word)
+    return Verdict(Cancel, Status.CANCELED, None if meaning in ("canceled", "cancelled") else word)
+
+
+def is_fact(row: Document) -> bool:
+    """Whether `filled` was reported. Without it, ccxt assumes that a closed order has filled
+    completely; it then has no average price, nor trades."""
+    if text(row, "status") != CLOSED:
+        return True
+    trades = row.get("trades")
+    has_trades = isinstance(trades, list) and any(
+        isinstance(one, dict) and not is_hollow(one) for one in trades
+    )
+    return (
+        has_trades
+        or positive(row, "average") is not None
+        or number(row, "filled") != positive(row, "amount")
+    )

@@ -1,0 +1,201 @@
+"""Reconciles accounts once, from settings to venues: what the command `reconcile` and the service
+share."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import aclosing
+from datetime import datetime, timedelta
+from typing import Annotated, Any, NotRequired, TypedDict
+
+from orderledger.infrastructure.clock import SystemClock
+from orderledger.infrastructure.errors import InvalidSetting, VenueError
+from orderledger.infrastructure.messages.document import document
+from orderledger.venues.base.registry import adapter
+from orderledger.venues.base.settings import VenueSection
+from orderledger.venues.base.venue import Records, Venue
+from orderledger.venues.collecting.records import records_of
+from orderledger.venues.collecting.settings import CollectSettings
+from orderledger.venues.reconciliation.book import Book
+from orderledger.venues.reconciliation.breaks import ACTOR, Kind, shown
+from orderledger.venues.reconciliation.reconciler import Reconciled, Reconciler, Rules
+
+KINDS = tuple(kind.value for kind in Kind)
+
+
+BreakReport = TypedDict(
+    "BreakReport",
+    {
+        "break": Annotated[
+            str,
+            "Id of the break, the same in every run. Messages that repair it have it as "
+            "`causation_id`.",
+        ],
+        "account": Annotated[str, "Trading account."],
+        "kind": Annotated[str, "Kind of the difference.", KINDS],
+        "subject": Annotated[
+            str, "What differs: an id of the order or the fill, or the instrument."
+        ],
+        "since": Annotated[datetime, "When the difference arose, as far as known."],
+        "age_seconds": Annotated[Any, "Its age, a number."],
+        "text": Annotated[str, "The difference in a sentence."],
+        "is_settled": Annotated[bool, "Whether the repairs settle it. If not, it stays open."],
+        "ours": Annotated[Any, "The row of our view."],
+        "theirs": Annotated[Any, "The payload of the venue."],
+        "repairs": Annotated[
+            list[dict[str, Any]], "Messages that repair it: appended, or not with a dry run."
+        ],
+    },
+)
+"""A difference between the ledger and the venue. Its field `break` is no name of Python."""
+
+
+class AccountReport(TypedDict):
+    """The result for one account. `orderledger reconcile --json` prints the breaks as lines of
+    their own."""
+
+    account: Annotated[str, "Trading account."]
+    breaks: Annotated[list[BreakReport], "Differences, settled ones too."]
+    appended: NotRequired[Annotated[int, "Messages that were appended."]]
+    certificate: Annotated[
+        dict[str, Any] | None,
+        "The certificate, with the ids of the open breaks. Null after a fault.",
+    ]
+    is_recorded: NotRequired[Annotated[bool, "Whether a new certificate was recorded."]]
+    fault: NotRequired[
+        Annotated[str, "Why the venue could not be queried. Nothing is concluded then."]
+    ]
+
+
+def check_account(settings: CollectSettings, account: str | None) -> None:
+    """Raise InvalidSetting for an account that no venue has."""
+    names = accounts_of(settings)
+    if account is not None and account not in names:
+        raise InvalidSetting("account", f"{account!r} is none of {', '.join(names)}")
+
+
+def accounts_of(settings: CollectSettings) -> dict[str, str]:
+    """The venue of each account."""
+    return {name: section.venue for section in settings.venues for name in section.names}
+
+
+async def reconcile_accounts(
+    settings: CollectSettings,
+    ledger: Book,
+    *,
+    account: str | None = None,
+    is_dry_run: bool = False,
+    adjust_positions: bool = False,
+    actor: str = ACTOR,
+) -> list[AccountReport]:
+    """Reconcile every account, or one, with the ledger at `settings.db`. Returns a report for each.
+
+    `adjust_positions`: also adjust positions that differ, as the setting of this name does.
+    `actor`: who the appended messages name. Raises InvalidSetting and StoreError. A venue that
+    cannot be queried is a `fault` in its accounts' reports.
+    """
+    check_account(settings, account)
+    rules = rules_of(settings, may_adjust=adjust_positions)
+    found: list[AccountReport] = []
+    with records_of(settings.db, ledger, settings.adapters) as records:
+        for section in _sections(settings, account):
+            async with aclosing(venue_of(section, records)) as venue:
+                reconciler = Reconciler(
+                    ledger,
+                    venue,
+                    SystemClock(),
+                    rules,
+                    is_dry_run=is_dry_run,
+                    records=records,
+                    actor=actor,
+                )
+                for name in venue.accounts:
+                    if account in (None, name):
+                        found.append(await _report(reconciler, name))
+    return found
+
+
+async def _report(reconciler: Reconciler, account: str) -> AccountReport:
+    try:
+        return report_of(await reconciler.run(account))
+    except VenueError as error:
+        return not_asked(account, str(error))
+
+
+def not_asked(account: str, fault: str) -> AccountReport:
+    """The report on an account whose venue could not be queried."""
+    return {"account": account, "fault": fault, "breaks": [], "certificate": None}
+
+
+def report_of(found: Reconciled) -> AccountReport:
+    """The report on an account that was compared."""
+    breaks: list[Any] = [_readable(shown(one, found.at)) for one in found.breaks]
+    return {
+        "account": found.account,
+        "breaks": breaks,
+        "appended": found.appended,
+        "certificate": {
+            **document(found.certificate),
+            "open_breaks": [left.id for left in found.certificate.open_breaks],
+        },
+        "is_recorded": found.is_recorded,
+    }
+
+
+def _readable(value: Any) -> Any:
+    """The value without lone surrogates, which a venue's JSON may hold and no output can."""
+    match value:
+        case str():
+            return value.encode(errors="replace").decode()
+        case dict():
+            return {name: _readable(item) for name, item in value.items()}
+        case list() | tuple():
+            return [_readable(item) for item in value]
+        case _:
+            return value
+
+
+def is_agreed(report: AccountReport) -> bool:
+    """Check whether the account was compared and no break is open."""
+    certificate = report["certificate"]
+    return certificate is not None and not certificate["open_breaks"]
+
+
+def in_words(report: AccountReport, *, is_dry_run: bool) -> str:
+    """The report in a sentence."""
+    certificate = report["certificate"]
+    if certificate is None:
+        return f"{report['account']}: could not be queried: {report.get('fault')}"
+    agreed = (
+        f"{certificate['orders']} open orders, {certificate['fills']} fills, "
+        f"{certificate['positions']} positions agree"
+    )
+    done = "would be appended" if is_dry_run else f"{report['appended']} messages appended"
+    return f"{report['account']}: {agreed}; {len(certificate['open_breaks'])} breaks open; {done}"
+
+
+def venues_of(settings: CollectSettings, records: Records) -> Sequence[Venue]:
+    """The venues of all sections."""
+    return [venue_of(section, records) for section in settings.venues]
+
+
+def venue_of(section: VenueSection, records: Records) -> Venue:
+    """The venue of one section. Raises InvalidSetting if a secret cannot be read."""
+    return adapter(section.venue).build(section, records)
+
+
+def rules_of(settings: CollectSettings, *, may_adjust: bool = False) -> Rules:
+    """The rules of reconciliation that follow from the settings."""
+    return Rules(
+        lookback=timedelta(hours=settings.lookback_hours),
+        overlap=timedelta(seconds=settings.overlap_seconds),
+        grace=timedelta(seconds=settings.grace_seconds),
+        concluding=timedelta(seconds=settings.concluding_seconds),
+        most_questions=settings.questions_per_run,
+        may_adjust=settings.adjust_positions or may_adjust,
+    )
+
+
+def _sections(settings: CollectSettings, account: str | None) -> Iterator[VenueSection]:
+    """The sections that have the account."""
+    for section in settings.venues:
+        if account is None or account in section.names:
+            yield section

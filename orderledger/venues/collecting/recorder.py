@@ -1,0 +1,92 @@
+"""From many feeds into one ledger: in the order they were heard, many to a commit, and no faster
+than they can be recorded."""
+
+import asyncio
+import time
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from orderledger.infrastructure.messages.outcome import Outcome
+from orderledger.infrastructure.messages.registry import Message
+from orderledger.venues.collecting.counters import AccountCounters
+from orderledger.venues.reconciliation.book import Book
+
+GROUP_LIMIT = 700
+"""Messages after which no more are taken: with the last batch of them still one commit, as a rule
+(`writer.GROUP_LIMIT`)."""
+QUEUE_LIMIT = 1_000
+"""Messages that may wait. A feed that is faster than the disk is held back at its socket: the
+longer the line, the older what is recorded, and the more there is for the garbage collector to look
+through."""
+
+
+@dataclass(slots=True)
+class Batch:
+    account: str
+    messages: Sequence[Message]
+    heard: float
+
+
+class Recorder:
+    """`put` waits while too much is queued; `drained` until all that was put before is durable."""
+
+    def __init__(self, book: Book, counters: defaultdict[str, AccountCounters]) -> None:
+        self._book = book
+        self._counters = counters
+        self._queue: asyncio.Queue[Batch | asyncio.Future[None]] = asyncio.Queue()
+        self._room = asyncio.Event()
+        self.waiting = 0
+        """Messages that are not being recorded yet."""
+        self.unrecorded: Counter[str] = Counter()
+        """By account: messages that were heard, and are not known to be durable."""
+
+    async def put(self, account: str, messages: Sequence[Message]) -> None:
+        """What is put is recorded, even if the wait for room is canceled."""
+        if messages:
+            self.waiting += len(messages)
+            self.unrecorded[account] += len(messages)
+            self._queue.put_nowait(Batch(account, messages, time.monotonic()))
+            while self.waiting >= QUEUE_LIMIT:
+                self._room.clear()
+                await self._room.wait()
+
+    async def drained(self) -> None:
+        mark: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._queue.put_nowait(mark)
+        await mark
+
+    async def run(self) -> None:
+        """Record for ever. A store that fails ends it: what was not recorded was not acknowledged
+        to anybody."""
+        while True:
+            batches, marks = await self._gathered()
+            if batches:
+                messages = [message for batch in batches for message in batch.messages]
+                self._count(batches, await asyncio.to_thread(self._book.record_many, messages))
+            for mark in marks:
+                if not mark.done():
+                    mark.set_result(None)
+
+    async def _gathered(self) -> tuple[list[Batch], list["asyncio.Future[None]"]]:
+        batches: list[Batch] = []
+        marks: list[asyncio.Future[None]] = []
+        size = 0
+        while (not batches and not marks) or (size < GROUP_LIMIT and not self._queue.empty()):
+            item = await self._queue.get()
+            if isinstance(item, Batch):
+                batches.append(item)
+                size += len(item.messages)
+            else:
+                marks.append(item)
+        self.waiting -= size
+        self._room.set()
+        return batches, marks
+
+    def _count(self, batches: Sequence[Batch], outcomes: Sequence[Outcome]) -> None:
+        start, now = 0, time.monotonic()
+        for batch in batches:
+            end = start + len(batch.messages)
+            self._counters[batch.account].count(outcomes[start:end], now - batch.heard)
+            self.unrecorded[batch.account] -= len(batch.messages)
+            start = end

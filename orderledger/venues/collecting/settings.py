@@ -1,0 +1,159 @@
+"""Settings of `orderledger collect` and `orderledger reconcile`: a TOML file, overridden by the
+environment.
+
+Each setting may be given in the environment as ORDERLEDGER_ and its name in capitals, e.g.
+ORDERLEDGER_RECONCILE_SECONDS. Neither the file nor the log holds a secret: the file says where to
+find it. The tables `[[venues]]` are read by the settings of their adapters (see
+`orderledger.venues.base.registry`).
+"""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, PlainValidator, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+    TomlConfigSettingsSource,
+)
+
+from orderledger.infrastructure.errors import InvalidSetting
+from orderledger.infrastructure.messages.fields import Identifier
+from orderledger.infrastructure.messages.parsing import said_of
+from orderledger.venues.base.adapter import Adapter
+from orderledger.venues.base.registry import adapter, adapters
+from orderledger.venues.base.settings import Seconds, VenueSection
+
+Hours = Annotated[float, Field(gt=0, le=24 * 366 * 20)]
+
+
+def _section(given: Any) -> VenueSection:
+    """The settings of one `[[venues]]` table, by the adapter that it names."""
+    if isinstance(given, VenueSection):
+        return given
+    if not isinstance(given, dict):
+        raise ValueError("is not a table")
+    try:
+        found = adapter(str(given.get("venue", "")))
+    except InvalidSetting as error:
+        raise ValueError(f"{error.field} {error.fault}") from None
+    return found.settings.model_validate(given)
+
+
+VenueSettings = Annotated[VenueSection, PlainValidator(_section)]
+
+
+class CollectSettings(BaseSettings):
+    model_config = SettingsConfigDict(
+        env_prefix="ORDERLEDGER_", env_ignore_empty=True, extra="forbid", frozen=True
+    )
+
+    db: str = Field(
+        default="orderledger.db",
+        min_length=1,
+        description="The store: a path, sqlite:///path or postgresql://...",
+    )
+    collector: Identifier = Field(
+        default="collector", description="Name of this process in `orderledger status`."
+    )
+    reconcile_seconds: Seconds = Field(
+        default=300.0, description="Time between two reconciliations of an account."
+    )
+    lookback_hours: Hours = Field(
+        default=168.0, description="How far the first reconciliation of an account asks for fills."
+    )
+    overlap_seconds: Seconds = Field(
+        default=600.0, description="How much of what an earlier run covered is queried again."
+    )
+    grace_seconds: Seconds = Field(
+        default=5.0, description="A change more recent than this is left to the next run."
+    )
+    concluding_seconds: Seconds = Field(
+        default=3600.0,
+        description="How long the venue has to know nothing of an order made elsewhere before its "
+        "end is concluded.",
+    )
+    questions_per_run: int = Field(
+        default=200,
+        ge=1,
+        description="Of how many orders one reconciliation asks the venue at most. The rest waits "
+        "for the next.",
+    )
+    adjust_positions: bool = Field(
+        default=False, description="Adjust a position that differs to what the venue says."
+    )
+    log: Literal["text", "json"] = Field(default="text", description="Form of the log on stderr.")
+    venues: tuple[VenueSettings, ...] = Field(
+        default=(), description="The venues, each a table [[venues]]."
+    )
+
+    @property
+    def adapters(self) -> tuple[Adapter, ...]:
+        """The adapters of these venues."""
+        return tuple(adapters(venue.venue for venue in self.venues))
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings
+
+    @classmethod
+    def read(cls, path: Path) -> "CollectSettings":
+        """Read the file and the environment; open nothing. Raises InvalidSetting naming the file or
+        the variable, the field and what is wrong."""
+        environment = {
+            name for name in cls.model_fields if os.environ.get(f"ORDERLEDGER_{name.upper()}")
+        }
+        try:
+            given = TomlConfigSettingsSource(cls, path)()
+        except ValueError as error:
+            raise InvalidSetting(str(path), f"is not TOML: {error}") from None
+        try:
+            settings = cls(
+                **{name: value for name, value in given.items() if name not in environment}
+            )
+            settings._check()
+        except ValidationError as error:
+            fault = error.errors(include_url=False, include_input=False)[0]
+            where = _where([str(part) for part in fault["loc"]], environment, path)
+            raise InvalidSetting(where, said_of(fault)) from None
+        except SettingsError:
+            raise InvalidSetting("ORDERLEDGER_VENUES", "is not JSON") from None
+        except InvalidSetting as error:
+            raise InvalidSetting(
+                _where(error.field.split("."), environment, path), error.fault
+            ) from None
+        return settings
+
+    def _check(self) -> None:
+        """Check what only the settings together show. Raises InvalidSetting."""
+        if not self.venues:
+            raise InvalidSetting("venues", "names none")
+        named: dict[tuple[str, ...], int] = {}
+        for index, venue in enumerate(self.venues):
+            accounts = [("account", repr(name)) for name in venue.names]
+            for key in [*accounts, *((venue.venue, venue.url, name) for name in venue.at_venue)]:
+                if key in named:
+                    what = f"account {key[1]}" if len(key) == 2 else key[2]
+                    raise InvalidSetting(
+                        f"venues.{index}", f"{what} is named twice, in venues.{named[key]} before"
+                    )
+                named[key] = index
+            for name, secret in venue.secrets().items():
+                secret.read(f"venues.{index}.{name}")
+
+
+def _where(loc: list[str], environment: set[str], path: Path) -> str:
+    """The file and the field in it, or the variable."""
+    if loc[0] in environment:
+        return ".".join([f"ORDERLEDGER_{loc[0].upper()}", *loc[1:]])
+    return f"{path}: {'.'.join(loc)}"

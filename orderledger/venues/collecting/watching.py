@@ -1,0 +1,69 @@
+"""What goes wrong for long, on the log: when it begins, when it becomes something else, and again
+after `AGAIN_SECONDS`."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from orderledger.infrastructure.errors import StoreError
+from orderledger.venues.base.venue import Venue
+
+AGAIN_SECONDS = 300.0
+VIEWS_CHECKED_SECONDS = 0.2
+FEEDS_CHECKED_SECONDS = 1.0
+VIEWS = "views"
+
+
+class Watch:
+    """`check_views` raises where the views do not follow the log. `now` counts seconds."""
+
+    def __init__(
+        self,
+        log: Any,
+        venues: Sequence[Venue],
+        check_views: Callable[[], None],
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._log = log
+        self._venues = venues
+        self._check_views = check_views
+        self._now = now
+        self._said: dict[tuple[object, str], float] = {}
+
+    def is_due(self, subject: object, fault: str) -> bool:
+        """Whether this fault is to be said: it was not within the last `AGAIN_SECONDS`. From now on
+        it was."""
+        now = self._now()
+        self._said = {said: at for said, at in self._said.items() if now - at < AGAIN_SECONDS}
+        is_due = (subject, fault) not in self._said
+        self._said.setdefault((subject, fault), now)
+        return is_due
+
+    async def feeds(self) -> None:
+        """An adapter tries again and again to come up, and tells nothing meanwhile but why the last
+        attempt failed."""
+        while True:
+            for venue in self._venues:
+                faults = Counter(filter(None, map(venue.error_for, venue.accounts)))
+                for fault, accounts in faults.items():
+                    if self.is_due(venue, fault):
+                        self._log.warning(
+                            "not_listened_to", venue=venue.name, accounts=accounts, why=fault
+                        )
+            await asyncio.sleep(FEEDS_CHECKED_SECONDS)
+
+    async def views(self) -> None:
+        while True:
+            self.look_at_views()
+            await asyncio.sleep(VIEWS_CHECKED_SECONDS)
+
+    def look_at_views(self) -> None:
+        """A fault of theirs is not the end: the log is what counts, and whoever asks the views is
+        told too."""
+        try:
+            self._check_views()
+        except StoreError as error:
+            if self.is_due(VIEWS, str(error)):
+                self._log.warning("views_not_kept", why=str(error))

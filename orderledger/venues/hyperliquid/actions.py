@@ -1,0 +1,89 @@
+"""Actions of `/exchange`, in the words of the venue. Numbers are text without trailing zeros, as
+they are signed."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from orderledger.domain.exact import EXACT, plain
+from orderledger.infrastructure.errors import NotSent
+from orderledger.projections.view import Row
+from orderledger.venues.hyperliquid.vocabulary import ADD_LIQUIDITY_ONLY, cloid_for
+
+TIMES_IN_FORCE = {None: "Gtc", "gtc": "Gtc", "ioc": "Ioc"}
+
+# The order of the keys counts: the venue signs over the encoded action.
+
+
+def order_wire(order: Row, *, asset: int) -> dict[str, Any]:
+    """One order. Raises NotSent for what Hyperliquid cannot take."""
+    limit_price, stop_price = order["limit_price"], order["stop_price"]
+    price = limit_price if limit_price is not None else stop_price
+    if price is None:
+        raise NotSent(
+            "unsupported_order_type",
+            "Hyperliquid has no market orders: send a limit order with ioc",
+        )
+    return {
+        "a": asset,
+        "b": order["side"] == "buy",
+        "p": plain(Decimal(price)),
+        "s": plain(Decimal(order["quantity"])),
+        "r": bool(order["reduce_only"]),
+        "t": _type(order),
+        "c": cloid_for(order["client_order_id"]),
+    }
+
+
+def order_action(wires: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    return {"type": "order", "orders": list(wires), "grouping": "na"}
+
+
+def cancel_action(asset: int, cloid: str | None, venue_order_id: str | None) -> dict[str, Any]:
+    """Cancel by the cloid, or by the venue's id."""
+    if cloid is not None:
+        return {"type": "cancelByCloid", "cancels": [{"asset": asset, "cloid": cloid}]}
+    if venue_order_id is None:
+        raise NotSent("no_venue_order_id", "the order has neither a cloid nor a venue id")
+    return {"type": "cancel", "cancels": [{"a": asset, "o": int(venue_order_id)}]}
+
+
+def modify_action(order: Row, request: Row, asset: int) -> dict[str, Any]:
+    """Change an order, named by its cloid: the new terms in whole. `s` is what is to work, without
+    what has filled."""
+    quantity = order["quantity"] if request.get("quantity") is None else request["quantity"]
+    working = EXACT.subtract(Decimal(quantity), Decimal(order["cum_quantity"]))
+    if working <= 0:
+        raise NotSent(
+            "incorrect_quantity",
+            f"{plain(Decimal(order['cum_quantity']))} is filled already: cancel the order instead",
+        )
+    prices = {
+        name: order[name] if request.get(name) is None else request[name]
+        for name in ("limit_price", "stop_price")
+    }
+    wire = order_wire({**order, **prices, "quantity": working}, asset=asset)
+    return {"type": "batchModify", "modifies": [{"oid": wire["c"], "order": wire}]}
+
+
+def _type(order: Row) -> dict[str, Any]:
+    if order["order_type"] == "limit":
+        if order["time_in_force"] not in TIMES_IN_FORCE:
+            raise NotSent(
+                "unsupported_time_in_force", f"{order['time_in_force']} is none of gtc, ioc"
+            )
+        return {
+            "limit": {
+                "tif": ADD_LIQUIDITY_ONLY
+                if order["post_only"]
+                else TIMES_IN_FORCE[order["time_in_force"]]
+            }
+        }
+    if order["order_type"] in ("stop", "stop_limit") and order["stop_price"] is not None:
+        price = plain(Decimal(order["stop_price"]))
+        return {
+            "trigger": {"isMarket": order["order_type"] == "stop", "triggerPx": price, "tpsl": "sl"}
+        }
+    raise NotSent(
+        "unsupported_order_type", f"{order['order_type']} is none of limit, stop, stop_limit"
+    )

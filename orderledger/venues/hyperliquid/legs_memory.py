@@ -1,0 +1,230 @@
+"""`LegsMemory`: the legs of orders with a cloid, of all accounts, as many as there is room for."""
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from orderledger.domain.exact import ZERO, total
+from orderledger.venues.hyperliquid.order_rows import OrderRow
+from orderledger.venues.hyperliquid.vocabulary import Meaning
+
+MOST_RECENT = 4_000
+"""More orders than are ever on their way into the ledger: older ones can be read from it."""
+MOST_OPEN = 8_000
+MOST_LOOSE = 4_000
+
+Key = tuple[str, str]
+"""An account, and a cloid or the id of a venue order in it."""
+
+
+@dataclass(slots=True, eq=False)
+class Leg:
+    """One venue order. `claimed` is what the venue said that it filled, `fills` what was told of it
+    fill by fill.
+
+    `has_worked`: it was on the book. `is_void`: it was refused without that. `is_reported`: some
+    message has named it, so that its fills find the order.
+    """
+
+    venue_order_id: str
+    row: OrderRow | None = None
+    claimed: Decimal = ZERO
+    fills: dict[str, Decimal] = field(default_factory=dict)
+    has_worked: bool = False
+    is_void: bool = False
+    is_reported: bool = False
+    reported_quantity: Decimal | None = None
+
+    @property
+    def filled(self) -> Decimal:
+        return max(self.claimed, total(self.fills.values()))
+
+    def is_older_than(self, other: "Leg") -> bool:
+        """By the venue's times where both are known and differ, else by the ids, which the venue
+        gives in order."""
+        if (
+            self.row is not None
+            and other.row is not None
+            and self.row.created_at != other.row.created_at
+        ):
+            return self.row.created_at < other.row.created_at
+        return _number(self.venue_order_id) < _number(other.venue_order_id)
+
+    def can_go_on_as(self, other: "Leg") -> bool:
+        """Whether a modify can have made that leg of this one: it changes neither what is traded
+        nor the side."""
+        if self.row is None or other.row is None:
+            return True
+        return (self.row.coin, self.row.side) == (other.row.coin, other.row.side)
+
+
+def _number(venue_order_id: str) -> tuple[int, str]:
+    return len(venue_order_id), venue_order_id
+
+
+@dataclass(slots=True, eq=False)
+class OrderLegs:
+    """All legs of one order, oldest first.
+
+    `requested` are the quantity and the limit that we asked for, of an order of ours of which no
+    leg was heard before, but for its fills. `held` is a cancel that may be the first half of a
+    modify, `dropped` one that was. `apart` are venue orders that came under the same cloid after
+    the order was over: they are other orders.
+    """
+
+    legs: list[Leg] = field(default_factory=list)
+    held: OrderRow | None = None
+    dropped: OrderRow | None = None
+    is_over: bool = False
+    is_restored: bool = False
+    requested: tuple[Decimal | None, Decimal | None] | None = None
+    apart: frozenset[str] = frozenset()
+
+    def leg(self, venue_order_id: str) -> Leg | None:
+        for leg in self.legs:
+            if leg.venue_order_id == venue_order_id:
+                return leg
+        return None
+
+    def add(self, leg: Leg) -> Leg:
+        """Insert a new leg by age."""
+        for place, other in enumerate(self.legs):
+            if leg.is_older_than(other):
+                self.legs.insert(place, leg)
+                return leg
+        self.legs.append(leg)
+        return leg
+
+    @property
+    def latest(self) -> Leg:
+        """The newest leg that was not rejected."""
+        for leg in reversed(self.legs):
+            if not leg.is_void:
+                return leg
+        return self.legs[-1]
+
+    @property
+    def is_ended(self) -> bool:
+        """Whether nothing more can follow."""
+        row = self.legs[-1].row if self.legs else None
+        return self.held is None and (
+            self.is_over or (row is not None and row.meaning is Meaning.FILLED)
+        )
+
+    def is_superseded(self, leg: Leg) -> bool:
+        return leg is not self.latest and leg.is_older_than(self.latest)
+
+    def has_earlier(self, leg: Leg) -> bool:
+        return len(self.legs) > 1 and any(not other.is_void for other in self._before(leg))
+
+    def _before(self, leg: Leg) -> Iterator[Leg]:
+        """The legs that it continues. Another program's order may have the same cloid."""
+        return (
+            other
+            for other in self.legs
+            if other is not leg and other.is_older_than(leg) and other.can_go_on_as(leg)
+        )
+
+    def is_later(self, leg: Leg) -> bool:
+        """Whether the leg has other terms than the first one, which may have come and gone
+        unseen."""
+        has_earlier = self.has_earlier(leg)
+        if has_earlier or self.requested is None or leg.row is None:
+            return has_earlier
+        pairs = zip((leg.row.original_size, leg.row.limit_price), self.requested, strict=True)
+        return any(
+            here is not None and there is not None and here != there for here, there in pairs
+        )
+
+    def filled_before(self, leg: Leg) -> Decimal:
+        """What the earlier legs filled: a part of the order's quantity, not of the leg's."""
+        if len(self.legs) == 1:
+            return ZERO
+        return total(other.filled for other in self._before(leg))
+
+
+class LegsMemory:
+    """The orders of the latest rows, and older ones that are not over.
+
+    What is forgotten can be read from the ledger, except a cancel that is held: an order with one
+    stays.
+    """
+
+    def __init__(
+        self,
+        *,
+        most_recent: int = MOST_RECENT,
+        most_open: int = MOST_OPEN,
+        most_loose: int = MOST_LOOSE,
+    ) -> None:
+        self._most_recent = most_recent
+        self._most_open = most_open
+        self._most_loose = most_loose
+        self._recent: OrderedDict[Key, OrderLegs] = OrderedDict()
+        self._open: OrderedDict[Key, OrderLegs] = OrderedDict()
+        self._cloids: dict[Key, str] = {}
+        self._loose: OrderedDict[Key, dict[str, Decimal]] = OrderedDict()
+        """Fills that bear no cloid, of legs that are not known yet: they may not be recorded when
+        the leg is."""
+
+    def __len__(self) -> int:
+        return len(self._recent) + len(self._open)
+
+    def of_account(self, account: str) -> Iterator[OrderLegs]:
+        """The orders of an account, the least recent first."""
+        for remembered in (self._open, self._recent):
+            yield from (
+                order_legs for (name, _), order_legs in remembered.items() if name == account
+            )
+
+    def get(self, account: str, cloid: str) -> OrderLegs | None:
+        key = account, cloid
+        return self._recent.get(key) or self._open.get(key)
+
+    def heard_of(self, account: str, cloid: str) -> OrderLegs:
+        """The remembered legs of an order, which becomes the most recent one."""
+        key = account, cloid
+        order_legs = self._recent.get(key)
+        if order_legs is not None:
+            self._recent.move_to_end(key)
+            return order_legs
+        order_legs = self._recent[key] = self._open.pop(key) if key in self._open else OrderLegs()
+        if len(self._recent) > self._most_recent:
+            self._retire(*self._recent.popitem(last=False))
+        return order_legs
+
+    def cloid_of(self, account: str, venue_order_id: str) -> str | None:
+        """The cloid of this leg."""
+        return self._cloids.get((account, venue_order_id))
+
+    def note_cloid(self, account: str, venue_order_id: str, cloid: str) -> None:
+        self._cloids[account, venue_order_id] = cloid
+
+    def note_loose(
+        self, account: str, venue_order_id: str, fill_id: str, quantity: Decimal
+    ) -> None:
+        """Keep a fill of a leg that is not known yet."""
+        self._loose.setdefault((account, venue_order_id), {})[fill_id] = quantity
+        if len(self._loose) > self._most_loose:
+            self._loose.popitem(last=False)
+
+    def take_loose(self, account: str, venue_order_id: str) -> dict[str, Decimal]:
+        """Remove and return the fills that came before their leg was known."""
+        return self._loose.pop((account, venue_order_id), {}) if self._loose else {}
+
+    def _retire(self, key: Key, order_legs: OrderLegs) -> None:
+        if order_legs.is_ended:
+            self._forget(key, order_legs)
+            return
+        self._open[key] = order_legs
+        for _ in range(len(self._open) - self._most_open):
+            oldest = self._open.popitem(last=False)
+            if oldest[1].held is None:
+                self._forget(*oldest)
+            else:
+                self._open[oldest[0]] = oldest[1]
+
+    def _forget(self, key: Key, order_legs: OrderLegs) -> None:
+        for leg in order_legs.legs:
+            self._cloids.pop((key[0], leg.venue_order_id), None)

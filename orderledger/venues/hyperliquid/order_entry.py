@@ -1,0 +1,209 @@
+"""Sends orders to Hyperliquid: actions, signed by the official SDK, to `/exchange`.
+
+An order is sent under its cloid. Its answer is final: resting, filled or refused. The fills
+themselves are reported by the feed. An action expires at the venue: one that was late is refused
+there, and cannot become an order afterwards.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from orderledger.infrastructure.errors import NotSent, Unanswered, VenueError
+from orderledger.projections.view import Row
+from orderledger.venues.base.order_entry import BOTH_CONDITIONS, EntryAbilities, Sent
+from orderledger.venues.base.refusals import codes_of
+from orderledger.venues.base.transport import Http
+from orderledger.venues.base.transport.sender import Answer, Sender
+from orderledger.venues.hyperliquid.actions import (
+    cancel_action,
+    modify_action,
+    order_action,
+    order_wire,
+)
+from orderledger.venues.hyperliquid.assets import assets_of
+from orderledger.venues.hyperliquid.refusals import REFUSALS
+from orderledger.venues.hyperliquid.rows import milliseconds
+from orderledger.venues.hyperliquid.statuses import (
+    CommitTicket,
+    statuses_in,
+    told_of_cancel,
+    told_of_order,
+    told_of_replace,
+)
+from orderledger.venues.hyperliquid.vocabulary import (
+    AS_AT_THE_VENUE,
+    CLOID,
+    Symbols,
+    cloid_for,
+)
+
+Sign = Callable[[Mapping[str, Any], int, int], Mapping[str, Any]]
+"""The signature of an action, a nonce and a time of expiry, both in ms."""
+
+EXPIRES_MS = 15_000
+"""After this the venue refuses the action."""
+
+ABSENT_SECONDS = 60.0
+"""Longer than an action lives, with time for the venue to show an order, and for clocks that
+differ."""
+
+MOST_ORDERS = 20
+
+
+class HyperliquidOrderEntry:
+    """Orders of one account at Hyperliquid. `account` is its name in the ledger; the signing key
+    decides whose orders they are.
+
+    An unknown cloid proves that an order was never received once its action has expired.
+    """
+
+    abilities = EntryAbilities(
+        batch=MOST_ORDERS,
+        replaces=True,
+        cancels_by_client_id=True,
+        absence_seconds=ABSENT_SECONDS,
+        order_types=frozenset({"limit", "stop", "stop_limit"}),
+        times_in_force=frozenset({"gtc", "ioc"}),
+        conditions=BOTH_CONDITIONS,
+    )
+
+    def __init__(
+        self,
+        *,
+        account: str,
+        url: str,
+        sign: Sign,
+        now: Callable[[], datetime],
+        symbols: Symbols = AS_AT_THE_VENUE,
+        vault: str | None = None,
+        timeout: float = 10.0,
+    ) -> None:
+        self._sender = Sender(url, timeout=timeout)
+        self._http = Http(url, attempts=2, timeout=timeout)
+        self._account = account
+        self._sign = sign
+        self._now = now
+        self._symbols = symbols
+        self._vault = vault
+        self._assets: dict[str, int] = {}
+        self._last_nonce = 0
+        self._listing = asyncio.Lock()
+
+    def prepare(self, order: Row) -> Mapping[str, str]:
+        """The cloid. Raises NotSent for what Hyperliquid cannot take."""
+        order_wire(order, asset=0)
+        return {CLOID: cloid_for(order["client_order_id"])}
+
+    async def submit(self, order: Row) -> Sent:
+        (sent,) = await self.submit_many([order])
+        if isinstance(sent, Exception):
+            raise sent
+        return sent
+
+    async def submit_many(self, orders: Sequence[Row]) -> Sequence[Sent | Exception]:
+        """One action for all orders. If it ends without an answer, all are without one."""
+        try:
+            wires = [
+                order_wire(order, asset=await self._asset(order["instrument"])) for order in orders
+            ]
+            answer = await self._act(order_action(wires))
+            statuses = statuses_in(answer, len(orders))
+        except (NotSent, Unanswered) as error:
+            return [error] * len(orders)
+        return [
+            self._sent_or_error(order, answer, status)
+            for order, status in zip(orders, statuses, strict=True)
+        ]
+
+    async def cancel(self, order: Row, request_id: str) -> Sent:
+        """Cancel by the cloid, which stays when the venue's id changes; an order without one, by
+        the venue's id."""
+        asset = await self._asset(order["instrument"])
+        answer = await self._act(
+            cancel_action(asset, order["aliases"].get(CLOID), order["venue_order_id"])
+        )
+        (status,) = statuses_in(answer, 1)
+        return self._messages(order, answer, told_of_cancel(status), request_id)
+
+    async def replace(self, order: Row, request: Row) -> Sent:
+        """Change an order. What it has filled is taken off the new quantity: the venue counts what
+        is to work."""
+        asset = await self._asset(order["instrument"])
+        answer = await self._act(modify_action(order, request, asset))
+        (status,) = statuses_in(answer, 1)
+        return self._messages(
+            order, answer, told_of_replace(status, request), request["request_id"]
+        )
+
+    async def aclose(self) -> None:
+        await self._sender.aclose()
+        await self._http.aclose()
+
+    async def _act(self, action: Mapping[str, Any]) -> Answer:
+        """Sign and send an action. Every nonce is used once."""
+        now = milliseconds(self._now())
+        nonce = self._last_nonce = max(now, self._last_nonce + 1)
+        expires_after = now + EXPIRES_MS
+        signature = self._sign(action, nonce, expires_after)
+        payload = {
+            "action": action,
+            "nonce": nonce,
+            "signature": signature,
+            "vaultAddress": self._vault,
+            "expiresAfter": expires_after,
+        }
+        return await self._sender.send("POST", "/exchange", json=payload)
+
+    async def _asset(self, instrument: str) -> int:
+        """The number of an instrument. Raises NotSent if the venue does not list it, or does not
+        answer."""
+        coin = self._symbols.coin(instrument)
+        async with self._listing:
+            if coin not in self._assets:
+                try:
+                    perpetuals = await self._http.post("/info", json={"type": "meta"})
+                    spot = await self._http.post("/info", json={"type": "spotMeta"})
+                except VenueError as error:
+                    raise NotSent("no_instruments", str(error)) from None
+                self._assets = assets_of(perpetuals, spot)
+        if coin not in self._assets:
+            raise NotSent(
+                "unknown_instrument",
+                f"Hyperliquid lists no {coin!r} on its main exchange or at spot",
+            )
+        return self._assets[coin]
+
+    def _sent_or_error(self, order: Row, answer: Answer, status: Any) -> Sent | Exception:
+        try:
+            return self._messages(order, answer, told_of_order(status))
+        except Unanswered as error:
+            return error
+
+    def _messages(
+        self, order: Row, answer: Answer, told: CommitTicket, request_id: str | None = None
+    ) -> Sent:
+        """The message of a status. Raises Unanswered for a refusal that does not prove that nothing
+        was taken."""
+        if told is None:
+            return []
+        kind, fields = told
+        refusal = fields.pop("refusal", None)
+        said = (
+            {}
+            if refusal is None
+            else {
+                "reason": REFUSALS.reason(kind, codes_of(answer.status), refusal),
+                "text": refusal,
+            }
+        )
+        if refusal is not None and request_id is not None:
+            said["request_id"] = request_id
+        given = {
+            "client_order_id": order["client_order_id"],
+            "venue_order_id": order["venue_order_id"],
+            **{name: value for name, value in fields.items() if value is not None},
+        }
+        evidence = answer.document if answer.document is not None else {"text": answer.text}
+        return [kind(account=self._account, at=self._now(), evidence=evidence, **given, **said)]

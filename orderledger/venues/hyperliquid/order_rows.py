@@ -1,0 +1,167 @@
+"""An order as Hyperliquid describes it: the basic row of `orderUpdates`, and the full one of the
+lists."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from orderledger.domain.exact import EXACT, ZERO
+from orderledger.domain.values import OrderType, Side
+from orderledger.venues.hyperliquid.rows import Row, Unreadable
+from orderledger.venues.hyperliquid.vocabulary import (
+    ADD_LIQUIDITY_ONLY,
+    ORDER_TYPES,
+    PRICED,
+    TIMES_IN_FORCE,
+    Meaning,
+    meaning_of,
+)
+
+OPEN = "open"
+DEEPEST_CHILDREN = 3
+IN_FULL = frozenset({"orderType", "tif", "triggerPx", "isTrigger", "reduceOnly"})
+"""Fields of the full row that the basic one has not."""
+
+
+@dataclass(
+    slots=True, kw_only=True, eq=False
+)  # not frozen: thousands are made a second, and that takes twice as long
+class OrderRow:
+    """One leg of an order, at one moment. `status_at` is None where a list shows it as it is,
+    without saying since when.
+
+    `original_size` is the leg's own, not the order's: what earlier legs filled is not in it. `size`
+    is what remains of it. `filled` is what the leg has filled by the venue's word, where the venue
+    says both numbers. `terms` are the others that are told, as messages name them. No row is ever
+    changed.
+    """
+
+    coin: str
+    side: Side
+    venue_order_id: str
+    cloid: str | None
+    created_at: datetime
+    status: str
+    status_at: datetime | None
+    size: Decimal | None
+    original_size: Decimal | None
+    terms: Mapping[str, Any]
+    raw: Any = field(repr=False)
+    meaning: Meaning = field(init=False)
+    filled: Decimal | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.meaning = meaning_of(self.status)
+        has_size_left = (
+            self.size is not None and self.original_size and ZERO <= self.size <= self.original_size
+        )
+        self.filled = EXACT.subtract(self.original_size, self.size) if has_size_left else None  # type: ignore[arg-type]
+
+    @property
+    def limit_price(self) -> Decimal | None:
+        return self.terms.get("limit_price")
+
+    @property
+    def stop_price(self) -> Decimal | None:
+        return self.terms.get("stop_price")
+
+    @property
+    def is_dated(self) -> bool:
+        """Whether what it says is filled is of the time it gives: not where that is still the time
+        it was made."""
+        return self.status_at is not None and not (
+            self.is_partly_filled and self.status_at == self.created_at
+        )
+
+    def is_newer_than(self, other: "OrderRow | None") -> bool:
+        """Whether this row of the same leg has the last word. A list, which does not say when it
+        was true, has it never."""
+        if other is None or other.status_at is None:
+            return True
+        return self.status_at is not None and self.status_at >= other.status_at
+
+    @property
+    def is_partly_filled(self) -> bool:
+        return bool(self.filled) and bool(self.size)
+
+
+def read_listed(raw: Any) -> OrderRow:
+    """A row of a list of open orders."""
+    row = Row(raw)
+    return _read(
+        row,
+        status=OPEN,
+        created_at=row.need("timestamp", row.moment("timestamp")),
+        status_at=None,
+        raw=raw,
+    )
+
+
+def read_reported(raw: Any) -> OrderRow:
+    """A row with its status: `{"order": …, "status": …, "statusTimestamp": …}`."""
+    outer = Row(raw)
+    order = Row(outer.get("order"))
+    status = outer.need("status", outer.word("status"))
+    status_at = outer.moment("statusTimestamp") or order.moment("timestamp")
+    created_at = order.moment("timestamp") or status_at
+    if status_at is None or created_at is None:
+        raise Unreadable("statusTimestamp is missing, and so is timestamp", raw)
+    return _read(order, status=status, created_at=created_at, status_at=status_at, raw=raw)
+
+
+def children_of(raw: Any, depth: int = DEEPEST_CHILDREN) -> list[Any]:
+    """The rows of the orders that wait for this one to be filled, theirs included."""
+    children = raw.get("children") if isinstance(raw, dict) and depth else None
+    if not isinstance(children, list):
+        return []
+    return [row for child in children for row in (child, *children_of(child, depth - 1))]
+
+
+def _read(
+    row: Row, *, status: str, created_at: datetime, status_at: datetime | None, raw: Any
+) -> OrderRow:
+    return OrderRow(
+        coin=row.need("coin", row.word("coin")),
+        side=row.side(),
+        venue_order_id=str(row.need("oid", row.count("oid"))),
+        cloid=row.cloid(),
+        created_at=created_at,
+        status=status,
+        status_at=status_at,
+        size=row.size("sz"),
+        original_size=row.size("origSz"),
+        terms=_terms_of(row),
+        raw=raw,
+    )
+
+
+def _terms_of(row: Row) -> dict[str, Any]:
+    """A basic row says no more than a price."""
+    if IN_FULL.isdisjoint(row.raw):
+        limit_price = row.price("limitPx")
+        return {"limit_price": limit_price} if limit_price else {}
+    kind, force = row.get("orderType"), row.get("tif")
+    order_type = _word(kind, ORDER_TYPES, OrderType.OTHER)
+    stop_price = row.price("triggerPx")
+    is_trigger = row.flag("isTrigger") or order_type not in (
+        None,
+        OrderType.MARKET,
+        OrderType.LIMIT,
+    )
+    terms = {
+        "limit_price": row.price("limitPx")
+        if not isinstance(kind, str) or kind in PRICED
+        else None,
+        "stop_price": stop_price if is_trigger and stop_price else None,
+        "order_type": order_type,
+        "time_in_force": _word(force, TIMES_IN_FORCE, None),
+        "post_only": force == ADD_LIQUIDITY_ONLY if isinstance(force, str) else None,
+        "reduce_only": row.flag("reduceOnly"),
+    }
+    return {name: value for name, value in terms.items() if value is not None}
+
+
+def _word(word: Any, known: Any, otherwise: Any) -> Any:
+    return known.get(word, otherwise) if isinstance(word, str) and word else None

@@ -1,0 +1,181 @@
+"""Rows of Hyperliquid's payloads, read field by field. What cannot be read is said to be, never
+guessed.
+
+Ids and times come as numbers in one row and as text in the next; an absent field, null and "" say
+the same: nothing.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from orderledger.domain.values import Side
+from orderledger.infrastructure.errors import InvalidMessage
+from orderledger.infrastructure.messages.facts import Evidence
+from orderledger.infrastructure.messages.fields import parse_number, parse_time
+from orderledger.infrastructure.messages.registry import Message
+from orderledger.venues.base import fields
+from orderledger.venues.base.translation import as_text
+from orderledger.venues.hyperliquid.vocabulary import SIDES, is_cloid
+
+Value = TypeVar("Value")
+Kind = TypeVar("Kind", bound=Message)
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MILLISECOND = timedelta(milliseconds=1)
+LONGEST_WORD = 200
+MOST_DIGITS = 30
+TOO_LARGE = 10**MOST_DIGITS
+
+
+class Unreadable(fields.Unreadable):
+    """With the `row` that could not be read."""
+
+    def __init__(self, fault: str, row: Any) -> None:
+        super().__init__(fault)
+        self.row = row
+
+
+def milliseconds(moment: datetime) -> int:
+    """As the venue counts time."""
+    return (moment - EPOCH) // MILLISECOND
+
+
+def tell(kind: type[Kind], evidence: Mapping[str, Any], **fields: Any) -> Kind:
+    """The message, with the row it was made of. Raises Unreadable where the ledger would not take
+    it."""
+    try:
+        return kind(evidence=Evidence(evidence), **fields)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise Unreadable(f"{'.'.join(map(str, first['loc']))}: {first['msg']}", evidence) from None
+    except InvalidMessage as error:
+        raise Unreadable(str(error), evidence) from None
+
+
+def rows_of(payload: Any) -> list[Any]:
+    """A list of rows, or the single row that stands for one. Raises Unreadable."""
+    if isinstance(payload, dict):
+        return [payload]
+    if not isinstance(payload, list):
+        raise Unreadable("is no list", payload)
+    return payload
+
+
+def is_of_another(data: Any, address: str | None) -> bool:
+    """Whether what a frame holds is said to be another user's."""
+    user = data.get("user") if isinstance(data, dict) else None
+    return address is not None and isinstance(user, str) and user.lower() != address
+
+
+class Row:
+    """One object of a payload. Every question about a field raises Unreadable where the field is
+    not what it should be."""
+
+    __slots__ = ("raw",)
+
+    def __init__(self, raw: Any) -> None:
+        if not isinstance(raw, dict):
+            raise Unreadable("is no object", raw)
+        self.raw: dict[str, Any] = raw
+
+    def get(self, name: str) -> Any:
+        """The field, None where it is absent, null or empty."""
+        value = self.raw.get(name)
+        return None if value == "" else value
+
+    def word(self, name: str) -> str | None:
+        value = self.get(name)
+        if value is not None and not (
+            isinstance(value, str) and value.isprintable() and len(value) <= LONGEST_WORD
+        ):
+            raise self.fault(name, "is no word")
+        return value
+
+    def number(self, name: str) -> Decimal | None:
+        value = self.get(name)
+        try:
+            return None if value is None else parse_number(value)
+        except ValueError as error:
+            raise self.fault(name, str(error)) from None
+
+    def size(self, name: str) -> Decimal | None:
+        """A number that is not negative."""
+        number = self.number(name)
+        if number is not None and number < 0:
+            raise self.fault(name, "is negative")
+        return number
+
+    def price(self, name: str) -> Decimal | None:
+        """A price, or a limit, where the venue writes 0 for none."""
+        return self.size(name) or None
+
+    def count(self, name: str) -> int | None:
+        """A whole number, given as a number or as text."""
+        value = self.get(name)
+        if (
+            isinstance(value, str)
+            and value.isascii()
+            and value.isdigit()
+            and len(value) <= MOST_DIGITS
+        ):
+            value = int(value)
+        if value is None or (
+            isinstance(value, int) and not isinstance(value, bool) and 0 <= value < TOO_LARGE
+        ):
+            return value
+        raise self.fault(name, "is no id or time")
+
+    def moment(self, name: str) -> datetime | None:
+        count = self.count(name)
+        try:
+            return None if count is None else fields.plausible(parse_time(count))
+        except ValueError as error:
+            raise self.fault(name, str(error)) from None
+
+    def flag(self, name: str) -> bool | None:
+        """Nothing hangs on a flag: one that is neither true nor false is not told."""
+        value = self.get(name)
+        return value if isinstance(value, bool) else None
+
+    def rows(self, name: str) -> list[Any]:
+        """A list of rows. One that is not there is not empty."""
+        value = self.get(name)
+        if not isinstance(value, list):
+            raise self.fault(name, "is no list")
+        return value
+
+    def cloid(self) -> str | None:
+        """Lower-cased: the venue may echo the case in which it was sent."""
+        value = self.word("cloid")
+        if value is None:
+            return None
+        lowered = value.lower()
+        return lowered if is_cloid(lowered) else value
+
+    def side(self) -> Side:
+        side = SIDES.get(self.need("side", self.word("side")))
+        if side is None:
+            raise self.fault("side", "is neither B nor A")
+        return side
+
+    def need(self, name: str, value: Value | None) -> Value:
+        """A field's value that has to be there."""
+        if value is None:
+            raise Unreadable(f"{name} is missing", self.raw)
+        return value
+
+    def fault(self, name: str, fault: str) -> Unreadable:
+        return Unreadable(f"{name} {fault}: {as_text(self.raw.get(name))[:LONGEST_WORD]}", self.raw)
+
+
+def time_of(raw: Any) -> int:
+    """The `time` of a row, as the venue counts it; 0 where it cannot be read."""
+    try:
+        row = Row(raw)
+        return (row.count("time") or 0) if row.moment("time") is not None else 0
+    except Unreadable:
+        return 0

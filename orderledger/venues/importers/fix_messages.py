@@ -1,0 +1,306 @@
+"""FIX 4.2 and 4.4 messages about orders, translated: requests (35=D, F, G), ExecutionReports
+(35=8), OrderCancelRejects (35=9).
+
+Source: the public FIX 4.4 specification; 4.2 where it differs (ExecTransType, ExecType 1 and 2).
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from orderledger.domain.exact import EXACT
+from orderledger.infrastructure.errors import InvalidMessage
+from orderledger.infrastructure.messages.registry import Message
+from orderledger.venues.importers.fix_words import (
+    CANCEL_REJECT_REASONS,
+    ENDS,
+    EXEC_TYPES,
+    FIXED_STATES,
+    LIQUIDITY,
+    ORDER_REJECT_REASONS,
+    ORDER_TYPES,
+    SIDES,
+    STATUSES,
+    TIMES_IN_FORCE,
+)
+from orderledger.venues.importers.source import moment_of
+from orderledger.venues.interop.context import Context
+from orderledger.venues.interop.objects import ForeignObject
+
+ABSOLUTE = "3"
+"""CommType: the commission is the total. Other types need the contract's terms, so the fee stays in
+the evidence."""
+
+CLOCKS = ("%Y%m%d-%H:%M:%S.%f", "%Y%m%d-%H:%M:%S")
+
+
+class Tags:
+    """The fields of one FIX message, by tag. A group's tag is there as often as it was sent."""
+
+    def __init__(self, pairs: list[tuple[int, str]]) -> None:
+        self.pairs = pairs
+        self._first = dict(reversed(pairs))
+
+    def get(self, tag: int) -> str | None:
+        """The first value of a tag; None if it is missing or empty."""
+        return self._first.get(tag) or None
+
+    def needed(self, tag: int) -> str:
+        """A value that is required. Raises InvalidMessage."""
+        value = self.get(tag)
+        if value is None:
+            raise InvalidMessage(str(tag), "is missing")
+        return value
+
+    def number(self, tag: int) -> Decimal | None:
+        """A number. Raises InvalidMessage."""
+        return ForeignObject({str(tag): self.get(tag)}).number(str(tag))
+
+    def above_zero(self, tag: int) -> Decimal | None:
+        """A price or a quantity; 0 stands for none."""
+        found = self.number(tag)
+        return found if found else None
+
+    def moment(self, *tags: int) -> datetime | None:
+        """The first time among these tags. FIX times are UTC, to the second or finer; finer than a
+        microsecond is cut."""
+        for tag in tags:
+            text = self.get(tag)
+            if text is not None:
+                whole, _, fraction = text.partition(".")
+                return moment_of(
+                    f"{whole}.{fraction[:6]}" if fraction else whole, UTC, str(tag), CLOCKS
+                )
+        return None
+
+    def word(self, tag: int, words: Mapping[str, str]) -> str | None:
+        """The ledger's word for a code; None if the tag is missing or the code has no word."""
+        return words.get(self.get(tag) or "")
+
+
+def translated(tags: Tags, context: Context) -> list[Message]:
+    """The messages of one FIX message; none if it is about no order. Raises InvalidMessage naming
+    the tag."""
+    translate = KINDS.get(tags.needed(35))
+    return [] if translate is None else translate(tags, context)
+
+
+def _message(kind: str, tags: Tags, context: Context, **fields: Any) -> Message:
+    return context.message(kind, at=tags.moment(60, 52), **fields)
+
+
+def _requested(tags: Tags, context: Context) -> list[Message]:
+    client_order_id = tags.needed(11)
+    request = _message(
+        "request",
+        tags,
+        context,
+        client_order_id=client_order_id,
+        instrument=context.instrument(tags.needed(55)),
+        side=_side(tags),
+        quantity=tags.number(38),
+        expire_at=tags.moment(126),
+        **_terms(tags),
+    )
+    return [request, _message("submit", tags, context, client_order_id=client_order_id)]
+
+
+def _side(tags: Tags) -> str:
+    side = tags.word(54, SIDES)
+    if side is None:
+        raise InvalidMessage("54", f"{tags.get(54)!r} is no side that the ledger has")
+    return side
+
+
+def _terms(tags: Tags) -> dict[str, Any]:
+    code = tags.get(40)
+    return {
+        "order_type": None if code is None else ORDER_TYPES.get(code, "other"),
+        "limit_price": tags.above_zero(44),
+        "stop_price": tags.above_zero(99),
+        "time_in_force": tags.word(59, TIMES_IN_FORCE),
+        "post_only": True if "6" in (tags.get(18) or "").split() else None,
+    }
+
+
+def _cancel_requested(tags: Tags, context: Context) -> list[Message]:
+    names = {"client_order_id": tags.needed(41), "request_id": tags.needed(11)}
+    return [_message("request_cancel", tags, context, **names)]
+
+
+def _replace_requested(tags: Tags, context: Context) -> list[Message]:
+    return [
+        _message(
+            "request_replace",
+            tags,
+            context,
+            client_order_id=tags.needed(41),
+            replacement_client_order_id=tags.needed(11),
+            **_changed_terms(tags),
+        )
+    ]
+
+
+def _refused(tags: Tags, context: Context) -> list[Message]:
+    """OrderCancelReject. The state in 39 is a claim, and no end: an end has a report of its own."""
+    kind = "reject_replace" if tags.get(434) == "2" else "reject_cancel"
+    reason = CANCEL_REJECT_REASONS.get(tags.get(102) or "", "rejected")
+    told = {
+        "client_order_id": tags.needed(41),
+        "request_id": tags.needed(11),
+        "reason": reason,
+        "text": tags.get(58),
+    }
+    return [_message(kind, tags, context, **told, **_claims(tags, {}))]
+
+
+def _executed(tags: Tags, context: Context) -> list[Message]:
+    exec_type = EXEC_TYPES.get(tags.get(20) or "0", {}).get(tags.needed(150), tags.needed(150))
+    return [REPORTS.get(exec_type, _observed)(exec_type, tags, context)]
+
+
+def _names(tags: Tags, *, is_replaced: bool = False) -> dict[str, Any]:
+    """The ids of the order. 41 is its earlier id, where 11 is that of the request which the report
+    answers."""
+    order, request, venue = tags.get(41) or tags.get(11), tags.get(11), tags.get(37)
+    if order is None and venue is None:
+        raise InvalidMessage("11", "is missing, and so is 37")
+    names = {"client_order_id": order, "venue_order_id": None if venue == "NONE" else venue}
+    return (
+        {**names, "replacement_client_order_id": request} if is_replaced and tags.get(41) else names
+    )
+
+
+def _claims(tags: Tags, terms: Mapping[str, Any]) -> dict[str, Any]:
+    """What the report says besides, to be compared. Terms make an order known that the log does not
+    have."""
+    found = {
+        "status": tags.word(39, STATUSES),
+        "quantity": tags.above_zero(38),
+        "cum_quantity": tags.number(14),
+        "leaves_quantity": tags.number(151),
+        **{name: value for name, value in terms.items() if value is not None},
+    }
+    told = {name: value for name, value in found.items() if value is not None}
+    return {"reported": told} if told else {}
+
+
+def _report(
+    kind: str, tags: Tags, context: Context, *, is_replaced: bool = False, **fields: Any
+) -> Message:
+    return _message(
+        kind,
+        tags,
+        context,
+        **_names(tags, is_replaced=is_replaced),
+        instrument=context.instrument(tags.get(55)),
+        side=tags.word(54, SIDES),
+        text=tags.get(58),
+        **fields,
+    )
+
+
+def _filled(exec_type: str, tags: Tags, context: Context) -> Message:
+    told = {
+        "fill_id": tags.needed(17),
+        "quantity": tags.number(32),
+        "price": tags.number(31),
+        "liquidity": tags.word(851, LIQUIDITY),
+        **_fee(tags),
+    }
+    if exec_type == "G":
+        return _report("correct_fill", tags, context, corrects=tags.needed(19), **told)
+    return _report("fill", tags, context, **told, **_claims(tags, _terms(tags)))
+
+
+def _fee(tags: Tags) -> dict[str, Any]:
+    """The commission and the miscellaneous fees, if all are totals in one currency."""
+    amounts = (
+        [(tags.number(12), tags.get(479))]
+        if tags.get(12) and tags.get(13) in (None, ABSOLUTE)
+        else []
+    )
+    miscellaneous: list[Tags] = []
+    for tag, value in tags.pairs:
+        if tag == 137:
+            miscellaneous.append(Tags([(tag, value)]))
+        elif tag == 138 and miscellaneous:
+            miscellaneous[-1] = Tags([*miscellaneous[-1].pairs, (tag, value)])
+    amounts += [(fee.number(137), fee.get(138)) for fee in miscellaneous]
+    currencies = {currency or tags.get(15) for amount, currency in amounts if amount}
+    if len(currencies) > 1 or (tags.get(12) and tags.get(13) not in (None, ABSOLUTE)):
+        return {}
+    total = Decimal(0)
+    for amount, _ in amounts:
+        total = EXACT.add(total, amount or Decimal(0))
+    return {"fee": total, "fee_currency": next(iter(currencies), None)} if amounts else {}
+
+
+def _busted(exec_type: str, tags: Tags, context: Context) -> Message:
+    return _report("bust_fill", tags, context, fill_id=tags.needed(19))
+
+
+def _accepted(exec_type: str, tags: Tags, context: Context) -> Message:
+    return _report("acknowledge", tags, context, **_claims(tags, _terms(tags)))
+
+
+def _rejected(exec_type: str, tags: Tags, context: Context) -> Message:
+    reason = ORDER_REJECT_REASONS.get(tags.get(103) or "", "rejected")
+    return _report("reject", tags, context, reason=reason, **_claims(tags, {}))
+
+
+def _ended(exec_type: str, tags: Tags, context: Context) -> Message:
+    return _report(ENDS[exec_type], tags, context, **_claims(tags, {}))
+
+
+def _replaced(exec_type: str, tags: Tags, context: Context) -> Message:
+    return _report(
+        "replace", tags, context, is_replaced=True, **_changed_terms(tags), **_claims(tags, {})
+    )
+
+
+def _changed_terms(tags: Tags) -> dict[str, Any]:
+    return {
+        "quantity": tags.above_zero(38),
+        "limit_price": tags.above_zero(44),
+        "stop_price": tags.above_zero(99),
+    }
+
+
+def _restated(exec_type: str, tags: Tags, context: Context) -> Message:
+    reason = tags.get(378) and f"restatement_{tags.get(378)}"
+    return _report(
+        "restate", tags, context, reason=reason, **_changed_terms(tags), **_claims(tags, {})
+    )
+
+
+def _observed(exec_type: str, tags: Tags, context: Context) -> Message:
+    """A state without a change: pending requests, OrderStatus, Calculated."""
+    state: dict[str, Any] = FIXED_STATES.get(exec_type) or {
+        "status": tags.word(39, STATUSES) or f"fix_{tags.get(39)}"
+    }
+    if state.get("status") in ("pending_cancel", "pending_replace"):
+        state = {"pending": state["status"].removeprefix("pending_")}
+    return _report("status", tags, context, **state, **_claims(tags, _terms(tags)))
+
+
+REPORTS: dict[str, Callable[[str, Tags, Context], Message]] = {
+    "F": _filled,
+    "G": _filled,
+    "H": _busted,
+    "0": _accepted,
+    "8": _rejected,
+    "5": _replaced,
+    "D": _restated,
+    **dict.fromkeys(ENDS, _ended),
+}
+
+KINDS: dict[str, Callable[[Tags, Context], list[Message]]] = {
+    "D": _requested,
+    "F": _cancel_requested,
+    "G": _replace_requested,
+    "8": _executed,
+    "9": _refused,
+}
+"""MsgType -> translation. Session messages and market data say nothing about an order."""

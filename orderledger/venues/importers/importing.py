@@ -1,0 +1,79 @@
+"""An import: rows become messages, messages are recorded in order, and whatever cannot be read is
+listed."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from orderledger.infrastructure.messages.outcome import Outcome
+from orderledger.infrastructure.messages.registry import Message
+from orderledger.venues.importers.source import LeftOut, Readable, Row, Unreadable
+
+AT_ONCE = 1_000
+"""Messages in one commit."""
+
+
+class Recorder(Protocol):
+    """What an import needs of a ledger."""
+
+    def record_many(self, messages: Iterable[Message]) -> list[Outcome]: ...
+
+
+@dataclass
+class Imported:
+    """What became of the rows. `refused`: places of refused commands with the outcome, none of
+    which is recorded. `left_out`: rows that hold nothing to record, by reason."""
+
+    rows: int = 0
+    outcomes: Counter[str] = field(default_factory=Counter)
+    anomalies: Counter[str] = field(default_factory=Counter)
+    unreadable: list[Unreadable] = field(default_factory=list)
+    refused: list[tuple[str, str, Outcome]] = field(default_factory=list)
+    left_out: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every row that holds something to record is in the log."""
+        return not self.unreadable and not self.refused
+
+    def count(self, row: Row) -> list[Message]:
+        """Count a row. Returns its messages."""
+        self.rows += 1
+        if isinstance(row, Readable):
+            return row.messages
+        if isinstance(row, LeftOut):
+            self.left_out[row.reason] += 1
+        else:
+            self.unreadable.append(row)
+        return []
+
+
+def import_rows(
+    recorder: Recorder,
+    rows: Iterable[Row],
+    *,
+    show: Callable[[Imported], Any] = lambda imported: None,
+) -> Imported:
+    """Record the messages of the rows, in order. `show` is called after each commit, to show
+    progress."""
+    imported = Imported()
+    for group in _groups(rows, imported):
+        outcomes = recorder.record_many([message for _, message in group])
+        for (place, message), outcome in zip(group, outcomes, strict=True):
+            imported.outcomes[outcome.outcome] += 1
+            imported.anomalies.update(outcome.anomalies)
+            if outcome.outcome == "refused":
+                imported.refused.append((place, str(getattr(message, "type", "")), outcome))
+        show(imported)
+    return imported
+
+
+def _groups(rows: Iterable[Row], imported: Imported) -> Iterator[list[tuple[str, Message]]]:
+    group: list[tuple[str, Message]] = []
+    for row in rows:
+        group += [(row.place, message) for message in imported.count(row)]
+        if len(group) >= AT_ONCE:
+            yield group
+            group = []
+    yield group

@@ -1,0 +1,81 @@
+"""ccxt: unified orders, trades, positions, balances and fundings, as its methods return them."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from orderledger.infrastructure.errors import InvalidMessage
+from orderledger.infrastructure.messages.registry import Message
+from orderledger.venues.base.venue import Records
+from orderledger.venues.ccxt.context import Context
+from orderledger.venues.ccxt.translate import PARTS, translated
+
+
+def from_ccxt(
+    obj: object,
+    *,
+    account: str,
+    exchange: str = "",
+    at: datetime | None = None,
+    instruments: Mapping[str, str] | None = None,
+    records: Records | None = None,
+) -> list[Message]:
+    """The messages of a unified row of ccxt, or of a list of rows: orders, trades, positions,
+    fundings, or a balance.
+
+    - `exchange`: ccxt's id of the exchange, e.g. `binance`, for what is particular to it.
+    - `at`: time of receipt, for rows without a time of their own.
+    - `instruments`: the ledger's names of instruments, by symbol (`BTC/USDT`), where they differ.
+    - `records`: finds orders of the ledger; without it, a client id that the exchange does not make
+      up is taken for ours, and none if no exchange is named.
+
+    Raises InvalidMessage, naming the field, if it is no such row or cannot be read.
+    """
+    return _messages_of(
+        obj,
+        Context(account=account, heard_at=at, records=records, exchange=exchange or None),
+        instruments,
+    )
+
+
+def reader(
+    *, account: str, exchange: str, instruments: Mapping[str, str] | None
+) -> Callable[[object], list[Message]]:
+    """`from_ccxt` for one row after the other: it remembers the trades of the rows before."""
+    context = Context(account=account, exchange=exchange or None)
+    return lambda row: _messages_of(row, context, instruments)
+
+
+def _messages_of(
+    obj: object, context: Context, instruments: Mapping[str, str] | None
+) -> list[Message]:
+    rows = list(obj) if isinstance(obj, (list, tuple)) else [obj]
+    told = translated([{part_of(row): row} for row in rows], context)
+    if told.faults:
+        field, _, fault = told.faults[0].fault.partition(" ")
+        raise InvalidMessage(field, fault)
+    return [_renamed(message, instruments or {}) for message in told.messages]
+
+
+def part_of(row: Any) -> str:
+    """What a row is, by its fields. Raises InvalidMessage if it is none of ccxt's."""
+    if isinstance(row, Mapping):
+        names = row.keys()
+        if {"symbol", "price", "amount", "side"} <= names and (
+            "takerOrMaker" in names or "status" not in names
+        ):
+            return "trade"
+        if {"id", "symbol", "status"} <= names and names & {"filled", "remaining", "clientOrderId"}:
+            return "order"
+        if {"symbol", "contracts"} <= names:
+            return "position"
+        if {"symbol", "code", "amount"} <= names:
+            return "funding"
+        if {"free", "used", "total"} <= names:
+            return "balance"
+    raise InvalidMessage("obj", f"{type(row).__name__} is none of ccxt's: {', '.join(PARTS)}")
+
+
+def _renamed(message: Message, instruments: Mapping[str, str]) -> Message:
+    name = instruments.get(getattr(message, "instrument", None) or "")
+    return message if name is None else message.model_copy(update={"instrument": name})

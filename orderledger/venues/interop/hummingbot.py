@@ -1,0 +1,293 @@
+"""Hummingbot: the events of its connectors, the updates of its order tracker, and
+`InFlightOrder`."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from orderledger.domain.values import Source
+from orderledger.infrastructure.errors import InvalidMessage
+from orderledger.infrastructure.messages.registry import Message
+from orderledger.venues.interop.context import Context
+from orderledger.venues.interop.hummingbot_parts import (
+    failure_of,
+    fee_of,
+    names_of,
+    quote_of,
+    side_of,
+    terms_of,
+)
+from orderledger.venues.interop.objects import ForeignObject
+
+STATUSES = {
+    "OPEN": {"status": "new"},
+    "CREATED": {"status": "new"},
+    "APPROVED": {"status": "new"},
+    "PARTIALLY_FILLED": {"status": "partially_filled"},
+    "PENDING_CANCEL": {"pending": "cancel"},
+    "CANCELED": {"status": "canceled"},
+    "FILLED": {"status": "filled"},
+    "COMPLETED": {"status": "filled"},
+}
+"""What a state of the order tracker is recorded as. `FAILED` is no answer of the venue: the tracker
+also gives up lost orders."""
+
+REPORTS = {"OPEN": "acknowledge", "CANCELED": "cancel"}
+"""States that an update of the tracker takes over from the venue."""
+
+NOT_YET_ANSWERED = frozenset({"PENDING_CREATE", "PENDING_APPROVAL"})
+
+SILENT = frozenset(
+    {
+        "BalanceUpdateEvent", "MarketTransactionFailureEvent", "OrderBookTradeEvent",
+        "PositionModeChangeEvent",
+        "RangePositionLiquidityAddedEvent", "RangePositionLiquidityRemovedEvent",
+        "RangePositionUpdateFailureEvent",
+        "TokenApprovalCancelledEvent", "TokenApprovalFailureEvent", "TokenApprovalSuccessEvent",
+    }
+)  # fmt: skip
+"""Events that say nothing about an order or a position."""
+
+
+def from_hummingbot(
+    obj: object,
+    *,
+    account: str,
+    at: datetime | None = None,
+    strategy: str | None = None,
+    instruments: Mapping[str, str] | None = None,
+) -> list[Message]:
+    """The messages of one Hummingbot object: an event of a connector, an `OrderUpdate`, a
+    `TradeUpdate` or an `InFlightOrder`.
+
+    - `at`: time of receipt, for objects without a time of their own.
+    - `strategy`: name for the requests.
+    - `instruments`: the ledger's names of instruments, by trading pair (`BTC-USDT`), where they
+      differ.
+
+    Hummingbot has no event before it sends an order: record its `InFlightOrder` when it is placed.
+    An order created event gives the request, if it is not recorded yet, and the venue's
+    acknowledgement. A failure is a reject only if the venue refused. If sending ended without an
+    answer, or Hummingbot does not say why, it is `unresolved`; the ledger refuses that for an order
+    that it does not know.
+
+    Raises InvalidMessage, naming the attribute, if it is no such object or lacks something.
+    """
+    given = ForeignObject(obj)
+    context = Context.of(given, account, at, instruments)
+    name = given.class_name
+    if name in CREATED:
+        return _created(given, context, CREATED[name], strategy)
+    if name in EVENTS:
+        return EVENTS[name](given, context)
+    if given.has("client_order_id", "current_state", "order_fills"):
+        return _order(given, context, strategy)
+    if given.has("new_state", "client_order_id"):
+        return _update(given, context)
+    if given.has("trade_id", "fill_price", "fill_base_amount"):
+        return [_trade(given, context, None)]
+    if name in SILENT:
+        return []
+    raise InvalidMessage(
+        "obj", f"{name or type(obj).__name__!r} is no event or order of Hummingbot"
+    )
+
+
+CREATED = {"BuyOrderCreatedEvent": "buy", "SellOrderCreatedEvent": "sell"}
+
+
+def _created(
+    given: ForeignObject, context: Context, side: str, strategy: str | None
+) -> list[Message]:
+    names = names_of(given)
+    instrument = context.instrument(given.needed("trading_pair"))
+    request = context.message(
+        "request",
+        at=given.moment("creation_timestamp", "timestamp"),
+        client_order_id=names["client_order_id"],
+        instrument=instrument,
+        side=side,
+        quantity=given.needed_number("amount"),
+        strategy=strategy,
+        **terms_of(given, given.word("type")),
+    )
+    told = context.message(
+        "acknowledge", at=given.moment("timestamp"), **names, instrument=instrument, side=side
+    )
+    return [request, told]
+
+
+def _filled(given: ForeignObject, context: Context) -> list[Message]:
+    names = names_of(given)
+    trade_id = given.identifier("exchange_trade_id")
+    if trade_id is None:
+        raise given.fault(
+            "exchange_trade_id", "is missing: without it, two equal fills could not be told apart"
+        )
+    return [
+        context.message(
+            "fill",
+            at=given.moment("timestamp"),
+            **names,
+            fill_id=trade_id,
+            instrument=context.instrument(given.needed("trading_pair")),
+            side=side_of(given, "trade_type"),
+            quantity=given.needed_number("amount"),
+            price=given.needed_number("price"),
+            **fee_of(
+                given, "trade_fee", given.needed_number("price"), given.needed_number("amount")
+            ),
+        )
+    ]
+
+
+def _canceled(given: ForeignObject, context: Context) -> list[Message]:
+    return [context.message("cancel", at=given.moment("timestamp"), **names_of(given))]
+
+
+def _expired(given: ForeignObject, context: Context) -> list[Message]:
+    return [context.message("expire", at=given.moment("timestamp"), **names_of(given))]
+
+
+def _completed(given: ForeignObject, context: Context) -> list[Message]:
+    """All of it is filled, says Hummingbot. It is a claim: the fills have events of their own."""
+    reported = {"status": "filled", "cum_quantity": given.needed_number("base_asset_amount")}
+    return [
+        context.message(
+            "status",
+            at=given.moment("timestamp"),
+            **names_of(given),
+            status="filled",
+            reported=reported,
+        ),
+    ]
+
+
+def _failed(given: ForeignObject, context: Context) -> list[Message]:
+    kind, told = failure_of(given.identifier("error_type"), given.identifier("error_message"))
+    return [context.message(kind, at=given.moment("timestamp"), **names_of(given), **told)]
+
+
+def _funding(given: ForeignObject, context: Context) -> list[Message]:
+    """A funding payment, in the quote currency of the pair: positive when received."""
+    pair = str(given.needed("trading_pair"))
+    return [
+        context.message(
+            "funding",
+            at=given.moment("timestamp"),
+            instrument=context.instrument(pair),
+            amount=given.needed_number("amount"),
+            currency=quote_of(pair),
+        )
+    ]
+
+
+def _position(given: ForeignObject, context: Context) -> list[Message]:
+    """A position. Its side gives the sign where the connector sends the amount without one."""
+    amount, side = given.needed_number("amount"), given.word("position_side")
+    if side in ("LONG", "SHORT"):
+        amount = -abs(amount) if side == "SHORT" else abs(amount)
+    return [
+        context.message(
+            "balance",
+            at=given.moment("timestamp"),
+            instrument=context.instrument(given.needed("trading_pair")),
+            quantity=amount,
+            average_price=given.above_zero("entry_price") if amount else None,
+        )
+    ]
+
+
+def _update(given: ForeignObject, context: Context) -> list[Message]:
+    """A change of state in the order tracker."""
+    state, names = given.word("new_state") or "", names_of(given)
+    when = given.moment("update_timestamp")
+    instrument = context.instrument(given.get("trading_pair"))
+    if state in NOT_YET_ANSWERED:
+        return []
+    if state == "FAILED":
+        misc = ForeignObject(given.get("misc_updates") or {})
+        kind, told = failure_of(misc.identifier("error_type"), misc.identifier("error_message"))
+        return [context.message(kind, at=when, **names, **told)]
+    if state in REPORTS:
+        return [context.message(REPORTS[state], at=when, **names, instrument=instrument)]
+    return [context.message("status", at=when, **names, instrument=instrument, **_status(state))]
+
+
+def _status(state: str) -> dict[str, str]:
+    return STATUSES.get(state, {"status": state.lower() or "unknown"})
+
+
+def _trade(
+    given: ForeignObject, context: Context, side: str | None, instrument: str | None = None
+) -> Message:
+    return context.message(
+        "fill",
+        at=given.moment("fill_timestamp"),
+        **names_of(given),
+        fill_id=str(given.needed("trade_id")),
+        instrument=context.instrument(given.get("trading_pair")) or instrument,
+        side=side,
+        quantity=given.needed_number("fill_base_amount"),
+        price=given.needed_number("fill_price"),
+        **fee_of(
+            given, "fee", given.needed_number("fill_price"), given.needed_number("fill_base_amount")
+        ),
+    )
+
+
+def _order(given: ForeignObject, context: Context, strategy: str | None) -> list[Message]:
+    """An order as the tracker knows it: the request, its fills, and its state."""
+    names, state = names_of(given), given.word("current_state") or ""
+    instrument, side = (
+        context.instrument(given.needed("trading_pair")),
+        side_of(given, "trade_type"),
+    )
+    created_at = given.moment("creation_timestamp")
+    request = context.message(
+        "request",
+        at=created_at,
+        client_order_id=names["client_order_id"],
+        instrument=instrument,
+        side=side,
+        quantity=given.needed_number("amount"),
+        strategy=strategy,
+        **terms_of(given, given.word("order_type")),
+    )
+    submit = context.message("submit", at=created_at, client_order_id=names["client_order_id"])
+    fills = [_trade(fill, context, side, instrument) for fill in given.parts("order_fills") or []]
+    if state in NOT_YET_ANSWERED:
+        return [request, submit, *fills]
+    when = given.moment("last_update_timestamp")
+    if state == "FAILED":
+        kind, told = failure_of(None, None)
+        return [
+            request,
+            submit,
+            *fills,
+            context.message(kind, at=when, client_order_id=names["client_order_id"], **told),
+        ]
+    executed = given.number("executed_amount_base")
+    reported = None if executed is None else {"cum_quantity": executed}
+    told_state = context.message(
+        "status",
+        at=when,
+        **names,
+        instrument=instrument,
+        side=side,
+        reported=reported,
+        source=Source.VENUE_POLL,
+        **_status(state),
+    )
+    return [request, submit, *fills, told_state]
+
+
+EVENTS: dict[str, Callable[[ForeignObject, Context], list[Message]]] = {
+    "OrderFilledEvent": _filled,
+    "OrderCancelledEvent": _canceled,
+    "OrderExpiredEvent": _expired,
+    "BuyOrderCompletedEvent": _completed,
+    "SellOrderCompletedEvent": _completed,
+    "MarketOrderFailureEvent": _failed,
+    "FundingPaymentCompletedEvent": _funding,
+    "PositionUpdateEvent": _position,
+}

@@ -1,0 +1,249 @@
+"""NautilusTrader: its order events, as objects or as the dictionaries that their `to_dict`
+makes."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from orderledger.domain.values import Source
+from orderledger.infrastructure.errors import InvalidMessage
+from orderledger.infrastructure.messages.registry import Message
+from orderledger.venues.interop.context import Context, reason_and_text
+from orderledger.venues.interop.objects import ForeignObject
+
+ORDER_TYPES = {
+    "MARKET": "market",
+    "LIMIT": "limit",
+    "STOP_MARKET": "stop",
+    "STOP_LIMIT": "stop_limit",
+    "TRAILING_STOP_MARKET": "trailing_stop",
+    "TRAILING_STOP_LIMIT": "trailing_stop",
+}
+"""All others (`MARKET_TO_LIMIT`, `MARKET_IF_TOUCHED`, `LIMIT_IF_TOUCHED`) are `other`."""
+
+TIMES_IN_FORCE = {"DAY": "day", "GTC": "gtc", "IOC": "ioc", "FOK": "fok", "GTD": "gtd"}
+EXTERNAL = "EXTERNAL"
+"""The strategy of orders that Nautilus did not make itself."""
+
+LIQUIDITY = {"MAKER": "maker", "TAKER": "taker"}
+
+SILENT = frozenset(
+    {
+        "AccountState", "OrderEmulated", "OrderReleased", "PositionChanged", "PositionClosed",
+        "PositionOpened",
+        "PositionAdjusted",
+    }
+)  # fmt: skip
+"""Events of what Nautilus itself computes or holds back: the venue has nothing to do with them."""
+
+
+def from_nautilus(
+    obj: object,
+    *,
+    account: str,
+    at: datetime | None = None,
+    instruments: Mapping[str, str] | None = None,
+) -> list[Message]:
+    """The messages of one order event of NautilusTrader, or of the dictionary that its `to_dict`
+    makes.
+
+    - `at`: time of receipt, for an event without a time.
+    - `instruments`: the ledger's names of instruments, by Nautilus' (`BTCUSDT-PERP.BINANCE`), where
+      they differ.
+
+    Events that Nautilus makes when it compares itself with the venue have the source
+    `reconciliation`. Raises InvalidMessage, naming the attribute, if it is no such event or lacks
+    something.
+    """
+    given = _as_dictionary(obj)
+    translate = EVENTS.get(given.class_name)
+    if translate is not None:
+        return translate(given, Context.of(given, account, at, instruments))
+    if given.class_name in SILENT:
+        return []
+    raise InvalidMessage(
+        "obj", f"{given.class_name or type(obj).__name__!r} is no order event of NautilusTrader"
+    )
+
+
+def _as_dictionary(obj: object) -> ForeignObject:
+    """The event as a dictionary. Its class makes it, as text: every digit of a price is kept."""
+    if isinstance(obj, Mapping):
+        return ForeignObject(obj)
+    name, convert = type(obj).__name__, getattr(type(obj), "to_dict", None)
+    if name not in EVENTS or not callable(convert):
+        return ForeignObject({"type": name})
+    made = convert(obj)
+    if not isinstance(made, Mapping):
+        raise InvalidMessage("to_dict", f"of {name!r} makes no dictionary")
+    return ForeignObject({**made, "type": name})
+
+
+def _told(kind: str, given: ForeignObject, context: Context, **fields: Any) -> list[Message]:
+    """A message about the order of an event."""
+    names = {name: given.identifier(name) for name in ("client_order_id", "venue_order_id")}
+    if names["client_order_id"] is None and names["venue_order_id"] is None:
+        raise given.fault("client_order_id", f"is missing on {given.class_name}")
+    source = Source.RECONCILIATION if given.flag("reconciliation") else None
+    return [
+        context.message(
+            kind, at=given.moment("ts_event", "ts_init"), **names, source=source, **fields
+        )
+    ]
+
+
+def _report(kind: str, given: ForeignObject, context: Context, **fields: Any) -> list[Message]:
+    """A report of the venue."""
+    return _told(
+        kind, given, context, instrument=context.instrument(given.get("instrument_id")), **fields
+    )
+
+
+def _initialized(given: ForeignObject, context: Context) -> list[Message]:
+    """A request. Of an order that Nautilus found at the venue, the terms are what the venue
+    reported."""
+    if given.flag("quote_quantity"):
+        raise given.fault(
+            "quote_quantity",
+            "is set: the ledger counts the quantity of the instrument, not what it costs",
+        )
+    terms = _terms(given)
+    side = str(given.needed("order_side")).lower()
+    if given.identifier("strategy_id") == EXTERNAL:
+        claims = {
+            name: value
+            for name, value in terms.items()
+            if name != "expire_at" and value is not None
+        }
+        return _report("status", given, context, status="new", side=side, reported=claims)
+    parent, group = given.identifier("parent_order_id"), given.identifier("order_list_id")
+    links = {
+        name: value for name, value in (("parent", parent), ("group", group)) if value is not None
+    }
+    instrument = context.instrument(given.needed("instrument_id"))
+    strategy = given.identifier("strategy_id")
+    return _told(
+        "request",
+        given,
+        context,
+        instrument=instrument,
+        side=side,
+        strategy=strategy,
+        links=links,
+        **terms,
+    )
+
+
+def _terms(given: ForeignObject) -> dict[str, Any]:
+    options = ForeignObject(given.get("options") or {}, "options.")
+    return {
+        "quantity": given.needed_number("quantity"),
+        "order_type": ORDER_TYPES.get(given.word("order_type") or "", "other"),
+        "limit_price": options.number("price"),
+        "stop_price": options.number("trigger_price"),
+        "time_in_force": TIMES_IN_FORCE.get(given.word("time_in_force") or ""),
+        "expire_at": options.moment("expire_time_ns"),
+        "post_only": given.flag("post_only") or None,
+        "reduce_only": given.flag("reduce_only") or None,
+    }
+
+
+def _denied(given: ForeignObject, context: Context) -> list[Message]:
+    return _told("deny", given, context, **reason_and_text(None, given.get("reason"), "denied"))
+
+
+def _submitted(given: ForeignObject, context: Context) -> list[Message]:
+    return _told("submit", given, context)
+
+
+def _accepted(given: ForeignObject, context: Context) -> list[Message]:
+    return _report("acknowledge", given, context)
+
+
+def _rejected(given: ForeignObject, context: Context) -> list[Message]:
+    code = "post_only" if given.flag("due_post_only") else None
+    return _report(
+        "reject", given, context, **reason_and_text(code, given.get("reason"), "rejected")
+    )
+
+
+def _canceled(given: ForeignObject, context: Context) -> list[Message]:
+    return _report("cancel", given, context)
+
+
+def _expired(given: ForeignObject, context: Context) -> list[Message]:
+    return _report("expire", given, context)
+
+
+def _triggered(given: ForeignObject, context: Context) -> list[Message]:
+    return _report("trigger", given, context)
+
+
+def _pending_cancel(given: ForeignObject, context: Context) -> list[Message]:
+    """Nautilus is about to send a cancel. Its answers do not name the request."""
+    return _told("request_cancel", given, context, request_id=given.identifier("event_id"))
+
+
+def _pending_update(given: ForeignObject, context: Context) -> list[Message]:
+    """Nautilus is about to send a change. The event does not say which, so it is a state and no
+    request."""
+    return _report("status", given, context, pending="replace")
+
+
+def _modify_rejected(given: ForeignObject, context: Context) -> list[Message]:
+    return _report(
+        "reject_replace", given, context, **reason_and_text(None, given.get("reason"), "rejected")
+    )
+
+
+def _cancel_rejected(given: ForeignObject, context: Context) -> list[Message]:
+    return _report(
+        "reject_cancel", given, context, **reason_and_text(None, given.get("reason"), "rejected")
+    )
+
+
+def _updated(given: ForeignObject, context: Context) -> list[Message]:
+    return _report(
+        "replace",
+        given,
+        context,
+        quantity=given.needed_number("quantity"),
+        limit_price=given.number("price"),
+        stop_price=given.number("trigger_price"),
+    )
+
+
+def _filled(given: ForeignObject, context: Context) -> list[Message]:
+    """A fill. Its commission is an amount and a currency, positive when paid."""
+    amount, _, currency = str(given.get("commission") or "").partition(" ")
+    fee = ForeignObject({"commission": amount}).number("commission")
+    return _report(
+        "fill",
+        given,
+        context,
+        fill_id=str(given.needed("trade_id")),
+        side=str(given.needed("order_side")).lower(),
+        quantity=given.needed_number("last_qty"),
+        price=given.needed_number("last_px"),
+        fee=fee,
+        fee_currency=currency or None,
+        liquidity=LIQUIDITY.get(given.word("liquidity_side") or ""),
+    )
+
+
+EVENTS: dict[str, Callable[[ForeignObject, Context], list[Message]]] = {
+    "OrderInitialized": _initialized,
+    "OrderDenied": _denied,
+    "OrderSubmitted": _submitted,
+    "OrderAccepted": _accepted,
+    "OrderRejected": _rejected,
+    "OrderCanceled": _canceled,
+    "OrderExpired": _expired,
+    "OrderTriggered": _triggered,
+    "OrderPendingUpdate": _pending_update,
+    "OrderPendingCancel": _pending_cancel,
+    "OrderModifyRejected": _modify_rejected,
+    "OrderCancelRejected": _cancel_rejected,
+    "OrderUpdated": _updated,
+    "OrderFilled": _filled,
+}

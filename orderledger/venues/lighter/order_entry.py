@@ -1,0 +1,238 @@
+"""Sends orders to Lighter: transactions, signed by the official SDK, to `sendTx`.
+
+An accepted transaction is queued, and no more: what becomes of the order follows from the feed. So
+an accepted request has no message. A transaction expires: one that was late cannot become an order
+afterwards.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+from orderledger.infrastructure.errors import NotSent, Unanswered, VenueError
+from orderledger.infrastructure.messages.registry import (
+    Message,
+    Reject,
+    RejectCancel,
+    RejectReplace,
+)
+from orderledger.infrastructure.messages.reports import Report
+from orderledger.projections.view import Row
+from orderledger.venues.base.order_entry import BOTH_CONDITIONS, EntryAbilities, Sent
+from orderledger.venues.base.refusals import codes_of
+from orderledger.venues.base.transport import Http
+from orderledger.venues.base.transport.sender import Answer, Sender
+from orderledger.venues.lighter.ids import (
+    Lookup,
+    hashed_index,
+    mint_client_order_index,
+)
+from orderledger.venues.lighter.markets import Markets
+from orderledger.venues.lighter.refusals import REFUSALS, code_in, is_too_many
+from orderledger.venues.lighter.signing import Signed, Signer
+from orderledger.venues.lighter.transactions import Scale, created, scaled
+from orderledger.venues.lighter.vocabulary import CLIENT_ORDER_INDEX, OK
+
+PREFIX = "/api/v1/"
+
+ABSENT_SECONDS = 660.0
+"""A transaction of the SDK expires after ten minutes; one more for the venue to show the order, and
+for clocks that differ."""
+
+
+class LighterOrderEntry:
+    """Orders of one account at Lighter. `account` is its name in the ledger; `account_index` and
+    `api_key_index` are its numbers.
+
+    `lookup` finds orders of the ledger by name: with it, no two orders get the same client order
+    index. Requests are sent one after the other, because nonces have no gaps.
+    """
+
+    abilities = EntryAbilities(
+        replaces=True,
+        cancels_by_client_id=True,
+        absence_seconds=ABSENT_SECONDS,
+        order_types=frozenset({"limit", "stop_limit"}),
+        times_in_force=frozenset({"gtc", "gtd", "ioc"}),
+        conditions=BOTH_CONDITIONS,
+    )
+
+    def __init__(
+        self,
+        *,
+        account: str,
+        account_index: int,
+        api_key_index: int,
+        url: str,
+        signer: Signer,
+        now: Callable[[], datetime],
+        lookup: Lookup | None = None,
+        timeout: float = 10.0,
+    ) -> None:
+        self._sender = Sender(url, timeout=timeout, is_refusal=is_too_many)
+        self._http = Http(url, attempts=2, timeout=timeout)
+        self._account = account
+        self._key = {"account_index": account_index, "api_key_index": api_key_index}
+        self._signer = signer
+        self._now = now
+        self._lookup = lookup
+        self._markets = Markets()
+        self._nonce: int | None = None
+        self._turn = asyncio.Lock()
+
+    def prepare(self, order: Row) -> Mapping[str, str]:
+        """The client order index. Raises NotSent for what Lighter cannot take."""
+        created(order, Scale.UNKNOWN)
+        return {CLIENT_ORDER_INDEX: str(self._index_of(order))}
+
+    async def submit(self, order: Row) -> Sent:
+        market, scale = await self._market(order["instrument"])
+        terms = created(order, scale)
+        index = self._index_of(order)
+        return await self._sent(
+            order, Reject, lambda nonce: self._signer.create(market, index, terms, nonce)
+        )
+
+    async def submit_many(self, orders: Sequence[Row]) -> Sequence[Sent | Exception]:
+        """One after the other: the answer to a batch would not say which order it refuses."""
+        sent: list[Sent | Exception] = []
+        for order in orders:
+            try:
+                sent.append(await self.submit(order))
+            except (NotSent, Unanswered) as error:
+                sent.append(error)
+        return sent
+
+    async def cancel(self, order: Row, request_id: str) -> Sent:
+        """Cancel by the client order index; an order without one, by the venue's id."""
+        market, _ = await self._market(order["instrument"])
+        index = self._name_of(order)
+        return await self._sent(
+            order, RejectCancel, lambda nonce: self._signer.cancel(market, index, nonce), request_id
+        )
+
+    async def replace(self, order: Row, request: Row) -> Sent:
+        """Change quantity or prices; the rest stays."""
+        market, scale = await self._market(order["instrument"])
+        names = ("quantity", "limit_price", "stop_price")
+        quantity, price, stop = (
+            order[name] if request.get(name) is None else request[name] for name in names
+        )
+        if price is None:
+            raise NotSent("incorrect_price", "the order has no limit price")
+        terms = (
+            scaled("incorrect_quantity", quantity, scale.lot),
+            scaled("incorrect_price", price, scale.tick),
+            0 if stop is None else scaled("incorrect_stop_price", stop, scale.tick),
+        )
+        index = self._name_of(order)
+        request_id = request["request_id"]
+        return await self._sent(
+            order,
+            RejectReplace,
+            lambda nonce: self._signer.modify(market, index, *terms, nonce),
+            request_id,
+        )
+
+    async def aclose(self) -> None:
+        await self._sender.aclose()
+        await self._http.aclose()
+        await self._signer.aclose()
+
+    async def _sent(
+        self,
+        order: Row,
+        refused: type[Report],
+        sign: Callable[[int], Signed],
+        request_id: str | None = None,
+    ) -> Sent:
+        """Sign with the next nonce and send. A nonce is used on only after the venue has taken the
+        one before it."""
+        async with self._turn:
+            nonce, self._nonce = await self._next_nonce(), None
+            signed = sign(nonce)
+            form = {"tx_type": str(signed.kind), "tx_info": signed.info}
+            answer = await self._sender.send("POST", f"{PREFIX}sendTx", form=form)
+            code = code_in(answer.document)
+            if code == OK:
+                self._nonce = nonce + 1
+                return []
+        if code is None and answer.status < 400:
+            raise Unanswered("unreadable", f"the answer has no code: {answer.text[:200]}")
+        return [self._refusal(order, refused, answer, code, request_id)]
+
+    async def _next_nonce(self) -> int:
+        if self._nonce is not None:
+            return self._nonce
+        try:
+            document = await self._http.get(f"{PREFIX}nextNonce", self._key)
+        except VenueError as error:
+            raise NotSent("no_nonce", str(error)) from None
+        nonce = document.get("nonce") if isinstance(document, dict) else None
+        if not isinstance(nonce, int) or isinstance(nonce, bool):
+            raise NotSent("no_nonce", "the venue gave no nonce")
+        return nonce
+
+    async def _market(self, instrument: str) -> tuple[int, Scale]:
+        """The number of a market, and what amounts and prices are counted in. Raises NotSent if the
+        venue does not say."""
+        if self._markets.index(instrument) is None:
+            try:
+                self._markets = self._markets.learned(
+                    await self._http.get(f"{PREFIX}orderBookDetails")
+                )
+            except VenueError as error:
+                raise NotSent("no_instruments", str(error)) from None
+        index = self._markets.index(instrument)
+        tick, lot = (
+            self._markets.steps.get(index, (None, None)) if index is not None else (None, None)
+        )
+        if index is None or tick is None or lot is None:
+            raise NotSent(
+                "unknown_instrument",
+                f"Lighter lists no market {instrument!r}, or does not say its decimals",
+            )
+        return index, Scale(tick=tick, lot=lot)
+
+    def _index_of(self, order: Row) -> int:
+        """The client order index: the recorded one, or the one that will be recorded."""
+        recorded = (order.get("aliases") or {}).get(CLIENT_ORDER_INDEX)
+        if recorded is not None:
+            return int(recorded)
+        if self._lookup is not None:
+            return mint_client_order_index(self._lookup, self._account, order["client_order_id"])
+        return hashed_index(self._account, order["client_order_id"], 0)
+
+    def _name_of(self, order: Row) -> int:
+        """A number by which the venue knows the order: its own and ours cannot be mistaken for each
+        other."""
+        if (order.get("aliases") or {}).get(CLIENT_ORDER_INDEX) is None and order[
+            "venue_order_id"
+        ] is not None:
+            return int(order["venue_order_id"])
+        return self._index_of(order)
+
+    def _refusal(
+        self,
+        order: Row,
+        refused: type[Report],
+        answer: Answer,
+        code: int | None,
+        request_id: str | None,
+    ) -> Message:
+        """The refusal as a message. Raises Unanswered if it does not prove that nothing was
+        taken."""
+        message = answer.document.get("message") if isinstance(answer.document, dict) else None
+        sentence = str(message or answer.text or f"HTTP {answer.status}")
+        reason = REFUSALS.reason(
+            refused, codes_of(answer.status, *([] if code is None else [code])), sentence
+        )
+        given = {
+            "client_order_id": order["client_order_id"],
+            "venue_order_id": order["venue_order_id"],
+            "evidence": answer.document if answer.document is not None else {"text": answer.text},
+            "reason": reason,
+            "text": sentence,
+        }
+        named = given if request_id is None else {**given, "request_id": request_id}
+        return refused(account=self._account, at=self._now(), **named)

@@ -1,0 +1,135 @@
+"""Lighter's REST: requests within the allowance, with a valid token, page after page. A refusal is
+never an answer."""
+
+import json
+import random
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from orderledger.infrastructure.errors import VenueRefused, VenueUnavailable
+from orderledger.venues.base.fields import Document
+from orderledger.venues.base.paging import by_cursor
+from orderledger.venues.base.transport import Backoff, Http, RateLimiter
+from orderledger.venues.lighter.tokens import LighterAccount, hidden, token_of
+from orderledger.venues.lighter.vocabulary import (
+    DEFAULT_WEIGHT,
+    EXPIRED_TOKEN,
+    OK,
+    TOO_MANY,
+    WEIGHTS,
+)
+
+PREFIX = "/api/v1/"
+PAGE = 100
+"""The largest page."""
+
+Parameters = Mapping[str, str | int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowance:
+    """The weight of requests allowed in a minute. `weights`: the weight of a call; others weigh
+    `default_weight`.
+
+    Sending orders uses the same allowance: leave room for it.
+    """
+
+    per_minute: int
+    weights: Mapping[str, int] = field(default_factory=dict)
+    default_weight: int = 1
+
+    def weight(self, call: str) -> int:
+        return self.weights.get(call, self.default_weight)
+
+
+STANDARD = Allowance(per_minute=60)
+PREMIUM = Allowance(per_minute=24_000, weights=WEIGHTS, default_weight=DEFAULT_WEIGHT)
+
+
+def http_for(
+    url: str,
+    allowance: Allowance,
+    chance: random.Random,
+    *,
+    attempts: int = 5,
+    backoff: Backoff | None = None,
+) -> Http:
+    """HTTP within the allowance, which repeats requests that the venue refuses as too many."""
+    return Http(
+        url,
+        rate_limiter=RateLimiter(allowance.per_minute),
+        attempts=attempts,
+        backoff=backoff or Backoff(chance),
+        is_busy=lambda _, said: code_of(said) in TOO_MANY,
+    )
+
+
+def code_of(said: str) -> int | None:
+    """The venue's own code in a refusal."""
+    try:
+        document = json.loads(said)
+    except ValueError:
+        return None
+    return refusal_of(document)
+
+
+def refusal_of(document: Any) -> int | None:
+    """The code of a refusal, flat or nested in `error`. None if the document is no refusal."""
+    if not isinstance(document, dict):
+        return None
+    inner = document.get("error")
+    code = (inner if isinstance(inner, dict) else document).get("code")
+    return (
+        code
+        if isinstance(code, int) and not isinstance(code, bool) and code not in (0, OK)
+        else None
+    )
+
+
+class Rest:
+    """Requests to the venue. Each returns the answer, or raises VenueUnavailable or
+    VenueRefused."""
+
+    def __init__(self, http: Http, allowance: Allowance) -> None:
+        self._http = http
+        self._allowance = allowance
+
+    async def get(
+        self, call: str, params: Parameters, account: LighterAccount | None = None
+    ) -> Document:
+        """One answer. If the venue says that the token has ended, a new one is used for a second
+        attempt."""
+        try:
+            return await self._get(call, params, account)
+        except VenueRefused as refused:
+            if account is None or code_of(refused.said) != EXPIRED_TOKEN:
+                raise
+        return await self._get(call, params, account)
+
+    async def listed(
+        self, call: str, params: Parameters, account: LighterAccount, name: str
+    ) -> AsyncIterator[Document]:
+        """The pages of a list, which stands in the field `name`."""
+
+        async def fetch(cursor: str) -> Document:
+            return await self.get(
+                call, {**params, **({"cursor": cursor} if cursor else {})}, account
+            )
+
+        async for page in by_cursor(fetch, name, what=call):
+            yield page
+
+    async def _get(self, call: str, params: Parameters, account: LighterAccount | None) -> Document:
+        headers = None if account is None else {"authorization": token_of(account)}
+        document = await self._http.get(
+            f"{PREFIX}{call}", params, weight=self._allowance.weight(call), headers=headers
+        )
+        if not isinstance(document, dict):
+            raise VenueUnavailable(f"{call}: an answer that is no object")
+        code = refusal_of(document)
+        if code in TOO_MANY:
+            raise VenueUnavailable(f"{call}: {code}, too many requests")
+        if code is not None:
+            raise VenueRefused(OK, hidden(json.dumps(document, default=str)))
+        return document

@@ -1,0 +1,92 @@
+"""Signed transactions, by the official SDK: the extra `orderledger[lighter]`. It has a native
+library, and asks no server."""
+
+from typing import Any, NamedTuple, Protocol
+
+from orderledger.infrastructure.errors import InvalidSetting, NotSent
+from orderledger.infrastructure.extras import needed
+from orderledger.infrastructure.secrecy import learn
+from orderledger.venues.lighter.transactions import Create
+
+EXTRA = "lighter"
+
+
+class Signed(NamedTuple):
+    """A transaction: its type, and the JSON that is sent."""
+
+    kind: int
+    info: str
+
+
+class Signer(Protocol):
+    """Signs for one API key of one account. Raises NotSent for what the SDK refuses to sign."""
+
+    def create(self, market: int, client_order_index: int, terms: Create, nonce: int) -> Signed: ...
+
+    def cancel(self, market: int, index: int, nonce: int) -> Signed: ...
+
+    def modify(
+        self, market: int, index: int, base_amount: int, price: int, trigger_price: int, nonce: int
+    ) -> Signed: ...
+
+    async def aclose(self) -> None: ...
+
+
+class SdkSigner:
+    """Signs with `lighter-sdk`. Raises InvalidSetting without the SDK, or for what is no key.
+
+    Make it in an event loop: the SDK opens a client for HTTP, which is never used.
+    """
+
+    def __init__(
+        self, *, url: str, account_index: int, api_key_index: int, private_key: str
+    ) -> None:
+        learn(private_key, private_key.removeprefix("0x"))
+        client = needed("lighter.signer_client", EXTRA).SignerClient
+        self._key = {"api_key_index": api_key_index}
+        try:
+            self._client = client(url, account_index, {api_key_index: private_key})
+        except Exception as error:  # its text may hold the key
+            raise InvalidSetting(
+                "private_key", f"holds no private key ({type(error).__name__})"
+            ) from None
+
+    def create(self, market: int, client_order_index: int, terms: Create, nonce: int) -> Signed:
+        return _checked(
+            self._client.sign_create_order(
+                market,
+                client_order_index,
+                terms.base_amount,
+                terms.price,
+                int(terms.is_ask),
+                terms.order_type,
+                terms.time_in_force,
+                int(terms.is_reduce_only),
+                terms.trigger_price,
+                terms.expiry,
+                nonce=nonce,
+                **self._key,
+            )
+        )
+
+    def cancel(self, market: int, index: int, nonce: int) -> Signed:
+        return _checked(self._client.sign_cancel_order(market, index, nonce=nonce, **self._key))
+
+    def modify(
+        self, market: int, index: int, base_amount: int, price: int, trigger_price: int, nonce: int
+    ) -> Signed:
+        signed = self._client.sign_modify_order(
+            market, index, base_amount, price, trigger_price, nonce=nonce, **self._key
+        )
+        return _checked(signed)
+
+    async def aclose(self) -> None:
+        await self._client.close()
+
+
+def _checked(signed: Any) -> Signed:
+    """What the SDK returns: type, JSON, hash, and an error instead of them."""
+    kind, info, _, error = signed
+    if error is not None or info is None:
+        raise NotSent("not_signed", str(error))
+    return Signed(int(kind), str(info))

@@ -1,0 +1,126 @@
+"""Lighter as a venue of the ledger: its accounts are read by websocket and REST. It sends no orders
+and signs nothing."""
+
+import random
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from orderledger.domain.values import PositionMode
+from orderledger.infrastructure.clock import Clock, SystemClock
+from orderledger.infrastructure.messages.registry import Balance, Message
+from orderledger.projections.view import Row
+from orderledger.venues.base.base_venue import BaseVenue, Feed
+from orderledger.venues.base.definitions import Terms
+from orderledger.venues.base.transport import Backoff, Http
+from orderledger.venues.base.venue import Abilities, Answer, Listing, Records
+from orderledger.venues.lighter.adapter import NETWORKS
+from orderledger.venues.lighter.interpreting import Interpreter
+from orderledger.venues.lighter.markets import Markets
+from orderledger.venues.lighter.queries import Queries
+from orderledger.venues.lighter.rest import STANDARD, Allowance, Rest, http_for
+from orderledger.venues.lighter.stream import Stream
+from orderledger.venues.lighter.tokens import LighterAccount, hidden
+from orderledger.venues.lighter.vocabulary import VENUE
+
+__all__ = ["MAINNET", "TESTNET", "LighterAccount", "LighterVenue"]
+
+MAINNET = NETWORKS["mainnet"].url
+TESTNET = NETWORKS["testnet"].url
+
+ABILITIES = Abilities(
+    client_ids="an index of ours names one order among those that are open; whether it may come "
+    "again is not stated",
+    fill_identity="market, trade id and side: a trade with oneself is two fills",
+    has_fill_ids=True,
+    streams=True,
+    orders_reach_back="open orders without limit; ended ones page by page; by client order index "
+    "a day, or 1000 orders",
+    fills_reach_back="page by page, as far as the venue goes",
+)
+
+
+class LighterVenue(BaseVenue):
+    """Accounts at Lighter, by their names in the ledger.
+
+    `websocket_url`: by default that of `url`. `markets`: what was kept of an earlier run, so that
+    nothing has to be asked before the first frame. `http`: by default one within the `allowance`.
+    `rest_lag`: how long an order may be missing from REST. `quiet_for`: after so many seconds
+    without a frame the connection is given up.
+    """
+
+    name = VENUE
+    abilities = ABILITIES
+    position_mode = PositionMode.NET  # a position has a `sign` (apidocs.lighter.xyz, account)
+
+    def __init__(
+        self,
+        accounts: Mapping[str, LighterAccount],
+        *,
+        url: str = MAINNET,
+        websocket_url: str | None = None,
+        records: Records | None = None,
+        markets: Markets | Mapping[Any, Any] | None = None,
+        allowance: Allowance = STANDARD,
+        http: Http | None = None,
+        clock: Clock | None = None,
+        chance: random.Random | None = None,
+        backoff: Backoff | None = None,
+        rest_lag: timedelta = timedelta(seconds=5),
+        ping_every: float = 25.0,
+        quiet_for: float = 150.0,
+        confirm_within: timedelta = timedelta(seconds=30),
+    ) -> None:
+        now, chance = (clock or SystemClock()).now, chance or random.Random()
+        http = http or http_for(url, allowance, chance)
+        super().__init__(accounts, records=records, now=now, http=http, hidden=hidden)
+        rest = Rest(http, allowance)
+        self._interpreter = Interpreter(
+            rest, dict(accounts), self.records, Markets.of(markets or {})
+        )
+        self._queries = Queries(rest, self._interpreter, now)
+        self._rest_lag = self.query_lag = rest_lag
+        self._stream = Stream(
+            websocket_url or NETWORKS.websocket_url(url),
+            self,
+            self._interpreter,
+            backoff=backoff or Backoff(chance),
+            ping_every=ping_every,
+            quiet_for=quiet_for,
+            confirm_within=confirm_within,
+        )
+
+    @property
+    def markets(self) -> Markets:
+        """The markets known now. Keep them for the next run."""
+        return self._interpreter.markets
+
+    def make_feeds(self) -> Iterable[Feed]:
+        return [self._stream]
+
+    def terms_of(self, instrument: str) -> Terms | None:
+        return self.markets.terms_of(instrument)
+
+    async def open_orders(self, account: str) -> Listing:
+        """All open orders as of `rest_lag` ago: younger ones may be missing."""
+        asked_at = self.now()
+        translation, venue_order_ids = await self._queries.open_orders(account, asked_at)
+        return await self.listing(account, translation, venue_order_ids, asked_at - self._rest_lag)
+
+    async def order(self, account: str, order: Row) -> Sequence[Message] | None:
+        asked_at = self.now()
+        translation = await self._queries.order(account, order)
+        return (
+            None if translation is None else await self.about_order(account, translation, asked_at)
+        )
+
+    async def fills_since(self, account: str, since: datetime) -> Answer:
+        translation = await self._queries.fills_since(account, since)
+        return await self.answer(account, translation.messages, translation.faults)
+
+    async def positions(self, account: str) -> Sequence[Balance]:
+        return self.balances(await self._queries.positions(account))
+
+    def reports_position(self, instrument: str) -> bool:
+        """False for spot instruments such as `ETH/USDC`: these are balances of two currencies."""
+        return "/" not in instrument

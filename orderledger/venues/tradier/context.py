@@ -1,0 +1,66 @@
+"""`Context`: what a translation needs that a payload does not hold."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+
+from orderledger.domain.values import Source
+from orderledger.infrastructure.messages.registry import CorrectFill, Fill, Message
+from orderledger.venues.base.venue import Records
+from orderledger.venues.tradier.fills import FillsById
+from orderledger.venues.tradier.tags import Holders
+
+Age = tuple[datetime, Decimal]
+"""When a row last changed, and the quantity filled by then: the greater of two is the newer row."""
+
+
+@dataclass(slots=True)
+class Memory:
+    """What was translated and may not be recorded yet. Losing it causes only duplicates, which the
+    ledger recognises."""
+
+    unrecorded: dict[tuple[str, str], FillsById] = field(default_factory=dict)
+    newest: dict[tuple[str, str], Age] = field(default_factory=dict)
+    holders: Holders = field(default_factory=Holders)
+
+    def remember(self, account: str, messages: Iterable[Message]) -> None:
+        """Remember the fills among these messages."""
+        for message in messages:
+            if isinstance(message, (Fill, CorrectFill)) and message.venue_order_id is not None:
+                self.unrecorded.setdefault((account, message.venue_order_id), {})[
+                    message.fill_id
+                ] = message
+
+    def is_stale(self, account: str, venue_order_id: str, age: Age) -> bool:
+        """Whether a newer row of this order was translated before. Remembers this one otherwise."""
+        known = self.newest.get((account, venue_order_id))
+        if known is not None and age < known:
+            return True
+        self.newest[account, venue_order_id] = age
+        return False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """`number` is the account's at the venue, where payloads may be about others too. `heard_at`
+    stands for the time where a payload has none of its own. `knows_requests`: whether `records` are
+    of a ledger."""
+
+    account: str
+    number: str | None = None
+    records: Records
+    memory: Memory
+    source: Source = Source.VENUE_POLL
+    heard_at: datetime | None = None
+    knows_requests: bool = True
+
+    def named(
+        self, tag: str | None, venue_order_id: str, created_at: datetime | None
+    ) -> tuple[dict[str, str], str | None]:
+        """The aliases of a venue order, and a remark about its tag."""
+        if not self.knows_requests:
+            return self.memory.holders.first(self.account, tag, venue_order_id), None
+        return self.memory.holders.named(
+            self.records, self.account, tag, venue_order_id, created_at
+        )

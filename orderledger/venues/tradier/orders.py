@@ -1,0 +1,249 @@
+"""A row of an order, or an event about one, to messages: terms, fills, then the status.
+
+An order with legs is one order of the ledger. Its fills are those of its legs, each with the leg's
+own instrument and side; its quantity counts the contracts of all legs, which a `restate` says
+before the first of them is filled.
+"""
+
+from decimal import Decimal
+from typing import Any
+
+from orderledger.domain.exact import ZERO, plain
+from orderledger.domain.values import DatedBy, Status
+from orderledger.infrastructure.messages.registry import (
+    BustFill,
+    CorrectFill,
+    Fill,
+    Message,
+    Replace,
+    ReportedClaims,
+    Restate,
+)
+from orderledger.infrastructure.messages.registry import Status as StatusReport
+from orderledger.infrastructure.printable import printable
+from orderledger.venues.base.translation import Translation
+from orderledger.venues.tradier.claims import (
+    claims_of,
+    counts_legs,
+    event_claims_of,
+    leg_quantity,
+)
+from orderledger.venues.tradier.context import Context
+from orderledger.venues.tradier.fills import Filled, Numbers
+from orderledger.venues.tradier.rows import OrderRow
+from orderledger.venues.tradier.tags import known_as
+from orderledger.venues.tradier.vocabulary import (
+    GROUPS,
+    HAS_WORKED,
+    LEG_ALIAS,
+    SAYS_MORE,
+    STATUSES,
+    TELLS_MORE,
+    UNFILLED_ENDS,
+)
+
+REASON_LENGTH = 200
+TEXT_LENGTH = 10_000
+COUNTED_TWICE = "counted_twice"
+
+
+def order_messages(row: OrderRow, context: Context) -> Translation:
+    """The messages of a REST row. The questions are about fills that it implies without a price."""
+    common, text = _common(row, context)
+    is_stale = context.memory.is_stale(context.account, row.venue_order_id, row.age)
+    fills, is_short = _fills(row, context, common)
+    claims = (
+        None if is_stale else claims_of(row)
+    )  # old numbers of the same moment would pass for the last ones
+    messages = [*_restated(row, common), *fills]
+    messages += _replaced(row, context, common)
+    messages.append(
+        _status(row, common, claims, "; ".join(filter(None, (text, _story(row)))) or None)
+    )
+    return Translation(messages, (), (row.venue_order_id,) if is_short else ())
+
+
+def event_messages(row: OrderRow, parent: str | None, context: Context) -> Translation:
+    """All that an event of the stream says: what became of the order, and never a fill, for it has
+    no price of one.
+
+    Events come out of order. Each has its time, and the ledger lets none that is older take back
+    what a newer one has said: so they are told as they come. An event about a leg says nothing of
+    the order as a whole: it is a question about that.
+    """
+    named = context.records.order(context.account, row.venue_order_id)
+    if (
+        parent is None
+        and named is not None
+        and f"{LEG_ALIAS}{row.venue_order_id}" in (named.get("aliases") or {})
+    ):
+        parent = named["venue_order_id"]
+    if parent is not None and parent != row.venue_order_id:
+        return Translation((), (), (parent,))
+    known = known_as(context.records, context.account, row.venue_order_id)
+    common, text = _common(row, context)
+    unrecorded = context.memory.unrecorded.setdefault((context.account, row.venue_order_id), {})
+    filled = Filled.of(context.records, context.account, row.venue_order_id, None, unrecorded)
+    is_news = (
+        known is None or (row.exec_quantity or ZERO) > filled.quantity or row.status in TELLS_MORE
+    )
+    return Translation(
+        [_status(row, common, event_claims_of(row, known), text)],
+        (),
+        (row.venue_order_id,) if is_news else (),
+    )
+
+
+def _common(row: OrderRow, context: Context) -> tuple[dict[str, Any], str | None]:
+    """The fields of all messages about the order, and a remark about its tag."""
+    aliases, text = context.named(row.tag, row.venue_order_id, row.created_at)
+    legs = {f"{LEG_ALIAS}{leg.venue_order_id}": leg.venue_order_id for leg in row.legs}
+    common = {
+        "account": context.account,
+        "venue_order_id": row.venue_order_id,
+        "aliases": {**aliases, **legs},
+        "at": row.latest_at,
+        "source": context.source,
+        "instrument": row.instrument,
+        "side": row.side,
+        "evidence": row.raw,
+    }
+    return common, text
+
+
+def _status(
+    row: OrderRow, common: dict[str, Any], claims: ReportedClaims | None, text: str | None
+) -> Message:
+    """The message for the row's status. An unknown word is passed on as it is, and the order stays
+    open."""
+    model, status = STATUSES.get(row.status, (StatusReport, None))
+    if (
+        row.status == "calculated"
+        and row.quantity is not None
+        and (row.exec_quantity or ZERO) >= row.quantity
+    ):
+        status = Status.FILLED
+    if text is None and row.description is not None:
+        text = printable(row.description)[:TEXT_LENGTH]
+    fields: dict[str, Any] = {**common, "reported": claims, "reason": _reason(row), "text": text}
+    if model is StatusReport:
+        fields["status"] = status.value if status else row.status
+        fields["dated_by"] = DatedBy.RECEIPT if row.at == row.created_at else DatedBy.VENUE
+    return model(**fields)
+
+
+def _reason(row: OrderRow) -> str | None:
+    """Why it ended, in the venue's words; else its status word if that says more than the message.
+
+    The end of an event has no reason: an event never states it, and the first reason would stand.
+    """
+    if row.status in UNFILLED_ENDS and "event" in row.raw and row.description is None:
+        return None
+    if row.status in UNFILLED_ENDS:
+        described = printable(row.description or "").strip()[:REASON_LENGTH]
+        return described or row.status
+    return row.status if row.status in SAYS_MORE else None
+
+
+def _fills(row: OrderRow, context: Context, common: dict[str, Any]) -> tuple[list[Message], bool]:
+    """The fills the ledger may not have, and whether some could not be priced."""
+    unrecorded = context.memory.unrecorded.setdefault((context.account, row.venue_order_id), {})
+    lines: list[OrderRow | None] = list(row.legs) if row.is_compound else [None]
+    messages: list[Message] = []
+    is_short = row.is_compound and not row.legs and (row.status == "filled" or row.has_filled)
+    for leg in lines:
+        filled = Filled.of(context.records, context.account, row.venue_order_id, leg, unrecorded)
+        line = leg or row
+        fields = {
+            **common,
+            "instrument": line.instrument,
+            "side": line.side,
+            "at": line.at,
+            "evidence": line.raw,
+        }
+        messages += [
+            BustFill(**fields, fill_id=fill_id, reason=COUNTED_TWICE)
+            for fill_id in filled.take_contained()
+        ]
+        fills: list[Fill | CorrectFill] = list(filled.pending)
+        numbers = (
+            filled.news(line) if line.instrument is not None and line.side is not None else None
+        )
+        if numbers is not None:
+            fills.append(_fill(numbers, fields))
+            filled.add(fills[-1])
+        messages += fills
+        is_short = is_short or _is_short(line, filled.quantity)
+    return messages, is_short
+
+
+def _is_short(line: OrderRow, given: Decimal) -> bool:
+    """Whether the row implies more fills than it can give: without a price yet, or `filled` without
+    numbers."""
+    return (line.exec_quantity or ZERO) > given or (
+        line.status == "filled" and not line.exec_quantity
+    )
+
+
+def _fill(numbers: Numbers, fields: dict[str, Any]) -> Fill | CorrectFill:
+    numbered: dict[str, Any] = {
+        "fill_id": numbers.fill_id,
+        "quantity": numbers.quantity,
+        "price": numbers.price,
+        "text": numbers.text,
+        "reason": numbers.reason,
+    }
+    if numbers.corrects is not None:
+        return CorrectFill(**fields, **numbered, corrects=numbers.corrects)
+    return Fill(**fields, **numbered)
+
+
+def _restated(row: OrderRow, common: dict[str, Any]) -> list[Message]:
+    """That the quantity of an order with legs counts the contracts of all of them. Said once it
+    works, or has filled."""
+    quantity = leg_quantity(row)
+    if quantity is None or not counts_legs(row):
+        return []
+    at = common["at"] if row.kind in GROUPS or row.created_at is None else row.created_at
+    return [
+        Restate(
+            **{**common, "at": at},
+            quantity=quantity,
+            text=f"the quantity counts all {len(row.legs)} legs",
+        )
+    ]
+
+
+def _replaced(row: OrderRow, context: Context, common: dict[str, Any]) -> list[Message]:
+    """Prices in force, if only until it ended, that are not those of our request: it was changed.
+    Tradier keeps the id, and cannot change quantities."""
+    known = known_as(context.records, context.account, row.venue_order_id)
+    if (
+        known is None
+        or known.get("origin") != "own"
+        or row.is_compound
+        or row.status not in HAS_WORKED
+    ):
+        return []
+    is_news = (
+        known.get("pending") == "replace"
+        or known.get("updated_at") is None
+        or row.at >= known["updated_at"]
+    )
+    changed: dict[str, Any] = {
+        name: stated
+        for name, stated in (("limit_price", row.limit_price), ("stop_price", row.stop_price))
+        if stated is not None and known.get(name) is not None and stated != known[name]
+    }
+    return [Replace(**common, **changed)] if changed and is_news else []
+
+
+def _story(row: OrderRow) -> str | None:
+    """What each leg is doing, in a line."""
+    if not row.legs:
+        return None
+    return "; ".join(
+        f"{leg.venue_order_id} {leg.side or '?'} {leg.instrument}: {leg.status}, "
+        f"{plain(leg.exec_quantity or ZERO)} of {plain(leg.quantity or ZERO)}"
+        for leg in row.legs
+    )

@@ -1,0 +1,222 @@
+"""Tradier as a venue of the ledger: its orders are polled, and its stream tells of changes between
+two polls."""
+
+import random
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from orderledger.infrastructure.messages.registry import (
+    Balance,
+    BustFill,
+    CorrectFill,
+    Fill,
+    Message,
+)
+from orderledger.infrastructure.messages.reports import Report
+from orderledger.projections.view import Row
+from orderledger.venues.base.base_venue import Feed
+from orderledger.venues.base.definitions import Terms
+from orderledger.venues.base.fields import Unreadable, can_be_id
+from orderledger.venues.base.polling import PolledVenue, PollFeed
+from orderledger.venues.base.translation import Translation
+from orderledger.venues.base.transport import Backoff, Http, RateLimiter
+from orderledger.venues.base.venue import Abilities, Answer, Records
+from orderledger.venues.tradier.adapter import LIVE_PER_MINUTE, NETWORKS
+from orderledger.venues.tradier.context import Context, Memory
+from orderledger.venues.tradier.endpoints import KEPT_FOR, Endpoints, is_quota
+from orderledger.venues.tradier.listening import EventStream
+from orderledger.venues.tradier.positions import terms_of
+from orderledger.venues.tradier.rows import key_of, read_row
+from orderledger.venues.tradier.tags import ids_of, tag_for
+from orderledger.venues.tradier.translate import (
+    order_ids,
+    translated_orders,
+    translated_positions,
+)
+from orderledger.venues.tradier.vocabulary import NAME, TAG_ALIAS
+
+LIVE = NETWORKS["live"].url
+SANDBOX = NETWORKS["sandbox"].url
+STREAM_OF_URL = ""
+"""Stands for the stream that belongs to the `url`."""
+
+ABILITIES = Abilities(
+    client_ids="a tag names whatever bears it: nothing stops two orders from bearing the same",
+    fill_identity="made here: the order's id, the leg's id if there is one, and the quantity "
+    "filled by then",
+    has_fill_ids=False,
+    streams=True,
+    orders_reach_back="the present session; a month by the filtered list",
+    fills_reach_back="a month, as what was filled in all: no single executions",
+)
+
+
+class TradierVenue(PolledVenue):
+    """Accounts of one Tradier token: their names in the ledger, with their numbers at Tradier.
+
+    `stream_url`: by default that of `url`; None: poll only. `sleep` waits, `chance` spreads new
+    attempts, `backoff` gives the pauses before them. `kept_for`: how long an answer about earlier
+    days is reused.
+    """
+
+    name = NAME
+    abilities = ABILITIES
+
+    def __init__(
+        self,
+        *,
+        accounts: Mapping[str, str],
+        token: str,
+        records: Records,
+        now: Callable[[], datetime],
+        sleep: Callable[[float], Awaitable[None]],
+        chance: random.Random,
+        url: str = LIVE,
+        stream_url: str | None = STREAM_OF_URL,
+        requests_per_minute: int = LIVE_PER_MINUTE,
+        poll_seconds: float = 2.0,
+        idle_seconds: float = 15.0,
+        attempts: int = 5,
+        timeout: float = 10.0,
+        backoff: Backoff | None = None,
+        kept_for: timedelta = KEPT_FOR,
+    ) -> None:
+        self._backoff = backoff or Backoff(chance)
+        http = Http(
+            url,
+            headers={
+                "Authorization": f"Bearer {token}",
+                "Accept": "application/json",
+            },  # the default is XML
+            rate_limiter=RateLimiter(requests_per_minute),
+            attempts=attempts,
+            timeout=timeout,
+            backoff=self._backoff,
+            secrets=[token],
+            is_busy=is_quota,
+            sleep=sleep,
+        )
+        super().__init__(accounts, records=records, now=now, http=http)
+        self.poll_seconds, self.idle_seconds = poll_seconds, idle_seconds
+        self._numbers = dict(accounts)
+        self._memory = Memory()
+        self._token = token
+        self._stream_url = (
+            NETWORKS.websocket_url(url) if stream_url == STREAM_OF_URL else stream_url
+        )
+        self._endpoints = Endpoints(http, now, kept_for)
+
+    def make_feeds(self) -> Iterable[Feed]:
+        """An account is Down when its polls fail. A stream that is cut costs time, and nothing
+        else."""
+        polls = {self._numbers[account]: PollFeed(self, account) for account in self.accounts}
+        yield from polls.values()
+        if self._stream_url is not None:
+            yield EventStream(
+                self._stream_url, self._token, self, self._endpoints, polls, self._backoff.anew()
+            )
+
+    async def order_rows(self, account: str) -> list[Any]:
+        return await self._endpoints.orders(self._numbers[account])
+
+    def translate_orders(self, account: str, rows: Sequence[Any]) -> Translation:
+        return translated_orders(rows, self.context(account))
+
+    def key_of(self, row: Any) -> str:
+        return key_of(row)
+
+    def open_ids(self, rows: Sequence[Any]) -> frozenset[str]:
+        return order_ids(rows, is_open_only=True)
+
+    def terms_of(self, instrument: str) -> Terms | None:
+        return terms_of(instrument)
+
+    async def order(self, account: str, order: Row) -> Sequence[Message] | None:
+        """Query by the venue's ids; without an answer, by id or tag among the orders of today, then
+        of the days before."""
+        number, asked_at = self._numbers[account], self.now()
+        for venue_order_id in filter(can_be_id, reversed(ids_of(order))):
+            rows = await self._endpoints.order(number, venue_order_id)
+            if rows is not None:
+                return await self.about_order(
+                    account, self.translate_orders(account, rows), asked_at
+                )
+        tag = self._tag_of(order)
+        if not ids_of(order) and tag is None:
+            return None
+        rows = _of(await self._endpoints.orders(number), ids_of(order), tag)
+        if rows:
+            return await self.about_order(account, self.translate_orders(account, rows), asked_at)
+        since: datetime = order.get("requested_at") or order.get("acknowledged_at") or asked_at
+        earlier = _of(
+            await self._endpoints.earlier_orders(number, since), ids_of(order), tag
+        )  # may be of a minute ago
+        return (
+            await self.about_order(account, self.translate_orders(account, earlier))
+            if earlier
+            else None
+        )
+
+    async def fills_since(self, account: str, since: datetime) -> Answer:
+        """Everything about the orders of these days that have filled anything, by the time of their
+        last change.
+
+        A fill that the ledger has is not repeated; one that was counted twice is busted.
+        """
+        number = self._numbers[account]
+        earlier = await self._endpoints.earlier_orders(number, since)
+        rows = {key_of(row): row for row in [*earlier, *await self._endpoints.orders(number)]}
+        changed = [row for row in rows.values() if _may_have_filled(row, since)]
+        translation = translated_orders(changed, self.context(account))
+        filled = {
+            one.venue_order_id
+            for one in translation.messages
+            if isinstance(one, (Fill, CorrectFill, BustFill))
+        }
+        reports = [
+            one
+            for one in translation.messages
+            if isinstance(one, Report) and one.venue_order_id in filled
+        ]
+        reach = self._endpoints.reach()
+        messages = sorted(reports, key=lambda message: message.at or since)
+        return await self.answer(
+            account, messages, translation.faults, begins_at=reach if since < reach else None
+        )
+
+    async def positions(self, account: str) -> Sequence[Balance]:
+        """All positions as of now, at their cost. Cash is not queried: the ledger has nothing to
+        compare it with."""
+        at = self.now()
+        rows = await self._endpoints.positions(self._numbers[account])
+        return self.balances(translated_positions(rows, self.context(account, heard_at=at)))
+
+    def context(self, account: str, heard_at: datetime | None = None) -> Context:
+        return Context(
+            account=account, records=self.records, memory=self._memory, heard_at=heard_at
+        )
+
+    @staticmethod
+    def _tag_of(order: Row) -> str | None:
+        tag: str | None = (order.get("aliases") or {}).get(TAG_ALIAS)
+        client_order_id: str | None = order.get("client_order_id")
+        return tag or (tag_for(client_order_id) if client_order_id else None)
+
+
+def _of(rows: Sequence[object], venue_order_ids: Sequence[str], tag: str | None) -> list[object]:
+    """The rows of an order: by its ids, or if it has none, all that bear its tag."""
+    if venue_order_ids:
+        return [row for row in rows if key_of(row) in venue_order_ids]
+    return [
+        row for row in rows if isinstance(row, dict) and tag is not None and row.get("tag") == tag
+    ]
+
+
+def _may_have_filled(raw: object, since: datetime) -> bool:
+    """Whether a row can tell of a fill since then. One that cannot be read can."""
+    try:
+        row = read_row(raw)
+    except Unreadable:
+        return True
+    return row.latest_at >= since and row.has_filled
