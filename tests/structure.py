@@ -1,0 +1,78 @@
+"""Counts the rooms of the package and the imports between them: `python -m tests.structure`.
+
+A room is a package directly in `orderledger`. An arrow is an ordered pair of rooms of which one
+imports the other, lazy and type-only imports included; the core counts as one room. A floor is one
+step of the longest path of arrows down to the core.
+"""
+
+from collections import Counter
+from functools import cache
+from pathlib import Path
+
+import grimp
+
+import orderledger
+
+PACKAGE = Path(orderledger.__file__).parent
+CORE = "core"
+BELOW = ("domain", "projections", "infrastructure")
+ABOVE = ("__init__", "archive", "cli", "interop", "ledger")
+"""The parts of the core that hand on or start what leaves offer."""
+
+Arrow = tuple[str, str]
+
+
+@cache
+def imports() -> Counter[Arrow]:
+    """How many modules import others, by the two parts of the package that they are in."""
+    graph = grimp.build_graph("orderledger", cache_dir=None)
+    return Counter(
+        (_part(module), _part(other))
+        for module in graph.modules
+        for other in graph.find_modules_directly_imported_by(module)
+    )
+
+
+def rooms() -> list[str]:
+    """The packages directly in `orderledger`."""
+    return sorted(path.parent.name for path in PACKAGE.glob("*/__init__.py"))
+
+
+def arrows() -> list[Arrow]:
+    """The arrows between the core and the leaves, and between leaves."""
+    found = {(_side(one), _side(other)) for one, other in imports()}
+    return sorted((one, other) for one, other in found if one != other)
+
+
+def leaves_known_below() -> list[Arrow]:
+    """Imports of a leaf by the domain, the projections or the infrastructure."""
+    return sorted(arrow for arrow in imports() if arrow[0] in BELOW and _side(arrow[1]) != CORE)
+
+
+def floors() -> int:
+    """The number of rooms on the longest path of arrows that begins at a leaf."""
+    return max(map(_floor, {one for one, _ in arrows()}))
+
+
+@cache
+def _floor(side: str) -> int:
+    below = [] if side == CORE else [other for one, other in arrows() if one == side]
+    return 1 + max(map(_floor, below), default=0)
+
+
+def _part(module: str) -> str:
+    return module.split(".")[1] if "." in module else "__init__"
+
+
+def _side(part: str) -> str:
+    return CORE if part in (*BELOW, *ABOVE) else part
+
+
+def main() -> None:
+    print(f"{len(rooms())} rooms: {', '.join(rooms())}")
+    print(f"{floors()} floors")
+    print(f"{len(arrows())} arrows: {', '.join(' -> '.join(arrow) for arrow in arrows())}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,30 @@
+"""The rooms of the package, as docs/explanation/architecture.md shows them."""
+
+from tests import structure
+
+LEAVES = ["analytics", "audit", "demo", "gateway", "serve", "simulation", "venues"]
+CORE = ["cli", "domain", "infrastructure", "projections"]
+BETWEEN_LEAVES = [
+    ("demo", "serve"),
+    ("demo", "simulation"),
+    ("gateway", "venues"),
+    ("serve", "gateway"),
+    ("serve", "venues"),
+    ("simulation", "venues"),
+]
+
+
+def test_the_package_has_these_rooms() -> None:
+    assert structure.rooms() == sorted([*LEAVES, *CORE])
+
+
+def test_leaves_know_each_other_by_this_list_only() -> None:
+    assert [arrow for arrow in structure.arrows() if "core" not in arrow] == BETWEEN_LEAVES
+
+
+def test_what_the_core_decides_folds_and_stores_knows_no_leaf() -> None:
+    assert structure.leaves_known_below() == []
+
+
+def test_the_longest_path_of_imports_has_five_rooms() -> None:
+    assert structure.floors() == 5
