@@ -119,6 +119,38 @@ def test_a_canceled_flex_trade_never_happened(ledger: Ledger, tmp_path: Path) ->
     assert ledger.trades() == []
 
 
+def test_a_flex_row_of_another_account_is_listed(ledger: Ledger, tmp_path: Path) -> None:
+    first = TRADE.format("1", "BUY", "2", "EXECUTION", "")
+    path = flex(
+        tmp_path, first, first.replace('"U1"', '"U2"').replace('tradeID="1"', 'tradeID="2"')
+    )
+    done = imported(ledger, "ib-flex", path, zone=zone_named("America/New_York"))
+    (row,) = done.unreadable
+    assert row.field == "accountId" and "is 'U2', and the file begins with 'U1'" in row.fault
+    assert [fill["fill_id"] for fill in ledger.trades()] == ["1"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "into", "fault"),
+    [
+        ('tradePrice="5901.25"', 'tradePrice="5901,25"', "tradePrice"),
+        ('quantity="2"', 'quantity="1,5"', "quantity"),
+        ('ibCommission="-2.25"', 'ibCommission="-2,25"', "ibCommission"),
+        ('buySell="BUY"', 'buySell="SELL"', "buySell"),
+        ('tradePrice="5901.25"', 'tradePrice="5,901.25"', None),
+    ],
+)
+def test_a_flex_row_with_a_decimal_comma_or_the_wrong_sign_is_listed(
+    changed: str, into: str, fault: str | None, ledger: Ledger, tmp_path: Path
+) -> None:
+    row = TRADE.format("1", "BUY", "2", "EXECUTION", "")
+    assert changed in row
+    path = flex(tmp_path, row.replace(changed, into))
+    done = imported(ledger, "ib-flex", path, zone=zone_named("America/New_York"))
+    assert [row.field for row in done.unreadable] == ([] if fault is None else [fault])
+    assert [fill["price"] for fill in ledger.trades()] == ([] if fault else [Decimal("5901.25")])
+
+
 def test_what_cannot_be_read_in_flex_is_listed(ledger: Ledger, tmp_path: Path) -> None:
     odd = TRADE.format("9", "BUY", "two", "EXECUTION", ' newColumn="of next year"')
     cut = FLEX.format(TRADE.format("1", "BUY", "2", "EXECUTION", "") + odd)[:-60]

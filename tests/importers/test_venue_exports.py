@@ -6,6 +6,7 @@ The rows have the shape of real exports, with numbers of our own: github.com/Bit
 (Hyperliquid), and github.com/tresorone/tresor-import issue 5724 (Kraken).
 """
 
+import json
 from collections.abc import Iterator
 from decimal import Decimal
 from hashlib import sha256
@@ -413,3 +414,14 @@ def test_the_volume_of_kraken_is_exact(ledger: Ledger, tmp_path: Path) -> None:
         row.format("T2", "32000.07"),
     )
     assert faults(told) == [("line 3", "cost", "is 32000.07, but price * quantity is 32000.05")]
+
+
+def test_equal_trades_of_ccxt_without_an_id_are_different_fills_of_one_file(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    row = {"id": None, "order": "55", "timestamp": 1763000001123, "symbol": "BTC/USDT"}
+    row |= {"side": "buy", "price": 2, "amount": 5}
+    lines = "\n".join([json.dumps(row)] * 2)
+    for name, text in (("list.json", json.dumps([row, row])), ("lines.ndjson", lines)):
+        imported(ledger, "ccxt", written(tmp_path, name, text), exchange="okx")
+        assert [fill["quantity"] for fill in ledger.trades()] == [5, 5], name

@@ -1,5 +1,6 @@
 """`Context`: what a translation needs that a unified row does not hold."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -79,7 +80,8 @@ class Context:
     taken for ours that the exchange is not known to make up. `heard_at` stands for the time of a
     report that has none of its own. `asked_at`: when one order was asked for, less the lag of
     answers. `takes_trades_of_orders`: False where ccxt.pro collects in each order the trades that
-    it pushes besides."""
+    it pushes besides. `equal_trades`: counts trades without an id where several documents are one
+    answer; None where each is one."""
 
     account: str
     exchange: str | None = None
@@ -89,6 +91,7 @@ class Context:
     heard_at: datetime | None = None
     asked_at: datetime | None = None
     takes_trades_of_orders: bool = True
+    equal_trades: Counter[str] | None = None
 
     @property
     def quirks(self) -> Quirks:

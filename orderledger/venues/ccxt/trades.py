@@ -39,7 +39,7 @@ LONGEST_NUMBER = 18
 def trade_messages(rows: Sequence[Any], context: Context) -> Translation:
     """The fills of an answer or an update. Of trades without an id, equal ones in one answer are
     different trades."""
-    seen: Counter[str] = Counter()
+    seen: Counter[str] = Counter() if context.equal_trades is None else context.equal_trades
     return joined(guarded(partial(_read, row, context, seen), row) for row in rows)
 
 

@@ -36,6 +36,13 @@ SUMMARIES = frozenset(
 
 CONTAINERS = frozenset({ROOT, "FlexStatements", "FlexStatement"})
 
+NUMBERS = (
+    *("quantity", "tradePrice", "price", "tradeMoney", "proceeds", "netCash"),
+    *("ibCommission", "commission", "taxes", "multiplier"),
+)
+THOUSANDS = re.compile(r"[+-]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]*)?")
+"""The one form in which a number may have commas. ibflex drops them all, also a decimal comma."""
+
 OFFSET = re.compile(r"[;, ][0-9:]+(?P<offset>[+-][0-9]{2}:?[0-9]{2})$")
 """The offset from UTC behind a date and a time. ibflex drops it."""
 
@@ -45,6 +52,7 @@ def read(path: Path, options: Options) -> Iterator[Row]:
     its first."""
     parser = needed("ibflex.parser", "imports")
     known: set[str] = set()
+    accounts: dict[str, None] = {}
     try:
         for number, (event, element) in enumerate(
             ElementTree.iterparse(path, events=("start", "end"))
@@ -62,7 +70,9 @@ def read(path: Path, options: Options) -> Iterator[Row]:
             elif element.tag in TRADES:
                 place = f"{element.tag} {element.get('tradeID') or element.get('execID') or number}"
                 row = dict(element.attrib)
-                yield row_of(place, row, partial(_trade, parser, element, options, known))
+                accounts[row.get("accountId", "")] = None
+                translate = partial(_trade, parser, element, options, known, next(iter(accounts)))
+                yield row_of(place, row, translate)
             if element.tag in TRADES or reason is not None:
                 element.clear()
     except ElementTree.ParseError as error:
@@ -82,7 +92,27 @@ def _left_out(element: ElementTree.Element) -> str | None:
     return None if is_container else f"is a {element.tag}, not an execution"
 
 
-def _check(raw: dict[str, str]) -> None:
+def _check(raw: dict[str, str], account: str) -> None:
+    """Refuse a row of another account, and one with a decimal comma or the wrong sign."""
+    if raw.get("accountId", "") != account:
+        raise InvalidMessage(
+            "accountId",
+            f"is {raw.get('accountId')!r}, and the file begins with {account!r}: make a Flex query "
+            "of one account",
+        )
+    for name in NUMBERS:
+        if "," in (text := raw.get(name, "")) and THOUSANDS.fullmatch(text) is None:
+            raise InvalidMessage(name, f"{text[:50]!r} has a comma that separates no thousands")
+    side, is_sale = raw.get("buySell", "").upper(), raw.get("quantity", "").startswith("-")
+    is_cancel = raw.get("transactionType", "").upper() == "TRADECANCEL"
+    if side in ("BUY", "SELL") and not is_cancel and is_sale != (side == "SELL"):
+        raise InvalidMessage(
+            "buySell", f"is {side}, but quantity is {raw.get('quantity', '')[:50]}"
+        )
+    _check_amounts(raw)
+
+
+def _check_amounts(raw: dict[str, str]) -> None:
     """Of stocks and options: trade money is quantity * price * multiplier, proceeds its opposite.
     Net cash has commission and taxes too. Source: the Flex query reference of Interactive Brokers,
     which does not say how other assets count a multiplier.
@@ -115,7 +145,7 @@ def _number(name: str, text: str) -> Decimal | None:
 
 
 def _trade(
-    parser: Any, element: ElementTree.Element, options: Options, known: set[str]
+    parser: Any, element: ElementTree.Element, options: Options, known: set[str], account: str
 ) -> list[Message]:
     raw, context = dict(element.attrib), options.context(dict(element.attrib))
     try:
@@ -125,7 +155,7 @@ def _trade(
             trade = parser.parse_data_element(element)
     except Exception as error:  # the library raises several kinds, with the attribute in the text
         raise InvalidMessage("", f"cannot be read: {str(error)[:200]}") from error
-    _check(raw)
+    _check(raw, account)
     at = _moment(trade, raw, options.zone)
     instrument = context.instrument(_needed(trade, "symbol"))
     assert instrument is not None

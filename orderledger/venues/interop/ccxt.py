@@ -1,5 +1,6 @@
 """ccxt: unified orders, trades, positions, balances and fundings, as its methods return them."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
@@ -31,18 +32,21 @@ def from_ccxt(
 
     Raises InvalidMessage, naming the field, if it is no such row or cannot be read.
     """
-    return _messages_of(
-        obj,
-        Context(account=account, heard_at=at, records=records, exchange=exchange or None),
-        instruments,
+    context = Context(
+        account=account,
+        heard_at=at,
+        records=records,
+        exchange=exchange or None,
+        equal_trades=Counter(),
     )
+    return _messages_of(obj, context, instruments)
 
 
 def reader(
     *, account: str, exchange: str, instruments: Mapping[str, str] | None
 ) -> Callable[[object], list[Message]]:
-    """`from_ccxt` for one row after the other: it remembers the trades of the rows before."""
-    context = Context(account=account, exchange=exchange or None)
+    """`from_ccxt` for the rows of one file: they are one answer."""
+    context = Context(account=account, exchange=exchange or None, equal_trades=Counter())
     return lambda row: _messages_of(row, context, instruments)
 
 
