@@ -54,7 +54,7 @@ ROLES_TEXT = """A token has one or more roles. They do not include each other.
 | `collect` | collectors, price feeds | what is true of an account whoever trades in it: certificates, gaps, senders, balances, marks, instruments, funding |
 | `operate` | people at the desk | halts and their end, adjustments, decisions about proposals, reconciliations |
 
-A strategy with `record` may propose, and cannot approve its own proposal. It cannot end a halt, and cannot set the marks by which its losses are limited. A collector that also reports
+A strategy with `record` may propose, and cannot approve its own proposal. It cannot end a halt, and cannot set the marks by which its losses are limited. `deny` with `never_arrived` and `submit` with `is_forced` are decisions of an operator: they need `operate`. A collector that also reports
 fills has `record` and `collect`. Without tokens, on loopback alone, everybody has all roles.
 
 - **Actor.** The `actor` of everything that a token records is the name of the token. An `actor` in the message stands beside it, as `on_behalf_of`. Without tokens, the actor is what the message says.

@@ -11,7 +11,14 @@ from pydantic import BaseModel
 from orderledger.infrastructure.errors import UnknownScope
 from orderledger.infrastructure.messages.outcome import Outcome
 from orderledger.infrastructure.messages.parsing import parse_document, read_line
-from orderledger.infrastructure.messages.registry import MESSAGES, Halt, Message, ResumeTrading
+from orderledger.infrastructure.messages.registry import (
+    MESSAGES,
+    Deny,
+    Halt,
+    Message,
+    ResumeTrading,
+    Submit,
+)
 from orderledger.infrastructure.views.scopes import check_scope
 from orderledger.ledger import Ledger
 from orderledger.serve.callers import Caller
@@ -60,7 +67,7 @@ class Accepting:
         return self.begun_at or self.ledger.clock.now().astimezone(UTC)
 
     def _check_role(self, message: Message, has_time: bool) -> None:
-        role = message.needs_role
+        role = _role_of(message)
         if role not in self.caller.roles:
             text = f"{message.type} needs a token with the role {role}"
             raise Problem(
@@ -115,6 +122,15 @@ def outcome_of(problem: Problem) -> Outcome:
         text=problem.fault,
         field=problem.field,
     )
+
+
+def _role_of(message: Message) -> str:
+    """The role that a message needs. What nothing proves, that an order never arrived or may be
+    sent again, is an operator's decision."""
+    is_decision = (isinstance(message, Deny) and message.never_arrived) or (
+        isinstance(message, Submit) and message.is_forced
+    )
+    return OPERATE if is_decision else message.needs_role
 
 
 def _is_operators(kind: Any) -> bool:

@@ -425,3 +425,15 @@ def test_equal_trades_of_ccxt_without_an_id_are_different_fills_of_one_file(
     for name, text in (("list.json", json.dumps([row, row])), ("lines.ndjson", lines)):
         imported(ledger, "ccxt", written(tmp_path, name, text), exchange="okx")
         assert [fill["quantity"] for fill in ledger.trades()] == [5, 5], name
+
+
+def test_a_row_without_its_order_is_listed_and_the_others_are_recorded(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    header = "txid,ordertxid,pair,time,type,ordertype,price,cost,fee,vol,margin,misc,ledgers"
+    row = "{},{},XXBTZEUR,2026-11-20 09:00:0{}.0,buy,limit,100,100,0.0,1,0,,"
+    lines = [header, row.format("T1", "O1", 1), row.format("T6", "", 2), row.format("T9", "O9", 3)]
+    found = exported(ledger, tmp_path, "kraken-trades", *lines)
+    ((place, field, _),) = faults(found)
+    assert (place, field) == ("line 3", "client_order_id")
+    assert [fill["fill_id"] for fill in ledger.trades()] == ["T1", "T9"]

@@ -146,6 +146,8 @@ def test_a_recorders_token_ends_no_halt_and_is_never_somebody_else(service: http
         message_of("adjust", quantity="0", price="1", **forged),
         message_of("certify", source="reconciliation"),
         message_of("mark", price="1"),
+        message_of("deny", reason="operator", never_arrived=True),
+        message_of("submit", is_forced=True),
     ):
         assert (
             service.post("/api/messages", json=message, headers=bearer("recorder")).status_code

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from orderledger.domain.values import Source
 from orderledger.infrastructure.errors import InvalidMessage
+from orderledger.infrastructure.messages.facts import to_fact
 from orderledger.infrastructure.messages.registry import Message
 from orderledger.venues.interop.context import Context
 from orderledger.venues.interop.objects import as_evidence
@@ -91,6 +92,8 @@ def row_of(place: str, row: Any, translate: Callable[[], list[Message]]) -> Row:
     translated."""
     try:
         messages = [imported(message) for message in translate()]
+        for message in messages:
+            to_fact(message)  # raises for fields that have to go together
         return (
             Readable(place, messages)
             if messages
