@@ -313,7 +313,7 @@ ANOMALIES: dict[str, tuple[str, str]] = {
     "message_id_reused": ("A report has the `message_id` of an earlier report with other content. Both are recorded.", "never"),
     "impossible_price": ("A fill of an inverse instrument has a price of 0 or less. It has no P&L until it is corrected.", "the fill is busted or corrected"),
     "position_side_unknown": ("A fill in hedge mode has no position side, and its order has none either. Position and P&L of the instrument are null.", "a later report of the fill or of its order gives the side"),
-    "position_side_conflict": ("A fill names a position side, but the account keeps one net position. The fill counts in the net position. The anomaly is also raised if the reports of a fill, the fills of an order, or a fill and its order name different sides. The side reported first counts.", "the fill is busted or corrected, or the instrument proves to be in hedge mode"),
+    "position_side_conflict": ("A fill names a position side, but the account keeps one net position. The fill counts in the net position. The anomaly is also raised if the reports of a fill, the fills of an order, or a fill and its order name different sides. Of the reports of one fill the earliest side counts, of those of an order the latest.", "the fill is busted or corrected, or the instrument proves to be in hedge mode"),
     "terms_conflict": ("An active fill has another side or instrument than its order, whose type is not `other`. It counts as the venue reported it.", "the fill is busted or corrected"),
 }  # fmt: skip
 

@@ -143,6 +143,11 @@ def is_same_fill(one: Fact, other: Fact) -> bool:
     return one.type == "bust_fill" or numbers_of(one) == numbers_of(other)
 
 
+def is_repeated(one: Fact, other: Fact) -> bool:
+    """Whether both are reports of one fill with the same numbers. Busts are none."""
+    return one.type != "bust_fill" and is_same_fill(one, other)
+
+
 def line_of(fill: Fill, fills: dict[str, Fill]) -> list[Fill] | None:
     """The fill, what it corrects, what that corrects, and so on, as far as it is known. None if
     that leads in a circle."""

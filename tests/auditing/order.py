@@ -9,6 +9,7 @@ from typing import Any
 from tests.auditing.facts import NO_SEQUENCE, Fact, Moment, When, instant, number
 from tests.auditing.fills import (
     Fill,
+    is_repeated,
     is_same_fill,
     standing_fills,
     told_in,
@@ -32,17 +33,28 @@ class Order:
     def given(self, field: str) -> Any:
         """The request's word for it, else the latest anybody gave."""
         facts = [self.request] if self.request else self.facts
-        return next(
-            (fact.get(field) for fact in reversed(facts) if fact.get(field) is not None), None
-        )
+        return self.latest(field, facts)
 
     def of_position(self, field: str) -> Any:
         """`position_side` or `position_id`: the request's word, else the latest that a report
         gave."""
-        told = [
-            fact.get(field) for fact in self.facts if fact.is_report and fact.get(field) is not None
-        ]
-        return self.requested(field) or next(reversed(told), None)
+        return self.requested(field) or self.latest(
+            field, [fact for fact in self.facts if fact.is_report]
+        )
+
+    def latest(self, field: str, facts: list[Fact]) -> Any:
+        """The latest word for it. What reports of one fill repeat was said at the earliest of their
+        times."""
+        said = []
+        for fact in facts:
+            if fact.get(field) is not None:
+                same = [
+                    one
+                    for one in facts
+                    if is_repeated(one, fact) and one.get(field) == fact.get(field)
+                ]
+                said.append((min((one.when for one in same), default=fact.when), fact.get(field)))
+        return max(said, key=lambda one: one[0], default=(None, None))[1]
 
     def requested(self, field: str) -> Any:
         return self.request.get(field) if self.request else None

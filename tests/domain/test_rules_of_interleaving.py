@@ -113,6 +113,21 @@ def test_of_two_instruments_and_sides_of_an_external_order_the_later_holds_in_an
     assert (row["instrument"], row["side"]) == ("BTC-PERP", "sell")
 
 
+def test_a_fill_with_an_earlier_time_gives_an_external_order_its_terms_as_of_then() -> None:
+    told = {"instrument": "BTC-USD", "side": "buy"}
+    row = in_any_order(
+        (),
+        fill("F-1", "4", at=at(14), **told),
+        fill("F-1", "4", at=at(12), **told),
+        message("acknowledge", instrument="BTC-PERP", side="sell", at=at(13)),
+    )
+    assert (row["instrument"], row["side"], row["anomalies"]) == (
+        "BTC-PERP",
+        "sell",
+        ["terms_conflict", "unknown_order"],
+    )
+
+
 def test_claims_are_weighed_alike_in_whatever_order_they_arrive() -> None:
     row = in_any_order(
         WORKING,

@@ -142,6 +142,59 @@ STORIES: dict[str, tuple[list[Message], list[Message]]] = {
             fill(4, "F-3", client_order_id="X-1", venue_order_id="V-1", aliases={"index": "7"}),
         ],
     ),
+    "an external fill with an earlier time later, and a report of another side and instrument "
+    "between": (
+        [],
+        [
+            fill(5, "F-1", venue_order_id="V-1"),
+            fill(3, "F-1", venue_order_id="V-1"),
+            told(4, "acknowledge", venue_order_id="V-1", side="sell", instrument="ETH-USD"),
+        ],
+    ),
+    "an external fill with three times, the earliest last, and a report of another side between": (
+        [],
+        [
+            fill(7, "F-1", venue_order_id="V-1"),
+            fill(5, "F-1", venue_order_id="V-1"),
+            fill(3, "F-1", venue_order_id="V-1"),
+            told(4, "acknowledge", venue_order_id="V-1", side="sell"),
+        ],
+    ),
+    "an external fill of two sides, one of them with an earlier time later": (
+        [],
+        [
+            fill(5, "F-1", venue_order_id="V-1"),
+            fill(3, "F-1", venue_order_id="V-1"),
+            fill(4, "F-1", venue_order_id="V-1", side="sell"),
+        ],
+    ),
+    "an external fill of the same side that brings its fee later, and a report of another side "
+    "between": (
+        [],
+        [
+            fill(2, "F-1", venue_order_id="V-1"),
+            fill(5, "F-1", venue_order_id="V-1", fee="1"),
+            told(4, "status", venue_order_id="V-1", status="new", side="sell"),
+        ],
+    ),
+    "two versions of an external fill, one with an earlier time later, and another fill of "
+    "another side": (
+        [],
+        [
+            fill(7, "F-1", "3", venue_order_id="V-1"),
+            fill(3, "F-1", "3", venue_order_id="V-1"),
+            fill(2, "F-1", venue_order_id="V-1"),
+            fill(4, "F-2", venue_order_id="V-1", side="sell"),
+        ],
+    ),
+    "fills of ours that name their position, one with an earlier time later": (
+        [REQUEST],
+        [
+            fill(5, "F-1", client_order_id="C-1", position_side="long", position_id="P-1"),
+            fill(3, "F-1", client_order_id="C-1", position_side="long", position_id="P-1"),
+            ours(4, "acknowledge", position_side="short", position_id="P-2"),
+        ],
+    ),
     "claims of one time": (
         [REQUEST],
         [

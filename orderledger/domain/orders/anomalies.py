@@ -174,7 +174,7 @@ def open_anomalies(order: Order) -> Iterator[tuple[Anomaly, str]]:
             Anomaly.POSITION_SIDE_CONFLICT,
             (
                 "a fill names two position sides, or another than its order "
-                f"({order.terms.position_side}); the first one counts"
+                f"({order.terms.position_side})"
             ),
         )
     if (venue_ids := order.names.count_of_venue_ids) > 1 + order.replaces:

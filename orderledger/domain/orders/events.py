@@ -96,6 +96,7 @@ class OrderReport(OrderEvent, frozen=True, kw_only=True):
 
     def apply(self, order: "Order", when: When) -> None:
         self.apply_names_and_terms(order, when)
+        order.terms.keep(self, when)
         order.seen.add(self)
         self.take_effect(order, when)
         if self.shows_order:

@@ -1,5 +1,6 @@
 """One fill: the details from its reports, and those inherited from the fill that it corrects."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -170,6 +171,13 @@ class Fill:
             if known_at is None or (event.at is not None and event.at < known_at):
                 return False
         return True
+
+    def reports_of(self, name: str) -> Mapping[Any, When]:
+        """The values of a detail in its reports, each with its earliest place."""
+        if self.reported_values is not None:
+            return self.reported_values[name]
+        value = getattr(self, name)
+        return {} if value is None else {value: self.when}
 
     def _reported_at(self, name: str, value: object) -> datetime | None:
         if self.reported_values is not None:

@@ -13,11 +13,13 @@ from decimal import Decimal
 import msgspec
 
 from orderledger.domain.exact import EXACT
+from orderledger.domain.orders.claims import Latest
 from orderledger.domain.orders.families import Family
 from orderledger.domain.orders.fill import Fill, Numbers
 from orderledger.domain.orders.fill_sums import FillSums
+from orderledger.domain.orders.fill_terms import FillTerms
 from orderledger.domain.orders.reports import FillCorrected, FillRecorded
-from orderledger.domain.orders.when import When
+from orderledger.domain.orders.when import When, last
 from orderledger.domain.values import Reported
 
 
@@ -39,6 +41,7 @@ class Fills(msgspec.Struct, gc=False, eq=False):
     _busts: dict[str, When] = {}
     _families: dict[str, Family] = {}
     _timeline: list[tuple[datetime, str]] | None = None
+    _terms: dict[str, FillTerms] = {}
 
     # Queries
 
@@ -56,9 +59,31 @@ class Fills(msgspec.Struct, gc=False, eq=False):
         """Whether this id has come with different numbers."""
         return fill_id in self._contested
 
+    def version_of(self, event: FillRecorded) -> Fill | None:
+        """The recorded version with the numbers of this report."""
+        counted = self.by_id.get(event.fill_id)
+        if counted is None:
+            return None
+        corrects = event.corrects if isinstance(event, FillCorrected) else None
+        if (
+            counted.quantity == event.quantity
+            and counted.price == event.price
+            and counted.corrects == corrects
+        ):
+            return counted
+        versions = self._versions.get(event.fill_id)
+        return None if versions is None else versions.get((event.quantity, event.price, corrects))
+
+    def latest_of(self, name: str) -> Latest[object]:
+        """The latest value of an identifying term in the reports of all fills, each at its earliest
+        time."""
+        if name not in self._terms:
+            self._terms[name] = FillTerms(name, self._all())
+        return self._terms[name].latest()
+
     def knows(self, event: FillRecorded) -> bool:
         """Whether the fill is recorded, and the report adds nothing to it."""
-        version = self._version_of(event)
+        version = self.version_of(event)
         return version is not None and version.has_all_of(event)
 
     def knows_bust(self, fill_id: str, at: datetime | None) -> bool:
@@ -112,7 +137,7 @@ class Fills(msgspec.Struct, gc=False, eq=False):
     def add(self, event: FillRecorded, when: When) -> None:
         """Add a report of a fill."""
         self.changed = {event.fill_id: None}
-        counted, version = self.by_id.get(event.fill_id), self._version_of(event)
+        counted, version = self.by_id.get(event.fill_id), self.version_of(event)
         if counted is None:
             self._count_in(Fill(event, when))
             return
@@ -147,21 +172,6 @@ class Fills(msgspec.Struct, gc=False, eq=False):
         self._settle(family)
 
     # Internals
-
-    def _version_of(self, event: FillRecorded) -> Fill | None:
-        """The recorded version with the numbers of this report."""
-        counted = self.by_id.get(event.fill_id)
-        if counted is None:
-            return None
-        corrects = event.corrects if isinstance(event, FillCorrected) else None
-        if (
-            counted.quantity == event.quantity
-            and counted.price == event.price
-            and counted.corrects == corrects
-        ):
-            return counted
-        versions = self._versions.get(event.fill_id)
-        return None if versions is None else versions.get((event.quantity, event.price, corrects))
 
     def _count_in(self, fill: Fill) -> None:
         """Add the first fill of an id."""
@@ -231,7 +241,6 @@ class Fills(msgspec.Struct, gc=False, eq=False):
         return larger
 
     def _family_of(self, fill_id: str) -> Family:
-        """The family of an id, a new one where it had none."""
         family = self._families.get(fill_id)
         if family is None:
             family = self._families[fill_id] = Family(fill_id, self.by_id.get(fill_id))
@@ -291,13 +300,20 @@ class Fills(msgspec.Struct, gc=False, eq=False):
 
     def _note_time(self, fill: Fill) -> None:
         """Note the time of a new fill, or of another report of a known one."""
-        if self.last_reported is None or fill.last_reported > self.last_reported:
-            self.last_reported = fill.last_reported
+        self.last_reported = last(self.last_reported, fill.last_reported)
         if self._timeline is not None:
             insort(self._timeline, (fill.reported_at, fill.fill_id))
+        for terms in self._terms.values():
+            terms.note(fill)
 
     def _find_last_reported(self) -> None:
         """Recompute `last_reported` after an earlier report replaced the time that set it."""
-        versions = [fill for versions in self._versions.values() for fill in versions.values()]
-        times = [fill.last_reported for fill in (*self.by_id.values(), *versions)]
-        self.last_reported = max([*times, *self._busts.values()])
+        self.last_reported = max(
+            [*(fill.last_reported for fill in self._all()), *self._busts.values()]
+        )
+
+    def _all(self) -> list[Fill]:
+        return [
+            *self.by_id.values(),
+            *(fill for versions in self._versions.values() for fill in versions.values()),
+        ]

@@ -9,12 +9,13 @@ import msgspec
 from orderledger.domain.orders.claims import Claims
 from orderledger.domain.orders.ends import Ends
 from orderledger.domain.orders.events import OrderEvent
+from orderledger.domain.orders.fill import Fill
 from orderledger.domain.orders.fills import Fills
 from orderledger.domain.orders.names import Names
 from orderledger.domain.orders.reports import FillBusted, FillRecorded
 from orderledger.domain.orders.requests import Requests
 from orderledger.domain.orders.session import Session
-from orderledger.domain.orders.terms import Terms
+from orderledger.domain.orders.terms import IDENTIFYING, Terms
 from orderledger.domain.orders.when import When, last
 from orderledger.domain.values import Anomaly, Status, account_of, client_order_id_of, later
 
@@ -108,6 +109,19 @@ class OrderState(msgspec.Struct, gc=False, eq=False):
     def add_fill(self, event: FillRecorded, when: When) -> None:
         self.is_worked = True
         self._own_fills().add(event, when)
+
+    def repeat_fill(self, event: FillRecorded, fill: Fill, when: When) -> None:
+        """Add another report of a fill. A term counts at the earliest time in a report of the fill,
+        so the terms of the order may lose a later one."""
+        if not self.terms.request:
+            self.terms.describe(event.reported, when)
+        terms = {name: value for name in IDENTIFYING if (value := getattr(event, name)) is not None}
+        before = {name: fill.reports_of(name).get(value) for name, value in terms.items()}
+        self.add_fill(event, when)
+        for name, value in terms.items():
+            self.terms.hear_again(
+                name, value, before[name], fill.reports_of(name)[value], self.fills
+            )
 
     def bust_fill(self, fill_id: str, when: When) -> None:
         self._own_fills().bust(fill_id, when)

@@ -65,8 +65,13 @@ class FillRecorded(OrderReport, frozen=True, kw_only=True):
         return DUPLICATE if order.fills.knows(self) and not order.names.brings_name(self) else None
 
     def apply(self, order: "Order", when: When) -> None:
-        self.apply_names_and_terms(order, when)
-        order.add_fill(self, when)
+        known = order.fills.version_of(self)
+        if known is None:
+            self.apply_names_and_terms(order, when)
+            order.add_fill(self, when)
+        else:
+            order.learn(self, when)
+            order.repeat_fill(self, known, when)
 
 
 class FillCorrected(FillRecorded, frozen=True, kw_only=True):
@@ -93,6 +98,7 @@ class FillBusted(OrderReport, frozen=True, kw_only=True):
 
     def apply(self, order: "Order", when: When) -> None:
         self.apply_names_and_terms(order, when)
+        order.terms.keep(self, when)
         order.bust_fill(self.fill_id, when)
 
 

@@ -4,7 +4,7 @@ knows."""
 from bisect import insort
 from datetime import datetime
 from decimal import Decimal
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
@@ -13,7 +13,15 @@ from orderledger.domain.orders.commands import OrderRequested
 from orderledger.domain.orders.when import When
 from orderledger.domain.values import OrderType, PositionSide, Reported, Side, TimeInForce
 
+if TYPE_CHECKING:
+    from orderledger.domain.orders.events import OrderReport
+    from orderledger.domain.orders.fills import Fills
+
 DESCRIBED = ("order_type", "time_in_force", "post_only", "reduce_only")
+POSITION = ("position_side", "position_id")
+IDENTIFYING = ("instrument", "side", *POSITION)
+"""Terms of an order that the reports of its fills may name."""
+
 Term = OrderType | TimeInForce | bool
 
 
@@ -42,6 +50,7 @@ class Terms(msgspec.Struct, gc=False, eq=False):
     _position_side: Latest[PositionSide | None] = NO_POSITION_SIDE
     _position_id: Latest[str | None] = NOTHING
     _described: dict[str, Latest[Term]] | None = None
+    _beside_fills: dict[str, Latest[Any]] | None = None
 
     @property
     def instrument(self) -> str | None:
@@ -130,8 +139,41 @@ class Terms(msgspec.Struct, gc=False, eq=False):
             self._instrument = self._instrument.then(instrument, when)
         if side is not None:
             self._side = self._side.then(side, when)
+        self.describe(reported, when)
+
+    def describe(self, reported: Reported | None, when: When) -> None:
+        """Add the terms that the venue claims of an order that was not requested here. The later
+        one counts."""
         if reported is not None:
             for name in DESCRIBED:
                 if (term := getattr(reported, name)) is not None:
                     self._described = {} if self._described is None else self._described
                     note(self._described, name, term, when)
+
+    def keep(self, report: "OrderReport", when: When) -> None:
+        """Keep the identifying terms of a report that is not a fill, for the case that a fill moves
+        to an earlier time."""
+        for name in IDENTIFYING if self.request is None else POSITION:
+            if (value := getattr(report, name)) is not None:
+                self._beside_fills = {} if self._beside_fills is None else self._beside_fills
+                note(self._beside_fills, name, value, when)
+
+    def hear_again(
+        self, name: str, value: Any, was: When | None, when: When, fills: "Fills"
+    ) -> None:
+        """Add an identifying term of a fill that was reported again. `was` and `when`: its earliest
+        place, before and now."""
+        if self.request is not None and name not in POSITION:
+            return
+        latest: Latest[Any] = getattr(self, f"_{name}")
+        if was is None:
+            setattr(self, f"_{name}", latest.then(value, when))
+        elif when != was == latest.when:
+            found, beside = fills.latest_of(name), (self._beside_fills or {}).get(name)
+            setattr(
+                self,
+                f"_{name}",
+                found
+                if beside is None or beside.when is None
+                else found.then(beside.value, beside.when),
+            )
