@@ -1,6 +1,7 @@
 """Real classes of ccxt with one market each that was never fetched. Their requests can be read, or
 go to a server on loopback."""
 
+from collections.abc import Awaitable
 from decimal import Decimal
 from typing import Any
 
@@ -8,6 +9,7 @@ import ccxt
 import ccxt.async_support
 
 from orderledger.infrastructure.clock import SystemClock
+from orderledger.infrastructure.errors import NotSent, Unanswered
 from orderledger.venues.ccxt.exchange import _moved as moved
 from orderledger.venues.ccxt.exchange import exact
 from orderledger.venues.ccxt.order_entry import CcxtOrderEntry
@@ -140,3 +142,17 @@ def sent(one: CcxtOrderEntry) -> list[tuple[str, str, Any, Any]]:
     """Method, address, headers and body of the requests that would have been sent."""
     found: list[tuple[str, str, Any, Any]] = one._exchange.log
     return found
+
+
+async def outcome_of(one: CcxtOrderEntry, sending: Awaitable[object]) -> tuple[str, str]:
+    """What a call of the entry has sent, or the reason and the text of its NotSent. Closes it."""
+    try:
+        await sending
+    except NotSent as error:
+        return error.reason, error.text
+    except Unanswered:
+        method, url, _, body = sent(one)[-1]
+        return "sent", f"{method} {url} {body or ''}"
+    finally:
+        await one.aclose()
+    raise AssertionError("the test's exchange answers nothing")

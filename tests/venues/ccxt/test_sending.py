@@ -10,7 +10,7 @@ import pytest
 
 from orderledger.infrastructure.errors import NotSent, Unanswered
 from orderledger.venues.ccxt.sending.tables import languages
-from tests.venues.ccxt.offline import entry, order, sent
+from tests.venues.ccxt.offline import entry, order, outcome_of, sent
 
 STOP, TERM = Decimal(2400), "term_not_sent"
 VARIANTS: Mapping[str, Mapping[str, Any]] = {
@@ -159,19 +159,11 @@ def told(name: str, kind: str, **terms: Any) -> tuple[str, str]:
 
     async def whole() -> tuple[str, str]:
         sender = entry(name, kind)
-        try:
-            await sender.submit(order(kind, **terms))
-        except NotSent as error:
-            assert not any(
-                method != "GET" and not url.endswith("/info") for method, url, _, _ in sent(sender)
-            ), "something has left"
-            return error.reason, error.text
-        except Unanswered:
-            method, url, _, body = sent(sender)[-1]
-            return "sent", f"{method} {url} {body or ''}"
-        finally:
-            await sender.aclose()
-        raise AssertionError("the test's exchange answers nothing")
+        outcome, text = await outcome_of(sender, sender.submit(order(kind, **terms)))
+        assert outcome == "sent" or not any(
+            method != "GET" and not url.endswith("/info") for method, url, _, _ in sent(sender)
+        ), "something has left"
+        return outcome, text
 
     return asyncio.run(whole())
 
