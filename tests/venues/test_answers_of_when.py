@@ -1,6 +1,7 @@
 """Of which moment the adapters' messages about an order's state hold: that of the question, the
 venue's, or none but receipt."""
 
+import asyncio
 from datetime import datetime
 from typing import Any
 
@@ -156,7 +157,8 @@ def test_a_list_that_shows_an_ended_order_working_is_believed_only_if_the_order_
         ended, listed = harness.exchange.order(order.order_id), harness.server.own_orders  # type: ignore[attr-defined]
         harness.server.own_orders = lambda *, is_open=False: [shown]  # type: ignore[attr-defined]
         harness.server.named = harness.server.called = lambda *_: shown if works else ended  # type: ignore[attr-defined]
-        found = await venue.open_orders(harness.account)
+        lists = (venue.open_orders(harness.account) for _ in range(2))  # as two queries may meet
+        found, _ = await asyncio.gather(*lists)
         assert bool(found.venue_order_ids) is works
         harness.server.own_orders = listed  # type: ignore[attr-defined]
 

@@ -170,7 +170,8 @@ class ListedVenue(PolledVenue):
         ]:
             row = await self.one_row(name)
             if row is not None and not self._is_end(row):
-                del self._ended[name]  # it works again, by its own row too
+                # It works again, by its own row too. Another query may have found that meanwhile.
+                self._ended.pop(name, None)
         return [await self._whole_row(row) for row in self._with_ended(found).values()]
 
     def translate_orders(self, account: str, rows: Sequence[Any]) -> Translation:
