@@ -12,7 +12,7 @@ import pytest
 import simplefix
 
 from orderledger import Ledger
-from orderledger.infrastructure.errors import InvalidSetting
+from orderledger.infrastructure.errors import InvalidMessage, InvalidSetting
 from orderledger.venues.importers.fix import tags_of
 from tests.importers.importing import ACCOUNT, imported, written
 
@@ -127,6 +127,13 @@ def test_logs_show_the_separator_in_their_own_ways(separator: str) -> None:
         message([(35, "8"), (11, "C-1"), (58, "said")]).decode("latin-1").replace("\x01", separator)
     )
     assert tags_of(text).get(58) == "said"
+
+
+def test_a_message_with_a_wrong_checksum_is_refused() -> None:
+    text = message([(35, "8"), (11, "C-1"), (44, "10.50")]).decode("latin-1")
+    assert tags_of(text).get(44) == "10.50"
+    with pytest.raises(InvalidMessage, match="checksum"):
+        tags_of(text.replace("44=10.50", "44=10.51"))
 
 
 def test_fix_4_2_has_executions_and_their_ends_in_other_words(
