@@ -41,11 +41,11 @@ demo: setup  ## one minute: record orders, kill the process, recover, show P&L
 demo-page: setup  ## the page in your browser, on a ledger that trades at a simulated venue; until Ctrl-C
 	$(BIN)/orderledger demo --serve
 
-test: setup  ## the tests that take less than a second each, on all stores; two to three minutes on two cores
-	$(PYTEST)
+test: setup  ## the tests that take less than a second each, on all stores; PART=venues: of one folder; three minutes on two cores
+	$(PYTEST) $(addprefix tests/,$(PART))
 
 test-slow: setup  ## the tests that take longer: processes that are killed, commands, whole streams; five minutes
-	$(PYTEST) -m "slow and not long"
+	$(PYTEST) -m "slow and not long" $(addprefix tests/,$(PART))
 
 test-long: setup  ## the long tests: more seeds, whole streams, 1000 worlds; half an hour and more
 	$(PYTEST) -m long
