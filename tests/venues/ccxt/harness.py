@@ -41,6 +41,7 @@ SPOT = (
 )
 INSTRUMENTS = {"binanceusdm": PERPETUALS, "kraken": SPOT}
 CREDENTIALS = {"binanceusdm": (binance.TOKEN, binance.TOKEN), "kraken": (kraken.KEY, kraken.SECRET)}
+SENDING_KEYS = {"binanceusdm": binance.TOKEN, "kraken": kraken.SENDING_KEY}
 PATIENCE = 30.0
 ACCOUNT = "ccxt:main"
 
@@ -79,6 +80,7 @@ class Account:
             ("CCXT_KEY", "CCXT_SECRET"), CREDENTIALS[self.name], strict=True
         ):
             monkeypatch.setenv(variable, value)
+        monkeypatch.setenv("CCXT_SENDING_KEY", SENDING_KEYS[self.name])
         async with self.server:
             symbols = [one.name for one in self.instruments] if self.name != "kraken" else []
             options: dict[str, Any] = {
@@ -96,8 +98,11 @@ class Account:
                 backoff=Backoff(Random(1), first=0.001, most=0.02),
                 **{**options, **self._venue},
             )
+            keys = {"apiKey": {"env": "CCXT_SENDING_KEY"}, "secret": {"env": "CCXT_SECRET"}}
             self.entry = CcxtOrderEntry(
-                connected(self.settings(), sends=True), account=ACCOUNT, now=self.clock.now
+                connected(self.settings(credentials=keys), sends=True),
+                account=ACCOUNT,
+                now=self.clock.now,
             )
             try:
                 yield self
