@@ -100,13 +100,11 @@ class Changer:
         """Record the cancel and send it. An order that is not sent yet is never sent. One that is
         canceled already is canceled, whoever says that it is too late."""
         result = await self._cancel(key, reason)
+        if result.state not in ("refused", "rejected"):
+            return result
         self._book.catch_up()
         order = self._book.order(*key)
-        if (
-            result.state not in ("refused", "rejected")
-            or order is None
-            or order.status is not Status.CANCELED
-        ):
+        if order is None or order.status is not Status.CANCELED:
             return result
         return replace(
             result, state="acknowledged", reason="canceled", text="it is canceled already"
