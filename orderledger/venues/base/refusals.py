@@ -34,13 +34,18 @@ same."""
 
 
 class Mark(StrEnum):
-    """What an answer proves. `refused`: nothing was taken, and nothing works. `turned_away`: so
-    before the venue looked at the order, which may be sent again later. `duplicate`: an order with
-    this id exists, or existed."""
+    """What an answer proves of a request."""
 
     REFUSED = "refused"
+    """Nothing was taken, and nothing works."""
     TURNED_AWAY = "turned_away"
+    """The same, before the venue looked at the order. It may be sent again later."""
     DUPLICATE = "duplicate"
+    """An order with this client id exists, or existed: the opposite of a refusal."""
+    NOT_WORKING = "not_working"
+    """The order that is to be canceled or changed is unknown, or has ended. Of a new order it
+    proves nothing."""
+    UNPROVED = "unproved"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,8 @@ from orderledger.infrastructure.errors import Unanswered
 from orderledger.infrastructure.messages.registry import Message
 from orderledger.simulation.market import ExchangeSimulator
 from orderledger.simulation.servers.server import VenueServer
-from orderledger.venues.ccxt.refusals.tables import Mark, tables
+from orderledger.venues.base.refusals import Mark
+from orderledger.venues.ccxt.refusals.tables import tables
 from tests.venues.ccxt.offline import entry, order
 from tests.venues.ccxt.refused import CANCELED, SUBMITTED, UNKNOWN, Case
 

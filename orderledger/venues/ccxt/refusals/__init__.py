@@ -13,9 +13,10 @@ import aiohttp
 import ccxt
 
 from orderledger.infrastructure.errors import NotSent, Unanswered
+from orderledger.venues.base.refusals import Mark
 from orderledger.venues.ccxt.calls import Call
 from orderledger.venues.ccxt.exchange import shown
-from orderledger.venues.ccxt.refusals.tables import Mark, Proof, table_for
+from orderledger.venues.ccxt.refusals.tables import Proof, table_for
 
 __all__ = ["Refusal", "Wanted", "judged", "refusal_in"]
 

@@ -14,26 +14,13 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from fnmatch import fnmatchcase
 from importlib.resources import files
 from typing import Any
 
+from orderledger.venues.base.refusals import Mark
+
 SPAN = re.compile(r"(-?\d+)-(-?\d+)")
-
-
-class Mark(StrEnum):
-    """What an answer says of a request."""
-
-    REFUSED = "refused"
-    TURNED_AWAY = "turned_away"
-    """Before it was looked at. The same request may be sent again later."""
-    DUPLICATE = "duplicate"
-    """An order with this client id exists, or existed: the opposite of a refusal."""
-    NOT_WORKING = "not_working"
-    """The order that is to be canceled or changed is unknown, or has ended. Of a new order it says
-    nothing."""
-    UNPROVED = "unproved"
 
 
 @dataclass(frozen=True, slots=True)
