@@ -15,7 +15,7 @@ from orderledger.infrastructure.messages.registry import (
     Replace,
     Status,
 )
-from orderledger.simulation.market import OrderStatus
+from orderledger.simulation.market import OrderStatus, SimulatedOrder
 from orderledger.venues.base.answered import answered
 from orderledger.venues.base.venue import Messages
 from tests.venues.harness import Harness, played
@@ -32,6 +32,13 @@ def statuses(messages: Any) -> list[Status]:
     ]
 
 
+async def working(harness: Harness) -> SimulatedOrder:
+    """An order of ours that works at the venue."""
+    order = harness.request()
+    await harness.until(lambda: harness.exchange.order(order.order_id).status is OrderStatus.OPEN)
+    return order
+
+
 async def asked(harness: Harness) -> tuple[datetime, list[Message], datetime]:
     """The answer about our order, and the moments before and after it."""
     before = harness.clock.now()
@@ -44,10 +51,7 @@ def test_the_answer_about_a_working_order_holds_of_the_time_of_the_question_less
     name: str,
 ) -> None:
     async def story(harness: Harness) -> None:
-        order = harness.request()
-        await harness.until(
-            lambda: harness.exchange.order(order.order_id).status is OrderStatus.OPEN
-        )
+        await working(harness)
         before, told, after = await asked(harness)
         shown = statuses(told)[-1]
         assert (shown.status, shown.dated_by) == ("new", DatedBy.RECEIPT)
@@ -64,10 +68,7 @@ def test_the_answer_about_a_working_order_holds_of_the_time_of_the_question_less
 @every_native
 def test_the_answer_about_an_order_that_has_ended_does_not_show_it_working(name: str) -> None:
     async def story(harness: Harness) -> None:
-        order = harness.request()
-        await harness.until(
-            lambda: harness.exchange.order(order.order_id).status is OrderStatus.OPEN
-        )
+        order = await working(harness)
         harness.exchange.fill(order, harness.kind.instruments[0].lot)
         harness.exchange.cancel(order)
         _, told, _ = await asked(harness)
@@ -81,10 +82,7 @@ def test_the_answer_about_an_order_that_has_ended_does_not_show_it_working(name:
 @every_native
 def test_a_row_of_a_list_is_never_said_to_answer_a_question_about_its_order(name: str) -> None:
     async def story(harness: Harness) -> None:
-        order = harness.request()
-        await harness.until(
-            lambda: harness.exchange.order(order.order_id).status is OrderStatus.OPEN
-        )
+        order = await working(harness)
         harness.exchange.fill(order, harness.kind.instruments[0].lot)
         listing = await harness.venue.open_orders(harness.account)
         assert all(one.asked_at is None for one in statuses(listing.messages))
@@ -116,10 +114,7 @@ def test_a_state_is_dated_by_the_venue_only_where_its_rows_say_when_they_changed
     """Nobitex's rows have the time of creation alone (docs-api, object Order)."""
 
     async def story(harness: Harness) -> None:
-        order = harness.request()
-        await harness.until(
-            lambda: harness.exchange.order(order.order_id).status is OrderStatus.OPEN
-        )
+        order = await working(harness)
         harness.exchange.fill(order)
         _, told, _ = await asked(harness)
         (filled,) = [one for one in statuses(told) if one.status == "filled"]

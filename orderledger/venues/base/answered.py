@@ -33,16 +33,16 @@ def answered(messages: Sequence[Message], asked_at: datetime) -> list[Message]:
     later moments. So a `status` with `asked_at` precedes it: this confirms the order, and opens one
     again that had ended here before.
     """
-    told = [
+    found = [
         message.model_copy(update={"asked_at": asked_at})
         if isinstance(message, Status)
         else message
         for message in messages
     ]
-    last = max((place for place, message in enumerate(told) if _says_state(message)), default=None)
-    if last is not None and isinstance(state := told[last], WORKING):
-        told.insert(last, _shown(state, asked_at))
-    return told
+    last = max((place for place, message in enumerate(found) if _says_state(message)), default=None)
+    if last is not None and isinstance(state := found[last], WORKING):
+        found.insert(last, _shown(state, asked_at))
+    return found
 
 
 def _says_state(message: Message) -> bool:
