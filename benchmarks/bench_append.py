@@ -208,8 +208,7 @@ def _one_caller(
 
 
 def _user_time() -> float:
-    """CPU seconds of this thread outside the kernel, whose share (the disk's) is no work of
-    ours."""
+    """CPU seconds of this thread, without those in the kernel, which are the disk's."""
     return resource.getrusage(resource.RUSAGE_THREAD).ru_utime
 
 

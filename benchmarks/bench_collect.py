@@ -4,7 +4,7 @@ SQLite file in another.
 The flow: ten accounts, each on its websocket, frames of 1 to 20 rows, read by the collector as fast
 as it can. An update is a row of `orderUpdates` or `userFills`; it counts when its commit is durable
 (`synchronous=FULL`). The floor is a process that takes the same frames, parses them and drops them.
-CPU is told by thread: the event loop's, the views', and the rest.
+CPU seconds are listed by thread: the event loop's, the views', and the rest.
 """
 
 import json

@@ -55,11 +55,11 @@ class Claims:
     def number(self, name: str) -> Decimal | None:
         return self.numbers[name].value if name in self.numbers else None
 
-    def hear(self, reported: Reported, when: When) -> None:
+    def add(self, reported: Reported, when: When) -> None:
         """Add a report's claims. Of claims with the same time and sequence, the latest is the one
         with the largest cumulative quantity or the smallest open quantity."""
         if reported.status is not None:
-            self.say(reported.status, when)
+            self.set_status(reported.status, when)
         is_outdated = self._is_outdated(reported, when)
         for name in NUMBERS:
             number: Decimal | None = getattr(reported, name)
@@ -71,7 +71,7 @@ class Claims:
                 continue
             note(self.numbers, name, number, when)
 
-    def say(self, word: str, when: When) -> None:
+    def set_status(self, word: str, when: When) -> None:
         """Set the venue's status."""
         self.word = self.word.then(word, when)
 

@@ -107,9 +107,9 @@ class OrderReport(OrderEvent, frozen=True, kw_only=True):
         here."""
         order.learn(self, when)
         if not order.is_requested:
-            order.terms.hear(self.instrument, self.side, self.reported, when)
+            order.terms.note_report(self.instrument, self.side, self.reported, when)
         if self.position_side is not None or self.position_id is not None:
-            order.terms.hear_position(self.position_side, self.position_id, when)
+            order.terms.note_position(self.position_side, self.position_id, when)
 
     @property
     def shows_order(self) -> bool:

@@ -199,12 +199,12 @@ class Fill:
         for name in DETAILS:
             value = getattr(event, name)
             if value is not None:
-                self._hear(self.reported_values[name], name, value, when)
+                self._note(self.reported_values[name], name, value, when)
         if when.at < self.when.at:
             self.reported = event.reported
         self.when = _joined(self.when, when)
 
-    def _hear(self, reported: dict[object, When], name: str, value: object, when: When) -> None:
+    def _note(self, reported: dict[object, When], name: str, value: object, when: When) -> None:
         counted = getattr(self, name)
         if value not in reported or when < reported[value]:
             reported[value] = when

@@ -81,7 +81,7 @@ class OrderState(msgspec.Struct, gc=False, eq=False):
             )
         self.names.learn(event, when)
         if event.reported is not None:
-            self.own_claims().hear(event.reported, when)
+            self.own_claims().add(event.reported, when)
 
     def work(self, when: When) -> None:
         """Note a report that shows the order working."""
@@ -119,7 +119,7 @@ class OrderState(msgspec.Struct, gc=False, eq=False):
         before = {name: fill.reports_of(name).get(value) for name, value in terms.items()}
         self.add_fill(event, when)
         for name, value in terms.items():
-            self.terms.hear_again(
+            self.terms.note_repetition(
                 name, value, before[name], fill.reports_of(name)[value], self.fills
             )
 

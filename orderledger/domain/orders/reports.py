@@ -305,7 +305,7 @@ class StatusObserved(OrderReport, frozen=True, kw_only=True):
         if self.status is None:
             return
         claims = order.own_claims()
-        claims.say(self.status, when)
+        claims.set_status(self.status, when)
         if self.status in OBSERVED_ENDS:
             order.own_ends().add(Status(self.status), when, self.reason)
         elif self.status == Status.DONE_FOR_DAY:

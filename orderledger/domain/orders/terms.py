@@ -124,14 +124,14 @@ class Terms(msgspec.Struct, gc=False, eq=False):
         if stop_price is not None:
             note(self._prices, "stop_price", stop_price, when)
 
-    def hear_position(self, side: PositionSide | None, position_id: str | None, when: When) -> None:
+    def note_position(self, side: PositionSide | None, position_id: str | None, when: When) -> None:
         """Add the position that a report names. The later one counts."""
         if side is not None:
             self._position_side = self._position_side.then(side, when)
         if position_id is not None:
             self._position_id = self._position_id.then(position_id, when)
 
-    def hear(
+    def note_report(
         self, instrument: str | None, side: Side | None, reported: Reported | None, when: When
     ) -> None:
         """Add a report about an order that was not requested here. The later one counts."""
@@ -158,7 +158,7 @@ class Terms(msgspec.Struct, gc=False, eq=False):
                 self._beside_fills = {} if self._beside_fills is None else self._beside_fills
                 note(self._beside_fills, name, value, when)
 
-    def hear_again(
+    def note_repetition(
         self, name: str, value: Any, was: When | None, when: When, fills: "Fills"
     ) -> None:
         """Add an identifying term of a fill that was reported again. `was` and `when`: its earliest

@@ -102,7 +102,9 @@ def _check(raw: dict[str, str], account: str) -> None:
         )
     for name in NUMBERS:
         if "," in (text := raw.get(name, "")) and THOUSANDS.fullmatch(text) is None:
-            raise InvalidMessage(name, f"{text[:50]!r} has a comma that separates no thousands")
+            raise InvalidMessage(
+                name, f"{text[:50]!r} has a comma that does not separate thousands"
+            )
     side, is_sale = raw.get("buySell", "").upper(), raw.get("quantity", "").startswith("-")
     is_cancel = raw.get("transactionType", "").upper() == "TRADECANCEL"
     if side in ("BUY", "SELL") and not is_cancel and is_sale != (side == "SELL"):
