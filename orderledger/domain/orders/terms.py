@@ -170,10 +170,6 @@ class Terms(msgspec.Struct, gc=False, eq=False):
             setattr(self, f"_{name}", latest.then(value, when))
         elif when != was == latest.when:
             found, beside = fills.latest_of(name), (self._beside_fills or {}).get(name)
-            setattr(
-                self,
-                f"_{name}",
-                found
-                if beside is None or beside.when is None
-                else found.then(beside.value, beside.when),
-            )
+            if beside is not None and beside.when is not None:
+                found = found.then(beside.value, beside.when)
+            setattr(self, f"_{name}", found)
