@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from orderledger.domain.orders.when import rank_of
+from orderledger.domain.values import Anomaly
 from orderledger.projections.view import Row
 
 NET = "net"
@@ -19,11 +20,9 @@ NAMED = ("long", "short")
 HEDGE = "hedge"
 UNKNOWN = "unknown"
 
-SIDE_UNKNOWN, SIDE_CONFLICT, IMPOSSIBLE_PRICE = (
-    "position_side_unknown",
-    "position_side_conflict",
-    "impossible_price",
-)
+SIDE_UNKNOWN = str(Anomaly.POSITION_SIDE_UNKNOWN)
+SIDE_CONFLICT = str(Anomaly.POSITION_SIDE_CONFLICT)
+IMPOSSIBLE_PRICE = str(Anomaly.IMPOSSIBLE_PRICE)
 
 Part = tuple[str, str]
 """Position side and position id: what tells the positions of one instrument apart."""
@@ -43,9 +42,9 @@ def when(entry: Row) -> Moment:
 
 def modes_of(instrument: Row | None) -> Modes:
     """As a row of `tables.INSTRUMENTS` has them."""
-    told = (instrument["position_modes"] or ()) if instrument else ()
+    defined = (instrument["position_modes"] or ()) if instrument else ()
     found: list[tuple[datetime, str, str]] = []
-    for one in told:
+    for one in defined:
         if one["position_mode"] != (found[-1][2] if found else UNKNOWN):
             found.append(
                 (datetime.fromisoformat(one["at"]), rank_of(one["position"]), one["position_mode"])
@@ -60,16 +59,16 @@ def mode_at(modes: Modes, moment: Moment) -> str:
 
 def part_of(entry: Row, modes: Modes) -> Part:
     """The position that an entry is counted in."""
-    told = entry["position_side"]
-    is_apart = told in NAMED and (not modes or mode_at(modes, when(entry)) != NET)
-    return told if is_apart else NET, entry["position_id"] or ""
+    named = entry["position_side"]
+    is_apart = named in NAMED and (not modes or mode_at(modes, when(entry)) != NET)
+    return named if is_apart else NET, entry["position_id"] or ""
 
 
 def part_now(order: Row, modes: Modes) -> Part:
     """The position that an order opens or closes, by the mode in force now."""
-    told = order["position_side"]
-    is_apart = told in NAMED and not (modes and modes[-1][2] == NET)
-    return told if is_apart else NET, order["position_id"] or ""
+    named = order["position_side"]
+    is_apart = named in NAMED and not (modes and modes[-1][2] == NET)
+    return named if is_apart else NET, order["position_id"] or ""
 
 
 @dataclass(slots=True)
