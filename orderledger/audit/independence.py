@@ -7,6 +7,10 @@ from itertools import islice
 from random import Random
 from typing import Any, get_args
 
+from orderledger import Outcome, parse_document
+from orderledger.audit.as_messages import Document
+from orderledger.audit.differing import rows_of
+from orderledger.audit.rows import Independence
 from orderledger.audit.shuffling import (
     Item,
     items_of,
@@ -14,22 +18,11 @@ from orderledger.audit.shuffling import (
     orders_with_shared_names,
     shuffled,
 )
-from orderledger.domain.recorded import Recorded
-from orderledger.domain.values import account_of
-from orderledger.infrastructure.clock import SteppingClock
-from orderledger.infrastructure.engine.committer import Committer
-from orderledger.infrastructure.engine.entries import to_entry
-from orderledger.infrastructure.engine.writer import GROUP_LIMIT, Writer
-from orderledger.infrastructure.latency import Latencies
-from orderledger.infrastructure.messages.outcome import Outcome
-from orderledger.infrastructure.messages.parsing import parse_document
-from orderledger.infrastructure.storage.store import Store, open_store
-from orderledger.infrastructure.views.as_messages import Document
-from orderledger.infrastructure.views.views import FoldedViews, Views, folded
-from orderledger.projections.audit_rows import Independence
-from orderledger.projections.differing import rows_of
-from orderledger.projections.positions import Method
-from orderledger.projections.view import Row
+from orderledger.extend.events import Recorded
+from orderledger.extend.messages import to_entry
+from orderledger.extend.store import GROUP_LIMIT, Committer, Latencies, Store, Writer, open_store
+from orderledger.extend.values import SteppingClock, account_of
+from orderledger.extend.views import FoldedViews, Method, Row, Views, folded
 
 HIDDEN = frozenset({"stream", "version", "recorded_at", "position", "rank", "source", "tags"})
 """Columns that may tell when, how often and from where messages came. Messages are recorded anew

@@ -8,16 +8,12 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from orderledger.domain.orders.order import Order
-from orderledger.domain.values import ENDS, Certainty, DatedBy, later
+from orderledger import Absent, Certainty, Deny, Message, Status, VenueError
+from orderledger.extend.events import Order
+from orderledger.extend.values import ENDS, Clock, DatedBy, later
 from orderledger.gateway.book import Book, row_now
 from orderledger.gateway.results import GatewayLedger, OrderLookup
 from orderledger.gateway.unsettled import Key, Unsettled, is_in_doubt
-from orderledger.infrastructure.clock import Clock
-from orderledger.infrastructure.errors import VenueError
-from orderledger.infrastructure.messages.commands import Deny
-from orderledger.infrastructure.messages.registry import Message
-from orderledger.infrastructure.messages.reports import Absent, Status
 from orderledger.venues.base.order_entry import OrderEntry
 
 QUERY_SECONDS = 10.0

@@ -5,13 +5,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from orderledger.infrastructure.clock import Clock, SystemClock
-from orderledger.infrastructure.storage import alert_tables
-from orderledger.infrastructure.storage.alert_rows import listed, shown
-from orderledger.infrastructure.storage.alert_tables import ListedAlertRow
-from orderledger.infrastructure.storage.store import reaching
-from orderledger.ledger import Ledger
-from orderledger.projections.view import RowList
+from orderledger import Ledger, RowList
+from orderledger.extend.store import ListedAlertRow, alert_tables, listed, reaching, shown
+from orderledger.extend.values import Clock, SystemClock
 from orderledger.serve.alerts.feeds import status_age
 
 SILENT_SECONDS = 30.0

@@ -1,12 +1,15 @@
 """The parameters of the lists, beside the columns of their rows."""
 
-from orderledger.infrastructure.storage.alert_rows import ORDERS as ORDERS_OF_ALERTS
-from orderledger.infrastructure.views.histories import EVENT_NAMES, SOURCES
-from orderledger.infrastructure.views.paging import ORDERS_OF_PAGES
-from orderledger.projections.agreement import AGREEMENTS
-from orderledger.projections.equity import POINTS
-from orderledger.projections.equity_points import FEWEST_POINTS
-from orderledger.projections.positions import METHODS
+from orderledger.extend.store import ORDERS as ORDERS_OF_ALERTS
+from orderledger.extend.views import (
+    AGREEMENTS,
+    EVENT_NAMES,
+    FEWEST_POINTS,
+    METHODS,
+    ORDERS_OF_PAGES,
+    POINTS,
+    SOURCES,
+)
 from orderledger.serve.parameters import Parameter
 
 MOST_POINTS = 100_000

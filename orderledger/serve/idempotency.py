@@ -18,12 +18,11 @@ import structlog
 from starlette.responses import Response
 from starlette.types import Scope
 
-from orderledger.infrastructure.errors import StoreError
-from orderledger.infrastructure.storage.request_keys import KeptAnswer, KeptRequest, RequestKeys
-from orderledger.ledger import Ledger
+from orderledger import Ledger, StoreError
 from orderledger.serve.bodies import JSON
 from orderledger.serve.callers import Caller
 from orderledger.serve.problems import CONTENT_TYPE, Problem, invalid, problem_of
+from orderledger.serve.request_keys import KeptAnswer, KeptRequest, RequestKeys
 
 HEADER = "Idempotency-Key"
 LONGEST_KEY = 255

@@ -17,13 +17,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
-from orderledger.infrastructure.clock import SystemClock
-from orderledger.infrastructure.errors import InvalidSetting
-from orderledger.infrastructure.messages.fields import Identifier
-from orderledger.infrastructure.messages.parsing import said_of
-from orderledger.infrastructure.rows_json import document_json, rows_json
-from orderledger.infrastructure.storage.urls import POSTGRES, file_of, public
-from orderledger.ledger import Ledger
+from orderledger import InvalidSetting, Ledger
+from orderledger.extend.messages import Identifier, said_of
+from orderledger.extend.runtime import POSTGRES, document_json, file_of, public, rows_json
+from orderledger.extend.values import SystemClock
 from orderledger.serve.bodies import JSON
 from orderledger.serve.callers import Caller
 from orderledger.serve.documents import posted_document, refuse_parameters

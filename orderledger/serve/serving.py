@@ -9,8 +9,7 @@ from contextlib import contextmanager
 import structlog
 import uvicorn
 
-from orderledger.infrastructure.errors import InvalidSetting
-from orderledger.ledger import Ledger
+from orderledger import InvalidSetting, Ledger
 from orderledger.serve.app import make_app
 from orderledger.serve.protocol import protocol_of
 from orderledger.serve.settings import ServiceSettings

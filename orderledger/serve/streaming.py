@@ -11,9 +11,9 @@ from typing import Any, cast
 import structlog
 from starlette.types import Receive, Scope, Send
 
-from orderledger.infrastructure.rows_json import row_json
-from orderledger.infrastructure.views.histories import EVENT_NAMES, SOURCES
-from orderledger.ledger import Ledger
+from orderledger import Ledger
+from orderledger.extend.runtime import row_json
+from orderledger.extend.views import EVENT_NAMES, SOURCES
 from orderledger.serve.alert_lists import status as status_of
 from orderledger.serve.answers import Answers
 from orderledger.serve.callers import Caller

@@ -20,8 +20,8 @@ from typing import Any, Protocol
 
 import structlog
 
-from orderledger.infrastructure.errors import InvalidSetting
-from orderledger.infrastructure.secrecy import learn
+from orderledger import InvalidSetting
+from orderledger.extend.runtime import learn
 
 READ, RECORD, COLLECT, OPERATE = "read", "record", "collect", "operate"
 ROLES = (READ, RECORD, COLLECT, OPERATE)

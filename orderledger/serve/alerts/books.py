@@ -5,15 +5,13 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from orderledger.domain.exact import ZERO
-from orderledger.domain.limits import Limits
+from orderledger.extend.store import Store
+from orderledger.extend.values import NET, ZERO, Clock
 from orderledger.gateway.book import Book
+from orderledger.gateway.limits import Limits
 from orderledger.gateway.loading import load
 from orderledger.gateway.settings import GatewaySettings
 from orderledger.gateway.situation import BookSituation
-from orderledger.infrastructure.clock import Clock
-from orderledger.infrastructure.storage.store import Store
-from orderledger.projections.sides import NET
 from orderledger.serve.alerts.state import Loss, Used
 
 WHOLE = ("open_orders", "gross_notional", "orders_per_day")

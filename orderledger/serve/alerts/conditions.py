@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from orderledger.domain.exact import EXACT, plain
-from orderledger.infrastructure.storage.alert_rows import Key
-from orderledger.projections.view import Row
+from orderledger.extend.store import Key
+from orderledger.extend.values import EXACT, plain
+from orderledger.extend.views import Row
 from orderledger.serve.alerts.settings import (
     AnomalyRule,
     BreakRule,

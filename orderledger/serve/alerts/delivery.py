@@ -12,11 +12,9 @@ from typing import Any, Literal
 
 import structlog
 
-from orderledger.infrastructure.clock import Clock
-from orderledger.infrastructure.errors import LedgerError
-from orderledger.infrastructure.storage.alert_rows import AlertTables
-from orderledger.infrastructure.storage.alert_tables import AlertRow, NoticeRow
-from orderledger.infrastructure.storage.columns import time_text
+from orderledger import LedgerError
+from orderledger.extend.store import AlertRow, AlertTables, NoticeRow, time_text
+from orderledger.extend.values import Clock
 from orderledger.serve.alerts.channels import Channel, DeliveryFailed, Document
 from orderledger.serve.alerts.settings import Target
 

@@ -6,25 +6,23 @@ from datetime import datetime
 from typing import Any, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
-from orderledger.domain.accounts import EVERY_ACCOUNT
-from orderledger.domain.values import account_of, is_order_stream
+from orderledger import StoreUnreachable
+from orderledger.extend.events import EVERY_ACCOUNT
+from orderledger.extend.store import Key, Session, Store, reaching, stored
+from orderledger.extend.values import Clock, account_of, is_order_stream
+from orderledger.extend.views import (
+    ACCOUNT_EVENTS,
+    ANOMALIES,
+    CERTIFICATES,
+    HALTS,
+    INSTRUMENTS,
+    ORDERS,
+    Row,
+    StoredViews,
+    position_anomalies,
+    queries,
+)
 from orderledger.gateway.breakers import feed_age
-from orderledger.infrastructure.clock import Clock
-from orderledger.infrastructure.errors import StoreUnreachable
-from orderledger.infrastructure.storage.alert_rows import Key
-from orderledger.infrastructure.storage.database import Session
-from orderledger.infrastructure.storage.store import Store, reaching
-from orderledger.infrastructure.storage.view_versions import stored
-from orderledger.infrastructure.views.stored_views import StoredViews
-from orderledger.projections import queries
-from orderledger.projections.account_events import ACCOUNT_EVENTS
-from orderledger.projections.anomalies import ANOMALIES
-from orderledger.projections.certificates import CERTIFICATES
-from orderledger.projections.halts import HALTS
-from orderledger.projections.instruments import INSTRUMENTS
-from orderledger.projections.orders import ORDERS
-from orderledger.projections.position_anomalies import position_anomalies
-from orderledger.projections.view import Row
 from orderledger.serve.alerts.books import AccountsBook, losses, used_limits
 from orderledger.serve.alerts.feeds import last_message_age
 from orderledger.serve.alerts.settings import (

@@ -15,13 +15,11 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from orderledger.domain.accounts import EVERY_ACCOUNT
-from orderledger.domain.values import Anomaly
+from orderledger import Anomaly
+from orderledger.extend.events import EVERY_ACCOUNT
+from orderledger.extend.messages import Identifier, Quantity
+from orderledger.extend.runtime import Place, TomlFile, ZoneName, learn
 from orderledger.gateway.settings import GatewaySettings, read_settings
-from orderledger.infrastructure.messages.fields import Identifier, Quantity
-from orderledger.infrastructure.secrecy import learn
-from orderledger.infrastructure.time_zones import ZoneName
-from orderledger.infrastructure.toml_files import Place, TomlFile
 from orderledger.venues.base.settings import Secret
 
 __all__ = ["AlertSettings", "Rule", "Target", "read_alert_settings"]

@@ -4,11 +4,9 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from orderledger.domain.exact import EXACT, QUOTIENT
-from orderledger.infrastructure.storage.database import Session
-from orderledger.projections.orders import ORDERS
-from orderledger.projections.positions import terms_of
-from orderledger.projections.view import Row
+from orderledger.extend.store import Session
+from orderledger.extend.values import EXACT, QUOTIENT
+from orderledger.extend.views import ORDERS, Row, terms_of
 
 NEWEST = "ORDER BY COALESCE(requested_at, acknowledged_at, updated_at) DESC, stream DESC LIMIT ?"
 SPARE = 500

@@ -7,8 +7,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
-from orderledger.infrastructure.storage.alert_rows import Key
-from orderledger.projections.view import Row
+from orderledger.extend.store import Key
+from orderledger.extend.views import Row
 
 
 class OpenBreak(NamedTuple):

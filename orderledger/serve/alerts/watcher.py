@@ -11,13 +11,19 @@ from typing import NamedTuple, Self
 
 import structlog
 
-from orderledger.infrastructure.clock import Clock, SystemClock
-from orderledger.infrastructure.errors import LedgerError
-from orderledger.infrastructure.storage.alert_rows import AlertTables, Clearing, Key, NewAlert
-from orderledger.infrastructure.storage.alert_tables import AlertRow
-from orderledger.infrastructure.storage.collector_status import CollectorStatuses, watcher_row
-from orderledger.infrastructure.storage.columns import time_text
-from orderledger.infrastructure.storage.store import reaching
+from orderledger import LedgerError
+from orderledger.extend.store import (
+    AlertRow,
+    AlertTables,
+    Clearing,
+    CollectorStatuses,
+    Key,
+    NewAlert,
+    reaching,
+    time_text,
+    watcher_row,
+)
+from orderledger.extend.values import Clock, SystemClock
 from orderledger.serve.alerts.channels import channel_of
 from orderledger.serve.alerts.conditions import Condition, conditions
 from orderledger.serve.alerts.delivery import Delivery

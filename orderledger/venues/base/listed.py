@@ -15,10 +15,9 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from orderledger.domain.exact import ZERO
-from orderledger.infrastructure.errors import VenueError, VenueUnavailable
-from orderledger.infrastructure.messages.registry import Balance, Fill, Message
-from orderledger.projections.view import Row
+from orderledger import Balance, Fill, Message, VenueError, VenueUnavailable
+from orderledger.extend.values import ZERO
+from orderledger.extend.views import Row
 from orderledger.venues.base.definitions import Now, Terms
 from orderledger.venues.base.fields import Document, Unreadable
 from orderledger.venues.base.order_rows import FillTimes, Readers, RowContext, each

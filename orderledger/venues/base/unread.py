@@ -5,8 +5,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
-from orderledger.infrastructure.errors import VenueUnavailable
-from orderledger.infrastructure.messages.registry import Balance, Message
+from orderledger import Balance, Message, VenueUnavailable
 from orderledger.venues.base.translation import Fault, as_text
 from orderledger.venues.base.venue import UnreadablePayload
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import ccxt
 
-from orderledger.infrastructure.errors import VenueRefused, VenueUnavailable
+from orderledger import VenueRefused, VenueUnavailable
 from orderledger.venues.base.translation import as_text
 from orderledger.venues.base.transport import Backoff
 from orderledger.venues.ccxt.exchange import asked, is_of_contracts

@@ -12,11 +12,9 @@ from typing import Any, assert_never
 
 import structlog
 
-from orderledger.domain.values import Source
-from orderledger.infrastructure.clock import Clock
-from orderledger.infrastructure.errors import DamagedRow, StoreError, VenueError
-from orderledger.infrastructure.messages.registry import Gap
-from orderledger.infrastructure.printable import printable
+from orderledger import DamagedRow, Gap, Source, StoreError, VenueError
+from orderledger.extend.runtime import printable
+from orderledger.extend.values import Clock
 from orderledger.venues.base.transport import happens_within
 from orderledger.venues.base.venue import (
     Down,

@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 
-from orderledger.infrastructure.secrecy import masked
+from orderledger.extend.runtime import masked
 
 SHARED = (
     structlog.processors.add_log_level,

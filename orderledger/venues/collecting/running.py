@@ -11,8 +11,8 @@ from typing import Any, Protocol
 
 import structlog
 
-from orderledger.infrastructure.clock import SystemClock
-from orderledger.infrastructure.errors import InvalidSetting
+from orderledger import InvalidSetting
+from orderledger.extend.values import SystemClock
 from orderledger.venues.base.venue import Records
 from orderledger.venues.collecting.collector import Collector
 from orderledger.venues.collecting.reconciling import rules_of, venues_of

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from orderledger.infrastructure.errors import StoreError
+from orderledger import StoreError
 from orderledger.venues.base.venue import Venue
 
 AGAIN_SECONDS = 300.0

@@ -15,9 +15,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, cast
 
-from orderledger.domain.values import Source
-from orderledger.infrastructure.errors import VenueUnavailable
-from orderledger.infrastructure.messages.registry import Balance, Message
+from orderledger import Balance, Message, Source, VenueUnavailable
 from orderledger.venues.base.base_venue import BaseVenue
 from orderledger.venues.base.fields import Document
 from orderledger.venues.base.translation import Fault

@@ -4,10 +4,9 @@ venue keeps several."""
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple, Self
 
-from orderledger.domain.values import PositionSide
-from orderledger.infrastructure.messages.registry import Balance
-from orderledger.projections.sides import HEDGE, NAMED, NET, UNKNOWN, Part, modes_of, part_now
-from orderledger.projections.view import Row
+from orderledger import Balance, PositionSide
+from orderledger.extend.values import HEDGE, NAMED, NET, UNKNOWN, Part, modes_of, part_now
+from orderledger.extend.views import Row
 
 
 class PositionName(NamedTuple):

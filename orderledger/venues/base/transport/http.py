@@ -16,9 +16,9 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from orderledger.infrastructure.errors import VenueRefused, VenueUnavailable
-from orderledger.infrastructure.secrecy import Secrecy, masked
-from orderledger.infrastructure.tls import trusted_certificates
+from orderledger import VenueRefused, VenueUnavailable
+from orderledger.extend.runtime import Secrecy, masked
+from orderledger.venues.base.tls import trusted_certificates
 from orderledger.venues.base.transport.backoff import Backoff
 from orderledger.venues.base.transport.rate_limiter import RateLimiter
 from orderledger.venues.base.transport.text import parsed

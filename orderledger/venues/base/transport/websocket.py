@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
-from orderledger.infrastructure.errors import VenueError
-from orderledger.infrastructure.secrecy import Secrecy
+from orderledger import VenueError
+from orderledger.extend.runtime import Secrecy
 from orderledger.venues.base.transport.backoff import Backoff
 from orderledger.venues.base.transport.ending import happens_within
 from orderledger.venues.base.transport.http import LOOPBACK
