@@ -1,8 +1,5 @@
 """The store behind a ledger: connections, sessions, its own tables, leases, and the writer."""
 
-from orderledger.infrastructure.engine.committer import Committer
-from orderledger.infrastructure.engine.writer import GROUP_LIMIT, Writer
-from orderledger.infrastructure.latency import Latencies
 from orderledger.infrastructure.storage import account_facts, alert_tables
 from orderledger.infrastructure.storage.alert_rows import (
     ORDERS,
@@ -67,7 +64,6 @@ __all__ = [
     "CHECKPOINTS_TABLE",
     "EVENTS_TABLE",
     "EVIDENCE_TABLE",
-    "GROUP_LIMIT",
     "LAST_POSITION",
     "ORDERS",
     "REQUEST_KEYS_TABLE",
@@ -77,13 +73,11 @@ __all__ = [
     "AlertTables",
     "Clearing",
     "CollectorStatuses",
-    "Committer",
     "Conflict",
     "Counts",
     "Database",
     "KeptEvidence",
     "Key",
-    "Latencies",
     "Lease",
     "Leases",
     "ListedAlertRow",
@@ -96,7 +90,6 @@ __all__ = [
     "RestoredRow",
     "Session",
     "Store",
-    "Writer",
     "account_facts",
     "alert_tables",
     "file_of_store",

@@ -11,7 +11,7 @@ from decimal import Decimal
 from os import PathLike
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -95,8 +95,9 @@ class Target(Section):
         InvalidSetting."""
         found = given.read(field) if isinstance(given, Secret) else given
         parts = urlsplit(found)
+        values = (value for _, value in parse_qsl(parts.query))
         pieces = (parts.netloc, parts.query, *parts.path.split("/"), found.rpartition(" ")[2])
-        long = [piece for piece in (found, *pieces) if len(piece) >= LIKE_A_SECRET]
+        long = [piece for piece in (found, *pieces, *values) if len(piece) >= LIKE_A_SECRET]
         learn(parts.password, *long)
         return found
 

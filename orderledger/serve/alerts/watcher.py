@@ -9,9 +9,8 @@ from functools import partial
 from types import TracebackType
 from typing import NamedTuple, Self
 
-import structlog
-
 from orderledger import LedgerError
+from orderledger.extend.runtime import EventLogger
 from orderledger.extend.store import (
     AlertRow,
     AlertTables,
@@ -40,7 +39,7 @@ STATUS_SECONDS = 5.0
 ENDING_SECONDS = 30.0
 UNRESOLVED = "submission_unresolved."
 
-log = structlog.get_logger("orderledger.alerts")
+log = EventLogger("orderledger.alerts")
 
 
 class Look(NamedTuple):
