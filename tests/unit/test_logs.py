@@ -51,7 +51,9 @@ def test_a_json_line_has_time_level_logger_event_and_fields(stderr: Callable[[],
 
 
 @pytest.mark.parametrize("form", ["text", "json"])
-def test_secrets_are_masked_in_fields_and_tracebacks(form: LogForm, stderr: Callable[[], str]) -> None:
+def test_secrets_are_masked_in_fields_and_tracebacks(
+    form: LogForm, stderr: Callable[[], str]
+) -> None:
     learn(SECRET)
     set_up_log(form)
     try:
