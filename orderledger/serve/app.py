@@ -23,7 +23,7 @@ from orderledger.infrastructure.storage.urls import public
 from orderledger.infrastructure.views.paging import Page
 from orderledger.ledger import Ledger
 from orderledger.serve.access import Access, Kept
-from orderledger.serve.alert_lists import status
+from orderledger.serve.alerts.lists import status
 from orderledger.serve.answers import Answer, Answers
 from orderledger.serve.callers import Caller
 from orderledger.serve.collections import COLLECTIONS, HISTORY, Collection

@@ -7,7 +7,6 @@ from functools import cached_property
 from typing import Any
 
 from orderledger.gateway.published import BreakerRow, breakers
-from orderledger.infrastructure.storage.alert_tables import ListedAlertRow
 from orderledger.infrastructure.views.paging import InvalidCursor, Page, offset_cursor, offset_of
 from orderledger.ledger import Ledger
 from orderledger.projections import rows as row_classes
@@ -15,7 +14,8 @@ from orderledger.projections.latency import GROUPS as LATENCY_GROUPS
 from orderledger.projections.pnl import GROUPS as PNL_GROUPS
 from orderledger.projections.queries import PAGED
 from orderledger.projections.view import RowList, Table
-from orderledger.serve.alert_lists import alerts
+from orderledger.serve.alerts.lists import alerts
+from orderledger.serve.alerts.tables import ListedAlertRow
 from orderledger.serve.filters import (
     ACCOUNT,
     ACTIVE,

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from orderledger.infrastructure.storage import alert_tables
 from orderledger.infrastructure.storage.database import Session
 from orderledger.infrastructure.storage.store import Store, reaching
 from orderledger.infrastructure.storage.view_versions import stored
@@ -19,6 +18,7 @@ from orderledger.projections.halts import HALTS
 from orderledger.projections.instruments import INSTRUMENTS
 from orderledger.projections.position_anomalies import position_anomalies
 from orderledger.projections.view import Row
+from orderledger.serve.alerts import tables as alert_tables
 
 ORDERS_STATEMENT = """
 SELECT account, COALESCE(instrument, ''), COALESCE(position_side, 'net'), COALESCE(side, ''),

@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 from orderledger.infrastructure.rows_json import row_json
 from orderledger.infrastructure.views.histories import EVENT_NAMES, SOURCES
 from orderledger.ledger import Ledger
-from orderledger.serve.alert_lists import status as status_of
+from orderledger.serve.alerts.lists import status as status_of
 from orderledger.serve.answers import Answers
 from orderledger.serve.callers import Caller
 from orderledger.serve.change_feeds import Dropped, EventFeed, Feed, Item, OrderFeed

@@ -14,11 +14,11 @@ import structlog
 
 from orderledger.infrastructure.clock import Clock
 from orderledger.infrastructure.errors import LedgerError
-from orderledger.infrastructure.storage.alert_rows import AlertTables
-from orderledger.infrastructure.storage.alert_tables import AlertRow, NoticeRow
 from orderledger.infrastructure.storage.columns import time_text
 from orderledger.serve.alerts.channels import Channel, DeliveryFailed, Document
 from orderledger.serve.alerts.settings import Target
+from orderledger.serve.alerts.stored import AlertTables
+from orderledger.serve.alerts.tables import AlertRow, NoticeRow
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 300.0
 IDLE_SECONDS = 1.0

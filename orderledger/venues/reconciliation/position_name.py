@@ -6,7 +6,16 @@ from typing import Any, NamedTuple, Self
 
 from orderledger.domain.values import PositionSide
 from orderledger.infrastructure.messages.registry import Balance
-from orderledger.projections.sides import HEDGE, NAMED, NET, UNKNOWN, Part, modes_of, part_now
+from orderledger.projections.sides import (
+    HEDGE,
+    NAMED,
+    NET,
+    UNKNOWN,
+    Part,
+    modes_of,
+    part_now,
+    part_words,
+)
 from orderledger.projections.view import Row
 
 
@@ -29,7 +38,7 @@ class PositionName(NamedTuple):
     @property
     def subject(self) -> str:
         """The name in a break."""
-        return ":".join((self.instrument, *(word for word in self.part if word not in (NET, ""))))
+        return ":".join((self.instrument, *part_words(self.part)))
 
     @property
     def fields(self) -> dict[str, Any]:
