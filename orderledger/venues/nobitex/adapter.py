@@ -119,8 +119,10 @@ def refusal_in(document: PayloadRow) -> Refusal | None:
 def pair_reported(state: OrderState, context: RowContext, row: PayloadRow) -> Iterator[Message]:
     """An order of an OCO pair names the other one."""
     pair = identity(row, "pairId")
-    text = f"one of two orders, with {pair}: where one ends, so does the other" if pair else None
-    yield replace(state, text=text).report(context, row)
+    if pair:
+        text = f"one of two orders, with {pair}: where one ends, so does the other"
+        state = replace(state, text=text)
+    yield state.report(context, row)
 
 
 def pushed(readers: RowReaders, frame: PayloadRow, context: RowContext) -> Iterator[Message]:

@@ -97,7 +97,8 @@ class Reader:
             order_type=order_type,
             reason=status_word if status_word.lower() in self.table.says_more else None,
         )
-        yield from nameless_fills(fills, state.common(context), filled)
+        if fills:
+            yield from nameless_fills(fills, state.common(context), filled)
         yield from self.table.reports(state, context, row)
 
     def fill(self, row: PayloadRow, context: RowContext) -> Iterator[Message]:
