@@ -33,8 +33,8 @@ from orderledger.simulation.tradier.server import TradierServer
 from orderledger.simulation.wallex.server import WallexServer, handle
 from orderledger.venues.base.transport import Backoff
 from orderledger.venues.base.venue import Records, Venue
-from orderledger.venues.ccxt.adapter import CcxtSettings
 from orderledger.venues.ccxt.exchange import connected
+from orderledger.venues.ccxt.settings import CcxtSettings
 from orderledger.venues.ccxt.venue import CcxtVenue
 from orderledger.venues.ccxt.vocabulary import CLIENT_ID as CCXT_CLIENT_ID
 from orderledger.venues.hyperliquid.limits import Limits

@@ -88,6 +88,7 @@ INVEX = SpotTable(
     name="invex",
     alias="invex.client_order_id",
     client_ids=ClientIds(re.compile(r"[A-Za-z0-9_-]{1,32}", re.ASCII)),
+    # So the absence of an order proves nothing.
     client_id_rule="not stated; both names find an order",
     # The venue's codes are the ledger's. Prices are in rial.
     markets=SymbolTable(

@@ -164,7 +164,6 @@ def read_market(row: PayloadRow) -> Market | None:
 NOBITEX = SpotTable(
     name="nobitex",
     alias="nobitex.clientOrderId",
-    # At most 32 characters. `pro` turns off the refusal of equal orders within ten seconds.
     client_ids=ClientIds(re.compile(r"[A-Za-z0-9_-]{1,32}", re.ASCII)),
     client_id_rule="unique only among orders that have not ended, and found only among them; may "
     "be used again",
@@ -204,6 +203,8 @@ NOBITEX = SpotTable(
     is_order_id=can_be_id,
     balances=Query(method="POST", path=WALLETS),
     instruments=Query(path=OPTIONS),
+    # A request has no expiry: a late one may still become an order, so that an unknown order
+    # proves nothing. An order that is sent again works twice if the first one has filled.
     place=Placing(
         path="/market/orders/add",
         terms={
@@ -216,7 +217,7 @@ NOBITEX = SpotTable(
             "stopPrice": "stop_price",
             "clientOrderId": "client_id",
         },
-        fields={"pro": "yes"},
+        fields={"pro": "yes"},  # no refusal of equal orders, which does not look at client ids
         write_code=str.lower,
     ),
     cancel=ByName(

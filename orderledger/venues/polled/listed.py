@@ -12,21 +12,19 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
-from orderledger.domain.exact import ZERO
 from orderledger.infrastructure.errors import VenueError, VenueUnavailable
 from orderledger.infrastructure.messages.registry import Balance, Fill, Message
 from orderledger.projections.view import Row
 from orderledger.venues.base.definitions import Now, Terms
 from orderledger.venues.base.documents import number_in
-from orderledger.venues.base.fields import Document, Unreadable
+from orderledger.venues.base.fields import Document
 from orderledger.venues.base.polling import PolledVenue
 from orderledger.venues.base.translation import Translation, as_text
 from orderledger.venues.base.transport import Backoff, Http, RateLimiter
 from orderledger.venues.base.venue import Answer, Listing, Records
-from orderledger.venues.polled.order_rows import FillTimes, RowContext, each
+from orderledger.venues.polled.order_rows import FillTimes, FirstSeen, RowContext, each
 from orderledger.venues.polled.queries import Queries, Sign
 from orderledger.venues.polled.reader import Reader
 from orderledger.venues.polled.table import SpotTable
@@ -89,7 +87,7 @@ class ListedVenue(PolledVenue):
         self._open: dict[str, None] = {}
         self._ended: dict[str, Document] = {}
         self._whole: dict[str, tuple[Document, Document]] = {}
-        self._seen_at: dict[tuple[str, bool], datetime] = {}
+        self._first_seen = FirstSeen(account, self.records, now)
         self._fills = FillTimes(account, self.records)
         self._polled_at: datetime | None = None
         self._terms: Mapping[str, Terms] = {}
@@ -138,8 +136,8 @@ class ListedVenue(PolledVenue):
     def translate_orders(self, account: str, rows: Sequence[Any]) -> Translation:
         """A row that says to be filled beyond the fills known is translated again: they may come
         later."""
-        told = self.translate_rows(rows, self._context())
-        return replace(told, questions=[*told.questions, *self._lacking(told.messages)])
+        read = self.translate_rows(rows, self._context())
+        return replace(read, questions=[*read.questions, *self._lacking(read.messages)])
 
     def key_of(self, row: Any) -> str:
         return self.reader.id_of(row) or super().key_of(row)
@@ -179,17 +177,17 @@ class ListedVenue(PolledVenue):
                 ]
             }
             rows = [await self._whole_row(row) for row in listed.values()]
-        told = self.translate_orders(account, rows)
+        translation = self.translate_orders(account, rows)
         fills = [
             one
-            for one in told.messages
+            for one in translation.messages
             if isinstance(one, Fill) and (one.at or since) >= since - MARGIN
         ]
         fills.sort(key=lambda fill: fill.at or since)
         return await self.answer(
             account,
             fills,
-            told.faults,
+            translation.faults,
             begins_at=reach if reach is not None and since < reach else None,
         )
 
@@ -251,28 +249,21 @@ class ListedVenue(PolledVenue):
         """The row with its fills: those that a list leaves out are queried once, until the row
         changes."""
         name = self.reader.id_of(row)
-        claimed, told = self._filled(row)
-        if name is None or told >= claimed:
+        claimed, listed = self.reader.filled(row)
+        if name is None or listed >= claimed:
             return row
-        listed, known = self._whole.get(name, (None, None))
-        if known is not None and listed == row:
+        known_for, known = self._whole.get(name, (None, None))
+        if known is not None and known_for == row:
             return known
         whole = await self.queries.one_order(name)
         if whole is None:
             return row
-        _, told = self._filled(whole)
-        if told >= claimed:
+        _, listed = self.reader.filled(whole)
+        if listed >= claimed:
             self._whole[name] = (row, whole)
             for key in list(self._whole)[: -10 * KEPT_ENDED]:
                 del self._whole[key]
         return whole
-
-    def _filled(self, row: Any) -> tuple[Decimal, Decimal]:
-        """How much a row says to be filled, and how much of that it lists."""
-        try:
-            return self.reader.filled(row) if isinstance(row, dict) else (ZERO, ZERO)
-        except Unreadable:
-            return ZERO, ZERO
 
     def translate_rows(self, rows: Sequence[Any], context: RowContext) -> Translation:
         """Fills come before the orders that have ended by them, and say when."""
@@ -288,7 +279,7 @@ class ListedVenue(PolledVenue):
             account=self.accounts[0],
             heard_at=self.now(),
             fills=self._fills,
-            first_seen_at=self._first_seen_at,
+            first_seen_at=self._first_seen,
             terms_of=self.terms_of,
         )
 
@@ -304,16 +295,3 @@ class ListedVenue(PolledVenue):
                 and (claims.cum_quantity or 0) > self._fills.total(name)
             ):
                 yield name
-
-    def _first_seen_at(self, venue_order_id: str, *, is_end: bool) -> datetime:
-        """The time of what the venue does not date: that in the ledger, else when it was first seen
-        here."""
-        key = (venue_order_id, is_end)
-        if key not in self._seen_at:
-            known = self.records.order(self.accounts[0], venue_order_id) or {}
-            self._seen_at[key] = (
-                known.get("ended_at" if is_end else "acknowledged_at") or self.now()
-            )
-            for old in list(self._seen_at)[: -10 * KEPT_ENDED]:
-                del self._seen_at[old]
-        return self._seen_at[key]

@@ -12,7 +12,6 @@ from orderledger.domain.exact import ZERO, plain, total
 from orderledger.domain.values import DatedBy, Liquidity, OrderType, Side, Source, Status
 from orderledger.infrastructure.messages.registry import (
     Acknowledge,
-    Balance,
     Cancel,
     Fill,
     Message,
@@ -21,7 +20,7 @@ from orderledger.infrastructure.messages.registry import (
 )
 from orderledger.infrastructure.messages.registry import Status as StatusReport
 from orderledger.infrastructure.messages.reports import Report
-from orderledger.venues.base.definitions import Terms
+from orderledger.venues.base.definitions import Now, Terms
 from orderledger.venues.base.fields import EARLIEST, Document, PayloadRow, Unreadable
 from orderledger.venues.base.translation import Translation, guarded, joined
 from orderledger.venues.base.venue import Records
@@ -47,7 +46,7 @@ def never_seen(venue_order_id: str, *, is_end: bool) -> datetime | None:
 
 
 MOST_REMEMBERED = 5_000
-"""Orders whose fills are remembered, until the ledger has them."""
+"""Orders whose fills and times are remembered, until the ledger has them."""
 
 
 class FillTimes:
@@ -58,15 +57,15 @@ class FillTimes:
     def __init__(self, account: str, records: Records) -> None:
         self._account = account
         self._records = records
-        self._told: dict[str, dict[str, Fill]] = {}
+        self._fills: dict[str, dict[str, Fill]] = {}
 
     def note(self, messages: Iterable[Message]) -> None:
         """Remember the fills among these messages."""
         for message in messages:
             if isinstance(message, Fill) and message.venue_order_id is not None:
-                self._told.setdefault(message.venue_order_id, {})[message.fill_id] = message
-        for name in list(self._told)[:-MOST_REMEMBERED]:
-            del self._told[name]
+                self._fills.setdefault(message.venue_order_id, {})[message.fill_id] = message
+        for name in list(self._fills)[:-MOST_REMEMBERED]:
+            del self._fills[name]
 
     def total(self, venue_order_id: str) -> Decimal:
         """How much is known to be filled."""
@@ -83,11 +82,30 @@ class FillTimes:
         return at
 
     def _known(self, venue_order_id: str) -> list[tuple[datetime, Decimal]]:
-        told = self._told.get(venue_order_id, {})
+        translated = self._fills.get(venue_order_id, {})
         recorded = self._records.trades(self._account, venue_order_id)
-        return [(fill.at, fill.quantity) for fill in told.values() if fill.at is not None] + [
-            (row["at"], row["quantity"]) for row in recorded if row["fill_id"] not in told
+        return [(fill.at, fill.quantity) for fill in translated.values() if fill.at is not None] + [
+            (row["at"], row["quantity"]) for row in recorded if row["fill_id"] not in translated
         ]
+
+
+class FirstSeen:
+    """When an order, or its end, was first seen: by the ledger, else here. `SeenAt` for rows of
+    polls."""
+
+    def __init__(self, account: str, records: Records, now: Now) -> None:
+        self._account, self._records, self._now = account, records, now
+        self._seen_at: dict[tuple[str, bool], datetime] = {}
+
+    def __call__(self, venue_order_id: str, *, is_end: bool) -> datetime:
+        key = (venue_order_id, is_end)
+        if key not in self._seen_at:
+            known = self._records.order(self._account, venue_order_id) or {}
+            time = known.get("ended_at" if is_end else "acknowledged_at") or self._now()
+            self._seen_at[key] = time
+            for old in list(self._seen_at)[:-MOST_REMEMBERED]:
+                del self._seen_at[old]
+        return self._seen_at[key]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,7 +211,7 @@ def nameless_fills(rows: Sequence[FillRow], common: Document, filled: Decimal | 
     rows that come to more than what is `filled`, equal ones are one row that was repeated.
     """
     is_repeated = filled is not None and total(row.quantity for row in rows) > filled
-    told: list[Fill] = []
+    fills: list[Fill] = []
     equals: dict[str, int] = {}
     for fill in sorted(rows, key=lambda row: row.at or EARLIEST):
         when = "" if fill.at is None else fill.at.strftime("%Y%m%dT%H%M%S.%fZ")
@@ -202,10 +220,10 @@ def nameless_fills(rows: Sequence[FillRow], common: Document, filled: Decimal | 
         if is_repeated and equals[name] > 1:
             continue
         own = {field: getattr(fill, field) for field in FILL_FIELDS}
-        told.append(
+        fills.append(
             Fill(**common, **own, fill_id=name if equals[name] == 1 else f"{name}:{equals[name]}")
         )
-    return told
+    return fills
 
 
 ReadRow: TypeAlias = Callable[[PayloadRow, RowContext], Iterable[Message]]
@@ -214,18 +232,6 @@ ReadRow: TypeAlias = Callable[[PayloadRow, RowContext], Iterable[Message]]
 def latest(*moments: datetime | None) -> datetime | None:
     """The latest of those that are known."""
     return max((moment for moment in moments if moment is not None), default=None)
-
-
-def balance(row: PayloadRow, currency: str, quantity: Decimal, context: RowContext) -> Balance:
-    """What is held of a currency, what open orders have blocked included."""
-    return Balance(
-        account=context.account,
-        source=context.source,
-        instrument=currency,
-        quantity=quantity,
-        at=context.heard_at,
-        evidence=row,
-    )
 
 
 def each(rows: Sequence[Any], read: ReadRow, context: RowContext) -> Translation:

@@ -11,6 +11,7 @@ from orderledger.venues.base.documents import refusal_in
 from orderledger.venues.base.fields import Document, Unreadable, moment, number
 from orderledger.venues.base.paging import is_since, newest_first
 from orderledger.venues.base.transport import Http
+from orderledger.venues.polled.order_rows import latest
 from orderledger.venues.polled.reader import Reader
 from orderledger.venues.polled.requests import Fields, Query
 from orderledger.venues.polled.table import RowKind, SpotTable
@@ -88,10 +89,11 @@ class Queries:
             made_at, is_filled = moment(row, fields.made_at[0]), bool(number(row, fields.filled))
         except Unreadable:
             return []
-        if since is None or not is_filled:
+        begun_at = latest(made_at, since)
+        if begun_at is None or not is_filled or self._table.fills is None:
             return []
         name, of_order = self._reader.id_of(row), self._table.fill.order_id
-        fills = await self.fills(max(made_at or since, since))
+        fills = await self.fills(begun_at)
         return [one for one in fills if isinstance(one, dict) and str(one.get(of_order)) == name]
 
     async def balances(self) -> list[Any]:

@@ -68,7 +68,8 @@ class Reader:
 
     def order(self, row: PayloadRow, context: RowContext) -> Iterator[Message]:
         """The messages of an order's row: the fills that it lists, then its state."""
-        fields, name = self.table.order, self._id(row)
+        fields = self.table.order
+        name = self._name(row, fields.id)
         if name is None:
             raise Unreadable(f"{fields.id} is missing")
         symbol, side = fields.symbol(row), one_of(row, fields.side, self._sides)
@@ -104,7 +105,7 @@ class Reader:
     def fill(self, row: PayloadRow, context: RowContext) -> Iterator[Message]:
         """The message of a row of the list of fills."""
         fields = self.table.fill
-        name, fill_id = identity(row, fields.order_id), identity(row, fields.id)
+        name, fill_id = self._name(row, fields.order_id), self._name(row, fields.id)
         symbol, side = self.table.order.symbol(row), one_of(row, fields.side, self._sides)
         terms = self._terms_of_fill(row, symbol, side)
         if name is None or fill_id is None or terms["at"] is None:
@@ -116,7 +117,7 @@ class Reader:
             instrument=self.table.markets.instrument(symbol),
             side=side,
             fill_id=fill_id,
-            sequence=sequence_of(fill_id),
+            sequence=sequence_of(fill_id) if self.table.order.has_number_as_id else None,
             **terms,
         )
 
@@ -139,7 +140,7 @@ class Reader:
 
     def id_in(self, row: PayloadRow) -> str | None:
         """The id of the order of a row. None if it has none, or if the row is a fill's."""
-        return None if self.is_fill(row) else self._id(row)
+        return None if self.is_fill(row) else self._name(row, self.table.order.id)
 
     def id_of(self, row: object) -> str | None:
         """The same of any row; None if the id cannot be read. Never raises."""
@@ -154,13 +155,16 @@ class Reader:
         is_active = self.table.order.is_active
         return bool(is_active) and row.get(is_active) is False
 
-    def filled(self, row: PayloadRow) -> tuple[Decimal, Decimal]:
-        """How much is filled, and how much of that the row lists, where rows list fills."""
+    def filled(self, row: object) -> tuple[Decimal, Decimal]:
+        """How much an order is filled, and how much of that its row lists, where rows list fills.
+        Never raises."""
         fields = self.table.fill
-        if not fields.within:
-            return ZERO, ZERO
-        listed = (needed_number(fill, fields.quantity) for fill in rows_within(row, fields.within))
-        return number(row, self.table.order.filled) or ZERO, total(listed)
+        with suppress(Unreadable):
+            if fields.within and isinstance(row, dict):
+                fills = rows_within(row, fields.within)
+                listed = total(needed_number(fill, fields.quantity) for fill in fills)
+                return number(row, self.table.order.filled) or ZERO, listed
+        return ZERO, ZERO
 
     def rows(self, document: object, kind: RowKind) -> list[object] | None:
         """The rows of a kind in an answer; None of another answer. Never raises."""
@@ -213,9 +217,9 @@ class Reader:
         is_there = has_it if answers.one_order_has else one is not None
         return (self.order, [one]) if is_there else None
 
-    def _id(self, row: PayloadRow) -> str | None:
-        fields = self.table.order
-        return (identity if fields.has_number_as_id else word)(row, fields.id)
+    def _name(self, row: PayloadRow, field: str) -> str | None:
+        """The id of an order or a fill."""
+        return (identity if self.table.order.has_number_as_id else word)(row, field)
 
     def _status(
         self, row: PayloadRow, order_type: OrderType | None, terms: Terms | None

@@ -2,13 +2,24 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 from urllib.parse import quote
 
 from orderledger.venues.base.fields import PayloadRow
 
 Fields: TypeAlias = dict[str, Any]
 """The fields of a request."""
+Term: TypeAlias = Literal[
+    "symbol",
+    "base",
+    "quote",
+    "side",
+    "order_type",
+    "quantity",
+    "limit_price",
+    "stop_price",
+    "client_id",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,11 +72,11 @@ class ByName:
 class Placing:
     """The request that places an order. `terms`: the venue's field of each term of the order.
 
-    The terms are `symbol` or `base` and `quote`, `side`, `order_type`, `quantity`, `limit_price`,
-    `stop_price` and `client_id`. `write_code` writes a code of a currency as this request has it.
+    A venue has either `symbol`, or `base` and `quote`. `write_code` writes a code of a currency as
+    this request has it.
     """
 
     path: str
-    terms: Mapping[str, str]
+    terms: Mapping[str, Term]
     fields: Mapping[str, str] = field(default_factory=dict)
     write_code: Callable[[str], str] = str

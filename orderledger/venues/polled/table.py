@@ -88,7 +88,8 @@ class FillFields:
 
     Fills that orders list have no ids: `within` is the field of the order's row with the list.
     Fills with ids come from a list of their own, and name their order in `order_id`. Without
-    `fee_currency`, the fee is paid in the currency received.
+    `fee_currency`, the fee is paid in the currency received. Fills have numbers as ids where orders
+    have.
     """
 
     within: str = ""

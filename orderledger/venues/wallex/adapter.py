@@ -180,6 +180,8 @@ WALLEX = SpotTable(
     one_order=ByName(path=f"{ORDERS}/{{id}}"),
     balances=Query(path="/v1/account/balances"),
     instruments=Query(path="/v1/markets"),
+    # A request has no expiry: a late one may still become an order, so that an unknown order
+    # proves nothing. An order that is sent again is refused if the first one has come.
     place=Placing(
         path=ORDERS,
         terms={
