@@ -11,20 +11,22 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 from orderledger import Balance, Fill, Message, VenueError, VenueUnavailable
 from orderledger.extend.runtime import EventLogger
-from orderledger.extend.values import ZERO
 from orderledger.extend.views import Row
 from orderledger.venues.base.definitions import Now, Terms
-from orderledger.venues.base.fields import Document, Unreadable
-from orderledger.venues.base.order_rows import FillTimes, Readers, RowContext, each
+from orderledger.venues.base.documents import number_in
+from orderledger.venues.base.fields import Document
 from orderledger.venues.base.polling import PolledVenue
 from orderledger.venues.base.translation import Translation, as_text
 from orderledger.venues.base.transport import Backoff, Http, RateLimiter
 from orderledger.venues.base.venue import Answer, Listing, Records
+from orderledger.venues.polled.order_rows import FillTimes, FirstSeen, RowContext, each
+from orderledger.venues.polled.queries import Queries, Sign
+from orderledger.venues.polled.reader import Reader
+from orderledger.venues.polled.table import SpotTable
 
 logger = EventLogger(__name__)
 
@@ -35,7 +37,8 @@ MARGIN = timedelta(seconds=1)
 
 
 class ListedVenue(PolledVenue):
-    """The account of one key, `token`. `roomy` is a factor for all limits.
+    """The account of one key, `token`, at the venue of a table. `roomy` is a factor for all limits.
+    `sign`: given the fields of a request, the fields that its signature adds.
 
     `overlap`: how much of the time before the last poll is queried again, since clocks differ.
     `living`: how old an order may be that still fills, where fills are listed with their orders.
@@ -43,9 +46,6 @@ class ListedVenue(PolledVenue):
     queried again if it did not come.
     """
 
-    readers: Readers
-    per_minute: Mapping[str, int]
-    """The venue's limits, by path; that of `""` is for all others."""
     overlap: timedelta = timedelta(minutes=1)
     living: timedelta = timedelta(days=1)
     terms_for: timedelta = timedelta(hours=1)
@@ -53,6 +53,7 @@ class ListedVenue(PolledVenue):
 
     def __init__(
         self,
+        table: SpotTable,
         account: str,
         *,
         token: str,
@@ -63,81 +64,39 @@ class ListedVenue(PolledVenue):
         idle_seconds: float = 20.0,
         roomy: int = 1,
         backoff: Backoff | None = None,
+        sign: Sign | None = None,
     ) -> None:
-        limits = {path: RateLimiter(weight * roomy) for path, weight in self.per_minute.items()}
+        limits = {path: RateLimiter(weight * roomy) for path, weight in table.per_minute.items()}
         http = Http(
             url,
-            headers=self.headers(token),
+            headers=table.headers_of(token),
             rate_limiter=limits.get(""),
             limits=limits,
             backoff=backoff or Backoff(random.Random()),
             secrets=[token],
-            pause_in=self.pause_in,
+            pause_in=lambda text: number_in(text, table.pause_field),
         )
         super().__init__([account], records=records, now=now, http=http)
+        self.name, self.abilities = table.name, table.abilities
+        self.position_mode = table.position_mode
+        self.table, self.reader = table, Reader(table)
+        self.queries = Queries(self.reader, http, sign)
         self._http = http
         self.poll_seconds, self.idle_seconds = poll_seconds, idle_seconds
         self._open: dict[str, None] = {}
         self._ended: dict[str, Document] = {}
         self._whole: dict[str, tuple[Document, Document]] = {}
-        self._seen_at: dict[tuple[str, bool], datetime] = {}
+        self._first_seen = FirstSeen(account, self.records, now)
         self._fills = FillTimes(account, self.records)
         self._polled_at: datetime | None = None
         self._terms: Mapping[str, Terms] = {}
         self._terms_due_at: datetime | None = None
 
-    # What a subclass gives.
-
-    @staticmethod
-    def headers(token: str) -> dict[str, str]:
-        """The headers that bear the token."""
-        raise NotImplementedError
-
-    @staticmethod
-    def pause_in(said: str) -> float:
-        """The seconds that the text of a refusal asks to wait for."""
-        return 0.0
-
-    async def open_rows(self) -> list[Any]:
-        """All open orders."""
-        raise NotImplementedError
-
-    async def new_rows(self, since: datetime) -> list[Any]:
-        """All orders made since then, ended or not."""
-        raise NotImplementedError
-
-    async def one_row(self, venue_order_id: str) -> Document | None:
-        """The row of one order. None if the venue does not know the order."""
-        raise NotImplementedError
-
-    async def rows_of(self, order: Row) -> list[Any]:
-        """The rows of an order of the ledger, with its fills, by its ids and its alias. Empty if
-        the venue does not know it."""
-        raise NotImplementedError
-
-    async def balance_rows(self) -> list[Any]:
-        """What is held of each currency."""
-        raise NotImplementedError
-
-    async def instrument_list(self) -> Document:
-        """The payload that lists all instruments."""
-        raise NotImplementedError
-
-    async def fill_rows(self, since: datetime) -> list[Any]:
-        """All fills since then, where the venue lists fills."""
-        return []
-
-    def fills_reach(self) -> datetime | None:
-        """Since when fills are listed, where the venue lists fills."""
-        return None
-
-    # What it does with that.
-
     async def order_rows(self, account: str) -> list[Any]:
         await self._learn_terms()
         at = self.now()
         since = (self._polled_at or at) - self.overlap
-        rows = [*await self._orders(since), *await self.fill_rows(since)]
+        rows = [*await self._orders(since), *await self.queries.fills(since)]
         self._polled_at = at
         return rows
 
@@ -147,7 +106,7 @@ class ListedVenue(PolledVenue):
         await self._learn_terms()
         at = self.now()
         rows = await self._orders(at - self.overlap)
-        nameless = next((row for row in rows if self.readers.id_of(row) is None), None)
+        nameless = next((row for row in rows if self.reader.id_of(row) is None), None)
         if nameless is not None:
             raise VenueUnavailable(
                 f"an order has no id that can be read: {self._hidden(as_text(nameless)[:200])}"
@@ -159,15 +118,15 @@ class ListedVenue(PolledVenue):
     async def _orders(self, since: datetime) -> list[Any]:
         """The orders made since then, those that are open, and those that were open at the query
         before."""
-        listed = [*await self.new_rows(since), *await self.open_rows()]
+        listed = [*await self.queries.new_orders(since), *await self.queries.open_orders()]
         found = {self.key_of(row): row for row in listed}
         for name in [name for name in self._open if name not in found and name not in self._ended]:
-            row = await self.one_row(name)
+            row = await self.queries.one_order(name)
             found.update({} if row is None else {self.key_of(row): row})
         for name in [
             name for name in self._ended if name in found and not self._is_end(found[name])
         ]:
-            row = await self.one_row(name)
+            row = await self.queries.one_order(name)
             if row is not None and not self._is_end(row):
                 # It works again, by its own row too. Another query may have found that meanwhile.
                 self._ended.pop(name, None)
@@ -176,14 +135,14 @@ class ListedVenue(PolledVenue):
     def translate_orders(self, account: str, rows: Sequence[Any]) -> Translation:
         """A row that says to be filled beyond the fills known is translated again: they may come
         later."""
-        told = self.translate_rows(rows, self._context())
-        return replace(told, questions=[*told.questions, *self._lacking(told.messages)])
+        read = self.translate_rows(rows, self._context())
+        return replace(read, questions=[*read.questions, *self._lacking(read.messages)])
 
     def key_of(self, row: Any) -> str:
-        return self.readers.id_of(row) or super().key_of(row)
+        return self.reader.id_of(row) or super().key_of(row)
 
     def open_ids(self, rows: Sequence[Any]) -> frozenset[str]:
-        named = {self.readers.id_of(row): row for row in rows}
+        named = {self.reader.id_of(row): row for row in rows}
         return frozenset(
             name for name, row in named.items() if name is not None and not self._is_end(row)
         )
@@ -191,7 +150,10 @@ class ListedVenue(PolledVenue):
     async def order(self, account: str, order: Row) -> Sequence[Message] | None:
         await self._learn_terms()
         asked_at = self.now()
-        rows = await self.rows_of(order)
+        requested_at = order.get("requested_at") or order.get("acknowledged_at") or asked_at
+        rows = await self.queries.rows_of(
+            order, made_since=requested_at - self.overlap, fills_since=self._fills_reach()
+        )
         return (
             await self.about_order(account, self.translate_orders(account, rows), asked_at)
             if rows
@@ -202,38 +164,48 @@ class ListedVenue(PolledVenue):
         """Every fill since then: from the list of fills, or else from the orders of which some may
         still have filled."""
         await self._learn_terms()
-        reach = self.fills_reach()
-        if reach is not None:
-            rows = await self.fill_rows(max(since, reach))
+        reach = self._fills_reach()
+        if self.table.fills is not None:
+            rows = await self.queries.fills(since if reach is None else max(since, reach))
         else:
             listed = {
                 self.key_of(row): row
-                for row in [*await self.new_rows(since - self.living), *await self.open_rows()]
+                for row in [
+                    *await self.queries.new_orders(since - self.living),
+                    *await self.queries.open_orders(),
+                ]
             }
             rows = [await self._whole_row(row) for row in listed.values()]
-        told = self.translate_orders(account, rows)
+        translation = self.translate_orders(account, rows)
         fills = [
             one
-            for one in told.messages
+            for one in translation.messages
             if isinstance(one, Fill) and (one.at or since) >= since - MARGIN
         ]
         fills.sort(key=lambda fill: fill.at or since)
         return await self.answer(
             account,
             fills,
-            told.faults,
+            translation.faults,
             begins_at=reach if reach is not None and since < reach else None,
         )
 
     async def positions(self, account: str) -> Sequence[Balance]:
-        return self.balances(each(await self.balance_rows(), self.readers.balance, self._context()))
+        return self.balances(
+            each(await self.queries.balances(), self.reader.balance, self._context())
+        )
 
     def reports_position(self, instrument: str) -> bool:
         """Spot: what is held are currencies."""
         return False
 
     def terms_of(self, instrument: str) -> Terms | None:
-        return self._terms.get(instrument) or self.readers.markets.terms(instrument)
+        return self._terms.get(instrument) or self.table.markets.terms(instrument)
+
+    def _fills_reach(self) -> datetime | None:
+        """Since when fills are listed, where the venue lists fills for a limited time."""
+        reach = self.table.fills_reach
+        return None if reach is None else self.now() - reach
 
     async def _learn_terms(self) -> None:
         """Query the list of instruments, if it is due. One that does not come costs only the
@@ -241,7 +213,7 @@ class ListedVenue(PolledVenue):
         if self._terms_due_at is not None and self.now() < self._terms_due_at:
             return
         try:
-            self._terms = self.readers.terms(await self.instrument_list())
+            self._terms = self.reader.terms(await self.queries.instruments())
             self._terms_due_at = self.now() + self.terms_for
         except VenueError as error:
             self._terms_due_at = self.now() + self.terms_again
@@ -257,7 +229,7 @@ class ListedVenue(PolledVenue):
         for key, row in found.items():
             if self._is_end(row):
                 self._ended[key] = row
-            elif self.readers.id_of(row) is not None:
+            elif self.reader.id_of(row) is not None:
                 self._open[key] = None
         for key in list(self._ended)[:-KEPT_ENDED]:
             del self._ended[key]
@@ -266,47 +238,36 @@ class ListedVenue(PolledVenue):
     def _is_end(self, row: Any) -> bool:
         return (
             isinstance(row, dict)
-            and self.readers.id_of(row) is not None
-            and self.readers.has_ended(row)
+            and self.reader.id_of(row) is not None
+            and self.reader.has_ended(row)
         )
 
     async def _whole_row(self, row: Any) -> Any:
         """The row with its fills: those that a list leaves out are queried once, until the row
         changes."""
-        name = self.readers.id_of(row)
-        claimed, told = self._filled(row)
-        if name is None or told >= claimed:
+        name = self.reader.id_of(row)
+        claimed, listed = self.reader.filled(row)
+        if name is None or listed >= claimed:
             return row
-        listed, known = self._whole.get(name, (None, None))
-        if known is not None and listed == row:
+        known_for, known = self._whole.get(name, (None, None))
+        if known is not None and known_for == row:
             return known
-        whole = await self.one_row(name)
+        whole = await self.queries.one_order(name)
         if whole is None:
             return row
-        _, told = self._filled(whole)
-        if told >= claimed:
+        _, listed = self.reader.filled(whole)
+        if listed >= claimed:
             self._whole[name] = (row, whole)
             for key in list(self._whole)[: -10 * KEPT_ENDED]:
                 del self._whole[key]
         return whole
 
-    def _filled(self, row: Any) -> tuple[Decimal, Decimal]:
-        """How much a row says to be filled, and how much of that it lists."""
-        try:
-            return self.readers.filled(row) if isinstance(row, dict) else (ZERO, ZERO)
-        except Unreadable:
-            return ZERO, ZERO
-
     def translate_rows(self, rows: Sequence[Any], context: RowContext) -> Translation:
         """Fills come before the orders that have ended by them, and say when."""
-        is_fill, read_fill = self.readers.is_fill, self.readers.fill
-        fills = (
-            each([row for row in rows if is_fill(row)], read_fill, context)
-            if read_fill is not None
-            else Translation()
-        )
+        is_fill = self.reader.is_fill
+        fills = each([row for row in rows if is_fill(row)], self.reader.fill, context)
         self._fills.note(fills.messages)
-        orders = each([row for row in rows if not is_fill(row)], self.readers.order, context)
+        orders = each([row for row in rows if not is_fill(row)], self.reader.order, context)
         self._fills.note(orders.messages)
         return fills + orders
 
@@ -315,7 +276,7 @@ class ListedVenue(PolledVenue):
             account=self.accounts[0],
             heard_at=self.now(),
             fills=self._fills,
-            first_seen_at=self._first_seen_at,
+            first_seen_at=self._first_seen,
             terms_of=self.terms_of,
         )
 
@@ -331,16 +292,3 @@ class ListedVenue(PolledVenue):
                 and (claims.cum_quantity or 0) > self._fills.total(name)
             ):
                 yield name
-
-    def _first_seen_at(self, venue_order_id: str, *, is_end: bool) -> datetime:
-        """The time of what the venue does not date: that in the ledger, else when it was first seen
-        here."""
-        key = (venue_order_id, is_end)
-        if key not in self._seen_at:
-            known = self.records.order(self.accounts[0], venue_order_id) or {}
-            self._seen_at[key] = (
-                known.get("ended_at" if is_end else "acknowledged_at") or self.now()
-            )
-            for old in list(self._seen_at)[: -10 * KEPT_ENDED]:
-                del self._seen_at[old]
-        return self._seen_at[key]

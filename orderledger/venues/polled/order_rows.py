@@ -1,7 +1,7 @@
 """From a row of an order to its messages, for venues whose rows say how an order stands: see
 `OrderState`."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
@@ -10,11 +10,12 @@ from typing import Any, Protocol, TypeAlias
 
 from orderledger import (
     Acknowledge,
-    Balance,
+    Cancel,
     Fill,
     Liquidity,
     Message,
     OrderType,
+    Reject,
     ReportedClaims,
     Side,
     Source,
@@ -23,14 +24,18 @@ from orderledger import OrderStatus as Status
 from orderledger import Status as StatusReport
 from orderledger.extend.messages import Report
 from orderledger.extend.values import ZERO, DatedBy, plain, total
-from orderledger.venues.base.definitions import Terms
-from orderledger.venues.base.fields import EARLIEST, Document, Unreadable
-from orderledger.venues.base.symbols import SymbolTable
-from orderledger.venues.base.translation import Fault, Translation, guarded, joined
-from orderledger.venues.base.venue import NoRecords, Records
+from orderledger.venues.base.definitions import Now, Terms
+from orderledger.venues.base.fields import EARLIEST, Document, PayloadRow, Unreadable
+from orderledger.venues.base.translation import Translation, guarded, joined
+from orderledger.venues.base.venue import Records
 
-Meaning: TypeAlias = tuple[type[Report], Status]
-"""The message for a venue's word, and the ledger's word for it."""
+REPORTS: Mapping[Status, type[Report]] = {
+    Status.NEW: Acknowledge,
+    Status.CANCELED: Cancel,
+    Status.REJECTED: Reject,
+}
+"""The message for a status; for any other it is a `status`."""
+ENDED = frozenset({Status.FILLED, Status.CANCELED, Status.REJECTED})
 
 
 class SeenAt(Protocol):
@@ -45,7 +50,7 @@ def never_seen(venue_order_id: str, *, is_end: bool) -> datetime | None:
 
 
 MOST_REMEMBERED = 5_000
-"""Orders whose fills are remembered, until the ledger has them."""
+"""Orders whose fills and times are remembered, until the ledger has them."""
 
 
 class FillTimes:
@@ -56,15 +61,15 @@ class FillTimes:
     def __init__(self, account: str, records: Records) -> None:
         self._account = account
         self._records = records
-        self._told: dict[str, dict[str, Fill]] = {}
+        self._fills: dict[str, dict[str, Fill]] = {}
 
     def note(self, messages: Iterable[Message]) -> None:
         """Remember the fills among these messages."""
         for message in messages:
             if isinstance(message, Fill) and message.venue_order_id is not None:
-                self._told.setdefault(message.venue_order_id, {})[message.fill_id] = message
-        for name in list(self._told)[:-MOST_REMEMBERED]:
-            del self._told[name]
+                self._fills.setdefault(message.venue_order_id, {})[message.fill_id] = message
+        for name in list(self._fills)[:-MOST_REMEMBERED]:
+            del self._fills[name]
 
     def total(self, venue_order_id: str) -> Decimal:
         """How much is known to be filled."""
@@ -81,11 +86,30 @@ class FillTimes:
         return at
 
     def _known(self, venue_order_id: str) -> list[tuple[datetime, Decimal]]:
-        told = self._told.get(venue_order_id, {})
+        translated = self._fills.get(venue_order_id, {})
         recorded = self._records.trades(self._account, venue_order_id)
-        return [(fill.at, fill.quantity) for fill in told.values() if fill.at is not None] + [
-            (row["at"], row["quantity"]) for row in recorded if row["fill_id"] not in told
+        return [(fill.at, fill.quantity) for fill in translated.values() if fill.at is not None] + [
+            (row["at"], row["quantity"]) for row in recorded if row["fill_id"] not in translated
         ]
+
+
+class FirstSeen:
+    """When an order, or its end, was first seen: by the ledger, else here. `SeenAt` for rows of
+    polls."""
+
+    def __init__(self, account: str, records: Records, now: Now) -> None:
+        self._account, self._records, self._now = account, records, now
+        self._seen_at: dict[tuple[str, bool], datetime] = {}
+
+    def __call__(self, venue_order_id: str, *, is_end: bool) -> datetime:
+        key = (venue_order_id, is_end)
+        if key not in self._seen_at:
+            known = self._records.order(self._account, venue_order_id) or {}
+            time = known.get("ended_at" if is_end else "acknowledged_at") or self._now()
+            self._seen_at[key] = time
+            for old in list(self._seen_at)[:-MOST_REMEMBERED]:
+                del self._seen_at[old]
+        return self._seen_at[key]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,16 +128,16 @@ class RowContext:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderState:
     """An order as a row shows it. `dated_by`: whether `at` is the venue's time of this state; the
-    time of creation is not. `meaning` is None for a `word` that the vocabulary lacks: the word
-    itself is passed on, the ledger flags `unknown_status`, and the order stays open. `filled` is a
-    claim, and never makes a fill."""
+    time of creation is not. `status` is None for a `word` that is not known: the word itself is
+    passed on, the ledger flags `unknown_status`, and the order stays open. `filled` is a claim, and
+    never makes a fill."""
 
     venue_order_id: str
     aliases: dict[str, str]
     instrument: str
     side: Side
     word: str
-    meaning: Meaning | None
+    status: Status | None
     at: datetime | None
     quantity: Decimal | None
     filled: Decimal | None
@@ -136,16 +160,12 @@ class OrderState:
             "source": context.source,
         }
 
-    def report(self, context: RowContext, evidence: Any) -> Report:
+    def report(self, context: RowContext, evidence: PayloadRow) -> Report:
         """The message for the row's status, with what the row claims."""
-        kind, status = self.meaning or (StatusReport, self.word)
+        kind = StatusReport if self.status is None else REPORTS.get(self.status, StatusReport)
         is_partial = kind is Acknowledge and bool(self.filled)
         claims = ReportedClaims(
-            status=None
-            if self.meaning is None
-            else Status.PARTIALLY_FILLED
-            if is_partial
-            else status,
+            status=Status.PARTIALLY_FILLED if is_partial else self.status,
             quantity=self.quantity or None,
             cum_quantity=self.filled,
             average_price=self.average_price if self.filled else None,
@@ -161,8 +181,13 @@ class OrderState:
             "evidence": evidence,
         }
         if kind is StatusReport:
-            own |= {"status": str(status), "dated_by": self.dated_by}
+            own |= {"status": str(self.status or self.word), "dated_by": self.dated_by}
         return kind(**self.common(context), **own)
+
+
+def reported(state: OrderState, context: RowContext, row: PayloadRow) -> Iterator[Message]:
+    """The one report of the state of an order."""
+    yield state.report(context, row)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,7 +215,7 @@ def nameless_fills(rows: Sequence[FillRow], common: Document, filled: Decimal | 
     rows that come to more than what is `filled`, equal ones are one row that was repeated.
     """
     is_repeated = filled is not None and total(row.quantity for row in rows) > filled
-    told: list[Fill] = []
+    fills: list[Fill] = []
     equals: dict[str, int] = {}
     for fill in sorted(rows, key=lambda row: row.at or EARLIEST):
         when = "" if fill.at is None else fill.at.strftime("%Y%m%dT%H%M%S.%fZ")
@@ -199,43 +224,18 @@ def nameless_fills(rows: Sequence[FillRow], common: Document, filled: Decimal | 
         if is_repeated and equals[name] > 1:
             continue
         own = {field: getattr(fill, field) for field in FILL_FIELDS}
-        told.append(
+        fills.append(
             Fill(**common, **own, fill_id=name if equals[name] == 1 else f"{name}:{equals[name]}")
         )
-    return told
+    return fills
 
 
-ReadRow: TypeAlias = Callable[[Document, RowContext], Iterable[Message]]
-
-
-def state_at(
-    venue_order_id: str, made_at: datetime | None, filled: Decimal | None, context: RowContext
-) -> datetime | None:
-    """Since when an order stands as a row shows it, where the row says only when it was made: since
-    so much was filled."""
-    at = (
-        context.fills.reached_at(venue_order_id, filled)
-        if context.fills is not None and filled
-        else None
-    )
-    return latest(made_at, at)
+ReadRow: TypeAlias = Callable[[PayloadRow, RowContext], Iterable[Message]]
 
 
 def latest(*moments: datetime | None) -> datetime | None:
     """The latest of those that are known."""
     return max((moment for moment in moments if moment is not None), default=None)
-
-
-def balance(row: Document, currency: str, quantity: Decimal, context: RowContext) -> Balance:
-    """What is held of a currency, what open orders have blocked included."""
-    return Balance(
-        account=context.account,
-        source=context.source,
-        instrument=currency,
-        quantity=quantity,
-        at=context.heard_at,
-        evidence=row,
-    )
 
 
 def each(rows: Sequence[Any], read: ReadRow, context: RowContext) -> Translation:
@@ -248,73 +248,3 @@ def each(rows: Sequence[Any], read: ReadRow, context: RowContext) -> Translation
         return Translation(tuple(read(row, context)))
 
     return joined(guarded(partial(one, row), row) for row in rows)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Readers:
-    """How the rows of one venue are read: what its `translate` module gives to its adapter and to
-    recordings.
-
-    - `order` gives the messages of the row of an order, and of the fills in it.
-    - `fill` gives the message of the row of a list of fills, where the venue has one; `is_fill`
-      tells such rows from orders.
-    - `balance` gives the message of a currency that is held.
-    - `id_in` gives the id of an order, None if the row is none's; may raise Unreadable.
-      `has_ended`: whether the order has.
-    - `rows` gives the rows of a payload and their reader, None for a payload without rows; raises
-      Unreadable for a payload that is none of the venue's.
-    - `terms` gives the terms of all instruments in a payload that lists them.
-    - `filled` gives how much the row of an order says to be filled, and how much of that it lists,
-      where orders list their fills; may raise Unreadable.
-    """
-
-    markets: SymbolTable
-    order: ReadRow
-    balance: ReadRow
-    id_in: Callable[[Document], str | None]
-    has_ended: Callable[[Document], bool]
-    rows: Callable[[Document], tuple[ReadRow, Sequence[Any]] | None]
-    terms: Callable[[Document], dict[str, Terms]]
-    fill: ReadRow | None = None
-    is_fill: Callable[[Any], bool] = lambda row: False
-    filled: Callable[[Document], tuple[Decimal, Decimal]] = lambda row: (ZERO, ZERO)
-
-    def id_of(self, row: Any) -> str | None:
-        """The id of the order of a row. None if it has none, or none that can be read."""
-        try:
-            return self.id_in(row) if isinstance(row, dict) else None
-        except Unreadable:
-            return None
-
-    def translated(self, document: Any, context: RowContext) -> Translation:
-        """The messages of one payload, and its faults. Never raises."""
-        if not isinstance(document, dict):
-            return Translation(faults=[Fault("is not a JSON object", document)])
-        try:
-            found = self.rows(document)
-        except Unreadable as fault:
-            return Translation(faults=[Fault(str(fault), document)])
-        return Translation() if found is None else each(found[1], found[0], context)
-
-
-class RowRecording:
-    """`Recording` of payloads that each stand alone."""
-
-    def __init__(self, account: str, readers: Readers) -> None:
-        self._readers = readers
-        self._fills = FillTimes(account, NoRecords())
-        self._context = RowContext(account=account, fills=self._fills)
-        self._terms: dict[str, Terms] = {}
-
-    def read(self, document: Any) -> Translation:
-        if isinstance(document, dict):
-            self._terms.update(self._readers.terms(document))
-        told = self._readers.translated(document, self._context)
-        self._fills.note(told.messages)
-        return told
-
-    def rest(self) -> Translation:
-        return Translation()
-
-    def terms_of(self, instrument: str) -> Terms | None:
-        return self._terms.get(instrument) or self._readers.markets.terms(instrument)
