@@ -5,12 +5,11 @@ from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
+from orderledger import RelayError
 from orderledger.analytics.relay.target import Target
-from orderledger.infrastructure.errors import RelayError
-from orderledger.infrastructure.storage.columns import time_text
-from orderledger.infrastructure.storage.recorder import Row
-from orderledger.infrastructure.storage.store import Store
-from orderledger.infrastructure.views.histories import stored_event_rows
+from orderledger.extend.store import LogRow as Row
+from orderledger.extend.store import Store, time_text
+from orderledger.extend.views import stored_event_rows
 
 _json = msgspec.json.Encoder(decimal_format="number")
 
