@@ -18,6 +18,7 @@ from os import PathLike, fspath
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, get_args
+from weakref import WeakSet
 
 from orderledger.audit.proof.methods import Proofs
 from orderledger.audit.queries import AuditQueries
@@ -27,6 +28,7 @@ from orderledger.infrastructure.engine.entry import Entry
 from orderledger.infrastructure.engine.writer import GROUP_LIMIT, Writer
 from orderledger.infrastructure.errors import (
     AmbiguousOrder,
+    ForkedLedger,
     InvalidMessage,
     OutcomeUnknown,
     StoreUnreachable,
@@ -112,6 +114,7 @@ class Ledger(Proofs, AuditQueries):
         self._committer = Committer(self._writer)
         self._closing = threading.RLock()  # a signal handler may call `close` during `close`
         self._is_closed = False
+        _OPENED.add(self)
         if self._can_update_views() and update_views:
             self._follower.start()
 
@@ -588,3 +591,31 @@ class Ledger(Proofs, AuditQueries):
     def _wire(self) -> Any:
         """The message models. Loaded at the first use, because queries do not need them."""
         return import_module("orderledger.infrastructure.engine.entries")
+
+
+_OPENED: "WeakSet[Ledger]" = WeakSet()
+
+
+class _InheritedLedger(Ledger):
+    """A ledger in a process that was forked while the ledger was open. Its threads do not run here,
+    and its connections belong to the other process."""
+
+    def __getattribute__(self, name: str) -> Any:
+        if name in ("__class__", "close"):
+            return super().__getattribute__(name)
+        raise ForkedLedger
+
+    def __enter__(self) -> "Ledger":
+        raise ForkedLedger
+
+    def close(self) -> None:
+        """Release nothing: the other process uses all of it."""
+
+
+def _disown() -> None:
+    for ledger in _OPENED:
+        ledger.__class__ = _InheritedLedger  # refuses every use, and costs an open ledger nothing
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_disown)

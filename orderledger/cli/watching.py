@@ -195,10 +195,10 @@ def alerts(db: str, as_json: bool, **asked: Any) -> None:
     `waiting` names the targets that have not got a notice yet, and `fault` says why. With --json,
     `notices` has every delivery.
     """
-    from orderledger.infrastructure.storage.alert_rows import listed, shown
+    from orderledger.serve.alerts import lists
 
     with options.open_ledger(db) as ledger:
-        rows = [shown(alert, notices) for alert, notices in listed(ledger.store.database, **asked)]
+        rows = map(dict, lists.alerts(ledger, **asked))
     print_rows(rows, columns.ALERTS, as_json=as_json, title="alerts")
 
 

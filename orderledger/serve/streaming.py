@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 from orderledger import Ledger
 from orderledger.extend.runtime import EventLogger, row_json
 from orderledger.extend.views import EVENT_NAMES, SOURCES
-from orderledger.serve.alert_lists import status as status_of
+from orderledger.serve.alerts.lists import status as status_of
 from orderledger.serve.answers import Answers
 from orderledger.serve.callers import Caller
 from orderledger.serve.change_feeds import Dropped, EventFeed, Feed, Item, OrderFeed

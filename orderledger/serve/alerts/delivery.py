@@ -12,10 +12,12 @@ from typing import Any, Literal
 
 from orderledger import LedgerError
 from orderledger.extend.runtime import EventLogger
-from orderledger.extend.store import AlertRow, AlertTables, NoticeRow, time_text
+from orderledger.extend.store import time_text
 from orderledger.extend.values import Clock
 from orderledger.serve.alerts.channels import Channel, DeliveryFailed, Document
 from orderledger.serve.alerts.settings import Target
+from orderledger.serve.alerts.stored import AlertTables
+from orderledger.serve.alerts.tables import AlertRow, NoticeRow
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 300.0
 IDLE_SECONDS = 1.0
