@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
+from dataclasses import replace
 from datetime import date, datetime
 from functools import cached_property
 from importlib import import_module
@@ -48,10 +49,11 @@ from orderledger.infrastructure.storage.store import (
 )
 from orderledger.infrastructure.storage.urls import POSTGRES, file_of, is_bundle
 from orderledger.infrastructure.storage.view_versions import stored_position
+from orderledger.infrastructure.views import rebuild as rebuilding
 from orderledger.infrastructure.views.arguments import check_argument
 from orderledger.infrastructure.views.check import Checked, check
 from orderledger.infrastructure.views.doubts import doubts_in, order_now
-from orderledger.infrastructure.views.follower import Follow, check_follow, follower_of
+from orderledger.infrastructure.views.follower import Follow, Follower, check_follow
 from orderledger.infrastructure.views.following import Following
 from orderledger.infrastructure.views.projector import Projector
 from orderledger.infrastructure.views.rebuild import Rebuilt, rebuild, rebuild_outdated
@@ -102,12 +104,10 @@ class Ledger(Proofs, AuditQueries):
         super().__init__(
             store,
             settings.db,
-            Projector(store, self._latencies, folds_ahead=update_views == "process"),
+            Projector(store, rebuilding, self._latencies, folds_ahead=update_views == "process"),
         )
         self._statuses = CollectorStatuses(store.database)
-        self._follower = follower_of(
-            store, self._projector, self._latencies, settings, update_views
-        )
+        self._follower = self._make_follower(settings, update_views)
         self._writer = Writer(
             store, self._clock, self._notice, self._latencies, random_bytes or os.urandom
         )
@@ -117,6 +117,14 @@ class Ledger(Proofs, AuditQueries):
         _OPENED.add(self)
         if self._can_update_views() and update_views:
             self._follower.start()
+
+    def _make_follower(self, settings: Settings, update_views: Follow) -> Follower:
+        if update_views != "process" or self._store.url is None:
+            return Follower(self._projector)
+        from orderledger.infrastructure.views.follower_process import FollowingProcess
+
+        told = replace(settings, db=self._store.url)
+        return FollowingProcess(self._projector, self._latencies, told)
 
     def _notice(self) -> None:
         """Wake what follows the log, after a commit."""

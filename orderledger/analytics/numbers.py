@@ -3,8 +3,8 @@
 from decimal import Decimal
 from typing import Any
 
-from orderledger.domain.exact import EXACT, plain
-from orderledger.infrastructure.extras import needed
+from orderledger.extend.runtime import needed
+from orderledger.extend.values import EXACT, plain
 
 DIGITS = 38
 """Of decimal128, and of DuckDB's decimals."""

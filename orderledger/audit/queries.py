@@ -7,14 +7,8 @@ from decimal import Decimal
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
-from orderledger.domain.recorded import Recorded
-from orderledger.domain.values import account_stream, proposal_stream
-from orderledger.infrastructure.storage.store import reaching
-from orderledger.infrastructure.views.arguments import check_argument
-from orderledger.infrastructure.views.queries import Queries
-from orderledger.infrastructure.views.reading import check_times, one_order
-from orderledger.infrastructure.views.views import was_known
-from orderledger.projections.audit_rows import (
+from orderledger import RowList
+from orderledger.audit.rows import (
     AuditRow,
     Explanation,
     Independence,
@@ -23,10 +17,21 @@ from orderledger.projections.audit_rows import (
     WhatIfRow,
     Why,
 )
-from orderledger.projections.orders import ORDERS
-from orderledger.projections.positions import METHODS, Method
-from orderledger.projections.trades import TRADES
-from orderledger.projections.view import Row, RowList
+from orderledger.extend.events import Recorded
+from orderledger.extend.store import reaching
+from orderledger.extend.values import account_stream, proposal_stream
+from orderledger.extend.views import (
+    METHODS,
+    ORDERS,
+    TRADES,
+    Method,
+    Queries,
+    Row,
+    check_argument,
+    check_times,
+    one_order,
+    was_known,
+)
 
 if TYPE_CHECKING:
     from orderledger.audit.parts import Asked
@@ -48,7 +53,7 @@ class AuditQueries(Queries):
     ) -> Explanation:
         """Explain an order in sentences: what happened, each event with both clocks, who and why;
         what is not known; and what the order is now. Raises as `order` does."""
-        from orderledger.projections.explanation import (
+        from orderledger.audit.explanation import (
             explanation,
         )  # here, so that other queries start as fast as without it
 
@@ -272,8 +277,8 @@ class AuditQueries(Queries):
         as_of: datetime | int | None,
         effective_at: datetime | None,
     ) -> Why:
-        from orderledger.projections.order_parts import FIELDS, changes_of_order
-        from orderledger.projections.parts import fills_of_order_parts
+        from orderledger.audit.figure_parts import fills_of_order_parts
+        from orderledger.audit.order_parts import FIELDS, changes_of_order
 
         check_times(as_of, effective_at)
         check_argument("order_id", "text", order_id, is_needed=True)

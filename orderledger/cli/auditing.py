@@ -13,7 +13,7 @@ from orderledger.cli.tables import folded, print_note, print_record, print_rows,
 from orderledger.infrastructure.printable import printable
 
 if TYPE_CHECKING:
-    from orderledger.projections.audit_rows import Explanation, RestatedRow, StepRow
+    from orderledger.audit.rows import Explanation, RestatedRow, StepRow
 
 INDENT = 4
 FOUND = (
@@ -299,7 +299,7 @@ def audit(
 
 
 def _print_records(db: str, *, as_json: bool, **asked: Any) -> None:
-    from orderledger.projections.rts24 import CAVEATS, FIELDS, MISSING
+    from orderledger.audit.rts24 import CAVEATS, FIELDS, MISSING
 
     named = {
         name: asked.pop(name) for name in ("finding", "actor", "reason", "source", "correlation")

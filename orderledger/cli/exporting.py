@@ -16,7 +16,7 @@ from orderledger.cli.output import json_line, print_json, say, writing
 from orderledger.cli.tables import print_rows
 
 if TYPE_CHECKING:
-    from orderledger.projections.comparison import Book
+    from orderledger.audit.comparison import Book
 
 VIEWS = (
     "orders",
@@ -232,7 +232,7 @@ def compare(
     Exit status: 0 they agree, 1 they differ or both are empty, 2 wrong usage, 3 the store cannot be
     used.
     """
-    from orderledger.projections.comparison import compare as compare_books
+    from orderledger.audit.comparison import compare as compare_books
 
     with ExitStack() as opened:
         ledger = opened.enter_context(options.open_ledger(db))
@@ -273,7 +273,7 @@ def compare(
 
 
 def _book(ledger: Any, account: str, asked: dict[str, Any]) -> "Book":
-    from orderledger.projections.comparison import Book
+    from orderledger.audit.comparison import Book
 
     where = {"account": account, **asked}
     return Book(ledger.orders(**where), ledger.trades(**where), ledger.positions(**where))

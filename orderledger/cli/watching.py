@@ -139,9 +139,9 @@ def watch(db: str, config: str, once: bool, check: bool) -> None:
     Exit status: 0 stopped, or with --once all was delivered, 1 with --once a target failed,
     2 a setting is wrong, 3 the store cannot be used.
     """
+    from orderledger.infrastructure.logs import set_up_log
     from orderledger.serve.alerts.settings import read_alert_settings
     from orderledger.serve.alerts.watcher import Watcher
-    from orderledger.venues.collecting.logging import set_up_log
 
     settings = read_alert_settings(config)
     if check:

@@ -6,14 +6,19 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+import orderledger
+from orderledger import Ledger, RowList
+from orderledger.extend.views import (
+    LATENCY_GROUPS,
+    PAGED,
+    PNL_GROUPS,
+    InvalidCursor,
+    Page,
+    Table,
+    offset_cursor,
+    offset_of,
+)
 from orderledger.gateway.published import BreakerRow, breakers
-from orderledger.infrastructure.views.paging import InvalidCursor, Page, offset_cursor, offset_of
-from orderledger.ledger import Ledger
-from orderledger.projections import rows as row_classes
-from orderledger.projections.latency import GROUPS as LATENCY_GROUPS
-from orderledger.projections.pnl import GROUPS as PNL_GROUPS
-from orderledger.projections.queries import PAGED
-from orderledger.projections.view import RowList, Table
 from orderledger.serve.alerts.lists import alerts
 from orderledger.serve.alerts.tables import ListedAlertRow
 from orderledger.serve.filters import (
@@ -179,18 +184,18 @@ def _events(ledger: Ledger, asked: Asked) -> Page:
 
 
 COLLECTIONS = (
-    _of_view("orders", "orders", row_classes.OrderRow, OPEN_ORDERS, SEARCH),
-    _of_view("trades", "trades", row_classes.TradeRow, ALL_TRADES),
-    _of_view("proposals", "proposals", row_classes.ProposalRow),
-    _of_view("anomalies", "anomalies", row_classes.AnomalyRow, OPEN_ANOMALIES),
-    _of_view("account_events", "account-events", row_classes.AccountEventRow),
-    _of_view("certificates", "certificates", row_classes.CertificateRow),
-    _of_view("instruments", "instruments", row_classes.InstrumentRow, has_period=False),
-    _of_view("halts", "halts", row_classes.HaltRow, ACTIVE),
+    _of_view("orders", "orders", orderledger.OrderRow, OPEN_ORDERS, SEARCH),
+    _of_view("trades", "trades", orderledger.TradeRow, ALL_TRADES),
+    _of_view("proposals", "proposals", orderledger.ProposalRow),
+    _of_view("anomalies", "anomalies", orderledger.AnomalyRow, OPEN_ANOMALIES),
+    _of_view("account_events", "account-events", orderledger.AccountEventRow),
+    _of_view("certificates", "certificates", orderledger.CertificateRow),
+    _of_view("instruments", "instruments", orderledger.InstrumentRow, has_period=False),
+    _of_view("halts", "halts", orderledger.HaltRow, ACTIVE),
     _computed(
         "positions",
         "Positions with their P&L, and the quantities that open and unresolved orders may add.",
-        row_classes.PositionRow,
+        orderledger.PositionRow,
         Ledger.positions,
         ACCOUNT,
         INSTRUMENT,
@@ -199,7 +204,7 @@ COLLECTIONS = (
     _computed(
         "pnl",
         "P&L by account and instrument, or by any of account, instrument, strategy and day.",
-        row_classes.PnlGroupRow,
+        orderledger.PnlGroupRow,
         Ledger.pnl,
         ACCOUNT,
         INSTRUMENT,
@@ -211,7 +216,7 @@ COLLECTIONS = (
         "equity",
         "Equity and drawdown after each fill, funding, adjustment and mark, by settlement "
         "currency.",
-        row_classes.EquityPointRow,
+        orderledger.EquityPointRow,
         Ledger.equity,
         ACCOUNT,
         INSTRUMENT,
@@ -224,7 +229,7 @@ COLLECTIONS = (
     _computed(
         "exposure",
         "What each position and its P&L may become, with the open orders that make it up.",
-        row_classes.ExposureRow,
+        orderledger.ExposureRow,
         Ledger.exposure,
         ACCOUNT,
         INSTRUMENT,
@@ -232,7 +237,7 @@ COLLECTIONS = (
     _computed(
         "latency",
         "How long the steps of orders took, in microseconds.",
-        row_classes.LatencyRow,
+        orderledger.LatencyRow,
         Ledger.latency,
         ACCOUNT,
         INSTRUMENT,
@@ -267,7 +272,7 @@ COLLECTIONS = (
         "doubts",
         "Open orders whose outcome is unknown: the age of each doubt, and the commands that "
         "settle it. The oldest first.",
-        row_classes.DoubtRow,
+        orderledger.DoubtRow,
         Ledger.doubts,
         ACCOUNT,
         is_of_log=False,
@@ -276,7 +281,7 @@ COLLECTIONS = (
         "reconciliation",
         "A row for each account: how many orders agree with the venue's reports, and when the "
         "account was last reconciled.",
-        row_classes.ReconciliationRow,
+        orderledger.ReconciliationRow,
         Ledger.reconciliation,
         ACCOUNT,
     ),
@@ -284,7 +289,7 @@ COLLECTIONS = (
         "reconciliation/orders",
         "Orders beside the venue's newest report about each. Whether they differ is decided over "
         "all orders.",
-        row_classes.ReconciledOrderRow,
+        orderledger.ReconciledOrderRow,
         (
             ACCOUNT,
             AGREEMENT,
@@ -293,7 +298,7 @@ COLLECTIONS = (
             AFTER,
             ORDER_OF_RECONCILED,
             COUNT,
-            columns_parameter(columns_of_row(row_classes.ReconciledOrderRow)),
+            columns_parameter(columns_of_row(orderledger.ReconciledOrderRow)),
         ),
         _reconciled_orders,
     ),
@@ -319,7 +324,7 @@ COLLECTIONS = (
     _computed(
         "history",
         "The events of one order, as recorded.",
-        row_classes.EventRow,
+        orderledger.EventRow,
         _of_history,
         ID,
         ACCOUNT,
@@ -330,7 +335,7 @@ COLLECTIONS = (
         "events",
         "The log. A page may have few rows although more follow: a search reads a bounded part of "
         "the log at a time.",
-        row_classes.EventRow,
+        orderledger.EventRow,
         (
             ACCOUNT,
             *OF_EVENTS,
@@ -339,7 +344,7 @@ COLLECTIONS = (
             LIMIT,
             AFTER_POSITION,
             ORDER,
-            columns_parameter(columns_of_row(row_classes.EventRow)),
+            columns_parameter(columns_of_row(orderledger.EventRow)),
         ),
         _events,
     ),

@@ -1,11 +1,14 @@
 """The parameters of the lists, beside the columns of their rows."""
 
-from orderledger.infrastructure.views.histories import EVENT_NAMES, SOURCES
-from orderledger.infrastructure.views.paging import ORDERS_OF_PAGES
-from orderledger.projections.agreement import AGREEMENTS
-from orderledger.projections.equity import POINTS
-from orderledger.projections.equity_points import FEWEST_POINTS
-from orderledger.projections.positions import METHODS
+from orderledger.extend.views import (
+    AGREEMENTS,
+    EVENT_NAMES,
+    FEWEST_POINTS,
+    METHODS,
+    ORDERS_OF_PAGES,
+    POINTS,
+    SOURCES,
+)
 from orderledger.serve.alerts.lists import ORDERS as ORDERS_OF_ALERTS
 from orderledger.serve.parameters import Parameter
 

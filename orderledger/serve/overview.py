@@ -4,9 +4,8 @@ the time, too."""
 from datetime import datetime, timedelta
 from typing import Annotated, Any, TypedDict
 
-from orderledger.infrastructure.clock import SystemClock
-from orderledger.ledger import Ledger
-from orderledger.projections.view import RowList
+from orderledger import Ledger, RowList
+from orderledger.extend.values import SystemClock
 from orderledger.serve.alerts.feeds import message_age, status_age
 
 MINUTES = 15

@@ -9,9 +9,8 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qsl
 
-from orderledger.infrastructure.messages.fields import parse_number, parse_time
-from orderledger.infrastructure.views.paging import LONGEST_PAGE, ORDERS_OF_PAGES
-from orderledger.projections.view import Kind
+from orderledger.extend.messages import parse_number, parse_time
+from orderledger.extend.views import LONGEST_PAGE, ORDERS_OF_PAGES, Kind
 from orderledger.serve.problems import Problem, invalid
 
 LONGEST_VALUE = 4_000

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from starlette.responses import Response
 
-from orderledger.infrastructure.errors import (
+from orderledger import (
     AmbiguousOrder,
     InvalidMessage,
     InvalidSetting,
@@ -18,7 +18,7 @@ from orderledger.infrastructure.errors import (
     StoreError,
     UnknownOrder,
 )
-from orderledger.infrastructure.printable import printable
+from orderledger.extend.runtime import printable
 
 CONTENT_TYPE = "application/problem+json"
 URN = "urn:orderledger:problem:"

@@ -3,7 +3,7 @@
 from tests import structure
 
 LEAVES = ["analytics", "audit", "demo", "gateway", "serve", "simulation", "venues"]
-CORE = ["cli", "domain", "infrastructure", "projections"]
+CORE = ["cli", "domain", "extend", "infrastructure", "projections"]
 BETWEEN_LEAVES = [
     ("demo", "serve"),
     ("demo", "simulation"),
@@ -28,3 +28,12 @@ def test_what_the_core_decides_folds_and_stores_knows_no_leaf() -> None:
 
 def test_the_longest_path_of_imports_has_five_rooms() -> None:
     assert structure.floors() == 5
+
+
+def test_leaves_import_six_modules_of_the_core_and_no_more_names_than_they_use() -> None:
+    offered = {
+        f"{module}.{name}" for module, names in structure.extension().items() for name in names
+    }
+    assert len(structure.extension()) == 6
+    assert offered == structure.names_used_by_leaves()
+    assert len(offered) <= 291  # to reach: 120

@@ -6,15 +6,13 @@ from decimal import Decimal
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from orderledger.domain.exact import ZERO
-from orderledger.domain.limits import Limits
+from orderledger import Limits
+from orderledger.extend.store import Store
+from orderledger.extend.values import ZERO, Clock, Part, part_words
 from orderledger.gateway.book import Book
 from orderledger.gateway.loading import load
 from orderledger.gateway.settings import GatewaySettings
 from orderledger.gateway.situation import BookSituation
-from orderledger.infrastructure.clock import Clock
-from orderledger.infrastructure.storage.store import Store
-from orderledger.projections.sides import Part, part_words
 from orderledger.serve.alerts.reading import State
 
 WHOLE = ("open_orders", "gross_notional", "orders_per_day")

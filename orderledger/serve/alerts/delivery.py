@@ -10,11 +10,10 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, Literal
 
-import structlog
-
-from orderledger.infrastructure.clock import Clock
-from orderledger.infrastructure.errors import LedgerError
-from orderledger.infrastructure.storage.columns import time_text
+from orderledger import LedgerError
+from orderledger.extend.runtime import EventLogger
+from orderledger.extend.store import time_text
+from orderledger.extend.values import Clock
 from orderledger.serve.alerts.channels import Channel, DeliveryFailed, Document
 from orderledger.serve.alerts.settings import Target
 from orderledger.serve.alerts.stored import AlertTables
@@ -26,7 +25,7 @@ IDLE_SECONDS = 1.0
 
 Delivered = Literal["nothing", "delivered", "failed", "waiting"]
 
-log = structlog.get_logger("orderledger.alerts")
+log = EventLogger("orderledger.alerts")
 
 
 def document_of(notice: NoticeRow, alert: AlertRow) -> Document:

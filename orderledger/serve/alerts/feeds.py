@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from orderledger.infrastructure.messages.fields import parse_time
+from orderledger.extend.messages import parse_time
 
 
 def status_age(status: Mapping[str, Any], now: datetime) -> float | None:

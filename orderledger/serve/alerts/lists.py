@@ -5,11 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from orderledger.infrastructure.clock import Clock, SystemClock
-from orderledger.infrastructure.storage.database import Session
-from orderledger.infrastructure.storage.store import reaching
-from orderledger.ledger import Ledger
-from orderledger.projections.view import RowList
+from orderledger import Ledger, RowList
+from orderledger.extend.store import Session, reaching
+from orderledger.extend.values import Clock, SystemClock
 from orderledger.serve.alerts.feeds import status_age
 from orderledger.serve.alerts.rules import KINDS
 from orderledger.serve.alerts.tables import (

@@ -5,16 +5,11 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from datetime import datetime
 from typing import Any, Protocol, TypeVar, cast
 
-from orderledger.domain.accounts import EVERY_ACCOUNT
-from orderledger.domain.values import account_of, is_order_stream
-from orderledger.infrastructure.clock import Clock
-from orderledger.infrastructure.errors import StoreUnreachable
-from orderledger.infrastructure.storage.store import Store, reaching
-from orderledger.infrastructure.storage.view_versions import stored
-from orderledger.infrastructure.views.stored_views import StoredViews
-from orderledger.projections.account_events import ACCOUNT_EVENTS
-from orderledger.projections.instruments import INSTRUMENTS
-from orderledger.projections.orders import ORDERS, OrderRow
+from orderledger import OrderRow, StoreUnreachable
+from orderledger.extend.events import EVERY_ACCOUNT
+from orderledger.extend.store import Store, reaching, stored
+from orderledger.extend.values import Clock, account_of, is_order_stream
+from orderledger.extend.views import ACCOUNT_EVENTS, INSTRUMENTS, ORDERS, StoredViews
 from orderledger.serve.alerts.stored import Key
 
 EVENTS_AT_ONCE = 1_000

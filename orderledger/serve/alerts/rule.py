@@ -11,8 +11,8 @@ from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from orderledger.domain.accounts import EVERY_ACCOUNT
-from orderledger.infrastructure.messages.fields import Identifier
+from orderledger.extend.events import EVERY_ACCOUNT
+from orderledger.extend.messages import Identifier
 from orderledger.serve.alerts.reading import State
 from orderledger.serve.alerts.stored import Key
 from orderledger.serve.alerts.tables import Page

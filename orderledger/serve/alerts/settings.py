@@ -9,13 +9,12 @@ from collections import Counter
 from collections.abc import Iterator
 from os import PathLike
 from typing import Annotated, Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import AfterValidator, Field
 
-from orderledger.infrastructure.messages.fields import Identifier
-from orderledger.infrastructure.secrecy import learn
-from orderledger.infrastructure.toml_files import Place, TomlFile
+from orderledger.extend.messages import Identifier
+from orderledger.extend.runtime import Place, TomlFile, learn
 from orderledger.serve.alerts.rule import Rule, Section
 from orderledger.serve.alerts.rules import KINDS, AnyRule
 from orderledger.venues.base.settings import Secret
@@ -83,7 +82,8 @@ class Target(Section):
         found = given.read(field) if isinstance(given, Secret) else given
         parts = urlsplit(found)
         pieces = (parts.netloc, parts.query, *parts.path.split("/"), found.rpartition(" ")[2])
-        long = [piece for piece in (found, *pieces) if len(piece) >= LIKE_A_SECRET]
+        values = (value for _, value in parse_qsl(parts.query))
+        long = [piece for piece in (found, *pieces, *values) if len(piece) >= LIKE_A_SECRET]
         learn(parts.password, *long)
         return found
 

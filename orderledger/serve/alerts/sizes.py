@@ -4,11 +4,9 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from orderledger.domain.exact import EXACT, QUOTIENT
-from orderledger.infrastructure.views.stored_views import StoredViews
-from orderledger.projections.instruments import INSTRUMENTS, InstrumentRow
-from orderledger.projections.orders import OrderRow
-from orderledger.projections.positions import terms_of
+from orderledger import InstrumentRow, OrderRow
+from orderledger.extend.values import EXACT, QUOTIENT
+from orderledger.extend.views import INSTRUMENTS, StoredViews, terms_of
 from orderledger.serve.alerts.reading import State
 
 SPARE = 500

@@ -5,11 +5,9 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, NamedTuple, cast
 
-from orderledger.infrastructure.printable import printable
-from orderledger.infrastructure.secrecy import masked
-from orderledger.infrastructure.storage.database import Database, Session
-from orderledger.infrastructure.storage.store import reaching
-from orderledger.projections.view import Table
+from orderledger.extend.runtime import masked, printable
+from orderledger.extend.store import Database, Session, reaching
+from orderledger.extend.views import Table
 from orderledger.serve.alerts.tables import (
     ALERTS,
     CURSORS,

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any, Literal, TypedDict, get_args
 
-from orderledger.infrastructure.storage.database import Session
-from orderledger.projections.view import Table, columns_of
+from orderledger.extend.store import Session
+from orderledger.extend.views import Table, columns_of
 
 EVENTS = ("raised", "cleared")
 Page = Literal["accounts", "orders", "reconciliation", "results"]

@@ -9,13 +9,10 @@ from functools import partial
 from types import TracebackType
 from typing import NamedTuple, Self
 
-import structlog
-
-from orderledger.infrastructure.clock import Clock, SystemClock
-from orderledger.infrastructure.errors import LedgerError
-from orderledger.infrastructure.storage.collector_status import CollectorStatuses, watcher_row
-from orderledger.infrastructure.storage.columns import time_text
-from orderledger.infrastructure.storage.store import reaching
+from orderledger import LedgerError
+from orderledger.extend.runtime import EventLogger
+from orderledger.extend.store import CollectorStatuses, reaching, time_text, watcher_row
+from orderledger.extend.values import Clock, SystemClock
 from orderledger.serve.alerts.channels import channel_of
 from orderledger.serve.alerts.delivery import Delivery
 from orderledger.serve.alerts.reading import State, WatchedLedger
@@ -32,7 +29,7 @@ would slow down recording."""
 STATUS_SECONDS = 5.0
 """The time of the last look is written so often."""
 ENDING_SECONDS = 30.0
-log = structlog.get_logger("orderledger.alerts")
+log = EventLogger("orderledger.alerts")
 
 
 class Look(NamedTuple):

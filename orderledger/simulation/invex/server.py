@@ -10,9 +10,8 @@ from uuid import UUID
 
 from aiohttp import web
 
-from orderledger.domain.exact import ZERO
-from orderledger.domain.values import OrderType
-from orderledger.infrastructure.clock import Clock
+from orderledger import OrderType
+from orderledger.extend.values import ZERO, Clock
 from orderledger.simulation.market import (
     OrderStatus,
     Reason,

@@ -11,7 +11,7 @@ from typing import Any
 
 from aiohttp import web
 
-from orderledger.infrastructure.clock import Clock
+from orderledger.extend.values import Clock
 from orderledger.simulation.lighter.rows import PRICE_DECIMALS, SIZE_DECIMALS, Rows, money
 from orderledger.simulation.lighter.transactions import Transactions
 from orderledger.simulation.market import ExchangeSimulator, SimulatedFill, SimulatedOrder

@@ -9,7 +9,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any, Literal
 
-from orderledger.domain.exact import EXACT, ZERO, plain
+from orderledger.extend.values import EXACT, ZERO, plain
 from orderledger.simulation.local.line import LossyLine
 from orderledger.simulation.local.requests import Message
 from orderledger.simulation.market import (

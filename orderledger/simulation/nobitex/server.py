@@ -7,9 +7,8 @@ from typing import Any
 
 from aiohttp import web
 
-from orderledger.domain.exact import EXACT, ZERO
-from orderledger.domain.values import OrderType
-from orderledger.infrastructure.clock import Clock
+from orderledger import OrderType
+from orderledger.extend.values import EXACT, ZERO, Clock
 from orderledger.simulation.market import (
     OrderStatus,
     Reason,

@@ -9,9 +9,8 @@ from typing import Any, TypeVar
 
 from aiohttp import web
 
-from orderledger.domain.exact import EXACT, ZERO
-from orderledger.domain.values import Side
-from orderledger.infrastructure.clock import Clock
+from orderledger import Side
+from orderledger.extend.values import EXACT, ZERO, Clock
 from orderledger.simulation.market import (
     HAPPENINGS,
     ExchangeSimulator,

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from orderledger.domain.values import OrderType, Side, TimeInForce
+from orderledger import OrderType, Side, TimeInForce
 from orderledger.simulation.market import ExchangeSimulator, OrderStatus, SimulatedOrder
 from orderledger.simulation.tradier.rows import Writer
 from orderledger.venues.tradier.tags import FITS

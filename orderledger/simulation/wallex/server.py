@@ -8,9 +8,8 @@ from uuid import UUID
 
 from aiohttp import web
 
-from orderledger.domain.exact import EXACT, ZERO, total
-from orderledger.domain.values import OrderType, Side
-from orderledger.infrastructure.clock import Clock
+from orderledger import OrderType, Side
+from orderledger.extend.values import EXACT, ZERO, Clock, total
 from orderledger.simulation.market import (
     Reason,
     Refusal,

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from orderledger.infrastructure.messages.fields import parse_number, parse_time
+from orderledger.extend.messages import parse_number, parse_time
 
 Document = dict[str, Any]
 Meaning = TypeVar("Meaning")

@@ -4,7 +4,7 @@ modules."""
 from importlib import import_module
 from typing import Any, cast
 
-from orderledger.infrastructure.clock import SystemClock
+from orderledger.extend.values import SystemClock
 from orderledger.venues.base.adapter import Adapter
 from orderledger.venues.base.order_entry import OrderEntry
 from orderledger.venues.base.recorded import Recording

@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from orderledger.domain.exact import plain
-from orderledger.infrastructure.errors import NotSent, Unanswered
-from orderledger.infrastructure.messages.registry import Message, Reject, RejectCancel
-from orderledger.infrastructure.messages.reports import Report
-from orderledger.projections.view import Row
+from orderledger import Message, NotSent, Reject, RejectCancel, Unanswered
+from orderledger.extend.messages import Report
+from orderledger.extend.values import plain
+from orderledger.extend.views import Row
 from orderledger.venues.base.client_ids import ClientIds
 from orderledger.venues.base.definitions import Now
 from orderledger.venues.base.fields import Document

@@ -8,17 +8,21 @@ from decimal import Decimal
 from functools import partial
 from typing import Any, Protocol, TypeAlias
 
-from orderledger.domain.exact import ZERO, plain, total
-from orderledger.domain.values import DatedBy, Liquidity, OrderType, Side, Source, Status
-from orderledger.infrastructure.messages.registry import (
+from orderledger import (
     Acknowledge,
     Balance,
     Fill,
+    Liquidity,
     Message,
+    OrderType,
     ReportedClaims,
+    Side,
+    Source,
 )
-from orderledger.infrastructure.messages.registry import Status as StatusReport
-from orderledger.infrastructure.messages.reports import Report
+from orderledger import OrderStatus as Status
+from orderledger import Status as StatusReport
+from orderledger.extend.messages import Report
+from orderledger.extend.values import ZERO, DatedBy, plain, total
 from orderledger.venues.base.definitions import Terms
 from orderledger.venues.base.fields import EARLIEST, Document, Unreadable
 from orderledger.venues.base.symbols import SymbolTable

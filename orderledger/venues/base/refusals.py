@@ -12,9 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from orderledger.infrastructure.errors import Unanswered
-from orderledger.infrastructure.messages.registry import Reject, RejectCancel, RejectReplace
-from orderledger.infrastructure.messages.reports import Report
+from orderledger import Reject, RejectCancel, RejectReplace, Unanswered
+from orderledger.extend.messages import Report
 
 DUPLICATE_ORDER = "duplicate_order"
 NOT_PROVED = "refusal_not_proved"

@@ -13,7 +13,7 @@ from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING
 
-from orderledger.infrastructure.errors import InvalidSetting
+from orderledger import InvalidSetting
 
 if TYPE_CHECKING:
     from orderledger.venues.base.adapter import Adapter

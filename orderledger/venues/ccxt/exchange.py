@@ -13,14 +13,9 @@ import ccxt
 import ccxt.async_support
 import ccxt.pro
 
-from orderledger.infrastructure.errors import (
-    InvalidSetting,
-    VenueError,
-    VenueRefused,
-    VenueUnavailable,
-)
-from orderledger.infrastructure.messages.facts import NESTING_LIMIT, evidence_of
-from orderledger.infrastructure.secrecy import masked
+from orderledger import InvalidSetting, VenueError, VenueRefused, VenueUnavailable
+from orderledger.extend.messages import NESTING_LIMIT, evidence_of
+from orderledger.extend.runtime import masked
 from orderledger.venues.base.transport.http import Censor
 from orderledger.venues.ccxt.calls import Call, noted, open_session, present_call
 from orderledger.venues.ccxt.quirks import quirks_of

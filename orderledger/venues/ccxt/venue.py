@@ -9,10 +9,8 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from orderledger.domain.values import Source
-from orderledger.infrastructure.errors import InvalidSetting, VenueUnavailable
-from orderledger.infrastructure.messages.registry import Balance, Message
-from orderledger.projections.view import Row
+from orderledger import Balance, InvalidSetting, Message, Source, VenueUnavailable
+from orderledger.extend.views import Row
 from orderledger.venues.base.base_venue import Feed
 from orderledger.venues.base.definitions import Terms
 from orderledger.venues.base.polling import PolledVenue, PollFeed

@@ -6,9 +6,9 @@ from contextlib import aclosing
 from datetime import datetime, timedelta
 from typing import Annotated, Any, NotRequired, TypedDict
 
-from orderledger.infrastructure.clock import SystemClock
-from orderledger.infrastructure.errors import InvalidSetting, VenueError
-from orderledger.infrastructure.messages.document import document
+from orderledger import InvalidSetting, VenueError
+from orderledger.extend.messages import document
+from orderledger.extend.values import SystemClock
 from orderledger.venues.base.registry import adapter
 from orderledger.venues.base.settings import VenueSection
 from orderledger.venues.base.venue import Records, Venue

@@ -4,9 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from orderledger.infrastructure.clock import SystemClock
-from orderledger.infrastructure.errors import InvalidSetting
-from orderledger.infrastructure.messages.fields import Identifier
+from orderledger import InvalidSetting
+from orderledger.extend.messages import Identifier
+from orderledger.extend.values import SystemClock
 from orderledger.venues.base.adapter import Adapter
 from orderledger.venues.base.networks import Network, Networks
 from orderledger.venues.base.order_entry import OrderEntry

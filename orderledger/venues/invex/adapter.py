@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from orderledger.infrastructure.errors import InvalidSetting
+from orderledger import InvalidSetting
 from orderledger.venues.base.keyed import keyed_adapter
 from orderledger.venues.base.networks import Network, Networks
 from orderledger.venues.base.settings import KeyedSection

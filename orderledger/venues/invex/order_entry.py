@@ -5,10 +5,9 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-from orderledger.domain.values import DatedBy
-from orderledger.infrastructure.errors import Unanswered
-from orderledger.infrastructure.messages.registry import Message, Status
-from orderledger.projections.view import Row
+from orderledger import Message, Status, Unanswered
+from orderledger.extend.values import DatedBy
+from orderledger.extend.views import Row
 from orderledger.venues.base.fields import Document
 from orderledger.venues.base.keyed_entry import (
     KeyedOrderEntry,

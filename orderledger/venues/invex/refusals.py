@@ -5,7 +5,7 @@ with the status 422. What the venue says of an order that it does not know, or t
 not documented.
 """
 
-from orderledger.infrastructure.messages.registry import Reject
+from orderledger import Reject
 from orderledger.venues.base.refusals import (
     STATED_4XX,
     UNAUTHORIZED,

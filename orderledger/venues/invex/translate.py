@@ -9,9 +9,8 @@ from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
-from orderledger.domain.exact import ZERO, total
-from orderledger.domain.values import DatedBy, OrderType, Pending, Side
-from orderledger.infrastructure.messages.registry import Message, Status
+from orderledger import Message, OrderType, Pending, Side, Status
+from orderledger.extend.values import ZERO, DatedBy, total
 from orderledger.venues.base import order_rows
 from orderledger.venues.base.definitions import Terms
 from orderledger.venues.base.fields import (

@@ -5,9 +5,8 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from orderledger.domain.values import PositionMode
-from orderledger.infrastructure.errors import VenueRefused, VenueUnavailable
-from orderledger.projections.view import Row
+from orderledger import PositionMode, VenueRefused, VenueUnavailable
+from orderledger.extend.views import Row
 from orderledger.venues.base.documents import refusal_in, rows_in
 from orderledger.venues.base.fields import Document
 from orderledger.venues.base.listed import ListedVenue

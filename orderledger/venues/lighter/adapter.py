@@ -6,8 +6,8 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
-from orderledger.infrastructure.clock import SystemClock
-from orderledger.infrastructure.errors import InvalidSetting
+from orderledger import InvalidSetting
+from orderledger.extend.values import SystemClock
 from orderledger.venues.base.adapter import Adapter
 from orderledger.venues.base.networks import Network, Networks
 from orderledger.venues.base.order_entry import OrderEntry

@@ -6,10 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from orderledger.domain.values import PositionMode
-from orderledger.infrastructure.clock import Clock, SystemClock
-from orderledger.infrastructure.messages.registry import Balance, Message
-from orderledger.projections.view import Row
+from orderledger import Balance, Message, PositionMode
+from orderledger.extend.values import Clock, SystemClock
+from orderledger.extend.views import Row
 from orderledger.venues.base.base_venue import BaseVenue, Feed
 from orderledger.venues.base.definitions import Terms
 from orderledger.venues.base.transport import Backoff, Http

@@ -1,6 +1,6 @@
 """What proves that Nobitex has not taken a request."""
 
-from orderledger.infrastructure.messages.registry import Reject, RejectCancel
+from orderledger import Reject, RejectCancel
 from orderledger.venues.base.refusals import (
     STATED,
     UNAUTHORIZED,

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from orderledger.domain.values import DatedBy, OrderType, Side, Source
-from orderledger.infrastructure.messages.registry import Cancel, Fill, Message
+from orderledger import Cancel, Fill, Message, OrderType, Side, Source
+from orderledger.extend.values import DatedBy
 from orderledger.venues.base.definitions import Terms
 from orderledger.venues.base.fields import (
     Details,

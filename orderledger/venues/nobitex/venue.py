@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from orderledger.infrastructure.errors import VenueRefused, VenueUnavailable
-from orderledger.projections.view import Row
+from orderledger import VenueRefused, VenueUnavailable
+from orderledger.extend.views import Row
 from orderledger.venues.base.documents import code_in, number_in, row_in, rows_in
 from orderledger.venues.base.fields import (
     Document,

@@ -3,9 +3,9 @@
 import re
 from datetime import date
 
-from orderledger.domain.values import OrderType, Side, Status
-from orderledger.infrastructure.messages.registry import Acknowledge, Cancel, Reject
-from orderledger.infrastructure.messages.registry import Status as StatusReport
+from orderledger import Acknowledge, Cancel, OrderType, Reject, Side
+from orderledger import OrderStatus as Status
+from orderledger import Status as StatusReport
 from orderledger.venues.base.client_ids import ClientIds
 from orderledger.venues.base.order_rows import Meaning
 from orderledger.venues.base.symbols import SymbolTable

@@ -5,12 +5,9 @@ from datetime import datetime, timedelta
 from operator import itemgetter
 from typing import Any, Protocol
 
-from orderledger.infrastructure.errors import AmbiguousOrder, UnknownOrder
-from orderledger.infrastructure.messages.outcome import Outcome
-from orderledger.infrastructure.messages.registry import Message
-from orderledger.projections.positions import Position, position_of, terms_of
-from orderledger.projections.sides import NET, Part, modes_of, part_of, when
-from orderledger.projections.view import Row
+from orderledger import AmbiguousOrder, Message, Outcome, UnknownOrder
+from orderledger.extend.values import NET, Part, modes_of, part_of, when
+from orderledger.extend.views import Position, Row, position_of, terms_of
 from orderledger.venues.reconciliation.breaks import ACTOR, UNDOES
 from orderledger.venues.reconciliation.comparing import TERMS
 

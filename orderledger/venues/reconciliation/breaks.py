@@ -8,11 +8,10 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Any
 
-from orderledger.domain.orders.ends import CONCLUDED_ABSENT
-from orderledger.domain.values import Source
-from orderledger.infrastructure.messages.document import document
-from orderledger.infrastructure.messages.registry import Absent, Message
-from orderledger.projections.view import Row
+from orderledger import Absent, Message, Source
+from orderledger.extend.events import CONCLUDED_ABSENT
+from orderledger.extend.messages import document
+from orderledger.extend.views import Row
 
 SUBJECT_SHOWN = 120
 ACTOR = "reconciliation"

@@ -2,21 +2,20 @@
 
 from typing import Any
 
-from orderledger.domain.exact import plain
-from orderledger.domain.orders.reports import OBSERVED_ENDS
-from orderledger.domain.values import Status as OrderStatus
-from orderledger.infrastructure.messages.registry import (
+from orderledger import (
     Acknowledge,
     Cancel,
     Expire,
     Message,
+    OrderStatus,
     Reject,
     Replace,
     Restate,
     Status,
 )
-from orderledger.projections.recovery import finding
-from orderledger.projections.view import Row
+from orderledger.extend.events import OBSERVED_ENDS
+from orderledger.extend.values import plain
+from orderledger.extend.views import Row, finding
 from orderledger.venues.reconciliation.breaks import CONCLUDED, Kind
 
 Names = frozenset[str]

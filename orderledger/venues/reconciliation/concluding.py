@@ -8,9 +8,8 @@ not know its ids when queried; nothing of it is filled.
 
 from datetime import datetime, timedelta
 
-from orderledger.infrastructure.errors import AmbiguousOrder, UnknownOrder
-from orderledger.infrastructure.messages.registry import Cancel, Message, Reinstate
-from orderledger.projections.view import Row
+from orderledger import AmbiguousOrder, Cancel, Message, Reinstate, UnknownOrder
+from orderledger.extend.views import Row
 from orderledger.venues.reconciliation.book import Book, is_taken_back
 from orderledger.venues.reconciliation.breaks import (
     CONCLUDED,

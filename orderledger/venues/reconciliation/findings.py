@@ -9,8 +9,7 @@ from decimal import Decimal
 from hashlib import sha256
 from typing import Any, ParamSpec, TypeVar
 
-from orderledger.domain.exact import total
-from orderledger.infrastructure.messages.registry import (
+from orderledger import (
     BustFill,
     CorrectFill,
     Fill,
@@ -21,7 +20,8 @@ from orderledger.infrastructure.messages.registry import (
     Restate,
     Status,
 )
-from orderledger.projections.view import Row
+from orderledger.extend.values import total
+from orderledger.extend.views import Row
 from orderledger.venues.base.translation import Fault
 from orderledger.venues.base.venue import PriorPosition, Records, Venue
 from orderledger.venues.reconciliation.book import (

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from orderledger.domain.exact import EXACT, ZERO
-from orderledger.projections.view import Row
+from orderledger.extend.values import EXACT, ZERO
+from orderledger.extend.views import Row
 
 MOVING = {
     "fill_id",

@@ -4,10 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from orderledger.domain.exact import EXACT, ONE, ZERO, plain
-from orderledger.projections.positions import Terms, position_of, position_rows, terms_of
-from orderledger.projections.sides import Part, modes_of, part_of, when
-from orderledger.projections.view import Row
+from orderledger.extend.values import EXACT, ONE, ZERO, Part, modes_of, part_of, plain, when
+from orderledger.extend.views import Row, Terms, position_of, position_rows, terms_of
 from orderledger.venues.base.numbers import quotient
 from orderledger.venues.reconciliation.book import Book
 

@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from orderledger.domain.values import Anomaly
-from orderledger.infrastructure.messages.registry import Fill, Message
-from orderledger.projections.view import Row
+from orderledger import Anomaly, Fill, Message
+from orderledger.extend.views import Row
 from orderledger.venues.base.venue import Listing, Venue
 from orderledger.venues.reconciliation.book import names_of, names_of_message
 from orderledger.venues.reconciliation.breaks import (

@@ -4,9 +4,8 @@ venue keeps several."""
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple, Self
 
-from orderledger.domain.values import PositionSide
-from orderledger.infrastructure.messages.registry import Balance
-from orderledger.projections.sides import (
+from orderledger import Balance, PositionSide
+from orderledger.extend.values import (
     HEDGE,
     NAMED,
     NET,
@@ -16,7 +15,7 @@ from orderledger.projections.sides import (
     part_now,
     part_words,
 )
-from orderledger.projections.view import Row
+from orderledger.extend.views import Row
 
 
 class PositionName(NamedTuple):

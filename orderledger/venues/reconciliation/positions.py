@@ -6,12 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from orderledger.domain.exact import EXACT, ZERO, plain
-from orderledger.domain.values import Source
-from orderledger.infrastructure.errors import VenueUnavailable
-from orderledger.infrastructure.messages.registry import Adjust, Balance
-from orderledger.projections.instruments import reported_quantities
-from orderledger.projections.view import Row
+from orderledger import Adjust, Balance, Source, VenueUnavailable
+from orderledger.extend.values import EXACT, ZERO, plain
+from orderledger.extend.views import Row, reported_quantities
 from orderledger.venues.base.venue import PriorPosition, Venue
 from orderledger.venues.reconciliation.book import JUST, position_at
 from orderledger.venues.reconciliation.breaks import Break, Kind, repairing

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from operator import itemgetter
 
-from orderledger.domain.values import Source
-from orderledger.infrastructure.clock import Clock
-from orderledger.infrastructure.messages.registry import Certify, Gap, OpenBreak
-from orderledger.projections.view import Row
+from orderledger import Certify, Gap, OpenBreak, Source
+from orderledger.extend.values import Clock
+from orderledger.extend.views import Row
 from orderledger.venues.base.venue import Records, Venue
 from orderledger.venues.reconciliation.book import Book, BookRecords
 from orderledger.venues.reconciliation.breaks import ACTOR, Break, Kind

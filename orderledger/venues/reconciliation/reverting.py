@@ -5,11 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Protocol
 
-from orderledger.domain.exact import EXACT, ONE, plain
-from orderledger.domain.orders.reports import OBSERVED_ENDS
-from orderledger.domain.values import Source
-from orderledger.infrastructure.messages.fields import DIGITS
-from orderledger.infrastructure.messages.registry import (
+from orderledger import (
     Absent,
     Adjust,
     BustFill,
@@ -19,10 +15,12 @@ from orderledger.infrastructure.messages.registry import (
     Message,
     Reinstate,
     Restate,
+    Source,
 )
-from orderledger.projections.positions import position_rows
-from orderledger.projections.sides import modes_of, part_of
-from orderledger.projections.view import Row
+from orderledger.extend.events import OBSERVED_ENDS
+from orderledger.extend.messages import DIGITS
+from orderledger.extend.values import EXACT, ONE, modes_of, part_of, plain
+from orderledger.extend.views import Row, position_rows
 from orderledger.venues.reconciliation.book import JUST, Book, position_at
 from orderledger.venues.reconciliation.breaks import ACTOR, UNDOES
 

@@ -4,8 +4,8 @@ remains."""
 from collections.abc import Sequence
 from typing import Any
 
-from orderledger.infrastructure.messages.registry import Message, Replace, Restate, Status
-from orderledger.projections.view import Row
+from orderledger import Message, Replace, Restate, Status
+from orderledger.extend.views import Row
 from orderledger.venues.reconciliation.book import (
     is_taken_back,
     named_by,

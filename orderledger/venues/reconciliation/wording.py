@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from orderledger.infrastructure.messages.registry import Acknowledge, Replace, Restate
-from orderledger.projections.view import Row
+from orderledger import Acknowledge, Replace, Restate
+from orderledger.extend.views import Row
 from orderledger.venues.reconciliation.comparing import TERMS, stated_by
 
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from orderledger.infrastructure.clock import SystemClock
+from orderledger.extend.values import SystemClock
 from orderledger.venues.base.adapter import Adapter
 from orderledger.venues.base.networks import Network, Networks
 from orderledger.venues.base.order_entry import OrderEntry

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, cast
 
-from orderledger.infrastructure.errors import VenueError
+from orderledger import VenueError
 from orderledger.venues.base.polling import PollFeed
 from orderledger.venues.base.translation import Fault, Translation
 from orderledger.venues.base.transport import (

@@ -6,15 +6,9 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from orderledger.infrastructure.messages.registry import (
-    Balance,
-    BustFill,
-    CorrectFill,
-    Fill,
-    Message,
-)
-from orderledger.infrastructure.messages.reports import Report
-from orderledger.projections.view import Row
+from orderledger import Balance, BustFill, CorrectFill, Fill, Message
+from orderledger.extend.messages import Report
+from orderledger.extend.views import Row
 from orderledger.venues.base.base_venue import Feed
 from orderledger.venues.base.definitions import Terms
 from orderledger.venues.base.fields import Unreadable, can_be_id

@@ -3,8 +3,8 @@
 from typing import Any
 from urllib.parse import quote as quoted
 
-from orderledger.infrastructure.errors import Unanswered
-from orderledger.projections.view import Row
+from orderledger import Unanswered
+from orderledger.extend.views import Row
 from orderledger.venues.base.fields import Document
 from orderledger.venues.base.keyed_entry import (
     KeyedOrderEntry,

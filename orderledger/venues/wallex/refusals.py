@@ -4,7 +4,7 @@ No list of codes was found. What the documents have is the form of an error: a s
 `success: false`, and the fields that are at fault.
 """
 
-from orderledger.infrastructure.messages.registry import Reject, RejectCancel
+from orderledger import Reject, RejectCancel
 from orderledger.venues.base.refusals import (
     STATED_4XX,
     UNAUTHORIZED,

@@ -9,10 +9,10 @@ from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
-from orderledger.domain.exact import ZERO, total
-from orderledger.domain.values import DatedBy, OrderType, Status
-from orderledger.infrastructure.messages.registry import Acknowledge, Cancel, Message, Restate
-from orderledger.infrastructure.messages.registry import Status as StatusReport
+from orderledger import Acknowledge, Cancel, Message, OrderType, Restate
+from orderledger import OrderStatus as Status
+from orderledger import Status as StatusReport
+from orderledger.extend.values import ZERO, DatedBy, total
 from orderledger.venues.base import order_rows
 from orderledger.venues.base.definitions import Terms
 from orderledger.venues.base.fields import (

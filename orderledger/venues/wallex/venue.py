@@ -5,9 +5,8 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from orderledger.domain.values import PositionMode
-from orderledger.infrastructure.errors import VenueRefused, VenueUnavailable
-from orderledger.projections.view import Row
+from orderledger import PositionMode, VenueRefused, VenueUnavailable
+from orderledger.extend.views import Row
 from orderledger.venues.base.documents import refusal_in, row_in
 from orderledger.venues.base.fields import Document
 from orderledger.venues.base.listed import ListedVenue

@@ -3,7 +3,7 @@
 import re
 from datetime import date
 
-from orderledger.domain.values import OrderType, Side
+from orderledger import OrderType, Side
 from orderledger.venues.base.client_ids import ClientIds
 from orderledger.venues.base.symbols import SymbolTable
 

@@ -6,12 +6,10 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from orderledger import AccountEventRow, CertificateRow, HaltRow
+from orderledger.extend.messages import Identifier
+from orderledger.extend.views import ACCOUNT_EVENTS, CERTIFICATES, HALTS, StoredViews
 from orderledger.gateway.breakers import feed_age
-from orderledger.infrastructure.messages.fields import Identifier
-from orderledger.infrastructure.views.stored_views import StoredViews
-from orderledger.projections.account_events import ACCOUNT_EVENTS, AccountEventRow
-from orderledger.projections.certificates import CERTIFICATES, CertificateRow
-from orderledger.projections.halts import HALTS, HaltRow
 from orderledger.serve.alerts.feeds import collected_accounts, last_message_age
 from orderledger.serve.alerts.reading import State
 from orderledger.serve.alerts.rule import Condition, NotNegativeSeconds, Page, Rule, Seconds

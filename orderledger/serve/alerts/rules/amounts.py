@@ -9,16 +9,13 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator
 
-from orderledger.domain.exact import EXACT, plain
-from orderledger.domain.limits import Limits
+from orderledger import ExposureRow, Limits
+from orderledger.extend.messages import Identifier, Quantity
+from orderledger.extend.runtime import ZoneName
+from orderledger.extend.values import EXACT, part_words, plain
+from orderledger.extend.views import StoredViews, queries
 from orderledger.gateway.settings import GatewaySettings, read_settings
 from orderledger.gateway.situation import BookSituation
-from orderledger.infrastructure.messages.fields import Identifier, Quantity
-from orderledger.infrastructure.time_zones import ZoneName
-from orderledger.infrastructure.views.stored_views import StoredViews
-from orderledger.projections import queries
-from orderledger.projections.exposure import ExposureRow
-from orderledger.projections.sides import part_words
 from orderledger.serve.alerts.books import book_of, used_limits
 from orderledger.serve.alerts.reading import State
 from orderledger.serve.alerts.rule import Condition, Page, Rule

@@ -6,13 +6,10 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from orderledger.domain.exact import EXACT, plain
-from orderledger.domain.values import Anomaly, is_order_stream
-from orderledger.infrastructure.messages.fields import Identifier, Quantity
-from orderledger.infrastructure.views.stored_views import StoredViews
-from orderledger.projections.anomalies import ANOMALIES, AnomalyRow
-from orderledger.projections.orders import ORDERS, OrderRow
-from orderledger.projections.position_anomalies import position_anomalies
+from orderledger import Anomaly, AnomalyRow, OrderRow
+from orderledger.extend.messages import Identifier, Quantity
+from orderledger.extend.values import EXACT, is_order_stream, plain
+from orderledger.extend.views import ANOMALIES, ORDERS, StoredViews, position_anomalies
 from orderledger.serve.alerts.reading import State
 from orderledger.serve.alerts.rule import Condition, NotNegativeSeconds, Page, Rule
 from orderledger.serve.alerts.rules.amounts import exposures, position_name

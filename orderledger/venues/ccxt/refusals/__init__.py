@@ -12,7 +12,7 @@ from typing import Any, Literal
 import aiohttp
 import ccxt
 
-from orderledger.infrastructure.errors import NotSent, Unanswered
+from orderledger import NotSent, Unanswered
 from orderledger.venues.base.refusals import Mark
 from orderledger.venues.ccxt.calls import Call
 from orderledger.venues.ccxt.exchange import shown

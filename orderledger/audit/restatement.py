@@ -3,16 +3,22 @@ make the difference."""
 
 from collections.abc import Callable, Iterable
 
-from orderledger.domain.accounts import AccountEvent, InstrumentDefined, MarkRecorded
-from orderledger.domain.orders.commands import OrderRequested
-from orderledger.domain.orders.judgements import OrderAttributed
-from orderledger.domain.orders.reports import FillBusted, FillCorrected, FillRecorded
-from orderledger.domain.recorded import Recorded
-from orderledger.domain.values import account_of
-from orderledger.projections.audit_rows import CauseRow, RestatedRow
-from orderledger.projections.differing import KEYS, Differing
-from orderledger.projections.explanation import step_of
-from orderledger.projections.view import Row
+from orderledger.audit.differing import KEYS, Differing
+from orderledger.audit.explanation import step_of
+from orderledger.audit.rows import CauseRow, RestatedRow
+from orderledger.extend.events import (
+    AccountEvent,
+    FillBusted,
+    FillCorrected,
+    FillRecorded,
+    InstrumentDefined,
+    MarkRecorded,
+    OrderAttributed,
+    OrderRequested,
+    Recorded,
+)
+from orderledger.extend.values import account_of
+from orderledger.extend.views import Row
 
 OF_ORDERS = frozenset({"orders", "trades", "anomalies"})
 NAMES = ("account", "client_order_id", "fill_id", "instrument", "stream")

@@ -13,9 +13,8 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Annotated, Any, TypedDict
 
-from orderledger.domain.exact import EXACT, ZERO, total
-from orderledger.projections.sides import NET
-from orderledger.projections.view import Row
+from orderledger.extend.values import EXACT, NET, ZERO, total
+from orderledger.extend.views import Row
 
 ROUNDING = Decimal("1e-9")
 """Numbers agree within this part of the larger: other books compute averages in floating point."""

@@ -9,10 +9,7 @@ has already.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from orderledger.infrastructure.storage.columns import time_text
-from orderledger.infrastructure.storage.database import Database, Session
-from orderledger.infrastructure.storage.recorder import REQUEST_KEYS_TABLE
-from orderledger.infrastructure.storage.store import reaching
+from orderledger.extend.store import REQUEST_KEYS_TABLE, Database, Session, reaching, time_text
 
 STORE = "the table of idempotency keys"
 KEPT_FOR = timedelta(hours=24)

@@ -4,11 +4,10 @@ from typing import Any
 
 import msgspec
 
-from orderledger.domain.orders.events import OrderJudgement
-from orderledger.domain.recorded import Recorded
-from orderledger.domain.values import account_of
-from orderledger.infrastructure.messages.base import Message
-from orderledger.infrastructure.messages.registry import MESSAGES
+from orderledger import Message
+from orderledger.extend.events import OrderJudgement, Recorded
+from orderledger.extend.messages import MESSAGES
+from orderledger.extend.values import account_of
 
 Document = dict[str, Any]
 

@@ -9,12 +9,9 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any, cast
 
-from orderledger.domain.exact import EXACT, ZERO, total
-from orderledger.projections.audit_rows import PartRow
-from orderledger.projections.pnl import Marks, rate_of
-from orderledger.projections.positions import METHODS, Method, Position, Terms
-from orderledger.projections.sides import Modes, Part, part_of, when
-from orderledger.projections.view import Row
+from orderledger.audit.rows import PartRow
+from orderledger.extend.values import EXACT, ZERO, Modes, Part, part_of, total, when
+from orderledger.extend.views import METHODS, Marks, Method, Position, Row, Terms, rate_of
 
 EMPTY: Any = dict.fromkeys(PartRow.__annotations__)
 

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-from orderledger.domain.exact import ZERO, plain, short, total
-from orderledger.domain.values import Anomaly, Status
-from orderledger.projections.orders import OrderRow
+from orderledger import Anomaly, OrderRow
+from orderledger import OrderStatus as Status
+from orderledger.extend.values import ZERO, plain, short, total
 
 SEVERAL = ", "
 

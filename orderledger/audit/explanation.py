@@ -7,35 +7,41 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple, cast
 
-from orderledger.domain.accounts import AnyAccountEvent
-from orderledger.domain.exact import short
-from orderledger.domain.orders.commands import CancelRequested, ReplaceRequested
-from orderledger.domain.orders.events import OrderEvent, OrderReport
-from orderledger.domain.orders.fill import Numbers
-from orderledger.domain.orders.order import Order
-from orderledger.domain.orders.record import evolve
-from orderledger.domain.orders.reports import (
+from orderledger import Certainty, OrderRow, Pending, Side
+from orderledger import OrderStatus as Status
+from orderledger.audit.rows import Explanation, StepRow
+from orderledger.audit.summary import summary_sentence
+from orderledger.audit.unknowns import unknowns
+from orderledger.extend.events import (
+    AnyAccountEvent,
+    AnyProposalEvent,
+    CancelRequested,
     FillCorrected,
     FillRecorded,
+    Numbers,
+    Order,
     OrderAbsent,
     OrderCanceled,
+    OrderEvent,
     OrderReplaced,
+    OrderReport,
     OrderTriggered,
+    Recorded,
+    ReplaceRequested,
+    evolve,
 )
-from orderledger.domain.proposals import AnyProposalEvent
-from orderledger.domain.recorded import Recorded
-from orderledger.domain.values import Certainty, Pending, Side, Status
-from orderledger.projections.audit_rows import Explanation, StepRow
-from orderledger.projections.orders import OrderRow
-from orderledger.projections.sentences import (
+from orderledger.extend.values import short
+from orderledger.extend.views import (
     OrderLogEvent,
     account_sentence,
+    listed,
+    moment,
+    order_name,
     order_sentence,
     proposal_sentence,
+    span,
+    word,
 )
-from orderledger.projections.summary import summary_sentence
-from orderledger.projections.unknowns import unknowns
-from orderledger.projections.wording import listed, moment, order_name, span, word
 
 LATE = timedelta(minutes=1)
 """A report that is recorded this long after it happened is called late."""

@@ -3,14 +3,16 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Literal, NamedTuple
 
-from orderledger.projections import queries
-from orderledger.projections.account_events import ACCOUNT_EVENTS
-from orderledger.projections.anomalies import ANOMALIES
-from orderledger.projections.instruments import INSTRUMENTS
-from orderledger.projections.orders import ORDERS
-from orderledger.projections.positions import Method
-from orderledger.projections.queries import Source
-from orderledger.projections.view import Row
+from orderledger.extend.views import (
+    ACCOUNT_EVENTS,
+    ANOMALIES,
+    INSTRUMENTS,
+    ORDERS,
+    Method,
+    Row,
+    Source,
+    queries,
+)
 
 ViewName = Literal[
     "orders", "trades", "positions", "pnl", "anomalies", "instruments", "account_events"

@@ -14,29 +14,33 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from orderledger.domain.orders.commands import CancelRequested, OrderRequested, ReplaceRequested
-from orderledger.domain.orders.fill import Effective
-from orderledger.domain.orders.fills import Fills
-from orderledger.domain.orders.order import Order
-from orderledger.domain.orders.record import evolve
-from orderledger.domain.orders.reports import (
+from orderledger import Liquidity, OrderType, Side, TimeInForce
+from orderledger import OrderStatus as Status
+from orderledger.extend.events import (
+    CancelRequested,
+    Effective,
     FillBusted,
     FillCorrected,
     FillRecorded,
+    Fills,
+    Order,
     OrderAcknowledged,
     OrderCanceled,
     OrderDoneForDay,
     OrderExpired,
     OrderRejected,
     OrderReplaced,
+    OrderRequested,
     OrderRestated,
     OrderResumed,
     OrderStopped,
     OrderSuspended,
     OrderTriggered,
+    Recorded,
+    ReplaceRequested,
+    evolve,
 )
-from orderledger.domain.recorded import Recorded
-from orderledger.domain.values import Liquidity, OrderType, Side, Status, TimeInForce, account_of
+from orderledger.extend.values import account_of
 
 VALIDITY = {
     TimeInForce.DAY: "DAVY",

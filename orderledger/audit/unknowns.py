@@ -1,8 +1,8 @@
 """What the log does not tell about an order."""
 
-from orderledger.domain.orders.order import Order
-from orderledger.projections.orders import OrderRow
-from orderledger.projections.wording import moment
+from orderledger import OrderRow
+from orderledger.extend.events import Order
+from orderledger.extend.views import moment
 
 
 def unknowns(row: OrderRow, order: Order, *, is_cancel_asked: bool) -> list[str]:

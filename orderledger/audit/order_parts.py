@@ -2,12 +2,10 @@
 
 from collections.abc import Iterable
 
-from orderledger.domain.orders.order import Order
-from orderledger.domain.orders.record import evolve
-from orderledger.domain.recorded import Recorded
-from orderledger.projections.audit_rows import PartRow
-from orderledger.projections.orders import order_row
-from orderledger.projections.parts import part
+from orderledger.audit.figure_parts import part
+from orderledger.audit.rows import PartRow
+from orderledger.extend.events import Order, Recorded, evolve
+from orderledger.extend.views import order_row
 
 FIELDS = (
     "status", "pending", "certainty", "ended_at", "reason", "instrument", "side", "order_type",

@@ -12,9 +12,8 @@ from typing import Protocol
 
 import msgspec
 
-from orderledger.domain.exact import EXACT, ONE, QUOTIENT, plain
-from orderledger.domain.exposure import Interval
-from orderledger.domain.values import OrderType, PositionSide, Side
+from orderledger import OrderType, PositionSide, Side
+from orderledger.extend.values import EXACT, ONE, QUOTIENT, Interval, plain
 
 __all__ = ["Limits"]
 

@@ -5,6 +5,19 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, TypedDict
 
+__all__ = [
+    "AuditRow",
+    "CauseRow",
+    "Explanation",
+    "Independence",
+    "OrderRecord",
+    "PartRow",
+    "RestatedRow",
+    "StepRow",
+    "WhatIfRow",
+    "Why",
+]
+
 FILL_STATES = ("active", "busted", "corrected", "contested")
 
 

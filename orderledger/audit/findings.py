@@ -3,26 +3,27 @@ disagree, and interventions."""
 
 from datetime import datetime, timedelta
 
-from orderledger.domain.accounts import (
+from orderledger import Source
+from orderledger.audit.explanation import AHEAD, LATE
+from orderledger.extend.events import (
+    CancelRequested,
+    FillBusted,
+    FillCorrected,
     GapRecorded,
+    OrderCanceled,
+    OrderEvent,
+    OrderJudgement,
+    OrderReplaced,
+    OrderReport,
+    OrderRestated,
     PositionAdjusted,
+    Recorded,
+    ReplaceRequested,
     SenderChanged,
     TradingHalted,
     TradingResumed,
 )
-from orderledger.domain.orders.commands import CancelRequested, ReplaceRequested
-from orderledger.domain.orders.events import OrderEvent, OrderJudgement, OrderReport
-from orderledger.domain.orders.reports import (
-    FillBusted,
-    FillCorrected,
-    OrderCanceled,
-    OrderReplaced,
-    OrderRestated,
-)
-from orderledger.domain.recorded import Recorded
-from orderledger.domain.values import Source
-from orderledger.projections.explanation import AHEAD, LATE
-from orderledger.projections.wording import moment, span
+from orderledger.extend.views import moment, span
 
 FINDINGS = {
     "amendment": "Terms or fills were changed after the fact: a replace, a restatement, a "
