@@ -6,10 +6,10 @@ from decimal import Decimal
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from orderledger import Limits
 from orderledger.extend.store import Store
 from orderledger.extend.values import ZERO, Clock, Part, part_words
 from orderledger.gateway.book import Book
+from orderledger.gateway.limits import Limits
 from orderledger.gateway.loading import load
 from orderledger.gateway.settings import GatewaySettings
 from orderledger.gateway.situation import BookSituation

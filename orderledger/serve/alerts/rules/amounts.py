@@ -9,11 +9,12 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator
 
-from orderledger import ExposureRow, Limits
+from orderledger import ExposureRow
 from orderledger.extend.messages import Identifier, Quantity
 from orderledger.extend.runtime import ZoneName
 from orderledger.extend.values import EXACT, part_words, plain
 from orderledger.extend.views import StoredViews, queries
+from orderledger.gateway.limits import Limits
 from orderledger.gateway.settings import GatewaySettings, read_settings
 from orderledger.gateway.situation import BookSituation
 from orderledger.serve.alerts.books import book_of, used_limits
