@@ -13,12 +13,10 @@ if TYPE_CHECKING:
     from orderledger.domain.values import *  # noqa: F403
     from orderledger.gateway.gateway import *  # noqa: F403
     from orderledger.infrastructure.errors import *  # noqa: F403
-    from orderledger.infrastructure.messages.accounts import *  # noqa: F403
     from orderledger.infrastructure.messages.base import *  # noqa: F403
-    from orderledger.infrastructure.messages.commands import *  # noqa: F403
+    from orderledger.infrastructure.messages.kinds import *  # noqa: F403
     from orderledger.infrastructure.messages.outcome import *  # noqa: F403
     from orderledger.infrastructure.messages.parsing import *  # noqa: F403
-    from orderledger.infrastructure.messages.reports import *  # noqa: F403
     from orderledger.ledger import *  # noqa: F403
     from orderledger.projections.rows import *  # noqa: F403
     from orderledger.venues.base.order_entry import *  # noqa: F403
@@ -30,10 +28,8 @@ HOMES = (
     "orderledger.infrastructure.errors",
     "orderledger.ledger",
     "orderledger.projections.rows",
-    "orderledger.infrastructure.messages.accounts",
     "orderledger.infrastructure.messages.base",
-    "orderledger.infrastructure.messages.commands",
-    "orderledger.infrastructure.messages.reports",
+    "orderledger.infrastructure.messages.kinds",
     "orderledger.infrastructure.messages.outcome",
     "orderledger.infrastructure.messages.parsing",
     "orderledger.domain.limits",

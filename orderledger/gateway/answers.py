@@ -7,9 +7,8 @@ from typing import Any, TypeVar
 
 from orderledger.gateway.results import GatewayLedger, Sending
 from orderledger.infrastructure.errors import NotSent, Unanswered
-from orderledger.infrastructure.messages.commands import Deny, Unresolved
 from orderledger.infrastructure.messages.outcome import Outcome
-from orderledger.infrastructure.messages.registry import Message
+from orderledger.infrastructure.messages.registry import Deny, Message, Unresolved
 from orderledger.projections.view import Row
 
 REFUSALS = frozenset({"reject", "reject_cancel", "reject_replace"})

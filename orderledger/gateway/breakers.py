@@ -14,9 +14,8 @@ from orderledger.gateway.published import ACTOR, is_of_scope
 from orderledger.gateway.results import Sending
 from orderledger.gateway.settings import Breaker
 from orderledger.gateway.situation import BookSituation
-from orderledger.infrastructure.messages.accounts import Halt
 from orderledger.infrastructure.messages.fields import parse_time
-from orderledger.infrastructure.messages.reports import Reject
+from orderledger.infrastructure.messages.registry import Halt, Reject
 from orderledger.projections.view import Row
 
 MINUTE = timedelta(minutes=1)

@@ -24,9 +24,13 @@ from orderledger.infrastructure.errors import (
     Unanswered,
     UnknownOrder,
 )
-from orderledger.infrastructure.messages.commands import RequestCancel, RequestReplace, Unresolved
-from orderledger.infrastructure.messages.registry import Message
-from orderledger.infrastructure.messages.reports import RejectReplace
+from orderledger.infrastructure.messages.registry import (
+    Message,
+    RejectReplace,
+    RequestCancel,
+    RequestReplace,
+    Unresolved,
+)
 from orderledger.projections.view import Row
 from orderledger.venues.base.order_entry import OrderEntry
 

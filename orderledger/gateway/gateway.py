@@ -42,9 +42,9 @@ from orderledger.gateway.settings import GatewaySettings, read_settings
 from orderledger.gateway.unsettled import Unsettled
 from orderledger.infrastructure.clock import Clock, SystemClock
 from orderledger.infrastructure.errors import InvalidSetting, LedgerError
-from orderledger.infrastructure.messages.accounts import Sender as SenderMessage
-from orderledger.infrastructure.messages.commands import Request
 from orderledger.infrastructure.messages.fields import parse_number
+from orderledger.infrastructure.messages.registry import Request
+from orderledger.infrastructure.messages.registry import Sender as SenderMessage
 from orderledger.infrastructure.storage.leases import Leases
 from orderledger.projections.view import Row
 from orderledger.venues.base.order_entry import OrderEntry

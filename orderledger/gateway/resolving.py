@@ -15,9 +15,7 @@ from orderledger.gateway.results import GatewayLedger, OrderLookup
 from orderledger.gateway.unsettled import Key, Unsettled, is_in_doubt
 from orderledger.infrastructure.clock import Clock
 from orderledger.infrastructure.errors import VenueError
-from orderledger.infrastructure.messages.commands import Deny
-from orderledger.infrastructure.messages.registry import Message
-from orderledger.infrastructure.messages.reports import Absent, Status
+from orderledger.infrastructure.messages.registry import Absent, Deny, Message, Status
 from orderledger.venues.base.order_entry import OrderEntry
 
 QUERY_SECONDS = 10.0

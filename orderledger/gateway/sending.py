@@ -30,9 +30,8 @@ from orderledger.gateway.unsettled import Key, Unsettled
 from orderledger.gateway.working import Instrument
 from orderledger.infrastructure.clock import Clock
 from orderledger.infrastructure.errors import Fenced, NotSent, StoreError
-from orderledger.infrastructure.messages.commands import Deny, Request, Submit
 from orderledger.infrastructure.messages.outcome import Outcome
-from orderledger.infrastructure.messages.registry import Message
+from orderledger.infrastructure.messages.registry import Deny, Message, Request, Submit
 from orderledger.projections.orders import ORDERS
 from orderledger.projections.view import Row
 from orderledger.venues.base.order_entry import OrderEntry

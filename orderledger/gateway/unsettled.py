@@ -8,8 +8,7 @@ from orderledger.domain.values import Certainty, Pending
 from orderledger.gateway.book import Book
 from orderledger.gateway.results import GatewayLedger
 from orderledger.infrastructure.clock import Clock
-from orderledger.infrastructure.messages.commands import Unresolved
-from orderledger.infrastructure.messages.registry import Message
+from orderledger.infrastructure.messages.registry import Message, Unresolved
 
 Key = tuple[str, str]
 """Account and client order id."""

@@ -21,8 +21,8 @@ from orderledger.domain.orders.reports import (
 )
 from orderledger.domain.recorded import Recorded
 from orderledger.domain.values import Source
+from orderledger.domain.wording import moment, span
 from orderledger.projections.explanation import AHEAD, LATE
-from orderledger.projections.wording import moment, span
 
 FINDINGS = {
     "amendment": "Terms or fills were changed after the fact: a replace, a restatement, a "

@@ -5,12 +5,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple, cast
 
-from orderledger.domain.accounts import AnyAccountEvent
 from orderledger.domain.exact import short
 from orderledger.domain.orders.commands import CancelRequested, ReplaceRequested
-from orderledger.domain.orders.events import OrderEvent, OrderReport
+from orderledger.domain.orders.events import Event, OrderEvent, OrderReport
 from orderledger.domain.orders.fill import Numbers
 from orderledger.domain.orders.order import Order
 from orderledger.domain.orders.record import evolve
@@ -22,20 +21,13 @@ from orderledger.domain.orders.reports import (
     OrderReplaced,
     OrderTriggered,
 )
-from orderledger.domain.proposals import AnyProposalEvent
 from orderledger.domain.recorded import Recorded
 from orderledger.domain.values import Certainty, Pending, Side, Status
+from orderledger.domain.wording import listed, moment, order_name, span, word
 from orderledger.projections.audit_rows import Explanation, StepRow
 from orderledger.projections.orders import OrderRow
-from orderledger.projections.sentences import (
-    OrderLogEvent,
-    account_sentence,
-    order_sentence,
-    proposal_sentence,
-)
 from orderledger.projections.summary import summary_sentence
 from orderledger.projections.unknowns import unknowns
-from orderledger.projections.wording import listed, moment, order_name, span, word
 
 LATE = timedelta(minutes=1)
 """A report that is recorded this long after it happened is called late."""
@@ -85,9 +77,9 @@ class Story:
 
     def take(self, recorded: Recorded) -> None:
         """Tell one event of the order."""
-        event = cast(OrderLogEvent, recorded.event)
+        event = cast(Event, recorded.event)
         before = Standpoint.of(self.order)
-        sentence = order_sentence(event, self.order)
+        sentence = event.sentence(self.order)
         notes = [*self._of_arrival(recorded), *self._of_repetition(recorded, event)]
         evolve(self.order, event, recorded.when)
         after = Standpoint.of(self.order)
@@ -111,7 +103,7 @@ class Story:
                 fills.state_of(counted) if _numbers(event) == counted.numbers else "contested"
             )
 
-    def _remember(self, recorded: Recorded, event: OrderLogEvent) -> None:
+    def _remember(self, recorded: Recorded, event: Event) -> None:
         if isinstance(event, CancelRequested):
             self.cancels_asked.append(recorded.position or 0)
         if isinstance(event, ReplaceRequested):
@@ -146,7 +138,7 @@ class Story:
             f"{order_name(attributed_from[0])}."
         )
 
-    def _of_repetition(self, recorded: Recorded, event: OrderLogEvent) -> list[str]:
+    def _of_repetition(self, recorded: Recorded, event: Event) -> list[str]:
         """A fill that was reported before."""
         if (
             not isinstance(event, FillRecorded)
@@ -169,7 +161,7 @@ class Story:
             )
         ]
 
-    def _of_request(self, event: OrderLogEvent) -> list[str]:
+    def _of_request(self, event: Event) -> list[str]:
         """Whether we had asked for a cancel or a replace."""
         if isinstance(event, OrderReplaced):
             return self._of_replace(event)
@@ -204,7 +196,7 @@ class Story:
             ]
         return [f"We had asked for it at log position {position}."]
 
-    def _of_change(self, event: OrderLogEvent, before: Standpoint, after: Standpoint) -> list[str]:
+    def _of_change(self, event: Event, before: Standpoint, after: Standpoint) -> list[str]:
         """What the event did to the order."""
         notes = []
         if (after.cum_quantity, after.average_price) != (before.cum_quantity, before.average_price):
@@ -273,14 +265,11 @@ def explanation(
 
 def step_of(recorded: Recorded) -> StepRow:
     """The step of any event, told without its history."""
-    event: Any = recorded.event
-    if isinstance(event, AnyAccountEvent):
-        return step_row(recorded, account_sentence(event), notes_of_clocks(recorded))
-    if isinstance(event, AnyProposalEvent):
-        return step_row(recorded, proposal_sentence(event), notes_of_clocks(recorded))
-    return step_row(
-        recorded, order_sentence(event, Order.of(recorded.stream)), notes_of_clocks(recorded)
+    event = recorded.event
+    sentence = (
+        event.sentence(Order.of(recorded.stream)) if isinstance(event, Event) else event.sentence()
     )
+    return step_row(recorded, sentence, notes_of_clocks(recorded))
 
 
 def step_row(

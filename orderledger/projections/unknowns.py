@@ -1,8 +1,8 @@
 """What the log does not tell about an order."""
 
 from orderledger.domain.orders.order import Order
+from orderledger.domain.wording import moment
 from orderledger.projections.orders import OrderRow
-from orderledger.projections.wording import moment
 
 
 def unknowns(row: OrderRow, order: Order, *, is_cancel_asked: bool) -> list[str]:

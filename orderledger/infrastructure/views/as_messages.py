@@ -7,8 +7,7 @@ import msgspec
 from orderledger.domain.orders.events import OrderJudgement
 from orderledger.domain.recorded import Recorded
 from orderledger.domain.values import account_of
-from orderledger.infrastructure.messages.base import Message
-from orderledger.infrastructure.messages.registry import MESSAGES
+from orderledger.infrastructure.messages.registry import MESSAGES, Message
 
 Document = dict[str, Any]
 

@@ -13,12 +13,12 @@ from orderledger.infrastructure.messages.registry import (
     Message,
     Reject,
     Replace,
+    Report,
     Status,
     Stop,
     Suspend,
     Trigger,
 )
-from orderledger.infrastructure.messages.reports import Report
 
 WORKING = (Acknowledge, Replace, Trigger)
 OTHER_STATES = (Cancel, DoneForDay, Expire, Reject, Stop, Suspend)

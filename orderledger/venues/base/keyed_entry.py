@@ -13,8 +13,7 @@ from typing import Any, ClassVar
 
 from orderledger.domain.exact import plain
 from orderledger.infrastructure.errors import NotSent, Unanswered
-from orderledger.infrastructure.messages.registry import Message, Reject, RejectCancel
-from orderledger.infrastructure.messages.reports import Report
+from orderledger.infrastructure.messages.registry import Message, Reject, RejectCancel, Report
 from orderledger.projections.view import Row
 from orderledger.venues.base.client_ids import ClientIds
 from orderledger.venues.base.definitions import Now

@@ -15,10 +15,10 @@ from orderledger.infrastructure.messages.registry import (
     Balance,
     Fill,
     Message,
+    Report,
     ReportedClaims,
 )
 from orderledger.infrastructure.messages.registry import Status as StatusReport
-from orderledger.infrastructure.messages.reports import Report
 from orderledger.venues.base.definitions import Terms
 from orderledger.venues.base.fields import EARLIEST, Document, Unreadable
 from orderledger.venues.base.symbols import SymbolTable

@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from orderledger.infrastructure.errors import Unanswered
-from orderledger.infrastructure.messages.registry import Reject, RejectCancel, RejectReplace
-from orderledger.infrastructure.messages.reports import Report
+from orderledger.infrastructure.messages.registry import Reject, RejectCancel, RejectReplace, Report
 
 DUPLICATE_ORDER = "duplicate_order"
 NOT_PROVED = "refusal_not_proved"

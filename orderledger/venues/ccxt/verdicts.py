@@ -11,10 +11,10 @@ from orderledger.infrastructure.messages.registry import (
     Cancel,
     Expire,
     Reject,
+    Report,
     Trigger,
 )
 from orderledger.infrastructure.messages.registry import Status as StatusReport
-from orderledger.infrastructure.messages.reports import Report
 from orderledger.venues.base.fields import Document
 from orderledger.venues.ccxt.context import Context
 from orderledger.venues.ccxt.quirks import USUAL

@@ -1,9 +1,8 @@
 """ccxt's unified words, as data: statuses, sides, order types, times in force."""
 
 from orderledger.domain.values import Liquidity, OrderType, Side, Status, TimeInForce
-from orderledger.infrastructure.messages.registry import Acknowledge, Cancel, Expire, Reject
+from orderledger.infrastructure.messages.registry import Acknowledge, Cancel, Expire, Reject, Report
 from orderledger.infrastructure.messages.registry import Status as StatusReport
-from orderledger.infrastructure.messages.reports import Report
 
 NAME = "ccxt"
 CLIENT_ID = "ccxt.clientOrderId"

@@ -8,8 +8,7 @@ from itertools import count
 from typing import Any
 
 from orderledger.domain.values import Source
-from orderledger.infrastructure.messages.registry import Cancel, Expire, Message, Reject
-from orderledger.infrastructure.messages.reports import Report
+from orderledger.infrastructure.messages.registry import Cancel, Expire, Message, Reject, Report
 from orderledger.venues.base.definitions import Terms
 from orderledger.venues.base.translation import Translation
 from orderledger.venues.base.venue import Records

@@ -11,8 +11,8 @@ from orderledger.infrastructure.messages.registry import (
     RejectCancel,
     RejectReplace,
     Replace,
+    Report,
 )
-from orderledger.infrastructure.messages.reports import Report
 from orderledger.projections.view import Row
 from orderledger.venues.base.transport.sender import Answer
 

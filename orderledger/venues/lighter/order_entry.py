@@ -15,8 +15,8 @@ from orderledger.infrastructure.messages.registry import (
     Reject,
     RejectCancel,
     RejectReplace,
+    Report,
 )
-from orderledger.infrastructure.messages.reports import Report
 from orderledger.projections.view import Row
 from orderledger.venues.base.order_entry import BOTH_CONDITIONS, EntryAbilities, Sent
 from orderledger.venues.base.refusals import codes_of

@@ -5,8 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from orderledger.infrastructure.errors import VenueRefused, VenueUnavailable
-from orderledger.infrastructure.messages.registry import Fill, Message
-from orderledger.infrastructure.messages.reports import Report
+from orderledger.infrastructure.messages.registry import Fill, Message, Report
 from orderledger.projections.view import Row
 from orderledger.venues.base.definitions import Now
 from orderledger.venues.base.fields import Document, Unreadable, can_be_id

@@ -23,10 +23,10 @@ from orderledger.infrastructure.messages.registry import (
     Message,
     Reject,
     Replace,
+    Report,
     Restate,
     Status,
 )
-from orderledger.infrastructure.messages.reports import Report
 from orderledger.projections.view import Row
 from orderledger.venues.base.venue import Records
 from orderledger.venues.lighter.markets import FALLBACK, Markets

@@ -18,9 +18,9 @@ from orderledger.infrastructure.messages.registry import (
     Reject,
     RejectCancel,
     RejectReplace,
+    Report,
     Status,
 )
-from orderledger.infrastructure.messages.reports import Report
 from orderledger.projections.view import Row
 from orderledger.venues.base.fields import Unreadable, identity, is_nothing
 from orderledger.venues.base.order_entry import EVERY_TYPE, EntryAbilities, Sent

@@ -12,8 +12,8 @@ from orderledger.infrastructure.messages.registry import (
     CorrectFill,
     Fill,
     Message,
+    Report,
 )
-from orderledger.infrastructure.messages.reports import Report
 from orderledger.projections.view import Row
 from orderledger.venues.base.base_venue import Feed
 from orderledger.venues.base.definitions import Terms

@@ -4,9 +4,8 @@ import re
 from decimal import Decimal
 
 from orderledger.domain.values import OrderType, Side, Status, TimeInForce
-from orderledger.infrastructure.messages.registry import Acknowledge, Cancel, Expire, Reject
+from orderledger.infrastructure.messages.registry import Acknowledge, Cancel, Expire, Reject, Report
 from orderledger.infrastructure.messages.registry import Status as StatusReport
-from orderledger.infrastructure.messages.reports import Report
 
 NAME = "tradier"
 TAG_ALIAS = "tradier.tag"
