@@ -44,10 +44,8 @@ MODELS: list[type[BaseModel]] = [
 
 def stubs() -> dict[str, str]:
     """The text of each stub by its path in the package."""
-    homes: dict[str, list[str]] = {}
-    for kind in KINDS.values():
-        homes.setdefault(kind.__module__, []).append(kind.__name__)
-    imports = [f"from {home} import {', '.join(names)}" for home, names in homes.items()]
+    homes = sorted({kind.__module__.rpartition(".")[::2] for kind in KINDS.values()})
+    imports = [f"from {package} import {module}" for package, module in homes]
     enums = [name for name, kind in vars(values).items() if isinstance(kind, EnumType)]
     enums = [name for name in enums if not hasattr(kinds, name)]
     imports.append(f"from {values.__name__} import {', '.join(enums)}")
@@ -77,7 +75,8 @@ def _class(model: type[BaseModel]) -> str:
         return "\n".join(lines)
     lines += [f"class {model.__name__}({base.__name__}):", *_documentation(model)]
     if fact := vars(model).get("fact"):
-        lines.append(f"    fact: ClassVar[type[{fact.__name__}]]")
+        home = fact.__module__.rpartition(".")[2]
+        lines.append(f"    fact: ClassVar[type[{home}.{fact.__name__}]]")
     lines += [f"    {name}: {_shown(field.annotation)}" for name, field in own.items()]
     lines.append(f"    def __init__(self, **fields: Unpack[{takes}]) -> None: ...")
     return "\n".join(lines)

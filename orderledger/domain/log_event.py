@@ -26,7 +26,8 @@ class LogEvent(
     """One fact as immutable data, and everything that the package knows about its kind.
 
     `stored_name` is its name in the store: written by hand, never changed. `wire_name` is the type
-    of the message that proposes it; empty for events that the ledger adds. The message needs one of
+    of the message that proposes it; empty for events that the ledger adds. `former_wire_name` is an
+    older one, which is read for ever and never written. The message needs one of
     `needs_one_of`, and all of `needs`, each with its meaning. `needs_role` has no default, so that
     no new message is open to everybody. `fix` is what the message is in FIX.
 
@@ -36,6 +37,7 @@ class LogEvent(
 
     stored_name: ClassVar[str] = ""
     wire_name: ClassVar[str] = ""
+    former_wire_name: ClassVar[str] = ""
     fix: ClassVar[str] = ""
     default_source: ClassVar[Source] = Source.VENUE_PUSH
     needs_role: ClassVar[NeededRole]

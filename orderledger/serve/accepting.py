@@ -12,7 +12,7 @@ from orderledger.infrastructure.errors import UnknownScope
 from orderledger.infrastructure.messages.outcome import Outcome
 from orderledger.infrastructure.messages.parsing import parse_document, read_line
 from orderledger.infrastructure.messages.registry import (
-    MESSAGES,
+    BY_WORD,
     Deny,
     Halt,
     Message,
@@ -134,5 +134,5 @@ def _role_of(message: Message) -> str:
 
 
 def _is_operators(kind: Any) -> bool:
-    model = MESSAGES.get(kind) if isinstance(kind, str) else None
+    model = BY_WORD.get(kind) if isinstance(kind, str) else None
     return model is not None and model.needs_role == OPERATE

@@ -5,48 +5,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, ClassVar, Literal, Required, TypedDict, Unpack
 
-from orderledger.domain.accounts import (
-    BalanceReported,
-    FundingRecorded,
-    GapRecorded,
-    InstrumentDefined,
-    MarkRecorded,
-    PositionAdjusted,
-    ReconciliationCertified,
-    SenderChanged,
-    TradingHalted,
-    TradingResumed,
-)
-from orderledger.domain.orders.commands import (
-    CancelRequested,
-    OrderDenied,
-    OrderRequested,
-    OrderSubmitted,
-    ReplaceRequested,
-    SubmissionUnresolved,
-)
-from orderledger.domain.orders.reports import (
-    CancelRejected,
-    FillBusted,
-    FillCorrected,
-    FillRecorded,
-    OrderAbsent,
-    OrderAcknowledged,
-    OrderCanceled,
-    OrderDoneForDay,
-    OrderExpired,
-    OrderReinstated,
-    OrderRejected,
-    OrderReplaced,
-    OrderRestated,
-    OrderResumed,
-    OrderStopped,
-    OrderSuspended,
-    OrderTriggered,
-    ReplaceRejected,
-    StatusObserved,
-)
-from orderledger.domain.proposals import ProposalApproved, ProposalDeclined, ProposalMade
+from orderledger.domain import accounts, proposals
+from orderledger.domain.orders import commands, reports
 from orderledger.domain.values import (
     DatedBy,
     Liquidity,
@@ -245,7 +205,7 @@ class _Request(TypedDict, total=False):
 class Request(OrderMessage):
     """New order. Recorded before it is sent."""
 
-    fact: ClassVar[type[OrderRequested]]
+    fact: ClassVar[type[commands.OrderRequested]]
     client_order_id: str
     type: Literal["request"]
     instrument: str
@@ -289,7 +249,7 @@ class Deny(OrderMessage):
     """Order that our own checks refused. It is never sent. Without `not_sent` or `never_arrived`,
     an order that counts as sent cannot be denied."""
 
-    fact: ClassVar[type[OrderDenied]]
+    fact: ClassVar[type[commands.OrderDenied]]
     reason: str
     type: Literal["deny"]
     not_sent: bool
@@ -302,7 +262,7 @@ class _Submit(_OrderMessage, total=False):
 class Submit(OrderMessage):
     """Order handed to the venue."""
 
-    fact: ClassVar[type[OrderSubmitted]]
+    fact: ClassVar[type[commands.OrderSubmitted]]
     type: Literal["submit"]
     is_forced: bool
     def __init__(self, **fields: Unpack[_Submit]) -> None: ...
@@ -329,7 +289,7 @@ class Unresolved(OrderMessage):
     """Sending ended without an answer (timeout, 5xx, dropped connection). The outcome is
     unknown."""
 
-    fact: ClassVar[type[SubmissionUnresolved]]
+    fact: ClassVar[type[commands.SubmissionUnresolved]]
     reason: str
     type: Literal["unresolved"]
     def __init__(self, **fields: Unpack[_Unresolved]) -> None: ...
@@ -340,7 +300,7 @@ class _RequestCancel(_OrderMessage, total=False):
 class RequestCancel(OrderMessage):
     """Request to cancel an order."""
 
-    fact: ClassVar[type[CancelRequested]]
+    fact: ClassVar[type[commands.CancelRequested]]
     type: Literal["request_cancel"]
     request_id: str | None
     def __init__(self, **fields: Unpack[_RequestCancel]) -> None: ...
@@ -356,7 +316,7 @@ class RequestReplace(OrderMessage):
     """Request to change an order. At least one of quantity (the new total, FIX OrderQty),
     limit_price and stop_price."""
 
-    fact: ClassVar[type[ReplaceRequested]]
+    fact: ClassVar[type[commands.ReplaceRequested]]
     type: Literal["request_replace"]
     quantity: Decimal | None
     limit_price: Decimal | None
@@ -368,7 +328,7 @@ class RequestReplace(OrderMessage):
 class Acknowledge(Report):
     """Order accepted and working."""
 
-    fact: ClassVar[type[OrderAcknowledged]]
+    fact: ClassVar[type[reports.OrderAcknowledged]]
     type: Literal["acknowledge"]
     def __init__(self, **fields: Unpack[_Report]) -> None: ...
 
@@ -376,7 +336,7 @@ class Reject(Report):
     """Order refused by the venue. With the reason duplicate_order, a working order stays
     working."""
 
-    fact: ClassVar[type[OrderRejected]]
+    fact: ClassVar[type[reports.OrderRejected]]
     type: Literal["reject"]
     def __init__(self, **fields: Unpack[_Report]) -> None: ...
 
@@ -391,7 +351,7 @@ class _Fill(_Report, total=False):
 class Fill(Report):
     """Execution. The same fill_id with the same numbers counts once."""
 
-    fact: ClassVar[type[FillRecorded]]
+    fact: ClassVar[type[reports.FillRecorded]]
     type: Literal["fill"]
     fill_id: str
     quantity: Decimal
@@ -413,7 +373,7 @@ class _CorrectFill(_Report, total=False):
 class CorrectFill(Report):
     """Replacement of an earlier fill. A correction can be corrected again."""
 
-    fact: ClassVar[type[FillCorrected]]
+    fact: ClassVar[type[reports.FillCorrected]]
     type: Literal["correct_fill"]
     fill_id: str
     quantity: Decimal
@@ -430,7 +390,7 @@ class _BustFill(_Report, total=False):
 class BustFill(Report):
     """Cancellation of a fill: it never happened."""
 
-    fact: ClassVar[type[FillBusted]]
+    fact: ClassVar[type[reports.FillBusted]]
     type: Literal["bust_fill"]
     fill_id: str
     def __init__(self, **fields: Unpack[_BustFill]) -> None: ...
@@ -438,7 +398,7 @@ class BustFill(Report):
 class Cancel(Report):
     """Order canceled, by us or by the venue (`reason`: e.g. liquidation, self_trade)."""
 
-    fact: ClassVar[type[OrderCanceled]]
+    fact: ClassVar[type[reports.OrderCanceled]]
     type: Literal["cancel"]
     def __init__(self, **fields: Unpack[_Report]) -> None: ...
 
@@ -449,7 +409,7 @@ class RejectCancel(Report):
     """Cancel request refused; the order is unchanged. The reason unknown_order is no sign that the
     venue has the order."""
 
-    fact: ClassVar[type[CancelRejected]]
+    fact: ClassVar[type[reports.CancelRejected]]
     type: Literal["reject_cancel"]
     request_id: str | None
     def __init__(self, **fields: Unpack[_RejectCancel]) -> None: ...
@@ -462,7 +422,7 @@ class RejectReplace(Report):
     """Replace request refused; the order is unchanged. The reason unknown_order is no sign that the
     venue has the order."""
 
-    fact: ClassVar[type[ReplaceRejected]]
+    fact: ClassVar[type[reports.ReplaceRejected]]
     type: Literal["reject_replace"]
     request_id: str | None
     not_sent: bool
@@ -478,7 +438,7 @@ class Replace(Report):
     """New terms in force, as the venue states them. At least one of quantity, limit_price and
     stop_price."""
 
-    fact: ClassVar[type[OrderReplaced]]
+    fact: ClassVar[type[reports.OrderReplaced]]
     type: Literal["replace"]
     quantity: Decimal | None
     limit_price: Decimal | None
@@ -489,49 +449,49 @@ class Replace(Report):
 class Expire(Report):
     """Order ended by its time in force."""
 
-    fact: ClassVar[type[OrderExpired]]
+    fact: ClassVar[type[reports.OrderExpired]]
     type: Literal["expire"]
     def __init__(self, **fields: Unpack[_Report]) -> None: ...
 
 class Trigger(Report):
     """Stop order triggered."""
 
-    fact: ClassVar[type[OrderTriggered]]
+    fact: ClassVar[type[reports.OrderTriggered]]
     type: Literal["trigger"]
     def __init__(self, **fields: Unpack[_Report]) -> None: ...
 
 class Suspend(Report):
     """Order suspended: not eligible for trading for now."""
 
-    fact: ClassVar[type[OrderSuspended]]
+    fact: ClassVar[type[reports.OrderSuspended]]
     type: Literal["suspend"]
     def __init__(self, **fields: Unpack[_Report]) -> None: ...
 
 class Resume(Report):
     """Order eligible for trading again."""
 
-    fact: ClassVar[type[OrderResumed]]
+    fact: ClassVar[type[reports.OrderResumed]]
     type: Literal["resume"]
     def __init__(self, **fields: Unpack[_Report]) -> None: ...
 
 class Reinstate(Report):
     """Order working after all. The ends reported up to `at` no longer count."""
 
-    fact: ClassVar[type[OrderReinstated]]
+    fact: ClassVar[type[reports.OrderReinstated]]
     type: Literal["reinstate"]
     def __init__(self, **fields: Unpack[_Report]) -> None: ...
 
 class Stop(Report):
     """Execution guaranteed by the venue (FIX Stopped). It is no fill."""
 
-    fact: ClassVar[type[OrderStopped]]
+    fact: ClassVar[type[reports.OrderStopped]]
     type: Literal["stop"]
     def __init__(self, **fields: Unpack[_Report]) -> None: ...
 
 class DoneForDay(Report):
     """No more fills today. A GTC order returns with a `restate`."""
 
-    fact: ClassVar[type[OrderDoneForDay]]
+    fact: ClassVar[type[reports.OrderDoneForDay]]
     type: Literal["done_for_day"]
     def __init__(self, **fields: Unpack[_Report]) -> None: ...
 
@@ -543,7 +503,7 @@ class _Restate(_Report, total=False):
 class Restate(Report):
     """Order changed by the venue without a request."""
 
-    fact: ClassVar[type[OrderRestated]]
+    fact: ClassVar[type[reports.OrderRestated]]
     type: Literal["restate"]
     quantity: Decimal | None
     limit_price: Decimal | None
@@ -560,7 +520,7 @@ class Status(Report):
     """State of the order in the answer to a query. An unknown `status` changes nothing; a known one
     moves an order backwards only if it opens an ended one again."""
 
-    fact: ClassVar[type[StatusObserved]]
+    fact: ClassVar[type[reports.StatusObserved]]
     type: Literal["status"]
     status: str | None
     pending: Pending | None
@@ -572,7 +532,7 @@ class Absent(Report):
     """Order unknown to the venue when queried, or missing from a full list. It is evidence, and
     never ends an order."""
 
-    fact: ClassVar[type[OrderAbsent]]
+    fact: ClassVar[type[reports.OrderAbsent]]
     type: Literal["absent"]
     def __init__(self, **fields: Unpack[_Report]) -> None: ...
 
@@ -598,7 +558,7 @@ class _Propose(_Message, total=False):
 class Propose(Message):
     """Order that a strategy proposes."""
 
-    fact: ClassVar[type[ProposalMade]]
+    fact: ClassVar[type[proposals.ProposalMade]]
     type: Literal["propose"]
     proposal_id: str
     kind: Role
@@ -625,7 +585,7 @@ class _Approve(_Message, total=False):
 class Approve(Message):
     """Decision for a proposal: it may be carried out."""
 
-    fact: ClassVar[type[ProposalApproved]]
+    fact: ClassVar[type[proposals.ProposalApproved]]
     type: Literal["approve"]
     proposal_id: str
     def __init__(self, **fields: Unpack[_Approve]) -> None: ...
@@ -636,7 +596,7 @@ class _Decline(_Message, total=False):
 class Decline(Message):
     """Decision against a proposal: it will not be carried out."""
 
-    fact: ClassVar[type[ProposalDeclined]]
+    fact: ClassVar[type[proposals.ProposalDeclined]]
     type: Literal["decline"]
     proposal_id: str
     def __init__(self, **fields: Unpack[_Decline]) -> None: ...
@@ -654,7 +614,7 @@ class Instrument(Message):
     """Definition of an instrument, term by term. A term that a definition leaves out keeps its
     value; of two values, that with the later `at` counts."""
 
-    fact: ClassVar[type[InstrumentDefined]]
+    fact: ClassVar[type[accounts.InstrumentDefined]]
     type: Literal["instrument"]
     instrument: str
     multiplier: Decimal | None
@@ -672,7 +632,7 @@ class _Mark(_Message, total=False):
 class Mark(Message):
     """Price at which open positions are valued."""
 
-    fact: ClassVar[type[MarkRecorded]]
+    fact: ClassVar[type[accounts.MarkRecorded]]
     type: Literal["mark"]
     instrument: str
     price: Decimal
@@ -688,7 +648,7 @@ class _Funding(_Message, total=False):
 class Funding(Message):
     """Funding payment."""
 
-    fact: ClassVar[type[FundingRecorded]]
+    fact: ClassVar[type[accounts.FundingRecorded]]
     type: Literal["funding"]
     instrument: str
     amount: Decimal
@@ -708,7 +668,7 @@ class Adjust(Message):
     """Opening or corrected position: from `at` on, `quantity` (signed) at the average price
     `price`. It realizes no P&L."""
 
-    fact: ClassVar[type[PositionAdjusted]]
+    fact: ClassVar[type[accounts.PositionAdjusted]]
     type: Literal["adjust"]
     instrument: str
     quantity: Decimal
@@ -724,7 +684,7 @@ class _Gap(_Message, total=False):
 class Gap(Message):
     """Period in which a stream of the venue was down. The missed reports must be queried."""
 
-    fact: ClassVar[type[GapRecorded]]
+    fact: ClassVar[type[accounts.GapRecorded]]
     type: Literal["gap"]
     from_at: datetime
     to_at: datetime | None
@@ -740,7 +700,7 @@ class _Balance(_Message, total=False):
 class Balance(Message):
     """Position as reported by the venue: evidence beside the sum of fills, never instead of it."""
 
-    fact: ClassVar[type[BalanceReported]]
+    fact: ClassVar[type[accounts.BalanceReported]]
     type: Literal["balance"]
     instrument: str
     quantity: Decimal
@@ -761,7 +721,7 @@ class Certify(Message):
     """Result of a comparison of the account with its venue: the counts that agreed, and the open
     breaks."""
 
-    fact: ClassVar[type[ReconciliationCertified]]
+    fact: ClassVar[type[accounts.ReconciliationCertified]]
     type: Literal["certify"]
     covered_from: datetime
     covered_to: datetime
@@ -791,7 +751,7 @@ class Halt(Message):
     """From here on in the log, new orders of this scope are denied: an instrument, a strategy,
     both, or the whole account. It lasts until a `resume_trading` of the same scope."""
 
-    fact: ClassVar[type[TradingHalted]]
+    fact: ClassVar[type[accounts.TradingHalted]]
     at: datetime
     type: Literal["halt"]
     instrument: str | None
@@ -817,7 +777,7 @@ class _ResumeTrading(TypedDict, total=False):
 class ResumeTrading(Message):
     """Ends all halts of exactly this scope. Wider and narrower halts go on."""
 
-    fact: ClassVar[type[TradingResumed]]
+    fact: ClassVar[type[accounts.TradingResumed]]
     at: datetime
     type: Literal["resume_trading"]
     instrument: str | None
@@ -833,7 +793,7 @@ class Sender(Message):
     """From here on in the log, `holder` alone sends the orders of the account. `fence` grows with
     every change."""
 
-    fact: ClassVar[type[SenderChanged]]
+    fact: ClassVar[type[accounts.SenderChanged]]
     type: Literal["sender"]
     holder: str
     fence: int

@@ -24,6 +24,12 @@ MESSAGES: dict[str, type[Message]] = {
     if kind.wire_name
 }
 
+BY_WORD: dict[str, type[Message]] = {
+    **{model.fact.former_wire_name: model for model in MESSAGES.values()},
+    **MESSAGES,
+}
+"""The message types by every word that names one. Former words are read and never written."""
+
 GROUPS: dict[str, list[type[Message]]] = {
     title: [model for model in MESSAGES.values() if issubclass(model.fact, families)]
     for title, families in (
