@@ -62,19 +62,12 @@ from orderledger.projections.positions import (
 )
 from orderledger.projections.queries import OF_PART, PAGED
 from orderledger.projections.recovery import finding
-from orderledger.projections.sentences import (
-    OrderLogEvent,
-    account_sentence,
-    order_sentence,
-    proposal_sentence,
-)
 from orderledger.projections.store import MemoryRows, Source, moment_of
 from orderledger.projections.tables import BY_NAME, TABLES
 from orderledger.projections.tracked import NoDuplicates
 from orderledger.projections.trades import TRADES
 from orderledger.projections.view import ROWS_IN_NOTEBOOKS, Column, Kind, Row, Table, columns_of
 from orderledger.projections.whole_order import WholeOrder
-from orderledger.projections.wording import listed, moment, order_name, span, word
 
 __all__ = [
     "ACCOUNT_EVENTS",
@@ -122,7 +115,6 @@ __all__ = [
     "MemoryRows",
     "Method",
     "NoDuplicates",
-    "OrderLogEvent",
     "Page",
     "Position",
     "PositionFold",
@@ -134,7 +126,6 @@ __all__ = [
     "Terms",
     "Views",
     "WholeOrder",
-    "account_sentence",
     "asked_of",
     "check_argument",
     "check_period",
@@ -148,31 +139,24 @@ __all__ = [
     "folded",
     "groups_of",
     "halt_row",
-    "listed",
     "marked",
-    "moment",
     "moment_of",
     "offset_cursor",
     "offset_of",
     "one_order",
-    "order_name",
     "order_row",
-    "order_sentence",
     "place_of",
     "position_anomalies",
     "position_of",
     "position_rows",
     "processes",
-    "proposal_sentence",
     "queries",
     "rate_of",
     "reported_quantities",
     "results",
-    "span",
     "stored_event_rows",
     "submitted",
     "terms_of",
     "was_known",
-    "word",
     "zone_of",
 ]
