@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple, cast
 
-from orderledger import Certainty, OrderRow, Pending, Side
+from orderledger import Certainty, Pending, Side
 from orderledger import OrderStatus as Status
 from orderledger.audit.rows import Explanation, StepRow
 from orderledger.audit.summary import summary_sentence
@@ -42,6 +42,7 @@ from orderledger.extend.views import (
     span,
     word,
 )
+from orderledger.rows import OrderRow
 
 LATE = timedelta(minutes=1)
 """A report that is recorded this long after it happened is called late."""

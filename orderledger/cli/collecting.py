@@ -105,7 +105,7 @@ def reconcile(
     from orderledger.venues.collecting.reconciling import (
         check_account,
         is_agreed,
-        reconcile_accounts,
+        reconcile,
     )
     from orderledger.venues.collecting.settings import CollectSettings
 
@@ -118,7 +118,7 @@ def reconcile(
         else options.make_ledger(settings.db, say_new=say_new)
     )
     with opened as ledger:
-        asked = reconcile_accounts(
+        asked = reconcile(
             settings, ledger, account=account, is_dry_run=dry_run, adjust_positions=adjust_positions
         )
         reports = asyncio.run(asked)

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from orderledger import Ledger, RowList
+from orderledger import Ledger
 from orderledger.extend.store import ListedAlertRow, alert_tables, listed, reaching, shown
 from orderledger.extend.values import Clock, SystemClock
+from orderledger.rows import RowList
 from orderledger.serve.alerts.feeds import status_age
 
 SILENT_SECONDS = 30.0

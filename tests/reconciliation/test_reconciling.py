@@ -6,7 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from orderledger import VenueUnavailable, parse_document
+from orderledger import parse_document
+from orderledger.venues import VenueUnavailable
 from orderledger.venues.reconciliation.breaks import Kind
 from orderledger.venues.reconciliation.comparing import difference
 from tests.reconciliation.desk import ALIAS, SENT, WORKING, Desk, kinds, left

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
-from orderledger import RelayError
+from orderledger.analytics.errors import RelayError
 from orderledger.analytics.relay.target import Target
 from orderledger.extend.store import LogRow as Row
 from orderledger.extend.store import Store, time_text

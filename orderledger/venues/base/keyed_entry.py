@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from orderledger import Message, NotSent, Reject, RejectCancel, Unanswered
+from orderledger import Message, Reject, RejectCancel
 from orderledger.extend.messages import Report
 from orderledger.extend.values import plain
 from orderledger.extend.views import Row
@@ -23,6 +23,7 @@ from orderledger.venues.base.order_rows import Readers, RowContext, each
 from orderledger.venues.base.refusals import Refusals, codes_of
 from orderledger.venues.base.symbols import SymbolTable
 from orderledger.venues.base.transport.sender import Answer, Sender
+from orderledger.venues.errors import NotSent, Unanswered
 
 WITH_LIMIT = ("limit", "stop_limit")
 WITH_STOP = ("stop", "stop_limit")

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from orderledger import Balance, Fill, Message, VenueError, VenueUnavailable
+from orderledger import Balance, Fill, Message
 from orderledger.extend.values import ZERO
 from orderledger.extend.views import Row
 from orderledger.venues.base.definitions import Now, Terms
@@ -25,6 +25,7 @@ from orderledger.venues.base.polling import PolledVenue
 from orderledger.venues.base.translation import Translation, as_text
 from orderledger.venues.base.transport import Backoff, Http, RateLimiter
 from orderledger.venues.base.venue import Answer, Listing, Records
+from orderledger.venues.errors import VenueError, VenueUnavailable
 
 logger = logging.getLogger(__name__)
 

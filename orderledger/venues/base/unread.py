@@ -5,9 +5,10 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
-from orderledger import Balance, Message, VenueUnavailable
+from orderledger import Balance, Message
 from orderledger.venues.base.translation import Fault, as_text
 from orderledger.venues.base.venue import UnreadablePayload
+from orderledger.venues.errors import VenueUnavailable
 
 logger = logging.getLogger(__name__)
 

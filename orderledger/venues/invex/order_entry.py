@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-from orderledger import Message, Status, Unanswered
+from orderledger import Message, Status
 from orderledger.extend.values import DatedBy
 from orderledger.extend.views import Row
 from orderledger.venues.base.fields import Document
@@ -17,6 +17,7 @@ from orderledger.venues.base.keyed_entry import (
     written,
 )
 from orderledger.venues.base.order_entry import EntryAbilities
+from orderledger.venues.errors import Unanswered
 from orderledger.venues.invex.refusals import REFUSALS
 from orderledger.venues.invex.translate import READERS
 from orderledger.venues.invex.venue import ORDERS, InvexVenue, Sign

@@ -5,13 +5,14 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from orderledger import PositionMode, VenueRefused, VenueUnavailable
+from orderledger import PositionMode
 from orderledger.extend.views import Row
 from orderledger.venues.base.documents import refusal_in, rows_in
 from orderledger.venues.base.fields import Document
 from orderledger.venues.base.listed import ListedVenue
 from orderledger.venues.base.paging import newest_first
 from orderledger.venues.base.venue import Abilities
+from orderledger.venues.errors import VenueRefused, VenueUnavailable
 from orderledger.venues.invex.translate import READERS
 from orderledger.venues.invex.vocabulary import CLIENT_ID, NAME, OPEN
 

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from orderledger import Unanswered
 from orderledger.extend.views import Row
 from orderledger.venues.base.fields import Document
 from orderledger.venues.base.keyed_entry import (
@@ -13,6 +12,7 @@ from orderledger.venues.base.keyed_entry import (
     written,
 )
 from orderledger.venues.base.order_entry import EVERY_TYPE, EntryAbilities
+from orderledger.venues.errors import Unanswered
 from orderledger.venues.nobitex.refusals import REFUSALS
 from orderledger.venues.nobitex.translate import READERS
 from orderledger.venues.nobitex.venue import NobitexVenue

@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from orderledger import VenueRefused, VenueUnavailable
 from orderledger.extend.views import Row
 from orderledger.venues.base.documents import code_in, number_in, row_in, rows_in
 from orderledger.venues.base.fields import (
@@ -18,6 +17,7 @@ from orderledger.venues.base.fields import (
 from orderledger.venues.base.listed import ListedVenue
 from orderledger.venues.base.paging import is_since, newest_first
 from orderledger.venues.base.venue import Abilities
+from orderledger.venues.errors import VenueRefused, VenueUnavailable
 from orderledger.venues.nobitex.translate import READERS
 from orderledger.venues.nobitex.vocabulary import (
     CLIENT_ID,

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from orderledger import Adjust, Balance, Source, VenueUnavailable
+from orderledger import Adjust, Balance, Source
 from orderledger.extend.values import EXACT, ZERO, plain
 from orderledger.extend.views import Row, reported_quantities
 from orderledger.venues.base.venue import PriorPosition, Venue
+from orderledger.venues.errors import VenueUnavailable
 from orderledger.venues.reconciliation.book import JUST, position_at
 from orderledger.venues.reconciliation.breaks import Break, Kind, repairing
 from orderledger.venues.reconciliation.findings import Findings, off_loop

@@ -3,7 +3,6 @@
 from typing import Any
 from urllib.parse import quote as quoted
 
-from orderledger import Unanswered
 from orderledger.extend.views import Row
 from orderledger.venues.base.fields import Document
 from orderledger.venues.base.keyed_entry import (
@@ -14,6 +13,7 @@ from orderledger.venues.base.keyed_entry import (
     written,
 )
 from orderledger.venues.base.order_entry import EVERY_TYPE, EntryAbilities
+from orderledger.venues.errors import Unanswered
 from orderledger.venues.wallex.refusals import REFUSALS
 from orderledger.venues.wallex.translate import READERS
 from orderledger.venues.wallex.venue import ORDERS, WallexVenue

@@ -5,13 +5,14 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from orderledger import PositionMode, VenueRefused, VenueUnavailable
+from orderledger import PositionMode
 from orderledger.extend.views import Row
 from orderledger.venues.base.documents import refusal_in, row_in
 from orderledger.venues.base.fields import Document
 from orderledger.venues.base.listed import ListedVenue
 from orderledger.venues.base.paging import is_since, newest_first
 from orderledger.venues.base.venue import Abilities
+from orderledger.venues.errors import VenueRefused, VenueUnavailable
 from orderledger.venues.wallex.translate import READERS, orders_in
 from orderledger.venues.wallex.vocabulary import CLIENT_ID, NAME
 

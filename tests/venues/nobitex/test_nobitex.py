@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from orderledger.infrastructure.errors import VenueRefused, VenueUnavailable
 from orderledger.infrastructure.messages.registry import Fill, Message
 from orderledger.infrastructure.messages.reports import Report
+from orderledger.venues import VenueRefused, VenueUnavailable
 from orderledger.venues.base.definitions import Terms
 from orderledger.venues.base.order_rows import RowContext, RowRecording
 from orderledger.venues.base.transport import parsed
