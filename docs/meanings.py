@@ -373,6 +373,7 @@ RECONCILED: dict[str, str] = {
     "appended": "Number of messages recorded. 0 in a dry run.",
     "certificate": "The [`certify`](messages.md#certify) message of the run, with the ids of `open_breaks`. Null if the venue could not be queried.",
     "is_recorded": "Whether the certificate was recorded. It is if it says something new, and never in a dry run.",
+    "stages": "In a dry run only: the lists that the stages of the run hand on, `facts`, `differences`, `repairs` and `records`. See [reconciliation](../explanation/reconciliation.md#the-stages-of-a-run).",
     "fault": "Why the venue could not be queried; only present then. `appended` and `is_recorded` are then missing, and the run concluded nothing.",
 }
 
@@ -441,6 +442,7 @@ LATENCY: dict[str, str] = {
 PUBLIC_NAMES = {
     "BreakReport": "One difference in an `AccountReport`, with the messages that repair it.",
     "CALM": "A line that loses, delays and repeats nothing.",
+    "UNAUTHORIZED": "The refusals of a missing or a wrong key, for `Refusals`.",
     "CONTENT_TYPE": "The content type of `metrics_text`.",
     "Document": "One object of a payload: a dictionary with text as keys.",
     "Event": "What `transport.Socket` delivers: `Opened`, `Frame` or `Closed`.",

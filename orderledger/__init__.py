@@ -43,6 +43,7 @@ HOMES: dict[str, tuple[str, ...]] = {
         "AmbiguousOrder",
         "DamagedRow",
         "Fenced",
+        "ForkedLedger",
         "InvalidMessage",
         "InvalidQuery",
         "InvalidSetting",

@@ -14,9 +14,7 @@ class ArchiveError(LedgerError):
     """An archive that cannot be used: the `file`, or the whole archive, and its `fault`."""
 
     def __init__(self, file: str, fault: str) -> None:
-        super().__init__(
-            file, fault
-        )  # pickling needs every argument: the exception crosses processes
+        super().__init__(file, fault)
         self.file = file
         self.fault = fault
 

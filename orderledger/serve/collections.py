@@ -7,7 +7,6 @@ from functools import cached_property
 from typing import Any
 
 from orderledger import Ledger
-from orderledger.extend.store import ListedAlertRow
 from orderledger.extend.views import (
     LATENCY_GROUPS,
     PAGED,
@@ -39,7 +38,8 @@ from orderledger.rows import (
     RowList,
     TradeRow,
 )
-from orderledger.serve.alert_lists import alerts
+from orderledger.serve.alerts.lists import alerts
+from orderledger.serve.alerts.tables import ListedAlertRow
 from orderledger.serve.filters import (
     ACCOUNT,
     ACTIVE,
