@@ -312,3 +312,16 @@ LATENCY: dict[str, str] = {
     "latency_us_p99": "99th percentile.",
     "latency_us_max": "Maximum.",
 }
+
+PUBLIC_NAMES = {
+    "BreakReport": "One difference in an `AccountReport`, with the messages that repair it.",
+    "CALM": "A line that loses, delays and repeats nothing.",
+    "UNAUTHORIZED": "The refusals of a missing or a wrong key, for `Refusals`.",
+    "CONTENT_TYPE": "The content type of `metrics_text`.",
+    "Document": "One object of a payload: a dictionary with text as keys.",
+    "Event": "What `transport.Socket` delivers: `Opened`, `Frame` or `Closed`.",
+    "FeedEvent": "What `Venue.listen` yields: `Messages`, `Up`, `Down` or `UnreadablePayload`.",
+    "Sent": "What an order entry returns: the venue's answer as messages; empty if the venue only says that it has received the request.",
+    "SendingState": "The words of `Sending.state`.",
+}
+"""Of public names without a docstring."""

@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING, Any
 
-from orderledger import RowList
 from orderledger.analytics.numbers import exact_numbers, products
 from orderledger.analytics.relations import (
     EXACT_TEXT,
@@ -13,6 +12,7 @@ from orderledger.analytics.relations import (
 )
 from orderledger.extend.runtime import needed
 from orderledger.extend.views import ROWS_IN_NOTEBOOKS, Column, Row, Table
+from orderledger.rows import RowList
 
 if TYPE_CHECKING:
     import pandas

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple, cast
 
-from orderledger import Certainty, OrderRow, Pending, Side
+from orderledger import Certainty, Pending, Side
 from orderledger import OrderStatus as Status
 from orderledger.audit.rows import Explanation, StepRow
 from orderledger.audit.summary import summary_sentence
@@ -35,6 +35,7 @@ from orderledger.extend.events import (
     word,
 )
 from orderledger.extend.values import short
+from orderledger.rows import OrderRow
 
 LATE = timedelta(minutes=1)
 """A report that is recorded this long after it happened is called late."""

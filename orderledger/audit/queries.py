@@ -7,7 +7,6 @@ from decimal import Decimal
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
-from orderledger import RowList
 from orderledger.audit.rows import (
     AuditRow,
     Explanation,
@@ -32,6 +31,7 @@ from orderledger.extend.views import (
     one_order,
     was_known,
 )
+from orderledger.rows import RowList
 
 if TYPE_CHECKING:
     from orderledger.audit.parts import Asked

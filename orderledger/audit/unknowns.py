@@ -1,7 +1,7 @@
 """What the log does not tell about an order."""
 
-from orderledger import OrderRow
 from orderledger.extend.events import Order, moment
+from orderledger.rows import OrderRow
 
 
 def unknowns(row: OrderRow, order: Order, *, is_cancel_asked: bool) -> list[str]:

@@ -106,7 +106,7 @@ def reconcile(
     from orderledger.venues.collecting.reconciling import (
         check_account,
         is_agreed,
-        reconcile_accounts,
+        reconcile,
     )
     from orderledger.venues.collecting.settings import CollectSettings
 
@@ -119,7 +119,7 @@ def reconcile(
         else options.make_ledger(settings.db, say_new=log_new_ledger)
     )
     with opened as ledger:
-        asked = reconcile_accounts(
+        asked = reconcile(
             settings, ledger, account=account, is_dry_run=dry_run, adjust_positions=adjust_positions
         )
         reports = asyncio.run(asked)

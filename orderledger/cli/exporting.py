@@ -171,7 +171,7 @@ def _names(what: str) -> tuple[str, ...]:
     """The columns of a view."""
     from typing import get_type_hints
 
-    from orderledger.projections import rows
+    from orderledger import rows
 
     classes = {
         "orders": rows.OrderRow,

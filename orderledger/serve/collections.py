@@ -6,8 +6,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-import orderledger
-from orderledger import Ledger, RowList
+from orderledger import Ledger
 from orderledger.extend.views import (
     LATENCY_GROUPS,
     PAGED,
@@ -19,6 +18,26 @@ from orderledger.extend.views import (
     offset_of,
 )
 from orderledger.gateway.published import BreakerRow, breakers
+from orderledger.rows import (
+    AccountEventRow,
+    AnomalyRow,
+    CertificateRow,
+    DoubtRow,
+    EquityPointRow,
+    EventRow,
+    ExposureRow,
+    HaltRow,
+    InstrumentRow,
+    LatencyRow,
+    OrderRow,
+    PnlGroupRow,
+    PositionRow,
+    ProposalRow,
+    ReconciledOrderRow,
+    ReconciliationRow,
+    RowList,
+    TradeRow,
+)
 from orderledger.serve.alerts.lists import alerts
 from orderledger.serve.alerts.tables import ListedAlertRow
 from orderledger.serve.filters import (
@@ -184,18 +203,18 @@ def _events(ledger: Ledger, asked: Asked) -> Page:
 
 
 COLLECTIONS = (
-    _of_view("orders", "orders", orderledger.OrderRow, OPEN_ORDERS, SEARCH),
-    _of_view("trades", "trades", orderledger.TradeRow, ALL_TRADES),
-    _of_view("proposals", "proposals", orderledger.ProposalRow),
-    _of_view("anomalies", "anomalies", orderledger.AnomalyRow, OPEN_ANOMALIES),
-    _of_view("account_events", "account-events", orderledger.AccountEventRow),
-    _of_view("certificates", "certificates", orderledger.CertificateRow),
-    _of_view("instruments", "instruments", orderledger.InstrumentRow, has_period=False),
-    _of_view("halts", "halts", orderledger.HaltRow, ACTIVE),
+    _of_view("orders", "orders", OrderRow, OPEN_ORDERS, SEARCH),
+    _of_view("trades", "trades", TradeRow, ALL_TRADES),
+    _of_view("proposals", "proposals", ProposalRow),
+    _of_view("anomalies", "anomalies", AnomalyRow, OPEN_ANOMALIES),
+    _of_view("account_events", "account-events", AccountEventRow),
+    _of_view("certificates", "certificates", CertificateRow),
+    _of_view("instruments", "instruments", InstrumentRow, has_period=False),
+    _of_view("halts", "halts", HaltRow, ACTIVE),
     _computed(
         "positions",
         "Positions with their P&L, and the quantities that open and unresolved orders may add.",
-        orderledger.PositionRow,
+        PositionRow,
         Ledger.positions,
         ACCOUNT,
         INSTRUMENT,
@@ -204,7 +223,7 @@ COLLECTIONS = (
     _computed(
         "pnl",
         "P&L by account and instrument, or by any of account, instrument, strategy and day.",
-        orderledger.PnlGroupRow,
+        PnlGroupRow,
         Ledger.pnl,
         ACCOUNT,
         INSTRUMENT,
@@ -216,7 +235,7 @@ COLLECTIONS = (
         "equity",
         "Equity and drawdown after each fill, funding, adjustment and mark, by settlement "
         "currency.",
-        orderledger.EquityPointRow,
+        EquityPointRow,
         Ledger.equity,
         ACCOUNT,
         INSTRUMENT,
@@ -229,7 +248,7 @@ COLLECTIONS = (
     _computed(
         "exposure",
         "What each position and its P&L may become, with the open orders that make it up.",
-        orderledger.ExposureRow,
+        ExposureRow,
         Ledger.exposure,
         ACCOUNT,
         INSTRUMENT,
@@ -237,7 +256,7 @@ COLLECTIONS = (
     _computed(
         "latency",
         "How long the steps of orders took, in microseconds.",
-        orderledger.LatencyRow,
+        LatencyRow,
         Ledger.latency,
         ACCOUNT,
         INSTRUMENT,
@@ -272,7 +291,7 @@ COLLECTIONS = (
         "doubts",
         "Open orders whose outcome is unknown: the age of each doubt, and the commands that "
         "settle it. The oldest first.",
-        orderledger.DoubtRow,
+        DoubtRow,
         Ledger.doubts,
         ACCOUNT,
         is_of_log=False,
@@ -281,7 +300,7 @@ COLLECTIONS = (
         "reconciliation",
         "A row for each account: how many orders agree with the venue's reports, and when the "
         "account was last reconciled.",
-        orderledger.ReconciliationRow,
+        ReconciliationRow,
         Ledger.reconciliation,
         ACCOUNT,
     ),
@@ -289,7 +308,7 @@ COLLECTIONS = (
         "reconciliation/orders",
         "Orders beside the venue's newest report about each. Whether they differ is decided over "
         "all orders.",
-        orderledger.ReconciledOrderRow,
+        ReconciledOrderRow,
         (
             ACCOUNT,
             AGREEMENT,
@@ -298,7 +317,7 @@ COLLECTIONS = (
             AFTER,
             ORDER_OF_RECONCILED,
             COUNT,
-            columns_parameter(columns_of_row(orderledger.ReconciledOrderRow)),
+            columns_parameter(columns_of_row(ReconciledOrderRow)),
         ),
         _reconciled_orders,
     ),
@@ -324,7 +343,7 @@ COLLECTIONS = (
     _computed(
         "history",
         "The events of one order, as recorded.",
-        orderledger.EventRow,
+        EventRow,
         _of_history,
         ID,
         ACCOUNT,
@@ -335,7 +354,7 @@ COLLECTIONS = (
         "events",
         "The log. A page may have few rows although more follow: a search reads a bounded part of "
         "the log at a time.",
-        orderledger.EventRow,
+        EventRow,
         (
             ACCOUNT,
             *OF_EVENTS,
@@ -344,7 +363,7 @@ COLLECTIONS = (
             LIMIT,
             AFTER_POSITION,
             ORDER,
-            columns_parameter(columns_of_row(orderledger.EventRow)),
+            columns_parameter(columns_of_row(EventRow)),
         ),
         _events,
     ),

@@ -9,9 +9,10 @@ from typing import Any
 import msgspec
 from pydantic import TypeAdapter
 
-import orderledger
 from orderledger import __version__
+from orderledger.audit.rows import Explanation
 from orderledger.extend.messages import AnyMessage
+from orderledger.rows import OrderRow
 from orderledger.serve.accepting import CONFIRM
 from orderledger.serve.bodies import JSON, NDJSON
 from orderledger.serve.collections import COLLECTIONS, HISTORY, Collection
@@ -160,9 +161,9 @@ def _schemas() -> Document:
     name of its class."""
     messages = TypeAdapter(AnyMessage).json_schema(ref_template=SCHEMA + "{model}")
     rows = {one.row.__name__: row_schema(one.row, is_partial=True) for one in COLLECTIONS}
-    whole = (orderledger.Explanation, Reconciled, ReconciliationState)
+    whole = (Explanation, Reconciled, ReconciliationState)
     answers = {
-        "Order": row_schema(orderledger.OrderRow, is_partial=False),
+        "Order": row_schema(OrderRow, is_partial=False),
         **{one.__name__: row_schema(one, is_partial=False) for one in whole},
         "Outcome": OUTCOME,
         "Problem": PROBLEM,

@@ -4,8 +4,9 @@ the time, too."""
 from datetime import datetime, timedelta
 from typing import Annotated, Any, TypedDict
 
-from orderledger import Ledger, RowList
+from orderledger import Ledger
 from orderledger.extend.values import SystemClock
+from orderledger.rows import RowList
 from orderledger.serve.alerts.feeds import message_age, status_age
 
 MINUTES = 15

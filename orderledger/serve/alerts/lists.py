@@ -5,9 +5,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from orderledger import Ledger, RowList
+from orderledger import Ledger
 from orderledger.extend.store import Session, reaching
 from orderledger.extend.values import Clock, SystemClock
+from orderledger.rows import RowList
 from orderledger.serve.alerts.feeds import status_age
 from orderledger.serve.alerts.rules import KINDS
 from orderledger.serve.alerts.tables import (
