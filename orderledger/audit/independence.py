@@ -9,7 +9,7 @@ from typing import Any, get_args
 
 from orderledger import Outcome, parse_document
 from orderledger.audit.as_messages import Document
-from orderledger.audit.differing import rows_of
+from orderledger.audit.differing import AnyRow, rows_of
 from orderledger.audit.rows import Independence
 from orderledger.audit.shuffling import (
     Item,
@@ -22,14 +22,14 @@ from orderledger.extend.events import Recorded
 from orderledger.extend.messages import to_entry
 from orderledger.extend.store import GROUP_LIMIT, Committer, Latencies, Store, Writer, open_store
 from orderledger.extend.values import SteppingClock, account_of
-from orderledger.extend.views import FoldedViews, Method, Row, Views, folded
+from orderledger.extend.views import FoldedViews, Method, Views, folded
 
 HIDDEN = frozenset({"stream", "version", "recorded_at", "position", "rank", "source", "tags"})
 """Columns that may tell when, how often and from where messages came. Messages are recorded anew
 without tags."""
 
 Progress = Callable[[int, int], None]
-Ends = dict[str, list[Row]]
+Ends = dict[str, list[AnyRow]]
 
 
 def proved(
@@ -192,11 +192,11 @@ def _end_of(views: Views) -> Ends:
     }
 
 
-def _shown(row: Row) -> dict[str, Any]:
+def _shown(row: AnyRow) -> dict[str, Any]:
     return {name: value for name, value in row.items() if name not in HIDDEN}
 
 
-def _sort_key(row: Row) -> str:
+def _sort_key(row: AnyRow) -> str:
     names = (
         "account",
         "client_order_id",

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
+from orderledger import OrderRow, TradeRow
 from orderledger.audit.differing import differing, rows_of
 from orderledger.audit.restatement import Causes, restated_row
 from orderledger.audit.rows import RestatedRow
@@ -59,8 +61,8 @@ def _instruments(states: Iterable[Views]) -> dict[str, set[str]]:
     """The instruments of each order and its fills."""
     found: dict[str, set[str]] = {}
     for views in states:
-        for table in (ORDERS, TRADES):
-            for row in views.each(table):
-                if row["instrument"] is not None:
-                    found.setdefault(row["stream"], set()).add(row["instrument"])
+        orders, trades = views.each(ORDERS), views.each(TRADES)
+        for row in chain[OrderRow | TradeRow](orders, trades):
+            if row["instrument"] is not None:
+                found.setdefault(row["stream"], set()).add(row["instrument"])
     return found

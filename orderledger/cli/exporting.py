@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from orderledger import AccountEventRow, InstrumentRow, TradeRow
 from orderledger.cli import options
 from orderledger.cli.columns import Columns, Row
 from orderledger.cli.output import json_line, print_json, say, writing
@@ -136,13 +137,13 @@ def _beancount(ledger: Any, account: str | None, asked: dict[str, Any]) -> Itera
     from orderledger.audit.exports.beancount import beancount_lines
 
     class Books:
-        def trades(self) -> Iterable[Row]:
+        def trades(self) -> Iterable[TradeRow]:
             return ledger.trades(account=account, **asked)  # type: ignore[no-any-return]
 
-        def account_events(self) -> Iterable[Row]:
+        def account_events(self) -> Iterable[AccountEventRow]:
             return ledger.account_events(account=account, **asked)  # type: ignore[no-any-return]
 
-        def instruments(self) -> Iterable[Row]:
+        def instruments(self) -> Iterable[InstrumentRow]:
             return ledger.instruments(account=account, **asked)  # type: ignore[no-any-return]
 
     for line in beancount_lines(Books()):

@@ -34,13 +34,20 @@ from orderledger.projections.account_events import ACCOUNT_EVENTS
 from orderledger.projections.agreement import AGREEMENTS
 from orderledger.projections.anomalies import ANOMALIES
 from orderledger.projections.certificates import CERTIFICATES
+from orderledger.projections.entries import Entry, is_entry
 from orderledger.projections.equity import POINTS
 from orderledger.projections.equity_points import FEWEST_POINTS
 from orderledger.projections.exposure import EXPOSED_ORDERS
 from orderledger.projections.fold import Fold
 from orderledger.projections.halts import HALTS, halt_row
 from orderledger.projections.histogram import Histogram
-from orderledger.projections.instruments import INSTRUMENTS, defined, marked, reported_quantities
+from orderledger.projections.instruments import (
+    INSTRUMENTS,
+    StoredInstrumentRow,
+    defined,
+    marked,
+    reported_quantities,
+)
 from orderledger.projections.latency import GROUPS as LATENCY_GROUPS
 from orderledger.projections.names import ORDER_NAMES, MemoryNames
 from orderledger.projections.orders import ORDERS, order_row
@@ -60,7 +67,7 @@ from orderledger.projections.positions import (
     position_rows,
     terms_of,
 )
-from orderledger.projections.queries import OF_PART, PAGED, Source
+from orderledger.projections.queries import PAGED
 from orderledger.projections.recovery import finding
 from orderledger.projections.sentences import (
     OrderLogEvent,
@@ -68,11 +75,18 @@ from orderledger.projections.sentences import (
     order_sentence,
     proposal_sentence,
 )
-from orderledger.projections.store import MemoryRows, moment_of
+from orderledger.projections.store import MemoryRows
 from orderledger.projections.tables import BY_NAME, TABLES
 from orderledger.projections.tracked import NoDuplicates
 from orderledger.projections.trades import TRADES
-from orderledger.projections.view import ROWS_IN_NOTEBOOKS, Column, Kind, Row, Table, columns_of
+from orderledger.projections.view import (
+    ROWS_IN_NOTEBOOKS,
+    Column,
+    Kind,
+    Row,
+    Table,
+    columns_of,
+)
 from orderledger.projections.whole_order import WholeOrder
 from orderledger.projections.wording import listed, moment, order_name, span, word
 
@@ -94,7 +108,6 @@ __all__ = [
     "LONGEST_PAGE",
     "LOTS",
     "METHODS",
-    "OF_PART",
     "OF_POSITION",
     "ORDERS",
     "ORDERS_OF_PAGES",
@@ -111,6 +124,7 @@ __all__ = [
     "TRADES",
     "AsOf",
     "Column",
+    "Entry",
     "Fold",
     "FoldedViews",
     "Following",
@@ -128,7 +142,7 @@ __all__ = [
     "PositionFold",
     "Queries",
     "Row",
-    "Source",
+    "StoredInstrumentRow",
     "StoredViews",
     "Table",
     "Terms",
@@ -148,10 +162,10 @@ __all__ = [
     "folded",
     "groups_of",
     "halt_row",
+    "is_entry",
     "listed",
     "marked",
     "moment",
-    "moment_of",
     "offset_cursor",
     "offset_of",
     "one_order",

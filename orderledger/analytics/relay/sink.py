@@ -1,14 +1,13 @@
 """What a relay publishes, and to what."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
-from orderledger import RelayError
+from orderledger import EventRow, RelayError
 from orderledger.analytics.relay.target import Target
-from orderledger.extend.store import LogRow as Row
-from orderledger.extend.store import Store, time_text
+from orderledger.extend.store import LogRow, Store, time_text
 from orderledger.extend.views import stored_event_rows
 
 _json = msgspec.json.Encoder(decimal_format="number")
@@ -52,7 +51,7 @@ def sink_of(target: Target) -> Sink:
     return KafkaSink(target)
 
 
-def publications(store: Store, rows: Sequence[Row]) -> list[Publication]:
+def publications(store: Store, rows: Sequence[LogRow]) -> list[Publication]:
     """The events as JSON, as `orderledger tail --json` prints them. Raises UnreadableEvent."""
     shown, error = stored_event_rows(store, rows)
     if error is not None:
@@ -60,7 +59,7 @@ def publications(store: Store, rows: Sequence[Row]) -> list[Publication]:
     return [Publication(row["position"], row["stream"], row["name"], _body(row)) for row in shown]
 
 
-def _body(row: dict[str, Any]) -> bytes:
+def _body(row: EventRow) -> bytes:
     return _json.encode(
         {**row, "recorded_at": time_text(row["recorded_at"]), "at": time_text(row["at"])}
     )

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Annotated, Any, TypedDict
 
 from orderledger.infrastructure.storage.database import Session
-from orderledger.projections.view import Table, columns_of
+from orderledger.projections.view import AnyTable, Table
 
 EVENTS = ("raised", "cleared")
 
@@ -75,7 +75,7 @@ ALERTS = Table(
     "alerts",
     "One row per alert that was ever raised.",
     ("id",),
-    columns_of(AlertRow),
+    AlertRow,
     ("id",),
     (("raised_at",),),
     ("raised_at",),
@@ -84,7 +84,7 @@ NOTICES = Table(
     "alert_notices",
     "One row per notice of an alert to a target.",
     ("id",),
-    columns_of(NoticeRow),
+    NoticeRow,
     ("id",),
     (("alert_id",), ("target", "delivered_at")),
     ("next_attempt_at",),
@@ -132,7 +132,7 @@ def mark(session: Session) -> tuple[int, int]:
 def counts(session: Session) -> Counts:
     """Count what is open, undelivered and given up."""
 
-    def counted(by: str, table: Table, where: str) -> Counter[str]:
+    def counted(by: str, table: AnyTable, where: str) -> Counter[str]:
         rows = session.execute(
             f"SELECT {by}, COUNT(*) FROM {table.name} WHERE {where} GROUP BY {by}"
         )

@@ -7,24 +7,29 @@ from typing import Any
 
 from orderledger.infrastructure.errors import DamagedRow
 from orderledger.infrastructure.storage.database import Session
-from orderledger.projections.view import Row, Table
+from orderledger.projections.view import AnyTable, RowType, Table
 
 PLACES_AT_ONCE = 500
 
 
-def readable_rows(session: Session, table: Table) -> tuple[list[Row], list[DamagedRow]]:
+def readable_rows(
+    session: Session, table: Table[RowType]
+) -> tuple[list[RowType], list[DamagedRow]]:
     """All readable rows of a table, and the damaged ones."""
     with suppress(DamagedRow):
         return session.select(table), []
-    rows: list[Row] = []
+    rows: list[RowType] = []
     damaged: list[DamagedRow] = []
     for found in _read(session, table, _places(session, table.name, "", ())):
-        (damaged if isinstance(found, DamagedRow) else rows).append(found)
+        if isinstance(found, DamagedRow):
+            damaged.append(found)
+        else:
+            rows.append(found)
     return rows, damaged
 
 
 def first_damaged(
-    session: Session, table: Table, source: str, rest: str, parameters: Sequence[Any]
+    session: Session, table: AnyTable, source: str, rest: str, parameters: Sequence[Any]
 ) -> DamagedRow | None:
     """The first damaged row of a statement's rows. None if the statement failed for another
     reason."""
@@ -42,8 +47,8 @@ def _places(session: Session, source: str, rest: str, parameters: Sequence[Any])
 
 
 def _read(
-    session: Session, table: Table, places: Sequence[Any], source: str = ""
-) -> Iterator[Row | DamagedRow]:
+    session: Session, table: Table[RowType], places: Sequence[Any], source: str = ""
+) -> Iterator[RowType | DamagedRow]:
     """Read the rows at these places: all at once if they are readable, otherwise in halves."""
     if len(places) > PLACES_AT_ONCE:
         for start in range(0, len(places), PLACES_AT_ONCE):
@@ -63,7 +68,7 @@ def _read(
 
 
 def _damaged(
-    session: Session, table: Table, source: str, place: Any, error: Exception
+    session: Session, table: AnyTable, source: str, place: Any, error: Exception
 ) -> DamagedRow:
     column, fault = "", error
     for one in table.columns:

@@ -63,10 +63,17 @@ def _solved(
         return None
 
     def average(price: Decimal) -> Decimal:
-        opened = {"kind": "adjust", "quantity": quantity, "price": price, "at": at, "position": 0}
-        found: Decimal = position_rows(position_of(account, instrument, terms, [opened, *fills]))[
-            0
-        ]["average_open_price"]
+        opened: Row = {
+            "kind": "adjust",
+            "quantity": quantity,
+            "price": price,
+            "at": at,
+            "position": 0,
+        }
+        rows: Sequence[Row] = position_rows(
+            position_of(account, instrument, terms, [opened, *fills])
+        )
+        found: Decimal = rows[0]["average_open_price"]
         return found
 
     at_nothing = average(ZERO)

@@ -49,8 +49,9 @@ class Named:
         self._modes = {row["instrument"]: modes_of(row) for row in instruments}
 
     def name(self, instrument: str, side: str | None, position_id: str | None) -> PositionName:
-        told = {"position_side": side, "position_id": position_id}
-        return PositionName(instrument, *part_now(told, self._modes.get(instrument, ())))
+        modes = self._modes.get(instrument, ())
+        named = part_now({"position_side": side, "position_id": position_id}, modes)
+        return PositionName(instrument, *named)
 
     def of_balance(self, balance: Balance) -> PositionName:
         side = balance.position_side
