@@ -8,19 +8,16 @@ happened, a busted fill counted; until its correction happened, a corrected one 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, Protocol, TypedDict, TypeGuard, final
+from typing import Any, Protocol, TypedDict, TypeGuard, final
 
 from orderledger.domain.orders.reports import FillBusted
 from orderledger.domain.recorded import Recorded
 from orderledger.projections.entries import Entry, Trade, is_trade
 from orderledger.projections.fold import Fold
 from orderledger.projections.sides import when
-from orderledger.projections.store import MemoryRows
+from orderledger.projections.store import MemoryRows, Source
 from orderledger.projections.trades import TRADES, StoredTradeRow
 from orderledger.projections.view import AnyRow
-
-if TYPE_CHECKING:
-    from orderledger.projections.queries import Source
 
 COMPARED = (
     *(
@@ -61,7 +58,7 @@ class FillEvents(Protocol):
     def __call__(self, streams: Iterable[str]) -> dict[str, list[Recorded]]: ...
 
 
-def orders_with_changed_fills(source: "Source", account: str | None) -> dict[str, None]:
+def orders_with_changed_fills(source: Source, account: str | None) -> dict[str, None]:
     """The streams of orders with a busted or corrected fill."""
     states = ("busted", "corrected")
     rows = (

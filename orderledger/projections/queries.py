@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
 from heapq import merge
-from typing import Any, Literal, Protocol, get_args
+from typing import Any, Literal, get_args
 
 from orderledger.domain.exact import ZERO, total
 from orderledger.projections.account_events import ACCOUNT_EVENTS
@@ -30,7 +30,7 @@ from orderledger.projections.instruments import (
 )
 from orderledger.projections.latency import GROUPS as LATENCY_GROUPS
 from orderledger.projections.latency import TIMED_ORDERS, LatencyRow, latency_rows
-from orderledger.projections.marks import MARKS, MarkRow
+from orderledger.projections.marks import MARKS
 from orderledger.projections.orders import ORDERS, OrderRow, StoredOrderRow
 from orderledger.projections.pnl import (
     CURRENCY_UNKNOWN,
@@ -51,8 +51,9 @@ from orderledger.projections.position_tables import POSITIONS
 from orderledger.projections.positions import METHODS, Definition, Definitions, Method, terms_of
 from orderledger.projections.proposals import PROPOSALS, ProposalRow, StoredProposalRow
 from orderledger.projections.sides import SIDE_UNKNOWN, part_now, when
+from orderledger.projections.store import Source
 from orderledger.projections.trades import TRADES, TradeRow
-from orderledger.projections.view import AnyTable, RowType, Table
+from orderledger.projections.view import AnyTable
 
 WORKING_ORDERS = ORDERS.narrowed(
     (
@@ -106,24 +107,6 @@ TRADED = (
 
 MARKED = ("account", "instrument", "at", "price", "position")
 """The columns of a mark that P&L needs."""
-
-
-class Source(Protocol):
-    def rows(
-        self,
-        table: Table[RowType],
-        *,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        newest: int | None = None,
-        **where: Any,
-    ) -> list[RowType]: ...
-
-    def each(
-        self, table: Table[RowType], *, columns: tuple[str, ...] | None = None, **where: Any
-    ) -> Iterator[RowType]: ...
-
-    def last_marks(self, moment: datetime, account: str | None) -> list[MarkRow]: ...
 
 
 STREAMED: dict[str, AnyTable] = {

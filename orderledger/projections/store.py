@@ -3,11 +3,33 @@ them in a database."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import Any, Protocol
 
+from orderledger.projections.marks import MarkRow
 from orderledger.projections.sides import Moment, when
 from orderledger.projections.tables import TABLES
 from orderledger.projections.view import AnyRow, AnyTable, Key, RowType, Table
+
+
+class Source(Protocol):
+    """Where queries read the rows of the views: in tables, or folded in memory."""
+
+    def rows(
+        self,
+        table: Table[RowType],
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        newest: int | None = None,
+        **where: Any,
+    ) -> list[RowType]: ...
+
+    def each(
+        self, table: Table[RowType], *, columns: tuple[str, ...] | None = None, **where: Any
+    ) -> Iterator[RowType]: ...
+
+    def last_marks(self, moment: datetime, account: str | None) -> list[MarkRow]: ...
 
 
 class Rows(Protocol):

@@ -6,8 +6,7 @@ from typing import Any
 
 from orderledger import Ledger
 from orderledger.infrastructure.clock import SteppingClock
-from orderledger.infrastructure.storage.alert_rows import listed, shown
-from orderledger.infrastructure.storage.alert_tables import ListedAlertRow
+from orderledger.serve.alerts.lists import alerts
 from orderledger.serve.alerts.settings import AlertSettings
 from orderledger.serve.alerts.watcher import Watcher
 from tests.contract.streams import START, parsed
@@ -45,11 +44,10 @@ class Desk:
             names[number] for number in found.cleared
         ]
 
-    def rows(self, **asked: Any) -> list[ListedAlertRow]:
-        found = listed(self.ledger.store.database, **{"order": "asc", **asked})
-        return [shown(alert, notices) for alert, notices in found]
+    def rows(self, **asked: Any) -> list[dict[str, Any]]:
+        return [dict(row) for row in alerts(self.ledger, **{"order": "asc", **asked})]
 
-    def last(self) -> ListedAlertRow:
+    def last(self) -> dict[str, Any]:
         return self.rows()[-1]
 
     def now(self) -> datetime:

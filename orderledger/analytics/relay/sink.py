@@ -6,7 +6,6 @@ from typing import NamedTuple, Protocol
 import msgspec
 
 from orderledger import EventRow, RelayError
-from orderledger.analytics.relay.target import Target
 from orderledger.extend.store import LogRow, Store, time_text
 from orderledger.extend.views import stored_event_rows
 
@@ -38,17 +37,6 @@ class Sink(Protocol):
         otherwise."""
 
     async def close(self) -> None: ...
-
-
-def sink_of(target: Target) -> Sink:
-    """The connection to a target, which is not made yet."""
-    if target.kind == "nats":
-        from orderledger.analytics.relay.nats import NatsSink
-
-        return NatsSink(target)
-    from orderledger.analytics.relay.kafka import KafkaSink
-
-    return KafkaSink(target)
 
 
 def publications(store: Store, rows: Sequence[LogRow]) -> list[Publication]:

@@ -12,6 +12,7 @@ from orderledger.domain.recorded import Recorded
 from orderledger.infrastructure.deadline import check_time
 from orderledger.infrastructure.storage.codec import decode
 from orderledger.infrastructure.storage.columns import Column
+from orderledger.infrastructure.storage.damage import first_damaged
 from orderledger.infrastructure.storage.recorder import EVENTS_TABLE, LAST_POSITION, LogRow
 from orderledger.projections.tables import BY_NAME
 from orderledger.projections.view import AnyTable, Key, Kind, RowType, Table
@@ -238,10 +239,6 @@ class Session(ABC):
         try:
             yield
         except Exception as error:
-            from orderledger.infrastructure.storage.damage import (
-                first_damaged,
-            )  # imported here because it is rarely needed
-
             damaged = first_damaged(self, table, source, rest, parameters)
             if damaged is None:
                 raise

@@ -7,7 +7,6 @@ neither list. Orders that have ended stay in the rows for a while, so that the p
 reconciliation at the same time both see the end.
 """
 
-import logging
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -16,6 +15,7 @@ from decimal import Decimal
 from typing import Any
 
 from orderledger import Balance, Fill, Message, VenueError, VenueUnavailable
+from orderledger.extend.runtime import EventLogger
 from orderledger.extend.values import ZERO
 from orderledger.extend.views import Row
 from orderledger.venues.base.definitions import Now, Terms
@@ -26,7 +26,7 @@ from orderledger.venues.base.translation import Translation, as_text
 from orderledger.venues.base.transport import Backoff, Http, RateLimiter
 from orderledger.venues.base.venue import Answer, Listing, Records
 
-logger = logging.getLogger(__name__)
+logger = EventLogger(__name__)
 
 KEPT_ENDED = 500
 """Rows of ended orders that are still given, and details of rows that are not queried again."""
@@ -245,9 +245,7 @@ class ListedVenue(PolledVenue):
             self._terms_due_at = self.now() + self.terms_for
         except VenueError as error:
             self._terms_due_at = self.now() + self.terms_again
-            logger.warning(
-                "%s: the list of instruments did not come: %s", self.name, self._hidden(str(error))
-            )
+            logger.warning("instruments_not_read", venue=self.name, why=self._hidden(str(error)))
 
     def _with_ended(self, found: dict[str, Any]) -> dict[str, Any]:
         """The rows, with those of orders that ended before: a list in which one of them works is

@@ -5,7 +5,16 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple, Self
 
 from orderledger import Balance, PositionSide
-from orderledger.extend.values import HEDGE, NAMED, NET, UNKNOWN, Part, modes_of, part_now
+from orderledger.extend.values import (
+    HEDGE,
+    NAMED,
+    NET,
+    UNKNOWN,
+    Part,
+    modes_of,
+    part_now,
+    part_words,
+)
 from orderledger.extend.views import Row
 
 
@@ -28,7 +37,7 @@ class PositionName(NamedTuple):
     @property
     def subject(self) -> str:
         """The name in a break."""
-        return ":".join((self.instrument, *(word for word in self.part if word not in (NET, ""))))
+        return ":".join((self.instrument, *part_words(self.part)))
 
     @property
     def fields(self) -> dict[str, Any]:

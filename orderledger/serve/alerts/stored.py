@@ -5,36 +5,20 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from orderledger.infrastructure.printable import printable
-from orderledger.infrastructure.secrecy import masked
-from orderledger.infrastructure.storage.alert_tables import (
+from orderledger.extend.runtime import masked, printable
+from orderledger.extend.store import Database, Session, reaching
+from orderledger.extend.views import Table
+from orderledger.serve.alerts.tables import (
     ALERTS,
     CURSORS,
     NOTICES,
     OPEN,
     WAITING,
     AlertRow,
-    ListedAlertRow,
     NoticeRow,
 )
-from orderledger.infrastructure.storage.database import Database, Session
-from orderledger.infrastructure.storage.store import reaching
-from orderledger.projections.view import AnyTable, RowType, Table
 
 STORE = "the table of alerts"
-LISTED = 100_000
-"""Alerts that a list has at most."""
-AT_ONCE = 500
-"""Alerts whose notices are read at once."""
-GRAVITY = "CASE severity WHEN 'critical' THEN 0 WHEN 'warning' THEN 1 ELSE 2 END"
-ORDERS = {
-    "gravest": f"CASE WHEN {OPEN} THEN 0 ELSE 1 END, {GRAVITY}, id DESC",
-    "newest": "id DESC",
-    "desc": "id DESC",
-    "asc": "id",
-}
-"""The orders of a list. `gravest`: the open ones first, of them the critical ones, then warnings,
-of each the newest first."""
 
 Key = tuple[str, str]
 """A rule and a subject."""
@@ -78,17 +62,13 @@ class AlertTables:
             )
         return {(row["rule"], row["subject"]): row for row in rows}
 
-    def ever_raised(self, rule: str, subjects: Sequence[str]) -> set[str]:
-        """Those of the subjects about which the rule has ever raised an alert."""
+    def was_raised(self, rule: str, subject: str) -> bool:
+        """Check whether the rule has ever raised an alert about the subject."""
         statement = (
             f"SELECT 1 FROM {ALERTS.name} WHERE watcher = ? AND rule = ? AND subject = ? LIMIT 1"
         )
         with self._reading() as session:
-            return {
-                subject
-                for subject in subjects
-                if session.execute(statement, (self._watcher, rule, subject))
-            }
+            return bool(session.execute(statement, (self._watcher, rule, subject)))
 
     def cursor(self) -> int | None:
         """The log position up to which orders were looked at. None before the first look."""
@@ -241,7 +221,7 @@ class AlertTables:
             yield session
 
 
-def _insert(session: Session, table: Table[RowType], row: RowType) -> int | None:
+def _insert(session: Session, table: Table[Any], row: Mapping[str, Any]) -> int | None:
     """Insert a row with the next number as its id. Returns None if its alert is open already."""
     names = [name for name in table.names if name != "id"]
     values = [session.to_sql(table.kinds[name], row[name]) for name in names]
@@ -254,50 +234,6 @@ def _insert(session: Session, table: Table[RowType], row: RowType) -> int | None
     return int(rows[0][0]) if rows else None
 
 
-def _typed(session: Session, table: AnyTable, name: str) -> str:
+def _typed(session: Session, table: Table[Any], name: str) -> str:
     """A parameter with its type: PostgreSQL cannot infer it within a SELECT."""
     return f"CAST(? AS {session.types[table.kinds[name]]})"
-
-
-def listed(
-    database: Database,
-    *,
-    order: str = "gravest",
-    open_only: bool = False,
-    limit: int | None = None,
-    **where: Any,
-) -> list[tuple[AlertRow, list[NoticeRow]]]:
-    """Alerts with their notices, in one of `ORDERS`, at most `limit`. `where`: values of
-    columns."""
-    asked = {name: value for name, value in where.items() if value is not None}
-    conditions = [*(f"{name} = ?" for name in asked), *([OPEN] if open_only else [])]
-    with reaching(STORE), database.reading() as session:
-        tail = f"ORDER BY {ORDERS[order]} LIMIT {int(limit or LISTED)}"
-        alerts = session.select(ALERTS, " AND ".join(conditions), list(asked.values()), tail=tail)
-        numbers = sorted(row["id"] for row in alerts)
-        notices: dict[int, list[NoticeRow]] = {number: [] for number in numbers}
-        for start in range(0, len(numbers), AT_ONCE):
-            some = numbers[start : start + AT_ONCE]
-            condition = f"alert_id IN ({', '.join('?' * len(some))})"
-            for row in session.select(NOTICES, condition, some, tail="ORDER BY id"):
-                notices[row["alert_id"]].append(row)
-    return [(row, notices[row["id"]]) for row in alerts]
-
-
-def shown(alert: AlertRow, notices: Sequence[NoticeRow]) -> ListedAlertRow:
-    """An alert with its deliveries."""
-    times = [notice["delivered_at"] for notice in notices]
-    waiting = [notice for notice in notices if notice["delivered_at"] is None]
-    return {
-        **alert,
-        "attempts": sum(notice["attempts"] for notice in notices),
-        "delivered_at": max((at for at in times if at is not None), default=None)
-        if None not in times
-        else None,
-        "waiting": sorted({notice["target"] for notice in waiting}),
-        "fault": next((notice["fault"] for notice in waiting if notice["fault"]), None),
-        "notices": [
-            {name: value for name, value in notice.items() if name not in ("watcher", "alert_id")}
-            for notice in notices
-        ],
-    }

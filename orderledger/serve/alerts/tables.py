@@ -9,12 +9,13 @@ loses nothing.
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Annotated, Any, TypedDict
+from typing import Annotated, Any, Literal, TypedDict, get_args
 
-from orderledger.infrastructure.storage.database import Session
-from orderledger.projections.view import AnyTable, Table
+from orderledger.extend.store import Session
+from orderledger.extend.views import Table
 
 EVENTS = ("raised", "cleared")
+Page = Literal["accounts", "orders", "reconciliation", "results"]
 
 
 class AlertRow(TypedDict):
@@ -57,8 +58,13 @@ class NoticeRow(TypedDict):
 
 
 class ListedAlertRow(AlertRow):
-    """An alert with its deliveries."""
+    """An alert with its deliveries, and where to look further."""
 
+    page: Annotated[
+        str,
+        "Page of the service that shows more, where the alert is about no single order.",
+        get_args(Page),
+    ]
     attempts: Annotated[int, "Attempts at all its deliveries."]
     delivered_at: Annotated[
         datetime | None,
@@ -132,7 +138,7 @@ def mark(session: Session) -> tuple[int, int]:
 def counts(session: Session) -> Counts:
     """Count what is open, undelivered and given up."""
 
-    def counted(by: str, table: AnyTable, where: str) -> Counter[str]:
+    def counted(by: str, table: Table[Any], where: str) -> Counter[str]:
         rows = session.execute(
             f"SELECT {by}, COUNT(*) FROM {table.name} WHERE {where} GROUP BY {by}"
         )
