@@ -17,7 +17,7 @@ from pathlib import Path
 from measuring import Bench, Figure, databases
 
 from orderledger import EntryAbilities, Gateway, Ledger, Request, Sent
-from orderledger.infrastructure.messages.reports import Acknowledge
+from orderledger.infrastructure.messages.registry import Acknowledge
 from orderledger.projections.view import Row
 
 ACCOUNT = "bench:main"

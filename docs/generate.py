@@ -1,4 +1,4 @@
-"""Writes the pages of docs/reference, and the type stubs of the messages, from the code: `python
+"""Writes the pages of docs/reference, and the type stub of the messages, from the code: `python
 docs/generate.py`. With --check it writes nothing and names what is stale.
 
 What a page says beside the code stands in `meanings.py`; a name without a meaning is an error here.

@@ -14,12 +14,10 @@ if TYPE_CHECKING:
     from orderledger.gateway.gateway import *  # noqa: F403
     from orderledger.gateway.limits import *  # noqa: F403
     from orderledger.infrastructure.errors import *  # noqa: F403
-    from orderledger.infrastructure.messages.accounts import *  # noqa: F403
     from orderledger.infrastructure.messages.base import *  # noqa: F403
-    from orderledger.infrastructure.messages.commands import *  # noqa: F403
+    from orderledger.infrastructure.messages.kinds import *  # noqa: F403
     from orderledger.infrastructure.messages.outcome import *  # noqa: F403
     from orderledger.infrastructure.messages.parsing import *  # noqa: F403
-    from orderledger.infrastructure.messages.reports import *  # noqa: F403
     from orderledger.ledger import *  # noqa: F403
     from orderledger.projections.rows import *  # noqa: F403
     from orderledger.venues.base.order_entry import *  # noqa: F403
@@ -68,56 +66,7 @@ HOMES: dict[str, tuple[str, ...]] = {
         "VenueRefused",
         "VenueUnavailable",
     ),
-    "orderledger.infrastructure.messages.base": (
-        "LinksTo",
-        "Message",
-        "ReportedClaims",
-    ),
-    "orderledger.infrastructure.messages.commands": (
-        "Approve",
-        "Decline",
-        "Deny",
-        "Propose",
-        "Request",
-        "RequestCancel",
-        "RequestReplace",
-        "Submit",
-        "Unresolved",
-    ),
-    "orderledger.infrastructure.messages.reports": (
-        "Absent",
-        "Acknowledge",
-        "BustFill",
-        "Cancel",
-        "CorrectFill",
-        "DoneForDay",
-        "Expire",
-        "Fill",
-        "Reinstate",
-        "Reject",
-        "RejectCancel",
-        "RejectReplace",
-        "Replace",
-        "Restate",
-        "Resume",
-        "Status",
-        "Stop",
-        "Suspend",
-        "Trigger",
-    ),
-    "orderledger.infrastructure.messages.accounts": (
-        "Adjust",
-        "Balance",
-        "Certify",
-        "Funding",
-        "Gap",
-        "Halt",
-        "Instrument",
-        "Mark",
-        "OpenBreak",
-        "ResumeTrading",
-        "Sender",
-    ),
+    "orderledger.infrastructure.messages.base": ("Message",),
     "orderledger.infrastructure.messages.outcome": ("Outcome",),
     "orderledger.infrastructure.messages.parsing": (
         "parse_document",
@@ -176,6 +125,9 @@ HOMES: dict[str, tuple[str, ...]] = {
 }
 """The public names, by the module that declares them. A test compares them with each `__all__`."""
 
+MESSAGES = "orderledger.infrastructure.messages.kinds"
+"""The module of the message classes, which are derived from the events that declare them."""
+
 MODULES = ("interop",)
 """Public modules, under their own names."""
 
@@ -184,12 +136,13 @@ _HOME_OF = {name: module for module, names in HOMES.items() for name in names}
 
 def __getattr__(name: str) -> Any:
     if name == "__all__":
-        return [*_HOME_OF, *MODULES]
+        return [*_HOME_OF, *import_module(MESSAGES).__all__, *MODULES]
     if name in MODULES:
         return import_module(f"{__name__}.{name}")
-    if name not in _HOME_OF:
+    home = None if name.startswith("_") else import_module(_HOME_OF.get(name, MESSAGES))
+    if home is None or name not in home.__all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    globals()[name] = getattr(import_module(_HOME_OF[name]), name)
+    globals()[name] = getattr(home, name)
     return globals()[name]
 
 

@@ -17,7 +17,7 @@ from itertools import islice
 from os import PathLike, fspath
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 from weakref import WeakSet
 
 from orderledger.audit.proof.methods import Proofs
@@ -286,12 +286,15 @@ class Ledger(Proofs, AuditQueries):
         nothing."""
         return self._writer.preview([self._wire.to_entry(message) for message in messages])
 
-    def simulate(self, messages: "Iterable[Message]") -> list[Row]:
-        """The orders of these messages as they would be if the messages were recorded now, in
-        order. Records nothing."""
+    def simulate(
+        self, messages: "Iterable[Message]", *, view: Literal["orders", "trades"] = "orders"
+    ) -> list[Row]:
+        """The orders of these messages, or their active fills, as they would be if the messages
+        were recorded now, in order. Records nothing."""
         with reaching(self._url):
             events = self._writer.simulate([self._wire.to_entry(message) for message in messages])
-        return queries.orders(FoldedViews(events, None, None))
+        views = FoldedViews(events, None, None)
+        return queries.orders(views) if view == "orders" else queries.trades(views)
 
     # Analytics
 

@@ -61,7 +61,7 @@ def explain(order_id: str, db: str, as_json: bool, **asked: Any) -> None:
 
 def _explained(found: "Explanation") -> Iterator[tuple[int, str, str]]:
     """The lines of an explanation: indentation, text and style."""
-    from orderledger.projections.wording import order_name
+    from orderledger.domain.wording import order_name
 
     title = (
         order_name(found["stream"])
@@ -89,7 +89,7 @@ def _explained(found: "Explanation") -> Iterator[tuple[int, str, str]]:
 
 def _envelope(step: "StepRow") -> str:
     """Where the event is in the log, who caused it and why."""
-    from orderledger.projections.wording import SOURCES
+    from orderledger.domain.wording import SOURCES
 
     who = SOURCES.get(step["source"], step["source"])
     when = "then" if step["recorded_at"] == step["at"] else f"at {readable(step['recorded_at'])}"

@@ -80,7 +80,8 @@ def _collect(config: str, signals: "Signals") -> None:
     "--json",
     "as_json",
     is_flag=True,
-    help="NDJSON: a line for each break, then one with the account's certificate.",
+    help="NDJSON: a line for each break, then one with the account's certificate. With --dry-run "
+    "it also has the lists of all stages.",
 )
 @options.example("orderledger reconcile --config orderledger.toml --dry-run")
 def reconcile(

@@ -69,12 +69,6 @@ from orderledger.projections.positions import (
 )
 from orderledger.projections.queries import PAGED
 from orderledger.projections.recovery import finding
-from orderledger.projections.sentences import (
-    OrderLogEvent,
-    account_sentence,
-    order_sentence,
-    proposal_sentence,
-)
 from orderledger.projections.store import MemoryRows
 from orderledger.projections.tables import BY_NAME, TABLES
 from orderledger.projections.tracked import NoDuplicates
@@ -88,7 +82,6 @@ from orderledger.projections.view import (
     columns_of,
 )
 from orderledger.projections.whole_order import WholeOrder
-from orderledger.projections.wording import listed, moment, order_name, span, word
 
 __all__ = [
     "ACCOUNT_EVENTS",
@@ -136,7 +129,6 @@ __all__ = [
     "MemoryRows",
     "Method",
     "NoDuplicates",
-    "OrderLogEvent",
     "Page",
     "Position",
     "PositionFold",
@@ -148,7 +140,6 @@ __all__ = [
     "Terms",
     "Views",
     "WholeOrder",
-    "account_sentence",
     "asked_of",
     "check_argument",
     "check_period",
@@ -163,30 +154,23 @@ __all__ = [
     "groups_of",
     "halt_row",
     "is_entry",
-    "listed",
     "marked",
-    "moment",
     "offset_cursor",
     "offset_of",
     "one_order",
-    "order_name",
     "order_row",
-    "order_sentence",
     "place_of",
     "position_anomalies",
     "position_of",
     "position_rows",
     "processes",
-    "proposal_sentence",
     "queries",
     "rate_of",
     "reported_quantities",
     "results",
-    "span",
     "stored_event_rows",
     "submitted",
     "terms_of",
     "was_known",
-    "word",
     "zone_of",
 ]

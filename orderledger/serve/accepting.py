@@ -19,7 +19,7 @@ from orderledger import (
     UnknownScope,
     parse_document,
 )
-from orderledger.extend.messages import MESSAGES, read_line
+from orderledger.extend.messages import BY_WORD, read_line
 from orderledger.extend.views import check_scope
 from orderledger.serve.callers import Caller
 from orderledger.serve.parameters import Parameter
@@ -134,5 +134,5 @@ def _role_of(message: Message) -> str:
 
 
 def _is_operators(kind: Any) -> bool:
-    model = MESSAGES.get(kind) if isinstance(kind, str) else None
+    model = BY_WORD.get(kind) if isinstance(kind, str) else None
     return model is not None and model.needs_role == OPERATE

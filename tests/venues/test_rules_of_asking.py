@@ -13,8 +13,7 @@ from aiohttp import web
 
 from orderledger import Ledger
 from orderledger.infrastructure.errors import VenueError, VenueRefused, VenueUnavailable
-from orderledger.infrastructure.messages.registry import Balance, Fill, Message
-from orderledger.infrastructure.messages.reports import Report
+from orderledger.infrastructure.messages.registry import Balance, Fill, Message, Report
 from orderledger.venues.base.transport import parsed
 from orderledger.venues.base.venue import Answer, Messages, NoRecords
 from orderledger.venues.collecting.collector import Collector
@@ -224,7 +223,7 @@ def test_a_fill_that_cannot_be_read_is_said_though_nobody_listens(
             for told in (await harness.venue.fills_since(harness.account, START)).messages
         )
         (said,) = caplog.messages
-        assert said.startswith(f"a row of an answer about {harness.account} cannot be read: ")
+        assert said.startswith(f"row_not_read account={harness.account} why=")
 
     played(name, story)
 

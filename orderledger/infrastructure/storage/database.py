@@ -92,12 +92,13 @@ class Session(ABC):
         """A value of a row, as the database takes it."""
         return self._to[kind]([value])[0] if kind in self._to else value
 
-    def columns_of(self, table: Table[RowType], rows: Sequence[RowType]) -> Iterator[Column]:
-        """The columns of these rows, one at a time, as the database takes them."""
-        for column, values in zip(
-            table.columns, zip(*map(itemgetter(*table.names), rows), strict=True), strict=False
-        ):
-            yield self._to[column.kind](values) if column.kind in self._to else values
+    def columns_of(self, table: Table[RowType], rows: Sequence[RowType]) -> list[Column]:
+        """The columns of these rows, as the database takes them."""
+        values = zip(*map(itemgetter(*table.names), rows), strict=True)
+        return [
+            self._to[column.kind](cells) if column.kind in self._to else cells
+            for column, cells in zip(table.columns, values, strict=False)
+        ]
 
     def events_after(self, position: int, limit: int, up_to: int | None = None) -> list[Recorded]:
         """The next events in log order, none beyond `up_to`."""

@@ -125,7 +125,14 @@ class CcxtVenue(PolledVenue):
         }
         for name, (method, translate) in watched.items():
             if self._streams and self.exchange.has.get(name):
-                yield WatchFeed(self, poll, method, translate, self._backoff.anew())
+                yield WatchFeed(
+                    self.exchange,
+                    poll,
+                    method,
+                    translate,
+                    self._backoff.anew(),
+                    settled_seconds=self.settled_seconds,
+                )
 
     async def order_rows(self, account: str) -> list[Polled]:
         """The open orders, those that were open at the last query and are not any more, and the

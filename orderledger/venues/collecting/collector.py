@@ -279,9 +279,12 @@ class Collector:
                 self._clock,
                 self._rules,
                 records=self._records,
-                heard=self._recorder.drained,
             )
-            found = await reconciler.run(account, up_at=lambda: self._up_at.get(account))
+            found = await reconciler.run(
+                account,
+                up_at=lambda: self._up_at.get(account),
+                recorded=self._recorder.drained,
+            )
         except (
             VenueError,
             DamagedRow,

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from orderledger.infrastructure.errors import VenueRefused, VenueUnavailable
-from orderledger.infrastructure.messages.reports import Report
+from orderledger.infrastructure.messages.registry import Report
 from orderledger.simulation.tradier.server import TradierServer
 from orderledger.venues.tradier.tags import tag_for
 from tests.venues.tradier.harness import STORM, a_harness, adapter, run
