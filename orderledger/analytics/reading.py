@@ -16,7 +16,6 @@ from orderledger.extend.views import (
     PNL_OF_FILLS,
     AsOf,
     Kind,
-    Row,
     StoredViews,
     Table,
     Views,
@@ -25,6 +24,7 @@ from orderledger.extend.views import (
     stored_event_rows,
     was_known,
 )
+from orderledger.rows import EventRow
 
 if TYPE_CHECKING:
     import pyarrow
@@ -82,7 +82,7 @@ class Tables:
         )
         return arrow_of(EVENTS, with_values(rows, asked))
 
-    def _event_rows(self) -> Iterator[Row]:
+    def _event_rows(self) -> Iterator[EventRow]:
         """The events of this state, in log order, with their evidence."""
         as_of, stored = self._as_of, self._stored_events()
         while group := list(islice(stored, EVENTS_AT_ONCE)):
@@ -109,19 +109,21 @@ class Tables:
             position = stored[-1][4]
 
 
-def known(name: str) -> Table:
+def known(name: str) -> Table[Any]:
     """The table of this name. Raises ValueError if there is none."""
     if name not in RELATIONS:
         raise ValueError(f"{name!r:.100} is no table: {', '.join(RELATIONS)}")
     return RELATIONS[name]
 
 
-def with_values(rows: Iterable[Row], asked: Mapping[str, Any]) -> Iterator[Row]:
+def with_values(
+    rows: Iterable[Mapping[str, object]], asked: Mapping[str, Any]
+) -> Iterator[Mapping[str, object]]:
     """The rows with these values."""
     return (row for row in rows if all(row[name] == value for name, value in asked.items()))
 
 
-def arrow_of(table: Table, rows: Iterable[Row]) -> "pyarrow.Table":
+def arrow_of(table: Table[Any], rows: Iterable[Mapping[str, object]]) -> "pyarrow.Table":
     """Rows as columns: numbers and JSON as text, times as timestamps, flags as booleans."""
     pa = needed("pyarrow", "analytics")
     types: dict[Kind, Any] = {

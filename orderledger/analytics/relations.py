@@ -11,7 +11,6 @@ from orderledger.extend.views import (
     PNL_OF_FILLS,
     Column,
     Table,
-    columns_of,
 )
 
 
@@ -39,9 +38,7 @@ class EventColumns(TypedDict):
     ]
 
 
-EVENTS = Table(
-    "events", "One row per event: the log.", ("position",), columns_of(EventColumns), ("position",)
-)
+EVENTS = Table("events", "One row per event: the log.", ("position",), EventColumns, ("position",))
 
 NOTIONAL = Column(
     "notional", "number", "Quantity times price, before the multiplier of the instrument."
@@ -62,7 +59,7 @@ EXACT_TEXT = "_exact"
 
 OF_FILLS = ("trades", PNL_OF_FILLS.name)
 
-RELATIONS: Mapping[str, Table] = {
+RELATIONS: Mapping[str, Table[Any]] = {
     **{
         name: table.public
         for name, table in BY_NAME.items()
@@ -74,17 +71,17 @@ RELATIONS: Mapping[str, Table] = {
 """All tables by name, with the columns that a view shows."""
 
 
-def columns_shown(table: Table) -> tuple[Column, ...]:
+def columns_shown(table: Table[Any]) -> tuple[Column, ...]:
     """The columns of a table as `ledger.table` and SQL show it."""
     columns = [one for column in table.columns for one in _with_exact_text(table, column)]
     return (*columns, NOTIONAL) if table.name in OF_FILLS else tuple(columns)
 
 
-def is_derived(table: Table, column: Column) -> bool:
+def is_derived(table: Table[Any], column: Column) -> bool:
     return column.name in DERIVED.get(table.name, ())
 
 
-def _with_exact_text(table: Table, column: Column) -> Iterator[Column]:
+def _with_exact_text(table: Table[Any], column: Column) -> Iterator[Column]:
     yield column
     if is_derived(table, column):
         yield Column(f"{column.name}{EXACT_TEXT}", "text", f"The exact text of `{column.name}`.")

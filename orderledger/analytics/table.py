@@ -11,7 +11,7 @@ from orderledger.analytics.relations import (
     is_derived,
 )
 from orderledger.extend.runtime import needed
-from orderledger.extend.views import ROWS_IN_NOTEBOOKS, Column, Row, Table
+from orderledger.extend.views import ROWS_IN_NOTEBOOKS, Column, Table
 from orderledger.rows import RowList
 
 if TYPE_CHECKING:
@@ -56,9 +56,9 @@ class LedgerTable:
         found: polars.DataFrame = needed("polars").from_arrow(self._arrow)
         return found
 
-    def to_rows(self) -> list[Row]:
+    def to_rows(self) -> list[dict[str, Any]]:
         """The rows as dictionaries."""
-        rows: list[Row] = self._arrow.to_pylist()
+        rows: list[dict[str, Any]] = self._arrow.to_pylist()
         return rows
 
     @property
@@ -72,12 +72,12 @@ class LedgerTable:
         return f"<table {self.name}: {len(self):,} rows, {', '.join(self.column_names)}>"
 
     def _repr_html_(self) -> str:
-        first = RowList[Row](self._arrow.slice(0, ROWS_IN_NOTEBOOKS).to_pylist())
+        first = RowList(self._arrow.slice(0, ROWS_IN_NOTEBOOKS).to_pylist())
         rest = len(self) - len(first)
         return first._repr_html_() + (f"<p>{rest:,} more rows</p>" if rest > 0 else "")
 
 
-def finished(table: Table, found: "pyarrow.Table") -> LedgerTable:
+def finished(table: Table[Any], found: "pyarrow.Table") -> LedgerTable:
     """A table with exact numbers, the notional of fills and metadata, from one with numbers as
     text."""
     pa = needed("pyarrow", "analytics")

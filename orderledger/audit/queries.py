@@ -1,7 +1,7 @@
 """Query methods for auditors. Each reads the log beside the views; what it makes of them is in
 `projections`."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from os import PathLike
@@ -25,13 +25,12 @@ from orderledger.extend.views import (
     TRADES,
     Method,
     Queries,
-    Row,
     check_argument,
     check_times,
     one_order,
     was_known,
 )
-from orderledger.rows import RowList
+from orderledger.rows import OrderRow, RowList
 
 if TYPE_CHECKING:
     from orderledger.audit.parts import Asked
@@ -60,7 +59,7 @@ class AuditQueries(Queries):
         row = self._order_asked(order_id, account, as_of, effective_at)
         with reaching(self._url):
             return explanation(
-                ORDERS.shown(row),
+                row,
                 events := self._known_events([row["stream"]], as_of, effective_at),
                 self._known_events(_origins(events), as_of, effective_at),
                 self._known_events(_proposal(row), as_of, effective_at),
@@ -284,6 +283,7 @@ class AuditQueries(Queries):
         check_argument("order_id", "text", order_id, is_needed=True)
         with self._views_of_order(order_id, account, as_of, effective_at) as views:
             row = one_order(views, order_id, account)
+            figures: Mapping[str, object] = row
             trades = views.rows(TRADES, stream=row["stream"], state="active")
         with reaching(self._url):
             events = self._known_events([row["stream"]], as_of, effective_at)
@@ -293,7 +293,7 @@ class AuditQueries(Queries):
             "instrument": row["instrument"],
             "client_order_id": row["client_order_id"],
             "method": None,
-            "figures": {name: row[name] for name in (*FIELDS, "fees")},
+            "figures": {name: figures[name] for name in (*FIELDS, "fees")},
             "parts": [*changes_of_order(row["stream"], events), *fills_of_order_parts(trades)],
         }
 
@@ -314,13 +314,14 @@ class AuditQueries(Queries):
                 [account_stream(account, "mark", instrument)], as_of, effective_at
             )
         with self._views(as_of, effective_at) as views:
+            row: Mapping[str, object] | None
             if subject == "pnl":
                 row, parts = why_pnl(views, asked, method, marks)
             else:
                 row, parts = why_position(views, asked, method)
         figures: dict[str, Any] = {
             name: value
-            for name, value in row.items()
+            for name, value in (row or {}).items()
             if name not in ("account", "instrument", "method")
         }
         return {
@@ -339,12 +340,12 @@ class AuditQueries(Queries):
         account: str | None,
         as_of: datetime | int | None,
         effective_at: datetime | None,
-    ) -> Row:
+    ) -> OrderRow:
         check_times(as_of, effective_at)
         check_argument("order_id", "text", order_id, is_needed=True)
         check_argument("account", "text", account)
         with self._views_of_order(order_id, account, as_of, effective_at) as views:
-            return one_order(views, order_id, account)
+            return ORDERS.shown(one_order(views, order_id, account))
 
     def _known_events(
         self, streams: list[str], as_of: datetime | int | None, effective_at: datetime | None
@@ -392,7 +393,7 @@ def _origins(events: list[Recorded]) -> list[str]:
     )
 
 
-def _proposal(row: Row) -> list[str]:
+def _proposal(row: OrderRow) -> list[str]:
     """The stream of the proposal that the order carries out."""
     proposal_id = (row["links"] or {}).get("proposal_id")
     return [] if proposal_id is None else [proposal_stream(row["account"], proposal_id)]

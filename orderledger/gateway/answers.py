@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any, TypeAlias, TypeVar
 
 from orderledger import Deny, Message, Outcome, Unresolved
-from orderledger.extend.views import Row
 from orderledger.gateway.results import GatewayLedger, Sending
 from orderledger.venues.errors import NotSent, Unanswered
 
@@ -53,11 +52,15 @@ def as_answer(one: object) -> Answer:
 
 
 async def record_answer(
-    ledger: GatewayLedger, row: Row, answer: Answer, at: datetime, outcome: Outcome | None
+    ledger: GatewayLedger,
+    key: tuple[str, str],
+    answer: Answer,
+    at: datetime,
+    outcome: Outcome | None,
 ) -> Sending:
     """Record the answer to a new order, and return the result. `outcome`: of recording the
     request."""
-    account, name = row["account"], row["client_order_id"]
+    account, name = key
     who: dict[str, Any] = {"account": account, "client_order_id": name, "at": at}
     if isinstance(answer, NotSent):
         await ledger.arecord(

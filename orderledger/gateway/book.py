@@ -15,7 +15,6 @@ from zoneinfo import ZoneInfo
 from orderledger import PositionSide, Side
 from orderledger.extend.events import (
     EVERY_ACCOUNT,
-    REQUESTED_TERMS,
     FundingRecorded,
     InstrumentDefined,
     MarkRecorded,
@@ -51,7 +50,7 @@ from orderledger.extend.values import (
 )
 from orderledger.extend.views import (
     NoDuplicates,
-    Row,
+    StoredInstrumentRow,
     Terms,
     defined,
     halt_row,
@@ -62,6 +61,7 @@ from orderledger.extend.views import (
 from orderledger.gateway.day import DayPnl, Key
 from orderledger.gateway.limits import Denial, Limits, Proposed
 from orderledger.gateway.working import Instrument, WorkingOrders
+from orderledger.rows import HaltRow, OrderRow
 
 EVENTS_AT_ONCE = 1_000
 ENDED_KEPT = 1_000
@@ -112,8 +112,8 @@ class Book:
         self.working = WorkingOrders()
         self.reserved = WorkingOrders()
         self.growing: dict[str, tuple[Instrument, Working]] = {}
-        self.instruments: dict[Instrument, Row] = {}
-        self.halts: dict[int, Row] = {}
+        self.instruments: dict[Instrument, StoredInstrumentRow] = {}
+        self.halts: dict[int, HaltRow] = {}
         self.open_breaks: dict[str, int] = {}
         self.on_event: Callable[[Recorded], None] = lambda recorded: None
         self.store = store
@@ -184,7 +184,7 @@ class Book:
         """The open orders with their streams."""
         return ((stream, self.orders[stream]) for stream in list(self.working))
 
-    def halt_of(self, account: str, instrument: str, strategy: str | None) -> Row | None:
+    def halt_of(self, account: str, instrument: str, strategy: str | None) -> HaltRow | None:
         """A halt that holds for such an order."""
         for row in self.halts.values():
             is_account = row["account"] in (account, EVERY_ACCOUNT)
@@ -241,11 +241,9 @@ class Book:
     def mark_of(self, account: str, instrument: str) -> tuple[Decimal, datetime] | None:
         """The last mark, and its time."""
         row = self.instruments.get((account, instrument))
-        return (
-            None
-            if row is None or row["mark_price"] is None
-            else (row["mark_price"], row["marked_at"])
-        )
+        if row is None or row["mark_price"] is None or row["marked_at"] is None:
+            return None
+        return row["mark_price"], row["marked_at"]
 
     # Internals
 
@@ -418,8 +416,9 @@ class Book:
         return modes[-1][2] if modes else UNKNOWN
 
     def _part(self, scope: Instrument, side: PositionSide | None, position_id: str | None) -> Part:
-        told = {"position_side": None if side is None else str(side), "position_id": position_id}
-        return part_now(told, modes_of(self.instruments.get(scope)))
+        named = None if side is None else str(side)
+        modes = modes_of(self.instruments.get(scope))
+        return part_now({"position_side": named, "position_id": position_id}, modes)
 
     def _note_sides(self, changed: Contribution) -> None:
         """Positions of an instrument are not known from a fill without a side on, where others name
@@ -475,11 +474,9 @@ class Book:
                 highs[currency] = max(highs.get(currency, ZERO), gain)
 
 
-def row_now(order: Order, account: str, client_order_id: str) -> Row:
-    """An order of ours as a row of the order view, as the book knows it now, with every term of its
-    request."""
-    row, request = order_row(order_stream(account, client_order_id), order, 0), order.terms.request
-    return {**{name: getattr(request, name, None) for name in REQUESTED_TERMS}, **row}
+def row_now(order: Order, account: str, client_order_id: str) -> OrderRow:
+    """An order of ours as a row of the order view, as the book knows it now."""
+    return order_row(order_stream(account, client_order_id), order, 0)
 
 
 def blank(stream: str) -> Order:

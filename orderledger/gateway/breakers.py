@@ -5,18 +5,18 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypedDict
 
 from orderledger import Halt, Reject
 from orderledger.extend.messages import parse_time
 from orderledger.extend.values import plain
-from orderledger.extend.views import Row
 from orderledger.gateway.book import Book
 from orderledger.gateway.limits import Limits
 from orderledger.gateway.published import ACTOR, is_of_scope
 from orderledger.gateway.results import Sending
 from orderledger.gateway.settings import Breaker
 from orderledger.gateway.situation import BookSituation
+from orderledger.rows import OrderRow
 
 MINUTE = timedelta(minutes=1)
 
@@ -27,6 +27,18 @@ Condition = tuple[str, str, str | None, str | None]
 """What a breaker watches: its name, limit, present value, and the currency of losses."""
 
 FindLosses = Callable[[Limits], Mapping[str, Decimal]]
+
+
+class ConditionRow(TypedDict):
+    """A condition of a breaker as a gateway publishes it."""
+
+    breaker: str
+    instrument: str | None
+    strategy: str | None
+    cancels_orders: bool
+    limit: str
+    value: str | None
+    currency: str | None
 
 
 class Breakers:
@@ -42,7 +54,9 @@ class Breakers:
     def __bool__(self) -> bool:
         return bool(self._watches)
 
-    def note(self, result: Sending, row: Row, at: datetime, *, is_failure: bool) -> None:
+    def note(
+        self, result: Sending, row: OrderRow | None, at: datetime, *, is_failure: bool
+    ) -> None:
         """Note how a sending ended."""
         for watch in self._watches:
             if watch.covers(result.account, row):
@@ -55,9 +69,9 @@ class Breakers:
             if not watch.is_halted() and (cause := watch.cause(at, status)) is not None:
                 yield watch.halt(at, *cause)
 
-    def shown(self, at: datetime, status: Mapping[str, Any]) -> dict[str, list[Row]]:
+    def shown(self, at: datetime, status: Mapping[str, Any]) -> dict[str, list[ConditionRow]]:
         """The conditions of the breakers as they stand now, by account, to be published."""
-        found: dict[str, list[Row]] = {}
+        found: dict[str, list[ConditionRow]] = {}
         for watch in self._watches:
             found.setdefault(watch.account, []).extend(watch.shown(at, status))
         return found
@@ -74,12 +88,12 @@ class Watch:
         self._failures = 0
         self._rejects: deque[datetime] = deque()
 
-    def covers(self, account: str, row: Row) -> bool:
-        of_instrument = self._breaker.instrument in (None, row.get("instrument"))
+    def covers(self, account: str, row: OrderRow | None) -> bool:
+        of_instrument = self._breaker.instrument in (None, row and row["instrument"])
         return (
             account == self.account
             and of_instrument
-            and self._breaker.strategy in (None, row.get("strategy"))
+            and self._breaker.strategy in (None, row and row["strategy"])
         )
 
     def note(self, result: Sending, at: datetime, *, is_failure: bool) -> None:
@@ -116,15 +130,19 @@ class Watch:
             source="strategy",
         )
 
-    def shown(self, at: datetime, status: Mapping[str, Any]) -> Iterator[Row]:
+    def shown(self, at: datetime, status: Mapping[str, Any]) -> Iterator[ConditionRow]:
         """Each condition that the breaker watches, its limit and the present value. Changes
         nothing."""
-        scope = {
-            name: getattr(self._breaker, name)
-            for name in ("instrument", "strategy", "cancels_orders")
-        }
         for name, limit, value, currency in self._conditions(at, status):
-            yield {"breaker": name, **scope, "limit": limit, "value": value, "currency": currency}
+            yield {
+                "breaker": name,
+                "instrument": self._breaker.instrument,
+                "strategy": self._breaker.strategy,
+                "cancels_orders": self._breaker.cancels_orders,
+                "limit": limit,
+                "value": value,
+                "currency": currency,
+            }
 
     def _conditions(self, at: datetime, status: Mapping[str, Any]) -> Iterator[Condition]:
         breaker = self._breaker

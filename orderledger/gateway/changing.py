@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import cast
 
 from orderledger import (
     AmbiguousOrder,
@@ -22,14 +23,14 @@ from orderledger import (
 from orderledger import OrderStatus as Status
 from orderledger.extend.events import Order
 from orderledger.extend.values import Clock
-from orderledger.extend.views import Row
 from orderledger.gateway.answers import Answer, answer_of, refusal_in
 from orderledger.gateway.book import Book, row_now
 from orderledger.gateway.lease_keeper import LeaseKeeper
 from orderledger.gateway.results import GatewayLedger, Sending
-from orderledger.gateway.sending import OnResult, Sender, growth_of, proposed_of
+from orderledger.gateway.sending import ChangedTerms, OnResult, Sender, change_of, growth_of
 from orderledger.gateway.terms import fault_of_prices
 from orderledger.gateway.unsettled import Key, Unsettled
+from orderledger.rows import OrderRow
 from orderledger.venues.base.order_entry import OrderEntry
 from orderledger.venues.errors import NotSent, Unanswered
 
@@ -212,11 +213,10 @@ class Changer:
             row_now(order, *key),
             {"quantity": quantity, "limit_price": limit_price, "stop_price": stop_price},
         )
-        changed = {term: value for term, value in asked.items() if value is not None}
+        terms = {term: value for term, value in asked.items() if value is not None}
+        changed = cast(ChangedTerms, terms)
         denial = fault_of_prices(changed)
-        denial = denial or self._sender.why_not(
-            proposed_of({**before, **changed}, replaces=before), is_new=False
-        )
+        denial = denial or self._sender.why_not(change_of(before, changed), is_new=False)
         if denial is not None:
             return Sending("denied", account, name, denial.reason, denial.text)
         request_id = f"replace-{uuid.uuid4().hex}"
@@ -229,6 +229,9 @@ class Changer:
             limit_price=limit_price,
             stop_price=stop_price,
         )
+        priced: ChangedTerms = (
+            {"limit_price": changed["limit_price"]} if "limit_price" in changed else {}
+        )
         self._book.growing[request_id] = growth_of(before, changed)
         try:
             (outcome,) = await self._ledger.arecord_together(
@@ -240,9 +243,7 @@ class Changer:
                 )
             # from here on the log shows the quantity that the order may reach, but not the price
             self._book.catch_up()
-            self._book.growing[request_id] = growth_of(
-                before, {"limit_price": changed.get("limit_price", before["limit_price"])}
-            )
+            self._book.growing[request_id] = growth_of(before, priced)
             answer = await self._send_replace(account, before, {"request_id": request_id, **asked})
             result = await self._record_replace(key, answer, request_id)
             self._book.catch_up()
@@ -250,7 +251,9 @@ class Changer:
         finally:
             del self._book.growing[request_id]
 
-    async def _send_replace(self, account: str, row: Row, request: Row) -> Answer:
+    async def _send_replace(
+        self, account: str, row: OrderRow, request: Mapping[str, object]
+    ) -> Answer:
         try:
             self._keeper.fence(account)
         except Fenced as error:
@@ -315,7 +318,7 @@ class Changer:
 
     def _told(self, key: Key, result: Sending, *, is_failure: bool = False) -> Sending:
         order = self._book.order(*key)
-        self._on_result(result, {} if order is None else row_now(order, *key), is_failure)
+        self._on_result(result, None if order is None else row_now(order, *key), is_failure)
         return result
 
     def _can_be_known(self, order: Order) -> bool:

@@ -26,7 +26,6 @@ from orderledger.extend.messages import parse_number
 from orderledger.extend.runtime import EventLogger
 from orderledger.extend.store import Leases
 from orderledger.extend.values import Clock, SystemClock
-from orderledger.extend.views import Row
 from orderledger.gateway.book import Book
 from orderledger.gateway.breakers import Breakers
 from orderledger.gateway.changing import Changer
@@ -44,6 +43,7 @@ from orderledger.gateway.results import (
 from orderledger.gateway.sending import Sender
 from orderledger.gateway.settings import GatewaySettings, read_settings
 from orderledger.gateway.unsettled import Unsettled
+from orderledger.rows import OrderRow
 from orderledger.venues.base.order_entry import OrderEntry
 
 __all__ = ["Gateway"]
@@ -422,7 +422,7 @@ class Gateway:
         ]
         return [rule for rule in (*self.settings.rules, *of_breakers) if rule.drawdown is not None]
 
-    def _note(self, result: Sending, row: Row, is_failure: bool) -> None:
+    def _note(self, result: Sending, row: OrderRow | None, is_failure: bool) -> None:
         self._breakers.note(result, row, self._clock.now(), is_failure=is_failure)
         if result.state == "unresolved" and is_failure:
             self._start(self._resolver.query((result.account, result.client_order_id)))
@@ -467,6 +467,8 @@ async def _all_of(works: Iterable[Awaitable[Result]]) -> list[Result]:
     return cast(list[Result], found)
 
 
-def _is_in(row: Row, account: str | None, instrument: str | None, strategy: str | None) -> bool:
+def _is_in(
+    row: Mapping[str, object], account: str | None, instrument: str | None, strategy: str | None
+) -> bool:
     wanted = (("account", account), ("instrument", instrument), ("strategy", strategy))
     return all(value in (None, row[name]) for name, value in wanted)

@@ -14,8 +14,7 @@ from orderledger.extend.events import EVERY_ACCOUNT
 from orderledger.extend.messages import parse_time
 from orderledger.extend.store import CollectorStatuses, Database, gateway_row, reaching
 from orderledger.extend.values import Clock, SystemClock
-from orderledger.extend.views import Row
-from orderledger.rows import RowList
+from orderledger.rows import HaltRow, RowList
 
 ACTOR = "breaker"
 """The actor of the halts that breakers record."""
@@ -108,7 +107,7 @@ def breakers(
 
 
 def breaker_rows(
-    gateways: Mapping[str, Any], halts: Sequence[Row], now: datetime
+    gateways: Mapping[str, Any], halts: Sequence[HaltRow], now: datetime
 ) -> RowList[BreakerRow]:
     """The rows of these statuses. `halts`: those that hold."""
     return RowList(
@@ -118,38 +117,47 @@ def breaker_rows(
     )
 
 
-def _row(account: str, status: Row, shown: Row, halts: Sequence[Row], now: datetime) -> BreakerRow:
+def _row(
+    account: str,
+    status: Mapping[str, Any],
+    shown: Mapping[str, Any],
+    halts: Sequence[HaltRow],
+    now: datetime,
+) -> BreakerRow:
     age = max(0.0, (now - parse_time(status["at"])).total_seconds())
-    row: Any = {
+    state, halt = _state(account, shown, halts)
+    return {
         "account": account,
-        **{name: shown[name] for name in ("breaker", "instrument", "strategy", "currency")},
+        "breaker": shown["breaker"],
+        "instrument": shown["instrument"],
+        "strategy": shown["strategy"],
+        "currency": shown["currency"],
         "limit": Decimal(shown["limit"]),
         "value": None if shown["value"] is None else Decimal(shown["value"]),
-        **_tripped(account, shown, halts),
+        "state": state,
+        "tripped_at": halt and halt["halted_at"],
+        "reason": halt and (halt["text"] or halt["reason"]),
         "cancels_orders": shown["cancels_orders"],
         "gateway": status["holder"],
         "is_running": status["is_running"],
         "status_age_seconds": Decimal(f"{age:.1f}"),
     }
-    return row  # type: ignore[no-any-return]
 
 
-def _tripped(account: str, shown: Row, halts: Sequence[Row]) -> Row:
-    """The state of a breaker: its own halt counts before another one of its scope."""
+def _state(
+    account: str, shown: Mapping[str, Any], halts: Sequence[HaltRow]
+) -> tuple[str, HaltRow | None]:
+    """The state of a breaker, and the halt that holds: its own counts before another one of its
+    scope."""
     scope = (shown["instrument"], shown["strategy"])
     of_scope = [one for one in halts if is_of_scope(one, account, *scope)]
     own = [one for one in of_scope if (one["actor"], one["reason"]) == (ACTOR, shown["breaker"])]
     if not of_scope:
-        return {"state": "armed", "tripped_at": None, "reason": None}
-    halt = (own or of_scope)[0]
-    return {
-        "state": "tripped" if own else "halted",
-        "tripped_at": halt["halted_at"],
-        "reason": halt["text"] or halt["reason"],
-    }
+        return "armed", None
+    return ("tripped", own[0]) if own else ("halted", of_scope[0])
 
 
-def is_of_scope(halt: Row, account: str, instrument: str | None, strategy: str | None) -> bool:
+def is_of_scope(halt: HaltRow, account: str, instrument: str | None, strategy: str | None) -> bool:
     """Check whether a halt is of exactly this scope, in this account or in every one."""
     return halt["account"] in (account, EVERY_ACCOUNT) and (
         halt["instrument"],

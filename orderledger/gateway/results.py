@@ -6,7 +6,7 @@ from typing import Any, Literal, Protocol
 
 from orderledger import Message, Outcome
 from orderledger.extend.store import Store
-from orderledger.extend.views import Row
+from orderledger.rows import OrderRow
 
 __all__ = ["Sending", "SendingState"]
 
@@ -55,4 +55,4 @@ class GatewayLedger(Protocol):
 class OrderLookup(Protocol):
     """The method of `Venue` that a gateway uses: it queries the venue about one order."""
 
-    async def order(self, account: str, order: Row) -> Sequence[Message] | None: ...
+    async def order(self, account: str, order: OrderRow) -> Sequence[Message] | None: ...

@@ -4,7 +4,8 @@ what the gateway guarantees."""
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from decimal import Decimal
+from typing import Any, TypedDict, cast
 
 from orderledger import (
     Deny,
@@ -20,7 +21,7 @@ from orderledger import (
 )
 from orderledger.extend.events import REQUESTED_TERMS, Order
 from orderledger.extend.values import EXACT, ZERO, Clock, Working
-from orderledger.extend.views import ORDERS, Row
+from orderledger.extend.views import ORDERS
 from orderledger.gateway.answers import (
     Answer,
     Failure,
@@ -38,6 +39,7 @@ from orderledger.gateway.situation import BookSituation
 from orderledger.gateway.terms import fault_of_terms
 from orderledger.gateway.unsettled import Key, Unsettled
 from orderledger.gateway.working import Instrument
+from orderledger.rows import OrderRow
 from orderledger.venues.base.order_entry import OrderEntry
 from orderledger.venues.errors import NotSent
 
@@ -47,7 +49,7 @@ WITHDRAWN = NotSent("withdrawn", "it was canceled before it was sent")
 
 WORDS = ("side", "order_type", "time_in_force", "position_side")
 
-OnResult = Callable[[Sending, Row, bool], None]
+OnResult = Callable[[Sending, OrderRow | None, bool], None]
 
 
 @dataclass(slots=True)
@@ -57,7 +59,7 @@ class Flight:
     it as sent, or with other terms, and the ledger refuses it."""
 
     key: Key
-    row: Row
+    row: OrderRow
     denial: Denial | None = None
     is_known: bool = False
     is_sent: bool = False
@@ -105,11 +107,11 @@ class Sender:
             results += await self._send(account, requests[start : start + ORDERS_PER_COMMIT])
         return results
 
-    async def resend(self, row: Row, *, actor: str | None = None) -> Sending:
+    async def resend(self, row: OrderRow, *, actor: str | None = None) -> Sending:
         """Send an order again that the venue did not know. The ledger refuses that if no absence is
         recorded, unless `actor` forces it."""
-        account, name = row["account"], row["client_order_id"]
-        halted = self._halted(account, row["instrument"], row["strategy"])
+        account, name = row["account"], row["client_order_id"] or ""
+        halted = self._halted(account, row["instrument"] or "", row["strategy"])
         if halted is not None:
             return Sending("refused", account, name, halted.reason, halted.text)
         fence = self._keeper.fence(account)
@@ -235,13 +237,14 @@ class Sender:
         self._book.catch_up()
         order = self._book.order(*flight.key)
         flight.is_known = (
-            order is not None and order.is_requested and not _may_be_sent(order, flight.row)
+            order is not None and order.is_requested and not _may_be_sent(order, flight)
         )
         if flight.is_known:
             return flight
-        flight.denial = self._prepare(flight, request) or self.why_not(proposed_of(flight.row))
+        proposed = proposed_of(request)
+        flight.denial = self._prepare(flight, request) or self.why_not(proposed)
         if flight.denial is None and self.flights.setdefault(flight.key, flight) is flight:
-            self._book.reserve(proposed_of(flight.row), request.client_order_id)
+            self._book.reserve(proposed, request.client_order_id)
         return flight
 
     def _prepare(self, flight: Flight, request: Request) -> Denial | None:
@@ -278,7 +281,7 @@ class Sender:
             ]
         return [named, Submit(account=account, client_order_id=name, at=now)]
 
-    async def _submit(self, account: str, rows: Sequence[Row]) -> list[Answer]:
+    async def _submit(self, account: str, rows: Sequence[OrderRow]) -> list[Answer]:
         """Hand orders to the venue, and wait for the answer to each."""
         if not rows:
             return []
@@ -315,7 +318,7 @@ class Sender:
         """Record the answer. If the store fails, the order is looked after until it works again."""
         try:
             result = await record_answer(
-                self._ledger, flight.row, answer, self._clock.now(), outcome
+                self._ledger, flight.key, answer, self._clock.now(), outcome
             )
         except StoreError as error:
             messages = () if isinstance(answer, Failure) else tuple(answer)
@@ -356,15 +359,16 @@ async def _unsent(flight: Flight, requested: Outcome, last: Outcome) -> Sending:
     return Sending("refused", *flight.key, reason, refused.text, outcome=refused)
 
 
-def _may_be_sent(order: Order, row: Row) -> bool:
+def _may_be_sent(order: Order, flight: Flight) -> bool:
     """Whether an order that was requested before was never sent, and is the same. One that may have
     been sent is sent again by `resend` alone."""
     is_sent = order.submitted_at is not None or order.unresolved_at is not None
-    known = row_now(order, row["account"], row["client_order_id"])
+    known: Mapping[str, object] = row_now(order, *flight.key)
+    row: Mapping[str, object] = flight.row
     return not is_sent and all(known[name] == row[name] for name in REQUESTED_TERMS)
 
 
-def row_of(request: Request) -> Row:
+def row_of(request: Request) -> OrderRow:
     """The terms of a request as a row of the order view, with every term."""
     terms = {
         name: value
@@ -375,37 +379,62 @@ def row_of(request: Request) -> Row:
     links = (
         None if request.links is None else request.links.model_dump(mode="json", exclude_none=True)
     )
-    row = {**dict.fromkeys(ORDERS.names), **terms, **words, "links": links, "cum_quantity": ZERO}
+    row = cast(OrderRow, {**dict.fromkeys(ORDERS.names), **terms, **words})
+    row["links"], row["cum_quantity"] = links, ZERO
     row["working_client_order_id"] = request.client_order_id
     row["venue_order_ids"] = [] if request.venue_order_id is None else [request.venue_order_id]
     return row
 
 
-def proposed_of(row: Row, *, replaces: Row | None = None) -> Proposed:
-    """The order as the limits see it. `replaces`: the order before the change."""
-    before = (
-        replaces["quantity"] if replaces is not None and replaces["quantity"] is not None else ZERO
-    )
+def proposed_of(request: Request) -> Proposed:
+    """A new order as the limits see it."""
     return Proposed(
-        account=row["account"],
-        instrument=row["instrument"],
-        side=Side(row["side"]),
-        quantity=row["quantity"],
-        added=max(ZERO, EXACT.subtract(row["quantity"], before)),
-        order_type=OrderType(row["order_type"]),
-        limit_price=row["limit_price"],
-        is_new=replaces is None,
-        strategy=row["strategy"],
-        reduce_only=bool(row["reduce_only"]),
-        position_side=PositionSide(row["position_side"]) if row["position_side"] else None,
-        position_id=row["position_id"],
+        account=request.account,
+        instrument=request.instrument,
+        side=request.side,
+        quantity=request.quantity,
+        added=request.quantity,
+        order_type=request.order_type,
+        limit_price=request.limit_price,
+        strategy=request.strategy,
+        reduce_only=request.reduce_only,
+        position_side=request.position_side,
+        position_id=request.position_id,
     )
 
 
-def growth_of(before: Row, changed: Row) -> tuple[Instrument, Working]:
+class ChangedTerms(TypedDict, total=False):
+    """The terms that a replace changes."""
+
+    quantity: Decimal
+    limit_price: Decimal
+    stop_price: Decimal
+
+
+def change_of(before: OrderRow, changed: ChangedTerms) -> Proposed:
+    """A change of an open order of ours, as the limits see it."""
+    quantity = changed.get("quantity", before["quantity"])
+    assert before["instrument"] is not None and quantity is not None
+    position_side = before["position_side"]
+    return Proposed(
+        account=before["account"],
+        instrument=before["instrument"],
+        side=Side(before["side"] or ""),
+        quantity=quantity,
+        added=max(ZERO, EXACT.subtract(quantity, before["quantity"] or ZERO)),
+        order_type=OrderType(before["order_type"] or ""),
+        limit_price=changed.get("limit_price", before["limit_price"]),
+        is_new=False,
+        strategy=before["strategy"],
+        reduce_only=before["reduce_only"],
+        position_side=PositionSide(position_side) if position_side else None,
+        position_id=before["position_id"],
+    )
+
+
+def growth_of(before: OrderRow, changed: ChangedTerms) -> tuple[Instrument, Working]:
     """What a change adds to an open order, until the log shows the request for it."""
-    order = proposed_of({**before, **changed}, replaces=before)
-    name = before["client_order_id"]
+    order, name = change_of(before, changed), before["client_order_id"] or ""
     return (order.account, order.instrument), Working(
         name,
         name,

@@ -3,24 +3,25 @@ entry would leave out."""
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal, get_args
 
 from orderledger.extend.values import plain
-from orderledger.extend.views import Row
 from orderledger.gateway.limits import Denial
+from orderledger.rows import OrderRow
 from orderledger.venues.base.order_entry import EntryAbilities
 
 PRICES = ("limit_price", "stop_price")
 NEEDS_LIMIT = frozenset({"limit", "stop_limit"})
 NEEDS_STOP = frozenset({"stop", "stop_limit"})
 MAY_HAVE_STOP = NEEDS_STOP | {"trailing_stop", "other"}
-CONDITIONS = ("post_only", "reduce_only", "position_side", "position_id")
+Condition = Literal["post_only", "reduce_only", "position_side", "position_id"]
+CONDITIONS: tuple[Condition, ...] = get_args(Condition)
 """Terms that an order has besides its type, prices and time in force."""
 
 TAKES_AT_ONCE = frozenset({"ioc", "fok"})
 
 
-def fault_of_terms(order: Row, abilities: EntryAbilities) -> Denial | None:
+def fault_of_terms(order: OrderRow, abilities: EntryAbilities) -> Denial | None:
     """The first reason not to send such an order: its terms contradict each other, or the entry
     does not send one of them.
 
@@ -35,7 +36,7 @@ def fault_of_prices(prices: Mapping[str, Any]) -> Denial | None:
     return next(_faults_of_prices(prices), None)
 
 
-def _faults_of_terms(order: Row, abilities: EntryAbilities) -> Iterator[Denial]:
+def _faults_of_terms(order: OrderRow, abilities: EntryAbilities) -> Iterator[Denial]:
     order_type, in_force = str(order["order_type"]), order["time_in_force"]
     if order_type not in abilities.order_types:
         yield Denial(
@@ -48,7 +49,7 @@ def _faults_of_terms(order: Row, abilities: EntryAbilities) -> Iterator[Denial]:
             "unsupported_time_in_force", f"time_in_force {in_force}: it is none of {known}"
         )
     for name in CONDITIONS:
-        if order.get(name) and name not in abilities.conditions:
+        if order[name] and name not in abilities.conditions:
             yield Denial(
                 "unsupported_term", f"{name} {order[name]}: this order entry does not send {name}"
             )

@@ -128,7 +128,7 @@ def _of_view(
     return Collection(path, table.meaning, row, parameters, answer)
 
 
-def _filters(table: Table) -> tuple[Parameter, ...]:
+def _filters(table: Table[Any]) -> tuple[Parameter, ...]:
     """A filter for each column that is shown, except for JSON."""
     shown = (column for column in table.columns if column.is_shown and column.kind != "json")
     return tuple(

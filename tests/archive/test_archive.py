@@ -32,7 +32,7 @@ from orderledger.analytics.archive.rows import bucket_of, stored_state
 from orderledger.analytics.archive.verifying import verified, verify
 from orderledger.analytics.archive.writing import Archived, archive
 from orderledger.infrastructure.storage import account_facts
-from orderledger.infrastructure.storage.recorder import EVIDENCE_TABLE, NAMES_TABLE, Row
+from orderledger.infrastructure.storage.recorder import EVIDENCE_TABLE, NAMES_TABLE, LogRow
 from tests.archive.killing import ARCHIVING, RESTORING, killed
 from tests.command_line import run
 from tests.contract.streams import every_view, lives, opened, parsed, story
@@ -72,11 +72,11 @@ def archived(ledger: Ledger, place: Place) -> Archived:
     return archive(ledger.store, place, catch_up=ledger.catch_up)
 
 
-def archived_events(place: Place) -> list[Row]:
+def archived_events(place: Place) -> list[LogRow]:
     """All events of an archive, as a ledger would store them."""
     manifest = needed_manifest(place)
     rows = [
-        Row(
+        LogRow(
             one["stream"],
             one["version"],
             one["name"],

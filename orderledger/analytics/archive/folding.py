@@ -5,7 +5,7 @@ Rows follow from the events of one bucket. Positions follow from the trades and 
 of one instrument.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from heapq import merge
 from itertools import groupby
@@ -29,11 +29,11 @@ from orderledger.extend.views import (
     Fold,
     MemoryRows,
     PositionFold,
-    Row,
     Table,
     WholeOrder,
     place_of,
 )
+from orderledger.rows import AccountEventRow, TradeRow
 
 if TYPE_CHECKING:
     import pyarrow
@@ -178,12 +178,12 @@ def _recorded(events: "pyarrow.Table", first_records: _FirstRecords) -> Iterator
 class _Waiting:
     """Rows of some tables, turned into Arrow some thousand at a time."""
 
-    def __init__(self, tables: Sequence[Table]) -> None:
+    def __init__(self, tables: Sequence[Table[Any]]) -> None:
         self._tables = {table.name: table for table in tables}
-        self._rows: dict[str, list[Row]] = {table.name: [] for table in tables}
+        self._rows: dict[str, list[Any]] = {table.name: [] for table in tables}
         self._batches: dict[str, list[Any]] = {table.name: [] for table in tables}
 
-    def extend(self, table: Table, rows: Iterable[Row]) -> None:
+    def extend(self, table: Table[Any], rows: Iterable[Mapping[str, object]]) -> None:
         waiting = self._rows[table.name]
         waiting.extend(rows)
         if len(waiting) >= ROWS_AT_ONCE:
@@ -201,5 +201,7 @@ class _Waiting:
         return found
 
 
-def _by_position(entries: Iterator[Row]) -> Iterator[tuple[tuple[str, str], Iterator[Row]]]:
+def _by_position(
+    entries: Iterator[TradeRow | AccountEventRow],
+) -> Iterator[tuple[tuple[str, str | None], Iterator[TradeRow | AccountEventRow]]]:
     return groupby(entries, key=lambda entry: (entry["account"], entry["instrument"]))

@@ -12,8 +12,7 @@ from contextlib import aclosing
 from typing import Any, Protocol
 
 from orderledger.analytics.relay.sink import Sink, Unpublished, publications
-from orderledger.extend.store import CollectorStatuses, Store
-from orderledger.extend.store import LogRow as Row
+from orderledger.extend.store import CollectorStatuses, LogRow, Store
 from orderledger.extend.views import Following
 
 SAVE_SECONDS = 1.0
@@ -76,7 +75,7 @@ class Relay:
             self._note()
             await self._sink.close()
 
-    async def _publish(self, rows: list[Row]) -> None:
+    async def _publish(self, rows: list[LogRow]) -> None:
         told = await asyncio.to_thread(publications, self._source.store, rows)
 
         async def publish() -> int:

@@ -49,7 +49,7 @@ class Binding(NamedTuple):
     is_claim: bool = False
 
 
-class Row(NamedTuple):
+class LogRow(NamedTuple):
     """A stored event, as the database returns it."""
 
     stream: str
@@ -106,13 +106,13 @@ class LedgerRecorder(Protocol):
         used.
         """
 
-    def rows_after(self, position: int, limit: int) -> list[Row]:
+    def rows_after(self, position: int, limit: int) -> list[LogRow]:
         """Events in log order."""
 
-    def rows_of(self, streams: Sequence[str]) -> list[Row]:
+    def rows_of(self, streams: Sequence[str]) -> list[LogRow]:
         """All events of some streams, each stream in order."""
 
-    def rows_at(self, keys: Sequence[tuple[str, int]]) -> list[Row]:
+    def rows_at(self, keys: Sequence[tuple[str, int]]) -> list[LogRow]:
         """The events at these streams and versions, if they exist."""
 
     def evidence_at(self, positions: Sequence[int]) -> dict[int, Sequence[Any]]:

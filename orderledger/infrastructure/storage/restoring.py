@@ -8,10 +8,10 @@ from orderledger.infrastructure.storage import account_facts
 from orderledger.infrastructure.storage.database import Session
 from orderledger.infrastructure.storage.evidence import MAY_BE_DELETED, KeptEvidence
 from orderledger.infrastructure.storage.name_index import NameTable
-from orderledger.infrastructure.storage.recorder import EVENTS_TABLE, EVIDENCE_TABLE, Row, chunks
+from orderledger.infrastructure.storage.recorder import EVENTS_TABLE, EVIDENCE_TABLE, LogRow, chunks
 from orderledger.infrastructure.storage.store import Store
 
-RestoredRow = tuple[Row, KeptEvidence | None]
+RestoredRow = tuple[LogRow, KeptEvidence | None]
 """An event, and what is stored beside it."""
 
 
@@ -48,7 +48,7 @@ def restore_rows(store: Store, batches: Iterable[Sequence[RestoredRow]]) -> int:
     return count
 
 
-def _insert(session: Session, rows: Sequence[Row]) -> None:
+def _insert(session: Session, rows: Sequence[LogRow]) -> None:
     columns = "(originator_id, originator_version, topic, state, notification_id)"
     for chunk in chunks(rows):
         marks = ", ".join(["(?, ?, ?, ?, ?)"] * len(chunk))

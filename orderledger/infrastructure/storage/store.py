@@ -25,9 +25,9 @@ from orderledger.infrastructure.storage.recorder import (
     FactKey,
     Fence,
     LedgerRecorder,
+    LogRow,
     NewEvent,
     NewEvidence,
-    Row,
 )
 from orderledger.infrastructure.storage.sqlite.connections import NO_SHARED_MEMORY
 from orderledger.infrastructure.storage.sqlite.tables import SQLiteDatabase
@@ -204,7 +204,7 @@ class Store:
 
     def all_rows(
         self, up_to: int = LAST_POSITION, batch: int = 5_000, *, after: int = 0
-    ) -> Iterator[Row]:
+    ) -> Iterator[LogRow]:
         """All events of the log after a position in stored form, in order."""
         position = after
         while position < up_to and (
@@ -224,7 +224,7 @@ def _nothing() -> None:
     """The store is no temporary one."""
 
 
-def _decoded(row: Row) -> Recorded:
+def _decoded(row: LogRow) -> Recorded:
     return decode(*row)
 
 

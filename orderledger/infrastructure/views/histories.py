@@ -10,11 +10,11 @@ from orderledger.domain.recorded import KINDS, Recorded
 from orderledger.domain.values import Source
 from orderledger.infrastructure.errors import UnreadableEvent
 from orderledger.infrastructure.storage.codec import UPCASTS, decode, readable_payload
-from orderledger.infrastructure.storage.recorder import Row as StoredRow
+from orderledger.infrastructure.storage.recorder import LogRow
 from orderledger.infrastructure.storage.store import Store
 from orderledger.infrastructure.views.arguments import check_argument, check_period
-from orderledger.projections.history import event_row
-from orderledger.projections.view import Row
+from orderledger.projections.history import EventRow, event_row
+from orderledger.projections.view import AnyRow
 
 
 class Stored(msgspec.Struct, gc=False):
@@ -27,8 +27,8 @@ _decode = msgspec.json.Decoder(Stored).decode
 
 
 def stored_event_rows(
-    store: Store, rows: Sequence[StoredRow]
-) -> tuple[list[Row], UnreadableEvent | None]:
+    store: Store, rows: Sequence[LogRow]
+) -> tuple[list[EventRow], UnreadableEvent | None]:
     """The rows of stored events in the `event` view, with their evidence, up to the first event
     that cannot be read, and its error. An event of an older shape is shown in the current shape."""
     events: list[Recorded] = []
@@ -43,7 +43,7 @@ def stored_event_rows(
     ], error
 
 
-def event_row_of(stored: StoredRow, recorded: Recorded) -> Row:
+def event_row_of(stored: LogRow, recorded: Recorded) -> EventRow:
     """The row of one stored event in the `event` view."""
     if stored.name in UPCASTS:
         return event_row(recorded, readable_payload(recorded.event))
@@ -64,7 +64,7 @@ def event_filter(
     name: str | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
-) -> Callable[[Row], bool]:
+) -> Callable[[EventRow], bool]:
     """A filter for rows of the `event` view: these values, and a time from `since` on and before
     `until`.
 
@@ -77,8 +77,9 @@ def event_filter(
     asked = {"actor": actor, "source": source, "name": EVENT_NAMES[name] if name else None}
     wanted = {column: value for column, value in asked.items() if value is not None}
 
-    def is_asked_for(row: Row) -> bool:
-        if any(row[column] != value for column, value in wanted.items()):
+    def is_asked_for(row: EventRow) -> bool:
+        values: AnyRow = row
+        if any(values[column] != value for column, value in wanted.items()):
             return False
         return (since is None or since <= row["at"]) and (until is None or row["at"] < until)
 
