@@ -42,7 +42,7 @@ from orderledger.gateway.working import Instrument
 from orderledger.venues.base.order_entry import OrderEntry
 
 ORDERS_PER_COMMIT = 400
-"""A commit takes a thousand messages; each order brings two."""
+"""A commit takes a thousand messages; each order adds two."""
 WITHDRAWN = NotSent("withdrawn", "it was canceled before it was sent")
 
 WORDS = ("side", "order_type", "time_in_force", "position_side")
@@ -53,8 +53,9 @@ OnResult = Callable[[Sending, Row, bool], None]
 @dataclass(slots=True)
 class Flight:
     """An order between the call and the recorded answer. `is_withdrawn`: canceled before it was
-    sent. `is_kept_back`: for that reason it was recorded, and not sent. `is_known`: the log shows
-    it as sent, or with other terms, and the ledger refuses it."""
+    sent. `is_kept_back`: recorded but not sent, for that reason. `is_known`: the log shows the
+    order as sent, or with other terms, and the ledger refuses this one.
+    """
 
     key: Key
     row: Row
@@ -67,8 +68,9 @@ class Flight:
 
 
 class Sender:
-    """Sends the new orders of all accounts of a gateway. `on_result` is called with the result of
-    every order that was recorded as submitted, its row, and whether sending failed."""
+    """Sends the new orders of all accounts of a gateway. `on_result` is called for every order that
+    was recorded as submitted, with its result, its row and whether sending failed.
+    """
 
     def __init__(
         self,
@@ -98,8 +100,9 @@ class Sender:
         self._situation = BookSituation(book)
 
     async def send(self, account: str, requests: Sequence[Request]) -> list[Sending]:
-        """Check, record and send orders of one account: one commit, and one call where the venue
-        has one."""
+        """Check, record and send orders of one account: one commit, and one call if the venue takes
+        several.
+        """
         results: list[Sending] = []
         for start in range(0, len(requests), ORDERS_PER_COMMIT):
             results += await self._send(account, requests[start : start + ORDERS_PER_COMMIT])
@@ -115,7 +118,9 @@ class Sender:
         fence = self._keeper.fence(account)
         flight = Flight((account, name), row)
         if self.flights.setdefault(flight.key, flight) is not flight:
-            return Sending("refused", account, name, "already_submitted", "it is being sent now")
+            return Sending(
+                "refused", account, name, "already_submitted", "it is already being sent"
+            )
         try:
             decided: dict[str, Any] = (
                 {} if actor is None else {"is_forced": True, "actor": actor, "source": "operator"}
@@ -133,7 +138,7 @@ class Sender:
             self._forget(flight)
 
     def why_not(self, order: Proposed, *, is_new: bool = True) -> Denial | None:
-        """Why the order, or the change of one, must not be sent now."""
+        """Why the order or change must not be sent now."""
         account, instrument = order.account, order.instrument
         halted = self._halted(account, instrument, order.strategy)
         if halted is not None:
@@ -149,7 +154,7 @@ class Sender:
         return self._book.position_denial(order) or check(order, self._situation, self._rules)
 
     def _halted(self, account: str, instrument: str, strategy: str | None) -> Denial | None:
-        """The halt that holds for such an order now."""
+        """The halt that applies to such an order now."""
         self._book.catch_up()
         halt = self._book.halt_of(account, instrument, strategy)
         if halt is None:
@@ -169,7 +174,7 @@ class Sender:
         ]:
             await (
                 others[0].done.wait()
-            )  # the same order in another call: a cancel has to find the one that is sent
+            )  # the same order is in another call: a cancel has to find the one that is sent
         fence = self._keeper.fence(account)
         flights: list[Flight] = []
         try:
@@ -181,9 +186,9 @@ class Sender:
                 for one in self._to_record(request, flight)
             ]
             outcomes = await self._record_sending(flights, messages, fence)
-            told = iter(outcomes)
+            remaining = iter(outcomes)
             pairs = [
-                (first := next(told), first if flight.is_known else next(told))
+                (first := next(remaining), first if flight.is_known else next(remaining))
                 for flight in flights
             ]
             going = [
@@ -218,8 +223,9 @@ class Sender:
     async def _record_sending(
         self, flights: Sequence[Flight], messages: Sequence[Message], fence: int
     ) -> list[Outcome]:
-        """Record what is about to be sent. After a failed commit nothing is sent, but the log may
-        show it as sent."""
+        """Record the orders before they are sent. After a failed commit nothing is sent, but the
+        log may show them as sent.
+        """
         try:
             return await self._ledger.arecord_together(messages, fence=fence)
         except Fenced:
@@ -303,8 +309,9 @@ class Sender:
         return answers
 
     def _lost_lease(self, account: str) -> NotSent | None:
-        """Proof that nothing is sent: the process may have been paused since the commit, or since
-        the batch before."""
+        """Proof that nothing is sent: the process may have been paused since the commit or the
+        previous batch.
+        """
         try:
             self._keeper.fence(account)
         except Fenced as error:
@@ -312,7 +319,7 @@ class Sender:
         return None
 
     async def _record(self, flight: Flight, answer: Answer, outcome: Outcome) -> Sending:
-        """Record the answer. If the store fails, the order is looked after until it works again."""
+        """Record the answer. If the store fails, the order is kept until the store works again."""
         try:
             result = await record_answer(
                 self._ledger, flight.row, answer, self._clock.now(), outcome
@@ -334,8 +341,9 @@ class Sender:
 
 
 def _each(found: object, count: int) -> list[Answer]:
-    """The answers of a batch. One that does not have an answer for each order says nothing about
-    any."""
+    """The answers of a batch. If it does not have one answer per order, it counts for none of
+    them.
+    """
     if isinstance(found, Sequence) and not isinstance(found, str) and len(found) == count:
         return [as_answer(one) for one in found]
     return [as_answer(found if isinstance(found, Failure) else None)] * count
@@ -357,8 +365,9 @@ async def _unsent(flight: Flight, requested: Outcome, last: Outcome) -> Sending:
 
 
 def _may_be_sent(order: Order, row: Row) -> bool:
-    """Whether an order that was requested before was never sent, and is the same. One that may have
-    been sent is sent again by `resend` alone."""
+    """Whether an order was requested before with the same terms, and was never sent. An order that
+    may have been sent is sent again by `resend` only.
+    """
     is_sent = order.submitted_at is not None or order.unresolved_at is not None
     known = row_now(order, row["account"], row["client_order_id"])
     return not is_sent and all(known[name] == row[name] for name in REQUESTED_TERMS)
@@ -403,7 +412,7 @@ def proposed_of(row: Row, *, replaces: Row | None = None) -> Proposed:
 
 
 def growth_of(before: Row, changed: Row) -> tuple[Instrument, Working]:
-    """What a change adds to an open order, until the log shows the request for it."""
+    """The quantity that a change adds to an open order, until the log shows the request for it."""
     order = proposed_of({**before, **changed}, replaces=before)
     name = before["client_order_id"]
     return (order.account, order.instrument), Working(

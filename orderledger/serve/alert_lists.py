@@ -1,5 +1,6 @@
-"""The alerts of a ledger, as a list and in the status. They do not follow the log: time raises and
-clears them, too."""
+"""The alerts of a ledger, as a list and in the status. They do not follow from the log alone:
+time raises and clears them, too.
+"""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -11,15 +12,17 @@ from orderledger.extend.values import Clock, SystemClock
 from orderledger.serve.alerts.feeds import status_age
 
 SILENT_SECONDS = 30.0
-"""A watcher that has not looked for so long, or for three of its intervals, does not run."""
+"""A watcher without a check for this long, or for three of its intervals, does not run."""
 FORGOTTEN_SECONDS = 86_400.0
-"""A watcher that has not looked for so long is not missed any more: it may have another name
-now."""
+"""A watcher without a check for this long is not reported as missing any more: it may have
+another name now.
+"""
 
 
 def alerts(ledger: Ledger, **asked: Any) -> RowList[ListedAlertRow]:
-    """Alerts with their deliveries, as the command `alerts` lists them: the gravest first, unless
-    asked otherwise."""
+    """Alerts with their deliveries, as the command `alerts` lists them: by default the most
+    severe first.
+    """
     return RowList(
         shown(alert, notices) for alert, notices in listed(ledger.store.database, **asked)
     )
@@ -27,7 +30,8 @@ def alerts(ledger: Ledger, **asked: Any) -> RowList[ListedAlertRow]:
 
 def status(ledger: Ledger, clock: Clock | None = None) -> dict[str, Any]:
     """The status of the ledger and of its alerts: how many are open, and when a watcher last
-    looked."""
+    checked.
+    """
     with reaching(ledger.store.url or "the store"), ledger.store.database.reading() as session:
         is_open, last = alert_tables.mark(session)
     found = ledger.status()
@@ -42,7 +46,7 @@ def status(ledger: Ledger, clock: Clock | None = None) -> dict[str, Any]:
 
 
 def _watched(watchers: Mapping[str, Mapping[str, Any]], now: datetime) -> dict[str, Any]:
-    """Whether each watcher runs, and when the one that has been silent for longest last looked."""
+    """Whether each watcher runs, and the last check of the one that has been silent for longest."""
     ages = {name: status_age(one, now) or 0.0 for name, one in watchers.items()}
     expected = [
         name

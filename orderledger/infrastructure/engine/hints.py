@@ -10,13 +10,15 @@ PRICES = {
     OrderType.STOP: ("stop_price",),
     OrderType.STOP_LIMIT: ("limit_price", "stop_price"),
 }
-"""The prices that an order of this type usually has. Some venues accept a limit order without one,
-so it is no error."""
+"""The prices that an order of this type usually has. Some venues accept a limit order without
+one, so it is not an error.
+"""
 
 
 def hint_of(fact: AnyFact) -> str | None:
-    """Name the price that a request or a proposal lacks: of a limit order the limit price, of a
-    stop order the stop price."""
+    """Name the price that a request or a proposal lacks: the limit price for a limit order, the
+    stop price for a stop order.
+    """
     if not isinstance(fact, (OrderRequested, ProposalMade)):
         return None
     missing = [name for name in PRICES.get(fact.order_type, ()) if getattr(fact, name) is None]

@@ -12,7 +12,7 @@ from orderledger.simulation.local.venue import LocalVenue
 from orderledger.venues.base.order_entry import EntryAbilities, Sent
 
 ABSENCE_SECONDS = 60.0
-"""Longer than a late request is on its way."""
+"""Longer than the transit time of a late request."""
 
 
 class LocalOrderEntry:
@@ -75,7 +75,7 @@ class LocalOrderEntry:
         )
 
     async def order(self, account: str, order: Row) -> list[Message] | None:
-        """What the venue knows of an order. None if it does not know it."""
+        """The venue's state of an order. None if it does not know the order."""
         try:
             found = self.venue.order_status(order["client_order_id"])
         except VenueUnreachable as error:
@@ -83,7 +83,7 @@ class LocalOrderEntry:
         return None if found["type"] == "absent" else [parse_document(found)]
 
     async def aclose(self) -> None:
-        """Nothing to close."""
+        """There is nothing to close."""
 
 
 async def _sent(answer: VenueAnswer) -> Sent:

@@ -1,5 +1,6 @@
-"""`keyed_adapter`: the adapter of a venue whose key names the account, by the names of its
-modules."""
+"""`keyed_adapter`: the adapter of a venue whose key identifies the account, from the names of
+its modules.
+"""
 
 from importlib import import_module
 from typing import Any, cast
@@ -16,8 +17,8 @@ def keyed_adapter(
     settings: type[KeyedSection], *, name: str, alias: str, package: str, simulation: str
 ) -> Adapter:
     """The adapter whose venue is `VENUE` in the package's module `venue`, whose `READERS` are in
-    `translate`, and whose `ORDER_ENTRY` is in `order_entry`. They are imported when they are
-    needed."""
+    `translate`, and whose `ORDER_ENTRY` is in `order_entry`. They are imported when needed.
+    """
 
     def build(section: KeyedSection, records: Records) -> Venue:
         make = import_module(f"{package}.venue").VENUE

@@ -1,8 +1,8 @@
-"""`KeyedOrderEntry`: order entry at a venue whose key names the account, and whose answers have the
-row of the order or its id.
+"""`KeyedOrderEntry`: order entry at a venue whose key identifies the account, and whose answers
+contain the order's row or its id.
 
-A venue's own part is the request that places an order, the one that cancels it, and how its answers
-refuse.
+Each venue adds the request that places an order, the one that cancels it, and the form of its
+refusals.
 """
 
 from abc import abstractmethod
@@ -54,7 +54,7 @@ class KeyedOrderEntry:
     markets: ClassVar[SymbolTable]
     readers: ClassVar[Readers]
     order_types: ClassVar[Mapping[str, str]]
-    """The venue's words for the types of orders that it takes."""
+    """The venue's words for the order types that it accepts."""
     refusals: ClassVar[Refusals]
     """The answers that prove that the venue has not taken a request."""
 
@@ -71,12 +71,12 @@ class KeyedOrderEntry:
             is_refusal=self.is_refusal,
         )
 
-    # What a subclass gives.
+    # For subclasses to implement.
 
     @staticmethod
     @abstractmethod
     def headers(token: str) -> dict[str, str]:
-        """The headers that bear the token."""
+        """The headers that carry the token."""
 
     @staticmethod
     def is_refusal(document: Any) -> bool:
@@ -95,14 +95,15 @@ class KeyedOrderEntry:
 
     @abstractmethod
     def refusal_in(self, document: Any) -> Refusal | None:
-        """The refusal that an answer is; None if it is another answer."""
+        """The refusal in an answer; None for any other answer."""
 
     @abstractmethod
     def row_in(self, document: Document) -> Document | None:
-        """The row of the order in an answer; None where the answer only says that the request was
-        received. Raises Unanswered if it is neither."""
+        """The row of the order in an answer; None if the answer only confirms receipt. Raises
+        Unanswered if it is neither.
+        """
 
-    # What it does with that.
+    # Built on these.
 
     def prepare(self, order: Row) -> Mapping[str, str]:
         self._placing(order)
@@ -125,7 +126,7 @@ class KeyedOrderEntry:
 
     async def replace(self, order: Row, request: Row) -> Sent:
         raise NotSent(
-            "replace_unsupported", "the venue changes no orders: cancel the order and send another"
+            "replace_unsupported", "the venue cannot change an order: cancel it and send another"
         )
 
     async def aclose(self) -> None:
@@ -146,14 +147,14 @@ class KeyedOrderEntry:
         if order_type not in self.order_types or order.get("post_only") or order.get("reduce_only"):
             raise NotSent(
                 "unsupported_order_type",
-                f"{order_type} is none of {', '.join(self.order_types)}, without conditions",
+                f"{order_type} is not one of {', '.join(self.order_types)}, without conditions",
             )
         if order.get("time_in_force") not in (None, "gtc"):
             raise NotSent("unsupported_time_in_force", f"{order['time_in_force']} is not gtc")
         for name, types in (("limit_price", WITH_LIMIT), ("stop_price", WITH_STOP)):
             if (order.get(name) is not None) != (order_type in types):
                 raise NotSent(
-                    f"incorrect_{name}", f"{name} is {order.get(name)} of a {order_type} order"
+                    f"incorrect_{name}", f"{name} is {order.get(name)} for a {order_type} order"
                 )
         return self.placing(order, *codes)
 
@@ -165,22 +166,22 @@ class KeyedOrderEntry:
         if refusal is not None or answer.status >= 400:
             return [self._refused(refused, answer, refusal, order, names)]
         if not isinstance(answer.document, dict):
-            raise Unanswered("unreadable", f"the answer is no object: {answer.text[:200]}")
+            raise Unanswered("unreadable", f"the answer is not an object: {answer.text[:200]}")
         row = self.row_in(answer.document)
-        return [] if row is None else self.told(row, order)
+        return [] if row is None else self.reported(row, order)
 
-    def told(self, row: Document, order: Row) -> Sent:
-        """What the row of an answer says of our order, and only of ours."""
+    def reported(self, row: Document, order: Row) -> Sent:
+        """The messages about our order, and only ours, in the row of an answer."""
         now = self._now()
         context = RowContext(
-            account=self._account, heard_at=now, first_seen_at=lambda name, *, is_end: now
+            account=self._account, received_at=now, first_seen_at=lambda name, *, is_end: now
         )
-        told = each([row], self.readers.order, context)
-        if told.faults:
-            raise Unanswered("unreadable", told.faults[0].fault)
+        reported = each([row], self.readers.order, context)
+        if reported.faults:
+            raise Unanswered("unreadable", reported.faults[0].fault)
         named = {
             message.aliases.get(self.alias)
-            for message in told.messages
+            for message in reported.messages
             if isinstance(message, Report)
         }
         if named != {self.client_id(order)}:
@@ -188,7 +189,7 @@ class KeyedOrderEntry:
         ours = {"client_order_id": order["client_order_id"]}
         return [
             message.model_copy(update=ours) if isinstance(message, Report) else message
-            for message in told.messages
+            for message in reported.messages
         ]
 
     def _refused(
@@ -200,7 +201,8 @@ class KeyedOrderEntry:
         names: Mapping[str, str],
     ) -> Message:
         """The refusal as a message. Raises Unanswered if it does not prove that nothing was
-        taken."""
+        accepted.
+        """
         stated, text = ((), answer.text) if refusal is None else ((refusal.code,), refusal.text)
         reason = self.refusals.reason(kind, codes_of(answer.status, *stated), text)
         fields: Document = {

@@ -1,10 +1,10 @@
-"""`ListedVenue`: a polled venue with one account, that lists its open orders and its new ones, and
-answers about single orders.
+"""`ListedVenue`: a polled venue with one account that lists its open orders and its new ones, and
+answers queries about single orders.
 
-Every poll queries three things, so that nothing falls between two polls: the orders made since the
-poll before, ended or not; all open orders; and each order by itself that was open before and is in
-neither list. Orders that have ended stay in the rows for a while, so that the poll and a
-reconciliation at the same time both see the end.
+So that no order falls between two polls, every poll queries three things: orders made since the
+last poll, ended or not; all open orders; and each order that was open before and is in neither
+list. Orders that have ended stay in the rows for a while. So the poll and a reconciliation at the
+same time both see the end.
 """
 
 import logging
@@ -29,23 +29,23 @@ from orderledger.venues.base.venue import Answer, Listing, Records
 logger = logging.getLogger(__name__)
 
 KEPT_ENDED = 500
-"""Rows of ended orders that are still given, and details of rows that are not queried again."""
+"""Limits on rows of ended orders that are still delivered, and on cached details of rows."""
 MARGIN = timedelta(seconds=1)
-"""Venues write times to the second."""
+"""Venues write times in whole seconds."""
 
 
 class ListedVenue(PolledVenue):
     """The account of one key, `token`. `roomy` is a factor for all limits.
 
     `overlap`: how much of the time before the last poll is queried again, since clocks differ.
-    `living`: how old an order may be that still fills, where fills are listed with their orders.
-    `terms_for`: how long the list of instruments is taken as it was; `terms_again`: how soon it is
-    queried again if it did not come.
+    `living`: the maximal age of an order that still fills, if fills are listed with their orders.
+    `terms_for`: how long the list of instruments is cached; `terms_again`: how soon it is queried
+    again after a failure.
     """
 
     readers: Readers
     per_minute: Mapping[str, int]
-    """The venue's limits, by path; that of `""` is for all others."""
+    """The venue's limits by path; that of `""` applies to all others."""
     overlap: timedelta = timedelta(minutes=1)
     living: timedelta = timedelta(days=1)
     terms_for: timedelta = timedelta(hours=1)
@@ -86,16 +86,16 @@ class ListedVenue(PolledVenue):
         self._terms: Mapping[str, Terms] = {}
         self._terms_due_at: datetime | None = None
 
-    # What a subclass gives.
+    # For subclasses to implement.
 
     @staticmethod
     def headers(token: str) -> dict[str, str]:
-        """The headers that bear the token."""
+        """The headers that carry the token."""
         raise NotImplementedError
 
     @staticmethod
-    def pause_in(said: str) -> float:
-        """The seconds that the text of a refusal asks to wait for."""
+    def pause_in(text: str) -> float:
+        """The seconds to wait according to the text of a refusal."""
         return 0.0
 
     async def open_rows(self) -> list[Any]:
@@ -116,7 +116,7 @@ class ListedVenue(PolledVenue):
         raise NotImplementedError
 
     async def balance_rows(self) -> list[Any]:
-        """What is held of each currency."""
+        """The balance of each currency."""
         raise NotImplementedError
 
     async def instrument_list(self) -> Document:
@@ -124,14 +124,14 @@ class ListedVenue(PolledVenue):
         raise NotImplementedError
 
     async def fill_rows(self, since: datetime) -> list[Any]:
-        """All fills since then, where the venue lists fills."""
+        """All fills since then, if the venue lists fills."""
         return []
 
     def fills_reach(self) -> datetime | None:
-        """Since when fills are listed, where the venue lists fills."""
+        """The start of the list of fills, if the venue lists fills."""
         return None
 
-    # What it does with that.
+    # Built on these.
 
     async def order_rows(self, account: str) -> list[Any]:
         await self._learn_terms()
@@ -142,23 +142,23 @@ class ListedVenue(PolledVenue):
         return rows
 
     async def open_orders(self, account: str) -> Listing:
-        """All open orders. Raises VenueUnavailable if the id of one cannot be read: it would count
-        as absent."""
+        """All open orders. Raises VenueUnavailable if an order's id cannot be read: the order
+        would count as absent.
+        """
         await self._learn_terms()
         at = self.now()
         rows = await self._orders(at - self.overlap)
         nameless = next((row for row in rows if self.readers.id_of(row) is None), None)
         if nameless is not None:
             raise VenueUnavailable(
-                f"an order has no id that can be read: {self._hidden(as_text(nameless)[:200])}"
+                f"an order has no readable id: {self._hidden(as_text(nameless)[:200])}"
             )
         return await self.listing(
             account, self.translate_orders(account, rows), self.open_ids(rows), at
         )
 
     async def _orders(self, since: datetime) -> list[Any]:
-        """The orders made since then, those that are open, and those that were open at the query
-        before."""
+        """The orders made since then, the open ones, and those that were open at the last query."""
         listed = [*await self.new_rows(since), *await self.open_rows()]
         found = {self.key_of(row): row for row in listed}
         for name in [name for name in self._open if name not in found and name not in self._ended]:
@@ -169,15 +169,17 @@ class ListedVenue(PolledVenue):
         ]:
             row = await self.one_row(name)
             if row is not None and not self._is_end(row):
-                # It works again, by its own row too. Another query may have found that meanwhile.
+                # The order works again, and its own row shows it. Another query may have found that
+                # meanwhile.
                 self._ended.pop(name, None)
         return [await self._whole_row(row) for row in self._with_ended(found).values()]
 
     def translate_orders(self, account: str, rows: Sequence[Any]) -> Translation:
-        """A row that says to be filled beyond the fills known is translated again: they may come
-        later."""
-        told = self.translate_rows(rows, self._context())
-        return replace(told, questions=[*told.questions, *self._lacking(told.messages)])
+        """A row that claims more filled quantity than the known fills is translated again: the
+        fills may come later.
+        """
+        reported = self.translate_rows(rows, self._context())
+        return replace(reported, questions=[*reported.questions, *self._lacking(reported.messages)])
 
     def key_of(self, row: Any) -> str:
         return self.readers.id_of(row) or super().key_of(row)
@@ -199,8 +201,9 @@ class ListedVenue(PolledVenue):
         )
 
     async def fills_since(self, account: str, since: datetime) -> Answer:
-        """Every fill since then: from the list of fills, or else from the orders of which some may
-        still have filled."""
+        """Every fill since then: from the list of fills, else from the orders that may still
+        have filled.
+        """
         await self._learn_terms()
         reach = self.fills_reach()
         if reach is not None:
@@ -211,17 +214,17 @@ class ListedVenue(PolledVenue):
                 for row in [*await self.new_rows(since - self.living), *await self.open_rows()]
             }
             rows = [await self._whole_row(row) for row in listed.values()]
-        told = self.translate_orders(account, rows)
+        reported = self.translate_orders(account, rows)
         fills = [
             one
-            for one in told.messages
+            for one in reported.messages
             if isinstance(one, Fill) and (one.at or since) >= since - MARGIN
         ]
         fills.sort(key=lambda fill: fill.at or since)
         return await self.answer(
             account,
             fills,
-            told.faults,
+            reported.faults,
             begins_at=reach if reach is not None and since < reach else None,
         )
 
@@ -229,15 +232,16 @@ class ListedVenue(PolledVenue):
         return self.balances(each(await self.balance_rows(), self.readers.balance, self._context()))
 
     def reports_position(self, instrument: str) -> bool:
-        """Spot: what is held are currencies."""
+        """Spot: positions are currencies."""
         return False
 
     def terms_of(self, instrument: str) -> Terms | None:
         return self._terms.get(instrument) or self.readers.markets.terms(instrument)
 
     async def _learn_terms(self) -> None:
-        """Query the list of instruments, if it is due. One that does not come costs only the
-        terms."""
+        """Query the list of instruments if it is due. If the query fails, only the terms are
+        missing.
+        """
         if self._terms_due_at is not None and self.now() < self._terms_due_at:
             return
         try:
@@ -246,12 +250,15 @@ class ListedVenue(PolledVenue):
         except VenueError as error:
             self._terms_due_at = self.now() + self.terms_again
             logger.warning(
-                "%s: the list of instruments did not come: %s", self.name, self._hidden(str(error))
+                "%s: the list of instruments could not be read: %s",
+                self.name,
+                self._hidden(str(error)),
             )
 
     def _with_ended(self, found: dict[str, Any]) -> dict[str, Any]:
-        """The rows, with those of orders that ended before: a list in which one of them works is
-        outdated."""
+        """The rows, with those of orders that ended before: a list that shows one of them
+        working is outdated.
+        """
         for key, row in self._ended.items():
             if key not in found or not self._is_end(found[key]):
                 found[key] = row
@@ -273,11 +280,12 @@ class ListedVenue(PolledVenue):
         )
 
     async def _whole_row(self, row: Any) -> Any:
-        """The row with its fills: those that a list leaves out are queried once, until the row
-        changes."""
+        """The row with its fills. If a list leaves them out, they are queried once, until the
+        row changes.
+        """
         name = self.readers.id_of(row)
-        claimed, told = self._filled(row)
-        if name is None or told >= claimed:
+        claimed, reported = self._filled(row)
+        if name is None or reported >= claimed:
             return row
         listed, known = self._whole.get(name, (None, None))
         if known is not None and listed == row:
@@ -285,22 +293,22 @@ class ListedVenue(PolledVenue):
         whole = await self.one_row(name)
         if whole is None:
             return row
-        _, told = self._filled(whole)
-        if told >= claimed:
+        _, reported = self._filled(whole)
+        if reported >= claimed:
             self._whole[name] = (row, whole)
             for key in list(self._whole)[: -10 * KEPT_ENDED]:
                 del self._whole[key]
         return whole
 
     def _filled(self, row: Any) -> tuple[Decimal, Decimal]:
-        """How much a row says to be filled, and how much of that it lists."""
+        """The filled quantity that a row claims, and how much of it the row lists."""
         try:
             return self.readers.filled(row) if isinstance(row, dict) else (ZERO, ZERO)
         except Unreadable:
             return ZERO, ZERO
 
     def translate_rows(self, rows: Sequence[Any], context: RowContext) -> Translation:
-        """Fills come before the orders that have ended by them, and say when."""
+        """Puts fills before the orders that they end, because they have the time."""
         is_fill, read_fill = self.readers.is_fill, self.readers.fill
         fills = (
             each([row for row in rows if is_fill(row)], read_fill, context)
@@ -315,7 +323,7 @@ class ListedVenue(PolledVenue):
     def _context(self) -> RowContext:
         return RowContext(
             account=self.accounts[0],
-            heard_at=self.now(),
+            received_at=self.now(),
             fills=self._fills,
             first_seen_at=self._first_seen_at,
             terms_of=self.terms_of,
@@ -335,8 +343,9 @@ class ListedVenue(PolledVenue):
                 yield name
 
     def _first_seen_at(self, venue_order_id: str, *, is_end: bool) -> datetime:
-        """The time of what the venue does not date: that in the ledger, else when it was first seen
-        here."""
+        """The time of an event without a venue time: from the ledger, else when it was first
+        seen here.
+        """
         key = (venue_order_id, is_end)
         if key not in self._seen_at:
             known = self.records.order(self.accounts[0], venue_order_id) or {}

@@ -1,5 +1,6 @@
-"""From a row of an order to its messages, for venues whose rows say how an order stands: see
-`OrderState`."""
+"""Translates a row of an order to its messages, for venues whose rows show the order's state:
+see `OrderState`.
+"""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
@@ -30,12 +31,13 @@ from orderledger.venues.base.translation import Fault, Translation, guarded, joi
 from orderledger.venues.base.venue import NoRecords, Records
 
 Meaning: TypeAlias = tuple[type[Report], Status]
-"""The message for a venue's word, and the ledger's word for it."""
+"""The message for a venue's status word, and the ledger's word for it."""
 
 
 class SeenAt(Protocol):
-    """The time of an order's acceptance, or of its end, for rows that do not say it: when it was
-    first seen. None if nothing is known of that, as in a recording."""
+    """The time of an order's acceptance or end, for rows without it: when it was first seen.
+    None if it is unknown, as in a recording.
+    """
 
     def __call__(self, venue_order_id: str, *, is_end: bool) -> datetime | None: ...
 
@@ -49,30 +51,32 @@ MOST_REMEMBERED = 5_000
 
 
 class FillTimes:
-    """When how much of an order was filled: by the fills of the ledger, and by those that were
-    translated and may not be recorded yet. A venue whose rows do not say when they changed gets its
-    times from here."""
+    """The time at which a quantity of an order was filled, from the ledger's fills and from
+    translated fills that may not be recorded yet. A venue whose rows have no time of change gets
+    its times from here.
+    """
 
     def __init__(self, account: str, records: Records) -> None:
         self._account = account
         self._records = records
-        self._told: dict[str, dict[str, Fill]] = {}
+        self._translated: dict[str, dict[str, Fill]] = {}
 
     def note(self, messages: Iterable[Message]) -> None:
         """Remember the fills among these messages."""
         for message in messages:
             if isinstance(message, Fill) and message.venue_order_id is not None:
-                self._told.setdefault(message.venue_order_id, {})[message.fill_id] = message
-        for name in list(self._told)[:-MOST_REMEMBERED]:
-            del self._told[name]
+                self._translated.setdefault(message.venue_order_id, {})[message.fill_id] = message
+        for name in list(self._translated)[:-MOST_REMEMBERED]:
+            del self._translated[name]
 
     def total(self, venue_order_id: str) -> Decimal:
-        """How much is known to be filled."""
+        """The quantity known to be filled."""
         return sum((quantity for _, quantity in self._known(venue_order_id)), ZERO)
 
     def reached_at(self, venue_order_id: str, filled: Decimal) -> datetime | None:
-        """When so much was filled; of more than is known, when the last of what is known was. None
-        if nothing is known."""
+        """When this much was filled; for more than the known quantity, the time of the last
+        known fill. None if no fill is known.
+        """
         cumulated, at = ZERO, None
         for filled_at, quantity in sorted(self._known(venue_order_id)):
             if cumulated >= filled:
@@ -81,21 +85,22 @@ class FillTimes:
         return at
 
     def _known(self, venue_order_id: str) -> list[tuple[datetime, Decimal]]:
-        told = self._told.get(venue_order_id, {})
+        translation = self._translated.get(venue_order_id, {})
         recorded = self._records.trades(self._account, venue_order_id)
-        return [(fill.at, fill.quantity) for fill in told.values() if fill.at is not None] + [
-            (row["at"], row["quantity"]) for row in recorded if row["fill_id"] not in told
-        ]
+        return [
+            (fill.at, fill.quantity) for fill in translation.values() if fill.at is not None
+        ] + [(row["at"], row["quantity"]) for row in recorded if row["fill_id"] not in translation]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowContext:
-    """What rows do not say: the account, how and when they came, the fills known by now, the time
-    of what they do not date, and the terms of instruments."""
+    """Facts that rows lack: account, source and time, the fills known by now, the time of
+    undated events, and the terms of instruments.
+    """
 
     account: str
     source: Source = Source.VENUE_POLL
-    heard_at: datetime | None = None
+    received_at: datetime | None = None
     fills: FillTimes | None = None
     first_seen_at: SeenAt = never_seen
     terms_of: Callable[[str], Terms | None] = lambda instrument: None
@@ -103,10 +108,11 @@ class RowContext:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderState:
-    """An order as a row shows it. `dated_by`: whether `at` is the venue's time of this state; the
-    time of creation is not. `meaning` is None for a `word` that the vocabulary lacks: the word
-    itself is passed on, the ledger flags `unknown_status`, and the order stays open. `filled` is a
-    claim, and never makes a fill."""
+    """The state of an order in a row. `dated_by`: whether `at` is the venue's time of this
+    state; the time of creation is not. `meaning` is None for a `word` that the vocabulary lacks:
+    the word itself is passed on, the ledger flags `unknown_status`, and the order stays open.
+    `filled` is a claim, and never makes a fill.
+    """
 
     venue_order_id: str
     aliases: dict[str, str]
@@ -137,7 +143,7 @@ class OrderState:
         }
 
     def report(self, context: RowContext, evidence: Any) -> Report:
-        """The message for the row's status, with what the row claims."""
+        """The message for the row's status, with the row's other claims."""
         kind, status = self.meaning or (StatusReport, self.word)
         is_partial = kind is Acknowledge and bool(self.filled)
         claims = ReportedClaims(
@@ -183,14 +189,14 @@ FILL_FIELDS = tuple(field.name for field in fields(FillRow))
 
 
 def nameless_fills(rows: Sequence[FillRow], common: Document, filled: Decimal | None) -> list[Fill]:
-    """The fills of one order, where the venue gives them no ids: oldest first.
+    """The fills of one order, oldest first, for a venue that gives them no ids.
 
     A fill is identified by the order, its time, price and quantity, and its number among equals. So
-    the order of the list means nothing, and a fill that is listed later changes no other's id. Of
-    rows that come to more than what is `filled`, equal ones are one row that was repeated.
+    the sequence of the list does not matter, and a fill that is listed later changes no other's id.
+    If the rows add up to more than `filled`, equal rows count as one repeated row.
     """
     is_repeated = filled is not None and total(row.quantity for row in rows) > filled
-    told: list[Fill] = []
+    translation: list[Fill] = []
     equals: dict[str, int] = {}
     for fill in sorted(rows, key=lambda row: row.at or EARLIEST):
         when = "" if fill.at is None else fill.at.strftime("%Y%m%dT%H%M%S.%fZ")
@@ -199,10 +205,10 @@ def nameless_fills(rows: Sequence[FillRow], common: Document, filled: Decimal | 
         if is_repeated and equals[name] > 1:
             continue
         own = {field: getattr(fill, field) for field in FILL_FIELDS}
-        told.append(
+        translation.append(
             Fill(**common, **own, fill_id=name if equals[name] == 1 else f"{name}:{equals[name]}")
         )
-    return told
+    return translation
 
 
 ReadRow: TypeAlias = Callable[[Document, RowContext], Iterable[Message]]
@@ -211,8 +217,9 @@ ReadRow: TypeAlias = Callable[[Document, RowContext], Iterable[Message]]
 def state_at(
     venue_order_id: str, made_at: datetime | None, filled: Decimal | None, context: RowContext
 ) -> datetime | None:
-    """Since when an order stands as a row shows it, where the row says only when it was made: since
-    so much was filled."""
+    """The time from which an order has the row's state, for a row with only a creation time. It
+    is the time of the fills that lead to that state.
+    """
     at = (
         context.fills.reached_at(venue_order_id, filled)
         if context.fills is not None and filled
@@ -222,29 +229,30 @@ def state_at(
 
 
 def latest(*moments: datetime | None) -> datetime | None:
-    """The latest of those that are known."""
+    """The latest of the known times."""
     return max((moment for moment in moments if moment is not None), default=None)
 
 
 def balance(row: Document, currency: str, quantity: Decimal, context: RowContext) -> Balance:
-    """What is held of a currency, what open orders have blocked included."""
+    """The balance of a currency, including the amount blocked by open orders."""
     return Balance(
         account=context.account,
         source=context.source,
         instrument=currency,
         quantity=quantity,
-        at=context.heard_at,
+        at=context.received_at,
         evidence=row,
     )
 
 
 def each(rows: Sequence[Any], read: ReadRow, context: RowContext) -> Translation:
-    """The messages of independent rows. A row that cannot be read is a fault, and costs the others
-    nothing."""
+    """The messages of independent rows. A row that cannot be read is a fault, and does not
+    affect the others.
+    """
 
     def one(row: Any) -> Translation:
         if not isinstance(row, dict):
-            raise Unreadable("is no row")
+            raise Unreadable("is not a row")
         return Translation(tuple(read(row, context)))
 
     return joined(guarded(partial(one, row), row) for row in rows)
@@ -252,20 +260,26 @@ def each(rows: Sequence[Any], read: ReadRow, context: RowContext) -> Translation
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Readers:
-    """How the rows of one venue are read: what its `translate` module gives to its adapter and to
+    """Readers for the rows of one venue: its `translate` module provides them to its adapter and to
     recordings.
 
-    - `order` gives the messages of the row of an order, and of the fills in it.
-    - `fill` gives the message of the row of a list of fills, where the venue has one; `is_fill`
-      tells such rows from orders.
-    - `balance` gives the message of a currency that is held.
-    - `id_in` gives the id of an order, None if the row is none's; may raise Unreadable.
-      `has_ended`: whether the order has.
-    - `rows` gives the rows of a payload and their reader, None for a payload without rows; raises
-      Unreadable for a payload that is none of the venue's.
-    - `terms` gives the terms of all instruments in a payload that lists them.
-    - `filled` gives how much the row of an order says to be filled, and how much of that it lists,
-      where orders list their fills; may raise Unreadable.
+    - `order` returns the messages of an order's row, and of the fills in it.
+
+    - `fill` returns the message of a row in a list of fills, if the venue has one; `is_fill`
+      distinguishes such rows from orders.
+
+    - `balance` returns the message of a currency balance.
+
+    - `id_in` returns the id of an order, None for a row that is not an order; may raise Unreadable.
+      `has_ended`: whether the order has ended.
+
+    - `rows` returns the rows of a payload and their reader, None for a payload without rows; raises
+      Unreadable for a payload of another form.
+
+    - `terms` returns the terms of all instruments in a payload that lists them.
+
+    - `filled` returns the filled quantity that an order's row claims, and how much of it the row
+      lists, if orders list their fills; may raise Unreadable.
     """
 
     markets: SymbolTable
@@ -280,14 +294,14 @@ class Readers:
     filled: Callable[[Document], tuple[Decimal, Decimal]] = lambda row: (ZERO, ZERO)
 
     def id_of(self, row: Any) -> str | None:
-        """The id of the order of a row. None if it has none, or none that can be read."""
+        """The id of the order of a row. None if there is none, or none that can be read."""
         try:
             return self.id_in(row) if isinstance(row, dict) else None
         except Unreadable:
             return None
 
     def translated(self, document: Any, context: RowContext) -> Translation:
-        """The messages of one payload, and its faults. Never raises."""
+        """The messages and faults of one payload. Never raises."""
         if not isinstance(document, dict):
             return Translation(faults=[Fault("is not a JSON object", document)])
         try:
@@ -298,7 +312,7 @@ class Readers:
 
 
 class RowRecording:
-    """`Recording` of payloads that each stand alone."""
+    """`Recording` of payloads that are independent of one another."""
 
     def __init__(self, account: str, readers: Readers) -> None:
         self._readers = readers
@@ -309,9 +323,9 @@ class RowRecording:
     def read(self, document: Any) -> Translation:
         if isinstance(document, dict):
             self._terms.update(self._readers.terms(document))
-        told = self._readers.translated(document, self._context)
-        self._fills.note(told.messages)
-        return told
+        translation = self._readers.translated(document, self._context)
+        self._fills.note(translation.messages)
+        return translation
 
     def rest(self) -> Translation:
         return Translation()

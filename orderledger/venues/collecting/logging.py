@@ -1,5 +1,6 @@
-"""The log of a collector on stderr: a line for each thing that happened, ours and the libraries',
-as text or as JSON."""
+"""The log of a collector on stderr: one line per event, from this package and from libraries, as
+text or as JSON.
+"""
 
 import logging
 import sys
@@ -17,7 +18,7 @@ SHARED = (
 
 
 def set_up_log(form: str) -> None:
-    """`form` is text or json. The libraries' own chatter stays silent below warnings."""
+    """`form` is text or json. Messages of libraries below warnings are not shown."""
     is_json = form == "json"
     renderer: Any = (
         structlog.processors.JSONRenderer()
@@ -39,18 +40,18 @@ def set_up_log(form: str) -> None:
 
 
 def say_new(url: str) -> None:
-    """A ledger that was not there: perhaps another was meant."""
+    """Warn that the ledger did not exist: perhaps another one was meant."""
     structlog.get_logger("orderledger").info("new_ledger", db=url)
 
 
 def _masked(logger: Any, method: str, line: Any) -> str:
-    """The last step, whatever made the line."""
+    """The last step, for lines from any source."""
     return masked(str(line))
 
 
 def _name(
     logger: Any, method: str, event: structlog.typing.EventDict
 ) -> structlog.typing.EventDict:
-    """Which library speaks."""
+    """The name of the library that logs."""
     event["logger"] = event["_record"].name
     return event

@@ -71,7 +71,7 @@ class InvexOrderEntry(KeyedOrderEntry):
             raise Unanswered("unreadable", "the answer names no order")
         return None
 
-    def told(self, row: Document, order: Row) -> Sequence[Message]:
+    def reported(self, row: Document, order: Row) -> Sequence[Message]:
         """Received, and named. What became of it follows from its row."""
         names = {
             "client_order_id": order["client_order_id"],

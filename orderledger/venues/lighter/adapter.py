@@ -1,4 +1,4 @@
-"""Lighter in the registry: its networks and settings, and how its parts are made."""
+"""Lighter in the registry: its networks and settings, and functions that make its parts."""
 
 from dataclasses import replace
 from functools import partial
@@ -43,7 +43,7 @@ class LighterSettings(OneAccountSection):
     networks = NETWORKS
     venue: Literal["lighter"]
     account_index: int = Field(ge=0, description="Its number at the venue.")
-    token: Secret = Field(description="An auth token that reads; a read-only one is enough.")
+    token: Secret = Field(description="An auth token for reading; a read-only one is enough.")
     private_key: Secret | None = Field(
         default=None,
         description="Key of an API key of the account, to send orders. Needs "
@@ -56,7 +56,7 @@ class LighterSettings(OneAccountSection):
     requests_per_minute: int = Field(
         default=STANDARD_PER_MINUTE,
         ge=1,
-        description="Allowed a minute; from 600 on as a premium account's, weighted.",
+        description="Requests allowed per minute, weighted; a premium account has 600 or more.",
     )
 
     @field_validator("requests_per_minute")
@@ -64,7 +64,7 @@ class LighterSettings(OneAccountSection):
     def _is_of_an_account(cls, allowed: int) -> int:
         if STANDARD_PER_MINUTE < allowed < HEAVIEST_QUERY:
             raise ValueError(
-                f"{allowed} is neither a standard account's (60 at most) nor a premium account's "
+                f"{allowed} fits neither a standard account (60 at most) nor a premium account "
                 "(600 at least)"
             )
         return allowed
@@ -105,7 +105,7 @@ def build(settings: LighterSettings, records: Records) -> Venue:
     from orderledger.venues.lighter.venue import LighterAccount, LighterVenue
 
     token = partial(settings.token.read, "venues.lighter.token")
-    # a missing one is refused at once; it is read again for each connection, because tokens end
+    # a missing one is refused at once; it is read again for each connection, because tokens expire
     token()
     allowed = settings.requests_per_minute
     return LighterVenue(
@@ -124,7 +124,7 @@ def recording(account: str, number: str, records: Records | None) -> Recording:
 
     if not (number.isascii() and number.isdigit()):
         raise InvalidSetting(
-            "number", "needs the account index: a trade does not say which side is ours"
+            "number", "needs the account index: a trade does not show which side is ours"
         )
     return LighterRecording(account, int(number), records)
 

@@ -1,4 +1,4 @@
-"""Tradier in the registry: its networks and settings, and how its parts are made."""
+"""Tradier in the registry: its networks and settings, and functions that make its parts."""
 
 import asyncio
 import random
@@ -23,7 +23,7 @@ from orderledger.venues.tradier.vocabulary import LEG_ALIAS, NAME, TAG_ALIAS
 
 LIVE_PER_MINUTE = 120
 SANDBOX_PER_MINUTE = 60
-"""Queries a minute, for each token."""
+"""Queries per minute, for each token."""
 
 NETWORKS = Networks(
     {
@@ -50,10 +50,10 @@ class TradierSettings(OneAccountSection):
     requests_per_minute: int = Field(
         default=LIVE_PER_MINUTE,
         ge=1,
-        description="Queries that the venue allows a minute. Default in the sandbox: 60.",
+        description="Queries that the venue allows per minute. Default in the sandbox: 60.",
     )
     poll_seconds: Seconds = Field(
-        default=2.0, description="Between two queries of the orders while any is open."
+        default=2.0, description="Seconds between two queries of the orders while any is open."
     )
 
     @property
