@@ -31,6 +31,7 @@ from orderledger.infrastructure.views.check import Checked, Difference
 from orderledger.infrastructure.views.pages import Pages
 from orderledger.infrastructure.views.pnl_queries import PnlQueries
 from orderledger.infrastructure.views.queries import Queries
+from orderledger.infrastructure.views.reading import Reader
 from orderledger.infrastructure.views.rebuild import Rebuilt
 from orderledger.ledger import Ledger
 from orderledger.projections.recovery import Recovery
@@ -223,6 +224,7 @@ def python() -> str:
         "## Queries\n",
         inspect.cleandoc(Queries.__doc__ or "") + "\n",
         *_methods(Queries),
+        *_methods(Reader),
         *_methods(PnlQueries),
         *_methods(AgreementQueries),
         *_methods(Pages),

@@ -48,6 +48,7 @@ HOMES: dict[str, tuple[str, ...]] = {
         "ArchiveError",
         "DamagedRow",
         "Fenced",
+        "ForkedLedger",
         "InvalidMessage",
         "InvalidQuery",
         "InvalidSetting",

@@ -82,6 +82,18 @@ def _floor(side: str) -> int:
     return 1 + max(map(_floor, below), default=0)
 
 
+def circles() -> list[list[str]]:
+    """Modules that import each other, directly or through others, lazy and type-only imports
+    included: a list for each circle, the shortest first."""
+    graph = grimp.build_graph("orderledger", cache_dir=None)
+    below = {
+        module: graph.find_downstream_modules(module) & graph.find_upstream_modules(module)
+        for module in graph.modules
+    }
+    found = {frozenset({module, *others}) for module, others in below.items() if others}
+    return sorted((sorted(circle) for circle in found), key=lambda circle: (len(circle), circle))
+
+
 def _part(module: str) -> str:
     return module.split(".")[1] if "." in module else "__init__"
 
@@ -96,6 +108,9 @@ def main() -> None:
     names = extension()
     print(f"{len(names)} modules of extend, {sum(map(len, names.values()))} names")
     print(f"{len(arrows())} arrows: {', '.join(' -> '.join(arrow) for arrow in arrows())}")
+    print(f"{len(circles())} circles")
+    for circle in circles():
+        print(f"  {len(circle)} modules: {', '.join(circle)}")
 
 
 if __name__ == "__main__":

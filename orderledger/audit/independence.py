@@ -3,11 +3,10 @@ other orders, in memory."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
-from itertools import islice
 from random import Random
 from typing import Any, get_args
 
-from orderledger import Outcome, parse_document
+from orderledger import Ledger, Outcome, parse_document
 from orderledger.audit.as_messages import Document
 from orderledger.audit.differing import rows_of
 from orderledger.audit.rows import Independence
@@ -19,8 +18,7 @@ from orderledger.audit.shuffling import (
     shuffled,
 )
 from orderledger.extend.events import Recorded
-from orderledger.extend.messages import to_entry
-from orderledger.extend.store import GROUP_LIMIT, Committer, Latencies, Store, Writer, open_store
+from orderledger.extend.store import Store
 from orderledger.extend.values import SteppingClock, account_of
 from orderledger.extend.views import FoldedViews, Method, Row, Views, folded
 
@@ -128,17 +126,9 @@ class Log:
 
 def recorded_anew(documents: Iterable[Document], now: datetime) -> tuple[list[Outcome], Views]:
     """The outcomes of these messages in a new ledger in memory, and its views."""
-    store = open_store("memory://")
-    committer = Committer(Writer(store, SteppingClock(now), lambda: None, Latencies()))
-    try:
-        outcomes: list[Outcome] = []
-        entries = (to_entry(parse_document(document)) for document in documents)
-        while group := list(islice(entries, GROUP_LIMIT)):
-            outcomes += committer.write(group)
-        return outcomes, folded(store, None, None)
-    finally:
-        committer.stop()
-        store.close()
+    with Ledger.open("memory://", clock=SteppingClock(now), update_views=False) as ledger:
+        outcomes = ledger.record_many(map(parse_document, documents))
+        return outcomes, folded(ledger.store, None, None)
 
 
 def shrunk(log: Log, tried: Sequence[Item]) -> list[Item]:

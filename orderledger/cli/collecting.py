@@ -51,7 +51,7 @@ def collect(config: str) -> None:
 def _collect(config: str, signals: "Signals") -> None:
     from pathlib import Path
 
-    from orderledger.venues.collecting.logging import say_new, set_up_log
+    from orderledger.infrastructure.logs import log_new_ledger, set_up_log
     from orderledger.venues.collecting.records import records_of
     from orderledger.venues.collecting.running import run
     from orderledger.venues.collecting.settings import CollectSettings
@@ -59,7 +59,7 @@ def _collect(config: str, signals: "Signals") -> None:
     settings = CollectSettings.read(Path(config))
     set_up_log(settings.log)
     with (
-        options.make_ledger(settings.db, update_views="process", say_new=say_new) as ledger,
+        options.make_ledger(settings.db, update_views="process", say_new=log_new_ledger) as ledger,
         records_of(settings.db, ledger, settings.adapters) as records,
     ):
         run(settings, ledger, records, signals)
@@ -80,7 +80,8 @@ def _collect(config: str, signals: "Signals") -> None:
     "--json",
     "as_json",
     is_flag=True,
-    help="NDJSON: a line for each break, then one with the account's certificate.",
+    help="NDJSON: a line for each break, then one with the account's certificate. With --dry-run "
+    "it also has the lists of all stages.",
 )
 @options.example("orderledger reconcile --config orderledger.toml --dry-run")
 def reconcile(
@@ -101,7 +102,7 @@ def reconcile(
     import asyncio
     from pathlib import Path
 
-    from orderledger.venues.collecting.logging import say_new, set_up_log
+    from orderledger.infrastructure.logs import log_new_ledger, set_up_log
     from orderledger.venues.collecting.reconciling import (
         check_account,
         is_agreed,
@@ -115,7 +116,7 @@ def reconcile(
     opened = (
         options.open_ledger(settings.db)
         if dry_run
-        else options.make_ledger(settings.db, say_new=say_new)
+        else options.make_ledger(settings.db, say_new=log_new_ledger)
     )
     with opened as ledger:
         asked = reconcile_accounts(

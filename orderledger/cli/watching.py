@@ -139,9 +139,9 @@ def watch(db: str, config: str, once: bool, check: bool) -> None:
     Exit status: 0 stopped, or with --once all was delivered, 1 with --once a target failed,
     2 a setting is wrong, 3 the store cannot be used.
     """
+    from orderledger.infrastructure.logs import set_up_log
     from orderledger.serve.alerts.settings import read_alert_settings
     from orderledger.serve.alerts.watcher import Watcher
-    from orderledger.venues.collecting.logging import set_up_log
 
     settings = read_alert_settings(config)
     if check:
@@ -195,10 +195,10 @@ def alerts(db: str, as_json: bool, **asked: Any) -> None:
     `waiting` names the targets that have not got a notice yet, and `fault` says why. With --json,
     `notices` has every delivery.
     """
-    from orderledger.infrastructure.storage.alert_rows import listed, shown
+    from orderledger.serve.alerts import lists
 
     with options.open_ledger(db) as ledger:
-        rows = [shown(alert, notices) for alert, notices in listed(ledger.store.database, **asked)]
+        rows = map(dict, lists.alerts(ledger, **asked))
     print_rows(rows, columns.ALERTS, as_json=as_json, title="alerts")
 
 

@@ -5,6 +5,7 @@ from orderledger.infrastructure.csv_rows import csv_lines
 from orderledger.infrastructure.deadline import OutOfTime, check_time, deadline
 from orderledger.infrastructure.extras import needed
 from orderledger.infrastructure.files import write_whole, written
+from orderledger.infrastructure.logs import EventLogger
 from orderledger.infrastructure.printable import printable
 from orderledger.infrastructure.rows_json import document_json, row_json, rows_json, value_text
 from orderledger.infrastructure.secrecy import HIDDEN, Secrecy, learn, masked
@@ -15,6 +16,7 @@ from orderledger.infrastructure.toml_files import Place, TomlFile
 __all__ = [
     "HIDDEN",
     "POSTGRES",
+    "EventLogger",
     "OutOfTime",
     "Place",
     "Secrecy",

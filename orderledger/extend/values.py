@@ -28,6 +28,7 @@ from orderledger.projections.sides import (
     modes_of,
     part_now,
     part_of,
+    part_words,
     when,
 )
 
@@ -64,6 +65,7 @@ __all__ = [
     "order_stream",
     "part_now",
     "part_of",
+    "part_words",
     "plain",
     "proposal_stream",
     "short",

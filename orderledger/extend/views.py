@@ -60,7 +60,7 @@ from orderledger.projections.positions import (
     position_rows,
     terms_of,
 )
-from orderledger.projections.queries import OF_PART, PAGED, Source
+from orderledger.projections.queries import OF_PART, PAGED
 from orderledger.projections.recovery import finding
 from orderledger.projections.sentences import (
     OrderLogEvent,
@@ -68,7 +68,7 @@ from orderledger.projections.sentences import (
     order_sentence,
     proposal_sentence,
 )
-from orderledger.projections.store import MemoryRows, moment_of
+from orderledger.projections.store import MemoryRows, Source, moment_of
 from orderledger.projections.tables import BY_NAME, TABLES
 from orderledger.projections.tracked import NoDuplicates
 from orderledger.projections.trades import TRADES

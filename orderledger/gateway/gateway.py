@@ -18,12 +18,12 @@ from types import TracebackType
 from typing import Any, Self, TypeVar, cast
 
 import msgspec
-import structlog
 
 from orderledger import InvalidSetting, LedgerError, Request
 from orderledger import Sender as SenderMessage
 from orderledger.extend.events import EVERY_ACCOUNT, Recorded
 from orderledger.extend.messages import parse_number
+from orderledger.extend.runtime import EventLogger
 from orderledger.extend.store import Leases
 from orderledger.extend.values import Clock, SystemClock
 from orderledger.extend.views import Row
@@ -57,7 +57,7 @@ CLOSING_SECONDS = 15.0
 Number = Decimal | str | int
 Result = TypeVar("Result")
 
-log = structlog.get_logger("orderledger.gateway")
+log = EventLogger("orderledger.gateway")
 
 
 class Gateway:

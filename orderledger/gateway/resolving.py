@@ -5,10 +5,9 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import structlog
-
 from orderledger import Absent, Certainty, Deny, Message, Status, VenueError
 from orderledger.extend.events import Order
+from orderledger.extend.runtime import EventLogger
 from orderledger.extend.values import ENDS, Clock, DatedBy, later
 from orderledger.gateway.book import Book, row_now
 from orderledger.gateway.results import GatewayLedger, OrderLookup
@@ -25,7 +24,7 @@ LAG = timedelta(seconds=2)
 venue's.
 """
 
-log = structlog.get_logger("orderledger.gateway")
+log = EventLogger("orderledger.gateway")
 
 
 @dataclass(slots=True)

@@ -21,7 +21,7 @@ from orderledger import Ledger, __version__
 from orderledger.extend.runtime import document_json, public, row_json
 from orderledger.extend.views import Page
 from orderledger.serve.access import Access, Kept
-from orderledger.serve.alert_lists import status
+from orderledger.serve.alerts.lists import status
 from orderledger.serve.answers import Answer, Answers
 from orderledger.serve.callers import Caller
 from orderledger.serve.collections import COLLECTIONS, HISTORY, Collection

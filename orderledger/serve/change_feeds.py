@@ -13,11 +13,10 @@ from operator import itemgetter
 from sys import getsizeof
 
 import msgspec
-import structlog
 
 from orderledger import Ledger
 from orderledger.extend.events import OrderAttributed, decode
-from orderledger.extend.runtime import row_json
+from orderledger.extend.runtime import EventLogger, row_json
 from orderledger.extend.store import LogRow as StoredRow
 from orderledger.extend.store import reaching
 from orderledger.extend.values import account_of, client_order_id_of, is_order_stream
@@ -94,7 +93,7 @@ class Feed:
         self._readers = 0
         self._task: asyncio.Task[None] | None = None
         self.position = 0
-        self._log = structlog.get_logger("orderledger.serve")
+        self._log = EventLogger("orderledger.serve")
 
     async def build(self, stored: Sequence[StoredRow]) -> list[Item]:
         """The items for some events."""

@@ -8,7 +8,6 @@ from typing import Any
 
 import orderledger
 from orderledger import Ledger, RowList
-from orderledger.extend.store import ListedAlertRow
 from orderledger.extend.views import (
     LATENCY_GROUPS,
     PAGED,
@@ -20,7 +19,8 @@ from orderledger.extend.views import (
     offset_of,
 )
 from orderledger.gateway.published import BreakerRow, breakers
-from orderledger.serve.alert_lists import alerts
+from orderledger.serve.alerts.lists import alerts
+from orderledger.serve.alerts.tables import ListedAlertRow
 from orderledger.serve.filters import (
     ACCOUNT,
     ACTIVE,

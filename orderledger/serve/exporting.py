@@ -10,9 +10,9 @@ from math import inf
 from typing import NamedTuple
 
 from orderledger import Anomaly
-from orderledger.extend.store import Counts
 from orderledger.extend.values import ONE, Modes, leaves_with, modes_of, part_now
 from orderledger.extend.views import Row, terms_of
+from orderledger.serve.alerts.tables import Counts
 from orderledger.serve.figures import OTHER, Samples, Slots
 from orderledger.serve.readings import OpenOrders, Reading
 

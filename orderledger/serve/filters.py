@@ -1,6 +1,5 @@
 """The parameters of the lists, beside the columns of their rows."""
 
-from orderledger.extend.store import ORDERS as ORDERS_OF_ALERTS
 from orderledger.extend.views import (
     AGREEMENTS,
     EVENT_NAMES,
@@ -10,6 +9,7 @@ from orderledger.extend.views import (
     POINTS,
     SOURCES,
 )
+from orderledger.serve.alerts.lists import ORDERS as ORDERS_OF_ALERTS
 from orderledger.serve.parameters import Parameter
 
 MOST_POINTS = 100_000

@@ -2,6 +2,7 @@
 never with a stack trace."""
 
 from collections.abc import Mapping
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -120,6 +121,9 @@ class Problem(Exception):
         self.field = field
         self.fault = fault
         self.more = more
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return partial(type(self), **self.more), (self.kind, self.detail), self.__dict__
 
     def document(self) -> dict[str, Any]:
         about = {

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from orderledger.extend.store import Session, Store, alert_tables, reaching, stored
+from orderledger.extend.store import Session, Store, reaching, stored
 from orderledger.extend.views import (
     ANOMALIES,
     CERTIFICATES,
@@ -20,6 +20,7 @@ from orderledger.extend.views import (
     position_anomalies,
     queries,
 )
+from orderledger.serve.alerts import tables as alert_tables
 
 ORDERS_STATEMENT = """
 SELECT account, COALESCE(instrument, ''), COALESCE(position_side, 'net'), COALESCE(side, ''),

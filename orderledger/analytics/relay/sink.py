@@ -6,7 +6,6 @@ from typing import Any, NamedTuple, Protocol
 import msgspec
 
 from orderledger import RelayError
-from orderledger.analytics.relay.target import Target
 from orderledger.extend.store import LogRow as Row
 from orderledger.extend.store import Store, time_text
 from orderledger.extend.views import stored_event_rows
@@ -41,17 +40,6 @@ class Sink(Protocol):
         otherwise."""
 
     async def close(self) -> None: ...
-
-
-def sink_of(target: Target) -> Sink:
-    """The connection to a target, not opened yet."""
-    if target.kind == "nats":
-        from orderledger.analytics.relay.nats import NatsSink
-
-        return NatsSink(target)
-    from orderledger.analytics.relay.kafka import KafkaSink
-
-    return KafkaSink(target)
 
 
 def publications(store: Store, rows: Sequence[Row]) -> list[Publication]:

@@ -65,7 +65,7 @@ class Denied(Exception):
     """A refusal: Binance's code, its sentence, and the HTTP status."""
 
     def __init__(self, code: int, message: str, status: int = 400) -> None:
-        super().__init__(message)
+        super().__init__(code, message, status)
         self.code, self.message, self.status = code, message, status
 
 

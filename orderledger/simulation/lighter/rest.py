@@ -32,7 +32,7 @@ class Refused(Exception):
     """A refusal."""
 
     def __init__(self, code: int, message: str, status: int = 400) -> None:
-        super().__init__(message)
+        super().__init__(code, message, status)
         self.document = {"code": code, "message": message}
         self.status = status
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any, Literal
 
 from orderledger.extend.values import EXACT, ZERO, plain
@@ -61,6 +62,9 @@ class VenueUnreachable(ConnectionError):
         super().__init__(f"{account} was queried at {utc_text(at)} while the connection was down")
         self.account = account
         self.at = at
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return partial(type(self), at=self.at), (self.account,), self.__dict__
 
 
 class Reports:

@@ -124,14 +124,6 @@ class KeyedServer(VenueServer):
             (self.exchange.open_orders if is_open else self.exchange.orders)(self.account)
         )[::-1]
 
-    def named(self, order_id: object) -> SimulatedOrder | None:
-        """The account's order with this number."""
-        try:
-            order = self.exchange.order(int(str(order_id)))
-        except (LookupError, ValueError):
-            return None
-        return order if order.account == self.account else None
-
     def held(self) -> dict[str, Decimal]:
         """What the account has of each currency."""
         held = {

@@ -27,7 +27,7 @@ class Faulty(ValueError):
     """A form with errors, one or several."""
 
     def __init__(self, *errors: str) -> None:
-        super().__init__("; ".join(errors))
+        super().__init__(*errors)
         self.errors = list(errors)
 
 

@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 from orderledger.extend.messages import parse_number, parse_time
 
 Document = dict[str, Any]
+PayloadRow = Mapping[str, object]
+"""A row of a payload, of which nothing is known yet."""
 Meaning = TypeVar("Meaning")
 Value = TypeVar("Value")
 
@@ -63,7 +65,7 @@ def is_nothing(value: Any) -> bool:
     return value is None or (isinstance(value, str) and value in NOTHING)
 
 
-def number(row: Document, name: str) -> Decimal | None:
+def number(row: PayloadRow, name: str) -> Decimal | None:
     """A number with exactly the digits that were sent. Floats are refused because they have lost
     digits.
     """
@@ -76,7 +78,7 @@ def number(row: Document, name: str) -> Decimal | None:
         raise Unreadable(f"{name} {fault}") from None
 
 
-def needed_number(row: Document, name: str) -> Decimal:
+def needed_number(row: PayloadRow, name: str) -> Decimal:
     """A number that is required."""
     found = number(row, name)
     if found is None:
@@ -84,7 +86,7 @@ def needed_number(row: Document, name: str) -> Decimal:
     return found
 
 
-def price(row: Document, name: str) -> Decimal | None:
+def price(row: PayloadRow, name: str) -> Decimal | None:
     """A price. 0 means none."""
     found = number(row, name)
     if found is not None and found < 0:
@@ -92,17 +94,16 @@ def price(row: Document, name: str) -> Decimal | None:
     return found or None
 
 
-def paid_price(row: Document, name: str, *, may_be_zero: bool = False) -> Decimal:
-    """The price of a fill, which is required. `may_be_zero`: for the settlement of something
-    that has become worthless.
-    """
+def paid_price(row: PayloadRow, name: str, *, may_be_zero: bool = False) -> Decimal:
+    """The price of a fill, which is required. `may_be_zero`: for the settlement of something that
+    has become worthless."""
     found = needed_number(row, name)
     if found < 0 or (found == 0 and not may_be_zero):
         raise Unreadable(f"{name} is {found:f}: a price must be greater than 0")
     return found
 
 
-def word(row: Document, name: str) -> str | None:
+def word(row: PayloadRow, name: str) -> str | None:
     """A text."""
     value = row.get(name)
     if is_nothing(value):
@@ -112,7 +113,7 @@ def word(row: Document, name: str) -> str | None:
     return value
 
 
-def needed_word(row: Document, name: str) -> str:
+def needed_word(row: PayloadRow, name: str) -> str:
     """A text that is required."""
     found = word(row, name)
     if found is None:
@@ -120,7 +121,7 @@ def needed_word(row: Document, name: str) -> str:
     return found
 
 
-def one_of(row: Document, name: str, meanings: Mapping[str, Meaning]) -> Meaning:
+def one_of(row: PayloadRow, name: str, meanings: Mapping[str, Meaning]) -> Meaning:
     """The meaning of a required text, which is compared in lower case."""
     found = needed_word(row, name).lower()
     if found not in meanings:
@@ -128,7 +129,7 @@ def one_of(row: Document, name: str, meanings: Mapping[str, Meaning]) -> Meaning
     return meanings[found]
 
 
-def identity(row: Document, name: str) -> str | None:
+def identity(row: PayloadRow, name: str) -> str | None:
     """An id that is an integer, as text. 0 means none."""
     value = row.get(name)
     if is_nothing(value):
@@ -157,7 +158,7 @@ def can_be_id(name: str) -> bool:
     return name.isascii() and name.isdigit() and len(name) <= LONGEST_ID and int(name) < LARGEST_ID
 
 
-def rows_within(row: Document, name: str) -> list[Document]:
+def rows_within(row: PayloadRow, name: str) -> list[Document]:
     """The rows nested in a row. An empty list if there are none."""
     value = row.get(name)
     if is_nothing(value):
@@ -167,7 +168,7 @@ def rows_within(row: Document, name: str) -> list[Document]:
     return value
 
 
-def flag(row: Document, name: str) -> bool | None:
+def flag(row: PayloadRow, name: str) -> bool | None:
     """True or false."""
     value = row.get(name)
     if is_nothing(value):
@@ -177,7 +178,7 @@ def flag(row: Document, name: str) -> bool | None:
     return value
 
 
-def moment(row: Document, name: str, *, offset: str = "") -> datetime | None:
+def moment(row: PayloadRow, name: str, *, offset: str = "") -> datetime | None:
     """A time: RFC 3339 with an offset, or a count of s, ms, us or ns, as a number or as text.
 
     `offset` is the UTC offset of a venue whose times name none, such as "Z".

@@ -8,7 +8,7 @@ submission was refused.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -88,6 +88,10 @@ class Refusals:
             raise Unanswered(DUPLICATE_ORDER, f"an order with this id exists: {sentence}"[:400])
         return line.reason
 
+    def turns_away(self, code: str) -> bool:
+        """Whether a code states that the venue did not look at the request."""
+        return any(line.mark is Mark.TURNED_AWAY and code in line.codes for line in self.proofs)
+
 
 def coded(
     *codes: object,
@@ -109,6 +113,16 @@ def coded(
         answers=answers,
         mark=mark,
     )
+
+
+def each_coded(
+    reasons: Mapping[str, str], *, source: str, answers: Sequence[type[Report]] = ANY_ANSWER
+) -> list[Proof]:
+    """A line for each code with its reason, all from one document."""
+    return [
+        coded(code, reason=reason, source=source, answers=answers)
+        for code, reason in reasons.items()
+    ]
 
 
 def says(

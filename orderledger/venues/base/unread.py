@@ -1,15 +1,15 @@
 """Unreadable rows and frames: delivered to the listener, else logged."""
 
-import logging
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
 from orderledger import Balance, Message, VenueUnavailable
+from orderledger.extend.runtime import EventLogger
 from orderledger.venues.base.translation import Fault, as_text
 from orderledger.venues.base.venue import UnreadablePayload
 
-logger = logging.getLogger(__name__)
+logger = EventLogger(__name__)
 
 MOST_SHOWN = 10_000
 """Characters shown of an unreadable payload."""
@@ -65,7 +65,7 @@ class Unread:
         )
         for one in payloads:
             if self._deliver is None:
-                logger.warning("a row of an answer about %s cannot be read: %s", account, one.fault)
+                logger.warning("row_not_read", account=account, why=one.fault)
             else:
                 await self._deliver(one)
         return [Fault(one.fault, one.payload) for one in payloads]

@@ -126,7 +126,14 @@ class CcxtVenue(PolledVenue):
         }
         for name, (method, translate) in watched.items():
             if self._streams and self.exchange.has.get(name):
-                yield WatchFeed(self, poll, method, translate, self._backoff.anew())
+                yield WatchFeed(
+                    self.exchange,
+                    poll,
+                    method,
+                    translate,
+                    self._backoff.anew(),
+                    settled_seconds=self.settled_seconds,
+                )
 
     async def order_rows(self, account: str) -> list[Polled]:
         """Query the open orders, those that were open at the last query but are missing now, and

@@ -9,9 +9,8 @@ from collections.abc import Collection
 from datetime import timedelta
 from typing import Any, Protocol
 
-import structlog
-
 from orderledger import InvalidSetting
+from orderledger.extend.runtime import EventLogger
 from orderledger.extend.values import SystemClock
 from orderledger.venues.base.venue import Records
 from orderledger.venues.collecting.collector import Collector
@@ -96,7 +95,7 @@ def _give_up_later(collector: Collector) -> None:
 
     def give_up() -> None:
         collector.log_unrecorded()
-        structlog.get_logger("orderledger.collect").error(
+        EventLogger("orderledger.collect").error(
             "given_up", why=f"the process did not end within {ENDING_SECONDS:g} s"
         )
         os._exit(STORE_FAILED)

@@ -35,6 +35,9 @@ class Unreadable(fields.Unreadable):
         super().__init__(fault)
         self.row = row
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (*self.args, self.row), self.__dict__
+
 
 def milliseconds(moment: datetime) -> int:
     """A time in the venue's milliseconds."""

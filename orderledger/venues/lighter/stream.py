@@ -7,7 +7,6 @@ confirmation may be overdue.
 
 import asyncio
 import json
-import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from decimal import Decimal
 from typing import Any, cast
 
 from orderledger import Balance, Message, Source, VenueUnavailable
+from orderledger.extend.runtime import EventLogger
 from orderledger.venues.base.base_venue import BaseVenue
 from orderledger.venues.base.fields import Document
 from orderledger.venues.base.translation import Fault
@@ -41,7 +41,7 @@ NEEDED = frozenset({ORDERS, TRADES})
 PING = json.dumps({"type": "ping"})
 PONG = json.dumps({"type": "pong"})
 
-logger = logging.getLogger(__name__)
+logger = EventLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -259,7 +259,7 @@ class Stream:
             self._refusals += 1
             self._socket.renew("the venue wants a new token")
         elif shown != self._refusal:
-            logger.warning("lighter says %s", shown)
+            logger.warning("refused", venue="lighter", why=shown)
         self._refusal = self._session.refusal = shown
 
     def _tick(self, at: datetime) -> None:

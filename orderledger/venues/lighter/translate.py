@@ -124,7 +124,7 @@ def from_recorded(
 
 
 def translated(document: Any, context: Context) -> Translation:
-    """The messages of one payload, and its faults. Never raises."""
+    """The messages and faults of one payload. Never raises."""
     if isinstance(document, list) and not any(isinstance(item, list) for item in document):
         return joined(translated(item, context) for item in document)
     if not isinstance(document, dict):

@@ -20,6 +20,7 @@ from eventsourcing.sqlite import (
 )
 
 from orderledger.infrastructure.deadline import current, is_over
+from orderledger.infrastructure.errors import ForkedLedger
 from orderledger.infrastructure.locks import let_go
 
 THREADS = 10_000
@@ -166,6 +167,7 @@ class Datastore(SQLiteDatastore):
         self._users: dict[int, object] = {}
         """The current user of each thread's connection. Setting and removing an item are atomic."""
         self._is_closing = False
+        self._process = os.getpid()
         super().__init__(db_name, lock_timeout=lock_timeout, originator_id_type="text")
         self.pool.close()
         self.pool: Pool = Pool(
@@ -177,6 +179,7 @@ class Datastore(SQLiteDatastore):
         self.pool.synchronous, self.pool.journal_mode = synchronous, journal_mode
         self._threads = threading.local()
         self._turn = threading.RLock()
+        _DATASTORES.add(self)
 
     @contextmanager
     def get_connection(self, *, commit: bool) -> Iterator[SQLiteConnection]:
@@ -210,7 +213,10 @@ class Datastore(SQLiteDatastore):
         return held.connection
 
     def _enter(self, user: object) -> bool:
-        """Mark this thread's connection as used. Returns False if it was already."""
+        """Mark this thread's connection as used. Returns False if it was already. Raises
+        ForkedLedger in another process."""
+        if os.getpid() != self._process:
+            raise ForkedLedger
         if self._users.setdefault(threading.get_ident(), user) is not user:
             return False
         if self._is_closing:
@@ -261,6 +267,27 @@ class Datastore(SQLiteDatastore):
             weakref.finalize(held, _put_back, self.pool, held.connection)
             self._threads.held = held
         return held
+
+
+_DATASTORES: "weakref.WeakSet[Datastore]" = weakref.WeakSet()
+_HELD: list[threading.RLock] = []
+
+
+def _finish_writing() -> None:
+    """Let writers finish before a fork. In the child SQLite would take the lock of a transaction
+    that another thread has begun for its own, and could never open the file."""
+    for datastore in _DATASTORES:
+        if datastore._turn.acquire(timeout=CLOSING_SECONDS):
+            _HELD.append(datastore._turn)
+
+
+def _go_on() -> None:
+    while _HELD:
+        _HELD.pop().release()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_finish_writing, after_in_parent=_go_on, after_in_child=_go_on)
 
 
 class Held:

@@ -13,7 +13,7 @@ import aiohttp
 import ccxt
 
 from orderledger import NotSent, Unanswered
-from orderledger.venues.base.refusals import Mark
+from orderledger.venues.base.refusals import NOT_PROVED, Mark
 from orderledger.venues.ccxt.calls import Call
 from orderledger.venues.ccxt.exchange import shown
 from orderledger.venues.ccxt.refusals.tables import Proof, table_for
@@ -74,7 +74,7 @@ def refusal_in(
         raise Unanswered(proof.reason, f"an order with this client id exists already: {sentence}")
     if proof is None or (proof.mark is Mark.NOT_WORKING and wanted == "submit"):
         raise Unanswered(
-            "unproved_refusal", f"this answer does not prove that nothing was done: {sentence}"
+            NOT_PROVED, f"this answer does not prove that nothing was done: {sentence}"
         )
     return Refusal(proof.reason, sentence, document)
 
