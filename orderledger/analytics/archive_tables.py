@@ -40,7 +40,7 @@ class File(msgspec.Struct):
 
 
 class Manifest(msgspec.Struct):
-    """What is needed of the manifest: a file that it does not name is no part of the archive."""
+    """The manifest: a file that it does not name does not belong to the archive."""
 
     events: tuple[File, ...]
     views: dict[str, tuple[File, ...]]
@@ -68,7 +68,7 @@ class ArchiveTables:
             ) from None
         except msgspec.MsgspecError as error:
             raise InvalidSetting(
-                "archive", f"{files.url}/{MANIFEST} is no manifest of an archive: {error}"
+                "archive", f"{files.url}/{MANIFEST} is not a manifest of an archive: {error}"
             ) from None
 
     def table(self, name: str, *, by_strategy: bool = False, **where: Any) -> LedgerTable:
@@ -142,7 +142,7 @@ class ArchiveTables:
 
 
 def _fault(error: Exception) -> str:
-    """Why a file cannot be read, in a line."""
+    """Why a file cannot be read, in one line."""
     return (
         "there is no such file"
         if isinstance(error, FileNotFoundError)
@@ -151,8 +151,9 @@ def _fault(error: Exception) -> str:
 
 
 def _event_row(one: dict[str, Any], kept: dict[str, Any] | None) -> EventRow:
-    """A row of the log. `kept`: the row with its evidence and text; of a copy under another order,
-    that of the first report."""
+    """A row of the log. `kept`: the row with its evidence and text; for a copy under another
+    order, the row of the first report.
+    """
     stored = StoredRow(one["stream"], one["version"], one["name"], one["state"], one["position"])
     recorded = decode(*stored)
     if kept is not None:
@@ -169,7 +170,7 @@ CELLS: dict[Kind, Any] = {"json": msgspec.json.decode}
 
 
 class _Views:
-    """The rows of the archive that P&L of fills follows from."""
+    """The rows of the archive from which P&L of fills is calculated."""
 
     def __init__(self, archive: ArchiveTables) -> None:
         self._archive = archive
@@ -192,4 +193,4 @@ class _Views:
         return iter(sorted(self.rows(table, **where), key=when))
 
     def last_marks(self, moment: datetime, account: str | None) -> list[MarkRow]:
-        raise NotImplementedError("P&L of fills needs no marks")
+        raise NotImplementedError("P&L of fills takes no marks")

@@ -69,8 +69,9 @@ class Tables:
         return finished(table, arrow_of(table, self._views.rows(table, **asked)))
 
     def _fills(self, asked: dict[str, Any], *, by_strategy: bool) -> "pyarrow.Table":
-        """P&L of fills. Account and instrument choose positions; other filters choose among their
-        rows."""
+        """P&L of fills. Account and instrument select positions; other filters select among
+        their rows.
+        """
         places = {one: asked.get(one) for one in ("account", "instrument")}
         rows = queries.pnl_of_fills(self._views, by_strategy=by_strategy, **places)
         return arrow_of(PNL_OF_FILLS, with_values(rows, asked))
@@ -102,7 +103,7 @@ class Tables:
         yield from self._store.all_rows(as_of) if isinstance(as_of, int) else self._store.all_rows()
 
     def _stored_now(self, views: StoredViews) -> Iterator[StoredRow]:
-        """The events that the transaction of the views sees."""
+        """The events that the transaction of the views contains."""
         position = 0
         while stored := views.session.stored_after(position, EVENTS_AT_ONCE):
             yield from (StoredRow(*one) for one in stored)
@@ -112,7 +113,7 @@ class Tables:
 def known(name: str) -> Table[Any]:
     """The table of this name. Raises ValueError if there is none."""
     if name not in RELATIONS:
-        raise ValueError(f"{name!r:.100} is no table: {', '.join(RELATIONS)}")
+        raise ValueError(f"{name!r:.100} is not a table: {', '.join(RELATIONS)}")
     return RELATIONS[name]
 
 

@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 
 class LedgerTable:
-    """A table in memory. Whatever reads Arrow takes it as it is: `polars.DataFrame(table)`,
+    """A table in memory. Any library that reads Arrow takes it directly: `polars.DataFrame(table)`,
     `pandas.DataFrame.from_arrow(table)`, `duckdb.from_arrow(table)`, `pyarrow.table(table)`.
 
     Numbers are decimal128(38, s), with the smallest s that fits the column, else text. Averages and
-    realized P&L, which divisions made, are doubles whatever the data. Beside each is its exact
-    text, in a column whose name ends in `_exact`. The metadata of a field says which: `number` is
-    `decimal`, `text` or `double`. Times are timestamp[us, UTC]; columns of JSON are text.
+    realized P&L come from divisions and are always doubles. Beside each is its exact text, in a
+    column whose name ends in `_exact`. The metadata of a field says which: `number` is `decimal`,
+    `text` or `double`. Times are timestamp[us, UTC]; columns of JSON are text.
     """
 
     def __init__(self, name: str, arrow: "pyarrow.Table") -> None:
@@ -44,7 +44,7 @@ class LedgerTable:
 
     def to_pandas(self) -> "pandas.DataFrame":
         """The table as a `pandas.DataFrame` with Arrow's types: missing values and exact numbers
-        stay what they are.
+        are kept.
 
         Needs pandas: `pip install pandas`.
         """

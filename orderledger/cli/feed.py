@@ -94,7 +94,7 @@ def relay(target: str, db: str, after: int | None, once: bool) -> None:
             ledger,
             sink_of(parsed),
             parsed.public,
-            say=lambda sentence: say([f"orderledger: {sentence}"]),
+            report=lambda sentence: say([f"orderledger: {sentence}"]),
         )
         asyncio.run(running.run(after=after, is_once=once))
         click.echo(

@@ -1,4 +1,4 @@
-"""The answer of a venue to a request: waited for, and recorded, whatever it is."""
+"""Wait for the venue's answer to a request, and record it whatever it is."""
 
 import asyncio
 from collections.abc import Awaitable, Sequence
@@ -13,14 +13,14 @@ REFUSALS = frozenset({"reject", "reject_cancel", "reject_replace"})
 Result = TypeVar("Result")
 Failure: TypeAlias = NotSent | Unanswered
 Answer: TypeAlias = Sequence[Message] | Failure
-"""The messages that the venue's answer says, or why there is none."""
+"""The messages in the venue's answer, or why there is none."""
 
 
 async def answered(sending: Awaitable[Result], seconds: float) -> Result | Failure:
-    """Wait for an answer. Whatever an order entry does wrong, the outcome is unknown; only NotSent
-    is proof of the contrary.
+    """Wait for an answer. If an order entry fails in any way, the outcome is unknown; only NotSent
+    proves that nothing was sent.
 
-    A canceled task is no proof either: the request may have left. The cancellation ends here, so
+    A canceled task proves nothing either: the request may have left. The cancellation ends here, so
     that this can be recorded.
     """
     try:
@@ -42,8 +42,9 @@ async def answer_of(sending: Awaitable[object], seconds: float) -> Answer:
 
 
 def as_answer(one: object) -> Answer:
-    """What an order entry returned for one request. The outcome is unknown if that is not a
-    sequence of messages."""
+    """The return value of an order entry for one request. The outcome is unknown if that is not
+    a sequence of messages.
+    """
     if isinstance(one, (NotSent, Unanswered)):
         return one
     if isinstance(one, Sequence) and all(isinstance(message, Message) for message in one):

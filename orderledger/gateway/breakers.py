@@ -24,7 +24,9 @@ Cause = tuple[str, str]
 """Why trading is halted: a code and a sentence."""
 
 Condition = tuple[str, str, str | None, str | None]
-"""What a breaker watches: its name, limit, present value, and the currency of losses."""
+"""A condition that a breaker watches: its name, limit, current value, and the currency of
+losses.
+"""
 
 FindLosses = Callable[[Limits], Mapping[str, Decimal]]
 
@@ -57,20 +59,21 @@ class Breakers:
     def note(
         self, result: Sending, row: OrderRow | None, at: datetime, *, is_failure: bool
     ) -> None:
-        """Note how a sending ended."""
+        """Count the result of sending an order."""
         for watch in self._watches:
             if watch.covers(result.account, row):
                 watch.note(result, at, is_failure=is_failure)
 
     def halts(self, at: datetime, status: Mapping[str, Any]) -> Iterator[Halt]:
-        """The halts to record now: one for each breaker and account that has broken and is not
-        halted yet."""
+        """The halts to record now: one for each breaker and account that has tripped and is not
+        halted yet.
+        """
         for watch in self._watches:
             if not watch.is_halted() and (cause := watch.cause(at, status)) is not None:
                 yield watch.halt(at, *cause)
 
     def shown(self, at: datetime, status: Mapping[str, Any]) -> dict[str, list[ConditionRow]]:
-        """The conditions of the breakers as they stand now, by account, to be published."""
+        """The current conditions of the breakers by account, to be published."""
         found: dict[str, list[ConditionRow]] = {}
         for watch in self._watches:
             found.setdefault(watch.account, []).extend(watch.shown(at, status))
@@ -78,7 +81,7 @@ class Breakers:
 
 
 class Watch:
-    """One breaker in one account, and what it has seen. It is armed again when its halt is over."""
+    """One breaker in one account, with its counts. It is armed again when its halt is over."""
 
     def __init__(self, breaker: Breaker, account: str, book: Book) -> None:
         self._breaker = breaker
@@ -106,7 +109,7 @@ class Watch:
         return any(is_of_scope(row, *scope) for row in self._book.halts.values())
 
     def cause(self, at: datetime, status: Mapping[str, Any]) -> Cause | None:
-        """Why trading is to be halted now."""
+        """Why trading must be halted now."""
         return (
             self._of_sending(at)
             or self._of_feed(at, status)
@@ -115,7 +118,7 @@ class Watch:
         )
 
     def halt(self, at: datetime, reason: str, text: str) -> Halt:
-        """The halt, after which everything is counted anew."""
+        """The halt. Resets all counts."""
         self._failures = 0
         self._rejects.clear()
         return Halt(
@@ -131,8 +134,9 @@ class Watch:
         )
 
     def shown(self, at: datetime, status: Mapping[str, Any]) -> Iterator[ConditionRow]:
-        """Each condition that the breaker watches, its limit and the present value. Changes
-        nothing."""
+        """Each condition that the breaker watches, with its limit and current value. Changes
+        nothing.
+        """
         for name, limit, value, currency in self._conditions(at, status):
             yield {
                 "breaker": name,
@@ -201,12 +205,12 @@ class Watch:
         age = feed_age(status, self.account, at)
         if age is not None and age <= limit:
             return None
-        told = (
-            "no collector listens to the account"
+        reported = (
+            "no collector feeds the account"
             if age is None
             else f"the feed is {age:.1f} s old, the limit is {limit:g} s"
         )
-        return "feed_age_seconds", told
+        return "feed_age_seconds", reported
 
     def _of_breaks(self) -> Cause | None:
         left = self._book.open_breaks.get(self.account, 0) if self._breaker.open_break else 0
@@ -225,11 +229,13 @@ class Watch:
 
 
 def feed_age(status: Mapping[str, Any], account: str, at: datetime) -> float | None:
-    """Seconds since a collector last said that it listens to the account. None if none does."""
+    """Seconds since a collector last reported that it is connected to the account. None if no
+    collector is.
+    """
     ages = [
-        (at - parse_time(told["at"])).total_seconds()
-        for told in status.get("collectors", {}).values()
-        if told.get("accounts", {}).get(account, {}).get("is_up") and "at" in told
+        (at - parse_time(reported["at"])).total_seconds()
+        for reported in status.get("collectors", {}).values()
+        if reported.get("accounts", {}).get(account, {}).get("is_up") and "at" in reported
     ]
     return min(ages, default=None)
 

@@ -46,7 +46,8 @@ from orderledger.gateway.working import Instrument
 
 def load(book: Book) -> None:
     """Read the state. The views must be at the end of the log, or near it: the book follows the log
-    from where they are."""
+    from there.
+    """
     with book.store.database.reading() as session:
         views = StoredViews(session)
         book.log_position = stored_position(session)
@@ -141,7 +142,7 @@ def _positions(book: Book, views: StoredViews) -> dict[Key, Decimal]:
 def _unmarked(
     instruments: dict[Instrument, StoredInstrumentRow],
 ) -> dict[Instrument, StoredInstrumentRow]:
-    """The instruments as they are defined, before the marks of today."""
+    """The instruments as defined before today's marks."""
     return {
         scope: {**row, "mark_price": None, "marked_at": None} for scope, row in instruments.items()
     }
@@ -156,7 +157,7 @@ def _is_replayed(book: Book, recorded: Recorded) -> bool:
 def _replay(
     book: Book, histories: Mapping[str, list[Recorded]], today: list[Recorded], first: int
 ) -> None:
-    """Bring the orders to midnight, and then through the events of today."""
+    """Replay the orders up to midnight, then through today's events."""
     book.orders.clear()
     book.working.clear()
     book.submissions.clear()

@@ -1,8 +1,8 @@
-"""What gateways publish of their breakers, beside the status of collectors, and the rows that are
-made of it.
+"""The breaker states that gateways publish beside the status of collectors, and the rows made from
+them.
 
-A gateway counts in its own memory. It publishes what it has counted, so that other processes see
-it. Whether a breaker has tripped is not published: the log says it, by the halt.
+A gateway counts in its own memory. It publishes its counts, so that other processes see them.
+Whether a breaker has tripped is not published: the log shows it by the halt.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,7 +19,7 @@ from orderledger.rows import HaltRow, RowList
 ACTOR = "breaker"
 """The actor of the halts that breakers record."""
 PUBLISH_SECONDS = 2.0
-"""Between two publications: each is a write to the store."""
+"""Seconds between two publications. Each one writes to the store."""
 STATES = ("armed", "tripped", "halted")
 CONDITIONS = (
     "sending_failures",
@@ -33,24 +33,25 @@ STORE = "the table of statuses"
 
 
 class BreakerRow(TypedDict):
-    """One row per breaker of a running or earlier gateway, account and condition; of losses also
-    per currency."""
+    """One row per breaker, account and condition, for running and earlier gateways. Losses also
+    have a row per currency.
+    """
 
     account: Annotated[str, "Trading account."]
-    breaker: Annotated[str, "What the breaker watches: its name in `[[breakers]]`.", CONDITIONS]
+    breaker: Annotated[str, "The watched condition: its name in `[[breakers]]`.", CONDITIONS]
     instrument: Annotated[str | None, "Its instrument, null for all."]
     strategy: Annotated[str | None, "Its strategy, null for all."]
     currency: Annotated[str | None, "Settlement currency, of losses."]
     limit: Annotated[Decimal, "The limit."]
     value: Annotated[
         Decimal | None,
-        "The present value, null if there is none: no collector feeds the account, or no P&L "
+        "The current value, null if there is none: no collector feeds the account, or no P&L "
         "today.",
     ]
     state: Annotated[
         str,
         "`armed`; `tripped`: its halt holds; `halted`: its scope is halted for another reason, "
-        "and it waits for the end of that.",
+        "and the breaker waits for the end of that halt.",
         STATES,
     ]
     tripped_at: Annotated[datetime | None, "Since when trading is halted."]
@@ -58,10 +59,10 @@ class BreakerRow(TypedDict):
     cancels_orders: Annotated[bool, "Whether its halt also cancels the open orders."]
     gateway: Annotated[str, "The gateway: host, process id and name."]
     is_running: Annotated[
-        bool, "Whether the gateway says that it runs. See also the age of its status."
+        bool, "Whether the gateway reports that it runs. See also the age of its status."
     ]
     status_age_seconds: Annotated[
-        Decimal, "Age of the gateway's status, to which limit and value belong."
+        Decimal, "Age of the gateway's status, from which limit and value are taken."
     ]
 
 
@@ -74,7 +75,8 @@ class BreakerLedger(Protocol):
 
 class GatewayStatuses:
     """The statuses of gateways in a store, one for each account. Every method raises StoreError if
-    it cannot be reached."""
+    the store cannot be reached.
+    """
 
     def __init__(self, database: Database) -> None:
         self._statuses = CollectorStatuses(database)
@@ -87,7 +89,7 @@ class GatewayStatuses:
             )
 
     def remove(self, accounts: Iterable[str]) -> None:
-        """Delete what was published of these accounts."""
+        """Delete what these accounts have published."""
         with reaching(STORE):
             self._statuses.remove([gateway_row(account) for account in accounts])
 
@@ -147,8 +149,7 @@ def _row(
 def _state(
     account: str, shown: Mapping[str, Any], halts: Sequence[HaltRow]
 ) -> tuple[str, HaltRow | None]:
-    """The state of a breaker, and the halt that holds: its own counts before another one of its
-    scope."""
+    """The state of a breaker: its own halt takes precedence over another halt of its scope."""
     scope = (shown["instrument"], shown["strategy"])
     of_scope = [one for one in halts if is_of_scope(one, account, *scope)]
     own = [one for one in of_scope if (one["actor"], one["reason"]) == (ACTOR, shown["breaker"])]
@@ -158,7 +159,7 @@ def _state(
 
 
 def is_of_scope(halt: HaltRow, account: str, instrument: str | None, strategy: str | None) -> bool:
-    """Check whether a halt is of exactly this scope, in this account or in every one."""
+    """Check whether a halt has exactly this scope, in this account or in every one."""
     return halt["account"] in (account, EVERY_ACCOUNT) and (
         halt["instrument"],
         halt["strategy"],

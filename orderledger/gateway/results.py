@@ -1,4 +1,4 @@
-"""What a gateway returns, and what it needs of a ledger and of a venue."""
+"""The results of a gateway, and the parts of a ledger and a venue that it uses."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,17 +15,16 @@ SendingState = Literal["acknowledged", "rejected", "denied", "unresolved", "rece
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """How sending ended. Everything it says is recorded.
+    """The result of sending. Everything in it is recorded.
 
     - `acknowledged`: the venue has accepted the request. `rejected`: the venue has refused it.
-    - `denied`: nothing was sent: a check failed, or the venue could not be reached.
+    - `denied`: nothing was sent, because a check failed or the venue could not be reached.
     - `unresolved`: the outcome is unknown. The gateway queries the venue until it is known.
-    - `received`: the venue only says that it has received the request; its answer comes by the
-      feed.
+    - `received`: the venue has only confirmed receipt; its answer comes by the feed.
     - `refused`: the ledger refused to record the request, e.g. a client order id of another order.
       Nothing was sent.
 
-    `reason` is a code and `text` a sentence. `messages`: what the venue answered. `outcome`: of
+    `reason` is a code and `text` a sentence. `messages`: the venue's answer. `outcome`: of
     recording the request.
     """
 

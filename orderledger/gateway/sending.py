@@ -44,7 +44,7 @@ from orderledger.venues.base.order_entry import OrderEntry
 from orderledger.venues.errors import NotSent
 
 ORDERS_PER_COMMIT = 400
-"""A commit takes a thousand messages; each order brings two."""
+"""A commit takes a thousand messages; each order adds two."""
 WITHDRAWN = NotSent("withdrawn", "it was canceled before it was sent")
 
 WORDS = ("side", "order_type", "time_in_force", "position_side")
@@ -55,8 +55,9 @@ OnResult = Callable[[Sending, OrderRow | None, bool], None]
 @dataclass(slots=True)
 class Flight:
     """An order between the call and the recorded answer. `is_withdrawn`: canceled before it was
-    sent. `is_kept_back`: for that reason it was recorded, and not sent. `is_known`: the log shows
-    it as sent, or with other terms, and the ledger refuses it."""
+    sent. `is_kept_back`: recorded but not sent, for that reason. `is_known`: the log shows the
+    order as sent, or with other terms, and the ledger refuses this one.
+    """
 
     key: Key
     row: OrderRow
@@ -69,8 +70,9 @@ class Flight:
 
 
 class Sender:
-    """Sends the new orders of all accounts of a gateway. `on_result` is called with the result of
-    every order that was recorded as submitted, its row, and whether sending failed."""
+    """Sends the new orders of all accounts of a gateway. `on_result` is called for every order that
+    was recorded as submitted, with its result, its row and whether sending failed.
+    """
 
     def __init__(
         self,
@@ -100,8 +102,9 @@ class Sender:
         self._situation = BookSituation(book)
 
     async def send(self, account: str, requests: Sequence[Request]) -> list[Sending]:
-        """Check, record and send orders of one account: one commit, and one call where the venue
-        has one."""
+        """Check, record and send orders of one account: one commit, and one call if the venue takes
+        several.
+        """
         results: list[Sending] = []
         for start in range(0, len(requests), ORDERS_PER_COMMIT):
             results += await self._send(account, requests[start : start + ORDERS_PER_COMMIT])
@@ -117,7 +120,9 @@ class Sender:
         fence = self._keeper.fence(account)
         flight = Flight((account, name), row)
         if self.flights.setdefault(flight.key, flight) is not flight:
-            return Sending("refused", account, name, "already_submitted", "it is being sent now")
+            return Sending(
+                "refused", account, name, "already_submitted", "it is already being sent"
+            )
         try:
             decided: dict[str, Any] = (
                 {} if actor is None else {"is_forced": True, "actor": actor, "source": "operator"}
@@ -135,7 +140,7 @@ class Sender:
             self._forget(flight)
 
     def why_not(self, order: Proposed, *, is_new: bool = True) -> Denial | None:
-        """Why the order, or the change of one, must not be sent now."""
+        """Why the order or change must not be sent now."""
         account, instrument = order.account, order.instrument
         halted = self._halted(account, instrument, order.strategy)
         if halted is not None:
@@ -151,7 +156,7 @@ class Sender:
         return self._book.position_denial(order) or check(order, self._situation, self._rules)
 
     def _halted(self, account: str, instrument: str, strategy: str | None) -> Denial | None:
-        """The halt that holds for such an order now."""
+        """The halt that applies to such an order now."""
         self._book.catch_up()
         halt = self._book.halt_of(account, instrument, strategy)
         if halt is None:
@@ -171,7 +176,7 @@ class Sender:
         ]:
             await (
                 others[0].done.wait()
-            )  # the same order in another call: a cancel has to find the one that is sent
+            )  # the same order is in another call: a cancel has to find the one that is sent
         fence = self._keeper.fence(account)
         flights: list[Flight] = []
         try:
@@ -183,9 +188,9 @@ class Sender:
                 for one in self._to_record(request, flight)
             ]
             outcomes = await self._record_sending(flights, messages, fence)
-            told = iter(outcomes)
+            remaining = iter(outcomes)
             pairs = [
-                (first := next(told), first if flight.is_known else next(told))
+                (first := next(remaining), first if flight.is_known else next(remaining))
                 for flight in flights
             ]
             going = [
@@ -220,8 +225,9 @@ class Sender:
     async def _record_sending(
         self, flights: Sequence[Flight], messages: Sequence[Message], fence: int
     ) -> list[Outcome]:
-        """Record what is about to be sent. After a failed commit nothing is sent, but the log may
-        show it as sent."""
+        """Record the orders before they are sent. After a failed commit nothing is sent, but the
+        log may show them as sent.
+        """
         try:
             return await self._ledger.arecord_together(messages, fence=fence)
         except Fenced:
@@ -306,8 +312,9 @@ class Sender:
         return answers
 
     def _lost_lease(self, account: str) -> NotSent | None:
-        """Proof that nothing is sent: the process may have been paused since the commit, or since
-        the batch before."""
+        """Proof that nothing is sent: the process may have been paused since the commit or the
+        previous batch.
+        """
         try:
             self._keeper.fence(account)
         except Fenced as error:
@@ -315,7 +322,7 @@ class Sender:
         return None
 
     async def _record(self, flight: Flight, answer: Answer, outcome: Outcome) -> Sending:
-        """Record the answer. If the store fails, the order is looked after until it works again."""
+        """Record the answer. If the store fails, the order is kept until the store works again."""
         try:
             result = await record_answer(
                 self._ledger, flight.key, answer, self._clock.now(), outcome
@@ -337,8 +344,9 @@ class Sender:
 
 
 def _each(found: object, count: int) -> list[Answer]:
-    """The answers of a batch. One that does not have an answer for each order says nothing about
-    any."""
+    """The answers of a batch. If it does not have one answer per order, it counts for none of
+    them.
+    """
     if isinstance(found, Sequence) and not isinstance(found, str) and len(found) == count:
         return [as_answer(one) for one in found]
     return [as_answer(found if isinstance(found, Failure) else None)] * count
@@ -360,8 +368,9 @@ async def _unsent(flight: Flight, requested: Outcome, last: Outcome) -> Sending:
 
 
 def _may_be_sent(order: Order, flight: Flight) -> bool:
-    """Whether an order that was requested before was never sent, and is the same. One that may have
-    been sent is sent again by `resend` alone."""
+    """Whether an order was requested before with the same terms, and was never sent. An order that
+    may have been sent is sent again by `resend` only.
+    """
     is_sent = order.submitted_at is not None or order.unresolved_at is not None
     known: Mapping[str, object] = row_now(order, *flight.key)
     row: Mapping[str, object] = flight.row

@@ -1,5 +1,6 @@
-"""What an order has to say before it is recorded as sent: its prices, and no term that the order
-entry would leave out."""
+"""Checks the terms of an order before it is recorded as sent: its prices, and that the order entry
+supports every term.
+"""
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
@@ -25,8 +26,8 @@ def fault_of_terms(order: OrderRow, abilities: EntryAbilities) -> Denial | None:
     """The first reason not to send such an order: its terms contradict each other, or the entry
     does not send one of them.
 
-    A price of 0 or less is refused everywhere: some spreads and futures trade below 0, and no order
-    entry here is for those.
+    A price of 0 or less is always refused: some spreads and futures trade below 0, but no order
+    entry here supports them.
     """
     return next(_faults_of_terms(order, abilities), None)
 
@@ -41,13 +42,11 @@ def _faults_of_terms(order: OrderRow, abilities: EntryAbilities) -> Iterator[Den
     if order_type not in abilities.order_types:
         yield Denial(
             "unsupported_order_type",
-            f"order_type {order_type}: it is none of {_listed(abilities.order_types)}",
+            f"order_type {order_type} is not one of {_listed(abilities.order_types)}",
         )
     if in_force is not None and in_force not in abilities.times_in_force:
         known = _listed(abilities.times_in_force)
-        yield Denial(
-            "unsupported_time_in_force", f"time_in_force {in_force}: it is none of {known}"
-        )
+        yield Denial("unsupported_time_in_force", f"time_in_force {in_force} is not one of {known}")
     for name in CONDITIONS:
         if order[name] and name not in abilities.conditions:
             yield Denial(
@@ -58,13 +57,13 @@ def _faults_of_terms(order: OrderRow, abilities: EntryAbilities) -> Iterator[Den
     if order["stop_price"] is None and order_type in NEEDS_STOP:
         yield Denial("incorrect_stop_price", f"a {order_type} order needs a stop_price")
     if order["stop_price"] is not None and order_type not in MAY_HAVE_STOP:
-        yield Denial("incorrect_stop_price", f"a {order_type} order has no stop_price")
+        yield Denial("incorrect_stop_price", f"a {order_type} order cannot have a stop_price")
     if (order["expire_at"] is None) == (in_force == "gtd"):
-        yield Denial("incorrect_expire_at", "an order has expire_at if it is gtd, and only then")
+        yield Denial("incorrect_expire_at", "expire_at is required for gtd, and allowed only there")
     if order["post_only"] and in_force in TAKES_AT_ONCE:
         yield Denial(
             "unsupported_time_in_force",
-            f"an order that may only add liquidity cannot be {in_force}",
+            f"a post-only order cannot be {in_force}",
         )
     yield from _faults_of_prices(order)
 
@@ -74,7 +73,8 @@ def _faults_of_prices(prices: Mapping[str, Any]) -> Iterator[Denial]:
         price = prices.get(name)
         if price is not None and Decimal(price) <= 0:
             yield Denial(
-                f"incorrect_{name}", f"{name} {plain(Decimal(price))}: a price is more than 0"
+                f"incorrect_{name}",
+                f"{name} {plain(Decimal(price))}: a price must be greater than 0",
             )
 
 

@@ -217,7 +217,7 @@ def test_the_archive_of_another_ledger_is_not_added_to(
 def test_a_folder_of_other_files_is_not_made_an_archive(told: Ledger, tmp_path: Path) -> None:
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "cat.jpg").write_text("cat")
-    with pytest.raises(ArchiveError, match="is no archive, and not empty: cat.jpg"):
+    with pytest.raises(ArchiveError, match="is not an archive, and not empty: cat.jpg"):
         archived(told, Place(str(tmp_path / "photos")))
     assert [path.name for path in (tmp_path / "photos").iterdir() if path.name != ".lock"] == [
         "cat.jpg"
@@ -227,7 +227,7 @@ def test_a_folder_of_other_files_is_not_made_an_archive(told: Ledger, tmp_path: 
 FAULTS = {
     "is missing": lambda path: path.unlink(),
     "is truncated": lambda path: path.write_bytes(path.read_bytes()[:-10]),
-    "is altered": lambda path: path.write_bytes(
+    "was altered": lambda path: path.write_bytes(
         bytes([path.read_bytes()[0] ^ 1]) + path.read_bytes()[1:]
     ),
     "is foreign": lambda path: path.with_name("x.parquet").write_bytes(path.read_bytes()),

@@ -87,9 +87,8 @@ def test_what_names_no_store_is_wrong_usage_and_makes_no_file(
         shown = {"mysql://me:secret@host/db": "mysql://...", "http://host": "http://..."}.get(
             url, url
         )
-        assert (
-            ended.err
-            == f"orderledger: db: {shown!r} is none of: a path, sqlite:///path, postgresql://..., "
+        assert ended.err == (
+            f"orderledger: db: {shown!r} is not a path, sqlite:///path, postgresql://... or "
             "memory://\n"
         )
     assert list(tmp_path.iterdir()) == []

@@ -27,12 +27,11 @@ EVIDENCE = b',"evidence":'
 
 
 class ArchivedRow(NamedTuple):
-    """An event as an archive has it. `state` is without the evidence.
+    """An event in its archived form. `state` is without the evidence.
 
-    `salt`: of evidence and text that are stored beside the event, until they are forgotten. Without
-    it, the evidence is of an older version, which stored it in the event. `first_position` and
-    `first_recorded_at`: where and when a fill was first recorded that came to this order by
-    attribution.
+    `salt`: of evidence and text that are stored beside the event until they are deleted. Without
+    it, an older version stored the evidence in the event. `first_position` and `first_recorded_at`:
+    where and when a fill was first recorded, if attribution copied it to this order.
     """
 
     position: int
@@ -64,8 +63,9 @@ _NO_ENVELOPE = _Envelope()
 @lru_cache(1 << 16)
 def bucket_of(stream: str, buckets: int) -> int:
     """The bucket of a stream: the CRC-32 of its name, modulo the number of buckets. All streams
-    about an account itself, such as marks and gaps, share the bucket of the account's name, since
-    rows of views follow from several of them."""
+    about an account itself, such as marks and gaps, share the bucket of the account's name. Some
+    rows of views need several of them.
+    """
     is_alone = is_order_stream(stream) or is_proposal_stream(stream)
     return crc32((stream if is_alone else account_of(stream)).encode()) % buckets
 
@@ -113,9 +113,9 @@ def _first_record(store: Store, stream: str, version: int) -> tuple[int, datetim
     found = store.recorder.rows_at([(stream, version)])
     if not found:
         return None
-    told = decode(*found[0])
-    earlier = _first_record(store, *told.attributed_from) if told.attributed_from else None
-    return earlier or (told.position or 0, told.recorded_at)
+    recorded = decode(*found[0])
+    earlier = _first_record(store, *recorded.attributed_from) if recorded.attributed_from else None
+    return earlier or (recorded.position or 0, recorded.recorded_at)
 
 
 def stored_state(state: bytes, evidence: str | None, salt: bytes | None) -> bytes:
@@ -201,7 +201,7 @@ def _column(column: Column, values: list[Any]) -> Sequence[Any]:
 def batches_of(
     table: Table[Any], rows: Iterable[Mapping[str, object]]
 ) -> Iterator["pyarrow.RecordBatch"]:
-    """Any number of rows, some at a time."""
+    """Any number of rows, in batches."""
     remaining = iter(rows)
     while some := list(islice(remaining, ROWS_AT_ONCE)):
         yield batch_of(table, some)

@@ -1,4 +1,4 @@
-"""What a relay publishes, and to what."""
+"""The events that a relay publishes, and the protocol of its target."""
 
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
@@ -14,7 +14,9 @@ _json = msgspec.json.Encoder(decimal_format="number")
 
 
 class Unpublished(Exception):
-    """The broker did not confirm all events. Publish them again: it may have some of them."""
+    """The broker did not confirm all events. Publish them again: it may already have some of
+    them.
+    """
 
 
 class Publication(NamedTuple):
@@ -56,6 +58,6 @@ def _body(row: EventRow) -> bytes:
 
 def too_large(row: Publication, size: int, limit: int) -> RelayError:
     return RelayError(
-        f"event {row.position} has {size:,} bytes, and the broker takes at most {limit:,}: raise "
+        f"event {row.position} has {size:,} bytes, but the broker takes at most {limit:,}: raise "
         "its limit"
     )

@@ -51,7 +51,7 @@ def first_damaged(
 ) -> DamagedRow | None:
     """The first damaged row of a statement's rows. None if the statement failed for another
     reason."""
-    with suppress(Exception):  # if the database itself fails, the statement's own error says so
+    with suppress(Exception):  # if the database itself fails, the statement's own error reports it
         found = _read(session, table, _places(session, source, rest, parameters), source)
         return next((one for one in found if isinstance(one, DamagedRow)), None)
     return None

@@ -39,7 +39,7 @@ class Session(ABC):
     """Operator that compares two values, either of which may be missing."""
 
     place_in_text: str
-    """SQL function for the place of a text in another, from 1 on, 0 if it is not there."""
+    """SQL function for the place of a text in another, from 1 on, or 0 if it is absent."""
 
     binary: str
     """SQL type for bytes."""
@@ -86,7 +86,7 @@ class Session(ABC):
 
     @abstractmethod
     def column_names(self, name: str) -> set[str]:
-        """The columns of a table, empty if there is no such table."""
+        """The columns of a table, empty if the table does not exist."""
 
     def to_sql(self, kind: Kind, value: Any) -> Any:
         """A value of a row, as the database takes it."""
@@ -114,8 +114,9 @@ class Session(ABC):
     def stored_by_stream(
         self, after: Place, before: str | None, up_to: int, limit: int
     ) -> list[tuple[Any, ...]]:
-        """The next events in the order of streams and versions, in stored form: after a place, of
-        streams before another one."""
+        """The next events in the order of streams and versions, in stored form: after a place,
+        and from streams before another one.
+        """
         where, values = (
             "(originator_id, originator_version) > (?, ?) AND notification_id <= ?",
             [*after, up_to],
@@ -144,8 +145,9 @@ class Session(ABC):
         return [LogRow(*row) for row in self._stored(where, parameters)]
 
     def streams_dividing(self, parts: int) -> list[str]:
-        """Streams that divide the log into so many parts of about as many events, fewer if it is
-        small."""
+        """Streams that divide the log into this many parts with about the same number of events,
+        fewer if it is small.
+        """
         ((count,),) = self.execute(f"SELECT COUNT(*) FROM {EVENTS_TABLE}")
         statement = (
             f"SELECT originator_id FROM {EVENTS_TABLE} ORDER BY originator_id LIMIT 1 OFFSET ?"
@@ -189,7 +191,7 @@ class Session(ABC):
     ) -> list[RowType]:
         """Rows as the folds made them. `where` is SQL over the table's columns."""
         source, rest = f"{table.name}{suffix}", f"{_where(where)} {tail}"
-        with self._telling_of_damage(table, source, rest, parameters):
+        with self._reporting_damage(table, source, rest, parameters):
             return self._rows_from(
                 table,
                 self.execute(f"SELECT {self._selected(table)} FROM {source} {rest}", parameters),
@@ -211,7 +213,7 @@ class Session(ABC):
         ) as found:
             while True:
                 check_time()
-                with self._telling_of_damage(table, source, rest, parameters):
+                with self._reporting_damage(table, source, rest, parameters):
                     batch = next(found, None)
                     rows = self._rows_from(table, batch) if batch else []
                 if batch is None:
@@ -224,7 +226,7 @@ class Session(ABC):
         """The same rows as an Arrow table: numbers and JSON as text, times as timestamps, flags as
         booleans."""
         rest = f"{_where(where)} {tail}"
-        with self._telling_of_damage(table, table.name, rest, parameters):
+        with self._reporting_damage(table, table.name, rest, parameters):
             return self._arrow(table, f"{table.name} {rest}", parameters)
 
     @abstractmethod
@@ -233,7 +235,7 @@ class Session(ABC):
     ) -> "pyarrow.Table": ...
 
     @contextmanager
-    def _telling_of_damage(
+    def _reporting_damage(
         self, table: AnyTable, source: str, rest: str, parameters: Sequence[Any]
     ) -> Iterator[None]:
         """Raise DamagedRow if a read fails because of a damaged row."""
@@ -343,7 +345,7 @@ class Session(ABC):
         changed."""
 
     def faults(self) -> list[str]:
-        """What the database itself finds wrong with its files."""
+        """The faults that the database itself finds in its files."""
         return []
 
     def lock_tiles(self) -> None:
@@ -405,7 +407,7 @@ class Database(ABC):
 
     @abstractmethod
     def alone(self) -> AbstractContextManager[Session]:
-        """A transaction with no other process of this ledger beside it: for creating tables."""
+        """A transaction that excludes other processes of this ledger: for creating tables."""
 
     @abstractmethod
     def rebuilding(self) -> AbstractContextManager[None]:
@@ -434,8 +436,8 @@ class Database(ABC):
         """The database in which to build new tables: a new file, or this database itself without a
         path.
 
-        A file keeps no journal: after a failure it is of no use. The tables of the files `beside`
-        can be read too.
+        A file keeps no journal: after a failure it is useless. The tables of the files `beside` can
+        be read too.
         """
         return nullcontext(self)
 

@@ -1,5 +1,6 @@
 """The fold of the name index with its rows in a table. A rebuild uses it to make the index again
-from the log."""
+from the log.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -40,8 +41,8 @@ class BorneRow(TypedDict):
 
 BORNE = Table(
     "order_names_borne",
-    "While names are built by stream: each name at the first event of each order with it, and the "
-    "attributions.",
+    "While names are built by stream: each name at the first event of each order with it, and "
+    "the attributions.",
     ("position",),
     BorneRow,
     ("position",),
@@ -76,8 +77,9 @@ def _borne_row(
 
 
 def bind_plain(session: Session, suffix: str) -> None:
-    """Bind the names that one order alone has had, and that no attribution can have moved: nearly
-    all. No order of events matters for them."""
+    """Bind the names that only one order has had, and that no attribution can have moved: nearly
+    all. Their result does not depend on the order of events.
+    """
     names = ", ".join(ORDER_NAMES.key)
     session.execute(
         f"INSERT INTO {ORDER_NAMES.name}{suffix} ({names}, stream) SELECT {names}, MIN(stream) "
@@ -96,7 +98,8 @@ class NameTable:
 
     def take(self, session: Session, events: Sequence[Recorded]) -> None:
         """Take the next events of the log, and write the results. Skips events that it has taken
-        already."""
+        already.
+        """
         events = [event for event in events if (event.position or 0) > self.position]
         with self._rows.within(
             session,

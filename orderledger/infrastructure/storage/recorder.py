@@ -86,7 +86,7 @@ class LedgerRecorder(Protocol):
         forgetting: Sequence[str] = (),
     ) -> Sequence[int]:
         """Store events, their evidence, bindings and keys of facts in one commit. Delete the
-        evidence of the streams `forgetting`, whose events say so.
+        evidence of the streams in `forgetting`, each of which has an event for that.
 
         Raises Fenced if an account in `fences` has another sender now. Raises IntegrityError if a
         stream has grown meanwhile; if a name is already bound, or is the client order id of another
@@ -95,8 +95,9 @@ class LedgerRecorder(Protocol):
         """
 
     def check_place(self) -> None:
-        """Raise PersistenceError if the file was deleted, moved or replaced: other programs would
-        not find what is written."""
+        """Raise PersistenceError if the file was deleted, moved or replaced: other programs
+        would not find new events.
+        """
 
     def settle(self, error: Exception) -> bool:
         """After a failed commit: drop its connection, and wait until its events are in the log for
@@ -141,8 +142,9 @@ def check_fence(account: str, fence: int, found: Sequence[Sequence[int]]) -> Non
 
 
 def own_streams(bindings: Sequence[Binding]) -> list[str]:
-    """The streams that would have these client order ids. The ids are to become other names of an
-    order, so these must be empty."""
+    """The streams that would have these client order ids. The ids are about to become other
+    names of an order, so these streams must be empty.
+    """
     return [
         order_stream(one.account, one.name)
         for one in bindings

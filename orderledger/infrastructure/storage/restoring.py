@@ -16,9 +16,8 @@ RestoredRow = tuple[LogRow, KeptEvidence | None]
 
 
 def restore_rows(store: Store, batches: Iterable[Sequence[RestoredRow]]) -> int:
-    """Write these events with their evidence, unless it was forgotten by a later event, and what
-    recording needs of them: the names of orders, and the keys of facts. Returns the number of
-    events.
+    """Write these events with their evidence, unless a later event forgot it. Also write the names
+    of orders and the keys of facts, which recording needs. Returns the number of events.
 
     All in one transaction, so that a killed restore leaves an empty log. Raises InvalidSetting if
     it is not empty.

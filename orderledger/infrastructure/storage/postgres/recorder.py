@@ -189,7 +189,7 @@ class Recorder(PostgresApplicationRecorder):
         evidence: Sequence[NewEvidence] = (),
         forgetting: Sequence[str] = (),
     ) -> Sequence[int]:
-        """Append without retries: after a lost answer, only reading back can tell the outcome."""
+        """Append without retries: after a lost answer, only reading back can show the outcome."""
         fresh = [binding for binding in bindings if not binding.is_claim]
         claims = [binding for binding in bindings if binding.is_claim]
         streams, versions, topics, states = zip(*events, strict=True)

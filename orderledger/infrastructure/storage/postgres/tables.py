@@ -151,7 +151,7 @@ class PostgresSession(Session):
                 yield rows
 
     def has_table(self, name: str) -> bool:
-        # From the catalog: to_regclass alone may answer with the state before the last lock wait.
+        # From the catalog, because to_regclass may answer with the state before the last lock wait.
         return bool(self.execute("SELECT 1 FROM pg_class WHERE oid = to_regclass(?)", (name,)))
 
     def table_names(self) -> list[str]:

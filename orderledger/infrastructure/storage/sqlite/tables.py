@@ -336,8 +336,9 @@ class SQLiteDatabase(Database):
 
     @contextmanager
     def _attached(self, path: str, name: str, mode: str) -> Iterator[None]:
-        """Attach a file to this thread's connection. As a URI, because a file name may be no
-        UTF-8."""
+        """Attach a file to this thread's connection. As a URI, because a file name may not be
+        UTF-8.
+        """
         with self._datastore.get_connection(commit=True) as connection:
             cursor = connection.cursor()
             cursor.execute(f"ATTACH DATABASE ? AS {name}", (f"{Path(path).as_uri()}?mode={mode}",))
