@@ -13,7 +13,6 @@ from orderledger.domain.values import Source
 from orderledger.infrastructure.messages.document import document
 from orderledger.infrastructure.messages.registry import Absent, Message
 from orderledger.projections.rows import OrderRow, PositionRow, TradeRow
-from orderledger.projections.view import Row
 
 SUBJECT_SHOWN = 120
 ACTOR = "reconciliation"
@@ -170,7 +169,7 @@ def two_live_orders(row: OrderRow, live: Sequence[str]) -> Break:
     )
 
 
-def shown(found: Break, now: datetime) -> Row:
+def shown(found: Break, now: datetime) -> dict[str, Any]:
     """A break in the form of its JSON."""
     return {
         "break": found.id,
