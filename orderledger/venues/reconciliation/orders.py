@@ -268,9 +268,9 @@ class OrderComparison:
         for fill in fills:
             if isinstance(fill, Fill) and fill.venue_order_id is not None:
                 traded.setdefault(fill.venue_order_id, []).append(fill)
+        names = list(dict.fromkeys([*self._ration.waiting, *traded]))
         asked: dict[str, OrderRow] = {}
-        for name in dict.fromkeys([*self._ration.waiting, *traded]):
-            row = self._account.order(name)
+        for name, row in zip(names, self._account.orders(names), strict=True):
             if row is not None and Anomaly.FILL_ID_REUSED in row["anomalies"]:
                 self.breaks += differing(self._account, traded.get(name, ()), row)
             if row is None or name in listed or not self._is_unexplained(row):
