@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -22,6 +23,7 @@ from tests.contract.streams import (
     story,
     strange,
 )
+from tests.typed import values
 
 # Alike
 
@@ -32,10 +34,31 @@ def test_orders_are_foreseen_as_they_are_once_it_is_recorded(ledger: Ledger) -> 
     later = messages[len(messages) // 2 :]
     before = every_view(ledger)
     foreseen = {row["stream"]: row for row in ledger.simulate(later)}
+    fills = ledger.simulate(later, view="trades")
     assert every_view(ledger) == before
     ledger.record_many(later)
     there = {row["stream"]: row for row in ledger.orders()}
     assert foreseen and foreseen == {stream: there[stream] for stream in foreseen}
+    names = ("stream", "fill_id", "quantity", "price", "at")
+    recorded = [values(row, names) for row in ledger.trades() if row["stream"] in foreseen]
+    assert recorded and [values(row, names) for row in fills] == recorded
+
+
+def test_queries_in_one_state_see_nothing_that_is_recorded_meanwhile(
+    durable_store_url: str,
+) -> None:
+    first, second = parsed(request("C-1"), request("C-2"))
+    with opened(durable_store_url, update_views=False) as ledger:
+        ledger.record(first)
+        with ledger.in_one_state():
+            orders = ledger.orders()
+            meanwhile = Thread(target=ledger.record, args=(second,))
+            meanwhile.start()
+            meanwhile.join()
+            with ledger.in_one_state():
+                assert ledger.orders() == orders
+            assert ledger.orders() == orders
+        assert len(orders) == 1 and len(ledger.orders()) == 2
 
 
 @pytest.mark.slow

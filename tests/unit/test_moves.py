@@ -10,13 +10,13 @@ def test_a_fill_is_recorded_through_38_files() -> None:
 
 
 def test_a_missed_fill_is_reconciled_stage_by_stage() -> None:
-    """Beside the core, a run walks through 13 files, mostly once."""
+    """A run walks through the core and 13 files beside it."""
     walk = moves.walk_of_a_reconciliation(is_core_one=True)
     assert len(walk.entered) <= 14, walk.entered
-    assert walk.back <= 190
+    assert walk.back <= 200
 
 
 def test_a_missed_fill_is_reconciled_with_few_queries_of_the_core() -> None:
     walk = moves.walk_of_a_reconciliation()
     assert len(walk.entered) <= 97, walk.entered
-    assert walk.back <= 2_300
+    assert walk.back <= 2_350

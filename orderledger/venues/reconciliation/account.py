@@ -84,6 +84,11 @@ class Account:
         """The order of the account with this id."""
         return self._records.order(self.name, name)
 
+    def orders(self, names: Sequence[str]) -> list[OrderRow | None]:
+        """The orders with these ids, in one state of the ledger."""
+        with self.book.in_one_state():
+            return [self.order(name) for name in names]
+
     def open_orders(self) -> list[OrderRow]:
         return self.book.orders(open_only=True, account=self.name)
 

@@ -11,7 +11,6 @@ from typing import Any
 from orderledger import Absent, Message, Source
 from orderledger.extend.events import CONCLUDED_ABSENT
 from orderledger.extend.messages import document
-from orderledger.extend.views import Row
 from orderledger.rows import OrderRow, PositionRow, TradeRow
 
 SUBJECT_SHOWN = 120
@@ -169,7 +168,7 @@ def two_live_orders(row: OrderRow, live: Sequence[str]) -> Break:
     )
 
 
-def shown(found: Break, now: datetime) -> Row:
+def shown(found: Break, now: datetime) -> dict[str, Any]:
     """A break in the form of its JSON."""
     return {
         "break": found.id,

@@ -3,8 +3,8 @@ single orders to make sure."""
 
 from asyncio import to_thread
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from orderledger import Anomaly, Fill, Message
 from orderledger.extend.messages import Report
@@ -30,8 +30,6 @@ from orderledger.venues.reconciliation.concluding import (
 from orderledger.venues.reconciliation.differences import (
     Compared,
     differences,
-    names_of,
-    names_of_report,
     subject_of,
 )
 from orderledger.venues.reconciliation.facts import Facts
@@ -48,28 +46,20 @@ UNEXPLAINED = frozenset(
 )
 """Anomalies of an ended order that suggest a missing report of the venue."""
 
-DOUBTFUL = frozenset(
-    {
-        Kind.QUANTITY_DIFFERS,
-        Kind.STATUS_DIFFERS,
-        Kind.TERMS_DIFFER,
-        Kind.MISSING_END,
-        Kind.MISSING_ORDER,
-    }
-)
-"""Differences that an outdated list may suggest. The order itself is queried before they count."""
+SURE = Kind.UNANSWERED_ORDER
+"""The difference of a known order that even an outdated list proves. The order itself is queried
+before any other counts."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Questions:
-    """The orders about which the venue is queried.
+Listed = tuple[Report, OrderRow]
+"""A report of the list, and its order."""
 
-    `doubtful`: reports of the list that differ from the ledger, with their orders. `missing`:
-    orders that are open here, and not in the list. `reused`: orders with several ids at the venue,
-    not all of them explained.
-    """
 
-    doubtful: Sequence[tuple[Report, OrderRow]]
+class Questions(NamedTuple):
+    """The orders about which the venue is queried: those that differ from the list, those that are
+    not in it, and those with several ids at the venue that are not all explained."""
+
+    doubtful: Sequence[Listed]
     missing: Sequence[OrderRow]
     reused: Sequence[OrderRow]
 
@@ -122,10 +112,8 @@ class OrderComparison:
             await self._recorded()
             await to_thread(self._settle_missing, row, answer)
         for row in questions.reused:
-            await self._ask_for_all(
-                row,
-                f"{len(row['venue_order_ids'])} ids at the venue, and not all of them explained",
-            )
+            count = len(row["venue_order_ids"])
+            await self._ask_for_all(row, f"{count} ids at the venue, and not all of them explained")
 
     async def compare_traded(self, fills: Sequence[Message]) -> None:
         """Compare the orders of these fills.
@@ -143,8 +131,8 @@ class OrderComparison:
         self._account.record([repair for found in again for repair in found.repairs])
         self._rows = rows = self._account.open_orders()
         self.breaks += [*again, *self._twins(rows)]
-        compared = self._compared(rows)
-        doubtful = self._settle_listed(compared)
+        compared = self._settlement.compared(reports_in(self._listing.messages), rows)
+        doubtful = self._settle(compared)
         return self._questions(doubtful, {row["stream"] for _, row in compared if row is not None})
 
     def _twins(self, rows: Sequence[OrderRow]) -> list[Break]:
@@ -153,55 +141,44 @@ class OrderComparison:
         live = [(row, sorted(listed.intersection(row["venue_order_ids"]))) for row in rows]
         return [two_live_orders(row, names) for row, names in live if len(names) > 1]
 
-    def _compared(self, rows: Sequence[OrderRow]) -> list[Compared]:
-        """The reports of the list, each with its order."""
-        by_name = {name: row for row in rows for name in names_of(row)}
-        found: list[Compared] = []
-        for report in reports_in(self._listing.messages):
-            row = next(
-                (by_name[name] for name in sorted(names_of_report(report)) if name in by_name), None
-            )
-            if row is None or report.venue_order_id not in row["venue_order_ids"]:
-                row = self._settlement.order_of(report) or row
-            found.append((report, row))
-        return found
-
-    def _settle_listed(self, compared: Sequence[Compared]) -> list[tuple[Report, OrderRow]]:
-        """Settle the reports that the list proves. Returns those to verify by a query."""
-        doubtful: list[tuple[Report, OrderRow]] = []
+    def _settle(
+        self, compared: Sequence[Compared], answers: Mapping[str, Sequence[Message]] | None = None
+    ) -> list[Listed]:
+        """Settle the reports of the list. Returns the doubtful ones, unless the venue has answered
+        on their orders. `answers`: by stream."""
+        doubtful: list[Listed] = []
         first = differences(compared, self._listing.venue_order_ids)
         for (report, known), one in zip(compared, first, strict=True):
             row, found = self._settlement.look_again(report, known, one)
-            if row is not None and found is not None and found.kind in DOUBTFUL:
-                doubtful.append((report, row))
-            else:
+            if found is None or row is None or found.kind is SURE:
                 is_agreed = found is None or self._settlement.repair(found, report, row)
-                self._count(report, is_agreed=is_agreed)
+            elif answers is None:
+                doubtful.append((report, row))
+                continue
+            else:
+                answer = answers[(known or row)["stream"]]
+                self.breaks += record_missed(self._account, money_in(answer))
+                reports = self._settlement.reports_on(report, row, reports_in(answer))
+                is_agreed = self._settlement.settle_answer(reports, row)
+            self._count(report, is_agreed=is_agreed)
         return doubtful
 
-    def _questions(
-        self, doubtful: Sequence[tuple[Report, OrderRow]], compared: set[str]
-    ) -> Questions:
+    def _questions(self, doubtful: Sequence[Listed], compared: set[str]) -> Questions:
         """The orders to query in this run. `compared`: streams of the orders in the list."""
         settled = [row for row in self._rows if self._has_settled(row)]
         listed: list[OrderRow] = []
         unlisted: list[OrderRow] = []
         for row in settled:
-            is_listed = row["stream"] in compared or self._is_listed(row)
-            (listed if is_listed else unlisted).append(row)
+            is_listed = not self._listing.venue_order_ids.isdisjoint(row["venue_order_ids"])
+            (listed if is_listed or row["stream"] in compared else unlisted).append(row)
         missing = sorted(unlisted, key=lambda row: (row["absent_at"] is not None, updated_at(row)))
         reused = [row for row in listed if Anomaly.CLIENT_ORDER_ID_REUSED in row["anomalies"]]
         self._plan([*(row for _, row in doubtful), *missing, *reused])
         return Questions(
-            doubtful=[
-                (report, row) for report, row in doubtful if self._may_ask(row, report=report)
-            ],
-            missing=[row for row in missing if self._may_ask(row)],
-            reused=[row for row in reused if self._may_ask(row)],
+            [(report, row) for report, row in doubtful if self._may_ask(row, report=report)],
+            [row for row in missing if self._may_ask(row)],
+            [row for row in reused if self._may_ask(row)],
         )
-
-    def _is_listed(self, row: OrderRow) -> bool:
-        return not self._listing.venue_order_ids.isdisjoint(row["venue_order_ids"])
 
     def _has_settled(self, row: OrderRow) -> bool:
         """Check that the order did not change within the grace period, in which the venue may still
@@ -241,9 +218,7 @@ class OrderComparison:
         subject = subject_of(report)
         self._agreed[subject] = is_agreed and self._agreed.get(subject, True)
 
-    async def _ask_again(
-        self, doubtful: Sequence[tuple[Report, OrderRow]], since: datetime
-    ) -> None:
+    async def _ask_again(self, doubtful: Sequence[Listed], since: datetime) -> None:
         """Query each order once, and then once for all the fills up to the last answer."""
         orders = {row["stream"]: row for _, row in doubtful}
         if not orders:
@@ -252,26 +227,8 @@ class OrderComparison:
         begun = (row["requested_at"] or row["acknowledged_at"] or since for row in orders.values())
         fills = await self._facts.fills(min([since, *begun]))
         await self._recorded()
-        await to_thread(self._settle_doubtful, doubtful, answers, fills)
-
-    def _settle_doubtful(
-        self,
-        doubtful: Sequence[tuple[Report, OrderRow]],
-        answers: Mapping[str, Sequence[Message]],
-        fills: Sequence[Message],
-    ) -> None:
-        self.breaks += record_missed(self._account, fills)
-        first = differences(doubtful, self._listing.venue_order_ids)
-        for (report, known), one in zip(doubtful, first, strict=True):
-            row, found = self._settlement.look_again(report, known, one)
-            if row is not None and found is not None and found.kind in DOUBTFUL:
-                answer = answers[known["stream"]]
-                self.breaks += record_missed(self._account, money_in(answer))
-                reports = self._settlement.reports_on(report, row, reports_in(answer))
-                is_agreed = self._settlement.settle_answer(reports, row)
-            else:
-                is_agreed = found is None or self._settlement.repair(found, report, row)
-            self._count(report, is_agreed=is_agreed)
+        self.breaks += await to_thread(record_missed, self._account, fills)
+        await to_thread(self._settle, doubtful, answers)
 
     def _settle_missing(self, row: OrderRow, answer: Sequence[Message] | None) -> None:
         """Settle an order that is open here and missing in the venue's list, by the venue's answer
@@ -310,9 +267,9 @@ class OrderComparison:
         for fill in fills:
             if isinstance(fill, Fill) and fill.venue_order_id is not None:
                 traded.setdefault(fill.venue_order_id, []).append(fill)
+        names = list(dict.fromkeys([*self._ration.waiting, *traded]))
         asked: dict[str, OrderRow] = {}
-        for name in dict.fromkeys([*self._ration.waiting, *traded]):
-            row = self._account.order(name)
+        for name, row in zip(names, self._account.orders(names), strict=True):
             if row is not None and Anomaly.FILL_ID_REUSED in row["anomalies"]:
                 self.breaks += differing(self._account, traded.get(name, ()), row)
             if row is None or name in listed or not self._is_unexplained(row):

@@ -21,11 +21,14 @@ from orderledger.venues.reconciliation.breaks import (
 )
 from orderledger.venues.reconciliation.concluding import seen_again
 from orderledger.venues.reconciliation.differences import (
+    Compared,
     Difference,
     Names,
     at_end,
     difference,
     named_by,
+    names_of,
+    names_of_report,
     says_ended,
     shows_working,
     stated_by,
@@ -60,6 +63,18 @@ class Settlement:
             if row is not None and named_by(row, report):
                 return row
         return None
+
+    def compared(self, reports: Sequence[Report], rows: Sequence[OrderRow]) -> list[Compared]:
+        """The reports of a list, each with its order. `rows`: the open orders."""
+        by_name = {name: row for row in rows for name in names_of(row)}
+        found: list[Compared] = []
+        for report in reports:
+            names = sorted(names_of_report(report))
+            row = next((by_name[name] for name in names if name in by_name), None)
+            if row is None or report.venue_order_id not in row["venue_order_ids"]:
+                row = self.order_of(report) or row
+            found.append((report, row))
+        return found
 
     def now(self, report: Report, row: OrderRow) -> OrderRow:
         """The current row of the order."""
