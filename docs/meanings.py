@@ -211,7 +211,7 @@ EXITS: dict[int, str] = {
 BREAKS: dict[str, str] = {
     "missing_fill": "The venue has a fill that the ledger lacks.",
     "excess_fill": "The ledger has an active fill that the venue denies when queried, or that is contained in another fill. The run busts it.",
-    "fill_differs": "The venue reports a fill with another quantity, price or fee than the ledger has under its id (`fill_id_reused`). It stays open until the two agree, for example after a `correct_fill`. Queries go back to that fill, within `lookback`.",
+    "fill_differs": "The venue reports a fill with another quantity, price or fee than the ledger has under its id (`fill_id_reused`). It stays open until the two agree, for example after a `fill_corrected`. Queries go back to that fill, within `lookback`.",
     "missing_funding": "The venue has a funding that the ledger lacks.",
     "missing_order": "The venue works an order that the ledger does not know. The run adopts it as external.",
     "missing_end": "The venue has ended an order that is open or unknown here.",

@@ -11,7 +11,7 @@ from orderledger.infrastructure.messages.outcome import Outcome
 from orderledger.infrastructure.messages.registry import Deny, Message, Unresolved
 from orderledger.projections.view import Row
 
-REFUSALS = frozenset({"reject", "reject_cancel", "reject_replace"})
+REFUSALS = frozenset({"rejected", "cancel_rejected", "replace_rejected"})
 Result = TypeVar("Result")
 Failure = NotSent | Unanswered
 Answer = Sequence[Message] | Failure

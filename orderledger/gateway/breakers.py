@@ -15,7 +15,7 @@ from orderledger.gateway.results import Sending
 from orderledger.gateway.settings import Breaker
 from orderledger.gateway.situation import BookSituation
 from orderledger.infrastructure.messages.fields import parse_time
-from orderledger.infrastructure.messages.registry import Halt, Reject
+from orderledger.infrastructure.messages.registry import Halt, Rejected
 from orderledger.projections.view import Row
 
 MINUTE = timedelta(minutes=1)
@@ -84,7 +84,7 @@ class Watch:
 
     def note(self, result: Sending, at: datetime, *, is_failure: bool) -> None:
         self._failures = self._failures + 1 if is_failure else 0
-        if any(isinstance(message, Reject) for message in result.messages):
+        if any(isinstance(message, Rejected) for message in result.messages):
             self._rejects.append(at)
 
     def is_halted(self) -> bool:

@@ -26,7 +26,7 @@ from orderledger.infrastructure.errors import (
 )
 from orderledger.infrastructure.messages.registry import (
     Message,
-    RejectReplace,
+    ReplaceRejected,
     RequestCancel,
     RequestReplace,
     Unresolved,
@@ -273,7 +273,7 @@ class Changer:
         if not isinstance(answer, NotSent):
             return await self._record_answer(key, answer)
         account, name = key
-        ended = RejectReplace(
+        ended = ReplaceRejected(
             account=account,
             client_order_id=name,
             at=self._clock.now(),

@@ -15,7 +15,7 @@ from orderledger.gateway.results import GatewayLedger, OrderLookup
 from orderledger.gateway.unsettled import Key, Unsettled, is_in_doubt
 from orderledger.infrastructure.clock import Clock
 from orderledger.infrastructure.errors import VenueError
-from orderledger.infrastructure.messages.registry import Absent, Deny, Message, Status
+from orderledger.infrastructure.messages.registry import Absent, Deny, Message, StatusObserved
 from orderledger.venues.base.order_entry import OrderEntry
 
 QUERY_SECONDS = 10.0
@@ -194,7 +194,7 @@ class Resolver:
         self._book.catch_up()
         order = self._book.order(*key)
         return [
-            _answer(order, message, asked_at) if isinstance(message, Status) else message
+            _answer(order, message, asked_at) if isinstance(message, StatusObserved) else message
             for message in found
         ]
 
@@ -238,7 +238,7 @@ def is_open_question(order: Order) -> bool:
     return order.certainty is Certainty.UNRESOLVED or order.undone_end is not None
 
 
-def _answer(order: Order | None, status: Status, asked_at: datetime) -> Status:
+def _answer(order: Order | None, status: StatusObserved, asked_at: datetime) -> StatusObserved:
     """A state that was found, with the time of the query.
 
     A disputed end that is found again holds at that time: our clock dated what disputes it, and may

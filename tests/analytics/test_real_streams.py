@@ -199,7 +199,7 @@ def test_fill_and_cancel_ratios_and_lives(flow: Flow) -> None:
     )
     changes = [
         flow.of[kind]
-        for kind in ("replace", "restate")
+        for kind in ("replaced", "restated")
         if kind in flow.of and "quantity" in flow.of[kind]
     ]
     changed = (
@@ -237,7 +237,7 @@ def test_fill_and_cancel_ratios_and_lives(flow: Flow) -> None:
 
 def test_orders_placed_and_gone_per_hour(flow: Flow) -> None:
     placed = (
-        flow.of["acknowledge"]
+        flow.of["acknowledged"]
         .groupby("client_order_id")["at"]
         .min()
         .dt.strftime("%Y-%m-%d %H:00")

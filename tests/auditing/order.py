@@ -17,7 +17,7 @@ from tests.auditing.fills import (
 )
 
 ENDED_STATUSES = {"filled", "canceled", "rejected", "denied", "expired"}
-ANSWERS = {"cancel": {"reject_cancel"}, "replace": {"replace", "reject_replace"}}
+ANSWERS = {"cancel": {"cancel_rejected"}, "replace": {"replace", "replace_rejected"}}
 
 
 class Order:
@@ -112,7 +112,7 @@ class Order:
                 for other in requests_left(self, "replace")
                 if asked.when < other.when < answer.when
             ]
-            if answer.type == "replace" and not later:
+            if answer.type == "replaced" and not later:
                 legs.append((answer.when, asked.get("replacement_client_order_id")))
         return next(
             (name for _, name in sorted(legs, reverse=True) if name is not None),
@@ -249,7 +249,7 @@ class Order:
             (
                 fact
                 for fact in sessions
-                if fact.type != "status" or fact.get("status") == "done_for_day"
+                if fact.type != "status_observed" or fact.get("status") == "done_for_day"
             ),
             None,
         )
@@ -427,7 +427,7 @@ class Order:
             fact,
             *(other for other in self.facts if other is not fact and is_same_fill(other, fact)),
         ]
-        is_fill = fact.type in {"fill", "correct_fill"}
+        is_fill = fact.type in {"fill", "fill_corrected"}
         return (
             told_in(same) if is_fill and fact.when == min(one.when for one in same) else fact.when
         )
@@ -455,7 +455,7 @@ def is_nameless(answer: Fact, order: Order, kind: str) -> bool:
     an id that is the order's own because a replace put it in force, or by one of a replace where a
     cancel is refused."""
     name = name_in(answer, order)
-    if name is None or answer.get("request_id") or answer.type == "replace":
+    if name is None or answer.get("request_id") or answer.type == "replaced":
         return name is None
     legs = {order.leg_named_by(fact) or name_in(fact, order) for fact in order.of("replace")}
     is_of_kind = any(name in names_of(asked) for asked in order.of(f"request_{kind}"))

@@ -65,7 +65,7 @@ def order_row(order: Order) -> Row:
         "reason": order.reason,
         "requested_at": order.request.at if order.request else None,
         "submitted_at": max((fact.at for fact in order.of("submit")), default=None),
-        "acknowledged_at": min((fact.at for fact in order.of("acknowledge")), default=None),
+        "acknowledged_at": min((fact.at for fact in order.of("acknowledged")), default=None),
         "pending_since": order.pending_since,
         "absent_at": max(fact.at for fact in order.of("absent")) if order.is_missing else None,
         "first_fill_at": min((fill.at for fill in order.fills), default=None),

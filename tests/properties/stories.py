@@ -212,13 +212,17 @@ class Teller:
             case "correct":
                 told = self._fill(message)
                 return [
-                    {**told, "type": "correct_fill", "corrects": self._pick("F-none", *self._fills)}
+                    {
+                        **told,
+                        "type": "fill_corrected",
+                        "corrects": self._pick("F-none", *self._fills),
+                    }
                 ]
             case "bust":
                 return [
                     {
                         **message,
-                        "type": "bust_fill",
+                        "type": "fill_busted",
                         "fill_id": self._pick(*(self._fills or ["F-none"])),
                     }
                 ]

@@ -9,12 +9,12 @@ from decimal import Decimal
 from typing import Any
 
 from orderledger import (
-    Acknowledge,
+    Acknowledged,
     Balance,
-    Cancel,
+    Canceled,
     Fill,
     Message,
-    Replace,
+    Replaced,
     VenueUnavailable,
     parse_document,
 )
@@ -247,8 +247,8 @@ class PlainVenue:
             "limit_price": known.price,
             **known.claims,
         }
-        kind = Cancel if not known.is_open else Replace if known.is_replaced else Acknowledge
-        terms = {"quantity": known.quantity, "limit_price": known.price} if kind is Replace else {}
+        kind = Canceled if not known.is_open else Replaced if known.is_replaced else Acknowledged
+        terms = {"quantity": known.quantity, "limit_price": known.price} if kind is Replaced else {}
         return parse_document(
             {
                 "type": kind.model_fields["type"].default,

@@ -6,22 +6,22 @@ from datetime import datetime
 from orderledger.domain.values import DatedBy
 from orderledger.domain.values import Status as OrderStatus
 from orderledger.infrastructure.messages.registry import (
-    Acknowledge,
-    Cancel,
+    Acknowledged,
+    Canceled,
     DoneForDay,
-    Expire,
+    Expired,
     Message,
-    Reject,
-    Replace,
+    Rejected,
+    Replaced,
     Report,
-    Status,
-    Stop,
-    Suspend,
-    Trigger,
+    StatusObserved,
+    Stopped,
+    Suspended,
+    Triggered,
 )
 
-WORKING = (Acknowledge, Replace, Trigger)
-OTHER_STATES = (Cancel, DoneForDay, Expire, Reject, Stop, Suspend)
+WORKING = (Acknowledged, Replaced, Triggered)
+OTHER_STATES = (Canceled, DoneForDay, Expired, Rejected, Stopped, Suspended)
 SHOWN = (OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED)
 
 
@@ -35,7 +35,7 @@ def answered(messages: Sequence[Message], asked_at: datetime) -> list[Message]:
     """
     found = [
         message.model_copy(update={"asked_at": asked_at})
-        if isinstance(message, Status)
+        if isinstance(message, StatusObserved)
         else message
         for message in messages
     ]
@@ -47,15 +47,15 @@ def answered(messages: Sequence[Message], asked_at: datetime) -> list[Message]:
 
 def _says_state(message: Message) -> bool:
     return isinstance(message, (*WORKING, *OTHER_STATES)) or (
-        isinstance(message, Status) and message.status is not None
+        isinstance(message, StatusObserved) and message.status is not None
     )
 
 
-def _shown(report: Report, asked_at: datetime) -> Status:
+def _shown(report: Report, asked_at: datetime) -> StatusObserved:
     """The state without the row's numbers, which are of the row's own time: the report that follows
     has them."""
     word = None if report.reported is None else report.reported.status
-    return Status(
+    return StatusObserved(
         account=report.account,
         venue_order_id=report.venue_order_id,
         aliases=report.aliases,

@@ -9,8 +9,8 @@ from decimal import Decimal
 from orderledger.domain.values import PositionMode
 from orderledger.infrastructure.messages.registry import (
     Balance,
-    CorrectFill,
     Fill,
+    FillCorrected,
     Instrument,
     Message,
 )
@@ -95,4 +95,4 @@ class Definitions:
 def _traded(message: Message) -> str | None:
     """The instrument of a fill, or of a position: the balance of a currency has no price."""
     is_position = isinstance(message, Balance) and message.average_price is not None
-    return message.instrument if is_position or isinstance(message, (Fill, CorrectFill)) else None  # type: ignore[attr-defined]
+    return message.instrument if is_position or isinstance(message, (Fill, FillCorrected)) else None  # type: ignore[attr-defined]

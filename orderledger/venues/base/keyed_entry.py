@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 from orderledger.domain.exact import plain
 from orderledger.infrastructure.errors import NotSent, Unanswered
-from orderledger.infrastructure.messages.registry import Message, Reject, RejectCancel, Report
+from orderledger.infrastructure.messages.registry import CancelRejected, Message, Rejected, Report
 from orderledger.projections.view import Row
 from orderledger.venues.base.client_ids import ClientIds
 from orderledger.venues.base.definitions import Now
@@ -109,7 +109,7 @@ class KeyedOrderEntry:
         return {self.alias: self.client_id(order)}
 
     async def submit(self, order: Row) -> Sent:
-        return await self._sent(self._placing(order), order, Reject)
+        return await self._sent(self._placing(order), order, Rejected)
 
     async def submit_many(self, orders: Sequence[Row]) -> Sequence[Sent | Exception]:
         sent: list[Sent | Exception] = []
@@ -121,7 +121,7 @@ class KeyedOrderEntry:
         return sent
 
     async def cancel(self, order: Row, request_id: str) -> Sent:
-        return await self._sent(self.canceling(order), order, RejectCancel, request_id=request_id)
+        return await self._sent(self.canceling(order), order, CancelRejected, request_id=request_id)
 
     async def replace(self, order: Row, request: Row) -> Sent:
         raise NotSent(

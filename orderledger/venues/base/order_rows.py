@@ -11,14 +11,14 @@ from typing import Any, Protocol, TypeAlias
 from orderledger.domain.exact import ZERO, plain, total
 from orderledger.domain.values import DatedBy, Liquidity, OrderType, Side, Source, Status
 from orderledger.infrastructure.messages.registry import (
-    Acknowledge,
+    Acknowledged,
     Balance,
     Fill,
     Message,
     Report,
     ReportedClaims,
 )
-from orderledger.infrastructure.messages.registry import Status as StatusReport
+from orderledger.infrastructure.messages.registry import StatusObserved as StatusReport
 from orderledger.venues.base.definitions import Terms
 from orderledger.venues.base.fields import EARLIEST, Document, Unreadable
 from orderledger.venues.base.symbols import SymbolTable
@@ -135,7 +135,7 @@ class OrderState:
     def report(self, context: RowContext, evidence: Any) -> Report:
         """The message for the row's status, with what the row claims."""
         kind, status = self.meaning or (StatusReport, self.word)
-        is_partial = kind is Acknowledge and bool(self.filled)
+        is_partial = kind is Acknowledged and bool(self.filled)
         claims = ReportedClaims(
             status=None
             if self.meaning is None

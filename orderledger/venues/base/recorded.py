@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from orderledger.infrastructure.messages.registry import CorrectFill, Fill, Message
+from orderledger.infrastructure.messages.registry import Fill, FillCorrected, Message
 from orderledger.projections.view import Row
 from orderledger.venues.base.definitions import Terms
 from orderledger.venues.base.translation import Translation
@@ -47,7 +47,7 @@ class Remembering:
     def note(self, messages: Sequence[Message]) -> None:
         """Remember the fills among these messages."""
         for message in messages:
-            if isinstance(message, (Fill, CorrectFill)) and message.venue_order_id is not None:
+            if isinstance(message, (Fill, FillCorrected)) and message.venue_order_id is not None:
                 row = {"corrects": None, **message.model_dump(exclude={"evidence"})}
                 self._reported.setdefault((message.account, message.venue_order_id), {})[
                     message.fill_id

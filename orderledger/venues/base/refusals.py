@@ -13,13 +13,18 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from orderledger.infrastructure.errors import Unanswered
-from orderledger.infrastructure.messages.registry import Reject, RejectCancel, RejectReplace, Report
+from orderledger.infrastructure.messages.registry import (
+    CancelRejected,
+    Rejected,
+    ReplaceRejected,
+    Report,
+)
 
 DUPLICATE_ORDER = "duplicate_order"
 NOT_PROVED = "refusal_not_proved"
 """Reasons of Unanswered."""
 
-ANY_ANSWER = (Reject, RejectCancel, RejectReplace)
+ANY_ANSWER = (Rejected, CancelRejected, ReplaceRejected)
 STATED, STATED_4XX = "stated", "stated_4xx"
 """Codes of an answer that has the form of the venue's refusals: with any status, and with a status
 of 400 to 499."""

@@ -7,14 +7,14 @@ from decimal import Decimal
 from orderledger.domain.exact import ZERO
 from orderledger.domain.values import Pending, Status
 from orderledger.infrastructure.messages.registry import (
-    Acknowledge,
-    Cancel,
-    Expire,
-    Reject,
+    Acknowledged,
+    Canceled,
+    Expired,
+    Rejected,
     Report,
-    Trigger,
+    Triggered,
 )
-from orderledger.infrastructure.messages.registry import Status as StatusReport
+from orderledger.infrastructure.messages.registry import StatusObserved as StatusReport
 from orderledger.venues.base.fields import Document
 from orderledger.venues.ccxt.context import Context
 from orderledger.venues.ccxt.quirks import USUAL
@@ -52,7 +52,7 @@ def verdict_of(row: Document, context: Context) -> Verdict:
     if status is None and time_of(row, "timestamp", "lastUpdateTimestamp") is None:
         return Verdict(StatusReport, Status.PENDING_NEW)  # an answer to createOrder: received
     if status in (None, OPEN):
-        return Verdict(Acknowledge, Status.PARTIALLY_FILLED if filled else Status.NEW)
+        return Verdict(Acknowledged, Status.PARTIALLY_FILLED if filled else Status.NEW)
     if status == CANCELING:
         return Verdict(StatusReport, None, pending=Pending.CANCEL)
     if status == CLOSED:
@@ -60,8 +60,8 @@ def verdict_of(row: Document, context: Context) -> Verdict:
     if status == CANCELED:
         return _canceled(word, filled)
     kind, meaning = STATUSES.get(status, (StatusReport, None))
-    if kind is Reject and filled:
-        return Verdict(Cancel, Status.CANCELED, word or status)
+    if kind is Rejected and filled:
+        return Verdict(Canceled, Status.CANCELED, word or status)
     return Verdict(
         kind, meaning.value if meaning else status, word if meaning and word != status else None
     )
@@ -75,7 +75,7 @@ def _closed(
     context: Context,
 ) -> Verdict:
     if word in context.quirks.triggered:
-        return Verdict(Trigger, None, word)
+        return Verdict(Triggered, None, word)
     if (
         filled is not None
         and amount is not None
@@ -84,7 +84,7 @@ def _closed(
     ):
         is_plain = word is None or word.lower() == CLOSED
         return Verdict(
-            Cancel,
+            Canceled,
             Status.CANCELED,
             CLOSED_PARTIAL if is_plain else word,
             "closed before it had filled completely",
@@ -96,10 +96,12 @@ def _canceled(word: str | None, filled: Decimal | None) -> Verdict:
     """The exchange's word says what ccxt leaves out."""
     meaning = (word or "").lower()
     if meaning in EXPIRY_WORDS:
-        return Verdict(Expire, Status.EXPIRED, word)
+        return Verdict(Expired, Status.EXPIRED, word)
     if meaning in REJECT_WORDS and not filled:
-        return Verdict(Reject, Status.REJECTED, word)
-    return Verdict(Cancel, Status.CANCELED, None if meaning in ("canceled", "cancelled") else word)
+        return Verdict(Rejected, Status.REJECTED, word)
+    return Verdict(
+        Canceled, Status.CANCELED, None if meaning in ("canceled", "cancelled") else word
+    )
 
 
 def is_fact(row: Document) -> bool:

@@ -1,8 +1,14 @@
 """ccxt's unified words, as data: statuses, sides, order types, times in force."""
 
 from orderledger.domain.values import Liquidity, OrderType, Side, Status, TimeInForce
-from orderledger.infrastructure.messages.registry import Acknowledge, Cancel, Expire, Reject, Report
-from orderledger.infrastructure.messages.registry import Status as StatusReport
+from orderledger.infrastructure.messages.registry import (
+    Acknowledged,
+    Canceled,
+    Expired,
+    Rejected,
+    Report,
+)
+from orderledger.infrastructure.messages.registry import StatusObserved as StatusReport
 
 NAME = "ccxt"
 CLIENT_ID = "ccxt.clientOrderId"
@@ -12,11 +18,11 @@ given."""
 OPEN, CLOSED, CANCELED, CANCELING = "open", "closed", "canceled", "canceling"
 ENDS: dict[str, tuple[type[Report], Status]] = {
     CLOSED: (StatusReport, Status.FILLED),
-    CANCELED: (Cancel, Status.CANCELED),
-    "expired": (Expire, Status.EXPIRED),
-    "rejected": (Reject, Status.REJECTED),
+    CANCELED: (Canceled, Status.CANCELED),
+    "expired": (Expired, Status.EXPIRED),
+    "rejected": (Rejected, Status.REJECTED),
 }
-STATUSES: dict[str, tuple[type[Report], Status]] = {OPEN: (Acknowledge, Status.NEW), **ENDS}
+STATUSES: dict[str, tuple[type[Report], Status]] = {OPEN: (Acknowledged, Status.NEW), **ENDS}
 """The message for a unified status, and the ledger's word for it. Any other word is the exchange's
 own: the order stays open."""
 

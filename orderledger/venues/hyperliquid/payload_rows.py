@@ -14,13 +14,13 @@ from typing import Any, TypeVar
 
 from orderledger.domain.values import DatedBy, Status
 from orderledger.infrastructure.messages.registry import (
-    Acknowledge,
-    Cancel,
+    Acknowledged,
+    Canceled,
     Fill,
     Message,
     ReportedClaims,
 )
-from orderledger.infrastructure.messages.registry import Status as StatusMessage
+from orderledger.infrastructure.messages.registry import StatusObserved as StatusMessage
 from orderledger.venues.base.translation import Fault, as_text
 from orderledger.venues.hyperliquid.executions import (
     balance_message,
@@ -214,7 +214,7 @@ def _is_funding(raw: Any) -> bool:
 def _canceled_by_venue(raw: Any, context: MessageContext) -> Message:
     row = Row(raw)
     return tell(
-        Cancel,
+        Canceled,
         row.raw,
         account=context.account,
         at=context.at,
@@ -239,7 +239,7 @@ def _acknowledgement(status: dict[str, Any], context: MessageContext) -> list[Me
         "aliases": {CLOID: cloid} if cloid is not None else {},
     }
     if kind == "resting":
-        return [tell(Acknowledge, status, **fields)]
+        return [tell(Acknowledged, status, **fields)]
     claims = ReportedClaims(cum_quantity=row.size("totalSz"), average_price=row.price("avgPx"))
     dated_by = DatedBy.RECEIPT if context.at is not None else None
     return [

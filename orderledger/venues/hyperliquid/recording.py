@@ -8,7 +8,13 @@ from itertools import count
 from typing import Any
 
 from orderledger.domain.values import Source
-from orderledger.infrastructure.messages.registry import Cancel, Expire, Message, Reject, Report
+from orderledger.infrastructure.messages.registry import (
+    Canceled,
+    Expired,
+    Message,
+    Rejected,
+    Report,
+)
 from orderledger.venues.base.definitions import Terms
 from orderledger.venues.base.translation import Translation
 from orderledger.venues.base.venue import Records
@@ -29,7 +35,7 @@ from orderledger.venues.hyperliquid.translate import (
 )
 from orderledger.venues.hyperliquid.vocabulary import USER_EVENTS
 
-ENDS = (Cancel, Reject, Expire)
+ENDS = (Canceled, Rejected, Expired)
 
 HELD_FOR = timedelta(seconds=2)
 """By the venue's time: how long the second half of a modify may come after the first."""
@@ -64,7 +70,7 @@ class HyperliquidRecording:
         self._held: list[tuple[datetime, int, OrderRow]] = []
         """A heap, the earliest on top: what is not due yet costs a payload nothing."""
         self._turns = count()
-        self._bare: dict[str | None, Cancel] = {}
+        self._bare: dict[str | None, Canceled] = {}
         self._newest_at = EPOCH
 
     def read(self, document: Any) -> Translation:
@@ -128,7 +134,7 @@ class HyperliquidRecording:
         their orders."""
         dated: list[Message] = []
         for message in messages:
-            if isinstance(message, Cancel) and message.reason == payload_rows.NOT_BY_USER:
+            if isinstance(message, Canceled) and message.reason == payload_rows.NOT_BY_USER:
                 self._bare[message.venue_order_id] = message
                 continue
             if isinstance(message, ENDS):

@@ -1,7 +1,7 @@
 """What proves that Hyperliquid has not taken an order, a cancel or a change: sentences, since it
 gives no codes."""
 
-from orderledger.infrastructure.messages.registry import Reject, RejectCancel, RejectReplace
+from orderledger.infrastructure.messages.registry import CancelRejected, Rejected, ReplaceRejected
 from orderledger.venues.base.refusals import UNAUTHORIZED, Mark, Refusals, says
 
 DOCS = "hyperliquid.gitbook.io, Error responses"
@@ -10,7 +10,7 @@ NONCES = "hyperliquid.gitbook.io, Nonces and API wallets: a nonce outside of the
 SIGNING = "hyperliquid.gitbook.io, Signing: a wrong signature names a wallet that does not exist"
 EXPIRY = "hyperliquid.gitbook.io, Exchange endpoint, Expires After: a stale action is rejected"
 LIMITS = "hyperliquid.gitbook.io, Rate limits and user limits"
-PLACED, CANCELED, CHANGED = (Reject, RejectReplace), (RejectCancel,), (RejectReplace,)
+PLACED, CANCELED, CHANGED = (Rejected, ReplaceRejected), (CancelRejected,), (ReplaceRejected,)
 
 REFUSALS = Refusals(
     UNAUTHORIZED,
@@ -18,7 +18,7 @@ REFUSALS = Refusals(
         "never placed, already canceled, or filled",
         reason="unknown_order",
         source=DOCS,
-        answers=(RejectCancel, RejectReplace),
+        answers=(CancelRejected, ReplaceRejected),
     ),
     says(
         "cannot modify canceled or filled order",

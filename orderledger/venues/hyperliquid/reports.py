@@ -182,20 +182,20 @@ class _Teller:
             case Meaning.WORKING:
                 return self.working(is_later=False)
             case Meaning.TRIGGERED:
-                return [self._tell(wire.Trigger, at, self._claims(Status.NEW))]
+                return [self._tell(wire.Triggered, at, self._claims(Status.NEW))]
             case Meaning.FILLED if row.is_partly_filled:
                 # An immediate-or-cancel order: the venue dropped the unfilled rest.
-                return [self._tell(wire.Cancel, at, self._claims(), reason=row.status)]
+                return [self._tell(wire.Canceled, at, self._claims(), reason=row.status)]
             case Meaning.FILLED:
                 return [self.status(Status.FILLED, at)]
             case Meaning.CANCELED_BY_USER | Meaning.CANCELED_BY_VENUE:
-                return [self._tell(wire.Cancel, at, self._claims(), reason=row.status)]
+                return [self._tell(wire.Canceled, at, self._claims(), reason=row.status)]
             case Meaning.REJECTED | Meaning.UNMATCHED if row.filled or self._before:
-                return [self._tell(wire.Cancel, at, self._claims(), reason=row.status)]
+                return [self._tell(wire.Canceled, at, self._claims(), reason=row.status)]
             case Meaning.REJECTED:
-                return [self._tell(wire.Reject, at, self._claims(), reason=row.status)]
+                return [self._tell(wire.Rejected, at, self._claims(), reason=row.status)]
             case Meaning.UNMATCHED:
-                return [self._tell(wire.Expire, at, self._claims(), reason=row.status)]
+                return [self._tell(wire.Expired, at, self._claims(), reason=row.status)]
             case Meaning.UNKNOWN:
                 return [self.status(row.status, at)]
         assert_never(meaning)
@@ -207,7 +207,7 @@ class _Teller:
         if not is_later and row.is_dated and row.status_at is not None:
             return [
                 self._tell(
-                    wire.Acknowledge, row.status_at, self._claims(self._observed, leaves=row.size)
+                    wire.Acknowledged, row.status_at, self._claims(self._observed, leaves=row.size)
                 )
             ]
         begun = self.replaced() if is_later else self.acknowledged()
@@ -220,7 +220,7 @@ class _Teller:
             return [
                 begun,
                 self._tell(
-                    wire.Acknowledge, at, claims if is_venue_time else {FILLED: claims[FILLED]}
+                    wire.Acknowledged, at, claims if is_venue_time else {FILLED: claims[FILLED]}
                 ),
             ]
         return [begun]
@@ -231,10 +231,10 @@ class _Teller:
         row = self._row
         if self._is_untouched:
             return self._tell(
-                wire.Acknowledge, row.created_at, self._claims(Status.NEW, leaves=row.size)
+                wire.Acknowledged, row.created_at, self._claims(Status.NEW, leaves=row.size)
             )
         status = self._observed if row.meaning is Meaning.WORKING else Status.NEW
-        return self._tell(wire.Acknowledge, row.created_at, self._terms(status))
+        return self._tell(wire.Acknowledged, row.created_at, self._terms(status))
 
     @property
     def _is_untouched(self) -> bool:
@@ -279,19 +279,21 @@ class _Teller:
             leg.reported_quantity = quantity
         prices: dict[str, Any] = {"limit_price": row.limit_price, "stop_price": row.stop_price}
         if quantity is None and row.limit_price is None and row.stop_price is None:
-            return self._tell(wire.Acknowledge, row.created_at, terms)
-        return self._tell(wire.Replace, row.created_at, terms, quantity=quantity, **prices)
+            return self._tell(wire.Acknowledged, row.created_at, terms)
+        return self._tell(wire.Replaced, row.created_at, terms, quantity=quantity, **prices)
 
     def refused_modify(self, working: str) -> Message:
         """The venue refused to open a new leg: the order goes on under the id `working`."""
         row = self._row
         at = row.status_at or row.created_at
-        return self._tell(wire.RejectReplace, at, {}, venue_order_id=working, reason=row.status)
+        return self._tell(wire.ReplaceRejected, at, {}, venue_order_id=working, reason=row.status)
 
     def status(self, status: str, at: datetime) -> Message:
         is_of_state = self._row.status_at is not None and self._row.status_at > self._row.created_at
         dated_by = DatedBy.VENUE if is_of_state else DatedBy.RECEIPT
-        return self._tell(wire.Status, at, self._claims(), status=str(status), dated_by=dated_by)
+        return self._tell(
+            wire.StatusObserved, at, self._claims(), status=str(status), dated_by=dated_by
+        )
 
     def _terms(self, status: Status | None = None) -> dict[str, Any]:
         """The venue's claims of the terms, without quantities that change with each fill."""

@@ -5,12 +5,12 @@ from typing import Any
 
 from orderledger.infrastructure.errors import Unanswered
 from orderledger.infrastructure.messages.registry import (
-    Acknowledge,
-    Cancel,
-    Reject,
-    RejectCancel,
-    RejectReplace,
-    Replace,
+    Acknowledged,
+    Canceled,
+    CancelRejected,
+    Rejected,
+    Replaced,
+    ReplaceRejected,
     Report,
 )
 from orderledger.projections.view import Row
@@ -43,12 +43,12 @@ def told_of_order(status: Any) -> CommitTicket:
     fills have rows of their own."""
     match status:
         case {"error": str(said)}:
-            return Reject, {"refusal": said}
+            return Rejected, {"refusal": said}
         case {"resting": {"oid": int(oid)}}:
-            return Acknowledge, {"venue_order_id": str(oid)}
+            return Acknowledged, {"venue_order_id": str(oid)}
         case {"filled": {"oid": int(oid), "totalSz": size, "avgPx": price}}:
             reported = {"cum_quantity": Decimal(str(size)), "average_price": Decimal(str(price))}
-            return Acknowledge, {"venue_order_id": str(oid), "reported": reported}
+            return Acknowledged, {"venue_order_id": str(oid), "reported": reported}
         case str(word) if word in WAITING:
             return None
     raise Unanswered("unreadable", f"the status of an order is {str(status)[:200]}")
@@ -58,9 +58,9 @@ def told_of_cancel(status: Any) -> CommitTicket:
     """A cancel that was done, or refused."""
     match status:
         case {"error": str(said)}:
-            return RejectCancel, {"refusal": said}
+            return CancelRejected, {"refusal": said}
         case "success":
-            return Cancel, {}
+            return Canceled, {}
     raise Unanswered("unreadable", f"the status of a cancel is {str(status)[:200]}")
 
 
@@ -68,8 +68,8 @@ def told_of_replace(status: Any, request: Row) -> CommitTicket:
     """A change: the order works on under a new id, with the terms that were asked for."""
     match status:
         case {"error": str(said)}:
-            return RejectReplace, {"refusal": said}
+            return ReplaceRejected, {"refusal": said}
         case {"resting": {"oid": int(oid)}} | {"filled": {"oid": int(oid)}}:
             terms = {name: request.get(name) for name in ("quantity", "limit_price", "stop_price")}
-            return Replace, {"venue_order_id": str(oid), **terms}
+            return Replaced, {"venue_order_id": str(oid), **terms}
     raise Unanswered("unreadable", f"the status of a change is {str(status)[:200]}")

@@ -180,14 +180,14 @@ def _told(kind: str, event: ForeignObject, context: Context, **fields: Any) -> l
 
 
 def _accepted(event: ForeignObject, context: Context) -> list[Message]:
-    return _told("acknowledge", event, context)
+    return _told("acknowledged", event, context)
 
 
 def _rejected(event: ForeignObject, context: Context) -> list[Message]:
     """Sending that ended without an answer is no refusal: the order may be at the venue."""
     told = reason_and_text(event.get("code"), event.get("reason"), "rejected")
     if told["reason"] not in OUTCOME_UNKNOWN:
-        return _told("reject", event, context, **told)
+        return _told("rejected", event, context, **told)
     return [
         context.message(
             "unresolved", at=event.moment("last_update_time"), **order_names(event), **told
@@ -196,11 +196,11 @@ def _rejected(event: ForeignObject, context: Context) -> list[Message]:
 
 
 def _canceled(event: ForeignObject, context: Context) -> list[Message]:
-    return _told("cancel", event, context)
+    return _told("canceled", event, context)
 
 
 def _expired(event: ForeignObject, context: Context) -> list[Message]:
-    return _told("expire", event, context)
+    return _told("expired", event, context)
 
 
 def _lost(event: ForeignObject, context: Context) -> list[Message]:
@@ -213,7 +213,7 @@ def _updated(event: ForeignObject, context: Context) -> list[Message]:
     if quantity is None and price is None:
         raise event.fault("new_quantity", "is missing, and so is new_price")
     return _told(
-        "replace",
+        "replaced",
         event,
         context,
         quantity=None if quantity is None else abs(quantity),
@@ -223,7 +223,7 @@ def _updated(event: ForeignObject, context: Context) -> list[Message]:
 
 def _cancel_rejected(event: ForeignObject, context: Context) -> list[Message]:
     return _told(
-        "reject_cancel",
+        "cancel_rejected",
         event,
         context,
         **reason_and_text(event.get("code"), event.get("reason"), "rejected"),
@@ -232,7 +232,7 @@ def _cancel_rejected(event: ForeignObject, context: Context) -> list[Message]:
 
 def _update_rejected(event: ForeignObject, context: Context) -> list[Message]:
     return _told(
-        "reject_replace",
+        "replace_rejected",
         event,
         context,
         **reason_and_text(event.get("code"), event.get("reason"), "rejected"),

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from orderledger.domain.values import DatedBy
 from orderledger.infrastructure.errors import Unanswered
-from orderledger.infrastructure.messages.registry import Message, Status
+from orderledger.infrastructure.messages.registry import Message, StatusObserved
 from orderledger.projections.view import Row
 from orderledger.venues.base.fields import Document
 from orderledger.venues.base.keyed_entry import (
@@ -78,7 +78,7 @@ class InvexOrderEntry(KeyedOrderEntry):
             "client_order_id": order["client_order_id"],
             "aliases": {CLIENT_ID: self.client_id(order)},
         }
-        said = Status(
+        said = StatusObserved(
             account=self._account,
             **names,
             venue_order_id=row["order_id"],

@@ -5,7 +5,7 @@ with the status 422. What the venue says of an order that it does not know, or t
 not documented.
 """
 
-from orderledger.infrastructure.messages.registry import Reject
+from orderledger.infrastructure.messages.registry import Rejected
 from orderledger.venues.base.refusals import (
     STATED_4XX,
     UNAUTHORIZED,
@@ -16,7 +16,7 @@ from orderledger.venues.base.refusals import (
 
 DOCS = "github.com/rabbitix/invex-trading-api-docs, swagger.yaml: 422 HTTPValidationError"
 CHECKED = f"{DOCS}; fastapi.tiangolo.com, Handling Errors: raised before the request is handled"
-ORDER = (Reject,)
+ORDER = (Rejected,)
 
 REFUSALS = Refusals(
     UNAUTHORIZED,

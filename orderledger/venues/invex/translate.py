@@ -11,7 +11,7 @@ from typing import Any
 
 from orderledger.domain.exact import ZERO, total
 from orderledger.domain.values import DatedBy, OrderType, Pending, Side
-from orderledger.infrastructure.messages.registry import Message, Status
+from orderledger.infrastructure.messages.registry import Message, StatusObserved
 from orderledger.venues.base import order_rows
 from orderledger.venues.base.definitions import Terms
 from orderledger.venues.base.fields import (
@@ -75,7 +75,7 @@ def order_messages(row: Document, context: RowContext) -> Iterator[Message]:
     yield from order_rows.nameless_fills(fills, common, state.filled)
     yield state.report(context, row)
     if word(row, "cancel_order_id") and not has_ended(row):
-        yield Status(
+        yield StatusObserved(
             **common, at=state.at, dated_by=state.dated_by, pending=Pending.CANCEL, evidence=row
         )
 

@@ -4,8 +4,8 @@ import re
 from datetime import date
 
 from orderledger.domain.values import Liquidity, OrderType, Side, Status
-from orderledger.infrastructure.messages.registry import Acknowledge, Cancel
-from orderledger.infrastructure.messages.registry import Status as StatusReport
+from orderledger.infrastructure.messages.registry import Acknowledged, Canceled
+from orderledger.infrastructure.messages.registry import StatusObserved as StatusReport
 from orderledger.venues.base.client_ids import ClientIds
 from orderledger.venues.base.order_rows import Meaning
 from orderledger.venues.base.symbols import SymbolTable
@@ -29,14 +29,14 @@ MARKETS = SymbolTable(
 
 OPEN = ("NOT_FILLED", "INACTIVE")
 STATUSES: dict[str, Meaning] = {
-    "not_filled": (Acknowledge, Status.NEW),
+    "not_filled": (Acknowledged, Status.NEW),
     "inactive": (
         StatusReport,
         Status.PENDING_NEW,
     ),  # not documented: of what changes nothing, this says the least
     "full_filled": (StatusReport, Status.FILLED),
-    "canceled_by_user": (Cancel, Status.CANCELED),
-    "canceled_by_system": (Cancel, Status.CANCELED),
+    "canceled_by_user": (Canceled, Status.CANCELED),
+    "canceled_by_system": (Canceled, Status.CANCELED),
 }
 """By the word in lower case. An order that is refused after it was received is canceled by the
 system too."""

@@ -11,10 +11,10 @@ from datetime import datetime
 
 from orderledger.infrastructure.errors import NotSent, Unanswered, VenueError
 from orderledger.infrastructure.messages.registry import (
+    CancelRejected,
     Message,
-    Reject,
-    RejectCancel,
-    RejectReplace,
+    Rejected,
+    ReplaceRejected,
     Report,
 )
 from orderledger.projections.view import Row
@@ -90,7 +90,7 @@ class LighterOrderEntry:
         terms = created(order, scale)
         index = self._index_of(order)
         return await self._sent(
-            order, Reject, lambda nonce: self._signer.create(market, index, terms, nonce)
+            order, Rejected, lambda nonce: self._signer.create(market, index, terms, nonce)
         )
 
     async def submit_many(self, orders: Sequence[Row]) -> Sequence[Sent | Exception]:
@@ -108,7 +108,10 @@ class LighterOrderEntry:
         market, _ = await self._market(order["instrument"])
         index = self._name_of(order)
         return await self._sent(
-            order, RejectCancel, lambda nonce: self._signer.cancel(market, index, nonce), request_id
+            order,
+            CancelRejected,
+            lambda nonce: self._signer.cancel(market, index, nonce),
+            request_id,
         )
 
     async def replace(self, order: Row, request: Row) -> Sent:
@@ -129,7 +132,7 @@ class LighterOrderEntry:
         request_id = request["request_id"]
         return await self._sent(
             order,
-            RejectReplace,
+            ReplaceRejected,
             lambda nonce: self._signer.modify(market, index, *terms, nonce),
             request_id,
         )

@@ -1,6 +1,6 @@
 """What proves that Nobitex has not taken a request."""
 
-from orderledger.infrastructure.messages.registry import Reject, RejectCancel
+from orderledger.infrastructure.messages.registry import CancelRejected, Rejected
 from orderledger.venues.base.refusals import (
     STATED,
     UNAUTHORIZED,
@@ -16,7 +16,7 @@ NEW_ORDER = (
 )
 STATUS = f"{DOCS}, /market/orders/update-status, note 5: any other change of the status is refused"
 GENERAL = "github.com/nobitex/docs-api, docs/general-notes.md"
-ORDER, CANCEL = (Reject,), (RejectCancel,)
+ORDER, CANCEL = (Rejected,), (CancelRejected,)
 
 REFUSALS = Refusals(
     UNAUTHORIZED,

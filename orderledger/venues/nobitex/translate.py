@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from orderledger.domain.values import DatedBy, OrderType, Side, Source
-from orderledger.infrastructure.messages.registry import Cancel, Fill, Message
+from orderledger.infrastructure.messages.registry import Canceled, Fill, Message
 from orderledger.venues.base.definitions import Terms
 from orderledger.venues.base.fields import (
     Details,
@@ -64,7 +64,7 @@ def order_messages(row: Document, context: RowContext) -> Iterator[Message]:
         raise Unreadable("id is missing: orders are listed with details=2")
     meaning, filled = STATUSES.get(status.lower()), number(row, "matchedAmount")
     at = state_at(name, moment(row, "created_at"), filled, context)
-    if meaning is not None and meaning[0] is Cancel:
+    if meaning is not None and meaning[0] is Canceled:
         at = latest(
             at, context.first_seen_at(name, is_end=True)
         )  # the row says when the order was made, and not when it ended

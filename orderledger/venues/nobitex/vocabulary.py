@@ -4,8 +4,8 @@ import re
 from datetime import date
 
 from orderledger.domain.values import OrderType, Side, Status
-from orderledger.infrastructure.messages.registry import Acknowledge, Cancel, Reject
-from orderledger.infrastructure.messages.registry import Status as StatusReport
+from orderledger.infrastructure.messages.registry import Acknowledged, Canceled, Rejected
+from orderledger.infrastructure.messages.registry import StatusObserved as StatusReport
 from orderledger.venues.base.client_ids import ClientIds
 from orderledger.venues.base.order_rows import Meaning
 from orderledger.venues.base.symbols import SymbolTable
@@ -37,11 +37,11 @@ QUOTES_OF_NAMES = {"IRT": "RLS", "USDT": "USDT"}
 
 STATUSES: dict[str, Meaning] = {
     "new": (StatusReport, Status.PENDING_NEW),  # is being validated, and may still be rejected
-    "active": (Acknowledge, Status.NEW),
-    "inactive": (Acknowledge, Status.NEW),  # waits for its stop price
+    "active": (Acknowledged, Status.NEW),
+    "inactive": (Acknowledged, Status.NEW),  # waits for its stop price
     "done": (StatusReport, Status.FILLED),
-    "canceled": (Cancel, Status.CANCELED),
-    "rejected": (Reject, Status.REJECTED),
+    "canceled": (Canceled, Status.CANCELED),
+    "rejected": (Rejected, Status.REJECTED),
 }
 """By the word in lower case. A partial fill has no word: it shows in `matchedAmount`, also of a
 canceled order."""

@@ -6,14 +6,14 @@ from orderledger.domain.exact import plain
 from orderledger.domain.orders.reports import OBSERVED_ENDS
 from orderledger.domain.values import Status as OrderStatus
 from orderledger.infrastructure.messages.registry import (
-    Acknowledge,
-    Cancel,
-    Expire,
+    Acknowledged,
+    Canceled,
+    Expired,
     Message,
-    Reject,
-    Replace,
-    Restate,
-    Status,
+    Rejected,
+    Replaced,
+    Restated,
+    StatusObserved,
 )
 from orderledger.projections.recovery import finding
 from orderledger.projections.view import Row
@@ -21,21 +21,21 @@ from orderledger.venues.reconciliation.breaks import CONCLUDED, Kind
 
 Names = frozenset[str]
 TERMS = ("quantity", "limit_price", "stop_price")
-ENDS = (Cancel, Reject, Expire)
+ENDS = (Canceled, Rejected, Expired)
 END_WORDS = OBSERVED_ENDS | {OrderStatus.FILLED}
 
 
 def says_ended(message: Message) -> bool:
     """Check whether the venue reports the order as ended."""
     return isinstance(message, ENDS) or (
-        isinstance(message, Status) and message.status in END_WORDS
+        isinstance(message, StatusObserved) and message.status in END_WORDS
     )
 
 
 def says_working(message: Message) -> bool:
     """Check whether the venue reports the order as working."""
-    return isinstance(message, (Acknowledge, Replace)) or (
-        isinstance(message, Status) and message.status in ("new", "partially_filled")
+    return isinstance(message, (Acknowledged, Replaced)) or (
+        isinstance(message, StatusObserved) and message.status in ("new", "partially_filled")
     )
 
 
@@ -89,7 +89,7 @@ def at_end(row: Row, message: Any) -> tuple[Kind, str] | None:
 
 
 def _ended(row: Row, message: Any, listed: Names) -> tuple[Kind, str] | None:
-    if not isinstance(message, Status) or message.status != "filled":
+    if not isinstance(message, StatusObserved) or message.status != "filled":
         return Kind.MISSING_END, f"{row['status']} here, ended at the venue"
     if row["quantity"] is None:
         return Kind.MISSING_END, "only its fills are known here, filled at the venue"
@@ -118,7 +118,7 @@ def stated_by(message: Any) -> Any:
     """The object with the terms of a message: its claims, or the message itself."""
     return (
         message
-        if message.reported is None and isinstance(message, (Replace, Restate))
+        if message.reported is None and isinstance(message, (Replaced, Restated))
         else message.reported
     )
 

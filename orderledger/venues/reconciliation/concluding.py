@@ -9,7 +9,7 @@ not know its ids when queried; nothing of it is filled.
 from datetime import datetime, timedelta
 
 from orderledger.infrastructure.errors import AmbiguousOrder, UnknownOrder
-from orderledger.infrastructure.messages.registry import Cancel, Message, Reinstate
+from orderledger.infrastructure.messages.registry import Canceled, Message, Reinstated
 from orderledger.projections.view import Row
 from orderledger.venues.reconciliation.book import Book, is_taken_back
 from orderledger.venues.reconciliation.breaks import (
@@ -57,7 +57,7 @@ def concluded_end(row: Row, asked_at: datetime) -> Break:
         f"ended, as concluded at {asked_at.isoformat()}: not among the venue's open orders, and "
         f"unknown to it when queried, since {absent_at.isoformat()}; {filled}"
     )
-    end = Cancel(
+    end = Canceled(
         account=row["account"],
         **names_of_row(row),
         at=max(asked_at, row["updated_at"]),
@@ -85,7 +85,7 @@ def seen_again(row: Row, message: Message) -> list[Message]:
     conclusion, then the report."""
     end = row["ended_at"] or row["updated_at"]
     return [
-        Reinstate(account=row["account"], **names_of_row(row), at=end, reason="seen_again"),
+        Reinstated(account=row["account"], **names_of_row(row), at=end, reason="seen_again"),
         message,
     ]
 
@@ -94,7 +94,7 @@ def of_ours_after_all(row: Row) -> Break:
     """The break for an order whose end was concluded and that proved to be ours. It is reopened
     until the venue reports an end."""
     subject = name_of(row)
-    reopened = Reinstate(
+    reopened = Reinstated(
         account=row["account"],
         **names_of_row(row),
         at=row["ended_at"] or row["updated_at"],

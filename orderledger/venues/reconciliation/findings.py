@@ -11,15 +11,15 @@ from typing import Any, ParamSpec, TypeVar
 
 from orderledger.domain.exact import total
 from orderledger.infrastructure.messages.registry import (
-    BustFill,
-    CorrectFill,
     Fill,
+    FillBusted,
+    FillCorrected,
     Funding,
     Instrument,
     Message,
-    Replace,
-    Restate,
-    Status,
+    Replaced,
+    Restated,
+    StatusObserved,
 )
 from orderledger.projections.view import Row
 from orderledger.venues.base.translation import Fault
@@ -38,8 +38,8 @@ from orderledger.venues.reconciliation.position_name import Named, PositionName
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
-TERMS = (Replace, Restate)
-FILLS = (Fill, CorrectFill, BustFill)
+TERMS = (Replaced, Restated)
+FILLS = (Fill, FillCorrected, FillBusted)
 
 DIGITS = 16
 
@@ -122,7 +122,7 @@ class Findings:
             }
         elif messages:
             if any(
-                isinstance(message, (*TERMS, Status)) for message in messages
+                isinstance(message, (*TERMS, StatusObserved)) for message in messages
             ):  # at equal times, the later in the log counts
                 await self.heard()
             outcomes = await off_loop(self.book.record_many, messages)
@@ -207,7 +207,7 @@ class Findings:
             [message for message in messages if is_money(message) or isinstance(message, TERMS)]
         )
         filled = {
-            message.venue_order_id for message in news if isinstance(message, (Fill, CorrectFill))
+            message.venue_order_id for message in news if isinstance(message, (Fill, FillCorrected))
         }
         for message in news:
             if isinstance(message, TERMS) and message.venue_order_id not in filled:
@@ -242,7 +242,7 @@ class Findings:
         history."""
         return bool(await self._standing(fill.fill_id, await self._order_of(fill)))
 
-    async def _order_of(self, fill: Fill | CorrectFill | BustFill) -> Row | None:
+    async def _order_of(self, fill: Fill | FillCorrected | FillBusted) -> Row | None:
         return await self.order(fill.venue_order_id) if fill.venue_order_id else None
 
     async def _standing(self, fill_id: str, order: Row | None) -> list[Row]:
@@ -252,11 +252,11 @@ class Findings:
             else await off_loop(self.book.trades, stream=order["stream"], fill_id=fill_id)
         )
 
-    async def _move(self, message: Fill | CorrectFill | BustFill) -> None:
+    async def _move(self, message: Fill | FillCorrected | FillBusted) -> None:
         """Note the change of a position. A correction or bust removes a fill of the ledger or of
         this dry run."""
         if not isinstance(message, Fill):
-            gone = message.corrects if isinstance(message, CorrectFill) else message.fill_id
+            gone = message.corrects if isinstance(message, FillCorrected) else message.fill_id
             thought = [
                 move
                 for move in self.moves
@@ -265,7 +265,7 @@ class Findings:
             standing = [] if thought else await self._standing(gone, await self._order_of(message))
             self.moves = [move for move in self.moves if move not in thought]
             self.moves += [moved(trade, trade["venue_order_id"], fills=-1) for trade in standing]
-        if not isinstance(message, BustFill):
+        if not isinstance(message, FillBusted):
             order = await self._order_of(message)
             told = _with_position_of(order, message.model_dump(include=MOVING))
             self.moves.append(moved(told, message.venue_order_id, fills=1))
@@ -340,7 +340,7 @@ def _with_position_of(order: Row | None, fill: Row) -> Row:
 
 def is_money(message: Message) -> bool:
     """Check for a message about fills, funding or an instrument, as opposed to an order."""
-    return isinstance(message, (Fill, CorrectFill, BustFill, Funding, Instrument))
+    return isinstance(message, (Fill, FillCorrected, FillBusted, Funding, Instrument))
 
 
 def _names(message: Any) -> set[Name]:
@@ -355,18 +355,18 @@ def _names(message: Any) -> set[Name]:
 def _kind(message: Message) -> Kind:
     if isinstance(message, Funding):
         return Kind.MISSING_FUNDING
-    return Kind.EXCESS_FILL if isinstance(message, BustFill) else Kind.MISSING_FILL
+    return Kind.EXCESS_FILL if isinstance(message, FillBusted) else Kind.MISSING_FILL
 
 
 def _subject(message: Any) -> str:
-    if isinstance(message, (Fill, CorrectFill, BustFill)):
+    if isinstance(message, (Fill, FillCorrected, FillBusted)):
         return f"{message.instrument}:{message.venue_order_id}:{message.fill_id}"
     return f"{message.instrument}:{message.at.isoformat()}"
 
 
 def _said(message: Any) -> str:
-    if isinstance(message, BustFill):
+    if isinstance(message, FillBusted):
         return f"fill {message.fill_id} counts here, and not at the venue"
-    if isinstance(message, (Fill, CorrectFill)):
+    if isinstance(message, (Fill, FillCorrected)):
         return f"{message.side} {message.quantity:f} {message.instrument} at {message.price:f}"
     return f"{message.amount:f} {message.currency} on {message.instrument}"

@@ -12,13 +12,13 @@ from orderledger.infrastructure.messages.fields import DIGITS
 from orderledger.infrastructure.messages.registry import (
     Absent,
     Adjust,
-    BustFill,
-    Cancel,
-    CorrectFill,
+    Canceled,
+    FillBusted,
+    FillCorrected,
     Funding,
     Message,
-    Reinstate,
-    Restate,
+    Reinstated,
+    Restated,
 )
 from orderledger.projections.positions import position_rows
 from orderledger.projections.sides import modes_of, part_of
@@ -119,7 +119,7 @@ def _names(order: Row) -> dict[str, Any]:
 
 
 def _bust(log: Log, event: Row, now: datetime) -> Message:
-    return BustFill(**_names(_order(log, event)), fill_id=event["payload"]["fill_id"], at=now)
+    return FillBusted(**_names(_order(log, event)), fill_id=event["payload"]["fill_id"], at=now)
 
 
 def _correct_back(log: Log, event: Row, now: datetime) -> Message:
@@ -133,7 +133,7 @@ def _correct_back(log: Log, event: Row, now: datetime) -> Message:
         return _bust(log, event, now)
     names = ("quantity", "price", "fee", "fee_currency", "liquidity", "instrument", "side", "at")
     was = {name: before[0][name] for name in names}
-    return CorrectFill(
+    return FillCorrected(
         **_names(order),
         **was,
         fill_id=f"{payload['fill_id']}@{REASON}",
@@ -143,13 +143,13 @@ def _correct_back(log: Log, event: Row, now: datetime) -> Message:
 
 def _reinstate(log: Log, event: Row, now: datetime) -> Message:
     """Reinstate the order at the time of its end, so that later reports of the venue count."""
-    return Reinstate(**_names(_order(log, event)), at=event["at"])
+    return Reinstated(**_names(_order(log, event)), at=event["at"])
 
 
 def _withdraw(log: Log, event: Row, now: datetime) -> Message:
     """An order of ours becomes absent, as before; an external one is canceled."""
     order = _order(log, event)
-    message_class = Absent if order["origin"] == "own" else Cancel
+    message_class = Absent if order["origin"] == "own" else Canceled
     return message_class(**_names(order), at=max(now, event["at"]))
 
 
@@ -173,7 +173,7 @@ def _restate(log: Log, event: Row, now: datetime) -> Message | None:
         if name in payload and before
     }
     known = {name: term for name, term in terms.items() if term is not None}
-    return Restate(**_names(_order(log, event)), **known, at=event["at"] + JUST) if known else None
+    return Restated(**_names(_order(log, event)), **known, at=event["at"] + JUST) if known else None
 
 
 def _adjust(log: Log, event: Row, now: datetime) -> Message:

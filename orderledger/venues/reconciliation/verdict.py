@@ -4,7 +4,7 @@ remains."""
 from collections.abc import Sequence
 from typing import Any
 
-from orderledger.infrastructure.messages.registry import Message, Replace, Restate, Status
+from orderledger.infrastructure.messages.registry import Message, Replaced, Restated, StatusObserved
 from orderledger.projections.view import Row
 from orderledger.venues.reconciliation.book import (
     is_taken_back,
@@ -215,7 +215,7 @@ class Verdict:
         if terms is not None and is_taken_back(terms) and message.at <= terms["at"]:
             return []
         is_news = bool(await self._findings.news([message]))
-        if is_news and isinstance(message, (Replace, Restate)):
+        if is_news and isinstance(message, (Replaced, Restated)):
             return [message]
         if terms is not None and message.at < terms["at"]:
             return []
@@ -240,7 +240,11 @@ class Verdict:
 def _is_shown(message: Any) -> bool:
     """Check whether this shows the order working at the time of a query: it opens an order that
     ended before."""
-    return isinstance(message, Status) and message.asked_at is not None and says_working(message)
+    return (
+        isinstance(message, StatusObserved)
+        and message.asked_at is not None
+        and says_working(message)
+    )
 
 
 def subject_of(message: Any) -> str:

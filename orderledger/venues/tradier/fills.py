@@ -15,7 +15,7 @@ from decimal import Decimal
 
 from orderledger.domain.exact import EXACT, ONE, ZERO, plain, total
 from orderledger.infrastructure.messages.fields import PLAIN_NUMBER
-from orderledger.infrastructure.messages.registry import CorrectFill, Fill
+from orderledger.infrastructure.messages.registry import Fill, FillCorrected
 from orderledger.projections.view import Row
 from orderledger.venues.base.numbers import quotient
 from orderledger.venues.base.venue import Records
@@ -26,7 +26,7 @@ NOT_DERIVED = "price_not_derived"
 """The reason of a fill at the last price, because no price can be derived from the averages."""
 FIRST = datetime.min.replace(tzinfo=UTC)
 
-FillsById = dict[str, Fill | CorrectFill]
+FillsById = dict[str, Fill | FillCorrected]
 """Fills that were translated, by id, until the ledger has them."""
 
 
@@ -60,7 +60,7 @@ class Filled:
     order: str
     leg: OrderRow | None
     parts: dict[str, Part]
-    pending: list[Fill | CorrectFill]
+    pending: list[Fill | FillCorrected]
 
     @classmethod
     def of(
@@ -108,8 +108,8 @@ class Filled:
             and trade["side"] == self.leg.side
         )
 
-    def add(self, message: Fill | CorrectFill) -> None:
-        if isinstance(message, CorrectFill):
+    def add(self, message: Fill | FillCorrected) -> None:
+        if isinstance(message, FillCorrected):
             self.parts.pop(message.corrects, None)
         self.parts[message.fill_id] = Part(
             message.fill_id, message.quantity, message.price, message.at or FIRST
@@ -230,7 +230,7 @@ class Filled:
 def _forget(unrecorded: FillsById, fill_id: str) -> None:
     """The ledger has this fill, and so it has, or does not need, all that it corrects."""
     message = unrecorded.pop(fill_id, None)
-    if isinstance(message, CorrectFill):
+    if isinstance(message, FillCorrected):
         _forget(unrecorded, message.corrects)
 
 

@@ -14,12 +14,12 @@ from orderledger.domain.exact import plain
 from orderledger.domain.values import DatedBy
 from orderledger.infrastructure.errors import NotSent, Unanswered
 from orderledger.infrastructure.messages.registry import (
+    CancelRejected,
     Message,
-    Reject,
-    RejectCancel,
-    RejectReplace,
+    Rejected,
+    ReplaceRejected,
     Report,
-    Status,
+    StatusObserved,
 )
 from orderledger.projections.view import Row
 from orderledger.venues.base.fields import Unreadable, identity, is_nothing
@@ -95,11 +95,11 @@ class TradierOrderEntry:
             "aliases": {TAG_ALIAS: tag_for(order["client_order_id"])},
         }
         if refusal is not None:
-            return [self._message(Reject, answer, names, refusal)]
+            return [self._message(Rejected, answer, names, refusal)]
         venue_order_id = _order_id(answer)
         return [
             self._message(
-                Status,
+                StatusObserved,
                 answer,
                 {
                     **names,
@@ -121,7 +121,7 @@ class TradierOrderEntry:
 
     async def cancel(self, order: Row, request_id: str) -> Sent:
         """Request to cancel an order. Raises NotSent while its venue id is unknown."""
-        return await self._changed("DELETE", order, None, RejectCancel, request_id)
+        return await self._changed("DELETE", order, None, CancelRejected, request_id)
 
     async def replace(self, order: Row, request: Row) -> Sent:
         """Request to change the prices of an order. Raises NotSent for a new quantity: Tradier
@@ -135,7 +135,7 @@ class TradierOrderEntry:
         form = {name: plain(Decimal(price)) for name, price in prices.items() if price is not None}
         if not form:
             raise NotSent("no_change", "neither limit_price nor stop_price is new")
-        return await self._changed("PUT", order, form, RejectReplace, request["request_id"])
+        return await self._changed("PUT", order, form, ReplaceRejected, request["request_id"])
 
     async def aclose(self) -> None:
         await self._sender.aclose()

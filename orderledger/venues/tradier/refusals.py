@@ -1,7 +1,7 @@
 """What proves that Tradier has not taken a request. It gives sentences: `errors` of its desk,
 `fault` of its gateway."""
 
-from orderledger.infrastructure.messages.registry import Reject, RejectCancel, RejectReplace
+from orderledger.infrastructure.messages.registry import CancelRejected, Rejected, ReplaceRejected
 from orderledger.venues.base.refusals import (
     STATED,
     UNAUTHORIZED,
@@ -20,7 +20,7 @@ GATEWAY = (
 )
 FINAL = "lumiwealth-tradier 0.1.18: HTTP 400 with this text for an order that has ended"
 BEFORE = Mark.TURNED_AWAY
-ORDER, CHANGE = (Reject,), (RejectCancel, RejectReplace)
+ORDER, CHANGE = (Rejected,), (CancelRejected, ReplaceRejected)
 
 REFUSALS = Refusals(
     UNAUTHORIZED,
@@ -40,7 +40,7 @@ REFUSALS = Refusals(
             ("not enabled for trading", "not_allowed", ORDER),
             ("not found", "unknown_order", CHANGE),
             ("symbol", "unknown_instrument", ORDER),
-            ("price", "incorrect_price", (*ORDER, RejectReplace)),
+            ("price", "incorrect_price", (*ORDER, ReplaceRejected)),
             ("quantity", "incorrect_quantity", ORDER),
         )
     ),

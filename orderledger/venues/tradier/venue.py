@@ -8,9 +8,9 @@ from typing import Any
 
 from orderledger.infrastructure.messages.registry import (
     Balance,
-    BustFill,
-    CorrectFill,
     Fill,
+    FillBusted,
+    FillCorrected,
     Message,
     Report,
 )
@@ -172,7 +172,7 @@ class TradierVenue(PolledVenue):
         filled = {
             one.venue_order_id
             for one in translation.messages
-            if isinstance(one, (Fill, CorrectFill, BustFill))
+            if isinstance(one, (Fill, FillCorrected, FillBusted))
         }
         reports = [
             one

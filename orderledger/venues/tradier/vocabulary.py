@@ -4,8 +4,14 @@ import re
 from decimal import Decimal
 
 from orderledger.domain.values import OrderType, Side, Status, TimeInForce
-from orderledger.infrastructure.messages.registry import Acknowledge, Cancel, Expire, Reject, Report
-from orderledger.infrastructure.messages.registry import Status as StatusReport
+from orderledger.infrastructure.messages.registry import (
+    Acknowledged,
+    Canceled,
+    Expired,
+    Rejected,
+    Report,
+)
+from orderledger.infrastructure.messages.registry import StatusObserved as StatusReport
 
 NAME = "tradier"
 TAG_ALIAS = "tradier.tag"
@@ -18,14 +24,14 @@ STATUSES: dict[str, tuple[type[Report], Status]] = {
     "pending": (StatusReport, Status.PENDING_NEW),
     "submitted": (StatusReport, Status.PENDING_NEW),
     "held": (StatusReport, Status.PENDING_NEW),
-    "open": (Acknowledge, Status.NEW),
-    "accepted_for_bidding": (Acknowledge, Status.NEW),
-    "partially_filled": (Acknowledge, Status.PARTIALLY_FILLED),
+    "open": (Acknowledged, Status.NEW),
+    "accepted_for_bidding": (Acknowledged, Status.NEW),
+    "partially_filled": (Acknowledged, Status.PARTIALLY_FILLED),
     "filled": (StatusReport, Status.FILLED),
-    "canceled": (Cancel, Status.CANCELED),
-    "expired": (Expire, Status.EXPIRED),
-    "rejected": (Reject, Status.REJECTED),
-    "error": (Reject, Status.REJECTED),
+    "canceled": (Canceled, Status.CANCELED),
+    "expired": (Expired, Status.EXPIRED),
+    "rejected": (Rejected, Status.REJECTED),
+    "error": (Rejected, Status.REJECTED),
     "calculated": (StatusReport, Status.PENDING_NEW),
 }
 """The message for a status, and the ledger's word for it. `calculated` is about settlement and

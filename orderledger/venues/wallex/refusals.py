@@ -4,7 +4,7 @@ No list of codes was found. What the documents have is the form of an error: a s
 `success: false`, and the fields that are at fault.
 """
 
-from orderledger.infrastructure.messages.registry import Reject, RejectCancel
+from orderledger.infrastructure.messages.registry import CancelRejected, Rejected
 from orderledger.venues.base.refusals import (
     STATED_4XX,
     UNAUTHORIZED,
@@ -19,7 +19,7 @@ FORM = (
     "that are at fault"
 )
 UNIQUE = f"{DOCS}: client_id has to be unique, or the order is not placed"
-ORDER, CANCEL = (Reject,), (RejectCancel,)
+ORDER, CANCEL = (Rejected,), (CancelRejected,)
 
 REFUSALS = Refusals(
     UNAUTHORIZED,

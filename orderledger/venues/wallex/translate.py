@@ -11,8 +11,8 @@ from typing import Any
 
 from orderledger.domain.exact import ZERO, total
 from orderledger.domain.values import DatedBy, OrderType, Status
-from orderledger.infrastructure.messages.registry import Acknowledge, Cancel, Message, Restate
-from orderledger.infrastructure.messages.registry import Status as StatusReport
+from orderledger.infrastructure.messages.registry import Acknowledged, Canceled, Message, Restated
+from orderledger.infrastructure.messages.registry import StatusObserved as StatusReport
 from orderledger.venues.base import order_rows
 from orderledger.venues.base.definitions import Terms
 from orderledger.venues.base.fields import (
@@ -49,9 +49,9 @@ from orderledger.venues.wallex.vocabulary import (
     WORKING,
 )
 
-NEW: Meaning = (Acknowledge, Status.NEW)
+NEW: Meaning = (Acknowledged, Status.NEW)
 FILLED: Meaning = (StatusReport, Status.FILLED)
-GONE: Meaning = (Cancel, Status.CANCELED)
+GONE: Meaning = (Canceled, Status.CANCELED)
 ROUNDED = "rounded"
 MOST_DECIMALS = 20
 
@@ -94,7 +94,9 @@ def order_messages(row: Document, context: RowContext) -> Iterator[Message]:
     )
     yield from order_rows.nameless_fills(fills, state.common(context), filled)
     if meaning is FILLED and filled and quantity and filled < quantity:
-        yield Restate(**state.common(context), at=at, quantity=filled, reason=ROUNDED, evidence=row)
+        yield Restated(
+            **state.common(context), at=at, quantity=filled, reason=ROUNDED, evidence=row
+        )
     yield state.report(context, row)
 
 

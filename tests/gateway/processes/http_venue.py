@@ -56,7 +56,7 @@ class HttpVenue(VenueServer):
         if not self._is_recorded(name):
             self.unrecorded.append(name)
         done = self.exchange.submit(self._account, **terms)
-        return self._told(done, "reject", "acknowledge")
+        return self._told(done, "reject", "acknowledged")
 
     async def _query(self, request: web.Request) -> web.Response:
         found = self.exchange.named(self._account, client_id=request.match_info["name"])
@@ -64,7 +64,7 @@ class HttpVenue(VenueServer):
 
     async def _cancel(self, request: web.Request) -> web.Response:
         done = self.exchange.request_cancel(self._account, client_id=request.match_info["name"])
-        return self._told(done, "reject_cancel", "cancel")
+        return self._told(done, "cancel_rejected", "cancel")
 
     def _told(self, done: SimulatedOrder | Refusal, refused: str, accepted: str) -> web.Response:
         if isinstance(done, Refusal):

@@ -128,7 +128,7 @@ def test_children_wait_for_their_parent() -> None:
         (message.type, getattr(message, "status", None), message.venue_order_id)  # type: ignore[attr-defined]
         for message in told
     ] == [
-        ("acknowledge", None, "101"),
+        ("acknowledged", None, "101"),
         ("status", "pending_new", "102"),
         ("status", "pending_new", "103"),
     ]

@@ -212,7 +212,10 @@ def test_a_change_of_an_ended_order_changes_nothing(name: str) -> None:
         await world.submit()
         await adopt(world)
         world.exchange.cancel(world.the_order())
-        assert await world.replace(limit_price=world.kind.better_price) in ([], ["reject_replace"])
+        assert await world.replace(limit_price=world.kind.better_price) in (
+            [],
+            ["replace_rejected"],
+        )
         assert world.the_order().limit_price == Decimal(world.kind.price)
         assert world.working() == []
 
