@@ -217,7 +217,7 @@ BREAKS: dict[str, str] = {
     "missing_end": "The venue has ended an order that is open or unknown here.",
     "unanswered_order": "An order was in flight or unresolved here, and the venue reports its state.",
     "terms_differ": "Quantity, limit price, stop price or venue id of a working order differ from the recorded ones.",
-    "absent_order": "The order is open here, and the venue does not know it, or does not know the id that it works under here. That is evidence, not an end: the order stays open. Only an order made elsewhere is concluded to have ended, after `concluding_seconds`: a `cancel` with the reason `concluded_absent`.",
+    "absent_order": "The order is open here, and the venue does not know it, or does not know the id that it works under here. That is evidence, not an end: the order stays open. Only an order made elsewhere is concluded to have ended, after `concluding_seconds`: a `canceled` with the reason `concluded_absent`.",
     "not_asked": "The order seems to differ, or is missing from the venue's list, and this run did not query it: `questions_per_run` were used for orders that had waited longer. A later run queries it.",
     "quantity_differs": "The venue claims another filled quantity than the order's fills add up to, whether the order is open or ended. It stays open. Queries for fills go back to that time, within `lookback`.",
     "status_differs": "The order has ended here, and the venue lists it as working. The run queries the order: an answer that shows it working later than its end opens it again, otherwise the break stays open.",

@@ -123,7 +123,7 @@ class Messages:
         orders["first_fill"], orders["last_fill"] = fills["at"].min(), fills["at"].max()
         orders["acknowledged"] = self["acknowledged"].groupby(ORDER)["at"].min()
         end = (
-            pandas.concat([self["cancel"], self["reject"]])
+            pandas.concat([self["canceled"], self["rejected"]])
             .sort_values(["at", "log"])
             .groupby(ORDER)[["type", "at", "reason"]]
             .first()

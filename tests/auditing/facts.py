@@ -12,23 +12,41 @@ Row = dict[str, Any]
 PROPOSAL_TYPES = {"propose", "approve", "decline"}
 ACCOUNT_TYPES = {"instrument", "mark", "funding", "adjust", "gap", "balance"}
 ORDER_COMMANDS = {"request", "deny", "submit", "unresolved", "request_cancel", "request_replace"}
-REGISTER = {"done_for_day", "suspend", "stop", "resume", "restate"}
+REGISTER = {"done_for_day", "suspended", "stopped", "resumed", "restated"}
 WORKING_REPORTS = {
     "acknowledged",
     "fill",
     "fill_corrected",
-    "replace",
-    "trigger",
-    "reinstate",
+    "replaced",
+    "triggered",
+    "reinstated",
 } | REGISTER
 WORKING_STATUSES = {"new", "partially_filled", "suspended", "stopped"}
-END_WORDS = {"cancel": "canceled", "expire": "expired", "reject": "rejected", "deny": "denied"}
+END_WORDS = {"deny": "denied"} | {word: word for word in ("canceled", "expired", "rejected")}
 SESSIONS = {
-    "suspend": "suspended",
-    "stop": "stopped",
+    "suspended": "suspended",
+    "stopped": "stopped",
     "done_for_day": "done_for_day",
-    "resume": None,
-    "restate": None,
+    "resumed": None,
+    "restated": None,
+}
+FORMER_WORDS = {
+    "acknowledge": "acknowledged",
+    "reject": "rejected",
+    "correct_fill": "fill_corrected",
+    "bust_fill": "fill_busted",
+    "cancel": "canceled",
+    "reject_cancel": "cancel_rejected",
+    "reject_replace": "replace_rejected",
+    "replace": "replaced",
+    "expire": "expired",
+    "trigger": "triggered",
+    "suspend": "suspended",
+    "resume": "resumed",
+    "stop": "stopped",
+    "restate": "restated",
+    "reinstate": "reinstated",
+    "status": "status_observed",
 }
 REPORTED_NUMBERS = ("quantity", "cum_quantity", "leaves_quantity", "average_price")
 SEEN_SESSIONS = {"suspended": "suspended", "stopped": "stopped", "done_for_day": "done_for_day"} | {
@@ -90,7 +108,8 @@ class Fact:
 
     @property
     def type(self) -> str:
-        return str(self.message["type"])
+        given = str(self.message["type"])
+        return FORMER_WORDS.get(given, given)
 
     @property
     def when(self) -> When:

@@ -188,9 +188,9 @@ def message(pairs: list[tuple[int, Any]], version: str = "FIX.4.4") -> bytes:
 SIDES = {"buy": "1", "sell": "2"}
 TIMES = {"day": "0", "gtc": "1", "ioc": "3", "fok": "4", "gtd": "6"}
 EXEC_TYPES = {
-    "acknowledged": "0", "rejected": "8", "canceled": "4", "expired": "C", "suspended": "9", "stopped": "7",
-    "done_for_day": "3",
-    "restated": "D", "replaced": "5", "fill": "F", "fill_corrected": "G", "fill_busted": "H",
+    "acknowledged": "0", "rejected": "8", "canceled": "4", "expired": "C", "suspended": "9",
+    "stopped": "7", "done_for_day": "3", "restated": "D", "replaced": "5", "fill": "F",
+    "fill_corrected": "G", "fill_busted": "H",
     "resumed": "0",
 }  # fmt: skip
 STATES = {"pending_new": "A", "new": "0"}

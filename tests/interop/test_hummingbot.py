@@ -119,7 +119,7 @@ def test_the_order_of_the_tracker_and_the_events_are_the_same_fills() -> None:
             "request",
             "submit",
             "fill",
-            "status",
+            "status_observed",
         ]
         outcomes(ledger, messages)
         (only,) = ledger.trades()
@@ -137,7 +137,7 @@ def test_the_order_of_the_tracker_and_the_events_are_the_same_fills() -> None:
     [
         (OrderState.PENDING_CREATE, ("pending_new", None, "confirmed")),
         (OrderState.OPEN, ("new", None, "confirmed")),
-        (OrderState.PENDING_CANCEL, ("pending_new", "canceled", "confirmed")),
+        (OrderState.PENDING_CANCEL, ("pending_new", "cancel", "confirmed")),
         (OrderState.CANCELED, ("canceled", None, "confirmed")),
         (OrderState.FAILED, ("pending_new", None, "unresolved")),
     ],

@@ -101,7 +101,7 @@ def parse_document(document: Any) -> Message:
     if not isinstance(document, dict):
         raise InvalidMessage("", "is not a JSON object")
     kind = document.get("type")
-    model = BY_WORD.get(kind) if kind and isinstance(kind, str) else None
+    model = BY_WORD.get(kind) if isinstance(kind, str) else None
     if model is None:
         raise InvalidMessage(
             "type",

@@ -43,7 +43,7 @@ class VenueAnswer:
         if message is None:
             return cls(outcome="lost")
         return cls(
-            outcome="rejected" if message["type"].startswith("reject") else "accepted",
+            outcome="rejected" if message["type"].endswith("rejected") else "accepted",
             message=message,
         )
 

@@ -174,7 +174,7 @@ class LocalVenue:
         return self._call(request)
 
     def cancel(self, client_order_id: str, *, request_id: str | None = None) -> VenueAnswer:
-        """Ask for an order's end. The answer carries `cancel` or `cancel_rejected`."""
+        """Ask for an order's end. The answer carries `canceled` or `cancel_rejected`."""
         return self._call(CancelRequest(client_order_id=client_order_id, request_id=request_id))
 
     def replace(
@@ -185,7 +185,7 @@ class LocalVenue:
         limit_price: Decimal | str | None = None,
         request_id: str | None = None,
     ) -> VenueAnswer:
-        """Ask for a new total quantity, a new price or both. The answer carries `replace` or
+        """Ask for a new total quantity, a new price or both. The answer carries `replaced` or
         `replace_rejected`.
 
         An order that loses its priority by it bears a new venue order id from then on.

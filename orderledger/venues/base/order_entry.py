@@ -15,8 +15,8 @@ from orderledger.projections.view import Row
 __all__ = ["EntryAbilities", "OrderEntry", "Sent"]
 
 Sent: TypeAlias = Sequence[Message]
-"""What the venue's answer says, as messages: acknowledge, reject, fill, cancel, reject_cancel,
-replace, reject_replace.
+"""What the venue's answer says, as messages: acknowledged, rejected, fill, canceled,
+cancel_rejected, replaced, replace_rejected.
 
 Empty where the venue only says that it has received the request.
 """

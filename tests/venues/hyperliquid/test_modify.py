@@ -263,7 +263,7 @@ def test_a_leg_of_the_other_side_is_another_programs_order_and_no_modify() -> No
         user_fills(fill(oid=90, side="A", sz="3.0", tid=400, time=T - 500)),
     ]
     told = heard([*frames, FRAMES["open"], FRAMES["fill"]]).messages
-    assert [message.type for message in told] == ["status", "fill", "acknowledged", "fill"]
+    assert [message.type for message in told] == ["status_observed", "fill", "acknowledged", "fill"]
     order = only_order_after(told)
     assert (str(order["quantity"]), "client_order_id_reused" in order["anomalies"]) == ("1.2", True)
 

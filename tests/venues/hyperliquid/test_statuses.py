@@ -88,7 +88,7 @@ def test_an_immediate_order_that_matched_nothing_expired() -> None:
 def test_filled_is_a_status_and_never_a_fill() -> None:
     (message,) = told("filled", sz="0.0")
     assert (message["type"], message["status"], message["reported"]["cum_quantity"]) == (
-        "status",
+        "status_observed",
         "filled",
         "1.2",
     )
@@ -96,7 +96,7 @@ def test_filled_is_a_status_and_never_a_fill() -> None:
 
 def test_filled_with_all_of_it_left_claims_no_quantity_filled() -> None:
     (message,) = told("filled", sz="1.2")
-    assert (message["type"], message["status"]) == ("status", "filled")
+    assert (message["type"], message["status"]) == ("status_observed", "filled")
     assert "cum_quantity" not in message["reported"]
 
 
@@ -113,7 +113,7 @@ def test_filled_with_something_left_ends_as_its_fills_say() -> None:
 
 def test_triggered_is_a_trigger() -> None:
     assert [(message["type"], message["reported"]["status"]) for message in told("triggered")] == [
-        ("trigger", "new")
+        ("triggered", "new")
     ]
 
 
@@ -122,7 +122,7 @@ def test_triggered_is_a_trigger() -> None:
 )
 def test_a_word_that_nobody_knows_is_passed_on_and_the_order_stays_open(word: str) -> None:
     (message,) = told(word)
-    assert (message["type"], message["status"]) == ("status", word)
+    assert (message["type"], message["status"]) == ("status_observed", word)
     frames = [order_updates(reported("open")), order_updates(reported(word, T + 9000))]
     row = only_order_after(heard(frames).messages)
     assert (row["is_open"], row["status"], row["anomalies"]) == (

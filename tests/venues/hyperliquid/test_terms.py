@@ -129,8 +129,8 @@ def test_children_wait_for_their_parent() -> None:
         for message in told
     ] == [
         ("acknowledged", None, "101"),
-        ("status", "pending_new", "102"),
-        ("status", "pending_new", "103"),
+        ("status_observed", "pending_new", "102"),
+        ("status_observed", "pending_new", "103"),
     ]
 
 

@@ -70,7 +70,7 @@ def test_an_order_of_ours_is_requested_sent_changed_and_canceled() -> None:
             await send(world, 15, terms)
             await world.until(lambda: world.ledger.order("C-1")["status"] == "canceled")
             assert world.ledger.order("C-1")["anomalies"] == []
-            assert world.kinds.count("replace") == 1
+            assert world.kinds.count("replaced") == 1
 
     asyncio.run(story())
 

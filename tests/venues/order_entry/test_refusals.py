@@ -372,7 +372,7 @@ async def outcome_of(entry: Any, asked: str, order: Any) -> str:
         return f"{error.reason}?"
     assert (
         told.type
-        == {"new": "reject", "cancel": "cancel_rejected", "replace": "replace_rejected"}[asked]
+        == {"new": "rejected", "cancel": "cancel_rejected", "replace": "replace_rejected"}[asked]
     )
     return str(told.reason)
 

@@ -58,7 +58,7 @@ def order(**terms: Any) -> Row:
         ({"order_type": "market", "limit_price": None}, {"type": "market", "price": None}),
         (
             {"order_type": "stop", "limit_price": None, "stop_price": "490"},
-            {"type": "stopped", "stop": "490", "price": None},
+            {"type": "stop", "stop": "490", "price": None},
         ),
         (
             {"instrument": OPTION},
