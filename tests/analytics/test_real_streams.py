@@ -15,6 +15,7 @@ import pytest
 from orderledger import Ledger, parse_document
 from orderledger.projections.positions import METHODS
 from tests.analytics.by_pandas import Messages, compare
+from tests.auditing.facts import FORMER_WORDS
 from tests.real.test_recorded_flow import messages_of
 
 pytestmark = pytest.mark.shared
@@ -32,6 +33,7 @@ class Flow:
         told = pandas.DataFrame(messages)
         told["at"] = pandas.to_datetime(told["at"], utc=True, format="ISO8601")
         told["log"] = range(len(told))
+        told = told.replace({"type": FORMER_WORDS})
         by_type = {
             kind: frame.dropna(axis="columns", how="all") for kind, frame in told.groupby("type")
         }

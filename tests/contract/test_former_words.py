@@ -9,36 +9,18 @@ import pytest
 from orderledger import Ledger, parse_document
 from orderledger.infrastructure.messages.document import document
 from orderledger.infrastructure.messages.registry import BY_WORD, MESSAGES
+from tests.auditing.facts import FORMER_WORDS
 from tests.command_line import run
 from tests.contract.streams import fill, parsed, report, request
 from tests.service.people import message_of
 
-FORMER = {
-    "acknowledge": "acknowledged",
-    "reject": "rejected",
-    "correct_fill": "fill_corrected",
-    "bust_fill": "fill_busted",
-    "cancel": "canceled",
-    "reject_cancel": "cancel_rejected",
-    "reject_replace": "replace_rejected",
-    "replace": "replaced",
-    "expire": "expired",
-    "trigger": "triggered",
-    "suspend": "suspended",
-    "resume": "resumed",
-    "stop": "stopped",
-    "restate": "restated",
-    "reinstate": "reinstated",
-    "status": "status_observed",
-}
-
 
 def test_no_former_word_is_lost() -> None:
     found = {word: model.fact.wire_name for word, model in BY_WORD.items() if word not in MESSAGES}
-    assert {word: found[word] for word in FORMER} == FORMER
+    assert {word: found[word] for word in FORMER_WORDS} == FORMER_WORDS
 
 
-@pytest.mark.parametrize(("former", "word"), FORMER.items())
+@pytest.mark.parametrize(("former", "word"), FORMER_WORDS.items())
 def test_a_former_word_is_the_same_fact_as_the_present_one(
     ledger: Ledger, former: str, word: str
 ) -> None:
@@ -64,7 +46,7 @@ def test_a_file_with_former_words_is_recorded_and_comes_back_in_the_present_ones
     path, store = tmp_path / "old.ndjson", tmp_path / "ledger.db"
     path.write_text("\n".join(map(json.dumps, story)))
     assert run("record", str(path), "--db", store).status == 0
-    again = [{**line, "type": FORMER.get(line["type"], line["type"])} for line in story]
+    again = [{**line, "type": FORMER_WORDS.get(line["type"], line["type"])} for line in story]
     path.write_text("\n".join(map(json.dumps, again)))
     acknowledged = run("record", "--ack", str(path), "--db", store)
     outcomes = [json.loads(line)["outcome"] for line in acknowledged.out.splitlines()]

@@ -108,7 +108,7 @@ def test_a_confirmation_is_true_or_false(confirm: Any, ledger: Ledger) -> None:
     assert (answer.status_code, answer.json()["field"]) == (400, "confirm")
 
 
-@pytest.mark.parametrize("command", ["halt", "resumed"])
+@pytest.mark.parametrize("command", ["halt", "resume"])
 def test_the_command_asks_for_a_confirmation(command: str, durable_store_url: str) -> None:
     with Ledger.open(durable_store_url, update_views=False) as ledger:
         ledger.record_many(day(3))

@@ -240,7 +240,7 @@ def test_a_replace_that_matches_is_reported_before_its_fills() -> None:
         answer["type"],
         answer["reported"]["status"],
         answer["reported"]["leaves_quantity"],
-    ) == ("replace", "new", "0.1")
+    ) == ("replaced", "new", "0.1")
     history = venue.order_history("C-1")
     assert [message["type"] for message in history[:3]] == ["acknowledged", "replaced", "fill"]
     assert {message["venue_order_id"] for message in history[1:]} == {"V1002"}

@@ -161,7 +161,7 @@ def test_the_history_of_orders_is_pushed_as_it_is_answered() -> None:
             "data": {"user": ADDRESS, "isSnapshot": True, "orderHistory": rows},
         }
     )
-    assert [message.type for message in pushed] == ["acknowledged", "status"]
+    assert [message.type for message in pushed] == ["acknowledged", "status_observed"]
     with Ledger.open("memory://") as ledger:
         ledger.record_many(pushed)
         assert {outcome.outcome for outcome in ledger.record_many(told(rows))} == {"duplicate"}

@@ -22,12 +22,12 @@ NOTHING, SOME = "0.0000", "0.2000"
 SAID: list[tuple[str, str, str, str | None, str]] = [
     # status, filled, message, reason, status of the order in the ledger
     ("in-progress", NOTHING, "status_observed", None, "pending_new"),
-    ("in-progress", SOME, "status", None, "new"),
+    ("in-progress", SOME, "status_observed", None, "new"),
     ("pending", NOTHING, "status_observed", None, "pending_new"),
-    ("pending", SOME, "status", None, "new"),
+    ("pending", SOME, "status_observed", None, "new"),
     ("open", NOTHING, "acknowledged", None, "new"),
     ("open", SOME, "acknowledged", None, "new"),
-    ("filled", SOME, "status", None, "new"),
+    ("filled", SOME, "status_observed", None, "new"),
     ("canceled", NOTHING, "canceled", None, "canceled"),
     ("canceled", SOME, "canceled", None, "canceled"),
     ("canceled-reduce-only", NOTHING, "canceled", "canceled-reduce-only", "canceled"),

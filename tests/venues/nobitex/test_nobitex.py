@@ -89,7 +89,7 @@ def test_every_sample_is_told(shared: Path) -> None:
 def test_every_status_word(word: str, kind: str, status: str | None, reason: str | None) -> None:
     message = one(orders(order(status=word)))
     assert (message.type, message.reported.status, message.reason) == (kind, status, reason)
-    assert getattr(message, "status", None) == {"status": status or word}.get(kind)
+    assert getattr(message, "status", None) == {"status_observed": status or word}.get(kind)
 
 
 def test_an_order_says_its_terms_and_its_names_for_people_are_not_read() -> None:
