@@ -118,7 +118,7 @@ def test_every_difference_has_its_events_and_nothing_else_differs(
 
 def test_the_command_tells_both_and_the_events(tmp_path: Path) -> None:
     opened(tmp_path / "a.db", LATE_FILL).close()
-    asked = ("restated", "pnl", "--db", tmp_path / "a.db", "--from", moment(10_800))
+    asked = ("restate", "pnl", "--db", tmp_path / "a.db", "--from", moment(10_800))
     done = run(*asked)
     assert (done.status, done.err) == (0, "")
     assert "changed: sim:main BTC-USD" in done.out

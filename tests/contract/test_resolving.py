@@ -227,7 +227,7 @@ def test_recovery_shows_each_doubt_with_its_age_and_what_to_do(ledger: Ledger) -
     ]
     assert told == [
         ("C-1", "order", "timeout", Decimal(3589)),
-        ("C-3", "replaced", "http_502", Decimal(3490)),
+        ("C-3", "replace", "http_502", Decimal(3490)),
         ("C-2", "order", "no_answer", Decimal(600)),
     ]
     assert doubts[0]["absent_at"] == at(60)

@@ -72,7 +72,7 @@ def test_what_an_order_is_can_be_read_in_any_window(ledger_path: Path, width: in
         "64000.5",
         "0.2",
         "partially_filled",
-        "canceled",
+        "cancel",
         "pending",
         "unresolved",
         "C-2",

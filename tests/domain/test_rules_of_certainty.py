@@ -61,9 +61,9 @@ def test_a_request_refused_for_an_unknown_order_is_answered_and_does_not_confirm
     kind: str, silence: dict[str, Any]
 ) -> None:
     """FIX matrix B.1.f: the venue does not know what it was asked to cancel or replace."""
-    terms = {"quantity": "8"} if kind == "replaced" else {}
+    terms = {"quantity": "8"} if kind == "replace" else {}
     scenario = given(*SENT, silence, message(f"request_{kind}", request_id="R-1", **terms))
-    scenario.when(message(f"reject_{kind}", request_id="R-1", reason="unknown_order"))
+    scenario.when(message(f"{kind}_rejected", request_id="R-1", reason="unknown_order"))
     scenario.then_order(
         status="pending_new",
         pending=None,

@@ -325,14 +325,14 @@ def test_a_nameless_answer_answers_also_a_request_that_its_clock_puts_later_in_a
 @pytest.mark.parametrize("kind", ["cancel", "replace"])
 def test_an_answer_with_an_unknown_name_answers_nothing(kind: str) -> None:
     asked = message(
-        f"request_{kind}", request_id="R-1", **({"quantity": "8"} if kind == "replaced" else {})
+        f"request_{kind}", request_id="R-1", **({"quantity": "8"} if kind == "replace" else {})
     )
     scenario = given(*WORKING, asked)
-    scenario.when(message(f"reject_{kind}", request_id="R-9")).then_order(pending=kind)
+    scenario.when(message(f"{kind}_rejected", request_id="R-9")).then_order(pending=kind)
     scenario.when(
-        message(f"reject_{kind}", client_order_id="R-8", venue_order_id="V-1")
+        message(f"{kind}_rejected", client_order_id="R-8", venue_order_id="V-1")
     ).then_order(pending=kind)
-    scenario.when(message(f"reject_{kind}", request_id="R-1")).then_order(pending=None)
+    scenario.when(message(f"{kind}_rejected", request_id="R-1")).then_order(pending=None)
 
 
 def test_a_replace_without_a_name_puts_the_id_of_the_only_outstanding_request_in_force() -> None:
