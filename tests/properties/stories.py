@@ -345,7 +345,7 @@ class Teller:
         return [
             {
                 **message,
-                "type": f"reject_{kind}",
+                "type": f"{kind}_rejected",
                 **self._pick(*options),
                 **self._maybe(reason="unknown_order"),
             }
