@@ -17,7 +17,7 @@ from pathlib import Path
 from measuring import Bench, Figure, databases
 
 from orderledger import Gateway, Ledger, Request
-from orderledger.infrastructure.messages.registry import Acknowledge
+from orderledger.infrastructure.messages.registry import Acknowledged
 from orderledger.projections.view import Row
 from orderledger.venues import EntryAbilities, Sent
 
@@ -71,7 +71,7 @@ class LineEntry:
     async def submit(self, order: Row) -> Sent:
         name = order["client_order_id"]
         await self.send(name)
-        return [Acknowledge(account=ACCOUNT, client_order_id=name, venue_order_id=f"V{name}")]
+        return [Acknowledged(account=ACCOUNT, client_order_id=name, venue_order_id=f"V{name}")]
 
     async def submit_many(self, orders: Sequence[Row]) -> Sequence[Sent | Exception]:
         return [await self.submit(order) for order in orders]

@@ -210,7 +210,7 @@ def _of_account(kind: str, second: float, **fields: Any) -> Document:
 
 
 def _bust(number: int, second: float) -> Document:
-    return {"type": "bust_fill", **_named(number), "fill_id": f"F-{number}", "at": _at(second)}
+    return {"type": "fill_busted", **_named(number), "fill_id": f"F-{number}", "at": _at(second)}
 
 
 def _told(kind: str, second: float, **fields: Any) -> Document:
@@ -229,7 +229,7 @@ def chain_of_corrections(length: int) -> Iterator[Document]:
     yield from _fills(1)
     for number in range(length):
         yield _told(
-            "correct_fill",
+            "fill_corrected",
             number + 2,
             fill_id=f"F-{number + 1}",
             corrects=f"F-{number}",
@@ -242,7 +242,7 @@ def star_of_corrections(length: int) -> Iterator[Document]:
     yield from _fills(1)
     for number in range(length):
         yield _told(
-            "correct_fill",
+            "fill_corrected",
             number + 2,
             fill_id=f"G-{number}",
             corrects="F-0",
@@ -255,7 +255,7 @@ def corrections_of_each(length: int) -> Iterator[Document]:
     yield from _fills(length)
     for number in range(length):
         yield _told(
-            "correct_fill",
+            "fill_corrected",
             length + number,
             fill_id=f"G-{number}",
             corrects=f"F-{number}",
@@ -267,7 +267,7 @@ def corrections_of_each(length: int) -> Iterator[Document]:
 def busts_of_each(length: int) -> Iterator[Document]:
     yield from _fills(length)
     for number in range(length):
-        yield _told("bust_fill", length + number, fill_id=f"F-{number}")
+        yield _told("fill_busted", length + number, fill_id=f"F-{number}")
 
 
 def reused_fill_ids(length: int) -> Iterator[Document]:
@@ -281,7 +281,7 @@ def replaces_with_new_ids(length: int) -> Iterator[Document]:
     for number in range(length):
         named = {"replacement_client_order_id": f"C-1-{number}", "limit_price": str(101 + number)}
         yield _told("request_replace", 3 * number + 2, **named)
-        yield _told("replace", 3 * number + 3, venue_order_id=f"V-{number}", **named)
+        yield _told("replaced", 3 * number + 3, venue_order_id=f"V-{number}", **named)
         yield _told("fill", 3 * number + 4, fill_id=f"G-{number}", quantity="0.001", price="100")
 
 
@@ -289,14 +289,14 @@ def nameless_answers(length: int) -> Iterator[Document]:
     yield from _fills(1)
     for number in range(length):
         yield _told("request_cancel", 2 * number + 2, request_id=f"Q-{number}")
-        yield _told("reject_cancel", 2 * number + 3, reason="too_late")
+        yield _told("cancel_rejected", 2 * number + 3, reason="too_late")
 
 
 def claims(length: int) -> Iterator[Document]:
     yield from _fills(1)
     for number in range(length):
         yield _told(
-            "status",
+            "status_observed",
             number + 2,
             status="partially_filled",
             reported={"cum_quantity": str(number % 3), "average_price": "100"},

@@ -182,7 +182,7 @@ def ending() -> Iterator[dict[str, str]]:
         name = {key: request[key] for key in ("account", "client_order_id")}
         venue = {"venue_order_id": f"V{name['client_order_id']}"}
         yield request
-        yield {"type": "acknowledge", **name, **venue}
+        yield {"type": "acknowledged", **name, **venue}
         fill = {
             "fill_id": f"F{name['client_order_id']}",
             "quantity": "0.5",

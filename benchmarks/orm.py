@@ -14,7 +14,7 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from workload import Document
 
-STATUS = {"acknowledge": "new", "cancel": "canceled"}
+STATUS = {"acknowledged": "new", "canceled": "canceled"}
 
 
 class Base(DeclarativeBase):

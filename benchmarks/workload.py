@@ -66,9 +66,9 @@ def _life(
         "order_type": "limit", "limit_price": str(price), "time_in_force": "gtc",
         "strategy": f"s{chance.randint(1, 4)}",
     }  # fmt: skip
-    yield {"type": "acknowledge", **common, "venue_order_id": venue_order_id}
+    yield {"type": "acknowledged", **common, "venue_order_id": venue_order_id}
     if ends and chance.random() < CANCELED_SHARE:
-        yield {"type": "cancel", **common, "venue_order_id": venue_order_id}
+        yield {"type": "canceled", **common, "venue_order_id": venue_order_id}
         return
     parts = _parts(chance, lots) if ends else [1] * (chance.random() < 0.1)
     for number, part in enumerate(parts):

@@ -9,10 +9,12 @@ from typing import get_type_hints
 from markdown import table, wire_word
 from pydantic import BaseModel, TypeAdapter
 
+from orderledger.infrastructure.messages.derived import class_name
 from orderledger.infrastructure.messages.fields import DIGITS
 from orderledger.infrastructure.messages.parsing import LINE_LIMIT
 from orderledger.infrastructure.messages.registry import (
     GROUPS,
+    MESSAGES,
     AnyMessage,
     LinksTo,
     Message,
@@ -44,6 +46,12 @@ contradicts the record, the order gets an [anomaly](errors.md#anomalies). Each m
 The FIX terms below are those of FIX 4.4.
 """
 
+FORMER = """## Former words
+
+Reports had the words of commands before. Every door reads the former words for ever, and nothing writes them. A fact in a former
+word and the same fact in its present word are duplicates. The schema has the present words alone. The former classes are gone.
+"""
+
 CONSTRAINT = "Needs one of `client_order_id`, `venue_order_id` and `aliases`."
 
 
@@ -62,10 +70,24 @@ def messages() -> str:
     ]
     for title, models in GROUPS.items():
         parts += [f"## {title}\n", *map(_section, models)]
-    parts += ["## Objects inside messages\n"]
+    parts += [FORMER, _former_words(), "## Objects inside messages\n"]
     for model in (ReportedClaims, LinksTo, OpenBreak):
         parts += [f"### {model.__name__}\n", f"{getdoc(model)}\n", _table(model, frozenset())]
     return "\n".join(parts)
+
+
+def _former_words() -> str:
+    rows = [
+        (
+            f"`{model.fact.former_wire_name}`",
+            f"`{kind}`",
+            f"`{class_name(model.fact.former_wire_name)}`",
+            f"`{model.__name__}`",
+        )
+        for kind, model in MESSAGES.items()
+        if model.fact.former_wire_name
+    ]
+    return table(("former type", "type", "former class", "class"), rows)
 
 
 def schema() -> str:

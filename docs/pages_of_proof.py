@@ -15,7 +15,7 @@ from markdown import code
 from orderledger.audit.proof.proving import as_json
 from orderledger.audit.proof.verifier import ED25519, key_id, leaf_bytes, leaf_hash
 from orderledger.infrastructure.clock import SteppingClock
-from orderledger.infrastructure.messages.registry import Acknowledge, Fill, Request
+from orderledger.infrastructure.messages.registry import Acknowledged, Fill, Request
 from orderledger.ledger import Ledger
 
 INTRODUCTION = """# Proof format
@@ -147,7 +147,7 @@ def _proof(key: Path) -> str:
     messages = [
         Request(client_order_id="C-1", text="first of the day", **terms),
         Request(client_order_id="C-2", **terms),
-        Acknowledge(
+        Acknowledged(
             account="sim:main",
             client_order_id="C-1",
             venue_order_id="V-1",

@@ -106,7 +106,7 @@ class Auditor:
         """Whether the id that a replacement is to have is one of another order of ours."""
         name = fact.get("replacement_client_order_id")
         named = resolve(
-            self._orders(fact.get("account")), {"client_order_id": name, "type": "acknowledge"}
+            self._orders(fact.get("account")), {"client_order_id": name, "type": "acknowledged"}
         )
         return bool(
             name is not None and named and named.request and named.request is not order.request

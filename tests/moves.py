@@ -24,7 +24,7 @@ from tests.scenarios import ACCOUNT, at, fill, message, request
 
 CORE = ("domain/", "infrastructure/", "projections/", "ledger.py")
 PACKAGE = f"{Path(orderledger.__file__).parent}/"
-WORKING = (request(), message("submit"), message("acknowledge", venue_order_id="V-1"))
+WORKING = (request(), message("submit"), message("acknowledged", venue_order_id="V-1"))
 
 
 class Walk:

@@ -64,7 +64,12 @@ def correct_fill(
     fill_id: str, corrects: str, quantity: str, price: str = "100", **fields: Any
 ) -> Document:
     return message(
-        "correct_fill", fill_id=fill_id, corrects=corrects, quantity=quantity, price=price, **fields
+        "fill_corrected",
+        fill_id=fill_id,
+        corrects=corrects,
+        quantity=quantity,
+        price=price,
+        **fields,
     )
 
 
@@ -73,7 +78,7 @@ def request_replace(**fields: Any) -> Document:
 
 
 SENT = (request(), message("submit"))
-WORKING = (*SENT, message("acknowledge", venue_order_id="V-1"))
+WORKING = (*SENT, message("acknowledged", venue_order_id="V-1"))
 FILLED = (*WORKING, fill("F-1", "10"))
 
 

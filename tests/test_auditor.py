@@ -20,11 +20,11 @@ def test_a_late_fill_counts_after_a_cancel_and_the_cancel_stands() -> None:
     auditor = audited(
         request(),
         message(1, "submit"),
-        message(2, "acknowledge", venue_order_id="V-1"),
+        message(2, "acknowledged", venue_order_id="V-1"),
         fill(3, "F-1", "2", fee="0.2", fee_currency="USD"),
         fill(4, "F-2", "3", "101", fee="-0.1", fee_currency="USD"),
         message(5, "request_cancel", request_id="R-1"),
-        message(6, "cancel"),
+        message(6, "canceled"),
         fill(7, "F-3", "1", "103", fee="1", fee_currency="BNB"),
     )
     assert only(auditor.orders()) == {
@@ -74,7 +74,7 @@ def test_a_late_fill_counts_after_a_cancel_and_the_cancel_stands() -> None:
 
 
 def test_a_cancel_after_a_partial_fill_is_nothing_odd_even_when_it_arrives_first() -> None:
-    row = only(audited(request(), message(3, "cancel"), fill(2, "F-1", "4")).orders())
+    row = only(audited(request(), message(3, "canceled"), fill(2, "F-1", "4")).orders())
     assert (row["status"], row["leaves_quantity"], row["anomalies"]) == ("canceled", 0, [])
 
 
@@ -82,8 +82,8 @@ def test_late_fills_that_complete_a_canceled_order_make_it_filled() -> None:
     row = only(
         audited(
             request(),
-            message(1, "acknowledge"),
-            message(2, "cancel"),
+            message(1, "acknowledged"),
+            message(2, "canceled"),
             fill(1, "F-1", "4"),
             fill(3, "F-2", "7"),
         ).orders()
@@ -96,9 +96,9 @@ def test_a_bust_reopens_a_filled_order_and_a_correction_chain_leaves_its_last_li
     reports = [
         fill(2, "F-1", "6", "100", fee="0.6", fee_currency="USD", liquidity="maker"),
         fill(3, "F-2", "4", "100"),
-        message(4, "correct_fill", fill_id="F-1b", corrects="F-1", quantity="5", price="99"),
-        message(5, "correct_fill", fill_id="F-1c", corrects="F-1b", quantity="5", price="98"),
-        message(6, "bust_fill", fill_id="F-2"),
+        message(4, "fill_corrected", fill_id="F-1b", corrects="F-1", quantity="5", price="99"),
+        message(5, "fill_corrected", fill_id="F-1c", corrects="F-1b", quantity="5", price="98"),
+        message(6, "fill_busted", fill_id="F-2"),
     ]
     whole = audited(request(), *reports[:2])
     assert (only(whole.orders())["status"], only(whole.orders())["ended_at"]) == ("filled", at(3))
@@ -127,11 +127,11 @@ def test_a_bust_reopens_a_filled_order_and_a_correction_chain_leaves_its_last_li
 def test_the_later_of_two_corrections_stands_and_a_bust_of_it_brings_nothing_back() -> None:
     reports = [
         fill(2, "F-1", "6"),
-        message(5, "correct_fill", fill_id="F-3", corrects="F-1", quantity="3", price="100"),
-        message(4, "correct_fill", fill_id="F-2", corrects="F-1", quantity="2", price="100"),
+        message(5, "fill_corrected", fill_id="F-3", corrects="F-1", quantity="3", price="100"),
+        message(4, "fill_corrected", fill_id="F-2", corrects="F-1", quantity="2", price="100"),
     ]
     assert only(audited(request(), *reports).trades())["fill_id"] == "F-3"
-    assert audited(request(), *reports, message(6, "bust_fill", fill_id="F-3")).trades() == []
+    assert audited(request(), *reports, message(6, "fill_busted", fill_id="F-3")).trades() == []
 
 
 def test_the_same_fill_is_a_duplicate_and_other_numbers_are_kept_as_an_anomaly() -> None:
@@ -175,8 +175,8 @@ def test_fills_before_the_mapping_count_at_once_and_go_to_the_order_when_it_come
     assert auditor.orders()[1]["anomalies"] == ["unknown_order"]
     assert only(auditor.pnl())["position_quantity"] == 3
     mapping = [
-        message(2, "acknowledge", venue_order_id="V-1"),
-        unnamed(message(5, "trigger"), venue_order_id="V-1", aliases={"index": "7"}),
+        message(2, "acknowledged", venue_order_id="V-1"),
+        unnamed(message(5, "triggered"), venue_order_id="V-1", aliases={"index": "7"}),
     ]
     for shuffled in permutations([request(), *strange, *mapping]):
         row = only(audited(*shuffled).orders())
@@ -196,17 +196,19 @@ def test_fills_before_the_mapping_count_at_once_and_go_to_the_order_when_it_come
 def test_reports_under_a_replacement_id_and_a_request_id_belong_to_the_order() -> None:
     auditor = audited(
         request(),
-        message(1, "acknowledge", venue_order_id="V-1"),
+        message(1, "acknowledged", venue_order_id="V-1"),
         fill(6, "F-1", "3", client_order_id="C-1b"),
         message(2, "request_replace", quantity="2", replacement_client_order_id="C-1b"),
         message(3, "request_cancel", request_id="R-1"),
     )
     row = only(auditor.orders())
     assert (row["pending"], row["quantity"], row["cum_quantity"]) == ("cancel", 10, 3)
-    assert auditor.offer(message(4, "reject_cancel", client_order_id="R-1"), at(2000)) == "recorded"
+    assert (
+        auditor.offer(message(4, "cancel_rejected", client_order_id="R-1"), at(2000)) == "recorded"
+    )
     assert only(auditor.orders())["pending"] == "replace"
     replaced = message(
-        5, "replace", quantity="3", replacement_client_order_id="C-1b", venue_order_id="V-2"
+        5, "replaced", quantity="3", replacement_client_order_id="C-1b", venue_order_id="V-2"
     )
     assert auditor.offer(replaced, at(2001)) == "recorded"
     row = only(auditor.orders())
@@ -226,14 +228,18 @@ def test_reports_under_a_replacement_id_and_a_request_id_belong_to_the_order() -
 @pytest.mark.parametrize(
     ("reports", "status", "leaves"),
     [
-        ([message(1, "cancel"), message(2, "reject")], "canceled", 0),
-        ([message(2, "cancel"), message(3, "expire")], "expired", 0),
-        ([message(1, "acknowledge"), message(2, "reject", reason="duplicate_order")], "new", 10),
-        ([message(2, "reject", reason="duplicate_order")], "rejected", 0),
-        ([fill(1, "F-1", "4"), message(2, "suspend")], "suspended", 6),
-        ([fill(3, "F-1", "4"), message(2, "suspend"), message(4, "resume")], "partially_filled", 6),
-        ([message(1, "acknowledge"), message(2, "done_for_day")], "done_for_day", 0),
-        ([message(1, "status", status="filled")], "new", 10),
+        ([message(1, "canceled"), message(2, "rejected")], "canceled", 0),
+        ([message(2, "canceled"), message(3, "expired")], "expired", 0),
+        ([message(1, "acknowledged"), message(2, "rejected", reason="duplicate_order")], "new", 10),
+        ([message(2, "rejected", reason="duplicate_order")], "rejected", 0),
+        ([fill(1, "F-1", "4"), message(2, "suspended")], "suspended", 6),
+        (
+            [fill(3, "F-1", "4"), message(2, "suspended"), message(4, "resumed")],
+            "partially_filled",
+            6,
+        ),
+        ([message(1, "acknowledged"), message(2, "done_for_day")], "done_for_day", 0),
+        ([message(1, "status_observed", status="filled")], "new", 10),
     ],
 )
 def test_the_status_follows_the_precedence_of_the_facts(
@@ -266,7 +272,7 @@ def test_a_lost_answer_stays_unresolved_until_the_venue_speaks() -> None:
         "unresolved",
         10,
     )
-    assert auditor.offer(message(4, "acknowledge"), at(2000)) == "recorded"
+    assert auditor.offer(message(4, "acknowledged"), at(2000)) == "recorded"
     assert only(auditor.orders())["certainty"] == "confirmed"
 
 
@@ -282,7 +288,7 @@ def test_commands_are_refused_and_requests_repeated_for_the_stated_reasons() -> 
         (message(2, "submit"), "refused", "already_submitted"),
         (message(3, "absent"), "recorded", None),
         (message(4, "submit"), "recorded", None),
-        (message(5, "acknowledge"), "recorded", None),
+        (message(5, "acknowledged"), "recorded", None),
         (message(6, "deny", reason="limit"), "refused", "already_acknowledged"),
         (message(7, "request_replace", limit_price="99", request_id="R-0"), "recorded", None),
         (message(8, "request_replace", limit_price="99.0", request_id="R-0"), "duplicate", None),

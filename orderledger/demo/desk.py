@@ -108,7 +108,7 @@ class Desk:
         venue_order_id = answer.message.get("venue_order_id")
         if answer.outcome == "rejected":
             return f"the venue refuses: {answer.reason}"
-        word = {"acknowledge": "accepted", "cancel": "canceled", "replace": "replaced"}[
+        word = {"acknowledged": "accepted", "canceled": "canceled", "replaced": "replaced"}[
             answer.message["type"]
         ]
         return f"{word} as {venue_order_id}" if word != "canceled" else word

@@ -55,7 +55,7 @@ def _orders(desk: Desk) -> tuple[dict[str, Facts], dict[str, Facts]]:
     theirs: dict[str, Facts] = {}
     for name in ours:
         status = desk.venue.order_status(name)
-        if status["type"] == "status":
+        if status["type"] == "status_observed":
             theirs[name] = (status["status"], Decimal(status["reported"]["cum_quantity"]))
     return theirs, ours
 

@@ -9,7 +9,7 @@ from orderledger import Deny, Message, Outcome, Unresolved
 from orderledger.gateway.results import GatewayLedger, Sending
 from orderledger.venues.errors import NotSent, Unanswered
 
-REFUSALS = frozenset({"reject", "reject_cancel", "reject_replace"})
+REFUSALS = frozenset({"rejected", "cancel_rejected", "replace_rejected"})
 Result = TypeVar("Result")
 Failure: TypeAlias = NotSent | Unanswered
 Answer: TypeAlias = Sequence[Message] | Failure

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, TypedDict
 
-from orderledger import Halt, Reject
+from orderledger import Halt, Rejected
 from orderledger.extend.messages import parse_time
 from orderledger.extend.values import plain
 from orderledger.gateway.book import Book
@@ -101,7 +101,7 @@ class Watch:
 
     def note(self, result: Sending, at: datetime, *, is_failure: bool) -> None:
         self._failures = self._failures + 1 if is_failure else 0
-        if any(isinstance(message, Reject) for message in result.messages):
+        if any(isinstance(message, Rejected) for message in result.messages):
             self._rejects.append(at)
 
     def is_halted(self) -> bool:

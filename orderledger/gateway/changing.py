@@ -12,7 +12,7 @@ from orderledger import (
     Fenced,
     Message,
     Pending,
-    RejectReplace,
+    ReplaceRejected,
     RequestCancel,
     RequestReplace,
     StoreError,
@@ -282,7 +282,7 @@ class Changer:
         if not isinstance(answer, NotSent):
             return await self._record_answer(key, answer)
         account, name = key
-        ended = RejectReplace(
+        ended = ReplaceRejected(
             account=account,
             client_order_id=name,
             at=self._clock.now(),

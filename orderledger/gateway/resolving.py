@@ -5,7 +5,7 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from orderledger import Absent, Certainty, Deny, Message, Status
+from orderledger import Absent, Certainty, Deny, Message, StatusObserved
 from orderledger.extend.events import Order
 from orderledger.extend.runtime import EventLogger
 from orderledger.extend.values import ENDS, Clock, DatedBy, later
@@ -200,7 +200,7 @@ class Resolver:
         self._book.catch_up()
         order = self._book.order(*key)
         return [
-            _answer(order, message, asked_at) if isinstance(message, Status) else message
+            _answer(order, message, asked_at) if isinstance(message, StatusObserved) else message
             for message in found
         ]
 
@@ -247,7 +247,7 @@ def is_open_question(order: Order) -> bool:
     return order.certainty is Certainty.UNRESOLVED or order.undone_end is not None
 
 
-def _answer(order: Order | None, status: Status, asked_at: datetime) -> Status:
+def _answer(order: Order | None, status: StatusObserved, asked_at: datetime) -> StatusObserved:
     """The state that was found, with the time of the query.
 
     If a disputed end is found again, it holds at that time. Our clock dated the message that

@@ -84,16 +84,16 @@ class Messages:
     def fills(self) -> pandas.DataFrame:
         """The fills that stand: not busted, corrected ones with the numbers of their correction,
         the first of each id."""
-        rows = pandas.concat([self["fill"], self["correct_fill"]]).sort_values("log")
+        rows = pandas.concat([self["fill"], self["fill_corrected"]]).sort_values("log")
         rows = rows.drop_duplicates([*ORDER, "fill_id"]).set_index([*ORDER, "fill_id"])
-        for index, row in self["correct_fill"].set_index([*ORDER, "fill_id"]).iterrows():
+        for index, row in self["fill_corrected"].set_index([*ORDER, "fill_id"]).iterrows():
             old = (*index[:2], row["corrects"])
             for name in ("fee", "fee_currency", "liquidity"):
                 if row[name] is None:
                     rows.at[index, name] = rows.at[old, name]
             rows.at[index, "at"] = rows.at[old, "at"]
             rows = rows.drop([old])
-        gone = self["bust_fill"].set_index([*ORDER, "fill_id"]).index
+        gone = self["fill_busted"].set_index([*ORDER, "fill_id"]).index
         rows = (
             rows[~rows.index.isin(gone)]
             .reset_index()
@@ -109,9 +109,9 @@ class Messages:
     def _orders(self) -> pandas.DataFrame:
         """What became of each order that we requested."""
         fills, orders = self.fills().groupby(ORDER), self.terms.copy()
-        changes = pandas.concat([self[kind] for kind in ("request", "replace", "restate")]).dropna(
-            subset=["quantity"]
-        )
+        changes = pandas.concat(
+            [self[kind] for kind in ("request", "replaced", "restated")]
+        ).dropna(subset=["quantity"])
         quantity = (
             changes.sort_values(["at", "log"], kind="stable")
             .groupby(ORDER)["quantity"]
@@ -121,9 +121,9 @@ class Messages:
         orders["quantity"] = quantity
         orders["cum"] = fills["quantity"].sum().reindex(orders.index, fill_value=0.0)
         orders["first_fill"], orders["last_fill"] = fills["at"].min(), fills["at"].max()
-        orders["acknowledged"] = self["acknowledge"].groupby(ORDER)["at"].min()
+        orders["acknowledged"] = self["acknowledged"].groupby(ORDER)["at"].min()
         end = (
-            pandas.concat([self["cancel"], self["reject"]])
+            pandas.concat([self["canceled"], self["rejected"]])
             .sort_values(["at", "log"])
             .groupby(ORDER)[["type", "at", "reason"]]
             .first()

@@ -55,9 +55,9 @@ class Life:
             if self.happens(0.5):
                 return
         if self.happens(0.1):
-            yield self.told("reject", reason="no_funds")
+            yield self.told("rejected", reason="no_funds")
             return
-        yield self.told("acknowledge", venue_order_id=f"V-{self.number}")
+        yield self.told("acknowledged", venue_order_id=f"V-{self.number}")
         yield from self.traded()
         if self.happens(0.2):
             yield from self.observed()
@@ -82,19 +82,19 @@ class Life:
         self.filled = self.fills
         last = f"F-{self.number}-{self.fills}"
         if self.fills and self.happens(0.2):
-            yield self.fill("correct_fill", corrects=last, price=str(self.price + 3))
+            yield self.fill("fill_corrected", corrects=last, price=str(self.price + 3))
         elif self.fills and self.happens(0.2):
             self.filled -= 1
-            yield self.told("bust_fill", fill_id=last)
+            yield self.told("fill_busted", fill_id=last)
 
     def observed(self) -> Iterator[dict[str, Any]]:
         """A venue claims another quantity, and perhaps the right one later."""
         yield self.told(
-            "status", status="new", reported={"cum_quantity": "77"}, source="venue_poll"
+            "status_observed", status="new", reported={"cum_quantity": "77"}, source="venue_poll"
         )
         if self.happens(0.5):
             yield self.told(
-                "status",
+                "status_observed",
                 status="new",
                 reported={"cum_quantity": str(self.filled)},
                 source="venue_poll",
@@ -111,7 +111,7 @@ class Life:
             ]
             for asked in self.chance.choice(requests):
                 yield self.told("request_cancel", **asked)
-            yield self.told("cancel", **self.chance.choice([{}, {"reason": "liquidation"}]))
+            yield self.told("canceled", **self.chance.choice([{}, {"reason": "liquidation"}]))
             if self.happens(0.3):
                 yield self.fill()
 

@@ -43,7 +43,7 @@ def trade(
     return [
         request(order, second - 2, **terms),
         report("submit", order, second - 1),
-        report("acknowledge", order, second - 0.5),
+        report("acknowledged", order, second - 0.5),
         fill(order, f"F-{number}", second, **numbers),
     ]
 
@@ -267,12 +267,12 @@ def test_fill_cancel_reject_and_amend_ratios(ledger: Ledger) -> None:
         *trade(1, 10, "buy", "10", "100"),
         request("P-1", 20),
         fill("P-1", "F-P", 21, quantity="5"),
-        report("cancel", "P-1", 22),
+        report("canceled", "P-1", 22),
         request("R-1", 30),
-        report("reject", "R-1", 31),
+        report("rejected", "R-1", 31),
         request("M-1", 40),
-        report("acknowledge", "M-1", 41),
-        report("replace", "M-1", 42, quantity="10", limit_price="99"),
+        report("acknowledged", "M-1", 41),
+        report("replaced", "M-1", 42, quantity="10", limit_price="99"),
     )
     row = only(rows(ledger, "fill-ratio"))
     assert told(
@@ -290,7 +290,7 @@ def test_order_life(ledger: Ledger) -> None:
         *trade(1, 10, "buy", "10", "100"),
         request("P-1", 20),
         fill("P-1", "F-P", 21),
-        report("cancel", "P-1", 29),
+        report("canceled", "P-1", 29),
     )
     record(ledger, request("O-1", 40))
     row = only(rows(ledger, "order-life"))
@@ -377,13 +377,13 @@ def test_who_canceled(ledger: Ledger) -> None:
     record(
         ledger,
         request("A-1", 1),
-        report("acknowledge", "A-1", 2),
+        report("acknowledged", "A-1", 2),
         report("request_cancel", "A-1", 3, source="operator", actor="anna", request_id="X-1"),
         report("request_cancel", "A-1", 3.5, request_id="X-2"),
-        report("cancel", "A-1", 4),
+        report("canceled", "A-1", 4),
         request("B-1", 5),
         fill("B-1", "F-B", 6, quantity="5"),
-        report("cancel", "B-1", 7, reason="self_trade"),
+        report("canceled", "B-1", 7, reason="self_trade"),
     )
     found = {
         (row["canceled_by"], row["actor"], row["reason"]): told(row, "orders", "filled_part")
@@ -411,10 +411,10 @@ def test_orders_placed_moved_and_gone_per_hour(ledger: Ledger) -> None:
     record(
         ledger,
         request("A-1", 1, quantity="4"),
-        report("acknowledge", "A-1", 2),
-        report("replace", "A-1", 3, limit_price="98"),
+        report("acknowledged", "A-1", 2),
+        report("replaced", "A-1", 3, limit_price="98"),
     )
-    record(ledger, report("cancel", "A-1", 3_600), *trade(1, 10, "buy", "6", "100"))
+    record(ledger, report("canceled", "A-1", 3_600), *trade(1, 10, "buy", "6", "100"))
     first, second = rows(ledger, "order-flow")
     names = ("hour", "placed", "moved", "gone", "gone_filled", "placed_quantity")
     assert told(first, *names) == ["2026-03-02 09:00", 2, 1, 1, 1, 10]
@@ -427,8 +427,8 @@ def test_resting_time_and_size_against_the_usual(ledger: Ledger) -> None:
         record(
             ledger,
             request(order, 1, quantity=quantity),
-            report("acknowledge", order, 2),
-            report("cancel", order, 2 + seconds),
+            report("acknowledged", order, 2),
+            report("canceled", order, 2 + seconds),
         )
     row = only(rows(ledger, "resting"))
     assert told(row, "orders", "resting_seconds_p50", "resting_seconds_p90") == [3, 20, 30]

@@ -23,11 +23,15 @@ def fills_of_others() -> list[dict[str, Any]]:
     return [
         fill(None, "F-L", 20, venue_order_id="V-L", **told),
         request("L-1", 19),
-        report("acknowledge", "L-1", 21, venue_order_id="V-L", **told),
-        report("status", "L-1", 22, status="partially_filled", reported={"cum_quantity": "3"}),
-        report("status", "L-1", 23, status="partially_filled", reported={"cum_quantity": "1"}),
+        report("acknowledged", "L-1", 21, venue_order_id="V-L", **told),
+        report(
+            "status_observed", "L-1", 22, status="partially_filled", reported={"cum_quantity": "3"}
+        ),
+        report(
+            "status_observed", "L-1", 23, status="partially_filled", reported={"cum_quantity": "1"}
+        ),
         request("G-1", 24),
-        report("acknowledge", "G-1", 25, **told),
+        report("acknowledged", "G-1", 25, **told),
     ]
 
 

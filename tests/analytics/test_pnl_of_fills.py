@@ -82,7 +82,7 @@ def test_a_late_fill_and_a_bust_change_what_others_realized(ledger: Ledger) -> N
     before = ledger.pnl_of_fills()[-1]["position"]
     ledger.record_many(parsed(*traded(2, "sell", "1", "105")))
     assert [row["realized_pnl_average"] for row in ledger.pnl_of_fills()] == [0, 5, 0]
-    ledger.record_many(parsed(report("bust_fill", "C-1", 9, fill_id="F-1")))
+    ledger.record_many(parsed(report("fill_busted", "C-1", 9, fill_id="F-1")))
     assert [row["realized_pnl_average"] for row in ledger.pnl_of_fills()] == [0, 0]
     assert [row["realized_pnl_average"] for row in ledger.pnl_of_fills(as_of=before)] == [0, 20]
 

@@ -15,6 +15,7 @@ import pytest
 from orderledger import Ledger, parse_document
 from orderledger.projections.positions import METHODS
 from tests.analytics.by_pandas import Messages, compare
+from tests.auditing.facts import FORMER_WORDS
 from tests.real.test_recorded_flow import messages_of
 
 pytestmark = pytest.mark.shared
@@ -32,6 +33,7 @@ class Flow:
         told = pandas.DataFrame(messages)
         told["at"] = pandas.to_datetime(told["at"], utc=True, format="ISO8601")
         told["log"] = range(len(told))
+        told = told.replace({"type": FORMER_WORDS})
         by_type = {
             kind: frame.dropna(axis="columns", how="all") for kind, frame in told.groupby("type")
         }
@@ -199,7 +201,7 @@ def test_fill_and_cancel_ratios_and_lives(flow: Flow) -> None:
     )
     changes = [
         flow.of[kind]
-        for kind in ("replace", "restate")
+        for kind in ("replaced", "restated")
         if kind in flow.of and "quantity" in flow.of[kind]
     ]
     changed = (
@@ -210,12 +212,12 @@ def test_fill_and_cancel_ratios_and_lives(flow: Flow) -> None:
     quantity = (
         changed.groupby("client_order_id")["quantity"].last().astype(float).reindex(asked.index)
     )
-    canceled = asked.index.isin(flow.of["cancel"]["client_order_id"]) & (filled < quantity)
+    canceled = asked.index.isin(flow.of["canceled"]["client_order_id"]) & (filled < quantity)
     (row,) = flow.rows("fill-ratio").to_dict("records")
     assert row["orders"] == len(asked)
     assert (row["filled"], row["canceled"]) == ((filled >= quantity).sum(), canceled.sum())
     assert row["quantity_ratio"] == pytest.approx(filled.sum() / quantity.sum())
-    ends = flow.of["cancel"].groupby("client_order_id")["at"].min().reindex(asked.index)
+    ends = flow.of["canceled"].groupby("client_order_id")["at"].min().reindex(asked.index)
     last = flow.fills.groupby("client_order_id")["at"].max().reindex(asked.index)
     ended = ends.where(canceled, last.where(filled >= quantity))
     life = (ended - asked["at"]).dt.total_seconds().dropna()
@@ -237,7 +239,7 @@ def test_fill_and_cancel_ratios_and_lives(flow: Flow) -> None:
 
 def test_orders_placed_and_gone_per_hour(flow: Flow) -> None:
     placed = (
-        flow.of["acknowledge"]
+        flow.of["acknowledged"]
         .groupby("client_order_id")["at"]
         .min()
         .dt.strftime("%Y-%m-%d %H:00")

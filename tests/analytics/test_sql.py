@@ -198,7 +198,7 @@ def test_an_archive_is_asked_like_a_ledger(url: str, tmp_path: Path) -> None:
         ledger.record_many(
             parsed(
                 {
-                    **report("bust_fill", "C-2", 9, fill_id="F-2"),
+                    **report("fill_busted", "C-2", 9, fill_id="F-2"),
                     "evidence": evidence,
                     "text": "as said",
                 }

@@ -443,7 +443,7 @@ def test_evidence_and_text_are_restored_unless_they_were_forgotten(
 ) -> None:
     place = Place(str(tmp_path / "archive"))
     told = [
-        {"type": "acknowledge", "account": "a:b", "client_order_id": name,
+        {"type": "acknowledged", "account": "a:b", "client_order_id": name,
         "venue_order_id": f"V-{name}", "text": "as said",
          "at": "2026-11-20T09:00:00Z", "evidence": {"price": 0.10, "of": name}}
         for name in ("C-1", "C-2")

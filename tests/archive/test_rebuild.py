@@ -49,7 +49,7 @@ def known_late() -> list[dict[str, Any]]:
     """A fill whose order is known after a fill of another order: by its first place in the log it
     is before that one."""
     account = "late:x"
-    acknowledged = {**report("acknowledge", "Z-1", 2, venue_order_id="V-1"), "account": account}
+    acknowledged = {**report("acknowledged", "Z-1", 2, venue_order_id="V-1"), "account": account}
     unknown = fill(None, "F-1", 1, account, venue_order_id="V-1")
     return [
         unknown,

@@ -42,16 +42,16 @@ SUSPICIOUS = [
         source="operator",
         correlation_id="call-7",
     ),
-    said(10.2, "replace", quantity="12"),
+    said(10.2, "replaced", quantity="12"),
     fill(100, "F-1", "1", at=20),
-    said(101, "acknowledge", order="C-2", at=111, venue_order_id="V-9"),
-    said(102, "cancel", order="C-2"),
+    said(101, "acknowledged", order="C-2", at=111, venue_order_id="V-9"),
+    said(102, "canceled", order="C-2"),
     said(103, "gap", order=None, **GAP),
     said(
         104, "adjust", order=None, instrument="BTC-USD", quantity="1", price="100", reason="audit"
     ),
     said(105, "request_cancel"),
-    said(106, "cancel"),
+    said(106, "canceled"),
 ]
 """One of each finding, but for a clock that goes back."""
 
@@ -91,9 +91,9 @@ def test_each_finding_is_found_once_where_it_belongs(durable_store_url: str) -> 
 
 
 def test_a_cancel_that_we_asked_for_or_that_has_a_reason_is_explained(store_url: str) -> None:
-    for_a_reason = [request(order="C-3"), said(1, "cancel", order="C-3", reason="liquidation")]
+    for_a_reason = [request(order="C-3"), said(1, "canceled", order="C-3", reason="liquidation")]
     with opened(
-        store_url, [*working(), said(5, "request_cancel"), said(6, "cancel"), *for_a_reason]
+        store_url, [*working(), said(5, "request_cancel"), said(6, "canceled"), *for_a_reason]
     ) as ledger:
         assert list(ledger.audit(finding="unexplained_cancel")) == []
 
@@ -191,12 +191,12 @@ FILLS = [
     *working(),
     fill(1, "F-1", "2", liquidity="taker"),
     fill(2, "F-2", "3"),
-    said(3, "correct_fill", fill_id="F-3", corrects="F-1", quantity="4", price="101"),
-    said(4, "bust_fill", fill_id="F-2"),
+    said(3, "fill_corrected", fill_id="F-3", corrects="F-1", quantity="4", price="101"),
+    said(4, "fill_busted", fill_id="F-2"),
     fill(5, "F-4", "1"),
     fill(6, "F-4", "2"),
     fill(7, "F-4", "1", at=5, liquidity="maker"),
-    said(8, "bust_fill", fill_id="F-2", at=3.5),
+    said(8, "fill_busted", fill_id="F-2", at=3.5),
 ]
 """A corrected fill, a busted one, and one that was reported three times, once with other
 numbers."""

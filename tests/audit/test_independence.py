@@ -152,7 +152,7 @@ def test_the_command_says_what_it_tried(tmp_path: Path) -> None:
     with Ledger.open(
         tmp_path / "a.db", clock=clock, update_views=False, synchronous="OFF"
     ) as ledger:
-        messages = [*working(), fill(1, "F-1", "1"), fill(2, "F-2", "1"), said(3, "cancel")]
+        messages = [*working(), fill(1, "F-1", "1"), fill(2, "F-2", "1"), said(3, "canceled")]
         record(lambda message: ledger.record(parse_document(message)), clock, messages)
     done = run("prove-order-independence", "--db", tmp_path / "a.db", "--rounds", "3")
     assert (done.status, done.err) == (0, "")

@@ -43,28 +43,28 @@ CASES: dict[str, tuple[tuple[dict[str, Any], ...], str]] = {
         "Order denied by our own checks (max_notional), never sent",
     ),
     "rejected": (
-        (*SENT, message("reject", reason="margin")),
+        (*SENT, message("rejected", reason="margin")),
         "Order rejected by the venue (margin)",
     ),
     "rejected and filled": (
-        (*SENT, message("reject", reason="margin"), fill("F-1", "4")),
+        (*SENT, message("rejected", reason="margin"), fill("F-1", "4")),
         (
             "Order rejected by the venue (margin); yet 4 of 10 BTC-USD bought at 100; "
             "open anomalies: fill_after_end, status_conflict"
         ),
     ),
     "canceled": (
-        (*WORKING, fill("F-1", "4"), message("cancel", reason="liquidation")),
+        (*WORKING, fill("F-1", "4"), message("canceled", reason="liquidation")),
         "Order canceled (liquidation), 4 of 10 BTC-USD bought at 100",
     ),
-    "expired": ((*WORKING, message("expire")), "Order expired, nothing filled"),
+    "expired": ((*WORKING, message("expired")), "Order expired, nothing filled"),
     "replacing": (
         (*WORKING, request_replace(quantity="12")),
         "Order working, nothing filled of 10 BTC-USD; replace requested, not yet answered",
     ),
-    "suspended": ((*WORKING, message("suspend")), "Order suspended by the venue, nothing filled"),
+    "suspended": ((*WORKING, message("suspended")), "Order suspended by the venue, nothing filled"),
     "stopped": (
-        (*WORKING, message("stop")),
+        (*WORKING, message("stopped")),
         "Order stopped (execution guaranteed by the venue), nothing filled",
     ),
     "day": ((*WORKING, message("done_for_day")), "Order done for the day, nothing filled"),

@@ -12,23 +12,41 @@ Row = dict[str, Any]
 PROPOSAL_TYPES = {"propose", "approve", "decline"}
 ACCOUNT_TYPES = {"instrument", "mark", "funding", "adjust", "gap", "balance"}
 ORDER_COMMANDS = {"request", "deny", "submit", "unresolved", "request_cancel", "request_replace"}
-REGISTER = {"done_for_day", "suspend", "stop", "resume", "restate"}
+REGISTER = {"done_for_day", "suspended", "stopped", "resumed", "restated"}
 WORKING_REPORTS = {
-    "acknowledge",
+    "acknowledged",
     "fill",
-    "correct_fill",
-    "replace",
-    "trigger",
-    "reinstate",
+    "fill_corrected",
+    "replaced",
+    "triggered",
+    "reinstated",
 } | REGISTER
 WORKING_STATUSES = {"new", "partially_filled", "suspended", "stopped"}
-END_WORDS = {"cancel": "canceled", "expire": "expired", "reject": "rejected", "deny": "denied"}
+END_WORDS = {"deny": "denied"} | {word: word for word in ("canceled", "expired", "rejected")}
 SESSIONS = {
-    "suspend": "suspended",
-    "stop": "stopped",
+    "suspended": "suspended",
+    "stopped": "stopped",
     "done_for_day": "done_for_day",
-    "resume": None,
-    "restate": None,
+    "resumed": None,
+    "restated": None,
+}
+FORMER_WORDS = {
+    "acknowledge": "acknowledged",
+    "reject": "rejected",
+    "correct_fill": "fill_corrected",
+    "bust_fill": "fill_busted",
+    "cancel": "canceled",
+    "reject_cancel": "cancel_rejected",
+    "reject_replace": "replace_rejected",
+    "replace": "replaced",
+    "expire": "expired",
+    "trigger": "triggered",
+    "suspend": "suspended",
+    "resume": "resumed",
+    "stop": "stopped",
+    "restate": "restated",
+    "reinstate": "reinstated",
+    "status": "status_observed",
 }
 REPORTED_NUMBERS = ("quantity", "cum_quantity", "leaves_quantity", "average_price")
 SEEN_SESSIONS = {"suspended": "suspended", "stopped": "stopped", "done_for_day": "done_for_day"} | {
@@ -90,7 +108,8 @@ class Fact:
 
     @property
     def type(self) -> str:
-        return str(self.message["type"])
+        given = str(self.message["type"])
+        return FORMER_WORDS.get(given, given)
 
     @property
     def when(self) -> When:
@@ -117,7 +136,7 @@ class Fact:
     def shown(self) -> Moment | None:
         """Rule 4: the moment at which an observed row surely shows the order open: the venue's own
         time in it, or that of the query for this one order."""
-        if self.type != "status" or self.get("status") not in WORKING_STATUSES:
+        if self.type != "status_observed" or self.get("status") not in WORKING_STATUSES:
             return None
         dated_by = self.get("dated_by") or ("venue" if self.get("at") is not None else None)
         asked = (
@@ -136,7 +155,7 @@ class Fact:
     @property
     def observed_status(self) -> str | None:
         """The status the venue was seen to give, by a `status` message or beside another report."""
-        word = (self.get("status") if self.type == "status" else None) or (
+        word = (self.get("status") if self.type == "status_observed" else None) or (
             self.get("reported") or {}
         ).get("status")
         return None if word is None else str(word)
@@ -144,18 +163,22 @@ class Fact:
     @property
     def end_word(self) -> str | None:
         """The end this fact states; an observed end counts as one."""
-        if self.type == "status" and self.get("status") in {"canceled", "expired", "rejected"}:
+        if self.type == "status_observed" and self.get("status") in {
+            "canceled",
+            "expired",
+            "rejected",
+        }:
             return str(self.get("status"))
         return END_WORDS.get(self.type)
 
     @property
     def is_duplicate_reject(self) -> bool:
-        return self.type == "reject" and self.get("reason") == "duplicate_order"
+        return self.type == "rejected" and self.get("reason") == "duplicate_order"
 
     @property
     def is_unknown_to_venue(self) -> bool:
         return (
-            self.type in {"reject_cancel", "reject_replace"}
+            self.type in {"cancel_rejected", "replace_rejected"}
             and self.get("reason") == "unknown_order"
         )
 
@@ -164,13 +187,15 @@ class Fact:
         """Where it leaves the order between done for the day, suspended, stopped and (None) going
         on as usual."""
         return (
-            SEEN_SESSIONS[str(self.get("status"))] if self.type == "status" else SESSIONS[self.type]
+            SEEN_SESSIONS[str(self.get("status"))]
+            if self.type == "status_observed"
+            else SESSIONS[self.type]
         )
 
     @property
     def is_of_session(self) -> bool:
         return self.type in REGISTER or (
-            self.type == "status" and self.get("status") in SEEN_SESSIONS
+            self.type == "status_observed" and self.get("status") in SEEN_SESSIONS
         )
 
     @property
@@ -178,14 +203,14 @@ class Fact:
         """Whether only an order the venue has taken on can have brought this."""
         shown = WORKING_STATUSES | {"filled", "done_for_day"}
         return self.type in WORKING_REPORTS or (
-            self.type == "status" and self.get("status") in shown
+            self.type == "status_observed" and self.get("status") in shown
         )
 
     @property
     def shows_work_now(self) -> bool:
         """Whether it says that the venue works the order at that time. A fill or the end of a day
         does not."""
-        is_state = self.shows_work and self.type not in {"fill", "correct_fill", "done_for_day"}
+        is_state = self.shows_work and self.type not in {"fill", "fill_corrected", "done_for_day"}
         return is_state and self.get("status") not in {"filled", "done_for_day"}
 
 

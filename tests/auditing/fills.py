@@ -81,7 +81,7 @@ def said_of_fills(facts: Iterable[Fact]) -> dict[str, list[Fact]]:
     """All that was said under each fill id, by time."""
     said: dict[str, list[Fact]] = defaultdict(list)
     for fact in sorted(facts, key=lambda fact: fact.when):
-        if fact.type in {"fill", "correct_fill"}:
+        if fact.type in {"fill", "fill_corrected"}:
             said[fact.get("fill_id")].append(fact)
     return dict(said)
 
@@ -128,7 +128,7 @@ def without_late_repetitions(facts: Iterable[Fact]) -> list[Fact]:
             for name in FILL_DETAILS
             if name in comparable(fact.message)
         }
-        if not same or (fact.type != "bust_fill" and not given <= known):
+        if not same or (fact.type != "fill_busted" and not given <= known):
             kept.append(fact)
     return kept
 
@@ -140,12 +140,12 @@ def is_same_fill(one: Fact, other: Fact) -> bool:
         or one.get("fill_id") != other.get("fill_id")
     ):
         return False
-    return one.type == "bust_fill" or numbers_of(one) == numbers_of(other)
+    return one.type == "fill_busted" or numbers_of(one) == numbers_of(other)
 
 
 def is_repeated(one: Fact, other: Fact) -> bool:
     """Whether both are reports of one fill with the same numbers. Busts are none."""
-    return one.type != "bust_fill" and is_same_fill(one, other)
+    return one.type != "fill_busted" and is_same_fill(one, other)
 
 
 def line_of(fill: Fill, fills: dict[str, Fill]) -> list[Fill] | None:
@@ -172,7 +172,7 @@ def with_what_it_takes_over(fill: Fill, fills: dict[str, Fill]) -> Fill:
 def busts_in(facts: Iterable[Fact]) -> dict[str, When]:
     """When each fill was first said to be busted."""
     busts = sorted(
-        (fact for fact in facts if fact.type == "bust_fill"),
+        (fact for fact in facts if fact.type == "fill_busted"),
         key=lambda fact: fact.when,
         reverse=True,
     )

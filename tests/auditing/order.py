@@ -17,7 +17,7 @@ from tests.auditing.fills import (
 )
 
 ENDED_STATUSES = {"filled", "canceled", "rejected", "denied", "expired"}
-ANSWERS = {"cancel": {"reject_cancel"}, "replace": {"replace", "reject_replace"}}
+ANSWERS = {"cancel": {"cancel_rejected"}, "replace": {"replaced", "replace_rejected"}}
 
 
 class Order:
@@ -60,7 +60,7 @@ class Order:
         return self.request.get(field) if self.request else None
 
     def changes(self, field: str) -> list[Fact]:
-        return [fact for fact in self.of("replace", "restate") if fact.get(field) is not None]
+        return [fact for fact in self.of("replaced", "restated") if fact.get(field) is not None]
 
     def term(self, field: str) -> Fraction | None:
         """Rules 6 and 10: what a replace or a restate set last, else what was requested; a request
@@ -103,7 +103,7 @@ class Order:
         request that a replace without a name can have answered."""
         legs = [
             (fact.when, self.leg_named_by(fact))
-            for fact in self.of("replace")
+            for fact in self.of("replaced")
             if name_in(fact, self) is not None
         ]
         for asked, answer in nameless_pairs(self, "replace"):
@@ -112,7 +112,7 @@ class Order:
                 for other in requests_left(self, "replace")
                 if asked.when < other.when < answer.when
             ]
-            if answer.type == "replace" and not later:
+            if answer.type == "replaced" and not later:
                 legs.append((answer.when, asked.get("replacement_client_order_id")))
         return next(
             (name for _, name in sorted(legs, reverse=True) if name is not None),
@@ -186,7 +186,7 @@ class Order:
             if fact.end_word and not (is_working and fact.is_duplicate_reject)
         ]
         return [
-            fact for fact in said if all(fact.when > back.when for back in self.of("reinstate"))
+            fact for fact in said if all(fact.when > back.when for back in self.of("reinstated"))
         ]
 
     @property
@@ -249,7 +249,7 @@ class Order:
             (
                 fact
                 for fact in sessions
-                if fact.type != "status" or fact.get("status") == "done_for_day"
+                if fact.type != "status_observed" or fact.get("status") == "done_for_day"
             ),
             None,
         )
@@ -271,7 +271,7 @@ class Order:
     def is_filled(self) -> bool:
         if self.quantity is None:
             return self.cum_quantity > 0 and any(
-                fact.get("status") == "filled" for fact in self.of("status")
+                fact.get("status") == "filled" for fact in self.of("status_observed")
             )
         return self.cum_quantity >= self.quantity > 0
 
@@ -359,7 +359,7 @@ class Order:
         answered = [answer.when for answer in self.of(*ANSWERS[kind])]
         return [
             f
-            for f in self.of("status")
+            for f in self.of("status_observed")
             if f.get("pending") == kind and all(when < f.when for when in answered)
         ]
 
@@ -427,7 +427,7 @@ class Order:
             fact,
             *(other for other in self.facts if other is not fact and is_same_fill(other, fact)),
         ]
-        is_fill = fact.type in {"fill", "correct_fill"}
+        is_fill = fact.type in {"fill", "fill_corrected"}
         return (
             told_in(same) if is_fill and fact.when == min(one.when for one in same) else fact.when
         )
@@ -455,9 +455,9 @@ def is_nameless(answer: Fact, order: Order, kind: str) -> bool:
     an id that is the order's own because a replace put it in force, or by one of a replace where a
     cancel is refused."""
     name = name_in(answer, order)
-    if name is None or answer.get("request_id") or answer.type == "replace":
+    if name is None or answer.get("request_id") or answer.type == "replaced":
         return name is None
-    legs = {order.leg_named_by(fact) or name_in(fact, order) for fact in order.of("replace")}
+    legs = {order.leg_named_by(fact) or name_in(fact, order) for fact in order.of("replaced")}
     is_of_kind = any(name in names_of(asked) for asked in order.of(f"request_{kind}"))
     is_replacement = any(name in names_of(asked) for asked in order.of("request_replace"))
     return name in legs or (is_replacement and not is_of_kind)

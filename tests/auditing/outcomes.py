@@ -23,11 +23,11 @@ def is_repetition(fact: Fact, kin: list[Fact]) -> bool:
     proposal or account. A report that brings the order a new name is no repetition: dropping it
     would lose the mapping (rules 9 and 10)."""
     message, same_type = fact.message, [known for known in kin if known.type == fact.type]
-    if fact.type in {"fill", "correct_fill"}:  # they have an id of their own
+    if fact.type in {"fill", "fill_corrected"}:  # they have an id of their own
         return not brings_name(fact, kin) and is_known_fill(fact, kin)
     if message.get("message_id") is not None and any(is_same_message(known, fact) for known in kin):
         return True
-    if fact.type == "bust_fill":
+    if fact.type == "fill_busted":
         busts = [known for known in same_type if known.get("fill_id") == fact.get("fill_id")]
         is_told = message.get("at") is not None and all(fact.at < known.at for known in busts)
         return bool(busts) and not is_told and not brings_name(fact, kin)
@@ -75,7 +75,7 @@ def has_used_id(fact: Fact, kin: list[Fact]) -> bool:
 def is_untimed(fact: Fact) -> bool:
     """Whether only a time or a message id could tell a repetition from a second fact: all its
     fields are compared."""
-    by_id = {"fill", "correct_fill", "bust_fill", "request", *PROPOSAL_TYPES}
+    by_id = {"fill", "fill_corrected", "fill_busted", "request", *PROPOSAL_TYPES}
     has_id = fact.get("message_id") is not None or fact.get("request_id") is not None
     return fact.get("at") is None and fact.type not in by_id and not has_id
 

@@ -65,7 +65,7 @@ def order_row(order: Order) -> Row:
         "reason": order.reason,
         "requested_at": order.request.at if order.request else None,
         "submitted_at": max((fact.at for fact in order.of("submit")), default=None),
-        "acknowledged_at": min((fact.at for fact in order.of("acknowledge")), default=None),
+        "acknowledged_at": min((fact.at for fact in order.of("acknowledged")), default=None),
         "pending_since": order.pending_since,
         "absent_at": max(fact.at for fact in order.of("absent")) if order.is_missing else None,
         "first_fill_at": min((fill.at for fill in order.fills), default=None),
@@ -173,7 +173,7 @@ def anomalies(order: Order) -> list[str]:
         ),
         "position_side_conflict": has_two_sides(order),
         "unknown_status": word is not None and word not in KNOWN_STATUSES,
-        "client_order_id_reused": len(order.venue_order_ids) > 1 + len(order.of("replace")),
+        "client_order_id_reused": len(order.venue_order_ids) > 1 + len(order.of("replaced")),
         "unknown_order": order.request is None,
     }
     return sorted(code for code, stands in standing.items() if stands)

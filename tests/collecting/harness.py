@@ -18,7 +18,7 @@ RULES = Rules(lookback=timedelta(hours=1), grace=timedelta(seconds=1), pause=0, 
 
 def acknowledge(name: str, second: float) -> Message:
     told = {
-        "type": "acknowledge",
+        "type": "acknowledged",
         "account": ACCOUNT,
         "venue_order_id": name,
         "instrument": "BTC-USD",

@@ -365,7 +365,7 @@ def test_a_second_reconciliation_appends_nothing(reconciled: Reconciled) -> None
 def test_a_repair_is_taken_back(reconciled: Reconciled) -> None:
     """Behaviour 18"""
     reverted = reconciled.said[3]
-    assert (reverted.status, [row["type"] for row in reverted.rows]) == (0, ["bust_fill"])
+    assert (reverted.status, [row["type"] for row in reverted.rows]) == (0, ["fill_busted"])
     assert reconciled.events[2] > reconciled.events[1]
     assert reconciled.trades == []
 

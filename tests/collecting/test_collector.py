@@ -82,7 +82,13 @@ def test_what_a_venue_said_before_it_was_asked_is_recorded_before_its_answer() -
         said = [
             *many,
             parse_document(
-                {"type": "replace", "account": ACCOUNT, "venue_order_id": "V-1", "at": at(7), **old}
+                {
+                    "type": "replaced",
+                    "account": ACCOUNT,
+                    "venue_order_id": "V-1",
+                    "at": at(7),
+                    **old,
+                }
             ),
         ]
 

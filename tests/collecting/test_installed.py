@@ -79,7 +79,7 @@ def test_an_installed_adapter_translates(tmp_path: Path) -> None:
     )
     assert told.returncode == 0, told.stderr
     messages = [json.loads(line) for line in told.stdout.splitlines()]
-    assert [message["type"] for message in messages] == ["instrument", "fill", "acknowledge"]
+    assert [message["type"] for message in messages] == ["instrument", "fill", "acknowledged"]
     assert (messages[0]["currency"], messages[1]["fill_id"]) == ("USD", "1:0.5")
 
 

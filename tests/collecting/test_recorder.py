@@ -14,7 +14,7 @@ BATCH = QUEUE_LIMIT // 4
 
 def acknowledged(first: int, count: int) -> list[Message]:
     told = {
-        "type": "acknowledge",
+        "type": "acknowledged",
         "account": ACCOUNT,
         "at": at(1),
         "instrument": "BTC-USD",

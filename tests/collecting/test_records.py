@@ -18,7 +18,7 @@ LEG = {"tradier.leg_id.77": "77"}
 
 
 def reported(name: str, **more: Any) -> dict[str, Any]:
-    return {"type": "acknowledge", "account": ACCOUNT, "venue_order_id": name, "at": at(9), **more}
+    return {"type": "acknowledged", "account": ACCOUNT, "venue_order_id": name, "at": at(9), **more}
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def test_an_order_is_found_by_every_name_the_venue_may_use(
         ledger,
         request(aliases=ALIASES),
         message("submit"),
-        message("acknowledge", venue_order_id="V-1", aliases=LEG),
+        message("acknowledged", venue_order_id="V-1", aliases=LEG),
     )
     record(
         ledger, fill("F-1", "4", at=at(5), venue_order_id="V-1", instrument="BTC-USD", side="buy")
@@ -102,7 +102,9 @@ def test_its_standing_fills_are_those_of_the_view(ledger: Ledger, records: Recor
             for n in range(4)
         ),
     )
-    record(ledger, message("bust_fill", client_order_id=None, venue_order_id="V-1", fill_id="F-2"))
+    record(
+        ledger, message("fill_busted", client_order_id=None, venue_order_id="V-1", fill_id="F-2")
+    )
     assert [row["fill_id"] for row in records.trades(ACCOUNT, "V-1")] == ["F-0"]
     for name in ("V-1", "V-2", "V-3"):
         assert records.trades(ACCOUNT, name) == BookRecords(ledger).trades(ACCOUNT, name)
@@ -124,7 +126,9 @@ def test_the_standing_fills_of_an_order_are_those_under_all_its_ids(
             for n in range(4)
         ),
     )
-    record(ledger, message("bust_fill", client_order_id=None, venue_order_id="V-1", fill_id="F-2"))
+    record(
+        ledger, message("fill_busted", client_order_id=None, venue_order_id="V-1", fill_id="F-2")
+    )
     order = records.order(ACCOUNT, CLOID)
     assert order is not None and isinstance(records, ManyRecords)
     assert {row["fill_id"] for row in records.trades_of(order)} == {"F-0", "F-1", "F-3"}
@@ -139,7 +143,7 @@ def test_an_unknown_order_that_turned_out_to_be_ours_is_found_as_ours(
     ledger: Ledger, records: Records
 ) -> None:
     """Behaviour 11"""
-    record(ledger, reported("V-1"), request(), message("acknowledge", venue_order_id="V-1"))
+    record(ledger, reported("V-1"), request(), message("acknowledged", venue_order_id="V-1"))
     found = records.order(ACCOUNT, "V-1")
     assert found is not None and found["client_order_id"] == "C-1"
     assert found == ledger.order("C-1")

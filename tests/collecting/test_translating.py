@@ -112,7 +112,7 @@ def test_a_cancel_that_no_modify_follows_is_an_end() -> None:
     )
     recording = adapter("hyperliquid").recording("hyperliquid:main", "", None)
     ends = [
-        sum('"type":"cancel"' in line for line in one.lines)
+        sum('"type":"canceled"' in line for line in one.lines)
         for one in translated(
             recording, [json.dumps(payload).encode() for payload in (canceled, later)]
         )

@@ -115,7 +115,7 @@ def lives(count: int, account: str = "sim:main") -> list[dict[str, Any]]:
         for message in (
             request(f"C-{number}", number, account),
             {
-                **report("acknowledge", f"C-{number}", number + 0.1, venue_order_id=f"V-{number}"),
+                **report("acknowledged", f"C-{number}", number + 0.1, venue_order_id=f"V-{number}"),
                 "account": account,
             },
             fill(
@@ -203,7 +203,7 @@ def story() -> list[dict[str, Any]]:
             liquidity="maker",
         ),
         report(
-            "acknowledge",
+            "acknowledged",
             "C-1",
             1,
             venue_order_id="V-1",
@@ -219,7 +219,7 @@ def story() -> list[dict[str, Any]]:
             request_id="Q-1",
         ),
         report(
-            "replace",
+            "replaced",
             "C-1",
             3,
             quantity="11",
@@ -236,7 +236,7 @@ def story() -> list[dict[str, Any]]:
             evidence={"raw": [1.10, "é", None], "n": 12345678901234567890},
         ),
         report(
-            "correct_fill",
+            "fill_corrected",
             "C-1",
             5,
             fill_id="F-2c",
@@ -247,33 +247,38 @@ def story() -> list[dict[str, Any]]:
             fee_currency="BNB",
         ),
         fill("C-1", "F-3", 5.5, quantity="1"),
-        report("bust_fill", "C-1", 6, fill_id="F-3"),
+        report("fill_busted", "C-1", 6, fill_id="F-3"),
         fill("C-1", "F-1", 6, quantity="77"),
         report("request_cancel", "C-1", 7, request_id="Q-2"),
-        report("reject_cancel", "C-1", 8, request_id="Q-2", reason="too_late", text="já era"),
+        report("cancel_rejected", "C-1", 8, request_id="Q-2", reason="too_late", text="já era"),
         report(
-            "status", "C-1", 9, status="partially_filled", pending="cancel", source="venue_poll"
+            "status_observed",
+            "C-1",
+            9,
+            status="partially_filled",
+            pending="cancel",
+            source="venue_poll",
         ),
-        report("cancel", "C-1", 10, reason="liquidation"),
+        report("canceled", "C-1", 10, reason="liquidation"),
         fill("C-1", "F-4", 11, quantity="4"),
-        report("status", "C-1", 12, status="waiting", source="reconciliation"),
+        report("status_observed", "C-1", 12, status="waiting", source="reconciliation"),
         report("submit", "C-2", 1, message_id="M-1", correlation_id="K", causation_id="L"),
         report("unresolved", "C-2", 2, reason="timeout"),
         report("absent", "C-2", 3),
-        report("reject", "C-2", 4, reason="duplicate_order"),
+        report("rejected", "C-2", 4, reason="duplicate_order"),
         *(
             report(kind, "C-2", 5 + n)
             for n, kind in enumerate(
-                ("trigger", "suspend", "resume", "reinstate", "stop", "done_for_day")
+                ("triggered", "suspended", "resumed", "reinstated", "stopped", "done_for_day")
             )
         ),
-        report("restate", "C-2", 11, quantity="8", stop_price="80"),
+        report("restated", "C-2", 11, quantity="8", stop_price="80"),
         fill("C-2", "F-1", 12, side="sell", quantity="9", price="102"),
-        report("expire", "C-2", 13),
+        report("expired", "C-2", 13),
         request("C-3", 0, instrument="BTC-PERP", quantity="3"),
         report("deny", "C-3", 1, reason="too_much"),
         fill("C-3", "F-1", 2, instrument="BTC-PERP", price="30000", quantity="3", fee="0.00001"),
-        report("reject_replace", "C-3", 3),
+        report("replace_rejected", "C-3", 3),
         of_account("mark", 4, instrument="BTC-PERP", price="31000"),
     ]
     # Those that could run into an account's name are told of every account; all others of one.
@@ -291,7 +296,7 @@ def strange(account: str, names: Sequence[str]) -> list[dict[str, Any]]:
         messages += [
             request(name, second, account, instrument=name, strategy=name, tags={name: name}),
             {
-                **report("acknowledge", name, second, venue_order_id=name, aliases={name: name}),
+                **report("acknowledged", name, second, venue_order_id=name, aliases={name: name}),
                 "account": account,
             },
             {

@@ -168,13 +168,16 @@ def test_a_certificate_shows_what_agreed_and_what_is_open(ledger: Ledger) -> Non
 
 
 def test_a_preview_answers_as_recording_would_and_records_nothing(ledger: Ledger) -> None:
-    known = parsed(request("C-1"), report("acknowledge", "C-1", 2), fill("C-1", "F-1", 3))
+    known = parsed(request("C-1"), report("acknowledged", "C-1", 2), fill("C-1", "F-1", 3))
     ledger.record_many(known)
     before = list(ledger.events())
     asked = [
         *known,
         *parsed(
-            fill("C-1", "F-2", 4), fill("C-1", "F-2", 4), report("cancel", "C-1", 5), request("C-2")
+            fill("C-1", "F-2", 4),
+            fill("C-1", "F-2", 4),
+            report("canceled", "C-1", 5),
+            request("C-2"),
         ),
     ]
     previewed = [(outcome.outcome, outcome.anomalies) for outcome in ledger.preview(asked)]
@@ -193,7 +196,7 @@ def test_a_preview_answers_as_recording_would_and_records_nothing(ledger: Ledger
 def test_views_of_another_shape_are_made_anew_from_the_log(durable_store_url: str) -> None:
     with Ledger.open(durable_store_url, clock=SteppingClock(MADE_AT)) as ledger:
         ledger.record_many(
-            parsed(request("C-1"), report("acknowledge", "C-1", 2), fill("C-1", "F-1", 3))
+            parsed(request("C-1"), report("acknowledged", "C-1", 2), fill("C-1", "F-1", 3))
         )
         before = (ledger.orders(), ledger.trades(), ledger.positions())
     outdated = (
@@ -222,7 +225,7 @@ def test_views_of_another_shape_are_made_anew_from_the_log(durable_store_url: st
 def test_an_open_ledger_tells_how_long_things_took(durable_store_url: str) -> None:
     with Ledger.open(durable_store_url, clock=SteppingClock(MADE_AT), update_views=False) as ledger:
         for message in parsed(
-            request("C-1"), report("acknowledge", "C-1", 2), fill("C-1", "F-1", 3)
+            request("C-1"), report("acknowledged", "C-1", 2), fill("C-1", "F-1", 3)
         ):
             ledger.record(message)
         ledger.orders()

@@ -39,7 +39,7 @@ def test_as_of_a_position_tells_apart_what_was_recorded_at_one_time(ledger: Ledg
     ledger.record_many(
         parsed(
             request("C-1"),
-            report("acknowledge", "C-1", 1),
+            report("acknowledged", "C-1", 1),
             fill("C-1", "F-1", 2),
             fill("C-1", "F-2", 3),
         )
@@ -98,11 +98,11 @@ def test_as_of_an_order_is_found_by_the_names_that_were_known_then(ledger: Ledge
     ]
     told += [
         report("request_cancel", "U-1", 3, request_id="R-U"),
-        report("acknowledge", "U-1", 4, venue_order_id="V-U"),
+        report("acknowledged", "U-1", 4, venue_order_id="V-U"),
     ]
     told += [
         report(
-            "replace",
+            "replaced",
             "X-U",
             5,
             quantity="9",
@@ -149,7 +149,7 @@ def test_a_new_name_may_come_with_the_report_that_shows_whose_it_is(ledger: Ledg
     ledger.record_many(parsed(request("C-1")))
     replaced = {"quantity": "9", "venue_order_id": "V-1", "replacement_client_order_id": "C-1"}
     assert (
-        ledger.record(parse_document(report("replace", "X", 1, **replaced))).outcome == "recorded"
+        ledger.record(parse_document(report("replaced", "X", 1, **replaced))).outcome == "recorded"
     )
     assert ledger.record(parse_document(fill(None, "F-1", venue_order_id="V-1"))).anomalies == ()
     assert [
@@ -159,7 +159,7 @@ def test_a_new_name_may_come_with_the_report_that_shows_whose_it_is(ledger: Ledg
 
 def test_one_commit_may_name_an_unknown_order_and_show_whose_it_is(ledger: Ledger) -> None:
     told = [fill(None, "F-1", venue_order_id="V-1", aliases={"index": "7"}), request("C-1", 0)]
-    ledger.record_many(parsed(*told, report("acknowledge", "C-1", 2, venue_order_id="V-1")))
+    ledger.record_many(parsed(*told, report("acknowledged", "C-1", 2, venue_order_id="V-1")))
     assert len({event["recorded_at"] for event in ledger.events()}) == 1
     assert [
         (row["client_order_id"], row["aliases"], row["cum_quantity"]) for row in ledger.orders()
@@ -168,7 +168,7 @@ def test_one_commit_may_name_an_unknown_order_and_show_whose_it_is(ledger: Ledge
 
 def test_one_commit_may_request_an_order_and_show_whose_it_is_as_well(ledger: Ledger) -> None:
     replaced = {"quantity": "9", "venue_order_id": "V-1", "replacement_client_order_id": "C-1"}
-    ledger.record_many(parsed(request("C-1"), report("replace", "X", 1, **replaced)))
+    ledger.record_many(parsed(request("C-1"), report("replaced", "X", 1, **replaced)))
     assert len({event["recorded_at"] for event in ledger.events()}) == 1
     assert [(row["client_order_id"], row["quantity"]) for row in ledger.orders()] == [("C-1", 9)]
 
@@ -177,7 +177,7 @@ def test_effective_at_shows_what_had_happened_by_then(ledger: Ledger) -> None:
     ledger.record_many(
         parsed(
             request("C-1", 0),
-            report("cancel", "C-1", 5),
+            report("canceled", "C-1", 5),
             fill("C-1", "F-2", 6, quantity="3"),
             fill("C-1", "F-1", 2),
         )
@@ -211,14 +211,14 @@ def test_effective_at_shows_the_names_that_had_appeared_and_finds_an_order_by_an
             fill(None, "F-1", 2, venue_order_id="V-1"),
             report("request_replace", "C-1", 3, quantity="9", replacement_client_order_id="C-1b"),
             report(
-                "replace",
+                "replaced",
                 "C-1",
                 4,
                 quantity="9",
                 replacement_client_order_id="C-1b",
                 venue_order_id="V-2",
             ),
-            report("acknowledge", "C-1", 5, venue_order_id="V-1", aliases={"other": "7"}),
+            report("acknowledged", "C-1", 5, venue_order_id="V-1", aliases={"other": "7"}),
         )
     )
     shown = []
@@ -254,10 +254,10 @@ def test_effective_at_keeps_an_order_that_was_taken_for_another_before_it_was_re
 ) -> None:
     ledger.record_many(
         parsed(
-            report("acknowledge", "C-1", 1, venue_order_id="V"),
+            report("acknowledged", "C-1", 1, venue_order_id="V"),
             fill("C-1", "F-1", 2),
-            report("acknowledge", "C-2", 3, aliases={"index": "81"}),
-            report("suspend", "C-2", 4, venue_order_id="V"),  # so C-1 is C-2
+            report("acknowledged", "C-2", 3, aliases={"index": "81"}),
+            report("suspended", "C-2", 4, venue_order_id="V"),  # so C-1 is C-2
             request("C-1", 6),  # no: C-2 is C-1
         )
     )
@@ -308,13 +308,13 @@ def test_what_was_odd_about_an_order_is_so_again_when_it_turns_out_to_be_no_othe
     index = {"index": "81"}
     of_venue = {"client_order_id": None, "venue_order_id": "V"}
     unknown, late = ("C-1", "unknown_order"), ("C-1", "late_report")
-    assert tell(report("expire", "C-1", 56, aliases=index), report("trigger", "C-1", 38)) == [
+    assert tell(report("expired", "C-1", 56, aliases=index), report("triggered", "C-1", 38)) == [
         unknown,
         late,
     ]
     told = tell(
-        {**report("acknowledge", "", 31), **of_venue},
-        {**report("suspend", "", 39, aliases=index), **of_venue},
+        {**report("acknowledged", "", 31), **of_venue},
+        {**report("suspended", "", 39, aliases=index), **of_venue},
     )
     assert told == [(None, "unknown_order"), late]  # C-1 is taken for the venue's order
     assert tell(request("C-1", 14, aliases=index)) == [
@@ -329,10 +329,12 @@ def test_a_busted_trade_shows_the_venues_id_of_its_order_whenever_that_becomes_k
     ledger: Ledger,
 ) -> None:
     ledger.record_many(
-        parsed(request("C-1"), fill("C-1", "F-1", 2), report("bust_fill", "C-1", 3, fill_id="F-1"))
+        parsed(
+            request("C-1"), fill("C-1", "F-1", 2), report("fill_busted", "C-1", 3, fill_id="F-1")
+        )
     )
     assert [row["venue_order_id"] for row in ledger.trades(include_busted=True)] == [None]
-    ledger.record_many(parsed(report("acknowledge", "C-1", 1, venue_order_id="V")))
+    ledger.record_many(parsed(report("acknowledged", "C-1", 1, venue_order_id="V")))
     trades = ledger.trades(include_busted=True)
     assert [row["venue_order_id"] for row in trades] == ["V"]
     assert ledger.trades(include_busted=True, effective_at=MADE_AT + timedelta(days=1)) == trades

@@ -53,7 +53,7 @@ TOLD: tuple[dict[str, Any], ...] = (
     "side": "buy", "fill_id": "F-4",
      "quantity": "1", "price": "4", "at": "2026-11-20T11:03:00Z"},
     {**MAIN, "type": "request", "client_order_id": "C-4", "at": "2026-11-20T12:02:00Z"},
-    {"account": "sim:main", "type": "acknowledge", "client_order_id": "C-4",
+    {"account": "sim:main", "type": "acknowledged", "client_order_id": "C-4",
     "venue_order_id": "V-7",
      "at": "2026-11-20T12:03:00Z"},
 )  # fmt: skip
@@ -91,7 +91,12 @@ def test_a_state_of_trades_goes_before_what_is_usual(
 ) -> None:
     ledger.record(
         parse_document(
-            {"account": "sim:main", "type": "bust_fill", "client_order_id": "C-1", "fill_id": "F-1"}
+            {
+                "account": "sim:main",
+                "type": "fill_busted",
+                "client_order_id": "C-1",
+                "fill_id": "F-1",
+            }
         )
     )
     assert [row["fill_id"] for row in ledger.trades(state="busted", **moment)] == ["F-1"]

@@ -22,7 +22,7 @@ def test_no_event_is_recorded_before_the_one_before_it(store_url: str) -> None:
         request("C-1"),
         report("submit", "C-1", 1),
         fill("C-1", "F-1", 2),
-        report("cancel", "C-1", 3),
+        report("canceled", "C-1", 3),
     )
     with Ledger.open(store_url, clock=ClockThatIsSetBack(), update_views=False) as ledger:
         for message in messages:

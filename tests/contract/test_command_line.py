@@ -35,8 +35,8 @@ from tests.contract.streams import report, request
             "'yesterday' is not an RFC 3339 time with an offset, such as 2026-",
         ),
         (["orders", "--as-of", "²"], 2, "'²' is not an RFC 3339 time"),
-        (["orders", "--db", "no/such/folder/ledger.db"], 3, "no file in an existing folder"),
-        (["record", "--db", "no/such/folder/ledger.db"], 3, "no file in an existing folder"),
+        (["orders", "--db", "no/such/folder/ledger.db"], 3, "not a file in an existing folder"),
+        (["record", "--db", "no/such/folder/ledger.db"], 3, "not a file in an existing folder"),
     ],
 )
 def test_a_command_that_cannot_says_why(
@@ -291,8 +291,8 @@ def test_what_was_taken_back_before_is_not_told_as_taken_back_again(tmp_path: Pa
             parse_document({**fill, **repair, "side": "buy", "quantity": "1", "price": "2"})
         )
     before = events()
-    assert reverted("--dry-run") == (0, ["bust_fill"], "") and events() == before
-    assert reverted() == (0, ["bust_fill"], "")
+    assert reverted("--dry-run") == (0, ["fill_busted"], "") and events() == before
+    assert reverted() == (0, ["fill_busted"], "")
     after = events()
     sentence = "orderledger: nothing to append for 'missing_fill:F-1': it was undone before\n"
     assert reverted() == reverted("--dry-run") == (0, [], sentence)

@@ -13,10 +13,10 @@ def test_a_recovery_finds_an_order_of_ours_that_was_concluded_to_have_ended(
 ) -> None:
     names = {"client_order_id": None, "venue_order_id": "V-1"} if is_known_by_venue else {}
     story = [
-        {**report("acknowledge", "C-1", 1), **names},
-        {**report("cancel", "C-1", 9, reason="concluded_absent"), **names},
+        {**report("acknowledged", "C-1", 1), **names},
+        {**report("canceled", "C-1", 9, reason="concluded_absent"), **names},
         request("C-1"),
-        {**report("acknowledge", "C-1", 2), "venue_order_id": "V-1"},
+        {**report("acknowledged", "C-1", 2), "venue_order_id": "V-1"},
     ]
     with Ledger.open(store_url, update_views=False) as ledger:
         ledger.record_many(map(parse_document, story))

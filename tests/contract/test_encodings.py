@@ -33,7 +33,7 @@ def test_a_database_of_another_encoding_is_refused_with_the_statement_that_makes
     url, encoding = other_encoding
     with pytest.raises(
         StoreUnreachable,
-        match=f"has the encoding {encoding}, and a ledger needs UTF8: CREATE DATABASE",
+        match=f"has the encoding {encoding}, but a ledger needs UTF8: CREATE DATABASE",
     ):
         Ledger.open(url)
     recorded = run("record", "-", "--db", url)

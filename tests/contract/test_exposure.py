@@ -24,7 +24,7 @@ def day() -> list[dict[str, Any]]:
         request("HELD", 0, quantity="2"),
         fill("HELD", "F-1", 1, quantity="2", price="100", fee="1", fee_currency="USD"),
         request("REPLACED", 2, quantity="3", limit_price="105"),
-        report("acknowledge", "REPLACED", 3, venue_order_id="V-1"),
+        report("acknowledged", "REPLACED", 3, venue_order_id="V-1"),
         report("request_replace", "REPLACED", 4, quantity="5", request_id="R-1"),
         request("LOST", 5, side="sell", quantity="4", limit_price="120"),
         report("submit", "LOST", 6),
@@ -33,7 +33,7 @@ def day() -> list[dict[str, Any]]:
         report("submit", "MARKET", 6),
         report("unresolved", "MARKET", 7, reason="timeout"),
         request("ENDED", 8, quantity="100"),
-        report("reject", "ENDED", 9, reason="funds"),
+        report("rejected", "ENDED", 9, reason="funds"),
         request("ALONE", 9, instrument="ETH-USD", quantity="7"),
         fill(None, "X-1", 10, instrument="SOL-USD", venue_order_id="V-9"),
     ]
@@ -110,8 +110,8 @@ def test_it_is_an_interval_with_the_orders_that_make_it_up(ledger: Ledger) -> No
 
 def test_an_answer_makes_it_certain(ledger: Ledger) -> None:
     sold = fill("LOST", "F-2", 20, side="sell", quantity="4", price="120")
-    canceled = [report("reject", name, 21, reason="no") for name in ("MARKET", "ALONE")]
-    ledger.record_many(parsed(sold, *canceled, report("cancel", "REPLACED", 22)))
+    canceled = [report("rejected", name, 21, reason="no") for name in ("MARKET", "ALONE")]
+    ledger.record_many(parsed(sold, *canceled, report("canceled", "REPLACED", 22)))
     (row,) = ledger.exposure(instrument="BTC-USD")
     assert [
         row["position_quantity_least"],
@@ -128,8 +128,8 @@ def test_it_can_be_asked_as_of_another_time(ledger: Ledger) -> None:
     before = ledger.exposure()
     ledger.record_many(
         parsed(
-            report("reject", "LOST", 20, reason="no"),
-            report("reject_replace", "REPLACED", 20, request_id="R-1"),
+            report("rejected", "LOST", 20, reason="no"),
+            report("replace_rejected", "REPLACED", 20, request_id="R-1"),
         )
     )
     assert ledger.exposure() != before

@@ -276,7 +276,7 @@ def test_where_the_first_half_of_a_crowded_group_is_recorded_nobody_is_told_that
             return append(store, events, *names)
 
         monkeypatch.setattr(Store, "append", crowded)
-        with pytest.raises(OutcomeUnknown, match="1 of 2 messages offered at once are recorded"):
+        with pytest.raises(OutcomeUnknown, match="of 2 messages sent together, 1 are recorded"):
             ledger.record_many(parsed(request("C-1"), request("C-2")))
         monkeypatch.undo()
         assert [

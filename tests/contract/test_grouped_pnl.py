@@ -51,7 +51,7 @@ def messages() -> list[dict[str, Any]]:
             found.append(
                 {"type": "adjust", **place, "quantity": "3", "price": "99", "reason": "counted"}
             )
-            found.append({"type": "bust_fill", **order, "fill_id": f"F-{number}", "at": at})
+            found.append({"type": "fill_busted", **order, "fill_id": f"F-{number}", "at": at})
     for account in ("sim:0", "sim:1"):
         terms = {
             "account": account,

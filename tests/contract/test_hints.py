@@ -86,7 +86,7 @@ def ends(kind: str, at: int, **fields: Any) -> dict[str, Any]:
     return {"type": kind, "account": "sim:main", "client_order_id": "C-1", "at": at, **fields}
 
 
-@pytest.mark.parametrize("kind", ["cancel", "expire", "reject"])
+@pytest.mark.parametrize("kind", ["canceled", "expired", "rejected"])
 def test_an_end_that_a_strategy_reports_unasked_has_a_hint(ledger: Ledger, kind: str) -> None:
     told = ends(kind, 1_800_000_000, source="strategy")
     requested, ended = ledger.record_many(parsed(request("C-1"), told))

@@ -90,10 +90,10 @@ class Tape:
             return {**told, **common, **numbers, **fee}
         order = {"client_order_id": self._side, "fill_id": known}
         if kind == "bust":
-            return {"type": "bust_fill", **order, "at": self.at(number * 10)}
+            return {"type": "fill_busted", **order, "at": self.at(number * 10)}
         if kind == "correct":
             corrected = {"fill_id": f"G-{number}", "corrects": known, "at": self.at(number * 10)}
-            return {"type": "correct_fill", **order, **corrected, **numbers}
+            return {"type": "fill_corrected", **order, **corrected, **numbers}
         return {
             "type": "fill",
             **order,

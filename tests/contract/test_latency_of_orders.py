@@ -60,7 +60,7 @@ def life(told: Recorder, name: str, begin: float = 0, scale: float = 1, **fields
 
     told.at(begin, request(name, ours(begin), quantity="1", **fields))
     told.at(after(2), report("submit", name, ours(after(2))))
-    told.at(after(12), report("acknowledge", name, theirs(after(10))))
+    told.at(after(12), report("acknowledged", name, theirs(after(10))))
     told.at(after(33), fill(name, f"F-{name}", theirs(after(30))))
 
 
@@ -94,10 +94,10 @@ def test_a_cancel_is_measured_from_the_request_that_the_venue_did_not_reject(
 ) -> None:
     told.at(0, request("C-1", ours(0)), report("submit", "C-1", ours(0)))
     told.at(10, report("request_cancel", "C-1", ours(10), request_id="Q-1"))
-    told.at(15, report("reject_cancel", "C-1", theirs(14), request_id="Q-1"))
+    told.at(15, report("cancel_rejected", "C-1", theirs(14), request_id="Q-1"))
     told.at(20, report("request_cancel", "C-1", ours(20), request_id="Q-2"))
     told.at(23, report("request_cancel", "C-1", ours(23), request_id="Q-3"))
-    told.at(27, report("cancel", "C-1", theirs(25)))
+    told.at(27, report("canceled", "C-1", theirs(25)))
     steps = measured(told.ledger.latency()[0])
     assert steps["cancel_to_canceled", "ours"] == (1, 7_000)
     assert steps["cancel_to_canceled", "venue"] == (1, 2_005_000)
@@ -107,8 +107,8 @@ def test_a_cancel_is_measured_from_the_request_that_the_venue_did_not_reject(
 def test_a_cancel_of_the_venue_after_it_rejected_ours_answers_no_request(told: Recorder) -> None:
     told.at(0, request("C-1", ours(0)), report("submit", "C-1", ours(0)))
     told.at(10, report("request_cancel", "C-1", ours(10), request_id="Q-1"))
-    told.at(15, report("reject_cancel", "C-1", theirs(14), request_id="Q-1"))
-    told.at(27, report("cancel", "C-1", theirs(25), reason="liquidation"))
+    told.at(15, report("cancel_rejected", "C-1", theirs(14), request_id="Q-1"))
+    told.at(27, report("canceled", "C-1", theirs(25), reason="liquidation"))
     assert {step for step, _ in measured(told.ledger.latency()[0])} == {
         "request_to_submit",
         "submit_to_end",
@@ -131,7 +131,7 @@ def test_an_order_that_was_filled_before_its_cancel_has_no_cancel_to_measure(
 def test_a_step_counts_where_an_order_has_both_its_times(told: Recorder) -> None:
     told.at(0, request("REQUESTED", 0))
     told.at(1, request("DENIED", 0), report("deny", "DENIED", 0, reason="limit"))
-    told.at(2, report("acknowledge", "EXTERNAL", theirs(2), venue_order_id="V-1"))
+    told.at(2, report("acknowledged", "EXTERNAL", theirs(2), venue_order_id="V-1"))
     told.at(6, fill("EXTERNAL", "F-1", theirs(5)))
     (row,) = told.ledger.latency()
     assert measured(row) == {
@@ -146,7 +146,7 @@ def test_a_report_that_was_attributed_later_counts_once_from_its_attribution(
 ) -> None:
     told.at(0, request("C-1", 0, quantity="1"), report("submit", "C-1", 0))
     told.at(5, fill(None, "F-1", theirs(4), venue_order_id="V-1"))
-    told.at(9, report("acknowledge", "C-1", theirs(3), venue_order_id="V-1"))
+    told.at(9, report("acknowledged", "C-1", theirs(3), venue_order_id="V-1"))
     (row,) = told.ledger.latency()
     assert row["orders"] == 1
     steps = measured(row)
@@ -163,7 +163,7 @@ def test_an_imported_message_has_no_time_by_our_clock(told: Recorder) -> None:
     )
     told.at(
         500,
-        report("acknowledge", "C-1", 0.2, source="import"),
+        report("acknowledged", "C-1", 0.2, source="import"),
         fill("C-1", "F-1", 0.5, source="import"),
     )
     assert measured(told.ledger.latency()[0]) == {
@@ -175,7 +175,7 @@ def test_an_imported_message_has_no_time_by_our_clock(told: Recorder) -> None:
 
 def test_an_end_that_was_undone_is_no_end(told: Recorder) -> None:
     life(told, "C-1")
-    told.at(50, report("bust_fill", "C-1", theirs(45), fill_id="F-C-1"))
+    told.at(50, report("fill_busted", "C-1", theirs(45), fill_id="F-C-1"))
     steps = measured(told.ledger.latency()[0])
     assert not {("submit_to_end", "ours"), ("acknowledge_to_first_fill", "ours")} & set(steps)
     told.at(60, fill("C-1", "F-2", theirs(55)))
@@ -185,7 +185,7 @@ def test_an_end_that_was_undone_is_no_end(told: Recorder) -> None:
 
 def test_a_late_report_does_not_move_an_end(told: Recorder) -> None:
     life(told, "C-1")
-    told.at(90, report("status", "C-1", theirs(80), status="filled"))
+    told.at(90, report("status_observed", "C-1", theirs(80), status="filled"))
     assert measured(told.ledger.latency()[0])["submit_to_end", "ours"] == (1, 31_000)
 
 
@@ -197,8 +197,8 @@ def test_unanswered_rejected_and_denied_orders_are_counted(told: Recorder) -> No
             report("submit", name, 0),
             report("unresolved", name, 1, reason=reason),
         )
-    told.at(1, report("acknowledge", "T-1", 3))
-    told.at(1, request("R-1", 0), report("reject", "R-1", 1, reason="funds"), request("D-1", 0))
+    told.at(1, report("acknowledged", "T-1", 3))
+    told.at(1, request("R-1", 0), report("rejected", "R-1", 1, reason="funds"), request("D-1", 0))
     told.at(1, report("deny", "D-1", 0, reason="limit"))
     (row,) = told.ledger.latency()
     counts = {
@@ -219,13 +219,13 @@ def test_it_goes_on_after_a_restart(durable_store_url: str, clock: SteppingClock
         )
         told.at(
             4,
-            report("acknowledge", "C-1", theirs(3)),
+            report("acknowledged", "C-1", theirs(3)),
             fill("C-1", "F-1", theirs(4)),
             report("request_cancel", "C-1", ours(4)),
         )
         assert ledger.catch_up() >= 0
     with Ledger.open(durable_store_url, clock=clock) as ledger:
-        Recorder(ledger, clock).at(9, report("cancel", "C-1", theirs(8)))
+        Recorder(ledger, clock).at(9, report("canceled", "C-1", theirs(8)))
         (row,) = ledger.latency()
         assert measured(row)["submit_to_acknowledge", "ours"] == (1, 4_000)
         assert measured(row)["cancel_to_canceled", "ours"] == (1, 5_000)
@@ -283,7 +283,7 @@ def test_it_is_the_same_as_of_now_after_a_rebuild_and_however_it_was_recorded(
 ) -> None:
     for number in range(5):
         life(told, f"C-{number}", number * 100)
-    told.at(600, report("acknowledge", "X-1", theirs(600), venue_order_id="V-1"))
+    told.at(600, report("acknowledged", "X-1", theirs(600), venue_order_id="V-1"))
     before = told.ledger.latency(by="account,strategy,hour,instrument")
     assert told.ledger.latency(by="account,strategy,hour,instrument", as_of=10**9) == before
     assert told.ledger.check().differences == ()

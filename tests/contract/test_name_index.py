@@ -39,9 +39,9 @@ def names_in(url: str) -> list[Any]:
 
 MET = (
     request("C-1"),
-    report("acknowledge", "C-1", 1, venue_order_id="V-1", aliases={"index": "7"}),
-    {**report("acknowledge", "X", 2), "client_order_id": None, "venue_order_id": "V-9"},
-    report("acknowledge", "C-1", 3, venue_order_id="V-9"),  # the unknown order turns out to be C-1
+    report("acknowledged", "C-1", 1, venue_order_id="V-1", aliases={"index": "7"}),
+    {**report("acknowledged", "X", 2), "client_order_id": None, "venue_order_id": "V-9"},
+    report("acknowledged", "C-1", 3, venue_order_id="V-9"),  # the unknown order turns out to be C-1
 )
 DAMAGES = {
     "missing": (

@@ -22,8 +22,8 @@ def test_an_order_that_bears_its_name_turns_out_to_be_the_one_that_is_requested(
 ) -> None:
     one, other = two
     remember_that_nobody_has("C-2", one)
-    record(other, report("acknowledge", "C-2", 1, venue_order_id="V-1"))
-    record(other, report("replace", "C-2", 2, quantity="8", replacement_client_order_id="C-1"))
+    record(other, report("acknowledged", "C-2", 1, venue_order_id="V-1"))
+    record(other, report("replaced", "C-2", 2, quantity="8", replacement_client_order_id="C-1"))
     assert record(one, request("C-1", venue_order_id="V-1")).outcome == "recorded"
     assert [order["client_order_id"] for order in one.orders()] == ["C-1"]
     assert one.order("V-1")["venue_order_ids"] == ["V-1"]
@@ -32,9 +32,9 @@ def test_an_order_that_bears_its_name_turns_out_to_be_the_one_that_is_requested(
 def test_a_venue_id_of_an_unknown_order_is_no_id_reused(two: tuple[Ledger, Ledger]) -> None:
     one, other = two
     remember_that_nobody_has("C-2", one)
-    record(other, report("acknowledge", "C-2", 1, venue_order_id="V-1"))
+    record(other, report("acknowledged", "C-2", 1, venue_order_id="V-1"))
     assert record(one, request("C-1")).anomalies == ()
-    assert record(one, report("acknowledge", "C-1", 2, venue_order_id="V-1")).anomalies == ()
+    assert record(one, report("acknowledged", "C-1", 2, venue_order_id="V-1")).anomalies == ()
     assert [order["client_order_id"] for order in one.orders()] == ["C-1"]
 
 
@@ -67,7 +67,7 @@ def test_what_would_be_answered_is_what_is_answered(two: tuple[Ledger, Ledger]) 
     )
 
 
-@pytest.mark.parametrize("kind", ["replace", "request_replace"])
+@pytest.mark.parametrize("kind", ["replaced", "request_replace"])
 def test_after_a_restart_what_is_told_again_still_gives_its_order_its_name(
     durable_store_url: str, kind: str
 ) -> None:
@@ -92,14 +92,14 @@ def test_an_order_that_another_ledger_has_requested_is_no_longer_what_it_was_tak
 ) -> None:
     one, other = two
     for document in (
-        report("acknowledge", "C-1", 1, venue_order_id="V-1"),
-        report("acknowledge", "C-2", 2, venue_order_id="V-2"),
-        report("trigger", "C-2", 3, venue_order_id="V-1"),  # C-1 is C-2
+        report("acknowledged", "C-1", 1, venue_order_id="V-1"),
+        report("acknowledged", "C-2", 2, venue_order_id="V-2"),
+        report("triggered", "C-2", 3, venue_order_id="V-1"),  # C-1 is C-2
     ):
         record(one, document)
     assert [order["client_order_id"] for order in one.orders()] == ["C-2"]
     record(other, request("C-1"))  # no: C-2 is C-1
-    assert record(one, report("acknowledge", "C-2", 4)).outcome == "recorded"
+    assert record(one, report("acknowledged", "C-2", 4)).outcome == "recorded"
     assert record(one, fill("C-1", "F-1", 5)).outcome == "recorded"
     assert [(order["client_order_id"], order["cum_quantity"]) for order in one.orders()] == [
         ("C-1", 1)
@@ -110,12 +110,12 @@ def test_a_request_gets_what_is_known_under_its_id_though_another_ledger_has_mov
     two: tuple[Ledger, Ledger],
 ) -> None:
     one, other = two
-    record(one, report("replace", "C-2", 1, quantity="5", replacement_client_order_id="C-1"))
+    record(one, report("replaced", "C-2", 1, quantity="5", replacement_client_order_id="C-1"))
     record(one, fill("C-1", "F-1", 2))
     record(
-        other, report("replace", "C-3", 3, quantity="5", replacement_client_order_id="C-2")
+        other, report("replaced", "C-3", 3, quantity="5", replacement_client_order_id="C-2")
     )  # C-2 is C-3
-    record(one, report("acknowledge", "C-1", 4))
+    record(one, report("acknowledged", "C-1", 4))
     record(one, request("C-1"))
     assert [(order["client_order_id"], order["cum_quantity"]) for order in one.orders()] == [
         ("C-1", 1)

@@ -130,7 +130,7 @@ def ledger(durable_store_url: str, statements: list[Statement]) -> Iterator[Ledg
             request_id="Q-30",
         ),
         report(
-            "replace",
+            "replaced",
             "C-30",
             31.2,
             quantity="11",
@@ -140,7 +140,7 @@ def ledger(durable_store_url: str, statements: list[Statement]) -> Iterator[Ledg
         *(fill(f"C-{number}", f"X-{number}", 50) for number in range(40)),
         fill(None, "F-U", 100, venue_order_id="V-U"),
         request("U", 99),
-        report("acknowledge", "U", 100, venue_order_id="V-U"),
+        report("acknowledged", "U", 100, venue_order_id="V-U"),
     ]
     with opened(durable_store_url, update_views=False) as ledger:
         if durable_store_url.startswith("postgres"):

@@ -66,7 +66,7 @@ def test_a_database_of_another_program_is_refused_and_left_alone(
     run_sql(
         new_store_url, f"CREATE TABLE {name} (what TEXT)", f"INSERT INTO {name} VALUES ('precious')"
     )
-    with pytest.raises(StoreUnreachable, match=f"no ledger.*{name}"):
+    with pytest.raises(StoreUnreachable, match=f"not a ledger.*{name}"):
         opened(new_store_url)
     connection = connected(new_store_url)
     assert connection.execute(f"SELECT * FROM {name}").fetchall() == [("precious",)]

@@ -99,7 +99,7 @@ def test_many_rows_at_once_hold_what_a_few_hold(durable_store_url: str) -> None:
     ]
     fills = [fill(name, f"F\\{number}", number + 1) for number, name in enumerate(ids)]
     ends = [
-        {"type": "cancel", "account": "sim:main", "client_order_id": name, "reason": said}
+        {"type": "canceled", "account": "sim:main", "client_order_id": name, "reason": said}
         for name in ids
     ]
     with Ledger.open(durable_store_url, update_views=False) as ledger:
@@ -206,11 +206,11 @@ def test_trades_show_the_same_of_their_order_however_often_they_are_looked_at(
     turns out to be an older one."""
     messages = parsed(
         request("C-1", 0),
-        report("acknowledge", "C-1", 10, venue_order_id="V1"),
+        report("acknowledged", "C-1", 10, venue_order_id="V1"),
         fill("C-1", "F1", 11),
-        report("acknowledge", "C-1", 20, venue_order_id="V2"),
+        report("acknowledged", "C-1", 20, venue_order_id="V2"),
         fill("C-1", "F2", 21),
-        report("acknowledge", "C-1", 5, venue_order_id="V2"),
+        report("acknowledged", "C-1", 5, venue_order_id="V2"),
     )
     with (
         Ledger.open("memory://", update_views=False) as often,
@@ -280,10 +280,13 @@ def test_what_was_cleared_stays_cleared_as_it_was_wherever_the_views_go_on(
     or this one later."""
     told = [
         request("C-1"),
-        report("acknowledge", "C-1", 1, reported={"cum_quantity": "1"}),
+        report("acknowledged", "C-1", 1, reported={"cum_quantity": "1"}),
         fill("C-1", "F-1", 1),
     ]
-    told += [report("acknowledge", "C-1", 2, reported={"cum_quantity": "2"}), fill("C-1", "F-2", 2)]
+    told += [
+        report("acknowledged", "C-1", 2, reported={"cum_quantity": "2"}),
+        fill("C-1", "F-2", 2),
+    ]
     for message in parsed(*told):
         with Ledger.open(durable_store_url, update_views=False) as ledger:
             ledger.record(message)

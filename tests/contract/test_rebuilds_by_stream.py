@@ -38,7 +38,7 @@ def test_a_fill_that_came_by_attribution_keeps_its_first_place_in_the_log(ledger
         parsed(fill(None, "F-1", 1, venue_order_id="V-1"), request("A-1"), fill("A-1", "F-0", 1))
     )
     ledger.record_many(
-        parsed(request("Z-1"), report("acknowledge", "Z-1", 2, venue_order_id="V-1"))
+        parsed(request("Z-1"), report("acknowledged", "Z-1", 2, venue_order_id="V-1"))
     )
     before = ledger.trades()
     assert [(row["fill_id"], row["client_order_id"], row["position"]) for row in before] == [
@@ -52,10 +52,10 @@ def test_a_fill_that_came_by_attribution_keeps_its_first_place_in_the_log(ledger
 def test_of_two_orders_that_bear_a_name_the_first_in_the_log_has_it(ledger: Ledger) -> None:
     """The second comes first in the order of streams."""
     ledger.record_many(
-        parsed(request("Z-1"), report("acknowledge", "Z-1", 1, venue_order_id="V-1"))
+        parsed(request("Z-1"), report("acknowledged", "Z-1", 1, venue_order_id="V-1"))
     )
     ledger.record_many(
-        parsed(request("A-1"), report("acknowledge", "A-1", 2, venue_order_id="V-1"))
+        parsed(request("A-1"), report("acknowledged", "A-1", 2, venue_order_id="V-1"))
     )
     assert ledger.rebuild().is_equal
     assert ledger.order("V-1")["client_order_id"] == "Z-1"
@@ -146,7 +146,7 @@ def test_views_far_behind_the_log_are_built_stream_by_stream(
         assert ledger.catch_up(seen.append) == 400
         assert seen[0] == 100  # not a batch of the update
         ledger.record_many(
-            parsed(fill("C-1", "late", 0), report("bust_fill", "C-2", 500, fill_id="F-2-1"))
+            parsed(fill("C-1", "late", 0), report("fill_busted", "C-2", 500, fill_id="F-2-1"))
         )
         assert ledger.catch_up() == 403  # with an anomaly
         assert ledger.check().differences == ()

@@ -10,7 +10,7 @@ import pytest
 
 from orderledger import (
     Absent,
-    Acknowledge,
+    Acknowledged,
     AmbiguousOrder,
     Fill,
     InvalidSetting,
@@ -132,7 +132,7 @@ def test_what_the_venue_had_filled_under_its_own_id_comes_to_the_order_that_work
 def test_a_later_sign_of_life_opens_what_was_decided_to_have_never_arrived(ledger: Ledger) -> None:
     in_doubt(ledger)
     ledger.resolve("C-1", never_arrived=True)
-    ledger.record(Acknowledge(account=ACCOUNT, client_order_id="C-1", at=at(4000)))
+    ledger.record(Acknowledged(account=ACCOUNT, client_order_id="C-1", at=at(4000)))
     order = ledger.order("C-1")
     assert (order["status"], order["is_open"], order["anomalies"]) == (
         "new",
@@ -142,7 +142,7 @@ def test_a_later_sign_of_life_opens_what_was_decided_to_have_never_arrived(ledge
 
 
 OF_C1: dict[str, Any] = {"account": ACCOUNT, "client_order_id": "C-1"}
-SENT, SHOWN = Submit(**OF_C1, at=at(1)), Acknowledge(**OF_C1, at=at(2))
+SENT, SHOWN = Submit(**OF_C1, at=at(1)), Acknowledged(**OF_C1, at=at(2))
 CHANGED = [
     RequestReplace(**OF_C1, at=at(3), quantity="5"),
     Unresolved(**OF_C1, at=at(4), reason="timeout"),
@@ -193,7 +193,7 @@ def test_an_order_does_not_work_under_the_id_of_another_order_of_ours(ledger: Le
     ledger.record_many(
         [
             request("C-2"),
-            Acknowledge(account=ACCOUNT, client_order_id="C-2", venue_order_id="V-2", at=at(2)),
+            Acknowledged(account=ACCOUNT, client_order_id="C-2", venue_order_id="V-2", at=at(2)),
         ]
     )
     outcome = ledger.resolve("C-1", worked_as="V-2")
@@ -213,7 +213,7 @@ def test_recovery_shows_each_doubt_with_its_age_and_what_to_do(ledger: Ledger) -
             Submit(**of_2, at=at(3000)),
             request("C-3"),
             Submit(**of_3, at=at(1)),
-            Acknowledge(**of_3, at=at(2)),
+            Acknowledged(**of_3, at=at(2)),
             RequestReplace(**of_3, at=at(100), quantity="5"),
             Unresolved(**of_3, at=at(110), reason="http_502"),
             Unresolved(**of_3, at=at(120), reason="http_502"),

@@ -232,7 +232,7 @@ def test_an_id_of_two_accounts_has_to_be_told_apart(ledger: Ledger) -> None:
 
 
 def test_a_venue_may_know_an_order_by_our_own_id_for_it(ledger: Ledger) -> None:
-    known = report("acknowledge", "C-1", 1, venue_order_id="C-1", aliases={"k": "C-1"})
+    known = report("acknowledged", "C-1", 1, venue_order_id="C-1", aliases={"k": "C-1"})
     for message in parsed(request("C-1"), known, fill(None, "F-1", 2, venue_order_id="C-1")):
         assert ledger.record(message).anomalies == ()
     assert ledger.record(parse_document(fill(None, "F-2", 3, aliases={"k": "C-1"}))).anomalies == ()
@@ -247,7 +247,7 @@ def test_recovery_finds_what_is_open_in_flight_and_unresolved(durable_store_url:
             parsed(
                 *lives(5),
                 request("open", 10),
-                report("acknowledge", "open", 11),
+                report("acknowledged", "open", 11),
                 report("request_cancel", "open", 12),
                 request("flying", 13),
                 report("submit", "flying", 14),

@@ -23,7 +23,7 @@ DAY = (
     {"account": "hyperliquid:main", "type": "instrument", "instrument": "BTC-USD",
     "currency": "USDC"},
     {**ME, **BOUGHT, "type": "request", "strategy": "momentum", "at": "2026-11-20T09:00:00Z"},
-    {**ME, "type": "acknowledge", "venue_order_id": "77738308"},
+    {**ME, "type": "acknowledged", "venue_order_id": "77738308"},
     {**ME, "type": "fill", "fill_id": "F-1", "quantity": "0.2", "price": "63990", "fee": "1.28",
     "fee_currency": "USDC"},
     {**ME, "type": "request_cancel"},

@@ -59,7 +59,7 @@ def test_a_command_is_decided_on_what_another_ledger_has_written(
     other.record(parse_document(request("C-1")))
     assert one.record(parse_document(report("submit", "C-1", 1))).outcome == "recorded"
     assert other.record(parse_document(report("submit", "C-1", 2))).reason == "already_submitted"
-    one.record(parse_document(report("cancel", "C-1", 3)))
+    one.record(parse_document(report("canceled", "C-1", 3)))
     assert other.record(parse_document(report("request_cancel", "C-1", 4))).reason == "order_ended"
 
 
@@ -76,7 +76,7 @@ def test_a_replacement_takes_no_id_of_an_order_that_another_ledger_has_requested
         [
             parse_document(request("C-1")),
             parse_document(request("C-2")),
-            parse_document(report("cancel", "C-1", 1)),
+            parse_document(report("canceled", "C-1", 1)),
         ]
     )
     assert (
@@ -151,7 +151,7 @@ def test_a_mapping_that_two_ledgers_learn_in_turn_attributes_once(
     other.record(parse_document(fill(None, "F-2", 2, venue_order_id="V-1")))
     if not is_request_first:
         other.record(parse_document(request("C-1")))
-    one.record(parse_document(report("acknowledge", "C-1", 3, venue_order_id="V-1")))
+    one.record(parse_document(report("acknowledged", "C-1", 3, venue_order_id="V-1")))
     other.record(parse_document(fill(None, "F-3", 4, venue_order_id="V-1")))
     assert (
         one.record(parse_document(fill(None, "F-1", 1, venue_order_id="V-1"))).outcome
@@ -189,7 +189,7 @@ def test_a_mapping_that_two_ledgers_learn_at_once_attributes_once(
             ready.wait()
             ledger.record(
                 parse_document(
-                    report("acknowledge", f"C-{number}", 2, venue_order_id=f"V-{number}")
+                    report("acknowledged", f"C-{number}", 2, venue_order_id=f"V-{number}")
                 )
             )
 
@@ -240,7 +240,7 @@ def test_four_ledgers_that_learn_names_at_once_lose_nothing(durable_store_url: s
         }
         return [
             fill(None, "F-1", 1, venue_order_id=f"V-{number}"),
-            report("acknowledge", f"C-{number}", 2, venue_order_id=f"V-{number}"),
+            report("acknowledged", f"C-{number}", 2, venue_order_id=f"V-{number}"),
             fill(None, "F-2", 3, **names),
             fill(f"C-{number}", "F-3", 4, **names),
         ]

@@ -199,7 +199,7 @@ def test_an_open_ledger_rebuilds_a_view_that_another_has_emptied_before_it_folds
             "UPDATE view_versions SET version = 0 WHERE name = 'trades'",
         )
         ledger.record_many(
-            parsed(report("bust_fill", "C-1", 99, fill_id="F-1"), fill("C-1", "F-9", -3))
+            parsed(report("fill_busted", "C-1", 99, fill_id="F-1"), fill("C-1", "F-9", -3))
         )
         ledger.catch_up()
         assert ledger.check().differences == ()

@@ -56,7 +56,7 @@ def ledger(durable_store_url: str) -> Iterator[Ledger]:
                 *lives(3),
                 unknown,
                 request("U", 8),
-                report("acknowledge", "U", 9, venue_order_id="V-U"),
+                report("acknowledged", "U", 9, venue_order_id="V-U"),
             )
         )
         ledger.catch_up()
@@ -189,7 +189,7 @@ def test_a_stream_shows_one_state_while_its_thread_asks_and_records(many: Ledger
     rows = many.stream("orders", open_only=True)
     first = next(rows)
     for name in ("C-00001", f"C-{MANY - 1:05}", "new"):
-        many.record(parsed(request("new") if name == "new" else report("cancel", name, 9_000))[0])
+        many.record(parsed(request("new") if name == "new" else report("canceled", name, 9_000))[0])
     assert many.order(f"C-{MANY - 1:05}")["status"] == "canceled"
     seen = [first, *rows]
     assert (len(seen), {row["status"] for row in seen}) == (MANY, {"pending_new"})
@@ -215,7 +215,7 @@ def test_a_stream_that_is_left_early_holds_nothing(many: Ledger) -> None:
 
 def test_a_stream_shows_the_rows_of_the_question(store_url: str) -> None:
     with opened(store_url) as other:
-        other.record_many(parsed(*lives(3), report("bust_fill", "C-1", 90, fill_id="F-1-1")))
+        other.record_many(parsed(*lives(3), report("fill_busted", "C-1", 90, fill_id="F-1-1")))
         for view, ask in (
             ("orders", other.orders),
             ("trades", other.trades),

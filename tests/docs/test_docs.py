@@ -303,7 +303,7 @@ DAY = (
     {**ORDER, **TERMS, "type": "request"},
     {**ORDER, "type": "fill", "fill_id": "F-1", "quantity": "0.2", "price": "64000.5"},
     {**ORDER, **TERMS, "client_order_id": "C-2", "type": "request"},
-    {**ORDER, "client_order_id": "C-2", "type": "reject", "reason": "no_margin"},
+    {**ORDER, "client_order_id": "C-2", "type": "rejected", "reason": "no_margin"},
     {
         **ORDER,
         "client_order_id": "C-2",

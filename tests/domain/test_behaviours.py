@@ -19,7 +19,7 @@ from orderledger.projections.view import Row
 from tests.scenarios import ACCOUNT, Document, at, fill, message, readable, request
 
 SENT = (request(at=at(1)), message("submit", at=at(2)))
-WORKING = (*SENT, message("acknowledge", venue_order_id="V-1", at=at(3)))
+WORKING = (*SENT, message("acknowledged", venue_order_id="V-1", at=at(3)))
 MANUAL: Document = {
     "client_order_id": None,
     "venue_order_id": "V-77",
@@ -126,7 +126,7 @@ def test_a_pending_cancel_stays_outstanding_until_there_is_evidence(ledger: Ledg
         "unresolved",
         True,
     )
-    recorded(ledger, message("cancel", at=at(8)))
+    recorded(ledger, message("canceled", at=at(8)))
     assert order(ledger, "status", "pending", "certainty", "is_open") == (
         "canceled",
         None,
@@ -141,7 +141,7 @@ def test_the_age_of_a_pending_cancel_is_seen_among_the_open_orders(ledger: Ledge
         ledger,
         *WORKING,
         message("request_cancel", at=at(5)),
-        message("status", status="new", pending="cancel", at=at(9)),
+        message("status_observed", status="new", pending="cancel", at=at(9)),
     )
     assert [
         (row["client_order_id"], row["pending"], row["pending_since"])
@@ -155,7 +155,9 @@ def test_fifteen_canceled_orders_that_had_all_filled_are_filled(ledger: Ledger) 
     names = [f"C-{number:02}" for number in range(15)]
     for name in names:
         recorded(
-            ledger, request(client_order_id=name), message("cancel", client_order_id=name, at=at(5))
+            ledger,
+            request(client_order_id=name),
+            message("canceled", client_order_id=name, at=at(5)),
         )
         recorded(ledger, fill("F-1", "10", client_order_id=name, at=at(4)))
     assert [order(ledger, "status", "cum_quantity", of=name) for name in names] == [
@@ -217,7 +219,7 @@ def test_a_fill_that_came_before_the_id_mapping_is_counted_and_then_attributed(
     """11"""
     recorded(ledger, *SENT, fill("F-1", "4", **{**MANUAL, "venue_order_id": "V-1"}, at=at(3)))
     assert (held(ledger), order(ledger, "cum_quantity")) == ("4", ("0",))
-    recorded(ledger, message("acknowledge", venue_order_id="V-1", at=at(2.5)))
+    recorded(ledger, message("acknowledged", venue_order_id="V-1", at=at(2.5)))
     assert order(ledger, "status", "cum_quantity", "anomalies") == ("partially_filled", "4", [])
     assert (held(ledger), len(ledger.orders()), len(ledger.trades())) == ("4", 1, 1)
 
@@ -228,7 +230,9 @@ def test_filled_is_not_overwritten_by_a_late_submit(ledger: Ledger) -> None:
     (submitted,) = told(ledger, message("submit", at=at(2)))
     assert submitted.outcome == "refused"
     recorded(
-        ledger, message("acknowledge", at=at(3)), message("status", status="pending_new", at=at(6))
+        ledger,
+        message("acknowledged", at=at(3)),
+        message("status_observed", status="pending_new", at=at(6)),
     )
     assert order(ledger, "status", "cum_quantity") == ("filled", "10")
 
@@ -242,9 +246,9 @@ def test_all_legs_of_a_cancel_and_replace_race_stand_under_one_client_order_id(
     recorded(
         ledger,
         fill("F-1", "2", venue_order_id="V-1", at=at(6)),
-        message("replace", client_order_id="C-1b", quantity="8", venue_order_id="V-2", at=at(7)),
+        message("replaced", client_order_id="C-1b", quantity="8", venue_order_id="V-2", at=at(7)),
         fill("F-2", "3", client_order_id="C-1b", venue_order_id="V-2", at=at(8)),
-        message("reject_cancel", client_order_id="R-1", at=at(9)),
+        message("cancel_rejected", client_order_id="R-1", at=at(9)),
     )
     assert order(ledger, "quantity", "cum_quantity", "pending", "venue_order_ids") == (
         "8",
@@ -259,7 +263,9 @@ def test_all_legs_of_a_cancel_and_replace_race_stand_under_one_client_order_id(
 def test_two_live_orders_after_a_modify_are_detected_and_shown(ledger: Ledger) -> None:
     """14"""
     recorded(ledger, *WORKING)
-    (outcome,) = told(ledger, message("status", status="new", venue_order_id="V-2", at=at(5)))
+    (outcome,) = told(
+        ledger, message("status_observed", status="new", venue_order_id="V-2", at=at(5))
+    )
     assert outcome.anomalies == ("client_order_id_reused",)
     assert order(ledger, "venue_order_ids", "anomalies") == (
         ["V-1", "V-2"],
@@ -296,7 +302,7 @@ def test_a_fill_id_that_the_venue_repeats_over_its_orders_counts_in_each(ledger:
 def test_a_manual_trade_is_an_order_like_any_other(ledger: Ledger) -> None:
     """19"""
     outcomes = told(
-        ledger, fill("F-1", "4", **MANUAL, at=at(5)), message("cancel", **MANUAL, at=at(6))
+        ledger, fill("F-1", "4", **MANUAL, at=at(5)), message("canceled", **MANUAL, at=at(6))
     )
     assert [(outcome.outcome, outcome.anomalies) for outcome in outcomes] == [
         ("recorded", ("unknown_order",)),
@@ -327,11 +333,11 @@ def test_a_manual_trade_is_an_order_like_any_other(ledger: Ledger) -> None:
 @pytest.mark.parametrize("reason", ["liquidation", "self_trade"])
 def test_an_end_made_by_the_venue_says_why(ledger: Ledger, reason: str) -> None:
     """20"""
-    recorded(ledger, *WORKING, message("cancel", reason=reason, at=at(5)))
+    recorded(ledger, *WORKING, message("canceled", reason=reason, at=at(5)))
     assert order(ledger, "status", "reason") == ("canceled", reason)
     recorded(
         ledger,
-        message("acknowledge", **MANUAL, reason=reason),
+        message("acknowledged", **MANUAL, reason=reason),
         fill("F-1", "1", **MANUAL, reason=reason),
     )
     assert [
@@ -366,7 +372,7 @@ def test_an_external_id_is_kept_byte_for_byte(ledger: Ledger, name: str) -> None
     recorded(
         ledger,
         request(client_order_id=name),
-        message("acknowledge", client_order_id=name, venue_order_id=f"V{name}"[:200]),
+        message("acknowledged", client_order_id=name, venue_order_id=f"V{name}"[:200]),
     )
     row = ledger.order(name)
     assert (row["client_order_id"], row["venue_order_id"], row["status"]) == (
@@ -432,7 +438,7 @@ def test_a_replay_gives_the_same_views_to_the_byte(tmp_path: Path) -> None:
         recorded(
             ledger,
             fill("F-3", "1", **MANUAL, at=at(4)),
-            message("bust_fill", fill_id="F-2", at=at(8)),
+            message("fill_busted", fill_id="F-2", at=at(8)),
         )
         before = repr(everything(ledger))
     with opened(url) as ledger:
@@ -449,7 +455,7 @@ def test_one_question_tells_the_story_of_an_order(ledger: Ledger) -> None:
         fill("F-1", "4", at=at(5)),
         message("request_cancel", actor="desk", at=at(6)),
     )
-    recorded(ledger, message("cancel", at=at(7), text="by request"), fill("F-2", "1", at=at(8)))
+    recorded(ledger, message("canceled", at=at(7), text="by request"), fill("F-2", "1", at=at(8)))
     assert [(event["name"], event["at"], event["source"]) for event in ledger.history("C-1")][
         :-1
     ] == [

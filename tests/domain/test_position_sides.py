@@ -31,7 +31,12 @@ DEFINED = of_account("instrument", currency="USD", at=at(-1_000))
 LONG = trade(1, "buy", "1", "2000", position_side="long")
 SHORT = trade(2, "sell", "1", "2100", position_side="short")
 UNSIDED = (trade(1, "buy", "1", "2000"), trade(2, "sell", "1", "2100"))
-CORRECTS = {"type": "correct_fill", "client_order_id": "C-1", "fill_id": "F-1b", "corrects": "F-1"}
+CORRECTS = {
+    "type": "fill_corrected",
+    "client_order_id": "C-1",
+    "fill_id": "F-1b",
+    "corrects": "F-1",
+}
 FIGURES = ("position_quantity", "average_open_price", "realized_pnl", "net_pnl")
 UNKNOWN = (None, None, None, None, "position_side_unknown")
 
@@ -155,7 +160,7 @@ def test_a_fill_takes_the_side_of_its_order_also_when_that_is_known_later(ledger
     record(
         ledger,
         {
-            "type": "acknowledge",
+            "type": "acknowledged",
             "account": ACCOUNT,
             "client_order_id": "S-1",
             "position_side": "short",

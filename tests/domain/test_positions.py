@@ -280,7 +280,7 @@ def test_a_busted_fill_never_happened(ledger: Ledger, method: Method) -> None:
         trade(2, "sell", "1", "110"),
     )
     assert held_and_realized(ledger, method) == ("1", "100", "10")
-    record(ledger, message("bust_fill", client_order_id="C-sell", fill_id="F-2"))
+    record(ledger, message("fill_busted", client_order_id="C-sell", fill_id="F-2"))
     assert values(
         pnl(ledger, method), "position_quantity", "realized_pnl", "fees", "fills", "sold_quantity"
     ) == (
@@ -301,7 +301,7 @@ def test_a_position_whose_only_fill_was_busted_is_gone(ledger: Ledger) -> None:
     record(
         ledger,
         trade(1, "buy", "2", "100"),
-        message("bust_fill", client_order_id="C-buy", fill_id="F-1"),
+        message("fill_busted", client_order_id="C-buy", fill_id="F-1"),
     )
     assert ledger.pnl() == []
 
@@ -313,7 +313,7 @@ def test_a_corrected_fill_counts_with_its_new_numbers_and_its_new_fee(ledger: Le
         trade(3, "sell", "10", "110"),
     )
     corrected = trade(
-        2, "buy", "8", "99", fee="0.8", fee_currency="USD", type="correct_fill", corrects="F-1"
+        2, "buy", "8", "99", fee="0.8", fee_currency="USD", type="fill_corrected", corrects="F-1"
     )
     record(ledger, corrected)
     assert values(
@@ -337,7 +337,7 @@ def test_the_position_as_it_was_known_before_the_bust_can_still_be_asked_for(
 ) -> None:
     record(ledger, trade(1, "buy", "2", "100"))
     known_at = ledger.trades()[0]["recorded_at"]
-    record(ledger, message("bust_fill", client_order_id="C-buy", fill_id="F-1"))
+    record(ledger, message("fill_busted", client_order_id="C-buy", fill_id="F-1"))
     assert held_and_realized(ledger, as_of=known_at) == ("2", "100", "0")
     assert ledger.pnl(as_of=known_at + timedelta(seconds=1)) == []
 

@@ -21,11 +21,11 @@ def test_a_submission_without_an_answer_is_unresolved_and_still_counts(reason: s
 @pytest.mark.parametrize(
     "evidence",
     [
-        message("acknowledge"),
+        message("acknowledged"),
         fill("F-1", "4"),
-        message("status", status="new"),
-        message("reject"),
-        message("cancel"),
+        message("status_observed", status="new"),
+        message("rejected"),
+        message("canceled"),
     ],
     ids=lambda evidence: str(evidence["type"]),
 )
@@ -36,7 +36,7 @@ def test_any_evidence_of_the_venue_resolves_it(evidence: dict[str, Any]) -> None
 
 
 def test_evidence_that_overtook_the_timeout_resolves_it_too() -> None:
-    given(*SENT, message("acknowledge")).when(message("unresolved", reason="timeout")).then_order(
+    given(*SENT, message("acknowledged")).when(message("unresolved", reason="timeout")).then_order(
         status="new", certainty="confirmed"
     )
 
@@ -46,7 +46,7 @@ def test_a_cancel_without_an_answer_leaves_the_order_unresolved() -> None:
         message("unresolved", reason="timeout")
     )
     scenario.then_order(status="new", pending="cancel", certainty="unresolved", is_open=True)
-    scenario.when(message("reject_cancel", request_id="R-1")).then_order(
+    scenario.when(message("cancel_rejected", request_id="R-1")).then_order(
         status="new", pending=None, certainty="confirmed"
     )
 
@@ -63,7 +63,7 @@ def test_a_request_refused_for_an_unknown_order_is_answered_and_does_not_confirm
     """FIX matrix B.1.f: the venue does not know what it was asked to cancel or replace."""
     terms = {"quantity": "8"} if kind == "replace" else {}
     scenario = given(*SENT, silence, message(f"request_{kind}", request_id="R-1", **terms))
-    scenario.when(message(f"reject_{kind}", request_id="R-1", reason="unknown_order"))
+    scenario.when(message(f"{kind}_rejected", request_id="R-1", reason="unknown_order"))
     scenario.then_order(
         status="pending_new",
         pending=None,
@@ -75,7 +75,7 @@ def test_a_request_refused_for_an_unknown_order_is_answered_and_does_not_confirm
 
 def test_a_working_order_is_unchanged_when_a_cancel_is_refused_as_of_an_unknown_order() -> None:
     given(*WORKING, message("request_cancel")).when(
-        message("reject_cancel", reason="unknown_order")
+        message("cancel_rejected", reason="unknown_order")
     ).then_order(status="new", pending=None, certainty="confirmed")
 
 
@@ -92,16 +92,16 @@ def test_absence_ends_nothing_and_is_overcome_by_the_next_report() -> None:
 
 
 def test_absence_seen_before_the_last_report_says_nothing() -> None:
-    row = in_any_order(SENT, message("absent", at=at(10)), message("acknowledge", at=at(11)))
+    row = in_any_order(SENT, message("absent", at=at(10)), message("acknowledged", at=at(11)))
     assert (row["status"], row["certainty"]) == ("new", "confirmed")
 
 
 def test_of_an_absence_and_a_report_of_one_time_the_later_in_the_log_counts() -> None:
-    scenario = given(*WORKING, message("status", status="new", at=at(10))).when(
+    scenario = given(*WORKING, message("status_observed", status="new", at=at(10))).when(
         message("absent", at=at(10))
     )
     scenario.then_order(certainty="unresolved", absent_at=at(10))
-    scenario.when(message("status", pending="cancel", at=at(10))).then_order(
+    scenario.when(message("status_observed", pending="cancel", at=at(10))).then_order(
         certainty="confirmed", absent_at=None
     )
 
@@ -113,9 +113,9 @@ def test_of_two_absences_the_one_that_happened_later_counts() -> None:
 
 
 def test_absence_of_an_ended_order_is_only_to_be_expected() -> None:
-    given(*WORKING, message("cancel")).when(message("absent")).then_outcome("recorded").then_order(
-        status="canceled", certainty="confirmed"
-    )
+    given(*WORKING, message("canceled")).when(message("absent")).then_outcome(
+        "recorded"
+    ).then_order(status="canceled", certainty="confirmed")
 
 
 def test_an_order_that_was_asked_for_and_absent_stays_unresolved_however_often_that_is_said() -> (

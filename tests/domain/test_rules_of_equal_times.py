@@ -43,11 +43,11 @@ def ours(kind: str, **fields: object) -> Document:
 
 PAIRS = {
     "terms": (
-        by_venue_id("replace", quantity="10", limit_price="102"),
-        ours("replace", quantity="10", limit_price="97"),
+        by_venue_id("replaced", quantity="10", limit_price="102"),
+        ours("replaced", quantity="10", limit_price="97"),
     ),
-    "ends": (by_venue_id("cancel"), ours("expire")),
-    "sessions": (by_venue_id("suspend"), ours("resume")),
+    "ends": (by_venue_id("canceled"), ours("expired")),
+    "sessions": (by_venue_id("suspended"), ours("resumed")),
 }
 SHOWN = ("limit_price", "status", "ended_at", "is_open")
 
@@ -61,7 +61,7 @@ def test_of_equal_times_the_place_of_the_first_record_counts_whenever_the_id_bec
     """A report under an id that is not mapped yet is recorded elsewhere, and again under its order
     once the id is known."""
     pair = PAIRS[what] if first_is_of_the_venue else PAIRS[what][::-1]
-    mapping = message("acknowledge", venue_order_id="V-1", at=at(2))
+    mapping = message("acknowledged", venue_order_id="V-1", at=at(2))
     messages = [
         request(),
         message("submit"),
@@ -84,8 +84,8 @@ def test_of_equal_times_the_place_of_the_first_record_counts_whenever_the_id_bec
 def test_the_place_is_kept_by_a_ledger_that_is_opened_again(tmp_path: Path) -> None:
     late, early = PAIRS["terms"]
     mapping, triggered = (
-        message("acknowledge", venue_order_id="V-1", at=at(2)),
-        message("trigger", at=at(9)),
+        message("acknowledged", venue_order_id="V-1", at=at(2)),
+        message("triggered", at=at(9)),
     )
     with Ledger.open(tmp_path / "orders.db") as ledger:
         for one in (request(), message("submit"), late, early, mapping):
@@ -101,13 +101,13 @@ def test_the_place_is_kept_by_a_ledger_that_is_opened_again(tmp_path: Path) -> N
 @pytest.mark.parametrize("numbers", permutations((1, 2, 3)))
 def test_of_equal_times_the_sequence_of_the_venue_counts(numbers: tuple[int, int, int]) -> None:
     prices = {number: str(100 + number) for number in numbers}
-    reports = [ours("replace", limit_price=prices[number], sequence=number) for number in numbers]
+    reports = [ours("replaced", limit_price=prices[number], sequence=number) for number in numbers]
     given(*WORKING, *reports).then_order(limit_price="103")
 
 
 def test_what_has_no_sequence_comes_before_what_has_one() -> None:
     for one, other in permutations(
-        (ours("replace", limit_price="101"), ours("replace", limit_price="99", sequence=-5))
+        (ours("replaced", limit_price="101"), ours("replaced", limit_price="99", sequence=-5))
     ):
         given(*WORKING, one, other).then_order(limit_price="99")
 
@@ -123,7 +123,7 @@ def test_a_later_report_of_the_same_fill_gives_its_sequence() -> None:
 @pytest.mark.parametrize("is_last", [True, False])
 def test_doubt_stands_if_it_is_the_last_of_one_time(is_last: bool) -> None:
     acknowledged, lost = (
-        ours("acknowledge", venue_order_id="V-1"),
+        ours("acknowledged", venue_order_id="V-1"),
         ours("unresolved", reason="timeout"),
     )
     told = (
@@ -136,7 +136,7 @@ def test_doubt_stands_if_it_is_the_last_of_one_time(is_last: bool) -> None:
 
 def test_an_order_stays_ended_at_its_last_fill_though_the_venue_says_its_quantity_again() -> None:
     filled = (*WORKING, fill("F-1", "10", at=at(10)))
-    given(*filled).when(message("restate", quantity="10", at=at(60))).then_order(
+    given(*filled).when(message("restated", quantity="10", at=at(60))).then_order(
         status="filled", ended_at=at(10)
     )
 
@@ -144,18 +144,18 @@ def test_an_order_stays_ended_at_its_last_fill_though_the_venue_says_its_quantit
 def test_an_order_that_was_made_as_small_as_its_fills_ended_then_whatever_it_is_made_later() -> (
     None
 ):
-    smaller = (*WORKING, fill("F-1", "6", at=at(10)), message("restate", quantity="6", at=at(20)))
-    given(*smaller, message("restate", quantity="5", at=at(30))).then_order(ended_at=at(20))
+    smaller = (*WORKING, fill("F-1", "6", at=at(10)), message("restated", quantity="6", at=at(20)))
+    given(*smaller, message("restated", quantity="5", at=at(30))).then_order(ended_at=at(20))
 
 
 def test_an_unknown_status_hides_no_conflict() -> None:
-    ended = (*WORKING, message("reject", at=at(10)))
-    given(*ended).when(message("status", status="odd", at=at(20))).then_order(
+    ended = (*WORKING, message("rejected", at=at(10)))
+    given(*ended).when(message("status_observed", status="odd", at=at(20))).then_order(
         anomalies=["status_conflict", "unknown_status"]
     )
 
 
-@pytest.mark.parametrize("end", ["cancel", "expire", "reject"])
+@pytest.mark.parametrize("end", ["canceled", "expired", "rejected"])
 def test_an_end_that_the_venue_reports_of_an_order_that_we_denied_shows_that_it_arrived(
     end: str,
 ) -> None:
@@ -166,11 +166,11 @@ def test_an_end_that_the_venue_reports_of_an_order_that_we_denied_shows_that_it_
 # Open again
 
 
-CANCELED = (*WORKING, fill("F-1", "4", at=at(10)), message("cancel", at=at(20)))
+CANCELED = (*WORKING, fill("F-1", "4", at=at(10)), message("canceled", at=at(20)))
 
 
 def seen(second: float, status: str = "partially_filled", **fields: object) -> Document:
-    return message("status", status=status, at=at(second), source="venue_poll", **fields)
+    return message("status_observed", status=status, at=at(second), source="venue_poll", **fields)
 
 
 @pytest.mark.parametrize("status", ["new", "partially_filled", "suspended", "stopped"])
@@ -220,18 +220,18 @@ def test_a_row_of_the_same_time_opens_an_order_if_the_venue_numbers_it_later() -
 
 
 def test_no_row_opens_an_order_whose_fills_reach_its_quantity() -> None:
-    given(*WORKING, fill("F-1", "10", at=at(10)), message("cancel", at=at(20))).when(
+    given(*WORKING, fill("F-1", "10", at=at(10)), message("canceled", at=at(20))).when(
         seen(30)
     ).then_order(status="filled", is_open=False)
 
 
 def test_a_later_end_closes_it_and_clears_the_conflict() -> None:
     reopened = given(*CANCELED, seen(30)).then_order(is_open=True)
-    reopened.when(message("cancel", at=at(40))).then_order(status="canceled", anomalies=[])
+    reopened.when(message("canceled", at=at(40))).then_order(status="canceled", anomalies=[])
 
 
 def test_a_reinstatement_clears_the_conflict() -> None:
-    given(*CANCELED, seen(30)).when(message("reinstate", at=at(31))).then_order(
+    given(*CANCELED, seen(30)).when(message("reinstated", at=at(31))).then_order(
         is_open=True, anomalies=[]
     )
 
@@ -275,7 +275,7 @@ def test_the_answer_to_a_query_settles_a_doubt_though_nothing_has_changed() -> N
 
 def test_an_external_order_opens_again_too() -> None:
     row = in_any_order(
-        (), message("acknowledge", at=at(1)), message("expire", at=at(5)), seen(6, "new")
+        (), message("acknowledged", at=at(1)), message("expired", at=at(5)), seen(6, "new")
     )
     assert row["is_open"]
 
@@ -284,13 +284,13 @@ def test_an_external_order_opens_again_too() -> None:
 
 
 def test_a_report_with_a_used_message_id_and_other_content_is_recorded() -> None:
-    used = given(*WORKING, message("suspend", message_id="M-1", at=at(10)))
-    used.when(message("resume", message_id="M-1", at=at(11))).then_outcome(
+    used = given(*WORKING, message("suspended", message_id="M-1", at=at(10)))
+    used.when(message("resumed", message_id="M-1", at=at(11))).then_outcome(
         "recorded", "message_id_reused"
     )
-    used.then_order(status="new").when(message("resume", message_id="M-1", at=at(11))).then_outcome(
-        "duplicate"
-    )
+    used.then_order(status="new").when(
+        message("resumed", message_id="M-1", at=at(11))
+    ).then_outcome("duplicate")
 
 
 def test_a_command_with_a_used_message_id_and_other_content_is_refused() -> None:

@@ -30,7 +30,7 @@ VENUE_TERMS = {"instrument": "BTC-USD", "side": "buy"}
 
 @pytest.mark.parametrize(
     ("taking_back", "cum_quantity"),
-    [(message("bust_fill", fill_id="F-2"), "4"), (correct_fill("F-3", "F-2", "1"), "5")],
+    [(message("fill_busted", fill_id="F-2"), "4"), (correct_fill("F-3", "F-2", "1"), "5")],
 )
 def test_a_fill_taken_back_as_of_its_own_time_leaves_no_mismatch(
     taking_back: Document, cum_quantity: str
@@ -47,7 +47,7 @@ def test_a_fill_taken_back_as_of_its_own_time_leaves_no_mismatch(
 
 @pytest.mark.parametrize(
     "end",
-    [fill("F-1", "10"), message("cancel"), message("expire")],
+    [fill("F-1", "10"), message("canceled"), message("expired")],
     ids=lambda end: str(end["type"]),
 )
 def test_a_claim_of_the_moment_in_which_the_order_ended_may_be_from_before_its_end(
@@ -55,22 +55,22 @@ def test_a_claim_of_the_moment_in_which_the_order_ended_may_be_from_before_its_e
 ) -> None:
     """As of an order that is filled at once: its acknowledgement and its fill have one time."""
     acknowledged = message(
-        "acknowledge", at=at(10), reported={"cum_quantity": "0", "leaves_quantity": "10"}
+        "acknowledged", at=at(10), reported={"cum_quantity": "0", "leaves_quantity": "10"}
     )
     row = in_any_order(SENT, acknowledged, {**end, "at": at(10)})
     assert (row["leaves_quantity"], row["anomalies"]) == ("0", [])
 
 
 def test_a_claim_of_something_left_after_the_end_is_a_mismatch() -> None:
-    given(*SENT, message("cancel", at=at(10))).when(
-        message("status", status="canceled", at=at(11), reported={"leaves_quantity": "10"})
+    given(*SENT, message("canceled", at=at(10))).when(
+        message("status_observed", status="canceled", at=at(11), reported={"leaves_quantity": "10"})
     ).then_outcome("recorded", "quantity_mismatch")
 
 
 def test_a_claim_that_disagrees_is_a_mismatch_until_it_agrees_again() -> None:
     claim = {"cum_quantity": "6", "quantity": "10"}
     scenario = given(*WORKING, fill("F-1", "4")).when(
-        message("status", status="partially_filled", reported=claim)
+        message("status_observed", status="partially_filled", reported=claim)
     )
     assert scenario.events[1:] == [
         AnomalyDetected(
@@ -87,15 +87,17 @@ def test_a_claim_that_disagrees_is_a_mismatch_until_it_agrees_again() -> None:
 def test_a_mismatch_clears_when_a_later_claim_agrees() -> None:
     given(*WORKING, fill("F-1", "4", reported={"cum_quantity": "5"})).then_order(
         anomalies=["quantity_mismatch"]
-    ).when(message("status", status="partially_filled", reported={"cum_quantity": "4"})).then_order(
-        anomalies=[]
-    )
+    ).when(
+        message("status_observed", status="partially_filled", reported={"cum_quantity": "4"})
+    ).then_order(anomalies=[])
 
 
 def test_a_claimed_quantity_that_is_not_ours_is_a_mismatch() -> None:
-    given(*WORKING).when(message("status", status="new", reported={"quantity": "9"})).then_outcome(
-        "recorded", "quantity_mismatch"
-    ).then_order(quantity="10", anomalies=["quantity_mismatch"])
+    given(*WORKING).when(
+        message("status_observed", status="new", reported={"quantity": "9"})
+    ).then_outcome("recorded", "quantity_mismatch").then_order(
+        quantity="10", anomalies=["quantity_mismatch"]
+    )
 
 
 @pytest.mark.parametrize(
@@ -104,13 +106,13 @@ def test_a_claimed_quantity_that_is_not_ours_is_a_mismatch() -> None:
 def test_what_is_left_at_the_moment_of_its_end_is_nothing_or_what_was_left_before(
     leaves_quantity: str, anomalies: list[str]
 ) -> None:
-    ended = message("cancel", at=at(20), reported={"leaves_quantity": leaves_quantity})
+    ended = message("canceled", at=at(20), reported={"leaves_quantity": leaves_quantity})
     given(*WORKING, fill("F-1", "4", at=at(10))).when(ended).then_order(anomalies=anomalies)
 
 
 def test_a_claimed_leaves_quantity_that_is_not_ours_is_a_mismatch() -> None:
     given(*WORKING, fill("F-1", "4")).when(
-        message("status", status="partially_filled", reported={"leaves_quantity": "5"})
+        message("status_observed", status="partially_filled", reported={"leaves_quantity": "5"})
     ).then_outcome("recorded", "quantity_mismatch")
 
 
@@ -124,8 +126,12 @@ def test_what_is_left_at_the_moment_of_the_end_may_be_of_before_it(
     claimed_at: int, anomalies: list[str]
 ) -> None:
     """Venues give the same millisecond to an order that takes, its fills, and its end."""
-    working = message("status", status="new", at=at(claimed_at), reported={"leaves_quantity": "10"})
-    for order in permutations((working, fill("F-1", "4", at=at(20)), message("cancel", at=at(20)))):
+    working = message(
+        "status_observed", status="new", at=at(claimed_at), reported={"leaves_quantity": "10"}
+    )
+    for order in permutations(
+        (working, fill("F-1", "4", at=at(20)), message("canceled", at=at(20)))
+    ):
         given(*WORKING, *order).then_order(
             status="canceled", leaves_quantity="0", cum_quantity="4", anomalies=anomalies
         )
@@ -134,7 +140,7 @@ def test_what_is_left_at_the_moment_of_the_end_may_be_of_before_it(
 def test_a_claimed_average_price_that_is_not_ours_is_a_mismatch() -> None:
     given(*WORKING, fill("F-1", "4", "100")).when(
         message(
-            "status",
+            "status_observed",
             status="partially_filled",
             reported={"cum_quantity": "4", "average_price": "101"},
         )
@@ -143,7 +149,9 @@ def test_a_claimed_average_price_that_is_not_ours_is_a_mismatch() -> None:
 
 @pytest.mark.parametrize("written", ["100", "1e2", "1E+2"])
 def test_a_claimed_average_price_is_the_same_however_it_is_written(written: str) -> None:
-    claim = message("status", status="partially_filled", reported={"average_price": written})
+    claim = message(
+        "status_observed", status="partially_filled", reported={"average_price": written}
+    )
     given(*WORKING, fill("F-1", "4", "150")).when(claim).then_outcome(
         "recorded", "quantity_mismatch"
     )
@@ -165,10 +173,15 @@ def test_what_is_claimed_to_be_left_is_weighed_against_claims_of_its_own_time_al
     given(
         *WORKING,
         fill("F-1", "4", "100", at=at(10), reported={"leaves_quantity": "6"}),
-        message("status", reported={"average_price": "101"}, status="partially_filled", at=at(12)),
-        message("replace", quantity="12", at=at(11)),
         message(
-            "status",
+            "status_observed",
+            reported={"average_price": "101"},
+            status="partially_filled",
+            at=at(12),
+        ),
+        message("replaced", quantity="12", at=at(11)),
+        message(
+            "status_observed",
             reported={"leaves_quantity": "8", "average_price": "100"},
             status="partially_filled",
             at=at(12),
@@ -211,7 +224,7 @@ def test_a_claim_that_agrees_in_all_its_numbers_is_no_mismatch() -> None:
 
 def test_a_claim_never_invents_a_fill() -> None:
     given(*WORKING).when(
-        message("status", status="filled", reported={"cum_quantity": "10"})
+        message("status_observed", status="filled", reported={"cum_quantity": "10"})
     ).then_order(
         cum_quantity="0",
         leaves_quantity="10",
@@ -224,13 +237,13 @@ def test_a_claim_never_invents_a_fill() -> None:
 
 
 def test_a_cancel_and_replace_at_the_venue_gives_the_order_another_venue_id() -> None:
-    given(*WORKING).when(message("replace", quantity="10", venue_order_id="V-2")).then_outcome(
+    given(*WORKING).when(message("replaced", quantity="10", venue_order_id="V-2")).then_outcome(
         "recorded"
     ).then_order(venue_order_id="V-2", venue_order_ids=["V-1", "V-2"])
 
 
 def test_a_report_under_the_old_venue_id_does_not_bring_that_id_back() -> None:
-    given(*WORKING, message("replace", quantity="10", venue_order_id="V-2")).when(
+    given(*WORKING, message("replaced", quantity="10", venue_order_id="V-2")).when(
         fill("F-1", "4", venue_order_id="V-1")
     ).then_order(venue_order_id="V-2", venue_order_ids=["V-1", "V-2"])
 
@@ -265,32 +278,32 @@ ANOMALIES: list[tuple[Anomaly, tuple[Document, ...], Document]] = [
         Anomaly.FILL_AFTER_END,
         (
             *WORKING,
-            message("cancel"),
+            message("canceled"),
         ),
         fill("F-1", "4"),
     ),
-    (Anomaly.UNKNOWN_ORDER, (), message("acknowledge", venue_order_id="V-1")),
+    (Anomaly.UNKNOWN_ORDER, (), message("acknowledged", venue_order_id="V-1")),
     (
         Anomaly.QUANTITY_MISMATCH,
         (*WORKING,),
-        message("status", status="new", reported={"cum_quantity": "1"}),
+        message("status_observed", status="new", reported={"cum_quantity": "1"}),
     ),
-    (Anomaly.STATUS_CONFLICT, (*WORKING,), message("status", status="filled")),
+    (Anomaly.STATUS_CONFLICT, (*WORKING,), message("status_observed", status="filled")),
     (
         Anomaly.LATE_REPORT,
         (
             *WORKING,
-            message("cancel", at=at(20)),
+            message("canceled", at=at(20)),
         ),
-        message("suspend", at=at(10)),
+        message("suspended", at=at(10)),
     ),
-    (Anomaly.UNKNOWN_STATUS, (*WORKING,), message("status", status="calculated")),
-    (Anomaly.CLIENT_ORDER_ID_REUSED, (*WORKING,), message("acknowledge", venue_order_id="V-2")),
+    (Anomaly.UNKNOWN_STATUS, (*WORKING,), message("status_observed", status="calculated")),
+    (Anomaly.CLIENT_ORDER_ID_REUSED, (*WORKING,), message("acknowledged", venue_order_id="V-2")),
     (Anomaly.TERMS_CONFLICT, (*WORKING,), fill("F-1", "4", side="sell")),
     (
         Anomaly.MESSAGE_ID_REUSED,
-        (*WORKING, message("suspend", message_id="M-1")),
-        message("resume", message_id="M-1"),
+        (*WORKING, message("suspended", message_id="M-1")),
+        message("resumed", message_id="M-1"),
     ),
     (
         Anomaly.POSITION_SIDE_CONFLICT,
@@ -322,20 +335,20 @@ def test_every_anomaly_of_one_order_is_shown_here() -> None:
 def test_reports_without_a_time_are_told_apart_by_their_message_ids() -> None:
     told = [
         message(kind, message_id=f"M-{number}")
-        for number, kind in enumerate(["suspend", "resume", "suspend"])
+        for number, kind in enumerate(["suspended", "resumed", "suspended"])
     ]
     scenario = given(*WORKING, *told).then_order(status="suspended")
     for again in told:
         scenario.when(again).then_outcome("duplicate")
-    scenario.when(message("suspend")).then_outcome("duplicate", "no_time_given")
+    scenario.when(message("suspended")).then_outcome("duplicate", "no_time_given")
 
 
 @pytest.mark.parametrize(
     ("first", "between"),
     [
-        (message("status", status="new"), message("absent")),
-        (message("suspend"), message("resume")),
-        (message("absent"), message("acknowledge", venue_order_id="V-1")),
+        (message("status_observed", status="new"), message("absent")),
+        (message("suspended"), message("resumed")),
+        (message("absent"), message("acknowledged", venue_order_id="V-1")),
         (message("submit"), message("absent", at=at(40))),
         (message("unresolved", reason="timeout"), message("submit", at=at(40))),
     ],
@@ -355,7 +368,7 @@ def test_an_order_is_sent_again_by_a_submission_that_has_a_time() -> None:
 
 
 def test_a_late_report_is_said_of_the_report_and_not_of_the_order() -> None:
-    given(*SENT, message("cancel", at=at(20))).when(message("acknowledge", at=at(10))).then(
+    given(*SENT, message("canceled", at=at(20))).when(message("acknowledged", at=at(10))).then(
         OrderAcknowledged(client_order_id="C-1", at=at(10)),
         AnomalyDetected(
             code=Anomaly.LATE_REPORT,
@@ -365,7 +378,7 @@ def test_a_late_report_is_said_of_the_report_and_not_of_the_order() -> None:
 
 
 def test_two_venue_orders_under_one_client_order_id_are_shown() -> None:
-    given(*WORKING).when(message("acknowledge", venue_order_id="V-2")).then(
+    given(*WORKING).when(message("acknowledged", venue_order_id="V-2")).then(
         OrderAcknowledged(client_order_id="C-1", venue_order_id="V-2"),
         AnomalyDetected(
             code=Anomaly.CLIENT_ORDER_ID_REUSED,
@@ -393,9 +406,9 @@ def test_an_external_order_is_on_the_terms_that_the_venue_claims_last() -> None:
     first = {"order_type": "limit", "time_in_force": "day", "post_only": True}
     row = in_any_order(
         (),
-        message("acknowledge", venue_order_id="V-1", reported=first, at=at(1)),
+        message("acknowledged", venue_order_id="V-1", reported=first, at=at(1)),
         message(
-            "status",
+            "status_observed",
             status="new",
             venue_order_id="V-1",
             reported={"time_in_force": "gtc", "reduce_only": True},
@@ -411,14 +424,14 @@ def test_an_external_order_is_on_the_terms_that_the_venue_claims_last() -> None:
 
 
 def test_an_external_order_may_be_filled_beyond_its_quantity_and_that_is_an_overfill_too() -> None:
-    restated = message("restate", quantity="5", **VENUE_TERMS)
+    restated = message("restated", quantity="5", **VENUE_TERMS)
     given(restated).when(fill("F-1", "6")).then_outcome("recorded", "overfill").then_order(
         anomalies=["overfill", "unknown_order"]
     )
 
 
 def test_a_cancel_by_the_venue_says_why() -> None:
-    given(*WORKING).when(message("cancel", reason="liquidation")).then(
+    given(*WORKING).when(message("canceled", reason="liquidation")).then(
         OrderCanceled(client_order_id="C-1", reason="liquidation")
     ).then_order(status="canceled", reason="liquidation")
 
@@ -427,9 +440,9 @@ def test_anomalies_do_not_depend_on_the_order_of_arrival() -> None:
     odd = (
         fill("F-1", "12", at=at(10)),
         fill("F-1", "11", at=at(11)),
-        message("cancel", at=at(12)),
+        message("canceled", at=at(12)),
         fill("F-2", "1", at=at(13)),
-        message("acknowledge", venue_order_id="V-2", at=at(14)),
+        message("acknowledged", venue_order_id="V-2", at=at(14)),
     )
     expected = [
         "client_order_id_reused",

@@ -23,12 +23,12 @@ from tests.scenarios import (
     request,
 )
 
-WORKING = (*SENT, message("acknowledge"))
+WORKING = (*SENT, message("acknowledged"))
 FILLED = (*WORKING, fill("F-1", "4"), fill("F-2", "6"))
 
 
 def bust(fill_id: str, **fields: Any) -> dict[str, Any]:
-    return message("bust_fill", fill_id=fill_id, **fields)
+    return message("fill_busted", fill_id=fill_id, **fields)
 
 
 def test_a_fill_is_recorded_as_the_venue_told_it() -> None:
@@ -85,12 +85,12 @@ def test_a_fill_before_the_acknowledgement_counts() -> None:
         .then_outcome("recorded")
         .then_order(status="partially_filled")
     )
-    scenario.when(message("acknowledge")).then_outcome("recorded").then_order(
+    scenario.when(message("acknowledged")).then_outcome("recorded").then_order(
         status="partially_filled", cum_quantity="4"
     )
 
 
-@pytest.mark.parametrize(("told", "status"), [("cancel", "canceled"), ("expire", "expired")])
+@pytest.mark.parametrize(("told", "status"), [("canceled", "canceled"), ("expired", "expired")])
 def test_a_fill_after_the_end_counts_and_the_status_stays(told: str, status: str) -> None:
     scenario = given(*WORKING, message(told)).when(fill("F-1", "4"))
     scenario.then(
@@ -103,7 +103,7 @@ def test_a_fill_after_the_end_counts_and_the_status_stays(told: str, status: str
 
 
 def test_a_fill_after_a_reject_counts_and_contradicts_it() -> None:
-    given(*SENT, message("reject")).when(fill("F-1", "4")).then_outcome(
+    given(*SENT, message("rejected")).when(fill("F-1", "4")).then_outcome(
         "recorded", "fill_after_end", "status_conflict"
     ).then_order(status="rejected", cum_quantity="4", leaves_quantity="0")
 
@@ -115,7 +115,7 @@ def test_a_fill_of_an_order_we_denied_ourselves_counts() -> None:
 
 
 def test_a_fill_that_happened_before_the_cancel_and_came_after_it_is_in_order() -> None:
-    given(*WORKING, message("cancel", at=at(20))).when(fill("F-1", "4", at=at(10))).then_outcome(
+    given(*WORKING, message("canceled", at=at(20))).when(fill("F-1", "4", at=at(10))).then_outcome(
         "recorded"
     ).then_order(status="canceled", cum_quantity="4", anomalies=[])
 
@@ -441,7 +441,7 @@ def test_a_repetition_with_an_earlier_time_gives_the_fill_that_time_in_any_order
     None
 ):
     told = (fill("F-1", "4", at=at(12)), fill("F-1", "4", at=at(10)), fill("F-1", "4", at=at(14)))
-    row = in_any_order(WORKING, *told, message("cancel", at=at(11)))
+    row = in_any_order(WORKING, *told, message("canceled", at=at(11)))
     assert (row["cum_quantity"], row["last_fill_at"], row["anomalies"]) == ("4", at(10), [])
     given(*WORKING, told[0]).when(told[1]).then_outcome("recorded").when(told[2]).then_outcome(
         "duplicate"
@@ -486,7 +486,7 @@ def test_repeating_everything_any_number_of_times_changes_nothing() -> None:
         fill("F-2", "6", at=at(11)),
         bust("F-1", at=at(12)),
         correct_fill("F-3", "F-2", "5", at=at(13)),
-        message("cancel", at=at(14)),
+        message("canceled", at=at(14)),
     ]
     assert ends(WORKING, [*reports, *reports, *reversed(reports)]) == ends(WORKING, reports)
 
@@ -510,7 +510,7 @@ def test_a_fill_under_another_client_id_of_an_external_order_is_known_when_it_co
     busted = bust("F-1", client_order_id="C-2", venue_order_id="V-1")
     external = nothing()
     external.order = Order.of(venue_order_stream("sim:main", "V-1"))
-    external.given(unnamed, message("acknowledge", venue_order_id="V-1"), renamed, busted)
+    external.given(unnamed, message("acknowledged", venue_order_id="V-1"), renamed, busted)
     external.when(renamed).then_outcome("duplicate")
     external.when(busted).then_outcome("duplicate")
 

@@ -17,14 +17,18 @@ from tests.scenarios import (
 )
 
 LIFE = (
-    message("acknowledge", venue_order_id="V-1", at=at(10)),
+    message("acknowledged", venue_order_id="V-1", at=at(10)),
     fill("F-1", "4", "100", at=at(11), fee="0.1", fee_currency="USD"),
     message(
-        "replace", quantity="9", venue_order_id="V-2", replacement_client_order_id="C-1b", at=at(12)
+        "replaced",
+        quantity="9",
+        venue_order_id="V-2",
+        replacement_client_order_id="C-1b",
+        at=at(12),
     ),
     correct_fill("F-2", "F-1", "3", "101", at=at(13), fee="0.2", fee_currency="USD"),
-    message("suspend", at=at(14)),
-    message("cancel", at=at(15), reason="user"),
+    message("suspended", at=at(14)),
+    message("canceled", at=at(15), reason="user"),
 )
 
 
@@ -54,7 +58,7 @@ def test_any_repetition_of_a_whole_life_ends_in_the_same_order() -> None:
 
 def test_a_sending_that_got_no_answer_is_not_held_against_a_request_made_after_it() -> None:
     lost = message("unresolved", reason="timeout", at=at(16))
-    heard = message("acknowledge", venue_order_id="V-1", at=at(14))
+    heard = message("acknowledged", venue_order_id="V-1", at=at(14))
     cancel = message("request_cancel", at=at(20))
     given(request(at=at(11)), message("submit", at=at(12)), lost, heard).when(cancel).then_order(
         pending="cancel", certainty="confirmed"
@@ -63,8 +67,8 @@ def test_a_sending_that_got_no_answer_is_not_held_against_a_request_made_after_i
 
 def test_a_filled_order_is_not_overwritten_by_what_comes_late() -> None:
     late = (
-        message("acknowledge", venue_order_id="V-1", at=at(10)),
-        message("status", status="new", at=at(10.5)),
+        message("acknowledged", venue_order_id="V-1", at=at(10)),
+        message("status_observed", status="new", at=at(10.5)),
         fill("F-1", "10", at=at(11)),
         message("absent", at=at(9)),
     )
@@ -75,11 +79,11 @@ def test_a_filled_order_is_not_overwritten_by_what_comes_late() -> None:
 def test_sessions_end_alike_in_whatever_order_they_arrive() -> None:
     row = in_any_order(
         (request(time_in_force="gtc"), message("submit")),
-        message("suspend", at=at(10)),
-        message("resume", at=at(11)),
+        message("suspended", at=at(10)),
+        message("resumed", at=at(11)),
         message("done_for_day", at=at(12)),
-        message("restate", at=at(13)),
-        message("stop", at=at(14)),
+        message("restated", at=at(13)),
+        message("stopped", at=at(14)),
     )
     assert (row["status"], row["leaves_quantity"]) == ("stopped", "10")
 
@@ -89,7 +93,7 @@ def test_a_day_order_that_was_done_for_the_day_is_not_brought_back_by_a_look_at_
     word: str,
 ) -> None:
     row = in_any_order(
-        SENT, message("done_for_day", at=at(12)), message("status", status=word, at=at(13))
+        SENT, message("done_for_day", at=at(12)), message("status_observed", status=word, at=at(13))
     )
     assert (row["status"], row["is_open"], row["ended_at"]) == ("done_for_day", False, at(12))
 
@@ -98,7 +102,7 @@ def test_an_order_good_beyond_the_day_is_suspended_when_it_is_seen_so_on_the_nex
     row = in_any_order(
         (request(time_in_force="gtc"), message("submit")),
         message("done_for_day", at=at(12)),
-        message("status", status="suspended", at=at(13)),
+        message("status_observed", status="suspended", at=at(13)),
     )
     assert (row["status"], row["is_open"]) == ("suspended", True)
 
@@ -106,9 +110,9 @@ def test_an_order_good_beyond_the_day_is_suspended_when_it_is_seen_so_on_the_nex
 def test_of_two_instruments_and_sides_of_an_external_order_the_later_holds_in_any_order() -> None:
     row = in_any_order(
         (),
-        message("acknowledge", instrument="BTC-USD", side="buy", at=at(1)),
-        message("status", status="new", instrument="BTC-PERP", at=at(2)),
-        message("restate", quantity="4", side="sell", at=at(3)),
+        message("acknowledged", instrument="BTC-USD", side="buy", at=at(1)),
+        message("status_observed", status="new", instrument="BTC-PERP", at=at(2)),
+        message("restated", quantity="4", side="sell", at=at(3)),
     )
     assert (row["instrument"], row["side"]) == ("BTC-PERP", "sell")
 
@@ -119,7 +123,7 @@ def test_a_fill_with_an_earlier_time_gives_an_external_order_its_terms_as_of_the
         (),
         fill("F-1", "4", at=at(14), **told),
         fill("F-1", "4", at=at(12), **told),
-        message("acknowledge", instrument="BTC-PERP", side="sell", at=at(13)),
+        message("acknowledged", instrument="BTC-PERP", side="sell", at=at(13)),
     )
     assert (row["instrument"], row["side"], row["anomalies"]) == (
         "BTC-PERP",
@@ -157,8 +161,8 @@ def test_of_claims_of_one_time_the_one_that_knows_of_more_fills_stands(
 ) -> None:
     row = in_any_order(
         (*WORKING, fill("F-1", "4", "100", at=at(10)), fill("F-2", "2", "106", at=at(10))),
-        message("status", status="partially_filled", reported=earlier, at=at(11)),
-        message("status", status="partially_filled", reported=later, at=at(11)),
+        message("status_observed", status="partially_filled", reported=earlier, at=at(11)),
+        message("status_observed", status="partially_filled", reported=later, at=at(11)),
     )
     assert row["anomalies"] == []
 
@@ -166,7 +170,7 @@ def test_of_claims_of_one_time_the_one_that_knows_of_more_fills_stands(
 def test_an_alias_told_twice_is_the_later_one_in_whatever_order_they_arrive() -> None:
     row = in_any_order(
         WORKING,
-        message("status", status="new", aliases={"sim.index": "7"}, at=at(10)),
-        message("status", status="new", aliases={"sim.index": "8"}, at=at(11)),
+        message("status_observed", status="new", aliases={"sim.index": "7"}, at=at(10)),
+        message("status_observed", status="new", aliases={"sim.index": "8"}, at=at(11)),
     )
     assert row["aliases"] == {"sim.index": "8"}

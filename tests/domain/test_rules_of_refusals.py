@@ -62,16 +62,17 @@ def test_the_same_client_order_id_with_other_links_is_refused() -> None:
 
 
 def test_the_request_as_it_was_made_is_the_same_after_a_replace() -> None:
-    given(*WORKING, message("replace", quantity="8")).when(request()).then_outcome(
+    given(*WORKING, message("replaced", quantity="8")).when(request()).then_outcome(
         "duplicate"
     ).then_order(quantity="8")
 
 
 @pytest.mark.parametrize(
-    "evidence", [message("acknowledge"), fill("F-1", "4"), message("status", status="new")]
+    "evidence",
+    [message("acknowledged"), fill("F-1", "4"), message("status_observed", status="new")],
 )
 def test_a_duplicate_order_reject_leaves_a_working_order_working(evidence: Document) -> None:
-    given(*SENT, evidence).when(message("reject", reason="duplicate_order")).then_outcome(
+    given(*SENT, evidence).when(message("rejected", reason="duplicate_order")).then_outcome(
         "recorded"
     ).then_order(certainty="confirmed", is_open=True, reason=None)
 
@@ -79,8 +80,8 @@ def test_a_duplicate_order_reject_leaves_a_working_order_working(evidence: Docum
 def test_a_duplicate_order_reject_that_overtakes_the_acknowledgement_ends_nothing_either() -> None:
     row = in_any_order(
         SENT,
-        message("reject", reason="duplicate_order", at=at(10)),
-        message("acknowledge", at=at(11)),
+        message("rejected", reason="duplicate_order", at=at(10)),
+        message("acknowledged", at=at(11)),
         fill("F-1", "4", at=at(12)),
     )
     assert (row["status"], row["is_open"], row["leaves_quantity"]) == (
@@ -91,7 +92,7 @@ def test_a_duplicate_order_reject_that_overtakes_the_acknowledgement_ends_nothin
 
 
 def test_a_duplicate_order_reject_of_an_order_nobody_has_seen_working_rejects_it() -> None:
-    given(*SENT).when(message("reject", reason="duplicate_order")).then_order(
+    given(*SENT).when(message("rejected", reason="duplicate_order")).then_order(
         status="rejected", leaves_quantity="0"
     )
 
@@ -104,7 +105,7 @@ def test_a_duplicate_order_reject_of_the_copy_leaves_an_order_that_was_sent_agai
         message("absent"),
         message("submit", at=at(20)),
     )
-    scenario = given(*sent_again).when(message("reject", reason="duplicate_order", at=at(21)))
+    scenario = given(*sent_again).when(message("rejected", reason="duplicate_order", at=at(21)))
     scenario.then_order(
         status="pending_new", is_open=True, leaves_quantity="10", ended_at=None, reason=None
     )
@@ -120,13 +121,13 @@ def test_another_reject_of_an_order_that_was_sent_again_ends_it() -> None:
         message("absent"),
         message("submit", at=at(20)),
     )
-    given(*sent_again).when(message("reject", reason="margin", at=at(21))).then_order(
+    given(*sent_again).when(message("rejected", reason="margin", at=at(21))).then_order(
         status="rejected", reason="margin"
     )
 
 
 def test_any_other_reject_ends_an_acknowledged_order() -> None:
-    given(*WORKING).when(message("reject", reason="margin")).then_order(
+    given(*WORKING).when(message("rejected", reason="margin")).then_order(
         status="rejected", reason="margin"
     )
 
@@ -164,11 +165,11 @@ def test_without_ids_a_command_is_the_same_when_all_its_fields_are_the_time_incl
 
 
 def test_a_report_is_the_same_when_all_its_fields_are_the_time_included() -> None:
-    scenario = given(*WORKING, message("cancel", at=at(10), reason="user", evidence={"raw": 1}))
+    scenario = given(*WORKING, message("canceled", at=at(10), reason="user", evidence={"raw": 1}))
     scenario.when(
-        message("cancel", at=at(10), reason="user", source="venue_poll", text="done")
+        message("canceled", at=at(10), reason="user", source="venue_poll", text="done")
     ).then_outcome("duplicate")
-    scenario.when(message("cancel", at=at(11), reason="user")).then_outcome("recorded")
+    scenario.when(message("canceled", at=at(11), reason="user")).then_outcome("recorded")
 
 
 # Refusals
@@ -177,7 +178,7 @@ def test_a_report_is_the_same_when_all_its_fields_are_the_time_included() -> Non
 CANCEL_R1 = message("request_cancel", request_id="R-1")
 REPLACE_R1 = request_replace(quantity="8", request_id="R-1")
 OTHER_REPLACE_R1 = request_replace(quantity="7", request_id="R-1")
-ENDED = (*WORKING, message("cancel"))
+ENDED = (*WORKING, message("canceled"))
 REFUSALS: list[tuple[Reason, tuple[Document, ...], Document]] = [
     (Reason.UNKNOWN_ORDER, (), message("submit")),
     (Reason.MESSAGE_ID_REUSED, (*SENT, message("request_cancel", message_id="M-1")),
@@ -249,7 +250,8 @@ def test_a_decision_that_it_never_arrived_denies_an_order_that_the_venue_has_nev
 
 
 @pytest.mark.parametrize(
-    "evidence", [message("acknowledge"), fill("F-1", "4"), message("status", status="new")]
+    "evidence",
+    [message("acknowledged"), fill("F-1", "4"), message("status_observed", status="new")],
 )
 def test_an_order_that_the_venue_has_shown_has_arrived_whatever_anybody_decides(
     evidence: Document,
@@ -264,14 +266,14 @@ def test_an_order_that_the_venue_has_shown_has_arrived_whatever_anybody_decides(
 
 
 def test_an_ended_order_is_not_decided_to_have_never_arrived() -> None:
-    given(*SENT, message("reject", reason="margin", at=at(10))).when(NEVER_ARRIVED).then_outcome(
+    given(*SENT, message("rejected", reason="margin", at=at(10))).when(NEVER_ARRIVED).then_outcome(
         "refused", "order_ended"
     )
 
 
 def test_an_order_decided_as_never_arrived_that_the_venue_shows_is_open_and_in_conflict() -> None:
     denied = given(*SENT, message("unresolved", reason="timeout", at=at(10)), NEVER_ARRIVED)
-    denied.when(message("acknowledge", at=at(30))).then_order(
+    denied.when(message("acknowledged", at=at(30))).then_order(
         status="new", is_open=True, anomalies=["status_conflict"]
     )
 
@@ -283,14 +285,14 @@ def test_an_operator_may_force_a_second_sending_before_the_first_is_known_to_be_
     forced.then_outcome("recorded").then_order(
         status="pending_new", is_open=True, submitted_at=at(20)
     )
-    forced.when(message("reject", reason="duplicate_order", at=at(21))).then_order(is_open=True)
+    forced.when(message("rejected", reason="duplicate_order", at=at(21))).then_order(is_open=True)
 
 
 @pytest.mark.parametrize(
     ("before", "reason"),
     [
         ((*WORKING,), "already_acknowledged"),
-        ((*SENT, message("reject", reason="margin", at=at(10))), "order_ended"),
+        ((*SENT, message("rejected", reason="margin", at=at(10))), "order_ended"),
     ],
 )
 def test_nobody_can_force_a_second_sending_of_what_has_ended_or_the_venue_has_shown(
@@ -303,7 +305,7 @@ def test_nobody_can_force_a_second_sending_of_what_has_ended_or_the_venue_has_sh
 
 def test_a_denied_order_that_the_venue_shows_after_all_is_open_and_in_conflict() -> None:
     denied = given(*SENT, message("deny", reason="not_connected", not_sent=True, at=at(10)))
-    denied.when(message("acknowledge", at=at(11))).then_order(
+    denied.when(message("acknowledged", at=at(11))).then_order(
         status="new", anomalies=["status_conflict"]
     )
 

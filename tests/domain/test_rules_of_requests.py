@@ -34,7 +34,7 @@ def test_the_old_terms_hold_until_the_venue_has_replaced_them() -> None:
 def test_a_replace_takes_effect_with_the_terms_the_venue_states() -> None:
     asked = request_replace(quantity="8", limit_price="99", replacement_client_order_id="C-1b")
     answer = message(
-        "replace",
+        "replaced",
         quantity="8",
         limit_price="99.5",
         replacement_client_order_id="C-1b",
@@ -66,7 +66,7 @@ def test_a_replace_that_the_venue_accepts_under_its_own_name_puts_its_id_in_forc
     name: str,
 ) -> None:
     asked = request_replace(quantity="8", request_id="R-1", replacement_client_order_id="C-1b")
-    answer = message("replace", client_order_id=name, quantity="8")
+    answer = message("replaced", client_order_id=name, quantity="8")
     given(*WORKING, asked).when(answer).then_order(
         client_order_id="C-1", working_client_order_id="C-1b", pending=None
     )
@@ -74,19 +74,19 @@ def test_a_replace_that_the_venue_accepts_under_its_own_name_puts_its_id_in_forc
 
 def test_a_replace_without_an_id_of_its_own_leaves_the_id_in_force() -> None:
     given(*WORKING, request_replace(quantity="8", request_id="R-1")).when(
-        message("replace", client_order_id="R-1", quantity="8")
+        message("replaced", client_order_id="R-1", quantity="8")
     ).then_order(working_client_order_id="C-1", quantity="8", pending=None)
 
 
 def test_a_term_that_the_replace_does_not_state_stays_as_it_was() -> None:
     given(*WORKING, request_replace(quantity="8")).when(
-        message("replace", quantity="8")
+        message("replaced", quantity="8")
     ).then_order(quantity="8", limit_price="100")
 
 
 def test_a_replace_below_what_is_filled_comes_back_raised_and_the_order_is_filled() -> None:
     given(*WORKING, fill("F-1", "4"), request_replace(quantity="3")).when(
-        message("replace", quantity="4")
+        message("replaced", quantity="4")
     ).then_order(
         status="filled",
         quantity="4",
@@ -102,7 +102,7 @@ def test_a_replace_to_more_reopens_a_filled_order() -> None:
     scenario.then_outcome("recorded").then_order(
         status="filled", pending="replace", quantity="10", leaves_quantity="0"
     )
-    scenario.when(message("replace", quantity="12")).then_order(
+    scenario.when(message("replaced", quantity="12")).then_order(
         status="partially_filled",
         quantity="12",
         leaves_quantity="2",
@@ -123,7 +123,8 @@ def test_a_refused_replace_leaves_everything_as_before() -> None:
     scenario = given(*WORKING, fill("F-1", "4"))
     before = scenario.row()
     scenario.given(
-        request_replace(quantity="8", replacement_client_order_id="C-1b"), message("reject_replace")
+        request_replace(quantity="8", replacement_client_order_id="C-1b"),
+        message("replace_rejected"),
     )
     assert {**scenario.row(), "version": 0, "updated_at": None} == {
         **before,
@@ -136,7 +137,7 @@ def test_a_refused_cancel_leaves_everything_as_before() -> None:
     scenario = given(*WORKING, fill("F-1", "4"))
     before = scenario.row()
     scenario.given(
-        message("request_cancel", request_id="R-1"), message("reject_cancel", request_id="R-1")
+        message("request_cancel", request_id="R-1"), message("cancel_rejected", request_id="R-1")
     )
     assert {**scenario.row(), "version": 0, "updated_at": None} == {
         **before,
@@ -149,20 +150,20 @@ def test_of_two_replaces_the_later_sets_the_terms_in_whatever_order_they_arrive(
     row = in_any_order(
         WORKING,
         message(
-            "replace",
+            "replaced",
             quantity="8",
             venue_order_id="V-2",
             replacement_client_order_id="C-1b",
             at=at(10),
         ),
         message(
-            "replace",
+            "replaced",
             quantity="7",
             venue_order_id="V-3",
             replacement_client_order_id="C-1c",
             at=at(11),
         ),
-        message("restate", limit_price="98", at=at(12)),
+        message("restated", limit_price="98", at=at(12)),
     )
     assert (row["quantity"], row["limit_price"], row["working_client_order_id"]) == (
         "7",
@@ -175,8 +176,8 @@ def test_of_two_replaces_the_later_sets_the_terms_in_whatever_order_they_arrive(
 def test_of_two_replaces_at_one_time_the_later_in_the_log_sets_the_terms() -> None:
     given(
         *WORKING,
-        message("replace", quantity="8", at=at(10)),
-        message("replace", quantity="7", at=at(10)),
+        message("replaced", quantity="8", at=at(10)),
+        message("replaced", quantity="7", at=at(10)),
     ).then_order(quantity="7")
 
 
@@ -195,11 +196,11 @@ def test_a_cancel_outranks_a_replace_among_what_is_outstanding() -> None:
     scenario = given(*WORKING, request_replace(quantity="8"), message("request_cancel")).then_order(
         pending="cancel"
     )
-    scenario.when(message("reject_cancel")).then_order(pending="replace")
-    scenario.when(message("reject_replace")).then_order(pending=None)
+    scenario.when(message("cancel_rejected")).then_order(pending="replace")
+    scenario.when(message("replace_rejected")).then_order(pending=None)
 
 
-@pytest.mark.parametrize("told", ["cancel", "expire", "reject"])
+@pytest.mark.parametrize("told", ["canceled", "expired", "rejected"])
 def test_nothing_is_outstanding_at_an_order_that_has_ended(told: str) -> None:
     asked = (request_replace(quantity="8"), message("request_cancel"))
     given(*WORKING, *asked).when(message(told)).then_order(pending=None, pending_since=None)
@@ -216,9 +217,9 @@ def test_an_answer_by_name_answers_the_request_it_names() -> None:
         request_replace(quantity="8", request_id="R-1"),
         request_replace(quantity="7", request_id="R-2"),
     )
-    scenario = given(*WORKING, *asked).when(message("reject_replace", request_id="R-2"))
+    scenario = given(*WORKING, *asked).when(message("replace_rejected", request_id="R-2"))
     scenario.then_order(pending="replace", pending_since=at(4))
-    scenario.when(message("reject_replace", request_id="R-1")).then_order(pending=None)
+    scenario.when(message("replace_rejected", request_id="R-1")).then_order(pending=None)
 
 
 def test_an_answer_without_a_name_answers_the_oldest_request() -> None:
@@ -226,9 +227,9 @@ def test_an_answer_without_a_name_answers_the_oldest_request() -> None:
         message("request_cancel", request_id="R-1"),
         message("request_cancel", request_id="R-2"),
     )
-    scenario = given(*WORKING, *asked).when(message("reject_cancel"))
+    scenario = given(*WORKING, *asked).when(message("cancel_rejected"))
     scenario.then_order(pending="cancel", pending_since=at(5))
-    scenario.when(message("reject_cancel", at=at(30))).then_order(pending=None)
+    scenario.when(message("cancel_rejected", at=at(30))).then_order(pending=None)
 
 
 def test_a_named_and_a_nameless_answer_answer_both_requests_in_whatever_order_they_arrive() -> None:
@@ -238,8 +239,8 @@ def test_a_named_and_a_nameless_answer_answer_both_requests_in_whatever_order_th
     )
     row = in_any_order(
         [*WORKING, *asked],
-        message("reject_replace", request_id="R-1", at=at(10)),
-        message("reject_replace", at=at(11)),
+        message("replace_rejected", request_id="R-1", at=at(10)),
+        message("replace_rejected", at=at(11)),
     )
     assert row["pending"] is None
 
@@ -249,9 +250,9 @@ def test_a_refusal_under_the_replacements_id_answers_that_replacement() -> None:
         request_replace(quantity="8", replacement_client_order_id="C-1b"),
         request_replace(quantity="7", replacement_client_order_id="C-1c"),
     )
-    scenario = given(*WORKING, *asked, message("reject_replace", client_order_id="C-1c"))
+    scenario = given(*WORKING, *asked, message("replace_rejected", client_order_id="C-1c"))
     scenario.then_order(pending="replace", pending_since=at(4))
-    scenario.when(message("replace", quantity="8", replacement_client_order_id="C-1b")).then_order(
+    scenario.when(message("replaced", quantity="8", replacement_client_order_id="C-1b")).then_order(
         pending=None, quantity="8"
     )
 
@@ -261,7 +262,7 @@ def test_a_refusal_under_the_cancel_requests_id_answers_that_request() -> None:
         message("request_cancel", request_id="R-1"),
         message("request_cancel", request_id="R-2"),
     )
-    given(*WORKING, *asked).when(message("reject_cancel", client_order_id="R-2")).then_order(
+    given(*WORKING, *asked).when(message("cancel_rejected", client_order_id="R-2")).then_order(
         pending="cancel", pending_since=at(4)
     )
 
@@ -272,14 +273,14 @@ def test_a_refusal_under_the_working_id_answers_the_oldest_request_also_after_a_
     """As in FIX, where the id of a replace request is the order's from the replace on."""
     replaced = (
         request_replace(quantity="8", request_id="C-1b", replacement_client_order_id="C-1b"),
-        message("replace", quantity="8", replacement_client_order_id="C-1b"),
+        message("replaced", quantity="8", replacement_client_order_id="C-1b"),
     )
     scenario = given(*WORKING, *replaced, message("request_cancel")).then_order(pending="cancel")
-    scenario.when(message("reject_cancel", client_order_id="C-1b")).then_order(pending=None)
+    scenario.when(message("cancel_rejected", client_order_id="C-1b")).then_order(pending=None)
 
 
 def test_an_answer_told_again_does_not_answer_the_next_request() -> None:
-    refusal = message("reject_cancel", at=at(10))
+    refusal = message("cancel_rejected", at=at(10))
     scenario = given(*WORKING, message("request_cancel", request_id="R-1"), refusal)
     scenario.given(message("request_cancel", request_id="R-2", at=at(11))).when(
         refusal
@@ -290,17 +291,17 @@ def test_an_answer_told_again_does_not_answer_the_next_request() -> None:
 def test_a_replacement_told_again_does_not_answer_another_request() -> None:
     named = request_replace(quantity="7", replacement_client_order_id="C-1b")
     scenario = given(*WORKING, request_replace(quantity="8"), named)
-    scenario.when(message("replace", quantity="7", replacement_client_order_id="C-1b")).then_order(
+    scenario.when(message("replaced", quantity="7", replacement_client_order_id="C-1b")).then_order(
         pending="replace"
     )
     again = message(
-        "replace", client_order_id="C-1b", quantity="7", replacement_client_order_id="C-1b"
+        "replaced", client_order_id="C-1b", quantity="7", replacement_client_order_id="C-1b"
     )
     scenario.when(again).then_order(pending="replace", pending_since=at(4))
 
 
 def test_an_answer_recorded_before_its_request_answers_it() -> None:
-    given(*WORKING, message("reject_cancel", request_id="R-1")).when(
+    given(*WORKING, message("cancel_rejected", request_id="R-1")).when(
         message("request_cancel", request_id="R-1")
     ).then_order(pending=None)
 
@@ -309,14 +310,14 @@ def test_an_answer_given_after_its_request_answers_it_though_the_clock_of_the_ve
     None
 ):
     asked = message("request_cancel", request_id="R-1", at=at(10))
-    given(*WORKING, asked).when(message("reject_cancel", at=at(9))).then_order(pending=None)
+    given(*WORKING, asked).when(message("cancel_rejected", at=at(9))).then_order(pending=None)
 
 
 def test_a_nameless_answer_answers_also_a_request_that_its_clock_puts_later_in_any_order() -> None:
     asked = message("request_replace", quantity="8", at=at(10))
     for recorded in (
-        (asked, message("replace", quantity="8", at=at(9))),
-        (message("replace", quantity="8", at=at(9)), asked),
+        (asked, message("replaced", quantity="8", at=at(9))),
+        (message("replaced", quantity="8", at=at(9)), asked),
     ):
         given(*WORKING, *recorded).then_order(pending=None, quantity="8")
 
@@ -327,16 +328,16 @@ def test_an_answer_with_an_unknown_name_answers_nothing(kind: str) -> None:
         f"request_{kind}", request_id="R-1", **({"quantity": "8"} if kind == "replace" else {})
     )
     scenario = given(*WORKING, asked)
-    scenario.when(message(f"reject_{kind}", request_id="R-9")).then_order(pending=kind)
+    scenario.when(message(f"{kind}_rejected", request_id="R-9")).then_order(pending=kind)
     scenario.when(
-        message(f"reject_{kind}", client_order_id="R-8", venue_order_id="V-1")
+        message(f"{kind}_rejected", client_order_id="R-8", venue_order_id="V-1")
     ).then_order(pending=kind)
-    scenario.when(message(f"reject_{kind}", request_id="R-1")).then_order(pending=None)
+    scenario.when(message(f"{kind}_rejected", request_id="R-1")).then_order(pending=None)
 
 
 def test_a_replace_without_a_name_puts_the_id_of_the_only_outstanding_request_in_force() -> None:
     asked = request_replace(quantity="8", replacement_client_order_id="C-1b", at=at(10))
-    answer = message("replace", quantity="8", at=at(11))
+    answer = message("replaced", quantity="8", at=at(11))
     given(*WORKING, asked).when(answer).then_order(working_client_order_id="C-1b", pending=None)
     given(*WORKING, answer, asked).then_order(working_client_order_id="C-1b", pending=None)
 
@@ -346,9 +347,9 @@ def test_a_replace_without_a_name_that_may_answer_two_requests_leaves_the_id_in_
         request_replace(quantity="8", replacement_client_order_id="C-1b", at=at(10)),
         request_replace(quantity="7", replacement_client_order_id="C-1c", at=at(11)),
     )
-    scenario = given(*WORKING, *asked).when(message("replace", quantity="8", at=at(12)))
+    scenario = given(*WORKING, *asked).when(message("replaced", quantity="8", at=at(12)))
     scenario.then_order(working_client_order_id="C-1", pending="replace", pending_since=at(11))
-    scenario.when(message("replace", quantity="7", at=at(13))).then_order(
+    scenario.when(message("replaced", quantity="7", at=at(13))).then_order(
         working_client_order_id="C-1c", pending=None
     )
 
@@ -362,7 +363,7 @@ ASKED = (
 def test_a_nameless_answer_answers_the_oldest_request_also_if_a_later_one_was_recorded_first() -> (
     None
 ):
-    answered = message("replace", quantity="11", at=at(15))
+    answered = message("replaced", quantity="11", at=at(15))
     given(*WORKING, ASKED[1], ASKED[0], answered).then_order(
         working_client_order_id="R-1", pending="replace"
     )
@@ -376,8 +377,8 @@ def test_answers_without_a_name_answer_in_the_order_of_time_in_whatever_order_th
     accepted_at: int, refused_at: int, working: str, is_accepted_first: bool
 ) -> None:
     answers = (
-        message("replace", quantity="12", at=at(accepted_at)),
-        message("reject_replace", at=at(refused_at)),
+        message("replaced", quantity="12", at=at(accepted_at)),
+        message("replace_rejected", at=at(refused_at)),
     )
     told = answers if is_accepted_first else answers[::-1]
     given(*WORKING, *ASKED, *told).then_order(working_client_order_id=working, pending=None)
@@ -386,7 +387,7 @@ def test_answers_without_a_name_answer_in_the_order_of_time_in_whatever_order_th
 def test_a_canceled_order_that_a_late_fill_completes_has_nothing_outstanding() -> None:
     row = in_any_order(
         [*WORKING, message("request_cancel", at=at(5))],
-        message("cancel", at=at(12)),
+        message("canceled", at=at(12)),
         fill("F-1", "10", at=at(11)),
     )
     assert (row["status"], row["pending"], row["pending_since"]) == ("filled", None, None)
@@ -395,11 +396,11 @@ def test_a_canceled_order_that_a_late_fill_completes_has_nothing_outstanding() -
 def test_what_the_venue_shows_as_pending_is_outstanding_until_an_answer_of_its_kind() -> None:
     scenario = (
         given(*WORKING)
-        .when(message("status", pending="cancel"))
+        .when(message("status_observed", pending="cancel"))
         .then_order(pending="cancel", pending_since=at(4))
     )
-    scenario.when(message("reject_replace")).then_order(pending="cancel")
-    scenario.when(message("reject_cancel")).then_order(pending=None)
+    scenario.when(message("replace_rejected")).then_order(pending="cancel")
+    scenario.when(message("cancel_rejected")).then_order(pending=None)
 
 
 def test_a_cancel_that_overtakes_the_refusal_of_an_earlier_one_ends_the_order_all_the_same() -> (
@@ -411,8 +412,8 @@ def test_a_cancel_that_overtakes_the_refusal_of_an_earlier_one_ends_the_order_al
             message("request_cancel", request_id="R-1"),
             message("request_cancel", request_id="R-2"),
         ],
-        message("reject_cancel", request_id="R-1", at=at(10)),
-        message("cancel", at=at(11)),
+        message("cancel_rejected", request_id="R-1", at=at(10)),
+        message("canceled", at=at(11)),
         fill("F-1", "4", at=at(9)),
     )
     assert (row["status"], row["pending"], row["cum_quantity"]) == ("canceled", None, "4")

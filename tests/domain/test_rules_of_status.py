@@ -51,7 +51,7 @@ def test_an_order_handed_to_the_venue_waits_for_its_answer() -> None:
 
 
 def test_an_acknowledged_order_is_new() -> None:
-    given(*SENT).when(message("acknowledge", venue_order_id="V-1")).then(
+    given(*SENT).when(message("acknowledged", venue_order_id="V-1")).then(
         OrderAcknowledged(client_order_id="C-1", venue_order_id="V-1")
     ).then_order(status="new", acknowledged_at=at(3), venue_order_id="V-1", leaves_quantity="10")
 
@@ -88,7 +88,7 @@ def test_an_order_refused_by_our_own_checks_is_denied_and_was_never_sent() -> No
 
 
 @pytest.mark.parametrize(
-    ("told", "status"), [("cancel", "canceled"), ("expire", "expired"), ("reject", "rejected")]
+    ("told", "status"), [("canceled", "canceled"), ("expired", "expired"), ("rejected", "rejected")]
 )
 @pytest.mark.parametrize("cum_quantity", ["0", "4"])
 def test_an_end_stands_whether_or_not_the_order_was_part_filled(
@@ -105,19 +105,20 @@ def test_an_end_stands_whether_or_not_the_order_was_part_filled(
 
 
 def test_filled_outranks_canceled() -> None:
-    given(*WORKING, message("cancel")).when(fill("F-1", "10")).then_order(
+    given(*WORKING, message("canceled")).when(fill("F-1", "10")).then_order(
         status="filled", leaves_quantity="0"
     )
 
 
 def test_a_cancel_outranks_a_reject_and_a_reject_outranks_our_own_denial() -> None:
-    given(request(), message("deny", reason="limit"), message("reject")).then_order(
+    given(request(), message("deny", reason="limit"), message("rejected")).then_order(
         status="rejected"
-    ).when(message("cancel")).then_order(status="canceled")
+    ).when(message("canceled")).then_order(status="canceled")
 
 
 @pytest.mark.parametrize(
-    "shown", [message("acknowledge"), message("status", status="new"), message("trigger")]
+    "shown",
+    [message("acknowledged"), message("status_observed", status="new"), message("triggered")],
 )
 def test_an_order_that_we_denied_and_the_venue_works_is_open_can_be_canceled_and_is_odd(
     shown: Document,
@@ -128,7 +129,7 @@ def test_an_order_that_we_denied_and_the_venue_works_is_open_can_be_canceled_and
         status="new", is_open=True, leaves_quantity="10", ended_at=None, reason=None
     )
     scenario.when(message("request_cancel")).then_outcome("recorded")
-    scenario.when(message("cancel", reason="user")).then_order(
+    scenario.when(message("canceled", reason="user")).then_order(
         status="canceled", reason="user", anomalies=["status_conflict"]
     )
 
@@ -140,37 +141,39 @@ def test_an_order_that_was_rejected_for_two_reasons_was_rejected_for_the_one_giv
     first: str, second: str
 ) -> None:
     row = in_any_order(
-        SENT, message("reject", reason=first, at=at(5)), message("reject", reason=second, at=at(6))
+        SENT,
+        message("rejected", reason=first, at=at(5)),
+        message("rejected", reason=second, at=at(6)),
     )
     assert (row["status"], row["reason"], row["ended_at"]) == ("rejected", first, at(5))
 
 
 def test_of_a_cancel_and_an_expiry_the_later_is_the_end() -> None:
-    row = in_any_order(WORKING, message("cancel", at=at(20)), message("expire", at=at(10)))
+    row = in_any_order(WORKING, message("canceled", at=at(20)), message("expired", at=at(10)))
     assert (row["status"], row["ended_at"]) == ("canceled", at(20))
 
 
 def test_an_end_told_twice_happened_when_it_was_first_said_to_have() -> None:
     row = in_any_order(
-        WORKING, message("cancel", at=at(20), reason="user"), message("cancel", at=at(10))
+        WORKING, message("canceled", at=at(20), reason="user"), message("canceled", at=at(10))
     )
     assert (row["ended_at"], row["reason"]) == (at(10), "user")
 
 
 def test_a_suspended_order_goes_on_where_it_was_when_it_is_resumed() -> None:
     scenario = given(*WORKING, fill("F-1", "4"))
-    scenario.when(message("suspend")).then_order(
+    scenario.when(message("suspended")).then_order(
         status="suspended", leaves_quantity="6", is_open=True
     )
-    scenario.when(message("resume")).then_order(status="partially_filled", leaves_quantity="6")
+    scenario.when(message("resumed")).then_order(status="partially_filled", leaves_quantity="6")
 
 
 def test_a_suspended_order_that_fills_is_filled() -> None:
-    given(*WORKING, message("suspend")).when(fill("F-1", "10")).then_order(status="filled")
+    given(*WORKING, message("suspended")).when(fill("F-1", "10")).then_order(status="filled")
 
 
 def test_a_suspended_order_that_is_canceled_is_canceled() -> None:
-    given(*WORKING, message("suspend")).when(message("cancel")).then_order(
+    given(*WORKING, message("suspended")).when(message("canceled")).then_order(
         status="canceled", leaves_quantity="0"
     )
 
@@ -178,7 +181,7 @@ def test_a_suspended_order_that_is_canceled_is_canceled() -> None:
 def test_a_stopped_order_is_guaranteed_a_fill_and_has_none_yet() -> None:
     scenario = (
         given(*WORKING)
-        .when(message("stop"))
+        .when(message("stopped"))
         .then_order(status="stopped", cum_quantity="0", leaves_quantity="10")
     )
     scenario.when(fill("F-1", "4")).then_order(
@@ -189,7 +192,7 @@ def test_a_stopped_order_is_guaranteed_a_fill_and_has_none_yet() -> None:
 
 def test_a_triggered_stop_order_is_working() -> None:
     stop_order = request(order_type="stop", limit_price=None, stop_price="90")
-    given(stop_order, message("submit")).when(message("trigger")).then_order(
+    given(stop_order, message("submit")).when(message("triggered")).then_order(
         status="new", stop_price="90", limit_price=None
     )
 
@@ -204,11 +207,13 @@ def test_a_day_order_is_over_when_its_day_is_done() -> None:
 def test_an_order_good_beyond_the_day_keeps_what_is_left_and_comes_back_with_a_restate(
     time_in_force: str,
 ) -> None:
-    scenario = given(request(time_in_force=time_in_force), message("acknowledge"), fill("F-1", "4"))
+    scenario = given(
+        request(time_in_force=time_in_force), message("acknowledged"), fill("F-1", "4")
+    )
     scenario.when(message("done_for_day")).then_order(
         status="done_for_day", leaves_quantity="6", is_open=True, ended_at=None
     )
-    scenario.when(message("restate")).then_order(
+    scenario.when(message("restated")).then_order(
         status="partially_filled", leaves_quantity="6", is_open=True
     )
 
@@ -225,7 +230,7 @@ def test_a_fill_of_another_day_brings_back_an_order_good_beyond_the_day_that_was
     sent = (
         request(time_in_force=time_in_force, expire_at=expire_at),
         message("submit"),
-        message("acknowledge"),
+        message("acknowledged"),
     )
     days = (
         fill("F-1", "4", at=at(10)),
@@ -246,13 +251,13 @@ def test_a_fill_of_another_day_brings_back_no_day_order() -> None:
 
 
 def test_a_fill_of_the_same_day_leaves_an_order_good_beyond_the_day_done_for_it() -> None:
-    sent = (request(time_in_force="gtc"), message("acknowledge"))
+    sent = (request(time_in_force="gtc"), message("acknowledged"))
     row = in_any_order(sent, message("done_for_day", at=at(20)), fill("F-1", "4", at=at(30)))
     assert (row["status"], row["leaves_quantity"]) == ("done_for_day", "6")
 
 
 def test_an_order_whose_end_was_a_mistake_is_reinstated_in_whatever_order_that_is_told() -> None:
-    mistaken = (message("cancel", at=at(10), reason="vanished"), message("reinstate", at=at(20)))
+    mistaken = (message("canceled", at=at(10), reason="vanished"), message("reinstated", at=at(20)))
     row = in_any_order((request(), message("submit")), fill("F-1", "4", at=at(5)), *mistaken)
     assert (row["status"], row["leaves_quantity"], row["ended_at"], row["reason"]) == (
         "partially_filled",
@@ -261,14 +266,14 @@ def test_an_order_whose_end_was_a_mistake_is_reinstated_in_whatever_order_that_i
         None,
     )
     row = in_any_order(
-        (request(), message("submit")), *mistaken, message("cancel", at=at(30), reason="user")
+        (request(), message("submit")), *mistaken, message("canceled", at=at(30), reason="user")
     )
     assert (row["status"], row["ended_at"], row["reason"]) == ("canceled", at(30), "user")
 
 
 def test_a_restate_changes_the_terms_unasked() -> None:
     given(*WORKING).when(
-        message("restate", quantity="8", limit_price="99", reason="repriced")
+        message("restated", quantity="8", limit_price="99", reason="repriced")
     ).then_order(status="new", quantity="8", limit_price="99", leaves_quantity="8")
 
 
@@ -279,7 +284,7 @@ def test_done_for_day_outranks_filled() -> None:
 
 
 def test_a_done_day_ends_nothing_that_was_canceled() -> None:
-    given(*WORKING, message("done_for_day")).when(message("cancel")).then_order(
+    given(*WORKING, message("done_for_day")).when(message("canceled")).then_order(
         status="canceled", ended_at=at(5)
     )
 
@@ -289,14 +294,14 @@ def test_a_done_day_ends_nothing_that_was_canceled() -> None:
 
 @pytest.mark.parametrize("word", ["pending_new", "new"])
 def test_an_observed_status_never_moves_a_part_filled_order_back(word: str) -> None:
-    given(*WORKING, fill("F-1", "4")).when(message("status", status=word)).then(
+    given(*WORKING, fill("F-1", "4")).when(message("status_observed", status=word)).then(
         StatusObserved(client_order_id="C-1", status=word)
     ).then_order(status="partially_filled", anomalies=[])
 
 
 @pytest.mark.parametrize("word", ["new", "partially_filled", "suspended", "canceled"])
 def test_an_observed_status_never_moves_a_filled_order_back(word: str) -> None:
-    given(*WORKING, fill("F-1", "10")).when(message("status", status=word)).then_order(
+    given(*WORKING, fill("F-1", "10")).when(message("status_observed", status=word)).then_order(
         status="filled", cum_quantity="10", leaves_quantity="0"
     )
 
@@ -304,7 +309,7 @@ def test_an_observed_status_never_moves_a_filled_order_back(word: str) -> None:
 def test_an_observed_working_status_does_not_bring_back_a_canceled_order_and_is_a_conflict() -> (
     None
 ):
-    given(*WORKING, message("cancel")).when(message("status", status="new")).then(
+    given(*WORKING, message("canceled")).when(message("status_observed", status="new")).then(
         StatusObserved(client_order_id="C-1", status="new"),
         AnomalyDetected(
             code=Anomaly.STATUS_CONFLICT, detail="the venue says new after the order was canceled"
@@ -313,49 +318,49 @@ def test_an_observed_working_status_does_not_bring_back_a_canceled_order_and_is_
 
 
 def test_a_status_observed_before_the_end_and_told_after_it_is_late_and_no_conflict() -> None:
-    given(*WORKING, message("cancel", at=at(20))).when(
-        message("status", status="new", at=at(10))
+    given(*WORKING, message("canceled", at=at(20))).when(
+        message("status_observed", status="new", at=at(10))
     ).then_outcome("recorded", "late_report").then_order(status="canceled", anomalies=[])
 
 
 @pytest.mark.parametrize("word", ["canceled", "expired", "rejected"])
 def test_an_observed_end_ends_the_order(word: str) -> None:
     given(request(), message("submit"), message("absent")).when(
-        message("status", status=word)
+        message("status_observed", status=word)
     ).then_outcome("recorded").then_order(
         status=word, leaves_quantity="0", ended_at=at(4), anomalies=[]
     )
 
 
 def test_an_observed_acknowledgement_moves_the_order_on() -> None:
-    given(*SENT).when(message("status", status="new")).then_order(
+    given(*SENT).when(message("status_observed", status="new")).then_order(
         status="new", acknowledged_at=None
     )
 
 
 def test_an_observed_suspension_suspends_and_a_resume_resumes() -> None:
-    given(*WORKING).when(message("status", status="suspended")).then_order(status="suspended").when(
-        message("resume")
-    ).then_order(status="new")
+    given(*WORKING).when(message("status_observed", status="suspended")).then_order(
+        status="suspended"
+    ).when(message("resumed")).then_order(status="new")
 
 
 def test_an_order_seen_done_for_the_day_has_worked_and_is_not_ended_by_a_refusal_of_its_copy() -> (
     None
 ):
-    copy = message("reject", reason="duplicate_order")
+    copy = message("rejected", reason="duplicate_order")
     scenario = given(
         request(time_in_force="gtc"),
         message("submit"),
-        message("status", status="done_for_day"),
+        message("status_observed", status="done_for_day"),
         copy,
     )
-    scenario.then_order(status="done_for_day", is_open=True).when(message("resume")).then_order(
+    scenario.then_order(status="done_for_day", is_open=True).when(message("resumed")).then_order(
         status="new"
     )
 
 
 def test_an_observed_fill_invents_no_fill_and_is_a_conflict_until_the_fills_come() -> None:
-    scenario = given(*WORKING).when(message("status", status="filled"))
+    scenario = given(*WORKING).when(message("status_observed", status="filled"))
     scenario.then(
         StatusObserved(client_order_id="C-1", status="filled"),
         AnomalyDetected(
@@ -372,7 +377,7 @@ def test_an_observed_fill_invents_no_fill_and_is_a_conflict_until_the_fills_come
     assert scenario.events[1:] == [AnomalyCleared(code=Anomaly.STATUS_CONFLICT)]
 
 
-@pytest.mark.parametrize("kind", ["replace", "restate"])
+@pytest.mark.parametrize("kind", ["replaced", "restated"])
 def test_an_order_seen_filled_and_then_made_larger_by_the_venue_is_no_conflict(kind: str) -> None:
     """FIX matrix C.1.c: a filled order is replaced to more, and works again."""
     row = in_any_order(
@@ -384,7 +389,9 @@ def test_an_order_seen_filled_and_then_made_larger_by_the_venue_is_no_conflict(k
 
 
 def test_an_unknown_status_moves_nothing_and_is_kept() -> None:
-    scenario = given(*WORKING, fill("F-1", "4")).when(message("status", status="held_by_desk"))
+    scenario = given(*WORKING, fill("F-1", "4")).when(
+        message("status_observed", status="held_by_desk")
+    )
     scenario.then(
         StatusObserved(client_order_id="C-1", status="held_by_desk"),
         AnomalyDetected(
@@ -392,16 +399,16 @@ def test_an_unknown_status_moves_nothing_and_is_kept() -> None:
             detail="the venue says 'held_by_desk', which is no status this ledger knows",
         ),
     ).then_order(status="partially_filled", anomalies=["unknown_status"])
-    scenario.when(message("status", status="partially_filled")).then_outcome("recorded").then_order(
-        anomalies=[]
-    )
+    scenario.when(message("status_observed", status="partially_filled")).then_outcome(
+        "recorded"
+    ).then_order(anomalies=[])
 
 
 def test_an_external_order_that_was_observed_filled_is_not_moved_back_by_a_later_look() -> None:
     venue_order = {"instrument": "BTC-USD", "side": "buy"}
-    given(fill("F-1", "4", **venue_order), message("status", status="filled")).then_order(
+    given(fill("F-1", "4", **venue_order), message("status_observed", status="filled")).then_order(
         status="filled"
-    ).when(message("status", status="new")).then_order(status="filled")
+    ).when(message("status_observed", status="new")).then_order(status="filled")
 
 
 def test_a_claimed_end_is_a_conflict_and_no_end() -> None:
@@ -413,7 +420,7 @@ def test_a_claimed_end_is_a_conflict_and_no_end() -> None:
 def test_a_gtc_order_that_was_done_for_the_day_and_filled_on_it_ended_with_its_last_fill() -> None:
     given(
         request(time_in_force="gtc"),
-        message("acknowledge"),
+        message("acknowledged"),
         message("done_for_day", at=at(10)),
         fill("F-1", "10", at=at(11)),
     ).then_order(status="done_for_day", is_open=False, ended_at=at(11))
@@ -424,50 +431,50 @@ def test_a_gtc_order_that_was_done_for_the_day_and_filled_on_it_ended_with_its_l
 
 @pytest.mark.parametrize(
     "shown",
-    [message("acknowledge"), fill("F-1", "4"), message("suspend")],
+    [message("acknowledged"), fill("F-1", "4"), message("suspended")],
     ids=lambda shown: str(shown["type"]),
 )
 def test_a_reject_after_signs_of_life_ends_the_order_and_is_a_conflict(shown: Document) -> None:
-    scenario = given(*SENT, shown).when(message("reject", reason="margin", at=at(20)))
+    scenario = given(*SENT, shown).when(message("rejected", reason="margin", at=at(20)))
     scenario.then_outcome("recorded", "status_conflict").then_order(
         status="rejected", is_open=False, reason="margin"
     )
-    scenario.when(message("cancel", at=at(21))).then_order(status="canceled", anomalies=[])
+    scenario.when(message("canceled", at=at(21))).then_order(status="canceled", anomalies=[])
 
 
-@pytest.mark.parametrize("word", ["acknowledge", "suspend", "resume", "trigger", "stop"])
+@pytest.mark.parametrize("word", ["acknowledged", "suspended", "resumed", "triggered", "stopped"])
 def test_a_working_report_dated_after_an_end_is_a_conflict_until_a_later_end(word: str) -> None:
-    scenario = given(*WORKING, message("cancel", at=at(20))).when(message(word, at=at(21)))
+    scenario = given(*WORKING, message("canceled", at=at(20))).when(message(word, at=at(21)))
     scenario.then_outcome("recorded", "status_conflict").then_order(
         status="canceled", is_open=False
     )
-    scenario.when(message("cancel", at=at(22))).then_order(
+    scenario.when(message("canceled", at=at(22))).then_order(
         status="canceled", ended_at=at(20), anomalies=[]
     )
 
 
 def test_a_working_report_dated_after_an_end_is_no_conflict_once_the_order_is_reinstated() -> None:
-    scenario = given(*WORKING, message("cancel", at=at(20)), message("acknowledge", at=at(21)))
-    scenario.when(message("reinstate", at=at(22))).then_order(
+    scenario = given(*WORKING, message("canceled", at=at(20)), message("acknowledged", at=at(21)))
+    scenario.when(message("reinstated", at=at(22))).then_order(
         status="new", is_open=True, anomalies=[]
     )
 
 
 def test_a_working_report_dated_before_an_end_is_no_conflict() -> None:
-    given(*WORKING, message("cancel", at=at(20))).when(message("suspend", at=at(19))).then_order(
-        status="canceled", anomalies=[]
-    )
+    given(*WORKING, message("canceled", at=at(20))).when(
+        message("suspended", at=at(19))
+    ).then_order(status="canceled", anomalies=[])
 
 
 def test_the_end_of_the_day_is_no_sign_of_work_after_a_cancel() -> None:
-    given(*WORKING, message("cancel", at=at(20))).when(
+    given(*WORKING, message("canceled", at=at(20))).when(
         message("done_for_day", at=at(21))
     ).then_order(anomalies=[])
 
 
 @pytest.mark.parametrize(
     ("first", "second", "status"),
-    [("expire", "cancel", "canceled"), ("cancel", "expire", "expired")],
+    [("expired", "canceled", "canceled"), ("canceled", "expired", "expired")],
 )
 def test_of_two_ends_of_one_time_the_later_in_the_log_counts(
     first: str, second: str, status: str
@@ -479,37 +486,38 @@ def test_of_two_ends_of_one_time_the_later_in_the_log_counts(
 
 @pytest.mark.parametrize("word", ["new", "partially_filled"])
 @pytest.mark.parametrize(
-    "paused", [message("status", status="suspended", at=at(10)), message("suspend", at=at(10))]
+    "paused",
+    [message("status_observed", status="suspended", at=at(10)), message("suspended", at=at(10))],
 )
 def test_an_order_seen_working_after_a_suspension_works_again(word: str, paused: Document) -> None:
-    row = in_any_order(WORKING, paused, message("status", status=word, at=at(11)))
+    row = in_any_order(WORKING, paused, message("status_observed", status=word, at=at(11)))
     assert row["status"] == "new"
 
 
 def test_an_order_ends_when_its_quantity_is_set_down_to_what_is_filled() -> None:
     row = in_any_order(
-        WORKING, fill("F-1", "4", at=at(10)), message("replace", quantity="4", at=at(12))
+        WORKING, fill("F-1", "4", at=at(10)), message("replaced", quantity="4", at=at(12))
     )
     assert (row["status"], row["ended_at"], row["last_fill_at"]) == ("filled", at(12), at(10))
 
 
 def test_a_restatement_of_the_quantity_it_has_does_not_move_the_end_of_a_filled_order() -> None:
     reports = (
-        message("replace", quantity="4", at=at(9)),
+        message("replaced", quantity="4", at=at(9)),
         fill("F-1", "4", at=at(10)),
-        message("restate", quantity="4", at=at(12)),
+        message("restated", quantity="4", at=at(12)),
     )
     assert in_any_order(WORKING, *reports)["ended_at"] == at(10)
 
 
 @pytest.mark.parametrize("is_requested_first", [True, False])
 def test_a_cancel_concluded_from_silence_ends_no_order_of_ours(is_requested_first: bool) -> None:
-    concluded = message("cancel", reason="concluded_absent", source="reconciliation", at=at(30))
+    concluded = message("canceled", reason="concluded_absent", source="reconciliation", at=at(30))
     story = (request(at=at(1)), concluded) if is_requested_first else (concluded, request(at=at(1)))
     given(*story).then_order(status="pending_new", is_open=True, origin="own")
 
 
 def test_a_cancel_concluded_from_silence_ends_an_order_that_was_made_elsewhere() -> None:
     nothing().given(
-        message("acknowledge", at=at(1)), message("cancel", reason="concluded_absent", at=at(30))
+        message("acknowledged", at=at(1)), message("canceled", reason="concluded_absent", at=at(30))
     ).then_order(status="canceled", is_open=False, origin="external")

@@ -79,9 +79,9 @@ def test_a_fill_of_an_order_we_do_not_know_counts_at_once(ledger: Ledger) -> Non
 @pytest.mark.parametrize(
     "mapping",
     [
-        message("acknowledge", venue_order_id="V-1", at=at(2)),
+        message("acknowledged", venue_order_id="V-1", at=at(2)),
         message("submit", aliases={"sim.index": "081"}, at=at(2)),
-        message("status", status="new", venue_order_id="V-1", at=at(2)),
+        message("status_observed", status="new", venue_order_id="V-1", at=at(2)),
     ],
     ids=lambda mapping: str(mapping["type"]),
 )
@@ -112,7 +112,7 @@ def test_attributed_fills_count_once_whatever_time_is_asked_about(ledger: Ledger
         ledger,
         request(at=at(1)),
         fill("F-1", "4", **UNKNOWN, at=at(3)),
-        message("acknowledge", venue_order_id="V-1", at=at(5)),
+        message("acknowledged", venue_order_id="V-1", at=at(5)),
     )
     for second in (3, 4, 5, 6):
         orders = [
@@ -146,7 +146,7 @@ def test_the_name_of_an_alias_may_hold_what_parts_it_from_its_value(ledger: Ledg
 
 def test_an_order_that_bears_an_alias_may_bear_an_id_that_reads_like_it(ledger: Ledger) -> None:
     told(ledger, request(), message("submit", aliases={"sim.index": "7"}))
-    told(ledger, message("replace", quantity="9", replacement_client_order_id="sim.index=7"))
+    told(ledger, message("replaced", quantity="9", replacement_client_order_id="sim.index=7"))
     assert words(ledger, fill("F-1", "4", client_order_id="sim.index=7")) == [("recorded",)]
     assert rows(ledger, "client_order_id", "working_client_order_id", "cum_quantity") == [
         ("C-1", "sim.index=7", "4")
@@ -174,9 +174,9 @@ def test_a_bust_of_an_unknown_order_comes_along_when_it_becomes_known(ledger: Le
     told(
         ledger,
         fill("F-1", "4", **UNKNOWN, at=at(3)),
-        message("bust_fill", fill_id="F-1", **UNKNOWN, at=at(4)),
+        message("fill_busted", fill_id="F-1", **UNKNOWN, at=at(4)),
     )
-    told(ledger, request(at=at(1)), message("acknowledge", venue_order_id="V-1", at=at(2)))
+    told(ledger, request(at=at(1)), message("acknowledged", venue_order_id="V-1", at=at(2)))
     assert rows(ledger, "client_order_id", "status", "cum_quantity") == [("C-1", "new", "0")]
     assert ledger.trades() == []
 
@@ -198,11 +198,11 @@ def test_a_cancel_request_of_an_order_that_was_not_known_stays_recorded_when_it_
 @pytest.mark.slow
 def test_any_interleaving_of_mapping_and_reports_ends_in_the_same_order_and_the_same_pnl() -> None:
     reports = (
-        message("acknowledge", venue_order_id="V-1", at=at(2)),
+        message("acknowledged", venue_order_id="V-1", at=at(2)),
         fill("F-1", "4", "100", **UNKNOWN, at=at(3)),
         fill("F-2", "2", "101", venue_order_id="V-1", at=at(4)),
         correct_fill("F-3", "F-1", "3", "99", **UNKNOWN, at=at(5)),
-        message("cancel", **UNKNOWN, at=at(6)),
+        message("canceled", **UNKNOWN, at=at(6)),
     )
     views = []
     for shuffled in permutations(reports):
@@ -214,7 +214,7 @@ def test_any_interleaving_of_mapping_and_reports_ends_in_the_same_order_and_the_
 
 
 def test_a_report_may_give_any_id_the_order_has_borne(ledger: Ledger) -> None:
-    told(ledger, request(), message("submit"), message("acknowledge", venue_order_id="V-1"))
+    told(ledger, request(), message("submit"), message("acknowledged", venue_order_id="V-1"))
     told(ledger, message("request_replace", quantity="8", replacement_client_order_id="C-1b"))
     told(ledger, message("request_cancel", request_id="R-1"))
     by: list[Document] = [
@@ -236,7 +236,7 @@ def test_reports_under_a_cancel_requests_id_that_came_before_it_are_the_orders(
     """FIX matrix J.1.b: a bust and a new execution after the cancel, under the id of the
     request."""
     told(ledger, request(at=at(1)), fill("F-1", "5", at=at(3)))
-    told(ledger, message("bust_fill", client_order_id="R-1", fill_id="F-1", at=at(6)))
+    told(ledger, message("fill_busted", client_order_id="R-1", fill_id="F-1", at=at(6)))
     told(
         ledger, fill("F-2", "4", client_order_id="R-1", instrument="BTC-USD", side="buy", at=at(7))
     )
@@ -281,7 +281,7 @@ def test_a_replacement_may_not_take_the_id_of_another_order(ledger: Ledger) -> N
         replace = message("request_replace", quantity="8", replacement_client_order_id=taken)
         assert words(ledger, replace) == [("refused", "duplicate_client_order_id")]
     own = message("request_replace", quantity="8", replacement_client_order_id="C-1")
-    assert words(ledger, own, message("acknowledge", client_order_id="C-2b")) == [
+    assert words(ledger, own, message("acknowledged", client_order_id="C-2b")) == [
         ("recorded",),
         ("recorded",),
     ]
@@ -305,10 +305,10 @@ def test_a_venue_id_that_is_another_orders_already_is_said_to_be_reused(ledger: 
     told(
         ledger,
         request(),
-        message("acknowledge", venue_order_id="V-1"),
+        message("acknowledged", venue_order_id="V-1"),
         request(client_order_id="C-2"),
     )
-    assert words(ledger, message("acknowledge", client_order_id="C-2", venue_order_id="V-1")) == [
+    assert words(ledger, message("acknowledged", client_order_id="C-2", venue_order_id="V-1")) == [
         ("recorded", "venue_order_id_reused")
     ]
     assert rows(ledger, "client_order_id", "status") == [("C-1", "new"), ("C-2", "new")]
@@ -334,17 +334,17 @@ def test_a_file_recorded_again_gives_a_duplicate_for_every_line_and_changes_noth
         fill("F-1", "4", **UNKNOWN),
         request(links={"proposal_id": "P-1"}),
         message("submit"),
-        message("acknowledge", venue_order_id="V-1"),
+        message("acknowledged", venue_order_id="V-1"),
         message("request_replace", quantity="12", request_id="R-1"),
-        message("replace", quantity="12", venue_order_id="V-2"),
+        message("replaced", quantity="12", venue_order_id="V-2"),
         fill("F-2", "9", venue_order_id="V-2"),
         fill("F-2", "8", venue_order_id="V-2"),
-        message("bust_fill", fill_id="F-1"),
-        message("status", status="odd", reported={"cum_quantity": "1"}),
+        message("fill_busted", fill_id="F-1"),
+        message("status_observed", status="odd", reported={"cum_quantity": "1"}),
         message("absent"),
         message("request_cancel"),
         message("unresolved", reason="timeout"),
-        message("cancel"),
+        message("canceled"),
         message("gap", client_order_id=None, **{"from": at(1), "to": at(2)}),
         message("mark", **account, price="100"),
         message("funding", **account, amount="1", currency="USD"),
@@ -357,14 +357,14 @@ def test_a_file_recorded_again_gives_a_duplicate_for_every_line_and_changes_noth
     assert (list(ledger.events()), shown(ledger)) == (log, views)
 
 
-@pytest.mark.parametrize("late", [0, 1, 2, 3], ids=["ack", "first fill", "replace", "second fill"])
+@pytest.mark.parametrize("late", [0, 1, 2, 3], ids=["ack", "first fill", "replaced", "second fill"])
 def test_a_fill_that_names_no_venue_order_stands_under_the_id_that_the_order_had_then(
     ledger: Ledger, late: int
 ) -> None:
     reports = [
-        message("acknowledge", venue_order_id="V-1", at=at(3)),
+        message("acknowledged", venue_order_id="V-1", at=at(3)),
         fill("F-1", "2", at=at(4)),
-        message("replace", quantity="8", venue_order_id="V-2", at=at(5)),
+        message("replaced", quantity="8", venue_order_id="V-2", at=at(5)),
         fill("F-2", "1", at=at(6)),
     ]
     told(ledger, request(at=at(1)), *reports[:late], *reports[late + 1 :], reports[late])
@@ -388,7 +388,7 @@ def test_a_fill_keeps_its_place_in_the_log_when_it_is_attributed(ledger: Ledger)
     before = [
         (trade["fill_id"], trade["position"], trade["recorded_at"]) for trade in ledger.trades()
     ]
-    told(ledger, request(at=at(1)), message("acknowledge", venue_order_id="V-1", at=at(2)))
+    told(ledger, request(at=at(1)), message("acknowledged", venue_order_id="V-1", at=at(2)))
     assert [
         (trade["fill_id"], trade["position"], trade["recorded_at"]) for trade in ledger.trades()
     ] == before
@@ -402,9 +402,9 @@ def test_a_venue_order_id_that_two_of_our_orders_claim_is_flagged_on_both(ledger
         ledger,
         request(),
         request(client_order_id="C-2"),
-        message("acknowledge", venue_order_id="V-1"),
+        message("acknowledged", venue_order_id="V-1"),
     )
-    again = message("acknowledge", client_order_id="C-2", venue_order_id="V-1")
+    again = message("acknowledged", client_order_id="C-2", venue_order_id="V-1")
     assert words(ledger, again) == [("recorded", "venue_order_id_reused")]
     assert rows(ledger, "client_order_id", "anomalies") == [
         ("C-1", ["venue_order_id_reused"]),

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from orderledger import Adjust, BustFill, CorrectFill, Fill, Funding, Instrument, Ledger, Mark
+from orderledger import Adjust, Fill, FillBusted, FillCorrected, Funding, Instrument, Ledger, Mark
 from orderledger.infrastructure.messages.registry import Message
 from orderledger.projections.view import Row
 
@@ -114,13 +114,13 @@ def _facts(chance: random.Random, facts: int, busts: int) -> Iterator[Message]:
                 "at": at(number + 1),
             }
             if number % 2:
-                yield BustFill(**about, fill_id=f"F-{which}")
+                yield FillBusted(**about, fill_id=f"F-{which}")
             else:
                 numbers: dict[str, Any] = {
                     "quantity": str(chance.randint(1, 90)),
                     "price": prices[which],
                 }
-                yield CorrectFill(**about, fill_id=f"N-{which}", corrects=f"F-{which}", **numbers)
+                yield FillCorrected(**about, fill_id=f"N-{which}", corrects=f"F-{which}", **numbers)
         else:
             fee: dict[str, Any] = chance.choice(
                 ({}, {"fee": "0.013"}, {"fee": "0.0007", "fee_currency": "BNB"})

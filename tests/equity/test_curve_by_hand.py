@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from orderledger import Adjust, BustFill, CorrectFill, Funding
+from orderledger import Adjust, FillBusted, FillCorrected, Funding
 from tests.equity.books import MAIN, SECOND, at, defined, fill, mark, recorded, shown
 
 FIGURES = ("net_pnl", "equity", "peak", "drawdown")
@@ -146,10 +146,12 @@ def test_a_bust_and_a_correction_change_the_curve_from_their_time_on() -> None:
     with recorded(defined("BTC-USD"), mark("100", 0), *trades) as ledger:
         before = ledger.position()
         ledger.record(
-            CorrectFill(**order, fill_id="F-3", corrects="F-2", quantity="1", price="105", at=at(3))
+            FillCorrected(
+                **order, fill_id="F-3", corrects="F-2", quantity="1", price="105", at=at(3)
+            )
         )
         corrected = ledger.equity()
-        ledger.record(BustFill(**order, fill_id="F-3", at=at(4)))
+        ledger.record(FillBusted(**order, fill_id="F-3", at=at(4)))
         busted, then = ledger.equity(), ledger.equity(as_of=before)
     columns = ("kind", "fill_id", "equity")
     assert shown(corrected, *columns) == [

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from orderledger import Acknowledge, Fill, Ledger, Outcome, Request
+from orderledger import Acknowledged, Fill, Ledger, Outcome, Request
 from orderledger.infrastructure.messages.registry import Message
 from orderledger.infrastructure.storage.store import open_store
 from orderledger.infrastructure.views import projector, rebuild
@@ -16,7 +16,7 @@ def order(number: int) -> list[Message]:
     name: dict[str, Any] = {"account": "sim:main", "client_order_id": f"C-{number}"}
     return [
         Request(**name, instrument="BTC-USD", side="buy", quantity="1", order_type="market"),
-        Acknowledge(**name, venue_order_id=f"V-{number}"),
+        Acknowledged(**name, venue_order_id=f"V-{number}"),
         Fill(**name, fill_id=f"F-{number}", quantity="1", price="100", fee="0", fee_currency="USD"),
     ]
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from orderledger import (
-    Acknowledge,
+    Acknowledged,
     Fenced,
     Gateway,
     Halt,
@@ -183,7 +183,7 @@ def test_a_cancel_that_was_requested_before_the_crash_is_sent_after_it(ledger: L
         [
             buy("C-1"),
             Submit(account=ACCOUNT, client_order_id="C-1"),
-            Acknowledge(account=ACCOUNT, client_order_id="C-1", venue_order_id="V1001"),
+            Acknowledged(account=ACCOUNT, client_order_id="C-1", venue_order_id="V1001"),
             RequestCancel(account=ACCOUNT, client_order_id="C-1", request_id="R-1"),
         ]
     )
@@ -438,7 +438,7 @@ def test_an_order_whose_cancel_was_answered_to_a_dead_process_is_queried(ledger:
         [
             buy("C-1"),
             Submit(account=ACCOUNT, client_order_id="C-1"),
-            Acknowledge(account=ACCOUNT, client_order_id="C-1", venue_order_id="V1001"),
+            Acknowledged(account=ACCOUNT, client_order_id="C-1", venue_order_id="V1001"),
             RequestCancel(account=ACCOUNT, client_order_id="C-1", request_id="R-1"),
         ]
     )
@@ -461,7 +461,7 @@ def test_a_halt_that_was_not_obeyed_before_the_crash_is_obeyed_after_it(ledger: 
         [
             buy("C-1"),
             Submit(account=ACCOUNT, client_order_id="C-1"),
-            Acknowledge(account=ACCOUNT, client_order_id="C-1", venue_order_id="V1001"),
+            Acknowledged(account=ACCOUNT, client_order_id="C-1", venue_order_id="V1001"),
             Halt(account=ACCOUNT, at=START, cancels_orders=True),
         ]
     )

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from orderledger import (
-    Cancel,
+    Canceled,
     Fenced,
     Gateway,
     Halt,
     InvalidSetting,
     Ledger,
     Request,
-    Status,
+    StatusObserved,
     Submit,
     UnknownOrder,
 )
@@ -205,12 +205,14 @@ def test_an_ended_order_that_the_venue_shows_working_is_open_again_in_the_gatewa
         async with trading(ledger, venue, limits) as gateway:
             for name in ("C-1", "C-2"):
                 await gateway.submit(buy(name, price="60000"))
-                wrong = Cancel(account=ACCOUNT, client_order_id=name, at=venue.now, source="import")
+                wrong = Canceled(
+                    account=ACCOUNT, client_order_id=name, at=venue.now, source="import"
+                )
                 ledger.record(wrong)
                 assert (await gateway.cancel(name)).reason == "canceled"
                 now = venue.now + timedelta(microseconds=1)
                 ledger.record(
-                    Status(
+                    StatusObserved(
                         account=ACCOUNT,
                         client_order_id=name,
                         status="new",
@@ -250,7 +252,7 @@ def test_an_end_that_a_clock_ahead_of_the_venues_disputes_is_found_again_and_hol
                 "dated_by": "venue",
                 "asked_at": venue.now + timedelta(seconds=50),
             }
-            ledger.record(Status(account=ACCOUNT, client_order_id="C-1", **seen))
+            ledger.record(StatusObserved(account=ACCOUNT, client_order_id="C-1", **seen))
             venue.cancel("C-1")
             hear(ledger, venue)
             await until(lambda: ledger.order("C-1")["status"] == "canceled", 10.0)
@@ -730,7 +732,7 @@ def test_an_order_whose_end_overtook_its_fills_counts_until_they_are_reported(
         venue = venue_of()
         async with trading(ledger, venue, limits) as gateway:
             await gateway.submit(buy("C-1", quantity="1"))
-            tell(type="cancel", reported={"status": "canceled", "cum_quantity": "0.6"})
+            tell(type="canceled", reported={"status": "canceled", "cum_quantity": "0.6"})
             assert (await gateway.submit(buy("C-2", quantity="0.5"))).reason == "position_quantity"
             assert (await gateway.submit(buy("C-3", quantity="0.4"))).state == "acknowledged"
             tell(type="fill", fill_id="F-1", quantity="0.6", price="64000")

@@ -28,7 +28,7 @@ def filled(ledger: Ledger, second: int, side: str, quantity: str, **fields: Any)
         "price": "64000",
     }
     tell(ledger, "fill", second, **told, **fields)
-    tell(ledger, "cancel", second + 1, client_order_id=f"X-{second}", instrument=None)
+    tell(ledger, "canceled", second + 1, client_order_id=f"X-{second}", instrument=None)
 
 
 def mode(ledger: Ledger, word: str) -> None:

@@ -73,7 +73,7 @@ def test_exported_messages_make_an_equal_ledger(told: Any) -> None:
 def test_evidence_and_text_are_exported() -> None:
     evidence = {"raw": [1, "2.50"], "price": 0.1}
     told = {
-        "type": "acknowledge",
+        "type": "acknowledged",
         "venue_order_id": "9",
         "at": "2026-11-20T09:00:00Z",
         "text": "as said",

@@ -188,10 +188,10 @@ def message(pairs: list[tuple[int, Any]], version: str = "FIX.4.4") -> bytes:
 SIDES = {"buy": "1", "sell": "2"}
 TIMES = {"day": "0", "gtc": "1", "ioc": "3", "fok": "4", "gtd": "6"}
 EXEC_TYPES = {
-    "acknowledge": "0", "reject": "8", "cancel": "4", "expire": "C", "suspend": "9", "stop": "7",
-    "done_for_day": "3",
-    "restate": "D", "replace": "5", "fill": "F", "correct_fill": "G", "bust_fill": "H",
-    "resume": "0",
+    "acknowledged": "0", "rejected": "8", "canceled": "4", "expired": "C", "suspended": "9",
+    "stopped": "7", "done_for_day": "3", "restated": "D", "replaced": "5", "fill": "F",
+    "fill_corrected": "G", "fill_busted": "H",
+    "resumed": "0",
 }  # fmt: skip
 STATES = {"pending_new": "A", "new": "0"}
 
@@ -214,7 +214,7 @@ def spoken(told: dict[str, Any]) -> list[tuple[int, Any]] | None:
         limit = [(40, "2"), (44, told["limit_price"])] if "limit_price" in told else [(40, "1")]
         tif = [(59, TIMES[told["time_in_force"]])] if "time_in_force" in told else []
         return [(35, "D"), *names, (54, SIDES[told["side"]]), (38, told["quantity"]), *limit, *tif]
-    if kind in ("request_cancel", "request_replace", "reject_cancel", "reject_replace"):
+    if kind in ("request_cancel", "request_replace", "cancel_rejected", "replace_rejected"):
         request = told.get("request_id") or told["replacement_client_order_id"]
         chain = [(41, told["client_order_id"]), (11, request), *names[1:]]
         terms = [(44, told["limit_price"])] if "limit_price" in told else []
@@ -225,19 +225,19 @@ def spoken(told: dict[str, Any]) -> list[tuple[int, Any]] | None:
                 (38, told.get("quantity", "")),
                 *terms,
             ]
-        return [(35, "9"), *chain, (434, "2" if kind == "reject_replace" else "1")]
+        return [(35, "9"), *chain, (434, "2" if kind == "replace_rejected" else "1")]
     report: list[tuple[int, Any]] = [(35, "8"), *names, *told_numbers]
-    if kind == "status":
+    if kind == "status_observed":
         state = {"cancel": "6", "replace": "E"}.get(told.get("pending", "")) or STATES.get(
             told.get("status", "")
         )
         return None if state is None else [*report, (17, "0"), (150, state), (39, state)]
     report += [(150, EXEC_TYPES[kind]), (17, told.get("fill_id", "X"))]
-    if kind in ("fill", "correct_fill"):
+    if kind in ("fill", "fill_corrected"):
         report += [(32, told["quantity"]), (31, told["price"]), (19, told.get("corrects", ""))]
-    if kind == "bust_fill":
+    if kind == "fill_busted":
         report += [(19, told["fill_id"])]
-    if kind == "replace":
+    if kind == "replaced":
         report[1:2] = [(41, told["client_order_id"]), (11, told["replacement_client_order_id"])]
         report = [pair for pair in report if pair[0] != 38] + [(38, told["quantity"])]
         report += [(44, told["limit_price"])] if "limit_price" in told else []
@@ -261,7 +261,7 @@ def test_every_scenario_of_fix_ends_as_the_matrix_says(shared: Path, tmp_path: P
     for case in cases:
         told = [spoken(one) for one in case["messages"]]
         if any(one is None for one in told) or any(
-            one["type"] == "resume" for one in case["messages"]
+            one["type"] == "resumed" for one in case["messages"]
         ):
             continue  # resumed orders are `new` again in FIX, which is an acknowledgement
         path = tmp_path / "case.log"

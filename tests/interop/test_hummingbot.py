@@ -70,7 +70,7 @@ def test_a_created_event_is_the_request_and_its_acknowledgement() -> None:
             "at": "2026-05-04T10:00:00.150000Z",
         },
         {
-            "type": "acknowledge",
+            "type": "acknowledged",
             "client_order_id": "HB-1",
             "venue_order_id": "X-1",
             "instrument": "BTC-USDT",
@@ -119,7 +119,7 @@ def test_the_order_of_the_tracker_and_the_events_are_the_same_fills() -> None:
             "request",
             "submit",
             "fill",
-            "status",
+            "status_observed",
         ]
         outcomes(ledger, messages)
         (only,) = ledger.trades()
@@ -155,7 +155,7 @@ def test_a_state_of_the_tracker(state: OrderState, expected: tuple[str, str | No
         (
             "OSError",
             "Error executing request POST /order. HTTP status is 400. Error: bad price",
-            "reject",
+            "rejected",
             "http_400",
         ),
         (
@@ -180,7 +180,7 @@ def test_a_state_of_the_tracker(state: OrderState, expected: tuple[str, str | No
             "deny",
             "ValueError",
         ),
-        ("ValueError", "Error submitting order: insufficient margin", "reject", "ValueError"),
+        ("ValueError", "Error submitting order: insufficient margin", "rejected", "ValueError"),
         (None, None, "unresolved", "failed"),
     ],
 )
@@ -250,8 +250,8 @@ def test_the_fee_of_a_fill(fee: shapes.AddedToCostTradeFee, expected: dict[str, 
 
 def test_other_events() -> None:
     pair = "BTC-USDT"
-    assert told(shapes.OrderCancelledEvent(AT, "HB-1", "X-1"))[0]["type"] == "cancel"
-    assert told(shapes.OrderExpiredEvent(AT, "HB-1"))[0]["type"] == "expire"
+    assert told(shapes.OrderCancelledEvent(AT, "HB-1", "X-1"))[0]["type"] == "canceled"
+    assert told(shapes.OrderExpiredEvent(AT, "HB-1"))[0]["type"] == "expired"
     funding = shapes.FundingPaymentCompletedEvent(
         AT, "perpetual", pair, Decimal("-0.5"), Decimal("0.0001")
     )
@@ -285,7 +285,7 @@ def test_other_events() -> None:
     assert told(shapes.OrderUpdate(pair, AT, OrderState.PENDING_CREATE, "HB-1")) == []
     assert (
         told(shapes.OrderUpdate(pair, AT, OrderState.OPEN, "HB-1", "X-1"))[0]["type"]
-        == "acknowledge"
+        == "acknowledged"
     )
 
 
@@ -301,7 +301,7 @@ def test_a_price_with_more_digits_than_a_message_holds_is_rounded() -> None:
         (
             filled(trade_id=""),
             "exchange_trade_id",
-            "is missing: without it, two equal fills could not be told apart",
+            "is missing: without it, two equal fills could not be distinguished",
         ),
         (shapes.OrderCancelledEvent(AT, ""), "order_id", "is missing on OrderCancelledEvent"),
         (filled()._replace(amount=Decimal("NaN")), "amount", "is missing on OrderFilledEvent"),

@@ -206,13 +206,13 @@ def test_an_order_that_nautilus_found_is_external() -> None:
         ),
         (
             event("OrderRejected", reason="Order would immediately match", due_post_only=True),
-            "reject",
+            "rejected",
             "post_only",
         ),
-        (event("OrderRejected", reason="Margin is insufficient."), "reject", "rejected"),
-        (event("OrderExpired"), "expire", None),
-        (event("OrderTriggered"), "trigger", None),
-        (event("OrderModifyRejected", reason="x"), "reject_replace", "rejected"),
+        (event("OrderRejected", reason="Margin is insufficient."), "rejected", "rejected"),
+        (event("OrderExpired"), "expired", None),
+        (event("OrderTriggered"), "triggered", None),
+        (event("OrderModifyRejected", reason="x"), "replace_rejected", "rejected"),
     ],
 )
 def test_other_events(given: dict[str, Any], kind: str, reason: str | None) -> None:

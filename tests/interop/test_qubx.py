@@ -52,7 +52,7 @@ def test_the_samples_are_read() -> None:
     accepted = from_qubx(sample("head_order_accepted"), account=ACCOUNT)
     assert plain(accepted) == [
         {
-            "type": "acknowledge",
+            "type": "acknowledged",
             "client_order_id": "qubx_000001",
             "venue_order_id": "281474976710700",
             "instrument": "LIGHTER:SWAP:ETHUSDC",
@@ -261,7 +261,7 @@ def test_a_change_and_refusals_of_changes() -> None:
         from_qubx(shapes.OrderUpdated(**names, new_price=2501.5, new_quantity=0.4), account=ACCOUNT)
     ) == [
         {
-            "type": "replace",
+            "type": "replaced",
             "client_order_id": "qubx_1",
             "venue_order_id": "V-2",
             "quantity": "0.4",
@@ -273,14 +273,14 @@ def test_a_change_and_refusals_of_changes() -> None:
         shapes.OrderUpdateRejectedEvent(**names, reason="PRICE_TOO_FAR: 5%"), account=ACCOUNT
     )
     assert (
-        plain(refused)[0]["type"] == "reject_replace"
+        plain(refused)[0]["type"] == "replace_rejected"
         and plain(refused)[0]["reason"] == "PRICE_TOO_FAR"
     )
     assert (
         plain(from_qubx(shapes.OrderCancelRejected(**names, reason="gone"), account=ACCOUNT))[0][
             "type"
         ]
-        == "reject_cancel"
+        == "cancel_rejected"
     )
     with pytest.raises(InvalidMessage, match="new_quantity: is missing, and so is new_price"):
         from_qubx(shapes.OrderUpdated(**names), account=ACCOUNT)
@@ -293,7 +293,9 @@ def test_sending_without_an_answer_is_no_reject() -> None:
     lost = shapes.OrderRejected(
         client_order_id="qubx_1", reason="binance POST timed out", code="RequestTimeout"
     )
-    assert [message["type"] for message in plain(from_qubx(refused, account=ACCOUNT))] == ["reject"]
+    assert [message["type"] for message in plain(from_qubx(refused, account=ACCOUNT))] == [
+        "rejected"
+    ]
     assert [message["type"] for message in plain(from_qubx(lost, account=ACCOUNT))] == [
         "unresolved"
     ]
@@ -303,7 +305,7 @@ def test_an_id_that_qubx_made_up_is_not_ours() -> None:
     (told,) = plain(
         from_qubx(shapes.OrderCanceled(client_order_id="ext:V-9", instrument=BTC), account=ACCOUNT)
     )
-    assert told == {"type": "cancel", "venue_order_id": "V-9", "instrument": INSTRUMENT}
+    assert told == {"type": "canceled", "venue_order_id": "V-9", "instrument": INSTRUMENT}
 
 
 def listening(
@@ -368,7 +370,7 @@ def test_a_listed_order_and_position_are_not_missing() -> None:
             open_orders=[order(shapes.OrderStatus.ACCEPTED)],
             positions=[shapes.Position(BTC, -0.1, 2500.5)],
         )
-    assert [message["type"] for message in told] == ["acknowledge", "balance"]
+    assert [message["type"] for message in told] == ["acknowledged", "balance"]
     assert (told[1]["quantity"], told[1]["average_price"]) == ("-0.1", "2500.5")
 
 

@@ -38,7 +38,7 @@ def submit(order: str, seconds: float, account: str = MAIN) -> Message:
 def acknowledge(order: str, seconds: float, venue: str, account: str = MAIN) -> Message:
     named = {"account": account, "client_order_id": order, "venue_order_id": venue}
     evidence = {"id": venue, "cloid": order, "state": "resting"}
-    return {"type": "acknowledge", **named, "at": at(seconds), "evidence": evidence}
+    return {"type": "acknowledged", **named, "at": at(seconds), "evidence": evidence}
 
 
 def fill(
@@ -56,7 +56,7 @@ def fill(
 
 
 def cancel(order: str, seconds: float, account: str = MAIN) -> Message:
-    return {"type": "cancel", "account": account, "client_order_id": order, "at": at(seconds)}
+    return {"type": "canceled", "account": account, "client_order_id": order, "at": at(seconds)}
 
 
 def working(order: str, seconds: float, venue: str, **terms: Any) -> list[Message]:
@@ -135,7 +135,7 @@ def story() -> list[Message]:
         decide("approve", "P-2", 61),
         *working("C-2", 62, "V-2", side="sell", limit_price="64400", links=exit_),
         about("request_replace", "C-2", 70, limit_price="64350", request_id="R-1"),
-        about("replace", "C-2", 71, limit_price="64350"),
+        about("replaced", "C-2", 71, limit_price="64350"),
         fill("C-2", 80, "F-3", "0.1", "64350"),
         propose("P-3", 90, "entry", "buy", "2", "63000"),
         decide("decline", "P-3", 91, reason="enough_for_today"),
@@ -146,7 +146,7 @@ def story() -> list[Message]:
         cancel("C-4", 120),
         request("C-5", 130),
         submit("C-5", 130.1),
-        about("reject", "C-5", 131, reason="insufficient_margin"),
+        about("rejected", "C-5", 131, reason="insufficient_margin"),
         request("C-6", 140),
         {"type": "fill", **btc, **unknown, "at": at(150)},
         *working(

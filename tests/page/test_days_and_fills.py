@@ -40,10 +40,16 @@ def odd_fills() -> list[Message]:
         fill("C-1", 3, "F-reused", "1", "64000"),
         fill("C-1", 4, "F-reused", "2", "64000"),
         fill("C-1", 5, "F-bust", "1", "64000"),
-        about("bust_fill", "C-1", 6, fill_id="F-bust"),
+        about("fill_busted", "C-1", 6, fill_id="F-bust"),
         fill("C-1", 7, "F-old", "1", "64000"),
         about(
-            "correct_fill", "C-1", 8, fill_id="F-new", corrects="F-old", quantity="1", price="64001"
+            "fill_corrected",
+            "C-1",
+            8,
+            fill_id="F-new",
+            corrects="F-old",
+            quantity="1",
+            price="64001",
         ),
     ]
 

@@ -26,7 +26,9 @@ MANY = 2_050
 
 def many_orders() -> list[Message]:
     """The oldest order differs: the venue claims a fill that the ledger does not have."""
-    claim = about("status", "C-odd", 2, status="partially_filled", reported={"cum_quantity": "0.2"})
+    claim = about(
+        "status_observed", "C-odd", 2, status="partially_filled", reported={"cum_quantity": "0.2"}
+    )
     orders = [
         message
         for number in range(MANY)
@@ -78,7 +80,7 @@ def test_none_differs_is_said_only_where_somebody_has_looked(desk: Desk) -> None
     expect(verdict).to_contain_text("No order differs")
     desk.recording.record(
         about(
-            "status",
+            "status_observed",
             "C-1",
             600,
             status="partially_filled",

@@ -19,7 +19,7 @@ def one_with_evidence(number: int, account: str = "sim:main") -> list[dict[str, 
     return [
         request(name, second, account=account, text=f"{SECRET}, {number}"),
         report(
-            "acknowledge",
+            "acknowledged",
             name,
             second + 1,
             account=account,
@@ -29,5 +29,5 @@ def one_with_evidence(number: int, account: str = "sim:main") -> list[dict[str, 
         fill(
             name, f"F-{number}", second + 2, account=account, evidence={**evidence, "fill": number}
         ),
-        report("cancel", name, second + 3, account=account),
+        report("canceled", name, second + 3, account=account),
     ]

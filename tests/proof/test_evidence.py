@@ -137,7 +137,7 @@ def test_a_report_that_is_attributed_shows_its_evidence_under_both_orders(
         "instrument": "BTC-USD",
     }
     unknown["side"] = "buy"
-    ours = [request("C-1"), report("acknowledge", "C-1", 2, venue_order_id="V-1")]
+    ours = [request("C-1"), report("acknowledged", "C-1", 2, venue_order_id="V-1")]
     with opened(durable_store_url) as ledger:
         if is_inside:
             with_evidence_inside(ledger, [unknown])

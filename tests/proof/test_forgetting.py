@@ -66,7 +66,7 @@ def test_an_order_goes_on_after_its_evidence_was_forgotten(store_url: str) -> No
     with opened(store_url) as ledger:
         ledger.record_many(
             parsed(
-                request("C-1", text=SECRET), report("acknowledge", "C-1", 1, venue_order_id="V-1")
+                request("C-1", text=SECRET), report("acknowledged", "C-1", 1, venue_order_id="V-1")
             )
         )
         ledger.forget_evidence("C-1", reason="asked")
@@ -93,7 +93,7 @@ def test_reports_that_were_attributed_are_forgotten_under_both_orders(
     }
     with opened(durable_store_url) as ledger:
         ledger.record_many(
-            parsed(unknown, request("C-1"), report("acknowledge", "C-1", 2, venue_order_id="V-1"))
+            parsed(unknown, request("C-1"), report("acknowledged", "C-1", 2, venue_order_id="V-1"))
         )
         before = ledger.orders()
         forgotten = ledger.forget_evidence("C-1", account="sim:main", reason="asked")

@@ -15,8 +15,8 @@ ABOUT_ORDERS = tuple(name for name in TYPES if "client_order_id" in MESSAGES[nam
 USUAL = (
     *ABOUT_ORDERS,
     *("fill",) * 8,
-    *("request", "correct_fill") * 3,
-    *("acknowledge", "cancel", "replace", "bust_fill") * 2,
+    *("request", "fill_corrected") * 3,
+    *("acknowledged", "canceled", "replaced", "fill_busted") * 2,
 )
 IDS = ("client_order_id", "venue_order_id", "replacement_client_order_id", "request_id")
 

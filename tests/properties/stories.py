@@ -31,15 +31,15 @@ STATUSES = (
     "odd",
 )
 SIMPLE = (
-    "acknowledge",
-    "cancel",
-    "expire",
-    "reject",
-    "trigger",
-    "suspend",
-    "resume",
-    "reinstate",
-    "stop",
+    "acknowledged",
+    "canceled",
+    "expired",
+    "rejected",
+    "triggered",
+    "suspended",
+    "resumed",
+    "reinstated",
+    "stopped",
     "done_for_day",
     "absent",
 )
@@ -47,14 +47,14 @@ KINDS = (
     ("fill",) * 6
     + SIMPLE
     + (
-        "acknowledge",
+        "acknowledged",
         "bust",
         "correct",
         "correct",
-        "replace",
-        "restate",
-        "status",
-        "status",
+        "replaced",
+        "restated",
+        "status_observed",
+        "status_observed",
         "answer",
         "answer",
         "again",
@@ -212,28 +212,32 @@ class Teller:
             case "correct":
                 told = self._fill(message)
                 return [
-                    {**told, "type": "correct_fill", "corrects": self._pick("F-none", *self._fills)}
+                    {
+                        **told,
+                        "type": "fill_corrected",
+                        "corrects": self._pick("F-none", *self._fills),
+                    }
                 ]
             case "bust":
                 return [
                     {
                         **message,
-                        "type": "bust_fill",
+                        "type": "fill_busted",
                         "fill_id": self._pick(*(self._fills or ["F-none"])),
                     }
                 ]
-            case "replace" | "restate":
+            case "replaced" | "restated":
                 terms = {
                     "quantity": self._pick(*QUANTITIES),
                     **self._maybe(limit_price=self._pick(*PRICES)),
                 }
-                if kind == "replace" and self._draw(st.booleans()):
+                if kind == "replaced" and self._draw(st.booleans()):
                     self._venue_order_ids.append(self._new("V"))
                     message |= {"venue_order_id": self._venue_order_ids[-1]}
-                if kind == "replace":
+                if kind == "replaced":
                     message |= self._replaced_name()
                 return [{**message, **terms}]
-            case "status":
+            case "status_observed":
                 seen = self._pick(
                     {"status": self._pick(*STATUSES)}, {"pending": self._pick("cancel", "replace")}
                 )
@@ -242,7 +246,7 @@ class Teller:
                     **self._maybe(asked_at=moment(self._draw(st.integers(0, 60)))),
                 }
                 return [{**message, **seen, **self._pick({}, {"dated_by": "venue"}, asked)}]
-            case "reject":
+            case "rejected":
                 return [{**message, **self._maybe(reason=self._pick("duplicate_order", "margin"))}]
             case "answer":
                 return self._answer(message)
@@ -341,7 +345,7 @@ class Teller:
         return [
             {
                 **message,
-                "type": f"reject_{kind}",
+                "type": f"{kind}_rejected",
                 **self._pick(*options),
                 **self._maybe(reason="unknown_order"),
             }

@@ -48,7 +48,7 @@ REQUEST = ours(
     limit_price="100",
 )
 OUR_FILL = fill(1, "F-1", client_order_id="C-1")
-CORRECTED = {"type": "correct_fill", "corrects": "F-1", "client_order_id": "C-1"}
+CORRECTED = {"type": "fill_corrected", "corrects": "F-1", "client_order_id": "C-1"}
 
 STORIES: dict[str, tuple[list[Message], list[Message]]] = {
     "a named and an anonymous answer to two cancel requests": (
@@ -57,18 +57,18 @@ STORIES: dict[str, tuple[list[Message], list[Message]]] = {
             ours(1, "request_cancel", request_id="Q-1"),
             ours(2, "request_cancel", request_id="Q-2"),
         ],
-        [ours(3, "reject_cancel", request_id="Q-1"), ours(4, "reject_cancel")],
+        [ours(3, "cancel_rejected", request_id="Q-1"), ours(4, "cancel_rejected")],
     ),
     "an alias that was given twice": (
         [REQUEST],
         [
-            ours(1, "acknowledge", aliases={"index": "7"}),
-            ours(2, "trigger", aliases={"index": "8"}),
+            ours(1, "acknowledged", aliases={"index": "7"}),
+            ours(2, "triggered", aliases={"index": "8"}),
         ],
     ),
     "an order that ended twice, once without a reason": (
         [REQUEST],
-        [ours(1, "cancel"), ours(2, "cancel", reason="liquidation")],
+        [ours(1, "canceled"), ours(2, "canceled", reason="liquidation")],
     ),
     "a fill id used for a correction and for a fill": (
         [REQUEST],
@@ -88,7 +88,7 @@ STORIES: dict[str, tuple[list[Message], list[Message]]] = {
     ),
     "a fill without the venue's id, and the acknowledgement that brings it": (
         [REQUEST],
-        [OUR_FILL, ours(2, "acknowledge", venue_order_id="V-1")],
+        [OUR_FILL, ours(2, "acknowledged", venue_order_id="V-1")],
     ),
     "an unknown order that is named later": (
         [],
@@ -111,24 +111,28 @@ STORIES: dict[str, tuple[list[Message], list[Message]]] = {
             fill(1, "F-1", venue_order_id="V-1"),
             fill(2, "F-2", aliases={"index": "7"}),
             fill(3, "F-3", venue_order_id="V-1", aliases={"index": "7"}),
-            ours(4, "acknowledge", venue_order_id="V-1"),
+            ours(4, "acknowledged", venue_order_id="V-1"),
         ],
     ),
     "reports under a replacement's id before the replace is told": (
         [REQUEST],
         [
-            ours(1, "acknowledge", venue_order_id="V-1"),
+            ours(1, "acknowledged", venue_order_id="V-1"),
             fill(4, "F-1", client_order_id="C-1b"),
-            told(5, "trigger", client_order_id="C-1b", venue_order_id="V-1"),
+            told(5, "triggered", client_order_id="C-1b", venue_order_id="V-1"),
             ours(
-                3, "replace", quantity="9", replacement_client_order_id="C-1b", venue_order_id="V-1"
+                3,
+                "replaced",
+                quantity="9",
+                replacement_client_order_id="C-1b",
+                venue_order_id="V-1",
             ),
         ],
     ),
     "reports under an unknown client id whose venue id is ours": (
         [REQUEST],
         [
-            ours(1, "acknowledge", venue_order_id="V-1"),
+            ours(1, "acknowledged", venue_order_id="V-1"),
             fill(4, "F-1", client_order_id="X-1"),
             fill(5, "F-2", client_order_id="X-1", venue_order_id="V-1"),
         ],
@@ -136,7 +140,7 @@ STORIES: dict[str, tuple[list[Message], list[Message]]] = {
     "a report that shows three names to be one order's, of which one has a fill of its own": (
         [REQUEST],
         [
-            ours(1, "acknowledge", venue_order_id="V-1"),
+            ours(1, "acknowledged", venue_order_id="V-1"),
             fill(2, "F-1", client_order_id="X-1"),
             fill(3, "F-2", aliases={"index": "7"}),
             fill(4, "F-3", client_order_id="X-1", venue_order_id="V-1", aliases={"index": "7"}),
@@ -148,7 +152,7 @@ STORIES: dict[str, tuple[list[Message], list[Message]]] = {
         [
             fill(5, "F-1", venue_order_id="V-1"),
             fill(3, "F-1", venue_order_id="V-1"),
-            told(4, "acknowledge", venue_order_id="V-1", side="sell", instrument="ETH-USD"),
+            told(4, "acknowledged", venue_order_id="V-1", side="sell", instrument="ETH-USD"),
         ],
     ),
     "an external fill with three times, the earliest last, and a report of another side between": (
@@ -157,7 +161,7 @@ STORIES: dict[str, tuple[list[Message], list[Message]]] = {
             fill(7, "F-1", venue_order_id="V-1"),
             fill(5, "F-1", venue_order_id="V-1"),
             fill(3, "F-1", venue_order_id="V-1"),
-            told(4, "acknowledge", venue_order_id="V-1", side="sell"),
+            told(4, "acknowledged", venue_order_id="V-1", side="sell"),
         ],
     ),
     "an external fill of two sides, one of them with an earlier time later": (
@@ -174,7 +178,7 @@ STORIES: dict[str, tuple[list[Message], list[Message]]] = {
         [
             fill(2, "F-1", venue_order_id="V-1"),
             fill(5, "F-1", venue_order_id="V-1", fee="1"),
-            told(4, "status", venue_order_id="V-1", status="new", side="sell"),
+            told(4, "status_observed", venue_order_id="V-1", status="new", side="sell"),
         ],
     ),
     "two versions of an external fill, one with an earlier time later, and another fill of "
@@ -192,14 +196,14 @@ STORIES: dict[str, tuple[list[Message], list[Message]]] = {
         [
             fill(5, "F-1", client_order_id="C-1", position_side="long", position_id="P-1"),
             fill(3, "F-1", client_order_id="C-1", position_side="long", position_id="P-1"),
-            ours(4, "acknowledge", position_side="short", position_id="P-2"),
+            ours(4, "acknowledged", position_side="short", position_id="P-2"),
         ],
     ),
     "claims of one time": (
         [REQUEST],
         [
-            ours(1, "acknowledge", reported={"cum_quantity": "0"}),
-            ours(1, "trigger", reported={"cum_quantity": "0", "quantity": "10"}),
+            ours(1, "acknowledged", reported={"cum_quantity": "0"}),
+            ours(1, "triggered", reported={"cum_quantity": "0", "quantity": "10"}),
         ],
     ),
 }

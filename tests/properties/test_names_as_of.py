@@ -25,11 +25,11 @@ KINDS: dict[str, Message] = {
     "submit": {},
     "request_cancel": {},
     "request_replace": {"quantity": "5"},
-    "acknowledge": {},
-    "cancel": {},
+    "acknowledged": {},
+    "canceled": {},
     "fill": {**TERMS, "quantity": "1", "price": "1", "fill_id": "F-1"},
-    "bust_fill": {"fill_id": "F-1"},
-    "replace": {"quantity": "7"},
+    "fill_busted": {"fill_id": "F-1"},
+    "replaced": {"quantity": "7"},
 }
 BROUGHT = {
     "request_cancel": ["request_id"],
@@ -138,7 +138,7 @@ def test_as_of_any_time_an_order_is_found_as_it_was_found_then(seeds: range) -> 
 def test_an_id_that_is_an_orders_own_is_no_name_of_another_as_of_any_time() -> None:
     names: Message = {"venue_order_id": "N-1", "aliases": {"x": "N-1"}}
     stories: list[Message] = [
-        {"type": "acknowledge", "client_order_id": "N-1", **names},
+        {"type": "acknowledged", "client_order_id": "N-1", **names},
         {"type": "request", "client_order_id": "N-2", "aliases": {"x": "N-1"}, **KINDS["request"]},
         {"type": "request", "client_order_id": "N-3", **KINDS["request"]},
         {"type": "request_cancel", "client_order_id": "N-3", "request_id": "N-1"},
@@ -154,18 +154,18 @@ def test_an_order_is_found_by_what_was_shown_to_be_it_before_it_was_shown_to_be_
     stories: list[Message] = [
         {"type": "fill", "client_order_id": "N-2", **KINDS["fill"]},
         {"type": "fill", "client_order_id": "N-3", "venue_order_id": "V", **KINDS["fill"]},
-        {"type": "acknowledge", "client_order_id": "N-2", "venue_order_id": "V"},  # N-3 is N-2
+        {"type": "acknowledged", "client_order_id": "N-2", "venue_order_id": "V"},  # N-3 is N-2
         {"type": "request", "client_order_id": "N-1", "aliases": {"y": "A"}, **KINDS["request"]},
-        {"type": "acknowledge", "venue_order_id": "V", "aliases": {"y": "A"}},  # which is N-1
+        {"type": "acknowledged", "venue_order_id": "V", "aliases": {"y": "A"}},  # which is N-1
     ]
     check_names(stories, {"N-2": "N-1", "N-3": "N-1"})
 
 
 def test_an_order_requested_after_it_was_taken_for_another_may_turn_out_to_be_that_order() -> None:
     stories: list[Message] = [
-        {"type": "acknowledge", "client_order_id": "N-1", "venue_order_id": "V"},
-        {"type": "acknowledge", "client_order_id": "N-2", "aliases": {"x": "A"}},
-        {"type": "cancel", "client_order_id": "N-2", "venue_order_id": "V"},  # N-1 is N-2
+        {"type": "acknowledged", "client_order_id": "N-1", "venue_order_id": "V"},
+        {"type": "acknowledged", "client_order_id": "N-2", "aliases": {"x": "A"}},
+        {"type": "canceled", "client_order_id": "N-2", "venue_order_id": "V"},  # N-1 is N-2
         {"type": "request", "client_order_id": "N-1", **KINDS["request"]},  # no: N-2 is N-1
     ]
     check_names(stories, {"N-2": "N-1", "N-1": "N-1"})

@@ -23,15 +23,15 @@ from tests.seeds import long
 OWN = {"client_order_id": "C-1"}
 FILLED = fill(2, "F-1", "10", **OWN)
 REOPENED: dict[str, list[Message]] = {
-    "by a bust": [REQUEST, FILLED, ours(3, "bust_fill", fill_id="F-1")],
+    "by a bust": [REQUEST, FILLED, ours(3, "fill_busted", fill_id="F-1")],
     "by a correction": [
         REQUEST,
         FILLED,
-        {**fill(3, "F-2", "2"), "type": "correct_fill", "corrects": "F-1", **OWN},
+        {**fill(3, "F-2", "2"), "type": "fill_corrected", "corrects": "F-1", **OWN},
     ],
     "by an earlier fill of the same id": [REQUEST, FILLED, fill(1, "F-1", "4", **OWN)],
-    "by a replace to a larger quantity": [REQUEST, FILLED, ours(3, "replace", quantity="20")],
-    "by a restatement": [REQUEST, FILLED, ours(3, "restate", quantity="20")],
+    "by a replace to a larger quantity": [REQUEST, FILLED, ours(3, "replaced", quantity="20")],
+    "by a restatement": [REQUEST, FILLED, ours(3, "restated", quantity="20")],
     "not by a fill told twice": [
         REQUEST,
         fill(1, "F-1", "5", **OWN),
@@ -39,15 +39,15 @@ REOPENED: dict[str, list[Message]] = {
     ],
     "by an acknowledgement of what was rejected as a duplicate": [
         REQUEST,
-        ours(1, "reject", reason="duplicate_order"),
-        ours(2, "acknowledge"),
+        ours(1, "rejected", reason="duplicate_order"),
+        ours(2, "acknowledged"),
     ],
     "by an acknowledgement of what was denied": [
         REQUEST,
         ours(1, "deny", reason="limit"),
-        ours(2, "acknowledge"),
+        ours(2, "acknowledged"),
     ],
-    "by a resumption of the next day": [REQUEST, ours(1, "done_for_day"), ours(2, "resume")],
+    "by a resumption of the next day": [REQUEST, ours(1, "done_for_day"), ours(2, "resumed")],
 }
 
 
@@ -101,7 +101,7 @@ def test_a_restart_far_behind_the_log_answers_before_the_views_are_there(tmp_pat
     url = f"sqlite:///{tmp_path}/orders.db"
     documents = [request(f"C-{number}", number) for number in range(BATCH_FAR_BEHIND // 2 + 100)]
     ends = [
-        {"type": "cancel", "account": "sim:main", "client_order_id": f"C-{number}"}
+        {"type": "canceled", "account": "sim:main", "client_order_id": f"C-{number}"}
         for number in range(len(documents) - 3)
     ]
     with Ledger.open(url, update_views=False, synchronous="OFF") as ledger:

@@ -65,7 +65,7 @@ def hedge_story(chance: Random) -> list[Message]:
             told.append({**fill, "position_side": chance.choice(("long", "short"))})
         if chance.random() < 0.2:
             say(
-                "acknowledge",
+                "acknowledged",
                 client_order_id=f"C-{number}",
                 position_side=chance.choice(("long", "short")),
             )
@@ -73,7 +73,7 @@ def hedge_story(chance: Random) -> list[Message]:
             terms = {"order_type": "limit", "limit_price": "9", "quantity": "9"}
             say("request", **order, **terms, position_side=chance.choice((None, "long", "short")))
         if chance.random() < 0.15:
-            say("bust_fill", client_order_id=f"C-{number}", fill_id=f"F-{number}")
+            say("fill_busted", client_order_id=f"C-{number}", fill_id=f"F-{number}")
         elif chance.random() < 0.2:
             corrected = {
                 "fill_id": f"F-{number}b",
@@ -82,7 +82,7 @@ def hedge_story(chance: Random) -> list[Message]:
                 "price": "3",
             }
             say(
-                "correct_fill",
+                "fill_corrected",
                 client_order_id=f"C-{number}",
                 **corrected,
                 position_side=chance.choice((None, "long")),

@@ -13,7 +13,7 @@ from tests.typed import values
 
 ALIAS = {"plain.cloid": "0xc1"}
 SENT = (request(aliases=ALIAS), message("submit"))
-WORKING = (*SENT, message("acknowledge", venue_order_id="V-1", aliases=ALIAS))
+WORKING = (*SENT, message("acknowledged", venue_order_id="V-1", aliases=ALIAS))
 RULES = Rules(lookback=timedelta(hours=1), grace=timedelta(seconds=1), pause=0, opening_pause=0)
 
 

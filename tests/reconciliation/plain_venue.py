@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from orderledger import Acknowledge, Balance, Cancel, Fill, Message, Replace, parse_document
+from orderledger import Acknowledged, Balance, Canceled, Fill, Message, Replaced, parse_document
 from orderledger.infrastructure.clock import Clock
 from orderledger.venues import VenueUnavailable
 from orderledger.venues.base.answered import answered
@@ -239,8 +239,8 @@ class PlainVenue:
             "limit_price": known.price,
             **known.claims,
         }
-        kind = Cancel if not known.is_open else Replace if known.is_replaced else Acknowledge
-        terms = {"quantity": known.quantity, "limit_price": known.price} if kind is Replace else {}
+        kind = Canceled if not known.is_open else Replaced if known.is_replaced else Acknowledged
+        terms = {"quantity": known.quantity, "limit_price": known.price} if kind is Replaced else {}
         return parse_document(
             {
                 "type": kind.model_fields["type"].default,

@@ -61,7 +61,7 @@ class Life:
             self.names |= {"aliases": {"plain.cloid": self.cloid}} if chance.random() < 0.7 else {}
             self.names |= {"client_order_id": f"C-{number}"} if chance.random() < 0.3 else {}
         claims = {"quantity": str(self.quantity), "limit_price": "100", "cum_quantity": "0"}
-        self._report("acknowledge", begun_at, reported=claims)
+        self._report("acknowledged", begun_at, reported=claims)
         second: float = begun_at
         for _ in range(chance.randint(0, 5)):
             if self.known.is_open:
@@ -120,11 +120,11 @@ class Life:
             self.chance.choice(("101", "102")),
         )
         self.known.is_replaced, self.known.at = True, at(second)
-        self._report("replace", second, quantity=self.known.quantity, limit_price=self.known.price)
+        self._report("replaced", second, quantity=self.known.quantity, limit_price=self.known.price)
 
     def _cancel(self, second: float) -> None:
         self.known.is_open, self.known.at = False, at(second)
-        self._report("cancel", second)
+        self._report("canceled", second)
 
     def _ask(self, second: float) -> None:
         """What is asked for and never answered."""

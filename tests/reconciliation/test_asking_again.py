@@ -36,7 +36,7 @@ def test_an_answer_about_fills_may_tell_of_orders_and_instruments_too(desk: Desk
     desk.venue.trade("V-1", "F-1", "4", at(5))
     desk.venue.beside = [
         told("instrument", 0, instrument="BTC-USD", multiplier="100"),
-        told("acknowledge", 3, venue_order_id="V-1", reported={"status": "new"}),
+        told("acknowledged", 3, venue_order_id="V-1", reported={"status": "new"}),
     ]
     found = desk.reconcile(60)
     assert (kinds(found), [str(trade["quantity"]) for trade in desk.ledger.trades()]) == (
@@ -52,7 +52,7 @@ def test_a_correction_that_was_missed_is_taken_over(desk: Desk) -> None:
     desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(3))
     desk.venue.held, desk.venue.orders["V-1"].claims = {"BTC-USD": "4"}, {"cum_quantity": "4"}
     desk.venue.beside = [
-        told("correct_fill", 6, **BTC, fill_id="F-2", corrects="F-1", quantity="4", price="99")
+        told("fill_corrected", 6, **BTC, fill_id="F-2", corrects="F-1", quantity="4", price="99")
     ]
     found = desk.reconcile(60)
     assert [one.id for one in found.breaks] == ["missing_fill:BTC-USD:V-1:F-2"]
@@ -103,7 +103,7 @@ def test_a_replace_whose_quantity_was_reported_too_small_is_recorded_with_its_fi
     """Hyperliquid reports a later leg without the fills of the earlier one, until those are
     known."""
     early = message(
-        "replace",
+        "replaced",
         venue_order_id="V-1",
         at=at(7),
         quantity="6",
@@ -120,7 +120,7 @@ def test_a_replace_whose_quantity_was_reported_too_small_is_recorded_with_its_fi
 def test_terms_that_stand_in_a_message_of_their_own_are_not_overlooked(desk: Desk) -> None:
     desk.record(*WORKING)
     desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(3))
-    desk.venue.lists_more = [told("restate", 8, venue_order_id="V-1", limit_price="101")]
+    desk.venue.lists_more = [told("restated", 8, venue_order_id="V-1", limit_price="101")]
     assert kinds(desk.reconcile(60)) == [("terms_differ", True)]
     assert desk.order("limit_price") == (Decimal(101),)
 
@@ -137,7 +137,7 @@ def test_an_end_that_is_heard_while_the_venue_is_asked_is_no_break(desk: Desk) -
     now."""
     desk.record(*WORKING)
     desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(3), is_listed=False)
-    end = told("cancel", 9, venue_order_id="V-1")
+    end = told("canceled", 9, venue_order_id="V-1")
     desk.venue.answers_more = [end]
     desk.venue.while_asked = lambda: (desk.ledger.record(end), None)[1]
     assert left(desk.reconcile(60)) == []
@@ -216,7 +216,7 @@ def test_a_leg_that_ends_while_it_is_asked_for_is_taken_over_with_the_replace_th
     leg = Known("V-2", cloid="0xc1", at=at(7), price="101", is_replaced=True)
     desk.venue.orders["V-2"] = leg
     desk.venue.answers_more = [
-        told("cancel", 9, venue_order_id="V-2", aliases={"plain.cloid": "0xc1"})
+        told("canceled", 9, venue_order_id="V-2", aliases={"plain.cloid": "0xc1"})
     ]
     assert kinds(desk.reconcile(60)) == [("missing_end", True)]
     assert desk.order("status", "limit_price", "anomalies") == ("canceled", Decimal(101), [])
@@ -229,7 +229,7 @@ def test_terms_under_an_id_that_the_venue_lists_are_compared_though_another_was_
     desk: Desk,
 ) -> None:
     """A bot may take something else for the venue's id."""
-    desk.record(*WORKING, message("acknowledge", venue_order_id="0xdead", at=at(5)))
+    desk.record(*WORKING, message("acknowledged", venue_order_id="0xdead", at=at(5)))
     desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(7), price="101")
     assert kinds(desk.reconcile(60))[0] == ("terms_differ", True)
     assert desk.order("limit_price") == (Decimal(101),)
@@ -243,7 +243,7 @@ def test_terms_that_are_taken_over_give_way_to_the_next_ones_though_our_clock_is
     desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(3), price="101")
     assert kinds(desk.reconcile(60)) == [("terms_differ", True)]
     assert desk.order("limit_price", "pending") == (Decimal(101), None)
-    desk.record(message("replace", venue_order_id="V-1", limit_price="102", at=at(10)))
+    desk.record(message("replaced", venue_order_id="V-1", limit_price="102", at=at(10)))
     assert desk.order("limit_price") == (Decimal(102),)
 
 
@@ -251,13 +251,13 @@ def test_terms_of_an_order_made_elsewhere_are_taken_over_as_claims_which_the_nex
     desk: Desk,
 ) -> None:
     claims = {"quantity": "10", "cum_quantity": "0", "limit_price": "100"}
-    desk.record({"type": "acknowledge", **PLAIN, **BTC, "at": at(3), "reported": claims})
+    desk.record({"type": "acknowledged", **PLAIN, **BTC, "at": at(3), "reported": claims})
     desk.venue.orders["V-1"] = Known("V-1", at=at(5), price="101")
     assert kinds(desk.reconcile(60)) == [("terms_differ", True)]
     assert desk.ledger.order("V-1")["limit_price"] == Decimal(101)
     desk.record(
         {
-            "type": "acknowledge",
+            "type": "acknowledged",
             **PLAIN,
             **BTC,
             "at": at(7),
@@ -275,13 +275,13 @@ def test_terms_that_are_older_than_what_the_venue_has_told_are_not_taken_over(
     shows which it was."""
     if is_own:
         words = [
-            message("replace", venue_order_id="V-1", limit_price=price, at=at(second))
+            message("replaced", venue_order_id="V-1", limit_price=price, at=at(second))
             for second, price in TOLD
         ]
         desk.record(*WORKING, *words)
     else:
         claims = {"quantity": "10", "cum_quantity": "0"}
-        report: dict[str, Any] = {"type": "acknowledge", **PLAIN, **BTC}
+        report: dict[str, Any] = {"type": "acknowledged", **PLAIN, **BTC}
         desk.record(
             *(
                 {**report, "at": at(second), "reported": {**claims, "limit_price": price}}
@@ -304,7 +304,7 @@ def test_an_order_that_ended_on_terms_that_a_later_word_took_back_is_asked_for_a
     """Of one time the later in the log counts, and of two answers the staler one may have been
     recorded later."""
     right = {
-        "type": "replace",
+        "type": "replaced",
         "account": ACCOUNT,
         "venue_order_id": "V-1",
         "at": at(4),
@@ -343,7 +343,7 @@ def test_terms_that_were_taken_back_are_not_taken_over_again(desk: Desk) -> None
     assert desk.order("limit_price") == (Decimal(100),)
     assert kinds(desk.reconcile(80)) == [("terms_differ", False)]
     assert desk.order("limit_price") == (Decimal(100),)
-    desk.record(message("replace", venue_order_id="V-1", limit_price="102", at=at(10)))
+    desk.record(message("replaced", venue_order_id="V-1", limit_price="102", at=at(10)))
     assert desk.order("limit_price") == (Decimal(102),)
 
 
@@ -358,13 +358,13 @@ def test_an_order_that_is_seen_again_ends_though_our_clock_is_ahead_and_the_time
     desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(3))
     desk.reconcile(120)
     assert desk.order("certainty") == ("confirmed",)
-    desk.record(message("cancel", venue_order_id="V-1", at=at(20)))
+    desk.record(message("canceled", venue_order_id="V-1", at=at(20)))
     assert desk.order("status", "anomalies") == ("canceled", ["status_conflict"])
 
 
 def test_an_absent_order_is_absent_though_our_clock_is_behind_and_only_once(desk: Desk) -> None:
-    desk.record(*SENT, message("acknowledge", venue_order_id="V-1", aliases=ALIAS, at=at(3600)))
-    desk.record(message("status", status="new", venue_order_id="V-1", at=at(3600)))
+    desk.record(*SENT, message("acknowledged", venue_order_id="V-1", aliases=ALIAS, at=at(3600)))
+    desk.record(message("status_observed", status="new", venue_order_id="V-1", at=at(3600)))
     desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", is_listed=False, is_forgotten=True)
     assert left(desk.reconcile(60, grace=timedelta(days=-1))) == ["absent_order:C-1"]
     assert desk.order("certainty") == ("unresolved",)

@@ -166,7 +166,7 @@ def test_a_dry_run_shows_the_conclusion_and_draws_none(forgotten: Desk) -> None:
 
 def test_an_order_that_turns_out_to_be_ours_is_no_longer_concluded(forgotten: Desk) -> None:
     forgotten.record(request())
-    forgotten.record(message("acknowledge", venue_order_id="V-7", at=at(2)))
+    forgotten.record(message("acknowledged", venue_order_id="V-7", at=at(2)))
     assert left(after(forgotten, 1)) == ["absent_order:C-1"]
 
 
@@ -174,7 +174,7 @@ def test_an_order_that_turns_out_to_be_ours_after_the_conclusion_is_open_again(
     forgotten: Desk,
 ) -> None:
     after(forgotten, 1)
-    forgotten.record(request(), message("acknowledge", venue_order_id="V-7", at=at(2)))
+    forgotten.record(request(), message("acknowledged", venue_order_id="V-7", at=at(2)))
     for hours in (1.5, 9):
         assert left(after(forgotten, hours)) == ["absent_order:C-1"]
         assert forgotten.order("origin", "status", "certainty") == (
@@ -198,5 +198,5 @@ def test_nothing_is_concluded_while_an_order_of_ours_may_be_that_order(
         "absent_order:C-1",
         *(["absent_order:V-7"] if may_be_it else []),
     ]
-    forgotten.record(message("acknowledge", venue_order_id="V-1", at=at(2)))
+    forgotten.record(message("acknowledged", venue_order_id="V-1", at=at(2)))
     assert left(after(forgotten, 3)) == ["absent_order:C-1"]

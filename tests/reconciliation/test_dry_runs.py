@@ -50,7 +50,7 @@ def test_a_dry_run_hands_on_a_list_from_stage_to_stage(desk: Desk) -> None:
     desk.venue.trade("V-1", "F-1", "4", at(8))
     stages = stages_of(desk.reconcile(60, is_dry_run=True))
     assert [(fact["query"], fact["message"]["type"]) for fact in stages["facts"]] == [
-        ("open_orders", "acknowledge"),
+        ("open_orders", "acknowledged"),
         ("fills", "fill"),
         ("positions", "balance"),
     ]
@@ -123,7 +123,10 @@ def test_a_dry_run_asks_no_more_about_an_order_that_the_list_tells_of_than_the_r
     desk.record(*WORKING)
     venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(8), is_open=False)
     venue.trade("V-1", "F-1", "10", at(8))
-    told = [fill("F-1", "10", instrument="BTC-USD", side="buy"), message("status", status="filled")]
+    told = [
+        fill("F-1", "10", instrument="BTC-USD", side="buy"),
+        message("status_observed", status="filled"),
+    ]
     named = {"client_order_id": None, "venue_order_id": "V-1", "at": at(8)}
     venue.lists_more = [parse_document({**one, **named}) for one in told]
     thought, done = desk.reconcile(60, is_dry_run=True), desk.reconcile(61)
@@ -142,7 +145,7 @@ def test_a_dry_run_finds_the_terms_that_the_run_finds_beside_a_fill(
     venue.lists_more = [
         parse_document({**fill("F-1", "4", instrument="BTC-USD", side="buy"), **named})
     ]
-    venue.terms = [parse_document({**message("replace", limit_price="99"), **named})]
+    venue.terms = [parse_document({**message("replaced", limit_price="99"), **named})]
     thought, done = desk.reconcile(60, is_dry_run=True), desk.reconcile(61)
     assert kinds(thought) == kinds(done) == [("missing_fill", True), ("terms_differ", True)]
 
@@ -178,7 +181,7 @@ def test_a_dry_run_takes_away_what_a_correction_or_a_bust_would(desk: Desk) -> N
         "at": at(8),
     }
     desk.venue.beside_later = [
-        parse_document(message("bust_fill", fill_id="F-1", **about)),
+        parse_document(message("fill_busted", fill_id="F-1", **about)),
         parse_document(correct_fill("F-2b", "F-2", "3", "100", **about)),
         parse_document(correct_fill("F-3b", "F-3", "1", "100", **about)),
     ]

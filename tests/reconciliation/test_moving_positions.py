@@ -123,7 +123,7 @@ def test_a_position_is_not_opened_while_it_moves(desk: Desk) -> None:
 def test_a_position_is_opened_beside_a_fill_that_was_taken_back_since(desk: Desk) -> None:
     """It stood when the position began."""
     desk.record(*WORKING, fill("F-1", "4", at=at(3)))
-    desk.record(message("bust_fill", fill_id="F-1", at=at(95)))
+    desk.record(message("fill_busted", fill_id="F-1", at=at(95)))
     desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(3))
     desk.venue.opening = {"BTC-USD": "5"}
     lookback = timedelta(seconds=30)

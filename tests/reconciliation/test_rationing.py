@@ -104,7 +104,9 @@ def test_an_order_that_differs_from_the_list_and_is_not_asked_about_is_not_certi
 ) -> None:
     for number in range(6):
         named = {"client_order_id": f"C-{number:02}", "aliases": {"plain.cloid": f"0x{number}"}}
-        desk.record(request(**named), message("acknowledge", **named, venue_order_id=f"V-{number}"))
+        desk.record(
+            request(**named), message("acknowledged", **named, venue_order_id=f"V-{number}")
+        )
         desk.venue.orders[f"V-{number}"] = Known(
             f"V-{number}", cloid=f"0x{number}", at=at(3), price="99"
         )
@@ -122,7 +124,9 @@ def test_an_order_that_has_ended_here_by_its_fills_is_asked_for_its_last_word_in
     """By then its fills may be told no more."""
     for number in range(6):
         named = {"client_order_id": f"C-{number:02}", "aliases": {"plain.cloid": f"0x{number}"}}
-        desk.record(request(**named), message("acknowledge", **named, venue_order_id=f"V-{number}"))
+        desk.record(
+            request(**named), message("acknowledged", **named, venue_order_id=f"V-{number}")
+        )
         desk.venue.orders[f"V-{number}"] = Known(
             f"V-{number}", cloid=f"0x{number}", quantity="8", at=at(9), is_open=False
         )

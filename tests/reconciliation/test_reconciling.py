@@ -238,7 +238,7 @@ def test_an_order_of_which_the_fills_alone_are_known_ends_when_the_venue_says_fi
         "limit_price": None,
     }
     filled: Any = parse_document(
-        message("status", status="filled", client_order_id=None, venue_order_id="V-1")
+        message("status_observed", status="filled", client_order_id=None, venue_order_id="V-1")
     )
     assert difference(row, filled) == (
         Kind.MISSING_END,
@@ -307,7 +307,9 @@ def test_however_many_orders_are_in_doubt_what_was_filled_is_asked_for_once(
 ) -> None:
     for number in range(count):
         named = {"client_order_id": f"C-{number}", "aliases": {"plain.cloid": f"0x{number}"}}
-        desk.record(request(**named), message("acknowledge", **named, venue_order_id=f"V-{number}"))
+        desk.record(
+            request(**named), message("acknowledged", **named, venue_order_id=f"V-{number}")
+        )
         desk.venue.orders[f"V-{number}"] = Known(
             f"V-{number}", cloid=f"0x{number}", at=at(3), price="99"
         )

@@ -11,7 +11,7 @@ from tests.scenarios import at, message
 
 def ended(desk: Desk, second: float = 20) -> None:
     """The order was made at second 3, which is all that the venue's list says of its time."""
-    desk.record(*WORKING, message("cancel", venue_order_id="V-1", at=at(second)))
+    desk.record(*WORKING, message("canceled", venue_order_id="V-1", at=at(second)))
     desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(3))
 
 
@@ -52,7 +52,7 @@ def test_the_order_is_open_again_and_the_next_run_has_nothing_to_add(desk: Desk)
 def test_an_order_that_was_opened_again_ends_with_the_next_end(desk: Desk) -> None:
     ended(desk)
     desk.reconcile(60)
-    desk.record(message("cancel", venue_order_id="V-1", at=at(90)))
+    desk.record(message("canceled", venue_order_id="V-1", at=at(90)))
     assert desk.order("status", "is_open", "anomalies") == ("canceled", False, [])
     desk.venue.orders["V-1"].is_open = False
     assert left(desk.reconcile(120)) == []

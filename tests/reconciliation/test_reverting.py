@@ -223,10 +223,10 @@ def test_an_end_that_was_observed_can_be_taken_back(desk: Desk, word: str, is_op
         "causation_id": "missing_end:V-1",
         "source": "reconciliation",
     }
-    seen = message("status", venue_order_id="V-1", status=word, at=at(8))
+    seen = message("status_observed", venue_order_id="V-1", status=word, at=at(8))
     desk.record(*WORKING, {**seen, **repair})
     undone = reverting(desk.ledger, repairs_of(desk.ledger, "missing_end:V-1"), at(60))
-    assert [type(one).__name__ for one in undone] == (["Reinstate"] if is_open else [])
+    assert [type(one).__name__ for one in undone] == (["Reinstated"] if is_open else [])
     desk.ledger.record_many(undone)
     assert desk.order("status") == ("new" if is_open else word,)
 

@@ -22,15 +22,15 @@ def revert(ledger: Ledger, kind: Kind, subject: str) -> list[Message]:
 
 def test_an_adopted_order_that_is_ours_and_has_another_venue_id_by_now(ledger: Ledger) -> None:
     adopted = {
-        "type": "acknowledge",
+        "type": "acknowledged",
         "account": "sim:main",
         "venue_order_id": "V-1",
         "at": request("C-1", 1)["at"],
     }
     repair(ledger, Kind.MISSING_ORDER, "V-1", adopted)
-    replaced = report("replace", "C-1", 3, venue_order_id="V-2", quantity="9")
+    replaced = report("replaced", "C-1", 3, venue_order_id="V-2", quantity="9")
     ledger.record_many(
-        parsed(request("C-1"), report("acknowledge", "C-1", 2, venue_order_id="V-1"), replaced)
+        parsed(request("C-1"), report("acknowledged", "C-1", 2, venue_order_id="V-1"), replaced)
     )
     assert [
         (type(told), vars(told)["client_order_id"])

@@ -17,7 +17,13 @@ CENTURIES = timedelta(days=100_000).total_seconds()
 def test_an_order_that_was_heard_of_in_a_time_to_come_is_asked_for_all_the_same(desk: Desk) -> None:
     desk.record(
         *WORKING,
-        message("status", venue_order_id="V-1", status="new", at=at(CENTURIES), dated_by="receipt"),
+        message(
+            "status_observed",
+            venue_order_id="V-1",
+            status="new",
+            at=at(CENTURIES),
+            dated_by="receipt",
+        ),
     )
     desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(3), is_open=False)
     found = desk.reconcile(60)
@@ -80,7 +86,7 @@ def test_an_order_that_has_ended_with_more_fills_here_than_the_venue_says_is_lef
     """One fill came twice, once at a wrong time, which is part of its id; the position was taken
     over with it."""
     desk.record(*WORKING, fill("F-1@4", "4", at=at(4), **BTC), fill("F-1@5", "4", at=at(5), **BTC))
-    desk.record(message("cancel", venue_order_id="V-1", at=at(6), reported={"cum_quantity": "4"}))
+    desk.record(message("canceled", venue_order_id="V-1", at=at(6), reported={"cum_quantity": "4"}))
     desk.venue.orders["V-1"] = Known(
         "V-1", cloid="0xc1", at=at(6), is_open=False, claims={"cum_quantity": "4"}
     )
@@ -93,5 +99,5 @@ def test_an_order_that_has_ended_with_more_fills_here_than_the_venue_says_is_lef
     ]
     assert [left(one) for one in (first, second)] == [["quantity_differs:V-1"]] * 2
     assert first.breaks[1].text == "8 filled here, 4 at the venue"
-    desk.record(message("bust_fill", venue_order_id="V-1", fill_id="F-1@4", at=at(4)))
+    desk.record(message("fill_busted", venue_order_id="V-1", fill_id="F-1@4", at=at(4)))
     assert left(desk.reconcile(180)) == ["position_differs:BTC-USD"]

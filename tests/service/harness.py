@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from orderledger import Acknowledge, Fill, Ledger, Request, Submit
+from orderledger import Acknowledged, Fill, Ledger, Request, Submit
 from orderledger.infrastructure.messages.registry import Message
 from orderledger.serve.app import make_app
 from orderledger.serve.settings import ServiceSettings
@@ -35,7 +35,7 @@ def day(orders: int = 30) -> Iterator[Message]:
             **of_order, **terms, order_type="limit", limit_price="64000", strategy=f"s{number % 2}"
         )
         yield Submit(**of_order)
-        yield Acknowledge(**of_order, venue_order_id=f"V-{number}")
+        yield Acknowledged(**of_order, venue_order_id=f"V-{number}")
         if number % 3 == 0:
             yield Fill(
                 **of_order, fill_id=f"F-{number}", quantity="0.50", price="64000.10", fee="0.1"

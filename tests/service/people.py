@@ -9,10 +9,9 @@ from orderledger.infrastructure.messages.registry import MESSAGES
 POLICY = {
     "record": (
         "request", "deny", "submit", "unresolved", "request_cancel", "request_replace", "propose",
-        "acknowledge", "reject",
-        "fill", "correct_fill", "bust_fill", "cancel", "reject_cancel", "reject_replace", "replace",
-        "expire",
-        "trigger", "suspend", "resume", "reinstate", "stop", "done_for_day", "restate", "status",
+        "acknowledged", "rejected", "fill", "fill_corrected", "fill_busted", "canceled",
+        "cancel_rejected", "replace_rejected", "replaced", "expired", "triggered", "suspended",
+        "resumed", "reinstated", "stopped", "done_for_day", "restated", "status_observed",
         "absent",
     ),
     "collect": ("instrument", "mark", "funding", "gap", "balance", "certify", "sender"),

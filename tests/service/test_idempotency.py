@@ -181,7 +181,7 @@ def test_a_request_that_was_recorded_and_not_answered_finds_its_messages_in_the_
         "submit",
         "fill",
         "request_cancel",
-        "cancel",
+        "canceled",
         "propose",
         "approve",
         "mark",

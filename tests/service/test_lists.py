@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from orderledger import Cancel, Ledger
+from orderledger import Canceled, Ledger
 from orderledger.infrastructure.messages.parsing import parse_document
 from orderledger.serve.collections import COLLECTIONS
 from tests.command_line import run
@@ -119,7 +119,7 @@ def test_another_ledger_on_the_store_is_noticed(ledger: Ledger, store: Path) -> 
             assert (again.status_code, again.content) == (304, b"")
             with Ledger.open(store, update_views=False) as other:
                 other.record(
-                    Cancel(
+                    Canceled(
                         account="sim:0", client_order_id="C-12", at=BEGAN_AT + timedelta(hours=1)
                     )
                 )
@@ -133,7 +133,7 @@ def test_another_ledger_on_the_store_is_noticed(ledger: Ledger, store: Path) -> 
 def test_events_are_listed_with_their_evidence_and_text(ledger: Ledger) -> None:
     evidence = {"price": 1.5, "of": "C-0"}
     report = {
-        "type": "status",
+        "type": "status_observed",
         "account": "sim:0",
         "client_order_id": "C-0",
         "status": "filled",

@@ -33,7 +33,7 @@ def told(kind: str, order: str, second: float, **fields: Any) -> dict[str, Any]:
 def acknowledged(order: str, second: float, **more: Any) -> list[dict[str, Any]]:
     return [
         request(order, second),
-        told("acknowledge", order, second, venue_order_id=f"V-{order}", **more),
+        told("acknowledged", order, second, venue_order_id=f"V-{order}", **more),
     ]
 
 
@@ -50,7 +50,11 @@ def certified(second: float, account: str = "sim:main", **more: Any) -> dict[str
 
 def claims(order: str, second: float, cum_quantity: str) -> dict[str, Any]:
     return told(
-        "status", order, second, status="partially_filled", reported={"cum_quantity": cum_quantity}
+        "status_observed",
+        order,
+        second,
+        status="partially_filled",
+        reported={"cum_quantity": cum_quantity},
     )
 
 
@@ -188,14 +192,14 @@ def test_an_order_that_came_to_agree_differed_before(few: Ledger) -> None:
         (("client_order_id", "C-1"), acknowledged("C-1", 1)),
         (
             ("venue_order_id", "V-1"),
-            [{**told("acknowledge", "C-1", 1), "client_order_id": None, "venue_order_id": "V-1"}],
+            [{**told("acknowledged", "C-1", 1), "client_order_id": None, "venue_order_id": "V-1"}],
         ),
         (
             ("other_id", "R-2"),
             [
                 *acknowledged("C-1", 1),
                 told("request_replace", "C-1", 2, quantity="12", replacement_client_order_id="R-2"),
-                told("replace", "R-2", 3, quantity="12", replacement_client_order_id="R-2"),
+                told("replaced", "R-2", 3, quantity="12", replacement_client_order_id="R-2"),
             ],
         ),
     ],

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from orderledger import Acknowledge, Ledger, Request, Submit, Unresolved
+from orderledger import Acknowledged, Ledger, Request, Submit, Unresolved
 from tests.service.harness import BEGAN_AT, asked, client_of
 
 OF_ORDER: dict[str, Any] = {"account": "sim:main", "client_order_id": "D-1"}
@@ -68,7 +68,7 @@ def test_a_decision_is_recorded_with_the_time_of_the_server(
 
 
 def test_a_decision_on_an_order_without_a_doubt_is_refused(doubtful: Ledger) -> None:
-    doubtful.record(Acknowledge(**OF_ORDER, at=BEGAN_AT))
+    doubtful.record(Acknowledged(**OF_ORDER, at=BEGAN_AT))
     answer = posted(doubtful, {**OF_ORDER, "never_arrived": True})
     assert (answer.status_code, answer.json()["reason"]) == (409, "not_in_doubt")
     assert "the venue has shown D-1" in answer.json()["detail"]

@@ -92,7 +92,7 @@ def test_a_fill_of_an_order_that_became_known_later_counts_once() -> None:
     unknown = {**fill("", "F-1", "09:00:00", "2", "64000", **venue), "client_order_id": None}
     known = [
         request("C-1", "08:00:00", quantity="2"),
-        told("acknowledge", "08:00:01", client_order_id="C-1", venue_order_id="V-1"),
+        told("acknowledged", "08:00:01", client_order_id="C-1", venue_order_id="V-1"),
     ]
     marks = [
         told("mark", f"{hour}:00:00", instrument="BTC-USD", price=price)

@@ -52,7 +52,7 @@ def test_an_accepted_order_is_acknowledged_in_the_answer_and_by_a_push_with_the_
     answer = buy(venue, "C-1")
     assert answer.outcome == "accepted" and answer.reason is None
     assert numbers(said(answer)) == {
-        "type": "acknowledge",
+        "type": "acknowledged",
         "account": "sim:main",
         "client_order_id": "C-1",
         "venue_order_id": "V1001",
@@ -165,8 +165,8 @@ def test_an_ioc_order_is_filled_as_far_as_possible_and_then_canceled_by_the_venu
     venue = LocalVenue(1, start=START, faults=CALM)
     buy(venue, "C-1", quantity="50", price="64002", time_in_force="ioc")
     history = venue.order_history("C-1")
-    assert [message["type"] for message in history[:2]] == ["acknowledge", "fill"]
-    assert (history[-1]["type"], history[-1]["reason"]) == ("cancel", "immediate_or_cancel")
+    assert [message["type"] for message in history[:2]] == ["acknowledged", "fill"]
+    assert (history[-1]["type"], history[-1]["reason"]) == ("canceled", "immediate_or_cancel")
     assert history[-1]["reported"]["leaves_quantity"] == "0"
 
 
@@ -187,11 +187,11 @@ def test_our_own_orders_do_not_trade_with_each_other() -> None:
 def test_a_cancel_ends_the_order_and_a_second_one_comes_too_late() -> None:
     venue = quiet_venue()
     buy(venue, "C-1")
-    assert said(venue.cancel("C-1"))["type"] == "cancel"
+    assert said(venue.cancel("C-1"))["type"] == "canceled"
     refused = venue.cancel("C-1", request_id="R-2")
     assert refused.outcome == "rejected"
     assert (said(refused)["type"], said(refused)["request_id"], refused.reason) == (
-        "reject_cancel",
+        "cancel_rejected",
         "R-2",
         "too_late_to_cancel",
     )
@@ -213,7 +213,7 @@ def test_a_replace_states_the_new_terms_and_bears_a_new_venue_order_id_when_prio
         smaller["limit_price"],
         smaller["venue_order_id"],
     ) == (
-        "replace",
+        "replaced",
         "0.4",
         "64000",
         "V1001",
@@ -225,7 +225,7 @@ def test_a_replace_states_the_new_terms_and_bears_a_new_venue_order_id_when_prio
     )
     refused = said(venue.replace("C-1", limit_price="64000.1", request_id="R-3"))
     assert (refused["type"], refused["reason"], refused["request_id"]) == (
-        "reject_replace",
+        "replace_rejected",
         "incorrect_price",
         "R-3",
     )
@@ -240,9 +240,9 @@ def test_a_replace_that_matches_is_reported_before_its_fills() -> None:
         answer["type"],
         answer["reported"]["status"],
         answer["reported"]["leaves_quantity"],
-    ) == ("replace", "new", "0.1")
+    ) == ("replaced", "new", "0.1")
     history = venue.order_history("C-1")
-    assert [message["type"] for message in history[:3]] == ["acknowledge", "replace", "fill"]
+    assert [message["type"] for message in history[:3]] == ["acknowledged", "replaced", "fill"]
     assert {message["venue_order_id"] for message in history[1:]} == {"V1002"}
     assert history[-1]["reported"] == {
         "status": "filled",
@@ -256,7 +256,7 @@ def test_day_and_gtd_orders_expire_when_their_time_is_over() -> None:
     venue = quiet_venue()
     buy(venue, "day", time_in_force="day")
     buy(venue, "gtd", time_in_force="gtd", expire_at=START + timedelta(hours=1))
-    expired = [m for m in venue.advance(START + timedelta(days=1)) if m["type"] == "expire"]
+    expired = [m for m in venue.advance(START + timedelta(days=1)) if m["type"] == "expired"]
     assert [(message["client_order_id"], message["at"][:19]) for message in expired] == [
         ("gtd", "2026-03-02T10:30:00"),
         ("day", "2026-03-03T00:00:00"),

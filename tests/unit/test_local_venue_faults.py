@@ -117,7 +117,7 @@ def test_an_order_that_was_absent_may_still_arrive() -> None:
     assert buy(venue, "C-1").outcome == "lost"
     assert venue.order_status("C-1")["type"] == "absent"
     [acknowledged] = venue.advance(venue.now + timedelta(seconds=1))
-    assert (acknowledged["type"], acknowledged["client_order_id"]) == ("acknowledge", "C-1")
+    assert (acknowledged["type"], acknowledged["client_order_id"]) == ("acknowledged", "C-1")
 
 
 def test_a_cancel_without_an_answer_may_have_ended_the_order() -> None:
@@ -179,7 +179,10 @@ def test_what_was_never_heard_stands_in_the_orders_history() -> None:
     buy(venue, "C-1")
     venue.lose_next_answer()
     venue.replace("C-1", quantity="0.3")
-    assert [message["type"] for message in venue.order_history("C-1")] == ["acknowledge", "replace"]
+    assert [message["type"] for message in venue.order_history("C-1")] == [
+        "acknowledged",
+        "replaced",
+    ]
 
 
 # The venue's memory

@@ -66,11 +66,12 @@ FILLS = [fill("C-1", f"F-{number}", number) for number in range(COUNT)]
 def test_fills_that_are_taken_back_or_corrected_one_after_the_other() -> None:
     asked = request("C-1", quantity=str(10 * COUNT))
     corrections = [
-        fill("C-1", f"G-{number}", COUNT + number, type="correct_fill", corrects=f"F-{number}")
+        fill("C-1", f"G-{number}", COUNT + number, type="fill_corrected", corrects=f"F-{number}")
         for number in range(COUNT)
     ]
     busts = [
-        report("bust_fill", "C-1", COUNT + number, fill_id=f"F-{number}") for number in range(COUNT)
+        report("fill_busted", "C-1", COUNT + number, fill_id=f"F-{number}")
+        for number in range(COUNT)
     ]
     for changes, states in ((corrections, {"corrected", "active"}), (busts, {"busted"})):
         rows = folded(asked, *FILLS, *changes)
@@ -100,8 +101,8 @@ BOUGHT = [fill(f"C-{number}", f"F-{number}", number, fee="0.1") for number in ra
 LATER: dict[str, tuple[dict[str, Any], int]] = {
     "a fill in order": (fill("C-1", "G-1", MANY), 0),
     "a fill that comes late": (fill("C-1", "G-1", MANY - 10.5), 80),
-    "a bust": (report("bust_fill", "C-290", MANY, fill_id="F-290"), 80),
-    "a correction": (fill("C-290", "G-1", MANY, type="correct_fill", corrects="F-290"), 80),
+    "a bust": (report("fill_busted", "C-290", MANY, fill_id="F-290"), 80),
+    "a correction": (fill("C-290", "G-1", MANY, type="fill_corrected", corrects="F-290"), 80),
     "the currency of a fee": (fill("C-5", "F-5", 5, fee="0.1", fee_currency="USD"), 0),
     "a funding": (of_account("funding", 0, instrument="BTC-USD", amount="1", currency="USD"), 0),
     "a multiplier": (

@@ -111,7 +111,7 @@ class Mutator:
         return {
             **value,
             self.chance.choice(
-                ["newField", "é", "", "orders", "status", "leg", "children", "type"]
+                ["newField", "é", "", "orders", "status_observed", "leg", "children", "type"]
             ): self._any(),
         }
 

@@ -9,11 +9,11 @@ import pytest
 
 from orderledger.domain.values import DatedBy
 from orderledger.infrastructure.messages.registry import (
-    Acknowledge,
-    Cancel,
+    Acknowledged,
+    Canceled,
     Message,
-    Replace,
-    Status,
+    Replaced,
+    StatusObserved,
 )
 from orderledger.simulation.market import OrderStatus, SimulatedOrder
 from orderledger.venues.base.answered import answered
@@ -24,11 +24,11 @@ NATIVE = ("hyperliquid", "invex", "lighter", "nobitex", "tradier", "wallex")
 every_native = pytest.mark.parametrize("name", NATIVE)
 
 
-def statuses(messages: Any) -> list[Status]:
+def statuses(messages: Any) -> list[StatusObserved]:
     return [
         message
         for message in messages or ()
-        if isinstance(message, Status) and message.status is not None
+        if isinstance(message, StatusObserved) and message.status is not None
     ]
 
 
@@ -127,14 +127,19 @@ def test_only_the_last_state_of_an_answer_is_shown() -> None:
     """A modified order has a row for each leg, and an ended one the row of its end."""
     at = datetime.fromisoformat("2026-09-21T12:00:00+00:00")
     who: dict[str, Any] = {"account": "a", "venue_order_id": "1", "at": at}
-    first, second, end = Acknowledge(**who), Replace(**who, quantity="2"), Cancel(**who)
+    first, second, end = Acknowledged(**who), Replaced(**who, quantity="2"), Canceled(**who)
     assert [one.__dict__["type"] for one in answered([first, second], at)] == [
-        "acknowledge",
-        "status",
-        "replace",
+        "acknowledged",
+        "status_observed",
+        "replaced",
     ]
-    assert [one.__dict__["type"] for one in answered([first, end], at)] == ["acknowledge", "cancel"]
-    (pending, shown) = answered([Status(**who, pending="cancel"), Status(**who, status="new")], at)
+    assert [one.__dict__["type"] for one in answered([first, end], at)] == [
+        "acknowledged",
+        "canceled",
+    ]
+    (pending, shown) = answered(
+        [StatusObserved(**who, pending="cancel"), StatusObserved(**who, status="new")], at
+    )
     assert (pending.__dict__["asked_at"], shown.__dict__["asked_at"]) == (at, at)
 
 

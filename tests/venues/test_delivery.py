@@ -24,7 +24,7 @@ ACCOUNTS = [f"hyperliquid:{number}" for number in range(5)]
 
 def acknowledged(account: str, first: int, count: int = FRAME) -> list[Message]:
     told = {
-        "type": "acknowledge",
+        "type": "acknowledged",
         "account": account,
         "at": at(1),
         "instrument": "BTC",

@@ -103,7 +103,7 @@ def test_lighter_tells_what_it_holds_of_an_account_that_is_not_up() -> None:
             await world.until(lambda: world.fake.received["subscribe"] >= 3)
             await world.fake.sockets[0].push('{"type":"pong"}')
             await world.venue.disconnect()
-            await world.until(lambda: world.kinds == ["acknowledge"])
+            await world.until(lambda: world.kinds == ["acknowledged"])
             assert [row["venue_order_id"] for row in world.ledger.orders()] == [
                 str(placed.order_id)
             ]

@@ -158,7 +158,7 @@ def test_a_refusal_is_a_message_and_nothing_is_at_the_venue(name: str) -> None:
         (message,) = await desk.sent(
             desk.requested(limit_price=desk.instrument.price + desk.instrument.tick / 2)
         )
-        assert (message.type, message.reason, desk.there) == ("reject", "incorrect_price", [])
+        assert (message.type, message.reason, desk.there) == ("rejected", "incorrect_price", [])
         assert message.text and message.evidence
         assert desk.ledger.order("C-1")["status"] == "rejected"
 
@@ -263,7 +263,7 @@ def test_a_wrong_key_is_a_refusal_and_no_secret_is_in_it(name: str) -> None:
         (message,) = await desk.entry.submit(row)
         assert isinstance(
             message,
-            type(parse_document({"type": "reject", "account": "a", "client_order_id": "b"})),
+            type(parse_document({"type": "rejected", "account": "a", "client_order_id": "b"})),
         )
         assert (message.reason, desk.there) == ("unauthorized", [])
         assert desk.ledger.record(message).outcome == "recorded"
@@ -298,11 +298,11 @@ def test_a_cancel_of_what_is_filled_or_unknown_is_refused_and_ends_nothing(name:
         await desk.sent(desk.requested())
         desk.harness.exchange.fill(desk.there[0])
         (message,) = await desk.canceled()
-        assert (message.type, message.request_id) == ("reject_cancel", "R-1")
+        assert (message.type, message.request_id) == ("cancel_rejected", "R-1")
         assert (await desk.looked_at())["status"] != "canceled"
         desk.requested("C-2")
         (unknown,) = await desk.canceled("C-2")
-        assert (unknown.type, unknown.reason) == ("reject_cancel", "unknown_order")
+        assert (unknown.type, unknown.reason) == ("cancel_rejected", "unknown_order")
         assert desk.ledger.order("C-2")["pending"] is None
 
     played(name, story)

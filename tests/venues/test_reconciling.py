@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from orderledger import Acknowledge
+from orderledger import Acknowledged
 from orderledger.venues.base.venue import Messages
 from orderledger.venues.reconciliation.breaks import Break
 from orderledger.venues.reconciliation.reconciler import Reconciled, Reconciler, Rules
@@ -97,7 +97,7 @@ def test_a_name_that_the_venue_never_gave_keeps_no_other_order_from_being_reconc
         account, at = harness.account, harness.clock.now()
         harness.record_request("C-1", aliases={harness.kind.alias: odd})
         harness.ledger.record(
-            Acknowledge(account=account, client_order_id="C-1", venue_order_id=odd, at=at)
+            Acknowledged(account=account, client_order_id="C-1", venue_order_id=odd, at=at)
         )
         harness.exchange.fill(harness.request("C-2"))
         assert open_breaks(await reconciled(harness)) == ["absent_order:C-1"]

@@ -101,7 +101,7 @@ def test_every_query_over_the_tables_runs_and_finds_something(postgres_schema_ur
     desk.record(
         request("C-1", 0, quantity="1"),
         report("submit", "C-1", 0),
-        report("acknowledge", "C-1", 1, venue_order_id="V-1"),
+        report("acknowledged", "C-1", 1, venue_order_id="V-1"),
         fill("C-1", "F-1", 2),
         fill("C-1", "F-2", 3),
         request("C-2", 4),

@@ -87,7 +87,9 @@ def test_orders_are_counted_by_what_is_known_of_them(ledger: Ledger) -> None:
         scrape("unresolved_order_age_seconds", "sim:main") == 54
     )  # submitted at 6 s, a minute has passed
     ledger.record_many(
-        parsed(report("reject", "LOST", 20, reason="x"), report("reject", "MARKET", 20, reason="x"))
+        parsed(
+            report("rejected", "LOST", 20, reason="x"), report("rejected", "MARKET", 20, reason="x")
+        )
     )
     ledger.catch_up()
     assert (
@@ -129,7 +131,7 @@ def test_messages_are_counted_by_their_outcome(ledger: Ledger) -> None:
         parsed(
             request("HELD", 0, quantity="2"),
             request("HELD", 0, quantity="3"),
-            report("reject", "X", 1),
+            report("rejected", "X", 1),
         )
     )
     ledger.record_lines(["{", '{"type":"mark"}'])

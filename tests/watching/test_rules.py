@@ -61,7 +61,7 @@ def test_an_order_that_stays_unresolved_is_raised_and_cleared_once(opening: Open
     assert (row["severity"], row["position"], row["account"]) == ("critical", 3, ACCOUNT)
     assert (row["raised_at"], row["cleared_at"]) == (START + timedelta(seconds=31), None)
     assert row["details"]["age_seconds"] == 31
-    desk.record(report("acknowledge", "C-1", 60, venue_order_id="V-1"))
+    desk.record(report("acknowledged", "C-1", 60, venue_order_id="V-1"))
     assert desk.at(61) == ([], [subject])
     assert desk.at(62) == NOTHING
     assert desk.last()["cleared_at"] == START + timedelta(seconds=61)
@@ -94,7 +94,7 @@ def test_an_anomaly_of_a_code_is_raised(opening: Opening) -> None:
     )
     subject = ("anomaly", f"{ACCOUNT}/C-1 overfill")
     assert desk.at(10) == ([subject], [])
-    desk.record(report("bust_fill", "C-1", 11, fill_id="F-2"))
+    desk.record(report("fill_busted", "C-1", 11, fill_id="F-2"))
     assert desk.at(12) == ([], [subject])
 
 
@@ -222,12 +222,12 @@ def test_a_large_order_is_raised_also_when_it_came_and_went_while_nobody_watched
     subject = ("large_change", f"{ACCOUNT}/LARGE")
     assert desk.at(3) == ([subject], [])
     desk.restart()
-    desk.record(request("GONE", 4, quantity="70"), report("reject", "GONE", 5, reason="funds"))
+    desk.record(request("GONE", 4, quantity="70"), report("rejected", "GONE", 5, reason="funds"))
     gone = ("large_change", f"{ACCOUNT}/GONE")
     assert desk.at(6) == ([gone], [])
     assert (desk.last()["cleared_at"], desk.last()["position"]) == (START + timedelta(seconds=6), 4)
     desk.record(
-        fill("GONE", "F-1", 7, quantity="70"), report("cancel", "LARGE", 8)
+        fill("GONE", "F-1", 7, quantity="70"), report("canceled", "LARGE", 8)
     )  # a late fill: no second alert
     assert desk.at(9) == ([], [subject])
     desk.restart()
@@ -287,13 +287,13 @@ def test_many_causes_of_one_rule_are_bounded(opening: Opening) -> None:
         ("unresolved", f"{ACCOUNT}/C-1"),
         ("unresolved", "more"),
     ]
-    desk.record(report("reject", "C-0", 11, reason="x"))
+    desk.record(report("rejected", "C-0", 11, reason="x"))
     raised, cleared = desk.at(12)
     assert (raised, cleared) == (
         [("unresolved", f"{ACCOUNT}/C-2")],
         [("unresolved", f"{ACCOUNT}/C-0")],
     )
-    desk.record(*(report("reject", f"C-{number}", 13, reason="x") for number in (1, 2, 3)))
+    desk.record(*(report("rejected", f"C-{number}", 13, reason="x") for number in (1, 2, 3)))
     raised, cleared = desk.at(14)
     assert raised == [("unresolved", f"{ACCOUNT}/C-4")]
     assert ("unresolved", "more") in cleared

@@ -9,7 +9,7 @@ from random import Random
 
 from orderledger import Ledger, Message, RequestCancel, RequestReplace, Submit, Unresolved
 from orderledger.infrastructure.clock import Clock
-from orderledger.infrastructure.messages.registry import Acknowledge, Request
+from orderledger.infrastructure.messages.registry import Acknowledged, Request
 from orderledger.simulation.market import (
     ExchangeSimulator,
     OrderStatus,
@@ -64,7 +64,7 @@ class Desk:
             )
         elif is_told:
             name_there = self.kind.venue_id(order)
-            told = Acknowledge(
+            told = Acknowledged(
                 account=account,
                 client_order_id=name,
                 venue_order_id=name_there,

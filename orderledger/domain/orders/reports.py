@@ -36,7 +36,8 @@ class OrderAcknowledged(WorkingReport, frozen=True, kw_only=True):
     """Order accepted and working."""
 
     stored_name = "order_acknowledged.v1"
-    wire_name = "acknowledge"
+    wire_name = "acknowledged"
+    former_wire_name = "acknowledge"
     exec_type = "0"
     fix = "ExecutionReport, ExecType New."
     may_reopen = False
@@ -54,7 +55,8 @@ class OrderRejected(OrderReport, frozen=True, kw_only=True):
     working."""
 
     stored_name = "order_rejected.v1"
-    wire_name = "reject"
+    wire_name = "rejected"
+    former_wire_name = "reject"
     exec_type = "8"
     fix = "ExecutionReport, ExecType Rejected."
 
@@ -128,7 +130,8 @@ class FillCorrected(FillRecorded, frozen=True, kw_only=True):
     """Replacement of an earlier fill. A correction can be corrected again."""
 
     stored_name = "fill_corrected.v1"
-    wire_name = "correct_fill"
+    wire_name = "fill_corrected"
+    former_wire_name = "correct_fill"
     exec_type = "G"
     fix = "ExecutionReport, ExecType Trade Correct; `corrects` is ExecRefID."
     corrects: str
@@ -143,7 +146,8 @@ class FillBusted(OrderReport, frozen=True, kw_only=True):
     """Cancellation of a fill: it never happened."""
 
     stored_name = "fill_busted.v1"
-    wire_name = "bust_fill"
+    wire_name = "fill_busted"
+    former_wire_name = "bust_fill"
     exec_type = "H"
     fix = "ExecutionReport, ExecType Trade Cancel; `fill_id` is ExecRefID."
     fill_id: str
@@ -175,7 +179,8 @@ class OrderCanceled(OrderReport, frozen=True, kw_only=True):
     """Order canceled, by us or by the venue (`reason`: e.g. liquidation, self_trade)."""
 
     stored_name = "order_canceled.v1"
-    wire_name = "cancel"
+    wire_name = "canceled"
+    former_wire_name = "cancel"
     exec_type = "4"
     fix = "ExecutionReport, ExecType Canceled."
 
@@ -204,7 +209,8 @@ class CancelRejected(ChangeRejected, frozen=True, kw_only=True):
     venue has the order."""
 
     stored_name = "cancel_rejected.v1"
-    wire_name = "reject_cancel"
+    wire_name = "cancel_rejected"
+    former_wire_name = "reject_cancel"
     fix = "OrderCancelReject (35=9) of a cancel request."
     may_reopen = False
 
@@ -223,7 +229,8 @@ class ReplaceRejected(ChangeRejected, frozen=True, kw_only=True):
     venue has the order."""
 
     stored_name = "replace_rejected.v1"
-    wire_name = "reject_replace"
+    wire_name = "replace_rejected"
+    former_wire_name = "reject_replace"
     fix = "OrderCancelReject (35=9) of a replace request."
     may_reopen = False
     not_sent: Annotated[
@@ -255,7 +262,8 @@ class OrderReplaced(WorkingReport, frozen=True, kw_only=True):
     stop_price."""
 
     stored_name = "order_replaced.v1"
-    wire_name = "replace"
+    wire_name = "replaced"
+    former_wire_name = "replace"
     exec_type = "5"
     fix = "ExecutionReport, ExecType Replaced."
     needs_one_of = ("quantity", "limit_price", "stop_price")
@@ -283,7 +291,8 @@ class OrderExpired(OrderReport, frozen=True, kw_only=True):
     """Order ended by its time in force."""
 
     stored_name = "order_expired.v1"
-    wire_name = "expire"
+    wire_name = "expired"
+    former_wire_name = "expire"
     exec_type = "C"
     fix = "ExecutionReport, ExecType Expired."
 
@@ -298,7 +307,8 @@ class OrderTriggered(WorkingReport, frozen=True, kw_only=True):
     """Stop order triggered."""
 
     stored_name = "order_triggered.v1"
-    wire_name = "trigger"
+    wire_name = "triggered"
+    former_wire_name = "trigger"
     exec_type = "L"
     fix = "no ExecType in 4.4; Triggered in FIX 5.0."
     may_reopen = False
@@ -311,7 +321,8 @@ class OrderSuspended(WorkingReport, frozen=True, kw_only=True):
     """Order suspended: not eligible for trading for now."""
 
     stored_name = "order_suspended.v1"
-    wire_name = "suspend"
+    wire_name = "suspended"
+    former_wire_name = "suspend"
     exec_type = "9"
     fix = "ExecutionReport, ExecType Suspended."
     may_reopen = False
@@ -329,7 +340,8 @@ class OrderResumed(WorkingReport, frozen=True, kw_only=True):
     """Order eligible for trading again."""
 
     stored_name = "order_resumed.v1"
-    wire_name = "resume"
+    wire_name = "resumed"
+    former_wire_name = "resume"
     fix = "no ExecType; an ExecutionReport that shows a suspended order working again."
     may_reopen = False
 
@@ -345,7 +357,8 @@ class OrderReinstated(WorkingReport, frozen=True, kw_only=True):
     """Order working after all. The ends reported up to `at` no longer count."""
 
     stored_name = "order_reinstated.v1"
-    wire_name = "reinstate"
+    wire_name = "reinstated"
+    former_wire_name = "reinstate"
     fix = "no equivalent; it undoes an end."
 
     def take_effect(self, order: "Order", when: When) -> None:
@@ -363,7 +376,8 @@ class OrderStopped(WorkingReport, frozen=True, kw_only=True):
     """Execution guaranteed by the venue (FIX Stopped). It is no fill."""
 
     stored_name = "order_stopped.v1"
-    wire_name = "stop"
+    wire_name = "stopped"
+    former_wire_name = "stop"
     exec_type = "7"
     fix = "ExecutionReport, ExecType Stopped: the venue guarantees the price."
     may_reopen = False
@@ -397,7 +411,8 @@ class OrderRestated(WorkingReport, frozen=True, kw_only=True):
     """Order changed by the venue without a request."""
 
     stored_name = "order_restated.v1"
-    wire_name = "restate"
+    wire_name = "restated"
+    former_wire_name = "restate"
     exec_type = "D"
     fix = "ExecutionReport, ExecType Restated."
     quantity: Annotated[
@@ -423,7 +438,8 @@ class StatusObserved(OrderReport, frozen=True, kw_only=True):
     moves an order backwards only if it opens an ended one again."""
 
     stored_name = "status_observed.v1"
-    wire_name = "status"
+    wire_name = "status_observed"
+    former_wire_name = "status"
     exec_type = "I"
     fix = "ExecutionReport, ExecType Order Status: the answer to an OrderStatusRequest (35=H)."
     needs_one_of = ("status", "pending")

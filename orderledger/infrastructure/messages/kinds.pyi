@@ -23,19 +23,20 @@ from orderledger.infrastructure.messages.base import Message, Model
 
 __all__ = [
     "Absent",
-    "Acknowledge",
+    "Acknowledged",
     "Adjust",
     "Approve",
     "Balance",
-    "BustFill",
-    "Cancel",
+    "CancelRejected",
+    "Canceled",
     "Certify",
-    "CorrectFill",
     "Decline",
     "Deny",
     "DoneForDay",
-    "Expire",
+    "Expired",
     "Fill",
+    "FillBusted",
+    "FillCorrected",
     "Funding",
     "Gap",
     "Halt",
@@ -44,24 +45,23 @@ __all__ = [
     "Mark",
     "OpenBreak",
     "Propose",
-    "Reinstate",
-    "Reject",
-    "RejectCancel",
-    "RejectReplace",
-    "Replace",
+    "Reinstated",
+    "Rejected",
+    "ReplaceRejected",
+    "Replaced",
     "ReportedClaims",
     "Request",
     "RequestCancel",
     "RequestReplace",
-    "Restate",
-    "Resume",
+    "Restated",
     "ResumeTrading",
+    "Resumed",
     "Sender",
-    "Status",
-    "Stop",
+    "StatusObserved",
+    "Stopped",
     "Submit",
-    "Suspend",
-    "Trigger",
+    "Suspended",
+    "Triggered",
     "Unresolved",
 ]
 
@@ -325,19 +325,19 @@ class RequestReplace(OrderMessage):
     request_id: str | None
     def __init__(self, **fields: Unpack[_RequestReplace]) -> None: ...
 
-class Acknowledge(Report):
+class Acknowledged(Report):
     """Order accepted and working."""
 
     fact: ClassVar[type[reports.OrderAcknowledged]]
-    type: Literal["acknowledge"]
+    type: Literal["acknowledged"]
     def __init__(self, **fields: Unpack[_Report]) -> None: ...
 
-class Reject(Report):
+class Rejected(Report):
     """Order refused by the venue. With the reason duplicate_order, a working order stays
     working."""
 
     fact: ClassVar[type[reports.OrderRejected]]
-    type: Literal["reject"]
+    type: Literal["rejected"]
     def __init__(self, **fields: Unpack[_Report]) -> None: ...
 
 class _Fill(_Report, total=False):
@@ -361,7 +361,7 @@ class Fill(Report):
     liquidity: Liquidity | None
     def __init__(self, **fields: Unpack[_Fill]) -> None: ...
 
-class _CorrectFill(_Report, total=False):
+class _FillCorrected(_Report, total=False):
     fill_id: Required[str]
     quantity: Required[Decimal | str | int]
     price: Required[Decimal | str | int]
@@ -370,11 +370,11 @@ class _CorrectFill(_Report, total=False):
     liquidity: Liquidity | str | None
     corrects: Required[str]
 
-class CorrectFill(Report):
+class FillCorrected(Report):
     """Replacement of an earlier fill. A correction can be corrected again."""
 
     fact: ClassVar[type[reports.FillCorrected]]
-    type: Literal["correct_fill"]
+    type: Literal["fill_corrected"]
     fill_id: str
     quantity: Decimal
     price: Decimal
@@ -382,110 +382,110 @@ class CorrectFill(Report):
     fee_currency: str | None
     liquidity: Liquidity | None
     corrects: str
-    def __init__(self, **fields: Unpack[_CorrectFill]) -> None: ...
+    def __init__(self, **fields: Unpack[_FillCorrected]) -> None: ...
 
-class _BustFill(_Report, total=False):
+class _FillBusted(_Report, total=False):
     fill_id: Required[str]
 
-class BustFill(Report):
+class FillBusted(Report):
     """Cancellation of a fill: it never happened."""
 
     fact: ClassVar[type[reports.FillBusted]]
-    type: Literal["bust_fill"]
+    type: Literal["fill_busted"]
     fill_id: str
-    def __init__(self, **fields: Unpack[_BustFill]) -> None: ...
+    def __init__(self, **fields: Unpack[_FillBusted]) -> None: ...
 
-class Cancel(Report):
+class Canceled(Report):
     """Order canceled, by us or by the venue (`reason`: e.g. liquidation, self_trade)."""
 
     fact: ClassVar[type[reports.OrderCanceled]]
-    type: Literal["cancel"]
+    type: Literal["canceled"]
     def __init__(self, **fields: Unpack[_Report]) -> None: ...
 
-class _RejectCancel(_Report, total=False):
+class _CancelRejected(_Report, total=False):
     request_id: str | None
 
-class RejectCancel(Report):
+class CancelRejected(Report):
     """Cancel request refused; the order is unchanged. The reason unknown_order is no sign that the
     venue has the order."""
 
     fact: ClassVar[type[reports.CancelRejected]]
-    type: Literal["reject_cancel"]
+    type: Literal["cancel_rejected"]
     request_id: str | None
-    def __init__(self, **fields: Unpack[_RejectCancel]) -> None: ...
+    def __init__(self, **fields: Unpack[_CancelRejected]) -> None: ...
 
-class _RejectReplace(_Report, total=False):
+class _ReplaceRejected(_Report, total=False):
     request_id: str | None
     not_sent: bool | None
 
-class RejectReplace(Report):
+class ReplaceRejected(Report):
     """Replace request refused; the order is unchanged. The reason unknown_order is no sign that the
     venue has the order."""
 
     fact: ClassVar[type[reports.ReplaceRejected]]
-    type: Literal["reject_replace"]
+    type: Literal["replace_rejected"]
     request_id: str | None
     not_sent: bool
-    def __init__(self, **fields: Unpack[_RejectReplace]) -> None: ...
+    def __init__(self, **fields: Unpack[_ReplaceRejected]) -> None: ...
 
-class _Replace(_Report, total=False):
+class _Replaced(_Report, total=False):
     quantity: Decimal | str | int | None
     limit_price: Decimal | str | int | None
     stop_price: Decimal | str | int | None
     replacement_client_order_id: str | None
 
-class Replace(Report):
+class Replaced(Report):
     """New terms in force, as the venue states them. At least one of quantity, limit_price and
     stop_price."""
 
     fact: ClassVar[type[reports.OrderReplaced]]
-    type: Literal["replace"]
+    type: Literal["replaced"]
     quantity: Decimal | None
     limit_price: Decimal | None
     stop_price: Decimal | None
     replacement_client_order_id: str | None
-    def __init__(self, **fields: Unpack[_Replace]) -> None: ...
+    def __init__(self, **fields: Unpack[_Replaced]) -> None: ...
 
-class Expire(Report):
+class Expired(Report):
     """Order ended by its time in force."""
 
     fact: ClassVar[type[reports.OrderExpired]]
-    type: Literal["expire"]
+    type: Literal["expired"]
     def __init__(self, **fields: Unpack[_Report]) -> None: ...
 
-class Trigger(Report):
+class Triggered(Report):
     """Stop order triggered."""
 
     fact: ClassVar[type[reports.OrderTriggered]]
-    type: Literal["trigger"]
+    type: Literal["triggered"]
     def __init__(self, **fields: Unpack[_Report]) -> None: ...
 
-class Suspend(Report):
+class Suspended(Report):
     """Order suspended: not eligible for trading for now."""
 
     fact: ClassVar[type[reports.OrderSuspended]]
-    type: Literal["suspend"]
+    type: Literal["suspended"]
     def __init__(self, **fields: Unpack[_Report]) -> None: ...
 
-class Resume(Report):
+class Resumed(Report):
     """Order eligible for trading again."""
 
     fact: ClassVar[type[reports.OrderResumed]]
-    type: Literal["resume"]
+    type: Literal["resumed"]
     def __init__(self, **fields: Unpack[_Report]) -> None: ...
 
-class Reinstate(Report):
+class Reinstated(Report):
     """Order working after all. The ends reported up to `at` no longer count."""
 
     fact: ClassVar[type[reports.OrderReinstated]]
-    type: Literal["reinstate"]
+    type: Literal["reinstated"]
     def __init__(self, **fields: Unpack[_Report]) -> None: ...
 
-class Stop(Report):
+class Stopped(Report):
     """Execution guaranteed by the venue (FIX Stopped). It is no fill."""
 
     fact: ClassVar[type[reports.OrderStopped]]
-    type: Literal["stop"]
+    type: Literal["stopped"]
     def __init__(self, **fields: Unpack[_Report]) -> None: ...
 
 class DoneForDay(Report):
@@ -495,38 +495,38 @@ class DoneForDay(Report):
     type: Literal["done_for_day"]
     def __init__(self, **fields: Unpack[_Report]) -> None: ...
 
-class _Restate(_Report, total=False):
+class _Restated(_Report, total=False):
     quantity: Decimal | str | int | None
     limit_price: Decimal | str | int | None
     stop_price: Decimal | str | int | None
 
-class Restate(Report):
+class Restated(Report):
     """Order changed by the venue without a request."""
 
     fact: ClassVar[type[reports.OrderRestated]]
-    type: Literal["restate"]
+    type: Literal["restated"]
     quantity: Decimal | None
     limit_price: Decimal | None
     stop_price: Decimal | None
-    def __init__(self, **fields: Unpack[_Restate]) -> None: ...
+    def __init__(self, **fields: Unpack[_Restated]) -> None: ...
 
-class _Status(_Report, total=False):
+class _StatusObserved(_Report, total=False):
     status: str | None
     pending: Pending | str | None
     dated_by: DatedBy | str | None
     asked_at: datetime | str | int | None
 
-class Status(Report):
+class StatusObserved(Report):
     """State of the order in the answer to a query. An unknown `status` changes nothing; a known one
     moves an order backwards only if it opens an ended one again."""
 
     fact: ClassVar[type[reports.StatusObserved]]
-    type: Literal["status"]
+    type: Literal["status_observed"]
     status: str | None
     pending: Pending | None
     dated_by: DatedBy | None
     asked_at: datetime | None
-    def __init__(self, **fields: Unpack[_Status]) -> None: ...
+    def __init__(self, **fields: Unpack[_StatusObserved]) -> None: ...
 
 class Absent(Report):
     """Order unknown to the venue when queried, or missing from a full list. It is evidence, and

@@ -25,7 +25,11 @@ MESSAGES: dict[str, type[Message]] = {
 }
 
 BY_WORD: dict[str, type[Message]] = {
-    **{model.fact.former_wire_name: model for model in MESSAGES.values()},
+    **{
+        model.fact.former_wire_name: model
+        for model in MESSAGES.values()
+        if model.fact.former_wire_name
+    },
     **MESSAGES,
 }
 """The message types by every word that names one. Former words are read and never written."""

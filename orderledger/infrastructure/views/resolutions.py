@@ -5,7 +5,7 @@ from typing import Any
 from orderledger.domain.orders.order import Order
 from orderledger.infrastructure.errors import InvalidSetting
 from orderledger.infrastructure.messages.outcome import Outcome
-from orderledger.infrastructure.messages.registry import Acknowledge, Deny, Message
+from orderledger.infrastructure.messages.registry import Acknowledged, Deny, Message
 from orderledger.projections.orders import OrderRow
 from orderledger.projections.recovery import has_unknown_arrival
 
@@ -26,7 +26,7 @@ def decision_on(
         "source": "operator",
     }
     if worked_as is not None:
-        return Acknowledge(**{**names, **told}, venue_order_id=worked_as)
+        return Acknowledged(**{**names, **told}, venue_order_id=worked_as)
     return Deny(**{**names, "reason": NEVER_ARRIVED, **told}, never_arrived=True)
 
 

@@ -47,7 +47,7 @@ class OrderDesk:
                 self._submit(request)
             case CancelRequest(client_order_id=name):
                 self._refused(
-                    "reject_cancel",
+                    "cancel_rejected",
                     request,
                     self._exchange.request_cancel(self._account, client_id=name),
                 )
@@ -60,7 +60,7 @@ class OrderDesk:
                     limit_price=limit_price,
                     with_new_id=None,
                 )
-                self._refused("reject_replace", request, done)
+                self._refused("replace_rejected", request, done)
         return self._reports.sent[first]
 
     def _submit(self, request: SubmitRequest) -> None:
@@ -71,7 +71,7 @@ class OrderDesk:
         else:
             done = self._exchange.submit(self._account, client_id=name, **terms)
         if isinstance(done, Refusal):
-            self._reports.add("reject", done.order or name, reason=str(done.reason))
+            self._reports.add("rejected", done.order or name, reason=str(done.reason))
 
     def _refused(
         self, kind: str, request: CancelRequest | ReplaceRequest, done: SimulatedOrder | Refusal

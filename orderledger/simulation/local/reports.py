@@ -23,10 +23,10 @@ from orderledger.simulation.market import (
 )
 
 TYPES = {
-    Kind.PLACED: "acknowledge",
-    Kind.MODIFIED: "replace",
-    Kind.CANCELED: "cancel",
-    Kind.EXPIRED: "expire",
+    Kind.PLACED: "acknowledged",
+    Kind.MODIFIED: "replaced",
+    Kind.CANCELED: "canceled",
+    Kind.EXPIRED: "expired",
     Kind.FILLED: "fill",
 }
 
@@ -45,7 +45,7 @@ class VenueAnswer:
         if message is None:
             return cls(outcome="lost")
         return cls(
-            outcome="rejected" if message["type"].startswith("reject") else "accepted",
+            outcome="rejected" if message["type"].endswith("rejected") else "accepted",
             message=message,
         )
 
@@ -91,7 +91,7 @@ class Reports:
         """
         report = self.message(kind, subject, source="venue_push", **fields)
         self.sent.append(report)
-        if kind == "reject" and isinstance(subject, str):
+        if kind == "rejected" and isinstance(subject, str):
             self._rejected.add(subject)
         if self._lost != len(self.sent) - 1:
             self._line.push(report, channel="fills" if kind == "fill" else "orders")
@@ -113,7 +113,7 @@ class Reports:
         """The venue's answer to a query about an order."""
         claims = self.claims(order)
         return self.message(
-            "status", order, source=source, status=claims["status"], reported=claims
+            "status_observed", order, source=source, status=claims["status"], reported=claims
         )
 
     def status_of(self, client_order_id: str) -> Message:
@@ -125,7 +125,11 @@ class Reports:
             return self.message("absent", client_order_id, source="venue_poll")
         claims = {"status": "rejected", "cum_quantity": "0", "leaves_quantity": "0"}
         return self.message(
-            "status", client_order_id, source="venue_poll", status="rejected", reported=claims
+            "status_observed",
+            client_order_id,
+            source="venue_poll",
+            status="rejected",
+            reported=claims,
         )
 
     def is_rejected(self, client_order_id: str) -> bool:
@@ -138,7 +142,7 @@ class Reports:
         self._rejected = {
             each["client_order_id"]
             for each in sent
-            if each["type"] == "reject" and "venue_order_id" not in each
+            if each["type"] == "rejected" and "venue_order_id" not in each
         }
 
     def claims(self, order: SimulatedOrder) -> dict[str, str]:
@@ -160,8 +164,8 @@ class Reports:
         kind = TYPES[change.kind]
         if change.fill is not None:
             fields |= _fill(change.fill)
-        elif kind == "replace" or (len(order.legs) > 1 and kind == "acknowledge"):
-            kind, quantity = "replace", fields["reported"]["quantity"]
+        elif kind == "replaced" or (len(order.legs) > 1 and kind == "acknowledged"):
+            kind, quantity = "replaced", fields["reported"]["quantity"]
             fields |= {"quantity": quantity, "limit_price": plain(order.limit_price or ZERO)}
         self.add(kind, order, **fields)
 

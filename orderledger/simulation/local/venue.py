@@ -176,7 +176,7 @@ class LocalVenue:
         return self._call(request)
 
     def cancel(self, client_order_id: str, *, request_id: str | None = None) -> VenueAnswer:
-        """Request to cancel an order. The answer carries `cancel` or `reject_cancel`."""
+        """Request to cancel an order. The answer carries `cancel` or `cancel_rejected`."""
         return self._call(CancelRequest(client_order_id=client_order_id, request_id=request_id))
 
     def replace(
@@ -188,7 +188,7 @@ class LocalVenue:
         request_id: str | None = None,
     ) -> VenueAnswer:
         """Request a new total quantity, a new price or both. The answer carries `replace` or
-        `reject_replace`.
+        `replace_rejected`.
 
         An order that thereby loses its priority gets a new venue order id.
         """

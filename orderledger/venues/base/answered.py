@@ -4,24 +4,24 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from orderledger import (
-    Acknowledge,
-    Cancel,
+    Acknowledged,
+    Canceled,
     DoneForDay,
-    Expire,
+    Expired,
     Message,
     OrderStatus,
-    Reject,
-    Replace,
-    Status,
-    Stop,
-    Suspend,
-    Trigger,
+    Rejected,
+    Replaced,
+    StatusObserved,
+    Stopped,
+    Suspended,
+    Triggered,
 )
 from orderledger.extend.messages import Report
 from orderledger.extend.values import DatedBy
 
-WORKING = (Acknowledge, Replace, Trigger)
-OTHER_STATES = (Cancel, DoneForDay, Expire, Reject, Stop, Suspend)
+WORKING = (Acknowledged, Replaced, Triggered)
+OTHER_STATES = (Canceled, DoneForDay, Expired, Rejected, Stopped, Suspended)
 SHOWN = (OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED)
 
 
@@ -35,7 +35,7 @@ def answered(messages: Sequence[Message], asked_at: datetime) -> list[Message]:
     """
     found = [
         message.model_copy(update={"asked_at": asked_at})
-        if isinstance(message, Status)
+        if isinstance(message, StatusObserved)
         else message
         for message in messages
     ]
@@ -49,16 +49,16 @@ def answered(messages: Sequence[Message], asked_at: datetime) -> list[Message]:
 
 def _shows_state(message: Message) -> bool:
     return isinstance(message, (*WORKING, *OTHER_STATES)) or (
-        isinstance(message, Status) and message.status is not None
+        isinstance(message, StatusObserved) and message.status is not None
     )
 
 
-def _shown(report: Report, asked_at: datetime) -> Status:
+def _shown(report: Report, asked_at: datetime) -> StatusObserved:
     """The state without the row's numbers, which date from the row's own time: the report that
     follows has them.
     """
     word = None if report.reported is None else report.reported.status
-    return Status(
+    return StatusObserved(
         account=report.account,
         venue_order_id=report.venue_order_id,
         aliases=report.aliases,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from orderledger import Balance, CorrectFill, Fill, Instrument, Message, PositionMode
+from orderledger import Balance, Fill, FillCorrected, Instrument, Message, PositionMode
 from orderledger.venues.base.translation import Translation
 
 DEFINED_AT = datetime(1970, 1, 1, tzinfo=UTC)
@@ -95,4 +95,4 @@ def _traded(message: Message) -> str | None:
     no price.
     """
     is_position = isinstance(message, Balance) and message.average_price is not None
-    return message.instrument if is_position or isinstance(message, (Fill, CorrectFill)) else None  # type: ignore[attr-defined]
+    return message.instrument if is_position or isinstance(message, (Fill, FillCorrected)) else None  # type: ignore[attr-defined]

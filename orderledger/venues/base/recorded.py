@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from orderledger import CorrectFill, Fill, Message
+from orderledger import Fill, FillCorrected, Message
 from orderledger.extend.views import Row
 from orderledger.venues.base.definitions import Terms
 from orderledger.venues.base.translation import Translation
@@ -48,7 +48,7 @@ class Remembering:
     def note(self, messages: Sequence[Message]) -> None:
         """Remember the fills among these messages."""
         for message in messages:
-            if isinstance(message, (Fill, CorrectFill)) and message.venue_order_id is not None:
+            if isinstance(message, (Fill, FillCorrected)) and message.venue_order_id is not None:
                 row = {"corrects": None, **message.model_dump(exclude={"evidence"})}
                 self._reported.setdefault((message.account, message.venue_order_id), {})[
                     message.fill_id

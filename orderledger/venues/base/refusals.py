@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from orderledger import Reject, RejectCancel, RejectReplace
+from orderledger import CancelRejected, Rejected, ReplaceRejected
 from orderledger.extend.messages import Report
 from orderledger.venues.errors import Unanswered
 
@@ -20,7 +20,7 @@ DUPLICATE_ORDER = "duplicate_order"
 NOT_PROVED = "refusal_not_proved"
 """Reasons of Unanswered."""
 
-ANY_ANSWER = (Reject, RejectCancel, RejectReplace)
+ANY_ANSWER = (Rejected, CancelRejected, ReplaceRejected)
 STATED, STATED_4XX = "stated", "stated_4xx"
 """Codes of an answer in the form of the venue's refusals: with any status, and with a status of
 400 to 499.

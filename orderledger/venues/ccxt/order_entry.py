@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from orderledger import Message, Reject, RejectCancel, RejectReplace, Replace, Source
+from orderledger import CancelRejected, Message, Rejected, Replaced, ReplaceRejected, Source
 from orderledger.extend.views import Row
 from orderledger.venues.base.order_entry import BOTH_CONDITIONS, EntryAbilities, Sent
 from orderledger.venues.ccxt.arguments import (
@@ -78,7 +78,9 @@ class CcxtOrderEntry:
             "submit", self._orders([order]), "create_order", *self._arguments.of(order)
         )
         return (
-            [self._reject(Reject, order, refusal)] if refusal else self._accepted(row, order, call)
+            [self._reject(Rejected, order, refusal)]
+            if refusal
+            else self._accepted(row, order, call)
         )
 
     async def submit_many(self, orders: Sequence[Row]) -> Sequence[Sent | Exception]:
@@ -95,7 +97,7 @@ class CcxtOrderEntry:
         except (NotSent, Unanswered) as error:
             return [error for _ in orders]
         if refusal:
-            return [[self._reject(Reject, order, refusal)] for order in orders]
+            return [[self._reject(Rejected, order, refusal)] for order in orders]
         # ccxt sorts the rows by time, and raises if a single one is refused: the document has them
         # in their order.
         document = call.answer
@@ -126,7 +128,7 @@ class CcxtOrderEntry:
             "cancel", meant, "cancel_order", name or "", order["instrument"], params
         )
         if refusal:
-            return [self._reject(RejectCancel, order, refusal, request_id=request_id)]
+            return [self._reject(CancelRejected, order, refusal, request_id=request_id)]
         return (
             self._accepted(row, order)
             if isinstance(row, dict) and row.get("status") and venue_order_id(row) == name
@@ -146,8 +148,8 @@ class CcxtOrderEntry:
         asked = (order["venue_order_id"], symbol, kind, side, amount, price, params)
         _, _, refusal = await self._sent("replace", meant, "edit_order", *asked)
         if refusal:
-            return [self._reject(RejectReplace, order, refusal, request_id=request["request_id"])]
-        return [Replace(**self._named(order), **terms)]
+            return [self._reject(ReplaceRejected, order, refusal, request_id=request["request_id"])]
+        return [Replaced(**self._named(order), **terms)]
 
     async def aclose(self) -> None:
         await Connections(self._exchange).aclose()
@@ -202,7 +204,7 @@ class CcxtOrderEntry:
                 raise Unanswered("unreadable_answer", "the answer has no order id")
             return [
                 self._reject(
-                    Reject, order, refusal_in(call.answer, call, self._exchange.id, "submit")
+                    Rejected, order, refusal_in(call.answer, call, self._exchange.id, "submit")
                 )
             ]
         whole = {"symbol": order["instrument"], "side": str(order["side"]), **_given(row)}
@@ -235,7 +237,9 @@ class CcxtOrderEntry:
                 )
             if venue_order_id(row) is None:
                 return [
-                    self._reject(Reject, order, refusal_in(raw, call, self._exchange.id, "submit"))
+                    self._reject(
+                        Rejected, order, refusal_in(raw, call, self._exchange.id, "submit")
+                    )
                 ]
             return self._accepted(row, order)
         except Unanswered as error:

@@ -8,16 +8,16 @@ from functools import partial
 from typing import Any
 
 from orderledger import (
-    Acknowledge,
-    Cancel,
-    Expire,
+    Acknowledged,
+    Canceled,
+    Expired,
     Message,
     OrderType,
-    Reject,
-    Replace,
+    Rejected,
+    Replaced,
     ReportedClaims,
 )
-from orderledger import Status as StatusReport
+from orderledger import StatusObserved as StatusReport
 from orderledger.extend.values import DatedBy
 from orderledger.venues.base.fields import Document, is_nothing
 from orderledger.venues.base.translation import Translation, guarded, joined
@@ -57,7 +57,7 @@ from orderledger.venues.ccxt.vocabulary import (
 TERMS = ("quantity", "limit_price", "stop_price")
 TAKES_PROFIT = re.compile(r"take.?profit|profit_plan|^tp$| tp$")
 CONDITIONAL = re.compile(r"stop|take.?profit|profit|loss|conditional|trigger|^tp$|^sl$")
-IN_FORCE = (Acknowledge, Cancel, Expire, StatusReport)
+IN_FORCE = (Acknowledged, Canceled, Expired, StatusReport)
 """Statuses for which the row's terms are in force, or were until the end. A refused order's
 terms are only a request.
 """
@@ -125,7 +125,7 @@ def _read(raw: Any, context: Context) -> Translation:
     }
     at, verdict = _time_of(row), verdict_of(row, context)
     has_ended_here = _has_ended_here(name, context)
-    if at is None and verdict.kind in (Cancel, Expire, Reject) and has_ended_here:
+    if at is None and verdict.kind in (Canceled, Expired, Rejected) and has_ended_here:
         return Translation()  # without a time, each query would report another end
     common["at"] = at or context.received_at
     claims = _claims(row, verdict, context)
@@ -134,7 +134,7 @@ def _read(raw: Any, context: Context) -> Translation:
         messages += _replaced(row, name, claims, common, context)
     note = remark(verdict.text, *map("not read: {}".format, notes))
     own: Document = {"reported": claims, "reason": verdict.reason, "text": note}
-    is_seen = verdict.kind is Acknowledge and (has_ended_here or context.asked_at is not None)
+    is_seen = verdict.kind is Acknowledged and (has_ended_here or context.asked_at is not None)
     if verdict.kind is not StatusReport and not (is_seen and has_ended_here):
         messages.append(verdict.kind(**common, **own))
     if verdict.kind is StatusReport or is_seen:
@@ -236,7 +236,7 @@ def _claims(row: Document, verdict: Verdict, context: Context) -> ReportedClaims
         quantity=positive(row, "amount") if has_amounts else None,
         cum_quantity=number(row, "filled") if is_reported else None,
         leaves_quantity=number(row, "remaining")
-        if is_reported and verdict.kind is Acknowledge
+        if is_reported and verdict.kind is Acknowledged
         else None,
         average_price=positive(row, "average") if is_reported else None,
         limit_price=None
@@ -327,4 +327,4 @@ def _replaced(
         or updated_at is None
         or (at is not None and at >= updated_at)
     )
-    return [Replace(**common, **changed)] if is_news else []
+    return [Replaced(**common, **changed)] if is_news else []

@@ -5,9 +5,9 @@ the amounts.
 from dataclasses import dataclass
 from decimal import Decimal
 
-from orderledger import Acknowledge, Cancel, Expire, Pending, Reject, Trigger
+from orderledger import Acknowledged, Canceled, Expired, Pending, Rejected, Triggered
 from orderledger import OrderStatus as Status
-from orderledger import Status as StatusReport
+from orderledger import StatusObserved as StatusReport
 from orderledger.extend.messages import Report
 from orderledger.extend.values import ZERO
 from orderledger.venues.base.fields import Document
@@ -48,7 +48,7 @@ def verdict_of(row: Document, context: Context) -> Verdict:
         # an answer to createOrder: the order was received
         return Verdict(StatusReport, Status.PENDING_NEW)
     if status in (None, OPEN):
-        return Verdict(Acknowledge, Status.PARTIALLY_FILLED if filled else Status.NEW)
+        return Verdict(Acknowledged, Status.PARTIALLY_FILLED if filled else Status.NEW)
     if status == CANCELING:
         return Verdict(StatusReport, None, pending=Pending.CANCEL)
     if status == CLOSED:
@@ -56,8 +56,8 @@ def verdict_of(row: Document, context: Context) -> Verdict:
     if status == CANCELED:
         return _canceled(word, filled)
     kind, meaning = STATUSES.get(status, (StatusReport, None))
-    if kind is Reject and filled:
-        return Verdict(Cancel, Status.CANCELED, word or status)
+    if kind is Rejected and filled:
+        return Verdict(Canceled, Status.CANCELED, word or status)
     return Verdict(
         kind, meaning.value if meaning else status, word if meaning and word != status else None
     )
@@ -71,7 +71,7 @@ def _closed(
     context: Context,
 ) -> Verdict:
     if word in context.quirks.triggered:
-        return Verdict(Trigger, None, word)
+        return Verdict(Triggered, None, word)
     if (
         filled is not None
         and amount is not None
@@ -80,7 +80,7 @@ def _closed(
     ):
         is_plain = word is None or word.lower() == CLOSED
         return Verdict(
-            Cancel,
+            Canceled,
             Status.CANCELED,
             CLOSED_PARTIAL if is_plain else word,
             "closed before it was completely filled",
@@ -92,10 +92,12 @@ def _canceled(word: str | None, filled: Decimal | None) -> Verdict:
     """Apply the exchange's own word, which ccxt leaves out."""
     meaning = (word or "").lower()
     if meaning in EXPIRY_WORDS:
-        return Verdict(Expire, Status.EXPIRED, word)
+        return Verdict(Expired, Status.EXPIRED, word)
     if meaning in REJECT_WORDS and not filled:
-        return Verdict(Reject, Status.REJECTED, word)
-    return Verdict(Cancel, Status.CANCELED, None if meaning in ("canceled", "cancelled") else word)
+        return Verdict(Rejected, Status.REJECTED, word)
+    return Verdict(
+        Canceled, Status.CANCELED, None if meaning in ("canceled", "cancelled") else word
+    )
 
 
 def is_fact(row: Document) -> bool:

@@ -1,8 +1,17 @@
 """ccxt's unified words, as data: statuses, sides, order types, times in force."""
 
-from orderledger import Acknowledge, Cancel, Expire, Liquidity, OrderType, Reject, Side, TimeInForce
+from orderledger import (
+    Acknowledged,
+    Canceled,
+    Expired,
+    Liquidity,
+    OrderType,
+    Rejected,
+    Side,
+    TimeInForce,
+)
 from orderledger import OrderStatus as Status
-from orderledger import Status as StatusReport
+from orderledger import StatusObserved as StatusReport
 from orderledger.extend.messages import Report
 
 NAME = "ccxt"
@@ -14,11 +23,11 @@ receives.
 OPEN, CLOSED, CANCELED, CANCELING = "open", "closed", "canceled", "canceling"
 ENDS: dict[str, tuple[type[Report], Status]] = {
     CLOSED: (StatusReport, Status.FILLED),
-    CANCELED: (Cancel, Status.CANCELED),
-    "expired": (Expire, Status.EXPIRED),
-    "rejected": (Reject, Status.REJECTED),
+    CANCELED: (Canceled, Status.CANCELED),
+    "expired": (Expired, Status.EXPIRED),
+    "rejected": (Rejected, Status.REJECTED),
 }
-STATUSES: dict[str, tuple[type[Report], Status]] = {OPEN: (Acknowledge, Status.NEW), **ENDS}
+STATUSES: dict[str, tuple[type[Report], Status]] = {OPEN: (Acknowledged, Status.NEW), **ENDS}
 """The message for a unified status, and the ledger's word for it. Any other word is the exchange's
 own: the order stays open."""
 

@@ -12,9 +12,9 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
-from orderledger import Acknowledge, Cancel, Fill, Message, ReportedClaims
+from orderledger import Acknowledged, Canceled, Fill, Message, ReportedClaims
 from orderledger import OrderStatus as Status
-from orderledger import Status as StatusMessage
+from orderledger import StatusObserved as StatusMessage
 from orderledger.extend.values import DatedBy
 from orderledger.venues.base.translation import Fault, as_text
 from orderledger.venues.hyperliquid.executions import (
@@ -210,7 +210,7 @@ def _is_funding(raw: Any) -> bool:
 def _canceled_by_venue(raw: Any, context: MessageContext) -> Message:
     row = Row(raw)
     return message_of(
-        Cancel,
+        Canceled,
         row.raw,
         account=context.account,
         at=context.at,
@@ -235,7 +235,7 @@ def _acknowledgement(status: dict[str, Any], context: MessageContext) -> list[Me
         "aliases": {CLOID: cloid} if cloid is not None else {},
     }
     if kind == "resting":
-        return [message_of(Acknowledge, status, **fields)]
+        return [message_of(Acknowledged, status, **fields)]
     claims = ReportedClaims(cum_quantity=row.size("totalSz"), average_price=row.price("avgPx"))
     dated_by = DatedBy.RECEIPT if context.at is not None else None
     return [

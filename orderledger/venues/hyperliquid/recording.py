@@ -7,7 +7,7 @@ from heapq import heappop, heappush
 from itertools import count
 from typing import Any
 
-from orderledger import Cancel, Expire, Message, Reject, Source
+from orderledger import Canceled, Expired, Message, Rejected, Source
 from orderledger.extend.messages import Report
 from orderledger.venues.base.definitions import Terms
 from orderledger.venues.base.translation import Translation
@@ -29,7 +29,7 @@ from orderledger.venues.hyperliquid.translate import (
 )
 from orderledger.venues.hyperliquid.vocabulary import USER_EVENTS
 
-ENDS = (Cancel, Reject, Expire)
+ENDS = (Canceled, Rejected, Expired)
 
 HELD_FOR = timedelta(seconds=2)
 """How much later, by the venue's time, the second half of a modify may come."""
@@ -64,7 +64,7 @@ class HyperliquidRecording:
         self._held: list[tuple[datetime, int, OrderRow]] = []
         """A heap with the earliest on top, so that a payload costs nothing if none is due."""
         self._turns = count()
-        self._bare: dict[str | None, Cancel] = {}
+        self._bare: dict[str | None, Canceled] = {}
         self._newest_at = EPOCH
 
     def read(self, document: Any) -> Translation:
@@ -129,7 +129,7 @@ class HyperliquidRecording:
         """
         dated: list[Message] = []
         for message in messages:
-            if isinstance(message, Cancel) and message.reason == payload_rows.NOT_BY_USER:
+            if isinstance(message, Canceled) and message.reason == payload_rows.NOT_BY_USER:
                 self._bare[message.venue_order_id] = message
                 continue
             if isinstance(message, ENDS):

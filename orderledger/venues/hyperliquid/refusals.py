@@ -2,7 +2,7 @@
 no codes.
 """
 
-from orderledger import Reject, RejectCancel, RejectReplace
+from orderledger import CancelRejected, Rejected, ReplaceRejected
 from orderledger.venues.base.refusals import UNAUTHORIZED, Mark, Refusals, says
 
 DOCS = "hyperliquid.gitbook.io, Error responses"
@@ -11,7 +11,7 @@ NONCES = "hyperliquid.gitbook.io, Nonces and API wallets: a nonce outside of the
 SIGNING = "hyperliquid.gitbook.io, Signing: a wrong signature names a wallet that does not exist"
 EXPIRY = "hyperliquid.gitbook.io, Exchange endpoint, Expires After: a stale action is rejected"
 LIMITS = "hyperliquid.gitbook.io, Rate limits and user limits"
-PLACED, CANCELED, CHANGED = (Reject, RejectReplace), (RejectCancel,), (RejectReplace,)
+PLACED, CANCELED, CHANGED = (Rejected, ReplaceRejected), (CancelRejected,), (ReplaceRejected,)
 
 REFUSALS = Refusals(
     UNAUTHORIZED,
@@ -19,7 +19,7 @@ REFUSALS = Refusals(
         "never placed, already canceled, or filled",
         reason="unknown_order",
         source=DOCS,
-        answers=(RejectCancel, RejectReplace),
+        answers=(CancelRejected, ReplaceRejected),
     ),
     says(
         "cannot modify canceled or filled order",

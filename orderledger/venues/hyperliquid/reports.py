@@ -186,20 +186,20 @@ class _RowReport:
             case Meaning.WORKING:
                 return self.working(is_later=False)
             case Meaning.TRIGGERED:
-                return [self._message(wire.Trigger, at, self._claims(Status.NEW))]
+                return [self._message(wire.Triggered, at, self._claims(Status.NEW))]
             case Meaning.FILLED if row.is_partly_filled:
                 # An immediate-or-cancel order: the venue dropped the unfilled rest.
-                return [self._message(wire.Cancel, at, self._claims(), reason=row.status)]
+                return [self._message(wire.Canceled, at, self._claims(), reason=row.status)]
             case Meaning.FILLED:
                 return [self.status(Status.FILLED, at)]
             case Meaning.CANCELED_BY_USER | Meaning.CANCELED_BY_VENUE:
-                return [self._message(wire.Cancel, at, self._claims(), reason=row.status)]
+                return [self._message(wire.Canceled, at, self._claims(), reason=row.status)]
             case Meaning.REJECTED | Meaning.UNMATCHED if row.filled or self._before:
-                return [self._message(wire.Cancel, at, self._claims(), reason=row.status)]
+                return [self._message(wire.Canceled, at, self._claims(), reason=row.status)]
             case Meaning.REJECTED:
-                return [self._message(wire.Reject, at, self._claims(), reason=row.status)]
+                return [self._message(wire.Rejected, at, self._claims(), reason=row.status)]
             case Meaning.UNMATCHED:
-                return [self._message(wire.Expire, at, self._claims(), reason=row.status)]
+                return [self._message(wire.Expired, at, self._claims(), reason=row.status)]
             case Meaning.UNKNOWN:
                 return [self.status(row.status, at)]
         assert_never(meaning)
@@ -211,7 +211,7 @@ class _RowReport:
         if not is_later and row.is_dated and row.status_at is not None:
             return [
                 self._message(
-                    wire.Acknowledge, row.status_at, self._claims(self._observed, leaves=row.size)
+                    wire.Acknowledged, row.status_at, self._claims(self._observed, leaves=row.size)
                 )
             ]
         begun = self.replaced() if is_later else self.acknowledged()
@@ -224,7 +224,7 @@ class _RowReport:
             return [
                 begun,
                 self._message(
-                    wire.Acknowledge, at, claims if is_venue_time else {FILLED: claims[FILLED]}
+                    wire.Acknowledged, at, claims if is_venue_time else {FILLED: claims[FILLED]}
                 ),
             ]
         return [begun]
@@ -236,10 +236,10 @@ class _RowReport:
         row = self._row
         if self._is_untouched:
             return self._message(
-                wire.Acknowledge, row.created_at, self._claims(Status.NEW, leaves=row.size)
+                wire.Acknowledged, row.created_at, self._claims(Status.NEW, leaves=row.size)
             )
         status = self._observed if row.meaning is Meaning.WORKING else Status.NEW
-        return self._message(wire.Acknowledge, row.created_at, self._terms(status))
+        return self._message(wire.Acknowledged, row.created_at, self._terms(status))
 
     @property
     def _is_untouched(self) -> bool:
@@ -284,19 +284,23 @@ class _RowReport:
             leg.reported_quantity = quantity
         prices: dict[str, Any] = {"limit_price": row.limit_price, "stop_price": row.stop_price}
         if quantity is None and row.limit_price is None and row.stop_price is None:
-            return self._message(wire.Acknowledge, row.created_at, terms)
-        return self._message(wire.Replace, row.created_at, terms, quantity=quantity, **prices)
+            return self._message(wire.Acknowledged, row.created_at, terms)
+        return self._message(wire.Replaced, row.created_at, terms, quantity=quantity, **prices)
 
     def refused_modify(self, working: str) -> Message:
         """The venue refused to open a new leg: the order continues under the id `working`."""
         row = self._row
         at = row.status_at or row.created_at
-        return self._message(wire.RejectReplace, at, {}, venue_order_id=working, reason=row.status)
+        return self._message(
+            wire.ReplaceRejected, at, {}, venue_order_id=working, reason=row.status
+        )
 
     def status(self, status: str, at: datetime) -> Message:
         is_of_state = self._row.status_at is not None and self._row.status_at > self._row.created_at
         dated_by = DatedBy.VENUE if is_of_state else DatedBy.RECEIPT
-        return self._message(wire.Status, at, self._claims(), status=str(status), dated_by=dated_by)
+        return self._message(
+            wire.StatusObserved, at, self._claims(), status=str(status), dated_by=dated_by
+        )
 
     def _terms(self, status: Status | None = None) -> dict[str, Any]:
         """The venue's claims of the terms, without quantities that change with each fill."""

@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from orderledger import Acknowledge, Cancel, Reject, RejectCancel, RejectReplace, Replace
+from orderledger import Acknowledged, Canceled, CancelRejected, Rejected, Replaced, ReplaceRejected
 from orderledger.extend.messages import Report
 from orderledger.extend.views import Row
 from orderledger.venues.base.transport.sender import Answer
@@ -39,12 +39,12 @@ def order_answer(status: Any) -> CommitTicket:
     """
     match status:
         case {"error": str(sentence)}:
-            return Reject, {"refusal": sentence}
+            return Rejected, {"refusal": sentence}
         case {"resting": {"oid": int(oid)}}:
-            return Acknowledge, {"venue_order_id": str(oid)}
+            return Acknowledged, {"venue_order_id": str(oid)}
         case {"filled": {"oid": int(oid), "totalSz": size, "avgPx": price}}:
             reported = {"cum_quantity": Decimal(str(size)), "average_price": Decimal(str(price))}
-            return Acknowledge, {"venue_order_id": str(oid), "reported": reported}
+            return Acknowledged, {"venue_order_id": str(oid), "reported": reported}
         case str(word) if word in WAITING:
             return None
     raise Unanswered("unreadable", f"the status of an order is {str(status)[:200]}")
@@ -54,9 +54,9 @@ def cancel_answer(status: Any) -> CommitTicket:
     """A cancel that succeeded or was refused."""
     match status:
         case {"error": str(sentence)}:
-            return RejectCancel, {"refusal": sentence}
+            return CancelRejected, {"refusal": sentence}
         case "success":
-            return Cancel, {}
+            return Canceled, {}
     raise Unanswered("unreadable", f"the status of a cancel is {str(status)[:200]}")
 
 
@@ -64,8 +64,8 @@ def replace_answer(status: Any, request: Row) -> CommitTicket:
     """A change: the order continues under a new id, with the requested terms."""
     match status:
         case {"error": str(sentence)}:
-            return RejectReplace, {"refusal": sentence}
+            return ReplaceRejected, {"refusal": sentence}
         case {"resting": {"oid": int(oid)}} | {"filled": {"oid": int(oid)}}:
             terms = {name: request.get(name) for name in ("quantity", "limit_price", "stop_price")}
-            return Replace, {"venue_order_id": str(oid), **terms}
+            return Replaced, {"venue_order_id": str(oid), **terms}
     raise Unanswered("unreadable", f"the status of a change is {str(status)[:200]}")

@@ -146,7 +146,7 @@ def _replace_requested(tags: Tags, context: Context) -> list[Message]:
 
 def _refused(tags: Tags, context: Context) -> list[Message]:
     """OrderCancelReject. The state in 39 is a claim, not an end: an end has a report of its own."""
-    kind = "reject_replace" if tags.get(434) == "2" else "reject_cancel"
+    kind = "replace_rejected" if tags.get(434) == "2" else "cancel_rejected"
     reason = CANCEL_REJECT_REASONS.get(tags.get(102) or "", "rejected")
     given = {
         "client_order_id": tags.needed(41),
@@ -212,7 +212,7 @@ def _filled(exec_type: str, tags: Tags, context: Context) -> Message:
         **_fee(tags),
     }
     if exec_type == "G":
-        return _report("correct_fill", tags, context, corrects=tags.needed(19), **given)
+        return _report("fill_corrected", tags, context, corrects=tags.needed(19), **given)
     return _report("fill", tags, context, **given, **_claims(tags, _terms(tags)))
 
 
@@ -240,16 +240,16 @@ def _fee(tags: Tags) -> dict[str, Any]:
 
 
 def _busted(exec_type: str, tags: Tags, context: Context) -> Message:
-    return _report("bust_fill", tags, context, fill_id=tags.needed(19))
+    return _report("fill_busted", tags, context, fill_id=tags.needed(19))
 
 
 def _accepted(exec_type: str, tags: Tags, context: Context) -> Message:
-    return _report("acknowledge", tags, context, **_claims(tags, _terms(tags)))
+    return _report("acknowledged", tags, context, **_claims(tags, _terms(tags)))
 
 
 def _rejected(exec_type: str, tags: Tags, context: Context) -> Message:
     reason = ORDER_REJECT_REASONS.get(tags.get(103) or "", "rejected")
-    return _report("reject", tags, context, reason=reason, **_claims(tags, {}))
+    return _report("rejected", tags, context, reason=reason, **_claims(tags, {}))
 
 
 def _ended(exec_type: str, tags: Tags, context: Context) -> Message:
@@ -258,7 +258,7 @@ def _ended(exec_type: str, tags: Tags, context: Context) -> Message:
 
 def _replaced(exec_type: str, tags: Tags, context: Context) -> Message:
     return _report(
-        "replace", tags, context, is_replaced=True, **_changed_terms(tags), **_claims(tags, {})
+        "replaced", tags, context, is_replaced=True, **_changed_terms(tags), **_claims(tags, {})
     )
 
 
@@ -273,7 +273,7 @@ def _changed_terms(tags: Tags) -> dict[str, Any]:
 def _restated(exec_type: str, tags: Tags, context: Context) -> Message:
     reason = tags.get(378) and f"restatement_{tags.get(378)}"
     return _report(
-        "restate", tags, context, reason=reason, **_changed_terms(tags), **_claims(tags, {})
+        "restated", tags, context, reason=reason, **_changed_terms(tags), **_claims(tags, {})
     )
 
 
@@ -284,7 +284,7 @@ def _observed(exec_type: str, tags: Tags, context: Context) -> Message:
     }
     if state.get("status") in ("pending_cancel", "pending_replace"):
         state = {"pending": state["status"].removeprefix("pending_")}
-    return _report("status", tags, context, **state, **_claims(tags, _terms(tags)))
+    return _report("status_observed", tags, context, **state, **_claims(tags, _terms(tags)))
 
 
 REPORTS: dict[str, Callable[[str, Tags, Context], Message]] = {

@@ -60,7 +60,12 @@ ORDER_TYPES = {
     "stoploss": "stop",
     "stoploss_limit": "stop_limit",
 }
-ENDS = {"canceled": "cancel", "cancelled": "cancel", "expired": "expire", "rejected": "reject"}
+ENDS = {
+    "canceled": "canceled",
+    "cancelled": "canceled",
+    "expired": "expired",
+    "rejected": "rejected",
+}
 """States, besides `closed`, after which an order has no more fills."""
 FEE_DIGITS = Decimal("1e-18")
 
@@ -145,14 +150,14 @@ def _order(
             **_terms(given, context),
         ),
         context.message("submit", at=requested_at, client_order_id=names["client_order_id"]),
-        context.message("acknowledge", at=requested_at, **names),
+        context.message("acknowledged", at=requested_at, **names),
     ]
     state, filled = (given.get("status") or "").lower(), given.above_zero("filled")
     has_ended = state == "closed" or state in ENDS
     if filled is not None and not has_ended:
         reported = {"cum_quantity": filled}
         fill = context.message(
-            "status", at=ended_at, **names, status="partially_filled", reported=reported
+            "status_observed", at=ended_at, **names, status="partially_filled", reported=reported
         )
         return [*messages, fill]
     if filled is not None:

@@ -57,7 +57,7 @@ SIDES = {
     "BuyOrderCompleted": "buy",
     "SellOrderCompleted": "sell",
 }
-ENDS = {"OrderCancelled": "cancel", "OrderExpired": "expire"}
+ENDS = {"OrderCancelled": "canceled", "OrderExpired": "expired"}
 
 STATUSES = 'SELECT * FROM "OrderStatus" ORDER BY timestamp, id'
 ORDERS = 'SELECT * FROM "Order" ORDER BY creation_timestamp, id'
@@ -144,7 +144,7 @@ def _order(
     venue_order_id = given.identifier("exchange_order_id")
     if venue_order_id is not None:
         names = {"client_order_id": client_order_id, "venue_order_id": venue_order_id}
-        messages.append(context.message("acknowledge", at=at, **names))
+        messages.append(context.message("acknowledged", at=at, **names))
     return messages
 
 
@@ -207,7 +207,11 @@ def _status(order: dict[str, Any], status: dict[str, Any], options: Options) -> 
     if word == "OrderFailure":
         return [_failure(context, order, at, client_order_id)]
     if word in ("BuyOrderCompleted", "SellOrderCompleted"):
-        return [context.message("status", at=at, client_order_id=client_order_id, status="filled")]
+        return [
+            context.message(
+                "status_observed", at=at, client_order_id=client_order_id, status="filled"
+            )
+        ]
     if word in ("BuyOrderCreated", "SellOrderCreated", "OrderFilled"):
         raise NothingToRecord(
             f"is the state {word}, which the tables Order and TradeFill already contain"
@@ -217,7 +221,9 @@ def _status(order: dict[str, Any], status: dict[str, Any], options: Options) -> 
 
 def _failure(context: Context, order: dict[str, Any], at: Any, client_order_id: str) -> Message:
     if order["exchange_order_id"]:
-        return context.message("status", at=at, client_order_id=client_order_id, status="failed")
+        return context.message(
+            "status_observed", at=at, client_order_id=client_order_id, status="failed"
+        )
     return context.message("unresolved", at=at, client_order_id=client_order_id, reason="failed")
 
 

@@ -180,7 +180,9 @@ def _executions(
     kind = str(getattr(trade, "transactionType", "") or "").rpartition(".")[2].upper()
     if kind == "TRADECANCEL" or "(Ca.)" in raw.get("buySell", ""):
         busted = str(_first(trade, "origTradeID") or _needed(trade, "tradeID"))
-        return [context.message("bust_fill", at=at, **names, fill_id=busted, instrument=instrument)]
+        return [
+            context.message("fill_busted", at=at, **names, fill_id=busted, instrument=instrument)
+        ]
     quantity, commission = (
         Decimal(_needed(trade, "quantity")),
         _first(trade, "ibCommission", "commission"),

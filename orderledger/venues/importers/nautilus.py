@@ -39,7 +39,7 @@ STATUSES = {
     "REJECTED": "rejected",
     "TRIGGERED": "new",
 }
-ENDS = {"CANCELED": "cancel", "DENIED": "deny", "EXPIRED": "expire", "REJECTED": "reject"}
+ENDS = {"CANCELED": "canceled", "DENIED": "deny", "EXPIRED": "expired", "REJECTED": "rejected"}
 
 
 def read(path: Path, options: Options) -> Iterator[Row]:
@@ -161,9 +161,15 @@ def _state(
         return context.message(ENDS[state], at=when, **names, reported=reported)
     if state in ("PENDING_CANCEL", "PENDING_UPDATE"):
         pending = "cancel" if state == "PENDING_CANCEL" else "replace"
-        return context.message("status", at=when, **names, pending=pending, reported=reported)
+        return context.message(
+            "status_observed", at=when, **names, pending=pending, reported=reported
+        )
     return context.message(
-        "status", at=when, **names, status=STATUSES.get(state, state.lower()), reported=reported
+        "status_observed",
+        at=when,
+        **names,
+        status=STATUSES.get(state, state.lower()),
+        reported=reported,
     )
 
 

@@ -30,7 +30,7 @@ STATUSES = {
 tracker also gives up lost orders.
 """
 
-REPORTS = {"OPEN": "acknowledge", "CANCELED": "cancel"}
+REPORTS = {"OPEN": "acknowledged", "CANCELED": "canceled"}
 """States that an update of the tracker copies from the venue."""
 
 NOT_YET_ANSWERED = frozenset({"PENDING_CREATE", "PENDING_APPROVAL"})
@@ -110,7 +110,7 @@ def _created(
         **terms_of(given, given.word("type")),
     )
     cause = context.message(
-        "acknowledge", at=given.moment("timestamp"), **names, instrument=instrument, side=side
+        "acknowledged", at=given.moment("timestamp"), **names, instrument=instrument, side=side
     )
     return [request, cause]
 
@@ -141,11 +141,11 @@ def _filled(given: ForeignObject, context: Context) -> list[Message]:
 
 
 def _canceled(given: ForeignObject, context: Context) -> list[Message]:
-    return [context.message("cancel", at=given.moment("timestamp"), **names_of(given))]
+    return [context.message("canceled", at=given.moment("timestamp"), **names_of(given))]
 
 
 def _expired(given: ForeignObject, context: Context) -> list[Message]:
-    return [context.message("expire", at=given.moment("timestamp"), **names_of(given))]
+    return [context.message("expired", at=given.moment("timestamp"), **names_of(given))]
 
 
 def _completed(given: ForeignObject, context: Context) -> list[Message]:
@@ -155,7 +155,7 @@ def _completed(given: ForeignObject, context: Context) -> list[Message]:
     reported = {"status": "filled", "cum_quantity": given.needed_number("base_asset_amount")}
     return [
         context.message(
-            "status",
+            "status_observed",
             at=given.moment("timestamp"),
             **names_of(given),
             status="filled",
@@ -212,7 +212,11 @@ def _update(given: ForeignObject, context: Context) -> list[Message]:
         return [context.message(kind, at=when, **names, **cause)]
     if state in REPORTS:
         return [context.message(REPORTS[state], at=when, **names, instrument=instrument)]
-    return [context.message("status", at=when, **names, instrument=instrument, **_status(state))]
+    return [
+        context.message(
+            "status_observed", at=when, **names, instrument=instrument, **_status(state)
+        )
+    ]
 
 
 def _status(state: str) -> dict[str, str]:
@@ -271,7 +275,7 @@ def _order(given: ForeignObject, context: Context, strategy: str | None) -> list
     executed = given.number("executed_amount_base")
     reported = None if executed is None else {"cum_quantity": executed}
     state_message = context.message(
-        "status",
+        "status_observed",
         at=when,
         **names,
         instrument=instrument,

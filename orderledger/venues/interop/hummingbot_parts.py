@@ -97,12 +97,12 @@ def failure_of(error_type: str | None, sentence: str | None) -> tuple[str, dict[
     if status is not None:
         code = int(status.group(1))
         is_unknown = code >= OUTCOME_UNKNOWN_FROM or code in TOO_SLOW_OR_MANY
-        return ("unresolved" if is_unknown else "reject"), {
+        return ("unresolved" if is_unknown else "rejected"), {
             "reason": f"http_{code}",
             "text": text[:LONGEST_TEXT],
         }
     return (
         "unresolved"
         if error_type in OUTCOME_UNKNOWN or error_type in ("OSError", "IOError")
-        else "reject"
+        else "rejected"
     ), cause

@@ -117,7 +117,7 @@ def _initialized(given: ForeignObject, context: Context) -> list[Message]:
             for name, value in terms.items()
             if name != "expire_at" and value is not None
         }
-        return _report("status", given, context, status="new", side=side, reported=claims)
+        return _report("status_observed", given, context, status="new", side=side, reported=claims)
     parent, group = given.identifier("parent_order_id"), given.identifier("order_list_id")
     links = {
         name: value for name, value in (("parent", parent), ("group", group)) if value is not None
@@ -161,26 +161,26 @@ def _submitted(given: ForeignObject, context: Context) -> list[Message]:
 
 
 def _accepted(given: ForeignObject, context: Context) -> list[Message]:
-    return _report("acknowledge", given, context)
+    return _report("acknowledged", given, context)
 
 
 def _rejected(given: ForeignObject, context: Context) -> list[Message]:
     code = "post_only" if given.flag("due_post_only") else None
     return _report(
-        "reject", given, context, **reason_and_text(code, given.get("reason"), "rejected")
+        "rejected", given, context, **reason_and_text(code, given.get("reason"), "rejected")
     )
 
 
 def _canceled(given: ForeignObject, context: Context) -> list[Message]:
-    return _report("cancel", given, context)
+    return _report("canceled", given, context)
 
 
 def _expired(given: ForeignObject, context: Context) -> list[Message]:
-    return _report("expire", given, context)
+    return _report("expired", given, context)
 
 
 def _triggered(given: ForeignObject, context: Context) -> list[Message]:
-    return _report("trigger", given, context)
+    return _report("triggered", given, context)
 
 
 def _pending_cancel(given: ForeignObject, context: Context) -> list[Message]:
@@ -194,24 +194,24 @@ def _pending_update(given: ForeignObject, context: Context) -> list[Message]:
     """A change that Nautilus is about to send. The event does not contain the change, so it is
     recorded as a state and not as a request.
     """
-    return _report("status", given, context, pending="replace")
+    return _report("status_observed", given, context, pending="replace")
 
 
 def _modify_rejected(given: ForeignObject, context: Context) -> list[Message]:
     return _report(
-        "reject_replace", given, context, **reason_and_text(None, given.get("reason"), "rejected")
+        "replace_rejected", given, context, **reason_and_text(None, given.get("reason"), "rejected")
     )
 
 
 def _cancel_rejected(given: ForeignObject, context: Context) -> list[Message]:
     return _report(
-        "reject_cancel", given, context, **reason_and_text(None, given.get("reason"), "rejected")
+        "cancel_rejected", given, context, **reason_and_text(None, given.get("reason"), "rejected")
     )
 
 
 def _updated(given: ForeignObject, context: Context) -> list[Message]:
     return _report(
-        "replace",
+        "replaced",
         given,
         context,
         quantity=given.needed_number("quantity"),

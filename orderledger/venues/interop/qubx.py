@@ -182,7 +182,7 @@ def _message_about(
 
 
 def _accepted(event: ForeignObject, context: Context) -> list[Message]:
-    return _message_about("acknowledge", event, context)
+    return _message_about("acknowledged", event, context)
 
 
 def _rejected(event: ForeignObject, context: Context) -> list[Message]:
@@ -227,7 +227,7 @@ def _updated(event: ForeignObject, context: Context) -> list[Message]:
 
 def _cancel_rejected(event: ForeignObject, context: Context) -> list[Message]:
     return _message_about(
-        "reject_cancel",
+        "cancel_rejected",
         event,
         context,
         **reason_and_text(event.get("code"), event.get("reason"), "rejected"),
@@ -236,7 +236,7 @@ def _cancel_rejected(event: ForeignObject, context: Context) -> list[Message]:
 
 def _update_rejected(event: ForeignObject, context: Context) -> list[Message]:
     return _message_about(
-        "reject_replace",
+        "replace_rejected",
         event,
         context,
         **reason_and_text(event.get("code"), event.get("reason"), "rejected"),

@@ -27,16 +27,16 @@ POST_ONLY = "GTX"
 """A time in force that means good till canceled and post only."""
 
 STATUSES: dict[str, tuple[str, dict[str, str]]] = {
-    "NEW": ("acknowledge", {}),
-    "OPEN": ("acknowledge", {}),
-    "ACCEPTED": ("acknowledge", {}),
-    "PARTIALLY_FILLED": ("status", {"status": "partially_filled"}),
-    "PENDING_CANCEL": ("status", {"pending": "cancel"}),
-    "PENDING_UPDATE": ("status", {"pending": "replace"}),
-    "FILLED": ("status", {"status": "filled"}),
-    "CLOSED": ("status", {"status": "canceled", "reason": "closed"}),
-    "CANCELED": ("cancel", {}),
-    "EXPIRED": ("expire", {}),
+    "NEW": ("acknowledged", {}),
+    "OPEN": ("acknowledged", {}),
+    "ACCEPTED": ("acknowledged", {}),
+    "PARTIALLY_FILLED": ("status_observed", {"status": "partially_filled"}),
+    "PENDING_CANCEL": ("status_observed", {"pending": "cancel"}),
+    "PENDING_UPDATE": ("status_observed", {"pending": "replace"}),
+    "FILLED": ("status_observed", {"status": "filled"}),
+    "CLOSED": ("status_observed", {"status": "canceled", "reason": "closed"}),
+    "CANCELED": ("canceled", {}),
+    "EXPIRED": ("expired", {}),
     "LOST": ("absent", {"reason": "lost"}),
 }
 """The message for each order status. `CLOSED` does not say how the order ended: the ledger shows
@@ -109,11 +109,13 @@ def order_messages(
         if cause["reason"] in OUTCOME_UNKNOWN:
             names = order_names(given)
             return [context.message("unresolved", at=when, **names, **cause)]
-        return [context.message("reject", at=when, **common, **cause)]
+        return [context.message("rejected", at=when, **common, **cause)]
     if status == "PENDING":
         return []
-    kind, fields = STATUSES.get(status, ("status", {"status": status.lower() or "unknown"}))
-    if kind == "acknowledge":
+    kind, fields = STATUSES.get(
+        status, ("status_observed", {"status": status.lower() or "unknown"})
+    )
+    if kind == "acknowledged":
         when = given.moment("accepted_at", "time") or when
     return [context.message(kind, at=when, **common, **fields)]
 

@@ -5,9 +5,9 @@ import re
 from collections.abc import Iterator
 from datetime import date
 
-from orderledger import Message, OrderType, Pending, Reject, Side
+from orderledger import Message, OrderType, Pending, Rejected, Side
 from orderledger import OrderStatus as Status
-from orderledger import Status as StatusReport
+from orderledger import StatusObserved as StatusReport
 from orderledger.venues.base.client_ids import ClientIds
 from orderledger.venues.base.fields import PayloadRow, needed_word, price, word
 from orderledger.venues.base.refusals import STATED_4XX, UNAUTHORIZED, Mark, Refusals, coded
@@ -38,11 +38,11 @@ REFUSALS = Refusals(
         reason="duplicate_order",
         source=f"{DOCS}; why is not documented",
         mark=Mark.DUPLICATE,
-        answers=[Reject],
+        answers=[Rejected],
     ),
-    coded("quantity", reason="incorrect_quantity", source=CHECKED, answers=[Reject]),
-    coded("price", reason="incorrect_price", source=CHECKED, answers=[Reject]),
-    coded("symbol", reason="unknown_instrument", source=CHECKED, answers=[Reject]),
+    coded("quantity", reason="incorrect_quantity", source=CHECKED, answers=[Rejected]),
+    coded("price", reason="incorrect_price", source=CHECKED, answers=[Rejected]),
+    coded("symbol", reason="unknown_instrument", source=CHECKED, answers=[Rejected]),
     coded(STATED_4XX, reason="rejected", source=CHECKED),
 )
 """The code is the name of the field that is at fault: 422 of the framework is the one error that is

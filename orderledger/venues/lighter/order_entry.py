@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-from orderledger import Message, Reject, RejectCancel, RejectReplace
+from orderledger import CancelRejected, Message, Rejected, ReplaceRejected
 from orderledger.extend.messages import Report
 from orderledger.extend.views import Row
 from orderledger.venues.base.order_entry import BOTH_CONDITIONS, EntryAbilities, Sent
@@ -85,7 +85,7 @@ class LighterOrderEntry:
         terms = created(order, scale)
         index = self._index_of(order)
         return await self._sent(
-            order, Reject, lambda nonce: self._signer.create(market, index, terms, nonce)
+            order, Rejected, lambda nonce: self._signer.create(market, index, terms, nonce)
         )
 
     async def submit_many(self, orders: Sequence[Row]) -> Sequence[Sent | Exception]:
@@ -105,7 +105,10 @@ class LighterOrderEntry:
         market, _ = await self._market(order["instrument"])
         index = self._name_of(order)
         return await self._sent(
-            order, RejectCancel, lambda nonce: self._signer.cancel(market, index, nonce), request_id
+            order,
+            CancelRejected,
+            lambda nonce: self._signer.cancel(market, index, nonce),
+            request_id,
         )
 
     async def replace(self, order: Row, request: Row) -> Sent:
@@ -126,7 +129,7 @@ class LighterOrderEntry:
         request_id = request["request_id"]
         return await self._sent(
             order,
-            RejectReplace,
+            ReplaceRejected,
             lambda nonce: self._signer.modify(market, index, *terms, nonce),
             request_id,
         )

@@ -138,29 +138,29 @@ def _message(row: Document, status: str, fields: Document) -> Message:
     match STATUSES.get(status):
         case Meaning.WORKING:
             working = Status.PARTIALLY_FILLED if is_filled_in_part else Status.NEW
-            return registry.Acknowledge(**fields, reported=_reported(claims, working))
+            return registry.Acknowledged(**fields, reported=_reported(claims, working))
         case Meaning.WAITING if is_untriggered(row):
-            return registry.Acknowledge(**fields, reported=_reported(claims, Status.NEW))
+            return registry.Acknowledged(**fields, reported=_reported(claims, Status.NEW))
         case Meaning.RECEIVED | Meaning.WAITING:
             seen = Status.PARTIALLY_FILLED if is_filled_in_part else Status.PENDING_NEW
-            return registry.Status(
+            return registry.StatusObserved(
                 **fields, dated_by=_dated_by(row), status=seen, reported=_reported(claims)
             )
         case Meaning.FILLED:
-            return registry.Status(
+            return registry.StatusObserved(
                 **fields,
                 dated_by=_dated_by(row),
                 status=Status.FILLED,
                 reported=_reported(_ended(claims)),
             )
         case Meaning.EXPIRED:
-            return registry.Expire(**fields, reported=_reported(_ended(claims), Status.EXPIRED))
+            return registry.Expired(**fields, reported=_reported(_ended(claims), Status.EXPIRED))
         case Meaning.REFUSED if cum_quantity is not None and not is_filled_in_part:
-            return registry.Reject(**fields, reported=_reported(_ended(claims), Status.REJECTED))
+            return registry.Rejected(**fields, reported=_reported(_ended(claims), Status.REJECTED))
         case Meaning.CANCELED | Meaning.REFUSED:
-            return registry.Cancel(**fields, reported=_reported(_ended(claims), Status.CANCELED))
+            return registry.Canceled(**fields, reported=_reported(_ended(claims), Status.CANCELED))
         case _:
-            return registry.Status(
+            return registry.StatusObserved(
                 **fields,
                 dated_by=_dated_by(row),
                 status=status,

@@ -4,7 +4,7 @@ queued, and cannot work later.
 
 from typing import Any
 
-from orderledger import Reject
+from orderledger import Rejected
 from orderledger.venues.base.refusals import UNAUTHORIZED, Mark, Refusals, coded
 from orderledger.venues.lighter.rest import refusal_of
 from orderledger.venues.lighter.vocabulary import (
@@ -24,7 +24,7 @@ NONCES = (
 )
 LIMITS = "apidocs.lighter.xyz, Rate limits"
 BEFORE = Mark.TURNED_AWAY
-ORDER = (Reject,)
+ORDER = (Rejected,)
 
 REFUSALS = Refusals(
     coded(21728, reason="duplicate_order", source=DOCS, mark=Mark.DUPLICATE, answers=ORDER),

@@ -15,7 +15,17 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
-from orderledger import Acknowledge, Cancel, Expire, Fill, Message, Reject, Replace, Restate, Status
+from orderledger import (
+    Acknowledged,
+    Canceled,
+    Expired,
+    Fill,
+    Message,
+    Rejected,
+    Replaced,
+    Restated,
+    StatusObserved,
+)
 from orderledger.extend.messages import Report
 from orderledger.extend.views import Row
 from orderledger.venues.base.venue import Records
@@ -25,7 +35,7 @@ from orderledger.venues.lighter.reading import grain, latest
 
 EXACT_TIME = CHANGE_TIMES[0]
 KNOWN_TIMES = ("acknowledged_at", "last_fill_at", "ended_at", "updated_at")
-ENDINGS = (Cancel, Reject, Expire)
+ENDINGS = (Canceled, Rejected, Expired)
 KEPT = frozenset(Report.model_fields) - {"reported", "type", "reason", "text"}
 
 
@@ -48,7 +58,7 @@ def settled(
                     message.at, fills.get(message.venue_order_id, message.at)
                 )
         changed.append(message)
-        if isinstance(message, (Acknowledge, Status, *ENDINGS)) and order is not None:
+        if isinstance(message, (Acknowledged, StatusObserved, *ENDINGS)) and order is not None:
             changed += _new_terms(message, order)
     return changed
 
@@ -103,12 +113,12 @@ def _new_terms(message: Report, order: Row) -> Iterator[Message]:
     compared with the request.
     """
     claims = message.reported
-    is_first_word = isinstance(message, Acknowledge) and order["acknowledged_at"] is None
+    is_first_word = isinstance(message, Acknowledged) and order["acknowledged_at"] is None
     if claims is None or order["origin"] != "own" or is_first_word:
         return
     claimed = {name: getattr(claims, name) for name in ("quantity", "limit_price", "stop_price")}
     changes = {name: value for name, value in claimed.items() if value and value != order[name]}
     if changes:
-        model = Replace if order["pending"] == "replace" else Restate
+        model = Replaced if order["pending"] == "replace" else Restated
         kept = {name: getattr(message, name) for name in model.model_fields if name in KEPT}
         yield model(**kept, **changes)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 
-from orderledger import Message, OrderType, Reject, RejectCancel, Side, Source
+from orderledger import CancelRejected, Message, OrderType, Rejected, Side, Source
 from orderledger import OrderStatus as Status
 from orderledger.venues.base.client_ids import ClientIds
 from orderledger.venues.base.fields import (
@@ -78,7 +78,7 @@ REFUSALS = Refusals(
         "ParseError",
         reason="rejected",
         source=f"{GENERAL}: a parameter that cannot be read",
-        answers=[Reject],
+        answers=[Rejected],
     ),
     coded(
         "TooManyRequests",
@@ -100,9 +100,9 @@ REFUSALS = Refusals(
         "OrderNotFound",
         reason="unknown_order",
         source=STATUS,
-        answers=[RejectCancel],
+        answers=[CancelRejected],
     ),
-    coded(STATED, reason="rejected", source=STATUS, answers=[RejectCancel]),
+    coded(STATED, reason="rejected", source=STATUS, answers=[CancelRejected]),
 )
 """A client id is found among open orders alone, so DuplicateClientOrderId proves an open order.
 DuplicateOrder proves one with the same terms within ten seconds."""

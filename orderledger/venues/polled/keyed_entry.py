@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from urllib.parse import urlencode
 
-from orderledger import Message, OrderType, Reject, RejectCancel, Side, Status
+from orderledger import CancelRejected, Message, OrderType, Rejected, Side, StatusObserved
 from orderledger.extend.messages import Report
 from orderledger.extend.values import DatedBy, plain
 from orderledger.extend.views import Row
@@ -58,7 +58,7 @@ class KeyedOrderEntry:
 
     async def submit(self, order: Row) -> Sent:
         fields = self._placing(order)
-        return await self._sent("POST", self.table.place.path, fields, order, Reject)
+        return await self._sent("POST", self.table.place.path, fields, order, Rejected)
 
     async def submit_many(self, orders: Sequence[Row]) -> Sequence[Sent | Exception]:
         sent: list[Sent | Exception] = []
@@ -75,7 +75,7 @@ class KeyedOrderEntry:
         name = self.table.order_id(known) if known else self.client_id(order)
         path, fields = cancel.of(name, is_client_id=not known)
         return await self._sent(
-            cancel.method, path, fields, order, RejectCancel, request_id=request_id
+            cancel.method, path, fields, order, CancelRejected, request_id=request_id
         )
 
     async def replace(self, order: Row, request: Row) -> Sent:
@@ -161,7 +161,7 @@ class KeyedOrderEntry:
         name = self._reader.id_of(row)
         if name is None:
             raise Unanswered("unreadable", "the answer names no order")
-        return Status(
+        return StatusObserved(
             account=self._account,
             client_order_id=order["client_order_id"],
             aliases={self.table.alias: self.client_id(order)},

@@ -10,19 +10,19 @@ from functools import partial
 from typing import Any, Protocol, TypeAlias
 
 from orderledger import (
-    Acknowledge,
-    Cancel,
+    Acknowledged,
+    Canceled,
     Fill,
     Liquidity,
     Message,
     OrderType,
-    Reject,
+    Rejected,
     ReportedClaims,
     Side,
     Source,
 )
 from orderledger import OrderStatus as Status
-from orderledger import Status as StatusReport
+from orderledger import StatusObserved as StatusReport
 from orderledger.extend.messages import Report
 from orderledger.extend.values import ZERO, DatedBy, plain, total
 from orderledger.venues.base.definitions import Now, Terms
@@ -31,9 +31,9 @@ from orderledger.venues.base.translation import Translation, guarded, joined
 from orderledger.venues.base.venue import Records
 
 REPORTS: Mapping[Status, type[Report]] = {
-    Status.NEW: Acknowledge,
-    Status.CANCELED: Cancel,
-    Status.REJECTED: Reject,
+    Status.NEW: Acknowledged,
+    Status.CANCELED: Canceled,
+    Status.REJECTED: Rejected,
 }
 """The message for a status; for any other it is a `status`."""
 ENDED = frozenset({Status.FILLED, Status.CANCELED, Status.REJECTED})
@@ -168,7 +168,7 @@ class OrderState:
     def report(self, context: RowContext, evidence: PayloadRow) -> Report:
         """The message for the row's status, with the row's other claims."""
         kind = StatusReport if self.status is None else REPORTS.get(self.status, StatusReport)
-        is_partial = kind is Acknowledge and bool(self.filled)
+        is_partial = kind is Acknowledged and bool(self.filled)
         claims = ReportedClaims(
             status=Status.PARTIALLY_FILLED if is_partial else self.status,
             quantity=self.quantity or None,

@@ -8,7 +8,7 @@ not know its ids when queried; nothing of it is filled.
 
 from datetime import datetime, timedelta
 
-from orderledger import Cancel, Message, Reinstate
+from orderledger import Canceled, Message, Reinstated
 from orderledger.rows import OrderRow
 from orderledger.venues.reconciliation.book import Book, history_of, is_taken_back
 from orderledger.venues.reconciliation.breaks import (
@@ -54,7 +54,7 @@ def concluded_end(row: OrderRow, asked_at: datetime) -> Break:
         f"ended, as concluded at {asked_at.isoformat()}: not among the venue's open orders, and "
         f"unknown to it when queried, since {absent_at.isoformat()}; {filled}"
     )
-    end = Cancel(
+    end = Canceled(
         **names_for_message(row),
         at=max(asked_at, updated_at(row)),
         reason=CONCLUDED,
@@ -72,14 +72,14 @@ def seen_again(row: OrderRow, message: Message) -> list[Message]:
     """The messages for an order that the venue lists after its end was concluded: undo the
     conclusion, then the report."""
     end = row["ended_at"] or updated_at(row)
-    return [Reinstate(**names_for_message(row), at=end, reason="seen_again"), message]
+    return [Reinstated(**names_for_message(row), at=end, reason="seen_again"), message]
 
 
 def of_ours_after_all(row: OrderRow) -> Break:
     """The break for an order whose end was concluded and that proved to be ours. It is reopened
     until the venue reports an end."""
     end = row["ended_at"] or updated_at(row)
-    reopened = Reinstate(**names_for_message(row), at=end, reason="own_order")
+    reopened = Reinstated(**names_for_message(row), at=end, reason="own_order")
     text = (
         "its end was concluded from absence, but it is an order of ours, which absence does not end"
     )

@@ -4,17 +4,17 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from orderledger import (
-    Acknowledge,
-    Cancel,
-    Expire,
+    Acknowledged,
+    Canceled,
+    Expired,
     Fill,
     Message,
     OrderStatus,
-    Reject,
-    Replace,
+    Rejected,
+    Replaced,
     ReportedClaims,
-    Restate,
-    Status,
+    Restated,
+    StatusObserved,
 )
 from orderledger.extend.events import OBSERVED_ENDS
 from orderledger.extend.messages import Report
@@ -27,7 +27,7 @@ Names = frozenset[str]
 Compared = tuple[Report, OrderRow | None]
 """A report of the venue, and the order of the ledger that it is about."""
 
-ENDS = (Cancel, Reject, Expire)
+ENDS = (Canceled, Rejected, Expired)
 END_WORDS = OBSERVED_ENDS | {OrderStatus.FILLED}
 
 
@@ -47,21 +47,25 @@ def differences(compared: Sequence[Compared], listed: Names) -> list[Difference 
 def says_ended(message: Message) -> bool:
     """Check whether the venue reports the order as ended."""
     return isinstance(message, ENDS) or (
-        isinstance(message, Status) and message.status in END_WORDS
+        isinstance(message, StatusObserved) and message.status in END_WORDS
     )
 
 
 def says_working(message: Message) -> bool:
     """Check whether the venue reports the order as working."""
-    return isinstance(message, (Acknowledge, Replace)) or (
-        isinstance(message, Status) and message.status in ("new", "partially_filled")
+    return isinstance(message, (Acknowledged, Replaced)) or (
+        isinstance(message, StatusObserved) and message.status in ("new", "partially_filled")
     )
 
 
 def shows_working(message: Message) -> bool:
     """Check whether this shows the order working at the time of a query: it opens an order that
     ended before."""
-    return isinstance(message, Status) and message.asked_at is not None and says_working(message)
+    return (
+        isinstance(message, StatusObserved)
+        and message.asked_at is not None
+        and says_working(message)
+    )
 
 
 def is_unanswered(row: OrderRow) -> bool:
@@ -133,7 +137,7 @@ def at_end(row: OrderRow, report: Report) -> Difference | None:
 
 
 def _ended(row: OrderRow, report: Report, listed: Names) -> Difference | None:
-    if not isinstance(report, Status) or report.status != "filled":
+    if not isinstance(report, StatusObserved) or report.status != "filled":
         return Difference(Kind.MISSING_END, f"{row['status']} here, ended at the venue")
     if row["quantity"] is None:
         return Difference(Kind.MISSING_END, "only its fills are known here, filled at the venue")
@@ -162,9 +166,9 @@ def numbers(trade: TradeRow, fill: Fill) -> str | None:
     return None
 
 
-def stated_by(report: Report) -> Replace | Restate | ReportedClaims | None:
+def stated_by(report: Report) -> Replaced | Restated | ReportedClaims | None:
     """The object with the terms of a report: its claims, or the report itself."""
-    is_stated = report.reported is None and isinstance(report, (Replace, Restate))
+    is_stated = report.reported is None and isinstance(report, (Replaced, Restated))
     return report if is_stated else report.reported  # type: ignore[return-value]
 
 

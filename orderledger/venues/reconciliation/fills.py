@@ -2,16 +2,25 @@
 
 from collections.abc import Sequence
 
-from orderledger import BustFill, CorrectFill, Fill, Funding, Instrument, Message, Replace, Restate
+from orderledger import (
+    Fill,
+    FillBusted,
+    FillCorrected,
+    Funding,
+    Instrument,
+    Message,
+    Replaced,
+    Restated,
+)
 from orderledger.extend.messages import Report
 from orderledger.rows import OrderRow
 from orderledger.venues.reconciliation.account import Account
 from orderledger.venues.reconciliation.breaks import Break, Kind, repairing, reported_at
 from orderledger.venues.reconciliation.differences import numbers
 
-Money = Fill | CorrectFill | BustFill | Funding
-MONEY = (Fill, CorrectFill, BustFill, Funding, Instrument)
-TERMS = (Replace, Restate)
+Money = Fill | FillCorrected | FillBusted | Funding
+MONEY = (Fill, FillCorrected, FillBusted, Funding, Instrument)
+TERMS = (Replaced, Restated)
 
 
 def reports_in(messages: Sequence[Message]) -> list[Report]:
@@ -52,7 +61,7 @@ def missing(account: Account, messages: Sequence[Message]) -> list[Message]:
     new fill are left to the comparison of orders."""
     news = account.news([message for message in messages if isinstance(message, (*MONEY, *TERMS))])
     filled = {
-        message.venue_order_id for message in news if isinstance(message, (Fill, CorrectFill))
+        message.venue_order_id for message in news if isinstance(message, (Fill, FillCorrected))
     }
     return [
         message
@@ -111,7 +120,7 @@ def differing(account: Account, fills: Sequence[Fill], order: OrderRow) -> list[
 def _kind(message: Money) -> Kind:
     if isinstance(message, Funding):
         return Kind.MISSING_FUNDING
-    return Kind.EXCESS_FILL if isinstance(message, BustFill) else Kind.MISSING_FILL
+    return Kind.EXCESS_FILL if isinstance(message, FillBusted) else Kind.MISSING_FILL
 
 
 def _subject(message: Money) -> str:
@@ -121,7 +130,7 @@ def _subject(message: Money) -> str:
 
 
 def _text(message: Money) -> str:
-    if isinstance(message, BustFill):
+    if isinstance(message, FillBusted):
         return f"fill {message.fill_id} counts here, and not at the venue"
     if isinstance(message, Funding):
         return f"{message.amount:f} {message.currency} on {message.instrument}"

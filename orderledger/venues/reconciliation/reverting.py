@@ -8,13 +8,13 @@ from typing import Any, Protocol
 from orderledger import (
     Absent,
     Adjust,
-    BustFill,
-    Cancel,
-    CorrectFill,
+    Canceled,
+    FillBusted,
+    FillCorrected,
     Funding,
     Message,
-    Reinstate,
-    Restate,
+    Reinstated,
+    Restated,
     Source,
 )
 from orderledger.extend.events import OBSERVED_ENDS
@@ -121,7 +121,7 @@ def _names(order: OrderRow) -> dict[str, Any]:
 
 
 def _bust(log: Log, event: EventRow, now: datetime) -> Message:
-    return BustFill(**_names(_order(log, event)), fill_id=event["payload"]["fill_id"], at=now)
+    return FillBusted(**_names(_order(log, event)), fill_id=event["payload"]["fill_id"], at=now)
 
 
 def _correct_back(log: Log, event: EventRow, now: datetime) -> Message:
@@ -136,7 +136,7 @@ def _correct_back(log: Log, event: EventRow, now: datetime) -> Message:
     was: dict[str, Any] = {
         name: term for name, term in before[0].items() if name in TERMS_OF_A_FILL
     }
-    return CorrectFill(
+    return FillCorrected(
         **_names(order),
         **was,
         fill_id=f"{payload['fill_id']}@{REASON}",
@@ -146,13 +146,13 @@ def _correct_back(log: Log, event: EventRow, now: datetime) -> Message:
 
 def _reinstate(log: Log, event: EventRow, now: datetime) -> Message:
     """Reinstate the order at the time of its end, so that later reports of the venue count."""
-    return Reinstate(**_names(_order(log, event)), at=event["at"])
+    return Reinstated(**_names(_order(log, event)), at=event["at"])
 
 
 def _withdraw(log: Log, event: EventRow, now: datetime) -> Message:
     """An order of ours becomes absent, as before; an external one is canceled."""
     order = _order(log, event)
-    message_class = Absent if order["origin"] == "own" else Cancel
+    message_class = Absent if order["origin"] == "own" else Canceled
     return message_class(**_names(order), at=max(now, event["at"]))
 
 
@@ -174,7 +174,7 @@ def _restate(log: Log, event: EventRow, now: datetime) -> Message | None:
     known: dict[str, Any] = {
         name: term for name, term in terms if name in changed and term is not None
     }
-    return Restate(**_names(_order(log, event)), **known, at=event["at"] + JUST) if known else None
+    return Restated(**_names(_order(log, event)), **known, at=event["at"] + JUST) if known else None
 
 
 def _adjust(log: Log, event: EventRow, now: datetime) -> Message:

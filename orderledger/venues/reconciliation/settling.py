@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from orderledger import Acknowledge, Message, Replace, Restate
+from orderledger import Acknowledged, Message, Replaced, Restated
 from orderledger.extend.messages import Report
 from orderledger.rows import OrderRow
 from orderledger.venues.reconciliation.account import Account
@@ -242,17 +242,17 @@ class Settlement:
         if last is not None and is_taken_back(last) and at <= last["at"]:
             return []
         is_news = bool(self._account.news([report]))
-        if is_news and isinstance(report, (Replace, Restate)):
+        if is_news and isinstance(report, (Replaced, Restated)):
             return [report]
         if last is not None and at < last["at"]:
             return []
         return [report] if is_news and row["origin"] == "external" else [restated(report, row)]
 
 
-def observed(report: Report, row: OrderRow) -> Acknowledge:
+def observed(report: Report, row: OrderRow) -> Acknowledged:
     """An acknowledgement that the venue knows the order. It claims no terms: its time may be ours,
     and later than the venue's next report."""
-    return Acknowledge(
+    return Acknowledged(
         account=report.account,
         venue_order_id=report.venue_order_id,
         aliases=report.aliases,
@@ -261,14 +261,14 @@ def observed(report: Report, row: OrderRow) -> Acknowledge:
     )
 
 
-def restated(report: Report, row: OrderRow) -> Restate | Replace:
+def restated(report: Report, row: OrderRow) -> Restated | Replaced:
     """The venue's terms as terms in force, of the outstanding replace if there is one. With the
     venue's time, so that its next report supersedes them."""
     claims = stated_by(report)
     assert claims is not None
     here = {name: term for name, term in row.items() if name in TERMS}
     claimed: dict[str, Any] = {name: getattr(claims, name) for name in TERMS}
-    kind = Replace if row["pending"] == "replace" else Restate
+    kind = Replaced if row["pending"] == "replace" else Restated
     return kind(
         account=report.account,
         venue_order_id=report.venue_order_id,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-from orderledger import CorrectFill, Fill, Message, Source
+from orderledger import Fill, FillCorrected, Message, Source
 from orderledger.venues.base.venue import Records
 from orderledger.venues.tradier.fills import FillsById
 from orderledger.venues.tradier.tags import Holders
@@ -29,7 +29,7 @@ class Memory:
     def remember(self, account: str, messages: Iterable[Message]) -> None:
         """Remember the fills among these messages."""
         for message in messages:
-            if isinstance(message, (Fill, CorrectFill)) and message.venue_order_id is not None:
+            if isinstance(message, (Fill, FillCorrected)) and message.venue_order_id is not None:
                 self.unrecorded.setdefault((account, message.venue_order_id), {})[
                     message.fill_id
                 ] = message

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from orderledger import CorrectFill, Fill
+from orderledger import Fill, FillCorrected
 from orderledger.extend.messages import PLAIN_NUMBER
 from orderledger.extend.values import EXACT, ONE, ZERO, plain, total
 from orderledger.extend.views import Row
@@ -27,7 +27,7 @@ NOT_DERIVED = "price_not_derived"
 """The reason of a fill at the last price, because no price can be derived from the averages."""
 FIRST = datetime.min.replace(tzinfo=UTC)
 
-FillsById = dict[str, Fill | CorrectFill]
+FillsById = dict[str, Fill | FillCorrected]
 """Fills that were translated, by id, until the ledger has them."""
 
 
@@ -62,7 +62,7 @@ class Filled:
     order: str
     leg: OrderRow | None
     parts: dict[str, Part]
-    pending: list[Fill | CorrectFill]
+    pending: list[Fill | FillCorrected]
 
     @classmethod
     def of(
@@ -112,8 +112,8 @@ class Filled:
             and trade["side"] == self.leg.side
         )
 
-    def add(self, message: Fill | CorrectFill) -> None:
-        if isinstance(message, CorrectFill):
+    def add(self, message: Fill | FillCorrected) -> None:
+        if isinstance(message, FillCorrected):
             self.parts.pop(message.corrects, None)
         self.parts[message.fill_id] = Part(
             message.fill_id, message.quantity, message.price, message.at or FIRST
@@ -240,7 +240,7 @@ class Filled:
 def _forget(unrecorded: FillsById, fill_id: str) -> None:
     """Remove a fill that the ledger has, and every fill that it corrects."""
     message = unrecorded.pop(fill_id, None)
-    if isinstance(message, CorrectFill):
+    if isinstance(message, FillCorrected):
         _forget(unrecorded, message.corrects)
 
 

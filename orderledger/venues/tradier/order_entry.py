@@ -10,7 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from orderledger import Message, Reject, RejectCancel, RejectReplace, Status
+from orderledger import CancelRejected, Message, Rejected, ReplaceRejected, StatusObserved
 from orderledger.extend.messages import Report
 from orderledger.extend.values import DatedBy, plain
 from orderledger.extend.views import Row
@@ -88,11 +88,11 @@ class TradierOrderEntry:
             "aliases": {TAG_ALIAS: tag_for(order["client_order_id"])},
         }
         if refusal is not None:
-            return [self._message(Reject, answer, names, refusal)]
+            return [self._message(Rejected, answer, names, refusal)]
         venue_order_id = _order_id(answer)
         return [
             self._message(
-                Status,
+                StatusObserved,
                 answer,
                 {
                     **names,
@@ -114,7 +114,7 @@ class TradierOrderEntry:
 
     async def cancel(self, order: Row, request_id: str) -> Sent:
         """Request to cancel an order. Raises NotSent while its venue id is unknown."""
-        return await self._changed("DELETE", order, None, RejectCancel, request_id)
+        return await self._changed("DELETE", order, None, CancelRejected, request_id)
 
     async def replace(self, order: Row, request: Row) -> Sent:
         """Request to change the prices of an order. Raises NotSent for a new quantity, which
@@ -129,7 +129,7 @@ class TradierOrderEntry:
         form = {name: plain(Decimal(price)) for name, price in prices.items() if price is not None}
         if not form:
             raise NotSent("no_change", "the request changes neither limit_price nor stop_price")
-        return await self._changed("PUT", order, form, RejectReplace, request["request_id"])
+        return await self._changed("PUT", order, form, ReplaceRejected, request["request_id"])
 
     async def aclose(self) -> None:
         await self._sender.aclose()

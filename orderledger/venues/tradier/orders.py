@@ -8,9 +8,9 @@ before the first of them is filled.
 from decimal import Decimal
 from typing import Any
 
-from orderledger import BustFill, CorrectFill, Fill, Message, Replace, ReportedClaims, Restate
+from orderledger import Fill, FillBusted, FillCorrected, Message, Replaced, ReportedClaims, Restated
 from orderledger import OrderStatus as Status
-from orderledger import Status as StatusReport
+from orderledger import StatusObserved as StatusReport
 from orderledger.extend.runtime import printable
 from orderledger.extend.values import ZERO, DatedBy, plain
 from orderledger.venues.base.translation import Translation
@@ -158,10 +158,10 @@ def _fills(row: OrderRow, context: Context, common: dict[str, Any]) -> tuple[lis
             "evidence": line.raw,
         }
         messages += [
-            BustFill(**fields, fill_id=fill_id, reason=COUNTED_TWICE)
+            FillBusted(**fields, fill_id=fill_id, reason=COUNTED_TWICE)
             for fill_id in filled.take_contained()
         ]
-        fills: list[Fill | CorrectFill] = list(filled.pending)
+        fills: list[Fill | FillCorrected] = list(filled.pending)
         numbers = (
             filled.news(line) if line.instrument is not None and line.side is not None else None
         )
@@ -182,7 +182,7 @@ def _is_short(line: OrderRow, given: Decimal) -> bool:
     )
 
 
-def _fill(numbers: Numbers, fields: dict[str, Any]) -> Fill | CorrectFill:
+def _fill(numbers: Numbers, fields: dict[str, Any]) -> Fill | FillCorrected:
     numbered: dict[str, Any] = {
         "fill_id": numbers.fill_id,
         "quantity": numbers.quantity,
@@ -191,7 +191,7 @@ def _fill(numbers: Numbers, fields: dict[str, Any]) -> Fill | CorrectFill:
         "reason": numbers.reason,
     }
     if numbers.corrects is not None:
-        return CorrectFill(**fields, **numbered, corrects=numbers.corrects)
+        return FillCorrected(**fields, **numbered, corrects=numbers.corrects)
     return Fill(**fields, **numbered)
 
 
@@ -204,7 +204,7 @@ def _restated(row: OrderRow, common: dict[str, Any]) -> list[Message]:
         return []
     at = common["at"] if row.kind in GROUPS or row.created_at is None else row.created_at
     return [
-        Restate(
+        Restated(
             **{**common, "at": at},
             quantity=quantity,
             text=f"the quantity counts all {len(row.legs)} legs",
@@ -234,7 +234,7 @@ def _replaced(row: OrderRow, context: Context, common: dict[str, Any]) -> list[M
         for name, stated in (("limit_price", row.limit_price), ("stop_price", row.stop_price))
         if stated is not None and known.get(name) is not None and stated != known[name]
     }
-    return [Replace(**common, **changed)] if changed and is_news else []
+    return [Replaced(**common, **changed)] if changed and is_news else []
 
 
 def _story(row: OrderRow) -> str | None:

@@ -2,7 +2,7 @@
 its order desk, `fault` from its gateway.
 """
 
-from orderledger import Reject, RejectCancel, RejectReplace
+from orderledger import CancelRejected, Rejected, ReplaceRejected
 from orderledger.venues.base.refusals import (
     STATED,
     UNAUTHORIZED,
@@ -21,7 +21,7 @@ GATEWAY = (
 )
 FINAL = "lumiwealth-tradier 0.1.18: HTTP 400 with this text for an order that has ended"
 BEFORE = Mark.TURNED_AWAY
-ORDER, CHANGE = (Reject,), (RejectCancel, RejectReplace)
+ORDER, CHANGE = (Rejected,), (CancelRejected, ReplaceRejected)
 
 REFUSALS = Refusals(
     UNAUTHORIZED,
@@ -41,7 +41,7 @@ REFUSALS = Refusals(
             ("not enabled for trading", "not_allowed", ORDER),
             ("not found", "unknown_order", CHANGE),
             ("symbol", "unknown_instrument", ORDER),
-            ("price", "incorrect_price", (*ORDER, RejectReplace)),
+            ("price", "incorrect_price", (*ORDER, ReplaceRejected)),
             ("quantity", "incorrect_quantity", ORDER),
         )
     ),

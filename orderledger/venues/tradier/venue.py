@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from orderledger import Balance, BustFill, CorrectFill, Fill, Message
+from orderledger import Balance, Fill, FillBusted, FillCorrected, Message
 from orderledger.extend.messages import Report
 from orderledger.extend.views import Row
 from orderledger.venues.base.base_venue import Feed
@@ -171,7 +171,7 @@ class TradierVenue(PolledVenue):
         filled = {
             one.venue_order_id
             for one in translation.messages
-            if isinstance(one, (Fill, CorrectFill, BustFill))
+            if isinstance(one, (Fill, FillCorrected, FillBusted))
         }
         reports = [
             one

@@ -3,9 +3,9 @@
 import re
 from decimal import Decimal
 
-from orderledger import Acknowledge, Cancel, Expire, OrderType, Reject, Side, TimeInForce
+from orderledger import Acknowledged, Canceled, Expired, OrderType, Rejected, Side, TimeInForce
 from orderledger import OrderStatus as Status
-from orderledger import Status as StatusReport
+from orderledger import StatusObserved as StatusReport
 from orderledger.extend.messages import Report
 
 NAME = "tradier"
@@ -19,14 +19,14 @@ STATUSES: dict[str, tuple[type[Report], Status]] = {
     "pending": (StatusReport, Status.PENDING_NEW),
     "submitted": (StatusReport, Status.PENDING_NEW),
     "held": (StatusReport, Status.PENDING_NEW),
-    "open": (Acknowledge, Status.NEW),
-    "accepted_for_bidding": (Acknowledge, Status.NEW),
-    "partially_filled": (Acknowledge, Status.PARTIALLY_FILLED),
+    "open": (Acknowledged, Status.NEW),
+    "accepted_for_bidding": (Acknowledged, Status.NEW),
+    "partially_filled": (Acknowledged, Status.PARTIALLY_FILLED),
     "filled": (StatusReport, Status.FILLED),
-    "canceled": (Cancel, Status.CANCELED),
-    "expired": (Expire, Status.EXPIRED),
-    "rejected": (Reject, Status.REJECTED),
-    "error": (Reject, Status.REJECTED),
+    "canceled": (Canceled, Status.CANCELED),
+    "expired": (Expired, Status.EXPIRED),
+    "rejected": (Rejected, Status.REJECTED),
+    "error": (Rejected, Status.REJECTED),
     "calculated": (StatusReport, Status.PENDING_NEW),
 }
 """The message for a status, and the ledger's word for it. `calculated` is about settlement and

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
-from orderledger import Message, OrderType, Reject, RejectCancel, Restate, Side
+from orderledger import CancelRejected, Message, OrderType, Rejected, Restated, Side
 from orderledger import OrderStatus as Status
 from orderledger.extend.values import ZERO
 from orderledger.venues.base.client_ids import ClientIds
@@ -64,7 +64,7 @@ REFUSALS = Refusals(
         reason="duplicate_order",
         source=UNIQUE,
         mark=Mark.DUPLICATE,
-        answers=[Reject],
+        answers=[Rejected],
     ),
     *each_coded(
         {
@@ -74,9 +74,9 @@ REFUSALS = Refusals(
             "symbol": "unknown_instrument",
         },
         source=FORM,
-        answers=[Reject],
+        answers=[Rejected],
     ),
-    coded("404", reason="unknown_order", source=FORM, answers=[RejectCancel]),
+    coded("404", reason="unknown_order", source=FORM, answers=[CancelRejected]),
     coded(
         "429",
         reason="rate_limited",
@@ -124,7 +124,7 @@ def reports(state: OrderState, context: RowContext, row: PayloadRow) -> Iterator
     keeps the word."""
     if state.status is Status.FILLED:
         if state.filled and state.quantity and state.filled < state.quantity:
-            yield Restate(
+            yield Restated(
                 **state.common(context),
                 at=state.at,
                 quantity=state.filled,

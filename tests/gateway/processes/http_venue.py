@@ -56,21 +56,25 @@ class HttpVenue(VenueServer):
         if not self._is_recorded(name):
             self.unrecorded.append(name)
         done = self.exchange.submit(self._account, **terms)
-        return self._told(done, "reject", "acknowledge")
+        return self._told(done, "rejected", "acknowledged")
 
     async def _query(self, request: web.Request) -> web.Response:
         found = self.exchange.named(self._account, client_id=request.match_info["name"])
-        return self.answer({}, status=404) if found is None else self._told(found, "", "status")
+        return (
+            self.answer({}, status=404)
+            if found is None
+            else self._told(found, "", "status_observed")
+        )
 
     async def _cancel(self, request: web.Request) -> web.Response:
         done = self.exchange.request_cancel(self._account, client_id=request.match_info["name"])
-        return self._told(done, "reject_cancel", "cancel")
+        return self._told(done, "cancel_rejected", "canceled")
 
     def _told(self, done: SimulatedOrder | Refusal, refused: str, accepted: str) -> web.Response:
         if isinstance(done, Refusal):
             return self.answer({"type": refused, "reason": str(done.reason)})
         told: dict[str, Any] = {"type": accepted, "venue_order_id": f"V{done.order_id}"}
-        if accepted == "status":
+        if accepted == "status_observed":
             told["status"] = "new" if done.status is OrderStatus.OPEN else str(done.status)
         return self.answer(told)
 

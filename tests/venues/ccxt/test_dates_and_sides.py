@@ -22,15 +22,15 @@ def test_an_answer_confirms_at_the_time_of_asking_and_says_what_dates_it() -> No
     seen: Any
     acknowledged, seen = translated({"order": order()}, context).messages
     assert (acknowledged.type, seen.type, seen.status) == (
-        "acknowledge",
-        "status",
+        "acknowledged",
+        "status_observed",
         "partially_filled",
     )
     assert (seen.asked_at, seen.at.timestamp(), seen.dated_by) == (asked, T / 1000 + 5, "venue")
     _, seen = translated({"order": order(lastUpdateTimestamp=None)}, context).messages
     assert (seen.asked_at, seen.at, seen.dated_by) == (asked, heard, "receipt")
     listed = replace(context, asked_at=None)
-    assert [one.type for one in translated({"order": order()}, listed).messages] == ["acknowledge"]
+    assert [one.type for one in translated({"order": order()}, listed).messages] == ["acknowledged"]
     filled = seen_in(
         order(status="closed", filled="1.2", remaining="0", lastUpdateTimestamp=None), listed
     )
@@ -53,7 +53,7 @@ def test_a_row_that_shows_an_ended_order_working_is_an_observation_with_its_date
         )
         old = seen_in(order(lastUpdateTimestamp=None), context)
         assert (old.type, old.status, old.dated_by, old.at) == (
-            "status",
+            "status_observed",
             "partially_filled",
             "receipt",
             heard,
@@ -61,7 +61,7 @@ def test_a_row_that_shows_an_ended_order_working_is_an_observation_with_its_date
         assert is_doubtful(order(lastUpdateTimestamp=None), context)
         dated = seen_in(order(lastUpdateTimestamp=T + 9000), context)
         assert (dated.type, dated.dated_by, dated.at.timestamp()) == (
-            "status",
+            "status_observed",
             "venue",
             T / 1000 + 9,
         )

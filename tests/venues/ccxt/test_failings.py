@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from orderledger import Gateway, Ledger, Request
-from orderledger.infrastructure.messages.registry import Cancel
+from orderledger.infrastructure.messages.registry import Canceled
 from orderledger.venues import Unanswered
 from tests.venues.ccxt.harness import ACCOUNT, Account, both
 
@@ -178,7 +178,7 @@ def test_an_order_that_has_ended_here_and_works_at_the_exchange_is_open_again(
         (known,) = account.ledger.orders()
         ended_at = account.clock.now() - timedelta(seconds=30)
         account.record(
-            [Cancel(account=ACCOUNT, client_order_id="C-1", at=ended_at, source="venue_poll")]
+            [Canceled(account=ACCOUNT, client_order_id="C-1", at=ended_at, source="venue_poll")]
         )
         assert account.ledger.order("C-1")["status"] == "canceled"
         account.record((await account.venue.open_orders(ACCOUNT)).messages)

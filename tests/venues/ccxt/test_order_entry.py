@@ -115,7 +115,7 @@ def test_refusals_have_our_words_and_the_exchange_s_sentence(name: str, played: 
             reject = await only(account.entry.submit(row))
             account.record([reject])
             reasons[row["client_order_id"]] = reject.reason
-            assert reject.type == "reject"
+            assert reject.type == "rejected"
             assert reject.evidence
             assert reject.text
             assert "signature" not in reject.text
@@ -204,7 +204,7 @@ def test_an_order_is_canceled_by_either_name_and_a_second_cancel_is_refused(
         assert [status for _, status in at_the_exchange(account)] == [OrderStatus.CANCELED]
         refused = await only(account.entry.cancel(row, "R-2"))
         assert (refused.type, refused.reason, refused.request_id) == (
-            "reject_cancel",
+            "cancel_rejected",
             "unknown_order",
             "R-2",
         )
@@ -238,7 +238,7 @@ def test_an_order_is_changed_in_its_place(name: str, played: Any) -> None:
         refused = await only(
             account.entry.replace(row, {"request_id": "R-2", "quantity": 13 * one.lot})
         )
-        assert (refused.type, refused.request_id) == ("reject_replace", "R-2")
+        assert (refused.type, refused.request_id) == ("replace_rejected", "R-2")
 
     played(name, story)
 
@@ -257,7 +257,7 @@ def test_orders_of_one_call_are_accepted_and_refused_one_by_one(played: Any) -> 
         answers = await account.entry.submit_many(rows)
         assert [[message.type for message in answer] for answer in answers if not isinstance(answer,
         Exception)] == [
-            ["acknowledge"], ["reject"], ["acknowledge"],
+            ["acknowledged"], ["rejected"], ["acknowledged"],
         ]  # fmt: skip
         assert [client_id for client_id, _ in at_the_exchange(account)] == ["led-1", "led-3"]
         assert account.server.requests["POST /fapi/v1/batchOrders"] == 1

@@ -51,7 +51,7 @@ def test_rows_are_translated_where_ccxt_is_not_installed(tmp_path: Path) -> None
     ]
     messages = translate(tmp_path, documents)
     assert [message["type"] for message in messages] == [
-        "acknowledge",
+        "acknowledged",
         "instrument",
         "fill",
         "fill",

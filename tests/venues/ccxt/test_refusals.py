@@ -66,7 +66,7 @@ def test_an_order_is_rejected_only_by_a_document_that_proves_it(
     name: str, kind: str, status: int, document: Any, word: str
 ) -> None:
     assert judged(name, kind, status, document) == (
-        "unanswered" if word in UNKNOWN else "reject",
+        "unanswered" if word in UNKNOWN else "rejected",
         word,
     )
 
@@ -76,7 +76,7 @@ def test_a_cancel_is_refused_only_by_a_document_that_proves_it(
     name: str, kind: str, status: int, document: Any, word: str
 ) -> None:
     assert judged(name, kind, status, document, cancels=True) == (
-        "unanswered" if word in UNKNOWN else "reject_cancel",
+        "unanswered" if word in UNKNOWN else "cancel_rejected",
         word,
     )
 

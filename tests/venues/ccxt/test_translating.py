@@ -23,28 +23,33 @@ def ended(status: str, **other: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("row", "type_", "status", "reason"),
     [
-        (order(), "acknowledge", "partially_filled", None),
-        (order(filled="0", average=None), "acknowledge", "new", None),
-        (order(filled=None, remaining=None, average=None), "acknowledge", "new", None),
-        (order(status=None, filled=None), "acknowledge", "new", None),
-        (order(status="closed", filled="1.2", remaining="0"), "status", "filled", None),
-        (order(status="closed"), "cancel", "canceled", "closed_partial"),
+        (order(), "acknowledged", "partially_filled", None),
+        (order(filled="0", average=None), "acknowledged", "new", None),
+        (order(filled=None, remaining=None, average=None), "acknowledged", "new", None),
+        (order(status=None, filled=None), "acknowledged", "new", None),
+        (order(status="closed", filled="1.2", remaining="0"), "status_observed", "filled", None),
+        (order(status="closed"), "canceled", "canceled", "closed_partial"),
         (
             order(status="closed", info={"orderStatus": "PartiallyFilledCanceled"}),
-            "cancel",
+            "canceled",
             "canceled",
             "PartiallyFilledCanceled",
         ),
-        (ended("closed"), "cancel", "canceled", "closed_partial"),
-        (ended("canceled"), "cancel", "canceled", None),
-        (ended("canceled", info={"status": "CANCELLED"}), "cancel", "canceled", None),
-        (ended("canceled", info={"status": "EXPIRED"}), "expire", "expired", "EXPIRED"),
-        (ended("canceled", info={"status": "FAILED"}), "reject", "rejected", "FAILED"),
-        (order(status="canceled", info={"status": "FAILED"}), "cancel", "canceled", "FAILED"),
-        (ended("canceled", info={"status": "mmp_canceled"}), "cancel", "canceled", "mmp_canceled"),
-        (ended("expired"), "expire", "expired", None),
-        (ended("rejected"), "reject", "rejected", None),
-        (order(status="rejected"), "cancel", "canceled", "rejected"),
+        (ended("closed"), "canceled", "canceled", "closed_partial"),
+        (ended("canceled"), "canceled", "canceled", None),
+        (ended("canceled", info={"status": "CANCELLED"}), "canceled", "canceled", None),
+        (ended("canceled", info={"status": "EXPIRED"}), "expired", "expired", "EXPIRED"),
+        (ended("canceled", info={"status": "FAILED"}), "rejected", "rejected", "FAILED"),
+        (order(status="canceled", info={"status": "FAILED"}), "canceled", "canceled", "FAILED"),
+        (
+            ended("canceled", info={"status": "mmp_canceled"}),
+            "canceled",
+            "canceled",
+            "mmp_canceled",
+        ),
+        (ended("expired"), "expired", "expired", None),
+        (ended("rejected"), "rejected", "rejected", None),
+        (order(status="rejected"), "canceled", "canceled", "rejected"),
     ],
 )
 def test_each_status_gives_its_message(
@@ -60,7 +65,11 @@ def test_each_status_gives_its_message(
 )
 def test_a_word_that_ccxt_does_not_map_keeps_the_order_open(word: str) -> None:
     message = only(order=order(status=word))
-    assert (message.type, message.status, message.reported.status) == ("status", word, None)
+    assert (message.type, message.status, message.reported.status) == (
+        "status_observed",
+        word,
+        None,
+    )
     with Ledger.open("memory://") as ledger:
         ledger.record(message)
         (row,) = ledger.orders()
@@ -70,7 +79,7 @@ def test_a_word_that_ccxt_does_not_map_keeps_the_order_open(word: str) -> None:
 
 def test_canceling_is_a_cancel_that_is_pending() -> None:
     message = only(order=order(status="canceling"))
-    assert (message.type, message.status, message.pending) == ("status", None, "cancel")
+    assert (message.type, message.status, message.pending) == ("status_observed", None, "cancel")
 
 
 def test_an_answer_to_create_order_that_holds_ids_alone_is_no_acknowledgement() -> None:
@@ -86,7 +95,7 @@ def test_an_answer_to_create_order_that_holds_ids_alone_is_no_acknowledgement() 
         }
     )
     assert (message.type, message.status, message.venue_order_id) == (
-        "status",
+        "status_observed",
         "pending_new",
         "5002",
     )
@@ -106,8 +115,8 @@ def test_a_quantity_filled_that_ccxt_has_made_up_is_not_claimed() -> None:
 
 def test_a_conditional_order_that_has_started_its_child_was_triggered() -> None:
     row = order(status="closed", filled="1.2", remaining="0", info={"algoStatus": "TRIGGERED"})
-    assert only("binanceusdm", order=row).type == "trigger"
-    assert only("okx", order={**row, "info": {"state": "effective"}}).type == "trigger"
+    assert only("binanceusdm", order=row).type == "triggered"
+    assert only("okx", order={**row, "info": {"state": "effective"}}).type == "triggered"
 
 
 def test_terms_are_claimed_as_they_are() -> None:
@@ -205,10 +214,10 @@ def test_an_order_of_ours_with_other_terms_was_replaced() -> None:
             ledger.record_many(messages)
             return [message.type for message in messages]
 
-        assert record(order()) == ["acknowledge"]
+        assert record(order()) == ["acknowledged"]
         changed = order(price="2510", amount="1.5", lastUpdateTimestamp=T + 9000)
-        assert record(changed) == ["replace", "acknowledge"]
-        assert record(changed) == ["acknowledge"]
+        assert record(changed) == ["replaced", "acknowledged"]
+        assert record(changed) == ["acknowledged"]
         (row,) = ledger.orders()
         assert (row["limit_price"], row["quantity"], row["pending"]) == (
             Decimal(2510),
@@ -220,7 +229,7 @@ def test_an_order_of_ours_with_other_terms_was_replaced() -> None:
 def test_fills_come_before_the_status_that_follows_from_them() -> None:
     assert [message.type for message in told(order=order(), trades=[trade()])] == [
         "fill",
-        "acknowledge",
+        "acknowledged",
     ]
 
 
@@ -324,7 +333,7 @@ def test_trades_within_an_order_are_fills_unless_they_are_hollow_or_have_no_id()
     messages = told(order=order(trades=[hollow, listed, trade(id=None)]))
     assert [(one.type, getattr(one, "fill_id", None)) for one in messages] == [
         ("fill", "9002"),
-        ("acknowledge", None),
+        ("acknowledged", None),
     ]
     assert told(trades=[hollow]) == []
 
@@ -378,7 +387,7 @@ def test_an_unreadable_row_costs_no_other() -> None:
     translation = translated(
         {"orders": [order(), order(id=None), order(status=7.5)]}, Context(account=ACCOUNT)
     )
-    assert [message.type for message in translation.messages] == ["acknowledge"]
+    assert [message.type for message in translation.messages] == ["acknowledged"]
     assert [fault.fault for fault in translation.faults] == [
         "id is missing",
         "status is not a text",

@@ -73,7 +73,7 @@ def test_the_fills_of_an_order_count_whatever_else_cannot_be_read() -> None:
 )
 def test_an_order_counts_without_what_cannot_be_read(field: str) -> None:
     message = only(order=order(**{field: {"?": 1}}))
-    assert (message.type, field in message.text) == ("acknowledge", True)
+    assert (message.type, field in message.text) == ("acknowledged", True)
     assert message.evidence[field] == {"?": 1}
 
 

@@ -7,15 +7,15 @@ from typing import Any
 
 from orderledger.domain.values import Source
 from orderledger.infrastructure.messages.registry import (
-    Acknowledge,
+    Acknowledged,
     Balance,
-    Cancel,
-    Expire,
+    Canceled,
+    Expired,
     Fill,
-    Reject,
+    Rejected,
     Report,
     ReportedClaims,
-    Status,
+    StatusObserved,
 )
 from orderledger.venues.base.definitions import Terms
 from orderledger.venues.base.fields import (
@@ -33,11 +33,11 @@ from orderledger.venues.base.translation import Fault, Translation, guarded, joi
 CLIENT_ID = "corner.client_id"
 SIDES = {"BUY": "buy", "SELL": "sell"}
 STATES: dict[str, tuple[type[Report], str]] = {
-    "WORKING": (Acknowledge, "new"),
-    "DONE": (Status, "filled"),
-    "GONE": (Cancel, "canceled"),
-    "LATE": (Expire, "expired"),
-    "REFUSED": (Reject, "rejected"),
+    "WORKING": (Acknowledged, "new"),
+    "DONE": (StatusObserved, "filled"),
+    "GONE": (Canceled, "canceled"),
+    "LATE": (Expired, "expired"),
+    "REFUSED": (Rejected, "rejected"),
 }
 ENDED = frozenset({"DONE", "GONE", "LATE", "REFUSED"})
 
@@ -98,11 +98,11 @@ def _order_told(row: Any, account: str) -> Translation:
         "side": side,
         "source": Source.VENUE_POLL,
     }
-    kind, status = STATES.get(state, (Status, state))
+    kind, status = STATES.get(state, (StatusObserved, state))
     filled = number(row, "filled")
     claims = ReportedClaims(
         status="partially_filled"
-        if kind is Acknowledge and filled
+        if kind is Acknowledged and filled
         else status
         if state in STATES
         else None,
@@ -114,7 +114,7 @@ def _order_told(row: Any, account: str) -> Translation:
         **common,
         "at": at,
         "reported": claims,
-        **({"status": status} if kind is Status else {}),
+        **({"status": status} if kind is StatusObserved else {}),
     }
     return Translation((*_fills(row, common), kind(**own, evidence=row)))
 

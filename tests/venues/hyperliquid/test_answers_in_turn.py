@@ -37,7 +37,7 @@ def test_the_quantity_of_a_modified_order_is_told_last_by_who_knows_most_of_its_
                     "aliases": {"hyperliquid.cloid": CLOID},
                 }
                 known = {
-                    "type": "acknowledge",
+                    "type": "acknowledged",
                     "account": ACCOUNT,
                     "at": order.created_at,
                     "instrument": "ETH",
@@ -103,7 +103,7 @@ def test_who_asks_about_an_order_is_told_of_its_legs_also_what_was_told_to_someb
                         [
                             told.venue_order_id  # type: ignore[attr-defined]
                             for told in answer
-                            if told.type == "replace"
+                            if told.type == "replaced"
                         ]
                         == names[1:]
                     )

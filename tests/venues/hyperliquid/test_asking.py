@@ -119,7 +119,7 @@ def test_a_listing_names_all_open_orders_with_children_and_other_exchanges() -> 
         )
         server.exchange.place(ADDRESS, **{**TERMS, "instrument": "xyz:TSLA"})
         listing = await venue.open_orders(ACCOUNT)
-        assert types(listing.messages) == ["acknowledge", "status", "acknowledge"]
+        assert types(listing.messages) == ["acknowledged", "status_observed", "acknowledged"]
         assert fields(listing.messages, "instrument") == ["ETH", "ETH", "xyz:TSLA"]
         assert listing.venue_order_ids == {str(parent.order_id + number) for number in range(3)}
         assert {str(message.source) for message in listing.messages} == {"venue_poll"}
@@ -184,12 +184,12 @@ def test_an_order_is_asked_for_by_client_id_alias_and_every_id() -> None:
             row_of(venue_order_ids=[str(order.order_id)]),
             row_of(client_order_id="C-2", venue_order_ids=["1", str(order.order_id)]),
         ):
-            assert types(await venue.order(ACCOUNT, row)) == ["status", "acknowledge"]
+            assert types(await venue.order(ACCOUNT, row)) == ["status_observed", "acknowledged"]
         assert (
             await venue.order(ACCOUNT, row_of(client_order_id="C-2", venue_order_ids=["1"])) is None
         )
         server.exchange.cancel(order)
-        assert types(await venue.order(ACCOUNT, row_of(client_order_id="C-1"))) == ["cancel"]
+        assert types(await venue.order(ACCOUNT, row_of(client_order_id="C-1"))) == ["canceled"]
 
     asked(story)
 
@@ -222,7 +222,7 @@ def test_a_modified_order_is_found_with_its_new_leg() -> None:
         server.exchange.modify(order, limit_price="2510", with_new_id=True)
         row = row_of(aliases={CLOID: COMMON_CLOID}, venue_order_ids=[str(order.order_id)])
         told = await venue.order(ACCOUNT, row)
-        assert types(told) == ["acknowledge", "status", "replace"]
+        assert types(told) == ["acknowledged", "status_observed", "replaced"]
         assert told is not None and told[2].quantity == Decimal("1.2")  # type: ignore[attr-defined]
 
     asked(story)

@@ -84,7 +84,7 @@ def test_a_cancel_that_may_be_half_of_a_modify_is_handed_out_to_be_released_once
     assert [row.cloid for row in legs.newly_held()] == [cloid(2)]
     assert legs.is_held(held)
     (told,) = payload_rows.release([held], legs, PUSHED).messages
-    assert (told.type, told.at) == ("cancel", held.status_at)
+    assert (told.type, told.at) == ("canceled", held.status_at)
     assert not legs.is_held(held)
 
 
@@ -161,8 +161,8 @@ def test_cancels_that_are_due_at_once_are_told_in_the_order_in_which_they_came()
     assert recording.read(frame(3, status="canceled", at=2_005)).messages == ()
     later = recording.read(frame(4, at=2_010)).messages
     assert [(message.type, message.venue_order_id) for message in later] == [  # type: ignore[attr-defined]
-        ("acknowledge", "704"),
-        ("cancel", "702"),
-        ("cancel", "701"),
+        ("acknowledged", "704"),
+        ("canceled", "702"),
+        ("canceled", "701"),
     ]
     assert fields(recording.rest().messages, "venue_order_id") == ["703"]

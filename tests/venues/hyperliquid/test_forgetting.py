@@ -115,9 +115,9 @@ def test_a_cancel_that_is_held_is_told_however_many_others_were_heard_of_meanwhi
             translate_frame(frame, legs, PUSHED)
             for frame in (other(number, "open"), other(number, "canceled"))
         ]
-        assert [types(one) for one in told] == [["acknowledge"], []]
+        assert [types(one) for one in told] == [["acknowledged"], []]
         held += legs.newly_held()
-    assert [types(payload_rows.release([row], legs, PUSHED)) for row in held] == [["cancel"]] * 20
+    assert [types(payload_rows.release([row], legs, PUSHED)) for row in held] == [["canceled"]] * 20
     heard(coming_and_going(50, 100), legs)
     assert len(memory) <= 7
 
@@ -164,4 +164,4 @@ def test_the_id_of_an_order_that_is_over_and_forgotten_names_no_new_one() -> Non
         heard(coming_and_going(10), AccountLegs("hyperliquid:other", memory=memory))
         assert memory.cloid_of(ACCOUNT, "101") is None
         again = payload_rows.statuses(SECOND_HALF["data"], legs, POLLED)
-        assert (types(again), again.messages[0].aliases) == (["acknowledge"], {})  # type: ignore[attr-defined]
+        assert (types(again), again.messages[0].aliases) == (["acknowledged"], {})  # type: ignore[attr-defined]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orderledger import Acknowledge, Balance, Ledger
+from orderledger import Acknowledged, Balance, Ledger
 from orderledger.venues.hyperliquid.recording import (
     from_recorded,
     translate_recorded,
@@ -289,7 +289,7 @@ def test_a_time_before_there_were_venues_is_no_time(time: int) -> None:
 @pytest.mark.parametrize("name", DESCRIPTIONS)
 def test_what_describes_an_order_may_be_anything(name: str, junk: Any) -> None:
     told = heard([open_orders(listed(**{name: junk}))])
-    assert ([message.type for message in told.messages], told.faults) == (["acknowledge"], [])
+    assert ([message.type for message in told.messages], told.faults) == (["acknowledged"], [])
 
 
 SILENT: list[Any] = [
@@ -327,7 +327,10 @@ def test_evidence_that_cannot_be_kept_makes_a_row_unreadable() -> None:
 
 def test_basic_rows_are_orders_too() -> None:
     told = translate_recorded([basic()], ACCOUNT)
-    assert ([message.type for message in told.messages], list(told.faults)) == (["acknowledge"], [])
+    assert ([message.type for message in told.messages], list(told.faults)) == (
+        ["acknowledged"],
+        [],
+    )
 
 
 def test_a_negative_size_costs_its_own_row_and_no_other_leg_of_the_order() -> None:
@@ -354,19 +357,19 @@ def test_a_negative_size_costs_its_own_row_and_no_other_leg_of_the_order() -> No
     ]
     told = translate_recorded({"channel": "orderUpdates", "data": rows}, ACCOUNT)
     assert [
-        message.venue_order_id for message in told.messages if isinstance(message, Acknowledge)
+        message.venue_order_id for message in told.messages if isinstance(message, Acknowledged)
     ] == ["155"]
     assert [fault.fault for fault in told.faults] == ["origSz is negative: -1"]
 
 
 SINGLE = [
-    ({"channel": "orderUpdates", "data": reported("open")}, "acknowledge"),
+    ({"channel": "orderUpdates", "data": reported("open")}, "acknowledged"),
     ({"channel": "userFills", "data": {"user": ADDRESS, "fills": fill()}}, "fill"),
     (
         {"channel": "openOrders", "data": {"dex": "", "user": ADDRESS, "orders": listed()}},
-        "acknowledge",
+        "acknowledged",
     ),
-    ({"channel": "user", "data": {"nonUserCancel": {"coin": "ETH", "oid": 101}}}, "cancel"),
+    ({"channel": "user", "data": {"nonUserCancel": {"coin": "ETH", "oid": 101}}}, "canceled"),
     ({"channel": "user", "data": {"funding": FUNDING}}, "funding"),
 ]
 

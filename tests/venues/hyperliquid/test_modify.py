@@ -106,7 +106,7 @@ def test_a_cancel_that_nothing_follows_is_told_when_the_wait_is_over() -> None:
     assert translate_frame(FRAMES["canceled"], legs, PUSHED).messages == []
     (held,) = legs.held
     (message,) = payload_rows.release([held], legs, PUSHED).messages
-    assert (message.type, legs.held) == ("cancel", [])
+    assert (message.type, legs.held) == ("canceled", [])
     assert payload_rows.release([held], legs, PUSHED).messages == []
 
 
@@ -119,14 +119,16 @@ def test_a_cancel_that_is_told_again_is_the_same_message() -> None:
 def test_a_cancel_by_the_venue_is_told_at_once() -> None:
     legs = AccountLegs(ACCOUNT)
     frame = order_updates(reported("marginCanceled", T + 1))
-    assert [message.type for message in translate_frame(frame, legs, PUSHED).messages] == ["cancel"]
+    assert [message.type for message in translate_frame(frame, legs, PUSHED).messages] == [
+        "canceled"
+    ]
 
 
 def test_a_cancel_without_cloid_is_told_at_once() -> None:
     frame = order_updates(reported("canceled", T + 1, cloid=None))
     assert [
         message.type for message in translate_frame(frame, AccountLegs(ACCOUNT), PUSHED).messages
-    ] == ["cancel"]
+    ] == ["canceled"]
 
 
 @pytest.mark.parametrize("rows", [("canceled", "open new"), ("open new", "canceled")])
@@ -161,10 +163,10 @@ def test_the_total_is_what_earlier_legs_filled_and_what_is_left_of_the_new_one()
     (replace,) = [
         m
         for m in heard(FRAMES[name] for name in ("open", "canceled", "open new")).messages
-        if m.type == "replace"
+        if m.type == "replaced"
     ]
     assert said(replace) == {
-        "type": "replace",
+        "type": "replaced",
         "at": "2026-09-21T14:14:10Z",
         "venue_order_id": "155",
         "aliases": {CLOID: COMMON_CLOID},
@@ -182,9 +184,9 @@ def test_the_total_is_what_earlier_legs_filled_and_what_is_left_of_the_new_one()
 
 def test_a_larger_total_is_told_when_more_turns_out_to_have_been_filled() -> None:
     told = heard([FRAMES["open"], FRAMES["open new"], FRAMES["canceled"]]).messages
-    assert [(m.type, str(m.quantity)) for m in told if m.type == "replace"] == [  # type: ignore[attr-defined]
-        ("replace", "0.7"),
-        ("replace", "1.2"),
+    assert [(m.type, str(m.quantity)) for m in told if m.type == "replaced"] == [  # type: ignore[attr-defined]
+        ("replaced", "0.7"),
+        ("replaced", "1.2"),
     ]
 
 
@@ -229,7 +231,7 @@ def test_a_refused_modify_leaves_the_order_working(is_refused_first: bool) -> No
     refused = order_updates(reported("badAloPxRejected", T + 50_000, **NEW))
     frames = [FRAMES["open"], refused]
     told = heard(frames).messages
-    assert [message.type for message in told] == ["acknowledge", "reject_replace"]
+    assert [message.type for message in told] == ["acknowledged", "replace_rejected"]
     order = only_order_after(told)
     assert (order["status"], order["venue_order_ids"]) == ("new", ["101"])
     ended = [refused, FRAMES["canceled"]] if is_refused_first else [FRAMES["canceled"], refused]
@@ -261,7 +263,7 @@ def test_a_leg_of_the_other_side_is_another_programs_order_and_no_modify() -> No
         user_fills(fill(oid=90, side="A", sz="3.0", tid=400, time=T - 500)),
     ]
     told = heard([*frames, FRAMES["open"], FRAMES["fill"]]).messages
-    assert [message.type for message in told] == ["status", "fill", "acknowledge", "fill"]
+    assert [message.type for message in told] == ["status_observed", "fill", "acknowledged", "fill"]
     order = only_order_after(told)
     assert (str(order["quantity"]), "client_order_id_reused" in order["anomalies"]) == ("1.2", True)
 
@@ -350,7 +352,7 @@ def test_without_fills_by_leg_the_order_s_own_sum_says_what_earlier_legs_filled(
 
     legs = AccountLegs(ACCOUNT, OneRow())
     (replace,) = translate_frame(FRAMES["open new"], legs, PUSHED).messages
-    assert (replace.type, str(replace.quantity)) == ("replace", "1.2")  # type: ignore[attr-defined]
+    assert (replace.type, str(replace.quantity)) == ("replaced", "1.2")  # type: ignore[attr-defined]
 
 
 # A cloid that is used again.

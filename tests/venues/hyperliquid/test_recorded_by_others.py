@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from orderledger import Ledger
-from orderledger.infrastructure.messages.registry import Balance, Cancel, Fill
+from orderledger.infrastructure.messages.registry import Balance, Canceled, Fill
 from orderledger.venues.hyperliquid.recording import (
     HyperliquidRecording,
     from_recorded,
@@ -48,7 +48,7 @@ def test_a_cancel_inside_the_venue_ends_the_order() -> None:
 @pytest.mark.parametrize("status", ["tooManyOpenOrdersRejected", "outcomeSettledRejected"])
 def test_refusals_that_came_later_are_refusals(status: str) -> None:
     assert [(message.type, message.reason) for message in told([reported(status)])] == [
-        ("reject", status)
+        ("rejected", status)
     ]
 
 
@@ -161,7 +161,7 @@ def test_the_history_of_orders_is_pushed_as_it_is_answered() -> None:
             "data": {"user": ADDRESS, "isSnapshot": True, "orderHistory": rows},
         }
     )
-    assert [message.type for message in pushed] == ["acknowledge", "status"]
+    assert [message.type for message in pushed] == ["acknowledged", "status_observed"]
     with Ledger.open("memory://") as ledger:
         ledger.record_many(pushed)
         assert {outcome.outcome for outcome in ledger.record_many(told(rows))} == {"duplicate"}
@@ -242,7 +242,7 @@ def test_a_cancel_without_a_time_waits_for_the_row_that_has_one_and_the_reason()
         recording = HyperliquidRecording(ACCOUNT)
         messages = [message for frame in frames for message in recording.read(frame).messages]
         if another in frames:
-            assert isinstance(messages[-1], Cancel)
+            assert isinstance(messages[-1], Canceled)
         seen = orders_after([*messages, *recording.rest().messages])[0]
         assert (seen["status"], seen["ended_at"], seen["reason"]) == (
             "canceled",

@@ -28,7 +28,7 @@ TERMS = {
 SAMPLES: dict[str, list[dict[str, Any]]] = {
     "ws_order_open": [
         {
-            "type": "acknowledge",
+            "type": "acknowledged",
             "at": "2026-09-21T14:13:20Z",
             "venue_order_id": "700000000101",
             "aliases": B01,
@@ -43,7 +43,7 @@ SAMPLES: dict[str, list[dict[str, Any]]] = {
     ],
     "ws_order_partial_then_canceled": [
         {
-            "type": "cancel",
+            "type": "canceled",
             "at": "2026-09-21T14:13:29Z",
             "venue_order_id": "700000000101",
             "aliases": B01,
@@ -53,14 +53,14 @@ SAMPLES: dict[str, list[dict[str, Any]]] = {
     ],
     "ws_modify_both_legs": [
         {
-            "type": "acknowledge",
+            "type": "acknowledged",
             "at": "2026-09-21T14:13:20Z",
             "venue_order_id": "700000000101",
             "aliases": B02,
             "reported": {"status": "new", "quantity": "1.2", "limit_price": "2500.5"},
         },
         {
-            "type": "replace",
+            "type": "replaced",
             "at": "2026-09-21T14:14:10Z",
             "venue_order_id": "700000000155",
             "aliases": B02,
@@ -114,18 +114,18 @@ SAMPLES: dict[str, list[dict[str, Any]]] = {
         },
     ],
     "ws_user_event_non_user_cancel": [
-        {"type": "cancel", "venue_order_id": "700000000101", "reason": "nonUserCancel"}
+        {"type": "canceled", "venue_order_id": "700000000101", "reason": "nonUserCancel"}
     ],
     "ws_webdata2_trimmed": [
         {
-            "type": "acknowledge",
+            "type": "acknowledged",
             "at": "2026-09-21T14:13:20Z",
             "venue_order_id": "700000000101",
             "aliases": B01,
             "reported": {"status": "partially_filled", "quantity": "1.2", **TERMS},
         },
         {
-            "type": "acknowledge",
+            "type": "acknowledged",
             "at": "2026-09-21T14:13:50Z",
             "venue_order_id": "700000000101",
             "aliases": B01,
@@ -139,7 +139,7 @@ SAMPLES: dict[str, list[dict[str, Any]]] = {
     ],
     "rest_order_status_found": [
         {
-            "type": "status",
+            "type": "status_observed",
             "status": "filled",
             "dated_by": "venue",
             "at": "2026-09-21T14:14:00Z",
@@ -150,9 +150,9 @@ SAMPLES: dict[str, list[dict[str, Any]]] = {
     ],
     "rest_order_status_unknown": [],
     "exchange_ack_batch": [
-        {"type": "acknowledge", "venue_order_id": "700000000101", "aliases": B01},
+        {"type": "acknowledged", "venue_order_id": "700000000101", "aliases": B01},
         {
-            "type": "status",
+            "type": "status_observed",
             "status": "filled",
             "venue_order_id": "700000000140",
             "reported": {"cum_quantity": "0.5", "average_price": "2498.7"},

@@ -42,7 +42,7 @@ def test_all_words_of_the_documentation_are_known() -> None:
 @pytest.mark.parametrize("word", ["open", "accepted"])
 def test_open_is_an_acknowledgement(word: str) -> None:
     (message,) = told(word)
-    assert (message["type"], message["reported"]["status"]) == ("acknowledge", "new")
+    assert (message["type"], message["reported"]["status"]) == ("acknowledged", "new")
 
 
 def test_open_and_partly_filled_says_how_much() -> None:
@@ -70,25 +70,25 @@ def test_open_and_partly_filled_since_it_was_made_does_not_say_by_when_so_much_w
 @pytest.mark.parametrize("word", ["canceled", *BY_VENUE, "somethingNewCanceled"])
 @pytest.mark.parametrize("size", ["1.2", "0.7"])
 def test_a_cancel_ends_the_order_for_the_reason_that_the_venue_gives(word: str, size: str) -> None:
-    assert types_of(word, sz=size) == [("cancel", word)]
-    assert types_of(word, sz=size, cloid=...) == [("cancel", word)]
+    assert types_of(word, sz=size) == [("canceled", word)]
+    assert types_of(word, sz=size, cloid=...) == [("canceled", word)]
 
 
 @pytest.mark.parametrize("word", [*REJECTED, "somethingNewRejected"])
 def test_a_refusal_is_a_reject_unless_something_was_filled(word: str) -> None:
-    assert types_of(word) == [("reject", word)]
-    assert types_of(word, sz="0.7") == [("cancel", word)]
+    assert types_of(word) == [("rejected", word)]
+    assert types_of(word, sz="0.7") == [("canceled", word)]
 
 
 def test_an_immediate_order_that_matched_nothing_expired() -> None:
-    assert types_of("iocCancelRejected") == [("expire", "iocCancelRejected")]
-    assert types_of("iocCancelRejected", sz="0.7") == [("cancel", "iocCancelRejected")]
+    assert types_of("iocCancelRejected") == [("expired", "iocCancelRejected")]
+    assert types_of("iocCancelRejected", sz="0.7") == [("canceled", "iocCancelRejected")]
 
 
 def test_filled_is_a_status_and_never_a_fill() -> None:
     (message,) = told("filled", sz="0.0")
     assert (message["type"], message["status"], message["reported"]["cum_quantity"]) == (
-        "status",
+        "status_observed",
         "filled",
         "1.2",
     )
@@ -96,12 +96,12 @@ def test_filled_is_a_status_and_never_a_fill() -> None:
 
 def test_filled_with_all_of_it_left_claims_no_quantity_filled() -> None:
     (message,) = told("filled", sz="1.2")
-    assert (message["type"], message["status"]) == ("status", "filled")
+    assert (message["type"], message["status"]) == ("status_observed", "filled")
     assert "cum_quantity" not in message["reported"]
 
 
 def test_filled_with_something_left_ends_as_its_fills_say() -> None:
-    assert types_of("filled", sz="0.7") == [("cancel", "filled")]
+    assert types_of("filled", sz="0.7") == [("canceled", "filled")]
     row = only_order_after(
         heard([order_updates(reported("filled", T + 9000, sz="0.7")), user_fills(fill())]).messages
     )
@@ -113,7 +113,7 @@ def test_filled_with_something_left_ends_as_its_fills_say() -> None:
 
 def test_triggered_is_a_trigger() -> None:
     assert [(message["type"], message["reported"]["status"]) for message in told("triggered")] == [
-        ("trigger", "new")
+        ("triggered", "new")
     ]
 
 
@@ -122,7 +122,7 @@ def test_triggered_is_a_trigger() -> None:
 )
 def test_a_word_that_nobody_knows_is_passed_on_and_the_order_stays_open(word: str) -> None:
     (message,) = told(word)
-    assert (message["type"], message["status"]) == ("status", word)
+    assert (message["type"], message["status"]) == ("status_observed", word)
     frames = [order_updates(reported("open")), order_updates(reported(word, T + 9000))]
     row = only_order_after(heard(frames).messages)
     assert (row["is_open"], row["status"], row["anomalies"]) == (
@@ -137,7 +137,7 @@ def test_no_word_and_a_word_that_is_no_text_are_faults() -> None:
         frame = order_updates(reported(word), reported("open"))
         found = heard([frame])
         assert ([message.type for message in found.messages], len(found.faults)) == (
-            ["acknowledge"],
+            ["acknowledged"],
             1,
         )
 

@@ -128,9 +128,9 @@ def test_children_wait_for_their_parent() -> None:
         (message.type, getattr(message, "status", None), message.venue_order_id)  # type: ignore[attr-defined]
         for message in told
     ] == [
-        ("acknowledge", None, "101"),
-        ("status", "pending_new", "102"),
-        ("status", "pending_new", "103"),
+        ("acknowledged", None, "101"),
+        ("status_observed", "pending_new", "102"),
+        ("status_observed", "pending_new", "103"),
     ]
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-from orderledger import Ledger, Replace, Request
+from orderledger import Ledger, Replaced, Request
 from orderledger.venues.hyperliquid.order_legs import AccountLegs
 from orderledger.venues.hyperliquid.translate import translate_answer
 from orderledger.venues.hyperliquid.vocabulary import CLOID as ALIAS
@@ -37,7 +37,7 @@ def requested(price: str) -> Request:
 
 
 def test_an_order_of_ours_that_is_first_heard_of_on_other_terms_has_been_replaced() -> None:
-    for price, kinds in (("2500.5", ["acknowledge"]), ("2490", ["replace"])):
+    for price, kinds in (("2500.5", ["acknowledged"]), ("2490", ["replaced"])):
         with Ledger.open("memory://") as ledger:
             ledger.record(requested(price))
             messages = heard(
@@ -104,7 +104,7 @@ def quantities(frames: Sequence[Json], legs: AccountLegs) -> list[Decimal]:
     return [
         message.quantity  # type: ignore[misc]
         for message in heard(frames, legs).messages
-        if isinstance(message, Replace)
+        if isinstance(message, Replaced)
     ]
 
 

@@ -61,9 +61,9 @@ def test_a_fee_or_a_role_that_cannot_be_read_never_costs_the_fill() -> None:
 
 SAMPLES: dict[str, list[tuple[str, str | None]]] = {
     "cancel_ok": [],
-    "order_partial": [("fill", None), ("acknowledge", "partially_filled")],
-    "order_symbol_object_canceled": [("fill", None), ("cancel", "canceled")],
-    "orders_list": [("status", "filled")],
+    "order_partial": [("fill", None), ("acknowledged", "partially_filled")],
+    "order_symbol_object_canceled": [("fill", None), ("canceled", "canceled")],
+    "orders_list": [("status_observed", "filled")],
     "place_ok": [],
     "validation_error": [],
 }
@@ -85,12 +85,12 @@ def test_every_sample_is_told(shared: Path) -> None:
 @pytest.mark.parametrize(
     ("word", "kind", "status", "reason"),
     [
-        ("NOT_FILLED", "acknowledge", "partially_filled", None),
-        ("INACTIVE", "status", "pending_new", "INACTIVE"),
-        ("FULL_FILLED", "status", "filled", None),
-        ("CANCELED_BY_USER", "cancel", "canceled", None),
-        ("CANCELED_BY_SYSTEM", "cancel", "canceled", "CANCELED_BY_SYSTEM"),
-        ("Frozen", "status", None, None),
+        ("NOT_FILLED", "acknowledged", "partially_filled", None),
+        ("INACTIVE", "status_observed", "pending_new", "INACTIVE"),
+        ("FULL_FILLED", "status_observed", "filled", None),
+        ("CANCELED_BY_USER", "canceled", "canceled", None),
+        ("CANCELED_BY_SYSTEM", "canceled", "canceled", "CANCELED_BY_SYSTEM"),
+        ("Frozen", "status_observed", None, None),
     ],
 )
 def test_every_status_word(word: str, kind: str, status: str | None, reason: str | None) -> None:
@@ -123,10 +123,10 @@ def test_a_fee_is_taken_to_be_paid_in_what_is_received() -> None:
 
 def test_a_requested_cancel_is_pending_until_the_status_changes() -> None:
     *_, message = told(order(cancel_order_id=OTHER_ID))
-    assert (message.type, message.pending, message.status) == ("status", "cancel", None)
+    assert (message.type, message.pending, message.status) == ("status_observed", "cancel", None)
     assert [
         message.type for message in told(order(cancel_order_id=OTHER_ID, status="CANCELED_BY_USER"))
-    ] == ["fill", "cancel"]
+    ] == ["fill", "canceled"]
 
 
 def test_a_market_order_has_no_price() -> None:

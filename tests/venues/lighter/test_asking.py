@@ -23,7 +23,7 @@ def test_all_open_orders_are_listed_and_nothing_else() -> None:
             listing = await world.venue.open_orders(ACCOUNT)
             assert listing.venue_order_ids == {str(kept.order_id)}
             assert [(shown(one)["type"], shown(one)["source"]) for one in listing.messages] == [
-                ("acknowledge", "venue_poll")
+                ("acknowledged", "venue_poll")
             ]
 
     asyncio.run(story())
@@ -117,7 +117,7 @@ def test_an_order_made_elsewhere_is_found_by_the_id_of_the_venue_open_or_ended()
             assert known["aliases"] == {}
             assert [
                 shown(one)["type"] for one in await world.venue.order(ACCOUNT, known) or ()
-            ] == ["status", "acknowledge"]
+            ] == ["status_observed", "acknowledged"]
             for number in range(150):
                 world.exchange.cancel(world.place(str(1000 + number)))
             world.exchange.cancel(placed)
@@ -125,7 +125,7 @@ def test_an_order_made_elsewhere_is_found_by_the_id_of_the_venue_open_or_ended()
                 world.exchange.cancel(world.place(str(2000 + number)))
             assert [
                 shown(one)["type"] for one in await world.venue.order(ACCOUNT, known) or ()
-            ] == ["cancel"]
+            ] == ["canceled"]
             assert world.fake.requests["accountInactiveOrders"] == 2
 
     asyncio.run(story())

@@ -51,7 +51,7 @@ def test_a_subscription_that_nobody_confirms_is_not_waited_for_for_ever() -> Non
             world.clock.set(START + timedelta(minutes=1))
             await world.up()
             assert world.kinds[:2] == [
-                "acknowledge",
+                "acknowledged",
                 "Up",
             ]  # first what the connection that was given up had said
             assert world.fake.connections == 2

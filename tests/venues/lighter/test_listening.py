@@ -28,7 +28,7 @@ def test_an_account_is_up_before_it_is_heard_of_and_lives_from_then_on() -> None
             await world.until(
                 lambda: len(world.ledger.trades()) == 2 and not world.ledger.open_orders()
             )
-            assert world.kinds[:2] == ["Up", "acknowledge"]
+            assert world.kinds[:2] == ["Up", "acknowledged"]
             seen = world.ledger.order("9002")
             assert (seen["status"], seen["cum_quantity"], seen["fees"]) == (
                 "canceled",

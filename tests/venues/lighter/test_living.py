@@ -70,7 +70,7 @@ def test_an_order_of_ours_is_requested_sent_changed_and_canceled() -> None:
             await send(world, 15, terms)
             await world.until(lambda: world.ledger.order("C-1")["status"] == "canceled")
             assert world.ledger.order("C-1")["anomalies"] == []
-            assert world.kinds.count("replace") == 1
+            assert world.kinds.count("replaced") == 1
 
     asyncio.run(story())
 
@@ -104,7 +104,7 @@ def test_an_order_sent_over_the_websocket_is_acknowledged_by_its_row_and_not_by_
             assert (answer["type"], answer["code"], answer["id"]) == ("jsonapi/sendtx", 200, "C-1")
             assert from_recorded(answer, ACCOUNT, INDEX) == []
             await world.until(lambda: world.ledger.orders())
-            assert world.kinds.count("acknowledge") == 1
+            assert world.kinds.count("acknowledged") == 1
 
     asyncio.run(story())
 

@@ -7,12 +7,12 @@ import pytest
 
 from orderledger import Ledger
 from orderledger.infrastructure.messages.registry import (
-    Acknowledge,
-    Cancel,
+    Acknowledged,
+    Canceled,
     Message,
-    Reject,
+    Rejected,
     Report,
-    Status,
+    StatusObserved,
 )
 from orderledger.venues.lighter.vocabulary import STATUSES
 from tests.venues.lighter.rows import ACCOUNT, moment, only, order, read, shown
@@ -21,53 +21,59 @@ NOTHING, SOME = "0.0000", "0.2000"
 
 SAID: list[tuple[str, str, str, str | None, str]] = [
     # status, filled, message, reason, status of the order in the ledger
-    ("in-progress", NOTHING, "status", None, "pending_new"),
-    ("in-progress", SOME, "status", None, "new"),
-    ("pending", NOTHING, "status", None, "pending_new"),
-    ("pending", SOME, "status", None, "new"),
-    ("open", NOTHING, "acknowledge", None, "new"),
-    ("open", SOME, "acknowledge", None, "new"),
-    ("filled", SOME, "status", None, "new"),
-    ("canceled", NOTHING, "cancel", None, "canceled"),
-    ("canceled", SOME, "cancel", None, "canceled"),
-    ("canceled-reduce-only", NOTHING, "cancel", "canceled-reduce-only", "canceled"),
-    ("canceled-reduce-only", SOME, "cancel", "canceled-reduce-only", "canceled"),
-    ("canceled-self-trade", NOTHING, "cancel", "canceled-self-trade", "canceled"),
-    ("canceled-self-trade", SOME, "cancel", "canceled-self-trade", "canceled"),
-    ("canceled-oco", NOTHING, "cancel", "canceled-oco", "canceled"),
-    ("canceled-oco", SOME, "cancel", "canceled-oco", "canceled"),
-    ("canceled-child", NOTHING, "cancel", "canceled-child", "canceled"),
-    ("canceled-child", SOME, "cancel", "canceled-child", "canceled"),
-    ("canceled-liquidation", NOTHING, "cancel", "canceled-liquidation", "canceled"),
-    ("canceled-liquidation", SOME, "cancel", "canceled-liquidation", "canceled"),
-    ("canceled-post-only", NOTHING, "reject", "canceled-post-only", "rejected"),
-    ("canceled-post-only", SOME, "cancel", "canceled-post-only", "canceled"),
+    ("in-progress", NOTHING, "status_observed", None, "pending_new"),
+    ("in-progress", SOME, "status_observed", None, "new"),
+    ("pending", NOTHING, "status_observed", None, "pending_new"),
+    ("pending", SOME, "status_observed", None, "new"),
+    ("open", NOTHING, "acknowledged", None, "new"),
+    ("open", SOME, "acknowledged", None, "new"),
+    ("filled", SOME, "status_observed", None, "new"),
+    ("canceled", NOTHING, "canceled", None, "canceled"),
+    ("canceled", SOME, "canceled", None, "canceled"),
+    ("canceled-reduce-only", NOTHING, "canceled", "canceled-reduce-only", "canceled"),
+    ("canceled-reduce-only", SOME, "canceled", "canceled-reduce-only", "canceled"),
+    ("canceled-self-trade", NOTHING, "canceled", "canceled-self-trade", "canceled"),
+    ("canceled-self-trade", SOME, "canceled", "canceled-self-trade", "canceled"),
+    ("canceled-oco", NOTHING, "canceled", "canceled-oco", "canceled"),
+    ("canceled-oco", SOME, "canceled", "canceled-oco", "canceled"),
+    ("canceled-child", NOTHING, "canceled", "canceled-child", "canceled"),
+    ("canceled-child", SOME, "canceled", "canceled-child", "canceled"),
+    ("canceled-liquidation", NOTHING, "canceled", "canceled-liquidation", "canceled"),
+    ("canceled-liquidation", SOME, "canceled", "canceled-liquidation", "canceled"),
+    ("canceled-post-only", NOTHING, "rejected", "canceled-post-only", "rejected"),
+    ("canceled-post-only", SOME, "canceled", "canceled-post-only", "canceled"),
     (
         "canceled-position-not-allowed",
         NOTHING,
-        "reject",
+        "rejected",
         "canceled-position-not-allowed",
         "rejected",
     ),
-    ("canceled-position-not-allowed", SOME, "cancel", "canceled-position-not-allowed", "canceled"),
-    ("canceled-margin-not-allowed", NOTHING, "reject", "canceled-margin-not-allowed", "rejected"),
-    ("canceled-margin-not-allowed", SOME, "cancel", "canceled-margin-not-allowed", "canceled"),
-    ("canceled-invalid-balance", NOTHING, "reject", "canceled-invalid-balance", "rejected"),
-    ("canceled-invalid-balance", SOME, "cancel", "canceled-invalid-balance", "canceled"),
-    ("canceled-too-much-slippage", NOTHING, "expire", "canceled-too-much-slippage", "expired"),
-    ("canceled-too-much-slippage", SOME, "expire", "canceled-too-much-slippage", "expired"),
+    (
+        "canceled-position-not-allowed",
+        SOME,
+        "canceled",
+        "canceled-position-not-allowed",
+        "canceled",
+    ),
+    ("canceled-margin-not-allowed", NOTHING, "rejected", "canceled-margin-not-allowed", "rejected"),
+    ("canceled-margin-not-allowed", SOME, "canceled", "canceled-margin-not-allowed", "canceled"),
+    ("canceled-invalid-balance", NOTHING, "rejected", "canceled-invalid-balance", "rejected"),
+    ("canceled-invalid-balance", SOME, "canceled", "canceled-invalid-balance", "canceled"),
+    ("canceled-too-much-slippage", NOTHING, "expired", "canceled-too-much-slippage", "expired"),
+    ("canceled-too-much-slippage", SOME, "expired", "canceled-too-much-slippage", "expired"),
     (
         "canceled-not-enough-liquidity",
         NOTHING,
-        "expire",
+        "expired",
         "canceled-not-enough-liquidity",
         "expired",
     ),
-    ("canceled-not-enough-liquidity", SOME, "expire", "canceled-not-enough-liquidity", "expired"),
-    ("canceled-expired", NOTHING, "expire", None, "expired"),
-    ("canceled-expired", SOME, "expire", None, "expired"),
-    ("canceled-by-moonlight", NOTHING, "status", None, "pending_new"),
-    ("frozen", SOME, "status", None, "pending_new"),
+    ("canceled-not-enough-liquidity", SOME, "expired", "canceled-not-enough-liquidity", "expired"),
+    ("canceled-expired", NOTHING, "expired", None, "expired"),
+    ("canceled-expired", SOME, "expired", None, "expired"),
+    ("canceled-by-moonlight", NOTHING, "status_observed", None, "pending_new"),
+    ("frozen", SOME, "status_observed", None, "pending_new"),
 ]
 
 
@@ -108,9 +114,9 @@ def test_a_status_that_nobody_knows_is_told_word_by_word_and_harms_no_other_orde
     ]
     told = read({"orders": {"0": rows}})
     assert [(type(message), message.venue_order_id) for message in reports(told.messages)] == [
-        (Acknowledge, "1"),
-        (Status, "2"),
-        (Cancel, "3"),
+        (Acknowledged, "1"),
+        (StatusObserved, "2"),
+        (Canceled, "3"),
     ]
     assert shown(told.messages[1])["status"] == "melted"
 
@@ -130,7 +136,7 @@ def test_the_whole_of_a_message_is_this() -> None:
         }
     )
     assert shown(message) == {
-        "type": "acknowledge",
+        "type": "acknowledged",
         "account": ACCOUNT,
         "at": "2026-09-21T14:13:20.123456Z",
         "source": "venue_push",
@@ -165,7 +171,7 @@ def test_what_was_filled_is_never_taken_from_what_remains() -> None:
             ]
         }
     )
-    assert isinstance(message, Cancel) and message.reported is not None
+    assert isinstance(message, Canceled) and message.reported is not None
     assert (message.reported.cum_quantity, message.reported.leaves_quantity) == (
         Decimal(0),
         Decimal(0),
@@ -178,7 +184,7 @@ def test_what_was_filled_is_never_taken_from_what_remains() -> None:
         }
     )
     assert (
-        isinstance(message, Cancel)
+        isinstance(message, Canceled)
         and message.reported is not None
         and message.reported.cum_quantity is None
     )
@@ -195,7 +201,7 @@ def test_an_ended_order_leaves_nothing_whatever_the_row_says_remains() -> None:
         }
     )
     assert (
-        isinstance(message, Cancel)
+        isinstance(message, Canceled)
         and message.reported is not None
         and message.reported.leaves_quantity is None
     )
@@ -203,22 +209,22 @@ def test_an_ended_order_leaves_nothing_whatever_the_row_says_remains() -> None:
 
 @pytest.mark.parametrize("word", ["canceled-post-only", "canceled-margin-not-allowed"])
 def test_a_refusal_that_does_not_say_what_was_filled_is_no_reject(word: str) -> None:
-    assert isinstance(only({"orders": [order(status=word, filled_base_amount=...)]}), Cancel)
-    assert isinstance(only({"orders": [order(status=word, filled_base_amount="0")]}), Reject)
+    assert isinstance(only({"orders": [order(status=word, filled_base_amount=...)]}), Canceled)
+    assert isinstance(only({"orders": [order(status=word, filled_base_amount="0")]}), Rejected)
 
 
 @pytest.mark.parametrize(
     ("trigger_status", "kind", "expected"),
     [
-        ("mark-price", "stop-loss", Acknowledge),
-        ("parent-order", "take-profit-limit", Acknowledge),
-        ("parent-order", "limit", Acknowledge),
-        ("twap", "twap", Acknowledge),
-        (..., "stop-loss-limit", Acknowledge),
-        ("ready", "stop-loss", Status),
-        ("na", "limit", Status),
-        (..., "limit", Status),
-        ("moon", "stop-loss", Status),
+        ("mark-price", "stop-loss", Acknowledged),
+        ("parent-order", "take-profit-limit", Acknowledged),
+        ("parent-order", "limit", Acknowledged),
+        ("twap", "twap", Acknowledged),
+        (..., "stop-loss-limit", Acknowledged),
+        ("ready", "stop-loss", StatusObserved),
+        ("na", "limit", StatusObserved),
+        (..., "limit", StatusObserved),
+        ("moon", "stop-loss", StatusObserved),
     ],
 )
 def test_an_order_that_waits_for_its_trigger_is_accepted(

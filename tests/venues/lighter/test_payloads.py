@@ -20,21 +20,21 @@ from tests.venues.lighter.rows import ACCOUNT, INDEX, MARKETS, moment, order, re
 
 SAMPLES = {
     "rest_error": [],
-    "rest_inactive_page": [("reject", "281480000000090", "2026-09-21T11:26:40Z", "venue_poll")],
+    "rest_inactive_page": [("rejected", "281480000000090", "2026-09-21T11:26:40Z", "venue_poll")],
     "ws_connected": [],
     "ws_error_flat_tx": [],
     "ws_error_nested": [],
     "ws_sendtx_ack": [],
     "ws_subscribed_all_orders": [
-        ("acknowledge", "281480000000101", "2026-09-21T14:13:20.123456Z", "venue_push")
+        ("acknowledged", "281480000000101", "2026-09-21T14:13:20.123456Z", "venue_push")
     ],
     "ws_trade_update": [("fill", "281480000000101", "2026-09-21T14:13:24.123456Z", "venue_push")],
     "ws_trades_snapshot_list": [],
     "ws_update_canceled_after_partial": [
-        ("cancel", "281480000000101", "2026-09-21T14:13:29.123456Z", "venue_push")
+        ("canceled", "281480000000101", "2026-09-21T14:13:29.123456Z", "venue_push")
     ],
     "ws_update_partial": [
-        ("acknowledge", "281480000000101", "2026-09-21T14:13:24.123456Z", "venue_push")
+        ("acknowledged", "281480000000101", "2026-09-21T14:13:24.123456Z", "venue_push")
     ],
 }
 

@@ -52,7 +52,7 @@ def test_the_channel_of_one_market_tells_its_funding_as_one_object() -> None:
     }
     assert [message.type for message in told(frame)] == [
         "fill",
-        "acknowledge",
+        "acknowledged",
         "funding",
         "balance",
     ]

@@ -202,7 +202,10 @@ def test_a_deployment_without_a_lookup_by_index_is_asked_for_the_lists() -> None
         async with world.open(listens=False):
             world.ledger.record(request("C-1", 9001, at=START))
             told = await world.venue.order(ACCOUNT, world.ledger.order("C-1"))
-            assert [shown(message)["type"] for message in told or ()] == ["status", "acknowledge"]
+            assert [shown(message)["type"] for message in told or ()] == [
+                "status_observed",
+                "acknowledged",
+            ]
             assert (await world.venue.fills_since(ACCOUNT, START)).messages == []
 
     asyncio.run(story())

@@ -90,7 +90,7 @@ def test_a_coarse_end_does_not_come_before_its_own_fills() -> None:
         [{"orders": [coarse], "trades": trades}],
     ):
         with Ledger.open("memory://") as ledger:
-            assert record(ledger, *documents) == [("fill", "recorded"), ("cancel", "recorded")]
+            assert record(ledger, *documents) == [("fill", "recorded"), ("canceled", "recorded")]
             seen = ledger.order("9001")
             assert (seen["ended_at"], seen["anomalies"]) == (moment(EXACT), ["unknown_order"])
 
@@ -135,7 +135,7 @@ def test_new_terms_answer_a_replace_that_is_outstanding() -> None:
     )
     with Ledger.open("memory://") as ledger:
         ledger.record(REQUEST)
-        assert record(ledger, orders(order())) == [("acknowledge", "recorded")]
+        assert record(ledger, orders(order())) == [("acknowledged", "recorded")]
         ledger.record(
             RequestReplace(
                 account=ACCOUNT,
@@ -145,10 +145,10 @@ def test_new_terms_answer_a_replace_that_is_outstanding() -> None:
             )
         )
         assert record(ledger, orders(after)) == [
-            ("acknowledge", "recorded"),
-            ("replace", "recorded"),
+            ("acknowledged", "recorded"),
+            ("replaced", "recorded"),
         ]
-        assert record(ledger, orders(after)) == [("acknowledge", "duplicate")]
+        assert record(ledger, orders(after)) == [("acknowledged", "duplicate")]
         seen = ledger.order("C-1")
     assert (seen["quantity"], seen["limit_price"], seen["pending"], seen["anomalies"]) == (
         Decimal("0.7"),
@@ -164,19 +164,19 @@ def test_new_terms_that_nobody_here_asked_for_are_a_restatement() -> None:
         ledger.record(REQUEST)
         record(ledger, orders(order()))
         assert record(ledger, orders(after)) == [
-            ("acknowledge", "recorded"),
-            ("restate", "recorded"),
+            ("acknowledged", "recorded"),
+            ("restated", "recorded"),
         ]
         assert ledger.order("C-1")["limit_price"] == Decimal(2499)
 
 
 def test_an_end_brings_the_terms_that_were_missed_before_it() -> None:
-    for status, kind in (("canceled", "cancel"), ("canceled-expired", "expire")):
+    for status, kind in (("canceled", "canceled"), ("canceled-expired", "expired")):
         after = order(transaction_time=EXACT + 10, price="2499.00", status=status)
         with Ledger.open("memory://") as ledger:
             ledger.record(REQUEST)
             record(ledger, orders(order()))
-            assert record(ledger, orders(after)) == [(kind, "recorded"), ("restate", "recorded")]
+            assert record(ledger, orders(after)) == [(kind, "recorded"), ("restated", "recorded")]
             assert record(ledger, orders(after)) == [(kind, "duplicate")]
             assert ledger.order("C-1")["limit_price"] == Decimal(2499)
 
@@ -186,7 +186,7 @@ def test_terms_that_the_venue_took_otherwise_than_requested_stay_a_mismatch_at_f
         ledger.record(REQUEST)
         assert record(
             ledger, orders(order(initial_base_amount="0.4000", remaining_base_amount="0.4000"))
-        ) == [("acknowledge", "recorded")]
+        ) == [("acknowledged", "recorded")]
         assert ledger.order("C-1")["anomalies"] == ["quantity_mismatch"]
 
 
@@ -206,6 +206,6 @@ def test_an_order_keeps_the_name_its_market_had_at_first() -> None:
         record(ledger, rows, markets=Markets())
         assert record(ledger, rows, markets=MARKETS) == [
             ("fill", "duplicate"),
-            ("acknowledge", "duplicate"),
+            ("acknowledged", "duplicate"),
         ]
         assert [row["instrument"] for row in ledger.trades()] == ["lighter:market:0"]

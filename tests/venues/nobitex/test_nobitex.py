@@ -52,16 +52,16 @@ def one(document: Any) -> Any:
 
 SAMPLES: dict[str, list[tuple[str, str | None]]] = {
     "add_failed_duplicate_client_id": [],
-    "add_limit_ok": [("acknowledge", "new")],
-    "add_oco_ok": [("acknowledge", "new"), ("acknowledge", "new")],
-    "cancel_ok_partially_filled": [("cancel", "canceled")],
-    "list_details2": [("cancel", "canceled")],
-    "status_market_price_word": [("status", "pending_new")],
-    "status_partial": [("acknowledge", "partially_filled")],
+    "add_limit_ok": [("acknowledged", "new")],
+    "add_oco_ok": [("acknowledged", "new"), ("acknowledged", "new")],
+    "cancel_ok_partially_filled": [("canceled", "canceled")],
+    "list_details2": [("canceled", "canceled")],
+    "status_market_price_word": [("status_observed", "pending_new")],
+    "status_partial": [("acknowledged", "partially_filled")],
     "too_many_requests": [],
     "trades_list": [("fill", None)],
-    "ws_push_order_canceled": [("cancel", "canceled")],
-    "ws_push_order_fill": [("acknowledge", "partially_filled")],
+    "ws_push_order_canceled": [("canceled", "canceled")],
+    "ws_push_order_fill": [("acknowledged", "partially_filled")],
 }
 
 
@@ -81,19 +81,19 @@ def test_every_sample_is_told(shared: Path) -> None:
 @pytest.mark.parametrize(
     ("word", "kind", "status", "reason"),
     [
-        ("New", "status", "pending_new", None),
-        ("Active", "acknowledge", "partially_filled", None),
-        ("Inactive", "acknowledge", "partially_filled", "Inactive"),
-        ("Done", "status", "filled", None),
-        ("Canceled", "cancel", "canceled", None),
-        ("Rejected", "reject", "rejected", None),
-        ("Frozen", "status", None, None),
+        ("New", "status_observed", "pending_new", None),
+        ("Active", "acknowledged", "partially_filled", None),
+        ("Inactive", "acknowledged", "partially_filled", "Inactive"),
+        ("Done", "status_observed", "filled", None),
+        ("Canceled", "canceled", "canceled", None),
+        ("Rejected", "rejected", "rejected", None),
+        ("Frozen", "status_observed", None, None),
     ],
 )
 def test_every_status_word(word: str, kind: str, status: str | None, reason: str | None) -> None:
     message = one(orders(order(status=word)))
     assert (message.type, message.reported.status, message.reason) == (kind, status, reason)
-    assert getattr(message, "status", None) == {"status": status or word}.get(kind)
+    assert getattr(message, "status", None) == {"status_observed": status or word}.get(kind)
 
 
 def test_an_order_says_its_terms_and_its_names_for_people_are_not_read() -> None:
@@ -214,7 +214,11 @@ def test_a_frame_of_the_websocket_says_when_and_leaves_the_fill_to_its_trade() -
     }
     frame = {"push": {"channel": "private:orders#P", "pub": {"data": json.dumps(row)}}}
     message = one(frame)
-    assert (message.type, message.source, message.instrument) == ("cancel", "venue_push", "BTC/IRR")
+    assert (message.type, message.source, message.instrument) == (
+        "canceled",
+        "venue_push",
+        "BTC/IRR",
+    )
     assert (message.at, message.evidence) == (datetime(2026, 5, 4, 10, 1, 40, tzinfo=UTC), frame)
     traded = one(
         {"push": {"channel": "private:trades#P", "pub": {"data": json.dumps(trade(**codes))}}}

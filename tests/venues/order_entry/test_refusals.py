@@ -375,7 +375,7 @@ async def outcome_of(entry: Any, asked: str, order: Any) -> str:
         return f"{error.reason}?"
     assert (
         told.type
-        == {"new": "reject", "cancel": "reject_cancel", "replace": "reject_replace"}[asked]
+        == {"new": "rejected", "cancel": "cancel_rejected", "replace": "replace_rejected"}[asked]
     )
     return str(told.reason)
 

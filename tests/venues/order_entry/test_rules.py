@@ -88,7 +88,7 @@ def test_each_order_of_a_batch_at_hyperliquid_has_its_own_answer() -> None:
                 assert not isinstance(one, Exception)
                 world.record(one)
                 kinds += [message.__dict__["type"] for message in one]
-            assert kinds == ["acknowledge", "reject", "acknowledge"]
+            assert kinds == ["acknowledged", "rejected", "acknowledged"]
             assert world.server.requests["order"] == 1
             assert len(world.at_venue()) == 2
 

@@ -167,7 +167,7 @@ def test_a_working_order_is_canceled(name: str) -> None:
     async def act(world: World) -> None:
         await world.submit()
         await adopt(world)
-        assert await world.cancel() in ([], ["cancel"])
+        assert await world.cancel() in ([], ["canceled"])
         await until(lambda: not world.working())
         assert world.the_order().status.value == "canceled"
 
@@ -196,7 +196,7 @@ def test_the_price_of_an_order_is_changed(name: str) -> None:
         await until(lambda: world.the_order().limit_price == Decimal(world.kind.better_price))
         assert len(world.working()) == 1
         row = world.ledger.order("C-1")
-        assert told == (["replace"] if world.kind.is_replace_told else [])
+        assert told == (["replaced"] if world.kind.is_replace_told else [])
         expected = world.kind.better_price if world.kind.is_replace_told else world.kind.price
         assert (row["limit_price"], row["status"] in ("new", "pending_new")) == (
             Decimal(expected),
@@ -212,7 +212,10 @@ def test_a_change_of_an_ended_order_changes_nothing(name: str) -> None:
         await world.submit()
         await adopt(world)
         world.exchange.cancel(world.the_order())
-        assert await world.replace(limit_price=world.kind.better_price) in ([], ["reject_replace"])
+        assert await world.replace(limit_price=world.kind.better_price) in (
+            [],
+            ["replace_rejected"],
+        )
         assert world.the_order().limit_price == Decimal(world.kind.price)
         assert world.working() == []
 

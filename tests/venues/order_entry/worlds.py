@@ -39,7 +39,7 @@ class Kind:
     query: Callable[[VenueServer, str, Records], Venue]
     first_order_id: int = 1
     accepts_with: str = "new"
-    cancel_of_filled: tuple[str, ...] = ("reject_cancel",)
+    cancel_of_filled: tuple[str, ...] = ("cancel_rejected",)
     is_replace_told: bool = False
     secret: str = SECRET
 

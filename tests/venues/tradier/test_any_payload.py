@@ -173,6 +173,6 @@ def test_a_tag_that_cannot_be_printed_is_told_and_the_rest_of_its_row_counts(tag
             "tag has characters that cannot be printed"
         ]
         assert [(message.type, message.aliases) for message in translation.messages] == [
-            ("acknowledge", {})
+            ("acknowledged", {})
         ]
         assert book.ledger.record(translation.messages[0]).outcome == "recorded"

@@ -65,7 +65,7 @@ def test_the_same_numbers_read_again_are_the_same_fill() -> None:
         book.request()
         first, again = orders(filled_row(4, "500.2")), orders(filled_row(4, "500.2", at=7))
         assert book.tell(first) == ["recorded", "recorded"]
-        assert [message.type for message in book.read(again)] == ["acknowledge"]
+        assert [message.type for message in book.read(again)] == ["acknowledged"]
         assert read_alone(first) == read_alone(first)
         for message in read_alone(again)[:1]:
             assert book.ledger.record(message).outcome == "duplicate"
@@ -102,7 +102,7 @@ def test_a_fill_that_was_told_and_not_yet_recorded_is_told_again_and_not_twice()
             book.ledger.record(message)
         assert book.positions() == {"SPY": "10"}
         later = book.translate(orders(filled_row(10, "500.23", at=9)), memory)
-        assert [message.type for message in later.messages] == ["status"]
+        assert [message.type for message in later.messages] == ["status_observed"]
 
 
 def test_a_correction_that_was_told_and_not_yet_recorded_counts_once() -> None:
@@ -111,11 +111,11 @@ def test_a_correction_that_was_told_and_not_yet_recorded_counts_once() -> None:
         memory = Memory()
         wrong = book.translate(orders(filled_row(10, "500.2")), memory).messages
         right = book.translate(orders(filled_row(10, "500.3")), memory).messages
-        assert [message.type for message in right] == ["fill", "correct_fill", "status"]
+        assert [message.type for message in right] == ["fill", "fill_corrected", "status_observed"]
         for message in (*wrong, *right):
             book.ledger.record(message)
         again = book.translate(orders(filled_row(10, "500.3", at=5)), memory).messages
-        assert [message.type for message in again] == ["status"]
+        assert [message.type for message in again] == ["status_observed"]
         assert book.fills() == [("900101:10@500.3", "SPY", "buy", "10", "500.3")]
 
 
@@ -166,7 +166,7 @@ def test_an_operator_who_busts_a_fill_is_not_overruled_by_the_next_poll() -> Non
     with a_book() as book:
         book.request()
         book.tell(orders(filled_row(10, "500.2")))
-        book.record("bust_fill", venue_order_id="900101", fill_id="900101:10")
+        book.record("fill_busted", venue_order_id="900101", fill_id="900101:10")
         book.tell(orders(filled_row(10, "500.2", at=5)))
         assert book.fills() == []
         assert "quantity_mismatch" in book.order()["anomalies"]
@@ -328,7 +328,7 @@ def test_an_event_of_the_stream_is_never_a_fill_but_a_question() -> None:
         translation = book.translate(
             event(status="filled", exec_quantity=10, avg_fill_price="500.22", last_fill_quantity=6)
         )
-        assert [message.type for message in translation.messages] == ["status"]
+        assert [message.type for message in translation.messages] == ["status_observed"]
         assert list(translation.questions) == ["900101"]
         (message,) = translation.messages
         assert (message.source, message.instrument, message.side) == ("venue_push", None, None)

@@ -38,7 +38,7 @@ def test_what_a_user_has_in_all_accounts_tells_of_ours() -> None:
         {"order": [filled_row(4, "500.2", id=7), row(id=8)]},
     )
     expected = told({"orders": ours}, NUMBER)
-    assert [message.type for message in expected] == ["fill", "acknowledge"]
+    assert [message.type for message in expected] == ["fill", "acknowledged"]
     for accounts in (
         [account(NUMBER, orders=ours)],
         [account(NUMBER, orders=ours), account(OTHER, orders=others)],
@@ -56,7 +56,7 @@ def test_without_a_number_the_one_account_that_has_anything_is_ours_and_of_two_n
         account(OTHER, positions={"position": {"symbol": "A", "quantity": 1}}),
     )
     assert [message.type for message in told(of_user(account(OTHER, orders="null"), ours))] == [
-        "acknowledge"
+        "acknowledged"
     ]
     translation = TradierRecording(ACCOUNT).read(of_user(ours, others))
     assert (list(translation.messages), [fault.fault for fault in translation.faults]) == (
@@ -175,7 +175,7 @@ def test_a_combination_counts_shares_and_contracts_and_ends_with_its_legs() -> N
     }
     (message,) = told({"order": parent})
     assert (message.type, message.reported.quantity, message.reported.cum_quantity) == (
-        "cancel",
+        "canceled",
         None,
         0,
     )
@@ -202,7 +202,7 @@ def test_an_account_that_is_none_is_a_fault_and_costs_the_others_nothing() -> No
         [message.type for message in told.messages],
     ) == (
         ["is not an account"],
-        ["acknowledge"],
+        ["acknowledged"],
     )
 
 

@@ -63,17 +63,17 @@ def test_the_samples_of_orders_are_two_trades_a_refusal_and_a_question(shared: P
             order_type="other",
         )
         assert told(book, sample(shared, "orders_list_with_multileg")) == [
-            ("restate", "900110"),
+            ("restated", "900110"),
             ("fill", "900110"),
             ("fill", "900110"),
-            ("status", "900110"),
-            ("reject", "900120"),
+            ("status_observed", "900110"),
+            ("rejected", "900120"),
         ]
         assert told(book, sample(shared, "orders_single_object")) == [
             ("fill", "900101"),
-            ("acknowledge", "900101"),
+            ("acknowledged", "900101"),
         ]
-        assert told(book, sample(shared, "stream_order_event")) == [("status", "900101")]
+        assert told(book, sample(shared, "stream_order_event")) == [("status_observed", "900101")]
         assert book.order("900101")["anomalies"] == [
             "quantity_mismatch",
             "status_conflict",

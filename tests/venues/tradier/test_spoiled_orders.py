@@ -38,7 +38,7 @@ def test_a_broken_field_costs_the_other_rows_nothing(field: str) -> None:
                 (message.type, message.venue_order_id)
                 for message in translation.messages
                 if getattr(message, "evidence", None) == good
-            ] == [("fill", "900102"), ("acknowledge", "900102")], broken
+            ] == [("fill", "900102"), ("acknowledged", "900102")], broken
             for message in translation.messages:
                 assert book.ledger.record(message).outcome in ("recorded", "duplicate"), broken
 
@@ -47,7 +47,7 @@ def test_a_field_that_cannot_be_read_is_told_and_the_rest_of_its_row_counts() ->
     with a_book() as book:
         translation = book.translate(orders(filled_row(4, "500.2", price="a lot")))
         assert [fault.fault for fault in translation.faults] == ["price is not a decimal number"]
-        assert [message.type for message in translation.messages] == ["fill", "acknowledge"]
+        assert [message.type for message in translation.messages] == ["fill", "acknowledged"]
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_a_filled_row_that_does_not_say_what_was_traded_is_held_and_told() -> No
         assert [fault.fault for fault in translation.faults] == [
             "symbol is missing on filled order 900101"
         ]
-        assert [message.type for message in translation.messages] == ["status"]
+        assert [message.type for message in translation.messages] == ["status_observed"]
         assert list(translation.questions) == ["900101"]
 
 
@@ -116,7 +116,7 @@ def test_a_fill_of_an_option_that_cannot_be_told_by_its_name_is_never_one_of_its
         translation = book.translate(orders(unnamed))
         assert translation.faults[-1].fault == "symbol is missing on filled order 900101"
         assert [(message.type, message.instrument) for message in translation.messages] == [
-            ("status", None)
+            ("status_observed", None)
         ]
         book.tell(orders(unnamed), orders(option))
         assert book.order()["instrument"] == SELL_PUT
@@ -143,7 +143,7 @@ def test_payloads_within_lists_of_lists_are_told_as_unreadable() -> None:
 
 def test_an_endless_reason_costs_the_rejection_nothing() -> None:
     (rejected,) = read_alone(orders(row(status="rejected", reason_description="no " * 5000)))
-    assert (rejected.type, len(rejected.reason), len(rejected.text)) == ("reject", 200, 10_000)
+    assert (rejected.type, len(rejected.reason), len(rejected.text)) == ("rejected", 200, 10_000)
 
 
 def test_legs_that_cannot_be_read_cost_the_other_legs_nothing() -> None:
@@ -151,7 +151,7 @@ def test_legs_that_cannot_be_read_cost_the_other_legs_nothing() -> None:
         translation = book.translate(
             orders(spread("filled", leg(900111, None, "buy", 1, "2.6"), 7))
         )
-        assert [message.type for message in translation.messages] == ["fill", "status"]
+        assert [message.type for message in translation.messages] == ["fill", "status_observed"]
         assert [fault.fault for fault in translation.faults] == ["leg: is not a row"]
 
 

@@ -58,7 +58,7 @@ def test_an_open_order_is_acknowledged_with_its_terms_written_plainly() -> None:
     document = json.loads(text, parse_float=Decimal)
     (message,) = read_alone(document)
     assert json.loads(message.model_dump_json(exclude_none=True, exclude={"evidence"})) == {
-        "type": "acknowledge",
+        "type": "acknowledged",
         "account": ACCOUNT,
         "venue_order_id": "900101",
         "aliases": {},
@@ -136,7 +136,7 @@ def test_a_status_that_nobody_knows_is_told_as_it_is_and_the_order_stays_open() 
             orders(row()), orders(row(status="pondered", transaction_date="2026-05-04T13:30:01Z"))
         )
         (message,) = book.read(orders(row(status="pondered")))
-        assert (message.type, message.status) == ("status", "pondered")
+        assert (message.type, message.status) == ("status_observed", "pondered")
         assert (book.order()["status"], book.order()["is_open"]) == ("new", True)
         assert book.order()["anomalies"] == ["unknown_status"]
 
@@ -155,7 +155,7 @@ def test_settlement_moves_no_order_back_and_none_to_its_end() -> None:
 
 def test_a_held_order_says_so_as_the_reason() -> None:
     (message,) = read_alone(orders(row(status="held")))
-    assert (message.type, message.reason) == ("status", "held")
+    assert (message.type, message.reason) == ("status_observed", "held")
 
 
 def test_why_an_order_was_rejected_is_kept() -> None:
@@ -253,7 +253,7 @@ def test_each_type_is_an_order_type(word: str, order_type: str) -> None:
 def test_a_market_order_has_no_price_and_a_stop_order_has_its_stop() -> None:
     (market,) = read_alone(orders(row(type="market", price="left out", stop_price=0)))
     assert (market.reported.limit_price, market.reported.stop_price) == (None, None)
-    (stop,) = read_alone(orders(row(type="stop", price=None, stop_price="499.5")))
+    (stop,) = read_alone(orders(row(type="stopped", price=None, stop_price="499.5")))
     assert (stop.reported.limit_price, stop.reported.stop_price) == (None, Decimal("499.5"))
 
 
@@ -296,7 +296,7 @@ def test_a_changed_price_is_a_replace_and_answers_ours() -> None:
             book.order()["pending"],
             book.order()["anomalies"],
         ) == ("501", None, [])
-        assert [message.type for message in book.read(changed)] == ["acknowledge"]
+        assert [message.type for message in book.read(changed)] == ["acknowledged"]
 
 
 @pytest.mark.parametrize(

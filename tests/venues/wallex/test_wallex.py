@@ -36,10 +36,10 @@ def told(document: Any, **context: Any) -> list[Message]:
 
 SAMPLES: dict[str, list[tuple[str, str | None]]] = {
     "account_trades": [],
-    "cancel_misleading_status": [("cancel", "canceled")],
-    "open_orders_older_float_shape": [("acknowledge", "new")],
-    "order_partial": [("fill", None), ("acknowledge", "partially_filled")],
-    "place_created": [("acknowledge", "new")],
+    "cancel_misleading_status": [("canceled", "canceled")],
+    "open_orders_older_float_shape": [("acknowledged", "new")],
+    "order_partial": [("fill", None), ("acknowledged", "partially_filled")],
+    "place_created": [("acknowledged", "new")],
     "place_error": [],
 }
 
@@ -60,17 +60,17 @@ def test_every_sample_is_told(shared: Path) -> None:
 @pytest.mark.parametrize(
     ("active", "status", "executed", "kind", "claimed", "reason"),
     [
-        (True, "NEW", "0", "acknowledge", "new", None),
-        (True, "FILLED", "0.0005", "acknowledge", "partially_filled", None),
-        (False, "FILLED", "0", "cancel", "canceled", "FILLED"),
-        (False, "CANCELED", "0.0005", "cancel", "canceled", None),
-        (False, "whatever", "0.0005", "cancel", "canceled", "whatever"),
-        (False, "CANCELED", "0.002", "status", "filled", None),
-        (True, "NEW", "0.002", "status", "filled", None),
-        (None, "NEW", "0.0005", "acknowledge", "partially_filled", None),
-        (None, "FINISHED", "0.0005", "cancel", "canceled", "FINISHED"),
-        (None, "Frozen", "0", "status", None, None),
-        (True, "Frozen", "0", "status", None, None),
+        (True, "NEW", "0", "acknowledged", "new", None),
+        (True, "FILLED", "0.0005", "acknowledged", "partially_filled", None),
+        (False, "FILLED", "0", "canceled", "canceled", "FILLED"),
+        (False, "CANCELED", "0.0005", "canceled", "canceled", None),
+        (False, "whatever", "0.0005", "canceled", "canceled", "whatever"),
+        (False, "CANCELED", "0.002", "status_observed", "filled", None),
+        (True, "NEW", "0.002", "status_observed", "filled", None),
+        (None, "NEW", "0.0005", "acknowledged", "partially_filled", None),
+        (None, "FINISHED", "0.0005", "canceled", "canceled", "FINISHED"),
+        (None, "Frozen", "0", "status_observed", None, None),
+        (True, "Frozen", "0", "status_observed", None, None),
     ],
 )
 def test_active_and_the_filled_quantity_decide(
@@ -90,12 +90,12 @@ def test_active_and_the_filled_quantity_decide(
 @pytest.mark.parametrize(
     ("order_type", "executed", "percent", "lot", "kinds"),
     [
-        ("MARKET", "0.00195", 97, LOT, ["restate", "status"]),
-        ("MARKET", "0.0018", 90, LOT, ["cancel"]),
-        ("MARKET", "0.00195", 97, None, ["cancel"]),
-        ("LIMIT", "0.00195", 97, LOT, ["cancel"]),
-        ("LIMIT", "0.00195", 100, None, ["restate", "status"]),
-        ("MARKET", "0", 0, LOT, ["cancel"]),
+        ("MARKET", "0.00195", 97, LOT, ["restated", "status_observed"]),
+        ("MARKET", "0.0018", 90, LOT, ["canceled"]),
+        ("MARKET", "0.00195", 97, None, ["canceled"]),
+        ("LIMIT", "0.00195", 97, LOT, ["canceled"]),
+        ("LIMIT", "0.00195", 100, None, ["restated", "status_observed"]),
+        ("MARKET", "0", 0, LOT, ["canceled"]),
     ],
 )
 def test_less_than_a_lot_of_a_market_order_was_not_canceled(
