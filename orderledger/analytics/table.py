@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING, Any
 
-from orderledger.analytics.numbers import exact_numbers, products
 from orderledger.analytics.relations import (
     EXACT_TEXT,
     NOTIONAL,
@@ -10,6 +9,7 @@ from orderledger.analytics.relations import (
     columns_shown,
     is_derived,
 )
+from orderledger.infrastructure.exact_numbers import exact_numbers, products
 from orderledger.infrastructure.extras import needed
 from orderledger.projections.view import ROWS_IN_NOTEBOOKS, Column, Row, RowList, Table
 

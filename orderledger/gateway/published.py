@@ -16,6 +16,7 @@ from orderledger.infrastructure.messages.fields import parse_time
 from orderledger.infrastructure.storage.collector_status import CollectorStatuses, gateway_row
 from orderledger.infrastructure.storage.database import Database
 from orderledger.infrastructure.storage.store import reaching
+from orderledger.infrastructure.views.parameters import Account
 from orderledger.projections.view import Row, RowList
 
 ACTOR = "breaker"
@@ -95,9 +96,12 @@ class GatewayStatuses:
 
 
 def breakers(
-    ledger: BreakerLedger, *, account: str | None = None, clock: Clock | None = None
+    ledger: BreakerLedger, *, account: Account = None, clock: Clock | None = None
 ) -> RowList[BreakerRow]:
-    """The breakers of all gateways, or of one account."""
+    """List the breakers of gateways.
+
+    Each has its limit, its present value, and since when it has halted trading.
+    """
     gateways, now = ledger.status()["gateways"], (clock or SystemClock()).now()
     if not gateways:
         return RowList()

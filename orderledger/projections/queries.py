@@ -135,6 +135,7 @@ PAGED = {
         INSTRUMENTS,
         ACCOUNT_EVENTS,
         CERTIFICATES,
+        MARKS,
         HALTS,
     )
 }

@@ -145,6 +145,12 @@ def columns_of(row: type) -> tuple[Column, ...]:
     )
 
 
+def kinds_of(row: type) -> dict[str, Kind]:
+    """The names and kinds of the columns of any class of rows."""
+    hints = get_type_hints(row)  # without what is beside a type, NotRequired included
+    return {name: _kind(hint) for name, hint in hints.items()}
+
+
 def hidden(name: str, kind: Kind, meaning: str) -> Column:
     """A column that only the ledger itself needs."""
     return Column(name, kind, meaning, is_shown=False)

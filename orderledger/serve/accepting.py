@@ -19,10 +19,10 @@ from orderledger.infrastructure.messages.registry import (
     ResumeTrading,
     Submit,
 )
+from orderledger.infrastructure.views.questions import Parameter
 from orderledger.infrastructure.views.scopes import check_scope
 from orderledger.ledger import Ledger
 from orderledger.serve.callers import Caller
-from orderledger.serve.parameters import Parameter
 from orderledger.serve.problems import Problem
 from orderledger.serve.tokens import OPERATE
 

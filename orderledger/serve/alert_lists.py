@@ -3,13 +3,15 @@ clears them, too."""
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 from orderledger.infrastructure.clock import Clock, SystemClock
 from orderledger.infrastructure.storage import alert_tables
-from orderledger.infrastructure.storage.alert_rows import listed, shown
+from orderledger.infrastructure.storage.alert_rows import ORDERS, listed, shown
 from orderledger.infrastructure.storage.alert_tables import ListedAlertRow
 from orderledger.infrastructure.storage.store import reaching
+from orderledger.infrastructure.views.parameters import Account, OpenOnly
+from orderledger.infrastructure.views.questions import Between
 from orderledger.ledger import Ledger
 from orderledger.projections.view import RowList
 from orderledger.serve.alerts.feeds import status_age
@@ -21,12 +23,28 @@ FORGOTTEN_SECONDS = 86_400.0
 now."""
 
 
-def alerts(ledger: Ledger, **asked: Any) -> RowList[ListedAlertRow]:
-    """Alerts with their deliveries, as the command `alerts` lists them: the gravest first, unless
-    asked otherwise."""
-    return RowList(
-        shown(alert, notices) for alert, notices in listed(ledger.store.database, **asked)
-    )
+def alerts(
+    ledger: Ledger,
+    *,
+    open_only: OpenOnly = False,
+    rule: Annotated[str | None, "Only alerts of this rule."] = None,
+    account: Account = None,
+    order: Annotated[
+        str,
+        "gravest: open ones first, critical before warning before info, of each the newest first. "
+        "desc or newest: the latest first. asc: the oldest first.",
+        tuple(ORDERS),
+    ] = "gravest",
+    limit: Annotated[int | None, "At most so many alerts.", Between(1)] = None,
+) -> RowList[ListedAlertRow]:
+    """List alerts with their deliveries, the gravest first.
+
+    `waiting` names the targets that have not got a notice yet, and `fault` says why. `notices` has
+    every delivery. Alerts are not part of the log.
+    """
+    where = {"rule": rule, "account": account}
+    found = listed(ledger.store.database, order=order, open_only=open_only, limit=limit, **where)
+    return RowList(shown(alert, notices) for alert, notices in found)
 
 
 def status(ledger: Ledger, clock: Clock | None = None) -> dict[str, Any]:

@@ -21,17 +21,18 @@ from orderledger import __version__
 from orderledger.infrastructure.rows_json import document_json, row_json
 from orderledger.infrastructure.storage.urls import public
 from orderledger.infrastructure.views.paging import Page
+from orderledger.infrastructure.views.questions import Parameter, parameters_of
 from orderledger.ledger import Ledger
 from orderledger.serve.access import Access, Kept
 from orderledger.serve.alert_lists import status
 from orderledger.serve.answers import Answer, Answers
 from orderledger.serve.callers import Caller
-from orderledger.serve.collections import COLLECTIONS, HISTORY, Collection
+from orderledger.serve.collections import COLLECTIONS, HISTORY, SINGLES, Collection, Single
 from orderledger.serve.idempotency import IdempotentRequests
 from orderledger.serve.monitoring import Monitoring
 from orderledger.serve.openapi import document
 from orderledger.serve.operating import Operating
-from orderledger.serve.parameters import AS_OF, EFFECTIVE_AT, Parameter, parse_query
+from orderledger.serve.parameters import parse_query
 from orderledger.serve.problems import Problem, invalid
 from orderledger.serve.reconciling import Reconciliations
 from orderledger.serve.recording import Messages
@@ -40,9 +41,10 @@ from orderledger.serve.streaming import Streams
 from orderledger.serve.tokens import ROLES
 
 PAGE = Path(__file__).parent / "page"
-OF_ORDER = {parameter.name: parameter for parameter in (AS_OF, EFFECTIVE_AT)}
+IN_PATH = ("id", "account")
+OF_ORDER = {one.name: one for one in parameters_of(Ledger.order) if one.name not in IN_PATH}
 OF_ORDERS_HISTORY = {
-    name: parameter for name, parameter in HISTORY.by_name.items() if name not in ("id", "account")
+    name: parameter for name, parameter in HISTORY.by_name.items() if name not in IN_PATH
 }
 PARTS_OF_ORDER = ("history", "explanation")
 NOTHING: Mapping[str, Parameter] = {}
@@ -115,6 +117,10 @@ def make_app(ledger: Ledger, settings: ServiceSettings) -> Starlette:
         Route(f"/api/{one.path}", Get(partial(_list, service, one)), methods=["GET"])
         for one in COLLECTIONS
     ]
+    singles = [
+        Route(f"/api/{one.path}", Get(partial(_single, service, one)), methods=["GET"])
+        for one in SINGLES
+    ]
     monitoring = Monitoring(ledger, service.answers)
     routes = [
         Route("/api/messages", messages, methods=["POST"]),
@@ -125,6 +131,7 @@ def make_app(ledger: Ledger, settings: ServiceSettings) -> Starlette:
         Route("/api/reconcile", reconciliations.state, methods=["GET"]),
         Route("/api/reconcile", reconciliations.post, methods=["POST"]),
         *lists,
+        *singles,
         Route("/api/orders/{rest:path}", Get(partial(_order, service)), methods=["GET"]),
         Route("/api/status", Get(partial(_status, service)), methods=["GET"]),
         Route("/api/me", Get(partial(_me, service)), methods=["GET"]),
@@ -191,6 +198,22 @@ async def _list(
     )
 
 
+async def _single(
+    service: Service, single: Single, scope: Scope, receive: Receive, send: Send
+) -> None:
+    asked = service.parse(scope, single.by_name)
+    ledger = service.ledger
+
+    def body() -> Answer:
+        position = ledger.position() if single.is_of_log else None
+        return Answer(single.body(ledger, dict(asked)), position)
+
+    if single.is_of_log:
+        await service.keep(scope, send, body, is_fold=True)
+    else:
+        await Kept(await service.answers.ask(body)).send(send, None)
+
+
 def _listed(ledger: Ledger, collection: Collection, asked: dict[str, Any]) -> Answer:
     return answer_of(collection.answer(ledger, dict(asked)))
 
@@ -221,7 +244,9 @@ async def _order(service: Service, scope: Scope, receive: Receive, send: Send) -
         return Answer(row_json(ledger.order(order_id, account=account, **asked)), position)
 
     def history() -> Answer:
-        return answer_of(HISTORY.answer(ledger, {"id": order_id, "account": account, **asked}))
+        return answer_of(
+            HISTORY.answer(ledger, {"order_id": order_id, "account": account, **asked})
+        )
 
     def explanation() -> Answer:
         position = ledger.store.recorder.last_position()

@@ -2,7 +2,7 @@
 Schema."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Any
 
@@ -11,12 +11,14 @@ from pydantic import TypeAdapter
 
 from orderledger import __version__
 from orderledger.infrastructure.messages.registry import AnyMessage
+from orderledger.infrastructure.views.questions import Parameter, parameters_of, row_of, summary_of
+from orderledger.ledger import Ledger
 from orderledger.projections import rows as row_classes
 from orderledger.serve.accepting import CONFIRM
 from orderledger.serve.bodies import JSON, NDJSON
-from orderledger.serve.collections import COLLECTIONS, HISTORY, Collection
+from orderledger.serve.collections import COLLECTIONS, HISTORY, SINGLES, Collection, Single
 from orderledger.serve.openapi_posts import IDEMPOTENCY_KEY, as_posted, halt_schema
-from orderledger.serve.parameters import AS_OF, EFFECTIVE_AT, Parameter
+from orderledger.serve.parameters import schema_of
 from orderledger.serve.problems import CONTENT_TYPE, PROBLEMS
 from orderledger.serve.reconciling import ReconcileBody, Reconciled, ReconciliationState
 from orderledger.serve.schemas import row_schema
@@ -164,6 +166,9 @@ def _schemas() -> Document:
     answers = {
         "Order": row_schema(row_classes.OrderRow, is_partial=False),
         **{one.__name__: row_schema(one, is_partial=False) for one in whole},
+        **{
+            _single_name(one): row_schema(row_of(one.question), is_partial=False) for one in SINGLES
+        },
         "Outcome": OUTCOME,
         "Problem": PROBLEM,
         "Me": ME,
@@ -193,39 +198,18 @@ def united(*parts: Mapping[str, Document]) -> Document:
 
 
 def _paths() -> Document:
-    order = [
-        _in_path("account", "Trading account."),
-        _in_path("id", "Any id of the order, percent-encoded."),
-    ]
-    in_history = [one for one in HISTORY.parameters if one.name not in ("id", "account")]
     return {
         **{f"/api/{one.path}": {"get": _of_list(one)} for one in COLLECTIONS},
-        "/api/orders/{account}/{id}": {
-            "get": _get(
-                "One order, by any of its ids.",
-                _ref("Order"),
-                [*order, *map(_in_query, (AS_OF, EFFECTIVE_AT))],
-                404,
-                409,
-            )
+        **{
+            f"/api/{one.path}": {"get": _of_question(one.question, _ref(_single_name(one)))}
+            for one in SINGLES
         },
+        "/api/orders/{account}/{id}": {"get": _of_order(Ledger.order, _ref("Order"))},
         "/api/orders/{account}/{id}/history": {
-            "get": _get(
-                "The events of one order, as recorded.",
-                _list_schema(HISTORY),
-                [*order, *map(_in_query, in_history)],
-                404,
-                409,
-            )
+            "get": _of_order(Ledger.history, _list_schema(HISTORY), HISTORY.parameters)
         },
         "/api/orders/{account}/{id}/explanation": {
-            "get": _get(
-                "What happened to one order, in sentences.",
-                _ref("Explanation"),
-                [*order, *map(_in_query, (AS_OF, EFFECTIVE_AT))],
-                404,
-                409,
-            )
+            "get": _of_order(Ledger.explain, _ref("Explanation"))
         },
         "/api/status": {
             "get": _get(
@@ -264,6 +248,30 @@ def _paths() -> Document:
         **_monitoring(),
         "/api/openapi.json": {"get": _get("This document.", {"type": "object"}, [])},
     }
+
+
+def _of_question(question: Callable[..., Any], schema: Document) -> Document:
+    """A question that is answered with one object."""
+    given = parameters_of(question)
+    statuses = (404, 409) if any(one.name == "id" for one in given) else ()
+    return _get(summary_of(question), schema, map(_in_query, given), *statuses)
+
+
+def _of_order(
+    question: Callable[..., Any], schema: Document, given: Iterable[Parameter] | None = None
+) -> Document:
+    """A question about the order that the path names."""
+    in_path = [
+        _in_path("account", "Trading account."),
+        _in_path("id", "Any id of the order, percent-encoded."),
+    ]
+    others = [one for one in given or parameters_of(question) if one.name not in ("id", "account")]
+    return _get(summary_of(question), schema, [*in_path, *map(_in_query, others)], 404, 409)
+
+
+def _single_name(single: Single) -> str:
+    name: str = row_of(single.question).__name__
+    return name
 
 
 def _monitoring() -> Document:
@@ -464,11 +472,12 @@ def _meaning(status: int) -> str:
 
 def _in_query(parameter: Parameter) -> Document:
     needed = {"required": True} if parameter.is_needed else {}
+    only = "Only rows with this value: " if parameter.is_column else ""
     return {
         "name": parameter.name,
         "in": "query",
-        "description": parameter.meaning,
-        "schema": parameter.schema(),
+        "description": f"{only}{parameter.meaning}",
+        "schema": schema_of(parameter),
         **needed,
     }
 

@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any, TypedDict
 
 from orderledger.infrastructure.clock import SystemClock
+from orderledger.infrastructure.views.parameters import Account
+from orderledger.infrastructure.views.questions import Between
 from orderledger.ledger import Ledger
 from orderledger.projections.view import RowList
 from orderledger.serve.alerts.feeds import message_age, status_age
@@ -52,9 +54,16 @@ class BreakRow(TypedDict):
 
 
 def accounts(
-    ledger: Ledger, *, minutes: int = MINUTES, account: str | None = None
+    ledger: Ledger,
+    *,
+    minutes: Annotated[
+        int,
+        "New, changed and ended orders are counted over so many minutes.",
+        Between(1, 527_040),
+    ] = MINUTES,
+    account: Account = None,
 ) -> RowList[AccountRow]:
-    """A row for each account."""
+    """List the accounts: the orders, the feed and the breaks of each."""
     now = SystemClock().now()
     counted = {
         row["account"]: row for row in ledger.account_counts(now - timedelta(minutes=minutes))
@@ -110,8 +119,8 @@ def _heard(collectors: dict[str, Any], now: datetime) -> dict[str, dict[str, Any
     return found
 
 
-def breaks(ledger: Ledger, *, account: str | None = None) -> RowList[BreakRow]:
-    """A row for each open break, the oldest first."""
+def breaks(ledger: Ledger, *, account: Account = None) -> RowList[BreakRow]:
+    """List open differences with the venue, the oldest first."""
     now = SystemClock().now()
     rows = [
         _break_row(certificate, one, now)

@@ -13,12 +13,13 @@ from starlette.types import Receive, Scope, Send
 
 from orderledger.infrastructure.rows_json import row_json
 from orderledger.infrastructure.views.histories import EVENT_NAMES, SOURCES
+from orderledger.infrastructure.views.questions import Parameter
 from orderledger.ledger import Ledger
 from orderledger.serve.alert_lists import status as status_of
 from orderledger.serve.answers import Answers
 from orderledger.serve.callers import Caller
 from orderledger.serve.change_feeds import Dropped, EventFeed, Feed, Item, OrderFeed
-from orderledger.serve.parameters import Parameter, parse_query
+from orderledger.serve.parameters import parse_query, parsed
 from orderledger.serve.problems import Problem, invalid
 from orderledger.serve.settings import ServiceSettings
 from orderledger.serve.signal import Signal
@@ -226,7 +227,7 @@ def _resumed(headers: Mapping[bytes, bytes], after: int | None) -> int | None:
     if last is None or not last.strip():
         return after
     try:
-        return cast(int, BY_NAME["after"].parse(last.decode("ascii").strip()))
+        return cast(int, parsed(BY_NAME["after"], last.decode("ascii").strip()))
     except (UnicodeDecodeError, Problem):
         raise invalid("Last-Event-ID", "is not a log position") from None
 

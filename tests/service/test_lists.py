@@ -15,11 +15,12 @@ from orderledger.serve.collections import COLLECTIONS
 from tests.command_line import run
 from tests.service.harness import BEGAN_AT, asked, client_of, day, document_of
 
-ALONE = ("reconciliation", "reconciliation/orders")
-"""Lists without a command, made for the page. Python has them as methods; see
-tests/service/test_reconciliation.py."""
+ALONE = ("reconciliation/orders",)
+"""A list whose command prints a page; see tests/service/test_reconciliation.py."""
+ASKING_MORE = ("history", "restate", "order-records")
+"""Lists that need a parameter, or that end with a summary on the command line."""
 COMMANDS = [
-    one.path for one in COLLECTIONS if one.is_of_log and one.path not in ("history", *ALONE)
+    one.path for one in COLLECTIONS if one.is_of_log and one.path not in (*ASKING_MORE, *ALONE)
 ]
 
 

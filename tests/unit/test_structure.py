@@ -8,6 +8,7 @@ BETWEEN_LEAVES = [
     ("demo", "serve"),
     ("demo", "simulation"),
     ("gateway", "venues"),
+    ("serve", "audit"),
     ("serve", "gateway"),
     ("serve", "venues"),
     ("simulation", "venues"),

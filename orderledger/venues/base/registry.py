@@ -14,6 +14,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING
 
 from orderledger.infrastructure.errors import InvalidSetting
+from orderledger.infrastructure.similar import did_you_mean
 
 if TYPE_CHECKING:
     from orderledger.venues.base.adapter import Adapter
@@ -31,7 +32,8 @@ def adapter(name: str) -> "Adapter":
     used."""
     found = _entry_points().get(name, [])
     if not found:
-        raise InvalidSetting("venue", f"is none of {', '.join(installed())}")
+        similar = did_you_mean(name, installed())
+        raise InvalidSetting("venue", f"is none of {', '.join(installed())}.{similar}".rstrip("."))
     if len(found) > 1:
         raise InvalidSetting(
             "venue",

@@ -1,4 +1,4 @@
-"""Commands that steer sending: `halt`, `resume`, `halts` and `resolve`."""
+"""Commands that steer sending: `halt`, `resume`, `resolve` and `breakers`."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -7,8 +7,10 @@ from typing import Any
 import click
 
 from orderledger.cli import columns, options
+from orderledger.cli.deriving import listing, question
 from orderledger.cli.output import print_json
-from orderledger.cli.tables import print_note, print_rows
+from orderledger.cli.tables import print_note
+from orderledger.gateway import published
 from orderledger.infrastructure.printable import printable
 
 Command = Callable[..., Any]
@@ -65,7 +67,7 @@ def halt(db: str, as_json: bool, confirm: bool, **told: Any) -> None:
     Exit status: 0 done, 1 the ledger does not know the scope, 2 wrong usage, 3 the store cannot be
     used.
     """
-    from orderledger import Halt
+    from orderledger.infrastructure.messages.accounts import Halt
 
     _record(db, as_json, Halt(at=_now(), **told), "halted", is_confirmed=confirm)
 
@@ -82,24 +84,9 @@ def resume(db: str, as_json: bool, confirm: bool, **told: Any) -> None:
     Exit status: 0 done, 1 the ledger does not know the scope, 2 wrong usage, 3 the store cannot be
     used.
     """
-    from orderledger import ResumeTrading
+    from orderledger.infrastructure.messages.accounts import ResumeTrading
 
     _record(db, as_json, ResumeTrading(at=_now(), **told), "resumed", is_confirmed=confirm)
-
-
-@click.command()
-@click.option("--active", "active_only", is_flag=True, help="Only halts that still hold.")
-@options.account
-@options.instrument
-@options.strategy
-@options.at_another_time
-@options.as_json
-@options.db
-@options.example("orderledger halts --active")
-def halts(db: str, as_json: bool, **asked: Any) -> None:
-    """List halts of trading."""
-    with options.open_ledger(db) as ledger:
-        print_rows(ledger.halts(**asked), columns.HALTS, as_json=as_json, title="halts")
 
 
 @click.command()
@@ -187,4 +174,8 @@ def _now() -> datetime:
     return SystemClock().now().astimezone(UTC)
 
 
-COMMANDS = (halt, resume, halts, resolve)
+breakers = question(
+    published.breakers,
+    listing(columns.BREAKERS, "breakers", published.breakers),
+    "orderledger breakers --account nobitex:main",
+)

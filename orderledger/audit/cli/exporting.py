@@ -289,7 +289,3 @@ def _named(value: Any) -> Any:
         return value
     names = ("side", "quantity", "price", "cum_quantity", "status", "at")
     return {name: value[name] for name in names if value.get(name) is not None}
-
-
-COMMANDS = (export, compare)
-"""In the order of the help."""

@@ -72,13 +72,7 @@ DEFAULT_PORT = 8350
     metavar="FILE",
     help="Also write each checkpoint there.",
 )
-@click.option(
-    "--log",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="Form of the log on stderr.",
-)
+@options.log
 @options.db
 @options.example(
     "orderledger serve",
@@ -94,7 +88,7 @@ def serve(
     tokens: Path | None,
     config: Path | None,
     alerts: str | None,
-    log: str,
+    log: str | None,
     **checkpoints: Any,
 ) -> None:
     """Serve the ledger over HTTP: API, page and stream of changes.
@@ -107,15 +101,15 @@ def serve(
     Exit status: 0 stopped, 2 a setting is wrong, 3 the store cannot be used.
     """
     run = of_service("orderledger.serve.serving").serve
+    from orderledger.infrastructure.logs import say_new, set_up_log
     from orderledger.serve.reconciling import settings_of
     from orderledger.serve.settings import ServiceSettings
     from orderledger.serve.tokens import TokenFile
-    from orderledger.venues.collecting.logging import say_new, set_up_log
 
     known = TokenFile(tokens) if tokens is not None else None
     collect = settings_of(config, db) if config is not None else None
     settings = ServiceSettings(host=host, port=port, hosts=hosts, tokens=known, collect=collect)
-    set_up_log(log)
+    set_up_log(log or "text")
     with ExitStack() as opened:
         ledger = opened.enter_context(options.make_ledger(db, update_views=True, say_new=say_new))
         if alerts is not None:
@@ -159,6 +153,3 @@ def _checkpoints(
     )
     loop.start()
     return loop
-
-
-COMMANDS = (serve,)
