@@ -20,8 +20,8 @@ from measuring import Bench, Figure, in_turns, ratio
 from orderledger import Ledger, Request
 from orderledger.infrastructure.clock import SystemClock
 from orderledger.venues.base.venue import FeedEvent, Messages
-from orderledger.venues.ccxt.adapter import CcxtSettings
 from orderledger.venues.ccxt.exchange import connected, exact_json
+from orderledger.venues.ccxt.settings import CcxtSettings
 from orderledger.venues.ccxt.venue import CcxtVenue
 from orderledger.venues.ccxt.vocabulary import CLIENT_ID
 from orderledger.venues.reconciliation.book import BookRecords

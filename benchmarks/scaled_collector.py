@@ -17,8 +17,8 @@ from orderledger.ledger import Ledger
 from orderledger.venues.collecting.collector import Collector
 from orderledger.venues.collecting.records import records_of
 from orderledger.venues.collecting.settings import CollectSettings
-from orderledger.venues.hyperliquid.adapter import HyperliquidSettings
 from orderledger.venues.hyperliquid.limits import Limits
+from orderledger.venues.hyperliquid.settings import HyperliquidSettings
 from orderledger.venues.hyperliquid.venue import Hyperliquid
 from orderledger.venues.hyperliquid.venue_context import Pace
 

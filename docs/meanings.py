@@ -373,6 +373,7 @@ RECONCILED: dict[str, str] = {
     "appended": "Number of messages recorded. 0 in a dry run.",
     "certificate": "The [`certify`](messages.md#certify) message of the run, with the ids of `open_breaks`. Null if the venue could not be queried.",
     "is_recorded": "Whether the certificate was recorded. It is if it says something new, and never in a dry run.",
+    "stages": "In a dry run only: the lists that the stages of the run hand on, `facts`, `differences`, `repairs` and `records`. See [reconciliation](../explanation/reconciliation.md#the-stages-of-a-run).",
     "fault": "Why the venue could not be queried; only present then. `appended` and `is_recorded` are then missing, and the run concluded nothing.",
 }
 

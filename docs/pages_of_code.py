@@ -18,8 +18,8 @@ from orderledger import interop
 from orderledger.audit.proof.methods import Proofs
 from orderledger.audit.queries import AuditQueries
 from orderledger.domain import values
-from orderledger.domain.limits import Limits
 from orderledger.gateway.gateway import Gateway
+from orderledger.gateway.limits import Limits
 from orderledger.gateway.results import Sending
 from orderledger.gateway.settings import Breaker, GatewaySettings
 from orderledger.infrastructure.engine import resolving, streams, writer
@@ -32,9 +32,9 @@ from orderledger.infrastructure.views.check import Checked, Difference
 from orderledger.infrastructure.views.pages import Pages
 from orderledger.infrastructure.views.pnl_queries import PnlQueries
 from orderledger.infrastructure.views.queries import Queries
+from orderledger.infrastructure.views.reading import Reader
 from orderledger.infrastructure.views.rebuild import Rebuilt
 from orderledger.ledger import Ledger
-from orderledger.projections import rows
 from orderledger.projections.recovery import Recovery
 from orderledger.venues.base.adapter import Adapter
 from orderledger.venues.base.order_entry import EntryAbilities, OrderEntry
@@ -231,6 +231,7 @@ def python() -> str:
         PARAMETERS_INTRODUCTION,
         table(("type", "takes", "meaning"), _parameters()),
         *_methods(Queries),
+        *_methods(Reader),
         *_methods(PnlQueries),
         *_methods(AgreementQueries),
         *_methods(Pages),
@@ -298,7 +299,7 @@ def _parameters() -> Iterator[tuple[str, str, str]]:
 
 def _rows() -> Iterator[tuple[str, str]]:
     """The classes of rows, with what they are."""
-    for kind in (getattr(rows, name) for name in rows.__all__):
+    for kind in (getattr(orderledger, name) for name in orderledger.__all__):
         if is_typeddict(kind):
             yield f"`{kind.__name__}`", inspect.cleandoc(kind.__doc__ or "")
 
@@ -390,7 +391,7 @@ def _each_argument(given: ast.arguments) -> list[str]:
 
 
 def _argument(argument: ast.arg, default: ast.expr | None) -> str:
-    return ast.unparse(argument) + (
+    return ast.unparse(argument).replace("parameters.", "") + (
         f" = {ast.unparse(default)}".replace("'", '"') if default else ""
     )
 

@@ -92,7 +92,11 @@ def reconciled() -> list[str]:
     one = Break(kind=Kind.MISSING_FILL, account="sim:main", subject="", since=AT, text="")
     told = [
         name
-        for name in (*reconciling.report_of(found), *reconciling.not_asked("sim:main", ""))
+        for name in (
+            *reconciling.report_of(found),
+            "stages",
+            *reconciling.not_asked("sim:main", ""),
+        )
         if name != "breaks"
     ]
     return [

@@ -7,13 +7,13 @@ from typing import Any
 from markdown import table
 
 from orderledger.infrastructure.messages.registry import GROUPS, Message
-from orderledger.infrastructure.storage.request_keys import LARGEST_ANSWER, MOST_KEYS
 from orderledger.serve.callers import ROLES_OF_POST
 from orderledger.serve.idempotency import LONGEST_KEY
 from orderledger.serve.openapi import build
 from orderledger.serve.operating import TAKEN
 from orderledger.serve.problems import PROBLEMS
 from orderledger.serve.reconciling import ReconcileBody
+from orderledger.serve.request_keys import LARGEST_ANSWER, MOST_KEYS
 from orderledger.serve.tokens import READ, ROLES
 
 INTRODUCTION = """# HTTP API

@@ -8,9 +8,11 @@ from inspect import cleandoc
 from markdown import table
 from pydantic import BaseModel
 
-from orderledger.infrastructure.storage.alert_tables import ALERTS, NOTICES, ListedAlertRow
 from orderledger.projections.view import columns_of
-from orderledger.serve.alerts.settings import KINDS, AlertSettings, Rule, Target
+from orderledger.serve.alerts.rule import Rule
+from orderledger.serve.alerts.rules import KINDS
+from orderledger.serve.alerts.settings import AlertSettings, Target
+from orderledger.serve.alerts.tables import ALERTS, NOTICES, ListedAlertRow
 from orderledger.serve.figures import FIGURES, PREFIX
 from orderledger.serve.metrics import MetricsSettings
 
@@ -84,7 +86,11 @@ def alerts() -> str:
     ]
     parts += [RULES_INTRODUCTION, _fields(Rule, without=("kind",))]
     for kind, rule in KINDS.items():
-        parts += [f"### {kind}\n", f"{cleandoc(rule.__doc__ or '')}\n"]
+        parts += [
+            f"### {kind}\n",
+            f"{cleandoc(rule.__doc__ or '')}\n",
+            f"Subject: {rule.subject}. Cleared when {rule.cleared}.\n",
+        ]
         own = [name for name in rule.model_fields if name not in Rule.model_fields]
         parts += (
             [_fields(rule, without=tuple(Rule.model_fields))]

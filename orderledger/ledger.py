@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
+from dataclasses import replace
 from datetime import date, datetime
 from functools import cached_property
 from importlib import import_module
@@ -16,7 +17,8 @@ from itertools import islice
 from os import PathLike, fspath
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
+from weakref import WeakSet
 
 from orderledger.audit.proof.methods import Proofs
 from orderledger.audit.queries import AuditQueries
@@ -26,6 +28,7 @@ from orderledger.infrastructure.engine.entry import Entry
 from orderledger.infrastructure.engine.writer import GROUP_LIMIT, Writer
 from orderledger.infrastructure.errors import (
     AmbiguousOrder,
+    ForkedLedger,
     InvalidMessage,
     OutcomeUnknown,
     StoreUnreachable,
@@ -46,10 +49,11 @@ from orderledger.infrastructure.storage.store import (
 )
 from orderledger.infrastructure.storage.urls import POSTGRES, file_of, is_bundle
 from orderledger.infrastructure.storage.view_versions import stored_position
+from orderledger.infrastructure.views import rebuild as rebuilding
 from orderledger.infrastructure.views.arguments import check_argument
 from orderledger.infrastructure.views.check import Checked, check
 from orderledger.infrastructure.views.doubts import doubts_in, order_now
-from orderledger.infrastructure.views.follower import Follow, check_follow, follower_of
+from orderledger.infrastructure.views.follower import Follow, Follower, check_follow
 from orderledger.infrastructure.views.following import Following
 from orderledger.infrastructure.views.parameters import Account
 from orderledger.infrastructure.views.projector import Projector
@@ -101,20 +105,27 @@ class Ledger(Proofs, AuditQueries):
         super().__init__(
             store,
             settings.db,
-            Projector(store, self._latencies, folds_ahead=update_views == "process"),
+            Projector(store, rebuilding, self._latencies, folds_ahead=update_views == "process"),
         )
         self._statuses = CollectorStatuses(store.database)
-        self._follower = follower_of(
-            store, self._projector, self._latencies, settings, update_views
-        )
+        self._follower = self._make_follower(settings, update_views)
         self._writer = Writer(
             store, self._clock, self._notice, self._latencies, random_bytes or os.urandom
         )
         self._committer = Committer(self._writer)
         self._closing = threading.RLock()  # a signal handler may call `close` during `close`
         self._is_closed = False
+        _OPENED.add(self)
         if self._can_update_views() and update_views:
             self._follower.start()
+
+    def _make_follower(self, settings: Settings, update_views: Follow) -> Follower:
+        if update_views != "process" or self._store.url is None:
+            return Follower(self._projector)
+        from orderledger.infrastructure.views.follower_process import FollowingProcess
+
+        told = replace(settings, db=self._store.url)
+        return FollowingProcess(self._projector, self._latencies, told)
 
     def _notice(self) -> None:
         """Wake what follows the log, after a commit."""
@@ -276,12 +287,15 @@ class Ledger(Proofs, AuditQueries):
         nothing."""
         return self._writer.preview([self._wire.to_entry(message) for message in messages])
 
-    def simulate(self, messages: "Iterable[Message]") -> list[Row]:
-        """The orders of these messages as they would be if the messages were recorded now, in
-        order. Records nothing."""
+    def simulate(
+        self, messages: "Iterable[Message]", *, view: Literal["orders", "trades"] = "orders"
+    ) -> list[Row]:
+        """The orders of these messages, or their active fills, as they would be if the messages
+        were recorded now, in order. Records nothing."""
         with reaching(self._url):
             events = self._writer.simulate([self._wire.to_entry(message) for message in messages])
-        return queries.orders(FoldedViews(events, None, None))
+        views = FoldedViews(events, None, None)
+        return queries.orders(views) if view == "orders" else queries.trades(views)
 
     # Analytics
 
@@ -586,3 +600,31 @@ class Ledger(Proofs, AuditQueries):
     def _wire(self) -> Any:
         """The message models. Loaded at the first use, because queries do not need them."""
         return import_module("orderledger.infrastructure.engine.entries")
+
+
+_OPENED: "WeakSet[Ledger]" = WeakSet()
+
+
+class _InheritedLedger(Ledger):
+    """A ledger in a process that was forked while the ledger was open. Its threads do not run here,
+    and its connections belong to the other process."""
+
+    def __getattribute__(self, name: str) -> Any:
+        if name in ("__class__", "close"):
+            return super().__getattribute__(name)
+        raise ForkedLedger
+
+    def __enter__(self) -> "Ledger":
+        raise ForkedLedger
+
+    def close(self) -> None:
+        """Release nothing: the other process uses all of it."""
+
+
+def _disown() -> None:
+    for ledger in _OPENED:
+        ledger.__class__ = _InheritedLedger  # refuses every use, and costs an open ledger nothing
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_disown)

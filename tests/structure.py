@@ -5,8 +5,10 @@ imports the other, lazy and type-only imports included; the core counts as one r
 step of the longest path of arrows down to the core.
 """
 
+import ast
 from collections import Counter
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 
 import grimp
@@ -15,7 +17,7 @@ import orderledger
 
 PACKAGE = Path(orderledger.__file__).parent
 CORE = "core"
-BELOW = ("domain", "projections", "infrastructure")
+BELOW = ("domain", "projections", "infrastructure", "extend")
 ABOVE = ("__init__", "archive", "cli", "interop", "ledger")
 """The parts of the core that hand on or start what leaves offer."""
 
@@ -45,8 +47,28 @@ def arrows() -> list[Arrow]:
 
 
 def leaves_known_below() -> list[Arrow]:
-    """Imports of a leaf by the domain, the projections or the infrastructure."""
+    """Imports of a leaf by a part of the core below the face."""
     return sorted(arrow for arrow in imports() if arrow[0] in BELOW and _side(arrow[1]) != CORE)
+
+
+def extension() -> dict[str, list[str]]:
+    """The names that each module of `orderledger.extend` hands to leaves."""
+    modules = sorted(path.stem for path in PACKAGE.glob("extend/[a-z]*.py"))
+    return {name: import_module(f"orderledger.extend.{name}").__all__ for name in modules}
+
+
+def names_used_by_leaves() -> set[str]:
+    """The names that modules of leaves import from `orderledger.extend`, as `module.name`."""
+    return {
+        f"{node.module.removeprefix('orderledger.extend.')}.{alias.name}"
+        for path in PACKAGE.glob("*/**/*.py")
+        if path.relative_to(PACKAGE).parts[0] not in (*BELOW, *ABOVE)
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ImportFrom)
+        and node.module
+        and node.module.startswith("orderledger.extend.")
+        for alias in node.names
+    }
 
 
 def floors() -> int:
@@ -60,6 +82,18 @@ def _floor(side: str) -> int:
     return 1 + max(map(_floor, below), default=0)
 
 
+def circles() -> list[list[str]]:
+    """Modules that import each other, directly or through others, lazy and type-only imports
+    included: a list for each circle, the shortest first."""
+    graph = grimp.build_graph("orderledger", cache_dir=None)
+    below = {
+        module: graph.find_downstream_modules(module) & graph.find_upstream_modules(module)
+        for module in graph.modules
+    }
+    found = {frozenset({module, *others}) for module, others in below.items() if others}
+    return sorted((sorted(circle) for circle in found), key=lambda circle: (len(circle), circle))
+
+
 def _part(module: str) -> str:
     return module.split(".")[1] if "." in module else "__init__"
 
@@ -71,7 +105,12 @@ def _side(part: str) -> str:
 def main() -> None:
     print(f"{len(rooms())} rooms: {', '.join(rooms())}")
     print(f"{floors()} floors")
+    names = extension()
+    print(f"{len(names)} modules of extend, {sum(map(len, names.values()))} names")
     print(f"{len(arrows())} arrows: {', '.join(' -> '.join(arrow) for arrow in arrows())}")
+    print(f"{len(circles())} circles")
+    for circle in circles():
+        print(f"  {len(circle)} modules: {', '.join(circle)}")
 
 
 if __name__ == "__main__":

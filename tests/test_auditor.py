@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
+import tests.auditor
 from tests.auditing.cases import at, audited, fill, message, only, request, unnamed
 from tests.auditor import Auditor, differences
 
-TESTS = Path(__file__).parent
+TESTS = Path(tests.auditor.__file__).parent
 
 
 def test_a_late_fill_counts_after_a_cancel_and_the_cancel_stands() -> None:

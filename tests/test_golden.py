@@ -401,6 +401,14 @@ def test_what_is_stored_today_is_what_was_stored_once_to_the_byte(file: str) -> 
     assert encode(EXPECTED[file]) == (golden.name, bytes(golden.state))
 
 
+def test_the_older_word_for_a_refusal_that_proves_nothing_is_read_as_the_word_of_today() -> None:
+    golden = read("submission_unresolved.v1.json")
+    older = bytes(golden.state).replace(b'"a_code"', b'"unproved_refusal"')
+    event = decode(STREAM, 1, golden.name, older, 1).event
+    assert isinstance(event, commands.SubmissionUnresolved)
+    assert event.reason == "refusal_not_proved"
+
+
 @pytest.mark.parametrize("name", FULL)
 def test_a_golden_event_sets_every_field_there_is(name: str) -> None:
     left_out = [

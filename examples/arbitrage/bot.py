@@ -24,11 +24,11 @@ from orderledger.infrastructure.clock import SystemClock
 from orderledger.venues.base.registry import adapter
 from orderledger.venues.collecting.records import records_of
 from orderledger.venues.collecting.settings import CollectSettings
-from orderledger.venues.invex.vocabulary import MARKETS as INVEX
-from orderledger.venues.nobitex.vocabulary import MARKETS as NOBITEX
-from orderledger.venues.wallex.vocabulary import MARKETS as WALLEX
+from orderledger.venues.invex.adapter import INVEX
+from orderledger.venues.nobitex.adapter import NOBITEX
+from orderledger.venues.wallex.adapter import WALLEX
 
-TABLES = {"nobitex": NOBITEX, "wallex": WALLEX, "invex": INVEX}
+MARKETS = {table.name: table.markets for table in (NOBITEX, WALLEX, INVEX)}
 RIALS = {"IRR": 1, "IRT": 10}
 """A toman is ten rial."""
 QUANTITY = Decimal("0.01")
@@ -66,7 +66,7 @@ def quotes(prices: dict[str, Any]) -> dict[str, Quote]:
     unit."""
     found = {}
     for venue, row in prices.items():
-        instrument, account = TABLES[venue].instrument(row["symbol"]), f"{venue}:main"
+        instrument, account = MARKETS[venue].instrument(row["symbol"]), f"{venue}:main"
         rials = RIALS[instrument.partition("/")[2]]
         if row["bid"] and row["ask"]:
             bid, ask, tick = (Decimal(row[name]) for name in ("bid", "ask", "tick"))

@@ -33,9 +33,9 @@ from orderledger.simulation.servers import Faults
 from orderledger.simulation.servers.keyed import FEES, KeyedServer
 from orderledger.simulation.wallex.server import WallexServer
 from orderledger.venues.base.symbols import SymbolTable
-from orderledger.venues.invex.vocabulary import MARKETS as INVEX
-from orderledger.venues.nobitex.vocabulary import MARKETS as NOBITEX
-from orderledger.venues.wallex.vocabulary import MARKETS as WALLEX
+from orderledger.venues.invex.adapter import INVEX
+from orderledger.venues.nobitex.adapter import NOBITEX
+from orderledger.venues.wallex.adapter import WALLEX
 
 PRICE = Decimal(52_000_000_000)
 """Of a bitcoin, in rial."""
@@ -207,9 +207,9 @@ async def serve(seed: int, db: str) -> None:
     """Until the process is ended."""
     chance, token = random.Random(seed), os.environ[TOKEN_VARIABLE]
     exchanges = [
-        exchange("nobitex", NobitexServer, NOBITEX, "RLS", 1, token, chance),
-        exchange("wallex", WallexServer, WALLEX, "TMN", 10, token, chance),
-        exchange("invex", InvexServer, INVEX, "IRR", 1, token, chance),
+        exchange("nobitex", NobitexServer, NOBITEX.markets, "RLS", 1, token, chance),
+        exchange("wallex", WallexServer, WALLEX.markets, "TMN", 10, token, chance),
+        exchange("invex", InvexServer, INVEX.markets, "IRR", 1, token, chance),
     ]
     control = Control(exchanges)
     print(f"# control {await control.start()}\n{SETTINGS.format(db=db)}", end="")

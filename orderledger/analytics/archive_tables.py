@@ -9,19 +9,23 @@ from typing import TYPE_CHECKING, Any, Protocol
 import msgspec
 from msgspec.structs import replace
 
+from orderledger import InvalidSetting
 from orderledger.analytics.reading import arrow_of, known, with_values
 from orderledger.analytics.relations import EVENTS
 from orderledger.analytics.table import LedgerTable, finished
-from orderledger.infrastructure.errors import InvalidSetting
-from orderledger.infrastructure.extras import needed
-from orderledger.infrastructure.storage.codec import decode
-from orderledger.infrastructure.storage.recorder import Row as StoredRow
-from orderledger.infrastructure.views.arguments import asked_of
-from orderledger.infrastructure.views.histories import event_row_of
-from orderledger.projections import queries
-from orderledger.projections.pnl_of_fills import PNL_OF_FILLS
-from orderledger.projections.store import moment_of
-from orderledger.projections.view import Kind, Row, Table
+from orderledger.extend.events import decode
+from orderledger.extend.runtime import needed
+from orderledger.extend.store import LogRow as StoredRow
+from orderledger.extend.views import (
+    PNL_OF_FILLS,
+    Kind,
+    Row,
+    Table,
+    asked_of,
+    event_row_of,
+    moment_of,
+    queries,
+)
 
 if TYPE_CHECKING:
     import pyarrow

@@ -8,11 +8,10 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from orderledger import InvalidQuery
 from orderledger.analytics.sql import MEMORY_LIMIT, Source, answer
 from orderledger.analytics.table import LedgerTable
-from orderledger.infrastructure.errors import InvalidQuery
-from orderledger.infrastructure.views.arguments import groups_of
-from orderledger.projections.positions import METHODS
+from orderledger.extend.views import METHODS, groups_of
 
 PERIODS = {
     "hour": ("hour", "%Y-%m-%d %H:00"),

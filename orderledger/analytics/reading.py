@@ -8,18 +8,23 @@ from typing import TYPE_CHECKING, Any
 
 from orderledger.analytics.relations import EVENTS, RELATIONS
 from orderledger.analytics.table import LedgerTable, finished
-from orderledger.domain.exact import plain
-from orderledger.infrastructure.extras import needed
-from orderledger.infrastructure.storage.columns import json_text
-from orderledger.infrastructure.storage.recorder import Row as StoredRow
-from orderledger.infrastructure.storage.store import Store
-from orderledger.infrastructure.views.arguments import asked_of
-from orderledger.infrastructure.views.histories import stored_event_rows
-from orderledger.infrastructure.views.stored_views import StoredViews
-from orderledger.infrastructure.views.views import AsOf, Views, was_known
-from orderledger.projections import queries
-from orderledger.projections.pnl_of_fills import PNL_OF_FILLS
-from orderledger.projections.view import Kind, Row, Table
+from orderledger.extend.runtime import needed
+from orderledger.extend.store import LogRow as StoredRow
+from orderledger.extend.store import Store, json_text
+from orderledger.extend.values import plain
+from orderledger.extend.views import (
+    PNL_OF_FILLS,
+    AsOf,
+    Kind,
+    Row,
+    StoredViews,
+    Table,
+    Views,
+    asked_of,
+    queries,
+    stored_event_rows,
+    was_known,
+)
 
 if TYPE_CHECKING:
     import pyarrow

@@ -4,11 +4,15 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Annotated, Any, TypedDict
 
-from orderledger.projections.names import ORDER_NAMES
-from orderledger.projections.pnl_of_fills import PNL_OF_FILLS
-from orderledger.projections.position_tables import INNER
-from orderledger.projections.tables import BY_NAME
-from orderledger.projections.view import Column, Table, columns_of
+from orderledger.extend.views import (
+    BY_NAME,
+    INNER,
+    ORDER_NAMES,
+    PNL_OF_FILLS,
+    Column,
+    Table,
+    columns_of,
+)
 
 
 class EventColumns(TypedDict):

@@ -9,12 +9,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
+from orderledger import InvalidQuery, InvalidSetting
 from orderledger.analytics.reading import arrow_of
 from orderledger.analytics.relations import RELATIONS
 from orderledger.analytics.table import LedgerTable, finished
-from orderledger.infrastructure.errors import InvalidQuery, InvalidSetting
-from orderledger.infrastructure.extras import needed
-from orderledger.infrastructure.views.arguments import check_argument, zone_of
+from orderledger.extend.runtime import needed
+from orderledger.extend.views import check_argument, zone_of
 
 if TYPE_CHECKING:
     import duckdb

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from orderledger import RowList
 from orderledger.analytics.relations import (
     EXACT_TEXT,
     NOTIONAL,
@@ -9,9 +10,8 @@ from orderledger.analytics.relations import (
     columns_shown,
     is_derived,
 )
-from orderledger.infrastructure.exact_numbers import exact_numbers, products
-from orderledger.infrastructure.extras import needed
-from orderledger.projections.view import ROWS_IN_NOTEBOOKS, Column, Row, RowList, Table
+from orderledger.extend.runtime import exact_numbers, needed, products
+from orderledger.extend.views import ROWS_IN_NOTEBOOKS, Column, Row, Table
 
 if TYPE_CHECKING:
     import pandas

@@ -4,17 +4,14 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from orderledger.domain.orders.order import Order
-from orderledger.domain.orders.record import evolve
-from orderledger.domain.recorded import Recorded
-from orderledger.domain.values import account_of, is_order_stream
-from orderledger.infrastructure.storage.store import Store
-from orderledger.infrastructure.views.arguments import check_argument, check_period
-from orderledger.infrastructure.views.histories import SOURCES
-from orderledger.projections.audit_rows import AuditRow
-from orderledger.projections.compliance import FINDINGS, Compliance
-from orderledger.projections.explanation import step_of
-from orderledger.projections.rts24 import Records
+from orderledger.audit.explanation import step_of
+from orderledger.audit.findings import FINDINGS, Compliance
+from orderledger.audit.rows import AuditRow
+from orderledger.audit.rts24 import Records
+from orderledger.extend.events import Order, Recorded, evolve
+from orderledger.extend.store import Store
+from orderledger.extend.values import account_of, is_order_stream
+from orderledger.extend.views import SOURCES, check_argument, check_period
 
 Wanted = Callable[[Recorded], bool]
 

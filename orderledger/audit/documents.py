@@ -1,9 +1,8 @@
 """Messages that a log is recorded anew from, to see whether their order matters."""
 
-from orderledger.domain.accounts import SenderChanged, TradingHalted, TradingResumed
-from orderledger.domain.recorded import Recorded
-from orderledger.infrastructure.views.as_messages import Document
-from orderledger.infrastructure.views.as_messages import document_of as whole_document_of
+from orderledger.audit.as_messages import Document
+from orderledger.audit.as_messages import document_of as whole_document_of
+from orderledger.extend.events import Recorded, SenderChanged, TradingHalted, TradingResumed
 
 NOT_RECORDED_ANEW = TradingHalted | TradingResumed | SenderChanged
 """Halts and senders change no order and no P&L."""

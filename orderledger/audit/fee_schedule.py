@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from orderledger.infrastructure.errors import InvalidSetting
-from orderledger.infrastructure.messages.fields import Identifier, Number
+from orderledger import InvalidSetting
+from orderledger.extend.messages import Identifier, Number
 
 __all__ = ["FeeRates", "FeeSchedule", "flat_schedule", "read_fee_schedule"]
 

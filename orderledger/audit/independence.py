@@ -3,10 +3,13 @@ other orders, in memory."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
-from itertools import islice
 from random import Random
 from typing import Any, get_args
 
+from orderledger import Ledger, Outcome, parse_document
+from orderledger.audit.as_messages import Document
+from orderledger.audit.differing import rows_of
+from orderledger.audit.rows import Independence
 from orderledger.audit.shuffling import (
     Item,
     items_of,
@@ -14,22 +17,10 @@ from orderledger.audit.shuffling import (
     orders_with_shared_names,
     shuffled,
 )
-from orderledger.domain.recorded import Recorded
-from orderledger.domain.values import account_of
-from orderledger.infrastructure.clock import SteppingClock
-from orderledger.infrastructure.engine.committer import Committer
-from orderledger.infrastructure.engine.entries import to_entry
-from orderledger.infrastructure.engine.writer import GROUP_LIMIT, Writer
-from orderledger.infrastructure.latency import Latencies
-from orderledger.infrastructure.messages.outcome import Outcome
-from orderledger.infrastructure.messages.parsing import parse_document
-from orderledger.infrastructure.storage.store import Store, open_store
-from orderledger.infrastructure.views.as_messages import Document
-from orderledger.infrastructure.views.views import FoldedViews, Views, folded
-from orderledger.projections.audit_rows import Independence
-from orderledger.projections.differing import rows_of
-from orderledger.projections.positions import Method
-from orderledger.projections.view import Row
+from orderledger.extend.events import Recorded
+from orderledger.extend.store import Store
+from orderledger.extend.values import SteppingClock, account_of
+from orderledger.extend.views import FoldedViews, Method, Row, Views, folded
 
 HIDDEN = frozenset({"stream", "version", "recorded_at", "position", "rank", "source", "tags"})
 """Columns that may tell when, how often and from where messages came. Messages are recorded anew
@@ -135,17 +126,9 @@ class Log:
 
 def recorded_anew(documents: Iterable[Document], now: datetime) -> tuple[list[Outcome], Views]:
     """The outcomes of these messages in a new ledger in memory, and its views."""
-    store = open_store("memory://")
-    committer = Committer(Writer(store, SteppingClock(now), lambda: None, Latencies()))
-    try:
-        outcomes: list[Outcome] = []
-        entries = (to_entry(parse_document(document)) for document in documents)
-        while group := list(islice(entries, GROUP_LIMIT)):
-            outcomes += committer.write(group)
-        return outcomes, folded(store, None, None)
-    finally:
-        committer.stop()
-        store.close()
+    with Ledger.open("memory://", clock=SteppingClock(now), update_views=False) as ledger:
+        outcomes = ledger.record_many(map(parse_document, documents))
+        return outcomes, folded(ledger.store, None, None)
 
 
 def shrunk(log: Log, tried: Sequence[Item]) -> list[Item]:

@@ -4,27 +4,31 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from orderledger.domain.accounts import MarkRecorded
-from orderledger.domain.recorded import Recorded
-from orderledger.infrastructure.storage.store import Store
-from orderledger.infrastructure.views.histories import stored_event_rows
-from orderledger.infrastructure.views.views import Views
-from orderledger.projections import queries
-from orderledger.projections.account_events import ACCOUNT_EVENTS
-from orderledger.projections.audit_rows import PartRow
-from orderledger.projections.instruments import INSTRUMENTS
-from orderledger.projections.parts import (
+from orderledger.audit.figure_parts import (
     entries_in_order,
     pnl_parts,
     position_parts,
     unrealized_parts,
 )
-from orderledger.projections.position_tables import POSITIONS
-from orderledger.projections.positions import Method, Position, Terms, terms_of
-from orderledger.projections.queries import OF_PART
-from orderledger.projections.sides import modes_of, part_of
-from orderledger.projections.trades import TRADES
-from orderledger.projections.view import Row
+from orderledger.audit.rows import PartRow
+from orderledger.extend.events import MarkRecorded, Recorded
+from orderledger.extend.store import Store
+from orderledger.extend.values import modes_of, part_of
+from orderledger.extend.views import (
+    ACCOUNT_EVENTS,
+    INSTRUMENTS,
+    OF_PART,
+    POSITIONS,
+    TRADES,
+    Method,
+    Position,
+    Row,
+    Terms,
+    Views,
+    queries,
+    stored_event_rows,
+    terms_of,
+)
 
 OF_EVENT = ("name", "recorded_at", "source", "actor")
 

@@ -7,29 +7,9 @@ from decimal import Decimal
 from os import PathLike
 from typing import TYPE_CHECKING, Annotated, Any, Literal, cast, get_args
 
-from orderledger.domain.recorded import Recorded
-from orderledger.domain.values import account_stream, proposal_stream
-from orderledger.infrastructure.storage.store import reaching
-from orderledger.infrastructure.views.arguments import check_argument
-from orderledger.infrastructure.views.parameters import (
-    Account,
-    Actor,
-    AsOf,
-    EffectiveAt,
-    EventSource,
-    Instrument,
-    LotMethod,
-    OrderId,
-    PositionId,
-    PositionSide,
-    Since,
-    Until,
-)
-from orderledger.infrastructure.views.queries import Queries
-from orderledger.infrastructure.views.questions import Word
-from orderledger.infrastructure.views.reading import check_times, one_order
-from orderledger.infrastructure.views.views import was_known
-from orderledger.projections.audit_rows import (
+from orderledger import RowList
+from orderledger.audit.findings import FINDINGS
+from orderledger.audit.rows import (
     AuditRow,
     Explanation,
     Independence,
@@ -38,11 +18,23 @@ from orderledger.projections.audit_rows import (
     WhatIfRow,
     Why,
 )
-from orderledger.projections.compliance import FINDINGS
-from orderledger.projections.orders import ORDERS
-from orderledger.projections.positions import METHODS, Method
-from orderledger.projections.trades import TRADES
-from orderledger.projections.view import Row, RowList
+from orderledger.extend.events import Recorded
+from orderledger.extend.store import reaching
+from orderledger.extend.values import account_stream, proposal_stream
+from orderledger.extend.views import (
+    METHODS,
+    ORDERS,
+    TRADES,
+    Method,
+    Queries,
+    Row,
+    Word,
+    check_argument,
+    check_times,
+    one_order,
+    parameters,
+    was_known,
+)
 
 if TYPE_CHECKING:
     from orderledger.audit.parts import Asked
@@ -57,12 +49,12 @@ class AuditQueries(Queries):
 
     def explain(
         self,
-        order_id: OrderId,
+        order_id: parameters.OrderId,
         /,
         *,
-        account: Account = None,
-        as_of: AsOf = None,
-        effective_at: EffectiveAt = None,
+        account: parameters.Account = None,
+        as_of: parameters.AsOf = None,
+        effective_at: parameters.EffectiveAt = None,
     ) -> Explanation:
         """Explain an order in sentences.
 
@@ -72,7 +64,7 @@ class AuditQueries(Queries):
 
         Raises as `order` does.
         """
-        from orderledger.projections.explanation import (
+        from orderledger.audit.explanation import (
             explanation,
         )  # here, so that other queries start as fast as without it
 
@@ -91,14 +83,14 @@ class AuditQueries(Queries):
         /,
         *,
         order_id: Annotated[str | None, "Any id of the order.", Word("id")] = None,
-        account: Account = None,
-        instrument: Instrument = None,
-        position_side: PositionSide = None,
-        position_id: PositionId = None,
-        method: LotMethod = "average",
+        account: parameters.Account = None,
+        instrument: parameters.Instrument = None,
+        position_side: parameters.PositionSide = None,
+        position_id: parameters.PositionId = None,
+        method: parameters.LotMethod = "average",
         has_evidence: Annotated[bool, "Also the payload of the venue.", Word("evidence")] = False,
-        as_of: AsOf = None,
-        effective_at: EffectiveAt = None,
+        as_of: parameters.AsOf = None,
+        effective_at: parameters.EffectiveAt = None,
     ) -> Why:
         """Take a figure apart into events.
 
@@ -141,9 +133,9 @@ class AuditQueries(Queries):
         effective_at: Annotated[
             datetime | None, "The moment that both speak of. Default: the first."
         ] = None,
-        method: LotMethod = "average",
-        account: Account = None,
-        instrument: Instrument = None,
+        method: parameters.LotMethod = "average",
+        account: parameters.Account = None,
+        instrument: parameters.Instrument = None,
         **where: Any,
     ) -> RowList[RestatedRow]:
         """Compare what was said at one time with what is said at another.
@@ -177,15 +169,15 @@ class AuditQueries(Queries):
     def audit(
         self,
         *,
-        account: Account = None,
-        actor: Actor = None,
+        account: parameters.Account = None,
+        actor: parameters.Actor = None,
         reason: Annotated[str | None, "All events with this reason."] = None,
-        source: EventSource = None,
+        source: parameters.EventSource = None,
         correlation: Annotated[str | None, "All events with this correlation id."] = None,
         finding: Annotated[str | None, "Only this finding.", tuple(FINDINGS)] = None,
         late: Annotated[timedelta, "Delay of a late report, in seconds."] = timedelta(minutes=1),
-        since: Since = None,
-        until: Until = None,
+        since: parameters.Since = None,
+        until: parameters.Until = None,
     ) -> Iterator[AuditRow]:
         """Answer questions of compliance.
 
@@ -211,9 +203,9 @@ class AuditQueries(Queries):
     def order_records(
         self,
         *,
-        account: Account = None,
-        since: Since = None,
-        until: Until = None,
+        account: parameters.Account = None,
+        since: parameters.Since = None,
+        until: parameters.Until = None,
     ) -> Iterator[OrderRecord]:
         """List order records by MiFID II RTS 24, one per event at the venue.
 
@@ -231,7 +223,7 @@ class AuditQueries(Queries):
     def what_if(
         self,
         *,
-        method: LotMethod = "average",
+        method: parameters.LotMethod = "average",
         than: Annotated[Method, "The method to compare with."] = "average",
         fees: Annotated[str | PathLike[str] | None, "A file with a fee schedule (TOML)."] = None,
         fee_rate: Annotated[
@@ -245,7 +237,7 @@ class AuditQueries(Queries):
             Sequence[str], "Take this open order as filled, at its limit or the mark."
         ] = (),
         not_filled: Annotated[Sequence[str], "Take this open order as getting no more fills."] = (),
-        account: Account = None,
+        account: parameters.Account = None,
     ) -> RowList[WhatIfRow]:
         """Show what would be different under other assumptions.
 
@@ -314,8 +306,8 @@ class AuditQueries(Queries):
         as_of: datetime | int | None,
         effective_at: datetime | None,
     ) -> Why:
-        from orderledger.projections.order_parts import FIELDS, changes_of_order
-        from orderledger.projections.parts import fills_of_order_parts
+        from orderledger.audit.figure_parts import fills_of_order_parts
+        from orderledger.audit.order_parts import FIELDS, changes_of_order
 
         check_times(as_of, effective_at)
         check_argument("order_id", "text", order_id, is_needed=True)

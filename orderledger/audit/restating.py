@@ -4,16 +4,12 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
-from orderledger.domain.recorded import Recorded
-from orderledger.infrastructure.storage.codec import decode
-from orderledger.infrastructure.storage.store import Store
-from orderledger.infrastructure.views.views import AsOf, Views, folded, was_known
-from orderledger.projections.audit_rows import RestatedRow
-from orderledger.projections.differing import differing, rows_of
-from orderledger.projections.orders import ORDERS
-from orderledger.projections.positions import Method
-from orderledger.projections.restatement import Causes, restated_row
-from orderledger.projections.trades import TRADES
+from orderledger.audit.differing import differing, rows_of
+from orderledger.audit.restatement import Causes, restated_row
+from orderledger.audit.rows import RestatedRow
+from orderledger.extend.events import Recorded, decode
+from orderledger.extend.store import Store
+from orderledger.extend.views import ORDERS, TRADES, AsOf, Method, Views, folded, was_known
 
 
 def restated(

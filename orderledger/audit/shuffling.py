@@ -11,12 +11,15 @@ from collections.abc import Iterable, Sequence
 from random import Random
 from typing import NamedTuple
 
+from orderledger.audit.as_messages import Document
 from orderledger.audit.documents import document_of
-from orderledger.domain.orders.events import OrderCommand, OrderEvent
-from orderledger.domain.orders.judgements import OrderAttributed
-from orderledger.domain.proposals import ProposalEvent
-from orderledger.domain.recorded import Recorded
-from orderledger.infrastructure.views.as_messages import Document
+from orderledger.extend.events import (
+    OrderAttributed,
+    OrderCommand,
+    OrderEvent,
+    ProposalEvent,
+    Recorded,
+)
 
 REPEATED = 0.3
 """The part of the reports that are repeated."""

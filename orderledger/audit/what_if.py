@@ -8,21 +8,22 @@ from typing import Any
 
 import msgspec
 
+from orderledger.audit.differing import differing, rows_of
 from orderledger.audit.fee_schedule import FeeSchedule
-from orderledger.domain.exact import EXACT
-from orderledger.domain.orders.events import OrderJudgement
-from orderledger.domain.orders.reports import FillRecorded, OrderCanceled
-from orderledger.domain.recorded import Recorded
-from orderledger.domain.values import account_of
-from orderledger.infrastructure.storage.store import Store
-from orderledger.infrastructure.views.reading import one_order
-from orderledger.infrastructure.views.views import FoldedViews
-from orderledger.projections.audit_rows import WhatIfRow
-from orderledger.projections.differing import differing, rows_of
-from orderledger.projections.instruments import INSTRUMENTS
-from orderledger.projections.positions import Method, Terms, terms_of
-from orderledger.projections.trades import TRADES
-from orderledger.projections.view import Row
+from orderledger.audit.rows import WhatIfRow
+from orderledger.extend.events import FillRecorded, OrderCanceled, OrderJudgement, Recorded
+from orderledger.extend.store import Store
+from orderledger.extend.values import EXACT, account_of
+from orderledger.extend.views import (
+    INSTRUMENTS,
+    TRADES,
+    FoldedViews,
+    Method,
+    Row,
+    Terms,
+    one_order,
+    terms_of,
+)
 
 COMPARED = ("orders", "positions", "pnl")
 ASSUMED = "what_if"

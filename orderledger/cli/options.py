@@ -151,13 +151,10 @@ def logging_as(form: str | None) -> Callable[[str], None]:
     sentence."""
     if form is None:
         return lambda sentence: say([f"orderledger: {sentence}"])
-    import structlog
+    from orderledger.infrastructure.logs import EventLogger, set_up_log
 
-    from orderledger.infrastructure.logs import set_up_log
-
-    set_up_log(form)
-    report: Callable[[str], None] = structlog.get_logger("orderledger").info
-    return report
+    set_up_log("json" if form == "json" else "text")
+    return EventLogger("orderledger").info
 
 
 def say_new(url: str) -> None:

@@ -6,8 +6,7 @@ from orderledger.demo.desk import Desk
 from orderledger.demo.narrator import Narrator
 from orderledger.demo.words import number, terms
 from orderledger.demo.world import ACCOUNT
-from orderledger.projections.positions import METHODS
-from orderledger.projections.view import Row
+from orderledger.extend.views import METHODS, Row
 
 
 def show(narrator: Narrator, desk: Desk) -> None:

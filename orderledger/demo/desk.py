@@ -10,19 +10,19 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from orderledger.demo.words import clock, number, price
-from orderledger.demo.world import ACCOUNT, TICKS
-from orderledger.domain.values import Side
-from orderledger.infrastructure.messages.parsing import parse_document
-from orderledger.infrastructure.messages.registry import (
+from orderledger import (
+    Ledger,
     Message,
     Request,
     RequestCancel,
     RequestReplace,
+    Side,
     Submit,
     Unresolved,
+    parse_document,
 )
-from orderledger.ledger import Ledger
+from orderledger.demo.words import clock, number, price
+from orderledger.demo.world import ACCOUNT, TICKS
 from orderledger.simulation.local import LocalVenue, VenueAnswer
 
 Say = Callable[[str], None]

@@ -19,13 +19,11 @@ from pathlib import Path
 
 import click
 
+from orderledger import Deny, Ledger, Role, Side
 from orderledger.demo.desk import Desk
 from orderledger.demo.orders import decided, order_for, propose, quote
 from orderledger.demo.reconciling import ask
 from orderledger.demo.world import ACCOUNT, INSTRUMENTS, VenueClock
-from orderledger.domain.values import Role, Side
-from orderledger.infrastructure.messages.registry import Deny
-from orderledger.ledger import Ledger
 from orderledger.simulation.local import CALM, LocalVenue
 
 BEFORE = timedelta(minutes=30)

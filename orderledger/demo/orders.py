@@ -3,16 +3,20 @@ quotes ETH-USD."""
 
 from decimal import Decimal
 
-from orderledger.demo.world import ACCOUNT
-from orderledger.domain.values import OrderType, Role, Side, Source, TimeInForce
-from orderledger.infrastructure.messages.registry import (
+from orderledger import (
     Approve,
     Decline,
     LinksTo,
     Message,
+    OrderType,
     Propose,
     Request,
+    Role,
+    Side,
+    Source,
+    TimeInForce,
 )
+from orderledger.demo.world import ACCOUNT
 
 
 def quote(name: str, side: Side, *, quantity: Decimal, limit_price: Decimal, group: str) -> Request:

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from orderledger import Deny, OrderType, Request, Side, Source
 from orderledger.demo.desk import Desk
 from orderledger.demo.words import number, standing
 from orderledger.demo.world import ACCOUNT
-from orderledger.domain.values import OrderType, Side, Source
-from orderledger.infrastructure.messages.registry import Deny, Request
-from orderledger.projections.view import Row
+from orderledger.extend.views import Row
 
 
 @dataclass(frozen=True, kw_only=True)

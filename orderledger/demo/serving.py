@@ -6,10 +6,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from orderledger import Ledger, StoreUnreachable
 from orderledger.demo.world import store_in
-from orderledger.infrastructure.errors import StoreUnreachable
-from orderledger.infrastructure.storage.store import is_there
-from orderledger.ledger import Ledger
+from orderledger.extend.store import is_there
 from orderledger.serve.serving import serve
 from orderledger.serve.settings import ServiceSettings
 

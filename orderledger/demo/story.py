@@ -11,6 +11,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from orderledger import Role, Source
 from orderledger.demo import books, tables
 from orderledger.demo.desk import Desk
 from orderledger.demo.narrator import Narrator
@@ -19,8 +20,7 @@ from orderledger.demo.proof import prove
 from orderledger.demo.reconciling import ask, ask_for_fills, settle
 from orderledger.demo.words import clock, number, sentence, terms
 from orderledger.demo.world import ACCOUNT, OPENING, memory_in, open_ledger, store_in
-from orderledger.domain.values import Role, Source
-from orderledger.projections.view import Row
+from orderledger.extend.views import Row
 from orderledger.simulation.local import LocalVenue
 
 SEED = 71

@@ -9,8 +9,7 @@ from rich.table import Table
 
 from orderledger.demo.reconciling import Answer
 from orderledger.demo.words import clock, money, number, price, sentence, standing, terms
-from orderledger.projections.recovery import finding
-from orderledger.projections.view import Row
+from orderledger.extend.views import Row, finding
 
 HEARD_BY = {
     "strategy": "us",

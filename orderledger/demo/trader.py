@@ -15,12 +15,11 @@ from typing import NoReturn
 
 import click
 
+from orderledger import Deny, Propose, Request, Role, Side, Source
 from orderledger.demo.desk import Desk
 from orderledger.demo.orders import decided, order_for, propose, quote
 from orderledger.demo.words import clock, number
 from orderledger.demo.world import ACCOUNT, LIMIT_NOTIONAL, new_venue, open_ledger
-from orderledger.domain.values import Role, Side, Source
-from orderledger.infrastructure.messages.registry import Deny, Propose, Request
 
 MARGIN = timedelta(seconds=5)
 """Overlap of the query for fills: reports in flight when the connection dropped are lost too."""

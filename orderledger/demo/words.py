@@ -3,7 +3,7 @@
 from datetime import datetime
 from decimal import Decimal
 
-from orderledger.projections.view import Row
+from orderledger.extend.views import Row
 
 
 def number(value: Decimal | str | None) -> str:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
-from orderledger.ledger import Ledger
+from orderledger import Ledger
 from orderledger.simulation.local import CALM, LocalVenue, SimulatedInstrument
 
 ACCOUNT = "sim:main"

@@ -3,19 +3,16 @@
 import asyncio
 from collections.abc import Awaitable, Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
+from orderledger import Deny, Message, NotSent, Outcome, Unanswered, Unresolved
+from orderledger.extend.views import Row
 from orderledger.gateway.results import GatewayLedger, Sending
-from orderledger.infrastructure.errors import NotSent, Unanswered
-from orderledger.infrastructure.messages.commands import Deny, Unresolved
-from orderledger.infrastructure.messages.outcome import Outcome
-from orderledger.infrastructure.messages.registry import Message
-from orderledger.projections.view import Row
 
 REFUSALS = frozenset({"reject", "reject_cancel", "reject_replace"})
 Result = TypeVar("Result")
-Failure = NotSent | Unanswered
-Answer = Sequence[Message] | Failure
+Failure: TypeAlias = NotSent | Unanswered
+Answer: TypeAlias = Sequence[Message] | Failure
 """The messages that the venue's answer says, or why there is none."""
 
 

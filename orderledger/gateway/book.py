@@ -12,36 +12,56 @@ from decimal import Decimal
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from orderledger.domain.accounts import (
+from orderledger import PositionSide, Side
+from orderledger.extend.events import (
     EVERY_ACCOUNT,
+    REQUESTED_TERMS,
     FundingRecorded,
     InstrumentDefined,
     MarkRecorded,
+    Order,
+    OrderSubmitted,
     PositionAdjusted,
     ReconciliationCertified,
+    Recorded,
     TradingHalted,
     TradingResumed,
+    decode,
+    evolve,
 )
-from orderledger.domain.exact import EXACT, ZERO
-from orderledger.domain.exposure import Interval, Working, interval_of, working_of
-from orderledger.domain.limits import Denial, Limits, Proposed
-from orderledger.domain.orders.commands import REQUESTED_TERMS, OrderSubmitted
-from orderledger.domain.orders.order import Order
-from orderledger.domain.orders.record import evolve
-from orderledger.domain.recorded import Recorded
-from orderledger.domain.values import PositionSide, Side, account_of, is_order_stream, order_stream
+from orderledger.extend.store import Store, reaching
+from orderledger.extend.values import (
+    EXACT,
+    HEDGE,
+    NAMED,
+    NET,
+    UNKNOWN,
+    ZERO,
+    Clock,
+    Interval,
+    Part,
+    Working,
+    account_of,
+    interval_of,
+    is_order_stream,
+    modes_of,
+    order_stream,
+    part_now,
+    working_of,
+)
+from orderledger.extend.views import (
+    NoDuplicates,
+    Row,
+    Terms,
+    defined,
+    halt_row,
+    marked,
+    order_row,
+    terms_of,
+)
 from orderledger.gateway.day import DayPnl, Key
+from orderledger.gateway.limits import Denial, Limits, Proposed
 from orderledger.gateway.working import Instrument, WorkingOrders
-from orderledger.infrastructure.clock import Clock
-from orderledger.infrastructure.storage.codec import decode
-from orderledger.infrastructure.storage.store import Store, reaching
-from orderledger.projections.halts import halt_row
-from orderledger.projections.instruments import defined, marked
-from orderledger.projections.orders import order_row
-from orderledger.projections.positions import Terms, terms_of
-from orderledger.projections.sides import HEDGE, NAMED, NET, UNKNOWN, Part, modes_of, part_now
-from orderledger.projections.tracked import NoDuplicates
-from orderledger.projections.view import Row
 
 EVENTS_AT_ONCE = 1_000
 ENDED_KEPT = 1_000

@@ -7,17 +7,16 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from orderledger.domain.exact import plain
-from orderledger.domain.limits import Limits
+from orderledger import Halt, Reject
+from orderledger.extend.messages import parse_time
+from orderledger.extend.values import plain
+from orderledger.extend.views import Row
 from orderledger.gateway.book import Book
+from orderledger.gateway.limits import Limits
 from orderledger.gateway.published import ACTOR, is_of_scope
 from orderledger.gateway.results import Sending
 from orderledger.gateway.settings import Breaker
 from orderledger.gateway.situation import BookSituation
-from orderledger.infrastructure.messages.accounts import Halt
-from orderledger.infrastructure.messages.fields import parse_time
-from orderledger.infrastructure.messages.reports import Reject
-from orderledger.projections.view import Row
 
 MINUTE = timedelta(minutes=1)
 

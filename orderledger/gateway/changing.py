@@ -6,8 +6,25 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from orderledger.domain.orders.order import Order
-from orderledger.domain.values import Certainty, Pending, Status
+from orderledger import (
+    AmbiguousOrder,
+    Certainty,
+    Fenced,
+    Message,
+    NotSent,
+    Pending,
+    RejectReplace,
+    RequestCancel,
+    RequestReplace,
+    StoreError,
+    Unanswered,
+    UnknownOrder,
+    Unresolved,
+)
+from orderledger import OrderStatus as Status
+from orderledger.extend.events import Order
+from orderledger.extend.values import Clock
+from orderledger.extend.views import Row
 from orderledger.gateway.answers import Answer, answer_of, refusal_in
 from orderledger.gateway.book import Book, row_now
 from orderledger.gateway.lease_keeper import LeaseKeeper
@@ -15,19 +32,6 @@ from orderledger.gateway.results import GatewayLedger, Sending
 from orderledger.gateway.sending import OnResult, Sender, growth_of, proposed_of
 from orderledger.gateway.terms import fault_of_prices
 from orderledger.gateway.unsettled import Key, Unsettled
-from orderledger.infrastructure.clock import Clock
-from orderledger.infrastructure.errors import (
-    AmbiguousOrder,
-    Fenced,
-    NotSent,
-    StoreError,
-    Unanswered,
-    UnknownOrder,
-)
-from orderledger.infrastructure.messages.commands import RequestCancel, RequestReplace, Unresolved
-from orderledger.infrastructure.messages.registry import Message
-from orderledger.infrastructure.messages.reports import RejectReplace
-from orderledger.projections.view import Row
 from orderledger.venues.base.order_entry import OrderEntry
 
 NO_REPLACE = "this venue cannot change an order: cancel it, and send another"

@@ -8,8 +8,8 @@ matters for that.
 from collections.abc import Iterator
 from decimal import Decimal
 
-from orderledger.domain.exact import EXACT, ZERO
-from orderledger.projections.positions import Terms
+from orderledger.extend.values import EXACT, ZERO
+from orderledger.extend.views import Terms
 
 Key = tuple[str, str, str | None, str, str]
 """Account, instrument, strategy, position side and position id."""

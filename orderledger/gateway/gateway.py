@@ -18,10 +18,15 @@ from types import TracebackType
 from typing import Any, Self, TypeVar, cast
 
 import msgspec
-import structlog
 
-from orderledger.domain.accounts import EVERY_ACCOUNT
-from orderledger.domain.recorded import Recorded
+from orderledger import InvalidSetting, LedgerError, Request
+from orderledger import Sender as SenderMessage
+from orderledger.extend.events import EVERY_ACCOUNT, Recorded
+from orderledger.extend.messages import parse_number
+from orderledger.extend.runtime import EventLogger
+from orderledger.extend.store import Leases
+from orderledger.extend.values import Clock, SystemClock
+from orderledger.extend.views import Row
 from orderledger.gateway.book import Book
 from orderledger.gateway.breakers import Breakers
 from orderledger.gateway.changing import Changer
@@ -40,13 +45,6 @@ from orderledger.gateway.results import (
 from orderledger.gateway.sending import Sender
 from orderledger.gateway.settings import GatewaySettings, read_settings
 from orderledger.gateway.unsettled import Unsettled
-from orderledger.infrastructure.clock import Clock, SystemClock
-from orderledger.infrastructure.errors import InvalidSetting, LedgerError
-from orderledger.infrastructure.messages.accounts import Sender as SenderMessage
-from orderledger.infrastructure.messages.commands import Request
-from orderledger.infrastructure.messages.fields import parse_number
-from orderledger.infrastructure.storage.leases import Leases
-from orderledger.projections.view import Row
 from orderledger.venues.base.order_entry import OrderEntry
 
 __all__ = ["Gateway", "GatewaySettings", "Sending", "SendingState"]
@@ -59,7 +57,7 @@ CLOSING_SECONDS = 15.0
 Number = Decimal | str | int
 Result = TypeVar("Result")
 
-log = structlog.get_logger("orderledger.gateway")
+log = EventLogger("orderledger.gateway")
 
 
 class Gateway:

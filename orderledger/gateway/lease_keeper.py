@@ -7,9 +7,9 @@ raised the beat, and stops a margin early; another process counts from when it s
 import asyncio
 from collections.abc import Callable, Iterable
 
+from orderledger import Fenced
+from orderledger.extend.store import Lease, Leases
 from orderledger.gateway.process import elapsed, holder, is_dead, this_process
-from orderledger.infrastructure.errors import Fenced
-from orderledger.infrastructure.storage.leases import Lease, Leases
 
 LOOKS_PER_TERM = 20
 RENEWALS_PER_TERM = 4

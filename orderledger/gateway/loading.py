@@ -9,26 +9,38 @@ after a restart.
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
-from orderledger.domain.accounts import EVERY_ACCOUNT, MarkRecorded, PositionAdjusted
-from orderledger.domain.exact import EXACT, ZERO
-from orderledger.domain.orders.record import evolve
-from orderledger.domain.recorded import Recorded
-from orderledger.domain.values import account_of, account_stream, is_order_stream
+from orderledger.extend.events import (
+    EVERY_ACCOUNT,
+    MarkRecorded,
+    PositionAdjusted,
+    Recorded,
+    decode,
+    evolve,
+)
+from orderledger.extend.store import Store, stored_position
+from orderledger.extend.values import (
+    EXACT,
+    NAMED,
+    SIDE_UNKNOWN,
+    ZERO,
+    account_of,
+    account_stream,
+    is_order_stream,
+)
+from orderledger.extend.views import (
+    CERTIFICATES,
+    HALTS,
+    INSTRUMENTS,
+    ORDERS,
+    POSITIONS,
+    Row,
+    StoredViews,
+    Table,
+    queries,
+)
 from orderledger.gateway.book import Book, blank
 from orderledger.gateway.day import DayPnl, Key
 from orderledger.gateway.working import Instrument
-from orderledger.infrastructure.storage.codec import decode
-from orderledger.infrastructure.storage.store import Store
-from orderledger.infrastructure.storage.view_versions import stored_position
-from orderledger.infrastructure.views.stored_views import StoredViews
-from orderledger.projections import queries
-from orderledger.projections.certificates import CERTIFICATES
-from orderledger.projections.halts import HALTS
-from orderledger.projections.instruments import INSTRUMENTS
-from orderledger.projections.orders import ORDERS
-from orderledger.projections.position_tables import POSITIONS
-from orderledger.projections.sides import NAMED, SIDE_UNKNOWN
-from orderledger.projections.view import Row, Table
 
 
 def load(book: Book) -> None:

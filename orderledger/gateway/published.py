@@ -10,14 +10,12 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, Protocol, TypedDict
 
-from orderledger.domain.accounts import EVERY_ACCOUNT
-from orderledger.infrastructure.clock import Clock, SystemClock
-from orderledger.infrastructure.messages.fields import parse_time
-from orderledger.infrastructure.storage.collector_status import CollectorStatuses, gateway_row
-from orderledger.infrastructure.storage.database import Database
-from orderledger.infrastructure.storage.store import reaching
-from orderledger.infrastructure.views.parameters import Account
-from orderledger.projections.view import Row, RowList
+from orderledger import RowList
+from orderledger.extend.events import EVERY_ACCOUNT
+from orderledger.extend.messages import parse_time
+from orderledger.extend.store import CollectorStatuses, Database, gateway_row, reaching
+from orderledger.extend.values import Clock, SystemClock
+from orderledger.extend.views import Row, parameters
 
 ACTOR = "breaker"
 """The actor of the halts that breakers record."""
@@ -96,7 +94,7 @@ class GatewayStatuses:
 
 
 def breakers(
-    ledger: BreakerLedger, *, account: Account = None, clock: Clock | None = None
+    ledger: BreakerLedger, *, account: parameters.Account = None, clock: Clock | None = None
 ) -> RowList[BreakerRow]:
     """List the breakers of gateways.
 

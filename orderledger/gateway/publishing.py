@@ -5,15 +5,14 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-import structlog
-
+from orderledger import Fenced
+from orderledger.extend.runtime import EventLogger
+from orderledger.extend.values import Clock
 from orderledger.gateway.breakers import Breakers
 from orderledger.gateway.lease_keeper import LeaseKeeper
 from orderledger.gateway.published import PUBLISH_SECONDS, GatewayStatuses
-from orderledger.infrastructure.clock import Clock
-from orderledger.infrastructure.errors import Fenced
 
-log = structlog.get_logger("orderledger.gateway")
+log = EventLogger("orderledger.gateway")
 
 
 class Publisher:

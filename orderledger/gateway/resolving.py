@@ -6,18 +6,13 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import structlog
-
-from orderledger.domain.orders.order import Order
-from orderledger.domain.values import ENDS, Certainty, DatedBy, later
+from orderledger import Absent, Certainty, Deny, Message, Status, VenueError
+from orderledger.extend.events import Order
+from orderledger.extend.runtime import EventLogger
+from orderledger.extend.values import ENDS, Clock, DatedBy, later
 from orderledger.gateway.book import Book, row_now
 from orderledger.gateway.results import GatewayLedger, OrderLookup
 from orderledger.gateway.unsettled import Key, Unsettled, is_in_doubt
-from orderledger.infrastructure.clock import Clock
-from orderledger.infrastructure.errors import VenueError
-from orderledger.infrastructure.messages.commands import Deny
-from orderledger.infrastructure.messages.registry import Message
-from orderledger.infrastructure.messages.reports import Absent, Status
 from orderledger.venues.base.order_entry import OrderEntry
 
 QUERY_SECONDS = 10.0
@@ -29,7 +24,7 @@ LAG = timedelta(seconds=2)
 """How far the answer to a query may be behind what the venue knows, and our clock ahead of the
 venue's."""
 
-log = structlog.get_logger("orderledger.gateway")
+log = EventLogger("orderledger.gateway")
 
 
 @dataclass(slots=True)

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-from orderledger.infrastructure.messages.outcome import Outcome
-from orderledger.infrastructure.messages.registry import Message
-from orderledger.infrastructure.storage.store import Store
-from orderledger.projections.view import Row
+from orderledger import Message, Outcome
+from orderledger.extend.store import Store
+from orderledger.extend.views import Row
 
 __all__ = ["Sending", "SendingState"]
 

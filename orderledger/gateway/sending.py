@@ -6,12 +6,22 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from orderledger.domain.exact import EXACT, ZERO
-from orderledger.domain.exposure import Working
-from orderledger.domain.limits import Denial, Limits, Proposed, check
-from orderledger.domain.orders.commands import REQUESTED_TERMS
-from orderledger.domain.orders.order import Order
-from orderledger.domain.values import OrderType, PositionSide, Side
+from orderledger import (
+    Deny,
+    Fenced,
+    Message,
+    NotSent,
+    OrderType,
+    Outcome,
+    PositionSide,
+    Request,
+    Side,
+    StoreError,
+    Submit,
+)
+from orderledger.extend.events import REQUESTED_TERMS, Order
+from orderledger.extend.values import EXACT, ZERO, Clock, Working
+from orderledger.extend.views import ORDERS, Row
 from orderledger.gateway.answers import (
     Answer,
     Failure,
@@ -22,19 +32,13 @@ from orderledger.gateway.answers import (
 )
 from orderledger.gateway.book import Book, row_now
 from orderledger.gateway.lease_keeper import LeaseKeeper
+from orderledger.gateway.limits import Denial, Limits, Proposed, check
 from orderledger.gateway.results import GatewayLedger, Sending
 from orderledger.gateway.settings import UnresolvedPolicy
 from orderledger.gateway.situation import BookSituation
 from orderledger.gateway.terms import fault_of_terms
 from orderledger.gateway.unsettled import Key, Unsettled
 from orderledger.gateway.working import Instrument
-from orderledger.infrastructure.clock import Clock
-from orderledger.infrastructure.errors import Fenced, NotSent, StoreError
-from orderledger.infrastructure.messages.commands import Deny, Request, Submit
-from orderledger.infrastructure.messages.outcome import Outcome
-from orderledger.infrastructure.messages.registry import Message
-from orderledger.projections.orders import ORDERS
-from orderledger.projections.view import Row
 from orderledger.venues.base.order_entry import OrderEntry
 
 ORDERS_PER_COMMIT = 400

@@ -11,10 +11,9 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
-from orderledger.domain.limits import NAMES, SCOPE, Limits
-from orderledger.infrastructure.messages.fields import Identifier, Quantity
-from orderledger.infrastructure.time_zones import ZoneName
-from orderledger.infrastructure.toml_files import Place, TomlFile
+from orderledger.extend.messages import Identifier, Quantity
+from orderledger.extend.runtime import Place, TomlFile, ZoneName
+from orderledger.gateway.limits import NAMES, SCOPE, Limits
 
 __all__ = ["Breaker", "GatewaySettings", "UnresolvedPolicy", "read_settings"]
 

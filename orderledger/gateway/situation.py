@@ -3,18 +3,17 @@
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from orderledger.domain.exact import EXACT, ZERO
-from orderledger.domain.exposure import Interval, Working
-from orderledger.domain.limits import Limits, Proposed
-from orderledger.domain.values import Side
+from orderledger import Side
+from orderledger.extend.values import EXACT, ZERO, Interval, Working
 from orderledger.gateway.book import Book
+from orderledger.gateway.limits import Limits, Proposed
 from orderledger.gateway.working import Instrument
 
 SECOND = timedelta(seconds=1)
 
 
 class BookSituation:
-    """See `orderledger.domain.limits.Situation`."""
+    """See `orderledger.gateway.limits.Situation`."""
 
     def __init__(self, book: Book) -> None:
         self._book = book

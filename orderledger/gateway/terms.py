@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from orderledger.domain.exact import plain
-from orderledger.domain.limits import Denial
-from orderledger.projections.view import Row
+from orderledger.extend.values import plain
+from orderledger.extend.views import Row
+from orderledger.gateway.limits import Denial
 from orderledger.venues.base.order_entry import EntryAbilities
 
 PRICES = ("limit_price", "stop_price")

@@ -3,13 +3,11 @@ unknown because of that."""
 
 from collections.abc import Container, Sequence
 
-from orderledger.domain.orders.order import Order
-from orderledger.domain.values import Certainty, Pending
+from orderledger import Certainty, Message, Pending, Unresolved
+from orderledger.extend.events import Order
+from orderledger.extend.values import Clock
 from orderledger.gateway.book import Book
 from orderledger.gateway.results import GatewayLedger
-from orderledger.infrastructure.clock import Clock
-from orderledger.infrastructure.messages.commands import Unresolved
-from orderledger.infrastructure.messages.registry import Message
 
 Key = tuple[str, str]
 """Account and client order id."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from orderledger.domain.exposure import Working
+from orderledger.extend.values import Working
 
 Instrument = tuple[str, str]
 """Account and instrument."""

@@ -15,6 +15,7 @@ LedgerError
 │   ├── StoreVersion        made by a newer version
 │   ├── UnreadableEvent     a damaged event in the log, or one of a newer version
 │   ├── DamagedRow          an unreadable row of a view: rebuilding repairs it
+│   ├── ForkedLedger        a ledger that was open when this process was forked
 │   ├── Fenced              another process sends the orders of the account
 │   └── OutcomeUnknown      a failed commit that may have happened or not
 └── VenueError          the venue could not be queried, or refused
@@ -24,6 +25,9 @@ LedgerError
     └── Unanswered          a request of ours that may have reached the venue, and was not answered
 """
 
+import copyreg
+from typing import Any
+
 from orderledger.infrastructure.secrecy import masked
 
 __all__ = [
@@ -31,6 +35,7 @@ __all__ = [
     "ArchiveError",
     "DamagedRow",
     "Fenced",
+    "ForkedLedger",
     "InvalidMessage",
     "InvalidQuery",
     "InvalidSetting",
@@ -57,7 +62,12 @@ NAMES_SHOWN = 10
 
 
 class LedgerError(Exception):
-    """Base of all exceptions that this package raises on purpose. Its text masks known secrets."""
+    """Base of all exceptions that this package raises on purpose. Its text masks known secrets.
+    Pickling keeps the text and the attributes."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Restore without the constructor, which takes other arguments than the sentence."""
+        return copyreg.__newobj__, (type(self), *self.args), self.__dict__  # type: ignore[attr-defined]
 
     def __str__(self) -> str:
         return masked(self._sentence())
@@ -139,9 +149,7 @@ class ArchiveError(LedgerError):
     """An archive that cannot be used: the `file`, or the whole archive, and its `fault`."""
 
     def __init__(self, file: str, fault: str) -> None:
-        super().__init__(
-            file, fault
-        )  # pickling needs every argument: the exception crosses processes
+        super().__init__(file, fault)
         self.file = file
         self.fault = fault
 
@@ -175,9 +183,7 @@ class UnreadableEvent(StoreError):
     position, and its fault."""
 
     def __init__(self, stream: str, version: int, position: int | None, fault: str) -> None:
-        super().__init__(
-            stream, version, position, fault
-        )  # pickling needs every argument: the exception crosses processes
+        super().__init__(stream, version, position, fault)
         self.stream = stream
         self.version = version
         self.position = position
@@ -215,6 +221,14 @@ class Fenced(StoreError):
     def __init__(self, account: str, text: str = "another process sends its orders now") -> None:
         super().__init__(f"fenced: {account}: {text}")
         self.account = account
+
+
+class ForkedLedger(StoreError):
+    """The ledger was open when this process was forked. Its threads and connections belong to the
+    parent process: open the ledger again in each process."""
+
+    def __init__(self) -> None:
+        super().__init__("the ledger was opened before a fork: open it again in this process")
 
 
 class OutcomeUnknown(StoreError):

@@ -8,18 +8,15 @@ happened, a busted fill counted; until its correction happened, a corrected one 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from orderledger.domain.orders.reports import FillBusted
 from orderledger.domain.recorded import Recorded
 from orderledger.projections.fold import Fold
 from orderledger.projections.sides import when
-from orderledger.projections.store import MemoryRows
+from orderledger.projections.store import MemoryRows, Source
 from orderledger.projections.trades import TRADES
 from orderledger.projections.view import Row
-
-if TYPE_CHECKING:
-    from orderledger.projections.queries import Source
 
 COMPARED = (
     *(
@@ -43,7 +40,7 @@ class FillEvents(Protocol):
     def __call__(self, streams: Iterable[str]) -> dict[str, list[Recorded]]: ...
 
 
-def orders_with_changed_fills(source: "Source", account: str | None) -> dict[str, None]:
+def orders_with_changed_fills(source: Source, account: str | None) -> dict[str, None]:
     """The streams of orders with a busted or corrected fill."""
     states = ("busted", "corrected")
     rows = (

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
 from heapq import merge
-from typing import Any, Protocol
+from typing import Any
 
 from orderledger.domain.exact import ZERO, total
 from orderledger.projections.account_events import ACCOUNT_EVENTS
@@ -31,6 +31,7 @@ from orderledger.projections.position_tables import POSITIONS
 from orderledger.projections.positions import METHODS, Definition, Definitions, Method, terms_of
 from orderledger.projections.proposals import PROPOSALS
 from orderledger.projections.sides import SIDE_UNKNOWN, modes_of, part_now, when
+from orderledger.projections.store import Source
 from orderledger.projections.trades import TRADES
 from orderledger.projections.view import Row, Table
 
@@ -84,24 +85,6 @@ TRADED = (
 
 MARKED = ("account", "instrument", "at", "price", "position")
 """The columns of a mark that P&L needs."""
-
-
-class Source(Protocol):
-    def rows(
-        self,
-        table: Table,
-        *,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        newest: int | None = None,
-        **where: Any,
-    ) -> list[Row]: ...
-
-    def each(
-        self, table: Table, *, columns: tuple[str, ...] | None = None, **where: Any
-    ) -> Iterator[Row]: ...
-
-    def last_marks(self, moment: datetime, account: str | None) -> list[Row]: ...
 
 
 STREAMED = {

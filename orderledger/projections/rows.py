@@ -4,18 +4,6 @@ a dictionary."""
 from orderledger.projections.account_events import AccountEventRow
 from orderledger.projections.agreement import ReconciledOrderRow, ReconciliationRow
 from orderledger.projections.anomalies import AnomalyRow
-from orderledger.projections.audit_rows import (
-    AuditRow,
-    CauseRow,
-    Explanation,
-    Independence,
-    OrderRecord,
-    PartRow,
-    RestatedRow,
-    StepRow,
-    WhatIfRow,
-    Why,
-)
 from orderledger.projections.certificates import CertificateRow
 from orderledger.projections.equity import EquityPointRow
 from orderledger.projections.exposure import ExposureOrder, ExposureRow
@@ -35,25 +23,19 @@ from orderledger.projections.view import RowList
 __all__ = [
     "AccountEventRow",
     "AnomalyRow",
-    "AuditRow",
-    "CauseRow",
     "CertificateRow",
     "DoubtRow",
     "EquityPointRow",
     "EventRow",
-    "Explanation",
     "ExposureOrder",
     "ExposureRow",
     "FillPnlRow",
     "HaltRow",
-    "Independence",
     "InstrumentRow",
     "LatencyRow",
     "LatencyStep",
     "MarkRow",
-    "OrderRecord",
     "OrderRow",
-    "PartRow",
     "PnlGroupRow",
     "PnlRow",
     "PositionRow",
@@ -61,10 +43,6 @@ __all__ = [
     "ReconciledOrderRow",
     "ReconciliationRow",
     "Recovery",
-    "RestatedRow",
     "RowList",
-    "StepRow",
     "TradeRow",
-    "WhatIfRow",
-    "Why",
 ]

@@ -71,6 +71,11 @@ def part_now(order: Row, modes: Modes) -> Part:
     return named if is_apart else NET, order["position_id"] or ""
 
 
+def part_words(part: Part) -> tuple[str, ...]:
+    """The words that name a position beside its instrument: its side and id, where it has them."""
+    return tuple(word for word in part if word not in (NET, ""))
+
+
 @dataclass(slots=True)
 class Sides:
     """What the fills and adjustments of one instrument tell about its positions.

@@ -19,6 +19,26 @@ def moment_of(row: Row) -> Moment:
     return row["at"], row["rank"] if "rank" in row else rank_of(row["position"])
 
 
+class Source(Protocol):
+    """Where queries read the rows of the views: in tables, or folded in memory."""
+
+    def rows(
+        self,
+        table: Table,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        newest: int | None = None,
+        **where: Any,
+    ) -> list[Row]: ...
+
+    def each(
+        self, table: Table, *, columns: tuple[str, ...] | None = None, **where: Any
+    ) -> Iterator[Row]: ...
+
+    def last_marks(self, moment: datetime, account: str | None) -> list[Row]: ...
+
+
 class Rows(Protocol):
     """Rows by key."""
 

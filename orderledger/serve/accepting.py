@@ -8,20 +8,19 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from orderledger.infrastructure.errors import UnknownScope
-from orderledger.infrastructure.messages.outcome import Outcome
-from orderledger.infrastructure.messages.parsing import parse_document, read_line
-from orderledger.infrastructure.messages.registry import (
-    MESSAGES,
+from orderledger import (
     Deny,
     Halt,
+    Ledger,
     Message,
+    Outcome,
     ResumeTrading,
     Submit,
+    UnknownScope,
+    parse_document,
 )
-from orderledger.infrastructure.views.questions import Parameter
-from orderledger.infrastructure.views.scopes import check_scope
-from orderledger.ledger import Ledger
+from orderledger.extend.messages import MESSAGES, read_line
+from orderledger.extend.views import Parameter, check_scope
 from orderledger.serve.callers import Caller
 from orderledger.serve.problems import Problem
 from orderledger.serve.tokens import OPERATE

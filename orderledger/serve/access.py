@@ -5,9 +5,9 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from orderledger.extend.runtime import EventLogger
 from orderledger.serve.answers import Answer, Answers
 from orderledger.serve.callers import EVERYBODY, NOBODY, Caller, roles_needed
 from orderledger.serve.problems import Problem, problem_of
@@ -76,7 +76,7 @@ class Access:
         self._tokens = settings.tokens
         self._hosts = settings.allowed_hosts()
         self._answers = answers
-        self._log = structlog.get_logger("orderledger.serve")
+        self._log = EventLogger("orderledger.serve")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

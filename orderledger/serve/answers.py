@@ -9,9 +9,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from orderledger.infrastructure.deadline import OutOfTime, check_time, deadline
-from orderledger.infrastructure.errors import StoreError
-from orderledger.ledger import Ledger
+from orderledger import Ledger, StoreError
+from orderledger.extend.runtime import OutOfTime, check_time, deadline
 from orderledger.serve.freshness import Freshness
 from orderledger.serve.problems import Problem
 from orderledger.serve.settings import Limits

@@ -17,14 +17,11 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
-from orderledger import __version__
-from orderledger.infrastructure.rows_json import document_json, row_json
-from orderledger.infrastructure.storage.urls import public
-from orderledger.infrastructure.views.paging import Page
-from orderledger.infrastructure.views.questions import Parameter, parameters_of
-from orderledger.ledger import Ledger
+from orderledger import Ledger, __version__
+from orderledger.extend.runtime import document_json, public, row_json
+from orderledger.extend.views import Page, Parameter, parameters_of
 from orderledger.serve.access import Access, Kept
-from orderledger.serve.alert_lists import status
+from orderledger.serve.alerts.lists import status
 from orderledger.serve.answers import Answer, Answers
 from orderledger.serve.callers import Caller
 from orderledger.serve.collections import COLLECTIONS, HISTORY, SINGLES, Collection, Single

@@ -13,17 +13,14 @@ from operator import itemgetter
 from sys import getsizeof
 
 import msgspec
-import structlog
 
-from orderledger.domain.orders.judgements import OrderAttributed
-from orderledger.domain.values import account_of, client_order_id_of, is_order_stream
-from orderledger.infrastructure.rows_json import row_json
-from orderledger.infrastructure.storage.codec import decode
-from orderledger.infrastructure.storage.recorder import Row as StoredRow
-from orderledger.infrastructure.storage.store import reaching
-from orderledger.infrastructure.views.histories import stored_event_rows
-from orderledger.ledger import Ledger
-from orderledger.projections.view import Row
+from orderledger import Ledger
+from orderledger.extend.events import OrderAttributed, decode
+from orderledger.extend.runtime import EventLogger, row_json
+from orderledger.extend.store import LogRow as StoredRow
+from orderledger.extend.store import reaching
+from orderledger.extend.values import account_of, client_order_id_of, is_order_stream
+from orderledger.extend.views import Row, stored_event_rows
 from orderledger.serve.answers import Answers
 from orderledger.serve.signal import Signal
 
@@ -93,7 +90,7 @@ class Feed:
         self._readers = 0
         self._task: asyncio.Task[None] | None = None
         self.position = 0
-        self._log = structlog.get_logger("orderledger.serve")
+        self._log = EventLogger("orderledger.serve")
 
     async def build(self, stored: Sequence[StoredRow]) -> list[Item]:
         """The items that follow from events."""

@@ -4,26 +4,23 @@ OpenAPI document follow from the signatures of the questions."""
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from functools import cached_property
+from inspect import isgeneratorfunction
 from typing import Any
 
-from orderledger.gateway.published import breakers
-from orderledger.infrastructure.rows_json import row_json
-from orderledger.infrastructure.views.paging import (
+from orderledger import Ledger, LedgerError, ReconciledOrderRow, RowList
+from orderledger.extend.runtime import row_json
+from orderledger.extend.views import (
     InvalidCursor,
     Page,
+    Parameter,
     offset_cursor,
     offset_of,
-)
-from orderledger.infrastructure.views.questions import (
-    Parameter,
     parameters_of,
     row_of,
     summary_of,
 )
-from orderledger.ledger import Ledger
-from orderledger.projections.agreement import ReconciledOrderRow
-from orderledger.projections.view import RowList
-from orderledger.serve.alert_lists import alerts
+from orderledger.gateway.published import breakers
+from orderledger.serve.alerts.lists import alerts
 from orderledger.serve.overview import accounts, breaks
 from orderledger.serve.parameters import (
     AFTER,
@@ -33,7 +30,7 @@ from orderledger.serve.parameters import (
     ORDER,
     columns_parameter,
 )
-from orderledger.serve.problems import invalid
+from orderledger.serve.problems import Problem, invalid
 from orderledger.serve.schemas import columns_of_row
 
 PAGE_ROWS = 200
@@ -96,8 +93,15 @@ def _plain(value: Any) -> Any:
 
 
 def _ask(question: Question, ledger: Ledger, asked: Asked) -> Any:
+    """The result of a question. Raises Problem for arguments that do not go together."""
     names = [asked.pop(one.becomes) for one in parameters_of(question) if one.is_positional]
-    return question(ledger, *names, **asked)
+    try:
+        found = question(ledger, *names, **asked)
+        return list(found) if isgeneratorfunction(question) else found
+    except LedgerError:
+        raise
+    except ValueError as fault:
+        raise Problem("invalid_request", str(fault)) from None
 
 
 def _of_view(path: str, question: Question) -> Collection:
@@ -151,7 +155,7 @@ def _paged(path: str, question: Question) -> Callable[[Ledger, Asked], Page]:
         except InvalidCursor as fault:
             raise invalid("after", str(fault)) from None
         position = ledger.position()
-        rows = list(_ask(question, ledger, asked))
+        rows = _ask(question, ledger, asked)
         page = rows[begin : begin + limit]
         if columns is not None:
             page = [{name: row[name] for name in row if name in columns} for row in page]

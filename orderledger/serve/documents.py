@@ -4,7 +4,7 @@ from typing import Any
 
 from starlette.requests import Request
 
-from orderledger.infrastructure.messages.parsing import read_document
+from orderledger.extend.messages import read_document
 from orderledger.serve.bodies import JSON, body_of, content_type
 from orderledger.serve.problems import Problem, invalid
 from orderledger.serve.settings import Limits

@@ -8,13 +8,10 @@ from decimal import Decimal
 from math import inf
 from typing import NamedTuple
 
-from orderledger.domain.exact import ONE
-from orderledger.domain.exposure import leaves_with
-from orderledger.domain.values import Anomaly
-from orderledger.infrastructure.storage.alert_tables import Counts
-from orderledger.projections.positions import terms_of
-from orderledger.projections.sides import Modes, modes_of, part_now
-from orderledger.projections.view import Row
+from orderledger import Anomaly
+from orderledger.extend.values import ONE, Modes, leaves_with, modes_of, part_now
+from orderledger.extend.views import Row, terms_of
+from orderledger.serve.alerts.tables import Counts
 from orderledger.serve.figures import OTHER, Samples, Slots
 from orderledger.serve.readings import OpenOrders, Reading
 

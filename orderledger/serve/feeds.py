@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from orderledger.extend.views import Row
 from orderledger.gateway.published import BreakerRow, breaker_rows
-from orderledger.projections.view import Row
 from orderledger.serve.alerts.feeds import message_age, status_age
 from orderledger.serve.exporting import Names
 from orderledger.serve.figures import OTHER, Samples

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from orderledger.infrastructure.printable import printable
+from orderledger.extend.runtime import printable
 
 PREFIX = "orderledger_"
 OTHER = "other"

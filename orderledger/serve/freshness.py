@@ -8,8 +8,8 @@ from concurrent.futures import Executor
 from contextlib import suppress
 from pathlib import Path
 
-from orderledger.infrastructure.storage.store import Store, file_of_store
-from orderledger.ledger import Ledger
+from orderledger import Ledger
+from orderledger.extend.store import Store, file_of_store
 
 
 class Freshness:

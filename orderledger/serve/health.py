@@ -8,11 +8,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from orderledger import Ledger, LedgerError, StoreError
+from orderledger.extend.messages import Identifier
+from orderledger.extend.values import Clock, SystemClock
 from orderledger.gateway.breakers import feed_age
-from orderledger.infrastructure.clock import Clock, SystemClock
-from orderledger.infrastructure.errors import LedgerError, StoreError
-from orderledger.infrastructure.messages.fields import Identifier
-from orderledger.ledger import Ledger
 from orderledger.serve.alerts.feeds import last_message_age
 
 __all__ = ["Readiness", "ReadinessLimits", "Reason", "live", "ready"]

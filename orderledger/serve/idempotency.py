@@ -14,16 +14,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeVar
 
-import structlog
 from starlette.responses import Response
 from starlette.types import Scope
 
-from orderledger.infrastructure.errors import StoreError
-from orderledger.infrastructure.storage.request_keys import KeptAnswer, KeptRequest, RequestKeys
-from orderledger.ledger import Ledger
+from orderledger import Ledger, StoreError
+from orderledger.extend.runtime import EventLogger
 from orderledger.serve.bodies import JSON
 from orderledger.serve.callers import Caller
 from orderledger.serve.problems import CONTENT_TYPE, Problem, invalid, problem_of
+from orderledger.serve.request_keys import KeptAnswer, KeptRequest, RequestKeys
 
 HEADER = "Idempotency-Key"
 LONGEST_KEY = 255
@@ -73,7 +72,7 @@ class IdempotentRequests:
         self._clock = ledger.clock
         self._running: dict[tuple[str, str], bytes] = {}
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="orderledger-keys")
-        self._log = structlog.get_logger("orderledger.serve")
+        self._log = EventLogger("orderledger.serve")
 
     async def once(self, scope: Scope, body: bytes, act: Act) -> Posted:
         """The answer to a request, of this attempt or of the first one. Raises Problem if its key

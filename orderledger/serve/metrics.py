@@ -14,11 +14,9 @@ from weakref import WeakKeyDictionary
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from orderledger import __version__
-from orderledger.infrastructure.clock import Clock, SystemClock
-from orderledger.infrastructure.errors import InvalidSetting, LedgerError
-from orderledger.ledger import Ledger
-from orderledger.projections.histogram import Histogram
+from orderledger import InvalidSetting, Ledger, LedgerError, __version__
+from orderledger.extend.values import Clock, SystemClock
+from orderledger.extend.views import Histogram
 from orderledger.serve.exporting import Names, add_alerts, add_reading
 from orderledger.serve.feeds import add_collectors, add_gateways
 from orderledger.serve.figures import FIGURES, PREFIX, Figure, Labels, Samples, Slots

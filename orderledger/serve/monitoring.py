@@ -5,8 +5,8 @@ from functools import partial
 from starlette.requests import Request
 from starlette.responses import Response
 
-from orderledger.infrastructure.rows_json import row_json
-from orderledger.ledger import Ledger
+from orderledger import Ledger
+from orderledger.extend.runtime import row_json
 from orderledger.serve.answers import Answers
 from orderledger.serve.bodies import JSON
 from orderledger.serve.health import live, ready

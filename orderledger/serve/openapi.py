@@ -9,11 +9,10 @@ from typing import Any
 import msgspec
 from pydantic import TypeAdapter
 
-from orderledger import __version__
-from orderledger.infrastructure.messages.registry import AnyMessage
-from orderledger.infrastructure.views.questions import Parameter, parameters_of, row_of, summary_of
-from orderledger.ledger import Ledger
-from orderledger.projections import rows as row_classes
+import orderledger
+from orderledger import Ledger, __version__
+from orderledger.extend.messages import AnyMessage
+from orderledger.extend.views import Parameter, parameters_of, row_of, summary_of
 from orderledger.serve.accepting import CONFIRM
 from orderledger.serve.bodies import JSON, NDJSON
 from orderledger.serve.collections import COLLECTIONS, HISTORY, SINGLES, Collection, Single
@@ -162,9 +161,9 @@ def _schemas() -> Document:
     name of its class."""
     messages = TypeAdapter(AnyMessage).json_schema(ref_template=SCHEMA + "{model}")
     rows = {one.row.__name__: row_schema(one.row, is_partial=True) for one in COLLECTIONS}
-    whole = (row_classes.Explanation, Reconciled, ReconciliationState)
+    whole = (orderledger.Explanation, Reconciled, ReconciliationState)
     answers = {
-        "Order": row_schema(row_classes.OrderRow, is_partial=False),
+        "Order": row_schema(orderledger.OrderRow, is_partial=False),
         **{one.__name__: row_schema(one, is_partial=False) for one in whole},
         **{
             _single_name(one): row_schema(row_of(one.question), is_partial=False) for one in SINGLES

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from orderledger.infrastructure.messages.registry import MESSAGES
+from orderledger.extend.messages import MESSAGES
 from orderledger.serve.accepting import CONFIRM
 from orderledger.serve.idempotency import HEADER, LONGEST_KEY
 from orderledger.serve.operating import TAKEN

@@ -9,10 +9,9 @@ from pydantic import TypeAdapter, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
-from orderledger.infrastructure.messages.fields import Identifier, Text
-from orderledger.infrastructure.messages.outcome import Outcome
-from orderledger.infrastructure.rows_json import row_json
-from orderledger.ledger import Ledger
+from orderledger import Ledger, Outcome
+from orderledger.extend.messages import Identifier, Text
+from orderledger.extend.runtime import row_json
 from orderledger.serve.accepting import CONFIRMING, Accepting
 from orderledger.serve.documents import posted_document
 from orderledger.serve.idempotency import IdempotentRequests, Posted

@@ -4,11 +4,9 @@ the time, too."""
 from datetime import datetime, timedelta
 from typing import Annotated, Any, TypedDict
 
-from orderledger.infrastructure.clock import SystemClock
-from orderledger.infrastructure.views.parameters import Account
-from orderledger.infrastructure.views.questions import Between
-from orderledger.ledger import Ledger
-from orderledger.projections.view import RowList
+from orderledger import Ledger, RowList
+from orderledger.extend.values import SystemClock
+from orderledger.extend.views import Between, parameters
 from orderledger.serve.alerts.feeds import message_age, status_age
 
 MINUTES = 15
@@ -61,7 +59,7 @@ def accounts(
         "New, changed and ended orders are counted over so many minutes.",
         Between(1, 527_040),
     ] = MINUTES,
-    account: Account = None,
+    account: parameters.Account = None,
 ) -> RowList[AccountRow]:
     """List the accounts: the orders, the feed and the breaks of each."""
     now = SystemClock().now()
@@ -119,7 +117,7 @@ def _heard(collectors: dict[str, Any], now: datetime) -> dict[str, dict[str, Any
     return found
 
 
-def breaks(ledger: Ledger, *, account: Account = None) -> RowList[BreakRow]:
+def breaks(ledger: Ledger, *, account: parameters.Account = None) -> RowList[BreakRow]:
     """List open differences with the venue, the oldest first."""
     now = SystemClock().now()
     rows = [

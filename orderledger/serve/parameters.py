@@ -8,13 +8,13 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qsl
 
-from orderledger.infrastructure.messages.fields import parse_number, parse_time
-from orderledger.infrastructure.time_zones import zone_named
-from orderledger.infrastructure.views.paging import LONGEST_PAGE, ORDERS_OF_PAGES
-from orderledger.infrastructure.views.questions import LARGEST, Parameter
+from orderledger.extend.messages import parse_number, parse_time
+from orderledger.extend.runtime import zone_named
+from orderledger.extend.views import LONGEST_PAGE, ORDERS_OF_PAGES, Between, Parameter
 from orderledger.serve.problems import Problem, invalid
 
 LONGEST_VALUE = 4_000
+LARGEST = Between().most
 LOST_PLUS = re.compile(r" (?=\d\d:\d\d$)")
 """The sign of an offset such as +02:00, which a form decodes as a space."""
 

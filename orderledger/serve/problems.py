@@ -2,13 +2,14 @@
 never with a stack trace."""
 
 from collections.abc import Mapping
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
 import msgspec
 from starlette.responses import Response
 
-from orderledger.infrastructure.errors import (
+from orderledger import (
     AmbiguousOrder,
     InvalidMessage,
     InvalidSetting,
@@ -17,7 +18,7 @@ from orderledger.infrastructure.errors import (
     StoreError,
     UnknownOrder,
 )
-from orderledger.infrastructure.printable import printable
+from orderledger.extend.runtime import printable
 
 CONTENT_TYPE = "application/problem+json"
 URN = "urn:orderledger:problem:"
@@ -122,6 +123,9 @@ class Problem(Exception):
         self.field = field
         self.fault = fault
         self.more = more
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return partial(type(self), **self.more), (self.kind, self.detail), self.__dict__
 
     def document(self) -> dict[str, Any]:
         about = {

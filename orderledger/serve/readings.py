@@ -6,19 +6,19 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from orderledger.infrastructure.storage import alert_tables
-from orderledger.infrastructure.storage.database import Session
-from orderledger.infrastructure.storage.store import Store, reaching
-from orderledger.infrastructure.storage.view_versions import stored
-from orderledger.infrastructure.views.stored_views import StoredViews
-from orderledger.projections import queries
-from orderledger.projections.anomalies import ANOMALIES
-from orderledger.projections.certificates import CERTIFICATES
-from orderledger.projections.exposure import EXPOSED_ORDERS
-from orderledger.projections.halts import HALTS
-from orderledger.projections.instruments import INSTRUMENTS
-from orderledger.projections.position_anomalies import position_anomalies
-from orderledger.projections.view import Row
+from orderledger.extend.store import Session, Store, reaching, stored
+from orderledger.extend.views import (
+    ANOMALIES,
+    CERTIFICATES,
+    EXPOSED_ORDERS,
+    HALTS,
+    INSTRUMENTS,
+    Row,
+    StoredViews,
+    position_anomalies,
+    queries,
+)
+from orderledger.serve.alerts import tables as alert_tables
 
 ORDERS_STATEMENT = """
 SELECT account, COALESCE(instrument, ''), COALESCE(position_side, 'net'), COALESCE(side, ''),

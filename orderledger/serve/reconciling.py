@@ -12,18 +12,21 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, TypedDict
 
-import structlog
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
-from orderledger.infrastructure.clock import SystemClock
-from orderledger.infrastructure.errors import InvalidSetting
-from orderledger.infrastructure.messages.fields import Identifier
-from orderledger.infrastructure.messages.parsing import said_of
-from orderledger.infrastructure.rows_json import document_json, rows_json
-from orderledger.infrastructure.storage.urls import POSTGRES, file_of, public
-from orderledger.ledger import Ledger
+from orderledger import InvalidSetting, Ledger
+from orderledger.extend.messages import Identifier, said_of
+from orderledger.extend.runtime import (
+    POSTGRES,
+    EventLogger,
+    document_json,
+    file_of,
+    public,
+    rows_json,
+)
+from orderledger.extend.values import SystemClock
 from orderledger.serve.bodies import JSON
 from orderledger.serve.callers import Caller
 from orderledger.serve.documents import posted_document, refuse_parameters
@@ -153,7 +156,7 @@ class Reconciliations:
         self._threads = ThreadPoolExecutor(
             self._limits.reconciliations, thread_name_prefix="orderledger-reconcile"
         )
-        self._log = structlog.get_logger("orderledger.serve")
+        self._log = EventLogger("orderledger.serve")
 
     async def state(self, request: Request) -> Response:
         """GET: the accounts, and which are being reconciled."""

@@ -8,11 +8,8 @@ from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
-from orderledger.infrastructure.errors import InvalidMessage, StoreError
-from orderledger.infrastructure.messages.outcome import Outcome
-from orderledger.infrastructure.messages.registry import Message
-from orderledger.infrastructure.rows_json import row_json
-from orderledger.ledger import Ledger
+from orderledger import InvalidMessage, Ledger, Message, Outcome, StoreError
+from orderledger.extend.runtime import row_json
 from orderledger.serve.accepting import CONFIRMING, Accepting, outcome_of
 from orderledger.serve.bodies import JSON, NDJSON, body_of, content_type
 from orderledger.serve.idempotency import IdempotentRequests, Posted
@@ -126,7 +123,7 @@ def shown(outcome: Outcome) -> dict[str, Any]:
 
 def _check(message: Message) -> None:
     """Raise InvalidMessage if fields that go together are missing."""
-    from orderledger.infrastructure.engine.entries import to_entry
+    from orderledger.extend.messages import to_entry
 
     to_entry(message)
 

@@ -6,11 +6,10 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-import structlog
 import uvicorn
 
-from orderledger.infrastructure.errors import InvalidSetting
-from orderledger.ledger import Ledger
+from orderledger import InvalidSetting, Ledger
+from orderledger.extend.runtime import EventLogger
 from orderledger.serve.app import make_app
 from orderledger.serve.protocol import protocol_of
 from orderledger.serve.settings import ServiceSettings
@@ -55,7 +54,7 @@ def serve(ledger: Ledger, settings: ServiceSettings, announce: Callable[[str], N
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     server = _Server(config, app.state.stop, lambda: announce(f"http://{host}:{port}"))
     server.run(sockets=[listening])
-    structlog.get_logger("orderledger.serve").info("stopped")
+    EventLogger("orderledger.serve").info("stopped")
 
 
 class _Server(uvicorn.Server):

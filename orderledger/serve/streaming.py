@@ -8,14 +8,12 @@ from contextlib import aclosing, suppress
 from functools import partial
 from typing import Any, cast
 
-import structlog
 from starlette.types import Receive, Scope, Send
 
-from orderledger.infrastructure.rows_json import row_json
-from orderledger.infrastructure.views.histories import EVENT_NAMES, SOURCES
-from orderledger.infrastructure.views.questions import Parameter
-from orderledger.ledger import Ledger
-from orderledger.serve.alert_lists import status as status_of
+from orderledger import Ledger
+from orderledger.extend.runtime import EventLogger, row_json
+from orderledger.extend.views import EVENT_NAMES, SOURCES, Parameter
+from orderledger.serve.alerts.lists import status as status_of
 from orderledger.serve.answers import Answers
 from orderledger.serve.callers import Caller
 from orderledger.serve.change_feeds import Dropped, EventFeed, Feed, Item, OrderFeed
@@ -77,7 +75,7 @@ class Streams:
         self._status = b""
         self._status_task: asyncio.Task[None] | None = None
         self._is_stopping = False
-        self._log = structlog.get_logger("orderledger.serve")
+        self._log = EventLogger("orderledger.serve")
         self.readers = 0
 
     def stop(self) -> None:

@@ -18,10 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-import structlog
-
-from orderledger.infrastructure.errors import InvalidSetting
-from orderledger.infrastructure.secrecy import learn
+from orderledger import InvalidSetting
+from orderledger.extend.runtime import EventLogger, learn
 
 READ, RECORD, COLLECT, OPERATE = "read", "record", "collect", "operate"
 ROLES = (READ, RECORD, COLLECT, OPERATE)
@@ -109,7 +107,7 @@ class TokenFile:
         self._seen = self._look()
         self._tokens = Tokens.read(path)
         self._fault: str | None = None
-        self._log = structlog.get_logger("orderledger.serve")
+        self._log = EventLogger("orderledger.serve")
 
     def find(self, text: bytes) -> Token | None:
         return self._now().find(text)

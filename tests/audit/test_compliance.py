@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 
 from orderledger import Ledger, parse_document
+from orderledger.audit.findings import FINDINGS
+from orderledger.audit.rts24 import BUST, CAVEATS, FIELDS, MISSING
 from orderledger.infrastructure.clock import SteppingClock
-from orderledger.projections.compliance import FINDINGS
-from orderledger.projections.rts24 import BUST, CAVEATS, FIELDS, MISSING
 from tests.audit.odd_orders import (
     ODD_ORDERS,
     START,

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orderledger import Ledger, parse_document
+from orderledger.audit.differing import KEYS
 from orderledger.infrastructure.clock import SteppingClock
-from orderledger.projections.differing import KEYS
 from tests.audit.odd_orders import START, SetClock, fill, moment, record, request, said, working
 from tests.command_line import run
 from tests.contract.streams import parsed

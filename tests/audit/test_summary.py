@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from orderledger.audit.summary import summary_sentence, trade_state
 from orderledger.domain.values import Status
-from orderledger.projections.summary import summary_sentence, trade_state
 from tests.scenarios import FILLED, SENT, WORKING, fill, given, message, request, request_replace
 
 CASES: dict[str, tuple[tuple[dict[str, Any], ...], str]] = {

@@ -3,7 +3,8 @@
 import pytest
 
 from orderledger.venues.base.venue import NoRecords
-from orderledger.venues.hyperliquid.adapter import HyperliquidSettings, build
+from orderledger.venues.hyperliquid.adapter import build
+from orderledger.venues.hyperliquid.settings import HyperliquidSettings
 
 ACCOUNTS = [{"account": "hyperliquid:main", "address": "0x" + "aa" * 20}]
 

@@ -8,10 +8,10 @@ import pytest
 from orderledger import InvalidSetting
 from orderledger.venues.base.networks import Networks
 from orderledger.venues.collecting.settings import CollectSettings
-from orderledger.venues.hyperliquid.adapter import NETWORKS as HYPERLIQUID
-from orderledger.venues.lighter.adapter import NETWORKS as LIGHTER
-from orderledger.venues.tradier.adapter import NETWORKS as TRADIER
-from orderledger.venues.tradier.adapter import TradierSettings
+from orderledger.venues.hyperliquid.settings import NETWORKS as HYPERLIQUID
+from orderledger.venues.lighter.settings import NETWORKS as LIGHTER
+from orderledger.venues.tradier.settings import NETWORKS as TRADIER
+from orderledger.venues.tradier.settings import TradierSettings
 from tests.collecting.wrong_settings import HOME, OK
 from tests.collecting.wrong_settings import LIGHTER as LIGHTER_SECTION
 from tests.collecting.wrong_settings import TRADIER as TRADIER_SECTION

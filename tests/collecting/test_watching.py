@@ -1,14 +1,14 @@
 """What goes wrong for long is said now and then, and not all the time."""
 
-from structlog.testing import CapturingLogger
-
 from orderledger import StoreUnreachable
+from orderledger.infrastructure.logs import EventLogger
 from orderledger.venues.collecting.watching import AGAIN_SECONDS, Watch
+from tests.captured_logs import captured
 
 
 def test_a_fault_that_lasts_is_said_when_it_begins_or_changes_and_again_after_a_while() -> None:
     seconds = 0.0
-    watch = Watch(None, [], lambda: None, lambda: seconds)
+    watch = Watch(EventLogger("orderledger.collect"), [], lambda: None, lambda: seconds)
 
     def said(*faults: str) -> list[bool]:
         return [watch.is_due("lighter", fault) for fault in faults]
@@ -33,15 +33,15 @@ def test_views_that_are_not_kept_are_said_like_any_other_fault_that_lasts() -> N
         if fault:
             raise StoreUnreachable(fault)
 
-    log = CapturingLogger()
-    watch = Watch(log, [], check_views, lambda: seconds)
+    watch = Watch(EventLogger("orderledger.collect"), [], check_views, lambda: seconds)
 
     def look(at: float, found: str) -> None:
         nonlocal seconds, fault
         seconds, fault = at, found
         watch.look_at_views()
 
-    for at, found in enumerate(("ended", "ended", "", "ended", "no answer", "ended")):
-        look(at, found)
-    look(AGAIN_SECONDS, "ended")
-    assert [call.kwargs["why"] for call in log.calls] == ["ended", "no answer", "ended"]
+    with captured() as log:
+        for at, found in enumerate(("ended", "ended", "", "ended", "no answer", "ended")):
+            look(at, found)
+        look(AGAIN_SECONDS, "ended")
+    assert [record["why"] for record in log] == ["ended", "no answer", "ended"]

@@ -18,7 +18,7 @@ import pytest
 from orderledger import InvalidSetting, Ledger, StoreUnreachable
 from orderledger.infrastructure.storage.store import open_store
 from orderledger.infrastructure.storage.view_versions import lock_position
-from orderledger.infrastructure.views import follower, follower_process
+from orderledger.infrastructure.views import follower, follower_process, rebuild
 from orderledger.infrastructure.views.projector import BATCH, BATCH_FAR_BEHIND, Projector, TableFold
 from tests.contract.sql import run_sql
 from tests.contract.streams import lives, parsed
@@ -244,7 +244,7 @@ def test_a_fold_that_is_overtaken_before_it_is_written_does_not_count(
         closing(open_store(durable_store_url)) as faster,
     ):
         last = ledger.record_many(parsed(*lives(count)))[-1].position
-        projector = Projector(store, folds_ahead=True)
+        projector = Projector(store, rebuild, folds_ahead=True)
         one_batch = threading.Thread(target=lambda: projector.catch_up(is_enough=lambda: True))
         with faster.database.writing() as session:
             fold = TableFold(position=lock_position(session))

@@ -9,8 +9,8 @@ from typing import Any
 
 from orderledger import Fill, Ledger, Mark, Request
 from orderledger.audit.exports.messages import messages_in
-from orderledger.infrastructure.storage.request_keys import RequestKeys
 from orderledger.infrastructure.storage.schema import SCHEMA_VERSION
+from orderledger.serve.request_keys import RequestKeys
 from tests.command_line import run
 from tests.contract.test_halts import at
 

@@ -12,7 +12,7 @@ import pytest
 
 from orderledger import InvalidSetting, Ledger, StoreError
 from orderledger.infrastructure import secrecy
-from orderledger.infrastructure.logs import set_up_log
+from orderledger.infrastructure.logs import EventLogger, LogForm, set_up_log
 from orderledger.infrastructure.secrecy import Secrecy, learn, masked
 from orderledger.infrastructure.storage.urls import public
 from orderledger.venues.base.settings import Secret
@@ -116,20 +116,16 @@ def test_a_secret_that_a_venue_echoes_is_not_recorded(store_url: str) -> None:
 
 @pytest.mark.parametrize("form", ["text", "json"])
 def test_a_secret_is_in_no_line_of_a_collectors_log(
-    form: str, monkeypatch: pytest.MonkeyPatch
+    form: LogForm, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import structlog
-
     learn(TOKEN)
     log = io.StringIO()
     monkeypatch.setattr(sys, "stderr", log)
     root = logging.getLogger()
-    before = (root.handlers[:], root.level, structlog.get_config())
+    before = (root.handlers[:], root.level)
     try:
         set_up_log(form)
-        structlog.get_logger("orderledger").info(
-            "refused", said=f"{TOKEN}!", address=f"/x?auth={TOKEN}"
-        )
+        EventLogger("orderledger").info("refused", said=f"{TOKEN}!", address=f"/x?auth={TOKEN}")
         logging.getLogger("websockets").warning("sent %s", json.dumps({"auth": TOKEN}))
         try:
             raise ValueError(f"with {TOKEN}")
@@ -137,7 +133,6 @@ def test_a_secret_is_in_no_line_of_a_collectors_log(
             logging.getLogger("asyncio").exception("failed")
     finally:
         root.handlers[:], root.level = before[0], before[1]
-        structlog.configure(**before[2])
     lines = log.getvalue()
     assert lines.count("***") == 4 and "1234567" not in lines
 

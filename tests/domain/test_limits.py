@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from orderledger.domain.exposure import Interval, Working, interval_of
-from orderledger.domain.limits import CHECKS, NAMES, Limits, Proposed, check
 from orderledger.domain.values import OrderType, Side
+from orderledger.gateway.limits import CHECKS, NAMES, Limits, Proposed, check
 
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
 D = Decimal

@@ -8,7 +8,7 @@ import pytest
 from orderledger import Acknowledge, Fill, Ledger, Outcome, Request
 from orderledger.infrastructure.messages.registry import Message
 from orderledger.infrastructure.storage.store import open_store
-from orderledger.infrastructure.views import projector
+from orderledger.infrastructure.views import projector, rebuild
 from orderledger.infrastructure.views.projector import Projector, TableFold
 
 
@@ -29,7 +29,7 @@ def test_others_record_during_the_fold_after_a_slow_batch(
     take = TableFold.take
     recorded: list[Outcome] = []
     with Ledger.open(tmp_path / "orders.db", update_views=False) as ledger:
-        views = Projector(store)
+        views = Projector(store, rebuild)
         ledger.record_many(order(1))
         views.catch_up()
         ledger.record_many(order(2))

@@ -40,8 +40,8 @@ class Desk:
             }
         )
         return asyncio.run(
-            Reconciler(self.ledger, self.venue, self.clock, chosen, is_dry_run=is_dry_run).run(
-                ACCOUNT
+            Reconciler(self.ledger, self.venue, self.clock, chosen).run(
+                ACCOUNT, is_dry_run=is_dry_run
             )
         )
 

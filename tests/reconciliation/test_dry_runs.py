@@ -7,6 +7,7 @@ from typing import Any
 from orderledger import Fill, Ledger, Message, parse_document
 from orderledger.infrastructure.clock import SteppingClock
 from orderledger.venues.base.venue import Answer
+from orderledger.venues.collecting.reconciling import stages_of
 from orderledger.venues.reconciliation.breaks import shown
 from orderledger.venues.reconciliation.reconciler import Reconciled
 from tests.reconciliation.desk import ALIAS, WORKING, Desk, kinds, left
@@ -41,6 +42,28 @@ def test_a_dry_run_shows_what_it_would_append_and_appends_nothing(desk: Desk) ->
             "price": "100",
         }
     ]
+
+
+def test_a_dry_run_hands_on_a_list_from_stage_to_stage(desk: Desk) -> None:
+    desk.record(*WORKING)
+    desk.venue.orders["V-1"] = Known("V-1", cloid="0xc1", at=at(3))
+    desk.venue.trade("V-1", "F-1", "4", at(8))
+    stages = stages_of(desk.reconcile(60, is_dry_run=True))
+    assert [(fact["query"], fact["message"]["type"]) for fact in stages["facts"]] == [
+        ("open_orders", "acknowledge"),
+        ("fills", "fill"),
+        ("positions", "balance"),
+    ]
+    found = "missing_fill:BTC-USD:V-1:F-1"
+    assert stages["differences"] == [{"break": found, "text": "buy 4 BTC-USD at 100"}]
+    (repair,) = stages["repairs"]
+    assert (repair["break"], repair["message"]["fill_id"]) == (found, "F-1")
+    assert [(one["message"]["type"], one["outcome"]) for one in stages["records"]] == [
+        ("fill", "recorded"),
+        ("balance", "recorded"),
+        ("certify", "recorded"),
+    ]
+    assert stages["records"][0]["message"] == repair["message"]
 
 
 def test_a_dry_run_shows_what_the_run_does(desk: Desk) -> None:

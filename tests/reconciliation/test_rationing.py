@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from orderledger.venues.reconciliation import reconciler
+from orderledger.venues.reconciliation import certificate
 from orderledger.venues.reconciliation.reconciler import Reconciled
 from tests.reconciliation.desk import Desk, left
 from tests.reconciliation.plain_venue import Known
@@ -145,11 +145,11 @@ def test_a_dry_run_asks_as_many_and_leaves_the_same(ten: Desk) -> None:
 def test_a_certificate_holds_the_oldest_breaks_and_says_how_many_more_there_are(
     ten: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reconciler, "MOST_BREAKS", 8)
+    monkeypatch.setattr(certificate, "MOST_BREAKS", 8)
     found, _ = run(ten, 60)
     assert len(found.certificate.open_breaks) == 8
     assert left(found)[-1] == "more_breaks:3"
     (row,) = ten.ledger.certificates()
     assert len(row["open_breaks"]) == 8
-    monkeypatch.setattr(reconciler, "MOST_BREAKS", 10)
+    monkeypatch.setattr(certificate, "MOST_BREAKS", 10)
     assert len(left(run(ten, 120)[0])) == 10

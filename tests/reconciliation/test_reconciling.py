@@ -3,12 +3,13 @@
 from collections import Counter
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from orderledger import VenueUnavailable, parse_document
 from orderledger.venues.reconciliation.breaks import Kind
-from orderledger.venues.reconciliation.comparing import difference
+from orderledger.venues.reconciliation.differences import difference
 from tests.reconciliation.desk import ALIAS, SENT, WORKING, Desk, kinds, left
 from tests.reconciliation.plain_venue import Known
 from tests.scenarios import ACCOUNT, at, fill, message, request
@@ -228,14 +229,14 @@ def test_a_fill_from_before_the_looking_back_counts_in_what_is_held_from_before(
 
 
 def test_an_order_of_which_the_fills_alone_are_known_ends_when_the_venue_says_filled() -> None:
-    row = {
+    row: Any = {
         "is_open": True,
         "status": "partially_filled",
         "quantity": None,
         "cum_quantity": Decimal(10),
         "limit_price": None,
     }
-    filled = parse_document(
+    filled: Any = parse_document(
         message("status", status="filled", client_order_id=None, venue_order_id="V-1")
     )
     assert difference(row, filled) == (

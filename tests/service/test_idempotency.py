@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from orderledger import Ledger
-from orderledger.infrastructure.storage.request_keys import LARGEST_ANSWER, KeptAnswer, RequestKeys
+from orderledger.serve.request_keys import LARGEST_ANSWER, KeptAnswer, RequestKeys
 from orderledger.serve.settings import ServiceSettings
 from orderledger.serve.tokens import TokenFile
 from tests.service.harness import client_of, day, document_of

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import httpx
 import pytest
-from structlog.testing import capture_logs
 
 from orderledger import Ledger
 from orderledger.infrastructure.errors import InvalidSetting
 from orderledger.serve.tokens import SETTLING_NS, TokenFile
+from tests.captured_logs import captured
 from tests.service.harness import day
 from tests.service.people import TOKENS, bearer, message_of, write_tokens
 from tests.service.processes import Server, events_of
@@ -60,7 +60,7 @@ def test_a_file_that_cannot_be_used_changes_nothing_and_is_told_once(
     text: str, tmp_path: Path
 ) -> None:
     path = write_tokens(tmp_path / "tokens.toml", ["reader"])
-    with capture_logs() as log:
+    with captured() as log:
         tokens = TokenFile(path)
         path.write_text(text)
         assert all(is_known(tokens, "reader") for _ in range(5))

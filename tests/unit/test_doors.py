@@ -11,7 +11,7 @@ from orderledger.cli import main
 from orderledger.gateway.published import breakers
 from orderledger.infrastructure.views.questions import parameters_of, summary_of
 from orderledger.ledger import Ledger
-from orderledger.serve.alert_lists import alerts
+from orderledger.serve.alerts.lists import alerts
 from orderledger.serve.app import OF_ORDER
 from orderledger.serve.collections import COLLECTIONS, SINGLES
 from orderledger.serve.openapi import build

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from importlib import import_module
 
 import pytest
 
@@ -35,3 +36,8 @@ def test_a_ledger_is_had_without_the_gateway() -> None:
 
 def test_every_name_that_is_listed_is_there() -> None:
     assert [name for name in dir(orderledger) if not hasattr(orderledger, name)] == []
+
+
+def test_every_public_name_is_declared_by_its_module() -> None:
+    declared = {home: sorted(import_module(home).__all__) for home in orderledger.HOMES}
+    assert declared == {home: sorted(names) for home, names in orderledger.HOMES.items()}

@@ -3,7 +3,7 @@
 from tests import structure
 
 LEAVES = ["analytics", "audit", "demo", "gateway", "serve", "simulation", "venues"]
-CORE = ["cli", "domain", "infrastructure", "projections"]
+CORE = ["cli", "domain", "extend", "infrastructure", "projections"]
 BETWEEN_LEAVES = [
     ("demo", "serve"),
     ("demo", "simulation"),
@@ -27,5 +27,18 @@ def test_what_the_core_decides_folds_and_stores_knows_no_leaf() -> None:
     assert structure.leaves_known_below() == []
 
 
+def test_modules_of_venues_do_not_import_each_other_in_a_circle() -> None:
+    assert [one for one in structure.circles() if one[0].startswith("orderledger.venues.")] == []
+
+
 def test_the_longest_path_of_imports_has_five_rooms() -> None:
     assert structure.floors() == 5
+
+
+def test_leaves_import_six_modules_of_the_core_and_no_more_names_than_they_use() -> None:
+    offered = {
+        f"{module}.{name}" for module, names in structure.extension().items() for name in names
+    }
+    assert len(structure.extension()) == 6
+    assert offered == structure.names_used_by_leaves()
+    assert len(offered) <= 280  # to reach: 120

@@ -7,27 +7,26 @@ from typing import Any
 
 from orderledger import parse_document
 from orderledger.infrastructure.messages.registry import Message, Request
-from orderledger.venues.base.order_rows import RowContext
 from orderledger.venues.base.translation import Fault, Translation
 from orderledger.venues.base.venue import Records
 from orderledger.venues.ccxt.context import Context as CcxtContext
 from orderledger.venues.ccxt.translate import translated as ccxt_translated
 from orderledger.venues.hyperliquid.recording import translate_recorded
-from orderledger.venues.invex.translate import READERS as INVEX_READERS
 from orderledger.venues.lighter.context import Context as LighterContext
 from orderledger.venues.lighter.markets import Markets
 from orderledger.venues.lighter.settling import settled
 from orderledger.venues.lighter.translate import translated as lighter_translated
-from orderledger.venues.nobitex.translate import READERS as NOBITEX_READERS
+from orderledger.venues.polled.order_rows import RowContext
+from orderledger.venues.polled.reader import Reader
 from orderledger.venues.tradier.context import Context as TradierContext
 from orderledger.venues.tradier.context import Memory
 from orderledger.venues.tradier.translate import translated as tradier_translated
-from orderledger.venues.wallex.translate import READERS as WALLEX_READERS
 from tests.venues.ccxt import rows as ccxt
 from tests.venues.hyperliquid import payloads as hyperliquid
 from tests.venues.invex import payloads as invex
 from tests.venues.lighter import rows as lighter
 from tests.venues.nobitex import payloads as nobitex
+from tests.venues.tables import TABLES
 from tests.venues.tradier import payloads as tradier
 from tests.venues.wallex import payloads as wallex
 
@@ -514,7 +513,7 @@ TRADIER = PayloadSamples(
 
 NOBITEX = PayloadSamples(
     name="nobitex",
-    read=_read_rows(NOBITEX_READERS.translated),
+    read=_read_rows(Reader(TABLES["nobitex"]).translated),
     alias=("nobitex.clientOrderId", nobitex.CLIENT_ID),
     instrument="BTC/IRR",
     unknown=nobitex.orders(nobitex.order(status=UNKNOWN)),
@@ -564,7 +563,7 @@ NOBITEX = PayloadSamples(
 
 INVEX = PayloadSamples(
     name="invex",
-    read=_read_rows(INVEX_READERS.translated),
+    read=_read_rows(Reader(TABLES["invex"]).translated),
     alias=("invex.client_order_id", invex.CLIENT_ID),
     instrument="BTC/IRR",
     unknown=invex.order(status=UNKNOWN),
@@ -599,7 +598,7 @@ INVEX = PayloadSamples(
 
 WALLEX = PayloadSamples(
     name="wallex",
-    read=_read_rows(WALLEX_READERS.translated),
+    read=_read_rows(Reader(TABLES["wallex"]).translated),
     alias=("wallex.clientOrderId", wallex.NAME),
     instrument="BTC/IRT",
     unknown=wallex.orders(wallex.order(status=UNKNOWN)),

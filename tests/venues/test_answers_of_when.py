@@ -169,13 +169,14 @@ def test_two_queries_at_once_may_find_that_an_ended_order_works_again(name: str)
         assert (await venue.open_orders(harness.account)).venue_order_ids == frozenset()
         harness.server.own_orders = lambda *, is_open=False: [shown]  # type: ignore[attr-defined]
         harness.server.named = harness.server.called = lambda *_: shown  # type: ignore[attr-defined]
-        one_row, both = venue.one_row, asyncio.Barrier(2)  # type: ignore[attr-defined]
+        queries, both = venue.queries, asyncio.Barrier(2)  # type: ignore[attr-defined]
+        one_order = queries.one_order
 
         async def met(name: str) -> Any:
             await both.wait()
-            return await one_row(name)
+            return await one_order(name)
 
-        venue.one_row = met  # type: ignore[attr-defined]
+        queries.one_order = met
         lists = await asyncio.gather(*(venue.open_orders(harness.account) for _ in range(2)))
         assert [len(found.venue_order_ids) for found in lists] == [1, 1]
 

@@ -5,7 +5,6 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from decimal import Decimal
-from importlib import import_module
 from typing import Any
 
 import pytest
@@ -15,14 +14,14 @@ from orderledger.infrastructure.errors import NotSent, Unanswered
 from orderledger.infrastructure.messages.registry import RequestCancel
 from orderledger.simulation.market import OrderStatus, SimulatedOrder
 from orderledger.simulation.servers.keyed import KeyedServer
-from orderledger.venues.base.keyed_entry import KeyedOrderEntry
 from orderledger.venues.base.registry import adapter
+from orderledger.venues.polled.keyed_entry import KeyedOrderEntry
 from tests.venues.harness import Harness
 from tests.venues.invex.signing import sign
 from tests.venues.nobitex.payloads import order as nobitex_row
+from tests.venues.tables import TABLES
 
-VENUES = ("invex", "nobitex", "wallex")
-every_entry = pytest.mark.parametrize("name", VENUES)
+every_entry = pytest.mark.parametrize("name", TABLES)
 OTHER = "somebody:else"
 
 
@@ -35,8 +34,8 @@ class Desk:
         assert isinstance(harness.server, KeyedServer)
         self.server: Any = harness.server
         self.instrument = harness.kind.instruments[0]
-        make = import_module(f"orderledger.venues.{self.name}.order_entry").ORDER_ENTRY
-        self.entry: KeyedOrderEntry = make(
+        self.entry = KeyedOrderEntry(
+            TABLES[self.name],
             harness.account,
             token=self.server.key,
             url=self.server.http_url,
@@ -387,10 +386,10 @@ def test_nothing_is_replaced_and_several_are_sent_one_by_one(name: str) -> None:
 def test_a_client_id_is_the_same_in_every_process_and_fits(name: str, client_order_id: str) -> None:
     async def story(desk: Desk) -> None:
         await desk.sent(desk.requested(client_order_id))
-        (order,) = desk.there
-        assert order.client_id is not None and desk.entry.client_ids.fits.fullmatch(order.client_id)
-        assert order.client_id == desk.entry.client_ids.of(client_order_id)
-        assert order.client_id == client_order_id or order.client_id != desk.entry.client_ids.of(
+        (order,), client_ids = desk.there, desk.entry.table.client_ids
+        assert order.client_id is not None and client_ids.fits.fullmatch(order.client_id)
+        assert order.client_id == client_ids.of(client_order_id)
+        assert order.client_id == client_order_id or order.client_id != client_ids.of(
             order.client_id
         )
 
@@ -402,7 +401,7 @@ def test_orders_and_cancels_at_invex_are_signed() -> None:
         desk.server.is_signed = lambda fields: sign(fields)["signature"] == fields.get("signature")
         (message,) = await desk.entry.submit(desk.requested("C-1"))
         assert message.reason == "unauthorized"
-        desk.entry._sign = sign  # type: ignore[attr-defined]
+        desk.entry.sign = sign
         await desk.sent(desk.requested("C-2"))
         assert await desk.canceled("C-2") == []
         assert len(desk.there) == 1

@@ -224,7 +224,7 @@ def test_a_fill_that_cannot_be_read_is_said_though_nobody_listens(
             for told in (await harness.venue.fills_since(harness.account, START)).messages
         )
         (said,) = caplog.messages
-        assert said.startswith(f"a row of an answer about {harness.account} cannot be read: ")
+        assert said.startswith(f"row_not_read account={harness.account} why=")
 
     played(name, story)
 

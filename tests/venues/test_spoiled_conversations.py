@@ -7,9 +7,9 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from structlog.testing import capture_logs
 
 from orderledger.venues.reconciliation.reconciler import Reconciler, Rules
+from tests.captured_logs import captured
 from tests.seeds import few
 from tests.venues.harness import Harness, played
 from tests.venues.mutations import Mutator
@@ -48,7 +48,7 @@ async def spoiled_for_a_while(harness: Harness, seed: int) -> None:
 
 
 def spoil(name: str, streams: int, seed: int) -> None:
-    with capture_logs() as said:
+    with captured() as said:
         played(name, lambda harness: spoiled_for_a_while(harness, seed), streams=streams)
     assert not [line for line in said if line["event"] in FAILURES]
 

@@ -2,17 +2,14 @@
 it is."""
 
 from datetime import date
-from importlib import import_module
 
 import pytest
 
 from orderledger.venues.base.definitions import Terms
 from orderledger.venues.base.symbols import SymbolTable
+from tests.venues.tables import TABLES as SPOT
 
-VENUES = ("invex", "nobitex", "wallex")
-TABLES: dict[str, SymbolTable] = {
-    name: import_module(f"orderledger.venues.{name}.vocabulary").MARKETS for name in VENUES
-}
+TABLES = {name: table.markets for name, table in SPOT.items()}
 every_table = pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
 RIAL, TOMAN = "IRR", "IRT"
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from orderledger import Ledger
 from orderledger.infrastructure.clock import SteppingClock
-from orderledger.infrastructure.storage.alert_rows import listed, shown
+from orderledger.serve.alerts.lists import alerts
 from orderledger.serve.alerts.settings import AlertSettings
 from orderledger.serve.alerts.watcher import Watcher
 from tests.contract.streams import START, parsed
@@ -45,8 +45,7 @@ class Desk:
         ]
 
     def rows(self, **asked: Any) -> list[dict[str, Any]]:
-        found = listed(self.ledger.store.database, **{"order": "asc", **asked})
-        return [shown(alert, notices) for alert, notices in found]
+        return [dict(row) for row in alerts(self.ledger, **{"order": "asc", **asked})]
 
     def last(self) -> dict[str, Any]:
         return self.rows()[-1]

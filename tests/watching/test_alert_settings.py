@@ -7,13 +7,10 @@ import pytest
 
 from orderledger.infrastructure.errors import InvalidSetting
 from orderledger.infrastructure.secrecy import masked
-from orderledger.serve.alerts.conditions import FINDERS
-from orderledger.serve.alerts.settings import (
-    KINDS,
-    AlertSettings,
-    Severity,
-    read_alert_settings,
-)
+from orderledger.serve.alerts.rule import Severity
+from orderledger.serve.alerts.rules import KINDS
+from orderledger.serve.alerts.settings import AlertSettings, read_alert_settings
+from orderledger.serve.alerts.tables import Page
 
 TARGET = '[[targets]]\nname = "desk"\ncommand = ["true"]\n'
 RULE = '[[rules]]\nkind = "halt"\n'
@@ -74,9 +71,19 @@ def test_a_fault_is_found_before_anything_runs(tmp_path: Path, text: str, said: 
     assert "hidden-password" not in str(caught.value)
 
 
-def test_every_kind_of_rule_has_its_conditions_and_a_meaning() -> None:
-    assert KINDS.keys() == FINDERS.keys()
-    assert all(rule.__doc__ and rule.__doc__.strip().endswith(".") for rule in KINDS.values())
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_rule_declares_its_conditions_and_its_words(kind: str) -> None:
+    rule = KINDS[kind]
+    assert not rule.__abstractmethods__
+    assert rule.__doc__
+    assert rule.__doc__.strip().endswith(".")
+    assert rule.subject
+    assert rule.cleared
+    assert rule.page in get_args(Page)
+    assert set(rule.needs) <= rule.model_fields.keys()
+
+
+def test_an_alert_has_one_of_three_severities() -> None:
     assert get_args(Severity) == ("info", "warning", "critical")
 
 

@@ -12,7 +12,7 @@ import pytest
 from orderledger import Ledger
 from orderledger.infrastructure.clock import SteppingClock
 from orderledger.infrastructure.storage.columns import time_text
-from orderledger.serve.alert_lists import status
+from orderledger.serve.alerts.lists import status
 from orderledger.serve.alerts.settings import AlertSettings
 from orderledger.serve.alerts.watcher import Watcher
 from tests.command_line import run

@@ -15,6 +15,7 @@ import pytest
 from orderledger import Ledger
 from orderledger.infrastructure.errors import InvalidSetting
 from orderledger.serve.alerts.delivery import LONGEST_PAUSE, pause_after
+from orderledger.serve.alerts.lists import alerts
 from orderledger.serve.alerts.settings import AlertSettings
 from orderledger.serve.alerts.watcher import Watcher
 from tests.contract.streams import START, of_account, parsed
@@ -286,9 +287,7 @@ def test_a_store_that_fails_is_a_fault_and_the_watcher_goes_on(tmp_path: Path) -
 
 
 def alerts_of(ledger: Ledger) -> list[Any]:
-    from orderledger.infrastructure.storage.alert_rows import listed
-
-    return listed(ledger.store.database)
+    return list(alerts(ledger))
 
 
 def until(condition: Any, seconds: float = 30) -> None:

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from orderledger.infrastructure.storage.alert_rows import AlertTables
-from orderledger.serve.alerts.conditions import conditions
+from orderledger.serve.alerts.reading import State
+from orderledger.serve.alerts.rule import conditions
 from orderledger.serve.alerts.sizes import median
-from orderledger.serve.alerts.state import State
+from orderledger.serve.alerts.stored import AlertTables
 from tests.contract.streams import START, fill, moment, of_account, report, request
 from tests.watching.desk import ACCOUNT, Desk
 
@@ -333,8 +333,9 @@ def test_what_a_removed_rule_has_raised_is_cleared_and_another_watchers_alerts_a
     assert [row["watcher"] for row in desk.rows(open_only=True)] == ["other"]
 
 
-def test_the_same_state_gives_the_same_conditions() -> None:
-    assert conditions(State(START, 0), ()) == {}
+def test_without_rules_there_are_no_conditions(opening: Opening) -> None:
+    desk = opening({"kind": "halt"})
+    assert conditions(State(desk.ledger, desk.clock, None), ()) == {}
 
 
 @pytest.mark.parametrize(

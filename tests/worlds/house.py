@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import structlog
-
 from orderledger import Ledger
 from orderledger.infrastructure.clock import Clock
 from orderledger.venues.collecting.collector import Collector
+from tests.captured_logs import taken
 
 
 class Shifted:
@@ -46,15 +45,13 @@ def listening(say: Callable[[str], None], errors: list[str]) -> Iterator[None]:
     """What the collector logs goes into the story. An error there is a fault of a program of
     ours."""
 
-    def note(_: Any, method: str, told: Any) -> Any:
-        words = {name: value for name, value in told.items() if name != "exception"}
-        say(f"  {method}: {words}")
-        if method in ("error", "exception", "critical"):
-            errors.append(f"{words} {told.get('exception', '')}")
-        raise structlog.DropEvent
+    def note(record: dict[str, Any]) -> None:
+        words = {
+            name: value for name, value in record.items() if name not in ("level", "exception")
+        }
+        say(f"  {record['level']}: {words}")
+        if record["level"] in ("error", "critical"):
+            errors.append(f"{words} {record.get('exception', '')}")
 
-    structlog.configure(processors=[structlog.processors.format_exc_info, note])
-    try:
+    with taken(note):
         yield
-    finally:
-        structlog.reset_defaults()

@@ -8,7 +8,6 @@ from datetime import timedelta
 from decimal import Decimal
 from functools import partial
 from random import Random
-from types import ModuleType
 from typing import Any
 
 from orderledger.infrastructure.clock import Clock
@@ -32,30 +31,28 @@ from orderledger.simulation.servers.keyed import KeyedServer
 from orderledger.simulation.servers.server import VenueServer
 from orderledger.simulation.tradier.server import TradierServer
 from orderledger.simulation.wallex.server import WallexServer, handle
-from orderledger.venues.base.listed import ListedVenue
 from orderledger.venues.base.transport import Backoff
 from orderledger.venues.base.venue import Records, Venue
-from orderledger.venues.ccxt.adapter import CcxtSettings
 from orderledger.venues.ccxt.exchange import connected
+from orderledger.venues.ccxt.settings import CcxtSettings
 from orderledger.venues.ccxt.venue import CcxtVenue
 from orderledger.venues.ccxt.vocabulary import CLIENT_ID as CCXT_CLIENT_ID
 from orderledger.venues.hyperliquid.limits import Limits
 from orderledger.venues.hyperliquid.venue import Hyperliquid
 from orderledger.venues.hyperliquid.venue_context import Pace
 from orderledger.venues.hyperliquid.vocabulary import CLOID, cloid_for
-from orderledger.venues.invex import vocabulary as INVEX
-from orderledger.venues.invex.venue import InvexVenue
+from orderledger.venues.invex.adapter import INVEX
 from orderledger.venues.lighter.ids import hashed_index
 from orderledger.venues.lighter.rest import Allowance, http_for
 from orderledger.venues.lighter.venue import LighterAccount, LighterVenue
 from orderledger.venues.lighter.vocabulary import CLIENT_ORDER_INDEX
-from orderledger.venues.nobitex import vocabulary as NOBITEX
-from orderledger.venues.nobitex.venue import NobitexVenue
+from orderledger.venues.nobitex.adapter import NOBITEX
+from orderledger.venues.polled.listed import ListedVenue
+from orderledger.venues.polled.table import SpotTable
 from orderledger.venues.tradier.tags import tag_for
 from orderledger.venues.tradier.venue import TradierVenue
 from orderledger.venues.tradier.vocabulary import TAG_ALIAS
-from orderledger.venues.wallex import vocabulary as WALLEX
-from orderledger.venues.wallex.venue import WallexVenue
+from orderledger.venues.wallex.adapter import WALLEX
 from tests.worlds.plan import Plan
 
 ROOMY = 1_000_000
@@ -283,18 +280,17 @@ OVERLAP = timedelta(seconds=2)
 
 
 def _nobitex(plan: Plan) -> Kind:
-    return _spot(NobitexServer, NobitexVenue, NOBITEX, RIAL_MARKETS, tells_liquidity=False)
+    return _spot(NobitexServer, NOBITEX, RIAL_MARKETS, tells_liquidity=False)
 
 
 def _invex(plan: Plan) -> Kind:
-    return _spot(InvexServer, InvexVenue, INVEX, RIAL_MARKETS, venue_id=uuid_of)
+    return _spot(InvexServer, INVEX, RIAL_MARKETS, venue_id=uuid_of)
 
 
 def _wallex(plan: Plan) -> Kind:
     """Names are never used again there."""
     return _spot(
         WallexServer,
-        WallexVenue,
         WALLEX,
         TOMAN_MARKETS,
         tells_liquidity=False,
@@ -305,20 +301,20 @@ def _wallex(plan: Plan) -> Kind:
 
 def _spot(
     server_of: type[KeyedServer],
-    venue_of: type[ListedVenue],
-    words: ModuleType,
+    table: SpotTable,
     markets: tuple[SimulatedInstrument, ...],
     **options: Any,
 ) -> Kind:
     """A venue of one account, that can change no order."""
-    account = f"{words.NAME}:1"
+    account = f"{table.name}:1"
 
     def serve(exchange: ExchangeSimulator, faults: Faults, clock: Clock) -> VenueServer:
         return server_of(exchange, account=account, instruments=markets, faults=faults)
 
     def connect(server: VenueServer, records: Records, clock: Clock, chance: Random) -> Venue:
         assert isinstance(server, KeyedServer)
-        venue = venue_of(
+        venue = ListedVenue(
+            table,
             account,
             token=server.key,
             records=records,
@@ -344,12 +340,12 @@ def _spot(
         "first_fill_id": server_of.first_fill_id,
     }
     return Kind(
-        name=words.NAME,
+        name=table.name,
         names={account: account},
         instruments=markets,
         happenings=server_of.happenings,
-        alias=words.CLIENT_ID,
-        client_id=lambda account, name: words.CLIENT_IDS.of(name),
+        alias=table.alias,
+        client_id=lambda account, name: table.client_ids.of(name),
         exchange=partial(_truth, accounts=[account], fees=SPOT_FEES, instruments=markets, **first),
         serve=serve,
         connect=connect,

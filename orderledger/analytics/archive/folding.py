@@ -12,22 +12,28 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from orderledger.analytics.archive.rows import batch_of, batches_of, rows_of, schema_of
-from orderledger.domain.recorded import Recorded
-from orderledger.domain.values import is_order_stream
-from orderledger.infrastructure.storage.codec import decode
-from orderledger.infrastructure.views.building import ENTRIES, OF_POSITION, place_of
-from orderledger.projections.account_events import ACCOUNT_EVENTS
-from orderledger.projections.anomalies import ANOMALIES
-from orderledger.projections.fold import Fold
-from orderledger.projections.instruments import INSTRUMENTS
-from orderledger.projections.orders import ORDERS
-from orderledger.projections.position_fold import PositionFold
-from orderledger.projections.position_tables import CHECKPOINTS, LOTS, POSITIONS
-from orderledger.projections.store import MemoryRows
-from orderledger.projections.tables import TABLES
-from orderledger.projections.trades import TRADES
-from orderledger.projections.view import Row, Table
-from orderledger.projections.whole_order import WholeOrder
+from orderledger.extend.events import Recorded, decode
+from orderledger.extend.values import is_order_stream
+from orderledger.extend.views import (
+    ACCOUNT_EVENTS,
+    ANOMALIES,
+    CHECKPOINTS,
+    ENTRIES,
+    INSTRUMENTS,
+    LOTS,
+    OF_POSITION,
+    ORDERS,
+    POSITIONS,
+    TABLES,
+    TRADES,
+    Fold,
+    MemoryRows,
+    PositionFold,
+    Row,
+    Table,
+    WholeOrder,
+    place_of,
+)
 
 if TYPE_CHECKING:
     import pyarrow

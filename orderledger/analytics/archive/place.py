@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 from uuid import uuid4
 
-from orderledger.infrastructure.errors import ArchiveError, InvalidSetting
-from orderledger.infrastructure.extras import needed
-from orderledger.infrastructure.secrecy import learn
+from orderledger import ArchiveError, InvalidSetting
+from orderledger.extend.runtime import learn, needed
 
 if TYPE_CHECKING:
     import pyarrow

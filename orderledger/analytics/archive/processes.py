@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import msgspec
 
 from orderledger.analytics.archive.rebuilding import RESULTS, Folded, Run, run_encoded
-from orderledger.infrastructure.views.parallel import processes, results, submitted
+from orderledger.extend.views import processes, results, submitted
 
 
 @contextmanager

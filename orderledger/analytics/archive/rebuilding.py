@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from orderledger import ArchiveError, InvalidSetting
 from orderledger.analytics.archive.folding import FOLDED, fold_bucket, fold_positions
 from orderledger.analytics.archive.manifest import (
     File,
@@ -27,12 +28,7 @@ from orderledger.analytics.archive.parquet import opened, read_bucket, write_row
 from orderledger.analytics.archive.place import PART, Place
 from orderledger.analytics.archive.rows import schema_of
 from orderledger.analytics.archive.verifying import verified
-from orderledger.infrastructure.errors import ArchiveError, InvalidSetting
-from orderledger.infrastructure.views.building import ENTRIES
-from orderledger.projections.account_events import ACCOUNT_EVENTS
-from orderledger.projections.instruments import INSTRUMENTS
-from orderledger.projections.tables import BY_NAME, TABLES
-from orderledger.projections.trades import TRADES
+from orderledger.extend.views import ACCOUNT_EVENTS, BY_NAME, ENTRIES, INSTRUMENTS, TABLES, TRADES
 
 Key = tuple[str, str]
 """Account and instrument."""

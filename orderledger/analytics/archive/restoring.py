@@ -2,15 +2,13 @@
 
 from collections.abc import Callable, Iterator
 
+from orderledger import ArchiveError
 from orderledger.analytics.archive.manifest import Manifest
 from orderledger.analytics.archive.parquet import read_positions
 from orderledger.analytics.archive.place import Place
 from orderledger.analytics.archive.rows import stored_state
-from orderledger.infrastructure.errors import ArchiveError
-from orderledger.infrastructure.storage.evidence import KeptEvidence
-from orderledger.infrastructure.storage.recorder import LAST_POSITION, Row
-from orderledger.infrastructure.storage.restoring import RestoredRow, restore_rows
-from orderledger.infrastructure.storage.store import Store
+from orderledger.extend.store import LAST_POSITION, KeptEvidence, RestoredRow, Store, restore_rows
+from orderledger.extend.store import LogRow as Row
 
 ROWS_AT_ONCE = 5_000
 

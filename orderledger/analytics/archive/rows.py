@@ -9,13 +9,11 @@ from zlib import crc32
 
 import msgspec
 
-from orderledger.domain.values import account_of, is_order_stream, is_proposal_stream
-from orderledger.infrastructure.storage.codec import decode
-from orderledger.infrastructure.storage.columns import json_texts, numbers, parse_json
-from orderledger.infrastructure.storage.evidence import KeptEvidence, kept_row
-from orderledger.infrastructure.storage.recorder import Row as StoredRow
-from orderledger.infrastructure.storage.store import Store
-from orderledger.projections.view import Column, Kind, Row, Table
+from orderledger.extend.events import decode
+from orderledger.extend.store import KeptEvidence, Store, json_texts, kept_row, numbers, parse_json
+from orderledger.extend.store import LogRow as StoredRow
+from orderledger.extend.values import account_of, is_order_stream, is_proposal_stream
+from orderledger.extend.views import Column, Kind, Row, Table
 
 if TYPE_CHECKING:
     import pyarrow

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from orderledger.analytics.archive.rebuilding import RESULTS, Folded, Run, run_encoded
-from orderledger.infrastructure.extras import needed
+from orderledger.extend.runtime import needed
 
 TASK = "task string, number int"
 RESULT = "number int, result string"

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from orderledger import ArchiveError
 from orderledger.analytics.archive.manifest import (
     MANIFEST,
     File,
@@ -12,7 +13,6 @@ from orderledger.analytics.archive.manifest import (
 )
 from orderledger.analytics.archive.parquet import opened
 from orderledger.analytics.archive.place import PART, Place
-from orderledger.infrastructure.errors import ArchiveError
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from hashlib import sha256
 
 import msgspec
 
+from orderledger import ArchiveError, InvalidSetting
 from orderledger.analytics.archive.manifest import (
     Event,
     File,
@@ -31,11 +32,8 @@ from orderledger.analytics.archive.rows import (
     schema_of,
     stored_state,
 )
-from orderledger.infrastructure.errors import ArchiveError, InvalidSetting
-from orderledger.infrastructure.storage.store import Store
-from orderledger.infrastructure.storage.view_versions import stored_position
-from orderledger.projections.names import ORDER_NAMES
-from orderledger.projections.tables import TABLES
+from orderledger.extend.store import Store, stored_position
+from orderledger.extend.views import ORDER_NAMES, TABLES
 
 BUCKETS = 64
 BUCKETS_MAX = 4_096

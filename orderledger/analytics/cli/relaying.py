@@ -31,7 +31,7 @@ def relay(target: str, db: str, after: int | None, once: bool, log: str | None) 
     import asyncio
 
     from orderledger.analytics.relay.relaying import Relay
-    from orderledger.analytics.relay.sink import sink_of
+    from orderledger.analytics.relay.sinks import sink_of
     from orderledger.analytics.relay.target import target_of
 
     parsed = target_of(target)

@@ -4,10 +4,10 @@
 import asyncio
 from typing import Any
 
+from orderledger import InvalidSetting
 from orderledger.analytics.relay.sink import Publication, Unpublished, too_large
 from orderledger.analytics.relay.target import Target
-from orderledger.infrastructure.errors import InvalidSetting
-from orderledger.infrastructure.extras import needed
+from orderledger.extend.runtime import needed
 
 LOOK_SECONDS = 0.005
 

@@ -11,8 +11,8 @@ from typing import Any
 
 from orderledger.analytics.relay.sink import Publication, Unpublished, too_large
 from orderledger.analytics.relay.target import Target
-from orderledger.domain.values import account_of
-from orderledger.infrastructure.extras import needed
+from orderledger.extend.runtime import needed
+from orderledger.extend.values import account_of
 
 ACK_SECONDS = 10.0
 DUPLICATE_WINDOW_SECONDS = 3600.0

@@ -12,10 +12,9 @@ from contextlib import aclosing
 from typing import Any, Protocol
 
 from orderledger.analytics.relay.sink import Sink, Unpublished, publications
-from orderledger.infrastructure.storage.collector_status import CollectorStatuses
-from orderledger.infrastructure.storage.recorder import Row
-from orderledger.infrastructure.storage.store import Store
-from orderledger.infrastructure.views.following import Following
+from orderledger.extend.store import CollectorStatuses, Store
+from orderledger.extend.store import LogRow as Row
+from orderledger.extend.views import Following
 
 SAVE_SECONDS = 1.0
 """Longest time between a confirmation and its note in the ledger: after a kill so much is published

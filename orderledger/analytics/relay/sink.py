@@ -5,12 +5,10 @@ from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
-from orderledger.analytics.relay.target import Target
-from orderledger.infrastructure.errors import RelayError
-from orderledger.infrastructure.storage.columns import time_text
-from orderledger.infrastructure.storage.recorder import Row
-from orderledger.infrastructure.storage.store import Store
-from orderledger.infrastructure.views.histories import stored_event_rows
+from orderledger import RelayError
+from orderledger.extend.store import LogRow as Row
+from orderledger.extend.store import Store, time_text
+from orderledger.extend.views import stored_event_rows
 
 _json = msgspec.json.Encoder(decimal_format="number")
 
@@ -40,17 +38,6 @@ class Sink(Protocol):
         otherwise."""
 
     async def close(self) -> None: ...
-
-
-def sink_of(target: Target) -> Sink:
-    """The connection to a target, which is not made yet."""
-    if target.kind == "nats":
-        from orderledger.analytics.relay.nats import NatsSink
-
-        return NatsSink(target)
-    from orderledger.analytics.relay.kafka import KafkaSink
-
-    return KafkaSink(target)
 
 
 def publications(store: Store, rows: Sequence[Row]) -> list[Publication]:

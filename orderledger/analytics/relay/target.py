@@ -4,8 +4,8 @@ import re
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from orderledger.infrastructure.errors import InvalidSetting
-from orderledger.infrastructure.secrecy import learn
+from orderledger import InvalidSetting
+from orderledger.extend.runtime import learn
 
 DEFAULT_NAME = "orderledger"
 NAME = re.compile(r"[A-Za-z0-9_-]+")

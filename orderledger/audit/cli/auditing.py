@@ -13,10 +13,10 @@ from orderledger.cli.deriving import listing, question
 from orderledger.cli.formats import print_json_as
 from orderledger.cli.output import print_json, readable, styled
 from orderledger.cli.tables import folded, print_note, print_record, print_rows, room
-from orderledger.infrastructure.printable import printable
+from orderledger.extend.runtime import printable
 
 if TYPE_CHECKING:
-    from orderledger.projections.audit_rows import Explanation, RestatedRow, StepRow
+    from orderledger import Explanation, RestatedRow, StepRow
 
 INDENT = 4
 RECORDS = """With --json the last line, `summary`, names the fields that the log does not know, each
@@ -43,7 +43,7 @@ explain = question(
 
 def _explained(found: "Explanation") -> Iterator[tuple[int, str, str]]:
     """The lines of an explanation: indentation, text and style."""
-    from orderledger.projections.wording import order_name
+    from orderledger.extend.views import order_name
 
     title = (
         order_name(found["stream"])
@@ -71,9 +71,9 @@ def _explained(found: "Explanation") -> Iterator[tuple[int, str, str]]:
 
 def _envelope(step: "StepRow") -> str:
     """Where the event is in the log, who caused it and why."""
-    from orderledger.projections.wording import SOURCES
+    from orderledger.extend.views import SOURCE_WORDS
 
-    who = SOURCES.get(step["source"], step["source"])
+    who = SOURCE_WORDS.get(step["source"], step["source"])
     when = "then" if step["recorded_at"] == step["at"] else f"at {readable(step['recorded_at'])}"
     parts = [
         f"Log position {step['position']}, event {step['version']} of its stream",
@@ -171,7 +171,7 @@ def _restated(row: "RestatedRow") -> Iterator[tuple[int, str, str]]:
 
 
 def _show_records(rows: list[Any], form: str) -> None:
-    from orderledger.projections.rts24 import CAVEATS, FIELDS, MISSING
+    from orderledger.audit.rts24 import CAVEATS, FIELDS, MISSING
 
     names = {field.number: field.name for field in FIELDS}
     known = {"fields": names, "missing": MISSING, "caveats": CAVEATS}

@@ -16,7 +16,7 @@ from orderledger.cli.output import json_line, print_json, say, writing
 from orderledger.cli.tables import print_rows
 
 if TYPE_CHECKING:
-    from orderledger.projections.comparison import Book
+    from orderledger.audit.comparison import Book
 
 VIEWS = (
     "orders",
@@ -105,7 +105,7 @@ def _write_columns(ledger: Any, what: str, to: str, out: str, where: dict[str, A
     """Write a table of Arrow."""
     from io import BytesIO
 
-    from orderledger.infrastructure.extras import needed
+    from orderledger.extend.runtime import needed
 
     table, buffer = ledger.table(what, **where).to_arrow(), BytesIO()
     if to == "parquet":
@@ -118,7 +118,7 @@ def _write_columns(ledger: Any, what: str, to: str, out: str, where: dict[str, A
 
 def _write(out: str, content: bytes | Iterable[bytes]) -> None:
     """Write the file, whole or not at all."""
-    from orderledger.infrastructure.files import write_whole
+    from orderledger.extend.runtime import write_whole
 
     with writing(Path(out)):
         write_whole(Path(out), content)
@@ -126,7 +126,7 @@ def _write(out: str, content: bytes | Iterable[bytes]) -> None:
 
 def _messages(ledger: Any, account: str | None) -> Iterator[str]:
     from orderledger.audit.exports.messages import messages_in
-    from orderledger.infrastructure.messages.document import message_line
+    from orderledger.extend.messages import message_line
 
     for message in messages_in(ledger.store, account):
         yield message_line(message) + "\n"
@@ -152,7 +152,7 @@ def _beancount(ledger: Any, account: str | None, asked: dict[str, Any]) -> Itera
 def _rows(
     ledger: Any, what: str, to: str, account: str | None, asked: dict[str, Any]
 ) -> Iterator[str]:
-    from orderledger.infrastructure.csv_rows import csv_lines
+    from orderledger.extend.runtime import csv_lines
 
     where = {"account": account, **asked}
     with ExitStack() as opened:
@@ -171,19 +171,19 @@ def _names(what: str) -> tuple[str, ...]:
     """The columns of a view."""
     from typing import get_type_hints
 
-    from orderledger.projections import rows
+    import orderledger
 
     classes = {
-        "orders": rows.OrderRow,
-        "trades": rows.TradeRow,
-        "anomalies": rows.AnomalyRow,
-        "account_events": rows.AccountEventRow,
-        "certificates": rows.CertificateRow,
-        "positions": rows.PositionRow,
-        "pnl": rows.PnlRow,
-        "instruments": rows.InstrumentRow,
-        "proposals": rows.ProposalRow,
-        "halts": rows.HaltRow,
+        "orders": orderledger.OrderRow,
+        "trades": orderledger.TradeRow,
+        "anomalies": orderledger.AnomalyRow,
+        "account_events": orderledger.AccountEventRow,
+        "certificates": orderledger.CertificateRow,
+        "positions": orderledger.PositionRow,
+        "pnl": orderledger.PnlRow,
+        "instruments": orderledger.InstrumentRow,
+        "proposals": orderledger.ProposalRow,
+        "halts": orderledger.HaltRow,
     }
     return tuple(get_type_hints(classes[what]))
 
@@ -232,7 +232,7 @@ def compare(
     Exit status: 0 they agree, 1 they differ or both are empty, 2 wrong usage, 3 the store cannot be
     used.
     """
-    from orderledger.projections.comparison import compare as compare_books
+    from orderledger.audit.comparison import compare as compare_books
 
     with ExitStack() as opened:
         ledger = opened.enter_context(options.open_ledger(db))
@@ -273,7 +273,7 @@ def compare(
 
 
 def _book(ledger: Any, account: str, asked: dict[str, Any]) -> "Book":
-    from orderledger.projections.comparison import Book
+    from orderledger.audit.comparison import Book
 
     where = {"account": account, **asked}
     return Book(ledger.orders(**where), ledger.trades(**where), ledger.positions(**where))

@@ -386,7 +386,7 @@ def _note(file: Path | None) -> str | None:
 
 
 def _text_of(file: Path) -> str:
-    from orderledger.infrastructure.errors import InvalidSetting
+    from orderledger import InvalidSetting
 
     try:
         return file.read_bytes()[:1_000_000].decode()

@@ -14,7 +14,7 @@ from orderledger.cli.output import print_json, progress, readable, say
 from orderledger.cli.tables import print_note
 
 if TYPE_CHECKING:
-    from orderledger.projections.audit_rows import Independence, WhatIfRow
+    from orderledger.audit.rows import Independence, WhatIfRow
 
 
 def _show_assumed(rows: "list[WhatIfRow]", form: str) -> None:

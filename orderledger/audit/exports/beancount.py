@@ -12,11 +12,9 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Protocol
 
-from orderledger.domain.exact import EXACT, ZERO, plain
-from orderledger.infrastructure.printable import printable
-from orderledger.projections.positions import Terms, terms_of
-from orderledger.projections.sides import Modes, modes_of, part_of
-from orderledger.projections.view import Row
+from orderledger.extend.runtime import printable
+from orderledger.extend.values import EXACT, ZERO, Modes, modes_of, part_of, plain
+from orderledger.extend.views import Row, Terms, terms_of
 
 CASH, POSITIONS, VALUE, FEES, FUNDING = KINDS = (
     "Assets:Cash", "Assets:Positions", "Equity:Value", "Expenses:Fees", "Income:Funding",

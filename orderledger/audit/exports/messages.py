@@ -8,14 +8,11 @@ attributions) are not exported, since the new ledger makes them itself.
 from collections.abc import Iterator
 from itertools import islice
 
-from orderledger.domain.recorded import Recorded
-from orderledger.domain.values import account_of
-from orderledger.infrastructure.messages.parsing import parse_document
-from orderledger.infrastructure.messages.registry import Message
-from orderledger.infrastructure.storage.codec import decode
-from orderledger.infrastructure.storage.columns import parse_json
-from orderledger.infrastructure.storage.store import Store
-from orderledger.infrastructure.views.as_messages import document_of
+from orderledger import Message, parse_document
+from orderledger.audit.as_messages import document_of
+from orderledger.extend.events import Recorded, decode
+from orderledger.extend.store import Store, parse_json
+from orderledger.extend.values import account_of
 
 AT_ONCE = 1_000
 ENVELOPE = ("actor", "on_behalf_of", "correlation_id", "causation_id", "text")

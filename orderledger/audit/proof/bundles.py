@@ -12,18 +12,22 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from orderledger import NotProved, StoreUnreachable
 from orderledger.audit.proof.proving import as_json, prove
 from orderledger.audit.proof.verifier import LARGEST, ProofError, verify_inclusion
-from orderledger.domain.recorded import Recorded
-from orderledger.domain.values import account_of, is_order_stream, is_proposal_stream
-from orderledger.infrastructure.errors import NotProved, StoreUnreachable
-from orderledger.infrastructure.files import write_whole, written
-from orderledger.infrastructure.storage import account_facts
-from orderledger.infrastructure.storage.codec import decode
-from orderledger.infrastructure.storage.name_index import NameTable
-from orderledger.infrastructure.storage.recorder import EVENTS_TABLE, EVIDENCE_TABLE, Row
-from orderledger.infrastructure.storage.schema import SCHEMA_VERSION
-from orderledger.infrastructure.storage.store import Store, open_store
+from orderledger.extend.events import Recorded, decode
+from orderledger.extend.runtime import write_whole, written
+from orderledger.extend.store import (
+    EVENTS_TABLE,
+    EVIDENCE_TABLE,
+    SCHEMA_VERSION,
+    NameTable,
+    Store,
+    account_facts,
+    open_store,
+)
+from orderledger.extend.store import LogRow as Row
+from orderledger.extend.values import account_of, is_order_stream, is_proposal_stream
 
 FORMAT = "orderledger-bundle-v1"
 PROOF, DESCRIPTION = "proof.json", "bundle.json"

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
+from orderledger import InvalidSetting, NotProved
 from orderledger.audit.proof import tiles
 from orderledger.audit.proof.keys import SigningKey
 from orderledger.audit.proof.verifier import (
@@ -21,11 +22,8 @@ from orderledger.audit.proof.verifier import (
     parse_checkpoint,
     parse_key,
 )
-from orderledger.infrastructure.errors import InvalidSetting, NotProved
-from orderledger.infrastructure.files import write_whole, written
-from orderledger.infrastructure.storage.database import Session
-from orderledger.infrastructure.storage.recorder import CHECKPOINTS_TABLE
-from orderledger.infrastructure.storage.store import Store
+from orderledger.extend.runtime import write_whole, written
+from orderledger.extend.store import CHECKPOINTS_TABLE, Session, Store
 
 SECONDS_FOR_A_TARGET = 30
 

@@ -6,10 +6,8 @@ from typing import Any
 import msgspec
 
 from orderledger.audit.proof.tiles import RawEvent
-from orderledger.domain.orders.judgements import EvidenceForgotten
-from orderledger.infrastructure.storage.database import Session
-from orderledger.infrastructure.storage.evidence import hash_of
-from orderledger.infrastructure.storage.recorder import EVIDENCE_TABLE
+from orderledger.extend.events import EvidenceForgotten
+from orderledger.extend.store import EVIDENCE_TABLE, Session, hash_of
 
 FORGOTTEN = EvidenceForgotten.stored_name.encode()
 

@@ -4,10 +4,9 @@ stay as they are."""
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from orderledger.domain.orders.judgements import EvidenceForgotten
-from orderledger.domain.recorded import Recorded
-from orderledger.infrastructure.errors import NotProved
-from orderledger.infrastructure.storage.store import Conflict, Store
+from orderledger import NotProved
+from orderledger.extend.events import EvidenceForgotten, Recorded
+from orderledger.extend.store import Conflict, Store
 
 ATTEMPTS = 20
 

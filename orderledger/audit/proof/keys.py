@@ -6,9 +6,9 @@ from base64 import b64decode, b64encode
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from orderledger import InvalidSetting
 from orderledger.audit.proof.verifier import DASH, ED25519, key_id
-from orderledger.infrastructure.errors import InvalidSetting
-from orderledger.infrastructure.files import written
+from orderledger.extend.runtime import written
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey

@@ -7,10 +7,9 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from orderledger.infrastructure.clock import Clock
-from orderledger.infrastructure.storage.store import reaching
-from orderledger.infrastructure.views.arguments import check_argument
-from orderledger.infrastructure.views.queries import Queries
+from orderledger.extend.store import reaching
+from orderledger.extend.values import Clock
+from orderledger.extend.views import Queries, check_argument
 
 if TYPE_CHECKING:
     from orderledger.audit.proof.checkpoints import Made
@@ -62,8 +61,8 @@ class Proofs(Queries):
         """Prove that the events of an order, or the event at a log position, are in the log of a
         checkpoint, by default of the newest. Raises NotProved if they are not, and as `order`
         does."""
+        from orderledger import NotProved
         from orderledger.audit.proof.proving import prove
-        from orderledger.infrastructure.errors import NotProved
 
         check_argument("event", "count", event)
         if (order_id is None) == (event is None):

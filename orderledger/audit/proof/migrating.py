@@ -6,16 +6,18 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from orderledger.infrastructure.errors import NotProved, UnreadableEvent
-from orderledger.infrastructure.storage.codec import UPCASTS, decode, encode
-from orderledger.infrastructure.storage.database import Database, Session
-from orderledger.infrastructure.storage.evidence import RandomBytes, set_aside
-from orderledger.infrastructure.storage.recorder import (
+from orderledger import NotProved, UnreadableEvent
+from orderledger.extend.events import UPCASTS, decode, encode
+from orderledger.extend.store import (
     CHECKPOINTS_TABLE,
     EVENTS_TABLE,
     EVIDENCE_TABLE,
     TILES_TABLE,
+    Database,
     NewEvidence,
+    RandomBytes,
+    Session,
+    set_aside,
 )
 
 EVENTS_AT_ONCE = 1_000

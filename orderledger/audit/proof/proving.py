@@ -7,13 +7,12 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from typing import Any
 
+from orderledger import NotProved
 from orderledger.audit.proof import checkpoints, tiles
 from orderledger.audit.proof.tiles import WIDTH, Tree
 from orderledger.audit.proof.verifier import FORMAT, Checkpoint, leaf_bytes, leaf_hash
-from orderledger.infrastructure.errors import NotProved
-from orderledger.infrastructure.storage.database import Session
-from orderledger.infrastructure.storage.recorder import TILES_TABLE, Row
-from orderledger.infrastructure.storage.store import Store
+from orderledger.extend.store import TILES_TABLE, Session, Store
+from orderledger.extend.store import LogRow as Row
 
 
 def prove(

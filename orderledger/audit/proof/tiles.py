@@ -11,10 +11,9 @@ from collections.abc import Callable, Sequence
 from hashlib import sha256
 from typing import NamedTuple
 
+from orderledger import NotProved
 from orderledger.audit.proof.verifier import PLACE
-from orderledger.infrastructure.errors import NotProved
-from orderledger.infrastructure.storage.database import Database, Session
-from orderledger.infrastructure.storage.recorder import EVENTS_TABLE, LAST_POSITION, TILES_TABLE
+from orderledger.extend.store import EVENTS_TABLE, LAST_POSITION, TILES_TABLE, Database, Session
 
 WIDTH = 256
 """Hashes in a full tile."""

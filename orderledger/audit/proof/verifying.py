@@ -11,14 +11,12 @@ from typing import Any, NamedTuple
 
 from eventsourcing.persistence import PersistenceError
 
+from orderledger import NotProved
 from orderledger.audit.proof import checkpoints, tiles
 from orderledger.audit.proof.evidence_check import EvidenceCheck
 from orderledger.audit.proof.tiles import HASH, WIDTH, RawEvent, Tree
 from orderledger.audit.proof.verifier import Checkpoint
-from orderledger.infrastructure.errors import NotProved
-from orderledger.infrastructure.storage.database import Session
-from orderledger.infrastructure.storage.recorder import EVENTS_TABLE, LAST_POSITION, TILES_TABLE
-from orderledger.infrastructure.storage.store import Store
+from orderledger.extend.store import EVENTS_TABLE, LAST_POSITION, TILES_TABLE, Session, Store
 
 BEFORE_ALL = -(2**63)
 """Before any position that a database can hold: an inserted event may have a negative one."""

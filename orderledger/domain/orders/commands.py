@@ -153,6 +153,10 @@ class SubmissionUnresolved(OrderCommand, frozen=True, kw_only=True):
 
     stored_name: ClassVar[str] = "submission_unresolved.v1"
 
+    def __post_init__(self) -> None:
+        if self.reason == "unproved_refusal":  # stored for ccxt venues before the words were joined
+            msgspec.structs.force_setattr(self, "reason", "refusal_not_proved")
+
     def decide(self, order: "Order") -> Decision:
         return ACCEPTED if order.is_known else _unknown()
 

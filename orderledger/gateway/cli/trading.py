@@ -10,8 +10,8 @@ from orderledger.cli import columns, options
 from orderledger.cli.deriving import listing, question
 from orderledger.cli.output import print_json
 from orderledger.cli.tables import print_note
+from orderledger.extend.runtime import printable
 from orderledger.gateway import published
-from orderledger.infrastructure.printable import printable
 
 Command = Callable[..., Any]
 
@@ -67,7 +67,7 @@ def halt(db: str, as_json: bool, confirm: bool, **told: Any) -> None:
     Exit status: 0 done, 1 the ledger does not know the scope, 2 wrong usage, 3 the store cannot be
     used.
     """
-    from orderledger.infrastructure.messages.accounts import Halt
+    from orderledger import Halt
 
     _record(db, as_json, Halt(at=_now(), **told), "halted", is_confirmed=confirm)
 
@@ -84,7 +84,7 @@ def resume(db: str, as_json: bool, confirm: bool, **told: Any) -> None:
     Exit status: 0 done, 1 the ledger does not know the scope, 2 wrong usage, 3 the store cannot be
     used.
     """
-    from orderledger.infrastructure.messages.accounts import ResumeTrading
+    from orderledger import ResumeTrading
 
     _record(db, as_json, ResumeTrading(at=_now(), **told), "resumed", is_confirmed=confirm)
 
@@ -146,8 +146,8 @@ def resolve(db: str, as_json: bool, order_id: str, **told: Any) -> None:
 
 
 def _record(db: str, as_json: bool, message: Any, done: str, *, is_confirmed: bool) -> None:
-    from orderledger.domain.accounts import EVERY_ACCOUNT
-    from orderledger.infrastructure.views.scopes import check_scope
+    from orderledger.extend.events import EVERY_ACCOUNT
+    from orderledger.extend.views import check_scope
 
     with options.open_ledger(db) as ledger:
         if not is_confirmed:
@@ -169,7 +169,7 @@ def _record(db: str, as_json: bool, message: Any, done: str, *, is_confirmed: bo
 
 
 def _now() -> datetime:
-    from orderledger.infrastructure.clock import SystemClock
+    from orderledger.extend.values import SystemClock
 
     return SystemClock().now().astimezone(UTC)
 

@@ -1,18 +1,34 @@
 """Finds rows of a view that cannot be read, after damage to the file or a write by another
 program."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, Protocol
 
 from orderledger.infrastructure.errors import DamagedRow
-from orderledger.infrastructure.storage.database import Session
-from orderledger.projections.view import Row, Table
+from orderledger.projections.view import Column, Row, Table
 
 PLACES_AT_ONCE = 500
 
 
-def readable_rows(session: Session, table: Table) -> tuple[list[Row], list[DamagedRow]]:
+class Readable(Protocol):
+    """The reading side of a session."""
+
+    @property
+    def place(self) -> str: ...
+
+    def select(self, table: Table, /) -> list[Row]: ...
+
+    def execute(self, statement: str, parameters: Sequence[Any], /) -> Iterable[Any]: ...
+
+    def rows_at(self, table: Table, source: str, places: Sequence[Any], /) -> list[Row]: ...
+
+    def read_cell(self, column: Column, source: str, place: Any, /) -> Any: ...
+
+    def cell_text(self, column: str, source: str, place: Any, /) -> str: ...
+
+
+def readable_rows(session: Readable, table: Table) -> tuple[list[Row], list[DamagedRow]]:
     """All readable rows of a table, and the damaged ones."""
     with suppress(DamagedRow):
         return session.select(table), []
@@ -24,7 +40,7 @@ def readable_rows(session: Session, table: Table) -> tuple[list[Row], list[Damag
 
 
 def first_damaged(
-    session: Session, table: Table, source: str, rest: str, parameters: Sequence[Any]
+    session: Readable, table: Table, source: str, rest: str, parameters: Sequence[Any]
 ) -> DamagedRow | None:
     """The first damaged row of a statement's rows. None if the statement failed for another
     reason."""
@@ -34,7 +50,7 @@ def first_damaged(
     return None
 
 
-def _places(session: Session, source: str, rest: str, parameters: Sequence[Any]) -> list[Any]:
+def _places(session: Readable, source: str, rest: str, parameters: Sequence[Any]) -> list[Any]:
     return [
         place
         for (place,) in session.execute(f"SELECT {session.place} FROM {source} {rest}", parameters)
@@ -42,7 +58,7 @@ def _places(session: Session, source: str, rest: str, parameters: Sequence[Any])
 
 
 def _read(
-    session: Session, table: Table, places: Sequence[Any], source: str = ""
+    session: Readable, table: Table, places: Sequence[Any], source: str = ""
 ) -> Iterator[Row | DamagedRow]:
     """Read the rows at these places: all at once if they are readable, otherwise in halves."""
     if len(places) > PLACES_AT_ONCE:
@@ -63,7 +79,7 @@ def _read(
 
 
 def _damaged(
-    session: Session, table: Table, source: str, place: Any, error: Exception
+    session: Readable, table: Table, source: str, place: Any, error: Exception
 ) -> DamagedRow:
     column, fault = "", error
     for one in table.columns:

@@ -12,6 +12,7 @@ from orderledger.domain.recorded import Recorded
 from orderledger.infrastructure.deadline import check_time
 from orderledger.infrastructure.storage.codec import decode
 from orderledger.infrastructure.storage.columns import Column
+from orderledger.infrastructure.storage.damage import first_damaged
 from orderledger.infrastructure.storage.recorder import EVENTS_TABLE, LAST_POSITION
 from orderledger.infrastructure.storage.recorder import Row as StoredRow
 from orderledger.projections.tables import BY_NAME
@@ -92,12 +93,13 @@ class Session(ABC):
         """A value of a row, as the database takes it."""
         return self._to[kind]([value])[0] if kind in self._to else value
 
-    def columns_of(self, table: Table, rows: Sequence[Row]) -> Iterator[Column]:
-        """The columns of these rows, one at a time, as the database takes them."""
-        for column, values in zip(
-            table.columns, zip(*map(itemgetter(*table.names), rows), strict=True), strict=False
-        ):
-            yield self._to[column.kind](values) if column.kind in self._to else values
+    def columns_of(self, table: Table, rows: Sequence[Row]) -> list[Column]:
+        """The columns of these rows, as the database takes them."""
+        values = zip(*map(itemgetter(*table.names), rows), strict=True)
+        return [
+            self._to[column.kind](cells) if column.kind in self._to else cells
+            for column, cells in zip(table.columns, values, strict=False)
+        ]
 
     def events_after(self, position: int, limit: int, up_to: int | None = None) -> list[Recorded]:
         """The next events in log order, none beyond `up_to`."""
@@ -237,10 +239,6 @@ class Session(ABC):
         try:
             yield
         except Exception as error:
-            from orderledger.infrastructure.storage.damage import (
-                first_damaged,
-            )  # imported here because it is rarely needed
-
             damaged = first_damaged(self, table, source, rest, parameters)
             if damaged is None:
                 raise

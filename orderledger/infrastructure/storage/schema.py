@@ -1,8 +1,12 @@
 """Creates the tables once, even if several processes start together. Refuses a store made by a
 newer version."""
 
+from contextlib import suppress
+from importlib import import_module
+from types import ModuleType
+
 from orderledger.infrastructure.errors import StoreUnreachable, StoreVersion
-from orderledger.infrastructure.storage import account_facts, alert_tables, view_versions
+from orderledger.infrastructure.storage import account_facts, view_versions
 from orderledger.infrastructure.storage.application import LedgerApplication
 from orderledger.infrastructure.storage.database import Database, Session
 from orderledger.infrastructure.storage.recorder import (
@@ -21,9 +25,12 @@ from orderledger.projections.tables import TABLES
 OWN_TABLES = (
     COLLECTORS_TABLE, FACTS_TABLE, LEASES_TABLE, EVIDENCE_TABLE, TILES_TABLE, CHECKPOINTS_TABLE,
     REQUEST_KEYS_TABLE,
-    *alert_tables.TABLES,
 )  # fmt: skip
-"""The tables that a ledger has besides the log, the names and the views."""
+"""The tables that a ledger has besides the log, the names, the views and those of leaves."""
+
+LEAVES = ("orderledger.serve.alerts.tables",)
+"""Modules of leaves that have tables of their own: `TABLES`, their names, and `create`. The store
+makes them together with its own, so that they are there for every reader."""
 
 SCHEMA_VERSION = 7
 """Version of the tables and their functions. Raised with every change to either; CHANGELOG.md says
@@ -38,7 +45,7 @@ def prepare(database: Database, application: LedgerApplication) -> None:
     version."""
     with database.reading() as session:
         version = _stored_version(session)
-        has_tables = all(map(session.has_table, OWN_TABLES))
+        has_tables = all(map(session.has_table, _own_tables()))
         is_whole = version == SCHEMA_VERSION and view_versions.are_whole(session) and has_tables
     if version is not None and version > SCHEMA_VERSION:
         raise StoreVersion(
@@ -48,6 +55,19 @@ def prepare(database: Database, application: LedgerApplication) -> None:
     if not is_whole:
         with database.alone() as session:
             _create(session, application)
+
+
+def _leaves() -> list[ModuleType]:
+    """The modules of `LEAVES`, without those that are not installed."""
+    found = []
+    for name in LEAVES:
+        with suppress(ModuleNotFoundError):
+            found.append(import_module(name))
+    return found
+
+
+def _own_tables() -> tuple[str, ...]:
+    return (*OWN_TABLES, *(table for leaf in _leaves() for table in leaf.TABLES))
 
 
 def _stored_version(session: Session) -> int | None:
@@ -85,7 +105,8 @@ def _create(session: Session, application: LedgerApplication) -> None:
         f"CREATE TABLE IF NOT EXISTS {LEASES_TABLE} (account TEXT PRIMARY KEY, holder TEXT, "
         "process TEXT, fence BIGINT NOT NULL, beat BIGINT NOT NULL)"
     )
-    alert_tables.create(session)
+    for leaf in _leaves():
+        leaf.create(session)
     _create_request_keys(session)
     session.execute(
         "CREATE TABLE IF NOT EXISTS ledger_schema (only_row INTEGER PRIMARY KEY CHECK (only_row = "
@@ -131,7 +152,7 @@ def _create_request_keys(session: Session) -> None:
 def _refuse_what_is_not_ours(session: Session) -> None:
     """Refuse a database in which another program has tables of these names, so that nothing of it
     is lost."""
-    others = (NAMES_TABLE, *OWN_TABLES, "view_positions", "view_versions")
+    others = (NAMES_TABLE, *_own_tables(), "view_positions", "view_versions")
     ours = (EVENTS_TABLE, *others, *(table.name for table in TABLES))
     if taken := [name for name in ours if session.column_names(name)]:
         raise StoreUnreachable(

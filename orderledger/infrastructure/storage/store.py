@@ -18,6 +18,7 @@ from orderledger.infrastructure.storage.application import LedgerApplication
 from orderledger.infrastructure.storage.codec import decode, encode
 from orderledger.infrastructure.storage.database import Database
 from orderledger.infrastructure.storage.evidence import KeptEvidence, kept_row
+from orderledger.infrastructure.storage.postgres.refusals import is_refused
 from orderledger.infrastructure.storage.recorder import (
     LAST_POSITION,
     Binding,
@@ -32,9 +33,6 @@ from orderledger.infrastructure.storage.sqlite.connections import NO_SHARED_MEMO
 from orderledger.infrastructure.storage.sqlite.tables import SQLiteDatabase
 from orderledger.infrastructure.storage.urls import POSTGRES, file_of, is_bundle, public
 
-TAKES_NOTHING = frozenset({"42501", "25006", "53100"})
-"""SQLSTATE codes of PostgreSQL for a role without the right to write, a standby, and a full
-disk."""
 FULL, READONLY = sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY
 NOT_WRITTEN = frozenset({sqlite3.SQLITE_IOERR_WRITE, *NO_SHARED_MEMORY})
 
@@ -345,11 +343,6 @@ def as_store_error(error: Exception, url: str = "the store") -> StoreError:
 def unreachable(error: Exception, url: str = "the store") -> StoreUnreachable:
     """An error that says in one sentence why a store cannot be used."""
     return StoreUnreachable(f"{public(url)} cannot be used: {_said(error)}")
-
-
-def is_refused(error: BaseException) -> bool:
-    """Check whether PostgreSQL refuses all writes."""
-    return getattr(error.__cause__, "sqlstate", None) in TAKES_NOTHING
 
 
 def cannot_be_written(error: BaseException) -> bool:

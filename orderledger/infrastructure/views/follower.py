@@ -3,13 +3,10 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Literal
 
 from orderledger.infrastructure.errors import InvalidSetting
-from orderledger.infrastructure.latency import Latencies
-from orderledger.infrastructure.settings import Settings
-from orderledger.infrastructure.storage.store import Store, as_store_error
+from orderledger.infrastructure.storage.store import as_store_error
 from orderledger.infrastructure.storage.urls import MEMORY
 from orderledger.infrastructure.views.projector import Projector
 
@@ -120,20 +117,3 @@ def check_follow(update_views: Follow, url: str) -> None:
         raise InvalidSetting(
             "update_views", "a store in memory cannot be opened by a process of its own"
         )
-
-
-def follower_of(
-    store: Store,
-    projector: Projector,
-    latencies: Latencies,
-    settings: Settings,
-    update_views: Follow,
-) -> Follower:
-    """A follower that is not started yet."""
-    if update_views != "process" or store.url is None:
-        return Follower(projector)
-    from orderledger.infrastructure.views.follower_process import (
-        FollowingProcess,
-    )  # imported here because few callers need it
-
-    return FollowingProcess(projector, latencies, replace(settings, db=store.url))

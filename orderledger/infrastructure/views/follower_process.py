@@ -22,6 +22,7 @@ from orderledger.infrastructure.errors import StoreError, StoreUnreachable
 from orderledger.infrastructure.latency import Latencies
 from orderledger.infrastructure.settings import Settings
 from orderledger.infrastructure.storage.store import as_store_error, open_store
+from orderledger.infrastructure.views import rebuild
 from orderledger.infrastructure.views.follower import Follower
 from orderledger.infrastructure.views.projector import Projector
 
@@ -158,7 +159,7 @@ def follow(told: dict[str, Any]) -> None:
     settings = Settings(**told["settings"])
     try:
         with closing(open_store(**settings.of_store())) as store:
-            projector = Projector(store, _Told(), folds_ahead=True)
+            projector = Projector(store, rebuild, _Told(), folds_ahead=True)
             _Following(projector, settings.db, told["parent"]).run()
     except StoreError as error:
         _say(failure=str(error))

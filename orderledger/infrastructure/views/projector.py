@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
 from eventsourcing.persistence import PersistenceError
 
@@ -141,6 +142,21 @@ def _is_worth_building_anew(position: int, last: int) -> bool:
     return last - position > max(position, WORTH_BUILDING_ANEW)
 
 
+class Rebuilding(Protocol):
+    """How views are built anew: the module `rebuild`."""
+
+    def rebuild_outdated(self, store: Store, projector: "Projector", /) -> None: ...
+
+    def build_anew(
+        self,
+        store: Store,
+        projector: "Projector",
+        progress: Callable[[int], None],
+        is_enough: Callable[[], bool],
+        /,
+    ) -> int: ...
+
+
 class Projector:
     """Moves events from the log into the tables of the views. Several processes may do so: each
     batch counts once.
@@ -152,9 +168,15 @@ class Projector:
     """
 
     def __init__(
-        self, store: Store, latencies: Latencies | None = None, *, folds_ahead: bool = False
+        self,
+        store: Store,
+        rebuilding: Rebuilding,
+        latencies: Latencies | None = None,
+        *,
+        folds_ahead: bool = False,
     ) -> None:
         self._store = store
+        self._rebuilding = rebuilding
         self._folds_ahead = folds_ahead
         self._was_slow = False
         self._latencies = latencies or Latencies()
@@ -211,12 +233,8 @@ class Projector:
                     self._build_anew(progress or _ignore, is_enough)
 
     def _rebuild_outdated(self) -> None:
-        from orderledger.infrastructure.views.rebuild import (
-            rebuild_outdated,
-        )  # imported here: it uses this module
-
         try:
-            rebuild_outdated(self._store, self)
+            self._rebuilding.rebuild_outdated(self._store, self)
         except Exception as error:
             self.is_outdated = cannot_be_written(error)
             raise
@@ -224,13 +242,9 @@ class Projector:
     def _build_anew(self, progress: Callable[[int], None], is_enough: Callable[[], bool]) -> None:
         """Build the views beside, which is faster. If that fails, for instance for lack of room,
         update them instead."""
-        from orderledger.infrastructure.views.rebuild import (
-            build_anew,
-        )  # imported here: it uses this module
-
         self._may_build_anew = False
         try:
-            self.events_read += build_anew(self._store, self, progress, is_enough)
+            self.events_read += self._rebuilding.build_anew(self._store, self, progress, is_enough)
         except Exception:  # the update that follows reports what prevents it too
             return
         with self._store.database.reading() as session:

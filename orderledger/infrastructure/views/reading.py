@@ -1,5 +1,6 @@
 """Access of queries to the views and the log: live, streamed, or as of another time."""
 
+import threading
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
@@ -31,6 +32,18 @@ class Reader:
         self._url = url
         self._projector = projector
         self._following = Following(store)
+        self._here = threading.local()
+
+    @contextmanager
+    def in_one_state(self) -> Iterator[None]:
+        """Let queries of this thread in the block see the ledger in one state, and in one
+        transaction. The block must not record."""
+        with self._views(None, None) as views:
+            self._here.views = views
+            try:
+                yield
+            finally:
+                del self._here.views
 
     def _stored_under(self, order_id: str, account: str | None) -> list[StoredRow]:
         """The events of the stream that this order id names. Empty if there is none, or if the
@@ -85,6 +98,9 @@ class Reader:
     ) -> Iterator[Views]:
         check_times(as_of, effective_at)
         is_now = as_of is None and effective_at is None
+        if is_now and not is_streaming and hasattr(self._here, "views"):
+            yield self._here.views
+            return
         with reaching(self._url), ExitStack() as reading:
             live = self._live(reading, is_streaming=is_streaming) if is_now else None
             yield folded(self._store, as_of, effective_at) if live is None else live
@@ -95,13 +111,15 @@ class Reader:
     ) -> Iterator[Views]:
         """The live views, or the views as of another time of the orders with this name alone,
         folded from their own streams."""
+        if as_of is None and effective_at is None:
+            with self._views(None, None) as views:
+                yield views
+            return
         check_times(as_of, effective_at)
         with reaching(self._url), ExitStack() as reading:
             live = self._live(reading)
             if live is None:
                 yield folded(self._store, as_of, effective_at)
-            elif as_of is None and effective_at is None:
-                yield live
             else:
                 yield FoldedViews(live.events_of_order(order_id, account), as_of, effective_at)
 
@@ -139,9 +157,10 @@ class Reader:
 
 
 def check_times(as_of: AsOf | None, effective_at: datetime | None) -> None:
-    if type(as_of) is not int:
+    if as_of is not None and type(as_of) is not int:
         check_argument("as_of", "time", as_of)
-    check_argument("effective_at", "time", effective_at)
+    if effective_at is not None:
+        check_argument("effective_at", "time", effective_at)
 
 
 def one_order(views: Views, name: str, account: str | None) -> Row:

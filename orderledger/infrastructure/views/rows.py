@@ -148,9 +148,8 @@ class SqlRows:
             rows = [row for row in changed.values() if row is not None]
             if rows:
                 self._session.upsert(table, rows, self._suffix)
-            self._session.delete(
-                table, [key for key, row in changed.items() if row is None], self._suffix
-            )
+            if gone := [key for key, row in changed.items() if row is None]:
+                self._session.delete(table, gone, self._suffix)
             changed.clear()
         self._found.clear()
 

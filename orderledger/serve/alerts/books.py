@@ -1,35 +1,43 @@
 """Losses of the day and used limits, by the gateway's own book of the log, so that an alert and a
 denial agree."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from decimal import Decimal
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from orderledger.domain.exact import ZERO
-from orderledger.domain.limits import Limits
+from orderledger.extend.store import Store
+from orderledger.extend.values import ZERO, Clock, Part, part_words
 from orderledger.gateway.book import Book
+from orderledger.gateway.limits import Limits
 from orderledger.gateway.loading import load
 from orderledger.gateway.settings import GatewaySettings
 from orderledger.gateway.situation import BookSituation
-from orderledger.infrastructure.clock import Clock
-from orderledger.infrastructure.storage.store import Store
-from orderledger.projections.sides import NET
-from orderledger.serve.alerts.state import Loss, Used
+from orderledger.serve.alerts.reading import State
 
 WHOLE = ("open_orders", "gross_notional", "orders_per_day")
 """Limits that are about the whole scope of their rule."""
+
+
+class Used(NamedTuple):
+    """How much of a limit is used. `subject`: the limit and its scope."""
+
+    subject: str
+    account: str | None
+    value: Decimal
+    limit: Decimal
 
 
 class AccountsBook:
     """A book of all accounts that follows the log. It is loaded anew when an account appears."""
 
     def __init__(
-        self, store: Store, clock: Clock, zone: ZoneInfo, highs: Iterable[Limits] = ()
+        self, store: Store, clock: Clock, zone: ZoneInfo, highs: tuple[Limits, ...]
     ) -> None:
         self._store = store
         self._clock = clock
         self._zone = zone
-        self._highs = tuple(highs)
+        self._highs = highs
         self._book: Book | None = None
 
     def follow(self, accounts: frozenset[str]) -> Book:
@@ -43,16 +51,12 @@ class AccountsBook:
         return self._book
 
 
-def losses(book: Book, account: str | None) -> list[Loss]:
-    """What each account has lost since midnight, by currency. Gains are left out."""
-    situation = BookSituation(book)
-    return [
-        Loss(name, currency, amount)
-        for name in sorted(book.accounts)
-        if account in (None, name)
-        for currency, amount in sorted(situation.losses(Limits(account=name)).items())
-        if amount > 0
-    ]
+def book_of(state: State, zone: ZoneInfo, highs: tuple[Limits, ...] = ()) -> Book:
+    """A book of every account, at the end of the log."""
+    book = state.kept(
+        ("book", zone, highs), lambda: AccountsBook(state.store, state.clock, zone, highs)
+    )
+    return book.follow(state.accounts())
 
 
 def used_limits(book: Book, settings: GatewaySettings) -> list[Used]:
@@ -90,24 +94,24 @@ def _used(book: Book, situation: BookSituation, rule: Limits, number: int) -> It
             if limit is not None:
                 yield Used(f"{name} of {scope} in {currency}", rule.account, amount, limit)
     if rule.position_quantity is not None:
-        for (account, instrument, *part), quantity in sorted(_positions(book, rule).items()):
-            named = " ".join(word for word in (account, instrument, *part) if word not in ("", NET))
+        for (account, instrument, part), quantity in sorted(_positions(book, rule).items()):
+            named = " ".join((account, instrument, *part_words(part)))
             yield Used(
                 f"position_quantity of {scope}: {named}", account, quantity, rule.position_quantity
             )
 
 
-def _positions(book: Book, rule: Limits) -> dict[tuple[str, ...], Decimal]:
+def _positions(book: Book, rule: Limits) -> dict[tuple[str, str, Part], Decimal]:
     """The largest position that may result, by account, instrument, position side and id. One
     without a bound is left out."""
-    held = {(*key[:2], *key[3:]) for key in book.positions}
+    held = {(*key[:2], key[3:]) for key in book.positions}
     scopes = held | {
-        (*scope, *book.part_of(*scope, working)) for scope, working in book.all_working()
+        (*scope, book.part_of(*scope, working)) for scope, working in book.all_working()
     }
-    found: dict[tuple[str, ...], Decimal] = {}
-    for account, instrument, side, position_id in scopes:
+    found: dict[tuple[str, str, Part], Decimal] = {}
+    for account, instrument, part in scopes:
         if rule.account in (None, account) and rule.instrument in (None, instrument):
-            least, most = book.exposure(account, instrument, rule.strategy, (side, position_id))
+            least, most = book.exposure(account, instrument, rule.strategy, part)
             if least is not None and most is not None:
-                found[account, instrument, side, position_id] = max(ZERO, abs(least), abs(most))
+                found[account, instrument, part] = max(ZERO, abs(least), abs(most))
     return found

@@ -9,12 +9,11 @@ import tempfile
 from collections.abc import Callable
 from typing import Any
 
-from orderledger.infrastructure.errors import InvalidSetting
-from orderledger.infrastructure.printable import printable
-from orderledger.infrastructure.secrecy import masked
-from orderledger.infrastructure.storage.columns import json_text
-from orderledger.infrastructure.tls import trusted_certificates
+from orderledger import InvalidSetting
+from orderledger.extend.runtime import masked, printable
+from orderledger.extend.store import json_text
 from orderledger.serve.alerts.settings import Target, secrets_of
+from orderledger.venues.base.tls import trusted_certificates
 
 SAID = 300
 """Characters of an answer that are kept in a fault."""

@@ -10,15 +10,14 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, Literal
 
-import structlog
-
-from orderledger.infrastructure.clock import Clock
-from orderledger.infrastructure.errors import LedgerError
-from orderledger.infrastructure.storage.alert_rows import AlertTables
-from orderledger.infrastructure.storage.alert_tables import AlertRow, NoticeRow
-from orderledger.infrastructure.storage.columns import time_text
+from orderledger import LedgerError
+from orderledger.extend.runtime import EventLogger
+from orderledger.extend.store import time_text
+from orderledger.extend.values import Clock
 from orderledger.serve.alerts.channels import Channel, DeliveryFailed, Document
 from orderledger.serve.alerts.settings import Target
+from orderledger.serve.alerts.stored import AlertTables
+from orderledger.serve.alerts.tables import AlertRow, NoticeRow
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 300.0
 IDLE_SECONDS = 1.0
@@ -26,7 +25,7 @@ IDLE_SECONDS = 1.0
 
 Delivered = Literal["nothing", "delivered", "failed", "waiting"]
 
-log = structlog.get_logger("orderledger.alerts")
+log = EventLogger("orderledger.alerts")
 
 
 def document_of(notice: NoticeRow, alert: AlertRow) -> Document:

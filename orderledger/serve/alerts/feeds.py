@@ -1,10 +1,10 @@
-"""How long ago collectors said something of an account."""
+"""The accounts of collectors, and the age of their last signs."""
 
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from orderledger.infrastructure.messages.fields import parse_time
+from orderledger.extend.messages import parse_time
 
 
 def status_age(status: Mapping[str, Any], now: datetime) -> float | None:
@@ -19,12 +19,18 @@ def message_age(counted: Mapping[str, Any], status_age: float | None) -> float |
     return None if age is None or status_age is None else float(age) + status_age
 
 
+def collected_accounts(status: Mapping[str, Any]) -> list[str]:
+    """The accounts that running collectors list."""
+    running = [one for one in status["collectors"].values() if one.get("is_running")]
+    return sorted({account for one in running for account in one.get("accounts", {})})
+
+
 def last_message_age(status: Mapping[str, Any], account: str, now: datetime) -> float | None:
-    """Seconds since any collector heard a message about the account."""
+    """Seconds since any collector received a message about the account."""
     ages = [
         age
-        for told in status["collectors"].values()
-        if account in told.get("accounts", {})
-        and (age := message_age(told["accounts"][account], status_age(told, now))) is not None
+        for one in status["collectors"].values()
+        if account in one.get("accounts", {})
+        and (age := message_age(one["accounts"][account], status_age(one, now))) is not None
     ]
     return min(ages, default=None)

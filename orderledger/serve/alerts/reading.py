@@ -1,49 +1,24 @@
-"""Reads the state that the rules look at: rows of the views when they have moved on, and the log
-since the last look."""
+"""The ledger as the rules see it: rows of the views, read again when the views have moved on, and
+the orders of the events since the last look."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from datetime import datetime
-from typing import Any, Protocol, TypeVar
-from zoneinfo import ZoneInfo
+from typing import Any, Protocol, TypeVar, cast
 
-from orderledger.domain.accounts import EVERY_ACCOUNT
-from orderledger.domain.values import account_of, is_order_stream
-from orderledger.gateway.breakers import feed_age
-from orderledger.infrastructure.clock import Clock
-from orderledger.infrastructure.errors import StoreUnreachable
-from orderledger.infrastructure.storage.alert_rows import Key
-from orderledger.infrastructure.storage.database import Session
-from orderledger.infrastructure.storage.store import Store, reaching
-from orderledger.infrastructure.storage.view_versions import stored
-from orderledger.infrastructure.views.stored_views import StoredViews
-from orderledger.projections import queries
-from orderledger.projections.account_events import ACCOUNT_EVENTS
-from orderledger.projections.anomalies import ANOMALIES
-from orderledger.projections.certificates import CERTIFICATES
-from orderledger.projections.halts import HALTS
-from orderledger.projections.instruments import INSTRUMENTS
-from orderledger.projections.orders import ORDERS
-from orderledger.projections.position_anomalies import position_anomalies
-from orderledger.projections.view import Row
-from orderledger.serve.alerts.books import AccountsBook, losses, used_limits
-from orderledger.serve.alerts.feeds import last_message_age
-from orderledger.serve.alerts.settings import (
-    AlertSettings,
-    DailyLossRule,
-    LargeChangeRule,
-    LimitRule,
-    Rule,
-)
-from orderledger.serve.alerts.sizes import UsualSizes, place_of
-from orderledger.serve.alerts.state import Feed, OpenBreak, Sized, State
+from orderledger import OrderRow, StoreUnreachable
+from orderledger.extend.events import EVERY_ACCOUNT
+from orderledger.extend.store import Store, reaching, stored
+from orderledger.extend.values import Clock, account_of, is_order_stream
+from orderledger.extend.views import ACCOUNT_EVENTS, INSTRUMENTS, ORDERS, StoredViews
+from orderledger.serve.alerts.stored import Key
 
 EVENTS_AT_ONCE = 1_000
 EVENTS_PER_LOOK = 20_000
 """After a long absence the watcher catches up in several looks."""
 STREAMS_AT_ONCE = 100
-LAST_CERTIFICATES = f"position IN (SELECT MAX(position) FROM {CERTIFICATES.name} GROUP BY account)"
+NEWEST = "ORDER BY COALESCE(requested_at, acknowledged_at, updated_at) DESC, stream DESC LIMIT ?"
 
-RuleType = TypeVar("RuleType", bound=Rule)
+Found = TypeVar("Found")
 
 
 class WatchedLedger(Protocol):
@@ -55,62 +30,42 @@ class WatchedLedger(Protocol):
     def catch_up(self) -> int: ...
 
 
-class StateReader:
-    """Reads one state after another. Not thread-safe: it belongs to the thread of the watcher.
+class State:
+    """The ledger at the time of a look. Not thread-safe: it belongs to the thread of the watcher.
 
-    `followed`: the log position up to which orders were looked at.
+    `followed`: the log position up to which orders were looked at, None before the first look.
+    `changed`: streams of the orders that were recorded or changed since the last look. `raised`:
+    rules and subjects of the open alerts. `status`: that of the ledger.
     """
 
-    def __init__(self, ledger: WatchedLedger, settings: AlertSettings, clock: Clock) -> None:
+    def __init__(self, ledger: WatchedLedger, clock: Clock, followed: int | None) -> None:
         self._ledger = ledger
-        self._store = ledger.store
-        self._clock = clock
-        self._rules = settings.rules
-        self._kinds = {rule.kind for rule in settings.rules}
-        self._large = self._of(LargeChangeRule)
-        self._sizes = UsualSizes(max((rule.orders for rule in self._large), default=0))
-        zones = {rule.time_zone for rule in self._of(DailyLossRule)}
-        self._days = {zone: AccountsBook(self._store, clock, ZoneInfo(zone)) for zone in zones}
-        self._limits = {rule.title: settings.limits_of(rule) for rule in self._of(LimitRule)}
-        self._limited = {
-            name: AccountsBook(
-                self._store,
-                clock,
-                limits.zone,
-                [rule for rule in limits.rules if rule.drawdown is not None],
-            )
-            for name, limits in self._limits.items()
-        }
+        self.store = ledger.store
+        self.clock = clock
+        self.followed = followed
+        self.changed: set[str] = set()
+        self.raised: Collection[Key] = ()
+        self.now = clock.now()
+        self.status: Mapping[str, Any] = {}
         self._accounts: frozenset[str] | None = None
-        self._read_at: tuple[int, object] | None = None
-        self._rows: dict[str, Any] = {}
-        self.followed: int | None = None
+        self._read_at: int | None = None
+        self._rows: dict[Callable[[StoredViews], Any], Any] = {}
+        self._kept: dict[Hashable, Any] = {}
 
-    def read(self, raised: Collection[Key]) -> State:
-        """The state now. `raised`: the alerts that are open. Raises StoreError."""
-        now, status = self._clock.now(), self._ledger.status()
-        if status["views_behind"]:
+    def begin(self, raised: Collection[Key]) -> None:
+        """Begin a look. `raised`: the open alerts. Raises StoreError."""
+        self.now, self.status, self.raised = self.clock.now(), self._ledger.status(), raised
+        if self.status["views_behind"]:
             self._ledger.catch_up()
-        touched = self._follow(self._views_position())
-        with reaching("the views"), self._store.database.reading() as session:
-            position, _ = stored(session)
-            if self._read_at != (place := (position, now.date())):
-                self._rows = self._views(session)
-                self._read_at = place
-            orders = self._orders(session, touched, raised)
-        rows = {
-            **self._rows,
-            "feeds": self._feeds(status, now),
-            "orders": orders,
-            "raised": frozenset(raised),
-        }
-        return State(now=now, position=position, **rows, **self._of_books(position))
+        position = self.position()
+        if self._read_at != position:
+            self._rows.clear()
+            self._read_at = position
+        self.changed = self._follow(position)
 
-    def _of(self, kind: type[RuleType]) -> list[RuleType]:
-        return [rule for rule in self._rules if isinstance(rule, kind)]
-
-    def _views_position(self) -> int:
-        with reaching("the views"), self._store.database.reading() as session:
+    def position(self) -> int:
+        """The log position of the views. All rows that were read are of it or of earlier ones."""
+        with reaching("the views"), self.store.database.reading() as session:
             position, outdated = stored(session)
         if outdated:
             raise StoreUnreachable(
@@ -118,148 +73,72 @@ class StateReader:
             )
         return position
 
+    def rows(self, read: Callable[[StoredViews], Found]) -> Found:
+        """What a function reads from the views. It is read once, until the views move on."""
+        if read not in self._rows:
+            with reaching("the views"), self.store.database.reading() as session:
+                self._rows[read] = read(StoredViews(session))
+        return cast(Found, self._rows[read])
+
+    def age(self, since: datetime) -> float:
+        """Seconds since then."""
+        return round((self.now - since).total_seconds(), 3)
+
+    def orders(self, streams: Iterable[str]) -> list[OrderRow]:
+        """The orders with these streams, as they are now."""
+        wanted, rows = sorted(streams), list[OrderRow]()
+        if not wanted:
+            return rows
+        with reaching("the views"), self.store.database.reading() as session:
+            for start in range(0, len(wanted), STREAMS_AT_ONCE):
+                some = wanted[start : start + STREAMS_AT_ONCE]
+                where = f"stream IN ({', '.join('?' * len(some))})"
+                rows += session.select(ORDERS.public, where, some)
+        return rows
+
+    def last_orders(self, account: str, count: int) -> list[OrderRow]:
+        """The last orders of an account, by their times."""
+        with reaching("the views"), self.store.database.reading() as session:
+            return session.select(ORDERS.public, "account = ?", (account, count), tail=NEWEST)
+
+    def cause(self, stream: str, name: str) -> int | None:
+        """The log position of the last event of an order whose name begins so, or else of its last
+        event."""
+        rows = self.store.recorder.rows_of([stream])
+        causes = [row for row in rows if row.name.startswith(name)] or rows
+        return causes[-1].position if causes else None
+
+    def kept(self, key: Hashable, make: Callable[[], Found]) -> Found:
+        """What a rule keeps between looks."""
+        if key not in self._kept:
+            self._kept[key] = make()
+        return cast(Found, self._kept[key])
+
+    def accounts(self) -> frozenset[str]:
+        """Every account of the ledger."""
+        if self._accounts is None:
+            self._accounts = self.rows(_accounts)
+        return self._accounts
+
     def _follow(self, position: int) -> set[str]:
         """The orders of the events since the last look. Notices new accounts."""
-        touched: set[str] = set()
+        changed: set[str] = set()
         if self.followed is None:
             self.followed = position
         last = min(position, self.followed + EVENTS_PER_LOOK)
         while self.followed < last:
-            rows = self._store.recorder.rows_after(
+            rows = self.store.recorder.rows_after(
                 self.followed, min(EVENTS_AT_ONCE, last - self.followed)
             )
             streams = {row.stream for row in rows if row.position <= last}
-            touched.update(filter(is_order_stream, streams))
+            changed.update(filter(is_order_stream, streams))
             if self._accounts is not None:
                 self._accounts |= {account_of(stream) for stream in streams} - {EVERY_ACCOUNT}
             self.followed = min(last, rows[-1].position) if rows else last
-        return touched
-
-    def _views(self, session: Session) -> dict[str, Any]:
-        """The rows that the rules need."""
-        views = StoredViews(session)
-        rows: dict[str, Any] = {}
-        readers: dict[str, tuple[str, Callable[[], Sequence[Any]]]] = {
-            "unresolved": (
-                "unresolved",
-                lambda: views.rows(ORDERS.public, is_open=True, certainty="unresolved"),
-            ),
-            "gap": (
-                "gaps",
-                lambda: session.select(ACCOUNT_EVENTS, "kind = 'gap' AND to_at IS NULL"),
-            ),
-            "anomaly": (
-                "anomalies",
-                lambda: [
-                    *session.select(ANOMALIES, "cleared_at IS NULL"),
-                    *position_anomalies(views, ANOMALIES),
-                ],
-            ),
-            "open_break": (
-                "breaks",
-                lambda: _breaks(session.select(CERTIFICATES, LAST_CERTIFICATES)),
-            ),
-            "halt": ("halts", lambda: session.select(HALTS, "resumed_at IS NULL")),
-            "exposure": ("exposure", lambda: queries.exposure(views)),
-        }
-        for kind in self._kinds & readers.keys():
-            name, reader = readers[kind]
-            rows[name] = reader()
-        if self._large:
-            held = rows.get("exposure") or queries.exposure(views)
-            if any(rule.times_usual is not None for rule in self._large):
-                instruments = self._instruments(session)
-                for row in held:
-                    self._sizes.load(session, row["account"], instruments)
-            rows["positions"] = {
-                rule.title: [self._sized_position(row, rule) for row in held]
-                for rule in self._large
-            }
-        return rows
-
-    def _instruments(self, session: Session) -> Mapping[tuple[str, str], Row]:
-        return {
-            (row["account"], row["instrument"]): row
-            for row in StoredViews(session).rows(INSTRUMENTS)
-        }
-
-    def _orders(
-        self, session: Session, touched: set[str], raised: Iterable[Key]
-    ) -> dict[str, list[Sized]]:
-        """The sizes of the orders that have changed, and of those about which an alert is open."""
-        names = {rule.title for rule in self._large}
-        streams = touched | {
-            subject for rule, subject in raised if rule in names and is_order_stream(subject)
-        }
-        if not self._large or not streams:
-            return {}
-        instruments, rows = self._instruments(session), _rows_of(session, sorted(streams))
-        for row in rows:
-            self._sizes.load(session, row["account"], instruments)
-        notionals = {row["stream"]: self._sizes.note(row, instruments) for row in rows}
-        return {
-            rule.title: [
-                Sized(row, notionals[row["stream"]], self._usual(row, rule)) for row in rows
-            ]
-            for rule in self._large
-        }
-
-    def _usual(self, row: Row, rule: LargeChangeRule) -> Any:
-        return self._sizes.usual(row["account"], rule.orders, rule.at_least, place_of(row))
-
-    def _sized_position(self, row: Row, rule: LargeChangeRule) -> Sized:
-        return Sized(
-            row, row["notional"], self._sizes.usual(row["account"], rule.orders, rule.at_least)
-        )
-
-    def _of_books(self, position: int) -> dict[str, Any]:
-        """Losses and used limits. The books follow the log themselves, and may be ahead of the
-        views."""
-        if not self._days and not self._limited:
-            return {}
-        if self._accounts is None:
-            self._accounts = self._known_accounts()
-        accounts = self._accounts
-        days = {zone: book.follow(accounts) for zone, book in self._days.items()}
-        limited = {name: book.follow(accounts) for name, book in self._limited.items()}
-        return {
-            "losses": {
-                rule.title: losses(days[rule.time_zone], rule.account)
-                for rule in self._of(DailyLossRule)
-            },
-            "used": {name: used_limits(book, self._limits[name]) for name, book in limited.items()},
-        }
-
-    def _known_accounts(self) -> frozenset[str]:
-        tables = (ORDERS, INSTRUMENTS, ACCOUNT_EVENTS)
-        statement = " UNION ".join(f"SELECT DISTINCT account FROM {table.name}" for table in tables)
-        with reaching("the views"), self._store.database.reading() as session:
-            return frozenset(account for (account,) in session.execute(statement))
-
-    @staticmethod
-    def _feeds(status: Mapping[str, Any], now: datetime) -> list[Feed]:
-        """Every account that a collector lists which has not ended."""
-        running = [told for told in status["collectors"].values() if told.get("is_running")]
-        accounts = sorted({account for told in running for account in told.get("accounts", {})})
-        return [
-            Feed(name, feed_age(status, name, now), last_message_age(status, name, now))
-            for name in accounts
-        ]
+        return changed
 
 
-def _breaks(certificates: Iterable[Row]) -> list[OpenBreak]:
-    return [
-        OpenBreak(
-            row["account"], left["id"], datetime.fromisoformat(left["since"]), row["position"]
-        )
-        for row in certificates
-        for left in row["open_breaks"]
-    ]
-
-
-def _rows_of(session: Session, streams: Sequence[str]) -> list[Row]:
-    rows: list[Row] = []
-    for start in range(0, len(streams), STREAMS_AT_ONCE):
-        some = streams[start : start + STREAMS_AT_ONCE]
-        rows += session.select(ORDERS.public, f"stream IN ({', '.join('?' * len(some))})", some)
-    return sorted(rows, key=place_of)
+def _accounts(views: StoredViews) -> frozenset[str]:
+    tables = (ORDERS, INSTRUMENTS, ACCOUNT_EVENTS)
+    statement = " UNION ".join(f"SELECT DISTINCT account FROM {table.name}" for table in tables)
+    return frozenset(account for (account,) in views.session.execute(statement))

@@ -7,31 +7,19 @@ wherever they would be shown.
 
 from collections import Counter
 from collections.abc import Iterator
-from decimal import Decimal
 from os import PathLike
-from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
-from urllib.parse import urlsplit
+from typing import Annotated, Any
+from urllib.parse import parse_qsl, urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, Field
 
-from orderledger.domain.accounts import EVERY_ACCOUNT
-from orderledger.domain.values import Anomaly
-from orderledger.gateway.settings import GatewaySettings, read_settings
-from orderledger.infrastructure.messages.fields import Identifier, Quantity
-from orderledger.infrastructure.secrecy import learn
-from orderledger.infrastructure.time_zones import ZoneName
-from orderledger.infrastructure.toml_files import Place, TomlFile
+from orderledger.extend.messages import Identifier
+from orderledger.extend.runtime import Place, TomlFile, learn
+from orderledger.serve.alerts.rule import Rule, Section
+from orderledger.serve.alerts.rules import KINDS, AnyRule
 from orderledger.venues.base.settings import Secret
 
-__all__ = ["AlertSettings", "Rule", "Target", "read_alert_settings"]
-
-Seconds = Annotated[float, Field(gt=0, le=86_400 * 366)]
-NotNegativeSeconds = Annotated[float, Field(ge=0, le=86_400 * 366)]
-Share = Annotated[Decimal, Field(gt=0, le=1)]
-Severity = Literal["info", "warning", "critical"]
-Watched = Literal["orders", "positions"]
-
+__all__ = ["AlertSettings", "Target", "read_alert_settings"]
 
 LIKE_A_SECRET = 20
 """Characters. A shorter piece of an address may be a usual word, which cannot be masked
@@ -52,10 +40,6 @@ def _of_web(url: str) -> str:
 
 
 WebAddress = Annotated[str, AfterValidator(_of_web)]
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Target(Section):
@@ -97,193 +81,11 @@ class Target(Section):
         InvalidSetting."""
         found = given.read(field) if isinstance(given, Secret) else given
         parts = urlsplit(found)
+        values = (value for _, value in parse_qsl(parts.query))
         pieces = (parts.netloc, parts.query, *parts.path.split("/"), found.rpartition(" ")[2])
-        long = [piece for piece in (found, *pieces) if len(piece) >= LIKE_A_SECRET]
+        long = [piece for piece in (found, *pieces, *values) if len(piece) >= LIKE_A_SECRET]
         learn(parts.password, *long)
         return found
-
-
-class Rule(Section):
-    """What all rules have."""
-
-    name: Identifier = Field(default="", description="Name in alerts. Default: the kind.")
-    severity: Severity = Field(default="warning", description="info, warning or critical.")
-    targets: tuple[Identifier, ...] | None = Field(
-        default=None, description="Names of the targets that are told. Default: all."
-    )
-    account: Identifier | None = Field(default=None, description="Only this account. Default: all.")
-    clear_seconds: NotNegativeSeconds = Field(
-        default=0.0,
-        description="An alert is cleared when its cause has been absent for so long, so that it "
-        "does not flap.",
-    )
-    most: Annotated[int, Field(ge=1, le=10_000, strict=True)] = Field(
-        default=50,
-        description="Open alerts of the rule. What is beyond is one alert, about `more`.",
-    )
-    kind: str
-
-    @property
-    def title(self) -> str:
-        """The name, or else the kind."""
-        return self.name or self.kind
-
-    def covers(self, account: str | None) -> bool:
-        """Check whether the rule is about this account. A halt of every account is about each."""
-        return self.account in (None, account) or account == EVERY_ACCOUNT
-
-
-class UnresolvedRule(Rule):
-    """An order whose outcome is unknown, `seconds` after it, or its pending change, was sent.
-    Subject: the order."""
-
-    kind: Literal["unresolved"]
-    seconds: NotNegativeSeconds = Field(description="How long an order may be unresolved.")
-
-
-class GapRule(Rule):
-    """A gap of a feed that no query has covered `seconds` after it began. Subject: the account."""
-
-    kind: Literal["gap"]
-    seconds: NotNegativeSeconds = Field(description="How long a gap may be open.")
-
-
-class AnomalyRule(Rule):
-    """An anomaly that is not cleared. Subject: the order and the code."""
-
-    kind: Literal["anomaly"]
-    codes: tuple[Anomaly, ...] = Field(default=(), description="Codes that count. Default: all.")
-
-
-class BreakRule(Rule):
-    """A difference from the venue that the last reconciliation left open. Subject: the account and
-    the break."""
-
-    kind: Literal["open_break"]
-    seconds: NotNegativeSeconds = Field(
-        default=0.0, description="How long a break may be known and open."
-    )
-
-
-class ExposureRule(Rule):
-    """A position that reaches a limit, or would if its open orders were filled. Subject: account
-    and instrument."""
-
-    kind: Literal["exposure"]
-    instrument: Identifier | None = Field(
-        default=None, description="Only this instrument. Default: all."
-    )
-    notional: Quantity | None = Field(
-        default=None, description="Worth at the mark, in the settlement currency."
-    )
-    quantity: Quantity | None = Field(default=None, description="Quantity, long or short.")
-
-
-class LimitRule(Rule):
-    """A limit of the gateway's settings of which a share is used. Subject: the limit and its
-    scope."""
-
-    kind: Literal["limit"]
-    limits: Path = Field(description="The file of the gateway's limits.")
-    share: Share = Field(
-        default=Decimal("0.8"), description="Used share of the limit, above 0 and up to 1."
-    )
-
-
-class HaltRule(Rule):
-    """A halt of trading that holds. Subject: its scope."""
-
-    kind: Literal["halt"]
-
-
-class DailyLossRule(Rule):
-    """A loss since midnight, realized and unrealized, with fees and funding. Subject: account and
-    currency."""
-
-    kind: Literal["daily_loss"]
-    amount: Quantity = Field(description="The loss.")
-    currency: Identifier | None = Field(
-        default=None, description="Only this settlement currency. Default: each for itself."
-    )
-    time_zone: ZoneName = Field(default="UTC", description="Where the day begins at midnight.")
-
-
-class FeedRule(Rule):
-    """An account to which no collector listens, or of which nothing is heard. Subject: the
-    account."""
-
-    kind: Literal["feed"]
-    accounts: tuple[Identifier, ...] = Field(
-        default=(),
-        description="Accounts that must be listened to. Default: every account that a running "
-        "collector lists.",
-    )
-    seconds: Seconds = Field(
-        description="Age of the last sign that a collector listens to the account."
-    )
-    message_seconds: Seconds | None = Field(
-        default=None, description="Age of the last message about the account. Default: any."
-    )
-
-
-class LargeChangeRule(Rule):
-    """An order or a position of unusual size. Subject: the order, or `position` with account and
-    instrument.
-
-    The notional of an order is its quantity at its limit price, else at its average price, its stop
-    price or the mark. Its usual size is the median notional of the last `orders` orders of its
-    account before it, by the time of request (else of acknowledgement); with fewer than `at_least`
-    of known notional there is none. For a position the last orders of the account count. Every
-    order is looked at when it is recorded or changes, from the first start of the watcher on, also
-    orders that came and went while it was down. An order raises at most one alert, which is cleared
-    when it ends.
-    """
-
-    kind: Literal["large_change"]
-    instrument: Identifier | None = Field(
-        default=None, description="Only this instrument. Default: all."
-    )
-    of: tuple[Watched, ...] = Field(
-        default=("orders", "positions"), min_length=1, description="orders, positions or both."
-    )
-    notional: Quantity | None = Field(
-        default=None, description="Notional above which a change is large."
-    )
-    times_usual: Annotated[Decimal, Field(gt=1)] | None = Field(
-        default=None, description="Multiple of the usual size above which a change is large."
-    )
-    orders: Annotated[int, Field(ge=2, le=1_000, strict=True)] = Field(
-        default=50, description="Orders that the median is of."
-    )
-    at_least: Annotated[int, Field(ge=1, le=1_000, strict=True)] = Field(
-        default=10, description="Orders that a median needs."
-    )
-
-
-AnyRule = Annotated[
-    UnresolvedRule
-    | GapRule
-    | AnomalyRule
-    | BreakRule
-    | ExposureRule
-    | LimitRule
-    | HaltRule
-    | DailyLossRule
-    | FeedRule
-    | LargeChangeRule,
-    Field(discriminator="kind"),
-]
-KINDS: dict[str, type[Rule]] = {
-    get_args(rule.model_fields["kind"].annotation)[0]: rule
-    for rule in get_args(get_args(AnyRule)[0])
-}
-"""The rules by kind."""
-
-NEEDED: dict[str, tuple[str, ...]] = {
-    "exposure": ("notional", "quantity"),
-    "large_change": ("notional", "times_usual"),
-}
-"""Of these settings a rule needs one."""
 
 
 class AlertSettings(Section):
@@ -304,15 +106,11 @@ class AlertSettings(Section):
         default=(), description="What raises an alert: tables `[[rules]]`."
     )
 
-    def targets_of(self, rule: Rule) -> tuple[str, ...]:
-        """The names of the targets that are told of this rule's alerts."""
-        return (
-            tuple(target.name for target in self.targets) if rule.targets is None else rule.targets
-        )
-
-    def limits_of(self, rule: LimitRule) -> GatewaySettings:
-        """The gateway's settings that the rule is about. Raises InvalidSetting."""
-        return read_settings(rule.limits)
+    def targets_of(self, rule: Rule | None) -> tuple[str, ...]:
+        """The names of the targets that get this rule's alerts: all, unless the rule names some."""
+        if rule is None or rule.targets is None:
+            return tuple(target.name for target in self.targets)
+        return rule.targets
 
 
 def read_alert_settings(path: str | PathLike[str]) -> AlertSettings:
@@ -321,9 +119,6 @@ def read_alert_settings(path: str | PathLike[str]) -> AlertSettings:
     settings = file.parsed(AlertSettings, tags=KINDS)
     for place, fault in _contradictions(settings):
         raise file.invalid(place, fault)
-    for rule in settings.rules:
-        if isinstance(rule, LimitRule):
-            settings.limits_of(rule)
     return settings
 
 
@@ -354,9 +149,6 @@ def _of_rule(
     for name in rule.targets or ():
         if name not in targets:
             yield ("targets",), f"{name!r} is the name of no target"
-    needed = NEEDED.get(rule.kind, ())
-    if needed and not any(getattr(rule, name) for name in needed):
-        yield (), f"needs {' or '.join(needed)}"
 
 
 def secrets_of(target: Target, number: int) -> dict[str, Any]:

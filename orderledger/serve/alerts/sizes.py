@@ -4,23 +4,29 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from orderledger.domain.exact import EXACT, QUOTIENT
-from orderledger.infrastructure.storage.database import Session
-from orderledger.projections.orders import ORDERS
-from orderledger.projections.positions import terms_of
-from orderledger.projections.view import Row
+from orderledger import InstrumentRow, OrderRow
+from orderledger.extend.values import EXACT, QUOTIENT
+from orderledger.extend.views import INSTRUMENTS, StoredViews, terms_of
+from orderledger.serve.alerts.reading import State
 
-NEWEST = "ORDER BY COALESCE(requested_at, acknowledged_at, updated_at) DESC, stream DESC LIMIT ?"
 SPARE = 500
 """Orders that are kept beside those of a median, for orders that come late."""
 BEGINNING = datetime.min.replace(tzinfo=UTC)
+END = (datetime.max.replace(tzinfo=UTC), "")
 TWO = Decimal(2)
 
 Place = tuple[datetime, str]
 """Where an order stands among those of its account: its time, and its stream."""
 
+Instruments = Mapping[tuple[str, str | None], InstrumentRow]
+"""By account and instrument."""
 
-def notional_of(order: Row, instrument: Row | None) -> Decimal | None:
+
+def instruments(views: StoredViews) -> Instruments:
+    return {(row["account"], row["instrument"]): row for row in views.rows(INSTRUMENTS)}
+
+
+def notional_of(order: OrderRow, instrument: InstrumentRow | None) -> Decimal | None:
     """Quantity at the limit price, else at the average price, the stop price or the mark; without a
     sign. None if unknown."""
     prices = (
@@ -36,11 +42,10 @@ def notional_of(order: Row, instrument: Row | None) -> Decimal | None:
     return abs(terms.amount(terms.value(order["quantity"], price)))
 
 
-def place_of(order: Row) -> Place:
+def place_of(order: OrderRow) -> Place:
     """By the time of request, else of acknowledgement, else of the last change."""
-    return order["requested_at"] or order["acknowledged_at"] or order[
-        "updated_at"
-    ] or BEGINNING, order["stream"]
+    at = order["requested_at"] or order["acknowledged_at"] or order["updated_at"] or BEGINNING
+    return at, order["stream"]
 
 
 def median(sizes: Iterable[Decimal]) -> Decimal | None:
@@ -58,43 +63,45 @@ def median(sizes: Iterable[Decimal]) -> Decimal | None:
 
 class UsualSizes:
     """The notionals of the last orders of each account. They are read once for an account, and then
-    follow what changes."""
+    follow what changes. The usual size is the median of the last `orders`, None of fewer than
+    `at_least`."""
 
-    def __init__(self, kept: int) -> None:
-        self._kept = kept + SPARE
+    def __init__(self, orders: int, at_least: int) -> None:
+        self._orders = orders
+        self._at_least = at_least
+        self._kept = orders + SPARE
         self._sizes: dict[str, dict[str, tuple[Place, Decimal]]] = {}
+        self._usual: dict[str, Decimal | None] = {}
 
-    def load(
-        self, session: Session, account: str, instruments: Mapping[tuple[str, str], Row]
-    ) -> None:
-        """Read the last orders of an account, unless they are known."""
-        if account not in self._sizes:
+    def load(self, state: State, accounts: Iterable[str]) -> None:
+        """Read the last orders of these accounts, unless they are known."""
+        for account in sorted(set(accounts) - self._sizes.keys()):
             self._sizes[account] = {}
-            for row in session.select(
-                ORDERS.public, "account = ?", (account, self._kept), tail=NEWEST
-            ):
-                self.note(row, instruments)
+            for order in state.last_orders(account, self._kept):
+                self.note(order, state.rows(instruments))
 
-    def note(self, order: Row, instruments: Mapping[tuple[str, str], Row]) -> Decimal | None:
+    def note(self, order: OrderRow, instruments: Instruments) -> Decimal | None:
         """Take an order, or take it anew, and return its notional."""
-        notional = notional_of(order, instruments.get((order["account"], order["instrument"])))
-        sizes = self._sizes.setdefault(order["account"], {})
+        account = order["account"]
+        notional = notional_of(order, instruments.get((account, order["instrument"])))
+        self._usual.pop(account, None)
+        sizes = self._sizes.setdefault(account, {})
         if notional is not None:
             sizes[order["stream"]] = (place_of(order), notional)
             if len(sizes) > 2 * self._kept:
-                self._sizes[order["account"]] = dict(
+                self._sizes[account] = dict(
                     sorted(sizes.items(), key=lambda item: item[1][0])[-self._kept :]
                 )
         return notional
 
-    def usual(
-        self, account: str, orders: int, at_least: int, before: Place | None = None
-    ) -> Decimal | None:
-        """The median of the last orders, of those before a place if one is given. None of fewer
-        than `at_least`."""
-        found = sorted(
-            size
-            for size in self._sizes.get(account, {}).values()
-            if before is None or size[0] < before
-        )[-orders:]
-        return median(notional for _, notional in found) if len(found) >= at_least else None
+    def usual(self, account: str) -> Decimal | None:
+        """The usual size now."""
+        if account not in self._usual:
+            self._usual[account] = self.usual_before(account, END)
+        return self._usual[account]
+
+    def usual_before(self, account: str, place: Place) -> Decimal | None:
+        """The usual size by the orders before a place."""
+        sizes = self._sizes.get(account, {}).values()
+        last = sorted(size for size in sizes if size[0] < place)[-self._orders :]
+        return median(notional for _, notional in last) if len(last) >= self._at_least else None

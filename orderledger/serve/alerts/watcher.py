@@ -9,20 +9,17 @@ from functools import partial
 from types import TracebackType
 from typing import NamedTuple, Self
 
-import structlog
-
-from orderledger.infrastructure.clock import Clock, SystemClock
-from orderledger.infrastructure.errors import LedgerError
-from orderledger.infrastructure.storage.alert_rows import AlertTables, Clearing, Key, NewAlert
-from orderledger.infrastructure.storage.alert_tables import AlertRow
-from orderledger.infrastructure.storage.collector_status import CollectorStatuses, watcher_row
-from orderledger.infrastructure.storage.columns import time_text
-from orderledger.infrastructure.storage.store import reaching
+from orderledger import LedgerError
+from orderledger.extend.runtime import EventLogger
+from orderledger.extend.store import CollectorStatuses, reaching, time_text, watcher_row
+from orderledger.extend.values import Clock, SystemClock
 from orderledger.serve.alerts.channels import channel_of
-from orderledger.serve.alerts.conditions import Condition, conditions
 from orderledger.serve.alerts.delivery import Delivery
-from orderledger.serve.alerts.reading import StateReader, WatchedLedger
-from orderledger.serve.alerts.settings import AlertSettings, LargeChangeRule, Rule
+from orderledger.serve.alerts.reading import State, WatchedLedger
+from orderledger.serve.alerts.rule import Condition, Rule, conditions
+from orderledger.serve.alerts.settings import AlertSettings
+from orderledger.serve.alerts.stored import AlertTables, Clearing, Key, NewAlert
+from orderledger.serve.alerts.tables import AlertRow
 
 __all__ = ["Look", "Watcher"]
 
@@ -32,9 +29,7 @@ would slow down recording."""
 STATUS_SECONDS = 5.0
 """The time of the last look is written so often."""
 ENDING_SECONDS = 30.0
-UNRESOLVED = "submission_unresolved."
-
-log = structlog.get_logger("orderledger.alerts")
+log = EventLogger("orderledger.alerts")
 
 
 class Look(NamedTuple):
@@ -66,7 +61,7 @@ class Watcher:
             Delivery(target, channel_of(target, number), self._tables, self._clock)
             for number, target in enumerate(settings.targets)
         ]
-        self._reader: StateReader | None = None
+        self._state: State | None = None
         self._absent_since: dict[Key, datetime] = {}
         self._cursor: int | None = None
         self._cursor_written_at: datetime | None = None
@@ -86,18 +81,18 @@ class Watcher:
             self._publish(is_running=True)
             return found
         except BaseException:
-            self._reader = None  # what it has read and not judged is read again
+            self._state = None  # what it has read and not judged is read again
             raise
 
     def _look(self) -> Look:
-        reader = self._reader or self._new_reader()
-        self._reader = reader
+        state = self._state or self._new_state()
+        self._state = state
         open_alerts = self._tables.open()
-        state = reader.read(open_alerts.keys())
+        state.begin(open_alerts.keys())
         found = conditions(state, self._settings.rules)
-        raised = self._to_raise(found, open_alerts, state.position)
+        raised = self._to_raise(found, open_alerts, state)
         cleared = self._to_clear(found, open_alerts, state.now)
-        followed = reader.followed or 0
+        followed = state.followed or 0
         if raised or cleared or self._is_cursor_due(followed, state.now):
             numbers = self._tables.change(raised, cleared, at=state.now, position=followed)
             self._cursor, self._cursor_written_at = followed, state.now
@@ -124,10 +119,9 @@ class Watcher:
             self._statuses.write(watcher_row(self._settings.name), status)
         self._status_written_at = now
 
-    def _new_reader(self) -> StateReader:
-        reader = StateReader(self._ledger, self._settings, self._clock)
-        reader.followed = self._cursor = self._tables.cursor()
-        return reader
+    def _new_state(self) -> State:
+        self._cursor = self._tables.cursor()
+        return State(self._ledger, self._clock, self._cursor)
 
     def _is_cursor_due(self, followed: int, now: datetime) -> bool:
         if self._cursor == followed:
@@ -138,28 +132,19 @@ class Watcher:
         )
 
     def _to_raise(
-        self, found: Mapping[Key, Condition], open_alerts: Mapping[Key, AlertRow], position: int
+        self, found: Mapping[Key, Condition], open_alerts: Mapping[Key, AlertRow], state: State
     ) -> list[NewAlert]:
-        new = {key: one for key, one in found.items() if key not in open_alerts}
-        new = {key: one for key, one in new.items() if not self._was_raised(key)}
-        return [self._alert(self._rules[rule], one, position) for (rule, _), one in new.items()]
+        return [
+            self._alert(self._rules[rule], one, state)
+            for (rule, subject), one in found.items()
+            if (rule, subject) not in open_alerts
+            and not (one.is_once and self._tables.was_raised(rule, subject))
+        ]
 
-    def _was_raised(self, key: Key) -> bool:
-        """An order is large once: later events of it raise no further alert."""
-        rule, subject = key
-        return (
-            isinstance(self._rules[rule], LargeChangeRule)
-            and self._is_order(subject)
-            and bool(self._tables.ever_raised(rule, [subject]))
-        )
-
-    @staticmethod
-    def _is_order(subject: str) -> bool:
-        return not subject.startswith("position ") and subject != "more"
-
-    def _alert(self, rule: Rule, one: Condition, position: int) -> NewAlert:
-        cause = one.position if one.position is not None else self._cause(one, position)
-        told = self._settings.targets_of(rule)
+    def _alert(self, rule: Rule, one: Condition, state: State) -> NewAlert:
+        position = one.position
+        if position is None and one.stream is not None:
+            position = state.cause(one.stream, one.cause)
         return NewAlert(
             rule.title,
             rule.kind,
@@ -168,17 +153,10 @@ class Watcher:
             one.account,
             one.text,
             one.details,
-            cause,
-            told,
+            state.position() if position is None else position,
+            self._settings.targets_of(rule),
             one.is_over,
         )
-
-    def _cause(self, one: Condition, position: int) -> int:
-        """The log position of the event that made an order unresolved, or else of its last
-        event."""
-        rows = [] if one.stream is None else self._ledger.store.recorder.rows_of([one.stream])
-        causes = [row for row in rows if row.name.startswith(UNRESOLVED)] or rows
-        return causes[-1].position if causes else position
 
     def _to_clear(
         self, found: Mapping[Key, Condition], open_alerts: Mapping[Key, AlertRow], now: datetime
@@ -194,12 +172,7 @@ class Watcher:
             rule = self._rules.get(row["rule"])
             seconds = 0.0 if rule is None else rule.clear_seconds
             if now - self._absent_since[key] >= timedelta(seconds=seconds):
-                told = (
-                    [target.name for target in self._settings.targets]
-                    if rule is None
-                    else self._settings.targets_of(rule)
-                )
-                clearing.append(Clearing(row["id"], tuple(told)))
+                clearing.append(Clearing(row["id"], self._settings.targets_of(rule)))
         return clearing
 
     def deliver(self) -> bool:

@@ -72,7 +72,7 @@ def report(db: str, form: str | None, out: Path | None, **asked: Any) -> None:
     currency, and have long sections in an annex. The same log gives the same bytes: to make a
     statement again, give the log position that it shows with --position.
     """
-    from orderledger.infrastructure.files import write_whole
+    from orderledger.extend.runtime import write_whole
     from orderledger.serve.statement import formats
 
     period, as_of = _period(asked), _as_of(asked)
@@ -135,7 +135,7 @@ def _form_of(out: Path | None) -> str:
 def _statement(
     ledger: Any, period: tuple[Any, Any], as_of: Any, asked: dict[str, Any], show: Any
 ) -> Any:
-    from orderledger.infrastructure.errors import InvalidSetting
+    from orderledger import InvalidSetting
 
     try:
         return ledger.statement(

@@ -101,7 +101,7 @@ def serve(
     Exit status: 0 stopped, 2 a setting is wrong, 3 the store cannot be used.
     """
     run = of_service("orderledger.serve.serving").serve
-    from orderledger.infrastructure.logs import say_new, set_up_log
+    from orderledger.extend.runtime import log_new_ledger, set_up_log
     from orderledger.serve.reconciling import settings_of
     from orderledger.serve.settings import ServiceSettings
     from orderledger.serve.tokens import TokenFile
@@ -109,9 +109,11 @@ def serve(
     known = TokenFile(tokens) if tokens is not None else None
     collect = settings_of(config, db) if config is not None else None
     settings = ServiceSettings(host=host, port=port, hosts=hosts, tokens=known, collect=collect)
-    set_up_log(log or "text")
+    set_up_log("json" if log == "json" else "text")
     with ExitStack() as opened:
-        ledger = opened.enter_context(options.make_ledger(db, update_views=True, say_new=say_new))
+        ledger = opened.enter_context(
+            options.make_ledger(db, update_views=True, say_new=log_new_ledger)
+        )
         if alerts is not None:
             opened.enter_context(_watcher(ledger, alerts))
         if checkpoints["checkpoint_key"] is not None:
@@ -124,7 +126,7 @@ def of_service(module: str) -> Any:
     try:
         return import_module(module)
     except ModuleNotFoundError as error:
-        from orderledger.infrastructure.errors import InvalidSetting
+        from orderledger import InvalidSetting
 
         raise InvalidSetting(
             "serve", f"{error.name} is not installed: pip install 'orderledger[serve]'"
@@ -142,11 +144,10 @@ def _checkpoints(
     ledger: Any, checkpoint_key: Path, checkpoint_seconds: float, checkpoint_out: Path | None
 ) -> Any:
     """The running loop that makes checkpoints."""
-    import structlog
-
     from orderledger.audit.proof import checkpoints, keys
+    from orderledger.extend.runtime import EventLogger
 
-    log = structlog.get_logger("orderledger.checkpoints")
+    log = EventLogger("orderledger.checkpoints")
     targets = [] if checkpoint_out is None else [checkpoints.to_file(checkpoint_out)]
     loop = checkpoints.CheckpointLoop(
         ledger.store, keys.load(checkpoint_key), checkpoint_seconds, targets, log.warning

@@ -9,7 +9,8 @@ from orderledger.cli import columns, options
 from orderledger.cli.deriving import listing, question
 from orderledger.cli.output import json_line, say
 from orderledger.cli.tables import print_record, print_rows
-from orderledger.serve import alert_lists, overview
+from orderledger.serve import overview
+from orderledger.serve.alerts import lists
 
 if TYPE_CHECKING:
     from orderledger.serve.alerts.settings import AlertSettings
@@ -191,7 +192,7 @@ def watch(db: str, config: str, once: bool, check: bool, log: str | None) -> Non
     Exit status: 0 stopped, or with --once all was delivered, 1 with --once a target failed,
     2 a setting is wrong, 3 the store cannot be used.
     """
-    from orderledger.infrastructure.logs import set_up_log
+    from orderledger.extend.runtime import set_up_log
     from orderledger.serve.alerts.settings import read_alert_settings
     from orderledger.serve.alerts.watcher import Watcher
 
@@ -203,7 +204,7 @@ def watch(db: str, config: str, once: bool, check: bool, log: str | None) -> Non
                 f"{', '.join(settings.targets_of(rule)) or 'nobody'}"
             )
         return
-    set_up_log(log or "text")
+    set_up_log("json" if log == "json" else "text")
     if not once:
         _watch(db, settings)
         return
@@ -233,8 +234,8 @@ def _watch(db: str, settings: "AlertSettings") -> None:
 
 
 alerts = question(
-    alert_lists.alerts,
-    listing(columns.ALERTS, "alerts", alert_lists.alerts),
+    lists.alerts,
+    listing(columns.ALERTS, "alerts", lists.alerts),
     "orderledger alerts --open",
     "orderledger alerts --rule unresolved --json",
 )

@@ -5,8 +5,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from orderledger.infrastructure.csv_rows import csv_lines
-from orderledger.infrastructure.rows_json import value_text
+from orderledger.extend.runtime import csv_lines, value_text
 from orderledger.serve.statement.statement import Statement
 
 

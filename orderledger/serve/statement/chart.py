@@ -6,7 +6,7 @@ from decimal import Decimal
 from html import escape
 from itertools import groupby
 
-from orderledger.domain.exact import EXACT, ZERO
+from orderledger.extend.values import EXACT, ZERO
 from orderledger.serve.statement.equity import Curve
 from orderledger.serve.statement.period import INSTANT, Period
 from orderledger.serve.statement.rounding import amount_text

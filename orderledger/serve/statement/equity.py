@@ -13,28 +13,32 @@ from datetime import datetime
 from decimal import Decimal
 from itertools import groupby
 
-from orderledger.domain.accounts import (
+from orderledger.extend.events import (
+    AnomalyCleared,
+    AnomalyDetected,
     BalanceReported,
+    FillBusted,
+    FillRecorded,
     GapRecorded,
+    OrderAttributed,
+    OrderRequested,
     ReconciliationCertified,
+    Recorded,
     SenderChanged,
     TradingHalted,
     TradingResumed,
 )
-from orderledger.domain.exact import EXACT, ZERO
-from orderledger.domain.orders.commands import OrderRequested
-from orderledger.domain.orders.judgements import AnomalyCleared, AnomalyDetected, OrderAttributed
-from orderledger.domain.orders.reports import FillBusted, FillRecorded
-from orderledger.domain.recorded import Recorded
-from orderledger.domain.values import account_of, is_order_stream, is_proposal_stream
-from orderledger.infrastructure.views.views import FoldedViews
-from orderledger.projections import queries
-from orderledger.projections.fold import Fold
-from orderledger.projections.names import MemoryNames
-from orderledger.projections.pnl import equity_in
-from orderledger.projections.positions import Method
-from orderledger.projections.store import MemoryRows
-from orderledger.projections.view import Row
+from orderledger.extend.values import EXACT, ZERO, account_of, is_order_stream, is_proposal_stream
+from orderledger.extend.views import (
+    Fold,
+    FoldedViews,
+    MemoryNames,
+    MemoryRows,
+    Method,
+    Row,
+    equity_in,
+    queries,
+)
 
 NO_MONEY = (
     AnomalyCleared,

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from orderledger.infrastructure.errors import InvalidSetting
-from orderledger.infrastructure.time_zones import zone_named
-from orderledger.infrastructure.views.arguments import check_argument
+from orderledger import InvalidSetting
+from orderledger.extend.runtime import zone_named
+from orderledger.extend.views import check_argument
 
 INSTANT = timedelta(microseconds=1)
 HOURLY, DAILY, MONTHLY = timedelta(days=2), timedelta(days=400), timedelta(days=8000)

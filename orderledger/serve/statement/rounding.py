@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from orderledger.domain.exact import EXACT, ONE, plain
+from orderledger.extend.values import EXACT, ONE, plain
 
 PLACES = 8
 """Decimal places of averages, and of amounts in a currency that is not listed here: venues book

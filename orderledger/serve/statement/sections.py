@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, TypedDict
 
-from orderledger.projections.view import Row, columns_of
+from orderledger.extend.views import Row, columns_of
 
 
 class SummaryRow(TypedDict):

@@ -11,21 +11,24 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from orderledger.domain.exact import EXACT, ZERO, total
-from orderledger.domain.recorded import Recorded
-from orderledger.domain.values import account_of
-from orderledger.infrastructure.storage.codec import decode
-from orderledger.infrastructure.storage.store import Store
-from orderledger.infrastructure.views.arguments import check_argument
-from orderledger.infrastructure.views.reading import check_times
-from orderledger.infrastructure.views.views import AsOf, FoldedViews, was_known
-from orderledger.projections import queries
-from orderledger.projections.account_events import ACCOUNT_EVENTS
-from orderledger.projections.anomalies import ANOMALIES
-from orderledger.projections.certificates import CERTIFICATES
-from orderledger.projections.position_fold import OF_POSITION
-from orderledger.projections.positions import METHODS, Method
-from orderledger.projections.view import Row
+from orderledger.extend.events import Recorded, decode
+from orderledger.extend.store import Store
+from orderledger.extend.values import EXACT, ZERO, account_of, total
+from orderledger.extend.views import (
+    ACCOUNT_EVENTS,
+    ANOMALIES,
+    CERTIFICATES,
+    METHODS,
+    AsOf,
+    FoldedViews,
+    Method,
+    Row,
+    check_argument,
+    check_times,
+    queries,
+    was_known,
+)
+from orderledger.extend.views import POSITION_KEY as OF_POSITION
 from orderledger.serve.statement.equity import Curve, EquityFold, curves_of, equity_of
 from orderledger.serve.statement.period import Period, period_of
 from orderledger.serve.statement.sections import (

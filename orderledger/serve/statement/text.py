@@ -6,8 +6,8 @@ from datetime import datetime, tzinfo
 from decimal import Decimal
 from typing import Any, Literal
 
-from orderledger.domain.exact import plain
-from orderledger.infrastructure.printable import printable
+from orderledger.extend.runtime import printable
+from orderledger.extend.values import plain
 from orderledger.serve.statement.rounding import PAID, shown
 from orderledger.serve.statement.sections import Section
 from orderledger.serve.statement.statement import Statement

@@ -12,8 +12,8 @@ from urllib.parse import parse_qsl
 
 from aiohttp import web
 
-from orderledger.domain.exact import ZERO
-from orderledger.domain.values import OrderType, Side
+from orderledger import OrderType, Side
+from orderledger.extend.values import ZERO
 from orderledger.simulation.ccxt.failings import Failings, free_ids_of_ended_orders
 from orderledger.simulation.market import (
     Change,
@@ -65,7 +65,7 @@ class Denied(Exception):
     """A refusal: Binance's code, its sentence, and the HTTP status."""
 
     def __init__(self, code: int, message: str, status: int = 400) -> None:
-        super().__init__(message)
+        super().__init__(code, message, status)
         self.code, self.message, self.status = code, message, status
 
 

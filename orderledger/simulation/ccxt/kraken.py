@@ -13,8 +13,8 @@ from urllib.parse import parse_qsl
 
 from aiohttp import web
 
-from orderledger.domain.exact import ZERO
-from orderledger.domain.values import OrderType, Side
+from orderledger import OrderType, Side
+from orderledger.extend.values import ZERO
 from orderledger.simulation.ccxt.failings import Failings, free_ids_of_ended_orders
 from orderledger.simulation.market import (
     Change,

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from orderledger.infrastructure.clock import Clock
+from orderledger.extend.values import Clock
 from orderledger.simulation.ccxt.binance import TOKEN, BinanceServer
 from orderledger.simulation.market import (
     HAPPENINGS,

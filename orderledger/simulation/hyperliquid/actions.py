@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from orderledger.domain.exact import plain, total
-from orderledger.domain.values import OrderType, Side, TimeInForce
-from orderledger.infrastructure.extras import needed
+from orderledger import OrderType, Side, TimeInForce
+from orderledger.extend.runtime import needed
+from orderledger.extend.values import plain, total
 from orderledger.simulation.market import (
     ExchangeSimulator,
     OrderStatus,

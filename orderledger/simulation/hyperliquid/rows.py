@@ -10,8 +10,8 @@ from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
-from orderledger.domain.exact import ZERO
-from orderledger.domain.values import Liquidity, OrderType, Side, TimeInForce
+from orderledger import Liquidity, OrderType, Side, TimeInForce
+from orderledger.extend.values import ZERO
 from orderledger.simulation.market import (
     OrderStatus,
     SimulatedFill,

@@ -1,6 +1,6 @@
 """A simulated Hyperliquid for dry runs."""
 
-from orderledger.infrastructure.clock import Clock
+from orderledger.extend.values import Clock
 from orderledger.simulation.hyperliquid.server import HyperliquidServer
 from orderledger.simulation.market import ExchangeSimulator
 from orderledger.simulation.servers import Faults

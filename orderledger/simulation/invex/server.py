@@ -1,30 +1,26 @@
-"""A simulated Invex on loopback, speaking the real protocol: for tests, the demo and dry runs.
-Needs the extra `fake`."""
+"""A simulated Invex on loopback with the real protocol: for tests, the demo and dry runs. Needs the
+extra `fake`."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from aiohttp import web
 
-from orderledger.domain.exact import ZERO
-from orderledger.domain.values import OrderType
-from orderledger.infrastructure.clock import Clock
+from orderledger.extend.values import ZERO, Clock
 from orderledger.simulation.market import (
     OrderStatus,
     Reason,
-    Refusal,
     SimulatedFill,
-    SimulatedInstrument,
     SimulatedOrder,
 )
 from orderledger.simulation.servers import Faults
-from orderledger.simulation.servers.keyed import SPOT_HAPPENINGS, KeyedServer, keyed
+from orderledger.simulation.servers.keyed import SPOT_HAPPENINGS, keyed
+from orderledger.simulation.servers.polled import RIAL_MARKET, USDT_MARKET, PolledServer
 from orderledger.simulation.servers.simulated import SimulatedVenue
-from orderledger.venues.invex.vocabulary import MARKETS, ORDER_TYPES, SIDES
+from orderledger.venues.invex.adapter import INVEX
 
 WORDS = {
     OrderStatus.RECEIVED: "INACTIVE",
@@ -35,22 +31,9 @@ WORDS = {
     OrderStatus.EXPIRED: "CANCELED_BY_SYSTEM",
     OrderStatus.REJECTED: "CANCELED_BY_SYSTEM",
 }
-FIELDS: dict[str, str] = {
-    Reason.DUPLICATE_ORDER: "client_order_id",
-    Reason.UNKNOWN_INSTRUMENT: "symbol",
-    Reason.INCORRECT_PRICE: "price",
-}
 UNKNOWN_HERE = ("place_stop", "trigger", "reject")
 """Happenings that the venue has no words for."""
 CANCELS = UUID("00000000-0000-4000-8000-0000000c0000").int
-TRADED = (
-    SimulatedInstrument(
-        name="BTC/IRR", price=Decimal(52_000_000_000), tick=Decimal(10), lot=Decimal("0.000001")
-    ),
-    SimulatedInstrument(
-        name="ETH/USDT", price=Decimal(2500), tick=Decimal("0.01"), lot=Decimal("0.0001")
-    ),
-)
 
 
 def uuid_of(order: SimulatedOrder | SimulatedFill) -> str:
@@ -58,13 +41,45 @@ def uuid_of(order: SimulatedOrder | SimulatedFill) -> str:
     return str(UUID(int=order.order_id))
 
 
-class InvexServer(KeyedServer):
+class InvexServer(PolledServer):
     """`is_signed` checks the fields of a request that has any; by default none is needed.
     `canceling`: orders of which a cancel was requested, and is not done."""
 
+    table = INVEX
     happenings = {  # noqa: RUF012
         name: often for name, often in SPOT_HAPPENINGS.items() if name not in UNKNOWN_HERE
     }
+    actions = {  # noqa: RUF012  (declared by PolledServer)
+        "GET /trading/v1/markets": "instrument_list",
+        "GET /trading/v1/orders": "orders",
+        "POST /trading/v1/orders": "place",
+        "DELETE /trading/v1/orders": "cancel",
+        "GET /trading/v1/order": "one_order",
+        "GET /trading/v1/accounts": "balances",
+    }
+    key_header = ("X-API-Key-Invex", "{key}")
+    size_field = "page_size"
+    terms = {  # noqa: RUF012
+        "symbol": "symbol",
+        "side": "side",
+        "order_type": "type",
+        "quantity": "quantity",
+        "limit_price": "price",
+        "client_id": "client_order_id",
+    }
+    id_fields = ("order_id",)
+    client_id_field = "client_order_id"
+    reasons = {  # noqa: RUF012
+        Reason.DUPLICATE_ORDER: "client_order_id",
+        Reason.UNKNOWN_INSTRUMENT: "symbol",
+        Reason.INCORRECT_PRICE: "price",
+    }
+    other_reason = "quantity"
+    wrong_key = ("Invalid API key or signature", 401)
+    too_many = ("Too many requests", 429)
+    not_known = ("Order not found", 404)
+    too_late = ("Order cannot be canceled", 400)
+    venue_id = staticmethod(uuid_of)
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -72,30 +87,35 @@ class InvexServer(KeyedServer):
         self.canceling: set[int] = set()
         self.cancel_seconds = 0.01
 
-    def routes(self) -> Iterable[web.RouteDef]:
-        return (
-            web.get("/trading/v1/markets", self._markets),
-            web.get("/trading/v1/orders", self.keyed(self._orders)),
-            web.post("/trading/v1/orders", self.keyed(self._place)),
-            web.delete("/trading/v1/orders", self.keyed(self._cancel)),
-            web.get("/trading/v1/order", self.keyed(self._order)),
-            web.get("/trading/v1/accounts", self.keyed(self._accounts)),
-        )
-
     def is_known(self, request: web.Request) -> bool:
         is_signed = not request.query or self.is_signed(request.query)
-        return request.headers.get("X-API-Key-Invex") == self.key and is_signed
+        return super().is_known(request) and is_signed
 
-    def refuse_key(self) -> web.Response:
-        return self.refused("Invalid API key or signature", 401)
+    async def place(self, request: web.Request) -> web.Response:
+        if not self.is_signed(await request.json()):
+            return self.refuse_key()
+        return await super().place(request)
 
-    def refuse_more(self, seconds: int) -> web.Response:
-        return self.refused("Too many requests", 429)
+    def refused(self, word: Any, status: int) -> web.Response:
+        return self.answer({"detail": word}, status=status)
 
-    def refused(self, detail: Any, status: int) -> web.Response:
-        return self.answer({"detail": detail}, status=status)
+    def not_placed(self, reason: str, asked: Mapping[str, Any]) -> web.Response:
+        fault = {"loc": ["body", reason], "msg": f"{reason} is not valid", "type": "value_error"}
+        return self.refused([fault], 422)
 
-    async def _orders(self, request: web.Request) -> web.Response:
+    def shown(self, order: SimulatedOrder) -> web.Response:
+        return self.answer(self.row(order))
+
+    def placed(self, order: SimulatedOrder) -> web.Response:
+        return self.answer({"order_id": uuid_of(order)})
+
+    def canceled(self, order: SimulatedOrder) -> web.Response:
+        """Received is not done: the status changes later."""
+        self.canceling.add(order.order_id)
+        asyncio.get_running_loop().call_later(self.cancel_seconds, self.end, order)
+        return self.answer({"cancel_order_id": str(UUID(int=CANCELS + order.order_id))})
+
+    async def orders(self, request: web.Request) -> web.Response:
         """A list leaves out the trades."""
         asked = request.query
         since = datetime.fromisoformat(asked.get("start_at", "2000-01-01")).replace(tzinfo=UTC)
@@ -105,76 +125,24 @@ class InvexServer(KeyedServer):
             for one in self.own_orders()
             if one.created_at >= since and (status is None or WORDS[one.status] == status)
         ]
-        page, _ = self.page(chosen, asked.get("page"), asked.get("page_size"))
+        page, _ = self.page_of(request, chosen)
         rows = [
             {name: value for name, value in self.row(order).items() if name != "trades"}
             for order in page
         ]
         return self.answer({"orders": rows, "total_count": len(chosen)})
 
-    async def _order(self, request: web.Request) -> web.Response:
-        order = self.called(request.query)
-        return (
-            self.refused("Order not found", 404) if order is None else self.answer(self.row(order))
-        )
-
-    async def _place(self, request: web.Request) -> web.Response:
-        asked = await request.json()
-        if not self.is_signed(asked):
-            return self.refuse_key()
-        order = self.entered(
-            *(MARKETS.codes(str(asked.get("symbol"))) or ("", "")),
-            MARKETS,
-            side=SIDES.get(str(asked.get("side")).lower(), ""),
-            order_type=ORDER_TYPES.get(str(asked.get("type")).lower(), OrderType.OTHER),
-            quantity=asked.get("quantity", ""),
-            limit_price=asked.get("price"),
-            client_id=asked.get("client_order_id"),
-        )
-        if isinstance(order, Refusal):
-            field = FIELDS.get(order.reason, "quantity")
-            return self.refused(
-                [{"loc": ["body", field], "msg": f"{field} is not valid", "type": "value_error"}],
-                422,
-            )
-        return self.answer({"order_id": uuid_of(order)})
-
-    async def _cancel(self, request: web.Request) -> web.Response:
-        """Received is not done: the status changes later."""
-        order = self.called(request.query)
-        if order is None:
-            return self.refused("Order not found", 404)
-        if order.status.is_ended:
-            return self.refused("Order cannot be canceled", 400)
-        self.canceling.add(order.order_id)
-        asyncio.get_running_loop().call_later(self.cancel_seconds, self._end, order.order_id)
-        return self.answer({"cancel_order_id": str(UUID(int=CANCELS + order.order_id))})
-
-    def _end(self, order_id: int) -> None:
-        self.exchange.request_cancel(self.account, order_id=order_id)
-
-    def called(self, asked: Mapping[str, str]) -> SimulatedOrder | None:
-        """By id, else by client id: the newest that bears it."""
-        name, client_id = asked.get("order_id"), asked.get("client_order_id")
-        is_called = (
-            (lambda order: uuid_of(order) == name)
-            if name
-            else (lambda order: order.client_id == client_id)
-        )
-        return next(
-            (order for order in self.own_orders() if (name or client_id) and is_called(order)), None
-        )
-
-    async def _accounts(self, request: web.Request) -> web.Response:
+    async def balances(self, request: web.Request) -> web.Response:
         rows = [
-            {"currency": name, "available": held, "blocked": ZERO, "total": held}
-            for name, held in self.held().items()
+            {"currency": code, "available": held, "blocked": ZERO, "total": held}
+            for code, held in self.held_by_code().items()
         ]
         return self.answer({"accounts": rows})
 
-    async def _markets(self, request: web.Request) -> web.Response:
+    async def instrument_list(self, request: web.Request) -> web.Response:
+        symbol = self.table.markets.symbol
         rows = [
-            {"symbol": MARKETS.symbol(one.name), "tick_size": one.tick, "amount_step_size": one.lot}
+            {"symbol": symbol(one.name), "tick_size": one.tick, "amount_step_size": one.lot}
             for one in self.instruments
         ]
         return self.answer({"rules": rows})
@@ -182,41 +150,42 @@ class InvexServer(KeyedServer):
     def row(self, order: SimulatedOrder) -> dict[str, Any]:
         """An order with its trades. The symbol is an object, as in some answers of the real
         venue."""
-        symbol = MARKETS.symbol(order.instrument) or ""
-        base, quote = symbol.split("_")
-        return {
+        fills = self.exchange.fills(self.account, order_id=order.order_id)
+        base, quote = self.codes_of(order.instrument)
+        symbol = {
+            "code": f"{base}_{quote}",
+            "base_currency_type": base,
+            "quote_currency_type": quote,
+        }
+        row = {
             "order_id": uuid_of(order),
-            "symbol": {"code": symbol, "base_currency_type": base, "quote_currency_type": quote},
+            "symbol": symbol,
             "status": WORDS[order.status],
-            "type": "MARKET" if order.order_type is OrderType.MARKET else "LIMIT",
-            "side": next(word.upper() for word, side in SIDES.items() if side is order.side),
+            "type": self.table.order_types.get(order.order_type, "LIMIT"),
+            "side": self.table.sides[order.side],
             "price": order.limit_price,
             "quantity": order.quantity,
             "deal_quantity": order.filled,
             "time_in_force": "GTC",
-            **({"client_order_id": order.client_id} if order.client_id else {}),
-            **(
-                {"cancel_order_id": str(UUID(int=CANCELS + order.order_id))}
-                if order.order_id in self.canceling
-                else {}
-            ),
             "created_at": _naive(order.created_at),
             "updated_at": _naive(order.updated_at),
-            "trades": [
-                _trade(fill) for fill in self.exchange.fills(self.account, order_id=order.order_id)
-            ]
-            or None,
+            "trades": [_trade(fill) for fill in fills] or None,
         }
+        if order.client_id:
+            row["client_order_id"] = order.client_id
+        if order.order_id in self.canceling:
+            row["cancel_order_id"] = str(UUID(int=CANCELS + order.order_id))
+        return row
 
 
 def _trade(fill: SimulatedFill) -> dict[str, Any]:
-    told = {
+    return {
         "type": fill.liquidity.name,
         "quantity": fill.quantity,
         "fee": fill.fee,
         "price": fill.price,
+        "created_at": _naive(fill.at),
     }
-    return {**told, "created_at": _naive(fill.at)}
 
 
 def _naive(at: datetime) -> str:
@@ -226,4 +195,4 @@ def _naive(at: datetime) -> str:
 
 def simulated(faults: Faults, clock: Clock) -> SimulatedVenue:
     """One account that trades against the rial and against USDT."""
-    return keyed(InvexServer, "invex:fake", TRADED, faults, clock)
+    return keyed(InvexServer, "invex:fake", [RIAL_MARKET, USDT_MARKET], faults, clock)

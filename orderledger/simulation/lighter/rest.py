@@ -11,7 +11,7 @@ from typing import Any
 
 from aiohttp import web
 
-from orderledger.infrastructure.clock import Clock
+from orderledger.extend.values import Clock
 from orderledger.simulation.lighter.rows import PRICE_DECIMALS, SIZE_DECIMALS, Rows, money
 from orderledger.simulation.lighter.transactions import Transactions
 from orderledger.simulation.market import ExchangeSimulator, SimulatedFill, SimulatedOrder
@@ -31,7 +31,7 @@ class Refused(Exception):
     """An answer that says no."""
 
     def __init__(self, code: int, message: str, status: int = 400) -> None:
-        super().__init__(message)
+        super().__init__(code, message, status)
         self.document = {"code": code, "message": message}
         self.status = status
 

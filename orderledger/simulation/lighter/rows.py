@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from orderledger.domain.exact import EXACT, ZERO
-from orderledger.domain.values import Liquidity, OrderType, Side, TimeInForce
+from orderledger import Liquidity, OrderType, Side, TimeInForce
+from orderledger.extend.values import EXACT, ZERO
 from orderledger.simulation.market import (
     OrderStatus,
     SimulatedFill,

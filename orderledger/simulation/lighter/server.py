@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from orderledger.infrastructure.clock import Clock
+from orderledger.extend.values import Clock
 from orderledger.simulation.lighter.rest import LighterRest, Refused
 from orderledger.simulation.market import Change, ExchangeSimulator, SimulatedOrder
 from orderledger.simulation.servers.socket import VenueSocket

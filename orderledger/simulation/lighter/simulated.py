@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from orderledger.infrastructure.clock import Clock
+from orderledger.extend.values import Clock
 from orderledger.simulation.lighter.server import FIRST_ORDER_ID, LighterServer
 from orderledger.simulation.market import ExchangeSimulator
 from orderledger.simulation.servers import Faults

@@ -8,7 +8,7 @@ a cancel that comes too late, for instance, has the same answer as one that work
 from collections import Counter
 from decimal import Decimal
 
-from orderledger.domain.values import OrderType, TimeInForce
+from orderledger import OrderType, TimeInForce
 from orderledger.simulation.lighter.rows import PRICE_DECIMALS, SIZE_DECIMALS
 from orderledger.simulation.market import ExchangeSimulator, Reason, Refusal, SimulatedOrder
 from orderledger.simulation.market.checks import OrderTerms

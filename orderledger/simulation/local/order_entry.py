@@ -5,10 +5,8 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from orderledger.infrastructure.errors import Unanswered, VenueUnavailable
-from orderledger.infrastructure.messages.parsing import parse_document
-from orderledger.infrastructure.messages.registry import Message
-from orderledger.projections.view import Row
+from orderledger import Message, Unanswered, VenueUnavailable, parse_document
+from orderledger.extend.views import Row
 from orderledger.simulation.local.reports import VenueAnswer, VenueUnreachable
 from orderledger.simulation.local.venue import LocalVenue
 from orderledger.venues.base.order_entry import EntryAbilities, Sent

@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any, Literal
 
-from orderledger.domain.exact import EXACT, ZERO, plain
+from orderledger.extend.values import EXACT, ZERO, plain
 from orderledger.simulation.local.line import LossyLine
 from orderledger.simulation.local.requests import Message
 from orderledger.simulation.market import (
@@ -60,6 +61,9 @@ class VenueUnreachable(ConnectionError):
         super().__init__(f"{account} was asked at {utc_text(at)} while the connection was down")
         self.account = account
         self.at = at
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return partial(type(self), at=self.at), (self.account,), self.__dict__
 
 
 class Reports:

@@ -27,8 +27,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Literal, Self
 
-from orderledger.domain.exact import plain
-from orderledger.domain.values import OrderType
+from orderledger import OrderType
+from orderledger.extend.values import plain
 from orderledger.simulation.local.desk import OrderDesk
 from orderledger.simulation.local.line import Fate, LineFaults, LineState, LossyLine
 from orderledger.simulation.local.memory import Memory, read_memory, write_memory

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from orderledger.domain.values import OrderType, Side, TimeInForce
+from orderledger import OrderType, Side, TimeInForce
 from orderledger.simulation.market.exchange import ExchangeSimulator
 from orderledger.simulation.market.instruments import SimulatedInstrument
 from orderledger.simulation.market.rows import OrderStatus, SimulatedOrder

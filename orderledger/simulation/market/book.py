@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-from orderledger.domain.exact import EXACT, ZERO, total
-from orderledger.domain.values import Side, TimeInForce
+from orderledger import Side, TimeInForce
+from orderledger.extend.values import EXACT, ZERO, total
 from orderledger.simulation.market.rows import OrderStatus, SimulatedOrder
 
 Place = tuple[Decimal, int, int]

@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Literal, Required, TypedDict
 
-from orderledger.domain.values import OrderType, Side, TimeInForce
+from orderledger import OrderType, Side, TimeInForce
 from orderledger.simulation.market.instruments import SimulatedInstrument, is_multiple
 from orderledger.simulation.market.numbers import Number, number
 from orderledger.simulation.market.rows import Kind, SimulatedOrder

@@ -21,8 +21,8 @@ from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from typing import Unpack
 
-from orderledger.domain.exact import EXACT, total
-from orderledger.domain.values import TimeInForce
+from orderledger import TimeInForce
+from orderledger.extend.values import EXACT, total
 from orderledger.simulation.market.book import keeps_priority
 from orderledger.simulation.market.checks import (
     OrderTerms,

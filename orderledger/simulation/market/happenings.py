@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
 
-from orderledger.domain.values import Liquidity, OrderType, Side
+from orderledger import Liquidity, OrderType, Side
 from orderledger.simulation.market.instruments import SimulatedInstrument
 from orderledger.simulation.market.rows import OrderStatus, SimulatedOrder
 from orderledger.simulation.market.scripted import ScriptedExchange

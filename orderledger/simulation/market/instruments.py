@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from orderledger.domain.exact import EXACT, QUOTIENT, ZERO
+from orderledger.extend.values import EXACT, QUOTIENT, ZERO
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
-from orderledger.domain.exact import EXACT
-from orderledger.domain.values import Liquidity, Side
+from orderledger import Liquidity, Side
+from orderledger.extend.values import EXACT
 from orderledger.simulation.market.book import Match
 from orderledger.simulation.market.numbers import Number
 from orderledger.simulation.market.rows import (

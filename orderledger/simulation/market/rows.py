@@ -10,8 +10,8 @@ from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 
-from orderledger.domain.exact import EXACT, QUOTIENT, ZERO
-from orderledger.domain.values import Liquidity, OrderType, Side, TimeInForce
+from orderledger import Liquidity, OrderType, Side, TimeInForce
+from orderledger.extend.values import EXACT, QUOTIENT, ZERO
 
 
 class OrderStatus(StrEnum):

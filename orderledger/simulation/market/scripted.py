@@ -10,9 +10,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Unpack
 
-from orderledger.domain.exact import EXACT, ZERO
-from orderledger.domain.values import Liquidity, OrderType, Side, TimeInForce
-from orderledger.infrastructure.clock import Clock
+from orderledger import Liquidity, OrderType, Side, TimeInForce
+from orderledger.extend.values import EXACT, ZERO, Clock
 from orderledger.simulation.market.checks import EntryRules, OrderTerms
 from orderledger.simulation.market.instruments import FeeSchedule, SimulatedInstrument
 from orderledger.simulation.market.numbers import Number, number, positive, positive_or_none

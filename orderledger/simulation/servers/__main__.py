@@ -12,8 +12,8 @@ import random
 import signal
 import sys
 
-from orderledger.infrastructure.clock import SystemClock
-from orderledger.infrastructure.errors import InvalidSetting
+from orderledger import InvalidSetting
+from orderledger.extend.values import SystemClock
 from orderledger.simulation.market.happenings import step
 from orderledger.simulation.servers.faults import ANSWER_FAULTS, FRAME_FAULTS, Faults
 from orderledger.simulation.servers.simulated import TOKEN_VARIABLE, simulated

@@ -9,9 +9,8 @@ from typing import Any, TypeVar
 
 from aiohttp import web
 
-from orderledger.domain.exact import EXACT, ZERO
-from orderledger.domain.values import Side
-from orderledger.infrastructure.clock import Clock
+from orderledger import Side
+from orderledger.extend.values import EXACT, ZERO, Clock
 from orderledger.simulation.market import (
     HAPPENINGS,
     ExchangeSimulator,
@@ -124,14 +123,6 @@ class KeyedServer(VenueServer):
         return self.listed(
             (self.exchange.open_orders if is_open else self.exchange.orders)(self.account)
         )[::-1]
-
-    def named(self, order_id: object) -> SimulatedOrder | None:
-        """The account's order with this number."""
-        try:
-            order = self.exchange.order(int(str(order_id)))
-        except (LookupError, ValueError):
-            return None
-        return order if order.account == self.account else None
 
     def held(self) -> dict[str, Decimal]:
         """What the account has of each currency."""

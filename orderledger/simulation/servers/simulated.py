@@ -7,8 +7,8 @@ from decimal import Decimal
 from importlib.metadata import EntryPoint
 from typing import TYPE_CHECKING, cast
 
-from orderledger.infrastructure.clock import Clock
-from orderledger.infrastructure.errors import InvalidSetting
+from orderledger import InvalidSetting
+from orderledger.extend.values import Clock
 from orderledger.simulation.market import HAPPENINGS, SimulatedInstrument
 from orderledger.simulation.servers.faults import Faults
 from orderledger.venues.base.registry import adapter

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from orderledger.domain.values import OrderType, Side, TimeInForce
+from orderledger import OrderType, Side, TimeInForce
 from orderledger.simulation.market import ExchangeSimulator, OrderStatus, SimulatedOrder
 from orderledger.simulation.tradier.rows import Writer
 from orderledger.venues.tradier.tags import FITS
@@ -26,7 +26,7 @@ class Faulty(ValueError):
     """A form with errors, one or several."""
 
     def __init__(self, *errors: str) -> None:
-        super().__init__("; ".join(errors))
+        super().__init__(*errors)
         self.errors = list(errors)
 
 

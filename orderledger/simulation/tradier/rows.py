@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
-from orderledger.domain.exact import EXACT, ZERO
+from orderledger.extend.values import EXACT, ZERO
 from orderledger.simulation.market import (
     ExchangeSimulator,
     OrderStatus,

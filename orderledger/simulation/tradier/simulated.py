@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from orderledger.infrastructure.clock import Clock
+from orderledger.extend.values import Clock
 from orderledger.simulation.market import HAPPENINGS, ExchangeSimulator, SimulatedInstrument
 from orderledger.simulation.servers import Faults
 from orderledger.simulation.servers.simulated import TOKEN_VARIABLE, SimulatedVenue

@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from orderledger.domain.values import DatedBy
-from orderledger.domain.values import Status as OrderStatus
-from orderledger.infrastructure.messages.registry import (
+from orderledger import (
     Acknowledge,
     Cancel,
     DoneForDay,
     Expire,
     Message,
+    OrderStatus,
     Reject,
     Replace,
     Status,
@@ -18,7 +17,8 @@ from orderledger.infrastructure.messages.registry import (
     Suspend,
     Trigger,
 )
-from orderledger.infrastructure.messages.reports import Report
+from orderledger.extend.messages import Report
+from orderledger.extend.values import DatedBy
 
 WORKING = (Acknowledge, Replace, Trigger)
 OTHER_STATES = (Cancel, DoneForDay, Expire, Reject, Stop, Suspend)

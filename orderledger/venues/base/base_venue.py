@@ -13,9 +13,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from orderledger.domain.values import PositionMode
-from orderledger.infrastructure.errors import VenueUnavailable
-from orderledger.infrastructure.messages.registry import Balance, Message
+from orderledger import Balance, Message, PositionMode, VenueUnavailable
 from orderledger.venues.base.answered import answered
 from orderledger.venues.base.definitions import Definitions, Now, Terms
 from orderledger.venues.base.delivery import DeliveryQueue

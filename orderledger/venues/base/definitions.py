@@ -6,14 +6,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from orderledger.domain.values import PositionMode
-from orderledger.infrastructure.messages.registry import (
-    Balance,
-    CorrectFill,
-    Fill,
-    Instrument,
-    Message,
-)
+from orderledger import Balance, CorrectFill, Fill, Instrument, Message, PositionMode
 from orderledger.venues.base.translation import Translation
 
 DEFINED_AT = datetime(1970, 1, 1, tzinfo=UTC)

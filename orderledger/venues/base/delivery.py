@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
-from orderledger.infrastructure.messages.registry import Message
+from orderledger import Message
 from orderledger.venues.base.transport import Ended
 from orderledger.venues.base.venue import FeedEvent, Messages, UnreadablePayload
 

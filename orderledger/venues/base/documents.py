@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from orderledger.infrastructure.errors import VenueUnavailable
+from orderledger import VenueUnavailable
 from orderledger.venues.base.fields import Document
 
 

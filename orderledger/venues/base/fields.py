@@ -7,9 +7,11 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from orderledger.infrastructure.messages.fields import parse_number, parse_time
+from orderledger.extend.messages import parse_number, parse_time
 
 Document = dict[str, Any]
+PayloadRow = Mapping[str, object]
+"""A row of a payload, of which nothing is known yet."""
 Meaning = TypeVar("Meaning")
 Value = TypeVar("Value")
 
@@ -62,7 +64,7 @@ def is_nothing(value: Any) -> bool:
     return value is None or (isinstance(value, str) and value in NOTHING)
 
 
-def number(row: Document, name: str) -> Decimal | None:
+def number(row: PayloadRow, name: str) -> Decimal | None:
     """A number with exactly the digits that were sent. A float is refused, because it has lost
     them."""
     value = row.get(name)
@@ -74,7 +76,7 @@ def number(row: Document, name: str) -> Decimal | None:
         raise Unreadable(f"{name} {fault}") from None
 
 
-def needed_number(row: Document, name: str) -> Decimal:
+def needed_number(row: PayloadRow, name: str) -> Decimal:
     """A number that is required."""
     found = number(row, name)
     if found is None:
@@ -82,7 +84,7 @@ def needed_number(row: Document, name: str) -> Decimal:
     return found
 
 
-def price(row: Document, name: str) -> Decimal | None:
+def price(row: PayloadRow, name: str) -> Decimal | None:
     """A price. 0 stands for none."""
     found = number(row, name)
     if found is not None and found < 0:
@@ -90,7 +92,7 @@ def price(row: Document, name: str) -> Decimal | None:
     return found or None
 
 
-def paid_price(row: Document, name: str, *, may_be_zero: bool = False) -> Decimal:
+def paid_price(row: PayloadRow, name: str, *, may_be_zero: bool = False) -> Decimal:
     """The price of a fill, which is required. `may_be_zero`: for the settlement of something that
     has become worthless."""
     found = needed_number(row, name)
@@ -99,7 +101,7 @@ def paid_price(row: Document, name: str, *, may_be_zero: bool = False) -> Decima
     return found
 
 
-def word(row: Document, name: str) -> str | None:
+def word(row: PayloadRow, name: str) -> str | None:
     """A text."""
     value = row.get(name)
     if is_nothing(value):
@@ -109,7 +111,7 @@ def word(row: Document, name: str) -> str | None:
     return value
 
 
-def needed_word(row: Document, name: str) -> str:
+def needed_word(row: PayloadRow, name: str) -> str:
     """A text that is required."""
     found = word(row, name)
     if found is None:
@@ -117,7 +119,7 @@ def needed_word(row: Document, name: str) -> str:
     return found
 
 
-def one_of(row: Document, name: str, meanings: Mapping[str, Meaning]) -> Meaning:
+def one_of(row: PayloadRow, name: str, meanings: Mapping[str, Meaning]) -> Meaning:
     """The meaning of a required text, which is compared in lower case."""
     found = needed_word(row, name).lower()
     if found not in meanings:
@@ -125,7 +127,7 @@ def one_of(row: Document, name: str, meanings: Mapping[str, Meaning]) -> Meaning
     return meanings[found]
 
 
-def identity(row: Document, name: str) -> str | None:
+def identity(row: PayloadRow, name: str) -> str | None:
     """An id that is an integer, as text. 0 stands for none."""
     value = row.get(name)
     if is_nothing(value):
@@ -152,7 +154,7 @@ def can_be_id(name: str) -> bool:
     return name.isascii() and name.isdigit() and len(name) <= LONGEST_ID and int(name) < LARGEST_ID
 
 
-def rows_within(row: Document, name: str) -> list[Document]:
+def rows_within(row: PayloadRow, name: str) -> list[Document]:
     """The rows that stand in a row. None of them if there is nothing."""
     value = row.get(name)
     if is_nothing(value):
@@ -162,7 +164,7 @@ def rows_within(row: Document, name: str) -> list[Document]:
     return value
 
 
-def flag(row: Document, name: str) -> bool | None:
+def flag(row: PayloadRow, name: str) -> bool | None:
     """True or false."""
     value = row.get(name)
     if is_nothing(value):
@@ -172,7 +174,7 @@ def flag(row: Document, name: str) -> bool | None:
     return value
 
 
-def moment(row: Document, name: str, *, offset: str = "") -> datetime | None:
+def moment(row: PayloadRow, name: str, *, offset: str = "") -> datetime | None:
     """A time: RFC 3339 with an offset, or a count of s, ms, us or ns, as a number or as text.
 
     `offset` is that of a venue whose times name none, such as "Z".

@@ -2,8 +2,8 @@
 
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 
-from orderledger.domain.exact import EXACT, ONE, ZERO, plain
-from orderledger.infrastructure.messages.fields import DIGITS
+from orderledger.extend.messages import DIGITS
+from orderledger.extend.values import EXACT, ONE, ZERO, plain
 
 PRICE = Context(prec=DIGITS, rounding=ROUND_HALF_EVEN)
 """A derived price that does not end within 28 digits is rounded half even to 28 digits."""

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
-from orderledger.infrastructure.messages.registry import Message
-from orderledger.projections.view import Row
+from orderledger import Message
+from orderledger.extend.views import Row
 
 __all__ = ["EntryAbilities", "OrderEntry", "Sent"]
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from orderledger.infrastructure.errors import VenueUnavailable
+from orderledger import VenueUnavailable
 from orderledger.venues.base.fields import Document, Unreadable, moment
 
 MOST_PAGES = 1_000

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from orderledger.infrastructure.errors import VenueError
+from orderledger import VenueError
 from orderledger.venues.base.base_venue import BaseVenue, Feed
 from orderledger.venues.base.translation import Fault, Translation, as_text
 from orderledger.venues.base.transport import happens_within

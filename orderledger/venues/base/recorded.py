@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from orderledger.infrastructure.messages.registry import CorrectFill, Fill, Message
-from orderledger.projections.view import Row
+from orderledger import CorrectFill, Fill, Message
+from orderledger.extend.views import Row
 from orderledger.venues.base.definitions import Terms
 from orderledger.venues.base.translation import Translation
 from orderledger.venues.base.venue import NoRecords, Records

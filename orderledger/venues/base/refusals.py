@@ -8,13 +8,12 @@ exists, and not that the first sending of it was refused.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from orderledger.infrastructure.errors import Unanswered
-from orderledger.infrastructure.messages.registry import Reject, RejectCancel, RejectReplace
-from orderledger.infrastructure.messages.reports import Report
+from orderledger import Reject, RejectCancel, RejectReplace, Unanswered
+from orderledger.extend.messages import Report
 
 DUPLICATE_ORDER = "duplicate_order"
 NOT_PROVED = "refusal_not_proved"
@@ -88,6 +87,10 @@ class Refusals:
             raise Unanswered(DUPLICATE_ORDER, f"an order with this id exists: {sentence}"[:400])
         return line.reason
 
+    def turns_away(self, code: str) -> bool:
+        """Whether a code states that the venue did not look at the request."""
+        return any(line.mark is Mark.TURNED_AWAY and code in line.codes for line in self.proofs)
+
 
 def coded(
     *codes: object,
@@ -108,6 +111,16 @@ def coded(
         answers=answers,
         mark=mark,
     )
+
+
+def each_coded(
+    reasons: Mapping[str, str], *, source: str, answers: Sequence[type[Report]] = ANY_ANSWER
+) -> list[Proof]:
+    """A line for each code with its reason, all from one document."""
+    return [
+        coded(code, reason=reason, source=source, answers=answers)
+        for code, reason in reasons.items()
+    ]
 
 
 def says(

@@ -13,8 +13,8 @@ from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING
 
-from orderledger.infrastructure.errors import InvalidSetting
-from orderledger.infrastructure.similar import did_you_mean
+from orderledger import InvalidSetting
+from orderledger.extend.runtime import did_you_mean
 
 if TYPE_CHECKING:
     from orderledger.venues.base.adapter import Adapter

@@ -21,9 +21,9 @@ from pydantic import (
     model_validator,
 )
 
-from orderledger.infrastructure.errors import InvalidSetting
-from orderledger.infrastructure.messages.fields import Identifier
-from orderledger.infrastructure.secrecy import learn
+from orderledger import InvalidSetting
+from orderledger.extend.messages import Identifier
+from orderledger.extend.runtime import learn
 from orderledger.venues.base.networks import Networks
 
 

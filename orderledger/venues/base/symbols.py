@@ -1,6 +1,7 @@
 """`SymbolTable`: which instrument of the ledger a venue's symbol is, and back. Versioned data: each
 adapter has one."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -70,6 +71,13 @@ class SymbolTable:
         """The venue's codes of base and quote; None of a symbol that is not in the table."""
         row = self.rows.get(symbol)
         return row[1:] if row else None
+
+    def codes_of(self, symbol: str) -> tuple[str, str] | None:
+        """The same, also of a symbol that is not in the table where `form` separates the codes."""
+        separator = self.form.removeprefix("{base}").removesuffix("{quote}")
+        found = re.fullmatch(rf"([A-Z0-9_]{{1,20}}){separator}([A-Z]{{2,10}})", symbol, re.ASCII)
+        known = self.codes(symbol)
+        return known or ((found[1], found[2]) if found and separator else None)
 
     def terms(self, instrument: str) -> Terms | None:
         """The terms that follow from the name of an instrument: the currency of those in the

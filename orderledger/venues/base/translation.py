@@ -7,9 +7,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from orderledger.infrastructure.errors import InvalidMessage
-from orderledger.infrastructure.messages.facts import evidence_of, to_fact
-from orderledger.infrastructure.messages.registry import Fill, Message, ReportedClaims
+from orderledger import Fill, InvalidMessage, Message, ReportedClaims
+from orderledger.extend.messages import evidence_of, to_fact
 from orderledger.venues.base.fields import Unreadable
 
 NO_ORDER = "none:"

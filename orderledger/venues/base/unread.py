@@ -1,16 +1,15 @@
 """Rows and frames that cannot be read: delivered to whoever listens, else logged."""
 
-import logging
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
-from orderledger.infrastructure.errors import VenueUnavailable
-from orderledger.infrastructure.messages.registry import Balance, Message
+from orderledger import Balance, Message, VenueUnavailable
+from orderledger.extend.runtime import EventLogger
 from orderledger.venues.base.translation import Fault, as_text
 from orderledger.venues.base.venue import UnreadablePayload
 
-logger = logging.getLogger(__name__)
+logger = EventLogger(__name__)
 
 MOST_SHOWN = 10_000
 """Characters of an unreadable payload."""
@@ -64,7 +63,7 @@ class Unread:
         said = unreadable_payloads((account,), faults, self._now(), self._hidden, is_answer=True)
         for one in said:
             if self._tell is None:
-                logger.warning("a row of an answer about %s cannot be read: %s", account, one.fault)
+                logger.warning("row_not_read", account=account, why=one.fault)
             else:
                 await self._tell(one)
         return [Fault(one.fault, one.payload) for one in said]

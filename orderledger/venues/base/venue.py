@@ -11,8 +11,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Protocol, runtime_checkable
 
-from orderledger.infrastructure.messages.registry import Balance, Message
-from orderledger.projections.view import Row
+from orderledger import Balance, Message
+from orderledger.extend.views import Row
 from orderledger.venues.base.translation import Fault
 
 __all__ = [

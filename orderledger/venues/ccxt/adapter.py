@@ -1,99 +1,18 @@
-"""ccxt in the registry: its settings, and how its parts are made. Reading the settings needs no
-ccxt."""
+"""ccxt in the registry: how its parts are made. Importing this needs no ccxt."""
 
 import random
-from typing import Any, Literal, Self
+from typing import Any
 
-from pydantic import Field, model_validator
-
-from orderledger.infrastructure.clock import SystemClock
-from orderledger.infrastructure.errors import InvalidSetting
+from orderledger import InvalidSetting
+from orderledger.extend.values import SystemClock
 from orderledger.venues.base.adapter import Adapter
-from orderledger.venues.base.networks import Network, Networks
 from orderledger.venues.base.order_entry import OrderEntry
 from orderledger.venues.base.recorded import Recording
-from orderledger.venues.base.settings import (
-    HttpUrl,
-    OneAccountSection,
-    Seconds,
-    Secret,
-    WebsocketUrl,
-)
 from orderledger.venues.base.venue import Records, Venue
+from orderledger.venues.ccxt.settings import CcxtSettings
 from orderledger.venues.ccxt.vocabulary import CLIENT_ID, NAME
 
-LIVE, SANDBOX = "live", "sandbox"
-OVERRIDE = (
-    "Takes the place of the scheme and host of every address of the exchange, for a simulated one."
-)
 EXTRA = "ccxt is not installed: pip install 'orderledger[ccxt]'"
-
-
-class CcxtSettings(OneAccountSection):
-    """One account at one exchange of ccxt."""
-
-    networks = Networks({LIVE: Network(""), SANDBOX: Network("")})
-    venue: Literal["ccxt"]
-    network: str = Field(
-        default=LIVE, description="`sandbox` is the exchange's test network, where ccxt knows one."
-    )
-    url: HttpUrl = Field(default="", description=OVERRIDE)
-    websocket_url: WebsocketUrl = Field(default="", description="The same for its websockets.")
-    exchange: str = Field(
-        pattern=r"^[a-z0-9]{2,40}$", description="The exchange's id in ccxt, e.g. `kraken`."
-    )
-    credentials: dict[str, Secret] = Field(
-        default_factory=dict,
-        description="Where to find what the exchange needs, by ccxt's names: `apiKey`, `secret`, "
-        "and so on.",
-    )
-    symbols: tuple[str, ...] = Field(
-        default=(),
-        description="Symbols that are queried one by one. Needed where the exchange lists trades "
-        "by symbol only.",
-    )
-    options: dict[str, Any] = Field(
-        default_factory=dict, description='Options of ccxt, e.g. `{ defaultType = "swap" }`.'
-    )
-    streams: bool = Field(
-        default=True,
-        description="Whether to use websockets where ccxt has them. Else, queries only.",
-    )
-    milliseconds_per_request: float | None = Field(
-        default=None,
-        gt=0,
-        description="The pace of ccxt's limiter, for a request of weight 1. Default: ccxt's.",
-    )
-    poll_seconds: Seconds = Field(
-        default=5.0, description="Between two queries while orders are open."
-    )
-    idle_seconds: Seconds = Field(
-        default=20.0, description="Between two queries while no order is open."
-    )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _fill_in(cls, told: Any) -> Any:
-        """Nothing: ccxt knows the addresses."""
-        return told
-
-    @model_validator(mode="after")
-    def _has_both_addresses(self) -> Self:
-        if bool(self.url) != bool(self.websocket_url):
-            raise ValueError("url and websocket_url are given together, or neither")
-        return self
-
-    @property
-    def at_venue(self) -> tuple[str, ...]:
-        where = next(
-            (secret.env or str(secret.file) for secret in self.credentials.values()),
-            "no credentials",
-        )
-        kind = self.options.get("defaultType", "")
-        return (" ".join(filter(None, (self.exchange, str(kind), f"account of {where}"))),)
-
-    def secrets(self) -> dict[str, Secret]:
-        return {f"credentials.{name}": secret for name, secret in self.credentials.items()}
 
 
 def build(settings: CcxtSettings, records: Records) -> Venue:

@@ -9,10 +9,9 @@ from typing import Any
 
 import ccxt
 
-from orderledger.domain.exact import plain
-from orderledger.domain.values import OrderType, PositionSide, Side, TimeInForce
-from orderledger.infrastructure.errors import NotSent
-from orderledger.projections.view import Row
+from orderledger import NotSent, OrderType, PositionSide, Side, TimeInForce
+from orderledger.extend.values import plain
+from orderledger.extend.views import Row
 from orderledger.venues.ccxt.quirks import Quirks
 from orderledger.venues.ccxt.sending.tables import language_of
 from orderledger.venues.ccxt.vocabulary import CLIENT_ID

@@ -7,8 +7,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from orderledger.domain.values import Source
-from orderledger.projections.view import Row
+from orderledger import Source
+from orderledger.extend.views import Row
 from orderledger.venues.base.venue import Records
 from orderledger.venues.ccxt.quirks import USUAL, Quirks, quirks_of
 from orderledger.venues.ccxt.reading import folded_id

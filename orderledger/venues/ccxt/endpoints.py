@@ -1,7 +1,6 @@
 """`Endpoints`: the queries of one account through ccxt, with attempts and pages. ccxt's own limiter
 paces them."""
 
-import logging
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -9,7 +8,8 @@ from typing import Any
 
 import ccxt
 
-from orderledger.infrastructure.errors import VenueRefused, VenueUnavailable
+from orderledger import VenueRefused, VenueUnavailable
+from orderledger.extend.runtime import EventLogger
 from orderledger.venues.base.translation import as_text
 from orderledger.venues.base.transport import Backoff
 from orderledger.venues.ccxt.exchange import asked, is_of_contracts
@@ -30,7 +30,7 @@ ORDER_LISTS = {
 }
 """Lists that hold ended orders, by their names in `has`."""
 
-logger = logging.getLogger(__name__)
+logger = EventLogger(__name__)
 
 
 class Endpoints:
@@ -231,7 +231,7 @@ class Endpoints:
             except VenueUnavailable as error:
                 if attempt == ATTEMPTS:
                     raise
-                logger.info("%s (attempt %d of %d)", error, attempt, ATTEMPTS)
+                logger.debug("no_answer", why=str(error), attempt=attempt, attempts=ATTEMPTS)
                 await self._sleep(backoff.next())
         raise AssertionError("unreachable")
 

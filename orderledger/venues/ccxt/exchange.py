@@ -7,28 +7,21 @@ import logging
 import re
 from collections.abc import Awaitable, Callable
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import ccxt
 import ccxt.async_support
 import ccxt.pro
 
-from orderledger.infrastructure.errors import (
-    InvalidSetting,
-    VenueError,
-    VenueRefused,
-    VenueUnavailable,
-)
-from orderledger.infrastructure.messages.facts import NESTING_LIMIT, evidence_of
-from orderledger.infrastructure.secrecy import masked
+from orderledger import InvalidSetting, VenueError, VenueRefused, VenueUnavailable
+from orderledger.extend.messages import NESTING_LIMIT, evidence_of
+from orderledger.extend.runtime import masked
 from orderledger.venues.base.transport.http import Censor
 from orderledger.venues.ccxt.calls import Call, noted, open_session, present_call
 from orderledger.venues.ccxt.quirks import quirks_of
 from orderledger.venues.ccxt.reading import UNREADABLE
 from orderledger.venues.ccxt.sending import Request
-
-if TYPE_CHECKING:
-    from orderledger.venues.ccxt.adapter import CcxtSettings
+from orderledger.venues.ccxt.settings import CcxtSettings
 
 logging.getLogger("ccxt.base.exchange").addFilter(Censor())  # it logs whole requests, keys included
 
@@ -145,7 +138,7 @@ def _read_frame(exchange: Any, client: Any, frame: str | bytes) -> None:
             exchange.on_unread(text, shown(error))
 
 
-def connected(settings: "CcxtSettings", *, sends: bool = False) -> Any:
+def connected(settings: CcxtSettings, *, sends: bool = False) -> Any:
     """The exchange with its credentials and addresses. Raises InvalidSetting, naming the field."""
     base = _class_of(settings.exchange)
     quirks = quirks_of(settings.exchange)
@@ -244,7 +237,7 @@ def _use_sandbox(exchange: Any) -> None:
     exchange.set_sandbox_mode(True)
 
 
-def _credentials(exchange: Any, settings: "CcxtSettings", *, sends: bool) -> dict[str, str]:
+def _credentials(exchange: Any, settings: CcxtSettings, *, sends: bool) -> dict[str, str]:
     known = exchange.requiredCredentials
     needed = [name for name, is_needed in known.items() if is_needed]
     reads_with = quirks_of(exchange.id).reads_with

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from orderledger.domain.values import PositionSide
-from orderledger.infrastructure.messages.registry import Balance, Funding
+from orderledger import Balance, Funding, PositionSide
 from orderledger.venues.base.fields import Document, Unreadable
 from orderledger.venues.base.translation import Translation, guarded, joined
 from orderledger.venues.ccxt.context import Context

@@ -7,7 +7,7 @@ one as `multiplier`.
 from decimal import Decimal
 from typing import Any
 
-from orderledger.domain.exact import ONE
+from orderledger.extend.values import ONE
 from orderledger.venues.base.definitions import Terms
 from orderledger.venues.base.fields import Document, Unreadable
 from orderledger.venues.ccxt.reading import flag, positive, text

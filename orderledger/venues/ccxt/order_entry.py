@@ -10,16 +10,17 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from orderledger.domain.values import Source
-from orderledger.infrastructure.errors import NotSent, Unanswered
-from orderledger.infrastructure.messages.registry import (
+from orderledger import (
     Message,
+    NotSent,
     Reject,
     RejectCancel,
     RejectReplace,
     Replace,
+    Source,
+    Unanswered,
 )
-from orderledger.projections.view import Row
+from orderledger.extend.views import Row
 from orderledger.venues.base.order_entry import BOTH_CONDITIONS, EntryAbilities, Sent
 from orderledger.venues.ccxt.arguments import (
     IN_FORCE,

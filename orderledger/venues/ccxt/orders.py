@@ -7,17 +7,18 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from orderledger.domain.values import DatedBy, OrderType
-from orderledger.infrastructure.messages.registry import (
+from orderledger import (
     Acknowledge,
     Cancel,
     Expire,
     Message,
+    OrderType,
     Reject,
     Replace,
     ReportedClaims,
 )
-from orderledger.infrastructure.messages.registry import Status as StatusReport
+from orderledger import Status as StatusReport
+from orderledger.extend.values import DatedBy
 from orderledger.venues.base.fields import Document, is_nothing
 from orderledger.venues.base.translation import Translation, guarded, joined
 from orderledger.venues.ccxt.context import Context

@@ -4,7 +4,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from orderledger.domain.values import PositionSide, Side
+from orderledger import PositionSide, Side
 from orderledger.venues.base.fields import Document
 from orderledger.venues.ccxt.context import Context
 from orderledger.venues.ccxt.sending.tables import language_of, meaning

@@ -11,10 +11,9 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from orderledger.domain.exact import ZERO
-from orderledger.infrastructure.messages.facts import Evidence
-from orderledger.infrastructure.messages.fields import EPOCH
-from orderledger.infrastructure.printable import printable
+from orderledger.extend.messages import EPOCH, Evidence
+from orderledger.extend.runtime import printable
+from orderledger.extend.values import ZERO
 from orderledger.venues.base.fields import Document, Unreadable, is_nothing, moment
 from orderledger.venues.base.fields import number as exact_number
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import NamedTuple
 
-from orderledger.domain.exact import ZERO, plain
+from orderledger.extend.values import ZERO, plain
 from orderledger.venues.base.fields import Document, Unreadable, is_nothing
 from orderledger.venues.base.translation import NO_ORDER
 from orderledger.venues.ccxt.context import Context, KnownTrade

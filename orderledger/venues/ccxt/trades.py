@@ -6,9 +6,9 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from orderledger.domain.exact import EXACT, ZERO, plain
-from orderledger.infrastructure.messages.facts import Evidence
-from orderledger.infrastructure.messages.registry import Fill
+from orderledger import Fill
+from orderledger.extend.messages import Evidence
+from orderledger.extend.values import EXACT, ZERO, plain
 from orderledger.venues.base.fields import Document, Unreadable, is_nothing
 from orderledger.venues.base.translation import (
     NO_ORDER,

@@ -9,10 +9,8 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from orderledger.domain.values import Source
-from orderledger.infrastructure.errors import InvalidSetting, VenueUnavailable
-from orderledger.infrastructure.messages.registry import Balance, Message
-from orderledger.projections.view import Row
+from orderledger import Balance, InvalidSetting, Message, Source, VenueUnavailable
+from orderledger.extend.views import Row
 from orderledger.venues.base.base_venue import Feed
 from orderledger.venues.base.definitions import Terms
 from orderledger.venues.base.polling import PolledVenue, PollFeed
@@ -127,7 +125,14 @@ class CcxtVenue(PolledVenue):
         }
         for name, (method, translate) in watched.items():
             if self._streams and self.exchange.has.get(name):
-                yield WatchFeed(self, poll, method, translate, self._backoff.anew())
+                yield WatchFeed(
+                    self.exchange,
+                    poll,
+                    method,
+                    translate,
+                    self._backoff.anew(),
+                    settled_seconds=self.settled_seconds,
+                )
 
     async def order_rows(self, account: str) -> list[Polled]:
         """The open orders, those that were open at the last query and are not any more, and the

@@ -4,17 +4,11 @@ the amounts."""
 from dataclasses import dataclass
 from decimal import Decimal
 
-from orderledger.domain.exact import ZERO
-from orderledger.domain.values import Pending, Status
-from orderledger.infrastructure.messages.registry import (
-    Acknowledge,
-    Cancel,
-    Expire,
-    Reject,
-    Trigger,
-)
-from orderledger.infrastructure.messages.registry import Status as StatusReport
-from orderledger.infrastructure.messages.reports import Report
+from orderledger import Acknowledge, Cancel, Expire, Pending, Reject, Trigger
+from orderledger import OrderStatus as Status
+from orderledger import Status as StatusReport
+from orderledger.extend.messages import Report
+from orderledger.extend.values import ZERO
 from orderledger.venues.base.fields import Document
 from orderledger.venues.ccxt.context import Context
 from orderledger.venues.ccxt.quirks import USUAL

@@ -1,9 +1,9 @@
 """ccxt's unified words, as data: statuses, sides, order types, times in force."""
 
-from orderledger.domain.values import Liquidity, OrderType, Side, Status, TimeInForce
-from orderledger.infrastructure.messages.registry import Acknowledge, Cancel, Expire, Reject
-from orderledger.infrastructure.messages.registry import Status as StatusReport
-from orderledger.infrastructure.messages.reports import Report
+from orderledger import Acknowledge, Cancel, Expire, Liquidity, OrderType, Reject, Side, TimeInForce
+from orderledger import OrderStatus as Status
+from orderledger import Status as StatusReport
+from orderledger.extend.messages import Report
 
 NAME = "ccxt"
 CLIENT_ID = "ccxt.clientOrderId"

@@ -6,15 +6,12 @@ an account is up, and they run again after each new connection: a push only brin
 
 import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from orderledger.venues.base.polling import PollFeed
 from orderledger.venues.base.translation import Translation
 from orderledger.venues.base.transport import Backoff
 from orderledger.venues.ccxt.exchange import shown
-
-if TYPE_CHECKING:
-    from orderledger.venues.ccxt.venue import CcxtVenue
 
 MOST_WAITING = 1_000
 """Updates. Beyond them a push is dropped, and the orders and trades are queried."""
@@ -32,13 +29,16 @@ class WatchFeed:
 
     def __init__(
         self,
-        venue: "CcxtVenue",
+        exchange: Any,
         poll: PollFeed,
         method: str,
         translate: Callable[[list[Any]], Translation],
         backoff: Backoff,
+        *,
+        settled_seconds: float,
     ) -> None:
-        self._venue = venue
+        self._exchange = exchange
+        self._settled_seconds = settled_seconds
         self._poll = poll
         self._method = method
         self._translate = translate
@@ -70,10 +70,10 @@ class WatchFeed:
     async def _watch(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
-            settled = loop.call_later(self._venue.settled_seconds, self._settled)
+            settled = loop.call_later(self._settled_seconds, self._settled)
             try:
                 while True:
-                    rows = await getattr(self._venue.exchange, self._method)()
+                    rows = await getattr(self._exchange, self._method)()
                     self._put(self._translate(list(rows)))
             except Exception as error:  # of ccxt, or of its parsers
                 self._error = f"{self._method}: {shown(error)}"

@@ -52,15 +52,15 @@ def collect(config: str, log: str | None) -> None:
 def _collect(config: str, log: str | None, signals: "Signals") -> None:
     from pathlib import Path
 
-    from orderledger.infrastructure.logs import say_new, set_up_log
+    from orderledger.extend.runtime import log_new_ledger, set_up_log
     from orderledger.venues.collecting.records import records_of
     from orderledger.venues.collecting.running import run
     from orderledger.venues.collecting.settings import CollectSettings
 
     settings = CollectSettings.read(Path(config))
-    set_up_log(log or settings.log)
+    set_up_log("json" if (log or settings.log) == "json" else "text")
     with (
-        options.make_ledger(settings.db, update_views="process", say_new=say_new) as ledger,
+        options.make_ledger(settings.db, update_views="process", say_new=log_new_ledger) as ledger,
         records_of(settings.db, ledger, settings.adapters) as records,
     ):
         run(settings, ledger, records, signals)
@@ -81,7 +81,8 @@ def _collect(config: str, log: str | None, signals: "Signals") -> None:
     "--json",
     "as_json",
     is_flag=True,
-    help="NDJSON: a line for each break, then one with the account's certificate.",
+    help="NDJSON: a line for each break, then one with the account's certificate. With --dry-run "
+    "it also has the lists of all stages.",
 )
 @options.log
 @options.example("orderledger reconcile --config orderledger.toml --dry-run")
@@ -108,7 +109,7 @@ def reconcile(
     import asyncio
     from pathlib import Path
 
-    from orderledger.infrastructure.logs import say_new, set_up_log
+    from orderledger.extend.runtime import log_new_ledger, set_up_log
     from orderledger.venues.collecting.reconciling import (
         check_account,
         is_agreed,
@@ -118,11 +119,11 @@ def reconcile(
 
     settings = CollectSettings.read(Path(config))
     check_account(settings, account)
-    set_up_log(log or settings.log)
+    set_up_log("json" if (log or settings.log) == "json" else "text")
     opened = (
         options.open_ledger(settings.db)
         if dry_run
-        else options.make_ledger(settings.db, say_new=say_new)
+        else options.make_ledger(settings.db, say_new=log_new_ledger)
     )
     with opened as ledger:
         asked = reconcile_accounts(
@@ -180,8 +181,8 @@ def revert(break_id: str, account: str | None, dry_run: bool, db: str) -> None:
     Exit status: 0 undone, 1 no event has the break as its cause, 2 wrong usage, 3 the store cannot
     be used.
     """
-    from orderledger.infrastructure.clock import SystemClock
-    from orderledger.infrastructure.messages.document import document
+    from orderledger.extend.messages import document
+    from orderledger.extend.values import SystemClock
     from orderledger.venues.reconciliation.reverting import repairs_of, reverting
 
     with options.open_ledger(db) as ledger:

@@ -182,7 +182,7 @@ def _recorded(importer: "Importer", file: Path, chosen: "Options", db: str) -> "
 
 
 def _printed(importer: "Importer", file: Path, chosen: "Options") -> "Imported":
-    from orderledger.infrastructure.messages.document import message_line
+    from orderledger.extend.messages import message_line
     from orderledger.venues.importers.importing import Imported
 
     imported = Imported()

@@ -10,13 +10,9 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, assert_never
 
-import structlog
-
-from orderledger.domain.values import Source
-from orderledger.infrastructure.clock import Clock
-from orderledger.infrastructure.errors import DamagedRow, StoreError, VenueError
-from orderledger.infrastructure.messages.registry import Gap
-from orderledger.infrastructure.printable import printable
+from orderledger import DamagedRow, Gap, Source, StoreError, VenueError
+from orderledger.extend.runtime import EventLogger, printable
+from orderledger.extend.values import Clock
 from orderledger.venues.base.transport import happens_within
 from orderledger.venues.base.venue import (
     Down,
@@ -75,7 +71,7 @@ class Collector:
         self._began_at = clock.now()
         self._is_running = True
         self._stopped_at: datetime | None = None
-        self._log = structlog.get_logger("orderledger.collect")
+        self._log = EventLogger("orderledger.collect")
         self._due: dict[Venue, dict[str, None]] = {venue: {} for venue in venues}
         self._up_at: dict[str, datetime] = {}
         self._wake = {venue: asyncio.Event() for venue in venues}
@@ -283,9 +279,12 @@ class Collector:
                 self._clock,
                 self._rules,
                 records=self._records,
-                heard=self._recorder.drained,
             )
-            found = await reconciler.run(account, up_at=lambda: self._up_at.get(account))
+            found = await reconciler.run(
+                account,
+                up_at=lambda: self._up_at.get(account),
+                recorded=self._recorder.drained,
+            )
         except (
             VenueError,
             DamagedRow,

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from orderledger.infrastructure.messages.outcome import Outcome
-from orderledger.infrastructure.printable import printable
+from orderledger import Outcome
+from orderledger.extend.runtime import printable
 from orderledger.venues.reconciliation.reconciler import Reconciled
 
 

@@ -6,9 +6,9 @@ from contextlib import aclosing
 from datetime import datetime, timedelta
 from typing import Annotated, Any, NotRequired, TypedDict
 
-from orderledger.infrastructure.clock import SystemClock
-from orderledger.infrastructure.errors import InvalidSetting, VenueError
-from orderledger.infrastructure.messages.document import document
+from orderledger import InvalidSetting, VenueError
+from orderledger.extend.messages import document
+from orderledger.extend.values import SystemClock
 from orderledger.venues.base.registry import adapter
 from orderledger.venues.base.settings import VenueSection
 from orderledger.venues.base.venue import Records, Venue
@@ -48,6 +48,15 @@ BreakReport = TypedDict(
 """A difference between the ledger and the venue. Its field `break` is no name of Python."""
 
 
+class Stages(TypedDict):
+    """The lists that the stages of a run hand on. The last stage makes the certificate of them."""
+
+    facts: Annotated[list[dict[str, Any]], "Reports of the venue: `query` and `message`."]
+    differences: Annotated[list[dict[str, Any]], "Differences: `break` and `text`."]
+    repairs: Annotated[list[dict[str, Any]], "Proposed repairs: `break` and `message`."]
+    records: Annotated[list[dict[str, Any]], "Messages to record: `message` and `outcome`."]
+
+
 class AccountReport(TypedDict):
     """The result for one account. `orderledger reconcile --json` prints the breaks as lines of
     their own."""
@@ -60,6 +69,7 @@ class AccountReport(TypedDict):
         "The certificate, with the ids of the open breaks. Null after a fault.",
     ]
     is_recorded: NotRequired[Annotated[bool, "Whether a new certificate was recorded."]]
+    stages: NotRequired[Annotated[Stages, "The lists of the stages, in a dry run."]]
     fault: NotRequired[
         Annotated[str, "Why the venue could not be queried. Nothing is concluded then."]
     ]
@@ -103,21 +113,21 @@ async def reconcile_accounts(
                     venue,
                     SystemClock(),
                     rules,
-                    is_dry_run=is_dry_run,
                     records=records,
                     actor=actor,
                 )
                 for name in venue.accounts:
                     if account in (None, name):
-                        found.append(await _report(reconciler, name))
+                        found.append(await _report(reconciler, name, is_dry_run=is_dry_run))
     return found
 
 
-async def _report(reconciler: Reconciler, account: str) -> AccountReport:
+async def _report(reconciler: Reconciler, account: str, *, is_dry_run: bool) -> AccountReport:
     try:
-        return report_of(await reconciler.run(account))
+        report = await reconciler.run(account, is_dry_run=is_dry_run)
     except VenueError as error:
         return not_asked(account, str(error))
+    return {**report_of(report), "stages": stages_of(report)} if is_dry_run else report_of(report)
 
 
 def not_asked(account: str, fault: str) -> AccountReport:
@@ -138,6 +148,22 @@ def report_of(found: Reconciled) -> AccountReport:
         },
         "is_recorded": found.is_recorded,
     }
+
+
+def stages_of(found: Reconciled) -> Stages:
+    """The lists of the stages, as JSON."""
+    repairs = ((one.id, repair) for one in found.breaks for repair in one.repairs)
+    stages: Any = {
+        "facts": [{"query": fact.query, "message": document(fact.message)} for fact in found.facts],
+        "differences": [{"break": one.id, "text": one.text} for one in found.breaks],
+        "repairs": [{"break": name, "message": document(repair)} for name, repair in repairs],
+        "records": [
+            {"message": document(record.message), "outcome": record.outcome.outcome}
+            for record in found.records
+        ],
+    }
+    readable: Stages = _readable(stages)
+    return readable
 
 
 def _readable(value: Any) -> Any:

@@ -7,8 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from orderledger.infrastructure.messages.outcome import Outcome
-from orderledger.infrastructure.messages.registry import Message
+from orderledger import Message, Outcome
 from orderledger.venues.collecting.counters import AccountCounters
 from orderledger.venues.reconciliation.book import Book
 

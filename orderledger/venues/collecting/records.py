@@ -8,14 +8,10 @@ much as the events of that order, and nothing that grows with the log.
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-from orderledger.domain.orders.identity import NameKind
-from orderledger.domain.orders.judgements import OrderAttributed
-from orderledger.domain.recorded import Recorded
-from orderledger.domain.values import alias_text, order_stream
-from orderledger.infrastructure.storage.store import Store, open_store, reaching
-from orderledger.infrastructure.views.views import FoldedViews
-from orderledger.projections import queries
-from orderledger.projections.view import Row
+from orderledger.extend.events import NameKind, OrderAttributed, Recorded
+from orderledger.extend.store import Store, open_store, reaching
+from orderledger.extend.values import alias_text, order_stream
+from orderledger.extend.views import FoldedViews, Row, queries
 from orderledger.venues.base.adapter import Adapter
 from orderledger.venues.base.venue import Records
 from orderledger.venues.reconciliation.book import Book, BookRecords

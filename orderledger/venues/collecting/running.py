@@ -9,10 +9,9 @@ from collections.abc import Collection
 from datetime import timedelta
 from typing import Any, Protocol
 
-import structlog
-
-from orderledger.infrastructure.clock import SystemClock
-from orderledger.infrastructure.errors import InvalidSetting
+from orderledger import InvalidSetting
+from orderledger.extend.runtime import EventLogger
+from orderledger.extend.values import SystemClock
 from orderledger.venues.base.venue import Records
 from orderledger.venues.collecting.collector import Collector
 from orderledger.venues.collecting.reconciling import rules_of, venues_of
@@ -95,7 +94,7 @@ def _give_up_later(collector: Collector) -> None:
 
     def give_up() -> None:
         collector.tell_of_unrecorded()
-        structlog.get_logger("orderledger.collect").error(
+        EventLogger("orderledger.collect").error(
             "given_up", why=f"{ENDING_SECONDS:g} s were not enough to end"
         )
         os._exit(STORE_FAILED)

@@ -20,10 +20,9 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from orderledger.infrastructure.errors import InvalidSetting
-from orderledger.infrastructure.messages.fields import Identifier
-from orderledger.infrastructure.messages.parsing import said_of
-from orderledger.infrastructure.toml_files import not_a_setting
+from orderledger import InvalidSetting
+from orderledger.extend.messages import Identifier, said_of
+from orderledger.extend.runtime import not_a_setting
 from orderledger.venues.base.adapter import Adapter
 from orderledger.venues.base.registry import adapter, adapters
 from orderledger.venues.base.settings import Seconds, VenueSection

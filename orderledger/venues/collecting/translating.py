@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from orderledger.infrastructure.messages.document import message_line
+from orderledger.extend.messages import message_line
 from orderledger.venues.base.definitions import Definitions
 from orderledger.venues.base.recorded import Recording
 from orderledger.venues.base.translation import Translation

@@ -5,9 +5,9 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Any
 
-from orderledger.infrastructure.errors import StoreError
+from orderledger import StoreError
+from orderledger.extend.runtime import EventLogger
 from orderledger.venues.base.venue import Venue
 
 AGAIN_SECONDS = 300.0
@@ -21,7 +21,7 @@ class Watch:
 
     def __init__(
         self,
-        log: Any,
+        log: EventLogger,
         venues: Sequence[Venue],
         check_views: Callable[[], None],
         now: Callable[[], float] = time.monotonic,

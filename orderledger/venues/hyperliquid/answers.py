@@ -6,9 +6,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from orderledger.infrastructure.errors import VenueUnavailable
-from orderledger.infrastructure.messages.registry import Balance, Message
-from orderledger.projections.view import Row as OrderView
+from orderledger import Balance, Message, VenueUnavailable
+from orderledger.extend.views import Row as OrderView
 from orderledger.venues.base.fields import can_be_id
 from orderledger.venues.base.venue import Answer, Listing
 from orderledger.venues.hyperliquid import payload_rows

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from orderledger.infrastructure.messages.registry import Balance
+from orderledger import Balance
 from orderledger.venues.hyperliquid import payload_rows
 from orderledger.venues.hyperliquid.message_context import MessageContext, Translated
 from orderledger.venues.hyperliquid.rows import Row, Unreadable, tell

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from orderledger.infrastructure.errors import VenueUnavailable
+from orderledger import VenueUnavailable
 from orderledger.venues.base.paging import by_time
 from orderledger.venues.base.translation import as_text
 from orderledger.venues.base.transport import Http, RateLimiter

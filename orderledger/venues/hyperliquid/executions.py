@@ -3,9 +3,8 @@
 from decimal import Decimal
 from typing import Any
 
-from orderledger.domain.exact import plain
-from orderledger.domain.values import Liquidity
-from orderledger.infrastructure.messages.registry import Balance, Fill, Funding, Message
+from orderledger import Balance, Fill, Funding, Liquidity, Message
+from orderledger.extend.values import plain
 from orderledger.venues.base.fields import Details
 from orderledger.venues.base.translation import NO_ORDER, whole_order
 from orderledger.venues.hyperliquid.message_context import MessageContext

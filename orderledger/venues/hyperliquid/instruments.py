@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from orderledger.domain.exact import ONE
-from orderledger.infrastructure.errors import VenueError
+from orderledger import VenueError
+from orderledger.extend.values import ONE
 from orderledger.venues.base.definitions import Now, Terms
 from orderledger.venues.hyperliquid.endpoints import Endpoints
 from orderledger.venues.hyperliquid.rows import Row, Unreadable

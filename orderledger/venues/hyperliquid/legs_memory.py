@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from orderledger.domain.exact import ZERO, total
+from orderledger.extend.values import ZERO, total
 from orderledger.venues.hyperliquid.order_rows import OrderRow
 from orderledger.venues.hyperliquid.vocabulary import Meaning
 

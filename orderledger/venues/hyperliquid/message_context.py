@@ -3,8 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from orderledger.domain.values import Source
-from orderledger.infrastructure.messages.registry import Message
+from orderledger import Message, Source
 from orderledger.venues.base.translation import Fault, Translation
 from orderledger.venues.base.venue import Records
 from orderledger.venues.hyperliquid.vocabulary import AS_AT_THE_VENUE, Symbols

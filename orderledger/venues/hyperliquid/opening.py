@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
-from orderledger.domain.exact import EXACT, ZERO
-from orderledger.domain.values import Side
+from orderledger import Side
+from orderledger.extend.values import EXACT, ZERO
 from orderledger.venues.base.numbers import quotient
 from orderledger.venues.base.venue import PriorPosition
 from orderledger.venues.hyperliquid.message_context import MessageContext

@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from orderledger.infrastructure.errors import NotSent, Unanswered, VenueError
-from orderledger.projections.view import Row
+from orderledger import NotSent, Unanswered, VenueError
+from orderledger.extend.views import Row
 from orderledger.venues.base.order_entry import BOTH_CONDITIONS, EntryAbilities, Sent
 from orderledger.venues.base.refusals import codes_of
 from orderledger.venues.base.transport import Http

@@ -8,8 +8,8 @@ order.
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
-from orderledger.domain.exact import EXACT, ZERO, total
-from orderledger.projections.view import Row
+from orderledger.extend.values import EXACT, ZERO, total
+from orderledger.extend.views import Row
 from orderledger.venues.base.venue import ManyRecords, NoRecords, Records
 from orderledger.venues.hyperliquid.legs_memory import Leg, LegsMemory, OrderLegs
 from orderledger.venues.hyperliquid.order_rows import OrderRow

@@ -7,8 +7,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from orderledger.domain.exact import EXACT, ZERO
-from orderledger.domain.values import OrderType, Side
+from orderledger import OrderType, Side
+from orderledger.extend.values import EXACT, ZERO
 from orderledger.venues.hyperliquid.rows import Row, Unreadable
 from orderledger.venues.hyperliquid.vocabulary import (
     ADD_LIQUIDITY_ONLY,

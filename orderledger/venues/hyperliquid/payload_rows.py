@@ -12,15 +12,10 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
-from orderledger.domain.values import DatedBy, Status
-from orderledger.infrastructure.messages.registry import (
-    Acknowledge,
-    Cancel,
-    Fill,
-    Message,
-    ReportedClaims,
-)
-from orderledger.infrastructure.messages.registry import Status as StatusMessage
+from orderledger import Acknowledge, Cancel, Fill, Message, ReportedClaims
+from orderledger import OrderStatus as Status
+from orderledger import Status as StatusMessage
+from orderledger.extend.values import DatedBy
 from orderledger.venues.base.translation import Fault, as_text
 from orderledger.venues.hyperliquid.executions import (
     balance_message,

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from orderledger.infrastructure.errors import VenueError
+from orderledger import VenueError
 from orderledger.venues.base.transport import happens_within
 from orderledger.venues.base.venue import Down, Up
 from orderledger.venues.hyperliquid import payload_rows

@@ -7,9 +7,8 @@ from heapq import heappop, heappush
 from itertools import count
 from typing import Any
 
-from orderledger.domain.values import Source
-from orderledger.infrastructure.messages.registry import Cancel, Expire, Message, Reject
-from orderledger.infrastructure.messages.reports import Report
+from orderledger import Cancel, Expire, Message, Reject, Source
+from orderledger.extend.messages import Report
 from orderledger.venues.base.definitions import Terms
 from orderledger.venues.base.translation import Translation
 from orderledger.venues.base.venue import Records

@@ -1,7 +1,7 @@
 """What proves that Hyperliquid has not taken an order, a cancel or a change: sentences, since it
 gives no codes."""
 
-from orderledger.infrastructure.messages.registry import Reject, RejectCancel, RejectReplace
+from orderledger import Reject, RejectCancel, RejectReplace
 from orderledger.venues.base.refusals import UNAUTHORIZED, Mark, Refusals, says
 
 DOCS = "hyperliquid.gitbook.io, Error responses"

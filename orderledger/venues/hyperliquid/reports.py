@@ -11,11 +11,11 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, assert_never
 
-from orderledger.domain.exact import EXACT, ZERO
-from orderledger.domain.values import DatedBy, Status
-from orderledger.infrastructure.messages import registry as wire
-from orderledger.infrastructure.messages.fields import parse_number
-from orderledger.infrastructure.messages.registry import Message
+from orderledger import Message
+from orderledger import OrderStatus as Status
+from orderledger.extend.messages import parse_number
+from orderledger.extend.messages import registry as wire
+from orderledger.extend.values import EXACT, ZERO, DatedBy
 from orderledger.venues.hyperliquid.legs_memory import Leg, OrderLegs
 from orderledger.venues.hyperliquid.message_context import MessageContext
 from orderledger.venues.hyperliquid.order_legs import AccountLegs, Known

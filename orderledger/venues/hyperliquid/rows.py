@@ -12,11 +12,8 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from orderledger.domain.values import Side
-from orderledger.infrastructure.errors import InvalidMessage
-from orderledger.infrastructure.messages.facts import Evidence
-from orderledger.infrastructure.messages.fields import parse_number, parse_time
-from orderledger.infrastructure.messages.registry import Message
+from orderledger import InvalidMessage, Message, Side
+from orderledger.extend.messages import Evidence, parse_number, parse_time
 from orderledger.venues.base import fields
 from orderledger.venues.base.translation import as_text
 from orderledger.venues.hyperliquid.vocabulary import SIDES, is_cloid
@@ -37,6 +34,9 @@ class Unreadable(fields.Unreadable):
     def __init__(self, fault: str, row: Any) -> None:
         super().__init__(fault)
         self.row = row
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (*self.args, self.row), self.__dict__
 
 
 def milliseconds(moment: datetime) -> int:

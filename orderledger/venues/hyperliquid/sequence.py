@@ -14,8 +14,8 @@ from itertools import groupby, pairwise
 from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple
 
-from orderledger.domain.exact import EXACT
-from orderledger.domain.values import Side
+from orderledger import Side
+from orderledger.extend.values import EXACT
 from orderledger.venues.hyperliquid.rows import Row, Unreadable, time_of
 
 

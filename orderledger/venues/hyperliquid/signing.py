@@ -3,9 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from orderledger.infrastructure.errors import InvalidSetting
-from orderledger.infrastructure.extras import needed
-from orderledger.infrastructure.secrecy import learn
+from orderledger import InvalidSetting
+from orderledger.extend.runtime import learn, needed
 
 EXTRA = "hyperliquid"
 

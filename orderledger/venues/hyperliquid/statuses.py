@@ -3,17 +3,17 @@
 from decimal import Decimal
 from typing import Any
 
-from orderledger.infrastructure.errors import Unanswered
-from orderledger.infrastructure.messages.registry import (
+from orderledger import (
     Acknowledge,
     Cancel,
     Reject,
     RejectCancel,
     RejectReplace,
     Replace,
+    Unanswered,
 )
-from orderledger.infrastructure.messages.reports import Report
-from orderledger.projections.view import Row
+from orderledger.extend.messages import Report
+from orderledger.extend.views import Row
 from orderledger.venues.base.transport.sender import Answer
 
 WAITING = frozenset({"waitingForFill", "waitingForTrigger"})

@@ -11,7 +11,7 @@ from typing import Any
 
 from websockets.asyncio.client import ClientConnection
 
-from orderledger.infrastructure.errors import VenueError
+from orderledger import VenueError
 from orderledger.venues.base.translation import Fault, as_text
 from orderledger.venues.base.transport import (
     Closed,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from orderledger.domain.values import Source
+from orderledger import Source
 from orderledger.venues.hyperliquid import payload_rows
 from orderledger.venues.hyperliquid.balances import spot_balances
 from orderledger.venues.hyperliquid.message_context import MessageContext, Translated

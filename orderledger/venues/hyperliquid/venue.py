@@ -10,15 +10,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from orderledger.domain.values import PositionMode
-from orderledger.infrastructure.clock import Clock, SystemClock
-from orderledger.infrastructure.messages.registry import Balance, Message
-from orderledger.projections.view import Row as OrderView
+from orderledger import Balance, Message, PositionMode
+from orderledger.extend.values import Clock, SystemClock
+from orderledger.extend.views import Row as OrderView
 from orderledger.venues.base.base_venue import BaseVenue, Feed
 from orderledger.venues.base.definitions import Terms
 from orderledger.venues.base.transport import Backoff, Http, RateLimiter
 from orderledger.venues.base.venue import Abilities, Answer, Listing, Records
-from orderledger.venues.hyperliquid.adapter import NETWORKS
 from orderledger.venues.hyperliquid.answers import Answers
 from orderledger.venues.hyperliquid.endpoints import Endpoints
 from orderledger.venues.hyperliquid.instruments import Instruments
@@ -26,6 +24,7 @@ from orderledger.venues.hyperliquid.legs_memory import LegsMemory
 from orderledger.venues.hyperliquid.limits import Limits, round_seconds
 from orderledger.venues.hyperliquid.order_legs import AccountLegs
 from orderledger.venues.hyperliquid.polling import Rotation
+from orderledger.venues.hyperliquid.settings import NETWORKS
 from orderledger.venues.hyperliquid.stream import Stream, subscriptions
 from orderledger.venues.hyperliquid.venue_context import (
     MAIN_EXCHANGE,

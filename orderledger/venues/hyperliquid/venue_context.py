@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from orderledger.domain.values import Source
-from orderledger.infrastructure.clock import Clock
+from orderledger import Source
+from orderledger.extend.values import Clock
 from orderledger.venues.base.base_venue import BaseVenue
 from orderledger.venues.base.transport import Backoff, RateLimiter
 from orderledger.venues.base.venue import Records

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import sha256
 
-from orderledger.domain.values import OrderType, Side, TimeInForce
+from orderledger import OrderType, Side, TimeInForce
 
 NAME = "hyperliquid"
 CLOID = "hyperliquid.cloid"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from orderledger.infrastructure.messages.registry import Balance, Message
+from orderledger import Balance, Message
 from orderledger.venues.base.translation import as_text
 from orderledger.venues.hyperliquid.order_legs import AccountLegs
 from orderledger.venues.hyperliquid.rows import Row, Unreadable

@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from orderledger.infrastructure.messages.registry import Message
+from orderledger import Message
 from orderledger.venues.importers.checks import require_known
 from orderledger.venues.importers.rows import json_rows
 from orderledger.venues.importers.source import (

@@ -12,8 +12,8 @@ from functools import cache
 from itertools import product
 from typing import NamedTuple
 
-from orderledger.domain.exact import EXACT, ONE, ZERO, plain
-from orderledger.infrastructure.errors import InvalidMessage
+from orderledger import InvalidMessage
+from orderledger.extend.values import EXACT, ONE, ZERO, plain
 
 HALF = Decimal("0.5")
 DOUBLE_DIGITS = 15

@@ -6,9 +6,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from orderledger.infrastructure.errors import InvalidMessage, InvalidSetting
-from orderledger.infrastructure.messages.registry import Message
-from orderledger.infrastructure.time_zones import zone_named
+from orderledger import InvalidMessage, InvalidSetting, Message
+from orderledger.extend.runtime import zone_named
 from orderledger.venues.importers.checks import require
 from orderledger.venues.importers.csv_mapping import (
     Check,

@@ -10,9 +10,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from orderledger.infrastructure.errors import InvalidSetting
-from orderledger.infrastructure.messages.registry import MESSAGES
-from orderledger.infrastructure.time_zones import ZoneName
+from orderledger import InvalidSetting
+from orderledger.extend.messages import MESSAGES
+from orderledger.extend.runtime import ZoneName
 from orderledger.venues.importers.checks import formula
 
 READY = files("orderledger.venues.importers") / "mappings"

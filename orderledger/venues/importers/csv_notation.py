@@ -10,7 +10,7 @@ from datetime import datetime
 from itertools import combinations
 from pathlib import Path
 
-from orderledger.infrastructure.errors import InvalidMessage, InvalidSetting
+from orderledger import InvalidMessage, InvalidSetting
 from orderledger.venues.importers.csv_mapping import CsvMapping, FieldFrom, date_format
 from orderledger.venues.importers.csv_values import has_other_decimal, text_of
 from orderledger.venues.importers.source import Options, parsed_time

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from hashlib import sha256
 
-from orderledger.infrastructure.errors import InvalidMessage
+from orderledger import InvalidMessage
 from orderledger.venues.importers.csv_mapping import Coin, Coins, CsvMapping, FieldFrom
 
 THOUSANDS = re.compile(r"(?<=[0-9])[\s'](?=[0-9]{3}(?![0-9]))")

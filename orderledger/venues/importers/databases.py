@@ -6,7 +6,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from orderledger.infrastructure.errors import InvalidSetting
+from orderledger import InvalidSetting
 
 
 @contextmanager

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from orderledger.infrastructure.errors import InvalidMessage, InvalidSetting
-from orderledger.infrastructure.messages.registry import Message
+from orderledger import InvalidMessage, InvalidSetting, Message
 from orderledger.venues.importers.fix_checks import check
 from orderledger.venues.importers.fix_messages import Tags, translated
 from orderledger.venues.importers.source import (

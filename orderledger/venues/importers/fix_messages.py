@@ -9,9 +9,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from orderledger.domain.exact import EXACT
-from orderledger.infrastructure.errors import InvalidMessage
-from orderledger.infrastructure.messages.registry import Message
+from orderledger import InvalidMessage, Message
+from orderledger.extend.values import EXACT
 from orderledger.venues.importers.fix_words import (
     CANCEL_REJECT_REASONS,
     ENDS,

@@ -13,9 +13,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from orderledger.domain.exact import EXACT
-from orderledger.infrastructure.errors import InvalidMessage
-from orderledger.infrastructure.messages.registry import Message
+from orderledger import InvalidMessage, Message
+from orderledger.extend.values import EXACT
 from orderledger.venues.importers.checks import require_known
 from orderledger.venues.importers.databases import opened, rows
 from orderledger.venues.importers.source import (

@@ -11,8 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from orderledger.infrastructure.errors import InvalidMessage
-from orderledger.infrastructure.messages.registry import Message
+from orderledger import InvalidMessage, Message
 from orderledger.venues.importers.checks import Interval, compare, cut
 from orderledger.venues.importers.databases import opened, rows
 from orderledger.venues.importers.source import (

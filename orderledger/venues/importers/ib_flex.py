@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from orderledger.domain.exact import ONE
-from orderledger.infrastructure.errors import InvalidMessage, InvalidSetting
-from orderledger.infrastructure.extras import needed
-from orderledger.infrastructure.messages.registry import Message
+from orderledger import InvalidMessage, InvalidSetting, Message
+from orderledger.extend.runtime import needed
+from orderledger.extend.values import ONE
 from orderledger.venues.importers.checks import require_known
 from orderledger.venues.importers.source import (
     Importer,

@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from orderledger.infrastructure.messages.outcome import Outcome
-from orderledger.infrastructure.messages.registry import Message
+from orderledger import Message, Outcome
 from orderledger.venues.importers.source import LeftOut, Readable, Row, Unreadable
 
 AT_ONCE = 1_000

@@ -8,8 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from orderledger.infrastructure.errors import InvalidMessage, InvalidSetting
-from orderledger.infrastructure.messages.registry import Message
+from orderledger import InvalidMessage, InvalidSetting, Message
 from orderledger.venues.importers.checks import require_known
 from orderledger.venues.importers.rows import csv_rows, json_rows
 from orderledger.venues.importers.source import (

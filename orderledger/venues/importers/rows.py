@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from orderledger.infrastructure.errors import InvalidSetting
+from orderledger import InvalidSetting
 from orderledger.venues.importers.source import LeftOut, Unreadable
 
 FIELD_LIMIT = 1 << 20

@@ -6,10 +6,8 @@ from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from orderledger.domain.values import Source
-from orderledger.infrastructure.errors import InvalidMessage
-from orderledger.infrastructure.messages.facts import to_fact
-from orderledger.infrastructure.messages.registry import Message
+from orderledger import InvalidMessage, Message, Source
+from orderledger.extend.messages import to_fact
 from orderledger.venues.interop.context import Context
 from orderledger.venues.interop.objects import as_evidence
 

@@ -5,8 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from orderledger.infrastructure.errors import InvalidMessage
-from orderledger.infrastructure.messages.registry import Message
+from orderledger import InvalidMessage, Message
 from orderledger.venues.base.venue import Records
 from orderledger.venues.ccxt.context import Context
 from orderledger.venues.ccxt.translate import PARTS, translated

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from orderledger.infrastructure.messages.parsing import parse_document
-from orderledger.infrastructure.messages.registry import Message
+from orderledger import Message, parse_document
 from orderledger.venues.interop.objects import ForeignObject, as_evidence
 
 CODE = re.compile(r"[A-Za-z][A-Za-z0-9_]{2,60}")

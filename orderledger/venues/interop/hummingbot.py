@@ -4,9 +4,7 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from orderledger.domain.values import Source
-from orderledger.infrastructure.errors import InvalidMessage
-from orderledger.infrastructure.messages.registry import Message
+from orderledger import InvalidMessage, Message, Source
 from orderledger.venues.interop.context import Context
 from orderledger.venues.interop.hummingbot_parts import (
     failure_of,

@@ -4,7 +4,7 @@ import re
 from decimal import Decimal
 from typing import Any
 
-from orderledger.domain.exact import EXACT
+from orderledger.extend.values import EXACT
 from orderledger.venues.interop.context import (
     LONGEST_TEXT,
     OUTCOME_UNKNOWN,

@@ -5,9 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from orderledger.domain.values import Source
-from orderledger.infrastructure.errors import InvalidMessage
-from orderledger.infrastructure.messages.registry import Message
+from orderledger import InvalidMessage, Message, Source
 from orderledger.venues.interop.context import Context, reason_and_text
 from orderledger.venues.interop.objects import ForeignObject
 

@@ -8,9 +8,9 @@ from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 from enum import Enum
 from typing import Any
 
-from orderledger.domain.exact import EXACT
-from orderledger.infrastructure.errors import InvalidMessage
-from orderledger.infrastructure.messages.fields import DIGITS, parse_time
+from orderledger import InvalidMessage
+from orderledger.extend.messages import DIGITS, parse_time
+from orderledger.extend.values import EXACT
 
 SECONDS_BELOW = 10**12
 """A time that is a float below this counts seconds, with a fraction. Larger ones are counts of ms,

@@ -12,10 +12,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from orderledger.domain.values import Source
-from orderledger.infrastructure.errors import InvalidMessage
-from orderledger.infrastructure.messages.registry import Message
-from orderledger.projections.view import Row
+from orderledger import InvalidMessage, Message, Source
+from orderledger.extend.views import Row
 from orderledger.venues.interop.context import OUTCOME_UNKNOWN, Context, reason_and_text
 from orderledger.venues.interop.objects import ForeignObject
 from orderledger.venues.interop.qubx_orders import (

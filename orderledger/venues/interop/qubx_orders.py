@@ -3,8 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from orderledger.domain.values import Source
-from orderledger.infrastructure.messages.registry import Message
+from orderledger import Message, Source
 from orderledger.venues.interop.context import OUTCOME_UNKNOWN, Context, reason_and_text
 from orderledger.venues.interop.objects import ForeignObject
 

@@ -3,10 +3,9 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from orderledger.domain.values import Source
-from orderledger.infrastructure.messages.registry import Message
-from orderledger.projections.sides import NET
-from orderledger.projections.view import Row
+from orderledger import Message, Source
+from orderledger.extend.values import NET
+from orderledger.extend.views import Row
 from orderledger.venues.interop.context import Context
 from orderledger.venues.interop.objects import ForeignObject
 from orderledger.venues.interop.qubx_orders import order_messages, order_names

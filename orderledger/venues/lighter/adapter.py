@@ -1,77 +1,16 @@
-"""Lighter in the registry: its networks and settings, and how its parts are made."""
+"""Lighter in the registry: how its parts are made."""
 
 from dataclasses import replace
 from functools import partial
-from typing import Literal
 
-from pydantic import Field, field_validator
-
-from orderledger.infrastructure.clock import SystemClock
-from orderledger.infrastructure.errors import InvalidSetting
+from orderledger import InvalidSetting
+from orderledger.extend.values import SystemClock
 from orderledger.venues.base.adapter import Adapter
-from orderledger.venues.base.networks import Network, Networks
 from orderledger.venues.base.order_entry import OrderEntry
 from orderledger.venues.base.recorded import Recording
-from orderledger.venues.base.settings import (
-    WEBSOCKET_URL,
-    OneAccountSection,
-    Secret,
-    WebsocketUrl,
-)
 from orderledger.venues.base.venue import Records, Venue
-from orderledger.venues.lighter.vocabulary import CLIENT_ORDER_INDEX, VENUE, WEIGHTS
-
-STANDARD_PER_MINUTE = 60
-HEAVIEST_QUERY = max(WEIGHTS.values())
-
-NETWORKS = Networks(
-    {
-        "mainnet": Network(
-            "https://mainnet.zklighter.elliot.ai", "wss://mainnet.zklighter.elliot.ai/stream"
-        ),
-        "testnet": Network(
-            "https://testnet.zklighter.elliot.ai", "wss://testnet.zklighter.elliot.ai/stream"
-        ),
-    },
-    "/stream",
-)
-
-
-class LighterSettings(OneAccountSection):
-    """One account at Lighter."""
-
-    networks = NETWORKS
-    venue: Literal["lighter"]
-    account_index: int = Field(ge=0, description="Its number at the venue.")
-    token: Secret = Field(description="An auth token that reads; a read-only one is enough.")
-    private_key: Secret | None = Field(
-        default=None,
-        description="Key of an API key of the account, to send orders. Needs "
-        "`orderledger[lighter]`.",
-    )
-    api_key_index: int | None = Field(
-        default=None, ge=0, le=254, description="The number of that API key."
-    )
-    websocket_url: WebsocketUrl = Field(default="", description=WEBSOCKET_URL)
-    requests_per_minute: int = Field(
-        default=STANDARD_PER_MINUTE,
-        ge=1,
-        description="Allowed a minute; from 600 on as a premium account's, weighted.",
-    )
-
-    @field_validator("requests_per_minute")
-    @classmethod
-    def _is_of_an_account(cls, allowed: int) -> int:
-        if STANDARD_PER_MINUTE < allowed < HEAVIEST_QUERY:
-            raise ValueError(
-                f"{allowed} is neither a standard account's (60 at most) nor a premium account's "
-                "(600 at least)"
-            )
-        return allowed
-
-    @property
-    def at_venue(self) -> tuple[str, ...]:
-        return (f"account_index {self.account_index}",)
+from orderledger.venues.lighter.settings import LighterSettings
+from orderledger.venues.lighter.vocabulary import CLIENT_ORDER_INDEX, VENUE
 
 
 def order_entry(settings: LighterSettings, account: str) -> OrderEntry:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from orderledger.domain.values import Source
+from orderledger import Source
 from orderledger.venues.lighter.markets import Markets
 
 

@@ -7,8 +7,8 @@ option depends on its price and on a discount that no row states.
 
 from decimal import Decimal
 
-from orderledger.domain.exact import EXACT, total
-from orderledger.domain.values import Liquidity, Side
+from orderledger import Liquidity, Side
+from orderledger.extend.values import EXACT, total
 from orderledger.venues.base.fields import Document, number, word
 from orderledger.venues.lighter.vocabulary import (
     CURRENCY,

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from hashlib import sha256
 from typing import Protocol
 
-from orderledger.projections.view import Row
+from orderledger.extend.views import Row
 from orderledger.venues.lighter.vocabulary import CLIENT_ORDER_INDEX
 
 LARGEST = 2**48 - 1

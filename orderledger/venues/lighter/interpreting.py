@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from orderledger.infrastructure.errors import VenueError
+from orderledger import VenueError
 from orderledger.venues.base.translation import Translation
 from orderledger.venues.base.venue import Records
 from orderledger.venues.lighter.context import Context

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, Self
 
-from orderledger.domain.exact import ONE
+from orderledger.extend.values import ONE
 from orderledger.venues.base.definitions import Terms
 from orderledger.venues.base.fields import Document, Unreadable, word
 from orderledger.venues.lighter.reading import account_number, rows_of

@@ -9,15 +9,17 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-from orderledger.infrastructure.errors import NotSent, Unanswered, VenueError
-from orderledger.infrastructure.messages.registry import (
+from orderledger import (
     Message,
+    NotSent,
     Reject,
     RejectCancel,
     RejectReplace,
+    Unanswered,
+    VenueError,
 )
-from orderledger.infrastructure.messages.reports import Report
-from orderledger.projections.view import Row
+from orderledger.extend.messages import Report
+from orderledger.extend.views import Row
 from orderledger.venues.base.order_entry import BOTH_CONDITIONS, EntryAbilities, Sent
 from orderledger.venues.base.refusals import codes_of
 from orderledger.venues.base.transport import Http

@@ -12,10 +12,10 @@ from decimal import Context as Arithmetic
 from decimal import Decimal, Inexact
 from typing import Any
 
-from orderledger.domain.exact import TRAPS
-from orderledger.domain.values import DatedBy, OrderType, Side, Status
-from orderledger.infrastructure.messages import registry
-from orderledger.infrastructure.messages.registry import Message, ReportedClaims
+from orderledger import Message, OrderType, ReportedClaims, Side
+from orderledger import OrderStatus as Status
+from orderledger.extend.messages import registry
+from orderledger.extend.values import TRAPS, DatedBy
 from orderledger.venues.base.fields import (
     Document,
     Unreadable,

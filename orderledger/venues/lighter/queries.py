@@ -4,10 +4,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from orderledger.infrastructure.errors import VenueRefused, VenueUnavailable
-from orderledger.infrastructure.messages.registry import Fill, Message
-from orderledger.infrastructure.messages.reports import Report
-from orderledger.projections.view import Row
+from orderledger import Fill, Message, VenueRefused, VenueUnavailable
+from orderledger.extend.messages import Report
+from orderledger.extend.views import Row
 from orderledger.venues.base.definitions import Now
 from orderledger.venues.base.fields import Document, Unreadable, can_be_id
 from orderledger.venues.base.translation import NO_ORDER, Translation, joined

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from orderledger.infrastructure.messages.fields import parse_time
+from orderledger.extend.messages import parse_time
 from orderledger.venues.base.fields import (
     Document,
     Unreadable,

@@ -3,7 +3,7 @@ queued, and cannot work later."""
 
 from typing import Any
 
-from orderledger.infrastructure.messages.registry import Reject
+from orderledger import Reject
 from orderledger.venues.base.refusals import UNAUTHORIZED, Mark, Refusals, coded
 from orderledger.venues.lighter.rest import refusal_of
 from orderledger.venues.lighter.vocabulary import (

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from orderledger.infrastructure.errors import VenueRefused, VenueUnavailable
+from orderledger import VenueRefused, VenueUnavailable
 from orderledger.venues.base.fields import Document
 from orderledger.venues.base.paging import by_cursor
 from orderledger.venues.base.transport import Backoff, Http, RateLimiter

@@ -15,19 +15,9 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
-from orderledger.infrastructure.messages.registry import (
-    Acknowledge,
-    Cancel,
-    Expire,
-    Fill,
-    Message,
-    Reject,
-    Replace,
-    Restate,
-    Status,
-)
-from orderledger.infrastructure.messages.reports import Report
-from orderledger.projections.view import Row
+from orderledger import Acknowledge, Cancel, Expire, Fill, Message, Reject, Replace, Restate, Status
+from orderledger.extend.messages import Report
+from orderledger.extend.views import Row
 from orderledger.venues.base.venue import Records
 from orderledger.venues.lighter.markets import FALLBACK, Markets
 from orderledger.venues.lighter.orders import CHANGE_TIMES

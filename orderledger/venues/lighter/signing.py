@@ -3,9 +3,8 @@ library, and asks no server."""
 
 from typing import Any, NamedTuple, Protocol
 
-from orderledger.infrastructure.errors import InvalidSetting, NotSent
-from orderledger.infrastructure.extras import needed
-from orderledger.infrastructure.secrecy import learn
+from orderledger import InvalidSetting, NotSent
+from orderledger.extend.runtime import learn, needed
 from orderledger.venues.lighter.transactions import Create
 
 EXTRA = "lighter"

@@ -7,7 +7,6 @@ confirmation may be overdue.
 
 import asyncio
 import json
-import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -15,9 +14,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, cast
 
-from orderledger.domain.values import Source
-from orderledger.infrastructure.errors import VenueUnavailable
-from orderledger.infrastructure.messages.registry import Balance, Message
+from orderledger import Balance, Message, Source, VenueUnavailable
+from orderledger.extend.runtime import EventLogger
 from orderledger.venues.base.base_venue import BaseVenue
 from orderledger.venues.base.fields import Document
 from orderledger.venues.base.translation import Fault
@@ -43,7 +41,7 @@ NEEDED = frozenset({ORDERS, TRADES})
 PING = json.dumps({"type": "ping"})
 PONG = json.dumps({"type": "pong"})
 
-logger = logging.getLogger(__name__)
+logger = EventLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -259,7 +257,7 @@ class Stream:
             self._refusals += 1
             self._socket.renew("the venue wants a new token")
         elif said != self._refusal:
-            logger.warning("lighter says %s", said)
+            logger.warning("refused", venue="lighter", why=said)
         self._refusal = self._session.refusal = said
 
     def _tick(self, at: datetime) -> None:

@@ -8,9 +8,8 @@ order made, as when the venue takes a position away, is an order of its own: `no
 
 from decimal import Decimal
 
-from orderledger.domain.exact import EXACT, ONE
-from orderledger.domain.values import Liquidity, Side
-from orderledger.infrastructure.messages.registry import Balance, Fill, Funding, Message
+from orderledger import Balance, Fill, Funding, Liquidity, Message, Side
+from orderledger.extend.values import EXACT, ONE
 from orderledger.venues.base.fields import (
     Details,
     Document,

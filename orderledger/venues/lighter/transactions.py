@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import ClassVar
 
-from orderledger.domain.exact import EXACT, plain
-from orderledger.infrastructure.errors import NotSent
-from orderledger.projections.view import Row
+from orderledger import NotSent
+from orderledger.extend.values import EXACT, plain
+from orderledger.extend.views import Row
 
 LIMIT, STOP_LIMIT = 0, 3
 IMMEDIATE, GOOD_TILL_TIME, POST_ONLY = 0, 1, 2

@@ -9,8 +9,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from orderledger.domain.values import Source
-from orderledger.infrastructure.messages.registry import Message
+from orderledger import Message, Source
 from orderledger.venues.base.definitions import Terms
 from orderledger.venues.base.fields import Document, Unreadable, moment, number
 from orderledger.venues.base.translation import Fault, Translation, guarded, joined

@@ -6,19 +6,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from orderledger.domain.values import PositionMode
-from orderledger.infrastructure.clock import Clock, SystemClock
-from orderledger.infrastructure.messages.registry import Balance, Message
-from orderledger.projections.view import Row
+from orderledger import Balance, Message, PositionMode
+from orderledger.extend.values import Clock, SystemClock
+from orderledger.extend.views import Row
 from orderledger.venues.base.base_venue import BaseVenue, Feed
 from orderledger.venues.base.definitions import Terms
 from orderledger.venues.base.transport import Backoff, Http
 from orderledger.venues.base.venue import Abilities, Answer, Listing, Records
-from orderledger.venues.lighter.adapter import NETWORKS
 from orderledger.venues.lighter.interpreting import Interpreter
 from orderledger.venues.lighter.markets import Markets
 from orderledger.venues.lighter.queries import Queries
 from orderledger.venues.lighter.rest import STANDARD, Allowance, Rest, http_for
+from orderledger.venues.lighter.settings import NETWORKS
 from orderledger.venues.lighter.stream import Stream
 from orderledger.venues.lighter.tokens import LighterAccount, hidden
 from orderledger.venues.lighter.vocabulary import VENUE

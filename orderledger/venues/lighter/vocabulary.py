@@ -3,7 +3,7 @@ limits."""
 
 from enum import StrEnum
 
-from orderledger.domain.values import OrderType, TimeInForce
+from orderledger import OrderType, TimeInForce
 
 VENUE = "lighter"
 CLIENT_ORDER_INDEX = "lighter.client_order_index"

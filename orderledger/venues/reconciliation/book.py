@@ -1,20 +1,30 @@
-"""The parts of a ledger that reconciliation and venue adapters use."""
+"""The methods of a ledger that reconciliation and venue adapters use."""
 
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from operator import itemgetter
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol, overload
 
-from orderledger.infrastructure.errors import AmbiguousOrder, UnknownOrder
-from orderledger.infrastructure.messages.outcome import Outcome
-from orderledger.infrastructure.messages.registry import Message
-from orderledger.projections.positions import Position, position_of, terms_of
-from orderledger.projections.sides import NET, Part, modes_of, part_of, when
-from orderledger.projections.view import Row
-from orderledger.venues.reconciliation.breaks import ACTOR, UNDOES
-from orderledger.venues.reconciliation.comparing import TERMS
+from orderledger import (
+    AccountEventRow,
+    AmbiguousOrder,
+    CertificateRow,
+    EventRow,
+    InstrumentRow,
+    Message,
+    OrderRow,
+    Outcome,
+    PositionRow,
+    TradeRow,
+    UnknownOrder,
+)
+from orderledger.extend.values import NET, Part, modes_of, part_of, when
+from orderledger.extend.views import Position, position_of, terms_of
+from orderledger.venues.reconciliation.breaks import ACTOR, UNDOES, name_of
 
 JUST = timedelta(microseconds=1)
+TERMS = {"quantity", "limit_price", "stop_price"}
 TERMS_SET = ("order_replaced.", "order_restated.")
 
 
@@ -23,25 +33,34 @@ class Book(Protocol):
 
     def record_many(self, messages: Iterable[Message]) -> list[Outcome]: ...
 
+    def in_one_state(self) -> AbstractContextManager[None]: ...
+
+    def position(self) -> int: ...
+
     def preview(self, messages: Iterable[Message]) -> list[Outcome]: ...
 
-    def simulate(self, messages: Iterable[Message]) -> list[Row]: ...
+    @overload
+    def simulate(self, messages: Iterable[Message]) -> list[OrderRow]: ...
+    @overload
+    def simulate(
+        self, messages: Iterable[Message], *, view: Literal["trades"]
+    ) -> list[TradeRow]: ...
 
-    def order(self, order_id: str, /, *, account: str | None = None) -> Row: ...
+    def order(self, order_id: str, /, *, account: str | None = None) -> OrderRow: ...
 
-    def history(self, order_id: str, /, *, account: str | None = None) -> list[Row]: ...
+    def history(self, order_id: str, /, *, account: str | None = None) -> list[EventRow]: ...
 
-    def orders(self, *, open_only: bool = False, **where: Any) -> list[Row]: ...
+    def orders(self, *, open_only: bool = False, **where: Any) -> list[OrderRow]: ...
 
-    def trades(self, **where: Any) -> list[Row]: ...
+    def trades(self, **where: Any) -> list[TradeRow]: ...
 
-    def positions(self, **where: Any) -> list[Row]: ...
+    def positions(self, **where: Any) -> list[PositionRow]: ...
 
-    def certificates(self, **where: Any) -> list[Row]: ...
+    def certificates(self, **where: Any) -> list[CertificateRow]: ...
 
-    def account_events(self, **where: Any) -> list[Row]: ...
+    def account_events(self, **where: Any) -> list[AccountEventRow]: ...
 
-    def instruments(self, **where: Any) -> list[Row]: ...
+    def instruments(self, **where: Any) -> list[InstrumentRow]: ...
 
 
 class BookRecords:
@@ -50,13 +69,13 @@ class BookRecords:
     def __init__(self, book: Book) -> None:
         self._book = book
 
-    def order(self, account: str, name: str) -> Row | None:
+    def order(self, account: str, name: str) -> OrderRow | None:
         try:
             return self._book.order(name, account=account)
         except (UnknownOrder, AmbiguousOrder):
             return None
 
-    def trades(self, account: str, venue_order_id: str) -> list[Row]:
+    def trades(self, account: str, venue_order_id: str) -> list[TradeRow]:
         return self._book.trades(account=account, venue_order_id=venue_order_id)
 
 
@@ -84,47 +103,32 @@ def position_at(
     return position_of(account, instrument, terms_of(defined), sorted(entries, key=when))
 
 
-def terms_reported(book: Book, order: Row) -> Row | None:
-    """The event that set the terms in force. None if they are the requested ones."""
-    name = order["client_order_id"] or order["venue_order_id"]
+def history_of(book: Book, order: OrderRow) -> list[EventRow]:
+    """The events of an order. Empty if no name finds it."""
     try:
-        events = book.history(name, account=order["account"]) if name else []
+        return book.history(name_of(order), account=order["account"])
     except (UnknownOrder, AmbiguousOrder):
-        return None
+        return []
+
+
+def terms_reported(book: Book, order: OrderRow) -> EventRow | None:
+    """The event that set the terms in force. None if they are the requested ones."""
     is_external = order["origin"] == "external"
-    telling = [event for event in events if _sets_terms(event, is_external=is_external)]
-    return max(telling, key=itemgetter("at", "position"), default=None)
+    setting = [
+        event for event in history_of(book, order) if _sets_terms(event, is_external=is_external)
+    ]
+    return max(setting, key=itemgetter("at", "position"), default=None)
 
 
-def is_taken_back(event: Row) -> bool:
+def is_taken_back(event: EventRow) -> bool:
     """Check whether the event reverts a repair."""
     return event["actor"] == ACTOR and (event["causation_id"] or "").startswith(UNDOES)
 
 
-def _sets_terms(event: Row, *, is_external: bool) -> bool:
+def _sets_terms(event: EventRow, *, is_external: bool) -> bool:
     """Check whether the event sets terms. For an order that was not requested here, claims of the
     venue set them."""
     claims = event["payload"].get("reported") or {}
     return event["name"].startswith(TERMS_SET) or (
         is_external and not claims.keys().isdisjoint(TERMS)
     )
-
-
-Name = tuple[str, str]
-"""An alias and its value. A venue's id has an empty alias."""
-
-
-def names_of(row: Row) -> set[Name]:
-    """All names that the venue may use for the order."""
-    return {("", name) for name in row["venue_order_ids"]} | set(row["aliases"].items())
-
-
-def names_of_message(message: Any) -> set[Name]:
-    """All names that a report gives."""
-    named = set() if message.venue_order_id is None else {("", message.venue_order_id)}
-    return named | set(message.aliases.items())
-
-
-def named_by(row: Row, message: Any) -> bool:
-    """Check whether a report is about this order, by any of its names."""
-    return not names_of(row).isdisjoint(names_of_message(message))

@@ -8,11 +8,10 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Any
 
-from orderledger.domain.orders.ends import CONCLUDED_ABSENT
-from orderledger.domain.values import Source
-from orderledger.infrastructure.messages.document import document
-from orderledger.infrastructure.messages.registry import Absent, Message
-from orderledger.projections.view import Row
+from orderledger import Absent, Message, OrderRow, PositionRow, Source, TradeRow
+from orderledger.extend.events import CONCLUDED_ABSENT
+from orderledger.extend.messages import document
+from orderledger.extend.views import Row
 
 SUBJECT_SHOWN = 120
 ACTOR = "reconciliation"
@@ -62,7 +61,7 @@ class Break:
     subject: str
     since: datetime
     text: str
-    ours: Row | None = None
+    ours: OrderRow | TradeRow | PositionRow | None = None
     theirs: Any = None
     repairs: tuple[Message, ...] = ()
     is_settled: bool = True
@@ -90,64 +89,80 @@ def repairing(messages: Sequence[Message], kind: Kind, subject: str) -> tuple[Me
     return tuple(message.model_copy(update=stamp) for message in messages)
 
 
-def name_of(row: Row) -> str:
+def reported_at(message: Message) -> datetime:
+    """The time of a venue's report. Adapters give every report one."""
+    assert message.at is not None
+    return message.at
+
+
+def updated_at(row: OrderRow) -> datetime:
+    """The time of the newest fact about an order. Every order has one."""
+    assert row["updated_at"] is not None
+    return row["updated_at"]
+
+
+def name_of(row: OrderRow) -> str:
     """The name under which the ledger finds the order."""
-    name: str = (
-        row["client_order_id"] or row["venue_order_id"] or next(iter(row["aliases"].values()))
+    return row["client_order_id"] or row["venue_order_id"] or next(iter(row["aliases"].values()))
+
+
+def names_for_message(row: OrderRow) -> dict[str, Any]:
+    """The account and the names of an order, for a message about it."""
+    return {
+        "account": row["account"],
+        "client_order_id": row["client_order_id"],
+        "venue_order_id": row["venue_order_id"],
+        "aliases": row["aliases"],
+    }
+
+
+def order_break(
+    kind: Kind, row: OrderRow, text: str, *repairs: Message, since: datetime, **other: Any
+) -> Break:
+    """A break of an order. `other`: further fields."""
+    found = {"subject": name_of(row), **other}
+    return Break(
+        kind=kind,
+        account=row["account"],
+        since=since,
+        text=text,
+        ours=row,
+        repairs=repairing(repairs, kind, found["subject"]),
+        **found,
     )
-    return name
 
 
-def names_of_row(row: Row) -> dict[str, Any]:
-    """The names of an order for a message about it."""
-    return {name: row[name] for name in ("client_order_id", "venue_order_id", "aliases")}
-
-
-def not_asked(row: Row, name: str, at: datetime, most: int) -> Break:
+def not_asked(row: OrderRow, name: str, at: datetime, most: int) -> Break:
     """A break for an order that this run did not query, because others had waited longer."""
-    return Break(
-        kind=Kind.NOT_ASKED,
-        account=row["account"],
-        subject=name,
-        since=at,
-        text=f"{row['status']} here, not queried: a run queries {most} orders, and others had "
-        "waited longer",
-        ours=row,
-        is_settled=False,
+    text = (
+        f"{row['status']} here, not queried: a run queries {most} orders, and others had waited "
+        "longer"
     )
+    return order_break(Kind.NOT_ASKED, row, text, since=at, subject=name, is_settled=False)
 
 
-def absent_order(row: Row, asked_at: datetime) -> Break:
+def absent_order(row: OrderRow, asked_at: datetime) -> Break:
     """A break for an order that is open here and that the venue does not know."""
-    subject = name_of(row)
     as_named = f" as {row['venue_order_id']}" if row["venue_order_id"] else ""
+    text = (
+        f"{row['status']} here{as_named} since {updated_at(row).isoformat()}; the venue does not "
+        "know it"
+    )
     # Our clock may be behind the venue's: the absence must not be earlier than the last report.
-    absent = Absent(
-        account=row["account"], **names_of_row(row), at=max(asked_at, row["updated_at"])
-    )
+    absent = Absent(**names_for_message(row), at=max(asked_at, updated_at(row)))
     new = [] if row["absent_at"] is not None else [absent]
-    return Break(
-        kind=Kind.ABSENT_ORDER,
-        account=row["account"],
-        subject=subject,
-        since=row["absent_at"] or asked_at,
-        text=f"{row['status']} here{as_named} since {row['updated_at'].isoformat()}; the venue "
-        "does not know it",
-        ours=row,
-        repairs=repairing(new, Kind.ABSENT_ORDER, subject),
-        is_settled=False,
-    )
+    since = row["absent_at"] or asked_at
+    return order_break(Kind.ABSENT_ORDER, row, text, *new, since=since, is_settled=False)
 
 
-def two_live_orders(row: Row, live: Sequence[str]) -> Break:
+def two_live_orders(row: OrderRow, live: Sequence[str]) -> Break:
     """A break for an order of ours that is two orders at the venue."""
-    return Break(
-        kind=Kind.TWO_LIVE_ORDERS,
-        account=row["account"],
+    return order_break(
+        Kind.TWO_LIVE_ORDERS,
+        row,
+        f"{' and '.join(live)} both work at the venue",
+        since=updated_at(row),
         subject=row["client_order_id"] or live[0],
-        since=row["updated_at"],
-        text=f"{' and '.join(live)} both work at the venue",
-        ours=row,
         theirs=live,
         is_settled=False,
     )

@@ -8,23 +8,21 @@ not know its ids when queried; nothing of it is filled.
 
 from datetime import datetime, timedelta
 
-from orderledger.infrastructure.errors import AmbiguousOrder, UnknownOrder
-from orderledger.infrastructure.messages.registry import Cancel, Message, Reinstate
-from orderledger.projections.view import Row
-from orderledger.venues.reconciliation.book import Book, is_taken_back
+from orderledger import Cancel, Message, OrderRow, Reinstate
+from orderledger.venues.reconciliation.book import Book, history_of, is_taken_back
 from orderledger.venues.reconciliation.breaks import (
     CONCLUDED,
     Break,
     Kind,
-    name_of,
-    names_of_row,
-    repairing,
+    names_for_message,
+    order_break,
+    updated_at,
 )
 
 REINSTATED = "order_reinstated."
 
 
-def may_conclude(row: Row, asked_at: datetime, grace: timedelta) -> bool:
+def may_conclude(row: OrderRow, asked_at: datetime, grace: timedelta) -> bool:
     """Check whether the order is external, has been absent for the grace period, and has no fill
     since."""
     absent_at, filled_at = row["absent_at"], row["last_fill_at"]
@@ -33,24 +31,22 @@ def may_conclude(row: Row, asked_at: datetime, grace: timedelta) -> bool:
     return filled_at is None or filled_at <= absent_at
 
 
-def may_be(row: Row, own: Row) -> bool:
+def may_be(row: OrderRow, own: OrderRow) -> bool:
     """Check whether this may be an order of ours whose venue id is still unknown."""
     is_unmatched = own["origin"] == "own" and own["is_open"] and not own["venue_order_ids"]
-    return is_unmatched and all(row[name] in (None, own[name]) for name in ("instrument", "side"))
+    is_alike = row["instrument"] in (None, own["instrument"]) and row["side"] in (None, own["side"])
+    return is_unmatched and is_alike
 
 
-def was_taken_back(book: Book, row: Row) -> bool:
+def was_taken_back(book: Book, row: OrderRow) -> bool:
     """Check whether such a conclusion was reverted. It is then not repeated."""
-    try:
-        events = book.history(name_of(row), account=row["account"])
-    except (UnknownOrder, AmbiguousOrder):
-        return False
+    events = history_of(book, row)
     return any(event["name"].startswith(REINSTATED) and is_taken_back(event) for event in events)
 
 
-def concluded_end(row: Row, asked_at: datetime) -> Break:
+def concluded_end(row: OrderRow, asked_at: datetime) -> Break:
     """The break for an absence that proved to be an end, with the cancel that records it."""
-    subject, absent_at = name_of(row), row["absent_at"]
+    absent_at = row["absent_at"] or asked_at
     known = row["last_fill_at"]
     filled = f"last filled at {known.isoformat()}" if known is not None else "never filled"
     text = (
@@ -58,9 +54,8 @@ def concluded_end(row: Row, asked_at: datetime) -> Break:
         f"unknown to it when queried, since {absent_at.isoformat()}; {filled}"
     )
     end = Cancel(
-        account=row["account"],
-        **names_of_row(row),
-        at=max(asked_at, row["updated_at"]),
+        **names_for_message(row),
+        at=max(asked_at, updated_at(row)),
         reason=CONCLUDED,
         text=text,
         evidence={
@@ -69,45 +64,23 @@ def concluded_end(row: Row, asked_at: datetime) -> Break:
             "cum_quantity": str(row["cum_quantity"]),
         },
     )
-    return Break(
-        kind=Kind.ABSENT_ORDER,
-        account=row["account"],
-        subject=subject,
-        since=absent_at,
-        text=text,
-        ours=row,
-        repairs=repairing([end], Kind.ABSENT_ORDER, subject),
-    )
+    return order_break(Kind.ABSENT_ORDER, row, text, end, since=absent_at)
 
 
-def seen_again(row: Row, message: Message) -> list[Message]:
+def seen_again(row: OrderRow, message: Message) -> list[Message]:
     """The messages for an order that the venue lists after its end was concluded: undo the
     conclusion, then the report."""
-    end = row["ended_at"] or row["updated_at"]
-    return [
-        Reinstate(account=row["account"], **names_of_row(row), at=end, reason="seen_again"),
-        message,
-    ]
+    end = row["ended_at"] or updated_at(row)
+    return [Reinstate(**names_for_message(row), at=end, reason="seen_again"), message]
 
 
-def of_ours_after_all(row: Row) -> Break:
+def of_ours_after_all(row: OrderRow) -> Break:
     """The break for an order whose end was concluded and that proved to be ours. It is reopened
     until the venue reports an end."""
-    subject = name_of(row)
-    reopened = Reinstate(
-        account=row["account"],
-        **names_of_row(row),
-        at=row["ended_at"] or row["updated_at"],
-        reason="own_order",
+    end = row["ended_at"] or updated_at(row)
+    reopened = Reinstate(**names_for_message(row), at=end, reason="own_order")
+    text = (
+        "its end was concluded from absence, but it is an order of ours, which absence does not end"
     )
-    return Break(
-        kind=Kind.ABSENT_ORDER,
-        account=row["account"],
-        subject=subject,
-        since=row["absent_at"] or row["ended_at"] or row["updated_at"],
-        text="its end was concluded from absence, but it is an order of ours, which absence does "
-        "not end",
-        ours=row,
-        repairs=repairing([reopened], Kind.ABSENT_ORDER, subject),
-        is_settled=False,
-    )
+    since = row["absent_at"] or end
+    return order_break(Kind.ABSENT_ORDER, row, text, reopened, since=since, is_settled=False)

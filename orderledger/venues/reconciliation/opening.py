@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
+from typing import NamedTuple
 
-from orderledger.domain.exact import EXACT, ONE, ZERO, plain
-from orderledger.projections.positions import Terms, position_of, position_rows, terms_of
-from orderledger.projections.sides import Part, modes_of, part_of, when
-from orderledger.projections.view import Row
+from orderledger import TradeRow
+from orderledger.extend.values import EXACT, ONE, ZERO, modes_of, part_of, plain, when
+from orderledger.extend.views import Terms, position_of, position_rows, terms_of
 from orderledger.venues.base.numbers import quotient
-from orderledger.venues.reconciliation.book import Book
+from orderledger.venues.reconciliation.account import Account
+from orderledger.venues.reconciliation.holdings import PositionName
 
 MORE_DIGITS = 6
 """Further decimals of a derived price, beyond those of the average that it comes from."""
@@ -18,62 +19,39 @@ BY_AVERAGE = "at the price that leads to the venue's average price"
 BY_FIRST_FILL = "at the price of the first fill, since its cost is unknown"
 
 
-def price_of_opening(
-    book: Book,
-    account: str,
-    instrument: str,
-    part: Part,
-    *,
-    quantity: Decimal,
-    at: datetime,
-    stated: Decimal | None,
-    thought_of: Sequence[Row],
-) -> tuple[Decimal, str]:
-    """The price of a position at a time, and how it was found.
+class Opening(NamedTuple):
+    """A position at a time. `stated`: average price of the present position, by the venue."""
 
-    `part`: its position side and id. `stated`: average price of the present position, by the venue.
-    `thought_of`: fills that a dry run would have recorded.
-    """
-    defined = next(iter(book.instruments(account=account, instrument=instrument)), None)
+    name: PositionName
+    quantity: Decimal
+    at: datetime
+    stated: Decimal | None
+
+
+def price_of_opening(account: Account, opening: Opening) -> tuple[Decimal, str]:
+    """The price of a position at a time, and how it was found."""
+    asked = {"account": account.name, "instrument": opening.name.instrument}
+    defined = next(iter(account.book.instruments(**asked)), None)
     modes = modes_of(defined)
-    trades = [
-        row
-        for row in book.trades(account=account, instrument=instrument)
-        if row["at"] > at and row["side"]
-    ]
-    fills = sorted((row for row in (*trades, *thought_of) if part_of(row, modes) == part), key=when)
-    if stated is None:
+    later = account.fills_after(opening.at, opening.name)
+    fills = sorted((row for row in later if part_of(row, modes) == opening.name.part), key=when)
+    if opening.stated is None:
         return (fills[0]["price"] if fills else ZERO), BY_FIRST_FILL
-    return _solved(
-        account, instrument, terms_of(defined), quantity, at, stated, fills
-    ) or stated, BY_AVERAGE
+    solved = _solved(opening, opening.stated, terms_of(defined), fills)
+    return solved or opening.stated, BY_AVERAGE
 
 
 def _solved(
-    account: str,
-    instrument: str,
-    terms: Terms,
-    quantity: Decimal,
-    at: datetime,
-    stated: Decimal,
-    fills: Sequence[Row],
+    opening: Opening, stated: Decimal, terms: Terms, fills: Sequence[TradeRow]
 ) -> Decimal | None:
     """The price from which the fills lead to the stated average. None if the average does not
     depend on it: a fill turned the position through zero. The average is a linear function of the
     opening price, so two points give the solution."""
     if terms.inverse:
         return None
-
-    def average(price: Decimal) -> Decimal:
-        opened = {"kind": "adjust", "quantity": quantity, "price": price, "at": at, "position": 0}
-        found: Decimal = position_rows(position_of(account, instrument, terms, [opened, *fills]))[
-            0
-        ]["average_open_price"]
-        return found
-
-    at_nothing = average(ZERO)
-    slope = EXACT.subtract(average(ONE), at_nothing)
-    price = quotient(EXACT.subtract(stated, at_nothing), slope) if slope else None
+    at_zero = _average(opening, ZERO, terms, fills)
+    slope = EXACT.subtract(_average(opening, ONE, terms, fills), at_zero)
+    price = quotient(EXACT.subtract(stated, at_zero), slope) if slope else None
     exponent = stated.as_tuple().exponent
     digits = MORE_DIGITS + (max(0, -exponent) if isinstance(exponent, int) else 0)
     return (
@@ -81,3 +59,17 @@ def _solved(
         if price is None
         else Decimal(plain(EXACT.quantize(price, ONE.scaleb(-digits)))) or None
     )
+
+
+def _average(opening: Opening, price: Decimal, terms: Terms, fills: Sequence[TradeRow]) -> Decimal:
+    """The average price after the fills, if the position was opened at this price."""
+    opened = {
+        "kind": "adjust",
+        "quantity": opening.quantity,
+        "price": price,
+        "at": opening.at,
+        "position": 0,
+    }
+    position = position_of("", opening.name.instrument, terms, [opened, *fills])
+    found: Decimal = position_rows(position)[0]["average_open_price"]
+    return found

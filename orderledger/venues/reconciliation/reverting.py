@@ -5,25 +5,25 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Protocol
 
-from orderledger.domain.exact import EXACT, ONE, plain
-from orderledger.domain.orders.reports import OBSERVED_ENDS
-from orderledger.domain.values import Source
-from orderledger.infrastructure.messages.fields import DIGITS
-from orderledger.infrastructure.messages.registry import (
+from orderledger import (
     Absent,
     Adjust,
     BustFill,
     Cancel,
     CorrectFill,
+    EventRow,
     Funding,
     Message,
+    OrderRow,
     Reinstate,
     Restate,
+    Source,
 )
-from orderledger.projections.positions import position_rows
-from orderledger.projections.sides import modes_of, part_of
-from orderledger.projections.view import Row
-from orderledger.venues.reconciliation.book import JUST, Book, position_at
+from orderledger.extend.events import OBSERVED_ENDS
+from orderledger.extend.messages import DIGITS
+from orderledger.extend.values import EXACT, ONE, modes_of, part_of, plain
+from orderledger.extend.views import position_rows
+from orderledger.venues.reconciliation.book import JUST, TERMS, Book, position_at
 from orderledger.venues.reconciliation.breaks import ACTOR, UNDOES
 
 SMALLEST = ONE.scaleb(-DIGITS)
@@ -31,21 +31,24 @@ SMALLEST = ONE.scaleb(-DIGITS)
 REASON = "repair_reverted"
 CERTIFICATE = "reconciliation_certified."
 ATTRIBUTED = "order_attributed."
+TERMS_OF_A_FILL = frozenset(
+    {"quantity", "price", "fee", "fee_currency", "liquidity", "instrument", "side", "at"}
+)
 
 
 class Log(Book, Protocol):
     """The methods of `Ledger` that reverting uses."""
 
-    def events(self) -> Iterator[Row]: ...
+    def events(self) -> Iterator[EventRow]: ...
 
 
-def repairs_of(log: Log, break_id: str, account: str | None = None) -> list[Row]:
+def repairs_of(log: Log, break_id: str, account: str | None = None) -> list[EventRow]:
     """The events that a break appended when it was last found, oldest first.
 
     A position may differ again under the same id. Reverting the last adjustment does not include
     the one before. A certificate after each run that appends separates them.
     """
-    found: dict[str, list[Row]] = {}
+    found: dict[str, list[EventRow]] = {}
     certified: set[str] = set()
     for event in log.events():
         if event["name"].startswith(CERTIFICATE):
@@ -62,12 +65,12 @@ def repairs_of(log: Log, break_id: str, account: str | None = None) -> list[Row]
     return [event for name, events in found.items() for event in events if account in (None, name)]
 
 
-def _is_repair(event: Row) -> bool:
+def _is_repair(event: EventRow) -> bool:
     """Check whether a reconciliation appended it, on its own or for a person."""
     return bool(event["actor"] == ACTOR or event["source"] == Source.RECONCILIATION)
 
 
-def reverting(log: Log, repairs: Sequence[Row], now: datetime) -> list[Message]:
+def reverting(log: Log, repairs: Sequence[EventRow], now: datetime) -> list[Message]:
     """The messages that undo these events, the latest first. Mere evidence needs none."""
     undone = []
     for event in reversed(repairs):
@@ -78,7 +81,7 @@ def reverting(log: Log, repairs: Sequence[Row], now: datetime) -> list[Message]:
     return undone
 
 
-def _stamped(message: Message, event: Row) -> Message:
+def _stamped(message: Message, event: EventRow) -> Message:
     name = f"{UNDOES}{event['position']}"
     stamp = {
         "source": Source.RECONCILIATION,
@@ -89,7 +92,7 @@ def _stamped(message: Message, event: Row) -> Message:
     return message.model_copy(update={**stamp, "message_id": name})
 
 
-def _order(log: Log, event: Row) -> Row:
+def _order(log: Log, event: EventRow) -> OrderRow:
     """The order of an event: the one in its stream, or the order that it was attributed to."""
     stream = event["stream"]
     while not (rows := log.orders(account=event["account"], stream=stream)):
@@ -101,12 +104,12 @@ def _order(log: Log, event: Row) -> Row:
     return rows[0]
 
 
-def _is_attribution(event: Row) -> bool:
+def _is_attribution(event: EventRow) -> bool:
     name: str = event["name"]
     return name.startswith(ATTRIBUTED)
 
 
-def _names(order: Row) -> dict[str, Any]:
+def _names(order: OrderRow) -> dict[str, Any]:
     """The names of an order for a message. An external order gets our id only if it has no other
     name."""
     is_known_by_ours = order["origin"] == "own" or not (order["venue_order_id"] or order["aliases"])
@@ -118,11 +121,11 @@ def _names(order: Row) -> dict[str, Any]:
     }
 
 
-def _bust(log: Log, event: Row, now: datetime) -> Message:
+def _bust(log: Log, event: EventRow, now: datetime) -> Message:
     return BustFill(**_names(_order(log, event)), fill_id=event["payload"]["fill_id"], at=now)
 
 
-def _correct_back(log: Log, event: Row, now: datetime) -> Message:
+def _correct_back(log: Log, event: EventRow, now: datetime) -> Message:
     """Correct a fill back to its earlier numbers. Busting the correction would remove the fill, so
     that is only done if the fill was unknown before."""
     payload, order = event["payload"], _order(log, event)
@@ -131,8 +134,9 @@ def _correct_back(log: Log, event: Row, now: datetime) -> Message:
     )  # other orders may share the id
     if not before:
         return _bust(log, event, now)
-    names = ("quantity", "price", "fee", "fee_currency", "liquidity", "instrument", "side", "at")
-    was = {name: before[0][name] for name in names}
+    was: dict[str, Any] = {
+        name: term for name, term in before[0].items() if name in TERMS_OF_A_FILL
+    }
     return CorrectFill(
         **_names(order),
         **was,
@@ -141,23 +145,23 @@ def _correct_back(log: Log, event: Row, now: datetime) -> Message:
     )
 
 
-def _reinstate(log: Log, event: Row, now: datetime) -> Message:
+def _reinstate(log: Log, event: EventRow, now: datetime) -> Message:
     """Reinstate the order at the time of its end, so that later reports of the venue count."""
     return Reinstate(**_names(_order(log, event)), at=event["at"])
 
 
-def _withdraw(log: Log, event: Row, now: datetime) -> Message:
+def _withdraw(log: Log, event: EventRow, now: datetime) -> Message:
     """An order of ours becomes absent, as before; an external one is canceled."""
     order = _order(log, event)
     message_class = Absent if order["origin"] == "own" else Cancel
     return message_class(**_names(order), at=max(now, event["at"]))
 
 
-def _observed(log: Log, event: Row, now: datetime) -> Message | None:
+def _observed(log: Log, event: EventRow, now: datetime) -> Message | None:
     return _reinstate(log, event, now) if event["payload"].get("status") in OBSERVED_ENDS else None
 
 
-def _restate(log: Log, event: Row, now: datetime) -> Message | None:
+def _restate(log: Log, event: EventRow, now: datetime) -> Message | None:
     """Restore the earlier terms, unless the venue has reported later ones.
 
     The time is just after the reverted report: if the venue repeats that report in another form,
@@ -166,21 +170,19 @@ def _restate(log: Log, event: Row, now: datetime) -> Message | None:
     before = log.orders(
         account=event["account"], stream=event["stream"], as_of=event["position"] - 1
     )
-    payload = event["payload"]
-    terms = {
-        name: before[0][name]
-        for name in ("quantity", "limit_price", "stop_price")
-        if name in payload and before
+    terms = before[0].items() if before else ()
+    changed = TERMS & event["payload"].keys()
+    known: dict[str, Any] = {
+        name: term for name, term in terms if name in changed and term is not None
     }
-    known = {name: term for name, term in terms.items() if term is not None}
     return Restate(**_names(_order(log, event)), **known, at=event["at"] + JUST) if known else None
 
 
-def _adjust(log: Log, event: Row, now: datetime) -> Message:
+def _adjust(log: Log, event: EventRow, now: datetime) -> Message:
     """Set the position to its quantity at that time without the adjustment, by all that is known
     now."""
     account, instrument, at = event["account"], event["payload"]["instrument"], event["at"]
-    (defined,) = log.instruments(account=account, instrument=instrument) or [None]
+    defined = next(iter(log.instruments(account=account, instrument=instrument)), None)
     told = {name: event["payload"].get(name) for name in ("position_side", "position_id")}
     part = part_of({**told, "at": at, "position": event["position"]}, modes_of(defined))
     held = position_rows(
@@ -197,7 +199,7 @@ def _adjust(log: Log, event: Row, now: datetime) -> Message:
     )
 
 
-def _pay_back(log: Log, event: Row, now: datetime) -> Message:
+def _pay_back(log: Log, event: EventRow, now: datetime) -> Message:
     payload = event["payload"]
     return Funding(
         account=event["account"],
@@ -210,7 +212,7 @@ def _pay_back(log: Log, event: Row, now: datetime) -> Message:
     )
 
 
-_UNDO: dict[str, Callable[[Log, Row, datetime], Message | None]] = {
+_UNDO: dict[str, Callable[[Log, EventRow, datetime], Message | None]] = {
     "fill_recorded": _bust,
     "fill_corrected": _correct_back,
     "order_canceled": _reinstate,

@@ -1,64 +1,15 @@
-"""Tradier in the registry: its networks and settings, and how its parts are made."""
+"""Tradier in the registry: how its parts are made."""
 
 import asyncio
 import random
-from typing import Literal
 
-from pydantic import Field
-
-from orderledger.infrastructure.clock import SystemClock
+from orderledger.extend.values import SystemClock
 from orderledger.venues.base.adapter import Adapter
-from orderledger.venues.base.networks import Network, Networks
 from orderledger.venues.base.order_entry import OrderEntry
 from orderledger.venues.base.recorded import Recording
-from orderledger.venues.base.settings import (
-    WEBSOCKET_URL,
-    OneAccountSection,
-    Seconds,
-    Secret,
-    WebsocketUrl,
-)
 from orderledger.venues.base.venue import Records, Venue
+from orderledger.venues.tradier.settings import TradierSettings
 from orderledger.venues.tradier.vocabulary import LEG_ALIAS, NAME, TAG_ALIAS
-
-LIVE_PER_MINUTE = 120
-SANDBOX_PER_MINUTE = 60
-"""Queries a minute, for each token."""
-
-NETWORKS = Networks(
-    {
-        "live": Network("https://api.tradier.com/v1", "wss://ws.tradier.com/v1/accounts/events"),
-        "sandbox": Network(
-            "https://sandbox.tradier.com/v1", "wss://sandbox-ws.tradier.com/v1/accounts/events"
-        ),
-    },
-    "/accounts/events",
-)
-
-
-class TradierSettings(OneAccountSection):
-    """One account at Tradier."""
-
-    networks = NETWORKS
-    defaults_of_networks = {"sandbox": {"requests_per_minute": SANDBOX_PER_MINUTE}}  # noqa: RUF012  (declared by VenueSection)
-    venue: Literal["tradier"]
-    number: str = Field(
-        pattern=r"^[A-Za-z0-9]{1,30}$", description="The account number at the venue."
-    )
-    token: Secret = Field(description="The access token.")
-    websocket_url: WebsocketUrl = Field(default="", description=WEBSOCKET_URL)
-    requests_per_minute: int = Field(
-        default=LIVE_PER_MINUTE,
-        ge=1,
-        description="Queries that the venue allows a minute. Default in the sandbox: 60.",
-    )
-    poll_seconds: Seconds = Field(
-        default=2.0, description="Between two queries of the orders while any is open."
-    )
-
-    @property
-    def at_venue(self) -> tuple[str, ...]:
-        return (f"number {self.number}",)
 
 
 def build(settings: TradierSettings, records: Records) -> Venue:

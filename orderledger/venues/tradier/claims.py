@@ -2,10 +2,10 @@
 
 from decimal import Decimal
 
-from orderledger.domain.exact import ZERO, total
-from orderledger.domain.values import OrderType, Status
-from orderledger.infrastructure.messages.registry import ReportedClaims
-from orderledger.projections.view import Row
+from orderledger import OrderStatus as Status
+from orderledger import OrderType, ReportedClaims
+from orderledger.extend.values import ZERO, total
+from orderledger.extend.views import Row
 from orderledger.venues.tradier.rows import OrderRow
 from orderledger.venues.tradier.vocabulary import (
     ENDS,

@@ -5,8 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-from orderledger.domain.values import Source
-from orderledger.infrastructure.messages.registry import CorrectFill, Fill, Message
+from orderledger import CorrectFill, Fill, Message, Source
 from orderledger.venues.base.venue import Records
 from orderledger.venues.tradier.fills import FillsById
 from orderledger.venues.tradier.tags import Holders

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from orderledger.infrastructure.errors import VenueRefused, VenueUnavailable
+from orderledger import VenueRefused, VenueUnavailable
 from orderledger.venues.base.fields import Unreadable, is_nothing
 from orderledger.venues.base.paging import by_number
 from orderledger.venues.base.transport import Http

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from orderledger.domain.exact import EXACT, ONE, ZERO, plain, total
-from orderledger.infrastructure.messages.fields import PLAIN_NUMBER
-from orderledger.infrastructure.messages.registry import CorrectFill, Fill
-from orderledger.projections.view import Row
+from orderledger import CorrectFill, Fill
+from orderledger.extend.messages import PLAIN_NUMBER
+from orderledger.extend.values import EXACT, ONE, ZERO, plain, total
+from orderledger.extend.views import Row
 from orderledger.venues.base.numbers import quotient
 from orderledger.venues.base.venue import Records
 from orderledger.venues.tradier.rows import OrderRow

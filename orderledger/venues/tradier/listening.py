@@ -1,12 +1,12 @@
 """Tradier's stream of account events, which comes beside the polling of orders."""
 
 import json
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
-from orderledger.infrastructure.errors import VenueError
-from orderledger.venues.base.polling import PollFeed
+from orderledger import VenueError
+from orderledger.venues.base.polling import PolledVenue, PollFeed
 from orderledger.venues.base.translation import Fault, Translation
 from orderledger.venues.base.transport import (
     Backoff,
@@ -17,11 +17,9 @@ from orderledger.venues.base.transport import (
     Socket,
     parsed,
 )
+from orderledger.venues.tradier.context import Context
 from orderledger.venues.tradier.endpoints import Endpoints
 from orderledger.venues.tradier.translate import translated
-
-if TYPE_CHECKING:
-    from orderledger.venues.tradier.venue import TradierVenue
 
 QUIET_SECONDS = 150.0
 """Tradier's heartbeat comes about once a minute: two may be missed."""
@@ -31,19 +29,22 @@ class EventStream:
     """Delivers events about orders, and queries each order of which an event does not tell enough.
 
     A connection that is cut costs only time: each new one is followed by a query of all orders.
-    `polls`: the polled accounts, by their numbers at Tradier.
+    `context`: of the payloads of an account. `polls`: the polled accounts, by their numbers at
+    Tradier.
     """
 
     def __init__(
         self,
         url: str,
         token: str,
-        venue: "TradierVenue",
+        venue: PolledVenue,
+        context: Callable[[str], Context],
         endpoints: Endpoints,
         polls: Mapping[str, PollFeed],
         backoff: Backoff,
     ) -> None:
         self._venue = venue
+        self._context = context
         self._endpoints = endpoints
         self._polls = polls
         self._socket = Socket(
@@ -105,7 +106,7 @@ class EventStream:
             yield from self._polls.items()
 
     async def _take_event(self, number: str, poll: PollFeed, document: Any) -> None:
-        translation = translated(document, self._venue.context(poll.account))
+        translation = translated(document, self._context(poll.account))
         await poll.deliver(translation)
         for venue_order_id in translation.questions:
             try:

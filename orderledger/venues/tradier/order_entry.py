@@ -10,18 +10,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from orderledger.domain.exact import plain
-from orderledger.domain.values import DatedBy
-from orderledger.infrastructure.errors import NotSent, Unanswered
-from orderledger.infrastructure.messages.registry import (
-    Message,
-    Reject,
-    RejectCancel,
-    RejectReplace,
-    Status,
-)
-from orderledger.infrastructure.messages.reports import Report
-from orderledger.projections.view import Row
+from orderledger import Message, NotSent, Reject, RejectCancel, RejectReplace, Status, Unanswered
+from orderledger.extend.messages import Report
+from orderledger.extend.values import DatedBy, plain
+from orderledger.extend.views import Row
 from orderledger.venues.base.fields import Unreadable, identity, is_nothing
 from orderledger.venues.base.order_entry import EVERY_TYPE, EntryAbilities, Sent
 from orderledger.venues.base.refusals import codes_of

@@ -8,19 +8,11 @@ before the first of them is filled.
 from decimal import Decimal
 from typing import Any
 
-from orderledger.domain.exact import ZERO, plain
-from orderledger.domain.values import DatedBy, Status
-from orderledger.infrastructure.messages.registry import (
-    BustFill,
-    CorrectFill,
-    Fill,
-    Message,
-    Replace,
-    ReportedClaims,
-    Restate,
-)
-from orderledger.infrastructure.messages.registry import Status as StatusReport
-from orderledger.infrastructure.printable import printable
+from orderledger import BustFill, CorrectFill, Fill, Message, Replace, ReportedClaims, Restate
+from orderledger import OrderStatus as Status
+from orderledger import Status as StatusReport
+from orderledger.extend.runtime import printable
+from orderledger.extend.values import ZERO, DatedBy, plain
 from orderledger.venues.base.translation import Translation
 from orderledger.venues.tradier.claims import (
     claims_of,

@@ -2,8 +2,8 @@
 
 from decimal import Decimal
 
-from orderledger.domain.exact import EXACT, ONE, ZERO
-from orderledger.infrastructure.messages.registry import Balance, Message
+from orderledger import Balance, Message
+from orderledger.extend.values import EXACT, ONE, ZERO
 from orderledger.venues.base.definitions import Terms
 from orderledger.venues.base.fields import Document, Unreadable, word
 from orderledger.venues.base.numbers import quotient

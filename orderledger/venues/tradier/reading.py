@@ -4,7 +4,7 @@ as numbers."""
 from decimal import Decimal
 from typing import Any
 
-from orderledger.domain.exact import plain
+from orderledger.extend.values import plain
 from orderledger.venues.base import fields
 from orderledger.venues.base.fields import (
     LONGEST_ID,

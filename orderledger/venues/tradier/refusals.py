@@ -1,7 +1,7 @@
 """What proves that Tradier has not taken a request. It gives sentences: `errors` of its desk,
 `fault` of its gateway."""
 
-from orderledger.infrastructure.messages.registry import Reject, RejectCancel, RejectReplace
+from orderledger import Reject, RejectCancel, RejectReplace
 from orderledger.venues.base.refusals import (
     STATED,
     UNAUTHORIZED,

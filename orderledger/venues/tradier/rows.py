@@ -11,8 +11,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from orderledger.domain.exact import ZERO, plain, total
-from orderledger.domain.values import OrderType, Side, TimeInForce
+from orderledger import OrderType, Side, TimeInForce
+from orderledger.extend.values import ZERO, plain, total
 from orderledger.venues.base.fields import (
     Document,
     Unreadable,

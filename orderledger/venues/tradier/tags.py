@@ -4,7 +4,7 @@ import re
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from orderledger.projections.view import Row
+from orderledger.extend.views import Row
 from orderledger.venues.base.venue import Records
 from orderledger.venues.tradier.vocabulary import TAG_ALIAS
 

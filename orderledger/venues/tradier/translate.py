@@ -10,8 +10,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from orderledger.domain.values import Source
-from orderledger.infrastructure.messages.registry import Message
+from orderledger import Message, Source
 from orderledger.venues.base.definitions import Terms
 from orderledger.venues.base.fields import Document, Unreadable, identity, is_nothing
 from orderledger.venues.base.recorded import Remembering

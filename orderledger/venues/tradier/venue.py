@@ -6,15 +6,9 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from orderledger.infrastructure.messages.registry import (
-    Balance,
-    BustFill,
-    CorrectFill,
-    Fill,
-    Message,
-)
-from orderledger.infrastructure.messages.reports import Report
-from orderledger.projections.view import Row
+from orderledger import Balance, BustFill, CorrectFill, Fill, Message
+from orderledger.extend.messages import Report
+from orderledger.extend.views import Row
 from orderledger.venues.base.base_venue import Feed
 from orderledger.venues.base.definitions import Terms
 from orderledger.venues.base.fields import Unreadable, can_be_id
@@ -22,12 +16,12 @@ from orderledger.venues.base.polling import PolledVenue, PollFeed
 from orderledger.venues.base.translation import Translation
 from orderledger.venues.base.transport import Backoff, Http, RateLimiter
 from orderledger.venues.base.venue import Abilities, Answer, Records
-from orderledger.venues.tradier.adapter import LIVE_PER_MINUTE, NETWORKS
 from orderledger.venues.tradier.context import Context, Memory
 from orderledger.venues.tradier.endpoints import KEPT_FOR, Endpoints, is_quota
 from orderledger.venues.tradier.listening import EventStream
 from orderledger.venues.tradier.positions import terms_of
 from orderledger.venues.tradier.rows import key_of, read_row
+from orderledger.venues.tradier.settings import LIVE_PER_MINUTE, NETWORKS
 from orderledger.venues.tradier.tags import ids_of, tag_for
 from orderledger.venues.tradier.translate import (
     order_ids,
@@ -114,7 +108,13 @@ class TradierVenue(PolledVenue):
         yield from polls.values()
         if self._stream_url is not None:
             yield EventStream(
-                self._stream_url, self._token, self, self._endpoints, polls, self._backoff.anew()
+                self._stream_url,
+                self._token,
+                self,
+                self.context,
+                self._endpoints,
+                polls,
+                self._backoff.anew(),
             )
 
     async def order_rows(self, account: str) -> list[Any]:

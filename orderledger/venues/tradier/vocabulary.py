@@ -3,10 +3,10 @@
 import re
 from decimal import Decimal
 
-from orderledger.domain.values import OrderType, Side, Status, TimeInForce
-from orderledger.infrastructure.messages.registry import Acknowledge, Cancel, Expire, Reject
-from orderledger.infrastructure.messages.registry import Status as StatusReport
-from orderledger.infrastructure.messages.reports import Report
+from orderledger import Acknowledge, Cancel, Expire, OrderType, Reject, Side, TimeInForce
+from orderledger import OrderStatus as Status
+from orderledger import Status as StatusReport
+from orderledger.extend.messages import Report
 
 NAME = "tradier"
 TAG_ALIAS = "tradier.tag"

@@ -1,7 +1,6 @@
 """A seed, from its plan to its verdict."""
 
 import gc
-import logging
 import sys
 import warnings
 from collections import Counter
@@ -10,8 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import structlog
-
+from tests.captured_logs import captured
 from tests.gateway.worlds.judge import faults_of
 from tests.gateway.worlds.plan import Plan
 from tests.gateway.worlds.world import NotWell, World
@@ -39,12 +37,8 @@ def judged(plan: Plan, folder: Path) -> Verdict:
     database = folder / f"gateway-world-{plan.seed}.db"
     for earlier in folder.glob(f"{database.name}*"):
         earlier.unlink()
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    try:
-        with forgetting():
-            return _lived(plan, database)
-    finally:
-        structlog.reset_defaults()
+    with captured(), forgetting():
+        return _lived(plan, database)
 
 
 def _lived(plan: Plan, database: Path) -> Verdict:

@@ -25,9 +25,9 @@ from orderledger.simulation.servers import Faults
 from orderledger.simulation.servers.server import VenueServer
 from orderledger.venues.base.transport import Backoff
 from orderledger.venues.base.venue import FeedEvent, Messages
-from orderledger.venues.ccxt.adapter import CcxtSettings
 from orderledger.venues.ccxt.exchange import connected
 from orderledger.venues.ccxt.order_entry import CcxtOrderEntry
+from orderledger.venues.ccxt.settings import CcxtSettings
 from orderledger.venues.ccxt.venue import CcxtVenue
 from orderledger.venues.reconciliation.book import BookRecords
 

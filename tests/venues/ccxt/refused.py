@@ -4,7 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 
 Case = tuple[str, int, Any, str]
-UNPROVED, SILENT, DUPLICATE, TIMEOUT = "unproved_refusal", "no_answer", "duplicate_order", "timeout"
+UNPROVED, SILENT, DUPLICATE, TIMEOUT = (
+    "refusal_not_proved",
+    "no_answer",
+    "duplicate_order",
+    "timeout",
+)
 UNKNOWN = (UNPROVED, SILENT, DUPLICATE, TIMEOUT)
 
 

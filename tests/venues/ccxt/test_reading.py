@@ -13,9 +13,9 @@ import pytest
 from orderledger.infrastructure.errors import InvalidSetting, VenueRefused
 from orderledger.infrastructure.messages.registry import Fill
 from orderledger.venues.base.venue import Down, Up
-from orderledger.venues.ccxt.adapter import CcxtSettings
 from orderledger.venues.ccxt.exchange import connected, holds_rows
 from orderledger.venues.ccxt.quirks import QUIRKS
+from orderledger.venues.ccxt.settings import CcxtSettings
 from tests.venues.ccxt.harness import ACCOUNT, Account, both
 
 Story = Callable[[Account], Awaitable[None]]

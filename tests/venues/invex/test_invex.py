@@ -14,13 +14,15 @@ from orderledger import InvalidSetting
 from orderledger.infrastructure.errors import VenueRefused
 from orderledger.infrastructure.messages.registry import Fill
 from orderledger.venues.base.definitions import Terms
-from orderledger.venues.base.order_rows import RowContext, RowRecording
 from orderledger.venues.base.registry import adapter
 from orderledger.venues.base.transport import Backoff, parsed
 from orderledger.venues.base.venue import NoRecords
 from orderledger.venues.collecting.settings import CollectSettings
-from orderledger.venues.invex.translate import READERS
-from orderledger.venues.invex.venue import InvexVenue
+from orderledger.venues.invex.adapter import INVEX
+from orderledger.venues.polled.listed import ListedVenue
+from orderledger.venues.polled.order_rows import RowContext
+from orderledger.venues.polled.reader import Reader
+from orderledger.venues.polled.recording import RowRecording
 from tests.venues.harness import Harness, played
 from tests.venues.invex.payloads import (
     CLIENT_ID,
@@ -35,12 +37,14 @@ from tests.venues.invex.payloads import (
 )
 from tests.venues.invex.signing import sign
 
+READER = Reader(INVEX)
+
 FILLED_AT = datetime(2026, 5, 4, 10, 0, 2, tzinfo=UTC)
 ORDER = "/trading/v1/order"
 
 
 def told(document: Any) -> list[Any]:
-    translation = READERS.translated(parsed(json.dumps(document)), RowContext(account="invex:main"))
+    translation = READER.translated(parsed(json.dumps(document)), RowContext(account="invex:main"))
     assert not translation.faults
     return list(translation.messages)
 
@@ -68,7 +72,7 @@ SAMPLES: dict[str, list[tuple[str, str | None]]] = {
 @pytest.mark.shared
 def test_every_sample_is_told(shared: Path) -> None:
     for path in sorted((shared / "venues/samples/invex").iterdir()):
-        translation = RowRecording("invex:main", READERS).read(parsed(path.read_text()))
+        translation = RowRecording("invex:main", INVEX).read(parsed(path.read_text()))
         claims = [
             (message.type, getattr(message, "reported", None)) for message in translation.messages
         ]
@@ -133,7 +137,7 @@ def test_a_market_order_has_no_price() -> None:
 def test_balances_are_all_that_is_held_and_terms_come_from_the_rules() -> None:
     (held,) = told({"accounts": [HELD]})
     assert (held.instrument, held.quantity) == ("IRR", 12)
-    assert READERS.terms(parsed(json.dumps(MARKETS))) == {
+    assert READER.terms(parsed(json.dumps(MARKETS))) == {
         "BTC/IRR": Terms(currency="IRR", tick=Decimal(10), lot=Decimal("0.000001")),
         "invex:NEW_EUR": Terms(currency="EUR", tick=Decimal("0.5"), lot=Decimal(1)),
     }
@@ -186,14 +190,14 @@ def test_queries_with_fields_are_signed_by_the_user_s_function() -> None:
         server.is_signed = lambda query: sign(query)["signature"] == query.get("signature")
         with pytest.raises(VenueRefused):
             await harness.venue.open_orders(harness.account)
-        options = {
+        options: dict[str, Any] = {
             "records": NoRecords(),
             "now": harness.clock.now,
             "backoff": Backoff(Random(1)),
             "roomy": 1000,
         }
-        venue = InvexVenue(
-            harness.account, token=server.key, url=server.http_url, sign=sign, **options
+        venue = ListedVenue(
+            INVEX, harness.account, token=server.key, url=server.http_url, sign=sign, **options
         )
         harness.place()
         assert len((await venue.open_orders(harness.account)).venue_order_ids) == 1
@@ -219,7 +223,7 @@ def test_the_signer_is_named_in_the_settings(
         with pytest.raises(InvalidSetting, match=fault):
             adapter("invex").build(section, NoRecords())
     else:
-        assert adapter("invex").build(section, NoRecords())._sign is sign  # type: ignore[attr-defined]
+        assert adapter("invex").build(section, NoRecords()).queries.sign is sign  # type: ignore[attr-defined]
 
 
 def test_what_cannot_be_an_id_is_not_queried() -> None:

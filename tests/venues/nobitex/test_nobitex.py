@@ -12,9 +12,11 @@ from orderledger.infrastructure.errors import VenueRefused, VenueUnavailable
 from orderledger.infrastructure.messages.registry import Fill, Message
 from orderledger.infrastructure.messages.reports import Report
 from orderledger.venues.base.definitions import Terms
-from orderledger.venues.base.order_rows import RowContext, RowRecording
 from orderledger.venues.base.transport import parsed
-from orderledger.venues.nobitex.translate import READERS
+from orderledger.venues.nobitex.adapter import NOBITEX
+from orderledger.venues.polled.order_rows import RowContext
+from orderledger.venues.polled.reader import Reader
+from orderledger.venues.polled.recording import RowRecording
 from tests.venues.harness import START, Harness, played
 from tests.venues.nobitex.payloads import (
     CLIENT_ID,
@@ -28,6 +30,8 @@ from tests.venues.nobitex.payloads import (
 )
 from tests.worlds.venues import ROOMY
 
+READER = Reader(NOBITEX)
+
 MADE_AT = datetime(2026, 5, 4, 10, 0, 0, 100_000, tzinfo=UTC)
 FILLED_AT = datetime(2026, 5, 4, 10, 0, 2, 500_000, tzinfo=UTC)
 ENDED_AT = datetime(2026, 5, 4, 11, tzinfo=UTC)
@@ -36,7 +40,7 @@ ORDERS, ORDER, TRADES = "/market/orders/list", "/market/orders/status", "/market
 
 def told(*documents: Any) -> list[Message]:
     """The messages of recorded payloads, one after the other."""
-    recording = RowRecording("nobitex:main", READERS)
+    recording = RowRecording("nobitex:main", NOBITEX)
     translations = [recording.read(parsed(json.dumps(document))) for document in documents]
     assert [fault for one in translations for fault in one.faults] == []
     return [message for one in translations for message in one.messages]
@@ -65,7 +69,7 @@ SAMPLES: dict[str, list[tuple[str, str | None]]] = {
 @pytest.mark.shared
 def test_every_sample_is_told(shared: Path) -> None:
     for path in sorted((shared / "venues/samples/nobitex").iterdir()):
-        translation = RowRecording("nobitex:main", READERS).read(parsed(path.read_text()))
+        translation = RowRecording("nobitex:main", NOBITEX).read(parsed(path.read_text()))
         claims = [
             (message.type, getattr(message, "reported", None)) for message in translation.messages
         ]
@@ -175,7 +179,7 @@ def test_an_order_stands_as_shown_since_its_last_fill() -> None:
 
 def test_an_end_is_dated_when_it_is_seen_and_never_before_the_last_fill() -> None:
     row = order(status="Canceled")
-    (message,) = READERS.translated(
+    (message,) = READER.translated(
         orders(row), RowContext(account="a", first_seen_at=lambda name, is_end: ENDED_AT)
     ).messages
     assert message.at == ENDED_AT
@@ -192,7 +196,7 @@ def test_balances_are_currencies_and_the_rial_has_the_ledger_s_code() -> None:
 
 
 def test_terms_come_from_the_list_and_a_quote_that_is_not_known_has_none() -> None:
-    assert READERS.terms(OPTIONS) == {
+    assert READER.terms(OPTIONS) == {
         "BTC/IRR": Terms(currency="IRR", tick=Decimal(10), lot=Decimal("0.000001")),
         "nobitex:NEW-RLS": Terms(currency="IRR", tick=Decimal(1), lot=Decimal("0.1")),
     }

@@ -13,6 +13,7 @@ from orderledger import Unanswered
 from orderledger.venues.base.refusals import Mark, Proof, Refusals
 from tests.venues.order_entry.kinds import KINDS
 from tests.venues.order_entry.worlds import World
+from tests.venues.tables import TABLES
 from tests.venues.test_keyed_order_entry import Desk, played
 
 Case = tuple[str, int, Any, str]
@@ -329,6 +330,8 @@ NOT_PROVED: dict[str, Sequence[Case]] = {
 
 
 def lines_of(name: str) -> Sequence[Proof]:
+    if name in TABLES:
+        return TABLES[name].refusals.proofs
     table: Refusals = import_module(f"orderledger.venues.{name}.refusals").REFUSALS
     return table.proofs
 

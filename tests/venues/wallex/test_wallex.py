@@ -12,18 +12,22 @@ import pytest
 from orderledger.infrastructure.errors import VenueRefused, VenueUnavailable
 from orderledger.infrastructure.messages.registry import Fill, Message
 from orderledger.venues.base.definitions import Terms
-from orderledger.venues.base.order_rows import RowContext, RowRecording
 from orderledger.venues.base.transport import parsed
-from orderledger.venues.wallex.translate import READERS
+from orderledger.venues.polled.order_rows import RowContext
+from orderledger.venues.polled.reader import Reader
+from orderledger.venues.polled.recording import RowRecording
+from orderledger.venues.wallex.adapter import WALLEX
 from tests.venues.harness import Harness, played
 from tests.venues.wallex.payloads import HELD, MARKETS, NAME, answer, fill, order, orders
+
+READER = Reader(WALLEX)
 
 SEEN_AT = datetime(2026, 5, 4, 12, tzinfo=UTC)
 LOT = Terms(currency="IRT", lot=Decimal("0.0001"))
 
 
 def told(document: Any, **context: Any) -> list[Message]:
-    translation = READERS.translated(
+    translation = READER.translated(
         parsed(json.dumps(document)), RowContext(account="wallex:main", **context)
     )
     assert not translation.faults
@@ -43,7 +47,7 @@ SAMPLES: dict[str, list[tuple[str, str | None]]] = {
 @pytest.mark.shared
 def test_every_sample_is_told(shared: Path) -> None:
     for path in sorted((shared / "venues/samples/wallex").iterdir()):
-        translation = RowRecording("wallex:main", READERS).read(parsed(path.read_text()))
+        translation = RowRecording("wallex:main", WALLEX).read(parsed(path.read_text()))
         claims = [
             (message.type, getattr(message, "reported", None)) for message in translation.messages
         ]
@@ -80,7 +84,7 @@ def test_active_and_the_filled_quantity_decide(
     row = order(active=active, status=status, executedQty=executed, fills=[])
     (message,) = told(orders(row))
     assert (message.type, message.reported.status, message.reason) == (kind, claimed, reason)  # type: ignore[attr-defined]
-    assert READERS.has_ended(row) is (claimed in ("filled", "canceled"))
+    assert READER.has_ended(row) is (claimed in ("filled", "canceled"))
 
 
 @pytest.mark.parametrize(
@@ -178,7 +182,7 @@ def test_an_older_row_is_dated_by_its_fills_or_when_it_is_seen() -> None:
 def test_balances_and_terms_have_the_ledger_s_codes() -> None:
     (held,) = told(answer({"balances": {"TMN": {**HELD, "asset": "TMN"}}}))
     assert (held.instrument, held.quantity) == ("IRT", Decimal("1.5"))  # type: ignore[attr-defined]
-    assert READERS.terms(parsed(json.dumps(MARKETS))) == {
+    assert READER.terms(parsed(json.dumps(MARKETS))) == {
         "BTC/IRT": Terms(currency="IRT", tick=Decimal(1), lot=Decimal("0.000001")),
         "wallex:NEWTMN": Terms(currency="IRT"),
     }

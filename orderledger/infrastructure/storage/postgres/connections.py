@@ -1,5 +1,6 @@
 """Connections to PostgreSQL, and their timeouts."""
 
+import os
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
@@ -15,7 +16,7 @@ from psycopg.rows import dict_row
 from psycopg.sql import SQL, Literal
 from psycopg_pool import PoolTimeout
 
-from orderledger.infrastructure.errors import StoreUnreachable
+from orderledger.infrastructure.errors import ForkedLedger, StoreUnreachable
 
 Answer = TypeVar("Answer")
 
@@ -107,6 +108,7 @@ class Datastore(PostgresDatastore):
         self._answer_timeout = answer_timeout
         self._synchronous_commit = synchronous_commit
         self._is_closed = False
+        self._process = os.getpid()
         super().__init__(
             "",
             "",
@@ -151,6 +153,8 @@ class Datastore(PostgresDatastore):
 
     @contextmanager
     def get_connection(self) -> Iterator[Connection[Any]]:
+        if os.getpid() != self._process:
+            raise ForkedLedger
         if (
             self._is_closed
         ):  # the library takes the pool's error for an outage, and retries for two seconds

@@ -24,6 +24,7 @@ from orderledger.infrastructure.storage.postgres.call import (
     text_array,
 )
 from orderledger.infrastructure.storage.postgres.connections import Datastore, asking
+from orderledger.infrastructure.storage.postgres.refusals import is_refused
 from orderledger.infrastructure.storage.recorder import (
     EVENTS_TABLE,
     EVIDENCE_TABLE,
@@ -40,7 +41,6 @@ from orderledger.infrastructure.storage.recorder import (
     check_fence,
     own_streams,
 )
-from orderledger.infrastructure.storage.store import is_refused
 
 COLUMNS = SQL("originator_id, originator_version, topic, state, notification_id")
 

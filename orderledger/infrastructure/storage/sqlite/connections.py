@@ -20,6 +20,7 @@ from eventsourcing.sqlite import (
 )
 
 from orderledger.infrastructure.deadline import current, is_over
+from orderledger.infrastructure.errors import ForkedLedger
 from orderledger.infrastructure.locks import let_go
 
 THREADS = 10_000
@@ -166,6 +167,7 @@ class Datastore(SQLiteDatastore):
         self._users: dict[int, object] = {}
         """The current user of each thread's connection. Setting and removing an item are atomic."""
         self._is_closing = False
+        self._process = os.getpid()
         super().__init__(db_name, lock_timeout=lock_timeout, originator_id_type="text")
         self.pool.close()
         self.pool: Pool = Pool(
@@ -210,7 +212,10 @@ class Datastore(SQLiteDatastore):
         return held.connection
 
     def _enter(self, user: object) -> bool:
-        """Mark this thread's connection as used. Returns False if it was already."""
+        """Mark this thread's connection as used. Returns False if it was already. Raises
+        ForkedLedger in another process."""
+        if os.getpid() != self._process:
+            raise ForkedLedger
         if self._users.setdefault(threading.get_ident(), user) is not user:
             return False
         if self._is_closing:

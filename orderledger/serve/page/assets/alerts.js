@@ -72,6 +72,5 @@ function target(row) {
   const order = { account: row.account, client_order_id, venue_order_id };
   if (row.account && orderLink(order)) return [client_order_id ?? venue_order_id, link("order", [row.account, client_order_id ?? venue_order_id], now)];
   if (!row.account || row.account === "*") return ["every account", link("accounts", [], now)];
-  const page = { gap: "reconciliation", open_break: "reconciliation", feed: "reconciliation", daily_loss: "results", limit: "results", exposure: "results" }[row.kind] ?? "orders";
-  return [row.account, link(page, [], { ...now, account: row.account })];
+  return [row.account, link(row.page, [], { ...now, account: row.account })];
 }

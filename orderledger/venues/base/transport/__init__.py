@@ -1,6 +1,6 @@
 """Connections to venues: HTTP with attempts and a rate limit, and a websocket that reconnects."""
 
-from orderledger.infrastructure.secrecy import Secrecy
+from orderledger.extend.runtime import Secrecy
 from orderledger.venues.base.transport.backoff import Backoff
 from orderledger.venues.base.transport.ending import Ended, ended, happens_within
 from orderledger.venues.base.transport.http import Http

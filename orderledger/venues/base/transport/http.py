@@ -16,9 +16,9 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from orderledger.infrastructure.errors import VenueRefused, VenueUnavailable
-from orderledger.infrastructure.secrecy import Secrecy, masked
-from orderledger.infrastructure.tls import trusted_certificates
+from orderledger import VenueRefused, VenueUnavailable
+from orderledger.extend.runtime import EventLogger, Secrecy, masked
+from orderledger.venues.base.tls import trusted_certificates
 from orderledger.venues.base.transport.backoff import Backoff
 from orderledger.venues.base.transport.rate_limiter import RateLimiter
 from orderledger.venues.base.transport.text import parsed
@@ -29,7 +29,7 @@ LONGEST_WAIT = 90.0
 a program."""
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
-logger = logging.getLogger(__name__)
+logger = EventLogger(__name__)
 
 
 class Censor(logging.Filter):
@@ -146,7 +146,9 @@ class Http:
             if isinstance(outcome, _Answer):
                 return outcome.document
             fault = secrecy.hide(outcome.fault)
-            logger.info("%s: %s (attempt %d of %d)", what, fault, attempt, self._attempts)
+            logger.debug(
+                "no_answer", query=what, why=fault, attempt=attempt, attempts=self._attempts
+            )
             if attempt == self._attempts or outcome.wait > LONGEST_WAIT:
                 break
             await self._sleep(outcome.wait + backoff.next())

@@ -8,8 +8,8 @@ from typing import Any
 
 import httpx
 
-from orderledger.infrastructure.errors import NotSent, Unanswered
-from orderledger.infrastructure.secrecy import Secrecy
+from orderledger import NotSent, Unanswered
+from orderledger.extend.runtime import Secrecy
 from orderledger.venues.base.transport.http import client_of
 from orderledger.venues.base.transport.text import parsed
 

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
-from orderledger.infrastructure.errors import VenueError
-from orderledger.infrastructure.secrecy import Secrecy
+from orderledger import VenueError
+from orderledger.extend.runtime import EventLogger, Secrecy
 from orderledger.venues.base.transport.backoff import Backoff
 from orderledger.venues.base.transport.ending import happens_within
 from orderledger.venues.base.transport.http import LOOPBACK
@@ -29,7 +29,7 @@ SETTLED_SECONDS = 2.0
 PATIENCE_SECONDS = 1.0
 """The longest pause after a connection that received a frame, however short it was."""
 
-logger = logging.getLogger(__name__)
+logger = EventLogger(__name__)
 # At DEBUG level the library logs every frame, tokens included.
 _library_logger = logging.getLogger(f"{__name__}.library")
 _library_logger.setLevel(logging.INFO)
@@ -160,7 +160,7 @@ class Socket:
 
     def _failed(self, fault: str) -> None:
         self.fault = self._secrecy.hide(fault)
-        logger.info("%s", self.fault)
+        logger.debug("disconnected", why=self.fault)
 
     def _let_go(self) -> None:
         if self._connection is not None:

@@ -12,8 +12,8 @@ from typing import Any, Literal
 import aiohttp
 import ccxt
 
-from orderledger.infrastructure.errors import NotSent, Unanswered
-from orderledger.venues.base.refusals import Mark
+from orderledger import NotSent, Unanswered
+from orderledger.venues.base.refusals import NOT_PROVED, Mark
 from orderledger.venues.ccxt.calls import Call
 from orderledger.venues.ccxt.exchange import shown
 from orderledger.venues.ccxt.refusals.tables import Proof, table_for
@@ -70,9 +70,7 @@ def refusal_in(
     if proof is not None and proof.mark is Mark.DUPLICATE:
         raise Unanswered(proof.reason, f"an order with this client id exists already: {said}")
     if proof is None or (proof.mark is Mark.NOT_WORKING and wanted == "submit"):
-        raise Unanswered(
-            "unproved_refusal", f"this answer does not prove that nothing was done: {said}"
-        )
+        raise Unanswered(NOT_PROVED, f"this answer does not prove that nothing was done: {said}")
     return Refusal(proof.reason, said, document)
 
 

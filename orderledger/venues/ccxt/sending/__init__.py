@@ -13,10 +13,9 @@ from decimal import Decimal
 from fnmatch import fnmatchcase
 from typing import Any
 
-from orderledger.domain.exact import plain
-from orderledger.domain.values import OrderType, PositionSide, Side, TimeInForce
-from orderledger.infrastructure.errors import NotSent
-from orderledger.projections.view import Row
+from orderledger import NotSent, OrderType, PositionSide, Side, TimeInForce
+from orderledger.extend.values import plain
+from orderledger.extend.views import Row
 from orderledger.venues.ccxt.sending.plain_orders import PlainOrder
 from orderledger.venues.ccxt.sending.requests import (
     NOT_AS_MEANT,

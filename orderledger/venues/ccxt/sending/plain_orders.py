@@ -11,9 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from orderledger.domain.values import OrderType, PositionSide, Side, TimeInForce
-from orderledger.infrastructure.errors import NotSent
-from orderledger.projections.view import Row
+from orderledger import NotSent, OrderType, PositionSide, Side, TimeInForce
+from orderledger.extend.views import Row
 from orderledger.venues.ccxt.sending.requests import (
     NOT_AS_MEANT,
     Fields,

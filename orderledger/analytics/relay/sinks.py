@@ -1,0 +1,15 @@
+"""The kinds of brokers."""
+
+from orderledger.analytics.relay.sink import Sink
+from orderledger.analytics.relay.target import Target
+
+
+def sink_of(target: Target) -> Sink:
+    """The connection to a target, which is not made yet."""
+    if target.kind == "nats":
+        from orderledger.analytics.relay.nats import NatsSink
+
+        return NatsSink(target)
+    from orderledger.analytics.relay.kafka import KafkaSink
+
+    return KafkaSink(target)

@@ -1,0 +1,203 @@
+"""Figures as sums of parts: each part is what one event adds to a figure. The parts add up to the
+figure to the last digit.
+
+What rounding takes from or adds to a figure is a part of its own. It is beyond the 34th digit or
+the 40th place.
+"""
+
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+from typing import Any, cast
+
+from orderledger.audit.rows import PartRow
+from orderledger.extend.values import EXACT, ZERO, Modes, Part, part_of, total, when
+from orderledger.extend.views import METHODS, Marks, Method, Position, Row, Terms, rate_of
+
+EMPTY: Any = dict.fromkeys(PartRow.__annotations__)
+
+
+def part(figure: str, kind: str, **fields: Any) -> PartRow:
+    """A part, with None where it has no value."""
+    return cast(PartRow, {**EMPTY, "figure": figure, "part": kind, **fields})
+
+
+def pnl_parts(
+    pnl: Row, fills: Iterable[Row], events: Iterable[Row], marks: Marks, method: Method
+) -> list[PartRow]:
+    """The parts of one row of `pnl`, but for its unrealized P&L.
+
+    `fills`: rows of `pnl_of_fills`; `events`: rows of `account_events`, both of this account and
+    instrument.
+    """
+    parts: list[PartRow] = []
+    for fill in fills:
+        parts += _parts_of_fill(pnl, fill, marks, method)
+    for event in events:
+        parts += _parts_of_event(pnl, event, marks)
+    parts.sort(key=lambda one: (one["at"], one["position"] or 0))
+    if pnl["net_pnl"] is not None:
+        parts += _rounding(
+            "net_pnl",
+            pnl["net_pnl"],
+            [one["net_amount"] for one in parts],
+            is_net=True,
+            currency=pnl["currency"],
+        )
+    return parts
+
+
+def unrealized_parts(pnl: Row, terms: Terms, cost: Decimal, mark: Row | None) -> list[PartRow]:
+    """The parts of the unrealized P&L: the position at the mark, and what it cost. `mark`: position
+    and time of the event."""
+    unrealized, quantity = pnl["unrealized_pnl"], pnl["position_quantity"]
+    if unrealized is None or not quantity:
+        return []
+    value = terms.value(quantity, pnl["mark_price"])
+    sign = -1 if terms.inverse else 1
+    common: dict[str, Any] = {"quantity": quantity, "currency": pnl["currency"]}
+    of_mark = {} if mark is None else {name: mark[name] for name in ("position", "at")}
+    worth, paid = _signed(terms.amount(value), sign), _signed(terms.amount(cost), -sign)
+    parts = [
+        part(
+            "unrealized_pnl",
+            "value at the mark",
+            amount=worth,
+            price=pnl["mark_price"],
+            **common,
+            **of_mark,
+        ),
+        part("unrealized_pnl", "cost", amount=paid, price=pnl["average_open_price"], **common),
+    ]
+    return [
+        *parts,
+        *_rounding(
+            "unrealized_pnl", unrealized, [one["amount"] for one in parts], currency=pnl["currency"]
+        ),
+    ]
+
+
+def position_parts(entries: Iterable[Row], position: Position, method: Method) -> Iterator[PartRow]:
+    """What each trade and adjustment adds to the quantity of a position, and to what it cost.
+    `position`: before all of them."""
+    book = position.books[METHODS.index(method)]
+    for entry in entries:
+        quantity, cost = position.quantity, book.cost
+        position.enter(entry)
+        kind = "fill" if "fill_id" in entry else "adjustment"
+        fields = _of_fill(entry) if kind == "fill" else _of_event(entry)
+        yield part(
+            "position_quantity", kind, **fields, amount=EXACT.subtract(position.quantity, quantity)
+        )
+        yield part(
+            "cost",
+            kind,
+            **fields,
+            amount=EXACT.subtract(book.cost, cost),
+            currency=position.terms.currency,
+        )
+
+
+def fills_of_order_parts(trades: Iterable[Row]) -> Iterator[PartRow]:
+    """What each active fill of an order adds to its cumulative quantity, its notional and its fees.
+
+    The average price is the notional divided by the cumulative quantity.
+    """
+    for trade in trades:
+        fields = _of_fill(trade)
+        yield part("cum_quantity", "fill", **fields, amount=trade["quantity"])
+        yield part(
+            "notional", "fill", **fields, amount=EXACT.multiply(trade["quantity"], trade["price"])
+        )
+        if trade["fee"] is not None:
+            yield part(
+                "fees", "fee", **fields, amount=trade["fee"], currency=trade["fee_currency"] or ""
+            )
+
+
+def entries_in_order(
+    trades: Iterable[Row], events: Iterable[Row], part: Part, modes: Modes
+) -> list[Row]:
+    """The trades and adjustments of a position, from those of its instrument, as they happened."""
+    counted = [trade for trade in trades if trade["instrument"] and trade["side"]]
+    entries = [*counted, *(event for event in events if event["kind"] == "adjust")]
+    return sorted((entry for entry in entries if part_of(entry, modes) == part), key=when)
+
+
+def _parts_of_fill(pnl: Row, fill: Row, marks: Marks, method: Method) -> Iterator[PartRow]:
+    realized = fill[f"realized_pnl_{method}"]
+    fields = _of_fill(fill)
+    yield part(
+        "realized_pnl",
+        "fill",
+        **fields,
+        amount=realized,
+        currency=pnl["currency"],
+        net_amount=realized,
+    )
+    if fill["fee"] is not None:
+        currency = fill["fee_currency"] or pnl["currency"]
+        fee, net = fill["fee"], _converted(pnl, marks, currency, fill["fee"])
+        negative = None if net is None else net.copy_negate()
+        yield part(
+            "fees", "fee", **fields, amount=fee, currency=currency or "", net_amount=negative
+        )
+
+
+def _parts_of_event(pnl: Row, event: Row, marks: Marks) -> Iterator[PartRow]:
+    if event["kind"] == "funding":
+        net = _converted(pnl, marks, event["currency"], event["quantity"])
+        fields = {**_of_event(event), "quantity": None, "price": None}
+        yield part(
+            "funding",
+            "funding",
+            **fields,
+            amount=event["quantity"],
+            currency=event["currency"],
+            net_amount=net,
+        )
+    elif event["kind"] == "adjust":
+        yield part(
+            "realized_pnl",
+            "adjustment",
+            **_of_event(event),
+            amount=ZERO,
+            currency=pnl["currency"],
+            net_amount=ZERO,
+        )
+
+
+def _converted(pnl: Row, marks: Marks, currency: str | None, amount: Decimal) -> Decimal | None:
+    """An amount in the settlement currency."""
+    if currency is None or pnl["currency"] is None:
+        return None
+    rate = rate_of(pnl["account"], currency, pnl["currency"], marks) if amount else ZERO
+    return None if rate is None else EXACT.multiply(amount, rate)
+
+
+def _rounding(
+    figure: str,
+    shown: Decimal,
+    amounts: Iterable[Decimal | None],
+    *,
+    is_net: bool = False,
+    currency: str | None,
+) -> list[PartRow]:
+    """What rounding changes, if anything."""
+    rest = EXACT.subtract(shown, total(amount for amount in amounts if amount is not None))
+    field = "net_amount" if is_net else "amount"
+    return [part(figure, "rounding", **{field: rest}, currency=currency)] if rest else []
+
+
+def _of_fill(fill: Row) -> dict[str, Any]:
+    return {
+        name: fill[name]
+        for name in ("client_order_id", "fill_id", "side", "quantity", "price", "at", "position")
+    }
+
+
+def _of_event(event: Row) -> dict[str, Any]:
+    return {name: event[name] for name in ("quantity", "price", "at", "position")}
+
+
+def _signed(amount: Decimal, sign: int) -> Decimal:
+    return amount if sign > 0 else amount.copy_negate()

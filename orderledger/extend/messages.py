@@ -1,0 +1,46 @@
+"""Messages as leaves make and read them: base classes, types of fields, parsing, evidence."""
+
+from orderledger.infrastructure.engine.entries import to_entry
+from orderledger.infrastructure.messages import registry
+from orderledger.infrastructure.messages.document import document, message_line
+from orderledger.infrastructure.messages.facts import NESTING_LIMIT, Evidence, evidence_of, to_fact
+from orderledger.infrastructure.messages.fields import (
+    DIGITS,
+    EPOCH,
+    PLAIN_NUMBER,
+    Identifier,
+    Number,
+    Quantity,
+    Text,
+    parse_number,
+    parse_time,
+)
+from orderledger.infrastructure.messages.parsing import read_document, read_line, said_of
+from orderledger.infrastructure.messages.registry import MESSAGES, AnyMessage
+from orderledger.infrastructure.messages.reports import Report
+
+__all__ = [
+    "DIGITS",
+    "EPOCH",
+    "MESSAGES",
+    "NESTING_LIMIT",
+    "PLAIN_NUMBER",
+    "AnyMessage",
+    "Evidence",
+    "Identifier",
+    "Number",
+    "Quantity",
+    "Report",
+    "Text",
+    "document",
+    "evidence_of",
+    "message_line",
+    "parse_number",
+    "parse_time",
+    "read_document",
+    "read_line",
+    "registry",
+    "said_of",
+    "to_entry",
+    "to_fact",
+]

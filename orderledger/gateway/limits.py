@@ -1,0 +1,308 @@
+"""Limits: checks of an order before it is sent. Pure: the state of the account comes in as a
+`Situation`.
+
+Every limit is one function, named like the limit. It returns what the order would reach, if that is
+beyond the limit.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Protocol
+
+import msgspec
+
+from orderledger import OrderType, PositionSide, Side
+from orderledger.extend.values import EXACT, ONE, QUOTIENT, Interval, plain
+
+__all__ = ["Limits"]
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What one rule allows. A limit that is None does not apply.
+
+    `account`, `instrument` and `strategy` say which orders the rule is about; None means all.
+    `name` is shown in denials.
+
+    - `order_quantity`, `order_notional`: of one order. Notional is in the settlement currency.
+    - `price_collar`: distance of the limit price from the mark, as a share of the mark, on the side
+      that loses money.
+    - `position_quantity`: absolute position of an instrument, with all open and unresolved orders
+      of the order's side filled. Of two positions of an instrument (long and short) each one for
+      itself.
+    - `open_orders`: open orders in the scope of the rule, this one included.
+    - `gross_notional`: absolute positions and open orders in the scope, long and short added up,
+      valued at the marks.
+    - `orders_per_second`, `orders_per_day`: submissions in the scope. A day begins at midnight in
+      the time zone of the settings.
+    - `self_crossing`: False denies an order that would trade with an open order of the same
+      account.
+    - `daily_loss`: loss since the day's start, realized and unrealized, with fees and funding.
+      `drawdown`: loss since the day's high. Both in each settlement currency for itself. Orders
+      that only reduce a position are exempt.
+    - `mark_age_seconds`: age of the mark that the order is valued at.
+    """
+
+    name: str = ""
+    account: str | None = None
+    instrument: str | None = None
+    strategy: str | None = None
+    order_quantity: Decimal | None = None
+    order_notional: Decimal | None = None
+    price_collar: Decimal | None = None
+    position_quantity: Decimal | None = None
+    open_orders: int | None = None
+    gross_notional: Decimal | None = None
+    orders_per_second: int | None = None
+    orders_per_day: int | None = None
+    self_crossing: bool | None = None
+    daily_loss: Decimal | None = None
+    drawdown: Decimal | None = None
+    mark_age_seconds: Decimal | None = None
+
+    def covers(self, account: str, instrument: str, strategy: str | None) -> bool:
+        """Check whether the rule is about such an order."""
+        return (
+            self.account in (None, account)
+            and self.instrument in (None, instrument)
+            and self.strategy in (None, strategy)
+        )
+
+
+SCOPE = ("name", "account", "instrument", "strategy")
+NAMES = tuple(name for name in Limits.__struct_fields__ if name not in SCOPE)
+"""The names of the limits, in the order in which they are checked."""
+
+
+CLOSING = ((Side.SELL, PositionSide.LONG), (Side.BUY, PositionSide.SHORT))
+"""The orders that close a position in hedge mode."""
+
+
+class Proposed(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """An order that is about to be sent, or a change of one. `added`: what it may fill beyond what
+    it may already. `is_new`: not a change, and so one more order."""
+
+    account: str
+    instrument: str
+    side: Side
+    quantity: Decimal
+    added: Decimal
+    order_type: OrderType
+    limit_price: Decimal | None = None
+    strategy: str | None = None
+    reduce_only: bool = False
+    is_new: bool = True
+    position_side: PositionSide | None = None
+    position_id: str | None = None
+
+    @property
+    def reduces(self) -> bool:
+        """Whether the venue fills it only against an open position: by `reduce_only`, or by a side
+        that closes a long or a short position (hedge mode, where venues take no `reduce_only`)."""
+        return self.reduce_only or (self.side, self.position_side) in CLOSING
+
+
+class Situation(Protocol):
+    """The state that an order is checked against. Methods with a rule answer about its scope."""
+
+    def at(self) -> datetime: ...
+    def mark(self, order: Proposed) -> tuple[Decimal, datetime] | None:
+        """The last mark of the instrument, and its time."""
+
+    def notional(self, order: Proposed, quantity: Decimal, price: Decimal) -> Decimal:
+        """The absolute value of a quantity of the order's instrument at a price, in its settlement
+        currency."""
+
+    def position(self, order: Proposed, rule: Limits) -> Interval:
+        """The position that the order opens or closes; of the rule's strategy, if it names one."""
+
+    def open_orders(self, rule: Limits) -> int: ...
+    def gross_notional(self, rule: Limits) -> Decimal | None:
+        """None if something in the scope has no mark and no limit price."""
+
+    def sent_in_last_second(self, rule: Limits) -> int: ...
+    def sent_today(self, rule: Limits) -> int: ...
+    def crossed(self, order: Proposed) -> str | None:
+        """The open order of the same account that this order would trade with."""
+
+    def losses(self, rule: Limits) -> Mapping[str, Decimal]:
+        """The loss since the day's start by settlement currency. Negative: a gain."""
+
+    def drawdowns(self, rule: Limits) -> Mapping[str, Decimal]:
+        """The loss since the day's high by settlement currency."""
+
+
+class Denial(msgspec.Struct, frozen=True):
+    """Why an order is not sent: the limit as a code, and a sentence with the limit, the value and
+    what it would have become."""
+
+    reason: str
+    text: str
+
+
+def check(order: Proposed, situation: Situation, rules: Iterable[Limits]) -> Denial | None:
+    """The first limit that the order would break, in the order of the rules and of `NAMES`."""
+    for rule in rules:
+        if not rule.covers(order.account, order.instrument, order.strategy):
+            continue
+        for name in NAMES:
+            if (
+                getattr(rule, name) is not None
+                and (found := CHECKS[name](order, situation, rule)) is not None
+            ):
+                of_rule = f" of {rule.name}" if rule.name else ""
+                return Denial(name, f"{name}{of_rule}: {found}")
+    return None
+
+
+def _beyond(value: Decimal | int, limit: Decimal | int | None, what: str) -> str | None:
+    if limit is None or value <= limit:
+        return None
+    return f"{what} would become {plain(Decimal(value))}, the limit is {plain(Decimal(limit))}"
+
+
+def _price(order: Proposed, situation: Situation) -> Decimal | None:
+    if order.limit_price is not None:
+        return order.limit_price
+    mark = situation.mark(order)
+    return mark[0] if mark is not None else None
+
+
+def order_quantity(order: Proposed, situation: Situation, rule: Limits) -> str | None:
+    return _beyond(order.quantity, rule.order_quantity, "the quantity")
+
+
+def order_notional(order: Proposed, situation: Situation, rule: Limits) -> str | None:
+    price = _price(order, situation)
+    if price is None:
+        return (
+            f"the order has no limit price and {order.instrument} no mark, so its notional is "
+            "unknown"
+        )
+    return _beyond(
+        situation.notional(order, order.quantity, price), rule.order_notional, "the notional"
+    )
+
+
+def price_collar(order: Proposed, situation: Situation, rule: Limits) -> str | None:
+    assert rule.price_collar is not None
+    mark = situation.mark(order)
+    if mark is None:
+        return f"{order.instrument} has no mark to compare the price with"
+    if order.limit_price is None or not mark[0]:
+        return None
+    ratio = QUOTIENT.divide(order.limit_price, mark[0])
+    worse = EXACT.subtract(ratio, ONE) if order.side is Side.BUY else EXACT.subtract(ONE, ratio)
+    if worse <= rule.price_collar:
+        return None
+    distance = (
+        f"the price {plain(order.limit_price)} is {plain(round(worse, 6))} of the mark "
+        f"{plain(mark[0])} away"
+    )
+    return f"{distance}, the limit is {plain(rule.price_collar)}"
+
+
+def position_quantity(order: Proposed, situation: Situation, rule: Limits) -> str | None:
+    if order.reduces:
+        return None
+    least, most = situation.position(order, rule)
+    reached = most if order.side is Side.BUY else least
+    if reached is None:
+        return "an open order of unknown quantity leaves the position without a bound"
+    signed = order.added if order.side is Side.BUY else -order.added
+    would_be = EXACT.add(reached, signed)
+    extent = would_be if order.side is Side.BUY else -would_be
+    return _beyond(extent, rule.position_quantity, "the position in the worst case")
+
+
+def open_orders(order: Proposed, situation: Situation, rule: Limits) -> str | None:
+    if not order.is_new:
+        return None
+    return _beyond(situation.open_orders(rule) + 1, rule.open_orders, "the open orders")
+
+
+def gross_notional(order: Proposed, situation: Situation, rule: Limits) -> str | None:
+    if order.reduces:
+        return None
+    held, price = situation.gross_notional(rule), _price(order, situation)
+    if held is None or price is None:
+        return (
+            "something in its scope has neither a mark nor a limit price, so the gross notional is "
+            "unknown"
+        )
+    added = situation.notional(order, order.added, price)
+    return _beyond(EXACT.add(held, added), rule.gross_notional, "the gross notional")
+
+
+def orders_per_second(order: Proposed, situation: Situation, rule: Limits) -> str | None:
+    if not order.is_new:
+        return None
+    return _beyond(
+        situation.sent_in_last_second(rule) + 1, rule.orders_per_second, "the orders of one second"
+    )
+
+
+def orders_per_day(order: Proposed, situation: Situation, rule: Limits) -> str | None:
+    if not order.is_new:
+        return None
+    return _beyond(situation.sent_today(rule) + 1, rule.orders_per_day, "the orders of this day")
+
+
+def self_crossing(order: Proposed, situation: Situation, rule: Limits) -> str | None:
+    if rule.self_crossing or (other := situation.crossed(order)) is None:
+        return None
+    return f"it would trade with {other} of the same account"
+
+
+def daily_loss(order: Proposed, situation: Situation, rule: Limits) -> str | None:
+    return (
+        None
+        if order.reduces
+        else _lost(situation.losses(rule), rule.daily_loss, "the loss of this day")
+    )
+
+
+def drawdown(order: Proposed, situation: Situation, rule: Limits) -> str | None:
+    return (
+        None
+        if order.reduces
+        else _lost(situation.drawdowns(rule), rule.drawdown, "the loss since the high of this day")
+    )
+
+
+def _lost(by_currency: Mapping[str, Decimal], limit: Decimal | None, what: str) -> str | None:
+    for currency, amount in sorted(by_currency.items()):
+        if limit is not None and amount > limit:
+            return f"{what} is {plain(amount)} {currency}, the limit is {plain(limit)}"
+    return None
+
+
+def mark_age_seconds(order: Proposed, situation: Situation, rule: Limits) -> str | None:
+    assert rule.mark_age_seconds is not None
+    mark = situation.mark(order)
+    if mark is None:
+        return f"{order.instrument} has no mark"
+    age = Decimal(str((situation.at() - mark[1]).total_seconds()))
+    return (
+        f"the mark is {plain(age)} s old, the limit is {plain(rule.mark_age_seconds)}"
+        if age > rule.mark_age_seconds
+        else None
+    )
+
+
+Check = Callable[[Proposed, Situation, Limits], str | None]
+
+CHECKS: dict[str, Check] = {
+    "order_quantity": order_quantity,
+    "order_notional": order_notional,
+    "price_collar": price_collar,
+    "position_quantity": position_quantity,
+    "open_orders": open_orders,
+    "gross_notional": gross_notional,
+    "orders_per_second": orders_per_second,
+    "orders_per_day": orders_per_day,
+    "self_crossing": self_crossing,
+    "daily_loss": daily_loss,
+    "drawdown": drawdown,
+    "mark_age_seconds": mark_age_seconds,
+}

@@ -1,0 +1,103 @@
+"""Idempotency keys of HTTP requests: which request a key was given to, and what was answered.
+
+They are operational, like the leases of senders: not events. A key is bound to its request before
+the request is carried out, so that it stays bound after a crash. The time of the first attempt is
+kept with it: a later attempt gives the same messages the same times, and the log then finds what it
+has already.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from orderledger.extend.store import REQUEST_KEYS_TABLE, Database, Session, reaching, time_text
+
+STORE = "the table of idempotency keys"
+KEPT_FOR = timedelta(hours=24)
+MOST_KEYS = 100_000
+LARGEST_ANSWER = 8 << 10
+"""Bytes. A longer answer is not kept: the request is carried out again, and finds its messages in
+the log."""
+
+BETWEEN_PRUNINGS = 1_000
+"""New keys after which old ones are deleted."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptAnswer:
+    """An answer to a request."""
+
+    status: int
+    media: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class KeptRequest:
+    """A row of the table. `answer`: None until the request was carried out. `is_new`: this call has
+    made the row."""
+
+    fingerprint: bytes
+    begun_at: datetime
+    answer: KeptAnswer | None
+    is_new: bool
+
+
+class RequestKeys:
+    """The table. A key belongs to its holder: two holders may use the same. Every method raises
+    StoreError if it cannot be reached."""
+
+    def __init__(self, database: Database, most: int = MOST_KEYS) -> None:
+        self._database = database
+        self._most = most
+        self._until_pruning = 0
+
+    def reserve(self, holder: str, key: str, fingerprint: bytes, now: datetime) -> KeptRequest:
+        """Bind the key to a request, unless it is bound already, and return what it is bound to."""
+        with reaching(STORE), self._database.writing() as session:
+            self._prune(session, now)
+            made = session.execute(
+                f"INSERT INTO {REQUEST_KEYS_TABLE} (holder, key, fingerprint, begun_at) VALUES (?, "
+                "?, ?, ?) ON CONFLICT (holder, key) DO NOTHING RETURNING 1",
+                (holder, key, fingerprint, time_text(now)),
+            )
+            (row,) = session.execute(
+                f"SELECT fingerprint, begun_at, status, media, body FROM {REQUEST_KEYS_TABLE} "
+                "WHERE holder = ? AND key = ?",
+                (holder, key),
+            )
+        kept, begun_at, status, media, body = row
+        answer = None if status is None else KeptAnswer(status, media, bytes(body))
+        return KeptRequest(bytes(kept), datetime.fromisoformat(begun_at), answer, bool(made))
+
+    def keep(self, holder: str, key: str, answer: KeptAnswer) -> None:
+        """Keep the answer to the request that the key is bound to."""
+        if len(answer.body) > LARGEST_ANSWER:
+            return
+        with reaching(STORE), self._database.writing() as session:
+            session.execute(
+                f"UPDATE {REQUEST_KEYS_TABLE} SET status = ?, media = ?, body = ? WHERE holder = "
+                "? AND key = ?",
+                (answer.status, answer.media, answer.body, holder, key),
+            )
+
+    def free(self, holder: str, key: str) -> None:
+        """Forget a key whose request was not carried out."""
+        with reaching(STORE), self._database.writing() as session:
+            session.execute(
+                f"DELETE FROM {REQUEST_KEYS_TABLE} WHERE holder = ? AND key = ?", (holder, key)
+            )
+
+    def _prune(self, session: Session, now: datetime) -> None:
+        """Delete old keys, now and then."""
+        self._until_pruning -= 1
+        if self._until_pruning > 0:
+            return
+        self._until_pruning = BETWEEN_PRUNINGS
+        session.execute(
+            f"DELETE FROM {REQUEST_KEYS_TABLE} WHERE begun_at < ?", (time_text(now - KEPT_FOR),)
+        )
+        session.execute(
+            f"DELETE FROM {REQUEST_KEYS_TABLE} WHERE begun_at <= "
+            f"(SELECT begun_at FROM {REQUEST_KEYS_TABLE} ORDER BY begun_at DESC LIMIT 1 OFFSET ?)",
+            (self._most,),
+        )

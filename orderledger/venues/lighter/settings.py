@@ -1,0 +1,66 @@
+"""Lighter's networks and settings."""
+
+from typing import Literal
+
+from pydantic import Field, field_validator
+
+from orderledger.venues.base.networks import Network, Networks
+from orderledger.venues.base.settings import (
+    WEBSOCKET_URL,
+    OneAccountSection,
+    Secret,
+    WebsocketUrl,
+)
+from orderledger.venues.lighter.vocabulary import WEIGHTS
+
+STANDARD_PER_MINUTE = 60
+HEAVIEST_QUERY = max(WEIGHTS.values())
+
+NETWORKS = Networks(
+    {
+        "mainnet": Network(
+            "https://mainnet.zklighter.elliot.ai", "wss://mainnet.zklighter.elliot.ai/stream"
+        ),
+        "testnet": Network(
+            "https://testnet.zklighter.elliot.ai", "wss://testnet.zklighter.elliot.ai/stream"
+        ),
+    },
+    "/stream",
+)
+
+
+class LighterSettings(OneAccountSection):
+    """One account at Lighter."""
+
+    networks = NETWORKS
+    venue: Literal["lighter"]
+    account_index: int = Field(ge=0, description="Its number at the venue.")
+    token: Secret = Field(description="An auth token that reads; a read-only one is enough.")
+    private_key: Secret | None = Field(
+        default=None,
+        description="Key of an API key of the account, to send orders. Needs "
+        "`orderledger[lighter]`.",
+    )
+    api_key_index: int | None = Field(
+        default=None, ge=0, le=254, description="The number of that API key."
+    )
+    websocket_url: WebsocketUrl = Field(default="", description=WEBSOCKET_URL)
+    requests_per_minute: int = Field(
+        default=STANDARD_PER_MINUTE,
+        ge=1,
+        description="Allowed a minute; from 600 on as a premium account's, weighted.",
+    )
+
+    @field_validator("requests_per_minute")
+    @classmethod
+    def _is_of_an_account(cls, allowed: int) -> int:
+        if STANDARD_PER_MINUTE < allowed < HEAVIEST_QUERY:
+            raise ValueError(
+                f"{allowed} is neither a standard account's (60 at most) nor a premium account's "
+                "(600 at least)"
+            )
+        return allowed
+
+    @property
+    def at_venue(self) -> tuple[str, ...]:
+        return (f"account_index {self.account_index}",)

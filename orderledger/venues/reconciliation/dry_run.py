@@ -1,0 +1,126 @@
+"""One account of the ledger as it would be if the messages of a dry run were recorded."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+
+from orderledger import Adjust, Fill, Message, OrderRow, Outcome, TradeRow
+from orderledger.extend.messages import Report
+from orderledger.extend.values import EXACT
+from orderledger.venues.base.venue import Records
+from orderledger.venues.reconciliation.account import Account, FillName, Record
+from orderledger.venues.reconciliation.book import Book
+from orderledger.venues.reconciliation.breaks import ACTOR, reported_at
+from orderledger.venues.reconciliation.differences import (
+    Name,
+    names_of,
+    names_of_report,
+)
+from orderledger.venues.reconciliation.holdings import Change, Holdings, PositionName
+
+
+class DryRun(Account):
+    """Appends nothing, and answers as if its messages were recorded."""
+
+    appended = 0
+
+    def __init__(self, book: Book, name: str, records: Records, actor: str = ACTOR) -> None:
+        super().__init__(book, name, records, actor)
+        self._reports: list[tuple[set[Name], Report]] = []
+        self._orders: dict[str, OrderRow] = {}
+        self._streams: set[str] = set()
+        self._adjusted: list[Change] = []
+
+    def record(self, messages: Iterable[Message]) -> None:
+        signed = self.signed(messages)
+        self.recorded += (Record(message, Outcome("recorded")) for message in signed)
+        self._adjusted += [self._change(one) for one in signed if isinstance(one, Adjust)]
+        added = [(_names(one), one) for one in signed if isinstance(one, Report)]
+        for _, value in {name for names, _ in added for name in names}:
+            order = super().order(value)
+            self._streams |= set() if order is None else {order["stream"]}
+        self._reports += added
+        rows = self.book.simulate(self._assumed(signed))
+        self._streams |= {row["stream"] for row in rows}
+        self._orders = {
+            row["stream"]: row for row in [*_others(self._orders.values(), rows), *rows]
+        }
+
+    def order(self, name: str) -> OrderRow | None:
+        for row in self._orders.values():
+            if name in (row["client_order_id"], *row["venue_order_ids"], *row["aliases"].values()):
+                return row
+        return super().order(name)
+
+    def open_orders(self) -> list[OrderRow]:
+        changed = list(self._orders.values())
+        return _others(super().open_orders(), changed) + [row for row in changed if row["is_open"]]
+
+    def known(self, fills: Iterable[Fill]) -> set[FillName]:
+        added = {
+            (one.venue_order_id, one.fill_id) for _, one in self._reports if isinstance(one, Fill)
+        }
+        return super().known(fills) | added
+
+    def holdings(self, known: Holdings | None = None) -> Holdings:
+        return replace(super().holdings(known), changes=self._changes())
+
+    def quantity_at(self, moment: datetime, name: PositionName) -> Decimal:
+        held = super().quantity_at(moment, name)
+        return EXACT.add(held, self.holdings().changed(name, moment))
+
+    def fills_after(self, moment: datetime, name: PositionName) -> list[TradeRow]:
+        kept = (
+            row for row in super().fills_after(moment, name) if row["stream"] not in self._streams
+        )
+        added = (
+            row
+            for row in self._fills()
+            if row["instrument"] == name.instrument and row["at"] > moment and row["side"]
+        )
+        return [*kept, *added]
+
+    def _assumed(self, messages: Sequence[Message]) -> list[Message]:
+        """The reports of this dry run about the same orders."""
+        about = {name for one in messages if isinstance(one, Report) for name in _names(one)}
+        return [report for names, report in self._reports if not about.isdisjoint(names)]
+
+    def _fills(self) -> list[TradeRow]:
+        """The active fills of the orders that this dry run has changed, as they would be."""
+        return self.book.simulate((report for _, report in self._reports), view="trades")
+
+    def _changes(self) -> list[Change]:
+        """The changes of positions by this dry run."""
+        gone = (row for stream in self._streams for row in self.book.trades(stream=stream))
+        return [
+            *(Change.of_fill(row, -1) for row in gone),
+            *(Change.of_fill(row, 1) for row in self._fills()),
+            *self._adjusted,
+        ]
+
+    def _change(self, adjustment: Adjust) -> Change:
+        side, at = adjustment.position_side, reported_at(adjustment)
+        about = (
+            adjustment.instrument,
+            None if side is None else str(side),
+            adjustment.position_id,
+        )
+        name = self.holdings().name(*about)
+        quantity = EXACT.subtract(adjustment.quantity, self.quantity_at(at, name))
+        return Change(*about, at=at, quantity=quantity, fills=0)
+
+
+def _names(report: Report) -> set[Name]:
+    """The names of an order in a report."""
+    ours = set() if report.client_order_id is None else {("client", report.client_order_id)}
+    return ours | names_of_report(report)
+
+
+def _others(rows: Iterable[OrderRow], known: Sequence[OrderRow]) -> list[OrderRow]:
+    """The orders that are not among the known ones and were not attributed to one of them."""
+    streams, names = (
+        {row["stream"] for row in known},
+        {name for row in known for name in names_of(row)},
+    )
+    return [row for row in rows if row["stream"] not in streams and names.isdisjoint(names_of(row))]

@@ -1,0 +1,89 @@
+"""Facts of the venue: its answers about one account, in the order in which they were given."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from hashlib import sha256
+from typing import NamedTuple
+
+from orderledger import Balance, Message, OrderRow
+from orderledger.venues.base.translation import Fault
+from orderledger.venues.base.venue import Listing, PriorPosition, Venue
+from orderledger.venues.reconciliation.breaks import Break, Kind, name_of
+
+DIGITS = 16
+
+
+class Fact(NamedTuple):
+    """A report of the venue, and the query that it answers."""
+
+    query: str
+    message: Message
+
+
+class Facts:
+    """Queries a venue about one account, and keeps what it answers.
+
+    `fills_begin_at`: time from which the venue reported every fill, if that is later than
+    requested. `prior_positions`: positions before the venue's first fill of each instrument, if it
+    reports them. `unread`: a break for each part of an answer that cannot be read, and may contain
+    something unknown here.
+    """
+
+    def __init__(self, venue: Venue, account: str) -> None:
+        self.reported: list[Fact] = []
+        self.fills_begin_at: datetime | None = None
+        self.prior_positions: dict[str, PriorPosition] = {}
+        self.unread: dict[str, Break] = {}
+        self.reports_position = venue.reports_position
+        self._venue = venue
+        self._account = account
+
+    async def open_orders(self) -> Listing:
+        """The full list of open orders."""
+        listing = await self._venue.open_orders(self._account)
+        self._keep("open_orders", listing.messages)
+        self._leave_unread(Kind.UNREADABLE_ORDER, listing.faults, listing.at)
+        return listing
+
+    async def fills(self, since: datetime) -> Sequence[Message]:
+        """The fills, corrections, busts and fundings from `since` on."""
+        answer = await self._venue.fills_since(self._account, since)
+        if answer.begins_at is not None:
+            self.fills_begin_at = max(self.fills_begin_at or answer.begins_at, answer.begins_at)
+        for held in answer.prior_positions:
+            known = self.prior_positions.get(held.instrument)
+            if known is None or held.at < known.at:
+                self.prior_positions[held.instrument] = held
+        self._leave_unread(Kind.UNREADABLE_FILL, answer.faults, since)
+        return self._keep("fills", answer.messages)
+
+    async def order(self, row: OrderRow) -> Sequence[Message] | None:
+        """What the venue knows of one order. None if it does not know the order."""
+        answer = await self._venue.order(self._account, row)
+        return None if answer is None else self._keep(f"order {name_of(row)}", answer)
+
+    async def positions(self) -> Sequence[Balance]:
+        """All positions that are not flat."""
+        balances = await self._venue.positions(self._account)
+        self._keep("positions", balances)
+        return balances
+
+    def _keep(self, query: str, messages: Sequence[Message]) -> Sequence[Message]:
+        self.reported += (Fact(query, message) for message in messages)
+        return messages
+
+    def _leave_unread(self, kind: Kind, faults: Sequence[Fault], since: datetime) -> None:
+        """Note a break for each unreadable part. It stays open until it is readable or no longer
+        sent."""
+        for fault in faults:
+            text = f"{fault.fault} {fault.payload}".encode(errors="backslashreplace")
+            found = Break(
+                kind=kind,
+                account=self._account,
+                subject=sha256(text).hexdigest()[:DIGITS],
+                since=since,
+                text=f"cannot be read: {fault.fault}",
+                theirs=fault.payload,
+                is_settled=False,
+            )
+            self.unread.setdefault(found.id, found)

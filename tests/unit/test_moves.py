@@ -1,0 +1,22 @@
+"""How many files of the package common operations walk through, as tests/moves.py counts them."""
+
+from tests import moves
+
+
+def test_a_fill_is_recorded_through_38_files() -> None:
+    walk = moves.walk_of_a_fill()
+    assert len(walk.entered) <= 38, walk.entered
+    assert walk.back <= 177
+
+
+def test_a_missed_fill_is_reconciled_stage_by_stage() -> None:
+    """Beside the core, a run walks through 13 files, mostly once."""
+    walk = moves.walk_of_a_reconciliation(is_core_one=True)
+    assert len(walk.entered) <= 14, walk.entered
+    assert walk.back <= 190
+
+
+def test_a_missed_fill_is_reconciled_with_few_queries_of_the_core() -> None:
+    walk = moves.walk_of_a_reconciliation()
+    assert len(walk.entered) <= 95, walk.entered
+    assert walk.back <= 2_300
