@@ -16,9 +16,10 @@ from pathlib import Path
 
 from measuring import Bench, Figure, databases
 
-from orderledger import EntryAbilities, Gateway, Ledger, Request, Sent
-from orderledger.infrastructure.messages.reports import Acknowledge
+from orderledger import Gateway, Ledger, Request
+from orderledger.infrastructure.messages.registry import Acknowledge
 from orderledger.projections.view import Row
+from orderledger.venues import EntryAbilities, Sent
 
 ACCOUNT = "bench:main"
 ONE, MANY, CALLERS = 400, 4_000, 64

@@ -1,4 +1,4 @@
-"""Writes the pages of docs/reference, and the type stubs of the messages, from the code: `python
+"""Writes the pages of docs/reference, and the type stub of the messages, from the code: `python
 docs/generate.py`. With --check it writes nothing and names what is stale.
 
 What a page says beside the code stands in `meanings.py`; a name without a meaning is an error here.
@@ -15,6 +15,7 @@ import pages_of_commands
 import pages_of_data
 import pages_of_imports
 import pages_of_messages
+import pages_of_packages
 import pages_of_proof
 import pages_of_service
 import pages_of_watching
@@ -36,6 +37,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "metrics.md": pages_of_watching.metrics,
     "alerts.md": pages_of_watching.alerts,
     "python.md": pages_of_code.python,
+    "packages.md": pages_of_packages.packages,
     "proof-format.md": pages_of_proof.proof_format,
 }
 

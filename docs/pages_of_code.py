@@ -14,7 +14,7 @@ from markdown import code, table
 from pydantic import BaseModel
 
 import orderledger
-from orderledger import interop
+from orderledger import audit, rows
 from orderledger.audit.proof.methods import Proofs
 from orderledger.audit.queries import AuditQueries
 from orderledger.domain import values
@@ -22,6 +22,7 @@ from orderledger.gateway.gateway import Gateway
 from orderledger.gateway.limits import Limits
 from orderledger.gateway.results import Sending
 from orderledger.gateway.settings import Breaker, GatewaySettings
+from orderledger.infrastructure import errors
 from orderledger.infrastructure.engine import resolving, streams, writer
 from orderledger.infrastructure.messages import facts, parsing
 from orderledger.infrastructure.messages.registry import MESSAGES
@@ -35,13 +36,11 @@ from orderledger.infrastructure.views.queries import Queries
 from orderledger.infrastructure.views.reading import Reader
 from orderledger.infrastructure.views.rebuild import Rebuilt
 from orderledger.ledger import Ledger
-from orderledger.projections.recovery import Recovery
 from orderledger.venues.base.adapter import Adapter
 from orderledger.venues.base.order_entry import EntryAbilities, OrderEntry
 from orderledger.venues.base.registry import adapters, installed
 from orderledger.venues.base.settings import Secret, Section, VenueSection
 from orderledger.venues.collecting.settings import CollectSettings
-from orderledger.venues.interop import ccxt, hummingbot, nautilus, qubx
 
 WIDTH = 100
 
@@ -53,8 +52,9 @@ other settings from the environment.
 
 PYTHON_INTRODUCTION = """# Python
 
-`import orderledger` imports no other module; each name is imported at its first use. Any number of threads may use one
-ledger. Rows are dictionaries with the fields of [views.md](views.md). Rows and messages are typed for mypy and pyright, without a
+`import orderledger` imports none of the modules that do its work; each name is imported at its first use. Sending orders, venues, audit,
+archives, the service and simulated venues have packages of their own, with public names of their own: see [packages.md](packages.md). Everything
+else is private and may change. Any number of threads may use one ledger. Rows are dictionaries with the fields of [views.md](views.md). Rows and messages are typed for mypy and pyright, without a
 plugin: see [Types](#types).
 
 ## Ledger
@@ -66,7 +66,8 @@ stand in several signatures:
 
 GATEWAY_INTRODUCTION = """## Gateway
 
-`Gateway` sends orders: see [Put a bot on it](../how-to/put-a-bot-on-it.md). The file of `limits` is described in
+`Gateway` sends orders; `Limits`, `GatewaySettings`, `Sending` and `SendingState` are in `orderledger.gateway`, `OrderEntry` and `EntryAbilities`
+in `orderledger.venues`: see [Put a bot on it](../how-to/put-a-bot-on-it.md). The file of `limits` is described in
 [settings.md](settings.md#the-gateway): a table `[[limits]]` is a `Limits`. `SendingState` is the type of the words of `Sending.state`.
 """
 
@@ -86,15 +87,8 @@ TYPES_INTRODUCTION = """## Types
 checked with both.
 
 A query returns `RowList`, a list that a notebook shows as a table, of rows of one class. The class is a `TypedDict`: at run time a row is a
-plain dictionary.
+plain dictionary. `RowList` and these classes are in `orderledger.rows`; those of an auditor's questions are in `orderledger.audit`.
 """
-
-INTEROP_INTRODUCTION = """## interop
-
-`orderledger.interop` translates objects of other frameworks: see [the guide](../how-to/listen-to-another-framework.md).
-"""
-
-INTEROP = (qubx, hummingbot, nautilus, ccxt)
 
 WORDS_INTRODUCTION = """The enumerations of messages. Each is a `StrEnum`: its words are equal to text. Rows hold the text.
 """
@@ -259,7 +253,7 @@ def python() -> str:
     ]
     parts += [
         "## Results of recover, rebuild and check\n",
-        *map(_record, (Recovery, Rebuilt, Checked, Difference)),
+        *map(_record, (rows.Recovery, Rebuilt, Checked, Difference)),
     ]
     parts += [
         NAMES_INTRODUCTION,
@@ -274,11 +268,7 @@ def python() -> str:
         WORDS_INTRODUCTION,
         table(("enumeration", "words", "meaning"), _words()),
     ]
-    parts += ["## Parsing text\n", *_functions(parsing, parsing.__all__)]
-    parts += [
-        INTEROP_INTRODUCTION,
-        *(part for module in INTEROP for part in _functions(module, interop.__all__)),
-    ]
+    parts += ["## Parsing text\n", *functions(parsing, parsing.__all__)]
     parts += [
         "## Exceptions\n",
         f"In [errors.md](errors.md#exceptions): {', '.join(f'`{name}`' for name in _exceptions())}.\n",
@@ -299,9 +289,11 @@ def _parameters() -> Iterator[tuple[str, str, str]]:
 
 def _rows() -> Iterator[tuple[str, str]]:
     """The classes of rows, with what they are."""
-    for kind in (getattr(orderledger, name) for name in orderledger.__all__):
-        if is_typeddict(kind):
-            yield f"`{kind.__name__}`", inspect.cleandoc(kind.__doc__ or "")
+    for package in (rows, audit):
+        for name in dir(package):
+            kind = getattr(package, name)
+            if is_typeddict(kind):
+                yield f"`{kind.__name__}`", inspect.cleandoc(kind.__doc__ or "")
 
 
 def _words() -> Iterator[tuple[str, str, str]]:
@@ -315,7 +307,7 @@ def _words() -> Iterator[tuple[str, str, str]]:
 
 
 def _exceptions() -> list[str]:
-    return [name for name in orderledger.__all__ if isinstance(getattr(orderledger, name), type) and issubclass(getattr(orderledger, name), Exception)]  # fmt: skip
+    return list(errors.__all__)
 
 
 def _constructor(kind: type) -> str:
@@ -345,9 +337,9 @@ def _methods(kind: type, level: int = 3) -> Iterator[str]:
             yield inspect.cleandoc(ast.get_docstring(node) or "") + "\n"
 
 
-def _functions(module: Any, names: list[str]) -> Iterator[str]:
+def functions(module: Any, names: list[str]) -> Iterator[str]:
     for node in ast.parse(inspect.getsource(module)).body:
-        if isinstance(node, ast.FunctionDef) and node.name in names:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name in names:
             yield f"### {node.name}\n"
             yield code("python", _signature(node))
             yield inspect.cleandoc(ast.get_docstring(node) or "") + "\n"

@@ -2,27 +2,30 @@
 
 # ruff: noqa: E501  (a cell of a Markdown table is one line)
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from types import ModuleType
 from typing import get_args
 
 import click
 import meanings
 from markdown import code, table
 
-import orderledger
+from orderledger.analytics import errors as archive_errors
+from orderledger.audit import errors as audit_errors
 from orderledger.cli import main
 from orderledger.cli.table import GROUPS
 from orderledger.domain.decision import NO_TIME_GIVEN, Reason
 from orderledger.domain.values import Anomaly
 from orderledger.gateway.published import BreakerRow
-from orderledger.infrastructure import errors as exceptions
+from orderledger.infrastructure import errors as core_errors
 from orderledger.infrastructure.clock import SystemClock
 from orderledger.infrastructure.messages.outcome import Answer
 from orderledger.infrastructure.messages.registry import Certify
 from orderledger.ledger import Ledger
 from orderledger.projections.view import columns_of
 from orderledger.serve.statement.sections import OWN_ROWS, SECTIONS
+from orderledger.venues import errors as venue_errors
 from orderledger.venues.collecting import reconciling, running
 from orderledger.venues.collecting.collector import Collector
 from orderledger.venues.hyperliquid.venue import Hyperliquid
@@ -179,8 +182,29 @@ def _settings(command: click.Command) -> dict[str, list[str]]:
     return {"help_option_names": list(main.context_settings["help_option_names"])}
 
 
+EXCEPTIONS = {
+    "orderledger": core_errors,
+    "orderledger.venues": venue_errors,
+    "orderledger.audit": audit_errors,
+    "orderledger.analytics": archive_errors,
+}
+"""The modules that declare exceptions, by the package that they are imported from."""
+
+
+def _exceptions(package: str, module: ModuleType) -> Iterator[str]:
+    """A module's tree of exceptions, and what each means."""
+    yield f"From `{package}`:\n"
+    yield code("text", (module.__doc__ or "").partition("\n\n")[2])
+    yield (
+        "\n".join(
+            f"- `{name}`: {' '.join((getattr(module, name).__doc__ or '').split())}"
+            for name in module.__all__
+        )
+        + "\n"
+    )
+
+
 def errors() -> str:
-    tree = (exceptions.__doc__ or "").partition("\n\n")[2]
     parts = [
         "# Outcomes and errors\n",
         "## Outcomes\n",
@@ -202,12 +226,7 @@ def errors() -> str:
         "Differences between the ledger and a venue that `orderledger reconcile` and `collect` find.\n",
         _words("kind", [kind.value for kind in Kind], meanings.BREAKS),
         "## Exceptions\n",
-        code("text", tree),
-        "\n".join(
-            f"- `{name}`: {' '.join((getattr(orderledger, name).__doc__ or '').split())}"
-            for name in exceptions.__all__
-        )
-        + "\n",
+        *(part for package, module in EXCEPTIONS.items() for part in _exceptions(package, module)),
         "A message class with wrong fields raises `pydantic.ValidationError` when it is created. `parse_line`, `parse_document` and the",
         "recording methods raise `InvalidMessage`. Both are `ValueError`. A wrong argument raises `TypeError` or `ValueError`, which names the",
         "argument and the values it takes.\n",

@@ -15,6 +15,7 @@ from orderledger.domain.log_event import LogEvent
 from orderledger.domain.orders.events import OrderEvent, OrderReport
 from orderledger.domain.orders.reports import FillRecorded
 from orderledger.domain.recorded import KINDS, Recorded
+from orderledger.infrastructure.messages.derived import meaning
 from orderledger.infrastructure.messages.registry import MESSAGES, Fill, Propose
 from orderledger.infrastructure.storage.codec import UPCASTS, Envelope, encode, readable_payload
 from orderledger.infrastructure.storage.postgres.tables import PostgresSession
@@ -121,7 +122,7 @@ def events() -> str:
     parts += [
         "## Payloads\n",
         "Every event about an order may have these fields; reports also `instrument` and `side`.\n",
-        _payload(OrderEvent, "", ()),
+        _payload(OrderEvent, ()),
     ]
     by_event = {model.fact.stored_name: kind for kind, model in MESSAGES.items()}
     for name, kind in KINDS.items():
@@ -139,7 +140,7 @@ def events() -> str:
         )
         inherited = [*base.__struct_fields__]
         parts += [f"### {name}\n", (said + _said(kind)).rstrip() + "\n"]
-        parts += [_payload(kind, name, inherited) or "No fields of its own.\n"]
+        parts += [_payload(kind, inherited) or "No fields of its own.\n"]
     parts += [
         "## Older names\n",
         "\n".join(f"- `{old}` is read as `{new}`" for old, (new, _) in UPCASTS.items())
@@ -155,15 +156,15 @@ def _said(kind: type) -> str:
     )  # what dataclass writes where nobody has
 
 
-def _payload(kind: type[LogEvent], name: str, inherited: Iterable[str]) -> str:
-    hints = get_type_hints(kind)
+def _payload(kind: type[LogEvent], inherited: Iterable[str]) -> str:
+    hints, declared = get_type_hints(kind), get_type_hints(kind, include_extras=True)
     own = [name for name in kind.__struct_fields__ if name not in inherited]
     stored = dict(zip(kind.__struct_fields__, kind.__struct_encode_fields__, strict=True))
     rows = [
         (
             f"`{stored[field]}`",
             stored_word(hints[field]),
-            meanings.OF_EVENT.get((name, field)) or meanings.FIELDS[field],
+            meaning(kind, field, declared[field]),
         )
         for field in own
     ]

@@ -6,12 +6,9 @@ import json
 from inspect import getdoc
 from typing import get_type_hints
 
-import meanings
 from markdown import table, wire_word
 from pydantic import BaseModel, TypeAdapter
 
-from orderledger.infrastructure.messages.base import OrderMessage
-from orderledger.infrastructure.messages.commands import RequestReplace
 from orderledger.infrastructure.messages.fields import DIGITS
 from orderledger.infrastructure.messages.parsing import LINE_LIMIT
 from orderledger.infrastructure.messages.registry import (
@@ -20,9 +17,11 @@ from orderledger.infrastructure.messages.registry import (
     LinksTo,
     Message,
     OpenBreak,
+    OrderMessage,
+    Report,
     ReportedClaims,
+    RequestReplace,
 )
-from orderledger.infrastructure.messages.reports import Report
 
 INTRODUCTION = f"""# Messages
 
@@ -86,8 +85,8 @@ def _section(model: type[Message]) -> str:
         f"### {name}\n",
         f"`{model.__name__}`, stored as `{model.fact.stored_name}`, [recorded over HTTP](http.md#roles) with the role `{model.needs_role}`. {' '.join((model.__doc__ or '').split())}\n",
     ]
-    if name in meanings.FIX:
-        lines.append(f"FIX: {meanings.FIX[name]}\n")
+    if model.fact.fix:
+        lines.append(f"FIX: {model.fact.fix}\n")
     needed = model.needs_one_of
     if needed and needed != RequestReplace.needs_one_of:
         lines.append(f"Needs one of {' and '.join(f'`{field}`' for field in needed)}.\n")
@@ -105,19 +104,12 @@ def _table(model: type[BaseModel], inherited: frozenset[str]) -> str:
     rows = []
     for name, field in model.model_fields.items():
         if name not in inherited:
-            called = field.serialization_alias or name
-            kind = getattr(model.model_fields.get("type"), "default", "")
-            meaning = (
-                meanings.OF_MESSAGE.get((kind, called))
-                or field.description
-                or meanings.FIELDS[called]
-            )
             rows.append(
                 (
-                    f"`{called}`",
+                    f"`{field.serialization_alias or name}`",
                     wire_word(hints[name]),
                     "needed" if field.is_required() else "",
-                    meaning,
+                    field.description or "",
                 )
             )
     return table(("field", "type", "", "meaning"), rows) if rows else ""

@@ -19,7 +19,7 @@ from orderledger.serve.metrics import MetricsSettings
 METRICS_INTRODUCTION = """# Metrics
 
 `orderledger serve` answers them under `/metrics`, in the text format of Prometheus; `orderledger metrics` prints those of the store; in Python,
-`metrics_text(ledger)` of `orderledger.serve.metrics` returns them. See [Watch with Prometheus](../how-to/watch-with-prometheus.md).
+`metrics_text(ledger)` of `orderledger.serve` returns them. See [Watch with Prometheus](../how-to/watch-with-prometheus.md).
 
 - A scrape never fails because of the store. `orderledger_up` is 0 then, and all that is read from the store is missing.
 - A scrape does not bring the views up to date. All figures of orders, positions and alerts are as of `orderledger_views_position`.

@@ -17,8 +17,8 @@ import orderledger
 
 PACKAGE = Path(orderledger.__file__).parent
 CORE = "core"
-BELOW = ("domain", "projections", "infrastructure", "extend")
-ABOVE = ("__init__", "archive", "cli", "interop", "ledger")
+BELOW = ("domain", "projections", "infrastructure", "extend", "rows", "lazy")
+ABOVE = ("__init__", "cli", "ledger")
 """The parts of the core that hand on or start what leaves offer."""
 
 Arrow = tuple[str, str]
@@ -73,13 +73,14 @@ def names_used_by_leaves() -> set[str]:
 
 def floors() -> int:
     """The number of rooms on the longest path of arrows that begins at a leaf."""
-    return max(map(_floor, {one for one, _ in arrows()}))
+    return max(map(floor, {one for one, _ in arrows()}))
 
 
 @cache
-def _floor(side: str) -> int:
+def floor(side: str) -> int:
+    """The floor of a leaf: one step of arrows above the highest that it imports."""
     below = [] if side == CORE else [other for one, other in arrows() if one == side]
-    return 1 + max(map(_floor, below), default=0)
+    return 1 + max(map(floor, below), default=0)
 
 
 def circles() -> list[list[str]]:

@@ -19,16 +19,13 @@ from typing import Any
 
 import httpx
 
-from orderledger import Gateway, Halt, Ledger, LinksTo, Mark, OrderRow, Request
-from orderledger.infrastructure.clock import SystemClock
-from orderledger.venues.base.registry import adapter
-from orderledger.venues.collecting.records import records_of
-from orderledger.venues.collecting.settings import CollectSettings
-from orderledger.venues.invex.adapter import INVEX
-from orderledger.venues.nobitex.adapter import NOBITEX
-from orderledger.venues.wallex.adapter import WALLEX
+from orderledger import Gateway, Halt, Ledger, LinksTo, Mark, Request
+from orderledger.extend.values import SystemClock
+from orderledger.rows import OrderRow
+from orderledger.venues import CollectSettings, adapter, records_of
 
-MARKETS = {table.name: table.markets for table in (NOBITEX, WALLEX, INVEX)}
+INSTRUMENTS = {"BTC-RLS": "BTC/IRR", "BTCTMN": "BTC/IRT", "BTC_IRR": "BTC/IRR"}
+"""The ledger's names, by the symbols of Nobitex, Wallex and Invex."""
 RIALS = {"IRR": 1, "IRT": 10}
 """A toman is ten rial."""
 QUANTITY = Decimal("0.01")
@@ -66,7 +63,7 @@ def quotes(prices: dict[str, Any]) -> dict[str, Quote]:
     unit."""
     found = {}
     for venue, row in prices.items():
-        instrument, account = MARKETS[venue].instrument(row["symbol"]), f"{venue}:main"
+        instrument, account = INSTRUMENTS[row["symbol"]], f"{venue}:main"
         rials = RIALS[instrument.partition("/")[2]]
         if row["bid"] and row["ask"]:
             bid, ask, tick = (Decimal(row[name]) for name in ("bid", "ask", "tick"))

@@ -18,29 +18,27 @@ from typing import Any
 
 from aiohttp import web
 
-from orderledger.domain.values import Side
-from orderledger.infrastructure.clock import SystemClock
-from orderledger.simulation.invex.server import InvexServer
-from orderledger.simulation.market import (
+from orderledger import Side
+from orderledger.extend.values import SystemClock
+from orderledger.simulation import (
+    BackgroundFlow,
     ExchangeSimulator,
+    Faults,
+    FeeSchedule,
+    InvexServer,
+    KeyedServer,
     Kind,
+    NobitexServer,
     SimulatedInstrument,
     SimulatedOrder,
+    WallexServer,
 )
-from orderledger.simulation.market.background import BackgroundFlow
-from orderledger.simulation.nobitex.server import NobitexServer
-from orderledger.simulation.servers import Faults
-from orderledger.simulation.servers.keyed import FEES, KeyedServer
-from orderledger.simulation.wallex.server import WallexServer
-from orderledger.venues.base.symbols import SymbolTable
-from orderledger.venues.invex.adapter import INVEX
-from orderledger.venues.nobitex.adapter import NOBITEX
-from orderledger.venues.wallex.adapter import WALLEX
 
 PRICE = Decimal(52_000_000_000)
 """Of a bitcoin, in rial."""
 TICK, LOT = Decimal(5_000_000), Decimal("0.0001")
 """Coarse, so that a few orders make a book. In rial; a tick of Wallex is the same in toman."""
+FEES = FeeSchedule(maker=Decimal("0.002"), taker=Decimal("0.0025"), is_of_received=True)
 APART = 0.016
 """How far an exchange may stray from the common price."""
 STEP_SECONDS = 0.02
@@ -135,16 +133,16 @@ class Exchange:
 def exchange(
     name: str,
     make: type[KeyedServer],
-    markets: SymbolTable,
-    quote: str,
+    symbol: str,
+    ledgers_name: str,
     rials: int,
     token: str,
     chance: random.Random,
 ) -> Exchange:
-    """One exchange with a filled book. One order in twelve is refused for lack of funds."""
-    symbol = markets.symbol_of("BTC", quote)
+    """One exchange with a filled book: `symbol` is its name of the market, `ledgers_name` that of
+    the ledger's instrument. One order in twelve is refused for lack of funds."""
     instrument = SimulatedInstrument(
-        name=markets.instrument(symbol), price=PRICE / rials, tick=TICK / rials, lot=LOT
+        name=ledgers_name, price=PRICE / rials, tick=TICK / rials, lot=LOT
     )
     market = ExchangeSimulator(
         clock=SystemClock(),
@@ -207,9 +205,9 @@ async def serve(seed: int, db: str) -> None:
     """Until the process is ended."""
     chance, token = random.Random(seed), os.environ[TOKEN_VARIABLE]
     exchanges = [
-        exchange("nobitex", NobitexServer, NOBITEX.markets, "RLS", 1, token, chance),
-        exchange("wallex", WallexServer, WALLEX.markets, "TMN", 10, token, chance),
-        exchange("invex", InvexServer, INVEX.markets, "IRR", 1, token, chance),
+        exchange("nobitex", NobitexServer, "BTC-RLS", "BTC/IRR", 1, token, chance),
+        exchange("wallex", WallexServer, "BTCTMN", "BTC/IRT", 10, token, chance),
+        exchange("invex", InvexServer, "BTC_IRR", "BTC/IRR", 1, token, chance),
     ]
     control = Control(exchanges)
     print(f"# control {await control.start()}\n{SETTINGS.format(db=db)}", end="")

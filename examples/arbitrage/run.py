@@ -28,7 +28,7 @@ import httpx
 from examples.arbitrage.bot import FLATTEN, LEG, RIALS, group_of, groups_of, is_finished
 from examples.arbitrage.exchanges import TOKEN_VARIABLE
 from orderledger import Ledger
-from orderledger.gateway.settings import read_settings
+from orderledger.gateway import read_settings
 
 HERE = Path(__file__).parent
 REPOSITORY = HERE.parent.parent
@@ -89,9 +89,8 @@ class Floor:
 
     def start_collector(self) -> None:
         """The command `orderledger collect`, until it has heard of all accounts."""
-        self.start(
-            "collector", "-c", "from orderledger.cli import main; main()", "collect", self.settings
-        )
+        command = Path(sys.executable).with_name("orderledger")
+        self.start("collector", command, "collect", self.settings)
         with Ledger.open(self.db) as ledger:
             wait_until(lambda: are_up(ledger.status()), "the collector")
 

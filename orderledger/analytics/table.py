@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from orderledger import RowList
+from orderledger.analytics.numbers import products
 from orderledger.analytics.relations import (
     EXACT_TEXT,
     NOTIONAL,
@@ -10,8 +10,9 @@ from orderledger.analytics.relations import (
     columns_shown,
     is_derived,
 )
-from orderledger.extend.runtime import exact_numbers, needed, products
+from orderledger.extend.runtime import exact_numbers, needed
 from orderledger.extend.views import ROWS_IN_NOTEBOOKS, Column, Row, Table
+from orderledger.rows import RowList
 
 if TYPE_CHECKING:
     import pandas

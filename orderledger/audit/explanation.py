@@ -5,17 +5,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple, cast
 
-from orderledger import Certainty, OrderRow, Pending, Side
+from orderledger import Certainty, Pending, Side
 from orderledger import OrderStatus as Status
 from orderledger.audit.rows import Explanation, StepRow
 from orderledger.audit.summary import summary_sentence
 from orderledger.audit.unknowns import unknowns
 from orderledger.extend.events import (
-    AnyAccountEvent,
-    AnyProposalEvent,
     CancelRequested,
+    Event,
     FillCorrected,
     FillRecorded,
     Numbers,
@@ -29,19 +28,14 @@ from orderledger.extend.events import (
     Recorded,
     ReplaceRequested,
     evolve,
-)
-from orderledger.extend.values import short
-from orderledger.extend.views import (
-    OrderLogEvent,
-    account_sentence,
     listed,
     moment,
     order_name,
-    order_sentence,
-    proposal_sentence,
     span,
     word,
 )
+from orderledger.extend.values import short
+from orderledger.rows import OrderRow
 
 LATE = timedelta(minutes=1)
 """A report that is recorded this long after it happened is called late."""
@@ -91,9 +85,9 @@ class Story:
 
     def take(self, recorded: Recorded) -> None:
         """Tell one event of the order."""
-        event = cast(OrderLogEvent, recorded.event)
+        event = cast(Event, recorded.event)
         before = Standpoint.of(self.order)
-        sentence = order_sentence(event, self.order)
+        sentence = event.sentence(self.order)
         notes = [*self._of_arrival(recorded), *self._of_repetition(recorded, event)]
         evolve(self.order, event, recorded.when)
         after = Standpoint.of(self.order)
@@ -117,7 +111,7 @@ class Story:
                 fills.state_of(counted) if _numbers(event) == counted.numbers else "contested"
             )
 
-    def _remember(self, recorded: Recorded, event: OrderLogEvent) -> None:
+    def _remember(self, recorded: Recorded, event: Event) -> None:
         if isinstance(event, CancelRequested):
             self.cancels_asked.append(recorded.position or 0)
         if isinstance(event, ReplaceRequested):
@@ -152,7 +146,7 @@ class Story:
             f"{order_name(attributed_from[0])}."
         )
 
-    def _of_repetition(self, recorded: Recorded, event: OrderLogEvent) -> list[str]:
+    def _of_repetition(self, recorded: Recorded, event: Event) -> list[str]:
         """A fill that was reported before."""
         if (
             not isinstance(event, FillRecorded)
@@ -175,7 +169,7 @@ class Story:
             )
         ]
 
-    def _of_request(self, event: OrderLogEvent) -> list[str]:
+    def _of_request(self, event: Event) -> list[str]:
         """Whether we had asked for a cancel or a replace."""
         if isinstance(event, OrderReplaced):
             return self._of_replace(event)
@@ -210,7 +204,7 @@ class Story:
             ]
         return [f"We had asked for it at log position {position}."]
 
-    def _of_change(self, event: OrderLogEvent, before: Standpoint, after: Standpoint) -> list[str]:
+    def _of_change(self, event: Event, before: Standpoint, after: Standpoint) -> list[str]:
         """What the event did to the order."""
         notes = []
         if (after.cum_quantity, after.average_price) != (before.cum_quantity, before.average_price):
@@ -279,14 +273,11 @@ def explanation(
 
 def step_of(recorded: Recorded) -> StepRow:
     """The step of any event, told without its history."""
-    event: Any = recorded.event
-    if isinstance(event, AnyAccountEvent):
-        return step_row(recorded, account_sentence(event), notes_of_clocks(recorded))
-    if isinstance(event, AnyProposalEvent):
-        return step_row(recorded, proposal_sentence(event), notes_of_clocks(recorded))
-    return step_row(
-        recorded, order_sentence(event, Order.of(recorded.stream)), notes_of_clocks(recorded)
+    event = recorded.event
+    sentence = (
+        event.sentence(Order.of(recorded.stream)) if isinstance(event, Event) else event.sentence()
     )
+    return step_row(recorded, sentence, notes_of_clocks(recorded))
 
 
 def step_row(

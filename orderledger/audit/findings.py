@@ -22,8 +22,9 @@ from orderledger.extend.events import (
     SenderChanged,
     TradingHalted,
     TradingResumed,
+    moment,
+    span,
 )
-from orderledger.extend.views import moment, span
 
 FINDINGS = {
     "amendment": "Terms or fills were changed after the fact: a replace, a restatement, a "

@@ -7,7 +7,6 @@ from decimal import Decimal
 from os import PathLike
 from typing import TYPE_CHECKING, Annotated, Any, Literal, cast, get_args
 
-from orderledger import RowList
 from orderledger.audit.findings import FINDINGS
 from orderledger.audit.rows import (
     AuditRow,
@@ -28,13 +27,13 @@ from orderledger.extend.views import (
     Method,
     Queries,
     Row,
-    Word,
     check_argument,
     check_times,
     one_order,
     parameters,
     was_known,
 )
+from orderledger.rows import RowList
 
 if TYPE_CHECKING:
     from orderledger.audit.parts import Asked
@@ -82,13 +81,15 @@ class AuditQueries(Queries):
         subject: Annotated[Subject, "What to take apart."],
         /,
         *,
-        order_id: Annotated[str | None, "Any id of the order.", Word("id")] = None,
+        order_id: Annotated[str | None, "Any id of the order.", parameters.Word("id")] = None,
         account: parameters.Account = None,
         instrument: parameters.Instrument = None,
         position_side: parameters.PositionSide = None,
         position_id: parameters.PositionId = None,
         method: parameters.LotMethod = "average",
-        has_evidence: Annotated[bool, "Also the payload of the venue.", Word("evidence")] = False,
+        has_evidence: Annotated[
+            bool, "Also the payload of the venue.", parameters.Word("evidence")
+        ] = False,
         as_of: parameters.AsOf = None,
         effective_at: parameters.EffectiveAt = None,
     ) -> Why:
@@ -124,11 +125,11 @@ class AuditQueries(Queries):
         view: Annotated[str, "Compare the rows of this view.", VIEWS],
         /,
         *,
-        from_as_of: Annotated[datetime | int, "What was known then.", Word("from")],
+        from_as_of: Annotated[datetime | int, "What was known then.", parameters.Word("from")],
         as_of: Annotated[
             datetime | int | None,
             "What was known then. Default: what is known now.",
-            Word("to"),
+            parameters.Word("to"),
         ] = None,
         effective_at: Annotated[
             datetime | None, "The moment that both speak of. Default: the first."
@@ -231,7 +232,7 @@ class AuditQueries(Queries):
         ] = None,
         without: Annotated[Sequence[str], "Leave out this order."] = (),
         without_accounts: Annotated[
-            Sequence[str], "Leave out this account.", Word("without_account")
+            Sequence[str], "Leave out this account.", parameters.Word("without_account")
         ] = (),
         filled: Annotated[
             Sequence[str], "Take this open order as filled, at its limit or the mark."

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-from orderledger import Anomaly, OrderRow
+from orderledger import Anomaly
 from orderledger import OrderStatus as Status
 from orderledger.extend.values import ZERO, plain, short, total
+from orderledger.rows import OrderRow
 
 SEVERAL = ", "
 

@@ -1,8 +1,7 @@
 """What the log does not tell about an order."""
 
-from orderledger import OrderRow
-from orderledger.extend.events import Order
-from orderledger.extend.views import moment
+from orderledger.extend.events import Order, moment
+from orderledger.rows import OrderRow
 
 
 def unknowns(row: OrderRow, order: Order, *, is_cancel_asked: bool) -> list[str]:

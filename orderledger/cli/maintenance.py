@@ -85,12 +85,12 @@ def schema(kind: str | None) -> None:
 
     from pydantic import TypeAdapter
 
-    from orderledger.infrastructure.messages.registry import MESSAGES, AnyMessage
+    from orderledger.infrastructure.messages.registry import BY_WORD, MESSAGES, AnyMessage
 
-    if kind is not None and kind not in MESSAGES:
+    if kind is not None and kind not in BY_WORD:
         raise click.BadParameter(
             f"{kind!r} is not a message type. The types are: {', '.join(MESSAGES)}",
             param_hint="KIND",
         )
-    found = MESSAGES[kind].model_json_schema() if kind else TypeAdapter(AnyMessage).json_schema()
+    found = BY_WORD[kind].model_json_schema() if kind else TypeAdapter(AnyMessage).json_schema()
     click.echo(json.dumps(found, indent=2))

@@ -151,10 +151,24 @@ def logging_as(form: str | None) -> Callable[[str], None]:
     sentence."""
     if form is None:
         return lambda sentence: say([f"orderledger: {sentence}"])
-    from orderledger.infrastructure.logs import EventLogger, set_up_log
+    from orderledger.infrastructure.logs import EventLogger
 
-    set_up_log("json" if form == "json" else "text")
+    set_up_log(form)
     return EventLogger("orderledger").info
+
+
+def set_up_log(form: str | None) -> None:
+    """Log to stderr, as JSON lines or as text."""
+    from orderledger.infrastructure import logs
+
+    logs.set_up_log("json" if form == "json" else "text")
+
+
+def log_new_ledger(url: str) -> None:
+    """Log that a missing ledger was created."""
+    from orderledger.infrastructure import logs
+
+    logs.log_new_ledger(url)
 
 
 def say_new(url: str) -> None:

@@ -8,11 +8,12 @@ of fact about one instrument. Its stored facts are looked up by key.
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache, lru_cache
 from hashlib import blake2b
-from typing import ClassVar, get_args
+from typing import Annotated, ClassVar
 
 import msgspec
+from msgspec import Meta
 
 from orderledger.domain.decision import (
     ACCEPTED,
@@ -22,9 +23,11 @@ from orderledger.domain.decision import (
     Reason,
     Refused,
 )
-from orderledger.domain.exact import plain
+from orderledger.domain.exact import plain, short
+from orderledger.domain.fields import Positive
 from orderledger.domain.log_event import NOT_COMPARED, LogEvent
-from orderledger.domain.values import PositionMode, PositionSide
+from orderledger.domain.values import PositionMode, PositionSide, Source
+from orderledger.domain.wording import because, listed, moment, shown
 
 EVERY_ACCOUNT = "*"
 """The account of a halt that is about every account of the store."""
@@ -32,50 +35,67 @@ EVERY_ACCOUNT = "*"
 
 class AccountEvent(LogEvent, frozen=True, kw_only=True):
     """Base of facts about an account. `at`: time by the sender's clock; None means the time of
-    recording. `stream_kind` is a part of the stream's name."""
+    recording. `stream_kind` is a part of the stream's name. `is_ours`: it is a fact of our side,
+    which may be refused."""
 
     stream_kind: ClassVar[str] = ""
+    is_ours: ClassVar[bool] = False
     at: datetime | None = None
     message_id: str | None = None
 
+    def sentence(self) -> str:
+        """The event in a sentence for people."""
+        raise NotImplementedError
+
 
 class InstrumentDefined(AccountEvent, frozen=True, kw_only=True):
-    """Definition of an instrument.
+    """Definition of an instrument, term by term. A term that a definition leaves out keeps its
+    value; of two values, that with the later `at` counts."""
 
-    `multiplier`: units of the underlying in one unit of quantity. `inverse`: settled in the base
-    currency, so that a quantity is worth quantity * multiplier / price. `currency`: settlement
-    currency of P&L and fees. Terms are independent: a term that a definition leaves out keeps its
-    value; of two values the later counts. `position_mode`: whether long and short are two
-    positions.
-    """
-
-    stored_name: ClassVar[str] = "instrument_defined.v1"
-    stream_kind: ClassVar[str] = "instrument"
+    stored_name = "instrument_defined.v1"
+    wire_name = "instrument"
+    needs_role = "collect"
+    default_source = Source.OPERATOR
+    stream_kind = "instrument"
     instrument: str
-    multiplier: Decimal | None = None
+    multiplier: Positive | None = None
     inverse: bool | None = None
     currency: str | None = None
     position_mode: PositionMode | None = None
-    tick: Decimal | None = None
-    lot: Decimal | None = None
+    tick: Positive | None = None
+    lot: Positive | None = None
     reason: str | None = None
+
+    def sentence(self) -> str:
+        names = ("multiplier", "inverse", "currency", "tick", "lot")
+        terms = [(name, getattr(self, name)) for name in names]
+        given = listed(f"{name} {shown(value)}" for name, value in terms if value is not None)
+        return f"{self.instrument} is defined{because(self.reason)}: {given or 'no terms'}."
 
 
 class MarkRecorded(AccountEvent, frozen=True, kw_only=True):
     """Price at which open positions are valued."""
 
-    stored_name: ClassVar[str] = "mark_recorded.v1"
-    stream_kind: ClassVar[str] = "mark"
+    stored_name = "mark_recorded.v1"
+    wire_name = "mark"
+    needs_role = "collect"
+    stream_kind = "mark"
     instrument: str
-    price: Decimal
+    price: Annotated[Decimal, Meta(description="Price that values open positions.")]
     reason: str | None = None
+
+    def sentence(self) -> str:
+        price = short(self.price)
+        return f"The mark price of {self.instrument} is {price}{because(self.reason)}."
 
 
 class FundingRecorded(AccountEvent, frozen=True, kw_only=True):
-    """Funding payment. `amount` is positive when received, negative when paid."""
+    """Funding payment."""
 
-    stored_name: ClassVar[str] = "funding_recorded.v1"
-    stream_kind: ClassVar[str] = "funding"
+    stored_name = "funding_recorded.v1"
+    wire_name = "funding"
+    needs_role = "collect"
+    stream_kind = "funding"
     instrument: str
     amount: Decimal
     currency: str
@@ -83,42 +103,78 @@ class FundingRecorded(AccountEvent, frozen=True, kw_only=True):
     position_id: str | None = None
     reason: str | None = None
 
+    def sentence(self) -> str:
+        verb = "received" if self.amount > 0 else "paid"
+        return (
+            f"The account {verb} funding of {short(abs(self.amount))} {self.currency} for "
+            f"{self.instrument}{because(self.reason)}."
+        )
+
 
 class PositionAdjusted(AccountEvent, frozen=True, kw_only=True):
     """Opening or corrected position: from `at` on, `quantity` (signed) at the average price
     `price`. It realizes no P&L."""
 
-    stored_name: ClassVar[str] = "position_adjusted.v1"
-    stream_kind: ClassVar[str] = "adjust"
+    stored_name = "position_adjusted.v1"
+    wire_name = "adjust"
+    needs_role = "operate"
+    default_source = Source.OPERATOR
+    stream_kind = "adjust"
+    is_ours = True
     instrument: str
-    quantity: Decimal
-    price: Decimal
+    quantity: Annotated[
+        Decimal, Meta(description="Signed. From `at` on, the position has this quantity.")
+    ]
+    price: Annotated[Decimal, Meta(description="Average open price of the position.")]
     position_side: PositionSide | None = None
     position_id: str | None = None
     reason: str | None = None
+
+    def sentence(self) -> str:
+        return (
+            f"The position in {self.instrument} was set to {short(self.quantity)} at "
+            f"{short(self.price)}{because(self.reason)}."
+        )
 
 
 class GapRecorded(AccountEvent, frozen=True, kw_only=True):
     """Period in which a stream of the venue was down. The missed reports must be queried."""
 
-    stored_name: ClassVar[str] = "gap_recorded.v1"
-    stream_kind: ClassVar[str] = "gap"
-    from_at: datetime
-    to_at: datetime | None = None
+    stored_name = "gap_recorded.v1"
+    wire_name = "gap"
+    needs_role = "collect"
+    stream_kind = "gap"
+    from_at: Annotated[datetime, Meta(extra={"wire_name": "from"})]
+    to_at: Annotated[datetime | None, Meta(extra={"wire_name": "to"})] = None
     reason: str | None = None
+
+    def sentence(self) -> str:
+        end = "and is still down" if self.to_at is None else f"until {moment(self.to_at)}"
+        return (
+            f"A stream of the venue was down from {moment(self.from_at)} {end}"
+            f"{because(self.reason)}: reports may have been missed."
+        )
 
 
 class BalanceReported(AccountEvent, frozen=True, kw_only=True):
     """Position as reported by the venue: evidence beside the sum of fills, never instead of it."""
 
-    stored_name: ClassVar[str] = "balance_reported.v1"
-    stream_kind: ClassVar[str] = "balance"
+    stored_name = "balance_reported.v1"
+    wire_name = "balance"
+    needs_role = "collect"
+    stream_kind = "balance"
     instrument: str
-    quantity: Decimal
+    quantity: Annotated[Decimal, Meta(description="Signed position, as reported by the venue.")]
     average_price: Decimal | None = None
     position_side: PositionSide | None = None
     position_id: str | None = None
     reason: str | None = None
+
+    def sentence(self) -> str:
+        return (
+            f"The venue says that the position in {self.instrument} is "
+            f"{short(self.quantity)}{because(self.reason)}."
+        )
 
 
 class OpenBreak(msgspec.Struct, frozen=True, kw_only=True, gc=False, forbid_unknown_fields=True):
@@ -135,57 +191,108 @@ class ReconciliationCertified(AccountEvent, frozen=True, kw_only=True):
     `covered_from` to `covered_to`: the period for which the venue was queried for every fill.
     """
 
-    stored_name: ClassVar[str] = "reconciliation_certified.v1"
-    stream_kind: ClassVar[str] = "certificate"
+    stored_name = "reconciliation_certified.v1"
+    wire_name = "certify"
+    needs_role = "collect"
+    default_source = Source.RECONCILIATION
+    stream_kind = "certificate"
     covered_from: datetime
     covered_to: datetime
     orders: int
     fills: int
     positions: int
-    open_breaks: tuple[OpenBreak, ...] = msgspec.field(default=(), name="breaks_open")
+    open_breaks: Annotated[tuple[OpenBreak, ...], Meta(extra={"most": 10_000})] = msgspec.field(
+        default=(), name="breaks_open"
+    )
     reason: str | None = None
+
+    def sentence(self) -> str:
+        counted = f"{self.orders} orders, {self.fills} fills and {self.positions} positions agreed"
+        count = len(self.open_breaks)
+        differences = (
+            "no difference is open"
+            if not count
+            else f"{count} difference{'s are' if count > 1 else ' is'} open"
+        )
+        why = because(self.reason)
+        return f"The account was compared with its venue{why}: {counted}; {differences}."
+
+
+ONLY = Meta(description="New orders of this one alone are denied. Default: of all.")
+AS_HALTED = Meta(description="As in the halt.")
 
 
 class TradingHalted(AccountEvent, frozen=True, kw_only=True):
     """From here on in the log, new orders of this scope are denied: an instrument, a strategy,
-    both, or the whole account.
+    both, or the whole account. It lasts until a `resume_trading` of the same scope.
 
     The account `*` stands for every account of the store. `cancels_orders`: the gateway also
     cancels the open orders of the scope.
     """
 
-    stored_name: ClassVar[str] = "trading_halted.v1"
-    stream_kind: ClassVar[str] = "halt"
-    instrument: str | None = None
-    strategy: str | None = None
+    stored_name = "trading_halted.v1"
+    wire_name = "halt"
+    needs_role = "operate"
+    default_source = Source.OPERATOR
+    needs: ClassVar = {
+        "at": "Time of the halt. Required: two halts of one scope are told apart by it."
+    }
+    stream_kind = "halt"
+    is_ours = True
+    instrument: Annotated[str | None, ONLY] = None
+    strategy: Annotated[str | None, ONLY] = None
     cancels_orders: bool = False
     reason: str | None = None
+
+    def sentence(self) -> str:
+        scope = _scope(self.instrument, self.strategy)
+        cancels = ", and its open orders are canceled" if self.cancels_orders else ""
+        return f"Trading was halted{scope}{because(self.reason)}{cancels}."
 
 
 class TradingResumed(AccountEvent, frozen=True, kw_only=True):
     """Ends all halts of exactly this scope. Wider and narrower halts go on."""
 
-    stored_name: ClassVar[str] = "trading_resumed.v1"
-    stream_kind: ClassVar[str] = "halt"
-    instrument: str | None = None
-    strategy: str | None = None
+    stored_name = "trading_resumed.v1"
+    wire_name = "resume_trading"
+    needs_role = "operate"
+    default_source = Source.OPERATOR
+    needs: ClassVar = {"at": "Time of the end. Required, as for a halt."}
+    stream_kind = "halt"
+    is_ours = True
+    instrument: Annotated[str | None, AS_HALTED] = None
+    strategy: Annotated[str | None, AS_HALTED] = None
     reason: str | None = None
+
+    def sentence(self) -> str:
+        scope = _scope(self.instrument, self.strategy)
+        return f"Trading was resumed{scope}{because(self.reason)}."
 
 
 class SenderChanged(AccountEvent, frozen=True, kw_only=True):
     """From here on in the log, `holder` alone sends the orders of the account. `fence` grows with
     every change.
-
-    `is_forced`: an operator took the account over, without waiting for the previous sender's lease
-    to end.
     """
 
-    stored_name: ClassVar[str] = "sender_changed.v1"
-    stream_kind: ClassVar[str] = "sender"
+    stored_name = "sender_changed.v1"
+    wire_name = "sender"
+    needs_role = "collect"
+    stream_kind = "sender"
+    is_ours = True
     holder: str
     fence: int
-    is_forced: bool = False
+    is_forced: Annotated[
+        bool,
+        Meta(description="An operator took over without waiting for the lease to end."),
+    ] = False
     reason: str | None = None
+
+    def sentence(self) -> str:
+        forced = ", by force" if self.is_forced else ""
+        return (
+            f"From here on {self.holder} alone sends the orders of the "
+            f"account{forced}{because(self.reason)}."
+        )
 
 
 AnyAccountEvent = (
@@ -202,20 +309,14 @@ AnyAccountEvent = (
 )
 """Union type for a `match` with `assert_never`."""
 
-OurAccountEvent = PositionAdjusted | TradingHalted | TradingResumed | SenderChanged
-"""Facts of our side, which may be refused."""
-
-
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-NAMES = {
-    kind: tuple(
-        (name, stored)
-        for name, stored in zip(kind.__struct_fields__, kind.__struct_encode_fields__, strict=True)
-        if name not in NOT_COMPARED
-    )
-    for kind in get_args(AnyAccountEvent)
-}
-"""The fields that distinguish facts of a kind: by their names here and in the store."""
+
+
+@cache
+def _compared(kind: type[AccountEvent]) -> tuple[tuple[str, str], ...]:
+    """The fields that distinguish facts of a kind: by their names here and in the store."""
+    stored = zip(kind.__struct_fields__, kind.__struct_encode_fields__, strict=True)
+    return tuple((name, key) for name, key in stored if name not in NOT_COMPARED)
 
 
 class AccountLog:
@@ -241,7 +342,7 @@ def fact_key(fact: AnyAccountEvent) -> str:
     It consists of the time, if any, so that new keys are close together, and a digest without null
     fields. Keys are stored, so they must never change.
     """
-    digest = _digest(fact, NAMES[type(fact)])
+    digest = _digest(fact, _compared(type(fact)))
     return f"{_microseconds(fact.at):016x}{digest}" if fact.at is not None else digest
 
 
@@ -253,7 +354,7 @@ def message_key(message_id: str) -> str:
 def content_key(fact: AnyAccountEvent) -> str:
     """A key that two facts of a stream share if and only if they have the same message id and the
     same content at any time."""
-    digest = _digest(fact, [names for names in NAMES[type(fact)] if names[0] != "at"])
+    digest = _digest(fact, [names for names in _compared(type(fact)) if names[0] != "at"])
     return f"#{digest}={fact.message_id}"
 
 
@@ -287,11 +388,7 @@ def decide_account(log: AccountLog, fact: AnyAccountEvent) -> Decision:
         if is_known or content_key(fact) in log.known:
             return DUPLICATE
         text = f"message {fact.message_id} had other content"
-        return (
-            Refused(Reason.MESSAGE_ID_REUSED, text)
-            if isinstance(fact, OurAccountEvent)
-            else ACCEPTED
-        )
+        return Refused(Reason.MESSAGE_ID_REUSED, text) if fact.is_ours else ACCEPTED
     if not is_known:
         return ACCEPTED
     if fact.message_id is None:
@@ -332,3 +429,9 @@ def _text(value: object) -> str:
 def _microseconds(moment: datetime) -> int:
     since = moment - EPOCH
     return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+
+
+def _scope(instrument: str | None, strategy: str | None) -> str:
+    parts = [f"in {instrument}"] if instrument else []
+    parts += [f"for strategy {strategy}"] if strategy else []
+    return f" {' '.join(parts)}" if parts else " in the whole account"

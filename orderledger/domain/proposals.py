@@ -3,32 +3,50 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import ClassVar
 
 import msgspec
 
 from orderledger.domain.decision import ACCEPTED, DUPLICATE, Decision, Reason, Refused
+from orderledger.domain.fields import Positive
 from orderledger.domain.log_event import LogEvent
-from orderledger.domain.values import Links, OrderType, PositionSide, Role, Side, TimeInForce
+from orderledger.domain.values import (
+    Links,
+    OrderType,
+    PositionSide,
+    Role,
+    Side,
+    Source,
+    TimeInForce,
+)
+from orderledger.domain.wording import because, described
 
 
 class ProposalEvent(LogEvent, frozen=True, kw_only=True):
     """Base of facts about a proposal. `at`: time by the sender's clock; None means the time of
     recording."""
 
+    default_source = Source.STRATEGY
     proposal_id: str
     at: datetime | None = None
     reason: str | None = None
     message_id: str | None = None
 
+    def sentence(self) -> str:
+        """The event in a sentence for people."""
+        raise NotImplementedError
+
 
 class ProposalMade(ProposalEvent, frozen=True, kw_only=True):
-    stored_name: ClassVar[str] = "proposal_made.v1"
+    """Order that a strategy proposes."""
+
+    stored_name = "proposal_made.v1"
+    wire_name = "propose"
+    needs_role = "record"
     kind: Role
     strategy: str
     instrument: str
     side: Side
-    quantity: Decimal
+    quantity: Positive
     order_type: OrderType
     limit_price: Decimal | None = None
     stop_price: Decimal | None = None
@@ -41,17 +59,33 @@ class ProposalMade(ProposalEvent, frozen=True, kw_only=True):
     links: Links | None = None
     tags: dict[str, object] = msgspec.field(default_factory=dict)
 
+    def sentence(self) -> str:
+        return (
+            f"Strategy {self.strategy} proposed an {self.kind} as proposal "
+            f"{self.proposal_id}{because(self.reason)}: a {described(self)}."
+        )
+
 
 class ProposalApproved(ProposalEvent, frozen=True, kw_only=True):
     """Decision for a proposal: it may be carried out."""
 
-    stored_name: ClassVar[str] = "proposal_approved.v1"
+    stored_name = "proposal_approved.v1"
+    wire_name = "approve"
+    needs_role = "operate"
+
+    def sentence(self) -> str:
+        return f"Proposal {self.proposal_id} was approved{because(self.reason)}."
 
 
 class ProposalDeclined(ProposalEvent, frozen=True, kw_only=True):
     """Decision against a proposal: it will not be carried out."""
 
-    stored_name: ClassVar[str] = "proposal_declined.v1"
+    stored_name = "proposal_declined.v1"
+    wire_name = "decline"
+    needs_role = "operate"
+
+    def sentence(self) -> str:
+        return f"Proposal {self.proposal_id} was declined{because(self.reason)}."
 
 
 AnyProposalEvent = ProposalMade | ProposalApproved | ProposalDeclined

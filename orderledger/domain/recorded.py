@@ -17,14 +17,21 @@ AnyFact = OrderEvent | AnyAccountEvent | AnyProposalEvent
 AnyEvent = AnyFact | OrderJudgement
 """Events in the log."""
 
-KINDS: dict[str, type[AnyEvent]] = {
-    kind.stored_name: kind  # type: ignore[misc]
+_DECLARED: list[type[LogEvent]] = [
+    kind
     for module in (commands, reports, judgements, proposals, accounts)
     for kind in vars(module).values()
     if isinstance(kind, type)
     and issubclass(kind, LogEvent)
     and kind.__module__ == module.__name__
     and kind.stored_name
+]
+if unlisted := [kind.__name__ for kind in _DECLARED if not issubclass(kind, AnyEvent)]:
+    raise TypeError(f"no union of events has {', '.join(unlisted)}")
+
+KINDS: dict[str, type[AnyEvent]] = {
+    kind.stored_name: kind  # type: ignore[misc]
+    for kind in _DECLARED
 }
 """The class of each stored name."""
 

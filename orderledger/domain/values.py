@@ -8,6 +8,8 @@ from hashlib import sha256
 
 import msgspec
 
+from orderledger.domain.fields import NotNegative
+
 __all__ = [
     "Anomaly",
     "Certainty",
@@ -187,9 +189,9 @@ class Reported(
     """
 
     status: str | None = None
-    quantity: Decimal | None = None
-    cum_quantity: Decimal | None = None
-    leaves_quantity: Decimal | None = None
+    quantity: NotNegative | None = None
+    cum_quantity: NotNegative | None = None
+    leaves_quantity: NotNegative | None = None
     average_price: Decimal | None = None
     limit_price: Decimal | None = None
     stop_price: Decimal | None = None

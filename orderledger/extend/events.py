@@ -4,7 +4,6 @@ an order, and the codec of stored events."""
 from orderledger.domain.accounts import (
     EVERY_ACCOUNT,
     AccountEvent,
-    AnyAccountEvent,
     BalanceReported,
     FundingRecorded,
     GapRecorded,
@@ -24,7 +23,13 @@ from orderledger.domain.orders.commands import (
     ReplaceRequested,
 )
 from orderledger.domain.orders.ends import CONCLUDED_ABSENT
-from orderledger.domain.orders.events import OrderCommand, OrderEvent, OrderJudgement, OrderReport
+from orderledger.domain.orders.events import (
+    Event,
+    OrderCommand,
+    OrderEvent,
+    OrderJudgement,
+    OrderReport,
+)
 from orderledger.domain.orders.fill import Effective, Numbers
 from orderledger.domain.orders.fills import Fills
 from orderledger.domain.orders.identity import NameKind
@@ -54,8 +59,10 @@ from orderledger.domain.orders.reports import (
     OrderSuspended,
     OrderTriggered,
 )
-from orderledger.domain.proposals import AnyProposalEvent, ProposalEvent
+from orderledger.domain.proposals import ProposalEvent
 from orderledger.domain.recorded import Recorded
+from orderledger.domain.wording import SOURCES as SOURCE_WORDS
+from orderledger.domain.wording import listed, moment, order_name, span, word
 from orderledger.infrastructure.storage.codec import UPCASTS, decode, encode
 
 __all__ = [
@@ -63,15 +70,15 @@ __all__ = [
     "EVERY_ACCOUNT",
     "OBSERVED_ENDS",
     "REQUESTED_TERMS",
+    "SOURCE_WORDS",
     "UPCASTS",
     "AccountEvent",
     "AnomalyCleared",
     "AnomalyDetected",
-    "AnyAccountEvent",
-    "AnyProposalEvent",
     "BalanceReported",
     "CancelRequested",
     "Effective",
+    "Event",
     "EvidenceForgotten",
     "FillBusted",
     "FillCorrected",
@@ -114,4 +121,9 @@ __all__ = [
     "decode",
     "encode",
     "evolve",
+    "listed",
+    "moment",
+    "order_name",
+    "span",
+    "word",
 ]

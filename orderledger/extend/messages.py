@@ -16,10 +16,10 @@ from orderledger.infrastructure.messages.fields import (
     parse_time,
 )
 from orderledger.infrastructure.messages.parsing import read_document, read_line, said_of
-from orderledger.infrastructure.messages.registry import MESSAGES, AnyMessage
-from orderledger.infrastructure.messages.reports import Report
+from orderledger.infrastructure.messages.registry import BY_WORD, MESSAGES, AnyMessage, Report
 
 __all__ = [
+    "BY_WORD",
     "DIGITS",
     "EPOCH",
     "MESSAGES",

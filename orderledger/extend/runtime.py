@@ -3,10 +3,10 @@ rows."""
 
 from orderledger.infrastructure.csv_rows import csv_lines
 from orderledger.infrastructure.deadline import OutOfTime, check_time, deadline
-from orderledger.infrastructure.exact_numbers import exact_numbers, products
+from orderledger.infrastructure.exact_numbers import exact_numbers
 from orderledger.infrastructure.extras import needed
 from orderledger.infrastructure.files import write_whole, written
-from orderledger.infrastructure.logs import EventLogger, log_new_ledger, set_up_log
+from orderledger.infrastructure.logs import EventLogger
 from orderledger.infrastructure.printable import printable
 from orderledger.infrastructure.rows_json import document_json, row_json, rows_json, value_text
 from orderledger.infrastructure.secrecy import HIDDEN, Secrecy, learn, masked
@@ -32,16 +32,13 @@ __all__ = [
     "exact_numbers",
     "file_of",
     "learn",
-    "log_new_ledger",
     "masked",
     "needed",
     "not_a_setting",
     "printable",
-    "products",
     "public",
     "row_json",
     "rows_json",
-    "set_up_log",
     "value_text",
     "write_whole",
     "written",

@@ -1,6 +1,6 @@
 """The views: rows, tables, queries, folds, and what was known at a moment."""
 
-from orderledger.infrastructure.views import parameters
+from orderledger.infrastructure.views import parameters, questions
 from orderledger.infrastructure.views.arguments import (
     asked_of,
     check_argument,
@@ -26,34 +26,21 @@ from orderledger.infrastructure.views.paging import (
 )
 from orderledger.infrastructure.views.parallel import processes, results, submitted
 from orderledger.infrastructure.views.queries import Queries
-from orderledger.infrastructure.views.questions import (
-    Between,
-    Parameter,
-    Word,
-    parameters_of,
-    row_of,
-    summary_of,
-)
 from orderledger.infrastructure.views.reading import check_times, one_order
 from orderledger.infrastructure.views.scopes import check_scope
 from orderledger.infrastructure.views.stored_views import StoredViews
 from orderledger.infrastructure.views.views import AsOf, FoldedViews, Views, folded, was_known
 from orderledger.projections import queries
 from orderledger.projections.account_events import ACCOUNT_EVENTS
-from orderledger.projections.agreement import AGREEMENTS
 from orderledger.projections.anomalies import ANOMALIES
 from orderledger.projections.certificates import CERTIFICATES
-from orderledger.projections.equity import POINTS
-from orderledger.projections.equity_points import FEWEST_POINTS
 from orderledger.projections.exposure import EXPOSED_ORDERS
 from orderledger.projections.fold import Fold
 from orderledger.projections.halts import HALTS, halt_row
 from orderledger.projections.histogram import Histogram
 from orderledger.projections.instruments import INSTRUMENTS, defined, marked, reported_quantities
-from orderledger.projections.latency import GROUPS as LATENCY_GROUPS
 from orderledger.projections.names import ORDER_NAMES, MemoryNames
 from orderledger.projections.orders import ORDERS, order_row
-from orderledger.projections.pnl import GROUPS as PNL_GROUPS
 from orderledger.projections.pnl import Marks, equity_in, rate_of
 from orderledger.projections.pnl_of_fills import PNL_OF_FILLS
 from orderledger.projections.position_anomalies import position_anomalies
@@ -69,26 +56,17 @@ from orderledger.projections.positions import (
     position_rows,
     terms_of,
 )
-from orderledger.projections.queries import OF_PART, PAGED
+from orderledger.projections.queries import OF_PART
 from orderledger.projections.recovery import finding
-from orderledger.projections.sentences import (
-    OrderLogEvent,
-    account_sentence,
-    order_sentence,
-    proposal_sentence,
-)
 from orderledger.projections.store import MemoryRows, Source, moment_of
 from orderledger.projections.tables import BY_NAME, TABLES
 from orderledger.projections.tracked import NoDuplicates
 from orderledger.projections.trades import TRADES
 from orderledger.projections.view import ROWS_IN_NOTEBOOKS, Column, Kind, Row, Table, columns_of
 from orderledger.projections.whole_order import WholeOrder
-from orderledger.projections.wording import SOURCES as SOURCE_WORDS
-from orderledger.projections.wording import listed, moment, order_name, span, word
 
 __all__ = [
     "ACCOUNT_EVENTS",
-    "AGREEMENTS",
     "ANOMALIES",
     "BY_NAME",
     "CERTIFICATES",
@@ -96,11 +74,9 @@ __all__ = [
     "ENTRIES",
     "EVENT_NAMES",
     "EXPOSED_ORDERS",
-    "FEWEST_POINTS",
     "HALTS",
     "INNER",
     "INSTRUMENTS",
-    "LATENCY_GROUPS",
     "LONGEST_PAGE",
     "LOTS",
     "METHODS",
@@ -109,19 +85,14 @@ __all__ = [
     "ORDERS",
     "ORDERS_OF_PAGES",
     "ORDER_NAMES",
-    "PAGED",
-    "PNL_GROUPS",
     "PNL_OF_FILLS",
-    "POINTS",
     "POSITIONS",
     "POSITION_KEY",
     "ROWS_IN_NOTEBOOKS",
     "SOURCES",
-    "SOURCE_WORDS",
     "TABLES",
     "TRADES",
     "AsOf",
-    "Between",
     "Column",
     "Fold",
     "FoldedViews",
@@ -134,9 +105,7 @@ __all__ = [
     "MemoryRows",
     "Method",
     "NoDuplicates",
-    "OrderLogEvent",
     "Page",
-    "Parameter",
     "Position",
     "PositionFold",
     "Queries",
@@ -147,8 +116,6 @@ __all__ = [
     "Terms",
     "Views",
     "WholeOrder",
-    "Word",
-    "account_sentence",
     "asked_of",
     "check_argument",
     "check_period",
@@ -162,35 +129,26 @@ __all__ = [
     "folded",
     "groups_of",
     "halt_row",
-    "listed",
     "marked",
-    "moment",
     "moment_of",
     "offset_cursor",
     "offset_of",
     "one_order",
-    "order_name",
     "order_row",
-    "order_sentence",
     "parameters",
-    "parameters_of",
     "place_of",
     "position_anomalies",
     "position_of",
     "position_rows",
     "processes",
-    "proposal_sentence",
     "queries",
+    "questions",
     "rate_of",
     "reported_quantities",
     "results",
-    "row_of",
-    "span",
     "stored_event_rows",
     "submitted",
-    "summary_of",
     "terms_of",
     "was_known",
-    "word",
     "zone_of",
 ]

@@ -5,9 +5,10 @@ from collections.abc import Awaitable, Sequence
 from datetime import datetime
 from typing import Any, TypeAlias, TypeVar
 
-from orderledger import Deny, Message, NotSent, Outcome, Unanswered, Unresolved
+from orderledger import Deny, Message, Outcome, Unresolved
 from orderledger.extend.views import Row
 from orderledger.gateway.results import GatewayLedger, Sending
+from orderledger.venues.errors import NotSent, Unanswered
 
 REFUSALS = frozenset({"reject", "reject_cancel", "reject_replace"})
 Result = TypeVar("Result")

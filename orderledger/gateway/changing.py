@@ -11,13 +11,11 @@ from orderledger import (
     Certainty,
     Fenced,
     Message,
-    NotSent,
     Pending,
     RejectReplace,
     RequestCancel,
     RequestReplace,
     StoreError,
-    Unanswered,
     UnknownOrder,
     Unresolved,
 )
@@ -33,6 +31,7 @@ from orderledger.gateway.sending import OnResult, Sender, growth_of, proposed_of
 from orderledger.gateway.terms import fault_of_prices
 from orderledger.gateway.unsettled import Key, Unsettled
 from orderledger.venues.base.order_entry import OrderEntry
+from orderledger.venues.errors import NotSent, Unanswered
 
 NO_REPLACE = "this venue cannot change an order: cancel it, and send another"
 

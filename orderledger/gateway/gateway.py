@@ -40,14 +40,13 @@ from orderledger.gateway.results import (
     GatewayLedger,
     OrderLookup,
     Sending,
-    SendingState,
 )
 from orderledger.gateway.sending import Sender
 from orderledger.gateway.settings import GatewaySettings, read_settings
 from orderledger.gateway.unsettled import Unsettled
 from orderledger.venues.base.order_entry import OrderEntry
 
-__all__ = ["Gateway", "GatewaySettings", "Sending", "SendingState"]
+__all__ = ["Gateway"]
 
 WATCH_SECONDS = 0.25
 """Between two looks at the log for halts, answers and orders to resolve."""

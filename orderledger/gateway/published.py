@@ -10,12 +10,12 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, Protocol, TypedDict
 
-from orderledger import RowList
 from orderledger.extend.events import EVERY_ACCOUNT
 from orderledger.extend.messages import parse_time
 from orderledger.extend.store import CollectorStatuses, Database, gateway_row, reaching
 from orderledger.extend.values import Clock, SystemClock
 from orderledger.extend.views import Row, parameters
+from orderledger.rows import RowList
 
 ACTOR = "breaker"
 """The actor of the halts that breakers record."""

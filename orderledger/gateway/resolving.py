@@ -6,7 +6,7 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from orderledger import Absent, Certainty, Deny, Message, Status, VenueError
+from orderledger import Absent, Certainty, Deny, Message, Status
 from orderledger.extend.events import Order
 from orderledger.extend.runtime import EventLogger
 from orderledger.extend.values import ENDS, Clock, DatedBy, later
@@ -14,6 +14,7 @@ from orderledger.gateway.book import Book, row_now
 from orderledger.gateway.results import GatewayLedger, OrderLookup
 from orderledger.gateway.unsettled import Key, Unsettled, is_in_doubt
 from orderledger.venues.base.order_entry import OrderEntry
+from orderledger.venues.errors import VenueError
 
 QUERY_SECONDS = 10.0
 PAUSES = (1.0, 2.0, 4.0, 8.0)

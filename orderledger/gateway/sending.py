@@ -10,7 +10,6 @@ from orderledger import (
     Deny,
     Fenced,
     Message,
-    NotSent,
     OrderType,
     Outcome,
     PositionSide,
@@ -40,6 +39,7 @@ from orderledger.gateway.terms import fault_of_terms
 from orderledger.gateway.unsettled import Key, Unsettled
 from orderledger.gateway.working import Instrument
 from orderledger.venues.base.order_entry import OrderEntry
+from orderledger.venues.errors import NotSent
 
 ORDERS_PER_COMMIT = 400
 """A commit takes a thousand messages; each order brings two."""

@@ -1,4 +1,4 @@
-"""The exceptions of the package.
+"""The exceptions of the core. Leaves declare their own beside them, in `errors.py`.
 
 LedgerError
 ├── InvalidMessage      a message that cannot be read: the field and its fault
@@ -7,22 +7,14 @@ LedgerError
 ├── UnknownOrder        an order that is not recorded
 ├── AmbiguousOrder      a name of several orders
 ├── UnknownScope        a halt, or its end, of an account or instrument that is not known
-├── NotProved           nothing can be proved: the store differs from a checkpoint, or has none
-├── ArchiveError        an archive that cannot be used: the file and its fault
-├── RelayError          an event that a message broker does not take
-├── StoreError          the store cannot carry out the call
-│   ├── StoreUnreachable    missing, locked, full, read-only, or refusing
-│   ├── StoreVersion        made by a newer version
-│   ├── UnreadableEvent     a damaged event in the log, or one of a newer version
-│   ├── DamagedRow          an unreadable row of a view: rebuilding repairs it
-│   ├── ForkedLedger        a ledger that was open when this process was forked
-│   ├── Fenced              another process sends the orders of the account
-│   └── OutcomeUnknown      a failed commit that may have happened or not
-└── VenueError          the venue could not be queried, or refused
-    ├── VenueUnavailable    no answer: the state at the venue is unknown
-    ├── VenueRefused        a negative answer
-    ├── NotSent             a request of ours of which certainly nothing reached the venue
-    └── Unanswered          a request of ours that may have reached the venue, and was not answered
+└── StoreError          the store cannot carry out the call
+    ├── StoreUnreachable    missing, locked, full, read-only, or refusing
+    ├── StoreVersion        made by a newer version
+    ├── UnreadableEvent     a damaged event in the log, or one of a newer version
+    ├── DamagedRow          an unreadable row of a view: rebuilding repairs it
+    ├── ForkedLedger        a ledger that was open when this process was forked
+    ├── Fenced              another process sends the orders of the account
+    └── OutcomeUnknown      a failed commit that may have happened or not
 """
 
 import copyreg
@@ -32,7 +24,6 @@ from orderledger.infrastructure.secrecy import masked
 
 __all__ = [
     "AmbiguousOrder",
-    "ArchiveError",
     "DamagedRow",
     "Fenced",
     "ForkedLedger",
@@ -40,20 +31,13 @@ __all__ = [
     "InvalidQuery",
     "InvalidSetting",
     "LedgerError",
-    "NotProved",
-    "NotSent",
     "OutcomeUnknown",
-    "RelayError",
     "StoreError",
     "StoreUnreachable",
     "StoreVersion",
-    "Unanswered",
     "UnknownOrder",
     "UnknownScope",
     "UnreadableEvent",
-    "VenueError",
-    "VenueRefused",
-    "VenueUnavailable",
 ]
 
 
@@ -145,33 +129,12 @@ class UnknownScope(LedgerError, LookupError):
         self.known = known
 
 
-class ArchiveError(LedgerError):
-    """An archive that cannot be used: the `file`, or the whole archive, and its `fault`."""
-
-    def __init__(self, file: str, fault: str) -> None:
-        super().__init__(file, fault)
-        self.file = file
-        self.fault = fault
-
-    def _sentence(self) -> str:
-        return f"{self.file}: {self.fault}"
-
-
-class RelayError(LedgerError):
-    """An event that a message broker does not take, for instance because it is too large."""
-
-
 class StoreError(LedgerError):
     """The store cannot carry out the call."""
 
 
 class StoreUnreachable(StoreError):
     """The store is missing, locked, full or read-only, or it refuses."""
-
-
-class NotProved(LedgerError):
-    """Nothing can be proved: the store differs from its checkpoint, has none, or lacks what a proof
-    needs."""
 
 
 class StoreVersion(StoreError):
@@ -234,48 +197,3 @@ class ForkedLedger(StoreError):
 class OutcomeUnknown(StoreError):
     """A failed commit that may have happened or not. Send the message again: if it was recorded, it
     is a duplicate."""
-
-
-class VenueError(LedgerError):
-    """The venue could not be queried, or refused."""
-
-
-class VenueUnavailable(VenueError):
-    """No answer: timeout, dropped connection, 5xx, or 429 until the last retry. The state at the
-    venue is unknown."""
-
-
-class VenueRefused(VenueError):
-    """A negative answer: HTTP `status`, and the text `said`. The same request would fail again."""
-
-    def __init__(self, status: int, said: str) -> None:
-        super().__init__(f"HTTP {status}: {said[:500]}")
-        self.status = status
-        self.said = said
-
-
-class NotSent(VenueError):
-    """A request of ours of which certainly nothing reached the venue: refused connection, unknown
-    host, or a check of our own.
-
-    `reason`: a code, e.g. `not_connected` or `quantity_step`. `text`: a sentence.
-    """
-
-    def __init__(self, reason: str, text: str = "") -> None:
-        super().__init__(f"{reason}: {text}" if text else reason)
-        self.reason = reason
-        self.text = text
-
-
-class Unanswered(VenueError):
-    """A request of ours that may have reached the venue, and was not answered: timeout, 5xx, cut
-    connection, unreadable answer.
-
-    `reason`: a code, e.g. `timeout`. `text`: a sentence. The state at the venue is unknown until it
-    is queried.
-    """
-
-    def __init__(self, reason: str, text: str = "") -> None:
-        super().__init__(f"{reason}: {text}" if text else reason)
-        self.reason = reason
-        self.text = text

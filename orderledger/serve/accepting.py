@@ -19,13 +19,13 @@ from orderledger import (
     UnknownScope,
     parse_document,
 )
-from orderledger.extend.messages import MESSAGES, read_line
-from orderledger.extend.views import Parameter, check_scope
+from orderledger.extend.messages import BY_WORD, read_line
+from orderledger.extend.views import check_scope, questions
 from orderledger.serve.callers import Caller
 from orderledger.serve.problems import Problem
 from orderledger.serve.tokens import OPERATE
 
-CONFIRM = Parameter(
+CONFIRM = questions.Parameter(
     "confirm",
     "flag",
     "Halt or resume what the ledger does not know: the name of the account or instrument is right.",
@@ -133,5 +133,5 @@ def _role_of(message: Message) -> str:
 
 
 def _is_operators(kind: Any) -> bool:
-    model = MESSAGES.get(kind) if isinstance(kind, str) else None
+    model = BY_WORD.get(kind) if isinstance(kind, str) else None
     return model is not None and model.needs_role == OPERATE

@@ -19,7 +19,7 @@ from starlette.types import Receive, Scope, Send
 
 from orderledger import Ledger, __version__
 from orderledger.extend.runtime import document_json, public, row_json
-from orderledger.extend.views import Page, Parameter, parameters_of
+from orderledger.extend.views import Page, questions
 from orderledger.serve.access import Access, Kept
 from orderledger.serve.alerts.lists import status
 from orderledger.serve.answers import Answer, Answers
@@ -39,12 +39,14 @@ from orderledger.serve.tokens import ROLES
 
 PAGE = Path(__file__).parent / "page"
 IN_PATH = ("id", "account")
-OF_ORDER = {one.name: one for one in parameters_of(Ledger.order) if one.name not in IN_PATH}
+OF_ORDER = {
+    one.name: one for one in questions.parameters_of(Ledger.order) if one.name not in IN_PATH
+}
 OF_ORDERS_HISTORY = {
     name: parameter for name, parameter in HISTORY.by_name.items() if name not in IN_PATH
 }
 PARTS_OF_ORDER = ("history", "explanation")
-NOTHING: Mapping[str, Parameter] = {}
+NOTHING: Mapping[str, questions.Parameter] = {}
 
 
 class Service:
@@ -71,7 +73,7 @@ class Service:
         self.answers.cache.put(mark, key, kept, len(answer.body) + len(key[0]) + len(key[1]))
         return kept
 
-    def parse(self, scope: Scope, known: Mapping[str, Parameter]) -> dict[str, Any]:
+    def parse(self, scope: Scope, known: Mapping[str, questions.Parameter]) -> dict[str, Any]:
         return parse_query(scope["query_string"], known, self.settings.limits.parameters)
 
     async def keep(

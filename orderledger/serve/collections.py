@@ -7,19 +7,11 @@ from functools import cached_property
 from inspect import isgeneratorfunction
 from typing import Any
 
-from orderledger import Ledger, LedgerError, ReconciledOrderRow, RowList
+from orderledger import Ledger, LedgerError
 from orderledger.extend.runtime import row_json
-from orderledger.extend.views import (
-    InvalidCursor,
-    Page,
-    Parameter,
-    offset_cursor,
-    offset_of,
-    parameters_of,
-    row_of,
-    summary_of,
-)
+from orderledger.extend.views import InvalidCursor, Page, offset_cursor, offset_of, questions
 from orderledger.gateway.published import breakers
+from orderledger.rows import ReconciledOrderRow, RowList
 from orderledger.serve.alerts.lists import alerts
 from orderledger.serve.overview import accounts, breaks
 from orderledger.serve.parameters import (
@@ -50,17 +42,17 @@ class Collection:
     path: str
     question: Question
     row: Any
-    parameters: tuple[Parameter, ...]
+    parameters: tuple[questions.Parameter, ...]
     answer: Callable[[Ledger, Asked], Page] = field(repr=False)
     is_of_log: bool = True
     is_fold: bool = False
 
     @property
     def meaning(self) -> str:
-        return summary_of(self.question)
+        return questions.summary_of(self.question)
 
     @cached_property
-    def by_name(self) -> Mapping[str, Parameter]:
+    def by_name(self) -> Mapping[str, questions.Parameter]:
         return {parameter.name: parameter for parameter in self.parameters}
 
 
@@ -73,8 +65,8 @@ class Single:
     is_of_log: bool = True
 
     @cached_property
-    def by_name(self) -> Mapping[str, Parameter]:
-        return {one.name: one for one in parameters_of(self.question)}
+    def by_name(self) -> Mapping[str, questions.Parameter]:
+        return {one.name: one for one in questions.parameters_of(self.question)}
 
     def body(self, ledger: Ledger, asked: Asked) -> bytes:
         """The object as JSON."""
@@ -94,7 +86,9 @@ def _plain(value: Any) -> Any:
 
 def _ask(question: Question, ledger: Ledger, asked: Asked) -> Any:
     """The result of a question. Raises Problem for arguments that do not go together."""
-    names = [asked.pop(one.becomes) for one in parameters_of(question) if one.is_positional]
+    names = [
+        asked.pop(one.becomes) for one in questions.parameters_of(question) if one.is_positional
+    ]
     try:
         found = question(ledger, *names, **asked)
         return list(found) if isgeneratorfunction(question) else found
@@ -106,7 +100,13 @@ def _ask(question: Question, ledger: Ledger, asked: Asked) -> Any:
 
 def _of_view(path: str, question: Question) -> Collection:
     """A list of the rows of a view, in keyset pages."""
-    paging = (LIMIT, AFTER, ORDER, COUNT, columns_parameter(columns_of_row(row_of(question))))
+    paging = (
+        LIMIT,
+        AFTER,
+        ORDER,
+        COUNT,
+        columns_parameter(columns_of_row(questions.row_of(question))),
+    )
 
     def answer(ledger: Ledger, asked: Asked) -> Page:
         try:
@@ -115,11 +115,11 @@ def _of_view(path: str, question: Question) -> Collection:
             raise invalid("after", str(fault)) from None
 
     parameters = (*_without(question, "limit"), *paging)
-    return Collection(path, question, row_of(question), parameters, answer)
+    return Collection(path, question, questions.row_of(question), parameters, answer)
 
 
-def _without(question: Question, *names: str) -> tuple[Parameter, ...]:
-    return tuple(one for one in parameters_of(question) if one.name not in names)
+def _without(question: Question, *names: str) -> tuple[questions.Parameter, ...]:
+    return tuple(one for one in questions.parameters_of(question) if one.name not in names)
 
 
 def _computed(
@@ -133,13 +133,13 @@ def _computed(
 ) -> Collection:
     """A list of rows that are computed for each question. Its cursor counts rows. `most`: the bound
     of its counts here. `left_out`: parameters that are not offered here."""
-    paging = (LIMIT, AFTER, COUNT, columns_parameter(columns_of_row(row_of(question))))
+    paging = (LIMIT, AFTER, COUNT, columns_parameter(columns_of_row(questions.row_of(question))))
     given = _without(question, "limit", *left_out)
     if most is not None:
         given = tuple(replace(one, most=most) if one.kind == "count" else one for one in given)
     answer = _paged(path, question)
     return Collection(
-        path, question, row_of(question), (*given, *paging), answer, is_of_log, is_fold
+        path, question, questions.row_of(question), (*given, *paging), answer, is_of_log, is_fold
     )
 
 
@@ -208,7 +208,7 @@ COLLECTIONS = (
         Ledger.reconciled_orders,
         ReconciledOrderRow,
         (
-            *parameters_of(Ledger.reconciled_orders),
+            *questions.parameters_of(Ledger.reconciled_orders),
             columns_parameter(columns_of_row(ReconciledOrderRow)),
         ),
         _reconciled_orders,
@@ -219,13 +219,13 @@ COLLECTIONS = (
     Collection(
         "events",
         Ledger.events,
-        row_of(Ledger.events),
+        questions.row_of(Ledger.events),
         (
             *_without(Ledger.events, "after", "limit"),
             LIMIT,
             AFTER_POSITION,
             ORDER,
-            columns_parameter(columns_of_row(row_of(Ledger.events))),
+            columns_parameter(columns_of_row(questions.row_of(Ledger.events))),
         ),
         _events,
     ),

@@ -9,10 +9,11 @@ from typing import Any
 import msgspec
 from pydantic import TypeAdapter
 
-import orderledger
 from orderledger import Ledger, __version__
+from orderledger.audit.rows import Explanation
 from orderledger.extend.messages import AnyMessage
-from orderledger.extend.views import Parameter, parameters_of, row_of, summary_of
+from orderledger.extend.views import questions
+from orderledger.rows import OrderRow
 from orderledger.serve.accepting import CONFIRM
 from orderledger.serve.bodies import JSON, NDJSON
 from orderledger.serve.collections import COLLECTIONS, HISTORY, SINGLES, Collection, Single
@@ -161,12 +162,13 @@ def _schemas() -> Document:
     name of its class."""
     messages = TypeAdapter(AnyMessage).json_schema(ref_template=SCHEMA + "{model}")
     rows = {one.row.__name__: row_schema(one.row, is_partial=True) for one in COLLECTIONS}
-    whole = (orderledger.Explanation, Reconciled, ReconciliationState)
+    whole = (Explanation, Reconciled, ReconciliationState)
     answers = {
-        "Order": row_schema(orderledger.OrderRow, is_partial=False),
+        "Order": row_schema(OrderRow, is_partial=False),
         **{one.__name__: row_schema(one, is_partial=False) for one in whole},
         **{
-            _single_name(one): row_schema(row_of(one.question), is_partial=False) for one in SINGLES
+            _single_name(one): row_schema(questions.row_of(one.question), is_partial=False)
+            for one in SINGLES
         },
         "Outcome": OUTCOME,
         "Problem": PROBLEM,
@@ -251,25 +253,33 @@ def _paths() -> Document:
 
 def _of_question(question: Callable[..., Any], schema: Document) -> Document:
     """A question that is answered with one object."""
-    given = parameters_of(question)
+    given = questions.parameters_of(question)
     statuses = (404, 409) if any(one.name == "id" for one in given) else ()
-    return _get(summary_of(question), schema, map(_in_query, given), *statuses)
+    return _get(questions.summary_of(question), schema, map(_in_query, given), *statuses)
 
 
 def _of_order(
-    question: Callable[..., Any], schema: Document, given: Iterable[Parameter] | None = None
+    question: Callable[..., Any],
+    schema: Document,
+    given: Iterable[questions.Parameter] | None = None,
 ) -> Document:
     """A question about the order that the path names."""
     in_path = [
         _in_path("account", "Trading account."),
         _in_path("id", "Any id of the order, percent-encoded."),
     ]
-    others = [one for one in given or parameters_of(question) if one.name not in ("id", "account")]
-    return _get(summary_of(question), schema, [*in_path, *map(_in_query, others)], 404, 409)
+    others = [
+        one
+        for one in given or questions.parameters_of(question)
+        if one.name not in ("id", "account")
+    ]
+    return _get(
+        questions.summary_of(question), schema, [*in_path, *map(_in_query, others)], 404, 409
+    )
 
 
 def _single_name(single: Single) -> str:
-    name: str = row_of(single.question).__name__
+    name: str = questions.row_of(single.question).__name__
     return name
 
 
@@ -469,7 +479,7 @@ def _meaning(status: int) -> str:
     return " Or: ".join(meaning for known, meaning in PROBLEMS.values() if known == status)
 
 
-def _in_query(parameter: Parameter) -> Document:
+def _in_query(parameter: questions.Parameter) -> Document:
     needed = {"required": True} if parameter.is_needed else {}
     only = "Only rows with this value: " if parameter.is_column else ""
     return {

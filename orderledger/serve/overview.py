@@ -4,9 +4,10 @@ the time, too."""
 from datetime import datetime, timedelta
 from typing import Annotated, Any, TypedDict
 
-from orderledger import Ledger, RowList
+from orderledger import Ledger
 from orderledger.extend.values import SystemClock
-from orderledger.extend.views import Between, parameters
+from orderledger.extend.views import parameters
+from orderledger.rows import RowList
 from orderledger.serve.alerts.feeds import message_age, status_age
 
 MINUTES = 15
@@ -57,7 +58,7 @@ def accounts(
     minutes: Annotated[
         int,
         "New, changed and ended orders are counted over so many minutes.",
-        Between(1, 527_040),
+        parameters.Between(1, 527_040),
     ] = MINUTES,
     account: parameters.Account = None,
 ) -> RowList[AccountRow]:

@@ -10,11 +10,11 @@ from urllib.parse import parse_qsl
 
 from orderledger.extend.messages import parse_number, parse_time
 from orderledger.extend.runtime import zone_named
-from orderledger.extend.views import LONGEST_PAGE, ORDERS_OF_PAGES, Between, Parameter
+from orderledger.extend.views import LONGEST_PAGE, ORDERS_OF_PAGES, parameters, questions
 from orderledger.serve.problems import Problem, invalid
 
 LONGEST_VALUE = 4_000
-LARGEST = Between().most
+LARGEST = parameters.Between().most
 LOST_PLUS = re.compile(r" (?=\d\d:\d\d$)")
 """The sign of an offset such as +02:00, which a form decodes as a space."""
 
@@ -44,7 +44,7 @@ SCHEMAS: Mapping[str, dict[str, Any]] = {
 }
 
 
-def parsed(parameter: Parameter, text: str) -> Any:
+def parsed(parameter: questions.Parameter, text: str) -> Any:
     """The value of a parameter. Raises Problem naming the parameter and the fault."""
     name = parameter.name
     if not text:
@@ -66,7 +66,7 @@ def parsed(parameter: Parameter, text: str) -> Any:
     return value
 
 
-def schema_of(parameter: Parameter) -> dict[str, Any]:
+def schema_of(parameter: questions.Parameter) -> dict[str, Any]:
     """The JSON Schema of the parameter's text."""
     words = parameter.words
     if parameter.kind == "text" and words:
@@ -130,29 +130,33 @@ PARSERS: Mapping[str, Callable[[str], Any]] = {
     "seconds": _seconds,
 }
 
-LIMIT = Parameter("limit", "count", "At most so many rows.", least=1, most=LONGEST_PAGE)
-AFTER = Parameter("after", "text", "The cursor `after` of the page before.")
-ORDER = Parameter(
+LIMIT = questions.Parameter("limit", "count", "At most so many rows.", least=1, most=LONGEST_PAGE)
+AFTER = questions.Parameter("after", "text", "The cursor `after` of the page before.")
+ORDER = questions.Parameter(
     "order",
     "text",
     "asc as the command line, desc, or newest: the latest first, of orders the last updated.",
     ORDERS_OF_PAGES,
 )
-COUNT = Parameter(
+COUNT = questions.Parameter(
     "count", "flag", "Also give `count`, the number of all rows that match.", argument="with_count"
 )
 
 
-AFTER_POSITION = Parameter(
+AFTER_POSITION = questions.Parameter(
     "after", "count", "A log position: later events, in descending order earlier ones."
 )
 
 
-def columns_parameter(names: Iterable[str]) -> Parameter:
-    return Parameter("columns", "names", "Only these columns, separated by commas.", tuple(names))
+def columns_parameter(names: Iterable[str]) -> questions.Parameter:
+    return questions.Parameter(
+        "columns", "names", "Only these columns, separated by commas.", tuple(names)
+    )
 
 
-def parse_query(query: bytes, known: Mapping[str, Parameter], most: int) -> dict[str, Any]:
+def parse_query(
+    query: bytes, known: Mapping[str, questions.Parameter], most: int
+) -> dict[str, Any]:
     """The arguments that a query string gives. Raises Problem for an unknown, repeated, empty or
     wrong parameter."""
     try:

@@ -37,7 +37,7 @@ from orderledger.venues.collecting.reconciling import (
     AccountReport,
     accounts_of,
     check_account,
-    reconcile_accounts,
+    reconcile,
 )
 from orderledger.venues.collecting.settings import CollectSettings
 from orderledger.venues.reconciliation.breaks import ACTOR
@@ -127,7 +127,7 @@ class Run:
         if self.is_stopped:
             raise asyncio.CancelledError
         async with asyncio.timeout(self.seconds):
-            return await reconcile_accounts(
+            return await reconcile(
                 settings,
                 ledger,
                 account=asked.account,

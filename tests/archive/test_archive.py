@@ -16,7 +16,8 @@ import duckdb
 import polars
 import pytest
 
-from orderledger import ArchiveError, InvalidSetting, Ledger
+from orderledger import InvalidSetting, Ledger
+from orderledger.analytics import ArchiveError
 from orderledger.analytics.archive import writing
 from orderledger.analytics.archive.manifest import (
     MANIFEST,

@@ -17,7 +17,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from orderledger import ArchiveError, InvalidSetting, Ledger
+from orderledger import InvalidSetting, Ledger
+from orderledger.analytics import ArchiveError, bucket_of, fold_bucket, fold_positions
 from orderledger.analytics.archive import rebuilding, writing
 from orderledger.analytics.archive.manifest import needed_manifest
 from orderledger.analytics.archive.parquet import read_bucket
@@ -26,7 +27,6 @@ from orderledger.analytics.archive.processes import in_processes
 from orderledger.analytics.archive.rebuilding import Built, rebuild
 from orderledger.analytics.archive.verifying import verify
 from orderledger.analytics.archive.writing import archive
-from orderledger.archive import bucket_of, fold_bucket, fold_positions
 from orderledger.projections.tables import BY_NAME, TABLES
 from tests.command_line import run
 from tests.contract.streams import fill, lives, opened, parsed, report, request, story, strange

@@ -18,7 +18,7 @@ from orderledger.venues.base.registry import installed
 from tests.collecting.processes import PATIENCE, Process
 from tests.docs.reading import REPOSITORY, blocks
 
-FAKE = ("-m", "orderledger.simulation.servers")
+FAKE = ("-m", "orderledger.simulation")
 
 
 @pytest.mark.slow
@@ -94,7 +94,7 @@ def test_the_dry_run_of_the_page_can_be_typed_at_once(
     (typed,) = [
         text
         for _, text in blocks(REPOSITORY / "docs/how-to/collect-from-venues.md")
-        if "simulation.servers" in text
+        if "orderledger.simulation" in text
     ]
     path = os.pathsep.join([str(slow), str(orderledger_command.parent), os.environ["PATH"]])
     with subprocess.Popen(

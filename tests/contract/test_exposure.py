@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from orderledger import ExposureRow, Ledger
+from orderledger import Ledger
+from orderledger.rows import ExposureRow
 from tests.command_line import run
 from tests.contract.streams import START, fill, of_account, opened, parsed, report, request
 

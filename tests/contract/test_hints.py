@@ -80,3 +80,33 @@ def test_acknowledgements_have_the_hint_as_text(tmp_path: Path) -> None:
     *answers, summary = map(json.loads, said.stdout.splitlines())
     assert [answer.get("text") for answer in answers] == [None, "a limit order without limit_price"]
     assert (summary["recorded"], summary["hints"], "perhaps" in said.stderr) == (2, 1, False)
+
+
+def ends(kind: str, at: int, **fields: Any) -> dict[str, Any]:
+    return {"type": kind, "account": "sim:main", "client_order_id": "C-1", "at": at, **fields}
+
+
+@pytest.mark.parametrize("kind", ["cancel", "expire", "reject"])
+def test_an_end_that_a_strategy_reports_unasked_has_a_hint(ledger: Ledger, kind: str) -> None:
+    told = ends(kind, 1_800_000_000, source="strategy")
+    requested, ended = ledger.record_many(parsed(request("C-1"), told))
+    assert (requested.outcome, requested.text) == ("recorded", None)
+    assert ended.outcome == "recorded"
+    assert ended.text == (
+        f"{kind} reports that the venue has ended the order; to ask for a cancel, record "
+        "request_cancel"
+    )
+
+
+@pytest.mark.parametrize("source", ["venue_push", "venue_poll", "operator", "import"])
+def test_an_end_from_elsewhere_has_no_hint(ledger: Ledger, source: str) -> None:
+    told = ends("cancel", 1_800_000_000, source=source)
+    assert [one.text for one in ledger.record_many(parsed(request("C-1"), told))] == [None, None]
+
+
+def test_an_end_that_was_asked_for_has_no_hint(ledger: Ledger) -> None:
+    asked = ends("request_cancel", 1_800_000_000)
+    told = ends("cancel", 1_800_000_001, source="strategy")
+    again = ends("cancel", 1_800_000_002, source="strategy")
+    outcomes = ledger.record_many(parsed(request("C-1"), asked, told, again))
+    assert [(one.outcome, one.text) for one in outcomes] == [("recorded", None)] * 4

@@ -2,13 +2,14 @@
 goes."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from orderledger import Fill, Ledger, Mark, Request
 from orderledger.audit.exports.messages import messages_in
+from orderledger.domain.accounts import AccountEvent
 from orderledger.infrastructure.storage.schema import SCHEMA_VERSION
 from orderledger.serve.request_keys import RequestKeys
 from tests.command_line import run
@@ -115,19 +116,12 @@ def test_a_store_of_an_older_version_gets_the_table_of_keys(durable_store_url: s
             assert session.execute("SELECT version FROM ledger_schema") == [(SCHEMA_VERSION,)]
 
 
-def test_a_message_type_without_a_role_stops_the_package() -> None:
-    program = """
-from typing import ClassVar, Literal
-from orderledger.infrastructure.messages import accounts
-class Note(accounts.Message):
-    fact: ClassVar = accounts.MarkRecorded
-    type: Literal["note"] = "note"
-accounts.Note = Note
-accounts.__all__.append("Note")
-from orderledger.infrastructure.messages import registry
-"""
-    ended = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
-    )
-    assert ended.returncode == 1
-    assert "messages without needs_role, which nobody could record over HTTP: Note" in ended.stderr
+def test_a_message_type_without_a_role_cannot_be_declared() -> None:
+    with pytest.raises(TypeError, match="NoteRecorded has no needs_role, so nobody could record"):
+
+        class NoteRecorded(AccountEvent, frozen=True, kw_only=True):
+            stored_name = "note_recorded.v1"
+            wire_name = "note"
+
+            def sentence(self) -> str:
+                return "A note was recorded."

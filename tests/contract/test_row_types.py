@@ -10,7 +10,11 @@ from typing import Any, get_args
 import msgspec
 import pytest
 
-from orderledger import (
+from orderledger import Ledger
+from orderledger.projections.latency import GROUPS as LATENCY_GROUPS
+from orderledger.projections.pnl import GROUPS
+from orderledger.projections.positions import Method
+from orderledger.rows import (
     AccountEventRow,
     AnomalyRow,
     CertificateRow,
@@ -19,7 +23,6 @@ from orderledger import (
     FillPnlRow,
     InstrumentRow,
     LatencyRow,
-    Ledger,
     MarkRow,
     OrderRow,
     PnlGroupRow,
@@ -28,9 +31,6 @@ from orderledger import (
     ProposalRow,
     TradeRow,
 )
-from orderledger.projections.latency import GROUPS as LATENCY_GROUPS
-from orderledger.projections.pnl import GROUPS
-from orderledger.projections.positions import Method
 from tests.contract.streams import START, fill, moment, of_account, parsed, report, request, story
 
 MIDDLE = START + timedelta(seconds=5, milliseconds=500)

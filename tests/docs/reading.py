@@ -1,5 +1,6 @@
 """Reads the fenced blocks of a page, and runs them as a reader would."""
 
+import json
 import os
 import re
 import shlex
@@ -24,6 +25,19 @@ class Block(NamedTuple):
 def blocks(page: Path) -> list[Block]:
     """The fenced blocks of a page, in order."""
     return [Block(*found.groups()) for found in FENCE.finditer(page.read_text(encoding="utf-8"))]
+
+
+def programs(page: Path) -> list[str]:
+    """The Python programs of a page, of a notebook, or of a file of Python itself. A block that
+    imports nothing is a signature."""
+    if page.suffix == ".py":
+        return [page.read_text(encoding="utf-8")]
+    if page.suffix == ".ipynb":
+        cells = json.loads(page.read_text(encoding="utf-8"))["cells"]
+        lines = [line for cell in cells if cell["cell_type"] == "code" for line in cell["source"]]
+        return ["\n".join(line.rstrip() for line in lines if line[0] not in "%!")]
+    shown = [block.text for block in blocks(page) if block.language == "python"]
+    return [text for text in shown if re.search(r"^\s*(from|import) ", text, re.MULTILINE)]
 
 
 def commands(text: str) -> list[tuple[str, str]]:

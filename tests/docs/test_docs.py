@@ -13,24 +13,39 @@ from pathlib import Path
 import psycopg
 import pytest
 
-import orderledger
 from orderledger import Ledger, parse_document
+from orderledger.analytics import errors as archive_errors
+from orderledger.audit import errors as audit_errors
 from orderledger.cli import main
 from orderledger.domain.decision import Reason
 from orderledger.domain.recorded import KINDS
 from orderledger.domain.values import Anomaly
+from orderledger.infrastructure import errors as core_errors
 from orderledger.infrastructure.messages.registry import MESSAGES
 from orderledger.infrastructure.settings import Settings
+from orderledger.projections import rows
 from orderledger.projections.tables import TABLES
+from orderledger.venues import errors as venue_errors
 from orderledger.venues.collecting.settings import CollectSettings
 from orderledger.venues.reconciliation.breaks import Kind
 from tests.command_line import run
-from tests.docs.reading import REPOSITORY, blocks, commands, is_shown, run_command, run_python
+from tests.docs.reading import (
+    REPOSITORY,
+    blocks,
+    commands,
+    is_shown,
+    programs,
+    run_command,
+    run_python,
+)
+from tests.public_names import WITH_NAMES, names_of, private_imports
 
 DOCS = REPOSITORY / "docs"
 ROOT_PAGES = [REPOSITORY / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md")]
 PAGES = sorted([*DOCS.rglob("*.md"), *(REPOSITORY / "examples").rglob("*.md"), *ROOT_PAGES])
 STORIES = [DOCS / "tutorial.md", *sorted((DOCS / "how-to").glob("*.md"))]
+EXAMPLES = sorted((REPOSITORY / "examples").rglob("*.py"))
+NOTEBOOKS = sorted(DOCS.rglob("*.ipynb"))
 ELSEWHERE = {"docs/explanation/performance.md"}
 """Written beside the benchmarks, which may come later than the links to it."""
 
@@ -119,14 +134,18 @@ def test_nothing_is_without_its_section(page: str, headings: list[str]) -> None:
                 *map(str, Reason),
                 *map(str, Anomaly),
                 *map(str, Kind),
-                *orderledger.infrastructure.errors.__all__,
+                *core_errors.__all__,
+                *venue_errors.__all__,
+                *audit_errors.__all__,
+                *archive_errors.__all__,
             ],
         ),
         ("settings.md", [f"ORDERLEDGER_{setting.name.upper()}" for setting in fields(Settings)]),
         ("settings.md", [f"ORDERLEDGER_{name.upper()}" for name in CollectSettings.model_fields]),
         ("views.md", sorted({column for table in TABLES for column in table.names})),
         ("messages.md", FIELDS),
-        ("python.md", list(orderledger.__all__)),
+        ("python.md", [*names_of("orderledger"), *rows.__all__]),
+        ("packages.md", [name for package in WITH_NAMES[1:] for name in names_of(package)]),
         ("commands.md", OPTIONS),
     ],
 )
@@ -135,6 +154,18 @@ def test_nothing_is_undocumented(page: str, words: list[str]) -> None:
     assert [
         word for word in words if not re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", text)
     ] == []
+
+
+@pytest.mark.parametrize("page", [*PAGES, *EXAMPLES, *NOTEBOOKS], ids=name_of)
+def test_a_program_imports_public_names_only(page: Path) -> None:
+    assert [name for program in programs(page) for name in private_imports(program)] == []
+
+
+def test_a_private_import_in_a_page_is_found(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("```python\nfrom orderledger.venues.base.venue import Up\n```\n")
+    (found,) = programs(page)
+    assert private_imports(found) == ["orderledger.venues.base.venue.Up"]
 
 
 @pytest.mark.slow
@@ -211,13 +242,45 @@ def test_a_page_speaks_to_a_stranger(page: Path) -> None:
 
 
 def test_every_page_can_be_found_from_the_readme() -> None:
-    linked = {
-        (REPOSITORY / link.partition("#")[0]).resolve()
-        for link in LINK.findall((REPOSITORY / "README.md").read_text())
-    }
-    assert [
-        name_of(page) for page in PAGES if page.name != "README.md" and page not in linked
-    ] == []
+    found, left = set[Path](), [REPOSITORY / "README.md"]
+    while left:
+        page = left.pop()
+        found.add(page)
+        left += [path for path in linked_from(page) if path.suffix == ".md" and path not in found]
+    assert [name_of(page) for page in PAGES if page not in found] == []
+
+
+def linked_from(page: Path) -> list[Path]:
+    """The files of the repository that a page links to."""
+    links = LINK.findall(CODE.sub("", page.read_text(encoding="utf-8")))
+    inside = [link.partition("#")[0] for link in links if "://" not in link]
+    return [(page.parent / path).resolve() for path in inside if path]
+
+
+def test_the_readme_is_short() -> None:
+    text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    shown = blocks(REPOSITORY / "README.md")
+    lines = [
+        line for block in shown if block.language == "python" for line in block.text.split("\n")
+    ]
+    pictures = re.findall(r"!\[[^\]]*\]\([^)]*\)", text)
+    assert len(text.split()) <= 500
+    assert len(list(filter(None, lines))) == 15
+    assert len(pictures) == 1
+    assert len(LINK.findall(text)) - len(pictures) == 6
+
+
+def test_the_picture_of_the_architecture_shows_the_imports_of_today() -> None:
+    done = subprocess.run(
+        [sys.executable, "docs/draw_architecture.py", "--check"],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, (
+        f"run `python docs/draw_architecture.py`:\n{done.stdout}{done.stderr}"
+    )
 
 
 def anchors(page: Path) -> set[str]:

@@ -13,8 +13,9 @@ import pytest
 
 from examples.arbitrage.bot import LEG, groups_of, net
 from examples.arbitrage.run import LIMITS, Floor, floor, kill, sent_today, wait_until
-from orderledger import Ledger, OrderRow
+from orderledger import Ledger
 from orderledger.domain.values import Certainty
+from orderledger.rows import OrderRow
 
 ALLOWED = 16
 """Legs of one day."""

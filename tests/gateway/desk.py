@@ -8,7 +8,8 @@ from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from orderledger import Gateway, GatewaySettings, Ledger, Request
+from orderledger import Gateway, Ledger, Request
+from orderledger.gateway import GatewaySettings
 from orderledger.infrastructure.messages.parsing import parse_document
 from orderledger.simulation.local import CALM, LocalVenue
 from orderledger.simulation.local.order_entry import ABSENCE_SECONDS, LocalOrderEntry

@@ -200,7 +200,7 @@ def test_a_cancel_of_an_order_in_flight_waits_for_the_venues_id_where_it_needs_o
     class NeedsVenueId(LocalOrderEntry):
         def __init__(self, venue: Any) -> None:
             super().__init__(venue)
-            from orderledger import EntryAbilities
+            from orderledger.venues import EntryAbilities
 
             self.abilities = EntryAbilities()
             self.go = asyncio.Event()

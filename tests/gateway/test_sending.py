@@ -14,7 +14,6 @@ from orderledger import (
     Halt,
     InvalidSetting,
     Ledger,
-    NotSent,
     Request,
     Status,
     Submit,
@@ -22,6 +21,7 @@ from orderledger import (
 )
 from orderledger.infrastructure.messages.parsing import parse_document
 from orderledger.simulation.local.order_entry import LocalOrderEntry
+from orderledger.venues import NotSent
 from tests.gateway.desk import (
     ACCOUNT,
     BTC,

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from orderledger import Fenced, Gateway, GatewaySettings, Ledger, StoreError
+from orderledger import Fenced, Gateway, Ledger, StoreError
+from orderledger.gateway import GatewaySettings
 from orderledger.projections.view import Row
 from orderledger.simulation.local import LocalVenue
 from orderledger.simulation.local.order_entry import LocalOrderEntry

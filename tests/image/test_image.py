@@ -99,7 +99,7 @@ def a_collector(folder: Path) -> str:
     venue = start(
         "venue",
         "-m",
-        "orderledger.simulation.servers",
+        "orderledger.simulation",
         *code,
         options=("--network", "none", "--entrypoint", "python"),
     )

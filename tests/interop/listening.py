@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from orderledger import Ledger
-from orderledger.infrastructure.messages.base import Message
+from orderledger.infrastructure.messages.registry import Message
 
 ACCOUNT = "bot:main"
 

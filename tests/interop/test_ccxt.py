@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from orderledger import InvalidMessage, Ledger
-from orderledger.interop import from_ccxt
+from orderledger.venues import from_ccxt
 from tests.interop.listening import ACCOUNT, outcomes, plain
 
 SAMPLES = Path(__file__).parent / "samples" / "ccxt"

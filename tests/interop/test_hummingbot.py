@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from orderledger import InvalidMessage, Ledger
-from orderledger.interop import from_hummingbot
+from orderledger.venues import from_hummingbot
 from tests.interop import hummingbot_shapes as shapes
 from tests.interop.hummingbot_shapes import OrderState, OrderType, TokenAmount, TradeType
 from tests.interop.listening import ACCOUNT, outcomes, plain

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from orderledger import InvalidMessage, Ledger
-from orderledger.interop import from_nautilus
+from orderledger.venues import from_nautilus
 from tests.interop.listening import ACCOUNT, outcomes, plain
 from tests.interop.nautilus_shapes import (
     AT,

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from orderledger import InvalidMessage, Ledger
-from orderledger.interop import from_qubx
+from orderledger.venues import from_qubx
 from tests.interop import qubx_shapes as shapes
 from tests.interop.listening import ACCOUNT, outcomes, plain
 from tests.interop.qubx_shapes import BTC, ETH, Moment

@@ -6,7 +6,8 @@ import sys
 from datetime import UTC, datetime
 from typing import Any
 
-from orderledger import Gateway, GatewaySettings, Ledger, Request
+from orderledger import Gateway, Ledger, Request
+from orderledger.gateway import GatewaySettings
 from orderledger.simulation.local import CALM, LocalVenue
 from orderledger.simulation.local.order_entry import LocalOrderEntry
 

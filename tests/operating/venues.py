@@ -14,7 +14,7 @@ ENDS = ("accounts = ", "token = ", "poll_seconds = ")
 
 
 class FakeVenue:
-    """`python -m orderledger.simulation.servers VENUE`. `section` is its `[[venues]]` table,
+    """`python -m orderledger.simulation VENUE`. `section` is its `[[venues]]` table,
     `token` what to export for it."""
 
     def __init__(self, venue: str, folder: Path, every: float = 0.1) -> None:
@@ -23,7 +23,7 @@ class FakeVenue:
         command = [
             sys.executable,
             "-m",
-            "orderledger.simulation.servers",
+            "orderledger.simulation",
             venue,
             "--every",
             str(every),

@@ -9,8 +9,8 @@ from random import Random
 import pytest
 
 from orderledger import Ledger, StoreError, StoreUnreachable
+from orderledger.audit import NotProved
 from orderledger.audit.proof.verifier import ProofError, read_proof, verify_proof
-from orderledger.infrastructure.errors import NotProved
 from tests.contract.streams import START, every_view, lives, opened, parsed, request, story
 from tests.proof import auditor
 from tests.proof.orders import SECRET, with_evidence

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from orderledger import Ledger, UnknownOrder
+from orderledger.audit import NotProved
 from orderledger.audit.proof.forgetting import forget
 from orderledger.audit.proof.proving import as_json
 from orderledger.audit.proof.verifier import verify_proof
-from orderledger.infrastructure.errors import NotProved
 from tests.contract.streams import every_view, fill, lives, opened, parsed, report, request
 from tests.proof.orders import SECRET, with_evidence
 from tests.proof.test_evidence import with_evidence_inside

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from orderledger import Ledger, UnknownOrder
+from orderledger.audit import NotProved
 from orderledger.audit.proof import keys, verifier
 from orderledger.audit.proof.proving import as_json, consistency
 from orderledger.audit.proof.verifier import ProofError, verify_proof
-from orderledger.infrastructure.errors import NotProved
 from tests.contract.streams import lives, opened, parsed
 from tests.proof import auditor
 from tests.proof.orders import with_evidence

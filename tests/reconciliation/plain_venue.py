@@ -2,23 +2,15 @@
 would tell it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from orderledger import (
-    Acknowledge,
-    Balance,
-    Cancel,
-    Fill,
-    Message,
-    Replace,
-    VenueUnavailable,
-    parse_document,
-)
+from orderledger import Acknowledge, Balance, Cancel, Fill, Message, Replace, parse_document
 from orderledger.infrastructure.clock import Clock
+from orderledger.venues import VenueUnavailable
 from orderledger.venues.base.answered import answered
 from orderledger.venues.base.translation import Fault
 from orderledger.venues.base.venue import Abilities, Answer, FeedEvent, Listing
@@ -111,7 +103,7 @@ class PlainVenue:
         self.trade(order, fill_id, quantity, at)
         self.lists_more.append(self._told(self.orders[order]))
 
-    async def listen(self) -> AsyncIterator[FeedEvent]:
+    async def listen(self) -> AsyncGenerator[FeedEvent, None]:
         """What the test puts into `feed`; an exception is raised, as by an adapter with a fault of
         its own."""
         while True:

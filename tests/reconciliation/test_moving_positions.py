@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from orderledger import VenueUnavailable
+from orderledger.venues import VenueUnavailable
 from tests.reconciliation.desk import WORKING, Desk, kinds, left
 from tests.reconciliation.plain_venue import Known
 from tests.scenarios import at, fill, message

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from orderledger import Adjust, VenueUnavailable
+from orderledger import Adjust
+from orderledger.venues import VenueUnavailable
 from orderledger.venues.base.venue import Answer, PriorPosition
 from orderledger.venues.reconciliation.opening import BY_FIRST_FILL
 from tests.reconciliation.desk import WORKING, Desk, kinds, left

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from orderledger import VenueUnavailable, parse_document
+from orderledger import parse_document
+from orderledger.venues import VenueUnavailable
 from orderledger.venues.reconciliation.breaks import Kind
 from orderledger.venues.reconciliation.differences import difference
 from tests.reconciliation.desk import ALIAS, SENT, WORKING, Desk, kinds, left

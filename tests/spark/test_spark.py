@@ -21,11 +21,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from orderledger import Ledger
+from orderledger.analytics import fold_bucket
 from orderledger.analytics.archive.manifest import needed_manifest
 from orderledger.analytics.archive.place import Place
 from orderledger.analytics.archive.verifying import verify
 from orderledger.analytics.archive.writing import archive
-from orderledger.archive import fold_bucket
 from orderledger.projections.orders import ORDERS
 from orderledger.projections.tables import TABLES
 from tests.contract.streams import lives, opened, parsed, story

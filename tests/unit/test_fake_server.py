@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from orderledger.infrastructure.errors import VenueUnavailable
 from orderledger.simulation.servers import Faults
 from orderledger.simulation.servers.documents import as_float, as_number, as_text, written
 from orderledger.simulation.servers.socket import MOST_WAITING
+from orderledger.venues import VenueUnavailable
 from tests.unit.corner import AGAIN, HELLO, Corner, asking, heard, listening, place, served
 
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from orderledger.infrastructure.errors import VenueRefused, VenueUnavailable
 from orderledger.infrastructure.messages.fields import parse_number
+from orderledger.venues import VenueRefused, VenueUnavailable
 from orderledger.venues.base.transport import Backoff, Http, RateLimiter, parsed
 
 KEY = "KEY-0123456789"

@@ -8,7 +8,7 @@ import pytest
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
-from orderledger.infrastructure.errors import VenueUnavailable
+from orderledger.venues import VenueUnavailable
 from orderledger.venues.base.transport import (
     Backoff,
     Closed,

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from orderledger import Ledger, Request, Submit, parse_document
-from orderledger.infrastructure.errors import NotSent, Unanswered
 from orderledger.infrastructure.messages.registry import RequestCancel
 from orderledger.simulation.market import OrderStatus, SimulatedOrder
 from orderledger.simulation.servers.keyed import KeyedServer
+from orderledger.venues import NotSent, Unanswered
 from orderledger.venues.base.registry import adapter
 from orderledger.venues.polled.keyed_entry import KeyedOrderEntry
 from tests.venues.harness import Harness

@@ -12,9 +12,8 @@ import pytest
 from aiohttp import web
 
 from orderledger import Ledger
-from orderledger.infrastructure.errors import VenueError, VenueRefused, VenueUnavailable
-from orderledger.infrastructure.messages.registry import Balance, Fill, Message
-from orderledger.infrastructure.messages.reports import Report
+from orderledger.infrastructure.messages.registry import Balance, Fill, Message, Report
+from orderledger.venues import VenueError, VenueRefused, VenueUnavailable
 from orderledger.venues.base.transport import parsed
 from orderledger.venues.base.venue import Answer, Messages, NoRecords
 from orderledger.venues.collecting.collector import Collector

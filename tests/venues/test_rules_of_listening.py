@@ -145,7 +145,7 @@ def test_who_listens_again_hears_that_the_account_is_up_and_then_of_it(
 ) -> None:
     async def story(harness: Harness) -> None:
         harness.place()
-        async with aclosing(harness.venue.listen()) as told:  # type: ignore[type-var]
+        async with aclosing(harness.venue.listen()) as told:
             for _ in range(cut_at):
                 harness.place()
                 await anext(told)

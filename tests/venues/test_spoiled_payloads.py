@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 
 from orderledger import Ledger
-from orderledger.infrastructure.messages.registry import Balance, Instrument, Message
-from orderledger.infrastructure.messages.reports import Report
+from orderledger.infrastructure.messages.registry import Balance, Instrument, Message, Report
 from orderledger.venues.base.registry import adapters, installed
 from orderledger.venues.base.transport import parsed
 from orderledger.venues.base.venue import NoRecords, Records

@@ -23,7 +23,7 @@ def main() -> int:
     parser.add_argument("--to", type=int)
     parser.add_argument("--keep", type=Path, help="a folder for the database, and the way there")
     asked = parser.parse_args()
-    wrong = 0
+    wrong = injected = 0
     for seed in range(asked.seed, (asked.seed if asked.to is None else asked.to) + 1):
         plan = plan_of(seed, asked.venue)
         began = time.monotonic()
@@ -32,7 +32,10 @@ def main() -> int:
         if asked.to is None:
             print(plan, *verdict.story, sep="\n")
         wrong += bool(verdict.faults)
+        injected += verdict.injected
         _print(verdict, time.monotonic() - began)
+    if asked.to is not None:
+        print(f"{injected} faults injected into {asked.to - asked.seed + 1} worlds, {wrong} wrong")
     return 1 if wrong else 0
 
 

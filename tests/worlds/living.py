@@ -11,11 +11,13 @@ from tests.worlds.world import World
 
 @dataclass(slots=True)
 class Verdict:
-    """`faults`: all that is wrong, empty if nothing is. `story`: what happened."""
+    """`faults`: all that is wrong, empty if nothing is. `story`: what happened. `injected`: the
+    faults of the venue's server."""
 
     plan: Plan
     faults: list[str] = field(default_factory=list)
     story: list[str] = field(default_factory=list)
+    injected: int = 0
 
     def __str__(self) -> str:
         again = f"python -m tests.worlds {self.plan.seed} --venue {self.plan.venue}"
@@ -36,6 +38,7 @@ def judged(plan: Plan, folder: Path) -> Verdict:
         asyncio.run(world.live())
     except Exception as error:
         verdict.faults.append(f"{type(error).__name__}: {error}")
+    verdict.injected = world.faults.done.total()
     verdict.faults += [f"logged: {error}" for error in world.errors]
     if verdict.faults:
         return verdict

@@ -6,8 +6,8 @@ from hashlib import sha256
 
 import msgspec
 
-from orderledger import ArchiveError
 from orderledger.analytics.archive.place import PART, Place
+from orderledger.analytics.errors import ArchiveError
 
 MANIFEST = "manifest.json"
 PENDING = ".pending.json"

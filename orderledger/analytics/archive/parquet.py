@@ -6,9 +6,9 @@ from contextlib import contextmanager
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from orderledger import ArchiveError
 from orderledger.analytics.archive.manifest import File
 from orderledger.analytics.archive.place import Place
+from orderledger.analytics.errors import ArchiveError
 
 if TYPE_CHECKING:
     import pyarrow

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 from uuid import uuid4
 
-from orderledger import ArchiveError, InvalidSetting
+from orderledger import InvalidSetting
+from orderledger.analytics.errors import ArchiveError
 from orderledger.extend.runtime import learn, needed
 
 if TYPE_CHECKING:

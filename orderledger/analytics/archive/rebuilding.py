@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from orderledger import ArchiveError, InvalidSetting
+from orderledger import InvalidSetting
 from orderledger.analytics.archive.folding import FOLDED, fold_bucket, fold_positions
 from orderledger.analytics.archive.manifest import (
     File,
@@ -28,6 +28,7 @@ from orderledger.analytics.archive.parquet import opened, read_bucket, write_row
 from orderledger.analytics.archive.place import PART, Place
 from orderledger.analytics.archive.rows import schema_of
 from orderledger.analytics.archive.verifying import verified
+from orderledger.analytics.errors import ArchiveError
 from orderledger.extend.views import ACCOUNT_EVENTS, BY_NAME, ENTRIES, INSTRUMENTS, TABLES, TRADES
 
 Key = tuple[str, str]

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterator
 
-from orderledger import ArchiveError
 from orderledger.analytics.archive.manifest import Manifest
 from orderledger.analytics.archive.parquet import read_positions
 from orderledger.analytics.archive.place import Place
 from orderledger.analytics.archive.rows import stored_state
+from orderledger.analytics.errors import ArchiveError
 from orderledger.extend.store import LAST_POSITION, KeptEvidence, RestoredRow, Store, restore_rows
 from orderledger.extend.store import LogRow as Row
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from orderledger import ArchiveError
 from orderledger.analytics.archive.manifest import (
     MANIFEST,
     File,
@@ -13,6 +12,7 @@ from orderledger.analytics.archive.manifest import (
 )
 from orderledger.analytics.archive.parquet import opened
 from orderledger.analytics.archive.place import PART, Place
+from orderledger.analytics.errors import ArchiveError
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from hashlib import sha256
 
 import msgspec
 
-from orderledger import ArchiveError, InvalidSetting
+from orderledger import InvalidSetting
 from orderledger.analytics.archive.manifest import (
     Event,
     File,
@@ -32,6 +32,7 @@ from orderledger.analytics.archive.rows import (
     schema_of,
     stored_state,
 )
+from orderledger.analytics.errors import ArchiveError
 from orderledger.extend.store import Store, stored_position
 from orderledger.extend.views import ORDER_NAMES, TABLES
 

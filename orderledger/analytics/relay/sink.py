@@ -5,7 +5,7 @@ from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
-from orderledger import RelayError
+from orderledger.analytics.errors import RelayError
 from orderledger.extend.store import LogRow as Row
 from orderledger.extend.store import Store, time_text
 from orderledger.extend.views import stored_event_rows

@@ -16,7 +16,7 @@ from orderledger.cli.tables import folded, print_note, print_record, print_rows,
 from orderledger.extend.runtime import printable
 
 if TYPE_CHECKING:
-    from orderledger import Explanation, RestatedRow, StepRow
+    from orderledger.audit.rows import Explanation, RestatedRow, StepRow
 
 INDENT = 4
 RECORDS = """With --json the last line, `summary`, names the fields that the log does not know, each
@@ -43,7 +43,7 @@ explain = question(
 
 def _explained(found: "Explanation") -> Iterator[tuple[int, str, str]]:
     """The lines of an explanation: indentation, text and style."""
-    from orderledger.extend.views import order_name
+    from orderledger.extend.events import order_name
 
     title = (
         order_name(found["stream"])
@@ -71,7 +71,7 @@ def _explained(found: "Explanation") -> Iterator[tuple[int, str, str]]:
 
 def _envelope(step: "StepRow") -> str:
     """Where the event is in the log, who caused it and why."""
-    from orderledger.extend.views import SOURCE_WORDS
+    from orderledger.extend.events import SOURCE_WORDS
 
     who = SOURCE_WORDS.get(step["source"], step["source"])
     when = "then" if step["recorded_at"] == step["at"] else f"at {readable(step['recorded_at'])}"

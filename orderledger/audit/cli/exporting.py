@@ -171,19 +171,19 @@ def _names(what: str) -> tuple[str, ...]:
     """The columns of a view."""
     from typing import get_type_hints
 
-    import orderledger
+    from orderledger import rows
 
     classes = {
-        "orders": orderledger.OrderRow,
-        "trades": orderledger.TradeRow,
-        "anomalies": orderledger.AnomalyRow,
-        "account_events": orderledger.AccountEventRow,
-        "certificates": orderledger.CertificateRow,
-        "positions": orderledger.PositionRow,
-        "pnl": orderledger.PnlRow,
-        "instruments": orderledger.InstrumentRow,
-        "proposals": orderledger.ProposalRow,
-        "halts": orderledger.HaltRow,
+        "orders": rows.OrderRow,
+        "trades": rows.TradeRow,
+        "anomalies": rows.AnomalyRow,
+        "account_events": rows.AccountEventRow,
+        "certificates": rows.CertificateRow,
+        "positions": rows.PositionRow,
+        "pnl": rows.PnlRow,
+        "instruments": rows.InstrumentRow,
+        "proposals": rows.ProposalRow,
+        "halts": rows.HaltRow,
     }
     return tuple(get_type_hints(classes[what]))
 

@@ -12,7 +12,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from orderledger import NotProved, StoreUnreachable
+from orderledger import StoreUnreachable
+from orderledger.audit.errors import NotProved
 from orderledger.audit.proof.proving import as_json, prove
 from orderledger.audit.proof.verifier import LARGEST, ProofError, verify_inclusion
 from orderledger.extend.events import Recorded, decode

@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from orderledger import InvalidSetting, NotProved
+from orderledger import InvalidSetting
+from orderledger.audit.errors import NotProved
 from orderledger.audit.proof import tiles
 from orderledger.audit.proof.keys import SigningKey
 from orderledger.audit.proof.verifier import (

@@ -4,7 +4,7 @@ stay as they are."""
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from orderledger import NotProved
+from orderledger.audit.errors import NotProved
 from orderledger.extend.events import EvidenceForgotten, Recorded
 from orderledger.extend.store import Conflict, Store
 

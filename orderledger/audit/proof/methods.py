@@ -61,7 +61,7 @@ class Proofs(Queries):
         """Prove that the events of an order, or the event at a log position, are in the log of a
         checkpoint, by default of the newest. Raises NotProved if they are not, and as `order`
         does."""
-        from orderledger import NotProved
+        from orderledger.audit.errors import NotProved
         from orderledger.audit.proof.proving import prove
 
         check_argument("event", "count", event)

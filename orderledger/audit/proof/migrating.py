@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from orderledger import NotProved, UnreadableEvent
+from orderledger import UnreadableEvent
+from orderledger.audit.errors import NotProved
 from orderledger.extend.events import UPCASTS, decode, encode
 from orderledger.extend.store import (
     CHECKPOINTS_TABLE,

@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from typing import Any
 
-from orderledger import NotProved
+from orderledger.audit.errors import NotProved
 from orderledger.audit.proof import checkpoints, tiles
 from orderledger.audit.proof.tiles import WIDTH, Tree
 from orderledger.audit.proof.verifier import FORMAT, Checkpoint, leaf_bytes, leaf_hash

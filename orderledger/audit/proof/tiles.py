@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from hashlib import sha256
 from typing import NamedTuple
 
-from orderledger import NotProved
+from orderledger.audit.errors import NotProved
 from orderledger.audit.proof.verifier import PLACE
 from orderledger.extend.store import EVENTS_TABLE, LAST_POSITION, TILES_TABLE, Database, Session
 

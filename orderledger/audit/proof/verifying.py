@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from eventsourcing.persistence import PersistenceError
 
-from orderledger import NotProved
+from orderledger.audit.errors import NotProved
 from orderledger.audit.proof import checkpoints, tiles
 from orderledger.audit.proof.evidence_check import EvidenceCheck
 from orderledger.audit.proof.tiles import HASH, WIDTH, RawEvent, Tree

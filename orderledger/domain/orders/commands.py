@@ -2,11 +2,13 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import msgspec
+from msgspec import Meta
 
 from orderledger.domain.decision import ACCEPTED, DUPLICATE, Decision, Duplicate, Reason, Refused
+from orderledger.domain.fields import Positive
 from orderledger.domain.orders.events import OrderCommand
 from orderledger.domain.orders.when import When, last
 from orderledger.domain.values import (
@@ -18,6 +20,7 @@ from orderledger.domain.values import (
     TimeInForce,
     later,
 )
+from orderledger.domain.wording import because, changes, described
 
 if TYPE_CHECKING:
     from orderledger.domain.orders.order import Order
@@ -41,12 +44,18 @@ REQUESTED_TERMS = (
 
 
 class OrderRequested(OrderCommand, frozen=True, kw_only=True):
-    """New order."""
+    """New order. Recorded before it is sent."""
 
-    stored_name: ClassVar[str] = "order_requested.v1"
+    stored_name = "order_requested.v1"
+    wire_name = "request"
+    needs_role = "record"
+    fix = "the NewOrderSingle (35=D) that you are about to send."
+    needs: ClassVar = {
+        "client_order_id": "Our id, the key of the order inside the account, never changed."
+    }
     instrument: str
     side: Side
-    quantity: Decimal
+    quantity: Positive
     order_type: OrderType
     limit_price: Decimal | None = None
     stop_price: Decimal | None = None
@@ -83,6 +92,10 @@ class OrderRequested(OrderCommand, frozen=True, kw_only=True):
             order.ends.drop_conclusions()
             order.attributed_to = None
 
+    def sentence(self, before: "Order") -> str:
+        strategy = f" Strategy: {self.strategy}." if self.strategy else ""
+        return f"We requested a {described(self)}.{strategy}"
+
 
 class SendingOutcome(OrderCommand, frozen=True, kw_only=True):
     """The result of sending a request: sent, or denied."""
@@ -107,16 +120,25 @@ class SendingOutcome(OrderCommand, frozen=True, kw_only=True):
 
 
 class OrderDenied(SendingOutcome, frozen=True, kw_only=True):
-    """Order that our own checks refused. It is never sent.
+    """Order that our own checks refused. It is never sent. Without `not_sent` or `never_arrived`,
+    an order that counts as sent cannot be denied."""
 
-    `not_sent`: proof that nothing of a recorded submission left us, e.g. a refused connection.
-    `never_arrived`: a submission left us, and an operator's decision or the venue's rules prove
-    that the venue never received it. Without either, an order that counts as sent cannot be denied.
-    """
-
-    stored_name: ClassVar[str] = "order_denied.v1"
-    not_sent: bool = False
-    never_arrived: bool = False
+    stored_name = "order_denied.v1"
+    wire_name = "deny"
+    needs_role = "record"
+    fix = "no equivalent; the order was never sent."
+    needs: ClassVar = {"reason": "The check that failed."}
+    not_sent: Annotated[
+        bool,
+        Meta(description="Proof that nothing of a recorded `submit` left us: connection refused."),
+    ] = False
+    never_arrived: Annotated[
+        bool,
+        Meta(
+            description="Proof or an operator's decision that the venue never received a recorded "
+            "`submit`."
+        ),
+    ] = False
 
     def _decide_by_sending(self, order: "Order") -> Decision:
         """Deny a submitted order with proof that nothing was sent, unless its outcome is unknown
@@ -132,13 +154,31 @@ class OrderDenied(SendingOutcome, frozen=True, kw_only=True):
     def take_effect(self, order: "Order", when: When) -> None:
         order.own_ends().add(Status.DENIED, when, self.reason)
 
+    def sentence(self, before: "Order") -> str:
+        why = because(self.reason)
+        if self.never_arrived:
+            return (
+                "The order counts as denied: it was decided that it never arrived at the "
+                f"venue{why}."
+            )
+        proof = " There is proof that nothing was sent." if self.not_sent else ""
+        return f"Our own checks denied the order{why}. It was not sent.{proof}"
+
 
 class OrderSubmitted(SendingOutcome, frozen=True, kw_only=True):
-    """Order handed to the venue. `is_forced`: sent again by an operator's decision, without proof
-    that it never arrived."""
+    """Order handed to the venue."""
 
-    stored_name: ClassVar[str] = "order_submitted.v1"
-    is_forced: bool = False
+    stored_name = "order_submitted.v1"
+    wire_name = "submit"
+    needs_role = "record"
+    fix = "NewOrderSingle sent. The order is Pending New until the venue answers."
+    may_reopen = False
+    is_forced: Annotated[
+        bool,
+        Meta(
+            description="Sent again by an operator's decision, without proof that it never arrived."
+        ),
+    ] = False
 
     def _decide_by_sending(self, order: "Order") -> Decision:
         return ACCEPTED if self.is_forced else super()._decide_by_sending(order)
@@ -147,11 +187,28 @@ class OrderSubmitted(SendingOutcome, frozen=True, kw_only=True):
         order.is_sent_again = order.submitted_at is not None
         order.submitted_at = later(order.submitted_at, when.at)
 
+    def sentence(self, before: "Order") -> str:
+        again = " again" if before.submitted_at else ""
+        forced = (
+            " An operator forced it, without proof that it had not arrived."
+            if self.is_forced
+            else ""
+        )
+        return f"We sent the order to the venue{again}.{forced}"
+
 
 class SubmissionUnresolved(OrderCommand, frozen=True, kw_only=True):
-    """Sending ended without an answer. The outcome is unknown."""
+    """Sending ended without an answer (timeout, 5xx, dropped connection). The outcome is
+    unknown."""
 
-    stored_name: ClassVar[str] = "submission_unresolved.v1"
+    stored_name = "submission_unresolved.v1"
+    wire_name = "unresolved"
+    needs_role = "record"
+    fix = "no equivalent; NewOrderSingle was sent, and no ExecutionReport (35=8) gives its outcome."
+    needs: ClassVar = {
+        "reason": "How sending ended: e.g. `timeout`, `http_502`, `connection_lost`."
+    }
+    may_reopen = False
 
     def __post_init__(self) -> None:
         if self.reason == "unproved_refusal":  # stored for ccxt venues before the words were joined
@@ -163,11 +220,24 @@ class SubmissionUnresolved(OrderCommand, frozen=True, kw_only=True):
     def take_effect(self, order: "Order", when: When) -> None:
         order.unresolved = last(order.unresolved, when)
 
+    def sentence(self, before: "Order") -> str:
+        why = because(self.reason)
+        if before.pending is not None:
+            return (
+                f"No answer came to our {before.pending} request{why}: whether the venue carried "
+                "it out is unknown."
+            )
+        return f"No answer came when we sent the order{why}: whether the venue has it is unknown."
+
 
 class CancelRequested(OrderCommand, frozen=True, kw_only=True):
-    """Request to cancel the order."""
+    """Request to cancel an order."""
 
-    stored_name: ClassVar[str] = "cancel_requested.v1"
+    stored_name = "cancel_requested.v1"
+    wire_name = "request_cancel"
+    needs_role = "record"
+    fix = "OrderCancelRequest (35=F)."
+    may_reopen = False
     request_id: str | None = None
 
     def repetition(self, order: "Order") -> Duplicate | None:
@@ -179,13 +249,23 @@ class CancelRequested(OrderCommand, frozen=True, kw_only=True):
     def take_effect(self, order: "Order", when: When) -> None:
         order.own_requests().ask(self, when)
 
+    def sentence(self, before: "Order") -> str:
+        return f"We asked the venue to cancel the order{because(self.reason, self.request_id)}."
+
 
 class ReplaceRequested(OrderCommand, frozen=True, kw_only=True):
-    """Request to change the order. `quantity` is the new total (FIX OrderQty), not the open
-    quantity."""
+    """Request to change an order. At least one of quantity (the new total, FIX OrderQty),
+    limit_price and stop_price."""
 
-    stored_name: ClassVar[str] = "replace_requested.v1"
-    quantity: Decimal | None = None
+    stored_name = "replace_requested.v1"
+    wire_name = "request_replace"
+    needs_role = "record"
+    fix = "OrderCancelReplaceRequest (35=G)."
+    needs_one_of = ("quantity", "limit_price", "stop_price")
+    may_reopen = False
+    quantity: Annotated[
+        Positive | None, Meta(description="The new total (FIX OrderQty), not the remainder.")
+    ] = None
     limit_price: Decimal | None = None
     stop_price: Decimal | None = None
     replacement_client_order_id: str | None = None
@@ -199,6 +279,15 @@ class ReplaceRequested(OrderCommand, frozen=True, kw_only=True):
 
     def take_effect(self, order: "Order", when: When) -> None:
         order.own_requests().ask(self, when)
+
+    def sentence(self, before: "Order") -> str:
+        new_id = (
+            f" The replacement has our id {self.replacement_client_order_id}."
+            if self.replacement_client_order_id
+            else ""
+        )
+        why = because(self.reason, self.request_id)
+        return f"We asked the venue to change the order{why}: {changes(before, self)}.{new_id}"
 
 
 ChangeRequested = CancelRequested | ReplaceRequested

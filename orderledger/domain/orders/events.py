@@ -5,20 +5,37 @@ order. `at` is the time by the sender's clock, as in the message; None means the
 """
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 
 from orderledger.domain.decision import ACCEPTED, DUPLICATE, NO_TIME_GIVEN, Decision, Duplicate
+from orderledger.domain.fields import Ordinal
 from orderledger.domain.log_event import LogEvent
 from orderledger.domain.orders.when import When
-from orderledger.domain.values import PositionSide, Reported, Side
+from orderledger.domain.values import PositionSide, Reported, Side, Source
 
 if TYPE_CHECKING:
     from orderledger.domain.orders.order import Order
 
 
-class OrderEvent(LogEvent, frozen=True, kw_only=True):
+class OrderLogEvent(LogEvent, frozen=True, kw_only=True):
+    """Base of all events in the stream of an order. `may_reopen`: whether it can open an order that
+    has clearly ended."""
+
+    may_reopen: ClassVar[bool] = True
+
+    def apply(self, order: "Order", when: When) -> None:
+        """Change the order. `when` is the place of the fact among all facts. Never fails, so every
+        recorded history can be loaded."""
+        raise NotImplementedError
+
+    def sentence(self, before: "Order") -> str:
+        """The event in a sentence for people. `before`: the order without it."""
+        raise NotImplementedError
+
+
+class OrderEvent(OrderLogEvent, frozen=True, kw_only=True):
     """Fields of every message about an order.
 
     `client_order_id` is the id in the message: the order's own, a replacement's, or a cancel
@@ -32,7 +49,7 @@ class OrderEvent(LogEvent, frozen=True, kw_only=True):
     reported: Reported | None = None
     reason: str | None = None
     message_id: str | None = None
-    sequence: int | None = None
+    sequence: Ordinal | None = None
 
     def repetition(self, order: "Order") -> Duplicate | None:
         """A Duplicate if the order has this fact already: by its `message_id`, otherwise by all its
@@ -63,14 +80,11 @@ class OrderEvent(LogEvent, frozen=True, kw_only=True):
         """Decide whether the fact may be recorded. It is known to be no duplicate."""
         raise NotImplementedError
 
-    def apply(self, order: "Order", when: When) -> None:
-        """Change the order. `when` is the place of the fact among all facts. Never fails, so every
-        recorded history can be loaded."""
-        raise NotImplementedError
-
 
 class OrderCommand(OrderEvent, frozen=True, kw_only=True):
     """Command of our side, recorded before anything is sent. It may be refused."""
+
+    default_source = Source.STRATEGY
 
     def apply(self, order: "Order", when: When) -> None:
         order.learn(self, when)
@@ -84,8 +98,11 @@ class OrderCommand(OrderEvent, frozen=True, kw_only=True):
 
 class OrderReport(OrderEvent, frozen=True, kw_only=True):
     """Report of the venue, never refused. `instrument` and `side` count while the order is unknown
-    to us, `position_side` and `position_id` while its request does not name them."""
+    to us, `position_side` and `position_id` while its request does not name them. `exec_type`: FIX
+    ExecType (150) of an ExecutionReport that says the same."""
 
+    exec_type: ClassVar[str] = ""
+    needs_role = "record"
     instrument: str | None = None
     side: Side | None = None
     position_side: PositionSide | None = None
@@ -121,12 +138,8 @@ class OrderReport(OrderEvent, frozen=True, kw_only=True):
         raise NotImplementedError
 
 
-class OrderJudgement(LogEvent, frozen=True, kw_only=True):
+class OrderJudgement(OrderLogEvent, frozen=True, kw_only=True):
     """Event that the ledger itself adds."""
-
-    def apply(self, order: "Order", when: When) -> None:
-        """Change the order."""
-        raise NotImplementedError
 
 
 Event = OrderEvent | OrderJudgement

@@ -2,13 +2,18 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Annotated
+
+from msgspec import Meta
 
 from orderledger.domain.decision import DUPLICATE, Duplicate
+from orderledger.domain.exact import short
+from orderledger.domain.fields import Positive
 from orderledger.domain.orders.ends import CONCLUDED_ABSENT, DUPLICATE_ORDER
 from orderledger.domain.orders.events import OrderReport
 from orderledger.domain.orders.when import When
 from orderledger.domain.values import Certainty, DatedBy, Liquidity, Pending, Status
+from orderledger.domain.wording import as_id, because, changes, listed, word
 
 if TYPE_CHECKING:
     from orderledger.domain.orders.order import Order
@@ -30,17 +35,28 @@ class WorkingReport(OrderReport, frozen=True, kw_only=True):
 class OrderAcknowledged(WorkingReport, frozen=True, kw_only=True):
     """Order accepted and working."""
 
-    stored_name: ClassVar[str] = "order_acknowledged.v1"
+    stored_name = "order_acknowledged.v1"
+    wire_name = "acknowledge"
+    exec_type = "0"
+    fix = "ExecutionReport, ExecType New."
+    may_reopen = False
 
     def take_effect(self, order: "Order", when: When) -> None:
         order.work(when)
         order.acknowledged_at = min(order.acknowledged_at or when.at, when.at)
 
+    def sentence(self, before: "Order") -> str:
+        return f"The venue accepted the order{as_id(self.venue_order_id)}."
+
 
 class OrderRejected(OrderReport, frozen=True, kw_only=True):
-    """Order refused by the venue."""
+    """Order refused by the venue. With the reason duplicate_order, a working order stays
+    working."""
 
-    stored_name: ClassVar[str] = "order_rejected.v1"
+    stored_name = "order_rejected.v1"
+    wire_name = "reject"
+    exec_type = "8"
+    fix = "ExecutionReport, ExecType Rejected."
 
     def take_effect(self, order: "Order", when: When) -> None:
         if self.reason == DUPLICATE_ORDER:
@@ -48,13 +64,24 @@ class OrderRejected(OrderReport, frozen=True, kw_only=True):
         else:
             order.own_ends().add(Status.REJECTED, when, self.reason)
 
+    def sentence(self, before: "Order") -> str:
+        if self.reason == DUPLICATE_ORDER:
+            return (
+                "The venue refused to take the order: it says that it has an order with this "
+                "id already."
+            )
+        return f"The venue rejected the order{because(self.reason)}."
+
 
 class FillRecorded(OrderReport, frozen=True, kw_only=True):
-    """Execution. `fee` is positive when paid, negative when received, in `fee_currency`."""
+    """Execution. The same fill_id with the same numbers counts once."""
 
-    stored_name: ClassVar[str] = "fill_recorded.v1"
+    stored_name = "fill_recorded.v1"
+    wire_name = "fill"
+    exec_type = "F"
+    fix = "ExecutionReport, ExecType Trade; `fill_id` is ExecID."
     fill_id: str
-    quantity: Decimal
+    quantity: Positive
     price: Decimal
     fee: Decimal | None = None
     fee_currency: str | None = None
@@ -73,18 +100,52 @@ class FillRecorded(OrderReport, frozen=True, kw_only=True):
             order.learn(self, when)
             order.repeat_fill(self, known, when)
 
+    def sentence(self, before: "Order") -> str:
+        return f"The venue filled {self.words}."
+
+    @property
+    def words(self) -> str:
+        """The fill in words: "a sale of 2 BTC-USD at 100 (fill F-1, as maker, fee 0.1 USD)"."""
+        fee = self.fee
+        currency = self.fee_currency or "in the settlement currency"
+        paid = (
+            ""
+            if fee is None
+            else f", fee {short(fee)} {currency}"
+            if fee >= 0
+            else f", rebate {short(-fee)} {currency}"
+        )
+        liquidity = f", as {self.liquidity}" if self.liquidity else ""
+        instrument = f" {self.instrument}" if self.instrument else ""
+        side = {"buy": "a purchase of ", "sell": "a sale of ", None: ""}[self.side]
+        return (
+            f"{side}{short(self.quantity)}{instrument} at {short(self.price)} (fill "
+            f"{self.fill_id}{liquidity}{paid})"
+        )
+
 
 class FillCorrected(FillRecorded, frozen=True, kw_only=True):
-    """Replacement of the earlier fill `corrects`. A correction can be corrected again."""
+    """Replacement of an earlier fill. A correction can be corrected again."""
 
-    stored_name: ClassVar[str] = "fill_corrected.v1"
+    stored_name = "fill_corrected.v1"
+    wire_name = "correct_fill"
+    exec_type = "G"
+    fix = "ExecutionReport, ExecType Trade Correct; `corrects` is ExecRefID."
     corrects: str
+
+    def sentence(self, before: "Order") -> str:
+        numbers = _numbers(before, self.corrects)
+        why = because(self.reason)
+        return f"The venue corrected fill {self.corrects}{numbers}{why}: it is now {self.words}."
 
 
 class FillBusted(OrderReport, frozen=True, kw_only=True):
     """Cancellation of a fill: it never happened."""
 
-    stored_name: ClassVar[str] = "fill_busted.v1"
+    stored_name = "fill_busted.v1"
+    wire_name = "bust_fill"
+    exec_type = "H"
+    fix = "ExecutionReport, ExecType Trade Cancel; `fill_id` is ExecRefID."
     fill_id: str
 
     def repetition(self, order: "Order") -> Duplicate | None:
@@ -101,15 +162,31 @@ class FillBusted(OrderReport, frozen=True, kw_only=True):
         order.terms.keep(self, when)
         order.bust_fill(self.fill_id, when)
 
+    def sentence(self, before: "Order") -> str:
+        numbers = _numbers(before, self.fill_id)
+        why = because(self.reason)
+        return (
+            f"The venue busted fill {self.fill_id}{numbers}{why}: it counts as never having "
+            "happened."
+        )
+
 
 class OrderCanceled(OrderReport, frozen=True, kw_only=True):
-    """Order canceled, by us or by the venue."""
+    """Order canceled, by us or by the venue (`reason`: e.g. liquidation, self_trade)."""
 
-    stored_name: ClassVar[str] = "order_canceled.v1"
+    stored_name = "order_canceled.v1"
+    wire_name = "cancel"
+    exec_type = "4"
+    fix = "ExecutionReport, ExecType Canceled."
 
     def take_effect(self, order: "Order", when: When) -> None:
         if self.reason != CONCLUDED_ABSENT or not order.is_requested:
             order.own_ends().add(Status.CANCELED, when, self.reason)
+
+    def sentence(self, before: "Order") -> str:
+        if self.reason == CONCLUDED_ABSENT:
+            return "The order counts as canceled, because the venue no longer listed it."
+        return f"The order was canceled at the venue{because(self.reason)}."
 
 
 class ChangeRejected(OrderReport, frozen=True, kw_only=True):
@@ -123,22 +200,36 @@ class ChangeRejected(OrderReport, frozen=True, kw_only=True):
 
 
 class CancelRejected(ChangeRejected, frozen=True, kw_only=True):
-    """Cancel request refused. The order is unchanged."""
+    """Cancel request refused; the order is unchanged. The reason unknown_order is no sign that the
+    venue has the order."""
 
-    stored_name: ClassVar[str] = "cancel_rejected.v1"
+    stored_name = "cancel_rejected.v1"
+    wire_name = "reject_cancel"
+    fix = "OrderCancelReject (35=9) of a cancel request."
+    may_reopen = False
 
     def take_effect(self, order: "Order", when: When) -> None:
         order.own_requests().refuse(
             Pending.CANCEL, when, request_id=self.request_id, called=_other_id(order, self)
         )
 
+    def sentence(self, before: "Order") -> str:
+        why = because(self.reason, self.request_id)
+        return f"The venue refused our cancel request{why}. The order goes on as it was."
+
 
 class ReplaceRejected(ChangeRejected, frozen=True, kw_only=True):
-    """Replace request refused. The order is unchanged. `not_sent`: our side refused it, so the
-    venue has said nothing."""
+    """Replace request refused; the order is unchanged. The reason unknown_order is no sign that the
+    venue has the order."""
 
-    stored_name: ClassVar[str] = "replace_rejected.v1"
-    not_sent: bool = False
+    stored_name = "replace_rejected.v1"
+    wire_name = "reject_replace"
+    fix = "OrderCancelReject (35=9) of a replace request."
+    may_reopen = False
+    not_sent: Annotated[
+        bool,
+        Meta(description="The request never left us: no sign that the venue has the order."),
+    ] = False
 
     @property
     def shows_order(self) -> bool:
@@ -149,12 +240,28 @@ class ReplaceRejected(ChangeRejected, frozen=True, kw_only=True):
             Pending.REPLACE, when, request_id=self.request_id, called=_other_id(order, self)
         )
 
+    def sentence(self, before: "Order") -> str:
+        who = "Our own side" if self.not_sent else "The venue"
+        unsent = ", and it was never sent" if self.not_sent else ""
+        why = because(self.reason, self.request_id)
+        return (
+            f"{who} refused our request to change the order{why}{unsent}. The order goes on as "
+            "it was."
+        )
+
 
 class OrderReplaced(WorkingReport, frozen=True, kw_only=True):
-    """New terms in force, as the venue states them."""
+    """New terms in force, as the venue states them. At least one of quantity, limit_price and
+    stop_price."""
 
-    stored_name: ClassVar[str] = "order_replaced.v1"
-    quantity: Decimal | None = None
+    stored_name = "order_replaced.v1"
+    wire_name = "replace"
+    exec_type = "5"
+    fix = "ExecutionReport, ExecType Replaced."
+    needs_one_of = ("quantity", "limit_price", "stop_price")
+    quantity: Annotated[
+        Positive | None, Meta(description="The total in force, as reported by the venue.")
+    ] = None
     limit_price: Decimal | None = None
     stop_price: Decimal | None = None
     replacement_client_order_id: str | None = None
@@ -167,77 +274,135 @@ class OrderReplaced(WorkingReport, frozen=True, kw_only=True):
             when, replacement_id=self.replacement_client_order_id, called=_other_id(order, self)
         )
 
+    def sentence(self, before: "Order") -> str:
+        new_id = as_id(self.venue_order_id)
+        return f"The venue changed the order{new_id}: {changes(before, self)}."
+
 
 class OrderExpired(OrderReport, frozen=True, kw_only=True):
     """Order ended by its time in force."""
 
-    stored_name: ClassVar[str] = "order_expired.v1"
+    stored_name = "order_expired.v1"
+    wire_name = "expire"
+    exec_type = "C"
+    fix = "ExecutionReport, ExecType Expired."
 
     def take_effect(self, order: "Order", when: When) -> None:
         order.own_ends().add(Status.EXPIRED, when, self.reason)
+
+    def sentence(self, before: "Order") -> str:
+        return f"The order expired at the venue{because(self.reason)}."
 
 
 class OrderTriggered(WorkingReport, frozen=True, kw_only=True):
     """Stop order triggered."""
 
-    stored_name: ClassVar[str] = "order_triggered.v1"
+    stored_name = "order_triggered.v1"
+    wire_name = "trigger"
+    exec_type = "L"
+    fix = "no ExecType in 4.4; Triggered in FIX 5.0."
+    may_reopen = False
+
+    def sentence(self, before: "Order") -> str:
+        return "The stop price was reached: the venue triggered the order."
 
 
 class OrderSuspended(WorkingReport, frozen=True, kw_only=True):
     """Order suspended: not eligible for trading for now."""
 
-    stored_name: ClassVar[str] = "order_suspended.v1"
+    stored_name = "order_suspended.v1"
+    wire_name = "suspend"
+    exec_type = "9"
+    fix = "ExecutionReport, ExecType Suspended."
+    may_reopen = False
 
     def take_effect(self, order: "Order", when: When) -> None:
         order.work(when)
         order.enter(Status.SUSPENDED, when)
 
+    def sentence(self, before: "Order") -> str:
+        why = because(self.reason)
+        return f"The venue suspended the order{why}: it cannot be filled for now."
+
 
 class OrderResumed(WorkingReport, frozen=True, kw_only=True):
     """Order eligible for trading again."""
 
-    stored_name: ClassVar[str] = "order_resumed.v1"
+    stored_name = "order_resumed.v1"
+    wire_name = "resume"
+    fix = "no ExecType; an ExecutionReport that shows a suspended order working again."
+    may_reopen = False
 
     def take_effect(self, order: "Order", when: When) -> None:
         order.work(when)
         order.enter(None, when)
 
+    def sentence(self, before: "Order") -> str:
+        return "The venue resumed the order: it can be filled again."
+
 
 class OrderReinstated(WorkingReport, frozen=True, kw_only=True):
     """Order working after all. The ends reported up to `at` no longer count."""
 
-    stored_name: ClassVar[str] = "order_reinstated.v1"
+    stored_name = "order_reinstated.v1"
+    wire_name = "reinstate"
+    fix = "no equivalent; it undoes an end."
 
     def take_effect(self, order: "Order", when: When) -> None:
         order.work(when)
         order.own_ends().reinstate(when)
 
+    def sentence(self, before: "Order") -> str:
+        why = because(self.reason)
+        return (
+            f"The venue works the order after all{why}: ends reported up to then no longer count."
+        )
+
 
 class OrderStopped(WorkingReport, frozen=True, kw_only=True):
     """Execution guaranteed by the venue (FIX Stopped). It is no fill."""
 
-    stored_name: ClassVar[str] = "order_stopped.v1"
+    stored_name = "order_stopped.v1"
+    wire_name = "stop"
+    exec_type = "7"
+    fix = "ExecutionReport, ExecType Stopped: the venue guarantees the price."
+    may_reopen = False
 
     def take_effect(self, order: "Order", when: When) -> None:
         order.work(when)
         order.enter(Status.STOPPED, when)
 
+    def sentence(self, before: "Order") -> str:
+        return "The venue guarantees the execution of the order (FIX: stopped). That is not a fill."
+
 
 class OrderDoneForDay(OrderReport, frozen=True, kw_only=True):
     """No more fills today. A GTC order returns with a `restate`."""
 
-    stored_name: ClassVar[str] = "order_done_for_day.v1"
+    stored_name = "order_done_for_day.v1"
+    wire_name = "done_for_day"
+    exec_type = "3"
+    fix = "ExecutionReport, ExecType Done for day."
+    may_reopen = False
 
     def take_effect(self, order: "Order", when: When) -> None:
         order.is_worked = True  # known at the venue, and no longer working
         order.enter(Status.DONE_FOR_DAY, when)
 
+    def sentence(self, before: "Order") -> str:
+        return "The venue is done with the order for the day: no more fills today."
+
 
 class OrderRestated(WorkingReport, frozen=True, kw_only=True):
     """Order changed by the venue without a request."""
 
-    stored_name: ClassVar[str] = "order_restated.v1"
-    quantity: Decimal | None = None
+    stored_name = "order_restated.v1"
+    wire_name = "restate"
+    exec_type = "D"
+    fix = "ExecutionReport, ExecType Restated."
+    quantity: Annotated[
+        Positive | None, Meta(description="The total in force, as reported by the venue.")
+    ] = None
     limit_price: Decimal | None = None
     stop_price: Decimal | None = None
 
@@ -246,17 +411,23 @@ class OrderRestated(WorkingReport, frozen=True, kw_only=True):
         order.terms.set(self.quantity, self.limit_price, self.stop_price, when)
         order.enter(None, when)
 
+    def sentence(self, before: "Order") -> str:
+        why = because(self.reason)
+        return (
+            f"The venue changed the order without a request of ours{why}: {changes(before, self)}."
+        )
+
 
 class StatusObserved(OrderReport, frozen=True, kw_only=True):
-    """State of the order in the answer to a query. `status` is the venue's word: an unknown word
-    changes nothing, and a known one moves an order backwards only if it opens an ended one again.
+    """State of the order in the answer to a query. An unknown `status` changes nothing; a known one
+    moves an order backwards only if it opens an ended one again."""
 
-    `dated_by`: the clock of `at`. None for events recorded before the field existed. `asked_at`:
-    when a query for this one order was sent, less the time by which the venue's answers may lag.
-    None for a row of a list.
-    """
-
-    stored_name: ClassVar[str] = "status_observed.v1"
+    stored_name = "status_observed.v1"
+    wire_name = "status"
+    exec_type = "I"
+    fix = "ExecutionReport, ExecType Order Status: the answer to an OrderStatusRequest (35=H)."
+    needs_one_of = ("status", "pending")
+    may_reopen = False
     status: str | None = None
     pending: Pending | None = None
     dated_by: DatedBy | None = None
@@ -321,11 +492,26 @@ class StatusObserved(OrderReport, frozen=True, kw_only=True):
             claims.is_filled = True
             order.is_worked = True
 
+    def sentence(self, before: "Order") -> str:
+        claims = [f"the status is {word(self.status)}"] if self.status else []
+        claims += [f"a {self.pending} is pending"] if self.pending else []
+        return (
+            "We asked, and the venue says that "
+            f"{listed(claims) or 'it knows the order'}{because(self.reason)}."
+        )
+
 
 class OrderAbsent(OrderReport, frozen=True, kw_only=True):
-    """Order unknown to the venue when queried. It is evidence, and never ends an order."""
+    """Order unknown to the venue when queried, or missing from a full list. It is evidence, and
+    never ends an order."""
 
-    stored_name: ClassVar[str] = "order_absent.v1"
+    stored_name = "order_absent.v1"
+    wire_name = "absent"
+    fix = (
+        'an OrderStatusRequest (35=H) that the venue answers with "unknown order", or a full list '
+        "of orders without this order."
+    )
+    may_reopen = False
 
     @property
     def shows_order(self) -> bool:
@@ -334,6 +520,12 @@ class OrderAbsent(OrderReport, frozen=True, kw_only=True):
     def take_effect(self, order: "Order", when: When) -> None:
         order.mark_absent(when)
 
+    def sentence(self, before: "Order") -> str:
+        return (
+            "We asked, and the venue did not know the order. That alone proves nothing, so it "
+            "ends nothing."
+        )
+
 
 def _other_id(order: "Order", report: OrderReport) -> str | None:
     """The report's id for one of our orders, if it is not the order's own. It may be the id of a
@@ -341,4 +533,14 @@ def _other_id(order: "Order", report: OrderReport) -> str | None:
     own_id = order.names.own_id
     return (
         report.client_order_id if own_id is not None and report.client_order_id != own_id else None
+    )
+
+
+def _numbers(before: "Order", fill_id: str) -> str:
+    """The numbers of an earlier fill."""
+    fill = before.fills.by_id.get(fill_id)
+    return (
+        ", which has not been reported here"
+        if fill is None
+        else f", {short(fill.quantity)} at {short(fill.price)}"
     )

@@ -125,9 +125,10 @@ class Decider:
         live, account = resolved.live, entry.account
         index = len(self.events)
         self._batch.anomalies = ()
+        hint = hint_of(entry, live.state)
         self._batch.append_entry(entry, live)
         if isinstance(entry.fact, OrderRequested) and live.order.names.own_id is not None:
             self._attribution.claim(account, live.stream, live.order.names.own_id)
         if resolved.new_names:
             self._attribution.bind(account, live.stream, resolved.new_names)
-        return Verdict(None, index, self._batch.anomalies, hint_of(entry.fact))
+        return Verdict(None, index, self._batch.anomalies, hint)

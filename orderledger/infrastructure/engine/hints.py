@@ -1,9 +1,11 @@
 """Hints about recorded messages that look like a mistake."""
 
 from orderledger.domain.orders.commands import OrderRequested
+from orderledger.domain.orders.order import Order
+from orderledger.domain.orders.reports import OrderCanceled, OrderExpired, OrderRejected
 from orderledger.domain.proposals import ProposalMade
-from orderledger.domain.recorded import AnyFact
-from orderledger.domain.values import OrderType
+from orderledger.domain.values import OrderType, Source
+from orderledger.infrastructure.engine.entry import Entry
 
 PRICES = {
     OrderType.LIMIT: ("limit_price",),
@@ -14,10 +16,24 @@ PRICES = {
 so it is no error."""
 
 
-def hint_of(fact: AnyFact) -> str | None:
-    """Name the price that a request or a proposal lacks: of a limit order the limit price, of a
-    stop order the stop price."""
-    if not isinstance(fact, (OrderRequested, ProposalMade)):
+ENDS = (OrderCanceled, OrderExpired, OrderRejected)
+
+
+def hint_of(entry: Entry, before: object) -> str | None:
+    """Name what is probably wrong with an accepted fact. `before`: the state of its stream.
+
+    A request or a proposal lacks a price: of a limit order the limit price, of a stop order the
+    stop price. Or a strategy reports the end of an order that nobody asked the venue to end.
+    """
+    fact = entry.fact
+    if isinstance(fact, (OrderRequested, ProposalMade)):
+        missing = [name for name in PRICES.get(fact.order_type, ()) if getattr(fact, name) is None]
+        return f"a {fact.order_type} order without {' and '.join(missing)}" if missing else None
+    if entry.source != Source.STRATEGY or not isinstance(fact, ENDS):
         return None
-    missing = [name for name in PRICES.get(fact.order_type, ()) if getattr(fact, name) is None]
-    return f"a {fact.order_type} order without {' and '.join(missing)}" if missing else None
+    if not isinstance(before, Order) or before.pending is not None or before.is_ended:
+        return None
+    return (
+        f"{fact.wire_name} reports that the venue has ended the order; to ask for a cancel, record "
+        "request_cancel"
+    )

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from orderledger.domain.exact import integer
 from orderledger.infrastructure.errors import InvalidMessage
-from orderledger.infrastructure.messages.registry import MESSAGES, Message
+from orderledger.infrastructure.messages.registry import BY_WORD, Message
 
 __all__ = ["parse_document", "parse_line"]
 
@@ -101,12 +101,14 @@ def parse_document(document: Any) -> Message:
     if not isinstance(document, dict):
         raise InvalidMessage("", "is not a JSON object")
     kind = document.get("type")
-    model = MESSAGES.get(kind) if isinstance(kind, str) else None
+    model = BY_WORD.get(kind) if kind and isinstance(kind, str) else None
     if model is None:
         raise InvalidMessage(
             "type",
             "is missing" if "type" not in document else f"{str(kind)[:50]!r} is no message type",
         )
+    if kind != model.fact.wire_name:
+        document = {**document, "type": model.fact.wire_name}
     try:
         return model.model_validate(document)
     except ValidationError as error:

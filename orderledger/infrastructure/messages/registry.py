@@ -7,36 +7,38 @@ from typing import TYPE_CHECKING, Annotated, Union
 
 from pydantic import Field
 
-from orderledger.infrastructure.messages import accounts, commands, reports
-from orderledger.infrastructure.messages.accounts import *  # noqa: F403
-from orderledger.infrastructure.messages.base import *  # noqa: F403
-from orderledger.infrastructure.messages.base import Message
-from orderledger.infrastructure.messages.commands import *  # noqa: F403
-from orderledger.infrastructure.messages.reports import *  # noqa: F403
+from orderledger.domain.accounts import AccountEvent
+from orderledger.domain.orders.events import OrderCommand, OrderReport
+from orderledger.domain.proposals import ProposalEvent
+from orderledger.domain.recorded import KINDS
+from orderledger.infrastructure.messages import kinds
+from orderledger.infrastructure.messages.base import Message as Message
+from orderledger.infrastructure.messages.derived import class_name
+from orderledger.infrastructure.messages.kinds import *  # noqa: F403
+from orderledger.infrastructure.messages.kinds import OrderMessage as OrderMessage
+from orderledger.infrastructure.messages.kinds import Report as Report
+
+MESSAGES: dict[str, type[Message]] = {
+    kind.wire_name: getattr(kinds, class_name(kind.wire_name))
+    for kind in KINDS.values()
+    if kind.wire_name
+}
+
+BY_WORD: dict[str, type[Message]] = {
+    **{model.fact.former_wire_name: model for model in MESSAGES.values()},
+    **MESSAGES,
+}
+"""The message types by every word that names one. Former words are read and never written."""
 
 GROUPS: dict[str, list[type[Message]]] = {
-    title: [model for name in module.__all__ if issubclass(model := getattr(module, name), Message)]
-    for title, module in (
-        ("Commands", commands),
-        ("Reports", reports),
-        ("About an account", accounts),
+    title: [model for model in MESSAGES.values() if issubclass(model.fact, families)]
+    for title, families in (
+        ("Commands", OrderCommand | ProposalEvent),
+        ("Reports", OrderReport),
+        ("About an account", AccountEvent),
     )
 }
 """The message types, grouped as in the reference."""
-
-if nobody := [
-    model.__name__
-    for models in GROUPS.values()
-    for model in models
-    if not hasattr(model, "needs_role")
-]:
-    raise TypeError(
-        f"messages without needs_role, which nobody could record over HTTP: {', '.join(nobody)}"
-    )
-
-MESSAGES: dict[str, type[Message]] = {
-    model.model_fields["type"].default: model for models in GROUPS.values() for model in models
-}
 
 if TYPE_CHECKING:
     AnyMessage = Message

@@ -1,8 +1,10 @@
 """Creates the tables once, even if several processes start together. Refuses a store made by a
 newer version."""
 
+from collections.abc import Iterable
 from contextlib import suppress
 from importlib import import_module
+from itertools import chain
 from types import ModuleType
 
 from orderledger.infrastructure.errors import StoreUnreachable, StoreVersion
@@ -28,9 +30,9 @@ OWN_TABLES = (
 )  # fmt: skip
 """The tables that a ledger has besides the log, the names, the views and those of leaves."""
 
-LEAVES = ("orderledger.serve.alerts.tables",)
-"""Modules of leaves that have tables of their own: `TABLES`, their names, and `create`. The store
-makes them together with its own, so that they are there for every reader."""
+LEAVES = {"orderledger.serve.alerts.tables": ("alerts", "alert_notices", "alert_cursors")}
+"""Tables of leaves, by the module whose `create` makes them. They are made with the store, so that
+they are there for every reader. The modules are imported only to make a missing table."""
 
 SCHEMA_VERSION = 7
 """Version of the tables and their functions. Raised with every change to either; CHANGELOG.md says
@@ -45,7 +47,7 @@ def prepare(database: Database, application: LedgerApplication) -> None:
     version."""
     with database.reading() as session:
         version = _stored_version(session)
-        has_tables = all(map(session.has_table, _own_tables()))
+        has_tables = all(map(session.has_table, OWN_TABLES)) and not _missing_leaves(session)
         is_whole = version == SCHEMA_VERSION and view_versions.are_whole(session) and has_tables
     if version is not None and version > SCHEMA_VERSION:
         raise StoreVersion(
@@ -57,17 +59,18 @@ def prepare(database: Database, application: LedgerApplication) -> None:
             _create(session, application)
 
 
-def _leaves() -> list[ModuleType]:
-    """The modules of `LEAVES`, without those that are not installed."""
+def _missing_leaves(session: Session) -> list[ModuleType]:
+    """The installed leaves that lack a table."""
+    return _imported(name for name, own in LEAVES.items() if not all(map(session.has_table, own)))
+
+
+def _imported(names: Iterable[str]) -> list[ModuleType]:
+    """These modules, without those that are not installed."""
     found = []
-    for name in LEAVES:
+    for name in names:
         with suppress(ModuleNotFoundError):
             found.append(import_module(name))
     return found
-
-
-def _own_tables() -> tuple[str, ...]:
-    return (*OWN_TABLES, *(table for leaf in _leaves() for table in leaf.TABLES))
 
 
 def _stored_version(session: Session) -> int | None:
@@ -105,7 +108,7 @@ def _create(session: Session, application: LedgerApplication) -> None:
         f"CREATE TABLE IF NOT EXISTS {LEASES_TABLE} (account TEXT PRIMARY KEY, holder TEXT, "
         "process TEXT, fence BIGINT NOT NULL, beat BIGINT NOT NULL)"
     )
-    for leaf in _leaves():
+    for leaf in _imported(LEAVES):
         leaf.create(session)
     _create_request_keys(session)
     session.execute(
@@ -152,7 +155,7 @@ def _create_request_keys(session: Session) -> None:
 def _refuse_what_is_not_ours(session: Session) -> None:
     """Refuse a database in which another program has tables of these names, so that nothing of it
     is lost."""
-    others = (NAMES_TABLE, *_own_tables(), "view_positions", "view_versions")
+    others = (NAMES_TABLE, *OWN_TABLES, *chain(*LEAVES.values()), "view_positions", "view_versions")
     ours = (EVENTS_TABLE, *others, *(table.name for table in TABLES))
     if taken := [name for name in ours if session.column_names(name)]:
         raise StoreUnreachable(

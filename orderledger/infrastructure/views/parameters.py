@@ -12,6 +12,7 @@ __all__ = [
     "Account",
     "Actor",
     "AsOf",
+    "Between",
     "EffectiveAt",
     "EventName",
     "EventSource",
@@ -27,6 +28,7 @@ __all__ = [
     "Strategy",
     "Timezone",
     "Until",
+    "Word",
 ]
 
 Account = Annotated[str | None, "Only this account."]

@@ -7,35 +7,19 @@ from decimal import Decimal
 import msgspec
 
 from orderledger.domain.exact import plain
-from orderledger.domain.orders.commands import (
-    CancelRequested,
-    OrderRequested,
-    OrderSubmitted,
-    ReplaceRequested,
-    SubmissionUnresolved,
-)
+from orderledger.domain.orders.commands import OrderRequested
 from orderledger.domain.orders.ends import CONCLUDED_ABSENT, DUPLICATE_ORDER
-from orderledger.domain.orders.judgements import AnomalyCleared, AnomalyDetected, EvidenceForgotten
+from orderledger.domain.orders.events import OrderLogEvent
 from orderledger.domain.orders.order import Order
 from orderledger.domain.orders.record import evolve
 from orderledger.domain.orders.reports import (
-    CancelRejected,
     FillRecorded,
-    OrderAbsent,
-    OrderAcknowledged,
     OrderCanceled,
-    OrderDoneForDay,
     OrderExpired,
     OrderReinstated,
     OrderRejected,
-    OrderResumed,
-    OrderStopped,
-    OrderSuspended,
-    OrderTriggered,
-    ReplaceRejected,
-    StatusObserved,
 )
-from orderledger.domain.recorded import Recorded
+from orderledger.domain.recorded import KINDS, Recorded
 from orderledger.domain.values import is_order_stream
 from orderledger.infrastructure.garbage import uncollected
 from orderledger.infrastructure.storage.codec import decode
@@ -60,25 +44,7 @@ CONCLUSION = f'"{CONCLUDED_ABSENT}"'.encode()
 since."""
 ENDING = frozenset({OrderCanceled.stored_name, OrderExpired.stored_name})
 HARMLESS = frozenset(
-    {
-        OrderSubmitted.stored_name,
-        SubmissionUnresolved.stored_name,
-        CancelRequested.stored_name,
-        ReplaceRequested.stored_name,
-        OrderAcknowledged.stored_name,
-        CancelRejected.stored_name,
-        ReplaceRejected.stored_name,
-        OrderTriggered.stored_name,
-        OrderSuspended.stored_name,
-        OrderResumed.stored_name,
-        OrderStopped.stored_name,
-        OrderDoneForDay.stored_name,
-        StatusObserved.stored_name,
-        OrderAbsent.stored_name,
-        AnomalyDetected.stored_name,
-        AnomalyCleared.stored_name,
-        EvidenceForgotten.stored_name,
-    }
+    name for name, kind in KINDS.items() if issubclass(kind, OrderLogEvent) and not kind.may_reopen
 )
 """Events that cannot reopen an order that has clearly ended."""
 

@@ -4,10 +4,8 @@ from typing import Any
 
 from orderledger.domain.orders.order import Order
 from orderledger.infrastructure.errors import InvalidSetting
-from orderledger.infrastructure.messages.commands import Deny
 from orderledger.infrastructure.messages.outcome import Outcome
-from orderledger.infrastructure.messages.registry import Message
-from orderledger.infrastructure.messages.reports import Acknowledge
+from orderledger.infrastructure.messages.registry import Acknowledge, Deny, Message
 from orderledger.projections.orders import OrderRow
 from orderledger.projections.recovery import has_unknown_arrival
 

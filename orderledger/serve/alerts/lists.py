@@ -5,10 +5,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
-from orderledger import Ledger, RowList
+from orderledger import Ledger
 from orderledger.extend.store import Session, reaching
 from orderledger.extend.values import Clock, SystemClock
-from orderledger.extend.views import Between, parameters
+from orderledger.extend.views import parameters
+from orderledger.rows import RowList
 from orderledger.serve.alerts.feeds import status_age
 from orderledger.serve.alerts.rules import KINDS
 from orderledger.serve.alerts.tables import (
@@ -54,7 +55,7 @@ def alerts(
         "desc or newest: the latest first. asc: the oldest first.",
         tuple(ORDERS),
     ] = "gravest",
-    limit: Annotated[int | None, "At most so many alerts.", Between(1)] = None,
+    limit: Annotated[int | None, "At most so many alerts.", parameters.Between(1)] = None,
 ) -> RowList[ListedAlertRow]:
     """List alerts with their deliveries, the gravest first.
 

@@ -5,11 +5,12 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from datetime import datetime
 from typing import Any, Protocol, TypeVar, cast
 
-from orderledger import OrderRow, StoreUnreachable
+from orderledger import StoreUnreachable
 from orderledger.extend.events import EVERY_ACCOUNT
 from orderledger.extend.store import Store, reaching, stored
 from orderledger.extend.values import Clock, account_of, is_order_stream
 from orderledger.extend.views import ACCOUNT_EVENTS, INSTRUMENTS, ORDERS, StoredViews
+from orderledger.rows import OrderRow
 from orderledger.serve.alerts.stored import Key
 
 EVENTS_AT_ONCE = 1_000

@@ -81,8 +81,8 @@ class Target(Section):
         InvalidSetting."""
         found = given.read(field) if isinstance(given, Secret) else given
         parts = urlsplit(found)
-        values = (value for _, value in parse_qsl(parts.query))
         pieces = (parts.netloc, parts.query, *parts.path.split("/"), found.rpartition(" ")[2])
+        values = (value for _, value in parse_qsl(parts.query))
         long = [piece for piece in (found, *pieces, *values) if len(piece) >= LIKE_A_SECRET]
         learn(parts.password, *long)
         return found

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from orderledger import InstrumentRow, OrderRow
 from orderledger.extend.values import EXACT, QUOTIENT
 from orderledger.extend.views import INSTRUMENTS, StoredViews, terms_of
+from orderledger.rows import InstrumentRow, OrderRow
 from orderledger.serve.alerts.reading import State
 
 SPARE = 500

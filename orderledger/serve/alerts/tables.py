@@ -97,7 +97,6 @@ NOTICES = Table(
 )
 CURSORS = "alert_cursors"
 """The log position up to which each watcher has looked at orders."""
-TABLES = (ALERTS.name, NOTICES.name, CURSORS)
 
 OPEN = "cleared_at IS NULL"
 WAITING = "delivered_at IS NULL AND given_up_at IS NULL"

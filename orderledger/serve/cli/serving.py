@@ -101,7 +101,6 @@ def serve(
     Exit status: 0 stopped, 2 a setting is wrong, 3 the store cannot be used.
     """
     run = of_service("orderledger.serve.serving").serve
-    from orderledger.extend.runtime import log_new_ledger, set_up_log
     from orderledger.serve.reconciling import settings_of
     from orderledger.serve.settings import ServiceSettings
     from orderledger.serve.tokens import TokenFile
@@ -109,10 +108,10 @@ def serve(
     known = TokenFile(tokens) if tokens is not None else None
     collect = settings_of(config, db) if config is not None else None
     settings = ServiceSettings(host=host, port=port, hosts=hosts, tokens=known, collect=collect)
-    set_up_log("json" if log == "json" else "text")
+    options.set_up_log(log)
     with ExitStack() as opened:
         ledger = opened.enter_context(
-            options.make_ledger(db, update_views=True, say_new=log_new_ledger)
+            options.make_ledger(db, update_views=True, say_new=options.log_new_ledger)
         )
         if alerts is not None:
             opened.enter_context(_watcher(ledger, alerts))

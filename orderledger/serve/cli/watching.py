@@ -192,7 +192,6 @@ def watch(db: str, config: str, once: bool, check: bool, log: str | None) -> Non
     Exit status: 0 stopped, or with --once all was delivered, 1 with --once a target failed,
     2 a setting is wrong, 3 the store cannot be used.
     """
-    from orderledger.extend.runtime import set_up_log
     from orderledger.serve.alerts.settings import read_alert_settings
     from orderledger.serve.alerts.watcher import Watcher
 
@@ -204,7 +203,7 @@ def watch(db: str, config: str, once: bool, check: bool, log: str | None) -> Non
                 f"{', '.join(settings.targets_of(rule)) or 'nobody'}"
             )
         return
-    set_up_log("json" if log == "json" else "text")
+    options.set_up_log(log)
     if not once:
         _watch(db, settings)
         return

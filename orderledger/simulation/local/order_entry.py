@@ -5,11 +5,12 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from orderledger import Message, Unanswered, VenueUnavailable, parse_document
+from orderledger import Message, parse_document
 from orderledger.extend.views import Row
 from orderledger.simulation.local.reports import VenueAnswer, VenueUnreachable
 from orderledger.simulation.local.venue import LocalVenue
 from orderledger.venues.base.order_entry import EntryAbilities, Sent
+from orderledger.venues.errors import Unanswered, VenueUnavailable
 
 ABSENCE_SECONDS = 60.0
 """Longer than a late request is on its way."""

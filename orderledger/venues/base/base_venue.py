@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from orderledger import Balance, Message, PositionMode, VenueUnavailable
+from orderledger import Balance, Message, PositionMode
 from orderledger.venues.base.answered import answered
 from orderledger.venues.base.definitions import Definitions, Now, Terms
 from orderledger.venues.base.delivery import DeliveryQueue
@@ -29,6 +29,7 @@ from orderledger.venues.base.venue import (
     PriorPosition,
     Records,
 )
+from orderledger.venues.errors import VenueUnavailable
 
 QUERY_LAG = timedelta(seconds=5)
 """Ours, where a venue documents no time: none of the venues of this package does."""

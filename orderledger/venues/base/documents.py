@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
-from orderledger import VenueUnavailable
 from orderledger.venues.base.fields import Document
+from orderledger.venues.errors import VenueUnavailable
 
 
 def rows_in(document: Document, name: str) -> list[Any]:

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from orderledger import VenueUnavailable
 from orderledger.venues.base.fields import Document, Unreadable, moment
+from orderledger.venues.errors import VenueUnavailable
 
 MOST_PAGES = 1_000
 

@@ -6,11 +6,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from orderledger import VenueError
 from orderledger.venues.base.base_venue import BaseVenue, Feed
 from orderledger.venues.base.translation import Fault, Translation, as_text
 from orderledger.venues.base.transport import happens_within
 from orderledger.venues.base.venue import Down, Listing, Up
+from orderledger.venues.errors import VenueError
 
 
 class PolledVenue(BaseVenue):

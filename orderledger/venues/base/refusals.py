@@ -12,8 +12,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from orderledger import Reject, RejectCancel, RejectReplace, Unanswered
+from orderledger import Reject, RejectCancel, RejectReplace
 from orderledger.extend.messages import Report
+from orderledger.venues.errors import Unanswered
 
 DUPLICATE_ORDER = "duplicate_order"
 NOT_PROVED = "refusal_not_proved"

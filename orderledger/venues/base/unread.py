@@ -4,10 +4,11 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
-from orderledger import Balance, Message, VenueUnavailable
+from orderledger import Balance, Message
 from orderledger.extend.runtime import EventLogger
 from orderledger.venues.base.translation import Fault, as_text
 from orderledger.venues.base.venue import UnreadablePayload
+from orderledger.venues.errors import VenueUnavailable
 
 logger = EventLogger(__name__)
 

@@ -5,7 +5,7 @@ as `evidence`. It decides nothing: the ledger decides whether a message is new, 
 contradiction.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -173,7 +173,7 @@ class Venue(Protocol):
     abilities: Abilities
     accounts: Sequence[str]
 
-    def listen(self) -> AsyncIterator[FeedEvent]:
+    def listen(self) -> AsyncGenerator[FeedEvent, None]:
         """Everything that arrives, by push and by poll, until closed. Reconnects, and reports when
         accounts were down.
 

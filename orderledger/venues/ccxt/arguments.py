@@ -9,12 +9,13 @@ from typing import Any
 
 import ccxt
 
-from orderledger import NotSent, OrderType, PositionSide, Side, TimeInForce
+from orderledger import OrderType, PositionSide, Side, TimeInForce
 from orderledger.extend.values import plain
 from orderledger.extend.views import Row
 from orderledger.venues.ccxt.quirks import Quirks
 from orderledger.venues.ccxt.sending.tables import language_of
 from orderledger.venues.ccxt.vocabulary import CLIENT_ID
+from orderledger.venues.errors import NotSent
 
 LONGEST_DERIVED = 26
 """Characters of a derived text, without its prefix: every exchange takes so many."""

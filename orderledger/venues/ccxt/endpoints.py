@@ -8,13 +8,13 @@ from typing import Any
 
 import ccxt
 
-from orderledger import VenueRefused, VenueUnavailable
 from orderledger.extend.runtime import EventLogger
 from orderledger.venues.base.translation import as_text
 from orderledger.venues.base.transport import Backoff
 from orderledger.venues.ccxt.exchange import asked, is_of_contracts
 from orderledger.venues.ccxt.quirks import Quirks
 from orderledger.venues.ccxt.reading import UNREADABLE, folded_id
+from orderledger.venues.errors import VenueRefused, VenueUnavailable
 
 ATTEMPTS = 3
 MOST_PAGES = 1_000

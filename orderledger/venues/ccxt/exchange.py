@@ -13,15 +13,16 @@ import ccxt
 import ccxt.async_support
 import ccxt.pro
 
-from orderledger import InvalidSetting, VenueError, VenueRefused, VenueUnavailable
+from orderledger import InvalidSetting
 from orderledger.extend.messages import NESTING_LIMIT, evidence_of
-from orderledger.extend.runtime import masked
+from orderledger.extend.runtime import learn, masked
 from orderledger.venues.base.transport.http import Censor
 from orderledger.venues.ccxt.calls import Call, noted, open_session, present_call
 from orderledger.venues.ccxt.quirks import quirks_of
 from orderledger.venues.ccxt.reading import UNREADABLE
 from orderledger.venues.ccxt.sending import Request
 from orderledger.venues.ccxt.settings import CcxtSettings
+from orderledger.venues.errors import VenueError, VenueRefused, VenueUnavailable
 
 logging.getLogger("ccxt.base.exchange").addFilter(Censor())  # it logs whole requests, keys included
 
@@ -38,6 +39,20 @@ LATER = (ccxt.RateLimitExceeded, ccxt.DDoSProtection, ccxt.InvalidNonce, ccxt.On
 LATER_STATUSES = frozenset({408, 418, 425, 429})
 CUT_SHORT = ("{", "[", "<", "")
 """How an answer begins that should have been JSON."""
+
+COPIED = (
+    "urls",
+    "hostname",
+    "aiohttp_trust_env",
+    "aiohttp_proxy",
+    "httpProxy",
+    "httpsProxy",
+    "socksProxy",
+    "wsProxy",
+    "wssProxy",
+    "wsSocksProxy",
+)
+"""Of the caller's own exchange: where it connects."""
 
 exact_json: Callable[[str], Any] = functools.partial(
     json.loads, parse_float=str, parse_constant=str
@@ -140,6 +155,9 @@ def _read_frame(exchange: Any, client: Any, frame: str | bytes) -> None:
 
 def connected(settings: CcxtSettings, *, sends: bool = False) -> Any:
     """The exchange with its credentials and addresses. Raises InvalidSetting, naming the field."""
+    own: Any = settings.exchange
+    if not isinstance(own, str):
+        return _like(own, settings, sends=sends)
     base = _class_of(settings.exchange)
     quirks = quirks_of(settings.exchange)
     config = {
@@ -152,9 +170,7 @@ def connected(settings: CcxtSettings, *, sends: bool = False) -> Any:
     exchange = exact(base)(config)
     _check_methods(exchange)
     if sends:
-        exchange.options["maxRetriesOnFailure"] = (
-            0  # ccxt would send an order again (base/exchange.py, `fetch2`)
-        )
+        _send_once(exchange)
     if settings.network != "live":
         _use_sandbox(exchange)
     for name, secret in _credentials(exchange, settings, sends=sends).items():
@@ -163,6 +179,28 @@ def connected(settings: CcxtSettings, *, sends: bool = False) -> Any:
         exchange.urls["api"] = _moved(exchange.urls["api"], settings.url, settings.websocket_url)
         exchange.aiohttp_trust_env = False
     return exchange
+
+
+def _like(own: Any, settings: "CcxtSettings", *, sends: bool) -> Any:
+    """An exact exchange with the credentials, options, addresses and proxies of the caller's own,
+    which stays as it is: it passes numbers through floats, and the caller closes it."""
+    quirks = quirks_of(own.id)
+    exchange = exact(_class_of(own.id))(
+        {"enableRateLimit": True, "timeout": own.timeout, "rateLimit": own.rateLimit}
+    )
+    _check_methods(exchange)
+    exchange.options |= {**dict(quirks.options), **own.options, **settings.options}
+    for name in (*COPIED, *own.requiredCredentials):
+        setattr(exchange, name, getattr(own, name))
+    learn(*(getattr(own, name) for name in own.requiredCredentials))
+    if sends:
+        _send_once(exchange)
+    return exchange
+
+
+def _send_once(exchange: Any) -> None:
+    """ccxt would send an order again (base/exchange.py, `fetch2`)."""
+    exchange.options["maxRetriesOnFailure"] = 0
 
 
 def is_of_contracts(exchange: Any) -> bool:

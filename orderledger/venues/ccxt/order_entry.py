@@ -10,16 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from orderledger import (
-    Message,
-    NotSent,
-    Reject,
-    RejectCancel,
-    RejectReplace,
-    Replace,
-    Source,
-    Unanswered,
-)
+from orderledger import Message, Reject, RejectCancel, RejectReplace, Replace, Source
 from orderledger.extend.views import Row
 from orderledger.venues.base.order_entry import BOTH_CONDITIONS, EntryAbilities, Sent
 from orderledger.venues.ccxt.arguments import (
@@ -41,6 +32,7 @@ from orderledger.venues.ccxt.refusals import Refusal, Wanted, judged, refusal_in
 from orderledger.venues.ccxt.sending import Change, Orders
 from orderledger.venues.ccxt.sending.tables import language_of
 from orderledger.venues.ccxt.vocabulary import CLIENT_ID
+from orderledger.venues.errors import NotSent, Unanswered
 
 BATCH = ("symbol", "type", "side", "amount", "price", "params")
 """The fields of an order in createOrders."""

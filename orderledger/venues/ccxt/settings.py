@@ -1,8 +1,8 @@
 """The settings of an exchange of ccxt. Reading them needs no ccxt."""
 
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidatorFunctionWrapHandler, WrapValidator, model_validator
 
 from orderledger.venues.base.networks import Network, Networks
 from orderledger.venues.base.settings import (
@@ -19,6 +19,14 @@ OVERRIDE = (
 )
 
 
+def _name_or_own(given: Any, named: ValidatorFunctionWrapHandler) -> Any:
+    """The exchange's id; or, from Python, the caller's own exchange object, as it is."""
+    return given if hasattr(given, "requiredCredentials") else named(given)
+
+
+ExchangeName = Annotated[str, Field(pattern=r"^[a-z0-9]{2,40}$"), WrapValidator(_name_or_own)]
+
+
 class CcxtSettings(OneAccountSection):
     """One account at one exchange of ccxt."""
 
@@ -29,9 +37,7 @@ class CcxtSettings(OneAccountSection):
     )
     url: HttpUrl = Field(default="", description=OVERRIDE)
     websocket_url: WebsocketUrl = Field(default="", description="The same for its websockets.")
-    exchange: str = Field(
-        pattern=r"^[a-z0-9]{2,40}$", description="The exchange's id in ccxt, e.g. `kraken`."
-    )
+    exchange: ExchangeName = Field(description="The exchange's id in ccxt, e.g. `kraken`.")
     credentials: dict[str, Secret] = Field(
         default_factory=dict,
         description="Where to find what the exchange needs, by ccxt's names: `apiKey`, `secret`, "
@@ -80,7 +86,7 @@ class CcxtSettings(OneAccountSection):
             "no credentials",
         )
         kind = self.options.get("defaultType", "")
-        return (" ".join(filter(None, (self.exchange, str(kind), f"account of {where}"))),)
+        return (" ".join(filter(None, (str(self.exchange), str(kind), f"account of {where}"))),)
 
     def secrets(self) -> dict[str, Secret]:
         return {f"credentials.{name}": secret for name, secret in self.credentials.items()}

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from orderledger import Balance, InvalidSetting, Message, Source, VenueUnavailable
+from orderledger import Balance, InvalidSetting, Message, Source
 from orderledger.extend.views import Row
 from orderledger.venues.base.base_venue import Feed
 from orderledger.venues.base.definitions import Terms
@@ -45,6 +45,7 @@ from orderledger.venues.ccxt.trades import trade_messages
 from orderledger.venues.ccxt.translate import translated_orders
 from orderledger.venues.ccxt.vocabulary import CLIENT_ID, NAME
 from orderledger.venues.ccxt.watching import SETTLED_SECONDS, WatchFeed
+from orderledger.venues.errors import VenueUnavailable
 
 ABILITIES = Abilities(
     client_ids="as the exchange has it: an id is trusted only if the ledger has issued it",

@@ -52,15 +52,16 @@ def collect(config: str, log: str | None) -> None:
 def _collect(config: str, log: str | None, signals: "Signals") -> None:
     from pathlib import Path
 
-    from orderledger.extend.runtime import log_new_ledger, set_up_log
     from orderledger.venues.collecting.records import records_of
     from orderledger.venues.collecting.running import run
     from orderledger.venues.collecting.settings import CollectSettings
 
     settings = CollectSettings.read(Path(config))
-    set_up_log("json" if (log or settings.log) == "json" else "text")
+    options.set_up_log(log or settings.log)
     with (
-        options.make_ledger(settings.db, update_views="process", say_new=log_new_ledger) as ledger,
+        options.make_ledger(
+            settings.db, update_views="process", say_new=options.log_new_ledger
+        ) as ledger,
         records_of(settings.db, ledger, settings.adapters) as records,
     ):
         run(settings, ledger, records, signals)
@@ -109,24 +110,23 @@ def reconcile(
     import asyncio
     from pathlib import Path
 
-    from orderledger.extend.runtime import log_new_ledger, set_up_log
     from orderledger.venues.collecting.reconciling import (
         check_account,
         is_agreed,
-        reconcile_accounts,
+        reconcile,
     )
     from orderledger.venues.collecting.settings import CollectSettings
 
     settings = CollectSettings.read(Path(config))
     check_account(settings, account)
-    set_up_log("json" if (log or settings.log) == "json" else "text")
+    options.set_up_log(log or settings.log)
     opened = (
         options.open_ledger(settings.db)
         if dry_run
-        else options.make_ledger(settings.db, say_new=log_new_ledger)
+        else options.make_ledger(settings.db, say_new=options.log_new_ledger)
     )
     with opened as ledger:
-        asked = reconcile_accounts(
+        asked = reconcile(
             settings, ledger, account=account, is_dry_run=dry_run, adjust_positions=adjust_positions
         )
         reports = asyncio.run(asked)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, assert_never
 
-from orderledger import DamagedRow, Gap, Source, StoreError, VenueError
+from orderledger import DamagedRow, Gap, Source, StoreError
 from orderledger.extend.runtime import EventLogger, printable
 from orderledger.extend.values import Clock
 from orderledger.venues.base.transport import happens_within
@@ -26,6 +26,7 @@ from orderledger.venues.base.venue import (
 from orderledger.venues.collecting.counters import AccountCounters
 from orderledger.venues.collecting.recorder import Recorder
 from orderledger.venues.collecting.watching import Watch
+from orderledger.venues.errors import VenueError
 from orderledger.venues.reconciliation.book import Book
 from orderledger.venues.reconciliation.reconciler import Reconciled, Reconciler, Rules
 
@@ -40,10 +41,13 @@ Publish = Callable[[dict[str, Any]], None]
 
 
 class Collector:
-    """`publish` is given the status every `publishing` seconds, and at the end. `every`: between
-    two reconciliations of an account; None for none but those at the start and after gaps.
+    """Records what venues report, and reconciles their accounts, until it is stopped.
+
+    `publish` is given the status every `publishing` seconds, and at the end. `every`: between two
+    reconciliations of an account; None for none but those at the start and after gaps.
     `check_views` raises where the views do not follow the log. `records`: where orders are looked
-    up by their names, by default in the book's views."""
+    up by their names, by default in the book's views.
+    """
 
     def __init__(
         self,

@@ -6,7 +6,7 @@ from contextlib import aclosing
 from datetime import datetime, timedelta
 from typing import Annotated, Any, NotRequired, TypedDict
 
-from orderledger import InvalidSetting, VenueError
+from orderledger import InvalidSetting
 from orderledger.extend.messages import document
 from orderledger.extend.values import SystemClock
 from orderledger.venues.base.registry import adapter
@@ -14,6 +14,7 @@ from orderledger.venues.base.settings import VenueSection
 from orderledger.venues.base.venue import Records, Venue
 from orderledger.venues.collecting.records import records_of
 from orderledger.venues.collecting.settings import CollectSettings
+from orderledger.venues.errors import VenueError
 from orderledger.venues.reconciliation.book import Book
 from orderledger.venues.reconciliation.breaks import ACTOR, Kind, shown
 from orderledger.venues.reconciliation.reconciler import Reconciled, Reconciler, Rules
@@ -87,7 +88,7 @@ def accounts_of(settings: CollectSettings) -> dict[str, str]:
     return {name: section.venue for section in settings.venues for name in section.names}
 
 
-async def reconcile_accounts(
+async def reconcile(
     settings: CollectSettings,
     ledger: Book,
     *,

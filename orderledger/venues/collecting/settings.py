@@ -47,6 +47,9 @@ VenueSettings = Annotated[VenueSection, PlainValidator(_section)]
 
 
 class CollectSettings(BaseSettings):
+    """The settings of `collect` and `reconcile`: the store, the rules of reconciliation and the
+    venues. `CollectSettings.read(path)` reads the file and the environment."""
+
     model_config = SettingsConfigDict(
         env_prefix="ORDERLEDGER_", env_ignore_empty=True, extra="forbid", frozen=True
     )

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from orderledger import NotSent
 from orderledger.extend.values import EXACT, plain
 from orderledger.extend.views import Row
+from orderledger.venues.errors import NotSent
 from orderledger.venues.hyperliquid.vocabulary import ADD_LIQUIDITY_ONLY, cloid_for
 
 TIMES_IN_FORCE = {None: "Gtc", "gtc": "Gtc", "ioc": "Ioc"}

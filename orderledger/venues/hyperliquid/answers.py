@@ -6,10 +6,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from orderledger import Balance, Message, VenueUnavailable
+from orderledger import Balance, Message
 from orderledger.extend.views import Row as OrderView
 from orderledger.venues.base.fields import can_be_id
 from orderledger.venues.base.venue import Answer, Listing
+from orderledger.venues.errors import VenueUnavailable
 from orderledger.venues.hyperliquid import payload_rows
 from orderledger.venues.hyperliquid.balances import spot_balances
 from orderledger.venues.hyperliquid.instruments import Instruments

@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import Any
 
-from orderledger import VenueUnavailable
 from orderledger.venues.base.paging import by_time
 from orderledger.venues.base.translation import as_text
 from orderledger.venues.base.transport import Http, RateLimiter
+from orderledger.venues.errors import VenueUnavailable
 from orderledger.venues.hyperliquid.limits import (
     FILLS_PER_PAGE,
     FUNDINGS_PER_PAGE,

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from orderledger import VenueError
 from orderledger.extend.values import ONE
 from orderledger.venues.base.definitions import Now, Terms
+from orderledger.venues.errors import VenueError
 from orderledger.venues.hyperliquid.endpoints import Endpoints
 from orderledger.venues.hyperliquid.rows import Row, Unreadable
 from orderledger.venues.hyperliquid.vocabulary import (

@@ -10,12 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from orderledger import NotSent, Unanswered, VenueError
 from orderledger.extend.views import Row
 from orderledger.venues.base.order_entry import BOTH_CONDITIONS, EntryAbilities, Sent
 from orderledger.venues.base.refusals import codes_of
 from orderledger.venues.base.transport import Http
 from orderledger.venues.base.transport.sender import Answer, Sender
+from orderledger.venues.errors import NotSent, Unanswered, VenueError
 from orderledger.venues.hyperliquid.actions import (
     cancel_action,
     modify_action,

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from orderledger import VenueError
 from orderledger.venues.base.transport import happens_within
 from orderledger.venues.base.venue import Down, Up
+from orderledger.venues.errors import VenueError
 from orderledger.venues.hyperliquid import payload_rows
 from orderledger.venues.hyperliquid.message_context import Translated
 from orderledger.venues.hyperliquid.rows import Row, Unreadable

@@ -3,18 +3,11 @@
 from decimal import Decimal
 from typing import Any
 
-from orderledger import (
-    Acknowledge,
-    Cancel,
-    Reject,
-    RejectCancel,
-    RejectReplace,
-    Replace,
-    Unanswered,
-)
+from orderledger import Acknowledge, Cancel, Reject, RejectCancel, RejectReplace, Replace
 from orderledger.extend.messages import Report
 from orderledger.extend.views import Row
 from orderledger.venues.base.transport.sender import Answer
+from orderledger.venues.errors import Unanswered
 
 WAITING = frozenset({"waitingForFill", "waitingForTrigger"})
 CommitTicket = tuple[type[Report], dict[str, Any]] | None

@@ -11,7 +11,6 @@ from typing import Any
 
 from websockets.asyncio.client import ClientConnection
 
-from orderledger import VenueError
 from orderledger.venues.base.translation import Fault, as_text
 from orderledger.venues.base.transport import (
     Closed,
@@ -24,6 +23,7 @@ from orderledger.venues.base.transport import (
 )
 from orderledger.venues.base.transport.websocket import Send
 from orderledger.venues.base.venue import Down, Up
+from orderledger.venues.errors import VenueError
 from orderledger.venues.hyperliquid import payload_rows
 from orderledger.venues.hyperliquid.message_context import Translated
 from orderledger.venues.hyperliquid.order_rows import OrderRow

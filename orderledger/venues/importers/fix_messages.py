@@ -13,12 +13,13 @@ from orderledger import InvalidMessage, Message
 from orderledger.extend.values import EXACT
 from orderledger.venues.importers.fix_words import (
     CANCEL_REJECT_REASONS,
-    ENDS,
     EXEC_TYPES,
     FIXED_STATES,
     LIQUIDITY,
     ORDER_REJECT_REASONS,
     ORDER_TYPES,
+    PLAIN_REPORTS,
+    REPORT_TYPES,
     SIDES,
     STATUSES,
     TIMES_IN_FORCE,
@@ -250,7 +251,7 @@ def _rejected(exec_type: str, tags: Tags, context: Context) -> Message:
 
 
 def _ended(exec_type: str, tags: Tags, context: Context) -> Message:
-    return _report(ENDS[exec_type], tags, context, **_claims(tags, {}))
+    return _report(REPORT_TYPES[exec_type], tags, context, **_claims(tags, {}))
 
 
 def _replaced(exec_type: str, tags: Tags, context: Context) -> Message:
@@ -292,7 +293,7 @@ REPORTS: dict[str, Callable[[str, Tags, Context], Message]] = {
     "8": _rejected,
     "5": _replaced,
     "D": _restated,
-    **dict.fromkeys(ENDS, _ended),
+    **dict.fromkeys(PLAIN_REPORTS, _ended),
 }
 
 KINDS: dict[str, Callable[[Tags, Context], list[Message]]] = {

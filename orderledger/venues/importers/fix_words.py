@@ -1,5 +1,7 @@
 """FIX codes, and the ledger's words for them. Source: the public FIX 4.2 and 4.4 specifications."""
 
+from orderledger.extend.messages import MESSAGES
+
 SIDES = {"1": "buy", "2": "sell", "3": "buy", "4": "sell", "5": "sell", "6": "sell"}
 """Side (54): 3 buy minus, 4 sell plus, 5 sell short, 6 sell short exempt."""
 
@@ -34,15 +36,11 @@ EXEC_TYPES = {
 }
 """ExecTransType (20, of 4.2) -> ExecType (150) -> ExecType of 4.4."""
 
-ENDS = {
-    "4": "cancel",
-    "C": "expire",
-    "3": "done_for_day",
-    "9": "suspend",
-    "7": "stop",
-    "L": "trigger",
-}
-"""ExecType -> message, where the report needs nothing else."""
+REPORT_TYPES = {getattr(model.fact, "exec_type", ""): kind for kind, model in MESSAGES.items()}
+"""ExecType -> message."""
+
+PLAIN_REPORTS = frozenset("4C397L")
+"""ExecTypes of reports that need nothing else: ends, pauses, a triggered stop."""
 
 FIXED_STATES = {
     "A": {"status": "pending_new"},

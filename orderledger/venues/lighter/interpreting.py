@@ -5,9 +5,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from orderledger import VenueError
 from orderledger.venues.base.translation import Translation
 from orderledger.venues.base.venue import Records
+from orderledger.venues.errors import VenueError
 from orderledger.venues.lighter.context import Context
 from orderledger.venues.lighter.markets import Markets
 from orderledger.venues.lighter.rest import Rest

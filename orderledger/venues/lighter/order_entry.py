@@ -9,21 +9,14 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-from orderledger import (
-    Message,
-    NotSent,
-    Reject,
-    RejectCancel,
-    RejectReplace,
-    Unanswered,
-    VenueError,
-)
+from orderledger import Message, Reject, RejectCancel, RejectReplace
 from orderledger.extend.messages import Report
 from orderledger.extend.views import Row
 from orderledger.venues.base.order_entry import BOTH_CONDITIONS, EntryAbilities, Sent
 from orderledger.venues.base.refusals import codes_of
 from orderledger.venues.base.transport import Http
 from orderledger.venues.base.transport.sender import Answer, Sender
+from orderledger.venues.errors import NotSent, Unanswered, VenueError
 from orderledger.venues.lighter.ids import (
     Lookup,
     hashed_index,

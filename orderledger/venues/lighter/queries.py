@@ -4,12 +4,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from orderledger import Fill, Message, VenueRefused, VenueUnavailable
+from orderledger import Fill, Message
 from orderledger.extend.messages import Report
 from orderledger.extend.views import Row
 from orderledger.venues.base.definitions import Now
 from orderledger.venues.base.fields import Document, Unreadable, can_be_id
 from orderledger.venues.base.translation import NO_ORDER, Translation, joined
+from orderledger.venues.errors import VenueRefused, VenueUnavailable
 from orderledger.venues.lighter.interpreting import Interpreter
 from orderledger.venues.lighter.orders import MARKS, changed_at
 from orderledger.venues.lighter.reading import grain, index, rows_of

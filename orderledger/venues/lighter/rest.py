@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from orderledger import VenueRefused, VenueUnavailable
 from orderledger.venues.base.fields import Document
 from orderledger.venues.base.paging import by_cursor
 from orderledger.venues.base.transport import Backoff, Http, RateLimiter
+from orderledger.venues.errors import VenueRefused, VenueUnavailable
 from orderledger.venues.lighter.tokens import LighterAccount, hidden, token_of
 from orderledger.venues.lighter.vocabulary import (
     DEFAULT_WEIGHT,

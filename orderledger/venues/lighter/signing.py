@@ -3,8 +3,9 @@ library, and asks no server."""
 
 from typing import Any, NamedTuple, Protocol
 
-from orderledger import InvalidSetting, NotSent
+from orderledger import InvalidSetting
 from orderledger.extend.runtime import learn, needed
+from orderledger.venues.errors import NotSent
 from orderledger.venues.lighter.transactions import Create
 
 EXTRA = "lighter"

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, cast
 
-from orderledger import Balance, Message, Source, VenueUnavailable
+from orderledger import Balance, Message, Source
 from orderledger.extend.runtime import EventLogger
 from orderledger.venues.base.base_venue import BaseVenue
 from orderledger.venues.base.fields import Document
@@ -30,6 +30,7 @@ from orderledger.venues.base.transport import (
 )
 from orderledger.venues.base.transport.websocket import Send
 from orderledger.venues.base.venue import Down, Up
+from orderledger.venues.errors import VenueUnavailable
 from orderledger.venues.lighter.interpreting import Interpreter
 from orderledger.venues.lighter.rest import refusal_of
 from orderledger.venues.lighter.tokens import ends_of, hidden, renew_at, token_of

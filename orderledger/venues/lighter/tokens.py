@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from orderledger import VenueUnavailable
 from orderledger.extend.runtime import HIDDEN, learn
+from orderledger.venues.errors import VenueUnavailable
 
 SIGNED = re.compile(r"(?P<ends>[0-9]{9,11}):[0-9]+:[0-9]+:[0-9A-Fa-f]+")
 READ_ONLY = re.compile(r"ro:[0-9]+:(?:single|all):(?P<ends>[0-9]{9,11}):[^\s\"'&<>,}]+")

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import ClassVar
 
-from orderledger import NotSent
 from orderledger.extend.values import EXACT, plain
 from orderledger.extend.views import Row
+from orderledger.venues.errors import NotSent
 
 LIMIT, STOP_LIMIT = 0, 3
 IMMEDIATE, GOOD_TILL_TIME, POST_ONLY = 0, 1, 2

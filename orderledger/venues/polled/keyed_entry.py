@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from urllib.parse import urlencode
 
-from orderledger import Message, NotSent, OrderType, Reject, RejectCancel, Side, Status, Unanswered
+from orderledger import Message, OrderType, Reject, RejectCancel, Side, Status
 from orderledger.extend.messages import Report
 from orderledger.extend.values import DatedBy, plain
 from orderledger.extend.views import Row
@@ -14,6 +14,7 @@ from orderledger.venues.base.fields import Document
 from orderledger.venues.base.order_entry import Sent
 from orderledger.venues.base.refusals import codes_of
 from orderledger.venues.base.transport.sender import Answer, Sender
+from orderledger.venues.errors import NotSent, Unanswered
 from orderledger.venues.polled.order_rows import RowContext, each
 from orderledger.venues.polled.queries import Sign, signed
 from orderledger.venues.polled.reader import Reader

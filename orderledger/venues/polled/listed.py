@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from orderledger import Balance, Fill, Message, VenueError, VenueUnavailable
+from orderledger import Balance, Fill, Message
 from orderledger.extend.runtime import EventLogger
 from orderledger.extend.views import Row
 from orderledger.venues.base.definitions import Now, Terms
@@ -23,6 +23,7 @@ from orderledger.venues.base.polling import PolledVenue
 from orderledger.venues.base.translation import Translation, as_text
 from orderledger.venues.base.transport import Backoff, Http, RateLimiter
 from orderledger.venues.base.venue import Answer, Listing, Records
+from orderledger.venues.errors import VenueError, VenueUnavailable
 from orderledger.venues.polled.order_rows import FillTimes, FirstSeen, RowContext, each
 from orderledger.venues.polled.queries import Queries, Sign
 from orderledger.venues.polled.reader import Reader

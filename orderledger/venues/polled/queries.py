@@ -5,12 +5,12 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
-from orderledger import VenueRefused, VenueUnavailable
 from orderledger.extend.views import Row
 from orderledger.venues.base.documents import refusal_in
 from orderledger.venues.base.fields import Document, Unreadable, moment, number
 from orderledger.venues.base.paging import is_since, newest_first
 from orderledger.venues.base.transport import Http
+from orderledger.venues.errors import VenueRefused, VenueUnavailable
 from orderledger.venues.polled.order_rows import latest
 from orderledger.venues.polled.reader import Reader
 from orderledger.venues.polled.requests import Fields, Query

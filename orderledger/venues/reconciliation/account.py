@@ -6,7 +6,8 @@ from decimal import Decimal
 from operator import itemgetter
 from typing import NamedTuple
 
-from orderledger import AccountEventRow, CertificateRow, Fill, Message, OrderRow, Outcome, TradeRow
+from orderledger import Fill, Message, Outcome
+from orderledger.rows import AccountEventRow, CertificateRow, OrderRow, TradeRow
 from orderledger.venues.base.venue import Records
 from orderledger.venues.reconciliation.book import Book, position_at
 from orderledger.venues.reconciliation.breaks import ACTOR, CONCLUDED

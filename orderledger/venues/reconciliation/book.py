@@ -6,21 +6,18 @@ from datetime import datetime, timedelta
 from operator import itemgetter
 from typing import Any, Literal, Protocol, overload
 
-from orderledger import (
+from orderledger import AmbiguousOrder, Message, Outcome, UnknownOrder
+from orderledger.extend.values import NET, Part, modes_of, part_of, when
+from orderledger.extend.views import Position, position_of, terms_of
+from orderledger.rows import (
     AccountEventRow,
-    AmbiguousOrder,
     CertificateRow,
     EventRow,
     InstrumentRow,
-    Message,
     OrderRow,
-    Outcome,
     PositionRow,
     TradeRow,
-    UnknownOrder,
 )
-from orderledger.extend.values import NET, Part, modes_of, part_of, when
-from orderledger.extend.views import Position, position_of, terms_of
 from orderledger.venues.reconciliation.breaks import ACTOR, UNDOES, name_of
 
 JUST = timedelta(microseconds=1)

@@ -8,10 +8,11 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Any
 
-from orderledger import Absent, Message, OrderRow, PositionRow, Source, TradeRow
+from orderledger import Absent, Message, Source
 from orderledger.extend.events import CONCLUDED_ABSENT
 from orderledger.extend.messages import document
 from orderledger.extend.views import Row
+from orderledger.rows import OrderRow, PositionRow, TradeRow
 
 SUBJECT_SHOWN = 120
 ACTOR = "reconciliation"

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from orderledger import CertificateRow, Certify, OpenBreak
+from orderledger import Certify, OpenBreak
+from orderledger.rows import CertificateRow
 from orderledger.venues.reconciliation.breaks import ACTOR, Break
 
 MOST_BREAKS = 10_000

@@ -8,7 +8,8 @@ not know its ids when queried; nothing of it is filled.
 
 from datetime import datetime, timedelta
 
-from orderledger import Cancel, Message, OrderRow, Reinstate
+from orderledger import Cancel, Message, Reinstate
+from orderledger.rows import OrderRow
 from orderledger.venues.reconciliation.book import Book, history_of, is_taken_back
 from orderledger.venues.reconciliation.breaks import (
     CONCLUDED,

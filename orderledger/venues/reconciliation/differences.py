@@ -9,19 +9,18 @@ from orderledger import (
     Expire,
     Fill,
     Message,
-    OrderRow,
     OrderStatus,
     Reject,
     Replace,
     ReportedClaims,
     Restate,
     Status,
-    TradeRow,
 )
 from orderledger.extend.events import OBSERVED_ENDS
 from orderledger.extend.messages import Report
 from orderledger.extend.values import plain
 from orderledger.extend.views import finding
+from orderledger.rows import OrderRow, TradeRow
 from orderledger.venues.reconciliation.breaks import CONCLUDED, Kind, reported_at
 
 Names = frozenset[str]

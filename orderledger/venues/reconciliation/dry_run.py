@@ -5,9 +5,10 @@ from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
-from orderledger import Adjust, Fill, Message, OrderRow, Outcome, TradeRow
+from orderledger import Adjust, Fill, Message, Outcome
 from orderledger.extend.messages import Report
 from orderledger.extend.values import EXACT
+from orderledger.rows import OrderRow, TradeRow
 from orderledger.venues.base.venue import Records
 from orderledger.venues.reconciliation.account import Account, FillName, Record
 from orderledger.venues.reconciliation.book import Book

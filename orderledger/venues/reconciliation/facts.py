@@ -5,7 +5,8 @@ from datetime import datetime
 from hashlib import sha256
 from typing import NamedTuple
 
-from orderledger import Balance, Message, OrderRow
+from orderledger import Balance, Message
+from orderledger.rows import OrderRow
 from orderledger.venues.base.translation import Fault
 from orderledger.venues.base.venue import Listing, PriorPosition, Venue
 from orderledger.venues.reconciliation.breaks import Break, Kind, name_of

@@ -2,18 +2,9 @@
 
 from collections.abc import Sequence
 
-from orderledger import (
-    BustFill,
-    CorrectFill,
-    Fill,
-    Funding,
-    Instrument,
-    Message,
-    OrderRow,
-    Replace,
-    Restate,
-)
+from orderledger import BustFill, CorrectFill, Fill, Funding, Instrument, Message, Replace, Restate
 from orderledger.extend.messages import Report
+from orderledger.rows import OrderRow
 from orderledger.venues.reconciliation.account import Account
 from orderledger.venues.reconciliation.breaks import Break, Kind, repairing, reported_at
 from orderledger.venues.reconciliation.differences import numbers

@@ -7,7 +7,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any, NamedTuple, Self
 
-from orderledger import Balance, InstrumentRow, PositionRow, PositionSide, TradeRow
+from orderledger import Balance, PositionSide
 from orderledger.extend.values import (
     EXACT,
     HEDGE,
@@ -23,6 +23,7 @@ from orderledger.extend.values import (
     total,
 )
 from orderledger.extend.views import reported_quantities
+from orderledger.rows import InstrumentRow, PositionRow, TradeRow
 
 
 class PositionName(NamedTuple):

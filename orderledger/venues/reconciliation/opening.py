@@ -5,9 +5,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
-from orderledger import TradeRow
 from orderledger.extend.values import EXACT, ONE, ZERO, modes_of, part_of, plain, when
 from orderledger.extend.views import Terms, position_of, position_rows, terms_of
+from orderledger.rows import TradeRow
 from orderledger.venues.base.numbers import quotient
 from orderledger.venues.reconciliation.account import Account
 from orderledger.venues.reconciliation.holdings import PositionName

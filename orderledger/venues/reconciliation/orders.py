@@ -6,8 +6,9 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from orderledger import Anomaly, Fill, Message, OrderRow
+from orderledger import Anomaly, Fill, Message
 from orderledger.extend.messages import Report
+from orderledger.rows import OrderRow
 from orderledger.venues.base.venue import Listing
 from orderledger.venues.reconciliation.account import Account
 from orderledger.venues.reconciliation.breaks import (

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from orderledger import Adjust, Balance, Message, Source, VenueUnavailable
+from orderledger import Adjust, Balance, Message, Source
 from orderledger.extend.values import EXACT, ZERO, plain
 from orderledger.venues.base.venue import PriorPosition
+from orderledger.venues.errors import VenueUnavailable
 from orderledger.venues.reconciliation.account import Account
 from orderledger.venues.reconciliation.book import JUST
 from orderledger.venues.reconciliation.breaks import Break, Kind, repairing

@@ -15,8 +15,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from orderledger import AccountEventRow, CertificateRow, Certify, Gap, Message, Source
+from orderledger import Certify, Gap, Message, Source
 from orderledger.extend.values import Clock
+from orderledger.rows import AccountEventRow, CertificateRow
 from orderledger.venues.base.venue import Records, Venue
 from orderledger.venues.reconciliation.account import Account, Before, Record
 from orderledger.venues.reconciliation.book import Book, BookRecords

@@ -11,10 +11,8 @@ from orderledger import (
     BustFill,
     Cancel,
     CorrectFill,
-    EventRow,
     Funding,
     Message,
-    OrderRow,
     Reinstate,
     Restate,
     Source,
@@ -23,6 +21,7 @@ from orderledger.extend.events import OBSERVED_ENDS
 from orderledger.extend.messages import DIGITS
 from orderledger.extend.values import EXACT, ONE, modes_of, part_of, plain
 from orderledger.extend.views import position_rows
+from orderledger.rows import EventRow, OrderRow
 from orderledger.venues.reconciliation.book import JUST, TERMS, Book, position_at
 from orderledger.venues.reconciliation.breaks import ACTOR, UNDOES
 

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from orderledger import Acknowledge, Message, OrderRow, Replace, Restate
+from orderledger import Acknowledge, Message, Replace, Restate
 from orderledger.extend.messages import Report
+from orderledger.rows import OrderRow
 from orderledger.venues.reconciliation.account import Account
 from orderledger.venues.reconciliation.book import TERMS, is_taken_back, terms_reported
 from orderledger.venues.reconciliation.breaks import (

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from orderledger import VenueRefused, VenueUnavailable
 from orderledger.venues.base.fields import Unreadable, is_nothing
 from orderledger.venues.base.paging import by_number
 from orderledger.venues.base.transport import Http
+from orderledger.venues.errors import VenueRefused, VenueUnavailable
 from orderledger.venues.tradier.reading import rows_of, rows_within
 from orderledger.venues.tradier.rows import key_of
 

@@ -5,7 +5,6 @@ from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import aclosing
 from typing import Any, cast
 
-from orderledger import VenueError
 from orderledger.venues.base.polling import PolledVenue, PollFeed
 from orderledger.venues.base.translation import Fault, Translation
 from orderledger.venues.base.transport import (
@@ -17,6 +16,7 @@ from orderledger.venues.base.transport import (
     Socket,
     parsed,
 )
+from orderledger.venues.errors import VenueError
 from orderledger.venues.tradier.context import Context
 from orderledger.venues.tradier.endpoints import Endpoints
 from orderledger.venues.tradier.translate import translated

@@ -10,7 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from orderledger import Message, NotSent, Reject, RejectCancel, RejectReplace, Status, Unanswered
+from orderledger import Message, Reject, RejectCancel, RejectReplace, Status
 from orderledger.extend.messages import Report
 from orderledger.extend.values import DatedBy, plain
 from orderledger.extend.views import Row
@@ -18,6 +18,7 @@ from orderledger.venues.base.fields import Unreadable, identity, is_nothing
 from orderledger.venues.base.order_entry import EVERY_TYPE, EntryAbilities, Sent
 from orderledger.venues.base.refusals import codes_of
 from orderledger.venues.base.transport.sender import Answer, Sender
+from orderledger.venues.errors import NotSent, Unanswered
 from orderledger.venues.tradier.endpoints import errors_in, is_quota
 from orderledger.venues.tradier.refusals import REFUSALS
 from orderledger.venues.tradier.tags import tag_for

@@ -9,13 +9,13 @@ from typing import Any
 import httpx
 from aiohttp import web
 
-from orderledger.infrastructure.errors import NotSent, Unanswered, VenueUnavailable
 from orderledger.infrastructure.messages.parsing import parse_document
 from orderledger.infrastructure.messages.registry import Message
 from orderledger.projections.view import Row
 from orderledger.simulation.market import ExchangeSimulator, OrderStatus, Refusal, SimulatedOrder
 from orderledger.simulation.servers import Faults
 from orderledger.simulation.servers.server import VenueServer
+from orderledger.venues import NotSent, Unanswered, VenueUnavailable
 from orderledger.venues.base.order_entry import EntryAbilities, Sent
 
 ABSENCE_SECONDS = 4.0

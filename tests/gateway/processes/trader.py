@@ -8,7 +8,8 @@ from contextlib import suppress
 from itertools import count
 from random import Random
 
-from orderledger import Gateway, GatewaySettings, Ledger, LedgerError, Request
+from orderledger import Gateway, Ledger, LedgerError, Request
+from orderledger.gateway import GatewaySettings
 from tests.gateway.processes.http_venue import HttpEntry
 
 LEASE_SECONDS = 1.0

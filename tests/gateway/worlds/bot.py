@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from orderledger import Gateway, LedgerError, Request, Sending
+from orderledger import Gateway, LedgerError, Request
+from orderledger.gateway import Sending
 
 ACTS = {
     "submit": 30,

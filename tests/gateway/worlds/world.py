@@ -11,7 +11,8 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from orderledger import Fenced, Gateway, GatewaySettings, Halt, Ledger, Request, ResumeTrading
+from orderledger import Fenced, Gateway, Halt, Ledger, Request, ResumeTrading
+from orderledger.gateway import GatewaySettings
 from orderledger.infrastructure.messages.parsing import parse_document
 from orderledger.simulation.local import CALM, LineFaults, LocalVenue
 from tests.gateway.worlds.bot import Bot, Told

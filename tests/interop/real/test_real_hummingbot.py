@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from orderledger import Ledger
-from orderledger.interop import from_hummingbot
+from orderledger.venues import from_hummingbot
 from tests.importers.importing import imported
 from tests.interop import hummingbot_shapes
 from tests.interop.listening import ACCOUNT, outcomes

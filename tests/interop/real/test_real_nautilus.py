@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from orderledger import Ledger
-from orderledger.interop import from_nautilus
+from orderledger.venues import from_nautilus
 from orderledger.venues.interop import nautilus as nautilus_events
 from tests.interop.listening import ACCOUNT, outcomes, plain
 from tests.interop.nautilus_shapes import event, filled, initialized

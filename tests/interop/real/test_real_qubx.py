@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from orderledger import Ledger
-from orderledger.interop import from_qubx
+from orderledger.venues import from_qubx
 from tests.interop.listening import ACCOUNT, outcomes, plain
 
 pytestmark = pytest.mark.interop

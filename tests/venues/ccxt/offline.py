@@ -9,7 +9,7 @@ import ccxt
 import ccxt.async_support
 
 from orderledger.infrastructure.clock import SystemClock
-from orderledger.infrastructure.errors import NotSent, Unanswered
+from orderledger.venues import NotSent, Unanswered
 from orderledger.venues.ccxt.exchange import _moved as moved
 from orderledger.venues.ccxt.exchange import exact
 from orderledger.venues.ccxt.order_entry import CcxtOrderEntry

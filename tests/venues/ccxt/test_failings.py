@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from orderledger import Gateway, Ledger, Request
-from orderledger.infrastructure.errors import Unanswered
 from orderledger.infrastructure.messages.registry import Cancel
+from orderledger.venues import Unanswered
 from tests.venues.ccxt.harness import ACCOUNT, Account, both
 
 PATIENCE = 20.0

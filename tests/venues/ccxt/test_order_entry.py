@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from orderledger.infrastructure.errors import NotSent, Unanswered
 from orderledger.infrastructure.messages.registry import RequestCancel, RequestReplace
 from orderledger.simulation.market import OrderStatus
+from orderledger.venues import NotSent, Unanswered
 from orderledger.venues.ccxt.arguments import client_id_for
 from orderledger.venues.ccxt.quirks import QUIRKS, quirks_of
 from orderledger.venues.ccxt.vocabulary import CLIENT_ID

@@ -10,7 +10,7 @@ from typing import Any
 import ccxt.async_support
 import pytest
 
-from orderledger.infrastructure.errors import NotSent
+from orderledger.venues import NotSent
 from orderledger.venues.ccxt.sending.plain_orders import READS_UNIFIED_ID, UNIFIED_ID
 from orderledger.venues.ccxt.sending.tables import languages
 from tests.venues.ccxt.offline import entry, order, sent

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from orderledger.infrastructure.errors import InvalidSetting, VenueRefused
+from orderledger.infrastructure.errors import InvalidSetting
 from orderledger.infrastructure.messages.registry import Fill
+from orderledger.venues import VenueRefused
 from orderledger.venues.base.venue import Down, Up
 from orderledger.venues.ccxt.exchange import connected, holds_rows
 from orderledger.venues.ccxt.quirks import QUIRKS

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from orderledger.infrastructure.clock import SystemClock
-from orderledger.infrastructure.errors import Unanswered
 from orderledger.infrastructure.messages.registry import Message
 from orderledger.simulation.market import ExchangeSimulator
 from orderledger.simulation.servers.server import VenueServer
+from orderledger.venues import Unanswered
 from orderledger.venues.base.refusals import Mark
 from orderledger.venues.ccxt.refusals.tables import tables
 from tests.venues.ccxt.offline import entry, order

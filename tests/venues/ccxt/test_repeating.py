@@ -12,9 +12,9 @@ import pytest
 from aiohttp import web
 
 from orderledger.infrastructure.clock import SystemClock
-from orderledger.infrastructure.errors import NotSent, Unanswered
 from orderledger.simulation.market import ExchangeSimulator
 from orderledger.simulation.servers.server import VenueServer
+from orderledger.venues import NotSent, Unanswered
 from orderledger.venues.ccxt.exchange import connected
 from orderledger.venues.ccxt.order_entry import CcxtOrderEntry
 from tests.venues.ccxt.harness import ACCOUNT, Account

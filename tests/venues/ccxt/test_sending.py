@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from orderledger.infrastructure.errors import NotSent, Unanswered
+from orderledger.venues import NotSent, Unanswered
 from orderledger.venues.ccxt.sending.tables import languages
 from tests.venues.ccxt.offline import entry, order, outcome_of, sent
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from orderledger.infrastructure.errors import NotSent
+from orderledger.venues import NotSent
 from tests.venues.ccxt.offline import entry, order
 from tests.venues.ccxt.test_sending import SENT, STOP, TERM, told
 

@@ -13,10 +13,10 @@ from orderledger.infrastructure.messages.registry import (
     Expire,
     Fill,
     Reject,
+    Report,
     ReportedClaims,
     Status,
 )
-from orderledger.infrastructure.messages.reports import Report
 from orderledger.venues.base.definitions import Terms
 from orderledger.venues.base.fields import (
     Document,

@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from orderledger.infrastructure.clock import SystemClock
-from orderledger.infrastructure.errors import VenueUnavailable
 from orderledger.infrastructure.messages.registry import Balance, Message
 from orderledger.projections.view import Row
+from orderledger.venues import VenueUnavailable
 from orderledger.venues.base.definitions import Terms
 from orderledger.venues.base.fields import Unreadable
 from orderledger.venues.base.polling import PolledVenue

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from orderledger import Ledger
-from orderledger.infrastructure.errors import VenueUnavailable
 from orderledger.infrastructure.messages.registry import Message
+from orderledger.venues import VenueUnavailable
 from orderledger.venues.base.transport import Http, RateLimiter
 from orderledger.venues.base.venue import Venue
 from orderledger.venues.hyperliquid.answers import begin_of

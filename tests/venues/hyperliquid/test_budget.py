@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from orderledger.infrastructure.errors import VenueUnavailable
+from orderledger.venues import VenueUnavailable
 from orderledger.venues.base.transport import Http, RateLimiter
 from orderledger.venues.hyperliquid.endpoints import Endpoints
 from orderledger.venues.hyperliquid.limits import Limits

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from orderledger import InvalidSetting
-from orderledger.infrastructure.errors import VenueRefused
 from orderledger.infrastructure.messages.registry import Fill
+from orderledger.venues import VenueRefused
 from orderledger.venues.base.definitions import Terms
 from orderledger.venues.base.registry import adapter
 from orderledger.venues.base.transport import Backoff, parsed

@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from orderledger.infrastructure.errors import VenueRefused, VenueUnavailable
 from orderledger.infrastructure.messages.registry import Absent
+from orderledger.venues import VenueRefused, VenueUnavailable
 from orderledger.venues.base.venue import Venue
 from tests.venues.lighter.rows import ACCOUNT, order, read, request, shown, trade
 from tests.venues.lighter.world import START, World

@@ -11,9 +11,9 @@ from orderledger.infrastructure.messages.registry import (
     Cancel,
     Message,
     Reject,
+    Report,
     Status,
 )
-from orderledger.infrastructure.messages.reports import Report
 from orderledger.venues.lighter.vocabulary import STATUSES
 from tests.venues.lighter.rows import ACCOUNT, moment, only, order, read, shown
 

@@ -8,8 +8,8 @@ from datetime import timedelta
 
 import pytest
 
-from orderledger.infrastructure.errors import VenueRefused, VenueUnavailable
 from orderledger.simulation.servers import Faults
+from orderledger.venues import VenueRefused, VenueUnavailable
 from orderledger.venues.lighter.rest import PREMIUM, STANDARD, Allowance
 from orderledger.venues.lighter.venue import LighterAccount, LighterVenue
 from tests.venues.lighter.rows import ACCOUNT, INDEX, moment, request, shown, trade

@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 
-from orderledger.infrastructure.errors import VenueRefused, VenueUnavailable
-from orderledger.infrastructure.messages.registry import Fill, Message
-from orderledger.infrastructure.messages.reports import Report
+from orderledger.infrastructure.messages.registry import Fill, Message, Report
+from orderledger.venues import VenueRefused, VenueUnavailable
 from orderledger.venues.base.definitions import Terms
 from orderledger.venues.base.transport import parsed
 from orderledger.venues.nobitex.adapter import NOBITEX

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from orderledger import Unanswered
+from orderledger.venues import Unanswered
 from orderledger.venues.base.refusals import Mark, Proof, Refusals
 from tests.venues.order_entry.kinds import KINDS
 from tests.venues.order_entry.worlds import World

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from orderledger import InvalidSetting, NotSent, Unanswered
+from orderledger import InvalidSetting
 from orderledger.infrastructure.clock import SystemClock
 from orderledger.simulation.hyperliquid.server import HyperliquidServer
 from orderledger.simulation.lighter.server import LighterServer
 from orderledger.simulation.market import EntryRules
+from orderledger.venues import NotSent, Unanswered
 from orderledger.venues.base.registry import adapter
 from orderledger.venues.base.transport.sender import Sender
 from orderledger.venues.hyperliquid.order_entry import HyperliquidOrderEntry

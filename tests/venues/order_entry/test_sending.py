@@ -8,8 +8,8 @@ from decimal import Decimal
 
 import pytest
 
-from orderledger import NotSent, Unanswered
 from orderledger.simulation.servers.faults import AnswerFault
+from orderledger.venues import NotSent, Unanswered
 from tests.venues.order_entry.kinds import KINDS
 from tests.venues.order_entry.worlds import World
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from orderledger import InvalidSetting, NotSent, Request
+from orderledger import InvalidSetting, Request
 from orderledger.infrastructure.extras import needed
 from orderledger.projections.view import Row
+from orderledger.venues import NotSent
 from orderledger.venues.hyperliquid.actions import modify_action, order_wire
 from orderledger.venues.hyperliquid.signing import signer_of
 from orderledger.venues.lighter.signing import SdkSigner

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from orderledger import Unanswered
+from orderledger.venues import Unanswered
 from orderledger.venues.reconciliation.reconciler import Reconciler, Rules
 from tests.venues.order_entry.test_sending import every_kind, until
 from tests.venues.order_entry.test_with_gateway import request, trading

@@ -8,7 +8,7 @@ from typing import Any
 
 from orderledger import Ledger, Request, RequestCancel, RequestReplace, Submit
 from orderledger.infrastructure.clock import SystemClock
-from orderledger.infrastructure.messages.base import Message
+from orderledger.infrastructure.messages.registry import Message
 from orderledger.projections.view import Row
 from orderledger.simulation.market import ExchangeSimulator, SimulatedOrder
 from orderledger.simulation.servers import Faults

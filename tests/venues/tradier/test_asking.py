@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from orderledger.infrastructure.errors import VenueRefused, VenueUnavailable
-from orderledger.infrastructure.messages.reports import Report
+from orderledger.infrastructure.messages.registry import Report
 from orderledger.simulation.tradier.server import TradierServer
+from orderledger.venues import VenueRefused, VenueUnavailable
 from orderledger.venues.tradier.tags import tag_for
 from tests.venues.tradier.harness import STORM, a_harness, adapter, run
 from tests.venues.tradier.payloads import ACCOUNT, NUMBER

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from orderledger.infrastructure.errors import VenueRefused, VenueUnavailable
 from orderledger.infrastructure.messages.registry import Fill, Message
+from orderledger.venues import VenueRefused, VenueUnavailable
 from orderledger.venues.base.definitions import Terms
 from orderledger.venues.base.transport import parsed
 from orderledger.venues.polled.order_rows import RowContext

@@ -179,6 +179,7 @@ class Datastore(SQLiteDatastore):
         self.pool.synchronous, self.pool.journal_mode = synchronous, journal_mode
         self._threads = threading.local()
         self._turn = threading.RLock()
+        _DATASTORES.add(self)
 
     @contextmanager
     def get_connection(self, *, commit: bool) -> Iterator[SQLiteConnection]:
@@ -266,6 +267,27 @@ class Datastore(SQLiteDatastore):
             weakref.finalize(held, _put_back, self.pool, held.connection)
             self._threads.held = held
         return held
+
+
+_DATASTORES: "weakref.WeakSet[Datastore]" = weakref.WeakSet()
+_HELD: list[threading.RLock] = []
+
+
+def _finish_writing() -> None:
+    """Let writers finish before a fork. In the child SQLite would take the lock of a transaction
+    that another thread has begun for its own, and could never open the file."""
+    for datastore in _DATASTORES:
+        if datastore._turn.acquire(timeout=CLOSING_SECONDS):
+            _HELD.append(datastore._turn)
+
+
+def _go_on() -> None:
+    while _HELD:
+        _HELD.pop().release()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_finish_writing, after_in_parent=_go_on, after_in_child=_go_on)
 
 
 class Held:

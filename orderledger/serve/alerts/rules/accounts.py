@@ -6,10 +6,10 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from orderledger import AccountEventRow, CertificateRow, HaltRow
 from orderledger.extend.messages import Identifier
 from orderledger.extend.views import ACCOUNT_EVENTS, CERTIFICATES, HALTS, StoredViews
 from orderledger.gateway.breakers import feed_age
+from orderledger.rows import AccountEventRow, CertificateRow, HaltRow
 from orderledger.serve.alerts.feeds import collected_accounts, last_message_age
 from orderledger.serve.alerts.reading import State
 from orderledger.serve.alerts.rule import Condition, NotNegativeSeconds, Page, Rule, Seconds

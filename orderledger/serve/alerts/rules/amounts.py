@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator
 
-from orderledger import ExposureRow
 from orderledger.extend.messages import Identifier, Quantity
 from orderledger.extend.runtime import ZoneName
 from orderledger.extend.values import EXACT, part_words, plain
@@ -17,6 +16,7 @@ from orderledger.extend.views import StoredViews, queries
 from orderledger.gateway.limits import Limits
 from orderledger.gateway.settings import GatewaySettings, read_settings
 from orderledger.gateway.situation import BookSituation
+from orderledger.rows import ExposureRow
 from orderledger.serve.alerts.books import book_of, used_limits
 from orderledger.serve.alerts.reading import State
 from orderledger.serve.alerts.rule import Condition, Page, Rule

@@ -6,10 +6,11 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from orderledger import Anomaly, AnomalyRow, OrderRow
+from orderledger import Anomaly
 from orderledger.extend.messages import Identifier, Quantity
 from orderledger.extend.values import EXACT, is_order_stream, plain
 from orderledger.extend.views import ANOMALIES, ORDERS, StoredViews, position_anomalies
+from orderledger.rows import AnomalyRow, OrderRow
 from orderledger.serve.alerts.reading import State
 from orderledger.serve.alerts.rule import Condition, NotNegativeSeconds, Page, Rule
 from orderledger.serve.alerts.rules.amounts import exposures, position_name

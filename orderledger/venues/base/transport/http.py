@@ -16,12 +16,12 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from orderledger import VenueRefused, VenueUnavailable
 from orderledger.extend.runtime import EventLogger, Secrecy, masked
 from orderledger.venues.base.tls import trusted_certificates
 from orderledger.venues.base.transport.backoff import Backoff
 from orderledger.venues.base.transport.rate_limiter import RateLimiter
 from orderledger.venues.base.transport.text import parsed
+from orderledger.venues.errors import VenueRefused, VenueUnavailable
 
 MOST_BYTES = 64 * 1024 * 1024
 LONGEST_WAIT = 90.0

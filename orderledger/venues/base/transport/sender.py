@@ -8,10 +8,10 @@ from typing import Any
 
 import httpx
 
-from orderledger import NotSent, Unanswered
 from orderledger.extend.runtime import Secrecy
 from orderledger.venues.base.transport.http import client_of
 from orderledger.venues.base.transport.text import parsed
+from orderledger.venues.errors import NotSent, Unanswered
 
 MOST_BYTES = 4 * 1024 * 1024
 LONGEST_TEXT = 2000

@@ -12,12 +12,12 @@ from urllib.parse import urlsplit
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
-from orderledger import VenueError
 from orderledger.extend.runtime import EventLogger, Secrecy
 from orderledger.venues.base.transport.backoff import Backoff
 from orderledger.venues.base.transport.ending import happens_within
 from orderledger.venues.base.transport.http import LOOPBACK
 from orderledger.venues.base.transport.line import Closed, Event, Frame, Line, Opened
+from orderledger.venues.errors import VenueError
 
 MOST_BYTES = 16 * 1024 * 1024
 CONNECT_SECONDS = 10.0

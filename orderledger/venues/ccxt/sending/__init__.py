@@ -13,7 +13,7 @@ from decimal import Decimal
 from fnmatch import fnmatchcase
 from typing import Any
 
-from orderledger import NotSent, OrderType, PositionSide, Side, TimeInForce
+from orderledger import OrderType, PositionSide, Side, TimeInForce
 from orderledger.extend.values import plain
 from orderledger.extend.views import Row
 from orderledger.venues.ccxt.sending.plain_orders import PlainOrder
@@ -34,6 +34,7 @@ from orderledger.venues.ccxt.sending.tables import (
     language_of,
     meaning,
 )
+from orderledger.venues.errors import NotSent
 
 __all__ = ["Change", "Orders", "Request"]
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from orderledger import NotSent, OrderType, PositionSide, Side, TimeInForce
+from orderledger import OrderType, PositionSide, Side, TimeInForce
 from orderledger.extend.views import Row
 from orderledger.venues.ccxt.sending.requests import (
     NOT_AS_MEANT,
@@ -24,6 +24,7 @@ from orderledger.venues.ccxt.sending.requests import (
     texts_of,
     words_of,
 )
+from orderledger.venues.errors import NotSent
 
 UNIFIED_ID = "clientOrderId"
 """ccxt's name of the client id. A request builder that does not know the client id passes it on

@@ -1,5 +1,5 @@
-"""Serve a simulated venue on loopback until stopped: `python -m orderledger.simulation.servers
-tradier > fake.toml`.
+"""Serve a simulated venue on loopback until stopped: `python -m orderledger.simulation tradier >
+fake.toml`.
 
 Prints a complete settings file for `orderledger collect` on standard output, and what to export for
 it on standard error. Every `--every` seconds an order is placed, filled, canceled or changed. Needs
@@ -59,9 +59,7 @@ async def serve(options: argparse.Namespace) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        prog="python -m orderledger.simulation.servers", description=__doc__
-    )
+    parser = argparse.ArgumentParser(prog="python -m orderledger.simulation", description=__doc__)
     parser.add_argument("venue", choices=installed())
     parser.add_argument("--port", type=int, default=0, help="Default: one that is free.")
     parser.add_argument("--seed", type=int, default=0, help="Of what happens, and of the faults.")

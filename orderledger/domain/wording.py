@@ -118,3 +118,62 @@ def order_name(stream: str) -> str:
         "venue": f"the order that the venue calls {name}",
         "alias": f"the order with the alias {name}",
     }.get(kind, f"order {name}")
+
+
+def with_readable_times(detail: str) -> str:
+    """The detail of an anomaly with its times as people read them."""
+    return " ".join(_readable_time(part) for part in detail.split(" "))
+
+
+def _readable_time(part: str) -> str:
+    text = part.rstrip(",;")
+    if len(text) < len("2026-03-02T09:30:00+00:00") or "T" not in text:
+        return part
+    try:
+        return f"{moment(datetime.fromisoformat(text))}{part[len(text) :]}"
+    except ValueError:
+        return part
+
+
+class Changed(Protocol):
+    """Terms that a replace or a restatement changes."""
+
+    @property
+    def quantity(self) -> Decimal | None: ...
+    @property
+    def limit_price(self) -> Decimal | None: ...
+    @property
+    def stop_price(self) -> Decimal | None: ...
+
+
+def changes(before: Changed, after: Changed) -> str:
+    """Old and new terms."""
+    old_and_new = (
+        ("quantity", before.quantity, after.quantity),
+        ("limit price", before.limit_price, after.limit_price),
+        ("stop price", before.stop_price, after.stop_price),
+    )
+    return (
+        listed(_change(name, old, new) for name, old, new in old_and_new if new is not None)
+        or "no new terms are given"
+    )
+
+
+def _change(name: str, old: Decimal | None, new: Decimal) -> str:
+    if old is None:
+        return f"{name} set to {short(new)}"
+    return (
+        f"{name} stays {short(new)}" if old == new else f"{name} from {short(old)} to {short(new)}"
+    )
+
+
+def as_id(venue_order_id: str | None) -> str:
+    """The venue's id, as the end of a sentence."""
+    return f" under its id {venue_order_id}" if venue_order_id else ""
+
+
+def shown(value: object) -> str:
+    """The value of a term."""
+    if isinstance(value, Decimal):
+        return short(value)
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
