@@ -14,7 +14,7 @@ from workload import documents, to_lines, to_message
 
 from orderledger import Ledger
 from orderledger.infrastructure.messages.registry import Message
-from orderledger.infrastructure.storage.recorder import Row
+from orderledger.infrastructure.storage.recorder import LogRow
 
 MESSAGES = 30_000
 TARGET = {100: "", 1_000: "45 % of raw"}
@@ -42,7 +42,7 @@ def _compare(
     size: int,
     messages: list[Message],
     lines: list[bytes],
-    rows: list[Row],
+    rows: list[LogRow],
 ) -> None:
     def floor() -> float:
         gc.collect()
@@ -98,7 +98,7 @@ def _judged(figure: Figure, share: float, target: str, note: str) -> Figure:
     )
 
 
-def _rows(stores: Databases, store: str, messages: list[Message]) -> list[Row]:
+def _rows(stores: Databases, store: str, messages: list[Message]) -> list[LogRow]:
     with stores.empty(store) as url, Ledger.open(url, update_views=False) as ledger:
         ledger.record_many(messages)
         return stored_rows(ledger)

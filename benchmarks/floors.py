@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from orderledger import Ledger
-    from orderledger.infrastructure.storage.recorder import Row
+    from orderledger.infrastructure.storage.recorder import LogRow
 
 SQLITE_TABLE = (
     "CREATE TABLE raw (originator_id TEXT NOT NULL, originator_version INTEGER NOT NULL, topic "
@@ -33,15 +33,15 @@ clock = time.process_time if os.environ.get("BENCH_CPU") == "1" else time.perf_c
 disk then does not count."""
 
 
-def stored_rows(ledger: "Ledger") -> "list[Row]":
+def stored_rows(ledger: "Ledger") -> "list[LogRow]":
     """All events of a ledger, as they stand in the table."""
-    rows: list[Row] = []
+    rows: list[LogRow] = []
     while more := ledger._store.recorder.rows_after(rows[-1].position if rows else 0, 10_000):
         rows += more
     return rows
 
 
-def raw_insert(url: str, rows: "Sequence[Row]", batch: int) -> float:
+def raw_insert(url: str, rows: "Sequence[LogRow]", batch: int) -> float:
     """Rows a second: the same bytes into a table of the same shape, `batch` rows to a commit."""
     values = [row[:4] for row in rows]
     return _sqlite(url, values, batch) if url.startswith("sqlite") else _copy(url, values, batch)

@@ -48,7 +48,7 @@ PNL_VIEW: dict[str, str] = {
     "strategy": "With `by` strategy: the strategy of the trades. Null for orders without a strategy, adjustments and funding.",
     "day": "With `by` day: day in the time zone that you named, else UTC.",
     "position_side": "Position side: `long` or `short` where the venue keeps two positions of the instrument, else `net`.",
-    "position_id": "The venue's id of the position, empty where it gives none.",
+    "position_id": "The venue's id of the position, empty if it gives none.",
     "position_quantity": "Signed: positive is long, on every side. With `by` day: at the end of the day. Null where the position side of "
     "a fill is not known.",
     "average_open_price": "Average price of the open lots, 0 when flat. Null where `reason` says why.",
@@ -81,7 +81,7 @@ EXPOSURE_VIEW: dict[str, str] = {
     "account": "Trading account.",
     "instrument": "Instrument.",
     "position_side": "Position side: `long`, `short` or `net`. Open orders without a side count as `net`.",
-    "position_id": "The venue's id of the position, empty where it gives none.",
+    "position_id": "The venue's id of the position, empty if it gives none.",
     "reason": "Why figures are null, as in the P&L view.",
     "position_quantity": "Signed position from the recorded fills. Null where the position side of a fill is not known.",
     "position_quantity_least": "The position if every open sell order is filled and no buy order. Null if nothing bounds it.",

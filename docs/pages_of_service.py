@@ -69,7 +69,7 @@ KEYS = """A POST with the header `Idempotency-Key` (1 to {longest} characters) i
 |---|---|
 | the same request | The answer of the first attempt, byte for byte, with `Idempotency-Replayed: true`; 2xx and refusals are kept |
 | the same request, while the first attempt runs | 409 `in_flight` |
-| another request | 422 `key_reused`: take a new key. Nothing is recorded |
+| another request | 422 `key_reused`: use a new key. Nothing is recorded |
 | after an answer of 400, 403, or another 4xx that carried out nothing | The key is free |
 | after 5xx, no answer, or an answer over {largest} kB | The request is carried out again. What was recorded is a `duplicate`, since it gets the same times as before; a reconciliation is run again |
 

@@ -16,7 +16,7 @@ PUBLIC = {*WITH_NAMES, "orderledger.rows", "orderledger.testing"}
 
 def names_of(module: str) -> list[str]:
     """The public names of a package, as it declares them."""
-    return [name for names in import_module(module).HOMES.values() for name in names]
+    return list(import_module(module).__all__)
 
 
 def private_imports(program: str) -> list[str]:

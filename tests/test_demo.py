@@ -30,19 +30,19 @@ SENTENCES = (
     "the connection drops",
     "quantity_mismatch",
     "orders have not ended. In flight: 2. Unresolved: 4. With a cancel or replace outstanding: 2.",
-    "SCREEN-1 is no order of ours",
+    "SCREEN-1 is not one of our orders",
     "the cancel never arrived, so it is sent again: canceled",
     "so it is sent again under the same id: accepted",
-    "it never left this machine; its moment is over, so it is denied",
+    "it never left this machine and is too late now, so it is denied",
     "Unresolved now: 0. In flight: 0. Outstanding: 0.",
     "Blotter",
     "Trade history",
     "Positions and P&L",
     "Anomalies",
     "The story of M-3, event by event",
-    "the process is killed; the next one goes on",
+    "the process is killed; the next one continues",
     "0 differences",
-    "Every order, fill and position: the venue and the ledger say the same.",
+    "Every order, fill and position: the venue and the ledger agree.",
 )
 
 
@@ -161,7 +161,7 @@ def test_a_folder_with_a_store_in_it_is_left_alone(tmp_path: Path) -> None:
 def test_the_proof_fails_when_one_fill_never_reaches_the_ledger(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    hear = Desk.hear
+    hear = Desk.record_reports
 
     def hear_but_one(
         desk: Desk, reports: list[dict[str, Any]], *, source: str | None = None
@@ -170,7 +170,7 @@ def test_the_proof_fails_when_one_fill_never_reaches_the_ledger(
             desk, [report for report in reports if report.get("fill_id") != "T5009"], source=source
         )
 
-    monkeypatch.setattr(Desk, "hear", hear_but_one)
+    monkeypatch.setattr(Desk, "record_reports", hear_but_one)
     with (tmp_path / "told.txt").open("w", encoding="utf-8") as told, pytest.raises(Disagreement):
         story.run(tmp_path, SEED, Console(file=told, width=WIDTH))
     assert (tmp_path / "told.txt").read_text(encoding="utf-8").count("DIFFER") == 3, (

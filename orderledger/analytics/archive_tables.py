@@ -16,16 +16,16 @@ from orderledger.analytics.table import LedgerTable, finished
 from orderledger.extend.events import decode
 from orderledger.extend.runtime import needed
 from orderledger.extend.store import LogRow as StoredRow
+from orderledger.extend.values import when
 from orderledger.extend.views import (
     PNL_OF_FILLS,
     Kind,
-    Row,
     Table,
     asked_of,
     event_row_of,
-    moment_of,
     queries,
 )
+from orderledger.rows import EventRow, MarkRow
 
 if TYPE_CHECKING:
     import pyarrow
@@ -40,7 +40,7 @@ class File(msgspec.Struct):
 
 
 class Manifest(msgspec.Struct):
-    """What is needed of the manifest: a file that it does not name is no part of the archive."""
+    """The manifest: a file that it does not name does not belong to the archive."""
 
     events: tuple[File, ...]
     views: dict[str, tuple[File, ...]]
@@ -68,7 +68,7 @@ class ArchiveTables:
             ) from None
         except msgspec.MsgspecError as error:
             raise InvalidSetting(
-                "archive", f"{files.url}/{MANIFEST} is no manifest of an archive: {error}"
+                "archive", f"{files.url}/{MANIFEST} is not a manifest of an archive: {error}"
             ) from None
 
     def table(self, name: str, *, by_strategy: bool = False, **where: Any) -> LedgerTable:
@@ -85,7 +85,7 @@ class ArchiveTables:
             self._chosen(table, asked).sort_by([(one, "ascending") for one in table.order_by]),
         )
 
-    def read(self, table: Table, columns: tuple[str, ...] | None = None) -> "pyarrow.Table":
+    def read(self, table: Table[Any], columns: tuple[str, ...] | None = None) -> "pyarrow.Table":
         """The rows of a view as they are archived: numbers and JSON as text."""
         pa = needed("pyarrow", "analytics")
         if table.name not in self._manifest.views:
@@ -94,13 +94,13 @@ class ArchiveTables:
         parts = [self._parquet(file, names) for file in self._manifest.views[table.name]]
         return pa.concat_tables(parts) if parts else arrow_of(table, ()).select(names)
 
-    def _chosen(self, table: Table, asked: dict[str, Any]) -> "pyarrow.Table":
+    def _chosen(self, table: Table[Any], asked: dict[str, Any]) -> "pyarrow.Table":
         pc, found = needed("pyarrow.compute", "analytics"), self.read(table)
         for name, value in asked.items():
             found = found.filter(pc.equal(found[name], value))
         return found
 
-    def _events(self) -> "list[Row]":
+    def _events(self) -> "list[EventRow]":
         """The log, in its order."""
         pa = needed("pyarrow", "analytics")
         names = [
@@ -142,7 +142,7 @@ class ArchiveTables:
 
 
 def _fault(error: Exception) -> str:
-    """Why a file cannot be read, in a line."""
+    """Why a file cannot be read, in one line."""
     return (
         "there is no such file"
         if isinstance(error, FileNotFoundError)
@@ -150,9 +150,10 @@ def _fault(error: Exception) -> str:
     )
 
 
-def _event_row(one: Row, kept: Row | None) -> Row:
-    """A row of the log. `kept`: the row with its evidence and text; of a copy under another order,
-    that of the first report."""
+def _event_row(one: dict[str, Any], kept: dict[str, Any] | None) -> EventRow:
+    """A row of the log. `kept`: the row with its evidence and text; for a copy under another
+    order, the row of the first report.
+    """
     stored = StoredRow(one["stream"], one["version"], one["name"], one["state"], one["position"])
     recorded = decode(*stored)
     if kept is not None:
@@ -169,12 +170,12 @@ CELLS: dict[Kind, Any] = {"json": msgspec.json.decode}
 
 
 class _Views:
-    """The rows of the archive that P&L of fills follows from."""
+    """The rows of the archive from which P&L of fills is calculated."""
 
     def __init__(self, archive: ArchiveTables) -> None:
         self._archive = archive
 
-    def rows(self, table: Table, **where: Any) -> list[Row]:
+    def rows(self, table: Table[Any], **where: Any) -> list[Any]:
         asked = {name: value for name, value in where.items() if value is not None}
         found = self._archive.read(table).to_pylist()
         for column in table.columns:
@@ -186,8 +187,10 @@ class _Views:
                     )
         return [row for row in found if all(row[name] == value for name, value in asked.items())]
 
-    def each(self, table: Table, *, columns: tuple[str, ...] | None = None, **where: Any) -> Any:
-        return iter(sorted(self.rows(table, **where), key=moment_of))
+    def each(
+        self, table: Table[Any], *, columns: tuple[str, ...] | None = None, **where: Any
+    ) -> Any:
+        return iter(sorted(self.rows(table, **where), key=when))
 
-    def last_marks(self, moment: datetime, account: str | None) -> list[Row]:
-        raise NotImplementedError("P&L of fills needs no marks")
+    def last_marks(self, moment: datetime, account: str | None) -> list[MarkRow]:
+        raise NotImplementedError("P&L of fills takes no marks")

@@ -7,11 +7,11 @@ from orderledger.extend.runtime import exact_numbers, needed
 from orderledger.extend.values import EXACT, plain
 
 DIGITS = 38
-"""Of decimal128, and of DuckDB's decimals."""
+"""Digits of decimal128, and of DuckDB's decimals."""
 
 
 def products(left: Any, right: Any) -> Any:
-    """Two columns of numbers multiplied, in the same form as `exact_numbers`."""
+    """The product of two columns of numbers, in the same form as `exact_numbers`."""
     pa, pc = needed("pyarrow", "analytics"), needed("pyarrow.compute", "analytics")
     if all(pa.types.is_decimal(one.type) for one in (left, right)):
         narrow = [_narrow(one) for one in (left, right)]

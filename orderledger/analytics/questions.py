@@ -19,23 +19,26 @@ PERIODS = {
     "week": ("week", "%G-W%V"),
     "month": ("month", "%Y-%m"),
 }
-"""Groups that are periods: what their begin is truncated to, and how it is shown."""
+"""Groups that are periods: the unit to which their start is truncated, and how it is shown."""
 
 TOO_LONG = (
     "It holds 26 digits before the point and 12 after it: choose another account, or ask in SQL"
 )
 
 MARK = re.compile(r"/\*(by|keys|strategy|instrument)\*/ .*? /\*end\*/", re.DOTALL)
-"""A part of the SQL that depends on the groups. The file has it for the default groups, so that it
-can be run as it is."""
+"""A part of the SQL that depends on the groups. The file contains it for the default groups, so
+that it can be run unchanged.
+"""
 
 HEADER = re.compile(r"-- (?:(\w+): )?(.*)")
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """An analysis. `by`: the groups that it knows; `default`: those without `by`; `needs`: those
-    that cannot be left out. `columns`: the meaning of each column besides the groups."""
+    """An analysis. `by`: the groups that it supports; `default`: the groups if none is given;
+    `needs`: groups that cannot be left out. `columns`: the meaning of each column besides the
+    groups.
+    """
 
     name: str
     sentence: str
@@ -85,16 +88,16 @@ def questions() -> dict[str, Question]:
 def _parsed(name: str, text: str) -> Question:
     header = text[: text.index("\nWITH ")].split("\n")
     sentences: list[str] = []
-    told: dict[str, str] = {}
+    meanings: dict[str, str] = {}
     for line in header:
         found = HEADER.fullmatch(line)
-        assert found is not None, f"{name}: {line!r} is no line of a header"
-        if found[1] is None or (not told and found[1] != "by"):
+        assert found is not None, f"{name}: {line!r} is not a line of a header"
+        if found[1] is None or (not meanings and found[1] != "by"):
             sentences.append(line.removeprefix("-- "))
         else:
-            told[found[1]] = found[2]
-    by, default, needs = (groups_of(told.pop(one, "")) for one in ("by", "default", "needs"))
-    return Question(name, " ".join(sentences), by, default, needs, told, text)
+            meanings[found[1]] = found[2]
+    by, default, needs = (groups_of(meanings.pop(one, "")) for one in ("by", "default", "needs"))
+    return Question(name, " ".join(sentences), by, default, needs, meanings, text)
 
 
 def analyse(
@@ -107,12 +110,11 @@ def analyse(
     memory_limit: str = MEMORY_LIMIT,
     where: Mapping[str, Any] | None = None,
 ) -> LedgerTable:
-    """The result of an analysis. Raises ValueError for a name, a group or a method that there is
-    not."""
+    """The result of an analysis. Raises ValueError for an unknown name, group or method."""
     question = asked_for(name)
     groups = question.default if by is None else groups_of(by)  # type: ignore[arg-type]
     if unknown := [group for group in groups if group not in question.by]:
-        raise ValueError(f"{unknown[0]!r} is no group of {name}: {', '.join(question.by)}")
+        raise ValueError(f"{unknown[0]!r} is not a group of {name}: {', '.join(question.by)}")
     if missing := [group for group in question.needs if group not in groups]:
         raise ValueError(
             f"{name} needs the group {missing[0]}: by "
@@ -121,7 +123,7 @@ def analyse(
     if not groups:
         raise ValueError(f"{name} needs a group: any of {', '.join(question.by)}")
     if method not in METHODS:
-        raise ValueError(f"{method!r} is no method: {', '.join(METHODS)}")
+        raise ValueError(f"{method!r} is not a method: {', '.join(METHODS)}")
     query = question.sql(tuple(dict.fromkeys(groups)), method)
     settings = {"timezone": timezone, "memory_limit": memory_limit, "where": where}
     try:
@@ -129,7 +131,7 @@ def analyse(
     except InvalidQuery as error:
         if str(error).startswith(("Conversion Error", "Out of Range Error")):
             raise InvalidQuery(
-                f"{name}: a number has more digits than an analysis holds ({error}). {TOO_LONG}"
+                f"{name}: a number has more digits than an analysis can hold ({error}). {TOO_LONG}"
             ) from None
         raise
     return LedgerTable(name, found.to_arrow())
@@ -139,5 +141,5 @@ def asked_for(name: str) -> Question:
     """The analysis of this name. Raises ValueError if there is none."""
     found = questions().get(name)
     if found is None:
-        raise ValueError(f"{name!r:.100} is no analysis: {', '.join(questions())}")
+        raise ValueError(f"{name!r:.100} is not an analysis: {', '.join(questions())}")
     return found

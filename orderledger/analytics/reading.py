@@ -16,7 +16,6 @@ from orderledger.extend.views import (
     PNL_OF_FILLS,
     AsOf,
     Kind,
-    Row,
     StoredViews,
     Table,
     Views,
@@ -25,6 +24,7 @@ from orderledger.extend.views import (
     stored_event_rows,
     was_known,
 )
+from orderledger.rows import EventRow
 
 if TYPE_CHECKING:
     import pyarrow
@@ -69,8 +69,9 @@ class Tables:
         return finished(table, arrow_of(table, self._views.rows(table, **asked)))
 
     def _fills(self, asked: dict[str, Any], *, by_strategy: bool) -> "pyarrow.Table":
-        """P&L of fills. Account and instrument choose positions; other filters choose among their
-        rows."""
+        """P&L of fills. Account and instrument select positions; other filters select among
+        their rows.
+        """
         places = {one: asked.get(one) for one in ("account", "instrument")}
         rows = queries.pnl_of_fills(self._views, by_strategy=by_strategy, **places)
         return arrow_of(PNL_OF_FILLS, with_values(rows, asked))
@@ -82,7 +83,7 @@ class Tables:
         )
         return arrow_of(EVENTS, with_values(rows, asked))
 
-    def _event_rows(self) -> Iterator[Row]:
+    def _event_rows(self) -> Iterator[EventRow]:
         """The events of this state, in log order, with their evidence."""
         as_of, stored = self._as_of, self._stored_events()
         while group := list(islice(stored, EVENTS_AT_ONCE)):
@@ -102,26 +103,28 @@ class Tables:
         yield from self._store.all_rows(as_of) if isinstance(as_of, int) else self._store.all_rows()
 
     def _stored_now(self, views: StoredViews) -> Iterator[StoredRow]:
-        """The events that the transaction of the views sees."""
+        """The events that the transaction of the views contains."""
         position = 0
         while stored := views.session.stored_after(position, EVENTS_AT_ONCE):
             yield from (StoredRow(*one) for one in stored)
             position = stored[-1][4]
 
 
-def known(name: str) -> Table:
+def known(name: str) -> Table[Any]:
     """The table of this name. Raises ValueError if there is none."""
     if name not in RELATIONS:
-        raise ValueError(f"{name!r:.100} is no table: {', '.join(RELATIONS)}")
+        raise ValueError(f"{name!r:.100} is not a table: {', '.join(RELATIONS)}")
     return RELATIONS[name]
 
 
-def with_values(rows: Iterable[Row], asked: Mapping[str, Any]) -> Iterator[Row]:
+def with_values(
+    rows: Iterable[Mapping[str, object]], asked: Mapping[str, Any]
+) -> Iterator[Mapping[str, object]]:
     """The rows with these values."""
     return (row for row in rows if all(row[name] == value for name, value in asked.items()))
 
 
-def arrow_of(table: Table, rows: Iterable[Row]) -> "pyarrow.Table":
+def arrow_of(table: Table[Any], rows: Iterable[Mapping[str, object]]) -> "pyarrow.Table":
     """Rows as columns: numbers and JSON as text, times as timestamps, flags as booleans."""
     pa = needed("pyarrow", "analytics")
     types: dict[Kind, Any] = {

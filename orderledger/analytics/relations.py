@@ -1,4 +1,4 @@
-"""What can be asked for as a table: every view, the log, and the P&L of each fill."""
+"""Everything that can be read as a table: every view, the log, and the P&L of each fill."""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -11,7 +11,6 @@ from orderledger.extend.views import (
     PNL_OF_FILLS,
     Column,
     Table,
-    columns_of,
 )
 
 
@@ -25,23 +24,21 @@ class EventColumns(TypedDict):
     name: Annotated[str, "Name of the event."]
     recorded_at: Annotated[datetime, "When it was recorded."]
     at: Annotated[datetime, "When it happened."]
-    source: Annotated[str, "Where it came from."]
+    source: Annotated[str, "Its source."]
     actor: Annotated[str | None, "Who."]
-    on_behalf_of: Annotated[str | None, "For whom, as the actor says."]
-    correlation_id: Annotated[str | None, "Sender's id of what it belongs to."]
-    causation_id: Annotated[str | None, "Sender's id of its cause."]
+    on_behalf_of: Annotated[str | None, "The party it was sent for, as stated by the actor."]
+    correlation_id: Annotated[str | None, "The sender's id of the operation it belongs to."]
+    causation_id: Annotated[str | None, "The sender's id of its cause."]
     text: Annotated[str | None, "A sentence."]
     payload: Annotated[dict[str, Any], "Fields of the event."]
-    evidence: Annotated[dict[str, Any] | None, "Payload of the venue, as it came."]
+    evidence: Annotated[dict[str, Any] | None, "Payload of the venue, unchanged."]
     attributed_from: Annotated[
         dict[str, Any] | None,
-        "Stream and version of the first report, where it came by attribution.",
+        "Stream and version of the first report, for a copy made by attribution.",
     ]
 
 
-EVENTS = Table(
-    "events", "One row per event: the log.", ("position",), columns_of(EventColumns), ("position",)
-)
+EVENTS = Table("events", "One row per event: the log.", ("position",), EventColumns, ("position",))
 
 NOTIONAL = Column(
     "notional", "number", "Quantity times price, before the multiplier of the instrument."
@@ -53,16 +50,16 @@ DERIVED: Mapping[str, tuple[str, ...]] = {
     "positions": ("average_open_price", "realized_pnl"),
     PNL_OF_FILLS.name: ("realized_pnl_average", "realized_pnl_fifo", "realized_pnl_lifo"),
 }
-"""The figures that a division made, of up to 34 digits: a decimal of 38 digits has no room for a
-column of them. They are doubles whatever the data, each with its exact text in a column of its
-own."""
+"""Figures that come from a division have up to 34 digits, too many for a column of 38-digit
+decimals. They are always doubles, each with its exact text in a separate column.
+"""
 
 EXACT_TEXT = "_exact"
-"""How the name of the column with the exact text of a derived figure ends."""
+"""Suffix of the column with the exact text of a derived figure."""
 
 OF_FILLS = ("trades", PNL_OF_FILLS.name)
 
-RELATIONS: Mapping[str, Table] = {
+RELATIONS: Mapping[str, Table[Any]] = {
     **{
         name: table.public
         for name, table in BY_NAME.items()
@@ -74,17 +71,17 @@ RELATIONS: Mapping[str, Table] = {
 """All tables by name, with the columns that a view shows."""
 
 
-def columns_shown(table: Table) -> tuple[Column, ...]:
+def columns_shown(table: Table[Any]) -> tuple[Column, ...]:
     """The columns of a table as `ledger.table` and SQL show it."""
     columns = [one for column in table.columns for one in _with_exact_text(table, column)]
     return (*columns, NOTIONAL) if table.name in OF_FILLS else tuple(columns)
 
 
-def is_derived(table: Table, column: Column) -> bool:
+def is_derived(table: Table[Any], column: Column) -> bool:
     return column.name in DERIVED.get(table.name, ())
 
 
-def _with_exact_text(table: Table, column: Column) -> Iterator[Column]:
+def _with_exact_text(table: Table[Any], column: Column) -> Iterator[Column]:
     yield column
     if is_derived(table, column):
         yield Column(f"{column.name}{EXACT_TEXT}", "text", f"The exact text of `{column.name}`.")

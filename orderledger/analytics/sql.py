@@ -1,4 +1,4 @@
-"""SQL over the tables of a ledger, by DuckDB in memory. It reads, and can do nothing else.
+"""SQL over the tables of a ledger, by DuckDB in memory. Queries can only read.
 
 The tables that a query names are loaded first, in one state of the ledger. DuckDB then has no
 access to files, network or settings, so a query can neither write nor read anything besides them.
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import duckdb
 
 MEMORY_LIMIT = "2GB"
-"""Of DuckDB, for sorting and grouping. The loaded tables are not counted."""
+"""Memory of DuckDB, for sorting and grouping. The loaded tables are not counted."""
 
 RESULT = "result"
 
@@ -77,7 +77,7 @@ def _connected(memory_limit: str) -> "Iterator[duckdb.DuckDBPyConnection]":
     except duckdb.Error as error:
         raise InvalidSetting(
             "memory_limit",
-            f"{memory_limit!r:.100} is no size of memory, such as 2GB ({_said(error)})",
+            f"{memory_limit!r:.100} is not a size of memory, such as 2GB ({_text_of(error)})",
         ) from None
     try:
         yield connection
@@ -94,11 +94,11 @@ def _check(query: str) -> None:
     kind = statements[0].type
     if kind == duckdb.StatementType.MULTI:
         raise InvalidQuery(
-            "a PIVOT names its values, such as PIVOT trades ON side IN ('buy', 'sell') USING "
+            "a PIVOT must name its values, such as PIVOT trades ON side IN ('buy', 'sell') USING "
             "count(*)"
         )
     if kind not in (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN):
-        raise InvalidQuery(f"a query only reads: {kind.name} is refused")
+        raise InvalidQuery(f"a query may only read: {kind.name} is refused")
 
 
 @contextmanager
@@ -109,7 +109,7 @@ def _explained() -> Iterator[None]:
         yield
     except duckdb.PermissionException as error:
         raise InvalidQuery(
-            f"a query reads the tables of the ledger and nothing else: {_said(error)}"
+            f"a query can only read the tables of the ledger: {_text_of(error)}"
         ) from None
     except duckdb.OutOfMemoryException:
         raise InvalidQuery(
@@ -118,23 +118,24 @@ def _explained() -> Iterator[None]:
     except duckdb.InterruptException:
         raise KeyboardInterrupt from None
     except duckdb.Error as error:
-        raise InvalidQuery(_said(error)) from None
-    except RuntimeError as error:  # DuckDB reports Ctrl-C so, if it comes while rows are fetched
+        raise InvalidQuery(_text_of(error)) from None
+    # DuckDB reports Ctrl-C like this if it comes while rows are fetched
+    except RuntimeError as error:
         if str(error) == "Query interrupted":
             raise KeyboardInterrupt from None
         raise
 
 
-def _said(error: Exception) -> str:
-    """What DuckDB says, without the query and its pointers into it."""
-    says, _, line = str(error).partition("\n\nLINE ")
-    said = " ".join(says.split())
+def _text_of(error: Exception) -> str:
+    """The error text of DuckDB, without the query and its pointers into it."""
+    message, _, line = str(error).partition("\n\nLINE ")
+    text = " ".join(message.split())
     is_about_at = (
-        "syntax error" in said
+        "syntax error" in text
         and re.search(r'(?<![\w".])at(?![\w"])', line, re.IGNORECASE) is not None
     )
     return (
-        f'{said} (at is a word of SQL: write "at" in double quotes, or trades.at)'
+        f'{text} (`at` is an SQL keyword: write "at" in double quotes, or trades.at)'
         if is_about_at
-        else said
+        else text
     )

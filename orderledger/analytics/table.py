@@ -11,7 +11,7 @@ from orderledger.analytics.relations import (
     is_derived,
 )
 from orderledger.extend.runtime import exact_numbers, needed
-from orderledger.extend.views import ROWS_IN_NOTEBOOKS, Column, Row, Table
+from orderledger.extend.views import ROWS_IN_NOTEBOOKS, Column, Table
 from orderledger.rows import RowList
 
 if TYPE_CHECKING:
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 
 class LedgerTable:
-    """A table in memory. Whatever reads Arrow takes it as it is: `polars.DataFrame(table)`,
+    """A table in memory. Any library that reads Arrow takes it directly: `polars.DataFrame(table)`,
     `pandas.DataFrame.from_arrow(table)`, `duckdb.from_arrow(table)`, `pyarrow.table(table)`.
 
     Numbers are decimal128(38, s), with the smallest s that fits the column, else text. Averages and
-    realized P&L, which divisions made, are doubles whatever the data. Beside each is its exact
-    text, in a column whose name ends in `_exact`. The metadata of a field says which: `number` is
-    `decimal`, `text` or `double`. Times are timestamp[us, UTC]; columns of JSON are text.
+    realized P&L come from divisions and are always doubles. Beside each is its exact text, in a
+    column whose name ends in `_exact`. The metadata of a field says which: `number` is `decimal`,
+    `text` or `double`. Times are timestamp[us, UTC]; columns of JSON are text.
     """
 
     def __init__(self, name: str, arrow: "pyarrow.Table") -> None:
@@ -44,7 +44,7 @@ class LedgerTable:
 
     def to_pandas(self) -> "pandas.DataFrame":
         """The table as a `pandas.DataFrame` with Arrow's types: missing values and exact numbers
-        stay what they are.
+        are kept.
 
         Needs pandas: `pip install pandas`.
         """
@@ -56,9 +56,9 @@ class LedgerTable:
         found: polars.DataFrame = needed("polars").from_arrow(self._arrow)
         return found
 
-    def to_rows(self) -> list[Row]:
+    def to_rows(self) -> list[dict[str, Any]]:
         """The rows as dictionaries."""
-        rows: list[Row] = self._arrow.to_pylist()
+        rows: list[dict[str, Any]] = self._arrow.to_pylist()
         return rows
 
     @property
@@ -72,12 +72,12 @@ class LedgerTable:
         return f"<table {self.name}: {len(self):,} rows, {', '.join(self.column_names)}>"
 
     def _repr_html_(self) -> str:
-        first = RowList[Row](self._arrow.slice(0, ROWS_IN_NOTEBOOKS).to_pylist())
+        first = RowList(self._arrow.slice(0, ROWS_IN_NOTEBOOKS).to_pylist())
         rest = len(self) - len(first)
         return first._repr_html_() + (f"<p>{rest:,} more rows</p>" if rest > 0 else "")
 
 
-def finished(table: Table, found: "pyarrow.Table") -> LedgerTable:
+def finished(table: Table[Any], found: "pyarrow.Table") -> LedgerTable:
     """A table with exact numbers, the notional of fills and metadata, from one with numbers as
     text."""
     pa = needed("pyarrow", "analytics")

@@ -11,15 +11,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
-from typing import Annotated, Any, TypedDict
+from typing import Annotated, Any, Literal, TypedDict, get_args
 
 from orderledger.extend.values import EXACT, NET, ZERO, total
-from orderledger.extend.views import Row
+from orderledger.rows import OrderRow, PositionRow, TradeRow
 
 ROUNDING = Decimal("1e-9")
 """Numbers agree within this part of the larger: other books compute averages in floating point."""
 
-COMPARED = ("side", "quantity", "status")
+ComparedTerm = Literal["side", "quantity", "status"]
+COMPARED: tuple[ComparedTerm, ...] = get_args(ComparedTerm)
 
 
 class DifferenceRow(TypedDict):
@@ -40,9 +41,9 @@ class DifferenceRow(TypedDict):
 class Book:
     """The rows of one account: its orders, its active fills and its positions."""
 
-    orders: Sequence[Row]
-    trades: Sequence[Row]
-    positions: Sequence[Row]
+    orders: Sequence[OrderRow]
+    trades: Sequence[TradeRow]
+    positions: Sequence[PositionRow]
 
     @property
     def is_empty(self) -> bool:
@@ -57,7 +58,7 @@ class Compared:
     fills: int = 0
     positions: int = 0
     orders_with_other_fills: int = 0
-    differences: list[Row] = field(default_factory=list)
+    differences: list[DifferenceRow] = field(default_factory=list)
 
 
 def compare(a: Book, b: Book, *, names: Mapping[str, str], within: timedelta) -> Compared:
@@ -84,18 +85,18 @@ def compare(a: Book, b: Book, *, names: Mapping[str, str], within: timedelta) ->
     return compared
 
 
-def _by_order(trades: Iterable[Row]) -> dict[str, list[Row]]:
-    found: dict[str, list[Row]] = defaultdict(list)
+def _by_order(trades: Iterable[TradeRow]) -> dict[str, list[TradeRow]]:
+    found: dict[str, list[TradeRow]] = defaultdict(list)
     for trade in trades:
         found[trade["stream"]].append(trade)
     return found
 
 
 def _paired(
-    a: Sequence[Row], b: Sequence[Row]
-) -> tuple[list[tuple[Row, Row]], list[Row], list[Row]]:
+    a: Sequence[OrderRow], b: Sequence[OrderRow]
+) -> tuple[list[tuple[OrderRow, OrderRow]], list[OrderRow], list[OrderRow]]:
     """Orders with a common name, and those of either book without one."""
-    bearers: dict[tuple[str, str], Row] = {}
+    bearers: dict[tuple[str, str], OrderRow] = {}
     for row in b:
         for name in _names(row):
             bearers.setdefault(name, row)
@@ -111,21 +112,21 @@ def _paired(
     return pairs, rest, [row for row in b if row["stream"] not in taken]
 
 
-def _names(row: Row) -> Iterator[tuple[str, str]]:
+def _names(row: OrderRow) -> Iterator[tuple[str, str]]:
     """The names of an order, those of the venue first."""
     for venue_order_id in row["venue_order_ids"] or ():
         yield "venue", venue_order_id
-    for name in ("client_order_id", "working_client_order_id"):
-        if row[name] is not None:
-            yield "client", row[name]
+    for client_order_id in (row["client_order_id"], row["working_client_order_id"]):
+        if client_order_id is not None:
+            yield "client", client_order_id
     yield from (row["aliases"] or {}).items()
 
 
 def _compare_orders(
-    one: Row,
-    other: Row,
-    fills: list[Row],
-    others: list[Row],
+    one: OrderRow,
+    other: OrderRow,
+    fills: list[TradeRow],
+    others: list[TradeRow],
     instrument_in_b: Callable[[str | None], str | None],
     within: timedelta,
     compared: Compared,
@@ -156,14 +157,14 @@ def _compare_orders(
 
 
 def _same_fills(
-    fills: Sequence[Row],
-    others: Sequence[Row],
+    fills: Sequence[TradeRow],
+    others: Sequence[TradeRow],
     instrument_in_b: Callable[[str | None], str | None],
     within: timedelta,
-) -> tuple[int, list[Row], list[Row]]:
+) -> tuple[int, list[TradeRow], list[TradeRow]]:
     """The number of fills that both have, and the rest of each."""
     by_id = {row["fill_id"]: row for row in others}
-    left: list[Row] = []
+    left: list[TradeRow] = []
     taken: set[tuple[str, str]] = set()
     for row in fills:
         other = by_id.get(row["fill_id"])
@@ -171,7 +172,7 @@ def _same_fills(
             taken.add((other["stream"], other["fill_id"]))
         else:
             left.append(row)
-    alike: dict[Any, list[Row]] = defaultdict(list)
+    alike: dict[Any, list[TradeRow]] = defaultdict(list)
     for row in others:
         if (row["stream"], row["fill_id"]) not in taken:
             alike[row["instrument"], row["side"]].append(row)
@@ -192,7 +193,7 @@ def _same_fills(
 
 
 def _is_same_trade(
-    row: Row, other: Row, instrument_in_b: Callable[[str | None], str | None]
+    row: TradeRow, other: TradeRow, instrument_in_b: Callable[[str | None], str | None]
 ) -> bool:
     is_named_alike = (
         instrument_in_b(row["instrument"]) == other["instrument"] and row["side"] == other["side"]
@@ -205,10 +206,10 @@ def _is_same_trade(
 
 
 def _compare_rest(
-    a: list[Row],
-    b: list[Row],
-    fills_a: dict[str, list[Row]],
-    fills_b: dict[str, list[Row]],
+    a: list[OrderRow],
+    b: list[OrderRow],
+    fills_a: dict[str, list[TradeRow]],
+    fills_b: dict[str, list[TradeRow]],
     instrument_in_b: Callable[[str | None], str | None],
     within: timedelta,
     compared: Compared,
@@ -227,18 +228,18 @@ def _compare_rest(
                 compared.orders += 1
 
 
-def _pool(orders: Iterable[Row], fills: dict[str, list[Row]]) -> list[Row]:
+def _pool(orders: Iterable[OrderRow], fills: dict[str, list[TradeRow]]) -> list[TradeRow]:
     return [row for order in orders for row in fills[order["stream"]]]
 
 
-def _compare_fees(a: Iterable[Row], b: Iterable[Row], compared: Compared) -> None:
+def _compare_fees(a: Iterable[TradeRow], b: Iterable[TradeRow], compared: Compared) -> None:
     """Totals by currency. A fee without a currency is in the settlement currency of its instrument,
     so it has no total here."""
     fees_a, fees_b = _fees(a), _fees(b)
     for currency in sorted({*fees_a, *fees_b}):
         one, other = fees_a.get(currency, ZERO), fees_b.get(currency, ZERO)
         if not _agree(one, other):
-            row = {
+            row: DifferenceRow = {
                 "kind": "fee",
                 "subject": currency,
                 "instrument": None,
@@ -250,7 +251,7 @@ def _compare_fees(a: Iterable[Row], b: Iterable[Row], compared: Compared) -> Non
             compared.differences.append(row)
 
 
-def _fees(trades: Iterable[Row]) -> dict[str, Decimal]:
+def _fees(trades: Iterable[TradeRow]) -> dict[str, Decimal]:
     found: dict[str, Decimal] = {}
     for row in trades:
         if row["fee"] is not None and row["fee_currency"] is not None:
@@ -259,8 +260,8 @@ def _fees(trades: Iterable[Row]) -> dict[str, Decimal]:
 
 
 def _compare_positions(
-    a: Iterable[Row],
-    b: Iterable[Row],
+    a: Iterable[PositionRow],
+    b: Iterable[PositionRow],
     instrument_in_b: Callable[[str | None], str | None],
     compared: Compared,
 ) -> None:
@@ -276,24 +277,28 @@ def _compare_positions(
             compared.positions += 1
             continue
         subject = " ".join(word for word in key if word and word != NET)
-        told = {
-            "subject": subject,
-            "instrument": key[0],
-            "missing_in": None,
-            "field": "position_quantity",
-        }
-        compared.differences.append({"kind": "position", **told, "a": one, "b": other})
+        compared.differences.append(
+            {
+                "kind": "position",
+                "subject": subject,
+                "instrument": key[0],
+                "missing_in": None,
+                "field": "position_quantity",
+                "a": one,
+                "b": other,
+            }
+        )
 
 
-def _part(row: Row) -> tuple[str, str]:
+def _part(row: PositionRow) -> tuple[str, str]:
     return row["position_side"], row["position_id"]
 
 
-def _quantity(fills: Iterable[Row]) -> Decimal:
+def _quantity(fills: Iterable[TradeRow]) -> Decimal:
     return total(row["quantity"] for row in fills)
 
 
-def _value(fills: Iterable[Row]) -> Decimal:
+def _value(fills: Iterable[TradeRow]) -> Decimal:
     return total(EXACT.multiply(row["quantity"], row["price"]) for row in fills)
 
 
@@ -303,28 +308,29 @@ def _agree(one: Any, other: Any) -> bool:
     return abs(EXACT.subtract(one, other)) <= EXACT.multiply(max(abs(one), abs(other)), ROUNDING)
 
 
-def _subject(row: Row) -> str:
+def _subject(row: OrderRow | TradeRow) -> str:
     return str(row["venue_order_id"] or row["client_order_id"] or row["stream"])
 
 
-def _missing(kind: str, subject: str, row: Row, book: str) -> Row:
-    there = {"a": None, "b": row} if book == "a" else {"a": row, "b": None}
+def _missing(kind: str, subject: str, row: OrderRow | TradeRow, book: str) -> DifferenceRow:
     return {
         "kind": kind,
         "subject": subject,
         "instrument": row["instrument"],
         "missing_in": book,
         "field": None,
-        **there,
+        "a": row if book == "b" else None,
+        "b": row if book == "a" else None,
     }
 
 
-def _differing(kind: str, row: Row, name: str, one: Any, other: Any) -> Row:
-    told = {
+def _differing(kind: str, row: OrderRow, name: str, one: Any, other: Any) -> DifferenceRow:
+    return {
         "kind": kind,
         "subject": _subject(row),
         "instrument": row["instrument"],
         "missing_in": None,
         "field": name,
+        "a": one,
+        "b": other,
     }
-    return {**told, "a": one, "b": other}

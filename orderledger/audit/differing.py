@@ -1,22 +1,22 @@
 """Rows of a view that differ between two states of the ledger."""
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Literal, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from orderledger.extend.views import (
     ACCOUNT_EVENTS,
     ANOMALIES,
     INSTRUMENTS,
-    ORDERS,
     Method,
-    Row,
-    Source,
+    Views,
     queries,
 )
 
 ViewName = Literal[
     "orders", "trades", "positions", "pnl", "anomalies", "instruments", "account_events"
 ]
+AnyRow: TypeAlias = Mapping[str, Any]
+"""A row of any of these views."""
 BY_METHOD = ("positions", "pnl")
 
 KEYS: dict[str, tuple[str, ...]] = {
@@ -30,7 +30,7 @@ KEYS: dict[str, tuple[str, ...]] = {
 }
 """For each view, the columns that tell its rows apart."""
 
-ASKED: dict[str, Callable[..., list[Row]]] = {
+ASKED: dict[str, Callable[..., Sequence[AnyRow]]] = {
     "orders": queries.orders,
     "trades": queries.trades,
     "positions": queries.positions,
@@ -44,16 +44,18 @@ ASKED: dict[str, Callable[..., list[Row]]] = {
 class Differing(NamedTuple):
     """A row that is not the same in both states; None where a state does not have it."""
 
-    before: Row | None
-    after: Row | None
+    before: AnyRow | None
+    after: AnyRow | None
 
     @property
     def change(self) -> str:
         return "added" if self.before is None else "removed" if self.after is None else "changed"
 
     @property
-    def either(self) -> Row:
-        return self.after if self.before is None else self.before
+    def either(self) -> AnyRow:
+        found = self.after if self.before is None else self.before
+        assert found is not None
+        return found
 
     def fields(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """The columns that differ, before and after."""
@@ -65,16 +67,15 @@ class Differing(NamedTuple):
         }
 
 
-def rows_of(source: Source, view: str, method: Method, **where: Any) -> list[Row]:
+def rows_of(source: Views, view: str, method: Method, **where: Any) -> Sequence[AnyRow]:
     """The rows of a view. Raises ValueError for one that there is not."""
     if view not in ASKED:
         raise ValueError(f"{view!r} is no view that can be compared: {', '.join(ASKED)}")
     asked = {"method": method, **where} if view in BY_METHOD else where
-    rows = ASKED[view](source, **asked)
-    return [ORDERS.shown(row) for row in rows] if view == "orders" else rows
+    return ASKED[view](source, **asked)
 
 
-def differing(view: str, before: Iterable[Row], after: Iterable[Row]) -> Iterator[Differing]:
+def differing(view: str, before: Iterable[AnyRow], after: Iterable[AnyRow]) -> Iterator[Differing]:
     """The rows that differ, in the order of the second state; then those that are no longer
     there."""
     key = KEYS[view]

@@ -5,14 +5,27 @@ What rounding takes from or adds to a figure is a part of its own. It is beyond 
 the 40th place.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any, cast
 
 from orderledger.audit.rows import PartRow
+from orderledger.extend.events import Recorded
 from orderledger.extend.values import EXACT, ZERO, Modes, Part, part_of, total, when
-from orderledger.extend.views import METHODS, Marks, Method, Position, Row, Terms, rate_of
+from orderledger.extend.views import (
+    METHODS,
+    Entry,
+    Marks,
+    Method,
+    Position,
+    Terms,
+    is_entry,
+    rate_of,
+)
+from orderledger.rows import AccountEventRow, FillPnlRow, PnlRow, TradeRow
 
+OF_FILL = ("client_order_id", "fill_id", "side", "quantity", "price", "at", "position")
+OF_EVENT = ("quantity", "price", "at", "position")
 EMPTY: Any = dict.fromkeys(PartRow.__annotations__)
 
 
@@ -22,7 +35,11 @@ def part(figure: str, kind: str, **fields: Any) -> PartRow:
 
 
 def pnl_parts(
-    pnl: Row, fills: Iterable[Row], events: Iterable[Row], marks: Marks, method: Method
+    pnl: PnlRow,
+    fills: Iterable[FillPnlRow],
+    events: Iterable[AccountEventRow],
+    marks: Marks,
+    method: Method,
 ) -> list[PartRow]:
     """The parts of one row of `pnl`, but for its unrealized P&L.
 
@@ -46,23 +63,26 @@ def pnl_parts(
     return parts
 
 
-def unrealized_parts(pnl: Row, terms: Terms, cost: Decimal, mark: Row | None) -> list[PartRow]:
-    """The parts of the unrealized P&L: the position at the mark, and what it cost. `mark`: position
-    and time of the event."""
+def unrealized_parts(
+    pnl: PnlRow, terms: Terms, cost: Decimal, mark: Recorded | None
+) -> list[PartRow]:
+    """The parts of the unrealized P&L: the position at the mark, and what it cost. `mark`: the
+    event of the mark."""
     unrealized, quantity = pnl["unrealized_pnl"], pnl["position_quantity"]
-    if unrealized is None or not quantity:
+    price = pnl["mark_price"]
+    if unrealized is None or not quantity or price is None:
         return []
-    value = terms.value(quantity, pnl["mark_price"])
+    value = terms.value(quantity, price)
     sign = -1 if terms.inverse else 1
     common: dict[str, Any] = {"quantity": quantity, "currency": pnl["currency"]}
-    of_mark = {} if mark is None else {name: mark[name] for name in ("position", "at")}
+    of_mark = {} if mark is None else {"position": mark.position, "at": mark.at}
     worth, paid = _signed(terms.amount(value), sign), _signed(terms.amount(cost), -sign)
     parts = [
         part(
             "unrealized_pnl",
             "value at the mark",
             amount=worth,
-            price=pnl["mark_price"],
+            price=price,
             **common,
             **of_mark,
         ),
@@ -76,15 +96,17 @@ def unrealized_parts(pnl: Row, terms: Terms, cost: Decimal, mark: Row | None) ->
     ]
 
 
-def position_parts(entries: Iterable[Row], position: Position, method: Method) -> Iterator[PartRow]:
+def position_parts(
+    entries: Iterable[Entry], position: Position, method: Method
+) -> Iterator[PartRow]:
     """What each trade and adjustment adds to the quantity of a position, and to what it cost.
     `position`: before all of them."""
     book = position.books[METHODS.index(method)]
     for entry in entries:
         quantity, cost = position.quantity, book.cost
-        position.enter(entry)
+        position.take(entry)
         kind = "fill" if "fill_id" in entry else "adjustment"
-        fields = _of_fill(entry) if kind == "fill" else _of_event(entry)
+        fields = _of_fill(entry) if "fill_id" in entry else _of_event(entry)
         yield part(
             "position_quantity", kind, **fields, amount=EXACT.subtract(position.quantity, quantity)
         )
@@ -97,7 +119,7 @@ def position_parts(entries: Iterable[Row], position: Position, method: Method) -
         )
 
 
-def fills_of_order_parts(trades: Iterable[Row]) -> Iterator[PartRow]:
+def fills_of_order_parts(trades: Iterable[TradeRow]) -> Iterator[PartRow]:
     """What each active fill of an order adds to its cumulative quantity, its notional and its fees.
 
     The average price is the notional divided by the cumulative quantity.
@@ -115,16 +137,25 @@ def fills_of_order_parts(trades: Iterable[Row]) -> Iterator[PartRow]:
 
 
 def entries_in_order(
-    trades: Iterable[Row], events: Iterable[Row], part: Part, modes: Modes
-) -> list[Row]:
+    trades: Iterable[TradeRow], events: Iterable[AccountEventRow], part: Part, modes: Modes
+) -> list[Entry]:
     """The trades and adjustments of a position, from those of its instrument, as they happened."""
-    counted = [trade for trade in trades if trade["instrument"] and trade["side"]]
-    entries = [*counted, *(event for event in events if event["kind"] == "adjust")]
+    rows: tuple[TradeRow | AccountEventRow, ...] = (
+        *trades,
+        *(event for event in events if event["kind"] == "adjust"),
+    )
+    entries = (row for row in rows if is_entry(row))
     return sorted((entry for entry in entries if part_of(entry, modes) == part), key=when)
 
 
-def _parts_of_fill(pnl: Row, fill: Row, marks: Marks, method: Method) -> Iterator[PartRow]:
-    realized = fill[f"realized_pnl_{method}"]
+def _parts_of_fill(
+    pnl: PnlRow, fill: FillPnlRow, marks: Marks, method: Method
+) -> Iterator[PartRow]:
+    realized = {
+        "average": fill["realized_pnl_average"],
+        "fifo": fill["realized_pnl_fifo"],
+        "lifo": fill["realized_pnl_lifo"],
+    }[method]
     fields = _of_fill(fill)
     yield part(
         "realized_pnl",
@@ -143,7 +174,7 @@ def _parts_of_fill(pnl: Row, fill: Row, marks: Marks, method: Method) -> Iterato
         )
 
 
-def _parts_of_event(pnl: Row, event: Row, marks: Marks) -> Iterator[PartRow]:
+def _parts_of_event(pnl: PnlRow, event: AccountEventRow, marks: Marks) -> Iterator[PartRow]:
     if event["kind"] == "funding":
         net = _converted(pnl, marks, event["currency"], event["quantity"])
         fields = {**_of_event(event), "quantity": None, "price": None}
@@ -166,9 +197,11 @@ def _parts_of_event(pnl: Row, event: Row, marks: Marks) -> Iterator[PartRow]:
         )
 
 
-def _converted(pnl: Row, marks: Marks, currency: str | None, amount: Decimal) -> Decimal | None:
+def _converted(
+    pnl: PnlRow, marks: Marks, currency: str | None, amount: Decimal | None
+) -> Decimal | None:
     """An amount in the settlement currency."""
-    if currency is None or pnl["currency"] is None:
+    if currency is None or amount is None or pnl["currency"] is None:
         return None
     rate = rate_of(pnl["account"], currency, pnl["currency"], marks) if amount else ZERO
     return None if rate is None else EXACT.multiply(amount, rate)
@@ -188,15 +221,12 @@ def _rounding(
     return [part(figure, "rounding", **{field: rest}, currency=currency)] if rest else []
 
 
-def _of_fill(fill: Row) -> dict[str, Any]:
-    return {
-        name: fill[name]
-        for name in ("client_order_id", "fill_id", "side", "quantity", "price", "at", "position")
-    }
+def _of_fill(fill: Mapping[str, object]) -> dict[str, Any]:
+    return {name: fill[name] for name in OF_FILL}
 
 
-def _of_event(event: Row) -> dict[str, Any]:
-    return {name: event[name] for name in ("quantity", "price", "at", "position")}
+def _of_event(event: Mapping[str, object]) -> dict[str, Any]:
+    return {name: event[name] for name in OF_EVENT}
 
 
 def _signed(amount: Decimal, sign: int) -> Decimal:

@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 from orderledger import Ledger, Outcome, parse_document
 from orderledger.audit.as_messages import Document
-from orderledger.audit.differing import rows_of
+from orderledger.audit.differing import AnyRow, rows_of
 from orderledger.audit.rows import Independence
 from orderledger.audit.shuffling import (
     Item,
@@ -20,14 +20,14 @@ from orderledger.audit.shuffling import (
 from orderledger.extend.events import Recorded
 from orderledger.extend.store import Store
 from orderledger.extend.values import SteppingClock, account_of
-from orderledger.extend.views import FoldedViews, Method, Row, Views, folded
+from orderledger.extend.views import FoldedViews, Method, Views, folded
 
 HIDDEN = frozenset({"stream", "version", "recorded_at", "position", "rank", "source", "tags"})
 """Columns that may tell when, how often and from where messages came. Messages are recorded anew
 without tags."""
 
 Progress = Callable[[int, int], None]
-Ends = dict[str, list[Row]]
+Ends = dict[str, list[AnyRow]]
 
 
 def proved(
@@ -182,11 +182,11 @@ def _end_of(views: Views) -> Ends:
     }
 
 
-def _shown(row: Row) -> dict[str, Any]:
+def _shown(row: AnyRow) -> dict[str, Any]:
     return {name: value for name, value in row.items() if name not in HIDDEN}
 
 
-def _sort_key(row: Row) -> str:
+def _sort_key(row: AnyRow) -> str:
     names = (
         "account",
         "client_order_id",

@@ -1,6 +1,6 @@
 """Which events make an order what it is: for each field, the last event that changed it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from orderledger.audit.figure_parts import part
 from orderledger.audit.rows import PartRow
@@ -20,11 +20,11 @@ FIELDS = (
 def changes_of_order(stream: str, events: Iterable[Recorded]) -> list[PartRow]:
     """A part per field that has a value: the event that gave it that value."""
     order = Order.of(stream)
-    before = order_row(stream, order, 0)
+    before: Mapping[str, object] = order_row(stream, order, 0)
     last: dict[str, Recorded] = {}
     for recorded in events:
         evolve(order, recorded.event, recorded.when)  # type: ignore[arg-type]
-        after = order_row(stream, order, recorded.version)
+        after: Mapping[str, object] = order_row(stream, order, recorded.version)
         last |= {name: recorded for name in FIELDS if after[name] != before[name]}
         before = after
     return [

@@ -1,7 +1,7 @@
 """Query methods for auditors. Each reads the log beside the views; what it makes of them is in
 `projections`."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from os import PathLike
@@ -26,14 +26,13 @@ from orderledger.extend.views import (
     TRADES,
     Method,
     Queries,
-    Row,
     check_argument,
     check_times,
     one_order,
     parameters,
     was_known,
 )
-from orderledger.rows import RowList
+from orderledger.rows import OrderRow, RowList
 
 if TYPE_CHECKING:
     from orderledger.audit.parts import Asked
@@ -57,9 +56,8 @@ class AuditQueries(Queries):
     ) -> Explanation:
         """Explain an order in sentences.
 
-        Tells each event of the order: what happened, when it happened and when it was recorded, who
-        caused it and why, what it changed, and what is odd about it. Then what is not known, and
-        what the order is now.
+        Shows each event of the order: its two times, its cause, its effect, and its oddities. Then
+        what is not known, and what the order is now.
 
         Raises as `order` does.
         """
@@ -70,7 +68,7 @@ class AuditQueries(Queries):
         row = self._order_asked(order_id, account, as_of, effective_at)
         with reaching(self._url):
             return explanation(
-                ORDERS.shown(row),
+                row,
                 events := self._known_events([row["stream"]], as_of, effective_at),
                 self._known_events(_origins(events), as_of, effective_at),
                 self._known_events(_proposal(row), as_of, effective_at),
@@ -78,7 +76,7 @@ class AuditQueries(Queries):
 
     def why(
         self,
-        subject: Annotated[Subject, "What to take apart."],
+        subject: Annotated[Subject, "The figure."],
         /,
         *,
         order_id: Annotated[str | None, "Any id of the order.", parameters.Word("id")] = None,
@@ -125,23 +123,25 @@ class AuditQueries(Queries):
         view: Annotated[str, "Compare the rows of this view.", VIEWS],
         /,
         *,
-        from_as_of: Annotated[datetime | int, "What was known then.", parameters.Word("from")],
+        from_as_of: Annotated[
+            datetime | int, "The earlier state of knowledge.", parameters.Word("from")
+        ],
         as_of: Annotated[
             datetime | int | None,
-            "What was known then. Default: what is known now.",
+            "The later state of knowledge. Default: now.",
             parameters.Word("to"),
         ] = None,
         effective_at: Annotated[
-            datetime | None, "The moment that both speak of. Default: the first."
+            datetime | None, "The moment of both statements. Default: the first time."
         ] = None,
         method: parameters.LotMethod = "average",
         account: parameters.Account = None,
         instrument: parameters.Instrument = None,
         **where: Any,
     ) -> RowList[RestatedRow]:
-        """Compare what was said at one time with what is said at another.
+        """Compare the statements of two times about the same moment.
 
-        Both speak of the same moment. Lists the rows of the view that differ, with the old and the
+        Lists the rows of the view that differ, with the old and the
         new values, and the events recorded in between that made the difference.
 
         In Python, more values of columns may be given.
@@ -242,10 +242,10 @@ class AuditQueries(Queries):
     ) -> RowList[WhatIfRow]:
         """Show what would be different under other assumptions.
 
-        Folds the same log in memory under another lot method, another fee schedule, without some
-        orders or accounts, or with an order of unknown outcome taken as filled or not. Lists the
+        Folds the same log in memory under other assumptions: another lot method or fee schedule,
+        some orders or accounts left out, or open orders taken as filled or not. Lists the
         rows of orders, positions and P&L that would differ: what is, what would be, and the
-        difference. `account` tells apart orders with the same id. Nothing is recorded.
+        difference. `account` distinguishes orders with the same id. Nothing is recorded.
         """
         from orderledger.audit.fee_schedule import flat_schedule, read_fee_schedule
         from orderledger.audit.what_if import Assumptions, what_if
@@ -314,6 +314,7 @@ class AuditQueries(Queries):
         check_argument("order_id", "text", order_id, is_needed=True)
         with self._views_of_order(order_id, account, as_of, effective_at) as views:
             row = one_order(views, order_id, account)
+            figures: Mapping[str, object] = row
             trades = views.rows(TRADES, stream=row["stream"], state="active")
         with reaching(self._url):
             events = self._known_events([row["stream"]], as_of, effective_at)
@@ -323,7 +324,7 @@ class AuditQueries(Queries):
             "instrument": row["instrument"],
             "client_order_id": row["client_order_id"],
             "method": None,
-            "figures": {name: row[name] for name in (*FIELDS, "fees")},
+            "figures": {name: figures[name] for name in (*FIELDS, "fees")},
             "parts": [*changes_of_order(row["stream"], events), *fills_of_order_parts(trades)],
         }
 
@@ -344,13 +345,14 @@ class AuditQueries(Queries):
                 [account_stream(account, "mark", instrument)], as_of, effective_at
             )
         with self._views(as_of, effective_at) as views:
+            row: Mapping[str, object] | None
             if subject == "pnl":
                 row, parts = why_pnl(views, asked, method, marks)
             else:
                 row, parts = why_position(views, asked, method)
         figures: dict[str, Any] = {
             name: value
-            for name, value in row.items()
+            for name, value in (row or {}).items()
             if name not in ("account", "instrument", "method")
         }
         return {
@@ -369,12 +371,12 @@ class AuditQueries(Queries):
         account: str | None,
         as_of: datetime | int | None,
         effective_at: datetime | None,
-    ) -> Row:
+    ) -> OrderRow:
         check_times(as_of, effective_at)
         check_argument("order_id", "text", order_id, is_needed=True)
         check_argument("account", "text", account)
         with self._views_of_order(order_id, account, as_of, effective_at) as views:
-            return one_order(views, order_id, account)
+            return ORDERS.shown(one_order(views, order_id, account))
 
     def _known_events(
         self, streams: list[str], as_of: datetime | int | None, effective_at: datetime | None
@@ -422,7 +424,7 @@ def _origins(events: list[Recorded]) -> list[str]:
     )
 
 
-def _proposal(row: Row) -> list[str]:
+def _proposal(row: OrderRow) -> list[str]:
     """The stream of the proposal that the order carries out."""
     proposal_id = (row["links"] or {}).get("proposal_id")
     return [] if proposal_id is None else [proposal_stream(row["account"], proposal_id)]

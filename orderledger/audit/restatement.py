@@ -3,7 +3,7 @@ make the difference."""
 
 from collections.abc import Callable, Iterable
 
-from orderledger.audit.differing import KEYS, Differing
+from orderledger.audit.differing import KEYS, AnyRow, Differing
 from orderledger.audit.explanation import step_of
 from orderledger.audit.rows import CauseRow, RestatedRow
 from orderledger.extend.events import (
@@ -18,7 +18,6 @@ from orderledger.extend.events import (
     Recorded,
 )
 from orderledger.extend.values import account_of
-from orderledger.extend.views import Row
 
 OF_ORDERS = frozenset({"orders", "trades", "anomalies"})
 NAMES = ("account", "client_order_id", "fill_id", "instrument", "stream")
@@ -35,7 +34,7 @@ class Causes:
         self._events = list(events)
         self._instruments = instruments
 
-    def of(self, view: str, row: Row, other: Row | None) -> list[CauseRow]:
+    def of(self, view: str, row: AnyRow, other: AnyRow | None) -> list[CauseRow]:
         """The events that touch this row of a view. `other`: the row at the other time."""
         if view in OF_ORDERS:
             found = self._touching(_of_order(row))
@@ -62,7 +61,7 @@ class Causes:
     def _touching(self, touches: Touches) -> list[Recorded]:
         return [one for one in self._events if touches(one)]
 
-    def _is_of_instrument(self, one: Recorded, row: Row, *, is_of_orders: bool) -> bool:
+    def _is_of_instrument(self, one: Recorded, row: AnyRow, *, is_of_orders: bool) -> bool:
         if account_of(one.stream) != row["account"]:
             return False
         if isinstance(one.event, AccountEvent):
@@ -88,18 +87,18 @@ def restated_row(view: str, found: Differing, causes: Causes) -> RestatedRow:
     }
 
 
-def _of_order(row: Row) -> Touches:
+def _of_order(row: AnyRow) -> Touches:
     return lambda one: one.stream == row["stream"]
 
 
-def _of_account(row: Row) -> Touches:
+def _of_account(row: AnyRow) -> Touches:
     account, position = row["account"], row["position"]
     return lambda one: (
         one.position == position or (account_of(one.stream) == account and row["kind"] == "gap")
     )
 
 
-def _of_rates(rows: list[Row]) -> Touches:
+def _of_rates(rows: list[AnyRow]) -> Touches:
     """Marks that convert amounts of the row into its settlement currency."""
     account, currencies = rows[0]["account"], {row["currency"] for row in rows if row["currency"]}
     paid = {name for row in rows for field in ("fees", "funding") for name in row[field]}

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from orderledger.audit.differing import differing, rows_of
@@ -10,6 +11,7 @@ from orderledger.audit.rows import RestatedRow
 from orderledger.extend.events import Recorded, decode
 from orderledger.extend.store import Store
 from orderledger.extend.views import ORDERS, TRADES, AsOf, Method, Views, folded, was_known
+from orderledger.rows import OrderRow, TradeRow
 
 
 def restated(
@@ -59,8 +61,8 @@ def _instruments(states: Iterable[Views]) -> dict[str, set[str]]:
     """The instruments of each order and its fills."""
     found: dict[str, set[str]] = {}
     for views in states:
-        for table in (ORDERS, TRADES):
-            for row in views.each(table):
-                if row["instrument"] is not None:
-                    found.setdefault(row["stream"], set()).add(row["instrument"])
+        orders, trades = views.each(ORDERS), views.each(TRADES)
+        for row in chain[OrderRow | TradeRow](orders, trades):
+            if row["instrument"] is not None:
+                found.setdefault(row["stream"], set()).add(row["instrument"])
     return found

@@ -1,6 +1,6 @@
 """The same log under other assumptions, folded in memory. Nothing is written."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from orderledger.audit.differing import differing, rows_of
+from orderledger.audit.differing import AnyRow, differing, rows_of
 from orderledger.audit.fee_schedule import FeeSchedule
 from orderledger.audit.rows import WhatIfRow
 from orderledger.extend.events import FillRecorded, OrderCanceled, OrderJudgement, Recorded
@@ -19,11 +19,11 @@ from orderledger.extend.views import (
     TRADES,
     FoldedViews,
     Method,
-    Row,
     Terms,
     one_order,
     terms_of,
 )
+from orderledger.rows import OrderRow
 
 COMPARED = ("orders", "positions", "pnl")
 ASSUMED = "what_if"
@@ -126,7 +126,7 @@ class World:
             position += 1
             yield _after(row, msgspec.structs.replace(event, at=at), at, position)
 
-    def _fill(self, row: Row) -> FillRecorded:
+    def _fill(self, row: OrderRow) -> FillRecorded:
         """A fill of what is left of the order."""
         price = row["limit_price"] if row["limit_price"] is not None else self._mark(row)
         if not row["leaves_quantity"] or price is None:
@@ -140,7 +140,7 @@ class World:
             )
         return FillRecorded(fill_id=ASSUMED, quantity=row["leaves_quantity"], price=price)
 
-    def _mark(self, row: Row) -> Decimal | None:
+    def _mark(self, row: OrderRow) -> Decimal | None:
         marks = self.views.rows(INSTRUMENTS, account=row["account"], instrument=row["instrument"])
         return marks[0]["mark_price"] if marks else None
 
@@ -170,7 +170,9 @@ class World:
         return rows[0]["instrument"] if rows else None
 
 
-def _after(row: Row, event: FillRecorded | OrderCanceled, at: datetime, position: int) -> Recorded:
+def _after(
+    row: OrderRow, event: FillRecorded | OrderCanceled, at: datetime, position: int
+) -> Recorded:
     """An event after the last one of the order."""
     return Recorded(
         stream=row["stream"],
@@ -188,7 +190,7 @@ def _replaced(recorded: Recorded, event: FillRecorded) -> Recorded:
     return msgspec.structs.replace(recorded, event=event)
 
 
-def _without_method(rows: list[Row]) -> list[Row]:
+def _without_method(rows: Iterable[AnyRow]) -> list[AnyRow]:
     """The rows without the method, which differs whenever another is asked for."""
     return [{name: value for name, value in row.items() if name != "method"} for row in rows]
 

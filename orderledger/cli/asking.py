@@ -143,11 +143,11 @@ reconciled_orders = question(
 )
 
 
-def _show_exposure(rows: Sequence[Any], form: str) -> None:
-    listing(columns.EXPOSURE, "positions", Queries.exposure)(rows, form)
+def _show_exposure(found: Sequence[Any], form: str) -> None:
+    listing(columns.EXPOSURE, "positions", Queries.exposure)(found, form)
     orders = [
         {"account": row["account"], "instrument": row["instrument"], **order}
-        for row in rows
+        for row in found
         for order in row["orders"]
     ]
     if orders and form == "table":
@@ -163,12 +163,12 @@ exposure = question(
 )
 
 
-def _show_latency(rows: Sequence[Any], form: str) -> None:
-    steps = [{**row, **step} for row in rows for step in row["steps"]]
+def _show_latency(found: Sequence[Any], form: str) -> None:
+    steps = [{**row, **step} for row in found for step in row["steps"]]
     if steps and form == "table":
         print_rows(steps, columns.LATENCY_STEPS, as_json=False, title="steps")
         click.echo()
-    listing(columns.LATENCY_COUNTS, "groups", Queries.latency)(rows, form)
+    listing(columns.LATENCY_COUNTS, "groups", Queries.latency)(found, form)
 
 
 latency = question(

@@ -1,8 +1,9 @@
 """The columns of the tables for people. `--json` shows all fields."""
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-Row = dict[str, Any]
+Row = Mapping[str, Any]
 
 
 class PlainRow(dict[str, Any]):

@@ -125,20 +125,20 @@ def question(
 def listing(columns: Columns, title: str, method: Method) -> Show:
     """Prints the rows of a method as a table, or in another form."""
 
-    def show(rows: Iterable[Any], form: str) -> None:
+    def show(found: Iterable[Any], form: str) -> None:
         from orderledger.projections.view import kinds_of
 
-        print_listing(rows, form, columns, title, lambda: kinds_of(row_of(method)))
+        print_listing(found, form, columns, title, lambda: kinds_of(row_of(method)))
 
     return show
 
 
-def show_record(row: Any, form: str) -> None:
+def show_record(found: Any, form: str) -> None:
     """Print one row."""
     if form == "table":
-        print_record(row)
+        print_record(found)
     else:
-        print_json([row])
+        print_json([found])
 
 
 def parameters_in(

@@ -113,7 +113,7 @@ GROUPS: dict[str, dict[str, Entry]] = {
         "why": Entry("audit.cli.auditing:why", "Take a figure apart into events."),
         "restate": Entry(
             "audit.cli.auditing:restate",
-            "Compare what was said at one time with what is said at another.",
+            "Compare the statements of two times about the same moment.",
         ),
         "audit": Entry("audit.cli.auditing:audit", "Answer questions of compliance."),
         "order-records": Entry(

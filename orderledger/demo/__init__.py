@@ -1,2 +1,3 @@
-"""The demo, in a minute: a process trades and is killed; the next one recovers, queries the venue
-and trades on."""
+"""The demo, in a minute: a process trades and is killed; the next one recovers, queries the
+venue and continues to trade.
+"""

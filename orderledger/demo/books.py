@@ -26,7 +26,7 @@ def show(narrator: Narrator, desk: Desk) -> None:
     narrator.show(tables.anomalies(ledger.anomalies(account=ACCOUNT)))
 
 
-def tell_order(narrator: Narrator, desk: Desk, name: str, *, killed_at: int) -> None:
+def show_order(narrator: Narrator, desk: Desk, name: str, *, killed_at: int) -> None:
     """Show one order, event by event. `killed_at`: last log position that the killed process
     wrote."""
     narrator.heading(f"The story of {name}, event by event")

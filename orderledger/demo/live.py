@@ -1,5 +1,5 @@
-"""The demo that goes on: a process that trades at the simulated venue until it is stopped, for the
-page to show.
+"""The live demo: a process that trades at the simulated venue until it is stopped, for the page to
+show.
 
 `python -m orderledger.demo.live --db PATH --seed N`. It first trades through the last half hour at
 once, then in real time. It ends when its standard input is closed, which happens when its parent
@@ -27,7 +27,7 @@ from orderledger.demo.world import ACCOUNT, INSTRUMENTS, VenueClock
 from orderledger.simulation.local import CALM, LocalVenue
 
 BEFORE = timedelta(minutes=30)
-"""What is traded at once, before real time begins."""
+"""The period that is traded at once, before real time begins."""
 
 ROUND_SECONDS = 15
 STEP_SECONDS = 0.5
@@ -47,8 +47,8 @@ class LiveTrader:
 
     def open_day(self) -> None:
         """Define the instruments."""
-        self._desk.hear(self._desk.venue.definitions())
-        self._desk.hear(self._desk.venue.marks())
+        self._desk.record_reports(self._desk.venue.definitions())
+        self._desk.record_reports(self._desk.venue.marks())
 
     def trade(self) -> None:
         """One round."""
@@ -59,7 +59,7 @@ class LiveTrader:
             self._propose(Role.ENTRY if self._round % 2 else Role.EXIT)
         if self._round % 7 == 0:
             self._deny()
-        self._desk.hear(self._desk.venue.marks())
+        self._desk.record_reports(self._desk.venue.marks())
 
     def _quote(self) -> None:
         """Keep a few quotes on each side: cancel the oldest, move another, and add a new one."""
@@ -105,8 +105,9 @@ class LiveTrader:
             self._send_with_luck(name, partial(self._desk.place, order_for(proposal, name)))
 
     def _send_with_luck(self, name: str, send: Callable[[], str]) -> None:
-        """One call in ten gets no answer: the order is unresolved until the venue is asked, in the
-        next round."""
+        """One call in ten gets no answer: the order is unresolved until the venue is queried, in
+        the next round.
+        """
         if self._chance.random() < 0.1:
             self._desk.venue.lose_next_answer(self._chance.choice(("answer_lost", "request_lost")))
             self._unresolved.append(name)

@@ -70,7 +70,7 @@ def decided(proposal: Propose, *, reason: str | None = None) -> Message:
 def order_for(
     proposal: Propose, name: str, *, quantity: Decimal | None = None, group: str | None = None
 ) -> Request:
-    """The order that carries out a proposal, or a part of it."""
+    """The order that executes a proposal, or a part of it."""
     trade_id = proposal.links.trade_id if proposal.links else None
     return Request(
         account=ACCOUNT,

@@ -34,8 +34,8 @@ def prove(narrator: Narrator, desk: Desk) -> None:
     ]
     narrator.show(table(("", ">venue says", ">ledger says", "verdict"), shown))
     if checked.differences or any(row[-1] != "agree" for row in shown):
-        raise Disagreement("the log, the views and the venue do not say the same")
-    narrator.line("Every order, fill and position: the venue and the ledger say the same.")
+        raise Disagreement("the log, the views and the venue do not agree")
+    narrator.line("Every order, fill and position: the venue and the ledger agree.")
 
 
 def _compared(what: str, venue: dict[str, Facts], ledger: dict[str, Facts]) -> tuple[str, ...]:

@@ -14,29 +14,30 @@ from orderledger.extend.views import Row
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """Result of a query about one order. `recorded`: number of new facts. `known`: number of facts
-    that the ledger had already."""
+    """Result of a query about one order. `recorded`: number of new facts. `known`: number of
+    facts that the ledger already had.
+    """
 
     client_order_id: str
     believed: str
-    venue_says: str
+    reported: str
     recorded: int
     known: int
     now: str
 
 
 def ask(desk: Desk, order: Row) -> Answer:
-    """Record all reports of the venue about an order, and its present state."""
+    """Record all reports of the venue about an order, and its current state."""
     name = order["client_order_id"]
-    counts = desk.hear(desk.venue.order_history(name), source=Source.RECONCILIATION)
+    counts = desk.record_reports(desk.venue.order_history(name), source=Source.RECONCILIATION)
     status = desk.venue.order_status(name)
-    counts += desk.hear([status], source=Source.RECONCILIATION)
+    counts += desk.record_reports([status], source=Source.RECONCILIATION)
     claims = status.get("reported", {})
     filled = f", {number(claims['cum_quantity'])}" if Decimal(claims.get("cum_quantity", 0)) else ""
     return Answer(
         client_order_id=name,
         believed=standing(order),
-        venue_says="does not know it"
+        reported="does not know it"
         if status["type"] == "absent"
         else f"{status['status'].replace('_', ' ')}{filled}",
         recorded=counts["recorded"],
@@ -52,8 +53,8 @@ def ask_for_fills(desk: Desk, *, since: datetime) -> tuple[int, int]:
     ours = {order["client_order_id"] for order in desk.ledger.orders(account=ACCOUNT)}
     fills = desk.venue.fills_since(since)
     for name in sorted({fill["client_order_id"] for fill in fills} - ours):
-        desk.hear(desk.venue.order_history(name), source=Source.RECONCILIATION)
-    desk.hear(fills, source=Source.RECONCILIATION)
+        desk.record_reports(desk.venue.order_history(name), source=Source.RECONCILIATION)
+    desk.record_reports(fills, source=Source.RECONCILIATION)
     count = sum(fill["fill_id"] in known for fill in fills)
     return len(fills) - count, count
 
@@ -73,9 +74,9 @@ def settle(desk: Desk, name: str) -> str | None:
         return None
     if order["submitted_at"] is None:
         desk.record(Deny(account=ACCOUNT, client_order_id=name, reason="stale_after_restart"))
-        return "it never left this machine; its moment is over, so it is denied"
-    answer = desk.hear_answer(name, desk.send(request_of(order)))
-    return f"the venue never got it, so it is sent again under the same id: {answer}"
+        return "it never left this machine and is too late now, so it is denied"
+    answer = desk.record_answer(name, desk.send(request_of(order)))
+    return f"the venue never received it, so it is sent again under the same id: {answer}"
 
 
 def request_of(order: Row) -> Request:

@@ -1,5 +1,6 @@
-"""The story: a process trades and is killed; the next one recovers, queries the venue, trades on
-and shows the books."""
+"""The story: a process trades and is killed; the next one recovers, queries the venue, continues
+to trade and shows the books.
+"""
 
 import os
 import signal
@@ -24,9 +25,9 @@ from orderledger.extend.views import Row
 from orderledger.simulation.local import LocalVenue
 
 SEED = 71
-"""A seed whose story has a bit of everything."""
+"""A seed whose story shows all kinds of events."""
 DOWNTIME = timedelta(seconds=75)
-HEARD = (Source.VENUE_PUSH, Source.RECONCILIATION)
+REPORT_SOURCES = (Source.VENUE_PUSH, Source.RECONCILIATION)
 
 
 def run(folder: Path, seed: int, console: Console) -> None:
@@ -49,7 +50,7 @@ def run(folder: Path, seed: int, console: Console) -> None:
         resolve(narrator, desk, found, log)
         trade_on(narrator, desk)
         books.show(narrator, desk)
-        books.tell_order(narrator, desk, worth_telling(desk, found), killed_at=len(log))
+        books.show_order(narrator, desk, order_to_show(desk, found), killed_at=len(log))
         prove(narrator, desk)
 
 
@@ -57,7 +58,7 @@ def trade_until_killed(narrator: Narrator, folder: Path, seed: int) -> None:
     """Run the trading process until it dies."""
     narrator.heading("A process trades: every order is recorded before it is sent")
     narrator.line(
-        f"Seed {seed}. Times are the venue's, {OPENING:%d %B %Y}, and virtual: nobody waits for "
+        f"Seed {seed}. Times are the venue's, {OPENING:%d %B %Y}, and virtual: nothing waits for "
         "them."
     )
     narrator.line(
@@ -75,7 +76,7 @@ def trade_until_killed(narrator: Narrator, folder: Path, seed: int) -> None:
             narrator.line(line.rstrip("\n"))
     if trader.returncode != -signal.SIGKILL:
         raise RuntimeError(
-            f"the trading process was to die by SIGKILL, it ended with {trader.returncode}"
+            f"the trading process should have died by SIGKILL, but ended with {trader.returncode}"
         )
     death = f"signal {-trader.returncode}, {signal.Signals(-trader.returncode).name}"
     narrator.line(
@@ -84,7 +85,7 @@ def trade_until_killed(narrator: Narrator, folder: Path, seed: int) -> None:
 
 
 def pass_time(narrator: Narrator, venue: LocalVenue) -> LocalVenue:
-    """Let the venue trade on without a connection, and a person trade there by hand."""
+    """Let the venue continue without a connection, and a person trade there by hand."""
     venue.submit(
         client_order_id="SCREEN-1",
         instrument="SOL-USD",
@@ -95,19 +96,19 @@ def pass_time(narrator: Narrator, venue: LocalVenue) -> LocalVenue:
     venue.drop(DOWNTIME.total_seconds())
     venue.advance(venue.now + DOWNTIME)
     narrator.line(
-        f"For {DOWNTIME.seconds} seconds the venue trades on without us."
-        " Meanwhile the operator buys 25 SOL-USD by hand on its screen."
+        f"For {DOWNTIME.seconds} seconds the venue continues without us. Meanwhile the operator "
+        "buys 25 SOL-USD by hand on its screen."
     )
     return venue
 
 
 def recover(narrator: Narrator, desk: Desk, log: list[Row]) -> list[Row]:
-    """Show what the ledger knows before any query. Returns the orders that have not ended."""
-    narrator.heading("The next process recovers: what the ledger knows before anybody is asked")
+    """Show the state of the ledger before any query. Returns the orders that have not ended."""
+    narrator.heading("The next process recovers: the state of the ledger before any query")
     recovery = desk.ledger.recover(account=ACCOUNT)
     narrator.line(
-        f"The last thing recorded is #{log[-1]['position']} at {clock(log[-1]['at'])}:"
-        f" {log[-1]['stream'].rpartition('/')[2]} {sentence(log[-1])}. The answer died with the "
+        f"The last recorded event is #{log[-1]['position']} at {clock(log[-1]['at'])}: "
+        f"{log[-1]['stream'].rpartition('/')[2]} {sentence(log[-1])}. The answer died with the "
         "process."
     )
     narrator.line(
@@ -118,28 +119,28 @@ def recover(narrator: Narrator, desk: Desk, log: list[Row]) -> list[Row]:
     narrator.show(tables.recovered(recovery.open))
     narrator.line(
         f"To find them it read {recovery.events_read} of the {len(log)} events in the log; the "
-        "rest was in the views already."
+        "rest was already in the views."
     )
     return recovery.open
 
 
 def resolve(narrator: Narrator, desk: Desk, found: list[Row], log: list[Row]) -> None:
     """Query the venue about each of these orders, and settle what is left."""
-    narrator.heading("It asks the venue, and records what the venue says")
-    last_heard_at = max(event["at"] for event in log if event["source"] in HEARD)
-    desk.note_gap(last_heard_at, desk.venue.now, reason="process_killed")
+    narrator.heading("It queries the venue, and records the answers")
+    last_report_at = max(event["at"] for event in log if event["source"] in REPORT_SOURCES)
+    desk.note_gap(last_report_at, desk.venue.now, reason="process_killed")
     answers = [ask(desk, order) for order in found]
     narrator.show(tables.answered(answers))
     recorded, known = ask_for_fills(desk, since=OPENING)
     narrator.line(
-        f"Asked for every fill of the day, the venue tells of {recorded + known}."
-        f" New to the ledger: {recorded}. Known already: {known}."
+        f"A query for every fill of the day returns {recorded + known}. New to the ledger: "
+        f"{recorded}. Known already: {known}."
     )
     for order in desk.ledger.orders(account=ACCOUNT, origin="external"):
         quantity = f"{number(order['cum_quantity'])} {order['instrument']}"
         narrator.line(
-            f"{order['client_order_id']} is no order of ours: marked external, its {quantity} "
-            "count at once."
+            f"{order['client_order_id']} is not one of our orders: marked external, its "
+            f"{quantity} count at once."
         )
     for order in found:
         done = settle(desk, str(order["client_order_id"]))
@@ -154,11 +155,11 @@ def resolve(narrator: Narrator, desk: Desk, found: list[Row], log: list[Row]) ->
 
 def trade_on(narrator: Narrator, desk: Desk) -> None:
     """Sell what momentum bought, and end the day."""
-    narrator.heading("It trades on, to a calm end")
+    narrator.heading("It trades to the end of the day")
     desk.wait(20)
     for order in desk.ledger.open_orders(account=ACCOUNT, strategy="momentum"):
         name = str(order["client_order_id"])
-        desk.say(
+        desk.print_line(
             f"{name} momentum cancels the rest: {desk.cancel(name, request_id=f'{name}-cancel')}"
         )
     desk.wait(2)
@@ -166,9 +167,11 @@ def trade_on(narrator: Narrator, desk: Desk) -> None:
     desk.wait(30)
     for order in desk.ledger.open_orders(account=ACCOUNT):
         name = str(order["client_order_id"])
-        desk.say(f"{name} is to end for the night: {desk.cancel(name, request_id=f'{name}-night')}")
+        desk.print_line(
+            f"{name} is canceled for the night: {desk.cancel(name, request_id=f'{name}-night')}"
+        )
     desk.wait(2)
-    desk.hear(desk.venue.marks())
+    desk.record_reports(desk.venue.marks())
 
 
 def _sell_two_thirds(desk: Desk) -> None:
@@ -178,7 +181,7 @@ def _sell_two_thirds(desk: Desk) -> None:
     held = row["position_quantity"] or Decimal(0)
     quantity = held // Decimal("0.15") * Decimal("0.1")
     if quantity <= 0:
-        desk.say("momentum holds too little to sell")
+        desk.print_line("momentum holds too little to sell")
         return
     proposal = propose(
         "P-6",
@@ -189,13 +192,13 @@ def _sell_two_thirds(desk: Desk) -> None:
     )
     desk.record(proposal, decided(proposal))
     sold = f"sell {number(quantity)} BTC-USD of {number(held)}"
-    desk.say(f"P-6 momentum proposes an exit ({sold}); the operator approves")
-    desk.say(
+    desk.print_line(f"P-6 momentum proposes an exit ({sold}); the operator approves")
+    desk.print_line(
         f"M-6 momentum {terms(proposal.model_dump())}: {desk.place(order_for(proposal, 'M-6'))}"
     )
 
 
-def worth_telling(desk: Desk, found: list[Row]) -> str:
+def order_to_show(desk: Desk, found: list[Row]) -> str:
     """Choose an order to show: unresolved when the process was killed, filled since, with many
     kinds of events."""
 

@@ -11,7 +11,7 @@ from orderledger.demo.reconciling import Answer
 from orderledger.demo.words import clock, money, number, price, sentence, standing, terms
 from orderledger.extend.views import Row, finding
 
-HEARD_BY = {
+RECEIVED_BY = {
     "strategy": "us",
     "operator": "us",
     "venue_push": "push",
@@ -57,7 +57,7 @@ def recovered(orders: list[Row]) -> Table:
 def answered(answers: list[Answer]) -> Table:
     """The results of the queries."""
     rows = [
-        (a.client_order_id, a.believed, a.venue_says, str(a.recorded), str(a.known), a.now)
+        (a.client_order_id, a.believed, a.reported, str(a.recorded), str(a.known), a.now)
         for a in answers
     ]
     return table(
@@ -99,7 +99,7 @@ def trade_history(trades: list[Row]) -> Table:
         (
             clock(trade["at"]),
             clock(trade["recorded_at"]),
-            HEARD_BY[trade["source"]],
+            RECEIVED_BY[trade["source"]],
             trade["fill_id"],
             trade["client_order_id"],
             trade["side"],
@@ -213,14 +213,14 @@ def history(events: list[Row], *, killed_at: int) -> Table:
     for event in events:
         if is_before and event["position"] > killed_at:
             rows.append(
-                ("", "", "", "", "-------- the process is killed; the next one goes on --------")
+                ("", "", "", "", "-------- the process is killed; the next one continues --------")
             )
             is_before = False
         cells = (
             str(event["position"]),
             clock(event["at"]),
             clock(event["recorded_at"]),
-            HEARD_BY[event["source"]],
+            RECEIVED_BY[event["source"]],
         )
         rows.append((*cells, sentence(event)))
     return table((">log", "happened", "recorded", "from", "~what happened"), rows)

@@ -46,8 +46,8 @@ class Trader:
 
     def open_day(self) -> None:
         """Define the instruments and quote both sides."""
-        self.desk.hear(self.desk.venue.definitions())
-        self.desk.say(f"connected to {ACCOUNT}; BTC-USD, ETH-USD and SOL-USD defined")
+        self.desk.record_reports(self.desk.venue.definitions())
+        self.desk.print_line(f"connected to {ACCOUNT}; BTC-USD, ETH-USD and SOL-USD defined")
         self._quote("Q-1", Side.BUY, ticks=-3)
         self._quote("Q-2", Side.SELL, ticks=3)
         self.desk.wait(5)
@@ -88,7 +88,7 @@ class Trader:
             text=f"over {number(LIMIT_NOTIONAL)} USD",
         )
         self.desk.record(too_large, deny)
-        self.desk.say(
+        self.desk.print_line(
             "Q-3 maker sell 40 ETH-USD: denied by our own risk check, over "
             f"{number(LIMIT_NOTIONAL)} USD; never sent"
         )
@@ -104,7 +104,9 @@ class Trader:
                 answer = self.desk.replace(
                     name, limit_price=limit_price, request_id=f"{name}-replace-{number_of_round}"
                 )
-                self.desk.say(f"{name} maker moves its price to {number(limit_price)}: {answer}")
+                self.desk.print_line(
+                    f"{name} maker moves its price to {number(limit_price)}: {answer}"
+                )
             else:
                 self._quote(f"{name}{'abc'[number_of_round - 1]}", side, ticks=ticks)
         self.desk.wait(30)
@@ -117,32 +119,36 @@ class Trader:
         )
         self._place(order_for(proposal, "M-2"))
         self.desk.venue.drop(15)
-        self.desk.say("the connection drops")
+        self.desk.print_line("the connection drops")
         self.desk.wait(35)
         down_at, up_at = self.desk.venue.outages[-1]
         self.desk.note_gap(down_at, up_at, reason="connection_dropped")
-        self.desk.hear([self.desk.venue.order_status("M-2")], source=Source.RECONCILIATION)
-        for anomaly in self.desk.ledger.anomalies(account=ACCOUNT, client_order_id="M-2"):
-            self.desk.say(f"M-2 {anomaly['code']}: {anomaly['detail']}")
-        missed = self.desk.venue.fills_since(down_at - MARGIN)
-        count = self.desk.hear(missed, source=Source.RECONCILIATION)["recorded"]
-        self.desk.say(
-            f"gap {clock(down_at)} to {clock(up_at)} recorded; the venue is asked for its fills: "
-            f"{count} had been missed"
+        self.desk.record_reports(
+            [self.desk.venue.order_status("M-2")], source=Source.RECONCILIATION
         )
-        self.desk.tell_fills(missed)
+        for anomaly in self.desk.ledger.anomalies(account=ACCOUNT, client_order_id="M-2"):
+            self.desk.print_line(f"M-2 {anomaly['code']}: {anomaly['detail']}")
+        missed = self.desk.venue.fills_since(down_at - MARGIN)
+        count = self.desk.record_reports(missed, source=Source.RECONCILIATION)["recorded"]
+        self.desk.print_line(
+            f"gap {clock(down_at)} to {clock(up_at)} recorded; the query for the venue's fills "
+            f"returns {count} that were missed"
+        )
+        self.desk.print_fills(missed)
 
     def lose_answers(self) -> None:
-        """Let four calls time out. Only the venue knows which of them it carried out."""
+        """Let four calls time out. Only the venue knows which of them it executed."""
         self._quote("Q-5", Side.BUY, ticks=-40)
         self._quote("Q-6", Side.SELL, ticks=40)
         venue = self.desk.venue
         venue.lose_next_answer("answer_lost")
         limit_price = self.desk.price("ETH-USD", ticks=-30)
         answer = self.desk.replace("Q-5", limit_price=limit_price, request_id="Q-5-replace")
-        self.desk.say(f"Q-5 maker moves its price to {number(limit_price)}: {answer}")
+        self.desk.print_line(f"Q-5 maker moves its price to {number(limit_price)}: {answer}")
         venue.lose_next_answer("request_lost")
-        self.desk.say(f"Q-6 maker cancels: {self.desk.cancel('Q-6', request_id='Q-6-cancel')}")
+        self.desk.print_line(
+            f"Q-6 maker cancels: {self.desk.cancel('Q-6', request_id='Q-6-cancel')}"
+        )
         proposal = self._propose(
             "P-4", Role.ENTRY, trade_id="T-1", quantity=self._lots(10, 16), ticks=-2
         )
@@ -161,14 +167,14 @@ class Trader:
         first = order_for(proposal, "M-4", quantity=half, group="pair")
         second = order_for(proposal, "M-5", quantity=proposal.quantity - half, group="pair")
         self.desk.record(first, second)
-        self.desk.say(
+        self.desk.print_line(
             "M-4 and M-5 momentum, a pair for P-5: both recorded, now sent one by one ..."
         )
         orders_sent = self.chance.randint(1, 2)
         for order in (first, second)[:orders_sent]:
             answer = self.desk.send(order)
             if order is not (first, second)[orders_sent - 1]:
-                self.desk.hear_answer(order.client_order_id, answer)
+                self.desk.record_answer(order.client_order_id, answer)
         os.kill(os.getpid(), signal.SIGKILL)
         raise AssertionError("SIGKILL cannot be survived")
 
@@ -182,7 +188,7 @@ class Trader:
             f"{request.side} {number(request.quantity)} {request.instrument} at "
             f"{number(request.limit_price)}"
         )
-        self.desk.say(
+        self.desk.print_line(
             f"{request.client_order_id} {request.strategy} {terms}: {self.desk.place(request)}"
         )
 
@@ -203,7 +209,7 @@ class Trader:
         self.desk.record(proposal, decided(proposal, reason=reason))
         terms = f"{proposal.side} {number(quantity)} BTC-USD"
         verdict = "the operator approves" if reason is None else f"the operator declines: {reason}"
-        self.desk.say(f"{proposal_id} momentum proposes an {role} ({terms}); {verdict}")
+        self.desk.print_line(f"{proposal_id} momentum proposes an {role} ({terms}); {verdict}")
         return proposal
 
     def _lots(self, least: int, most: int) -> Decimal:

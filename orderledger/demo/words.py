@@ -57,7 +57,7 @@ def sentence(event: Row) -> str:
         case "order_submitted":
             return "handed to the venue"
         case "submission_unresolved":
-            return f"no answer{reason}; what became of it is unknown"
+            return f"no answer{reason}; its result is unknown"
         case "order_acknowledged":
             return f"the venue accepts it as {payload.get('venue_order_id')}"
         case "fill_recorded":
@@ -67,27 +67,27 @@ def sentence(event: Row) -> str:
             )
         case "status_observed":
             return (
-                "asked; the venue says "
+                "queried; the venue reports "
                 f"{payload.get('status', 'nothing').replace('_', ' ')}{_claimed(payload)}"
             )
         case "replace_requested":
-            return f"we ask for {_changes(payload)}"
+            return f"we request {_changes(payload)}"
         case "order_replaced":
             return f"the venue changes it to {_changes(payload)} as {payload.get('venue_order_id')}"
         case "anomaly_detected":
             return f"odd: {payload['code']}: {payload['detail']}"
         case "anomaly_cleared":
-            return f"no longer odd: {payload['code']}"
+            return f"cleared: {payload['code']}"
         case name:
             return str(PLAIN.get(name, name.replace("_", " "))) + reason
 
 
 PLAIN = {
     "order_denied": "refused by our own checks, never sent",
-    "order_absent": "asked; the venue does not know it",
+    "order_absent": "queried; the venue does not know it",
     "order_rejected": "the venue refuses it",
     "order_canceled": "canceled",
-    "cancel_requested": "we ask for its end",
+    "cancel_requested": "we request its cancel",
     "cancel_rejected": "the venue refuses to cancel it",
     "replace_rejected": "the venue refuses the change",
 }

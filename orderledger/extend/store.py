@@ -30,9 +30,9 @@ from orderledger.infrastructure.storage.recorder import (
     LAST_POSITION,
     REQUEST_KEYS_TABLE,
     TILES_TABLE,
+    LogRow,
     NewEvidence,
 )
-from orderledger.infrastructure.storage.recorder import Row as LogRow
 from orderledger.infrastructure.storage.restoring import RestoredRow, restore_rows
 from orderledger.infrastructure.storage.schema import SCHEMA_VERSION
 from orderledger.infrastructure.storage.store import (

@@ -17,6 +17,7 @@ from orderledger.domain.values import (
     proposal_stream,
 )
 from orderledger.infrastructure.clock import Clock, SteppingClock, SystemClock
+from orderledger.projections.instruments import modes_of
 from orderledger.projections.sides import (
     HEDGE,
     NAMED,
@@ -25,7 +26,6 @@ from orderledger.projections.sides import (
     UNKNOWN,
     Modes,
     Part,
-    modes_of,
     part_now,
     part_of,
     part_words,

@@ -34,11 +34,18 @@ from orderledger.projections import queries
 from orderledger.projections.account_events import ACCOUNT_EVENTS
 from orderledger.projections.anomalies import ANOMALIES
 from orderledger.projections.certificates import CERTIFICATES
+from orderledger.projections.entries import Entry, is_entry
 from orderledger.projections.exposure import EXPOSED_ORDERS
 from orderledger.projections.fold import Fold
 from orderledger.projections.halts import HALTS, halt_row
 from orderledger.projections.histogram import Histogram
-from orderledger.projections.instruments import INSTRUMENTS, defined, marked, reported_quantities
+from orderledger.projections.instruments import (
+    INSTRUMENTS,
+    StoredInstrumentRow,
+    defined,
+    marked,
+    reported_quantities,
+)
 from orderledger.projections.names import ORDER_NAMES, MemoryNames
 from orderledger.projections.orders import ORDERS, order_row
 from orderledger.projections.pnl import Marks, equity_in, rate_of
@@ -56,9 +63,8 @@ from orderledger.projections.positions import (
     position_rows,
     terms_of,
 )
-from orderledger.projections.queries import OF_PART
 from orderledger.projections.recovery import finding
-from orderledger.projections.store import MemoryRows, Source, moment_of
+from orderledger.projections.store import MemoryRows
 from orderledger.projections.tables import BY_NAME, TABLES
 from orderledger.projections.tracked import NoDuplicates
 from orderledger.projections.trades import TRADES
@@ -80,7 +86,6 @@ __all__ = [
     "LONGEST_PAGE",
     "LOTS",
     "METHODS",
-    "OF_PART",
     "OF_POSITION",
     "ORDERS",
     "ORDERS_OF_PAGES",
@@ -94,6 +99,7 @@ __all__ = [
     "TRADES",
     "AsOf",
     "Column",
+    "Entry",
     "Fold",
     "FoldedViews",
     "Following",
@@ -110,7 +116,7 @@ __all__ = [
     "PositionFold",
     "Queries",
     "Row",
-    "Source",
+    "StoredInstrumentRow",
     "StoredViews",
     "Table",
     "Terms",
@@ -129,8 +135,8 @@ __all__ = [
     "folded",
     "groups_of",
     "halt_row",
+    "is_entry",
     "marked",
-    "moment_of",
     "offset_cursor",
     "offset_of",
     "one_order",

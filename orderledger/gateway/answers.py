@@ -1,4 +1,4 @@
-"""The answer of a venue to a request: waited for, and recorded, whatever it is."""
+"""Wait for the venue's answer to a request, and record it whatever it is."""
 
 import asyncio
 from collections.abc import Awaitable, Sequence
@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any, TypeAlias, TypeVar
 
 from orderledger import Deny, Message, Outcome, Unresolved
-from orderledger.extend.views import Row
 from orderledger.gateway.results import GatewayLedger, Sending
 from orderledger.venues.errors import NotSent, Unanswered
 
@@ -14,14 +13,14 @@ REFUSALS = frozenset({"reject", "reject_cancel", "reject_replace"})
 Result = TypeVar("Result")
 Failure: TypeAlias = NotSent | Unanswered
 Answer: TypeAlias = Sequence[Message] | Failure
-"""The messages that the venue's answer says, or why there is none."""
+"""The messages in the venue's answer, or why there is none."""
 
 
 async def answered(sending: Awaitable[Result], seconds: float) -> Result | Failure:
-    """Wait for an answer. Whatever an order entry does wrong, the outcome is unknown; only NotSent
-    is proof of the contrary.
+    """Wait for an answer. If an order entry fails in any way, the outcome is unknown; only NotSent
+    proves that nothing was sent.
 
-    A canceled task is no proof either: the request may have left. The cancellation ends here, so
+    A canceled task proves nothing either: the request may have left. The cancellation ends here, so
     that this can be recorded.
     """
     try:
@@ -43,8 +42,9 @@ async def answer_of(sending: Awaitable[object], seconds: float) -> Answer:
 
 
 def as_answer(one: object) -> Answer:
-    """What an order entry returned for one request. The outcome is unknown if that is not a
-    sequence of messages."""
+    """The return value of an order entry for one request. The outcome is unknown if that is not
+    a sequence of messages.
+    """
     if isinstance(one, (NotSent, Unanswered)):
         return one
     if isinstance(one, Sequence) and all(isinstance(message, Message) for message in one):
@@ -53,11 +53,15 @@ def as_answer(one: object) -> Answer:
 
 
 async def record_answer(
-    ledger: GatewayLedger, row: Row, answer: Answer, at: datetime, outcome: Outcome | None
+    ledger: GatewayLedger,
+    key: tuple[str, str],
+    answer: Answer,
+    at: datetime,
+    outcome: Outcome | None,
 ) -> Sending:
     """Record the answer to a new order, and return the result. `outcome`: of recording the
     request."""
-    account, name = row["account"], row["client_order_id"]
+    account, name = key
     who: dict[str, Any] = {"account": account, "client_order_id": name, "at": at}
     if isinstance(answer, NotSent):
         await ledger.arecord(

@@ -1,7 +1,7 @@
 """The state that the gateway decides by: open orders, positions, marks, halts and the day's P&L,
 kept up to date from the log.
 
-It is loaded from the views once, and then follows the log event by event in memory: a check before
+It is loaded from the views once, and then follows the log event by event in memory. A check before
 sending costs one small read and no commit.
 """
 
@@ -15,7 +15,6 @@ from zoneinfo import ZoneInfo
 from orderledger import PositionSide, Side
 from orderledger.extend.events import (
     EVERY_ACCOUNT,
-    REQUESTED_TERMS,
     FundingRecorded,
     InstrumentDefined,
     MarkRecorded,
@@ -51,7 +50,7 @@ from orderledger.extend.values import (
 )
 from orderledger.extend.views import (
     NoDuplicates,
-    Row,
+    StoredInstrumentRow,
     Terms,
     defined,
     halt_row,
@@ -62,6 +61,7 @@ from orderledger.extend.views import (
 from orderledger.gateway.day import DayPnl, Key
 from orderledger.gateway.limits import Denial, Limits, Proposed
 from orderledger.gateway.working import Instrument, WorkingOrders
+from orderledger.rows import HaltRow, OrderRow
 
 EVENTS_AT_ONCE = 1_000
 ENDED_KEPT = 1_000
@@ -77,7 +77,9 @@ class Submission(NamedTuple):
 
 
 class Contribution(NamedTuple):
-    """What an order adds to a position, and what its fills paid (negative) or received."""
+    """The change of a position by an order, and what its fills paid (negative) or received
+    (positive).
+    """
 
     key: Key | None = None
     quantity: Decimal = ZERO
@@ -93,9 +95,9 @@ class Book:
     """The live state of some accounts. Not thread-safe: it belongs to the gateway's event loop.
 
     `reserved`: orders that were checked and are not in the log yet, by stream; they count as open.
-    `growing`: what changes of open orders add that were checked and are not answered yet, by
-    request id. `unknown`: the instruments whose positions cannot be counted, because the position
-    side of a fill is not known.
+    `growing`: by request id, what changes of open orders add that were checked and are not answered
+    yet. `unknown`: the instruments whose positions cannot be counted, because the position side of
+    a fill is not known.
     """
 
     def __init__(
@@ -112,8 +114,8 @@ class Book:
         self.working = WorkingOrders()
         self.reserved = WorkingOrders()
         self.growing: dict[str, tuple[Instrument, Working]] = {}
-        self.instruments: dict[Instrument, Row] = {}
-        self.halts: dict[int, Row] = {}
+        self.instruments: dict[Instrument, StoredInstrumentRow] = {}
+        self.halts: dict[int, HaltRow] = {}
         self.open_breaks: dict[str, int] = {}
         self.on_event: Callable[[Recorded], None] = lambda recorded: None
         self.store = store
@@ -143,7 +145,7 @@ class Book:
             self.begin_day()
         self._must_reload |= (
             today < self.day_began
-        )  # the clock was set back: the day that began was none
+        )  # the clock was set back, so no new day has begun
         while rows := self.store.recorder.rows_after(self.log_position, EVENTS_AT_ONCE):
             for row in rows:
                 self.log_position = row.position
@@ -177,15 +179,15 @@ class Book:
     # Queries
 
     def order(self, account: str, client_order_id: str) -> Order | None:
-        """An order of ours that is open, or ended lately."""
+        """One of our orders that is open, or ended lately."""
         return self.orders.get(order_stream(account, client_order_id))
 
     def open_orders(self) -> Iterator[tuple[str, Order]]:
         """The open orders with their streams."""
         return ((stream, self.orders[stream]) for stream in list(self.working))
 
-    def halt_of(self, account: str, instrument: str, strategy: str | None) -> Row | None:
-        """A halt that holds for such an order."""
+    def halt_of(self, account: str, instrument: str, strategy: str | None) -> HaltRow | None:
+        """A halt that applies to such an order."""
         for row in self.halts.values():
             is_account = row["account"] in (account, EVERY_ACCOUNT)
             if (
@@ -197,13 +199,13 @@ class Book:
         return None
 
     def unresolved_in(self, account: str, instrument: str | None) -> str | None:
-        """An order with an unknown outcome: of the instrument, or of the whole account."""
+        """An order with an unknown outcome, in the instrument or in the whole account."""
         return self.working.unresolved(account, instrument)
 
     def exposure(
         self, account: str, instrument: str, strategy: str | None = None, part: Part = NET_PART
     ) -> Interval:
-        """One position of an instrument, and what it may become."""
+        """One position of an instrument, and what open orders may make of it."""
         working = self.working_in(account, instrument)
         mine = (
             one
@@ -217,14 +219,16 @@ class Book:
         return self._part((account, instrument), order.position_side, order.position_id)
 
     def position_denial(self, order: Proposed) -> Denial | None:
-        """Why the order must not be sent, by the positions of its instrument: only what reduces one
-        that nobody knows may be."""
+        """Why the positions of the instrument forbid the order. If a position is unknown, only
+        orders that reduce it are allowed.
+        """
         scope, side = (order.account, order.instrument), order.position_side
         mode = self._mode(scope)
         if side in NAMED and mode == NET:
             return Denial(
                 "position_side_conflict",
-                f"{order.instrument} has one net position in this account, and no {side} one",
+                f"{order.instrument} has one net position in this account, so an order cannot "
+                f"name {side}",
             )
         if scope in self.unknown and not order.reduces:
             return Denial(
@@ -234,18 +238,17 @@ class Book:
         if side not in NAMED and mode == HEDGE and not order.reduces:
             return Denial(
                 "position_unknown",
-                f"{order.instrument} has a long and a short position, and the order names neither",
+                f"{order.instrument} has a long and a short position, and the order does not say "
+                "which",
             )
         return None
 
     def mark_of(self, account: str, instrument: str) -> tuple[Decimal, datetime] | None:
         """The last mark, and its time."""
         row = self.instruments.get((account, instrument))
-        return (
-            None
-            if row is None or row["mark_price"] is None
-            else (row["mark_price"], row["marked_at"])
-        )
+        if row is None or row["mark_price"] is None or row["marked_at"] is None:
+            return None
+        return row["mark_price"], row["marked_at"]
 
     # Internals
 
@@ -254,7 +257,7 @@ class Book:
         return datetime.combine(today, time(), tzinfo=self._zone)
 
     def begin_day(self) -> None:
-        """Begin a new day with the positions and marks of now."""
+        """Begin a new day with the current positions and marks."""
         marks = {
             scope: row["mark_price"]
             for scope, row in self.instruments.items()
@@ -418,12 +421,16 @@ class Book:
         return modes[-1][2] if modes else UNKNOWN
 
     def _part(self, scope: Instrument, side: PositionSide | None, position_id: str | None) -> Part:
-        told = {"position_side": None if side is None else str(side), "position_id": position_id}
-        return part_now(told, modes_of(self.instruments.get(scope)))
+        named = None if side is None else str(side)
+        modes = modes_of(self.instruments.get(scope))
+        return part_now({"position_side": named, "position_id": position_id}, modes)
 
     def _note_sides(self, changed: Contribution) -> None:
-        """Positions of an instrument are not known from a fill without a side on, where others name
-        one. A fill that names one may be what was missing: the views tell."""
+        """Mark positions of an instrument as unknown from the first fill without a position side,
+        if others have one.
+
+        If the fill has a side, it may be the missing one: check the views.
+        """
         if changed.key is None:
             return
         scope, is_named = changed.key[:2], changed.key[3] in NAMED
@@ -444,19 +451,21 @@ class Book:
         yield from self.reserved.items()
 
     def all_at_stake(self) -> Iterator[tuple[Instrument, Working]]:
-        """What may be filled: every open order, and what is about to be added to one."""
+        """All quantities that may be filled: open orders, and additions to them that are about to
+        be sent.
+        """
         yield from self.all_working()
         yield from self.growing.values()
 
     def working_in(self, account: str, instrument: str) -> Iterator[Working]:
-        """What may be filled of one instrument."""
+        """The quantities of one instrument that may be filled."""
         scope = (account, instrument)
         yield from self.working.of(scope)
         yield from self.reserved.of(scope)
         yield from (working for other, working in self.growing.values() if other == scope)
 
     def gains(self, rule: Limits) -> dict[str, Decimal]:
-        """What the scope of the rule has gained since midnight, by settlement currency."""
+        """The gain in the scope of the rule since midnight, by settlement currency."""
         gains: dict[str, Decimal] = {}
         for key in self.day.touched():
             account, instrument, strategy = key[:3]
@@ -475,11 +484,11 @@ class Book:
                 highs[currency] = max(highs.get(currency, ZERO), gain)
 
 
-def row_now(order: Order, account: str, client_order_id: str) -> Row:
-    """An order of ours as a row of the order view, as the book knows it now, with every term of its
-    request."""
-    row, request = order_row(order_stream(account, client_order_id), order, 0), order.terms.request
-    return {**{name: getattr(request, name, None) for name in REQUESTED_TERMS}, **row}
+def row_now(order: Order, account: str, client_order_id: str) -> OrderRow:
+    """One of our orders as a row of the order view, in its current state, with every term of its
+    request.
+    """
+    return order_row(order_stream(account, client_order_id), order, 0)
 
 
 def blank(stream: str) -> Order:

@@ -5,18 +5,18 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypedDict
 
 from orderledger import Halt, Reject
 from orderledger.extend.messages import parse_time
 from orderledger.extend.values import plain
-from orderledger.extend.views import Row
 from orderledger.gateway.book import Book
 from orderledger.gateway.limits import Limits
 from orderledger.gateway.published import ACTOR, is_of_scope
 from orderledger.gateway.results import Sending
 from orderledger.gateway.settings import Breaker
 from orderledger.gateway.situation import BookSituation
+from orderledger.rows import OrderRow
 
 MINUTE = timedelta(minutes=1)
 
@@ -24,9 +24,23 @@ Cause = tuple[str, str]
 """Why trading is halted: a code and a sentence."""
 
 Condition = tuple[str, str, str | None, str | None]
-"""What a breaker watches: its name, limit, present value, and the currency of losses."""
+"""A condition that a breaker watches: its name, limit, current value, and the currency of
+losses.
+"""
 
 FindLosses = Callable[[Limits], Mapping[str, Decimal]]
+
+
+class ConditionRow(TypedDict):
+    """A condition of a breaker as a gateway publishes it."""
+
+    breaker: str
+    instrument: str | None
+    strategy: str | None
+    cancels_orders: bool
+    limit: str
+    value: str | None
+    currency: str | None
 
 
 class Breakers:
@@ -42,29 +56,32 @@ class Breakers:
     def __bool__(self) -> bool:
         return bool(self._watches)
 
-    def note(self, result: Sending, row: Row, at: datetime, *, is_failure: bool) -> None:
-        """Note how a sending ended."""
+    def note(
+        self, result: Sending, row: OrderRow | None, at: datetime, *, is_failure: bool
+    ) -> None:
+        """Count the result of sending an order."""
         for watch in self._watches:
             if watch.covers(result.account, row):
                 watch.note(result, at, is_failure=is_failure)
 
     def halts(self, at: datetime, status: Mapping[str, Any]) -> Iterator[Halt]:
-        """The halts to record now: one for each breaker and account that has broken and is not
-        halted yet."""
+        """The halts to record now: one for each breaker and account that has tripped and is not
+        halted yet.
+        """
         for watch in self._watches:
             if not watch.is_halted() and (cause := watch.cause(at, status)) is not None:
                 yield watch.halt(at, *cause)
 
-    def shown(self, at: datetime, status: Mapping[str, Any]) -> dict[str, list[Row]]:
-        """The conditions of the breakers as they stand now, by account, to be published."""
-        found: dict[str, list[Row]] = {}
+    def shown(self, at: datetime, status: Mapping[str, Any]) -> dict[str, list[ConditionRow]]:
+        """The current conditions of the breakers by account, to be published."""
+        found: dict[str, list[ConditionRow]] = {}
         for watch in self._watches:
             found.setdefault(watch.account, []).extend(watch.shown(at, status))
         return found
 
 
 class Watch:
-    """One breaker in one account, and what it has seen. It is armed again when its halt is over."""
+    """One breaker in one account, with its counts. It is armed again when its halt is over."""
 
     def __init__(self, breaker: Breaker, account: str, book: Book) -> None:
         self._breaker = breaker
@@ -74,12 +91,12 @@ class Watch:
         self._failures = 0
         self._rejects: deque[datetime] = deque()
 
-    def covers(self, account: str, row: Row) -> bool:
-        of_instrument = self._breaker.instrument in (None, row.get("instrument"))
+    def covers(self, account: str, row: OrderRow | None) -> bool:
+        of_instrument = self._breaker.instrument in (None, row and row["instrument"])
         return (
             account == self.account
             and of_instrument
-            and self._breaker.strategy in (None, row.get("strategy"))
+            and self._breaker.strategy in (None, row and row["strategy"])
         )
 
     def note(self, result: Sending, at: datetime, *, is_failure: bool) -> None:
@@ -92,7 +109,7 @@ class Watch:
         return any(is_of_scope(row, *scope) for row in self._book.halts.values())
 
     def cause(self, at: datetime, status: Mapping[str, Any]) -> Cause | None:
-        """Why trading is to be halted now."""
+        """Why trading must be halted now."""
         return (
             self._of_sending(at)
             or self._of_feed(at, status)
@@ -101,7 +118,7 @@ class Watch:
         )
 
     def halt(self, at: datetime, reason: str, text: str) -> Halt:
-        """The halt, after which everything is counted anew."""
+        """The halt. Resets all counts."""
         self._failures = 0
         self._rejects.clear()
         return Halt(
@@ -116,15 +133,20 @@ class Watch:
             source="strategy",
         )
 
-    def shown(self, at: datetime, status: Mapping[str, Any]) -> Iterator[Row]:
-        """Each condition that the breaker watches, its limit and the present value. Changes
-        nothing."""
-        scope = {
-            name: getattr(self._breaker, name)
-            for name in ("instrument", "strategy", "cancels_orders")
-        }
+    def shown(self, at: datetime, status: Mapping[str, Any]) -> Iterator[ConditionRow]:
+        """Each condition that the breaker watches, with its limit and current value. Changes
+        nothing.
+        """
         for name, limit, value, currency in self._conditions(at, status):
-            yield {"breaker": name, **scope, "limit": limit, "value": value, "currency": currency}
+            yield {
+                "breaker": name,
+                "instrument": self._breaker.instrument,
+                "strategy": self._breaker.strategy,
+                "cancels_orders": self._breaker.cancels_orders,
+                "limit": limit,
+                "value": value,
+                "currency": currency,
+            }
 
     def _conditions(self, at: datetime, status: Mapping[str, Any]) -> Iterator[Condition]:
         breaker = self._breaker
@@ -183,12 +205,12 @@ class Watch:
         age = feed_age(status, self.account, at)
         if age is not None and age <= limit:
             return None
-        told = (
-            "no collector listens to the account"
+        reported = (
+            "no collector feeds the account"
             if age is None
             else f"the feed is {age:.1f} s old, the limit is {limit:g} s"
         )
-        return "feed_age_seconds", told
+        return "feed_age_seconds", reported
 
     def _of_breaks(self) -> Cause | None:
         left = self._book.open_breaks.get(self.account, 0) if self._breaker.open_break else 0
@@ -207,11 +229,13 @@ class Watch:
 
 
 def feed_age(status: Mapping[str, Any], account: str, at: datetime) -> float | None:
-    """Seconds since a collector last said that it listens to the account. None if none does."""
+    """Seconds since a collector last reported that it is connected to the account. None if no
+    collector is.
+    """
     ages = [
-        (at - parse_time(told["at"])).total_seconds()
-        for told in status.get("collectors", {}).values()
-        if told.get("accounts", {}).get(account, {}).get("is_up") and "at" in told
+        (at - parse_time(reported["at"])).total_seconds()
+        for reported in status.get("collectors", {}).values()
+        if reported.get("accounts", {}).get(account, {}).get("is_up") and "at" in reported
     ]
     return min(ages, default=None)
 

@@ -1,10 +1,10 @@
-"""Cancels and replaces orders: recorded first, sent as soon as the venue can know which order is
-meant."""
+"""Cancels and replaces orders: recorded first, sent as soon as the venue can identify the order."""
 
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import cast
 
 from orderledger import (
     AmbiguousOrder,
@@ -22,14 +22,14 @@ from orderledger import (
 from orderledger import OrderStatus as Status
 from orderledger.extend.events import Order
 from orderledger.extend.values import Clock
-from orderledger.extend.views import Row
 from orderledger.gateway.answers import Answer, answer_of, refusal_in
 from orderledger.gateway.book import Book, row_now
 from orderledger.gateway.lease_keeper import LeaseKeeper
 from orderledger.gateway.results import GatewayLedger, Sending
-from orderledger.gateway.sending import OnResult, Sender, growth_of, proposed_of
+from orderledger.gateway.sending import ChangedTerms, OnResult, Sender, change_of, growth_of
 from orderledger.gateway.terms import fault_of_prices
 from orderledger.gateway.unsettled import Key, Unsettled
+from orderledger.rows import OrderRow
 from orderledger.venues.base.order_entry import OrderEntry
 from orderledger.venues.errors import NotSent, Unanswered
 
@@ -38,16 +38,18 @@ NO_REPLACE = "this venue cannot change an order: cancel it, and send another"
 
 @dataclass(slots=True)
 class Outstanding:
-    """A cancel that is recorded, and that the venue has not answered. `is_busy`: it is being
-    recorded or sent now."""
+    """A recorded cancel that the venue has not answered. `is_busy`: it is being recorded or sent
+    now.
+    """
 
     request_id: str
     is_busy: bool = False
 
 
 class Changer:
-    """Cancels and replaces the orders of a gateway. `outstanding`: cancels to be sent, or sent
-    again, by order."""
+    """Cancels and replaces the orders of a gateway. `outstanding`: cancels to send or to send
+    again, by order.
+    """
 
     def __init__(
         self,
@@ -76,8 +78,9 @@ class Changer:
         self._on_result = on_result
 
     def key_of(self, client_order_id: str, account: str | None) -> Key:
-        """The order that is meant. Raises UnknownOrder, or AmbiguousOrder if several accounts of
-        the gateway have it."""
+        """The order with this id. Raises UnknownOrder, or AmbiguousOrder if several accounts of the
+        gateway have it.
+        """
         self._book.catch_up()
         accounts = [one for one in self._entries if account in (None, one)]
         found = [one for one in accounts if self._is_known((one, client_order_id))]
@@ -88,8 +91,9 @@ class Changer:
         return found[0], client_order_id
 
     def restore(self) -> None:
-        """Find the cancels in the log that wait for an answer: of an earlier process, or by
-        whomever they were recorded."""
+        """Find the cancels in the log that wait for an answer, from an earlier process or any other
+        source.
+        """
         self._book.catch_up()
         for _, order in self._book.open_orders():
             name = order.client_order_id
@@ -100,8 +104,10 @@ class Changer:
                 )
 
     async def cancel(self, key: Key, *, reason: str | None = None) -> Sending:
-        """Record the cancel and send it. An order that is not sent yet is never sent. One that is
-        canceled already is canceled, whoever says that it is too late."""
+        """Record the cancel and send it. An order that is not sent yet is never sent. If the order
+        is already canceled, the result is a cancel, even if another source reports it as too late
+        to cancel.
+        """
         result = await self._cancel(key, reason)
         if result.state not in ("refused", "rejected"):
             return result
@@ -133,8 +139,9 @@ class Changer:
         return await self.send_cancel(key)
 
     async def _record_request(self, key: Key, reason: str | None) -> Sending | None:
-        """Record the request to cancel. Returns the result if the ledger refuses it. One cancel of
-        an order is outstanding."""
+        """Record the request to cancel. Returns the result if the ledger refuses it. At most one
+        cancel of an order is outstanding.
+        """
         account, name = key
         request_id = f"cancel-{uuid.uuid4().hex}"
         asked = RequestCancel(
@@ -162,8 +169,9 @@ class Changer:
         )
 
     async def send_cancel(self, key: Key) -> Sending:
-        """Send an outstanding cancel, if the venue can know the order. It is sent again until the
-        venue has answered."""
+        """Send an outstanding cancel, if the venue can already know the order. It is sent again
+        until the venue has answered.
+        """
         self._book.catch_up()
         order, outstanding = self._book.order(*key), self.outstanding.get(key)
         if order is None or order.is_ended or outstanding is None:
@@ -174,14 +182,14 @@ class Changer:
                 "unresolved",
                 *key,
                 "cancel_outstanding",
-                "another call sends the cancel of this order now",
+                "another call is already sending the cancel of this order",
             )
         if not self._can_be_known(order):
             return Sending(
                 "unresolved",
                 *key,
                 "order_unknown",
-                "it is canceled as soon as the venue is known to have it",
+                "it will be canceled as soon as the venue is known to have it",
             )
         outstanding.is_busy = True
         try:
@@ -212,11 +220,10 @@ class Changer:
             row_now(order, *key),
             {"quantity": quantity, "limit_price": limit_price, "stop_price": stop_price},
         )
-        changed = {term: value for term, value in asked.items() if value is not None}
+        terms = {term: value for term, value in asked.items() if value is not None}
+        changed = cast(ChangedTerms, terms)
         denial = fault_of_prices(changed)
-        denial = denial or self._sender.why_not(
-            proposed_of({**before, **changed}, replaces=before), is_new=False
-        )
+        denial = denial or self._sender.why_not(change_of(before, changed), is_new=False)
         if denial is not None:
             return Sending("denied", account, name, denial.reason, denial.text)
         request_id = f"replace-{uuid.uuid4().hex}"
@@ -229,6 +236,9 @@ class Changer:
             limit_price=limit_price,
             stop_price=stop_price,
         )
+        priced: ChangedTerms = (
+            {"limit_price": changed["limit_price"]} if "limit_price" in changed else {}
+        )
         self._book.growing[request_id] = growth_of(before, changed)
         try:
             (outcome,) = await self._ledger.arecord_together(
@@ -240,9 +250,7 @@ class Changer:
                 )
             # from here on the log shows the quantity that the order may reach, but not the price
             self._book.catch_up()
-            self._book.growing[request_id] = growth_of(
-                before, {"limit_price": changed.get("limit_price", before["limit_price"])}
-            )
+            self._book.growing[request_id] = growth_of(before, priced)
             answer = await self._send_replace(account, before, {"request_id": request_id, **asked})
             result = await self._record_replace(key, answer, request_id)
             self._book.catch_up()
@@ -250,7 +258,9 @@ class Changer:
         finally:
             del self._book.growing[request_id]
 
-    async def _send_replace(self, account: str, row: Row, request: Row) -> Answer:
+    async def _send_replace(
+        self, account: str, row: OrderRow, request: Mapping[str, object]
+    ) -> Answer:
         try:
             self._keeper.fence(account)
         except Fenced as error:
@@ -261,7 +271,7 @@ class Changer:
         """Record the answer to a cancel. One that was not sent, or not answered, stays
         outstanding."""
         if isinstance(answer, NotSent):
-            return self._told(
+            return self._finished(
                 key, Sending("unresolved", *key, answer.reason, answer.text), is_failure=True
             )
         if answer and not isinstance(answer, Unanswered):
@@ -287,8 +297,9 @@ class Changer:
         )
 
     async def _record_answer(self, key: Key, answer: Sequence[Message] | Unanswered) -> Sending:
-        """Record the venue's answer to a change, or that there is none. A refusal is recorded with
-        the state of the order."""
+        """Record the venue's answer to a change, or that there was none. A refusal is recorded with
+        the state of the order.
+        """
         if not isinstance(answer, Unanswered):
             result = _result_of(key, answer)
             state = await self._look_up(key) if result.state == "rejected" else ()
@@ -304,23 +315,25 @@ class Changer:
     async def _record(
         self, key: Key, messages: Sequence[Message], result: Sending, *, is_failure: bool = False
     ) -> Sending:
-        """Record what a result says. If the store fails, the messages are kept until it works
-        again."""
+        """Record the messages of a result. If the store fails, the messages are kept until it works
+        again.
+        """
         try:
             await self._ledger.arecord_together(messages)
         except StoreError as error:
             self._unsettled.keep(key, answer=messages)
             result = Sending("unresolved", *key, "answer_not_recorded", str(error), messages)
-        return self._told(key, result, is_failure=is_failure)
+        return self._finished(key, result, is_failure=is_failure)
 
-    def _told(self, key: Key, result: Sending, *, is_failure: bool = False) -> Sending:
+    def _finished(self, key: Key, result: Sending, *, is_failure: bool = False) -> Sending:
         order = self._book.order(*key)
-        self._on_result(result, {} if order is None else row_now(order, *key), is_failure)
+        self._on_result(result, None if order is None else row_now(order, *key), is_failure)
         return result
 
     def _can_be_known(self, order: Order) -> bool:
-        """Whether the venue can find the order. One that may never arrive is canceled when that is
-        known: its refusal now would end the cancel, and not the order."""
+        """Whether the venue can find the order. An order that may never arrive is canceled once
+        that is known. A refusal now would end the cancel, not the order.
+        """
         if order.confirmed_at is None and order.certainty is Certainty.UNRESOLVED:
             return False
         return (

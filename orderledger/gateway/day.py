@@ -1,8 +1,7 @@
 """Profit and loss since the start of the day, from the log.
 
-The change of a position's worth since midnight is what its trades have paid and received since
-then, plus the worth of the position now, less its worth at midnight. No method of matching lots
-matters for that.
+A position's change in value since midnight is its cash flow from trades since then, plus its value
+now, less its value at midnight. The result does not depend on how lots are matched.
 """
 
 from collections.abc import Iterator
@@ -18,11 +17,11 @@ UNKNOWN_CURRENCY = "unknown currency"
 
 
 class DayPnl:
-    """Sums of one day. `opened`: positions at midnight. `cash`: received less paid, in units of the
-    multiplier.
+    """Sums of one day. `opened`: positions at midnight. `cash`: received minus paid, in units of
+    the multiplier.
 
-    `fees`: by key and currency; an empty name stands for the settlement currency. Funding counts as
-    a negative fee.
+    `fees`: by key and currency; an empty name means the settlement currency. Funding counts as a
+    negative fee.
     """
 
     def __init__(self, opened: dict[Key, Decimal], marks: dict[tuple[str, str], Decimal]) -> None:
@@ -48,10 +47,10 @@ class DayPnl:
     def gains(
         self, key: Key, position: Decimal, mark: Decimal | None, terms: Terms
     ) -> Iterator[tuple[str, Decimal]]:
-        """What the key has gained since midnight, by currency.
+        """The gain of the key since midnight, by currency.
 
-        Without a mark, the last price of the day values it, else the mark at midnight. What has
-        neither is left out.
+        Without a mark, the last price of the day values it, else the mark at midnight. A position
+        with neither is left out.
         """
         account, instrument = key[:2]
         settled = terms.currency or UNKNOWN_CURRENCY

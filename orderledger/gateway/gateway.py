@@ -26,7 +26,6 @@ from orderledger.extend.messages import parse_number
 from orderledger.extend.runtime import EventLogger
 from orderledger.extend.store import Leases
 from orderledger.extend.values import Clock, SystemClock
-from orderledger.extend.views import Row
 from orderledger.gateway.book import Book
 from orderledger.gateway.breakers import Breakers
 from orderledger.gateway.changing import Changer
@@ -44,12 +43,13 @@ from orderledger.gateway.results import (
 from orderledger.gateway.sending import Sender
 from orderledger.gateway.settings import GatewaySettings, read_settings
 from orderledger.gateway.unsettled import Unsettled
+from orderledger.rows import OrderRow
 from orderledger.venues.base.order_entry import OrderEntry
 
 __all__ = ["Gateway"]
 
 WATCH_SECONDS = 0.25
-"""Between two looks at the log for halts, answers and orders to resolve."""
+"""Seconds between two reads of the log for halts, answers and orders to resolve."""
 RESOLVE_SECONDS = 1.0
 CLOSING_SECONDS = 15.0
 
@@ -67,9 +67,9 @@ class Gateway:
     adapters that are queried about orders with an unknown outcome; without one, a collector's
     reports resolve them. An entry that has the method `order` of `Venue` serves as its own. `name`:
     shown as the sender. `take_over`: accounts to take from another process at once, by an
-    operator's decision. `answer_seconds`: after so long without an answer, the outcome of a request
-    is unknown. `clock` dates what is recorded; `elapsed` counts seconds for leases and for proofs
-    of absence, whatever the clock is set to.
+    operator's decision. `answer_seconds`: after this time without an answer, the outcome of a
+    request is unknown. `clock` dates what is recorded; `elapsed` counts seconds for leases and for
+    proofs of absence, whatever the clock is set to.
 
     Use it as an asynchronous context manager, in one event loop. Entering it waits until no other
     process sends for the accounts, finds what a crash has left, queries the venues, and then
@@ -97,7 +97,7 @@ class Gateway:
             else GatewaySettings()
         )
         if unknown := sorted({*take_over} - {*entries}):
-            raise InvalidSetting("take_over", f"{unknown[0]!r} is no account of this gateway")
+            raise InvalidSetting("take_over", f"{unknown[0]!r} is not an account of this gateway")
         self.settings = settings
         self._ledger = ledger
         self._entries = dict(entries)
@@ -161,7 +161,7 @@ class Gateway:
     # Sending
 
     async def submit(self, request: Request) -> Sending:
-        """Record an order, send it, and return how that ended.
+        """Record an order, send it, and return the result.
 
         Raises Fenced if another process sends for the account, and StoreError if nothing could be
         recorded: in both cases nothing was sent. Canceling the calling task does not stop the
@@ -170,8 +170,8 @@ class Gateway:
         return (await self.submit_many([request]))[0]
 
     async def submit_many(self, requests: Sequence[Request]) -> list[Sending]:
-        """Record and send orders: one commit for each account, and one call where the venue takes
-        several at a time.
+        """Record and send orders: one commit for each account, and one call if the venue takes
+        several orders at a time.
 
         Returns the results in the order of the requests. Raises as `submit` does.
         """
@@ -186,8 +186,8 @@ class Gateway:
         found = await self._shielded(_all_of(sendings))
         results = {
             number: result
-            for numbers, told in zip(by_account.values(), found, strict=True)
-            for number, result in zip(numbers, told, strict=True)
+            for numbers, answers in zip(by_account.values(), found, strict=True)
+            for number, result in zip(numbers, answers, strict=True)
         }
         return [results[number] for number in range(len(requests))]
 
@@ -199,8 +199,8 @@ class Gateway:
     async def cancel(
         self, client_order_id: str, *, account: str | None = None, reason: str | None = None
     ) -> Sending:
-        """Cancel an order. One that is not sent yet is never sent; one that the venue cannot know
-        yet is canceled later.
+        """Cancel an order. An order that is not sent yet is never sent; an order that the venue
+        cannot know yet is canceled later.
 
         Raises UnknownOrder, AmbiguousOrder, and otherwise as `submit` does.
         """
@@ -233,7 +233,7 @@ class Gateway:
         strategy: str | None = None,
         reason: str | None = None,
     ) -> list[Sending]:
-        """Cancel all open orders of ours, of an account, an instrument or a strategy."""
+        """Cancel all our open orders in an account, an instrument or a strategy."""
         keys = {
             flight.key
             for flight in self._sender.flights.values()
@@ -264,7 +264,7 @@ class Gateway:
         """
         if force and not actor:
             raise InvalidSetting(
-                "actor", "is needed to force a second sending: it is recorded who decided it"
+                "actor", "is required to force a second send: the ledger records who decided it"
             )
         key = self._changer.key_of(client_order_id, account)
         order = self._book.order(*key)
@@ -278,18 +278,14 @@ class Gateway:
     def _absence_text(self, key: tuple[str, str]) -> str:
         needed = self._entries[key[0]].abilities.absence_seconds
         if needed is None:
-            return (
-                "nothing that this venue answers proves it: see `orderledger recover` for what to "
-                "do"
-            )
+            return "this venue cannot prove it: see `orderledger recover` for what to do"
         return (
             f'the venue\'s "unknown order" proves it when it is given {needed:g} s after the '
             "outcome became unknown"
         )
 
     async def feed(self) -> AsyncIterator[Recorded]:
-        """Every event of the gateway's accounts from now on, by whomever it was recorded, in log
-        order."""
+        """Every event of the gateway's accounts from now on, from any source, in log order."""
         queue: asyncio.Queue[Recorded | None] = asyncio.Queue()
         self._feeds.add(queue)
         try:
@@ -328,14 +324,14 @@ class Gateway:
         await self._end()
 
     async def _end(self) -> None:
-        """Stop, and give the leases up. The orders stay as they are."""
+        """Stop, and release the leases. The orders stay as they are."""
         for task in self._watching:
             task.cancel()
         await asyncio.gather(*self._watching, return_exceptions=True)
         for queue in self._feeds:
             queue.put_nowait(None)
         await self._publisher.publish(is_running=False)
-        with suppress(LedgerError):  # the next process waits for the lease to end
+        with suppress(LedgerError):  # otherwise the next process waits until the lease ends
             await asyncio.to_thread(self._keeper.release)
 
     async def _record_senders(self) -> None:
@@ -360,8 +356,9 @@ class Gateway:
                 log.warning("leases cannot be renewed", error=str(error))
 
     async def _watch(self) -> None:
-        """Follow the log: obey halts, send outstanding cancels, resolve orders, halt when a breaker
-        breaks."""
+        """Follow the log: obey halts, send outstanding cancels, resolve orders, and halt when a
+        breaker trips.
+        """
         resolved_at = 0.0
         while True:
             try:
@@ -372,7 +369,7 @@ class Gateway:
                     resolved_at = asyncio.get_running_loop().time()
                     await self._resolver.resolve(besides=self._sender.flights)
                     await self._send_cancels()
-            # whatever it is: halts are to be obeyed, and orders to be resolved, when it is over
+            # any error: when it is over, halts must be obeyed and orders resolved
             except Exception as error:
                 log.warning("the gateway cannot follow the ledger", error=str(error))
             await asyncio.sleep(WATCH_SECONDS)
@@ -422,7 +419,7 @@ class Gateway:
         ]
         return [rule for rule in (*self.settings.rules, *of_breakers) if rule.drawdown is not None]
 
-    def _note(self, result: Sending, row: Row, is_failure: bool) -> None:
+    def _note(self, result: Sending, row: OrderRow | None, is_failure: bool) -> None:
         self._breakers.note(result, row, self._clock.now(), is_failure=is_failure)
         if result.state == "unresolved" and is_failure:
             self._start(self._resolver.query((result.account, result.client_order_id)))
@@ -435,7 +432,8 @@ class Gateway:
         if account not in self._entries:
             raise InvalidSetting(
                 "account",
-                f"{account!r} is none of this gateway's: {', '.join(sorted(self._entries))}",
+                f"{account!r} is not an account of this gateway: "
+                f"{', '.join(sorted(self._entries))}",
             )
 
     def _start(self, work: Coroutine[Any, Any, Result]) -> "asyncio.Task[Result]":
@@ -450,7 +448,7 @@ class Gateway:
             log.warning("sending failed", error=str(error))
 
     async def _shielded(self, work: Awaitable[Result]) -> Result:
-        """Wait for work that goes on if the waiting task is canceled."""
+        """Wait for work that continues if the waiting task is canceled."""
 
         async def run() -> Result:
             return await work
@@ -459,7 +457,7 @@ class Gateway:
 
 
 async def _all_of(works: Iterable[Awaitable[Result]]) -> list[Result]:
-    """Wait until all have ended, and then raise the first error, if any."""
+    """Wait until all have ended, then raise the first error, if any."""
     found = await asyncio.gather(*works, return_exceptions=True)
     for one in found:
         if isinstance(one, BaseException):
@@ -467,6 +465,8 @@ async def _all_of(works: Iterable[Awaitable[Result]]) -> list[Result]:
     return cast(list[Result], found)
 
 
-def _is_in(row: Row, account: str | None, instrument: str | None, strategy: str | None) -> bool:
+def _is_in(
+    row: Mapping[str, object], account: str | None, instrument: str | None, strategy: str | None
+) -> bool:
     wanted = (("account", account), ("instrument", instrument), ("strategy", strategy))
     return all(value in (None, row[name]) for name, value in wanted)

@@ -1,7 +1,7 @@
-"""Takes the leases of a gateway's accounts, renews them, and tells whether they still hold.
+"""Takes the leases of a gateway's accounts, renews them, and checks whether they still hold.
 
-A lease ends for its holder before it can end for anybody else: the holder counts from before it
-raised the beat, and stops a margin early; another process counts from when it saw the beat.
+A lease ends for its holder before it ends for others: the holder counts from before it raised the
+beat, and stops a margin early. ¶ Another process counts from when it saw the beat.
 """
 
 import asyncio
@@ -14,12 +14,13 @@ from orderledger.gateway.process import elapsed, holder, is_dead, this_process
 LOOKS_PER_TERM = 20
 RENEWALS_PER_TERM = 4
 MARGIN = 0.2
-"""Share of the term that the holder gives up, for clocks that do not run alike."""
+"""Share of the term that the holder gives up, because clocks run at different speeds."""
 
 
 class LeaseKeeper:
     """The leases of this process. `seconds`: the term. `elapsed`: see `process.elapsed`. Not
-    thread-safe: it belongs to the gateway's event loop."""
+    thread-safe: it belongs to the gateway's event loop.
+    """
 
     def __init__(
         self,
@@ -44,8 +45,9 @@ class LeaseKeeper:
             await self._take(account, is_forced=account in set(forced))
 
     def fence(self, account: str) -> int:
-        """The fence under which the account may be sent for. Raises Fenced if it is not certain
-        that the lease still holds."""
+        """The fence under which orders for the account may be sent. Raises Fenced if it is not
+        certain that the lease still holds.
+        """
         fence = self._fences.get(account)
         if fence is None:
             raise Fenced(account, "this process has no lease")
@@ -68,11 +70,11 @@ class LeaseKeeper:
                 self.lose(account)
 
     def lose(self, account: str) -> None:
-        """Send nothing for the account any more."""
+        """Send nothing more for the account."""
         self._fences.pop(account, None)
 
     def release(self) -> None:
-        """Give all leases up, so that the next process need not wait. Blocking."""
+        """Release all leases, so that the next process need not wait. Blocking."""
         for account, fence in list(self._fences.items()):
             self.lose(account)
             self._leases.release(account, fence)

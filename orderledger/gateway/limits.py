@@ -19,17 +19,17 @@ __all__ = ["Limits"]
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What one rule allows. A limit that is None does not apply.
+    """The limits of one rule. A limit that is None does not apply.
 
-    `account`, `instrument` and `strategy` say which orders the rule is about; None means all.
-    `name` is shown in denials.
+    `account`, `instrument` and `strategy` select the orders that the rule applies to; None means
+    all. `name` is shown in denials.
 
     - `order_quantity`, `order_notional`: of one order. Notional is in the settlement currency.
     - `price_collar`: distance of the limit price from the mark, as a share of the mark, on the side
       that loses money.
     - `position_quantity`: absolute position of an instrument, with all open and unresolved orders
-      of the order's side filled. Of two positions of an instrument (long and short) each one for
-      itself.
+      of the order's side filled. If an instrument has a long and a short position, each is checked
+      alone.
     - `open_orders`: open orders in the scope of the rule, this one included.
     - `gross_notional`: absolute positions and open orders in the scope, long and short added up,
       valued at the marks.
@@ -38,8 +38,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     - `self_crossing`: False denies an order that would trade with an open order of the same
       account.
     - `daily_loss`: loss since the day's start, realized and unrealized, with fees and funding.
-      `drawdown`: loss since the day's high. Both in each settlement currency for itself. Orders
-      that only reduce a position are exempt.
+      `drawdown`: loss since the day's high. Both are checked per settlement currency. Orders that
+      only reduce a position are exempt.
     - `mark_age_seconds`: age of the mark that the order is valued at.
     """
 
@@ -61,7 +61,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     mark_age_seconds: Decimal | None = None
 
     def covers(self, account: str, instrument: str, strategy: str | None) -> bool:
-        """Check whether the rule is about such an order."""
+        """Check whether the rule applies to such an order."""
         return (
             self.account in (None, account)
             and self.instrument in (None, instrument)
@@ -80,7 +80,8 @@ CLOSING = ((Side.SELL, PositionSide.LONG), (Side.BUY, PositionSide.SHORT))
 
 class Proposed(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An order that is about to be sent, or a change of one. `added`: what it may fill beyond what
-    it may already. `is_new`: not a change, and so one more order."""
+    it could before. `is_new`: this is one more order, not a change.
+    """
 
     account: str
     instrument: str
@@ -97,13 +98,15 @@ class Proposed(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     @property
     def reduces(self) -> bool:
-        """Whether the venue fills it only against an open position: by `reduce_only`, or by a side
-        that closes a long or a short position (hedge mode, where venues take no `reduce_only`)."""
+        """Whether the venue fills it only against an open position. Either it is `reduce_only`,
+        or its side closes a long or a short position (hedge mode, where venues take no
+        `reduce_only`).
+        """
         return self.reduce_only or (self.side, self.position_side) in CLOSING
 
 
 class Situation(Protocol):
-    """The state that an order is checked against. Methods with a rule answer about its scope."""
+    """The state that an order is checked against. Methods that take a rule answer for its scope."""
 
     def at(self) -> datetime: ...
     def mark(self, order: Proposed) -> tuple[Decimal, datetime] | None:
@@ -126,15 +129,16 @@ class Situation(Protocol):
         """The open order of the same account that this order would trade with."""
 
     def losses(self, rule: Limits) -> Mapping[str, Decimal]:
-        """The loss since the day's start by settlement currency. Negative: a gain."""
+        """The loss since the day's start by settlement currency. Negative for a gain."""
 
     def drawdowns(self, rule: Limits) -> Mapping[str, Decimal]:
         """The loss since the day's high by settlement currency."""
 
 
 class Denial(msgspec.Struct, frozen=True):
-    """Why an order is not sent: the limit as a code, and a sentence with the limit, the value and
-    what it would have become."""
+    """Why an order is not sent: the limit as a code, and a sentence with the limit and the value
+    beyond it.
+    """
 
     reason: str
     text: str
@@ -208,11 +212,11 @@ def position_quantity(order: Proposed, situation: Situation, rule: Limits) -> st
     least, most = situation.position(order, rule)
     reached = most if order.side is Side.BUY else least
     if reached is None:
-        return "an open order of unknown quantity leaves the position without a bound"
+        return "an open order of unknown quantity makes the position unbounded"
     signed = order.added if order.side is Side.BUY else -order.added
     would_be = EXACT.add(reached, signed)
     extent = would_be if order.side is Side.BUY else -would_be
-    return _beyond(extent, rule.position_quantity, "the position in the worst case")
+    return _beyond(extent, rule.position_quantity, "the worst-case position")
 
 
 def open_orders(order: Proposed, situation: Situation, rule: Limits) -> str | None:
@@ -227,8 +231,8 @@ def gross_notional(order: Proposed, situation: Situation, rule: Limits) -> str |
     held, price = situation.gross_notional(rule), _price(order, situation)
     if held is None or price is None:
         return (
-            "something in its scope has neither a mark nor a limit price, so the gross notional is "
-            "unknown"
+            "an instrument in its scope has neither a mark nor a limit price, so the gross "
+            "notional is unknown"
         )
     added = situation.notional(order, order.added, price)
     return _beyond(EXACT.add(held, added), rule.gross_notional, "the gross notional")

@@ -8,6 +8,7 @@ after a restart.
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from typing import TypeVar
 
 from orderledger.extend.events import (
     EVERY_ACCOUNT,
@@ -33,7 +34,7 @@ from orderledger.extend.views import (
     INSTRUMENTS,
     ORDERS,
     POSITIONS,
-    Row,
+    StoredInstrumentRow,
     StoredViews,
     Table,
     queries,
@@ -45,7 +46,8 @@ from orderledger.gateway.working import Instrument
 
 def load(book: Book) -> None:
     """Read the state. The views must be at the end of the log, or near it: the book follows the log
-    from where they are."""
+    from there.
+    """
     with book.store.database.reading() as session:
         views = StoredViews(session)
         book.log_position = stored_position(session)
@@ -95,11 +97,14 @@ def load(book: Book) -> None:
     book.halts = {row["position"]: row for row in halts if row["resumed_at"] is None}
 
 
+Found = TypeVar("Found", bound=Mapping[str, object])
+
+
 def decode_row(row: tuple[str, int, str, bytes, int]) -> Recorded:
     return decode(*row)
 
 
-def _rows(book: Book, views: StoredViews, table: Table) -> Iterator[Row]:
+def _rows(book: Book, views: StoredViews, table: Table[Found]) -> Iterator[Found]:
     for name in book.accounts:
         yield from (
             views.rows(table, account=name, is_open=True)
@@ -119,20 +124,25 @@ def _positions(book: Book, views: StoredViews) -> dict[Key, Decimal]:
         if row["method"] == "average"
     }
     for name in book.accounts:
-        for row in queries.pnl(views, by=("account", "instrument", "strategy"), account=name):
-            if row["strategy"] is not None and row["position_quantity"]:
+        for row in queries.grouped_pnl(
+            views, by=("account", "instrument", "strategy"), account=name
+        ):
+            strategy, quantity = row["strategy"], row["position_quantity"]
+            if strategy is not None and quantity:
                 of, part = (
                     (row["account"], row["instrument"]),
                     (row["position_side"], row["position_id"]),
                 )
-                positions[*of, row["strategy"], *part] = row["position_quantity"]
+                positions[*of, strategy, *part] = quantity
                 rest = positions.get((*of, None, *part), ZERO)
-                positions[*of, None, *part] = EXACT.subtract(rest, row["position_quantity"])
+                positions[*of, None, *part] = EXACT.subtract(rest, quantity)
     return positions
 
 
-def _unmarked(instruments: dict[Instrument, Row]) -> dict[Instrument, Row]:
-    """The instruments as they are defined, before the marks of today."""
+def _unmarked(
+    instruments: dict[Instrument, StoredInstrumentRow],
+) -> dict[Instrument, StoredInstrumentRow]:
+    """The instruments as defined before today's marks."""
     return {
         scope: {**row, "mark_price": None, "marked_at": None} for scope, row in instruments.items()
     }
@@ -147,7 +157,7 @@ def _is_replayed(book: Book, recorded: Recorded) -> bool:
 def _replay(
     book: Book, histories: Mapping[str, list[Recorded]], today: list[Recorded], first: int
 ) -> None:
-    """Bring the orders to midnight, and then through the events of today."""
+    """Replay the orders up to midnight, then through today's events."""
     book.orders.clear()
     book.working.clear()
     book.submissions.clear()
@@ -177,7 +187,7 @@ def _last_position_before(book: Book) -> int:
 
 
 def _marks_at(
-    store: Store, instruments: dict[Instrument, Row], position: int
+    store: Store, instruments: dict[Instrument, StoredInstrumentRow], position: int
 ) -> dict[Instrument, Decimal]:
     """The last mark of each instrument up to a log position."""
     streams = {

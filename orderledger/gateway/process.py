@@ -1,5 +1,6 @@
-"""The identity of a process on its machine: whether the holder of a lease is dead can be proved on
-the same machine only."""
+"""The identity of a process on its machine. Only a process on the same machine can prove that a
+lease holder is dead.
+"""
 
 import os
 import socket
@@ -8,21 +9,23 @@ from pathlib import Path
 
 
 def holder(name: str) -> str:
-    """This process, for people: host, process id and a name."""
+    """This process in readable form: host, process id and a name."""
     return f"{socket.gethostname()}:{os.getpid()}:{name}"
 
 
 def this_process() -> str:
     """This process, for `is_dead`: boot, namespace of process ids, process id and start time. Empty
-    where they are not known."""
+    if they are not known.
+    """
     pid = os.getpid()
     place, started = _place(), _started(pid)
     return f"{place} {pid} {started}" if place and started else ""
 
 
 def is_dead(process: str) -> bool:
-    """Check whether a process, as `this_process` identifies it, has certainly ended. False where
-    that is not known."""
+    """Check whether a process, as `this_process` identifies it, has certainly ended. False if that
+    is not known.
+    """
     try:
         place, pid, started = process.rsplit(" ", 2)
         number = int(pid)
@@ -35,8 +38,9 @@ def is_dead(process: str) -> bool:
 
 
 def elapsed() -> float:
-    """Seconds on a clock that nobody sets, and that goes on while the machine sleeps, where there
-    is one."""
+    """Seconds on a clock that nobody sets. It also counts while the machine sleeps, if the system
+    has such a clock.
+    """
     clock = getattr(time, "CLOCK_BOOTTIME", None)
     return time.monotonic() if clock is None else time.clock_gettime(clock)
 
@@ -50,8 +54,9 @@ def _place() -> str:
 
 
 def _started(pid: int) -> str:
-    """The start time of a process, in ticks since boot. Empty for a process that is not there,
-    `ended` for one that only waits to be collected by its parent."""
+    """The start time of a process, in ticks since boot. Empty if there is no such process, `ended`
+    if its parent has not collected it yet.
+    """
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:

@@ -1,8 +1,8 @@
-"""What gateways publish of their breakers, beside the status of collectors, and the rows that are
-made of it.
+"""The breaker states that gateways publish beside the status of collectors, and the rows made from
+them.
 
-A gateway counts in its own memory. It publishes what it has counted, so that other processes see
-it. Whether a breaker has tripped is not published: the log says it, by the halt.
+A gateway counts in its own memory. It publishes its counts, so that other processes see them.
+Whether a breaker has tripped is not published: the log shows it by the halt.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,13 +14,13 @@ from orderledger.extend.events import EVERY_ACCOUNT
 from orderledger.extend.messages import parse_time
 from orderledger.extend.store import CollectorStatuses, Database, gateway_row, reaching
 from orderledger.extend.values import Clock, SystemClock
-from orderledger.extend.views import Row, parameters
-from orderledger.rows import RowList
+from orderledger.extend.views import parameters
+from orderledger.rows import HaltRow, RowList
 
 ACTOR = "breaker"
 """The actor of the halts that breakers record."""
 PUBLISH_SECONDS = 2.0
-"""Between two publications: each is a write to the store."""
+"""Seconds between two publications. Each one writes to the store."""
 STATES = ("armed", "tripped", "halted")
 CONDITIONS = (
     "sending_failures",
@@ -34,24 +34,25 @@ STORE = "the table of statuses"
 
 
 class BreakerRow(TypedDict):
-    """One row per breaker of a running or earlier gateway, account and condition; of losses also
-    per currency."""
+    """One row per breaker, account and condition, for running and earlier gateways. Losses also
+    have a row per currency.
+    """
 
     account: Annotated[str, "Trading account."]
-    breaker: Annotated[str, "What the breaker watches: its name in `[[breakers]]`.", CONDITIONS]
+    breaker: Annotated[str, "The watched condition: its name in `[[breakers]]`.", CONDITIONS]
     instrument: Annotated[str | None, "Its instrument, null for all."]
     strategy: Annotated[str | None, "Its strategy, null for all."]
     currency: Annotated[str | None, "Settlement currency, of losses."]
     limit: Annotated[Decimal, "The limit."]
     value: Annotated[
         Decimal | None,
-        "The present value, null if there is none: no collector feeds the account, or no P&L "
+        "The current value, null if there is none: no collector feeds the account, or no P&L "
         "today.",
     ]
     state: Annotated[
         str,
         "`armed`; `tripped`: its halt holds; `halted`: its scope is halted for another reason, "
-        "and it waits for the end of that.",
+        "and the breaker waits for the end of that halt.",
         STATES,
     ]
     tripped_at: Annotated[datetime | None, "Since when trading is halted."]
@@ -59,10 +60,10 @@ class BreakerRow(TypedDict):
     cancels_orders: Annotated[bool, "Whether its halt also cancels the open orders."]
     gateway: Annotated[str, "The gateway: host, process id and name."]
     is_running: Annotated[
-        bool, "Whether the gateway says that it runs. See also the age of its status."
+        bool, "Whether the gateway reports that it runs. See also the age of its status."
     ]
     status_age_seconds: Annotated[
-        Decimal, "Age of the gateway's status, to which limit and value belong."
+        Decimal, "Age of the gateway's status, from which limit and value are taken."
     ]
 
 
@@ -75,7 +76,8 @@ class BreakerLedger(Protocol):
 
 class GatewayStatuses:
     """The statuses of gateways in a store, one for each account. Every method raises StoreError if
-    it cannot be reached."""
+    the store cannot be reached.
+    """
 
     def __init__(self, database: Database) -> None:
         self._statuses = CollectorStatuses(database)
@@ -88,7 +90,7 @@ class GatewayStatuses:
             )
 
     def remove(self, accounts: Iterable[str]) -> None:
-        """Delete what was published of these accounts."""
+        """Delete what these accounts have published."""
         with reaching(STORE):
             self._statuses.remove([gateway_row(account) for account in accounts])
 
@@ -111,7 +113,7 @@ def breakers(
 
 
 def breaker_rows(
-    gateways: Mapping[str, Any], halts: Sequence[Row], now: datetime
+    gateways: Mapping[str, Any], halts: Sequence[HaltRow], now: datetime
 ) -> RowList[BreakerRow]:
     """The rows of these statuses. `halts`: those that hold."""
     return RowList(
@@ -121,39 +123,47 @@ def breaker_rows(
     )
 
 
-def _row(account: str, status: Row, shown: Row, halts: Sequence[Row], now: datetime) -> BreakerRow:
+def _row(
+    account: str,
+    status: Mapping[str, Any],
+    shown: Mapping[str, Any],
+    halts: Sequence[HaltRow],
+    now: datetime,
+) -> BreakerRow:
     age = max(0.0, (now - parse_time(status["at"])).total_seconds())
-    row: Any = {
+    state, halt = _state(account, shown, halts)
+    return {
         "account": account,
-        **{name: shown[name] for name in ("breaker", "instrument", "strategy", "currency")},
+        "breaker": shown["breaker"],
+        "instrument": shown["instrument"],
+        "strategy": shown["strategy"],
+        "currency": shown["currency"],
         "limit": Decimal(shown["limit"]),
         "value": None if shown["value"] is None else Decimal(shown["value"]),
-        **_tripped(account, shown, halts),
+        "state": state,
+        "tripped_at": halt and halt["halted_at"],
+        "reason": halt and (halt["text"] or halt["reason"]),
         "cancels_orders": shown["cancels_orders"],
         "gateway": status["holder"],
         "is_running": status["is_running"],
         "status_age_seconds": Decimal(f"{age:.1f}"),
     }
-    return row  # type: ignore[no-any-return]
 
 
-def _tripped(account: str, shown: Row, halts: Sequence[Row]) -> Row:
-    """The state of a breaker: its own halt counts before another one of its scope."""
+def _state(
+    account: str, shown: Mapping[str, Any], halts: Sequence[HaltRow]
+) -> tuple[str, HaltRow | None]:
+    """The state of a breaker: its own halt takes precedence over another halt of its scope."""
     scope = (shown["instrument"], shown["strategy"])
     of_scope = [one for one in halts if is_of_scope(one, account, *scope)]
     own = [one for one in of_scope if (one["actor"], one["reason"]) == (ACTOR, shown["breaker"])]
     if not of_scope:
-        return {"state": "armed", "tripped_at": None, "reason": None}
-    halt = (own or of_scope)[0]
-    return {
-        "state": "tripped" if own else "halted",
-        "tripped_at": halt["halted_at"],
-        "reason": halt["text"] or halt["reason"],
-    }
+        return "armed", None
+    return ("tripped", own[0]) if own else ("halted", of_scope[0])
 
 
-def is_of_scope(halt: Row, account: str, instrument: str | None, strategy: str | None) -> bool:
-    """Check whether a halt is of exactly this scope, in this account or in every one."""
+def is_of_scope(halt: HaltRow, account: str, instrument: str | None, strategy: str | None) -> bool:
+    """Check whether a halt has exactly this scope, in this account or in every one."""
     return halt["account"] in (account, EVERY_ACCOUNT) and (
         halt["instrument"],
         halt["strategy"],

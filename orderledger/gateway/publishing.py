@@ -1,5 +1,6 @@
-"""Publishes the breakers of a gateway for other processes. What fails here does not touch
-sending."""
+"""Publishes the breakers of a gateway for other processes. A failure here does not affect
+sending.
+"""
 
 import asyncio
 from collections.abc import Callable
@@ -40,8 +41,9 @@ class Publisher:
             await asyncio.sleep(PUBLISH_SECONDS)
 
     async def publish(self, *, is_running: bool) -> bool:
-        """Publish the state now. Returns False if there is nothing to publish again. Raises nothing
-        but a cancellation."""
+        """Publish the state now. Returns False if there is nothing to publish again. Raises only
+        cancellation.
+        """
         try:
             if not (self._breakers or is_running):
                 return False
@@ -65,14 +67,14 @@ class Publisher:
             if without:
                 await asyncio.to_thread(self._statuses.remove, without)
             return bool(shown)
-        except (
-            Exception
-        ) as error:  # whatever it is: orders are sent and halts are obeyed without it
+        except Exception as error:  # any error: orders are sent and halts are obeyed without it
             log.warning("the breakers cannot be published", error=str(error))
             return True
 
     def _is_ours(self, account: str) -> bool:
-        """Whether this process holds the lease: of another's accounts it says nothing."""
+        """Whether this process holds the lease. It reports nothing about an account that another
+        process holds.
+        """
         try:
             self._keeper.fence(account)
         except Fenced:

@@ -1,5 +1,4 @@
-"""Finds out what became of orders whose outcome is unknown: the venue is queried until it is
-known."""
+"""Resolves orders whose outcome is unknown: it queries the venue until the outcome is known."""
 
 import asyncio
 from collections.abc import Callable, Container, Mapping, Sequence
@@ -22,8 +21,9 @@ PAUSES = (1.0, 2.0, 4.0, 8.0)
 repeats."""
 
 LAG = timedelta(seconds=2)
-"""How far the answer to a query may be behind what the venue knows, and our clock ahead of the
-venue's."""
+"""How far a query's answer may lag behind the venue's state, and our clock may run ahead of the
+venue's.
+"""
 
 log = EventLogger("orderledger.gateway")
 
@@ -31,9 +31,10 @@ log = EventLogger("orderledger.gateway")
 @dataclass(slots=True)
 class Doubt:
     """An order with an unknown outcome, in seconds of this process. `since`: when it was first seen
-    so, and not being sent. `due`: when the venue is queried again. `queries`: how often it was.
-    `absent_after`: how long it had been unknown at the last query that the venue answered with
-    "unknown order"."""
+    in this state while not being sent. `due`: when the venue is queried again. `queries`: how often
+    the venue was queried. `absent_after`: how long it had been unknown at the last query that the
+    venue answered with "unknown order".
+    """
 
     since: float
     due: float
@@ -43,12 +44,12 @@ class Doubt:
 
 
 class Resolver:
-    """Queries venues about unresolved orders. `lookups`: who answers for an account; without one,
-    the collector's reports do.
+    """Queries venues about unresolved orders. `lookups`: the venue to query, by account; without
+    one, the collector's reports resolve the orders.
 
     The time until the venue's "unknown order" is a proof begins when this process first sees the
-    order unresolved and is not sending it. It is counted by `elapsed`: neither a clock that is set
-    nor a sending that was late can shorten it.
+    order unresolved and is not sending it. It is counted by `elapsed`, so setting a clock or
+    sending late cannot shorten it.
     """
 
     def __init__(
@@ -73,15 +74,17 @@ class Resolver:
         self._refused: set[Key] = set()
 
     async def begin(self) -> None:
-        """After a restart: what was being sent has an unknown outcome."""
+        """After a restart: every order that was being sent has an unknown outcome."""
         for _, order in self._book.open_orders():
             if order.client_order_id is not None and is_in_doubt(order):
                 self._unsettled.keep((order.account, order.client_order_id), "restart")
         await self._unsettled.settle(besides=())
 
     async def look_up(self, key: Key) -> Sequence[Message]:
-        """What the venue says of an order that it has refused to cancel or change: it may have
-        ended. Asked again later if there is no answer now."""
+        """Query an order that the venue has refused to cancel or change: it may have ended.
+
+        Query again later if there is no answer now.
+        """
         order, lookup = self._book.order(*key), self._lookups.get(key[0])
         if order is None or lookup is None:
             return ()
@@ -99,8 +102,9 @@ class Resolver:
             return ()
 
     async def query(self, key: Key) -> None:
-        """Query about one order at once, if its outcome is unknown: a request about it was not
-        answered."""
+        """Query one order at once if its outcome is unknown because a request about it was not
+        answered.
+        """
         self.forget(key)
         self._book.catch_up()
         order = self._book.order(*key)
@@ -108,8 +112,7 @@ class Resolver:
             await self._resolve(key, order)
 
     async def resolve(self, *, besides: Container[Key]) -> None:
-        """Query about every order in question whose turn it is, except those that are being sent
-        now."""
+        """Query every unresolved order that is due, except those that are being sent now."""
         await self._unsettled.settle(besides=besides)
         self._book.catch_up()
         now, asked, unknown = self._elapsed(), dict[Key, Order](), set[Key]()
@@ -133,16 +136,19 @@ class Resolver:
                 raise error
 
     def is_proved_absent(self, key: Key) -> bool:
-        """Whether the venue has answered "unknown order" so late that this proves that it never
-        received the order."""
+        """Whether the venue answered "unknown order" late enough to prove that it never received
+        the order.
+        """
         doubt, needed = self._doubts.get(key), self._entries[key[0]].abilities.absence_seconds
         if doubt is None or doubt.absent_after is None or needed is None:
             return False
         return doubt.absent_after >= needed
 
     def forget(self, key: Key) -> None:
-        """Count the time of a doubt anew: the order is being sent again. What was asked before
-        proves nothing any more."""
+        """Restart the time until an absence is proved: the order is being sent again.
+
+        Earlier queries prove nothing any more.
+        """
         self._doubts.pop(key, None)
 
     def _doubt(self, key: Key, now: float) -> Doubt:
@@ -179,7 +185,8 @@ class Resolver:
 
     def _postpone(self, account: str, doubt: Doubt) -> None:
         """Set the time of the next query: after a pause, or as soon as its answer would be a
-        proof."""
+        proof.
+        """
         now, needed = self._elapsed(), self._entries[account].abilities.absence_seconds
         doubt.due = now + PAUSES[min(doubt.queries, len(PAUSES) - 1)]
         doubt.queries += 1
@@ -187,8 +194,9 @@ class Resolver:
             doubt.due = min(doubt.due, doubt.since + needed)
 
     def _as_answers(self, key: Key, found: Sequence[Message], asked_at: datetime) -> list[Message]:
-        """The messages with the time of the query. An order that was open when the venue was
-        queried, and has ended since, is not opened again by that answer."""
+        """The messages with the time of the query. If an order was open when the venue was queried
+        and has ended since, the answer does not reopen it.
+        """
         self._book.catch_up()
         order = self._book.order(*key)
         return [
@@ -199,12 +207,14 @@ class Resolver:
     async def _record_absence(
         self, key: Key, order: Order, doubt: Doubt, asked_at: datetime
     ) -> None:
-        """Record that the venue does not know the order: once, and again with what it proves."""
+        """Record that the venue does not know the order: once, and again when that proves its
+        absence.
+        """
         self._book.catch_up()
         account, name = key
         at = later(
             later(order.unresolved_at, asked_at), later(order.submitted_at, asked_at)
-        )  # whatever the clocks say
+        )  # whatever the clocks show
         absent = Absent(account=account, client_order_id=name, at=at, source="venue_poll")
         if (
             self._doubts.get(key) is doubt
@@ -231,16 +241,17 @@ class Resolver:
 
 
 def is_open_question(order: Order) -> bool:
-    """Whether the venue is to be queried: the outcome is unknown, or an end is disputed by a later
-    sign that the order works."""
+    """Whether to query the venue: the outcome is unknown, or a later sign that the order works
+    disputes its end.
+    """
     return order.certainty is Certainty.UNRESOLVED or order.undone_end is not None
 
 
 def _answer(order: Order | None, status: Status, asked_at: datetime) -> Status:
-    """A state that was found, with the time of the query.
+    """The state that was found, with the time of the query.
 
-    A disputed end that is found again holds at that time: our clock dated what disputes it, and may
-    be ahead of the venue's.
+    If a disputed end is found again, it holds at that time. Our clock dated the message that
+    disputes it, and may be ahead of the venue's.
     """
     if order is None or order.is_ended:
         return status.model_copy(update={"asked_at": None})

@@ -1,4 +1,4 @@
-"""What a gateway returns, and what it needs of a ledger and of a venue."""
+"""The results of a gateway, and the parts of a ledger and a venue that it uses."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import Any, Literal, Protocol
 
 from orderledger import Message, Outcome
 from orderledger.extend.store import Store
-from orderledger.extend.views import Row
+from orderledger.rows import OrderRow
 
 __all__ = ["Sending", "SendingState"]
 
@@ -15,17 +15,16 @@ SendingState = Literal["acknowledged", "rejected", "denied", "unresolved", "rece
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """How sending ended. Everything it says is recorded.
+    """The result of sending. Everything in it is recorded.
 
     - `acknowledged`: the venue has accepted the request. `rejected`: the venue has refused it.
-    - `denied`: nothing was sent: a check failed, or the venue could not be reached.
+    - `denied`: nothing was sent, because a check failed or the venue could not be reached.
     - `unresolved`: the outcome is unknown. The gateway queries the venue until it is known.
-    - `received`: the venue only says that it has received the request; its answer comes by the
-      feed.
+    - `received`: the venue has only confirmed receipt; its answer comes by the feed.
     - `refused`: the ledger refused to record the request, e.g. a client order id of another order.
       Nothing was sent.
 
-    `reason` is a code and `text` a sentence. `messages`: what the venue answered. `outcome`: of
+    `reason` is a code and `text` a sentence. `messages`: the venue's answer. `outcome`: of
     recording the request.
     """
 
@@ -55,4 +54,4 @@ class GatewayLedger(Protocol):
 class OrderLookup(Protocol):
     """The method of `Venue` that a gateway uses: it queries the venue about one order."""
 
-    async def order(self, account: str, order: Row) -> Sequence[Message] | None: ...
+    async def order(self, account: str, order: OrderRow) -> Sequence[Message] | None: ...

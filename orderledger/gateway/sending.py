@@ -4,7 +4,8 @@ what the gateway guarantees."""
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from decimal import Decimal
+from typing import Any, TypedDict, cast
 
 from orderledger import (
     Deny,
@@ -20,7 +21,7 @@ from orderledger import (
 )
 from orderledger.extend.events import REQUESTED_TERMS, Order
 from orderledger.extend.values import EXACT, ZERO, Clock, Working
-from orderledger.extend.views import ORDERS, Row
+from orderledger.extend.views import ORDERS
 from orderledger.gateway.answers import (
     Answer,
     Failure,
@@ -38,26 +39,28 @@ from orderledger.gateway.situation import BookSituation
 from orderledger.gateway.terms import fault_of_terms
 from orderledger.gateway.unsettled import Key, Unsettled
 from orderledger.gateway.working import Instrument
+from orderledger.rows import OrderRow
 from orderledger.venues.base.order_entry import OrderEntry
 from orderledger.venues.errors import NotSent
 
 ORDERS_PER_COMMIT = 400
-"""A commit takes a thousand messages; each order brings two."""
+"""A commit takes a thousand messages; each order adds two."""
 WITHDRAWN = NotSent("withdrawn", "it was canceled before it was sent")
 
 WORDS = ("side", "order_type", "time_in_force", "position_side")
 
-OnResult = Callable[[Sending, Row, bool], None]
+OnResult = Callable[[Sending, OrderRow | None, bool], None]
 
 
 @dataclass(slots=True)
 class Flight:
     """An order between the call and the recorded answer. `is_withdrawn`: canceled before it was
-    sent. `is_kept_back`: for that reason it was recorded, and not sent. `is_known`: the log shows
-    it as sent, or with other terms, and the ledger refuses it."""
+    sent. `is_kept_back`: recorded but not sent, for that reason. `is_known`: the log shows the
+    order as sent, or with other terms, and the ledger refuses this one.
+    """
 
     key: Key
-    row: Row
+    row: OrderRow
     denial: Denial | None = None
     is_known: bool = False
     is_sent: bool = False
@@ -67,8 +70,9 @@ class Flight:
 
 
 class Sender:
-    """Sends the new orders of all accounts of a gateway. `on_result` is called with the result of
-    every order that was recorded as submitted, its row, and whether sending failed."""
+    """Sends the new orders of all accounts of a gateway. `on_result` is called for every order that
+    was recorded as submitted, with its result, its row and whether sending failed.
+    """
 
     def __init__(
         self,
@@ -98,24 +102,27 @@ class Sender:
         self._situation = BookSituation(book)
 
     async def send(self, account: str, requests: Sequence[Request]) -> list[Sending]:
-        """Check, record and send orders of one account: one commit, and one call where the venue
-        has one."""
+        """Check, record and send orders of one account: one commit, and one call if the venue takes
+        several.
+        """
         results: list[Sending] = []
         for start in range(0, len(requests), ORDERS_PER_COMMIT):
             results += await self._send(account, requests[start : start + ORDERS_PER_COMMIT])
         return results
 
-    async def resend(self, row: Row, *, actor: str | None = None) -> Sending:
+    async def resend(self, row: OrderRow, *, actor: str | None = None) -> Sending:
         """Send an order again that the venue did not know. The ledger refuses that if no absence is
         recorded, unless `actor` forces it."""
-        account, name = row["account"], row["client_order_id"]
-        halted = self._halted(account, row["instrument"], row["strategy"])
+        account, name = row["account"], row["client_order_id"] or ""
+        halted = self._halted(account, row["instrument"] or "", row["strategy"])
         if halted is not None:
             return Sending("refused", account, name, halted.reason, halted.text)
         fence = self._keeper.fence(account)
         flight = Flight((account, name), row)
         if self.flights.setdefault(flight.key, flight) is not flight:
-            return Sending("refused", account, name, "already_submitted", "it is being sent now")
+            return Sending(
+                "refused", account, name, "already_submitted", "it is already being sent"
+            )
         try:
             decided: dict[str, Any] = (
                 {} if actor is None else {"is_forced": True, "actor": actor, "source": "operator"}
@@ -133,7 +140,7 @@ class Sender:
             self._forget(flight)
 
     def why_not(self, order: Proposed, *, is_new: bool = True) -> Denial | None:
-        """Why the order, or the change of one, must not be sent now."""
+        """Why the order or change must not be sent now."""
         account, instrument = order.account, order.instrument
         halted = self._halted(account, instrument, order.strategy)
         if halted is not None:
@@ -149,7 +156,7 @@ class Sender:
         return self._book.position_denial(order) or check(order, self._situation, self._rules)
 
     def _halted(self, account: str, instrument: str, strategy: str | None) -> Denial | None:
-        """The halt that holds for such an order now."""
+        """The halt that applies to such an order now."""
         self._book.catch_up()
         halt = self._book.halt_of(account, instrument, strategy)
         if halt is None:
@@ -169,7 +176,7 @@ class Sender:
         ]:
             await (
                 others[0].done.wait()
-            )  # the same order in another call: a cancel has to find the one that is sent
+            )  # the same order is in another call: a cancel has to find the one that is sent
         fence = self._keeper.fence(account)
         flights: list[Flight] = []
         try:
@@ -181,9 +188,9 @@ class Sender:
                 for one in self._to_record(request, flight)
             ]
             outcomes = await self._record_sending(flights, messages, fence)
-            told = iter(outcomes)
+            remaining = iter(outcomes)
             pairs = [
-                (first := next(told), first if flight.is_known else next(told))
+                (first := next(remaining), first if flight.is_known else next(remaining))
                 for flight in flights
             ]
             going = [
@@ -218,8 +225,9 @@ class Sender:
     async def _record_sending(
         self, flights: Sequence[Flight], messages: Sequence[Message], fence: int
     ) -> list[Outcome]:
-        """Record what is about to be sent. After a failed commit nothing is sent, but the log may
-        show it as sent."""
+        """Record the orders before they are sent. After a failed commit nothing is sent, but the
+        log may show them as sent.
+        """
         try:
             return await self._ledger.arecord_together(messages, fence=fence)
         except Fenced:
@@ -235,13 +243,14 @@ class Sender:
         self._book.catch_up()
         order = self._book.order(*flight.key)
         flight.is_known = (
-            order is not None and order.is_requested and not _may_be_sent(order, flight.row)
+            order is not None and order.is_requested and not _may_be_sent(order, flight)
         )
         if flight.is_known:
             return flight
-        flight.denial = self._prepare(flight, request) or self.why_not(proposed_of(flight.row))
+        proposed = proposed_of(request)
+        flight.denial = self._prepare(flight, request) or self.why_not(proposed)
         if flight.denial is None and self.flights.setdefault(flight.key, flight) is flight:
-            self._book.reserve(proposed_of(flight.row), request.client_order_id)
+            self._book.reserve(proposed, request.client_order_id)
         return flight
 
     def _prepare(self, flight: Flight, request: Request) -> Denial | None:
@@ -278,7 +287,7 @@ class Sender:
             ]
         return [named, Submit(account=account, client_order_id=name, at=now)]
 
-    async def _submit(self, account: str, rows: Sequence[Row]) -> list[Answer]:
+    async def _submit(self, account: str, rows: Sequence[OrderRow]) -> list[Answer]:
         """Hand orders to the venue, and wait for the answer to each."""
         if not rows:
             return []
@@ -303,8 +312,9 @@ class Sender:
         return answers
 
     def _lost_lease(self, account: str) -> NotSent | None:
-        """Proof that nothing is sent: the process may have been paused since the commit, or since
-        the batch before."""
+        """Proof that nothing is sent: the process may have been paused since the commit or the
+        previous batch.
+        """
         try:
             self._keeper.fence(account)
         except Fenced as error:
@@ -312,10 +322,10 @@ class Sender:
         return None
 
     async def _record(self, flight: Flight, answer: Answer, outcome: Outcome) -> Sending:
-        """Record the answer. If the store fails, the order is looked after until it works again."""
+        """Record the answer. If the store fails, the order is kept until the store works again."""
         try:
             result = await record_answer(
-                self._ledger, flight.row, answer, self._clock.now(), outcome
+                self._ledger, flight.key, answer, self._clock.now(), outcome
             )
         except StoreError as error:
             messages = () if isinstance(answer, Failure) else tuple(answer)
@@ -334,8 +344,9 @@ class Sender:
 
 
 def _each(found: object, count: int) -> list[Answer]:
-    """The answers of a batch. One that does not have an answer for each order says nothing about
-    any."""
+    """The answers of a batch. If it does not have one answer per order, it counts for none of
+    them.
+    """
     if isinstance(found, Sequence) and not isinstance(found, str) and len(found) == count:
         return [as_answer(one) for one in found]
     return [as_answer(found if isinstance(found, Failure) else None)] * count
@@ -356,15 +367,17 @@ async def _unsent(flight: Flight, requested: Outcome, last: Outcome) -> Sending:
     return Sending("refused", *flight.key, reason, refused.text, outcome=refused)
 
 
-def _may_be_sent(order: Order, row: Row) -> bool:
-    """Whether an order that was requested before was never sent, and is the same. One that may have
-    been sent is sent again by `resend` alone."""
+def _may_be_sent(order: Order, flight: Flight) -> bool:
+    """Whether an order was requested before with the same terms, and was never sent. An order that
+    may have been sent is sent again by `resend` only.
+    """
     is_sent = order.submitted_at is not None or order.unresolved_at is not None
-    known = row_now(order, row["account"], row["client_order_id"])
+    known: Mapping[str, object] = row_now(order, *flight.key)
+    row: Mapping[str, object] = flight.row
     return not is_sent and all(known[name] == row[name] for name in REQUESTED_TERMS)
 
 
-def row_of(request: Request) -> Row:
+def row_of(request: Request) -> OrderRow:
     """The terms of a request as a row of the order view, with every term."""
     terms = {
         name: value
@@ -375,37 +388,62 @@ def row_of(request: Request) -> Row:
     links = (
         None if request.links is None else request.links.model_dump(mode="json", exclude_none=True)
     )
-    row = {**dict.fromkeys(ORDERS.names), **terms, **words, "links": links, "cum_quantity": ZERO}
+    row = cast(OrderRow, {**dict.fromkeys(ORDERS.names), **terms, **words})
+    row["links"], row["cum_quantity"] = links, ZERO
     row["working_client_order_id"] = request.client_order_id
     row["venue_order_ids"] = [] if request.venue_order_id is None else [request.venue_order_id]
     return row
 
 
-def proposed_of(row: Row, *, replaces: Row | None = None) -> Proposed:
-    """The order as the limits see it. `replaces`: the order before the change."""
-    before = (
-        replaces["quantity"] if replaces is not None and replaces["quantity"] is not None else ZERO
-    )
+def proposed_of(request: Request) -> Proposed:
+    """A new order as the limits see it."""
     return Proposed(
-        account=row["account"],
-        instrument=row["instrument"],
-        side=Side(row["side"]),
-        quantity=row["quantity"],
-        added=max(ZERO, EXACT.subtract(row["quantity"], before)),
-        order_type=OrderType(row["order_type"]),
-        limit_price=row["limit_price"],
-        is_new=replaces is None,
-        strategy=row["strategy"],
-        reduce_only=bool(row["reduce_only"]),
-        position_side=PositionSide(row["position_side"]) if row["position_side"] else None,
-        position_id=row["position_id"],
+        account=request.account,
+        instrument=request.instrument,
+        side=request.side,
+        quantity=request.quantity,
+        added=request.quantity,
+        order_type=request.order_type,
+        limit_price=request.limit_price,
+        strategy=request.strategy,
+        reduce_only=request.reduce_only,
+        position_side=request.position_side,
+        position_id=request.position_id,
     )
 
 
-def growth_of(before: Row, changed: Row) -> tuple[Instrument, Working]:
+class ChangedTerms(TypedDict, total=False):
+    """The terms that a replace changes."""
+
+    quantity: Decimal
+    limit_price: Decimal
+    stop_price: Decimal
+
+
+def change_of(before: OrderRow, changed: ChangedTerms) -> Proposed:
+    """A change of an open order of ours, as the limits see it."""
+    quantity = changed.get("quantity", before["quantity"])
+    assert before["instrument"] is not None and quantity is not None
+    position_side = before["position_side"]
+    return Proposed(
+        account=before["account"],
+        instrument=before["instrument"],
+        side=Side(before["side"] or ""),
+        quantity=quantity,
+        added=max(ZERO, EXACT.subtract(quantity, before["quantity"] or ZERO)),
+        order_type=OrderType(before["order_type"] or ""),
+        limit_price=changed.get("limit_price", before["limit_price"]),
+        is_new=False,
+        strategy=before["strategy"],
+        reduce_only=before["reduce_only"],
+        position_side=PositionSide(position_side) if position_side else None,
+        position_id=before["position_id"],
+    )
+
+
+def growth_of(before: OrderRow, changed: ChangedTerms) -> tuple[Instrument, Working]:
     """What a change adds to an open order, until the log shows the request for it."""
-    order = proposed_of({**before, **changed}, replaces=before)
-    name = before["client_order_id"]
+    order, name = change_of(before, changed), before["client_order_id"] or ""
     return (order.account, order.instrument), Working(
         name,
         name,

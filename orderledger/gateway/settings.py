@@ -23,7 +23,7 @@ AT_MOST = (
     ("order_notional", "gross_notional"),
     ("orders_per_second", "orders_per_day"),
 )
-"""Pairs of limits of one rule: the first, if it is larger, could never be reached."""
+"""Pairs of limits in one rule. If the first is larger than the second, it can never be reached."""
 
 
 Count = Annotated[int, Field(strict=True, ge=1)]
@@ -102,8 +102,8 @@ class GatewaySettings(Section):
     """The whole file. `time_zone`: where the day of `orders_per_day`, `daily_loss` and `drawdown`
     begins at midnight.
 
-    `unresolved`: what new orders meet while an order's outcome is unknown. `lease_seconds`: how
-    long another process waits after the last sign of life of the sender of an account.
+    `unresolved`: how new orders are treated while an order's outcome is unknown. `lease_seconds`:
+    how long another process waits after the last sign of life of the sender of an account.
     """
 
     time_zone: ZoneName = "UTC"
@@ -131,7 +131,7 @@ def read_settings(path: str | PathLike[str]) -> GatewaySettings:
 
 
 def _contradictions(settings: GatewaySettings) -> Iterator[tuple[Place, str]]:
-    """Rules that say nothing, that contradict each other, or that can never apply."""
+    """Find rules that set nothing, contradict each other, or can never apply."""
     given: dict[tuple[Any, ...], int] = {}
     for number, section in enumerate(settings.limits):
         names = [name for name in NAMES if getattr(section, name) is not None]
@@ -149,7 +149,7 @@ def _contradictions(settings: GatewaySettings) -> Iterator[tuple[Place, str]]:
             if (other := given.setdefault(key, number)) != number:
                 yield (
                     ("limits", number, name),
-                    f"is set for the same scope by [[limits]] number {other + 1} already",
+                    f"is already set for the same scope by [[limits]] number {other + 1}",
                 )
     for number, breaker in enumerate(settings.breakers):
         if not any(
@@ -157,4 +157,4 @@ def _contradictions(settings: GatewaySettings) -> Iterator[tuple[Place, str]]:
             for name in Breaker.model_fields
             if name not in (*SCOPE, "cancels_orders")
         ):
-            yield ("breakers", number), "breaks for nothing"
+            yield ("breakers", number), "has no condition"

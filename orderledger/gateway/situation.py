@@ -1,4 +1,4 @@
-"""The state of the accounts as the limits see it: implements `Situation` on a `Book`."""
+"""The state of the accounts that the limits check: implements `Situation` on a `Book`."""
 
 from datetime import datetime, timedelta
 from decimal import Decimal

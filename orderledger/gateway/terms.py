@@ -1,31 +1,33 @@
-"""What an order has to say before it is recorded as sent: its prices, and no term that the order
-entry would leave out."""
+"""Checks the terms of an order before it is recorded as sent: its prices, and that the order entry
+supports every term.
+"""
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal, get_args
 
 from orderledger.extend.values import plain
-from orderledger.extend.views import Row
 from orderledger.gateway.limits import Denial
+from orderledger.rows import OrderRow
 from orderledger.venues.base.order_entry import EntryAbilities
 
 PRICES = ("limit_price", "stop_price")
 NEEDS_LIMIT = frozenset({"limit", "stop_limit"})
 NEEDS_STOP = frozenset({"stop", "stop_limit"})
 MAY_HAVE_STOP = NEEDS_STOP | {"trailing_stop", "other"}
-CONDITIONS = ("post_only", "reduce_only", "position_side", "position_id")
+Condition = Literal["post_only", "reduce_only", "position_side", "position_id"]
+CONDITIONS: tuple[Condition, ...] = get_args(Condition)
 """Terms that an order has besides its type, prices and time in force."""
 
 TAKES_AT_ONCE = frozenset({"ioc", "fok"})
 
 
-def fault_of_terms(order: Row, abilities: EntryAbilities) -> Denial | None:
+def fault_of_terms(order: OrderRow, abilities: EntryAbilities) -> Denial | None:
     """The first reason not to send such an order: its terms contradict each other, or the entry
     does not send one of them.
 
-    A price of 0 or less is refused everywhere: some spreads and futures trade below 0, and no order
-    entry here is for those.
+    A price of 0 or less is always refused: some spreads and futures trade below 0, but no order
+    entry here supports them.
     """
     return next(_faults_of_terms(order, abilities), None)
 
@@ -35,20 +37,18 @@ def fault_of_prices(prices: Mapping[str, Any]) -> Denial | None:
     return next(_faults_of_prices(prices), None)
 
 
-def _faults_of_terms(order: Row, abilities: EntryAbilities) -> Iterator[Denial]:
+def _faults_of_terms(order: OrderRow, abilities: EntryAbilities) -> Iterator[Denial]:
     order_type, in_force = str(order["order_type"]), order["time_in_force"]
     if order_type not in abilities.order_types:
         yield Denial(
             "unsupported_order_type",
-            f"order_type {order_type}: it is none of {_listed(abilities.order_types)}",
+            f"order_type {order_type} is not one of {_listed(abilities.order_types)}",
         )
     if in_force is not None and in_force not in abilities.times_in_force:
         known = _listed(abilities.times_in_force)
-        yield Denial(
-            "unsupported_time_in_force", f"time_in_force {in_force}: it is none of {known}"
-        )
+        yield Denial("unsupported_time_in_force", f"time_in_force {in_force} is not one of {known}")
     for name in CONDITIONS:
-        if order.get(name) and name not in abilities.conditions:
+        if order[name] and name not in abilities.conditions:
             yield Denial(
                 "unsupported_term", f"{name} {order[name]}: this order entry does not send {name}"
             )
@@ -57,13 +57,13 @@ def _faults_of_terms(order: Row, abilities: EntryAbilities) -> Iterator[Denial]:
     if order["stop_price"] is None and order_type in NEEDS_STOP:
         yield Denial("incorrect_stop_price", f"a {order_type} order needs a stop_price")
     if order["stop_price"] is not None and order_type not in MAY_HAVE_STOP:
-        yield Denial("incorrect_stop_price", f"a {order_type} order has no stop_price")
+        yield Denial("incorrect_stop_price", f"a {order_type} order cannot have a stop_price")
     if (order["expire_at"] is None) == (in_force == "gtd"):
-        yield Denial("incorrect_expire_at", "an order has expire_at if it is gtd, and only then")
+        yield Denial("incorrect_expire_at", "expire_at is required for gtd, and allowed only there")
     if order["post_only"] and in_force in TAKES_AT_ONCE:
         yield Denial(
             "unsupported_time_in_force",
-            f"an order that may only add liquidity cannot be {in_force}",
+            f"a post-only order cannot be {in_force}",
         )
     yield from _faults_of_prices(order)
 
@@ -73,7 +73,8 @@ def _faults_of_prices(prices: Mapping[str, Any]) -> Iterator[Denial]:
         price = prices.get(name)
         if price is not None and Decimal(price) <= 0:
             yield Denial(
-                f"incorrect_{name}", f"{name} {plain(Decimal(price))}: a price is more than 0"
+                f"incorrect_{name}",
+                f"{name} {plain(Decimal(price))}: a price must be greater than 0",
             )
 
 

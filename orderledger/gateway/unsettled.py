@@ -1,5 +1,6 @@
-"""What the store could not take: answers that are recorded later, and orders whose outcome is
-unknown because of that."""
+"""Keeps what the store could not take: answers to record later, and orders whose outcome is unknown
+because of that.
+"""
 
 from collections.abc import Container, Sequence
 
@@ -16,7 +17,7 @@ Key = tuple[str, str]
 class Unsettled:
     """Keeps what a failed commit has left, until the store works again.
 
-    A venue's answer is kept as it is: a report may be recorded at any time. Nothing else is
+    A venue's answer is kept unchanged: a report may be recorded at any time. Nothing else is
     recorded late. Where the log shows an order as sent and unanswered, its outcome becomes unknown,
     and the venue is queried.
     """
@@ -31,15 +32,17 @@ class Unsettled:
     def keep(
         self, key: Key, reason: str = "store_failed", *, answer: Sequence[Message] = ()
     ) -> None:
-        """Look after an order whose submission or answer may not be recorded. `reason`: of the
-        unknown outcome."""
+        """Keep an order whose submission or answer may not be recorded. `reason`: why its outcome
+        is unknown.
+        """
         self._orders.setdefault(key, reason)
         if answer:
             self._answers.append(answer)
 
     async def settle(self, *, besides: Container[Key]) -> None:
-        """Record what was kept, except of orders that are being sent now. Raises StoreError if the
-        store still fails."""
+        """Record what was kept, except for orders that are being sent now. Raises StoreError if the
+        store still fails.
+        """
         while self._answers:
             await self._ledger.arecord_together(self._answers[0])
             self._answers.pop(0)
@@ -52,7 +55,7 @@ class Unsettled:
         order = self._book.order(*key)
         if order is None or is_in_doubt(
             order
-        ):  # the ledger knows better than the book whether a failed commit happened
+        ):  # only the ledger knows whether a failed commit happened
             account, name = key
             await self._ledger.arecord(
                 Unresolved(
@@ -63,8 +66,9 @@ class Unsettled:
 
 
 def is_in_doubt(order: Order) -> bool:
-    """Whether the log shows the order, or a change of it, as sent and not answered, and not as
-    unresolved."""
+    """Whether the log shows the order, or a change of it, as sent, not answered, and not
+    unresolved.
+    """
     if order.is_ended or order.certainty is Certainty.UNRESOLVED:
         return False
     return order.pending is Pending.REPLACE or (

@@ -9,7 +9,7 @@ Instrument = tuple[str, str]
 
 
 class WorkingOrders:
-    """What each open order may still do, by the stream of the order."""
+    """The possible fills of each open order, by the stream of the order."""
 
     def __init__(self) -> None:
         self._scopes: dict[str, Instrument] = {}
@@ -23,7 +23,7 @@ class WorkingOrders:
         return iter(self._scopes)
 
     def put(self, stream: str, scope: Instrument, working: Working) -> None:
-        """Add an order, or say anew what it may do."""
+        """Add an order, or update what it may do."""
         if self._scopes.get(stream, scope) != scope:
             self.discard(stream)
         self._scopes[stream] = scope

@@ -2,14 +2,15 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, TypedDict
+from typing import Annotated, TypedDict, final
 
 from orderledger.domain.accounts import FundingRecorded, GapRecorded, PositionAdjusted
 from orderledger.domain.recorded import Recorded
 from orderledger.domain.values import PositionSide
-from orderledger.projections.view import Row, Table, columns_of
+from orderledger.projections.view import Table
 
 
+@final
 class AccountEventRow(TypedDict):
     """One row per funding, adjustment and gap."""
 
@@ -36,7 +37,7 @@ ACCOUNT_EVENTS = Table(
     "account_events",
     "One row per funding, adjustment and gap.",
     ("position",),
-    columns_of(AccountEventRow),
+    AccountEventRow,
     ("at", "position"),
     (("account", "instrument", "kind"),),
     version=12,
@@ -45,42 +46,32 @@ ACCOUNT_EVENTS = Table(
 
 def account_event_row(
     account: str, recorded: Recorded, event: FundingRecorded | PositionAdjusted | GapRecorded
-) -> Row:
+) -> AccountEventRow:
     """The columns of `tables.ACCOUNT_EVENTS`."""
-    row = {
-        **dict.fromkeys(ACCOUNT_EVENTS.names),
-        "position": recorded.position,
+    row: AccountEventRow = {
+        "position": recorded.position or 0,
         "account": account,
+        "kind": "gap",
+        "instrument": None,
+        "quantity": None,
+        "price": None,
+        "position_side": None,
+        "position_id": None,
+        "currency": None,
         "at": recorded.at,
+        "from_at": None,
+        "to_at": None,
+        "reason": event.reason,
     }
+    if isinstance(event, GapRecorded):
+        row["from_at"], row["to_at"] = event.from_at, event.to_at
+        return row
+    row["instrument"], row["position_id"] = event.instrument, event.position_id
+    row["position_side"] = None if event.position_side is None else str(event.position_side)
     match event:
         case FundingRecorded():
-            return {
-                **row,
-                "kind": "funding",
-                "instrument": event.instrument,
-                "quantity": event.amount,
-                "currency": event.currency,
-                **_position_of(event),
-                "reason": event.reason,
-            }
+            row["kind"], row["quantity"] = "funding", event.amount
+            row["currency"] = event.currency
         case PositionAdjusted():
-            terms = {
-                "instrument": event.instrument,
-                "quantity": event.quantity,
-                "price": event.price,
-            }
-            return {**row, "kind": "adjust", **terms, **_position_of(event), "reason": event.reason}
-        case GapRecorded():
-            return {
-                **row,
-                "kind": "gap",
-                "from_at": event.from_at,
-                "to_at": event.to_at,
-                "reason": event.reason,
-            }
-
-
-def _position_of(event: FundingRecorded | PositionAdjusted) -> Row:
-    side = event.position_side
-    return {"position_side": None if side is None else str(side), "position_id": event.position_id}
+            row["kind"], row["quantity"], row["price"] = "adjust", event.quantity, event.price
+    return row

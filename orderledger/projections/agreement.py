@@ -8,13 +8,14 @@ again.
 from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any, NamedTuple, TypedDict
+from typing import Annotated, Any, Literal, NamedTuple, TypedDict, get_args
 
 from orderledger.domain.orders.events import OrderReport
 from orderledger.domain.orders.reports import StatusObserved
 from orderledger.domain.recorded import Recorded
 from orderledger.domain.values import Anomaly, Certainty, Status
-from orderledger.projections.view import Row
+from orderledger.projections.certificates import CertificateRow
+from orderledger.projections.orders import OrderRow
 
 AGREEMENTS = ("differs", "unmatched", "agrees")
 """An order differs, or the venue has never reported anything about it, or all that it reported
@@ -30,7 +31,8 @@ DIFFERENCES = (
 )
 """Anomalies that say that the venue's reports disagree with the ledger, or with each other."""
 
-SIGNS = ("venue_order_id", "acknowledged_at", "first_fill_at", "reported_cum_quantity")
+Sign = Literal["venue_order_id", "acknowledged_at", "first_fill_at", "reported_cum_quantity"]
+SIGNS: tuple[Sign, ...] = get_args(Sign)
 """Columns of an order that only a report of the venue fills."""
 SILENT = (Status.PENDING_NEW, Status.DENIED)
 """The status of an order that no report has changed."""
@@ -103,13 +105,13 @@ class ReconciledOrderRow(TypedDict):
     matched_id: Annotated[str | None, "That id."]
 
 
-def differences_of(order: Row) -> list[str]:
+def differences_of(order: OrderRow) -> list[str]:
     """Why an order differs from the venue's reports. Empty: it does not."""
     doubt = [str(Certainty.UNRESOLVED)] if order["certainty"] == Certainty.UNRESOLVED else []
     return [*doubt, *(code for code in order["anomalies"] if code in DIFFERENCES)]
 
 
-def agreement_of(order: Row) -> str:
+def agreement_of(order: OrderRow) -> str:
     """One of `AGREEMENTS`, from a row of the order view."""
     if differences_of(order):
         return "differs"
@@ -117,7 +119,7 @@ def agreement_of(order: Row) -> str:
     return "unmatched" if is_silent else "agrees"
 
 
-def agreement_counts(orders: Iterable[Row]) -> dict[str, dict[str, int]]:
+def agreement_counts(orders: Iterable[OrderRow]) -> dict[str, dict[str, int]]:
     """By account, the number of orders of each agreement."""
     found: dict[str, dict[str, int]] = {}
     for order in orders:
@@ -126,26 +128,26 @@ def agreement_counts(orders: Iterable[Row]) -> dict[str, dict[str, int]]:
     return found
 
 
-def reconciliation_row(account: str, counts: dict[str, int] | None, certificate: Row | None) -> Row:
+def reconciliation_row(
+    account: str, counts: dict[str, int] | None, certificate: CertificateRow | None
+) -> ReconciliationRow:
     """A `ReconciliationRow`. `certificate`: the last one of the account."""
     counts = counts or dict.fromkeys(AGREEMENTS, 0)
-    last = certificate or dict.fromkeys(
-        ("at", "covered_from", "covered_to", "orders", "fills", "positions", "position")
-    )
+    last = certificate
     return {
         "account": account,
         "orders": sum(counts.values()),
         "differing_orders": counts["differs"],
         "unmatched_orders": counts["unmatched"],
         "agreeing_orders": counts["agrees"],
-        "reconciled_at": last["at"],
-        "covered_from": last["covered_from"],
-        "covered_to": last["covered_to"],
-        "certified_orders": last["orders"],
-        "certified_fills": last["fills"],
-        "certified_positions": last["positions"],
-        "open_breaks": None if certificate is None else certificate["open_breaks"],
-        "certificate_position": last["position"],
+        "reconciled_at": last and last["at"],
+        "covered_from": last and last["covered_from"],
+        "covered_to": last and last["covered_to"],
+        "certified_orders": last and last["orders"],
+        "certified_fills": last and last["fills"],
+        "certified_positions": last and last["positions"],
+        "open_breaks": last and last["open_breaks"],
+        "certificate_position": last and last["position"],
     }
 
 
@@ -174,24 +176,38 @@ def last_report(events: Iterable[Recorded]) -> Report:
     return Report(newest, status)
 
 
-def reconciled_order_row(order: Row, report: Report) -> Row:
+def reconciled_order_row(order: OrderRow, report: Report) -> ReconciledOrderRow:
     """A `ReconciledOrderRow`."""
     newest = report.recorded
     by, name = (None, None) if newest is None else _match(order, newest)
     return {
-        **{column: order[column] for column in COLUMNS},
+        "account": order["account"],
+        "client_order_id": order["client_order_id"],
+        "venue_order_id": order["venue_order_id"],
+        "instrument": order["instrument"],
+        "origin": order["origin"],
+        "status": order["status"],
+        "pending": order["pending"],
+        "certainty": order["certainty"],
+        "is_open": order["is_open"],
+        "quantity": order["quantity"],
+        "cum_quantity": order["cum_quantity"],
+        "reported_cum_quantity": order["reported_cum_quantity"],
+        "anomalies": order["anomalies"],
+        "updated_at": order["updated_at"],
+        "stream": order["stream"],
         "agreement": agreement_of(order),
         "differences": differences_of(order),
         "reported_status": report.status,
-        "reported_at": newest and newest.at,
-        "reported_source": newest and newest.source,
-        "reported_position": newest and newest.position,
+        "reported_at": None if newest is None else newest.at,
+        "reported_source": None if newest is None else newest.source,
+        "reported_position": None if newest is None else newest.position,
         "matched_by": by,
         "matched_id": name,
     }
 
 
-def _match(order: Row, report: Recorded) -> tuple[str, str | None]:
+def _match(order: OrderRow, report: Recorded) -> tuple[str, str | None]:
     """By which id a report found its order."""
     event: Any = report.event
     if report.attributed_from is not None:

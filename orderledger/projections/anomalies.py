@@ -7,7 +7,7 @@ from orderledger.domain.orders.judgements import AnomalyDetected
 from orderledger.domain.orders.order import Order
 from orderledger.domain.recorded import Recorded
 from orderledger.domain.values import Anomaly
-from orderledger.projections.view import Row, Table, columns_of
+from orderledger.projections.view import Table
 
 
 class AnomalyRow(TypedDict):
@@ -29,7 +29,7 @@ ANOMALIES = Table(
     "anomalies",
     "One row per anomaly ever detected.",
     ("position",),
-    columns_of(AnomalyRow),
+    AnomalyRow,
     ("position",),
     (("stream", "code"),),
     ("detected_at",),
@@ -37,10 +37,10 @@ ANOMALIES = Table(
 )
 
 
-def anomaly_row(order: Order, recorded: Recorded, event: AnomalyDetected) -> Row:
+def anomaly_row(order: Order, recorded: Recorded, event: AnomalyDetected) -> AnomalyRow:
     """The columns of `tables.ANOMALIES` for an anomaly that is open."""
     return {
-        "position": recorded.position,
+        "position": recorded.position or 0,
         "account": order.account,
         "client_order_id": order.client_order_id,
         "code": event.code.value,

@@ -5,7 +5,7 @@ from typing import Annotated, TypedDict
 
 from orderledger.domain.accounts import ReconciliationCertified
 from orderledger.domain.recorded import Recorded
-from orderledger.projections.view import Row, Table, columns_of
+from orderledger.projections.view import Table
 
 
 class CertificateRow(TypedDict):
@@ -28,25 +28,27 @@ CERTIFICATES = Table(
     "certificates",
     "One row per certificate: what agreed with the venue when they were compared.",
     ("position",),
-    columns_of(CertificateRow),
+    CertificateRow,
     ("at", "position"),
     (("account",),),
     version=11,
 )
 
 
-def certificate_row(account: str, recorded: Recorded, event: ReconciliationCertified) -> Row:
+def certificate_row(
+    account: str, recorded: Recorded, event: ReconciliationCertified
+) -> CertificateRow:
     """The columns of `tables.CERTIFICATES`."""
-    told = {
-        name: getattr(event, name)
-        for name in ("covered_from", "covered_to", "orders", "fills", "positions")
-    }
-    left = [{"id": one.id, "since": one.since.isoformat()} for one in event.open_breaks]
-    row = {
-        "position": recorded.position,
+    return {
+        "position": recorded.position or 0,
         "account": account,
         "at": recorded.at,
-        **told,
-        "open_breaks": left,
+        "covered_from": event.covered_from,
+        "covered_to": event.covered_to,
+        "orders": event.orders,
+        "fills": event.fills,
+        "positions": event.positions,
+        "open_breaks": [
+            {"id": one.id, "since": one.since.isoformat()} for one in event.open_breaks
+        ],
     }
-    return {name: row[name] for name in CERTIFICATES.names}

@@ -11,19 +11,20 @@ deepest and the last of the marks between two fills, fundings or adjustments.
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, TypedDict
+from typing import Literal, TypeAlias, get_args
 
 from orderledger.domain.exact import EXACT, ZERO
-from orderledger.projections.equity_points import Points
-from orderledger.projections.fill_changes import after
+from orderledger.projections.entries import Adjustment, Entry, Funding, Trade
+from orderledger.projections.equity_points import EquityPointRow, Points
+from orderledger.projections.fill_changes import FillChange, after
+from orderledger.projections.marks import MarkRow
 from orderledger.projections.pnl import Marks, equity_in, net_of, pairs_of, unrealized_of
 from orderledger.projections.positions import Book, Definition, Definitions, Method, Position
 from orderledger.projections.sides import part_of, when
-from orderledger.projections.view import Row, Table, columns_of
+from orderledger.projections.view import Table
 
 POINTS = 2_000
 """Points of a curve, unless asked otherwise."""
-KINDS = ("fill", "funding", "adjust", "mark", "bust", "correction")
 
 Marked = tuple[str, str]
 """Account and instrument."""
@@ -32,52 +33,18 @@ Held = tuple[str, str, str, str]
 """Account, instrument, position side and position id."""
 
 
-class EquityPointRow(TypedDict):
-    """One row per moment that changed P&L, with the equity after it: of all that was asked for, by
-    settlement currency."""
-
-    at: Annotated[datetime, "When it happened."]
-    position: Annotated[int, "Log position."]
-    kind: Annotated[
-        str, "What changed P&L: fill, funding, adjust, mark, bust or correction.", KINDS
-    ]
-    account: Annotated[str, "Trading account of that change."]
-    instrument: Annotated[str, "Its instrument."]
-    client_order_id: Annotated[str | None, "Our id of the order, of a fill."]
-    venue_order_id: Annotated[str | None, "The venue's id of the order, of a fill."]
-    fill_id: Annotated[
-        str | None, "The venue's id of the fill, of a bust that of the fill that it took back."
-    ]
-    currency: Annotated[
-        str | None, "Settlement currency of the curve, null where no definition gives it."
-    ]
-    net_pnl: Annotated[
-        Decimal | None,
-        "Realized less fees plus funding until then. Null where an amount cannot be converted.",
-    ]
-    equity: Annotated[
-        Decimal | None,
-        "The same with unrealized P&L. Null where an open position has no mark, or net P&L is "
-        "null.",
-    ]
-    peak: Annotated[Decimal, "The highest equity until then, at least 0."]
-    drawdown: Annotated[Decimal | None, "How far equity was below its peak. Null where equity is."]
-    moments: Annotated[
-        int,
-        "Moments since the row before of the curve, this one included. More than 1: others are "
-        "left out.",
-    ]
-
-
 EQUITY = Table(
     "equity",
     "The equity curve: one row per fill, bust, correction, funding, adjustment and mark that "
     "changed P&L. Computed when asked.",
     ("position", "currency"),
-    columns_of(EquityPointRow),
+    EquityPointRow,
     ("at", "position"),
 )
-CHANGED = ("removed", "added")
+Changed = Literal["removed", "added"]
+CHANGED: tuple[Changed, ...] = get_args(Changed)
+CurveEntry: TypeAlias = Trade | Adjustment | Funding | MarkRow | FillChange
+"""What may change a curve."""
 OF_FILL = ("client_order_id", "venue_order_id", "fill_id")
 
 
@@ -112,25 +79,27 @@ class Curve:
         self.equity = Sum()
         self.peak = ZERO
 
-    def moment(self, entry: Row, kind: str) -> Row:
+    def moment(self, entry: CurveEntry, kind: str) -> EquityPointRow:
         """The row of a moment that has changed it."""
         equity = self.equity.amount
         if equity is not None and equity > self.peak:
             self.peak = equity
+        fill = entry if "fill_id" in entry else None
         return {
             "at": entry["at"],
             "position": entry["position"],
             "kind": kind,
             "account": entry["account"],
             "instrument": entry["instrument"],
-            "client_order_id": entry.get("client_order_id"),
-            "venue_order_id": entry.get("venue_order_id"),
-            "fill_id": entry.get("fill_id"),
+            "client_order_id": fill["client_order_id"] if fill else None,
+            "venue_order_id": fill["venue_order_id"] if fill else None,
+            "fill_id": fill["fill_id"] if fill else None,
             "currency": self.currency,
             "net_pnl": self.net.amount,
             "equity": equity,
             "peak": self.peak,
             "drawdown": None if equity is None else EXACT.subtract(self.peak, equity),
+            "moments": 1,
         }
 
 
@@ -149,12 +118,12 @@ class Holding:
         self._net: Decimal | None = ZERO
         self._equity: Decimal | None = ZERO
 
-    def enter(self, entry: Row, marks: Marks) -> None:
+    def enter(self, entry: Entry, marks: Marks) -> None:
         """Take a trade or an account event, and value the position."""
         self.position.take(entry)
         self._value(net_of(self.position, self._book, marks), marks)
 
-    def replay(self, entries: Iterable[Row], marks: Marks) -> None:
+    def replay(self, entries: Iterable[Entry], marks: Marks) -> None:
         """Take all trades and account events of the position anew, because earlier ones have
         changed."""
         methods = tuple(book.method for book in self.position.books)
@@ -212,20 +181,20 @@ class EquityFold:
         self._marks: Marks = {}
         self._curves: dict[str | None, Curve] = {}
         self._changing = frozenset(changing)
-        self._histories: dict[Held, list[Row]] = {}
+        self._histories: dict[Held, list[Entry]] = {}
 
-    def take(self, entry: Row) -> list[Row]:
+    def take(self, entry: CurveEntry) -> list[EquityPointRow]:
         """Take the next entry. Returns a row for each curve that it changed: a trade or an account
         event is always a moment."""
-        if "removed" in entry:
-            return self._change(entry)
-        if "fill_id" in entry:
+        if "fill_id" not in entry:
+            if "kind" in entry:
+                return self._enter(entry, entry["kind"], entry["currency"])
+            return self._mark(entry)
+        if "fee" in entry:
             return self._enter(entry, "fill", entry["fee_currency"])
-        if "kind" in entry:
-            return self._enter(entry, entry["kind"], entry["currency"])
-        return self._mark(entry)
+        return self._change(entry)
 
-    def _enter(self, entry: Row, kind: str, currency: str | None) -> list[Row]:
+    def _enter(self, entry: Entry, kind: str, currency: str | None) -> list[EquityPointRow]:
         key, defined = self._key_of(entry)
         holding = self._holdings.get(key) or self._hold(key, defined)
         if key[:2] in self._changing:
@@ -234,15 +203,15 @@ class EquityFold:
         holding.enter(entry, self._marks)
         return [holding.curve.moment(entry, kind)]
 
-    def _key_of(self, entry: Row) -> tuple[Held, Definition]:
+    def _key_of(self, entry: Entry) -> tuple[Held, Definition]:
         defined = self._definitions(entry["account"], entry["instrument"])
         return (entry["account"], entry["instrument"], *part_of(entry, defined.modes)), defined
 
-    def _change(self, change: Row) -> list[Row]:
+    def _change(self, change: FillChange) -> list[EquityPointRow]:
         """Busts and corrections: the positions as if their fills had been others from the
         beginning."""
         curves: dict[int, Curve] = {}
-        changes: dict[Held, Row] = {}
+        changes: dict[Held, dict[Changed, list[Trade]]] = {}
         for name in CHANGED:
             for row in change[name]:
                 key, defined = self._key_of(row)
@@ -252,7 +221,9 @@ class EquityFold:
                 )
         for key in sorted(changes):
             holding = self._holdings[key]
-            history = self._histories[key] = after(self._histories.get(key, ()), changes[key])
+            found = changes[key]
+            history = after(self._histories.get(key, ()), found["removed"], found["added"])
+            self._histories[key] = history
             holding.replay(history, self._marks)
             curves[id(holding.curve)] = holding.curve
         return [curve.moment(change, change["kind"]) for curve in curves.values()]
@@ -278,7 +249,7 @@ class EquityFold:
         self._valued_by.setdefault(key[:2], {})[key] = holding
         return holding
 
-    def _mark(self, entry: Row) -> list[Row]:
+    def _mark(self, entry: MarkRow) -> list[EquityPointRow]:
         key = (entry["account"], entry["instrument"])
         self._marks[key] = entry["price"]
         valued = self._valued_by.get(key, {}).values()
@@ -287,14 +258,14 @@ class EquityFold:
 
 
 def equity_rows(
-    entries: Iterable[Row],
+    entries: Iterable[CurveEntry],
     definitions: Definitions,
     method: Method,
     *,
     since: datetime | None = None,
     points: int | None = POINTS,
     changing: Iterable[Marked] = (),
-) -> list[Row]:
+) -> list[EquityPointRow]:
     """The rows of the curves from trades, their changes, account events and marks, as they
     happened. `since`: without the rows before it, whose peak still counts. `points`: at most so
     many of each curve."""
@@ -309,11 +280,11 @@ def equity_rows(
 
 
 def moments(
-    entries: Iterable[Row],
+    entries: Iterable[CurveEntry],
     definitions: Definitions,
     method: Method,
     changing: Iterable[Marked] = (),
-) -> Iterator[Row]:
+) -> Iterator[EquityPointRow]:
     """A row for each moment of each curve, marks included. One at a time."""
     fold = EquityFold(definitions, method, changing)
     for entry in entries:

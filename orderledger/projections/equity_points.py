@@ -1,13 +1,53 @@
 """The points of an equity curve: beyond a number of them, the extremes and the last of each run of
 moments."""
 
+from datetime import datetime
 from decimal import Decimal
+from typing import Annotated, TypedDict
 
 from orderledger.domain.exact import ZERO
-from orderledger.projections.view import Row
+
+KINDS = ("fill", "funding", "adjust", "mark", "bust", "correction")
 
 KEPT_OF_RUN = 4
 FEWEST_POINTS = 1 + KEPT_OF_RUN
+
+
+class EquityPointRow(TypedDict):
+    """One row per moment that changed P&L, with the equity after it: of all that was asked for, by
+    settlement currency."""
+
+    at: Annotated[datetime, "When it happened."]
+    position: Annotated[int, "Log position."]
+    kind: Annotated[
+        str, "What changed P&L: fill, funding, adjust, mark, bust or correction.", KINDS
+    ]
+    account: Annotated[str, "Trading account of that change."]
+    instrument: Annotated[str, "Its instrument."]
+    client_order_id: Annotated[str | None, "Our id of the order, of a fill."]
+    venue_order_id: Annotated[str | None, "The venue's id of the order, of a fill."]
+    fill_id: Annotated[
+        str | None, "The venue's id of the fill, of a bust that of the fill that it took back."
+    ]
+    currency: Annotated[
+        str | None, "Settlement currency of the curve, null where no definition gives it."
+    ]
+    net_pnl: Annotated[
+        Decimal | None,
+        "Realized less fees plus funding until then. Null where an amount cannot be converted.",
+    ]
+    equity: Annotated[
+        Decimal | None,
+        "The same with unrealized P&L. Null where an open position has no mark, or net P&L is "
+        "null.",
+    ]
+    peak: Annotated[Decimal, "The highest equity until then, at least 0."]
+    drawdown: Annotated[Decimal | None, "How far equity was below its peak. Null where equity is."]
+    moments: Annotated[
+        int,
+        "Moments since the row before of the curve, this one included. More than 1: others are "
+        "left out.",
+    ]
 
 
 class Run:
@@ -16,13 +56,13 @@ class Run:
 
     __slots__ = ("_deepest", "_depth", "_highest", "_last", "_least", "_lowest", "_most", "count")
 
-    def __init__(self, row: Row) -> None:
+    def __init__(self, row: EquityPointRow) -> None:
         self._lowest = self._highest = self._deepest = self._last = row
         self._least = self._most = _height(row)
         self._depth = row["drawdown"] or ZERO
         self.count = 1
 
-    def take(self, row: Row) -> None:
+    def take(self, row: EquityPointRow) -> None:
         """Add a moment. Of equal values the first counts."""
         height, depth = _height(row), row["drawdown"]
         if height < self._least:
@@ -41,20 +81,19 @@ class Run:
             self.take(row)
         self.count = count
 
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[EquityPointRow]:
         kept = {id(row): row for row in (self._lowest, self._highest, self._deepest, self._last)}
         return sorted(kept.values(), key=_number)
 
 
-def _height(row: Row) -> Decimal:
+def _height(row: EquityPointRow) -> Decimal:
     """What is drawn: net P&L where equity is unknown."""
-    equity: Decimal | None = row["equity"]
+    equity = row["equity"]
     return (row["net_pnl"] or ZERO) if equity is None else equity
 
 
-def _number(row: Row) -> int:
-    number: int = row["moments"]
-    return number
+def _number(row: EquityPointRow) -> int:
+    return row["moments"]
 
 
 class Points:
@@ -64,12 +103,12 @@ class Points:
     def __init__(self, most: int | None) -> None:
         self._most = most
         self._size = 1
-        self._first: Row = None
+        self._first: EquityPointRow | None = None
         self._runs: list[Run] = []
         self._marks: Run | None = None
         self._count = 0
 
-    def take(self, row: Row) -> None:
+    def take(self, row: EquityPointRow) -> None:
         self._count += 1
         row["moments"] = self._count  # the number of the moment, until `rows` tells the difference
         if row["kind"] != "mark":
@@ -80,7 +119,7 @@ class Points:
         else:
             self._marks.take(row)
 
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[EquityPointRow]:
         """The rows that are kept, each with the number of moments since the one before."""
         self._end_of_marks()
         kept = [row for run in self._runs for row in run.rows()]
@@ -98,7 +137,7 @@ class Points:
                 self._keep(row)
             self._marks = None
 
-    def _keep(self, row: Row) -> None:
+    def _keep(self, row: EquityPointRow) -> None:
         if self._first is None:
             self._first = row
         elif self._runs and self._runs[-1].count < self._size:

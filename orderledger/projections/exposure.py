@@ -8,9 +8,9 @@ from typing import NamedTuple, TypedDict
 from orderledger.domain.exact import EXACT, ONE, ZERO
 from orderledger.domain.exposure import Interval, Working, interval_of, leaves_with
 from orderledger.domain.values import Side
-from orderledger.projections.orders import ORDERS
+from orderledger.projections.orders import ORDERS, StoredOrderRow
+from orderledger.projections.pnl import PnlRow
 from orderledger.projections.positions import Terms, shown
-from orderledger.projections.view import Row, Table
 
 _COLUMNS = (
     "stream", "account", "client_order_id", "venue_order_id", "instrument", "side", "position_side",
@@ -19,14 +19,8 @@ _COLUMNS = (
     "outstanding",
 )  # fmt: skip
 
-EXPOSED_ORDERS = Table(
-    ORDERS.name,
-    "The columns of orders that exposure follows from.",
-    ORDERS.key,
-    tuple(ORDERS.by_name[name] for name in _COLUMNS),
-    ORDERS.order_by,
-    time=ORDERS.time,
-)
+EXPOSED_ORDERS = ORDERS.narrowed(_COLUMNS)
+"""The columns of orders that exposure follows from."""
 
 
 class ExposureOrder(TypedDict):
@@ -79,7 +73,7 @@ class May(NamedTuple):
     is_unresolved: bool
 
 
-def exposure_row(held: Row, terms: Terms, orders: list[Row]) -> Row:
+def exposure_row(held: PnlRow, terms: Terms, orders: list[StoredOrderRow]) -> ExposureRow:
     """The exposure from a row of the P&L view, and the open orders of its account and
     instrument."""
     may = [_may(order) for order in orders]
@@ -89,7 +83,9 @@ def exposure_row(held: Row, terms: Terms, orders: list[Row]) -> Row:
     least, most = pnl_interval(pnl, may, terms, mark)
     return {
         "account": held["account"],
-        **{name: held[name] for name in ("instrument", "position_side", "position_id")},
+        "instrument": held["instrument"],
+        "position_side": held["position_side"],
+        "position_id": held["position_id"],
         "position_quantity": position,
         "position_quantity_least": interval.least,
         "position_quantity_most": interval.most,
@@ -136,7 +132,7 @@ def pnl_interval(
     return Interval(None if least is None else shown(least), None if most is None else shown(most))
 
 
-def total_pnl(held: Row) -> Decimal | None:
+def total_pnl(held: PnlRow) -> Decimal | None:
     """Net P&L and unrealized P&L of a row of the P&L view. A flat position needs no mark."""
     unrealized = held["unrealized_pnl"] if held["position_quantity"] != ZERO else ZERO
     return (
@@ -174,7 +170,7 @@ def _gain(
     )
 
 
-def _may(order: Row) -> May:
+def _may(order: StoredOrderRow) -> May:
     outstanding = order["outstanding"] or {"quantity": None, "limit_prices": []}
     asked = outstanding["quantity"]
     return May(
@@ -211,10 +207,14 @@ def _notional(quantity: Decimal | None, terms: Terms, mark: Decimal | None) -> D
     return ZERO if mark is None else shown(abs(terms.amount(terms.value(quantity, mark))))
 
 
-def _shown(order: Row, leaves: Decimal | None) -> Row:
-    names = ("client_order_id", "venue_order_id", "side")
+def _shown(order: StoredOrderRow, leaves: Decimal | None) -> ExposureOrder:
     return {
-        **{name: order[name] for name in names},
+        "client_order_id": order["client_order_id"],
+        "venue_order_id": order["venue_order_id"],
+        "side": order["side"],
         "leaves_quantity_most": leaves,
-        **{name: order[name] for name in ("limit_price", "status", "pending", "certainty")},
+        "limit_price": order["limit_price"],
+        "status": order["status"],
+        "pending": order["pending"],
+        "certainty": order["certainty"],
     }

@@ -8,15 +8,16 @@ happened, a busted fill counted; until its correction happened, a corrected one 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import groupby
-from typing import Any, Protocol
+from typing import Any, Protocol, TypedDict, TypeGuard, final
 
 from orderledger.domain.orders.reports import FillBusted
 from orderledger.domain.recorded import Recorded
+from orderledger.projections.entries import Entry, Trade, is_trade
 from orderledger.projections.fold import Fold
 from orderledger.projections.sides import when
 from orderledger.projections.store import MemoryRows, Source
-from orderledger.projections.trades import TRADES
-from orderledger.projections.view import Row
+from orderledger.projections.trades import TRADES, StoredTradeRow
+from orderledger.projections.view import AnyRow
 
 COMPARED = (
     *(
@@ -32,6 +33,23 @@ COMPARED = (
     *("at", "rank", "strategy"),
 )
 BUST, CORRECTION = "bust", "correction"
+
+
+@final
+class FillChange(TypedDict):
+    """A bust or correction, when it happened: the trades that no longer count, and those that
+    count instead. The other columns are those of the last of them."""
+
+    account: str
+    instrument: str
+    client_order_id: str | None
+    venue_order_id: str | None
+    fill_id: str
+    at: datetime
+    position: int
+    kind: str
+    removed: list[Trade]
+    added: list[Trade]
 
 
 class FillEvents(Protocol):
@@ -57,7 +75,7 @@ def dated_entries(
     until: datetime | None,
     instrument: str | None = None,
     **_: Any,
-) -> Iterator[Row]:
+) -> Iterator[Trade | FillChange]:
     """The trades of these orders, and their changes, each when it happened."""
     for recorded in events.values():
         for entry in fill_entries(recorded, strategy, instrument):
@@ -67,12 +85,11 @@ def dated_entries(
 
 def fill_entries(
     events: Iterable[Recorded], strategy: str | None, instrument: str | None
-) -> Iterator[Row]:
-    """What one order gave to the curve, as it happened: trades, and changes of trades. A change has
-    the trades that no longer count as `removed`, and those that count instead as `added`."""
+) -> Iterator[Trade | FillChange]:
+    """What one order gave to the curve, as it happened: trades, and changes of trades."""
     rows = MemoryRows()
     fold = Fold(rows, has_positions=False)
-    counted: dict[str, Row] = {}
+    counted: dict[str, Trade] = {}
     for at, group in groupby(
         sorted(events, key=lambda recorded: recorded.when), key=lambda recorded: recorded.at
     ):
@@ -96,34 +113,34 @@ def fill_entries(
             yield _change(taken, removed, added)
 
 
-def _counts(row: Row, strategy: str | None, instrument: str | None) -> bool:
-    is_whole = row["instrument"] is not None and row["side"] is not None
+def _counts(row: StoredTradeRow, strategy: str | None, instrument: str | None) -> TypeGuard[Trade]:
     is_asked = strategy in (None, row["strategy"]) and instrument in (None, row["instrument"])
-    return row["state"] == "active" and is_whole and is_asked
+    return is_trade(row) and is_asked
 
 
-def _is_same(row: Row, other: Row | None) -> bool:
+def _is_same(row: AnyRow, other: AnyRow | None) -> bool:
     return other is not None and all(row[name] == other[name] for name in COMPARED)
 
 
-def _change(events: list[Recorded], removed: list[Row], added: list[Row]) -> Row:
+def _change(events: list[Recorded], removed: list[Trade], added: list[Trade]) -> FillChange:
     last = events[-1]
     bust = next((one.event for one in events if isinstance(one.event, FillBusted)), None)
     about = (added or removed)[-1]
     return {
-        **{
-            name: about[name]
-            for name in ("account", "instrument", "client_order_id", "venue_order_id", "fill_id")
-        },
+        "account": about["account"],
+        "instrument": about["instrument"],
+        "client_order_id": about["client_order_id"],
+        "venue_order_id": about["venue_order_id"],
+        "fill_id": about["fill_id"],
         "at": last.at,
-        "position": last.position,
+        "position": last.position or 0,
         "kind": CORRECTION if bust is None else BUST,
         "removed": removed,
         "added": added,
     }
 
 
-def changed_positions(entries: Iterable[Row]) -> set[tuple[str, str]]:
+def changed_positions(entries: Iterable[Trade | FillChange]) -> set[tuple[str, str]]:
     """The accounts and instruments whose fills changed."""
     return {
         (row["account"], row["instrument"])
@@ -133,8 +150,14 @@ def changed_positions(entries: Iterable[Row]) -> set[tuple[str, str]]:
     }
 
 
-def after(history: Iterable[Row], change: Row) -> list[Row]:
+def after(
+    history: Iterable[Entry], removed: Iterable[Trade], added: Iterable[Trade]
+) -> list[Entry]:
     """The trades and account events of one position after a change."""
-    gone = {(row["stream"], row["fill_id"]) for row in change["removed"]}
-    kept = [entry for entry in history if (entry.get("stream"), entry.get("fill_id")) not in gone]
-    return sorted([*kept, *change["added"]], key=when)
+    gone = {(row["stream"], row["fill_id"]) for row in removed}
+    kept = (
+        entry
+        for entry in history
+        if "fill_id" not in entry or (entry["stream"], entry["fill_id"]) not in gone
+    )
+    return sorted([*kept, *added], key=when)

@@ -25,10 +25,14 @@ from orderledger.domain.orders.reports import FillRecorded
 from orderledger.domain.proposals import AnyProposalEvent
 from orderledger.domain.recorded import Recorded
 from orderledger.domain.values import account_of
-from orderledger.projections.account_events import ACCOUNT_EVENTS, account_event_row
-from orderledger.projections.anomalies import ANOMALIES, anomaly_row
+from orderledger.projections.account_events import (
+    ACCOUNT_EVENTS,
+    AccountEventRow,
+    account_event_row,
+)
+from orderledger.projections.anomalies import ANOMALIES, AnomalyRow, anomaly_row
 from orderledger.projections.certificates import CERTIFICATES, certificate_row
-from orderledger.projections.halts import HALTS, halt_row
+from orderledger.projections.halts import HALTS, HaltRow, halt_row
 from orderledger.projections.instruments import INSTRUMENTS, defined, marked, reported
 from orderledger.projections.marks import MARKS, mark_row
 from orderledger.projections.orders import ORDERS, order_row
@@ -37,7 +41,6 @@ from orderledger.projections.proposals import PROPOSALS, proposal_row
 from orderledger.projections.store import Rows
 from orderledger.projections.tracked import Tracked
 from orderledger.projections.trades import TRADES, trade_row
-from orderledger.projections.view import Row
 
 ENDED_ORDERS_KEPT = 1_000
 ORDERS_KEPT = 20_000
@@ -207,7 +210,8 @@ class Fold:
         for position in positions:
             row = self._rows.get(ANOMALIES, (position,))
             if row is not None:
-                self._rows.put(ANOMALIES, {**row, "cleared_at": at})
+                cleared: AnomalyRow = {**row, "cleared_at": at}
+                self._rows.put(ANOMALIES, cleared)
 
     # Accounts and proposals
 
@@ -255,11 +259,12 @@ class Fold:
     def _end_halts(self, account: str, recorded: Recorded, event: TradingResumed) -> None:
         scope = {"account": account, "instrument": event.instrument, "strategy": event.strategy}
         for row in self._rows.select(HALTS, **scope, resumed_at=None):
-            self._rows.put(HALTS, {**row, "resumed_at": recorded.at})
+            resumed: HaltRow = {**row, "resumed_at": recorded.at}
+            self._rows.put(HALTS, resumed)
 
     def _write_gaps(self) -> None:
         """A gap that began when an open one did is that gap, with its end."""
-        going_on: dict[str, dict[datetime | None, Row]] = {}
+        going_on: dict[str, dict[datetime | None, AccountEventRow]] = {}
         for account, recorded, event in self._gaps:
             if account not in going_on:
                 rows = self._rows.select(

@@ -5,7 +5,7 @@ from typing import Annotated, TypedDict
 
 from orderledger.domain.accounts import TradingHalted
 from orderledger.domain.recorded import Recorded
-from orderledger.projections.view import Row, Table, columns_of
+from orderledger.projections.view import Table
 
 
 class HaltRow(TypedDict):
@@ -29,7 +29,7 @@ HALTS = Table(
     "halts",
     "One row per halt of trading.",
     ("position",),
-    columns_of(HaltRow),
+    HaltRow,
     ("position",),
     (("account", "resumed_at"),),
     ("halted_at",),
@@ -37,10 +37,10 @@ HALTS = Table(
 )
 
 
-def halt_row(account: str, recorded: Recorded, event: TradingHalted) -> Row:
+def halt_row(account: str, recorded: Recorded, event: TradingHalted) -> HaltRow:
     """The columns of `tables.HALTS`."""
     return {
-        "position": recorded.position,
+        "position": recorded.position or 0,
         "account": account,
         "instrument": event.instrument,
         "strategy": event.strategy,

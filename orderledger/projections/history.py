@@ -8,7 +8,6 @@ from typing import Any, TypedDict
 from orderledger.domain.exact import integer
 from orderledger.domain.recorded import Recorded
 from orderledger.domain.values import Reported, account_of
-from orderledger.projections.view import Row
 
 
 class EventRow(TypedDict):
@@ -33,11 +32,11 @@ class EventRow(TypedDict):
     is_forgotten: bool
 
 
-def event_row(recorded: Recorded, payload: dict[str, Any]) -> Row:
+def event_row(recorded: Recorded, payload: dict[str, Any]) -> EventRow:
     """One event of the `event` view. `payload` holds the fields that were given, as they are
     stored."""
     return {
-        "position": recorded.position,
+        "position": recorded.position or 0,
         "account": account_of(recorded.stream),
         "stream": recorded.stream,
         "version": recorded.version,

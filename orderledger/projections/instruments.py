@@ -6,9 +6,10 @@ from typing import Annotated, Any, TypedDict
 
 from orderledger.domain.accounts import BalanceReported, InstrumentDefined, MarkRecorded
 from orderledger.domain.exact import plain
+from orderledger.domain.orders.when import rank_of
 from orderledger.domain.values import PositionMode, later
-from orderledger.projections.sides import NET, Part, modes_of, part_of
-from orderledger.projections.view import Row, Table, columns_of, hidden
+from orderledger.projections.sides import NET, UNKNOWN, Modes, Part, Sided, part_of
+from orderledger.projections.view import HIDDEN, Table
 
 
 class InstrumentRow(TypedDict):
@@ -43,14 +44,19 @@ class InstrumentRow(TypedDict):
     ]
 
 
+class StoredInstrumentRow(InstrumentRow):
+    """With the columns that views leave out."""
+
+    terms_at: Annotated[
+        dict[str, str], "Of each term, when the definition in force gave it.", HIDDEN
+    ]
+
+
 INSTRUMENTS = Table(
     "instruments",
     "One row per account and instrument: its definition and its last mark.",
     ("account", "instrument"),
-    (
-        *columns_of(InstrumentRow),
-        hidden("terms_at", "json", "Of each term, when the definition in force gave it."),
-    ),
+    StoredInstrumentRow,
     ("account", "instrument"),
     version=12,
 )
@@ -60,8 +66,12 @@ TERMS = ("multiplier", "inverse", "currency", "position_mode", "tick", "lot")
 
 
 def defined(
-    before: Row | None, account: str, event: InstrumentDefined, at: datetime, position: int
-) -> Row:
+    before: StoredInstrumentRow | None,
+    account: str,
+    event: InstrumentDefined,
+    at: datetime,
+    position: int,
+) -> StoredInstrumentRow:
     """The columns of `tables.INSTRUMENTS` after a definition: of each term that it gives the latest
     holds.
 
@@ -69,15 +79,11 @@ def defined(
     """
     row = before or _blank(account, event.instrument)
     given = {name: value for name in TERMS if (value := getattr(event, name)) is not None}
-    terms_at: dict[str, str] = row["terms_at"]
+    terms_at = row["terms_at"]
     newer = {
         name: value
         for name, value in given.items()
         if name not in terms_at or datetime.fromisoformat(terms_at[name]) <= at
-    }
-    times = {
-        "terms_at": {**terms_at, **dict.fromkeys(newer, at.isoformat())},
-        "defined_at": later(row["defined_at"], at),
     }
     modes = row["position_modes"]
     if event.position_mode is not None:
@@ -90,14 +96,24 @@ def defined(
             [*(modes or []), told],
             key=lambda one: (datetime.fromisoformat(one["at"]), one["position"]),
         )
-    return {**row, **_texts(newer), **times, "position_modes": modes}
+    mode = newer.get("position_mode")
+    return {
+        **row,
+        "multiplier": newer.get("multiplier", row["multiplier"]),
+        "inverse": newer.get("inverse", row["inverse"]),
+        "currency": newer.get("currency", row["currency"]),
+        "position_mode": row["position_mode"] if mode is None else str(mode),
+        "tick": newer.get("tick", row["tick"]),
+        "lot": newer.get("lot", row["lot"]),
+        "terms_at": {**terms_at, **dict.fromkeys(newer, at.isoformat())},
+        "defined_at": later(row["defined_at"], at),
+        "position_modes": modes,
+    }
 
 
-def _texts(terms: dict[str, Any]) -> Row:
-    return {name: str(value) if name == "position_mode" else value for name, value in terms.items()}
-
-
-def marked(before: Row | None, account: str, event: MarkRecorded, at: datetime) -> Row:
+def marked(
+    before: StoredInstrumentRow | None, account: str, event: MarkRecorded, at: datetime
+) -> StoredInstrumentRow:
     """The same after a mark: the latest holds."""
     row = before or _blank(account, event.instrument)
     return (
@@ -108,8 +124,12 @@ def marked(before: Row | None, account: str, event: MarkRecorded, at: datetime) 
 
 
 def reported(
-    before: Row | None, account: str, event: BalanceReported, at: datetime, position: int
-) -> Row:
+    before: StoredInstrumentRow | None,
+    account: str,
+    event: BalanceReported,
+    at: datetime,
+    position: int,
+) -> StoredInstrumentRow:
     """The same after the venue has said what a position is: of each position side and id the latest
     holds."""
     row = before or _blank(account, event.instrument)
@@ -132,30 +152,59 @@ def reported(
         [*others, {**told, "position": position}],
         key=lambda one: (one["position_side"], one["position_id"]),
     )
-    net = {"reported_quantity": event.quantity} if part == (NET, "") else {}
+    net = event.quantity if part == (NET, "") else row["reported_quantity"]
     return {
         **row,
-        **net,
+        "reported_quantity": net,
         "reported_at": later(row["reported_at"], at),
         "reported_positions": positions,
     }
 
 
-def reported_quantities(instrument: Row | None) -> dict[Part, Decimal]:
+def modes_of(instrument: InstrumentRow | None) -> Modes:
+    """As a row of `tables.INSTRUMENTS` has them."""
+    defined = (instrument["position_modes"] or ()) if instrument else ()
+    found: list[tuple[datetime, str, str]] = []
+    for one in defined:
+        if one["position_mode"] != (found[-1][2] if found else UNKNOWN):
+            found.append(
+                (datetime.fromisoformat(one["at"]), rank_of(one["position"]), one["position_mode"])
+            )
+    return tuple(found)
+
+
+def reported_quantities(instrument: InstrumentRow | None) -> dict[Part, Decimal]:
     """What the venue last said that each position of an instrument is, by position side and id."""
     modes = modes_of(instrument)
     told = (instrument["reported_positions"] or ()) if instrument else ()
+    return {part_of(_sided(one), modes): Decimal(one["quantity"]) for one in told}
+
+
+def _sided(reported: dict[str, Any]) -> Sided:
     return {
-        part_of({**one, "at": datetime.fromisoformat(one["at"])}, modes): Decimal(one["quantity"])
-        for one in told
+        "at": datetime.fromisoformat(reported["at"]),
+        "position": reported["position"],
+        "position_side": reported["position_side"],
+        "position_id": reported["position_id"],
     }
 
 
-def _blank(account: str, instrument: str) -> Row:
+def _blank(account: str, instrument: str) -> StoredInstrumentRow:
     return {
-        **dict.fromkeys(INSTRUMENTS.names),
         "account": account,
         "instrument": instrument,
+        "multiplier": None,
         "inverse": False,
+        "currency": None,
+        "position_mode": None,
+        "tick": None,
+        "lot": None,
+        "defined_at": None,
+        "mark_price": None,
+        "marked_at": None,
+        "reported_quantity": None,
+        "reported_at": None,
+        "reported_positions": None,
+        "position_modes": None,
         "terms_at": {},
     }

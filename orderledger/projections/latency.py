@@ -2,13 +2,14 @@
 order view."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
-from typing import Any, NamedTuple, NotRequired, TypedDict
+from dataclasses import replace
+from datetime import UTC
+from typing import Any, Literal, NamedTuple, NotRequired, TypedDict, cast
 
 from orderledger.projections.histogram import Bucket, Histogram
 from orderledger.projections.order_times import microseconds
-from orderledger.projections.orders import ORDERS
-from orderledger.projections.view import Row, Table
+from orderledger.projections.orders import ORDERS, StoredOrderRow
+from orderledger.projections.view import AnyRow
 
 GROUPS = ("account", "strategy", "hour", "instrument")
 PERCENTS = (50, 90, 99)
@@ -69,7 +70,12 @@ STEPS = (
 )
 """Steps that a group has no order with are left out of its row."""
 
-_TIMES = ("submitted_at", "acknowledged_at", "first_fill_at", "ended_at")
+_TIMES: tuple[Literal["submitted_at", "acknowledged_at", "first_fill_at", "ended_at"], ...] = (
+    "submitted_at",
+    "acknowledged_at",
+    "first_fill_at",
+    "ended_at",
+)
 """The columns with times by the venue's clock, and the time of our sending."""
 
 _COLUMNS = (
@@ -84,14 +90,8 @@ _COLUMNS = (
     *_TIMES,
 )
 
-TIMED_ORDERS = Table(
-    ORDERS.name,
-    "The columns of orders that latency follows from.",
-    ORDERS.key,
-    tuple(ORDERS.by_name[name] for name in _COLUMNS),
-    ORDERS.key,
-    time=ORDERS.time,
-)
+TIMED_ORDERS = replace(ORDERS.narrowed(_COLUMNS), order_by=ORDERS.key)
+"""The columns of orders that latency follows from."""
 
 
 class Durations:
@@ -141,7 +141,7 @@ class Group:
         self.counts = dict.fromkeys(("orders", "rejected", "denied", "unresolved", "timeouts"), 0)
         self.durations: dict[Step, Durations] = {}
 
-    def take(self, order: Row) -> None:
+    def take(self, order: StoredOrderRow) -> None:
         """Add an order, with the steps that it has."""
         times = times_of(order)
         self._count(order)
@@ -150,7 +150,7 @@ class Group:
             if begun is not None and ended is not None and step.status in (None, order["status"]):
                 self.durations.setdefault(step, Durations()).add(ended - begun)
 
-    def _count(self, order: Row) -> None:
+    def _count(self, order: StoredOrderRow) -> None:
         counts, reason = self.counts, order["timing"].get("unresolved_reason")
         counts["orders"] += 1
         if order["status"] in ("rejected", "denied"):
@@ -159,47 +159,55 @@ class Group:
             counts["unresolved"] += 1
             counts["timeouts"] += reason == TIMEOUT
 
-    def steps(self) -> list[Row]:
+    def steps(self) -> list[LatencyStep]:
         """The steps with their percentiles, in the order of `STEPS`."""
         return [_step_row(step, self.durations[step]) for step in STEPS if step in self.durations]
 
 
-def times_of(order: Row) -> dict[str, int]:
+def times_of(order: StoredOrderRow) -> dict[str, int]:
     """The times of an order by both clocks, in microseconds. A first fill that was busted is
     none."""
     times = dict(order["timing"])
-    times |= {name: microseconds(order[name]) for name in _TIMES if order[name] is not None}
+    times |= {name: microseconds(at) for name in _TIMES if (at := order[name]) is not None}
     if order["first_fill_at"] is None:
         times.pop("first_fill", None)
     return times
 
 
-def latency_rows(orders: Iterable[Row], by: tuple[str, ...]) -> list[Row]:
+def latency_rows(orders: Iterable[StoredOrderRow], by: tuple[str, ...]) -> list[LatencyRow]:
     """Rows of the latency view. Every order counts in all steps whose two times it has."""
     groups: dict[tuple[Any, ...], Group] = {}
     for order in orders:
-        key = tuple(hour_of(order) if name == "hour" else order[name] for name in by)
-        groups.setdefault(key, Group()).take(order)
+        groups.setdefault(tuple(_of_group(order, name) for name in by), Group()).take(order)
     in_order = sorted(groups, key=lambda key: [(value is not None, value) for value in key])
-    return [
-        {**dict(zip(by, key, strict=True)), **groups[key].counts, "steps": groups[key].steps()}
-        for key in in_order
-    ]
+    return [_latency_row(dict(zip(by, key, strict=True)), groups[key]) for key in in_order]
 
 
-def hour_of(order: Row) -> str | None:
+def _of_group(order: StoredOrderRow, name: str) -> object:
+    values: AnyRow = order
+    return hour_of(order) if name == "hour" else values[name]
+
+
+def _latency_row(of: AnyRow, group: Group) -> LatencyRow:
+    return cast(LatencyRow, {**of, **group.counts, "steps": group.steps()})
+
+
+def hour_of(order: StoredOrderRow) -> str | None:
     """The hour of the request, in UTC. An order that was not requested here counts by its last
     update."""
-    at: datetime | None = ORDERS.time_of(order)
+    at = ORDERS.time_of(order)
     return None if at is None else at.astimezone(UTC).strftime("%Y-%m-%dT%H:00Z")
 
 
-def _step_row(step: Step, durations: Durations) -> Row:
-    percentiles = {f"latency_us_p{percent}": durations.percentile(percent) for percent in PERCENTS}
-    shown = {"step": step.name, "clock": step.clock, "count": durations.count}
+def _step_row(step: Step, durations: Durations) -> LatencyStep:
+    p50, p90, p99 = map(durations.percentile, PERCENTS)
     return {
-        **shown,
-        **percentiles,
+        "step": step.name,
+        "clock": step.clock,
+        "count": durations.count,
+        "latency_us_p50": p50,
+        "latency_us_p90": p90,
+        "latency_us_p99": p99,
         "latency_us_max": durations.most,
         "buckets": durations.histogram.buckets(),
     }

@@ -2,13 +2,14 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, TypedDict
+from typing import Annotated, TypedDict, final
 
 from orderledger.domain.accounts import MarkRecorded
 from orderledger.domain.recorded import Recorded
-from orderledger.projections.view import Row, Table, columns_of
+from orderledger.projections.view import Table
 
 
+@final
 class MarkRow(TypedDict):
     """One row per account, instrument and time. Of two marks for the same time the later in the log
     counts."""
@@ -26,19 +27,19 @@ MARKS = Table(
     "One row per account, instrument and time. Of two marks for the same time the later in the "
     "log counts.",
     ("account", "instrument", "at"),
-    columns_of(MarkRow),
+    MarkRow,
     ("at", "position"),
     version=12,
 )
 
 
-def mark_row(account: str, recorded: Recorded, event: MarkRecorded) -> Row:
+def mark_row(account: str, recorded: Recorded, event: MarkRecorded) -> MarkRow:
     """The columns of `tables.MARKS`."""
     return {
         "account": account,
         "instrument": event.instrument,
         "at": recorded.at,
         "price": event.price,
-        "position": recorded.position,
+        "position": recorded.position or 0,
         "recorded_at": recorded.recorded_at,
     }

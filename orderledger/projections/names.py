@@ -3,7 +3,7 @@ finds them again."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from typing import Protocol
+from typing import Annotated, Protocol, TypedDict
 
 from orderledger.domain.orders.commands import OrderRequested
 from orderledger.domain.orders.events import OrderEvent
@@ -11,19 +11,24 @@ from orderledger.domain.orders.identity import OUR_IDS, Name, NameKind, names_bo
 from orderledger.domain.orders.judgements import OrderAttributed
 from orderledger.domain.recorded import Recorded
 from orderledger.domain.values import account_of, client_order_id_of, order_stream
-from orderledger.projections.view import Column, Table
+from orderledger.projections.view import Table
+
+
+class OrderNameRow(TypedDict):
+    """One row per id that an order has borne."""
+
+    account: Annotated[str, "Trading account."]
+    kind: Annotated[str, "client, request, venue or alias."]
+    name: Annotated[str, "The id."]
+    stream: Annotated[str, "Stream of the order that it stands for."]
+
 
 ORDER_NAMES = Table(
     "order_names",
     "Every id an order has borne. Written with the events, in the same commit: recording looks "
     "orders up by it.",
     ("account", "kind", "name"),
-    (
-        Column("account", "text", "Trading account."),
-        Column("kind", "text", "client, request, venue or alias."),
-        Column("name", "text", "The id."),
-        Column("stream", "text", "Stream of the order that it stands for."),
-    ),
+    OrderNameRow,
     order_by=("account", "kind", "name"),
     version=11,
 )

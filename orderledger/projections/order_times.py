@@ -15,26 +15,14 @@ from orderledger.domain.orders.order import Order
 from orderledger.domain.orders.reports import CancelRejected, FillRecorded, OrderAcknowledged
 from orderledger.domain.recorded import Recorded
 from orderledger.domain.values import Source
-from orderledger.projections.view import hidden
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 IMPORT = str(Source.IMPORT)
 
-TIMING = hidden(
-    "timing",
-    "json",
-    "Times by our clock, in microseconds since 1970: when the steps `requested`, `submitted` (the "
-    "last), `acknowledged`, `first_fill`, `ended` and `cancel_requested` (the first that the venue "
-    "did not reject) were recorded, null for imported messages. `cancel_requested_at`: when that "
-    "request was made. `unresolved_reason`: of the first `unresolved`.",
-)
-"""One column for all times, because every column of `orders` costs time with each row that is
-written or read."""
-
 
 class OrderTimes:
-    """The times of one order so far, as the column `TIMING` has them.
+    """The times of one order so far, as the column `timing` has them.
 
     An imported message has no time of recording: that would be the time of the import. A report
     that was recorded under another id, and attributed to the order later, counts from its

@@ -18,8 +18,8 @@ from orderledger.domain.values import (
     Status,
     TimeInForce,
 )
-from orderledger.projections.order_times import NO_TIMES, TIMING, OrderTimes
-from orderledger.projections.view import Row, Table, columns_of, hidden
+from orderledger.projections.order_times import NO_TIMES, OrderTimes
+from orderledger.projections.view import HIDDEN, Table
 
 
 class OrderRow(TypedDict):
@@ -93,18 +93,35 @@ class OrderRow(TypedDict):
     stream: Annotated[str, "Stream of the order in the log."]
 
 
-OUTSTANDING = hidden(
-    "outstanding",
-    "json",
-    "What replaces without an answer ask for: the largest `quantity`, and the `limit_prices`. "
-    "Null if none is outstanding.",
-)
+class StoredOrderRow(OrderRow):
+    """With the columns that views leave out.
+
+    One column for all times, because every column of `orders` costs time with each row that is
+    written or read.
+    """
+
+    timing: Annotated[
+        dict[str, Any],
+        "Times by our clock, in microseconds since 1970: when the steps `requested`, `submitted` "
+        "(the last), `acknowledged`, `first_fill`, `ended` and `cancel_requested` (the first that "
+        "the venue did not reject) were recorded, null for imported messages. "
+        "`cancel_requested_at`: when that request was made. `unresolved_reason`: of the first "
+        "`unresolved`.",
+        HIDDEN,
+    ]
+    outstanding: Annotated[
+        dict[str, Any] | None,
+        "What replaces without an answer ask for: the largest `quantity`, and the "
+        "`limit_prices`. Null if none is outstanding.",
+        HIDDEN,
+    ]
+
 
 ORDERS = Table(
     "orders",
     "One row per order, open or ended.",
     ("stream",),
-    (*columns_of(OrderRow), TIMING, OUTSTANDING),
+    StoredOrderRow,
     ("account", "requested_at", "stream"),
     (("account", "client_order_id"),),
     ("requested_at", "updated_at"),
@@ -118,7 +135,9 @@ ORDERS = Table(
 )
 
 
-def order_row(stream: str, order: Order, version: int, times: OrderTimes = NO_TIMES) -> Row:
+def order_row(
+    stream: str, order: Order, version: int, times: OrderTimes = NO_TIMES
+) -> StoredOrderRow:
     """The columns of `tables.ORDERS` for one order. `times`: when its steps were recorded, for the
     fold of the log."""
     names, terms, fills, standing = order.names, order.terms, order.fills, order.standing()

@@ -4,8 +4,8 @@ from decimal import Decimal
 from typing import NotRequired, TypedDict
 
 from orderledger.domain.exact import EXACT, ONE, ZERO
+from orderledger.projections.position_tables import StoredPositionRow
 from orderledger.projections.positions import Book, Position, Terms, shown
-from orderledger.projections.view import Row
 
 GROUPS = ("account", "instrument", "strategy", "day")
 Marks = dict[tuple[str, str], Decimal]
@@ -13,12 +13,6 @@ Marks = dict[tuple[str, str], Decimal]
 CURRENCY_UNKNOWN, RATE_UNKNOWN = "currency_unknown", "rate_unknown"
 """Why a row has no net P&L: nobody has said what the instrument is settled in, or an amount in
 another currency has no mark that converts it."""
-
-
-OF_POSITION = (
-    *("account", "instrument", "position_side", "position_id"),
-    *("position_quantity", "average_open_price", "realized_pnl"),
-)
 
 
 class _Amounts(TypedDict):
@@ -62,17 +56,38 @@ class PnlGroupRow(_Amounts):
     day: NotRequired[str]
 
 
-class PositionRow(PnlRow):
-    """A P&L row with the exposure from open and unresolved orders, and the quantity that the venue
-    last reported."""
+class WorkingQuantities(TypedDict):
+    """The exposure from open and unresolved orders."""
 
     open_buy_quantity: Decimal
     open_sell_quantity: Decimal
     unresolved_orders: int
+
+
+class PositionRow(PnlRow, WorkingQuantities):
+    """A P&L row with the exposure from open and unresolved orders, and the quantity that the venue
+    last reported."""
+
     reported_quantity: Decimal | None
 
 
-def pnl_row(position: Row, marks: Marks, *, is_of_day: bool = False) -> Row:
+class PnlPartRow(PnlRow):
+    """P&L of one strategy's part of a position, on one day."""
+
+    strategy: str | None
+    day: str | None
+
+
+class PositionChange(StoredPositionRow):
+    """What changed a position in a period or on a day, and the position at its end. `opening`: the
+    position when it began."""
+
+    opening: StoredPositionRow
+    strategy: str | None
+    day: str | None
+
+
+def pnl_row(position: StoredPositionRow, marks: Marks, *, is_of_day: bool = False) -> PnlRow:
     """One row of the `pnl` view from one of `tables.POSITIONS`. `marks`: price by account and
     instrument.
 
@@ -97,7 +112,13 @@ def pnl_row(position: Row, marks: Marks, *, is_of_day: bool = False) -> Row:
         else None
     )
     return {
-        **{name: position[name] for name in OF_POSITION},
+        "account": account,
+        "instrument": position["instrument"],
+        "position_side": position["position_side"],
+        "position_id": position["position_id"],
+        "position_quantity": position["position_quantity"],
+        "average_open_price": position["average_open_price"],
+        "realized_pnl": realized,
         "fees": fees,
         "funding": funding,
         "net_pnl": net,
@@ -106,19 +127,23 @@ def pnl_row(position: Row, marks: Marks, *, is_of_day: bool = False) -> Row:
         "currency": currency,
         "anomalies": [*(position["anomalies"] or ()), *([missing] if missing else [])],
         "reason": reason or missing,
-        **{
-            name: position[name] for name in ("method", "fills", "bought_quantity", "sold_quantity")
-        },
+        "method": position["method"],
+        "fills": position["fills"],
+        "bought_quantity": position["bought_quantity"],
+        "sold_quantity": position["sold_quantity"],
     }
 
 
-def pnl_of_period(change: Row, opening_marks: Marks, marks: Marks) -> Row:
+def pnl_of_period(change: PositionChange, opening_marks: Marks, marks: Marks) -> PnlRow:
     """A row of the `pnl` view for a period, from a row of `rows_by` with its `opening`. Unrealized
     P&L is its change from the beginning of the period to its end, at the marks of then. A position
     that is flat at one of them needs no mark there.
     """
     key = (change["account"], change["instrument"])
-    ends = ((change["opening"], opening_marks.get(key)), (change, marks.get(key)))
+    ends: tuple[tuple[StoredPositionRow, Decimal | None], ...] = (
+        (change["opening"], opening_marks.get(key)),
+        (change, marks.get(key)),
+    )
     values = [
         _unrealized(row, ZERO if mark is None else mark)
         for row, mark in ends
@@ -127,7 +152,7 @@ def pnl_of_period(change: Row, opening_marks: Marks, marks: Marks) -> Row:
     ]
     unrealized = EXACT.subtract(values[1], values[0]) if len(values) == len(ends) else None
     unrealized = None if change["reason"] else unrealized
-    return {**pnl_row(change, marks), "unrealized_pnl": unrealized, "is_of_period": True}
+    return {**pnl_row(change, marks), "unrealized_pnl": unrealized}
 
 
 def net_of(position: Position, book: Book, marks: Marks) -> Decimal | None:
@@ -209,9 +234,10 @@ def pairs_of(name: str, currency: str) -> tuple[str, ...]:
     return tuple(f"{name}{separator}{currency}" for separator in ("-", "/", "_", ""))
 
 
-def _unrealized(position: Row, mark: Decimal) -> Decimal:
+def _unrealized(position: StoredPositionRow, mark: Decimal) -> Decimal:
     terms = Terms(position["multiplier"], bool(position["inverse"]), position["currency"])
-    return _gained(terms, position["position_quantity"], Decimal(position["book"]["cost"]), mark)
+    quantity = position["position_quantity"] or ZERO
+    return _gained(terms, quantity, Decimal(position["book"]["cost"]), mark)
 
 
 def _gained(terms: Terms, quantity: Decimal, cost: Decimal, mark: Decimal) -> Decimal:

@@ -6,9 +6,12 @@ Memory grows with the positions and the groups, not with the trades.
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal, cast, get_args
 
 from orderledger.domain.exact import EXACT, ZERO, plain, total
+from orderledger.projections.entries import Adjustment, Entry
+from orderledger.projections.pnl import PnlGroupRow, PnlRow, PositionChange
+from orderledger.projections.position_tables import StoredPositionRow
 from orderledger.projections.positions import (
     Book,
     Definitions,
@@ -18,28 +21,30 @@ from orderledger.projections.positions import (
     shown,
 )
 from orderledger.projections.sides import part_of
-from orderledger.projections.view import Row
+from orderledger.projections.view import AnyRow
 
 MONEY = ("realized_pnl", "net_pnl", "unrealized_pnl")
-SUMS = ("realized_pnl", "net_pnl", "unrealized_pnl", "bought_quantity", "sold_quantity")
+Sum = Literal["realized_pnl", "net_pnl", "unrealized_pnl", "bought_quantity", "sold_quantity"]
+SUMS: tuple[Sum, ...] = get_args(Sum)
 OF_INSTRUMENT = ("position_side", "position_id")
 """What rows of one instrument are kept apart by: long and short never net."""
 
-BY_CURRENCY = ("fees", "funding")
+ByCurrency = Literal["fees", "funding"]
+BY_CURRENCY: tuple[ByCurrency, ...] = get_args(ByCurrency)
 Key = tuple[Any, ...]
 Holder = tuple[str, str, str, str, str | None]
 """Account, instrument, position side, position id and strategy."""
 
 
 def rows_by(
-    entries: Iterable[Row],
+    entries: Iterable[Entry],
     definitions: Definitions,
     by: tuple[str, ...],
     method: Method,
     *,
     timezone: tzinfo = UTC,
     since: datetime | None = None,
-) -> Iterator[Row]:
+) -> Iterator[PositionChange]:
     """Rows like those of `tables.POSITIONS`, apart by strategy and day, from trades and account
     events as they happened.
 
@@ -49,7 +54,7 @@ def rows_by(
     and `opening` is its row as it was then.
     """
     positions: dict[Holder, Position] = {}
-    before: dict[Holder, Row] = {}
+    before: dict[Holder, StoredPositionRow] = {}
     today: date | None = None
     has_begun = since is None
     for entry in entries:
@@ -66,16 +71,16 @@ def rows_by(
             entry["account"],
             entry["instrument"],
             *part,
-            entry.get("strategy") if "strategy" in by else None,
+            entry["strategy"] if "strategy" in by and "fill_id" in entry else None,
         )
         position = positions.get(holder)
         if position is None:
             position = positions[holder] = defined.position(*holder[:2], part, _books(method))
         if has_begun and holder not in before:
             before[holder] = _row_of(position, defined.unknown)
-        position.take(
-            left_to_nobody(entry, holder[:4], positions) if entry.get("kind") == "adjust" else entry
-        )
+        if "fill_id" not in entry and entry["kind"] == "adjust":
+            entry = left_to_nobody(entry, holder[:4], positions)
+        position.take(entry)
     yield from _changes(
         before if has_begun else _opened(positions, by, definitions), positions, today, definitions
     )
@@ -83,7 +88,7 @@ def rows_by(
 
 def _opened(
     positions: dict[Holder, Position], by: tuple[str, ...], definitions: Definitions
-) -> dict[Holder, Row]:
+) -> dict[Holder, StoredPositionRow]:
     """The rows of the positions that are open when a period begins. A day without an entry has no
     row."""
     if "day" in by:
@@ -101,8 +106,8 @@ def _books(method: Method) -> tuple[Book, ...]:
 
 
 def left_to_nobody(
-    adjustment: Row, whole: tuple[str, ...], positions: dict[Holder, Position]
-) -> Row:
+    adjustment: Adjustment, whole: tuple[str, ...], positions: dict[Holder, Position]
+) -> Adjustment:
     """An adjustment states the position of the whole (account, instrument, position side and id):
     what the strategies do not hold of it is nobody's."""
     held = total(
@@ -113,7 +118,7 @@ def left_to_nobody(
     return {**adjustment, "quantity": EXACT.subtract(adjustment["quantity"], held)}
 
 
-def _row_of(position: Position, unknown: str | None) -> Row:
+def _row_of(position: Position, unknown: str | None) -> StoredPositionRow:
     """With what was realized as it is kept, not yet rounded to what is shown: days are to add
     up."""
     book = position.books[-1]
@@ -127,47 +132,59 @@ def _row_of(position: Position, unknown: str | None) -> Row:
 
 
 def _changes(
-    before: dict[Holder, Row],
+    before: dict[Holder, StoredPositionRow],
     positions: dict[Holder, Position],
     day: date | None,
     definitions: Definitions,
-) -> Iterator[Row]:
+) -> Iterator[PositionChange]:
     for holder, row in before.items():
-        change = _change(row, _row_of(positions[holder], definitions(*holder[:2]).unknown))
-        yield {**change, "strategy": holder[4], "day": None if day is None else day.isoformat()}
-
-
-def _change(before: Row, after: Row) -> Row:
-    """What came to the one row until it was the other; the position is as it was in the end."""
-    row = {**after, "fills": after["fills"] - before["fills"], "opening": before}
-    for name in ("bought_quantity", "sold_quantity"):
-        row[name] = EXACT.subtract(after[name], before[name])
-    realized = (
-        None if row["reason"] else EXACT.subtract(after["realized_pnl"], before["realized_pnl"])
-    )
-    row["realized_pnl"] = None if realized is None else shown(realized)
-    for name in BY_CURRENCY:
-        changes = {
-            c: EXACT.subtract(Decimal(amount), Decimal(before[name].get(c, 0)))
-            for c, amount in after[name].items()
+        after = _row_of(positions[holder], definitions(*holder[:2]).unknown)
+        yield {
+            **_change(row, after),
+            "opening": row,
+            "strategy": holder[4],
+            "day": None if day is None else day.isoformat(),
         }
-        row[name] = {c: plain(amount) for c, amount in changes.items() if amount}
-    return row
 
 
-def group_rows(rows: Iterable[Row], by: tuple[str, ...]) -> list[Row]:
+def _change(before: StoredPositionRow, after: StoredPositionRow) -> StoredPositionRow:
+    """What came to the one row until it was the other; the position is as it was in the end."""
+    was, now = before["realized_pnl"], after["realized_pnl"]
+    return {
+        **after,
+        "fills": after["fills"] - before["fills"],
+        "bought_quantity": EXACT.subtract(after["bought_quantity"], before["bought_quantity"]),
+        "sold_quantity": EXACT.subtract(after["sold_quantity"], before["sold_quantity"]),
+        "realized_pnl": None if now is None or was is None else shown(EXACT.subtract(now, was)),
+        "fees": _changed(before["fees"], after["fees"]),
+        "funding": _changed(before["funding"], after["funding"]),
+    }
+
+
+def _changed(before: dict[str, str], after: dict[str, str]) -> dict[str, str]:
+    changes = {
+        currency: EXACT.subtract(Decimal(amount), Decimal(before.get(currency, 0)))
+        for currency, amount in after.items()
+    }
+    return {currency: plain(amount) for currency, amount in changes.items() if amount}
+
+
+def group_rows(
+    rows: Iterable[PnlRow], by: tuple[str, ...], *, is_of_period: bool = False
+) -> list[PnlGroupRow]:
     """P&L rows added up by some of their columns, each currency apart. Positions are shown where a
-    row is one instrument's.
+    row is one instrument's. `is_of_period`: the rows are those of `pnl_of_period`.
 
     Amounts of instruments whose settlement currency is unknown are not added to each other.
     """
     groups: dict[Key, Group] = {}
     names = (*by, *OF_INSTRUMENT) if "instrument" in by else by
     for row in rows:
-        key = (*(row.get(name) for name in names), row["currency"])
+        values: AnyRow = row
+        key = (*(values.get(name) for name in names), row["currency"])
         group = groups.get(key)
         if group is None:
-            group = groups[key] = Group(row, names)
+            group = groups[key] = Group(row, names, is_valued=is_of_period or "day" in by)
         group.add(row)
     return [group.row() for group in groups.values()]
 
@@ -175,18 +192,19 @@ def group_rows(rows: Iterable[Row], by: tuple[str, ...]) -> list[Row]:
 class Group:
     """The sums of some P&L rows, which are not kept."""
 
-    def __init__(self, first: Row, by: tuple[str, ...]) -> None:
+    def __init__(self, first: PnlRow, by: tuple[str, ...], *, is_valued: bool) -> None:
         self._first = first
         self._by = by
+        self._is_valued = is_valued
         self._rows = 0
         self._fills = 0
         self._is_one_instrument = True
         self._anomalies: set[str] = set()
         self._reason: str | None = None
-        self._sums: dict[str, Decimal | None] = dict.fromkeys(SUMS, ZERO)
-        self._amounts: dict[str, dict[str, Decimal]] = {name: {} for name in BY_CURRENCY}
+        self._sums: dict[Sum, Decimal | None] = dict.fromkeys(SUMS, ZERO)
+        self._amounts: dict[ByCurrency, dict[str, Decimal]] = {name: {} for name in BY_CURRENCY}
 
-    def add(self, row: Row) -> None:
+    def add(self, row: PnlRow) -> None:
         self._rows += 1
         self._fills += row["fills"]
         self._is_one_instrument = self._is_one_instrument and _instrument_of(row) == _instrument_of(
@@ -194,42 +212,41 @@ class Group:
         )
         self._anomalies.update(row["anomalies"])
         self._reason = self._reason or row["reason"]
+        is_valued = self._is_valued or row["position_quantity"] != ZERO
         for name in SUMS:
-            is_valued = (
-                row["position_quantity"] != ZERO or "day" in self._by or row.get("is_of_period")
-            )
             if name != "unrealized_pnl" or is_valued:  # what is flat needs no mark
                 self._sums[name] = _added(self._sums[name], row[name])
-        for name, amounts in self._amounts.items():
-            for currency, amount in row[name].items():
+        for kind, amounts in self._amounts.items():
+            for currency, amount in row[kind].items():
                 amounts[currency] = EXACT.add(amounts.get(currency, ZERO), amount)
 
-    def row(self) -> Row:
+    def row(self) -> PnlGroupRow:
         first, is_one = self._first, self._rows == 1
-        row = {name: first.get(name) for name in self._by}
+        values: AnyRow = first
+        row = {name: values.get(name) for name in self._by}
         for name in ("position_quantity", "average_open_price", "mark_price"):
-            row[name] = first[name] if is_one and "instrument" in self._by else None
+            row[name] = values[name] if is_one and "instrument" in self._by else None
         sums = (
-            {**self._sums, "unrealized_pnl": _added(ZERO, first["unrealized_pnl"])}
+            self._sums | {"unrealized_pnl": _added(ZERO, first["unrealized_pnl"])}
             if is_one
             else self._sums
         )
         is_one_currency = first["currency"] is not None or self._is_one_instrument
         for name in SUMS:
             row[name] = sums[name] if is_one_currency or name not in MONEY else None
-        for name, amounts in self._amounts.items():
-            row[name] = dict(sorted(amounts.items()))
-        return {
-            **row,
+        for kind, amounts in self._amounts.items():
+            row[kind] = dict(sorted(amounts.items()))
+        row |= {
             "currency": first["currency"],
             "anomalies": sorted(self._anomalies),
             "reason": self._reason,
             "method": first["method"],
             "fills": self._fills,
         }
+        return cast(PnlGroupRow, row)
 
 
-def _instrument_of(row: Row) -> tuple[str, str]:
+def _instrument_of(row: PnlRow) -> tuple[str, str]:
     return row["account"], row["instrument"]
 
 

@@ -12,10 +12,11 @@ from typing import Annotated, TypedDict
 
 from orderledger.domain.exact import EXACT, ZERO
 from orderledger.domain.values import Liquidity, Side
+from orderledger.projections.entries import Entry, Trade
 from orderledger.projections.pnl_groups import Holder, left_to_nobody
 from orderledger.projections.positions import METHODS, Book, Definitions, Position, shown
 from orderledger.projections.sides import part_of
-from orderledger.projections.view import Row, Table, columns_of
+from orderledger.projections.view import Table
 
 
 class FillPnlRow(TypedDict):
@@ -68,7 +69,7 @@ PNL_OF_FILLS = Table(
     "One row per active fill whose instrument and side are known: what it realized, before fees. "
     "Computed when asked.",
     ("stream", "fill_id"),
-    columns_of(FillPnlRow),
+    FillPnlRow,
     ("at", "rank", "position"),
 )
 
@@ -79,8 +80,8 @@ _NUMBERS = range(len(METHODS))
 
 
 def fill_rows(
-    entries: Iterable[Row], definitions: Definitions, *, by_strategy: bool = False
-) -> Iterator[Row]:
+    entries: Iterable[Entry], definitions: Definitions, *, by_strategy: bool = False
+) -> Iterator[FillPnlRow]:
     """A row per trade. Memory grows with the positions and their open lots, not with the trades.
 
     `by_strategy`: each strategy has a position of its own, and keeps it when the whole is adjusted,
@@ -94,7 +95,7 @@ def fill_rows(
             entry["account"],
             entry["instrument"],
             *part,
-            entry.get("strategy") if by_strategy else None,
+            entry["strategy"] if by_strategy and "fill_id" in entry else None,
         )
         holding = holders.get(holder)
         if holding is None:
@@ -119,7 +120,7 @@ class Holding:
         self._realized = [book.realized for book in position.books]
         self._shown = [self._shown_of(book) for book in position.books]
 
-    def filled(self, trade: Row) -> Row:
+    def filled(self, trade: Trade) -> FillPnlRow:
         """Enter a trade. Returns its row."""
         position = self.position
         before = position.quantity
@@ -129,7 +130,21 @@ class Holding:
         average, fifo, lifo = map(self._realized_now, _NUMBERS, position.books)
         reason = self._unknown or position.reason
         return {
-            **{name: trade[name] for name in OF_TRADES},
+            "account": trade["account"],
+            "instrument": trade["instrument"],
+            "client_order_id": trade["client_order_id"],
+            "fill_id": trade["fill_id"],
+            "strategy": trade["strategy"],
+            "side": trade["side"],
+            "quantity": trade["quantity"],
+            "price": trade["price"],
+            "fee": trade["fee"],
+            "fee_currency": trade["fee_currency"],
+            "liquidity": trade["liquidity"],
+            "at": trade["at"],
+            "position": trade["position"],
+            "rank": trade["rank"],
+            "stream": trade["stream"],
             "position_side": position.side,
             "position_id": position.position_id,
             "position_quantity": None if self._unknown else position.quantity,
@@ -152,8 +167,8 @@ class Holding:
         return shown(self.position.terms.amount(book.realized))
 
 
-def _closed(before: Decimal, trade: Row) -> Decimal:
+def _closed(before: Decimal, trade: Trade) -> Decimal:
     """How much of a trade closed the position that was before."""
     if not before or (before > ZERO) is (trade["side"] == "buy"):
         return ZERO
-    return min(before.copy_abs(), trade["quantity"])  # type: ignore[no-any-return]
+    return min(before.copy_abs(), trade["quantity"])

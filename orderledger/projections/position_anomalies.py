@@ -8,11 +8,13 @@ has several is listed with the first of them.
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from orderledger.domain.exact import ZERO
 from orderledger.domain.values import account_stream
 from orderledger.projections.account_events import ACCOUNT_EVENTS
+from orderledger.projections.anomalies import AnomalyRow
+from orderledger.projections.entries import Adjustment, Trade, is_adjustment, is_trade
 from orderledger.projections.instruments import INSTRUMENTS
 from orderledger.projections.position_tables import POSITIONS
 from orderledger.projections.sides import (
@@ -28,7 +30,7 @@ from orderledger.projections.sides import (
     when,
 )
 from orderledger.projections.trades import TRADES
-from orderledger.projections.view import Row, Table
+from orderledger.projections.view import AnyRow, RowType, Table
 
 CODES = POSITIONS.narrowed(
     ("account", "instrument", "position_side", "position_id", "method", "anomalies", "book")
@@ -47,17 +49,17 @@ DETAILS = {
 
 
 class Source(Protocol):
-    def rows(self, table: Table, **where: Any) -> list[Row]: ...
+    def rows(self, table: Table[RowType], **where: Any) -> list[RowType]: ...
 
 
 def position_anomalies(
     source: Source,
-    table: Table,
+    table: Table[RowType],
     *,
     since: datetime | None = None,
     until: datetime | None = None,
     **where: Any,
-) -> list[Row]:
+) -> list[RowType]:
     """The rows of `anomalies`, with the columns of `table`, that match and that no event
     records."""
     asked = {name: value for name, value in where.items() if value is not None}
@@ -67,24 +69,35 @@ def position_anomalies(
     )
     rows = sorted(
         (row for key in names for row in _of_instrument(source, *key)),
-        key=lambda row: int(row["position"]),
+        key=lambda row: row["position"],
     )
     return [
-        {name: row[name] for name in table.names}
+        cast(RowType, _with_columns(table.names, row))
         for row in rows
-        if all(row[name] == value for name, value in asked.items())
+        if _has_values(row, asked)
         and (since is None or row["detected_at"] >= since)
         and (until is None or row["detected_at"] < until)
     ]
 
 
-def _of_instrument(source: Source, account: str, instrument: str) -> Iterator[Row]:
+def _with_columns(names: tuple[str, ...], row: AnyRow) -> AnyRow:
+    return {name: row[name] for name in names}
+
+
+def _has_values(row: AnyRow, asked: dict[str, Any]) -> bool:
+    return all(row[name] == value for name, value in asked.items())
+
+
+def _of_instrument(source: Source, account: str, instrument: str) -> Iterator[AnomalyRow]:
     where = {"account": account, "instrument": instrument}
-    (defined,) = source.rows(INSTRUMENTS, **where) or [None]
+    defined = next(iter(source.rows(INSTRUMENTS, **where)), None)
     sides, modes = sides_from(source.rows(CODES, method="average", **where)[0]["book"].get("sides"))
-    is_inverse = bool(defined and defined["inverse"])
-    trades = (row for row in source.rows(TRADES, state="active", **where) if row["side"])
-    for entry in [*trades, *source.rows(ACCOUNT_EVENTS, kind="adjust", **where)]:
+    is_inverse = defined is not None and defined["inverse"]
+    trades = source.rows(TRADES, state="active", **where)
+    events = source.rows(ACCOUNT_EVENTS, kind="adjust", **where)
+    entries: list[Trade | Adjustment] = [row for row in trades if is_trade(row)]
+    entries += [row for row in events if is_adjustment(row)]
+    for entry in entries:
         code = _code(entry, sides, modes)
         if code is None and is_inverse and "fill_id" in entry and entry["price"] <= ZERO:
             code = IMPOSSIBLE_PRICE
@@ -92,7 +105,7 @@ def _of_instrument(source: Source, account: str, instrument: str) -> Iterator[Ro
             yield _row(entry, code)
 
 
-def _code(entry: Row, sides: Sides | None, modes: Modes) -> str | None:
+def _code(entry: Trade | Adjustment, sides: Sides | None, modes: Modes) -> str | None:
     if sides is None:
         return None
     mode, is_named = mode_at(modes, when(entry)), entry["position_side"] in NAMED
@@ -101,17 +114,19 @@ def _code(entry: Row, sides: Sides | None, modes: Modes) -> str | None:
     return SIDE_UNKNOWN if sides.is_lost(when(entry), mode) else None
 
 
-def _row(entry: Row, code: str) -> Row:
+def _row(entry: Trade | Adjustment, code: str) -> AnomalyRow:
+    trade = entry if "fill_id" in entry else None
     return {
         "position": entry["position"],
         "account": entry["account"],
-        "client_order_id": entry.get("client_order_id"),
+        "client_order_id": trade["client_order_id"] if trade else None,
         "code": code,
-        "detail": f"fill {entry['fill_id']}: {DETAILS[code]}"
-        if "fill_id" in entry
+        "detail": f"fill {trade['fill_id']}: {DETAILS[code]}"
+        if trade
         else f"adjustment: {DETAILS[code]}",
-        "detected_at": entry.get("recorded_at", entry["at"]),
+        "detected_at": trade["recorded_at"] if trade else entry["at"],
         "cleared_at": None,
-        "stream": entry.get("stream")
-        or account_stream(entry["account"], "adjust", entry["instrument"]),
+        "stream": trade["stream"]
+        if trade
+        else account_stream(entry["account"], "adjust", entry["instrument"]),
     }

@@ -5,14 +5,31 @@ books of lots need the order in which things happened: what comes last is entere
 comes late, or changes, they are folded from the checkpoint before it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from heapq import merge
 from typing import Any
 
-from orderledger.projections.account_events import ACCOUNT_EVENTS
-from orderledger.projections.instruments import INSTRUMENTS
-from orderledger.projections.position_tables import CHECKPOINTS, LOTS, POSITIONS
+from orderledger.projections.account_events import ACCOUNT_EVENTS, AccountEventRow
+from orderledger.projections.entries import (
+    Adjustment,
+    Entry,
+    Trade,
+    is_adjustment,
+    is_entry,
+    is_funding,
+    is_trade,
+)
+from orderledger.projections.instruments import INSTRUMENTS, modes_of
+from orderledger.projections.position_tables import (
+    CHECKPOINTS,
+    LOTS,
+    POSITIONS,
+    CheckpointRow,
+    LotsRow,
+    OfPosition,
+    StoredPositionRow,
+)
 from orderledger.projections.positions import (
     Position,
     Terms,
@@ -29,14 +46,13 @@ from orderledger.projections.sides import (
     Moment,
     Part,
     Sides,
-    modes_of,
     part_of,
     sides_from,
     when,
 )
 from orderledger.projections.store import Rows
-from orderledger.projections.trades import TRADES
-from orderledger.projections.view import Row
+from orderledger.projections.trades import TRADES, StoredTradeRow, TradeRow
+from orderledger.projections.view import AnyRow, AnyTable
 
 ENTERED = ("instrument", "position_side", "position_id", "side", "quantity", "price", "at", "rank")
 """What of a trade that stands counts in the books."""
@@ -58,7 +74,7 @@ PositionKey = tuple[str, str, str, str]
 OF_POSITION = ("account", "instrument", "position_side", "position_id")
 """What tells positions apart."""
 
-WITH_FUNDING = ("adjust", "funding")
+OWN: tuple[AnyTable, ...] = (POSITIONS, LOTS, CHECKPOINTS)
 
 
 @dataclass(slots=True)
@@ -97,9 +113,9 @@ class PositionFold:
         self._anew: dict[Key, None] = {}
         """The instruments of which all positions are to be folded anew."""
 
-    def take(self, entry: Row) -> None:
+    def take(self, entry: TradeRow | AccountEventRow) -> None:
         """Take in a new trade that stands, an adjustment or a funding."""
-        if not _counts(entry):
+        if not is_entry(entry):
             return
         held = self._of(entry)
         position = self._position(held, entry)
@@ -120,10 +136,10 @@ class PositionFold:
         else:
             self._distrust(position, entry)
 
-    def reconsider(self, before: Row | None, trade: Row | None) -> None:
+    def reconsider(self, before: StoredTradeRow | None, trade: StoredTradeRow | None) -> None:
         """A trade's row has changed, or is new, or gone."""
-        was = before if before is not None and _counts(before) else None
-        now = trade if trade is not None and _counts(trade) else None
+        was = before if before is not None and is_trade(before) else None
+        now = trade if trade is not None and is_trade(trade) else None
         if _shown(was, SUMMED) == _shown(now, SUMMED):
             return
         is_moved, is_resided = (
@@ -178,19 +194,19 @@ class PositionFold:
         """Read positions that were settled from their rows when they are next met."""
         self._held.clear()
 
-    def _of(self, entry: Row) -> Held:
+    def _of(self, entry: Entry) -> Held:
         key = (entry["account"], entry["instrument"])
         return self._held.get(key) or self._held_of(key)
 
     def _held_of(self, key: Key) -> Held:
         if key not in self._held:
-            rows: dict[Part, list[Row]] = {}
+            rows: dict[Part, list[StoredPositionRow]] = {}
             for row in self._rows.select(POSITIONS, account=key[0], instrument=key[1]):
                 rows.setdefault((row["position_side"], row["position_id"]), []).append(row)
             self._held[key] = self._restored(key, rows) if rows else self._new(key)
         return self._held[key]
 
-    def _restored(self, key: Key, rows: dict[Part, list[Row]]) -> Held:
+    def _restored(self, key: Key, rows: dict[Part, list[StoredPositionRow]]) -> Held:
         positions = {
             part: restore(some, StoredPacks(self._rows, (*key, *part)))
             for part, some in rows.items()
@@ -202,7 +218,7 @@ class PositionFold:
         modes = modes_of(self._rows.get(INSTRUMENTS, key))
         return Held({}, Sides() if modes else None, modes)
 
-    def _position(self, held: Held, entry: Row) -> Position:
+    def _position(self, held: Held, entry: Entry) -> Position:
         part = part_of(entry, held.modes)
         position = held.positions.get(part)
         if position is None:
@@ -215,7 +231,7 @@ class PositionFold:
     def _terms(self, key: Key) -> Terms:
         return terms_of(self._rows.get(INSTRUMENTS, key))
 
-    def _note(self, held: Held, entry: Row, one: int) -> None:
+    def _note(self, held: Held, entry: Trade | Adjustment, one: int) -> None:
         """Note what an entry tells about sides, or no longer tells (-1), before it is entered."""
         if held.sides is None:
             if entry["position_side"] not in NAMED:
@@ -232,43 +248,43 @@ class PositionFold:
         ):
             self._anew[key] = None
 
-    def _distrust(self, position: Position, entry: Row) -> None:
+    def _distrust(self, position: Position, entry: Entry) -> None:
         moment = self._stale.setdefault(position.key, when(entry))
         if moment is not None and when(entry) < moment:
             self._stale[position.key] = when(entry)
 
-    def _enter(self, position: Position, entry: Row) -> None:
+    def _enter(self, position: Position, entry: Trade | Adjustment) -> None:
         position.enter(entry)
         if position.entries % CHECKPOINT_EVERY == 0:
-            checkpoint = sealed(
-                {
-                    **dict(zip(OF_POSITION, position.key, strict=True)),
-                    "number": position.entries // CHECKPOINT_EVERY,
-                    "at": entry["at"],
-                    "rank": when(entry)[1],
-                    "books": [book.state() for book in position.books],
-                    "before": position.checkpoint,
-                }
-            )
+            row: CheckpointRow = {
+                **_named(position.key),
+                "number": position.entries // CHECKPOINT_EVERY,
+                "at": entry["at"],
+                "rank": when(entry)[1],
+                "books": [book.state() for book in position.books],
+                "before": position.checkpoint,
+                "digest": "",
+            }
+            checkpoint = sealed(row)
             self._rows.put(CHECKPOINTS, checkpoint)
             position.checkpoint = checkpoint["digest"]
 
     def _form_anew(self, key: Key) -> None:
         """All positions of an instrument from all its entries."""
-        where = {"account": key[0], "instrument": key[1]}
-        for table in (POSITIONS, LOTS, CHECKPOINTS):
+        where: dict[str, Any] = {"account": key[0], "instrument": key[1]}
+        for table in OWN:
             for row in self._rows.select(table, **where):
                 self._rows.delete(table, table.key_of(row))
         self._held[key] = held = self._new(key)
-        for entry in self._entries(where, None, WITH_FUNDING):
+        for entry in self._entries(where, None):
             position = self._position(held, entry)
-            if entry.get("kind") == "funding":
-                position.fund(entry)
-                continue
             self._note(held, entry, 1)
             if "fill_id" in entry:
                 position.count(entry)
             self._enter(position, entry)
+        for event in self._rows.each(ACCOUNT_EVENTS, kind="funding", **where):
+            if is_funding(event):
+                self._position(held, event).fund(event)
 
     def _fold_anew(self, key: PositionKey, moment: Moment | None) -> None:
         """From the checkpoint before the moment on. From the first entry if that row, or one with
@@ -285,7 +301,7 @@ class PositionFold:
             self._fold_from(held, position, None)
         self._delete_beyond(key, made, _made(position))
 
-    def _checkpoint(self, position: Position, moment: Moment) -> Row | None:
+    def _checkpoint(self, position: Position, moment: Moment) -> CheckpointRow | None:
         """The last checkpoint before the moment. Raises UnusableRow unless it and all later ones
         are those of this position.
 
@@ -294,9 +310,7 @@ class PositionFold:
         them costs little beside.
         """
         key = position.key
-        found = self._rows.last(
-            CHECKPOINTS, before=moment, **dict(zip(OF_POSITION, key, strict=True))
-        )
+        found = self._rows.last(CHECKPOINTS, before=moment, **_named(key))
         if found is None:
             return None
         digest = found["digest"] if is_intact(found) else None
@@ -313,32 +327,35 @@ class PositionFold:
             )
         return found
 
-    def _fold_from(self, held: Held, position: Position, checkpoint: Row | None) -> None:
+    def _fold_from(self, held: Held, position: Position, checkpoint: CheckpointRow | None) -> None:
         key = position.key
         states = ({}, {}, {}) if checkpoint is None else checkpoint["books"]
         position.books = books_of(states, StoredPacks(self._rows, key))
         position.entries = 0 if checkpoint is None else checkpoint["number"] * CHECKPOINT_EVERY
         position.last = None if checkpoint is None else when(checkpoint)
         position.checkpoint = "" if checkpoint is None else checkpoint["digest"]
-        for entry in self._entries(
-            {"account": key[0], "instrument": key[1]}, position.last, ("adjust",)
-        ):
+        for entry in self._entries({"account": key[0], "instrument": key[1]}, position.last):
             if part_of(entry, held.modes) == key[2:]:
                 self._enter(position, entry)
 
-    def _entries(
-        self, where: dict[str, Any], after: Moment | None, kinds: tuple[str, ...]
-    ) -> Iterator[Row]:
-        """Trades that stand, and account events of these kinds, as they happened."""
+    def _entries(self, where: dict[str, Any], after: Moment | None) -> Iterator[Trade | Adjustment]:
+        """Active trades and adjustments, in the order in which they happened."""
         trades = self._rows.each(TRADES, after=after, **where, state="active")
-        facts = (self._rows.each(ACCOUNT_EVENTS, after=after, **where, kind=kind) for kind in kinds)
-        return merge((trade for trade in trades if trade["side"]), *facts, key=when)
+        events = self._rows.each(ACCOUNT_EVENTS, after=after, **where, kind="adjust")
+        entries: Iterable[Iterable[Trade | Adjustment]] = (
+            (row for row in trades if is_trade(row)),
+            (row for row in events if is_adjustment(row)),
+        )
+        return merge(*entries, key=when)
 
     def _delete_beyond(self, key: PositionKey, made: list[int], needed: list[int]) -> None:
         """Checkpoints and packs of lots of which there are fewer now."""
-        for had, has, table, within in zip(
-            made, needed, (CHECKPOINTS, LOTS, LOTS), ((), ("fifo",), ("lifo",)), strict=True
-        ):
+        tables: tuple[tuple[AnyTable, tuple[str, ...]], ...] = (
+            (CHECKPOINTS, ()),
+            (LOTS, ("fifo",)),
+            (LOTS, ("lifo",)),
+        )
+        for had, has, (table, within) in zip(made, needed, tables, strict=True):
             for number in range(has + 1, had + 1):
                 self._rows.delete(table, (*key, *within, number))
 
@@ -364,10 +381,10 @@ class PositionFold:
 class NoPositions(PositionFold):
     """Where others fold the positions."""
 
-    def take(self, entry: Row) -> None:
+    def take(self, entry: TradeRow | AccountEventRow) -> None:
         return
 
-    def reconsider(self, before: Row | None, trade: Row | None) -> None:
+    def reconsider(self, before: StoredTradeRow | None, trade: StoredTradeRow | None) -> None:
         return
 
     def redefine(self, account: str, instrument: str) -> None:
@@ -391,23 +408,28 @@ class StoredPacks:
         return row["lots"], row["below"]
 
     def put(self, method: str, number: int, lots: list[list[str]], below: int) -> None:
-        names = dict(zip(OF_POSITION, self._key, strict=True))
-        self._rows.put(
-            LOTS,
-            sealed({**names, "method": method, "number": number, "lots": lots, "below": below}),
-        )
+        row: LotsRow = {
+            **_named(self._key),
+            "method": method,
+            "number": number,
+            "lots": lots,
+            "below": below,
+            "digest": "",
+        }
+        self._rows.put(LOTS, sealed(row))
 
 
-def _counts(entry: Row) -> bool:
-    """Whether an entry is part of a position: of trades those that stand, of which instrument and
-    side are known."""
-    is_part = entry["instrument"] is not None
-    return is_part and (
-        entry["side"] is not None and entry["state"] == "active" if "fill_id" in entry else True
-    )
+def _named(key: PositionKey) -> OfPosition:
+    account, instrument, position_side, position_id = key
+    return {
+        "account": account,
+        "instrument": instrument,
+        "position_side": position_side,
+        "position_id": position_id,
+    }
 
 
-def _shown(trade: Row | None, names: tuple[str, ...]) -> list[object] | None:
+def _shown(trade: AnyRow | None, names: tuple[str, ...]) -> list[object] | None:
     return None if trade is None else [trade[name] for name in names]
 
 

@@ -14,7 +14,10 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import Literal, NamedTuple
 
 from orderledger.domain.exact import EXACT, ONE, QUOTIENT, TRAPS, ZERO, plain
+from orderledger.projections.entries import Adjustment, Entry, Funding, Trade
+from orderledger.projections.instruments import InstrumentRow
 from orderledger.projections.lots import Lot, Lots, Merged, Packs, Queue, Stack, State
+from orderledger.projections.position_tables import StoredPositionRow
 from orderledger.projections.sides import (
     IMPOSSIBLE_PRICE,
     NET,
@@ -25,7 +28,6 @@ from orderledger.projections.sides import (
     Sides,
     when,
 )
-from orderledger.projections.view import Row
 
 Method = Literal["average", "fifo", "lifo"]
 METHODS: tuple[Method, ...] = ("average", "fifo", "lifo")
@@ -75,7 +77,7 @@ class Terms:
         return value if self.multiplier is ONE else COSTS.multiply(value, self.multiplier)
 
 
-def terms_of(instrument: Row | None) -> Terms:
+def terms_of(instrument: InstrumentRow | None) -> Terms:
     """As a row of `tables.INSTRUMENTS` defines them; the usual ones where there is none."""
     return (
         Terms(instrument["multiplier"] or ONE, bool(instrument["inverse"]), instrument["currency"])
@@ -217,7 +219,7 @@ class Position:
         """Whether something that happened then comes after all that is in the books."""
         return self.last is None or moment > self.last
 
-    def take(self, entry: Row) -> None:
+    def take(self, entry: Entry) -> None:
         """Take in a trade, an adjustment or a funding: of trades and adjustments the newest so
         far."""
         if "fill_id" in entry:
@@ -225,10 +227,10 @@ class Position:
             self.enter(entry)
         elif entry["kind"] == "adjust":
             self.enter(entry)
-        elif entry["kind"] == "funding":
+        else:
             self.fund(entry)
 
-    def enter(self, entry: Row) -> None:
+    def enter(self, entry: Trade | Adjustment) -> None:
         """Enter a trade or an adjustment in the books, the newest so far."""
         if "fill_id" in entry:
             price = entry["price"]
@@ -245,7 +247,7 @@ class Position:
         self.entries += 1
         self.last = when(entry)
 
-    def count(self, trade: Row, one: int = 1) -> None:
+    def count(self, trade: Trade, one: int = 1) -> None:
         """Add a trade to the sums, whenever it happened, or take it away from them (-1)."""
         change = EXACT.add if one > 0 else EXACT.subtract
         if trade["price"] <= ZERO:
@@ -262,7 +264,7 @@ class Position:
             if not count:
                 del self.fees[currency], self.paid[currency]
 
-    def fund(self, funding: Row) -> None:
+    def fund(self, funding: Funding) -> None:
         """Take in a funding, whenever it happened: funding is only summed."""
         currency = funding["currency"]
         self.funding[currency] = EXACT.add(self.funding.get(currency, ZERO), funding["quantity"])
@@ -275,7 +277,7 @@ def books_of(
     return tuple(Book(method, state, packs) for method, state in zip(METHODS, states, strict=True))
 
 
-def position_of(account: str, instrument: str, terms: Terms, entries: Iterable[Row]) -> Position:
+def position_of(account: str, instrument: str, terms: Terms, entries: Iterable[Entry]) -> Position:
     """The position from all its trades, adjustments and funding (rows of `TRADES` and
     `ACCOUNT_EVENTS`), as they happened."""
     position = Position(account, instrument, terms)
@@ -284,7 +286,9 @@ def position_of(account: str, instrument: str, terms: Terms, entries: Iterable[R
     return position
 
 
-def position_rows(position: Position, sides: Sides | None = None, modes: Modes = ()) -> list[Row]:
+def position_rows(
+    position: Position, sides: Sides | None = None, modes: Modes = ()
+) -> list[StoredPositionRow]:
     """The columns of `tables.POSITIONS`, a row per method. `sides`: what is known of the sides of
     the instrument."""
     state: State = {
@@ -312,7 +316,9 @@ def _anomalies(position: Position, sides: Sides | None) -> list[str]:
     return sorted(found)
 
 
-def position_row(position: Position, book: Book, state: State, unknown: str | None = None) -> Row:
+def position_row(
+    position: Position, book: Book, state: State, unknown: str | None = None
+) -> StoredPositionRow:
     """The columns of `tables.POSITIONS` for one method. `unknown`: why no position of the
     instrument is known."""
     at, rank = position.last or (None, None)
@@ -345,7 +351,7 @@ def position_row(position: Position, book: Book, state: State, unknown: str | No
     }
 
 
-def restore(rows: list[Row], packs: Packs) -> Position:
+def restore(rows: Sequence[StoredPositionRow], packs: Packs) -> Position:
     """The position as its persisted rows tell it, ready to take in what follows."""
     row = rows[0]
     states = {row["method"]: row["book"] for row in rows}
@@ -361,7 +367,7 @@ def restore(rows: list[Row], packs: Packs) -> Position:
         bought=row["bought_quantity"],
         sold=row["sold_quantity"],
         entries=row["book"]["entries"],
-        last=(row["last_at"], row["last_rank"]) if row["last_at"] is not None else None,
+        last=None if row["last_at"] is None else (row["last_at"], row["last_rank"] or ""),
         checkpoint=row["book"]["checkpoint"],
         side=row["position_side"],
         position_id=row["position_id"],

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any, TypedDict, assert_never
+from typing import Annotated, Any, TypedDict, assert_never, cast
 
 from orderledger.domain.proposals import (
     AnyProposalEvent,
@@ -13,7 +13,7 @@ from orderledger.domain.proposals import (
 from orderledger.domain.recorded import Recorded
 from orderledger.domain.values import OrderType, Role, Side, TimeInForce
 from orderledger.projections.orders import links_of
-from orderledger.projections.view import Row, Table, columns_of
+from orderledger.projections.view import Table
 
 
 class StoredProposalRow(TypedDict):
@@ -60,7 +60,7 @@ PROPOSALS = Table(
     "proposals",
     "One row per proposal.",
     ("account", "proposal_id"),
-    columns_of(StoredProposalRow),
+    StoredProposalRow,
     ("account", "proposed_at", "proposal_id"),
     time=("proposed_at", "decided_at"),
     version=11,
@@ -68,55 +68,52 @@ PROPOSALS = Table(
 
 
 def proposal_row(
-    before: Row | None, account: str, event: AnyProposalEvent, recorded: Recorded
-) -> Row:
+    before: StoredProposalRow | None,
+    account: str,
+    event: AnyProposalEvent,
+    recorded: Recorded,
+) -> StoredProposalRow:
     """The columns of `tables.PROPOSALS` after the event."""
-    row = before or _blank(account, event.proposal_id)
-    row = {**row, "has_evidence": row["has_evidence"] or recorded.has_evidence}
+    row = before.copy() if before else _blank(account, event.proposal_id)
+    row["has_evidence"] = row["has_evidence"] or recorded.has_evidence
     match event:
         case ProposalMade():
-            return {**row, **_terms(event), **_made(recorded), "state": row["state"] or "proposed"}
+            _make(row, event, recorded)
         case ProposalApproved():
-            return {**row, **_decided(recorded), "state": "approved", "reason": event.reason}
+            _decide(row, event, recorded)
+            row["state"] = "approved"
         case ProposalDeclined():
-            return {**row, **_decided(recorded), "state": "declined", "reason": event.reason}
+            _decide(row, event, recorded)
+            row["state"] = "declined"
         case _:
             assert_never(event)
+    return row
 
 
-def _blank(account: str, proposal_id: str) -> Row:
+def _make(row: StoredProposalRow, event: ProposalMade, recorded: Recorded) -> None:
+    row["kind"], row["strategy"] = _word(event.kind), event.strategy
+    row["instrument"], row["side"] = event.instrument, _word(event.side)
+    row["quantity"], row["order_type"] = event.quantity, _word(event.order_type)
+    row["limit_price"], row["stop_price"] = event.limit_price, event.stop_price
+    row["time_in_force"] = _word(event.time_in_force)
+    row["state"] = row["state"] or "proposed"
+    row["links"], row["tags"] = links_of(event.links), dict(event.tags)
+    row["proposed_at"], row["proposed_by"] = recorded.at, recorded.actor
+    row["source"] = recorded.source
+    row["correlation_id"], row["causation_id"] = recorded.correlation_id, recorded.causation_id
+
+
+def _decide(
+    row: StoredProposalRow, event: ProposalApproved | ProposalDeclined, recorded: Recorded
+) -> None:
+    row["decided_at"], row["decided_by"] = recorded.at, recorded.actor
+    row["decision_source"], row["reason"] = recorded.source, event.reason
+
+
+def _blank(account: str, proposal_id: str) -> StoredProposalRow:
+    row = dict.fromkeys(PROPOSALS.names)
     known = {"account": account, "proposal_id": proposal_id, "tags": {}, "has_evidence": False}
-    return {**dict.fromkeys(PROPOSALS.names), **known}
-
-
-def _terms(event: ProposalMade) -> Row:
-    terms = {
-        name: getattr(event, name)
-        for name in ("strategy", "instrument", "quantity", "limit_price", "stop_price")
-    }
-    words = {
-        name: _word(getattr(event, name))
-        for name in ("kind", "side", "order_type", "time_in_force")
-    }
-    return {**terms, **words, "links": links_of(event.links), "tags": dict(event.tags)}
-
-
-def _made(recorded: Recorded) -> Row:
-    cause = {"correlation_id": recorded.correlation_id, "causation_id": recorded.causation_id}
-    return {
-        "proposed_at": recorded.at,
-        "proposed_by": recorded.actor,
-        "source": recorded.source,
-        **cause,
-    }
-
-
-def _decided(recorded: Recorded) -> Row:
-    return {
-        "decided_at": recorded.at,
-        "decided_by": recorded.actor,
-        "decision_source": recorded.source,
-    }
+    return cast(StoredProposalRow, row | known)
 
 
 def _word(value: object) -> str | None:

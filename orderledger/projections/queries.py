@@ -4,14 +4,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
 from heapq import merge
-from typing import Any
+from typing import Any, Literal, get_args
 
 from orderledger.domain.exact import ZERO, total
 from orderledger.projections.account_events import ACCOUNT_EVENTS
 from orderledger.projections.anomalies import ANOMALIES
 from orderledger.projections.certificates import CERTIFICATES
-from orderledger.projections.equity import OF_FILL, POINTS, equity_rows
-from orderledger.projections.exposure import EXPOSED_ORDERS, exposure_row
+from orderledger.projections.entries import Entry, has_position, is_account_entry
+from orderledger.projections.equity import OF_FILL, POINTS, CurveEntry, equity_rows
+from orderledger.projections.equity_points import EquityPointRow
+from orderledger.projections.exposure import EXPOSED_ORDERS, ExposureRow, exposure_row
 from orderledger.projections.fill_changes import (
     FillEvents,
     changed_positions,
@@ -19,21 +21,39 @@ from orderledger.projections.fill_changes import (
     orders_with_changed_fills,
 )
 from orderledger.projections.halts import HALTS
-from orderledger.projections.instruments import INSTRUMENTS, reported_quantities
+from orderledger.projections.instruments import (
+    INSTRUMENTS,
+    InstrumentRow,
+    StoredInstrumentRow,
+    modes_of,
+    reported_quantities,
+)
 from orderledger.projections.latency import GROUPS as LATENCY_GROUPS
-from orderledger.projections.latency import TIMED_ORDERS, latency_rows
+from orderledger.projections.latency import TIMED_ORDERS, LatencyRow, latency_rows
 from orderledger.projections.marks import MARKS
-from orderledger.projections.orders import ORDERS
-from orderledger.projections.pnl import CURRENCY_UNKNOWN, GROUPS, Marks, pnl_of_period, pnl_row
+from orderledger.projections.orders import ORDERS, OrderRow, StoredOrderRow
+from orderledger.projections.pnl import (
+    CURRENCY_UNKNOWN,
+    GROUPS,
+    Marks,
+    PnlGroupRow,
+    PnlPartRow,
+    PnlRow,
+    PositionChange,
+    PositionRow,
+    WorkingQuantities,
+    pnl_of_period,
+    pnl_row,
+)
 from orderledger.projections.pnl_groups import group_rows, rows_by
-from orderledger.projections.pnl_of_fills import OF_TRADES, fill_rows
+from orderledger.projections.pnl_of_fills import OF_TRADES, FillPnlRow, fill_rows
 from orderledger.projections.position_tables import POSITIONS
 from orderledger.projections.positions import METHODS, Definition, Definitions, Method, terms_of
-from orderledger.projections.proposals import PROPOSALS
-from orderledger.projections.sides import SIDE_UNKNOWN, modes_of, part_now, when
+from orderledger.projections.proposals import PROPOSALS, ProposalRow, StoredProposalRow
+from orderledger.projections.sides import SIDE_UNKNOWN, part_now, when
 from orderledger.projections.store import Source
-from orderledger.projections.trades import TRADES
-from orderledger.projections.view import Row, Table
+from orderledger.projections.trades import TRADES, TradeRow
+from orderledger.projections.view import AnyTable
 
 WORKING_ORDERS = ORDERS.narrowed(
     (
@@ -56,7 +76,9 @@ POSITION_REASONS = POSITIONS.narrowed(
 )
 """The columns of positions that tell which of them are not known."""
 
-OF_PART = ("position_side", "position_id")
+OfPart = Literal["position_side", "position_id"]
+OF_PART: tuple[OfPart, ...] = get_args(OfPart)
+OF_INSTRUMENT = ("account", "instrument")
 UNDEFINED = Definition()
 PositionKey = tuple[str, str, str, str]
 """Account, instrument, position side and position id."""
@@ -87,13 +109,13 @@ MARKED = ("account", "instrument", "at", "price", "position")
 """The columns of a mark that P&L needs."""
 
 
-STREAMED = {
+STREAMED: dict[str, AnyTable] = {
     table.name: table for table in (ORDERS, TRADES, ANOMALIES, MARKS, ACCOUNT_EVENTS, CERTIFICATES)
 }
 """The views whose rows can be read one after the other."""
 
 
-def streamed(view: str, where: dict[str, Any]) -> tuple[Table, dict[str, Any]]:
+def streamed(view: str, where: dict[str, Any]) -> tuple[AnyTable, dict[str, Any]]:
     """The table of a view that is streamed, and the values that its rows must have. Raises
     ValueError for another view."""
     if view not in STREAMED:
@@ -108,7 +130,7 @@ def streamed(view: str, where: dict[str, Any]) -> tuple[Table, dict[str, Any]]:
     return STREAMED[view], where
 
 
-PAGED = {
+PAGED: dict[str, AnyTable] = {
     table.name: table
     for table in (
         ORDERS,
@@ -134,7 +156,7 @@ LINKED = ("orders", "cum_quantity")
 """The columns of proposals that come from their orders."""
 
 
-def paged(view: str, where: dict[str, Any]) -> tuple[Table, dict[str, Any], tuple[str, ...]]:
+def paged(view: str, where: dict[str, Any]) -> tuple[AnyTable, dict[str, Any], tuple[str, ...]]:
     """The table of a view that is read in pages, the values that its rows must have, and the
     columns that they must not have. Raises ValueError for another view."""
     if view not in PAGED:
@@ -145,7 +167,7 @@ def paged(view: str, where: dict[str, Any]) -> tuple[Table, dict[str, Any], tupl
     return (*streamed(view, where), missing) if view in STREAMED else (PAGED[view], where, missing)
 
 
-def columns_shown(table: Table, columns: Sequence[str] | None) -> tuple[str, ...]:
+def columns_shown(table: AnyTable, columns: Sequence[str] | None) -> tuple[str, ...]:
     """The columns of a page, in the order of the view. Raises ValueError for one that the view has
     not."""
     known = (*table.public.names, *(LINKED if table is PROPOSALS else ()))
@@ -158,28 +180,30 @@ def columns_shown(table: Table, columns: Sequence[str] | None) -> tuple[str, ...
     return tuple(name for name in known if name in columns)
 
 
-def columns_needed(table: Table, shown: tuple[str, ...]) -> tuple[str, ...]:
+def columns_needed(table: AnyTable, shown: tuple[str, ...]) -> tuple[str, ...]:
     """The columns of the table from which those of a page follow."""
     is_linked = table is PROPOSALS and any(name in LINKED for name in shown)
     needed = {*shown, *(("account", "proposal_id") if is_linked else ())}
     return tuple(name for name in table.names if name in needed)
 
 
-def rows_shown(source: Source, table: Table, rows: list[Row], shown: tuple[str, ...]) -> list[Row]:
+def rows_shown(
+    source: Source, table: AnyTable, rows: Sequence[Any], shown: tuple[str, ...]
+) -> list[dict[str, object]]:
     """The rows of a page with these columns."""
     if table is PROPOSALS and any(name in LINKED for name in shown):
         rows = with_orders(source, rows)
     return [{name: row[name] for name in shown} for row in rows]
 
 
-def orders(source: Source, *, limit: int | None = None, **where: Any) -> list[Row]:
+def orders(source: Source, *, limit: int | None = None, **where: Any) -> list[OrderRow]:
     """Rows of the order view, of more than `limit` those that were updated last."""
     return source.rows(ORDERS.public, newest=limit, **where)
 
 
 def trades(
     source: Source, *, include_busted: bool = False, state: str | None = None, **where: Any
-) -> list[Row]:
+) -> list[TradeRow]:
     """Rows of the trade view: the fills that stand, and on request those that were busted or
     corrected."""
     state = _state_of_trades(state, include_busted=include_busted)
@@ -190,15 +214,17 @@ def _state_of_trades(state: str | None, *, include_busted: bool) -> str | None:
     return "active" if state is None and not include_busted else state
 
 
-def proposals(source: Source, **where: Any) -> list[Row]:
+def proposals(source: Source, **where: Any) -> list[ProposalRow]:
     """Rows of the proposal view, each with the orders that are linked to it, and what they have
     filled."""
     return with_orders(source, source.rows(PROPOSALS, **where), where.get("account"))
 
 
-def with_orders(source: Source, rows: list[Row], account: str | None = None) -> list[Row]:
+def with_orders(
+    source: Source, rows: Sequence[StoredProposalRow], account: str | None = None
+) -> list[ProposalRow]:
     """Proposals with the orders that are linked to them, and what these have filled."""
-    linked: dict[tuple[str, str], list[Row]] = {}
+    linked: dict[tuple[str, str], list[OrderRow]] = {}
     for order in source.each(LINKED_ORDERS, account=account) if rows else ():
         proposal_id = (order["links"] or {}).get("proposal_id")
         if proposal_id is not None:
@@ -206,7 +232,7 @@ def with_orders(source: Source, rows: list[Row], account: str | None = None) -> 
     return [_carried_out(row, linked.get((row["account"], row["proposal_id"]), [])) for row in rows]
 
 
-def _carried_out(proposal: Row, orders: list[Row]) -> Row:
+def _carried_out(proposal: StoredProposalRow, orders: list[OrderRow]) -> ProposalRow:
     filled = total(order["cum_quantity"] for order in orders)
     return {
         **proposal,
@@ -215,7 +241,7 @@ def _carried_out(proposal: Row, orders: list[Row]) -> Row:
     }
 
 
-def positions(source: Source, *, method: Method = "average", **where: Any) -> list[Row]:
+def positions(source: Source, *, method: Method = "average", **where: Any) -> list[PositionRow]:
     """P&L rows, and what is still working: the exposure that open and unresolved orders may
     become."""
     instruments, unknown = _instruments(source, where), _unknown(source, where)
@@ -223,7 +249,7 @@ def positions(source: Source, *, method: Method = "average", **where: Any) -> li
     working = _by_position(
         (order for order in orders if order["leaves_quantity"] is not None), instruments, where
     )
-    held = {_key(row): row for row in pnl(source, method=method, **where)}
+    held = {_key(row): row for row in whole_pnl(source, method, **where)}
     told = {
         (*of, *part): quantity
         for of, row in instruments.items()
@@ -242,17 +268,17 @@ def positions(source: Source, *, method: Method = "average", **where: Any) -> li
     ]
 
 
-def exposure(source: Source, **where: Any) -> list[Row]:
+def exposure(source: Source, **where: Any) -> list[ExposureRow]:
     """Rows of the exposure view: of each position that is open, or not known, or that an open order
     may change."""
     instruments, unknown = _instruments(source, where), _unknown(source, where)
     working = _by_position(source.rows(EXPOSED_ORDERS, is_open=True, **where), instruments, where)
-    held = {_key(row): row for row in pnl(source, **where)}
+    held = {_key(row): row for row in whole_pnl(source, "average", **where)}
     exposed = sorted(
         {*working, *(key for key, row in held.items() if row["position_quantity"] != ZERO)}
     )
 
-    def of(key: PositionKey) -> Row:
+    def of(key: PositionKey) -> ExposureRow:
         instrument = instruments.get(key[:2])
         row = held.get(key) or _flat(key, "average", instrument, unknown.get(key[:2]))
         return exposure_row(row, terms_of(instrument), working.get(key, []))
@@ -260,11 +286,13 @@ def exposure(source: Source, **where: Any) -> list[Row]:
     return [of(key) for key in exposed]
 
 
-def _key(row: Row) -> PositionKey:
+def _key(row: PnlRow | PositionChange) -> PositionKey:
     return row["account"], row["instrument"], row["position_side"], row["position_id"]
 
 
-def _instruments(source: Source, where: dict[str, Any]) -> dict[tuple[str, str], Row]:
+def _instruments(
+    source: Source, where: dict[str, Any]
+) -> dict[tuple[str, str], StoredInstrumentRow]:
     return {
         (row["account"], row["instrument"]): row
         for row in source.rows(INSTRUMENTS, **_of_instrument(where))
@@ -293,10 +321,12 @@ def _unknown(source: Source, where: dict[str, Any]) -> dict[tuple[str, str], str
 
 
 def _by_position(
-    orders: Iterable[Row], instruments: dict[tuple[str, str], Row], where: dict[str, Any]
-) -> dict[PositionKey, list[Row]]:
+    orders: Iterable[StoredOrderRow],
+    instruments: dict[tuple[str, str], StoredInstrumentRow],
+    where: dict[str, Any],
+) -> dict[PositionKey, list[StoredOrderRow]]:
     """Orders by the position that they open or close. One without a side counts in the net one."""
-    found: dict[PositionKey, list[Row]] = {}
+    found: dict[PositionKey, list[StoredOrderRow]] = {}
     modes = {key: modes_of(row) for key, row in instruments.items()}
     for order in orders:
         if order["instrument"] is not None:
@@ -307,7 +337,7 @@ def _by_position(
     return found
 
 
-def latency(source: Source, *, by: tuple[str, ...], **where: Any) -> list[Row]:
+def latency(source: Source, *, by: tuple[str, ...], **where: Any) -> list[LatencyRow]:
     """Rows of the latency view, by account or as asked. Raises ValueError for a group that there is
     not."""
     if unknown := [name for name in by if name not in LATENCY_GROUPS]:
@@ -319,37 +349,57 @@ def pnl(
     source: Source,
     *,
     method: Method = "average",
-    by: tuple[str, ...] = ("account", "instrument"),
+    by: tuple[str, ...] = OF_INSTRUMENT,
     timezone: tzinfo = UTC,
     since: datetime | None = None,
     until: datetime | None = None,
+    strategy: str | None = None,
     **where: Any,
-) -> list[Row]:
-    """Rows of the P&L view, by account and instrument or as asked. Raises ValueError for a method
-    or group there is not."""
+) -> list[Any]:
+    """`PnlRow`s of whole positions, or `PnlGroupRow`s if groups, a strategy or a period is asked
+    for. Raises ValueError for a method or group there is not."""
+    if by == OF_INSTRUMENT and since is None and until is None and strategy is None:
+        return whole_pnl(source, method, **where)
+    where |= {"timezone": timezone, "since": since, "until": until, "strategy": strategy}
+    return grouped_pnl(source, by=by, method=method, **where)
+
+
+def whole_pnl(source: Source, method: Method, **where: Any) -> list[PnlRow]:
+    """P&L of whole positions, since the ledger began."""
+    _check_method(method)
+    marks = _marks(source.rows(INSTRUMENTS, account=where.get("account")))
+    return [pnl_row(row, marks) for row in source.rows(POSITIONS, method=method, **where)]
+
+
+def grouped_pnl(
+    source: Source,
+    *,
+    by: tuple[str, ...],
+    method: Method = "average",
+    timezone: tzinfo = UTC,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    strategy: str | None = None,
+    **where: Any,
+) -> list[PnlGroupRow]:
+    """P&L by any of `GROUPS`, of a strategy or a period."""
     _check_method(method)
     if unknown := [name for name in by if name not in GROUPS]:
         raise ValueError(f"{unknown[0]!r} is no group: {', '.join(GROUPS)}")
-    strategy, parts = (
-        where.pop("strategy", None),
-        {name: where[name] for name in OF_PART if where.get(name) is not None},
-    )
     account, is_of_day = where.get("account"), "day" in by
-    instruments = source.rows(INSTRUMENTS, account=account)
     is_of_period = since is not None or until is not None
-    marks = _marks(instruments) if until is None else _marks_at(source, until, account)
     if strategy is None and "strategy" not in by and not is_of_day and not is_of_period:
-        whole = source.rows(POSITIONS, method=method, **where)
-        rows = [pnl_row(row, marks) for row in whole]
-        return rows if by == ("account", "instrument") else group_rows(rows, by)
+        return group_rows(whole_pnl(source, method, **where), by)
+    instruments = source.rows(INSTRUMENTS, account=account)
+    marks = _marks(instruments) if until is None else _marks_at(source, until, account)
     definitions = _definitions(instruments, _unknown(source, {"account": account}))
     apart = (*by, *(("strategy",) if strategy else ()))
     entries = _entries(source, strategy, until=until, **_of_instrument(where))
     folded = rows_by(entries, definitions, apart, method, timezone=timezone, since=since)
     opening = _marks_at(source, since, account) if since is not None and not is_of_day else {}
+    is_valued_twice = is_of_period and not is_of_day
 
-    def shown(row: Row) -> Row:
-        is_valued_twice = is_of_period and not is_of_day
+    def shown(row: PositionChange) -> PnlPartRow:
         amounts = (
             pnl_of_period(row, opening, marks)
             if is_valued_twice
@@ -357,25 +407,27 @@ def pnl(
         )
         return {**amounts, "strategy": row["strategy"], "day": row["day"]}
 
-    return group_rows(
-        map(
-            shown,
-            (row for row in folded if all(row[name] == value for name, value in parts.items())),
-        ),
-        by,
-    )
+    asked = (row for row in folded if _is_asked(_key(row), where))
+    return group_rows(map(shown, asked), by, is_of_period=is_valued_twice)
 
 
-def _marks(rows: list[Row], name: str = "mark_price") -> Marks:
-    return {(row["account"], row["instrument"]): row[name] for row in rows if row[name] is not None}
+def _marks(rows: Iterable[StoredInstrumentRow]) -> Marks:
+    return {
+        (row["account"], row["instrument"]): mark
+        for row in rows
+        if (mark := row["mark_price"]) is not None
+    }
 
 
 def _marks_at(source: Source, moment: datetime, account: str | None) -> Marks:
     """The last mark of each instrument at or before a moment."""
-    return _marks(source.last_marks(moment, account), "price")
+    rows = source.last_marks(moment, account)
+    return {(row["account"], row["instrument"]): row["price"] for row in rows}
 
 
-def pnl_of_fills(source: Source, *, by_strategy: bool = False, **where: Any) -> Iterator[Row]:
+def pnl_of_fills(
+    source: Source, *, by_strategy: bool = False, **where: Any
+) -> Iterator[FillPnlRow]:
     """What each active fill realized, in the order in which the fills happened. One at a time."""
     strategy = where.pop("strategy", None)
     definitions = _all_definitions(source, where.get("account"))
@@ -392,7 +444,7 @@ def equity(
     until: datetime | None = None,
     events_of: FillEvents,
     **where: Any,
-) -> list[Row]:
+) -> list[EquityPointRow]:
     """Rows of the equity curve, by settlement currency. `events_of`: the known events of some
     orders. Raises ValueError for a method that there is not."""
     _check_method(method)
@@ -402,11 +454,12 @@ def equity(
     dated = sorted(dated_entries(events_of(changed), strategy, until, **where), key=when)
     columns = tuple(dict.fromkeys((*TRADED, *OF_FILL, "stream")))
     entries = _entries(source, strategy, columns=columns, until=until, **where)
-    others = (row for row in entries if row.get("stream") not in changed) if changed else entries
+    others = (row for row in entries if "fill_id" not in row or row["stream"] not in changed)
     marks = source.each(MARKS, columns=MARKED, account=account, until=until)
     changing = changed_positions(dated)
+    parts: Iterable[Iterable[CurveEntry]] = (others if changed else entries, dated, marks)
     return equity_rows(
-        merge(others, dated, marks, key=when),
+        merge(*parts, key=when),
         definitions,
         method,
         since=since,
@@ -422,17 +475,15 @@ def _check_method(method: str) -> None:
 
 def _entries(
     source: Source, strategy: str | None, *, columns: tuple[str, ...] = TRADED, **where: Any
-) -> Iterator[Row]:
+) -> Iterator[Entry]:
     """Trades and account events in the order in which they happened, read as they are needed."""
     found = source.each(TRADES, columns=columns, state="active", strategy=strategy, **where)
-    trades = (row for row in found if row["instrument"] and row["side"])
+    trades = (row for row in found if has_position(row))
     if strategy is not None:
         return trades
-    return merge(
-        trades,
-        (row for row in source.each(ACCOUNT_EVENTS, **where) if row["kind"] != "gap"),
-        key=when,
-    )
+    events = source.each(ACCOUNT_EVENTS, **where)
+    parts: Iterable[Iterable[Entry]] = (trades, (row for row in events if is_account_entry(row)))
+    return merge(*parts, key=when)
 
 
 def _all_definitions(source: Source, account: str | None) -> Definitions:
@@ -441,7 +492,9 @@ def _all_definitions(source: Source, account: str | None) -> Definitions:
     )
 
 
-def _definitions(instruments: list[Row], unknown: dict[tuple[str, str], str]) -> Definitions:
+def _definitions(
+    instruments: Iterable[StoredInstrumentRow], unknown: dict[tuple[str, str], str]
+) -> Definitions:
     rows = {(row["account"], row["instrument"]): row for row in instruments}
     defined = {
         key: Definition(terms_of(rows.get(key)), modes_of(rows.get(key)), unknown.get(key))
@@ -450,7 +503,7 @@ def _definitions(instruments: list[Row], unknown: dict[tuple[str, str], str]) ->
     return lambda account, instrument: defined.get((account, instrument), UNDEFINED)
 
 
-def _exposure(orders: list[Row]) -> Row:
+def _exposure(orders: list[StoredOrderRow]) -> WorkingQuantities:
     return {
         "open_buy_quantity": _leaves(orders, "buy"),
         "open_sell_quantity": _leaves(orders, "sell"),
@@ -458,19 +511,28 @@ def _exposure(orders: list[Row]) -> Row:
     }
 
 
-def _leaves(orders: list[Row], side: str) -> Decimal:
-    return total(order["leaves_quantity"] for order in orders if order["side"] == side)
+def _leaves(orders: list[StoredOrderRow], side: str) -> Decimal:
+    return total(order["leaves_quantity"] or ZERO for order in orders if order["side"] == side)
 
 
-def _flat(key: PositionKey, method: Method, defined: Row | None, unknown: str | None) -> Row:
+def _flat(
+    key: PositionKey, method: Method, defined: InstrumentRow | None, unknown: str | None
+) -> PnlRow:
     """The row of a position without entries, in an instrument of which `unknown` says why no
     position is known, if so."""
     mark, currency = (defined["mark_price"], defined["currency"]) if defined else (None, None)
     zero, missing = (None if unknown else ZERO), CURRENCY_UNKNOWN if currency is None else None
+    account, instrument, position_side, position_id = key
     return {
-        **dict(zip(("account", "instrument", *OF_PART), key, strict=True)),
-        **dict.fromkeys(("position_quantity", "average_open_price", "realized_pnl"), zero),
-        **dict.fromkeys(("bought_quantity", "sold_quantity"), ZERO),
+        "account": account,
+        "instrument": instrument,
+        "position_side": position_side,
+        "position_id": position_id,
+        "position_quantity": zero,
+        "average_open_price": zero,
+        "realized_pnl": zero,
+        "bought_quantity": ZERO,
+        "sold_quantity": ZERO,
         "fees": {},
         "funding": {},
         "net_pnl": None if currency is None else zero,

@@ -12,7 +12,6 @@ from orderledger.domain.orders.commands import SubmissionUnresolved
 from orderledger.domain.orders.order import Order
 from orderledger.domain.recorded import Recorded
 from orderledger.projections.orders import OrderRow
-from orderledger.projections.view import Row
 
 ABOUT = ("order", "cancel", "replace", "absence")
 MICROSECOND = timedelta(microseconds=1)
@@ -75,14 +74,14 @@ def recovery_of(
     )
 
 
-def finding(order: OrderRow | Row) -> str:
+def finding(order: OrderRow) -> str:
     """What an open order is after a restart: unresolved, in_flight or open."""
     if order["certainty"] == "unresolved":
         return "unresolved"
     return "in_flight" if order["status"] == "pending_new" else "open"
 
 
-def may_be_in_doubt(order: OrderRow | Row) -> bool:
+def may_be_in_doubt(order: OrderRow) -> bool:
     """Whether its outcome is unknown, or it was sent and nothing was heard."""
     return finding(order) == "unresolved" or (
         finding(order) == "in_flight" and order["submitted_at"] is not None
@@ -95,9 +94,7 @@ def has_unknown_arrival(order: Order) -> bool:
     return order.is_requested and is_sent and order.confirmed_at is None and not order.is_ended
 
 
-def doubt_of(
-    row: OrderRow | Row, order: Order, events: Iterable[Recorded], now: datetime
-) -> DoubtRow:
+def doubt_of(row: OrderRow, order: Order, events: Iterable[Recorded], now: datetime) -> DoubtRow:
     """The doubt about an order. `events`: of its stream."""
     shown_at = order.confirmed_at
     said = [

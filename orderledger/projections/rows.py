@@ -5,7 +5,7 @@ from orderledger.projections.account_events import AccountEventRow
 from orderledger.projections.agreement import ReconciledOrderRow, ReconciliationRow
 from orderledger.projections.anomalies import AnomalyRow
 from orderledger.projections.certificates import CertificateRow
-from orderledger.projections.equity import EquityPointRow
+from orderledger.projections.equity_points import EquityPointRow
 from orderledger.projections.exposure import ExposureOrder, ExposureRow
 from orderledger.projections.halts import HaltRow
 from orderledger.projections.history import EventRow

@@ -7,13 +7,14 @@ stay in the net position if they left it flat. In every other case the side of a
 known, and no position of the instrument is: nothing is ever netted by a guess.
 """
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypedDict
 
 from orderledger.domain.orders.when import rank_of
 from orderledger.domain.values import Anomaly
-from orderledger.projections.view import Row
+from orderledger.projections.view import AnyRow
 
 NET = "net"
 NAMED = ("long", "short")
@@ -35,21 +36,24 @@ Modes = tuple[tuple[datetime, str, str], ...]
 Neighbours differ."""
 
 
-def when(entry: Row) -> Moment:
-    """Where a trade or an account event stands among others."""
-    return entry["at"], entry["rank"] if "rank" in entry else rank_of(entry["position"])
+class NamedPosition(TypedDict):
+    """The position that an order or an entry names."""
+
+    position_side: str | None
+    position_id: str | None
 
 
-def modes_of(instrument: Row | None) -> Modes:
-    """As a row of `tables.INSTRUMENTS` has them."""
-    defined = (instrument["position_modes"] or ()) if instrument else ()
-    found: list[tuple[datetime, str, str]] = []
-    for one in defined:
-        if one["position_mode"] != (found[-1][2] if found else UNKNOWN):
-            found.append(
-                (datetime.fromisoformat(one["at"]), rank_of(one["position"]), one["position_mode"])
-            )
-    return tuple(found)
+class Sided(NamedPosition):
+    """What tells which position an entry changes."""
+
+    at: datetime
+    position: int
+
+
+def when(entry: AnyRow) -> Moment:
+    """Where a trade, an account event or a checkpoint stands among others."""
+    values: Mapping[str, Any] = entry
+    return values["at"], values["rank"] if "rank" in values else rank_of(values["position"])
 
 
 def mode_at(modes: Modes, moment: Moment) -> str:
@@ -57,18 +61,20 @@ def mode_at(modes: Modes, moment: Moment) -> str:
     return next((mode for at, rank, mode in reversed(modes) if (at, rank) <= moment), UNKNOWN)
 
 
-def part_of(entry: Row, modes: Modes) -> Part:
+def part_of(entry: Sided, modes: Modes) -> Part:
     """The position that an entry is counted in."""
     named = entry["position_side"]
-    is_apart = named in NAMED and (not modes or mode_at(modes, when(entry)) != NET)
-    return named if is_apart else NET, entry["position_id"] or ""
+    if named not in NAMED or (modes and mode_at(modes, when(entry)) == NET):
+        named = NET
+    return named, entry["position_id"] or ""
 
 
-def part_now(order: Row, modes: Modes) -> Part:
+def part_now(order: NamedPosition, modes: Modes) -> Part:
     """The position that an order opens or closes, by the mode in force now."""
     named = order["position_side"]
-    is_apart = named in NAMED and not (modes and modes[-1][2] == NET)
-    return named if is_apart else NET, order["position_id"] or ""
+    if named not in NAMED or (modes and modes[-1][2] == NET):
+        named = NET
+    return named, order["position_id"] or ""
 
 
 def part_words(part: Part) -> tuple[str, ...]:
@@ -105,7 +111,7 @@ class Sides:
             return mode == HEDGE
         return self.first is not None and (moment > self.first or self.was_open)
 
-    def note(self, entry: Row, one: int, modes: Modes, *, is_newest: bool, is_open: bool) -> bool:
+    def note(self, entry: Sided, one: int, modes: Modes, *, is_newest: bool, is_open: bool) -> bool:
         """Count an entry, or take it away (-1). False: what follows from it can only be found by
         taking all entries anew.
 

@@ -13,9 +13,9 @@ from orderledger.projections.orders import ORDERS
 from orderledger.projections.position_tables import CHECKPOINTS, INNER, LOTS, POSITIONS
 from orderledger.projections.proposals import PROPOSALS
 from orderledger.projections.trades import TRADES
-from orderledger.projections.view import Table
+from orderledger.projections.view import AnyTable
 
-TABLES = (
+TABLES: tuple[AnyTable, ...] = (
     ORDERS,
     TRADES,
     POSITIONS,
@@ -31,22 +31,22 @@ TABLES = (
 )
 """The views, which follow the log."""
 
-BY_NAME = {table.name: table for table in (*TABLES, ORDER_NAMES)}
+BY_NAME: dict[str, AnyTable] = {table.name: table for table in (*TABLES, ORDER_NAMES)}
 """The views, and the index of names."""
 
 VIEWS = {name: table for name, table in BY_NAME.items() if name not in INNER}
 """What can be rebuilt by name. Each has a version."""
 
-READ_BY: dict[str, tuple[Table, ...]] = {POSITIONS.name: (TRADES, ACCOUNT_EVENTS, INSTRUMENTS)}
+READ_BY: dict[str, tuple[AnyTable, ...]] = {POSITIONS.name: (TRADES, ACCOUNT_EVENTS, INSTRUMENTS)}
 """The tables whose rows the fold of a view reads besides events."""
 
 
-def tables_of(views: Container[str]) -> tuple[Table, ...]:
+def tables_of(views: Container[str]) -> tuple[AnyTable, ...]:
     """The tables of these views."""
     return tuple(table for table in BY_NAME.values() if INNER.get(table.name, table.name) in views)
 
 
-def tables_behind(views: Iterable[str]) -> tuple[Table, ...]:
+def tables_behind(views: Iterable[str]) -> tuple[AnyTable, ...]:
     """The tables that are needed to build these views: their own, and those that their folds
     read."""
     names = set(views)

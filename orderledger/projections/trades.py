@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, TypedDict
+from typing import Annotated, TypedDict, final
 
 from msgspec.structs import replace
 
@@ -13,7 +13,7 @@ from orderledger.domain.orders.reports import FillRecorded
 from orderledger.domain.recorded import Recorded
 from orderledger.domain.values import Liquidity, PositionSide, Side
 from orderledger.projections.orders import links_of
-from orderledger.projections.view import Row, Table, columns_of, hidden
+from orderledger.projections.view import HIDDEN, Table
 
 
 class TradeRow(TypedDict):
@@ -55,19 +55,23 @@ class TradeRow(TypedDict):
     stream: Annotated[str, "Stream of the order in the log."]
 
 
+@final
+class StoredTradeRow(TradeRow):
+    """With the columns that views leave out."""
+
+    rank: Annotated[
+        str,
+        "Place among the trades of one time: by the venue's sequence, then by the first log "
+        "position.",
+        HIDDEN,
+    ]
+
+
 TRADES = Table(
     "trades",
     "One row per fill. Busted and corrected fills stay, with their state.",
     ("stream", "fill_id"),
-    (
-        *columns_of(TradeRow),
-        hidden(
-            "rank",
-            "text",
-            "Place among the trades of one time: by the venue's sequence, then by the first log "
-            "position.",
-        ),
-    ),
+    StoredTradeRow,
     ("at", "rank", "position"),
     (("account", "instrument", "at", "rank"),),
     version=13,
@@ -101,7 +105,7 @@ def report_of(recorded: Recorded, fill: Fill) -> Report:
     )
 
 
-def trade_row(stream: str, order: Order, fill: Fill, report: Report) -> Row:
+def trade_row(stream: str, order: Order, fill: Fill, report: Report) -> StoredTradeRow:
     """The columns of `tables.TRADES` for one fill."""
     request, told = order.terms.request, fill if fill.inherited is None else fill.effective
     side, position_side = (

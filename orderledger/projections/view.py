@@ -15,8 +15,8 @@ from types import UnionType
 from typing import (
     Annotated,
     Any,
+    Generic,
     Literal,
-    Self,
     TypeAlias,
     TypeVar,
     cast,
@@ -26,11 +26,16 @@ from typing import (
 )
 
 Kind = Literal["text", "number", "time", "json", "flag", "count"]
+AnyRow: TypeAlias = Mapping[str, object]
+"""A row of any view. Only code that treats all columns alike takes it; other code names the class
+of the row, so that a misspelt column is a type error."""
 Row: TypeAlias = Any
-"""A row of any view, a dictionary. Code that works on all views alike takes it; queries return the
-class of their view."""
+"""An unchecked row. Use the class of the row, or `AnyRow`."""
 Key = tuple[Any, ...]
-RowType = TypeVar("RowType")
+RowType = TypeVar("RowType", bound=AnyRow)
+
+HIDDEN = "hidden"
+"""Marks a column of a row class that only the ledger itself needs."""
 
 ROWS_IN_NOTEBOOKS = 50
 
@@ -47,8 +52,8 @@ class RowList(list[RowType]):
     """A list of rows. A notebook shows it as a table of its first rows."""
 
     def _repr_html_(self) -> str:
-        names = list(cast(Row, self[0])) if self else []
-        lines = [[cast(Row, row).get(name) for name in names] for row in self[:ROWS_IN_NOTEBOOKS]]
+        names = list(self[0]) if self else []
+        lines = [[row.get(name) for name in names] for row in self[:ROWS_IN_NOTEBOOKS]]
         head = "".join(f"<th>{escape(name)}</th>" for name in names)
         body = "".join(
             f"<tr>{''.join(f'<td>{_cell(value)}</td>' for value in line)}</tr>" for line in lines
@@ -57,7 +62,7 @@ class RowList(list[RowType]):
         return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{rest}"
 
 
-def _cell(value: Any) -> str:
+def _cell(value: object) -> str:
     return "" if value is None else escape(str(value))
 
 
@@ -73,10 +78,10 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Table:
-    """`order_by` is how rows are listed. `time` holds the columns that `since` and `until` compare:
-    the first that has a value. Times are UTC; numbers are exact decimals in the instrument's own
-    units.
+class Table(Generic[RowType]):
+    """`row` is the class of the rows: it declares the columns. `order_by` is how rows are listed.
+    `time` holds the columns that `since` and `until` compare: the first that has a value. Times
+    are UTC; numbers are exact decimals in the instrument's own units.
 
     `paged_by`: the columns by which pages are read, each in an index of its own in the order of
     queries. `version`: raise it when the fold makes other rows from the same events. Opening a
@@ -86,19 +91,24 @@ class Table:
     name: str
     meaning: str
     key: tuple[str, ...]
-    columns: tuple[Column, ...]
+    row: type[RowType]
     order_by: tuple[str, ...]
     indexes: tuple[tuple[str, ...], ...] = ()
     time: tuple[str, ...] = ("at",)
     version: int = 1
     paged_by: tuple[tuple[str, ...], ...] = ()
+    columns: tuple[Column, ...] = ()
 
-    def key_of(self, row: Row) -> Key:
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "columns", self.columns or columns_of(self.row))
+
+    def key_of(self, row: RowType) -> Key:
         return tuple(map(row.__getitem__, self.key))
 
-    def time_of(self, row: Row) -> datetime | None:
+    def time_of(self, row: RowType) -> datetime | None:
         """The time that `since` and `until` compare."""
-        return next((row[name] for name in self.time if row[name] is not None), None)
+        values: Mapping[str, Any] = row
+        return next((values[name] for name in self.time if values[name] is not None), None)
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -112,20 +122,20 @@ class Table:
     def kinds(self) -> dict[str, Kind]:
         return {column.name: column.kind for column in self.columns}
 
-    def shown(self, row: Row) -> Row:
+    def shown(self, row: RowType) -> RowType:
         """The row as a view shows it: without what only the ledger itself needs."""
-        return (
-            {name: value for name, value in row.items() if name not in self._hidden}
-            if self._hidden
-            else row
+        if not self._hidden:
+            return row
+        return cast(
+            RowType, {name: value for name, value in row.items() if name not in self._hidden}
         )
 
-    def narrowed(self, names: tuple[str, ...]) -> "Table":
+    def narrowed(self, names: tuple[str, ...]) -> "Table[RowType]":
         """The same table, read with these columns only."""
         return replace(self, columns=tuple(self.by_name[name] for name in names))
 
     @cached_property
-    def public(self) -> Self:
+    def public(self) -> "Table[Any]":
         """The same table with the columns that a view shows: a query that needs no others reads
         only these."""
         shown = tuple(column for column in self.columns if column.is_shown)
@@ -137,9 +147,14 @@ class Table:
         return frozenset(column.name for column in self.columns if not column.is_shown)
 
 
+AnyTable: TypeAlias = Table[Any]
+"""A table whose columns the code reads from their declaration only."""
+
+
 def columns_of(row: type) -> tuple[Column, ...]:
     """The columns of a class of rows. Each field is `Annotated` with its meaning; a text field also
-    with an enumeration, or a tuple, of its possible values."""
+    with an enumeration, or a tuple, of its possible values; a column that views leave out with
+    `HIDDEN`."""
     return tuple(
         _column(name, hint) for name, hint in get_type_hints(row, include_extras=True).items()
     )
@@ -151,15 +166,11 @@ def kinds_of(row: type) -> dict[str, Kind]:
     return {name: _kind(hint) for name, hint in hints.items()}
 
 
-def hidden(name: str, kind: Kind, meaning: str) -> Column:
-    """A column that only the ledger itself needs."""
-    return Column(name, kind, meaning, is_shown=False)
-
-
 def _column(name: str, hint: Any) -> Column:
     assert get_origin(hint) is Annotated, f"{name} has no meaning"
     of_type, meaning, *rest = get_args(hint)
-    return Column(name, _kind(of_type), meaning, words=_words(*rest))
+    words = _words(*(one for one in rest if one is not HIDDEN))
+    return Column(name, _kind(of_type), meaning, HIDDEN not in rest, words)
 
 
 def _words(of: type[Enum] | tuple[str, ...] = ()) -> tuple[str, ...]:

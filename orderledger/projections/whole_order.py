@@ -12,11 +12,10 @@ from orderledger.domain.orders.identity import Name, new_names
 from orderledger.domain.orders.judgements import AnomalyCleared, AnomalyDetected, OrderAttributed
 from orderledger.domain.orders.reports import FillBusted, FillRecorded
 from orderledger.domain.recorded import Recorded
-from orderledger.projections.anomalies import anomaly_row
-from orderledger.projections.orders import order_row
+from orderledger.projections.anomalies import AnomalyRow, anomaly_row
+from orderledger.projections.orders import StoredOrderRow, order_row
 from orderledger.projections.tracked import FirstRecord, Tracked
-from orderledger.projections.trades import trade_row
-from orderledger.projections.view import Row
+from orderledger.projections.trades import StoredTradeRow, trade_row
 
 Borne = tuple[int, Name]
 """The log position of an event, and a name that its order bears from then on."""
@@ -35,7 +34,7 @@ class WholeOrder:
         self.stream = stream
         self._tracked = Tracked.of(stream)
         self._first_record = first_record
-        self._anomalies: dict[int, Row] = {}
+        self._anomalies: dict[int, AnomalyRow] = {}
         self.names: list[Borne] = []
         self.attributed: list[tuple[int, str]] = []
 
@@ -81,7 +80,7 @@ class WholeOrder:
             self._anomalies[position]["cleared_at"] = None if by is None else by.recorded_at
 
     @property
-    def order(self) -> Row | None:
+    def order(self) -> StoredOrderRow | None:
         """The row of the order. None if it turned out to be another."""
         tracked = self._tracked
         if tracked.order.attributed_to is not None:
@@ -89,7 +88,7 @@ class WholeOrder:
         return order_row(self.stream, tracked.order, tracked.version, tracked.times)
 
     @property
-    def trades(self) -> Iterator[Row]:
+    def trades(self) -> Iterator[StoredTradeRow]:
         """The rows of its fills."""
         order, reports = self._tracked.order, self._tracked.reports
         fills = order.fills.by_id
@@ -99,6 +98,6 @@ class WholeOrder:
         )
 
     @property
-    def anomalies(self) -> Iterator[Row]:
+    def anomalies(self) -> Iterator[AnomalyRow]:
         """The rows of its anomalies."""
         return iter(self._anomalies.values())

@@ -1,5 +1,6 @@
-"""How a message is taken from a caller: by the role that it needs, with the token's name as its
-actor, and for an operator's command at the server's time."""
+"""Accepts a message from a caller: checks the role that it needs, and sets the token's name as
+its actor. An operator's command gets the server's time.
+"""
 
 import asyncio
 from dataclasses import dataclass
@@ -28,18 +29,19 @@ from orderledger.serve.tokens import OPERATE
 CONFIRM = questions.Parameter(
     "confirm",
     "flag",
-    "Halt or resume what the ledger does not know: the name of the account or instrument is right.",
+    "Halt or resume a name that the ledger does not know: the account or instrument is right.",
 )
 CONFIRMING = {CONFIRM.name: CONFIRM}
 
 NOT_TAKEN = {"forbidden": "not_permitted", "needs_confirmation": "needs_confirmation"}
-"""Kind of a problem with one line -> the reason with which the line is refused."""
+"""Kind of a problem with one line -> the reason for refusing the line."""
 
 
 @dataclass(frozen=True, slots=True)
 class Accepting:
-    """Takes the messages of one request. `begun_at`: when it was first tried, if it has an
-    idempotency key: its messages get the same times again."""
+    """Accepts the messages of one request. `begun_at`: the time of its first attempt, if it has
+    an idempotency key: its messages get the same times again.
+    """
 
     ledger: Ledger
     caller: Caller
@@ -47,12 +49,15 @@ class Accepting:
     is_confirmed: bool
 
     async def line(self, line: bytes, number: int = 0) -> Message:
-        """The message in a line. `number` tells the times of the lines of one request apart. Raises
-        InvalidMessage or Problem."""
+        """The message in a line. `number` distinguishes the times of the lines of one request.
+        Raises InvalidMessage or Problem.
+        """
         return await self.document(read_line(line), number)
 
     async def document(self, document: Any, number: int = 0) -> Message:
-        """The message in a document, as it is to be recorded. Raises InvalidMessage or Problem."""
+        """The message in a document, in the form to be recorded. Raises InvalidMessage or
+        Problem.
+        """
         has_time = isinstance(document, dict) and document.get("at") is not None
         if isinstance(document, dict) and not has_time and _is_operators(document.get("type")):
             document = {**document, "at": self._now() + timedelta(microseconds=number)}
@@ -77,12 +82,15 @@ class Accepting:
                 reason="not_permitted",
             )
         if role == OPERATE and has_time:
-            text = f"{message.type} happens now, by the server's clock: leave `at` out"
-            raise Problem("servers_time", text, field="at", fault="is the server's: leave it out")
+            text = f"{message.type} gets the server's time: leave `at` out"
+            raise Problem(
+                "servers_time", text, field="at", fault="is set by the server: leave it out"
+            )
 
     async def _check_scope(self, message: Message) -> None:
-        """Raise Problem for an account or an instrument that the ledger does not know. In a thread
-        that no query can block."""
+        """Raise Problem for an account or an instrument that the ledger does not know. Runs in a
+        thread that no query can block.
+        """
         try:
             await asyncio.to_thread(check_scope, self.ledger, self.ledger.store, message)
         except UnknownScope as error:
@@ -94,23 +102,23 @@ class Accepting:
 
 
 def signed(message: Message, caller: Caller) -> Message:
-    """The message with the name of the token as its actor. What it says itself stands beside, as
-    `on_behalf_of`."""
+    """The message with the name of the token as its actor. Its own actor becomes `on_behalf_of`."""
     if not caller.name:
         return message
-    said = None if message.actor == caller.name else message.actor
-    if said is not None and message.on_behalf_of not in (None, said):
+    stated_actor = None if message.actor == caller.name else message.actor
+    if stated_actor is not None and message.on_behalf_of not in (None, stated_actor):
         text = "the actor is the name of the token: give either actor or on_behalf_of"
         raise Problem("invalid_request", text, field="actor", fault="contradicts on_behalf_of")
-    values = {"actor": caller.name, "on_behalf_of": message.on_behalf_of or said}
+    values = {"actor": caller.name, "on_behalf_of": message.on_behalf_of or stated_actor}
     return BaseModel.model_copy(
         message, update=values
     )  # both are checked: validating all fields again would take longest
 
 
 def outcome_of(problem: Problem) -> Outcome:
-    """The outcome of one line of several that is not taken. Raises the problem again if it is about
-    more than this line."""
+    """The outcome of a refused line in a request with several. Raises the problem again if it
+    concerns more than this line.
+    """
     if problem.kind in NOT_TAKEN:
         return Outcome("refused", reason=NOT_TAKEN[problem.kind], text=problem.detail)
     if problem.field is None or problem.status not in (400, 422):
@@ -124,8 +132,9 @@ def outcome_of(problem: Problem) -> Outcome:
 
 
 def _role_of(message: Message) -> str:
-    """The role that a message needs. What nothing proves, that an order never arrived or may be
-    sent again, is an operator's decision."""
+    """The role that a message needs. A statement without proof, that an order never arrived or
+    may be sent again, is an operator's decision.
+    """
     is_decision = (isinstance(message, Deny) and message.never_arrived) or (
         isinstance(message, Submit) and message.is_forced
     )

@@ -1,5 +1,6 @@
-"""The first thing that meets a request: who asks, from where, for what. Then answers that are kept,
-then the routes."""
+"""The first check of a request: sender, origin and permission. Then come cached answers, then
+the routes.
+"""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -16,8 +17,9 @@ from orderledger.serve.tokens import Token
 
 OPEN_PATHS = frozenset({"/", "/api/docs", "/health/live"})
 OPEN_FOLDERS = ("/assets/",)
-"""What needs no token: the files of the page, which hold nothing of the ledger, and whether the
-process lives."""
+"""Paths without a token: the files of the page, which contain no data of the ledger, and whether
+the process is alive.
+"""
 
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src "
@@ -34,11 +36,11 @@ OF_JSON = SECURITY[:2]
 """Enough for an answer that no browser runs: each header takes a microsecond (bench_service.py)."""
 HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::[0-9]{1,5})?", re.ASCII)
 NO_CACHE = (b"cache-control", b"no-cache")
-"""A browser asks again each time, with the ETag."""
+"""A browser revalidates each time, with the ETag."""
 
 
 class Kept:
-    """An answer that is kept, as the messages that send it."""
+    """A cached answer, as the messages that send it."""
 
     __slots__ = ("body", "etag", "start", "unchanged")
 
@@ -104,7 +106,7 @@ class Access:
         await self._route(scope, receive, send)
 
     async def _route(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Call the routes. What fails before the answer began is answered as a problem."""
+        """Call the routes. An error before the answer began is answered as a problem."""
         has_begun = False
 
         async def secured(message: Message) -> None:
@@ -121,7 +123,7 @@ class Access:
             problem = problem_of(error)
             if problem is None:
                 self._log.exception("failed", path=scope["path"][:200])
-                problem = Problem("internal_error", "the server failed; its log says why")
+                problem = Problem("internal_error", "the server failed; see its log")
             elif problem.status >= 500:
                 self._log.warning(
                     "unanswered",
@@ -134,8 +136,9 @@ class Access:
             await problem.response()(scope, receive, secured)
 
     def _check_place(self, headers: Mapping[bytes, bytes]) -> None:
-        """Raise Problem for another server's name, as in DNS rebinding, and for the page of another
-        site."""
+        """Raise Problem for another server's name, as in DNS rebinding, and for the page of
+        another site.
+        """
         host = headers.get(b"host", b"").decode("latin-1").lower()
         if _name_of(host) not in self._hosts:
             raise Problem(
@@ -151,7 +154,7 @@ class Access:
         ):
             raise Problem(
                 "forbidden",
-                "pages of other sites may not ask",
+                "pages of other sites may not send requests",
                 field="Origin",
                 fault="is another site",
             )
@@ -177,7 +180,7 @@ class Access:
             roles = " or ".join(needed)
             raise Problem(
                 "forbidden",
-                f"the token has not the role {roles}",
+                f"the token lacks the role {roles}",
                 field="Authorization",
                 fault=f"lacks {roles}",
             )
@@ -219,7 +222,7 @@ def _headers(given: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
 
 
 def _name_of(host: str) -> str:
-    """The name in a Host header, without the port. Empty if it is none."""
+    """The name in a Host header, without the port. Empty if there is none."""
     found = HOST.fullmatch(host)
     return (found[1] or found[2]) if found else ""
 

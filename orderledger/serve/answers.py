@@ -1,4 +1,6 @@
-"""Answers: queries in bounded threads, as bytes that are kept while the ledger does not change."""
+"""Runs queries in bounded threads, and caches their answers as bytes while the ledger does not
+change.
+"""
 
 import asyncio
 import contextvars
@@ -23,8 +25,9 @@ GRACE_SECONDS = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A body of JSON. `position`: the log position that it has reached at least, its ETag; None if
-    it depends on more."""
+    """A body of JSON. `position`: a log position that it includes, its ETag; None if it depends
+    on more.
+    """
 
     body: bytes
     position: int | None = None
@@ -51,7 +54,8 @@ class Pool:
 
     async def run(self, query: Callable[[], Found]) -> Found:
         """The result of a query in one of the threads. Raises Problem if too many wait, or if it
-        takes too long: it is then stopped, or does not begin."""
+        takes too long: it is then stopped, or does not begin.
+        """
         if self._taken >= self._most:
             raise Problem("busy", "too many queries at once")
         loop = asyncio.get_running_loop()
@@ -82,13 +86,14 @@ def _within(until: float, query: Callable[[], Found]) -> Found:
         try:
             return query()
         except StoreError:
-            check_time()  # the database was told to stop
+            check_time()  # the database was interrupted
             raise
 
 
 class Cache:
-    """Answers by path and query. All are dropped when the store changes, or when they take too many
-    bytes."""
+    """Cached answers by path and query. All are dropped when the store changes, or when they
+    take too many bytes.
+    """
 
     def __init__(self, most_bytes: int) -> None:
         self._most = most_bytes
@@ -100,7 +105,7 @@ class Cache:
         return self._answers.get(key) if mark == self._mark and mark is not None else None
 
     def put(self, mark: Hashable, key: Hashable, answer: Any, size: int) -> None:
-        """Keep an answer whose query began after the mark was taken."""
+        """Cache an answer whose query began after the mark was taken."""
         if mark != self._mark or self._bytes + size > self._most:
             self._answers.clear()
             self._mark, self._bytes = mark, 0
@@ -110,7 +115,7 @@ class Cache:
 
 
 class Answers:
-    """Asks the ledger, in threads of its own for live views and for folds of the log."""
+    """Queries the ledger, with separate threads for live views and for folds of the log."""
 
     def __init__(self, ledger: Ledger, limits: Limits) -> None:
         self.ledger = ledger

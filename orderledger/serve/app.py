@@ -1,4 +1,4 @@
-"""The application: routes, and what answers them."""
+"""The application: routes and their handlers."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Hashable, Mapping
@@ -50,7 +50,7 @@ NOTHING: Mapping[str, questions.Parameter] = {}
 
 
 class Service:
-    """What the routes share."""
+    """The state that the routes share."""
 
     def __init__(self, ledger: Ledger, settings: ServiceSettings) -> None:
         self.ledger = ledger
@@ -67,7 +67,7 @@ class Service:
         *,
         is_fold: bool,
     ) -> Kept:
-        """Ask once for all that ask the same now."""
+        """Runs identical concurrent queries once."""
         answer = await self.answers.ask(query, is_fold=is_fold)
         kept = Kept(answer)
         self.answers.cache.put(mark, key, kept, len(answer.body) + len(key[0]) + len(key[1]))
@@ -79,7 +79,7 @@ class Service:
     async def keep(
         self, scope: Scope, send: Send, query: Callable[[], Answer], *, is_fold: bool = False
     ) -> None:
-        """Answer a question about the log: kept, until the ledger changes."""
+        """Answer a query about the log, cached until the ledger changes."""
         answers, key = self.answers, (scope["raw_path"], scope["query_string"])
         mark = await answers.freshness.mark()  # before the query: it may see more, never less
         kept: Kept | None = answers.cache.get(mark, key)
@@ -162,7 +162,7 @@ def make_app(ledger: Ledger, settings: ServiceSettings) -> Starlette:
 
 
 def _page_routes() -> list[Route | Mount]:
-    """The page and its files, if they are there."""
+    """The page and its files, if they are installed."""
     if not (PAGE / "index.html").exists():
         return []
 
@@ -256,8 +256,9 @@ async def _order(service: Service, scope: Scope, receive: Receive, send: Send) -
 
 
 def _path_of_order(scope: Scope) -> tuple[str, str, str]:
-    """The account, the id, and the part of the order that is asked for, empty for the order itself.
-    From the path as sent: names may hold an encoded slash."""
+    """The account, the id, and the requested part of the order, empty for the order itself. From
+    the path as sent: names may contain an encoded slash.
+    """
     parts = scope["raw_path"].decode("ascii", "replace").split("/")[3:]
     part = parts.pop() if len(parts) > 2 and parts[-1] in PARTS_OF_ORDER else ""
     try:
@@ -303,13 +304,13 @@ async def _openapi(service: Service, scope: Scope, receive: Receive, send: Send)
 
 
 async def _refused(request: Request, error: Exception) -> Response:
-    """The answer for what Starlette itself refuses: an unknown path or method."""
+    """The answer for requests that Starlette itself refuses: an unknown path or method."""
     assert isinstance(error, HTTPException)
     if error.status_code == 405:
         allow = (error.headers or {}).get("Allow", "")
         return Problem(
-            "method_not_allowed", f"{request.method} is not taken here", allow=allow
+            "method_not_allowed", f"{request.method} is not allowed here", allow=allow
         ).response()
     if error.status_code == 404:
-        return Problem("not_found", "there is no such path").response()
+        return Problem("not_found", "unknown path").response()
     return Problem("invalid_request", error.detail).response()

@@ -1,4 +1,4 @@
-"""Bodies of requests, read within bounds of size and time."""
+"""Reads bodies of requests within limits of size and time."""
 
 import asyncio
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ def content_type(headers: Mapping[bytes, bytes], *taken: str) -> str:
     if headers.get(b"content-encoding", b"identity").strip().lower() != b"identity":
         raise Problem(
             "unsupported_media_type",
-            "compressed bodies are not taken",
+            "compressed bodies are not supported",
             field="Content-Encoding",
             fault="is not identity",
         )
@@ -34,7 +34,7 @@ def content_type(headers: Mapping[bytes, bytes], *taken: str) -> str:
             "unsupported_media_type",
             "JSON is UTF-8",
             field="Content-Type",
-            fault="names another charset than utf-8",
+            fault="names a charset other than utf-8",
         )
     return media.strip()
 
@@ -50,7 +50,7 @@ async def body_of(receive: Receive, headers: Mapping[bytes, bytes], limits: Limi
             while True:
                 message = await receive()
                 if message["type"] == "http.disconnect":
-                    raise ConnectionAbortedError("the client left")
+                    raise ConnectionAbortedError("the client disconnected")
                 piece = message.get("body", b"")
                 size += len(piece)
                 if size > limits.body_bytes:

@@ -1,4 +1,4 @@
-"""Who asks, and what each path asks of a token."""
+"""Identifies callers, and the roles that each path needs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,13 +12,14 @@ ROLES_OF_POST: Mapping[str, tuple[str, ...]] = {
     "/api/reconcile": (OPERATE,),
     "/api/resolve": (OPERATE,),
 }
-"""The roles of which a POST needs one. Each message needs its own besides: `Message.needs_role`."""
+"""The roles of which a POST needs one. Each message also needs its own: `Message.needs_role`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks: the name of the token's holder, the roles, and the hash of the token. Name and hash
-    are empty without tokens."""
+    """A caller: the name of the token's holder, the roles, and the hash of the token. Name and
+    hash are empty without tokens.
+    """
 
     name: str
     roles: frozenset[str]
@@ -26,7 +27,7 @@ class Caller:
 
 
 EVERYBODY = Caller("", frozenset(ROLES))
-"""Without tokens, on loopback alone, everybody may do everything."""
+"""Without tokens, on loopback only, everybody has all roles."""
 
 NOBODY = Caller("", frozenset())
 

@@ -1,8 +1,8 @@
 """Feeds of changes: new events are read and encoded once, for all readers.
 
-A feed keeps its last batches. A reader who begins earlier reads the log until it meets them:
-nothing is missed or repeated. A reader who is slower than the feed for long is dropped. A feed
-never waits, and its memory is bounded.
+A feed keeps its last batches. A reader that begins earlier reads the log until it reaches them:
+nothing is missed or repeated. A reader that stays slower than the feed is dropped. A feed never
+waits, and its memory is bounded.
 """
 
 import asyncio
@@ -27,8 +27,9 @@ from orderledger.serve.signal import Signal
 EVENTS_PER_BATCH = 1_000
 BATCHES_KEPT = 200
 BYTES_KEPT = 16 << 20
-"""Memory of the kept batches, with all that they hold: some five seconds of 2,000 events
-(bench_service.py)."""
+"""Memory of the kept batches with all their contents: some five seconds of 2,000 events
+(bench_service.py).
+"""
 RETRY_SECONDS = 1.0
 WAIT_SECONDS = 5.0
 ATTRIBUTED = OrderAttributed.stored_name
@@ -36,7 +37,8 @@ ATTRIBUTED = OrderAttributed.stored_name
 
 class Item(msgspec.Struct, frozen=True, gc=False):
     """One row of a batch: its bytes, and the values that filters compare, in the order of the
-    feed's `filtered`. Whatever is unknown of an order that is gone is left out at the end."""
+    feed's `filtered`. Unknown values of an order that no longer exists are left out at the end.
+    """
 
     values: tuple[str | None, ...]
     encoded: bytes
@@ -55,8 +57,9 @@ class Item(msgspec.Struct, frozen=True, gc=False):
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """The items that came from the events after `begin` up to `end`. `whole`: the bytes for readers
-    without a filter."""
+    """The items from the events after `begin` up to `end`. `whole`: the bytes for readers
+    without a filter.
+    """
 
     begin: int
     end: int
@@ -93,7 +96,7 @@ class Feed:
         self._log = EventLogger("orderledger.serve")
 
     async def build(self, stored: Sequence[StoredRow]) -> list[Item]:
-        """The items that follow from events."""
+        """The items for some events."""
         raise NotImplementedError
 
     def compose(self, items: Sequence[Item], position: int) -> bytes:
@@ -101,14 +104,15 @@ class Feed:
         raise NotImplementedError
 
     def cut(self, batch: Batch, position: int) -> Batch:
-        """The batch without what a reader at the position has."""
+        """The batch without the part that a reader at the position already has."""
         return batch
 
     async def read(
         self, after: int | None, keeps: Callable[[Item], bool] | None
     ) -> AsyncIterator[tuple[int, bytes]]:
-        """The changes after a log position, or from now on: pieces of bytes, each with the position
-        that it reaches. A piece may be empty. Raises Dropped."""
+        """The changes after a log position, or from now on: pieces of bytes, each with the
+        position that it reaches. A piece may be empty. Raises Dropped.
+        """
         self._readers += 1
         try:
             await self._begin()
@@ -139,8 +143,9 @@ class Feed:
         return self.compose(items, batch.end) if items else b""
 
     def _meet(self, position: int) -> int | None:
-        """The number of the batch with what follows the position. None if that is before the kept
-        ones."""
+        """The number of the batch that follows the position. None if that is before the kept
+        ones.
+        """
         if position < (self._kept[0].begin if self._kept else self.position):
             return None
         return self._first + sum(batch.end <= position for batch in self._kept)
@@ -179,7 +184,7 @@ class Feed:
         while True:
             try:
                 await self._next()
-            except Exception as error:  # the store may come back
+            except Exception as error:  # the store may become reachable again
                 self._log.warning("feed_failed", why=str(error) or type(error).__name__)
                 await asyncio.sleep(RETRY_SECONDS)
 
@@ -204,7 +209,7 @@ class Feed:
             self._kept.popleft()
             self._bytes -= self._sizes.popleft()
             self._first += 1
-        self._signal.tell()
+        self._signal.wake_all()
 
 
 class EventFeed(Feed):
@@ -236,7 +241,7 @@ class EventFeed(Feed):
 
 
 class OrderFeed(Feed):
-    """The orders that new events changed, as they are now."""
+    """The orders that new events changed, in their current state."""
 
     pause = 0.1
     filtered = ("account", "stream", "instrument", "strategy")
@@ -272,8 +277,9 @@ class OrderFeed(Feed):
 
 
 def touched(stored: Sequence[StoredRow]) -> list[str]:
-    """The streams of orders that these events may have changed: their own, and those that they were
-    attributed to."""
+    """The streams of orders that these events may have changed: their own, and those to which
+    they were attributed.
+    """
     streams: dict[str, None] = {}
     for row in stored:
         if is_order_stream(row.stream):

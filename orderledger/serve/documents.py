@@ -11,8 +11,9 @@ from orderledger.serve.settings import Limits
 
 
 async def posted_document(request: Request, limits: Limits) -> tuple[bytes, dict[str, Any]]:
-    """The body of a POST, and the JSON object in it. Raises InvalidMessage or Problem naming what
-    is wrong."""
+    """The body of a POST, and the JSON object in it. Raises InvalidMessage or Problem with the
+    field at fault.
+    """
     headers = request.scope["head"]
     content_type(headers, JSON)
     body = await body_of(request.receive, headers, limits)

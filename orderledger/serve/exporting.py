@@ -1,5 +1,6 @@
-"""From a reading of the views to metrics: every row goes to its account and instrument, or to
-`other`."""
+"""Converts a reading of the views to metrics: every row counts for its account and instrument,
+or for `other`.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -25,7 +26,9 @@ Held = tuple[str, str, str]
 
 
 Working = tuple[tuple[str, str], str | None, str, float]
-"""Of open orders: account and instrument, position side, side, and what they may still fill."""
+"""Open orders: account and instrument, position side, side, and the quantity that may still
+fill.
+"""
 
 
 class Names(NamedTuple):
@@ -42,7 +45,7 @@ class Names(NamedTuple):
         return account if self.accounts(account) else OTHER
 
     def instrument(self, account: str, instrument: str) -> tuple[str, str]:
-        """The labels of an instrument. Without a slot for its account it has none either."""
+        """The labels of an instrument. An instrument has a slot only if its account has one."""
         if not self.accounts(account):
             return OTHER, OTHER
         return account, instrument if self.instruments(account, instrument) else OTHER
@@ -53,7 +56,7 @@ class Names(NamedTuple):
 
 
 def add_reading(samples: Samples, reading: Reading, names: Names, now: datetime) -> None:
-    """Add what the views say."""
+    """Add the metrics of the views."""
     for code in CODES:
         samples.add("open_anomalies", reading.anomalies[code], code)
     for halt in reading.halts:
@@ -100,7 +103,7 @@ def _age(since: datetime, now: datetime) -> float:
 
 
 def _add_held(samples: Samples, reading: Reading, names: Names) -> None:
-    """Add positions, what open orders may make of them, and P&L."""
+    """Add positions, the effect of open orders on them, and P&L."""
     held: dict[Held, list[Row]] = {}
     for row in reading.pnl:
         held.setdefault((row["account"], row["instrument"], row["position_side"]), []).append(row)
@@ -113,7 +116,7 @@ def _add_held(samples: Samples, reading: Reading, names: Names) -> None:
             for name in AMOUNTS:
                 samples.add(name, _number(row[name]), *labels, names.currency(row))
         if any(row["position_quantity"] is None for row in rows):
-            continue  # nobody knows it
+            continue  # not known
         position = float(sum(row["position_quantity"] for row in rows))
         buys, sells = working.get(key, (0.0, 0.0))
         least, most = position - sells, position + buys
@@ -131,7 +134,7 @@ def _add_held(samples: Samples, reading: Reading, names: Names) -> None:
 
 
 def _unit(instrument: Row | None) -> float | None:
-    """What a quantity of one is worth at the mark."""
+    """The value of one unit at the mark."""
     if instrument is None or not instrument["mark_price"]:
         return None
     terms = terms_of(instrument)
@@ -145,10 +148,13 @@ def _number(value: Decimal | None) -> float | None:
 def _working(
     reading: Reading, modes: Mapping[tuple[str, str], Modes]
 ) -> Mapping[Held, tuple[float, float]]:
-    """What open orders may buy and sell, infinite where a quantity is unknown."""
+    """The quantity that open orders may buy and sell, infinite if a quantity is unknown."""
     found: dict[Held, tuple[float, float]] = defaultdict(lambda: (0.0, 0.0))
-    for of, told, side, leaves in (*_summed(reading.orders), *_replaced(reading.replaced)):
-        key = (*of, part_now({"position_side": told, "position_id": None}, modes.get(of, ()))[0])
+    for of, side_name, side, leaves in (*_summed(reading.orders), *_replaced(reading.replaced)):
+        key = (
+            *of,
+            part_now({"position_side": side_name, "position_id": None}, modes.get(of, ()))[0],
+        )
         buys, sells = found[key]
         found[key] = (
             buys if side == "sell" else buys + leaves,

@@ -1,4 +1,4 @@
-"""What collectors and gateways publish of themselves, as metrics."""
+"""The status that collectors and gateways publish, as metrics."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -21,7 +21,7 @@ COUNTERS = {
 def add_collectors(
     samples: Samples, statuses: Mapping[str, Any], now: datetime, names: Names
 ) -> None:
-    """Add the status of each collector, and of each account that it listens to."""
+    """Add the status of each collector, and of each account that it feeds."""
     for name, status in statuses.items():
         collector = name if names.collectors(name) else OTHER
         age = status_age(status, now)
@@ -42,7 +42,7 @@ def add_collectors(
 def add_gateways(
     samples: Samples, statuses: Mapping[str, Any], halts: Sequence[Row], now: datetime, names: Names
 ) -> None:
-    """Add the breakers of each gateway. `halts`: those that hold."""
+    """Add the breakers of each gateway. `halts`: the current ones."""
     for account, status in statuses.items():
         label = names.account(account)
         samples.add("gateway_up", int(bool(status.get("is_running"))), label)
@@ -54,6 +54,6 @@ def add_gateways(
 
 
 def _share(row: BreakerRow) -> float | None:
-    """The share of the limit. A limit of zero is used once for each that is above it."""
+    """The share of the limit. For a limit of zero, any value above it counts as 1."""
     value = row["value"]
     return None if value is None else max(0.0, float(value)) / (float(row["limit"]) or 1.0)

@@ -1,5 +1,6 @@
 """The metrics that the ledger exports: each is declared once, and `docs/reference/metrics.md` is
-written from here."""
+generated from here.
+"""
 
 import operator
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from orderledger.extend.runtime import printable
 
 PREFIX = "orderledger_"
 OTHER = "other"
-"""Label of everything beyond the number of accounts or instruments that are exported by name."""
+"""Label of everything beyond the exported number of accounts or instruments."""
 LABEL_LENGTH = 200
 
 Labels = tuple[str, ...]
@@ -19,8 +20,9 @@ Labels = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A metric without its prefix. `merged`: how the values of several rows that share their labels
-    become one."""
+    """A metric without its prefix. `merged`: how to combine the values of several rows with the
+    same labels.
+    """
 
     name: str
     kind: Literal["gauge", "counter", "histogram"]
@@ -52,10 +54,9 @@ FIGURES = {
     for figure in (
         _gauge(
             "up",
-            "1 if the store could be read, 0 if not. At 0 all that is read from the store is "
-            "missing.",
+            "1 if the store could be read, 0 if not. At 0 all metrics from the store are missing.",
         ),
-        _gauge("build_info", "Always 1. The label says which version runs.", "version"),
+        _gauge("build_info", "Always 1. The label is the running version.", "version"),
         _gauge("log_position", "Position of the last event in the log."),
         _gauge(
             "views_position",
@@ -68,7 +69,7 @@ FIGURES = {
             "0 if the views should be updated in the background but are not, or are of another "
             "version.",
         ),
-        _counter("messages", "Messages that this process was given, by outcome.", "outcome"),
+        _counter("messages", "Messages passed to this process, by outcome.", "outcome"),
         _histogram("commit_queue_seconds", "Wait of a message for its commit in this process."),
         _gauge("commit_queue_max_seconds", "Longest such wait since the ledger was opened."),
         _histogram("commit_seconds", "Duration of a commit of this process."),
@@ -79,7 +80,7 @@ FIGURES = {
         _gauge("views_delay_max_seconds", "Longest such time since the ledger was opened."),
         _gauge(
             "collector_up",
-            "1 if the collector says that it runs. See also the age of its status.",
+            "1 if the collector reports that it runs. See also the age of its status.",
             "collector",
             merged=min,
         ),
@@ -94,7 +95,9 @@ FIGURES = {
             "Messages that the collector has received and not recorded yet.",
             "collector",
         ),
-        _gauge("feed_up", "1 if the collector listens to the account.", *FEED, merged=min),
+        _gauge(
+            "feed_up", "1 if the collector is connected to the account's feed.", *FEED, merged=min
+        ),
         _gauge(
             "feed_last_message_age_seconds",
             "Time since the last message about the account.",
@@ -134,7 +137,7 @@ FIGURES = {
         _gauge("open_orders", "Orders that have not ended.", "account"),
         _gauge(
             "in_flight_orders",
-            "Orders that were requested or submitted, and of which nothing was heard.",
+            "Orders that were requested or submitted, and without any report.",
             "account",
         ),
         _gauge("pending_orders", "Open orders with an unanswered cancel or replace.", "account"),
@@ -149,7 +152,7 @@ FIGURES = {
         _gauge("open_anomalies", "Anomalies that are not cleared, by code.", "code"),
         _gauge(
             "gateway_up",
-            "1 if the account's gateway, which has breakers, says that it runs.",
+            "1 if the account's gateway, which has breakers, reports that it runs.",
             "account",
             merged=min,
         ),
@@ -189,17 +192,16 @@ FIGURES = {
             "The most that the position becomes if any open orders are filled.",
             *HELD,
         ),
-        _gauge(
-            "position_notional", "Worth of the position at the mark, without its sign.", *VALUED
-        ),
+        _gauge("position_notional", "Absolute value of the position at the mark.", *VALUED),
         _gauge(
             "position_notional_most",
-            "Largest worth that the position may have, with open orders filled, at the mark.",
+            "Largest absolute value that the position may have at the mark, with open orders "
+            "filled.",
             *VALUED,
         ),
         _gauge("realized_pnl", "Realized P&L before fees, method average.", *VALUED),
         _gauge("unrealized_pnl", "P&L that the position would realize at the mark.", *VALUED),
-        _gauge("net_pnl", "Realized P&L less fees plus funding.", *VALUED),
+        _gauge("net_pnl", "Realized P&L minus fees plus funding.", *VALUED),
         _gauge("open_alerts", "Alerts that are raised and not cleared, by rule.", "rule"),
         _gauge(
             "undelivered_alert_notices",
@@ -218,8 +220,7 @@ FIGURES = {
 
 
 class Slots:
-    """The names that are exported as labels: the first `most` that appear. All later ones are
-    `other`."""
+    """The exported names: the first `most` that appear. All later ones are `other`."""
 
     def __init__(self, most: int) -> None:
         self._most = most

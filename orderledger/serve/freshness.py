@@ -1,5 +1,6 @@
-"""Whether the store has changed since an answer was made. Who recorded, here or in another process,
-reads the own write."""
+"""Detects whether the store has changed since an answer was made. A client that recorded, here
+or in another process, reads its own write.
+"""
 
 import asyncio
 import sqlite3
@@ -13,7 +14,7 @@ from orderledger.extend.store import Store, file_of_store
 
 
 class Freshness:
-    """A mark of the store's state. Two equal marks: nothing was committed in between."""
+    """A mark of the store's state. If two marks are equal, nothing was committed in between."""
 
     def __init__(self, ledger: Ledger, threads: Executor) -> None:
         self._ledger = ledger
@@ -23,8 +24,9 @@ class Freshness:
         self._connection = _connected(ledger.store)
 
     def mark_now(self) -> Hashable | None:
-        """The mark, where it takes no waiting: SQLite counts the commits of all other connections
-        in some microseconds."""
+        """The mark, if it is available without waiting: SQLite counts the commits of all other
+        connections in some microseconds.
+        """
         if self._connection is None:
             return None
         try:
@@ -33,14 +35,15 @@ class Freshness:
             return None
 
     async def mark(self) -> Hashable:
-        """The mark: the last position of the log, as a question that begins now sees it. Waiting
-        callers share one question."""
+        """The mark: the last position of the log, read by a query that begins now. Waiting
+        callers share one query.
+        """
         now = self.mark_now()
         if now is not None:
             return now
         if (
             self._asking is not None
-        ):  # that question may have begun before a commit that this caller knows of
+        ):  # that query may have begun before a commit that this caller knows of
             if self._next is None:
                 self._next = asyncio.ensure_future(self._ask_after(self._asking))
             return await asyncio.shield(self._next)
@@ -66,7 +69,7 @@ class Freshness:
 
 
 def _connected(store: Store) -> sqlite3.Connection | None:
-    """A connection of the event loop's own, to a file of SQLite. None for other stores."""
+    """The event loop's own connection to a SQLite file. None for other stores."""
     path = file_of_store(store)
     if path is None:
         return None

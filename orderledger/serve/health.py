@@ -1,5 +1,6 @@
-"""Health for supervisors: `live` says that the process answers, `ready` whether the ledger can be
-relied on now, with reasons."""
+"""Health for supervisors: `live` shows that the process answers, `ready` whether the ledger is
+reliable now, with reasons.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ Seconds = Annotated[float, Field(gt=0, le=86_400 * 366)]
 
 
 class ReadinessLimits(BaseModel):
-    """What a ledger needs to be ready. A feed that is not named is not needed."""
+    """The conditions for a ledger to be ready. A feed that is not named is not required."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -33,8 +34,7 @@ class ReadinessLimits(BaseModel):
     )
     feeds: dict[Identifier, Seconds] = Field(
         default_factory=dict,
-        description="By account, the age in seconds of the last sign that a collector listens to "
-        "it.",
+        description="By account, the age in seconds of the last sign that a collector feeds it.",
     )
     messages: dict[Identifier, Seconds] = Field(
         default_factory=dict,
@@ -44,8 +44,9 @@ class ReadinessLimits(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a ledger is not ready. `value`: what was found, None where there is nothing. `limit`:
-    what is allowed."""
+    """Why a ledger is not ready. `value`: the value found, None if there is none. `limit`: the
+    allowed value.
+    """
 
     check: Check
     subject: str | None
@@ -56,8 +57,9 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """Whether a ledger is ready, why not, and the log position at which it was looked at (None if
-    the store cannot be read)."""
+    """Whether a ledger is ready, the reasons if not, and the log position of the check (None if
+    the store cannot be read).
+    """
 
     is_ready: bool
     reasons: tuple[Reason, ...] = ()
@@ -70,15 +72,14 @@ class Readiness:
 
 
 def live() -> dict[str, Any]:
-    """The body of `/health/live`. The process answers; the store is not asked, since a restart
-    would not repair it."""
+    """The body of `/health/live`. The store is not queried, since a restart would not repair it."""
     return {"is_live": True}
 
 
 def ready(
     ledger: Ledger, limits: ReadinessLimits | None = None, *, clock: Clock | None = None
 ) -> Readiness:
-    """Check the store, the views and the feeds. Raises nothing: what fails is a reason."""
+    """Check the store, the views and the feeds. Errors become reasons, and are not raised."""
     limits, now = limits or ReadinessLimits(), (clock or SystemClock()).now()
     try:
         status = ledger.status()
@@ -107,21 +108,21 @@ def _of_feeds(status: Mapping[str, Any], limits: ReadinessLimits, now: datetime)
     for account, limit in limits.feeds.items():
         age = feed_age(status, account, now)
         if age is None or age > limit:
-            told = (
-                "no collector listens to it"
+            fault = (
+                "no collector feeds it"
                 if age is None
                 else f"its feed is {age:.1f} s old, the limit is {limit:g} s"
             )
-            reasons.append(Reason("feed", account, age, limit, f"{account}: {told}"))
+            reasons.append(Reason("feed", account, age, limit, f"{account}: {fault}"))
     for account, limit in limits.messages.items():
         age = last_message_age(status, account, now)
         if age is None or age > limit:
-            told = (
+            fault = (
                 "there was none"
                 if age is None
                 else f"it is {age:.1f} s old, the limit is {limit:g} s"
             )
             reasons.append(
-                Reason("feed_message", account, age, limit, f"{account}: the last message: {told}")
+                Reason("feed_message", account, age, limit, f"{account}: the last message: {fault}")
             )
     return reasons

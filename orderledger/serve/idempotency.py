@@ -1,9 +1,8 @@
-"""`Idempotency-Key` on every POST: one request is carried out once, also over a restart of the
-server.
+"""`Idempotency-Key` on every POST: a request is executed once, even over a restart of the server.
 
 By the draft "The Idempotency-Key HTTP Header Field" of the IETF
-(draft-ietf-httpapi-idempotency-key-header-06): 422 for a key that another request has, 409 while
-its request is being carried out, and else the answer that the first attempt got.
+(draft-ietf-httpapi-idempotency-key-header-06). ¶ The answer is 422 for a key of another request,
+409 while its request is being executed, and otherwise the answer of the first attempt.
 """
 
 import asyncio
@@ -27,14 +26,14 @@ from orderledger.serve.request_keys import KeptAnswer, KeptRequest, RequestKeys
 HEADER = "Idempotency-Key"
 LONGEST_KEY = 255
 THREADS = 4
-"""That write keys at once: no query can block them."""
+"""Threads that write keys without waiting: no query can block them."""
 
 Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """The answer to a POST. `is_replayed`: an earlier attempt got it."""
+    """The answer to a POST. `is_replayed`: it is the answer of an earlier attempt."""
 
     body: bytes
     media: str = JSON
@@ -61,11 +60,11 @@ class Posted:
 
 
 Act = Callable[[datetime | None], Awaitable[Posted]]
-"""Carries a request out. Takes the time of its first attempt, if it has a key."""
+"""Executes a request. Takes the time of its first attempt, if it has a key."""
 
 
 class IdempotentRequests:
-    """Carries out each request with a key once."""
+    """Executes each request with a key once."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._keys = RequestKeys(ledger.store.database)
@@ -75,8 +74,9 @@ class IdempotentRequests:
         self._log = EventLogger("orderledger.serve")
 
     async def once(self, scope: Scope, body: bytes, act: Act) -> Posted:
-        """The answer to a request, of this attempt or of the first one. Raises Problem if its key
-        belongs to another request, or if the request is being carried out."""
+        """The answer to a request, from this attempt or the first one. Raises Problem if its key
+        belongs to another request, or if the request is being executed.
+        """
         key = _key(scope["head"])
         if key is None:
             return await act(None)
@@ -87,7 +87,7 @@ class IdempotentRequests:
             _check_same(running, fingerprint)
             raise Problem(
                 "in_flight",
-                "this request is being carried out: ask again for its answer",
+                "this request is being executed: send it again later for its answer",
                 field=HEADER,
                 fault="is in use",
             )
@@ -113,9 +113,9 @@ class IdempotentRequests:
         return posted
 
     async def _failed(self, place: tuple[str, str], kept: KeptRequest, error: Exception) -> Posted:
-        """The answer that a failed attempt got, if it is an answer for good. A request of which
-        nothing was carried out leaves its key free; one that may have been keeps it, and can be
-        sent again."""
+        """The answer of a failed attempt, if it is final. A request that was certainly not
+        executed leaves its key free; one that may have been keeps it, and can be sent again.
+        """
         problem = problem_of(error)
         if problem is not None and problem.kind == "refused":
             return Posted(problem.body(), CONTENT_TYPE, problem.status)
@@ -124,7 +124,9 @@ class IdempotentRequests:
         raise error
 
     async def _at_best(self, write: Callable[[], None]) -> None:
-        """Write what only spares a later attempt some work: what was recorded is recorded."""
+        """Write an entry that only saves work for a later attempt: what was recorded stays
+        recorded.
+        """
         try:
             await self._in_thread(write)
         except StoreError as error:
@@ -138,7 +140,7 @@ class IdempotentRequests:
 
 
 def _key(headers: Mapping[bytes, bytes]) -> str | None:
-    """The key, which may be in quotes. Raises Problem if it is none."""
+    """The key, which may be in quotes. Raises Problem if it is invalid."""
     given = headers.get(b"idempotency-key")
     if given is None:
         return None
@@ -147,12 +149,12 @@ def _key(headers: Mapping[bytes, bytes]) -> str | None:
     except UnicodeDecodeError:
         raise invalid(HEADER, "is not UTF-8") from None
     if not 0 < len(key) <= LONGEST_KEY or not key.isprintable():
-        raise invalid(HEADER, f"is no printable text of 1 to {LONGEST_KEY} characters")
+        raise invalid(HEADER, f"is not printable text of 1 to {LONGEST_KEY} characters")
     return key
 
 
 def _fingerprint(scope: Scope, body: bytes) -> bytes:
-    """A hash of the whole request: what it asks, and how its body is to be read."""
+    """A hash of the whole request: its content, and how its body is to be read."""
     media = scope["head"].get(b"content-type", b"").partition(b";")[0].strip().lower()
     about = hashlib.sha256()
     for part in (scope["raw_path"], scope["query_string"], media, body):
@@ -163,5 +165,5 @@ def _fingerprint(scope: Scope, body: bytes) -> bytes:
 
 def _check_same(known: bytes, fingerprint: bytes) -> None:
     if known != fingerprint:
-        text = "another request has this Idempotency-Key: take a new key. Nothing was recorded"
+        text = "another request has this Idempotency-Key: use a new key. Nothing was recorded"
         raise Problem("key_reused", text, field=HEADER, fault="belongs to another request")

@@ -1,8 +1,8 @@
-"""Metrics of a ledger for Prometheus: what the store says at the time of the scrape, and what this
-process has done.
+"""Metrics of a ledger for Prometheus: the state of the store at the time of the scrape, and the
+activity of this process.
 
-A scrape never fails because of the store: `orderledger_up` says whether it could be read. What is
-read from the views is kept until they have moved on, so that a scrape of a quiet ledger costs
+A scrape never fails because of the store: `orderledger_up` shows whether it could be read. Readings
+of the views are cached until the views have moved on, so that a scrape of a quiet ledger costs
 little. The number of time series is bounded: see `MetricsSettings`.
 """
 
@@ -31,13 +31,14 @@ CONTENT_TYPE = "text/plain; version=1.0.0; charset=utf-8"
 DURATIONS = {"queue": "commit_queue", "commit": "commit", "views": "views_delay"}
 """The latencies of a ledger, and the metrics that show them."""
 OF_HISTOGRAM = ("sum", "count")
-"""What a histogram has besides its buckets, where those have their bound."""
+"""Samples of a histogram other than its buckets, which have a bound in this place."""
 NAMES = Annotated[int, Field(ge=1, le=10_000, strict=True)]
 
 
 class MetricsSettings(BaseModel):
-    """The bounds of the metrics. Names beyond a bound are summed under the label `other`, in the
-    order of their appearance."""
+    """The bounds of the metrics. Names beyond a bound are combined under the label `other`, in
+    the order of their appearance.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -62,8 +63,8 @@ class MetricsSettings(BaseModel):
 class LedgerMetrics:
     """Metrics of an open ledger: a collector of prometheus-client. Thread-safe.
 
-    `of_process`: also what this process has recorded, and how fast. Without it, only what the store
-    says.
+    `of_process`: also what this process has recorded, and how fast. Otherwise, only the state of
+    the store.
     """
 
     def __init__(

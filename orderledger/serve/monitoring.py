@@ -1,4 +1,4 @@
-"""`/metrics` and `/health`, for those who watch the service."""
+"""`/metrics` and `/health`, for monitoring the service."""
 
 from functools import partial
 
@@ -14,7 +14,7 @@ from orderledger.serve.metrics import CONTENT_TYPE, metrics_text
 
 
 class Monitoring:
-    """The answers of the paths that are not under /api."""
+    """The answers of the paths outside /api."""
 
     def __init__(self, ledger: Ledger, answers: Answers) -> None:
         self._ledger = ledger
@@ -28,7 +28,7 @@ class Monitoring:
         return Response(row_json(live()), media_type=JSON, headers={"cache-control": "no-store"})
 
     async def ready(self, request: Request) -> Response:
-        """200 if the ledger can be relied on now, else 503 with the reasons."""
+        """200 if the ledger is reliable now, else 503 with the reasons."""
         found = await self._answers.ask(partial(ready, self._ledger))
         status = 200 if found.is_ready else 503
         return Response(

@@ -1,4 +1,4 @@
-"""POST of halts and their end, and of decisions on orders in doubt, by the role `operate`."""
+"""POST of halts and resumptions, and of decisions on orders in doubt, by the role `operate`."""
 
 import asyncio
 from datetime import datetime
@@ -26,7 +26,7 @@ TAKEN = (
     "on_behalf_of", "message_id",
     "correlation_id",
 )  # fmt: skip
-"""The fields of the message that the body may have. `at` is the server's."""
+"""The fields of the message that the body may have. The server sets `at`."""
 
 
 class Operating:
@@ -59,8 +59,9 @@ class Operating:
         return (await self._requests.once(scope, body, act)).response()
 
     async def resolve(self, request: Request) -> Response:
-        """Record a decision on an order in doubt. The time is the server's, the actor the token's
-        name."""
+        """Record a decision on an order in doubt. The time is the server's, the actor the
+        token's name.
+        """
         scope = request.scope
         body, document = await posted_document(request, self._limits)
 
@@ -76,7 +77,9 @@ class Operating:
     async def _record(self, accepting: Accepting, kind: str, document: dict[str, Any]) -> Posted:
         for name in document:
             if name not in (*TAKEN, "at", "confirm"):
-                raise invalid(name[:100], f"is no field of this body: {', '.join(TAKEN)}, confirm")
+                raise invalid(
+                    name[:100], f"is not a field of this body: {', '.join(TAKEN)}, confirm"
+                )
         fields = {name: value for name, value in document.items() if name != "confirm"}
         message = await accepting.document({"reason": "operator", **fields, "type": kind})
         outcome = await self._ledger.arecord(message)
@@ -84,22 +87,22 @@ class Operating:
 
 
 def _is_confirmed(document: dict[str, Any], asked: dict[str, Any]) -> bool:
-    """Whether the query or the body says confirm=true."""
-    told = document.get("confirm", False)
-    if not isinstance(told, bool):
-        raise invalid("confirm", "is neither true nor false")
-    return told or asked.get("confirm", False)
+    """Whether the query or the body contains confirm=true."""
+    confirm = document.get("confirm", False)
+    if not isinstance(confirm, bool):
+        raise invalid("confirm", "must be true or false")
+    return confirm or asked.get("confirm", False)
 
 
 def _decision(document: dict[str, Any]) -> dict[str, Any]:
     """The fields of a decision on an order in doubt. Raises a problem that names the field."""
     for name in document:
         if name not in DECIDED:
-            raise invalid(name[:100], f"is no field of this body: {', '.join(DECIDED)}")
+            raise invalid(name[:100], f"is not a field of this body: {', '.join(DECIDED)}")
     given = {name: value for name, value in document.items() if value is not None}
     for name, value in given.items():
         if name == "never_arrived" and value is not True:
-            raise invalid(name, "is true, or left out")
+            raise invalid(name, "must be true, or left out")
         if name != "never_arrived":
             _check_text(name, value)
     for name in ("account", "client_order_id"):

@@ -1,5 +1,6 @@
-"""Lists for those who watch: a row for each account, and one for each open break. They depend on
-the time, too."""
+"""Lists for monitoring: a row for each account, and one for each open break. They depend on the
+time, too.
+"""
 
 from datetime import datetime, timedelta
 from typing import Annotated, Any, TypedDict
@@ -14,7 +15,7 @@ MINUTES = 15
 
 
 class AccountRow(TypedDict):
-    """One row per account that has orders, or that a collector listens to."""
+    """One row per account that has orders, or that a collector feeds."""
 
     account: Annotated[str, "Trading account."]
     orders: Annotated[int, "Orders."]
@@ -28,11 +29,11 @@ class AccountRow(TypedDict):
     ]
     open_breaks: Annotated[int, "Open breaks of the last reconciliation."]
     certified_at: Annotated[datetime | None, "When the last reconciliation was."]
-    collector: Annotated[str | None, "The collector that listens to it."]
-    venue: Annotated[str | None, "The venue, by the collector's name of it."]
-    is_up: Annotated[bool | None, "Whether its feed is listened to now."]
+    collector: Annotated[str | None, "The collector that feeds it."]
+    venue: Annotated[str | None, "The venue, by the collector's name for it."]
+    is_up: Annotated[bool | None, "Whether its feed is connected now."]
     last_message_age_seconds: Annotated[
-        str | None, "Age of the last message that a collector heard, as a decimal."
+        str | None, "Age of the last message that a collector received, as a decimal."
     ]
     messages: Annotated[int | None, "Messages since the collector started."]
     gaps: Annotated[int | None, "Gaps since the collector started."]
@@ -45,7 +46,9 @@ class BreakRow(TypedDict):
     account: Annotated[str, "Trading account."]
     id: Annotated[str, "Id of the break. Messages that repair it have it as `causation_id`."]
     kind: Annotated[str, "Kind of the difference."]
-    subject: Annotated[str, "What differs: an id of the order or the fill, or the instrument."]
+    subject: Annotated[
+        str, "The differing object: an id of the order or the fill, or the instrument."
+    ]
     since: Annotated[str, "Since when it is known."]
     age_seconds: Annotated[int, "Its age."]
     certified_at: Annotated[datetime, "When the last reconciliation was."]
@@ -67,20 +70,20 @@ def accounts(
     counted = {
         row["account"]: row for row in ledger.account_counts(now - timedelta(minutes=minutes))
     }
-    heard = _heard(ledger.status()["collectors"], now)
+    by_account = _feeds(ledger.status()["collectors"], now)
     certified = {row["account"]: row for row in ledger.last_certificates()}
     names = sorted(
-        {*counted, *heard, *certified}
+        {*counted, *by_account, *certified}
         if account is None
-        else {account} & {*counted, *heard, *certified}
+        else {account} & {*counted, *by_account, *certified}
     )
     return RowList(
-        _account_row(name, counted.get(name), heard.get(name, {}), certified.get(name))
+        _account_row(name, counted.get(name), by_account.get(name, {}), certified.get(name))
         for name in names
     )
 
 
-def _account_row(name: str, counted: Any, heard: dict[str, Any], certified: Any) -> AccountRow:
+def _account_row(name: str, counted: Any, by_account: dict[str, Any], certified: Any) -> AccountRow:
     nothing = dict.fromkeys(AccountRow.__annotations__, None)
     none = dict.fromkeys(
         (
@@ -97,23 +100,23 @@ def _account_row(name: str, counted: Any, heard: dict[str, Any], certified: Any)
         "open_breaks": len(certified["open_breaks"]) if certified else 0,
         "certified_at": certified["at"] if certified else None,
     }
-    row: Any = {**nothing, **none, **(counted or {}), **last, **heard, "account": name}
+    row: Any = {**nothing, **none, **(counted or {}), **last, **by_account, "account": name}
     return row  # type: ignore[no-any-return]
 
 
-def _heard(collectors: dict[str, Any], now: datetime) -> dict[str, dict[str, Any]]:
-    """What the collectors published of each account."""
+def _feeds(collectors: dict[str, Any], now: datetime) -> dict[str, dict[str, Any]]:
+    """The status that collectors published for each account."""
     found = {}
     for name, status in collectors.items():
         age = status_age(status, now)
-        for account, told in status.get("accounts", {}).items():
-            heard = message_age(told, age)
-            known = {key: told.get(key) for key in ("venue", "messages", "gaps", "fault")}
+        for account, reported in status.get("accounts", {}).items():
+            by_account = message_age(reported, age)
+            known = {key: reported.get(key) for key in ("venue", "messages", "gaps", "fault")}
             found[account] = {
                 **known,
                 "collector": name,
-                "is_up": bool(status.get("is_running") and told.get("is_up")),
-                "last_message_age_seconds": None if heard is None else f"{heard:.1f}",
+                "is_up": bool(status.get("is_running") and reported.get("is_up")),
+                "last_message_age_seconds": None if by_account is None else f"{by_account:.1f}",
             }
     return found
 

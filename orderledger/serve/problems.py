@@ -26,19 +26,19 @@ URN = "urn:orderledger:problem:"
 PROBLEMS: Mapping[str, tuple[int, str]] = {
     "invalid_request": (400, "A parameter, a header or the body is wrong: see field and fault."),
     "no_token": (401, "The request has no valid token."),
-    "forbidden": (403, "The token, or the page that asks, has not the right to do this."),
-    "not_found": (404, "There is no such path."),
+    "forbidden": (403, "The token, or the page that sent the request, is not allowed to do this."),
+    "not_found": (404, "Unknown path."),
     "unknown_order": (404, "No order is recorded under this id."),
-    "method_not_allowed": (405, "The path takes other methods."),
+    "method_not_allowed": (405, "The path does not support this method."),
     "ambiguous_order": (409, "Several orders have this id: give the account, or another id."),
     "refused": (
         409,
         (
-            "The ledger refused a command: reason and text say why. Nothing was recorded, and the "
+            "The ledger refused a command: see reason and text. Nothing was recorded, and the "
             "order must not be sent."
         ),
     ),
-    "not_configured": (409, "The server was started without what this needs."),
+    "not_configured": (409, "The server was started without the configuration for this."),
     "needs_confirmation": (
         409,
         (
@@ -48,34 +48,31 @@ PROBLEMS: Mapping[str, tuple[int, str]] = {
     ),
     "in_flight": (
         409,
-        "The request with this Idempotency-Key is being carried out. Ask again for its answer.",
+        (
+            "The request with this Idempotency-Key is being executed. Send it again later for its "
+            "answer."
+        ),
     ),
     "already_reconciling": (
         409,
-        (
-            "The account is being reconciled already: `account`, `since` and `by` say which, since "
-            "when, by whom."
-        ),
+        ("The account is already being reconciled: see `account`, `since` and `by`."),
     ),
     "timeout": (408, "The request took too long to arrive."),
-    "too_large": (413, "The body or a line is longer than the server takes."),
+    "too_large": (413, "The body or a line is longer than the server allows."),
     "unsupported_media_type": (
         415,
         "The body is neither application/json nor application/x-ndjson, or it is compressed.",
     ),
     "key_reused": (
         422,
-        "Another request has this Idempotency-Key: take a new key. Nothing was recorded.",
+        "Another request has this Idempotency-Key: use a new key. Nothing was recorded.",
     ),
     "servers_time": (
         422,
-        (
-            "An operator's command happens now, by the server's clock: leave `at` out. Nothing was "
-            "recorded."
-        ),
+        ("An operator's command gets the server's time: leave `at` out. Nothing was recorded."),
     ),
     "wrong_host": (421, "The Host header names another server."),
-    "internal_error": (500, "The server failed. Its log says why."),
+    "internal_error": (500, "The server failed. See its log."),
     "venue_failed": (
         502,
         (
@@ -93,19 +90,20 @@ PROBLEMS: Mapping[str, tuple[int, str]] = {
     "store_unavailable": (503, "The store cannot be used now."),
     "reconciliation_timeout": (
         504,
-        "The reconciliation took too long and was ended. What it had appended stays: run it again.",
+        "The reconciliation took too long and was ended. Its appended messages stay: run it again.",
     ),
     "outcome_unknown": (
         503,
         "A commit failed in the middle. Send the messages again: what was recorded is a duplicate.",
     ),
 }
-"""Every kind of problem: its status, and what it means."""
+"""Every kind of problem: its status, and its meaning."""
 
 
 class Problem(Exception):
     """An answer with an error. `field`: the parameter, header or field of the body at fault;
-    `fault`: what is wrong with it."""
+    `fault`: the error.
+    """
 
     def __init__(
         self,
@@ -165,7 +163,7 @@ def invalid(field: str, fault: str) -> Problem:
 
 
 def problem_of(error: Exception) -> Problem | None:
-    """The answer for an error of this package. None for another one."""
+    """The answer for an error of this package. None for any other error."""
     match error:
         case Problem():
             return error
@@ -186,5 +184,5 @@ def problem_of(error: Exception) -> Problem | None:
 
 
 def _shown(value: Any) -> Any:
-    """Text that any reader can take: printable, without lone surrogates."""
+    """Text that any reader can display: printable, without lone surrogates."""
     return printable(value.encode(errors="replace").decode()) if isinstance(value, str) else value

@@ -1,5 +1,4 @@
-"""uvicorn's protocol with limits that it has not: of the bytes and the seconds until the headers of
-a request are there."""
+"""uvicorn's HTTP protocol with limits on header size and header time."""
 
 import asyncio
 from typing import Any

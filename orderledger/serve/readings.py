@@ -1,4 +1,6 @@
-"""What the metrics read from the views, in one transaction. The database adds up the orders."""
+"""Reads the values of the metrics from the views, in one transaction. The database adds up the
+orders.
+"""
 
 import time
 from collections import Counter
@@ -44,7 +46,7 @@ class OpenOrders(NamedTuple):
     """Open orders of one account, instrument, position side and side. `side` and `instrument` are
     empty where they are unknown.
 
-    `leaves`: what they may still fill, None if that is unknown; without those that are being
+    `leaves`: the quantity that may still fill, None if it is unknown; without orders that are being
     replaced.
     """
 
@@ -62,8 +64,8 @@ class OpenOrders(NamedTuple):
 
 @dataclass
 class Reading:
-    """The views at a log position. `is_current`: False if they are of another version, and then
-    nothing of them is here.
+    """The views at a log position. `is_current`: False if they are of another version, and then no
+    row of them is read.
 
     `replaced`: rows of the open orders with an outstanding replace, which may fill more than their
     quantity.
@@ -83,7 +85,7 @@ class Reading:
 
 
 def read(store: Store) -> Reading:
-    """Read the views as they are, without bringing them up to date. Raises StoreError."""
+    """Read the views in their current state, without updating them. Raises StoreError."""
     began = time.perf_counter()
     with reaching(store.url or "the store"), store.database.reading() as session:
         position, outdated = stored(session)
@@ -95,7 +97,7 @@ def read(store: Store) -> Reading:
 
 
 def read_alerts(store: Store) -> alert_tables.Counts:
-    """Count the alerts, which do not follow the log. Raises StoreError."""
+    """Count the alerts, which do not follow from the log alone. Raises StoreError."""
     with reaching(store.url or "the store"), store.database.reading() as session:
         return alert_tables.counts(session)
 

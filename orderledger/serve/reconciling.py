@@ -1,5 +1,6 @@
-"""POST of a reconciliation, by the role `operate`: what `orderledger reconcile` does, in a thread
-of its own."""
+"""POST of a reconciliation, by the role `operate`: the same as `orderledger reconcile`, in its
+own thread.
+"""
 
 import asyncio
 import json
@@ -43,21 +44,22 @@ from orderledger.venues.collecting.settings import CollectSettings
 from orderledger.venues.reconciliation.breaks import ACTOR
 
 NO_CONFIG = (
-    "this server knows no venues: start it with --config FILE, the file of `orderledger collect`"
+    "this server has no venues: start it with --config FILE, the file of `orderledger collect`"
 )
 NO_STORE = {"cache-control": "no-store"}
 
 
 class ReconcileBody(BaseModel):
-    """What to reconcile: the options of `orderledger reconcile`."""
+    """A request to reconcile: the options of `orderledger reconcile`."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
     account: Identifier | None = Field(
-        default=None, description="Only this account. Without it, all of the configuration."
+        default=None,
+        description="Only this account. Without it, all accounts of the configuration.",
     )
     dry_run: bool = Field(
-        default=False, description="Give the messages that would be appended, and append nothing."
+        default=False, description="Return the messages that would be appended, and append nothing."
     )
     adjust_positions: bool = Field(
         default=False,
@@ -72,18 +74,18 @@ class ReconciliationRow(TypedDict):
     venue: Annotated[str, "Its venue."]
     is_running: Annotated[bool, "Whether this server reconciles it now."]
     since: Annotated[datetime | None, "Since when."]
-    by: Annotated[str | None, "Who asked for it, empty without tokens."]
+    by: Annotated[str | None, "Name of the caller who requested it, empty without tokens."]
 
 
 class ReconciliationState(TypedDict):
-    """What can be reconciled, and what is being reconciled."""
+    """The accounts that can be reconciled, and those that are being reconciled."""
 
     is_configured: Annotated[bool, "Whether the server was started with a configuration."]
     rows: Annotated[list[ReconciliationRow], "The accounts."]
 
 
 class Reconciled(TypedDict):
-    """What a reconciliation found."""
+    """The result of a reconciliation."""
 
     rows: Annotated[list[AccountReport], "A report for each account."]
     position: Annotated[int, "Log position afterwards."]
@@ -91,7 +93,8 @@ class Reconciled(TypedDict):
 
 def settings_of(config: Path, db: str) -> CollectSettings:
     """The settings in a file, for the ledger that is served. Raises InvalidSetting, also if the
-    file names another ledger."""
+    file names another ledger.
+    """
     settings = CollectSettings.read(config)
     is_named = "db" in settings.model_fields_set and not os.environ.get("ORDERLEDGER_DB")
     if is_named and _place(settings.db) != _place(db):
@@ -102,7 +105,7 @@ def settings_of(config: Path, db: str) -> CollectSettings:
 
 
 def _place(url: str) -> str:
-    """What two URLs of one ledger share: the file, or the kind of server."""
+    """The common part of two URLs of one ledger: the file, or the kind of server."""
     if url.startswith(POSTGRES):
         return POSTGRES[0]
     path = file_of(url)
@@ -194,14 +197,15 @@ class Reconciliations:
         accounts = list(accounts_of(self._settings)) if asked.account is None else [asked.account]
         begun = self._begin(accounts, asked, caller.name)
         reports, position = await asyncio.shield(asyncio.wrap_future(begun))
-        self._say(reports, caller.name, asked)
+        self._log_reports(reports, caller.name, asked)
         return Posted(answer_of(reports, position))
 
     def _begin(
         self, accounts: Sequence[str], asked: ReconcileBody, by: str
     ) -> "Future[tuple[list[AccountReport], int]]":
-        """Begin, unless one of the accounts is being reconciled, or too many others are. They are
-        free again when the thread has ended, even if the client has left."""
+        """Begin, unless one of the accounts is being reconciled, or too many others are. They
+        are free again when the thread has ended, even if the client has disconnected.
+        """
         for account in accounts:
             if (other := self._running.get(account)) is not None:
                 whom = f" for {other.by}" if other.by else ""
@@ -235,7 +239,7 @@ class Reconciliations:
         }
 
     def _reconcile(self, run: Run, asked: ReconcileBody) -> tuple[list[AccountReport], int]:
-        """In a thread, with an event loop of its own: recording and reading go on meanwhile."""
+        """Runs in a thread with its own event loop: recording and reading continue meanwhile."""
         assert self._settings is not None
         try:
             return asyncio.run(
@@ -250,27 +254,27 @@ class Reconciliations:
         except asyncio.CancelledError:
             raise Problem(
                 "busy",
-                "the server stops: what was appended stays, and the rest is for the next run",
+                "the server stops: what was appended stays, and the next run continues",
             ) from None
         except InvalidSetting as error:
             raise Problem(
                 "not_configured", f"the configuration cannot be used now: {error}"
             ) from None
 
-    def _say(self, reports: Sequence[AccountReport], by: str, asked: ReconcileBody) -> None:
+    def _log_reports(self, reports: Sequence[AccountReport], by: str, asked: ReconcileBody) -> None:
         for report in reports:
             certificate = report["certificate"] or {"open_breaks": []}
             about = {
                 "open_breaks": len(certificate["open_breaks"]),
                 "appended": report.get("appended", 0),
             }
-            told = {"why": report["fault"]} if "fault" in report else about
+            fields = {"why": report["fault"]} if "fault" in report else about
             self._log.info(
-                "reconciled", account=report["account"], by=by, is_dry_run=asked.dry_run, **told
+                "reconciled", account=report["account"], by=by, is_dry_run=asked.dry_run, **fields
             )
 
     def stop(self) -> None:
-        """End what runs. Its clients get an answer."""
+        """End the running reconciliations. Its clients get an answer."""
         for run in set(self._running.values()):
             run.end()
 
@@ -301,6 +305,6 @@ def _asked(document: dict[str, Any]) -> ReconcileBody:
         name = str(fault["loc"][0])[:100]
         if fault["type"] == "extra_forbidden":
             raise invalid(
-                name, f"is no field of this body: {', '.join(ReconcileBody.model_fields)}"
+                name, f"is not a field of this body: {', '.join(ReconcileBody.model_fields)}"
             ) from None
         raise invalid(name, said_of(fault)) from None

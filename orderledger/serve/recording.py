@@ -1,5 +1,6 @@
-"""POST of messages: what `orderledger record --ack` answers, after the commit, which neighbours
-share."""
+"""POST of messages: the same answer as `orderledger record --ack`, after the commit, which
+concurrent requests share.
+"""
 
 import asyncio
 from collections.abc import Iterator
@@ -21,7 +22,7 @@ TOGETHER = 1_000
 """Messages of one commit."""
 
 PARSED_AT_ONCE = 50
-"""Lines that are read before other requests have their turn."""
+"""Lines that are read before other requests get a turn."""
 
 
 class Messages:
@@ -79,8 +80,9 @@ class Messages:
         return b"".join(answers)
 
     async def _together(self, lines: list[tuple[int, bytes]], accepting: Accepting) -> list[bytes]:
-        """Record some lines in one commit. One that is invalid or not permitted does not prevent
-        the others."""
+        """Record some lines in one commit. A line that is invalid or not permitted does not
+        affect the others.
+        """
         outcomes: list[Outcome | None] = []
         messages: list[Message] = []
         for index, (number, line) in enumerate(lines, start=1):
@@ -100,10 +102,10 @@ class Messages:
             if index % PARSED_AT_ONCE == 0:
                 await asyncio.sleep(0)
         recorded = iter(await self._ledger.arecord_together(messages))
-        told = (next(recorded) if outcome is None else outcome for outcome in outcomes)
+        remaining = (next(recorded) if outcome is None else outcome for outcome in outcomes)
         return [
             row_json({"line": number, **shown(outcome)}) + b"\n"
-            for (number, _), outcome in zip(lines, told, strict=True)
+            for (number, _), outcome in zip(lines, remaining, strict=True)
         ]
 
 
@@ -117,12 +119,12 @@ def shown(outcome: Outcome) -> dict[str, Any]:
     }
     has_text = (
         outcome.text is not None and outcome.outcome != "invalid"
-    )  # the reason of an invalid message says it all
+    )  # the reason of an invalid message is complete
     return {**known, **({"text": outcome.text} if has_text else {})}
 
 
 def _check(message: Message) -> None:
-    """Raise InvalidMessage if fields that go together are missing."""
+    """Raise InvalidMessage if fields that require one another are missing."""
     from orderledger.extend.messages import to_entry
 
     to_entry(message)

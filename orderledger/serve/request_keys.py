@@ -1,9 +1,9 @@
-"""Idempotency keys of HTTP requests: which request a key was given to, and what was answered.
+"""Idempotency keys of HTTP requests: the request that each key belongs to, and its answer.
 
 They are operational, like the leases of senders: not events. A key is bound to its request before
-the request is carried out, so that it stays bound after a crash. The time of the first attempt is
-kept with it: a later attempt gives the same messages the same times, and the log then finds what it
-has already.
+the request is executed, so that it stays bound after a crash. The time of the first attempt is
+stored with it. A later attempt gives the same messages the same times, and the log then recognises
+them.
 """
 
 from dataclasses import dataclass
@@ -15,8 +15,9 @@ STORE = "the table of idempotency keys"
 KEPT_FOR = timedelta(hours=24)
 MOST_KEYS = 100_000
 LARGEST_ANSWER = 8 << 10
-"""Bytes. A longer answer is not kept: the request is carried out again, and finds its messages in
-the log."""
+"""Bytes. A longer answer is not stored: the request is executed again, and finds its messages in
+the log.
+"""
 
 BETWEEN_PRUNINGS = 1_000
 """New keys after which old ones are deleted."""
@@ -33,8 +34,9 @@ class KeptAnswer:
 
 @dataclass(frozen=True, slots=True)
 class KeptRequest:
-    """A row of the table. `answer`: None until the request was carried out. `is_new`: this call has
-    made the row."""
+    """A row of the table. `answer`: None until the request was executed. `is_new`: this call has
+    made the row.
+    """
 
     fingerprint: bytes
     begun_at: datetime
@@ -44,7 +46,8 @@ class KeptRequest:
 
 class RequestKeys:
     """The table. A key belongs to its holder: two holders may use the same. Every method raises
-    StoreError if it cannot be reached."""
+    StoreError if the table cannot be reached.
+    """
 
     def __init__(self, database: Database, most: int = MOST_KEYS) -> None:
         self._database = database
@@ -52,7 +55,7 @@ class RequestKeys:
         self._until_pruning = 0
 
     def reserve(self, holder: str, key: str, fingerprint: bytes, now: datetime) -> KeptRequest:
-        """Bind the key to a request, unless it is bound already, and return what it is bound to."""
+        """Bind the key to a request, unless it is already bound, and return its row."""
         with reaching(STORE), self._database.writing() as session:
             self._prune(session, now)
             made = session.execute(
@@ -70,7 +73,7 @@ class RequestKeys:
         return KeptRequest(bytes(kept), datetime.fromisoformat(begun_at), answer, bool(made))
 
     def keep(self, holder: str, key: str, answer: KeptAnswer) -> None:
-        """Keep the answer to the request that the key is bound to."""
+        """Store the answer to the request of this key."""
         if len(answer.body) > LARGEST_ANSWER:
             return
         with reaching(STORE), self._database.writing() as session:
@@ -81,14 +84,14 @@ class RequestKeys:
             )
 
     def free(self, holder: str, key: str) -> None:
-        """Forget a key whose request was not carried out."""
+        """Delete a key whose request was not executed."""
         with reaching(STORE), self._database.writing() as session:
             session.execute(
                 f"DELETE FROM {REQUEST_KEYS_TABLE} WHERE holder = ? AND key = ?", (holder, key)
             )
 
     def _prune(self, session: Session, now: datetime) -> None:
-        """Delete old keys, now and then."""
+        """Delete old keys from time to time."""
         self._until_pruning -= 1
         if self._until_pruning > 0:
             return

@@ -35,7 +35,7 @@ def columns_of_row(row: type) -> dict[str, Any]:
 
 
 def row_schema(row: type, *, is_partial: bool) -> dict[str, Any]:
-    """The schema of a row. `is_partial`: a list may be asked for some columns only."""
+    """The schema of a row. `is_partial`: a list may be queried for some columns only."""
     hints = columns_of_row(row)
     needed = (
         []

@@ -1,4 +1,4 @@
-"""The service as a process: sockets, signals, and a stop that keeps what was accepted."""
+"""The service as a process: sockets, signals, and a stop that answers accepted requests."""
 
 import logging
 import signal
@@ -21,8 +21,8 @@ WAITING_CONNECTIONS = 512
 
 
 def serve(ledger: Ledger, settings: ServiceSettings, announce: Callable[[str], None]) -> None:
-    """Serve until SIGTERM or SIGINT. Requests that were accepted are answered, and readers of the
-    stream get a last event.
+    """Serve until SIGTERM or SIGINT. Accepted requests are answered, and readers of the stream get
+    a last event.
 
     `announce` gets the URL once the server listens. Raises InvalidSetting if the address cannot be
     used.
@@ -35,7 +35,7 @@ def serve(ledger: Ledger, settings: ServiceSettings, announce: Callable[[str], N
     app = make_app(ledger, settings)
     logging.getLogger("uvicorn.error").setLevel(
         logging.CRITICAL
-    )  # it logs a trace of what is answered and logged here
+    )  # it logs errors that are already answered and logged here
     config = uvicorn.Config(
         app,
         http=protocol_of(settings.limits),
@@ -58,7 +58,7 @@ def serve(ledger: Ledger, settings: ServiceSettings, announce: Callable[[str], N
 
 
 class _Server(uvicorn.Server):
-    """Ends what takes long, streams and reconciliations, before it waits for open connections."""
+    """Ends streams and reconciliations before it waits for open connections."""
 
     def __init__(
         self, config: uvicorn.Config, end_long: Callable[[], None], announce: Callable[[], None]

@@ -10,7 +10,7 @@ LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The most that the server takes, of everything that a client may send or hold."""
+    """The server's limits on everything that a client may send or occupy."""
 
     body_bytes: int = 16 << 20
     """Bytes of a request's body."""
@@ -25,13 +25,13 @@ class Limits:
     """Parameters of a request."""
 
     head_seconds: float = 10.0
-    """Seconds until the headers of a request are there."""
+    """Seconds until the headers of a request are complete."""
 
     body_seconds: float = 30.0
-    """Seconds until the body of a request is there."""
+    """Seconds until the body of a request is complete."""
 
     answer_seconds: float = 30.0
-    """Seconds for a query, and as many for its answer to be read by the client."""
+    """Seconds for a query, and the same again for the client to read its answer."""
 
     connections: int = 1_000
     """Connections at once."""
@@ -52,20 +52,21 @@ class Limits:
     """Queries as of another time that wait for their turn."""
 
     cache_bytes: int = 64 << 20
-    """Bytes of answers that are kept while the ledger does not change."""
+    """Bytes of cached answers while the ledger does not change."""
 
     reconciliations: int = 4
     """Reconciliations that run at once, each of other accounts. More are refused."""
 
     reconcile_seconds: float = 120.0
-    """Seconds for a reconciliation. It is then ended, and what it has appended stays."""
+    """Seconds for a reconciliation. It is then ended, and its appended messages stay."""
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceSettings:
-    """How the service is reached, and by whom. `hosts`: names that the Host header may have,
-    besides those of loopback. `collect`: the settings of `orderledger collect`, with the ledger
-    that is served as `db`; None refuses reconciliations."""
+    """The address of the service, and who may reach it. `hosts`: names that the Host header may
+    have, besides those of loopback. `collect`: the settings of `orderledger collect`, with the
+    ledger that is served as `db`; None refuses reconciliations.
+    """
 
     host: str = "127.0.0.1"
     port: int = 8350
@@ -79,6 +80,6 @@ class ServiceSettings:
         return self.host in LOOPBACK or self.host.startswith("127.")
 
     def allowed_hosts(self) -> frozenset[str]:
-        """The names that a Host header may have, in small letters."""
+        """The names that a Host header may have, in lower case."""
         bound = () if self.host in ("0.0.0.0", "::", "") else (self.host,)
         return frozenset(name.lower() for name in (*LOOPBACK, *bound, *self.hosts))

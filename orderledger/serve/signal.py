@@ -1,4 +1,4 @@
-"""Wakes all tasks that wait, and keeps nothing for those that do not."""
+"""Wakes all waiting tasks, and stores nothing for those that do not wait."""
 
 import asyncio
 from contextlib import suppress
@@ -10,13 +10,13 @@ class Signal:
     def __init__(self) -> None:
         self._waiting: asyncio.Future[None] | None = None
 
-    def tell(self) -> None:
+    def wake_all(self) -> None:
         if self._waiting is not None and not self._waiting.done():
             self._waiting.set_result(None)
         self._waiting = None
 
     async def wait(self, seconds: float) -> None:
-        """Wait for the next `tell`, at most so long."""
+        """Wait for the next `wake_all`, at most this long."""
         if self._waiting is None:
             self._waiting = asyncio.get_running_loop().create_future()
         with suppress(TimeoutError):

@@ -1,5 +1,6 @@
-"""`GET /api/stream`: server-sent events. The id of each is its log position, with which a reader
-goes on where it stopped."""
+"""`GET /api/stream`: server-sent events. The id of each is its log position, from which a reader
+can continue.
+"""
 
 import asyncio
 import time
@@ -26,10 +27,10 @@ from orderledger.serve.tokens import READ, TokenSource
 HEARTBEAT_SECONDS = 15.0
 STATUS_SECONDS = 2.0
 ASKED_AGAIN_SECONDS = 1.0
-"""Between two looks whether the token of a reader may still read."""
+"""Seconds between two checks whether a reader's token is still valid."""
 
 STUCK_SECONDS = 20.0
-"""A reader that takes nothing for so long is cut off."""
+"""A reader that reads nothing for this long is cut off."""
 
 VIEWS = ("events", "orders")
 HEADERS = [
@@ -44,8 +45,8 @@ PARAMETERS = (
     questions.Parameter(
         "after",
         "count",
-        "A log position: what follows it. Default: from now on. The header Last-Event-ID comes "
-        "first.",
+        "A log position: events after it. Default: from now on. The header Last-Event-ID takes "
+        "precedence.",
     ),
     questions.Parameter("account", "text", "Only this account."),
     questions.Parameter("stream", "text", "Only this stream."),
@@ -81,7 +82,7 @@ class Streams:
     def stop(self) -> None:
         """End all readers, each with a last event."""
         self._is_stopping = True
-        self._signal.tell()
+        self._signal.wake_all()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         asked = parse_query(scope["query_string"], BY_NAME, self._limits.parameters)
@@ -135,7 +136,9 @@ class Streams:
         pieces: AsyncGenerator[tuple[int, bytes], None],
         leaving: "asyncio.Future[None]",
     ) -> None:
-        """Send what the feed has, until the reader leaves, is dropped, or the server stops."""
+        """Send the content of the feed, until the reader disconnects, is dropped, or the server
+        stops.
+        """
         try:
             async for position, piece in pieces:
                 if leaving.done():
@@ -148,7 +151,11 @@ class Streams:
                 if not reader.is_allowed():
                     await reader.write(
                         _event(
-                            "bye", {"reason": "the token may no longer read", "position": position}
+                            "bye",
+                            {
+                                "reason": "the token is no longer valid for reading",
+                                "position": position,
+                            },
                         )
                     )
                     return
@@ -168,14 +175,14 @@ class Streams:
             )
 
     async def _publish_status(self) -> None:
-        """Look at the status now and then, and tell the readers of a change."""
+        """Check the status from time to time, and send changes to the readers."""
         while True:
-            with suppress(Exception):  # the store may come back
+            with suppress(Exception):  # the store may become reachable again
                 status = await self._answers.ask(partial(status_of, self._ledger))
-                told = _event("status", status)
-                if told != self._status:
-                    self._status = told
-                    self._signal.tell()
+                event = _event("status", status)
+                if event != self._status:
+                    self._status = event
+                    self._signal.wake_all()
             await asyncio.sleep(STATUS_SECONDS)
 
 
@@ -190,7 +197,7 @@ class _Reader:
         self.status: bytes = b""
 
     def is_allowed(self) -> bool:
-        """Whether the token that began this may still read. Looks once a second."""
+        """Whether the token of this connection may still read. Checks once a second."""
         now = time.monotonic()
         if self._tokens is None or now - self._asked_at < ASKED_AGAIN_SECONDS:
             return True
@@ -199,7 +206,7 @@ class _Reader:
         return token is not None and READ in token.roles
 
     async def write(self, piece: bytes) -> None:
-        """Send a piece. Raises TimeoutError for a reader that takes nothing."""
+        """Send a piece. Raises TimeoutError for a reader that reads nothing."""
         async with asyncio.timeout(STUCK_SECONDS):
             await self._send({"type": "http.response.body", "body": piece, "more_body": True})
         self._written_at = time.monotonic()
@@ -213,14 +220,14 @@ class _Reader:
 
 
 async def _left(receive: Receive, signal: Signal) -> None:
-    """Wait until the client leaves."""
+    """Wait until the client disconnects."""
     while (await receive())["type"] != "http.disconnect":
         pass
-    signal.tell()
+    signal.wake_all()
 
 
 def _resumed(headers: Mapping[bytes, bytes], after: int | None) -> int | None:
-    """The position after which the reader goes on."""
+    """The position after which the reader continues."""
     last = headers.get(b"last-event-id")
     if last is None or not last.strip():
         return after
@@ -233,11 +240,12 @@ def _resumed(headers: Mapping[bytes, bytes], after: int | None) -> int | None:
 def _filter(
     view: str, filtered: tuple[str, ...], asked: Mapping[str, Any]
 ) -> Callable[[Item], bool] | None:
-    """What a reader wants. None for everything. An order that is gone has an account and a stream
-    only."""
+    """The filter of a reader. None for everything. An order that no longer exists has only an
+    account and a stream.
+    """
     for name in asked:
         if name not in filtered:
-            raise invalid(name, f"is no filter of view={view}: {', '.join(filtered)}")
+            raise invalid(name, f"is not a filter of view={view}: {', '.join(filtered)}")
     if not asked:
         return None
     wanted = [

@@ -1,4 +1,4 @@
-"""Tokens of the service: who may read, record, collect, and operate.
+"""Tokens of the service: permissions to read, record, collect, and operate.
 
 The file is TOML, readable by its owner alone:
 
@@ -29,8 +29,9 @@ LONGEST_NAME = 200
 
 FIELDS = {"name", "token", "token_sha256", "roles"}
 SETTLING_NS = 100_000_000
-"""A file that was changed so shortly ago is read again: two changes within one tick of the file
-system's clock look alike."""
+"""A file changed less than this long ago is read again: two changes within one tick of the file
+system's clock look alike.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class Token:
 
 
 class TokenSource(Protocol):
-    """What knows tokens."""
+    """A source of tokens."""
 
     def find(self, text: bytes) -> Token | None:
         """The token with this text."""
@@ -86,7 +87,7 @@ class Tokens:
             raise InvalidSetting(str(path), f"is not TOML: {fault}") from None
         rows = document.get("tokens")
         if not isinstance(rows, list) or not rows or set(document) != {"tokens"}:
-            raise InvalidSetting(str(path), "has no tables [[tokens]], or something beside them")
+            raise InvalidSetting(str(path), "has no tables [[tokens]], or something besides them")
         tokens = tuple(_token(f"{path}: tokens.{index}", row) for index, row in enumerate(rows))
         for what, values in (
             ("name", [token.name for token in tokens]),
@@ -98,8 +99,9 @@ class Tokens:
 
 
 class TokenFile:
-    """The tokens in a file as it is now: a changed file is read again at the next question. One
-    that cannot be used changes nothing, and an error is logged. For one thread."""
+    """The tokens in a file in its current state: a changed file is read again at the next query.
+    A file that cannot be used changes nothing, and an error is logged. Not thread-safe.
+    """
 
     def __init__(self, path: Path) -> None:
         """Raises InvalidSetting if the file cannot be used."""
@@ -123,8 +125,9 @@ class TokenFile:
         return self._tokens
 
     def _look(self) -> tuple[int, ...] | None:
-        """What tells one state of the file from another. None if it is too young for that, or not
-        there."""
+        """Distinguishes one state of the file from another. None if the file is too young for
+        that, or missing.
+        """
         try:
             found = self._path.stat()
         except OSError:

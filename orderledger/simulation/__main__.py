@@ -1,9 +1,9 @@
 """Serve a simulated venue on loopback until stopped: `python -m orderledger.simulation tradier >
 fake.toml`.
 
-Prints a complete settings file for `orderledger collect` on standard output, and what to export for
-it on standard error. Every `--every` seconds an order is placed, filled, canceled or changed. Needs
-the extra `fake`.
+Prints a complete settings file for `orderledger collect` on standard output, and the variables to
+export for it on standard error. Every `--every` seconds an order is placed, filled, canceled or
+changed. Needs the extra `fake`.
 """
 
 import argparse
@@ -61,10 +61,10 @@ async def serve(options: argparse.Namespace) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m orderledger.simulation", description=__doc__)
     parser.add_argument("venue", choices=installed())
-    parser.add_argument("--port", type=int, default=0, help="Default: one that is free.")
-    parser.add_argument("--seed", type=int, default=0, help="Of what happens, and of the faults.")
+    parser.add_argument("--port", type=int, default=0, help="Default: a free one.")
+    parser.add_argument("--seed", type=int, default=0, help="Seed of the events and the faults.")
     parser.add_argument(
-        "--every", type=float, default=1.0, help="Seconds between two happenings. Default: 1."
+        "--every", type=float, default=1.0, help="Seconds between two events. Default: 1."
     )
     parser.add_argument(
         "--faults",
@@ -75,14 +75,18 @@ def main() -> None:
     options = parser.parse_args()
     if not 0 <= options.faults * len(ANSWER_FAULTS) <= 1:
         parser.error(
-            f"--faults: {options.faults:g} for each of {len(ANSWER_FAULTS)} faults is no chance"
+            f"--faults: {options.faults:g} for each of {len(ANSWER_FAULTS)} faults is not a "
+            "probability"
         )
     try:
         asyncio.run(serve(options))
     except InvalidSetting as error:
         parser.error(str(error))
     except ModuleNotFoundError as error:
-        parser.exit(2, f"no {error.name}: install the extra, pip install 'orderledger[fake]'\n")
+        parser.exit(
+            2,
+            f"{error.name} is not installed: install the extra, pip install 'orderledger[fake]'\n",
+        )
 
 
 if __name__ == "__main__":

@@ -453,15 +453,15 @@ def test_every_analysis_answers_every_group_and_shows_its_columns(ledger: Ledger
 
 def test_wrong_names_groups_and_methods_are_named(ledger: Ledger) -> None:
     for asked, fault in (
-        ({"name": "moon"}, "'moon' is no analysis: anomalies, cancels"),
-        ({"name": "pnl", "by": "moon"}, "'moon' is no group of pnl: account, strategy"),
-        ({"name": "pnl", "by": "account; drop table x"}, "is no group of pnl"),
+        ({"name": "moon"}, "'moon' is not an analysis: anomalies, cancels"),
+        ({"name": "pnl", "by": "moon"}, "'moon' is not a group of pnl: account, strategy"),
+        ({"name": "pnl", "by": "account; drop table x"}, "is not a group of pnl"),
         ({"name": "pnl", "by": ""}, "pnl needs a group"),
         (
             {"name": "exposure", "by": "account"},
             "exposure needs the group instrument: by account, instrument",
         ),
-        ({"name": "pnl", "method": "hifo"}, "'hifo' is no method"),
+        ({"name": "pnl", "method": "hifo"}, "'hifo' is not a method"),
         ({"name": "pnl", "timezone": "Mars"}, "'Mars' is no time zone"),
     ):
         with pytest.raises(ValueError, match=fault):

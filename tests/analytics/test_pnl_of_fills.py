@@ -129,7 +129,7 @@ def test_the_fills_of_a_position_add_up_to_its_realized_pnl(
     entries: list[Row], defined: dict[tuple[str, str], Row]
 ) -> None:
     source = kept(entries, defined)
-    rows = list(queries.pnl_of_fills(source))
+    rows: list[Any] = list(queries.pnl_of_fills(source))
     assert [row["fill_id"] for row in rows] == [row["fill_id"] for row in source.rows(TRADES)]
     terms = {(row["account"], row["instrument"]): row for row in source.rows(INSTRUMENTS)}
     for key in {(row["account"], row["instrument"]) for row in rows}:

@@ -74,13 +74,15 @@ def test_the_examples_of_the_help_work(url: str, command: str) -> None:
 
 
 def test_only_a_query_that_uses_the_word_at_is_told_of_it(url: str) -> None:
-    assert "at is a word of SQL" in run("sql", "SELECT * FROM marks ORDER BY AT", "--db", url).err
-    assert "at is a word of SQL" not in run("sql", "SELEC 1", "--db", url).err
+    assert (
+        "`at` is an SQL keyword" in run("sql", "SELECT * FROM marks ORDER BY AT", "--db", url).err
+    )
+    assert "`at` is an SQL keyword" not in run("sql", "SELEC 1", "--db", url).err
 
 
 def test_a_pivot_without_values_is_told_to_name_them(url: str) -> None:
     assert (
-        "a PIVOT names its values"
+        "a PIVOT must name its values"
         in run("sql", "PIVOT trades ON side USING count(*)", "--db", url).err
     )
     query = (
@@ -109,7 +111,7 @@ def test_numbers_of_all_sizes_are_analysed_or_refused_in_words() -> None:
         resting = ledger.analyse("resting", by=("side", "account")).to_rows()
         assert [(row["orders"], row["largest_to_usual"]) for row in resting] == [(1, None), (1, 1)]
         with pytest.raises(
-            InvalidQuery, match="turnover: a number has more digits than an analysis holds"
+            InvalidQuery, match="turnover: a number has more digits than an analysis can hold"
         ):
             ledger.analyse("turnover")
 

@@ -118,14 +118,14 @@ def test_faults_of_a_query_are_one_sentence(url: str) -> None:
         ("SELECT prise FROM trades", "prise"),
         ("SELEC 1", 'syntax error at or near "SELEC"'),
         ("SELECT max(at) FROM trades", 'write "at" in double quotes'),
-        ("DROP TABLE trades", "a query only reads: DROP is refused"),
+        ("DROP TABLE trades", "a query may only read: DROP is refused"),
     ):
         ended = run("sql", query, "--db", url)
         assert (ended.status, ended.out) == (2, "")
         assert sentence in ended.err.splitlines()[-1]
     with (
         Ledger.open(url) as ledger,
-        pytest.raises(InvalidSetting, match="'much' is no size of memory, such as 2GB"),
+        pytest.raises(InvalidSetting, match="'much' is not a size of memory, such as 2GB"),
     ):
         ledger.sql("SELECT 1", memory_limit="much")
 
@@ -186,7 +186,7 @@ def test_analyse_is_a_command(url: str) -> None:
     shown = run("analyse", "turnover", "--db", url, "--by", "instrument", "--format", "ndjson")
     assert json.loads(shown.out)["turnover"] == "311"
     wrong = run("analyse", "turnover", "--db", url, "--by", "moon")
-    assert (wrong.status, "'moon' is no group of turnover" in wrong.err) == (2, True)
+    assert (wrong.status, "'moon' is not a group of turnover" in wrong.err) == (2, True)
     assert run("analyse", "moon", "--db", url).status == 2
 
 
@@ -234,7 +234,7 @@ def test_what_is_no_archive_is_named(tmp_path: Path) -> None:
     )
     assert "gone.parquet cannot be read" in run("sql", "FROM trades", "--archive", tmp_path).err
     (tmp_path / "manifest.json").write_text("{")
-    assert "is no manifest of an archive" in run("sql", "FROM trades", "--archive", tmp_path).err
+    assert "is not a manifest of an archive" in run("sql", "FROM trades", "--archive", tmp_path).err
 
 
 def test_a_damaged_row_is_named(url: str) -> None:

@@ -126,7 +126,7 @@ def test_filters_choose_rows(ledger: Ledger) -> None:
         assert accounts == {"sim:two"}
     with pytest.raises(ValueError, match="'moon' is no column of trades"):
         ledger.table("trades", moon=1)
-    with pytest.raises(ValueError, match="'moon' is no table: orders, trades"):
+    with pytest.raises(ValueError, match="'moon' is not a table: orders, trades"):
         ledger.table("moon")
 
 

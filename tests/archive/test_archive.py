@@ -32,7 +32,7 @@ from orderledger.analytics.archive.rows import bucket_of, stored_state
 from orderledger.analytics.archive.verifying import verified, verify
 from orderledger.analytics.archive.writing import Archived, archive
 from orderledger.infrastructure.storage import account_facts
-from orderledger.infrastructure.storage.recorder import EVIDENCE_TABLE, NAMES_TABLE, Row
+from orderledger.infrastructure.storage.recorder import EVIDENCE_TABLE, NAMES_TABLE, LogRow
 from tests.archive.killing import ARCHIVING, RESTORING, killed
 from tests.command_line import run
 from tests.contract.streams import every_view, lives, opened, parsed, story
@@ -72,11 +72,11 @@ def archived(ledger: Ledger, place: Place) -> Archived:
     return archive(ledger.store, place, catch_up=ledger.catch_up)
 
 
-def archived_events(place: Place) -> list[Row]:
+def archived_events(place: Place) -> list[LogRow]:
     """All events of an archive, as a ledger would store them."""
     manifest = needed_manifest(place)
     rows = [
-        Row(
+        LogRow(
             one["stream"],
             one["version"],
             one["name"],
@@ -217,7 +217,7 @@ def test_the_archive_of_another_ledger_is_not_added_to(
 def test_a_folder_of_other_files_is_not_made_an_archive(told: Ledger, tmp_path: Path) -> None:
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "cat.jpg").write_text("cat")
-    with pytest.raises(ArchiveError, match="is no archive, and not empty: cat.jpg"):
+    with pytest.raises(ArchiveError, match="is not an archive, and not empty: cat.jpg"):
         archived(told, Place(str(tmp_path / "photos")))
     assert [path.name for path in (tmp_path / "photos").iterdir() if path.name != ".lock"] == [
         "cat.jpg"
@@ -227,7 +227,7 @@ def test_a_folder_of_other_files_is_not_made_an_archive(told: Ledger, tmp_path: 
 FAULTS = {
     "is missing": lambda path: path.unlink(),
     "is truncated": lambda path: path.write_bytes(path.read_bytes()[:-10]),
-    "is altered": lambda path: path.write_bytes(
+    "was altered": lambda path: path.write_bytes(
         bytes([path.read_bytes()[0] ^ 1]) + path.read_bytes()[1:]
     ),
     "is foreign": lambda path: path.with_name("x.parquet").write_bytes(path.read_bytes()),

@@ -131,7 +131,7 @@ def test_the_endpoint_and_the_keys_may_come_from_the_environment(
     assert verify(Place(url))[0].position == told.store.recorder.last_position()
 
 
-@pytest.mark.parametrize("fault", ["is missing", "is truncated", "is altered", "is foreign"])
+@pytest.mark.parametrize("fault", ["is missing", "is truncated", "was altered", "is foreign"])
 def test_an_object_that_is_not_as_the_manifest_says_is_named(
     fault: str, told: Ledger, url: str, tmp_path: Path
 ) -> None:
@@ -145,7 +145,7 @@ def test_an_object_that_is_not_as_the_manifest_says_is_named(
     else:
         place.write(
             named,
-            {"is truncated": content[:-9], "is altered": b"X" + content[1:]}.get(fault, content),
+            {"is truncated": content[:-9], "was altered": b"X" + content[1:]}.get(fault, content),
         )
     done = run("archive", url, "--verify", environment=KEYS)
     assert (done.status, f"{named}: {fault}" in done.out) == (1, True)

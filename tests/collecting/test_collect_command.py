@@ -169,10 +169,9 @@ def test_a_second_collector_of_an_account_is_refused_while_the_first_one_runs(
     (sentence,) = [
         line for line in twice.second.err.splitlines() if line.startswith("orderledger: ")
     ]
-    assert (
-        sentence
-        == "orderledger: collector: 'collector' is running, and has this name or collects some of "
-        "these accounts already"
+    assert sentence == (
+        "orderledger: collector: 'collector' is already running, with this name or with some "
+        "of these accounts"
     )
 
 
@@ -302,7 +301,7 @@ def test_an_account_that_no_venue_has_is_named_before_a_ledger_is_made(tmp_path:
     said = CliRunner().invoke(
         main, ["reconcile", "--config", f"{tmp_path}/o.toml", "--account", "moon"]
     )
-    sentence = "orderledger: account: 'moon' is none of hyperliquid:main\n"
+    sentence = "orderledger: account: 'moon' is not one of hyperliquid:main\n"
     assert (said.exit_code, said.stdout, said.stderr) == (2, "", sentence)
     assert [path.name for path in tmp_path.iterdir()] == ["o.toml"]
 

@@ -184,7 +184,7 @@ def test_a_row_that_cannot_be_read_is_told_with_its_line_and_the_rest_is_transla
     ]
     assert said.stderr.splitlines() == [
         "line 1: quantity is not a decimal number",
-        "line 1: status is missing, or no status",
+        "line 1: status is missing or not valid",
     ]
 
 

@@ -26,30 +26,30 @@ WRONG: dict[str, tuple[str, str]] = {
     ),
     "an account named twice": (
         f"{HYPERLIQUID}accounts = [{MAIN}, {MAIN}]",
-        "FILE: venues.0: account 'hyperliquid:main' is named twice, in venues.0 before",
+        "FILE: venues.0: account 'hyperliquid:main' is already named in venues.0",
     ),
     "an account named twice at two venues": (
         f"{HYPERLIQUID}accounts = [{MAIN.replace('hyperliquid:', 'tradier:')}]\n{TRADIER}{HOME}",
-        "FILE: venues.1: account 'tradier:main' is named twice, in venues.0 before",
+        "FILE: venues.1: account 'tradier:main' is already named in venues.0",
     ),
     "an address named twice": (
         f"{HYPERLIQUID}accounts = [{MAIN}, {SAME}]",
-        f"FILE: venues.0: address {ADDRESS} is named twice",
+        f"FILE: venues.0: address {ADDRESS} is already named in",
     ),
     "a token named twice": (
         f"{NOBITEX}{HOME}{NOBITEX.replace('nobitex:main', 'nobitex:other')}{HOME}",
         (
-            "FILE: venues.1: the account of the token in the variable HOME is named twice, in "
-            "venues.0 before"
+            "FILE: venues.1: the account of the token in the variable HOME is already named in "
+            "venues.0"
         ),
     ),
     "a number named twice": (
         f"{TRADIER}{HOME}{TRADIER.replace('tradier:main', 'tradier:other')}{HOME}",
-        "FILE: venues.1: number VA1 is named twice, in venues.0 before",
+        "FILE: venues.1: number VA1 is already named in venues.0",
     ),
     "an index named twice": (
         f"{LIGHTER}{LIGHTER.replace('lighter:main', 'lighter:other')}",
-        "FILE: venues.1: account_index 281 is named twice, in venues.0 before",
+        "FILE: venues.1: account_index 281 is already named in venues.0",
     ),
     "a variable that is not set": (
         f'{OK}{TRADIER}token = {{ env = "NOT_SET_ANYWHERE" }}',
@@ -77,7 +77,7 @@ WRONG: dict[str, tuple[str, str]] = {
     ),
     "a file that is no text": (
         f'{TRADIER}token = {{ file = "FOLDER/bytes" }}',
-        "FILE: venues.0.token.file: FOLDER/bytes is no text",
+        "FILE: venues.0.token.file: FOLDER/bytes is not text",
     ),
     "a file that has no name": (
         f'{TRADIER}token = {{ file = "a\\u0000b" }}',
@@ -85,28 +85,28 @@ WRONG: dict[str, tuple[str, str]] = {
     ),
     "a venue that is none": (
         HYPERLIQUID.replace("hyperliquid", "elsewhere"),
-        f"FILE: venues.0: venue is none of {', '.join(installed())}",
+        f"FILE: venues.0: venue is not one of {', '.join(installed())}",
     ),
     "a venue without a name": (
         "[[venues]]",
-        f"FILE: venues.0: venue is none of {', '.join(installed())}",
+        f"FILE: venues.0: venue is not one of {', '.join(installed())}",
     ),
     "a token in two places": (
         f'{TRADIER}token = {{ env = "HOME", file = "FOLDER/token" }}',
-        "FILE: venues.0.token: needs env or file, and not both",
+        "FILE: venues.0.token: needs either env or file, not both",
     ),
     "a token nowhere": (
         f"{TRADIER}token = {{}}",
-        "FILE: venues.0.token: needs env or file, and not both",
+        "FILE: venues.0.token: needs either env or file, not both",
     ),
     "an allowance that no account has": (
         f"{LIGHTER}requests_per_minute = 599",
-        "FILE: venues.0.requests_per_minute: 599 is",
+        "FILE: venues.0.requests_per_minute: 599 fits neither",
     ),
     "a lookback before all time": (f"lookback_hours = 31000000\n{OK}", "FILE: lookback_hours: "),
     "an address without a scheme": (
         f'{OK}url = "api.invalid"',
-        "FILE: venues.0.url: 'api.invalid' is no address",
+        "FILE: venues.0.url: 'api.invalid' is not an address",
     ),
     "an address with a port that is none": (
         f'{LIGHTER}url = "http://x.invalid:99999"',
@@ -124,7 +124,10 @@ WRONG: dict[str, tuple[str, str]] = {
     "a network that is none": (f'{OK}network = "sandbox"', "FILE: venues.0.network: "),
     "an address of another network": (
         f'{OK}network = "testnet"\nurl = "https://api.hyperliquid.xyz"',
-        "FILE: venues.0.url: https://api.hyperliquid.xyz is of mainnet, and network is testnet",
+        (
+            "FILE: venues.0.url: https://api.hyperliquid.xyz belongs to mainnet, but network is "
+            "testnet"
+        ),
     ),
     "a websocket of another network": (
         (
@@ -148,7 +151,7 @@ WRONG: dict[str, tuple[str, str]] = {
     ),
     "a websocket of our own beside the venue's address": (
         f'{LIGHTER}network = "testnet"\nwebsocket_url = "ws://127.0.0.1:80"',
-        "FILE: venues.0.websocket_url: ws://127.0.0.1:80 is of another place, and url, ",
+        "FILE: venues.0.websocket_url: ws://127.0.0.1:80 is of another place, but url, ",
     ),
     "no venue": ("", "FILE: venues: names none"),
     "no TOML": ("db = ", "FILE: is not TOML"),

@@ -36,8 +36,8 @@ from tests.contract.streams import report, request
             "'someday' is not an RFC 3339 time with an offset, such as 2026-",
         ),
         (["orders", "--as-of", "²"], 2, "'²' is not an RFC 3339 time"),
-        (["orders", "--db", "no/such/folder/ledger.db"], 3, "no file in an existing folder"),
-        (["record", "--db", "no/such/folder/ledger.db"], 3, "no file in an existing folder"),
+        (["orders", "--db", "no/such/folder/ledger.db"], 3, "is not a file in an existing folder"),
+        (["record", "--db", "no/such/folder/ledger.db"], 3, "is not a file in an existing folder"),
     ],
 )
 def test_a_command_that_cannot_says_why(
@@ -88,9 +88,8 @@ def test_what_names_no_store_is_wrong_usage_and_makes_no_file(
         shown = {"mysql://me:secret@host/db": "mysql://...", "http://host": "http://..."}.get(
             url, url
         )
-        assert (
-            ended.err
-            == f"orderledger: db: {shown!r} is none of: a path, sqlite:///path, postgresql://..., "
+        assert ended.err == (
+            f"orderledger: db: {shown!r} is not a path, sqlite:///path, postgresql://... or "
             "memory://\n"
         )
     assert list(tmp_path.iterdir()) == []

@@ -10,7 +10,7 @@ import pytest
 from orderledger import Ledger
 from orderledger.projections import lots, position_fold
 from orderledger.projections.position_tables import CHECKPOINTS, LOTS
-from orderledger.projections.view import Table
+from orderledger.projections.view import AnyTable
 from tests.contract.sql import connected, run_sql
 from tests.contract.streams import fill, opened, parsed
 from tests.typed import column
@@ -90,7 +90,7 @@ def filled(url: str) -> str:
     return url
 
 
-def mended(url: str, table: Table, *, is_reported: bool = True) -> None:
+def mended(url: str, table: AnyTable, *, is_reported: bool = True) -> None:
     """Check names the damage; the late fill and the next one are counted as on a fresh ledger; then
     nothing differs."""
     with opened(url, update_views=False) as ledger:
@@ -107,7 +107,7 @@ def warned(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [record.getMessage() for record in caplog.records if record.name == "orderledger"]
 
 
-def where(table: Table, name: str) -> str:
+def where(table: AnyTable, name: str) -> str:
     """The checkpoint before the late fill. Of lots all rows, unless no two may have the same
     value."""
     if table is CHECKPOINTS:
@@ -118,14 +118,14 @@ def where(table: Table, name: str) -> str:
     }.get(name, "")
 
 
-def damages(table: Table) -> list[Any]:
+def damages(table: AnyTable) -> list[Any]:
     names = [column.name for column in table.columns]
     return [pytest.param(table, name, id=f"{table.name} {name}") for name in names]
 
 
 @pytest.mark.parametrize(("table", "name"), [*damages(CHECKPOINTS), *damages(LOTS)])
 def test_another_value_in_any_column_is_not_used(
-    url: str, table: Table, name: str, caplog: pytest.LogCaptureFixture
+    url: str, table: AnyTable, name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     other = BROKEN[table.kinds[name]][url.partition(":")[0]].format(name=name)
     run_sql(url, f"UPDATE {table.name} SET {name} = {other} {where(table, name)}")
@@ -136,7 +136,7 @@ def test_another_value_in_any_column_is_not_used(
 
 @pytest.mark.parametrize(("table", "name"), [*damages(CHECKPOINTS), *damages(LOTS)])
 def test_a_value_that_cannot_be_read_is_not_used(
-    tmp_path: Path, table: Table, name: str, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, table: AnyTable, name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     url = filled(f"sqlite:///{tmp_path}/ledger.db")
     other = UNREADABLE[table.kinds[name]].format(name=name)

@@ -127,7 +127,7 @@ def test_the_check_names_each_of_them_and_goes_on(durable_store_url: str, is_fol
         and fault in found[0][1]
     )
     unknown = (
-        "event 11, version 3, cannot be read: it is named 'moon.v1', which this version does not "
+        "event 11, version 3, cannot be read: its name is 'moon.v1', which this version does not "
         "know"
     )
     assert found[1] == ("sim:main/C-2", unknown)

@@ -116,7 +116,8 @@ def test_positions_are_those_of_a_fold_from_the_first_fill(ledger: Ledger, seed:
     audited.compare()
     assert ledger.check().differences == ()
     with ledger._store.database.reading() as session:
-        assert session.select(CHECKPOINTS) and session.select(LOTS)
+        assert session.select(CHECKPOINTS)
+        assert session.select(LOTS)
     assert ledger.rebuild().is_equal
     assert ledger.rebuild(["positions"]).names == ("positions",)
 

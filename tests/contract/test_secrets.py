@@ -67,7 +67,7 @@ def test_of_a_url_that_is_understood_host_and_database_are_shown(url: str) -> No
 def test_of_a_url_that_is_not_understood_nothing_is_shown(url: str) -> None:
     said = said_of(url)
     assert said.startswith(
-        "db: 'postgresql://...' is not understood: in a user name or a password, / is written %2F"
+        "db: 'postgresql://...' is not valid: in a user name or a password, / is written %2F"
     )
     assert [part for part in (*PARTS, HOST) if part in said] == []
 

@@ -74,10 +74,10 @@ def test_a_commit_that_nobody_answers_is_unknown_and_a_question_says_so(
     with Ledger.open(url, answer_timeout=1, update_views=False) as ledger:
         ledger.record(messages[0])
         line.speaks.clear()
-        with pytest.raises(OutcomeUnknown, match="no answer of the server within 1 s"):
+        with pytest.raises(OutcomeUnknown, match="no answer from the server within 1 s"):
             ledger.record(messages[1])
         with pytest.raises(
-            StoreUnreachable, match="no answer of the server within 1 s|couldn't get a connection"
+            StoreUnreachable, match="no answer from the server within 1 s|couldn't get a connection"
         ):
             ledger.orders()
         line.speaks.set()

@@ -12,7 +12,7 @@ from orderledger import Ledger, UnreadableEvent
 from orderledger.infrastructure.storage.database import ROWS_PER_BATCH, Session
 from orderledger.infrastructure.storage.postgres.tables import PostgresSession
 from orderledger.infrastructure.storage.sqlite.tables import SQLiteSession
-from orderledger.projections.view import Row, Table
+from orderledger.projections.view import Row, RowType, Table
 from tests.contract.streams import fill, lives, opened, parsed, report, request
 from tests.contract.test_damaged_events import spoil
 
@@ -36,8 +36,8 @@ def rows_read(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         make = kind._rows_from
 
         def counted(
-            self: Session, table: Table, found: Sequence[Any], make: Any = make
-        ) -> list[Row]:
+            self: Session, table: Table[RowType], found: Sequence[Any], make: Any = make
+        ) -> list[RowType]:
             counts.append(len(found))
             rows: list[Row] = make(self, table, found)
             return rows

@@ -31,7 +31,7 @@ def order(
     *,
     unresolved: bool = False,
     **more: Any,
-) -> dict[str, Any]:
+) -> Any:
     return {
         "client_order_id": "C-1",
         "venue_order_id": "V-1",
@@ -47,9 +47,7 @@ def order(
     }
 
 
-def exposed(
-    *orders: dict[str, Any], held: dict[str, Any] = HELD, terms: Terms | None = None
-) -> Any:
+def exposed(*orders: Any, held: Any = HELD, terms: Terms | None = None) -> Any:
     return exposure_row(held, terms or Terms(), list(orders))
 
 

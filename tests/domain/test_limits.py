@@ -162,8 +162,7 @@ def test_the_position_in_the_worst_case_counts_every_open_order_of_the_side(
     expected = (
         None
         if reached is None
-        else f"position_quantity: the position in the worst case would become {reached}, the limit "
-        "is 10"
+        else f"position_quantity: the worst-case position would become {reached}, the limit is 10"
     )
     assert (None if found is None else found.text) == expected
 

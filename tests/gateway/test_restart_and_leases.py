@@ -98,7 +98,9 @@ def test_a_forced_takeover_is_immediate_recorded_and_fences_the_other(ledger: Le
 
 
 def test_an_account_to_take_over_is_one_of_the_gateways(ledger: Ledger) -> None:
-    with pytest.raises(InvalidSetting, match="take_over: 'sim:two' is no account of this gateway"):
+    with pytest.raises(
+        InvalidSetting, match="take_over: 'sim:two' is not an account of this gateway"
+    ):
         Gateway(ledger, {ACCOUNT: LocalOrderEntry(venue_of())}, take_over=["sim:two"])
 
 

@@ -332,13 +332,15 @@ IMPOSSIBLE: dict[str, dict[str, Any]] = {
     "incorrect_limit_price: limit_price 0:": {"limit_price": "0"},
     "incorrect_limit_price: limit_price -3:": {"limit_price": "-3"},
     "incorrect_stop_price: a stop order needs": {"order_type": "stop", "limit_price": None},
-    "incorrect_stop_price: a limit order has no": {"stop_price": "1"},
+    "incorrect_stop_price: a limit order cannot have a": {"stop_price": "1"},
     "incorrect_stop_price: stop_price -1:": {"order_type": "stop_limit", "stop_price": "-1"},
-    "incorrect_expire_at: an order has expire_at if": {"time_in_force": "gtd"},
-    "incorrect_expire_at: an order has": {"expire_at": START},
-    "unsupported_order_type: order_type trailing_stop:": {"order_type": "trailing_stop"},
-    "unsupported_time_in_force: time_in_force fok:": {"time_in_force": "fok"},
-    "unsupported_time_in_force: an order that may only add liquidity": {
+    "incorrect_expire_at: expire_at is required for gtd": {"time_in_force": "gtd"},
+    "incorrect_expire_at: expire_at is required": {"expire_at": START},
+    "unsupported_order_type: order_type trailing_stop is not one of": {
+        "order_type": "trailing_stop"
+    },
+    "unsupported_time_in_force: time_in_force fok is not one of": {"time_in_force": "fok"},
+    "unsupported_time_in_force: a post-only order": {
         "time_in_force": "ioc",
         "post_only": True,
     },
@@ -559,7 +561,8 @@ def test_an_unknown_account_and_an_unknown_order_are_named(ledger: Ledger) -> No
     async def story() -> None:
         async with trading(ledger, venue_of()) as gateway:
             with pytest.raises(
-                InvalidSetting, match="account: 'sim:other' is none of this gateway's: sim:main"
+                InvalidSetting,
+                match="account: 'sim:other' is not an account of this gateway: sim:main",
             ):
                 await gateway.submit(buy("C-1", account="sim:other"))
             with pytest.raises(UnknownOrder):

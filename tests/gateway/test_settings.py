@@ -77,7 +77,7 @@ def test_numbers_are_exact(tmp_path: Path) -> None:
             "unresolved",
             "'block_instrument', 'block_account' or 'allow'",
         ),
-        ("sending_failures = 5", "", 13, "breakers.1", "breaks for nothing"),
+        ("sending_failures = 5", "", 13, "breakers.1", "has no condition"),
         (
             'daily_loss = "500"',
             "position_quantity = 2",
@@ -90,7 +90,7 @@ def test_numbers_are_exact(tmp_path: Path) -> None:
             "order_quantity = 3",
             10,
             "limits.2.order_quantity",
-            "is set for the same scope",
+            "is already set for the same scope",
         ),
         ("[[breakers]]", "[[breaker]]", 13, "breaker", "is not a setting"),
     ],

@@ -126,7 +126,7 @@ def test_a_flex_row_of_another_account_is_listed(ledger: Ledger, tmp_path: Path)
     )
     done = imported(ledger, "ib-flex", path, zone=zone_named("America/New_York"))
     (row,) = done.unreadable
-    assert row.field == "accountId" and "is 'U2', and the file begins with 'U1'" in row.fault
+    assert row.field == "accountId" and "is 'U2', but the file begins with 'U1'" in row.fault
     assert [fill["fill_id"] for fill in ledger.trades()] == ["1"]
 
 
@@ -255,11 +255,11 @@ def test_a_file_that_repeats_a_column_or_is_no_text_is_refused(
     ledger: Ledger, tmp_path: Path
 ) -> None:
     for name, text in (("twice.csv", "a,a\n1,2\n"), ("empty.csv", "")):
-        with pytest.raises(InvalidSetting, match="names of its columns"):
+        with pytest.raises(InvalidSetting, match="line of column names"):
             imported(ledger, "csv", written(tmp_path, name, text), mapping=Path("kraken-trades"))
     binary = tmp_path / "binary.csv"
     binary.write_bytes(b"txid,\xff\xfe\n1,2\n")
-    with pytest.raises(InvalidSetting, match="is no CSV file"):
+    with pytest.raises(InvalidSetting, match="is not a CSV file"):
         imported(ledger, "csv", binary, mapping=Path("kraken-trades"))
 
 

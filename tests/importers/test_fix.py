@@ -117,7 +117,7 @@ def test_damaged_lines_are_listed_and_the_others_recorded(
         ("line 3", "10"),
         ("line 4", "10"),
     ]
-    assert "checksum" in told.unreadable[0].fault and "cut" in told.unreadable[1].fault
+    assert "checksum" in told.unreadable[0].fault and "incomplete" in told.unreadable[1].fault
     assert [fill["fill_id"] for fill in ledger.trades()] == ["E3"]
 
 

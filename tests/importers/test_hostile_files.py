@@ -101,7 +101,7 @@ def test_a_quote_that_is_not_closed_is_named_with_the_lines_that_it_takes(
     found = of_csv(ledger, tmp_path, HEADER + GOOD.format("A") + '"B,2026\n' + GOOD.format("C"))
     assert (ids(ledger), faults(found)) == (
         ["A"],
-        [("lines 3 to 4", "", "is no row of a CSV file: unexpected end of data")],
+        [("lines 3 to 4", "", "is not a row of a CSV file: unexpected end of data")],
     )
     found = of_csv(ledger, tmp_path, HEADER + '"A"x,2026\n' + GOOD.format("C"))
     assert (ids(ledger), [place for place, _, _ in faults(found)]) == (["A", "C"], ["line 2"])
@@ -185,7 +185,7 @@ def test_a_side_in_words_that_nobody_explained_is_listed_with_those_that_are_kno
     rows = GOOD.format("A").replace("buy", "Kauf") + GOOD.format("B").replace("buy", "Verkauf")
     found = of_csv(ledger, tmp_path, HEADER + rows)
     assert (ids(ledger), faults(found)) == (
-        ["A"], [("line 3", "side", "'Verkauf' in column 'side' is none of buy, Kauf, sell")],
+        ["A"], [("line 3", "side", "'Verkauf' in column 'side' is not one of buy, Kauf, sell")],
     )  # fmt: skip
 
 
@@ -225,7 +225,7 @@ def test_a_format_that_is_excluded_later_hides_no_doubt_between_the_others() -> 
     column.look_at("line 3", "04-04-2026 15:00")
     with pytest.raises(
         InvalidSetting,
-        match="%m-%d-%Y %H:%M or %d-%m-%Y %H:%M: '03-02-2026 05:00' in line 2. Say --date-format",
+        match="%m-%d-%Y %H:%M or %d-%m-%Y %H:%M: '03-02-2026 05:00' in line 2. Give --date-format",
     ):
         column.decided(has_zone=True)
 

@@ -100,8 +100,8 @@ def test_lines_and_messages_that_are_about_no_order_are_counted_in_a_fix_log(
     assert (told.rows, told.outcomes["recorded"]) == (6, 1)
     assert told.left_out == {
         "has no FIX message": 2,
-        "is a message of type 0, which is about no order": 2,
-        "is a message of type AE, which is about no order": 1,
+        "is a message of type 0, which is not about an order": 2,
+        "is a message of type AE, which is not about an order": 1,
     }
 
 
@@ -270,7 +270,7 @@ def test_rows_of_ccxt_and_nautilus_that_say_nothing_are_counted(
     balance = '{"free": {}, "used": {}, "total": {}}\n'
     told = imported(ledger, "ccxt", written(tmp_path, "balance.ndjson", balance + "\n" + balance))
     assert told.left_out == {
-        "is a balance that says nothing of an order, a fill or a position": 2,
+        "is a balance, which contains no order, fill or position": 2,
         "is empty": 1,
     }
     events = [
@@ -285,8 +285,8 @@ def test_rows_of_ccxt_and_nautilus_that_say_nothing_are_counted(
     assert (told.rows, told.left_out) == (
         4,
         {
-            "is AccountState, which the venue has nothing to do with": 2,
-            "is PositionOpened, which the venue has nothing to do with": 1,
+            "is AccountState, an event without the venue": 2,
+            "is PositionOpened, an event without the venue": 1,
         },
     )  # fmt: skip
 
@@ -329,12 +329,12 @@ def test_orders_of_freqtrade_are_compared_and_none_is_lost(ledger: Ledger, tmp_p
     assert faults(told) == [
         ("orders.id 1", "amount", "is 0.1, but filled + remaining is 0.2"),
         ("orders.id 3", "cost", "is 11.01, but filled * average is 10.01"),
-        ("orders.id 4", "ft_trade_id", "77: the database has no such trade"),
+        ("orders.id 4", "ft_trade_id", "77: the database has no trade with this id"),
     ]
     assert ledger.positions()[0]["currency"] == "USDT"
     assert (told.rows, told.left_out) == (
         5,
-        {"is the funding of an open trade: it comes with an import after its end": 1},
+        {"is the funding of an open trade: import again after its end": 1},
     )
 
 
@@ -361,8 +361,8 @@ def test_states_and_fees_of_hummingbot_are_compared_and_none_is_lost(
     ]
     assert faults(told)[0][2].startswith("is 19.3000005, but price * amount * percent is 19.20")
     assert told.left_out == {
-        "is the state BuyOrderCreated, which the tables Order and TradeFill tell": 1,
-        "is the state OrderFilled, which the tables Order and TradeFill tell": 1,
+        "is the state BuyOrderCreated, which the tables Order and TradeFill already contain": 1,
+        "is the state OrderFilled, which the tables Order and TradeFill already contain": 1,
         "is the state of an order that the table Order lacks": 1,
     }
 
@@ -395,7 +395,9 @@ def test_a_mapping_that_was_checked_with_nothing_needs_the_user_to_say_so(
     ledger: Ledger, tmp_path: Path
 ) -> None:
     file, unchecked = written(tmp_path, "f.csv", FILE), written(tmp_path, "m.toml", OWN.format(""))
-    with pytest.raises(InvalidSetting, match=r"mapping: .* is unchecked: it names no real export"):
+    with pytest.raises(
+        InvalidSetting, match=r"mapping: .* is unchecked: it does not name the real export"
+    ):
         imported(ledger, "csv", file, mapping=unchecked)
     assert ledger.trades() == []
     assert imported(ledger, "csv", file, mapping=unchecked, unchecked=True).is_whole

@@ -109,7 +109,7 @@ def test_coins_of_binance_stand_right_behind_their_numbers(
         (
             "BTCUSDT,BUY,2.00BTC,100.00,200.00USDT,0BNB",
             "price",
-            "'2.00BTC' in column 'Price' has a unit directly behind its digits",
+            "'2.00BTC' in column 'Price' has a unit directly after its digits",
         ),
         (
             "BTCUSDT,BUY,100,200USDT,2BTC,0BNB",
@@ -209,7 +209,7 @@ def test_a_fill_of_hyperliquid_has_its_side_and_the_currency_of_its_fee(
         (
             "BTC,Auto-Deleveraging,60000.5,0.5,30000.25,0,900",
             "side",
-            "'Auto-Deleveraging' in column 'dir' is none of",
+            "'Auto-Deleveraging' in column 'dir' is not one of",
         ),
         ("BTC,Settlement,60000.5,0.5,30000.25,0,900", "side", "'Settlement'"),
         ("HYPE/USDC,Spot Dust Conversion,58.3,0.004,0.2332,0,0", "side", "'Spot Dust Conversion'"),
@@ -367,14 +367,14 @@ def test_a_time_in_another_format_than_the_one_that_is_said_is_listed(
         ("line 3", "at"),
         ("line 4", "at"),
     ]
-    assert "is not a time in the format of the file, %m/%d/%Y - %H:%M:%S" in faults(told)[0][2]
+    assert "is not a time in the file's format, %m/%d/%Y - %H:%M:%S" in faults(told)[0][2]
 
 
 def test_an_hour_that_clocks_show_twice_or_never_is_listed(ledger: Ledger, tmp_path: Path) -> None:
     rows = [f"{day} - 02:30:00,{CLOSE}" for day in ("25/10/2026", "29/03/2026", "20/11/2026")]
     told = of_hyperliquid(ledger, tmp_path, *rows, zone=zone_named("Europe/Berlin"))
     assert [place for place, _, _ in faults(told)] == ["line 2", "line 3"]
-    assert "is not one time in Europe/Berlin: clocks were changed then" in faults(told)[0][2]
+    assert "is not a single time in Europe/Berlin: clocks were changed then" in faults(told)[0][2]
 
 
 KRAKEN = '"txid","ordertxid","pair","time","type","ordertype","price","cost","fee","vol","margin","misc","ledgers"'  # noqa: E501 (lines of a file)

@@ -297,7 +297,7 @@ def test_a_price_with_more_digits_than_a_message_holds_is_rounded() -> None:
 @pytest.mark.parametrize(
     ("obj", "field", "fault"),
     [
-        (object(), "obj", "'object' is no event or order of Hummingbot"),
+        (object(), "obj", "'object' is not an event or order of Hummingbot"),
         (
             filled(trade_id=""),
             "exchange_trade_id",

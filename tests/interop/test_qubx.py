@@ -400,11 +400,11 @@ def test_another_name_of_an_instrument() -> None:
 @pytest.mark.parametrize(
     ("obj", "field", "fault"),
     [
-        (object(), "obj", "'object' is no order, deal, position or event of Qubx"),
+        (object(), "obj", "'object' is not an order, deal, position or event of Qubx"),
         (
             {"type": "OrderFilledEvent", "order_id": "1"},
             "obj",
-            "'OrderFilledEvent' is no order, deal, position or event of Qubx",
+            "'OrderFilledEvent' is not an order, deal, position or event of Qubx",
         ),
         (shapes.OrderRequest(BTC, 0.1, 1.5), "client_id", "is missing: give client_order_id"),
         (
@@ -416,7 +416,7 @@ def test_another_name_of_an_instrument() -> None:
         (
             shapes.OrderFilled(client_order_id="C", fill=deal(price=float("inf"))),
             "fill.price",
-            "'inf' is no finite number",
+            "'inf' is not a finite number",
         ),
         (
             shapes.OrderFilled(client_order_id="C", fill=deal(trade_id="")),

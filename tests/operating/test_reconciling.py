@@ -294,14 +294,14 @@ def test_the_holder_of_the_token_is_the_actor_of_what_is_appended_and_revert_fin
 @pytest.mark.parametrize(
     ("body", "field", "fault"),
     [
-        ({"account": "moon"}, "account", "'moon' is none of hyperliquid:fake"),
+        ({"account": "moon"}, "account", "'moon' is not one of hyperliquid:fake"),
         ({"account": 7}, "account", "input should be a valid string"),
         ({"account": ""}, "account", ""),
         ({"dry_run": "yes"}, "dry_run", "input should be a valid boolean"),
         (
             {"dryrun": True},
             "dryrun",
-            "is no field of this body: account, dry_run, adjust_positions",
+            "is not a field of this body: account, dry_run, adjust_positions",
         ),
         ([], None, "the body is not a JSON object"),
     ],
@@ -369,7 +369,7 @@ def test_without_a_configuration_it_says_how_to_give_one(store: Path) -> None:
     ("text", "fault"),
     [
         ("venues = 3", "venues"),
-        ("[[venues]]\nvenue = 'moon'", "is none of"),
+        ("[[venues]]\nvenue = 'moon'", "is not one of"),
         ("db = 'another.db'\n[[venues]]\nvenue = 'hyperliquid'\naccounts = []", "venues"),
     ],
 )

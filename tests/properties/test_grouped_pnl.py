@@ -18,7 +18,7 @@ from orderledger.projections.instruments import INSTRUMENTS
 from orderledger.projections.pnl import GROUPS
 from orderledger.projections.positions import Method
 from orderledger.projections.trades import TRADES
-from orderledger.projections.view import Row, Table
+from orderledger.projections.view import Row, RowType, Table
 from tests.pnl_by_hand import pnl_of_all
 from tests.properties.profiles import many, quick
 from tests.properties.stories import START
@@ -104,14 +104,15 @@ class Kept:
             ],
         }
 
-    def rows(self, table: Table, **_: Any) -> list[Row]:
+    def rows(self, table: Table[RowType], **_: Any) -> list[RowType]:
         return self.kept.get(table.name, [])
 
     def each(
-        self, table: Table, *, columns: tuple[str, ...] | None = None, **_: Any
-    ) -> Iterator[Row]:
+        self, table: Table[RowType], *, columns: tuple[str, ...] | None = None, **_: Any
+    ) -> Iterator[RowType]:
         for row in self.kept[table.name]:
-            yield row if columns is None else {name: row[name] for name in columns}
+            part: Any = row if columns is None else {name: row[name] for name in columns}
+            yield part
 
     def last_marks(self, moment: datetime, account: str | None) -> list[Row]:
         raise AssertionError("P&L of all time needs no marks of earlier times")

@@ -12,7 +12,7 @@ from tests.scenarios import at
 NOTHING_AGAIN: dict[str, Any] = {"overlap": timedelta(0), "certifying": timedelta(0)}
 """Every run is certified, and the next one asks for what came after it."""
 
-ROW = Fault("sz is no number", '{"tid": 1, "sz": "a lot"}')
+ROW = Fault("sz is not a number", '{"tid": 1, "sz": "a lot"}')
 
 
 def unread(desk: Desk, row: Fault = ROW) -> None:
@@ -28,7 +28,7 @@ def test_a_fill_that_cannot_be_read_stays_open_and_the_second_run_appends_nothin
     assert kinds(first) == kinds(second) == [("unreadable_fill", False)]
     assert left(first) == left(second) != []
     (found,) = first.breaks
-    assert (found.text, found.theirs) == ("cannot be read: sz is no number", ROW.payload)
+    assert (found.text, found.theirs) == ("cannot be read: sz is not a number", ROW.payload)
     assert (first.is_recorded, second.is_recorded, second.appended) == (True, False, 0)
     (shown,) = desk.ledger.certificates()
     assert [one["id"] for one in shown["open_breaks"]] == [found.id]
@@ -80,7 +80,7 @@ def test_a_row_that_reads_otherwise_in_each_answer_is_not_asked_for_from_further
     desk.reconcile(10)
     desk.venue.asked.clear()
     for run in range(4):
-        unread(desk, Fault("sz is no number", {"tid": 1, "sz": "a lot", "mark": str(run)}))
+        unread(desk, Fault("sz is not a number", {"tid": 1, "sz": "a lot", "mark": str(run)}))
         desk.reconcile(60 + 60 * run)
     asked = [what for what in desk.venue.asked if what.startswith("fills since")]
     assert asked == asked[:1] * 4

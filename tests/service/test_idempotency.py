@@ -49,7 +49,7 @@ def test_another_request_under_the_key_is_refused_and_nothing_is_recorded(
     assert posted(ledger, path, json=POSTS[path], headers=KEY).status_code == 200
     other = posted(ledger, path, json={**POSTS[path], "text": "another"}, headers=KEY)
     assert (other.status_code, other.json()["type"]) == (422, "urn:orderledger:problem:key_reused")
-    assert (other.json()["field"], "take a new key" in other.json()["detail"]) == (
+    assert (other.json()["field"], "use a new key" in other.json()["detail"]) == (
         "Idempotency-Key",
         True,
     )

@@ -74,8 +74,8 @@ def posted(
         ("/api/accounts?minutes=0", "minutes", "takes 1 to"),
         ("/api/status?x=1", "x", "is no parameter here"),
         ("/api/stream?view=trades", "view", "is none of events, orders"),
-        ("/api/stream?view=orders&name=fill_recorded", "name", "is no filter of view=orders"),
-        ("/api/stream?instrument=X", "instrument", "is no filter of view=events"),
+        ("/api/stream?view=orders&name=fill_recorded", "name", "is not a filter of view=orders"),
+        ("/api/stream?instrument=X", "instrument", "is not a filter of view=events"),
         ("/api/orders/sim:0/C-1?limit=1", "limit", "is no parameter here"),
     ],
 )

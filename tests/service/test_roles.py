@@ -224,7 +224,7 @@ def test_an_operators_command_has_the_servers_time(
     )
     assert (line.json()["outcome"], line.json()["reason"]) == (
         "invalid",
-        "at: is the server's: leave it out",
+        "at: is set by the server: leave it out",
     )
     for path in ("/api/halts", "/api/halts/resume"):
         assert (

@@ -176,7 +176,7 @@ def test_the_stream_of_a_removed_token_ends_and_that_of_another_goes_on(store: P
             assert (removed.is_alive(), removed.seen[-1], removed.reason) == (
                 False,
                 "bye",
-                "the token may no longer read",
+                "the token is no longer valid for reading",
             )
             ledger.record_many(messages[6:])
             until(lambda: kept.seen.count("event") == len(messages[6:]))

@@ -205,7 +205,7 @@ def test_a_full_device_and_a_reader_that_leaves_have_their_own_status(
         (
             (date(2026, 10, 25), date(2026, 10, 25), {"method": "hifo"}),
             ValueError,
-            "'hifo' is no method",
+            "'hifo' is not a method",
         ),
         ((date(2026, 10, 25), date(2026, 10, 25), {"account": 1}), TypeError, "account takes text"),
         ((date(2026, 10, 25), date(2026, 10, 25), {"as_of": NO_OFFSET}), ValueError, "as_of: "),

@@ -14,7 +14,7 @@ from orderledger.infrastructure.clock import SteppingClock
 from orderledger.venues.base.transport import Backoff, Event, Send, Socket
 
 START = datetime(2026, 5, 4, tzinfo=UTC)
-CUT = "1006: cut without a word"
+CUT = "1006: cut without a reason"
 Conversation = Callable[[ServerConnection], Awaitable[None]]
 
 

@@ -171,9 +171,9 @@ def test_a_planned_fault_takes_the_place_of_one_by_chance() -> None:
     "chances", [{"drop": 0.6, "repeat": 0.6}, {"stale": -0.1}, {"lose_answer": 1.1}]
 )
 def test_chances_that_are_none_are_refused(chances: dict[str, float]) -> None:
-    with pytest.raises(ValueError, match="are not chances"):
+    with pytest.raises(ValueError, match="are not probabilities"):
         Faults(1, **chances)
-    with pytest.raises(ValueError, match="no such fault: flood"):
+    with pytest.raises(ValueError, match="unknown faults: flood"):
         Faults(1).change(flood=1.0)
 
 

@@ -156,7 +156,9 @@ def test_a_dropped_connection_answers_nothing_and_comes_back() -> None:
     venue = quiet_venue()
     venue.drop(30)
     assert not venue.is_connected
-    with pytest.raises(VenueUnreachable, match="sim:main was asked at 2026-03-02T09:30:00.000000Z"):
+    with pytest.raises(
+        VenueUnreachable, match="sim:main was queried at 2026-03-02T09:30:00.000000Z"
+    ):
         venue.open_orders()
     assert buy(venue, "C-1").outcome == "lost"
     venue.advance(START + timedelta(seconds=30))

@@ -46,7 +46,7 @@ def test_a_reset_begins_again_with_the_first_pause() -> None:
 
 def test_pauses_that_do_not_grow_are_refused() -> None:
     for first, most, factor in ((0.0, 1.0, 2.0), (2.0, 1.0, 2.0), (1.0, 2.0, 0.5)):
-        with pytest.raises(ValueError, match="no growing waits"):
+        with pytest.raises(ValueError, match="waits must grow"):
             Backoff(random.Random(0), first=first, most=most, factor=factor)
 
 

@@ -100,7 +100,7 @@ def test_a_connection_that_fell_silent_is_given_up() -> None:
     assert asyncio.run(run()) == [
         Opened(at=at(1)),
         Frame(text="a", at=at(2)),
-        Closed(at=at(2), reason="nothing heard for 0.05 s"),
+        Closed(at=at(2), reason="no frame for 0.05 s"),
         Opened(at=at(3)),
         Frame(text="b", at=at(4)),
     ]

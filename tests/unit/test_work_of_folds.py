@@ -13,9 +13,10 @@ from orderledger.projections.fold import Fold
 from orderledger.projections.lots import PACK
 from orderledger.projections.position_tables import LOTS, POSITIONS
 from orderledger.projections.positions import METHODS
-from orderledger.projections.store import MemoryRows, Moment
+from orderledger.projections.sides import Moment
+from orderledger.projections.store import MemoryRows
 from orderledger.projections.trades import TRADES
-from orderledger.projections.view import Row, Table
+from orderledger.projections.view import RowType, Table
 from tests.contract.streams import fill, moment, of_account, parsed, report, request
 
 COUNT = 50
@@ -28,15 +29,17 @@ class CountingRows(MemoryRows):
         self.selects: Counter[str] = Counter()
         self.read: Counter[str] = Counter()
 
-    def put(self, table: Table, row: Row) -> None:
+    def put(self, table: Table[RowType], row: RowType) -> None:
         self.puts[table.name] += 1
         super().put(table, row)
 
-    def select(self, table: Table, **where: Any) -> list[Row]:
+    def select(self, table: Table[RowType], **where: Any) -> list[RowType]:
         self.selects[table.name] += 1
         return super().select(table, **where)
 
-    def each(self, table: Table, *, after: Moment | None = None, **where: Any) -> Iterator[Row]:
+    def each(
+        self, table: Table[RowType], *, after: Moment | None = None, **where: Any
+    ) -> Iterator[RowType]:
         for row in super().each(table, after=after, **where):
             self.read[table.name] += 1
             yield row

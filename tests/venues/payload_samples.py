@@ -84,7 +84,7 @@ def _read_lighter(
     told = lighter_translated(
         document,
         LighterContext(
-            account=account, account_index=lighter.INDEX, markets=markets, heard_at=HEARD_AT
+            account=account, account_index=lighter.INDEX, markets=markets, received_at=HEARD_AT
         ),
     )
     return settled(told.messages, account, records, markets), told.faults
@@ -93,7 +93,9 @@ def _read_lighter(
 def _read_tradier(
     document: Any, account: str, records: Records
 ) -> tuple[Sequence[Message], Sequence[Fault]]:
-    context = TradierContext(account=account, records=records, memory=Memory(), heard_at=HEARD_AT)
+    context = TradierContext(
+        account=account, records=records, memory=Memory(), received_at=HEARD_AT
+    )
     told = tradier_translated(document, context)
     return told.messages, told.faults
 
@@ -105,7 +107,7 @@ def _read_rows(translate: Callable[[Any, RowContext], Translation]) -> Read:
         told = translate(
             document,
             RowContext(
-                account=account, heard_at=HEARD_AT, first_seen_at=lambda name, is_end: HEARD_AT
+                account=account, received_at=HEARD_AT, first_seen_at=lambda name, is_end: HEARD_AT
             ),
         )
         return told.messages, told.faults
@@ -117,7 +119,7 @@ def _read_ccxt(
     document: Any, account: str, records: Records
 ) -> tuple[Sequence[Message], Sequence[Fault]]:
     told = ccxt_translated(
-        document, CcxtContext(account=account, records=records, heard_at=HEARD_AT)
+        document, CcxtContext(account=account, records=records, received_at=HEARD_AT)
     )
     return told.messages, told.faults
 

@@ -39,7 +39,7 @@ def test_a_cancel_that_is_held_is_asked_about_when_the_listening_ends() -> None:
             ended = exchange.place(hyperliquid.ADDRESS, client_id="0x" + "1" * 32, **TERMS)
             modified = exchange.place(hyperliquid.ADDRESS, client_id="0x" + "2" * 32, **TERMS)
             exchange.cancel(ended)
-            server.say_status(modified, "canceled")
+            server.push_status(modified, "canceled")
             await harness.until(lambda: len(harness.ledger.orders()) == 2)
             server.lose("orderUpdates", frames=9)
             leg = exchange.modify(modified, limit_price="2510", with_new_id=True)
@@ -100,7 +100,7 @@ def test_lighter_tells_what_it_holds_of_an_account_that_is_not_up() -> None:
         world.fake.deaf_to.add("account_all_trades")
         placed = world.place("9001")
         async with world.open():
-            await world.until(lambda: world.fake.heard["subscribe"] >= 3)
+            await world.until(lambda: world.fake.received["subscribe"] >= 3)
             await world.fake.sockets[0].push('{"type":"pong"}')
             await world.venue.disconnect()
             await world.until(lambda: world.kinds == ["acknowledge"])

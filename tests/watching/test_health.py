@@ -97,7 +97,7 @@ def test_the_command_tells_docker_and_systemd_by_its_status(tmp_path: Path) -> N
     assert behind.status == 1
     assert behind.out.splitlines() == [
         "the views are 2 events behind the log, the limit is 1",
-        "sim:main: no collector listens to it",
+        "sim:main: no collector feeds it",
     ]
     as_json = run("health", "--db", path, "--views-behind", "1", "--json")
     assert (as_json.status, json.loads(as_json.out)["reasons"][0]["check"]) == (1, "views_behind")

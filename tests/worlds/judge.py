@@ -183,8 +183,8 @@ class Judge:
         name = row["client_order_id"]
         if self._sent.get((account, name), "") is not None:
             self._faults.append(
-                f"{account}: order {name} {row['venue_order_ids']} {row['aliases']} is none of the "
-                "venue's"
+                f"{account}: order {name} {row['venue_order_ids']} {row['aliases']} is not one of "
+                "the venue's"
             )
             return
         told = (row["status"], row["certainty"], row["is_open"], Decimal(row["cum_quantity"]))
@@ -230,7 +230,7 @@ class Judge:
         for missing in (expected - told).elements():
             self._faults.append(f"{account}: a fill is missing: {missing}")
         for extra in (told - expected).elements():
-            self._faults.append(f"{account}: a fill is none of the venue's: {extra}")
+            self._faults.append(f"{account}: a fill is not one of the venue's: {extra}")
 
     def _judge_sums(
         self, account: str, rows: Sequence[Row], fills: Sequence[SimulatedFill]
@@ -337,7 +337,7 @@ class Judge:
             for row in _rows(connection, f"SELECT DISTINCT account FROM {table}"):
                 if row["account"] not in self._kind.names:
                     self._faults.append(
-                        f"{table}: account {row['account']} is none of this world's"
+                        f"{table}: account {row['account']} is not one of this world's"
                     )
 
     def _say(self, account: str, story: TrueStory, what: str) -> None:

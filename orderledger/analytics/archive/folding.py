@@ -1,11 +1,11 @@
-"""The fold of the views over Arrow tables: the one that builds them from a ledger, with another
-source of events.
+"""The fold of the views over Arrow tables: the same one that builds them from a ledger, with
+another source of events.
 
 Rows follow from the events of one bucket. Positions follow from the trades and the account events
 of one instrument.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from heapq import merge
 from itertools import groupby
@@ -29,11 +29,11 @@ from orderledger.extend.views import (
     Fold,
     MemoryRows,
     PositionFold,
-    Row,
     Table,
     WholeOrder,
     place_of,
 )
+from orderledger.rows import AccountEventRow, TradeRow
 
 if TYPE_CHECKING:
     import pyarrow
@@ -58,7 +58,7 @@ Tables = dict[str, "pyarrow.Table"]
 
 
 def fold_bucket(events: "pyarrow.Table") -> Tables:
-    """The rows that follow from all events of one bucket, or of several: a table for each view but
+    """The rows that follow from all events of one or more buckets: a table for each view except
     positions.
 
     `events` has the columns of the archive's `events`, in any order of rows; `evidence`, `bucket`
@@ -147,8 +147,9 @@ def _fold_others(events: "pyarrow.Table") -> Tables:
 
 
 class _FirstRecords:
-    """Where and when the fills of attributed orders were first recorded. The archive has this
-    beside each repeated event."""
+    """Where and when the fills of attributed orders were first recorded. The archive stores this
+    beside each repeated event.
+    """
 
     def __init__(self) -> None:
         self._known: dict[tuple[str, int], tuple[int, datetime]] = {}
@@ -169,21 +170,21 @@ def _recorded(events: "pyarrow.Table", first_records: _FirstRecords) -> Iterator
         ):
             recorded = decode(stream, version, name, state, position)
             if has_evidence:
-                recorded.evidence = b"null"  # the folds ask whether there is any
+                recorded.evidence = b"null"  # the folds check whether there is any
             if first_position is not None:
                 first_records.note(recorded, first_position, first_at)
             yield recorded
 
 
 class _Waiting:
-    """Rows of some tables, turned into Arrow some thousand at a time."""
+    """Collects rows of some tables, and converts them to Arrow a thousand or more at a time."""
 
-    def __init__(self, tables: Sequence[Table]) -> None:
+    def __init__(self, tables: Sequence[Table[Any]]) -> None:
         self._tables = {table.name: table for table in tables}
-        self._rows: dict[str, list[Row]] = {table.name: [] for table in tables}
+        self._rows: dict[str, list[Any]] = {table.name: [] for table in tables}
         self._batches: dict[str, list[Any]] = {table.name: [] for table in tables}
 
-    def extend(self, table: Table, rows: Iterable[Row]) -> None:
+    def extend(self, table: Table[Any], rows: Iterable[Mapping[str, object]]) -> None:
         waiting = self._rows[table.name]
         waiting.extend(rows)
         if len(waiting) >= ROWS_AT_ONCE:
@@ -201,5 +202,7 @@ class _Waiting:
         return found
 
 
-def _by_position(entries: Iterator[Row]) -> Iterator[tuple[tuple[str, str], Iterator[Row]]]:
+def _by_position(
+    entries: Iterator[TradeRow | AccountEventRow],
+) -> Iterator[tuple[tuple[str, str | None], Iterator[TradeRow | AccountEventRow]]]:
     return groupby(entries, key=lambda entry: (entry["account"], entry["instrument"]))

@@ -1,5 +1,6 @@
-"""The manifest: which files make up an archive. A file that it does not name is no part of the
-archive."""
+"""The manifest: which files make up an archive. A file that it does not name does not belong to
+the archive.
+"""
 
 from collections.abc import Iterable
 from hashlib import sha256
@@ -11,7 +12,9 @@ from orderledger.analytics.errors import ArchiveError
 
 MANIFEST = "manifest.json"
 PENDING = ".pending.json"
-"""Names the files of a run under way, so that the next run can remove what a killed one left."""
+"""Names the files of a running task, so that the next run can remove the leftovers of a killed
+one.
+"""
 
 FORMAT = "orderledger archive"
 VERSION = 1
@@ -76,13 +79,13 @@ def read_manifest(place: Place) -> Manifest | None:
     except (msgspec.MsgspecError, UnicodeError) as error:
         raise ArchiveError(MANIFEST, f"is altered: {error}") from error
     if manifest.format != FORMAT:
-        raise ArchiveError(MANIFEST, "is no manifest of an archive")
+        raise ArchiveError(MANIFEST, "is not a manifest of an archive")
     if manifest.version > VERSION:
         raise ArchiveError(
             MANIFEST, f"a newer version wrote it ({manifest.version}, this version knows {VERSION})"
         )
     if manifest.digest != _digest(manifest):
-        raise ArchiveError(MANIFEST, "is altered: its digest does not agree")
+        raise ArchiveError(MANIFEST, "was altered: its digest does not match")
     return manifest
 
 
@@ -102,13 +105,14 @@ def write_manifest(place: Place, manifest: Manifest) -> Manifest:
 
 
 def note_pending(place: Place, paths: Iterable[str]) -> None:
-    """Say which files are about to be written or removed. A name that ends with `/` stands for any
-    files of a folder."""
+    """Note which files are about to be written or removed. A name that ends with `/` means any
+    files of a folder.
+    """
     place.write(PENDING, msgspec.json.encode(_Pending(list(paths))))
 
 
 def pending(place: Place) -> list[str]:
-    """The files of a run that is under way, or was killed."""
+    """The files of a run that is in progress, or was killed."""
     if not place.has(PENDING):
         return []
     try:
@@ -118,7 +122,7 @@ def pending(place: Place) -> list[str]:
 
 
 def settle(place: Place, manifest: Manifest | None) -> None:
-    """Remove what an ended run has left, and no file of anybody else."""
+    """Remove the leftovers of an ended run, and no other files."""
     kept = {file.path for file in manifest.files} if manifest else set()
     for path in pending(place):
         if path not in kept and not path.endswith("/"):

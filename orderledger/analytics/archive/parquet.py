@@ -1,5 +1,6 @@
-"""Parquet files of an archive: written whole in memory, so that each gets its name and its digest
-at once."""
+"""Parquet files of an archive. Each is built in memory, so that its name and digest are known at
+once.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,8 +17,9 @@ if TYPE_CHECKING:
 COMPRESSION = "zstd"
 ROWS_PER_GROUP = 16_384
 LEAST_ROWS_PER_GROUP = 256
-"""A bucket has a row group of its own in a file with so many rows for each bucket. A smaller file
-is sorted all the same."""
+"""A bucket gets its own row group in a file with at least this many rows per bucket. A smaller
+file is sorted too.
+"""
 
 
 def write_events(place: Place, name: str, events: "pyarrow.Table", buckets: int) -> File:
@@ -85,7 +87,7 @@ def _write(
 def read_bucket(
     place: Place, files: Sequence[File], bucket: int, columns: Sequence[str] | None = None
 ) -> "pyarrow.Table":
-    """The events of one bucket, from all files. Reads only the row groups that can have some."""
+    """The events of one bucket, from all files. Reads only the row groups that may contain some."""
     import pyarrow as pa
     import pyarrow.compute as pc
 

@@ -24,7 +24,7 @@ PART = re.compile(r".*\.[0-9a-f]{32}\.part")
 """Names of files that are being written."""
 
 HIDDEN = (".", "_")
-"""Programs that read folders of Parquet files skip names that begin so."""
+"""Programs that read folders of Parquet files skip names with this prefix."""
 
 BYTES_AT_ONCE = 1 << 20
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -66,7 +66,7 @@ class Place:
         return f"{self.root}/{name}"
 
     def names(self) -> dict[str, int]:
-        """All files with their sizes, without hidden ones at the top."""
+        """All files with their sizes, except hidden ones at the top."""
         from pyarrow import fs
 
         selector = fs.FileSelector(self.root, allow_not_found=True, recursive=True)
@@ -94,7 +94,7 @@ class Place:
         whole."""
         if self._root is None:
             with self.files.open_output_stream(self.path_of(name), compression=None) as file:
-                file.write(content)  # a store of objects shows an object when it is complete
+                file.write(content)  # an object store shows an object only when it is complete
             return
         path = self._root / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -125,8 +125,9 @@ class Place:
 
     @contextmanager
     def reached(self) -> Iterator[None]:
-        """Convert errors of the folder, or of the network, to ArchiveError. A full disk stays what
-        it is."""
+        """Convert errors of the folder, or of the network, to ArchiveError. A full disk raises
+        its own error.
+        """
         try:
             yield
         except OSError as error:

@@ -11,7 +11,7 @@ from orderledger.extend.views import processes, results, submitted
 
 @contextmanager
 def in_processes(jobs: int) -> Iterator[Run]:
-    """Run tasks in so many processes, which serve both stages; with one job, in this process."""
+    """Run tasks in this many processes, which serve both stages; with one job, in this process."""
     if jobs == 1:
         yield _here
         return

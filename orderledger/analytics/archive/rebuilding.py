@@ -2,8 +2,8 @@
 Spark.
 
 Stage 1 folds buckets of events. Stage 2 folds positions from the trades of stage 1, in ranges of
-accounts and instruments. A task writes its files under names that follow from the task, so it may
-run again, after its worker was killed. The manifest comes last.
+accounts and instruments. A task derives the names of its files from itself, so it can run again
+after its worker was killed. The manifest comes last.
 """
 
 from collections import Counter
@@ -35,7 +35,7 @@ Key = tuple[str, str]
 """Account and instrument."""
 
 TRADES_PER_TASK = 200_000
-"""A task of stage 2 holds about so many trades in memory, or those of one instrument."""
+"""A task of stage 2 holds about this many trades in memory, or those of one instrument."""
 
 BUCKETS_PER_TASK = 4
 EVENTS_PER_TASK = 50_000
@@ -43,8 +43,9 @@ EVENTS_PER_TASK = 50_000
 Run = Callable[
     ["Sequence[FoldBuckets] | Sequence[FoldRange]", Callable[[int], object]], "list[Folded]"
 ]
-"""An engine: runs tasks on its workers, and returns their results in the order of the tasks. Tells
-how many are done."""
+"""An engine: runs tasks on its workers, and returns their results in the order of the tasks.
+Reports how many are done.
+"""
 
 
 class Folded(msgspec.Struct):
@@ -142,7 +143,7 @@ def rebuild(
     folded.
 
     Raises ArchiveError if a file of the archive is missing, truncated, altered or foreign, and
-    InvalidSetting if the other place is not empty.
+    InvalidSetting if the target is not empty.
     """
     manifest = verified(place)
     with to.locked():
@@ -164,8 +165,9 @@ def rebuild(
 
 
 def _begin(to: Place) -> None:
-    """Raise InvalidSetting if there are other files than those of an unfinished rebuild. They are
-    written anew."""
+    """Raise InvalidSetting if there are files other than those of an unfinished rebuild. Those
+    are written again.
+    """
     if read_manifest(to) is not None:
         raise InvalidSetting("to", f"{to.url} holds a finished result: name another folder")
     names = [name for name in to.names() if not PART.fullmatch(name)]
@@ -176,7 +178,7 @@ def _begin(to: Place) -> None:
         if name.startswith(tuple(unfinished)):
             to.delete(name)
         else:
-            raise ArchiveError(name, "is foreign: no rebuild wrote it")
+            raise ArchiveError(name, "is foreign: it was not written by a rebuild")
     note_pending(to, [f"views/{table.name}/" for table in TABLES])
 
 
@@ -196,7 +198,7 @@ def _first_tasks(
 def _second_tasks(
     to: Place, views: dict[str, tuple[File, ...]], folded: Sequence[Folded]
 ) -> list[FoldRange]:
-    """Ranges of positions with about as many trades."""
+    """Ranges of positions with about the same number of trades."""
     counts: Counter[Key] = Counter()
     for one in folded:
         for account, instrument, count in one.entries:
@@ -220,8 +222,9 @@ def _second_tasks(
 
 
 def _write(to: Place, tables: dict[str, Any], part: str) -> dict[str, File]:
-    """Write the tables that have rows. Sorted by account and instrument where there are both, for
-    stage 2."""
+    """Write the tables that have rows. Sorted by account and instrument for stage 2, if the
+    table has both.
+    """
     files = {}
     for name, found in tables.items():
         if len(found):
@@ -250,8 +253,9 @@ def _between(
     last: Key,
     columns: Sequence[str] | None = None,
 ) -> Any:
-    """The rows of a view with an account and instrument in a range. Reads only row groups that may
-    have some."""
+    """The rows of a view with an account and instrument in a range. Reads only row groups that
+    may contain some.
+    """
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -277,7 +281,7 @@ def _between(
 
 
 def _reaches(rows: Any, key: Key, inside: Any, beyond: Any) -> Any:
-    """Whether the account and instrument of each row are on the inner side of a bound, or on it."""
+    """Whether the account and instrument of each row are within a bound, or equal to it."""
     import pyarrow.compute as pc
 
     same = pc.and_(pc.equal(rows["account"], key[0]), inside(rows["instrument"], key[1]))
@@ -285,8 +289,9 @@ def _reaches(rows: Any, key: Key, inside: Any, beyond: Any) -> Any:
 
 
 def _overlaps(parquet: Any, group: int, first: Key, last: Key) -> bool:
-    """Whether a row group may have rows of the range: by its accounts, and with one account by its
-    instruments."""
+    """Whether a row group may have rows of the range, by its accounts and, if it has only one,
+    by its instruments.
+    """
     accounts, instruments = (_ends(parquet, group, name) for name in ("account", "instrument"))
     if accounts is None or instruments is None:
         return True

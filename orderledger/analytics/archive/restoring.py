@@ -46,7 +46,7 @@ def _batches(
             ]
             for row, _ in rows:
                 if row.position <= before:
-                    raise ArchiveError(file.path, f"has log position {row.position} a second time")
+                    raise ArchiveError(file.path, f"repeats log position {row.position}")
                 before = row.position
             if rows:
                 yield rows

@@ -1,10 +1,10 @@
 """Events as they are archived, and the rows of views as Arrow tables."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from itertools import islice
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 from zlib import crc32
 
 import msgspec
@@ -13,25 +13,25 @@ from orderledger.extend.events import decode
 from orderledger.extend.store import KeptEvidence, Store, json_texts, kept_row, numbers, parse_json
 from orderledger.extend.store import LogRow as StoredRow
 from orderledger.extend.values import account_of, is_order_stream, is_proposal_stream
-from orderledger.extend.views import Column, Kind, Row, Table
+from orderledger.extend.views import Column, Kind, Table
 
 if TYPE_CHECKING:
     import pyarrow
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 ROWS_AT_ONCE = 2_000
+RowType = TypeVar("RowType", bound=Mapping[str, object])
 
 EVIDENCE = b',"evidence":'
 """The evidence is the last field of a stored event."""
 
 
 class ArchivedRow(NamedTuple):
-    """An event as an archive has it. `state` is without the evidence.
+    """An event in its archived form. `state` is without the evidence.
 
-    `salt`: of evidence and text that are stored beside the event, until they are forgotten. Without
-    it, the evidence is of an older version, which stored it in the event. `first_position` and
-    `first_recorded_at`: where and when a fill was first recorded that came to this order by
-    attribution.
+    `salt`: of evidence and text that are stored beside the event until they are deleted. Without
+    it, an older version stored the evidence in the event. `first_position` and `first_recorded_at`:
+    where and when a fill was first recorded, if attribution copied it to this order.
     """
 
     position: int
@@ -63,8 +63,9 @@ _NO_ENVELOPE = _Envelope()
 @lru_cache(1 << 16)
 def bucket_of(stream: str, buckets: int) -> int:
     """The bucket of a stream: the CRC-32 of its name, modulo the number of buckets. All streams
-    about an account itself, such as marks and gaps, share the bucket of the account's name, since
-    rows of views follow from several of them."""
+    about an account itself, such as marks and gaps, share the bucket of the account's name. Some
+    rows of views need several of them.
+    """
     is_alone = is_order_stream(stream) or is_proposal_stream(stream)
     return crc32((stream if is_alone else account_of(stream)).encode()) % buckets
 
@@ -112,9 +113,9 @@ def _first_record(store: Store, stream: str, version: int) -> tuple[int, datetim
     found = store.recorder.rows_at([(stream, version)])
     if not found:
         return None
-    told = decode(*found[0])
-    earlier = _first_record(store, *told.attributed_from) if told.attributed_from else None
-    return earlier or (told.position or 0, told.recorded_at)
+    recorded = decode(*found[0])
+    earlier = _first_record(store, *recorded.attributed_from) if recorded.attributed_from else None
+    return earlier or (recorded.position or 0, recorded.recorded_at)
 
 
 def stored_state(state: bytes, evidence: str | None, salt: bytes | None) -> bytes:
@@ -158,7 +159,7 @@ def events_batch(rows: Sequence[ArchivedRow]) -> "pyarrow.RecordBatch":
     return pa.record_batch(arrays, schema=schema)
 
 
-def schema_of(table: Table) -> "pyarrow.Schema":
+def schema_of(table: Table[Any]) -> "pyarrow.Schema":
     """The columns of a view: numbers are exact decimal text, JSON is text, times are UTC."""
     import pyarrow as pa
 
@@ -175,7 +176,7 @@ def schema_of(table: Table) -> "pyarrow.Schema":
     )
 
 
-def batch_of(table: Table, rows: Sequence[Row]) -> "pyarrow.RecordBatch":
+def batch_of(table: Table[Any], rows: Sequence[Mapping[str, object]]) -> "pyarrow.RecordBatch":
     """Rows of a view in Arrow."""
     import pyarrow as pa
 
@@ -197,19 +198,21 @@ def _column(column: Column, values: list[Any]) -> Sequence[Any]:
     return values
 
 
-def batches_of(table: Table, rows: Iterable[Row]) -> Iterator["pyarrow.RecordBatch"]:
-    """Any number of rows, some at a time."""
+def batches_of(
+    table: Table[Any], rows: Iterable[Mapping[str, object]]
+) -> Iterator["pyarrow.RecordBatch"]:
+    """Any number of rows, in batches."""
     remaining = iter(rows)
     while some := list(islice(remaining, ROWS_AT_ONCE)):
         yield batch_of(table, some)
 
 
-def rows_of(table: Table, found: "pyarrow.Table") -> Iterator[Row]:
+def rows_of(table: Table[RowType], found: "pyarrow.Table") -> Iterator[RowType]:
     """The rows of an Arrow table, which may lack columns of the view."""
     for batch in found.to_batches(max_chunksize=ROWS_AT_ONCE):
         columns = [_values(table.by_name[name], batch.column(name)) for name in batch.schema.names]
         for values in zip(*columns, strict=True):
-            yield dict(zip(batch.schema.names, values, strict=True))
+            yield cast(RowType, dict(zip(batch.schema.names, values, strict=True)))
 
 
 def _values(column: Column, array: Any) -> list[Any]:

@@ -1,5 +1,6 @@
-"""Runs the tasks of a rebuild on Spark. Spark hands out tasks and repeats those of a lost worker;
-it shuffles nothing."""
+"""Runs the tasks of a rebuild on Spark. Spark distributes tasks and repeats those of a lost
+worker; it shuffles nothing.
+"""
 
 import os
 import sys
@@ -34,7 +35,7 @@ def in_spark(master: str | None = None) -> Iterator[Run]:
 def _new_session(sql: Any, master: str | None) -> Any:
     os.environ.setdefault(
         "PYSPARK_PYTHON", sys.executable
-    )  # Spark reads it here for its workers, and no setting
+    )  # Spark reads it here for its workers, and not as a setting
     builder = sql.SparkSession.builder.appName("orderledger archive-rebuild")
     if master is not None:
         builder = builder.master(master)

@@ -67,7 +67,7 @@ def _fault_of(place: Place, file: File, size: int | None) -> str | None:
     if size < file.bytes:
         return f"is truncated: {size} bytes of {file.bytes}"
     if size > file.bytes or place.digest(file.path) != file.sha256:
-        return "is altered: its SHA-256 does not agree"
+        return "was altered: its SHA-256 does not match"
     try:
         with opened(place, file.path) as parquet:
             rows = parquet.metadata.num_rows
@@ -77,7 +77,7 @@ def _fault_of(place: Place, file: File, size: int | None) -> str | None:
 
 
 def _faults_of_positions(manifest: Manifest) -> Iterator[Fault]:
-    """Each position is in one file at most, and the manifest ends where the last file ends."""
+    """Each log position is in at most one file, and the manifest ends where the last file ends."""
     before = 0
     for file in manifest.events:
         if file.first is None or file.last is None or not before < file.first <= file.last:
@@ -85,5 +85,5 @@ def _faults_of_positions(manifest: Manifest) -> Iterator[Fault]:
         before = file.last or before
     if before != manifest.position:
         yield Fault(
-            MANIFEST, f"ends at log position {manifest.position}, and its files at {before}"
+            MANIFEST, f"ends at log position {manifest.position}, but its files at {before}"
         )

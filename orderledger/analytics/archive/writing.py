@@ -1,9 +1,8 @@
-"""Adds what is new in a ledger to its archive.
+"""Adds the new events of a ledger to its archive.
 
-A run goes part by part. Each part of the log is one file, and one step from one whole archive to
-the next: the names of the files to come are noted, the files are written, and the manifest replaces
-the old one. A run that is killed leaves the archive as it was after the last step, and files that
-the next run removes.
+A run goes part by part. Each part of the log is one file and one complete step. The step notes the
+names of the new files, writes them, and replaces the manifest. A killed run leaves the archive as
+it was after its last step, and files that the next run removes.
 """
 
 from collections.abc import Callable, Iterator
@@ -40,8 +39,9 @@ BUCKETS = 64
 BUCKETS_MAX = 4_096
 EVENTS_PER_FILE = 250_000
 BYTES_PER_FILE = 256 * 2**20
-"""A file ends at so many events, or at so many bytes before compression: a part of the log is in
-memory while it is written."""
+"""A file ends at this many events, or at this many bytes before compression. The part of the log
+is in memory while it is written.
+"""
 
 ROWS_AT_ONCE = 1_000
 
@@ -66,7 +66,7 @@ def archive(
     catch_up: Callable[[], object] = lambda: None,
     progress: Progress = lambda done: None,
 ) -> Archived:
-    """Archive what is new. `catch_up` brings the views of the ledger up to date."""
+    """Archive the new events. `catch_up` brings the views of the ledger up to date."""
     with place.locked():
         manifest = _begun(store, place, buckets)
         before = manifest.rows
@@ -78,14 +78,14 @@ def archive(
 
 
 def _begun(store: Store, place: Place, buckets: int | None) -> Manifest:
-    """The archive so far, without remains of a killed run. A new one is empty."""
+    """The current archive, after removing what a killed run left. A new one is empty."""
     if buckets is not None and not 1 <= buckets <= BUCKETS_MAX:
         raise InvalidSetting("buckets", f"takes 1 to {BUCKETS_MAX}, not {buckets}")
     manifest = read_manifest(place)
     settle(place, manifest)
     if manifest is None:
         if others := list(place.names()):
-            raise ArchiveError(place.url, f"is no archive, and not empty: {others[0]}")
+            raise ArchiveError(place.url, f"is not an archive, and not empty: {others[0]}")
         return write_manifest(place, Manifest(buckets=buckets or BUCKETS))
     if buckets not in (None, manifest.buckets):
         raise InvalidSetting("buckets", f"the archive has {manifest.buckets}, which cannot change")
@@ -176,7 +176,7 @@ class _Part:
 
 
 def _add_views(store: Store, place: Place, manifest: Manifest, progress: Progress) -> Manifest:
-    """Replace the views by those of one moment, and archive the log up to it."""
+    """Replace the views by those of a single moment, and archive the log up to it."""
     with store.database.streaming() as session:
         position = stored_position(session)
         if position == manifest.views_position:

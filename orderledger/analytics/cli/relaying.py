@@ -40,7 +40,7 @@ def relay(target: str, db: str, after: int | None, once: bool, log: str | None) 
             ledger,
             sink_of(parsed),
             parsed.public,
-            say=options.logging_as(log),
+            report=options.logging_as(log),
         )
         asyncio.run(running.run(after=after, is_once=once))
         click.echo(

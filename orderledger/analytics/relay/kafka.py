@@ -16,15 +16,16 @@ SETTINGS = {
     "enable.idempotence": True,
     "enable.gapless.guarantee": True,
     "acks": "all",
-    "message.timeout.ms": 0,  # the client repeats for ever, in order: who publishes waits
+    "message.timeout.ms": 0,  # the client repeats for ever, in order: the publisher waits
     "linger.ms": 5,
     "queue.buffering.max.messages": 10_000,
 }
 
 
 class KafkaSink:
-    """Publishes with an idempotent producer: it repeats what was not confirmed, without a second
-    copy, and in order."""
+    """Publishes with an idempotent producer, which repeats unconfirmed events in order and
+    without duplicates.
+    """
 
     def __init__(self, target: Target) -> None:
         self._target = target
@@ -98,7 +99,7 @@ class KafkaSink:
 
 
 def _ignore(error: Any) -> None:
-    """The client goes on by itself, and a failed delivery is raised."""
+    """Do nothing: the client recovers by itself, and a failed delivery raises its own error."""
 
 
 def _silent() -> Any:

@@ -2,7 +2,7 @@
 their id, the log position.
 
 Within a batch each message names the one before it, and the server refuses it after any other. So
-none overtakes a lost one.
+no message overtakes a lost one.
 """
 
 import asyncio
@@ -47,7 +47,7 @@ class NatsSink:
                 reconnect_time_wait=0.1,
                 error_cb=self._keep_reason,
                 connect_timeout=5,
-                # the relay connects anew, and publishes again what was not confirmed
+                # the relay reconnects, and publishes again what was not confirmed
                 allow_reconnect=False,
             )
             self._jetstream = self._client.jetstream(timeout=ACK_SECONDS)
@@ -55,11 +55,14 @@ class NatsSink:
         except (self._library.errors.Error, OSError, TimeoutError) as error:
             await self.close()
             is_unreachable = isinstance(error, self._library.errors.NoServersError)
-            raise Unpublished(_said(self._reason or error if is_unreachable else error)) from error
+            raise Unpublished(
+                _text_of(self._reason or error if is_unreachable else error)
+            ) from error
 
     async def _keep_reason(self, error: Exception) -> None:
-        """The call that fails raises it, but for a server that cannot be reached: then no server is
-        left, it says."""
+        """Keep the error. The failing call raises its own, except that for an unreachable server
+        it only reports that no server is left.
+        """
         self._reason = error
 
     async def _last_position(self) -> int:
@@ -89,7 +92,7 @@ class NatsSink:
             async with asyncio.timeout(ACK_SECONDS):
                 await asyncio.gather(*waiting)
         except (self._library.errors.Error, OSError, TimeoutError) as error:
-            raise Unpublished(_said(error)) from error
+            raise Unpublished(_text_of(error)) from error
 
     async def _sent(self, row: Publication, before: Publication | None) -> "asyncio.Future[Any]":
         body = row.body
@@ -116,10 +119,10 @@ class NatsSink:
 
 
 def _retrieved(sent: "asyncio.Future[Any]") -> None:
-    """After the first failure nobody looks at the others."""
+    """After the first failure the other results are ignored."""
     if not sent.cancelled():
         sent.exception()
 
 
-def _said(error: BaseException) -> str:
+def _text_of(error: BaseException) -> str:
     return " ".join(str(error).split()) or type(error).__name__

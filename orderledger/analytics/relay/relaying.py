@@ -1,8 +1,8 @@
-"""Publishes each event of a log at least once, in the order of its stream, and goes on where the
+"""Publishes each event of a log at least once, in the order of its stream, and continues where the
 last run ended.
 
-The log position of the last confirmed event is kept in the ledger, with the status of the processes
-that work with it.
+The log position of the last confirmed event is stored in the ledger, with the status of the
+processes that work with it.
 """
 
 import asyncio
@@ -12,13 +12,13 @@ from contextlib import aclosing
 from typing import Any, Protocol
 
 from orderledger.analytics.relay.sink import Sink, Unpublished, publications
-from orderledger.extend.store import CollectorStatuses, Store
-from orderledger.extend.store import LogRow as Row
+from orderledger.extend.store import CollectorStatuses, LogRow, Store
 from orderledger.extend.views import Following
 
 SAVE_SECONDS = 1.0
-"""Longest time between a confirmation and its note in the ledger: after a kill so much is published
-again."""
+"""Longest time between a confirmation and its note in the ledger. Events of this period are
+published again after a kill.
+"""
 
 WAITS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 """Seconds before each further attempt."""
@@ -35,7 +35,7 @@ class Source(Protocol):
 
 
 class Relay:
-    """Publishes the events of a ledger to one target, named `name` in the ledger's status."""
+    """Publishes the events of a ledger to one target, shown as `name` in the ledger's status."""
 
     def __init__(
         self,
@@ -43,20 +43,21 @@ class Relay:
         sink: Sink,
         name: str,
         *,
-        say: Callable[[str], object] = lambda sentence: None,
+        report: Callable[[str], object] = lambda sentence: None,
     ) -> None:
         self._source = source
         self._sink = sink
         self._name = f"relay {name}"
-        self._say = say
+        self._report = report
         self._statuses = CollectorStatuses(source.store.database)
         self._saved_at = 0.0
         self.position = 0
         self.published = 0
 
     async def run(self, *, after: int | None = None, is_once: bool = False) -> None:
-        """Publish what is new, for ever, or with `is_once` up to the present end. `after`: begin
-        after this log position, wherever the last run ended."""
+        """Publish new events for ever, or with `is_once` up to the current end. `after`: begin
+        after this log position, instead of where the last run ended.
+        """
         self.position = self._noted() if after is None else after
         end = self._source.store.recorder.last_position() if is_once else None
         try:
@@ -76,11 +77,11 @@ class Relay:
             self._note()
             await self._sink.close()
 
-    async def _publish(self, rows: list[Row]) -> None:
-        told = await asyncio.to_thread(publications, self._source.store, rows)
+    async def _publish(self, rows: list[LogRow]) -> None:
+        batch = await asyncio.to_thread(publications, self._source.store, rows)
 
         async def publish() -> int:
-            await self._sink.publish(told)
+            await self._sink.publish(batch)
             return rows[-1].position
 
         self.position = await self._persist(publish)
@@ -89,7 +90,7 @@ class Relay:
             await asyncio.to_thread(self._note)
 
     async def _persist(self, attempt: Callable[[], Any]) -> int:
-        """Repeat an attempt until the broker confirms. Connects anew in between."""
+        """Repeat an attempt until the broker confirms. Reconnects between attempts."""
         failures = 0
         while True:
             try:
@@ -98,13 +99,13 @@ class Relay:
                 found: int = await attempt()
             except Unpublished as fault:
                 if not failures:
-                    self._say(f"the broker does not confirm, trying again: {fault}")
+                    self._report(f"the broker does not confirm, trying again: {fault}")
                 await self._sink.close()
                 await asyncio.sleep(WAITS[min(failures, len(WAITS) - 1)])
                 failures += 1
             else:
                 if failures:
-                    self._say("the broker confirms again")
+                    self._report("the broker confirms again")
                 return found
 
     def _noted(self) -> int:

@@ -1,20 +1,22 @@
-"""What a relay publishes, and to what."""
+"""The events that a relay publishes, and the protocol of its target."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
 from orderledger.analytics.errors import RelayError
-from orderledger.extend.store import LogRow as Row
-from orderledger.extend.store import Store, time_text
+from orderledger.extend.store import LogRow, Store, time_text
 from orderledger.extend.views import stored_event_rows
+from orderledger.rows import EventRow
 
 _json = msgspec.json.Encoder(decimal_format="number")
 
 
 class Unpublished(Exception):
-    """The broker did not confirm all events. Publish them again: it may have some of them."""
+    """The broker did not confirm all events. Publish them again: it may already have some of
+    them.
+    """
 
 
 class Publication(NamedTuple):
@@ -40,7 +42,7 @@ class Sink(Protocol):
     async def close(self) -> None: ...
 
 
-def publications(store: Store, rows: Sequence[Row]) -> list[Publication]:
+def publications(store: Store, rows: Sequence[LogRow]) -> list[Publication]:
     """The events as JSON, as `orderledger tail --json` prints them. Raises UnreadableEvent."""
     shown, error = stored_event_rows(store, rows)
     if error is not None:
@@ -48,7 +50,7 @@ def publications(store: Store, rows: Sequence[Row]) -> list[Publication]:
     return [Publication(row["position"], row["stream"], row["name"], _body(row)) for row in shown]
 
 
-def _body(row: dict[str, Any]) -> bytes:
+def _body(row: EventRow) -> bytes:
     return _json.encode(
         {**row, "recorded_at": time_text(row["recorded_at"]), "at": time_text(row["at"])}
     )
@@ -56,6 +58,6 @@ def _body(row: dict[str, Any]) -> bytes:
 
 def too_large(row: Publication, size: int, limit: int) -> RelayError:
     return RelayError(
-        f"event {row.position} has {size:,} bytes, and the broker takes at most {limit:,}: raise "
+        f"event {row.position} has {size:,} bytes, but the broker takes at most {limit:,}: raise "
         "its limit"
     )

@@ -5,7 +5,7 @@ from orderledger.analytics.relay.target import Target
 
 
 def sink_of(target: Target) -> Sink:
-    """The connection to a target, which is not made yet."""
+    """The connection to a target, not opened yet."""
     if target.kind == "nats":
         from orderledger.analytics.relay.nats import NatsSink
 

@@ -35,7 +35,7 @@ def target_of(url: str) -> Target:
     parts = urlsplit(url)
     if parts.scheme not in PORTS:
         raise InvalidSetting(
-            "TARGET", "is none of nats://host:4222/SUBJECT, kafka://host:9092/TOPIC"
+            "TARGET", "must be nats://host:4222/SUBJECT or kafka://host:9092/TOPIC"
         )
     secret, _, hosts = parts.netloc.rpartition("@")
     user, _, password = secret.partition(":")
@@ -43,11 +43,11 @@ def target_of(url: str) -> Target:
     servers = tuple(_server(host, PORTS[parts.scheme]) for host in hosts.split(","))
     name = parts.path.strip("/") or DEFAULT_NAME
     if not NAME.fullmatch(name):
-        raise InvalidSetting("TARGET", f"{name!r} is no name of letters, digits, - and _")
+        raise InvalidSetting("TARGET", f"{name!r} is not a name of letters, digits, - and _")
     settings = dict(parse_qsl(parts.query))
     if parts.scheme == "nats" and settings:
         raise InvalidSetting(
-            "TARGET", f"{next(iter(settings))} is not understood: a NATS target takes no settings"
+            "TARGET", f"{next(iter(settings))} is not allowed: a NATS target takes no settings"
         )
     for setting, value in settings.items():
         if "password" in setting or "secret" in setting:
@@ -62,5 +62,5 @@ def _server(text: str, port: int) -> str:
         text.rpartition(":") if ":" in text and not text.endswith("]") else (text, "", "")
     )
     if not host or (given and not given.isdecimal()):
-        raise InvalidSetting("TARGET", f"{text!r} is no host, and no host:port")
+        raise InvalidSetting("TARGET", f"{text!r} is not a host or host:port")
     return f"{host}:{given or port}"

@@ -170,15 +170,15 @@ def _restated(row: "RestatedRow") -> Iterator[tuple[int, str, str]]:
         )
 
 
-def _show_records(rows: list[Any], form: str) -> None:
+def _show_records(found: list[Any], form: str) -> None:
     from orderledger.audit.rts24 import CAVEATS, FIELDS, MISSING
 
     names = {field.number: field.name for field in FIELDS}
     known = {"fields": names, "missing": MISSING, "caveats": CAVEATS}
     if form in ("json", "ndjson"):
-        print_json_as(form, [*rows, {"summary": {"records": len(rows), **known}}])
+        print_json_as(form, [*found, {"summary": {"records": len(found), **known}}])
         return
-    listing(columns.RECORDS, "records", AuditQueries.order_records)(rows, form)
+    listing(columns.RECORDS, "records", AuditQueries.order_records)(found, form)
     for number, name in names.items() if form == "table" else ():
         why = MISSING.get(number, CAVEATS.get(number, "")).removeprefix(f"{name}: ")
         line = f"Field {number}, {name}{': ' if why else ''}{why}"

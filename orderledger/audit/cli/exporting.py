@@ -14,6 +14,7 @@ from orderledger.cli import options
 from orderledger.cli.columns import Columns, Row
 from orderledger.cli.output import json_line, print_json, say, writing
 from orderledger.cli.tables import print_rows
+from orderledger.rows import AccountEventRow, InstrumentRow, TradeRow
 
 if TYPE_CHECKING:
     from orderledger.audit.comparison import Book
@@ -136,13 +137,13 @@ def _beancount(ledger: Any, account: str | None, asked: dict[str, Any]) -> Itera
     from orderledger.audit.exports.beancount import beancount_lines
 
     class Books:
-        def trades(self) -> Iterable[Row]:
+        def trades(self) -> Iterable[TradeRow]:
             return ledger.trades(account=account, **asked)  # type: ignore[no-any-return]
 
-        def account_events(self) -> Iterable[Row]:
+        def account_events(self) -> Iterable[AccountEventRow]:
             return ledger.account_events(account=account, **asked)  # type: ignore[no-any-return]
 
-        def instruments(self) -> Iterable[Row]:
+        def instruments(self) -> Iterable[InstrumentRow]:
             return ledger.instruments(account=account, **asked)  # type: ignore[no-any-return]
 
     for line in beancount_lines(Books()):

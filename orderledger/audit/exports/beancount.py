@@ -10,11 +10,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from itertools import chain
 from typing import Protocol
 
 from orderledger.extend.runtime import printable
 from orderledger.extend.values import EXACT, ZERO, Modes, modes_of, part_of, plain
-from orderledger.extend.views import Row, Terms, terms_of
+from orderledger.extend.views import Entry, Terms, is_entry, terms_of
+from orderledger.rows import AccountEventRow, InstrumentRow, TradeRow
 
 CASH, POSITIONS, VALUE, FEES, FUNDING = KINDS = (
     "Assets:Cash", "Assets:Positions", "Equity:Value", "Expenses:Fees", "Income:Funding",
@@ -36,9 +38,9 @@ NOT_IN_ACCOUNT = re.compile(r"[^A-Za-z0-9-]+")
 class Books(Protocol):
     """The rows that an export needs."""
 
-    def trades(self) -> Iterable[Row]: ...
-    def account_events(self) -> Iterable[Row]: ...
-    def instruments(self) -> Iterable[Row]: ...
+    def trades(self) -> Iterable[TradeRow]: ...
+    def account_events(self) -> Iterable[AccountEventRow]: ...
+    def instruments(self) -> Iterable[InstrumentRow]: ...
 
 
 class Names:
@@ -76,11 +78,8 @@ def beancount_lines(books: Books) -> Iterator[str]:
     positions."""
     instruments = {(row["account"], row["instrument"]): row for row in books.instruments()}
     terms = {key: terms_of(row) for key, row in instruments.items()}
-    events = [row for row in books.account_events() if row["kind"] in ("funding", "adjust")]
-    trades = [
-        row for row in books.trades() if row["instrument"] is not None and row["side"] is not None
-    ]
-    entries = sorted([*trades, *events], key=lambda row: (row["at"], row["position"]))
+    rows = chain[TradeRow | AccountEventRow](books.trades(), books.account_events())
+    entries = sorted(filter(is_entry, rows), key=lambda row: (row["at"], row["position"]))
     if not entries:
         return
     writer = Writer(terms, {key: modes_of(row) for key, row in instruments.items()})
@@ -112,11 +111,12 @@ class Writer:
             yield f"{day} open {kind}:{name}"
         yield ""
 
-    def transaction(self, row: Row) -> Iterator[str]:
+    def transaction(self, row: Entry) -> Iterator[str]:
         """One fill, funding or adjustment."""
         account = self._names.account(row["account"])
-        kind = row.get("kind") or row["side"]
-        yield f'{_day(row["at"])} * "{kind} {_text(row["instrument"] or "")}"'
+        kind = row["side"] if "fill_id" in row else row["kind"]
+        yield f'{_day(row["at"])} * "{kind} {_text(row["instrument"])}"'
+        values: Mapping[str, object] = row
         for name in (
             "at",
             "client_order_id",
@@ -126,23 +126,24 @@ class Writer:
             "reason",
             "position",
         ):
-            if row.get(name) is not None:
-                yield f'  {name}: "{_text(str(row[name]))}"'
-        yield from self._postings(row, kind, account)
+            if values.get(name) is not None:
+                yield f'  {name}: "{_text(str(values[name]))}"'
+        yield from self._postings(row, account)
         yield ""
 
-    def _postings(self, row: Row, kind: str, account: str) -> Iterator[str]:
-        if kind == "funding":
+    def _postings(self, row: Entry, account: str) -> Iterator[str]:
+        if "fill_id" in row:
+            yield from self._fill(row, account)
+        elif row["kind"] == "funding":
             currency = self._names.commodity(row["currency"] or UNKNOWN)
             yield f"  {CASH}:{account}  {plain(row['quantity'])} {currency}"
             yield f"  {FUNDING}:{account}  {plain(-row['quantity'])} {currency}"
-        elif kind == "adjust":
+        else:
             change = EXACT.subtract(row["quantity"], self._parts.get(self._part(row), ZERO))
             yield self._units(row, account, change, ZERO, UNKNOWN)
-        else:
-            yield from self._fill(row, account)
 
-    def _fill(self, row: Row, account: str) -> Iterator[str]:
+    def _fill(self, row: Entry, account: str) -> Iterator[str]:
+        assert "fill_id" in row
         terms = self._terms.get((row["account"], row["instrument"]), Terms())
         quantity = row["quantity"] if row["side"] == "buy" else -row["quantity"]
         currency, value = (
@@ -164,7 +165,7 @@ class Writer:
             yield f"  {CASH}:{account}  {plain(-row['fee'])} {fee}"
 
     def _units(
-        self, row: Row, account: str, quantity: Decimal, value: Decimal, currency: str
+        self, row: Entry, account: str, quantity: Decimal, value: Decimal, currency: str
     ) -> str:
         part, key = self._part(row), (row["account"], row["instrument"])
         self._parts[part] = EXACT.add(self._parts.get(part, ZERO), quantity)
@@ -175,7 +176,7 @@ class Writer:
         )
         return f"  {POSITIONS}:{account}  {plain(quantity)} {unit} @@ {plain(value)} {paid_in}"
 
-    def _part(self, row: Row) -> tuple[str, ...]:
+    def _part(self, row: Entry) -> tuple[str, ...]:
         return (
             row["account"],
             row["instrument"],

@@ -22,12 +22,12 @@ from orderledger.extend.store import (
     EVENTS_TABLE,
     EVIDENCE_TABLE,
     SCHEMA_VERSION,
+    LogRow,
     NameTable,
     Store,
     account_facts,
     open_store,
 )
-from orderledger.extend.store import LogRow as Row
 from orderledger.extend.values import account_of, is_order_stream, is_proposal_stream
 
 FORMAT = "orderledger-bundle-v1"
@@ -80,9 +80,9 @@ def _text(moment: datetime | None) -> str | None:
 
 def _selected(
     store: Store, account: str, since: datetime | None, until: datetime | None
-) -> list[Row]:
+) -> list[LogRow]:
     """The events to bundle. Reads the log once, and keeps the events of the account."""
-    streams: dict[str, list[Row]] = {}
+    streams: dict[str, list[LogRow]] = {}
     wanted: set[str] = set()
     sources: dict[str, set[str]] = {}
     for row in store.all_rows():
@@ -108,7 +108,7 @@ def _is_wanted(recorded: Recorded, since: datetime | None, until: datetime | Non
     return (since is None or since <= recorded.at) and (until is None or recorded.at < until)
 
 
-def _refuse_evidence_inside(rows: list[Row]) -> None:
+def _refuse_evidence_inside(rows: list[LogRow]) -> None:
     events = [decode(*row) for row in rows]
     inside = [one for one in events if one.evidence is not None]
     if inside:

@@ -11,12 +11,11 @@ from orderledger.audit.errors import NotProved
 from orderledger.audit.proof import checkpoints, tiles
 from orderledger.audit.proof.tiles import WIDTH, Tree
 from orderledger.audit.proof.verifier import FORMAT, Checkpoint, leaf_bytes, leaf_hash
-from orderledger.extend.store import TILES_TABLE, Session, Store
-from orderledger.extend.store import LogRow as Row
+from orderledger.extend.store import TILES_TABLE, LogRow, Session, Store
 
 
 def prove(
-    store: Store, rows: Sequence[Row], note: str | None = None, *, shows_evidence: bool = False
+    store: Store, rows: Sequence[LogRow], note: str | None = None, *, shows_evidence: bool = False
 ) -> dict[str, Any]:
     """The proof that these events are in the log of a checkpoint: of `note`, by default of the
     newest in the store.
@@ -76,7 +75,7 @@ class _Finder:
         self._session, self._checkpoint, self._tree = session, checkpoint, tree
         self._known: dict[int, list[int]] = {}
 
-    def proved(self, row: Row) -> dict[str, Any]:
+    def proved(self, row: LogRow) -> dict[str, Any]:
         """One event of a proof."""
         index = self._index(row.position)
         if index is None or index >= self._checkpoint.size:

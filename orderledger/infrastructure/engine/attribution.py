@@ -26,7 +26,7 @@ class Attribution:
         self._streams = streams
 
     def claim(self, account: str, stream: str, own_id: str) -> None:
-        """Open an order of ours under this id. An unknown order with this id is the same order."""
+        """Open one of our orders under this id. An unknown order with this id is the same order."""
         bearer = self._resolver.bearer(account, (CLIENT, own_id))
         if bearer is None:
             self._resolver.take(account, own_id)
@@ -65,11 +65,11 @@ class Attribution:
         return stream
 
     def _flag_reused(self, venue_order_id: str, stream: str, other: str) -> None:
-        """Raise an anomaly: the venue gave one venue order id to two orders of ours."""
+        """Raise an anomaly: the venue gave the same venue order id to two of our orders."""
         live = self._streams[stream]
         if Anomaly.VENUE_ORDER_ID_REUSED not in live.order.raised:
             detail = (
-                f"venue order id {venue_order_id} is also that of "
+                f"venue order id {venue_order_id} also belongs to "
                 f"{client_order_id_of(other) or other}"
             )
             self._batch.judge(
@@ -77,7 +77,7 @@ class Attribution:
             )
 
     def _attribute(self, account: str, source: str, target: str) -> None:
-        """Record the facts of an unknown order once more, under the order that it belongs to.
+        """Record the facts of an unknown order again, under the order that it belongs to.
 
         Its commands have happened, so they are kept even if a decision would now refuse them.
         """

@@ -84,8 +84,10 @@ class Batch:
         self._append_order_fact(live, fact, copy)
 
     def place_anew(self, live: Live) -> None:
-        """Fold an order again from its events in the log and in this batch, so that copies can be
-        placed among them: the state in memory may have provisional positions of earlier batches."""
+        """Fold an order again from its events in the log and in this batch, so that copies can
+        be placed among them. The state in memory may have provisional positions of earlier
+        batches.
+        """
         fresh = [event for event in self.events if event.stream == live.stream]
         self._streams.fold_again(live, fresh)
 

@@ -73,7 +73,7 @@ class Committer:
         """Have queued entries committed by the thread.
 
         If there is no thread, or it is about to end, the caller commits. Inside a commit nothing is
-        needed: the committer goes on.
+        needed: the committer continues.
         """
         if self._thread is None:
             self._start()
@@ -84,12 +84,12 @@ class Committer:
             self._wake.put(None)
 
     def stop(self) -> None:
-        """Commit what is queued, and end the thread."""
+        """Commit the queue, and end the thread."""
         self._is_stopping = True
         self._wake.put(None)
         if self._thread is not None:
             self._thread.join()
-        self._writer.flush()  # what was queued after the thread had looked for the last time
+        self._writer.flush()  # entries queued after the thread's last check
 
     def _start(self) -> None:
         """Start the thread, if the system allows one more. A signal handler that interrupted this

@@ -18,7 +18,7 @@ __all__ = ["parse_line", "to_entry"]
 
 
 def to_entry(message: Message) -> Entry:
-    """Convert a message. Raises InvalidMessage if fields that go together are missing."""
+    """Convert a message. Raises InvalidMessage if fields that require one another are missing."""
     fact = to_fact(message)
     given = message.__dict__
     account: str = given["account"]

@@ -12,7 +12,7 @@ class Entry(
 
     `stream`: stream that the fact's client order id names. The resolver finds the stream of an
     order with other names. `fence`: of the lease under which the order is sent; the commit raises
-    Fenced if the account has another sender by now.
+    Fenced if the account has another sender by then.
     """
 
     account: str

@@ -12,8 +12,9 @@ PRICES = {
     OrderType.STOP: ("stop_price",),
     OrderType.STOP_LIMIT: ("limit_price", "stop_price"),
 }
-"""The prices that an order of this type usually has. Some venues accept a limit order without one,
-so it is no error."""
+"""The prices that an order of this type usually has. Some venues accept a limit order without
+one, so it is not an error.
+"""
 
 
 ENDS = (OrderCanceled, OrderExpired, OrderRejected)

@@ -17,7 +17,7 @@ Answered = tuple[list[Task], list[Outcome] | None, BaseException | None]
 
 
 class LoopQueues:
-    """The queues of all running event loops. `wake` has the writer's queue committed."""
+    """The queues of all running event loops. `wake` makes the writer commit its queue."""
 
     def __init__(self, writer: Writer, wake: Callable[[], None]) -> None:
         self._writer = writer
@@ -59,7 +59,7 @@ class LoopQueue:
     """The waiting tasks of one event loop. Each commit crosses to the committing thread and back
     once, not once per task.
 
-    An interrupt may end any step. If the loop runs on, it repeats the step.
+    An interrupt may end any step. If the loop continues, it repeats the step.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class LoopQueue:
         """Deliver the answers, and queue the next group of waiting tasks."""
         try:
             while self._answered:
-                _tell(*self._answered[0])
+                _answer(*self._answered[0])
                 self._is_busy = False
                 self._answered.popleft()
             if self._waiting and not self._is_busy:
@@ -114,7 +114,7 @@ class LoopQueue:
                 loop.call_soon_threadsafe(self._go_on)
 
 
-def _tell(group: list[Task], outcomes: list[Outcome] | None, error: BaseException | None) -> None:
+def _answer(group: list[Task], outcomes: list[Outcome] | None, error: BaseException | None) -> None:
     for index, (_, answer) in enumerate(group):
         if answer.done():
             continue

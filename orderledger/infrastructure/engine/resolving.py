@@ -158,16 +158,18 @@ class Resolver:
         self._new[key] = Binding(account, str(name[0]), name[1], stream, is_claim=not is_fresh)
 
     def forget_unverified(self, entry: Entry) -> None:
-        """Forget that the names of this entry are free: it binds no names after all, so no commit
-        verifies that."""
+        """Forget that the names of this entry are free: it binds no names after all, so no
+        commit verifies that.
+        """
         if isinstance(fact := entry.fact, OrderEvent):
             self._unbound.difference_update(
                 (entry.account, name) for name in names_borne(fact.client_order_id, fact)
             )
 
     def take(self, account: str, client_order_id: str) -> None:
-        """Note that an order of ours opens under this id. The next commit verifies that it is not
-        another name of another order."""
+        """Note that one of our orders opens under this id. The next commit verifies that it is
+        not another name of another order.
+        """
         self.free.append((account, client_order_id))
 
     def owner(self, account: str, name: Name) -> str | None:
@@ -207,7 +209,7 @@ class Resolver:
     def _follow(self, live: Live) -> Live:
         """Follow attributions to the final order.
 
-        Another process may have requested the order since. It is then an order of its own again.
+        Another process may have requested the order since. It is then a separate order again.
         """
         while (target := live.order.attributed_to) is not None:
             if not self._streams.refresh(live.stream):

@@ -67,7 +67,7 @@ class Live(msgspec.Struct, gc=False, eq=False):
 
     @property
     def is_over(self) -> bool:
-        """True for an ended order, and for a stream that is no order."""
+        """True for an ended order, and for a stream that is not an order."""
         return not isinstance(self.state, Order) or self.state.is_ended
 
     def decide(self, fact: AnyFact) -> Decision:

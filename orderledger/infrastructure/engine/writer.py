@@ -102,8 +102,9 @@ class Writer:
         self._careful_for = 0
 
     def preview(self, entries: list[Entry]) -> list[Outcome]:
-        """The outcomes that `write` would give now. Nothing is appended, so there are no
-        positions."""
+        """The outcomes that `write` would return now. Nothing is appended, so there are no
+        positions.
+        """
         return [verdict.outcome_at(None) for verdict in self._dry_run(entries)[0]]
 
     def simulate(self, entries: list[Entry]) -> list[Recorded]:
@@ -198,7 +199,8 @@ class Writer:
             if group:
                 self._commit(group)
         except BaseException:
-            self._decider = Decider(self._store, self._random_bytes)  # trust nothing in memory
+            # after a conflict, nothing in memory is reliable
+            self._decider = Decider(self._store, self._random_bytes)
             self._store.database.let_go()
             for _, answer, _ in group:
                 answer(None, OutcomeUnknown("interrupted in the middle of a commit"))
@@ -225,7 +227,7 @@ class Writer:
                 for waiting in group:
                     self._commit([waiting])
                 return
-            failure = _said(error)
+            failure = _converted(error)
             for _, answer, _ in group:
                 answer(None, failure)
             return
@@ -244,14 +246,14 @@ class Writer:
                 self._careful_for = GROUPS_OF_CARE
                 time.sleep(self._chance.uniform(0, 0.002 * attempt))
         if len(entries) == 1:
-            raise unreachable(TimeoutError("other writers were faster each time"))
+            raise unreachable(TimeoutError("other writers were faster at every attempt"))
         half = len(entries) // 2
         outcomes = self._write(entries[:half])
         try:
             return [*outcomes, *self._write(entries[half:])]
-        except StoreUnreachable as error:  # true of the rest only, not of all messages
+        except StoreUnreachable as error:  # applies only to the rest, not to all messages
             raise OutcomeUnknown(
-                f"{half} of {len(entries)} messages offered at once are recorded: {error}"
+                f"of {len(entries)} messages sent together, {half} are recorded: {error}"
             ) from error
 
     def _try(self, entries: list[Entry]) -> list[Outcome]:
@@ -293,7 +295,7 @@ def _is_of_one(error: Exception) -> bool:
     )
 
 
-def _said(error: Exception) -> Exception:
+def _converted(error: Exception) -> Exception:
     """The error in this package's terms, if it comes from the store."""
     if isinstance(error, ConnectionPoolClosedError):
         return StoreUnreachable("the ledger is closed")

@@ -91,7 +91,8 @@ def encode(recorded: Recorded) -> tuple[str, bytes]:
 def decode(
     stream: str, version: int, name: str, state: bytes, position: int | None = None
 ) -> Recorded:
-    """Decode an event stored under `name`. Raises UnreadableEvent for bytes of no such event.
+    """Decode an event stored under `name`. Raises UnreadableEvent for bytes that are not such an
+    event.
 
     Also for unknown fields: a newer version wrote them, and dropping them would lose data.
     """
@@ -139,7 +140,7 @@ def _first(stored: int | None, position: int | None) -> int | None:
 
 def _upcast(name: str, state: bytes) -> Envelope[Any]:
     if name not in UPCASTS:
-        raise ValueError(f"it is named {name!r}, which this version does not know")
+        raise ValueError(f"its name is {name!r}, which this version does not know")
     envelope = _untyped.decode(state)
     payload = envelope.payload
     while name in UPCASTS:

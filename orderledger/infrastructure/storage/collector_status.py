@@ -10,10 +10,10 @@ from orderledger.infrastructure.storage.database import Database
 from orderledger.infrastructure.storage.recorder import COLLECTORS_TABLE
 
 GATEWAY = "gateway "
-"""Start of the name of a row about an account's gateway."""
+"""Prefix of the name of a row about an account's gateway."""
 
 WATCHER = "watcher "
-"""Start of the name of a row about a watcher of alerts."""
+"""Prefix of the name of a row about a watcher of alerts."""
 
 Statuses = dict[str, dict[str, Any]]
 

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from orderledger.domain.exact import plain
-from orderledger.projections.view import Kind, Table
+from orderledger.projections.view import AnyTable, Kind
 
 Column = Sequence[Any]
 """Values of one column, with None for a missing one."""
@@ -92,7 +92,7 @@ class Shape:
     """How rows of a table, or of some of its columns, are made. A struct's `asdict` makes a row in
     half the time of a `dict` of names and values. `decode` reads a row in a JSON array."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: AnyTable) -> None:
         fields = [(column.name, TYPES[column.kind] | None) for column in table.columns]
         self.struct: type[msgspec.Struct] = msgspec.defstruct(
             f"{table.name}_row", fields, array_like=True, gc=False
@@ -105,7 +105,7 @@ class Shape:
 _shapes: dict[tuple[str, tuple[str, ...]], Shape] = {}
 
 
-def shape_of(table: Table) -> Shape:
+def shape_of(table: AnyTable) -> Shape:
     """The shape of a table. Its name and those of its columns identify it: hashing the columns
     would take longer than a row."""
     key = table.name, table.names

@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import Any, Protocol
 
 from orderledger.infrastructure.errors import DamagedRow
-from orderledger.projections.view import Column, Row, Table
+from orderledger.projections.view import AnyTable, Column, RowType, Table
 
 PLACES_AT_ONCE = 500
 
@@ -17,34 +17,41 @@ class Readable(Protocol):
     @property
     def place(self) -> str: ...
 
-    def select(self, table: Table, /) -> list[Row]: ...
+    def select(self, table: Table[RowType], /) -> list[RowType]: ...
 
     def execute(self, statement: str, parameters: Sequence[Any], /) -> Iterable[Any]: ...
 
-    def rows_at(self, table: Table, source: str, places: Sequence[Any], /) -> list[Row]: ...
+    def rows_at(
+        self, table: Table[RowType], source: str, places: Sequence[Any], /
+    ) -> list[RowType]: ...
 
     def read_cell(self, column: Column, source: str, place: Any, /) -> Any: ...
 
     def cell_text(self, column: str, source: str, place: Any, /) -> str: ...
 
 
-def readable_rows(session: Readable, table: Table) -> tuple[list[Row], list[DamagedRow]]:
+def readable_rows(
+    session: Readable, table: Table[RowType]
+) -> tuple[list[RowType], list[DamagedRow]]:
     """All readable rows of a table, and the damaged ones."""
     with suppress(DamagedRow):
         return session.select(table), []
-    rows: list[Row] = []
+    rows: list[RowType] = []
     damaged: list[DamagedRow] = []
     for found in _read(session, table, _places(session, table.name, "", ())):
-        (damaged if isinstance(found, DamagedRow) else rows).append(found)
+        if isinstance(found, DamagedRow):
+            damaged.append(found)
+        else:
+            rows.append(found)
     return rows, damaged
 
 
 def first_damaged(
-    session: Readable, table: Table, source: str, rest: str, parameters: Sequence[Any]
+    session: Readable, table: AnyTable, source: str, rest: str, parameters: Sequence[Any]
 ) -> DamagedRow | None:
     """The first damaged row of a statement's rows. None if the statement failed for another
     reason."""
-    with suppress(Exception):  # if the database itself fails, the statement's own error says so
+    with suppress(Exception):  # if the database itself fails, the statement's own error reports it
         found = _read(session, table, _places(session, source, rest, parameters), source)
         return next((one for one in found if isinstance(one, DamagedRow)), None)
     return None
@@ -58,8 +65,8 @@ def _places(session: Readable, source: str, rest: str, parameters: Sequence[Any]
 
 
 def _read(
-    session: Readable, table: Table, places: Sequence[Any], source: str = ""
-) -> Iterator[Row | DamagedRow]:
+    session: Readable, table: Table[RowType], places: Sequence[Any], source: str = ""
+) -> Iterator[RowType | DamagedRow]:
     """Read the rows at these places: all at once if they are readable, otherwise in halves."""
     if len(places) > PLACES_AT_ONCE:
         for start in range(0, len(places), PLACES_AT_ONCE):
@@ -79,7 +86,7 @@ def _read(
 
 
 def _damaged(
-    session: Readable, table: Table, source: str, place: Any, error: Exception
+    session: Readable, table: AnyTable, source: str, place: Any, error: Exception
 ) -> DamagedRow:
     column, fault = "", error
     for one in table.columns:

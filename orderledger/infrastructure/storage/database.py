@@ -13,11 +13,10 @@ from orderledger.infrastructure.deadline import check_time
 from orderledger.infrastructure.storage.codec import decode
 from orderledger.infrastructure.storage.columns import Column
 from orderledger.infrastructure.storage.damage import first_damaged
-from orderledger.infrastructure.storage.recorder import EVENTS_TABLE, LAST_POSITION
-from orderledger.infrastructure.storage.recorder import Row as StoredRow
+from orderledger.infrastructure.storage.recorder import EVENTS_TABLE, LAST_POSITION, LogRow
 from orderledger.projections.tables import BY_NAME
+from orderledger.projections.view import AnyTable, Key, Kind, RowType, Table
 from orderledger.projections.view import Column as ColumnOfTable
-from orderledger.projections.view import Key, Kind, Row, Table
 
 if TYPE_CHECKING:
     import pyarrow
@@ -40,7 +39,7 @@ class Session(ABC):
     """Operator that compares two values, either of which may be missing."""
 
     place_in_text: str
-    """SQL function for the place of a text in another, from 1 on, 0 if it is not there."""
+    """SQL function for the place of a text in another, from 1 on, or 0 if it is absent."""
 
     binary: str
     """SQL type for bytes."""
@@ -72,11 +71,11 @@ class Session(ABC):
             yield from found
 
     @abstractmethod
-    def upsert(self, table: Table, rows: Sequence[Row], suffix: str = "") -> None:
+    def upsert(self, table: Table[RowType], rows: Sequence[RowType], suffix: str = "") -> None:
         """Insert rows, or replace those with their keys."""
 
     @abstractmethod
-    def append(self, table: Table, rows: Sequence[Row], suffix: str = "") -> None:
+    def append(self, table: Table[RowType], rows: Sequence[RowType], suffix: str = "") -> None:
         """Insert new rows, of which none is in the table yet."""
 
     @abstractmethod
@@ -87,13 +86,13 @@ class Session(ABC):
 
     @abstractmethod
     def column_names(self, name: str) -> set[str]:
-        """The columns of a table, empty if there is no such table."""
+        """The columns of a table, empty if the table does not exist."""
 
     def to_sql(self, kind: Kind, value: Any) -> Any:
         """A value of a row, as the database takes it."""
         return self._to[kind]([value])[0] if kind in self._to else value
 
-    def columns_of(self, table: Table, rows: Sequence[Row]) -> list[Column]:
+    def columns_of(self, table: Table[RowType], rows: Sequence[RowType]) -> list[Column]:
         """The columns of these rows, as the database takes them."""
         values = zip(*map(itemgetter(*table.names), rows), strict=True)
         return [
@@ -115,8 +114,9 @@ class Session(ABC):
     def stored_by_stream(
         self, after: Place, before: str | None, up_to: int, limit: int
     ) -> list[tuple[Any, ...]]:
-        """The next events in the order of streams and versions, in stored form: after a place, of
-        streams before another one."""
+        """The next events in the order of streams and versions, in stored form: after a place,
+        and from streams before another one.
+        """
         where, values = (
             "(originator_id, originator_version) > (?, ?) AND notification_id <= ?",
             [*after, up_to],
@@ -139,14 +139,15 @@ class Session(ABC):
             f"{where} ORDER BY notification_id LIMIT ?", (*names, position, up_to, limit)
         )
 
-    def stored_where(self, where: str, parameters: Sequence[Any]) -> list[StoredRow]:
+    def stored_where(self, where: str, parameters: Sequence[Any]) -> list[LogRow]:
         """Events in stored form. `where` is SQL over the columns of the log, with its order and its
         limit."""
-        return [StoredRow(*row) for row in self._stored(where, parameters)]
+        return [LogRow(*row) for row in self._stored(where, parameters)]
 
     def streams_dividing(self, parts: int) -> list[str]:
-        """Streams that divide the log into so many parts of about as many events, fewer if it is
-        small."""
+        """Streams that divide the log into this many parts with about the same number of events,
+        fewer if it is small.
+        """
         ((count,),) = self.execute(f"SELECT COUNT(*) FROM {EVENTS_TABLE}")
         statement = (
             f"SELECT originator_id FROM {EVENTS_TABLE} ORDER BY originator_id LIMIT 1 OFFSET ?"
@@ -174,23 +175,23 @@ class Session(ABC):
         )
         return self.execute(statement, parameters)
 
-    def delete(self, table: Table, keys: Sequence[Key], suffix: str = "") -> None:
+    def delete(self, table: AnyTable, keys: Sequence[Key], suffix: str = "") -> None:
         where = " AND ".join(f"{name} = ?" for name in table.key)
         for key in keys:
             self.execute(f"DELETE FROM {table.name}{suffix} WHERE {where}", key)
 
     def select(
         self,
-        table: Table,
+        table: Table[RowType],
         where: str = "",
         parameters: Sequence[Any] = (),
         *,
         suffix: str = "",
         tail: str = "",
-    ) -> list[Row]:
+    ) -> list[RowType]:
         """Rows as the folds made them. `where` is SQL over the table's columns."""
         source, rest = f"{table.name}{suffix}", f"{_where(where)} {tail}"
-        with self._telling_of_damage(table, source, rest, parameters):
+        with self._reporting_damage(table, source, rest, parameters):
             return self._rows_from(
                 table,
                 self.execute(f"SELECT {self._selected(table)} FROM {source} {rest}", parameters),
@@ -198,13 +199,13 @@ class Session(ABC):
 
     def each(
         self,
-        table: Table,
+        table: Table[RowType],
         where: str = "",
         parameters: Sequence[Any] = (),
         *,
         suffix: str = "",
         tail: str = "",
-    ) -> Iterator[Row]:
+    ) -> Iterator[RowType]:
         """The same rows, read in batches, so that memory does not grow with their number."""
         source, rest = f"{table.name}{suffix}", f"{_where(where)} {tail}"
         with closing(
@@ -212,7 +213,7 @@ class Session(ABC):
         ) as found:
             while True:
                 check_time()
-                with self._telling_of_damage(table, source, rest, parameters):
+                with self._reporting_damage(table, source, rest, parameters):
                     batch = next(found, None)
                     rows = self._rows_from(table, batch) if batch else []
                 if batch is None:
@@ -220,20 +221,22 @@ class Session(ABC):
                 yield from rows
 
     def arrow(
-        self, table: Table, where: str = "", parameters: Sequence[Any] = (), *, tail: str = ""
+        self, table: AnyTable, where: str = "", parameters: Sequence[Any] = (), *, tail: str = ""
     ) -> "pyarrow.Table":
         """The same rows as an Arrow table: numbers and JSON as text, times as timestamps, flags as
         booleans."""
         rest = f"{_where(where)} {tail}"
-        with self._telling_of_damage(table, table.name, rest, parameters):
+        with self._reporting_damage(table, table.name, rest, parameters):
             return self._arrow(table, f"{table.name} {rest}", parameters)
 
     @abstractmethod
-    def _arrow(self, table: Table, source: str, parameters: Sequence[Any]) -> "pyarrow.Table": ...
+    def _arrow(
+        self, table: AnyTable, source: str, parameters: Sequence[Any]
+    ) -> "pyarrow.Table": ...
 
     @contextmanager
-    def _telling_of_damage(
-        self, table: Table, source: str, rest: str, parameters: Sequence[Any]
+    def _reporting_damage(
+        self, table: AnyTable, source: str, rest: str, parameters: Sequence[Any]
     ) -> Iterator[None]:
         """Raise DamagedRow if a read fails because of a damaged row."""
         try:
@@ -248,7 +251,7 @@ class Session(ABC):
     """SQL expression for the place of a row, which works even if its key is damaged."""
 
     @abstractmethod
-    def rows_at(self, table: Table, source: str, places: Sequence[Any]) -> list[Row]:
+    def rows_at(self, table: Table[RowType], source: str, places: Sequence[Any]) -> list[RowType]:
         """The rows at these places of a table, which is named `source`."""
 
     @abstractmethod
@@ -266,11 +269,13 @@ class Session(ABC):
         """The rows of a statement, at most `ROWS_PER_BATCH` at a time."""
 
     @abstractmethod
-    def _selected(self, table: Table) -> str:
+    def _selected(self, table: AnyTable) -> str:
         """The select list for a table. `_rows_from` makes rows of its results."""
 
     @abstractmethod
-    def _rows_from(self, table: Table, found: Sequence[tuple[Any, ...]]) -> list[Row]: ...
+    def _rows_from(
+        self, table: Table[RowType], found: Sequence[tuple[Any, ...]]
+    ) -> list[RowType]: ...
 
     def exact(self, name: str) -> str:
         """SQL of a text column, compared and sorted byte for byte."""
@@ -284,7 +289,7 @@ class Session(ABC):
         """SQL that sorts by a column: the latest first, missing values last."""
         return f"{name} DESC NULLS LAST"
 
-    def create(self, table: Table, suffix: str = "") -> None:
+    def create(self, table: AnyTable, suffix: str = "") -> None:
         """Create the table and its indexes, unless they exist."""
         columns = self._columns_declared(table)
         self.execute(
@@ -301,26 +306,26 @@ class Session(ABC):
             columns = ", ".join(map(self.first_missing, index))
             self.execute(f"CREATE INDEX IF NOT EXISTS {name} ON {table.name}{suffix} ({columns})")
 
-    def create_bare(self, table: Table, suffix: str) -> None:
+    def create_bare(self, table: AnyTable, suffix: str) -> None:
         """Create the table without its key and its indexes, which slow down many new rows."""
         self.execute(
             f"CREATE {self.unlogged} TABLE {table.name}{suffix} ({self._columns_declared(table)})"
         )
 
-    def add_key(self, table: Table, suffix: str) -> None:
+    def add_key(self, table: AnyTable, suffix: str) -> None:
         """Add the key to a table that was created bare."""
         self.execute(
             f"CREATE UNIQUE INDEX {table.name}{suffix}_key ON {table.name}{suffix} "
             f"({', '.join(table.key)})"
         )
 
-    def _columns_declared(self, table: Table) -> str:
+    def _columns_declared(self, table: AnyTable) -> str:
         return ", ".join(
             f"{c.name} {self.types[c.kind]}{' NOT NULL' if c.name in table.key else ''}"
             for c in table.columns
         )
 
-    def analyze(self, table: Table) -> None:
+    def analyze(self, table: AnyTable) -> None:
         """Update the planner's statistics, if the database uses any."""
         return
 
@@ -340,7 +345,7 @@ class Session(ABC):
         changed."""
 
     def faults(self) -> list[str]:
-        """What the database itself finds wrong with its files."""
+        """The faults that the database itself finds in its files."""
         return []
 
     def lock_tiles(self) -> None:
@@ -368,7 +373,7 @@ class Session(ABC):
         forgotten.
         """
 
-    def drop(self, table: Table, suffix: str = "") -> None:
+    def drop(self, table: AnyTable, suffix: str = "") -> None:
         self.execute(f"DROP TABLE IF EXISTS {table.name}{suffix}")
 
 
@@ -402,7 +407,7 @@ class Database(ABC):
 
     @abstractmethod
     def alone(self) -> AbstractContextManager[Session]:
-        """A transaction with no other process of this ledger beside it: for creating tables."""
+        """A transaction that excludes other processes of this ledger: for creating tables."""
 
     @abstractmethod
     def rebuilding(self) -> AbstractContextManager[None]:
@@ -431,8 +436,8 @@ class Database(ABC):
         """The database in which to build new tables: a new file, or this database itself without a
         path.
 
-        A file keeps no journal: after a failure it is of no use. The tables of the files `beside`
-        can be read too.
+        A file keeps no journal: after a failure it is useless. The tables of the files `beside` can
+        be read too.
         """
         return nullcontext(self)
 

@@ -1,7 +1,7 @@
 """Evidence and free text, stored beside the log: an event holds only a salted hash of each.
 
 So folds never read them, and `forget` can delete their bytes while the event, and every proof about
-it, stays as it is. The salt is deleted with them: without it nobody can find out a short text by
+it, stays as it is. The salt is deleted with them: without it nobody can find a short text by
 trying.
 """
 
@@ -16,7 +16,7 @@ from orderledger.infrastructure.storage.recorder import EVENTS_TABLE, EVIDENCE_T
 SALT_SIZE = 16
 
 RandomBytes = Callable[[int], bytes]
-"""A source of so many random bytes."""
+"""A source of this many random bytes."""
 
 EVIDENCE_KEPT = "evidence is kept"
 """Error text of the database for changing or deleting evidence that was not forgotten."""
@@ -31,11 +31,11 @@ MAY_BE_DELETED = (
     f"WHERE event.notification_id = OLD.position AND later.topic LIKE '{FORGOTTEN}' "
     "AND later.notification_id > event.notification_id)"
 )
-"""SQL condition of the guard: the log says that this evidence was forgotten."""
+"""SQL condition of the guard: the log shows that this evidence was forgotten."""
 
 
 class KeptEvidence(NamedTuple):
-    """Evidence and text of one event, as they came."""
+    """Evidence and text of one event, as received."""
 
     salt: bytes
     evidence: bytes | None

@@ -1,9 +1,9 @@
 """Leases of senders: at most one process sends the orders of an account.
 
-A lease has a holder, a fence that grows with every change of the holder, and a beat that the holder
-raises again and again. No clock is compared between processes. Who wants the lease waits until it
-has seen no beat for the whole term, by its own clock; the holder stops sending before that, by its
-own. The commit of a submission checks the fence in its own transaction.
+A lease has a holder, a fence that increases with every change of the holder, and a beat that the
+holder raises repeatedly. Clocks of different processes are never compared. A process that wants the
+lease waits until it has seen no beat for the whole term, by its own clock; the holder stops sending
+before that, by its own. The commit of a submission checks the fence in its own transaction.
 """
 
 from collections.abc import Iterator
@@ -75,7 +75,7 @@ class Leases:
             )
 
     def release(self, account: str, fence: int) -> None:
-        """Give the lease up. The next process need not wait."""
+        """Release the lease. The next process need not wait."""
         with self._writing() as session:
             session.execute(
                 f"UPDATE {LEASES_TABLE} SET holder = NULL, process = NULL, beat = beat + 1 WHERE "

@@ -1,47 +1,57 @@
 """The fold of the name index with its rows in a table. A rebuild uses it to make the index again
-from the log."""
+from the log.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Annotated, TypedDict
 
 from orderledger.domain.orders.identity import OUR_IDS, Name, NameKind
 from orderledger.domain.recorded import Recorded
 from orderledger.domain.values import account_of, order_stream
 from orderledger.infrastructure.storage.database import Session
 from orderledger.infrastructure.storage.recorder import EVENTS_TABLE, LAST_POSITION
-from orderledger.projections.names import ORDER_NAMES, NameKey, NamesFold, key_of, names_in
-from orderledger.projections.view import Column, Table
-from orderledger.projections.view import Row as RowOfView
+from orderledger.projections.names import (
+    ORDER_NAMES,
+    NameKey,
+    NamesFold,
+    OrderNameRow,
+    key_of,
+    names_in,
+)
+from orderledger.projections.view import Table
 from orderledger.projections.whole_order import WholeOrder
 
 KEYS_AT_ONCE = 500
 EVENTS_AT_ONCE = 2_000
 
 
+class BorneRow(TypedDict):
+    """One row per name that an order got, and per attribution."""
+
+    position: Annotated[int, "Log position."]
+    account: Annotated[str, "Trading account."]
+    kind: Annotated[str, "Kind of the name, or `attributed`."]
+    name: Annotated[str, "The name, or the stream of the other order."]
+    stream: Annotated[str, "Stream of the order."]
+    is_plain: Annotated[
+        int, "1 if the name can only belong to another order if another order has it too."
+    ]
+
+
 BORNE = Table(
     "order_names_borne",
-    "While names are built by stream: each name at the first event of each order with it, and the "
-    "attributions.",
+    "While names are built by stream: each name at the first event of each order with it, and "
+    "the attributions.",
     ("position",),
-    (
-        Column("position", "count", "Log position."),
-        Column("account", "text", "Trading account."),
-        Column("kind", "text", "Kind of the name, or `attributed`."),
-        Column("name", "text", "The name, or the stream of the other order."),
-        Column("stream", "text", "Stream of the order."),
-        Column(
-            "is_plain",
-            "count",
-            "1 if the name can only belong to another order if another order has it too.",
-        ),
-    ),
+    BorneRow,
     ("position",),
 )
 
 ATTRIBUTED = "attributed"
 
 
-def borne_rows(order: WholeOrder) -> Iterator[RowOfView]:
+def borne_rows(order: WholeOrder) -> Iterator[BorneRow]:
     """The rows of `BORNE` for one order."""
     account, stream, is_another = account_of(order.stream), order.stream, bool(order.attributed)
     for position, (kind, name) in {
@@ -55,7 +65,7 @@ def borne_rows(order: WholeOrder) -> Iterator[RowOfView]:
 
 def _borne_row(
     position: int, account: str, kind: str, name: str, stream: str, is_plain: int
-) -> RowOfView:
+) -> BorneRow:
     return {
         "position": position,
         "account": account,
@@ -67,8 +77,9 @@ def _borne_row(
 
 
 def bind_plain(session: Session, suffix: str) -> None:
-    """Bind the names that one order alone has had, and that no attribution can have moved: nearly
-    all. No order of events matters for them."""
+    """Bind the names that only one order has had, and that no attribution can have moved: nearly
+    all. Their result does not depend on the order of events.
+    """
     names = ", ".join(ORDER_NAMES.key)
     session.execute(
         f"INSERT INTO {ORDER_NAMES.name}{suffix} ({names}, stream) SELECT {names}, MIN(stream) "
@@ -87,7 +98,8 @@ class NameTable:
 
     def take(self, session: Session, events: Sequence[Recorded]) -> None:
         """Take the next events of the log, and write the results. Skips events that it has taken
-        already."""
+        already.
+        """
         events = [event for event in events if (event.position or 0) > self.position]
         with self._rows.within(
             session,
@@ -145,9 +157,10 @@ class _SqlNames:
             [order_stream(account, name[1]) for account, name in named if name[0] in OUR_IDS]
         )
         yield
-        rows = [
-            {"account": key[0], "kind": key[1], "name": key[2], "stream": self._bound[key]}
+        rows: list[OrderNameRow] = [
+            {"account": key[0], "kind": key[1], "name": key[2], "stream": stream}
             for key in sorted(self._changed)
+            if (stream := self._bound[key]) is not None
         ]
         if rows:
             session.upsert(ORDER_NAMES, rows, self._suffix)

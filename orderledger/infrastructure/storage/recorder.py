@@ -49,7 +49,7 @@ class Binding(NamedTuple):
     is_claim: bool = False
 
 
-class Row(NamedTuple):
+class LogRow(NamedTuple):
     """A stored event, as the database returns it."""
 
     stream: str
@@ -86,7 +86,7 @@ class LedgerRecorder(Protocol):
         forgetting: Sequence[str] = (),
     ) -> Sequence[int]:
         """Store events, their evidence, bindings and keys of facts in one commit. Delete the
-        evidence of the streams `forgetting`, whose events say so.
+        evidence of the streams in `forgetting`, each of which has an event for that.
 
         Raises Fenced if an account in `fences` has another sender now. Raises IntegrityError if a
         stream has grown meanwhile; if a name is already bound, or is the client order id of another
@@ -95,8 +95,9 @@ class LedgerRecorder(Protocol):
         """
 
     def check_place(self) -> None:
-        """Raise PersistenceError if the file was deleted, moved or replaced: other programs would
-        not find what is written."""
+        """Raise PersistenceError if the file was deleted, moved or replaced: other programs
+        would not find new events.
+        """
 
     def settle(self, error: Exception) -> bool:
         """After a failed commit: drop its connection, and wait until its events are in the log for
@@ -106,13 +107,13 @@ class LedgerRecorder(Protocol):
         used.
         """
 
-    def rows_after(self, position: int, limit: int) -> list[Row]:
+    def rows_after(self, position: int, limit: int) -> list[LogRow]:
         """Events in log order."""
 
-    def rows_of(self, streams: Sequence[str]) -> list[Row]:
+    def rows_of(self, streams: Sequence[str]) -> list[LogRow]:
         """All events of some streams, each stream in order."""
 
-    def rows_at(self, keys: Sequence[tuple[str, int]]) -> list[Row]:
+    def rows_at(self, keys: Sequence[tuple[str, int]]) -> list[LogRow]:
         """The events at these streams and versions, if they exist."""
 
     def evidence_at(self, positions: Sequence[int]) -> dict[int, Sequence[Any]]:
@@ -141,8 +142,9 @@ def check_fence(account: str, fence: int, found: Sequence[Sequence[int]]) -> Non
 
 
 def own_streams(bindings: Sequence[Binding]) -> list[str]:
-    """The streams that would have these client order ids. The ids are to become other names of an
-    order, so these must be empty."""
+    """The streams that would have these client order ids. The ids are about to become other
+    names of an order, so these streams must be empty.
+    """
     return [
         order_stream(one.account, one.name)
         for one in bindings

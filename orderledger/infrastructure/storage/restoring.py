@@ -8,17 +8,16 @@ from orderledger.infrastructure.storage import account_facts
 from orderledger.infrastructure.storage.database import Session
 from orderledger.infrastructure.storage.evidence import MAY_BE_DELETED, KeptEvidence
 from orderledger.infrastructure.storage.name_index import NameTable
-from orderledger.infrastructure.storage.recorder import EVENTS_TABLE, EVIDENCE_TABLE, Row, chunks
+from orderledger.infrastructure.storage.recorder import EVENTS_TABLE, EVIDENCE_TABLE, LogRow, chunks
 from orderledger.infrastructure.storage.store import Store
 
-RestoredRow = tuple[Row, KeptEvidence | None]
+RestoredRow = tuple[LogRow, KeptEvidence | None]
 """An event, and what is stored beside it."""
 
 
 def restore_rows(store: Store, batches: Iterable[Sequence[RestoredRow]]) -> int:
-    """Write these events with their evidence, unless it was forgotten by a later event, and what
-    recording needs of them: the names of orders, and the keys of facts. Returns the number of
-    events.
+    """Write these events with their evidence, unless a later event forgot it. Also write the names
+    of orders and the keys of facts, which recording needs. Returns the number of events.
 
     All in one transaction, so that a killed restore leaves an empty log. Raises InvalidSetting if
     it is not empty.
@@ -48,7 +47,7 @@ def restore_rows(store: Store, batches: Iterable[Sequence[RestoredRow]]) -> int:
     return count
 
 
-def _insert(session: Session, rows: Sequence[Row]) -> None:
+def _insert(session: Session, rows: Sequence[LogRow]) -> None:
     columns = "(originator_id, originator_version, topic, state, notification_id)"
     for chunk in chunks(rows):
         marks = ", ".join(["(?, ?, ?, ?, ?)"] * len(chunk))

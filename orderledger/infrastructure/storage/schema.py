@@ -40,11 +40,12 @@ what changed. The contents of each view have a version of their own: `Table.vers
 
 
 def prepare(database: Database, application: LedgerApplication) -> None:
-    """Create what is missing or outdated: the function that appends to PostgreSQL changed in
-    versions 2, 4 and 6, version 4 has the keys of account facts, version 5 a version of each view
-    and the leases of senders, version 6 the evidence beside events, the tiles, the checkpoints and
-    the alerts, and version 7 the index of aliases. Raises StoreVersion for a store made by a newer
-    version."""
+    """Create what is missing or outdated. The function that appends to PostgreSQL changed in
+    versions 2, 4 and 6. Version 4 added the keys of account facts; version 5 a version of each
+    view and the leases of senders; version 6 the evidence beside events, the tiles, the
+    checkpoints and the alerts; version 7 the index of aliases. Raises StoreVersion for a store
+    made by a newer version.
+    """
     with database.reading() as session:
         version = _stored_version(session)
         has_tables = all(map(session.has_table, OWN_TABLES)) and not _missing_leaves(session)
@@ -153,13 +154,14 @@ def _create_request_keys(session: Session) -> None:
 
 
 def _refuse_what_is_not_ours(session: Session) -> None:
-    """Refuse a database in which another program has tables of these names, so that nothing of it
-    is lost."""
+    """Refuse a database in which another program has tables of these names, so that none of its
+    data is lost.
+    """
     others = (NAMES_TABLE, *OWN_TABLES, *chain(*LEAVES.values()), "view_positions", "view_versions")
     ours = (EVENTS_TABLE, *others, *(table.name for table in TABLES))
     if taken := [name for name in ours if session.column_names(name)]:
         raise StoreUnreachable(
-            "the database is no ledger, and has tables or views of its own that are named "
+            "the database is not a ledger, and has tables or views of its own that are named "
             f"{', '.join(taken)}"
         )
 

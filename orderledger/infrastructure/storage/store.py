@@ -25,9 +25,9 @@ from orderledger.infrastructure.storage.recorder import (
     FactKey,
     Fence,
     LedgerRecorder,
+    LogRow,
     NewEvent,
     NewEvidence,
-    Row,
 )
 from orderledger.infrastructure.storage.sqlite.connections import NO_SHARED_MEMORY
 from orderledger.infrastructure.storage.sqlite.tables import SQLiteDatabase
@@ -77,7 +77,7 @@ class Store:
         otherwise. `evidence`: stored beside its events. `forgetting`: streams whose earlier
         evidence is deleted; an event of each must say so. Raises Conflict if a stream has grown
         meanwhile, or a name was bound: nothing was stored. Raises OutcomeUnknown if a failed commit
-        may have happened, and reading back gave no answer either.
+        may have happened, and reading back failed too.
         """
         stored = [(event.stream, event.version, *encode(event)) for event in events]
         try:
@@ -111,7 +111,7 @@ class Store:
             is_final = self.recorder.settle(error)
         except (PersistenceError, StoreUnreachable) as again:
             raise OutcomeUnknown(
-                f"the store failed in the middle of a commit, and cannot be read: {_said(error)}"
+                f"the store failed in the middle of a commit, and cannot be read: {_text_of(error)}"
             ) from again
         self._unsettled = None
         return is_final
@@ -124,14 +124,14 @@ class Store:
             positions = self._positions_of(stored)
         except (PersistenceError, StoreUnreachable) as again:
             raise OutcomeUnknown(
-                f"the store failed in the middle of a commit, and cannot be read: {_said(error)}"
+                f"the store failed in the middle of a commit, and cannot be read: {_text_of(error)}"
             ) from again
         if positions is not None:
             return positions
         if is_final:
             raise self._unusable(error) from error
         raise OutcomeUnknown(
-            f"the store failed in the middle of a commit: {_said(error)}"
+            f"the store failed in the middle of a commit: {_text_of(error)}"
         ) from error
 
     def _unusable(self, error: PersistenceError) -> StoreUnreachable:
@@ -204,7 +204,7 @@ class Store:
 
     def all_rows(
         self, up_to: int = LAST_POSITION, batch: int = 5_000, *, after: int = 0
-    ) -> Iterator[Row]:
+    ) -> Iterator[LogRow]:
         """All events of the log after a position in stored form, in order."""
         position = after
         while position < up_to and (
@@ -221,10 +221,10 @@ class Store:
 
 
 def _nothing() -> None:
-    """The store is no temporary one."""
+    """The store is not a temporary one."""
 
 
-def _decoded(row: Row) -> Recorded:
+def _decoded(row: LogRow) -> Recorded:
     return decode(*row)
 
 
@@ -267,7 +267,7 @@ def is_there(url: str) -> bool:
 def _placed(path: str) -> Path:
     """The absolute path: later connections must not depend on the working directory."""
     if Path(path).is_dir() or not Path(path).absolute().parent.is_dir():
-        raise StoreUnreachable(f"{path} is no file in an existing folder")
+        raise StoreUnreachable(f"{path} is not a file in an existing folder")
     return Path(path).absolute()
 
 
@@ -341,8 +341,8 @@ def as_store_error(error: Exception, url: str = "the store") -> StoreError:
 
 
 def unreachable(error: Exception, url: str = "the store") -> StoreUnreachable:
-    """An error that says in one sentence why a store cannot be used."""
-    return StoreUnreachable(f"{public(url)} cannot be used: {_said(error)}")
+    """An error that states in one sentence why a store cannot be used."""
+    return StoreUnreachable(f"{public(url)} cannot be used: {_text_of(error)}")
 
 
 def cannot_be_written(error: BaseException) -> bool:
@@ -352,7 +352,7 @@ def cannot_be_written(error: BaseException) -> bool:
     return is_refused(error) or code & 0xFF in (FULL, READONLY) or code in NOT_WRITTEN
 
 
-def _said(error: Exception) -> str:
+def _text_of(error: Exception) -> str:
     return " ".join(str(error).split()) or type(error).__name__
 
 

@@ -16,25 +16,26 @@ NO_PATH = re.compile(r"(sqlite|file|memory|postgres|postgresql|:memory):|[\w+.-]
 """Texts with such a start are meant as URLs."""
 
 ESCAPED = (
-    "in a user name or a password, / is written %2F, @ %40, : %3A and % %25; names of parameters "
-    "in small letters"
+    "in a user name or a password, write / as %2F, @ as %40, : as %3A and % as %25; names of "
+    "parameters in lower case"
 )
 
 
 def file_of(url: str) -> str | None:
     """The file of a path or a URL, None for a store without a file. Raises InvalidSetting if the
-    text names no store."""
+    text does not name a store.
+    """
     if url == MEMORY:
         return None
     if url.startswith(POSTGRES):
         if _server_of(url) is None:
-            raise InvalidSetting("db", f"{public(url)!r} is not understood: {ESCAPED}")
+            raise InvalidSetting("db", f"{public(url)!r} is not valid: {ESCAPED}")
         return None
     is_url = url.startswith(SQLITE)
     path = unquote(url.removeprefix(SQLITE)) if is_url else url
     if not path or ("?" in url if is_url else NO_PATH.match(url)):
         raise InvalidSetting(
-            "db", f"{public(url)!r} is none of: a path, sqlite:///path, postgresql://..., memory://"
+            "db", f"{public(url)!r} is not a path, sqlite:///path, postgresql://... or memory://"
         )
     return path
 

@@ -48,7 +48,7 @@ def create(session: Session) -> None:
     stored(session)  # raises StoreVersion before anything of a newer version is dropped
     _recreate(session, _not_whole(session))
     for table in TABLES:
-        session.create(table)  # the indexes that an older version has not
+        session.create(table)  # the indexes that an older version lacks
 
 
 def _refuse_what_is_not_ours(session: Session) -> None:
@@ -85,8 +85,9 @@ def _begin(session: Session) -> None:
 
 
 def _recreate(session: Session, views: set[str]) -> None:
-    """Create the tables of these views anew, empty. They are rebuilt before anything else uses
-    them."""
+    """Create the tables of these views again, empty. They are rebuilt before anything else uses
+    them.
+    """
     for table in tables_of(views):
         if table is not ORDER_NAMES:
             session.drop(table)

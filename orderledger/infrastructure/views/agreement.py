@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, cast
+from typing import Annotated
 
 from orderledger.infrastructure.views.arguments import check_argument
 from orderledger.infrastructure.views.pages import Pages
@@ -21,9 +21,9 @@ from orderledger.projections.agreement import (
     reconciled_order_row,
     reconciliation_row,
 )
-from orderledger.projections.certificates import CERTIFICATES
-from orderledger.projections.orders import ORDERS
-from orderledger.projections.view import Row, RowList
+from orderledger.projections.certificates import CERTIFICATES, CertificateRow
+from orderledger.projections.orders import ORDERS, OrderRow
+from orderledger.projections.view import RowList
 
 
 class AgreementQueries(Pages):
@@ -48,7 +48,7 @@ class AgreementQueries(Pages):
             reconciliation_row(name, counts.get(name), last.get(name))
             for name in sorted({*counts, *last})
         ]
-        return RowList(cast(list[ReconciliationRow], rows))
+        return RowList(rows)
 
     def reconciled_orders(
         self,
@@ -59,7 +59,7 @@ class AgreementQueries(Pages):
             "that agree.",
             AGREEMENTS,
         ] = None,
-        limit: Annotated[int, "At most so many rows.", Between(1, LONGEST_PAGE)] = 200,
+        limit: Annotated[int, "Maximum number of rows.", Between(1, LONGEST_PAGE)] = 200,
         after: Annotated[str | None, "The cursor `after` of the page before."] = None,
         order: Annotated[
             Order, "newest: the last updated first. asc or desc: by account."
@@ -95,22 +95,23 @@ class AgreementQueries(Pages):
         )
 
     def _beside_reports(
-        self, orders: Sequence[Row], as_of: AsOf, effective_at: datetime | None
+        self, orders: Sequence[OrderRow], as_of: AsOf, effective_at: datetime | None
     ) -> RowList[ReconciledOrderRow]:
         events = self._events_known_of(as_of, effective_at, [order["stream"] for order in orders])
         rows = [
             reconciled_order_row(order, last_report(events.get(order["stream"], ())))
             for order in orders
         ]
-        return RowList(cast(list[ReconciledOrderRow], rows))
+        return RowList(rows)
 
 
 def _counts(views: Views, account: str | None) -> dict[str, dict[str, int]]:
     if isinstance(views, StoredViews):
         return views.agreement_counts(account)
-    return agreement_counts(views.rows(ORDERS, account=account))
+    orders = views.rows(ORDERS, account=account)
+    return agreement_counts(orders)
 
 
-def _last_certificates(views: Views, account: str | None) -> dict[str, Row]:
+def _last_certificates(views: Views, account: str | None) -> dict[str, CertificateRow]:
     rows = views.last_certificates() if isinstance(views, StoredViews) else views.rows(CERTIFICATES)
     return {row["account"]: row for row in rows if account in (None, row["account"])}

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from orderledger.infrastructure.time_zones import zone_named
-from orderledger.projections.view import Kind, Table
+from orderledger.projections.view import AnyTable, Kind
 
 TAKES: dict[Kind, tuple[str, tuple[type, ...]]] = {
     "text": ("text", (str,)),
@@ -29,7 +29,7 @@ def check_argument(name: str, kind: Kind, value: Any, *, is_needed: bool = False
         raise ValueError(f"{name}: {value.isoformat()} has no offset, give a time with one")
 
 
-def asked_of(table: Table, where: Mapping[str, Any]) -> dict[str, Any]:
+def asked_of(table: AnyTable, where: Mapping[str, Any]) -> dict[str, Any]:
     """The column values of a filter. Raises ValueError for an unknown column or word, TypeError for
     a value of another kind."""
     asked = {name: value for name, value in where.items() if value is not None}

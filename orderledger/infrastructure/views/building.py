@@ -6,7 +6,7 @@ streams change follow from the log in its own order (account facts), or from wha
 (positions from trades). See docs/explanation/rebuild.md.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from heapq import merge
 from itertools import islice
@@ -23,16 +23,16 @@ from orderledger.infrastructure.storage.recorder import LAST_POSITION
 from orderledger.infrastructure.storage.store import Store
 from orderledger.infrastructure.views.plan import BY_STREAM, Plan
 from orderledger.infrastructure.views.rows import SqlRows
-from orderledger.projections.account_events import ACCOUNT_EVENTS
+from orderledger.projections.account_events import ACCOUNT_EVENTS, AccountEventRow
 from orderledger.projections.anomalies import ANOMALIES
 from orderledger.projections.fold import Fold
 from orderledger.projections.names import ORDER_NAMES
 from orderledger.projections.orders import ORDERS
 from orderledger.projections.position_fold import PositionFold
 from orderledger.projections.position_tables import POSITIONS
-from orderledger.projections.store import moment_of
-from orderledger.projections.trades import TRADES
-from orderledger.projections.view import Row, Table
+from orderledger.projections.sides import when
+from orderledger.projections.trades import TRADES, StoredTradeRow
+from orderledger.projections.view import AnyRow, RowType, Table
 from orderledger.projections.whole_order import WholeOrder
 
 EVENTS_AT_ONCE = 5_000
@@ -48,7 +48,7 @@ OF_ENTRIES = (
     *("account", "fill_id", "instrument", "side", "quantity", "price"),
     *("fee", "fee_currency", "position_side", "position_id", "at", "position", "rank", "state"),
 )
-ENTRIES = Table(TRADES.name, "", TRADES.key, tuple(TRADES.by_name[name] for name in OF_ENTRIES), ())
+ENTRIES = TRADES.narrowed(OF_ENTRIES)
 """The columns of trades that positions follow from."""
 
 OF_POSITION = ("account", "instrument")
@@ -138,7 +138,7 @@ class _OrderRows:
     def __init__(self, side: Database, plan: Plan) -> None:
         self._side = side
         self._suffix = plan.suffix
-        self._rows: dict[str, list[Row]] = {
+        self._rows: dict[str, list[Any]] = {
             table.name: [] for table in BY_STREAM if plan.wants(table)
         }
         self._count = 0
@@ -157,7 +157,7 @@ class _OrderRows:
         if self._count >= ROWS_AT_ONCE:
             self.write()
 
-    def _extend(self, table: Table, rows: Iterator[Row]) -> None:
+    def _extend(self, table: Table[RowType], rows: Iterator[RowType]) -> None:
         waiting = self._rows[table.name]
         for row in rows:
             waiting.append(row)
@@ -263,7 +263,7 @@ def build_positions(
 
 def _entries(
     session: Session, suffix: str, first: PositionKey | None, before: PositionKey | None
-) -> Iterator[Row]:
+) -> Iterator[StoredTradeRow | AccountEventRow]:
     """Trades, adjustments and funding, position by position, in the order in which they
     happened."""
     account, instrument = map(session.exact, ("account", "instrument"))
@@ -283,9 +283,10 @@ def _entries(
         tail=tail + "rank",
     )
     facts = session.each(ACCOUNT_EVENTS, where, values, suffix=suffix, tail=tail + "position")
-    return merge(trades, facts, key=place_of)
+    parts: Iterable[Iterable[StoredTradeRow | AccountEventRow]] = (trades, facts)
+    return merge(*parts, key=place_of)
 
 
-def place_of(entry: Row) -> tuple[Any, ...]:
+def place_of(entry: AnyRow) -> tuple[Any, ...]:
     """The order in which positions take entries."""
-    return (*(entry[name] for name in OF_POSITION), *moment_of(entry))
+    return (*(entry[name] for name in OF_POSITION), *when(entry))

@@ -10,8 +10,7 @@ from orderledger.infrastructure.garbage import uncollected
 from orderledger.infrastructure.storage import account_facts
 from orderledger.infrastructure.storage.codec import decode
 from orderledger.infrastructure.storage.damage import readable_rows
-from orderledger.infrastructure.storage.recorder import FACTS_TABLE, FactKey
-from orderledger.infrastructure.storage.recorder import Row as StoredRow
+from orderledger.infrastructure.storage.recorder import FACTS_TABLE, FactKey, LogRow
 from orderledger.infrastructure.storage.store import Store
 from orderledger.infrastructure.storage.view_versions import stored_position
 from orderledger.infrastructure.views.projector import Projector
@@ -19,7 +18,7 @@ from orderledger.projections.fold import Fold
 from orderledger.projections.names import ORDER_NAMES, MemoryNames, NamesFold
 from orderledger.projections.store import MemoryRows
 from orderledger.projections.tables import BY_NAME, TABLES
-from orderledger.projections.view import Key, Row, Table
+from orderledger.projections.view import AnyRow, Key, RowType, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +81,10 @@ class _Check:
         self._fold.settle()
 
     def against(
-        self, stored: dict[str, tuple[list[Row], list[DamagedRow]]], facts: set[FactKey], most: int
+        self,
+        stored: dict[str, tuple[list[AnyRow], list[DamagedRow]]],
+        facts: set[FactKey],
+        most: int,
     ) -> Checked:
         names = {
             key: dict(zip(ORDER_NAMES.names, (*key, stream), strict=True))
@@ -115,7 +117,7 @@ class _Check:
         count = sum(len(stored[table.name][0]) for table in TABLES)
         return Checked(self._events, len(self._versions), count, tuple(self._differences[:most]))
 
-    def _take(self, row: StoredRow) -> None:
+    def _take(self, row: LogRow) -> None:
         self._events += 1
         expected = self._versions.get(row.stream, 0) + 1
         if row.version != expected:
@@ -141,7 +143,9 @@ def _key_text(key: Key) -> str:
 
 
 def _differences(
-    table: Table, expected: dict[tuple[object, ...], Row], found: dict[tuple[object, ...], Row]
+    table: Table[RowType],
+    expected: dict[tuple[object, ...], RowType],
+    found: dict[tuple[object, ...], RowType],
 ) -> Iterator[Difference]:
     for key in {**expected, **found}:
         where = f"{table.name} {_key_text(key)}"

@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from orderledger.infrastructure.errors import StoreError
-from orderledger.infrastructure.storage.recorder import Row
+from orderledger.infrastructure.storage.recorder import LogRow
 from orderledger.infrastructure.storage.store import Store, as_store_error, reaching
 
 if TYPE_CHECKING:
@@ -82,14 +82,14 @@ class Following:
                 self._waiting -= 1
         return self._result()
 
-    def batches(self, after: int, *, follow: bool = True) -> Generator[list[Row], None, None]:
+    def batches(self, after: int, *, follow: bool = True) -> Generator[list[LogRow], None, None]:
         """The stored events after a position, in log order, some at a time. With `follow` it waits
         for new ones, and ends when the ledger is closed."""
         while rows := self._rows(after, follow=follow) or (follow and self._more(after)):
             yield rows
             after = rows[-1].position
 
-    def _more(self, after: int) -> list[Row]:
+    def _more(self, after: int) -> list[LogRow]:
         """Wait for the next events. None come once the ledger is closed."""
         while not self.is_closed:
             self.wait(after)
@@ -97,7 +97,7 @@ class Following:
                 return rows
         return []
 
-    async def abatches(self, after: int) -> AsyncGenerator[list[Row], None]:
+    async def abatches(self, after: int) -> AsyncGenerator[list[LogRow], None]:
         """The same without blocking the event loop, and waiting for new events."""
         import asyncio
 
@@ -118,7 +118,7 @@ class Following:
         if self._thread is not None:
             self._thread.join()
 
-    def _rows(self, after: int, *, follow: bool) -> list[Row]:
+    def _rows(self, after: int, *, follow: bool) -> list[LogRow]:
         """The next events. None if who follows the log meets a closed ledger."""
         try:
             with reaching(self._store.url or "the store"):

@@ -10,11 +10,10 @@ from orderledger.domain.recorded import KINDS, Recorded
 from orderledger.domain.values import Source
 from orderledger.infrastructure.errors import UnreadableEvent
 from orderledger.infrastructure.storage.codec import UPCASTS, decode, readable_payload
-from orderledger.infrastructure.storage.recorder import Row as StoredRow
+from orderledger.infrastructure.storage.recorder import LogRow
 from orderledger.infrastructure.storage.store import Store
 from orderledger.infrastructure.views.arguments import check_argument, check_period
-from orderledger.projections.history import event_row
-from orderledger.projections.view import Row
+from orderledger.projections.history import EventRow, event_row
 
 
 class Stored(msgspec.Struct, gc=False):
@@ -27,8 +26,8 @@ _decode = msgspec.json.Decoder(Stored).decode
 
 
 def stored_event_rows(
-    store: Store, rows: Sequence[StoredRow]
-) -> tuple[list[Row], UnreadableEvent | None]:
+    store: Store, rows: Sequence[LogRow]
+) -> tuple[list[EventRow], UnreadableEvent | None]:
     """The rows of stored events in the `event` view, with their evidence, up to the first event
     that cannot be read, and its error. An event of an older shape is shown in the current shape."""
     events: list[Recorded] = []
@@ -43,7 +42,7 @@ def stored_event_rows(
     ], error
 
 
-def event_row_of(stored: StoredRow, recorded: Recorded) -> Row:
+def event_row_of(stored: LogRow, recorded: Recorded) -> EventRow:
     """The row of one stored event in the `event` view."""
     if stored.name in UPCASTS:
         return event_row(recorded, readable_payload(recorded.event))
@@ -66,7 +65,7 @@ def event_filter(
     recorded_since: datetime | None = None,
     recorded_until: datetime | None = None,
     **where: str | None,
-) -> Callable[[Row], bool]:
+) -> Callable[[EventRow], bool]:
     """A filter for rows of the `event` view: these values, and times from the first on and before
     the second.
 
@@ -82,9 +81,10 @@ def event_filter(
     wanted = {column: value for column, value in asked.items() if value is not None}
     periods = (("at", since, until), ("recorded_at", recorded_since, recorded_until))
 
-    def is_asked_for(row: Row) -> bool:
-        return all(row[column] == value for column, value in wanted.items()) and all(
-            (since is None or since <= row[time]) and (until is None or row[time] < until)
+    def is_asked_for(row: EventRow) -> bool:
+        values: Any = row
+        return all(values[column] == value for column, value in wanted.items()) and all(
+            (since is None or since <= values[time]) and (until is None or values[time] < until)
             for time, since, until in periods
         )
 

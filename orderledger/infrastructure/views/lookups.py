@@ -18,9 +18,9 @@ from orderledger.infrastructure.storage.database import Session
 from orderledger.infrastructure.storage.recorder import NAMES_TABLE, chunks
 from orderledger.infrastructure.storage.schema import value_of_alias
 from orderledger.projections.names import names_in
-from orderledger.projections.orders import ORDERS
+from orderledger.projections.orders import ORDERS, StoredOrderRow
 from orderledger.projections.trades import TRADES
-from orderledger.projections.view import Row, Table
+from orderledger.projections.view import RowType, Table
 
 EVERY_ACCOUNT = (
     f"WITH RECURSIVE known(account) AS (SELECT MIN(account) FROM {ORDERS.name} UNION ALL SELECT "
@@ -31,7 +31,9 @@ EVERY_ACCOUNT = (
 orders."""
 
 
-def rows_by_key(session: Session, table: Table, asked: Mapping[str, Any]) -> list[Row] | None:
+def rows_by_key(
+    session: Session, table: Table[RowType], asked: Mapping[str, Any]
+) -> list[RowType] | None:
     """The rows of the order that a filter names by its stream, or of the orders that it names by a
     client order id, before any other condition. None if it names no order."""
     if "stream" in asked and "stream" in table.by_name:
@@ -46,7 +48,7 @@ def rows_by_key(session: Session, table: Table, asked: Mapping[str, Any]) -> lis
     return in_streams(session, table, [row["stream"] for row in streams])
 
 
-def in_streams(session: Session, table: Table, streams: Sequence[str]) -> list[Row]:
+def in_streams(session: Session, table: Table[RowType], streams: Sequence[str]) -> list[RowType]:
     """The rows of the orders in these streams, in no order."""
     return [
         row
@@ -56,8 +58,8 @@ def in_streams(session: Session, table: Table, streams: Sequence[str]) -> list[R
 
 
 def orders_with_id(
-    session: Session, table: Table, client_order_id: str, account: str | None
-) -> list[Row]:
+    session: Session, table: Table[RowType], client_order_id: str, account: str | None
+) -> list[RowType]:
     """The orders with this client order id, in no order."""
     return [
         row
@@ -86,7 +88,7 @@ def streams_named(session: Session, name: str, account: str | None) -> list[str]
     return list(dict.fromkeys(stream for owner, stream in found if account in (None, owner)))
 
 
-def orders_named(session: Session, name: str, account: str | None) -> list[Row]:
+def orders_named(session: Session, name: str, account: str | None) -> list[StoredOrderRow]:
     """The orders with this client order id, else those with this name."""
     found = orders_with_id(session, ORDERS, name, account)
     if found:
@@ -155,7 +157,7 @@ def _followed(session: Session, stream: str) -> list[str]:
     return followed
 
 
-def _order_in(session: Session, stream: str) -> list[Row]:
+def _order_in(session: Session, stream: str) -> list[StoredOrderRow]:
     """The order in the stream. If it was attributed to another order, the other."""
     while not (rows := in_streams(session, ORDERS, [stream])):
         told = _attributions(session, stream)

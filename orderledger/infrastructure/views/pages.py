@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 from orderledger.domain.recorded import Recorded
 from orderledger.domain.values import quoted
 from orderledger.infrastructure.storage.codec import decode
 from orderledger.infrastructure.storage.database import Session
-from orderledger.infrastructure.storage.recorder import Row as StoredRow
+from orderledger.infrastructure.storage.recorder import LogRow
 from orderledger.infrastructure.storage.store import reaching
 from orderledger.infrastructure.views.arguments import asked_of, check_argument, check_period
 from orderledger.infrastructure.views.histories import EVENT_NAMES, event_filter, event_row_of
@@ -22,11 +22,11 @@ from orderledger.infrastructure.views.paging import (
 from orderledger.infrastructure.views.reading import Reader
 from orderledger.infrastructure.views.stored_views import StoredViews
 from orderledger.projections import queries
-from orderledger.projections.account_counts import count_by_account
+from orderledger.projections.account_counts import AccountCountsRow, count_by_account
 from orderledger.projections.certificates import CERTIFICATES
 from orderledger.projections.orders import ORDERS
 from orderledger.projections.rows import CertificateRow, OrderRow
-from orderledger.projections.view import Row, RowList
+from orderledger.projections.view import AnyRow, RowList
 
 ROWS_AT_ONCE = 1_000
 """Events in memory at a time: each may have a large payload of the venue."""
@@ -94,30 +94,27 @@ class Pages(Reader):
         order has none."""
         with self._views(None, None) as views:
             if isinstance(views, StoredViews):
-                return cast(list[OrderRow], views.orders_in(streams))
+                return views.orders_in(streams)
             wanted = set(streams)
-            return [
-                row
-                for row in cast(list[OrderRow], queries.orders(views))
-                if row["stream"] in wanted
-            ]
+            return [row for row in queries.orders(views) if row["stream"] in wanted]
 
-    def account_counts(self, since: datetime) -> list[Row]:
+    def account_counts(self, since: datetime) -> list[AccountCountsRow]:
         """Return counts of orders by account: all, open and unresolved ones, and those that are
         new, changed or ended since."""
         check_argument("since", "time", since, is_needed=True)
         with self._views(None, None) as views:
             if isinstance(views, StoredViews):
                 return views.counts_by_account(since)
-            return count_by_account(views.rows(ORDERS), since)
+            orders = views.rows(ORDERS)
+        return count_by_account(orders, since)
 
     def last_certificates(self) -> list[CertificateRow]:
         """Return the last certificate of each account."""
         with self._views(None, None) as views:
             if isinstance(views, StoredViews):
-                return cast(list[CertificateRow], views.last_certificates())
+                return views.last_certificates()
             last = {row["account"]: row for row in views.rows(CERTIFICATES)}
-            return [cast(CertificateRow, last[account]) for account in sorted(last)]
+            return [last[account] for account in sorted(last)]
 
     def events_page(
         self,
@@ -173,12 +170,14 @@ class Pages(Reader):
             whole = self._store.with_evidence([recorded for _, recorded in found[:limit]])
         rows = [event_row_of(row, recorded) for row, recorded in zip(stored, whole, strict=True)]
         following = rows[-1]["position"] if len(found) > limit else search.goes_on_from
-        shown = (
-            rows
-            if columns is None
-            else [{column: row[column] for column in row if column in columns} for row in rows]
+        shown: Sequence[AnyRow] = (
+            rows if columns is None else [_with_columns(columns, row) for row in rows]
         )
         return Page(RowList(shown), None if following is None else str(following), None, last)
+
+
+def _with_columns(columns: Sequence[str], row: AnyRow) -> AnyRow:
+    return {name: row[name] for name in row if name in columns}
 
 
 class _Where:
@@ -235,7 +234,7 @@ class _Search:
             return None
         return self._end + 1 if self._is_descending else self._end
 
-    def events(self, limit: int) -> Iterator[tuple[StoredRow, Recorded]]:
+    def events(self, limit: int) -> Iterator[tuple[LogRow, Recorded]]:
         """The next events, some at a time, without their evidence."""
         count = min(max(limit, 100), ROWS_AT_ONCE)
         found = self._stored(count)
@@ -244,7 +243,7 @@ class _Search:
             self._at = found[-1].position
         return ((row, decode(*row)) for row in found)
 
-    def _stored(self, count: int) -> list[StoredRow]:
+    def _stored(self, count: int) -> list[LogRow]:
         before, after = ("<", ">") if self._is_descending else (">", "<=")
         position, order = (
             self._where.position,

@@ -9,12 +9,12 @@ import base64
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, get_args
+from typing import Any, Generic, Literal, get_args
 
 import msgspec
 
 from orderledger.infrastructure.storage.columns import TYPES, time_text
-from orderledger.projections.view import Kind, Row, RowList, Table
+from orderledger.projections.view import AnyTable, Kind, RowList, RowType, Table
 
 Order = Literal["asc", "desc", "newest"]
 """The order of a list: that of the command line, the reverse, or the latest first."""
@@ -42,10 +42,10 @@ class InvalidCursor(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Place(Generic[RowType]):
     """Which rows come next: the columns of the order, and the values of the last row in them."""
 
-    table: Table
+    table: Table[RowType]
     order_by: tuple[str, ...]
     is_descending: bool
     limit: int
@@ -81,11 +81,11 @@ class Place:
             return [] if value is None else [("<", value), ("is", None)]
         return [("is not", None)] if value is None else [(">", value)]
 
-    def key_of(self, row: Row) -> tuple[Any, ...]:
+    def key_of(self, row: RowType) -> tuple[Any, ...]:
         """Where a row stands in the order: what is missing comes first."""
         return _comparable([row[name] for name in self.order_by])
 
-    def rows_of(self, rows: Sequence[Row]) -> list[Row]:
+    def rows_of(self, rows: Sequence[RowType]) -> list[RowType]:
         """The rows of this page and one more, of rows in any order."""
         ordered = sorted(rows, key=self.key_of, reverse=self.is_descending)
         if self.after is not None:
@@ -94,12 +94,12 @@ class Place:
             ordered = [row for row in ordered if is_beyond(self.key_of(row))]
         return ordered[: self.limit + 1]
 
-    def cursor_after(self, row: Row) -> str:
+    def cursor_after(self, row: RowType) -> str:
         values = [row[name] for name in self.order_by]
         shown = [time_text(value) if isinstance(value, datetime) else value for value in values]
         return _written([self._name, *shown])
 
-    def read(self, cursor: str) -> "Place":
+    def read(self, cursor: str) -> "Place[RowType]":
         """The place after the row of a cursor. Raises InvalidCursor."""
         kinds: list[Kind] = [self.table.kinds[name] for name in self.order_by]
         values = _read(cursor, self._name, kinds)
@@ -110,7 +110,7 @@ class Place:
         return f"{self.table.name} {','.join(self.order_by)}{' desc' if self.is_descending else ''}"
 
 
-def place_of(table: Table, order: str, limit: int, after: str | None) -> Place:
+def place_of(table: Table[RowType], order: str, limit: int, after: str | None) -> Place[RowType]:
     """The place of a page. Raises ValueError, for a cursor InvalidCursor."""
     if order not in ORDERS_OF_PAGES:
         raise ValueError(f"order: {order!r:.100} is none of {', '.join(ORDERS_OF_PAGES)}")
@@ -121,12 +121,12 @@ def place_of(table: Table, order: str, limit: int, after: str | None) -> Place:
     return place if after is None else place.read(after)
 
 
-def order_of(table: Table) -> tuple[str, ...]:
+def order_of(table: AnyTable) -> tuple[str, ...]:
     """The order of the command line, made unique by the key."""
     return tuple(dict.fromkeys((*table.order_by, *table.key)))
 
 
-def newest_of(table: Table) -> tuple[str, ...]:
+def newest_of(table: AnyTable) -> tuple[str, ...]:
     """The order by time: of orders that of the last update, else the first of the columns that
     `since` compares."""
     time = ("updated_at",) if "updated_at" in table.by_name else table.time[:1]

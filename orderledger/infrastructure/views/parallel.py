@@ -30,7 +30,7 @@ from orderledger.infrastructure.views.building import (
 from orderledger.infrastructure.views.plan import BY_STREAM, OF_POSITIONS, OTHERS, Plan
 from orderledger.projections.names import ORDER_NAMES
 from orderledger.projections.position_tables import POSITIONS
-from orderledger.projections.view import Table
+from orderledger.projections.view import AnyTable
 
 LOOK_SECONDS = 0.1
 """Pause between two reports of progress."""
@@ -94,7 +94,7 @@ def _ranges(store: Store, jobs: int) -> list[tuple[str, str | None]]:
 
 @contextmanager
 def _side(
-    store: Store, plan: Plan, path: str | None, tables: Sequence[Table]
+    store: Store, plan: Plan, path: str | None, tables: Sequence[AnyTable]
 ) -> Iterator[Database]:
     """A file in which to build these tables, which it gets. Without a path the database itself,
     which has them."""
@@ -106,7 +106,7 @@ def _side(
 
 
 def _unite(
-    side: Database, paths: Sequence[str | None], plan: Plan, tables: Sequence[Table]
+    side: Database, paths: Sequence[str | None], plan: Plan, tables: Sequence[AnyTable]
 ) -> None:
     """Add the rows in the other files to those in the first, which is open."""
     names = [f"{table.name}{plan.suffix}" for table in tables if plan.wants(table)]

@@ -35,9 +35,9 @@ Account = Annotated[str | None, "Only this account."]
 Instrument = Annotated[str | None, "Only this instrument."]
 Strategy = Annotated[str | None, "Only this strategy."]
 PositionSide = Annotated[
-    str | None, "Of several positions of the instrument, this one.", ("long", "short", "net")
+    str | None, "Only this position of the instrument.", ("long", "short", "net")
 ]
-PositionId = Annotated[str | None, "Of several positions of one side: the venue's id."]
+PositionId = Annotated[str | None, "Only the position with this id of the venue."]
 OrderId = Annotated[
     str,
     "Any id of the order: ours, a replacement's, a request's, the venue's, or an alias.",
@@ -57,5 +57,7 @@ EventName = Annotated[
     tuple(EVENT_NAMES),
 ]
 OpenOnly = Annotated[bool, "Only open ones.", Word("open")]
-Newest = Annotated[int | None, "At most so many, those updated last.", Between(1)]
+Newest = Annotated[
+    int | None, "Maximum number of rows. The ones updated last are kept.", Between(1)
+]
 Groups = Sequence[str] | str

@@ -12,7 +12,7 @@ from orderledger.projections.orders import ORDERS
 from orderledger.projections.position_tables import POSITIONS
 from orderledger.projections.tables import TABLES, tables_of
 from orderledger.projections.trades import TRADES
-from orderledger.projections.view import Table
+from orderledger.projections.view import AnyTable
 
 BY_STREAM = (ORDERS, TRADES, ANOMALIES, BORNE)
 """Tables with rows that follow from one stream each. They get their keys when they are complete."""
@@ -34,7 +34,7 @@ class Plan:
     wanted: frozenset[str]
     has_facts: bool
 
-    def wants(self, *tables: Table) -> bool:
+    def wants(self, *tables: AnyTable) -> bool:
         """Check whether one of these tables is to be built."""
         return any(table.name in self.wanted for table in tables)
 
@@ -47,7 +47,7 @@ class Plan:
         """Whether all views that share one position are to be built."""
         return all(table.name in self.wanted for table in TABLES)
 
-    def create(self, session: Session, tables: Collection[Table]) -> None:
+    def create(self, session: Session, tables: Collection[AnyTable]) -> None:
         """Create these tables; the keys of account facts are with `OTHERS`. What is built by stream
         gets its key later."""
         for table in tables:
@@ -59,7 +59,7 @@ class Plan:
             account_facts.create(session, self.suffix)
 
 
-def plan_of(tables: Iterable[Table], suffix: str, up_to: int, *, has_facts: bool) -> Plan:
+def plan_of(tables: Iterable[AnyTable], suffix: str, up_to: int, *, has_facts: bool) -> Plan:
     names = {table.name for table in tables}
     return Plan(
         suffix,

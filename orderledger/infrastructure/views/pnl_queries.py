@@ -184,7 +184,7 @@ class PnlQueries(AgreementQueries):
         method: LotMethod = "average",
         points: Annotated[
             int | None,
-            "At most so many rows of each currency, with the extremes of what is left out.",
+            "Maximum number of rows per currency. They include the extremes.",
             Between(FEWEST_POINTS),
         ] = POINTS,
         since: Since = None,

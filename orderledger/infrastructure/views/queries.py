@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Generator, Iterable, Iterator
 from contextlib import aclosing
 from datetime import UTC, datetime
 from itertools import islice
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 
 from orderledger.domain.values import account_of
 from orderledger.infrastructure.storage.store import reaching
@@ -61,7 +61,7 @@ from orderledger.projections.rows import (
     TradeRow,
 )
 from orderledger.projections.trades import TRADES
-from orderledger.projections.view import Row, RowList, Table
+from orderledger.projections.view import AnyTable, Row, RowList, RowType
 
 NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -140,7 +140,7 @@ class Queries(PnlQueries):
         check_argument("order_id", "text", order_id, is_needed=True)
         check_argument("account", "text", account)
         with self._views_of_order(order_id, account, as_of, effective_at) as views:
-            return cast(OrderRow, ORDERS.shown(one_order(views, order_id, account)))
+            return ORDERS.shown(one_order(views, order_id, account))
 
     def history(
         self,
@@ -194,7 +194,7 @@ class Queries(PnlQueries):
         recorded_since: Annotated[datetime | None, "Only events recorded then or later."] = None,
         recorded_until: Annotated[datetime | None, "Only events recorded before this."] = None,
         after: Annotated[int, "Only events after this log position.", Between()] = 0,
-        limit: Annotated[int | None, "At most so many events.", Between(1)] = None,
+        limit: Annotated[int | None, "Maximum number of events.", Between(1)] = None,
         follow: bool = False,
     ) -> Iterator[EventRow]:
         """List the events of the log.
@@ -222,7 +222,7 @@ class Queries(PnlQueries):
         found = (
             row for row in self._events_after(after, account, follow=follow) if is_asked_for(row)
         )
-        return cast(Iterator[EventRow], islice(found, limit))
+        return islice(found, limit)
 
     def trades(
         self,
@@ -422,11 +422,11 @@ class Queries(PnlQueries):
                 for row in self._rows_of(
                     [row for row in stored if account in (None, account_of(row.stream))]
                 ):
-                    yield cast(EventRow, row)
+                    yield row
 
     def _shown(
         self,
-        table: Table,
+        table: AnyTable,
         as_of: datetime | int | None,
         effective_at: datetime | None,
         where: dict[str, Any],
@@ -438,5 +438,5 @@ class Queries(PnlQueries):
             return _listed(views.rows(table.public, since=since, until=until, **where))
 
 
-def _listed(rows: Iterable[Row]) -> RowList[Any]:
+def _listed(rows: Iterable[RowType]) -> RowList[RowType]:
     return RowList(rows)

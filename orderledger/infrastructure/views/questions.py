@@ -24,7 +24,7 @@ from typing import (
     get_origin,
 )
 
-from orderledger.projections.view import Table
+from orderledger.projections.view import AnyTable
 
 LARGEST = (1 << 63) - 1
 KINDS: dict[frozenset[Any], str] = {
@@ -134,7 +134,7 @@ def _words(more: Iterable[Any]) -> tuple[str, ...]:
     return ()
 
 
-def _filters(table: Table, known: set[str]) -> list[Parameter]:
+def _filters(table: AnyTable, known: set[str]) -> list[Parameter]:
     """A filter for each column that is shown, except for JSON."""
     return [
         Parameter(column.name, column.kind, column.meaning, column.words, is_column=True)
@@ -153,7 +153,7 @@ def row_of(method: Callable[..., Any]) -> Any:
 
 
 def summary_of(method: Callable[..., Any]) -> str:
-    """What the question is, in one or two sentences: the first paragraph of the docstring."""
+    """The first paragraph of the docstring: the question in one or two sentences."""
     return " ".join(cleandoc(method.__doc__ or "").partition("\n\n")[0].split())
 
 

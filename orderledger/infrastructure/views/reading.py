@@ -10,7 +10,7 @@ from orderledger.domain.orders.judgements import OrderAttributed
 from orderledger.domain.recorded import Recorded
 from orderledger.domain.values import account_of, order_stream
 from orderledger.infrastructure.errors import AmbiguousOrder, UnknownOrder
-from orderledger.infrastructure.storage.recorder import Row as StoredRow
+from orderledger.infrastructure.storage.recorder import LogRow
 from orderledger.infrastructure.storage.store import Store, reaching
 from orderledger.infrastructure.storage.view_versions import stored
 from orderledger.infrastructure.views.arguments import check_argument
@@ -19,7 +19,9 @@ from orderledger.infrastructure.views.histories import stored_event_rows
 from orderledger.infrastructure.views.projector import Projector
 from orderledger.infrastructure.views.stored_views import StoredViews
 from orderledger.infrastructure.views.views import AsOf, FoldedViews, Views, folded, was_known
-from orderledger.projections.view import Row, Table
+from orderledger.projections.history import EventRow
+from orderledger.projections.orders import StoredOrderRow
+from orderledger.projections.view import RowType, Table
 
 ATTRIBUTED = OrderAttributed.stored_name
 
@@ -45,7 +47,7 @@ class Reader:
             finally:
                 del self._here.views
 
-    def _stored_under(self, order_id: str, account: str | None) -> list[StoredRow]:
+    def _stored_under(self, order_id: str, account: str | None) -> list[LogRow]:
         """The events of the stream that this order id names. Empty if there is none, or if the
         order proved to be another."""
         if account is None:
@@ -56,13 +58,13 @@ class Reader:
 
     def _events_after(
         self, position: int, account: str | None, *, follow: bool = False
-    ) -> Iterator[Row]:
+    ) -> Iterator[EventRow]:
         for rows in self._following.batches(position, follow=follow):
             yield from self._rows_of(
                 [row for row in rows if account in (None, account_of(row.stream))]
             )
 
-    def _rows_of(self, stored: Sequence[StoredRow]) -> Iterator[Row]:
+    def _rows_of(self, stored: Sequence[LogRow]) -> Iterator[EventRow]:
         """Rows of the `event` view. An event that cannot be read is an error after the rows before
         it."""
         with reaching(self._url):
@@ -73,16 +75,16 @@ class Reader:
 
     def _streamed(
         self,
-        table: Table,
+        table: Table[RowType],
         as_of: AsOf | None,
         effective_at: datetime | None,
         asked: dict[str, Any],
         missing: str | None = None,
-    ) -> Generator[Row, None, None]:
+    ) -> Generator[RowType, None, None]:
         """The rows one after the other. `missing`: only rows without a value in this column."""
 
-        def shown(rows: Iterable[Row]) -> Iterator[Row]:
-            return (table.shown(row) for row in rows if missing is None or row[missing] is None)
+        def shown(found: Iterable[Any]) -> Iterator[RowType]:
+            return (table.shown(row) for row in found if missing is None or row[missing] is None)
 
         if self._store.url is None:  # nobody can write to a store in memory while it is read
             with self._views(as_of, effective_at) as views:
@@ -163,7 +165,7 @@ def check_times(as_of: AsOf | None, effective_at: datetime | None) -> None:
         check_argument("effective_at", "time", effective_at)
 
 
-def one_order(views: Views, name: str, account: str | None) -> Row:
+def one_order(views: Views, name: str, account: str | None) -> StoredOrderRow:
     found = views.orders_named(name, account)
     if not found:
         raise UnknownOrder(name, account)

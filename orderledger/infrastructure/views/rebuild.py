@@ -32,7 +32,7 @@ from orderledger.infrastructure.views.projector import (
 from orderledger.projections.names import ORDER_NAMES
 from orderledger.projections.position_tables import POSITIONS
 from orderledger.projections.tables import TABLES, VIEWS, tables_behind, tables_of
-from orderledger.projections.view import Table
+from orderledger.projections.view import AnyTable
 
 Progress = Callable[[int, int], None]
 
@@ -203,7 +203,7 @@ def _build(
             return build(store, side, plan, counted), [] if path is None else [path]
 
 
-def _end(store: Store, chosen: Sequence[Table]) -> int | None:
+def _end(store: Store, chosen: Sequence[AnyTable]) -> int | None:
     """The position to build up to, None for the end of the log.
 
     Nobody updates the other views while some are outdated, and no view may be ahead of them.
@@ -260,12 +260,12 @@ def _switch_names(store: Store, builder: _Builder) -> bool:
         return False
 
 
-def _put_in_place(session: Session, table: Table, suffix: str) -> None:
+def _put_in_place(session: Session, table: AnyTable, suffix: str) -> None:
     session.execute(f"DELETE FROM {table.name}")
     session.execute(f"INSERT INTO {table.name} SELECT * FROM {table.name}{suffix}")
 
 
-def _switch(store: Store, builder: _Builder, chosen: Sequence[Table]) -> bool:
+def _switch(store: Store, builder: _Builder, chosen: Sequence[AnyTable]) -> bool:
     """In one transaction, bring live and new rows to the same log position, compare them, and
     replace the live ones.
 
@@ -291,7 +291,7 @@ def _switch(store: Store, builder: _Builder, chosen: Sequence[Table]) -> bool:
     return not differing
 
 
-def _is_same(session: Session, table: Table, suffix: str) -> bool:
+def _is_same(session: Session, table: AnyTable, suffix: str) -> bool:
     """Compare two tables: as many rows, and each live row equal to the new row with its key."""
     counts = (f"SELECT COUNT(*) FROM {name}" for name in (table.name, table.name + suffix))
     if len({session.execute(count)[0] for count in counts}) > 1:

@@ -3,6 +3,7 @@ open."""
 
 from collections.abc import Iterator
 from decimal import Decimal
+from typing import cast
 
 import msgspec
 
@@ -25,10 +26,9 @@ from orderledger.infrastructure.garbage import uncollected
 from orderledger.infrastructure.storage.codec import decode
 from orderledger.infrastructure.storage.store import Store
 from orderledger.infrastructure.storage.view_versions import stored_position
-from orderledger.projections.orders import ORDERS, order_row
+from orderledger.projections.orders import ORDERS, StoredOrderRow, order_row
 from orderledger.projections.store import sort_key
 from orderledger.projections.survey import Survey
-from orderledger.projections.view import Row
 
 BATCH = 10_000
 STREAMS_PER_READING = 1_000
@@ -64,7 +64,7 @@ class Glanced(msgspec.Struct, gc=False):
 _decode = msgspec.json.Decoder(Glanced).decode
 
 
-def open_orders_in_log(store: Store) -> tuple[list[Row], int]:
+def open_orders_in_log(store: Store) -> tuple[list[StoredOrderRow], int]:
     """The rows of all open orders, as an up-to-date view would list them, and the number of events
     read."""
     with uncollected():
@@ -91,7 +91,7 @@ def open_orders_in_log(store: Store) -> tuple[list[Row], int]:
         return sorted(found, key=lambda row: sort_key(ORDERS, row)), count
 
 
-def _known(store: Store) -> tuple[dict[str, Row], int]:
+def _known(store: Store) -> tuple[dict[str, StoredOrderRow], int]:
     """The orders that are open in the views, and the position of the views."""
     with store.database.reading() as session:
         rows = session.select(ORDERS, "is_open = ?", (session.to_sql("flag", True),))
@@ -121,7 +121,7 @@ def _events_of(store: Store, streams: list[str]) -> Iterator[tuple[str, list[Rec
         yield from store.events_of(streams[start : start + STREAMS_PER_READING]).items()
 
 
-def _row_of(stream: str, events: list[Recorded]) -> Row | None:
+def _row_of(stream: str, events: list[Recorded]) -> StoredOrderRow | None:
     """The row of an order, with numbers as the views store them. None if the order proved to be
     another."""
     order = Order.of(stream)
@@ -130,7 +130,7 @@ def _row_of(stream: str, events: list[Recorded]) -> Row | None:
     if order.attributed_to is not None:
         return None
     row = order_row(stream, order, events[-1].version)
-    return {
-        name: Decimal(plain(value)) if isinstance(value, Decimal) else value
-        for name, value in row.items()
+    numbers = {
+        name: Decimal(plain(value)) for name, value in row.items() if isinstance(value, Decimal)
     }
+    return cast(StoredOrderRow, {**row, **numbers})

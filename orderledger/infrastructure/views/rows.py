@@ -11,9 +11,10 @@ from orderledger.infrastructure.errors import DamagedRow
 from orderledger.infrastructure.storage.database import Session
 from orderledger.projections.position_tables import INNER
 from orderledger.projections.sealing import UnusableRow
-from orderledger.projections.store import Moment, moment_of, sort_key
+from orderledger.projections.sides import Moment, when
+from orderledger.projections.store import sort_key
 from orderledger.projections.tables import TABLES
-from orderledger.projections.view import Key, Row, Table
+from orderledger.projections.view import AnyRow, AnyTable, Key, RowType, Table
 
 AT_ONCE = 1_000
 """Rows in one query."""
@@ -26,48 +27,53 @@ class SqlRows:
     def __init__(self, suffix: str = "") -> None:
         self.session: Session | None = None
         self._suffix = suffix
-        self._changed: dict[str, dict[Key, Row | None]] = {table.name: {} for table in TABLES}
-        self._found: dict[str, dict[Key, list[Row]]] = {}
+        self._changed: dict[str, dict[Key, Any]] = {table.name: {} for table in TABLES}
+        self._found: dict[str, dict[Key, list[Any]]] = {}
         """The changed rows by account and instrument, for tables that were searched since their
         last change."""
 
-    def get(self, table: Table, key: Key) -> Row | None:
+    def get(self, table: Table[RowType], key: Key) -> RowType | None:
         changed = self._changed[table.name]
         if key in changed:
-            return changed[key]
+            row: RowType | None = changed[key]
+            return row
         where = " AND ".join(f"{name} = ?" for name in table.key)
         rows = self._selected(table, where, key)
         return rows[0] if rows else None
 
-    def put(self, table: Table, row: Row) -> None:
+    def put(self, table: Table[RowType], row: RowType) -> None:
         self._changed[table.name][table.key_of(row)] = row
         self._found.pop(table.name, None)
 
-    def delete(self, table: Table, key: Key) -> None:
+    def delete(self, table: AnyTable, key: Key) -> None:
         self._changed[table.name][key] = None
         self._found.pop(table.name, None)
 
-    def select(self, table: Table, **where: Any) -> list[Row]:
+    def select(self, table: Table[RowType], **where: Any) -> list[RowType]:
         return list(self.each(table, **where))
 
-    def each(self, table: Table, *, after: Moment | None = None, **where: Any) -> Iterator[Row]:
+    def each(
+        self, table: Table[RowType], *, after: Moment | None = None, **where: Any
+    ) -> Iterator[RowType]:
         changed = self._changed[table.name]
         stored = self._stored(table, where, after)
         if not changed:
             return stored
         unchanged = (row for row in stored if table.key_of(row) not in changed)
         found = [
-            row for row in self._found_near(table, where) if after is None or moment_of(row) > after
+            row for row in self._found_near(table, where) if after is None or when(row) > after
         ]
         in_order = partial(sort_key, table)
         return merge(unchanged, sorted(found, key=in_order), key=in_order)
 
-    def last(self, table: Table, *, before: Moment, **where: Any) -> Row | None:
-        found = [row for row in self._found_near(table, where) if moment_of(row) < before]
+    def last(self, table: Table[RowType], *, before: Moment, **where: Any) -> RowType | None:
+        found = [row for row in self._found_near(table, where) if when(row) < before]
         stored = self._last_stored(table, where, before)
-        return max([*found, *([] if stored is None else [stored])], key=moment_of, default=None)
+        return max([*found, *([] if stored is None else [stored])], key=when, default=None)
 
-    def _last_stored(self, table: Table, where: dict[str, Any], before: Moment) -> Row | None:
+    def _last_stored(
+        self, table: Table[RowType], where: dict[str, Any], before: Moment
+    ) -> RowType | None:
         """The last stored row that is not changed. Mostly it is the last row of all, so that one is
         tried first."""
         changed = self._changed[table.name]
@@ -81,7 +87,7 @@ class SqlRows:
                     return row
         return None
 
-    def _found_near(self, table: Table, where: dict[str, Any]) -> list[Row]:
+    def _found_near(self, table: Table[RowType], where: dict[str, Any]) -> list[RowType]:
         """The changed rows with these values."""
         return [
             row
@@ -89,7 +95,7 @@ class SqlRows:
             if all(row[name] == value for name, value in where.items())
         ]
 
-    def _near(self, table: Table, where: dict[str, Any]) -> list[Row]:
+    def _near(self, table: Table[RowType], where: dict[str, Any]) -> list[RowType]:
         """The candidates among the changed rows. Indexed by instrument, because every position may
         search for its own."""
         rows = self._changed[table.name].values()
@@ -101,11 +107,13 @@ class SqlRows:
                 found[row["account"], row["instrument"]].append(row)
         return self._found[table.name].get((where["account"], where["instrument"]), [])
 
-    def _stored(self, table: Table, where: dict[str, Any], after: Moment | None) -> Iterator[Row]:
+    def _stored(
+        self, table: Table[RowType], where: dict[str, Any], after: Moment | None
+    ) -> Iterator[RowType]:
         conditions, values = self._conditions(where)
         tail = f"ORDER BY {', '.join(table.order_by)} LIMIT {AT_ONCE}"
         beyond = f"({', '.join(table.order_by)}) > ({', '.join('?' * len(table.order_by))})"
-        last = None if after is None else _after(table, after)
+        last: AnyRow | None = None if after is None else _after(table, after)
         while True:
             if last is None:
                 rows = self._select(table, conditions, values, tail)
@@ -127,13 +135,13 @@ class SqlRows:
         return conditions, [value for value in where.values() if value is not None]
 
     def _select(
-        self, table: Table, conditions: Sequence[str], values: Sequence[Any], tail: str
-    ) -> list[Row]:
+        self, table: Table[RowType], conditions: Sequence[str], values: Sequence[Any], tail: str
+    ) -> list[RowType]:
         return self._selected(table, " AND ".join(conditions), values, tail)
 
     def _selected(
-        self, table: Table, where: str, values: Sequence[Any], tail: str = ""
-    ) -> list[Row]:
+        self, table: Table[RowType], where: str, values: Sequence[Any], tail: str = ""
+    ) -> list[RowType]:
         try:
             return self._session.select(table, where, values, suffix=self._suffix, tail=tail)
         except DamagedRow as damaged:
@@ -160,7 +168,7 @@ class SqlRows:
         return self.session
 
 
-def _after(table: Table, moment: Moment) -> Row:
+def _after(table: AnyTable, moment: Moment) -> AnyRow:
     """The place of the last row at or before a moment. Rows without a rank are in the order of the
     log."""
     at, rank = moment

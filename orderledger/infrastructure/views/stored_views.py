@@ -16,15 +16,15 @@ from orderledger.infrastructure.views.agreement_sql import agreement_sql
 from orderledger.infrastructure.views.arguments import asked_of
 from orderledger.infrastructure.views.paging import Place
 from orderledger.infrastructure.views.views import NEWEST_BY, matching, newest_of
-from orderledger.projections.account_counts import COUNTED
+from orderledger.projections.account_counts import AccountCountsRow
 from orderledger.projections.agreement import AGREEMENTS
 from orderledger.projections.anomalies import ANOMALIES
-from orderledger.projections.certificates import CERTIFICATES
-from orderledger.projections.marks import MARKS
-from orderledger.projections.orders import ORDERS
+from orderledger.projections.certificates import CERTIFICATES, CertificateRow
+from orderledger.projections.marks import MARKS, MarkRow
+from orderledger.projections.orders import ORDERS, OrderRow, StoredOrderRow
 from orderledger.projections.position_anomalies import position_anomalies
 from orderledger.projections.store import sort_key
-from orderledger.projections.view import Row, Table
+from orderledger.projections.view import AnyTable, RowType, Table
 
 
 class StoredViews:
@@ -35,13 +35,13 @@ class StoredViews:
 
     def rows(
         self,
-        table: Table,
+        table: Table[RowType],
         *,
         since: datetime | None = None,
         until: datetime | None = None,
         newest: int | None = None,
         **where: Any,
-    ) -> list[Row]:
+    ) -> list[RowType]:
         found = self._by_key(table, since, until, where)
         if found is not None:
             return sorted(
@@ -58,13 +58,13 @@ class StoredViews:
 
     def each(
         self,
-        table: Table,
+        table: Table[RowType],
         *,
         columns: tuple[str, ...] | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
         **where: Any,
-    ) -> Iterator[Row]:
+    ) -> Iterator[RowType]:
         found = self._by_key(table, since, until, where)
         if found is not None:
             return iter(sorted(found, key=lambda row: sort_key(table, row)))
@@ -81,7 +81,7 @@ class StoredViews:
 
     def page(
         self,
-        place: Place,
+        place: Place[RowType],
         *,
         columns: tuple[str, ...],
         missing: tuple[str, ...] = (),
@@ -90,7 +90,7 @@ class StoredViews:
         since: datetime | None = None,
         until: datetime | None = None,
         **where: Any,
-    ) -> list[Row]:
+    ) -> list[RowType]:
         """The rows of a page and one more. Each segment of the order is one range of an index."""
         table = place.table
         named = None if search is not None else self._by_key(table, since, until, where, missing)
@@ -102,7 +102,7 @@ class StoredViews:
         base, values = self._matching(table, since, until, where, missing, search, agreement)
         again, more_values = self._in_order_of_pages(table, where)
         base, values = " AND ".join(part for part in (base, again) if part), [*values, *more_values]
-        found: list[Row] = []
+        found: list[RowType] = []
         with uncollected():
             for segment in place.segments():
                 condition, more = self._of_segment(table, segment)
@@ -119,7 +119,7 @@ class StoredViews:
 
     def count(
         self,
-        table: Table,
+        table: AnyTable,
         *,
         missing: tuple[str, ...] = (),
         search: str | None = None,
@@ -141,23 +141,23 @@ class StoredViews:
 
     def _with_more(
         self,
-        table: Table,
-        rows: list[Row],
+        table: Table[RowType],
+        rows: list[RowType],
         since: datetime | None,
         until: datetime | None,
         where: dict[str, Any],
-    ) -> list[Row]:
+    ) -> list[RowType]:
         """With the anomalies that no event records."""
         if table.name != ANOMALIES.name:
             return rows
         more = position_anomalies(self, table, since=since, until=until, **where)
         return sorted([*rows, *more], key=itemgetter("position")) if more else rows
 
-    def orders_in(self, streams: Sequence[str]) -> list[Row]:
+    def orders_in(self, streams: Sequence[str]) -> list[OrderRow]:
         """The orders of these streams, in no order."""
         return lookups.in_streams(self.session, ORDERS.public, streams)
 
-    def counts_by_account(self, since: datetime) -> list[Row]:
+    def counts_by_account(self, since: datetime) -> list[AccountCountsRow]:
         """A row of counts of orders for each account: see `count_by_account`."""
         moment = self.session.to_sql("time", since)
         counted = (
@@ -169,18 +169,25 @@ class StoredViews:
             "ended_at >= ?",
         )
         sums = ", ".join(f"SUM(CASE WHEN {condition} THEN 1 ELSE 0 END)" for condition in counted)
-        account = self.session.exact("account")
+        by_account = self.session.exact("account")
         statement = (
             f"SELECT account, {sums}, MAX(updated_at) FROM {ORDERS.name} GROUP BY account ORDER BY "
-            f"{account}"
+            f"{by_account}"
         )
-        rows = self.session.execute(statement, [moment] * 3)
         return [
             {
-                **dict(zip(("account", *COUNTED), row, strict=True)),
-                "last_update_at": _time_of(row[-1]),
+                "account": account,
+                "orders": orders,
+                "open_orders": open_orders,
+                "unresolved_orders": unresolved,
+                "new_orders": new,
+                "changed_orders": changed,
+                "ended_orders": ended,
+                "last_update_at": _time_of(last),
             }
-            for row in rows
+            for account, orders, open_orders, unresolved, new, changed, ended, last in (
+                self.session.execute(statement, [moment] * 3)
+            )
         ]
 
     def agreement_counts(self, account: str | None) -> dict[str, dict[str, int]]:
@@ -195,7 +202,7 @@ class StoredViews:
             found.setdefault(name, dict.fromkeys(AGREEMENTS, 0))[agreement] = int(count)
         return found
 
-    def last_certificates(self) -> list[Row]:
+    def last_certificates(self) -> list[CertificateRow]:
         """The last certificate of each account."""
         last = f"SELECT MAX(position) FROM {CERTIFICATES.name} GROUP BY account"
         return self.session.select(
@@ -204,7 +211,7 @@ class StoredViews:
 
     def _matching(
         self,
-        table: Table,
+        table: AnyTable,
         since: datetime | None,
         until: datetime | None,
         where: dict[str, Any],
@@ -236,7 +243,7 @@ class StoredViews:
             f"{own} < ?)"
         ), [*given, search, ends, *given, search, *given, search, ends]
 
-    def _in_order_of_pages(self, table: Table, where: dict[str, Any]) -> tuple[str, list[Any]]:
+    def _in_order_of_pages(self, table: AnyTable, where: dict[str, Any]) -> tuple[str, list[Any]]:
         """The same conditions once more, for columns that the indexes of pages compare in another
         way than others do."""
         asked = [
@@ -249,7 +256,7 @@ class StoredViews:
         return " AND ".join(f"{compared} = ?" for compared in told), list(told.values())
 
     def _of_segment(
-        self, table: Table, segment: list[tuple[str, str, Any]]
+        self, table: AnyTable, segment: list[tuple[str, str, Any]]
     ) -> tuple[str, list[Any]]:
         parts = [
             f"{self._sorted(table, name)} {sign} {'NULL' if value is None else '?'}"
@@ -262,15 +269,15 @@ class StoredViews:
         ]
         return " AND ".join(parts), values
 
-    def _sorted(self, table: Table, name: str) -> str:
+    def _sorted(self, table: AnyTable, name: str) -> str:
         return self.session.exact(name) if table.kinds[name] == "text" else name
 
-    def _order_of(self, place: Place) -> str:
+    def _order_of(self, place: Place[Any]) -> str:
         by = self.session.latest_first if place.is_descending else self.session.first_missing
         return f"ORDER BY {', '.join(map(by, place.order_by))}"
 
     def _newest(
-        self, table: Table, count: int, condition: str, values: list[Any]
+        self, table: AnyTable, count: int, condition: str, values: list[Any]
     ) -> tuple[str, list[Any]]:
         """The condition for the last updated rows. It sorts only their keys: building whole rows
         takes ten times as long."""
@@ -281,11 +288,11 @@ class StoredViews:
             count,
         ]
 
-    def _order(self, table: Table) -> str:
+    def _order(self, table: AnyTable) -> str:
         return f"ORDER BY {', '.join(self.session.first_missing(name) for name in table.order_by)}"
 
     def condition(
-        self, table: Table, since: datetime | None, until: datetime | None, where: dict[str, Any]
+        self, table: AnyTable, since: datetime | None, until: datetime | None, where: dict[str, Any]
     ) -> tuple[str, list[Any]]:
         """The condition for these rows in SQL, and its parameters."""
         asked = [
@@ -300,7 +307,7 @@ class StoredViews:
         values = [self.session.to_sql(kind, value) for _, _, kind, value in asked]
         return " AND ".join(f"{name} {sign} ?" for name, sign, _, _ in asked), values
 
-    def last_marks(self, moment: datetime, account: str | None) -> list[Row]:
+    def last_marks(self, moment: datetime, account: str | None) -> list[MarkRow]:
         condition, values = self.condition(MARKS, None, None, {"account": account})
         condition = " AND ".join(filter(None, (condition, "at <= ?")))
         last = (
@@ -310,7 +317,7 @@ class StoredViews:
         values.append(self.session.to_sql("time", moment))
         return self.session.select(MARKS, f"(account, instrument, at) IN ({last})", values)
 
-    def orders_named(self, name: str, account: str | None) -> list[Row]:
+    def orders_named(self, name: str, account: str | None) -> list[StoredOrderRow]:
         return lookups.orders_named(self.session, name, account)
 
     def events_of_order(self, name: str, account: str | None) -> list[Recorded]:
@@ -320,12 +327,12 @@ class StoredViews:
 
     def _by_key(
         self,
-        table: Table,
+        table: Table[RowType],
         since: datetime | None,
         until: datetime | None,
         where: dict[str, Any],
         missing: Sequence[str] = (),
-    ) -> list[Row] | None:
+    ) -> list[RowType] | None:
         """The rows that match a filter which names orders by a key, in no order. None if it names
         none."""
         asked = asked_of(table, where)

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from heapq import nlargest
 from operator import itemgetter
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from orderledger.domain.exact import plain
 from orderledger.domain.orders.commands import OrderRequested
@@ -31,12 +31,12 @@ from orderledger.infrastructure.views.paging import Place
 from orderledger.projections.agreement import agreement_of
 from orderledger.projections.anomalies import ANOMALIES
 from orderledger.projections.fold import Fold, Streams, nothing_earlier
-from orderledger.projections.marks import MARKS
+from orderledger.projections.marks import MARKS, MarkRow
 from orderledger.projections.names import MemoryNames, NameKey, NamesFold
-from orderledger.projections.orders import ORDERS
+from orderledger.projections.orders import ORDERS, OrderRow, StoredOrderRow
 from orderledger.projections.position_anomalies import position_anomalies
 from orderledger.projections.store import MemoryRows, sort_key
-from orderledger.projections.view import Row, Table
+from orderledger.projections.view import AnyRow, AnyTable, RowType, Table
 
 AsOf = datetime | int
 """A time of recording, or a log position, which also separates events recorded at the same time."""
@@ -51,13 +51,13 @@ class Views(Protocol):
 
     def rows(
         self,
-        table: Table,
+        table: Table[RowType],
         *,
         since: datetime | None = None,
         until: datetime | None = None,
         newest: int | None = None,
         **where: Any,
-    ) -> list[Row]:
+    ) -> list[RowType]:
         """The rows with these values, in the table's order. None as a value is no condition.
 
         `since` and `until`: rows whose time (see `Table.time`) is at or after `since` and before
@@ -66,21 +66,21 @@ class Views(Protocol):
 
     def each(
         self,
-        table: Table,
+        table: Table[RowType],
         *,
         columns: tuple[str, ...] | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
         **where: Any,
-    ) -> Iterator[Row]:
+    ) -> Iterator[RowType]:
         """The same rows, one at a time. With `columns`, rows have at least these."""
 
-    def last_marks(self, moment: datetime, account: str | None) -> list[Row]:
+    def last_marks(self, moment: datetime, account: str | None) -> list[MarkRow]:
         """Of each instrument the last mark at or before the moment."""
 
     def page(
         self,
-        place: Place,
+        place: Place[RowType],
         *,
         columns: tuple[str, ...],
         missing: tuple[str, ...] = (),
@@ -89,14 +89,14 @@ class Views(Protocol):
         since: datetime | None = None,
         until: datetime | None = None,
         **where: Any,
-    ) -> list[Row]:
+    ) -> list[RowType]:
         """The rows of a page and one more. `missing`: columns without a value. `search`: of orders,
         those with an id that begins with this text. `agreement`: of orders, those with this one.
         Rows have at least `columns`."""
 
     def count(
         self,
-        table: Table,
+        table: AnyTable,
         *,
         missing: tuple[str, ...] = (),
         search: str | None = None,
@@ -107,7 +107,7 @@ class Views(Protocol):
     ) -> int:
         """The number of rows that match."""
 
-    def orders_named(self, name: str, account: str | None) -> list[Row]:
+    def orders_named(self, name: str, account: str | None) -> list[StoredOrderRow]:
         """The orders with this name: a client order id, the id of a replacement or a request, a
         venue's id, or an alias."""
 
@@ -117,13 +117,13 @@ class RowsWithinTime(MemoryRows):
 
     _written = 0
 
-    def put(self, table: Table, row: Row) -> None:
+    def put(self, table: Table[RowType], row: RowType) -> None:
         self._written += 1
         if not self._written % ITEMS_BETWEEN_LOOKS:
             check_time()
         super().put(table, row)
 
-    def select(self, table: Table, **where: Any) -> list[Row]:
+    def select(self, table: Table[RowType], **where: Any) -> list[RowType]:
         check_time()
         return super().select(table, **where)
 
@@ -160,13 +160,13 @@ class FoldedViews:
 
     def rows(
         self,
-        table: Table,
+        table: Table[RowType],
         *,
         since: datetime | None = None,
         until: datetime | None = None,
         newest: int | None = None,
         **where: Any,
-    ) -> list[Row]:
+    ) -> list[RowType]:
         rows = [_as_kept(table, row) for row in self._rows.select(table, **asked_of(table, where))]
         if table.name == ANOMALIES.name:
             rows = sorted(
@@ -181,49 +181,51 @@ class FoldedViews:
 
     def each(
         self,
-        table: Table,
+        table: Table[RowType],
         *,
         columns: tuple[str, ...] | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
         **where: Any,
-    ) -> Iterator[Row]:
+    ) -> Iterator[RowType]:
         return iter(self.rows(table, since=since, until=until, **where))
 
-    def last_marks(self, moment: datetime, account: str | None) -> list[Row]:
+    def last_marks(self, moment: datetime, account: str | None) -> list[MarkRow]:
         marks = [row for row in self.rows(MARKS, account=account) if row["at"] <= moment]
         return list(
             {(row["account"], row["instrument"]): row for row in marks}.values()
         )  # they are in the order of their times
 
-    def page(self, place: Place, *, columns: tuple[str, ...], **asked: Any) -> list[Row]:
+    def page(
+        self, place: Place[RowType], *, columns: tuple[str, ...], **asked: Any
+    ) -> list[RowType]:
         return place.rows_of(self._matching(place.table, **asked))
 
-    def count(self, table: Table, **asked: Any) -> int:
+    def count(self, table: AnyTable, **asked: Any) -> int:
         return len(self._matching(table, **asked))
 
     def _matching(
         self,
-        table: Table,
+        table: Table[RowType],
         *,
         missing: tuple[str, ...] = (),
         search: str | None = None,
         agreement: str | None = None,
         **asked: Any,
-    ) -> list[Row]:
+    ) -> list[RowType]:
         rows = matching(table, self.rows(table, **asked), {}, missing=missing)
         if agreement is not None:
-            rows = [row for row in rows if agreement_of(row) == agreement]
+            rows = [row for row in rows if agreement_of(cast(OrderRow, row)) == agreement]
         if search is None:
             return rows
         streams = self._names.streams_where(lambda key: _begins_with(key, search))
         return [
             row
             for row in rows
-            if row["stream"] in streams or (row["client_order_id"] or "").startswith(search)
+            if row["stream"] in streams or str(row["client_order_id"] or "").startswith(search)
         ]
 
-    def orders_named(self, name: str, account: str | None) -> list[Row]:
+    def orders_named(self, name: str, account: str | None) -> list[StoredOrderRow]:
         rows = self.rows(ORDERS, account=account)
         exact = [row for row in rows if row["client_order_id"] == name]
         if exact:
@@ -250,23 +252,23 @@ def _begins_with(key: NameKey, text: str) -> bool:
     )
 
 
-def _as_kept(table: Table, row: Row) -> Row:
+def _as_kept(table: Table[RowType], row: RowType) -> RowType:
     """The columns of the table, with numbers as the database returns them: 1E+3 is 1000 there, and
     1.10 is 1.1."""
-    if len(row) > len(table.columns):
-        row = {name: row[name] for name in table.names}
-    numbers = ((name, row[name]) for name, kind in table.kinds.items() if kind == "number")
-    return {**row, **{name: Decimal(plain(value)) for name, value in numbers if value is not None}}
+    kept: dict[str, Any] = {name: row[name] for name in table.names}
+    numbers = ((name, kept[name]) for name, kind in table.kinds.items() if kind == "number")
+    kept |= {name: Decimal(plain(value)) for name, value in numbers if value is not None}
+    return cast(RowType, kept)
 
 
 def matching(
-    table: Table,
-    rows: Iterable[Row],
+    table: Table[RowType],
+    rows: Iterable[RowType],
     asked: Mapping[str, Any],
     since: datetime | None = None,
     until: datetime | None = None,
     missing: Sequence[str] = (),
-) -> list[Row]:
+) -> list[RowType]:
     """The rows with these values, with a time of this period, and without a value in the columns
     `missing`."""
     return [
@@ -278,7 +280,7 @@ def matching(
     ]
 
 
-def newest_of(rows: Iterable[Row], count: int) -> list[Row]:
+def newest_of(rows: Iterable[RowType], count: int) -> list[RowType]:
     """At most so many orders, the last updated."""
     return nlargest(count, rows, key=_newest)
 
@@ -291,7 +293,7 @@ def _is_between(moment: datetime | None, since: datetime | None, until: datetime
     )
 
 
-def _newest(row: Row) -> tuple[Any, ...]:
+def _newest(row: AnyRow) -> tuple[Any, ...]:
     return tuple((row[name] is not None, row[name]) for name in NEWEST_BY)
 
 

@@ -1,5 +1,6 @@
-"""The alerts of a ledger, as a list and in the status. They do not follow the log: time raises and
-clears them, too."""
+"""The alerts of a ledger, as a list and in the status. They do not follow from the log alone:
+time raises and clears them, too.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -23,10 +24,11 @@ from orderledger.serve.alerts.tables import (
 )
 
 SILENT_SECONDS = 30.0
-"""A watcher that has not looked for so long, or for three of its intervals, does not run."""
+"""A watcher without a check for this long, or for three of its intervals, does not run."""
 FORGOTTEN_SECONDS = 86_400.0
-"""A watcher that has not looked for so long is not missed any more: it may have another name
-now."""
+"""A watcher without a check for this long is not reported as missing any more: it may have
+another name now.
+"""
 
 LISTED = 100_000
 """Alerts that a list has at most."""
@@ -55,7 +57,7 @@ def alerts(
         "desc or newest: the latest first. asc: the oldest first.",
         tuple(ORDERS),
     ] = "gravest",
-    limit: Annotated[int | None, "At most so many alerts.", parameters.Between(1)] = None,
+    limit: Annotated[int | None, "Maximum number of alerts.", parameters.Between(1)] = None,
 ) -> RowList[ListedAlertRow]:
     """List alerts with their deliveries, the gravest first.
 
@@ -105,7 +107,8 @@ def _listed(alert: AlertRow, notices: Sequence[NoticeRow]) -> ListedAlertRow:
 
 def status(ledger: Ledger, clock: Clock | None = None) -> dict[str, Any]:
     """The status of the ledger and of its alerts: how many are open, and when a watcher last
-    looked."""
+    checked.
+    """
     with reaching(ledger.store.url or "the store"), ledger.store.database.reading() as session:
         is_open, last = mark(session)
     found = ledger.status()
@@ -120,7 +123,7 @@ def status(ledger: Ledger, clock: Clock | None = None) -> dict[str, Any]:
 
 
 def _watched(watchers: Mapping[str, Mapping[str, Any]], now: datetime) -> dict[str, Any]:
-    """Whether each watcher runs, and when the one that has been silent for longest last looked."""
+    """Whether each watcher runs, and the last check of the one that has been silent for longest."""
     ages = {name: status_age(one, now) or 0.0 for name, one in watchers.items()}
     expected = [
         name

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from orderledger.extend.runtime import masked, printable
 from orderledger.extend.store import Database, Session, reaching
@@ -60,7 +60,7 @@ class AlertTables:
             rows = session.select(
                 ALERTS, f"watcher = ? AND {OPEN}", (self._watcher,), tail="ORDER BY id"
             )
-        return {(row["rule"], row["subject"]): cast(AlertRow, row) for row in rows}
+        return {(row["rule"], row["subject"]): row for row in rows}
 
     def was_raised(self, rule: str, subject: str) -> bool:
         """Check whether the rule has ever raised an alert about the subject."""
@@ -111,13 +111,20 @@ class AlertTables:
         return numbers
 
     def _raise(self, session: Session, alert: NewAlert, at: datetime) -> int | None:
-        row = {
-            **dict.fromkeys(ALERTS.names),
-            **{name: value for name, value in alert._asdict().items() if name in ALERTS.by_name},
+        row: AlertRow = {
+            "id": 0,
             "watcher": self._watcher,
+            "rule": alert.rule,
+            "kind": alert.kind,
+            "severity": alert.severity,
+            "subject": alert.subject,
+            "account": alert.account,
             "text": masked(printable(alert.text)),
             "details": dict(alert.details),
+            "position": alert.position,
             "raised_at": at,
+            "cleared_at": None,
+            "cleared_position": None,
         }
         number = _insert(session, ALERTS, row)
         if number is not None:
@@ -136,16 +143,20 @@ class AlertTables:
     def _notify(
         self, session: Session, number: int, event: str, targets: Sequence[str], at: datetime
     ) -> None:
-        blank = {
-            **dict.fromkeys(NOTICES.names),
-            "watcher": self._watcher,
-            "alert_id": number,
-            "event": event,
-        }
         for target in targets:
-            _insert(
-                session, NOTICES, {**blank, "target": target, "attempts": 0, "next_attempt_at": at}
-            )
+            row: NoticeRow = {
+                "id": 0,
+                "watcher": self._watcher,
+                "alert_id": number,
+                "event": event,
+                "target": target,
+                "attempts": 0,
+                "next_attempt_at": at,
+                "delivered_at": None,
+                "given_up_at": None,
+                "fault": None,
+            }
+            _insert(session, NOTICES, row)
 
     def next_notice(self, target: str) -> tuple[NoticeRow, AlertRow] | None:
         """The first notice that the target has not got, with its alert."""
@@ -210,8 +221,8 @@ class AlertTables:
             yield session
 
 
-def _insert(session: Session, table: Table, row: Mapping[str, Any]) -> int | None:
-    """Insert a row with the next number. Returns None if its alert is open already."""
+def _insert(session: Session, table: Table[Any], row: Mapping[str, Any]) -> int | None:
+    """Insert a row with the next number as its id. Returns None if its alert is open already."""
     names = [name for name in table.names if name != "id"]
     values = [session.to_sql(table.kinds[name], row[name]) for name in names]
     typed = ", ".join(_typed(session, table, name) for name in names)
@@ -223,6 +234,6 @@ def _insert(session: Session, table: Table, row: Mapping[str, Any]) -> int | Non
     return int(rows[0][0]) if rows else None
 
 
-def _typed(session: Session, table: Table, name: str) -> str:
+def _typed(session: Session, table: Table[Any], name: str) -> str:
     """A parameter with its type: PostgreSQL cannot infer it within a SELECT."""
     return f"CAST(? AS {session.types[table.kinds[name]]})"

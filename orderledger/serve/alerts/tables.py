@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal, TypedDict, get_args
 
 from orderledger.extend.store import Session
-from orderledger.extend.views import Table, columns_of
+from orderledger.extend.views import Table
 
 EVENTS = ("raised", "cleared")
 Page = Literal["accounts", "orders", "reconciliation", "results"]
@@ -81,7 +81,7 @@ ALERTS = Table(
     "alerts",
     "One row per alert that was ever raised.",
     ("id",),
-    columns_of(AlertRow),
+    AlertRow,
     ("id",),
     (("raised_at",),),
     ("raised_at",),
@@ -90,7 +90,7 @@ NOTICES = Table(
     "alert_notices",
     "One row per notice of an alert to a target.",
     ("id",),
-    columns_of(NoticeRow),
+    NoticeRow,
     ("id",),
     (("alert_id",), ("target", "delivered_at")),
     ("next_attempt_at",),
@@ -137,7 +137,7 @@ def mark(session: Session) -> tuple[int, int]:
 def counts(session: Session) -> Counts:
     """Count what is open, undelivered and given up."""
 
-    def counted(by: str, table: Table, where: str) -> Counter[str]:
+    def counted(by: str, table: Table[Any], where: str) -> Counter[str]:
         rows = session.execute(
             f"SELECT {by}, COUNT(*) FROM {table.name} WHERE {where} GROUP BY {by}"
         )

@@ -1,1 +1,1 @@
-"""The statement of a period: what the views say of it, on one page."""
+"""The statement of a period: its views on one page."""

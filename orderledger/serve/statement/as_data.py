@@ -10,8 +10,9 @@ from orderledger.serve.statement.statement import Statement
 
 
 def as_json(statement: Statement) -> str:
-    """One object: what the statement is about, then a list of rows for each section. Times are UTC,
-    numbers are text."""
+    """One object: the statement's subject, then a list of rows for each section. Times are UTC,
+    numbers are text.
+    """
     document = {
         "statement": statement.about(),
         **{section.name: section.rows for section in statement.sections},

@@ -57,7 +57,8 @@ POLICY = (
     f"'sha256-{base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()}'"
 )
 """A browser that obeys it loads nothing and runs nothing, whatever the ids in the statement
-contain."""
+contain.
+"""
 
 
 def as_html(statement: Statement) -> str:
@@ -101,7 +102,8 @@ def _lines(statement: Statement) -> Iterator[str]:
 
 def _annex(statement: Statement, sections: Sequence[Section]) -> Iterator[str]:
     """The longer sections, closed: a browser lays out and prints only those that the reader
-    opens."""
+    opens.
+    """
     if not sections:
         return
     yield '<section id="annex">\n<h2>Annex</h2>\n<p>Open a section to read or print its rows.</p>'
@@ -141,7 +143,7 @@ def _table(statement: Statement, section: Section) -> Iterator[str]:
 
 
 def _cell(value: str, exact: str, kind: str) -> str:
-    """A cell. A pointer over a rounded figure shows all its digits."""
+    """A cell. Pointing at a rounded figure shows all its digits."""
     is_unknown = value == UNKNOWN and kind != "text"
     title = "" if value == exact else f' title="{escape(exact)}"'
     return f"<td{_class(f'{kind} unknown' if is_unknown else kind)}{title}>{escape(value)}</td>"

@@ -9,17 +9,18 @@ from orderledger.serve.statement.statement import Statement
 from orderledger.serve.statement.text import NOTES, cells, described, heading, kind_of
 
 MARKUP = re.compile(r"[\\`*\[\]<>|~&@$#]|(?<!\w)_|_(?!\w)|:(?=//)|(?<=www)\.", re.IGNORECASE)
-"""What Markdown, or a reader of Markdown that looks for links, names and formulas, takes for
-markup."""
+"""Characters that Markdown, or a reader that looks for links, names and formulas, treats as
+markup.
+"""
 
 
 def as_markdown(statement: Statement) -> str:
-    """Tables, one for each section. Those of the longer sections are in an annex."""
+    """Tables, one for each section. The longer sections are in the annex."""
     return "\n".join(_lines(statement)) + "\n"
 
 
 def escaped(text: str) -> str:
-    """Text of others, so that it is shown as it is."""
+    """External text, escaped so that it is shown unchanged."""
     return MARKUP.sub(r"\\\g<0>", text)
 
 

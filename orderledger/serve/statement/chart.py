@@ -1,4 +1,4 @@
-"""The chart of equity and drawdown: inline SVG without script, style or text of others."""
+"""The chart of equity and drawdown: inline SVG without script, style or external text."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -52,13 +52,13 @@ def chart(curve: Curve, period: Period) -> str:
     frame = f'<path class="frame" d="M0 {HEIGHT + EDGE}H{WIDTH}"/>'
     box_height = HEIGHT + BELOW + 3 * EDGE
     box = f"0 0 {WIDTH} {box_height}"
-    said = escape(name)
+    label = escape(name)
     words = _words(
         (12, greatest), (HEIGHT, least), (box_height - 2, f"-{largest}" if deepest else "")
     )
     return (
         f'<svg viewBox="{box}" role="img" '
-        f'aria-label="{said}"><title>{said}</title>{frame}{zero}{areas}{lines}{words}</svg>'
+        f'aria-label="{label}"><title>{label}</title>{frame}{zero}{areas}{lines}{words}</svg>'
     )
 
 
@@ -68,8 +68,9 @@ def _words(*placed: tuple[int, str]) -> str:
 
 
 def _runs(placed: list[tuple[int, Decimal | None]]) -> list[list[Point]]:
-    """The known values from left to right, apart where a value is unknown. Of the values of one
-    place, the first, the least, the greatest and the last."""
+    """The known values from left to right, split where a value is unknown. From the values of
+    one place it keeps the first, the least, the greatest and the last.
+    """
     runs = [
         list(run)
         for is_known, run in groupby(placed, key=lambda point: point[1] is not None)

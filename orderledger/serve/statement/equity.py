@@ -1,9 +1,9 @@
 """Equity over a period, and its drawdown: the sums of the P&L view after every moment at which one
 of them may have changed.
 
-Equity is net P&L and unrealized P&L since the ledger began, by settlement currency: a ledger knows
-no deposits. The events are folded in the order in which they happened, and not in that of the log.
-A fold gives the same positions either way, so each value is that of the P&L view at its
+Equity is net P&L and unrealized P&L since the ledger began, by settlement currency: a ledger
+contains no deposits. The events are folded in the order in which they happened, not in that of the
+log. A fold gives the same positions either way, so each value is that of the P&L view at its
 `effective_at`.
 """
 
@@ -53,8 +53,9 @@ NO_MONEY = (
 """Events that change no P&L."""
 
 Equity = dict[str, Decimal | None]
-"""By settlement currency. None where an amount cannot be converted, or an open position has no
-mark."""
+"""By settlement currency. None if an amount cannot be converted, or an open position has no
+mark.
+"""
 
 
 def equity_of(rows: Iterable[Row]) -> Equity:
@@ -83,7 +84,7 @@ def added(parts: Iterable[Equity]) -> Equity:
 
 
 class GrowingViews(FoldedViews):
-    """Views that more events are folded into."""
+    """Views to which more events can be added."""
 
     def __init__(self) -> None:
         self._rows = MemoryRows()
@@ -92,7 +93,9 @@ class GrowingViews(FoldedViews):
 
 
 class EquityFold:
-    """Folds events as they happened, and tells the equity after each moment."""
+    """Folds events in the order in which they happened, and returns the equity after each
+    moment.
+    """
 
     def __init__(self, events: Iterable[Recorded], method: Method) -> None:
         self._views = GrowingViews()
@@ -103,8 +106,9 @@ class EquityFold:
         self._events = self._relevant(events)
 
     def values(self, since: datetime, until: datetime) -> Iterator[tuple[datetime, Equity]]:
-        """The equity when the period begins, with the time `since`, and then after each moment of
-        change in it."""
+        """The equity at the start of the period, with the time `since`, and then after each
+        change in the period.
+        """
         is_before = True
         changed: set[str] = set()
         for at, events in groupby(self._events, key=lambda recorded: recorded.at):
@@ -173,7 +177,7 @@ class Drawdown:
     to_at: datetime | None = None
 
     def take(self, at: datetime, equity: Decimal | None) -> Decimal | None:
-        """Take the next value. Returns how far it is below the peak."""
+        """Take the next value. Returns its distance below the peak."""
         if equity is None:
             return None
         if self.peak is None or equity > self.peak:
@@ -209,7 +213,7 @@ class Curve:
 
 
 def curves_of(values: Iterable[tuple[datetime, Equity]]) -> list[Curve]:
-    """A curve for each currency. Before it is first met, its equity is zero."""
+    """A curve for each currency. Before its first event, a currency's equity is zero."""
     curves: dict[str, Curve] = {}
     first: datetime | None = None
     for at, equity in values:

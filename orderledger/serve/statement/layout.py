@@ -6,15 +6,16 @@ from collections.abc import Sequence
 from orderledger.serve.statement.sections import Section
 
 ROWS_OF_PAGES = 24
-"""Rows on the first pages, of all sections together. With the headings and a chart they take two
-pages of A4 landscape."""
+"""Rows on the first pages, over all sections. With the headings and a chart they take two pages
+of A4 landscape.
+"""
 
 BY_IMPORTANCE = (
     "summary", "paid", "results", "positions_end", "breaks", "unresolved_orders", "positions_start",
     "anomalies", "open_orders",
     "account_events", "certificates", "equity", "trades", "orders",
 )  # fmt: skip
-"""The sections in the order in which they get a place on the first pages."""
+"""The order in which sections get a place on the first pages."""
 
 
 def annexed(sections: Sequence[Section]) -> list[Section]:

@@ -11,8 +11,9 @@ from orderledger.extend.views import check_argument
 
 INSTANT = timedelta(microseconds=1)
 HOURLY, DAILY, MONTHLY = timedelta(days=2), timedelta(days=400), timedelta(days=8000)
-"""Up to so long a period, equity is listed by the hour, the day, or the month. Beyond, by the
-year."""
+"""For a period up to this length, equity is listed by the hour, the day, or the month. For a
+longer one, by the year.
+"""
 
 
 @dataclass(frozen=True)
@@ -26,12 +27,12 @@ class Period:
 
     @property
     def before(self) -> datetime:
-        """The last moment before the period: `effective_at` of what was there when it began."""
+        """The last moment before the period: `effective_at` of the state at its start."""
         return self.since - INSTANT
 
     @property
     def last(self) -> datetime:
-        """The last moment of the period: `effective_at` of what was there when it ended."""
+        """The last moment of the period: `effective_at` of the state at its end."""
         return self.until - INSTANT
 
     def ends(self) -> Iterator[datetime]:
@@ -49,7 +50,7 @@ class Period:
         yield self.until
 
     def _next(self, moment: datetime) -> datetime:
-        """The end of the hour, or where the next day, month or year of the zone begins."""
+        """The end of the hour, or the start of the next day, month or year in the zone."""
         length = self.until - self.since
         if length <= HOURLY:
             return moment + timedelta(hours=1)
@@ -82,7 +83,7 @@ def period_of(since: datetime | date, until: datetime | date, timezone: str = "U
     if end <= begin:
         is_empty = end == begin and isinstance(until, datetime)
         fault = (
-            "is also the beginning: the period is empty"
+            "equals the beginning, so the period is empty"
             if is_empty
             else f"is before the beginning, {since}"
         )
@@ -91,7 +92,7 @@ def period_of(since: datetime | date, until: datetime | date, timezone: str = "U
 
 
 def _moment(name: str, given: datetime | date, zone: ZoneInfo, *, is_end: bool = False) -> datetime:
-    """The time in UTC. A day as an end means the end of that day."""
+    """The time in UTC. A date given as the end means the end of that day."""
     if not isinstance(given, date):
         raise TypeError(f"{name} takes a date, or a datetime with an offset, not {given!r:.100}")
     try:
@@ -107,8 +108,9 @@ def _moment(name: str, given: datetime | date, zone: ZoneInfo, *, is_end: bool =
 
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:
-    """Where a day of the zone begins. A midnight that is skipped is the moment of the change; of
-    two, the first counts."""
+    """The start of a day in the zone. If midnight is skipped, the moment of the change; if it
+    occurs twice, the first one.
+    """
     moment = datetime.combine(day, time(), zone).astimezone(UTC)
     _ = moment - INSTANT
     return moment

@@ -1,4 +1,4 @@
-"""The figures that people see: amounts to the last digit of their currency, averages to eight
+"""The figures shown to people: amounts to the last digit of their currency, averages to eight
 places.
 
 A realized P&L is a quotient with 34 digits. JSON and CSV have all of them.
@@ -11,8 +11,9 @@ from typing import Any
 from orderledger.extend.values import EXACT, ONE, plain
 
 PLACES = 8
-"""Decimal places of averages, and of amounts in a currency that is not listed here: venues book
-bitcoin in such units."""
+"""Decimal places of averages, and of amounts in an unlisted currency: venues book bitcoin in
+such units.
+"""
 
 PLACES_OF_CURRENCY = {
     **dict.fromkeys(("CLP", "ISK", "JPY", "KRW", "VND"), 0),
@@ -30,8 +31,7 @@ PLACES_OF_CURRENCY = {
 """Decimal places of national currencies, as in ISO 4217."""
 
 DIGITS_OF_SMALL = 2
-"""Digits that are shown of an amount below the smallest unit, so that it does not look like
-zero."""
+"""Digits shown for an amount below the smallest unit, so that it does not look like zero."""
 
 AMOUNTS = frozenset(
     {
@@ -48,7 +48,7 @@ PAID = frozenset({"fees", "funding"})
 
 
 def rounded(number: Decimal, places: int) -> Decimal:
-    """The number with at most so many places, half even. A smaller number keeps two digits."""
+    """The number with at most this many places, half even. A smaller number keeps two digits."""
     if number and number.adjusted() < -places:
         places = DIGITS_OF_SMALL - 1 - number.adjusted()
     exponent = number.as_tuple().exponent
@@ -65,8 +65,7 @@ def amount_text(amount: Decimal, currency: str | None) -> str:
 
 
 def shown(row: Mapping[str, Any], column: str) -> Any:
-    """The value of a column with the digits that people see. Numbers that were recorded keep
-    theirs."""
+    """The value of a column with the digits shown to people. Recorded numbers keep theirs."""
     value = row[column]
     if column in PAID and isinstance(value, Mapping):
         return {currency: _amount(amount, currency) for currency, amount in value.items()}

@@ -1,5 +1,6 @@
-"""The sections of a statement: their rows, and the columns that people see. Rows of a view are as
-the view shows them."""
+"""The sections of a statement: their rows, and the columns shown to people. Rows of a view are
+unchanged.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ class SummaryRow(TypedDict):
     """The result of the period in one settlement currency. An amount that cannot be known is
     null."""
 
-    currency: Annotated[str | None, "Settlement currency, null where no definition gives it."]
+    currency: Annotated[str | None, "Settlement currency, null if no definition gives it."]
     realized_pnl: Annotated[Decimal | None, "Realized in the period, before fees."]
     net_pnl: Annotated[Decimal | None, "Change of net P&L: realized - fees + funding."]
     unrealized_pnl_start: Annotated[Decimal | None, "Unrealized P&L when the period began."]
@@ -22,7 +23,7 @@ class SummaryRow(TypedDict):
     equity_start: Annotated[
         Decimal | None, "Net and unrealized P&L since the ledger began, when the period began."
     ]
-    equity_end: Annotated[Decimal | None, "The same when it ended."]
+    equity_end: Annotated[Decimal | None, "The same at the end of the period."]
     equity_change: Annotated[Decimal | None, "The difference of the two."]
     drawdown: Annotated[
         Decimal | None,
@@ -37,7 +38,7 @@ class PaidRow(TypedDict):
 
     currency: Annotated[
         str,
-        "Currency. Empty for fees that came without one, where the settlement currency is unknown.",
+        "Currency. Empty for fees without a currency, if the settlement currency is unknown.",
     ]
     fees: Annotated[Decimal, "Fees, positive when paid."]
     funding: Annotated[Decimal, "Funding, positive when received."]
@@ -49,7 +50,7 @@ class EquityRow(TypedDict):
     currency: Annotated[str, "Settlement currency."]
     at: Annotated[datetime, "The end of the hour, day, month or year."]
     equity: Annotated[Decimal | None, "Net and unrealized P&L since the ledger began."]
-    drawdown: Annotated[Decimal | None, "How far that is below the peak since the period began."]
+    drawdown: Annotated[Decimal | None, "Distance below the peak since the period began."]
 
 
 class ResultRow(TypedDict):
@@ -58,7 +59,7 @@ class ResultRow(TypedDict):
     account: Annotated[str, "Trading account."]
     instrument: Annotated[str, "Instrument."]
     position_side: Annotated[str, "Position side: long, short or net."]
-    position_id: Annotated[str, "The venue's id of the position, empty where it gives none."]
+    position_id: Annotated[str, "The venue's id of the position, empty if it gives none."]
     currency: Annotated[str | None, "Settlement currency when the period ended."]
     fills: Annotated[int, "Fills in the period."]
     bought_quantity: Annotated[Decimal, "Sum bought in the period."]
@@ -90,8 +91,9 @@ class BreakRow(TypedDict):
 
 @dataclass(frozen=True)
 class Section:
-    """`columns`: those that people see; JSON and CSV have all. `what`: a sentence about its
-    rows."""
+    """`columns`: those shown to people; JSON and CSV have all. `what`: a sentence about its
+    rows.
+    """
 
     name: str
     title: str
@@ -128,7 +130,7 @@ SECTIONS: dict[str, tuple[str, str, str, tuple[str, ...]]] = {
     "summary": ("Summary", "", "The result by settlement currency.", _own(SummaryRow)),
     "paid": ("Fees and funding", "", "By the currency in which they were paid.", _own(PaidRow)),
     "equity": ("Equity", "", "At the end of each hour, day, month or year.", _own(EquityRow)),
-    "results": ("P&L by instrument", "", "What the period added.", _own(ResultRow)),
+    "results": ("P&L by instrument", "", "The changes in the period.", _own(ResultRow)),
     "positions_start": ("Positions at the start", "positions", "When the period began.",
     POSITION_COLUMNS),
     "positions_end": ("Positions at the end", "positions", "When the period ended.",
@@ -138,10 +140,11 @@ SECTIONS: dict[str, tuple[str, str, str, tuple[str, ...]]] = {
         ("at", "account", "client_order_id", "fill_id", "instrument", "side", "quantity", "price",
         "fee", "fee_currency"),
     ),
-    "orders": ("Orders", "orders", ("Requested in the period, as they stood when "
-                                   "it ended."), ORDER_COLUMNS),
-    "open_orders": ("Open orders", "orders", ("Not ended when the period ended, "
-                                             "whenever they were requested."), ORDER_COLUMNS),
+    "orders": ("Orders", "orders", "Requested in the period, in their state at its end.",
+        ORDER_COLUMNS),
+    "open_orders": ("Open orders", "orders",
+        "Not ended when the period ended, whenever they were requested.",
+        ORDER_COLUMNS),
     "unresolved_orders": ("Unresolved orders", "orders", ("With an unknown outcome "
                                                          "when the period ended."), ORDER_COLUMNS),
     "account_events": (
@@ -161,8 +164,9 @@ SECTIONS: dict[str, tuple[str, str, str, tuple[str, ...]]] = {
         ("detected_at", "account", "client_order_id", "code", "detail", "cleared_at"),
     ),
 }  # fmt: skip
-"""In the order of the page: title, the view whose rows it shows, what these are, and the columns
-that people see."""
+"""In the order of the page: title, the view whose rows it shows, a description of them, and the
+columns shown to people.
+"""
 
 
 def section(name: str, rows: Sequence[Row]) -> Section:

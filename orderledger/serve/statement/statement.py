@@ -1,8 +1,8 @@
-"""Builds the statement of a period: the rows of the views when it began and when it ended, and what
-is between them.
+"""Builds the statement of a period: the rows of the views at its start and its end, and the events
+in between.
 
 Two folds of the log give the views at both ends, a third one the equity between them. The statement
-depends on the log up to its position alone: it has no time of its own.
+depends only on the log up to its position: it has no creation time.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -42,7 +42,7 @@ from orderledger.serve.statement.sections import (
 )
 
 Progress = Callable[[int, int], None]
-"""Called with the events read, and how many are to be read."""
+"""Called with the number of events read, and the total to read."""
 
 FOLDS = 3
 EVENTS_AT_ONCE = 1_000
@@ -51,8 +51,9 @@ MARK_UNKNOWN = "mark_unknown"
 
 @dataclass(frozen=True)
 class Statement:
-    """A statement. `position`: the last log position that it knows; with it as `as_of`, the
-    statement is made again."""
+    """A statement. `position`: its last log position; with it as `as_of`, the same statement can
+    be made again.
+    """
 
     period: Period
     account: str | None
@@ -66,7 +67,7 @@ class Statement:
         return next(section for section in self.sections if section.name == name)
 
     def about(self) -> dict[str, Any]:
-        """What the statement is about."""
+        """The subject of the statement."""
         return {
             "from": self.period.since,
             "to": self.period.until,
@@ -78,8 +79,7 @@ class Statement:
 
 
 class Log:
-    """The events that a statement knows, read anew for each fold. `position` is the last of
-    them."""
+    """The events of a statement, read again for each fold. `position` is the last of them."""
 
     def __init__(
         self, store: Store, as_of: AsOf | None, account: str | None, progress: Progress | None
@@ -94,7 +94,7 @@ class Log:
         self._read = 0
 
     def events(self) -> Iterator[Recorded]:
-        """Those of the account, in the order of the log."""
+        """The events of the account, in the order of the log."""
         for row in self._store.all_rows(self.limit):
             self._count()
             if self._as_of is not None or self._account in (None, account_of(row.stream)):
@@ -130,7 +130,7 @@ def checked_statement(
     check_times(as_of, None)
     check_argument("account", "text", account)
     if method not in METHODS:
-        raise ValueError(f"{method!r} is no method: {', '.join(METHODS)}")
+        raise ValueError(f"{method!r} is not a method: {', '.join(METHODS)}")
     return statement_of(
         store, period, account=account, method=method, as_of=as_of, progress=progress
     )
@@ -145,8 +145,9 @@ def statement_of(
     as_of: AsOf | None = None,
     progress: Progress | None = None,
 ) -> Statement:
-    """The statement of a period, from what the ledger knows now, or knew at `as_of`: a time, or a
-    log position."""
+    """The statement of a period, from the state of the ledger now, or at `as_of`: a time, or a
+    log position.
+    """
     log = Log(store, as_of, account, progress)
     start = FoldedViews(log.events(), None, period.before)
     positions_start, pnl_start = (
@@ -174,7 +175,7 @@ def statement_of(
 
 
 def _listed(end: FoldedViews, period: Period) -> dict[str, list[Row]]:
-    """Rows of the views as they were when the period ended."""
+    """Rows of the views at the end of the period."""
     since, until = period.since, period.until
     anomalies = end.rows(ANOMALIES.public)
     return {
@@ -194,7 +195,7 @@ def _listed(end: FoldedViews, period: Period) -> dict[str, list[Row]]:
 
 
 def _breaks(certificates: list[Row]) -> list[BreakRow]:
-    """Those of the last certificate of each account. The rows are in the order of time."""
+    """The breaks in the last certificate of each account. The rows are in the order of time."""
     last = {row["account"]: row for row in certificates}
     return [
         {
@@ -209,7 +210,7 @@ def _breaks(certificates: list[Row]) -> list[BreakRow]:
 
 
 def _results(start: list[Row], end: list[Row]) -> list[ResultRow]:
-    """What the period added to the P&L of each instrument that was traded before its end."""
+    """The change of P&L in the period, for each instrument that was traded before its end."""
     at_start = {tuple(row[name] for name in OF_POSITION): row for row in start}
     at_end = {tuple(row[name] for name in OF_POSITION): row for row in end}
     return [
@@ -249,7 +250,7 @@ def _result(key: tuple[str, ...], start: Row | None, end: Row | None) -> ResultR
 
 
 def _difference(start: Decimal | None, end: Decimal | None) -> Decimal | None:
-    """Unknown if one of the two is."""
+    """None if one of the two is unknown."""
     return None if start is None or end is None else EXACT.subtract(end, start)
 
 

@@ -15,7 +15,8 @@ from orderledger.serve.statement.statement import Statement
 UNKNOWN = "unknown"
 AMOUNTS = frozenset({"summary", "equity", "results"})
 """Sections in which a missing number is an unknown amount. In rows of a view it is a missing
-value."""
+value.
+"""
 
 
 def text(value: Any, zone: tzinfo) -> str:
@@ -44,7 +45,7 @@ def time_in(moment: datetime, zone: tzinfo) -> str:
 
 
 def cells(section: Section, row: Mapping[str, Any], zone: tzinfo) -> list[str]:
-    """The values of the columns that people see."""
+    """The values of the columns shown to people."""
     return [_cell(section, shown(row, name), zone) for name in section.columns]
 
 
@@ -73,7 +74,7 @@ def kind_of(section: Section, column: str) -> Literal["number", "amounts", "time
 
 
 def described(statement: Statement) -> list[tuple[str, str]]:
-    """What the statement is about: names and values."""
+    """The statement's subject: names and values."""
     zone = statement.period.zone
     return [
         ("From", time_in(statement.period.since, zone)),
@@ -88,11 +89,11 @@ def described(statement: Statement) -> list[tuple[str, str]]:
 NOTES = (
     "Equity is net and unrealized P&L since the ledger began: it contains no deposits.",
     (
-        "Net P&L is realized P&L less fees plus funding. Amounts in other currencies are converted "
-        "at the marks of the time."
+        "Net P&L is realized P&L minus fees plus funding. Amounts in other currencies are "
+        "converted at the marks of the time."
     ),
     (
-        "An amount is unknown where no definition gives the settlement currency, or a mark is "
+        "An amount is unknown if no definition gives the settlement currency, or a mark is "
         "missing. It is never guessed."
     ),
     (

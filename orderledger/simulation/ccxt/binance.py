@@ -120,7 +120,7 @@ class BinanceServer(VenueServer):
     # The stream
 
     async def converse(self, socket: VenueSocket) -> None:
-        """One client: it gets what happens to the account from now on."""
+        """One client: it receives the account's events from now on."""
         unsubscribe = self.exchange.subscribe(lambda change: self._push_change(socket, change))
         try:
             async for _ in socket.texts():
@@ -243,7 +243,7 @@ class BinanceServer(VenueServer):
         return self.failings.is_listed(order, self.exchange)
 
     async def _trades(self, asked: Mapping[str, str]) -> Any:
-        """From the oldest on, a week at most, as many as asked for."""
+        """The trades from the oldest on, within a week at most, up to the requested number."""
         begin = int(asked.get("startTime", 0))
         end = int(asked.get("endTime", begin + WEEK // timedelta(milliseconds=1)))
         fills = [
@@ -355,10 +355,10 @@ class BinanceServer(VenueServer):
     async def _amend(self, asked: Mapping[str, str]) -> Any:
         order = self._named(asked, *NO_SUCH_ORDER)
         quantity, price = asked.get("quantity"), asked.get("price")
-        told = self.exchange.request_replace(
+        result = self.exchange.request_replace(
             self.account, order_id=order.order_id, quantity=quantity, limit_price=price
         )
-        return self._row(self._done(told))
+        return self._row(self._done(result))
 
     async def _cancel(self, asked: Mapping[str, str]) -> Any:
         order = self._named(asked, *REFUSALS[Reason.UNKNOWN_ORDER])
@@ -367,10 +367,10 @@ class BinanceServer(VenueServer):
         )
 
     @staticmethod
-    def _done(told: SimulatedOrder | Refusal) -> SimulatedOrder:
-        if isinstance(told, Refusal):
-            raise Denied(*REFUSALS.get(told.reason, (-2010, told.reason)))
-        return told
+    def _done(result: SimulatedOrder | Refusal) -> SimulatedOrder:
+        if isinstance(result, Refusal):
+            raise Denied(*REFUSALS.get(result.reason, (-2010, result.reason)))
+        return result
 
     def _named(self, asked: Mapping[str, str], code: int, message: str) -> SimulatedOrder:
         order_id, client_id = asked.get("orderId"), asked.get("origClientOrderId")
@@ -430,7 +430,7 @@ class BinanceServer(VenueServer):
         return handle
 
     def _signed(self, handler: Callable[[Mapping[str, str]], Awaitable[Any]]) -> Handler:
-        """The signature covers the query and the body as they were sent."""
+        """The signature covers the query and the body as sent."""
 
         async def handle(request: web.Request) -> web.Response:
             sent = request.rel_url.raw_query_string + await request.text()
@@ -456,7 +456,7 @@ class BinanceServer(VenueServer):
 
 
 def symbol_of(instrument: str) -> str:
-    """ccxt's `ETH/USDT:USDT` as Binance writes it."""
+    """ccxt's `ETH/USDT:USDT` in Binance's notation."""
     return instrument.partition(":")[0].replace("/", "")
 
 

@@ -37,8 +37,9 @@ KEY, SECRET, WEBSOCKET_TOKEN = (
     "token-of-the-socket",
 )
 SENDING_KEY = "second-key-of-the-fake"
-"""A key has nonces of its own, so each program needs its own key (blog.kraken.com, API Unlocked 6,
-process isolation). Both have one secret here."""
+"""Each key has its own nonces, so each program needs its own key (blog.kraken.com, API Unlocked
+6, process isolation). Both have the same secret here.
+"""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 PAGE = 50
 WORDS = {
@@ -67,14 +68,14 @@ ALTERNATIVES = {"BTC": "XBT"}
 
 
 class Denied(Exception):
-    """A refusal in Kraken's words. It comes with the HTTP status 200."""
+    """A refusal in Kraken's format. It comes with the HTTP status 200."""
 
 
 class KrakenServer(VenueServer):
     """The account `account` of a simulated exchange, whose instruments are named as ccxt names
     them: `ETH/USD`.
 
-    `page`: how many trades one answer holds, the newest first.
+    `page`: the number of trades in one answer, the newest first.
     """
 
     websocket_path = "/v2"
@@ -123,7 +124,8 @@ class KrakenServer(VenueServer):
 
     async def converse(self, socket: VenueSocket) -> None:
         """One client: it subscribes to executions with its token, and gets the open orders
-        first."""
+        first.
+        """
         unsubscribe: Callable[[], None] | None = None
         try:
             async for text in socket.texts():
@@ -186,7 +188,7 @@ class KrakenServer(VenueServer):
         )
 
     def _report(self, order: SimulatedOrder, kind: str) -> dict[str, Any]:
-        """What an update says of an order: after the first one, only what has changed."""
+        """The content of an order's update: after the first one, only what has changed."""
         status = {"closed": "filled", "open": "partially_filled" if order.filled else "new"}
         word = WORDS[order.status]
         row = {
@@ -295,7 +297,7 @@ class KrakenServer(VenueServer):
         return self.failings.is_listed(order, self.exchange)
 
     def _trades(self, asked: Mapping[str, str]) -> Any:
-        """The newest ones of the time that was asked for, as many as a page holds."""
+        """The newest trades of the requested period, up to a page."""
         start, end = Decimal(asked.get("start", 0)), Decimal(asked.get("end", 10**12))
         fills = [
             one for one in self.exchange.fills(self.account) if start < _seconds(one.at) <= end
@@ -364,10 +366,10 @@ class KrakenServer(VenueServer):
         return {"count": 1}
 
     @staticmethod
-    def _done(told: SimulatedOrder | Refusal) -> SimulatedOrder:
-        if isinstance(told, Refusal):
-            raise Denied(REFUSALS.get(told.reason, f"EOrder:{told.reason}"))
-        return told
+    def _done(result: SimulatedOrder | Refusal) -> SimulatedOrder:
+        if isinstance(result, Refusal):
+            raise Denied(REFUSALS.get(result.reason, f"EOrder:{result.reason}"))
+        return result
 
     def _named(self, asked: Mapping[str, str]) -> SimulatedOrder:
         name = asked.get("txid", "")
@@ -422,8 +424,9 @@ class KrakenServer(VenueServer):
     # Keys and signatures
 
     async def _private(self, request: web.Request) -> web.Response:
-        """The signature covers the path, the nonce and the body. A nonce has to be greater than the
-        one before of the same key."""
+        """The signature covers the path, the nonce and the body. A nonce has to be greater than
+        the previous one of the same key.
+        """
         body, path = await request.text(), request.path
         asked = dict(parse_qsl(body, keep_blank_values=True))
         nonce = asked.get("nonce", "")
@@ -450,7 +453,7 @@ class KrakenServer(VenueServer):
 
 
 def pair_of(instrument: str) -> str:
-    """ccxt's `BTC/USD` as Kraken writes it: `XBTUSD`."""
+    """ccxt's `BTC/USD` in Kraken's notation: `XBTUSD`."""
     base, _, quote = instrument.partition("/")
     return ALTERNATIVES.get(base, base) + quote
 

@@ -23,7 +23,7 @@ PERPETUALS = (
     ),
 )
 NOT_THERE = ("place_stop", "trigger", "reject")
-"""Conditional orders are of another kind at Binance, and a refused order has no row."""
+"""Binance treats conditional orders as a separate kind, and a refused order has no row."""
 SECTION = f"""account = "ccxt:fake"
 exchange = "binanceusdm"
 credentials = {{ apiKey = {{ env = "{TOKEN_VARIABLE}" }}, secret = {{ env = "{TOKEN_VARIABLE}" }} }}

@@ -1,6 +1,6 @@
-"""How a simulated Hyperliquid takes orders: the actions of `/exchange`, in the venue's words.
+"""How a simulated Hyperliquid handles orders: the actions of `/exchange`, in the venue's format.
 
-A signature tells who acts, so it is verified with the official SDK (the extra
+A signature identifies the sender, so it is verified with the official SDK (the extra
 `orderledger[hyperliquid]`).
 """
 
@@ -44,8 +44,9 @@ class RefusedAction(Exception):
 
 
 class Actions:
-    """Carries out signed actions. `agents`: the accounts for which API wallets sign, by the
-    addresses of the wallets."""
+    """Executes signed actions. `agents`: the accounts for which API wallets sign, by the
+    addresses of the wallets.
+    """
 
     def __init__(self, exchange: ExchangeSimulator, coin_of: Callable[[int], str | None]) -> None:
         self.exchange = exchange
@@ -55,8 +56,7 @@ class Actions:
         self._nonces: set[tuple[str, int]] = set()
 
     def answer(self, payload: Mapping[str, Any]) -> Document:
-        """What the venue answers. Raises KeyError, ValueError or TypeError for what is no
-        action."""
+        """The venue's answer. Raises KeyError, ValueError or TypeError if it is not an action."""
         action = payload["action"]
         try:
             account = self._acting(payload)
@@ -69,8 +69,9 @@ class Actions:
         return {"status": "ok", "response": {"type": kind, "data": {"statuses": statuses}}}
 
     def _acting(self, payload: Mapping[str, Any]) -> str:
-        """The account whose key has signed. Raises RefusedAction for an unknown key, a nonce used
-        twice, and what has expired."""
+        """The account whose key has signed. Raises RefusedAction for an unknown key, a nonce
+        used twice, or an expired action.
+        """
         signing = needed("hyperliquid.utils.signing", EXTRA)
         expires_after, nonce = payload.get("expiresAfter"), payload["nonce"]
         signed = (
@@ -118,7 +119,7 @@ class Actions:
     def _placed(self, account: str, wire: Mapping[str, Any]) -> Any:
         coin, cloid = self._coin_of(wire["a"]), wire.get("c")
         if coin is None or (cloid is not None and not is_cloid(cloid)):
-            raise ValueError("no such asset, or no cloid")
+            raise ValueError("unknown asset or cloid")
         terms: OrderTerms = {
             "instrument": coin,
             "side": Side.BUY if wire["b"] else Side.SELL,
@@ -149,7 +150,7 @@ class Actions:
         return _refused(done, asset) if isinstance(done, Refusal) else "success"
 
     def _modified(self, account: str, name: int | str, wire: Mapping[str, Any]) -> Any:
-        """New terms: `s` is what is to work, without what has filled under earlier ids."""
+        """New terms: `s` is the working quantity, without what was filled under earlier ids."""
         order_id, cloid = (name, None) if isinstance(name, int) else (None, name)
         order = self.exchange.named(account, order_id=order_id, client_id=cloid)
         if order is None:

@@ -2,7 +2,7 @@
 actions at `/exchange`.
 
 Each query has a method, by its `type`; an unknown one gets 422, one beyond the weight 429. Lists
-hold at most 2000 rows, or `rows_per_page` where they are asked for by time.
+contain at most 2000 rows, or `rows_per_page` for queries by time.
 """
 
 import json
@@ -28,7 +28,7 @@ MOST_ROWS = 2000
 
 
 def _is_name(oid: Any) -> bool:
-    """Whether an order can be asked for by it."""
+    """Whether an order can be queried by it."""
     return isinstance(oid, int) or (isinstance(oid, str) and is_cloid(oid))
 
 
@@ -49,15 +49,15 @@ LISTS: dict[str, dict[str, Any]] = {
         ],
     },
 }
-"""What the venue lists of its instruments, main exchange and spot."""
+"""The venue's lists of its instruments, main exchange and spot."""
 
 
 class HyperliquidRest(VenueServer):
     """The HTTP half of `HyperliquidServer`. A `minute` allows `weight`; `violations` counts
     refusals, `most_weight` is the peak.
 
-    `spot_balances`: balances of tokens by address, which the exchange does not keep. `spoiled` puts
-    other fields into the rows of an order. With `disorder`, a seed, fills of one millisecond are
+    `spot_balances`: balances of tokens by address, which the exchange does not keep. `spoiled`
+    replaces fields in the rows of an order. With `disorder`, a seed, fills of one millisecond are
     listed in any order. `lists`: the lists of instruments.
     """
 
@@ -83,7 +83,7 @@ class HyperliquidRest(VenueServer):
         self._forgotten: set[int] = set()
 
     def forget(self, order: SimulatedOrder) -> None:
-        """The order is older than the last 2000 by now: only its fills remain."""
+        """The order is older than the last 2000: only its fills remain."""
         self._forgotten.add(order.order_id)
 
     def routes(self) -> Iterable[web.RouteDef]:
@@ -167,8 +167,9 @@ class HyperliquidRest(VenueServer):
         }
 
     def _fills(self, user: str) -> list[dict[str, Any]]:
-        """Of the account, the oldest first. Which of one millisecond comes first, the venue does
-        not document."""
+        """Fills of the account, the oldest first. The venue does not document the order within a
+        millisecond.
+        """
         rows = [venue_rows.fill(row) for row in self.exchange.fills(user)]
         if self.disorder is None:
             return rows
@@ -186,7 +187,7 @@ class HyperliquidRest(VenueServer):
         ]
 
     def _order_status(self, user: str, asked: dict[str, Any]) -> Any:
-        """By id, or by cloid: the newest order that bears it."""
+        """By id, or by cloid: the newest order with that id."""
         name = asked["oid"]
         found = [
             order
@@ -200,7 +201,7 @@ class HyperliquidRest(VenueServer):
         )
 
     def _historical_orders(self, user: str, asked: dict[str, Any]) -> list[Any]:
-        """The newest first; an order that has ended has its open row too."""
+        """The newest first; an order that has ended also has its open row."""
         rows = []
         for order in self.listed(self.exchange.orders(user)):
             if order.order_id in self._forgotten:
@@ -212,7 +213,7 @@ class HyperliquidRest(VenueServer):
         return rows[::-1][:MOST_ROWS]
 
     def _status(self, order: SimulatedOrder) -> dict[str, Any]:
-        """An open order is told as it was when it was opened, whatever it has filled since."""
+        """An open order is reported in the state of its opening, whatever it has filled since."""
         row = venue_rows.full(order, [])
         if order.status.is_ended:
             return venue_rows.reported(row, venue_rows.status_word(order), order.updated_at)
@@ -221,7 +222,9 @@ class HyperliquidRest(VenueServer):
         )
 
     def _listed(self, address: str, exchange: str) -> list[SimulatedOrder]:
-        """The main exchange's and spot, or one of a builder's, by the prefix of its coins."""
+        """The list of the main exchange and spot, or of a builder's exchange, by the prefix of
+        its coins.
+        """
         orders = [
             order
             for order in self.listed(self.exchange.open_orders(address))

@@ -1,9 +1,9 @@
-"""Rows of the market in Hyperliquid's words: orders, fills, fundings and positions as its `/info`
-and its websocket give them.
+"""Rows of the market in Hyperliquid's format: orders, fills, fundings and positions as in its
+`/info` and its websocket.
 
-Numbers are text with all digits (`px` price, `sz` what is left, `origSz` the quantity), times whole
-milliseconds since 1970, coins the instruments. Each row is made from the market's row. Shapes: the
-venue's pages "Info endpoint" and "Subscriptions".
+Numbers are text with all digits (`px` price, `sz` what is left, `origSz` the quantity), times are
+whole milliseconds since 1970, and coins are the instruments. Each row is made from the market's
+row. Shapes: the venue's pages "Info endpoint" and "Subscriptions".
 """
 
 from datetime import datetime
@@ -42,7 +42,7 @@ REASONS = {
 
 
 def basic(order: SimulatedOrder) -> dict[str, Any]:
-    """As `orderUpdates` has it: no type, no time in force."""
+    """The form of `orderUpdates`: no type, no time in force."""
     row = {
         "coin": order.instrument,
         "side": SIDES[order.side],
@@ -56,7 +56,7 @@ def basic(order: SimulatedOrder) -> dict[str, Any]:
 
 
 def full(order: SimulatedOrder, children: list[SimulatedOrder]) -> dict[str, Any]:
-    """As the lists have it."""
+    """The form of the lists."""
     is_trigger = order.stop_price is not None
     return basic(order) | {
         "triggerCondition": f"Price above {order.stop_price}" if is_trigger else "N/A",
@@ -72,14 +72,16 @@ def full(order: SimulatedOrder, children: list[SimulatedOrder]) -> dict[str, Any
 
 
 def reported(row: dict[str, Any], status: str, at: datetime) -> dict[str, Any]:
-    """An order's row with its status word and the time of it, as `orderUpdates` and `orderStatus`
-    have it."""
+    """An order's row with its status word and time, in the form of `orderUpdates` and
+    `orderStatus`.
+    """
     return {"order": row, "status": status, "statusTimestamp": milliseconds(at)}
 
 
 def status_word(order: SimulatedOrder) -> str:
-    """The venue's word. There is none for an expiry: what an immediate order leaves is refused or
-    canceled."""
+    """The venue's status word. There is none for an expiry: the rest of an immediate order is
+    refused or canceled.
+    """
     reason = REASONS.get(order.reason or "", order.reason)
     match order.status:
         case OrderStatus.FILLED:
@@ -150,19 +152,19 @@ def pushed_funding(row: SimulatedFunding) -> dict[str, Any]:
 
 
 def asked_funding(row: SimulatedFunding) -> dict[str, Any]:
-    """The same payment as the query `userFunding` has it: under `delta`."""
+    """The same payment in the form of the query `userFunding`: under `delta`."""
     flat = pushed_funding(row)
     delta = {"type": "funding", **{name: value for name, value in flat.items() if name != "time"}}
     return {"time": flat["time"], "hash": NO_HASH, "delta": delta}
 
 
 def _rounded(average: Decimal | None) -> Decimal | None:
-    """The venue rounds: an average does not end."""
+    """The venue rounds averages that have no finite decimal form."""
     return None if average is None else average.quantize(STEP, rounding=ROUND_HALF_EVEN)
 
 
 def state(positions: list[SimulatedPosition], at: datetime) -> dict[str, Any]:
-    """A `clearinghouseState`, without the sums that nobody asks here."""
+    """A `clearinghouseState`, without sums that are not used here."""
     rows = [
         {
             "type": "oneWay",

@@ -1,5 +1,5 @@
-"""A simulated Hyperliquid on loopback: it speaks the venue's protocol, enforces its limits, and can
-be made to misbehave.
+"""A simulated Hyperliquid on loopback: it implements the venue's protocol, enforces its limits, and
+can be made to misbehave.
 
 Accounts of the simulated exchange are addresses, its client ids are cloids. Needs aiohttp, the
 optional extra `fake`.
@@ -30,8 +30,8 @@ class HyperliquidServer(HyperliquidRest):
     """`users`, `weight`, `connections` and `connections_per_minute` are the venue's limits,
     `minute` and `silence` in seconds.
 
-    `violations` counts what was refused because of them. Frames of a channel can be kept back
-    (`keep`, `let_go`) or lost. With `keep_subscriptions_waiting`, no subscription is answered.
+    `violations` counts the refusals because of them. Frames of a channel can be held back (`keep`,
+    `let_go`) or lost. With `keep_subscriptions_waiting`, no subscription is answered.
     """
 
     def __init__(
@@ -60,27 +60,27 @@ class HyperliquidServer(HyperliquidRest):
         self._losing: Counter[str] = Counter()
         exchange.subscribe(self._push_change)
 
-    # What a test does to it.
+    # Controls for tests.
 
     def keep(self, channel: str) -> None:
         """From now on, frames of this channel wait."""
         self._kept.setdefault(channel, [])
 
     def let_go(self, channel: str, *, is_reversed: bool = False) -> None:
-        """Send the frames that wait, as they came or the last one first."""
+        """Send the held frames, in order or the last one first."""
         kept = self._kept.pop(channel)
         for address, data in reversed(kept) if is_reversed else kept:
             self._push(channel, address, data)
 
     def let_go_first(self, channel: str) -> None:
-        """Send the first of the frames that wait."""
+        """Send the first held frame."""
         self._push_now(channel, *self._kept[channel].pop(0))
 
     def lose(self, channel: str, frames: int = 1) -> None:
-        """The next frames of this channel come to nobody."""
+        """The next frames of this channel are lost."""
         self._losing[channel] += frames
 
-    def say_status(self, order: SimulatedOrder, word: str) -> None:
+    def push_status(self, order: SimulatedOrder, word: str) -> None:
         """An `orderUpdates` row with any word."""
         row = self.exchange.order(order.order_id)
         self._push(
@@ -89,8 +89,8 @@ class HyperliquidServer(HyperliquidRest):
             [venue_rows.reported(venue_rows.basic(row), word, self.exchange.clock.now())],
         )
 
-    def say(self, address: str, channel: str, data: Any) -> None:
-        """Any frame, to whoever listens to this channel of the account."""
+    def push_frame(self, address: str, channel: str, data: Any) -> None:
+        """Send any frame to the subscribers of this channel of the account."""
         self._push(channel, address, data)
 
     # The websocket.
@@ -153,8 +153,8 @@ class HyperliquidServer(HyperliquidRest):
             self._to(socket, "error", f"Cannot track more than {self.users} total users.")
             return
         socket.notes["subscriptions"].append(subscription)
-        # An acknowledgement does not count as a word of the venue's, and does not put off its
-        # hanging up.
+        # An acknowledgement does not count as a message of the venue, and does not delay its
+        # disconnect.
         self.push(
             socket,
             {
@@ -225,7 +225,7 @@ class HyperliquidServer(HyperliquidRest):
         self._push("webData2", address, None)
 
     def _push(self, channel: str, address: str, data: Any) -> None:
-        """To all that listen; lists are made when they are sent."""
+        """Send to all subscribers; lists are made when they are sent."""
         if channel in self._kept:
             self._kept[channel].append((address, data))
             return

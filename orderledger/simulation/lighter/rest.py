@@ -1,5 +1,6 @@
-"""The REST of a simulated Lighter: lists by page, with the lag and the tokens of the venue, and
-order entry by transactions."""
+"""The REST of a simulated Lighter: lists by page, with the venue's lag and tokens, and order
+entry by transactions.
+"""
 
 import json
 import time
@@ -28,7 +29,7 @@ Handler = Callable[[web.Request, str], Awaitable[web.Response]]
 
 
 class Refused(Exception):
-    """An answer that says no."""
+    """A refusal."""
 
     def __init__(self, code: int, message: str, status: int = 400) -> None:
         super().__init__(code, message, status)
@@ -37,7 +38,7 @@ class Refused(Exception):
 
 
 class LighterRest(VenueServer):
-    """The REST half of `LighterServer`, where the parameters are explained."""
+    """The REST half of `LighterServer`, which documents the parameters."""
 
     def __init__(
         self,
@@ -74,20 +75,20 @@ class LighterRest(VenueServer):
         self._recent: deque[float] = deque()
 
     def list_market(self, index: int, symbol: str) -> None:
-        """A market opens."""
+        """Open a market."""
         self.markets = self.markets.learned(
             {"order_books": [{"market_id": index, "symbol": symbol}]}
         )
         self._rows = Rows(self.markets, self._accounts, self.exchange.children)
 
     def add_account(self, account: str, index: int) -> None:
-        """An account is opened."""
+        """Open an account."""
         self._accounts[account] = index
         self._names[index] = account
         self.exchange.open_account(account)
 
     def forget(self, account: str) -> None:
-        """The account is none any more."""
+        """Close the account."""
         del self._names[self._accounts[account]]
 
     def routes(self) -> Iterable[web.RouteDef]:
@@ -230,14 +231,14 @@ class LighterRest(VenueServer):
         return self.answer(done, status=200 if done["code"] == 200 else 400)
 
     def _transacted(self, kind: int, order: Document) -> Document:
-        """What a transaction does."""
+        """The effect of a transaction."""
         account = self._names.get(order.get("AccountIndex", -1))
         if account is None:
             return {"code": 21100, "message": "account not found"}
         return self.transactions.done(account, self.markets, kind, order)
 
     def _visible(self, orders: Sequence[SimulatedOrder]) -> list[SimulatedOrder]:
-        """The orders that REST knows by now."""
+        """The orders that REST shows by now."""
         until = self.clock.now() - self.rest_lag
         return [order for order in orders if not self.rest_lag or order.created_at <= until]
 
@@ -251,7 +252,7 @@ class LighterRest(VenueServer):
         ]
 
     def _trade_rows(self, fills: Sequence[SimulatedFill]) -> list[Document]:
-        """One row per trade: the two fills of a trade with oneself share theirs."""
+        """One row per trade: the two fills of a self-trade share theirs."""
         by_id: dict[int, list[SimulatedFill]] = {}
         for fill in fills:
             by_id.setdefault(fill.fill_id, []).append(fill)

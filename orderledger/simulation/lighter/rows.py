@@ -1,9 +1,9 @@
-"""Rows of the market in Lighter's words: orders, trades, fundings and positions as its REST and its
-websocket give them.
+"""Rows of the market in Lighter's format: orders, trades, fundings and positions as in its REST and
+its websocket.
 
-Amounts, prices and money are text with a fixed number of decimals, times whole milliseconds, or
-microseconds where named so; instruments are market indexes, accounts account indexes. A trade has
-both sides: who is not ours is account `OTHERS`.
+Amounts, prices and money are text with a fixed number of decimals. A trade has both sides: the
+other side is account `OTHERS`. Instruments are market indexes, accounts are account indexes. A
+trade has both sides: who is not ours is account `OTHERS`.
 """
 
 from collections.abc import Callable, Sequence
@@ -25,7 +25,7 @@ from orderledger.venues.lighter.markets import Markets
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LIFETIME = timedelta(days=28)
 OTHERS = 4321
-"""The account on the other side of every trade that is not with oneself."""
+"""The other side of every trade that is not a self-trade."""
 
 STATUSES = {
     OrderStatus.RECEIVED: "in-progress",
@@ -64,14 +64,15 @@ class Rows:
         """The market index of an instrument. LookupError if it is not listed."""
         index = self._markets.index(instrument)
         if index is None:
-            raise LookupError(f"no market of {instrument}")
+            raise LookupError(f"{instrument} has no market")
         return index
 
     def order(
         self, order: SimulatedOrder, *, status: str | None = None, is_coarse: bool = False
     ) -> Document:
-        """A row in milliseconds and microseconds, or `is_coarse`, as older deployments wrote it: in
-        seconds."""
+        """A row in milliseconds and microseconds, or, if `is_coarse`, in seconds, as in older
+        deployments.
+        """
         left = ZERO if order.status.is_ended else order.left
         time = microseconds(order.updated_at)
         unit = 1_000_000 if is_coarse else 1000
@@ -109,8 +110,8 @@ class Rows:
             "created_at": microseconds(order.created_at) // unit,
             "updated_at": time // unit,
         }
-        # What the venue does by itself is no transaction: the order keeps the time of the one that
-        # made it.
+        # An action of the venue is not a transaction: the order keeps the time of the transaction
+        # that made it.
         is_by_itself = order.status is OrderStatus.EXPIRED or (
             order.status is OrderStatus.CANCELED and order.reason is not None
         )
@@ -118,7 +119,7 @@ class Rows:
         return row if is_coarse else {**row, "transaction_time": exact}
 
     def trade(self, fill: SimulatedFill, others: Sequence[SimulatedFill] = ()) -> Document:
-        """A row of the trade. `others`: the other fill of a trade with oneself."""
+        """A row of the trade. `others`: the other fill of a self-trade."""
         ends = {"ask" if one.side is Side.SELL else "bid": one for one in (*others, fill)}
         is_ask = fill.side is Side.SELL
         row: Document = {

@@ -25,13 +25,13 @@ class LighterServer(LighterRest):
     """Serves the `accounts`, by their names in the simulated exchange, with their indexes at the
     venue.
 
-    `rest_lag`: how long a new order is missing from REST. `quiet_seconds`: a client that says
-    nothing for so long is disconnected. `requests_per_minute` in `window_seconds`: beyond it the
-    answer is 23000. `needs_market`: active orders are listed market by market, as older deployments
-    do. `is_coarse`: REST gives times in seconds. `words` overrides the status of an order,
-    `extra_rows` stand in every list of orders, tokens in `refused_tokens` have ended, subscriptions
-    of channels in `deaf_to` get no answer. There are no calls that are in `lacks`. `heard` counts
-    the frames of clients by their types.
+    `rest_lag`: how long a new order is missing from REST. `quiet_seconds`: a client that sends
+    nothing for this long is disconnected. `requests_per_minute` in `window_seconds`: further
+    requests are answered with 23000. `needs_market`: active orders are listed market by market, as
+    older deployments do. `is_coarse`: REST gives times in seconds. `words` overrides the status of
+    an order, `extra_rows` are in every list of orders, tokens in `refused_tokens` have expired, and
+    subscriptions of channels in `deaf_to` get no answer. Calls in `lacks` do not exist. `received`
+    counts the frames of clients by their types.
     """
 
     websocket_path = "/stream"
@@ -47,7 +47,7 @@ class LighterServer(LighterRest):
     ) -> None:
         super().__init__(exchange, accounts, clock=clock, **more)
         self.quiet_seconds = quiet_seconds
-        self.heard: Counter[str] = Counter()
+        self.received: Counter[str] = Counter()
         self.deaf_to: set[str] = set()
         exchange.subscribe(self._push_change)
 
@@ -61,10 +61,10 @@ class LighterServer(LighterRest):
                     text = await anext(texts)
             except (StopAsyncIteration, TimeoutError):
                 return
-            self._hear(socket, json.loads(text))
+            self._receive(socket, json.loads(text))
 
-    def _hear(self, socket: VenueSocket, document: Document) -> None:
-        self.heard[str(document.get("type"))] += 1
+    def _receive(self, socket: VenueSocket, document: Document) -> None:
+        self.received[str(document.get("type"))] += 1
         match document.get("type"):
             case "ping":
                 self.push(socket, {"type": "pong"})
@@ -110,7 +110,7 @@ class LighterServer(LighterRest):
         )
 
     def _push_change(self, change: Change) -> None:
-        """Push a change of the exchange to those who subscribed."""
+        """Push a change of the exchange to the subscribers."""
         bodies: dict[str, Document] = {}
         if change.fill is not None:
             row = self._rows.trade(change.fill)
@@ -155,4 +155,4 @@ SNAPSHOTS: dict[str, Callable[[LighterServer, str], Document]] = {
     "account_all_trades": LighterServer._recent_trades,
     "account_all_positions": LighterServer._positions,
 }
-"""What a subscription begins with."""
+"""The first content of a subscription."""

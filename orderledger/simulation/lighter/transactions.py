@@ -1,8 +1,8 @@
-"""How a simulated Lighter takes orders: transactions with nonces without gaps. Signatures are not
+"""How a simulated Lighter handles orders: transactions with consecutive nonces. Signatures are not
 checked.
 
-A transaction that passes the venue's checks is queued. What it does then is told by the feed alone:
-a cancel that comes too late, for instance, has the same answer as one that works.
+A transaction that passes the venue's checks is queued. Only the feed reports its result: a late
+cancel, for instance, has the same answer as a successful one.
 """
 
 from collections import Counter
@@ -17,7 +17,7 @@ from orderledger.venues.lighter.markets import Markets
 
 CREATE_ORDER, CANCEL_ORDER, MODIFY_ORDER = 14, 15, 17
 FIRST_ORDER_INDEX = 2**48
-"""A smaller index is one of the client's."""
+"""A smaller index is a client order index."""
 
 STOP_LIMIT, IMMEDIATE, POST_ONLY = 3, 0, 2
 INVALID_NONCE = 21104
@@ -29,7 +29,7 @@ CODES: dict[str, tuple[int, str]] = {
     Reason.INCORRECT_STOP_PRICE: (21702, "invalid order trigger price"),
     "insufficient_margin": (21739, "not enough margin to create the order"),
 }
-"""Refusals that are answers. Of all others only the feed would tell."""
+"""Refusals that are returned as answers. Only the feed would report any other."""
 
 
 class Transactions:
@@ -40,7 +40,7 @@ class Transactions:
         self.nonces: Counter[tuple[int, int]] = Counter()
 
     def done(self, account: str, markets: Markets, kind: int, order: Document) -> Document:
-        """Carry out a transaction, and return the answer: that it was queued, or a refusal."""
+        """Execute a transaction, and return the answer: that it was queued, or a refusal."""
         refusal = self._why_not_nonce(order)
         if refusal is None and kind == CREATE_ORDER:
             refusal = self._created(account, markets, order)
@@ -68,7 +68,7 @@ class Transactions:
         }
 
     def _why_not_nonce(self, order: Document) -> Document | None:
-        """Refuse a nonce that is not the next one. Who leaves it out is not checked."""
+        """Refuse a nonce that is not the next one. A missing nonce is not checked."""
         if "Nonce" not in order or order["Nonce"] == self.nonces[_key(order)]:
             return None
         return {"code": INVALID_NONCE, "message": "invalid nonce"}
@@ -103,7 +103,7 @@ def _key(order: Document) -> tuple[int, int]:
 
 
 def _named(index: int) -> tuple[int | None, str | None]:
-    """The venue's id and the client's: the one that is meant."""
+    """The order that the venue's id or the client's id identifies."""
     return (index, None) if index >= FIRST_ORDER_INDEX else (None, str(index))
 
 

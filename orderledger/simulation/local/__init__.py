@@ -1,5 +1,6 @@
-"""A simulated venue in this process: the market behind a lossy line, in virtual time, speaking the
-ledger's messages."""
+"""A simulated venue in this process: the market behind an unreliable line, in virtual time,
+using the ledger's messages.
+"""
 
 from orderledger.simulation.local.line import CALM, LineFaults
 from orderledger.simulation.local.reports import VenueAnswer, VenueUnreachable

@@ -1,4 +1,4 @@
-"""`OrderDesk`: what a local venue does with the requests that reach it."""
+"""`OrderDesk`: how a local venue handles the requests that reach it."""
 
 import random
 
@@ -19,8 +19,9 @@ RANDOM_REJECTS = ("rate_limited", "insufficient_margin")
 
 
 class OrderDesk:
-    """Sends the requests of one account to the exchange, and reports what it refuses. The line's
-    faults refuse some by chance."""
+    """Sends the requests of one account to the exchange, and reports refusals. The line's faults
+    refuse some at random.
+    """
 
     def __init__(
         self,
@@ -35,9 +36,10 @@ class OrderDesk:
         exchange.rules.judge = self._random_reject
 
     def execute(self, request: Request, *, is_answer_lost: bool = False) -> Message:
-        """Do what is asked, or refuse it. The answer is the first report of it, and is pushed too,
-        unless it is to be lost."""
-        first = len(self._reports.said)
+        """Execute the request, or refuse it. The answer is its first report, and is also pushed,
+        unless it is to be lost.
+        """
+        first = len(self._reports.sent)
         if is_answer_lost:
             self._reports.lose_next()
         match request:
@@ -59,7 +61,7 @@ class OrderDesk:
                     with_new_id=None,
                 )
                 self._refused("reject_replace", request, done)
-        return self._reports.said[first]
+        return self._reports.sent[first]
 
     def _submit(self, request: SubmitRequest) -> None:
         terms = structs.asdict(request)

@@ -1,8 +1,7 @@
 """The line between a local venue and its client: virtual time, latency, lost answers and dropped
 connections.
 
-Everything that will happen is an event in one queue, ordered by virtual time and then by the order
-of scheduling.
+Every future event is in one queue, ordered by virtual time and then by the order of scheduling.
 """
 
 import copy
@@ -22,8 +21,8 @@ MICROSECOND = timedelta(microseconds=1)
 
 @dataclass(frozen=True, kw_only=True)
 class LineFaults:
-    """What goes wrong, and how often. Rates are chances per call; times are seconds; ranges are
-    (least, most).
+    """The kinds of faults and their rates. Rates are chances per call; times are seconds; ranges
+    are (least, most).
 
     The connection drops about every `drop_interval_seconds` (None: only on demand), each time for
     `drop_seconds`.
@@ -38,13 +37,14 @@ class LineFaults:
 
 
 CALM = LineFaults(reject_rate=0.0, lost_answer_rate=0.0, drop_interval_seconds=None)
-"""Nothing goes wrong by itself."""
+"""No faults by themselves."""
 
 
 @dataclass(kw_only=True)
 class LineState:
-    """The clock, the events to come, what has arrived at the client and was not yet fetched, and
-    the outages (from, to)."""
+    """The clock, the future events, messages that have arrived at the client and were not yet
+    fetched, and the outages (from, to).
+    """
 
     now: datetime
     queue: list[tuple[datetime, int, Event]] = field(default_factory=list)
@@ -68,18 +68,19 @@ class LossyLine:
         return self.state.now
 
     def tick(self) -> datetime:
-        """A time that was never given before: the clock moves on by a microsecond."""
+        """A unique time: the clock advances by a microsecond."""
         self.state.now += MICROSECOND
         return self.state.now
 
     def schedule(self, at: datetime, event: Event) -> None:
-        """Let something happen at a later time."""
+        """Schedule an event for a later time."""
         self.state.scheduled += 1
         heapq.heappush(self.state.queue, (at, self.state.scheduled, event))
 
     def until(self, until: datetime) -> Iterator[Event]:
-        """Move the clock to `until` and yield what falls due, one event at a time; deliveries and
-        drops are the line's own."""
+        """Move the clock to `until` and yield due events one at a time; the line handles
+        deliveries and drops itself.
+        """
         state = self.state
         while state.queue and state.queue[0][0] <= until:
             at, _, event = heapq.heappop(state.queue)
@@ -96,14 +97,15 @@ class LossyLine:
 
     def push(self, message: Message, *, channel: str) -> None:
         """Send a message to the client; one channel keeps its order, two may overtake each
-        other."""
+        other.
+        """
         state = self.state
         arrives_at = max(state.now + self.latency(), state.channel_free_at.get(channel, state.now))
         state.channel_free_at[channel] = arrives_at
         self.schedule(arrives_at, Delivery(copy.deepcopy(message), state.now))
 
     def fetch(self) -> list[Message]:
-        """What has arrived since the last time, in order of arrival."""
+        """The messages since the last call, in order of arrival."""
         arrived, self.state.inbox = self.state.inbox, []
         return arrived
 
@@ -112,7 +114,7 @@ class LossyLine:
         self.state.outages.append((self.state.now, self.state.now + duration))
 
     def schedule_drop(self) -> None:
-        """Let chance decide when the connection drops next, if it may."""
+        """Choose at random when the connection drops next, if it may."""
         interval = self.faults.drop_interval_seconds
         if interval is not None:
             self.schedule(self.state.now + self.seconds((interval / 2, interval * 3 / 2)), Drop())
@@ -124,7 +126,7 @@ class LossyLine:
         )
 
     def draw_fate(self) -> Fate:
-        """The fate of a call: the chosen one, else chance's."""
+        """The result of a call: the chosen one, else a random one."""
         chosen, self.state.next_fate = self.state.next_fate, None
         if chosen is not None:
             return chosen
@@ -133,11 +135,11 @@ class LossyLine:
         return self._chance.choice(("answer_lost", "answer_lost", "request_lost", "request_late"))
 
     def latency(self) -> timedelta:
-        """How long one message is on its way."""
+        """The transit time of one message."""
         return self.seconds(self.faults.latency_seconds)
 
     def seconds(self, least_and_most: tuple[float, float]) -> timedelta:
-        """A time by chance, at least a microsecond long."""
+        """A random time, at least a microsecond long."""
         return max(timedelta(seconds=self._chance.uniform(*least_and_most)), MICROSECOND)
 
     def _deliver(self, delivery: Delivery) -> None:

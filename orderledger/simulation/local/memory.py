@@ -1,5 +1,6 @@
-"""The memory of a local venue: all of it as typed values, in one JSON file that is replaced in one
-step."""
+"""The memory of a local venue: all of it as typed values, in one JSON file that is replaced
+atomically.
+"""
 
 import os
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ RandomState = tuple[int, tuple[int, ...], float | None]
 
 @dataclass(frozen=True, kw_only=True)
 class Memory:
-    """What a venue was made of, and how far it has come. `said`: its reports, oldest first."""
+    """The parameters of a venue, and its current state. `sent`: its reports, oldest first."""
 
     account: str
     instruments: list[SimulatedInstrument]
@@ -29,18 +30,19 @@ class Memory:
     chance: RandomState
     line: LineState
     exchange: SavedExchange
-    said: list[Message]
+    sent: list[Message]
     flows: dict[str, FlowState]
 
 
 def write_memory(path: Path, memory: Memory) -> None:
-    """Replace the file in one step: a reader finds the old state or the new one, whenever the
-    writer dies."""
+    """Replace the file atomically: a reader finds the old state or the new one, whenever the
+    writer dies.
+    """
     unfinished = path.with_name(f"{path.name}.unfinished")
     unfinished.write_bytes(msgspec.json.encode(memory))
     os.replace(unfinished, path)
 
 
 def read_memory(path: Path) -> Memory:
-    """What `write_memory` wrote."""
+    """The state that `write_memory` wrote."""
     return msgspec.json.decode(path.read_bytes(), type=Memory)

@@ -13,7 +13,7 @@ from orderledger.venues.base.order_entry import EntryAbilities, Sent
 from orderledger.venues.errors import Unanswered, VenueUnavailable
 
 ABSENCE_SECONDS = 60.0
-"""Longer than a late request is on its way."""
+"""Longer than the transit time of a late request."""
 
 
 class LocalOrderEntry:
@@ -76,7 +76,7 @@ class LocalOrderEntry:
         )
 
     async def order(self, account: str, order: Row) -> list[Message] | None:
-        """What the venue knows of an order. None if it does not know it."""
+        """The venue's state of an order. None if it does not know the order."""
         try:
             found = self.venue.order_status(order["client_order_id"])
         except VenueUnreachable as error:
@@ -84,7 +84,7 @@ class LocalOrderEntry:
         return None if found["type"] == "absent" else [parse_document(found)]
 
     async def aclose(self) -> None:
-        """Nothing to close."""
+        """There is nothing to close."""
 
 
 async def _sent(answer: VenueAnswer) -> Sent:

@@ -1,5 +1,6 @@
-"""What a local venue says: every change of the market as a message of the contract, pushed over the
-line and remembered."""
+"""The reports of a local venue: every change of the market as a message of the contract, pushed
+over the line and remembered.
+"""
 
 import copy
 from collections.abc import Iterable
@@ -40,7 +41,7 @@ class VenueAnswer:
 
     @classmethod
     def of(cls, message: Message | None) -> "VenueAnswer":
-        """The answer that a report makes; none is a lost one."""
+        """The answer made from a report; None is a lost one."""
         if message is None:
             return cls(outcome="lost")
         return cls(
@@ -58,7 +59,7 @@ class VenueUnreachable(ConnectionError):
     """The venue was queried while the connection was down."""
 
     def __init__(self, account: str, *, at: datetime) -> None:
-        super().__init__(f"{account} was asked at {utc_text(at)} while the connection was down")
+        super().__init__(f"{account} was queried at {utc_text(at)} while the connection was down")
         self.account = account
         self.at = at
 
@@ -67,14 +68,14 @@ class VenueUnreachable(ConnectionError):
 
 
 class Reports:
-    """The reports of one account, oldest first, in `said`. Each has a time of its own.
+    """The reports of one account, oldest first, in `sent`. Each has its own time.
 
-    An order goes by its client order id. Its numbers are those of the whole order, under all ids
-    that it has borne.
+    An order is identified by its client order id. Its numbers are those of the whole order, under
+    all of its ids.
     """
 
     def __init__(self, exchange: ExchangeSimulator, account: str, line: LossyLine) -> None:
-        self.said: list[Message] = []
+        self.sent: list[Message] = []
         self._rejected: set[str] = set()
         self._exchange, self._account, self._line = exchange, account, line
         self._lost: int | None = None
@@ -82,23 +83,24 @@ class Reports:
 
     def lose_next(self) -> None:
         """The next report is remembered and not pushed."""
-        self._lost = len(self.said)
+        self._lost = len(self.sent)
 
     def add(self, kind: str, subject: SimulatedOrder | str, **fields: Any) -> Message:
-        """Remember a report about an order, or about a client order id that is none, and push
-        it."""
+        """Remember and push a report about an order, or about a client order id without an
+        order.
+        """
         report = self.message(kind, subject, source="venue_push", **fields)
-        self.said.append(report)
+        self.sent.append(report)
         if kind == "reject" and isinstance(subject, str):
             self._rejected.add(subject)
-        if self._lost != len(self.said) - 1:
+        if self._lost != len(self.sent) - 1:
             self._line.push(report, channel="fills" if kind == "fill" else "orders")
         return report
 
     def message(
         self, kind: str, subject: SimulatedOrder | str, *, source: str, **fields: Any
     ) -> Message:
-        """A message of the contract, with a time of its own. Fields that are None are left out."""
+        """A message of the contract, with its own time. Fields that are None are left out."""
         if isinstance(subject, SimulatedOrder):
             ids = {"client_order_id": subject.client_id, "venue_order_id": f"V{subject.order_id}"}
         else:
@@ -108,14 +110,14 @@ class Reports:
         return {name: value for name, value in {**named, **fields}.items() if value is not None}
 
     def status(self, order: SimulatedOrder, *, source: str) -> Message:
-        """What the venue says of an order when asked."""
+        """The venue's answer to a query about an order."""
         claims = self.claims(order)
         return self.message(
             "status", order, source=source, status=claims["status"], reported=claims
         )
 
     def status_of(self, client_order_id: str) -> Message:
-        """What the venue knows of a client order id now: a `status` message, or `absent`."""
+        """The venue's current state of a client order id: a `status` message, or `absent`."""
         order = self._exchange.named(self._account, client_id=client_order_id)
         if order is not None:
             return self.status(order, source="venue_poll")
@@ -127,20 +129,20 @@ class Reports:
         )
 
     def is_rejected(self, client_order_id: str) -> bool:
-        """Whether an order of this id was refused, and so never became one."""
+        """Whether an order with this id was refused."""
         return client_order_id in self._rejected
 
-    def restore(self, said: list[Message]) -> None:
-        """Go on from earlier reports."""
-        self.said = said
+    def restore(self, sent: list[Message]) -> None:
+        """Continue from earlier reports."""
+        self.sent = sent
         self._rejected = {
             each["client_order_id"]
-            for each in said
+            for each in sent
             if each["type"] == "reject" and "venue_order_id" not in each
         }
 
     def claims(self, order: SimulatedOrder) -> dict[str, str]:
-        """What the venue claims of an order besides, for cross-checks."""
+        """Further claims of the venue about an order, for cross-checks."""
         before = self._exchange.filled_before(order)
         filled = EXACT.add(before, order.filled)
         return {

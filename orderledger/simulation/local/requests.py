@@ -1,5 +1,4 @@
-"""What a client sends to a local venue, and what else may be on its way: all as values that a file
-can hold."""
+"""Events on the way between a client and a local venue, all as values that a file can hold."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -45,7 +44,7 @@ Request = SubmitRequest | CancelRequest | ReplaceRequest
 
 
 class Delivery(Struct, frozen=True, tag=True):
-    """A pushed message that arrives, if the connection was up all the while."""
+    """A pushed message that arrives, if the connection stayed up."""
 
     message: Message
     sent_at: datetime
@@ -62,7 +61,7 @@ class Flow(Struct, frozen=True, tag=True):
 
 
 class Expiry(Struct, frozen=True, tag=True):
-    """The time of an order is over."""
+    """An order expires."""
 
 
 Event = Delivery | Drop | Flow | Expiry | SubmitRequest | CancelRequest | ReplaceRequest

@@ -1,22 +1,21 @@
-"""`LocalVenue`: the simulated market behind a lossy connection, in this process, for demos, tests
-and dry runs.
+"""`LocalVenue`: the simulated market behind an unreliable connection, in this process, for demos,
+tests and dry runs.
 
-One seed makes one world. The venue owns its clock (virtual: nothing sleeps) and its chance, so the
-same calls give the same messages to the byte. Other traders come and go in the background and fill
-our orders in parts. It speaks the ledger's messages (JSON form), each at a time of its own that
-never repeats:
+A seed determines everything. The venue owns its clock (virtual: nothing sleeps) and its random
+numbers, so the same calls give the same messages to the byte. Other traders come and go in the
+background and fill our orders in parts. It uses the ledger's messages (JSON form), each with its
+own unique time:
 
-- a call (`submit`, `cancel`, `replace`) takes a round trip of virtual time. It may stay without an
-  answer: the request was lost, or is late and will still arrive, or it was obeyed and its answer
-  was lost;
-- `advance` delivers what the venue pushed, in order of arrival. Fills come by a channel of their
-  own and may overtake the acknowledgement. What is pushed while the connection is down is lost;
-- `order_status`, `open_orders`, `fills_since`, `order_history` answer from the venue's memory; what
-  was pushed before comes back with the same ids, numbers and times.
+- a call (`submit`, `cancel`, `replace`) takes a round trip of virtual time. It may get no answer:
+  the request was lost, or is late and will still arrive, or it was executed and its answer was
+  lost;
+- `advance` delivers the pushed messages, in order of arrival. Fills have their own channel and may
+  overtake the acknowledgement. Messages pushed while the connection is down are lost;
+- `order_status`, `open_orders`, `fills_since`, `order_history` answer from the venue's memory;
+  earlier reports keep their ids, numbers and times.
 
-The venue outlives its client. Given a `memory` file it writes itself there, atomically, before any
-call returns. `LocalVenue.load` continues the same world, also after the process that began it was
-killed.
+The venue outlives its client. Given a `memory` file it saves itself there, atomically, before any
+call returns. `LocalVenue.load` continues the same world, even after its process was killed.
 """
 
 import copy
@@ -78,7 +77,7 @@ FEES = FeeSchedule(taker=Decimal("0.0004"), maker=Decimal("-0.0001"), decimals=8
 
 
 class LocalVenue:
-    """One account at one venue. All numbers and times it returns are the venue's; it never reads a
+    """One account at one venue. All numbers and times it returns are the venue's; it never uses a
     real clock.
 
     `exchange` is its market: other accounts may trade there, and tests may script it.
@@ -96,8 +95,9 @@ class LocalVenue:
         flow_interval_seconds: float | None = 0.5,
         memory: Path | None = None,
     ) -> None:
-        """`flow_interval_seconds`: how often, about, the others act in each instrument; None leaves
-        our orders alone."""
+        """`flow_interval_seconds`: about how often the others act in each instrument; None
+        leaves our orders alone.
+        """
         if start.tzinfo is None:
             raise ValueError(f"start needs an offset, found {start.isoformat()}")
         self.account, self.memory = account, memory
@@ -141,8 +141,9 @@ class LocalVenue:
 
     @property
     def outages(self) -> list[tuple[datetime, datetime]]:
-        """When the connection was down, from and to, the coming end of a present outage
-        included."""
+        """When the connection was down, from and to, including the coming end of a current
+        outage.
+        """
         return list(self._line.state.outages)
 
     def submit(
@@ -158,8 +159,9 @@ class LocalVenue:
         expire_at: datetime | None = None,
         post_only: bool = False,
     ) -> VenueAnswer:
-        """Send an order. The answer carries `acknowledge` or `reject`; a lost one says nothing of
-        what the venue did."""
+        """Send an order. The answer carries `acknowledge` or `reject`; a lost answer does not
+        show what the venue did.
+        """
         request = SubmitRequest(
             client_order_id=client_order_id,
             instrument=instrument,
@@ -174,7 +176,7 @@ class LocalVenue:
         return self._call(request)
 
     def cancel(self, client_order_id: str, *, request_id: str | None = None) -> VenueAnswer:
-        """Ask for an order's end. The answer carries `cancel` or `reject_cancel`."""
+        """Request to cancel an order. The answer carries `cancel` or `reject_cancel`."""
         return self._call(CancelRequest(client_order_id=client_order_id, request_id=request_id))
 
     def replace(
@@ -185,10 +187,10 @@ class LocalVenue:
         limit_price: Decimal | str | None = None,
         request_id: str | None = None,
     ) -> VenueAnswer:
-        """Ask for a new total quantity, a new price or both. The answer carries `replace` or
+        """Request a new total quantity, a new price or both. The answer carries `replace` or
         `reject_replace`.
 
-        An order that loses its priority by it bears a new venue order id from then on.
+        An order that thereby loses its priority gets a new venue order id.
         """
         request = ReplaceRequest(
             client_order_id=client_order_id,
@@ -199,27 +201,28 @@ class LocalVenue:
         return self._call(request)
 
     def advance(self, until: datetime) -> list[Message]:
-        """Let time pass (none if `until` is behind `now`) and fetch what the venue pushed, in order
-        of arrival."""
+        """Advance the time (unless `until` is before `now`) and fetch the pushed messages, in
+        order of arrival.
+        """
         self._run(until)
         arrived = self._line.fetch()
         self._remember()
         return arrived
 
     def drop(self, for_seconds: float) -> None:
-        """Take the connection down now: pushes are lost, calls stay without an answer, questions
-        raise."""
+        """Take the connection down now: pushes are lost, calls get no answer, queries raise."""
         self._line.drop(timedelta(seconds=for_seconds))
         self._remember()
 
     def lose_next_answer(self, fate: Fate = "answer_lost") -> None:
-        """Decide what becomes of the next call: `answer_lost` (the venue obeys), `request_lost`,
-        `request_late`."""
+        """Choose the result of the next call: `answer_lost` (the venue executes it),
+        `request_lost`, `request_late`.
+        """
         self._line.state.next_fate = fate
         self._remember()
 
     def open_orders(self) -> list[Message]:
-        """A `status` message for each order that works at the venue: the full list."""
+        """A `status` message for each working order: the full list."""
         self._require_connection()
         answers = [
             self._reports.status(order, source="reconciliation")
@@ -229,7 +232,7 @@ class LocalVenue:
         return answers
 
     def order_status(self, client_order_id: str) -> Message:
-        """What the venue knows of one order now: a `status` message, or `absent`."""
+        """The venue's current state of one order: a `status` message, or `absent`."""
         self._require_connection()
         answer = self._reports.status_of(client_order_id)
         self._remember()
@@ -241,15 +244,15 @@ class LocalVenue:
         since_text = utc_text(since)
         return polled(
             each
-            for each in self._reports.said
+            for each in self._reports.sent
             if each["type"] == "fill" and each["at"] >= since_text
         )
 
     def order_history(self, client_order_id: str) -> list[Message]:
-        """All that the venue ever said of one order, oldest first, whether it arrived or not."""
+        """All reports of the venue about one order, oldest first, whether they arrived or not."""
         self._require_connection()
         return polled(
-            each for each in self._reports.said if each["client_order_id"] == client_order_id
+            each for each in self._reports.sent if each["client_order_id"] == client_order_id
         )
 
     def marks(self) -> list[Message]:
@@ -281,7 +284,7 @@ class LocalVenue:
         ]
 
     def positions(self) -> dict[str, Decimal]:
-        """The account's positions by instrument, signed; those that are flat again included."""
+        """The account's positions by instrument, signed, including those that are flat again."""
         self._require_connection()
         traded = dict.fromkeys(fill.instrument for fill in self.exchange.fills(self.account))
         return {
@@ -291,8 +294,7 @@ class LocalVenue:
 
     @classmethod
     def load(cls, path: Path) -> Self:
-        """The venue as it stood when it last wrote itself to the file, which is its `memory` from
-        now on."""
+        """The venue as it last saved itself to the file, which is its `memory` from now on."""
         memory = read_memory(path)
         venue = cls(
             0,
@@ -307,13 +309,13 @@ class LocalVenue:
         venue._chance.setstate(memory.chance)
         venue._line.state = memory.line
         venue.exchange.restore(memory.exchange)
-        venue._reports.restore(memory.said)
+        venue._reports.restore(memory.sent)
         for name, state in memory.flows.items():
             venue._flows[name].state = state
         return venue
 
     def save(self, path: Path) -> None:
-        """Write the whole venue to a file, in one step."""
+        """Save the whole venue to a file, atomically."""
         memory = Memory(
             account=self.account,
             instruments=list(self.exchange.instruments.values()),
@@ -323,7 +325,7 @@ class LocalVenue:
             chance=self._chance.getstate(),
             line=self._line.state,
             exchange=self.exchange.saved(),
-            said=self._reports.said,
+            sent=self._reports.sent,
             flows={name: flow.state for name, flow in self._flows.items()},
         )
         write_memory(path, memory)

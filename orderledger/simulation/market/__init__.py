@@ -1,10 +1,11 @@
 """One simulated venue without a protocol: accounts, orders, fills, positions, fundings and order
 books.
 
-`ExchangeSimulator` has two ways in. Tests script it: `place`, `accept`, `fill`, `cancel`, `modify`,
-`reject`, … do what they say, and match nothing. Clients send to it: `submit`, `request_cancel` and
-`request_replace` check the request, and refuse it with a reason, or do it and match orders by price
-and time. Each package beside this one shows the market through a protocol.
+`ExchangeSimulator` has two interfaces. Tests script it: `place`, `accept`, `fill`, `cancel`,
+`modify`, `reject`, … do exactly what they are named for, without matching. Clients send to it:
+`submit`, `request_cancel` and `request_replace` check the request, and either refuse it with a
+reason, or execute it and match orders by price and time. Each package beside this one offers the
+market through a protocol.
 """
 
 from orderledger.simulation.market.background import BackgroundFlow

@@ -1,5 +1,6 @@
-"""The other traders of a simulated market: a price that wanders, orders that rest around it and
-orders that take."""
+"""The other traders of a simulated market: a price that moves at random, orders that rest around
+it and orders that take.
+"""
 
 import random
 from dataclasses import dataclass
@@ -12,21 +13,22 @@ from orderledger.simulation.market.instruments import SimulatedInstrument
 from orderledger.simulation.market.rows import OrderStatus, SimulatedOrder
 
 DEPTH_MAX = 30
-"""Resting background orders per side; the oldest makes room."""
+"""Maximum of resting background orders per side; the oldest is removed."""
 SPREAD_TICKS_MAX = 8
 
 
 @dataclass(kw_only=True)
 class FlowState:
-    """What a flow remembers. `orders` counts its orders: their ids are the negative numbers."""
+    """The saved state of a flow. `orders` counts its orders: their ids are the negative numbers."""
 
     price: Decimal
     orders: int = 0
 
 
 class BackgroundFlow:
-    """Orders of nobody in the book of one instrument: they match with those of accounts, and are no
-    orders of the exchange."""
+    """Orders without an account in the book of one instrument: they match with those of
+    accounts, and are not orders of the exchange.
+    """
 
     def __init__(
         self, exchange: ExchangeSimulator, instrument: SimulatedInstrument, chance: random.Random

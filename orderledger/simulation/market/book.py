@@ -1,8 +1,8 @@
 """An order book with price-time priority: the better price first, at one price the earlier order
 first.
 
-The book holds rows and changes none. `execution` says what an arriving order would do. The exchange
-does it, and gives the book each changed row.
+The book contains rows and changes none. `execution` computes the effect of an arriving order. The
+exchange applies it, and passes each changed row to the book.
 """
 
 from bisect import bisect_left, insort
@@ -15,15 +15,18 @@ from orderledger.extend.values import EXACT, ZERO, total
 from orderledger.simulation.market.rows import OrderStatus, SimulatedOrder
 
 Place = tuple[Decimal, int, int]
-"""Price (negative for a buy), number of arrival, order id: sorted, the first is matched first."""
+"""Price (negative for a buy), number of arrival, order id: in sorted order, the first is matched
+first.
+"""
 OPPOSITE = {Side.BUY: Side.SELL, Side.SELL: Side.BUY}
 IMMEDIATE = (TimeInForce.IOC, TimeInForce.FOK)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """A resting order, and how much of it an arriving order takes, at the price of the resting
-    order."""
+    """A resting order, and the quantity that an arriving order takes from it, at the resting
+    order's price.
+    """
 
     maker: SimulatedOrder
     price: Decimal
@@ -32,7 +35,7 @@ class Match:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Execution:
-    """What an arriving order does.
+    """The effect of an arriving order.
 
     `self_trades`: resting orders of the same account, canceled instead of matched. `reason`: why
     the rest of the order is canceled; None if it rests or nothing is left.
@@ -44,8 +47,7 @@ class Execution:
 
 
 class OrderBook:
-    """The bids and asks of one instrument. Orders without an account belong to nobody and may trade
-    with each other."""
+    """The bids and asks of one instrument. Orders without an account may trade with each other."""
 
     def __init__(self) -> None:
         self._sides: dict[Side, list[Place]] = {Side.BUY: [], Side.SELL: []}
@@ -68,8 +70,9 @@ class OrderBook:
         ]
 
     def update(self, order: SimulatedOrder) -> None:
-        """Take the newest row of an order: it stays, moves, joins, or leaves once nothing of it can
-        be filled."""
+        """Apply the newest row of an order: it stays, moves, joins, or leaves once nothing of it
+        can be filled.
+        """
         if order.status is not OrderStatus.OPEN or order.limit_price is None or order.unfilled <= 0:
             self._remove(order.order_id)
             return
@@ -89,7 +92,7 @@ class OrderBook:
         self._rows[order.order_id] = order
 
     def execution(self, order: SimulatedOrder) -> Execution:
-        """What the order does when it arrives now."""
+        """The effect of the order if it arrives now."""
         if order.post_only and self.would_match(order):
             return Execution(reason="post_only_would_match")
         if order.time_in_force is TimeInForce.FOK and self._available_to(order) < order.unfilled:
@@ -137,7 +140,7 @@ class OrderBook:
 def keeps_priority(
     order: SimulatedOrder, *, quantity: Decimal, limit_price: Decimal | None
 ) -> bool:
-    """Whether new terms leave the order its place: the same price, and no more than before."""
+    """Whether the order keeps its place with new terms: the same price, and no larger quantity."""
     return limit_price == order.limit_price and quantity <= order.quantity
 
 

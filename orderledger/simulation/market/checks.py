@@ -1,4 +1,4 @@
-"""What a simulated venue checks before it takes an order, and how it refuses."""
+"""A simulated venue's checks before it accepts an order, and its refusals."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,11 +21,11 @@ Judge = Callable[[Kind, SimulatedOrder], str | None]
 
 
 class OrderTerms(TypedDict, total=False):
-    """The terms of an order, as `place` and `submit` take them.
+    """The terms of an order, as in `place` and `submit`.
 
     A limit order needs a `limit_price`. A stop order needs a `stop_price`, and waits until a match
     reaches it. Submitted `day` orders end at midnight UTC, `gtd` orders at `expire_at`, when
-    `expire_due` is called. `reduce_only` is kept, not enforced.
+    `expire_due` is called. `reduce_only` is stored, not enforced.
     """
 
     instrument: Required[str]
@@ -42,8 +42,9 @@ class OrderTerms(TypedDict, total=False):
 
 
 class Reason(StrEnum):
-    """Why a simulated venue refuses. A `judge` may give other words, such as
-    `insufficient_margin`."""
+    """The reason for a simulated venue's refusal. A `judge` may return other words, such as
+    `insufficient_margin`.
+    """
 
     DUPLICATE_ORDER = "duplicate_order"
     UNKNOWN_INSTRUMENT = "unknown_instrument"
@@ -61,7 +62,7 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """The venue does not do what it was asked: nothing has changed.
+    """The venue has not executed the request, and nothing has changed.
 
     `reason`: a `Reason`, or a word of the venue's `judge`. `order`: the one that the request named,
     or that has its client id.
@@ -77,14 +78,14 @@ def accept_all(kind: Kind, order: SimulatedOrder) -> None:
 
 @dataclass(kw_only=True)
 class EntryRules:
-    """What a venue's order entry checks besides ticks and lots. May be changed while it is used.
+    """A venue's checks at order entry besides ticks and lots. May be changed while it is used.
 
-    `order_types`: those that it takes. `client_ids`: whether a client id may come again in its
-    account; at Nobitex it is free again after a fill, at Tradier always. `client_id_as`: what the
-    venue keeps of a client id, such as `str.lower` or its first characters; no venue of this
-    package documents such a thing, others were seen to do it. `judge(kind, order)`: the venue's own
-    reason to refuse to place (PLACED), cancel (CANCELED) or modify (MODIFIED) the order, or None.
-    It sees a new order after all other checks, as the row that would be placed.
+    `order_types`: the supported types. `client_ids`: whether a client id may be reused in its
+    account; at Nobitex it is free again after a fill, at Tradier always. `client_id_as`: the form
+    in which the venue stores a client id, such as `str.lower` or its first characters; no venue of
+    this package documents this, but others do it. `judge(kind, order)`: the venue's own reason to
+    refuse to place (PLACED), cancel (CANCELED) or modify (MODIFIED) the order, or None. It receives
+    a new order after all other checks, as the row that would be placed.
     """
 
     order_types: frozenset[OrderType] = frozenset({OrderType.MARKET, *WITH_LIMIT, *WITH_STOP})
@@ -94,7 +95,9 @@ class EntryRules:
 
 
 def parsed(value: Number | None) -> Decimal | None:
-    """A finite number as given; None for none and for what is no number. TypeError for a float."""
+    """A finite number, unchanged; None for None and for text that is not a number. TypeError for
+    a float.
+    """
     try:
         return None if value is None else number(value)
     except (ValueError, InvalidOperation):
@@ -104,8 +107,9 @@ def parsed(value: Number | None) -> Decimal | None:
 def why_not_order(
     terms: OrderTerms, instrument: SimulatedInstrument | None, supported: frozenset[OrderType]
 ) -> Reason | None:
-    """Check the type, the prices that it needs, and all numbers. Without a listed `instrument` any
-    tick and lot will do."""
+    """Check the type, the prices that it needs, and all numbers. Without a listed `instrument`
+    any tick and lot is valid.
+    """
     order_type = terms.get("order_type", OrderType.LIMIT)
     if order_type not in supported:
         return Reason.UNSUPPORTED_ORDER_TYPE

@@ -1,4 +1,4 @@
-"""`ExchangeSimulator`: a whole venue in this process, scripted by tests or traded at by clients.
+"""`ExchangeSimulator`: a whole venue in this process, scripted by tests or used by trading clients.
 
 How a protocol sends to it:
 
@@ -12,7 +12,7 @@ How a protocol sends to it:
 
 Subscribers get each change as it happens: the order placed, then each fill of either side. An
 account trades with all others and never with itself: its resting order is canceled (`self_trade`).
-What is left of an order that may not rest is canceled (`no_liquidity`, `immediate_or_cancel`,
+The rest of an order that may not rest is canceled (`no_liquidity`, `immediate_or_cancel`,
 `fill_or_kill`). Both fills of a match have the same fill id.
 """
 
@@ -41,15 +41,15 @@ class ExchangeSimulator(MatchingExchange):
     """A venue: the operations of `ScriptedExchange` for tests, and order entry with checks and
     order books for clients.
 
-    `instruments`: those listed. With none listed, any instrument trades in any tick and lot.
+    `instruments`: those listed. If none is listed, any instrument trades with any tick and lot.
     `rules`: see `EntryRules`.
     """
 
     def submit(self, account: str, **terms: Unpack[OrderTerms]) -> SimulatedOrder | Refusal:
-        """Take an order and match it at once, or refuse it. Returns the order's row after its
-        fills, or why it was refused.
+        """Accept an order and match it at once, or refuse it. Returns the order's row after its
+        fills, or the refusal.
 
-        Raises ValueError for a side or a time in force that does not exist, TypeError for a float.
+        Raises ValueError for an unknown side or time in force, TypeError for a float.
         """
         terms["expire_at"] = self._expiry(terms)
         client_id = terms.get("client_id")
@@ -70,8 +70,9 @@ class ExchangeSimulator(MatchingExchange):
     def request_cancel(
         self, account: str, *, order_id: int | None = None, client_id: str | None = None
     ) -> SimulatedOrder | Refusal:
-        """Cancel an open order of the account, named by its id or its client id. Returns its last
-        row, or why not."""
+        """Cancel an open order of the account, identified by its id or its client id. Returns
+        its last row, or the refusal.
+        """
         order = self.named(account, order_id=order_id, client_id=client_id)
         if order is None or order.status.is_ended:
             return Refusal(
@@ -91,13 +92,13 @@ class ExchangeSimulator(MatchingExchange):
         limit_price: Number | None = None,
         with_new_id: bool | None = False,
     ) -> SimulatedOrder | Refusal:
-        """Give an open order new terms, and match it at once. Returns the row that works on, or why
-        not.
+        """Give an open order new terms, and match it at once. Returns the row that continues to
+        work, or the refusal.
 
-        `quantity` is the new total, with what the order has filled under all its ids. If the order
-        has filled more, that becomes the total, and the order is filled. The order keeps its place
-        in the book if only its quantity falls. `with_new_id`: whether the venue gives it a new id;
-        None: only if it loses its place.
+        `quantity` is the new total, including what the order has filled under all its ids. If the
+        order has filled more, that becomes the total, and the order is filled. The order keeps its
+        place in the book if only its quantity falls. `with_new_id`: whether the venue gives it a
+        new id; None: only if it loses its place.
         """
         order = self.named(account, order_id=order_id, client_id=client_id)
         if order is None or order.status not in (OrderStatus.OPEN, OrderStatus.WAITING):
@@ -115,7 +116,7 @@ class ExchangeSimulator(MatchingExchange):
     def named(
         self, account: str, *, order_id: int | None = None, client_id: str | None = None
     ) -> SimulatedOrder | None:
-        """The account's order of this id, or the newest one that bears this client id."""
+        """The account's order with this id, or the newest one with this client id."""
         if order_id is not None:
             order = self._orders.get(order_id)
             return order if order is not None and order.account == account else None
@@ -123,11 +124,11 @@ class ExchangeSimulator(MatchingExchange):
         return found[-1] if found else None
 
     def filled_before(self, order: SimulatedOrder) -> Decimal:
-        """What the order has filled under its earlier ids."""
+        """The filled quantity of the order's earlier ids."""
         return total(self.order(leg).filled for leg in order.legs[:-1])
 
     def _taken(self, account: str, client_id: str | None) -> SimulatedOrder | None:
-        """The order that has the client id, where it may not come again."""
+        """The order that has the client id, if it may not be reused."""
         known = self.named(account, client_id=client_id)
         is_free = known is None or self.rules.client_ids == "any"
         is_free = is_free or (

@@ -1,4 +1,4 @@
-"""Random happenings at a simulated venue, for soak tests: one seed, one history."""
+"""Random events at a simulated venue, for soak tests: one seed, one history."""
 
 import random
 from collections.abc import Callable, Mapping, Sequence
@@ -24,11 +24,12 @@ HAPPENINGS: Mapping[str, int] = {
     "liquidate": 1,
     "fund": 2,
 }
-"""What can happen, with weights. A venue's simulation chooses those that the venue knows."""
+"""The possible events, with weights. A venue's simulation selects those that the venue supports."""
 
 MOST_OPEN = 20
-"""With so many open orders of an instrument in an account, one is canceled instead of another one
-placed."""
+"""With this many open orders of an instrument in an account, one is canceled instead of placing
+another.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,8 +77,8 @@ def step(
     """Make one random change, and return its name. A change that is impossible now becomes a new
     order.
 
-    `client_id(number)` gives the client id of a new order, from a number that never comes twice.
-    `with_new_id`: whether a modify at this venue changes the order's id.
+    `client_id(number)` gives the client id of a new order, from a unique number. `with_new_id`:
+    whether a modify at this venue changes the order's id.
     """
     scene = _Scene(
         exchange=exchange,
@@ -143,7 +144,7 @@ def _expire(scene: _Scene) -> bool:
 def _reject(scene: _Scene) -> bool:
     order = scene.one_of(OrderStatus.OPEN)
     if order is None or order.filled or len(order.legs) > 1:
-        return False  # one that works under new terms was accepted
+        return False  # an order that works with new terms was accepted
     return bool(scene.exchange.reject(order, reason="margin"))
 
 

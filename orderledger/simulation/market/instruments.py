@@ -1,4 +1,4 @@
-"""What a simulated venue trades, and what it charges."""
+"""The instruments of a simulated venue, and its fees."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -24,12 +24,12 @@ class SimulatedInstrument:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeeSchedule:
-    """Shares of the notional; a negative fee is a rebate. Exact, or rounded half even to so many
+    """Shares of the notional; a negative fee is a rebate. Exact, or rounded half even to this many
     `decimals`.
 
-    `is_of_received`: at a spot venue, whose instruments are `BASE/QUOTE`, shares of what is
-    received, in that currency. A taker pays in `taker_currency` if one is given; one of it is worth
-    `taker_currency_price` of the usual currency.
+    `is_of_received`: at a spot venue, whose instruments are `BASE/QUOTE`, shares of the received
+    amount, in that currency. A taker pays in `taker_currency` if one is given; a unit of it is
+    worth `taker_currency_price` of the usual currency.
     """
 
     maker: Decimal = ZERO

@@ -19,8 +19,9 @@ from orderledger.simulation.market.scripted import Named, ScriptedExchange
 
 @dataclass(frozen=True, kw_only=True)
 class SavedExchange:
-    """All that an exchange remembers. `resting`: the orders in each book, background orders
-    included, the earliest first."""
+    """The whole state of an exchange. `resting`: the orders in each book, background orders
+    included, the earliest first.
+    """
 
     orders: list[SimulatedOrder]
     fills: list[SimulatedFill]
@@ -35,15 +36,17 @@ class MatchingExchange(ScriptedExchange):
     """An exchange that matches. A scripted order stays out of the books until it is entered."""
 
     def enter(self, order: Named) -> SimulatedOrder:
-        """Match an open order, and let the rest of it rest if its terms allow. Returns its row
-        after that."""
+        """Match an open order, and let its remainder rest if its terms allow. Returns its row
+        after that.
+        """
         row = self._standing(order, OrderStatus.OPEN)
         self.meet(row)
         return self.order(row.order_id)
 
     def meet(self, order: SimulatedOrder) -> None:
-        """Match an arriving order. One without an account is a background order: it lives in the
-        book alone."""
+        """Match an arriving order. A background order, without an account, exists only in the
+        book.
+        """
         book = self.book(order.instrument)
         execution = book.execution(order)
         for resting in execution.self_trades:
@@ -58,7 +61,7 @@ class MatchingExchange(ScriptedExchange):
             self._trigger_stops(order.instrument, price)
 
     def withdraw(self, order: SimulatedOrder) -> None:
-        """Take a background order out of its book."""
+        """Remove a background order from its book."""
         self.book(order.instrument).update(replace(order, status=OrderStatus.CANCELED))
 
     def modify(
@@ -70,7 +73,7 @@ class MatchingExchange(ScriptedExchange):
         stop_price: Number | None = None,
         with_new_id: bool,
     ) -> SimulatedOrder:
-        """As scripted. An order that rests in the book is matched under its new terms."""
+        """The scripted change. An order that rests in the book is matched under its new terms."""
         row = self.order(self._id(order))
         is_resting = row.order_id in self.book(row.instrument)
         row = super().modify(
@@ -83,7 +86,7 @@ class MatchingExchange(ScriptedExchange):
         return self.enter(row) if is_resting else row
 
     def expire_due(self, at: datetime) -> list[SimulatedOrder]:
-        """Expire the open orders whose time is over."""
+        """Expire the open orders whose time has passed."""
         due = [
             order
             for order in map(self.order, self._standing_ids)
@@ -92,7 +95,7 @@ class MatchingExchange(ScriptedExchange):
         return [self.expire(order) for order in due]
 
     def saved(self) -> SavedExchange:
-        """All that `restore` needs, apart from what the constructor was given."""
+        """All that `restore` needs besides the constructor's arguments."""
         return SavedExchange(
             orders=list(self._orders.values()),
             fills=[fill for fills in self._fills.values() for fill in fills],
@@ -104,7 +107,9 @@ class MatchingExchange(ScriptedExchange):
         )
 
     def restore(self, saved: SavedExchange) -> None:
-        """Go on from what was saved; this exchange must be new. Positions follow from the fills."""
+        """Continue from a saved state; this exchange must be new. Positions follow from the
+        fills.
+        """
         for order in saved.orders:
             self._keep_order(order)
         for fill in saved.fills:
@@ -121,7 +126,7 @@ class MatchingExchange(ScriptedExchange):
         )
 
     def _traded(self, match: Match, taker: SimulatedOrder) -> SimulatedOrder:
-        """Fill both sides, under one id. Returns the taker after it."""
+        """Fill both sides with one id. Returns the taker's row after it."""
         fill_id: int | None = None
         rows = []
         for order, liquidity in ((match.maker, Liquidity.MAKER), (taker, Liquidity.TAKER)):

@@ -19,7 +19,7 @@ def positive(value: Number) -> Decimal:
     """A number above zero."""
     exact = number(value)
     if exact <= 0:
-        raise ValueError(f"{value!r} is not more than nothing")
+        raise ValueError(f"{value!r} is not greater than zero")
     return exact
 
 

@@ -32,7 +32,7 @@ class OrderStatus(StrEnum):
 
 
 class Kind(StrEnum):
-    """What happened."""
+    """The kind of change."""
 
     PLACED = "placed"
     ACCEPTED = "accepted"
@@ -47,14 +47,14 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SimulatedOrder:
-    """An order as it stands, one row per id of the venue.
+    """The state of an order, one row per id of the venue.
 
     `quantity` is that of this id alone: a modify with a new id puts what remained into a new row.
-    `legs` are the ids this order has borne, oldest first, its own last. `parent_id` is the order
-    that this one is a part of. `waiting` is an order whose stop was not reached, `received` one
-    that is not yet accepted. `sequence` numbers all changes of the venue. `notional` is the sum of
-    price times quantity of its fills. `reason`: why it ended, or how it came to be, if not by its
-    owner.
+    `legs` are the ids of this order, oldest first, its own last. `parent_id` is the order that this
+    one is a part of. `waiting` is an order whose stop was not reached, `received` one that is not
+    yet accepted. `sequence` numbers all changes of the venue. `notional` is the sum of price times
+    quantity of its fills. `reason`: why it ended, or how it came to exist, if its owner did not
+    cause it.
     """
 
     account: str
@@ -83,17 +83,17 @@ class SimulatedOrder:
 
     @property
     def left(self) -> Decimal:
-        """What may still be filled: nothing once it has ended."""
+        """The quantity that may still be filled: 0 once the order has ended."""
         return ZERO if self.status.is_ended else self.unfilled
 
     @property
     def unfilled(self) -> Decimal:
-        """What was not filled, ended or not. Less than nothing after an overfill."""
+        """The unfilled quantity, ended or not. Negative after an overfill."""
         return EXACT.subtract(self.quantity, self.filled)
 
     @property
     def average_price(self) -> Decimal | None:
-        """Of its fills; None while there are none."""
+        """The average price of its fills; None without fills."""
         return QUOTIENT.divide(self.notional, self.filled) if self.filled else None
 
     def after(self, fill: "SimulatedFill") -> "SimulatedOrder":
@@ -113,9 +113,10 @@ class SimulatedOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SimulatedFill:
-    """One side of an execution. `cumulated` is the order's filled quantity with it,
-    `position_before` the signed position without it, `realized` its profit before the fee, which is
-    negative for a rebate."""
+    """One side of an execution. `cumulated` is the order's filled quantity including it,
+    `position_before` the signed position before it, `realized` its profit before the fee. The
+    fee is negative for a rebate.
+    """
 
     account: str
     fill_id: int
@@ -156,7 +157,7 @@ class SimulatedFunding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SimulatedPosition:
-    """The signed sum of all fills, and the average price at which it was entered, exact."""
+    """The signed sum of all fills, and the exact average entry price."""
 
     account: str
     instrument: str
@@ -173,7 +174,7 @@ class SimulatedPosition:
         )
 
     def after(self, quantity: Decimal, price: Decimal) -> "SimulatedPosition":
-        """The position when a signed quantity more was filled at the price."""
+        """The position after a further fill of a signed quantity at the price."""
         held, added, at = Fraction(self.quantity), Fraction(quantity), Fraction(price)
         sum_of_both = held + added
         if held * added >= 0:
@@ -188,7 +189,7 @@ class SimulatedPosition:
         )
 
     def realized_by(self, quantity: Decimal, price: Decimal) -> Decimal:
-        """What that fill takes home: for the part of it that closes."""
+        """The profit that this fill realizes, for the part that closes."""
         held, added = Fraction(self.quantity), Fraction(quantity)
         if held * added >= 0:
             return ZERO
@@ -199,7 +200,9 @@ class SimulatedPosition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """What subscribers get. `order` is the row after the change; a fill comes with its order."""
+    """A change, as subscribers receive it. `order` is the row after the change; a fill comes
+    with its order.
+    """
 
     kind: Kind
     account: str

@@ -1,7 +1,8 @@
-"""The operations that script a simulated exchange: each does what it says and matches nothing.
+"""The operations that script a simulated exchange: each does exactly what it is named for, without
+matching.
 
-They raise for what cannot be, such as filling more than is left or ending an order twice. `fill`
-with `force` does it anyway.
+They raise for impossible operations, such as filling more than is left or ending an order twice.
+`fill` with `force` does it anyway.
 """
 
 from collections.abc import Callable, Iterable
@@ -26,14 +27,14 @@ from orderledger.simulation.market.rows import (
 from orderledger.simulation.market.state import ExchangeState
 
 Named = SimulatedOrder | int
-"""An order is named by its id, or by any row of it, new or old."""
+"""An order is identified by its id, or by any of its rows, new or old."""
 
 
 class ScriptedExchange(ExchangeState):
     """Each operation returns the row it made, and calls every subscriber.
 
     Ids count up from `first_order_id` and `first_fill_id`. Fees are in `currency`, unless the
-    instrument or `fees` name another. Operations that cannot be raise ValueError, unknown ids
+    instrument or `fees` specify another. Impossible operations raise ValueError, unknown ids
     LookupError.
     """
 
@@ -61,7 +62,9 @@ class ScriptedExchange(ExchangeState):
         self._subscribers: list[Callable[[Change], None]] = []
 
     def subscribe(self, callback: Callable[[Change], None]) -> Callable[[], None]:
-        """Call back with every change, at once and in order. Returns a function that ends it."""
+        """Call back with every change, at once and in order. Returns a function that
+        unsubscribes.
+        """
         self._subscribers.append(callback)
         return lambda: self._subscribers.remove(callback)
 
@@ -119,8 +122,8 @@ class ScriptedExchange(ExchangeState):
         stop_price: Number | None = None,
         with_new_id: bool,
     ) -> SimulatedOrder:
-        """New terms; `quantity` is the new total of this row, with what it has filled. Returns the
-        row that works on.
+        """New terms; `quantity` is the new total of this row, including what it has filled. Returns
+        the row that continues to work.
 
         `with_new_id`: this row is canceled, and a new one with a new id and the same client id
         holds what remains.
@@ -129,7 +132,8 @@ class ScriptedExchange(ExchangeState):
         total = row.quantity if quantity is None else positive(quantity)
         if total <= row.filled:
             raise ValueError(
-                f"order {row.order_id} has filled {row.filled}: {total} leaves nothing of it"
+                f"order {row.order_id} has filled {row.filled}: a total of {total} leaves nothing "
+                "to fill"
             )
         price = row.limit_price if limit_price is None else positive(limit_price)
         stop = row.stop_price if stop_price is None else positive(stop_price)
@@ -153,10 +157,10 @@ class ScriptedExchange(ExchangeState):
         fee: Number | None = None,
         force: bool = False,
     ) -> SimulatedFill:
-        """An execution: of all that is left, at the limit price, at the usual fee, under the next
-        id, unless said otherwise.
+        """An execution: by default of the whole remainder, at the limit price, at the usual fee,
+        with the next id.
 
-        `force` fills what has ended and more than is left: an ended order keeps its status.
+        `force` also fills ended orders, and more than is left: an ended order keeps its status.
         """
         row = self.order(self._id(order))
         size = _fillable(row, quantity, force=force)
@@ -195,7 +199,7 @@ class ScriptedExchange(ExchangeState):
     def liquidate(
         self, account: str, instrument: str, quantity: Number, price: Number
     ) -> SimulatedFill:
-        """The venue closes a part of a position, by an order of its own that is filled at once."""
+        """The venue closes a part of a position, by its own order that is filled at once."""
         held, size, at_price = (
             self.position(account, instrument).quantity,
             positive(quantity),
@@ -219,7 +223,7 @@ class ScriptedExchange(ExchangeState):
         return self.fill(order, price=at_price, liquidity=Liquidity.TAKER, reason="liquidation")
 
     def fund(self, account: str, instrument: str, amount: Number) -> SimulatedFunding:
-        """A payment for the position held now: positive if the account receives it."""
+        """A payment for the current position: positive if the account receives it."""
         paid = number(amount)
         self.sequence += 1
         funding = SimulatedFunding(
@@ -339,5 +343,5 @@ def _fillable(row: SimulatedOrder, quantity: Number | None, *, force: bool) -> D
 def _price(row: SimulatedOrder, price: Number | None) -> Decimal:
     stated = row.limit_price if price is None else price
     if stated is None:
-        raise ValueError(f"order {row.order_id} has no limit: say at what price it was filled")
+        raise ValueError(f"order {row.order_id} has no limit: give the price of the fill")
     return positive(stated)

@@ -28,16 +28,15 @@ class ExchangeState:
 
     @property
     def accounts(self) -> list[str]:
-        """All accounts, in the order in which they were opened, by their first order at the
-        latest."""
+        """All accounts, in the order of their opening, or of their first order."""
         return list(self._accounts)
 
     def open_account(self, account: str) -> None:
-        """Make an account known, without any order."""
+        """Add an account without any order."""
         self._accounts[account] = None
 
     def order(self, order_id: int) -> SimulatedOrder:
-        """The order as it stands. LookupError if there is none."""
+        """The current state of the order. LookupError if there is none."""
         if order_id not in self._orders:
             raise LookupError(f"no order {order_id}")
         return self._orders[order_id]
@@ -47,7 +46,7 @@ class ExchangeState:
         return [order for order in self._orders.values() if order.account == account]
 
     def open_orders(self, account: str) -> list[SimulatedOrder]:
-        """All that have not ended, oldest first."""
+        """All orders that have not ended, oldest first."""
         return [
             order
             for order in map(self._orders.__getitem__, self._standing_ids)
@@ -55,7 +54,7 @@ class ExchangeState:
         ]
 
     def orders_by_client_id(self, account: str, client_id: str) -> list[SimulatedOrder]:
-        """All that bear the client id, oldest first."""
+        """All orders with the client id, oldest first."""
         return [
             self._orders[order_id] for order_id in self._by_client_id.get((account, client_id), ())
         ]
@@ -67,7 +66,7 @@ class ExchangeState:
     def fills(
         self, account: str, since: datetime | None = None, *, order_id: int | None = None
     ) -> list[SimulatedFill]:
-        """Fills from `since` on, of one order if it is named, oldest first."""
+        """Fills from `since` on, oldest first; of one order if it is given."""
         fills = self._fills.get(account, [])
         return [
             fill
@@ -99,7 +98,7 @@ class ExchangeState:
         ]
 
     def book(self, instrument: str) -> OrderBook:
-        """The order book of an instrument. It follows whatever happens to the orders in it."""
+        """The order book of an instrument. It follows all changes of the orders in it."""
         return self._books.setdefault(instrument, OrderBook())
 
     def _keep_order(self, order: SimulatedOrder) -> None:

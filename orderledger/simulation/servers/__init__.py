@@ -1,5 +1,5 @@
-"""What all simulated venues that serve have in common: HTTP, websockets and the faults on the way.
-Needs the extra `fake`.
+"""Shared parts of all simulated servers: HTTP, websockets and the faults of a connection. Needs the
+extra `fake`.
 
 A venue's server is a `VenueServer` (`server.py`) over `orderledger.simulation.market`. aiohttp is
 imported only to serve.

@@ -1,4 +1,4 @@
-"""JSON written exactly: no number passes through a float."""
+"""Exact JSON: no number becomes a float."""
 
 import json
 from collections.abc import Callable
@@ -17,7 +17,7 @@ def as_number(number: Decimal) -> str:
 
 
 def as_float(number: Decimal) -> str:
-    """As programs write their floats: a whole number ends in `.0`."""
+    """The form in which programs write floats: a whole number ends in `.0`."""
     text = f"{number:f}"
     return text if "." in text else f"{text}.0"
 

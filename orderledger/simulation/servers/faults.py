@@ -1,4 +1,4 @@
-"""`Faults`: what goes wrong between a simulated venue and its client, at random or planned."""
+"""`Faults`: faults between a simulated venue and its client, random or planned."""
 
 import random
 from collections import Counter, deque
@@ -24,26 +24,21 @@ ANSWER_FAULTS: tuple[AnswerFault, ...] = (
 class Faults:
     """Chances per frame and per answer, at most one fault for each of them, from one seed.
 
-    | fault | a frame | an answer |
-    |---|---|---|
-    | `drop` | is lost, and the socket is cut without a goodbye | |
-    | `repeat` | comes twice | |
-    | `reorder` | comes after the next one | |
-    | `delay` | comes late, by up to `delay_seconds` | comes late |
-    | `malformed` | ends in the middle | ends in the middle |
-    | `lose_answer` | | the request is done, and the connection ends without an answer |
-    | `server_error` | | 500, 502 or 503, and nothing is done |
-    | `too_many_requests` | | 429, and nothing is done |
-    | `stale` | | the answer of the time before to the same question |
-    | `done_and_error` | | the request is done, and the answer is 500, 502 or 503 with a document that calls it failed |
+    | fault | a frame | an answer | |---|---|---| | `drop` | is lost, and the socket is cut without
+    a close | | | `repeat` | comes twice | | | `reorder` | comes after the next one | | | `delay` |
+    comes late, by up to `delay_seconds` | comes late | | `malformed` | ends in the middle | ends in
+    the middle | | `lose_answer` | | the request is done, and the connection ends without an answer
+    | | `server_error` | | 500, 502 or 503, and nothing is done | | `too_many_requests` | | 429, and
+    nothing is done | | `stale` | | the previous answer to the same query | | `done_and_error` | |
+    the request is done, and the answer is 500, 502 or 503 with a document that calls it failed |
 
     Binance documents `done_and_error`: after 5XX the execution status is unknown
     (binance-spot-api-docs, rest-api.md). MEXC does so too (mexc.com, api-docs spot-v3, General
     Info).
 
-    `done` counts what was done. One chance is drawn per frame and answer, so that equal traffic
+    `done` counts the faults. One random number is drawn per frame and answer, so that equal traffic
     meets equal faults.
-    """  # noqa: E501 (a table)
+    """
 
     def __init__(self, seed: int = 0, *, delay_seconds: float = 0.05, **chances: float) -> None:
         self.chance = random.Random(seed)
@@ -53,16 +48,18 @@ class Faults:
         self.change(**chances)
 
     def change(self, **chances: float) -> None:
-        """Set these chances, and all others to 0. Raises ValueError if one is not a chance."""
+        """Set these probabilities, and all others to 0. Raises ValueError if one is not a
+        probability.
+        """
         unknown = sorted(set(chances) - {*FRAME_FAULTS, *ANSWER_FAULTS})
         if unknown:
-            raise ValueError(f"no such fault: {', '.join(unknown)}")
+            raise ValueError(f"unknown faults: {', '.join(unknown)}")
         for names in (FRAME_FAULTS, ANSWER_FAULTS):
             if (
                 sum(chances.get(name, 0.0) for name in names) > 1
                 or min(chances.values(), default=0.0) < 0
             ):
-                raise ValueError(f"the chances of {', '.join(names)} are not chances")
+                raise ValueError(f"the values of {', '.join(names)} are not probabilities")
         self._chances = chances
 
     def heal(self) -> None:
@@ -80,11 +77,11 @@ class Faults:
         self._planned["answer"].extend(fault or "" for fault in faults)
 
     def of_frame(self) -> str | None:
-        """What goes wrong with the next frame."""
+        """The fault of the next frame."""
         return self._drawn("frame", FRAME_FAULTS)
 
     def of_answer(self) -> str | None:
-        """What goes wrong with the next answer."""
+        """The fault of the next answer."""
         return self._drawn("answer", ANSWER_FAULTS)
 
     def _drawn(self, what: str, names: tuple[str, ...]) -> str | None:

@@ -92,7 +92,7 @@ class PolledServer(KeyedServer):
         """The answer to a cancel, which is done or begins."""
         return self.shown(self.end(order))
 
-    # What it does with that.
+    # Built on these.
 
     def routes(self) -> Iterable[web.RouteDef]:
         for request, action in self.actions.items():

@@ -1,13 +1,13 @@
-"""Ports that stay a server's own while it is down."""
+"""Ports that stay reserved for a server while it is down."""
 
 import socket
 
 
 def held(host: str, port: int = 0) -> socket.socket:
-    """A socket with this port, or a free one, at which nobody listens: connections are refused, and
+    """A socket with this port, or a free one, on which nobody listens: connections are refused, and
     no other program gets it.
 
-    On Linux a server that sets SO_REUSEADDR, as most do, may listen at it meanwhile. Elsewhere
+    On Linux a server that sets SO_REUSEADDR, as most do, may listen on it meanwhile. Elsewhere
     close this socket first.
     """
     holding = socket.socket()

@@ -30,22 +30,22 @@ FAILED = (
     '{"status": "failed", "success": false, "code": 500, "message": "Internal error", "errors": '
     '{"error": "Internal error"}}'
 )
-"""An error in the words of several venues at once."""
+"""An error in the form of several venues at once."""
 
 
 class VenueServer:
-    """Serves while it is entered: `async with SomeServer(exchange, faults=faults) as server`.
+    """Serves while entered: `async with SomeServer(exchange, faults=faults) as server`.
 
     Can be stopped and started again, on the same port, with the same exchange. Every answer and
     every frame goes through `faults`. `requests` counts requests by their name, which is the path
-    unless `name_of` says more. `answers_instead`, a status and a text, takes the place of every
-    answer. `rewritten` is what becomes of the text of every answer and frame. `lists_after`: how
-    long after it was taken an order is in no list and unknown to queries, as at MEXC for orders
-    whose creation had just been confirmed (github.com/ccxt/ccxt/issues/21614).
+    unless `name_of` is overridden. `answers_instead`, a status and a text, replaces every answer.
+    `rewritten` changes the text of every answer and frame. `lists_after`: for this long after it
+    was accepted, an order is missing from lists and unknown to queries. MEXC does so for orders
+    that it has just confirmed (github.com/ccxt/ccxt/issues/21614).
     """
 
     websocket_path: str | None = "/ws"
-    """Where the websocket is; None for a venue without one."""
+    """Path of the websocket; None for a venue without one."""
 
     def __init__(
         self, exchange: ExchangeSimulator, *, faults: Faults | None = None, port: int = 0
@@ -66,7 +66,7 @@ class VenueServer:
         self._held: Socket | None = None
         """Keeps the port while the server is stopped."""
 
-    # A venue overrides these.
+    # For venues to override.
 
     def routes(self) -> Iterable[web.RouteDef]:
         """The HTTP side: `web.get(path, handler)`, `web.post(…)`. Handlers return
@@ -74,8 +74,9 @@ class VenueServer:
         return ()
 
     async def converse(self, socket: VenueSocket) -> None:
-        """The websocket side, for one connection: ends when the client is gone, or ends it by
-        returning."""
+        """The websocket side, for one connection: ends when the client disconnects, or ends the
+        connection by returning.
+        """
         async for _ in socket.texts():
             pass
 
@@ -84,13 +85,13 @@ class VenueServer:
         return request.path
 
     def decimal(self, number: Decimal) -> str:
-        """The JSON of a Decimal, as the venue writes it: see `documents`."""
+        """The JSON of a Decimal in the venue's notation: see `documents`."""
         return documents.as_text(number)
 
     # For the venue's own server.
 
     def written(self, document: Any) -> str:
-        """A document as this venue writes it. Text is taken as it is."""
+        """A document in this venue's format. Text is taken unchanged."""
         return self.rewritten(
             document if isinstance(document, str) else documents.written(document, self.decimal)
         )
@@ -116,7 +117,7 @@ class VenueServer:
         return socket.push(self.written(document))
 
     def listed(self, orders: Iterable[SimulatedOrder]) -> list[SimulatedOrder]:
-        """Those that lists and queries show by now."""
+        """The orders that lists and queries show by now."""
         if not self.lists_after:
             return list(orders)
         until = self.exchange.clock.now() - self.lists_after
@@ -135,18 +136,18 @@ class VenueServer:
         return f"ws://{HOST}:{self.port}{self.websocket_path}"
 
     def cut_all(self) -> None:
-        """Cut every websocket, without a goodbye."""
+        """Cut every websocket, without a close."""
         for socket in list(self.sockets):
             socket.cut()
 
     def refuse_connections(self, refuses: bool) -> None:
-        """Whether new websockets and all requests are cut off at once. Websockets that are open go
-        on."""
+        """Whether new websockets and all requests are cut off at once. Open websockets continue."""
         self._refuses = refuses
 
     def most_in(self, seconds: float = 60.0, name: str | None = None) -> int:
-        """The most requests (of one name) that ever came within so many seconds: what a venue would
-        measure."""
+        """The most requests (of one name) that ever came within this many seconds: the figure
+        that a venue would measure.
+        """
         window: deque[float] = deque()
         most = 0
         for moment, asked in self._asked:
@@ -170,14 +171,13 @@ class VenueServer:
         self.port = self._runner.addresses[0][1]
 
     async def stop(self) -> None:
-        """Cut everything. Connections are refused by the system. The port is kept for the next
-        start."""
+        """Cut everything. The system refuses connections. The port is kept for the next start."""
         if self._runner is not None:
             await self._shut_down()
             self._held = held(HOST, self.port)
 
     async def close(self) -> None:
-        """Cut everything, and let go of the port."""
+        """Cut everything, and release the port."""
         await self._shut_down()
         self._release_port()
 
@@ -223,7 +223,7 @@ class VenueServer:
                 return await handler(request)
             try:
                 name = await self.name_of(request)
-            except ConnectionError:  # the client was gone before it had asked
+            except ConnectionError:  # the client disconnected before sending the request
                 return self._cut_off(request)
             self.requests[name] += 1
             self._asked.append((time.monotonic(), name))

@@ -1,5 +1,6 @@
-"""`SimulatedVenue`: a venue's server with what a dry run needs besides. Each adapter names the
-function that makes its own."""
+"""`SimulatedVenue`: a venue's server with the other settings of a dry run. Each adapter names
+the function that makes its own.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,18 +24,18 @@ COINS = (
     ),
 )
 TOKEN_VARIABLE = "FAKE_TOKEN"
-"""The environment variable in which a dry run's settings look for the venue's token."""
+"""The environment variable from which a dry run's settings read the venue's token."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SimulatedVenue:
-    """A server, and how a dry run uses it.
+    """A server, and its settings for a dry run.
 
     `account`: the exchange's name of the account that trades. `section`: the settings of a
     `[[venues]]` table besides `venue`, `url` and `websocket_url`. `token`: the value of
-    `FAKE_TOKEN`, where the venue needs one. `path` follows the server's address in `url`.
-    `client_id`: the client id of the order of a number. `with_new_id`: whether a modify changes an
-    order's id.
+    `FAKE_TOKEN`, if the venue needs one. `path` follows the server's address in `url`. `client_id`:
+    the client id for the order with a number. `with_new_id`: whether a modify changes an order's
+    id.
     """
 
     server: "VenueServer"

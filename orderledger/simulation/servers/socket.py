@@ -9,7 +9,7 @@ from aiohttp import WSMsgType, web
 from orderledger.simulation.servers.faults import Faults
 
 MOST_WAITING = 100_000
-"""A client that leaves so many frames unread is cut off."""
+"""A client that leaves this many frames unread is cut off."""
 REORDER_SECONDS = 0.1
 """How long a frame is held back for a next one to overtake it."""
 
@@ -35,7 +35,7 @@ class VenueSocket:
 
     @property
     def is_closed(self) -> bool:
-        """Nothing reaches the client any more."""
+        """From now on nothing reaches the client."""
         return (
             self._response.closed
             or self._request.transport is None
@@ -43,14 +43,15 @@ class VenueSocket:
         )
 
     async def texts(self) -> AsyncIterator[str]:
-        """What the client says, until it is gone."""
+        """The client's messages, until it disconnects."""
         async for message in self._response:
             if message.type is WSMsgType.TEXT:
                 yield message.data
 
     def push(self, text: str) -> asyncio.Future[None]:
-        """Send a frame after those that wait. The future is done when it was sent, or will never
-        be."""
+        """Send a frame after the waiting ones. The future is done when the frame was sent, or
+        will never be.
+        """
         handled = asyncio.get_running_loop().create_future()
         try:
             self._waiting.put_nowait((text, handled))
@@ -60,12 +61,12 @@ class VenueSocket:
         return handled
 
     def cut(self) -> None:
-        """End the connection without a goodbye: the client sees close code 1006."""
+        """Close the connection without a close frame: the client sees close code 1006."""
         if self._request.transport is not None:
             self._request.transport.abort()
 
     async def close(self, code: int = 1000, reason: str = "") -> None:
-        """End the connection with a goodbye."""
+        """Close the connection properly."""
         await self._response.close(code=code, message=reason.encode())
 
     def end(self) -> None:
@@ -81,7 +82,7 @@ class VenueSocket:
             try:
                 async with asyncio.timeout(REORDER_SECONDS if self._held else None):
                     text, handled = await self._waiting.get()
-            except TimeoutError:  # nothing came to overtake it
+            except TimeoutError:  # no later frame overtook it
                 await self._send_held()
                 continue
             try:
@@ -117,5 +118,5 @@ class VenueSocket:
         try:
             await self._response.send_str(text)
             self.sent += 1
-        except (ConnectionError, RuntimeError):  # gone in the meantime
+        except (ConnectionError, RuntimeError):  # disconnected in the meantime
             self.cut()

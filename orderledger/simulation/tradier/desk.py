@@ -1,5 +1,6 @@
-"""How a simulated Tradier takes orders: forms are read, orders are received, and decided about
-moments later."""
+"""How a simulated Tradier handles orders: forms are read, orders are received, and decided on
+moments later.
+"""
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
@@ -32,9 +33,10 @@ class Faulty(ValueError):
 
 class Desk:
     """Receives, decides, fills. `judge` gives the reason to reject an order, or None. `prices`:
-    where instruments trade; an order that crosses its instrument's price is filled there, as a
-    whole. Without a price nothing fills by itself. `errors`: with these every form is refused at
-    once, so that the order never gets an id."""
+    where instruments trade; an order that crosses its instrument's price is filled there
+    completely. Without a price nothing fills by itself. `errors`: if given, every form is
+    refused with these, so that the order never gets an id.
+    """
 
     def __init__(
         self,
@@ -49,7 +51,7 @@ class Desk:
         self.errors: list[str] = []
 
     def receive(self, account: str, form: Form) -> SimulatedOrder:
-        """An order, with its legs, received and nothing more. Raises Faulty."""
+        """An order with its legs that is only received. Raises Faulty."""
         if self.errors:
             raise Faulty(*self.errors)
         kind = form.get("class", "")
@@ -60,7 +62,7 @@ class Desk:
         return self._receive_single(account, form, "", kind)
 
     def decide(self, order_id: int) -> None:
-        """What becomes of a received order, and of its legs."""
+        """The decision on a received order and its legs."""
         order = self.exchange.order(order_id)
         legs = self.exchange.children(order_id)
         reason = self.judge(order)
@@ -74,14 +76,15 @@ class Desk:
         self.match()
 
     def cancel(self, order_id: int) -> None:
-        """The order ends, and those of its legs that have not."""
+        """End the order, and those of its legs that have not ended."""
         for one in [*self.exchange.children(order_id), self.exchange.order(order_id)]:
             if not one.status.is_ended:
                 self.exchange.cancel(one)
 
     def change(self, order: SimulatedOrder, form: Form) -> None:
-        """New prices. Raises Faulty for a quantity, which cannot be changed, and without a
-        price."""
+        """New prices. Raises Faulty for a quantity, which cannot be changed, or if there is no
+        price.
+        """
         if "quantity" in form:
             raise Faulty("quantity cannot be changed")
         price, stop = _number_or_none(form, "price"), _number_or_none(form, "stop")
@@ -93,7 +96,7 @@ class Desk:
         self.match()
 
     def match(self) -> None:
-        """Fill what crosses the price of its instrument."""
+        """Fill the orders that cross the price of their instrument."""
         for account in self.exchange.accounts:
             for order in self.exchange.open_orders(account):
                 price = self.prices.get(order.instrument)
@@ -175,7 +178,7 @@ class Desk:
 
 
 def preview(form: Form) -> dict[str, Any]:
-    """What a trial is answered: no id."""
+    """The answer to a trial: no id."""
     return {
         "order": {
             "status": "ok",
@@ -216,5 +219,5 @@ def _number_or_none(form: Form, name: str) -> Decimal | None:
 
 
 def _spreads(form: Form, indexes: list[str]) -> Decimal:
-    """How many times the smallest leg."""
+    """The order's size as a multiple of its smallest leg."""
     return min(_number(form, f"quantity[{index}]") for index in indexes)

@@ -1,4 +1,4 @@
-"""Rows of the market in Tradier's words: orders with their legs, events of the stream, positions.
+"""Rows of the market in Tradier's format: orders with their legs, events of the stream, positions.
 
 Numbers are JSON numbers with a decimal point, times text to the millisecond in UTC. Money is in
 dollars, an option's quantity in contracts.
@@ -34,15 +34,15 @@ WORDS = {
 CENT = Decimal("0.01")
 STEP = Decimal("0.00000001")
 OPTION_SUFFIX = 15
-"""Expiry, call or put, strike: what stands behind the root of an option's symbol."""
+"""Expiry, call or put, strike: the text after the root of an option's symbol."""
 
 
 class Writer:
-    """Rows of one venue's exchange. `terms`: the words of an order as it was placed: class, type,
+    """Rows of one venue's exchange. `terms`: the words of an order at its placing: class, type,
     side, duration, strategy.
 
-    `unpriced`: orders whose filled quantity and average price are not there yet, whatever their
-    status says.
+    `unpriced`: orders whose filled quantity and average price are still missing, whatever their
+    status.
     """
 
     def __init__(self, exchange: ExchangeSimulator) -> None:
@@ -133,7 +133,7 @@ class Writer:
         )
 
     def status(self, order: SimulatedOrder) -> str:
-        """The word for it. An order with legs stands as they do."""
+        """The status word. The status of an order with legs follows from theirs."""
         legs = self.exchange.children(order.order_id)
         if legs and not order.status.is_ended:
             if all(leg.status is OrderStatus.FILLED for leg in legs):
@@ -187,7 +187,7 @@ def written_at(at: datetime) -> str:
 
 
 def _cost(held: SimulatedPosition) -> Decimal:
-    """In money, to the cent: below 0 of what was sold short."""
+    """The cost in money, to the cent: negative for a short sale."""
     worth = EXACT.multiply(held.quantity, held.average_price or ZERO)
     if _is_option(held.instrument):
         worth = EXACT.multiply(worth, OPTION_MULTIPLIER)

@@ -1,8 +1,8 @@
 """A simulated Tradier on loopback: orders, positions and order entry over HTTP, and the account
 stream. Needs the extra `fake`.
 
-An order is received first, and decided about moments later; nothing is filled until a test fills it
-or `trade_at` gives a price.
+An order is received first, and decided on moments later; nothing is filled until a test fills it or
+`trade_at` gives a price.
 """
 
 import asyncio
@@ -33,9 +33,9 @@ SESSION_SECONDS = 300.0
 class TradierServer(VenueServer):
     """Accounts of the simulated exchange are Tradier's account numbers; client ids are tags.
 
-    `limit` requests of a kind (questions, orders) are answered in `window_seconds`.
-    `decide_seconds` after an order was received it is decided about: `judge` gives the reason to
-    reject it, or None. `end_session()` makes yesterday of today.
+    `limit` requests of a kind (queries, orders) are answered in `window_seconds`. An order is
+    decided on `decide_seconds` after its receipt: `judge` gives the reason to reject it, or None.
+    `end_session()` moves today's orders to the previous session.
     """
 
     websocket_path = "/v1/accounts/events"
@@ -91,16 +91,16 @@ class TradierServer(VenueServer):
         return f"{request.method} {request.path}" + (f"?filter={asked}" if asked else "")
 
     def end_session(self) -> None:
-        """From now on the orders of until now are those of earlier days."""
+        """Move today's orders to the previous session."""
         self.session_began_at = self.exchange.clock.now()
 
     def trade_at(self, instrument: str, price: Decimal | str) -> None:
-        """From now on the instrument trades at this price: what crosses it is filled."""
+        """From now on the instrument trades at this price: orders that cross it are filled."""
         self.desk.prices[instrument] = Decimal(price)
         self.desk.match()
 
     async def converse(self, socket: VenueSocket) -> None:
-        """One client: it names its session first, then it gets what happens."""
+        """One client: it names its session first, then it receives events."""
         unsubscribe: Callable[[], None] | None = None
         try:
             async for text in socket.texts():
@@ -130,7 +130,9 @@ class TradierServer(VenueServer):
         }
 
     def _limited(self, handler: Callable[[web.Request], Awaitable[web.Response]]) -> Handler:
-        """Behind the token and the limits, which stand in the headers of every answer."""
+        """Handle a request after checking the token and the limits, which are in the headers of
+        every answer.
+        """
 
         async def limited(request: web.Request) -> web.StreamResponse:
             if request.headers.get("Authorization") != f"Bearer {self.token}":
@@ -158,7 +160,7 @@ class TradierServer(VenueServer):
         return limited
 
     def _counted(self, kind: str) -> tuple[dict[str, str], bool]:
-        """One more request in the window, which begins with its first one."""
+        """Count one more request in the window, which begins with its first one."""
         began, used = self._windows.get(kind, (0.0, 0))
         if self._epoch() >= began + self._window_seconds:
             began, used = self._epoch(), 0
@@ -190,7 +192,7 @@ class TradierServer(VenueServer):
         )
 
     def _is_asked(self, order: SimulatedOrder, request: web.Request) -> bool:
-        """Of the present session, unless days are asked for; these go back a month."""
+        """Orders of the current session, unless days are requested; these go back a month."""
         if "filter" not in request.query:
             is_new = self.session_began_at is None or order.created_at >= self.session_began_at
             return is_new or (
@@ -222,7 +224,7 @@ class TradierServer(VenueServer):
         )
 
     async def _session(self, request: web.Request) -> web.Response:
-        """One at a time: who had one is cut off."""
+        """One session at a time: the previous one is cut off."""
         self._sessions.clear()
         self.cut_all_that_listen()
         session = f"session-{self.connections}-{len(self._asked)}"
@@ -230,7 +232,7 @@ class TradierServer(VenueServer):
         return self.answer({"stream": {"sessionid": session, "url": self.websocket_url}})
 
     def cut_all_that_listen(self) -> None:
-        """End the sockets that have sent a session, and not those that are about to."""
+        """End the sockets that have sent a session, but not those that are about to."""
         for socket in list(self.sockets):
             if socket.sent:
                 socket.cut()
@@ -274,7 +276,7 @@ class TradierServer(VenueServer):
         return None
 
     def _soon(self, act: Callable[[int], None], order_id: int) -> None:
-        """Received is not done: the answer comes first."""
+        """Received does not mean executed: the answer comes first."""
 
         def now() -> None:
             with suppress(ValueError):  # ended in the meantime
@@ -283,5 +285,5 @@ class TradierServer(VenueServer):
         asyncio.get_running_loop().call_later(self._decide_seconds, now)
 
 
-def _fault(said: str, code: str) -> dict[str, Any]:
-    return {"fault": {"faultstring": said, "detail": {"errorcode": code}}}
+def _fault(message: str, code: str) -> dict[str, Any]:
+    return {"fault": {"faultstring": message, "detail": {"errorcode": code}}}

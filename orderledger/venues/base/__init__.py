@@ -1,1 +1,1 @@
-"""What all venue adapters share."""
+"""Shared parts of all venue adapters."""

@@ -1,8 +1,8 @@
 """`Adapter`: a venue as the rest of orderledger uses it. It is registered by an entry point, see
 `registry`.
 
-The module that defines one is imported for reading settings alone: it should import the adapter's
-other modules inside `build` and `recording`.
+The module that defines an adapter is also imported just to read settings: it should import the
+adapter's other modules inside `build` and `recording`.
 """
 
 from collections.abc import Callable, Iterator
@@ -19,16 +19,16 @@ Recorder = Callable[[str, str, Records | None], Recording]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adapter:
-    """One venue: its settings, and how its parts are made.
+    """One venue: its settings, and functions that make its parts.
 
     `build(settings, records)` makes the venue of one `[[venues]]` table; raises InvalidSetting if a
     secret cannot be read. `recording(account, number, records)` translates recorded payloads;
     `number` is the account's name at the venue or empty; raises InvalidSetting if the venue needs
     it. `alias` is the alias under which the venue's name for an order is recorded; `alias_prefixes`
-    are those that end in the venue's id themselves. `simulation` names the function that makes the
-    simulated venue, as `package.module:function`: it is imported only to simulate (see
-    `orderledger.simulation.servers.simulated`). `order_entry(settings, account)` makes what sends
-    orders of one account of the section; None where the adapter only reads.
+    are aliases that themselves end in the venue's id. `simulation` names the function that makes
+    the simulated venue, as `package.module:function`: it is imported only to simulate (see
+    `orderledger.simulation.servers.simulated`). `order_entry(settings, account)` makes the order
+    entry for one account of the section; None if the adapter only reads.
     """
 
     name: str

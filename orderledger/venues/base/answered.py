@@ -1,4 +1,4 @@
-"""What the answer to a query about one order proves of the time at which it was asked."""
+"""Shows what the answer to a query about one order proves for the time of the query."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -26,12 +26,12 @@ SHOWN = (OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED)
 
 
 def answered(messages: Sequence[Message], asked_at: datetime) -> list[Message]:
-    """The messages of an answer, which hold of `asked_at`: when it was asked, less the time by
-    which the venue's answers may lag.
+    """The messages of an answer, valid at `asked_at`: the time of the query minus the possible lag
+    of the venue's answers.
 
-    A row of a working order may have no other time than that of its creation, which says nothing of
-    later moments. So a `status` with `asked_at` precedes it: this confirms the order, and opens one
-    again that had ended here before.
+    A row of a working order may only have its creation time, which proves nothing about later
+    moments. So a `status` with `asked_at` precedes it: this confirms the order, and reopens one
+    that had ended here before.
     """
     found = [
         message.model_copy(update={"asked_at": asked_at})
@@ -39,21 +39,24 @@ def answered(messages: Sequence[Message], asked_at: datetime) -> list[Message]:
         else message
         for message in messages
     ]
-    last = max((place for place, message in enumerate(found) if _says_state(message)), default=None)
+    last = max(
+        (place for place, message in enumerate(found) if _shows_state(message)), default=None
+    )
     if last is not None and isinstance(state := found[last], WORKING):
         found.insert(last, _shown(state, asked_at))
     return found
 
 
-def _says_state(message: Message) -> bool:
+def _shows_state(message: Message) -> bool:
     return isinstance(message, (*WORKING, *OTHER_STATES)) or (
         isinstance(message, Status) and message.status is not None
     )
 
 
 def _shown(report: Report, asked_at: datetime) -> Status:
-    """The state without the row's numbers, which are of the row's own time: the report that follows
-    has them."""
+    """The state without the row's numbers, which date from the row's own time: the report that
+    follows has them.
+    """
     word = None if report.reported is None else report.reported.status
     return Status(
         account=report.account,

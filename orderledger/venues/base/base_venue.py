@@ -1,9 +1,9 @@
-"""`BaseVenue`: what every adapter does alike. An adapter adds its vocabulary, its translation and
-its endpoints.
+"""`BaseVenue`: shared behaviour of all adapters. An adapter adds its vocabulary, its translation
+and its endpoints.
 
-A subclass makes its feeds in `make_feeds`, and puts what they receive through `deliver`. Its
-answers to the ledger's queries go through `listing`, `answer`, `about_order` and `balances`. Both
-add the definitions of instruments (`terms_of`).
+A subclass makes its feeds in `make_feeds`, and passes received messages to `deliver`. Its answers
+to the ledger's queries go through `listing`, `answer`, `about_order` and `balances`. Both add the
+definitions of instruments (`terms_of`).
 """
 
 import asyncio
@@ -32,23 +32,25 @@ from orderledger.venues.base.venue import (
 from orderledger.venues.errors import VenueUnavailable
 
 QUERY_LAG = timedelta(seconds=5)
-"""Ours, where a venue documents no time: none of the venues of this package does."""
+"""Our own value, used if a venue documents no time: none of the venues of this package does."""
 
 
 class Feed(Protocol):
-    """One source of events while the venue is listened to: a websocket, or an account that is
-    queried again and again."""
+    """One source of events while `listen` runs: a websocket, or an account that is queried
+    repeatedly.
+    """
 
     async def run(self) -> None:
         """Deliver until canceled, or until `disconnect` has been called and everything received is
         delivered."""
 
     async def disconnect(self) -> None:
-        """Have `run` end by itself soon."""
+        """Make `run` end soon by itself."""
 
     def error_for(self, account: str) -> str | None:
-        """Why this account is not listened to as it should be. None if it is, or if this feed is
-        not about it."""
+        """Why this account has no working feed. None if it has, or if this feed does not serve
+        it.
+        """
 
 
 class Connections(Protocol):
@@ -61,18 +63,18 @@ class Connections(Protocol):
 class BaseVenue:
     """Implements `listen`, `disconnect`, `error_for` and `aclose` of `Venue`.
 
-    `now` gives aware UTC. `hidden` takes secrets out of a text that is shown. `http` is closed by
+    `now` gives aware UTC. `hidden` removes secrets from a text that is shown. `http` is closed by
     `aclose`.
     """
 
     name: str
     abilities: Abilities
     position_mode: PositionMode | None = None
-    """Set where the venue documents that an instrument has one net position, always. Its fills then
-    say no side of a position."""
+    """True if the venue documents that an instrument always has one net position. Its fills then
+    name no position side.
+    """
     query_lag: timedelta = QUERY_LAG
-    """By how much the answer to a query about one order may be behind: it may show what was so much
-    earlier."""
+    """How far the answer to a query about one order may lag behind the venue's state."""
 
     def __init__(
         self,
@@ -94,19 +96,18 @@ class BaseVenue:
         self._feeds: list[Feed] = []
         self._tasks: list[asyncio.Task[None]] = []
 
-    # What a subclass gives.
+    # For subclasses to implement.
 
     def make_feeds(self) -> Iterable[Feed]:
-        """The feeds of one listening."""
+        """The feeds of one `listen` call."""
         raise NotImplementedError
 
     def terms_of(self, instrument: str) -> Terms | None:
-        """The terms of an instrument, as the venue's own list gives them. None if they are not
-        known."""
+        """The terms of an instrument, from the venue's own list. None if they are not known."""
         return None
 
     def reports_position(self, instrument: str) -> bool:
-        """Whether `positions` would name this instrument if any of it were held."""
+        """Whether `positions` would include this instrument if any of it were held."""
         return True
 
     # Listening
@@ -157,7 +158,7 @@ class BaseVenue:
     async def deliver_faults(
         self, accounts: Sequence[str], faults: Iterable[Fault], at: datetime
     ) -> None:
-        """Deliver what could not be read of a frame, or of rows that a feed queried."""
+        """Deliver the unreadable part of a frame, or of rows that a feed queried."""
         for one in unreadable_payloads(accounts, faults, at, self._hidden):
             await self.queue.put(one)
 
@@ -172,21 +173,22 @@ class BaseVenue:
     async def _run(self, feed: Feed) -> None:
         try:
             await feed.run()
-        except Exception as error:  # a fault of this program: whoever listens raises it
+        except Exception as error:  # a fault of this program: the listener raises it
             await self.queue.fail(error)
 
     # Answers
 
     def defined(self, messages: Sequence[Message]) -> list[Message]:
-        """The messages of an answer, with the definition of each instrument before its first fill.
-        An answer remembers nothing of those before it, which may not have been recorded."""
+        """The messages of an answer, with the definition of each instrument before its first
+        fill. Each answer is independent of earlier ones, which may not have been recorded.
+        """
         return Definitions().added_to(messages, self._terms_of, self.now)
 
     async def listing(
         self, account: str, translation: Translation, venue_order_ids: Iterable[str], at: datetime
     ) -> Listing:
         """A full list of open orders."""
-        faults = await self.unread.say(account, translation.faults)
+        faults = await self.unread.report(account, translation.faults)
         return Listing(
             messages=self.defined(translation.messages),
             faults=faults,
@@ -203,11 +205,11 @@ class BaseVenue:
         begins_at: datetime | None = None,
         prior_positions: Sequence[PriorPosition] = (),
     ) -> Answer:
-        """Fills and what belongs to them, oldest first."""
-        said = await self.unread.say(account, faults)
+        """Fills and related messages, oldest first."""
+        faults_shown = await self.unread.report(account, faults)
         return Answer(
             messages=self.defined(messages),
-            faults=said,
+            faults=faults_shown,
             begins_at=begins_at,
             prior_positions=prior_positions,
         )
@@ -215,23 +217,26 @@ class BaseVenue:
     async def about_order(
         self, account: str, translation: Translation, asked_at: datetime | None = None
     ) -> list[Message]:
-        """What is known of one order. `asked_at`: when it was asked; None for an answer that may be
-        older than the question. Raises VenueUnavailable if nothing of the answer can be read."""
+        """The state of one order. `asked_at`: the time of the query; None for an answer that may
+        be older than the query. Raises VenueUnavailable if no part of the answer can be read.
+        """
         if translation.faults and not translation.messages:
             raise VenueUnavailable(
                 f"the order cannot be read: {self._hidden(translation.faults[0].fault)}"
             )
-        await self.unread.say(account, translation.faults)
+        await self.unread.report(account, translation.faults)
         return self.answered(translation.messages, asked_at)
 
     def answered(self, messages: Sequence[Message], asked_at: datetime | None) -> list[Message]:
-        """The messages of an answer about one order, with what they prove of the time at which it
-        was asked."""
+        """The messages of an answer about one order, with what they prove for the time of the
+        query.
+        """
         return self.defined(
             messages if asked_at is None else answered(messages, asked_at - self.query_lag)
         )
 
     def balances(self, translation: Translation) -> list[Balance]:
-        """What is held and not flat. Raises VenueUnavailable if a row cannot be read: left out, it
-        would be taken for flat."""
+        """All positions that are not flat. Raises VenueUnavailable if a row cannot be read:
+        without it, the position would count as flat.
+        """
         return self.unread.held(translation.messages, translation.faults)

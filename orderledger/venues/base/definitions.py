@@ -1,5 +1,6 @@
-"""Definitions of instruments, from a venue's own list: recorded before the first fill or position,
-so that P&L has a currency."""
+"""Definitions of instruments from a venue's own list, recorded before the first fill or position
+so that P&L has a currency.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
@@ -10,15 +11,18 @@ from orderledger import Balance, CorrectFill, Fill, Instrument, Message, Positio
 from orderledger.venues.base.translation import Translation
 
 DEFINED_AT = datetime(1970, 1, 1, tzinfo=UTC)
-"""The time of a first definition: before any fill, and before any definition by an operator, which
-therefore holds."""
+"""The time of a first definition: before any fill, and before any definition by an operator,
+which therefore takes precedence.
+"""
 
 Now = Callable[[], datetime]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """The terms of one instrument. What the venue does not state is None, and left as it is."""
+    """The terms of one instrument. Terms that the venue does not state are None, and stay
+    unchanged.
+    """
 
     currency: str | None = None
     multiplier: Decimal | None = None
@@ -33,14 +37,15 @@ TERMS = tuple(term.name for term in fields(Terms))
 
 
 class Definitions:
-    """Remembers which terms were told, by account and instrument."""
+    """Remembers the terms already delivered, by account and instrument."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[str, str], Terms] = {}
 
     def added_to(self, messages: Sequence[Message], terms_of: TermsOf, now: Now) -> list[Message]:
-        """The messages, each fill and position after the definition of its instrument, unless that
-        was told with the same terms before."""
+        """The messages, with each instrument's definition before its fills and positions, unless
+        the same terms were already delivered.
+        """
         defined: list[Message] = []
         for message in messages:
             instrument = _traded(message)
@@ -50,7 +55,7 @@ class Definitions:
         return defined
 
     def added(self, translation: Translation, terms_of: TermsOf) -> Translation:
-        """The same for recorded payloads, where terms that change hold from the beginning."""
+        """The same for recorded payloads, where changed terms apply from the beginning."""
         messages = self.added_to(translation.messages, terms_of, lambda: DEFINED_AT)
         return (
             replace(translation, messages=messages)
@@ -86,6 +91,8 @@ class Definitions:
 
 
 def _traded(message: Message) -> str | None:
-    """The instrument of a fill, or of a position: the balance of a currency has no price."""
+    """The instrument of a fill, or of a position. None for the balance of a currency, which has
+    no price.
+    """
     is_position = isinstance(message, Balance) and message.average_price is not None
     return message.instrument if is_position or isinstance(message, (Fill, CorrectFill)) else None  # type: ignore[attr-defined]

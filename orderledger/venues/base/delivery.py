@@ -1,4 +1,4 @@
-"""The queue between an adapter's feeds and whoever listens to the venue."""
+"""The queue between an adapter's feeds and the listener of the venue."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
@@ -12,17 +12,18 @@ Mark = asyncio.Future[None]
 Item = FeedEvent | BaseException | Mark
 
 MOST_WAITING = 250
-"""Messages. Beyond them each account may have added one payload."""
+"""Limit in messages. Each account may exceed it by one payload."""
 
 
 class DeliveryQueue:
-    """A queue of limited length. An event is in it as soon as it is put; a feed that has filled the
-    queue then waits for room. Consecutive messages of one account are delivered together."""
+    """A queue of limited length. An event is queued at once; a feed that has filled the queue
+    then waits for room. Consecutive messages of one account are delivered together.
+    """
 
     def __init__(self, *, most: int = MOST_WAITING) -> None:
         self._line: asyncio.Queue[Item] = asyncio.Queue()
         self._following: Item | None = None
-        """Taken from the queue, and not delivered yet."""
+        """Taken from the queue, but not delivered yet."""
         self._most = most
         self._room = asyncio.Event()
         self._room.set()
@@ -46,23 +47,23 @@ class DeliveryQueue:
         self._add(event)
 
     async def fail(self, error: BaseException) -> None:
-        """Raise an error of this program to whoever listens."""
+        """Raise an error of this program in the listener."""
         self._add(error)
 
     async def close(self) -> None:
-        """End `events` once all that waits is delivered."""
+        """End `events` once everything queued is delivered."""
         if self.is_listened_to:
             self._add(Ended())
 
     async def wait_delivered(self) -> None:
-        """Wait until all that was put before is delivered."""
+        """Wait until everything queued before is delivered."""
         if self.is_listened_to:
             mark: Mark = asyncio.get_running_loop().create_future()
             self._add(mark)
             await mark
 
     async def events(self) -> AsyncGenerator[FeedEvent, None]:
-        """Everything that is put, until closed or ended."""
+        """Every queued event, until closed or ended."""
         self.is_listened_to = True
         try:
             async with aclosing(self._batches()) as batches:
@@ -72,8 +73,9 @@ class DeliveryQueue:
             self.is_listened_to = False
 
     def keep_undelivered(self) -> None:
-        """Keep messages and unreadable rows for the next listener; drop who was up and what failed.
-        Call when no feed runs."""
+        """Keep messages and unreadable rows for the next listener; drop account states and
+        errors. Call when no feed runs.
+        """
         waiting = [
             self._following,
             *(self._took(self._line.get_nowait()) for _ in range(self._line.qsize())),
@@ -117,7 +119,7 @@ class DeliveryQueue:
                 yield first
 
     def _joined(self, first: Messages) -> Messages:
-        """The messages, with those right behind them about the same account."""
+        """The messages, with those that directly follow for the same account."""
         messages, frames = list(first.messages), first.frames
         while not self._line.empty():
             following = self._took(self._line.get_nowait())

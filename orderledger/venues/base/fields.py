@@ -16,7 +16,7 @@ Meaning = TypeVar("Meaning")
 Value = TypeVar("Value")
 
 LONGEST_COUNT = 20
-"""Digits of a time that is a count of seconds or parts of them."""
+"""Digits of a time that is a count of seconds or fractions of them."""
 
 LONGEST_ID = 40
 """Digits of an id. No venue has longer ones."""
@@ -25,13 +25,13 @@ LARGEST_ID = 2**64
 LARGEST_SEQUENCE = 2**63
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
-"""Earlier than any order. An earlier time is a zero, or a count of something else."""
+"""No order is older. An earlier time is a zero, or a count in another unit."""
 
 LOCAL_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9:.]{8,18}", re.ASCII)
 """A date and a time of day, without an offset."""
 
 NOTHING = ("", "null")
-"""Texts that stand for a missing value."""
+"""Texts that mean a missing value."""
 
 
 class Unreadable(ValueError):
@@ -39,14 +39,15 @@ class Unreadable(ValueError):
 
 
 class Details:
-    """The optional fields of one fill. One that cannot be read is None, and is named in `text`: it
-    never costs the fill."""
+    """The optional fields of one fill. A field that cannot be read is None, and is named in
+    `text`: the fill is kept.
+    """
 
     def __init__(self) -> None:
         self._unread: list[str] = []
 
     def read(self, name: str, read: Callable[[], Value | None]) -> Value | None:
-        """The field, as `read` gives it."""
+        """The field, read by `read`."""
         try:
             return read()
         except Unreadable:
@@ -55,7 +56,7 @@ class Details:
 
     @property
     def text(self) -> str | None:
-        """Which fields could not be read. None if all could."""
+        """The fields that could not be read. None if all could."""
         return f"cannot be read: {', '.join(self._unread)}" if self._unread else None
 
 
@@ -65,8 +66,9 @@ def is_nothing(value: Any) -> bool:
 
 
 def number(row: PayloadRow, name: str) -> Decimal | None:
-    """A number with exactly the digits that were sent. A float is refused, because it has lost
-    them."""
+    """A number with exactly the digits that were sent. Floats are refused because they have lost
+    digits.
+    """
     value = row.get(name)
     if is_nothing(value):
         return None
@@ -85,7 +87,7 @@ def needed_number(row: PayloadRow, name: str) -> Decimal:
 
 
 def price(row: PayloadRow, name: str) -> Decimal | None:
-    """A price. 0 stands for none."""
+    """A price. 0 means none."""
     found = number(row, name)
     if found is not None and found < 0:
         raise Unreadable(f"{name} is negative")
@@ -97,7 +99,7 @@ def paid_price(row: PayloadRow, name: str, *, may_be_zero: bool = False) -> Deci
     has become worthless."""
     found = needed_number(row, name)
     if found < 0 or (found == 0 and not may_be_zero):
-        raise Unreadable(f"{name} is {found:f}: a price is above 0")
+        raise Unreadable(f"{name} is {found:f}: a price must be greater than 0")
     return found
 
 
@@ -123,12 +125,12 @@ def one_of(row: PayloadRow, name: str, meanings: Mapping[str, Meaning]) -> Meani
     """The meaning of a required text, which is compared in lower case."""
     found = needed_word(row, name).lower()
     if found not in meanings:
-        raise Unreadable(f"{name} is none of {', '.join(meanings)}")
+        raise Unreadable(f"{name} is not one of {', '.join(meanings)}")
     return meanings[found]
 
 
 def identity(row: PayloadRow, name: str) -> str | None:
-    """An id that is an integer, as text. 0 stands for none."""
+    """An id that is an integer, as text. 0 means none."""
     value = row.get(name)
     if is_nothing(value):
         return None
@@ -137,30 +139,32 @@ def identity(row: PayloadRow, name: str) -> str | None:
     if not (
         isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= LONGEST_ID
     ):
-        raise Unreadable(f"{name} is no id")
+        raise Unreadable(f"{name} is not an id")
     return value if value.strip("0") else None
 
 
 def sequence_of(trade_id: str) -> int | None:
-    """The number of a trade as its place in the venue's order of trades. None if it is too large
-    for one."""
+    """The number of a trade, used as its rank in the venue's order of trades. None if it is too
+    large.
+    """
     number = int(trade_id)
     return number if number < LARGEST_SEQUENCE else None
 
 
 def can_be_id(name: str) -> bool:
-    """Whether this can be a venue's id. Others are not queried, because the venue would refuse the
-    whole query."""
+    """Whether this can be a venue's id. Other ids are not queried, because the venue would
+    refuse the whole query.
+    """
     return name.isascii() and name.isdigit() and len(name) <= LONGEST_ID and int(name) < LARGEST_ID
 
 
 def rows_within(row: PayloadRow, name: str) -> list[Document]:
-    """The rows that stand in a row. None of them if there is nothing."""
+    """The rows nested in a row. An empty list if there are none."""
     value = row.get(name)
     if is_nothing(value):
         return []
     if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
-        raise Unreadable(f"{name} is no list of rows")
+        raise Unreadable(f"{name} is not a list of rows")
     return value
 
 
@@ -170,14 +174,14 @@ def flag(row: PayloadRow, name: str) -> bool | None:
     if is_nothing(value):
         return None
     if not isinstance(value, bool):
-        raise Unreadable(f"{name} is neither true nor false")
+        raise Unreadable(f"{name} must be true or false")
     return value
 
 
 def moment(row: PayloadRow, name: str, *, offset: str = "") -> datetime | None:
     """A time: RFC 3339 with an offset, or a count of s, ms, us or ns, as a number or as text.
 
-    `offset` is that of a venue whose times name none, such as "Z".
+    `offset` is the UTC offset of a venue whose times name none, such as "Z".
     """
     value = row.get(name)
     if is_nothing(value):
@@ -198,7 +202,7 @@ def moment(row: PayloadRow, name: str, *, offset: str = "") -> datetime | None:
 
 
 def plausible(at: datetime) -> datetime:
-    """The same time. Raises ValueError if it is before `EARLIEST`."""
+    """The time itself. Raises ValueError if it is before `EARLIEST`."""
     if at < EARLIEST:
         raise ValueError(f"is {at.isoformat()}, which is before the year {EARLIEST.year}")
     return at

@@ -25,8 +25,9 @@ class Networks:
         return self.known[name]
 
     def name_of(self, address: str) -> str | None:
-        """The network that has this address. None for another host, and for a text that is no
-        address."""
+        """The network that has this address. None for another host, and for a text that is not
+        an address.
+        """
         host = _host(address)
         hosts = {
             name: {_host(one.url), _host(one.websocket_url)} for name, one in self.known.items()

@@ -1,4 +1,4 @@
-"""Prices that are derived from sums, within the digits that a message holds."""
+"""Prices derived from sums, within the digits that a message can hold."""
 
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 
@@ -6,13 +6,14 @@ from orderledger.extend.messages import DIGITS
 from orderledger.extend.values import EXACT, ONE, ZERO, plain
 
 PRICE = Context(prec=DIGITS, rounding=ROUND_HALF_EVEN)
-"""A derived price that does not end within 28 digits is rounded half even to 28 digits."""
+"""A derived price with more than 28 digits is rounded half even to 28 digits."""
 SMALLEST = ONE.scaleb(-DIGITS)
 
 
 def quotient(notional: Decimal, quantity: Decimal) -> Decimal | None:
-    """notional / quantity to 28 digits. None if it is not above zero: then the numbers do not
-    belong together."""
+    """notional / quantity to 28 digits. None if the result is not above zero: then the numbers
+    do not belong together.
+    """
     price = PRICE.divide(notional, quantity)
     if price.as_tuple().exponent < -DIGITS:  # type: ignore[operator]
         price = price.quantize(SMALLEST, rounding=ROUND_HALF_EVEN, context=EXACT)

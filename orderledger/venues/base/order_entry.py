@@ -1,8 +1,8 @@
 """`OrderEntry`: the protocol for sending orders to a venue. The gateway records before it calls,
-and records what is returned.
+and records the returned messages.
 
 An implementation signs, sends and translates the answer. It retries nothing and remembers nothing:
-the gateway decides what is sent again.
+the gateway decides whether to send again.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,26 +15,27 @@ from orderledger.extend.views import Row
 __all__ = ["EntryAbilities", "OrderEntry", "Sent"]
 
 Sent: TypeAlias = Sequence[Message]
-"""What the venue's answer says, as messages: acknowledge, reject, fill, cancel, reject_cancel,
-replace, reject_replace.
+"""The venue's answer as messages: acknowledge, reject, fill, cancel, reject_cancel, replace,
+reject_replace.
 
-Empty where the venue only says that it has received the request.
+Empty if the venue has only confirmed receipt.
 """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryAbilities:
-    """What a venue lets us send.
+    """The abilities of a venue's order entry.
 
-    - `batch`: the most orders of one call; 1 where the venue takes them one by one.
+    - `batch`: the most orders in one call; 1 if the venue takes them one by one.
     - `replaces`: whether an order can be changed without canceling it.
     - `cancels_by_client_id`: whether an order can be canceled before its venue id is known.
     - `absence_seconds`: how long after sending the venue's "unknown order" proves that it never
       received the order. None: it never proves that.
-    - `orders_per_second`: the venue's own limit, where it states one.
-    - `order_types`, `times_in_force`: what it sends. An order may always leave the time in force to
-      the venue.
-    - `conditions`: which of `post_only`, `reduce_only`, `position_side` and `position_id` it sends.
+    - `orders_per_second`: the venue's own limit, if it states one.
+    - `order_types`, `times_in_force`: the supported values. An order may always leave the time in
+      force to the venue.
+    - `conditions`: which of `post_only`, `reduce_only`, `position_side` and `position_id` are
+      supported.
 
     The gateway denies an order with a term that is not among these, before it is recorded as
     submitted.
@@ -57,8 +58,9 @@ BOTH_CONDITIONS = frozenset({"post_only", "reduce_only"})
 class OrderEntry(Protocol):
     """Sends the orders of one account. Orders are rows of the order view (`OrderRow`).
 
-    Every sending method raises NotSent if certainly nothing reached the venue, and Unanswered if
-    the outcome is unknown. A refusal by the venue is an answer: it is returned as a message.
+    Every sending method raises NotSent if the request certainly did not reach the venue, and
+    Unanswered if the outcome is unknown. A refusal by the venue is an answer: it is returned as a
+    message.
     """
 
     abilities: EntryAbilities
@@ -77,15 +79,17 @@ class OrderEntry(Protocol):
         """Send a new order."""
 
     async def submit_many(self, orders: Sequence[Row]) -> Sequence[Sent | Exception]:
-        """Send at most `abilities.batch` new orders in one call. For each, what `submit` would
-        return or raise."""
+        """Send at most `abilities.batch` new orders in one call. For each, returns or raises the
+        same as `submit`.
+        """
 
     async def cancel(self, order: Row, request_id: str) -> Sent:
         """Request to cancel an order, by its client order id or its venue's id."""
 
     async def replace(self, order: Row, request: Row) -> Sent:
         """Request to change an order. `request` has `request_id` and the new `quantity`,
-        `limit_price`, `stop_price`, each None where it stays."""
+        `limit_price`, `stop_price`, each None if it stays.
+        """
 
     async def aclose(self) -> None:
         """Close all connections."""

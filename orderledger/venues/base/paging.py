@@ -1,5 +1,6 @@
-"""Turning the pages of a list: by a cursor, by page numbers, or by time. A list that does not end
-raises VenueUnavailable."""
+"""Reads the pages of a list: by a cursor, by page numbers, or by time. A list that does not end
+raises VenueUnavailable.
+"""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import datetime
@@ -18,8 +19,9 @@ async def by_cursor(
     cursor_name: str = "next_cursor",
     what: str,
 ) -> AsyncIterator[Document]:
-    """The pages of a list that stands in the field `name`, each with the cursor of the next one.
-    `fetch("")` gives the first."""
+    """The pages of a list in the field `name`, each with the cursor of the next one. `fetch("")`
+    returns the first.
+    """
     seen: set[str] = set()
     cursor = ""
     while True:
@@ -32,7 +34,7 @@ async def by_cursor(
         if not cursor or not page[name]:
             return
         if cursor in seen:
-            raise VenueUnavailable(f"{what}: pages that lead in a circle")
+            raise VenueUnavailable(f"{what}: the pages form a loop")
         seen.add(cursor)
 
 
@@ -44,8 +46,9 @@ async def by_number(
     most: int,
     what: str,
 ) -> list[Any]:
-    """The rows of all pages from 1 on, until one has fewer than `least` rows, or none that is new:
-    some venues ignore the number of the page."""
+    """The rows of all pages from 1 on, until a page has fewer than `least` rows, or no new row:
+    some venues ignore the page number.
+    """
     rows: list[Any] = []
     seen: set[str] = set()
     for page in range(1, most + 1):
@@ -65,9 +68,10 @@ async def newest_first(
     most: int,
     what: str,
 ) -> list[Any]:
-    """The wanted rows of a list that begins with the newest, page by page from 1 on: `fetch` gives
-    a page, and whether there is another. Rows that come meanwhile push others to later pages: they
-    are met twice, and none is missed. Oldest first."""
+    """The wanted rows of a list that begins with the newest, page by page from 1 on: `fetch`
+    returns a page, and whether there is another. Rows that arrive meanwhile push others to later
+    pages: some rows are read twice, and none is missed. Oldest first.
+    """
     rows: list[Any] = []
     for page in range(1, most + 1):
         found, has_next = await fetch(page)
@@ -100,14 +104,14 @@ async def by_time(
             return rows
         end = max((time_of(row) for row in page), default=start)
         last = [row for row in page if time_of(row) == end]
-        # A page on which all rows have the time it was asked for cannot be turned by time: go on
-        # behind it.
+        # A page whose rows all have the requested time cannot be followed by time: continue just
+        # after it.
         start = end if end > start else end + 1
-    raise VenueUnavailable(f"{what} has no end after {MOST_PAGES} pages")
+    raise VenueUnavailable(f"{what} does not end after {MOST_PAGES} pages")
 
 
 def _unseen(page: Sequence[Any], last: Sequence[Any]) -> list[Any]:
-    """The rows but for those that the page before ended with."""
+    """The rows without those that ended the page before."""
     left = list(last)
     unseen = []
     for row in page:
@@ -119,8 +123,9 @@ def _unseen(page: Sequence[Any], last: Sequence[Any]) -> list[Any]:
 
 
 def is_since(since: datetime, *names: str, offset: str = "") -> Callable[[Any], bool]:
-    """Whether a row is not older, by the first of these fields that it has. One without a time that
-    can be read is not left out."""
+    """Whether a row is not older, by the first of these fields that it has. A row without a
+    readable time is kept.
+    """
 
     def is_wanted(row: Any) -> bool:
         try:

@@ -22,20 +22,22 @@ class PolledVenue(BaseVenue):
     poll_seconds: float = 2.0
     idle_seconds: float = 15.0
 
-    # What a subclass gives.
+    # For subclasses to implement.
 
     async def order_rows(self, account: str) -> list[Any]:
-        """The rows of all orders that are open, and of those that ended lately. Raises
-        VenueError."""
+        """The rows of all open orders, and of those that ended lately. Raises VenueError."""
         raise NotImplementedError
 
     def translate_orders(self, account: str, rows: Sequence[Any]) -> Translation:
-        """The messages of such rows, an order's fills before its status. `questions` are orders of
-        which the rows do not tell enough: their rows are translated again at the next query."""
+        """The messages of such rows, an order's fills before its status. `questions` are orders
+        whose rows lack information: they are translated again at the next query.
+        """
         raise NotImplementedError
 
     def key_of(self, row: Any) -> str:
-        """What makes two rows the same order's. A row without a readable id stands for itself."""
+        """The key that identifies the order of a row. A row without a readable id is its own
+        key.
+        """
         return as_text(row)
 
     def open_ids(self, rows: Sequence[Any]) -> frozenset[str]:
@@ -43,7 +45,7 @@ class PolledVenue(BaseVenue):
         rows included."""
         raise NotImplementedError
 
-    # What it does with that.
+    # Built on these.
 
     def make_feeds(self) -> Iterable[Feed]:
         return [PollFeed(self, account) for account in self.accounts]
@@ -58,10 +60,10 @@ class PolledVenue(BaseVenue):
 
 
 class PollFeed:
-    """Queries the orders of one account again and again, and delivers the rows that have changed.
+    """Queries the orders of one account repeatedly, and delivers the rows that have changed.
 
-    The account is Up after the first answer, and Down when a query fails: as of the last one that
-    succeeded.
+    The account is Up after the first answer, and Down when a query fails, dated at the last
+    successful query.
     """
 
     def __init__(self, venue: PolledVenue, account: str) -> None:
@@ -72,9 +74,9 @@ class PollFeed:
         self._error: str | None = None
         self._has_open = True
         self._rows: dict[str, Any] = {}
-        """Each row as it was delivered last, by its key."""
+        """Each row as last delivered, by its key."""
         self._faults: Sequence[Fault] = ()
-        """What could not be read of the last rows that had changed."""
+        """The unreadable parts of the last changed rows."""
         self._wake = asyncio.Event()
         self._is_ending = False
 
@@ -92,7 +94,7 @@ class PollFeed:
         self._wake.set()
 
     async def disconnect(self) -> None:
-        """The query that has begun is the last."""
+        """The running query is the last."""
         self._is_ending = True
         self._wake.set()
 
@@ -126,8 +128,9 @@ class PollFeed:
         await self._venue.deliver_faults([self.account], translation.faults, self._venue.now())
 
     async def _went_down(self, reason: str) -> None:
-        """Deliver Down once, as of the last moment at which all was well; before the first answer,
-        of when listening began."""
+        """Deliver Down once, dated at the last successful query; before the first answer, at the
+        start of listening.
+        """
         was_down, self.is_up, self._error = self._error is not None, False, reason
         if not was_down:
             await self._venue.queue.put(

@@ -1,4 +1,4 @@
-"""`Recording`: recorded payloads of one account, translated one after the other."""
+"""`Recording`: translates recorded payloads of one account one after the other."""
 
 from collections.abc import Sequence
 from typing import Any, Protocol
@@ -11,8 +11,9 @@ from orderledger.venues.base.venue import NoRecords, Records
 
 
 class Recording(Protocol):
-    """Translates one account's payloads in the order in which they came, each beside those before
-    it."""
+    """Translates one account's payloads in the order of their arrival, each in the context of
+    those before it.
+    """
 
     def read(self, document: Any) -> Translation:
         """Translate one payload, parsed with `transport.parsed`. Never raises."""
@@ -21,11 +22,11 @@ class Recording(Protocol):
         """The messages that were held back, after the last payload."""
 
     def terms_of(self, instrument: str) -> Terms | None:
-        """The terms of an instrument, as far as the payloads so far, or its name, show them."""
+        """The terms of an instrument, as far as its name or earlier payloads show them."""
 
 
 class Remembering:
-    """`records`, and the fills that were translated and may not be recorded yet."""
+    """`records`, and translated fills that may not be recorded yet."""
 
     def __init__(self, records: Records | None = None) -> None:
         self._records = records or NoRecords()

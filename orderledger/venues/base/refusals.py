@@ -1,10 +1,10 @@
-"""Which answers of a venue prove that it has not taken a request. Every other answer leaves the
+"""Which answers of a venue prove that it has not accepted a request. Every other answer leaves the
 outcome unknown.
 
-A venue's table has a line for each proof, with the document that it comes from. Whatever is in no
-line is Unanswered: a code that nobody has documented, "timeout", "busy", "internal", and every 5xx,
-which `Sender` does not even hand on. So is a duplicate: it proves that an order with this id
-exists, and not that the first sending of it was refused.
+A venue's table has a row for each proof, with its source. Any answer without a row is Unanswered:
+an undocumented code, "timeout", "busy", "internal", and every 5xx, which `Sender` does not even
+pass on. So is a duplicate: it proves that an order with this id exists, but not that its first
+submission was refused.
 """
 
 import re
@@ -22,39 +22,38 @@ NOT_PROVED = "refusal_not_proved"
 
 ANY_ANSWER = (Reject, RejectCancel, RejectReplace)
 STATED, STATED_4XX = "stated", "stated_4xx"
-"""Codes of an answer that has the form of the venue's refusals: with any status, and with a status
-of 400 to 499."""
+"""Codes of an answer in the form of the venue's refusals: with any status, and with a status of
+400 to 499.
+"""
 FORMS = frozenset({STATED, STATED_4XX})
 
 DOUBTFUL = re.compile(
     r"time.?out|timed out|busy|internal|try again|unavailable|unknown error|overload", re.IGNORECASE
 )
-"""Sentences that promise nothing, whatever they come with. A documented code counts all the
-same."""
+"""Sentences that prove nothing, whatever their status. A documented code still counts."""
 
 
 class Mark(StrEnum):
-    """What an answer proves of a request."""
+    """The meaning of an answer to a request."""
 
     REFUSED = "refused"
-    """Nothing was taken, and nothing works."""
+    """Nothing was accepted, and nothing works."""
     TURNED_AWAY = "turned_away"
-    """The same, before the venue looked at the order. It may be sent again later."""
+    """The same, refused before the venue looked at the order. It may be sent again later."""
     DUPLICATE = "duplicate"
-    """An order with this client id exists, or existed: the opposite of a refusal."""
+    """An order with this client id exists, or existed: not a refusal."""
     NOT_WORKING = "not_working"
-    """The order that is to be canceled or changed is unknown, or has ended. Of a new order it
-    proves nothing."""
+    """The order to cancel or change is unknown, or has ended. Proves nothing about a new order."""
     UNPROVED = "unproved"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
-    """A line of a venue's table.
+    """A row of a venue's table.
 
-    `codes`: the venue's codes, `http_401` for a status, or a form; any if empty. `says`: what its
-    sentence has to contain. `answers`: the refusals that the line is for. `reason`: our word.
-    `source`: the document that says so.
+    `codes`: the venue's codes, `http_401` for a status, or a form; any if empty. `says`: text that
+    its sentence has to contain. `answers`: the kinds of refusal that the row covers. `reason`: the
+    ledger's word. `source`: the document that states it.
     """
 
     reason: str
@@ -65,7 +64,7 @@ class Proof:
     mark: Mark = Mark.REFUSED
 
     def holds(self, answer: type[Report], codes: Sequence[str], sentence: str) -> bool:
-        """Whether the line is about this answer."""
+        """Whether the row matches this answer."""
         if answer not in self.answers or (self.says is not None and not self.says.search(sentence)):
             return False
         if self.codes and self.codes.isdisjoint(codes):
@@ -74,13 +73,15 @@ class Proof:
 
 
 class Refusals:
-    """The table of one venue. The first line that holds decides."""
+    """The table of one venue. The first row that matches decides."""
 
     def __init__(self, *proofs: Proof) -> None:
         self.proofs = proofs
 
     def reason(self, answer: type[Report], codes: Sequence[str], sentence: str) -> str:
-        """Our word for a refusal. Raises Unanswered if it is not proved, or a duplicate."""
+        """The ledger's word for a refusal. Raises Unanswered if it is not proved, or is a
+        duplicate.
+        """
         line = next((line for line in self.proofs if line.holds(answer, codes, sentence)), None)
         if line is None:
             raise Unanswered(NOT_PROVED, f"{', '.join(codes)}: {sentence}"[:400])
@@ -101,8 +102,9 @@ def coded(
     answers: Sequence[type[Report]] = ANY_ANSWER,
     mark: Mark = Mark.REFUSED,
 ) -> Proof:
-    """A line for these codes. `says`: a part of the sentence, as a regular expression that ignores
-    case."""
+    """A row for these codes. `says`: a part of the sentence, as a regular expression that
+    ignores case.
+    """
     pattern = None if says is None else re.compile(says, re.IGNORECASE)
     return Proof(
         reason=reason,
@@ -132,13 +134,14 @@ def says(
     answers: Sequence[type[Report]] = ANY_ANSWER,
     mark: Mark = Mark.REFUSED,
 ) -> Proof:
-    """A line for sentences with this part."""
+    """A row for sentences with this part."""
     return coded(reason=reason, source=source, says=part, answers=answers, mark=mark)
 
 
 def codes_of(status: int, *stated: object) -> list[str]:
-    """The codes of an answer. `stated`: those in its document, if that has the form of the venue's
-    refusals."""
+    """The codes of an answer. `stated`: those in its document, if it has the form of the venue's
+    refusals.
+    """
     forms = ([STATED, STATED_4XX] if 400 <= status < 500 else [STATED]) if stated else []
     return [*map(str, stated), f"http_{status}", *forms]
 
@@ -151,4 +154,4 @@ UNAUTHORIZED = coded(
     "fulfill it",
     mark=Mark.TURNED_AWAY,
 )
-"""For every venue: without valid credentials nothing is done."""
+"""For every venue: without valid credentials, no request is executed."""

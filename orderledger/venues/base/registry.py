@@ -1,11 +1,11 @@
 """The registry of installed adapters: the entry points of the group `orderledger.venues`.
 
-A package registers an adapter with one line; nothing in this repository names it:
+A package registers an adapter with one line, without any change in this repository:
 
     [project.entry-points."orderledger.venues"]
     nobitex = "my_package.adapter:ADAPTER"
 
-Importing this module imports no adapter, and none of the libraries that adapters need.
+Importing this module imports neither an adapter nor the libraries that adapters need.
 """
 
 from collections.abc import Iterable
@@ -28,12 +28,13 @@ def installed() -> tuple[str, ...]:
 
 
 def adapter(name: str) -> "Adapter":
-    """The adapter of this name. Raises InvalidSetting if none is installed, or if it cannot be
-    used."""
+    """The adapter of this name. Raises InvalidSetting if it is not installed or cannot be used."""
     found = _entry_points().get(name, [])
     if not found:
         similar = did_you_mean(name, installed())
-        raise InvalidSetting("venue", f"is none of {', '.join(installed())}.{similar}".rstrip("."))
+        raise InvalidSetting(
+            "venue", f"is not one of {', '.join(installed())}.{similar}".rstrip(".")
+        )
     if len(found) > 1:
         raise InvalidSetting(
             "venue",

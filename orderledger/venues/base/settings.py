@@ -52,7 +52,7 @@ def _checked(url: str, schemes: tuple[str, ...]) -> str:
         is_fit = False
     if not is_fit:
         raise ValueError(
-            f"{url!r} is no address that begins with "
+            f"{url!r} is not an address that begins with "
             f"{' or '.join(f'{scheme}://' for scheme in schemes)}"
         )
     return url
@@ -60,10 +60,10 @@ def _checked(url: str, schemes: tuple[str, ...]) -> str:
 
 HttpUrl = Annotated[str, AfterValidator(_of_http)]
 WebsocketUrl = Annotated[str, AfterValidator(_of_websocket)]
-NETWORK = "Where `url` and `websocket_url` are taken from."
-URL = "Where it is asked. Default: of the network."
+NETWORK = "The network, from which `url` and `websocket_url` are taken."
+URL = "Address for queries. Default: that of the network."
 WEBSOCKET_URL = (
-    "Where it is listened to. Default: of the network that `url` is of, else on its host."
+    "Address of the websocket. Default: that of the network of `url`, else on the same host."
 )
 Seconds = Annotated[float, Field(gt=0, le=86_400 * 366)]
 
@@ -81,7 +81,7 @@ class Secret(Section):
     @model_validator(mode="after")
     def _is_one(self) -> Self:
         if (self.env is None) == (self.file is None):
-            raise ValueError("needs env or file, and not both")
+            raise ValueError("needs either env or file, not both")
         return self
 
     def read(self, field: str) -> str:
@@ -91,17 +91,19 @@ class Secret(Section):
         if not secret:
             raise InvalidSetting(field, f"{where} is empty")
         if not (secret.isascii() and secret.isprintable()):
-            raise InvalidSetting(field, f"{where} holds no token: it is one line of ASCII")
+            raise InvalidSetting(
+                field, f"{where} does not contain a token: a token is one line of ASCII"
+            )
         learn(secret)
         return secret
 
     @property
     def place(self) -> str:
-        """Where it is, without reading it."""
+        """The place of the secret, without reading it."""
         return f"the variable {self.env}" if self.env is not None else f"the file {self.file}"
 
     def _found(self, field: str) -> tuple[str, str]:
-        """Return a description of its place, and its text."""
+        """Return a description of the place, and its text."""
         if self.env is not None:
             found = os.environ.get(self.env)
             if found is None:
@@ -115,9 +117,9 @@ class Secret(Section):
                 f"{field}.file", f"{self.file} cannot be read: {error.strerror}"
             ) from None
         except UnicodeDecodeError:
-            raise InvalidSetting(f"{field}.file", f"{self.file} is no text in UTF-8") from None
+            raise InvalidSetting(f"{field}.file", f"{self.file} is not text in UTF-8") from None
         except ValueError:
-            raise InvalidSetting(f"{field}.file", f"{str(self.file)!r} is no path") from None
+            raise InvalidSetting(f"{field}.file", f"{str(self.file)!r} is not a path") from None
         if mode & (stat.S_IRWXG | stat.S_IRWXO):
             raise InvalidSetting(f"{field}.file", f"others can read {self.file}: chmod 600")
         return str(self.file), text.strip()
@@ -128,13 +130,13 @@ class VenueSection(Section):
     its accounts.
 
     `network`, `url` and `websocket_url` follow from one another. Addresses of two networks are
-    refused, and so is a network's address beside one of another host, because a token belongs to
-    one of them.
+    refused, and so is a network's address combined with one of another host. A token belongs to one
+    of them.
     """
 
     networks: ClassVar[Networks]
     defaults_of_networks: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
-    """Defaults of other settings, by network, where a network has its own."""
+    """Defaults of other settings, by network, if a network has its own."""
 
     venue: str
     network: str = Field(default="", description=NETWORK)
@@ -151,7 +153,7 @@ class VenueSection(Section):
         raise NotImplementedError
 
     def secrets(self) -> dict[str, Secret]:
-        """The secrets by the names of their fields."""
+        """The secrets by field name."""
         return {
             name: value
             for name in type(self).model_fields
@@ -161,8 +163,7 @@ class VenueSection(Section):
     @model_validator(mode="before")
     @classmethod
     def _fill_in(cls, given: Any) -> Any:
-        """Derive what is not given of the addresses. An address that is not text is left to its
-        field to refuse."""
+        """Derive missing addresses. An address that is not text is left for its field to refuse."""
         if not isinstance(given, dict):
             return given
         url, websocket_url = (given.get(name, "") for name in ("url", "websocket_url"))
@@ -184,7 +185,7 @@ class VenueSection(Section):
     @classmethod
     def _is_known(cls, network: str) -> str:
         if network not in cls.networks.known:
-            raise ValueError(f"{network!r} is none of {', '.join(cls.networks.known)}")
+            raise ValueError(f"{network!r} is not one of {', '.join(cls.networks.known)}")
         return network
 
     @field_validator("url")
@@ -192,7 +193,7 @@ class VenueSection(Section):
     def _is_of_the_network(cls, url: str, info: ValidationInfo) -> str:
         named, network = cls.networks.name_of(url), info.data.get("network")
         if named is not None and network is not None and named != network:
-            raise ValueError(f"{url} is of {named}, and network is {network}")
+            raise ValueError(f"{url} belongs to {named}, but network is {network}")
         return url
 
     @field_validator("websocket_url", check_fields=False)
@@ -203,14 +204,14 @@ class VenueSection(Section):
         if url and named != asked:
             there, here = (f"of {name}" if name else "of another place" for name in (named, asked))
             raise ValueError(
-                f"{websocket_url} is {there}, and url, {url}, is {here}: give both of one, or url "
-                "alone"
+                f"{websocket_url} is {there}, but url, {url}, is {here}: set both to one network, "
+                "or only url"
             )
         return websocket_url
 
 
 class OneAccountSection(VenueSection):
-    """The settings of a venue of which a section names one account."""
+    """The settings of a venue with one account per section."""
 
     account: Identifier = Field(description="Its name in the ledger.")
 
@@ -220,22 +221,23 @@ class OneAccountSection(VenueSection):
 
 
 class KeyedSection(OneAccountSection):
-    """The settings of a venue whose token or key is that of one account."""
+    """The settings of a venue whose token or key identifies one account."""
 
     token: Secret = Field(description="The token of the account.")
     poll_seconds: Seconds = Field(
-        default=6.0, description="Between two queries of the orders while any is open."
+        default=6.0, description="Seconds between two queries of the orders while any is open."
     )
     idle_seconds: Seconds = Field(
-        default=20.0, description="Between two queries of the orders while none is open."
+        default=20.0, description="Seconds between two queries of the orders while none is open."
     )
 
     @property
     def at_venue(self) -> tuple[str, ...]:
-        """The place of the token stands for the account: two accounts with one token would be
-        one."""
+        """The place of the token identifies the account: two accounts with one token would be
+        the same.
+        """
         return (f"the account of the token in {self.token.place}",)
 
     def options(self) -> dict[str, Any]:
-        """What the venue is made with besides. Raises InvalidSetting."""
+        """Further arguments for making the venue. Raises InvalidSetting."""
         return {}

@@ -1,5 +1,6 @@
-"""`SymbolTable`: which instrument of the ledger a venue's symbol is, and back. Versioned data: each
-adapter has one."""
+"""`SymbolTable`: converts between a venue's symbols and the ledger's instruments. Versioned
+data: each adapter has one.
+"""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -15,13 +16,13 @@ class SymbolTable:
     """The markets of one venue, as of a date.
 
     `form` makes a venue's symbol of `{base}` and `{quote}`, which are codes of the venue.
-    `currencies` are the codes that are not the ledger's: at one venue the rial is `RLS`, at another
-    the toman is `TMN`. `markets` are the bases by quote. An instrument is `BASE/QUOTE` in the
-    ledger's codes. A market that the table does not have keeps the venue's symbol behind the
-    venue's name: `nobitex:NEW-RLS`. Nothing is guessed of it.
+    `currencies` are the codes that differ from the ledger's: at one venue the rial is `RLS`, at
+    another the toman is `TMN`. `markets` lists the base codes by quote. An instrument is
+    `BASE/QUOTE` in the ledger's codes. A market missing from the table keeps the venue's symbol
+    after the venue's name: `nobitex:NEW-RLS`. Its currencies are not guessed.
 
-    Raise `version` with every change. A row that is added or corrected names the instrument from
-    then on; what is recorded under the earlier name stays there.
+    Raise `version` with every change. An added or corrected row applies from then on; earlier
+    records keep their instrument name.
     """
 
     venue: str
@@ -31,7 +32,7 @@ class SymbolTable:
     currencies: Mapping[str, str]
     markets: Mapping[str, str]
     rows: Mapping[str, tuple[str, str, str]] = field(init=False)
-    """Instrument, base and quote by the venue's symbol, the latter in the venue's codes."""
+    """Instrument, base and quote by the venue's symbol; base and quote in the venue's codes."""
     _symbols: Mapping[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -47,7 +48,7 @@ class SymbolTable:
         object.__setattr__(self, "_symbols", symbols)
 
     def symbol_of(self, base: str, quote: str) -> str:
-        """The venue's symbol of two of its codes."""
+        """The venue's symbol for two of its codes."""
         return self.form.format(base=base, quote=quote)
 
     def currency(self, code: str) -> str:
@@ -55,8 +56,9 @@ class SymbolTable:
         return self.currencies.get(code, code)
 
     def instrument(self, symbol: str) -> str:
-        """The instrument of a symbol. One that is not in the table: the symbol behind the venue's
-        name."""
+        """The instrument of a symbol. If it is not in the table, the symbol after the venue's
+        name.
+        """
         row = self.rows.get(symbol)
         return row[0] if row else f"{self.venue}:{symbol}"
 
@@ -68,7 +70,7 @@ class SymbolTable:
         return symbol if venue == self.venue and symbol else None
 
     def codes(self, symbol: str) -> tuple[str, str] | None:
-        """The venue's codes of base and quote; None of a symbol that is not in the table."""
+        """The venue's codes of base and quote; None for a symbol that is not in the table."""
         row = self.rows.get(symbol)
         return row[1:] if row else None
 
@@ -80,15 +82,14 @@ class SymbolTable:
         return known or ((found[1], found[2]) if found and separator else None)
 
     def terms(self, instrument: str) -> Terms | None:
-        """The terms that follow from the name of an instrument: the currency of those in the
-        table."""
+        """The terms that follow from an instrument's name: the currency, if it is in the table."""
         symbol = self._symbols.get(instrument)
         return None if symbol is None else Terms(currency=self.currency(self.rows[symbol][2]))
 
     def listed(
         self, rows: Iterable[tuple[str, str, Decimal | None, Decimal | None]]
     ) -> dict[str, Terms]:
-        """The terms of listed markets, of their base, quote, tick and lot, by instrument."""
+        """The terms of listed markets by instrument, from their base, quote, tick and lot."""
         return {
             self.instrument(self.symbol_of(base, quote)): Terms(
                 currency=self.currency(quote), tick=tick, lot=lot

@@ -1,5 +1,4 @@
-"""What makes a server trusted: the certificates of this machine, read once for all clients of a
-process."""
+"""The trusted certificates of this machine, read once for all clients of a process."""
 
 import ssl
 from functools import lru_cache
@@ -7,8 +6,9 @@ from functools import lru_cache
 
 @lru_cache(maxsize=2)
 def trusted_certificates(*, trust_env: bool = True) -> ssl.SSLContext:
-    """The certificates to trust. Reading them takes 30 ms. `trust_env`: those that SSL_CERT_FILE
-    and SSL_CERT_DIR name too."""
+    """The certificates to trust. Reading them takes 30 ms. `trust_env`: also those in
+    SSL_CERT_FILE and SSL_CERT_DIR.
+    """
     import httpx
 
     return httpx.create_ssl_context(trust_env=trust_env)

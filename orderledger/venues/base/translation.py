@@ -12,13 +12,14 @@ from orderledger.extend.messages import evidence_of, to_fact
 from orderledger.venues.base.fields import Unreadable
 
 NO_ORDER = "none:"
-"""Prefix of the venue order id of a fill that no order made: such a fill is an order of its own,
-which no venue knows."""
+"""Prefix of the venue order id of a fill without an order: such a fill is an order of its own,
+which no venue knows.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Something that cannot be read: a row, a field of a row, or a whole payload."""
+    """An unreadable row, field or payload."""
 
     fault: str
     payload: Any
@@ -26,8 +27,9 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Translation:
-    """The messages of a payload in its order, what of it cannot be read, and the ids of orders that
-    have to be queried."""
+    """The messages of a payload in its order, its unreadable parts, and the ids of orders to
+    query.
+    """
 
     messages: Sequence[Message] = ()
     faults: Sequence[Fault] = ()
@@ -38,7 +40,7 @@ class Translation:
 
 
 def joined(translations: Iterable[Translation]) -> Translation:
-    """The translations as one, in this order."""
+    """The translations combined, in this order."""
     parts = list(translations)
     return Translation(
         tuple(message for part in parts for message in part.messages),
@@ -48,8 +50,7 @@ def joined(translations: Iterable[Translation]) -> Translation:
 
 
 def whole_order(fill: Fill) -> Fill:
-    """The fill of an order that it fills completely, because nothing else will be reported of that
-    order."""
+    """A fill that completes its order, because nothing else will be reported for that order."""
     return fill.model_copy(
         update={"reported": ReportedClaims(quantity=fill.quantity, cum_quantity=fill.quantity)}
     )
@@ -62,12 +63,13 @@ def as_text(payload: Any) -> str:
     try:
         return json.dumps(payload, default=str)
     except (TypeError, ValueError, RecursionError):
-        return f"a {type(payload).__name__} that cannot be written"
+        return f"a {type(payload).__name__} that cannot be shown"
 
 
 def guarded(read: Callable[[], Translation], row: Any) -> Translation:
-    """The translation of a row, if the ledger can store all of it; else a fault, which costs only
-    this row."""
+    """The translation of a row, if the ledger can store all of it; else a fault, which affects
+    only this row.
+    """
     try:
         translation = read()
         for message in translation.messages:

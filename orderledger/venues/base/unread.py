@@ -1,4 +1,4 @@
-"""Rows and frames that cannot be read: delivered to whoever listens, else logged."""
+"""Unreadable rows and frames: delivered to the listener, else logged."""
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,11 +13,11 @@ from orderledger.venues.errors import VenueUnavailable
 logger = EventLogger(__name__)
 
 MOST_SHOWN = 10_000
-"""Characters of an unreadable payload."""
+"""Characters shown of an unreadable payload."""
 
-Tell = Callable[[UnreadablePayload], Awaitable[None]]
+Deliver = Callable[[UnreadablePayload], Awaitable[None]]
 Hide = Callable[[str], str]
-"""Takes secrets out of a text."""
+"""Removes secrets from a text."""
 
 
 def unreadable_payloads(
@@ -43,35 +43,38 @@ def unreadable_payloads(
 
 
 class Unread:
-    """Reports the unreadable rows of answers: to whoever listens, or to the log if nobody does."""
+    """Reports the unreadable rows of answers to the listener, or to the log if there is none."""
 
     def __init__(self, now: Callable[[], datetime], hidden: Hide = str) -> None:
         self._now = now
         self._hidden = hidden
-        self._tell: Tell | None = None
+        self._deliver: Deliver | None = None
 
     @contextmanager
-    def delivering_to(self, tell: Tell) -> Iterator[None]:
-        """Deliver with `tell` while somebody listens."""
-        self._tell = tell
+    def delivering_to(self, deliver: Deliver) -> Iterator[None]:
+        """Report to `deliver` while somebody listens."""
+        self._deliver = deliver
         try:
             yield
         finally:
-            self._tell = None
+            self._deliver = None
 
-    async def say(self, account: str, faults: Iterable[Fault]) -> list[Fault]:
-        """Report the faults, and return them as the answer shall hold them."""
-        said = unreadable_payloads((account,), faults, self._now(), self._hidden, is_answer=True)
-        for one in said:
-            if self._tell is None:
+    async def report(self, account: str, faults: Iterable[Fault]) -> list[Fault]:
+        """Report the faults, and return them in the form for the answer."""
+        payloads = unreadable_payloads(
+            (account,), faults, self._now(), self._hidden, is_answer=True
+        )
+        for one in payloads:
+            if self._deliver is None:
                 logger.warning("row_not_read", account=account, why=one.fault)
             else:
-                await self._tell(one)
-        return [Fault(one.fault, one.payload) for one in said]
+                await self._deliver(one)
+        return [Fault(one.fault, one.payload) for one in payloads]
 
     def held(self, messages: Iterable[Message], faults: Sequence[Fault]) -> list[Balance]:
-        """The balances that are not flat. Raises VenueUnavailable if one cannot be read: left out,
-        it would count as flat."""
+        """The balances that are not flat. Raises VenueUnavailable if a row cannot be read:
+        without it, the position would count as flat.
+        """
         if faults:
             raise VenueUnavailable(f"a position cannot be read: {self._hidden(faults[0].fault)}")
         return [

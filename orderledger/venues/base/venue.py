@@ -1,6 +1,6 @@
 """`Venue`: the protocol that adapters implement, and the values that pass through it.
 
-An adapter translates what its venue sends into messages of the contract and keeps the raw payload
+An adapter translates its venue's payloads into messages of the contract and keeps the raw payload
 as `evidence`. It decides nothing: the ledger decides whether a message is new, a duplicate or a
 contradiction.
 """
@@ -33,11 +33,11 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Abilities:
-    """What a venue can report, and what it cannot.
+    """The abilities of a venue's reports.
 
-    `fill_identity`: what identifies a fill, in a sentence; `has_fill_ids`: False where fills are
+    `fill_identity`: what identifies a fill, in a sentence; `has_fill_ids`: False if fills are
     derived from cumulative quantities. `client_ids`: whether a client id identifies one order for
-    ever, one of several, or nothing. `streams`: whether the venue pushes. `orders_reach_back`,
+    ever, one of several, or none. `streams`: whether the venue pushes. `orders_reach_back`,
     `fills_reach_back`: how far back they can be queried, in a sentence.
     """
 
@@ -51,8 +51,9 @@ class Abilities:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Messages:
-    """Messages about one account, in the venue's order. `frames`: the number of answers or frames
-    they came in."""
+    """Messages about one account, in the venue's order. `frames`: the number of answers or
+    frames that contained them.
+    """
 
     account: str
     messages: Sequence[Message]
@@ -61,8 +62,9 @@ class Messages:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Down:
-    """These accounts are not listened to. `at` is the last moment at which they were: nothing is
-    known of the time after it."""
+    """The feed of these accounts is down. `at` is the last moment at which it was up: nothing is
+    known of the time after it.
+    """
 
     accounts: Sequence[str]
     at: datetime
@@ -71,7 +73,9 @@ class Down:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Up:
-    """These accounts are listened to from `at` on. What was missed before has to be queried."""
+    """The feed of these accounts is up from `at` on. Earlier events that were missed have to be
+    queried.
+    """
 
     accounts: Sequence[str]
     at: datetime
@@ -79,8 +83,9 @@ class Up:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnreadablePayload:
-    """A frame or a row that cannot be read. What it says about these accounts has to be queried. A
-    row that `is_answer` comes from a query already, and would come again."""
+    """A frame or a row that cannot be read. Its accounts have to be queried for its content. If
+    `is_answer`, the row comes from a query already, and would come again.
+    """
 
     accounts: Sequence[str]
     at: datetime
@@ -94,8 +99,9 @@ FeedEvent = Messages | Down | Up | UnreadablePayload
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriorPosition:
-    """The position in an instrument before the first of some fills, which happened `at`. `price`:
-    its average cost, where the venue reports it."""
+    """The position in an instrument before the first of some fills, which happened `at`.
+    `price`: its average cost, if the venue reports it.
+    """
 
     instrument: str
     quantity: Decimal
@@ -105,11 +111,11 @@ class PriorPosition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """The messages of an answer, and what of it cannot be read, without secrets.
+    """The messages of an answer, and its unreadable parts, without secrets.
 
-    `begins_at`: the time from which on the answer is complete, where the venue does not go back as
-    far as was asked. `prior_positions`: the position before the first fill of each instrument,
-    where the venue's fills state it.
+    `begins_at`: the start of the period that the answer covers completely, if the venue does not go
+    back as far as requested. `prior_positions`: the position before the first fill of each
+    instrument, if the venue's fills state it.
     """
 
     messages: Sequence[Message]
@@ -128,27 +134,28 @@ class Listing(Answer):
 
 
 class Records(Protocol):
-    """What the ledger knows already, for translations that need it."""
+    """The ledger's data, for translations that need it."""
 
     def order(self, account: str, name: str) -> Row | None:
         """The order with this id: the venue's, or the value of an alias. None if there is none, or
         more than one."""
 
     def trades(self, account: str, venue_order_id: str) -> list[Row]:
-        """The standing fills of the order with this venue id."""
+        """The active fills of the order with this venue id."""
 
 
 @runtime_checkable
 class ManyRecords(Records, Protocol):
-    """Records that answer about many orders at once: one query for a frame, instead of one for each
-    row."""
+    """Records that answer for many orders at once: one query for a frame, instead of one for
+    each row.
+    """
 
     def orders_named(self, account: str, names: Sequence[str], *, alias: str) -> Mapping[str, Row]:
         """The orders with these names, which are client order ids or values of this alias. A name
         without an order is left out."""
 
     def trades_of(self, order: Row) -> list[Row]:
-        """The standing fills of an order, under all of its venue ids."""
+        """The active fills of an order, under all of its venue ids."""
 
 
 class NoRecords:
@@ -162,8 +169,7 @@ class NoRecords:
 
 
 class Venue(Protocol):
-    """One venue and the accounts of it that are recorded, by their names in the ledger, e.g.
-    `lighter:main`.
+    """One venue and its recorded accounts, by their names in the ledger, e.g. `lighter:main`.
 
     Every query may raise VenueUnavailable or VenueRefused. A missing answer never counts as an
     empty one.
@@ -173,40 +179,43 @@ class Venue(Protocol):
     abilities: Abilities
     accounts: Sequence[str]
 
-    def listen(self) -> AsyncGenerator[FeedEvent, None]:
-        """Everything that arrives, by push and by poll, until closed. Reconnects, and reports when
-        accounts were down.
+    def listen(self) -> AsyncGenerator[FeedEvent]:
+        """All events, by push and by poll, until closed. Reconnects, and reports when accounts were
+        down.
 
-        An account is Up before its first Messages, but for what was held back when a connection
-        ended, and for what an earlier listener left. After a new call each account comes Up again.
-        The first messages may repeat earlier ones.
+        An account is Up before its first Messages, except for messages held back when a connection
+        ended, or left by an earlier listener. After a new call each account comes Up again. The
+        first messages may repeat earlier ones.
         """
 
     async def disconnect(self) -> None:
         """Stop `listen` within a few seconds, after delivering what is buffered and held back."""
 
     def error_for(self, account: str) -> str | None:
-        """Why the account is not listened to as it should be, as of the last attempt. None while it
-        is, or if nothing is known. Holds no secret."""
+        """Why the account has no working feed, as of the last attempt. None while it has, or if
+        nothing is known. Contains no secret.
+        """
 
     async def open_orders(self, account: str) -> Listing:
         """All open orders."""
 
     async def order(self, account: str, order: Row) -> Sequence[Message] | None:
-        """What the venue knows of one order of the ledger, queried by client id, then alias, then
-        the venue's ids. None: the venue says that it does not know the order. That proves nothing,
-        because its memory may be short: query the fills."""
+        """The venue's state of one order of the ledger, queried by client id, then alias, then
+        the venue's ids. None: the venue answers that it does not know the order. That proves
+        nothing, because the venue may forget orders early: query the fills.
+        """
 
     async def fills_since(self, account: str, since: datetime) -> Answer:
-        """Every fill, correction, bust and funding from `since` on, oldest first. If the venue does
-        not go back so far, the answer says since when it is complete. It may hold what a fill
-        depends on: definitions of instruments, restated quantities."""
+        """Every fill, correction, bust and funding from `since` on, oldest first. If the venue
+        does not go back so far, the answer states from when it is complete. It may include what
+        a fill depends on: definitions of instruments, restated quantities.
+        """
 
     async def positions(self, account: str) -> Sequence[Balance]:
         """All positions that are not flat, and the balances of currencies under their names."""
 
     def reports_position(self, instrument: str) -> bool:
-        """Whether `positions` would name this instrument if any of it were held."""
+        """Whether `positions` would include this instrument if any of it were held."""
 
     async def aclose(self) -> None:
         """Close all connections."""

@@ -1,1 +1,1 @@
-"""Every exchange that the library ccxt speaks to, as one venue. Only `exchange.py` imports ccxt."""
+"""Every exchange that the library ccxt supports, as one venue. Only `exchange.py` imports ccxt."""

@@ -38,8 +38,9 @@ def order_entry(settings: CcxtSettings, account: str) -> OrderEntry:
 
 
 def exchange_of(settings: CcxtSettings, *, sends: bool = False) -> Any:
-    """ccxt's exchange with its credentials: all that it needs if it `sends`. Raises InvalidSetting,
-    naming the field."""
+    """ccxt's exchange with its credentials, including those for sending if it `sends`. Raises
+    InvalidSetting, naming the field.
+    """
     try:
         from orderledger.venues.ccxt import exchange
     except ModuleNotFoundError as error:

@@ -1,4 +1,6 @@
-"""`Arguments`: what ccxt is told of an order, and what is refused before ccxt is asked."""
+"""`Arguments`: the arguments passed to ccxt for an order, and the terms refused before ccxt is
+called.
+"""
 
 import hashlib
 import uuid
@@ -18,7 +20,7 @@ from orderledger.venues.ccxt.vocabulary import CLIENT_ID
 from orderledger.venues.errors import NotSent
 
 LONGEST_DERIVED = 26
-"""Characters of a derived text, without its prefix: every exchange takes so many."""
+"""Characters of a derived text, without its prefix: every exchange accepts this many."""
 LARGEST_INTEGER = 2**45
 
 TYPES = {
@@ -27,7 +29,7 @@ TYPES = {
     OrderType.STOP: "market",
     OrderType.STOP_LIMIT: "limit",
 }
-"""ccxt's types. A stop order is one with a trigger price."""
+"""ccxt's order types. A stop order is one with a trigger price."""
 NEEDED: Mapping[str, Sequence[str]] = {
     OrderType.LIMIT: ("limit_price",),
     OrderType.MARKET: (),
@@ -73,7 +75,7 @@ class Arguments:
         )
 
     def _names(self, order: Row) -> dict[str, Any]:
-        """The client id, under the names that the exchange has for it."""
+        """The client id, under the names that the exchange uses for it."""
         language, client_id = self._language, self.client_id(order)
         given = int(client_id) if self._quirks.id_form == "integer" else client_id
         names = [self._quirks.id_param]
@@ -92,8 +94,8 @@ class Arguments:
         if hedge is None:
             raise NotSent(
                 "position_side",
-                f"{self._exchange.id} has one position for each instrument, or none that can be "
-                "named",
+                f"{self._exchange.id} has one position for each instrument, or none that an order "
+                "can name",
             )
         closes = (order["side"] == Side.SELL) is (position == PositionSide.LONG)
         return {
@@ -111,8 +113,9 @@ class Arguments:
         return {language.trigger: plain(order["stop_price"]), **by_side.get(str(order["side"]), {})}
 
     def _amount(self, order: Row) -> Any:
-        """The quantity as text; whole contracts as an integer where ccxt compares them with
-        numbers."""
+        """The quantity as text; whole contracts as an integer if ccxt compares them with
+        numbers.
+        """
         is_whole = (
             self._language is not None
             and self._language.whole_contracts
@@ -136,7 +139,7 @@ class Arguments:
         return kind
 
     def check_steps(self, order: Row) -> None:
-        """ccxt would round without a word, and send other terms than are recorded."""
+        """ccxt would round silently, and send other terms than the recorded ones."""
         symbol = order["instrument"]
         if symbol not in self._exchange.markets:
             raise NotSent("unknown_instrument", f"{self._exchange.id} has no market {symbol}")
@@ -148,18 +151,19 @@ class Arguments:
             value = order.get(name)
             if value is not None and not _is_exact(partial(rounded, symbol), value):
                 raise NotSent(
-                    reason, f"{name} {plain(value)} is no multiple of the step of {symbol}"
+                    reason, f"{name} {plain(value)} is not a multiple of the step of {symbol}"
                 )
 
     def client_id(self, order: Row) -> str:
-        """The client id that the exchange is given."""
+        """The client id that the exchange receives."""
         recorded: str | None = (order.get("aliases") or {}).get(CLIENT_ID)
         return recorded or client_id_for(self._quirks, self._account, order["client_order_id"])
 
 
 def client_id_for(quirks: Quirks, account: str, client_order_id: str) -> str:
-    """The client id that the exchange is given: ours where it fits. The same order has the same id
-    in every process."""
+    """The client id that the exchange receives: our own if it fits. The same order has the same
+    id in every process.
+    """
     if quirks.fits(client_order_id):
         return client_order_id
     digest = hashlib.sha256(f"{account}\n{client_order_id}".encode()).digest()

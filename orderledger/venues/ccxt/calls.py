@@ -1,5 +1,6 @@
-"""`Call`: what one call of ccxt has sent and received, and the HTTP session that sends each order
-once."""
+"""`Call`: the requests and answer of one ccxt call, and the HTTP session that sends each order
+once.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,9 +15,11 @@ from orderledger.venues.ccxt.sending import Change, Orders, Request
 
 @dataclass(slots=True)
 class Call:
-    """What one call of ccxt has done: whether it has sent what was `meant` (any request, if nothing
-    was), and the answer to the last request as a document. An answer that has none leaves None.
-    `is_meant`: the last request is what was meant. `has_left`: it was given to a connection."""
+    """The record of one ccxt call. It shows whether the `meant` request was sent (any request,
+    if none was given), and the answer to the last one as a document. None if the answer is not a
+    document. `is_meant`: the last request is the one that was meant. `has_left`: it was passed
+    to a connection.
+    """
 
     meant: Orders | Change | None = None
     is_sent: bool = False
@@ -27,8 +30,9 @@ class Call:
     answer: Any = None
 
     def begin(self, request: Request) -> None:
-        """A request is about to be sent. Raises NotSent if it is neither what was meant nor a
-        query."""
+        """Check a request that is about to be sent. Raises NotSent if it is neither the meant
+        one nor a query.
+        """
         self.is_meant = self.has_left = False
         if self.meant is None or self.meant.is_in(request):
             self.is_sent, self.is_meant = True, self.meant is not None
@@ -39,13 +43,13 @@ _present: ContextVar[Call | None] = ContextVar("call", default=None)
 
 
 def present_call() -> Call | None:
-    """The call that runs now, if one is noted."""
+    """The call in progress, if it is tracked."""
     return _present.get()
 
 
 @contextmanager
 def noted(meant: Orders | Change | None = None) -> Iterator[Call]:
-    """Note what the calls of ccxt within do, and let nothing else leave than was meant."""
+    """Track the ccxt calls in this block, and send only the meant request."""
     token = _present.set(call := Call(meant))
     try:
         yield call
@@ -56,9 +60,10 @@ def noted(meant: Orders | Change | None = None) -> Iterator[Call]:
 async def _leave_once(
     request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
 ) -> aiohttp.ClientResponse:
-    """Send what was meant a single time. After a lost connection aiohttp sends GET, PUT and DELETE
-    again (aiohttp 3.14 client.py, `IDEMPOTENT_METHODS`; Deribit takes orders by GET), and after a
-    redirect any request."""
+    """Send the meant request exactly once. aiohttp resends GET, PUT and DELETE after a lost
+    connection (aiohttp 3.14 client.py, `IDEMPOTENT_METHODS`; Deribit takes orders by GET), and
+    any request after a redirect.
+    """
     if (call := present_call()) is not None and call.is_meant:
         if call.has_left:
             raise aiohttp.ClientConnectionError(

@@ -1,4 +1,4 @@
-"""`Context`: what a translation needs that a unified row does not hold."""
+"""`Context`: what a translation needs besides the unified row."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -30,23 +30,24 @@ class KnownTrade(NamedTuple):
 
 
 TradeKey = tuple[str | None, str | None, str]
-"""The symbol, the side, and the id in one case."""
+"""The symbol, the side, and the id in one letter case."""
 
 
 @dataclass(slots=True)
 class Memory:
-    """What was looked up or translated before. It holds the last `MOST_REMEMBERED` of each kind."""
+    """Earlier look-ups and translations. Holds the last `MOST_REMEMBERED` of each kind."""
 
     own_ids: dict[str, str] = field(default_factory=dict)
-    """Client ids of ours, each with the field of a message that names its order."""
+    """Our client ids, each with the field of a message that identifies its order."""
     terms: dict[str, Terms] = field(default_factory=dict)
-    """The terms of orders that the ledger has as they were last reported."""
+    """The last reported terms of the ledger's orders."""
 
     trades: dict[TradeKey, KnownTrade] = field(default_factory=dict)
     """Trades with an id."""
     orders: dict[str, dict[str, str | None]] = field(default_factory=dict)
-    """The orders of trades without an id, by their other fields: each in one case, with its first
-    spelling. None: no order."""
+    """The orders of trades without an id, by their other fields: each in one letter case, with
+    its first spelling. None: no order.
+    """
 
     def remember_trade(self, key: TradeKey, trade: KnownTrade) -> None:
         if len(self.trades) >= MOST_REMEMBERED:
@@ -54,7 +55,9 @@ class Memory:
         self.trades[key] = trade
 
     def orders_of_trades(self, numbers: str) -> dict[str, str | None]:
-        """The orders of the trades without an id that have these fields. It may be added to."""
+        """The orders of the trades without an id that have these fields. The caller may add to
+        it.
+        """
         if numbers not in self.orders and len(self.orders) >= MOST_REMEMBERED:
             del self.orders[next(iter(self.orders))]
         return self.orders.setdefault(numbers, {})
@@ -75,20 +78,29 @@ class Memory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """`exchange`: its id in ccxt. None if a document does not name it: nobody knows then which
-    client ids are made up or shared. `records`: None without a ledger; then every client id is
-    taken for ours that the exchange is not known to make up. `heard_at` stands for the time of a
-    report that has none of its own. `asked_at`: when one order was asked for, less the lag of
-    answers. `takes_trades_of_orders`: False where ccxt.pro collects in each order the trades that
-    it pushes besides. `equal_trades`: counts trades without an id where several documents are one
-    answer; None where each is one."""
+    """`exchange`: its id in ccxt. None if a document does not name it: then it is not known which
+    client ids are made up or shared.
+
+    `records`: None without a ledger; then every client id counts as ours unless the exchange is
+    known to make it up.
+
+    `received_at` replaces a missing time of a report.
+
+    `asked_at`: the time of a query about one order, minus the lag of answers.
+
+    `takes_trades_of_orders`: False if ccxt.pro collects in each order the trades that it also
+    pushes.
+
+    `equal_trades`: counts trades without an id if several documents are one answer; None if each
+    document is an answer.
+    """
 
     account: str
     exchange: str | None = None
     records: Records | None = None
     memory: Memory = field(default_factory=Memory)
     source: Source = Source.VENUE_POLL
-    heard_at: datetime | None = None
+    received_at: datetime | None = None
     asked_at: datetime | None = None
     takes_trades_of_orders: bool = True
     equal_trades: Counter[str] | None = None
@@ -98,8 +110,9 @@ class Context:
         return USUAL if self.exchange is None else quirks_of(self.exchange)
 
     def names_of(self, reported: str) -> Mapping[str, Any]:
-        """The fields that name an order of ours by its client id. Empty if the ledger knows none:
-        others may share an id."""
+        """The fields that identify one of our orders by its client id. Empty if the ledger has
+        none: others may share an id.
+        """
         client_id = self.quirks.folded(reported)
         both = {"client_order_id": client_id, "aliases": {CLIENT_ID: client_id}}
         if self.quirks.is_fake(client_id):
@@ -118,8 +131,9 @@ class Context:
         return {name: both[name]}
 
     def spelling_of(self, venue_order_id: str) -> str:
-        """The id as we write it: as the ledger has it already, else in one case if case has no
-        meaning."""
+        """The id in the form that we record: as the ledger has it already, else in one letter
+        case if case has no meaning.
+        """
         folded = folded_id(venue_order_id)
         return (
             venue_order_id

@@ -1,5 +1,6 @@
-"""`Endpoints`: the queries of one account through ccxt, with attempts and pages. ccxt's own limiter
-paces them."""
+"""`Endpoints`: the queries of one account through ccxt, with retries and pages. ccxt's own
+limiter paces them.
+"""
 
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -19,10 +20,11 @@ from orderledger.venues.errors import VenueRefused, VenueUnavailable
 ATTEMPTS = 3
 MOST_PAGES = 1_000
 FOREVER_DAYS = 1_000
-"""ccxt's features state 10,000 days and more where there is no limit."""
+"""ccxt's features state 10,000 days or more if there is no limit."""
 NO_ID = (ccxt.BadRequest, ccxt.InvalidOrder)
-"""How an exchange refuses an id that is none of its own, a name that somebody else has made up for
-instance."""
+"""How an exchange refuses an id that is not its own, for instance a client id made up by someone
+else.
+"""
 ORDER_LISTS = {
     "fetchOrders": "fetch_orders",
     "fetchCanceledAndClosedOrders": "fetch_canceled_and_closed_orders",
@@ -55,7 +57,7 @@ class Endpoints:
         self._backoff = backoff
 
     def needs_symbol(self, method: str) -> bool:
-        """Whether ccxt's features say that this list is of one symbol."""
+        """Whether ccxt's features state that this list covers one symbol."""
         return not self._quirks.lists_all and bool(self._feature(method, "symbolRequired"))
 
     def trades_begin_at(self) -> datetime | None:
@@ -64,7 +66,7 @@ class Endpoints:
         return self._now() - timedelta(days=days) if days and days < FOREVER_DAYS else None
 
     async def load_markets(self) -> None:
-        """Have ccxt load the exchange's markets, which all other queries need."""
+        """Make ccxt load the exchange's markets, which all other queries need."""
         await self._ask("load_markets")
 
     async def open_orders(self) -> list[Any]:
@@ -75,12 +77,12 @@ class Endpoints:
         return rows
 
     def may_be_cut(self, rows: list[Any]) -> bool:
-        """Whether a list of open orders is as long as one answer can be: more may be open."""
+        """Whether a list of open orders has the maximal length of one answer: more may be open."""
         limit = self._feature("fetchOpenOrders", "limit")
         return limit is not None and len(rows) >= limit
 
     async def order(self, venue_order_id: str, symbol: str | None) -> Any | None:
-        """One order. None if the exchange says that it does not know it."""
+        """One order. None if the exchange answers that it does not know it."""
         if self.exchange.has.get("fetchOrder"):
             try:
                 row = await self._ask("fetch_order", venue_order_id, symbol)
@@ -104,7 +106,7 @@ class Endpoints:
         )
 
     async def past_orders(self, symbol: str | None, since: datetime | None) -> list[Any]:
-        """Orders that may have ended, by the first list that the exchange has."""
+        """Orders that may have ended, from the first list that the exchange supports."""
         method = next(
             (method for name, method in ORDER_LISTS.items() if self.exchange.has.get(name)), None
         )
@@ -133,7 +135,7 @@ class Endpoints:
         return await self._ask("fetch_balance")
 
     async def fundings(self, since: datetime) -> list[Any]:
-        """Funding payments from `since` on, where ccxt can list them."""
+        """Funding payments from `since` on, if ccxt can list them."""
         if not is_of_contracts(self.exchange) or not self.exchange.has.get("fetchFundingHistory"):
             return []
         rows = []
@@ -144,7 +146,7 @@ class Endpoints:
     async def _turn_pages(
         self, symbol: str | None, begin: int, end: int | None, rows: dict[str, Any]
     ) -> None:
-        """All trades of a time, in `rows`."""
+        """Collect all trades of a period in `rows`."""
         if self._quirks.offset is None:
             rows |= await self._by_time(symbol, begin, end)
             return
@@ -161,8 +163,9 @@ class Endpoints:
         raise _endless(symbol)
 
     async def _by_time(self, symbol: str | None, begin: int, end: int | None) -> dict[str, Any]:
-        """Some exchanges list from the oldest on, others from the newest back: go on at both ends,
-        until nothing is new."""
+        """Some exchanges list from the oldest on, others from the newest back: continue at both
+        ends, until nothing is new.
+        """
         full = self._feature("fetchMyTrades", "limit") or 1
         found: dict[str, Any] = {}
         for goes_on in (True, False):
@@ -198,7 +201,9 @@ class Endpoints:
         }
 
     def _windows(self, since: datetime) -> Iterator[tuple[int, int | None]]:
-        """The time from `since` on, in parts that one query may cover. The last one is open."""
+        """The period from `since` on, in parts that one query may cover. The last part has no
+        end.
+        """
         days = self._feature("fetchMyTrades", "untilDays")
         begin, now = since, self._now()
         while days and days < FOREVER_DAYS and now - begin > timedelta(days=days):
@@ -220,7 +225,7 @@ class Endpoints:
     async def _listed(self, method: str, *arguments: Any) -> list[Any]:
         rows = await self._ask(method, *arguments)
         if not isinstance(rows, list):
-            raise VenueUnavailable(f"{method}: the answer is no list")
+            raise VenueUnavailable(f"{method}: the answer is not a list")
         return rows
 
     async def _ask(self, method: str, *arguments: Any) -> Any:
@@ -237,7 +242,7 @@ class Endpoints:
 
 
 def _endless(symbol: str | None) -> VenueUnavailable:
-    return VenueUnavailable(f"the trades of {symbol} have no end after {MOST_PAGES} pages")
+    return VenueUnavailable(f"the trades of {symbol} do not end after {MOST_PAGES} pages")
 
 
 def _milliseconds(at: datetime) -> int:

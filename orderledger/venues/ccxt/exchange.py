@@ -1,5 +1,6 @@
-"""ccxt's exchanges without floats, and its errors as those of a venue. Imports ccxt; only what
-queries or sends imports this."""
+"""ccxt's exchanges without floats, and with ccxt's errors converted to venue errors. Imports
+ccxt; only modules that query or send import this one.
+"""
 
 import functools
 import json
@@ -24,7 +25,8 @@ from orderledger.venues.ccxt.sending import Request
 from orderledger.venues.ccxt.settings import CcxtSettings
 from orderledger.venues.errors import VenueError, VenueRefused, VenueUnavailable
 
-logging.getLogger("ccxt.base.exchange").addFilter(Censor())  # it logs whole requests, keys included
+# it logs whole requests, including keys
+logging.getLogger("ccxt.base.exchange").addFilter(Censor())
 
 CONTRACT_TYPES = ("swap", "future", "delivery", "linear", "inverse", "option")
 TIMEOUT_MILLISECONDS = 10_000
@@ -32,13 +34,13 @@ SHOWN = 300
 ORIGIN = re.compile(r"^\w+://[^/]*")
 QUERY = re.compile(r"\?\S+")
 STATUS, DOCUMENT = 0, 6
-"""The places of the HTTP status and of the document among the arguments of `handle_errors`."""
+"""The positions of the HTTP status and of the document among the arguments of `handle_errors`."""
 FIELDS_OF_A_ROW = 5
-"""So many fields are a row itself; a refusal that ccxt does not know has fewer."""
+"""A document with at least this many fields is a row; a refusal unknown to ccxt has fewer."""
 LATER = (ccxt.RateLimitExceeded, ccxt.DDoSProtection, ccxt.InvalidNonce, ccxt.OnMaintenance)
 LATER_STATUSES = frozenset({408, 418, 425, 429})
 CUT_SHORT = ("{", "[", "<", "")
-"""How an answer begins that should have been JSON."""
+"""First characters of an answer that should have been JSON."""
 
 COPIED = (
     "urls",
@@ -57,27 +59,29 @@ COPIED = (
 exact_json: Callable[[str], Any] = functools.partial(
     json.loads, parse_float=str, parse_constant=str
 )
-"""Numbers with a fraction as the text that was sent."""
+"""Numbers with a fraction as the text that was received."""
 
 
 def exact(base: Any) -> Any:
-    """A class of ccxt in which no number passes through a float, what cannot be read is an error,
-    and orders leave once."""
+    """A class of ccxt in which no number becomes a float, unreadable text is an error, and
+    orders are sent once.
+    """
 
     async def fetch(
         self: Any, url: str, method: str = "GET", headers: Any = None, body: Any = None
     ) -> Any:
-        """Raises BadResponse where ccxt would hand on text that is not JSON, and read it as an
-        empty list."""
+        """Raises BadResponse if ccxt would return text that is not JSON, which it then reads as
+        an empty list.
+        """
         if (call := present_call()) is not None:
             call.begin(Request(method, url, headers or {}, body))
         answer = await base.fetch(self, url, method, headers, body)
         if isinstance(answer, str) and answer.lstrip()[:1] in CUT_SHORT:
-            raise ccxt.BadResponse(f"{method} {url}: an answer that is not JSON")
+            raise ccxt.BadResponse(f"{method} {url}: the answer is not JSON")
         return answer
 
     def handle_errors(self: Any, *answer: Any) -> Any:
-        """Note the document before ccxt judges it."""
+        """Keep the document before ccxt evaluates it."""
         if (call := present_call()) is not None:
             call.status, call.answer = answer[STATUS], answer[DOCUMENT]
         return base.handle_errors(self, *answer)
@@ -109,8 +113,9 @@ def exact(base: Any) -> Any:
 
 
 def _parsed(parse: Callable[[Any, Any], Any], row: Any, market: Any, now: int) -> Any:
-    """A row as ccxt parses it. One that it cannot parse costs only itself: it is parsed without the
-    fields that are at fault, and marked. ccxt would drop a row without a time, so it gets one."""
+    """A row as ccxt parses it. A row that cannot be parsed affects only itself: it is parsed
+    without the failing fields, and marked. ccxt would drop a row without a time, so it gets one.
+    """
     try:
         parsed = parse(row, market)
     except Exception as error:
@@ -127,28 +132,29 @@ def _parsed(parse: Callable[[Any, Any], Any], row: Any, market: Any, now: int) -
 
 
 def _without_fault(parse: Callable[[Any, Any], Any], row: Any, market: Any) -> Any:
-    """The row without the fields that no parser can take: added one after the other, to find its id
-    at least."""
+    """The row without the fields that no parser accepts: fields are added one after the other,
+    to find at least its id.
+    """
     kept: dict[str, Any] = {}
     parsed: Any = {"id": None, "timestamp": None}
     for name, value in row.items() if isinstance(row, dict) else ():
         try:
             parsed = parse({**kept, name: value}, market)
-        except Exception:  # of a parser, for this field
+        except Exception:  # error of a parser, for this field
             continue
         kept[name] = value
     return parsed
 
 
 def _read_frame(exchange: Any, client: Any, frame: str | bytes) -> None:
-    """Hand a frame to ccxt. An error would silently end the reading of the connection."""
+    """Pass a frame to ccxt. An error would silently stop reading the connection."""
     text = frame.decode("utf-8", "replace") if isinstance(frame, bytes) else frame
     try:
         document = exact_json(text) if text.lstrip()[:1] in ("{", "[") else text
         if text.count("{") + text.count("[") > NESTING_LIMIT:
-            evidence_of(document)  # raises for what cannot be kept
+            evidence_of(document)  # raises for values that cannot be stored
         exchange.handle_message(client, document)
-    except Exception as error:  # of a parser of ccxt, for a frame that it does not expect
+    except Exception as error:  # error of a ccxt parser, for a frame that it does not expect
         if exchange.on_unread is not None:
             exchange.on_unread(text, shown(error))
 
@@ -209,8 +215,9 @@ def is_of_contracts(exchange: Any) -> bool:
 
 
 async def asked(question: Callable[[], Awaitable[Any]], what: str) -> Any:
-    """The answer to a query. Raises VenueUnavailable, VenueRefused, and ccxt's OrderNotFound as it
-    is."""
+    """The answer to a query. Raises VenueUnavailable, VenueRefused, and ccxt's OrderNotFound
+    unchanged.
+    """
     with noted() as call:
         try:
             answer = await question()
@@ -219,12 +226,12 @@ async def asked(question: Callable[[], Awaitable[Any]], what: str) -> Any:
         except Exception as error:
             raise venue_error(error, call, what) from error
     if call.is_sent and not holds_rows(call.answer):
-        raise VenueUnavailable(f"{what}: the answer holds no list, and nothing that stands for one")
+        raise VenueUnavailable(f"{what}: the answer has neither a list nor an equivalent")
     return answer
 
 
 def holds_rows(document: Any) -> bool:
-    """Whether an answer has a place for rows. ccxt reads any other document as an empty list."""
+    """Whether an answer can hold rows. ccxt reads any other document as an empty list."""
     if not isinstance(document, dict):
         return isinstance(document, list)
     inner = [value for name, value in document.items() if name not in ("error", "errors")]
@@ -235,17 +242,16 @@ def holds_rows(document: Any) -> bool:
 
 
 def venue_error(error: Exception, call: Call, what: str) -> VenueError:
-    """An error of ccxt, or of its parsers for an answer that they do not expect, as one of a
-    venue."""
-    said = f"{what}: {shown(error)}"
+    """An error of ccxt, or of its parsers for an unexpected answer, as a venue error."""
+    message = f"{what}: {shown(error)}"
     is_later = isinstance(error, LATER) or call.status in LATER_STATUSES
     if isinstance(error, ccxt.ExchangeError) or (400 <= call.status < 500 and not is_later):
-        return VenueRefused(call.status if call.status >= 400 else 400, said)
-    return VenueUnavailable(said)
+        return VenueRefused(call.status if call.status >= 400 else 400, message)
+    return VenueUnavailable(message)
 
 
 def shown(error: BaseException) -> str:
-    """What an error says, without secrets and without what was sent."""
+    """The text of an error, without secrets and without the request."""
     return f"{type(error).__name__}: {QUERY.sub('?…', masked(str(error)))[:SHOWN]}"
 
 
@@ -254,7 +260,7 @@ def _class_of(name: str) -> Any:
         near = get_close_matches(name, ccxt.async_support.exchanges, n=3)
         hint = f": did you mean {', '.join(near)}?" if near else ""
         raise InvalidSetting(
-            "venues.exchange", f"{name!r} is no exchange of ccxt {ccxt.__version__}{hint}"
+            "venues.exchange", f"{name!r} is not an exchange of ccxt {ccxt.__version__}{hint}"
         )
     return getattr(ccxt.pro if name in ccxt.pro.exchanges else ccxt.async_support, name)
 
@@ -263,15 +269,15 @@ def _check_methods(exchange: Any) -> None:
     missing = [name for name in ("fetchOpenOrders", "fetchMyTrades") if not exchange.has.get(name)]
     if missing:
         why = (
-            f"ccxt has no {' and no '.join(missing)} for {exchange.id}: its orders and fills "
-            "cannot be recorded"
+            f"ccxt does not support {' or '.join(missing)} for {exchange.id}: its orders and "
+            "fills cannot be recorded"
         )
         raise InvalidSetting("venues.exchange", why)
 
 
 def _use_sandbox(exchange: Any) -> None:
     if not exchange.urls.get("test"):
-        raise InvalidSetting("venues.network", f"ccxt knows no test network of {exchange.id}")
+        raise InvalidSetting("venues.network", f"ccxt has no test network for {exchange.id}")
     exchange.set_sandbox_mode(True)
 
 
@@ -281,7 +287,7 @@ def _credentials(exchange: Any, settings: CcxtSettings, *, sends: bool) -> dict[
     reads_with = quirks_of(exchange.id).reads_with
     for name in settings.credentials:
         if name not in known:
-            raise InvalidSetting(f"venues.credentials.{name}", f"is none of {', '.join(known)}")
+            raise InvalidSetting(f"venues.credentials.{name}", f"is not one of {', '.join(known)}")
     for name in needed if sends or reads_with is None else reads_with:
         if name not in settings.credentials:
             raise InvalidSetting(

@@ -1,4 +1,4 @@
-"""Unified positions, balances and fundings, to messages."""
+"""Translates unified positions, balances and fundings to messages."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -23,14 +23,15 @@ TOTALS = ("info", "timestamp", "datetime", "free", "used", "total", "debt")
 
 
 def position_messages(rows: Sequence[Any], context: Context) -> Translation:
-    """The positions, as numbers of contracts, negative if short. A long and a short one of one
-    instrument are its two sides."""
+    """The positions, as numbers of contracts, negative if short. A long and a short position of
+    one instrument are its two sides.
+    """
     hedged = _hedged(rows)
     return joined(guarded(partial(_position, row, context, hedged), row) for row in rows)
 
 
 def _hedged(rows: Sequence[Any]) -> frozenset[str]:
-    """The instruments of which there is a long and a short position."""
+    """The instruments with both a long and a short position."""
     sides: dict[str, list[Any]] = {}
     for row in rows:
         if isinstance(row, dict) and isinstance(row.get("symbol"), str):
@@ -73,7 +74,7 @@ def _position(raw: Any, context: Context, hedged: frozenset[str]) -> Translation
         "average_price": price,
         "position_side": position_side,
     }
-    at = context.heard_at or time_of(row, "timestamp", "datetime")
+    at = context.received_at or time_of(row, "timestamp", "datetime")
     return Translation(
         [Balance(account=context.account, **held, at=at, source=context.source, evidence=row)]
     )
@@ -90,7 +91,7 @@ def _currency(name: str, raw: Any, context: Context) -> Translation:
             Balance(
                 account=context.account,
                 **held,
-                at=context.heard_at,
+                at=context.received_at,
                 source=context.source,
                 evidence=row,
             )
@@ -110,7 +111,7 @@ def _funding(raw: Any, context: Context) -> Translation:
                 instrument=needed_text(row, "symbol"),
                 amount=amount,
                 currency=needed_text(row, "code"),
-                at=time_of(row, "timestamp", "datetime") or context.heard_at,
+                at=time_of(row, "timestamp", "datetime") or context.received_at,
                 message_id=None if name is None else f"funding:{name}",
                 source=context.source,
                 evidence=row,

@@ -1,7 +1,7 @@
 """Definitions of instruments, from the unified markets of ccxt.
 
-The ledger counts what the exchange counts: of a contract the number of contracts, with the size of
-one as `multiplier`.
+The ledger counts the same unit as the exchange: for a contract, the number of contracts, with the
+size of one as `multiplier`.
 """
 
 from decimal import Decimal
@@ -17,8 +17,9 @@ SIGNIFICANT_DIGITS, TICK_SIZE = 3, 4
 
 
 def terms_of_market(market: Any, precision_mode: int = TICK_SIZE) -> Terms | None:
-    """The terms of a market. None if it does not state what it is settled in, or the size of its
-    contracts."""
+    """The terms of a market. None if it states no settlement currency, or no size of its
+    contracts.
+    """
     try:
         return _read(market, precision_mode) if isinstance(market, dict) else None
     except Unreadable:
@@ -26,7 +27,9 @@ def terms_of_market(market: Any, precision_mode: int = TICK_SIZE) -> Terms | Non
 
 
 def terms_of_symbol(symbol: str) -> Terms | None:
-    """What a symbol alone shows: at spot, the currency. The size of a contract it does not show."""
+    """The terms that follow from a symbol alone: at spot, the currency. It does not show the
+    size of a contract.
+    """
     base, _, quote = symbol.partition("/")
     return (
         Terms(currency=quote, multiplier=ONE, inverse=False)
@@ -53,7 +56,7 @@ def _read(market: Document, precision_mode: int) -> Terms | None:
 
 
 def _step(steps: Document, name: str, precision_mode: int) -> Decimal | None:
-    """The smallest step. Significant digits are none."""
+    """The smallest step. None for significant digits, which are not a step."""
     if precision_mode == TICK_SIZE:
         return positive(steps, name)
     places = text(steps, name)

@@ -1,8 +1,8 @@
 """`CcxtOrderEntry`: sends the orders of one account through ccxt.
 
-ccxt leaves out terms that it does not know, and its errors do not say whether an order may have
+ccxt leaves out terms that it does not know, and its errors do not show whether an order may have
 reached the exchange. So each request is compared with its order (`sending`), and each answer is
-judged by the exchange's own document (`refusals`).
+classified by the exchange's own document (`refusals`).
 """
 
 import asyncio
@@ -96,12 +96,12 @@ class CcxtOrderEntry:
             return [error for _ in orders]
         if refusal:
             return [[self._reject(Reject, order, refusal)] for order in orders]
-        # ccxt sorts the rows by time, and raises for a single one that is refused: the document has
-        # them in their order.
+        # ccxt sorts the rows by time, and raises if a single one is refused: the document has them
+        # in their order.
         document = call.answer
         if not isinstance(document, list) or len(document) != len(orders):
             return [
-                Unanswered("unreadable_answer", "an answer for other orders than were sent")
+                Unanswered("unreadable_answer", "the answer is for other orders than were sent")
                 for _ in orders
             ]
         return [self._part(raw, order, call) for raw, order in zip(document, orders, strict=True)]
@@ -135,9 +135,7 @@ class CcxtOrderEntry:
 
     async def replace(self, order: Row, request: Row) -> Sent:
         if not self._quirks.edits_in_place or order.get("venue_order_id") is None:
-            raise NotSent(
-                "no_replace", f"{self._exchange.id} cannot change this order in its place"
-            )
+            raise NotSent("no_replace", f"{self._exchange.id} cannot change this order in place")
         await self._load_markets()
         terms = {name: request.get(name) for name in CHANGEABLE if request.get(name) is not None}
         changed = {**order, **terms}
@@ -159,8 +157,9 @@ class CcxtOrderEntry:
     async def _sent(
         self, wanted: Wanted, meant: Orders | Change, method: str, *asked: Any
     ) -> tuple[Any, Call, Refusal | None]:
-        """The answer, or a refusal. Raises NotSent and Unanswered. An answer that is a list, one
-        part for each order, is none."""
+        """The answer, or a refusal. Raises NotSent and Unanswered. An answer that is a list,
+        with one part for each order, does not count as a refusal.
+        """
         async with self._turn:
             with noted(meant) as call:
                 try:
@@ -195,8 +194,9 @@ class CcxtOrderEntry:
     # Answers
 
     def _accepted(self, row: Any, order: Row, call: Call | None = None) -> Sent:
-        """The messages of an order that the exchange has answered with, or its refusal, where ccxt
-        raises none."""
+        """The messages of the order in the exchange's answer, or its refusal if ccxt raises
+        none.
+        """
         if venue_order_id(row) is None:
             if call is None:
                 raise Unanswered("unreadable_answer", "the answer has no order id")
@@ -210,16 +210,16 @@ class CcxtOrderEntry:
             account=self._account,
             exchange=self._exchange.id,
             source=Source.VENUE_PUSH,
-            heard_at=self._now(),
+            received_at=self._now(),
         )
-        told = order_messages(whole, context)
-        if told.faults:
-            raise Unanswered("unreadable_answer", told.faults[0].fault)
+        translated = order_messages(whole, context)
+        if translated.faults:
+            raise Unanswered("unreadable_answer", translated.faults[0].fault)
         names = {
             "client_order_id": order["client_order_id"],
             "aliases": {CLIENT_ID: self._arguments.client_id(order)},
         }
-        return [message.model_copy(update=names) for message in told.messages]
+        return [message.model_copy(update=names) for message in translated.messages]
 
     def _part(self, raw: Any, order: Row, call: Call) -> Sent | Exception:
         """One answer of several: an order, or a refusal that ccxt reads as an order without an
@@ -231,7 +231,7 @@ class CcxtOrderEntry:
                 client_id
             ) != self._arguments.client_id(order):
                 return Unanswered(
-                    "unreadable_answer", f"an answer about {client_id}, which was not sent"
+                    "unreadable_answer", f"the answer names {client_id}, which was not sent"
                 )
             if venue_order_id(row) is None:
                 return [
@@ -242,8 +242,8 @@ class CcxtOrderEntry:
             return error
 
     def _reject(self, kind: Any, order: Row, refusal: Refusal, **other: Any) -> Message:
-        said = {"reason": refusal.reason, "text": refusal.said, "evidence": refusal.document}
-        found: Message = kind(**self._named(order), **other, **said)
+        fields = {"reason": refusal.reason, "text": refusal.sentence, "evidence": refusal.document}
+        found: Message = kind(**self._named(order), **other, **fields)
         return found
 
     def _named(self, order: Row) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A unified order, to messages: the fills that it holds, then its status."""
+"""Translates a unified order to messages: its fills, then its status."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -58,20 +58,22 @@ TERMS = ("quantity", "limit_price", "stop_price")
 TAKES_PROFIT = re.compile(r"take.?profit|profit_plan|^tp$| tp$")
 CONDITIONAL = re.compile(r"stop|take.?profit|profit|loss|conditional|trigger|^tp$|^sl$")
 IN_FORCE = (Acknowledge, Cancel, Expire, StatusReport)
-"""The terms in the row of such an order are in force, or were to its end. Those of a refused one
-are a wish."""
+"""Statuses for which the row's terms are in force, or were until the end. A refused order's
+terms are only a request.
+"""
 READERS: Mapping[tuple[str, ...], Callable[[Document, str], Any]] = {
     ("filled", "remaining"): number,
     ("amount", "average", "price", *TRIGGERS, *ATTACHED): positive,
     ("symbol", "side", "type", "timeInForce", "clientOrderId"): text,
     ("timestamp", "datetime", "lastTradeTimestamp", "lastUpdateTimestamp"): time_of,
 }
-"""What is not needed, and how it is read."""
+"""Optional fields, and their readers."""
 
 
 def order_messages(raw: Any, context: Context) -> Translation:
-    """The messages of one order: its fills, which count whatever else cannot be read, and its
-    state. Never raises."""
+    """The messages of one order: its fills, which count even if other fields cannot be read, and
+    its state. Never raises.
+    """
     return _fills(raw, context) + guarded(partial(_read, raw, context), raw)
 
 
@@ -82,8 +84,9 @@ def venue_order_id(raw: Any) -> str | None:
 
 
 def is_doubtful(raw: Any, context: Context) -> bool:
-    """Whether a row of a list shows an order working that has ended here, without the exchange's
-    time of that: it may be old."""
+    """Whether a list shows an order as working that has ended in the ledger. Without the
+    exchange's time, the row may be old.
+    """
     row, _ = _readable(raw) if isinstance(raw, dict) else ({}, [])
     name = venue_order_id(raw)
     return (
@@ -95,13 +98,13 @@ def is_doubtful(raw: Any, context: Context) -> bool:
 
 
 def has_ended(raw: Any) -> bool:
-    """Whether a row says that its order has ended."""
+    """Whether a row shows that its order has ended."""
     status = raw.get("status") if isinstance(raw, dict) else None
     return isinstance(status, str) and status in ENDS
 
 
 def client_id_of(row: Document, quirks: Quirks) -> str | None:
-    """The client id, whoever has chosen it."""
+    """The client id, from any source."""
     return word_in(row, quirks.id_in) if quirks.id_in else text(row, "clientOrderId")
 
 
@@ -124,13 +127,13 @@ def _read(raw: Any, context: Context) -> Translation:
     has_ended_here = _has_ended_here(name, context)
     if at is None and verdict.kind in (Cancel, Expire, Reject) and has_ended_here:
         return Translation()  # without a time, each query would report another end
-    common["at"] = at or context.heard_at
+    common["at"] = at or context.received_at
     claims = _claims(row, verdict, context)
     messages: list[Message] = []
     if verdict.kind in IN_FORCE and text(row, "status") in STATUSES:
         messages += _replaced(row, name, claims, common, context)
-    said = remark(verdict.text, *map("not read: {}".format, notes))
-    own: Document = {"reported": claims, "reason": verdict.reason, "text": said}
+    note = remark(verdict.text, *map("not read: {}".format, notes))
+    own: Document = {"reported": claims, "reason": verdict.reason, "text": note}
     is_seen = verdict.kind is Acknowledge and (has_ended_here or context.asked_at is not None)
     if verdict.kind is not StatusReport and not (is_seen and has_ended_here):
         messages.append(verdict.kind(**common, **own))
@@ -140,11 +143,12 @@ def _read(raw: Any, context: Context) -> Translation:
 
 
 def _observed(row: Document, verdict: Verdict, common: Document, context: Context) -> StatusReport:
-    """The state as it was seen. The time of creation is none of the state: without a later one,
-    receipt dates it."""
+    """The observed state. The creation time does not date the state: without a later time, the
+    time of receipt does.
+    """
     changed_at = _changed_at(row)
     dated: Document = {
-        "at": changed_at or context.heard_at or common["at"],
+        "at": changed_at or context.received_at or common["at"],
         "dated_by": DatedBy.RECEIPT if changed_at is None else DatedBy.VENUE,
         "asked_at": context.asked_at,
     }
@@ -152,8 +156,7 @@ def _observed(row: Document, verdict: Verdict, common: Document, context: Contex
 
 
 def _readable(row: Document) -> tuple[Document, list[str]]:
-    """The row without what cannot be read of what is not needed, and a note for each field that was
-    left out."""
+    """The row without its unreadable optional fields, and a note for each of them."""
     notes: list[str] = []
     found = dict(row)
     for names, read in READERS.items():
@@ -164,8 +167,7 @@ def _readable(row: Document) -> tuple[Document, list[str]]:
 
 
 def _fills(raw: Any, context: Context) -> Translation:
-    """The trades that the order holds. Those without an id come with one from the list of
-    trades."""
+    """The trades in the order. Trades without an id come with one in the list of trades."""
     trades, name = raw.get("trades") if isinstance(raw, dict) else None, venue_order_id(raw)
     if (
         not isinstance(trades, list)
@@ -189,7 +191,7 @@ def _is_fill(trade: Any) -> bool:
 
 
 def _fill(trade: Document, row: Document, name: str, context: Context) -> Translation:
-    """The fill of a trade that may leave out what its order says."""
+    """The fill of a trade, which may leave out fields that its order has."""
     whole = {
         "symbol": row.get("symbol"),
         "side": row.get("side"),
@@ -207,7 +209,7 @@ def _changed_at(row: Document) -> datetime | None:
 
 
 def _time_of(row: Document) -> datetime | None:
-    """When it happened. The time of creation is not the time of an end."""
+    """The time of the event. The creation time is not the time of an end."""
     changed_at = _changed_at(row)
     return (
         changed_at
@@ -219,40 +221,41 @@ def _time_of(row: Document) -> datetime | None:
 def _claims(row: Document, verdict: Verdict, context: Context) -> ReportedClaims:
     has_amounts = context.quirks.has_pushed_amounts or context.source != "venue_push"
     is_dated = (
-        context.heard_at is None
+        context.received_at is None
         or time_of(row, "lastUpdateTimestamp", "lastTradeTimestamp") is not None
         or has_ended(row)
     )
-    is_told = (
+    is_reported = (
         has_amounts and is_dated and is_fact(row)
-    )  # what had filled when it was created is nothing
+    )  # nothing had filled when the order was created
     kind, stop = _conditional(row)
     is_market = ORDER_TYPES.get(text(row, "type") or "") is OrderType.MARKET
     in_force = (text(row, "timeInForce") or "").upper()
     return ReportedClaims(
         status=verdict.status if text(row, "status") in (None, *STATUSES) else None,
         quantity=positive(row, "amount") if has_amounts else None,
-        cum_quantity=number(row, "filled") if is_told else None,
+        cum_quantity=number(row, "filled") if is_reported else None,
         leaves_quantity=number(row, "remaining")
-        if is_told and verdict.kind is Acknowledge
+        if is_reported and verdict.kind is Acknowledge
         else None,
-        average_price=positive(row, "average") if is_told else None,
+        average_price=positive(row, "average") if is_reported else None,
         limit_price=None
         if is_market
-        else positive(row, "price"),  # of a market order it is the average
+        else positive(row, "price"),  # for a market order it is the average
         stop_price=stop,
         order_type=kind,
         time_in_force=None
         if is_market
-        else TIMES_IN_FORCE.get(in_force),  # ccxt supposes IOC for a market order
+        else TIMES_IN_FORCE.get(in_force),  # ccxt assumes IOC for a market order
         post_only=True if in_force == POST_ONLY else flag(row, "postOnly"),
         reduce_only=flag(row, "reduceOnly"),
     )
 
 
 def _conditional(row: Document) -> tuple[OrderType | None, Decimal | None]:
-    """The type, and the trigger price. A take-profit order is no stop order, and what is attached
-    to an order is no trigger."""
+    """The type, and the trigger price. A take-profit order is not a stop order, and an attached
+    order is not a trigger.
+    """
     kind = (
         None
         if is_nothing(row.get("type"))
@@ -294,8 +297,9 @@ def _has_ended_here(name: str, context: Context) -> bool:
 def _replaced(
     row: Document, name: str, claims: ReportedClaims, common: Document, context: Context
 ) -> list[Message]:
-    """That an order of ours has, or had to its end, other terms than the ledger knows: it was
-    changed."""
+    """The message that one of our orders has, or had until its end, other terms than the ledger
+    shows: it was changed.
+    """
     terms = (claims.quantity, claims.limit_price, claims.stop_price)
     is_end = has_ended(row)
     if context.memory.terms_of(name) == terms and not is_end:
@@ -314,7 +318,7 @@ def _replaced(
     if not changed:
         context.memory.note_terms(
             name, terms
-        )  # not before the ledger has them: nobody may record what is translated here
+        )  # wait until they are recorded: this translation may never be
         return []
     updated_at = known.get("updated_at")
     is_news = (

@@ -1,5 +1,4 @@
-"""What the exchange's own fields say of a side and of a position in hedge mode, by the tables in
-`sending`."""
+"""Reads side and hedge-mode position from the exchange's own fields, by the tables in `sending`."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,15 +11,18 @@ from orderledger.venues.ccxt.sending.tables import language_of, meaning
 
 @dataclass(frozen=True, slots=True)
 class Sides:
-    """The side of an order or a trade, where ccxt reads it wrong, and that of its position. None:
-    not said."""
+    """The side of an order or a trade, if ccxt reads it wrong, and the side of its position.
+    None: not stated.
+    """
 
     side: Side | None = None
     position_side: PositionSide | None = None
 
 
 def sides_of(row: Document, context: Context) -> Sides:
-    """What `info` says. A net position is not said: it is what an account has that names none."""
+    """The values in `info`. A net position is not reported: accounts without position sides have
+    one.
+    """
     language, info = (
         None if context.exchange is None else language_of(context.exchange),
         row.get("info"),
@@ -34,8 +36,8 @@ def sides_of(row: Document, context: Context) -> Sides:
     }
     found: dict[str, Any] = {}
     for places, words in language.reported.items():
-        told = meaning(places, fields, words)
-        found |= (told[1] or {}) if told is not None else {}
+        found_meaning = meaning(places, fields, words)
+        found |= (found_meaning[1] or {}) if found_meaning is not None else {}
     side, position = found.get("side"), found.get("position_side")
     return Sides(
         None if side is None else Side(side), None if position is None else PositionSide(position)

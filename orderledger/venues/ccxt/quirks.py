@@ -1,4 +1,5 @@
-"""What ccxt does not unify, one row for each exchange. An exchange without a row has `USUAL`.
+"""Differences that ccxt does not unify, one row for each exchange. An exchange without a row has
+`USUAL`.
 
 The rows were taken from the sources of ccxt 4.5. A new peculiarity is a new row or a new column,
 never an `if`.
@@ -17,29 +18,29 @@ class Quirks:
     """One exchange's peculiarities.
 
     Client ids. `id_form`: `text`, which fits if it matches `id_pattern`; `hex`, 0x and 32 digits;
-    an `integer` below 2**45; a `uuid`. `id_prefix`: how an id of ours begins that was derived.
+    an `integer` below 2**45; a `uuid`. `id_prefix`: prefix of a client id derived from ours.
     `id_param`: the parameter of createOrder that takes the id. `id_in`: the fields of `info` that
-    hold it, where the unified `clientOrderId` does not. `fake_ids`: what the exchange reports for
-    orders without an id; `fake_prefixes`: how ids begin that ccxt or the exchange makes up.
+    hold it, if the unified `clientOrderId` does not. `fake_ids`: ids that the exchange reports for
+    orders without one; `fake_prefixes`: prefixes of ids that ccxt or the exchange makes up.
     `cancels_by_client_id`: whether cancelOrder takes `clientOrderId`.
 
     Reports. `words_in`: the fields of `info` that hold the exchange's own word for a status or an
     end. `triggered`: its words for a conditional order that has started a child order, which ccxt
-    calls `closed`. `fill_parts`: the fields of a trade that identify it within its order.
+    reports as `closed`. `fill_parts`: the fields of a trade that identify it within its order.
     `orders_trades`: whether the ids of trades grow with their order. `has_pushed_amounts`: whether
     the amounts of a pushed order are facts.
 
-    Queries. `page`: the trades of one answer, where ccxt's `features` do not state it. `offset`:
-    the parameter that turns pages by the number of rows before them. `lists_all`: whether lists
-    hold all symbols although the `features` ask for one. `options`: options of the exchange's
-    class. `reads_with`: the credentials that suffice for reading, if not all.
+    Queries. `page`: the trades in one answer, if ccxt's `features` do not state it. `offset`: the
+    parameter that turns pages by the number of rows before them. `lists_all`: whether lists contain
+    all symbols although the `features` require one. `options`: options of the exchange's class.
+    `reads_with`: the credentials needed for reading, if not all.
 
-    Orders. `batch`: the most orders of one createOrders, where a part of them may be refused.
-    `edits_in_place`: whether editOrder keeps the order, with the amount as its new total; elsewhere
+    Orders. `batch`: the most orders in one createOrders, where some of them may be refused.
+    `edits_in_place`: whether editOrder keeps the order, with the amount as its new total; otherwise
     ccxt cancels it and makes another one. `is_serial`: whether orders of one account have to be
     sent one after the other. `absence_seconds`: how long after sending "unknown order" proves that
-    an order was never received. `query_lag_seconds`: by how much the answer to a query may be
-    behind the order; where no exchange states it, the number is ours.
+    an order was never received. `query_lag_seconds`: how far the answer to a query may lag behind
+    the order; no exchange states it, so the number is ours.
     """
 
     id_form: IdForm = "text"
@@ -67,16 +68,17 @@ class Quirks:
     orders_trades: bool = False
 
     def fits(self, client_id: str) -> bool:
-        """Whether the exchange takes this text as a client id."""
+        """Whether the exchange accepts this text as a client id."""
         return self.id_form == "text" and re.fullmatch(self.id_pattern, client_id) is not None
 
     def folded(self, client_id: str) -> str:
-        """The id as we write it. UUIDs and hexadecimal numbers are the same in either case (RFC
-        9562, section 4)."""
+        """The id in the form that we record. UUIDs and hexadecimal numbers are the same in
+        either case (RFC 9562, section 4).
+        """
         return client_id.lower() if self.id_form in ("uuid", "hex") else client_id
 
     def is_fake(self, client_id: str) -> bool:
-        """Whether certainly nobody chose this client id."""
+        """Whether this client id is certainly made up, not chosen by anyone."""
         return client_id in self.fake_ids or client_id.startswith(self.fake_prefixes)
 
 
@@ -126,7 +128,7 @@ _GATE = Quirks(
 )
 _HITBTC = Quirks(
     id_param="client_order_id"
-)  # hitbtc.py names the field, and passes on what it is given
+)  # hitbtc.py names the field, and passes the value on unchanged
 _KUCOIN = Quirks(id_pattern="[A-Za-z0-9_-]{1,40}", words_in=("cancelReason", "status"))
 
 QUIRKS: Mapping[str, Quirks] = {
@@ -167,14 +169,15 @@ QUIRKS: Mapping[str, Quirks] = {
     ),
     "kraken": Quirks(
         id_form="uuid",
-        id_in=("cl_ord_id",),  # else ccxt shows the number userref, which is 0 where there is none
+        # otherwise ccxt shows the number userref, which is 0 if there is none
+        id_in=("cl_ord_id",),
         fake_ids=frozenset({"0"}),
         cancels_by_client_id=True,
         words_in=("reason", "cancel_reason", "status", "order_status"),
         page=50,
         offset="ofs",
         edits_in_place=True,
-        # a pushed update leaves out what has not changed, and ccxt fills in the quantity
+        # a pushed update leaves out unchanged fields, and ccxt fills in the quantity
         has_pushed_amounts=False,
     ),
     "krakenfutures": Quirks(id_pattern="[A-Za-z0-9_-]{1,100}"),
@@ -182,7 +185,7 @@ QUIRKS: Mapping[str, Quirks] = {
     "kucoinfutures": _KUCOIN,
     "lighter": Quirks(
         id_form="integer", is_serial=True
-    ),  # parallel requests make nonces that are refused
+    ),  # parallel requests produce nonces that are refused
     "mexc": Quirks(
         cancels_by_client_id=True, query_lag_seconds=30.0
     ),  # new orders are unknown "often" (ccxt issue 21614)
@@ -200,7 +203,7 @@ QUIRKS: Mapping[str, Quirks] = {
     "tokocrypto": replace(_BINANCE, cancels_by_client_id=False),
     "toobit": Quirks(
         id_param="newClientOrderId"
-    ),  # toobit.py adds an id of its own, unless this one is given
+    ),  # toobit.py adds its own id unless this one is given
     "woo": Quirks(id_form="integer", cancels_by_client_id=True, fake_ids=frozenset({"0"})),
 }
 

@@ -1,5 +1,6 @@
-"""Readers of the fields of ccxt's unified rows. They may hold floats, where somebody else had ccxt
-parse numbers."""
+"""Readers of the fields of ccxt's unified rows. They may contain floats if someone else had ccxt
+parse the numbers.
+"""
 
 import math
 import re
@@ -21,7 +22,7 @@ Meaning = TypeVar("Meaning")
 Kind = TypeVar("Kind", bound=BaseModel)
 LONGEST_WORD = 200
 LEAST_MILLISECONDS = 10**12
-"""A smaller count is one of seconds."""
+"""A smaller number counts seconds."""
 
 MILLISECOND = timedelta(milliseconds=1)
 FRACTION = re.compile(r"\.[0-9]{3}")
@@ -29,12 +30,13 @@ HEXADECIMAL = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|
 """A UUID, or a number after 0x."""
 
 UNREADABLE = "unreadable"
-"""The field of a row that ccxt could not parse as it came: why."""
+"""The field of a row that ccxt could not parse unchanged: the reason."""
 
 
 def optional(notes: list[str], read: Callable[[], Meaning | None]) -> Meaning | None:
-    """What is not needed. If it cannot be read, the row counts without it, and its fault is a
-    note."""
+    """An optional field. If it cannot be read, the row counts without it, and its fault becomes
+    a note.
+    """
     try:
         return read()
     except Unreadable as fault:
@@ -43,22 +45,23 @@ def optional(notes: list[str], read: Callable[[], Meaning | None]) -> Meaning | 
 
 
 def lenient(kind: type[Kind], notes: list[str], needed: Document, extras: Document) -> Kind:
-    """A message without those of its `extras` that it cannot take. Raises ValidationError for what
-    is needed."""
+    """A message without the `extras` that it cannot take. Raises ValidationError for required
+    fields.
+    """
     try:
         return kind(**needed, **extras)
     except ValidationError as fault:
         wrong = {str(one["loc"][0]): one["msg"] for one in fault.errors() if one["loc"]}
         if not wrong or not wrong.keys() <= extras.keys():
             raise
-        notes += [f"{name} {said.removeprefix('Value error, ')}" for name, said in wrong.items()]
+        notes += [f"{name} {why.removeprefix('Value error, ')}" for name, why in wrong.items()]
         return kind(
             **needed, **{name: value for name, value in extras.items() if name not in wrong}
         )
 
 
 def remark(*sentences: str | None) -> str | None:
-    """Sentences as one text."""
+    """Join sentences into one text."""
     return "; ".join(one for one in sentences if one) or None
 
 
@@ -66,7 +69,7 @@ def row_of(raw: Any) -> Evidence:
     """The row with its JSON, made at once: ccxt changes its rows at the next update. Raises
     Unreadable, InvalidMessage."""
     if not isinstance(raw, dict):
-        raise Unreadable("is no row")
+        raise Unreadable("is not a row")
     if raw.get(UNREADABLE):
         raise Unreadable(str(raw[UNREADABLE]))
     return Evidence(raw)
@@ -79,8 +82,9 @@ def number(row: Document, name: str) -> Decimal | None:
 
 
 def positive(row: Document, *names: str) -> Decimal | None:
-    """The first of these numbers that is not 0, which stands for none. Raises Unreadable if it is
-    negative."""
+    """The first of these numbers that is not 0, since 0 means none. Raises Unreadable if it is
+    negative.
+    """
     for name in names:
         found = number(row, name)
         if found is not None and found < ZERO:
@@ -117,13 +121,13 @@ def needed_text(row: Document, name: str) -> str:
 
 
 def flag(row: Document, name: str) -> bool | None:
-    """True or false. Anything else was not reported."""
+    """True or false. None for anything else, which counts as not reported."""
     value = row.get(name)
     return value if isinstance(value, bool) else None
 
 
 def time_of(row: Document, *names: str) -> datetime | None:
-    """The first of these times that is given."""
+    """The first of these times that is present."""
     return next(
         (
             found
@@ -135,8 +139,9 @@ def time_of(row: Document, *names: str) -> datetime | None:
 
 
 def milliseconds_of(row: Document, *names: str) -> int | None:
-    """The first of these times that is given to the millisecond, as a count since 1970. Smaller
-    parts are cut, as ccxt does."""
+    """The first of these times with milliseconds, as a count since 1970. Smaller fractions are
+    cut off, as in ccxt.
+    """
     for name in names:
         if _has_milliseconds(_whole(row.get(name))):
             found = optional([], partial(time_of, row, name))
@@ -152,8 +157,7 @@ def _whole(value: Any) -> Any:
 
 
 def _has_milliseconds(value: Any) -> bool:
-    """Whether a time is given to the millisecond: a count of them, or three digits behind the
-    seconds."""
+    """Whether a time has milliseconds: a count of them, or three digits after the seconds."""
     if isinstance(value, int):
         return value >= LEAST_MILLISECONDS
     is_count = isinstance(value, str) and value.isascii() and value.isdigit()
@@ -165,7 +169,7 @@ def _has_milliseconds(value: Any) -> bool:
 
 
 def word_in(row: Document, names: Iterable[str]) -> str | None:
-    """The first of these fields of `info` that holds a word of the exchange."""
+    """The first of these fields of `info` that contains a word of the exchange."""
     info = row.get("info")
     if not isinstance(info, dict):
         return None

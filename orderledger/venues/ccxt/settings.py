@@ -14,9 +14,7 @@ from orderledger.venues.base.settings import (
 )
 
 LIVE, SANDBOX = "live", "sandbox"
-OVERRIDE = (
-    "Takes the place of the scheme and host of every address of the exchange, for a simulated one."
-)
+OVERRIDE = "Replaces the scheme and host of every address of the exchange, for a simulated one."
 
 
 def _name_or_own(given: Any, named: ValidatorFunctionWrapHandler) -> Any:
@@ -33,50 +31,54 @@ class CcxtSettings(OneAccountSection):
     networks = Networks({LIVE: Network(""), SANDBOX: Network("")})
     venue: Literal["ccxt"]
     network: str = Field(
-        default=LIVE, description="`sandbox` is the exchange's test network, where ccxt knows one."
+        default=LIVE, description="`sandbox` is the exchange's test network, if ccxt supports one."
     )
     url: HttpUrl = Field(default="", description=OVERRIDE)
     websocket_url: WebsocketUrl = Field(default="", description="The same for its websockets.")
     exchange: ExchangeName = Field(description="The exchange's id in ccxt, e.g. `kraken`.")
     credentials: dict[str, Secret] = Field(
         default_factory=dict,
-        description="Where to find what the exchange needs, by ccxt's names: `apiKey`, `secret`, "
-        "and so on.",
+        description=(
+            "Where to find the exchange's credentials, by ccxt's names: `apiKey`, `secret`, and "
+            "so on."
+        ),
     )
     symbols: tuple[str, ...] = Field(
         default=(),
-        description="Symbols that are queried one by one. Needed where the exchange lists trades "
-        "by symbol only.",
+        description=(
+            "Symbols that are queried one by one. Needed if the exchange lists trades only by "
+            "symbol."
+        ),
     )
     options: dict[str, Any] = Field(
         default_factory=dict, description='Options of ccxt, e.g. `{ defaultType = "swap" }`.'
     )
     streams: bool = Field(
         default=True,
-        description="Whether to use websockets where ccxt has them. Else, queries only.",
+        description="Whether to use websockets if ccxt supports them. Otherwise, queries only.",
     )
     milliseconds_per_request: float | None = Field(
         default=None,
         gt=0,
-        description="The pace of ccxt's limiter, for a request of weight 1. Default: ccxt's.",
+        description="Seconds that ccxt's limiter waits per request of weight 1. Default: ccxt's.",
     )
     poll_seconds: Seconds = Field(
-        default=5.0, description="Between two queries while orders are open."
+        default=5.0, description="Seconds between two queries while orders are open."
     )
     idle_seconds: Seconds = Field(
-        default=20.0, description="Between two queries while no order is open."
+        default=20.0, description="Seconds between two queries while no order is open."
     )
 
     @model_validator(mode="before")
     @classmethod
     def _fill_in(cls, told: Any) -> Any:
-        """Nothing: ccxt knows the addresses."""
+        """No addresses: ccxt has them."""
         return told
 
     @model_validator(mode="after")
     def _has_both_addresses(self) -> Self:
         if bool(self.url) != bool(self.websocket_url):
-            raise ValueError("url and websocket_url are given together, or neither")
+            raise ValueError("give both url and websocket_url, or neither")
         return self
 
     @property

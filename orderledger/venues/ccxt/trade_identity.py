@@ -1,8 +1,8 @@
-"""What identifies a trade: its id and its order or, without an id, its order, time, price and
+"""The identity of a trade: its id and its order or, without an id, its order, time, price and
 amount.
 
-A trade may come again without its order, with an id in other letters, or with its time in another
-form. It keeps the id and the order under which it came first.
+A trade may be repeated without its order, with its id in other letters, or with its time in another
+form. It keeps the id and the order of its first report.
 """
 
 from collections import Counter
@@ -36,7 +36,8 @@ class Identity(NamedTuple):
 
 def identity_of(row: Document, context: Context, seen: Counter[str]) -> Identity:
     """The identity of a trade. `seen`: the trades without an id in the same answer. Raises
-    Unreadable if it cannot be known."""
+    Unreadable if it cannot be determined.
+    """
     order = optional([], partial(text, row, "order"))
     venue_order_id = None if order is None else context.spelling_of(order)
     fill_id = fill_id_of(row, venue_order_id, context)
@@ -46,8 +47,9 @@ def identity_of(row: Document, context: Context, seen: Counter[str]) -> Identity
 
 
 def fill_id_of(row: Document, venue_order_id: str | None, context: Context) -> str | None:
-    """What identifies a trade within its order at this exchange, as the ledger has it already, else
-    in one spelling. None if the exchange gives trades no ids."""
+    """The id of a trade within its order at this exchange, as the ledger has it already, else in
+    one spelling. None if the exchange gives trades no ids.
+    """
     if is_nothing(row.get("id")):
         return None
     given = needed_text(row, "id")
@@ -61,7 +63,7 @@ def fill_id_of(row: Document, venue_order_id: str | None, context: Context) -> s
 def identity_with_id(
     row: Document, fill_id: str, venue_order_id: str | None, context: Context
 ) -> Identity:
-    """The identity of a trade that has an id: the first one, if the trade came before."""
+    """The identity of a trade with an id: that of its first report, if it was reported before."""
     found = Identity(fill_id, venue_order_id)
     key = (text(row, "symbol"), text(row, "side"), fill_id.casefold())
     trade = KnownTrade(
@@ -84,18 +86,18 @@ def identity_with_id(
 
 
 def _may_be_one(one: str | None, other: str | None) -> bool:
-    """Whether two ids of orders may be of one order."""
+    """Whether two ids may identify the same order."""
     return one is None or other is None or one.casefold() == other.casefold()
 
 
 def _without_id(
     row: Document, venue_order_id: str | None, context: Context, seen: Counter[str]
 ) -> Identity:
-    """An id from the order (else symbol and side), the time, price and amount, and which of equal
-    trades it is.
+    """An id made from the order (else symbol and side), the time, price and amount, and the trade's
+    number among equals.
 
-    Raises Unreadable if the time is not known to the millisecond, or if an equal trade came with an
-    order and another without.
+    Raises Unreadable if the time has no milliseconds, or if an equal trade came with an order and
+    another without.
     """
     at = _needed_milliseconds(row)
     amount, price = number(row, "amount") or ZERO, number(row, "price") or ZERO
@@ -116,19 +118,21 @@ def _without_id(
 def _require_order(
     spellings: dict[str, str | None], order: str | None, context: Context, without_order: str
 ) -> None:
-    """Refuse a trade without an id that may have come before, once with an order and once
-    without."""
+    """Refuse a trade without an id that may be a repetition, once with an order and once
+    without.
+    """
     others = [other for other in spellings.values() if other is not None]
     if order is None and others:
         raise Unreadable(
-            f"order is missing, and so is id: the trade may be one of order {others[0]}, which "
-            "came with its order"
+            f"order and id are missing: the trade may be one of order {others[0]}, which was "
+            "reported with its order"
         )
     if order is not None and (
         None in spellings.values() or context.known(without_order) is not None
     ):
         raise Unreadable(
-            f"order is {order}, and id is missing: the trade may be one that came without an order"
+            f"order is {order}, and id is missing: the trade may be one that was reported without "
+            "an order"
         )
 
 
@@ -146,5 +150,5 @@ def _needed_milliseconds(row: Document) -> str:
     if found is None:
         name = next((name for name in TIMES if not is_nothing(row.get(name))), TIMES[0])
         fault = "is missing" if is_nothing(row.get(name)) else "has no milliseconds"
-        raise Unreadable(f"{name} {fault}: the id of the trade cannot be made without them")
+        raise Unreadable(f"{name} {fault}: they are needed to make an id for the trade")
     return str(found)

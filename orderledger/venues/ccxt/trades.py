@@ -1,4 +1,4 @@
-"""A unified trade, to a fill."""
+"""Translates a unified trade to a fill."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -37,14 +37,17 @@ LONGEST_NUMBER = 18
 
 
 def trade_messages(rows: Sequence[Any], context: Context) -> Translation:
-    """The fills of an answer or an update. Of trades without an id, equal ones in one answer are
-    different trades."""
+    """The fills of an answer or an update. Equal trades without an id in one answer are
+    different trades.
+    """
     seen: Counter[str] = Counter() if context.equal_trades is None else context.equal_trades
     return joined(guarded(partial(_read, row, context, seen), row) for row in rows)
 
 
 def is_hollow(row: Document) -> bool:
-    """Whether a trade has no amount and no price: kraken lists the ids of an order's trades so."""
+    """Whether a trade has no amount and no price: kraken lists only the ids of an order's
+    trades.
+    """
     return all(is_nothing(row.get(name)) for name in ("amount", "price"))
 
 
@@ -65,7 +68,8 @@ def fill_of(row: Document, context: Context, *, identity: Identity, evidence: Ev
         "fill_id": fill_id,
         "quantity": amount,
         "price": price,
-        "at": optional(notes, partial(time_of, row, "timestamp", "datetime")) or context.heard_at,
+        "at": optional(notes, partial(time_of, row, "timestamp", "datetime"))
+        or context.received_at,
         "source": context.source,
         "evidence": evidence,
     }
@@ -85,8 +89,9 @@ def fill_of(row: Document, context: Context, *, identity: Identity, evidence: Ev
 
 def _read(raw: Any, context: Context, seen: Counter[str]) -> Translation:
     if not isinstance(raw, dict):
-        raise Unreadable("is no row")
-    row = Evidence(raw)  # also one that ccxt could not read as it came: what is needed may be there
+        raise Unreadable("is not a row")
+    # also a row that ccxt could not read unchanged: the required fields may be there
+    row = Evidence(raw)
     if is_hollow(row):
         return Translation()
     return Translation(
@@ -95,7 +100,7 @@ def _read(raw: Any, context: Context, seen: Counter[str]) -> Translation:
 
 
 def _sequence(row: Document, context: Context) -> int | None:
-    """The number of the trade, where trades of one instrument are numbered in their order."""
+    """The number of the trade, if trades of one instrument are numbered in their order."""
     name = row.get("id")
     is_number = (
         isinstance(name, str) and name.isascii() and name.isdigit() and len(name) <= LONGEST_NUMBER
@@ -104,8 +109,9 @@ def _sequence(row: Document, context: Context) -> int | None:
 
 
 def _fee(row: Document) -> tuple[Decimal | None, str | None, str | None]:
-    """The fee, its currency, and a remark about fees in further currencies, of which a fill holds
-    one. Rebates are negative."""
+    """The fee, its currency, and a note about fees in further currencies, since a fill holds
+    only one. Rebates are negative.
+    """
     listed = row.get("fees")
     rows = listed if isinstance(listed, list) and listed else [row.get("fee")]
     paid: dict[str | None, Decimal] = {}
@@ -118,6 +124,6 @@ def _fee(row: Document) -> tuple[Decimal | None, str | None, str | None]:
         return None, None, None
     (currency, cost), *others = sorted(
         paid.items(), key=lambda fee: not fee[1]
-    )  # one that is not 0 first
+    )  # prefer one that is not 0
     further = ", ".join(f"{plain(amount)} {name or '?'}" for name, amount in others if amount)
     return cost, currency, f"further fees: {further}" if further else None

@@ -1,7 +1,7 @@
-"""Unified rows of ccxt, to messages. Needs no ccxt.
+"""Translates unified rows of ccxt to messages. Needs no ccxt.
 
 `orderledger translate ccxt` reads documents such as `{"exchange": "binance", "order": {…}}`: see
-`PARTS` for what may stand in one. The quantity of a contract is the number of contracts. Pure: no
+`PARTS` for the possible parts. The quantity of a contract is the number of contracts. Pure: no
 clock, no network.
 """
 
@@ -44,8 +44,9 @@ PARTS: Mapping[str, Callable[[Sequence[Any], Context], Translation]] = {
     "position": position_messages,
     "balance": _balances,
 }
-"""What a document may hold, each as one row, or as a list under the plural. Trades come first: an
-order's status follows them."""
+"""The parts of a document, each as one row, or as a list under the plural. Trades come first: an
+order's status follows them.
+"""
 
 
 def translated(document: Any, context: Context) -> Translation:
@@ -57,21 +58,21 @@ def translated(document: Any, context: Context) -> Translation:
     exchange = document.get(EXCHANGE)
     if isinstance(exchange, str):
         context = replace(context, exchange=exchange)
-    told, is_known = [], not MARKETS.isdisjoint(document)
+    parts, is_known = [], not MARKETS.isdisjoint(document)
     for name, read in PARTS.items():
         for key in (name, f"{name}s"):
             if document.get(key) is not None:
                 rows = document[key]
-                told.append(read(rows if isinstance(rows, list) else [rows], context))
+                parts.append(read(rows if isinstance(rows, list) else [rows], context))
                 is_known = True
     if not is_known:
         names = ", ".join(PARTS)
-        return Translation(faults=[Fault(f"holds none of {names}", document)])
-    return joined(told)
+        return Translation(faults=[Fault(f"has none of {names}", document)])
+    return joined(parts)
 
 
 class CcxtRecording:
-    """`Recording`: the documents of one account. `records` tells which client ids are ours."""
+    """`Recording`: the documents of one account. `records` decides which client ids are ours."""
 
     def __init__(self, account: str, records: Records | None = None) -> None:
         self._context = Context(account=account, records=records)

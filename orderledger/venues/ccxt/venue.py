@@ -1,5 +1,6 @@
 """Any exchange of ccxt as a venue of the ledger: its orders and trades are queried, and its
-websockets tell of changes sooner."""
+websockets report changes sooner.
+"""
 
 import asyncio
 import random
@@ -48,23 +49,24 @@ from orderledger.venues.ccxt.watching import SETTLED_SECONDS, WatchFeed
 from orderledger.venues.errors import VenueUnavailable
 
 ABILITIES = Abilities(
-    client_ids="as the exchange has it: an id is trusted only if the ledger has issued it",
-    fill_identity="the trade's id, with its symbol where ids are unique within a symbol only",
+    client_ids="depends on the exchange: an id is trusted only if the ledger has issued it",
+    fill_identity="the trade's id, with its symbol if ids are unique only within a symbol",
     has_fill_ids=True,
     streams=True,
-    orders_reach_back="open orders, and single orders as far as the exchange remembers them",
-    fills_reach_back="as far as the exchange lists its trades",
+    orders_reach_back="open orders, and single orders as long as the exchange keeps them",
+    fills_reach_back="as far back as the exchange lists its trades",
 )
 ORDER, TRADE, ANSWER = "order", "trade", "answer"
 Polled = tuple[str, Any]
-"""`ORDER` or `TRADE` and the row of a list; `ANSWER`, when one order was asked for, and its row."""
+"""`ORDER` or `TRADE` and the row of a list; `ANSWER` and the row, for a query of one order."""
 
 
 class CcxtVenue(PolledVenue):
     """One account at one exchange.
 
-    `exchange`: ccxt's, with numbers as text (see `exchange.connected`). `symbols`: what is queried
-    one by one. Each query of trades goes back to the query before, less `overlap`.
+    `exchange`: ccxt's, with numbers as text (see `exchange.connected`). `symbols`: the symbols that
+    are queried one by one. Each query of trades covers the time since the last query, plus
+    `overlap`.
     """
 
     name = NAME
@@ -114,8 +116,7 @@ class CcxtVenue(PolledVenue):
     # Feeds
 
     def make_feeds(self) -> Iterable[Feed]:
-        """The account is Down when its queries fail. A websocket that is cut costs time, and
-        nothing else."""
+        """The account is Down when its queries fail. A cut websocket only causes delay."""
         (account,) = self.accounts
         poll = PollFeed(self, account)
         yield poll
@@ -136,8 +137,9 @@ class CcxtVenue(PolledVenue):
                 )
 
     async def order_rows(self, account: str) -> list[Polled]:
-        """The open orders, those that were open at the last query and are not any more, and the
-        last trades."""
+        """Query the open orders, those that were open at the last query but are missing now, and
+        the last trades.
+        """
         await self._load_markets()
         asked_at = self.now()
         rows = await self._endpoints.open_orders()
@@ -156,14 +158,13 @@ class CcxtVenue(PolledVenue):
         ]
 
     async def _answer(self, row: Any) -> Polled | None:
-        """What the exchange says of one order that is not in the list, or that may be in an old
-        one."""
+        """Query one order that is not in the list, or may be in an outdated one."""
         asked_at = self._asked_at()
         found = await self._endpoints.order(row["id"], row.get("symbol"))
         return None if found is None else (ANSWER, (asked_at, found))
 
     def _asked_at(self) -> datetime:
-        """The time that an answer is good for: what is asked now may be answered from before."""
+        """The time for which an answer is valid: an answer may lag behind the query."""
         return self.now() - timedelta(seconds=self._quirks.query_lag_seconds)
 
     def translate_orders(self, account: str, rows: Sequence[Polled]) -> Translation:
@@ -192,7 +193,7 @@ class CcxtVenue(PolledVenue):
         )
 
     def _take_unread(self, poll: PollFeed, frame: str, why: str) -> None:
-        """A frame that cannot be read: what it said is queried."""
+        """Report an unreadable frame: its content is queried."""
         for one in unreadable_payloads(self.accounts, [Fault(why, frame)], self.now()):
             self.queue.put_soon(one)
         poll.query_soon()
@@ -207,10 +208,10 @@ class CcxtVenue(PolledVenue):
         rows = await self._endpoints.open_orders()
         ids = [venue_order_id(row) for row in rows]
         if None in ids:
-            raise VenueUnavailable("an open order has no id that can be read")
+            raise VenueUnavailable("an open order has no readable id")
         if self._endpoints.may_be_cut(rows):
             raise VenueUnavailable(
-                f"{len(rows)} open orders are as many as one answer holds: name `symbols`"
+                f"{len(rows)} open orders are as many as one answer can hold: set `symbols`"
             )
         context = self.context(account)
         return await self.listing(
@@ -235,14 +236,14 @@ class CcxtVenue(PolledVenue):
     async def fills_since(self, account: str, since: datetime) -> Answer:
         await self._load_markets()
         context = self.context(account)
-        told = trade_messages(await self._endpoints.trades(since), context)
-        told += funding_messages(await self._endpoints.fundings(since), context)
-        messages = sorted(told.messages, key=lambda message: message.at or since)
+        translated = trade_messages(await self._endpoints.trades(since), context)
+        translated += funding_messages(await self._endpoints.fundings(since), context)
+        messages = sorted(translated.messages, key=lambda message: message.at or since)
         begins_at = self._endpoints.trades_begin_at()
         return await self.answer(
             account,
             messages,
-            told.faults,
+            translated.faults,
             begins_at=begins_at if begins_at is not None and since < begins_at else None,
         )
 
@@ -250,11 +251,13 @@ class CcxtVenue(PolledVenue):
         """All positions in contracts, and the currencies."""
         await self._load_markets()
         context = self.context(account)
-        told = position_messages(await self._endpoints.positions(), context)
-        return self.balances(told + balance_messages(await self._endpoints.balance(), context))
+        translated = position_messages(await self._endpoints.positions(), context)
+        return self.balances(
+            translated + balance_messages(await self._endpoints.balance(), context)
+        )
 
     def reports_position(self, instrument: str) -> bool:
-        """Contracts only: at spot there are balances of currencies."""
+        """Contracts only: spot accounts have balances of currencies."""
         if not is_of_contracts(self.exchange) or not self.exchange.has.get("fetchPositions"):
             return False
         return bool((self._market(instrument) or {}).get("contract"))
@@ -269,7 +272,7 @@ class CcxtVenue(PolledVenue):
             records=self.records,
             memory=self._memory,
             source=source,
-            heard_at=self.now(),
+            received_at=self.now(),
         )
 
     def _pushed_orders(self, rows: list[Any]) -> Translation:
@@ -308,7 +311,7 @@ class CcxtVenue(PolledVenue):
         requested_at = order.get("requested_at")
         since = (
             None if requested_at is None else requested_at - self._overlap
-        )  # the exchange has a clock of its own
+        )  # the exchange has its own clock
         return found or next(filter(is_it, await self._endpoints.past_orders(symbol, since)), None)
 
     def _bears(self, client_id: str, row: Any) -> bool:

@@ -1,5 +1,6 @@
-"""`Verdict`: what the status of a unified order means, together with the exchange's own word and
-the amounts."""
+"""`Verdict`: the meaning of a unified order's status, combined with the exchange's own word and
+the amounts.
+"""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -25,12 +26,12 @@ from orderledger.venues.ccxt.vocabulary import (
 )
 
 CLOSED_PARTIAL = "closed_partial"
-UNVERIFIED = "ccxt assumes that a closed order has filled completely: its trades will tell"
+UNVERIFIED = "ccxt assumes that a closed order has filled completely: its trades will show"
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The message for a row, its `status` in the ledger's words, and why."""
+    """The message for a row, the ledger's status and the reason."""
 
     kind: type[Report]
     status: str | None
@@ -40,11 +41,12 @@ class Verdict:
 
 
 def verdict_of(row: Document, context: Context) -> Verdict:
-    """The verdict on a row, in which everything can be read."""
+    """The verdict on a row without unreadable fields."""
     status, word = text(row, "status"), word_in(row, (*context.quirks.words_in, *USUAL.words_in))
     filled, amount = number(row, "filled"), positive(row, "amount")
     if status is None and time_of(row, "timestamp", "lastUpdateTimestamp") is None:
-        return Verdict(StatusReport, Status.PENDING_NEW)  # an answer to createOrder: received
+        # an answer to createOrder: the order was received
+        return Verdict(StatusReport, Status.PENDING_NEW)
     if status in (None, OPEN):
         return Verdict(Acknowledge, Status.PARTIALLY_FILLED if filled else Status.NEW)
     if status == CANCELING:
@@ -81,13 +83,13 @@ def _closed(
             Cancel,
             Status.CANCELED,
             CLOSED_PARTIAL if is_plain else word,
-            "closed before it had filled completely",
+            "closed before it was completely filled",
         )
     return Verdict(StatusReport, Status.FILLED, text=None if is_fact(row) else UNVERIFIED)
 
 
 def _canceled(word: str | None, filled: Decimal | None) -> Verdict:
-    """The exchange's word says what ccxt leaves out."""
+    """Apply the exchange's own word, which ccxt leaves out."""
     meaning = (word or "").lower()
     if meaning in EXPIRY_WORDS:
         return Verdict(Expire, Status.EXPIRED, word)
@@ -98,7 +100,8 @@ def _canceled(word: str | None, filled: Decimal | None) -> Verdict:
 
 def is_fact(row: Document) -> bool:
     """Whether `filled` was reported. Without it, ccxt assumes that a closed order has filled
-    completely; it then has no average price, nor trades."""
+    completely; such an order has neither an average price nor trades.
+    """
     if text(row, "status") != CLOSED:
         return True
     trades = row.get("trades")

@@ -7,8 +7,9 @@ from orderledger.extend.messages import Report
 
 NAME = "ccxt"
 CLIENT_ID = "ccxt.clientOrderId"
-"""The alias under which an order is recorded before it is sent: the client id that the exchange is
-given."""
+"""The alias under which an order is recorded before it is sent: the client id that the exchange
+receives.
+"""
 
 OPEN, CLOSED, CANCELED, CANCELING = "open", "closed", "canceled", "canceling"
 ENDS: dict[str, tuple[type[Report], Status]] = {
@@ -36,8 +37,9 @@ EXPIRY_WORDS = frozenset(
 REJECT_WORDS = frozenset(
     {"rejected", "failed", "order_failed", "reject", "error", "poc", "post_only"}
 )
-"""Words of the exchange that ccxt reports as `canceled`, in lower case. A rejected order that has
-filled was canceled."""
+"""Words of the exchange that ccxt reports as `canceled`, in lower case. A rejected order with
+fills was canceled.
+"""
 
 SIDES = {"buy": Side.BUY, "sell": Side.SELL}
 LIQUIDITY = {"maker": Liquidity.MAKER, "taker": Liquidity.TAKER}
@@ -54,10 +56,11 @@ TIMES_IN_FORCE = {  # in upper case
 }
 POST_ONLY = "PO"
 TRIGGERS = ("triggerPrice", "stopPrice")
-"""Fields that hold the trigger price. 0 stands for none."""
+"""Fields that hold the trigger price. 0 means none."""
 ATTACHED = ("stopLossPrice", "takeProfitPrice")
-"""The trigger price of a conditional order, or what is attached to another order: the exchange's
-own word for the type tells."""
+"""The trigger price of a conditional order, or of an order attached to another: the exchange's
+own type word distinguishes them.
+"""
 TYPE_WORDS = (
     "type",
     "origType",
@@ -70,4 +73,4 @@ TYPE_WORDS = (
     "algoType",
     "tpsl",
 )
-"""Fields of `info` that may say that an order is conditional."""
+"""Fields of `info` that may mark an order as conditional."""

@@ -1,7 +1,8 @@
-"""`WatchFeed`: what ccxt.pro pushes, beside the queries.
+"""`WatchFeed`: ccxt.pro's pushes, in addition to the queries.
 
-ccxt tells neither when a subscription is confirmed nor what was missed. So the queries say whether
-an account is up, and they run again after each new connection: a push only brings news sooner.
+ccxt reports neither when a subscription is confirmed nor what was missed. So the queries decide
+whether an account is up, and they run again after each new connection: a push only brings news
+sooner.
 """
 
 import asyncio
@@ -14,13 +15,13 @@ from orderledger.venues.base.transport import Backoff
 from orderledger.venues.ccxt.exchange import shown
 
 MOST_WAITING = 1_000
-"""Updates. Beyond them a push is dropped, and the orders and trades are queried."""
+"""Limit in updates. Beyond it a push is dropped, and the orders and trades are queried."""
 SETTLED_SECONDS = 1.0
-"""After this long a subscription is taken to be in force: what came before it is queried."""
+"""A subscription counts as active after this long: earlier events are queried."""
 
 
 class WatchFeed:
-    """Watches orders or trades with one method of ccxt, which is called again and again.
+    """Watches orders or trades by calling one method of ccxt repeatedly.
 
     Its rows are translated at once: ccxt changes them at the next update. An update between two
     calls would wait for the next one, so nothing is awaited between them, and a second task
@@ -60,7 +61,7 @@ class WatchFeed:
             self._watching.cancel()
 
     async def disconnect(self) -> None:
-        """Stop watching. What was received is delivered."""
+        """Stop watching. Received updates are delivered."""
         if self._watching is not None:
             self._watching.cancel()
 
@@ -75,7 +76,7 @@ class WatchFeed:
                 while True:
                     rows = await getattr(self._exchange, self._method)()
                     self._put(self._translate(list(rows)))
-            except Exception as error:  # of ccxt, or of its parsers
+            except Exception as error:  # error of ccxt, or of its parsers
                 self._error = f"{self._method}: {shown(error)}"
             finally:
                 settled.cancel()

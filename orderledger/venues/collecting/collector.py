@@ -1,7 +1,7 @@
-"""One process that keeps a ledger and its venues together, until it is stopped.
+"""One process that keeps a ledger in step with its venues until it is stopped.
 
-A feed's interruption is a `gap`; when the feed is back the account is reconciled, and the gap ends.
-Every account is reconciled at the start, after each gap, and from time to time.
+An interrupted feed is recorded as a `gap`. When the feed is back, the account is reconciled and the
+gap ends. Every account is reconciled at the start, after each gap, and from time to time.
 """
 
 import asyncio
@@ -35,18 +35,16 @@ RETRY_SECONDS = 5.0
 PUBLISHED_APART = 0.05
 PAYLOAD_SHOWN = 200
 HANGING_UP_SECONDS = 10.0
-"""How long venues may take to tell the rest when the collector is stopped."""
+"""How long venues may take to deliver the rest when the collector is stopped."""
 
 Publish = Callable[[dict[str, Any]], None]
 
 
 class Collector:
-    """Records what venues report, and reconciles their accounts, until it is stopped.
-
-    `publish` is given the status every `publishing` seconds, and at the end. `every`: between two
-    reconciliations of an account; None for none but those at the start and after gaps.
-    `check_views` raises where the views do not follow the log. `records`: where orders are looked
-    up by their names, by default in the book's views.
+    """`publish` is given the status every `publishing` seconds, and at the end. `every`: seconds
+    between two reconciliations of an account; None to reconcile only at the start and after
+    gaps. `check_views` raises if the views do not follow the log. `records`: where orders are
+    looked up by their names, by default in the book's views.
     """
 
     def __init__(
@@ -83,11 +81,12 @@ class Collector:
         self._recorder = Recorder(book, self.counters)
         self._watch = Watch(self._log, venues, check_views)
         self._news = asyncio.Event()
-        """An account has come up, gone down or been reconciled: to be published at once."""
+        """An account has come up, gone down or been reconciled: publish at once."""
 
     async def note_absence(self, published: Collection[dict[str, Any]]) -> None:
-        """What earlier collectors, by whatever name, last published of these accounts: since then
-        nobody has listened."""
+        """The last status of these accounts from earlier collectors of any name: the account has
+        had no feed since then.
+        """
         for account in (account for venue in self._venues for account in venue.accounts):
             statuses = [status for status in published if account in status.get("accounts", {})]
             before = max(statuses, key=lambda status: str(status["at"]), default=None)
@@ -104,8 +103,9 @@ class Collector:
                 await asyncio.to_thread(self._book.record_many, [gap])
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Until `stop` is set, and what was heard by then is recorded. Raises StoreError where the
-        store fails."""
+        """Run until `stop` is set and everything received by then is recorded. Raises StoreError
+        if the store fails.
+        """
         recording = asyncio.ensure_future(self._recorder.run())
         listening = [asyncio.ensure_future(self._listen(venue, stop)) for venue in self._venues]
         watching = [self._publish_status(), self._watch.views(), self._watch.feeds()]
@@ -118,7 +118,7 @@ class Collector:
                 task.result()
             await self._wind_down(recording, listening)
         except StoreError:
-            self.tell_of_unrecorded()
+            self.log_unrecorded()
             raise
         finally:
             for task in [*tasks, stopping]:
@@ -130,8 +130,8 @@ class Collector:
             self._watch.look_at_views()
             self._publish(self.status())
 
-    def tell_of_unrecorded(self) -> None:
-        """What was heard, and cannot be said to be durable. Whoever collects next asks for it."""
+    def log_unrecorded(self) -> None:
+        """Received messages that may not be durable. The next collector has to query them."""
         left = dict(+self._recorder.unrecorded)
         if left and self._watch.is_due(self, f"not recorded: {left}"):
             self._log.error("not_recorded", messages=sum(left.values()), accounts=left)
@@ -139,8 +139,9 @@ class Collector:
     async def _wind_down(
         self, recording: "asyncio.Future[None]", listening: Sequence["asyncio.Future[None]"]
     ) -> None:
-        """Record what the venues have heard by now: all that they tell before they end by
-        themselves."""
+        """Record what the venues have received by now: everything they deliver before they end
+        by themselves.
+        """
         self._stopped_at = self._clock.now()
         hanging_up = [asyncio.ensure_future(venue.disconnect()) for venue in self._venues]
         _, late = await asyncio.wait([*listening, *hanging_up], timeout=HANGING_UP_SECONDS)
@@ -159,8 +160,9 @@ class Collector:
             recording.result()
 
     async def _listen(self, venue: Venue, stop: asyncio.Event) -> None:
-        """Until hung up: a feed that fails in a way it should not is a gap like any other, and is
-        begun again."""
+        """Run until disconnected. A feed that fails in an unexpected way is a gap like any
+        other, and is restarted.
+        """
         while not stop.is_set():
             try:
                 async for event in venue.listen():
@@ -185,7 +187,7 @@ class Collector:
     async def _take(self, venue: Venue, event: FeedEvent) -> None:
         match event:
             case Messages():
-                self._count_heard(event)
+                self._count_received(event)
                 await self._recorder.put(event.account, event.messages)
             case Up():
                 for account in event.accounts:
@@ -206,11 +208,11 @@ class Collector:
             case _:
                 assert_never(event)
 
-    def _count_heard(self, event: Messages) -> None:
+    def _count_received(self, event: Messages) -> None:
         counters = self.counters[event.account]
         counters.frames += event.frames
         if event.messages:
-            counters.last_heard_at = self._clock.now()
+            counters.last_received_at = self._clock.now()
             counters.last_happened_at = event.messages[-1].at or counters.last_happened_at
 
     async def _note_gap(self, accounts: Sequence[str], at: datetime, reason: str) -> None:
@@ -233,7 +235,7 @@ class Collector:
         if event.is_answer and not self._watch.is_due(
             (venue, *event.accounts), f"{event.fault}: {event.payload}"
         ):
-            return  # it comes again with each answer
+            return  # it returns with each answer
         for account in event.accounts:
             self.counters[account].unreadable += 1
             if not event.is_answer:
@@ -265,7 +267,7 @@ class Collector:
             periodic.cancel()
 
     async def _ask_periodically(self, venue: Venue) -> None:
-        """Each account once in `every`, spread over it."""
+        """Reconcile each account once per `every`, spread over that time."""
         while self._every is not None:
             for account in venue.accounts:
                 await asyncio.sleep(self._every.total_seconds() / len(venue.accounts))
@@ -273,7 +275,7 @@ class Collector:
                     self._ask(venue, account)
 
     async def _reconcile_account(self, venue: Venue, account: str) -> bool:
-        """Whether it could be done. Where it could not, it stays due."""
+        """Returns whether the reconciliation could be done. If not, the account stays due."""
         counters = self.counters[account]
         await self._recorder.drained()
         try:
@@ -292,7 +294,7 @@ class Collector:
         except (
             VenueError,
             DamagedRow,
-        ) as error:  # what the views cannot answer keeps nobody from recording
+        ) as error:  # an error of the views must not stop recording
             fault = str(error)
             if self._watch.is_due(account, fault):
                 self._log.warning("not_reconciled", account=account, why=fault)
@@ -315,8 +317,8 @@ class Collector:
         counters.count_reconciled(found)
         self._news.set()
         for one in found.breaks:
-            say = self._log.info if one.is_settled else self._log.warning
-            say(
+            log = self._log.info if one.is_settled else self._log.warning
+            log(
                 "break",
                 account=one.account,
                 kind=one.kind.value,
@@ -328,8 +330,9 @@ class Collector:
     # Status
 
     async def _publish_status(self) -> None:
-        """Every so often, and when there is news: what was not published is no gap if we are
-        killed."""
+        """Publish regularly and on every change: if the process is killed, the time since the
+        last publication becomes the gap.
+        """
         while True:
             self._news.clear()
             await asyncio.to_thread(self._publish, self.status())
@@ -337,8 +340,9 @@ class Collector:
             await happens_within(self._news, self._publishing)
 
     def status(self) -> dict[str, Any]:
-        """Counters of every account, and what waits. `at` is the time up to which the venues were
-        listened to."""
+        """Counters of every account, and the number of waiting messages. `at` is the time up to
+        which the venues' messages are recorded.
+        """
         now = self._stopped_at or self._clock.now()
         accounts = {
             account: {

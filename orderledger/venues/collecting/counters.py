@@ -1,4 +1,4 @@
-"""What a collector counts of each account, for people who watch it."""
+"""The counters of a collector for each account."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -13,9 +13,10 @@ from orderledger.venues.reconciliation.reconciler import Reconciled
 
 @dataclass(slots=True)
 class AccountCounters:
-    """Of one account since the collector started. `is_up`: whether its feed is listened to now;
-    `down_because`: why it was given up, until it is up again. `fault`: why it could not be
-    reconciled."""
+    """The counters of one account since the collector started. `is_up`: whether its feed is
+    connected; `down_because`: why it was lost, until it is up again. `fault`: why it could not
+    be reconciled.
+    """
 
     is_up: bool = False
     down_because: str | None = None
@@ -28,21 +29,21 @@ class AccountCounters:
     failed_reconciliations: int = 0
     breaks_settled: int = 0
     open_breaks: int = 0
-    last_heard_at: datetime | None = None
+    last_received_at: datetime | None = None
     last_happened_at: datetime | None = None
     last_reconciled_at: datetime | None = None
     recording_seconds_max: float = 0.0
     fault: str | None = None
 
     def count(self, outcomes: Iterable[Outcome], seconds: float) -> None:
-        """Messages that were recorded, `seconds` after they were heard."""
+        """Count messages that were recorded `seconds` after they were received."""
         for outcome in outcomes:
             self.messages += 1
             self.outcomes[outcome.outcome] += 1
         self.recording_seconds_max = max(self.recording_seconds_max, seconds)
 
     def count_reconciled(self, found: Reconciled) -> None:
-        """A reconciliation that was done."""
+        """Count a finished reconciliation."""
         self.reconciled += 1
         self.fault = None
         self.last_reconciled_at = found.at
@@ -50,8 +51,8 @@ class AccountCounters:
         self.open_breaks = len(found.certificate.open_breaks)
 
     def shown(self, now: datetime, fault_of_feed: str | None) -> dict[str, Any]:
-        """As `orderledger status` shows it."""
-        heard, happened = self.last_heard_at, self.last_happened_at
+        """The counters as `orderledger status` shows them."""
+        received, happened = self.last_received_at, self.last_happened_at
         return {
             "is_up": self.is_up,
             "frames": self.frames,
@@ -66,11 +67,11 @@ class AccountCounters:
             "breaks_settled": self.breaks_settled,
             "open_breaks": self.open_breaks,
             "last_message_age_seconds": None
-            if heard is None
-            else round((now - heard).total_seconds(), 3),
+            if received is None
+            else round((now - received).total_seconds(), 3),
             "venue_lag_seconds": None
-            if heard is None or happened is None
-            else round((heard - happened).total_seconds(), 3),
+            if received is None or happened is None
+            else round((received - happened).total_seconds(), 3),
             "recording_seconds_max": round(self.recording_seconds_max, 4),
             "last_reconciled_at": self.last_reconciled_at.isoformat()
             if self.last_reconciled_at

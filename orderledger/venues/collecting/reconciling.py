@@ -33,20 +33,22 @@ BreakReport = TypedDict(
         "account": Annotated[str, "Trading account."],
         "kind": Annotated[str, "Kind of the difference.", KINDS],
         "subject": Annotated[
-            str, "What differs: an id of the order or the fill, or the instrument."
+            str, "The differing object: an id of the order or the fill, or the instrument."
         ],
         "since": Annotated[datetime, "When the difference arose, as far as known."],
         "age_seconds": Annotated[Any, "Its age, a number."],
         "text": Annotated[str, "The difference in a sentence."],
-        "is_settled": Annotated[bool, "Whether the repairs settle it. If not, it stays open."],
-        "ours": Annotated[Any, "The row of our view."],
+        "is_settled": Annotated[
+            bool, "Whether the repairs settle it. If not, the break stays open."
+        ],
+        "ours": Annotated[Any, "The row of the ledger's view."],
         "theirs": Annotated[Any, "The payload of the venue."],
         "repairs": Annotated[
             list[dict[str, Any]], "Messages that repair it: appended, or not with a dry run."
         ],
     },
 )
-"""A difference between the ledger and the venue. Its field `break` is no name of Python."""
+"""A difference between the ledger and the venue. Its field `break` is not a valid Python name."""
 
 
 class Stages(TypedDict):
@@ -72,7 +74,7 @@ class AccountReport(TypedDict):
     is_recorded: NotRequired[Annotated[bool, "Whether a new certificate was recorded."]]
     stages: NotRequired[Annotated[Stages, "The lists of the stages, in a dry run."]]
     fault: NotRequired[
-        Annotated[str, "Why the venue could not be queried. Nothing is concluded then."]
+        Annotated[str, "Why the venue could not be queried. In that case nothing is concluded."]
     ]
 
 
@@ -80,7 +82,7 @@ def check_account(settings: CollectSettings, account: str | None) -> None:
     """Raise InvalidSetting for an account that no venue has."""
     names = accounts_of(settings)
     if account is not None and account not in names:
-        raise InvalidSetting("account", f"{account!r} is none of {', '.join(names)}")
+        raise InvalidSetting("account", f"{account!r} is not one of {', '.join(names)}")
 
 
 def accounts_of(settings: CollectSettings) -> dict[str, str]:
@@ -100,7 +102,7 @@ async def reconcile(
     """Reconcile every account, or one, with the ledger at `settings.db`. Returns a report for each.
 
     `adjust_positions`: also adjust positions that differ, as the setting of this name does.
-    `actor`: who the appended messages name. Raises InvalidSetting and StoreError. A venue that
+    `actor`: recorded with the appended messages. Raises InvalidSetting and StoreError. A venue that
     cannot be queried is a `fault` in its accounts' reports.
     """
     check_account(settings, account)

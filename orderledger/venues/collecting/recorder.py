@@ -1,5 +1,6 @@
-"""From many feeds into one ledger: in the order they were heard, many to a commit, and no faster
-than they can be recorded."""
+"""Records many feeds into one ledger: in the order of receipt, many messages to a commit, and
+with backpressure.
+"""
 
 import asyncio
 import time
@@ -12,23 +13,26 @@ from orderledger.venues.collecting.counters import AccountCounters
 from orderledger.venues.reconciliation.book import Book
 
 GROUP_LIMIT = 700
-"""Messages after which no more are taken: with the last batch of them still one commit, as a rule
-(`writer.GROUP_LIMIT`)."""
+"""Maximum of messages in a batch: with the last one added, a batch is still one commit, as a
+rule (`writer.GROUP_LIMIT`).
+"""
 QUEUE_LIMIT = 1_000
-"""Messages that may wait. A feed that is faster than the disk is held back at its socket: the
-longer the line, the older what is recorded, and the more there is for the garbage collector to look
-through."""
+"""Messages that may wait. A feed that is faster than the disk is held back at its socket. A
+longer queue would make recorded messages older and garbage collection slower.
+"""
 
 
 @dataclass(slots=True)
 class Batch:
     account: str
     messages: Sequence[Message]
-    heard: float
+    received_at: float
 
 
 class Recorder:
-    """`put` waits while too much is queued; `drained` until all that was put before is durable."""
+    """`put` waits while too much is queued; `drained` waits until all earlier messages are
+    durable.
+    """
 
     def __init__(self, book: Book, counters: defaultdict[str, AccountCounters]) -> None:
         self._book = book
@@ -36,12 +40,12 @@ class Recorder:
         self._queue: asyncio.Queue[Batch | asyncio.Future[None]] = asyncio.Queue()
         self._room = asyncio.Event()
         self.waiting = 0
-        """Messages that are not being recorded yet."""
+        """Messages whose recording has not begun."""
         self.unrecorded: Counter[str] = Counter()
-        """By account: messages that were heard, and are not known to be durable."""
+        """By account: received messages that are not known to be durable."""
 
     async def put(self, account: str, messages: Sequence[Message]) -> None:
-        """What is put is recorded, even if the wait for room is canceled."""
+        """Messages are recorded even if the wait for room is canceled."""
         if messages:
             self.waiting += len(messages)
             self.unrecorded[account] += len(messages)
@@ -56,8 +60,7 @@ class Recorder:
         await mark
 
     async def run(self) -> None:
-        """Record for ever. A store that fails ends it: what was not recorded was not acknowledged
-        to anybody."""
+        """Record for ever. Ends if the store fails: no unrecorded message was acknowledged."""
         while True:
             batches, marks = await self._gathered()
             if batches:
@@ -86,6 +89,6 @@ class Recorder:
         start, now = 0, time.monotonic()
         for batch in batches:
             end = start + len(batch.messages)
-            self._counters[batch.account].count(outcomes[start:end], now - batch.heard)
+            self._counters[batch.account].count(outcomes[start:end], now - batch.received_at)
             self.unrecorded[batch.account] -= len(batch.messages)
             start = end

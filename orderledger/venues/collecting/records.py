@@ -1,8 +1,8 @@
-"""`StoredRecords`: what adapters query of the ledger, answered from the log by name, without
-updating any view.
+"""`StoredRecords`: answers adapters' queries about the ledger from the log, without updating any
+view.
 
-An adapter queries while it translates, in the event loop and for every order: an answer may cost as
-much as the events of that order, and nothing that grows with the log.
+An adapter queries it while translating, in the event loop and for every order. A query may take as
+long as the events of that order need, but must not grow with the log.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,7 +22,7 @@ Names = list[tuple[NameKind, str]]
 class StoredRecords:
     """Orders and fills of a store, as of its last commit and as the views would show them.
 
-    `adapters`: the venues whose names of orders can be asked for.
+    `adapters`: the venues whose order names can be queried.
     """
 
     def __init__(self, store: Store, url: str, adapters: Sequence[Adapter]) -> None:
@@ -40,7 +40,7 @@ class StoredRecords:
         return self._orders(account, {name: _name_of_ours(name, alias) for name in names})
 
     def trades(self, account: str, venue_order_id: str) -> list[Row]:
-        """The standing fills of the order with this venue id."""
+        """The active fills of the order with this venue id."""
         views = self._folded(account, {venue_order_id: self._any_name(venue_order_id)}).get(
             venue_order_id
         )
@@ -51,7 +51,7 @@ class StoredRecords:
         )
 
     def trades_of(self, order: Row) -> list[Row]:
-        """The standing fills of an order, under all of its venue ids."""
+        """The active fills of an order, under all of its venue ids."""
         with reaching(self._url):
             views = FoldedViews(self._events_of(order["stream"]), None, None, self._events_of)
         return queries.trades(views, stream=order["stream"])
@@ -69,7 +69,9 @@ class StoredRecords:
         return found
 
     def _folded(self, account: str, asked: Mapping[str, Names]) -> dict[str, FoldedViews]:
-        """The orders with each name, without names that no order has. No name is unprintable."""
+        """The orders with each name; names without an order are left out. Unprintable names are
+        skipped.
+        """
         asked = {name: of_name for name, of_name in asked.items() if name.isprintable()}
         if not asked:
             return {}
@@ -86,7 +88,9 @@ class StoredRecords:
         return {name: FoldedViews(events, None, None) for name, events in whole.items() if events}
 
     def _whole(self, streams: list[str], stored: dict[str, list[Recorded]]) -> Iterator[Recorded]:
-        """The events of these streams, and of the orders that those in them were attributed to."""
+        """The events of these streams, and of the orders to which orders in them were
+        attributed.
+        """
         for stream in streams:
             for recorded in stored.get(stream, ()):
                 yield recorded
@@ -133,8 +137,9 @@ def _name_of_ours(name: str, alias: str) -> Names:
 
 @contextmanager
 def records_of(url: str, book: Book, adapters: Sequence[Adapter]) -> Iterator[Records]:
-    """The records of a book's store, for these adapters. A store in memory cannot be opened twice:
-    there, the book is asked."""
+    """The records of a book's store, for these adapters. A store in memory cannot be opened
+    twice: there, the book is queried.
+    """
     if url == "memory://":
         yield BookRecords(book)
         return

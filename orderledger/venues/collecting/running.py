@@ -45,7 +45,8 @@ class Ledger(Book, Protocol):
 
 def run(settings: CollectSettings, ledger: Ledger, records: Records, signals: Signals) -> None:
     """Collect until SIGTERM or SIGINT. Everything received by then is recorded, unless the store
-    prevents it for `ENDING_SECONDS`."""
+    blocks it for `ENDING_SECONDS`.
+    """
     _set_up_garbage()
     asyncio.run(_collect(settings, ledger, records, signals))
 
@@ -72,30 +73,30 @@ async def _collect(
 
     loop = asyncio.get_running_loop()
 
-    def hear() -> None:
+    def stop_collecting() -> None:
         """Called in a signal handler, at any point of the program."""
         if loop.is_closed():
             end()
         else:
             loop.call_soon_threadsafe(end)
 
-    signals.lead_to(hear)
+    signals.lead_to(stop_collecting)
     published = await _claimed(settings, ledger)
     await collector.note_absence(published)
     await collector.run(stop)
 
 
 def _give_up_later(collector: Collector) -> None:
-    """End the process if it cannot end by itself: a thread that waits for another process's lock
-    cannot be stopped.
+    """Terminate the process if it cannot end by itself: a thread that waits for another process's
+    lock cannot be stopped.
 
     Acknowledged messages are durable in any case.
     """
 
     def give_up() -> None:
-        collector.tell_of_unrecorded()
+        collector.log_unrecorded()
         EventLogger("orderledger.collect").error(
-            "given_up", why=f"{ENDING_SECONDS:g} s were not enough to end"
+            "given_up", why=f"the process did not end within {ENDING_SECONDS:g} s"
         )
         os._exit(STORE_FAILED)
 
@@ -105,12 +106,12 @@ def _give_up_later(collector: Collector) -> None:
 
 
 async def _claimed(settings: CollectSettings, ledger: Ledger) -> Collection[dict[str, Any]]:
-    """Claim these accounts for this collector, and return what collectors published before. Raises
-    InvalidSetting if another one has them.
+    """Claim these accounts for this collector, and return the earlier statuses of collectors.
+    Raises InvalidSetting if another collector has claimed them.
 
     Two collectors of one account would each record gaps and certificates, and fills if the venue
-    reports none. A collector that was killed publishes nothing more. Of two that start together,
-    the one whose claim is written last continues.
+    reports none. A collector that was killed publishes nothing more. If two start together, the one
+    whose claim is written last continues.
     """
     ours = {name for venue in settings.venues for name in venue.names}
     before = ledger.status()["collectors"]
@@ -145,7 +146,7 @@ async def _claimed(settings: CollectSettings, ledger: Ledger) -> Collection[dict
 def _taken(name: str) -> InvalidSetting:
     return InvalidSetting(
         "collector",
-        f"{name!r} is running, and has this name or collects some of these accounts already",
+        f"{name!r} is already running, with this name or with some of these accounts",
     )
 
 
@@ -166,8 +167,9 @@ def to_publish(status: dict[str, Any], ledger: Ledger) -> dict[str, Any]:
 
 
 def _set_up_garbage() -> None:
-    """Examine fewer objects: imported modules stay, and messages hold no cycles. Looking for cycles
-    costs a quarter of the work."""
+    """Examine fewer objects: imported modules stay, and messages hold no cycles. The search for
+    cycles costs a quarter of the work.
+    """
     gc.collect()
     gc.freeze()
     gc.set_threshold(NEW_OBJECTS, 20, 50)

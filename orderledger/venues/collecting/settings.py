@@ -66,27 +66,32 @@ class CollectSettings(BaseSettings):
         default=300.0, description="Time between two reconciliations of an account."
     )
     lookback_hours: Hours = Field(
-        default=168.0, description="How far the first reconciliation of an account asks for fills."
+        default=168.0,
+        description="How far back the first reconciliation of an account queries fills.",
     )
     overlap_seconds: Seconds = Field(
-        default=600.0, description="How much of what an earlier run covered is queried again."
+        default=600.0, description="How much of the period of an earlier run is queried again."
     )
     grace_seconds: Seconds = Field(
-        default=5.0, description="A change more recent than this is left to the next run."
+        default=5.0, description="A more recent change is left to the next run."
     )
     concluding_seconds: Seconds = Field(
         default=3600.0,
-        description="How long the venue has to know nothing of an order made elsewhere before its "
-        "end is concluded.",
+        description=(
+            "How long the venue must not list an external order before the ledger treats it as "
+            "ended."
+        ),
     )
     questions_per_run: int = Field(
         default=200,
         ge=1,
-        description="Of how many orders one reconciliation asks the venue at most. The rest waits "
-        "for the next.",
+        description=(
+            "The most orders that one reconciliation queries at the venue. The rest waits for "
+            "the next."
+        ),
     )
     adjust_positions: bool = Field(
-        default=False, description="Adjust a position that differs to what the venue says."
+        default=False, description="Adjust a differing position to the venue's position."
     )
     log: Literal["text", "json"] = Field(default="text", description="Form of the log on stderr.")
     venues: tuple[VenueSettings, ...] = Field(
@@ -140,7 +145,7 @@ class CollectSettings(BaseSettings):
         return settings
 
     def _check(self) -> None:
-        """Check what only the settings together show. Raises InvalidSetting."""
+        """Check rules that involve several settings. Raises InvalidSetting."""
         if not self.venues:
             raise InvalidSetting("venues", "names none")
         named: dict[tuple[str, ...], int] = {}
@@ -150,7 +155,7 @@ class CollectSettings(BaseSettings):
                 if key in named:
                     what = f"account {key[1]}" if len(key) == 2 else key[2]
                     raise InvalidSetting(
-                        f"venues.{index}", f"{what} is named twice, in venues.{named[key]} before"
+                        f"venues.{index}", f"{what} is already named in venues.{named[key]}"
                     )
                 named[key] = index
             for name, secret in venue.secrets().items():

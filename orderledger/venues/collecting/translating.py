@@ -27,8 +27,9 @@ class TranslatedPayload:
 
 
 def translated(recording: Recording, lines: Iterable[bytes]) -> Iterator[TranslatedPayload]:
-    """Translate each payload, and at the end what was held back. Instruments are defined before
-    their first fill or position."""
+    """Translate each payload, and at the end the messages that were held back. Instruments are
+    defined before their first fill or position.
+    """
     definitions = Definitions()
     line_number = 0
     for line_number, payload in documents(lines):
@@ -44,13 +45,14 @@ def translated(recording: Recording, lines: Iterable[bytes]) -> Iterator[Transla
 def documents(lines: Iterable[bytes]) -> Iterator[tuple[int, Any]]:
     """Each JSON document with the number of its first line, or the error of that line.
 
-    A document may have a line of its own, several lines, or share one. A document that was cut
-    costs only itself.
+    A document may have a line of its own, several lines, or share one. A truncated document does
+    not affect the others.
     """
     kept: list[tuple[int, str]] = []
     for number, line in enumerate(lines, start=1):
         kept.append((number, line.decode(errors="backslashreplace")))
-        if len(kept) == 1 or line.rstrip().endswith(CLOSING):  # no document ends elsewhere
+        # documents end only at these characters
+        if len(kept) == 1 or line.rstrip().endswith(CLOSING):
             yield from _taken(kept, is_last=False)
     yield from _taken(kept, is_last=True)
 
@@ -67,7 +69,7 @@ def _taken(kept: list[tuple[int, str]], *, is_last: bool) -> Iterator[tuple[int,
             document, end = parsed_first(text)
         except ValueError as fault:
             if not is_last and getattr(fault, "pos", 0) >= len(text.rstrip()):
-                return  # it may go on in the next line
+                return  # it may continue in the next line
             kept.pop(0)
             yield number, fault
         else:

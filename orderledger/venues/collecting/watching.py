@@ -1,5 +1,4 @@
-"""What goes wrong for long, on the log: when it begins, when it becomes something else, and again
-after `AGAIN_SECONDS`."""
+"""Logs a lasting fault: when it begins, when it changes, and again after `AGAIN_SECONDS`."""
 
 import asyncio
 import time
@@ -17,7 +16,7 @@ VIEWS = "views"
 
 
 class Watch:
-    """`check_views` raises where the views do not follow the log. `now` counts seconds."""
+    """`check_views` raises if the views do not follow the log. `now` counts seconds."""
 
     def __init__(
         self,
@@ -30,20 +29,24 @@ class Watch:
         self._venues = venues
         self._check_views = check_views
         self._now = now
-        self._said: dict[tuple[object, str], float] = {}
+        self._logged: dict[tuple[object, str], float] = {}
 
     def is_due(self, subject: object, fault: str) -> bool:
-        """Whether this fault is to be said: it was not within the last `AGAIN_SECONDS`. From now on
-        it was."""
+        """Whether to log this fault: it was not logged within the last `AGAIN_SECONDS`. Notes
+        the time if so.
+        """
         now = self._now()
-        self._said = {said: at for said, at in self._said.items() if now - at < AGAIN_SECONDS}
-        is_due = (subject, fault) not in self._said
-        self._said.setdefault((subject, fault), now)
+        self._logged = {
+            subject_and_fault: at
+            for subject_and_fault, at in self._logged.items()
+            if now - at < AGAIN_SECONDS
+        }
+        is_due = (subject, fault) not in self._logged
+        self._logged.setdefault((subject, fault), now)
         return is_due
 
     async def feeds(self) -> None:
-        """An adapter tries again and again to come up, and tells nothing meanwhile but why the last
-        attempt failed."""
+        """While an adapter tries to connect, it only reports why the last attempt failed."""
         while True:
             for venue in self._venues:
                 faults = Counter(filter(None, map(venue.error_for, venue.accounts)))
@@ -60,8 +63,9 @@ class Watch:
             await asyncio.sleep(VIEWS_CHECKED_SECONDS)
 
     def look_at_views(self) -> None:
-        """A fault of theirs is not the end: the log is what counts, and whoever asks the views is
-        told too."""
+        """A fault of the views does not end the process: the log is what counts, and users of
+        the views see the fault too.
+        """
         try:
             self._check_views()
         except StoreError as error:

@@ -1,5 +1,6 @@
-"""Actions of `/exchange`, in the words of the venue. Numbers are text without trailing zeros, as
-they are signed."""
+"""Actions of `/exchange`, in the venue's format. Numbers are text without trailing zeros, as
+they are signed.
+"""
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
@@ -16,7 +17,7 @@ TIMES_IN_FORCE = {None: "Gtc", "gtc": "Gtc", "ioc": "Ioc"}
 
 
 def order_wire(order: Row, *, asset: int) -> dict[str, Any]:
-    """One order. Raises NotSent for what Hyperliquid cannot take."""
+    """One order. Raises NotSent for terms that Hyperliquid does not support."""
     limit_price, stop_price = order["limit_price"], order["stop_price"]
     price = limit_price if limit_price is not None else stop_price
     if price is None:
@@ -49,8 +50,9 @@ def cancel_action(asset: int, cloid: str | None, venue_order_id: str | None) -> 
 
 
 def modify_action(order: Row, request: Row, asset: int) -> dict[str, Any]:
-    """Change an order, named by its cloid: the new terms in whole. `s` is what is to work, without
-    what has filled."""
+    """Change an order, identified by its cloid, with all of the new terms. `s` is the quantity
+    that is to work, without what has filled.
+    """
     quantity = order["quantity"] if request.get("quantity") is None else request["quantity"]
     working = EXACT.subtract(Decimal(quantity), Decimal(order["cum_quantity"]))
     if working <= 0:
@@ -70,7 +72,7 @@ def _type(order: Row) -> dict[str, Any]:
     if order["order_type"] == "limit":
         if order["time_in_force"] not in TIMES_IN_FORCE:
             raise NotSent(
-                "unsupported_time_in_force", f"{order['time_in_force']} is none of gtc, ioc"
+                "unsupported_time_in_force", f"{order['time_in_force']} is not one of gtc, ioc"
             )
         return {
             "limit": {
@@ -85,5 +87,5 @@ def _type(order: Row) -> dict[str, Any]:
             "trigger": {"isMarket": order["order_type"] == "stop", "triggerPx": price, "tpsl": "sl"}
         }
     raise NotSent(
-        "unsupported_order_type", f"{order['order_type']} is none of limit, stop, stop_limit"
+        "unsupported_order_type", f"{order['order_type']} is not one of limit, stop, stop_limit"
     )

@@ -1,5 +1,6 @@
-"""The ledger's queries about one account, answered in messages. An unreadable answer never counts
-as an empty one."""
+"""Answers the ledger's queries about one account in messages. An unreadable answer never counts
+as an empty one.
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -33,11 +34,11 @@ MOST_IDS_ASKED = 50
 
 
 class Answers:
-    """The answers to all queries, which may run while the account is listened to: both share the
-    memory of order legs.
+    """The answers to all queries, which may run while `listen` runs: both share the memory of order
+    legs.
 
-    An answer is translated after everything received before it has been delivered, because it knows
-    more.
+    An answer is translated after everything received before it has been delivered, because it is
+    more recent.
     """
 
     def __init__(self, venue: VenueContext, instruments: Instruments) -> None:
@@ -65,8 +66,9 @@ class Answers:
         return await self._venue.base.listing(account.name, translated.whole(), names, at)
 
     async def order(self, account: Account, order: OrderView) -> Sequence[Message] | None:
-        """Query an order by its cloid and by each of its ids, because every leg has its own row. A
-        cloid that an answer reveals is queried too: there may be a newer leg."""
+        """Query an order by its cloid and by each of its ids, because every leg has its own row.
+        A cloid found in an answer is queried too: there may be a newer leg.
+        """
         at = self._venue.clock.now()
         rows: dict[str, Any] = {}
         names = list(_names_of(order))
@@ -85,8 +87,8 @@ class Answers:
         if not rows:
             return None
         context = replace(self._venue.polled(account, at), is_asked=True)
-        told = _whole(payload_rows.statuses(list(rows.values()), account.legs, context))
-        return self._venue.base.answered(told, at)
+        translation = _whole(payload_rows.statuses(list(rows.values()), account.legs, context))
+        return self._venue.base.answered(translation, at)
 
     async def fills_since(self, account: Account, since: datetime) -> Answer:
         fills = await self._venue.endpoints.fills(account.address, since)
@@ -116,15 +118,16 @@ class Answers:
 
 
 def begin_of(fills: Sequence[Any], since: datetime) -> datetime | None:
-    """The time from which on these are all fills. The venue keeps only so many: there may have been
-    others before the first."""
+    """The time from which the list of fills is complete. The venue keeps only a limited number:
+    there may have been others before the first.
+    """
     times = [time for row in fills if (time := time_of(row))] if len(fills) >= FILLS_KEPT else []
     first = EPOCH + min(times) * MILLISECOND if times else since
     return first if first > since else None
 
 
 def _names_of(order: OrderView) -> Iterator[str]:
-    """The names by which the venue may know the order, the surest first."""
+    """The names by which the venue may know the order, the most reliable first."""
     aliases = order.get("aliases") or {}
     cloids = [
         aliases.get(CLOID),
@@ -144,7 +147,7 @@ def _id_of(row: Any) -> str:
 
 
 def _whole(translated: Translated) -> list[Message]:
-    """The messages of an answer that is readable in full."""
+    """The messages of a completely readable answer."""
     if translated.faults:
-        raise VenueUnavailable(f"an answer that cannot be read: {translated.faults[0].fault}")
+        raise VenueUnavailable(f"the answer cannot be read: {translated.faults[0].fault}")
     return translated.messages

@@ -1,4 +1,4 @@
-"""The numbers of instruments, by which actions name them."""
+"""The numbers that identify instruments in actions."""
 
 from typing import Any
 
@@ -7,7 +7,8 @@ FIRST_OF_SPOT = 10_000
 
 def assets_of(perpetuals: Any, spot: Any) -> dict[str, int]:
     """Numbers by coin, from `meta` and `spotMeta`: perpetuals by their place in the list, spot
-    pairs by their index."""
+    pairs by their index.
+    """
     found = {
         row["name"]: FIRST_OF_SPOT + row["index"]
         for row in _universe(spot)

@@ -5,7 +5,7 @@ from typing import Any
 from orderledger import Balance
 from orderledger.venues.hyperliquid import payload_rows
 from orderledger.venues.hyperliquid.message_context import MessageContext, Translated
-from orderledger.venues.hyperliquid.rows import Row, Unreadable, tell
+from orderledger.venues.hyperliquid.rows import Row, Unreadable, message_of
 from orderledger.venues.hyperliquid.vocabulary import SPOT
 
 
@@ -20,9 +20,11 @@ def spot_balances(payload: Any, context: MessageContext) -> Translated:
 
 
 def _balance(raw: Any, context: MessageContext) -> Balance:
-    """A token may have the name of a perpetual, so its balance gets another name."""
+    """The balance of a token gets a name of its own, because a perpetual may have the token's
+    name.
+    """
     row = Row(raw)
-    return tell(
+    return message_of(
         Balance,
         row.raw,
         account=context.account,

@@ -19,8 +19,9 @@ PATH = "/info"
 
 
 class Endpoints:
-    """Queries about any address. Each raises VenueUnavailable or VenueRefused; an answer of another
-    shape is no answer."""
+    """Queries about any address. Each raises VenueUnavailable or VenueRefused; an answer of an
+    unexpected form counts as no answer.
+    """
 
     def __init__(
         self, http: Http, rate_limiter: RateLimiter, *, fills_per_page: int = FILLS_PER_PAGE
@@ -30,14 +31,15 @@ class Endpoints:
         self._fills_per_page = fills_per_page
 
     async def open_orders(self, address: str, exchange: str) -> list[Any]:
-        """The full list of one exchange. The empty name stands for the main one and spot."""
+        """The full list of one exchange. The empty name means the main one and spot."""
         return await self._list(
             "frontendOpenOrders", user=address, **({"dex": exchange} if exchange else {})
         )
 
     async def order_status(self, address: str, name: str) -> dict[str, Any] | None:
-        """The latest row of an order, by its id or its cloid. None: the venue says that it does not
-        know it."""
+        """The latest row of an order, by its id or its cloid. None: the venue answers that it
+        does not know the order.
+        """
         answer = await self._ask(
             "orderStatus",
             user=address,
@@ -48,7 +50,7 @@ class Endpoints:
                 return None
             case {"status": "order", "order": dict(row)}:
                 return row
-        raise VenueUnavailable(f"orderStatus is answered by {as_text(answer)[:200]}")
+        raise VenueUnavailable(f"orderStatus returned {as_text(answer)[:200]}")
 
     async def historical_orders(self, address: str) -> list[Any]:
         return await self._list("historicalOrders", user=address)
@@ -66,13 +68,13 @@ class Endpoints:
             "clearinghouseState", user=address, **({"dex": exchange} if exchange else {})
         )
         if not isinstance(state, dict) or not isinstance(state.get("assetPositions"), list):
-            raise VenueUnavailable(f"clearinghouseState is answered by {as_text(state)[:200]}")
+            raise VenueUnavailable(f"clearinghouseState returned {as_text(state)[:200]}")
         return state
 
     async def spot_balances(self, address: str) -> dict[str, Any]:
         state = await self._ask("spotClearinghouseState", user=address)
         if not isinstance(state, dict) or not isinstance(state.get("balances"), list):
-            raise VenueUnavailable(f"spotClearinghouseState is answered by {as_text(state)[:200]}")
+            raise VenueUnavailable(f"spotClearinghouseState returned {as_text(state)[:200]}")
         return state
 
     async def meta(self, exchange: str) -> Any:
@@ -92,7 +94,7 @@ class Endpoints:
     async def _list(self, query: str, **parameters: Any) -> list[Any]:
         answer = await self._ask(query, **parameters)
         if not isinstance(answer, list):
-            raise VenueUnavailable(f"{query} is answered by {as_text(answer)[:200]}")
+            raise VenueUnavailable(f"{query} returned {as_text(answer)[:200]}")
         self._rate_limiter.charge(weight_of_rows(query, len(answer)))
         return answer
 

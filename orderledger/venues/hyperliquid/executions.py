@@ -1,4 +1,4 @@
-"""Fills, fundings and positions, from rows to messages."""
+"""Translates rows of fills, fundings and positions to messages."""
 
 from decimal import Decimal
 from typing import Any
@@ -9,7 +9,7 @@ from orderledger.venues.base.fields import Details
 from orderledger.venues.base.translation import NO_ORDER, whole_order
 from orderledger.venues.hyperliquid.message_context import MessageContext
 from orderledger.venues.hyperliquid.order_legs import AccountLegs
-from orderledger.venues.hyperliquid.rows import Row, Unreadable, milliseconds, tell
+from orderledger.venues.hyperliquid.rows import Row, Unreadable, message_of, milliseconds
 from orderledger.venues.hyperliquid.vocabulary import (
     CLOID,
     CLOSED,
@@ -22,7 +22,7 @@ from orderledger.venues.hyperliquid.vocabulary import (
 )
 
 NO_NUMBER = 0
-"""Of an order, or a trade: there is none."""
+"""Number of an order or a trade that does not exist."""
 OF_THE_ACCOUNT = frozenset({"oid", "startPosition", "dir", "closedPnl", "crossed"})
 """Fields of a fill that a public trade does not have."""
 
@@ -33,7 +33,8 @@ def fill_message(
     """The message of a fill, which is added to `legs`. `sequence`: its place among those of its
     coin and time.
 
-    Raises Unreadable for a public trade, which is no fill of an account."""
+    Raises Unreadable for a public trade, which is not a fill of an account.
+    """
     row, details = Row(raw), Details()
     cloid, order = details.read("cloid", row.cloid), _order_of(row)
     fill_id = fill_id_of(row)
@@ -52,8 +53,8 @@ def fill_message(
 
 
 def fill_id_of(row: Row) -> str:
-    """The identity of a fill: block time, coin, trade and side. A trade with oneself is two fills
-    of one trade.
+    """The identity of a fill: block time, coin, trade and side. A self-trade is two fills of one
+    trade.
 
     The venue's own executions have no trade id: their order, position and numbers identify them.
     """
@@ -70,7 +71,7 @@ def fill_id_of(row: Row) -> str:
 
 
 def reason_of(row: Row, address: str | None) -> str | None:
-    """The venue's reason for an execution that no order of the account made."""
+    """The venue's reason for an execution without an order of the account."""
     direction = _direction(row)
     if direction.startswith(LIQUIDATED) or _is_liquidated(row, address):
         return LIQUIDATION
@@ -82,7 +83,7 @@ def funding_message(raw: Any, context: MessageContext) -> Message:
     `delta`."""
     outer = Row(raw)
     row = Row(outer.get("delta")) if outer.get("delta") is not None else outer
-    return tell(
+    return message_of(
         Funding,
         outer.raw,
         account=context.account,
@@ -102,7 +103,7 @@ def balance_message(raw: Any, context: MessageContext) -> Balance | None:
     quantity = row.need("szi", row.number("szi"))
     if not quantity:
         return None
-    return tell(
+    return message_of(
         Balance,
         outer.raw,
         account=context.account,
@@ -115,13 +116,13 @@ def balance_message(raw: Any, context: MessageContext) -> Balance | None:
 
 
 def _order_of(row: Row) -> int:
-    """The order that made the fill; `NO_NUMBER` where the venue executed it without one.
+    """The order that made the fill; `NO_NUMBER` if the venue executed it without one.
 
-    A public trade has a trade id, a price and a size as a fill has, but says nothing of the
-    account: it names two `users`, and neither order, position nor direction.
+    A public trade has a trade id, a price and a size like a fill, but does not concern the account.
+    It names two `users`, and neither order, position nor direction.
     """
     if "users" in row.raw or OF_THE_ACCOUNT.isdisjoint(row.raw):
-        raise Unreadable("is a trade of the market, and no fill of the account", row.raw)
+        raise Unreadable("is a public trade, not a fill of this account", row.raw)
     order = row.count("oid")
     if order is None and row.count("tid"):
         raise Unreadable("oid is missing", row.raw)
@@ -129,26 +130,26 @@ def _order_of(row: Row) -> int:
 
 
 def _direction(row: Row) -> str:
-    """The venue's word for what the fill did to the position, empty where there is none. It is text
-    for people."""
+    """The venue's word for the fill's effect on the position, empty if there is none. It is text
+    for people.
+    """
     direction = row.get("dir")
     return direction if isinstance(direction, str) and direction.isprintable() else ""
 
 
 def _price(row: Row) -> Decimal:
-    """The price that was paid: 0 for the settlement of an outcome that did not come about."""
+    """The price paid: 0 for the settlement of an outcome that did not happen."""
     price = row.need("px", row.number("px"))
     if price < 0 or (price == 0 and _direction(row) != SETTLED):
-        raise row.fault("px", "is no price, which is above 0")
+        raise row.fault("px", "must be a price above 0")
     return price
 
 
 def _is_liquidated(row: Row, address: str | None) -> bool:
-    """Whether the account is the one that was liquidated, and not the one that traded with it: both
-    fills bear the object.
+    """Whether the account was liquidated, rather than trading with the liquidated one: both fills
+    contain the object.
 
-    Where nobody says whose the fill is, the liquidated position is the one that was closed by
-    taking.
+    If the account is not known, the liquidated position is the one that was closed as taker.
     """
     liquidation = row.get("liquidation")
     if not isinstance(liquidation, dict):
@@ -160,8 +161,9 @@ def _is_liquidated(row: Row, address: str | None) -> bool:
 
 
 def _fee_currency(row: Row) -> str | None:
-    """Rows of the time when there were perpetuals alone name no token: all fees were in one
-    currency then."""
+    """Rows from the time when only perpetuals existed name no token: all fees were in one
+    currency.
+    """
     is_of_then = OTHER_MARKETS.isdisjoint(row.word("coin") or "")
     return row.word("feeToken") or (SETTLEMENT_CURRENCY if is_of_then else None)
 
@@ -180,7 +182,7 @@ def _fill(
     fee, is_taker = details.read("fee", lambda: row.number("fee")), row.flag("crossed")
     fee_currency = None if fee is None else details.read("feeToken", lambda: _fee_currency(row))
     reason = reason_of(row, context.address)
-    return tell(
+    return message_of(
         Fill,
         row.raw,
         account=context.account,

@@ -1,4 +1,4 @@
-"""The terms of instruments, from `meta` and `spotMeta`: what P&L is settled in, and the lot."""
+"""The terms of instruments, from `meta` and `spotMeta`: settlement currency of P&L, and lot."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -22,7 +22,7 @@ MOST_DECIMALS = 18
 
 
 class Instruments:
-    """The terms by coin, as the lists of some exchanges gave them last."""
+    """The terms by coin, from the last lists of some exchanges."""
 
     def __init__(
         self, endpoints: Endpoints, exchanges: Sequence[str], symbols: Symbols, now: Now
@@ -35,8 +35,9 @@ class Instruments:
         self._due_at = datetime.min.replace(tzinfo=UTC)
 
     async def load(self) -> None:
-        """Query the lists, unless they were queried lately. A venue that does not answer costs only
-        the terms."""
+        """Query the lists, unless they were queried lately. If the venue does not answer, only
+        the terms are missing.
+        """
         now = self._now()
         if now < self._due_at:
             return
@@ -58,8 +59,9 @@ class Instruments:
 
 
 def terms_by_name(coin: str) -> Terms | None:
-    """What the name of a coin says: a perpetual of the main exchange is settled in USDC, a pair at
-    spot in its quote token."""
+    """The terms that follow from the name of a coin. A perpetual of the main exchange is settled
+    in USDC, a spot pair in its quote token.
+    """
     if OTHER_MARKETS.isdisjoint(coin):
         return Terms(currency=SETTLEMENT_CURRENCY)
     base, slash, quote = coin.partition("/")
@@ -67,7 +69,7 @@ def terms_by_name(coin: str) -> Terms | None:
 
 
 def tokens_of(spot_meta: Any) -> dict[int, tuple[str, int | None]]:
-    """Name and size decimals of each token, by its index. Rows that cannot be read are left out."""
+    """Name and size decimals of each token, by its index. Unreadable rows are left out."""
     found = {}
     for row in _rows(spot_meta, "tokens"):
         try:
@@ -94,8 +96,9 @@ def spot_terms(spot_meta: Any, tokens: Mapping[int, tuple[str, int | None]]) -> 
 def perpetual_terms(
     meta: Any, exchange: str, tokens: Mapping[int, tuple[str, int | None]]
 ) -> dict[str, Terms]:
-    """The terms of each perpetual of an exchange: settled in its collateral token. Without one, the
-    main exchange's is USDC."""
+    """The terms of each perpetual of an exchange, which is settled in its collateral token. If
+    none is stated, the main exchange's is USDC.
+    """
     collateral = meta.get("collateralToken") if isinstance(meta, dict) else None
     default = SETTLEMENT_CURRENCY if not exchange else None
     currency = (

@@ -1,4 +1,4 @@
-"""`LegsMemory`: the legs of orders with a cloid, of all accounts, as many as there is room for."""
+"""`LegsMemory`: the legs of orders with a cloid, of all accounts, up to a limit."""
 
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from orderledger.venues.hyperliquid.order_rows import OrderRow
 from orderledger.venues.hyperliquid.vocabulary import Meaning
 
 MOST_RECENT = 4_000
-"""More orders than are ever on their way into the ledger: older ones can be read from it."""
+"""More orders than can be waiting to be recorded: older ones can be read from the ledger."""
 MOST_OPEN = 8_000
 MOST_LOOSE = 4_000
 
@@ -20,11 +20,11 @@ Key = tuple[str, str]
 
 @dataclass(slots=True, eq=False)
 class Leg:
-    """One venue order. `claimed` is what the venue said that it filled, `fills` what was told of it
-    fill by fill.
+    """One venue order. `claimed` is the filled quantity that the venue claims, `fills` the reported
+    fills.
 
-    `has_worked`: it was on the book. `is_void`: it was refused without that. `is_reported`: some
-    message has named it, so that its fills find the order.
+    `has_worked`: it was on the book. `is_void`: it was refused without ever working. `is_reported`:
+    a message has named it, so that its fills find the order.
     """
 
     venue_order_id: str
@@ -41,8 +41,9 @@ class Leg:
         return max(self.claimed, total(self.fills.values()))
 
     def is_older_than(self, other: "Leg") -> bool:
-        """By the venue's times where both are known and differ, else by the ids, which the venue
-        gives in order."""
+        """Compares by the venue's times if both are known and differ, else by the ids, which the
+        venue assigns in order.
+        """
         if (
             self.row is not None
             and other.row is not None
@@ -52,8 +53,9 @@ class Leg:
         return _number(self.venue_order_id) < _number(other.venue_order_id)
 
     def can_go_on_as(self, other: "Leg") -> bool:
-        """Whether a modify can have made that leg of this one: it changes neither what is traded
-        nor the side."""
+        """Whether a modify can have replaced this leg by that one: it changes neither the coin
+        nor the side.
+        """
         if self.row is None or other.row is None:
             return True
         return (self.row.coin, self.row.side) == (other.row.coin, other.row.side)
@@ -67,10 +69,10 @@ def _number(venue_order_id: str) -> tuple[int, str]:
 class OrderLegs:
     """All legs of one order, oldest first.
 
-    `requested` are the quantity and the limit that we asked for, of an order of ours of which no
-    leg was heard before, but for its fills. `held` is a cancel that may be the first half of a
-    modify, `dropped` one that was. `apart` are venue orders that came under the same cloid after
-    the order was over: they are other orders.
+    `requested` are the quantity and the limit of our request, for one of our orders of which no leg
+    is known except by fills. `held` is a cancel that may be the first half of a modify, `dropped` a
+    cancel that was. `apart` are venue orders that used the same cloid after the order was over:
+    they are other orders.
     """
 
     legs: list[Leg] = field(default_factory=list)
@@ -106,7 +108,7 @@ class OrderLegs:
 
     @property
     def is_ended(self) -> bool:
-        """Whether nothing more can follow."""
+        """Whether the order can have no further leg."""
         row = self.legs[-1].row if self.legs else None
         return self.held is None and (
             self.is_over or (row is not None and row.meaning is Meaning.FILLED)
@@ -119,7 +121,7 @@ class OrderLegs:
         return len(self.legs) > 1 and any(not other.is_void for other in self._before(leg))
 
     def _before(self, leg: Leg) -> Iterator[Leg]:
-        """The legs that it continues. Another program's order may have the same cloid."""
+        """The legs that this leg continues. Another program's order may have the same cloid."""
         return (
             other
             for other in self.legs
@@ -127,8 +129,9 @@ class OrderLegs:
         )
 
     def is_later(self, leg: Leg) -> bool:
-        """Whether the leg has other terms than the first one, which may have come and gone
-        unseen."""
+        """Whether the leg's terms differ from those of the first leg, which may have come and
+        gone unseen.
+        """
         has_earlier = self.has_earlier(leg)
         if has_earlier or self.requested is None or leg.row is None:
             return has_earlier
@@ -138,7 +141,9 @@ class OrderLegs:
         )
 
     def filled_before(self, leg: Leg) -> Decimal:
-        """What the earlier legs filled: a part of the order's quantity, not of the leg's."""
+        """The filled quantity of the earlier legs: a part of the order's quantity, not of the
+        leg's.
+        """
         if len(self.legs) == 1:
             return ZERO
         return total(other.filled for other in self._before(leg))
@@ -147,8 +152,7 @@ class OrderLegs:
 class LegsMemory:
     """The orders of the latest rows, and older ones that are not over.
 
-    What is forgotten can be read from the ledger, except a cancel that is held: an order with one
-    stays.
+    Forgotten orders can be read from the ledger, except a held cancel: an order with one stays.
     """
 
     def __init__(
@@ -165,8 +169,9 @@ class LegsMemory:
         self._open: OrderedDict[Key, OrderLegs] = OrderedDict()
         self._cloids: dict[Key, str] = {}
         self._loose: OrderedDict[Key, dict[str, Decimal]] = OrderedDict()
-        """Fills that bear no cloid, of legs that are not known yet: they may not be recorded when
-        the leg is."""
+        """Fills without a cloid, of legs that are not known yet: they may not be recorded when
+        the leg becomes known.
+        """
 
     def __len__(self) -> int:
         return len(self._recent) + len(self._open)
@@ -182,7 +187,7 @@ class LegsMemory:
         key = account, cloid
         return self._recent.get(key) or self._open.get(key)
 
-    def heard_of(self, account: str, cloid: str) -> OrderLegs:
+    def legs_of(self, account: str, cloid: str) -> OrderLegs:
         """The remembered legs of an order, which becomes the most recent one."""
         key = account, cloid
         order_legs = self._recent.get(key)

@@ -13,17 +13,17 @@ ROWS_PER_WEIGHT = 20
 FILLS_PER_PAGE = 2000
 FUNDINGS_PER_PAGE = 500
 FILLS_KEPT = 10_000
-"""Fills of an account that the venue promises to keep: the last ones."""
+"""Number of an account's last fills that the venue guarantees to keep."""
 MOST_HISTORY_WEIGHT = USUAL_WEIGHT + 2000 // ROWS_PER_WEIGHT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """As documented, per IP address. `headroom` is the share of the weight that is left to others;
-    `minute` is for tests.
+    """As documented, per IP address. `headroom` is the share of the weight left to others; `minute`
+    is for tests.
 
-    `users` may be tracked over all websockets together; `connections` at once,
-    `connections_per_minute` new ones.
+    `users`: accounts that may be tracked over all websockets together; `connections`: open at once,
+    `connections_per_minute`: new ones.
     """
 
     users: int = 10
@@ -40,11 +40,11 @@ class Limits:
             or self.weight < USUAL_WEIGHT
             or self.connections_per_minute < 1
         ):
-            raise ValueError(f"nothing can be asked within {self}")
+            raise ValueError(f"{self} leaves no room for a query")
 
     @property
     def weight(self) -> int:
-        """The weight that this adapter spends in a minute."""
+        """The weight that this adapter uses per minute."""
         return int(self.weight_per_minute * (1 - self.headroom))
 
     def streams(self, accounts: int, subscriptions_each: int) -> int:
@@ -71,5 +71,5 @@ def round_weight(exchanges: int) -> int:
 
 
 def round_seconds(polled: int, exchanges: int, limits: Limits) -> float:
-    """The time that polling each account once takes: the longest delay of any of them."""
+    """The time needed to poll each account once: the longest delay of any of them."""
     return polled * round_weight(exchanges) * limits.minute / limits.weight

@@ -1,4 +1,4 @@
-"""`MessageContext`: what messages are made with that a payload does not hold."""
+"""`MessageContext`: what messages need besides the payload."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,12 +11,12 @@ from orderledger.venues.hyperliquid.vocabulary import AS_AT_THE_VENUE, Symbols
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageContext:
-    """What a payload does not hold itself.
+    """Facts that a payload lacks.
 
-    `at`: the moment that a list is true of, if it is known; by the venue's clock if
-    `is_venue_time`, else by ours. `is_asked`: whether one order was asked about: then its legs are
-    told again, since who was told before may not have recorded it. `address`: whose account it is,
-    lower-cased. With `records`, a list says only those quantities that the ledger does not have.
+    `at`: the moment at which a list is valid, if known; by the venue's clock if `is_venue_time`,
+    else by ours. `is_asked`: whether one order was queried: then its legs are reported again, since
+    an earlier report may not have been recorded. `address`: the account's address in lower case.
+    With `records`, a list only reports quantities that the ledger does not have.
     """
 
     account: str
@@ -31,7 +31,7 @@ class MessageContext:
 
 @dataclass(slots=True)
 class Translated:
-    """The messages of a payload in its order, and the rows that cannot be read."""
+    """The messages of a payload in its order, and the unreadable rows."""
 
     messages: list[Message] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
@@ -41,5 +41,5 @@ class Translated:
         self.faults += other.faults
 
     def whole(self) -> Translation:
-        """As adapters share it."""
+        """The form that all adapters share."""
         return Translation(self.messages, self.faults)

@@ -1,5 +1,6 @@
-"""The positions before the first of some fills: each fill states the position it found, and the P&L
-it closed."""
+"""Finds the positions before the first of some fills: each fill states the position before it,
+and the P&L it closed.
+"""
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
@@ -77,7 +78,7 @@ def _cost(held: Decimal, rows: Sequence[Row]) -> Decimal | None:
         won, closed = _won(row), min(size, quantity)
         if won is None or not closed:
             return None
-        # A long position gains its proceeds less its cost, a short one the opposite.
+        # A long position gains its proceeds minus its cost, a short one the opposite.
         paid = EXACT.multiply(price, closed)
         cost = EXACT.subtract(paid, won) if held > ZERO else EXACT.add(paid, won)
         whole = EXACT.multiply(cost, size)  # divided by `closed`: the cost of the whole position

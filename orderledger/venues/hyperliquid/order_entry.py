@@ -1,8 +1,8 @@
 """Sends orders to Hyperliquid: actions, signed by the official SDK, to `/exchange`.
 
-An order is sent under its cloid. Its answer is final: resting, filled or refused. The fills
-themselves are reported by the feed. An action expires at the venue: one that was late is refused
-there, and cannot become an order afterwards.
+An order is sent under its cloid. The answer is final: resting, filled or refused. The fills
+themselves are reported by the feed. An action expires at the venue: a late one is refused there,
+and cannot become an order afterwards.
 """
 
 import asyncio
@@ -27,10 +27,10 @@ from orderledger.venues.hyperliquid.refusals import REFUSALS
 from orderledger.venues.hyperliquid.rows import milliseconds
 from orderledger.venues.hyperliquid.statuses import (
     CommitTicket,
+    cancel_answer,
+    order_answer,
+    replace_answer,
     statuses_in,
-    told_of_cancel,
-    told_of_order,
-    told_of_replace,
 )
 from orderledger.venues.hyperliquid.vocabulary import (
     AS_AT_THE_VENUE,
@@ -43,11 +43,12 @@ Sign = Callable[[Mapping[str, Any], int, int], Mapping[str, Any]]
 """The signature of an action, a nonce and a time of expiry, both in ms."""
 
 EXPIRES_MS = 15_000
-"""After this the venue refuses the action."""
+"""Milliseconds after which the venue refuses the action."""
 
 ABSENT_SECONDS = 60.0
-"""Longer than an action lives, with time for the venue to show an order, and for clocks that
-differ."""
+"""Longer than the lifetime of an action, with time for the venue to show an order, and for clock
+differences.
+"""
 
 MOST_ORDERS = 20
 
@@ -92,7 +93,7 @@ class HyperliquidOrderEntry:
         self._listing = asyncio.Lock()
 
     def prepare(self, order: Row) -> Mapping[str, str]:
-        """The cloid. Raises NotSent for what Hyperliquid cannot take."""
+        """The cloid. Raises NotSent for terms that Hyperliquid does not support."""
         order_wire(order, asset=0)
         return {CLOID: cloid_for(order["client_order_id"])}
 
@@ -103,7 +104,7 @@ class HyperliquidOrderEntry:
         return sent
 
     async def submit_many(self, orders: Sequence[Row]) -> Sequence[Sent | Exception]:
-        """One action for all orders. If it ends without an answer, all are without one."""
+        """One action for all orders. Without an answer to the action, no order has one."""
         try:
             wires = [
                 order_wire(order, asset=await self._asset(order["instrument"])) for order in orders
@@ -118,24 +119,24 @@ class HyperliquidOrderEntry:
         ]
 
     async def cancel(self, order: Row, request_id: str) -> Sent:
-        """Cancel by the cloid, which stays when the venue's id changes; an order without one, by
-        the venue's id."""
+        """Cancel by the cloid, which stays when the venue's id changes, or by the venue's id for
+        an order without a cloid.
+        """
         asset = await self._asset(order["instrument"])
         answer = await self._act(
             cancel_action(asset, order["aliases"].get(CLOID), order["venue_order_id"])
         )
         (status,) = statuses_in(answer, 1)
-        return self._messages(order, answer, told_of_cancel(status), request_id)
+        return self._messages(order, answer, cancel_answer(status), request_id)
 
     async def replace(self, order: Row, request: Row) -> Sent:
-        """Change an order. What it has filled is taken off the new quantity: the venue counts what
-        is to work."""
+        """Change an order. The filled quantity is subtracted from the new quantity, because the
+        venue counts only the working part.
+        """
         asset = await self._asset(order["instrument"])
         answer = await self._act(modify_action(order, request, asset))
         (status,) = statuses_in(answer, 1)
-        return self._messages(
-            order, answer, told_of_replace(status, request), request["request_id"]
-        )
+        return self._messages(order, answer, replace_answer(status, request), request["request_id"])
 
     async def aclose(self) -> None:
         await self._sender.aclose()
@@ -171,26 +172,27 @@ class HyperliquidOrderEntry:
         if coin not in self._assets:
             raise NotSent(
                 "unknown_instrument",
-                f"Hyperliquid lists no {coin!r} on its main exchange or at spot",
+                f"Hyperliquid does not list {coin!r} on its main exchange or at spot",
             )
         return self._assets[coin]
 
     def _sent_or_error(self, order: Row, answer: Answer, status: Any) -> Sent | Exception:
         try:
-            return self._messages(order, answer, told_of_order(status))
+            return self._messages(order, answer, order_answer(status))
         except Unanswered as error:
             return error
 
     def _messages(
-        self, order: Row, answer: Answer, told: CommitTicket, request_id: str | None = None
+        self, order: Row, answer: Answer, ticket: CommitTicket, request_id: str | None = None
     ) -> Sent:
-        """The message of a status. Raises Unanswered for a refusal that does not prove that nothing
-        was taken."""
-        if told is None:
+        """The message of a status. Raises Unanswered for a refusal that does not prove that
+        nothing was accepted.
+        """
+        if ticket is None:
             return []
-        kind, fields = told
+        kind, fields = ticket
         refusal = fields.pop("refusal", None)
-        said = (
+        about = (
             {}
             if refusal is None
             else {
@@ -199,11 +201,11 @@ class HyperliquidOrderEntry:
             }
         )
         if refusal is not None and request_id is not None:
-            said["request_id"] = request_id
+            about["request_id"] = request_id
         given = {
             "client_order_id": order["client_order_id"],
             "venue_order_id": order["venue_order_id"],
             **{name: value for name, value in fields.items() if value is not None},
         }
         evidence = answer.document if answer.document is not None else {"text": answer.text}
-        return [kind(account=self._account, at=self._now(), evidence=evidence, **given, **said)]
+        return [kind(account=self._account, at=self._now(), evidence=evidence, **given, **about)]

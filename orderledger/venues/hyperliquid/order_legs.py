@@ -1,7 +1,7 @@
 """`AccountLegs`: the legs of an account's orders. A modify cancels one venue order and opens
 another, under the same cloid.
 
-It decides which leg is the latest, what the earlier ones filled, and whether a cancel ends the
+It decides which leg is the latest, how much the earlier ones filled, and whether a cancel ends the
 order.
 """
 
@@ -16,7 +16,7 @@ from orderledger.venues.hyperliquid.order_rows import OrderRow
 from orderledger.venues.hyperliquid.vocabulary import CLOID, Meaning
 
 UNASSIGNED = ""
-"""Stands for the leg of fills that the ledger cannot assign."""
+"""Key for the leg of fills that the ledger cannot assign."""
 WORKED = frozenset({Meaning.WORKING, Meaning.TRIGGERED})
 OVER = frozenset({"canceled", "expired", "rejected"})
 """Ends that no later leg reverts."""
@@ -26,7 +26,7 @@ Known = tuple[OrderLegs, Leg]
 
 
 class AccountLegs:
-    """The orders of one account that bear a cloid. `memory` is shared with the other accounts."""
+    """The orders of one account that have a cloid. `memory` is shared with the other accounts."""
 
     def __init__(
         self, account: str, records: Records | None = None, memory: LegsMemory | None = None
@@ -38,11 +38,12 @@ class AccountLegs:
         self._newly_held: list[OrderRow] = []
 
     def note_all(self, rows: Sequence[OrderRow]) -> list[Known | None]:
-        """Learn what the rows of a payload say of their legs, before anything is told of them. The
-        order and the leg that each row is about: None for one without a cloid, or whose cloid was
-        another order's."""
+        """Learn the legs from the rows of a payload, before messages about them are made.
+        Returns each row's order and leg: None for a row without a cloid, or whose cloid belongs
+        to another order.
+        """
         by_cloid = {
-            cloid: self._memory.heard_of(self.account, cloid)
+            cloid: self._memory.legs_of(self.account, cloid)
             for row in rows
             if (cloid := row.cloid) is not None
         }
@@ -78,12 +79,12 @@ class AccountLegs:
     def note_fill(
         self, cloid: str | None, venue_order_id: str, fill_id: str, quantity: Decimal
     ) -> None:
-        """Learn of a fill: what a leg filled, and that there is such a leg."""
+        """Learn from a fill: the filled quantity of a leg, and that the leg exists."""
         cloid = cloid or self._memory.cloid_of(self.account, venue_order_id)
         if cloid is None:
             self._memory.note_loose(self.account, venue_order_id, fill_id, quantity)
             return
-        order_legs = self._memory.heard_of(self.account, cloid)
+        order_legs = self._memory.legs_of(self.account, cloid)
         if venue_order_id in order_legs.apart:
             return
         leg = order_legs.leg(venue_order_id)
@@ -95,7 +96,7 @@ class AccountLegs:
         self._drop_held(order_legs)
 
     def of(self, row: OrderRow) -> Known | None:
-        """The order that the row's leg belongs to, and the leg, as far as they are remembered."""
+        """The order and the leg of a row, as far as they are remembered."""
         order_legs = self._legs_of(row.cloid)
         leg = order_legs.leg(row.venue_order_id) if order_legs is not None else None
         return (order_legs, leg) if order_legs is not None and leg is not None else None
@@ -104,14 +105,15 @@ class AccountLegs:
         return self._legs_of(cloid or self._memory.cloid_of(self.account, venue_order_id))
 
     def is_apart(self, cloid: str | None, venue_order_id: str) -> bool:
-        """Whether this venue order came under the cloid of an order that was over: it is another
-        order."""
+        """Whether this venue order used the cloid of an order that was over: it is another
+        order.
+        """
         order_legs = self._legs_of(cloid)
         return order_legs is not None and venue_order_id in order_legs.apart
 
     @property
     def held(self) -> Sequence[OrderRow]:
-        """Cancels that are not told yet, the oldest first."""
+        """Held cancels that are not reported yet, the oldest first."""
         return [
             order_legs.held
             for order_legs in self._memory.of_account(self.account)
@@ -119,12 +121,12 @@ class AccountLegs:
         ]
 
     def hold(self, order_legs: OrderLegs, row: OrderRow) -> None:
-        """Keep a cancel to ourselves: it may be the first half of a modify."""
+        """Hold a cancel back: it may be the first half of a modify."""
         order_legs.held = row
         self._newly_held.append(row)
 
     def newly_held(self) -> Sequence[OrderRow]:
-        """The cancels held since this was asked last: each has to be released, once."""
+        """The cancels held since the last call: each has to be released once."""
         rows, self._newly_held = self._newly_held, []
         return rows
 
@@ -133,10 +135,10 @@ class AccountLegs:
         return order_legs is not None and order_legs.held is row
 
     def release(self, row: OrderRow) -> bool:
-        """Take a cancel for the order's end after all. False where it no longer is one."""
+        """Treat a held cancel as the order's end after all. False if it no longer is one."""
         if row.cloid is None or not self.is_held(row):
             return False
-        self._memory.heard_of(self.account, row.cloid).held = None
+        self._memory.legs_of(self.account, row.cloid).held = None
         return True
 
     def _new_leg(self, venue_order_id: str, row: OrderRow | None = None) -> Leg:
@@ -148,7 +150,7 @@ class AccountLegs:
 
     @staticmethod
     def _drop_held(order_legs: OrderLegs) -> None:
-        """A cancel of a leg that is not the latest ended nothing."""
+        """A cancel of a leg other than the latest ended nothing."""
         if (
             order_legs.held is not None
             and order_legs.latest.venue_order_id != order_legs.held.venue_order_id
@@ -156,15 +158,16 @@ class AccountLegs:
             order_legs.held, order_legs.dropped = None, order_legs.held
 
     def _recorded(self, cloids: Sequence[str]) -> Mapping[str, Row]:
-        """The orders of the ledger that bear these."""
+        """The orders of the ledger that have these cloids."""
         if self._answers_many is not None:
             return self._answers_many.orders_named(self.account, cloids, alias=CLOID)
         rows = {cloid: self._records.order(self.account, cloid) for cloid in cloids}
         return {cloid: row for cloid, row in rows.items() if row is not None}
 
     def _restore(self, order_legs: OrderLegs, cloid: str, order: Row | None) -> None:
-        """What the ledger knows of the order. Fills that it cannot tell apart by leg are the first
-        leg's."""
+        """The ledger's data on the order. Fills that it cannot assign to a leg count for the
+        first leg.
+        """
         order_legs.is_restored = True
         if order is None:
             return
@@ -184,8 +187,9 @@ class AccountLegs:
                 order_legs.legs[0].fills[UNASSIGNED] = missing
 
     def _fills_of(self, order: Row) -> dict[str, dict[str, Decimal]]:
-        """What stands as filled of an order, by leg. An order that is modified all day has
-        thousands of legs."""
+        """The filled quantity of an order in the ledger, by leg. An order that is modified all
+        day has thousands of legs.
+        """
         if self._answers_many is not None:
             rows = self._answers_many.trades_of(order)
         else:

@@ -1,5 +1,6 @@
-"""An order as Hyperliquid describes it: the basic row of `orderUpdates`, and the full one of the
-lists."""
+"""An order in Hyperliquid's payloads: the basic row of `orderUpdates`, and the full one of the
+lists.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,19 +23,19 @@ from orderledger.venues.hyperliquid.vocabulary import (
 OPEN = "open"
 DEEPEST_CHILDREN = 3
 IN_FULL = frozenset({"orderType", "tif", "triggerPx", "isTrigger", "reduceOnly"})
-"""Fields of the full row that the basic one has not."""
+"""Fields of the full row that the basic one lacks."""
 
 
 @dataclass(
     slots=True, kw_only=True, eq=False
-)  # not frozen: thousands are made a second, and that takes twice as long
+)  # not frozen: thousands are made per second, and freezing doubles the time
 class OrderRow:
-    """One leg of an order, at one moment. `status_at` is None where a list shows it as it is,
-    without saying since when.
+    """One leg of an order, at one moment. `status_at` is None if a list shows the status without
+    its time.
 
     `original_size` is the leg's own, not the order's: what earlier legs filled is not in it. `size`
-    is what remains of it. `filled` is what the leg has filled by the venue's word, where the venue
-    says both numbers. `terms` are the others that are told, as messages name them. No row is ever
+    is the remaining quantity. `filled` is the leg's filled quantity according to the venue, if it
+    states both numbers. `terms` are the other reported terms, named as in messages. No row is ever
     changed.
     """
 
@@ -69,15 +70,17 @@ class OrderRow:
 
     @property
     def is_dated(self) -> bool:
-        """Whether what it says is filled is of the time it gives: not where that is still the time
-        it was made."""
+        """Whether the filled quantity is of the row's time: not if that is still the time of
+        creation.
+        """
         return self.status_at is not None and not (
             self.is_partly_filled and self.status_at == self.created_at
         )
 
     def is_newer_than(self, other: "OrderRow | None") -> bool:
-        """Whether this row of the same leg has the last word. A list, which does not say when it
-        was true, has it never."""
+        """Whether this row takes precedence for the same leg. A list without its own time never
+        does.
+        """
         if other is None or other.status_at is None:
             return True
         return self.status_at is not None and self.status_at >= other.status_at
@@ -112,7 +115,9 @@ def read_reported(raw: Any) -> OrderRow:
 
 
 def children_of(raw: Any, depth: int = DEEPEST_CHILDREN) -> list[Any]:
-    """The rows of the orders that wait for this one to be filled, theirs included."""
+    """The rows of the orders that wait for this one to be filled, and of those that wait for
+    them.
+    """
     children = raw.get("children") if isinstance(raw, dict) and depth else None
     if not isinstance(children, list):
         return []
@@ -138,7 +143,7 @@ def _read(
 
 
 def _terms_of(row: Row) -> dict[str, Any]:
-    """A basic row says no more than a price."""
+    """A basic row has no term besides the price."""
     if IN_FULL.isdisjoint(row.raw):
         limit_price = row.price("limitPx")
         return {"limit_price": limit_price} if limit_price else {}

@@ -37,7 +37,7 @@ from orderledger.venues.hyperliquid.reports import (
     row_messages,
     waiting,
 )
-from orderledger.venues.hyperliquid.rows import Row, Unreadable, rows_of, tell
+from orderledger.venues.hyperliquid.rows import Row, Unreadable, message_of, rows_of
 from orderledger.venues.hyperliquid.sequence import by_time, fills_in_sequence
 from orderledger.venues.hyperliquid.vocabulary import CLOID, Meaning
 
@@ -60,8 +60,8 @@ def statuses(
     translated = Translated()
     rows = _read(payload, read_reported, translated)
     rows.sort(key=lambda row: (row.status_at or row.created_at, row.created_at))
-    _tell_rows(rows, legs, context, translated, is_conclusive=is_conclusive)
-    _tell_children(
+    _add_rows(rows, legs, context, translated, is_conclusive=is_conclusive)
+    _add_children(
         [row.raw["order"] for row in rows if row.meaning is Meaning.WORKING],
         rows,
         context,
@@ -71,12 +71,13 @@ def statuses(
 
 
 def open_orders(payload: Any, legs: AccountLegs, context: MessageContext) -> Translated:
-    """Open orders (`openOrders`, `frontendOpenOrders`). Their filled quantities need a time,
-    `context.at`."""
+    """Open orders (`openOrders`, `frontendOpenOrders`). Their filled quantities need the time
+    `context.at`.
+    """
     translated = Translated()
     rows = _read(payload, read_listed, translated)
-    _tell_rows(rows, legs, context, translated, is_conclusive=True)
-    _tell_children([row.raw for row in rows], rows, context, translated)
+    _add_rows(rows, legs, context, translated, is_conclusive=True)
+    _add_children([row.raw for row in rows], rows, context, translated)
     return translated
 
 
@@ -92,8 +93,8 @@ def fills(
     this order at equal times.
 
     Then corrected terms of later legs, where these fills change them: once, after all fills.
-    `news`: those of the rows that are translated, all by default. `is_numbered`: whether the list
-    may have all fills of its times, so that it can number them.
+    `news`: the rows to translate, all by default. `is_numbered`: whether the list may have all
+    fills of its times, so that they can be numbered.
     """
     try:
         listed = rows_of(payload)
@@ -208,7 +209,7 @@ def _is_funding(raw: Any) -> bool:
 
 def _canceled_by_venue(raw: Any, context: MessageContext) -> Message:
     row = Row(raw)
-    return tell(
+    return message_of(
         Cancel,
         row.raw,
         account=context.account,
@@ -234,11 +235,11 @@ def _acknowledgement(status: dict[str, Any], context: MessageContext) -> list[Me
         "aliases": {CLOID: cloid} if cloid is not None else {},
     }
     if kind == "resting":
-        return [tell(Acknowledge, status, **fields)]
+        return [message_of(Acknowledge, status, **fields)]
     claims = ReportedClaims(cum_quantity=row.size("totalSz"), average_price=row.price("avgPx"))
     dated_by = DatedBy.RECEIPT if context.at is not None else None
     return [
-        tell(
+        message_of(
             StatusMessage,
             status,
             status=str(Status.FILLED),
@@ -272,7 +273,7 @@ def _guarded(make: Callable[[], list[Message]], translated: Translated) -> None:
         translated.add(failed(error))
 
 
-def _tell_rows(
+def _add_rows(
     rows: Sequence[OrderRow],
     legs: AccountLegs,
     context: MessageContext,
@@ -281,7 +282,8 @@ def _tell_rows(
     is_conclusive: bool,
 ) -> None:
     """Note all legs first: a later row may show that an earlier row's cancel was half of a
-    modify."""
+    modify.
+    """
     for row, known in zip(rows, legs.note_all(rows), strict=True):
         _guarded(
             partial(row_messages, row, known, legs, context, is_conclusive=is_conclusive),
@@ -289,7 +291,7 @@ def _tell_rows(
         )
 
 
-def _tell_children(
+def _add_children(
     parents: Iterable[Any],
     rows: Sequence[OrderRow],
     context: MessageContext,

@@ -1,4 +1,4 @@
-"""Polling accounts in turn: those for which there is no room on the websockets."""
+"""Polls accounts in turn for which there is no room on the websockets."""
 
 import asyncio
 import contextlib
@@ -57,10 +57,10 @@ class Rotation:
             )
 
     async def look_at(self, account: Account, since: datetime) -> None:
-        """Poll one account: its open orders, the fills since the last poll, the orders that are
-        gone.
+        """Poll one account: its open orders, the fills since the last poll, and the orders that
+        have disappeared.
 
-        A poll that fails changes nothing: the next one covers the same time.
+        A failed poll changes nothing: the next one covers the same period.
         """
         at = self._venue.clock.now()
         try:
@@ -77,7 +77,7 @@ class Rotation:
         translated = self._orders(account, lists)
         translated.add(self._fills(account, fills, since, at))
         translated.add(payload_rows.fundings(fundings, self._venue.polled(account, None)))
-        await self._venue.say(account, translated, at=at, frames=len(lists) + 1)
+        await self._venue.deliver_all(account, translated, at=at, frames=len(lists) + 1)
         await self._explain(account, at)
 
     async def _went_down(self, account: Account, since: datetime, reason: str) -> None:
@@ -99,11 +99,12 @@ class Rotation:
     async def _explain(self, account: Account, at: datetime) -> None:
         with contextlib.suppress(VenueError):  # the next poll queries again
             translated = await self._venue.explain(account)
-            await self._venue.say(account, translated, at=at)
+            await self._venue.deliver_all(account, translated, at=at)
 
     def _orders(self, account: Account, lists: Sequence[list[Any]]) -> Translated:
-        """Changed orders, without a time, as when they are pushed: their fills come in the same
-        poll."""
+        """Changed orders, without a time, as if they were pushed: their fills come in the same
+        poll.
+        """
         translated = Translated()
         for exchange, rows in zip(self._venue.exchanges, lists, strict=True):
             news = account.news(exchange, rows)
@@ -115,16 +116,16 @@ class Rotation:
     def _fills(
         self, account: Account, rows: list[Any], since: datetime, at: datetime
     ) -> Translated:
-        """The next poll begins at the time of the last fill, included: others of that time may
-        appear later. A time in the future is not used, because it would hide everything before
-        it."""
+        """The next poll begins at the time of the last fill, inclusive: others of that time may
+        appear later. A future time is not used, because it would hide everything before it.
+        """
         ends = (time if time <= at + OVERLAP else at - OVERLAP for time in _times(rows))
         account.fills_at = max([account.fills_at or since, *ends])
         news = account.unseen("fills", rows)
         return payload_rows.fills(rows, account.legs, self._venue.polled(account, None), news=news)
 
     async def _fundings(self, account: Account, since: datetime, at: datetime) -> list[Any]:
-        """Fundings, queried at the interval of `Pace.fundings`: they are due by the hour."""
+        """Fundings, queried every `Pace.fundings`: they are due every hour."""
         asked_at = account.fundings_at or since
         if at - asked_at < timedelta(seconds=self._venue.pace.fundings):
             return []

@@ -1,4 +1,4 @@
-"""Recorded payloads of Hyperliquid, translated one after the other."""
+"""Translates recorded payloads of Hyperliquid one after the other."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -32,7 +32,7 @@ from orderledger.venues.hyperliquid.vocabulary import USER_EVENTS
 ENDS = (Cancel, Reject, Expire)
 
 HELD_FOR = timedelta(seconds=2)
-"""By the venue's time: how long the second half of a modify may come after the first."""
+"""How much later, by the venue's time, the second half of a modify may come."""
 
 
 class HyperliquidRecording:
@@ -62,7 +62,7 @@ class HyperliquidRecording:
             address=address.lower() if address else None,
         )
         self._held: list[tuple[datetime, int, OrderRow]] = []
-        """A heap, the earliest on top: what is not due yet costs a payload nothing."""
+        """A heap with the earliest on top, so that a payload costs nothing if none is due."""
         self._turns = count()
         self._bare: dict[str | None, Cancel] = {}
         self._newest_at = EPOCH
@@ -75,7 +75,7 @@ class HyperliquidRecording:
                     translated.add(translate_frame(payload, self._legs, self._context_of(payload)))
             elif isinstance(payload, dict) and "universe" in payload:
                 self._learn(payload)
-            elif not isinstance(payload, str):  # the greeting says nothing
+            elif not isinstance(payload, str):  # the greeting has no content
                 translated.add(
                     translate_answer(
                         payload, self._legs, replace(self._context, source=Source.VENUE_POLL)
@@ -124,8 +124,9 @@ class HyperliquidRecording:
         return replace(self._context, at=self._newest_at)
 
     def _dated(self, messages: Sequence[Message]) -> list[Message]:
-        """Without the cancels that say neither when nor why, which are kept until an end is told of
-        their orders."""
+        """The messages without the cancels that have neither time nor reason: these are kept
+        until an end of their orders is reported.
+        """
         dated: list[Message] = []
         for message in messages:
             if isinstance(message, Cancel) and message.reason == payload_rows.NOT_BY_USER:
@@ -137,8 +138,9 @@ class HyperliquidRecording:
         return dated
 
     def _released(self, before: datetime | None) -> Translation:
-        """All that happened `before`, in the order in which it was held. A cancel that is no longer
-        held tells nothing then."""
+        """Release everything from `before` this time, in the order in which it was held. A
+        cancel that is no longer held is skipped.
+        """
         for row in self._legs.newly_held():
             heappush(self._held, (row.status_at or row.created_at, next(self._turns), row))
         due = []
@@ -161,8 +163,9 @@ class HyperliquidRecording:
 def translate_recorded(
     document: Any, account: str, *, at: datetime | None = None, records: Records | None = None
 ) -> Translation:
-    """Any one recorded payload: a frame, an answer, or a list of such. A cancel is an end unless a
-    newer leg is in it too."""
+    """The messages of any recorded payload: a frame, an answer, or a list of such. A cancel is
+    an end unless the payload also contains a newer leg.
+    """
     recording = HyperliquidRecording(account, records, at=at)
     return recording.read(document) + recording.rest()
 
@@ -170,8 +173,9 @@ def translate_recorded(
 def from_recorded(
     document: Any, account: str, *, at: datetime | None = None, records: Records | None = None
 ) -> list[Message]:
-    """The messages of any one recorded payload, as `translate_recorded`. What cannot be read is
-    left out."""
+    """The messages of any recorded payload, as `translate_recorded`. Unreadable parts are left
+    out.
+    """
     return list(translate_recorded(document, account, at=at, records=records).messages)
 
 

@@ -1,5 +1,6 @@
-"""What proves that Hyperliquid has not taken an order, a cancel or a change: sentences, since it
-gives no codes."""
+"""Sentences that prove that Hyperliquid has not accepted an order, a cancel or a change. It uses
+no codes.
+"""
 
 from orderledger import Reject, RejectCancel, RejectReplace
 from orderledger.venues.base.refusals import UNAUTHORIZED, Mark, Refusals, says
@@ -95,5 +96,6 @@ REFUSALS = Refusals(
         mark=Mark.TURNED_AWAY,
     ),
 )
-"""An `err` for a whole action is the same refusal of each order in it. What a `cloid` that is used
-again leads to is documented nowhere, so there is no sentence for it."""
+"""An `err` for a whole action is a refusal of each order in it. The result of reusing a `cloid`
+is not documented, so there is no sentence for it.
+"""

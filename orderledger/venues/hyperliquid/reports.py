@@ -20,7 +20,7 @@ from orderledger.venues.hyperliquid.legs_memory import Leg, OrderLegs
 from orderledger.venues.hyperliquid.message_context import MessageContext
 from orderledger.venues.hyperliquid.order_legs import AccountLegs, Known
 from orderledger.venues.hyperliquid.order_rows import OrderRow
-from orderledger.venues.hyperliquid.rows import Unreadable, tell
+from orderledger.venues.hyperliquid.rows import Unreadable, message_of
 from orderledger.venues.hyperliquid.vocabulary import CLOID, Meaning
 
 FILLED = "cum_quantity"
@@ -41,14 +41,14 @@ def row_messages(
     is_conclusive: bool,
 ) -> list[Message]:
     """The messages of one row. Call it after `legs` has noted all rows of the payload; `known` is
-    what it noted of this one.
+    the result for this row.
 
     A cancel by the user may be half of a modify. `is_conclusive` means that the payload would
     contain the newer leg of that modify, so the cancel is final. Otherwise `legs` holds the cancel
     until a newer leg appears or the wait is over.
     """
     if known is None:
-        return _Teller(
+        return _RowReport(
             row, context, ZERO, has_alias=not legs.is_apart(row.cloid, row.venue_order_id)
         ).alone()
     order_legs, leg = known
@@ -62,7 +62,9 @@ def row_messages(
     if row.meaning is Meaning.REJECTED and leg.is_void and order_legs.has_earlier(leg):
         return [
             *dropped,
-            _teller(order_legs, leg, row, context).refused_modify(order_legs.latest.venue_order_id),
+            _row_report(order_legs, leg, row, context).refused_modify(
+                order_legs.latest.venue_order_id
+            ),
         ]
     if row.meaning is Meaning.CANCELED_BY_USER and not is_conclusive and not order_legs.is_over:
         legs.hold(order_legs, row)
@@ -102,17 +104,19 @@ def corrections(order_legs: OrderLegs, context: MessageContext) -> list[Message]
     if EXACT.add(order_legs.filled_before(leg), row.original_size) == leg.reported_quantity:
         return []
     if order_legs.held is row:
-        return [_teller(order_legs, leg, row, context).replaced()]
+        return [_row_report(order_legs, leg, row, context).replaced()]
     return _of_latest(order_legs, leg, row, context)
 
 
 def waiting(row: OrderRow, context: MessageContext) -> Message:
     """The status of a child order, which waits until its parent fills."""
-    return _Teller(row, context, ZERO).status(Status.PENDING_NEW, row.created_at)
+    return _RowReport(row, context, ZERO).status(Status.PENDING_NEW, row.created_at)
 
 
-def _teller(order_legs: OrderLegs, leg: Leg, row: OrderRow, context: MessageContext) -> "_Teller":
-    return _Teller(row, context, order_legs.filled_before(leg), leg=leg)
+def _row_report(
+    order_legs: OrderLegs, leg: Leg, row: OrderRow, context: MessageContext
+) -> "_RowReport":
+    return _RowReport(row, context, order_legs.filled_before(leg), leg=leg)
 
 
 def _introduction(
@@ -128,8 +132,8 @@ def _introduction(
     if leg.is_reported and not (order_legs.has_earlier(leg) and not is_replace_reported):
         return []
     leg.is_reported = True
-    teller = _teller(order_legs, leg, row, context)
-    return [teller.replaced() if order_legs.is_later(leg) else teller.acknowledged()]
+    row_report = _row_report(order_legs, leg, row, context)
+    return [row_report.replaced() if order_legs.is_later(leg) else row_report.acknowledged()]
 
 
 def _introduction_of_dropped(
@@ -143,18 +147,18 @@ def _introduction_of_dropped(
 def _of_latest(
     order_legs: OrderLegs, leg: Leg, row: OrderRow, context: MessageContext
 ) -> list[Message]:
-    teller = _teller(order_legs, leg, row, context)
+    row_report = _row_report(order_legs, leg, row, context)
     is_later = order_legs.is_later(leg)
     leg.is_reported = True
     if row.meaning in ENDINGS or row.meaning is Meaning.REJECTED:
         order_legs.held = None
         order_legs.is_over = order_legs.is_over or row.meaning is not Meaning.FILLED
     if row.meaning is Meaning.WORKING:
-        return teller.working(is_later=is_later)
-    return [*([teller.replaced()] if is_later else []), *teller.alone()]
+        return row_report.working(is_later=is_later)
+    return [*([row_report.replaced()] if is_later else []), *row_report.alone()]
 
 
-class _Teller:
+class _RowReport:
     """Makes the messages of one row. `before`: the quantity that earlier legs of its order have
     filled."""
 
@@ -182,20 +186,20 @@ class _Teller:
             case Meaning.WORKING:
                 return self.working(is_later=False)
             case Meaning.TRIGGERED:
-                return [self._tell(wire.Trigger, at, self._claims(Status.NEW))]
+                return [self._message(wire.Trigger, at, self._claims(Status.NEW))]
             case Meaning.FILLED if row.is_partly_filled:
                 # An immediate-or-cancel order: the venue dropped the unfilled rest.
-                return [self._tell(wire.Cancel, at, self._claims(), reason=row.status)]
+                return [self._message(wire.Cancel, at, self._claims(), reason=row.status)]
             case Meaning.FILLED:
                 return [self.status(Status.FILLED, at)]
             case Meaning.CANCELED_BY_USER | Meaning.CANCELED_BY_VENUE:
-                return [self._tell(wire.Cancel, at, self._claims(), reason=row.status)]
+                return [self._message(wire.Cancel, at, self._claims(), reason=row.status)]
             case Meaning.REJECTED | Meaning.UNMATCHED if row.filled or self._before:
-                return [self._tell(wire.Cancel, at, self._claims(), reason=row.status)]
+                return [self._message(wire.Cancel, at, self._claims(), reason=row.status)]
             case Meaning.REJECTED:
-                return [self._tell(wire.Reject, at, self._claims(), reason=row.status)]
+                return [self._message(wire.Reject, at, self._claims(), reason=row.status)]
             case Meaning.UNMATCHED:
-                return [self._tell(wire.Expire, at, self._claims(), reason=row.status)]
+                return [self._message(wire.Expire, at, self._claims(), reason=row.status)]
             case Meaning.UNKNOWN:
                 return [self.status(row.status, at)]
         assert_never(meaning)
@@ -206,7 +210,7 @@ class _Teller:
         row = self._row
         if not is_later and row.is_dated and row.status_at is not None:
             return [
-                self._tell(
+                self._message(
                     wire.Acknowledge, row.status_at, self._claims(self._observed, leaves=row.size)
                 )
             ]
@@ -219,22 +223,23 @@ class _Teller:
             claims = self._claims(leaves=row.size)
             return [
                 begun,
-                self._tell(
+                self._message(
                     wire.Acknowledge, at, claims if is_venue_time else {FILLED: claims[FILLED]}
                 ),
             ]
         return [begun]
 
     def acknowledged(self) -> Message:
-        """The acknowledgement, dated when the leg was created. It omits the filled quantity, which
-        is of a later time."""
+        """The acknowledgement, dated when the leg was created. It omits the filled quantity,
+        which has a later time.
+        """
         row = self._row
         if self._is_untouched:
-            return self._tell(
+            return self._message(
                 wire.Acknowledge, row.created_at, self._claims(Status.NEW, leaves=row.size)
             )
         status = self._observed if row.meaning is Meaning.WORKING else Status.NEW
-        return self._tell(wire.Acknowledge, row.created_at, self._terms(status))
+        return self._message(wire.Acknowledge, row.created_at, self._terms(status))
 
     @property
     def _is_untouched(self) -> bool:
@@ -279,19 +284,19 @@ class _Teller:
             leg.reported_quantity = quantity
         prices: dict[str, Any] = {"limit_price": row.limit_price, "stop_price": row.stop_price}
         if quantity is None and row.limit_price is None and row.stop_price is None:
-            return self._tell(wire.Acknowledge, row.created_at, terms)
-        return self._tell(wire.Replace, row.created_at, terms, quantity=quantity, **prices)
+            return self._message(wire.Acknowledge, row.created_at, terms)
+        return self._message(wire.Replace, row.created_at, terms, quantity=quantity, **prices)
 
     def refused_modify(self, working: str) -> Message:
-        """The venue refused to open a new leg: the order goes on under the id `working`."""
+        """The venue refused to open a new leg: the order continues under the id `working`."""
         row = self._row
         at = row.status_at or row.created_at
-        return self._tell(wire.RejectReplace, at, {}, venue_order_id=working, reason=row.status)
+        return self._message(wire.RejectReplace, at, {}, venue_order_id=working, reason=row.status)
 
     def status(self, status: str, at: datetime) -> Message:
         is_of_state = self._row.status_at is not None and self._row.status_at > self._row.created_at
         dated_by = DatedBy.VENUE if is_of_state else DatedBy.RECEIPT
-        return self._tell(wire.Status, at, self._claims(), status=str(status), dated_by=dated_by)
+        return self._message(wire.Status, at, self._claims(), status=str(status), dated_by=dated_by)
 
     def _terms(self, status: Status | None = None) -> dict[str, Any]:
         """The venue's claims of the terms, without quantities that change with each fill."""
@@ -313,15 +318,16 @@ class _Teller:
         return claims
 
     def _of_order(self, quantity: Decimal) -> Decimal:
-        """Convert a quantity of the leg to one of the order. Raises Unreadable if the sum is no
-        valid quantity."""
+        """Convert a quantity of the leg to one of the order. Raises Unreadable if the sum is not
+        a valid quantity.
+        """
         whole = EXACT.add(self._before, quantity)
         try:
             return parse_number(whole) if self._before else whole
         except ValueError as error:
             raise Unreadable(f"the legs' quantity {error}", self._row.raw) from None
 
-    def _tell(
+    def _message(
         self,
         kind: type[Message],
         at: datetime,
@@ -330,7 +336,7 @@ class _Teller:
         **fields: Any,
     ) -> Message:
         row, context = self._row, self._context
-        return tell(
+        return message_of(
             kind,
             row.raw,
             account=context.account,

@@ -1,8 +1,8 @@
-"""Rows of Hyperliquid's payloads, read field by field. What cannot be read is said to be, never
+"""Rows of Hyperliquid's payloads, read field by field. Unreadable fields are reported, never
 guessed.
 
-Ids and times come as numbers in one row and as text in the next; an absent field, null and "" say
-the same: nothing.
+Ids and times are numbers in one row and text in the next; an absent field, null and "" all mean
+that there is no value.
 """
 
 from collections.abc import Mapping
@@ -29,7 +29,7 @@ TOO_LARGE = 10**MOST_DIGITS
 
 
 class Unreadable(fields.Unreadable):
-    """With the `row` that could not be read."""
+    """An unreadable `row`."""
 
     def __init__(self, fault: str, row: Any) -> None:
         super().__init__(fault)
@@ -40,13 +40,14 @@ class Unreadable(fields.Unreadable):
 
 
 def milliseconds(moment: datetime) -> int:
-    """As the venue counts time."""
+    """A time in the venue's milliseconds."""
     return (moment - EPOCH) // MILLISECOND
 
 
-def tell(kind: type[Kind], evidence: Mapping[str, Any], **fields: Any) -> Kind:
-    """The message, with the row it was made of. Raises Unreadable where the ledger would not take
-    it."""
+def message_of(kind: type[Kind], evidence: Mapping[str, Any], **fields: Any) -> Kind:
+    """The message, with the row that it was made from. Raises Unreadable if the ledger would not
+    accept it.
+    """
     try:
         return kind(evidence=Evidence(evidence), **fields)
     except ValidationError as error:
@@ -57,33 +58,34 @@ def tell(kind: type[Kind], evidence: Mapping[str, Any], **fields: Any) -> Kind:
 
 
 def rows_of(payload: Any) -> list[Any]:
-    """A list of rows, or the single row that stands for one. Raises Unreadable."""
+    """A list of rows, or a single row as a list. Raises Unreadable."""
     if isinstance(payload, dict):
         return [payload]
     if not isinstance(payload, list):
-        raise Unreadable("is no list", payload)
+        raise Unreadable("is not a list", payload)
     return payload
 
 
 def is_of_another(data: Any, address: str | None) -> bool:
-    """Whether what a frame holds is said to be another user's."""
+    """Whether the frame states that its content belongs to another user."""
     user = data.get("user") if isinstance(data, dict) else None
     return address is not None and isinstance(user, str) and user.lower() != address
 
 
 class Row:
-    """One object of a payload. Every question about a field raises Unreadable where the field is
-    not what it should be."""
+    """One object of a payload. Every accessor raises Unreadable if the field has an unexpected
+    value.
+    """
 
     __slots__ = ("raw",)
 
     def __init__(self, raw: Any) -> None:
         if not isinstance(raw, dict):
-            raise Unreadable("is no object", raw)
+            raise Unreadable("is not an object", raw)
         self.raw: dict[str, Any] = raw
 
     def get(self, name: str) -> Any:
-        """The field, None where it is absent, null or empty."""
+        """The field, None if it is absent, null or empty."""
         value = self.raw.get(name)
         return None if value == "" else value
 
@@ -92,7 +94,7 @@ class Row:
         if value is not None and not (
             isinstance(value, str) and value.isprintable() and len(value) <= LONGEST_WORD
         ):
-            raise self.fault(name, "is no word")
+            raise self.fault(name, "is not a word")
         return value
 
     def number(self, name: str) -> Decimal | None:
@@ -103,14 +105,14 @@ class Row:
             raise self.fault(name, str(error)) from None
 
     def size(self, name: str) -> Decimal | None:
-        """A number that is not negative."""
+        """A non-negative number."""
         number = self.number(name)
         if number is not None and number < 0:
             raise self.fault(name, "is negative")
         return number
 
     def price(self, name: str) -> Decimal | None:
-        """A price, or a limit, where the venue writes 0 for none."""
+        """A price, or a limit. The venue writes 0 for none."""
         return self.size(name) or None
 
     def count(self, name: str) -> int | None:
@@ -127,7 +129,7 @@ class Row:
             isinstance(value, int) and not isinstance(value, bool) and 0 <= value < TOO_LARGE
         ):
             return value
-        raise self.fault(name, "is no id or time")
+        raise self.fault(name, "is not an id or time")
 
     def moment(self, name: str) -> datetime | None:
         count = self.count(name)
@@ -137,19 +139,19 @@ class Row:
             raise self.fault(name, str(error)) from None
 
     def flag(self, name: str) -> bool | None:
-        """Nothing hangs on a flag: one that is neither true nor false is not told."""
+        """A flag. None if it is neither true nor false: no rule depends on it."""
         value = self.get(name)
         return value if isinstance(value, bool) else None
 
     def rows(self, name: str) -> list[Any]:
-        """A list of rows. One that is not there is not empty."""
+        """A list of rows. Raises Unreadable if it is missing: a missing list is not empty."""
         value = self.get(name)
         if not isinstance(value, list):
-            raise self.fault(name, "is no list")
+            raise self.fault(name, "is not a list")
         return value
 
     def cloid(self) -> str | None:
-        """Lower-cased: the venue may echo the case in which it was sent."""
+        """In lower case: the venue may return the case in which it was sent."""
         value = self.word("cloid")
         if value is None:
             return None
@@ -159,11 +161,11 @@ class Row:
     def side(self) -> Side:
         side = SIDES.get(self.need("side", self.word("side")))
         if side is None:
-            raise self.fault("side", "is neither B nor A")
+            raise self.fault("side", "is not B or A")
         return side
 
     def need(self, name: str, value: Value | None) -> Value:
-        """A field's value that has to be there."""
+        """A required value of a field."""
         if value is None:
             raise Unreadable(f"{name} is missing", self.raw)
         return value
@@ -173,7 +175,7 @@ class Row:
 
 
 def time_of(raw: Any) -> int:
-    """The `time` of a row, as the venue counts it; 0 where it cannot be read."""
+    """The `time` of a row in the venue's milliseconds; 0 if it cannot be read."""
     try:
         row = Row(raw)
         return (row.count("time") or 0) if row.moment("time") is not None else 0

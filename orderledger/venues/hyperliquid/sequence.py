@@ -2,8 +2,8 @@
 may fill many times.
 
 Some answers list the newest row first, others the oldest, and within a millisecond either order may
-occur. Each fill states the position it found (`startPosition`): the fills of one coin and time are
-chained by it. Neither `tid`, a hash, nor `oid`, which a maker has long before, orders fills.
+occur. Each fill states the position before it (`startPosition`): the fills of one coin and time are
+chained by it. Neither `tid`, a hash, nor `oid`, which a maker has long before, puts fills in order.
 """
 
 from collections.abc import Sequence
@@ -29,8 +29,9 @@ TURN = Turn.TURN
 
 
 class Placed(NamedTuple):
-    """A row at its place. `number`: its place among the fills of its coin and time, where the list
-    proves it."""
+    """A row in its place. `number`: its place among the fills of its coin and time, if the list
+    proves it.
+    """
 
     row: Any
     number: int | None
@@ -48,8 +49,7 @@ class Leg:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A fill, or both fills of a trade with oneself, after which the position is what it was
-    before."""
+    """A fill, or both fills of a self-trade, after which the position is unchanged."""
 
     legs: tuple[Leg, ...]
     start: Decimal
@@ -59,7 +59,8 @@ class Step:
 @dataclass(slots=True)
 class Group:
     """The fills of one coin and time. `places`: their indexes in the payload. `chain`: empty if
-    they form none."""
+    they form none.
+    """
 
     places: list[int]
     steps: list[Step]
@@ -77,15 +78,15 @@ def by_time(payload: Any) -> Any:
 
 
 def fills_in_sequence(rows: Sequence[Any]) -> list[Placed]:
-    """Rows of fills as they happened: by time, and within one coin and time by the positions they
-    found.
+    """Rows of fills in the order in which they happened: by time, and within one coin and time by
+    the positions before them.
 
-    Rows that form no chain, because one is missing or unreadable, keep the order of the payload, or
-    the opposite one if that is how this payload lists the milliseconds that do form a chain.
+    Rows may form no chain, because one is missing or unreadable. They keep the order of the
+    payload, or its reverse if the payload lists chained milliseconds in reverse.
 
-    The numbers are the same in every list that gives them. So a fill has one only if its chain is
-    the only possible one, and if the list has all fills of the coin at that time: the fills before
-    and after them in the list meet their positions.
+    The numbers are the same in every list that gives them. So a fill has a number only if its chain
+    is the only possible one, and the list has all fills of the coin at that time. In that case the
+    fills before and after them in the list match their positions.
     """
     rows = by_time(list(rows))
     placed = [Placed(row, None) for row in rows]
@@ -96,14 +97,14 @@ def fills_in_sequence(rows: Sequence[Any]) -> list[Placed]:
     for groups in by_coin.values():
         for number, group in enumerate(groups):
             has_numbers = _is_unique(group) and _meets(groups, number)
-            for place, told in zip(
-                group.places, _told(group, rows, is_reversed=is_reversed), strict=True
+            for place, placed_row in zip(
+                group.places, _placed_rows(group, rows, is_reversed=is_reversed), strict=True
             ):
-                placed[place] = told if has_numbers else Placed(told.row, None)
+                placed[place] = placed_row if has_numbers else Placed(placed_row.row, None)
     return placed
 
 
-def _told(group: Group, rows: Sequence[Any], *, is_reversed: bool) -> list[Placed]:
+def _placed_rows(group: Group, rows: Sequence[Any], *, is_reversed: bool) -> list[Placed]:
     if not group.chain:
         places = group.places[::-1] if is_reversed else group.places
         return [Placed(rows[place], None) for place in places]
@@ -115,8 +116,9 @@ def _told(group: Group, rows: Sequence[Any], *, is_reversed: bool) -> list[Place
 
 
 def _groups_by_coin(rows: Sequence[Any]) -> dict[str, list[Group]]:
-    """By coin its rows, those of one time together. Rows without a readable time or coin are left
-    out."""
+    """The rows by coin, those of one time together. Rows without a readable time or coin are
+    left out.
+    """
     groups: dict[str, list[Group]] = {}
     numbered = [(time_of(row), place) for place, row in enumerate(rows)]
     for time, of_one_time in groupby(numbered, key=itemgetter(0)):
@@ -132,7 +134,7 @@ def _groups_by_coin(rows: Sequence[Any]) -> dict[str, list[Group]]:
 
 
 def _legs(rows: Sequence[Any], places: Sequence[int]) -> list[Leg]:
-    """The fills as legs. Empty if one of them does not say where it begins or ends."""
+    """The fills as legs. Empty if one of them does not state where it begins or ends."""
     legs = [_leg(row, place) for row, place in zip(rows, places, strict=True)]
     known = [leg for leg in legs if leg is not None]
     return known if len(known) == len(legs) else []
@@ -160,10 +162,10 @@ def _leg(raw: Any, place: int) -> Leg | None:
 
 
 def _paired(legs: Sequence[Leg]) -> list[Step]:
-    """The legs as steps, both legs of a trade with oneself as one.
+    """The legs as steps, both legs of a self-trade as one.
 
-    Such legs state one position, or each the one that the other left. In the second case either may
-    be the first: the one whose position another fill of this time states.
+    Such legs state the same position, or each states the position that the other left. In the
+    second case either may be the first: the one whose position another fill of this time states.
     """
     by_trade: dict[int, list[Leg]] = {}
     for leg in legs:
@@ -194,10 +196,10 @@ def _is_pair(one: Leg, other: Leg) -> bool:
 
 
 def _chain(groups: Sequence[Group]) -> None:
-    """Chain the fills of one coin, each group of one time by itself.
+    """Chain the fills of one coin, each group of one time separately.
 
-    A turn, which ends at the position where it began, may begin anywhere in itself: it begins where
-    the fills before it ended, else where the fills after it begin.
+    A closed chain, which ends at the position where it began, may begin at any of its steps. It
+    begins where the fills before it ended, else where the fills after it begin.
     """
     following: list[Decimal | None] = [None] * len(groups)
     for number in range(len(groups) - 1, 0, -1):
@@ -224,7 +226,7 @@ def _begin_of(steps: Sequence[Step]) -> Decimal | Turn | None:
 def _chained(
     steps: Sequence[Step], begin: Decimal | Turn | None, held: Decimal | None, after: Decimal | None
 ) -> Sequence[Step]:
-    """The steps, each beginning where the one before ended. Empty where they form no chain."""
+    """The steps, each beginning where the one before it ended. Empty if they form no chain."""
     if begin is None:
         return _of_one_side(steps)
     if isinstance(begin, Turn):
@@ -237,7 +239,7 @@ def _chained(
 
 
 def _walked(steps: Sequence[Step], start: Decimal) -> Sequence[Step]:
-    """A chain of all steps (Hierholzer's way through a graph). Empty if some cannot be reached."""
+    """A chain of all steps (Hierholzer's algorithm). Empty if some cannot be reached."""
     left: dict[Decimal, list[Step]] = {}
     for step in reversed(steps):
         left.setdefault(step.start, []).append(step)
@@ -254,8 +256,9 @@ def _walked(steps: Sequence[Step], start: Decimal) -> Sequence[Step]:
 
 
 def _of_one_side(steps: Sequence[Step]) -> Sequence[Step]:
-    """Fills of one side move the position one way, so that they can be sorted though one between
-    them is missing."""
+    """Sorts fills of one side, which move the position one way, so that a missing fill between
+    them does not matter.
+    """
     ways = {(step.end > step.start) - (step.end < step.start) for step in steps}
     return (
         sorted(steps, key=attrgetter("start"), reverse=ways == {-1})
@@ -265,8 +268,9 @@ def _of_one_side(steps: Sequence[Step]) -> Sequence[Step]:
 
 
 def _is_unique(group: Group) -> bool:
-    """Whether these fills form one chain and no other: no position is left twice, but for a trade
-    with oneself before that."""
+    """Whether these fills form exactly one chain: no position is left twice, except for a
+    self-trade before that.
+    """
     if group.begin is None or isinstance(group.begin, Turn) or len(group.chain) < 2:
         return False
     kinds = [(step.start, step.start == step.end) for step in group.chain]
@@ -279,8 +283,9 @@ def _is_unique(group: Group) -> bool:
 
 
 def _fits_elsewhere(step: Step, chain: Sequence[Step]) -> bool:
-    """Whether a trade with oneself may also begin with its second fill, at another position of the
-    chain."""
+    """Whether a self-trade may also begin with its second fill, at another position of the
+    chain.
+    """
     start = step.legs[-1].start
     return start != step.start and any(
         start in (other.start, other.end) for other in chain if other is not step
@@ -288,8 +293,9 @@ def _fits_elsewhere(step: Step, chain: Sequence[Step]) -> bool:
 
 
 def _meets(groups: Sequence[Group], number: int) -> bool:
-    """Whether the fills before and after this group in the list leave and find its positions: then
-    none of it is missing."""
+    """Whether the fills before and after this group in the list match its positions: then none
+    of its fills is missing.
+    """
     if not 0 < number < len(groups) - 1:
         return False
     before, chain, after = groups[number - 1].chain, groups[number].chain, groups[number + 1].chain

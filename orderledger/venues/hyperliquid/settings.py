@@ -44,28 +44,29 @@ class HyperliquidAccount(Section):
 
 
 class HyperliquidSettings(VenueSection):
-    """Reading needs no credentials: everything that is read is public. Sending orders needs a
-    key."""
+    """Reading needs no credentials because it uses public data only. Sending orders needs a key."""
 
     networks = NETWORKS
     venue: Literal["hyperliquid"]
     accounts: tuple[HyperliquidAccount, ...] = Field(
-        min_length=1, description="In the order in which they get the websockets."
+        min_length=1, description="The accounts; the first ones get the websockets."
     )
     websocket_url: WebsocketUrl = Field(default="", description=WEBSOCKET_URL)
     exchanges: tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9]{1,20}$")], ...] = Field(
         default=(),
-        description="Exchanges of builders (HIP-3, the `xyz` of `xyz:TSLA`) to be listed besides "
-        "the main one and spot.",
+        description=(
+            "Exchanges of builders (HIP-3, the `xyz` of `xyz:TSLA`) to list besides the main one "
+            "and spot."
+        ),
     )
     websocket_users: int = Field(
         default=10,
         ge=0,
         le=100,
-        description="Users per address of ours that the venue lets listen.",
+        description="Users that the venue allows to be streamed per IP address.",
     )
     weight_per_minute: int = Field(
-        default=1200, ge=62, description="Weight of queries that the venue allows a minute."
+        default=1200, ge=62, description="Weight of queries that the venue allows per minute."
     )
 
     @property

@@ -13,14 +13,15 @@ def signer_of(
     private_key: str, *, is_mainnet: bool, vault: str | None = None
 ) -> Callable[[Mapping[str, Any], int, int], Any]:
     """A function that signs an action with the key of an account or of its API wallet. Raises
-    InvalidSetting without the SDK, or for what is no key."""
+    InvalidSetting without the SDK, or for an invalid key.
+    """
     learn(private_key)
     accounts, signing = needed("eth_account", EXTRA), needed("hyperliquid.utils.signing", EXTRA)
     try:
         wallet = accounts.Account.from_key(private_key)
     except Exception as error:  # its text may hold the key
         raise InvalidSetting(
-            "private_key", f"holds no private key ({type(error).__name__})"
+            "private_key", f"does not hold a private key ({type(error).__name__})"
         ) from None
 
     def sign(action: Mapping[str, Any], nonce: int, expires_after: int) -> Any:

@@ -11,16 +11,18 @@ from orderledger.venues.errors import Unanswered
 
 WAITING = frozenset({"waitingForFill", "waitingForTrigger"})
 CommitTicket = tuple[type[Report], dict[str, Any]] | None
-"""The message that a status is, and its fields; `refusal` is the venue's sentence. None: it was
-received, and no more."""
+"""The message for a status, and its fields; `refusal` is the venue's sentence. None: the request
+was only received.
+"""
 
 
 def statuses_in(answer: Answer, count: int) -> list[Any]:
-    """The status of each order. A refusal of the whole action, or a single error, counts for all of
-    them."""
+    """The status of each order. A refusal of the whole action, or a single error, applies to all
+    of them.
+    """
     match answer.document:
-        case {"status": "err", "response": str(said)}:
-            return [{"error": said}] * count
+        case {"status": "err", "response": str(sentence)}:
+            return [{"error": sentence}] * count
         case {"status": "ok", "response": {"data": {"statuses": [*statuses]}}}:
             if len(statuses) == count:
                 return statuses
@@ -31,12 +33,13 @@ def statuses_in(answer: Answer, count: int) -> list[Any]:
     raise Unanswered("unreadable", f"the answer has no status for each order: {answer.text[:200]}")
 
 
-def told_of_order(status: Any) -> CommitTicket:
-    """A new order that rests, has filled, waits, or was refused. What it has filled is a claim:
-    fills have rows of their own."""
+def order_answer(status: Any) -> CommitTicket:
+    """A new order that rests, has filled, waits, or was refused. Its filled quantity is a claim:
+    fills have their own rows.
+    """
     match status:
-        case {"error": str(said)}:
-            return Reject, {"refusal": said}
+        case {"error": str(sentence)}:
+            return Reject, {"refusal": sentence}
         case {"resting": {"oid": int(oid)}}:
             return Acknowledge, {"venue_order_id": str(oid)}
         case {"filled": {"oid": int(oid), "totalSz": size, "avgPx": price}}:
@@ -47,21 +50,21 @@ def told_of_order(status: Any) -> CommitTicket:
     raise Unanswered("unreadable", f"the status of an order is {str(status)[:200]}")
 
 
-def told_of_cancel(status: Any) -> CommitTicket:
-    """A cancel that was done, or refused."""
+def cancel_answer(status: Any) -> CommitTicket:
+    """A cancel that succeeded or was refused."""
     match status:
-        case {"error": str(said)}:
-            return RejectCancel, {"refusal": said}
+        case {"error": str(sentence)}:
+            return RejectCancel, {"refusal": sentence}
         case "success":
             return Cancel, {}
     raise Unanswered("unreadable", f"the status of a cancel is {str(status)[:200]}")
 
 
-def told_of_replace(status: Any, request: Row) -> CommitTicket:
-    """A change: the order works on under a new id, with the terms that were asked for."""
+def replace_answer(status: Any, request: Row) -> CommitTicket:
+    """A change: the order continues under a new id, with the requested terms."""
     match status:
-        case {"error": str(said)}:
-            return RejectReplace, {"refusal": said}
+        case {"error": str(sentence)}:
+            return RejectReplace, {"refusal": sentence}
         case {"resting": {"oid": int(oid)}} | {"filled": {"oid": int(oid)}}:
             terms = {name: request.get(name) for name in ("quantity", "limit_price", "stop_price")}
             return Replace, {"venue_order_id": str(oid), **terms}

@@ -75,7 +75,7 @@ def subscriptions(address: str, exchanges: Sequence[str], *, is_legacy: bool) ->
 
 
 class Stream:
-    """A feed of one account. `give_up` is called if the venue will not stream one more account."""
+    """A feed of one account. `give_up` is called if the venue will not stream another account."""
 
     def __init__(
         self, account: Account, venue: VenueContext, give_up: Callable[[Account], None]
@@ -88,7 +88,7 @@ class Stream:
         self._early: list[Frame] = []
         self._connection = 0
         self._refusals = 0
-        # Only the venue can explain what a stream that failed has held back.
+        # Only the venue can explain what a failed stream has held back.
         self._held: list[tuple[OrderRow, int]] = [(row, NEVER) for row in account.legs.held]
         self._doubts = 0
         self._is_explaining = self._is_releasing = False
@@ -117,7 +117,7 @@ class Stream:
                             await self._take(event)
                         case Closed():
                             await self._close(event.at, event.reason)
-            await self._tell_the_rest()
+            await self._deliver_rest()
         except TooManyUsers:
             self._give_up(self._account)
         finally:
@@ -127,7 +127,7 @@ class Stream:
             await self._socket.aclose()
 
     def error_for(self, account: str) -> str | None:
-        """Why the last attempt to connect failed, or why the account is not up."""
+        """Why the last connection attempt failed, or why the account is not up."""
         if account != self._account.name or self._account.is_up:
             return None
         return self._socket.fault or self._account.fault
@@ -135,14 +135,15 @@ class Stream:
     async def disconnect(self) -> None:
         await self._socket.aclose()
 
-    async def _tell_the_rest(self) -> None:
-        """Deliver what was held back. That an order existed is delivered at once, so that the next
-        reconciliation queries it. What became of it has to be queried, because the other half of a
-        modify would not be received any more."""
-        await self._hear_early()
+    async def _deliver_rest(self) -> None:
+        """Deliver the messages that were held back. The existence of an order is delivered at
+        once, so that the next reconciliation queries it. Its result has to be queried, because
+        the other half of a modify would not be received any more.
+        """
+        await self._receive_early()
         account = self._account
         now = self._venue.clock.now()
-        await self._say(
+        await self._deliver_all(
             payload_rows.introductions(
                 account.legs.held, account.legs, self._venue.pushed(account)
             ),
@@ -150,7 +151,7 @@ class Stream:
         )
         self._ending.set()
         await asyncio.gather(*self._later, return_exceptions=True)
-        with contextlib.suppress(VenueError):  # the next reconciliation asks
+        with contextlib.suppress(VenueError):  # the next reconciliation queries it
             await self._ask_about(account.legs.held)
 
     async def _greet(self, send: Send) -> None:
@@ -172,7 +173,7 @@ class Stream:
             await self._venue.base.queue.put(
                 Down(accounts=(self._account.name,), at=at, reason=reason)
             )
-        await self._hear_early()
+        await self._receive_early()
 
     async def _expect_answers(self, connection: int) -> None:
         is_over = await happens_within(self._ending, self._venue.pace.acknowledge)
@@ -186,7 +187,7 @@ class Stream:
         try:
             payload = parsed(frame.text)
         except ValueError as error:
-            await self._say(
+            await self._deliver_all(
                 Translated(faults=[Fault(fault=str(error), payload=frame.text)]), frame.at
             )
             return
@@ -198,7 +199,7 @@ class Stream:
         elif self._unanswered and channel != "pong":
             self._early.append(frame)
         else:
-            await self._hear(payload, frame.at)
+            await self._receive(payload, frame.at)
 
     async def _answered(self, data: Any, at: datetime) -> None:
         """Bring the account up once all its subscriptions are confirmed, and deliver the frames
@@ -210,30 +211,30 @@ class Stream:
             return
         self._account.is_up, self._account.fault, self._refusals = True, None, 0
         await self._venue.base.queue.put(Up(accounts=(self._account.name,), at=at))
-        await self._hear_early()
+        await self._receive_early()
 
-    async def _hear_early(self) -> None:
+    async def _receive_early(self) -> None:
         early, self._early = self._early, []
         for frame in early:
-            await self._hear(parsed(frame.text), frame.at)
+            await self._receive(parsed(frame.text), frame.at)
 
-    def _refused(self, said: str) -> None:
+    def _refused(self, refusal: str) -> None:
         self._account.counts["errors"] += 1
-        if TOO_MANY_USERS.search(said) and self._unanswered:
+        if TOO_MANY_USERS.search(refusal) and self._unanswered:
             # Right after a cut the venue may still count the old connection.
             self._refusals += 1
             if self._refusals >= MOST_REFUSALS:
-                raise TooManyUsers(said)
-            self._socket.renew(said)
-        if ALREADY_SUBSCRIBED in said:  # sent twice on the way: it is confirmed
-            self._unanswered = {key for key in self._unanswered if f'"{key[0]}"' not in said}
+                raise TooManyUsers(refusal)
+            self._socket.renew(refusal)
+        if ALREADY_SUBSCRIBED in refusal:  # sent twice by the network: it is confirmed
+            self._unanswered = {key for key in self._unanswered if f'"{key[0]}"' not in refusal}
 
-    async def _hear(self, payload: Any, at: datetime) -> None:
+    async def _receive(self, payload: Any, at: datetime) -> None:
         if not isinstance(payload, dict) or is_of_another(
             payload.get("data"), self._account.address
         ):
             fault = Fault(fault="is not about this account", payload=as_text(payload))
-            await self._say(Translated(faults=[fault]), at)
+            await self._deliver_all(Translated(faults=[fault]), at)
             return
         account, channel, data = self._account, payload.get("channel"), payload.get("data")
         listed = LISTS.get(channel) if isinstance(channel, str) else None
@@ -243,7 +244,9 @@ class Stream:
             exchange = data.get("dex")
             rows = account.news(exchange if isinstance(exchange, str) else "", data[listed])
             payload = {**payload, "data": {**data, listed: rows}}
-        await self._say(translate_frame(payload, account.legs, self._venue.pushed(account)), at)
+        await self._deliver_all(
+            translate_frame(payload, account.legs, self._venue.pushed(account)), at
+        )
         if account.gone() and not self._is_explaining:
             self._is_explaining = True
             self._soon(self._explain_later)
@@ -253,14 +256,15 @@ class Stream:
             self._soon(self._release_later)
 
     async def _explain_later(self) -> None:
-        """Query orders that left the lists, after a wait: a list may be faster than the status that
-        explains it."""
+        """Query orders that left the lists, after a wait: a list may be faster than the status
+        that explains it.
+        """
         while self._account.gone() and not await happens_within(
             self._ending, self._venue.pace.hold
         ):
             with contextlib.suppress(VenueError):  # then again, after a while
                 translated = await self._venue.explain(self._account)
-                await self._say(translated, self._venue.clock.now())
+                await self._deliver_all(translated, self._venue.clock.now())
         self._is_explaining = False
 
     async def _release_later(self) -> None:
@@ -286,7 +290,7 @@ class Stream:
                 self._account, [Gone(row.venue_order_id, row.cloid) for row in rows]
             )
             context = self._venue.polled(self._account, asked_at)
-            await self._say(
+            await self._deliver_all(
                 payload_rows.statuses(answers, self._account.legs, context), self._venue.clock.now()
             )
             await self._release(rows)
@@ -295,11 +299,11 @@ class Stream:
         translated = payload_rows.release(
             rows, self._account.legs, self._venue.pushed(self._account)
         )
-        await self._say(translated, self._venue.clock.now())
+        await self._deliver_all(translated, self._venue.clock.now())
 
-    async def _say(self, translated: Translated, at: datetime) -> None:
+    async def _deliver_all(self, translated: Translated, at: datetime) -> None:
         self._doubts += len(translated.faults)
-        await self._venue.say(self._account, translated, at=at)
+        await self._venue.deliver_all(self._account, translated, at=at)
 
     def _soon(self, work: Callable[[], Awaitable[None]]) -> None:
         task = asyncio.create_task(self._reported(work))

@@ -1,7 +1,8 @@
-"""From Hyperliquid's payloads to messages. Pure: what is remembered is in `AccountLegs`, what the
+"""Translates Hyperliquid's payloads to messages. Pure: memory is in `AccountLegs`, facts that the
 payload lacks in `Context`.
 
-What a fill's identity is, `executions` says; which leg's word is the order's, `legs` and `reports`.
+See `executions` for the identity of a fill, `legs` and `reports` for the leg that represents the
+order.
 """
 
 from collections.abc import Callable, Sequence
@@ -43,7 +44,7 @@ def translate_answer(payload: Any, legs: AccountLegs, context: MessageContext) -
     if isinstance(payload, list):
         return _of_list(payload, legs, context)
     if not isinstance(payload, dict):
-        return payload_rows.failed(Unreadable("is no answer of this venue", payload))
+        return payload_rows.failed(Unreadable("is not an answer of this venue", payload))
     status = payload.get("status")
     if status == "order":
         return payload_rows.statuses([payload.get("order")], legs, context)
@@ -122,10 +123,10 @@ def _web_data(data: Any, legs: AccountLegs, context: MessageContext) -> Translat
 
 
 def _user_event(data: Any, legs: AccountLegs, context: MessageContext) -> Translated:
-    """One of several kinds; a liquidation says nothing that its fills and cancels do not."""
+    """An event of one of several kinds; a liquidation adds nothing to its fills and cancels."""
     row = Row(data)
     if USER_EVENT_KINDS.isdisjoint(row.raw):
-        raise Unreadable("is no event that is known", row.raw)
+        raise Unreadable("is not a known event", row.raw)
     mine = _of_user(data, context)
     translated = Translated()
     if row.get("fills") is not None:
@@ -140,8 +141,9 @@ def _user_event(data: Any, legs: AccountLegs, context: MessageContext) -> Transl
 
 
 def _has_statuses(payload: Any) -> bool:
-    """Whether the answer to an action speaks of orders: to others its data is a text, or its type
-    says that it does not."""
+    """Whether the answer to an action is about orders: for others its data is a text, or its
+    type excludes orders.
+    """
     response = payload.get("response")
     return not isinstance(response, dict) or (
         response.get("type") not in ORDERLESS and not isinstance(response.get("data"), str)
@@ -149,7 +151,7 @@ def _has_statuses(payload: Any) -> bool:
 
 
 def _post(data: Any, legs: AccountLegs, context: MessageContext) -> Translated:
-    """An answer to a question that was asked over the websocket. An error is a text."""
+    """An answer to a query over the websocket. An error is a text."""
     response = Row(Row(data).get("response"))
     if response.get("type") == "error":
         return Translated()
@@ -159,7 +161,7 @@ def _post(data: Any, legs: AccountLegs, context: MessageContext) -> Translated:
 
 
 def _of_user(data: Any, context: MessageContext) -> MessageContext:
-    """Whose account it is, where the frame says so."""
+    """The account's address, if the frame names it."""
     user = Row(data).get("user")
     return replace(context, address=user.lower()) if isinstance(user, str) else context
 
@@ -181,7 +183,7 @@ _CHANNELS: dict[str, Translate] = {
 
 
 def _of_list(rows: Sequence[Any], legs: AccountLegs, context: MessageContext) -> Translated:
-    """Rows, each kind of them by itself, in the order in which the kinds first appear."""
+    """Rows sorted into kinds, in the order in which the kinds first appear."""
     kinds: dict[Translate, list[Any]] = {}
     for row in rows:
         kinds.setdefault(_kind_of(row), []).append(row)
@@ -192,7 +194,7 @@ def _of_list(rows: Sequence[Any], legs: AccountLegs, context: MessageContext) ->
 
 
 def _kind_of(row: Any) -> Translate:
-    """What a row is, by the fields that only such rows have."""
+    """The kind of a row, by fields that only such rows have."""
     if not isinstance(row, dict):
         return _unknown
     kinds: tuple[tuple[str, Translate], ...] = (
@@ -214,11 +216,11 @@ def _fundings(rows: Any, legs: AccountLegs, context: MessageContext) -> Translat
 
 
 def _twap(rows: Any, legs: AccountLegs, context: MessageContext) -> Translated:
-    return Translated()  # as a whole it is no order: its slices are
+    return Translated()  # as a whole it is not an order, but its slices are
 
 
 def _unknown(rows: Any, legs: AccountLegs, context: MessageContext) -> Translated:
     translated = Translated()
     for row in rows:
-        translated.add(payload_rows.failed(Unreadable("is no row of this venue", row)))
+        translated.add(payload_rows.failed(Unreadable("is not a row of this venue", row)))
     return translated

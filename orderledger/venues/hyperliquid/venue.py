@@ -45,23 +45,25 @@ TESTNET_URL = NETWORKS["testnet"].url
 ADDRESS = re.compile(r"0x[0-9a-f]{40}")
 
 ABILITIES = Abilities(
-    client_ids="a cloid of ours (`hyperliquid.cloid`) names one order; the venue documents no "
-    "rule for one that is used again",
+    client_ids=(
+        "our cloid (`hyperliquid.cloid`) identifies one order; the venue documents no rule for "
+        "reuse"
+    ),
     fill_identity="block time, coin, trade id and side; without a trade id also order id, start "
     "position, size and price",
     has_fill_ids=True,
     streams=True,
-    orders_reach_back="the last 2000 orders of an account, by count: minutes for a market maker",
-    fills_reach_back="years, but no more than the last 10 000 fills of an account are promised",
+    orders_reach_back="the last 2000 orders of an account, by number: minutes for a market maker",
+    fills_reach_back="years, but only the last 10 000 fills of an account are guaranteed",
 )
 
 
 class Hyperliquid(BaseVenue):
     """Accounts by their names in the ledger, with their addresses; the first of them are streamed.
 
-    `exchanges`: exchanges of builders (HIP-3) to be listed besides the main one and spot; each
-    costs one more query per poll. `is_legacy`: listen to `webData2` in place of `openOrders`.
-    `records`: what the ledger knows.
+    `exchanges`: exchanges of builders (HIP-3) to list besides the main one and spot; each costs one
+    more query per poll. `is_legacy`: subscribe to `webData2` instead of `openOrders`. `records`:
+    the ledger's data.
     """
 
     name = NAME
@@ -127,8 +129,9 @@ class Hyperliquid(BaseVenue):
 
     @property
     def delay_seconds(self) -> float:
-        """The time between two polls of an account, while nothing else is queried: events are known
-        that late."""
+        """The time between two polls of an account while nothing else is queried: the delay of
+        its events.
+        """
         if not self.polled:
             return 0.0
         return max(
@@ -142,8 +145,9 @@ class Hyperliquid(BaseVenue):
 
     @property
     def counts(self) -> Counter[str]:
-        """Counts over all accounts: new, changed, gone and unexplained orders, messages, frames,
-        polls, faults."""
+        """Counters over all accounts: new, changed, gone and unexplained orders, messages,
+        frames, polls, faults.
+        """
         return sum((account.counts for account in self._watched.values()), Counter())
 
     def counts_of(self, account: str) -> Counter[str]:
@@ -179,8 +183,9 @@ class Hyperliquid(BaseVenue):
         return await self._answers.positions(self._watched[account])
 
     def reports_position(self, instrument: str) -> bool:
-        """Not for spot (`@107`, `PURR/USDC`, `#250`), nor for a builder's exchange that is not
-        listed."""
+        """False for spot (`@107`, `PURR/USDC`, `#250`), and for a builder's exchange that is not
+        listed.
+        """
         exchange, is_of_builder, _ = instrument.partition(":")
         is_spot = instrument[:1] in ("@", "#") or "/" in instrument
         return not is_spot and (not is_of_builder or exchange in self._context.exchanges)
@@ -211,5 +216,5 @@ def _watched(accounts: Mapping[str, str], records: Records | None) -> dict[str, 
 def _address(text: str) -> str:
     address = text.lower()
     if not ADDRESS.fullmatch(address):
-        raise ValueError(f"{text!r} is no address: 0x and 40 hexadecimal digits")
+        raise ValueError(f"{text!r} is not an address: 0x and 40 hexadecimal digits")
     return address

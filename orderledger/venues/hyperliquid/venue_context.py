@@ -1,4 +1,4 @@
-"""`VenueContext`: what the streams and polls of all accounts share."""
+"""`VenueContext`: the parts that the streams and polls of all accounts share."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -29,10 +29,11 @@ MOST_ASKED_SINGLY = MOST_HISTORY_WEIGHT // weight_of("orderStatus")
 class Pace:
     """Waits and intervals, in seconds.
 
-    `hold`: how long a cancel is held that may be half of a modify. `acknowledge`: how long
-    subscriptions may go unanswered. `ping`: between two pings; the venue disconnects after 60 s in
-    which it sent nothing. `quiet`: how long the venue may be silent. `round`: the shortest time
-    between two polls of an account. `fundings`: between two queries of a polled account's fundings.
+    `hold`: how long to hold a cancel that may be half of a modify. `acknowledge`: how long
+    subscriptions may go unanswered. `ping`: time between two pings; the venue disconnects after 60
+    s without having sent anything. `quiet`: how long the venue may send nothing. `round`: the
+    shortest time between two polls of an account. `fundings`: time between two queries of a polled
+    account's fundings.
     """
 
     hold: float = 2.0
@@ -45,7 +46,9 @@ class Pace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VenueContext:
-    """What one account's stream or poll needs of the venue. `base` delivers what they receive."""
+    """The parts of the venue that one account's stream or poll needs. `base` delivers the
+    messages.
+    """
 
     websocket_url: str
     base: BaseVenue
@@ -61,8 +64,9 @@ class VenueContext:
     records: Records | None = None
 
     def pushed(self, account: Account) -> MessageContext:
-        """For pushed payloads. A list has no time: two machines' clocks do not tell when it was
-        true."""
+        """The context of pushed payloads. A list has no time: with two machines' clocks, the
+        time of its state cannot be determined.
+        """
         return MessageContext(
             account=account.name,
             source=Source.VENUE_PUSH,
@@ -71,13 +75,15 @@ class VenueContext:
         )
 
     def polled(self, account: Account, at: datetime | None) -> MessageContext:
-        """For the answer to a query made at `at`: true of no earlier moment."""
+        """The context of the answer to a query made at `at`: it is not valid for an earlier
+        moment.
+        """
         return replace(self.pushed(account), source=Source.VENUE_POLL, at=at, records=self.records)
 
-    async def say(
+    async def deliver_all(
         self, account: Account, translated: Translated, *, at: datetime, frames: int = 1
     ) -> None:
-        """Deliver the messages of a payload, and what of it cannot be read."""
+        """Deliver the messages of a payload, and its unreadable parts."""
         account.counts["unreadable"] += len(translated.faults)
         messages = account.changed(translated.messages)
         account.counts["messages"] += len(messages)
@@ -85,7 +91,7 @@ class VenueContext:
         await self.base.deliver_faults((account.name,), translated.faults, at)
 
     async def explain(self, account: Account) -> Translated:
-        """Query what became of orders that the lists no longer hold."""
+        """Query the result of orders that are missing from the lists."""
         gone = account.gone()
         if not gone:
             return Translated()
@@ -96,8 +102,9 @@ class VenueContext:
         return payload_rows.statuses(rows, account.legs, self.polled(account, asked_at))
 
     async def rows_of(self, account: Account, orders: Sequence[Gone]) -> list[Any]:
-        """The latest rows of some orders, queried one by one or from the history, whichever weighs
-        less."""
+        """The latest rows of some orders, queried one by one or from the history, whichever
+        costs less.
+        """
         return await (self._history if len(orders) > MOST_ASKED_SINGLY else self._singly)(
             account, orders
         )

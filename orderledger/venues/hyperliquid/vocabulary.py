@@ -11,14 +11,14 @@ from orderledger import OrderType, Side, TimeInForce
 
 NAME = "hyperliquid"
 CLOID = "hyperliquid.cloid"
-"""Under this alias an order bears the client id that the venue knows it by."""
+"""The alias for the client id under which the venue has an order."""
 SETTLEMENT_CURRENCY = "USDC"
 SPOT = ".spot"
-"""Behind the name of a token: `HYPE` alone is the perpetual."""
+"""Suffix for the name of a token: plain `HYPE` is the perpetual."""
 
 
 class Meaning(StrEnum):
-    """What a status word says of the order."""
+    """The meaning of a status word."""
 
     WORKING = "working"
     TRIGGERED = "triggered"
@@ -35,7 +35,7 @@ STATUSES: Mapping[str, Meaning] = {
     "accepted": Meaning.WORKING,
     "triggered": Meaning.TRIGGERED,
     "filled": Meaning.FILLED,
-    # Also the old leg of a modify, which is no end of the order.
+    # Also the old leg of a modify, which does not end the order.
     "canceled": Meaning.CANCELED_BY_USER,
     "marginCanceled": Meaning.CANCELED_BY_VENUE,
     "vaultWithdrawalCanceled": Meaning.CANCELED_BY_VENUE,
@@ -47,7 +47,7 @@ STATUSES: Mapping[str, Meaning] = {
     "liquidatedCanceled": Meaning.CANCELED_BY_VENUE,
     "outcomeSettledCanceled": Meaning.CANCELED_BY_VENUE,
     # The dead man's switch, and the venue's own reasons: the two cancels that the suffix does not
-    # tell.
+    # show.
     "scheduledCancel": Meaning.CANCELED_BY_VENUE,
     "internalCancel": Meaning.CANCELED_BY_VENUE,
     "rejected": Meaning.REJECTED,
@@ -68,7 +68,7 @@ STATUSES: Mapping[str, Meaning] = {
     "oracleRejected": Meaning.REJECTED,
     "tooManyOpenOrdersRejected": Meaning.REJECTED,
     "outcomeSettledRejected": Meaning.REJECTED,
-    # An immediate-or-cancel order that found nobody: its time in force ended it.
+    # An immediate-or-cancel order without a counterparty: it ended by its time in force.
     "iocCancelRejected": Meaning.UNMATCHED,
 }
 
@@ -76,7 +76,7 @@ SUFFIXES: Mapping[str, Meaning] = {
     "Canceled": Meaning.CANCELED_BY_VENUE,
     "Rejected": Meaning.REJECTED,
 }
-"""What words that came later say by how they end."""
+"""Suffixes that show the meaning of later words."""
 
 SIDES: Mapping[str, Side] = {"B": Side.BUY, "A": Side.SELL}
 
@@ -89,8 +89,9 @@ ORDER_TYPES: Mapping[str, OrderType] = {
     "Take Profit Limit": OrderType.OTHER,
 }
 PRICED = frozenset({None, "Limit", "Stop Limit", "Take Profit Limit"})
-"""Where `limitPx` is a limit. Of market orders it is the worst price that the sender would take,
-not a term told back."""
+"""Order types whose `limitPx` is a limit. For market orders it is the worst price that the
+sender accepts, not a term to report.
+"""
 
 TIMES_IN_FORCE: Mapping[str, TimeInForce] = {
     "Gtc": TimeInForce.GTC,
@@ -105,21 +106,22 @@ TRADED = frozenset(
     {"Open Long", "Open Short", "Close Long", "Close Short", "Long > Short", "Short > Long", "Buy",
     "Sell"}
 )  # fmt: skip
-"""Directions of fills that an order of the account made. Any other is an execution of the venue's,
-and its reason."""
+"""Directions of fills from an order of the account. Any other is an execution by the venue, and
+its reason.
+"""
 CLOSED = frozenset({"Close Long", "Close Short"})
 SETTLED = "Settlement"
 LIQUIDATED = "Liquidated"
 LIQUIDATION = "liquidation"
 
 USER_EVENTS = ("user", "userEvents")
-"""The channel of events of the user, and the name it is subscribed under."""
+"""The channel of user events, and the name of its subscription."""
 USER_EVENT_KINDS = frozenset(
     {"fills", "funding", "liquidation", "nonUserCancel", "twapHistory", "twapSliceFills"}
 )
 
 ORDERLESS = ("default", "twapOrder", "twapCancel")
-"""What the answer to an action is called that says nothing of orders."""
+"""Types of an action's answer that are not about orders."""
 
 SILENT = frozenset(
     {
@@ -146,19 +148,22 @@ SILENT = frozenset(
         "webData3",
     }
 )
-"""Channels that say nothing of the account's orders, fills, fundings or positions, or nothing that
-another does not say."""
+"""Channels without content about the account's orders, fills, fundings or positions, or with
+content that another channel has too.
+"""
 
 CLOID_DIGITS = 32
 CLOID_TEXT = re.compile(f"0x[0-9a-fA-F]{{{CLOID_DIGITS}}}")
 OTHER_MARKETS = frozenset("@/#:")
-"""One of these stands in the coins of spot, of outcomes and of builders' exchanges, and never in
-that of another perpetual."""
+"""Coins of spot, of outcomes and of builders' exchanges contain one of these characters; other
+perpetuals never do.
+"""
 
 
 def meaning_of(status: str) -> Meaning:
-    """What a status word says; words that nobody has told us of go by their suffix, the rest are
-    unknown."""
+    """The meaning of a status word. Undocumented words are classified by their suffix, the rest
+    are unknown.
+    """
     known = STATUSES.get(status)
     if known is not None:
         return known
@@ -169,13 +174,14 @@ def meaning_of(status: str) -> Meaning:
 
 
 def is_cloid(text: str) -> bool:
-    """Whether the venue would take it for a client id: 0x and 32 hexadecimal digits."""
+    """Whether the venue accepts it as a client id: 0x and 32 hexadecimal digits."""
     return CLOID_TEXT.fullmatch(text) is not None
 
 
 def cloid_for(client_order_id: str) -> str:
-    """The client id under which an order of ours is sent: itself where the venue takes it, else
-    made of its hash."""
+    """The client id for one of our orders: its own id if the venue accepts it, else made from
+    its hash.
+    """
     if is_cloid(client_order_id):
         return client_order_id.lower()
     return "0x" + sha256(client_order_id.encode()).hexdigest()[:CLOID_DIGITS]
@@ -183,8 +189,8 @@ def cloid_for(client_order_id: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Symbols:
-    """The ledger's names of instruments, where they are not the venue's coins. `names`: instruments
-    by coin.
+    """The ledger's names of instruments, if they differ from the venue's coins. `names`:
+    instruments by coin.
 
     Coins are `BTC` (perpetual), `@107` or `PURR/USDC` (spot), `xyz:TSLA` (a builder's exchange),
     `#250` (an outcome).

@@ -1,5 +1,4 @@
-"""What is remembered of an account between two lists: which orders were open, and what has
-changed."""
+"""The state of an account between two lists: which orders were open, and what has changed."""
 
 from collections import Counter, OrderedDict
 from collections.abc import Iterable
@@ -19,8 +18,9 @@ STANDING = frozenset({Meaning.WORKING, Meaning.TRIGGERED, Meaning.UNKNOWN})
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """An order that is missing from a list and was in the one before. What became of it has to be
-    queried."""
+    """An order that is missing from a list and was in the one before. Its result has to be
+    queried.
+    """
 
     venue_order_id: str
     cloid: str | None
@@ -29,7 +29,8 @@ class Gone:
 @dataclass(slots=True)
 class Account:
     """One account: its names, its order legs and its last lists. `counts`: new, changed, gone
-    orders, frames, polls, faults. `fault`: why it is not up, if the venue could be reached."""
+    orders, frames, polls, faults. `fault`: why it is not up although the venue could be reached.
+    """
 
     name: str
     address: str
@@ -67,12 +68,14 @@ class Account:
         return news
 
     def gone(self) -> list[Gone]:
-        """Orders that are in no list any more and whose end is not known."""
+        """Orders that are missing from every list and whose end is not known."""
         self._gone = {name: order for name, order in self._gone.items() if name not in self._ended}
         return list(self._gone.values())
 
     def explained(self, orders: Iterable[Gone]) -> None:
-        """Note that these were queried. What the venue has forgotten is counted as unexplained."""
+        """Note that these were queried. Orders that the venue has forgotten are counted as
+        unexplained.
+        """
         for order in orders:
             self._gone.pop(order.venue_order_id, None)
             self.counts["unexplained"] += order.venue_order_id not in self._ended
@@ -91,15 +94,17 @@ class Account:
             self._ended.popitem(last=False)
 
     def unseen(self, question: str, rows: list[Any]) -> list[Any]:
-        """The rows that were not in the last answer to this query in the same form: polls overlap.
-        So an unchanged row is delivered once, whether it can be read or not."""
+        """The rows that the last answer to this query did not contain unchanged: polls overlap.
+        So an unchanged row is delivered once, even if it is unreadable.
+        """
         now = {as_text(row): row for row in rows}
         before, self._seen[question] = self._seen.get(question, frozenset()), frozenset(now)
         return [row for text, row in now.items() if text not in before]
 
     def changed(self, messages: list[Message]) -> list[Message]:
-        """The messages without balances that were delivered before: the venue repeats whole
-        states."""
+        """The messages without balances that were delivered before, because the venue repeats
+        whole states.
+        """
         news: list[Message] = []
         for message in messages:
             if isinstance(message, Balance):

@@ -1,2 +1,3 @@
-"""Imports of files that other programs and brokers make: each row becomes messages, and a second
-import changes nothing."""
+"""Imports of files from other programs and brokers: each row becomes messages, and a second
+import changes nothing.
+"""

@@ -34,21 +34,20 @@ def read(path: Path, options: Options) -> Iterator[Row]:
 def _messages(row: Any, messages_of: Callable[[object], list[Message]]) -> list[Message]:
     messages = messages_of(row)
     if not messages:
-        raise NothingToRecord(
-            f"is a {part_of(row)} that says nothing of an order, a fill or a position"
-        )
+        raise NothingToRecord(f"is a {part_of(row)}, which contains no order, fill or position")
     _check(ForeignObject(row))
     return messages
 
 
 def _check(given: ForeignObject) -> None:
-    """ccxt's manual: cost is price * amount of a trade, filled * average of an order, whose filled
-    + remaining is its amount. The cost of a contract (BTC/USDT:USDT) counts its size too, which the
-    row does not have."""
+    """ccxt's manual: cost is price * amount of a trade, filled * average of an order, whose
+    filled + remaining is its amount. The cost of a contract (BTC/USDT:USDT) also includes its
+    size, which the row does not have.
+    """
     is_trade = part_of(given.raw) == "trade"
     if (
         is_trade and given.moment("timestamp", "datetime") is None
-    ):  # a collector takes the time of receipt instead
+    ):  # a collector uses the time of receipt instead
         raise given.fault("timestamp", "is missing, and so is datetime")
     names = ("price", "amount", "cost", "filled", "average", "remaining")
     numbers = {name: given.number(name) for name in names}
@@ -67,8 +66,8 @@ CCXT = Importer(
     "arrays, or one object a line.",
     "Fills with fees, the state of orders and their ends, positions, fundings. Exact where the "
     "dump has text or plain numbers.",
-    "Requests: an exchange's list of orders does not say who asked for them. Fills, where the dump "
-    "has orders only: their total is then a claim, and `quantity_mismatch` tells it.",
+    "Requests: an exchange's list of orders does not show who sent them. Fills, if the dump has "
+    "orders only: their total is then a claim, and `quantity_mismatch` reports it.",
     read,
     checked_with="the structures of ccxt 4.5.90, and its manual",
 )

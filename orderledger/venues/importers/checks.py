@@ -1,8 +1,8 @@
-"""Redundant figures: what a row says twice must agree within the digits that it prints.
+"""Checks redundant figures: two values of a row must agree within the digits that it prints.
 
-A printed number stands for all numbers that round to it: half a unit of its last digit to either
-side. The bounds are carried through products and sums exactly. A row is refused if the bounds of
-its two figures do not meet.
+A printed number means all numbers that round to it: half a unit of its last digit to either side.
+The bounds are carried through products and sums exactly. A row is refused if the bounds of its two
+figures do not meet.
 """
 
 import re
@@ -21,7 +21,7 @@ DOUBLE_DIGITS = 15
 235.69490000000002."""
 
 LONGEST = 60
-"""Digits before or behind the point of a number that is checked."""
+"""Digits before or after the point of a checked number."""
 
 SIGN = re.compile(r"\s+([+-])\s+")
 TIMES = re.compile(r"\s+\*\s+")
@@ -79,8 +79,9 @@ def formula(text: str) -> Formula:
 
 
 def printed(number: Decimal, *, is_exact: bool = False) -> Interval:
-    """All numbers that are printed as this one. An exact number stands for itself, apart from the
-    noise of a double."""
+    """All numbers that are printed as this one. An exact number means only itself, except for
+    the noise of a double.
+    """
     exponent = number.as_tuple().exponent
     assert isinstance(exponent, int)
     last_of_double = number.adjusted() - DOUBLE_DIGITS + 1
@@ -92,22 +93,21 @@ def printed(number: Decimal, *, is_exact: bool = False) -> Interval:
 
 
 def cut(number: Decimal) -> Interval:
-    """All numbers of which this one is left when the digits behind its last one are cut."""
+    """All numbers that give this one when the digits after its last one are cut off."""
     exponent = number.as_tuple().exponent
     assert isinstance(exponent, int)
     return Interval(number, EXACT.add(number, ONE.scaleb(exponent).copy_sign(number)))
 
 
 def compare(field: str, found: Interval, equals: str, intervals: Mapping[str, Interval]) -> None:
-    """Compare a figure with what its row says elsewhere. Raises InvalidMessage with both
-    figures."""
+    """Compare a figure with another value in its row. Raises InvalidMessage with both figures."""
     expected = formula(equals)
     if not found.meets(expected.bounds(intervals)):
-        told, repeated = (
+        stated, repeated = (
             _shown(found),
             _shown(expected.bounds({name: _middle(one) for name, one in intervals.items()})),
         )
-        raise InvalidMessage(field, f"is {told}, but {equals} is {repeated}")
+        raise InvalidMessage(field, f"is {stated}, but {equals} is {repeated}")
 
 
 def _middle(interval: Interval) -> Interval:
@@ -151,5 +151,5 @@ def require_known(
 def _in_range(name: str, number: Decimal) -> Decimal:
     exponent = number.as_tuple().exponent
     if not isinstance(exponent, int) or exponent < -LONGEST or number.adjusted() > LONGEST:
-        raise InvalidMessage(name, f"has more than {LONGEST} digits before or behind the point")
+        raise InvalidMessage(name, f"has more than {LONGEST} digits before or after the point")
     return number

@@ -57,9 +57,9 @@ def _mapping(options: Options) -> CsvMapping:
     if not mapping.checked_with and not options.unchecked:
         raise InvalidSetting(
             "mapping",
-            f"{options.mapping} is unchecked: it names no real export that it was compared with "
-            "(`checked_with`). Compare the messages of --dry-run --unchecked with your file, then "
-            "import with --unchecked",
+            f"{options.mapping} is unchecked: it does not name the real export that it was "
+            "compared with (`checked_with`). Compare the messages of --dry-run --unchecked with "
+            "your file, then import with --unchecked",
         )
     return mapping
 
@@ -107,7 +107,8 @@ class RowReader:
 
     def _identified(self, row: Mapping[str, str]) -> Mapping[str, str]:
         """The row from which ids are made. Its times are in the first format of the mapping,
-        whichever the file has."""
+        whatever the file's format.
+        """
         if not self._mapping.formats:
             return row
         columns = {
@@ -128,9 +129,9 @@ class RowReader:
         if found is None:
             known = self._formats.get(name) or self._options.date_format
             why = (
-                f"in the format of the file, {known}"
+                f"in the file's format, {known}"
                 if known
-                else "in a format that the mapping names: say --date-format"
+                else "in a format of the mapping: give --date-format"
             )
             raise InvalidMessage(name, f"{text[:50]!r} is not a time {why}")
         return in_zone(found, self._zone, name)
@@ -162,9 +163,8 @@ def _decimal(name: str, text: str | None) -> Decimal:
 CSV = Importer(
     "csv",
     "A CSV file, with a mapping of its columns (--mapping): a ready one, or a TOML file.",
-    "What the mapping says: a row becomes one message.",
-    "Whatever the columns do not hold. Without an id in the file, a fill's id is made from its "
-    "row.",
+    "The fields that the mapping lists: a row becomes one message.",
+    "Anything not in the columns. Without an id in the file, a fill's id is made from its row.",
     read,
     checked_with=None,
 )

@@ -1,4 +1,4 @@
-"""What the columns of a CSV file mean: a TOML file, or one of the ready ones in `mappings/`."""
+"""The meaning of a CSV file's columns: a TOML file, or one of the ready ones in `mappings/`."""
 
 import re
 import tomllib
@@ -17,7 +17,7 @@ from orderledger.venues.importers.checks import formula
 
 READY = files("orderledger.venues.importers") / "mappings"
 SAMPLE = date(2003, 2, 1)
-"""A day whose parts differ."""
+"""A day whose year, month and day all differ."""
 
 TIMES = frozenset({"at", "expire_at", "from_at", "to_at"})
 
@@ -30,14 +30,14 @@ Coin = Literal["base", "quote", "others"]
 
 
 class FieldFrom(Strict):
-    """Where a field of the message comes from: one of `column`, `constant` and `digest`.
+    """The source of a message's field: one of `column`, `constant` and `digest`.
 
     `words`: the ledger's word for a value of the column. `pattern`: a regular expression whose
     first group is the value. `number`: removes thousands separators, currency signs and a unit
-    behind a space; `negate` and `absolute` change its sign. `number_before`: the number in front of
+    after a space; `negate` and `absolute` change its sign. `number_before`: the number in front of
     one of these coins, as in `500` + `1000SATS`; `coin_after`: that coin. `digest`: an id made from
-    these columns, for files without one: equal rows are told apart by their order. A time counts as
-    in the first of the mapping's `formats`.
+    these columns, for files without one: equal rows are numbered in their order. A time is used as
+    if it were in the first of the mapping's `formats`.
     """
 
     column: str | None = None
@@ -64,10 +64,10 @@ class FieldFrom(Strict):
 
 
 class Check(FieldFrom):
-    """A figure that repeats others of its row. `column` and the rest: as for a field. `equals`: a
-    sum of products of fields and columns, such as `price * quantity` or `-fee`. `exact`: names that
-    are printed with all their digits. All other numbers stand for half a unit of their last digit
-    to either side. A row whose figures do not meet is not recorded.
+    """A figure that repeats others of its row. `column` and the rest: as for a field. `equals`:
+    a sum of products of fields and columns, such as `price * quantity` or `-fee`. `exact`: names
+    that are printed with all their digits. All other numbers may be off by half a unit of their
+    last digit to either side. A row whose figures disagree is not recorded.
     """
 
     equals: str
@@ -99,8 +99,9 @@ class Condition(Strict):
 
 
 class Case(Strict):
-    """What applies besides to rows that fulfil all of `only`: more `fields`, and more `checks`. A
-    later case wins."""
+    """Further rules for rows that fulfil all of `only`: more `fields`, and more `checks`. A
+    later case wins.
+    """
 
     only: tuple[Condition, ...]
     fields: Mapping[str, FieldFrom | str] = Field(default_factory=dict)
@@ -108,7 +109,7 @@ class Case(Strict):
 
 
 class Coins(Strict):
-    """The coins that stand behind numbers. `pair`: the column with the pair: the name of the base
+    """The coins that follow numbers. `pair`: the column with the pair: the name of the base
     coin, then of the quote coin. `base` and `quote`: columns whose values end with these coins.
     `others`: coins that are in no pair, such as the coin of fees.
     """
@@ -164,7 +165,7 @@ class CsvMapping(Strict):
         if self.coins is None and any(
             source.number_before or source.coin_after for source in self._all_sources()
         ):
-            raise ValueError("coins: is missing: it says where the coins behind numbers are")
+            raise ValueError("coins: is missing: it names the coins that follow numbers")
         return self
 
     def sources(self, row: Mapping[str, str]) -> dict[str, FieldFrom]:
@@ -172,7 +173,7 @@ class CsvMapping(Strict):
         fields = dict(self.fields)
         for case in self._cases_of(row):
             fields |= case.fields
-        return {name: _source(told) for name, told in fields.items()}
+        return {name: _source(origin) for name, origin in fields.items()}
 
     def checks_of(self, row: Mapping[str, str]) -> list[Check]:
         """The checks that apply to a row."""
@@ -203,7 +204,7 @@ class CsvMapping(Strict):
     def times(self) -> dict[str, str]:
         """The column of each field that is a time."""
         sources = {
-            name: _source(told) for name, told in self._all_fields().items() if name in TIMES
+            name: _source(origin) for name, origin in self._all_fields().items() if name in TIMES
         }
         return {
             name: source.column for name, source in sources.items() if source.column is not None
@@ -217,25 +218,25 @@ class CsvMapping(Strict):
 
     def _all_fields(self) -> dict[str, FieldFrom | str]:
         return {
-            name: told
+            name: origin
             for fields in (*(case.fields for case in self.cases), self.fields)
-            for name, told in fields.items()
+            for name, origin in fields.items()
         }
 
     def _all_sources(self) -> list[FieldFrom]:
-        told = [
+        origin = [
             *self.fields.values(),
             *(field for case in self.cases for field in case.fields.values()),
         ]
-        return [*map(_source, told), *self._all_checks()]
+        return [*map(_source, origin), *self._all_checks()]
 
 
-def _source(told: FieldFrom | str) -> FieldFrom:
-    return FieldFrom(column=told) if isinstance(told, str) else told
+def _source(origin: FieldFrom | str) -> FieldFrom:
+    return FieldFrom(column=origin) if isinstance(origin, str) else origin
 
 
 def date_format(pattern: str) -> str:
-    """The pattern, if it says year, month and day. Raises ValueError."""
+    """The pattern, if it has year, month and day. Raises ValueError."""
     try:
         is_whole = datetime.strptime(SAMPLE.strftime(pattern), pattern).date() == SAMPLE  # noqa: DTZ007  (a day only)
     except (ValueError, re.error):
@@ -267,7 +268,7 @@ def mapping_at(path: Path) -> CsvMapping:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidSetting(
-            "mapping", f"{name} is not a file that can be read, and none of {', '.join(ready())}"
+            "mapping", f"{name} is neither a readable file nor one of {', '.join(ready())}"
         ) from error
     return _mapping(name, text)
 

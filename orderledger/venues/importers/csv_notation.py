@@ -1,7 +1,7 @@
-"""What a whole CSV file has in common: the format of its times, and the sign before its decimals.
+"""The notation of a whole CSV file: the format of its times, and the sign before its decimals.
 
-Both are decided over all rows before the first one is recorded: 9/5/2025 alone is a day in May or
-in September.
+Both are decided over all rows before the first one is recorded: a single 9/5/2025 may be a day in
+May or in September.
 """
 
 import re
@@ -17,15 +17,16 @@ from orderledger.venues.importers.source import Options, parsed_time
 from orderledger.venues.interop.objects import moment_of_value
 
 COUNT = re.compile(r"[0-9]{10,19}")
-"""A time as a count of seconds, or of parts of them, since 1970. Fewer digits are a date."""
+"""A time as a count of seconds, or of fractions of them, since 1970. Fewer digits are a date."""
 
 COUNTED = "a count of seconds since 1970"
 ISO = "ISO 8601"
 
 
 class TimesOfColumn:
-    """Finds the one format that all times of a column have. `formats`: those that it may be,
-    besides ISO 8601 and counts."""
+    """Finds the one format that all times of a column have. `formats`: possible ones besides ISO
+    8601 and counts.
+    """
 
     def __init__(self, column: str, formats: tuple[str, ...]) -> None:
         self._column, self._formats = column, formats
@@ -59,8 +60,9 @@ class TimesOfColumn:
             self._possible, self._last = possible, (place, text)
 
     def decided(self, *, has_zone: bool) -> str | None:
-        """The name of the format. None if the column has no times. Raises InvalidSetting if several
-        are possible."""
+        """The name of the format. None if the column has no times. Raises InvalidSetting if
+        several are possible.
+        """
         if not self._possible:
             return None
         first, *others = self._possible
@@ -70,13 +72,13 @@ class TimesOfColumn:
                 "date-format",
                 f"is needed, because all times in column {self._column!r} can be "
                 f"{' or '.join([first, *doubtful])}: {self._contradictions[first, doubtful[0]]}. "
-                "Say --date-format",
+                "Give --date-format",
             )
         if first in self._without_offset and not has_zone:
             raise InvalidSetting(
                 "timezone",
                 f"is needed, because {self._without_offset[first]} has no offset, and the mapping "
-                "names no zone. Say --timezone",
+                "names no zone. Give --timezone",
             )
         return first
 
@@ -106,8 +108,9 @@ def read_time(text: str, name: str) -> datetime | None:
 
 
 def written(text: str, name: str, pattern: str) -> str:
-    """A time in another format. If the text is not in its format, it stays; if the other format
-    loses a part, it is ISO 8601."""
+    """A time in another format. A text that is not in its format stays unchanged; if the other
+    format would lose a part, the result is ISO 8601.
+    """
     moment = read_time(text, name)
     if moment is None:
         return text
@@ -118,8 +121,9 @@ def written(text: str, name: str, pattern: str) -> str:
 def formats_of(
     path: Path, rows: Iterable[tuple[str, Mapping[str, str]]], mapping: CsvMapping, options: Options
 ) -> dict[str, str]:
-    """The format of each field that is a time. Raises InvalidSetting if the file has not one of
-    each, or other decimals."""
+    """The format of each field that is a time. Raises InvalidSetting if a field has no single
+    format, or the file has other decimals.
+    """
     declared = _declared(options.date_format) or mapping.formats
     columns = {name: TimesOfColumn(column, declared) for name, column in mapping.times().items()}
     times = [(columns[name], column) for name, column in mapping.times().items()]
@@ -157,7 +161,7 @@ def _look_at_numbers(path: Path, place: str, row: Mapping[str, str], mapping: Cs
 
 
 def _numbers(mapping: CsvMapping, row: Mapping[str, str]) -> Iterator[FieldFrom]:
-    """The numbers of a row that stand without a coin."""
+    """The numbers of a row without a coin."""
     for source in (*mapping.sources(row).values(), *mapping.checks_of(row)):
         if source.is_number and source.column is not None and not source.number_before:
             yield source

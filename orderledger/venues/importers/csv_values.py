@@ -1,5 +1,6 @@
-"""The values of a row of a CSV file: numbers with separators and units, coins behind numbers, words
-and ids."""
+"""The values of a CSV row: numbers with separators and units, coins after numbers, words and
+ids.
+"""
 
 import re
 from collections import Counter
@@ -19,8 +20,9 @@ NUMBER = re.compile(
 """A number with its sign, or in brackets if it is negative, between a currency sign and a unit."""
 
 GLUED = re.compile(r"[0-9.,](?![eE][+\-]?[0-9]{1,3}(?![0-9A-Za-z]))[^\W\d_]")
-"""A letter directly behind a digit. It may belong to a unit that begins with digits: 5001000SATS is
-500 of 1000SATS."""
+"""A letter directly after a digit. It may belong to a unit that begins with digits: 5001000SATS
+is 500 of 1000SATS.
+"""
 
 NUMBERS = {
     ".": re.compile(r"(?:[1-9][0-9]{0,2}(?:,[0-9]{2,3})*,[0-9]{3}|[0-9]+)(?:\.[0-9]*)?|\.[0-9]+"),
@@ -55,7 +57,7 @@ class Values:
             if text not in source.words:
                 raise InvalidMessage(
                     name,
-                    f"{text[:50]!r} in column {source.column!r} is none of "
+                    f"{text[:50]!r} in column {source.column!r} is not one of "
                     f"{', '.join(source.words)}",
                 )
             text = source.words[text]
@@ -64,7 +66,7 @@ class Values:
     def _split(
         self, name: str, text: str, source: FieldFrom, row: Mapping[str, str]
     ) -> tuple[str, str]:
-        """A number and the coin behind it."""
+        """A number and the coin after it."""
         assert self._coins is not None
         known = coins_of(row, self._coins, self._decimal)
         allowed = {
@@ -103,8 +105,9 @@ def text_of(name: str, source: FieldFrom, row: Mapping[str, str]) -> str:
 
 
 def coins_of(row: Mapping[str, str], coins: Coins, decimal: str) -> dict[Coin, tuple[str, ...]]:
-    """The two coins of the pair: each must stand behind a number of the row. Raises InvalidMessage
-    if that is not one way."""
+    """The two coins of the pair: each must follow a number of the row. Raises InvalidMessage if
+    there is not exactly one way to split it.
+    """
     pair, base, quote = row[coins.pair], row[coins.base], row[coins.quote]
     ways = [
         (pair[:length], pair[length:])
@@ -137,7 +140,7 @@ def number_in(name: str, text: str, source: FieldFrom, decimal: str) -> str | No
     if GLUED.search(text):
         raise InvalidMessage(
             name,
-            f"{text[:50]!r} in column {source.column!r} has a unit directly behind its digits "
+            f"{text[:50]!r} in column {source.column!r} has a unit directly after its digits "
             "(`number_before`)",
         )
     found = _number(text)

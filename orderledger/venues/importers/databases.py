@@ -1,4 +1,4 @@
-"""SQLite files of other programs, opened read-only: a running program goes on writing."""
+"""SQLite files of other programs, opened read-only: a running program can continue to write."""
 
 import sqlite3
 from collections.abc import Iterator, Mapping
@@ -11,8 +11,9 @@ from orderledger import InvalidSetting
 
 @contextmanager
 def opened(path: Path, tables: Mapping[str, set[str]]) -> Iterator[sqlite3.Connection]:
-    """One consistent state of the file. Raises InvalidSetting if it is no database, or lacks one of
-    these tables or columns."""
+    """One consistent state of the file. Raises InvalidSetting if it is not a database, or lacks
+    one of these tables or columns.
+    """
     try:
         with closing(
             sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
@@ -37,7 +38,8 @@ def _check(connection: sqlite3.Connection, tables: Mapping[str, set[str]]) -> No
             what = f"has no column {missing[0]!r}" if there else "is missing"
             raise InvalidSetting(
                 "FILE",
-                f"table {table!r} {what}: it is no database of this program, or of another version",
+                f"table {table!r} {what}: it is not a database of this program, or of another "
+                "version",
             )
 
 

@@ -28,8 +28,9 @@ LINE_LIMIT = 1 << 20
 
 
 def read(path: Path, options: Options) -> Iterator[Row]:
-    """The rows of a FIX log. Lines without a FIX message, and messages about no order, are left
-    out."""
+    """The rows of a FIX log. Lines without a FIX message, and messages that are not about an
+    order, are left out.
+    """
     has_message, number = False, 0
     with path.open(encoding="latin-1", newline="\n") as lines:
         for number, line in enumerate(lines, start=1):
@@ -53,7 +54,7 @@ def _translated(text: str, options: Options) -> list[Message]:
     messages = translated(tags, options.context(text))
     if not messages:
         raise NothingToRecord(
-            f"is a message of type {tags.needed(35)[:20]}, which is about no order"
+            f"is a message of type {tags.needed(35)[:20]}, which is not about an order"
         )
     check(tags)
     return messages
@@ -68,7 +69,7 @@ def tags_of(text: str) -> Tags:
     raw = text.replace(separator, SOH) if separator != SOH else text
     end = re.search(f"{SOH}10=([0-9]{{3}}){SOH}?", raw)
     if end is None:
-        raise InvalidMessage("10", "is missing: the message is cut")
+        raise InvalidMessage("10", "is missing: the message is incomplete")
     body = raw[: end.start() + 1]
     if sum(body.encode("latin-1")) % 256 != int(end.group(1)):
         raise InvalidMessage("10", f"{end.group(1)} is not the checksum of the message")
@@ -78,7 +79,7 @@ def tags_of(text: str) -> Tags:
 def _pair(field: str) -> tuple[int, str]:
     tag, found, value = field.partition("=")
     if not found or not tag.isdecimal():
-        raise InvalidMessage("", f"{field[:50]!r} is no field: a tag, = and a value")
+        raise InvalidMessage("", f"{field[:50]!r} is not a field: a tag, = and a value")
     return int(tag), value
 
 

@@ -1,4 +1,4 @@
-"""What an ExecutionReport says twice.
+"""Checks redundant figures of an ExecutionReport.
 
 Source: the public FIX 4.4 specification, LeavesQty (151) and AvgPx (6). 4.2 has the same rules.
 """

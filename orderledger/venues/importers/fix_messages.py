@@ -36,7 +36,7 @@ CLOCKS = ("%Y%m%d-%H:%M:%S.%f", "%Y%m%d-%H:%M:%S")
 
 
 class Tags:
-    """The fields of one FIX message, by tag. A group's tag is there as often as it was sent."""
+    """The fields of one FIX message, by tag. A group's tag is repeated as often as it was sent."""
 
     def __init__(self, pairs: list[tuple[int, str]]) -> None:
         self.pairs = pairs
@@ -58,13 +58,14 @@ class Tags:
         return ForeignObject({str(tag): self.get(tag)}).number(str(tag))
 
     def above_zero(self, tag: int) -> Decimal | None:
-        """A price or a quantity; 0 stands for none."""
+        """A price or a quantity; 0 means none."""
         found = self.number(tag)
         return found if found else None
 
     def moment(self, *tags: int) -> datetime | None:
-        """The first time among these tags. FIX times are UTC, to the second or finer; finer than a
-        microsecond is cut."""
+        """The first time among these tags. FIX times are UTC, to the second or finer; fractions
+        of a microsecond are cut off.
+        """
         for tag in tags:
             text = self.get(tag)
             if text is not None:
@@ -80,8 +81,9 @@ class Tags:
 
 
 def translated(tags: Tags, context: Context) -> list[Message]:
-    """The messages of one FIX message; none if it is about no order. Raises InvalidMessage naming
-    the tag."""
+    """The messages of one FIX message; none if it is not about an order. Raises InvalidMessage
+    naming the tag.
+    """
     translate = KINDS.get(tags.needed(35))
     return [] if translate is None else translate(tags, context)
 
@@ -109,7 +111,7 @@ def _requested(tags: Tags, context: Context) -> list[Message]:
 def _side(tags: Tags) -> str:
     side = tags.word(54, SIDES)
     if side is None:
-        raise InvalidMessage("54", f"{tags.get(54)!r} is no side that the ledger has")
+        raise InvalidMessage("54", f"{tags.get(54)!r} is not a side that the ledger supports")
     return side
 
 
@@ -143,16 +145,16 @@ def _replace_requested(tags: Tags, context: Context) -> list[Message]:
 
 
 def _refused(tags: Tags, context: Context) -> list[Message]:
-    """OrderCancelReject. The state in 39 is a claim, and no end: an end has a report of its own."""
+    """OrderCancelReject. The state in 39 is a claim, not an end: an end has a report of its own."""
     kind = "reject_replace" if tags.get(434) == "2" else "reject_cancel"
     reason = CANCEL_REJECT_REASONS.get(tags.get(102) or "", "rejected")
-    told = {
+    given = {
         "client_order_id": tags.needed(41),
         "request_id": tags.needed(11),
         "reason": reason,
         "text": tags.get(58),
     }
-    return [_message(kind, tags, context, **told, **_claims(tags, {}))]
+    return [_message(kind, tags, context, **given, **_claims(tags, {}))]
 
 
 def _executed(tags: Tags, context: Context) -> list[Message]:
@@ -161,8 +163,7 @@ def _executed(tags: Tags, context: Context) -> list[Message]:
 
 
 def _names(tags: Tags, *, is_replaced: bool = False) -> dict[str, Any]:
-    """The ids of the order. 41 is its earlier id, where 11 is that of the request which the report
-    answers."""
+    """The ids of the order. 41 is its earlier id if 11 is the id of the answered request."""
     order, request, venue = tags.get(41) or tags.get(11), tags.get(11), tags.get(37)
     if order is None and venue is None:
         raise InvalidMessage("11", "is missing, and so is 37")
@@ -173,8 +174,9 @@ def _names(tags: Tags, *, is_replaced: bool = False) -> dict[str, Any]:
 
 
 def _claims(tags: Tags, terms: Mapping[str, Any]) -> dict[str, Any]:
-    """What the report says besides, to be compared. Terms make an order known that the log does not
-    have."""
+    """Further claims of the report, to be compared. Its terms are recorded for an order that is
+    missing from the log.
+    """
     found = {
         "status": tags.word(39, STATUSES),
         "quantity": tags.above_zero(38),
@@ -182,8 +184,8 @@ def _claims(tags: Tags, terms: Mapping[str, Any]) -> dict[str, Any]:
         "leaves_quantity": tags.number(151),
         **{name: value for name, value in terms.items() if value is not None},
     }
-    told = {name: value for name, value in found.items() if value is not None}
-    return {"reported": told} if told else {}
+    given = {name: value for name, value in found.items() if value is not None}
+    return {"reported": given} if given else {}
 
 
 def _report(
@@ -202,7 +204,7 @@ def _report(
 
 
 def _filled(exec_type: str, tags: Tags, context: Context) -> Message:
-    told = {
+    given = {
         "fill_id": tags.needed(17),
         "quantity": tags.number(32),
         "price": tags.number(31),
@@ -210,8 +212,8 @@ def _filled(exec_type: str, tags: Tags, context: Context) -> Message:
         **_fee(tags),
     }
     if exec_type == "G":
-        return _report("correct_fill", tags, context, corrects=tags.needed(19), **told)
-    return _report("fill", tags, context, **told, **_claims(tags, _terms(tags)))
+        return _report("correct_fill", tags, context, corrects=tags.needed(19), **given)
+    return _report("fill", tags, context, **given, **_claims(tags, _terms(tags)))
 
 
 def _fee(tags: Tags) -> dict[str, Any]:
@@ -303,4 +305,4 @@ KINDS: dict[str, Callable[[Tags, Context], list[Message]]] = {
     "8": _executed,
     "9": _refused,
 }
-"""MsgType -> translation. Session messages and market data say nothing about an order."""
+"""MsgType -> translation. Session messages and market data are not about orders."""

@@ -26,7 +26,7 @@ STATUSES = {
     "C": "expired",
     "E": "pending_replace",
 }
-"""OrdStatus (39). 5 (replaced) is one of 4.2 only: the order works."""
+"""OrdStatus (39). 5 (replaced) exists only in 4.2: the order works."""
 
 EXEC_TYPES = {
     "0": {"1": "F", "2": "F"},

@@ -1,8 +1,8 @@
 """freqtrade's database (`tradesv3.sqlite`): table `orders` with the trade of each.
 
-freqtrade keeps the total of each order, not its fills: one fill at the average price stands for
-all. An order that is open may fill further, so its fill comes with the import after its end; until
-then `quantity_mismatch` tells what is missing.
+freqtrade keeps the total of each order, not its fills: one fill at the average price represents
+them. An open order may fill further, so its fill comes with the import after its end; until then
+`quantity_mismatch` reports what is missing.
 """
 
 from collections import defaultdict
@@ -61,7 +61,7 @@ ORDER_TYPES = {
     "stoploss_limit": "stop_limit",
 }
 ENDS = {"canceled": "cancel", "cancelled": "cancel", "expired": "expire", "rejected": "reject"}
-"""States after which an order does not fill any more, besides `closed`."""
+"""States, besides `closed`, after which an order has no more fills."""
 FEE_DIGITS = Decimal("1e-18")
 
 ORDERS = """
@@ -95,7 +95,8 @@ def read(path: Path, options: Options) -> Iterator[Row]:
 
 def _fees(orders: list[dict[str, Any]]) -> dict[int, dict[str, Any]]:
     """The fee of each order. freqtrade keeps one fee for all entries of a trade and one for all
-    exits: each order has its share by quantity, and the last of them the rest."""
+    exits. Each order has its share by quantity, and the last of them the rest.
+    """
     groups: dict[tuple[int, bool], list[dict[str, Any]]] = defaultdict(list)
     for order in orders:
         if order["filled"]:
@@ -150,10 +151,10 @@ def _order(
     has_ended = state == "closed" or state in ENDS
     if filled is not None and not has_ended:
         reported = {"cum_quantity": filled}
-        told = context.message(
+        fill = context.message(
             "status", at=ended_at, **names, status="partially_filled", reported=reported
         )
-        return [*messages, told]
+        return [*messages, fill]
     if filled is not None:
         price = given.above_zero("average") or given.above_zero("price")
         if price is None:
@@ -172,7 +173,7 @@ def _check(given: ForeignObject) -> None:
     counts more than the row has."""
     if given.get("stake_currency") is None:
         raise InvalidMessage(
-            "ft_trade_id", f"{given.get('ft_trade_id')}: the database has no such trade"
+            "ft_trade_id", f"{given.get('ft_trade_id')}: the database has no trade with this id"
         )
     numbers = {
         name: given.number(name) for name in ("amount", "filled", "remaining", "cost", "average")
@@ -209,8 +210,9 @@ def _terms(given: ForeignObject, context: Context) -> dict[str, Any]:
 
 
 def _side(given: ForeignObject) -> str:
-    """`side`, or for a stop loss of which the exchange has said nothing yet, what closes the
-    trade."""
+    """`side`, or the side that closes the trade for a stop loss that the exchange has not
+    reported yet.
+    """
     word = (given.get("side") or given.get("ft_order_side") or "").lower()
     if word in ("buy", "sell"):
         return str(word)
@@ -230,21 +232,19 @@ def _instrument(given: ForeignObject, context: Context, at: datetime) -> Message
 def _funding(trade: dict[str, Any], options: Options) -> list[Message]:
     """The funding of a closed trade: positive when received, as in freqtrade's profit."""
     if trade["is_open"]:
-        raise NothingToRecord(
-            "is the funding of an open trade: it comes with an import after its end"
-        )
+        raise NothingToRecord("is the funding of an open trade: import again after its end")
     given, context = ForeignObject(trade), options.context(trade)
     amount, instrument = (
         given.needed_number("funding_fees"),
         context.instrument(given.needed("pair")),
     )
-    told = {"instrument": instrument, "amount": amount, "currency": given.needed("stake_currency")}
+    fill = {"instrument": instrument, "amount": amount, "currency": given.needed("stake_currency")}
     return [
         context.message(
             "funding",
             at=_moment(given, "close_date"),
             message_id=f"freqtrade-{trade['id']}",
-            **told,
+            **fill,
         )
     ]
 
@@ -263,9 +263,8 @@ FREQTRADE = Importer(
     "freqtrade's SQLite database, `tradesv3.sqlite` or `tradesv3.dryrun.sqlite`.",
     "Requests with strategy, tags and the trade they enter or exit, acknowledgements, one fill an "
     "order with its share of the fee, ends, funding of closed trades, settlement currencies.",
-    "Single fills (freqtrade keeps totals), fees where it has only a rate, and what happened to an "
-    "order between its request and its end. Client order ids are `freqtrade-` and its number of "
-    "the order.",
+    "Single fills (freqtrade keeps totals), fees if it has only a rate, and events between an "
+    "order's request and its end. Client order ids are `freqtrade-` and its number of the order.",
     read,
     checked_with="the database that freqtrade 2026.9 makes",
 )

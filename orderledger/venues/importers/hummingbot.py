@@ -67,8 +67,9 @@ HAS_FUNDINGS = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'Fun
 
 
 def read(path: Path, options: Options) -> Iterator[Row]:
-    """The rows of the database: orders, then fills, then what became of the orders, then
-    fundings."""
+    """The rows of the database: orders, then fills, then the orders' final states, then
+    fundings.
+    """
     with opened(path, TABLES) as connection:
         statuses: dict[str, list[dict[str, Any]]] = {}
         for status in rows(connection, STATUSES):
@@ -77,11 +78,11 @@ def read(path: Path, options: Options) -> Iterator[Row]:
             fill["order_id"]: fill["trade_type"].lower() for fill in rows(connection, FILLS)
         }
         for order in rows(connection, ORDERS):
-            told = statuses.get(order["id"], [])
+            known = statuses.get(order["id"], [])
             yield row_of(
                 f"Order {order['id']}",
                 order,
-                partial(_order, order, told, sides.get(order["id"]), options),
+                partial(_order, order, known, sides.get(order["id"]), options),
             )
         for fill in rows(connection, FILLS):
             yield row_of(
@@ -118,15 +119,15 @@ def _order(
     order: dict[str, Any], statuses: list[dict[str, Any]], side: str | None, options: Options
 ) -> list[Message]:
     given, context = _given(order), options.context(order)
-    told = (
+    known = (
         SIDES.get(name)
         for name in (*(status["status"] for status in statuses), order["last_status"])
     )
-    side = next((found for found in told if found), side)
+    side = next((found for found in known if found), side)
     if side is None:
         raise InvalidMessage(
             "last_status",
-            "tells no side: Hummingbot has neither a created event nor a fill of the order",
+            "has no side: Hummingbot has neither a created event nor a fill of the order",
         )
     at, client_order_id = given.moment("creation_timestamp"), str(given.needed("id"))
     request = context.message(
@@ -178,8 +179,9 @@ def _fill(fill: dict[str, Any], options: Options) -> list[Message]:
 
 
 def _check(given: ForeignObject) -> None:
-    """A fee in percent of the quote amount is `trade_fee_in_quote` too. All these figures are cut
-    behind their sixth digit."""
+    """A fee in percent of the quote amount is `trade_fee_in_quote` too. All these figures are
+    cut off after the sixth digit.
+    """
     fee, total = ForeignObject(given.get("trade_fee") or {}), given.above_zero("trade_fee_in_quote")
     percent, token = fee.above_zero("percent"), fee.get("percent_token")
     if (
@@ -195,8 +197,9 @@ def _check(given: ForeignObject) -> None:
 
 
 def _status(order: dict[str, Any], status: dict[str, Any], options: Options) -> list[Message]:
-    """What became of the order. A failure says neither that the venue refused nor that it has the
-    order: it is unresolved."""
+    """The result of the order. A failure does not show whether the venue refused the order or
+    has it: it is unresolved.
+    """
     context, at = options.context(status), ForeignObject(status).moment("timestamp")
     word, client_order_id = status["status"], str(order["id"])
     if word in ENDS:
@@ -206,8 +209,10 @@ def _status(order: dict[str, Any], status: dict[str, Any], options: Options) -> 
     if word in ("BuyOrderCompleted", "SellOrderCompleted"):
         return [context.message("status", at=at, client_order_id=client_order_id, status="filled")]
     if word in ("BuyOrderCreated", "SellOrderCreated", "OrderFilled"):
-        raise NothingToRecord(f"is the state {word}, which the tables Order and TradeFill tell")
-    raise InvalidMessage("status", f"{str(word)[:50]!r} is not a state that the importer knows")
+        raise NothingToRecord(
+            f"is the state {word}, which the tables Order and TradeFill already contain"
+        )
+    raise InvalidMessage("status", f"{str(word)[:50]!r} is not a supported state")
 
 
 def _failure(context: Context, order: dict[str, Any], at: Any, client_order_id: str) -> Message:
@@ -219,12 +224,12 @@ def _failure(context: Context, order: dict[str, Any], at: Any, client_order_id: 
 def _funding(funding: dict[str, Any], options: Options) -> list[Message]:
     given, context = ForeignObject(funding), options.context(funding)
     pair = str(given.needed("symbol"))
-    told = {
+    known = {
         "instrument": context.instrument(pair),
         "amount": given.needed_number("amount"),
         "currency": quote_of(pair),
     }
-    return [context.message("funding", at=given.moment("timestamp"), **told)]
+    return [context.message("funding", at=given.moment("timestamp"), **known)]
 
 
 HUMMINGBOT = Importer(
@@ -232,8 +237,8 @@ HUMMINGBOT = Importer(
     "Hummingbot's SQLite database, `data/NAME.sqlite`.",
     "Requests with their strategy, acknowledgements with the venue's id, fills with their fees, "
     "cancels and expiries, fundings.",
-    "Digits beyond the sixth after the point, which Hummingbot cuts. Why an order failed: the "
-    "database does not say whether the venue refused, so such an order is unresolved.",
+    "Digits after the sixth decimal, which Hummingbot cuts off. Why an order failed: the "
+    "database does not show whether the venue refused, so such an order is unresolved.",
     read,
     checked_with="the database that Hummingbot 20260922 makes",
 )

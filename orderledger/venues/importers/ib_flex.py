@@ -31,7 +31,7 @@ TRADES = frozenset({"Trade", "TradeConfirm"})
 SUMMARIES = frozenset(
     {"ORDER", "CLOSED_LOT", "SYMBOL_SUMMARY", "ASSET_SUMMARY", "WASH_SALE", "LOT"}
 )
-"""Levels of detail that repeat what single executions say."""
+"""Levels of detail that repeat single executions."""
 
 CONTAINERS = frozenset({ROOT, "FlexStatements", "FlexStatement"})
 
@@ -40,10 +40,12 @@ NUMBERS = (
     *("ibCommission", "commission", "taxes", "multiplier"),
 )
 THOUSANDS = re.compile(r"[+-]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]*)?")
-"""The one form in which a number may have commas. ibflex drops them all, also a decimal comma."""
+"""The only form in which a number may have commas. ibflex drops them all, including a decimal
+comma.
+"""
 
 OFFSET = re.compile(r"[;, ][0-9:]+(?P<offset>[+-][0-9]{2}:?[0-9]{2})$")
-"""The offset from UTC behind a date and a time. ibflex drops it."""
+"""The offset from UTC after a date and a time. ibflex drops it."""
 
 
 def read(path: Path, options: Options) -> Iterator[Row]:
@@ -79,7 +81,7 @@ def read(path: Path, options: Options) -> Iterator[Row]:
 
 
 def _left_out(element: ElementTree.Element) -> str | None:
-    """Why an element is left out. None for executions, and for what holds other elements."""
+    """Why an element is left out. None for executions, and for elements that contain others."""
     if element.tag in TRADES:
         level = element.get("levelOfDetail", "EXECUTION").upper()
         return (
@@ -96,8 +98,8 @@ def _check(raw: dict[str, str], account: str) -> None:
     if raw.get("accountId", "") != account:
         raise InvalidMessage(
             "accountId",
-            f"is {raw.get('accountId')!r}, and the file begins with {account!r}: make a Flex query "
-            "of one account",
+            f"is {raw.get('accountId')!r}, but the file begins with {account!r}: make a Flex "
+            "query of one account",
         )
     for name in NUMBERS:
         if "," in (text := raw.get(name, "")) and THOUSANDS.fullmatch(text) is None:
@@ -114,9 +116,9 @@ def _check(raw: dict[str, str], account: str) -> None:
 
 
 def _check_amounts(raw: dict[str, str]) -> None:
-    """Of stocks and options: trade money is quantity * price * multiplier, proceeds its opposite.
-    Net cash has commission and taxes too. Source: the Flex query reference of Interactive Brokers,
-    which does not say how other assets count a multiplier.
+    """For stocks and options, trade money is quantity * price * multiplier, and proceeds its
+    opposite. Net cash also includes commission and taxes. Source: the Flex query reference of
+    Interactive Brokers, which does not document multipliers of other assets.
     """
     if raw.get("assetCategory") not in ("STK", "OPT"):
         return
@@ -152,7 +154,7 @@ def _trade(
     try:
         with warnings.catch_warnings(
             action="ignore"
-        ):  # attributes that are newer than the library: they are in the evidence
+        ):  # attributes newer than the library: they are in the evidence
             trade = parser.parse_data_element(element)
     except Exception as error:  # the library raises several kinds, with the attribute in the text
         raise InvalidMessage("", f"cannot be read: {str(error)[:200]}") from error
@@ -208,13 +210,14 @@ def _executions(
 
 def _instrument(trade: Any, context: Context, instrument: str, at: datetime) -> Message:
     multiplier = getattr(trade, "multiplier", None)
-    told = {"multiplier": multiplier, "currency": getattr(trade, "currency", None)}
-    return context.message("instrument", at=at, instrument=instrument, **told)
+    terms = {"multiplier": multiplier, "currency": getattr(trade, "currency", None)}
+    return context.message("instrument", at=at, instrument=instrument, **terms)
 
 
 def _moment(trade: Any, raw: dict[str, str], zone: tzinfo | None) -> datetime:
-    """The time of the execution. A query can leave out the time of day: then there is none to order
-    fills by."""
+    """The time of the execution. A query can leave out the time of day: then fills cannot be put
+    in order.
+    """
     found, text = _first(trade, "dateTime"), raw.get("dateTime", "")
     if not isinstance(found, datetime):
         day, clock, text = (
@@ -236,7 +239,7 @@ def _moment(trade: Any, raw: dict[str, str], zone: tzinfo | None) -> datetime:
     if zone is None:
         raise InvalidSetting(
             "timezone",
-            f"is needed, because {text!r:.50} is in the zone of the account's settings. Say "
+            f"is needed, because {text!r:.50} is in the zone of the account's settings. Give "
             "--timezone",
         )
     return in_zone(found, zone, "dateTime")
@@ -259,9 +262,9 @@ IB_FLEX = Importer(
     "Interactive Brokers' Flex query as XML, with Trades (level of detail: executions) or Trade "
     "Confirmations.",
     "Fills with commission and currency, canceled trades, multiplier and currency of instruments.",
-    "Requests, terms and ends of orders: Flex queries hold executions. Times are in the zone of "
-    "the account's settings, which the file does not name: say --timezone. Dates with slashes are "
-    "refused: set the date format to yyyyMMdd.",
+    "Requests, terms and ends of orders: Flex queries contain only executions. Times are in the "
+    "zone of the account's settings, which the file does not name: give --timezone. Dates with "
+    "slashes are refused: set the date format to yyyyMMdd.",
     read,
     checked_with="rows of statements in the tests of github.com/csingley/ibflex "
     "(tests/test_types.py)",

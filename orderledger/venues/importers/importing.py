@@ -1,5 +1,6 @@
-"""An import: rows become messages, messages are recorded in order, and whatever cannot be read is
-listed."""
+"""An import: rows become messages, messages are recorded in order, and unreadable rows are
+listed.
+"""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -14,15 +15,17 @@ AT_ONCE = 1_000
 
 
 class Recorder(Protocol):
-    """What an import needs of a ledger."""
+    """The methods of a ledger that an import uses."""
 
     def record_many(self, messages: Iterable[Message]) -> list[Outcome]: ...
 
 
 @dataclass
 class Imported:
-    """What became of the rows. `refused`: places of refused commands with the outcome, none of
-    which is recorded. `left_out`: rows that hold nothing to record, by reason."""
+    """The result for the rows. `refused`: places of refused commands with the outcome.
+    `left_out`: rows without anything to record, by reason. `left_out`: rows that hold nothing to
+    record, by reason.
+    """
 
     rows: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
@@ -33,7 +36,7 @@ class Imported:
 
     @property
     def is_whole(self) -> bool:
-        """Whether every row that holds something to record is in the log."""
+        """Whether every row with something to record is in the log."""
         return not self.unreadable and not self.refused
 
     def count(self, row: Row) -> list[Message]:

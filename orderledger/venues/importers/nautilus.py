@@ -63,7 +63,7 @@ def _event(document: Any, options: Options) -> list[Message]:
     messages = from_nautilus(document, account=options.account, instruments=options.instruments)
     if not messages:
         raise NothingToRecord(
-            f"is {ForeignObject(document).class_name}, which the venue has nothing to do with"
+            f"is {ForeignObject(document).class_name}, an event without the venue"
         )
     return messages
 
@@ -75,7 +75,8 @@ def _translation(path: Path, row: Mapping[str, Any]) -> Any:
         return _order
     raise InvalidSetting(
         "FILE",
-        f"{path} is no report of fills or orders: it lacks {', '.join(sorted(FILLS - row.keys()))}",
+        f"{path} is not a report of fills or orders: it lacks "
+        f"{', '.join(sorted(FILLS - row.keys()))}",
     )
 
 
@@ -88,7 +89,7 @@ def _fill(row: Mapping[str, Any], options: Options) -> list[Message]:
 
 
 def _order(row: Mapping[str, Any], options: Options) -> list[Message]:
-    """A row of the report of orders: the request, and the state that it has reached."""
+    """A row of the report of orders: the request, and the order's state."""
     given, context = ForeignObject(row), options.context(row)
     names = {
         "client_order_id": given.identifier("client_order_id"),
@@ -128,14 +129,17 @@ def _order(row: Mapping[str, Any], options: Options) -> list[Message]:
                 "deny", at=when, client_order_id=names["client_order_id"], reason="denied"
             ),
         ]
-    told = [request, context.message("submit", at=began, client_order_id=names["client_order_id"])]
+    recorded = [
+        request,
+        context.message("submit", at=began, client_order_id=names["client_order_id"]),
+    ]
     if state == "SUBMITTED":
-        return told
-    return [*told, _state(state, given, context, names, when)]
+        return recorded
+    return [*recorded, _state(state, given, context, names, when)]
 
 
 def _check(given: ForeignObject, state: str) -> None:
-    """A filled order has filled its quantity; the rest of a working one is what it has not."""
+    """Check that the filled quantity and the rest add up to the order's quantity."""
     numbers = {name: given.number(name) for name in ("quantity", "filled_qty", "leaves_qty")}
     if state == "FILLED":
         require_known("quantity", "filled_qty", numbers, exact=frozenset({"filled_qty"}))
@@ -171,15 +175,15 @@ def _tags(given: ForeignObject) -> dict[str, Any]:
     try:
         found = ast.literal_eval(text) if isinstance(text, str) else text
     except (ValueError, SyntaxError):
-        raise InvalidMessage("tags", f"{text[:50]!r} is no list") from None
+        raise InvalidMessage("tags", f"{text[:50]!r} is not a list") from None
     return {"nautilus": json.loads(json.dumps(found))}
 
 
 NAUTILUS = Importer(
     "nautilus",
     "NautilusTrader's report of fills or of orders as CSV (`.csv`), or its order events as NDJSON.",
-    "Fills with fee and liquidity; requests with strategy and tags, and the state that each order "
-    "has reached; of events, all that they say.",
+    "Fills with fee and liquidity; requests with strategy and tags, and the state of each order; "
+    "all content of events.",
     "A report of orders has no fills: import the report of fills after it. Reports have no "
     "refused cancels and no earlier terms.",
     read,

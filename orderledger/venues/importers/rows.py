@@ -28,9 +28,10 @@ def csv_rows(
     skip_lines: int = 0,
     encoding: str = "utf-8-sig",
 ) -> Iterator[tuple[str, dict[str, str] | Unreadable | LeftOut]]:
-    """The rows of a CSV file by the names in its first line, each with its line. A row of another
-    length, in another encoding, or cut at the end of the file is a fault. Empty rows, and the first
-    line again, are left out. Raises InvalidSetting if one of the `needed` names is missing.
+    """The rows of a CSV file by the names in its first line, each with its line. A row of
+    another length, in another encoding, or incomplete at the end of the file is a fault. Empty
+    rows, and the first line again, are left out. Raises InvalidSetting if one of the `needed`
+    names is missing.
     """
     csv.field_size_limit(FIELD_LIMIT)
     with path.open(encoding=encoding, newline="", errors="surrogateescape") as file:
@@ -57,7 +58,7 @@ def csv_rows(
                     Unreadable(
                         place,
                         "",
-                        f"is cut: the file ends behind a {delimiter!r}, without a line end",
+                        f"is incomplete: the file ends after a {delimiter!r}, without a line end",
                         values,
                     ),
                 )
@@ -67,9 +68,10 @@ def csv_rows(
 
 
 class Lines:
-    """The lines of a file. `last`: the one that was read last. `has_empty_ends`: whether a row had
-    an empty last value. Only in such a file a row may end behind a delimiter, without a line
-    end."""
+    """The lines of a file. `last`: the one that was read last. `has_empty_ends`: whether a row
+    had an empty last value. Only in such a file may a row end after a delimiter, without a line
+    end.
+    """
 
     def __init__(self, file: Iterable[str]) -> None:
         self._lines = iter(file)
@@ -88,15 +90,15 @@ def _header(path: Path, reader: Iterator[list[str]], encoding: str) -> list[str]
     try:
         header = [name.strip() for name in next(reader, [])]
     except csv.Error as error:
-        raise InvalidSetting("FILE", f"{path} is no CSV file in {encoding}: {error}") from error
+        raise InvalidSetting("FILE", f"{path} is not a CSV file in {encoding}: {error}") from error
     if any(map(_is_foreign, header)):
         raise InvalidSetting(
             "FILE",
-            f"{path} is no CSV file in {encoding}: the line with the names of its columns is not",
+            f"{path} is not a CSV file in {encoding}: the line of column names is not",
         )
     if len(set(header)) < len(header) or not any(header):
         raise InvalidSetting(
-            "FILE", f"{path} has no line with the names of its columns, or one that repeats a name"
+            "FILE", f"{path} has no line of column names, or one that repeats a name"
         )
     return header
 
@@ -109,7 +111,7 @@ def _next(reader: Any, skip_lines: int) -> tuple[str, list[str] | Unreadable] | 
     except csv.Error as error:
         last = reader.line_num + skip_lines
         place = f"line {first}" if first == last else f"lines {first} to {last}"
-        return place, Unreadable(place, "", f"is no row of a CSV file: {error}", None)
+        return place, Unreadable(place, "", f"is not a row of a CSV file: {error}", None)
     return None if values is None else (f"line {reader.line_num + skip_lines}", values)
 
 
@@ -133,7 +135,8 @@ def _is_foreign(text: str) -> bool:
 
 def json_rows(path: Path) -> Iterator[tuple[str, Any]]:
     """The objects of a JSON file: an array, an object whose values are arrays, or one object a
-    line. Numbers stay exact. Of an array that is cut, the objects before the cut are read."""
+    line. Numbers stay exact. From an incomplete array, the objects before its end are read.
+    """
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
@@ -166,7 +169,7 @@ def _elements(text: str) -> Iterator[tuple[str, Any]]:
             yield f"row {number}", row
             at = _after_space(text, at)
             if text[at : at + 1] != ",":
-                raise ValueError("the array is cut, or has no comma here")
+                raise ValueError("the array is incomplete, or a comma is missing here")
         except (ValueError, RecursionError) as error:
             place = f"line {text.count(chr(10), 0, at) + 1}"
             yield (

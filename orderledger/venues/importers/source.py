@@ -1,4 +1,4 @@
-"""What an importer is: a reader of one kind of file, and what it can and cannot know."""
+"""An importer: a reader of one kind of file, and the facts that such files contain and lack."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -21,8 +21,7 @@ class Readable(NamedTuple):
 
 
 class Unreadable(NamedTuple):
-    """A row that gives no message: its place, the field and its fault, and the row as it stands in
-    the file."""
+    """A row without a message: its place, the field and its fault, and the original row."""
 
     place: str
     field: str
@@ -31,8 +30,9 @@ class Unreadable(NamedTuple):
 
 
 class LeftOut(NamedTuple):
-    """A row that holds nothing to record, and why. Rows are counted by reason, so it names no
-    single row."""
+    """A row without anything to record, and why. Rows are counted by reason, so the reason
+    contains nothing of a single row.
+    """
 
     place: str
     reason: str
@@ -47,13 +47,13 @@ class NothingToRecord(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What the user says about the file.
+    """The user's options for the file.
 
     `account`: the account in the ledger. `instruments`: the ledger's names of instruments, by those
-    of the file, where they differ. `zone`: of times without an offset; None for the zone that such
-    files have. `exchange`: ccxt's id of the exchange. `mapping`: the columns of a CSV file.
+    of the file, where they differ. `zone`: of times without an offset; None for the default zone of
+    such files. `exchange`: ccxt's id of the exchange. `mapping`: the columns of a CSV file.
     `date_format`: of its times, as `datetime.strptime` has it. `unchecked`: accept a mapping that
-    names no export that it was checked with.
+    does not name the export it was checked with.
     """
 
     account: str
@@ -74,8 +74,9 @@ class Options:
 @dataclass(frozen=True, slots=True)
 class Importer:
     """One kind of file. `meaning`, `gives` and `lacks` are sentences for the help and the
-    reference. `checked_with`: the files that it was compared with; empty if it is unchecked, None
-    if each mapping names its own."""
+    reference. `checked_with`: the files that it was compared with; empty if it is unchecked,
+    None if each mapping names its own.
+    """
 
     name: str
     meaning: str
@@ -87,15 +88,16 @@ class Importer:
 
 def row_of(place: str, row: Any, translate: Callable[[], list[Message]]) -> Row:
     """The messages of a row, as imported; or why it is left out; or the fault if it cannot be
-    translated."""
+    translated.
+    """
     try:
         messages = [imported(message) for message in translate()]
         for message in messages:
-            to_fact(message)  # raises for fields that have to go together
+            to_fact(message)  # raises for fields that require one another
         return (
             Readable(place, messages)
             if messages
-            else LeftOut(place, "holds nothing that the ledger records")
+            else LeftOut(place, "contains nothing that the ledger records")
         )
     except NothingToRecord as reason:
         return LeftOut(place, str(reason))
@@ -134,17 +136,20 @@ def moment_of(text: Any, zone: tzinfo, name: str, formats: tuple[str, ...] = ())
 
 def in_zone(moment: datetime, zone: tzinfo, name: str) -> datetime:
     """A time without an offset in its zone. Raises InvalidMessage if clocks showed it twice, or
-    never."""
+    never.
+    """
     if moment.tzinfo is not None:
         return moment
     found = moment.replace(tzinfo=zone)
     if found.utcoffset() != found.replace(fold=1).utcoffset():
-        raise InvalidMessage(name, f"{moment} is not one time in {zone}: clocks were changed then")
+        raise InvalidMessage(
+            name, f"{moment} is not a single time in {zone}: clocks were changed then"
+        )
     return found
 
 
 def parsed_time(text: str, pattern: str) -> datetime | None:
-    """The time in this format of `datetime.strptime`. None if it is in another."""
+    """The time in this format of `datetime.strptime`. None if it is in another format."""
     try:
         return datetime.strptime(text, pattern)  # noqa: DTZ007  (the caller adds the zone)
     except ValueError:

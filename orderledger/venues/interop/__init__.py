@@ -1,2 +1,3 @@
-"""Objects of other trading frameworks, translated to messages: pure functions that import nothing
-of those frameworks."""
+"""Objects of other trading frameworks, translated to messages: pure functions that do not import
+those frameworks.
+"""

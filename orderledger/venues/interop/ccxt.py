@@ -23,17 +23,17 @@ def from_ccxt(
     """The messages of a unified row of ccxt, or of a list of rows: orders, trades, positions,
     fundings, or a balance.
 
-    - `exchange`: ccxt's id of the exchange, e.g. `binance`, for what is particular to it.
+    - `exchange`: ccxt's id of the exchange, e.g. `binance`, for its own rules.
     - `at`: time of receipt, for rows without a time of their own.
     - `instruments`: the ledger's names of instruments, by symbol (`BTC/USDT`), where they differ.
-    - `records`: finds orders of the ledger; without it, a client id that the exchange does not make
-      up is taken for ours, and none if no exchange is named.
+    - `records`: finds orders of the ledger; without it, a client id counts as ours unless the
+      exchange makes it up; if no exchange is named, no client id does.
 
-    Raises InvalidMessage, naming the field, if it is no such row or cannot be read.
+    Raises InvalidMessage, naming the field, if it is not such a row or cannot be read.
     """
     context = Context(
         account=account,
-        heard_at=at,
+        received_at=at,
         records=records,
         exchange=exchange or None,
         equal_trades=Counter(),
@@ -44,7 +44,7 @@ def from_ccxt(
 def reader(
     *, account: str, exchange: str, instruments: Mapping[str, str] | None
 ) -> Callable[[object], list[Message]]:
-    """`from_ccxt` for the rows of one file: they are one answer."""
+    """`from_ccxt` for the rows of one file, which are one answer."""
     context = Context(account=account, exchange=exchange or None, equal_trades=Counter())
     return lambda row: _messages_of(row, context, instruments)
 
@@ -53,15 +53,15 @@ def _messages_of(
     obj: object, context: Context, instruments: Mapping[str, str] | None
 ) -> list[Message]:
     rows = list(obj) if isinstance(obj, (list, tuple)) else [obj]
-    told = translated([{part_of(row): row} for row in rows], context)
-    if told.faults:
-        field, _, fault = told.faults[0].fault.partition(" ")
+    translation = translated([{part_of(row): row} for row in rows], context)
+    if translation.faults:
+        field, _, fault = translation.faults[0].fault.partition(" ")
         raise InvalidMessage(field, fault)
-    return [_renamed(message, instruments or {}) for message in told.messages]
+    return [_renamed(message, instruments or {}) for message in translation.messages]
 
 
 def part_of(row: Any) -> str:
-    """What a row is, by its fields. Raises InvalidMessage if it is none of ccxt's."""
+    """The kind of a row, by its fields. Raises InvalidMessage if ccxt has no such row."""
     if isinstance(row, Mapping):
         names = row.keys()
         if {"symbol", "price", "amount", "side"} <= names and (
@@ -76,7 +76,7 @@ def part_of(row: Any) -> str:
             return "funding"
         if {"free", "used", "total"} <= names:
             return "balance"
-    raise InvalidMessage("obj", f"{type(row).__name__} is none of ccxt's: {', '.join(PARTS)}")
+    raise InvalidMessage("obj", f"{type(row).__name__} is not a row of ccxt: {', '.join(PARTS)}")
 
 
 def _renamed(message: Message, instruments: Mapping[str, str]) -> Message:

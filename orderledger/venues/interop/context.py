@@ -1,4 +1,4 @@
-"""`Context`: makes the messages of one object, with what all of them share."""
+"""`Context`: makes the messages of one object, with the fields that all of them share."""
 
 import re
 from collections.abc import Mapping
@@ -30,8 +30,9 @@ ended without an answer."""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """`at`: time of receipt, for objects without a time. `instruments`: the ledger's names of their
-    instruments, where they differ. `evidence`: the object as plain values."""
+    """`at`: time of receipt, for objects without a time. `instruments`: the ledger's names of
+    their instruments, if they differ. `evidence`: the object as plain values.
+    """
 
     account: str
     at: datetime | None
@@ -60,7 +61,8 @@ class Context:
 
     def instrument(self, name: Any) -> str | None:
         """The ledger's name of an instrument. An object with an exchange, a market type and a
-        symbol is named by these."""
+        symbol is named after these.
+        """
         if name is None:
             return None
         if isinstance(name, Mapping):
@@ -71,8 +73,9 @@ class Context:
 
 
 def reason_and_text(code: Any, sentence: Any, default: str) -> dict[str, str]:
-    """The `reason` and `text` of a refusal. Without a code, the first word of the sentence is one
-    if it is in capitals."""
+    """The `reason` and `text` of a refusal. Without a code, the first word of the sentence is
+    the reason if it is in capitals.
+    """
     text = "" if sentence is None else str(sentence)
     first = re.match(r"[A-Z][A-Z0-9_]{2,60}(?=$|[\s:,(])", text)
     found = str(code) if code not in (None, "") else (first.group() if first else default)

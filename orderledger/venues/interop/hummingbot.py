@@ -26,11 +26,12 @@ STATUSES = {
     "FILLED": {"status": "filled"},
     "COMPLETED": {"status": "filled"},
 }
-"""What a state of the order tracker is recorded as. `FAILED` is no answer of the venue: the tracker
-also gives up lost orders."""
+"""The message for each state of the order tracker. `FAILED` is not an answer of the venue: the
+tracker also gives up lost orders.
+"""
 
 REPORTS = {"OPEN": "acknowledge", "CANCELED": "cancel"}
-"""States that an update of the tracker takes over from the venue."""
+"""States that an update of the tracker copies from the venue."""
 
 NOT_YET_ANSWERED = frozenset({"PENDING_CREATE", "PENDING_APPROVAL"})
 
@@ -43,7 +44,7 @@ SILENT = frozenset(
         "TokenApprovalCancelledEvent", "TokenApprovalFailureEvent", "TokenApprovalSuccessEvent",
     }
 )  # fmt: skip
-"""Events that say nothing about an order or a position."""
+"""Events that are not about an order or a position."""
 
 
 def from_hummingbot(
@@ -59,16 +60,16 @@ def from_hummingbot(
 
     - `at`: time of receipt, for objects without a time of their own.
     - `strategy`: name for the requests.
-    - `instruments`: the ledger's names of instruments, by trading pair (`BTC-USDT`), where they
+    - `instruments`: the ledger's names of instruments, by trading pair (`BTC-USDT`), if they
       differ.
 
     Hummingbot has no event before it sends an order: record its `InFlightOrder` when it is placed.
-    An order created event gives the request, if it is not recorded yet, and the venue's
+    An order created event produces the request, if it is not recorded yet, and the venue's
     acknowledgement. A failure is a reject only if the venue refused. If sending ended without an
-    answer, or Hummingbot does not say why, it is `unresolved`; the ledger refuses that for an order
-    that it does not know.
+    answer, or Hummingbot gives no reason, it is `unresolved`; the ledger refuses that for an
+    unknown order.
 
-    Raises InvalidMessage, naming the attribute, if it is no such object or lacks something.
+    Raises InvalidMessage, naming the attribute, if it is not such an object or lacks something.
     """
     given = ForeignObject(obj)
     context = Context.of(given, account, at, instruments)
@@ -86,7 +87,7 @@ def from_hummingbot(
     if name in SILENT:
         return []
     raise InvalidMessage(
-        "obj", f"{name or type(obj).__name__!r} is no event or order of Hummingbot"
+        "obj", f"{name or type(obj).__name__!r} is not an event or order of Hummingbot"
     )
 
 
@@ -108,10 +109,10 @@ def _created(
         strategy=strategy,
         **terms_of(given, given.word("type")),
     )
-    told = context.message(
+    cause = context.message(
         "acknowledge", at=given.moment("timestamp"), **names, instrument=instrument, side=side
     )
-    return [request, told]
+    return [request, cause]
 
 
 def _filled(given: ForeignObject, context: Context) -> list[Message]:
@@ -119,7 +120,8 @@ def _filled(given: ForeignObject, context: Context) -> list[Message]:
     trade_id = given.identifier("exchange_trade_id")
     if trade_id is None:
         raise given.fault(
-            "exchange_trade_id", "is missing: without it, two equal fills could not be told apart"
+            "exchange_trade_id",
+            "is missing: without it, two equal fills could not be distinguished",
         )
     return [
         context.message(
@@ -147,7 +149,9 @@ def _expired(given: ForeignObject, context: Context) -> list[Message]:
 
 
 def _completed(given: ForeignObject, context: Context) -> list[Message]:
-    """All of it is filled, says Hummingbot. It is a claim: the fills have events of their own."""
+    """Hummingbot reports the order as completely filled. This is only a claim: the fills have
+    their own events.
+    """
     reported = {"status": "filled", "cum_quantity": given.needed_number("base_asset_amount")}
     return [
         context.message(
@@ -161,8 +165,8 @@ def _completed(given: ForeignObject, context: Context) -> list[Message]:
 
 
 def _failed(given: ForeignObject, context: Context) -> list[Message]:
-    kind, told = failure_of(given.identifier("error_type"), given.identifier("error_message"))
-    return [context.message(kind, at=given.moment("timestamp"), **names_of(given), **told)]
+    kind, cause = failure_of(given.identifier("error_type"), given.identifier("error_message"))
+    return [context.message(kind, at=given.moment("timestamp"), **names_of(given), **cause)]
 
 
 def _funding(given: ForeignObject, context: Context) -> list[Message]:
@@ -180,7 +184,7 @@ def _funding(given: ForeignObject, context: Context) -> list[Message]:
 
 
 def _position(given: ForeignObject, context: Context) -> list[Message]:
-    """A position. Its side gives the sign where the connector sends the amount without one."""
+    """A position. Its side gives the sign if the connector sends an unsigned amount."""
     amount, side = given.needed_number("amount"), given.word("position_side")
     if side in ("LONG", "SHORT"):
         amount = -abs(amount) if side == "SHORT" else abs(amount)
@@ -204,8 +208,8 @@ def _update(given: ForeignObject, context: Context) -> list[Message]:
         return []
     if state == "FAILED":
         misc = ForeignObject(given.get("misc_updates") or {})
-        kind, told = failure_of(misc.identifier("error_type"), misc.identifier("error_message"))
-        return [context.message(kind, at=when, **names, **told)]
+        kind, cause = failure_of(misc.identifier("error_type"), misc.identifier("error_message"))
+        return [context.message(kind, at=when, **names, **cause)]
     if state in REPORTS:
         return [context.message(REPORTS[state], at=when, **names, instrument=instrument)]
     return [context.message("status", at=when, **names, instrument=instrument, **_status(state))]
@@ -257,16 +261,16 @@ def _order(given: ForeignObject, context: Context, strategy: str | None) -> list
         return [request, submit, *fills]
     when = given.moment("last_update_timestamp")
     if state == "FAILED":
-        kind, told = failure_of(None, None)
+        kind, cause = failure_of(None, None)
         return [
             request,
             submit,
             *fills,
-            context.message(kind, at=when, client_order_id=names["client_order_id"], **told),
+            context.message(kind, at=when, client_order_id=names["client_order_id"], **cause),
         ]
     executed = given.number("executed_amount_base")
     reported = None if executed is None else {"cum_quantity": executed}
-    told_state = context.message(
+    state_message = context.message(
         "status",
         at=when,
         **names,
@@ -276,7 +280,7 @@ def _order(given: ForeignObject, context: Context, strategy: str | None) -> list
         source=Source.VENUE_POLL,
         **_status(state),
     )
-    return [request, submit, *fills, told_state]
+    return [request, submit, *fills, state_message]
 
 
 EVENTS: dict[str, Callable[[ForeignObject, Context], list[Message]]] = {

@@ -1,4 +1,4 @@
-"""What Hummingbot's objects have in common: ids, terms, fees, and failures."""
+"""Shared parts of Hummingbot's objects: ids, terms, fees, and failures."""
 
 import re
 from decimal import Decimal
@@ -53,8 +53,9 @@ def side_of(given: ForeignObject, name: str) -> str:
 
 
 def fee_of(given: ForeignObject, name: str, price: Decimal, amount: Decimal) -> dict[str, Any]:
-    """The fee of a fill, if it is in one currency. A percentage without a token is of the quote
-    amount, as in Hummingbot."""
+    """The fee of a fill, if it is in one currency. A percentage without a token applies to the
+    quote amount, as in Hummingbot.
+    """
     if given.get(name) is None:
         return {}
     fee = given.part(name)
@@ -83,14 +84,15 @@ def quote_of(pair: str) -> str:
 
 
 def failure_of(error_type: str | None, sentence: str | None) -> tuple[str, dict[str, str]]:
-    """What a failure is recorded as, with its reason and text. Only a refusal by the venue is a
-    reject."""
+    """The message for a failure, with its reason and text. Only a refusal by the venue is a
+    reject.
+    """
     text = sentence or ""
-    told = reason_and_text(error_type, text, "failed")
+    cause = reason_and_text(error_type, text, "failed")
     if error_type is None:
-        return "unresolved", told
+        return "unresolved", cause
     if error_type in NOT_SENT or any(words in text for words in OWN_CHECK):
-        return "deny", told
+        return "deny", cause
     status = HTTP_STATUS.search(text)
     if status is not None:
         code = int(status.group(1))
@@ -103,4 +105,4 @@ def failure_of(error_type: str | None, sentence: str | None) -> tuple[str, dict[
         "unresolved"
         if error_type in OUTCOME_UNKNOWN or error_type in ("OSError", "IOError")
         else "reject"
-    ), told
+    ), cause

@@ -21,7 +21,7 @@ ORDER_TYPES = {
 
 TIMES_IN_FORCE = {"DAY": "day", "GTC": "gtc", "IOC": "ioc", "FOK": "fok", "GTD": "gtd"}
 EXTERNAL = "EXTERNAL"
-"""The strategy of orders that Nautilus did not make itself."""
+"""The strategy of orders that Nautilus did not create."""
 
 LIQUIDITY = {"MAKER": "maker", "TAKER": "taker"}
 
@@ -32,7 +32,7 @@ SILENT = frozenset(
         "PositionAdjusted",
     }
 )  # fmt: skip
-"""Events of what Nautilus itself computes or holds back: the venue has nothing to do with them."""
+"""Events about values that Nautilus computes or holds back, without the venue."""
 
 
 def from_nautilus(
@@ -46,12 +46,11 @@ def from_nautilus(
     makes.
 
     - `at`: time of receipt, for an event without a time.
-    - `instruments`: the ledger's names of instruments, by Nautilus' (`BTCUSDT-PERP.BINANCE`), where
-      they differ.
+    - `instruments`: the ledger's names of instruments, by Nautilus' names (`BTCUSDT-PERP.BINANCE`),
+      if they differ.
 
-    Events that Nautilus makes when it compares itself with the venue have the source
-    `reconciliation`. Raises InvalidMessage, naming the attribute, if it is no such event or lacks
-    something.
+    Events that Nautilus makes while reconciling with the venue have the source `reconciliation`.
+    Raises InvalidMessage, naming the attribute, if it is not such an event or lacks something.
     """
     given = _as_dictionary(obj)
     translate = EVENTS.get(given.class_name)
@@ -60,12 +59,14 @@ def from_nautilus(
     if given.class_name in SILENT:
         return []
     raise InvalidMessage(
-        "obj", f"{given.class_name or type(obj).__name__!r} is no order event of NautilusTrader"
+        "obj", f"{given.class_name or type(obj).__name__!r} is not an order event of NautilusTrader"
     )
 
 
 def _as_dictionary(obj: object) -> ForeignObject:
-    """The event as a dictionary. Its class makes it, as text: every digit of a price is kept."""
+    """The event as a dictionary. Its class converts it to text, so every digit of a price is
+    kept.
+    """
     if isinstance(obj, Mapping):
         return ForeignObject(obj)
     name, convert = type(obj).__name__, getattr(type(obj), "to_dict", None)
@@ -73,11 +74,13 @@ def _as_dictionary(obj: object) -> ForeignObject:
         return ForeignObject({"type": name})
     made = convert(obj)
     if not isinstance(made, Mapping):
-        raise InvalidMessage("to_dict", f"of {name!r} makes no dictionary")
+        raise InvalidMessage("to_dict", f"of {name!r} does not return a dictionary")
     return ForeignObject({**made, "type": name})
 
 
-def _told(kind: str, given: ForeignObject, context: Context, **fields: Any) -> list[Message]:
+def _message_about(
+    kind: str, given: ForeignObject, context: Context, **fields: Any
+) -> list[Message]:
     """A message about the order of an event."""
     names = {name: given.identifier(name) for name in ("client_order_id", "venue_order_id")}
     if names["client_order_id"] is None and names["venue_order_id"] is None:
@@ -92,18 +95,19 @@ def _told(kind: str, given: ForeignObject, context: Context, **fields: Any) -> l
 
 def _report(kind: str, given: ForeignObject, context: Context, **fields: Any) -> list[Message]:
     """A report of the venue."""
-    return _told(
+    return _message_about(
         kind, given, context, instrument=context.instrument(given.get("instrument_id")), **fields
     )
 
 
 def _initialized(given: ForeignObject, context: Context) -> list[Message]:
-    """A request. Of an order that Nautilus found at the venue, the terms are what the venue
-    reported."""
+    """A request. For an order that Nautilus found at the venue, the terms are those that the
+    venue reported.
+    """
     if given.flag("quote_quantity"):
         raise given.fault(
             "quote_quantity",
-            "is set: the ledger counts the quantity of the instrument, not what it costs",
+            "is set: the ledger needs the quantity of the instrument, not its cost",
         )
     terms = _terms(given)
     side = str(given.needed("order_side")).lower()
@@ -120,7 +124,7 @@ def _initialized(given: ForeignObject, context: Context) -> list[Message]:
     }
     instrument = context.instrument(given.needed("instrument_id"))
     strategy = given.identifier("strategy_id")
-    return _told(
+    return _message_about(
         "request",
         given,
         context,
@@ -147,11 +151,13 @@ def _terms(given: ForeignObject) -> dict[str, Any]:
 
 
 def _denied(given: ForeignObject, context: Context) -> list[Message]:
-    return _told("deny", given, context, **reason_and_text(None, given.get("reason"), "denied"))
+    return _message_about(
+        "deny", given, context, **reason_and_text(None, given.get("reason"), "denied")
+    )
 
 
 def _submitted(given: ForeignObject, context: Context) -> list[Message]:
-    return _told("submit", given, context)
+    return _message_about("submit", given, context)
 
 
 def _accepted(given: ForeignObject, context: Context) -> list[Message]:
@@ -178,13 +184,16 @@ def _triggered(given: ForeignObject, context: Context) -> list[Message]:
 
 
 def _pending_cancel(given: ForeignObject, context: Context) -> list[Message]:
-    """Nautilus is about to send a cancel. Its answers do not name the request."""
-    return _told("request_cancel", given, context, request_id=given.identifier("event_id"))
+    """A cancel that Nautilus is about to send. The venue's answers to it do not name the
+    request.
+    """
+    return _message_about("request_cancel", given, context, request_id=given.identifier("event_id"))
 
 
 def _pending_update(given: ForeignObject, context: Context) -> list[Message]:
-    """Nautilus is about to send a change. The event does not say which, so it is a state and no
-    request."""
+    """A change that Nautilus is about to send. The event does not contain the change, so it is
+    recorded as a state and not as a request.
+    """
     return _report("status", given, context, pending="replace")
 
 

@@ -13,8 +13,9 @@ from orderledger.extend.messages import DIGITS, parse_time
 from orderledger.extend.values import EXACT
 
 SECONDS_BELOW = 10**12
-"""A time that is a float below this counts seconds, with a fraction. Larger ones are counts of ms,
-us or ns."""
+"""A float below this is a time in seconds, with a fraction. Larger ones are counts of ms, us or
+ns.
+"""
 
 NO_TIME = -(2**63)
 """numpy's NaT as an integer."""
@@ -25,15 +26,16 @@ DEEPEST = 5
 
 @dataclass(frozen=True, slots=True)
 class ForeignObject:
-    """An object with its attributes. `path`: where it was found, for errors. Missing are None, NaN,
-    NaT and an empty text."""
+    """An object with its attributes. `path`: where it was found, for errors. None, NaN, NaT and
+    an empty text count as missing.
+    """
 
     raw: Any
     path: str = ""
 
     @property
     def class_name(self) -> str:
-        """Name of its class. Of a dictionary: its `type`, or an empty text."""
+        """Name of its class. For a dictionary: its `type`, or an empty text."""
         if isinstance(self.raw, Mapping):
             named = self.raw.get("type")
             return named if isinstance(named, str) else ""
@@ -57,8 +59,9 @@ class ForeignObject:
         return ForeignObject(self.needed(name), f"{self.path}{name}.")
 
     def parts(self, name: str) -> "list[ForeignObject] | None":
-        """The objects of a list inside this one. None: there is no list, so they were not
-        observed."""
+        """The objects of a list inside this one. None if there is no list: the objects were not
+        observed.
+        """
         listed = self.get(name)
         if listed is None:
             return None
@@ -80,7 +83,7 @@ class ForeignObject:
 
     def number(self, name: str) -> Decimal | None:
         """A number. A float is read from its shortest text: 0.1 is 0.1, not the binary fraction
-        beside it.
+        close to it.
 
         Digits beyond the 28th after the point, which a message cannot hold, are rounded.
         """
@@ -90,9 +93,9 @@ class ForeignObject:
         try:
             found = Decimal(str(value))
         except InvalidOperation:
-            raise self.fault(name, f"{str(value)[:50]!r} is no number") from None
+            raise self.fault(name, f"{str(value)[:50]!r} is not a number") from None
         if isinstance(value, bool) or not found.is_finite():
-            raise self.fault(name, f"{str(value)[:50]!r} is no finite number")
+            raise self.fault(name, f"{str(value)[:50]!r} is not a finite number")
         return within_digits(found)
 
     def needed_number(self, name: str) -> Decimal:
@@ -103,7 +106,7 @@ class ForeignObject:
         return found
 
     def above_zero(self, name: str) -> Decimal | None:
-        """A price or quantity. 0 stands for none."""
+        """A price or quantity. 0 means none."""
         found = self.number(name)
         return found if found is not None and found > 0 else None
 
@@ -127,7 +130,7 @@ class ForeignObject:
         return None if value is None else str(value)
 
     def word(self, name: str) -> str | None:
-        """A member of an enumeration, or a text, as its name in capitals."""
+        """A member of an enumeration, or a text, by its name in capitals."""
         value = self.get(name)
         if value is None:
             return None
@@ -158,8 +161,9 @@ def _is_missing(value: Any) -> bool:
 
 
 def moment_of_value(value: Any) -> datetime | None:
-    """A time in UTC. None for NaT and for counts up to 0. numpy is not imported: its values know
-    their own conversion."""
+    """A time in UTC. None for NaT and for counts up to 0. numpy is not imported: its values
+    convert themselves.
+    """
     value = getattr(
         value, "asm8", value
     )  # pandas.Timestamp without a zone is UTC, as its datetime64 is
@@ -180,8 +184,9 @@ def moment_of_value(value: Any) -> datetime | None:
 
 
 def as_evidence(value: Any, depth: int = 0) -> Any:
-    """The attributes of an object as plain values, to be kept with the message. Values without a
-    readable form are left out."""
+    """The attributes of an object as plain values, to be stored with the message. Values without
+    a readable form are left out.
+    """
     if isinstance(value, Enum):
         return value.name
     if isinstance(value, bool) or value is None:
@@ -210,15 +215,16 @@ def as_evidence(value: Any, depth: int = 0) -> Any:
 
 
 def _member(name: Any, value: Any, depth: int) -> Any:
-    """A value of an object. An instrument is kept by its name: its definition would be repeated
-    with every event."""
+    """A value of an object. An instrument is stored by name: otherwise its definition would be
+    repeated with every event.
+    """
     return as_evidence(
         value if name != "instrument" or isinstance(value, Mapping) else str(value), depth + 1
     )
 
 
 def _attributes(value: Any) -> Iterator[tuple[Any, Any]]:
-    """The public attributes of an object and their values, if it is made of attributes."""
+    """The public attributes of an object and their values, if it has any."""
     if isinstance(value, Mapping):
         yield from value.items()
         return
@@ -236,6 +242,6 @@ def _attributes(value: Any) -> Iterator[tuple[Any, Any]]:
 
 
 def _text_of(value: Any) -> str | None:
-    """The text of a value; None if it only names a place in memory."""
+    """The text of a value; None if it only shows a memory address."""
     text = str(value)
     return None if text.startswith("<") and " at 0x" in text else text

@@ -1,10 +1,10 @@
 """Qubx: `OrderRequest`, `Order`, `Deal`, positions and the events of its account, from 0.7.3 to the
 head of 2026.
 
-Three generations of the same classes exist; they are told apart by their attributes. 0.7.3 has
-requests without an id, orders with `id` and `client_id`, deals with `id`. Later requests have
-`client_id`. The head has orders with `client_order_id` and `venue_order_id`, deals with `trade_id`,
-and one class per event.
+Three generations of the same classes exist, distinguished by their attributes. 0.7.3 has requests
+without an id, orders with `id` and `client_id`, deals with `id`. Later requests have `client_id`.
+The head has orders with `client_order_id` and `venue_order_id`, deals with `trade_id`, and one
+class per event.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -32,8 +32,9 @@ SILENT = frozenset(
         "Trade", "Bar", "OrderBook",
     }
 )  # fmt: skip
-"""Classes that say nothing about orders and positions. A `FundingPayment` is a rate, without an
-amount."""
+"""Classes that are not about orders and positions. A `FundingPayment` is a rate, without an
+amount.
+"""
 
 
 def from_qubx(
@@ -51,15 +52,15 @@ def from_qubx(
     an account snapshot.
 
     - `at`: time of receipt, for objects without a time of their own, such as a request.
-    - `client_order_id`: our id, where the object has none: a request of 0.7.3, or a deal.
+    - `client_order_id`: our id, if the object has none: a request of 0.7.3, or a deal.
     - `instrument`: the instrument of a deal, which does not name it.
-    - `instruments`: the ledger's names of instruments, by Qubx's (`LIGHTER:SWAP:ETHUSDC`), where
-      they differ.
+    - `instruments`: the ledger's names of instruments, by Qubx's (`LIGHTER:SWAP:ETHUSDC`), if they
+      differ.
     - `open_orders`, `positions`: rows of the ledger for this account, for a snapshot. An open order
-      that a complete list lacks is reported `absent`, a position that it lacks as 0. A list that is
-      None was not observed and says nothing.
+      that a complete list lacks is reported `absent`, a missing position as 0. A list that is None
+      was not observed and proves nothing.
 
-    Raises InvalidMessage, naming the attribute, if it is no such object or lacks something.
+    Raises InvalidMessage, naming the attribute, if it is not such an object or lacks something.
     """
     given = ForeignObject(obj)
     context = Context.of(given, account, at, instruments)
@@ -88,7 +89,8 @@ def from_qubx(
         return []
     raise InvalidMessage(
         "obj",
-        f"{given.class_name or type(obj).__name__!r} is no order, deal, position or event of Qubx",
+        f"{given.class_name or type(obj).__name__!r} is not an order, deal, position or event of "
+        "Qubx",
     )
 
 
@@ -142,8 +144,8 @@ def _deal(
     context: Context,
     reported: dict[str, Any] | None = None,
 ) -> Message:
-    """The deal of an event. One that is told again after a restart is the answer to a query."""
-    is_told_again = event.flag("historical") or event.flag("is_historical")
+    """The deal of an event. A deal that is repeated after a restart is the answer to a query."""
+    is_repeated = event.flag("historical") or event.flag("is_historical")
     names = order_names(event)
     return fill_message(
         deal,
@@ -152,7 +154,7 @@ def _deal(
         venue_order_id=names.get("venue_order_id"),
         instrument=event.get("instrument"),
         reported=reported,
-        source=Source.VENUE_POLL if is_told_again else None,
+        source=Source.VENUE_POLL if is_repeated else None,
     )
 
 
@@ -170,7 +172,9 @@ def _positive(number: Decimal | None) -> Decimal | None:
     return number if number is not None and number > 0 else None
 
 
-def _told(kind: str, event: ForeignObject, context: Context, **fields: Any) -> list[Message]:
+def _message_about(
+    kind: str, event: ForeignObject, context: Context, **fields: Any
+) -> list[Message]:
     """A report about the order of an event."""
     when = event.moment("accepted_at", "last_update_time", "timestamp")
     instrument = context.instrument(event.get("instrument"))
@@ -178,39 +182,41 @@ def _told(kind: str, event: ForeignObject, context: Context, **fields: Any) -> l
 
 
 def _accepted(event: ForeignObject, context: Context) -> list[Message]:
-    return _told("acknowledge", event, context)
+    return _message_about("acknowledge", event, context)
 
 
 def _rejected(event: ForeignObject, context: Context) -> list[Message]:
-    """Sending that ended without an answer is no refusal: the order may be at the venue."""
-    told = reason_and_text(event.get("code"), event.get("reason"), "rejected")
-    if told["reason"] not in OUTCOME_UNKNOWN:
-        return _told("reject", event, context, **told)
+    """Sending that ended without an answer is not a refusal: the order may be at the venue."""
+    cause = reason_and_text(event.get("code"), event.get("reason"), "rejected")
+    if cause["reason"] not in OUTCOME_UNKNOWN:
+        return _message_about("reject", event, context, **cause)
     return [
         context.message(
-            "unresolved", at=event.moment("last_update_time"), **order_names(event), **told
+            "unresolved", at=event.moment("last_update_time"), **order_names(event), **cause
         )
     ]
 
 
 def _canceled(event: ForeignObject, context: Context) -> list[Message]:
-    return _told("cancel", event, context)
+    return _message_about("cancel", event, context)
 
 
 def _expired(event: ForeignObject, context: Context) -> list[Message]:
-    return _told("expire", event, context)
+    return _message_about("expire", event, context)
 
 
 def _lost(event: ForeignObject, context: Context) -> list[Message]:
-    """Qubx gives the order up; the ledger does not: it was asked for and not found."""
-    return _told("absent", event, context, **reason_and_text(None, event.get("reason"), "lost"))
+    """Qubx gives the order up, the ledger does not: it was queried and not found."""
+    return _message_about(
+        "absent", event, context, **reason_and_text(None, event.get("reason"), "lost")
+    )
 
 
 def _updated(event: ForeignObject, context: Context) -> list[Message]:
     quantity, price = event.number("new_quantity"), event.above_zero("new_price")
     if quantity is None and price is None:
         raise event.fault("new_quantity", "is missing, and so is new_price")
-    return _told(
+    return _message_about(
         "replace",
         event,
         context,
@@ -220,7 +226,7 @@ def _updated(event: ForeignObject, context: Context) -> list[Message]:
 
 
 def _cancel_rejected(event: ForeignObject, context: Context) -> list[Message]:
-    return _told(
+    return _message_about(
         "reject_cancel",
         event,
         context,
@@ -229,7 +235,7 @@ def _cancel_rejected(event: ForeignObject, context: Context) -> list[Message]:
 
 
 def _update_rejected(event: ForeignObject, context: Context) -> list[Message]:
-    return _told(
+    return _message_about(
         "reject_replace",
         event,
         context,
@@ -249,4 +255,4 @@ EVENTS: dict[str, Callable[[ForeignObject, Context], list[Message]]] = {
     "OrderCancelRejected": _cancel_rejected,
     "OrderUpdateRejected": _update_rejected,
 }
-"""The events of orders, without the suffix `Event` that some versions give their names."""
+"""The events of orders, without the suffix `Event` that some versions add."""

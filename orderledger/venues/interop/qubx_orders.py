@@ -8,10 +8,10 @@ from orderledger.venues.interop.context import OUTCOME_UNKNOWN, Context, reason_
 from orderledger.venues.interop.objects import ForeignObject
 
 CLIENT_ORDER_INDEX = "lighter.client_order_index"
-"""The alias of Lighter's adapter for the integer that Qubx makes of a client id there."""
+"""The alias of Lighter's adapter for the integer that Qubx derives from a client id."""
 
 INVENTED = "ext:"
-"""Prefix of a client order id that Qubx makes up for an order whose venue gave none."""
+"""Prefix of a client order id that Qubx makes up if the venue gave none."""
 
 FLOAT_DIGITS = 15
 """Significant digits of a sum of floats."""
@@ -24,7 +24,7 @@ ORDER_TYPES = {
 }
 TIMES_IN_FORCE = {"DAY": "day", "GTC": "gtc", "IOC": "ioc", "FOK": "fok", "GTD": "gtd"}
 POST_ONLY = "GTX"
-"""A time in force that is good till canceled, and post only."""
+"""A time in force that means good till canceled and post only."""
 
 STATUSES: dict[str, tuple[str, dict[str, str]]] = {
     "NEW": ("acknowledge", {}),
@@ -39,9 +39,10 @@ STATUSES: dict[str, tuple[str, dict[str, str]]] = {
     "EXPIRED": ("expire", {}),
     "LOST": ("absent", {"reason": "lost"}),
 }
-"""What an order's status is recorded as. `CLOSED` does not say how the order ended: the ledger
-shows it filled if its fills come to the quantity, else canceled. A status that is not here is
-recorded as it is."""
+"""The message for each order status. `CLOSED` does not say how the order ended: the ledger shows
+it filled if its fills come to the quantity, else canceled. A status that is not listed is
+recorded unchanged.
+"""
 
 REQUESTED = frozenset({"INITIALIZED", "SUBMITTED"})
 """Statuses of orders that the venue has not answered."""
@@ -91,7 +92,7 @@ def request_message(given: ForeignObject, context: Context, client_order_id: str
 def order_messages(
     given: ForeignObject, context: Context, *, source: Source | None = None
 ) -> list[Message]:
-    """An order as Qubx knows it: the request, if the venue has not answered, else its state."""
+    """An order as Qubx has it: the request, if the venue has not answered, else its state."""
     status = given.word("status") or ""
     if status in REQUESTED:
         return _requested(given, context, is_sent=status == "SUBMITTED")
@@ -104,11 +105,11 @@ def order_messages(
     }
     when = given.moment("last_update_time", "accepted_at", "submitted_at", "time")
     if status == "REJECTED":
-        told = reason_and_text(given.get("error_code"), given.get("rejected_reason"), "rejected")
-        if told["reason"] in OUTCOME_UNKNOWN:
+        cause = reason_and_text(given.get("error_code"), given.get("rejected_reason"), "rejected")
+        if cause["reason"] in OUTCOME_UNKNOWN:
             names = order_names(given)
-            return [context.message("unresolved", at=when, **names, **told)]
-        return [context.message("reject", at=when, **common, **told)]
+            return [context.message("unresolved", at=when, **names, **cause)]
+        return [context.message("reject", at=when, **common, **cause)]
     if status == "PENDING":
         return []
     kind, fields = STATUSES.get(status, ("status", {"status": status.lower() or "unknown"}))
@@ -163,8 +164,9 @@ def _terms(given: ForeignObject, order_type: str) -> dict[str, Any]:
 
 
 def _claims(given: ForeignObject) -> dict[str, Any]:
-    """The terms of an order, and what Qubx says is filled. Its average price is not the venue's: a
-    sum of floats."""
+    """The terms of an order, and the filled quantity according to Qubx. Its average price is not
+    the venue's: it is a sum of floats.
+    """
     quantity, filled = given.number("quantity"), given.number("filled_quantity")
     claims = {
         "quantity": abs(quantity) if quantity else None,
@@ -177,12 +179,12 @@ def _claims(given: ForeignObject) -> dict[str, Any]:
 
 
 def _without_noise(number: Decimal) -> Decimal:
-    """A sum of floats with the digits that a float is sure of: 0.3 for 0.30000000000000004."""
+    """A sum of floats, rounded to the reliable digits of a float: 0.3 for 0.30000000000000004."""
     return Decimal(f"{float(number):.{FLOAT_DIGITS}g}")
 
 
 def _lighter_alias(given: ForeignObject) -> dict[str, str]:
-    """The integer under which Lighter will report an order, where Qubx has noted it."""
+    """The integer under which Lighter will report an order, if Qubx has noted it."""
     options = given.get("options")
     index = options.get("lighter_client_order_index") if isinstance(options, dict) else None
     return {} if index is None else {CLIENT_ORDER_INDEX: str(index)}

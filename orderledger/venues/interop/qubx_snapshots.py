@@ -29,8 +29,9 @@ def position_message(
 def snapshot_messages(
     given: ForeignObject, context: Context, open_orders: Iterable[Row], positions: Iterable[Row]
 ) -> list[Message]:
-    """The orders and positions of a snapshot, and what is missing from its lists. A list that is
-    None was not observed."""
+    """The orders and positions of a snapshot, and the rows missing from its lists. A list that
+    is None was not observed.
+    """
     at = given.moment("as_of", "timestamp")
     messages: list[Message] = []
     listed_orders, listed_positions = given.parts("open_orders"), given.parts("positions")
@@ -39,11 +40,11 @@ def snapshot_messages(
             messages += order_messages(order, context, source=Source.VENUE_POLL)
         messages += _missing_orders(listed_orders, open_orders, context, at)
     if listed_positions is not None:
-        told = [
+        reported = [
             position_message(position, context, at, Source.VENUE_POLL)
             for position in listed_positions
         ]
-        messages += told + _missing_positions(told, positions, context, at)
+        messages += reported + _missing_positions(reported, positions, context, at)
     return messages
 
 
@@ -51,7 +52,8 @@ def _missing_orders(
     listed: list[ForeignObject], recorded: Iterable[Row], context: Context, at: datetime | None
 ) -> list[Message]:
     """`absent` for the recorded open orders that a complete list lacks, unless they are younger
-    than the list, or unsent."""
+    than the list, or not sent.
+    """
     names = {name for order in listed for name in _all_names(order)}
     return [
         context.message(
@@ -67,10 +69,14 @@ def _missing_orders(
 
 
 def _all_names(order: ForeignObject) -> set[str]:
-    told = order_names(order)
+    reported = order_names(order)
     return {
         name
-        for name in (told["client_order_id"], told["venue_order_id"], *told["aliases"].values())
+        for name in (
+            reported["client_order_id"],
+            reported["venue_order_id"],
+            *reported["aliases"].values(),
+        )
         if name
     }
 
@@ -86,16 +92,16 @@ def _recorded_names(row: Row) -> set[str]:
 
 
 def _is_younger(row: Row, at: datetime | None) -> bool:
-    """Whether the order was not at the venue at that time as far as the ledger knows."""
+    """Whether, as far as the ledger knows, the order was not at the venue at that time."""
     shown_at = row["acknowledged_at"] or row["submitted_at"] or row["last_fill_at"]
     return shown_at is None or (at is not None and shown_at >= at)
 
 
 def _missing_positions(
-    told: list[Message], recorded: Iterable[Row], context: Context, at: datetime | None
+    reported: list[Message], recorded: Iterable[Row], context: Context, at: datetime | None
 ) -> list[Message]:
     """A position of 0 for the recorded positions that a complete list lacks."""
-    listed = {getattr(message, "instrument", None) for message in told}
+    listed = {getattr(message, "instrument", None) for message in reported}
     return [
         context.message(
             "balance",

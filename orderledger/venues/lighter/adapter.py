@@ -44,7 +44,7 @@ def build(settings: LighterSettings, records: Records) -> Venue:
     from orderledger.venues.lighter.venue import LighterAccount, LighterVenue
 
     token = partial(settings.token.read, "venues.lighter.token")
-    # a missing one is refused at once; it is read again for each connection, because tokens end
+    # a missing one is refused at once; it is read again for each connection, because tokens expire
     token()
     allowed = settings.requests_per_minute
     return LighterVenue(
@@ -63,7 +63,7 @@ def recording(account: str, number: str, records: Records | None) -> Recording:
 
     if not (number.isascii() and number.isdigit()):
         raise InvalidSetting(
-            "number", "needs the account index: a trade does not say which side is ours"
+            "number", "needs the account index: a trade does not show which side is ours"
         )
     return LighterRecording(account, int(number), records)
 

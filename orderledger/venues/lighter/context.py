@@ -1,4 +1,4 @@
-"""`Context`: what a translation needs that a payload does not hold."""
+"""`Context`: what a translation needs besides the payload."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,11 +9,12 @@ from orderledger.venues.lighter.markets import Markets
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """The account in the ledger and at the venue. `heard_at`: the time of payloads that have none
-    of their own."""
+    """The account in the ledger and at the venue. `received_at`: the time of payloads without
+    one.
+    """
 
     account: str
     account_index: int
     markets: Markets
     source: Source = Source.VENUE_POLL
-    heard_at: datetime | None = None
+    received_at: datetime | None = None

@@ -1,8 +1,8 @@
-"""The fee of a fill: rates in millionths, the venue's and the integrator's.
+"""The fee of a fill: the rates of the venue and of the integrator, in millionths.
 
-The fee of a perpetual is a share of `usd_amount`. At spot it is a share of what is received: a
+The fee of a perpetual is a share of `usd_amount`. At spot it is a share of the received amount: a
 buyer pays in the token bought (apidocs.lighter.xyz/docs/partner-integration). The fee of a binary
-option depends on its price and on a discount that no row states.
+option depends on its price and on a discount that is in no row.
 """
 
 from decimal import Decimal
@@ -41,8 +41,9 @@ def fee_of(
 
 
 def _rate(row: Document, liquidity: Liquidity) -> Decimal | None:
-    """The sum of both rates. A missing rate may be zero or unknown: without any, the fee is not
-    known."""
+    """The sum of both rates. A missing rate may be zero or unknown: if both are missing, the fee
+    is not known.
+    """
     own, integrators = number(row, f"{liquidity}_fee"), number(row, f"integrator_{liquidity}_fee")
     rates = [rate for rate in (own, integrators or None) if rate is not None]
     return total(rates) if rates else None
@@ -54,4 +55,4 @@ def _part(amount: Decimal | None, rate: Decimal, currency: str | None) -> Fee:
     fee = EXACT.scaleb(EXACT.multiply(amount, rate), -RATE_UNIT_DIGITS)
     return Decimal(
         format(fee.normalize(EXACT), "f")
-    ), currency  # without zeros at the end, which the multiplication adds
+    ), currency  # without the trailing zeros that the multiplication adds

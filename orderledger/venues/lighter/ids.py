@@ -23,12 +23,13 @@ class KnowsOrders(Protocol):
 def mint_client_order_index(
     records: KnowsOrders | Lookup, account: str, client_order_id: str
 ) -> int:
-    """The index for an order: the same in every process, and no other order's of this account.
+    """The index for an order: the same in every process, and not used by another order of this
+    account.
 
-    It is the first of a fixed sequence (SHA-256 of account, id and a count) that the ledger does
-    not know, or knows as this order's. Record it with the request,
-    `aliases={"lighter.client_order_index": str(index)}`, before the order is sent: what is not
-    recorded is not taken.
+    The indexes form a fixed sequence (SHA-256 of account, id and a count). The result is the first
+    that is free in the ledger, or belongs to this order. Record it with the request,
+    `aliases={"lighter.client_order_index": str(index)}`, before the order is sent: an unrecorded
+    index counts as free.
     """
     lookup: Lookup = records if callable(records) else records.order
     for salt in range(ATTEMPTS):
@@ -40,7 +41,7 @@ def mint_client_order_index(
 
 
 def hashed_index(account: str, client_order_id: str, salt: int) -> int:
-    """One index of the sequence. NUL separates the parts, because identifiers hold none."""
+    """One index of the sequence. NUL separates the parts, because identifiers never contain it."""
     digest = sha256(f"{account}\0{client_order_id}\0{salt}".encode()).digest()
     return 1 + int.from_bytes(digest, "big") % LARGEST
 

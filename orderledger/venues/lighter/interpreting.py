@@ -1,4 +1,4 @@
-"""`Interpreter`: translates payloads with the markets they need and with what the ledger knows."""
+"""`Interpreter`: translates payloads with the markets they need and with the ledger's data."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -16,7 +16,7 @@ from orderledger.venues.lighter.tokens import LighterAccount
 from orderledger.venues.lighter.translate import markets_named, translated
 
 PAUSE = timedelta(minutes=1)
-"""Between two queries of markets that could not be queried, or that are not listed."""
+"""Seconds between two queries of markets that could not be queried, or that are not listed."""
 
 
 class Interpreter:
@@ -30,11 +30,11 @@ class Interpreter:
         self._rest = rest
         self._records = records
         self._asked_until: dict[int, datetime] = {}
-        """By market: until then, a list without it is trusted."""
+        """By market: time until which a list without it is trusted."""
         self._quiet_until = datetime.min.replace(tzinfo=UTC)
 
     async def load(self) -> None:
-        """Query the markets, if none is known: an instrument keeps its first name."""
+        """Query the markets if none is known: an instrument keeps its first name."""
         if not self.markets.version:
             await self.learn()
 
@@ -43,12 +43,13 @@ class Interpreter:
         self.markets = self.markets.learned(await self._rest.get("orderBookDetails", {}))
 
     async def translated(self, account: str, document: Any, at: datetime) -> Translation:
-        """Translate one frame about the account, beside what the ledger knows."""
+        """Translate one frame about the account, using the ledger's data."""
         return self.settle(account, await self.read(account, document, at))
 
     async def read(self, account: str, document: Any, at: datetime) -> Translation:
-        """Translate a payload by itself. An unknown market is queried, and again after a while,
-        because a list may lack it."""
+        """Translate a single payload. An unknown market is queried, and again after a while,
+        because a list may lack it.
+        """
         unknown = [market for market in markets_named(document) if not self.markets.knows(market)]
         if at >= self._quiet_until and any(
             at >= self._asked_until.get(market, at) for market in unknown
@@ -59,11 +60,13 @@ class Interpreter:
             except VenueError:
                 self._quiet_until = at + PAUSE
         index = self.accounts[account].account_index
-        context = Context(account=account, account_index=index, markets=self.markets, heard_at=at)
+        context = Context(
+            account=account, account_index=index, markets=self.markets, received_at=at
+        )
         return translated(document, context)
 
     def settle(self, account: str, translated: Translation) -> Translation:
-        """The translation of one or several payloads, read beside what the ledger knows."""
+        """The translation of one or several payloads, using the ledger's data."""
         return replace(
             translated, messages=settled(translated.messages, account, self._records, self.markets)
         )

@@ -1,9 +1,9 @@
 """`Markets`: the instruments of market indexes, and their terms. The venue publishes a list, which
 grows.
 
-An instrument keeps the first symbol of its market for ever, because fills of one market must not
-change their instrument when the venue renames it. A market without a known symbol is named after
-its index.
+An instrument keeps the first symbol of its market for ever. Fills of one market must not change
+their instrument when the venue renames it. A market without a known symbol is named after its
+index.
 """
 
 from collections.abc import Iterable, Mapping
@@ -39,9 +39,10 @@ FALLBACK = "lighter:market:"
 
 @dataclass(frozen=True, slots=True)
 class Markets:
-    """`symbols` by market index: a known one never changes. `version` counts how often something
-    was learned. `taken` are names of something else. `steps`: tick and lot by market index, as the
-    last list gave them."""
+    """`symbols` by market index: a known symbol never changes. `version` counts the changes.
+    `taken` are names already used otherwise. `steps`: tick and lot by market index, from the
+    last list.
+    """
 
     symbols: Mapping[int, str] = field(default_factory=dict)
     version: int = 0
@@ -85,8 +86,9 @@ class Markets:
         return type(self)({**self.symbols, **added}, self.version + bool(added), self.taken, steps)
 
     def with_names(self, instruments: Iterable[str]) -> Self:
-        """These markets with the names that messages have used: a market first used by its index
-        keeps that name."""
+        """These markets with the names used in messages: a market that was first used by its
+        index keeps that name.
+        """
         names = frozenset(instruments) - self.taken - frozenset(self.symbols.values())
         nameless = {
             index: name
@@ -131,7 +133,7 @@ class Markets:
 
 
 def _steps(details: Document) -> dict[int, Steps]:
-    """Tick and lot of the markets of a list, from the decimals that it supports."""
+    """Tick and lot of the markets of a list, from their numbers of decimals."""
     found = {}
     for name in DETAILS:
         for _, row in rows_of(details.get(name), MARKS):
@@ -166,8 +168,9 @@ def _listed(details: Document) -> Iterable[tuple[int, str]]:
 
 
 def _named(row: Document) -> tuple[int | None, str | None]:
-    """The market that a row names, as rows of orders and trades do since 2026. A binary option may
-    have its underlying's symbol."""
+    """The market named in a row, as in rows of orders and trades since 2026. A binary option may
+    have its underlying's symbol.
+    """
     if row.get("market_symbol") is not None and word(row, "market_kind") in (PERPETUAL, SPOT):
         return account_number(row, "market_index" if "market_index" in row else "market_id"), word(
             row, "market_symbol"

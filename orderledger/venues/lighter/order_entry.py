@@ -1,8 +1,7 @@
 """Sends orders to Lighter: transactions, signed by the official SDK, to `sendTx`.
 
-An accepted transaction is queued, and no more: what becomes of the order follows from the feed. So
-an accepted request has no message. A transaction expires: one that was late cannot become an order
-afterwards.
+An accepted transaction is only queued: the feed reports the result of the order. So an accepted
+request has no message. A transaction expires: a late one cannot become an order afterwards.
 """
 
 import asyncio
@@ -31,8 +30,9 @@ from orderledger.venues.lighter.vocabulary import CLIENT_ORDER_INDEX, OK
 PREFIX = "/api/v1/"
 
 ABSENT_SECONDS = 660.0
-"""A transaction of the SDK expires after ten minutes; one more for the venue to show the order, and
-for clocks that differ."""
+"""A transaction of the SDK expires after ten minutes; the eleventh allows for the venue to show
+the order, and for clock differences.
+"""
 
 
 class LighterOrderEntry:
@@ -76,7 +76,7 @@ class LighterOrderEntry:
         self._turn = asyncio.Lock()
 
     def prepare(self, order: Row) -> Mapping[str, str]:
-        """The client order index. Raises NotSent for what Lighter cannot take."""
+        """The client order index. Raises NotSent for terms that Lighter does not support."""
         created(order, Scale.UNKNOWN)
         return {CLIENT_ORDER_INDEX: str(self._index_of(order))}
 
@@ -89,7 +89,9 @@ class LighterOrderEntry:
         )
 
     async def submit_many(self, orders: Sequence[Row]) -> Sequence[Sent | Exception]:
-        """One after the other: the answer to a batch would not say which order it refuses."""
+        """Sends orders one after the other: the answer to a batch would not show which order it
+        refuses.
+        """
         sent: list[Sent | Exception] = []
         for order in orders:
             try:
@@ -99,7 +101,7 @@ class LighterOrderEntry:
         return sent
 
     async def cancel(self, order: Row, request_id: str) -> Sent:
-        """Cancel by the client order index; an order without one, by the venue's id."""
+        """Cancel by the client order index, or by the venue's id for an order without one."""
         market, _ = await self._market(order["instrument"])
         index = self._name_of(order)
         return await self._sent(
@@ -141,8 +143,9 @@ class LighterOrderEntry:
         sign: Callable[[int], Signed],
         request_id: str | None = None,
     ) -> Sent:
-        """Sign with the next nonce and send. A nonce is used on only after the venue has taken the
-        one before it."""
+        """Sign with the next nonce and send. The next nonce is used only after the venue has
+        accepted the one before it.
+        """
         async with self._turn:
             nonce, self._nonce = await self._next_nonce(), None
             signed = sign(nonce)
@@ -165,12 +168,13 @@ class LighterOrderEntry:
             raise NotSent("no_nonce", str(error)) from None
         nonce = document.get("nonce") if isinstance(document, dict) else None
         if not isinstance(nonce, int) or isinstance(nonce, bool):
-            raise NotSent("no_nonce", "the venue gave no nonce")
+            raise NotSent("no_nonce", "the venue returned no nonce")
         return nonce
 
     async def _market(self, instrument: str) -> tuple[int, Scale]:
-        """The number of a market, and what amounts and prices are counted in. Raises NotSent if the
-        venue does not say."""
+        """The number of a market, and the units of its amounts and prices. Raises NotSent if the
+        venue does not state them.
+        """
         if self._markets.index(instrument) is None:
             try:
                 self._markets = self._markets.learned(
@@ -185,7 +189,7 @@ class LighterOrderEntry:
         if index is None or tick is None or lot is None:
             raise NotSent(
                 "unknown_instrument",
-                f"Lighter lists no market {instrument!r}, or does not say its decimals",
+                f"Lighter lists no market {instrument!r}, or does not state its decimals",
             )
         return index, Scale(tick=tick, lot=lot)
 
@@ -199,8 +203,7 @@ class LighterOrderEntry:
         return hashed_index(self._account, order["client_order_id"], 0)
 
     def _name_of(self, order: Row) -> int:
-        """A number by which the venue knows the order: its own and ours cannot be mistaken for each
-        other."""
+        """A number by which the venue knows the order: its ids and ours cannot be confused."""
         if (order.get("aliases") or {}).get(CLIENT_ORDER_INDEX) is None and order[
             "venue_order_id"
         ] is not None:
@@ -216,7 +219,8 @@ class LighterOrderEntry:
         request_id: str | None,
     ) -> Message:
         """The refusal as a message. Raises Unanswered if it does not prove that nothing was
-        taken."""
+        accepted.
+        """
         message = answer.document.get("message") if isinstance(answer.document, dict) else None
         sentence = str(message or answer.text or f"HTTP {answer.status}")
         reason = REFUSALS.reason(

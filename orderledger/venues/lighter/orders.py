@@ -105,7 +105,7 @@ def _aliases(row: Document) -> dict[str, str]:
 
 
 def _side(row: Document) -> Side | None:
-    """The side, from `is_ask`; from `side`, which may be empty, only without it."""
+    """The side, from `is_ask`, or without it from `side`, which may be empty."""
     is_ask = flag(row, "is_ask")
     if is_ask is not None:
         return Side.SELL if is_ask else Side.BUY
@@ -205,8 +205,9 @@ def _ended(claims: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _average_price(row: Document) -> Decimal | None:
-    """Average price: filled quote amount by filled base amount. None if the quotient is not exact:
-    the venue has rounded."""
+    """Average price: filled quote amount divided by filled base amount. None if the quotient is
+    not exact: the venue has rounded.
+    """
     base, quote = number(row, "filled_base_amount"), number(row, "filled_quote_amount")
     if not base or not quote:
         return None

@@ -41,7 +41,7 @@ class Queries:
         self._interpreter = interpreter
         self._now = now
         self._needs_market = False
-        self._tells_fundings = False
+        self._has_fundings = False
         """False if this deployment has never answered the query about them: some have no such
         call."""
 
@@ -59,8 +59,9 @@ class Queries:
         )
 
     async def order(self, account: str, order: Row) -> Translation | None:
-        """One order: by its client order index, among the active, among the inactive; and its
-        fills."""
+        """One order: by its client order index, among the active orders, then among the
+        inactive; and its fills.
+        """
         if any(name.startswith(NO_ORDER) for name in order["venue_order_ids"]):
             return None
         await self._interpreter.load()
@@ -89,9 +90,9 @@ class Queries:
             fundings = await self._back_to(
                 since, account, "positionFunding", {}, name="position_fundings"
             )
-            self._tells_fundings = True
+            self._has_fundings = True
         except VenueRefused as refused:
-            if refused.status != NOT_FOUND or self._tells_fundings:
+            if refused.status != NOT_FOUND or self._has_fundings:
                 raise
             fundings = Translation()
         translation = fills + fundings
@@ -107,14 +108,14 @@ class Queries:
         own = self._account(account)
         document = await self._rest.get("account", {"by": "index", "value": own.account_index}, own)
         if not document.get("accounts"):
-            raise VenueUnavailable("account: an answer without the account")
+            raise VenueUnavailable("account: the account is not in the answer")
         return await self._interpreter.read(account, document, self._now())
 
     def _account(self, account: str) -> LighterAccount:
         return self._interpreter.accounts[account]
 
     async def _active(self, account: str) -> list[Document]:
-        """The pages of all active orders, market by market where the venue requires it."""
+        """The pages of all active orders, market by market if the venue requires it."""
         if not self._needs_market:
             try:
                 return await self._active_in(account, {})

@@ -1,5 +1,6 @@
-"""Readers for Lighter's fields: indexes, markets, times in three units, rows in lists, dictionaries
-and alone."""
+"""Readers for Lighter's fields: indexes, markets, times in three units, and rows in lists, in
+dictionaries or single.
+"""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
@@ -20,8 +21,9 @@ NESTING = 3
 
 
 def index(row: Document, *names: str) -> str | None:
-    """An index as text, from the first of these fields that holds one. The venue writes 0 or an
-    empty text for none."""
+    """An index as text, from the first of these fields that has one. The venue writes 0 or an
+    empty text for none.
+    """
     fault: Unreadable | None = None
     for name in names:
         try:
@@ -45,14 +47,14 @@ def account_number(row: Document, name: str) -> int | None:
         return value
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < NO_MARKET:
         return int(value)
-    raise Unreadable(f"{name} is no account")
+    raise Unreadable(f"{name} is not an account")
 
 
 def market_of(row: Document, name: str, hint: str | None) -> int | None:
-    """The market index of a row, or else the key under which its list stands."""
+    """The market index of a row, or else the key of its list."""
     found = account_number(row, name)
     if found is not None and found < 0:
-        raise Unreadable(f"{name} is no market")
+        raise Unreadable(f"{name} is not a market")
     if found is None or found == NO_MARKET:
         return int(hint) if hint is not None and int(hint) != NO_MARKET else None
     return found
@@ -64,7 +66,7 @@ def moment(row: Document, *names: str) -> datetime:
         found = _moment(row.get(name))
         if found is not None:
             return found
-    raise Unreadable(f"none of {', '.join(names)} tells a time")
+    raise Unreadable(f"none of {', '.join(names)} has a time")
 
 
 def latest(row: Document, *names: str) -> datetime | None:
@@ -92,11 +94,10 @@ def grain(at: datetime) -> timedelta:
 def rows_of(
     value: Any, marks: frozenset[str], hint: str | None = None, depth: int = 0
 ) -> Iterator[tuple[str | None, Any]]:
-    """Every row of a list, of a dictionary by market, or the single row that stands for one, each
-    with the market it is under.
+    """Every row of a list, of a dictionary by market, or the single row, each with its market.
 
-    A row is known by bearing one of the `marks`. What is neither a row nor holds rows comes as it
-    is.
+    A row is recognised by one of the `marks`. Values that neither are rows nor contain them are
+    returned unchanged.
     """
     if value is None:
         return

@@ -1,5 +1,6 @@
-"""What proves that Lighter has not taken a transaction: its codes. One that is refused is not
-queued, and cannot work later."""
+"""Codes that prove that Lighter has not accepted a transaction. A refused transaction is not
+queued, and cannot work later.
+"""
 
 from typing import Any
 
@@ -18,8 +19,8 @@ DOCS = (
     "lighter, table of exceptions"
 )
 NONCES = (
-    "apidocs.lighter.xyz, Nonce management: a transaction with another nonce than the next is not "
-    "taken"
+    "apidocs.lighter.xyz, Nonce management: a transaction with another nonce than the next is "
+    "not accepted"
 )
 LIMITS = "apidocs.lighter.xyz, Rate limits"
 BEFORE = Mark.TURNED_AWAY
@@ -61,7 +62,7 @@ REFUSALS = Refusals(
 
 
 def code_in(document: Any) -> int | None:
-    """The code of an answer: 200 if it is no refusal. None if it has none."""
+    """The code of an answer: 200 if it is not a refusal. None if it has none."""
     refusal = refusal_of(document)
     if refusal is not None:
         return refusal

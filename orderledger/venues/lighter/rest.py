@@ -1,5 +1,6 @@
-"""Lighter's REST: requests within the allowance, with a valid token, page after page. A refusal is
-never an answer."""
+"""Lighter's REST: requests within the allowance, with a valid token, over all pages. A refusal
+is never an answer.
+"""
 
 import json
 import random
@@ -61,21 +62,21 @@ def http_for(
         rate_limiter=RateLimiter(allowance.per_minute),
         attempts=attempts,
         backoff=backoff or Backoff(chance),
-        is_busy=lambda _, said: code_of(said) in TOO_MANY,
+        is_busy=lambda _, text: code_of(text) in TOO_MANY,
     )
 
 
-def code_of(said: str) -> int | None:
+def code_of(text: str) -> int | None:
     """The venue's own code in a refusal."""
     try:
-        document = json.loads(said)
+        document = json.loads(text)
     except ValueError:
         return None
     return refusal_of(document)
 
 
 def refusal_of(document: Any) -> int | None:
-    """The code of a refusal, flat or nested in `error`. None if the document is no refusal."""
+    """The code of a refusal, flat or nested in `error`. None if the document is not a refusal."""
     if not isinstance(document, dict):
         return None
     inner = document.get("error")
@@ -98,8 +99,9 @@ class Rest:
     async def get(
         self, call: str, params: Parameters, account: LighterAccount | None = None
     ) -> Document:
-        """One answer. If the venue says that the token has ended, a new one is used for a second
-        attempt."""
+        """One answer. If the venue reports that the token has expired, a new one is used for a
+        second attempt.
+        """
         try:
             return await self._get(call, params, account)
         except VenueRefused as refused:
@@ -110,7 +112,7 @@ class Rest:
     async def listed(
         self, call: str, params: Parameters, account: LighterAccount, name: str
     ) -> AsyncIterator[Document]:
-        """The pages of a list, which stands in the field `name`."""
+        """The pages of a list in the field `name`."""
 
         async def fetch(cursor: str) -> Document:
             return await self.get(
@@ -126,7 +128,7 @@ class Rest:
             f"{PREFIX}{call}", params, weight=self._allowance.weight(call), headers=headers
         )
         if not isinstance(document, dict):
-            raise VenueUnavailable(f"{call}: an answer that is no object")
+            raise VenueUnavailable(f"{call}: the answer is not an object")
         code = refusal_of(document)
         if code in TOO_MANY:
             raise VenueUnavailable(f"{call}: {code}, too many requests")

@@ -35,7 +35,7 @@ class LighterSettings(OneAccountSection):
     networks = NETWORKS
     venue: Literal["lighter"]
     account_index: int = Field(ge=0, description="Its number at the venue.")
-    token: Secret = Field(description="An auth token that reads; a read-only one is enough.")
+    token: Secret = Field(description="An auth token for reading; a read-only one is enough.")
     private_key: Secret | None = Field(
         default=None,
         description="Key of an API key of the account, to send orders. Needs "
@@ -48,7 +48,7 @@ class LighterSettings(OneAccountSection):
     requests_per_minute: int = Field(
         default=STANDARD_PER_MINUTE,
         ge=1,
-        description="Allowed a minute; from 600 on as a premium account's, weighted.",
+        description="Requests allowed per minute, weighted; a premium account has 600 or more.",
     )
 
     @field_validator("requests_per_minute")
@@ -56,7 +56,7 @@ class LighterSettings(OneAccountSection):
     def _is_of_an_account(cls, allowed: int) -> int:
         if STANDARD_PER_MINUTE < allowed < HEAVIEST_QUERY:
             raise ValueError(
-                f"{allowed} is neither a standard account's (60 at most) nor a premium account's "
+                f"{allowed} fits neither a standard account (60 at most) nor a premium account "
                 "(600 at least)"
             )
         return allowed

@@ -1,14 +1,14 @@
-"""What the ledger knows already, and a translation cannot do without: three corrections, none of
-which decides anything.
+"""Three corrections of a translation that need the ledger's data. None of them decides anything.
 
-1. The venue gives one moment in s, ms or us. A row without microseconds that may be the moment the
-   ledger knows of the order is told with that moment, so that one fact read in two units stays one
-   fact.
-2. Terms that differ from those in force are told as `replace` where a replace is outstanding, else
-   as `restate`, besides the row's own message: the venue's rows know no event of their own for a
-   modified order, and the row that says it may be missed.
-3. An order that became known while its market had no name keeps the instrument it was recorded
-   under.
+1. The venue gives one moment in s, ms or us. A row without microseconds may mean the recorded
+   moment of the order. It is then reported with that moment, so that one fact read in two units
+   stays one fact.
+
+2. Terms that differ from those in force are reported as `replace` if a replace is outstanding, else
+   as `restate`, besides the row's own message. The venue has no event for a modified order, and the
+   row that shows it may be missed.
+
+3. An order that was recorded while its market had no name keeps its instrument.
 """
 
 from collections.abc import Iterable, Iterator
@@ -32,8 +32,7 @@ KEPT = frozenset(Report.model_fields) - {"reported", "type", "reason", "text"}
 def settled(
     messages: Iterable[Message], account: str, records: Records, markets: Markets
 ) -> list[Message]:
-    """The messages of one answer or frame, in its order, corrected by what the ledger has
-    recorded."""
+    """The messages of one answer or frame, in its order, corrected by the ledger's records."""
     changed: list[Message] = []
     fills: dict[str | None, datetime] = {}
     for message in messages:
@@ -80,8 +79,9 @@ def _instrument(stated: str | None, order: Row | None, markets: Markets) -> str 
 
 
 def _moment(message: Report, order: Row | None, filled_at: datetime | None) -> datetime | None:
-    """The recorded time that a coarser time can mean. For an end its own, otherwise the latest: its
-    fills are included."""
+    """The recorded time that a less precise time can mean. For an end its own time, otherwise
+    the latest, including its fills.
+    """
     at = message.at
     if (
         at is None
@@ -99,8 +99,9 @@ def _moment(message: Report, order: Row | None, filled_at: datetime | None) -> d
 
 
 def _new_terms(message: Report, order: Row) -> Iterator[Message]:
-    """Changed terms of an own order. Its first acknowledgement is left unchanged: it is compared
-    with the request."""
+    """Changed terms of one of our orders. Its first acknowledgement is left unchanged: it is
+    compared with the request.
+    """
     claims = message.reported
     is_first_word = isinstance(message, Acknowledge) and order["acknowledged_at"] is None
     if claims is None or order["origin"] != "own" or is_first_word:

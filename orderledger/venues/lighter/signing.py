@@ -1,5 +1,6 @@
 """Signed transactions, by the official SDK: the extra `orderledger[lighter]`. It has a native
-library, and asks no server."""
+library, and contacts no server.
+"""
 
 from typing import Any, NamedTuple, Protocol
 
@@ -19,7 +20,7 @@ class Signed(NamedTuple):
 
 
 class Signer(Protocol):
-    """Signs for one API key of one account. Raises NotSent for what the SDK refuses to sign."""
+    """Signs for one API key of one account. Raises NotSent if the SDK refuses to sign."""
 
     def create(self, market: int, client_order_index: int, terms: Create, nonce: int) -> Signed: ...
 
@@ -33,7 +34,7 @@ class Signer(Protocol):
 
 
 class SdkSigner:
-    """Signs with `lighter-sdk`. Raises InvalidSetting without the SDK, or for what is no key.
+    """Signs with `lighter-sdk`. Raises InvalidSetting without the SDK, or for an invalid key.
 
     Make it in an event loop: the SDK opens a client for HTTP, which is never used.
     """
@@ -48,7 +49,7 @@ class SdkSigner:
             self._client = client(url, account_index, {api_key_index: private_key})
         except Exception as error:  # its text may hold the key
             raise InvalidSetting(
-                "private_key", f"holds no private key ({type(error).__name__})"
+                "private_key", f"does not hold a private key ({type(error).__name__})"
             ) from None
 
     def create(self, market: int, client_order_index: int, terms: Create, nonce: int) -> Signed:
@@ -85,7 +86,7 @@ class SdkSigner:
 
 
 def _checked(signed: Any) -> Signed:
-    """What the SDK returns: type, JSON, hash, and an error instead of them."""
+    """The SDK's return value: type, JSON, hash, or an error instead."""
     kind, info, _, error = signed
     if error is not None or info is None:
         raise NotSent("not_signed", str(error))

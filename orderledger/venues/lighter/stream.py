@@ -47,8 +47,9 @@ logger = EventLogger(__name__)
 
 @dataclass(slots=True)
 class Session:
-    """The state of one connection. `held`: messages about an account that is not up yet. `refusal`:
-    what the venue refused with."""
+    """The state of one connection. `held`: messages about an account that is not up yet.
+    `refusal`: the reason for the venue's refusal.
+    """
 
     opened_at: datetime
     renew_at: datetime | None
@@ -84,7 +85,7 @@ class Stream:
         self._session = Session(venue.now(), None)
         self._held_markets: dict[str, set[str]] = {}
         self._refusal: str | None = None
-        """The reason why accounts did not come up, on this connection or the last one."""
+        """Why accounts did not come up, on this connection or the last one."""
         self._socket = Socket(
             url,
             greet=self._greet,
@@ -96,8 +97,9 @@ class Stream:
         )
 
     async def run(self) -> None:
-        """Deliver what is received. Messages of accounts that did not come up follow when the
-        connection ends."""
+        """Deliver received messages. Messages of accounts that did not come up follow when the
+        connection ends.
+        """
         async with aclosing(cast(AsyncGenerator[Event, None], self._socket.events())) as events:
             async for event in events:
                 match event:
@@ -113,7 +115,7 @@ class Stream:
         await self._socket.aclose()
 
     def error_for(self, account: str) -> str | None:
-        """The reason why the account is not up."""
+        """Why the account is not up."""
         if self._socket.fault is not None:
             return self._socket.fault
         return None if account in self._session.up else self._refusal
@@ -139,7 +141,7 @@ class Stream:
             token = token_of(account)
             ends_at = ends_of(token)
             if ends_at is not None and ends_at <= now:
-                raise VenueUnavailable(f"the token for account {account.account_index} has ended")
+                raise VenueUnavailable(f"the token for account {account.account_index} has expired")
             renewals += [at for at in (renew_at(token, now),) if at is not None]
             for channel in CHANNELS:
                 frame = {
@@ -166,7 +168,7 @@ class Stream:
         elif kind == "ping":
             await self._socket.send(PONG)
         elif kind == "shutdown":
-            self._socket.renew("the venue shuts this connection down")
+            self._socket.renew("the venue is closing this connection")
         elif (code := refusal_of(document)) is not None:
             self._refused(code, document)
         else:
@@ -210,7 +212,7 @@ class Stream:
         return confirmed >= NEEDED
 
     def _addressed(self, document: Any) -> tuple[str | None, str | None]:
-        """The channel and the account that a frame names, if it does."""
+        """The channel and the account that a frame names, if any."""
         named = document.get("channel") if isinstance(document, dict) else None
         if not isinstance(named, str):
             return None, None
@@ -253,20 +255,20 @@ class Stream:
     def _refused(self, code: int, document: Document) -> None:
         if code == ALREADY_SUBSCRIBED:
             return
-        said = hidden(json.dumps(document, default=str))[:500]
+        shown = hidden(json.dumps(document, default=str))[:500]
         if code == EXPIRED_TOKEN:
             self._refusals += 1
             self._socket.renew("the venue wants a new token")
-        elif said != self._refusal:
-            logger.warning("refused", venue="lighter", why=said)
-        self._refusal = self._session.refusal = said
+        elif shown != self._refusal:
+            logger.warning("refused", venue="lighter", why=shown)
+        self._refusal = self._session.refusal = shown
 
     def _tick(self, at: datetime) -> None:
         session = self._session
         if session.renew_at is not None and at >= session.renew_at:
-            self._socket.renew("the token is to be renewed")
+            self._socket.renew("the token has to be renewed")
         elif (
             len(session.up) < len(self._interpreter.accounts)
             and at > session.opened_at + self._confirm_within
         ):
-            self._socket.renew("subscriptions that nobody confirmed")
+            self._socket.renew("subscriptions that were not confirmed")

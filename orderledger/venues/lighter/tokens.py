@@ -1,4 +1,4 @@
-"""Tokens of accounts: when they end, and how they are kept out of texts."""
+"""Tokens of accounts: when they expire, and how they are kept out of texts."""
 
 import re
 from collections.abc import Callable
@@ -23,8 +23,9 @@ class LighterAccount:
 
 
 def token_of(account: LighterAccount) -> str:
-    """A token. Raises VenueUnavailable if there is none. The callable's error may hold a secret and
-    is not repeated."""
+    """A token. Raises VenueUnavailable if there is none. The callable's error may contain a
+    secret and is not repeated.
+    """
     try:
         token = account.token()
     except Exception as error:
@@ -32,22 +33,22 @@ def token_of(account: LighterAccount) -> str:
             f"no token for account {account.account_index}: {type(error).__name__}"
         ) from None
     if not token:
-        raise VenueUnavailable(f"no token for account {account.account_index}: an empty one")
+        raise VenueUnavailable(f"no token for account {account.account_index}: it is empty")
     learn(token)
     return token
 
 
 def ends_of(token: str) -> datetime | None:
-    """When the token ends, if it states it."""
+    """The expiry of the token, if it states one."""
     found = SIGNED.fullmatch(token) or READ_ONLY.fullmatch(token)
     return None if found is None else datetime.fromtimestamp(int(found["ends"]), UTC)
 
 
 def renew_at(token: str, now: datetime) -> datetime | None:
-    """When a connection needs a new token: a quarter of the token's life before its end, 15 minutes
-    at most.
+    """When a connection needs a new token: a quarter of the token's lifetime before its expiry, 15
+    minutes at most.
 
-    None if the token does not state its end.
+    None if the token states no expiry.
     """
     ends_at = ends_of(token)
     if ends_at is None:

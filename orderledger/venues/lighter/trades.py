@@ -1,9 +1,10 @@
-"""Rows of trades, funding and positions, to messages.
+"""Translates rows of trades, funding and positions to messages.
 
 A trade is one fill of the account, or two if the account traded with itself. A fill is identified
-by market, trade and side: `0:19300000001:buy`. The venue sorts trades by their ids where it is
-asked to (`sort_by=trade_id`): the id is also the order of trades that have one time. A fill that no
-order made, as when the venue takes a position away, is an order of its own: `none:` and the fill.
+by market, trade and side: `0:19300000001:buy`. The venue can sort trades by id
+(`sort_by=trade_id`): the id is also the order of trades with the same time. A fill without an
+order, as when the venue takes a position away, makes its own order. The order's id is `none:` and
+the fill.
 """
 
 from decimal import Decimal
@@ -51,12 +52,13 @@ SIDES = {"bid": Side.BUY, "ask": Side.SELL}
 
 
 def trade_messages(row: Document, context: Context, hint: str | None) -> list[Message]:
-    """The fills of the account in this trade: one, two of a self-trade, none of a trade between
-    others. Raises Unreadable."""
+    """The account's fills in this trade: one, two for a self-trade, none for a trade between
+    others. Raises Unreadable.
+    """
     owners = {end: account_number(row, f"{end}_account_id") for end in SIDES}
     own = [end for end in SIDES if owners[end] == context.account_index]
     if not own and None in owners.values():
-        raise Unreadable("whose trade it is is missing")
+        raise Unreadable("the owner of the trade is missing")
     return [_fill(row, context, hint, end) for end in own]
 
 
@@ -100,8 +102,9 @@ def _fill(row: Document, context: Context, hint: str | None, end: str) -> Fill:
 
 
 def _client_order_index(row: Document, end: str, details: Details | None) -> str | None:
-    """The client order index of this end. It has to be readable where no order is named: `details`
-    is None there."""
+    """The client order index of this side. It has to be readable if no order is named: `details`
+    is None then.
+    """
     names = (f"{end}_client_id_str", f"{end}_client_id")
     return (
         index(row, *names)
@@ -176,7 +179,7 @@ def _held(
     return Balance(
         account=context.account,
         source=context.source,
-        at=context.heard_at,
+        at=context.received_at,
         instrument=context.markets.instrument(_market(row, hint)),
         quantity=quantity,
         average_price=average_price,
@@ -200,7 +203,7 @@ def balance_of(context: Context, currency: str, quantity: Decimal, row: Document
     return Balance(
         account=context.account,
         source=context.source,
-        at=context.heard_at,
+        at=context.received_at,
         instrument=currency,
         quantity=quantity,
         evidence=row,

@@ -1,5 +1,4 @@
-"""The terms of an order as Lighter's transactions hold them: whole numbers of the smallest
-steps."""
+"""The terms of an order in Lighter's transactions: whole numbers of the smallest steps."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,7 +12,7 @@ from orderledger.venues.errors import NotSent
 LIMIT, STOP_LIMIT = 0, 3
 IMMEDIATE, GOOD_TILL_TIME, POST_ONLY = 0, 1, 2
 IN_28_DAYS, AT_ONCE = -1, 0
-"""Expiry of an order: the SDK's word for 28 days, and that of an order which does not rest."""
+"""Expiry of an order: the SDK's value for 28 days, and that of an order which does not rest."""
 
 LARGEST_PRICE = 2**32 - 1
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -21,7 +20,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scale:
-    """What prices and quantities of a market are counted in."""
+    """The units of a market's prices and quantities."""
 
     tick: Decimal | None
     lot: Decimal | None
@@ -46,11 +45,12 @@ class Create:
 
 
 def created(order: Row, scale: Scale) -> Create:
-    """The terms of a new order. Raises NotSent for what Lighter cannot take."""
+    """The terms of a new order. Raises NotSent for terms that Lighter does not support."""
     if order["order_type"] not in ("limit", "stop_limit"):
         raise NotSent(
             "unsupported_order_type",
-            f"{order['order_type']}: send a limit order, with ioc to take what is there",
+            f"{order['order_type']} is not supported: send a limit order, with ioc to execute at "
+            "once",
         )
     if order["limit_price"] is None or (order["order_type"] == "stop_limit") != (
         order["stop_price"] is not None
@@ -72,8 +72,9 @@ def created(order: Row, scale: Scale) -> Create:
 
 
 def scaled(reason: str, number: Decimal, step: Decimal | None) -> int:
-    """A number in steps; 0 while the step is unknown. Raises NotSent if it is no whole number of
-    them, or too large."""
+    """A number in steps; 0 while the step is unknown. Raises NotSent if it is not a whole number
+    of them, or too large.
+    """
     if step is None:
         return 0
     steps = EXACT.divide(Decimal(number), step)
@@ -81,13 +82,14 @@ def scaled(reason: str, number: Decimal, step: Decimal | None) -> int:
         LARGEST_PRICE if "price" in reason else 2**48
     ):
         raise NotSent(
-            reason, f"{plain(Decimal(number))} is no multiple of {plain(step)} that Lighter takes"
+            reason,
+            f"{plain(Decimal(number))} is not a multiple of {plain(step)} that Lighter accepts",
         )
     return int(steps)
 
 
 def _lifetime(order: Row) -> tuple[int, int]:
-    """Time in force and expiry. Good till canceled ends after 28 days there."""
+    """Time in force and expiry. At Lighter, good till canceled ends after 28 days."""
     match order["time_in_force"]:
         case "ioc":
             return IMMEDIATE, AT_ONCE
@@ -96,4 +98,6 @@ def _lifetime(order: Row) -> tuple[int, int]:
         case "gtd" if order["expire_at"] is not None:
             milliseconds = (order["expire_at"] - EPOCH) // timedelta(milliseconds=1)
             return (POST_ONLY if order["post_only"] else GOOD_TILL_TIME), milliseconds
-    raise NotSent("unsupported_time_in_force", f"{order['time_in_force']} is none of gtc, gtd, ioc")
+    raise NotSent(
+        "unsupported_time_in_force", f"{order['time_in_force']} is not one of gtc, gtd, ioc"
+    )

@@ -1,6 +1,6 @@
 """Messages from any payload of Lighter: frames and REST answers, recognised by their shape.
 
-Pure: no clock, no network. A row that cannot be read is a Fault and costs the other rows nothing.
+Pure: no clock, no network. An unreadable row is a Fault and does not affect the other rows.
 """
 
 from collections.abc import Callable, Mapping
@@ -109,10 +109,13 @@ def from_recorded(
 
     `account` is the ledger's name of the account, `account_index` the venue's. `markets`: symbols
     by index, or the venue's answer to orderBookDetails. `at`: when it was recorded, for positions,
-    which bear no time. With `records` it is read beside what the ledger knows, as `settling` says.
+    which have no time. With `records` it is corrected by the ledger's data, see `settling`.
     """
     context = Context(
-        account=account, account_index=account_index, markets=Markets.of(markets or {}), heard_at=at
+        account=account,
+        account_index=account_index,
+        markets=Markets.of(markets or {}),
+        received_at=at,
     )
     messages = translated(document, context).messages
     return (
@@ -121,7 +124,7 @@ def from_recorded(
 
 
 def translated(document: Any, context: Context) -> Translation:
-    """The messages of one payload, and its faults. Never raises."""
+    """The messages and faults of one payload. Never raises."""
     if isinstance(document, list) and not any(isinstance(item, list) for item in document):
         return joined(translated(item, context) for item in document)
     if not isinstance(document, dict):
@@ -144,7 +147,7 @@ def translated(document: Any, context: Context) -> Translation:
     parts += [_account(row, context) for _, row in rows_of(document.get("accounts"), ACCOUNT_MARKS)]
     missing = [name for name in BODIES.get(channel, ()) if name not in document]
     if missing or not (parts or channel or _is_silent(document)):
-        fault = f"has no {missing[0]}" if missing else "is no payload of this venue"
+        fault = f"has no {missing[0]}" if missing else "is not a payload of this venue"
         return joined(parts) + Translation(faults=[Fault(fault, document)])
     return joined(parts)
 
@@ -177,7 +180,7 @@ def markets_named(document: Any) -> frozenset[int]:
 
 
 def _parts(document: Any) -> list[Document]:
-    """The objects of a payload in which markets may be named: itself, and the accounts it lists."""
+    """The objects of a payload that may name markets: itself, and the accounts it lists."""
     parts = [
         part
         for part in (document if isinstance(document, list) else [document])
@@ -193,10 +196,10 @@ def _pushed(context: Context, frame: Document) -> Context:
     """The context of a frame: balances are dated by the time of receipt, or else by the frame's own
     `timestamp`."""
     try:
-        sent_at = context.heard_at or moment(frame, "timestamp")
+        sent_at = context.received_at or moment(frame, "timestamp")
     except Unreadable:
         sent_at = None
-    return replace(context, source=Source.VENUE_PUSH, heard_at=sent_at)
+    return replace(context, source=Source.VENUE_PUSH, received_at=sent_at)
 
 
 def _is_of_another(document: Document, context: Context) -> bool:
@@ -219,7 +222,7 @@ def _is_row(document: Document) -> bool:
 def _is_silent(document: Document) -> bool:
     kind = document.get("type")
     if "event_info" in document:
-        return True  # a transaction: what becomes of its order, the order's rows tell
+        return True  # a transaction: the rows of its order show the result
     return not SILENT.isdisjoint(document) and (
         "type" not in document
         or (isinstance(kind, str) and (kind in CONTROL_FRAMES or kind.startswith("jsonapi/")))
@@ -236,7 +239,7 @@ def _part(name: str, value: Any, context: Context) -> Translation:
 
 def _row(reader: Reader, row: Any, context: Context, hint: str | None) -> Translation:
     if not isinstance(row, dict):
-        raise Unreadable("is no row")
+        raise Unreadable("is not a row")
     return Translation(reader(row, context, hint))
 
 
@@ -244,7 +247,7 @@ def _account(row: Any, context: Context) -> Translation:
     """One account of an answer: positions, currencies, and the collateral unless a currency row has
     it."""
     if not isinstance(row, dict):
-        return Translation(faults=[Fault("is no row", row)])
+        return Translation(faults=[Fault("is not a row", row)])
     try:
         named = stated_index(row, "index", "account_index")
         if named is not None and named != str(context.account_index):

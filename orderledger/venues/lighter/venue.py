@@ -28,24 +28,26 @@ MAINNET = NETWORKS["mainnet"].url
 TESTNET = NETWORKS["testnet"].url
 
 ABILITIES = Abilities(
-    client_ids="an index of ours names one order among those that are open; whether it may come "
-    "again is not stated",
-    fill_identity="market, trade id and side: a trade with oneself is two fills",
+    client_ids=(
+        "our index identifies one order among the open ones; the venue does not state whether it "
+        "may be reused"
+    ),
+    fill_identity="market, trade id and side: a self-trade is two fills",
     has_fill_ids=True,
     streams=True,
     orders_reach_back="open orders without limit; ended ones page by page; by client order index "
     "a day, or 1000 orders",
-    fills_reach_back="page by page, as far as the venue goes",
+    fills_reach_back="page by page, as far back as the venue lists them",
 )
 
 
 class LighterVenue(BaseVenue):
     """Accounts at Lighter, by their names in the ledger.
 
-    `websocket_url`: by default that of `url`. `markets`: what was kept of an earlier run, so that
-    nothing has to be asked before the first frame. `http`: by default one within the `allowance`.
-    `rest_lag`: how long an order may be missing from REST. `quiet_for`: after so many seconds
-    without a frame the connection is given up.
+    `websocket_url`: by default that of `url`. `markets`: the markets kept from an earlier run, so
+    that no query is needed before the first frame. `http`: by default one within the `allowance`.
+    `rest_lag`: how long an order may be missing from REST. `quiet_for`: seconds without a frame
+    after which the connection is closed.
     """
 
     name = VENUE
@@ -91,7 +93,7 @@ class LighterVenue(BaseVenue):
 
     @property
     def markets(self) -> Markets:
-        """The markets known now. Keep them for the next run."""
+        """The currently known markets. Keep them for the next run."""
         return self._interpreter.markets
 
     def make_feeds(self) -> Iterable[Feed]:

@@ -7,7 +7,7 @@ from orderledger import OrderType, TimeInForce
 
 VENUE = "lighter"
 CLIENT_ORDER_INDEX = "lighter.client_order_index"
-"""The alias under which the venue's only client id is kept."""
+"""The alias for the venue's only client id."""
 
 CURRENCY = "USDC"
 """The currency of funding and of `usd_amount`."""
@@ -62,7 +62,7 @@ PLAIN_STATUSES = frozenset({"canceled", "canceled-expired"})
 """Final statuses that the message type expresses fully. Others are kept as the `reason`."""
 
 TRIGGERS = frozenset({"mark-price", "twap", "parent-order"})
-"""Conditions that a conditional order waits for. It is accepted, and not on the book."""
+"""Conditions that a conditional order waits for. The order is accepted, but not on the book."""
 
 ORDER_TYPES: dict[str, OrderType] = {
     "limit": OrderType.LIMIT,
@@ -90,15 +90,16 @@ TIMES_IN_FORCE: dict[str, TimeInForce] = {
 }
 
 SETTLEMENT = "market-settlement"
-"""A binary option that did not come about is settled at 0."""
+"""A binary option whose outcome did not happen is settled at 0."""
 PLAIN_TRADES = frozenset({"trade", "buy", "sell"})
 """Trades of any other type, `liquidation`, `deleverage`, `market-settlement`, have it as their
-`reason`. A side was the type of older ones."""
+`reason`. Older trades had a side as their type.
+"""
 
 CONTROL_FRAMES = frozenset(
     {"connected", "ping", "pong", "shutdown", "error", "subscribe", "unsubscribe", "unsubscribed"}
 )  # fmt: skip
-"""Message types that a client sends as well: a log may hold both directions."""
+"""Message types that a client sends as well: a log may contain both directions."""
 
 BODIES: dict[str, tuple[str, ...]] = {
     "account_all_orders": ("orders",),

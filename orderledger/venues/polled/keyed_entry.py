@@ -80,7 +80,7 @@ class KeyedOrderEntry:
 
     async def replace(self, order: Row, request: Row) -> Sent:
         raise NotSent(
-            "replace_unsupported", "the venue changes no orders: cancel the order and send another"
+            "replace_unsupported", "the venue cannot change an order: cancel it and send another"
         )
 
     async def aclose(self) -> None:
@@ -128,7 +128,7 @@ class KeyedOrderEntry:
         for name, types in (("limit_price", WITH_LIMIT), ("stop_price", WITH_STOP)):
             if (order.get(name) is not None) != (order_type in types):
                 raise NotSent(
-                    f"incorrect_{name}", f"{name} is {order.get(name)} of a {order_type} order"
+                    f"incorrect_{name}", f"{name} is {order.get(name)} for a {order_type} order"
                 )
 
     async def _sent(
@@ -176,7 +176,7 @@ class KeyedOrderEntry:
         """The messages of the row of an answer about our order, and only about ours."""
         now = self._now()
         context = RowContext(
-            account=self._account, heard_at=now, first_seen_at=lambda name, *, is_end: now
+            account=self._account, received_at=now, first_seen_at=lambda name, *, is_end: now
         )
         read = each([row], self._reader.order, context)
         if read.faults:
@@ -203,7 +203,8 @@ class KeyedOrderEntry:
         names: Mapping[str, str],
     ) -> Message:
         """The refusal as a message. Raises Unanswered if it does not prove that nothing was
-        taken."""
+        accepted.
+        """
         stated, text = ((), answer.text) if refusal is None else ((refusal.code,), refusal.text)
         reason = self.table.refusals.reason(kind, codes_of(answer.status, *stated), text)
         fields: Document = {

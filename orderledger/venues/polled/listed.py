@@ -1,10 +1,10 @@
-"""`ListedVenue`: a polled venue with one account, that lists its open orders and its new ones, and
-answers about single orders.
+"""`ListedVenue`: a polled venue with one account that lists its open orders and its new ones, and
+answers queries about single orders.
 
-Every poll queries three things, so that nothing falls between two polls: the orders made since the
-poll before, ended or not; all open orders; and each order by itself that was open before and is in
-neither list. Orders that have ended stay in the rows for a while, so that the poll and a
-reconciliation at the same time both see the end.
+So that no order falls between two polls, every poll queries three things: orders made since the
+last poll, ended or not; all open orders; and each order that was open before and is in neither
+list. Orders that have ended stay in the rows for a while. So the poll and a reconciliation at the
+same time both see the end.
 """
 
 import random
@@ -32,9 +32,9 @@ from orderledger.venues.polled.table import SpotTable
 logger = EventLogger(__name__)
 
 KEPT_ENDED = 500
-"""Rows of ended orders that are still given, and details of rows that are not queried again."""
+"""Limits on rows of ended orders that are still delivered, and on cached details of rows."""
 MARGIN = timedelta(seconds=1)
-"""Venues write times to the second."""
+"""Venues write times in whole seconds."""
 
 
 class ListedVenue(PolledVenue):
@@ -102,23 +102,23 @@ class ListedVenue(PolledVenue):
         return rows
 
     async def open_orders(self, account: str) -> Listing:
-        """All open orders. Raises VenueUnavailable if the id of one cannot be read: it would count
-        as absent."""
+        """All open orders. Raises VenueUnavailable if an order's id cannot be read: the order
+        would count as absent.
+        """
         await self._learn_terms()
         at = self.now()
         rows = await self._orders(at - self.overlap)
         nameless = next((row for row in rows if self.reader.id_of(row) is None), None)
         if nameless is not None:
             raise VenueUnavailable(
-                f"an order has no id that can be read: {self._hidden(as_text(nameless)[:200])}"
+                f"an order has no readable id: {self._hidden(as_text(nameless)[:200])}"
             )
         return await self.listing(
             account, self.translate_orders(account, rows), self.open_ids(rows), at
         )
 
     async def _orders(self, since: datetime) -> list[Any]:
-        """The orders made since then, those that are open, and those that were open at the query
-        before."""
+        """The orders made since then, the open ones, and those that were open at the last query."""
         listed = [*await self.queries.new_orders(since), *await self.queries.open_orders()]
         found = {self.key_of(row): row for row in listed}
         for name in [name for name in self._open if name not in found and name not in self._ended]:
@@ -129,13 +129,15 @@ class ListedVenue(PolledVenue):
         ]:
             row = await self.queries.one_order(name)
             if row is not None and not self._is_end(row):
-                # It works again, by its own row too. Another query may have found that meanwhile.
+                # The order works again, and its own row shows it. Another query may have found that
+                # meanwhile.
                 self._ended.pop(name, None)
         return [await self._whole_row(row) for row in self._with_ended(found).values()]
 
     def translate_orders(self, account: str, rows: Sequence[Any]) -> Translation:
-        """A row that says to be filled beyond the fills known is translated again: they may come
-        later."""
+        """A row that claims more filled quantity than the known fills is translated again: the
+        fills may come later.
+        """
         read = self.translate_rows(rows, self._context())
         return replace(read, questions=[*read.questions, *self._lacking(read.messages)])
 
@@ -162,8 +164,9 @@ class ListedVenue(PolledVenue):
         )
 
     async def fills_since(self, account: str, since: datetime) -> Answer:
-        """Every fill since then: from the list of fills, or else from the orders of which some may
-        still have filled."""
+        """Every fill since then: from the list of fills, else from the orders that may still
+        have filled.
+        """
         await self._learn_terms()
         reach = self._fills_reach()
         if self.table.fills is not None:
@@ -197,7 +200,7 @@ class ListedVenue(PolledVenue):
         )
 
     def reports_position(self, instrument: str) -> bool:
-        """Spot: what is held are currencies."""
+        """Spot: positions are currencies."""
         return False
 
     def terms_of(self, instrument: str) -> Terms | None:
@@ -209,8 +212,9 @@ class ListedVenue(PolledVenue):
         return None if reach is None else self.now() - reach
 
     async def _learn_terms(self) -> None:
-        """Query the list of instruments, if it is due. One that does not come costs only the
-        terms."""
+        """Query the list of instruments if it is due. If the query fails, only the terms are
+        missing.
+        """
         if self._terms_due_at is not None and self.now() < self._terms_due_at:
             return
         try:
@@ -221,8 +225,9 @@ class ListedVenue(PolledVenue):
             logger.warning("instruments_not_read", venue=self.name, why=self._hidden(str(error)))
 
     def _with_ended(self, found: dict[str, Any]) -> dict[str, Any]:
-        """The rows, with those of orders that ended before: a list in which one of them works is
-        outdated."""
+        """The rows, with those of orders that ended before: a list that shows one of them
+        working is outdated.
+        """
         for key, row in self._ended.items():
             if key not in found or not self._is_end(found[key]):
                 found[key] = row
@@ -244,8 +249,9 @@ class ListedVenue(PolledVenue):
         )
 
     async def _whole_row(self, row: Any) -> Any:
-        """The row with its fills: those that a list leaves out are queried once, until the row
-        changes."""
+        """The row with its fills. If a list leaves them out, they are queried once, until the
+        row changes.
+        """
         name = self.reader.id_of(row)
         claimed, listed = self.reader.filled(row)
         if name is None or listed >= claimed:
@@ -264,7 +270,7 @@ class ListedVenue(PolledVenue):
         return whole
 
     def translate_rows(self, rows: Sequence[Any], context: RowContext) -> Translation:
-        """Fills come before the orders that have ended by them, and say when."""
+        """Puts fills before the orders that they end, because they have the time."""
         is_fill = self.reader.is_fill
         fills = each([row for row in rows if is_fill(row)], self.reader.fill, context)
         self._fills.note(fills.messages)
@@ -275,7 +281,7 @@ class ListedVenue(PolledVenue):
     def _context(self) -> RowContext:
         return RowContext(
             account=self.accounts[0],
-            heard_at=self.now(),
+            received_at=self.now(),
             fills=self._fills,
             first_seen_at=self._first_seen,
             terms_of=self.terms_of,

@@ -1,5 +1,6 @@
-"""From a row of an order to its messages, for venues whose rows say how an order stands: see
-`OrderState`."""
+"""Translates a row of an order to its messages, for venues whose rows show the order's state:
+see `OrderState`.
+"""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -39,8 +40,9 @@ ENDED = frozenset({Status.FILLED, Status.CANCELED, Status.REJECTED})
 
 
 class SeenAt(Protocol):
-    """The time of an order's acceptance, or of its end, for rows that do not say it: when it was
-    first seen. None if nothing is known of that, as in a recording."""
+    """The time of an order's acceptance or end, for rows without it: when it was first seen.
+    None if it is unknown, as in a recording.
+    """
 
     def __call__(self, venue_order_id: str, *, is_end: bool) -> datetime | None: ...
 
@@ -54,9 +56,10 @@ MOST_REMEMBERED = 5_000
 
 
 class FillTimes:
-    """When how much of an order was filled: by the fills of the ledger, and by those that were
-    translated and may not be recorded yet. A venue whose rows do not say when they changed gets its
-    times from here."""
+    """The time at which a quantity of an order was filled, from the ledger's fills and from
+    translated fills that may not be recorded yet. A venue whose rows have no time of change gets
+    its times from here.
+    """
 
     def __init__(self, account: str, records: Records) -> None:
         self._account = account
@@ -72,12 +75,13 @@ class FillTimes:
             del self._fills[name]
 
     def total(self, venue_order_id: str) -> Decimal:
-        """How much is known to be filled."""
+        """The quantity known to be filled."""
         return sum((quantity for _, quantity in self._known(venue_order_id)), ZERO)
 
     def reached_at(self, venue_order_id: str, filled: Decimal) -> datetime | None:
-        """When so much was filled; of more than is known, when the last of what is known was. None
-        if nothing is known."""
+        """When this much was filled; for more than the known quantity, the time of the last
+        known fill. None if no fill is known.
+        """
         cumulated, at = ZERO, None
         for filled_at, quantity in sorted(self._known(venue_order_id)):
             if cumulated >= filled:
@@ -114,12 +118,13 @@ class FirstSeen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowContext:
-    """What rows do not say: the account, how and when they came, the fills known by now, the time
-    of what they do not date, and the terms of instruments."""
+    """Facts that rows lack: account, source and time, the fills known by now, the time of
+    undated events, and the terms of instruments.
+    """
 
     account: str
     source: Source = Source.VENUE_POLL
-    heard_at: datetime | None = None
+    received_at: datetime | None = None
     fills: FillTimes | None = None
     first_seen_at: SeenAt = never_seen
     terms_of: Callable[[str], Terms | None] = lambda instrument: None
@@ -161,7 +166,7 @@ class OrderState:
         }
 
     def report(self, context: RowContext, evidence: PayloadRow) -> Report:
-        """The message for the row's status, with what the row claims."""
+        """The message for the row's status, with the row's other claims."""
         kind = StatusReport if self.status is None else REPORTS.get(self.status, StatusReport)
         is_partial = kind is Acknowledge and bool(self.filled)
         claims = ReportedClaims(
@@ -208,11 +213,11 @@ FILL_FIELDS = tuple(field.name for field in fields(FillRow))
 
 
 def nameless_fills(rows: Sequence[FillRow], common: Document, filled: Decimal | None) -> list[Fill]:
-    """The fills of one order, where the venue gives them no ids: oldest first.
+    """The fills of one order, oldest first, for a venue that gives them no ids.
 
     A fill is identified by the order, its time, price and quantity, and its number among equals. So
-    the order of the list means nothing, and a fill that is listed later changes no other's id. Of
-    rows that come to more than what is `filled`, equal ones are one row that was repeated.
+    the sequence of the list does not matter, and a fill that is listed later changes no other's id.
+    If the rows add up to more than `filled`, equal rows count as one repeated row.
     """
     is_repeated = filled is not None and total(row.quantity for row in rows) > filled
     fills: list[Fill] = []
@@ -234,13 +239,14 @@ ReadRow: TypeAlias = Callable[[PayloadRow, RowContext], Iterable[Message]]
 
 
 def latest(*moments: datetime | None) -> datetime | None:
-    """The latest of those that are known."""
+    """The latest of the known times."""
     return max((moment for moment in moments if moment is not None), default=None)
 
 
 def each(rows: Sequence[Any], read: ReadRow, context: RowContext) -> Translation:
-    """The messages of independent rows. A row that cannot be read is a fault, and costs the others
-    nothing."""
+    """The messages of independent rows. A row that cannot be read is a fault, and does not
+    affect the others.
+    """
 
     def one(row: Any) -> Translation:
         if not isinstance(row, dict):

@@ -44,7 +44,7 @@ class Queries:
         return await self._pages(self._table.new_orders, since=since)
 
     async def fills(self, since: datetime) -> list[Any]:
-        """All fills since then, where the venue lists fills."""
+        """All fills since then, if the venue lists fills."""
         pages = self._table.fills
         return [] if pages is None else await self._pages(pages, "fill", since=since)
 
@@ -97,7 +97,7 @@ class Queries:
         return [one for one in fills if isinstance(one, dict) and str(one.get(of_order)) == name]
 
     async def balances(self) -> list[Any]:
-        """What is held of each currency."""
+        """The balance of each currency."""
         query = self._table.balances
         return self._rows(await self._ask(query.method, query.path, dict(query.fields)), "balance")
 

@@ -122,14 +122,14 @@ class Reader:
         )
 
     def balance(self, row: PayloadRow, context: RowContext) -> Iterator[Message]:
-        """What is held of a currency, what open orders have blocked included."""
+        """The balance of a currency, including the amount blocked by open orders."""
         currency = needed_word(row, self.table.held_currency).upper()
         yield Balance(
             account=context.account,
             source=context.source,
             instrument=self.table.markets.currency(currency),
             quantity=needed_number(row, self.table.held_quantity),
-            at=context.heard_at,
+            at=context.received_at,
             evidence=row,
         )
 
@@ -192,7 +192,7 @@ class Reader:
         return self.table.markets.listed(found)
 
     def translated(self, document: Any, context: RowContext) -> Translation:
-        """The messages of one payload, and its faults. Never raises."""
+        """The messages and faults of one payload. Never raises."""
         if not isinstance(document, dict):
             return Translation(faults=[Fault("is not a JSON object", document)])
         found = self._readable(document)

@@ -11,7 +11,7 @@ from orderledger.venues.polled.table import SpotTable
 
 
 class RowRecording:
-    """`Recording` of payloads that each stand alone."""
+    """`Recording` of payloads that are independent of one another."""
 
     def __init__(self, account: str, table: SpotTable) -> None:
         self._reader = Reader(table)

@@ -246,7 +246,7 @@ class SpotTable:
         return document.get(self.accepted[0]) == self.accepted[1]
 
     def refusal(self, document: object) -> Refusal | None:
-        """The refusal that an answer is; None if it is another answer."""
+        """The refusal in an answer; None for any other answer."""
         return self.refusal_in(document) if isinstance(document, dict) else None
 
     def is_turned_away(self, document: object) -> bool:

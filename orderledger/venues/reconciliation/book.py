@@ -96,7 +96,7 @@ def position_at(
         for row in book.account_events(**asked)
         if row["at"] <= moment and row["position"] != without
     ]
-    entries = [row for row in (*trades, *events) if part_of(row, modes) == part]
+    entries: list[Any] = [row for row in (*trades, *events) if part_of(row, modes) == part]
     return position_of(account, instrument, terms_of(defined), sorted(entries, key=when))
 
 

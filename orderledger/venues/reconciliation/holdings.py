@@ -112,8 +112,9 @@ class Holdings:
 
     def name(self, instrument: str, side: str | None, position_id: str | None) -> PositionName:
         """The position of these fields of a message, by the mode of the instrument."""
-        fields = {"position_side": side, "position_id": position_id}
-        return PositionName(instrument, *part_now(fields, self._modes.get(instrument, ())))
+        modes = self._modes.get(instrument, ())
+        part = part_now({"position_side": side, "position_id": position_id}, modes)
+        return PositionName(instrument, *part)
 
     def names(self, balances: Sequence[Balance]) -> list[PositionName]:
         """The positions of the venue's balances."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from orderledger.extend.values import EXACT, ONE, ZERO, modes_of, part_of, plain, when
 from orderledger.extend.views import Terms, position_of, position_rows, terms_of
@@ -63,13 +63,13 @@ def _solved(
 
 def _average(opening: Opening, price: Decimal, terms: Terms, fills: Sequence[TradeRow]) -> Decimal:
     """The average price after the fills, if the position was opened at this price."""
-    opened = {
+    opened: Any = {
         "kind": "adjust",
         "quantity": opening.quantity,
         "price": price,
         "at": opening.at,
         "position": 0,
     }
-    position = position_of("", opening.name.instrument, terms, [opened, *fills])
-    found: Decimal = position_rows(position)[0]["average_open_price"]
-    return found
+    entries: list[Any] = [opened, *fills]
+    position = position_of("", opening.name.instrument, terms, entries)
+    return position_rows(position)[0]["average_open_price"] or ZERO

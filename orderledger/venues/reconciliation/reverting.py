@@ -183,8 +183,9 @@ def _adjust(log: Log, event: EventRow, now: datetime) -> Message:
     account, instrument, at = event["account"], event["payload"]["instrument"], event["at"]
     defined = next(iter(log.instruments(account=account, instrument=instrument)), None)
     told = {name: event["payload"].get(name) for name in ("position_side", "position_id")}
-    part = part_of({**told, "at": at, "position": event["position"]}, modes_of(defined))
-    held = position_rows(
+    entry: Any = {**told, "at": at, "position": event["position"]}
+    part = part_of(entry, modes_of(defined))
+    held: Any = position_rows(
         position_at(log, account, instrument, at, part, without=event["position"])
     )[0]
     price = Decimal(plain(EXACT.quantize(held["average_open_price"], SMALLEST)))

@@ -1,4 +1,4 @@
-"""The claims of a row or event: numbers to be cross-checked, and terms; never a fill."""
+"""The claims of a row or event: numbers to cross-check, and terms; never a fill."""
 
 from decimal import Decimal
 
@@ -10,9 +10,9 @@ from orderledger.venues.tradier.rows import OrderRow
 from orderledger.venues.tradier.vocabulary import (
     ENDS,
     GROUPS,
+    HAS_LEAVES,
     LEG_ALIAS,
     STATUSES,
-    TELLS_LEAVES,
     UNFILLED_ENDS,
     WORKING,
 )
@@ -26,17 +26,14 @@ def claims_of(row: OrderRow) -> ReportedClaims:
         quantity, cumulated = (leg_quantity(row) if counts_legs(row) else None), _leg_cumulated(row)
     if row.status == "filled" and not cumulated:
         cumulated = None
-    tells_leaves = (
-        row.status in TELLS_LEAVES
-        and not row.is_compound
-        and cumulated is not None
-        and row.tells_fills
+    has_leaves = (
+        row.status in HAS_LEAVES and not row.is_compound and cumulated is not None and row.has_fills
     )
     return ReportedClaims(
         status=_claimed_status(row, cumulated),
         quantity=quantity,
         cum_quantity=cumulated,
-        leaves_quantity=row.remaining_quantity if tells_leaves else None,
+        leaves_quantity=row.remaining_quantity if has_leaves else None,
         average_price=row.average_price if cumulated and not row.is_compound else None,
         limit_price=row.limit_price,
         stop_price=row.stop_price,
@@ -46,8 +43,9 @@ def claims_of(row: OrderRow) -> ReportedClaims:
 
 
 def event_claims_of(row: OrderRow, known: Row | None) -> ReportedClaims:
-    """The claims of an event. It does not say whether it counts spreads or contracts: of a possible
-    spread it claims no numbers."""
+    """The claims of an event. It does not show whether it counts spreads or contracts: for a
+    possible spread it claims no numbers.
+    """
     has_legs = known is not None and any(
         name.startswith(LEG_ALIAS) for name in known.get("aliases") or {}
     )
@@ -77,8 +75,9 @@ def _claimed_status(row: OrderRow, cumulated: Decimal | None) -> str | None:
 
 
 def counts_legs(row: OrderRow) -> bool:
-    """Whether the order's quantity is that of all its legs: once it works, or any of it has
-    filled."""
+    """Whether the order's quantity is the sum over all its legs: once it works, or any of it has
+    filled.
+    """
     return (
         row.status in WORKING
         or row.status == "filled"
@@ -87,8 +86,9 @@ def counts_legs(row: OrderRow) -> bool:
 
 
 def leg_quantity(row: OrderRow) -> Decimal | None:
-    """What the legs can come to, all together. What a leg of a group leaves unfilled when it ends,
-    drops out, unless the group itself was ended."""
+    """The quantity that all legs together can reach. When a leg of a group ends, its unfilled
+    quantity is dropped, unless the group itself was ended.
+    """
     if not row.legs or not row.has_all_legs or any(leg.quantity is None for leg in row.legs):
         return None
     is_dropping = row.kind in GROUPS and row.status not in UNFILLED_ENDS

@@ -1,4 +1,4 @@
-"""`Context`: what a translation needs that a payload does not hold."""
+"""`Context`: what a translation needs besides the payload."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -11,13 +11,16 @@ from orderledger.venues.tradier.fills import FillsById
 from orderledger.venues.tradier.tags import Holders
 
 Age = tuple[datetime, Decimal]
-"""When a row last changed, and the quantity filled by then: the greater of two is the newer row."""
+"""When a row last changed, and the quantity filled by then: the greater of two rows is the newer
+one.
+"""
 
 
 @dataclass(slots=True)
 class Memory:
-    """What was translated and may not be recorded yet. Losing it causes only duplicates, which the
-    ledger recognises."""
+    """Translated messages that may not be recorded yet. Losing it causes only duplicates, which
+    the ledger recognises.
+    """
 
     unrecorded: dict[tuple[str, str], FillsById] = field(default_factory=dict)
     newest: dict[tuple[str, str], Age] = field(default_factory=dict)
@@ -32,7 +35,7 @@ class Memory:
                 ] = message
 
     def is_stale(self, account: str, venue_order_id: str, age: Age) -> bool:
-        """Whether a newer row of this order was translated before. Remembers this one otherwise."""
+        """Whether a newer row of this order was translated before. Otherwise remembers this one."""
         known = self.newest.get((account, venue_order_id))
         if known is not None and age < known:
             return True
@@ -42,22 +45,23 @@ class Memory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """`number` is the account's at the venue, where payloads may be about others too. `heard_at`
-    stands for the time where a payload has none of its own. `knows_requests`: whether `records` are
-    of a ledger."""
+    """`number` is the account's number at the venue, for payloads that may be about other
+    accounts too. `received_at` replaces a missing time in a payload. `knows_requests`: whether
+    `records` belong to a ledger.
+    """
 
     account: str
     number: str | None = None
     records: Records
     memory: Memory
     source: Source = Source.VENUE_POLL
-    heard_at: datetime | None = None
+    received_at: datetime | None = None
     knows_requests: bool = True
 
     def named(
         self, tag: str | None, venue_order_id: str, created_at: datetime | None
     ) -> tuple[dict[str, str], str | None]:
-        """The aliases of a venue order, and a remark about its tag."""
+        """The aliases of a venue order, and a note about its tag."""
         if not self.knows_requests:
             return self.memory.holders.first(self.account, tag, venue_order_id), None
         return self.memory.holders.named(

@@ -36,11 +36,11 @@ class Endpoints:
         self._earlier: dict[str, tuple[datetime, date, list[Any]]] = {}
 
     async def orders(self, number: str) -> list[Any]:
-        """All orders of the present session."""
+        """All orders of the current session."""
         return await self._pages(number, {})
 
     def reach(self) -> datetime:
-        """The earliest time of which Tradier lists orders."""
+        """The earliest time for which Tradier lists orders."""
         return self._now() - LONGEST
 
     async def earlier_orders(self, number: str, since: datetime) -> list[Any]:
@@ -82,7 +82,7 @@ class Endpoints:
         stream = document.get("stream")
         session = stream.get("sessionid") if isinstance(stream, dict) else None
         if not isinstance(session, str):
-            raise VenueUnavailable("the answer names no session")
+            raise VenueUnavailable("the answer has no session")
         return session
 
     async def _pages(self, number: str, filters: dict[str, str | int]) -> list[Any]:
@@ -103,16 +103,18 @@ def _checked(document: Any) -> dict[str, Any]:
     """The answer, if it is not an error: errors may come with HTTP 200."""
     if not isinstance(document, dict):
         raise VenueUnavailable("the answer is not a JSON object")
-    said, fault = errors_in(document), document.get("fault")
+    text, fault = errors_in(document), document.get("fault")
     if fault is not None and is_quota(200, str(fault)):
-        raise VenueUnavailable(said)
-    if said is not None:
-        raise VenueRefused(200, said)
+        raise VenueUnavailable(text)
+    if text is not None:
+        raise VenueRefused(200, text)
     return document
 
 
 def errors_in(document: Any) -> str | None:
-    """The sentences of a refusal, which may come with HTTP 200. None if the document is none."""
+    """The sentences of a refusal, which may come with HTTP 200. None if the document is not a
+    refusal.
+    """
     if not isinstance(document, dict):
         return None
     fault, errors = document.get("fault"), document.get("errors")
@@ -121,18 +123,16 @@ def errors_in(document: Any) -> str | None:
     return None if is_nothing(errors) else "; ".join(_errors(errors))
 
 
-def is_quota(status: int, said: str) -> bool:
+def is_quota(status: int, text: str) -> bool:
     """Whether a refusal means that the rate limit is reached, so that the request may be repeated
     later."""
-    return any(word in said.lower() for word in ("quota", "ratelimit", "rate limit"))
+    return any(word in text.lower() for word in ("quota", "ratelimit", "rate limit"))
 
 
 def _errors(errors: Any) -> list[str]:
     """`{"error": [...]}` or `{"error": "..."}`."""
-    errors_told = errors.get("error", errors) if isinstance(errors, dict) else errors
-    return (
-        [str(one) for one in errors_told] if isinstance(errors_told, list) else [str(errors_told)]
-    )
+    sentences = errors.get("error", errors) if isinstance(errors, dict) else errors
+    return [str(one) for one in sentences] if isinstance(sentences, list) else [str(sentences)]
 
 
 def _rows(document: dict[str, Any], name: str, read: Callable[[Any], list[Any]]) -> list[Any]:

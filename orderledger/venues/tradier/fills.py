@@ -1,12 +1,13 @@
-"""Fills made out of cumulated quantities: Tradier tells no executions.
+"""Makes fills from cumulative quantities, because Tradier does not report executions.
 
-When the filled quantity of an order, or of a leg, has grown from q0 to q1, a fill of q1 - q0 is
-told. Its id is made of the order's id, the leg's id if there is one, and q1: reading the same
-numbers again gives the same fill. What was filled before is read from the ledger's own standing
-fills, so that a restart changes nothing. Several executions between two readings are one fill, of
-their summed quantity at their average price. Two who read at once, a collector and somebody who
-reconciles by hand, may tell 4 and 7 of one order, neither knowing of the other: the next to read
-takes the fill back that the other contains.
+If the filled quantity of an order, or of a leg, has grown from q0 to q1, a fill of q1 - q0 is
+reported. Its id is made from the order's id, the leg's id if any, and q1. Reading the same numbers
+again gives the same fill. Earlier fills are read from the ledger, so that a restart changes
+nothing.
+
+Several executions between two readings become one fill, of their total quantity at their average
+price. A collector and a manual reconciliation that read at once may report 4 and 7 for one order
+without knowing of each other. The next reading then busts the fill that is contained in the other.
 """
 
 from dataclasses import dataclass
@@ -32,7 +33,7 @@ FillsById = dict[str, Fill | CorrectFill]
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A standing fill."""
+    """An active fill."""
 
     fill_id: str
     quantity: Decimal
@@ -42,8 +43,9 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Numbers:
-    """The fill that a row amounts to, beside what was filled before: `corrects` is the id of a fill
-    that it replaces. `reason`: why its price is not the one that the averages leave for it."""
+    """The fill derived from a row and the earlier fills: `corrects` is the id of a fill that it
+    replaces. `reason`: why its price does not follow from the averages.
+    """
 
     fill_id: str
     quantity: Decimal
@@ -66,8 +68,9 @@ class Filled:
     def of(
         cls, records: Records, account: str, order: str, leg: OrderRow | None, unrecorded: FillsById
     ) -> "Filled":
-        """The ledger's standing fills, and those of `unrecorded` that it does not have yet; those
-        it has are forgotten there."""
+        """The ledger's active fills, and those in `unrecorded` that it does not have yet.
+        Recorded ones are removed from `unrecorded`.
+        """
         filled = cls(order, leg, {}, [])
         for row in records.trades(account, order):
             if filled.is_about(row):
@@ -96,8 +99,9 @@ class Filled:
         return total(EXACT.multiply(part.quantity, part.price) for part in self.parts.values())
 
     def is_about(self, trade: Row) -> bool:
-        """Whether a fill of the order is one of this leg: by its id, or, if another has made the
-        id, by what it traded."""
+        """Whether a fill of the order belongs to this leg: by its id, or for an id of another
+        form, by its instrument and side.
+        """
         fill_id: str = trade["fill_id"]
         if self.leg is None or fill_id.startswith(self.prefix):
             return True
@@ -116,8 +120,9 @@ class Filled:
         )
 
     def take_contained(self) -> list[str]:
-        """The fills of ours that lie within another one, and were so counted twice. They count no
-        longer here."""
+        """Our fills that are contained in another one, and were therefore counted twice. Removes
+        them from the count.
+        """
         spans = {
             part.fill_id: span
             for part in self.parts.values()
@@ -137,7 +142,7 @@ class Filled:
         return contained
 
     def _span(self, part: Part) -> tuple[Decimal, Decimal] | None:
-        """From which cumulated quantity to which one a fill goes, if it is one of ours."""
+        """The cumulative quantities between which a fill lies, if the fill is ours."""
         named = part.fill_id.removeprefix(self.prefix).partition("@")[0]
         if not part.fill_id.startswith(self.prefix) or not PLAIN_NUMBER.fullmatch(named):
             return None
@@ -159,7 +164,7 @@ class Filled:
         fill_id = f"{self.prefix}{plain(cumulated)}"
         if fill_id in self.parts:
             return None
-        text = f"made of cumulated quantities: {plain(before)}, then {plain(cumulated)}"
+        text = f"derived from cumulative quantities: {plain(before)}, then {plain(cumulated)}"
         price = _price_of(row, cumulated, quantity, self.notional)
         if price is not None:
             return Numbers(fill_id=fill_id, quantity=quantity, price=price, text=text)
@@ -167,16 +172,18 @@ class Filled:
         if price is None:
             return None
         text += (
-            f"; the average prices leave nothing above 0 for it, so it is booked at {plain(price)}"
+            "; no price above 0 follows from the average prices, so the fill is booked at "
+            f"{plain(price)}"
         )
         return Numbers(
             fill_id=fill_id, quantity=quantity, price=price, text=text, reason=NOT_DERIVED
         )
 
     def _price_beside(self, row: OrderRow, cumulated: Decimal) -> Decimal | None:
-        """The price of a fill for which the average prices, which are rounded, leave nothing: that
-        of the last execution, else the average. None where there is neither, or where rounding does
-        not explain it."""
+        """The price of a fill for which the rounded average prices give none: that of the last
+        execution, else the average. None if there is neither, or if rounding does not explain
+        it.
+        """
         if row.average_price is None or row.average_price <= ZERO:
             return None
         if row.last_fill_price is not None and row.last_fill_price > ZERO:
@@ -184,8 +191,9 @@ class Filled:
         return row.average_price if self._agrees(row.average_price, cumulated) else None
 
     def _correction(self, row: OrderRow, cumulated: Decimal) -> Numbers | None:
-        """The quantity is the same and the average is another: the newest fill was given a wrong
-        price."""
+        """The correction for an unchanged quantity with a different average: the newest fill had
+        a wrong price.
+        """
         newest = self._newest(plain(cumulated))
         if (
             row.average_price is None
@@ -208,19 +216,21 @@ class Filled:
             fill_id=f"{newest.fill_id}@{plain(row.average_price)}",
             quantity=newest.quantity,
             price=price,
-            text=f"the average price of {plain(cumulated)} has become {plain(row.average_price)}",
+            text=f"the average price of {plain(cumulated)} is now {plain(row.average_price)}",
             corrects=newest.fill_id,
         )
 
     def _newest(self, cumulated: str) -> Part | None:
-        """The fill that made the quantity what it is, if it is one of ours, as it was corrected."""
+        """The fill that led to this quantity, if it is ours, in its corrected form."""
         named = f"{self.prefix}{cumulated}"
         return next(
             (part for part in self.parts.values() if part.fill_id.partition("@")[0] == named), None
         )
 
     def _agrees(self, average: Decimal, cumulated: Decimal) -> bool:
-        """Venues round: less than a step of the last digit, or than a cent, is agreement."""
+        """Whether two averages agree: venues round, so less than a step of the last digit, or
+        than a cent, is agreement.
+        """
         exponent = average.as_tuple().exponent
         step = min(CENT, ONE.scaleb(exponent if isinstance(exponent, int) else 0))
         difference = EXACT.subtract(self.notional, EXACT.multiply(average, cumulated))
@@ -228,7 +238,7 @@ class Filled:
 
 
 def _forget(unrecorded: FillsById, fill_id: str) -> None:
-    """The ledger has this fill, and so it has, or does not need, all that it corrects."""
+    """Remove a fill that the ledger has, and every fill that it corrects."""
     message = unrecorded.pop(fill_id, None)
     if isinstance(message, CorrectFill):
         _forget(unrecorded, message.corrects)
@@ -237,8 +247,9 @@ def _forget(unrecorded: FillsById, fill_id: str) -> None:
 def _price_of(
     row: OrderRow, cumulated: Decimal, quantity: Decimal, notional: Decimal
 ) -> Decimal | None:
-    """The last execution's, where it is all there is; else what the average price leaves for it.
-    None: not known yet."""
+    """The last execution's price if it is the whole fill, else the price that follows from the
+    averages. None: not known yet.
+    """
     last = row.last_fill_price
     if last is not None and last > ZERO and row.last_fill_quantity == quantity:
         return last

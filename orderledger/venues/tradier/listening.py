@@ -1,4 +1,4 @@
-"""Tradier's stream of account events, which comes beside the polling of orders."""
+"""Tradier's stream of account events, used in addition to polling."""
 
 import json
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
@@ -72,11 +72,11 @@ class EventStream:
         await self._socket.aclose()
 
     def error_for(self, account: str) -> str | None:
-        """Why the last attempt to connect failed: meanwhile an account is only polled."""
+        """Why the last connection attempt failed: meanwhile accounts are only polled."""
         return self._socket.fault
 
     async def _greet(self, send: Send) -> None:
-        """Begin a session. Tradier allows one at a time: each connection asks for its own."""
+        """Begin a session. Tradier allows one at a time: each connection requests its own."""
         session = await self._endpoints.session()
         await send(json.dumps({"events": ["order"], "sessionid": session, "excludeAccounts": []}))
 
@@ -95,8 +95,9 @@ class EventStream:
                 poll.query_soon()
 
     def _about(self, document: Any) -> Iterator[tuple[str, PollFeed]]:
-        """The accounts that an event is about. An event without an account is about the only one,
-        if there is only one."""
+        """The accounts that an event is about. If only one account exists, an event without an
+        account belongs to it.
+        """
         named = document.get("account") if isinstance(document, dict) else None
         if isinstance(named, (str, int)):
             yield from [
@@ -112,7 +113,7 @@ class EventStream:
             try:
                 rows = await self._endpoints.order(number, venue_order_id)
             except VenueError:
-                poll.query_soon()  # its answer says what is wrong
+                poll.query_soon()  # its answer states the error
                 return
             answer = self._venue.translate_orders(poll.account, rows) if rows else Translation()
             await poll.deliver(answer)

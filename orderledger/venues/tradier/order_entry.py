@@ -1,8 +1,8 @@
 """Sends orders to Tradier: POST to place, PUT to change, DELETE to cancel.
 
-`status: ok` means "received": the order may be rejected moments later. So placing gives the venue's
-id with the status `pending_new`, and canceling or changing gives nothing; what became of it follows
-from the order's row.
+`status: ok` means "received": the order may be rejected moments later. So placing returns the
+venue's id with the status `pending_new`, and canceling or changing returns nothing; the order's row
+shows the result.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -30,7 +30,7 @@ from orderledger.venues.tradier.vocabulary import (
 )
 
 ROOT_ENDS = 15
-"""Expiry, call or put, and strike: the characters behind the root of an option's symbol."""
+"""Expiry, call or put, and strike: the characters after the root of an option's symbol."""
 
 ORDER_TYPES = {"market": "market", "limit": "limit", "stop": "stop", "stop_limit": "stop_limit"}
 DURATIONS = {None: "day", "day": "day", "gtc": "gtc"}
@@ -45,8 +45,8 @@ class TradierOrderEntry:
     """Orders of one account at Tradier. `account` is its name in the ledger, `number` its number at
     the venue.
 
-    A retried request would make a second order with the same tag, and a tag that is not listed
-    proves nothing: there is no time after which an order counts as never received.
+    A retried request would make a second order with the same tag. An unlisted tag proves nothing,
+    so no time proves that an order was never received.
     """
 
     abilities = EntryAbilities(
@@ -76,7 +76,7 @@ class TradierOrderEntry:
         self._now = now
 
     def prepare(self, order: Row) -> Mapping[str, str]:
-        """The tag. Raises NotSent for what Tradier cannot take."""
+        """The tag. Raises NotSent for terms that Tradier does not support."""
         form_of(order)
         return {TAG_ALIAS: tag_for(order["client_order_id"])}
 
@@ -117,8 +117,9 @@ class TradierOrderEntry:
         return await self._changed("DELETE", order, None, RejectCancel, request_id)
 
     async def replace(self, order: Row, request: Row) -> Sent:
-        """Request to change the prices of an order. Raises NotSent for a new quantity: Tradier
-        changes none."""
+        """Request to change the prices of an order. Raises NotSent for a new quantity, which
+        Tradier does not support.
+        """
         if request.get("quantity") is not None and request["quantity"] != order["quantity"]:
             raise NotSent(
                 "quantity_unsupported",
@@ -127,7 +128,7 @@ class TradierOrderEntry:
         prices = {"price": request.get("limit_price"), "stop": request.get("stop_price")}
         form = {name: plain(Decimal(price)) for name, price in prices.items() if price is not None}
         if not form:
-            raise NotSent("no_change", "neither limit_price nor stop_price is new")
+            raise NotSent("no_change", "the request changes neither limit_price nor stop_price")
         return await self._changed("PUT", order, form, RejectReplace, request["request_id"])
 
     async def aclose(self) -> None:
@@ -143,7 +144,10 @@ class TradierOrderEntry:
     ) -> Sent:
         venue_order_id = order["venue_order_id"]
         if venue_order_id is None:
-            raise NotSent("no_venue_order_id", "Tradier knows orders by its own id alone")
+            raise NotSent(
+                "no_venue_order_id",
+                "Tradier identifies orders only by its own id, which is not known yet",
+            )
         answer = await self._sender.send(method, f"{self._path}/{venue_order_id}", form=form)
         refusal = _refusal(answer)
         if refusal is None:
@@ -163,27 +167,28 @@ class TradierOrderEntry:
         names: Mapping[str, Any],
         refusal: str | None = None,
     ) -> Message:
-        said: dict[str, Any] = {}
+        sentences: dict[str, Any] = {}
         if refusal is not None:
-            said = {"reason": _reason(kind, answer, refusal), "text": refusal}
+            sentences = {"reason": _reason(kind, answer, refusal), "text": refusal}
         evidence = answer.document if answer.document is not None else {"text": answer.text}
-        told = {name: value for name, value in names.items() if value is not None}
-        return kind(account=self._account, at=self._now(), evidence=evidence, **told, **said)
+        known = {name: value for name, value in names.items() if value is not None}
+        return kind(account=self._account, at=self._now(), evidence=evidence, **known, **sentences)
 
 
 def form_of(order: Row) -> dict[str, str]:
-    """The form that places an order. Raises NotSent for what Tradier cannot take."""
+    """The form that places an order. Raises NotSent for terms that Tradier does not support."""
     order_type, duration = ORDER_TYPES.get(order["order_type"]), _duration(order)
     if order_type is None:
         raise NotSent(
-            "unsupported_order_type", f"{order['order_type']} is none of {', '.join(ORDER_TYPES)}"
+            "unsupported_order_type",
+            f"{order['order_type']} is not one of {', '.join(ORDER_TYPES)}",
         )
     if order["post_only"]:
-        raise NotSent("unsupported_order_type", "Tradier has no orders that only add liquidity")
+        raise NotSent("unsupported_order_type", "Tradier has no post-only orders")
     quantity = Decimal(order["quantity"])
     if quantity != quantity.to_integral_value():
         raise NotSent(
-            "incorrect_quantity", f"{plain(quantity)} is no whole number of shares or contracts"
+            "incorrect_quantity", f"{plain(quantity)} is not a whole number of shares or contracts"
         )
     prices = {"price": order["limit_price"], "stop": order["stop_price"]}
     return {
@@ -212,7 +217,7 @@ def _side(order: Row) -> str:
     if chosen is not None:
         if SIDES.get(chosen) != side:
             raise NotSent(
-                "incorrect_side", f"the tag {SIDE_TAG} is {chosen!r}, and the side is {side}"
+                "incorrect_side", f"the tag {SIDE_TAG} is {chosen!r}, but the side is {side}"
             )
         return str(chosen)
     if STANDARD_OPTION.fullmatch(order["instrument"]):
@@ -225,20 +230,24 @@ def _duration(order: Row) -> str:
     if chosen in ("pre", "post"):
         return str(chosen)
     if order["time_in_force"] not in DURATIONS:
-        raise NotSent("unsupported_time_in_force", f"{order['time_in_force']} is none of day, gtc")
+        raise NotSent(
+            "unsupported_time_in_force", f"{order['time_in_force']} is not one of day, gtc"
+        )
     return DURATIONS[order["time_in_force"]]
 
 
 def _refusal(answer: Answer) -> str | None:
     """Tradier's sentence, if it refuses: an error may come with HTTP 200."""
-    said = errors_in(answer.document)
-    if said is not None:
-        return said
+    sentences = errors_in(answer.document)
+    if sentences is not None:
+        return sentences
     return answer.text or f"HTTP {answer.status}" if answer.status >= 400 else None
 
 
 def _reason(kind: type[Report], answer: Answer, refusal: str) -> str:
-    """Our word for a refusal. Raises Unanswered if it does not prove that nothing was taken."""
+    """The ledger's word for a refusal. Raises Unanswered if it does not prove that nothing was
+    accepted.
+    """
     document = answer.document if isinstance(answer.document, dict) else {}
     stated = (
         ("errors",) if is_nothing(document.get("fault")) and errors_in(document) is not None else ()
@@ -254,7 +263,7 @@ def _order_id(answer: Answer) -> str:
     except Unreadable:
         found = None
     if found is None:
-        raise Unanswered("unreadable", f"the answer names no order: {answer.text[:200]}")
+        raise Unanswered("unreadable", f"the answer has no order id: {answer.text[:200]}")
     return found
 
 

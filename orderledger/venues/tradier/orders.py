@@ -1,7 +1,7 @@
-"""A row of an order, or an event about one, to messages: terms, fills, then the status.
+"""Translates a row of an order, or an event about one, to messages: terms, fills, then the status.
 
 An order with legs is one order of the ledger. Its fills are those of its legs, each with the leg's
-own instrument and side; its quantity counts the contracts of all legs, which a `restate` says
+own instrument and side. Its quantity counts the contracts of all legs; a `restate` reports this
 before the first of them is filled.
 """
 
@@ -28,9 +28,9 @@ from orderledger.venues.tradier.vocabulary import (
     GROUPS,
     HAS_WORKED,
     LEG_ALIAS,
+    ROW_HAS_MORE,
     SAYS_MORE,
     STATUSES,
-    TELLS_MORE,
     UNFILLED_ENDS,
 )
 
@@ -40,13 +40,13 @@ COUNTED_TWICE = "counted_twice"
 
 
 def order_messages(row: OrderRow, context: Context) -> Translation:
-    """The messages of a REST row. The questions are about fills that it implies without a price."""
+    """The messages of a REST row. The questions are about fills without a price."""
     common, text = _common(row, context)
     is_stale = context.memory.is_stale(context.account, row.venue_order_id, row.age)
     fills, is_short = _fills(row, context, common)
     claims = (
         None if is_stale else claims_of(row)
-    )  # old numbers of the same moment would pass for the last ones
+    )  # otherwise old numbers of the same moment would count as the last ones
     messages = [*_restated(row, common), *fills]
     messages += _replaced(row, context, common)
     messages.append(
@@ -56,12 +56,13 @@ def order_messages(row: OrderRow, context: Context) -> Translation:
 
 
 def event_messages(row: OrderRow, parent: str | None, context: Context) -> Translation:
-    """All that an event of the stream says: what became of the order, and never a fill, for it has
-    no price of one.
+    """The content of a stream event: the order's state, and never a fill, because the event has no
+    fill price.
 
-    Events come out of order. Each has its time, and the ledger lets none that is older take back
-    what a newer one has said: so they are told as they come. An event about a leg says nothing of
-    the order as a whole: it is a question about that.
+    Events come out of order. Each has its time, and the ledger does not let an older one revert a
+    newer one. So they are reported in the order of arrival.
+
+    An event about a leg does not show the state of the whole order: that is queried.
     """
     named = context.records.order(context.account, row.venue_order_id)
     if (
@@ -77,7 +78,7 @@ def event_messages(row: OrderRow, parent: str | None, context: Context) -> Trans
     unrecorded = context.memory.unrecorded.setdefault((context.account, row.venue_order_id), {})
     filled = Filled.of(context.records, context.account, row.venue_order_id, None, unrecorded)
     is_news = (
-        known is None or (row.exec_quantity or ZERO) > filled.quantity or row.status in TELLS_MORE
+        known is None or (row.exec_quantity or ZERO) > filled.quantity or row.status in ROW_HAS_MORE
     )
     return Translation(
         [_status(row, common, event_claims_of(row, known), text)],
@@ -87,7 +88,7 @@ def event_messages(row: OrderRow, parent: str | None, context: Context) -> Trans
 
 
 def _common(row: OrderRow, context: Context) -> tuple[dict[str, Any], str | None]:
-    """The fields of all messages about the order, and a remark about its tag."""
+    """The fields of all messages about the order, and a note about its tag."""
     aliases, text = context.named(row.tag, row.venue_order_id, row.created_at)
     legs = {f"{LEG_ALIAS}{leg.venue_order_id}": leg.venue_order_id for leg in row.legs}
     common = {
@@ -106,8 +107,9 @@ def _common(row: OrderRow, context: Context) -> tuple[dict[str, Any], str | None
 def _status(
     row: OrderRow, common: dict[str, Any], claims: ReportedClaims | None, text: str | None
 ) -> Message:
-    """The message for the row's status. An unknown word is passed on as it is, and the order stays
-    open."""
+    """The message for the row's status. An unknown word is passed on unchanged, and the order
+    stays open.
+    """
     model, status = STATUSES.get(row.status, (StatusReport, None))
     if (
         row.status == "calculated"
@@ -125,9 +127,11 @@ def _status(
 
 
 def _reason(row: OrderRow) -> str | None:
-    """Why it ended, in the venue's words; else its status word if that says more than the message.
+    """The venue's reason for the end; else its status word if that is more precise than the
+    message.
 
-    The end of an event has no reason: an event never states it, and the first reason would stand.
+    The end in an event has no reason: events never state one, and the first recorded reason would
+    stay.
     """
     if row.status in UNFILLED_ENDS and "event" in row.raw and row.description is None:
         return None
@@ -138,7 +142,7 @@ def _reason(row: OrderRow) -> str | None:
 
 
 def _fills(row: OrderRow, context: Context, common: dict[str, Any]) -> tuple[list[Message], bool]:
-    """The fills the ledger may not have, and whether some could not be priced."""
+    """The fills that the ledger may not have, and whether some could not be priced."""
     unrecorded = context.memory.unrecorded.setdefault((context.account, row.venue_order_id), {})
     lines: list[OrderRow | None] = list(row.legs) if row.is_compound else [None]
     messages: list[Message] = []
@@ -170,8 +174,9 @@ def _fills(row: OrderRow, context: Context, common: dict[str, Any]) -> tuple[lis
 
 
 def _is_short(line: OrderRow, given: Decimal) -> bool:
-    """Whether the row implies more fills than it can give: without a price yet, or `filled` without
-    numbers."""
+    """Whether the row implies more fills than it shows: the price is missing, or the status is
+    `filled` without numbers.
+    """
     return (line.exec_quantity or ZERO) > given or (
         line.status == "filled" and not line.exec_quantity
     )
@@ -191,8 +196,9 @@ def _fill(numbers: Numbers, fields: dict[str, Any]) -> Fill | CorrectFill:
 
 
 def _restated(row: OrderRow, common: dict[str, Any]) -> list[Message]:
-    """That the quantity of an order with legs counts the contracts of all of them. Said once it
-    works, or has filled."""
+    """The message that the quantity of an order with legs counts the contracts of all of them,
+    once it works or has filled.
+    """
     quantity = leg_quantity(row)
     if quantity is None or not counts_legs(row):
         return []
@@ -207,8 +213,9 @@ def _restated(row: OrderRow, common: dict[str, Any]) -> list[Message]:
 
 
 def _replaced(row: OrderRow, context: Context, common: dict[str, Any]) -> list[Message]:
-    """Prices in force, if only until it ended, that are not those of our request: it was changed.
-    Tradier keeps the id, and cannot change quantities."""
+    """The prices in force, or until the end, if they differ from our request: the order was
+    changed. Tradier keeps the id, and cannot change quantities.
+    """
     known = known_as(context.records, context.account, row.venue_order_id)
     if (
         known is None
@@ -231,7 +238,7 @@ def _replaced(row: OrderRow, context: Context, common: dict[str, Any]) -> list[M
 
 
 def _story(row: OrderRow) -> str | None:
-    """What each leg is doing, in a line."""
+    """The state of each leg, in a line."""
     if not row.legs:
         return None
     return "; ".join(

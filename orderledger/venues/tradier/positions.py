@@ -36,8 +36,9 @@ def cash_messages(row: Document, context: Context) -> list[Message]:
 
 
 def terms_of(instrument: str) -> Terms | None:
-    """The terms of a share or of a standard option, which is on a hundred shares. Those of other
-    options are not known."""
+    """The terms of a share or of a standard option, which covers a hundred shares. Those of
+    other options are not known.
+    """
     if STANDARD_OPTION.fullmatch(instrument):
         return Terms(currency=CURRENCY, multiplier=OPTION_MULTIPLIER)
     return Terms(currency=CURRENCY) if SHARE.fullmatch(instrument) else None
@@ -55,15 +56,16 @@ def _held(
         instrument=name,
         quantity=quantity,
         average_price=average_price,
-        at=context.heard_at,
+        at=context.received_at,
         source=context.source,
         evidence=row,
     )
 
 
 def _average_price(row: Document, symbol: str, quantity: Decimal) -> Decimal | None:
-    """From `cost_basis`, which is money, below 0 if sold short. The price of a standard option is
-    that of one share."""
+    """The average price from `cost_basis`, an amount of money that is below 0 if sold short. The
+    price of a standard option is that of one share.
+    """
     cost = number(row, "cost_basis")
     if cost is None or not quantity:
         return None

@@ -1,5 +1,6 @@
-"""Readers for Tradier's fields: nothing, one object or a list; plain numbers, and texts that came
-as numbers."""
+"""Readers for Tradier's fields: nothing, one object or a list; plain numbers, and texts that
+came as numbers.
+"""
 
 from decimal import Decimal
 from typing import Any
@@ -28,8 +29,9 @@ def rows_of(value: Any, name: str) -> list[Any]:
 
 
 def rows_within(value: Any, outer: str, inner: str) -> list[Any]:
-    """The rows of `{"orders": {"order": ...}}` and its kin, given what stands under the outer
-    name."""
+    """The rows of `{"orders": {"order": ...}}` and similar documents, given the content of the
+    outer name.
+    """
     if is_nothing(value) or isinstance(value, list):
         return rows_of(value, outer)
     if isinstance(value, dict) and inner in value:
@@ -41,13 +43,14 @@ def number(row: Document, name: str) -> Decimal | None:
     """An exact number, written plainly: 10.0 is 10."""
     value = row.get(name)
     if isinstance(value, float):
-        row = {name: repr(value)}  # parsed elsewhere: its shortest text is the one that was sent
+        # parsed elsewhere: its shortest text is the one that was received
+        row = {name: repr(value)}
     found = fields.number(row, name)
     return None if found is None else Decimal(plain(found))
 
 
 def amount(row: Document, name: str) -> Decimal | None:
-    """A quantity that is not negative."""
+    """A non-negative quantity."""
     found = number(row, name)
     if found is not None and found < 0:
         raise Unreadable(f"{name} is negative")
@@ -55,12 +58,12 @@ def amount(row: Document, name: str) -> Decimal | None:
 
 
 def price(row: Document, name: str) -> Decimal | None:
-    """A price. 0 stands for none."""
+    """A price. 0 means none."""
     return amount(row, name) or None
 
 
 def net_price(row: Document, name: str) -> Decimal | None:
-    """The price of several legs together. Below 0 it is received."""
+    """The price of several legs together. Negative if received."""
     return number(row, name) or None
 
 

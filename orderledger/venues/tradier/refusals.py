@@ -1,5 +1,6 @@
-"""What proves that Tradier has not taken a request. It gives sentences: `errors` of its desk,
-`fault` of its gateway."""
+"""Answers that prove that Tradier has not accepted a request. It uses sentences: `errors` from
+its order desk, `fault` from its gateway.
+"""
 
 from orderledger import Reject, RejectCancel, RejectReplace
 from orderledger.venues.base.refusals import (
@@ -46,4 +47,4 @@ REFUSALS = Refusals(
     ),
     coded(STATED, reason="rejected", source=DOCS),
 )
-"""A tag may be used again: there are no duplicates."""
+"""A tag may be reused: there are no duplicates."""

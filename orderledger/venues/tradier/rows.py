@@ -43,7 +43,7 @@ from orderledger.venues.tradier.vocabulary import (
 Value = TypeVar("Value")
 
 NESTING = 3
-"""Legs inside legs: more is no payload of this venue."""
+"""Maximal nesting of legs: a payload of this venue has no more."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -104,7 +104,7 @@ class OrderRow:
         return self.latest_at, total(line.exec_quantity or ZERO for line in (self.legs or [self]))
 
     @property
-    def tells_fills(self) -> bool:
+    def has_fills(self) -> bool:
         """True if the row has all that a fill needs: price, instrument and side. Otherwise a later
         row has to report the fill."""
         return not self.exec_quantity or None not in (
@@ -122,10 +122,10 @@ class OrderRow:
 def read_row(raw: Any, *, within: OrderRow | None = None, depth: int = 0) -> OrderRow:
     """Read one row. A leg inherits status and times from its parent (`within`) if it lacks them.
 
-    Raises Unreadable if id, status or time is missing, or the filled quantity is no number.
+    Raises Unreadable if id, status or time is missing, or the filled quantity is not a number.
     """
     if not isinstance(raw, dict):
-        raise Unreadable("is no row")
+        raise Unreadable("is not a row")
     venue_order_id = identity(raw, "id")
     status = word(raw, "status") or (within.status if within else None)
     created_at = _created_at(raw)
@@ -135,7 +135,7 @@ def read_row(raw: Any, *, within: OrderRow | None = None, depth: int = 0) -> Ord
         missing = (
             "id" if venue_order_id is None else "status" if status is None else "transaction_date"
         )
-        raise Unreadable(f"{missing} is missing, or no {missing}")
+        raise Unreadable(f"{missing} is missing or not valid")
     row = OrderRow(
         raw=raw,
         venue_order_id=venue_order_id,
@@ -166,7 +166,7 @@ def _read_terms(row: OrderRow) -> None:
     side = _optional(row, "side", word)
     if side is not None:
         row.side = SIDES.get(side)
-        row.faults += [] if row.side else [f"side {side[:50]!r} is none that is known"]
+        row.faults += [] if row.side else [f"side {side[:50]!r} is not a known side"]
     order_type = _optional(row, "type", word)
     row.order_type = ORDER_TYPES.get(order_type, OrderType.OTHER) if order_type else None
     row.time_in_force = DURATIONS.get(_optional(row, "duration", word) or "")
@@ -214,7 +214,9 @@ def key_of(raw: Any) -> str:
 
 
 def gaps_of(row: OrderRow) -> list[str]:
-    """What the row lacks to derive its fills: legs, and the symbol or side of a filled line."""
+    """The facts that the row lacks to derive its fills: legs, and the symbol or side of a filled
+    line.
+    """
     return [
         *_missing_legs(row),
         *_missing_terms(row),
@@ -233,7 +235,7 @@ def _missing_legs(row: OrderRow) -> list[str]:
     return [
         (
             f"leg is missing on {row.kind or 'compound'} order {row.venue_order_id}: "
-            f"{listed or 'none'}{of_all} told"
+            f"{listed or 'none'}{of_all} reported"
         )
     ]
 

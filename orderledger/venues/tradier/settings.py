@@ -15,7 +15,7 @@ from orderledger.venues.base.settings import (
 
 LIVE_PER_MINUTE = 120
 SANDBOX_PER_MINUTE = 60
-"""Queries a minute, for each token."""
+"""Queries per minute, for each token."""
 
 NETWORKS = Networks(
     {
@@ -42,10 +42,10 @@ class TradierSettings(OneAccountSection):
     requests_per_minute: int = Field(
         default=LIVE_PER_MINUTE,
         ge=1,
-        description="Queries that the venue allows a minute. Default in the sandbox: 60.",
+        description="Queries that the venue allows per minute. Default in the sandbox: 60.",
     )
     poll_seconds: Seconds = Field(
-        default=2.0, description="Between two queries of the orders while any is open."
+        default=2.0, description="Seconds between two queries of the orders while any is open."
     )
 
     @property

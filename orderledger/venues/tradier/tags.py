@@ -15,10 +15,10 @@ CLOCK_TOLERANCE = timedelta(minutes=1)
 
 
 def tag_for(client_order_id: str) -> str:
-    """The tag of an order of ours: its id where that is letters, digits and `-` only, else
-    `sha256-` and its SHA-256.
+    """The tag of one of our orders: its id if that has only letters, digits and `-`, else `sha256-`
+    and its SHA-256.
 
-    The same in every process. Two ids never share a tag: an id that looks like such a hash is
+    It is the same in every process. Two ids never share a tag: an id that looks like such a hash is
     hashed itself.
     """
     if FITS.fullmatch(client_order_id) and not HASHED.fullmatch(client_order_id):
@@ -27,14 +27,15 @@ def tag_for(client_order_id: str) -> str:
 
 
 class Holders:
-    """Which venue order was matched with a tag, while the ledger may not have recorded it yet."""
+    """Which venue order was matched with a tag, as long as the ledger may not have recorded it."""
 
     def __init__(self) -> None:
         self._venue_order_ids: dict[tuple[str, str], str] = {}
 
     def first(self, account: str, tag: str | None, venue_order_id: str) -> dict[str, str]:
-        """The aliases of a venue order without knowledge of requests: the first order with a tag
-        gets it."""
+        """The aliases of a venue order if no requests are known: the first order with a tag gets
+        it.
+        """
         if tag is None or not PRINTED.fullmatch(tag):
             return {}
         holder = self._venue_order_ids.setdefault((account, tag), venue_order_id)
@@ -48,10 +49,10 @@ class Holders:
         venue_order_id: str,
         created_at: datetime | None,
     ) -> tuple[dict[str, str], str | None]:
-        """The aliases of a venue order, and a sentence where its tag is that of another order.
+        """The aliases of a venue order, and a sentence if its tag belongs to another order.
 
-        A tag names an order only where the ledger has requested one under it which has no other
-        venue order id: then the venue order asked for first is taken for it. Every other order with
+        A tag identifies an order only if the ledger has requested one with it that has no other
+        venue order id. Every other order with that tag is a separate order. Every other order with
         that tag stands for itself.
         """
         own = _requested(records, account, tag)
@@ -72,8 +73,8 @@ class Holders:
         return (
             {},
             (
-                f"its tag {tag} is that of order {own.get('client_order_id')}{of_order}: this "
-                "order stands for itself"
+                f"its tag {tag} belongs to order {own.get('client_order_id')}{of_order}: this is "
+                "a separate order"
             ),
         )
 
@@ -85,14 +86,15 @@ def ids_of(order: Row) -> list[str]:
 
 
 def known_as(records: Records, account: str, venue_order_id: str) -> Row | None:
-    """The order of the ledger with this venue id. Another kind of name with the same text does not
-    count."""
+    """The order of the ledger with this venue id. Another kind of id with the same text does not
+    count.
+    """
     known = records.order(account, venue_order_id)
     return known if known is not None and venue_order_id in ids_of(known) else None
 
 
 def _requested(records: Records, account: str, tag: str | None) -> Row | None:
-    """The order that was requested here under this tag."""
+    """The order that was requested here with this tag."""
     own = records.order(account, tag) if tag is not None else None
     if own is None or own.get("origin") != "own":
         return None

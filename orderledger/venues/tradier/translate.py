@@ -1,8 +1,9 @@
-"""Any payload of Tradier, to messages: REST answers and events, recognised by their shape.
+"""Translates any payload of Tradier to messages: REST answers and events, recognised by their
+shape.
 
-A fill is the same fill by the order's id, the leg's id if there is one, and the quantity filled by
-then: Tradier tells no executions. Pure: no clock, no network. A row that cannot be read is a Fault
-and costs the other rows nothing.
+A fill is identified by the order's id, the leg's id if any, and the quantity filled by then.
+Tradier does not report executions. Pure: no clock, no network. An unreadable row is a Fault and
+does not affect the other rows.
 """
 
 from collections.abc import Callable, Sequence
@@ -49,7 +50,7 @@ SILENT = (
     "clock",
     "watchlists",
 )
-"""Fields of answers and events that say nothing about orders, and of frames sent by us."""
+"""Fields of answers and events that are not about orders, and of frames sent by us."""
 ACCOUNT_PARTS = ("orders", "positions", "balances")
 """The fields of an account in an answer about all accounts of a user."""
 RECEIVED = "ok"
@@ -59,11 +60,11 @@ id and `status: ok`."""
 
 
 class TradierRecording:
-    """`Recording`: fills are what the numbers have grown by from one payload to the next.
+    """`Recording`: fills are the growth of the numbers from one payload to the next.
 
-    `records` tells what of an order is filled already, and whose tag is whose. Without it a tag is
-    taken at its word. `number` is the account's at the venue: what is about another one is left
-    out.
+    `records` shows how much of an order is filled already, and which order has which tag. Without
+    it each tag counts as ours. `number` is the account's number at the venue: messages about
+    another account are left out.
     """
 
     def __init__(
@@ -91,13 +92,14 @@ class TradierRecording:
 
 
 def from_recorded(document: Any, account: str, records: Records | None = None) -> list[Message]:
-    """The messages of one recorded payload, parsed with `transport.parsed`. What cannot be read is
-    left out."""
+    """The messages of one recorded payload, parsed with `transport.parsed`. Unreadable parts are
+    left out.
+    """
     return list(TradierRecording(account, records).read(document).messages)
 
 
 def translated(document: Any, context: Context) -> Translation:
-    """The messages of one payload, its faults, and the orders to be asked about. Never raises."""
+    """The messages of one payload, its faults, and the orders to query. Never raises."""
     if isinstance(document, list) and not any(isinstance(item, list) for item in document):
         return joined(translated(item, context) for item in document)
     if not isinstance(document, dict):
@@ -128,12 +130,13 @@ def translated(document: Any, context: Context) -> Translation:
         return translated_orders([document], context)
     if any(name in document for name in SILENT):
         return Translation()
-    return Translation(faults=[Fault("is no payload of this venue", document)])
+    return Translation(faults=[Fault("is not a payload of this venue", document)])
 
 
 def translated_orders(raw_rows: Sequence[Any], context: Context) -> Translation:
-    """The messages of rows of orders. Of several with one tag, the one created first is the first
-    to be taken for ours."""
+    """The messages of rows of orders. If several have one tag, the one created first is the
+    first to count as ours.
+    """
     rows: list[OrderRow | Fault] = []
     for raw in raw_rows:
         try:
@@ -166,8 +169,9 @@ def translated_positions(raw_rows: Sequence[Any], context: Context) -> Translati
 
 
 def order_ids(raw_rows: Sequence[Any], *, is_open_only: bool) -> frozenset[str]:
-    """The ids in rows, also in rows that are unreadable otherwise. `is_open_only`: without orders
-    that are known to have ended."""
+    """The ids in rows, including otherwise unreadable rows. `is_open_only`: without orders that
+    are known to have ended.
+    """
     found = set()
     for raw in raw_rows:
         try:
@@ -181,9 +185,10 @@ def order_ids(raw_rows: Sequence[Any], *, is_open_only: bool) -> frozenset[str]:
 
 
 def _of_accounts(rows: Sequence[Any], context: Context) -> Translation:
-    """The messages of our account among those of a user. If several have any rows, ours has to be
-    known by its number."""
-    odd = [Fault("is no account", row) for row in rows if not isinstance(row, dict)]
+    """The messages of our account among those of a user. If several accounts have rows, ours has
+    to be identified by its number.
+    """
+    odd = [Fault("is not an account", row) for row in rows if not isinstance(row, dict)]
     parts = [
         row
         for row in rows
@@ -191,9 +196,7 @@ def _of_accounts(rows: Sequence[Any], context: Context) -> Translation:
     ]
     own = [row for row in parts if not _is_of_another(row, "account_number", context)]
     if len(own) > 1:
-        return Translation(
-            faults=[Fault("names several accounts, and none of them as ours", list(rows))]
-        )
+        return Translation(faults=[Fault("names several accounts, but not ours", list(rows))])
     read = (
         translated({name: row[name]}, context)
         for row in own
@@ -218,7 +221,7 @@ def _each(raw_rows: Sequence[Any], read: Callable[[Document], Sequence[Message]]
 
     def read_one(raw: Any) -> Translation:
         if not isinstance(raw, dict):
-            raise Unreadable("is no row")
+            raise Unreadable("is not a row")
         return Translation(read(raw))
 
     return joined(guarded(partial(read_one, raw), raw) for raw in raw_rows)
@@ -247,8 +250,9 @@ def _of_row(row: OrderRow | Fault, context: Context) -> Translation:
 
 
 def _is_receipt(row: Any) -> bool:
-    """Whether it is the answer to a command, which only confirms its receipt or, without an id, a
-    trial."""
+    """Whether it is the answer to a command, which only confirms receipt or, without an id, a
+    trial.
+    """
     if not isinstance(row, dict) or is_nothing(row.get("status")):
         return False
     return ROW_MARKS.isdisjoint(row) or (row["status"] == RECEIVED and is_nothing(row.get("id")))

@@ -1,5 +1,6 @@
-"""Tradier as a venue of the ledger: its orders are polled, and its stream tells of changes between
-two polls."""
+"""Tradier as a venue of the ledger: its orders are polled, and its stream reports changes
+between two polls.
+"""
 
 import random
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
@@ -33,24 +34,23 @@ from orderledger.venues.tradier.vocabulary import NAME, TAG_ALIAS
 LIVE = NETWORKS["live"].url
 SANDBOX = NETWORKS["sandbox"].url
 STREAM_OF_URL = ""
-"""Stands for the stream that belongs to the `url`."""
+"""Means the stream that belongs to the `url`."""
 
 ABILITIES = Abilities(
-    client_ids="a tag names whatever bears it: nothing stops two orders from bearing the same",
-    fill_identity="made here: the order's id, the leg's id if there is one, and the quantity "
-    "filled by then",
+    client_ids="a tag identifies no order for certain: two orders may have the same",
+    fill_identity="derived: the order's id, the leg's id if any, and the quantity filled by then",
     has_fill_ids=False,
     streams=True,
-    orders_reach_back="the present session; a month by the filtered list",
-    fills_reach_back="a month, as what was filled in all: no single executions",
+    orders_reach_back="the current session; a month by the filtered list",
+    fills_reach_back="a month, as total filled quantities: no single executions",
 )
 
 
 class TradierVenue(PolledVenue):
     """Accounts of one Tradier token: their names in the ledger, with their numbers at Tradier.
 
-    `stream_url`: by default that of `url`; None: poll only. `sleep` waits, `chance` spreads new
-    attempts, `backoff` gives the pauses before them. `kept_for`: how long an answer about earlier
+    `stream_url`: by default that of `url`; None: poll only. `sleep` waits, `chance` spreads
+    retries, `backoff` gives the pauses before them. `kept_for`: how long an answer about earlier
     days is reused.
     """
 
@@ -102,8 +102,7 @@ class TradierVenue(PolledVenue):
         self._endpoints = Endpoints(http, now, kept_for)
 
     def make_feeds(self) -> Iterable[Feed]:
-        """An account is Down when its polls fail. A stream that is cut costs time, and nothing
-        else."""
+        """An account is Down when its polls fail. A cut stream only causes delay."""
         polls = {self._numbers[account]: PollFeed(self, account) for account in self.accounts}
         yield from polls.values()
         if self._stream_url is not None:
@@ -133,8 +132,9 @@ class TradierVenue(PolledVenue):
         return terms_of(instrument)
 
     async def order(self, account: str, order: Row) -> Sequence[Message] | None:
-        """Query by the venue's ids; without an answer, by id or tag among the orders of today, then
-        of the days before."""
+        """Query by the venue's ids; without an answer, by id or tag among the orders of today,
+        then of earlier days.
+        """
         number, asked_at = self._numbers[account], self.now()
         for venue_order_id in filter(can_be_id, reversed(ids_of(order))):
             rows = await self._endpoints.order(number, venue_order_id)
@@ -151,7 +151,7 @@ class TradierVenue(PolledVenue):
         since: datetime = order.get("requested_at") or order.get("acknowledged_at") or asked_at
         earlier = _of(
             await self._endpoints.earlier_orders(number, since), ids_of(order), tag
-        )  # may be of a minute ago
+        )  # may be a minute old
         return (
             await self.about_order(account, self.translate_orders(account, earlier))
             if earlier
@@ -159,8 +159,7 @@ class TradierVenue(PolledVenue):
         )
 
     async def fills_since(self, account: str, since: datetime) -> Answer:
-        """Everything about the orders of these days that have filled anything, by the time of their
-        last change.
+        """The messages of these days' orders with fills, by the time of their last change.
 
         A fill that the ledger has is not repeated; one that was counted twice is busted.
         """
@@ -190,11 +189,11 @@ class TradierVenue(PolledVenue):
         compare it with."""
         at = self.now()
         rows = await self._endpoints.positions(self._numbers[account])
-        return self.balances(translated_positions(rows, self.context(account, heard_at=at)))
+        return self.balances(translated_positions(rows, self.context(account, received_at=at)))
 
-    def context(self, account: str, heard_at: datetime | None = None) -> Context:
+    def context(self, account: str, received_at: datetime | None = None) -> Context:
         return Context(
-            account=account, records=self.records, memory=self._memory, heard_at=heard_at
+            account=account, records=self.records, memory=self._memory, received_at=received_at
         )
 
     @staticmethod
@@ -205,7 +204,7 @@ class TradierVenue(PolledVenue):
 
 
 def _of(rows: Sequence[object], venue_order_ids: Sequence[str], tag: str | None) -> list[object]:
-    """The rows of an order: by its ids, or if it has none, all that bear its tag."""
+    """The rows of an order: by its ids, or without one, all rows with its tag."""
     if venue_order_ids:
         return [row for row in rows if key_of(row) in venue_order_ids]
     return [
@@ -214,7 +213,7 @@ def _of(rows: Sequence[object], venue_order_ids: Sequence[str], tag: str | None)
 
 
 def _may_have_filled(raw: object, since: datetime) -> bool:
-    """Whether a row can tell of a fill since then. One that cannot be read can."""
+    """Whether a row can show a fill since then. True for an unreadable one."""
     try:
         row = read_row(raw)
     except Unreadable:

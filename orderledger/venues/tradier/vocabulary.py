@@ -13,7 +13,7 @@ TAG_ALIAS = "tradier.tag"
 """The alias under which an order is recorded before it is sent: Tradier's `tag`."""
 
 LEG_ALIAS = "tradier.leg_id."
-"""With the leg's id behind it: the venue's ids of the legs of an order are names of that order."""
+"""Followed by the leg's id: the venue's ids of an order's legs are names of that order."""
 
 STATUSES: dict[str, tuple[type[Report], Status]] = {
     "pending": (StatusReport, Status.PENDING_NEW),
@@ -30,24 +30,26 @@ STATUSES: dict[str, tuple[type[Report], Status]] = {
     "calculated": (StatusReport, Status.PENDING_NEW),
 }
 """The message for a status, and the ledger's word for it. `calculated` is about settlement and
-moves no order: of what changes nothing, `pending_new` says the least."""
+changes no order; of the statuses that change nothing, `pending_new` claims the least.
+"""
 
 SAYS_MORE = frozenset({"held", "accepted_for_bidding", "calculated", "submitted", "error"})
-"""Words that say more than what they are mapped to: kept as `reason`."""
+"""Words that are more precise than the message: kept as `reason`."""
 
 WORKING = frozenset({"open", "partially_filled", "accepted_for_bidding"})
 UNFILLED_ENDS = frozenset({"canceled", "expired", "rejected", "error"})
 ENDS = UNFILLED_ENDS | {"filled"}
 HAS_WORKED = WORKING | {"filled", "canceled", "expired"}
-"""The prices in the row of such an order are in force, or were to the end. Those of one that waits
-or was refused are a wish."""
-TELLS_LEAVES = WORKING | {"filled"}
-"""What `remaining_quantity` is after a cancel, or before an order is routed, Tradier does not say:
-it is not claimed."""
+"""Statuses for which the row's prices are in force, or were until the end. The prices of a
+waiting or refused order are only a request.
+"""
+HAS_LEAVES = WORKING | {"filled"}
+"""Statuses for which Tradier does not document `remaining_quantity`, such as after a cancel or
+before routing: it is not claimed.
+"""
 
-TELLS_MORE = frozenset({"filled", "rejected", "error"})
-"""Of an order that has come to this, its row tells more than an event: the prices, or the
-reason."""
+ROW_HAS_MORE = frozenset({"filled", "rejected", "error"})
+"""Statuses for which the order's row has more than an event: the prices, or the reason."""
 
 SIDES = {
     "buy": Side.BUY,
@@ -83,11 +85,12 @@ DURATIONS = {
 SPREADS = frozenset({"multileg", "combo"})
 """One trade in several instruments: all legs fill together."""
 GROUPS = frozenset({"oto", "oco", "otoco"})
-"""Several orders sent as one: of their quantities not all may come to be filled."""
+"""Several orders sent as one: some of their quantities may never be filled."""
 
 STANDARD_OPTION = re.compile(r"[A-Z]{1,6}[0-9]{6}[CP][0-9]{8}", re.ASCII)
-"""Root, expiry, call or put, strike. An adjusted option has a digit in its root, and what it
-delivers is its own affair."""
+"""Root, expiry, call or put, strike. An adjusted option has a digit in its root, and its
+deliverable is not known.
+"""
 SHARE = re.compile(r"[A-Z]{1,6}([./][A-Z]{1,2})?", re.ASCII)
 OPTION_MULTIPLIER = Decimal(100)
 CURRENCY = "USD"

@@ -88,7 +88,7 @@ def _of_fills(world: World, log: sqlite3.Connection) -> Iterator[str]:
         for fill in world.venue.exchange.fills(ACCOUNT)
     )
     yield from (f"a fill is missing: {one}" for one in (true - told).elements())
-    yield from (f"a fill is none of the venue's: {one}" for one in (told - true).elements())
+    yield from (f"a fill is not one of the venue's: {one}" for one in (told - true).elements())
 
 
 def _of_positions(world: World, log: sqlite3.Connection) -> Iterator[str]:

@@ -17,7 +17,7 @@ from tests.venues.ccxt.telling import ACCOUNT, only, seen_in, told
 
 def test_an_answer_confirms_at_the_time_of_asking_and_says_what_dates_it() -> None:
     heard, asked = datetime(2026, 9, 22, tzinfo=UTC), datetime(2026, 9, 21, 23, 59, tzinfo=UTC)
-    context = Context(account=ACCOUNT, exchange="bitstamp", heard_at=heard, asked_at=asked)
+    context = Context(account=ACCOUNT, exchange="bitstamp", received_at=heard, asked_at=asked)
     acknowledged: Any
     seen: Any
     acknowledged, seen = translated({"order": order()}, context).messages
@@ -49,7 +49,7 @@ def test_a_row_that_shows_an_ended_order_working_is_an_observation_with_its_date
         )
         heard = datetime(2026, 9, 22, tzinfo=UTC)
         context = Context(
-            account=ACCOUNT, exchange="bitstamp", records=BookRecords(ledger), heard_at=heard
+            account=ACCOUNT, exchange="bitstamp", records=BookRecords(ledger), received_at=heard
         )
         old = seen_in(order(lastUpdateTimestamp=None), context)
         assert (old.type, old.status, old.dated_by, old.at) == (

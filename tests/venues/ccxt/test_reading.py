@@ -212,9 +212,9 @@ def test_at_spot_there_are_currencies_alone(played: Any) -> None:
 @pytest.mark.parametrize(
     ("changed", "field", "fault"),
     [
-        ({"exchange": "binnance"}, "venues.exchange", "'binnance' is no exchange of ccxt"),
+        ({"exchange": "binnance"}, "venues.exchange", "'binnance' is not an exchange of ccxt"),
         ({"exchange": "binnance"}, "venues.exchange", "did you mean binance"),
-        ({"exchange": "upbit"}, "venues.exchange", "ccxt has no fetchMyTrades for upbit"),
+        ({"exchange": "upbit"}, "venues.exchange", "ccxt does not support fetchMyTrades for upbit"),
         (
             {"credentials": {"apiKey": {"env": "CCXT_KEY"}}},
             "venues.credentials.secret",
@@ -223,9 +223,9 @@ def test_at_spot_there_are_currencies_alone(played: Any) -> None:
         (
             {"credentials": {"key": {"env": "CCXT_KEY"}}},
             "venues.credentials.key",
-            "is none of apiKey, secret",
+            "is not one of apiKey, secret",
         ),
-        ({"network": "sandbox"}, "venues.network", "ccxt knows no test network of kraken"),
+        ({"network": "sandbox"}, "venues.network", "ccxt has no test network for kraken"),
     ],
 )
 def test_a_wrong_setting_is_named(

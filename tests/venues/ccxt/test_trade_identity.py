@@ -72,8 +72,8 @@ def test_a_trade_without_an_id_is_refused_if_it_may_have_come_with_its_order(
     rows = [trade(id=None), trade(id=None), trade(id=None, order=None)]
     assert record(ledger, *rows) == [
         (
-            "order is missing, and so is id: the trade may be one of order 101, which came with "
-            "its order"
+            "order and id are missing: the trade may be one of order 101, which was reported "
+            "with its order"
         )
     ]
     assert len(ledger.trades()) == 1
@@ -90,7 +90,7 @@ def test_a_trade_without_an_id_is_refused_if_it_may_have_come_without_its_order(
         else record(ledger, *rows)
     )
     assert faults == [
-        "order is 101, and id is missing: the trade may be one that came without an order"
+        "order is 101, and id is missing: the trade may be one that was reported without an order"
     ]
     assert len(ledger.trades()) == 1
 
@@ -191,5 +191,5 @@ def test_a_time_that_is_not_exact_identifies_no_trade(
 ) -> None:
     for exchange, id_ in (("bitstamp", None), ("hyperliquid", "9001")):
         (found,) = record(ledger, trade(id=id_, **time), exchange=exchange)
-        assert found == f"{fault}: the id of the trade cannot be made without them"
+        assert found == f"{fault}: they are needed to make an id for the trade"
     assert record(ledger, trade(**time)) == []

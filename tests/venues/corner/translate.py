@@ -51,7 +51,7 @@ class CornerRecording:
     def read(self, document: Any) -> Translation:
         rows = document.get("orders") if isinstance(document, dict) else None
         if not isinstance(rows, list):
-            return Translation(faults=(Fault("is no list of orders", document),))
+            return Translation(faults=(Fault("is not a list of orders", document),))
         return orders_told(rows, self._account)
 
     def rest(self) -> Translation:

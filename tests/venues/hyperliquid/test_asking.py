@@ -285,7 +285,7 @@ def test_it_is_a_venue_as_the_ledger_asks_for_one() -> None:
 
 @pytest.mark.parametrize("address", ["", "0x12", "aa" * 21, "0x" + "zz" * 20])
 def test_what_is_no_address_is_refused(address: str) -> None:
-    with pytest.raises(ValueError, match="no address"):
+    with pytest.raises(ValueError, match="not an address"):
         Hyperliquid({"hyperliquid:x": address})
 
 

@@ -215,7 +215,7 @@ def test_trades_of_the_market_are_no_fills_of_the_account(row: dict[str, Any]) -
     told = translate_recorded([row, {**row, "tid": 10}], ACCOUNT)
     assert list(told.messages) == []
     assert [fault.fault for fault in told.faults] == [
-        "is a trade of the market, and no fill of the account"
+        "is a public trade, not a fill of this account"
     ] * 2
     assert [*translate_recorded({"channel": "trades", "data": [row]}, ACCOUNT).messages] == []
 
@@ -251,7 +251,7 @@ def test_the_direction_of_a_fill_may_be_anything(direction: Any, liquidation: An
 @pytest.mark.parametrize("price", ["0", "0.0", "-0.5", "-1e-20"])
 def test_a_fill_at_no_price_is_unreadable(price: str) -> None:
     (fault,) = translate_recorded([fill(px=price)], ACCOUNT).faults
-    assert fault.fault == f"px is no price, which is above 0: {price}"
+    assert fault.fault == f"px must be a price above 0: {price}"
 
 
 def test_an_outcome_that_did_not_come_about_is_settled_at_0() -> None:
@@ -410,7 +410,7 @@ def test_a_state_without_its_list_is_not_flat(channel: str, state: Any) -> None:
 @pytest.mark.parametrize("data", [{}, {"newKind": [{"oid": 1}]}])
 def test_an_event_of_a_kind_that_nobody_knows_is_told_as_such(data: Any) -> None:
     (fault,) = translate_recorded({"channel": "user", "data": data}, ACCOUNT).faults
-    assert fault.fault == "is no event that is known"
+    assert fault.fault == "is not a known event"
 
 
 @pytest.mark.parametrize("kind", [None, 7, [], {}, ["order"]])
@@ -490,4 +490,4 @@ def test_a_number_of_more_than_thirty_digits_is_no_id() -> None:
         for number in (10**30 - 1, 10**30)
     ]
     assert [len(one.messages) for one in told] == [1, 0]
-    assert told[1].faults[0].fault == f"oid is no id or time: {10**30}"
+    assert told[1].faults[0].fault == f"oid is not an id or time: {10**30}"

@@ -173,7 +173,7 @@ def test_a_row_that_cannot_be_read_is_said_once() -> None:
             await harness.until(lambda: len(harness.ledger.orders()) == 1 and harness.unreadable)
             polls = harness.venue.counts["polls"]
             await harness.until(lambda: harness.venue.counts["polls"] > polls + 2)
-            assert [told.fault for told in harness.unreadable] == ["side is neither B nor A: X"]
+            assert [told.fault for told in harness.unreadable] == ["side is not B or A: X"]
 
     asyncio.run(story())
 

@@ -231,7 +231,7 @@ def test_an_unknown_status_is_flagged_and_the_order_stays_open() -> None:
         async with listening(made_up()) as harness:
             server = await up(harness)
             order = server.exchange.place(ADDRESS, **OURS)
-            server.say_status(order, "frobnicated")
+            server.push_status(order, "frobnicated")
             await harness.until(
                 lambda: harness.is_order(
                     is_open=True, anomalies=["unknown_order", "unknown_status"]
@@ -319,10 +319,12 @@ def test_what_cannot_be_read_is_said_and_costs_the_other_rows_nothing() -> None:
             server.faults.plan_frames("malformed")
             server.exchange.place(ADDRESS, **OURS)
             await harness.until(lambda: len(harness.unreadable) == 1)
-            server.say(ADDRESS, "orderUpdates", [{"order": 1}, {"order": {}, "status": "open"}])
+            server.push_frame(
+                ADDRESS, "orderUpdates", [{"order": 1}, {"order": {}, "status": "open"}]
+            )
             await harness.until(lambda: len(harness.unreadable) == 3)
             assert {told.accounts for told in harness.unreadable} == {(ACCOUNT,)}
-            server.say(ADDRESS, "userFills", {"user": "0x" + "bb" * 20, "fills": []})
+            server.push_frame(ADDRESS, "userFills", {"user": "0x" + "bb" * 20, "fills": []})
             await harness.until(lambda: len(harness.unreadable) == 4)
             assert harness.unreadable[3].fault == "is not about this account"
             await harness.until(lambda: harness.is_order(status="new"))

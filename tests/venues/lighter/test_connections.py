@@ -18,7 +18,7 @@ def test_pings_are_answered_and_a_silent_account_stays_connected() -> None:
             await world.up()
             world.fake.push(world.fake.sockets[0], {"type": "ping"})
             await world.until(
-                lambda: world.fake.heard["pong"] == 1 and world.fake.heard["ping"] >= 40
+                lambda: world.fake.received["pong"] == 1 and world.fake.received["ping"] >= 40
             )
             assert world.fake.connections == 1
 
@@ -33,7 +33,7 @@ def test_a_server_that_goes_down_says_so_and_is_left_at_once() -> None:
             world.fake.push(world.fake.sockets[0], {"type": "shutdown", "close_in_ms": 60000})
             await world.up(times=2)
             assert [told.reason for told in world.told if isinstance(told, Down)] == [
-                "the venue shuts this connection down"
+                "the venue is closing this connection"
             ]
 
     asyncio.run(story())
@@ -45,7 +45,7 @@ def test_a_subscription_that_nobody_confirms_is_not_waited_for_for_ever() -> Non
         world.fake.deaf_to.add("account_all_trades")
         world.place("9001")
         async with world.open():
-            await world.until(lambda: world.fake.heard["subscribe"] >= 3)
+            await world.until(lambda: world.fake.received["subscribe"] >= 3)
             assert world.told == []  # orders are confirmed, trades are not: not up
             world.fake.deaf_to.clear()
             world.clock.set(START + timedelta(minutes=1))
@@ -71,7 +71,7 @@ def test_a_token_is_renewed_before_it_ends() -> None:
             world.clock.set(START + timedelta(minutes=8))
             await world.up(times=2)
             assert [told.reason for told in world.told if isinstance(told, Down)] == [
-                "the token is to be renewed"
+                "the token has to be renewed"
             ]
             assert len(world.tokens) > asked
 

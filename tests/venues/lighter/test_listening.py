@@ -68,7 +68,7 @@ def test_after_a_cut_the_snapshot_tells_what_was_missed_and_nothing_counts_twice
                 "0:19300000003:buy",
             ]
             down = next(told for told in world.told if isinstance(told, Down))
-            assert (down.accounts, down.reason) == ([ACCOUNT], "1006: cut without a word")
+            assert (down.accounts, down.reason) == ([ACCOUNT], "1006: cut without a reason")
 
     asyncio.run(story())
 

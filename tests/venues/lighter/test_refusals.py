@@ -54,7 +54,7 @@ def test_pages_that_lead_in_a_circle_come_to_an_end() -> None:
                 "next_cursor": "c1",
             }
             world.fake.answers_instead = 200, json.dumps(page)
-            with pytest.raises(VenueUnavailable, match="in a circle"):
+            with pytest.raises(VenueUnavailable, match="form a loop"):
                 await world.venue.fills_since(ACCOUNT, moment(0))
 
     asyncio.run(story())

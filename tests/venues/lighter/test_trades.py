@@ -264,12 +264,12 @@ def test_an_account_has_positions_currencies_and_collateral() -> None:
         ("lighter:asset:ETH", Decimal(3)),
         ("USDC", Decimal("1000.5")),
     ]
-    assert all(message.at is CONTEXT.heard_at for message in told.messages)
+    assert all(message.at is CONTEXT.received_at for message in told.messages)
 
 
 def test_a_trade_at_no_price_names_the_field() -> None:
     assert [fault.fault for fault in read({"trades": [trade(price="0.00")]}).faults] == [
-        "price is 0.00: a price is above 0"
+        "price is 0.00: a price must be greater than 0"
     ]
     assert [fault.fault for fault in read({"orders": [order(price="-1")]}).faults] == [
         "price is negative"
@@ -299,7 +299,7 @@ def test_trades_of_the_market_are_no_fills_of_the_account() -> None:
         }
     )
     assert list(told.messages) == []
-    assert [fault.fault for fault in told.faults] == ["whose trade it is is missing"] * 2
+    assert [fault.fault for fault in told.faults] == ["the owner of the trade is missing"] * 2
 
 
 @pytest.mark.parametrize(

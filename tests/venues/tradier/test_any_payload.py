@@ -158,7 +158,7 @@ def test_an_id_of_any_length_costs_its_own_row() -> None:
     with a_book() as book:
         for name in ("7" * 5000, int("7" * 400)):
             translation = book.translate(orders(row(id=name), GOOD))
-            assert [fault.fault for fault in translation.faults] == ["id is no id"]
+            assert [fault.fault for fault in translation.faults] == ["id is not an id"]
             assert [message.venue_order_id for message in translation.messages] == [
                 "900190",
                 "900190",

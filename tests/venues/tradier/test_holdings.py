@@ -88,7 +88,7 @@ def test_a_position_that_cannot_be_read_costs_the_others_nothing() -> None:
         faults = [
             "quantity is missing",
             "symbol is missing",
-            "is no row",
+            "is not a row",
             "cost_basis is not a decimal number",
         ]
         assert [fault.fault for fault in translation.faults] == faults

@@ -78,8 +78,8 @@ def test_an_unreadable_row_is_reported_and_the_others_count() -> None:
                 await odd.until(lambda: spoiling.requests[f"GET /v1/accounts/{NUMBER}/orders"] > 3)
             assert odd.faults() == [
                 "exec_quantity is not a decimal number",
-                "id is missing, or no id",
-                "is no row",
+                "id is missing or not valid",
+                "is not a row",
             ]
             assert (await odd.venue.open_orders(ACCOUNT)).venue_order_ids == {"900101"}
             await odd.venue.aclose()

@@ -196,13 +196,13 @@ def test_an_order_that_has_legs_and_tells_none_says_that_they_are_missing(
 ) -> None:
     told = spread(status, id=900120, exec_quantity=1, leg=none)
     assert faults_of({**told, "num_legs": 2}) == [
-        "leg is missing on multileg order 900120: none of 2 told"
+        "leg is missing on multileg order 900120: none of 2 reported"
     ]
     assert faults_of({**told, "num_legs": None}) == [
-        "leg is missing on multileg order 900120: none told"
+        "leg is missing on multileg order 900120: none reported"
     ]
     assert faults_of({**told, "class": "otoco", "num_legs": 3}) == [
-        "leg is missing on otoco order 900120: none of 3 told"
+        "leg is missing on otoco order 900120: none of 3 reported"
     ]
     with a_book() as book:
         assert list(book.translate(orders(told)).questions) == ["900120"]
@@ -210,7 +210,7 @@ def test_an_order_that_has_legs_and_tells_none_says_that_they_are_missing(
 
 def test_an_order_that_tells_fewer_legs_than_it_has_says_how_many() -> None:
     assert faults_of(spread("filled", SOLD, num_legs=2)) == [
-        "leg is missing on multileg order 900110: 1 of 2 told"
+        "leg is missing on multileg order 900110: 1 of 2 reported"
     ]
     assert faults_of(spread("filled", SOLD, BOUGHT)) == []
 

@@ -1,4 +1,4 @@
-"""Fills made of cumulated quantities: how many, at what price, under which id, and that nothing
+"""Fills derived from cumulative quantities: how many, at what price, under which id, and that none
 counts twice."""
 
 from decimal import Decimal
@@ -231,8 +231,8 @@ def test_a_fill_without_a_price_by_rounded_averages_is_booked_at_the_last_price_
             "price_not_derived",
             5,
         )
-        beside = "the average prices leave nothing above 0 for it, so it is booked at 5"
-        assert marked["text"] == f"made of cumulated quantities: 1000, then 1001; {beside}"
+        beside = "no price above 0 follows from the average prices, so the fill is booked at 5"
+        assert marked["text"] == f"derived from cumulative quantities: 1000, then 1001; {beside}"
 
 
 @pytest.mark.parametrize(("last", "price"), [(0, "10"), ("5.5", "5.5")])

@@ -61,7 +61,7 @@ def test_without_a_number_the_one_account_that_has_anything_is_ours_and_of_two_n
     translation = TradierRecording(ACCOUNT).read(of_user(ours, others))
     assert (list(translation.messages), [fault.fault for fault in translation.faults]) == (
         [],
-        ["names several accounts, and none of them as ours"],
+        ["names several accounts, but not ours"],
     )
 
 
@@ -201,7 +201,7 @@ def test_an_account_that_is_none_is_a_fault_and_costs_the_others_nothing() -> No
         [fault.fault for fault in told.faults],
         [message.type for message in told.messages],
     ) == (
-        ["is no account"],
+        ["is not an account"],
         ["acknowledge"],
     )
 

@@ -53,13 +53,13 @@ def test_a_field_that_cannot_be_read_is_told_and_the_rest_of_its_row_counts() ->
 @pytest.mark.parametrize(
     ("changes", "fault"),
     [
-        ({"id": None}, "id is missing, or no id"),
-        ({"id": "9x"}, "id is no id"),
-        ({"status": None}, "status is missing, or no status"),
+        ({"id": None}, "id is missing or not valid"),
+        ({"id": "9x"}, "id is not an id"),
+        ({"status": None}, "status is missing or not valid"),
         ({"status": 7}, "status is not a text"),
         (
             {"transaction_date": None, "create_date": None},
-            "transaction_date is missing, or no transaction_date",
+            "transaction_date is missing or not valid",
         ),
         ({"transaction_date": "noon"}, "transaction_date is not an RFC 3339 time with an offset"),
         ({"exec_quantity": "many"}, "exec_quantity is not a decimal number"),
@@ -152,7 +152,7 @@ def test_legs_that_cannot_be_read_cost_the_other_legs_nothing() -> None:
             orders(spread("filled", leg(900111, None, "buy", 1, "2.6"), 7))
         )
         assert [message.type for message in translation.messages] == ["fill", "status"]
-        assert [fault.fault for fault in translation.faults] == ["leg: is no row"]
+        assert [fault.fault for fault in translation.faults] == ["leg: is not a row"]
 
 
 @pytest.mark.parametrize("name", ["price", "stop_price", "avg_fill_price", "last_fill_price"])

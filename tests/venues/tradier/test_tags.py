@@ -45,14 +45,11 @@ def test_two_live_orders_under_one_tag_are_both_shown_and_both_count() -> None:
         assert book.order()["anomalies"] == []
         (history, *_) = book.ledger.history("900102", account=ACCOUNT)
         assert history["evidence"]["tag"] == TAG
-        assert history["text"].startswith("made of cumulated quantities")  # type: ignore[union-attr]
+        assert history["text"].startswith("derived from cumulative quantities")  # type: ignore[union-attr]
         said = [message.text for message in book.read(orders(first, second))]
         assert said == [
             None,
-            (
-                f"its tag {TAG} is that of order C-42, venue order 900101: this order stands for "
-                "itself"
-            ),
+            (f"its tag {TAG} belongs to order C-42, venue order 900101: this is a separate order"),
         ]
 
 

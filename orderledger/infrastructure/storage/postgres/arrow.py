@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from psycopg import Cursor
 
 from orderledger.infrastructure.storage.columns import json_text, parse_json
-from orderledger.projections.view import Column, Kind, Table
+from orderledger.projections.view import AnyTable, Column, Kind
 
 if TYPE_CHECKING:
     import pyarrow
@@ -18,7 +18,7 @@ SELECTED: dict[Kind, str] = {"time": "(extract(epoch FROM {}) * 1000000)::bigint
 
 
 def arrow_of(
-    table: Table, cursor: Cursor[Any], source: str, parameters: tuple[Any, ...]
+    table: AnyTable, cursor: Cursor[Any], source: str, parameters: tuple[Any, ...]
 ) -> "pyarrow.Table":
     """The rows as PostgreSQL has them, as columns: numbers and JSON as text, times as timestamps,
     flags as booleans."""

@@ -56,7 +56,7 @@ class Line(Connection[Any]):
 
     After `answer_timeout` seconds of silence, a second connection asks the server whether it is
     working on the statement. A slow statement and a wait for a lock count as work. If it is
-    working, the wait goes on; if not, the connection is given up.
+    working, the wait continues; if not, the connection is closed.
     """
 
     answer_timeout = 0.0
@@ -80,7 +80,7 @@ class Line(Connection[Any]):
             if other.execute(AT_WORK, (pid,)).fetchone():
                 return
         self.pgconn.finish()
-        raise NoAnswer(f"no answer of the server within {self.answer_timeout:g} s")
+        raise NoAnswer(f"no answer from the server within {self.answer_timeout:g} s")
 
 
 class Asking(Line):
@@ -88,7 +88,7 @@ class Asking(Line):
 
     def _give_up_unless_at_work(self) -> None:
         self.pgconn.finish()
-        raise NoAnswer(f"no answer of the server within {self.answer_timeout:g} s")
+        raise NoAnswer(f"no answer from the server within {self.answer_timeout:g} s")
 
 
 def asking(url: str, answer_timeout: float, *, is_last: bool = False) -> Line:
@@ -167,7 +167,7 @@ class Datastore(PostgresDatastore):
                     raise
                 except (
                     BaseException
-                ):  # an interrupt, perhaps inside psycopg's own bookkeeping of the transaction
+                ):  # an interrupt, perhaps inside psycopg's own record of the transaction
                     connection.close()
                     raise
         except OperationalError as error:
@@ -200,7 +200,7 @@ def refuse_other_encodings(connection: Connection[Any]) -> None:
     encoding = connection.info.parameter_status("server_encoding")
     if encoding not in {"UTF8", None}:  # a pooler may not pass it on
         raise StoreUnreachable(
-            f"the database {connection.info.dbname} has the encoding {encoding}, and a ledger "
+            f"the database {connection.info.dbname} has the encoding {encoding}, but a ledger "
             "needs UTF8: CREATE DATABASE … ENCODING 'UTF8' LOCALE 'C' TEMPLATE template0"
         )
 

@@ -35,9 +35,9 @@ from orderledger.infrastructure.storage.recorder import (
     Binding,
     FactKey,
     Fence,
+    LogRow,
     NewEvent,
     NewEvidence,
-    Row,
     check_fence,
     own_streams,
 )
@@ -189,7 +189,7 @@ class Recorder(PostgresApplicationRecorder):
         evidence: Sequence[NewEvidence] = (),
         forgetting: Sequence[str] = (),
     ) -> Sequence[int]:
-        """Append without retries: after a lost answer, only reading back can tell the outcome."""
+        """Append without retries: after a lost answer, only reading back can show the outcome."""
         fresh = [binding for binding in bindings if not binding.is_claim]
         claims = [binding for binding in bindings if binding.is_claim]
         streams, versions, topics, states = zip(*events, strict=True)
@@ -254,20 +254,20 @@ class Recorder(PostgresApplicationRecorder):
         for claim in claims:
             cursor.execute(statement, claim[:4])
 
-    def rows_after(self, position: int, limit: int) -> list[Row]:
+    def rows_after(self, position: int, limit: int) -> list[LogRow]:
         return self._rows(
             self._select + SQL("WHERE notification_id > %s ORDER BY notification_id LIMIT %s"),
             (position, limit),
         )
 
-    def rows_of(self, streams: Sequence[str]) -> list[Row]:
+    def rows_of(self, streams: Sequence[str]) -> list[LogRow]:
         return self._rows(
             self._select
             + SQL("WHERE originator_id = ANY(%s) ORDER BY originator_id, originator_version"),
             (list(streams),),
         )
 
-    def rows_at(self, keys: Sequence[tuple[str, int]]) -> list[Row]:
+    def rows_at(self, keys: Sequence[tuple[str, int]]) -> list[LogRow]:
         where = SQL(
             "WHERE (originator_id, originator_version) IN (SELECT * FROM unnest(%s::text[], "
             "%s::bigint[]))"
@@ -327,14 +327,14 @@ class Recorder(PostgresApplicationRecorder):
             rows = cursor.execute(statement, parameters, prepare=True).fetchall()
         return {(kind, name): stream for kind, name, stream in rows}
 
-    def _rows(self, statement: Composed, parameters: tuple[Any, ...]) -> list[Row]:
+    def _rows(self, statement: Composed, parameters: tuple[Any, ...]) -> list[LogRow]:
         with (
             self.datastore.get_connection() as connection,
             connection.cursor(row_factory=tuple_row, binary=True) as cursor,
         ):
             cursor.execute(statement, parameters, prepare=True)
             return [
-                Row(stream, version, name, bytes(state), position)
+                LogRow(stream, version, name, bytes(state), position)
                 for stream, version, name, state, position in cursor
             ]
 

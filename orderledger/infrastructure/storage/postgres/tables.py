@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from eventsourcing.postgres import PostgresDatastore
 from msgspec.structs import asdict
@@ -40,8 +40,8 @@ from orderledger.infrastructure.storage.recorder import (
     NAMES_TABLE,
     TILES_TABLE,
 )
+from orderledger.projections.view import AnyTable, Kind, RowType, Table
 from orderledger.projections.view import Column as ColumnOfTable
-from orderledger.projections.view import Kind, Row, Table
 
 if TYPE_CHECKING:
     import pyarrow
@@ -151,7 +151,7 @@ class PostgresSession(Session):
                 yield rows
 
     def has_table(self, name: str) -> bool:
-        # From the catalog: to_regclass alone may answer with the state before the last lock wait.
+        # From the catalog, because to_regclass may answer with the state before the last lock wait.
         return bool(self.execute("SELECT 1 FROM pg_class WHERE oid = to_regclass(?)", (name,)))
 
     def table_names(self) -> list[str]:
@@ -168,7 +168,7 @@ class PostgresSession(Session):
         )
         return {column for (column,) in self.execute(statement, (name,))}
 
-    def upsert(self, table: Table, rows: Sequence[Row], suffix: str = "") -> None:
+    def upsert(self, table: Table[RowType], rows: Sequence[RowType], suffix: str = "") -> None:
         if len(rows) < ROWS_WORTH_A_COPY:
             self._upsert_arrays(table, rows, suffix)
             return
@@ -181,47 +181,47 @@ class PostgresSession(Session):
         )
         self.execute(f"TRUNCATE {staged}")
 
-    def append(self, table: Table, rows: Sequence[Row], suffix: str = "") -> None:
+    def append(self, table: Table[RowType], rows: Sequence[RowType], suffix: str = "") -> None:
         self._copy(table, rows, f"{table.name}{suffix}")
 
-    def _copy(self, table: Table, rows: Sequence[Row], target: str) -> None:
+    def _copy(self, table: Table[RowType], rows: Sequence[RowType], target: str) -> None:
         with self._cursor.copy(
             f"COPY {target} ({', '.join(table.names)}) FROM STDIN".encode()
         ) as copy:
             for row in zip(*self._texts_of(table, rows), strict=True):
                 copy.write_row(row)
 
-    def _texts_of(self, table: Table, rows: Sequence[Row]) -> Iterator[Sequence[Any]]:
+    def _texts_of(self, table: Table[RowType], rows: Sequence[RowType]) -> Iterator[Sequence[Any]]:
         """Columns for COPY, with times as text: writing them takes a fifth of psycopg's time for a
         datetime."""
         for column, values in zip(table.columns, self.columns_of(table, rows), strict=True):
             yield times(values) if column.kind == "time" else values
 
-    def _upsert_arrays(self, table: Table, rows: Sequence[Row], suffix: str) -> None:
+    def _upsert_arrays(self, table: Table[RowType], rows: Sequence[RowType], suffix: str) -> None:
         arrays = list(map(list, self.columns_of(table, rows)))
         marks = ", ".join(f"%s::{self.types[column.kind]}[]" for column in table.columns)
         target = f"{table.name}{suffix} ({', '.join(table.names)})"
         statement = f"INSERT INTO {target} SELECT * FROM unnest({marks}) {upsert_tail(table.name)}"
         self._cursor.execute(statement.encode(), arrays)
 
-    def _selected(self, table: Table) -> str:
+    def _selected(self, table: AnyTable) -> str:
         return ", ".join(
             f"{c.name}::text" if c.kind in self._as_text else c.name for c in table.columns
         )
 
-    def _rows_from(self, table: Table, found: Sequence[tuple[Any, ...]]) -> list[Row]:
+    def _rows_from(self, table: Table[RowType], found: Sequence[tuple[Any, ...]]) -> list[RowType]:
         changes = (self._from.get(column.kind) for column in table.columns)
         columns = (
             changed(values, change)
             for values, change in zip(zip(*found, strict=True), changes, strict=False)
         )
         struct = shape_of(table).struct
-        return [asdict(struct(*row)) for row in zip(*columns, strict=True)]
+        return cast(list[RowType], [asdict(struct(*row)) for row in zip(*columns, strict=True)])
 
-    def _arrow(self, table: Table, source: str, parameters: Sequence[Any]) -> "pyarrow.Table":
+    def _arrow(self, table: AnyTable, source: str, parameters: Sequence[Any]) -> "pyarrow.Table":
         return arrow_of(table, self._cursor, source, tuple(parameters))
 
-    def rows_at(self, table: Table, source: str, places: Sequence[Any]) -> list[Row]:
+    def rows_at(self, table: Table[RowType], source: str, places: Sequence[Any]) -> list[RowType]:
         statement = (
             f"SELECT {self._selected(table)} FROM {source} WHERE ctid = ANY(?::text[]::tid[])"
         )
@@ -273,7 +273,7 @@ class PostgresSession(Session):
         yield
         self.execute(f"ALTER TABLE {EVENTS_TABLE} ENABLE TRIGGER USER")
 
-    def analyze(self, table: Table) -> None:
+    def analyze(self, table: AnyTable) -> None:
         """Analyze now: autovacuum would take a minute or so, and until then a query for the few
         open orders scans the whole table.
 

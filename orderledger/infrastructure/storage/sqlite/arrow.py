@@ -1,6 +1,6 @@
 """Columns of a view in SQLite as an Arrow table.
 
-By the same library as all other access. A second copy of SQLite in one process, such as those in
+Uses the same library as all other access. A second copy of SQLite in one process, such as those in
 DuckDB and ADBC, would drop the locks of the first when it closes the file
 (https://sqlite.org/howtocorrupt.html, 2.2.1).
 """
@@ -8,7 +8,7 @@ DuckDB and ADBC, would drop the locks of the first when it closes the file
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from orderledger.projections.view import Kind, Table
+from orderledger.projections.view import AnyTable, Kind
 
 if TYPE_CHECKING:
     import pyarrow
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 Batch = Sequence[tuple[Any, ...]]
 
 
-def arrow_of(table: Table, batches: Iterable[Batch]) -> "pyarrow.Table":
+def arrow_of(table: AnyTable, batches: Iterable[Batch]) -> "pyarrow.Table":
     """The rows as SQLite has them, as columns: numbers and JSON as text, times as timestamps, flags
     as booleans."""
     import pyarrow as pa

@@ -50,7 +50,7 @@ def connected(
     """Connect, and call `first` with the connection. Without room for the index of the write-ahead
     log, use exclusive mode.
 
-    The connection then keeps the index in memory, and locks the file for itself.
+    The connection then keeps the index in memory, and locks the file exclusively.
     """
     connection: sqlite3.Connection = sqlite3.connect(
         location, uri=True, check_same_thread=False, isolation_level=None, **settings
@@ -321,8 +321,8 @@ class Transaction:
     """A transaction's cursor, as from the library, but without its nested generators.
 
     A writing transaction waits for the write lock before it reads. SQLite would refuse its write at
-    once if another had changed what it has read. The place of the file is checked before reading
-    and after a commit, which also reveals an earlier replacement.
+    once if another had changed the data read. The place of the file is checked before reading and
+    after a commit, which also reveals an earlier replacement.
     """
 
     __slots__ = ("_connection", "_datastore", "_is_writing", "_timed", "_user")

@@ -32,9 +32,9 @@ from orderledger.infrastructure.storage.recorder import (
     Binding,
     FactKey,
     Fence,
+    LogRow,
     NewEvent,
     NewEvidence,
-    Row,
     check_fence,
     chunks,
     own_streams,
@@ -177,14 +177,14 @@ class Recorder(SQLiteApplicationRecorder):
             "state) VALUES"
         )
 
-    def rows_after(self, position: int, limit: int) -> list[Row]:
+    def rows_after(self, position: int, limit: int) -> list[LogRow]:
         return self._rows(
             f"{self._select} notification_id > ? ORDER BY notification_id LIMIT ?",
             (position, limit),
         )
 
-    def rows_of(self, streams: Sequence[str]) -> list[Row]:
-        found: list[Row] = []
+    def rows_of(self, streams: Sequence[str]) -> list[LogRow]:
+        found: list[LogRow] = []
         for chunk in chunks(streams):
             marks = ",".join("?" * len(chunk))
             found += self._rows(
@@ -194,7 +194,7 @@ class Recorder(SQLiteApplicationRecorder):
             )
         return found
 
-    def rows_at(self, keys: Sequence[tuple[str, int]]) -> list[Row]:
+    def rows_at(self, keys: Sequence[tuple[str, int]]) -> list[LogRow]:
         statement = f"{self._select} originator_id = ? AND originator_version = ?"
         return [row for key in keys for row in self._rows(statement, key)]
 
@@ -259,10 +259,10 @@ class Recorder(SQLiteApplicationRecorder):
                     found.update(((kind, name), stream) for name, stream in c.fetchall())
         return found
 
-    def _rows(self, statement: str, parameters: Sequence[Any]) -> list[Row]:
+    def _rows(self, statement: str, parameters: Sequence[Any]) -> list[LogRow]:
         with self.datastore.transaction(commit=False) as c:
             c.execute(statement, parameters)
-            return [Row(*row) for row in c.fetchall()]
+            return [LogRow(*row) for row in c.fetchall()]
 
     def select_notifications(
         self,

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, ExitStack, closing, contextmanage
 from functools import cache
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from eventsourcing.persistence import PersistenceError
 from eventsourcing.sqlite import SQLiteDatastore
@@ -43,8 +43,8 @@ from orderledger.infrastructure.storage.recorder import (
 )
 from orderledger.infrastructure.storage.sqlite.arrow import arrow_of
 from orderledger.infrastructure.storage.sqlite.connections import Datastore, make_private
+from orderledger.projections.view import AnyTable, Kind, RowType, Table
 from orderledger.projections.view import Column as ColumnOfTable
-from orderledger.projections.view import Kind, Row, Table
 
 if TYPE_CHECKING:
     import pyarrow
@@ -141,7 +141,7 @@ class SQLiteSession(Session):
             column for (column,) in self.execute("SELECT name FROM pragma_table_info(?)", (name,))
         }
 
-    def _selected(self, table: Table) -> str:
+    def _selected(self, table: AnyTable) -> str:
         """A row as one JSON array: for forty values, the driver takes longer than SQLite and
         msgspec together with text."""
         cells = (
@@ -149,16 +149,16 @@ class SQLiteSession(Session):
         )
         return f"json_array({', '.join(cells)})"
 
-    def _rows_from(self, table: Table, found: Sequence[tuple[Any, ...]]) -> list[Row]:
+    def _rows_from(self, table: Table[RowType], found: Sequence[tuple[Any, ...]]) -> list[RowType]:
         decode = shape_of(table).decode
-        return [asdict(decode(text)) for (text,) in found]
+        return cast(list[RowType], [asdict(decode(text)) for (text,) in found])
 
-    def _arrow(self, table: Table, source: str, parameters: Sequence[Any]) -> "pyarrow.Table":
+    def _arrow(self, table: AnyTable, source: str, parameters: Sequence[Any]) -> "pyarrow.Table":
         return arrow_of(
             table, self._batches(f"SELECT {', '.join(table.names)} FROM {source}", parameters)
         )
 
-    def rows_at(self, table: Table, source: str, places: Sequence[Any]) -> list[Row]:
+    def rows_at(self, table: Table[RowType], source: str, places: Sequence[Any]) -> list[RowType]:
         where = f"rowid IN ({','.join('?' * len(places))})"
         return self._rows_from(
             table,
@@ -210,13 +210,15 @@ class SQLiteSession(Session):
         for _, statement in guards:
             self.execute(statement)
 
-    def upsert(self, table: Table, rows: Sequence[Row], suffix: str = "") -> None:
+    def upsert(self, table: Table[RowType], rows: Sequence[RowType], suffix: str = "") -> None:
         self._insert(table, rows, suffix, upsert_tail(table.name))
 
-    def append(self, table: Table, rows: Sequence[Row], suffix: str = "") -> None:
+    def append(self, table: Table[RowType], rows: Sequence[RowType], suffix: str = "") -> None:
         self._insert(table, rows, suffix, "")
 
-    def _insert(self, table: Table, rows: Sequence[Row], suffix: str, tail: str) -> None:
+    def _insert(
+        self, table: Table[RowType], rows: Sequence[RowType], suffix: str, tail: str
+    ) -> None:
         width = len(table.columns)
         for chunk in chunks(rows):
             values = list(chain.from_iterable(zip(*self.columns_of(table, chunk), strict=True)))
@@ -334,8 +336,9 @@ class SQLiteDatabase(Database):
 
     @contextmanager
     def _attached(self, path: str, name: str, mode: str) -> Iterator[None]:
-        """Attach a file to this thread's connection. As a URI, because a file name may be no
-        UTF-8."""
+        """Attach a file to this thread's connection. As a URI, because a file name may not be
+        UTF-8.
+        """
         with self._datastore.get_connection(commit=True) as connection:
             cursor = connection.cursor()
             cursor.execute(f"ATTACH DATABASE ? AS {name}", (f"{Path(path).as_uri()}?mode={mode}",))

@@ -143,7 +143,7 @@ class FeedRule(Rule):
 
     def _fault(self, age: float | None, message_age: float | None) -> str | None:
         if age is None:
-            return "no collector listens to it"
+            return "no collector feeds it"
         if age > self.seconds:
             return f"its feed is {age:.0f} s old, the limit is {self.seconds:g} s"
         if self.message_seconds is None:

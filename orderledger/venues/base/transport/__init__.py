@@ -1,4 +1,4 @@
-"""Connections to venues: HTTP with attempts and a rate limit, and a websocket that reconnects."""
+"""Connections to venues: HTTP with retries and a rate limit, and a websocket that reconnects."""
 
 from orderledger.extend.runtime import Secrecy
 from orderledger.venues.base.transport.backoff import Backoff

@@ -11,7 +11,7 @@ class Backoff:
         self, chance: random.Random, *, first: float = 0.2, most: float = 10.0, factor: float = 2.0
     ) -> None:
         if not (0 < first <= most and factor >= 1):
-            raise ValueError(f"no growing waits: first {first}, most {most}, factor {factor}")
+            raise ValueError(f"waits must grow: first {first}, most {most}, factor {factor}")
         self._chance = chance
         self._first = first
         self._most = most
@@ -19,16 +19,17 @@ class Backoff:
         self._bound = first
 
     def next(self) -> float:
-        """The seconds to wait now: between half of the present bound and all of it. The bound
-        grows."""
+        """The seconds to wait now: between half of the current bound and the whole bound. The
+        bound grows.
+        """
         bound = self._bound
         self._bound = min(bound * self._factor, self._most)
         return bound * self._chance.uniform(0.5, 1.0)
 
     def reset(self) -> None:
-        """Begin with the first wait again, after a success."""
+        """Restart with the first wait, after a success."""
         self._bound = self._first
 
     def anew(self) -> "Backoff":
-        """A copy that begins with the first wait, for one of several clients that try at once."""
+        """A copy that starts with the first wait, for one of several clients that try at once."""
         return Backoff(self._chance, first=self._first, most=self._most, factor=self._factor)

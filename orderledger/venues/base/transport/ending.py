@@ -9,11 +9,11 @@ ENDING_SECONDS = 3.0
 
 
 class Ended(Exception):
-    """An item of a queue: nothing follows."""
+    """Queue item that marks the end."""
 
 
 async def happens_within(event: asyncio.Event, seconds: float) -> bool:
-    """Wait for an event, at most so long. Returns whether it has happened."""
+    """Wait for an event, at most this long. Returns whether it has happened."""
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await event.wait()
@@ -21,8 +21,9 @@ async def happens_within(event: asyncio.Event, seconds: float) -> bool:
 
 
 async def ended(tasks: Collection["asyncio.Task[Any]"], *, within: float = ENDING_SECONDS) -> None:
-    """Wait for tasks that end by themselves, and cancel those that have not ended within so many
-    seconds."""
+    """Wait for tasks that end by themselves, and cancel those still running after this many
+    seconds.
+    """
     if tasks:
         _, late = await asyncio.wait(tasks, timeout=within)
         for task in late:

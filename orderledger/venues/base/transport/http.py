@@ -1,7 +1,7 @@
 """HTTP queries, repeated until there is an answer or the attempts are used up.
 
-Only for requests that may be repeated: queries, never orders. An answer is a JSON document;
-anything else, such as a proxy's error page, counts as no answer.
+Only for requests that may be repeated: queries, never orders. An answer must be a JSON document;
+anything else, such as a proxy's error page, does not count.
 """
 
 import asyncio
@@ -25,15 +25,14 @@ from orderledger.venues.errors import VenueRefused, VenueUnavailable
 
 MOST_BYTES = 64 * 1024 * 1024
 LONGEST_WAIT = 90.0
-"""A venue that asks for a longer pause than this is unavailable: the limits of the day may not hang
-a program."""
+"""If a venue asks for a longer pause, it is unavailable: daily limits must not block a program."""
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 logger = EventLogger(__name__)
 
 
 class Censor(logging.Filter):
-    """Takes secrets out of what a library logs."""
+    """Removes secrets from a library's log messages."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         text = record.getMessage()
@@ -43,14 +42,14 @@ class Censor(logging.Filter):
         return True
 
 
-logging.getLogger("httpx").addFilter(Censor())  # it logs whole addresses, tokens included
+logging.getLogger("httpx").addFilter(Censor())  # it logs whole addresses, including tokens
 
 Parameters = Mapping[str, str | int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Failure:
-    """An attempt without an answer, and how long the venue asked us to wait, if it did."""
+    """An attempt without an answer, and the pause that the venue asked for, if any."""
 
     fault: str
     wait: float = 0.0
@@ -65,13 +64,13 @@ class Http:
     """HTTP requests to one venue, repeated until there is an answer.
 
     Each attempt takes at most `timeout` seconds and waits for `rate_limiter`. Timeouts, lost
-    connections, 5xx, 408, 429 and answers that are not JSON are tried again, up to `attempts` times
-    in all, after a pause by `backoff` on top of what the venue asks for (Retry-After,
-    X-Ratelimit-Expiry); then VenueUnavailable is raised. Another 4xx raises VenueRefused at once.
-    `is_busy(status, said)` names further refusals that mean "later"; `pause_in(said)` finds the
-    seconds to wait in the text of a refusal. `limits` are those of single paths, instead of
-    `rate_limiter`. Errors and logs never contain `secrets`, the values of headers, or parameters
-    named auth or token.
+    connections, 5xx, 408, 429 and answers that are not JSON are retried, up to `attempts` times in
+    all. ¶ Between attempts it waits for `backoff` plus any pause that the venue asks for
+    (Retry-After, X-Ratelimit-Expiry). Then VenueUnavailable is raised. Another 4xx raises
+    VenueRefused at once. `is_busy(status, said)` names further refusals that mean "later";
+    `pause_in(said)` finds the seconds to wait in the text of a refusal. `limits` are those of
+    single paths, instead of `rate_limiter`. Errors and logs never contain `secrets`, the values of
+    headers, or parameters named auth or token.
     """
 
     def __init__(
@@ -84,14 +83,14 @@ class Http:
         timeout: float = 10.0,
         backoff: Backoff | None = None,
         secrets: Iterable[str] = (),
-        is_busy: Callable[[int, str], bool] = lambda status, said: False,
-        pause_in: Callable[[str], float] = lambda said: 0.0,
+        is_busy: Callable[[int, str], bool] = lambda status, answer_text: False,
+        pause_in: Callable[[str], float] = lambda answer_text: 0.0,
         limits: Mapping[str, RateLimiter] | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         epoch: Callable[[], float] = time.time,
     ) -> None:
         if attempts < 1:
-            raise ValueError(f"{attempts} attempts ask nothing")
+            raise ValueError(f"attempts must be at least 1, not {attempts}")
         self._client = client_of(base_url, headers, timeout)
         self._rate_limiter = rate_limiter
         self._attempts = attempts
@@ -112,7 +111,7 @@ class Http:
         weight: int = 1,
         headers: Mapping[str, str] | None = None,
     ) -> Any:
-        """The document at `path`, fractions as Decimals."""
+        """The document at `path`, with fractions as Decimals."""
         request = self._client.build_request("GET", path, params=params, headers=headers)
         return await self._ask(request, path, weight, self._secrecy.and_of(headers, params))
 
@@ -125,14 +124,14 @@ class Http:
         weight: int = 1,
         headers: Mapping[str, str] | None = None,
     ) -> Any:
-        """The answer to a question that is put in a body: `json`, or a `form`."""
+        """The answer to a query that is sent as a body: `json`, or a `form`."""
         request = self._client.build_request(
             "POST", path, json=json, data=dict(form) if form else None, headers=headers
         )
         return await self._ask(request, path, weight, self._secrecy.and_of(headers, form))
 
     async def aclose(self) -> None:
-        """Let go of all connections."""
+        """Close all connections."""
         await self._client.aclose()
 
     async def _ask(self, request: httpx.Request, path: str, weight: int, secrecy: Secrecy) -> Any:
@@ -172,27 +171,28 @@ class Http:
         self, response: httpx.Response, body: bytes, secrecy: Secrecy
     ) -> _Answer | _Failure:
         status = response.status_code
-        said = secrecy.hide(body[:8192].decode("utf-8", "replace"))[
+        answer_text = secrecy.hide(body[:8192].decode("utf-8", "replace"))[
             :4096
-        ]  # no secret is cut in two before it is hidden
-        if status == 429 or (status >= 400 and self._is_busy(status, said)):
-            wait = max(self._asked_to_wait(response.headers), self._pause_in(said))
-            return _Failure(fault=f"HTTP {status}: {said[:200]}", wait=wait)
+        ]  # otherwise a secret could be cut in two before it is hidden
+        if status == 429 or (status >= 400 and self._is_busy(status, answer_text)):
+            wait = max(self._asked_to_wait(response.headers), self._pause_in(answer_text))
+            return _Failure(fault=f"HTTP {status}: {answer_text[:200]}", wait=wait)
         if status >= 500 or status == 408 or 300 <= status < 400:
             return _Failure(
-                fault=f"HTTP {status}: {said[:200]}", wait=self._asked_to_wait(response.headers)
+                fault=f"HTTP {status}: {answer_text[:200]}",
+                wait=self._asked_to_wait(response.headers),
             )
         if status >= 400:
-            raise VenueRefused(status, said)
+            raise VenueRefused(status, answer_text)
         if len(body) > MOST_BYTES:
             return _Failure(fault=f"HTTP {status}, and more than {MOST_BYTES} bytes")
         try:
             return _Answer(document=parsed(body))
         except ValueError as error:
-            return _Failure(fault=f"HTTP {status}, and no JSON ({error}): {said[:100]}")
+            return _Failure(fault=f"HTTP {status}, and no JSON ({error}): {answer_text[:100]}")
 
     def _asked_to_wait(self, headers: httpx.Headers) -> float:
-        """Seconds, as far as the venue says something that can be read."""
+        """The seconds to wait, if the venue states them in a readable form."""
         retry_after, expiry = headers.get("Retry-After", ""), headers.get("X-Ratelimit-Expiry", "")
         return max(
             _seconds(retry_after, self._epoch()), _milliseconds_of_epoch(expiry, self._epoch())
@@ -202,8 +202,9 @@ class Http:
 def client_of(
     base_url: str, headers: Mapping[str, str] | None, timeout: float
 ) -> httpx.AsyncClient:
-    """A client of one server. A proxy of the environment is for the way out, not for a server on
-    this machine."""
+    """A client of one server. A proxy from the environment is not used for a server on this
+    machine.
+    """
     trust_env = urlsplit(base_url).hostname not in LOOPBACK
     verify = trusted_certificates(trust_env=trust_env)
     return httpx.AsyncClient(
@@ -216,7 +217,7 @@ def client_of(
 
 
 async def _read(response: httpx.Response) -> bytes:
-    """The body, or a little more of it than is allowed."""
+    """The body, or a little more of it than the limit allows."""
     body = bytearray()
     async for chunk in response.aiter_bytes():
         body += chunk
@@ -236,5 +237,5 @@ def _seconds(retry_after: str, epoch: float) -> float:
 
 
 def _milliseconds_of_epoch(expiry: str, epoch: float) -> float:
-    """X-Ratelimit-Expiry: the moment the present window ends."""
+    """X-Ratelimit-Expiry: the end of the current window."""
     return max(int(expiry) / 1000 - epoch, 0.0) if expiry.strip().isdecimal() else 0.0

@@ -8,14 +8,14 @@ from datetime import datetime
 from websockets.asyncio.client import ClientConnection
 
 AWAY_SECONDS = 0.1
-"""A consumer that took this long for a frame may find others that have waited in the buffer."""
+"""If a consumer took this long for a frame, later frames may have waited in the buffer."""
 CAUGHT_UP_SECONDS = 0.005
-"""A frame that had to be awaited this long had not waited in the buffer."""
+"""A frame that took this long to arrive had not waited in the buffer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """The connection was made and greeted at `at`."""
+    """The connection was made, and `greet` succeeded, at `at`."""
 
     at: datetime
 
@@ -30,8 +30,9 @@ class Frame:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Closed:
-    """The connection has ended. `at` is the time of its last frame, or of its opening: something
-    may be missing from then on. A frame that had waited in the buffer does not move `at`."""
+    """The connection has ended. `at` is the time of its last frame, or of its opening: messages
+    may be missing from then on. A frame that had waited in the buffer does not move `at`.
+    """
 
     at: datetime
     reason: str
@@ -48,7 +49,7 @@ class Line:
     ) -> None:
         self.connection = connection
         self.well_at = now()
-        self.is_heard_from = False
+        self.is_alive = False
         self._quiet_for = quiet_for
         self._now = now
         self._loop = asyncio.get_running_loop()
@@ -68,7 +69,7 @@ class Line:
         at = self._now()
         if not self._is_behind:
             self.well_at = at
-        self.is_heard_from = True
+        self.is_alive = True
         return Frame(
             text=received if isinstance(received, str) else received.decode("utf-8", "replace"),
             at=at,

@@ -23,7 +23,7 @@ class RateLimiter:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         if weight <= 0 or per_seconds <= 0:
-            raise ValueError(f"no limit: {weight} per {per_seconds} seconds")
+            raise ValueError(f"not a limit: {weight} per {per_seconds} seconds")
         self.weight = weight
         self.per_seconds = per_seconds
         self._now = now
@@ -34,7 +34,8 @@ class RateLimiter:
 
     async def spend(self, weight: int = 1) -> None:
         """Wait until `weight` fits into the window, and count it. Raises ValueError if it never
-        will."""
+        fits.
+        """
         if not 0 <= weight <= self.weight:
             raise ValueError(f"a weight of {weight} exceeds the limit of {self.weight}")
         async with self._turn:
@@ -43,15 +44,16 @@ class RateLimiter:
             self.charge(weight)
 
     def charge(self, weight: int) -> None:
-        """Count what was spent already, without waiting: a weight that only the answer shows, such
-        as one per row."""
+        """Count weight that is already used, without waiting: the answer may show the weight,
+        such as one per row.
+        """
         if weight > 0:
             self._spent.append((self._now(), weight))
             self._used += weight
 
     @property
     def used(self) -> int:
-        """The weight that was spent within the window that ends now."""
+        """The weight used within the window that ends now."""
         oldest = self._now() - self.per_seconds
         while self._spent and self._spent[0][0] <= oldest:
             self._used -= self._spent.popleft()[1]
@@ -59,7 +61,7 @@ class RateLimiter:
 
     @property
     def free(self) -> int:
-        """The weight that may be spent at once, 0 or more."""
+        """The weight that may be used at once, 0 or more."""
         return max(self.weight - self.used, 0)
 
     def _seconds_until(self, weight: int) -> float:

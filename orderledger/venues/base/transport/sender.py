@@ -17,14 +17,16 @@ MOST_BYTES = 4 * 1024 * 1024
 LONGEST_TEXT = 2000
 TOO_MANY = 429
 TOO_LATE_OR_MANY = frozenset({408, 425, TOO_MANY})
-"""Answers after which the request may still be carried out; after 429 only if the venue does not
-say otherwise."""
+"""Statuses after which the request may still be executed; 429 only if the venue does not state
+otherwise.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What the venue said. `document`: None where it is not JSON. `text`: the beginning of the
-    body, without secrets."""
+    """The venue's answer. `document`: None if it is not JSON. `text`: the beginning of the body,
+    without secrets.
+    """
 
     status: int
     document: Any
@@ -56,10 +58,10 @@ class Sender:
     async def send(
         self, method: str, path: str, *, json: Any = None, form: Mapping[str, str] | None = None
     ) -> Answer:
-        """Send one request, and return a statement of the venue: 2xx with JSON, or 4xx.
+        """Send one request, and return the venue's statement: 2xx with JSON, or 4xx.
 
         Raises NotSent if no connection was made. Raises Unanswered after a timeout, a lost
-        connection, 3xx, 5xx, 408, 429, and for a 2xx that cannot be read.
+        connection, 3xx, 5xx, 408, 429, or a 2xx that cannot be read.
         """
         request = self._client.build_request(
             method, path, json=json, data=dict(form) if form else None
@@ -86,7 +88,7 @@ class Sender:
 
     def _judged(self, response: httpx.Response) -> Answer:
         status, body = response.status_code, response.content[:MOST_BYTES]
-        said = self._secrecy.hide(body[: 4 * LONGEST_TEXT].decode("utf-8", "replace"))[
+        body_text = self._secrecy.hide(body[: 4 * LONGEST_TEXT].decode("utf-8", "replace"))[
             :LONGEST_TEXT
         ]
         try:
@@ -94,12 +96,12 @@ class Sender:
         except ValueError:
             document = None
         if status == TOO_MANY and self._is_refusal(document):
-            return Answer(status=status, document=document, text=said)
+            return Answer(status=status, document=document, text=body_text)
         if status >= 500 or 300 <= status < 400 or status in TOO_LATE_OR_MANY:
-            raise Unanswered(f"http_{status}", said[:200])
+            raise Unanswered(f"http_{status}", body_text[:200])
         if status < 300 and document is None:
-            raise Unanswered("unreadable", f"HTTP {status}, and no JSON: {said[:200]}")
-        return Answer(status=status, document=document, text=said)
+            raise Unanswered("unreadable", f"HTTP {status}, and no JSON: {body_text[:200]}")
+        return Answer(status=status, document=document, text=body_text)
 
     def _hidden(self, error: Exception) -> str:
         return self._secrecy.hide(f"{type(error).__name__}: {error}")

@@ -9,8 +9,8 @@ def parsed(text: str | bytes) -> Any:
     """A JSON document with every fraction as a Decimal of its own digits. Raises ValueError if it
     is not JSON.
 
-    What stands for a number and is none (NaN, an absurd exponent) stays text, so that it costs only
-    its own field.
+    An invalid number (NaN, an absurd exponent) stays text, so that only its own field is
+    unreadable.
     """
     if isinstance(text, bytes):
         text = text.decode(json.detect_encoding(text))

@@ -23,9 +23,9 @@ MOST_BYTES = 16 * 1024 * 1024
 CONNECT_SECONDS = 10.0
 GOODBYE_SECONDS = 2.0
 NO_CONNECTION = (OSError, EOFError, TimeoutError, WebSocketException)
-"""Errors of connecting. EOFError: a server that disconnects in the handshake, in websockets 14."""
+"""Errors of connecting. EOFError: in websockets 14, a server that disconnects in the handshake."""
 SETTLED_SECONDS = 2.0
-"""After a connection that lasted this long, the next attempt is made at once."""
+"""After a connection that lasted this long, reconnect at once."""
 PATIENCE_SECONDS = 1.0
 """The longest pause after a connection that received a frame, however short it was."""
 
@@ -44,11 +44,11 @@ class Socket:
     """One websocket, which reconnects whenever it breaks.
 
     `greet(send)` is awaited after each connect and sends the subscriptions; if it raises a
-    VenueError, the connection counts as failed. `ping()` is a text to be sent every `ping_every`
-    seconds; without it, a ping of the protocol is sent, whose answer is not heard. A connection on
-    which no frame comes for `quiet_for` seconds is given up. The first new attempt is made at once,
-    the next ones after pauses by `backoff`. Frames are read no faster than they are taken, up to 16
-    MiB each. `now` gives aware UTC. `secrets` never appear in a reason or a log.
+    VenueError, the connection counts as failed. `ping()` is a text to send every `ping_every`
+    seconds; without it, a ping of the protocol is sent, whose answer does not count as a frame. A
+    connection without a frame for `quiet_for` seconds is closed. The first reconnect is immediate,
+    the next ones wait for `backoff`. Frames are read no faster than they are consumed, up to 16 MiB
+    each. `now` gives aware UTC. `secrets` never appear in a reason or a log.
     """
 
     def __init__(
@@ -78,8 +78,9 @@ class Socket:
         self._closing = asyncio.Event()
 
     async def events(self) -> AsyncIterator[Event]:
-        """Opened, its frames, Closed, and again, until `aclose`. Closed comes once for each Opened,
-        and not after `aclose`."""
+        """Opened, its frames, Closed, and so on, until `aclose`. Closed comes once for each
+        Opened, and not after `aclose`.
+        """
         pause = 0.0
         try:
             while not await happens_within(self._closing, pause):
@@ -88,16 +89,17 @@ class Socket:
                     pause = self._backoff.next()
                     continue
                 line = Line(connection, quiet_for=self._quiet_for, now=self._now)
-                async with contextlib.aclosing(self._heard_on(line)) as heard:
-                    async for event in heard:
+                async with contextlib.aclosing(self._events_on(line)) as line_events:
+                    async for event in line_events:
                         yield event
                 pause = self._pause_after(line)
         finally:
             self._let_go()
 
     async def send(self, text: str) -> bool:
-        """Send a text on the present connection. False if there is none: `greet` will send it on
-        the next one."""
+        """Send a text on the current connection. False if there is none: `greet` will send it on
+        the next one.
+        """
         connection = self._connection
         if connection is None:
             return False
@@ -107,29 +109,31 @@ class Socket:
         return False
 
     def renew(self, reason: str) -> None:
-        """Give up the present connection, if there is one. Closed follows with this reason, then a
-        new connection."""
+        """Close the current connection, if there is one. Closed follows with this reason, then a
+        new connection.
+        """
         if self._connection is not None:
             self._given_up = reason
             self._connection.transport.abort()
 
     async def aclose(self) -> None:
-        """End `events` after the frames received by now, and close the connection properly within
-        two seconds."""
+        """End `events` after the frames received so far, and close the connection properly
+        within two seconds.
+        """
         self._closing.set()
         if self._connection is not None:
             await self._connection.close()
 
-    async def _heard_on(self, line: Line) -> AsyncGenerator[Event, None]:
+    async def _events_on(self, line: Line) -> AsyncGenerator[Event, None]:
         pinging = asyncio.create_task(self._keep_pinging(line.connection))
         yield Opened(at=line.well_at)
         try:
             while True:
                 yield await line.next()
         except ConnectionClosed as error:
-            reason = self._given_up or _said(error)
+            reason = self._given_up or _text_of(error)
         except TimeoutError:
-            reason = f"nothing heard for {self._quiet_for:g} s"
+            reason = f"no frame for {self._quiet_for:g} s"
         finally:
             pinging.cancel()
         self._let_go()
@@ -137,7 +141,7 @@ class Socket:
             yield Closed(at=line.well_at, reason=self._secrecy.hide(reason))
 
     async def _connected(self) -> ClientConnection | None:
-        """A connection that has been greeted, or None; `fault` says why."""
+        """A connection after a successful `greet`, or None; `fault` states why."""
         try:
             connection = await connect(self._url, **_options(self._url))
         except NO_CONNECTION as error:
@@ -168,13 +172,14 @@ class Socket:
             self._connection = None
 
     def _pause_after(self, line: Line) -> float:
-        """None after a connection that lasted. One that is cut as soon as it is made must not be
-        made anew in a tight loop."""
+        """None after a connection that lasted, else the pause. A connection that is cut at once
+        must not be reopened in a tight loop.
+        """
         if line.lasted >= SETTLED_SECONDS:
             self._backoff.reset()
             return 0.0
         pause = self._backoff.next()
-        return min(pause, PATIENCE_SECONDS) if line.is_heard_from else pause
+        return min(pause, PATIENCE_SECONDS) if line.is_alive else pause
 
     async def _keep_pinging(self, connection: ClientConnection) -> None:
         with contextlib.suppress(ConnectionClosed):
@@ -183,7 +188,7 @@ class Socket:
                 await (connection.ping() if self._ping is None else connection.send(self._ping()))
 
     async def _unless_closing(self, work: Coroutine[Any, Any, Outcome]) -> Outcome | None:
-        """What the work gives, or None if `aclose` came first."""
+        """The result of the work, or None if `aclose` came first."""
         tasks = [asyncio.create_task(work), asyncio.create_task(self._closing.wait())]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -198,8 +203,7 @@ def _options(url: str) -> dict[str, Any]:
     options: dict[str, Any] = {
         "open_timeout": CONNECT_SECONDS,
         "close_timeout": GOODBYE_SECONDS,
-        # A consumer that takes its time holds back the answers to pings too: silence is measured
-        # here, on frames.
+        # A slow consumer also delays the answers to pings: silence is measured here, by frames.
         "ping_interval": None,
         "max_size": MOST_BYTES,
         "logger": _library_logger,
@@ -211,8 +215,9 @@ def _options(url: str) -> dict[str, Any]:
     return options
 
 
-def _said(error: ConnectionClosed) -> str:
-    """The code, and the words if there are any: the venue's, else ours, which end a frame that is
-    too big, for instance."""
+def _text_of(error: ConnectionClosed) -> str:
+    """The close code, and a reason if there is one: the venue's, else ours, for instance for a
+    frame that is too large.
+    """
     frame = error.rcvd or error.sent
-    return f"{frame.code}: {frame.reason or 'closed'}" if frame else "1006: cut without a word"
+    return f"{frame.code}: {frame.reason or 'closed'}" if frame else "1006: cut without a reason"

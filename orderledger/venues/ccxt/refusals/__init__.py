@@ -1,9 +1,9 @@
-"""What an answer to a request of ours says: that it was refused, that nothing left, or that its
-outcome is unknown.
+"""Shows what an answer to our request proves: that it was refused, that nothing was sent, or that
+its outcome is unknown.
 
-ccxt's errors do not tell: it has one class for "insufficient funds" at one exchange and for "timed
-out" at another. The document and the HTTP status do, by the tables of this folder. Other exchanges
-than those are believed only if they refuse a key, a signature or the number of requests.
+ccxt's errors do not show this: one class means "insufficient funds" at one exchange and "timed out"
+at another. The document and the HTTP status do, by the tables in this folder. For exchanges without
+a table, only refusals of a key, a signature or the number of requests count.
 """
 
 from dataclasses import dataclass
@@ -28,33 +28,34 @@ BELIEVED = (
     (ccxt.DDoSProtection, "too_many_requests"),
     (ccxt.InvalidNonce, "invalid_nonce"),
 )
-"""ccxt's classes for a request that was turned away before it was looked at."""
+"""ccxt's classes for a request that was turned away before it was examined."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """The exchange did not do what it was asked: our reason, its sentence and its document."""
+    """The exchange did not execute the request: our reason, its sentence and its document."""
 
     reason: str
-    said: str
+    sentence: str
     document: Any
 
 
 def judged(error: Exception, call: Call, exchange: str, wanted: Wanted) -> Refusal:
-    """A refusal by the exchange. Raises NotSent if nothing left, Unanswered if the request may have
-    been done.
+    """A refusal by the exchange. Raises NotSent if nothing was sent, Unanswered if the request may
+    have been executed.
 
-    Each request leaves once (see `calls.open_session`), so a refused connection proves that nothing
-    left."""
+    Each request is sent once (see `calls.open_session`), so a refused connection proves that
+    nothing was sent.
+    """
     if isinstance(error, NotSent):
         raise error
-    said = shown(error)
+    sentence = shown(error)
     if not call.is_sent:
-        raise NotSent(_reason_before(error), said) from None
+        raise NotSent(_reason_before(error), sentence) from None
     if call.is_meant and any(
         isinstance(one, aiohttp.ClientConnectorError) for one in _causes(error)
     ):
-        raise NotSent("not_connected", said) from None
+        raise NotSent("not_connected", sentence) from None
     return refusal_in(call.answer, call, exchange, wanted, error)
 
 
@@ -62,16 +63,20 @@ def refusal_in(
     document: Any, call: Call, exchange: str, wanted: Wanted, error: Exception | None = None
 ) -> Refusal:
     """The refusal that an answer, or a part of it, proves. Raises Unanswered if it proves none."""
-    said = shown(error) if error is not None else "the answer has no order id"
+    sentence = shown(error) if error is not None else "the answer has no order id"
     if call.status >= 500 or call.status == TIMED_OUT or not isinstance(document, dict):
-        raise Unanswered("timeout" if isinstance(error, ccxt.RequestTimeout) else "no_answer", said)
+        raise Unanswered(
+            "timeout" if isinstance(error, ccxt.RequestTimeout) else "no_answer", sentence
+        )
     table = table_for(exchange, call.address)
     proof = table.proof(document) if table is not None else _believed(error)
     if proof is not None and proof.mark is Mark.DUPLICATE:
-        raise Unanswered(proof.reason, f"an order with this client id exists already: {said}")
+        raise Unanswered(proof.reason, f"an order with this client id exists already: {sentence}")
     if proof is None or (proof.mark is Mark.NOT_WORKING and wanted == "submit"):
-        raise Unanswered(NOT_PROVED, f"this answer does not prove that nothing was done: {said}")
-    return Refusal(proof.reason, said, document)
+        raise Unanswered(
+            NOT_PROVED, f"this answer does not prove that nothing was done: {sentence}"
+        )
+    return Refusal(proof.reason, sentence, document)
 
 
 def _believed(error: Exception | None) -> Proof | None:
@@ -80,7 +85,7 @@ def _believed(error: Exception | None) -> Proof | None:
 
 
 def _reason_before(error: Exception) -> str:
-    """Why ccxt made no request."""
+    """Why ccxt sent no request."""
     return "invalid_order" if isinstance(error, ccxt.InvalidOrder) else "not_sent"
 
 

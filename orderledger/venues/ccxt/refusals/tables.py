@@ -1,11 +1,11 @@
-"""The tables of refusals, one file for each exchange: which answers prove that a request was not
-taken. Needs no ccxt.
+"""The tables of refusals, one file per exchange: which answers prove that a request was not
+accepted. Needs no ccxt.
 
-A file has `exchanges`, the `source` of its rows, `paths` (a pattern for the address, where one
-exchange has several tables), and where a document holds its code and its sentence (`code_in`,
-`text_in`; the first one that is there). Its sections are marks, its keys our reasons, its values
-codes: text with `*`, whole numbers, or `"110051-110053"` for a span of numbers. `[[said]]` comes
-first, and decides by the sentence where one code has several meanings. What is in no table proves
+A file has `exchanges`, the `source` of its rows, and `paths` (a pattern for the address, if one
+exchange has several tables). `code_in` and `text_in` are the fields of a document's code and
+sentence; the first one present counts. Its sections are marks, its keys our reasons, its values
+codes: text with `*`, whole numbers, or `"110051-110053"` for a span of numbers. `[[sentences]]`
+comes first, and decides by the sentence if a code has several meanings. A code without a row proves
 nothing.
 """
 
@@ -32,7 +32,7 @@ class Proof:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class SentenceRule:
     """A sentence that decides what one of these codes means."""
 
     codes: frozenset[str]
@@ -50,20 +50,21 @@ class Table:
     text_in: Sequence[str]
     codes: Mapping[str, Proof]
     patterns: Sequence[tuple[str, Proof]]
-    said: Sequence[Said]
+    sentences: Sequence[SentenceRule]
 
     def proof(self, document: Any) -> Proof | None:
-        """What a document proves. Of several codes, each has to prove something; the first one
-        names the reason."""
+        """The proof in a document. If there are several codes, each has to prove something; the
+        first one gives the reason.
+        """
         codes, sentence = _texts(document, self.code_in), " ".join(_texts(document, self.text_in))
         proofs = [self._of(code, sentence) for code in codes]
         found = [proof for proof in proofs if proof is not None and proof.mark is not Mark.UNPROVED]
         return found[0] if found and len(found) == len(proofs) else None
 
     def _of(self, code: str, sentence: str) -> Proof | None:
-        for said in self.said:
-            if code in said.codes and said.pattern.search(sentence):
-                return said.proof
+        for sentences in self.sentences:
+            if code in sentences.codes and sentences.pattern.search(sentence):
+                return sentences.proof
         return self.codes.get(code) or next(
             (proof for pattern, proof in self.patterns if fnmatchcase(code, pattern)), None
         )
@@ -109,14 +110,14 @@ def _table(document: Mapping[str, Any]) -> Table:
         text_in=document["text_in"],
         codes=codes,
         patterns=patterns,
-        said=[_said(row) for row in document.get("said", ())],
+        sentences=[_sentence_rule(row) for row in document.get("sentences", ())],
     )
 
 
-def _said(row: Mapping[str, Any]) -> Said:
+def _sentence_rule(row: Mapping[str, Any]) -> SentenceRule:
     mark = Mark(row.get("mark", Mark.REFUSED))
     reason = row.get("reason", "duplicate_order" if mark is Mark.DUPLICATE else mark.value)
-    return Said(
+    return SentenceRule(
         frozenset(_spelled(row["codes"])),
         re.compile(row["text"], re.IGNORECASE),
         Proof(mark, reason),
@@ -135,7 +136,7 @@ def _spelled(codes: Iterable[str | int]) -> Iterator[str]:
 
 
 def _texts(document: Any, paths: Iterable[str]) -> list[str]:
-    """The texts at the first of these places that holds any."""
+    """The texts at the first of these places that has any."""
     for path in paths:
         value = _at(document, path.split("."))
         found = [_text(one) for one in (value if isinstance(value, list) else [value])]

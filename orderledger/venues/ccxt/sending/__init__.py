@@ -1,9 +1,9 @@
-"""What was meant is what is sent: each request that ccxt is about to send is compared with the
-order, by its meaning.
+"""Ensures that ccxt sends exactly the order: each request that ccxt is about to send is compared
+with the order, by its meaning.
 
-ccxt leaves out terms that a request builder does not know, and sends the rest. A term of the order
-that the request does not say, or says otherwise, is NotSent, and nothing leaves. So is a term that
-the order does not have, reduce-only for instance. An exchange without a table gets plain limit and
+ccxt leaves out terms that a request builder does not know, and sends the rest. If the request lacks
+a term of the order or changes it, NotSent is raised and nothing is sent. The same holds for a term
+that the order does not have, such as reduce-only. An exchange without a table gets plain limit and
 market orders only (`plain_orders`).
 """
 
@@ -40,13 +40,14 @@ __all__ = ["Change", "Orders", "Request"]
 
 LIMITS = (OrderType.LIMIT, OrderType.STOP_LIMIT)
 NO_NUMBER = ("", "0", "-1")
-"""What stands for no price."""
+"""Values that mean no price."""
 
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """Compares requests with new orders. `markets`: ccxt's market of each order. `client_ids`: as
-    the exchange is given them."""
+    """Compares requests with new orders. `markets`: ccxt's market of each order. `client_ids`:
+    as sent to the exchange.
+    """
 
     exchange: str
     orders: Sequence[Row]
@@ -54,8 +55,9 @@ class Orders:
     client_ids: Sequence[str]
 
     def is_in(self, request: Request) -> bool:
-        """Whether these orders are in the request; else it is a query. Raises NotSent if it is
-        neither."""
+        """Whether the request contains these orders; otherwise it is a query. Raises NotSent if
+        it is neither.
+        """
         language = language_of(self.exchange)
         if language is None:
             return PlainOrder(
@@ -89,25 +91,27 @@ class Orders:
             )
         for term, value in wanted.items():
             if found.get(term) != value:
-                said = "not at all" if found.get(term) is None else f"as {_shown(found[term])}"
+                written = "not at all" if found.get(term) is None else f"as {_shown(found[term])}"
                 raise NotSent(
                     NOT_AS_MEANT,
-                    f"{term} is {_shown(value)}: ccxt would send it to {self.exchange} {said}",
+                    f"{term} is {_shown(value)}: ccxt would send it to {self.exchange} {written}",
                 )
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Compares requests with a cancel or a change: one of the order's `names`, and each number that
-    is new."""
+    """Compares requests with a cancel or a change: one of the order's `names`, and each new
+    number.
+    """
 
     exchange: str
     names: Sequence[str]
     numbers: Mapping[str, Decimal]
 
     def is_in(self, request: Request) -> bool:
-        """Whether this change is in the request; else it is a query. Raises NotSent if it is
-        neither."""
+        """Whether the request contains this change; otherwise it is a query. Raises NotSent if
+        it is neither.
+        """
         language = language_of(self.exchange)
         fields = flat(request.document())
         texts, _ = texts_of(request, fields)
@@ -124,7 +128,7 @@ class Change:
 
 
 def _wanted(order: Row, market: Mapping[str, Any], client_id: str, shape: Shape) -> dict[str, Any]:
-    """The terms that the request has to say, and those that it may not."""
+    """The terms that the request must have, and those that it must not."""
     side, kind, position = order["side"], order["order_type"], order.get("position_side")
     is_limit, is_stop = kind in LIMITS, order.get("stop_price") is not None
     is_hedged = position in (PositionSide.LONG, PositionSide.SHORT)
@@ -134,9 +138,7 @@ def _wanted(order: Row, market: Mapping[str, Any], client_id: str, shape: Shape)
         else bool(order.get("reduce_only"))
     )
     if order.get("reduce_only") and not closes:
-        raise NotSent(
-            "position_side", f"a {side} opens a {position} position: it cannot only reduce it"
-        )
+        raise NotSent("position_side", f"a {side} opens a {position} position and cannot reduce it")
     wanted: dict[str, Any] = {
         "instrument": str(market[shape.market]),
         "client_order_id": client_id,
@@ -159,7 +161,7 @@ def _wanted(order: Row, market: Mapping[str, Any], client_id: str, shape: Shape)
 
 
 def _terms(fields: Fields, shape: Shape) -> dict[str, Any]:
-    """What a request says of an order. Raises NotSent for a word that is not in the table."""
+    """The terms of an order in a request. Raises NotSent for a word that is not in the table."""
     found: dict[str, Any] = {
         "time_in_force": "gtc",
         "post_only": False,
@@ -167,11 +169,11 @@ def _terms(fields: Fields, shape: Shape) -> dict[str, Any]:
         "quantity_in": "base",
     }
     for places, words in shape.words.items():
-        if (told := meaning(places, fields, words)) is not None:
-            said, terms = told
+        if (pair := meaning(places, fields, words)) is not None:
+            written, terms = pair
             if terms is None:
                 raise NotSent(
-                    NOT_AS_MEANT, f"ccxt would send {places} {said!r}, which has no known meaning"
+                    NOT_AS_MEANT, f"ccxt would send {places} {written!r}, whose meaning is unknown"
                 )
             found |= terms
     for pattern, terms in shape.has.items():
@@ -188,8 +190,9 @@ def _terms(fields: Fields, shape: Shape) -> dict[str, Any]:
 
 
 def _completed(found: dict[str, Any], shape: Shape) -> dict[str, Any]:
-    """What follows from the rest: what a market buy counts in, and in hedge mode that an order on
-    the other side of its position only reduces it."""
+    """Terms derived from the others: the currency in which a market buy counts, and reduce-only.
+    In hedge mode, an order on the other side of its position only reduces it.
+    """
     side, position = found.get("side"), found.get("position_side")
     if shape.buys_by_cost and (side, found.get("order_type")) == ("buy", "market"):
         found["quantity_in"] = "quote"

@@ -1,9 +1,8 @@
-"""`PlainOrder`: limit and market orders without further terms, for exchanges of ccxt that have no
-table.
+"""`PlainOrder`: limit and market orders without further terms, for ccxt exchanges without a table.
 
-Each term has to stand in the request, and each field of the request has to be a term of the order,
-or to name the account, the sender or the request itself. So a leverage, a margin mode or a position
-side that ccxt adds is NotSent, under the field's name.
+Each term must be in the request. Each field of the request must be a term of the order, or identify
+the account, the sender or the request. So if ccxt adds a leverage, a margin mode or a position
+side, NotSent names the field.
 """
 
 import re
@@ -43,8 +42,7 @@ READS_UNIFIED_ID = frozenset(
         "zebpay",
     }
 )
-"""Exchanges that have a field of that name themselves: the request builders of ccxt 4.5.90 write
-it."""
+"""Exchanges with their own field of that name: the request builders of ccxt 4.5.90 write it."""
 ID_FIELD = re.compile(r"^(new)?(client|custom|cl)|identifier|^(label|cid)$")
 QUANTITY_FIELD = re.compile(
     r"^(?!.*(stop|trigger|min|visible|iceberg|quote|cost|value)).*(amount|quantity|qty|size|sz|vol)"
@@ -59,7 +57,7 @@ SENDER_FIELD = re.compile(
     r"|(trading|sub)?account(id)?|wallet|portfolio|user|signer|authorizer|operatorid|asterchain|signatureexpirysec"
     r"|broker(id)?|builder(fee)?|feerate|maxfee(spercent)?|referralcode|(order)?tag|(client)?media|request|(new)?orderresptype"
 )
-"""Names of fields that say who sends, for which fee, and how the answer looks."""
+"""Names of fields that state the sender, the fee and the form of the answer."""
 SIDE_WORDS = {Side.BUY: {"buy", "bid"}, Side.SELL: {"sell", "ask"}}
 NEUTRAL_WORDS = frozenset(
     {
@@ -80,15 +78,15 @@ NEUTRAL_WORDS = frozenset(
         *("spot", "cash", "base", "ccy", "both", "net", "merged", "false"),
     }
 )
-"""Words that change nothing about a plain order: good till canceled, spot, the base currency, one
-position, no."""
+"""Words that change nothing about a plain order: good till canceled, spot, the base currency,
+one position, no.
+"""
 PUNCTUATION = re.compile(r"[^a-z0-9]")
 
 
 @dataclass(frozen=True, slots=True)
 class PlainOrder:
-    """Compares a request with one order. `market`: ccxt's. `client_id`: as the exchange is given
-    it."""
+    """Compares a request with one order. `market`: ccxt's. `client_id`: as sent to the exchange."""
 
     exchange: str
     order: Row
@@ -96,8 +94,9 @@ class PlainOrder:
     client_id: str
 
     def is_in(self, request: Request) -> bool:
-        """Whether the order is in the request; else it is a query. Raises NotSent if it is
-        neither."""
+        """Whether the request contains the order; otherwise it is a query. Raises NotSent if it
+        is neither.
+        """
         fields = flat(request.document())
         if is_query(request, None) and self.client_id not in fields.values():
             return False
@@ -112,7 +111,7 @@ class PlainOrder:
         ):
             raise NotSent(
                 NOT_AS_MEANT,
-                f"client_order_id is not found in a field that {self.exchange} is known to read",
+                f"client_order_id is not in any field that {self.exchange} is known to read",
             )
         added = [name for name, value in fields.items() if not self._is_of_order(name, value)]
         if added:
@@ -124,10 +123,10 @@ class PlainOrder:
         return True
 
     def _missing(self, request: Request, fields: Fields) -> Iterator[str]:
-        """The terms that the request does not say, and those that only a table can say."""
+        """The terms missing from the request, and those that only a table can express."""
         order, (texts, words) = self.order, texts_of(request, fields)
         kind = order["order_type"]
-        for name, is_said in (
+        for name, is_present in (
             ("instrument", self._is_market(texts | words)),
             ("client_order_id", self.client_id.lower() in texts),
             ("side", bool(words & SIDE_WORDS[order["side"]])),
@@ -142,7 +141,7 @@ class PlainOrder:
             ("reduce_only", not order.get("reduce_only")),
             ("position_side", order.get("position_side") in (None, PositionSide.NET)),
         ):
-            if not is_said:
+            if not is_present:
                 yield name
 
     def _is_read(self, place: str) -> bool:
@@ -152,7 +151,7 @@ class PlainOrder:
         return ID_FIELD.search(_bare(name)) is not None and not is_passed_on
 
     def _is_of_order(self, place: str, value: str) -> bool:
-        """Whether a field says a term of the order, or nothing about orders."""
+        """Whether a field states a term of the order, or nothing about orders."""
         steps = [_bare(step) for step in place.split(".")]
         name, number = steps[-1], number_in(value)
         if SENDER_FIELD.fullmatch(name) is not None or "signature" in steps:
@@ -178,7 +177,7 @@ class PlainOrder:
         return self._is_market({text}) or text in {str(one).lower() for one in currencies if one}
 
     def _is_market(self, texts: set[str]) -> bool:
-        """Whether the market is named, by its id or by its two currencies."""
+        """Whether the request names the market, by its id or by its two currencies."""
         name, base, quote = (
             str(self.market.get(field) or "").lower() for field in ("id", "base", "quote")
         )

@@ -1,5 +1,6 @@
-"""`Request`: what ccxt is about to send, as flat fields that can be compared with an order. Needs
-no ccxt."""
+"""`Request`: what ccxt is about to send, as flat fields that can be compared with an order.
+Needs no ccxt.
+"""
 
 import base64
 import binascii
@@ -62,13 +63,12 @@ class Request:
 
 
 def flat(document: Any, path: str = "") -> dict[str, str]:
-    """The fields of a document. Null is no field."""
+    """The fields of a document. Null counts as absent."""
     return dict(_walked(document, path))
 
 
 def is_query(request: Request, language: Language | None) -> bool:
-    """Whether a request changes nothing. Some exchanges take orders by GET, Deribit for
-    instance."""
+    """Whether a request changes nothing. Some exchanges, such as Deribit, take orders by GET."""
     if request.method == "GET":
         return ACTS.search(request.path.rsplit("/", 1)[-1]) is None
     return language is not None and any(
@@ -95,7 +95,7 @@ def holds(fields: Fields, number: Decimal | None) -> bool:
 
 
 def number_in(text: str) -> Decimal | None:
-    """The number that a text is, if it is one."""
+    """The text as a number, if it is one."""
     try:
         found = Decimal(text)
     except InvalidOperation:

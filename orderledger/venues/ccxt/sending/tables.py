@@ -1,25 +1,25 @@
-"""How each exchange says the terms of an order, one file for each exchange, from the request
+"""How each exchange expresses the terms of an order, one file per exchange, from the request
 builders of ccxt 4.5.90 and the exchanges' own pages. Needs no ccxt.
 
 A file has `exchanges`, `queries` (patterns for requests other than GET that change nothing), and
 for each form of an order a `[[shape]]`:
 
-- `path`: the method and path that it is sent to. `when`: fields that it has besides. `each`: where
-  its orders stand; `batch`: the field that holds several.
+- `path`: the method and path of the request. `when`: further fields that it has. `each`: the place
+  of its orders; `batch`: the field that holds several.
 - `values`: the places of numbers and names. `market`: the field of ccxt's market that names the
   instrument.
-- `words`: what a text says. Fields that only say something together are joined with `+`; an absent
-  one is empty. `has`: what the presence of a field says. `is_stop` marks a stop order: where a form
-  has this mark, a stop price without it has no effect.
+- `words`: the meaning of texts. Fields that have a meaning only together are joined with `+`; an
+  absent one is empty. `has`: the meaning of a field's presence. `is_stop` marks a stop order: if a
+  form has this mark, a stop price without it has no effect.
 - `buys_by_cost`: the quantity of a market buy is an amount of the quote currency.
   `closes_by_reduce_only`: in hedge mode, the position follows from the side and from whether the
   order only reduces.
 
-`[reported]` is the other way round: what the fields of the exchange's rows say of a side and of a
-position, as `words`.
+`[reported]` is the reverse: the meaning of fields in the exchange's rows for side and position, as
+`words`.
 
-The rest is what ccxt has to be told: `[stop]` and `[contract_stop]` by the side of a stop order,
-`[hedge]` by position side, `trigger` (the parameter of a stop price), `stop_id` and `contract_id`
+The rest are parameters for ccxt: `[stop]` and `[contract_stop]` by the side of a stop order;
+`[hedge]` by position side; `trigger` (the parameter of a stop price); `stop_id` and `contract_id`
 (that of the client id of stop orders, and of contracts), `whole_contracts` (their number is an
 integer), `conditional` (stop orders are orders of another kind, canceled by themselves).
 """
@@ -33,7 +33,7 @@ from fnmatch import fnmatchcase
 from importlib.resources import files
 from typing import Any
 
-TOLD = (
+OPTIONS = (
     "reported",
     "stop",
     "contract_stop",
@@ -71,8 +71,9 @@ class Shape:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hedge:
-    """What ccxt has to be told in hedge mode, by position side. `closes`: what it is told of an
-    order that closes."""
+    """The parameters for ccxt in hedge mode, by position side. `closes`: the parameters for an
+    order that closes.
+    """
 
     long: Mapping[str, Any]
     short: Mapping[str, Any]
@@ -81,7 +82,7 @@ class Hedge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Language:
-    """How one exchange says what an order is."""
+    """How one exchange expresses an order's terms."""
 
     shapes: Sequence[Shape]
     queries: Sequence[re.Pattern[str]] = ()
@@ -115,24 +116,25 @@ def languages() -> Mapping[str, Language]:
 
 
 def _language(document: Mapping[str, Any]) -> Language:
-    told = {name: document[name] for name in TOLD if name in document}
+    given = {name: document[name] for name in OPTIONS if name in document}
     return Language(
         shapes=[
             Shape(**{**shape, "path": re.compile(shape["path"])}) for shape in document["shape"]
         ],
         queries=[re.compile(pattern) for pattern in document.get("queries", ())],
         hedge=Hedge(**document["hedge"]) if "hedge" in document else None,
-        **told,
+        **given,
     )
 
 
 def meaning(
     places: str, fields: Mapping[str, str], words: Mapping[str, Terms]
 ) -> tuple[str, Terms | None] | None:
-    """What the fields at these places say, and its meaning, if it has one. None if none of them is
-    there."""
+    """The text of the fields at these places, and its meaning, if it has one. None if none of
+    them is present.
+    """
     parts = [fields.get(place) for place in places.split("+")]
     if all(part is None for part in parts):
         return None
-    said = "+".join(part or "" for part in parts)
-    return said, next((terms for word, terms in words.items() if fnmatchcase(said, word)), None)
+    text = "+".join(part or "" for part in parts)
+    return text, next((terms for word, terms in words.items() if fnmatchcase(text, word)), None)

@@ -1,0 +1,102 @@
+"""The entries of positions: trades that count, adjustments and funding."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal, TypeAlias, TypedDict, TypeGuard, final
+
+from orderledger.projections.account_events import AccountEventRow
+from orderledger.projections.trades import StoredTradeRow, TradeRow
+from orderledger.projections.view import AnyRow
+
+
+@final
+class Trade(TypedDict):
+    """A row of `TRADES` that is active, and whose instrument and side are known."""
+
+    account: str
+    client_order_id: str | None
+    venue_order_id: str | None
+    fill_id: str
+    instrument: str
+    side: str
+    quantity: Decimal
+    price: Decimal
+    fee: Decimal | None
+    fee_currency: str | None
+    liquidity: str | None
+    position_side: str | None
+    position_id: str | None
+    at: datetime
+    recorded_at: datetime
+    position: int
+    rank: str
+    strategy: str | None
+    stream: str
+
+
+@final
+class Adjustment(TypedDict):
+    """A row of `ACCOUNT_EVENTS` that sets a position."""
+
+    position: int
+    account: str
+    kind: Literal["adjust"]
+    instrument: str
+    quantity: Decimal
+    price: Decimal
+    position_side: str | None
+    position_id: str | None
+    currency: str | None
+    at: datetime
+
+
+@final
+class Funding(TypedDict):
+    """A row of `ACCOUNT_EVENTS` that pays or charges a position."""
+
+    position: int
+    account: str
+    kind: Literal["funding"]
+    instrument: str
+    quantity: Decimal
+    position_side: str | None
+    position_id: str | None
+    currency: str
+    at: datetime
+
+
+Entry: TypeAlias = Trade | Adjustment | Funding
+
+
+def has_position(row: StoredTradeRow) -> TypeGuard[Trade]:
+    """Whether an active trade counts in a position: its instrument and side are known."""
+    return row["instrument"] is not None and row["side"] is not None
+
+
+def is_trade(row: StoredTradeRow) -> TypeGuard[Trade]:
+    """Whether a trade counts in a position: it is active, of a known instrument and side."""
+    return row["state"] == "active" and has_position(row)
+
+
+def is_adjustment(row: AccountEventRow) -> TypeGuard[Adjustment]:
+    """Whether an account event sets a position."""
+    return row["kind"] == "adjust"
+
+
+def is_funding(row: AccountEventRow) -> TypeGuard[Funding]:
+    """Whether an account event pays or charges a position."""
+    return row["kind"] == "funding"
+
+
+def is_account_entry(row: AccountEventRow) -> TypeGuard[Adjustment | Funding]:
+    """Whether an account event counts in a position."""
+    return row["kind"] != "gap"
+
+
+def is_entry(row: TradeRow | AccountEventRow) -> TypeGuard[Entry]:
+    """Whether a row counts in a position."""
+    values: AnyRow = row
+    if "fill_id" not in values:
+        return values["kind"] != "gap"
+    is_known = values["instrument"] is not None and values["side"] is not None
+    return is_known and values["state"] == "active"
