@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import fields
 from itertools import pairwise
-from typing import Any, get_args, is_typeddict
+from typing import Annotated, Any, get_args, get_origin, is_typeddict
 
 from markdown import code, table
 from pydantic import BaseModel
@@ -27,6 +27,7 @@ from orderledger.infrastructure.engine import resolving, streams, writer
 from orderledger.infrastructure.messages import facts, parsing
 from orderledger.infrastructure.messages.registry import MESSAGES
 from orderledger.infrastructure.settings import Settings
+from orderledger.infrastructure.views import parameters
 from orderledger.infrastructure.views.agreement import AgreementQueries
 from orderledger.infrastructure.views.check import Checked, Difference
 from orderledger.infrastructure.views.pages import Pages
@@ -57,6 +58,10 @@ else is private and may change. Any number of threads may use one ledger. Rows a
 plugin: see [Types](#types).
 
 ## Ledger
+"""
+
+PARAMETERS_INTRODUCTION = """A parameter is declared once, with its type and meaning. The command line and the HTTP API offer the same ones. These
+stand in several signatures:
 """
 
 GATEWAY_INTRODUCTION = """## Gateway
@@ -217,6 +222,8 @@ def python() -> str:
     parts += [
         "## Queries\n",
         inspect.cleandoc(Queries.__doc__ or "") + "\n",
+        PARAMETERS_INTRODUCTION,
+        table(("type", "takes", "meaning"), _parameters()),
         *_methods(Queries),
         *_methods(Reader),
         *_methods(PnlQueries),
@@ -267,6 +274,17 @@ def python() -> str:
         f"In [errors.md](errors.md#exceptions): {', '.join(f'`{name}`' for name in _exceptions())}.\n",
     ]
     return "\n".join(parts)
+
+
+def _parameters() -> Iterator[tuple[str, str, str]]:
+    """The parameters that several questions have."""
+    for name in parameters.__all__:
+        declared = getattr(parameters, name)
+        if get_origin(declared) is Annotated:
+            takes, meaning = get_args(declared)[:2]
+            shown = takes.__name__ if isinstance(takes, type) else str(takes)
+            plain = re.sub(r"\b(?:datetime|typing|collections\.abc)\.", "", shown)
+            yield f"`{name}`", f"`{plain}`".replace("|", "\\|"), meaning
 
 
 def _rows() -> Iterator[tuple[str, str]]:
@@ -365,7 +383,7 @@ def _each_argument(given: ast.arguments) -> list[str]:
 
 
 def _argument(argument: ast.arg, default: ast.expr | None) -> str:
-    return ast.unparse(argument) + (
+    return ast.unparse(argument).replace("parameters.", "") + (
         f" = {ast.unparse(default)}".replace("'", '"') if default else ""
     )
 

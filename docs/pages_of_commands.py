@@ -14,6 +14,7 @@ from markdown import code, table
 from orderledger.analytics import errors as archive_errors
 from orderledger.audit import errors as audit_errors
 from orderledger.cli import main
+from orderledger.cli.table import GROUPS
 from orderledger.domain.decision import NO_TIME_GIVEN, Reason
 from orderledger.domain.values import Anomaly
 from orderledger.gateway.published import BreakerRow
@@ -35,8 +36,9 @@ AT = datetime(2026, 11, 20, 9, 0, 1, tzinfo=UTC)
 
 COMMANDS_INTRODUCTION = """# Commands
 
-Results go to stdout, everything else to stderr. `--json` prints one JSON object per line with every field of the
-[view](views.md). Without it, commands print a table for people.
+Results go to stdout, everything else to stderr. Commands print a table for people. `--format` prints every field of the
+[view](views.md): `json` as an array, `ndjson` (or `--json`) with one object per line, `csv`, or `parquet` (needs the extra `analytics`).
+The options of a question are the parameters of its method in [Python](python.md#queries) and of its list in the [HTTP API](http.md).
 
 - In a window, the table shows the most important columns that fit, and names the others below. Long text is wrapped;
   numbers and times are not. If the window is too narrow for the first columns, each field has its own line.
@@ -55,7 +57,14 @@ that has never traded. `order` and `history` name one order; if there is none, t
 happened. Orders are compared by the time of their request; an order that was not requested here, by its last update. Anomalies are compared by the
 time they were detected, proposals and certificates by the time they were made.
 
-Times in a table are UTC. A time in an option (`T`) is RFC 3339 with an offset, or a count of s, ms, us or ns. Exit statuses: [errors.md](errors.md#exit-statuses).
+A time in an option (`T`) is RFC 3339 with an offset, a date (its beginning), `today`, `yesterday`, `-2h` (also `s`, `m`, `d`, `w`) for two hours
+ago, or a count of s, ms, us or ns. `--as-of` also takes `@N`: what was known after the event at log position N. `--timezone`, else `ORDERLEDGER_TIMEZONE`,
+else UTC is the zone of dates and days in options, of times without an offset, and of the times in tables. JSON, CSV and Parquet have UTC.
+
+`orderledger help COMMAND` shows the help of a command. `orderledger completion bash`, `zsh` or `fish` prints a program that completes commands, options, and
+ids, accounts and instruments from the ledger. Packages add commands by entry points of the group `orderledger.commands`.
+
+Exit statuses: [errors.md](errors.md#exit-statuses).
 """
 
 ACKNOWLEDGEMENTS = """With `--ack` every message gets a line `{"line", "outcome", "position", "reason", "anomalies"}`, in input order, when it is
@@ -67,9 +76,11 @@ A message about an order with an unreadable event is not recorded and has no out
 
 def commands() -> str:
     parts = [COMMANDS_INTRODUCTION, code("text", _help(main, "orderledger"))]
-    for name, command in main.commands.items():
-        parts += [f"## {name}\n", code("text", _help(command, f"orderledger {name}"))]
-        parts += AFTERWARDS.get(name, list)()
+    for group, entries in GROUPS.items():
+        parts.append(f"## {group}\n")
+        for name in entries:
+            shown = _help(main.commands[name], f"orderledger {name}")
+            parts += [f"### {name}\n", code("text", shown), *AFTERWARDS.get(name, list)()]
     return "\n".join(parts)
 
 

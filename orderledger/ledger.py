@@ -55,6 +55,7 @@ from orderledger.infrastructure.views.check import Checked, check
 from orderledger.infrastructure.views.doubts import doubts_in, order_now
 from orderledger.infrastructure.views.follower import Follow, Follower, check_follow
 from orderledger.infrastructure.views.following import Following
+from orderledger.infrastructure.views.parameters import Account
 from orderledger.infrastructure.views.projector import Projector
 from orderledger.infrastructure.views.rebuild import Rebuilt, rebuild, rebuild_outdated
 from orderledger.infrastructure.views.recovering import open_orders_in_log
@@ -364,9 +365,12 @@ class Ledger(Proofs, AuditQueries):
 
     # Recovery
 
-    def recover(self, *, account: str | None = None) -> Recovery:
-        """Find open, in-flight and unresolved orders and outstanding cancels and replaces, and what
-        to do about each doubt. Also reports the cost of this."""
+    def recover(self, *, account: Account = None) -> Recovery:
+        """List the orders in doubt after a restart.
+
+        Lists open, in-flight and unresolved orders, and pending cancels and replaces, with the cost
+        of finding them. Each doubt has its age and the commands that settle it.
+        """
         check_argument("account", "text", account)
         began = time.perf_counter()
         rows, events_read = self._open_orders_at_restart(account)
@@ -374,9 +378,11 @@ class Ledger(Proofs, AuditQueries):
             doubts, more = doubts_in(self._store, rows, self._clock.now())
         return recovery_of(rows, events_read + more, time.perf_counter() - began, doubts)
 
-    def doubts(self, *, account: str | None = None) -> RowList[DoubtRow]:
-        """The open orders whose outcome is unknown, with the age of each doubt and the commands
-        that settle it, oldest first."""
+    def doubts(self, *, account: Account = None) -> RowList[DoubtRow]:
+        """List the open orders whose outcome is unknown, oldest doubt first.
+
+        Each has its age and the commands that settle it.
+        """
         return RowList(self.recover(account=account).doubts)
 
     def resolve(

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from orderledger.analytics.numbers import exact_numbers, products
+from orderledger.analytics.numbers import products
 from orderledger.analytics.relations import (
     EXACT_TEXT,
     NOTIONAL,
@@ -10,7 +10,7 @@ from orderledger.analytics.relations import (
     columns_shown,
     is_derived,
 )
-from orderledger.extend.runtime import needed
+from orderledger.extend.runtime import exact_numbers, needed
 from orderledger.extend.views import ROWS_IN_NOTEBOOKS, Column, Table
 from orderledger.rows import RowList
 

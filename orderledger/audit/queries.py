@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from os import PathLike
-from typing import TYPE_CHECKING, Any, Literal, cast, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast, get_args
 
+from orderledger.audit.findings import FINDINGS
 from orderledger.audit.rows import (
     AuditRow,
     Explanation,
@@ -28,6 +29,7 @@ from orderledger.extend.views import (
     check_argument,
     check_times,
     one_order,
+    parameters,
     was_known,
 )
 from orderledger.rows import OrderRow, RowList
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
     from orderledger.audit.parts import Asked
 
 Subject = Literal["pnl", "position", "order"]
+VIEWS = ("orders", "trades", "positions", "pnl", "anomalies", "instruments", "account_events")
+"""The views that can be restated."""
 
 
 class AuditQueries(Queries):
@@ -43,15 +47,20 @@ class AuditQueries(Queries):
 
     def explain(
         self,
-        order_id: str,
+        order_id: parameters.OrderId,
         /,
         *,
-        account: str | None = None,
-        as_of: datetime | int | None = None,
-        effective_at: datetime | None = None,
+        account: parameters.Account = None,
+        as_of: parameters.AsOf = None,
+        effective_at: parameters.EffectiveAt = None,
     ) -> Explanation:
-        """Explain an order in sentences: what happened, each event with both clocks, who and why;
-        what is not known; and what the order is now. Raises as `order` does."""
+        """Explain an order in sentences.
+
+        Shows each event of the order: its two times, its cause, its effect, and its oddities. Then
+        what is not known, and what the order is now.
+
+        Raises as `order` does.
+        """
         from orderledger.audit.explanation import (
             explanation,
         )  # here, so that other queries start as fast as without it
@@ -67,27 +76,30 @@ class AuditQueries(Queries):
 
     def why(
         self,
-        subject: Subject,
+        subject: Annotated[Subject, "The figure."],
         /,
         *,
-        order_id: str | None = None,
-        account: str | None = None,
-        instrument: str | None = None,
-        position_side: str | None = None,
-        position_id: str | None = None,
-        method: Method = "average",
-        has_evidence: bool = False,
-        as_of: datetime | int | None = None,
-        effective_at: datetime | None = None,
+        order_id: Annotated[str | None, "Any id of the order.", parameters.Word("id")] = None,
+        account: parameters.Account = None,
+        instrument: parameters.Instrument = None,
+        position_side: parameters.PositionSide = None,
+        position_id: parameters.PositionId = None,
+        method: parameters.LotMethod = "average",
+        has_evidence: Annotated[
+            bool, "Also the payload of the venue.", parameters.Word("evidence")
+        ] = False,
+        as_of: parameters.AsOf = None,
+        effective_at: parameters.EffectiveAt = None,
     ) -> Why:
-        """Show a figure as the sum of its parts, each with its event; with `has_evidence` also the
-        venue's payload.
+        """Take a figure apart into events.
 
-        `pnl` and `position` need account and instrument, and a position side where the instrument
-        has several positions; `order` needs an order id. The amounts of the parts of each figure
-        add up to it exactly; the `net_amount` of all parts add up to `net_pnl`. Raises as `order`
-        does for an order that is not there. Nothing recorded of the instrument: no figures and no
-        parts.
+        `pnl` and `position` need an account and an instrument, and a position side where the
+        instrument has several positions; `order` needs an id. Each part is what one event adds to a
+        figure: a fill, a fee, a funding, an adjustment. The amounts of a figure's parts add up to
+        it exactly, and their net amounts to the net P&L.
+
+        Raises as `order` does for an order that is not there. If nothing is recorded of the
+        instrument, there are no figures and no parts.
         """
         from orderledger.audit.parts import Asked, with_events
 
@@ -108,21 +120,31 @@ class AuditQueries(Queries):
 
     def restate(
         self,
-        view: str,
+        view: Annotated[str, "Compare the rows of this view.", VIEWS],
         /,
         *,
-        from_as_of: datetime | int,
-        as_of: datetime | int | None = None,
-        effective_at: datetime | None = None,
-        method: Method = "average",
+        from_as_of: Annotated[
+            datetime | int, "The earlier state of knowledge.", parameters.Word("from")
+        ],
+        as_of: Annotated[
+            datetime | int | None,
+            "The later state of knowledge. Default: now.",
+            parameters.Word("to"),
+        ] = None,
+        effective_at: Annotated[
+            datetime | None, "The moment of both statements. Default: the first time."
+        ] = None,
+        method: parameters.LotMethod = "average",
+        account: parameters.Account = None,
+        instrument: parameters.Instrument = None,
         **where: Any,
     ) -> RowList[RestatedRow]:
-        """List the rows of a view that are stated differently of one moment at two times, each with
-        the events that made the difference.
+        """Compare the statements of two times about the same moment.
 
-        `view`: orders, trades, positions, pnl, anomalies, instruments or account_events. What was
-        known at `from_as_of` is compared with what was known at `as_of`, or is known now. The
-        moment is `effective_at`, or else `from_as_of`. `where`: values of columns, such as account.
+        Lists the rows of the view that differ, with the old and the
+        new values, and the events recorded in between that made the difference.
+
+        In Python, more values of columns may be given.
         """
         from orderledger.audit.restating import restated
 
@@ -139,6 +161,8 @@ class AuditQueries(Queries):
                     as_of=as_of,
                     effective_at=effective_at,
                     method=method,
+                    account=account,
+                    instrument=instrument,
                     **where,
                 )
             )
@@ -146,22 +170,22 @@ class AuditQueries(Queries):
     def audit(
         self,
         *,
-        account: str | None = None,
-        actor: str | None = None,
-        reason: str | None = None,
-        source: str | None = None,
-        correlation: str | None = None,
-        finding: str | None = None,
-        late: timedelta = timedelta(minutes=1),
-        since: datetime | None = None,
-        until: datetime | None = None,
+        account: parameters.Account = None,
+        actor: parameters.Actor = None,
+        reason: Annotated[str | None, "All events with this reason."] = None,
+        source: parameters.EventSource = None,
+        correlation: Annotated[str | None, "All events with this correlation id."] = None,
+        finding: Annotated[str | None, "Only this finding.", tuple(FINDINGS)] = None,
+        late: Annotated[timedelta, "Delay of a late report, in seconds."] = timedelta(minutes=1),
+        since: parameters.Since = None,
+        until: parameters.Until = None,
     ) -> Iterator[AuditRow]:
-        """Iterate over the events that an auditor asks about, each with its findings.
+        """Answer questions of compliance.
 
-        With `actor`, `reason`, `source` or `correlation`: all events with that value. Otherwise the
-        events with findings, or with one `finding`: amendment, late_report, clock_ahead,
-        clock_backward, gap, unexplained_cancel or intervention. A report is late if it was recorded
-        `late` after it happened.
+        Lists the events with findings: amendments, late reports, clocks that disagree, feed gaps,
+        cancels without an explanation, and interventions by hand. With an actor, reason, source or
+        correlation it lists all events with that value. `since` and `until` compare the time when
+        the event happened.
         """
         from orderledger.audit.compliance import audited
 
@@ -180,12 +204,14 @@ class AuditQueries(Queries):
     def order_records(
         self,
         *,
-        account: str | None = None,
-        since: datetime | None = None,
-        until: datetime | None = None,
+        account: parameters.Account = None,
+        since: parameters.Since = None,
+        until: parameters.Until = None,
     ) -> Iterator[OrderRecord]:
-        """Iterate over the order records by MiFID II RTS 24, one per event at the venue. Unknown
-        fields are null."""
+        """List order records by MiFID II RTS 24, one per event at the venue.
+
+        Unknown fields are null. `since` and `until` compare the time when the event happened.
+        """
         from orderledger.audit.compliance import order_records
 
         nobody = dict.fromkeys(("actor", "reason", "source", "correlation"))
@@ -198,23 +224,28 @@ class AuditQueries(Queries):
     def what_if(
         self,
         *,
-        method: Method = "average",
-        than: Method = "average",
-        fees: str | PathLike[str] | None = None,
-        fee_rate: Decimal | str | None = None,
-        without: Sequence[str] = (),
-        without_accounts: Sequence[str] = (),
-        filled: Sequence[str] = (),
-        not_filled: Sequence[str] = (),
-        account: str | None = None,
+        method: parameters.LotMethod = "average",
+        than: Annotated[Method, "The method to compare with."] = "average",
+        fees: Annotated[str | PathLike[str] | None, "A file with a fee schedule (TOML)."] = None,
+        fee_rate: Annotated[
+            Decimal | str | None, "One fee rate for all fills: a part of the traded value."
+        ] = None,
+        without: Annotated[Sequence[str], "Leave out this order."] = (),
+        without_accounts: Annotated[
+            Sequence[str], "Leave out this account.", parameters.Word("without_account")
+        ] = (),
+        filled: Annotated[
+            Sequence[str], "Take this open order as filled, at its limit or the mark."
+        ] = (),
+        not_filled: Annotated[Sequence[str], "Take this open order as getting no more fills."] = (),
+        account: parameters.Account = None,
     ) -> RowList[WhatIfRow]:
-        """List the rows of orders, positions and pnl that would be different under other
-        assumptions. Records nothing.
+        """Show what would be different under other assumptions.
 
-        `method` is compared with `than`. `fees`: a file with a fee schedule, or `fee_rate`: one
-        rate for all fills. `without`: orders that are left out, `filled` and `not_filled`: open
-        orders whose outcome is assumed, by any of their ids; `account` tells apart orders with the
-        same id. A filled order is filled at its limit price, or else at the mark.
+        Folds the same log in memory under other assumptions: another lot method or fee schedule,
+        some orders or accounts left out, or open orders taken as filled or not. Lists the
+        rows of orders, positions and P&L that would differ: what is, what would be, and the
+        difference. `account` distinguishes orders with the same id. Nothing is recorded.
         """
         from orderledger.audit.fee_schedule import flat_schedule, read_fee_schedule
         from orderledger.audit.what_if import Assumptions, what_if
@@ -256,11 +287,11 @@ class AuditQueries(Queries):
         account: str | None = None,
         progress: Callable[[int, int], None] | None = None,
     ) -> Independence:
-        """Record the log's own messages anew in memory, its reports shuffled and repeated, and
-        compare orders, trades and P&L.
+        """Show that the order of reports does not matter.
 
-        Stops at the first difference, and shrinks it to the fewest messages. `progress` is told
-        what is done, and of how much.
+        Records the log's own messages anew in memory, its reports shuffled and repeated, and
+        compares orders, trades and P&L. Stops at the first difference, and shrinks it to the fewest
+        messages.
         """
         from orderledger.audit.independence import proved
 

@@ -57,6 +57,21 @@ PNL = Columns(
      "unresolved_orders", "reported_quantity", "fills", "bought_quantity", "sold_quantity",
      "method"),
 )  # fmt: skip
+PNL_OF_FILLS = Columns(
+    ("at", "instrument", "side", "quantity", "price", "closed_quantity", "realized_pnl_average"),
+    ("currency", "realized_pnl_fifo", "realized_pnl_lifo", "position_quantity", "fee",
+    "fee_currency", "strategy", "account", "client_order_id", "fill_id", "reason", "position"),
+)  # fmt: skip
+DOUBTS = Columns(
+    ("account", "client_order_id", "instrument", "about", "reason", "since", "age_seconds"),
+    ("venue_order_id", "absent_at", "commands"),
+)
+RECONCILIATION = Columns(
+    ("account", "orders", "agreeing_orders", "differing_orders", "unmatched_orders",
+    "reconciled_at"),
+    ("certified_orders", "certified_fills", "certified_positions", "open_breaks", "covered_from",
+    "covered_to", "certificate_position"),
+)  # fmt: skip
 EQUITY = Columns(
     ("at", "kind", "instrument", "equity", "drawdown", "currency"),
     (
@@ -164,6 +179,8 @@ AUDITED = Columns(
         "notes",
     ),
 )
+WHAT_IF = Columns(("view", "change", "account", "client_order_id", "instrument", "difference"))
+RESTATED = Columns(("change", "account", "client_order_id", "instrument", "before", "after"))
 RECORDS = Columns(("position", "client_order_id", "name", "fields"), ("account",))
 ALERTS = Columns(
     ("id", "raised_at", "severity", "rule", "text"),
@@ -180,6 +197,20 @@ ALERTS = Columns(
         "watcher",
     ),
 )
+ACCOUNTS = Columns(
+    ("account", "orders", "open_orders", "unresolved_orders", "is_up", "open_breaks"),
+    ("new_orders", "changed_orders", "ended_orders", "last_update_at", "certified_at", "collector",
+    "venue", "last_message_age_seconds", "messages", "gaps", "fault"),
+)  # fmt: skip
+OPEN_BREAKS = Columns(
+    ("account", "kind", "subject", "since", "age_seconds"), ("certified_at", "position", "id")
+)
+RECONCILED_ORDERS = Columns(
+    ("account", "client_order_id", "instrument", "agreement", "differences", "status",
+    "reported_status"),
+    ("cum_quantity", "reported_cum_quantity", "reported_at", "updated_at", "venue_order_id",
+    "quantity", "origin", "matched_by", "matched_id", "reported_source", "reported_position"),
+)  # fmt: skip
 BREAKS = Columns(("kind", "account", "subject", "text", "is_settled"), ("repairs", "since"))
 BREAKERS = Columns(
     ("account", "breaker", "state", "limit", "value", "is_running"),

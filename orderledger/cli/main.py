@@ -9,30 +9,12 @@ from typing import Any
 import click
 
 from orderledger import __version__
-from orderledger.cli import (
-    analysing,
-    archiving,
-    asking,
-    auditing,
-    collecting,
-    equity,
-    exporting,
-    feed,
-    importing,
-    maintenance,
-    measuring,
-    proof,
-    recording,
-    reporting,
-    serving,
-    supposing,
-    trading,
-    watching,
-)
+from orderledger.cli.table import GROUPS, TABLE, command_named
 
 USUAL_QUESTION = "orders"
 """The command in the hint for an option that stands before the command, if it takes that option."""
 
+USUAL_EXITS = "Exit status: 0 done, 2 wrong usage, 3 the store cannot be used."
 UNWRITABLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
 OUTPUT_FAILED = 4
 INTERRUPTED = 130
@@ -41,10 +23,58 @@ READER_LEFT = 141
 
 
 class Group(click.Group):
-    """Command group that turns the package's exceptions into one sentence and an exit status."""
+    """The commands of the table. Turns the package's exceptions into one sentence and an exit
+    status."""
+
+    @property
+    def commands(self) -> dict[str, click.Command]:
+        """Every command of the table. This imports their modules."""
+        return {name: self._needed(name) for name in TABLE}
+
+    @commands.setter
+    def commands(self, commands: object) -> None:
+        """click sets it at construction."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(self.commands)
+        return list(TABLE)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        command = command_named(cmd_name)
+        if command is not None and "Exit status" not in (command.help or ""):
+            command.epilog = USUAL_EXITS
+        return command
+
+    def _needed(self, name: str) -> click.Command:
+        command = self.get_command(click.Context(self), name)
+        assert command is not None
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if (command := self.get_command(ctx, name)) is None and not name.startswith("-"):
+            raise click.NoSuchCommand(name, possibilities=TABLE, ctx=ctx)
+        return (name, command, args[1:]) if command else super().resolve_command(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[Any]:
+        """The commands that begin so, from the table."""
+        from click.shell_completion import CompletionItem
+
+        found = [
+            CompletionItem(name, help=entry.line)
+            for name, entry in TABLE.items()
+            if name.startswith(incomplete)
+        ]
+        return [*found, *click.Command.shell_complete(self, ctx, incomplete)]
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        widest = max(map(len, TABLE))
+        for group, entries in GROUPS.items():
+            with formatter.section(group):
+                formatter.write_dl(
+                    [(name.ljust(widest), entry.line) for name, entry in entries.items()]
+                )
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         try:
@@ -147,7 +177,7 @@ def _drop_output() -> None:
 @click.group(
     cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120}
 )
-@click.version_option(__version__, prog_name="orderledger")
+@click.version_option(__version__, "-V", "--version", prog_name="orderledger")
 def main() -> None:
     """An order ledger that you can trust after a crash.
 
@@ -169,35 +199,6 @@ def main() -> None:
     4 the output cannot be written, 130 interrupted, 141 the reader of the output has closed it.
 
     The store is --db, else ORDERLEDGER_DB, else orderledger.db here: a path, sqlite:///path or
-    postgresql://... Recording creates a missing ledger; queries never do. The times in a table are
-    UTC.
+    postgresql://... Recording creates a missing ledger; queries never do. Times in options and
+    tables are in the zone of --timezone, else ORDERLEDGER_TIMEZONE, else UTC.
     """  # noqa: E501 (SQL)
-
-
-USUAL_EXITS = "Exit status: 0 done, 2 wrong usage, 3 the store cannot be used."
-
-MODULES = (
-    recording,
-    importing,
-    exporting,
-    asking,
-    feed,
-    auditing,
-    supposing,
-    measuring,
-    equity,
-    reporting,
-    analysing,
-    collecting,
-    trading,
-    watching,
-    maintenance,
-    serving,
-    archiving,
-    proof,
-)
-
-for command in (command for module in MODULES for command in module.COMMANDS):
-    if "Exit status" not in (command.help or ""):
-        command.epilog = USUAL_EXITS
-    main.add_command(command)

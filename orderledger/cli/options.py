@@ -1,13 +1,15 @@
 """Options that several commands share."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from datetime import datetime, tzinfo
 from inspect import cleandoc
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 import click
+
+from orderledger.cli.output import say
+from orderledger.cli.times import Moment, Time, timezone
 
 if TYPE_CHECKING:
     from orderledger.infrastructure.views.follower import Follow
@@ -53,22 +55,29 @@ class Input(click.File):
         return super().convert(value, param, ctx)
 
 
-class VenueName(click.Choice[str]):
-    """The name of an installed adapter. The registry is read when a name or a help text needs it,
-    not at start-up."""
+class Word(click.Choice[str]):
+    """One of some words. A wrong one is answered with the words that are similar.
 
-    def __init__(self) -> None:
+    `words` is called when a word or a help text needs them, not at start-up.
+    """
+
+    def __init__(self, words: Callable[[], Iterable[str]]) -> None:
         super().__init__(())
+        self._words = words
 
     @property
     def choices(self) -> tuple[str, ...]:
-        from orderledger.venues.base.registry import installed
-
-        return installed()
+        return tuple(self._words())
 
     @choices.setter
     def choices(self, choices: tuple[str, ...]) -> None:
         """click sets it at construction."""
+
+    def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:
+        from orderledger.infrastructure.similar import did_you_mean
+
+        sentence = super().get_invalid_choice_message(value, ctx)
+        return f"{sentence}{did_you_mean(str(value), self.choices)}"
 
 
 @contextmanager
@@ -88,47 +97,14 @@ def lines_of(file: BinaryIO) -> Iterator[bytes]:
         yield from file
 
 
-class Time(click.ParamType[datetime]):
-    """A time: RFC 3339 with an offset, or a count of s, ms, us or ns."""
-
-    name = "time"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> datetime:
-        from orderledger.infrastructure.messages.fields import parse_time
-
-        if isinstance(value, datetime):
-            return value
-        try:
-            return parse_time(int(value) if value.isdecimal() else value)
-        except ValueError as fault:
-            self.fail(f"{value!r} {fault}, such as 2026-11-20T09:00:00Z", param, ctx)
-
-
-class Zone(click.ParamType[tzinfo]):
-    """The name of a time zone."""
-
-    name = "zone"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tzinfo:
-        from orderledger.infrastructure.time_zones import zone_named
-
-        try:
-            return value if isinstance(value, tzinfo) else zone_named(value)
-        except ValueError as fault:
-            self.fail(str(fault), param, ctx)
-
-
 def at_another_time(command: Command) -> Command:
     """Add `--as-of` and `--effective-at`."""
     known = click.option(
         "--as-of",
-        type=Time(),
+        type=Moment(),
         metavar="T",
-        help="Show what was known at T, by the time of recording.",
+        help="Show what was known at T, by the time of recording. @N: after the event at log "
+        "position N.",
     )
     happened = click.option(
         "--effective-at",
@@ -136,30 +112,21 @@ def at_another_time(command: Command) -> Command:
         metavar="T",
         help="Show what had happened by T, by the venue's time.",
     )
-    return known(happened(command))
+    return known(happened(timezone(command)))
 
 
-def period(of: str) -> Callable[[Command], Command]:
-    """Add `--since` and `--until`. `of` says what a row's time means."""
+def period(since: str, until: str, kind: Time | None = None) -> Callable[[Command], Command]:
+    """Add `--since` and `--until`, with these meanings. The words `--from` and `--to` still
+    work."""
 
     def of_period(command: Command) -> Command:
-        since = click.option("--since", type=Time(), metavar="T", help=f"{of} at T or later.")
-        until = click.option("--until", type=Time(), metavar="T", help=f"{of} before T.")
-        return since(until(command))
+        for word, old, meaning in (("until", "to", until), ("since", "from", since)):
+            shown = click.option(f"--{word}", word, type=kind or Time(), metavar="T", help=meaning)
+            hidden = click.option(f"--{old}", word, type=kind or Time(), hidden=True)
+            command = shown(hidden(command))
+        return command
 
     return of_period
-
-
-def of_events(command: Command) -> Command:
-    """Add the filters of events."""
-    actor = click.option("--actor", help="Only this actor.")
-    source = click.option(
-        "--source", metavar="SOURCE", help="Only this source: strategy, operator, venue_push, ..."
-    )
-    name = click.option(
-        "--name", metavar="NAME", help="Only events of this name, e.g. fill_recorded."
-    )
-    return actor(source(name(period("Happened")(command))))
 
 
 def ask(question: Callable[..., Answer], *names: str, **asked: Any) -> Answer:
@@ -170,6 +137,38 @@ def ask(question: Callable[..., Answer], *names: str, **asked: Any) -> Answer:
         raise
     except ValueError as fault:
         raise click.UsageError(str(fault)) from None
+
+
+log = click.option(
+    "--log",
+    type=click.Choice(["text", "json"]),
+    help="Form of the log on stderr.",
+)
+
+
+def logging_as(form: str | None) -> Callable[[str], None]:
+    """Set up the log of a command that runs long, if a form is given. Returns what reports a
+    sentence."""
+    if form is None:
+        return lambda sentence: say([f"orderledger: {sentence}"])
+    from orderledger.infrastructure.logs import EventLogger
+
+    set_up_log(form)
+    return EventLogger("orderledger").info
+
+
+def set_up_log(form: str | None) -> None:
+    """Log to stderr, as JSON lines or as text."""
+    from orderledger.infrastructure import logs
+
+    logs.set_up_log("json" if form == "json" else "text")
+
+
+def log_new_ledger(url: str) -> None:
+    """Log that a missing ledger was created."""
+    from orderledger.infrastructure import logs
+
+    logs.log_new_ledger(url)
 
 
 def say_new(url: str) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 import click
 
 from orderledger.cli.columns import Row
+from orderledger.cli.times import shown
 from orderledger.infrastructure.printable import printable
 
 LINES_AT_ONCE = 100
@@ -81,7 +82,7 @@ def readable(value: Any) -> str:
 
         return short(value)
     if isinstance(value, datetime):
-        return value.strftime("%Y-%m-%d %H:%M:%S.") + f"{value.microsecond // 1000:03d}"
+        return shown(value)
     if isinstance(value, dict):
         return " ".join(
             f"{_quoted(name)}={_inside(item)}" for name, item in value.items() if item is not None

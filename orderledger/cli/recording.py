@@ -299,6 +299,3 @@ def _number(stream: BinaryIO) -> int | None:
         return stream.fileno()
     except OSError:
         return None
-
-
-COMMANDS = (record,)

@@ -61,6 +61,7 @@ from orderledger.domain.orders.reports import (
 )
 from orderledger.domain.proposals import ProposalEvent
 from orderledger.domain.recorded import Recorded
+from orderledger.domain.wording import SOURCES as SOURCE_WORDS
 from orderledger.domain.wording import listed, moment, order_name, span, word
 from orderledger.infrastructure.storage.codec import UPCASTS, decode, encode
 
@@ -69,6 +70,7 @@ __all__ = [
     "EVERY_ACCOUNT",
     "OBSERVED_ENDS",
     "REQUESTED_TERMS",
+    "SOURCE_WORDS",
     "UPCASTS",
     "AccountEvent",
     "AnomalyCleared",

@@ -1,5 +1,6 @@
 """The views: rows, tables, queries, folds, and what was known at a moment."""
 
+from orderledger.infrastructure.views import parameters, questions
 from orderledger.infrastructure.views.arguments import (
     asked_of,
     check_argument,
@@ -31,12 +32,9 @@ from orderledger.infrastructure.views.stored_views import StoredViews
 from orderledger.infrastructure.views.views import AsOf, FoldedViews, Views, folded, was_known
 from orderledger.projections import queries
 from orderledger.projections.account_events import ACCOUNT_EVENTS
-from orderledger.projections.agreement import AGREEMENTS
 from orderledger.projections.anomalies import ANOMALIES
 from orderledger.projections.certificates import CERTIFICATES
 from orderledger.projections.entries import Entry, is_entry
-from orderledger.projections.equity import POINTS
-from orderledger.projections.equity_points import FEWEST_POINTS
 from orderledger.projections.exposure import EXPOSED_ORDERS
 from orderledger.projections.fold import Fold
 from orderledger.projections.halts import HALTS, halt_row
@@ -48,10 +46,8 @@ from orderledger.projections.instruments import (
     marked,
     reported_quantities,
 )
-from orderledger.projections.latency import GROUPS as LATENCY_GROUPS
 from orderledger.projections.names import ORDER_NAMES, MemoryNames
 from orderledger.projections.orders import ORDERS, order_row
-from orderledger.projections.pnl import GROUPS as PNL_GROUPS
 from orderledger.projections.pnl import Marks, equity_in, rate_of
 from orderledger.projections.pnl_of_fills import PNL_OF_FILLS
 from orderledger.projections.position_anomalies import position_anomalies
@@ -67,7 +63,6 @@ from orderledger.projections.positions import (
     position_rows,
     terms_of,
 )
-from orderledger.projections.queries import PAGED
 from orderledger.projections.recovery import finding
 from orderledger.projections.store import MemoryRows
 from orderledger.projections.tables import BY_NAME, TABLES
@@ -78,7 +73,6 @@ from orderledger.projections.whole_order import WholeOrder
 
 __all__ = [
     "ACCOUNT_EVENTS",
-    "AGREEMENTS",
     "ANOMALIES",
     "BY_NAME",
     "CERTIFICATES",
@@ -86,11 +80,9 @@ __all__ = [
     "ENTRIES",
     "EVENT_NAMES",
     "EXPOSED_ORDERS",
-    "FEWEST_POINTS",
     "HALTS",
     "INNER",
     "INSTRUMENTS",
-    "LATENCY_GROUPS",
     "LONGEST_PAGE",
     "LOTS",
     "METHODS",
@@ -98,10 +90,7 @@ __all__ = [
     "ORDERS",
     "ORDERS_OF_PAGES",
     "ORDER_NAMES",
-    "PAGED",
-    "PNL_GROUPS",
     "PNL_OF_FILLS",
-    "POINTS",
     "POSITIONS",
     "POSITION_KEY",
     "ROWS_IN_NOTEBOOKS",
@@ -152,12 +141,14 @@ __all__ = [
     "offset_of",
     "one_order",
     "order_row",
+    "parameters",
     "place_of",
     "position_anomalies",
     "position_of",
     "position_rows",
     "processes",
     "queries",
+    "questions",
     "rate_of",
     "reported_quantities",
     "results",

@@ -14,6 +14,7 @@ from orderledger.extend.events import EVERY_ACCOUNT
 from orderledger.extend.messages import parse_time
 from orderledger.extend.store import CollectorStatuses, Database, gateway_row, reaching
 from orderledger.extend.values import Clock, SystemClock
+from orderledger.extend.views import parameters
 from orderledger.rows import HaltRow, RowList
 
 ACTOR = "breaker"
@@ -95,9 +96,12 @@ class GatewayStatuses:
 
 
 def breakers(
-    ledger: BreakerLedger, *, account: str | None = None, clock: Clock | None = None
+    ledger: BreakerLedger, *, account: parameters.Account = None, clock: Clock | None = None
 ) -> RowList[BreakerRow]:
-    """The breakers of all gateways, or of one account."""
+    """List the breakers of gateways.
+
+    Each has its limit, its present value, and since when it has halted trading.
+    """
     gateways, now = ledger.status()["gateways"], (clock or SystemClock()).now()
     if not gateways:
         return RowList()

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from pydantic import BaseModel, ValidationError
+from pydantic.errors import PydanticInvalidForJsonSchema
 
 from orderledger.infrastructure.errors import InvalidSetting
+from orderledger.infrastructure.similar import did_you_mean
 
 Place = tuple[str | int, ...]
 """A path in the file: names of tables and keys, and numbers in arrays, from 0."""
@@ -56,7 +58,7 @@ class TomlFile:
         except ValidationError as error:
             fault = error.errors(include_url=False, include_input=False)[0]
             said = (
-                "is no setting"
+                not_a_setting(str(fault["loc"][-1]), model)
                 if fault["type"] == "extra_forbidden"
                 else fault["msg"].removeprefix("Value error, ")
             )
@@ -78,6 +80,21 @@ class TomlFile:
         return InvalidSetting(
             f"{self.path}:{line}: {key}" if line else f"{self.path}: {key}", fault
         )
+
+
+def not_a_setting(name: str, model: type[BaseModel]) -> str:
+    """The fault of a name that is not a setting of the model or of a table in it."""
+    return f"is not a setting.{did_you_mean(name, _names(model))}".rstrip(".")
+
+
+def _names(model: type[BaseModel]) -> set[str]:
+    """The names of the settings of a model, and of the tables in it."""
+    try:
+        schema = model.model_json_schema()
+    except PydanticInvalidForJsonSchema:  # a setting of another package
+        return {*model.model_fields}
+    parts = (schema, *schema.get("$defs", {}).values())
+    return {name for part in parts for name in part.get("properties", {})}
 
 
 def _line_of(text: str, place: Place) -> int | None:

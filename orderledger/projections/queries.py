@@ -140,6 +140,7 @@ PAGED: dict[str, AnyTable] = {
         INSTRUMENTS,
         ACCOUNT_EVENTS,
         CERTIFICATES,
+        MARKS,
         HALTS,
     )
 }

@@ -160,6 +160,12 @@ def columns_of(row: type) -> tuple[Column, ...]:
     )
 
 
+def kinds_of(row: type) -> dict[str, Kind]:
+    """The names and kinds of the columns of any class of rows."""
+    hints = get_type_hints(row)  # without what is beside a type, NotRequired included
+    return {name: _kind(hint) for name, hint in hints.items()}
+
+
 def _column(name: str, hint: Any) -> Column:
     assert get_origin(hint) is Annotated, f"{name} has no meaning"
     of_type, meaning, *rest = get_args(hint)

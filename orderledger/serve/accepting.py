@@ -21,13 +21,12 @@ from orderledger import (
     parse_document,
 )
 from orderledger.extend.messages import BY_WORD, read_line
-from orderledger.extend.views import check_scope
+from orderledger.extend.views import check_scope, questions
 from orderledger.serve.callers import Caller
-from orderledger.serve.parameters import Parameter
 from orderledger.serve.problems import Problem
 from orderledger.serve.tokens import OPERATE
 
-CONFIRM = Parameter(
+CONFIRM = questions.Parameter(
     "confirm",
     "flag",
     "Halt or resume a name that the ledger does not know: the account or instrument is right.",

@@ -19,17 +19,17 @@ from starlette.types import Receive, Scope, Send
 
 from orderledger import Ledger, __version__
 from orderledger.extend.runtime import document_json, public, row_json
-from orderledger.extend.views import Page
+from orderledger.extend.views import Page, questions
 from orderledger.serve.access import Access, Kept
 from orderledger.serve.alerts.lists import status
 from orderledger.serve.answers import Answer, Answers
 from orderledger.serve.callers import Caller
-from orderledger.serve.collections import COLLECTIONS, HISTORY, Collection
+from orderledger.serve.collections import COLLECTIONS, HISTORY, SINGLES, Collection, Single
 from orderledger.serve.idempotency import IdempotentRequests
 from orderledger.serve.monitoring import Monitoring
 from orderledger.serve.openapi import document
 from orderledger.serve.operating import Operating
-from orderledger.serve.parameters import AS_OF, EFFECTIVE_AT, Parameter, parse_query
+from orderledger.serve.parameters import parse_query
 from orderledger.serve.problems import Problem, invalid
 from orderledger.serve.reconciling import Reconciliations
 from orderledger.serve.recording import Messages
@@ -38,12 +38,15 @@ from orderledger.serve.streaming import Streams
 from orderledger.serve.tokens import ROLES
 
 PAGE = Path(__file__).parent / "page"
-OF_ORDER = {parameter.name: parameter for parameter in (AS_OF, EFFECTIVE_AT)}
+IN_PATH = ("id", "account")
+OF_ORDER = {
+    one.name: one for one in questions.parameters_of(Ledger.order) if one.name not in IN_PATH
+}
 OF_ORDERS_HISTORY = {
-    name: parameter for name, parameter in HISTORY.by_name.items() if name not in ("id", "account")
+    name: parameter for name, parameter in HISTORY.by_name.items() if name not in IN_PATH
 }
 PARTS_OF_ORDER = ("history", "explanation")
-NOTHING: Mapping[str, Parameter] = {}
+NOTHING: Mapping[str, questions.Parameter] = {}
 
 
 class Service:
@@ -70,7 +73,7 @@ class Service:
         self.answers.cache.put(mark, key, kept, len(answer.body) + len(key[0]) + len(key[1]))
         return kept
 
-    def parse(self, scope: Scope, known: Mapping[str, Parameter]) -> dict[str, Any]:
+    def parse(self, scope: Scope, known: Mapping[str, questions.Parameter]) -> dict[str, Any]:
         return parse_query(scope["query_string"], known, self.settings.limits.parameters)
 
     async def keep(
@@ -113,6 +116,10 @@ def make_app(ledger: Ledger, settings: ServiceSettings) -> Starlette:
         Route(f"/api/{one.path}", Get(partial(_list, service, one)), methods=["GET"])
         for one in COLLECTIONS
     ]
+    singles = [
+        Route(f"/api/{one.path}", Get(partial(_single, service, one)), methods=["GET"])
+        for one in SINGLES
+    ]
     monitoring = Monitoring(ledger, service.answers)
     routes = [
         Route("/api/messages", messages, methods=["POST"]),
@@ -123,6 +130,7 @@ def make_app(ledger: Ledger, settings: ServiceSettings) -> Starlette:
         Route("/api/reconcile", reconciliations.state, methods=["GET"]),
         Route("/api/reconcile", reconciliations.post, methods=["POST"]),
         *lists,
+        *singles,
         Route("/api/orders/{rest:path}", Get(partial(_order, service)), methods=["GET"]),
         Route("/api/status", Get(partial(_status, service)), methods=["GET"]),
         Route("/api/me", Get(partial(_me, service)), methods=["GET"]),
@@ -189,6 +197,22 @@ async def _list(
     )
 
 
+async def _single(
+    service: Service, single: Single, scope: Scope, receive: Receive, send: Send
+) -> None:
+    asked = service.parse(scope, single.by_name)
+    ledger = service.ledger
+
+    def body() -> Answer:
+        position = ledger.position() if single.is_of_log else None
+        return Answer(single.body(ledger, dict(asked)), position)
+
+    if single.is_of_log:
+        await service.keep(scope, send, body, is_fold=True)
+    else:
+        await Kept(await service.answers.ask(body)).send(send, None)
+
+
 def _listed(ledger: Ledger, collection: Collection, asked: dict[str, Any]) -> Answer:
     return answer_of(collection.answer(ledger, dict(asked)))
 
@@ -219,7 +243,9 @@ async def _order(service: Service, scope: Scope, receive: Receive, send: Send) -
         return Answer(row_json(ledger.order(order_id, account=account, **asked)), position)
 
     def history() -> Answer:
-        return answer_of(HISTORY.answer(ledger, {"id": order_id, "account": account, **asked}))
+        return answer_of(
+            HISTORY.answer(ledger, {"order_id": order_id, "account": account, **asked})
+        )
 
     def explanation() -> Answer:
         position = ledger.store.recorder.last_position()

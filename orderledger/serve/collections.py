@@ -1,164 +1,149 @@
-"""The lists of the API: their rows, parameters and queries. Routes, checks and the OpenAPI document
-follow from this table."""
+"""The lists and documents of the API: which question each answers. Parameters, checks and the
+OpenAPI document follow from the signatures of the questions."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from functools import cached_property
+from inspect import isgeneratorfunction
 from typing import Any
 
-from orderledger import Ledger
-from orderledger.extend.views import (
-    LATENCY_GROUPS,
-    PAGED,
-    PNL_GROUPS,
-    InvalidCursor,
-    Page,
-    Table,
-    offset_cursor,
-    offset_of,
-)
-from orderledger.gateway.published import BreakerRow, breakers
-from orderledger.rows import (
-    AccountEventRow,
-    AnomalyRow,
-    CertificateRow,
-    DoubtRow,
-    EquityPointRow,
-    EventRow,
-    ExposureRow,
-    HaltRow,
-    InstrumentRow,
-    LatencyRow,
-    OrderRow,
-    PnlGroupRow,
-    PositionRow,
-    ProposalRow,
-    ReconciledOrderRow,
-    ReconciliationRow,
-    RowList,
-    TradeRow,
-)
+from orderledger import Ledger, LedgerError
+from orderledger.extend.runtime import row_json
+from orderledger.extend.views import InvalidCursor, Page, offset_cursor, offset_of, questions
+from orderledger.gateway.published import breakers
+from orderledger.rows import ReconciledOrderRow, RowList
 from orderledger.serve.alerts.lists import alerts
-from orderledger.serve.alerts.tables import ListedAlertRow
-from orderledger.serve.filters import (
-    ACCOUNT,
-    ACTIVE,
-    AFTER_POSITION,
-    AGREEMENT,
-    ALL_TRADES,
-    ID,
-    INSTRUMENT,
-    METHOD,
-    OF_EVENTS,
-    OF_LOG,
-    OPEN_ALERTS,
-    OPEN_ANOMALIES,
-    OPEN_ORDERS,
-    ORDER_OF_ALERTS,
-    ORDER_OF_RECONCILED,
-    POINTS_OF_CURVE,
-    RULE,
-    SEARCH,
-    STRATEGY,
-    groups,
-)
-from orderledger.serve.overview import AccountRow, BreakRow, accounts, breaks
+from orderledger.serve.overview import accounts, breaks
 from orderledger.serve.parameters import (
     AFTER,
+    AFTER_POSITION,
     COUNT,
     LIMIT,
     ORDER,
-    PERIOD,
-    TIMES,
-    Parameter,
     columns_parameter,
-    filter_of,
 )
-from orderledger.serve.problems import invalid
+from orderledger.serve.problems import Problem, invalid
 from orderledger.serve.schemas import columns_of_row
 
 PAGE_ROWS = 200
 """Rows of a page, unless `limit` says otherwise."""
+MOST_POINTS = 100_000
+"""Points of a curve that one answer may have. The command line and Python give all."""
 Asked = dict[str, Any]
+Question = Callable[..., Any]
 
 
 @dataclass(frozen=True)
 class Collection:
-    """A list. `path`: under /api. `row`: the class of its rows. `answer` asks the ledger.
-    `is_of_log`: its rows change with the log alone, so that an answer may be kept, and has an ETag.
-    `is_fold`: all trades are folded for it."""
+    """A list. `path`: under /api. `answer` asks the ledger. `is_of_log`: its rows change with the
+    log alone, so that an answer may be kept, and has an ETag. `is_fold`: the log is folded for
+    it."""
 
     path: str
-    meaning: str
-    row: type
-    parameters: tuple[Parameter, ...]
-    answer: Callable[[Ledger, Asked], Page]
+    question: Question
+    row: Any
+    parameters: tuple[questions.Parameter, ...]
+    answer: Callable[[Ledger, Asked], Page] = field(repr=False)
     is_of_log: bool = True
     is_fold: bool = False
 
+    @property
+    def meaning(self) -> str:
+        return questions.summary_of(self.question)
+
     @cached_property
-    def by_name(self) -> Mapping[str, Parameter]:
+    def by_name(self) -> Mapping[str, questions.Parameter]:
         return {parameter.name: parameter for parameter in self.parameters}
 
 
-def _of_view(
-    view: str, path: str, row: type, *flags: Parameter, has_period: bool = True
-) -> Collection:
+@dataclass(frozen=True)
+class Single:
+    """One object that answers a question. `path`: under /api."""
+
+    path: str
+    question: Question
+    is_of_log: bool = True
+
+    @cached_property
+    def by_name(self) -> Mapping[str, questions.Parameter]:
+        return {one.name: one for one in questions.parameters_of(self.question)}
+
+    def body(self, ledger: Ledger, asked: Asked) -> bytes:
+        """The object as JSON."""
+        return row_json(shown(_ask(self.question, ledger, asked)))
+
+
+def shown(found: Any) -> dict[str, Any]:
+    """The result of a question as an object."""
+    if not is_dataclass(found):
+        return dict(found)
+    return {one.name: _plain(getattr(found, one.name)) for one in fields(found)}
+
+
+def _plain(value: Any) -> Any:
+    return f"{value:.4f}" if isinstance(value, float) else value
+
+
+def _ask(question: Question, ledger: Ledger, asked: Asked) -> Any:
+    """The result of a question. Raises Problem for arguments that do not go together."""
+    names = [
+        asked.pop(one.becomes) for one in questions.parameters_of(question) if one.is_positional
+    ]
+    try:
+        found = question(ledger, *names, **asked)
+        return list(found) if isgeneratorfunction(question) else found
+    except LedgerError:
+        raise
+    except ValueError as fault:
+        raise Problem("invalid_request", str(fault)) from None
+
+
+def _of_view(path: str, question: Question) -> Collection:
     """A list of the rows of a view, in keyset pages."""
-    table = PAGED[view]
-    names = tuple(columns_of_row(row))
-    parameters = (
-        *_filters(table),
-        *flags,
-        *(PERIOD if has_period else ()),
-        *TIMES,
+    paging = (
         LIMIT,
         AFTER,
         ORDER,
         COUNT,
-        columns_parameter(names),
+        columns_parameter(columns_of_row(questions.row_of(question))),
     )
 
     def answer(ledger: Ledger, asked: Asked) -> Page:
         try:
-            return ledger.page(view, **asked)
+            return ledger.page(question.__name__, **asked)
         except InvalidCursor as fault:
             raise invalid("after", str(fault)) from None
 
-    return Collection(path, table.meaning, row, parameters, answer)
+    parameters = (*_without(question, "limit"), *paging)
+    return Collection(path, question, questions.row_of(question), parameters, answer)
 
 
-def _filters(table: Table[Any]) -> tuple[Parameter, ...]:
-    """A filter for each column that is shown, except for JSON."""
-    shown = (column for column in table.columns if column.is_shown and column.kind != "json")
-    return tuple(
-        filter_of(column.name, column.kind, column.meaning, column.words) for column in shown
-    )
+def _without(question: Question, *names: str) -> tuple[questions.Parameter, ...]:
+    return tuple(one for one in questions.parameters_of(question) if one.name not in names)
 
 
 def _computed(
     path: str,
-    meaning: str,
-    row: type,
-    ask: Callable[..., RowList[Any]],
-    *parameters: Parameter,
+    question: Question,
+    *,
     is_of_log: bool = True,
     is_fold: bool = False,
+    most: int | None = None,
+    left_out: Sequence[str] = (),
 ) -> Collection:
-    """A list of rows that are computed for each question. Its cursor counts rows."""
-    paging = (LIMIT, AFTER, COUNT, columns_parameter(columns_of_row(row)))
+    """A list of rows that are computed for each question. Its cursor counts rows. `most`: the bound
+    of its counts here. `left_out`: parameters that are not offered here."""
+    paging = (LIMIT, AFTER, COUNT, columns_parameter(columns_of_row(questions.row_of(question))))
+    given = _without(question, "limit", *left_out)
+    if most is not None:
+        given = tuple(replace(one, most=most) if one.kind == "count" else one for one in given)
+    answer = _paged(path, question)
     return Collection(
-        path,
-        meaning,
-        row,
-        (*parameters, *(TIMES if is_of_log else ()), *paging),
-        _paged(path, ask),
-        is_of_log,
-        is_fold,
+        path, question, questions.row_of(question), (*given, *paging), answer, is_of_log, is_fold
     )
 
 
-def _paged(path: str, ask: Callable[..., RowList[Any]]) -> Callable[[Ledger, Asked], Page]:
+def _paged(path: str, question: Question) -> Callable[[Ledger, Asked], Page]:
     def answer(ledger: Ledger, asked: Asked) -> Page:
         limit, with_count, columns = (
             asked.pop("limit", PAGE_ROWS),
@@ -170,12 +155,12 @@ def _paged(path: str, ask: Callable[..., RowList[Any]]) -> Callable[[Ledger, Ask
         except InvalidCursor as fault:
             raise invalid("after", str(fault)) from None
         position = ledger.position()
-        rows = ask(ledger, **asked)
-        shown = rows[begin : begin + limit]
+        rows = _ask(question, ledger, asked)
+        page = rows[begin : begin + limit]
         if columns is not None:
-            shown = [{name: row[name] for name in row if name in columns} for row in shown]
+            page = [{name: row[name] for name in row if name in columns} for row in page]
         following = offset_cursor(path, begin + limit) if len(rows) > begin + limit else None
-        return Page(RowList(shown), following, len(rows) if with_count else None, position)
+        return Page(RowList(page), following, len(rows) if with_count else None, position)
 
     return answer
 
@@ -194,181 +179,66 @@ def _reconciled_orders(ledger: Ledger, asked: Asked) -> Page:
     )
 
 
-def _of_history(ledger: Ledger, *, id: str, **asked: Any) -> RowList[Any]:
-    return ledger.history(id, **asked)
-
-
 def _events(ledger: Ledger, asked: Asked) -> Page:
     return ledger.events_page(**asked)
 
 
 COLLECTIONS = (
-    _of_view("orders", "orders", OrderRow, OPEN_ORDERS, SEARCH),
-    _of_view("trades", "trades", TradeRow, ALL_TRADES),
-    _of_view("proposals", "proposals", ProposalRow),
-    _of_view("anomalies", "anomalies", AnomalyRow, OPEN_ANOMALIES),
-    _of_view("account_events", "account-events", AccountEventRow),
-    _of_view("certificates", "certificates", CertificateRow),
-    _of_view("instruments", "instruments", InstrumentRow, has_period=False),
-    _of_view("halts", "halts", HaltRow, ACTIVE),
-    _computed(
-        "positions",
-        "Positions with their P&L, and the quantities that open and unresolved orders may add.",
-        PositionRow,
-        Ledger.positions,
-        ACCOUNT,
-        INSTRUMENT,
-        METHOD,
-    ),
-    _computed(
-        "pnl",
-        "P&L by account and instrument, or by any of account, instrument, strategy and day.",
-        PnlGroupRow,
-        Ledger.pnl,
-        ACCOUNT,
-        INSTRUMENT,
-        STRATEGY,
-        METHOD,
-        groups(PNL_GROUPS),
-    ),
-    _computed(
-        "equity",
-        "Equity and drawdown after each fill, funding, adjustment and mark, by settlement "
-        "currency.",
-        EquityPointRow,
-        Ledger.equity,
-        ACCOUNT,
-        INSTRUMENT,
-        STRATEGY,
-        METHOD,
-        POINTS_OF_CURVE,
-        *PERIOD,
-        is_fold=True,
-    ),
-    _computed(
-        "exposure",
-        "What each position and its P&L may become, with the open orders that make it up.",
-        ExposureRow,
-        Ledger.exposure,
-        ACCOUNT,
-        INSTRUMENT,
-    ),
-    _computed(
-        "latency",
-        "How long the steps of orders took, in microseconds.",
-        LatencyRow,
-        Ledger.latency,
-        ACCOUNT,
-        INSTRUMENT,
-        STRATEGY,
-        groups(LATENCY_GROUPS),
-        *PERIOD,
-    ),
-    _computed(
-        "accounts",
-        "A row for each account: its orders, its feed and its breaks.",
-        AccountRow,
-        accounts,
-        ACCOUNT,
-        Parameter(
-            "minutes",
-            "count",
-            "New, changed and ended orders are counted over so many minutes.",
-            least=1,
-            most=527_040,
-        ),
-        is_of_log=False,
-    ),
-    _computed(
-        "breakers",
-        "The breakers of gateways: limit, present value, and since when each has halted trading.",
-        BreakerRow,
-        breakers,
-        ACCOUNT,
-        is_of_log=False,
-    ),
-    _computed(
-        "doubts",
-        "Open orders whose outcome is unknown: the age of each doubt, and the commands that "
-        "settle it. The oldest first.",
-        DoubtRow,
-        Ledger.doubts,
-        ACCOUNT,
-        is_of_log=False,
-    ),
-    _computed(
-        "reconciliation",
-        "A row for each account: how many orders agree with the venue's reports, and when the "
-        "account was last reconciled.",
-        ReconciliationRow,
-        Ledger.reconciliation,
-        ACCOUNT,
-    ),
+    _of_view("orders", Ledger.orders),
+    _of_view("trades", Ledger.trades),
+    _of_view("proposals", Ledger.proposals),
+    _of_view("anomalies", Ledger.anomalies),
+    _of_view("account-events", Ledger.account_events),
+    _of_view("certificates", Ledger.certificates),
+    _of_view("instruments", Ledger.instruments),
+    _of_view("marks", Ledger.marks),
+    _of_view("halts", Ledger.halts),
+    _computed("positions", Ledger.positions),
+    _computed("pnl", Ledger.pnl),
+    _computed("pnl-of-fills", Ledger.pnl_of_fills, is_fold=True),
+    _computed("equity", Ledger.equity, is_fold=True, most=MOST_POINTS),
+    _computed("exposure", Ledger.exposure),
+    _computed("latency", Ledger.latency),
+    _computed("accounts", accounts, is_of_log=False),
+    _computed("breakers", breakers, is_of_log=False),
+    _computed("doubts", Ledger.doubts, is_of_log=False),
+    _computed("reconciliation", Ledger.reconciliation),
     Collection(
         "reconciliation/orders",
-        "Orders beside the venue's newest report about each. Whether they differ is decided over "
-        "all orders.",
+        Ledger.reconciled_orders,
         ReconciledOrderRow,
         (
-            ACCOUNT,
-            AGREEMENT,
-            *TIMES,
-            LIMIT,
-            AFTER,
-            ORDER_OF_RECONCILED,
-            COUNT,
+            *questions.parameters_of(Ledger.reconciled_orders),
             columns_parameter(columns_of_row(ReconciledOrderRow)),
         ),
         _reconciled_orders,
     ),
-    _computed(
-        "breaks",
-        "Open differences with the venue, the oldest first.",
-        BreakRow,
-        breaks,
-        ACCOUNT,
-        is_of_log=False,
-    ),
-    _computed(
-        "alerts",
-        "Alerts with their deliveries: what was raised and cleared. They are no part of the log.",
-        ListedAlertRow,
-        alerts,
-        OPEN_ALERTS,
-        RULE,
-        ACCOUNT,
-        ORDER_OF_ALERTS,
-        is_of_log=False,
-    ),
-    _computed(
-        "history",
-        "The events of one order, as recorded.",
-        EventRow,
-        _of_history,
-        ID,
-        ACCOUNT,
-        *OF_EVENTS,
-        *PERIOD,
-    ),
+    _computed("breaks", breaks, is_of_log=False),
+    _computed("alerts", alerts, is_of_log=False),
+    _computed("history", Ledger.history),
     Collection(
         "events",
-        "The log. A page may have few rows although more follow: a search reads a bounded part of "
-        "the log at a time.",
-        EventRow,
+        Ledger.events,
+        questions.row_of(Ledger.events),
         (
-            ACCOUNT,
-            *OF_EVENTS,
-            *OF_LOG,
-            *PERIOD,
+            *_without(Ledger.events, "after", "limit"),
             LIMIT,
             AFTER_POSITION,
             ORDER,
-            columns_parameter(columns_of_row(EventRow)),
+            columns_parameter(columns_of_row(questions.row_of(Ledger.events))),
         ),
         _events,
     ),
+    _computed("restate", Ledger.restate, is_fold=True),
+    _computed("audit", Ledger.audit, is_fold=True),
+    _computed("order-records", Ledger.order_records, is_fold=True),
+    # `fees` names a file, and the server's files are not the client's.
+    _computed("what-if", Ledger.what_if, is_fold=True, left_out=("fees",)),
 )
 """Every list, in the order of the documentation."""
+
+SINGLES = (Single("recover", Ledger.recover, is_of_log=False), Single("why", Ledger.why))
+"""Every question that is answered with one object, but for those in the path of an order."""
 
 BY_PATH = {collection.path: collection for collection in COLLECTIONS}
 HISTORY = BY_PATH["history"]

@@ -2,22 +2,23 @@
 Schema."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Any
 
 import msgspec
 from pydantic import TypeAdapter
 
-from orderledger import __version__
+from orderledger import Ledger, __version__
 from orderledger.audit.rows import Explanation
 from orderledger.extend.messages import AnyMessage
+from orderledger.extend.views import questions
 from orderledger.rows import OrderRow
 from orderledger.serve.accepting import CONFIRM
 from orderledger.serve.bodies import JSON, NDJSON
-from orderledger.serve.collections import COLLECTIONS, HISTORY, Collection
+from orderledger.serve.collections import COLLECTIONS, HISTORY, SINGLES, Collection, Single
 from orderledger.serve.openapi_posts import IDEMPOTENCY_KEY, as_posted, halt_schema
-from orderledger.serve.parameters import AS_OF, EFFECTIVE_AT, Parameter
+from orderledger.serve.parameters import schema_of
 from orderledger.serve.problems import CONTENT_TYPE, PROBLEMS
 from orderledger.serve.reconciling import ReconcileBody, Reconciled, ReconciliationState
 from orderledger.serve.schemas import row_schema
@@ -165,6 +166,10 @@ def _schemas() -> Document:
     answers = {
         "Order": row_schema(OrderRow, is_partial=False),
         **{one.__name__: row_schema(one, is_partial=False) for one in whole},
+        **{
+            _single_name(one): row_schema(questions.row_of(one.question), is_partial=False)
+            for one in SINGLES
+        },
         "Outcome": OUTCOME,
         "Problem": PROBLEM,
         "Me": ME,
@@ -194,39 +199,18 @@ def united(*parts: Mapping[str, Document]) -> Document:
 
 
 def _paths() -> Document:
-    order = [
-        _in_path("account", "Trading account."),
-        _in_path("id", "Any id of the order, percent-encoded."),
-    ]
-    in_history = [one for one in HISTORY.parameters if one.name not in ("id", "account")]
     return {
         **{f"/api/{one.path}": {"get": _of_list(one)} for one in COLLECTIONS},
-        "/api/orders/{account}/{id}": {
-            "get": _get(
-                "One order, by any of its ids.",
-                _ref("Order"),
-                [*order, *map(_in_query, (AS_OF, EFFECTIVE_AT))],
-                404,
-                409,
-            )
+        **{
+            f"/api/{one.path}": {"get": _of_question(one.question, _ref(_single_name(one)))}
+            for one in SINGLES
         },
+        "/api/orders/{account}/{id}": {"get": _of_order(Ledger.order, _ref("Order"))},
         "/api/orders/{account}/{id}/history": {
-            "get": _get(
-                "The events of one order, as recorded.",
-                _list_schema(HISTORY),
-                [*order, *map(_in_query, in_history)],
-                404,
-                409,
-            )
+            "get": _of_order(Ledger.history, _list_schema(HISTORY), HISTORY.parameters)
         },
         "/api/orders/{account}/{id}/explanation": {
-            "get": _get(
-                "What happened to one order, in sentences.",
-                _ref("Explanation"),
-                [*order, *map(_in_query, (AS_OF, EFFECTIVE_AT))],
-                404,
-                409,
-            )
+            "get": _of_order(Ledger.explain, _ref("Explanation"))
         },
         "/api/status": {
             "get": _get(
@@ -265,6 +249,38 @@ def _paths() -> Document:
         **_monitoring(),
         "/api/openapi.json": {"get": _get("This document.", {"type": "object"}, [])},
     }
+
+
+def _of_question(question: Callable[..., Any], schema: Document) -> Document:
+    """A question that is answered with one object."""
+    given = questions.parameters_of(question)
+    statuses = (404, 409) if any(one.name == "id" for one in given) else ()
+    return _get(questions.summary_of(question), schema, map(_in_query, given), *statuses)
+
+
+def _of_order(
+    question: Callable[..., Any],
+    schema: Document,
+    given: Iterable[questions.Parameter] | None = None,
+) -> Document:
+    """A question about the order that the path names."""
+    in_path = [
+        _in_path("account", "Trading account."),
+        _in_path("id", "Any id of the order, percent-encoded."),
+    ]
+    others = [
+        one
+        for one in given or questions.parameters_of(question)
+        if one.name not in ("id", "account")
+    ]
+    return _get(
+        questions.summary_of(question), schema, [*in_path, *map(_in_query, others)], 404, 409
+    )
+
+
+def _single_name(single: Single) -> str:
+    name: str = questions.row_of(single.question).__name__
+    return name
 
 
 def _monitoring() -> Document:
@@ -463,13 +479,14 @@ def _meaning(status: int) -> str:
     return " Or: ".join(meaning for known, meaning in PROBLEMS.values() if known == status)
 
 
-def _in_query(parameter: Parameter) -> Document:
+def _in_query(parameter: questions.Parameter) -> Document:
     needed = {"required": True} if parameter.is_needed else {}
+    only = "Only rows with this value: " if parameter.is_column else ""
     return {
         "name": parameter.name,
         "in": "query",
-        "description": parameter.meaning,
-        "schema": parameter.schema(),
+        "description": f"{only}{parameter.meaning}",
+        "schema": schema_of(parameter),
         **needed,
     }
 

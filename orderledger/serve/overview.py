@@ -7,6 +7,7 @@ from typing import Annotated, Any, TypedDict
 
 from orderledger import Ledger
 from orderledger.extend.values import SystemClock
+from orderledger.extend.views import parameters
 from orderledger.rows import RowList
 from orderledger.serve.alerts.feeds import message_age, status_age
 
@@ -55,9 +56,16 @@ class BreakRow(TypedDict):
 
 
 def accounts(
-    ledger: Ledger, *, minutes: int = MINUTES, account: str | None = None
+    ledger: Ledger,
+    *,
+    minutes: Annotated[
+        int,
+        "New, changed and ended orders are counted over so many minutes.",
+        parameters.Between(1, 527_040),
+    ] = MINUTES,
+    account: parameters.Account = None,
 ) -> RowList[AccountRow]:
-    """A row for each account."""
+    """List the accounts: the orders, the feed and the breaks of each."""
     now = SystemClock().now()
     counted = {
         row["account"]: row for row in ledger.account_counts(now - timedelta(minutes=minutes))
@@ -113,8 +121,8 @@ def _feeds(collectors: dict[str, Any], now: datetime) -> dict[str, dict[str, Any
     return found
 
 
-def breaks(ledger: Ledger, *, account: str | None = None) -> RowList[BreakRow]:
-    """A row for each open break, the oldest first."""
+def breaks(ledger: Ledger, *, account: parameters.Account = None) -> RowList[BreakRow]:
+    """List open differences with the venue, the oldest first."""
     now = SystemClock().now()
     rows = [
         _break_row(certificate, one, now)

@@ -3,20 +3,20 @@ OpenAPI."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qsl
 
 from orderledger.extend.messages import parse_number, parse_time
-from orderledger.extend.views import LONGEST_PAGE, ORDERS_OF_PAGES, Kind
+from orderledger.extend.runtime import zone_named
+from orderledger.extend.views import LONGEST_PAGE, ORDERS_OF_PAGES, parameters, questions
 from orderledger.serve.problems import Problem, invalid
 
 LONGEST_VALUE = 4_000
+LARGEST = parameters.Between().most
 LOST_PLUS = re.compile(r" (?=\d\d:\d\d$)")
 """The sign of an offset such as +02:00, which a form decodes as a space."""
-LARGEST = (1 << 63) - 1
 
 TIME_SCHEMA = {
     "type": "string",
@@ -33,57 +33,51 @@ SCHEMAS: Mapping[str, dict[str, Any]] = {
     "flag": {"type": "boolean"},
     "count": {"type": "integer", "minimum": 0, "maximum": LARGEST},
     "names": {"type": "string", "minLength": 1, "maxLength": LONGEST_VALUE},
+    "texts": {
+        "type": "string",
+        "minLength": 1,
+        "maxLength": LONGEST_VALUE,
+        "description": "Several are separated by commas.",
+    },
+    "zone": {"type": "string", "minLength": 1, "maxLength": 100},
+    "seconds": {"type": "string", "pattern": r"^[0-9]{1,9}(\.[0-9]{1,6})?$"},
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """A query parameter. `argument`: the name of the argument that it becomes. `words`: all values
-    that it takes, if known."""
+def parsed(parameter: questions.Parameter, text: str) -> Any:
+    """The value of a parameter. Raises Problem naming the parameter and the fault."""
+    name = parameter.name
+    if not text:
+        raise invalid(name, "is empty")
+    if len(text) > LONGEST_VALUE:
+        raise invalid(name, f"is longer than {LONGEST_VALUE} characters")
+    if "\0" in text:
+        raise invalid(name, "has characters that cannot be printed")
+    try:
+        value = PARSERS[parameter.kind](text)
+    except ValueError as fault:
+        raise invalid(name, str(fault)) from None
+    words = parameter.words
+    for word in value if parameter.kind == "names" else (value,):
+        if words and word not in words:
+            raise invalid(name, f"{str(word)[:100]!r} is none of {', '.join(words)}")
+    if parameter.kind == "count" and not parameter.least <= value <= parameter.most:
+        raise invalid(name, f"takes {parameter.least} to {parameter.most}")
+    return value
 
-    name: str
-    kind: str
-    meaning: str
-    words: tuple[str, ...] = ()
-    argument: str = ""
-    least: int = 0
-    most: int = LARGEST
-    is_needed: bool = False
 
-    @property
-    def becomes(self) -> str:
-        return self.argument or self.name
-
-    def parse(self, text: str) -> Any:
-        """The value. Raises Problem naming the parameter and the fault."""
-        if not text:
-            raise invalid(self.name, "is empty")
-        if len(text) > LONGEST_VALUE:
-            raise invalid(self.name, f"is longer than {LONGEST_VALUE} characters")
-        if "\0" in text:
-            raise invalid(self.name, "has characters that cannot be printed")
-        try:
-            value = PARSERS[self.kind](text)
-        except ValueError as fault:
-            raise invalid(self.name, str(fault)) from None
-        for word in value if self.kind == "names" else (value,):
-            if self.words and word not in self.words:
-                raise invalid(self.name, f"{str(word)[:100]!r} is none of {', '.join(self.words)}")
-        if self.kind == "count" and not self.least <= value <= self.most:
-            raise invalid(self.name, f"takes {self.least} to {self.most}")
-        return value
-
-    def schema(self) -> dict[str, Any]:
-        """The JSON Schema of its text."""
-        found = dict(SCHEMAS[self.kind])
-        if self.kind == "text" and self.words:
-            return {"type": "string", "enum": list(self.words)}
-        if self.kind == "names" and self.words:
-            words = "|".join(map(re.escape, self.words))
-            found["pattern"] = f"^({words})(,({words}))*$"
-        if self.kind == "count":
-            found |= {"minimum": self.least, "maximum": self.most}
-        return found
+def schema_of(parameter: questions.Parameter) -> dict[str, Any]:
+    """The JSON Schema of the parameter's text."""
+    words = parameter.words
+    if parameter.kind == "text" and words:
+        return {"type": "string", "enum": list(words)}
+    found = dict(SCHEMAS[parameter.kind])
+    if parameter.kind == "names" and words:
+        either = "|".join(map(re.escape, words))
+        found["pattern"] = f"^({either})(,({either}))*$"
+    if parameter.kind == "count":
+        found |= {"minimum": parameter.least, "maximum": parameter.most}
+    return found
 
 
 def _flag(text: str) -> bool:
@@ -113,6 +107,12 @@ def _moment(text: str) -> datetime | int:
         raise ValueError("is neither a log position nor an RFC 3339 time with an offset") from None
 
 
+def _seconds(text: str) -> timedelta:
+    if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,6})?", text):
+        raise ValueError("is not a number of seconds")
+    return timedelta(seconds=float(text))
+
+
 def _number(text: str) -> Decimal:
     return parse_number(text)
 
@@ -125,41 +125,38 @@ PARSERS: Mapping[str, Callable[[str], Any]] = {
     "flag": _flag,
     "count": _count,
     "names": lambda text: tuple(name.strip() for name in text.split(",")),
+    "texts": lambda text: tuple(name.strip() for name in text.split(",")),
+    "zone": zone_named,
+    "seconds": _seconds,
 }
 
-LIMIT = Parameter("limit", "count", "At most so many rows.", least=1, most=LONGEST_PAGE)
-AFTER = Parameter("after", "text", "The cursor `after` of the page before.")
-ORDER = Parameter(
+LIMIT = questions.Parameter("limit", "count", "At most so many rows.", least=1, most=LONGEST_PAGE)
+AFTER = questions.Parameter("after", "text", "The cursor `after` of the page before.")
+ORDER = questions.Parameter(
     "order",
     "text",
     "asc as the command line, desc, or newest: the latest first, of orders the last updated.",
     ORDERS_OF_PAGES,
 )
-COUNT = Parameter(
+COUNT = questions.Parameter(
     "count", "flag", "Also give `count`, the number of all rows that match.", argument="with_count"
 )
-AS_OF = Parameter(
-    "as_of",
-    "moment",
-    "What was known then: at a time of recording, or after the event at a log position.",
+
+
+AFTER_POSITION = questions.Parameter(
+    "after", "count", "A log position: later events, in descending order earlier ones."
 )
-EFFECTIVE_AT = Parameter("effective_at", "time", "What had happened by then, by the venue's time.")
-SINCE = Parameter("since", "time", "Rows whose time is this or later.")
-UNTIL = Parameter("until", "time", "Rows whose time is before this.")
-TIMES = (AS_OF, EFFECTIVE_AT)
-PERIOD = (SINCE, UNTIL)
 
 
-def columns_parameter(names: Iterable[str]) -> Parameter:
-    return Parameter("columns", "names", "Only these columns, separated by commas.", tuple(names))
+def columns_parameter(names: Iterable[str]) -> questions.Parameter:
+    return questions.Parameter(
+        "columns", "names", "Only these columns, separated by commas.", tuple(names)
+    )
 
 
-def filter_of(name: str, kind: Kind, meaning: str, words: tuple[str, ...]) -> Parameter:
-    """The filter of a column."""
-    return Parameter(name, kind, f"Only rows with this value: {meaning}", words)
-
-
-def parse_query(query: bytes, known: Mapping[str, Parameter], most: int) -> dict[str, Any]:
+def parse_query(
+    query: bytes, known: Mapping[str, questions.Parameter], most: int
+) -> dict[str, Any]:
     """The arguments that a query string gives. Raises Problem for an unknown, repeated, empty or
     wrong parameter."""
     try:
@@ -184,7 +181,7 @@ def parse_query(query: bytes, known: Mapping[str, Parameter], most: int) -> dict
             raise invalid(name[:100], f"is no parameter here: {', '.join(known)}")
         if parameter.becomes in asked:
             raise invalid(name, "is given twice")
-        asked[parameter.becomes] = parameter.parse(text)
+        asked[parameter.becomes] = parsed(parameter, text)
     for parameter in known.values():
         if parameter.is_needed and parameter.becomes not in asked:
             raise invalid(parameter.name, "is missing")

@@ -13,12 +13,12 @@ from starlette.types import Receive, Scope, Send
 
 from orderledger import Ledger
 from orderledger.extend.runtime import EventLogger, row_json
-from orderledger.extend.views import EVENT_NAMES, SOURCES
+from orderledger.extend.views import EVENT_NAMES, SOURCES, questions
 from orderledger.serve.alerts.lists import status as status_of
 from orderledger.serve.answers import Answers
 from orderledger.serve.callers import Caller
 from orderledger.serve.change_feeds import Dropped, EventFeed, Feed, Item, OrderFeed
-from orderledger.serve.parameters import Parameter, parse_query
+from orderledger.serve.parameters import parse_query, parsed
 from orderledger.serve.problems import Problem, invalid
 from orderledger.serve.settings import ServiceSettings
 from orderledger.serve.signal import Signal
@@ -39,23 +39,23 @@ HEADERS = [
     (b"x-accel-buffering", b"no"),
 ]
 PARAMETERS = (
-    Parameter(
+    questions.Parameter(
         "view", "text", "events: each event of the log. orders: the orders that changed.", VIEWS
     ),
-    Parameter(
+    questions.Parameter(
         "after",
         "count",
         "A log position: events after it. Default: from now on. The header Last-Event-ID takes "
         "precedence.",
     ),
-    Parameter("account", "text", "Only this account."),
-    Parameter("stream", "text", "Only this stream."),
-    Parameter("name", "text", "Only events of this name.", tuple(EVENT_NAMES)),
-    Parameter("actor", "text", "Only events of this actor."),
-    Parameter("source", "text", "Only events of this source.", SOURCES),
-    Parameter("correlation_id", "text", "Only events with this correlation id."),
-    Parameter("instrument", "text", "Only orders of this instrument."),
-    Parameter("strategy", "text", "Only orders of this strategy."),
+    questions.Parameter("account", "text", "Only this account."),
+    questions.Parameter("stream", "text", "Only this stream."),
+    questions.Parameter("name", "text", "Only events of this name.", tuple(EVENT_NAMES)),
+    questions.Parameter("actor", "text", "Only events of this actor."),
+    questions.Parameter("source", "text", "Only events of this source.", SOURCES),
+    questions.Parameter("correlation_id", "text", "Only events with this correlation id."),
+    questions.Parameter("instrument", "text", "Only orders of this instrument."),
+    questions.Parameter("strategy", "text", "Only orders of this strategy."),
 )
 BY_NAME = {parameter.name: parameter for parameter in PARAMETERS}
 
@@ -232,7 +232,7 @@ def _resumed(headers: Mapping[bytes, bytes], after: int | None) -> int | None:
     if last is None or not last.strip():
         return after
     try:
-        return cast(int, BY_NAME["after"].parse(last.decode("ascii").strip()))
+        return cast(int, parsed(BY_NAME["after"], last.decode("ascii").strip()))
     except (UnicodeDecodeError, Problem):
         raise invalid("Last-Event-ID", "is not a log position") from None
 

@@ -61,7 +61,7 @@ def test_every_column_of_every_table_of_an_archive_is_that_of_the_ledger(
 ) -> None:
     url, folder = asked
     for name, table in RELATIONS.items():
-        query = ("sql", f"FROM {name} ORDER BY ALL", "--format", "json")
+        query = ("sql", f"FROM {name} ORDER BY ALL", "--format", "ndjson")
         live, archived = run(*query, "--db", url), run(*query, "--archive", folder)
         rows, found = [list(map(json.loads, one.out.splitlines())) for one in (live, archived)]
         assert (live.status, archived.status, len(found)) == (0, 0, len(rows)), (name, archived.err)
@@ -78,7 +78,7 @@ def test_an_attributed_copy_shows_the_evidence_of_the_first_report(asked: tuple[
         "NULL"
     )
     (row,) = map(
-        json.loads, run("sql", query, "--archive", asked[1], "--format", "json").out.splitlines()
+        json.loads, run("sql", query, "--archive", asked[1], "--format", "ndjson").out.splitlines()
     )
     evidence = row["evidence"] if isinstance(row["evidence"], dict) else json.loads(row["evidence"])
     assert (evidence, row["text"]) == (EVIDENCE, "as said")

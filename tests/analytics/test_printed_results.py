@@ -43,7 +43,7 @@ TYPES = {
 def test_every_type_of_sql_is_printed_in_every_format(url: str) -> None:
     query = f"SELECT {', '.join(f'{sql} AS c{number}' for number, sql in enumerate(TYPES))}"
     asked = ("sql", query, "--db", url, "--format")
-    row = json.loads(run(*asked, "json").out)
+    (row,) = json.loads(run(*asked, "json").out)
     assert dict(zip(TYPES, row.values(), strict=True)) == TYPES
     cells = run(*asked, "csv").out.splitlines()[1]
     assert cells.endswith('aa,2e0b2f4c-7d43-4a0b-9f5a-0d3c1b2a4e5f,"[""1.5"",null]","{""a"":1.5}"')
@@ -55,7 +55,7 @@ def test_what_is_no_number_is_null_in_json(url: str) -> None:
         "SELECT 'nan'::DOUBLE AS a, 'inf'::DOUBLE AS b, ['-inf'::DOUBLE] AS c, {'d': "
         "'nan'::DOUBLE} AS e"
     )
-    printed = run("sql", query, "--db", url, "--format", "json").out
+    printed = run("sql", query, "--db", url, "--format", "ndjson").out
     assert printed == '{"a":null,"b":null,"c":[null],"e":{"d":null}}\n'
 
 
@@ -89,7 +89,7 @@ def test_a_pivot_without_values_is_told_to_name_them(url: str) -> None:
         "SELECT buy, sell FROM (PIVOT (SELECT side FROM trades) ON side IN ('buy', 'sell') USING "
         "count(*))"
     )
-    assert json.loads(run("sql", query, "--db", url, "--format", "json").out) == {
+    assert json.loads(run("sql", query, "--db", url, "--format", "ndjson").out) == {
         "buy": 1,
         "sell": 0,
     }

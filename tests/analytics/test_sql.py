@@ -165,7 +165,7 @@ def test_the_command_prints_every_format(url: str) -> None:
         "fill_id,price,at,price",
         "F-1,100.5,2026-03-02T09:30:01.500000Z,100.5",
     ]
-    assert json.loads(run(*asked, "json").out) == {
+    assert json.loads(run(*asked, "ndjson").out) == {
         "fill_id": "F-1", "price": "100.5", "at": "2026-03-02T09:30:01.500000Z", "price_1": "100.5",
     }  # fmt: skip
     assert run("sql", "SELECT 1 AS status, 2 AS event", "--db", url).out.split()[:2] == [
@@ -183,7 +183,7 @@ def test_the_command_writes_parquet(url: str, tmp_path: Path) -> None:
 
 
 def test_analyse_is_a_command(url: str) -> None:
-    shown = run("analyse", "turnover", "--db", url, "--by", "instrument", "--format", "json")
+    shown = run("analyse", "turnover", "--db", url, "--by", "instrument", "--format", "ndjson")
     assert json.loads(shown.out)["turnover"] == "311"
     wrong = run("analyse", "turnover", "--db", url, "--by", "moon")
     assert (wrong.status, "'moon' is not a group of turnover" in wrong.err) == (2, True)
@@ -209,7 +209,7 @@ def test_an_archive_is_asked_like_a_ledger(url: str, tmp_path: Path) -> None:
         *(f"FROM {name} ORDER BY ALL" for name in RELATIONS),
         "SELECT sum(notional) FROM trades",
     ):
-        asked = ("sql", query, "--format", "json")
+        asked = ("sql", query, "--format", "ndjson")
         assert run(*asked, "--archive", folder) == run(*asked, "--db", url)
     analysed = ("analyse", "pnl", "--format", "csv")
     assert run(*analysed, "--archive", folder).out == run(*analysed, "--db", url).out

@@ -15,9 +15,10 @@ import pyarrow as pa
 import pytest
 
 from orderledger import InvalidSetting, Ledger
-from orderledger.analytics.numbers import exact_numbers, products
+from orderledger.analytics.numbers import products
 from orderledger.analytics.relations import RELATIONS, columns_shown
 from orderledger.domain.exact import EXACT
+from orderledger.infrastructure.exact_numbers import exact_numbers
 from tests.analytics.exact_rows import exact_rows
 from tests.analytics.test_pnl_of_fills import traded
 from tests.conftest import REPOSITORY

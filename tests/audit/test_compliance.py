@@ -258,7 +258,7 @@ def test_every_field_is_known_or_named_as_missing(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("asked", "fault"),
     [
-        (("--source", "nobody"), "source: 'nobody' is none of"),
+        (("--source", "nobody"), "'nobody' is not one of"),
         (("--finding", "nothing"), "'nothing' is not one of"),
         (("--report", "rts24", "--actor", "anna"), "--report takes no --actor"),
     ],

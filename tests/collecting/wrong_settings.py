@@ -135,7 +135,7 @@ WRONG: dict[str, tuple[str, str]] = {
             '"wss://ws.tradier.com/v1/accounts/events"'
         ),
         (
-            "FILE: venues.0.websocket_url: wss://ws.tradier.com/v1/accounts/events is of live, and "
+            "FILE: venues.0.websocket_url: wss://ws.tradier.com/v1/accounts/events is of live, but "
             "url, "
         ),
     ),
@@ -146,7 +146,7 @@ WRONG: dict[str, tuple[str, str]] = {
         ),
         (
             "FILE: venues.0.websocket_url: wss://mainnet.zklighter.elliot.ai/stream is of mainnet, "
-            "and url, "
+            "but url, "
         ),
     ),
     "a websocket of our own beside the venue's address": (

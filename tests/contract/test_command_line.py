@@ -12,9 +12,10 @@ import pytest
 
 from orderledger import Ledger, parse_document
 from orderledger.cli import main
-from orderledger.cli.asking import STATUSES
 from orderledger.cli.output import readable
 from orderledger.domain.values import Status
+from orderledger.infrastructure.views.queries import Queries
+from orderledger.infrastructure.views.questions import parameters_of
 from tests.command_line import run
 from tests.contract.streams import report, request
 
@@ -30,13 +31,13 @@ from tests.contract.streams import report, request
             "--account goes after the command: orderledger orders --account ...",
         ),
         (
-            ["orders", "--as-of", "yesterday"],
+            ["orders", "--as-of", "someday"],
             2,
-            "'yesterday' is not an RFC 3339 time with an offset, such as 2026-",
+            "'someday' is not an RFC 3339 time with an offset, such as 2026-",
         ),
         (["orders", "--as-of", "²"], 2, "'²' is not an RFC 3339 time"),
-        (["orders", "--db", "no/such/folder/ledger.db"], 3, "not a file in an existing folder"),
-        (["record", "--db", "no/such/folder/ledger.db"], 3, "not a file in an existing folder"),
+        (["orders", "--db", "no/such/folder/ledger.db"], 3, "is not a file in an existing folder"),
+        (["record", "--db", "no/such/folder/ledger.db"], 3, "is not a file in an existing folder"),
     ],
 )
 def test_a_command_that_cannot_says_why(
@@ -215,7 +216,8 @@ def test_values_inside_a_value_cannot_be_mistaken_for_each_other(value: object, 
 def test_the_statuses_that_may_be_asked_for_are_those_that_there_are() -> None:
     """They are written out again, since the command's help is to come without what it takes to load
     the domain."""
-    assert set(STATUSES) == set(Status)
+    (status,) = (one for one in parameters_of(Queries.orders) if one.name == "status")
+    assert set(status.words) == set(Status)
 
 
 def test_a_status_that_there_is_not_is_wrong_usage(tmp_path: Path) -> None:
@@ -229,7 +231,7 @@ def test_the_help_of_a_command_has_an_example_and_how_it_ends(name: str) -> None
     usage, _, rest = told.partition("\n")
     assert usage.startswith("Usage:")
     assert re.search(rf"^ +(?:.*\| )?orderledger {name}\b", rest, re.MULTILINE)
-    has_store = name not in ("verify-proof", "keygen")
+    has_store = name not in ("verify-proof", "keygen", "help", "completion")
     assert "Exit status" in rest and "2" in rest and ("3" in rest or not has_store)
 
 

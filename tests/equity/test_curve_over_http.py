@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from orderledger import Ledger
-from orderledger.cli import equity as command
+from orderledger.infrastructure.views.queries import Queries
+from orderledger.infrastructure.views.questions import parameters_of
 from orderledger.projections.equity import POINTS
 from orderledger.projections.equity_points import FEWEST_POINTS
 from orderledger.serve.statement.equity import equity_of
@@ -117,7 +118,8 @@ def test_a_wrong_parameter_is_a_problem_that_names_it(wrong: str, ledger: Ledger
 
 
 def test_the_bounds_of_the_command_are_those_of_the_curve_and_cost_no_start() -> None:
-    assert (command.FEWEST_POINTS, command.POINTS) == (FEWEST_POINTS, POINTS)
+    (points,) = (one for one in parameters_of(Queries.equity) if one.name == "points")
+    assert (points.least, points.default) == (FEWEST_POINTS, POINTS)
     ask = (
         "import sys, orderledger.cli.main; print(*(name for name in sys.modules if "
         "name.startswith('orderledger.projections')))"

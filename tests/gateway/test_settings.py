@@ -66,7 +66,7 @@ def test_numbers_are_exact(tmp_path: Path) -> None:
             "limits.1.order_quantity",
             "is not finite",
         ),
-        ("open_orders = 20", "open_order = 20", 11, "limits.2.open_order", "is no setting"),
+        ("open_orders = 20", "open_order = 20", 11, "limits.2.open_order", "is not a setting"),
         ("open_orders = 20", "open_orders = 2.5", 11, "limits.2.open_orders", "valid integer"),
         ("open_orders = 20", "", 9, "limits.2", "sets no limit"),
         ('"Asia/Tehran"', '"Mars"', 1, "time_zone", "'Mars' is no time zone"),
@@ -92,7 +92,7 @@ def test_numbers_are_exact(tmp_path: Path) -> None:
             "limits.2.order_quantity",
             "is already set for the same scope",
         ),
-        ("[[breakers]]", "[[breaker]]", 13, "breaker", "is no setting"),
+        ("[[breakers]]", "[[breaker]]", 13, "breaker", "is not a setting"),
     ],
 )
 def test_a_fault_is_told_with_its_line_and_key(

@@ -115,7 +115,7 @@ def test_what_does_not_hold_ends_with_status_1(store: Path) -> None:
         (["prove", "C-1", "--event", "3"], "give either an order or --event"),
         (["verify", "--witness", "log.key.pub"], "--witness needs --key"),
         (["forget", "--evidence-of", "C-1"], "--reason"),
-        (["bundle", "b.zip", "--account", "sim:main", "--from", "yesterday"], "yesterday"),
+        (["bundle", "b.zip", "--account", "sim:main", "--from", "someday"], "yesterday"),
     ],
 )
 def test_wrong_usage_is_refused(store: Path, arguments: list[str], said: str) -> None:

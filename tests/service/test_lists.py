@@ -15,11 +15,13 @@ from orderledger.serve.collections import COLLECTIONS
 from tests.command_line import run
 from tests.service.harness import BEGAN_AT, asked, client_of, day, document_of
 
-ALONE = ("reconciliation", "reconciliation/orders")
-"""Lists without a command, made for the page. Python has them as methods; see
-tests/service/test_reconciliation.py."""
+ALONE = ("reconciliation/orders",)
+"""A list whose command prints a page; see tests/service/test_reconciliation.py."""
+LATER = "2026-12-01T00:00:00Z"
+ASKING_MORE = ("history", "restated", "order-records")
+"""Lists that need a parameter, or that end with a summary on the command line."""
 COMMANDS = [
-    one.path for one in COLLECTIONS if one.is_of_log and one.path not in ("history", *ALONE)
+    one.path for one in COLLECTIONS if one.is_of_log and one.path not in (*ASKING_MORE, *ALONE)
 ]
 
 
@@ -146,3 +148,43 @@ def test_events_are_listed_with_their_evidence_and_text(ledger: Ledger) -> None:
     for rows in (events.json()["rows"], history.json()["rows"]):
         (row,) = [row for row in rows if row["evidence"] is not None]
         assert (row["evidence"], row["text"], row["is_forgotten"]) == (evidence, "as said", False)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "why?subject=pnl",
+        "why?subject=order",
+        "restate?view=orders&from=999999",
+        "what-if?filled=C-1&not_filled=C-1",
+        "pnl?timezone=Mars",
+        "pnl?since=2026-11-21T00:00:00Z&until=2026-11-20T00:00:00Z",
+        "audit?late=soon",
+        "what-if?fee_rate=low",
+    ],
+)
+def test_arguments_that_do_not_go_together_are_a_problem(path: str, ledger: Ledger) -> None:
+    (answer,) = asked(ledger, f"/api/{path}")
+    assert answer.status_code == 400, answer.text
+
+
+def test_one_object_is_what_the_command_line_says(ledger: Ledger, store: Path) -> None:
+    why, recover = asked(
+        ledger, "/api/why?subject=order&id=C-3&account=sim:0", "/api/recover?account=sim:0"
+    )
+    *parts, summary = run(
+        "why", "order", "C-3", "--account", "sim:0", "--json", "--db", store
+    ).out.splitlines()
+    assert why.json()["parts"] == [json.loads(part) for part in parts]
+    assert why.json()["figures"] == json.loads(summary)["summary"]["figures"]
+    *rows, _ = run("recover", "--account", "sim:0", "--json", "--db", store).out.splitlines()
+    ids = [json.loads(row)["client_order_id"] for row in rows]
+    assert [row["client_order_id"] for row in recover.json()["open"]] == ids
+
+
+def test_changed_rows_are_those_of_the_command_line(ledger: Ledger, store: Path) -> None:
+    (answer,) = asked(ledger, f"/api/restate?view=orders&from=60&effective_at={LATER}&limit=5000")
+    lines = run(
+        "restate", "orders", "--from", "@60", "--effective-at", LATER, "--json", "--db", store
+    ).out.splitlines()
+    assert answer.json()["rows"] == [json.loads(line) for line in lines] != []

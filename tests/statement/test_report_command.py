@@ -82,23 +82,23 @@ def test_without_a_form_the_name_of_the_file_gives_it(book: str, tmp_path: Path)
 @pytest.mark.parametrize(
     ("options", "fault"),
     [
-        ((), "of which period? Give --day, or --from and --to"),
-        (("--from", DAY), "of which period? Give --to"),
-        (("--day", DAY, "--to", DAY), "give --day, or --from and --to, not both"),
+        ((), "of which period? Give --day, or --since and --until"),
+        (("--from", DAY), "of which period? Give --until"),
+        (("--day", DAY, "--to", DAY), "give --day, or --since and --until, not both"),
         (
             ("--from", "2026-10-26", "--to", "2026-10-25"),
-            "--to: 2026-10-25 is before the beginning, 2026-10-26",
+            "--until: 2026-10-25 is before the beginning, 2026-10-26",
         ),
         (
             ("--from", "2026-10-26", "--to", "2026-10-25T23:00:00Z"),
-            "Invalid value for --to: 2026-10-25 23:00:00+00:00 is before",
+            "Invalid value for --until: 2026-10-25 23:00:00+00:00 is before",
         ),
         (
             ("--from", "2026-10-25T09:00:00Z", "--to", "2026-10-25T10:00:00+01:00"),
             "the period is empty",
         ),
-        (("--day", "2026-02-30"), "'--day': '2026-02-30' is no day, such as 2026-11-20"),
-        (("--day", "20261025"), "'--day': '20261025' is no day"),
+        (("--day", "2026-02-30"), "'--day': '2026-02-30' is not a day, such as 2026-11-20"),
+        (("--day", "20261025"), "'--day': '20261025' is not a day"),
         (
             ("--from", "2026-10-25T09:00:00", "--to", DAY),
             "'--from': '2026-10-25T09:00:00' is not an RFC 3339 time",
@@ -107,11 +107,11 @@ def test_without_a_form_the_name_of_the_file_gives_it(book: str, tmp_path: Path)
         (("--day", "0001-01-01"), "is beyond the years 1 to 9999"),
         (
             ("--day", DAY, "--timezone", "Mars/Olympus"),
-            "--timezone: 'Mars/Olympus' is no time zone",
+            "'--timezone': 'Mars/Olympus' is no time zone",
         ),
-        (("--day", DAY, "--timezone", "../../etc/passwd"), "for --timezone: "),
-        (("--day", DAY, "--timezone", "Europe"), "--timezone: 'Europe' is no time zone"),
-        (("--day", DAY, "--timezone", ""), "for --timezone: "),
+        (("--day", DAY, "--timezone", "../../etc/passwd"), "for '--timezone': "),
+        (("--day", DAY, "--timezone", "Europe"), "'--timezone': 'Europe' is no time zone"),
+        (("--day", DAY, "--timezone", ""), "for '--timezone': "),
         (
             ("--day", DAY, "--as-of", "2026-10-27T09:00:00Z", "--position", "3"),
             "give --as-of or --position, not both",

@@ -21,14 +21,14 @@ RULE = '[[rules]]\nkind = "halt"\n'
     [
         ("", "rules: has none: nothing would raise an alert"),
         ("rules = 3", "1: rules: Input should be a valid tuple"),
-        ("look = 1\n" + RULE, "1: look: is no setting"),
+        ("look = 1\n" + RULE, "1: look: is not a setting"),
         ('[[rules]]\nkind = "unresolved"\n', "1: rules.1.seconds: Field required"),
         ('[[rules]]\nkind = "unresolved"\nseconds = "soon"\n', "3: rules.1.seconds: "),
         (RULE + '[[rules]]\nkind = "unresolved"\nseconds = -1\n', "5: rules.2.seconds: "),
         ('[[rules]]\nkind = "unresolved"\nseconds = nan\n', "3: rules.1.seconds: "),
         ('[[rules]]\nkind = "large"\n', "1: rules.1: "),
         ('[[rules]]\nname = "x"\n', "1: rules.1: "),
-        (RULE + "limit = 1\n", "3: rules.1.limit: is no setting"),
+        (RULE + "limit = 1\n", "3: rules.1.limit: is not a setting"),
         (RULE + 'severity = "loud"\n', "3: rules.1.severity: "),
         (RULE + RULE, "1: rules.1.name: 'halt' is the name of several rules: give each a name"),
         (

@@ -2,12 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Annotated
 
 from orderledger.infrastructure.views.arguments import check_argument
 from orderledger.infrastructure.views.pages import Pages
-from orderledger.infrastructure.views.paging import Order, Page, place_of
+from orderledger.infrastructure.views.paging import LONGEST_PAGE, Order, Page, place_of
+from orderledger.infrastructure.views.parameters import Account, AsOf, EffectiveAt
+from orderledger.infrastructure.views.questions import Between, Word
 from orderledger.infrastructure.views.stored_views import StoredViews
-from orderledger.infrastructure.views.views import AsOf, Views
+from orderledger.infrastructure.views.views import Views
 from orderledger.projections.agreement import (
     AGREEMENTS,
     NEEDED,
@@ -29,15 +32,14 @@ class AgreementQueries(Pages):
     def reconciliation(
         self,
         *,
-        account: str | None = None,
-        as_of: datetime | int | None = None,
-        effective_at: datetime | None = None,
+        account: Account = None,
+        as_of: AsOf = None,
+        effective_at: EffectiveAt = None,
     ) -> RowList[ReconciliationRow]:
-        """Count for each account the orders that agree with the venue's reports, that differ, and
-        that the venue never reported.
+        """Count the orders of each account that agree with the venue's reports.
 
-        All orders of the account count. `reconciled_at` is null where nobody has compared the
-        account with its venue.
+        Also those that differ, and those that the venue never reported. All orders count.
+        `reconciled_at` is null where nobody has compared the account with its venue.
         """
         check_argument("account", "text", account)
         with self._views(as_of, effective_at) as views:
@@ -51,20 +53,29 @@ class AgreementQueries(Pages):
     def reconciled_orders(
         self,
         *,
-        agreement: str | None = None,
-        limit: int = 200,
-        after: str | None = None,
-        order: Order = "newest",
-        account: str | None = None,
-        with_count: bool = False,
-        as_of: datetime | int | None = None,
-        effective_at: datetime | None = None,
+        agreement: Annotated[
+            str | None,
+            "Only orders that differ, that are unmatched (the venue never reported anything), or "
+            "that agree.",
+            AGREEMENTS,
+        ] = None,
+        limit: Annotated[int, "Maximum number of rows.", Between(1, LONGEST_PAGE)] = 200,
+        after: Annotated[str | None, "The cursor `after` of the page before."] = None,
+        order: Annotated[
+            Order, "newest: the last updated first. asc or desc: by account."
+        ] = "newest",
+        account: Account = None,
+        with_count: Annotated[
+            bool, "Also give `count`, the number of all rows that match.", Word("count")
+        ] = False,
+        as_of: AsOf = None,
+        effective_at: EffectiveAt = None,
     ) -> Page:
-        """Return a page of orders beside the newest report of the venue about each, those that were
-        updated last first.
+        """List orders beside the newest report of the venue about each, in pages.
 
-        `agreement`: only orders that differ, that are unmatched (the venue never reported
-        anything), or that agree. Raises InvalidCursor for a cursor of another list.
+        Whether they differ is decided over all orders.
+
+        Raises InvalidCursor for a cursor of another list.
         """
         check_argument("account", "text", account)
         if agreement not in (None, *AGREEMENTS):
@@ -84,7 +95,7 @@ class AgreementQueries(Pages):
         )
 
     def _beside_reports(
-        self, orders: Sequence[OrderRow], as_of: AsOf | None, effective_at: datetime | None
+        self, orders: Sequence[OrderRow], as_of: AsOf, effective_at: datetime | None
     ) -> RowList[ReconciledOrderRow]:
         events = self._events_known_of(as_of, effective_at, [order["stream"] for order in orders])
         rows = [

@@ -14,7 +14,6 @@ from orderledger.infrastructure.storage.recorder import LogRow
 from orderledger.infrastructure.storage.store import Store
 from orderledger.infrastructure.views.arguments import check_argument, check_period
 from orderledger.projections.history import EventRow, event_row
-from orderledger.projections.view import AnyRow
 
 
 class Stored(msgspec.Struct, gc=False):
@@ -59,29 +58,35 @@ SOURCES = (*map(str, Source), "ledger")
 
 def event_filter(
     *,
-    actor: str | None = None,
-    source: str | None = None,
     name: str | None = None,
+    source: str | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
+    recorded_since: datetime | None = None,
+    recorded_until: datetime | None = None,
+    **where: str | None,
 ) -> Callable[[EventRow], bool]:
-    """A filter for rows of the `event` view: these values, and a time from `since` on and before
-    `until`.
+    """A filter for rows of the `event` view: these values, and times from the first on and before
+    the second.
 
     Raises ValueError for a name or a source that no event has.
     """
-    check_argument("actor", "text", actor)
+    for column, value in where.items():
+        check_argument(column, "text", value)
     check_period(since, until)
+    check_period(recorded_since, recorded_until)
     _check_word("name", name, EVENT_NAMES, [word for word in EVENT_NAMES if "." not in word])
     _check_word("source", source, SOURCES, SOURCES)
-    asked = {"actor": actor, "source": source, "name": EVENT_NAMES[name] if name else None}
+    asked = {**where, "source": source, "name": EVENT_NAMES[name] if name else None}
     wanted = {column: value for column, value in asked.items() if value is not None}
+    periods = (("at", since, until), ("recorded_at", recorded_since, recorded_until))
 
     def is_asked_for(row: EventRow) -> bool:
-        values: AnyRow = row
-        if any(values[column] != value for column, value in wanted.items()):
-            return False
-        return (since is None or since <= row["at"]) and (until is None or row["at"] < until)
+        values: Any = row
+        return all(values[column] == value for column, value in wanted.items()) and all(
+            (since is None or since <= values[time]) and (until is None or values[time] < until)
+            for time, since, until in periods
+        )
 
     return is_asked_for
 

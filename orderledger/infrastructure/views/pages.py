@@ -25,7 +25,7 @@ from orderledger.projections import queries
 from orderledger.projections.account_counts import AccountCountsRow, count_by_account
 from orderledger.projections.certificates import CERTIFICATES
 from orderledger.projections.orders import ORDERS
-from orderledger.projections.rows import CertificateRow, EventRow, OrderRow
+from orderledger.projections.rows import CertificateRow, OrderRow
 from orderledger.projections.view import AnyRow, RowList
 
 ROWS_AT_ONCE = 1_000
@@ -141,25 +141,20 @@ class Pages(Reader):
         recording. A search covers a part of the log: a page may have few rows, or none, and a
         cursor with which the search goes on.
         """
-        for argument, value in (
-            ("stream", stream),
-            ("account", account),
-            ("correlation_id", correlation_id),
-        ):
-            check_argument(argument, "text", value)
+        check_argument("stream", "text", stream)
+        check_argument("account", "text", account)
         if order not in ORDERS_OF_PAGES or not 1 <= limit <= LONGEST_PAGE:
             raise ValueError(f"order takes {', '.join(ORDERS_OF_PAGES)}, limit 1 to {LONGEST_PAGE}")
-        check_period(recorded_since, recorded_until)
-        has_fields = event_filter(actor=actor, source=source, name=name, since=since, until=until)
-
-        def is_asked_for(row: EventRow) -> bool:
-            if correlation_id is not None and row["correlation_id"] != correlation_id:
-                return False
-            if recorded_since is not None and row["recorded_at"] < recorded_since:
-                return False
-            return (recorded_until is None or row["recorded_at"] < recorded_until) and has_fields(
-                row
-            )
+        is_asked_for = event_filter(
+            actor=actor,
+            source=source,
+            name=name,
+            since=since,
+            until=until,
+            correlation_id=correlation_id,
+            recorded_since=recorded_since,
+            recorded_until=recorded_until,
+        )
 
         with reaching(self._url), self._store.database.reading() as session:
             last = session.last_position()

@@ -1,9 +1,7 @@
 """Query methods of a ledger about positions, P&L, equity and exposure."""
 
-from collections.abc import Sequence
-from datetime import datetime, tzinfo
 from functools import partial
-from typing import Any, overload
+from typing import Annotated, Any, overload
 
 from orderledger.infrastructure.views.agreement import AgreementQueries
 from orderledger.infrastructure.views.arguments import (
@@ -12,10 +10,25 @@ from orderledger.infrastructure.views.arguments import (
     groups_of,
     zone_of,
 )
+from orderledger.infrastructure.views.parameters import (
+    Account,
+    AsOf,
+    EffectiveAt,
+    Groups,
+    Instrument,
+    LotMethod,
+    PositionId,
+    PositionSide,
+    Since,
+    Strategy,
+    Timezone,
+    Until,
+)
+from orderledger.infrastructure.views.questions import Between
 from orderledger.projections import queries
 from orderledger.projections.equity import POINTS
 from orderledger.projections.equity_points import FEWEST_POINTS
-from orderledger.projections.positions import Method
+from orderledger.projections.pnl import GROUPS
 from orderledger.projections.rows import (
     EquityPointRow,
     ExposureRow,
@@ -33,59 +46,79 @@ class PnlQueries(AgreementQueries):
     def positions(
         self,
         *,
-        method: Method = "average",
-        as_of: datetime | int | None = None,
-        effective_at: datetime | None = None,
+        method: LotMethod = "average",
+        account: Account = None,
+        instrument: Instrument = None,
+        position_side: PositionSide = None,
+        position_id: PositionId = None,
+        as_of: AsOf = None,
+        effective_at: EffectiveAt = None,
         **where: Any,
     ) -> RowList[PositionRow]:
-        """List positions with their P&L, and the quantities that open and unresolved orders may
-        add."""
+        """List positions with P&L and exposure.
+
+        The exposure is the quantity that open and unresolved orders may still fill.
+        """
         with self._views(as_of, effective_at) as views:
-            return RowList(queries.positions(views, method=method, **where))
+            return RowList(
+                queries.positions(
+                    views,
+                    method=method,
+                    account=account,
+                    instrument=instrument,
+                    position_side=position_side,
+                    position_id=position_id,
+                    **where,
+                )
+            )
 
     @overload
     def pnl(
         self,
         *,
-        by: Sequence[str] | str,
-        method: Method = "average",
-        timezone: str | tzinfo = "UTC",
-        since: datetime | None = None,
-        until: datetime | None = None,
-        as_of: datetime | int | None = None,
-        effective_at: datetime | None = None,
+        by: Groups,
+        method: LotMethod = "average",
+        timezone: Timezone = "UTC",
+        since: Since = None,
+        until: Until = None,
+        as_of: AsOf = None,
+        effective_at: EffectiveAt = None,
         **where: Any,
     ) -> RowList[PnlGroupRow]: ...
     @overload
     def pnl(
         self,
         *,
-        method: Method = "average",
-        timezone: str | tzinfo = "UTC",
-        since: datetime | None = None,
-        until: datetime | None = None,
-        as_of: datetime | int | None = None,
-        effective_at: datetime | None = None,
+        method: LotMethod = "average",
+        timezone: Timezone = "UTC",
+        since: Since = None,
+        until: Until = None,
+        as_of: AsOf = None,
+        effective_at: EffectiveAt = None,
         **where: Any,
     ) -> RowList[PnlRow]: ...
     def pnl(
         self,
         *,
-        method: Method = "average",
-        by: Sequence[str] | str = ("account", "instrument"),
-        timezone: str | tzinfo = "UTC",
-        since: datetime | None = None,
-        until: datetime | None = None,
-        as_of: datetime | int | None = None,
-        effective_at: datetime | None = None,
+        method: LotMethod = "average",
+        by: Annotated[Groups, "Group by any of these.", GROUPS] = ("account", "instrument"),
+        timezone: Timezone = "UTC",
+        since: Since = None,
+        until: Until = None,
+        account: Account = None,
+        instrument: Instrument = None,
+        strategy: Strategy = None,
+        position_side: PositionSide = None,
+        position_id: PositionId = None,
+        as_of: AsOf = None,
+        effective_at: EffectiveAt = None,
         **where: Any,
     ) -> RowList[PnlGroupRow] | RowList[PnlRow]:
-        """Return P&L by account and instrument, or by any of account, instrument, strategy and day.
-        Methods: average, fifo, lifo.
+        """Show P&L, fees and funding, by currency.
 
-        `timezone`: of the days, e.g. "Europe/Berlin". `since` and `until`: the P&L of that period.
-        It has what its fills realized, their fees and its funding, the position at its end, and the
-        change of the unrealized P&L where both ends have marks.
+        With `since` or `until`: the P&L of that period. It has what its fills realized, their fees
+        and its funding, the position at its end, and the change of the unrealized P&L where both
+        ends have marks.
         """
         check_period(since, until)
         asked = {
@@ -93,6 +126,11 @@ class PnlQueries(AgreementQueries):
             "timezone": zone_of(timezone),
             "since": since,
             "until": until,
+            "account": account,
+            "instrument": instrument,
+            "strategy": strategy,
+            "position_side": position_side,
+            "position_id": position_id,
             **where,
         }
         with self._views(as_of, effective_at) as views:
@@ -101,16 +139,16 @@ class PnlQueries(AgreementQueries):
     def exposure(
         self,
         *,
-        account: str | None = None,
-        instrument: str | None = None,
-        as_of: datetime | int | None = None,
-        effective_at: datetime | None = None,
+        account: Account = None,
+        instrument: Instrument = None,
+        as_of: AsOf = None,
+        effective_at: EffectiveAt = None,
     ) -> RowList[ExposureRow]:
-        """List the exposure by account and instrument, with the open orders that make it up.
+        """Show what positions and P&L may become.
 
-        A position is an interval: what it is, and the least and the most that it becomes if any
-        open orders are filled, unresolved orders and outstanding replaces included. P&L is one
-        while the outcome of an order is unknown.
+        Shows each position with the least and the most that it becomes if any open orders are
+        filled, unresolved ones and outstanding replaces included; and the P&L with what unresolved
+        orders may have made of it. An empty limit has no bound. `orders` has the orders.
         """
         with self._views(as_of, effective_at) as views:
             return RowList(queries.exposure(views, account=account, instrument=instrument))
@@ -118,21 +156,21 @@ class PnlQueries(AgreementQueries):
     def pnl_of_fills(
         self,
         *,
-        by_strategy: bool = False,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        account: str | None = None,
-        instrument: str | None = None,
-        strategy: str | None = None,
-        as_of: datetime | int | None = None,
-        effective_at: datetime | None = None,
+        by_strategy: Annotated[bool, "A position of its own for each strategy."] = False,
+        since: Since = None,
+        until: Until = None,
+        account: Account = None,
+        instrument: Instrument = None,
+        strategy: Strategy = None,
+        as_of: AsOf = None,
+        effective_at: EffectiveAt = None,
     ) -> RowList[FillPnlRow]:
-        """List what each active fill realized, by every method, in the order in which the fills
-        happened.
+        """List what each active fill realized, by every method.
 
-        The fills of an account and instrument add up to the `realized_pnl` of their row of `pnl`,
-        to the last digit. With `strategy` or `by_strategy`, each strategy has a position of its
-        own, as in `pnl` by strategy. `since` and `until` apply to the time of the fill.
+        The fills are in the order in which they happened. Those of an account and instrument add up
+        to the `realized_pnl` of their row of `pnl`, to the last digit. With `strategy` or
+        `by_strategy`, each strategy has a position of its own, as in `pnl` by strategy. `since` and
+        `until` compare the time of the fill.
         """
         check_period(since, until)
         where = {"account": account, "instrument": instrument, "strategy": strategy}
@@ -143,25 +181,33 @@ class PnlQueries(AgreementQueries):
     def equity(
         self,
         *,
-        method: Method = "average",
-        points: int | None = POINTS,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        account: str | None = None,
-        instrument: str | None = None,
-        strategy: str | None = None,
-        as_of: datetime | int | None = None,
-        effective_at: datetime | None = None,
+        method: LotMethod = "average",
+        points: Annotated[
+            int | None,
+            "Maximum number of rows per currency. They include the extremes.",
+            Between(FEWEST_POINTS),
+        ] = POINTS,
+        since: Since = None,
+        until: Until = None,
+        account: Account = None,
+        instrument: Instrument = None,
+        strategy: Strategy = None,
+        as_of: AsOf = None,
+        effective_at: EffectiveAt = None,
     ) -> RowList[EquityPointRow]:
-        """List the equity after each fill, bust, correction, funding, adjustment and mark, with its
-        peak and drawdown, by settlement currency. Each row is what `pnl` says of its time
-        (`effective_at`): a busted fill counts until its bust.
+        """Show the equity curve and its drawdown, by fill.
 
-        The last row of a currency is what the rows of `pnl` with these filters add up to, to the
-        last digit. `since` and `until` select moments: the values count from the beginning of the
-        ledger. `points`: at most so many rows of each currency, with the extremes of what is left
-        out; None: every fill, funding and adjustment, and of the marks between two of them at most
-        four.
+        A row for each fill, bust, correction, funding, adjustment and mark that changed P&L, by
+        settlement currency, with the equity after it: net and unrealized P&L since the ledger
+        began. Each row is what `pnl` says of its time: a busted fill counts until its bust. The
+        last row of a currency is what the rows of `pnl` with these filters add up to.
+
+        `since` and `until` select moments: the values count from the beginning of the ledger. A row
+        whose `moments` is above 1 stands for more: then those with the lowest and the highest
+        equity, the largest drawdown, and the last one are shown.
+
+        In Python, `points` None gives every fill, funding and adjustment, and at most four of the
+        marks between two of them.
         """
         check_period(since, until)
         check_argument("points", "count", points)

@@ -1,11 +1,11 @@
 """Query methods of a ledger. Queries of the views bring them up to date first; queries of events
 read the log."""
 
-from collections.abc import AsyncGenerator, Generator, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Generator, Iterable, Iterator
 from contextlib import aclosing
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import islice
-from typing import Any
+from typing import Annotated, Any
 
 from orderledger.domain.values import account_of
 from orderledger.infrastructure.storage.store import reaching
@@ -16,7 +16,25 @@ from orderledger.infrastructure.views.arguments import (
     groups_of,
 )
 from orderledger.infrastructure.views.histories import event_filter
+from orderledger.infrastructure.views.paging import LONGEST_PAGE
+from orderledger.infrastructure.views.parameters import (
+    Account,
+    Actor,
+    AsOf,
+    EffectiveAt,
+    EventName,
+    EventSource,
+    Groups,
+    Instrument,
+    Newest,
+    OpenOnly,
+    OrderId,
+    Since,
+    Strategy,
+    Until,
+)
 from orderledger.infrastructure.views.pnl_queries import PnlQueries
+from orderledger.infrastructure.views.questions import Between, Word
 from orderledger.infrastructure.views.reading import check_times, one_order
 from orderledger.infrastructure.views.views import was_known
 from orderledger.projections import queries
@@ -25,8 +43,10 @@ from orderledger.projections.anomalies import ANOMALIES
 from orderledger.projections.certificates import CERTIFICATES
 from orderledger.projections.halts import HALTS
 from orderledger.projections.instruments import INSTRUMENTS
+from orderledger.projections.latency import GROUPS as LATENCY_GROUPS
 from orderledger.projections.marks import MARKS
 from orderledger.projections.orders import ORDERS
+from orderledger.projections.proposals import PROPOSALS
 from orderledger.projections.rows import (
     AccountEventRow,
     AnomalyRow,
@@ -40,7 +60,10 @@ from orderledger.projections.rows import (
     ProposalRow,
     TradeRow,
 )
+from orderledger.projections.trades import TRADES
 from orderledger.projections.view import AnyTable, Row, RowList, RowType
+
+NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class Queries(PnlQueries):
@@ -54,29 +77,48 @@ class Queries(PnlQueries):
     def orders(
         self,
         *,
-        open_only: bool = False,
-        limit: int | None = None,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        as_of: datetime | int | None = None,
-        effective_at: datetime | None = None,
-        **where: Any,
+        open_only: OpenOnly = False,
+        search: Annotated[
+            str | None,
+            "Only orders with an id that begins with this: ours, a replacement's, the venue's, or "
+            "an alias.",
+        ] = None,
+        limit: Newest = None,
+        since: Since = None,
+        until: Until = None,
+        as_of: AsOf = None,
+        effective_at: EffectiveAt = None,
+        **where: Annotated[Any, ORDERS],
     ) -> RowList[OrderRow]:
         """List orders, oldest request first.
 
-        `limit`: at most so many, the last updated. `since` and `until` apply to the time of the
-        request; an order that was not requested here counts by its last update. `where`: values of
-        columns, e.g. account, instrument, side, status, certainty, strategy, origin.
+        `since` and `until` compare the time of the request; of an order that was not requested
+        here, the time of its last update.
         """
         check_argument("limit", "count", limit)
         if limit is not None and limit < 1:
             raise ValueError(f"limit takes 1 or more, not {limit}")
         check_period(since, until)
+        is_open = {"is_open": True} if open_only else {}
+        asked: dict[str, Any] = {"since": since, "until": until, **where, **is_open}
+        if search is not None:
+            asked |= {"search": search, "as_of": as_of, "effective_at": effective_at}
+            return self._searched(limit, asked)
         with self._views(as_of, effective_at) as views:
-            is_open = {"is_open": True} if open_only else {}
-            return _listed(
-                queries.orders(views, limit=limit, since=since, until=until, **where, **is_open)
-            )
+            return _listed(queries.orders(views, limit=limit, **asked))
+
+    def _searched(self, limit: int | None, asked: dict[str, Any]) -> RowList[OrderRow]:
+        """The orders with an id that is searched for, oldest request first."""
+        rows: list[OrderRow] = []
+        after: str | None = None
+        while True:
+            page = self.page("orders", after=after, limit=LONGEST_PAGE, **asked)
+            rows += page.rows
+            if (after := page.after) is None:
+                break
+        newest = sorted(rows, key=lambda row: row["updated_at"] or NEVER)[-(limit or 0) :]
+        kept = {row["stream"] for row in newest}
+        return _listed(row for row in rows if row["stream"] in kept)
 
     def open_orders(self, **where: Any) -> RowList[OrderRow]:
         """List orders that have not ended."""
@@ -84,15 +126,17 @@ class Queries(PnlQueries):
 
     def order(
         self,
-        order_id: str,
+        order_id: OrderId,
         /,
         *,
-        account: str | None = None,
-        as_of: datetime | int | None = None,
-        effective_at: datetime | None = None,
+        account: Account = None,
+        as_of: AsOf = None,
+        effective_at: EffectiveAt = None,
     ) -> OrderRow:
-        """Return one order by any of its ids, also earlier ones. Raises UnknownOrder, or
-        AmbiguousOrder if several accounts have it."""
+        """Show one order, by any of its ids.
+
+        Raises UnknownOrder, or AmbiguousOrder if several accounts have it.
+        """
         check_argument("order_id", "text", order_id, is_needed=True)
         check_argument("account", "text", account)
         with self._views_of_order(order_id, account, as_of, effective_at) as views:
@@ -100,20 +144,22 @@ class Queries(PnlQueries):
 
     def history(
         self,
-        order_id: str,
+        order_id: OrderId,
         /,
         *,
-        account: str | None = None,
-        actor: str | None = None,
-        source: str | None = None,
-        name: str | None = None,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        as_of: datetime | int | None = None,
-        effective_at: datetime | None = None,
+        account: Account = None,
+        actor: Actor = None,
+        source: EventSource = None,
+        name: EventName = None,
+        since: Since = None,
+        until: Until = None,
+        as_of: AsOf = None,
+        effective_at: EffectiveAt = None,
     ) -> RowList[EventRow]:
-        """List the events of one order, as they were recorded. The filters are those of `events`.
-        Raises as `order` does."""
+        """List the events of one order, as recorded.
+
+        Raises as `order` does.
+        """
         check_times(as_of, effective_at)
         check_argument("order_id", "text", order_id, is_needed=True)
         check_argument("account", "text", account)
@@ -137,28 +183,42 @@ class Queries(PnlQueries):
     def events(
         self,
         *,
-        account: str | None = None,
-        actor: str | None = None,
-        source: str | None = None,
-        name: str | None = None,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        after: int = 0,
-        limit: int | None = None,
+        account: Account = None,
+        actor: Actor = None,
+        source: EventSource = None,
+        name: EventName = None,
+        since: Since = None,
+        until: Until = None,
+        stream: Annotated[str | None, "Only events of this stream."] = None,
+        correlation_id: Annotated[str | None, "Only events with this correlation id."] = None,
+        recorded_since: Annotated[datetime | None, "Only events recorded then or later."] = None,
+        recorded_until: Annotated[datetime | None, "Only events recorded before this."] = None,
+        after: Annotated[int, "Only events after this log position.", Between()] = 0,
+        limit: Annotated[int | None, "Maximum number of events.", Between(1)] = None,
         follow: bool = False,
     ) -> Iterator[EventRow]:
-        """Iterate over the log, in the form of `history`: the events after the position `after`, at
-        most `limit`.
+        """List the events of the log.
 
-        `name` is the name of an event, with or without its version. `since` and `until` apply to
-        the time when it happened. With `follow` the iterator waits for new events, of other
-        processes too, and ends when the ledger is closed.
+        `since` and `until` compare the time when the event happened.
+
+        In Python this is an iterator. With `follow` it waits for new events, of other processes
+        too, and ends when the ledger is closed.
         """
         check_argument("account", "text", account)
         check_argument("follow", "flag", follow, is_needed=True)
         check_argument("after", "count", after, is_needed=True)
         check_argument("limit", "count", limit)
-        is_asked_for = event_filter(actor=actor, source=source, name=name, since=since, until=until)
+        is_asked_for = event_filter(
+            actor=actor,
+            source=source,
+            name=name,
+            since=since,
+            until=until,
+            stream=stream,
+            correlation_id=correlation_id,
+            recorded_since=recorded_since,
+            recorded_until=recorded_until,
+        )
         found = (
             row for row in self._events_after(after, account, follow=follow) if is_asked_for(row)
         )
@@ -167,17 +227,16 @@ class Queries(PnlQueries):
     def trades(
         self,
         *,
-        include_busted: bool = False,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        as_of: datetime | int | None = None,
-        effective_at: datetime | None = None,
-        **where: Any,
+        include_busted: Annotated[bool, "Also busted and corrected fills.", Word("all")] = False,
+        since: Since = None,
+        until: Until = None,
+        as_of: AsOf = None,
+        effective_at: EffectiveAt = None,
+        **where: Annotated[Any, TRADES],
     ) -> RowList[TradeRow]:
-        """List active fills in the order in which they happened; with `include_busted` also busted
-        and corrected ones.
+        """List trades: active fills, in the order in which they happened.
 
-        `since` and `until` apply to the time when the fill happened.
+        `since` and `until` compare the time when the fill happened.
         """
         check_period(since, until)
         with self._views(as_of, effective_at) as views:
@@ -208,27 +267,31 @@ class Queries(PnlQueries):
         """
         check_period(since, until)
         check_times(as_of, effective_at)
+        flag, column = queries.OPEN_WHILE_MISSING.get(view, ("", ""))
+        missing = column if where.pop(flag, False) else None
         table, where = queries.streamed(view, where)
         asked_of(table, where)
-        return self._streamed(table, as_of, effective_at, {"since": since, "until": until, **where})
+        asked = {"since": since, "until": until, **where}
+        return self._streamed(table, as_of, effective_at, asked, missing)
 
     def latency(
         self,
         *,
-        by: Sequence[str] | str = "account",
-        account: str | None = None,
-        instrument: str | None = None,
-        strategy: str | None = None,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        as_of: datetime | int | None = None,
-        effective_at: datetime | None = None,
+        by: Annotated[Groups, "Group by any of these.", LATENCY_GROUPS] = "account",
+        account: Account = None,
+        instrument: Instrument = None,
+        strategy: Strategy = None,
+        since: Since = None,
+        until: Until = None,
+        as_of: AsOf = None,
+        effective_at: EffectiveAt = None,
     ) -> RowList[LatencyRow]:
-        """Return how long the steps of orders took, by account, or by any of account, strategy,
-        hour and instrument.
+        """Show how long the steps of orders took.
 
-        Percentiles have four significant digits. `since` and `until` apply to the time of the
-        request, as in `orders`. For the latencies of this open ledger itself, see `latencies`.
+        Microseconds by our clock (`ours`: when events were recorded) and by the venue's (`venue`:
+        the times in its reports, less our time of sending). Percentiles have four significant
+        digits. Then, by group: orders, rejected, denied, unresolved, and timeouts among the
+        unresolved. `since` and `until` compare the time of the request, as in `orders`.
         """
         check_period(since, until)
         where = {
@@ -244,16 +307,16 @@ class Queries(PnlQueries):
     def anomalies(
         self,
         *,
-        open_only: bool = False,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        as_of: datetime | int | None = None,
-        effective_at: datetime | None = None,
-        **where: Any,
+        open_only: OpenOnly = False,
+        since: Since = None,
+        until: Until = None,
+        as_of: AsOf = None,
+        effective_at: EffectiveAt = None,
+        **where: Annotated[Any, ANOMALIES],
     ) -> RowList[AnomalyRow]:
-        """List anomalies with the time when each was cleared; with `open_only` only uncleared ones.
+        """List anomalies, including cleared ones.
 
-        `since` and `until` apply to the time of detection.
+        `since` and `until` compare the time of detection.
         """
         rows = self._shown(ANOMALIES, as_of, effective_at, where, since, until)
         return _listed(row for row in rows if row["cleared_at"] is None) if open_only else rows
@@ -261,15 +324,15 @@ class Queries(PnlQueries):
     def proposals(
         self,
         *,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        as_of: datetime | int | None = None,
-        effective_at: datetime | None = None,
-        **where: Any,
+        since: Since = None,
+        until: Until = None,
+        as_of: AsOf = None,
+        effective_at: EffectiveAt = None,
+        **where: Annotated[Any, PROPOSALS],
     ) -> RowList[ProposalRow]:
-        """List proposals, the decision on each and who made it, and the orders that carry them out.
+        """List proposals, their decisions and orders.
 
-        `since` and `until` apply to the time of the proposal.
+        `since` and `until` compare the time of the proposal.
         """
         check_period(since, until)
         with self._views(as_of, effective_at) as views:
@@ -278,58 +341,73 @@ class Queries(PnlQueries):
     def instruments(
         self,
         *,
-        as_of: datetime | int | None = None,
-        effective_at: datetime | None = None,
-        **where: Any,
+        as_of: AsOf = None,
+        effective_at: EffectiveAt = None,
+        **where: Annotated[Any, INSTRUMENTS],
     ) -> RowList[InstrumentRow]:
-        """List instruments with their definitions, marks, and positions as reported by the
-        venue."""
+        """List instrument definitions and marks, and positions as reported by the venue."""
         return self._shown(INSTRUMENTS, as_of, effective_at, where)
 
     def marks(
         self,
         *,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        as_of: datetime | int | None = None,
-        effective_at: datetime | None = None,
-        **where: Any,
+        since: Since = None,
+        until: Until = None,
+        as_of: AsOf = None,
+        effective_at: EffectiveAt = None,
+        **where: Annotated[Any, MARKS],
     ) -> RowList[MarkRow]:
-        """List the marks of instruments, oldest first. `since` and `until` apply to the time of the
-        price."""
+        """List the marks of instruments: prices that value open positions.
+
+        `since` and `until` compare the time of the price.
+        """
         return self._shown(MARKS, as_of, effective_at, where, since, until)
 
     def account_events(
         self,
         *,
-        as_of: datetime | int | None = None,
-        effective_at: datetime | None = None,
-        **where: Any,
+        since: Since = None,
+        until: Until = None,
+        as_of: AsOf = None,
+        effective_at: EffectiveAt = None,
+        **where: Annotated[Any, ACCOUNT_EVENTS],
     ) -> RowList[AccountEventRow]:
-        """List funding, adjustments and gaps."""
-        return self._shown(ACCOUNT_EVENTS, as_of, effective_at, where)
+        """List funding, adjustments and feed gaps.
+
+        `since` and `until` compare the time when they happened.
+        """
+        return self._shown(ACCOUNT_EVENTS, as_of, effective_at, where, since, until)
 
     def certificates(
         self,
         *,
-        as_of: datetime | int | None = None,
-        effective_at: datetime | None = None,
-        **where: Any,
+        since: Since = None,
+        until: Until = None,
+        as_of: AsOf = None,
+        effective_at: EffectiveAt = None,
+        **where: Annotated[Any, CERTIFICATES],
     ) -> RowList[CertificateRow]:
-        """List reconciliations: for each comparison with a venue, the counts of matches and the
-        open breaks."""
-        return self._shown(CERTIFICATES, as_of, effective_at, where)
+        """List certificates of reconciliations: the counts of matches, and the open breaks.
+
+        `since` and `until` compare the time of the reconciliation.
+        """
+        return self._shown(CERTIFICATES, as_of, effective_at, where, since, until)
 
     def halts(
         self,
         *,
-        active_only: bool = False,
-        as_of: datetime | int | None = None,
-        effective_at: datetime | None = None,
-        **where: Any,
+        active_only: Annotated[bool, "Only halts that still hold.", Word("active")] = False,
+        since: Since = None,
+        until: Until = None,
+        as_of: AsOf = None,
+        effective_at: EffectiveAt = None,
+        **where: Annotated[Any, HALTS],
     ) -> RowList[HaltRow]:
-        """List halts of trading; with `active_only` those that still hold."""
-        rows = self._shown(HALTS, as_of, effective_at, where)
+        """List halts of trading.
+
+        `since` and `until` compare the time when trading was halted.
+        """
+        rows = self._shown(HALTS, as_of, effective_at, where, since, until)
         return _listed(row for row in rows if row["resumed_at"] is None) if active_only else rows
 
     async def aevents(

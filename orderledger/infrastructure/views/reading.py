@@ -82,14 +82,20 @@ class Reader:
         as_of: AsOf | None,
         effective_at: datetime | None,
         asked: dict[str, Any],
+        missing: str | None = None,
     ) -> Generator[RowType, None, None]:
+        """The rows one after the other. `missing`: only rows without a value in this column."""
+
+        def shown(found: Iterable[Any]) -> Iterator[RowType]:
+            return (table.shown(row) for row in found if missing is None or row[missing] is None)
+
         if self._store.url is None:  # nobody can write to a store in memory while it is read
             with self._views(as_of, effective_at) as views:
                 rows = views.rows(table, **asked)
-            yield from map(table.shown, rows)
+            yield from shown(rows)
             return
         with self._views(as_of, effective_at, is_streaming=True) as views:
-            yield from map(table.shown, views.each(table, **asked))
+            yield from shown(views.each(table, **asked))
 
     @contextmanager
     def _views(

@@ -4,11 +4,12 @@ time raises and clears them, too.
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 from orderledger import Ledger
 from orderledger.extend.store import Session, reaching
 from orderledger.extend.values import Clock, SystemClock
+from orderledger.extend.views import parameters
 from orderledger.rows import RowList
 from orderledger.serve.alerts.feeds import status_age
 from orderledger.serve.alerts.rules import KINDS
@@ -47,14 +48,24 @@ of each the newest first."""
 def alerts(
     ledger: Ledger,
     *,
-    order: str = "gravest",
-    open_only: bool = False,
-    limit: int | None = None,
-    **where: Any,
+    open_only: parameters.OpenOnly = False,
+    rule: Annotated[str | None, "Only alerts of this rule."] = None,
+    account: parameters.Account = None,
+    order: Annotated[
+        str,
+        "gravest: open ones first, critical before warning before info, of each the newest first. "
+        "desc or newest: the latest first. asc: the oldest first.",
+        tuple(ORDERS),
+    ] = "gravest",
+    limit: Annotated[int | None, "Maximum number of alerts.", parameters.Between(1)] = None,
 ) -> RowList[ListedAlertRow]:
-    """Alerts with their deliveries, in one of `ORDERS`, at most `limit`. `where`: values of
-    columns."""
-    asked = {name: value for name, value in where.items() if value is not None}
+    """List alerts with their deliveries, the gravest first.
+
+    `waiting` names the targets that have not got a notice yet, and `fault` says why. `notices` has
+    every delivery. Alerts are not part of the log.
+    """
+    given = {"rule": rule, "account": account}
+    asked = {name: value for name, value in given.items() if value is not None}
     conditions = [*(f"{name} = ?" for name in asked), *([OPEN] if open_only else [])]
     tail = f"ORDER BY {ORDERS[order]} LIMIT {int(limit or LISTED)}"
     with reaching("the table of alerts"), ledger.store.database.reading() as session:

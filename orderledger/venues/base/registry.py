@@ -14,6 +14,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING
 
 from orderledger import InvalidSetting
+from orderledger.extend.runtime import did_you_mean
 
 if TYPE_CHECKING:
     from orderledger.venues.base.adapter import Adapter
@@ -30,7 +31,10 @@ def adapter(name: str) -> "Adapter":
     """The adapter of this name. Raises InvalidSetting if it is not installed or cannot be used."""
     found = _entry_points().get(name, [])
     if not found:
-        raise InvalidSetting("venue", f"is not one of {', '.join(installed())}")
+        similar = did_you_mean(name, installed())
+        raise InvalidSetting(
+            "venue", f"is not one of {', '.join(installed())}.{similar}".rstrip(".")
+        )
     if len(found) > 1:
         raise InvalidSetting(
             "venue",

@@ -1,36 +1,22 @@
 """Prints a table in memory: for people, or as CSV, NDJSON or Parquet."""
 
-import sys
 from collections.abc import Callable, Iterator
-from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from orderledger.cli.columns import Columns, PlainRow, Row
+from orderledger.cli.formats import print_array, print_csv, print_parquet
 from orderledger.cli.output import print_json
 from orderledger.cli.tables import print_rows
 
 if TYPE_CHECKING:
     from orderledger.analytics.table import LedgerTable
 
-FORMATS = ("table", "csv", "json", "parquet")
 ROWS_AT_ONCE = 1_000
 
-format_option = click.option(
-    "--format",
-    "shape",
-    type=click.Choice(FORMATS),
-    default="table",
-    show_default=True,
-    help="For people, or for programs. json: one object per row; parquet: to a file, `> "
-    "result.parquet`.",
-)
 
-
-def print_result(found: "LedgerTable", shape: str) -> None:
+def print_result(found: "LedgerTable", form: str) -> None:
     """Print all rows."""
-    _PRINTERS[shape](found)
+    _PRINTERS[form](found)
 
 
 def _rows(found: "LedgerTable") -> Iterator[Row]:
@@ -69,35 +55,12 @@ def _print_table(found: "LedgerTable") -> None:
     print_rows(rows, Columns(tuple(found.column_names)), as_json=False)
 
 
-def _print_json(found: "LedgerTable") -> None:
-    print_json(_rows(found))
-
-
-def _print_csv(found: "LedgerTable") -> None:
-    from orderledger.infrastructure.csv_rows import csv_lines
-
-    sys.stdout.writelines(
-        csv_lines(chain((found.column_names,), (tuple(row.values()) for row in _rows(found))))
-    )
-    sys.stdout.flush()
-
-
-def _print_parquet(found: "LedgerTable") -> None:
-    if sys.stdout.isatty():
-        raise click.UsageError(
-            "parquet is no text: send it to a file, such as --format parquet > result.parquet"
-        )
-    import pyarrow.parquet
-
-    sink = pyarrow.BufferOutputStream()
-    pyarrow.parquet.write_table(found.to_arrow(), sink, compression="zstd")
-    sys.stdout.buffer.write(sink.getvalue())
-    sys.stdout.flush()
-
-
 _PRINTERS: dict[str, Callable[["LedgerTable"], None]] = {
     "table": _print_table,
-    "csv": _print_csv,
-    "json": _print_json,
-    "parquet": _print_parquet,
+    "csv": lambda found: print_csv(
+        found.column_names, (tuple(row.values()) for row in _rows(found))
+    ),
+    "json": lambda found: print_array(_rows(found)),
+    "ndjson": lambda found: print_json(_rows(found)),
+    "parquet": lambda found: print_parquet(found.to_arrow),
 }

@@ -106,7 +106,7 @@ def _write_columns(ledger: Any, what: str, to: str, out: str, where: dict[str, A
     """Write a table of Arrow."""
     from io import BytesIO
 
-    from orderledger.infrastructure.extras import needed
+    from orderledger.extend.runtime import needed
 
     table, buffer = ledger.table(what, **where).to_arrow(), BytesIO()
     if to == "parquet":
@@ -119,7 +119,7 @@ def _write_columns(ledger: Any, what: str, to: str, out: str, where: dict[str, A
 
 def _write(out: str, content: bytes | Iterable[bytes]) -> None:
     """Write the file, whole or not at all."""
-    from orderledger.infrastructure.files import write_whole
+    from orderledger.extend.runtime import write_whole
 
     with writing(Path(out)):
         write_whole(Path(out), content)
@@ -127,7 +127,7 @@ def _write(out: str, content: bytes | Iterable[bytes]) -> None:
 
 def _messages(ledger: Any, account: str | None) -> Iterator[str]:
     from orderledger.audit.exports.messages import messages_in
-    from orderledger.infrastructure.messages.document import message_line
+    from orderledger.extend.messages import message_line
 
     for message in messages_in(ledger.store, account):
         yield message_line(message) + "\n"
@@ -153,7 +153,7 @@ def _beancount(ledger: Any, account: str | None, asked: dict[str, Any]) -> Itera
 def _rows(
     ledger: Any, what: str, to: str, account: str | None, asked: dict[str, Any]
 ) -> Iterator[str]:
-    from orderledger.infrastructure.csv_rows import csv_lines
+    from orderledger.extend.runtime import csv_lines
 
     where = {"account": account, **asked}
     with ExitStack() as opened:
@@ -290,7 +290,3 @@ def _named(value: Any) -> Any:
         return value
     names = ("side", "quantity", "price", "cum_quantity", "status", "at")
     return {name: value[name] for name in names if value.get(name) is not None}
-
-
-COMMANDS = (export, compare)
-"""In the order of the help."""

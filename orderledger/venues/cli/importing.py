@@ -1,6 +1,7 @@
 """`import`: files of other programs and brokers."""
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,6 +9,7 @@ import click
 
 from orderledger.cli import options
 from orderledger.cli.output import json_line, progress, say
+from orderledger.cli.times import Zone
 
 if TYPE_CHECKING:
     from orderledger.venues.importers.importing import Imported
@@ -16,21 +18,10 @@ if TYPE_CHECKING:
 FAULTS_SHOWN = 10
 
 
-class Kind(click.Choice[str]):
-    """The name of an importer. The importers are loaded when a name or a help text needs them."""
+def _kinds() -> Iterable[str]:
+    from orderledger.venues.importers.kinds import KINDS
 
-    def __init__(self) -> None:
-        super().__init__(())
-
-    @property
-    def choices(self) -> tuple[str, ...]:
-        from orderledger.venues.importers.kinds import KINDS
-
-        return tuple(KINDS)
-
-    @choices.setter
-    def choices(self, choices: tuple[str, ...]) -> None:
-        """click sets it at construction."""
+    return KINDS
 
 
 def _show_kinds(context: click.Context, parameter: click.Parameter, value: bool) -> None:
@@ -57,7 +48,7 @@ def _show_kinds(context: click.Context, parameter: click.Parameter, value: bool)
 
 
 @click.command("import")
-@click.argument("kind", type=Kind())
+@click.argument("kind", type=options.Word(_kinds))
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--account", required=True, metavar="NAME", help="The account's name in the ledger.")
 @click.option(
@@ -89,7 +80,7 @@ def _show_kinds(context: click.Context, parameter: click.Parameter, value: bool)
 @click.option(
     "--timezone",
     "zone",
-    type=options.Zone(),
+    type=Zone(),
     metavar="ZONE",
     help="Of times without an offset, e.g. Europe/Berlin. Needed where neither the file nor its "
     "maker says it.",
@@ -191,7 +182,7 @@ def _recorded(importer: "Importer", file: Path, chosen: "Options", db: str) -> "
 
 
 def _printed(importer: "Importer", file: Path, chosen: "Options") -> "Imported":
-    from orderledger.infrastructure.messages.document import message_line
+    from orderledger.extend.messages import message_line
     from orderledger.venues.importers.importing import Imported
 
     imported = Imported()
@@ -260,6 +251,3 @@ def _summary(imported: "Imported", counts: dict[str, int], *, is_dry_run: bool) 
     if len(reasons) > FAULTS_SHOWN:
         lines.append(f"{len(reasons) - FAULTS_SHOWN:,} more reasons: --json lists them all")
     return lines
-
-
-COMMANDS = (import_file,)

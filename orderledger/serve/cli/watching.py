@@ -1,4 +1,4 @@
-"""Commands for those who watch: `health`, `metrics`, `watch` and `alerts`."""
+"""Commands for those who watch: `status`, `health`, `metrics`, `watch` and `alerts`."""
 
 import sys
 from typing import TYPE_CHECKING, Any
@@ -6,13 +6,65 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orderledger.cli import columns, options
+from orderledger.cli.deriving import listing, question
 from orderledger.cli.output import json_line, say
-from orderledger.cli.tables import print_rows
+from orderledger.cli.tables import print_record, print_rows
+from orderledger.serve import overview
+from orderledger.serve.alerts import lists
 
 if TYPE_CHECKING:
     from orderledger.serve.alerts.settings import AlertSettings
 
 SECONDS = "ACCOUNT=SECONDS"
+
+
+@click.command()
+@options.as_json
+@options.db
+@options.example("orderledger status --json")
+def status(as_json: bool, db: str) -> None:
+    """Show the state of log, views, collectors, the gateways' breakers, and watchers of alerts."""
+    from orderledger.gateway.published import breakers
+
+    with options.open_ledger(db) as ledger:
+        found = ledger.status()
+        of_gateways: Any = [] if as_json else breakers(ledger)
+    if as_json:
+        click.echo(json_line(found))
+        return
+    collectors = found.pop("collectors")
+    del found["gateways"]
+    watchers = found.pop("watchers")
+    print_record(found)
+    rows = [
+        {"collector": name, "account": account, **counters}
+        for name, status in collectors.items()
+        for account, counters in status.get("accounts", {}).items()
+    ]
+    if rows:
+        print_rows(rows, columns.COLLECTORS, as_json=False, title="accounts")
+    for name, status in collectors.items():
+        waiting = (
+            f"{status.get('waiting', 0)} messages waiting, {status.get('due', 0)} accounts to "
+            "reconcile"
+        )
+        click.echo(
+            f"{name}: {'running' if status.get('is_running') else 'stopped'} at "
+            f"{status.get('at', '?')}, {waiting}"
+        )
+        for stage, measured in status.get("latencies", {}).items():
+            times = [
+                f"{word} {measured[f'latency_us_{word}'] / 1000:.1f} ms"
+                for word in ("p50", "p90", "p99", "max")
+            ]
+            click.echo(f"  {stage}: {', '.join(times)}, of {measured['count']:,}")
+    if of_gateways:
+        print_rows(of_gateways, columns.BREAKERS, as_json=False, title="breakers")
+    for name, status in watchers.items():
+        click.echo(
+            f"watcher {name}: {'running' if status['is_running'] else 'stopped'}, looked at "
+            f"{status['at']}"
+        )
 
 
 @click.command()
@@ -116,11 +168,12 @@ CONFIG = click.option(
 @CONFIG
 @click.option("--once", is_flag=True, help="Look once, deliver what is due, and end. For cron.")
 @click.option("--check", is_flag=True, help="Only check the settings, and list the rules.")
+@options.log
 @options.db
 @options.example(
     "orderledger watch --config alerts.toml", "orderledger watch --config alerts.toml --check"
 )
-def watch(db: str, config: str, once: bool, check: bool) -> None:
+def watch(db: str, config: str, once: bool, check: bool, log: str | None) -> None:
     """Watch the ledger, and raise alerts.
 
     Looks at the log, the views and the collectors by the rules of a TOML file, until stopped
@@ -139,7 +192,6 @@ def watch(db: str, config: str, once: bool, check: bool) -> None:
     Exit status: 0 stopped, or with --once all was delivered, 1 with --once a target failed,
     2 a setting is wrong, 3 the store cannot be used.
     """
-    from orderledger.infrastructure.logs import set_up_log
     from orderledger.serve.alerts.settings import read_alert_settings
     from orderledger.serve.alerts.watcher import Watcher
 
@@ -151,7 +203,7 @@ def watch(db: str, config: str, once: bool, check: bool) -> None:
                 f"{', '.join(settings.targets_of(rule)) or 'nobody'}"
             )
         return
-    set_up_log("text")
+    options.set_up_log(log)
     if not once:
         _watch(db, settings)
         return
@@ -180,26 +232,19 @@ def _watch(db: str, settings: "AlertSettings") -> None:
             pass
 
 
-@click.command()
-@click.option("--open", "open_only", is_flag=True, help="Only alerts that are not cleared.")
-@click.option("--rule", metavar="NAME", help="Only alerts of this rule.")
-@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most N alerts.")
-@options.account
-@options.as_json
-@options.db
-@options.example("orderledger alerts --open", "orderledger alerts --rule unresolved --json")
-def alerts(db: str, as_json: bool, **asked: Any) -> None:
-    """List alerts with their deliveries: the open ones first, of them the critical ones, then
-    warnings, and the newest first.
-
-    `waiting` names the targets that have not got a notice yet, and `fault` says why. With --json,
-    `notices` has every delivery.
-    """
-    from orderledger.serve.alerts import lists
-
-    with options.open_ledger(db) as ledger:
-        rows = map(dict, lists.alerts(ledger, **asked))
-    print_rows(rows, columns.ALERTS, as_json=as_json, title="alerts")
-
-
-COMMANDS: tuple[click.Command, ...] = (watch, alerts, metrics, health)
+alerts = question(
+    lists.alerts,
+    listing(columns.ALERTS, "alerts", lists.alerts),
+    "orderledger alerts --open",
+    "orderledger alerts --rule unresolved --json",
+)
+accounts = question(
+    overview.accounts,
+    listing(columns.ACCOUNTS, "accounts", overview.accounts),
+    "orderledger accounts --minutes 60",
+)
+breaks = question(
+    overview.breaks,
+    listing(columns.OPEN_BREAKS, "breaks", overview.breaks),
+    "orderledger breaks --account hyperliquid:main",
+)

@@ -1,4 +1,4 @@
-"""Commands about venues: `collect`, `reconcile`, `revert`, `status`, `translate`."""
+"""Commands about venues: `collect`, `reconcile`, `revert`, `translate`."""
 
 import sys
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -7,7 +7,7 @@ import click
 
 from orderledger.cli import columns, options
 from orderledger.cli.output import json_line, say
-from orderledger.cli.tables import print_record, print_rows
+from orderledger.cli.tables import print_rows
 
 if TYPE_CHECKING:
     from orderledger.venues.collecting.reconciling import AccountReport
@@ -25,8 +25,9 @@ CONFIG = click.option(
 
 @click.command()
 @click.argument("config", type=click.Path(exists=True, dir_okay=False))
+@options.log
 @options.example("orderledger collect orderledger.toml")
-def collect(config: str) -> None:
+def collect(config: str, log: str | None) -> None:
     """Listen to venues and record their reports.
 
     Listens, records and reconciles until stopped (SIGTERM, SIGINT). CONFIG is a TOML file:
@@ -45,21 +46,22 @@ def collect(config: str) -> None:
     from orderledger.venues.collecting.signals import Signals
 
     with Signals() as signals:
-        _collect(config, signals)
+        _collect(config, log, signals)
 
 
-def _collect(config: str, signals: "Signals") -> None:
+def _collect(config: str, log: str | None, signals: "Signals") -> None:
     from pathlib import Path
 
-    from orderledger.infrastructure.logs import log_new_ledger, set_up_log
     from orderledger.venues.collecting.records import records_of
     from orderledger.venues.collecting.running import run
     from orderledger.venues.collecting.settings import CollectSettings
 
     settings = CollectSettings.read(Path(config))
-    set_up_log(settings.log)
+    options.set_up_log(log or settings.log)
     with (
-        options.make_ledger(settings.db, update_views="process", say_new=log_new_ledger) as ledger,
+        options.make_ledger(
+            settings.db, update_views="process", say_new=options.log_new_ledger
+        ) as ledger,
         records_of(settings.db, ledger, settings.adapters) as records,
     ):
         run(settings, ledger, records, signals)
@@ -83,9 +85,15 @@ def _collect(config: str, signals: "Signals") -> None:
     help="NDJSON: a line for each break, then one with the account's certificate. With --dry-run "
     "it also has the lists of all stages.",
 )
+@options.log
 @options.example("orderledger reconcile --config orderledger.toml --dry-run")
 def reconcile(
-    config: str, account: str | None, dry_run: bool, adjust_positions: bool, as_json: bool
+    config: str,
+    account: str | None,
+    dry_run: bool,
+    adjust_positions: bool,
+    as_json: bool,
+    log: str | None,
 ) -> None:
     """Compare accounts with their venues.
 
@@ -102,7 +110,6 @@ def reconcile(
     import asyncio
     from pathlib import Path
 
-    from orderledger.infrastructure.logs import log_new_ledger, set_up_log
     from orderledger.venues.collecting.reconciling import (
         check_account,
         is_agreed,
@@ -112,11 +119,11 @@ def reconcile(
 
     settings = CollectSettings.read(Path(config))
     check_account(settings, account)
-    set_up_log(settings.log)
+    options.set_up_log(log or settings.log)
     opened = (
         options.open_ledger(settings.db)
         if dry_run
-        else options.make_ledger(settings.db, say_new=log_new_ledger)
+        else options.make_ledger(settings.db, say_new=options.log_new_ledger)
     )
     with opened as ledger:
         asked = reconcile(
@@ -174,8 +181,8 @@ def revert(break_id: str, account: str | None, dry_run: bool, db: str) -> None:
     Exit status: 0 undone, 1 no event has the break as its cause, 2 wrong usage, 3 the store cannot
     be used.
     """
-    from orderledger.infrastructure.clock import SystemClock
-    from orderledger.infrastructure.messages.document import document
+    from orderledger.extend.messages import document
+    from orderledger.extend.values import SystemClock
     from orderledger.venues.reconciliation.reverting import repairs_of, reverting
 
     with options.open_ledger(db) as ledger:
@@ -206,57 +213,14 @@ def revert(break_id: str, account: str | None, dry_run: bool, db: str) -> None:
         say([f"orderledger: nothing to append for {break_id!r}: {why}"])
 
 
-@click.command()
-@options.as_json
-@options.db
-@options.example("orderledger status --json")
-def status(as_json: bool, db: str) -> None:
-    """Show the state of log, views, collectors, the gateways' breakers, and watchers of alerts."""
-    from orderledger.gateway.published import breakers
+def _venues() -> tuple[str, ...]:
+    from orderledger.venues.base.registry import installed
 
-    with options.open_ledger(db) as ledger:
-        found = ledger.status()
-        of_gateways: Any = [] if as_json else breakers(ledger)
-    if as_json:
-        click.echo(json_line(found))
-        return
-    collectors = found.pop("collectors")
-    del found["gateways"]
-    watchers = found.pop("watchers")
-    print_record(found)
-    rows = [
-        {"collector": name, "account": account, **counters}
-        for name, status in collectors.items()
-        for account, counters in status.get("accounts", {}).items()
-    ]
-    if rows:
-        print_rows(rows, columns.COLLECTORS, as_json=False, title="accounts")
-    for name, status in collectors.items():
-        waiting = (
-            f"{status.get('waiting', 0)} messages waiting, {status.get('due', 0)} accounts to "
-            "reconcile"
-        )
-        click.echo(
-            f"{name}: {'running' if status.get('is_running') else 'stopped'} at "
-            f"{status.get('at', '?')}, {waiting}"
-        )
-        for stage, measured in status.get("latencies", {}).items():
-            times = [
-                f"{word} {measured[f'latency_us_{word}'] / 1000:.1f} ms"
-                for word in ("p50", "p90", "p99", "max")
-            ]
-            click.echo(f"  {stage}: {', '.join(times)}, of {measured['count']:,}")
-    if of_gateways:
-        print_rows(of_gateways, columns.BREAKERS, as_json=False, title="breakers")
-    for name, status in watchers.items():
-        click.echo(
-            f"watcher {name}: {'running' if status['is_running'] else 'stopped'}, looked at "
-            f"{status['at']}"
-        )
+    return installed()
 
 
 @click.command()
-@click.argument("venue", type=options.VenueName())
+@click.argument("venue", type=options.Word(_venues))
 @click.argument("file", default="-", type=options.Input())
 @click.option("--account", required=True, help="The account's name in the ledger.")
 @click.option(
@@ -304,6 +268,3 @@ def translate(venue: str, file: BinaryIO, account: str, number: str, db: str | N
             say([f"line {payload.line_number}: {fault}" for fault in payload.faults])
     if faults:
         sys.exit(1)
-
-
-COMMANDS = (collect, reconcile, revert, status, translate)

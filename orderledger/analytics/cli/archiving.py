@@ -48,6 +48,7 @@ WATCH_EVENTS = 50_000
     metavar="N",
     help="Buckets of a new archive. Default: 64.",
 )
+@options.log
 @options.as_json
 @options.db
 @options.example(
@@ -62,6 +63,7 @@ def archive(
     every: int,
     no_views: bool,
     buckets: int | None,
+    log: str | None,
     as_json: bool,
     db: str,
 ) -> None:
@@ -76,6 +78,7 @@ def archive(
     """
     from orderledger.analytics.archive.place import Place
 
+    report = options.logging_as(log)
     if is_verified:
         _verify(Place(place), as_json=as_json)
         return
@@ -89,6 +92,8 @@ def archive(
                 "files"
             )
             click.echo(json_line(result) if as_json else sentence)
+            if watch and log is not None:
+                report(sentence)
             if not watch:
                 return
             _wait_for_events(ledger, done.position, every)
@@ -262,6 +267,3 @@ def _engine(engine: str, jobs: int, master: str | None) -> "Iterator[Run]":
 
     with in_spark(master or f"local[{jobs}]") as run:
         yield run
-
-
-COMMANDS = (archive, restore, archive_rebuild)

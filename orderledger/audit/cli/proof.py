@@ -4,6 +4,7 @@ move-evidence."""
 import re
 import signal
 import sys
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ import click
 
 from orderledger.cli import options
 from orderledger.cli.output import json_line, print_json, progress, say
+from orderledger.cli.times import timezone
 
 if TYPE_CHECKING:
     from orderledger.audit.proof.checkpoints import Target
@@ -80,13 +82,20 @@ def keygen(path: Path, name: str | None) -> None:
 @click.option(
     "--every", type=Period(), help="Go on, and make one every 30s, 5m or 1h if the log has grown."
 )
+@options.log
 @options.db
 @options.example(
     "orderledger checkpoint --key log.key --out checkpoint.txt",
     "orderledger checkpoint --key log.key --every 5m --run 'ssh witness tee -a checkpoints'",
 )
 def checkpoint(
-    key: Path, out: Path | None, post: str | None, command: str | None, every: float | None, db: str
+    key: Path,
+    out: Path | None,
+    post: str | None,
+    command: str | None,
+    every: float | None,
+    log: str | None,
+    db: str,
 ) -> None:
     """Sign the size and the root of the log.
 
@@ -106,11 +115,15 @@ def checkpoint(
                 target(made.note)
             return
         loop = checkpoints.CheckpointLoop(
-            ledger.store, keys.load(key), every, targets, lambda text: say([text])
+            ledger.store, keys.load(key), every, targets, _reporting(log)
         )
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: loop.ask_to_stop())
         loop.run()
+
+
+def _reporting(log: str | None) -> Callable[[str], None]:
+    return (lambda text: say([text])) if log is None else options.logging_as(log)
 
 
 def _targets(out: Path | None, post: str | None, command: str | None) -> "list[Target]":
@@ -322,18 +335,13 @@ def forget(
 @click.command()
 @click.argument("file", type=new_file)
 @click.option("--account", required=True, help="The account.")
-@click.option(
-    "--from", "since", type=options.Time(), metavar="T", help="Orders with an event at T or later."
-)
-@click.option(
-    "--to", "until", type=options.Time(), metavar="T", help="Orders with an event before T."
-)
+@options.period("Orders with an event at T or later.", "Orders with an event before T.")
+@timezone
 @of_checkpoint
 @click.option("--redact", is_flag=True, help="Leave out evidence and text. The proof stays valid.")
 @options.db
 @options.example(
-    "orderledger bundle june.zip --account sim:main --from 2026-06-01T00:00:00Z --to "
-    "2026-07-01T00:00:00Z --redact",
+    "orderledger bundle june.zip --account sim:main --since 2026-06-01 --until 2026-07-01 --redact",
     "orderledger orders --db june.zip",
 )
 def bundle(
@@ -378,7 +386,7 @@ def _note(file: Path | None) -> str | None:
 
 
 def _text_of(file: Path) -> str:
-    from orderledger.infrastructure.errors import InvalidSetting
+    from orderledger import InvalidSetting
 
     try:
         return file.read_bytes()[:1_000_000].decode()
@@ -386,6 +394,3 @@ def _text_of(file: Path) -> str:
         raise InvalidSetting(str(file), "is no text") from error
     except OSError as error:
         raise InvalidSetting(str(file), f"cannot be read: {error.strerror}") from error
-
-
-COMMANDS = (keygen, checkpoint, verify, prove, verify_proof, forget, bundle, move_evidence)

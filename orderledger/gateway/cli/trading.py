@@ -1,4 +1,4 @@
-"""Commands that steer sending: `halt`, `resume`, `halts` and `resolve`."""
+"""Commands that steer sending: `halt`, `resume`, `resolve` and `breakers`."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -7,9 +7,11 @@ from typing import Any
 import click
 
 from orderledger.cli import columns, options
+from orderledger.cli.deriving import listing, question
 from orderledger.cli.output import print_json
-from orderledger.cli.tables import print_note, print_rows
-from orderledger.infrastructure.printable import printable
+from orderledger.cli.tables import print_note
+from orderledger.extend.runtime import printable
+from orderledger.gateway import published
 
 Command = Callable[..., Any]
 
@@ -88,21 +90,6 @@ def resume(db: str, as_json: bool, confirm: bool, **told: Any) -> None:
 
 
 @click.command()
-@click.option("--active", "active_only", is_flag=True, help="Only halts that still hold.")
-@options.account
-@options.instrument
-@options.strategy
-@options.at_another_time
-@options.as_json
-@options.db
-@options.example("orderledger halts --active")
-def halts(db: str, as_json: bool, **asked: Any) -> None:
-    """List halts of trading."""
-    with options.open_ledger(db) as ledger:
-        print_rows(ledger.halts(**asked), columns.HALTS, as_json=as_json, title="halts")
-
-
-@click.command()
 @click.argument("order_id", metavar="ORDER")
 @options.account
 @click.option(
@@ -159,8 +146,8 @@ def resolve(db: str, as_json: bool, order_id: str, **told: Any) -> None:
 
 
 def _record(db: str, as_json: bool, message: Any, done: str, *, is_confirmed: bool) -> None:
-    from orderledger.domain.accounts import EVERY_ACCOUNT
-    from orderledger.infrastructure.views.scopes import check_scope
+    from orderledger.extend.events import EVERY_ACCOUNT
+    from orderledger.extend.views import check_scope
 
     with options.open_ledger(db) as ledger:
         if not is_confirmed:
@@ -182,9 +169,13 @@ def _record(db: str, as_json: bool, message: Any, done: str, *, is_confirmed: bo
 
 
 def _now() -> datetime:
-    from orderledger.infrastructure.clock import SystemClock
+    from orderledger.extend.values import SystemClock
 
     return SystemClock().now().astimezone(UTC)
 
 
-COMMANDS = (halt, resume, halts, resolve)
+breakers = question(
+    published.breakers,
+    listing(columns.BREAKERS, "breakers", published.breakers),
+    "orderledger breakers --account nobitex:main",
+)

@@ -8,63 +8,35 @@ from typing import Any
 import click
 
 from orderledger.cli import options
-from orderledger.cli.asking import METHOD
 from orderledger.cli.output import progress, say, writing
+from orderledger.cli.times import Day, DayOrTime, Moment, timezone, zone_name
 
 FORMATS = ("html", "md", "csv", "json")
-FIELDS = {"since": "--from", "until": "--to", "timezone": "--timezone"}
+FIELDS = {"since": "--since", "until": "--until", "timezone": "--timezone"}
 
 
-class Day(click.ParamType[date]):
-    """A day, such as 2026-11-20."""
-
-    name = "day"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
-        if isinstance(value, date):
-            return value
-        try:
-            if len(value) != len("2026-11-20"):
-                raise ValueError
-            return date.fromisoformat(value)
-        except ValueError:
-            self.fail(f"{value!r} is no day, such as 2026-11-20", param, ctx)
-
-
-class DayOrTime(options.Time):
-    """A day, or a time."""
-
-    name = "day or time"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        if isinstance(value, date):
-            return value
-        is_day = len(value) == len("2026-11-20") and value[4] == value[7] == "-"
-        return Day().convert(value, param, ctx) if is_day else super().convert(value, param, ctx)
+METHOD = click.option(
+    "--method",
+    type=click.Choice(["average", "fifo", "lifo"]),
+    default="average",
+    show_default=True,
+    help="Lots that a fill closes first.",
+)
 
 
 @click.command()
 @click.option("--day", type=Day(), metavar="D", help="The day, e.g. 2026-11-20.")
-@click.option("--from", "since", type=DayOrTime(), metavar="T", help="From this day or time on.")
-@click.option(
-    "--to",
-    "until",
-    type=DayOrTime(),
-    metavar="T",
-    help="To the end of this day, or before this time.",
+@options.period(
+    "From this day or time on.",
+    "To the end of this day, or before this time.",
+    DayOrTime(),
 )
-@click.option(
-    "--timezone",
-    default="UTC",
-    show_default=True,
-    metavar="ZONE",
-    help="Where days begin, e.g. Europe/Berlin.",
-)
+@timezone
 @options.account
 @METHOD
 @click.option(
     "--as-of",
-    type=options.Time(),
+    type=Moment(),
     metavar="T",
     help="Show what was known at T, by the time of recording.",
 )
@@ -89,7 +61,7 @@ class DayOrTime(options.Time):
 @options.db
 @options.example(
     "orderledger report --day 2026-11-20 --timezone America/New_York --out friday.html",
-    "orderledger report --from 2026-11-01 --to 2026-11-30 --account hyperliquid:main --format csv",
+    "orderledger report --since 2026-11-01 --until 2026-11-30 --account sim:main --format csv",
 )
 def report(db: str, form: str | None, out: Path | None, **asked: Any) -> None:
     """Write the statement of a day or a period.
@@ -100,7 +72,7 @@ def report(db: str, form: str | None, out: Path | None, **asked: Any) -> None:
     currency, and have long sections in an annex. The same log gives the same bytes: to make a
     statement again, give the log position that it shows with --position.
     """
-    from orderledger.infrastructure.files import write_whole
+    from orderledger.extend.runtime import write_whole
     from orderledger.serve.statement import formats
 
     period, as_of = _period(asked), _as_of(asked)
@@ -129,15 +101,15 @@ def _period(asked: dict[str, Any]) -> tuple[datetime | date, datetime | date]:
     day, since, until = asked.pop("day"), asked.pop("since"), asked.pop("until")
     if day is not None:
         if since is not None or until is not None:
-            raise click.UsageError("give --day, or --from and --to, not both")
+            raise click.UsageError("give --day, or --since and --until, not both")
         return day, day
     if since is None or until is None:
         missing = (
-            "--to"
+            "--until"
             if since is not None
-            else "--from"
+            else "--since"
             if until is not None
-            else "--day, or --from and --to"
+            else "--day, or --since and --until"
         )
         raise click.UsageError(f"of which period? Give {missing}")
     return since, until
@@ -163,16 +135,17 @@ def _form_of(out: Path | None) -> str:
 def _statement(
     ledger: Any, period: tuple[Any, Any], as_of: Any, asked: dict[str, Any], show: Any
 ) -> Any:
-    from orderledger.infrastructure.errors import InvalidSetting
+    from orderledger import InvalidSetting
 
     try:
         return ledger.statement(
-            *period, as_of=as_of, progress=lambda done, total: show(done), **asked
+            *period,
+            timezone=zone_name(),
+            as_of=as_of,
+            progress=lambda done, total: show(done),
+            **asked,
         )
     except InvalidSetting as error:
         raise click.BadParameter(
             error.fault, param_hint=FIELDS.get(error.field, error.field)
         ) from None
-
-
-COMMANDS = (report,)

@@ -1,12 +1,15 @@
 """Commands that analyse a ledger: `sql` and `analyse`."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
 
+from orderledger.analytics.cli.results import print_result
 from orderledger.cli import options
-from orderledger.cli.results import format_option, print_result
+from orderledger.cli.formats import form
+from orderledger.cli.times import zone_name
 
 if TYPE_CHECKING:
     from orderledger.analytics.archive_tables import ArchiveTables
@@ -16,13 +19,6 @@ ARCHIVE = click.option(
     "--archive",
     metavar="DIR",
     help="Read the archive in this folder, or at s3://bucket/name, instead of the ledger.",
-)
-TIMEZONE = click.option(
-    "--timezone",
-    default="UTC",
-    show_default=True,
-    metavar="ZONE",
-    help="Time zone of days and hours, and of times in tables.",
 )
 
 
@@ -41,8 +37,7 @@ def _archived(url: str, as_of: datetime | None, effective_at: datetime | None) -
 
 @click.command()
 @click.argument("query", metavar="QUERY")
-@format_option
-@TIMEZONE
+@form
 @click.option(
     "--memory-limit",
     default="2GB",
@@ -61,8 +56,7 @@ def _archived(url: str, as_of: datetime | None, effective_at: datetime | None) -
 def sql(
     query: str,
     db: str,
-    shape: str,
-    timezone: str,
+    form: str,
     memory_limit: str,
     archive: str | None,
     as_of: datetime | None,
@@ -75,7 +69,7 @@ def sql(
     """
     if archive is None:
         with options.open_ledger(db) as ledger:
-            settings = {"timezone": timezone, "memory_limit": memory_limit}
+            settings = {"timezone": zone_name(), "memory_limit": memory_limit}
             found: LedgerTable = options.ask(
                 ledger.sql, query, as_of=as_of, effective_at=effective_at, **settings
             )
@@ -84,31 +78,19 @@ def sql(
 
         tables = _archived(archive, as_of, effective_at)
         found = options.ask(
-            lambda: answer(tables, query, timezone=timezone, memory_limit=memory_limit)
+            lambda: answer(tables, query, timezone=zone_name(), memory_limit=memory_limit)
         )
-    print_result(found, shape)
+    print_result(found, form)
 
 
-class AnalysisName(click.Choice[str]):
-    """The name of an analysis. The files are read when a name or a help text needs them, not at
-    start-up."""
+def _analyses() -> Iterable[str]:
+    from orderledger.analytics.questions import questions
 
-    def __init__(self) -> None:
-        super().__init__(())
-
-    @property
-    def choices(self) -> tuple[str, ...]:
-        from orderledger.analytics.questions import questions
-
-        return tuple(questions())
-
-    @choices.setter
-    def choices(self, choices: tuple[str, ...]) -> None:
-        """click sets it at construction."""
+    return questions()
 
 
 @click.command()
-@click.argument("name", metavar="NAME", type=AnalysisName())
+@click.argument("name", metavar="NAME", type=options.Word(_analyses))
 @click.option(
     "--by",
     metavar="GROUPS",
@@ -121,8 +103,7 @@ class AnalysisName(click.Choice[str]):
     show_default=True,
     help="Of the P&L.",
 )
-@format_option
-@TIMEZONE
+@form
 @ARCHIVE
 @options.account
 @options.at_another_time
@@ -137,8 +118,7 @@ def analyse(
     by: str | None,
     method: str,
     db: str,
-    shape: str,
-    timezone: str,
+    form: str,
     archive: str | None,
     account: str | None,
     as_of: datetime | None,
@@ -152,7 +132,7 @@ def analyse(
     """
     if archive is None:
         with options.open_ledger(db) as ledger:
-            asked = {"by": by, "method": method, "account": account, "timezone": timezone}
+            asked = {"by": by, "method": method, "account": account, "timezone": zone_name()}
             found: LedgerTable = options.ask(
                 ledger.analyse, name, as_of=as_of, effective_at=effective_at, **asked
             )
@@ -163,10 +143,7 @@ def analyse(
         where = {} if account is None else {"account": account}
         found = options.ask(
             lambda: questions.analyse(
-                tables, name, by, method=method, timezone=timezone, where=where
+                tables, name, by, method=method, timezone=zone_name(), where=where
             )
         )
-    print_result(found, shape)
-
-
-COMMANDS = (sql, analyse)
+    print_result(found, form)

@@ -6,81 +6,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from orderledger.cli import options
-from orderledger.cli.auditing import INDENT, print_lines
+from orderledger.audit.cli.auditing import INDENT, print_lines
+from orderledger.audit.queries import AuditQueries
+from orderledger.cli import columns, options
+from orderledger.cli.deriving import listing, question
 from orderledger.cli.output import print_json, progress, readable, say
 from orderledger.cli.tables import print_note
 
 if TYPE_CHECKING:
     from orderledger.audit.rows import Independence, WhatIfRow
 
-METHODS = ("average", "fifo", "lifo")
 
-
-@click.command("what-if")
-@click.option(
-    "--method",
-    type=click.Choice(METHODS),
-    default="average",
-    show_default=True,
-    help="Lots that a fill closes first.",
-)
-@click.option(
-    "--than",
-    type=click.Choice(METHODS),
-    default="average",
-    show_default=True,
-    help="The method to compare with.",
-)
-@click.option("--fees", type=click.Path(), metavar="FILE", help="A fee schedule (TOML).")
-@click.option(
-    "--fee-rate", metavar="RATE", help="One fee rate for all fills: a part of the traded value."
-)
-@click.option(
-    "--without", multiple=True, metavar="ORDER", help="Leave out this order. May be repeated."
-)
-@click.option(
-    "--without-account",
-    "without_accounts",
-    multiple=True,
-    metavar="ACCOUNT",
-    help="Leave out this account.",
-)
-@click.option(
-    "--filled",
-    multiple=True,
-    metavar="ORDER",
-    help="Take this open order as filled, at its limit or the mark.",
-)
-@click.option(
-    "--not-filled",
-    multiple=True,
-    metavar="ORDER",
-    help="Take this open order as getting no more fills.",
-)
-@click.option("--account", help="The account of the named orders.")
-@options.as_json
-@options.db
-@options.example(
-    "orderledger what-if --method fifo",
-    "orderledger what-if --fee-rate 0.0005 --json",
-    "orderledger what-if --filled C-7 --account sim:main",
-)
-def what_if(db: str, as_json: bool, **asked: Any) -> None:
-    """Show what would be different under other assumptions.
-
-    Folds the same log in memory under another lot method, another fee schedule, without some orders
-    or accounts, or with an order of unknown outcome taken as filled or not. Lists the rows of
-    orders, positions and P&L that would differ: what is, what would be, and the difference. Nothing
-    is recorded.
-
-    Exit status: 0 done, 1 no such order, or several accounts have one, 2 wrong usage, 3 the store
-    cannot be used.
-    """
-    with options.open_ledger(db) as ledger:
-        rows = options.ask(ledger.what_if, **asked)
-    if as_json:
-        print_json(rows)
+def _show_assumed(rows: "list[WhatIfRow]", form: str) -> None:
+    if form != "table":
+        listing(columns.WHAT_IF, "rows", AuditQueries.what_if)(rows, form)
         return
     print_lines(line for row in rows for line in _assumed(row))
     print_note(
@@ -88,6 +27,17 @@ def what_if(db: str, as_json: bool, **asked: Any) -> None:
         if rows
         else "nothing would differ"
     )
+
+
+what_if = question(
+    AuditQueries.what_if,
+    _show_assumed,
+    "orderledger what-if --method fifo",
+    "orderledger what-if --fee-rate 0.0005 --json",
+    "orderledger what-if --filled C-7 --account sim:main",
+    exits="Exit status: 0 done, 1 no such order, or several accounts have one, 2 wrong usage, "
+    "3 the store cannot be used.",
+)
 
 
 def _assumed(row: "WhatIfRow") -> Iterator[tuple[int, str, str]]:
@@ -162,6 +112,3 @@ def _print_counterexample(proof: "Independence") -> None:
         ]
     )
     say(proof["differences"])
-
-
-COMMANDS = (what_if, prove_order_independence)

@@ -72,13 +72,7 @@ DEFAULT_PORT = 8350
     metavar="FILE",
     help="Also write each checkpoint there.",
 )
-@click.option(
-    "--log",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="Form of the log on stderr.",
-)
+@options.log
 @options.db
 @options.example(
     "orderledger serve",
@@ -94,7 +88,7 @@ def serve(
     tokens: Path | None,
     config: Path | None,
     alerts: str | None,
-    log: str,
+    log: str | None,
     **checkpoints: Any,
 ) -> None:
     """Serve the ledger over HTTP: API, page and stream of changes.
@@ -107,7 +101,6 @@ def serve(
     Exit status: 0 stopped, 2 a setting is wrong, 3 the store cannot be used.
     """
     run = of_service("orderledger.serve.serving").serve
-    from orderledger.infrastructure.logs import log_new_ledger, set_up_log
     from orderledger.serve.reconciling import settings_of
     from orderledger.serve.settings import ServiceSettings
     from orderledger.serve.tokens import TokenFile
@@ -115,10 +108,10 @@ def serve(
     known = TokenFile(tokens) if tokens is not None else None
     collect = settings_of(config, db) if config is not None else None
     settings = ServiceSettings(host=host, port=port, hosts=hosts, tokens=known, collect=collect)
-    set_up_log("json" if log == "json" else "text")
+    options.set_up_log(log)
     with ExitStack() as opened:
         ledger = opened.enter_context(
-            options.make_ledger(db, update_views=True, say_new=log_new_ledger)
+            options.make_ledger(db, update_views=True, say_new=options.log_new_ledger)
         )
         if alerts is not None:
             opened.enter_context(_watcher(ledger, alerts))
@@ -132,7 +125,7 @@ def of_service(module: str) -> Any:
     try:
         return import_module(module)
     except ModuleNotFoundError as error:
-        from orderledger.infrastructure.errors import InvalidSetting
+        from orderledger import InvalidSetting
 
         raise InvalidSetting(
             "serve", f"{error.name} is not installed: pip install 'orderledger[serve]'"
@@ -151,7 +144,7 @@ def _checkpoints(
 ) -> Any:
     """The running loop that makes checkpoints."""
     from orderledger.audit.proof import checkpoints, keys
-    from orderledger.infrastructure.logs import EventLogger
+    from orderledger.extend.runtime import EventLogger
 
     log = EventLogger("orderledger.checkpoints")
     targets = [] if checkpoint_out is None else [checkpoints.to_file(checkpoint_out)]
@@ -160,6 +153,3 @@ def _checkpoints(
     )
     loop.start()
     return loop
-
-
-COMMANDS = (serve,)

@@ -1,0 +1,1 @@
+"""The commands of this leaf. `orderledger/cli/table.py` lists them."""
