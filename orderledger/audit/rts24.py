@@ -30,7 +30,6 @@ from orderledger.extend.events import (
     OrderExpired,
     OrderRejected,
     OrderReplaced,
-    OrderRequested,
     OrderRestated,
     OrderResumed,
     OrderStopped,
@@ -86,16 +85,12 @@ class Field(NamedTuple):
     missing: str | None = None
 
 
-def _request(of: Moment) -> OrderRequested | None:
-    return of.order.terms.request
-
-
 def _fill(of: Moment) -> FillRecorded | None:
     return of.recorded.event if isinstance(of.recorded.event, FillRecorded) else None
 
 
 def _validity(of: Moment) -> str | None:
-    request = _request(of)
+    request = of.order.terms.request
     return (
         None
         if request is None or request.time_in_force is None
@@ -109,7 +104,7 @@ def _venue_order_id(of: Moment) -> str | None:
 
 
 def _expiry(of: Moment) -> datetime | None:
-    request = _request(of)
+    request = of.order.terms.request
     return None if request is None else request.expire_at
 
 
@@ -132,7 +127,7 @@ def _status(of: Moment) -> str | None:
 
 
 def _initial(of: Moment) -> Decimal | None:
-    request = _request(of)
+    request = of.order.terms.request
     return None if request is None else request.quantity
 
 
@@ -155,12 +150,12 @@ def _transaction(of: Moment) -> str | None:
 
 
 def _passive_only(of: Moment) -> bool | None:
-    request = _request(of)
+    request = of.order.terms.request
     return None if request is None else request.post_only
 
 
 def _links(of: Moment) -> str | None:
-    request = _request(of)
+    request = of.order.terms.request
     return (
         None
         if request is None or request.links is None

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Self
 
-from orderledger.domain.orders.events import Event, OrderEvent
+from orderledger.domain.orders.events import Event
 from orderledger.domain.orders.judgements import AnomalyDetected
+from orderledger.domain.orders.message import OrderMessage
 from orderledger.domain.orders.order import Order
 from orderledger.domain.orders.record import evolve
 from orderledger.domain.orders.reports import FillBusted, FillRecorded
@@ -20,17 +21,17 @@ FirstRecord = Callable[[str, str, int], tuple[int, datetime] | None]
 another: by its fill id, and the stream and version of that event."""
 
 
-class NoDuplicates(set[OrderEvent]):
+class NoDuplicates(set[OrderMessage]):
     """What an order has seen is asked when the next message is decided, never by a view."""
 
-    def add(self, element: OrderEvent) -> None:
+    def add(self, element: OrderMessage) -> None:
         return
 
 
-class NoMessageIds(dict[str, tuple[OrderEvent, ...]]):
+class NoMessageIds(dict[str, tuple[OrderMessage, ...]]):
     """The messages by their ids are asked for in the same way."""
 
-    def __setitem__(self, message_id: str, events: tuple[OrderEvent, ...]) -> None:
+    def __setitem__(self, message_id: str, events: tuple[OrderMessage, ...]) -> None:
         return
 
 

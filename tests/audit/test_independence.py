@@ -113,12 +113,12 @@ def test_shuffling_keeps_messages_of_one_time_and_repeats_some(tmp_path: Path) -
 @pytest.fixture
 def faulty(monkeypatch: pytest.MonkeyPatch) -> None:
     """A planted fault: a later report of a fill wins over an earlier one, as it arrives."""
-    monkeypatch.setattr(Fill, "has_all_of", lambda self, event: False)
+    monkeypatch.setattr(Fill, "has_all_of", lambda self, report: False)
     complete = Fill.complete
 
-    def last_told(self: Fill, event: Any, when: Any) -> None:
-        complete(self, event, when)
-        self.when = when
+    def last_told(self: Fill, report: Fill) -> None:
+        complete(self, report)
+        self.when = report.when
 
     monkeypatch.setattr(Fill, "complete", last_told)
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import Annotated, ClassVar
 
 import msgspec
 from msgspec import Meta
@@ -10,10 +10,14 @@ from msgspec import Meta
 from orderledger.domain.decision import ACCEPTED, DUPLICATE, Decision, Duplicate, Reason, Refused
 from orderledger.domain.fields import Positive
 from orderledger.domain.orders.events import OrderCommand
+from orderledger.domain.orders.order import Order
+from orderledger.domain.orders.requests import Asked
+from orderledger.domain.orders.terms import RequestedTerms
 from orderledger.domain.orders.when import When, last
 from orderledger.domain.values import (
     Links,
     OrderType,
+    Pending,
     PositionSide,
     Side,
     Status,
@@ -21,9 +25,6 @@ from orderledger.domain.values import (
     later,
 )
 from orderledger.domain.wording import because, changes, described
-
-if TYPE_CHECKING:
-    from orderledger.domain.orders.order import Order
 
 REQUESTED_TERMS = (
     "instrument",
@@ -69,30 +70,30 @@ class OrderRequested(OrderCommand, frozen=True, kw_only=True):
     links: Links | None = None
     tags: dict[str, object] = msgspec.field(default_factory=dict)
 
-    def is_same_request(self, other: "OrderRequested") -> bool:
+    def is_same_request(self, other: RequestedTerms) -> bool:
         """Check whether both request the same order, regardless of times and ids."""
         return all(getattr(self, name) == getattr(other, name) for name in REQUESTED_TERMS)
 
-    def repetition(self, order: "Order") -> Duplicate | None:
+    def repetition(self, order: Order) -> Duplicate | None:
         """A request with the same terms is a duplicate."""
         if self.is_same_message(order):
             return DUPLICATE
         request = order.terms.request
-        return DUPLICATE if request is not None and request.is_same_request(self) else None
+        return DUPLICATE if request is not None and self.is_same_request(request) else None
 
-    def decide(self, order: "Order") -> Decision:
+    def decide(self, order: Order) -> Decision:
         if order.is_requested:
             text = f"{order.client_order_id} was requested with other terms: {order.summary}"
             return Refused(Reason.DUPLICATE_CLIENT_ORDER_ID, text)
         return ACCEPTED
 
-    def take_effect(self, order: "Order", when: When) -> None:
+    def take_effect(self, order: Order, when: When) -> None:
         if not order.is_requested:
             order.terms.take_request(self, when)
             order.ends.drop_conclusions()
             order.attributed_to = None
 
-    def sentence(self, before: "Order") -> str:
+    def sentence(self, before: Order) -> str:
         strategy = f" Strategy: {self.strategy}." if self.strategy else ""
         return f"We requested a {described(self)}.{strategy}"
 
@@ -100,7 +101,7 @@ class OrderRequested(OrderCommand, frozen=True, kw_only=True):
 class SendingOutcome(OrderCommand, frozen=True, kw_only=True):
     """The result of sending a request: sent, or denied."""
 
-    def decide(self, order: "Order") -> Decision:
+    def decide(self, order: Order) -> Decision:
         if not order.is_requested:
             return _unknown()
         if order.is_ended:
@@ -109,7 +110,7 @@ class SendingOutcome(OrderCommand, frozen=True, kw_only=True):
             return Refused(Reason.ALREADY_ACKNOWLEDGED, f"the venue has the order: {order.summary}")
         return self._decide_by_sending(order)
 
-    def _decide_by_sending(self, order: "Order") -> Decision:
+    def _decide_by_sending(self, order: Order) -> Decision:
         """Send an order again only after the venue did not know it."""
         sent_at = order.submitted_at or order.unresolved_at
         return (
@@ -140,7 +141,7 @@ class OrderDenied(SendingOutcome, frozen=True, kw_only=True):
         ),
     ] = False
 
-    def _decide_by_sending(self, order: "Order") -> Decision:
+    def _decide_by_sending(self, order: Order) -> Decision:
         """Deny a submitted order with proof that nothing was sent, unless its outcome is unknown
         and the venue may still have it, or once it is decided that the venue never received it."""
         if self.never_arrived:
@@ -151,10 +152,10 @@ class OrderDenied(SendingOutcome, frozen=True, kw_only=True):
         is_known_lost = order.unresolved is None or order.is_absent_since(order.unresolved.at)
         return ACCEPTED if is_known_lost else _already_submitted(order)
 
-    def take_effect(self, order: "Order", when: When) -> None:
+    def take_effect(self, order: Order, when: When) -> None:
         order.own_ends().add(Status.DENIED, when, self.reason)
 
-    def sentence(self, before: "Order") -> str:
+    def sentence(self, before: Order) -> str:
         why = because(self.reason)
         if self.never_arrived:
             return (
@@ -180,14 +181,14 @@ class OrderSubmitted(SendingOutcome, frozen=True, kw_only=True):
         ),
     ] = False
 
-    def _decide_by_sending(self, order: "Order") -> Decision:
+    def _decide_by_sending(self, order: Order) -> Decision:
         return ACCEPTED if self.is_forced else super()._decide_by_sending(order)
 
-    def take_effect(self, order: "Order", when: When) -> None:
+    def take_effect(self, order: Order, when: When) -> None:
         order.is_sent_again = order.submitted_at is not None
         order.submitted_at = later(order.submitted_at, when.at)
 
-    def sentence(self, before: "Order") -> str:
+    def sentence(self, before: Order) -> str:
         again = " again" if before.submitted_at else ""
         forced = (
             " An operator forced it, without proof that it had not arrived."
@@ -214,13 +215,13 @@ class SubmissionUnresolved(OrderCommand, frozen=True, kw_only=True):
         if self.reason == "unproved_refusal":  # stored for ccxt venues before the words were joined
             msgspec.structs.force_setattr(self, "reason", "refusal_not_proved")
 
-    def decide(self, order: "Order") -> Decision:
+    def decide(self, order: Order) -> Decision:
         return ACCEPTED if order.is_known else _unknown()
 
-    def take_effect(self, order: "Order", when: When) -> None:
+    def take_effect(self, order: Order, when: When) -> None:
         order.unresolved = last(order.unresolved, when)
 
-    def sentence(self, before: "Order") -> str:
+    def sentence(self, before: Order) -> str:
         why = because(self.reason)
         if before.pending is not None:
             return (
@@ -240,16 +241,19 @@ class CancelRequested(OrderCommand, frozen=True, kw_only=True):
     may_reopen = False
     request_id: str | None = None
 
-    def repetition(self, order: "Order") -> Duplicate | None:
+    def repetition(self, order: Order) -> Duplicate | None:
         return _repetition_of_change(order, self)
 
-    def decide(self, order: "Order") -> Decision:
+    def decide(self, order: Order) -> Decision:
         return _decide_change(order, self)
 
-    def take_effect(self, order: "Order", when: When) -> None:
-        order.own_requests().ask(self, when)
+    def asked(self, when: When) -> Asked:
+        return Asked(when, Pending.CANCEL, self.request_id)
 
-    def sentence(self, before: "Order") -> str:
+    def take_effect(self, order: Order, when: When) -> None:
+        order.own_requests().ask(self.asked(when))
+
+    def sentence(self, before: Order) -> str:
         return f"We asked the venue to cancel the order{because(self.reason, self.request_id)}."
 
 
@@ -271,16 +275,27 @@ class ReplaceRequested(OrderCommand, frozen=True, kw_only=True):
     replacement_client_order_id: str | None = None
     request_id: str | None = None
 
-    def repetition(self, order: "Order") -> Duplicate | None:
+    def repetition(self, order: Order) -> Duplicate | None:
         return _repetition_of_change(order, self)
 
-    def decide(self, order: "Order") -> Decision:
+    def decide(self, order: Order) -> Decision:
         return _decide_change(order, self)
 
-    def take_effect(self, order: "Order", when: When) -> None:
-        order.own_requests().ask(self, when)
+    def asked(self, when: When) -> Asked:
+        return Asked(
+            when,
+            Pending.REPLACE,
+            self.request_id,
+            self.replacement_client_order_id,
+            self.quantity,
+            self.limit_price,
+            self.stop_price,
+        )
 
-    def sentence(self, before: "Order") -> str:
+    def take_effect(self, order: Order, when: When) -> None:
+        order.own_requests().ask(self.asked(when))
+
+    def sentence(self, before: Order) -> str:
         new_id = (
             f" The replacement has our id {self.replacement_client_order_id}."
             if self.replacement_client_order_id
@@ -291,24 +306,20 @@ class ReplaceRequested(OrderCommand, frozen=True, kw_only=True):
 
 
 ChangeRequested = CancelRequested | ReplaceRequested
-CHANGES = ("quantity", "limit_price", "stop_price", "replacement_client_order_id")
 
 
-def _repetition_of_change(order: "Order", command: ChangeRequested) -> Duplicate | None:
+def _repetition_of_change(order: Order, command: ChangeRequested) -> Duplicate | None:
     """A command with a known `request_id` and the same content is a duplicate, whatever its
     time."""
     if command.is_same_message(order):
         return DUPLICATE
-    asked = order.requests.known(command.request_id)
-    if asked is None:
+    known = order.requests.known(command.request_id)
+    if known is None:
         return OrderCommand.repetition(command, order)
-    is_same = type(asked) is type(command) and all(
-        getattr(asked, name, None) == getattr(command, name, None) for name in CHANGES
-    )
-    return DUPLICATE if is_same else None
+    return DUPLICATE if command.asked(known.when) == known else None
 
 
-def _decide_change(order: "Order", command: ChangeRequested) -> Decision:
+def _decide_change(order: Order, command: ChangeRequested) -> Decision:
     if not order.is_known:
         return _unknown()
     if order.requests.known(command.request_id) is not None:
@@ -320,13 +331,13 @@ def _decide_change(order: "Order", command: ChangeRequested) -> Decision:
     return ACCEPTED
 
 
-def _would_reopen(order: "Order", command: ChangeRequested) -> bool:
+def _would_reopen(order: Order, command: ChangeRequested) -> bool:
     """Check for a larger quantity, to which a filled order can be replaced (FIX matrix J.1.a)."""
     quantity = command.quantity if isinstance(command, ReplaceRequested) else None
     return quantity is not None and quantity > order.cum_quantity and order.status is Status.FILLED
 
 
-def _already_submitted(order: "Order") -> Refused:
+def _already_submitted(order: Order) -> Refused:
     return Refused(
         Reason.ALREADY_SUBMITTED,
         f"sent already, ask the venue before sending again: {order.summary}",

@@ -4,19 +4,14 @@ A message proposes a fact. `decide` accepts it or gives the reason of a refusal;
 order. `at` is the time by the sender's clock, as in the message; None means the time of recording.
 """
 
-from datetime import datetime
-from typing import TYPE_CHECKING, ClassVar
-
-import msgspec
+from typing import ClassVar
 
 from orderledger.domain.decision import ACCEPTED, DUPLICATE, NO_TIME_GIVEN, Decision, Duplicate
-from orderledger.domain.fields import Ordinal
 from orderledger.domain.log_event import LogEvent
+from orderledger.domain.orders.message import OrderMessage
+from orderledger.domain.orders.order import Order
 from orderledger.domain.orders.when import When
-from orderledger.domain.values import PositionSide, Reported, Side, Source
-
-if TYPE_CHECKING:
-    from orderledger.domain.orders.order import Order
+from orderledger.domain.values import PositionSide, Side, Source
 
 
 class OrderLogEvent(LogEvent, frozen=True, kw_only=True):
@@ -25,33 +20,20 @@ class OrderLogEvent(LogEvent, frozen=True, kw_only=True):
 
     may_reopen: ClassVar[bool] = True
 
-    def apply(self, order: "Order", when: When) -> None:
+    def apply(self, order: Order, when: When) -> None:
         """Change the order. `when` is the place of the fact among all facts. Never fails, so every
         recorded history can be loaded."""
         raise NotImplementedError
 
-    def sentence(self, before: "Order") -> str:
+    def sentence(self, before: Order) -> str:
         """The event in a sentence for people. `before`: the order without it."""
         raise NotImplementedError
 
 
-class OrderEvent(OrderLogEvent, frozen=True, kw_only=True):
-    """Fields of every message about an order.
+class OrderEvent(OrderMessage, OrderLogEvent, frozen=True, kw_only=True):
+    """Base of every message about an order."""
 
-    `client_order_id` is the id in the message: the order's own, a replacement's, or a cancel
-    request's. `sequence` is the venue's order of facts that have the same `at`.
-    """
-
-    at: datetime | None = None
-    client_order_id: str | None = None
-    venue_order_id: str | None = None
-    aliases: dict[str, str] = msgspec.field(default_factory=dict)
-    reported: Reported | None = None
-    reason: str | None = None
-    message_id: str | None = None
-    sequence: Ordinal | None = None
-
-    def repetition(self, order: "Order") -> Duplicate | None:
+    def repetition(self, order: Order) -> Duplicate | None:
         """A Duplicate if the order has this fact already: by its `message_id`, otherwise by all its
         fields."""
         if self.is_same_message(order):
@@ -62,21 +44,21 @@ class OrderEvent(OrderLogEvent, frozen=True, kw_only=True):
             return NO_TIME_GIVEN if self.message_id is None else None
         return DUPLICATE if self.message_id is None or isinstance(self, OrderReport) else None
 
-    def is_same_message(self, order: "Order") -> bool:
+    def is_same_message(self, order: Order) -> bool:
         """True if the order has an event with the same `message_id` and the same content, whatever
         its time."""
         if self.message_id is None:
             return False
         return any(self.has_content_of(known) for known in self._with_this_message_id(order))
 
-    def has_reused_message_id(self, order: "Order") -> bool:
+    def has_reused_message_id(self, order: Order) -> bool:
         """True if the order has only events of other content with this `message_id`."""
         return bool(self._with_this_message_id(order)) and not self.is_same_message(order)
 
-    def _with_this_message_id(self, order: "Order") -> "tuple[OrderEvent, ...]":
+    def _with_this_message_id(self, order: Order) -> tuple[OrderMessage, ...]:
         return () if self.message_id is None else order.message_ids.get(self.message_id, ())
 
-    def decide(self, order: "Order") -> Decision:
+    def decide(self, order: Order) -> Decision:
         """Decide whether the fact may be recorded. It is known to be no duplicate."""
         raise NotImplementedError
 
@@ -86,12 +68,12 @@ class OrderCommand(OrderEvent, frozen=True, kw_only=True):
 
     default_source = Source.STRATEGY
 
-    def apply(self, order: "Order", when: When) -> None:
+    def apply(self, order: Order, when: When) -> None:
         order.learn(self, when)
-        order.seen.add(self)
+        order.note(self, when)
         self.take_effect(order, when)
 
-    def take_effect(self, order: "Order", when: When) -> None:
+    def take_effect(self, order: Order, when: When) -> None:
         """Apply what is specific to this command, beside names, claims and duplicates."""
         raise NotImplementedError
 
@@ -108,18 +90,18 @@ class OrderReport(OrderEvent, frozen=True, kw_only=True):
     position_side: PositionSide | None = None
     position_id: str | None = None
 
-    def decide(self, order: "Order") -> Decision:
+    def decide(self, order: Order) -> Decision:
         return ACCEPTED
 
-    def apply(self, order: "Order", when: When) -> None:
+    def apply(self, order: Order, when: When) -> None:
         self.apply_names_and_terms(order, when)
         order.terms.keep(self, when)
-        order.seen.add(self)
+        order.note(self, when)
         self.take_effect(order, when)
         if self.shows_order:
             order.confirm(when)
 
-    def apply_names_and_terms(self, order: "Order", when: When) -> None:
+    def apply_names_and_terms(self, order: Order, when: When) -> None:
         """Apply the names and claims of the report, and its terms while the order was not requested
         here."""
         order.learn(self, when)
@@ -133,7 +115,7 @@ class OrderReport(OrderEvent, frozen=True, kw_only=True):
         """True if the venue knew the order when it sent this report."""
         return True
 
-    def take_effect(self, order: "Order", when: When) -> None:
+    def take_effect(self, order: Order, when: When) -> None:
         """Apply what is specific to this report, beside names, claims and duplicates."""
         raise NotImplementedError
 

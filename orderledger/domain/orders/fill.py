@@ -5,9 +5,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+import msgspec
 from msgspec.structs import replace
 
-from orderledger.domain.orders.reports import FillCorrected, FillRecorded
 from orderledger.domain.orders.when import NO_SEQUENCE, When
 from orderledger.domain.values import Liquidity, PositionSide, Reported, Side
 
@@ -35,7 +35,7 @@ class Effective(NamedTuple):
     position_id: str | None
 
 
-class Fill:
+class Fill(msgspec.Struct, gc=False, eq=False):
     """One version of a fill: its numbers, and the details from all its reports.
 
     `when` is its place among all facts: the earliest time in a report, the sequence for that time,
@@ -43,42 +43,22 @@ class Fill:
     is set for a correction of a known fill.
     """
 
-    __slots__ = (
-        "corrects",
-        "fee",
-        "fee_currency",
-        "fill_id",
-        "inherited",
-        "instrument",
-        "is_active",
-        "liquidity",
-        "position_id",
-        "position_side",
-        "price",
-        "quantity",
-        "reported",
-        "reported_values",
-        "side",
-        "when",
-    )
-
-    def __init__(self, event: FillRecorded, when: When) -> None:
-        self.fill_id = event.fill_id
-        self.quantity = event.quantity
-        self.price = event.price
-        self.corrects = event.corrects if isinstance(event, FillCorrected) else None
-        self.instrument = event.instrument
-        self.side = event.side
-        self.fee = event.fee
-        self.fee_currency = event.fee_currency
-        self.liquidity = event.liquidity
-        self.position_side = event.position_side
-        self.position_id = event.position_id
-        self.reported: Reported | None = event.reported
-        self.when = when
-        self.reported_values: dict[str, dict[object, When]] | None = None
-        self.inherited: Effective | None = None
-        self.is_active = False
+    fill_id: str
+    quantity: Decimal
+    price: Decimal
+    when: When
+    corrects: str | None = None
+    instrument: str | None = None
+    side: Side | None = None
+    fee: Decimal | None = None
+    fee_currency: str | None = None
+    liquidity: Liquidity | None = None
+    position_side: PositionSide | None = None
+    position_id: str | None = None
+    reported: Reported | None = None
+    reported_values: dict[str, dict[object, When]] | None = None
+    inherited: Effective | None = None
+    is_active: bool = False
 
     @property
     def reported_at(self) -> datetime:
@@ -153,22 +133,21 @@ class Fill:
         counts."""
         return self.reported_values is not None and len(self.reported_values["position_side"]) > 1
 
-    def has_all_of(self, event: FillRecorded) -> bool:
+    def has_all_of(self, report: "Fill") -> bool:
         """Check that a report with equal numbers adds neither a detail, nor an earlier time, nor
         the sequence."""
-        if event.at is not None and event.at < self.reported_at:
+        at, sequence, known = report.when.at, report.when.sequence, self.when.sequence
+        if at < self.reported_at:
             return False
-        is_numbered_first = (
-            self.when.sequence == NO_SEQUENCE or (event.sequence or 0) < self.when.sequence
-        )
-        if event.sequence is not None and is_numbered_first and event.at == self.reported_at:
+        is_numbered_first = sequence != NO_SEQUENCE and (known == NO_SEQUENCE or sequence < known)
+        if is_numbered_first and at == self.reported_at:
             return False
         for name in DETAILS:
-            value = getattr(event, name)
+            value = getattr(report, name)
             if value is None:
                 continue
             known_at = self._reported_at(name, value)
-            if known_at is None or (event.at is not None and event.at < known_at):
+            if known_at is None or at < known_at:
                 return False
         return True
 
@@ -188,21 +167,21 @@ class Fill:
             )
         return self.reported_at if getattr(self, name) == value else None
 
-    def complete(self, event: FillRecorded, when: When) -> None:
+    def complete(self, report: "Fill") -> None:
         """Add the details of another report with equal numbers."""
+        when, first = report.when, self.when
         if self.reported_values is None:
-            first = self.when
             self.reported_values = {
                 name: {} if (value := getattr(self, name)) is None else {value: first}
                 for name in DETAILS
             }
         for name in DETAILS:
-            value = getattr(event, name)
+            value = getattr(report, name)
             if value is not None:
                 self._note(self.reported_values[name], name, value, when)
-        if when.at < self.when.at:
-            self.reported = event.reported
-        self.when = _joined(self.when, when)
+        if when.at < first.at:
+            self.reported = report.reported
+        self.when = _joined(first, when)
 
     def _note(self, reported: dict[object, When], name: str, value: object, when: When) -> None:
         counted = getattr(self, name)

@@ -18,7 +18,6 @@ from orderledger.domain.orders.families import Family
 from orderledger.domain.orders.fill import Fill, Numbers
 from orderledger.domain.orders.fill_sums import FillSums
 from orderledger.domain.orders.fill_terms import FillTerms
-from orderledger.domain.orders.reports import FillCorrected, FillRecorded
 from orderledger.domain.orders.when import When, last
 from orderledger.domain.values import Reported
 
@@ -59,20 +58,13 @@ class Fills(msgspec.Struct, gc=False, eq=False):
         """Whether this id has come with different numbers."""
         return fill_id in self._contested
 
-    def version_of(self, event: FillRecorded) -> Fill | None:
+    def version_of(self, report: Fill) -> Fill | None:
         """The recorded version with the numbers of this report."""
-        counted = self.by_id.get(event.fill_id)
-        if counted is None:
-            return None
-        corrects = event.corrects if isinstance(event, FillCorrected) else None
-        if (
-            counted.quantity == event.quantity
-            and counted.price == event.price
-            and counted.corrects == corrects
-        ):
+        counted = self.by_id.get(report.fill_id)
+        if counted is None or counted.numbers == report.numbers:
             return counted
-        versions = self._versions.get(event.fill_id)
-        return None if versions is None else versions.get((event.quantity, event.price, corrects))
+        versions = self._versions.get(report.fill_id)
+        return None if versions is None else versions.get(report.numbers)
 
     def latest_of(self, name: str) -> Latest[object]:
         """The latest value of an identifying term in the reports of all fills, each at its earliest
@@ -81,10 +73,10 @@ class Fills(msgspec.Struct, gc=False, eq=False):
             self._terms[name] = FillTerms(name, self._all())
         return self._terms[name].latest()
 
-    def knows(self, event: FillRecorded) -> bool:
+    def knows(self, report: Fill) -> bool:
         """Whether the fill is recorded, and the report adds nothing to it."""
-        version = self.version_of(event)
-        return version is not None and version.has_all_of(event)
+        version = self.version_of(report)
+        return version is not None and version.has_all_of(report)
 
     def knows_bust(self, fill_id: str, at: datetime | None) -> bool:
         """Whether the bust is recorded with this time or an earlier one."""
@@ -134,26 +126,26 @@ class Fills(msgspec.Struct, gc=False, eq=False):
 
     # Changes
 
-    def add(self, event: FillRecorded, when: When) -> None:
+    def add(self, report: Fill) -> None:
         """Add a report of a fill."""
-        self.changed = {event.fill_id: None}
-        counted, version = self.by_id.get(event.fill_id), self.version_of(event)
+        self.changed = {report.fill_id: None}
+        counted, version = self.by_id.get(report.fill_id), self.version_of(report)
         if counted is None:
-            self._count_in(Fill(event, when))
+            self._count_in(report)
             return
         if version is None:
-            version = Fill(event, when)
+            version = report
             self._versions.setdefault(counted.fill_id, {counted.numbers: counted})[
                 version.numbers
             ] = version
-            self._contested.add(event.fill_id)
+            self._contested.add(report.fill_id)
             self._note_time(version)
         else:
-            self._complete(version, event, when, is_counted=version is counted)
+            self._complete(version, report, is_counted=version is counted)
         if version.is_contested:
-            self._contested.add(event.fill_id)
+            self._contested.add(report.fill_id)
         if version.has_two_sides:
-            self._two_sided.add(event.fill_id)
+            self._two_sided.add(report.fill_id)
         if version.when < counted.when:
             self._displace(counted, version)
 
@@ -182,7 +174,7 @@ class Fills(msgspec.Struct, gc=False, eq=False):
         else:
             self._activate(fill)
 
-    def _complete(self, fill: Fill, event: FillRecorded, when: When, *, is_counted: bool) -> None:
+    def _complete(self, fill: Fill, report: Fill, *, is_counted: bool) -> None:
         """Add another report of the same numbers."""
         family = self._families.get(fill.fill_id) if is_counted else None
         if family is not None:
@@ -190,7 +182,7 @@ class Fills(msgspec.Struct, gc=False, eq=False):
         elif is_counted:
             self._deactivate(fill)
         before, was = fill.last_reported, fill.when
-        fill.complete(event, when)
+        fill.complete(report)
         if fill.last_reported < before == self.last_reported:
             self._find_last_reported()
         self._note_time(fill)

@@ -1,17 +1,14 @@
 """Judgements of the ledger about an order: anomalies, and the order that a report belongs to."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from msgspec import Meta
 
 from orderledger.domain.orders.events import OrderJudgement
+from orderledger.domain.orders.order import Order
 from orderledger.domain.orders.when import When
 from orderledger.domain.values import Anomaly
 from orderledger.domain.wording import because, order_name, with_readable_times
-
-if TYPE_CHECKING:
-    from orderledger.domain.orders.order import Order
-
 
 ANOMALIES = {
     Anomaly.OVERFILL: ("more was filled than was ordered", "All fills count."),
@@ -83,10 +80,10 @@ class AnomalyDetected(OrderJudgement, frozen=True, kw_only=True):
     code: Anomaly
     detail: str
 
-    def apply(self, order: "Order", when: When) -> None:
+    def apply(self, order: Order, when: When) -> None:
         order.raised[self.code] = self.detail
 
-    def sentence(self, before: "Order") -> str:
+    def sentence(self, before: Order) -> str:
         found, follows = ANOMALIES[self.code]
         detail = "" if self.code in ALWAYS_EQUAL else f" ({with_readable_times(self.detail)})"
         return f"Anomaly {self.code}: {found}{detail}. {follows}"
@@ -99,10 +96,10 @@ class AnomalyCleared(OrderJudgement, frozen=True, kw_only=True):
     may_reopen = False
     code: Anomaly
 
-    def apply(self, order: "Order", when: When) -> None:
+    def apply(self, order: Order, when: When) -> None:
         order.raised.pop(self.code, None)
 
-    def sentence(self, before: "Order") -> str:
+    def sentence(self, before: Order) -> str:
         return f"Anomaly {self.code} is cleared: it no longer holds."
 
 
@@ -114,10 +111,10 @@ class EvidenceForgotten(OrderJudgement, frozen=True, kw_only=True):
     may_reopen = False
     reason: str
 
-    def apply(self, order: "Order", when: When) -> None:
+    def apply(self, order: Order, when: When) -> None:
         return
 
-    def sentence(self, before: "Order") -> str:
+    def sentence(self, before: Order) -> str:
         return (
             "The payloads and texts recorded with the order so far were "
             f"deleted{because(self.reason)}. Their hashes remain, for proofs."
@@ -133,8 +130,8 @@ class OrderAttributed(OrderJudgement, frozen=True, kw_only=True):
         str, Meta(description="Stream of the order, where the reports are recorded again.")
     ]
 
-    def apply(self, order: "Order", when: When) -> None:
+    def apply(self, order: Order, when: When) -> None:
         order.attributed_to = self.to
 
-    def sentence(self, before: "Order") -> str:
+    def sentence(self, before: Order) -> str:
         return f"These reports belong to {order_name(self.to)}. They count there from here on."

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import msgspec
 
 from orderledger.domain.orders.claims import Latest, note
-from orderledger.domain.orders.events import OrderEvent
+from orderledger.domain.orders.message import OrderMessage
 from orderledger.domain.orders.when import When
 from orderledger.domain.values import alias_text
 
@@ -77,7 +77,7 @@ class Names(msgspec.Struct, gc=False, eq=False):
     def bears_venue_id(self, name: str) -> bool:
         return name in self._venue_ids
 
-    def brings_name(self, fact: OrderEvent) -> bool:
+    def brings_name(self, fact: OrderMessage) -> bool:
         """Check for a new id in the message. Such a message must not be dropped as a duplicate."""
         if fact.venue_order_id is not None and fact.venue_order_id not in self._venue_ids:
             return True
@@ -92,7 +92,7 @@ class Names(msgspec.Struct, gc=False, eq=False):
             for name, value in fact.aliases.items()
         )
 
-    def learn(self, fact: OrderEvent, when: When) -> None:
+    def learn(self, fact: OrderMessage, when: When) -> None:
         """Add the names of a message."""
         self.changed_from = None
         if fact.venue_order_id is not None:

@@ -3,18 +3,21 @@
 from datetime import datetime
 from decimal import Decimal
 
-from orderledger.domain.exact import QUOTIENT, ZERO
+from orderledger.domain.exact import EXACT, QUOTIENT, ZERO
 from orderledger.domain.orders.ends import DUPLICATE_ORDER, End
 from orderledger.domain.orders.order_state import NO_ENDS, NO_REQUESTS, NO_SESSION, OrderState
-from orderledger.domain.orders.standing import Standing, is_ended_as, standing_of, status_of
+from orderledger.domain.orders.standing import Standing
 from orderledger.domain.orders.terms import Term
-from orderledger.domain.orders.when import When, last
-from orderledger.domain.values import Certainty, Origin, Pending, Status, TimeInForce, later
+from orderledger.domain.orders.when import When
+from orderledger.domain.values import ENDS, Certainty, Origin, Pending, Status, TimeInForce, later
 
 __all__ = ["DUPLICATE_ORDER", "Order", "Standing"]
 
 KEEPS_LEAVES_OVERNIGHT = frozenset({TimeInForce.GTC, TimeInForce.GTD})
-DENIED = Status.DENIED
+DENIED, DONE_FOR_DAY, FILLED, NEW = Status.DENIED, Status.DONE_FOR_DAY, Status.FILLED, Status.NEW
+PENDING_NEW, PARTIALLY_FILLED = Status.PENDING_NEW, Status.PARTIALLY_FILLED
+"""Module-level names: access to an enum member is slow on Python 3.11."""
+OPEN = frozenset({PENDING_NEW, NEW, PARTIALLY_FILLED, Status.SUSPENDED, Status.STOPPED})
 
 
 class Order(OrderState, gc=False, eq=False):
@@ -25,14 +28,6 @@ class Order(OrderState, gc=False, eq=False):
     """
 
     # Names and terms
-
-    @property
-    def updated_at(self) -> datetime | None:
-        """The time of the latest fact."""
-        last_of_fills = self.fills.last_reported
-        return (
-            self._stated_at if last_of_fills is None else later(self._stated_at, last_of_fills.at)
-        )
 
     @property
     def is_requested(self) -> bool:
@@ -170,15 +165,52 @@ class Order(OrderState, gc=False, eq=False):
 
     @property
     def status(self) -> Status:
-        return status_of(self)
+        """The status by FIX precedence (FIX 4.4 vol. 4 app. D), except that an ended order is no
+        longer suspended or stopped."""
+        end, session = self.end, self.session_status
+        if session is DONE_FOR_DAY and end is None:
+            return DONE_FOR_DAY
+        if self.is_filled:
+            return FILLED
+        if end is not None:
+            return end
+        if session is not None:
+            return session
+        if self.cum_quantity > ZERO:
+            return PARTIALLY_FILLED
+        return NEW if self.is_worked else PENDING_NEW
 
     @property
     def is_ended(self) -> bool:
-        return is_ended_as(self, status_of(self))
+        return self._is_ended_as(self.status)
+
+    def _is_ended_as(self, status: Status) -> bool:
+        """Check whether the status is an end. A good-till-canceled order that is done for the day
+        works again the next day."""
+        if status in OPEN:
+            return False
+        return status is not DONE_FOR_DAY or self.is_filled or not self.is_kept_overnight
 
     @property
     def ended_at(self) -> datetime | None:
         return self.standing().ended_at
+
+    def _ended_at_as(self, status: Status) -> datetime | None:
+        """The time when the order reached this end."""
+        if status in ENDS:
+            return self.end_at
+        if status is FILLED or self.is_kept_overnight:
+            return self._filled_at
+        return self.session.latest(is_kept_overnight=False).at
+
+    @property
+    def _filled_at(self) -> datetime | None:
+        """The time when the fills reached the quantity: of the last fill, or of the reduction of
+        the quantity to the filled one."""
+        filled_at, setting = self.last_fill_at, self.terms.set_quantity
+        if filled_at is None or setting is None or setting.when.at <= filled_at:
+            return filled_at
+        return later(filled_at, self.terms.at_most_since(self.cum_quantity))
 
     @property
     def leaves_quantity(self) -> Decimal | None:
@@ -219,9 +251,29 @@ class Order(OrderState, gc=False, eq=False):
     def certainty(self) -> Certainty:
         return self.standing().certainty
 
+    @property
+    def _is_silent(self) -> bool:
+        """True if the venue did not know the order when queried, or was silent after a message
+        without an answer."""
+        unresolved = self.unresolved
+        if self.absent_at is not None or unresolved is None:
+            return self.absent_at is not None
+        asked, confirmed = self.asked, self.confirmed
+        is_since_asked = asked is not None and asked < unresolved
+        return confirmed is None or (is_since_asked and unresolved > confirmed)
+
     def standing(self) -> Standing:
         """The status and everything that follows from it, derived once."""
-        return standing_of(self)
+        status, pending = self.status, self.pending
+        if self._is_ended_as(status):
+            ended_at = self._ended_at_as(status)
+            return Standing(status, True, ended_at, pending, Certainty.CONFIRMED, ZERO)
+        quantity = self.quantity
+        leaves = (
+            None if quantity is None else max(ZERO, EXACT.subtract(quantity, self.cum_quantity))
+        )
+        certainty = Certainty.UNRESOLVED if self._is_silent else Certainty.CONFIRMED
+        return Standing(status, False, None, pending, certainty, leaves)
 
     @property
     def summary(self) -> str:
@@ -231,36 +283,3 @@ class Order(OrderState, gc=False, eq=False):
         return (
             f"{self.status}, {self.cum_quantity:f} of {quantity} filled, {self.certainty}{pending}"
         )
-
-    # Whether the venue knows it
-
-    @property
-    def confirmed(self) -> When | None:
-        """The latest sign that the venue knows the order."""
-        last_of_fills = self.fills.last_reported
-        return last(self._confirmed, last_of_fills)
-
-    @property
-    def confirmed_at(self) -> datetime | None:
-        """The time of the last sign that the venue knows the order."""
-        heard = self.confirmed
-        return None if heard is None else heard.at
-
-    @property
-    def absent_at(self) -> datetime | None:
-        """The time when the venue last did not know the order when queried. None after a later sign
-        that it does."""
-        if self._absent is None:
-            return None
-        heard = self.confirmed
-        return self._absent.at if heard is None or self._absent > heard else None
-
-    @property
-    def unresolved_at(self) -> datetime | None:
-        """The time of our last message that had no answer, even if the venue has settled it
-        since."""
-        return None if self.unresolved is None else self.unresolved.at
-
-    def is_absent_since(self, moment: datetime) -> bool:
-        """Check whether the venue did not know the order in a query after that time."""
-        return self.absent_at is not None and self.absent_at >= moment

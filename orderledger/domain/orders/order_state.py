@@ -8,11 +8,10 @@ import msgspec
 
 from orderledger.domain.orders.claims import Claims
 from orderledger.domain.orders.ends import Ends
-from orderledger.domain.orders.events import OrderEvent
 from orderledger.domain.orders.fill import Fill
 from orderledger.domain.orders.fills import Fills
+from orderledger.domain.orders.message import OrderMessage
 from orderledger.domain.orders.names import Names
-from orderledger.domain.orders.reports import FillBusted, FillRecorded
 from orderledger.domain.orders.requests import Requests
 from orderledger.domain.orders.session import Session
 from orderledger.domain.orders.terms import IDENTIFYING, Terms
@@ -55,8 +54,8 @@ class OrderState(msgspec.Struct, gc=False, eq=False):
     worked: When | None = None
     shown: When | None = None
     replaces: int = 0
-    seen: set[OrderEvent] = set()
-    message_ids: dict[str, tuple[OrderEvent, ...]] = {}
+    seen: set[OrderMessage] = set()
+    message_ids: dict[str, tuple[OrderMessage, ...]] = {}
     raised: dict[Anomaly, str] = {}
     attributed_to: str | None = None
     is_known: bool = False
@@ -69,11 +68,49 @@ class OrderState(msgspec.Struct, gc=False, eq=False):
         """The order of this stream, before its first event."""
         return cls(account_of(stream), Names(client_order_id_of(stream)))
 
-    def learn(self, event: OrderEvent, when: When) -> None:
+    # Times
+
+    @property
+    def updated_at(self) -> datetime | None:
+        """The time of the latest fact."""
+        filled = self.fills.last_reported
+        return self._stated_at if filled is None else later(self._stated_at, filled.at)
+
+    @property
+    def confirmed(self) -> When | None:
+        """The latest sign that the venue knows the order."""
+        return last(self._confirmed, self.fills.last_reported)
+
+    @property
+    def confirmed_at(self) -> datetime | None:
+        """The time of the last sign that the venue knows the order."""
+        confirmed = self.confirmed
+        return None if confirmed is None else confirmed.at
+
+    @property
+    def absent_at(self) -> datetime | None:
+        """The time when the venue last did not know the order when queried. None after a later sign
+        that it does."""
+        if self._absent is None:
+            return None
+        confirmed = self.confirmed
+        return self._absent.at if confirmed is None or self._absent > confirmed else None
+
+    @property
+    def unresolved_at(self) -> datetime | None:
+        """The time of our last message that had no answer, even if the venue has settled it
+        since."""
+        return None if self.unresolved is None else self.unresolved.at
+
+    def is_absent_since(self, moment: datetime) -> bool:
+        """Check whether the venue did not know the order in a query after that time."""
+        return self.absent_at is not None and self.absent_at >= moment
+
+    # Changes
+
+    def learn(self, event: OrderMessage, when: When) -> None:
         """Add the names and claims that any message may carry."""
         self.is_known = True
-        if not isinstance(event, (FillRecorded, FillBusted)):
-            self._stated_at = later(self._stated_at, when.at)
         if event.message_id is not None:
             self.message_ids[event.message_id] = (
                 *self.message_ids.get(event.message_id, ()),
@@ -82,6 +119,12 @@ class OrderState(msgspec.Struct, gc=False, eq=False):
         self.names.learn(event, when)
         if event.reported is not None:
             self.own_claims().add(event.reported, when)
+
+    def note(self, event: OrderMessage, when: When) -> None:
+        """Note the time of an event, and the event for finding duplicates. Fills and busts are
+        known to `fills`."""
+        self._stated_at = later(self._stated_at, when.at)
+        self.seen.add(event)
 
     def work(self, when: When) -> None:
         """Note a report that shows the order working."""
@@ -106,18 +149,18 @@ class OrderState(msgspec.Struct, gc=False, eq=False):
         these."""
         self.own_session().enter(status, when)
 
-    def add_fill(self, event: FillRecorded, when: When) -> None:
+    def add_fill(self, report: Fill) -> None:
         self.is_worked = True
-        self._own_fills().add(event, when)
+        self._own_fills().add(report)
 
-    def repeat_fill(self, event: FillRecorded, fill: Fill, when: When) -> None:
+    def repeat_fill(self, report: Fill, fill: Fill) -> None:
         """Add another report of a fill. A term counts at the earliest time in a report of the fill,
         so the terms of the order may lose a later one."""
         if not self.terms.request:
-            self.terms.describe(event.reported, when)
-        terms = {name: value for name in IDENTIFYING if (value := getattr(event, name)) is not None}
+            self.terms.describe(report.reported, report.when)
+        terms = {name: term for name in IDENTIFYING if (term := getattr(report, name)) is not None}
         before = {name: fill.reports_of(name).get(value) for name, value in terms.items()}
-        self.add_fill(event, when)
+        self.add_fill(report)
         for name, value in terms.items():
             self.terms.note_repetition(
                 name, value, before[name], fill.reports_of(name)[value], self.fills

@@ -1,8 +1,8 @@
 """Reports of the venue about an order. A report is never refused."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from msgspec import Meta
 
@@ -11,14 +11,15 @@ from orderledger.domain.exact import short
 from orderledger.domain.fields import Positive
 from orderledger.domain.orders.ends import CONCLUDED_ABSENT, DUPLICATE_ORDER
 from orderledger.domain.orders.events import OrderReport
-from orderledger.domain.orders.when import When
+from orderledger.domain.orders.fill import Fill
+from orderledger.domain.orders.order import Order
+from orderledger.domain.orders.when import NO_SEQUENCE, When
 from orderledger.domain.values import Certainty, DatedBy, Liquidity, Pending, Status
 from orderledger.domain.wording import as_id, because, changes, listed, word
 
-if TYPE_CHECKING:
-    from orderledger.domain.orders.order import Order
-
 UNKNOWN_TO_VENUE = "unknown_order"
+UNKNOWN_TIME = datetime.max.replace(tzinfo=UTC)
+"""The time of a report that has none, in the search for duplicates. No known time is later."""
 OBSERVED_WORKING = frozenset({Status.NEW, Status.PARTIALLY_FILLED})
 OBSERVED_PAUSES = frozenset({Status.SUSPENDED, Status.STOPPED})
 OBSERVED_OPEN = OBSERVED_WORKING | OBSERVED_PAUSES
@@ -28,7 +29,7 @@ OBSERVED_ENDS = frozenset({Status.CANCELED, Status.REJECTED, Status.EXPIRED})
 class WorkingReport(OrderReport, frozen=True, kw_only=True):
     """Report that shows the order working."""
 
-    def take_effect(self, order: "Order", when: When) -> None:
+    def take_effect(self, order: Order, when: When) -> None:
         order.work(when)
 
 
@@ -42,11 +43,11 @@ class OrderAcknowledged(WorkingReport, frozen=True, kw_only=True):
     fix = "ExecutionReport, ExecType New."
     may_reopen = False
 
-    def take_effect(self, order: "Order", when: When) -> None:
+    def take_effect(self, order: Order, when: When) -> None:
         order.work(when)
         order.acknowledged_at = min(order.acknowledged_at or when.at, when.at)
 
-    def sentence(self, before: "Order") -> str:
+    def sentence(self, before: Order) -> str:
         return f"The venue accepted the order{as_id(self.venue_order_id)}."
 
 
@@ -60,13 +61,13 @@ class OrderRejected(OrderReport, frozen=True, kw_only=True):
     exec_type = "8"
     fix = "ExecutionReport, ExecType Rejected."
 
-    def take_effect(self, order: "Order", when: When) -> None:
+    def take_effect(self, order: Order, when: When) -> None:
         if self.reason == DUPLICATE_ORDER:
             order.own_ends().add_duplicate(when)
         else:
             order.own_ends().add(Status.REJECTED, when, self.reason)
 
-    def sentence(self, before: "Order") -> str:
+    def sentence(self, before: Order) -> str:
         if self.reason == DUPLICATE_ORDER:
             return (
                 "The venue refused to take the order: it says that it has an order with this "
@@ -89,20 +90,44 @@ class FillRecorded(OrderReport, frozen=True, kw_only=True):
     fee_currency: str | None = None
     liquidity: Liquidity | None = None
 
-    def repetition(self, order: "Order") -> Duplicate | None:
+    def repetition(self, order: Order) -> Duplicate | None:
         """A fill with the same id and numbers is a duplicate."""
-        return DUPLICATE if order.fills.knows(self) and not order.names.brings_name(self) else None
+        if self.fill_id not in order.fills.by_id:
+            return None
+        sequence = NO_SEQUENCE if self.sequence is None else self.sequence
+        report = self.fill(When(self.at or UNKNOWN_TIME, sequence))
+        is_known = order.fills.knows(report) and not order.names.brings_name(self)
+        return DUPLICATE if is_known else None
 
-    def apply(self, order: "Order", when: When) -> None:
-        known = order.fills.version_of(self)
+    def apply(self, order: Order, when: When) -> None:
+        report = self.fill(when)
+        known = order.fills.version_of(report)
         if known is None:
             self.apply_names_and_terms(order, when)
-            order.add_fill(self, when)
+            order.add_fill(report)
         else:
             order.learn(self, when)
-            order.repeat_fill(self, known, when)
+            order.repeat_fill(report, known)
 
-    def sentence(self, before: "Order") -> str:
+    def fill(self, when: When) -> Fill:
+        """The fill, as this report describes it."""
+        return Fill(
+            self.fill_id,
+            self.quantity,
+            self.price,
+            when,
+            None,
+            self.instrument,
+            self.side,
+            self.fee,
+            self.fee_currency,
+            self.liquidity,
+            self.position_side,
+            self.position_id,
+            self.reported,
+        )
+
+    def sentence(self, before: Order) -> str:
         return f"The venue filled {self.words}."
 
     @property
@@ -136,7 +161,12 @@ class FillCorrected(FillRecorded, frozen=True, kw_only=True):
     fix = "ExecutionReport, ExecType Trade Correct; `corrects` is ExecRefID."
     corrects: str
 
-    def sentence(self, before: "Order") -> str:
+    def fill(self, when: When) -> Fill:
+        fill = super().fill(when)
+        fill.corrects = self.corrects
+        return fill
+
+    def sentence(self, before: Order) -> str:
         numbers = _numbers(before, self.corrects)
         why = because(self.reason)
         return f"The venue corrected fill {self.corrects}{numbers}{why}: it is now {self.words}."
@@ -152,7 +182,7 @@ class FillBusted(OrderReport, frozen=True, kw_only=True):
     fix = "ExecutionReport, ExecType Trade Cancel; `fill_id` is ExecRefID."
     fill_id: str
 
-    def repetition(self, order: "Order") -> Duplicate | None:
+    def repetition(self, order: Order) -> Duplicate | None:
         """A bust of the same fill is a duplicate."""
         if self.is_same_message(order):
             return DUPLICATE
@@ -161,12 +191,12 @@ class FillBusted(OrderReport, frozen=True, kw_only=True):
         )
         return DUPLICATE if is_known else None
 
-    def apply(self, order: "Order", when: When) -> None:
+    def apply(self, order: Order, when: When) -> None:
         self.apply_names_and_terms(order, when)
         order.terms.keep(self, when)
         order.bust_fill(self.fill_id, when)
 
-    def sentence(self, before: "Order") -> str:
+    def sentence(self, before: Order) -> str:
         numbers = _numbers(before, self.fill_id)
         why = because(self.reason)
         return (
@@ -184,11 +214,11 @@ class OrderCanceled(OrderReport, frozen=True, kw_only=True):
     exec_type = "4"
     fix = "ExecutionReport, ExecType Canceled."
 
-    def take_effect(self, order: "Order", when: When) -> None:
+    def take_effect(self, order: Order, when: When) -> None:
         if self.reason != CONCLUDED_ABSENT or not order.is_requested:
             order.own_ends().add(Status.CANCELED, when, self.reason)
 
-    def sentence(self, before: "Order") -> str:
+    def sentence(self, before: Order) -> str:
         if self.reason == CONCLUDED_ABSENT:
             return "The order counts as canceled, because the venue no longer listed it."
         return f"The order was canceled at the venue{because(self.reason)}."
@@ -214,12 +244,12 @@ class CancelRejected(ChangeRejected, frozen=True, kw_only=True):
     fix = "OrderCancelReject (35=9) of a cancel request."
     may_reopen = False
 
-    def take_effect(self, order: "Order", when: When) -> None:
+    def take_effect(self, order: Order, when: When) -> None:
         order.own_requests().refuse(
             Pending.CANCEL, when, request_id=self.request_id, called=_other_id(order, self)
         )
 
-    def sentence(self, before: "Order") -> str:
+    def sentence(self, before: Order) -> str:
         why = because(self.reason, self.request_id)
         return f"The venue refused our cancel request{why}. The order goes on as it was."
 
@@ -242,12 +272,12 @@ class ReplaceRejected(ChangeRejected, frozen=True, kw_only=True):
     def shows_order(self) -> bool:
         return self.reason != UNKNOWN_TO_VENUE and not self.not_sent
 
-    def take_effect(self, order: "Order", when: When) -> None:
+    def take_effect(self, order: Order, when: When) -> None:
         order.own_requests().refuse(
             Pending.REPLACE, when, request_id=self.request_id, called=_other_id(order, self)
         )
 
-    def sentence(self, before: "Order") -> str:
+    def sentence(self, before: Order) -> str:
         who = "Our own side" if self.not_sent else "The venue"
         unsent = ", and it was never sent" if self.not_sent else ""
         why = because(self.reason, self.request_id)
@@ -274,7 +304,7 @@ class OrderReplaced(WorkingReport, frozen=True, kw_only=True):
     stop_price: Decimal | None = None
     replacement_client_order_id: str | None = None
 
-    def take_effect(self, order: "Order", when: When) -> None:
+    def take_effect(self, order: Order, when: When) -> None:
         order.work(when)
         order.replaces += 1
         order.terms.set(self.quantity, self.limit_price, self.stop_price, when)
@@ -282,7 +312,7 @@ class OrderReplaced(WorkingReport, frozen=True, kw_only=True):
             when, replacement_id=self.replacement_client_order_id, called=_other_id(order, self)
         )
 
-    def sentence(self, before: "Order") -> str:
+    def sentence(self, before: Order) -> str:
         new_id = as_id(self.venue_order_id)
         return f"The venue changed the order{new_id}: {changes(before, self)}."
 
@@ -296,10 +326,10 @@ class OrderExpired(OrderReport, frozen=True, kw_only=True):
     exec_type = "C"
     fix = "ExecutionReport, ExecType Expired."
 
-    def take_effect(self, order: "Order", when: When) -> None:
+    def take_effect(self, order: Order, when: When) -> None:
         order.own_ends().add(Status.EXPIRED, when, self.reason)
 
-    def sentence(self, before: "Order") -> str:
+    def sentence(self, before: Order) -> str:
         return f"The order expired at the venue{because(self.reason)}."
 
 
@@ -313,7 +343,7 @@ class OrderTriggered(WorkingReport, frozen=True, kw_only=True):
     fix = "no ExecType in 4.4; Triggered in FIX 5.0."
     may_reopen = False
 
-    def sentence(self, before: "Order") -> str:
+    def sentence(self, before: Order) -> str:
         return "The stop price was reached: the venue triggered the order."
 
 
@@ -327,11 +357,11 @@ class OrderSuspended(WorkingReport, frozen=True, kw_only=True):
     fix = "ExecutionReport, ExecType Suspended."
     may_reopen = False
 
-    def take_effect(self, order: "Order", when: When) -> None:
+    def take_effect(self, order: Order, when: When) -> None:
         order.work(when)
         order.enter(Status.SUSPENDED, when)
 
-    def sentence(self, before: "Order") -> str:
+    def sentence(self, before: Order) -> str:
         why = because(self.reason)
         return f"The venue suspended the order{why}: it cannot be filled for now."
 
@@ -345,11 +375,11 @@ class OrderResumed(WorkingReport, frozen=True, kw_only=True):
     fix = "no ExecType; an ExecutionReport that shows a suspended order working again."
     may_reopen = False
 
-    def take_effect(self, order: "Order", when: When) -> None:
+    def take_effect(self, order: Order, when: When) -> None:
         order.work(when)
         order.enter(None, when)
 
-    def sentence(self, before: "Order") -> str:
+    def sentence(self, before: Order) -> str:
         return "The venue resumed the order: it can be filled again."
 
 
@@ -361,11 +391,11 @@ class OrderReinstated(WorkingReport, frozen=True, kw_only=True):
     former_wire_name = "reinstate"
     fix = "no equivalent; it undoes an end."
 
-    def take_effect(self, order: "Order", when: When) -> None:
+    def take_effect(self, order: Order, when: When) -> None:
         order.work(when)
         order.own_ends().reinstate(when)
 
-    def sentence(self, before: "Order") -> str:
+    def sentence(self, before: Order) -> str:
         why = because(self.reason)
         return (
             f"The venue works the order after all{why}: ends reported up to then no longer count."
@@ -382,11 +412,11 @@ class OrderStopped(WorkingReport, frozen=True, kw_only=True):
     fix = "ExecutionReport, ExecType Stopped: the venue guarantees the price."
     may_reopen = False
 
-    def take_effect(self, order: "Order", when: When) -> None:
+    def take_effect(self, order: Order, when: When) -> None:
         order.work(when)
         order.enter(Status.STOPPED, when)
 
-    def sentence(self, before: "Order") -> str:
+    def sentence(self, before: Order) -> str:
         return "The venue guarantees the execution of the order (FIX: stopped). That is not a fill."
 
 
@@ -399,11 +429,11 @@ class OrderDoneForDay(OrderReport, frozen=True, kw_only=True):
     fix = "ExecutionReport, ExecType Done for day."
     may_reopen = False
 
-    def take_effect(self, order: "Order", when: When) -> None:
+    def take_effect(self, order: Order, when: When) -> None:
         order.is_worked = True  # known at the venue, and no longer working
         order.enter(Status.DONE_FOR_DAY, when)
 
-    def sentence(self, before: "Order") -> str:
+    def sentence(self, before: Order) -> str:
         return "The venue is done with the order for the day: no more fills today."
 
 
@@ -421,12 +451,12 @@ class OrderRestated(WorkingReport, frozen=True, kw_only=True):
     limit_price: Decimal | None = None
     stop_price: Decimal | None = None
 
-    def take_effect(self, order: "Order", when: When) -> None:
+    def take_effect(self, order: Order, when: When) -> None:
         order.work(when)
         order.terms.set(self.quantity, self.limit_price, self.stop_price, when)
         order.enter(None, when)
 
-    def sentence(self, before: "Order") -> str:
+    def sentence(self, before: Order) -> str:
         why = because(self.reason)
         return (
             f"The venue changed the order without a request of ours{why}: {changes(before, self)}."
@@ -449,7 +479,7 @@ class StatusObserved(OrderReport, frozen=True, kw_only=True):
     dated_by: DatedBy | None = None
     asked_at: datetime | None = None
 
-    def repetition(self, order: "Order") -> Duplicate | None:
+    def repetition(self, order: Order) -> Duplicate | None:
         """The same state again is a duplicate, unless the answer to a query settles a doubt or
         reopens the order."""
         repetition = super().repetition(order)
@@ -461,18 +491,18 @@ class StatusObserved(OrderReport, frozen=True, kw_only=True):
             else repetition
         )
 
-    def _is_news(self, order: "Order", asked_at: datetime) -> bool:
+    def _is_news(self, order: Order, asked_at: datetime) -> bool:
         is_later = order.confirmed_at is None or asked_at > order.confirmed_at
         if order.end_at is not None:
             return is_later and self.status in OBSERVED_OPEN and asked_at > order.end_at
         return is_later and order.certainty is Certainty.UNRESOLVED
 
-    def apply(self, order: "Order", when: When) -> None:
+    def apply(self, order: Order, when: When) -> None:
         super().apply(order, when)
         if self.asked_at is not None:
             order.confirm(When(self.asked_at))
 
-    def _reopen(self, order: "Order", when: When) -> None:
+    def _reopen(self, order: Order, when: When) -> None:
         """Show the order working at the venue's own time, and at the time of the query that this
         answers.
 
@@ -484,7 +514,7 @@ class StatusObserved(OrderReport, frozen=True, kw_only=True):
         if self.asked_at is not None:
             order.show(When(self.asked_at))
 
-    def take_effect(self, order: "Order", when: When) -> None:
+    def take_effect(self, order: Order, when: When) -> None:
         if self.pending is not None:
             order.own_requests().observe(self.pending, when)
         if self.status in OBSERVED_OPEN:
@@ -508,7 +538,7 @@ class StatusObserved(OrderReport, frozen=True, kw_only=True):
             claims.is_filled = True
             order.is_worked = True
 
-    def sentence(self, before: "Order") -> str:
+    def sentence(self, before: Order) -> str:
         claims = [f"the status is {word(self.status)}"] if self.status else []
         claims += [f"a {self.pending} is pending"] if self.pending else []
         return (
@@ -533,17 +563,17 @@ class OrderAbsent(OrderReport, frozen=True, kw_only=True):
     def shows_order(self) -> bool:
         return False
 
-    def take_effect(self, order: "Order", when: When) -> None:
+    def take_effect(self, order: Order, when: When) -> None:
         order.mark_absent(when)
 
-    def sentence(self, before: "Order") -> str:
+    def sentence(self, before: Order) -> str:
         return (
             "We asked, and the venue did not know the order. That alone proves nothing, so it "
             "ends nothing."
         )
 
 
-def _other_id(order: "Order", report: OrderReport) -> str | None:
+def _other_id(order: Order, report: OrderReport) -> str | None:
     """The report's id for one of our orders, if it is not the order's own. It may be the id of a
     request."""
     own_id = order.names.own_id
@@ -552,7 +582,7 @@ def _other_id(order: "Order", report: OrderReport) -> str | None:
     )
 
 
-def _numbers(before: "Order", fill_id: str) -> str:
+def _numbers(before: Order, fill_id: str) -> str:
     """The numbers of an earlier fill."""
     fill = before.fills.by_id.get(fill_id)
     return (

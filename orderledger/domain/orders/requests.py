@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import NamedTuple
 
-from orderledger.domain.orders.commands import CancelRequested, ReplaceRequested
 from orderledger.domain.orders.when import When, last
 from orderledger.domain.values import Pending
 
@@ -20,13 +19,15 @@ Named = tuple[Pending, str]
 
 
 class Asked(NamedTuple):
-    """One of our requests. `quantity`: the new total of a replace; `limit_price`: its new price."""
+    """One of our requests, and the terms that a replace asks for. `quantity`: the new total."""
 
     when: When
+    kind: Pending
     request_id: str | None
-    replacement_id: str | None
-    quantity: Decimal | None
+    replacement_id: str | None = None
+    quantity: Decimal | None = None
     limit_price: Decimal | None = None
+    stop_price: Decimal | None = None
 
 
 class Answer(NamedTuple):
@@ -92,7 +93,7 @@ class Requests:
 
     def __init__(self) -> None:
         self._lines: dict[Pending, Line] = {}
-        self._by_id: dict[str, CancelRequested | ReplaceRequested] = {}
+        self._by_id: dict[str, Asked] = {}
         self._named: dict[Named, Asked] = {}
         self._settled: set[Named] = set()
         self._refusals: dict[Named, list[Answer]] = {}
@@ -104,7 +105,7 @@ class Requests:
 
     # Queries
 
-    def known(self, request_id: str | None) -> CancelRequested | ReplaceRequested | None:
+    def known(self, request_id: str | None) -> Asked | None:
         """The request with this id."""
         return None if request_id is None else self._by_id.get(request_id)
 
@@ -172,21 +173,12 @@ class Requests:
 
     # Changes
 
-    def ask(self, event: CancelRequested | ReplaceRequested, when: When) -> None:
+    def ask(self, asked: Asked) -> None:
         """Add a cancel or replace request of ours."""
-        kind = Pending.CANCEL if isinstance(event, CancelRequested) else Pending.REPLACE
-        replacement_id = (
-            event.replacement_client_order_id if isinstance(event, ReplaceRequested) else None
-        )
-        new = (
-            (event.quantity, event.limit_price)
-            if isinstance(event, ReplaceRequested)
-            else (None, None)
-        )
-        asked = Asked(when, event.request_id, replacement_id, *new)
-        names = [(kind, name) for name in (event.request_id, replacement_id) if name is not None]
-        if event.request_id is not None:
-            self._by_id.setdefault(event.request_id, event)
+        _, kind, request_id, replacement_id, *_ = asked
+        names = [(kind, name) for name in (request_id, replacement_id) if name is not None]
+        if request_id is not None:
+            self._by_id.setdefault(request_id, asked)
         for name in names:
             self._named.setdefault(name, asked)
         if not any(name in self._settled for name in names):
@@ -272,9 +264,7 @@ class Requests:
         """The id of the leg that a replace with this name put in force: the name is its own id, or
         its request's."""
         asked = self._by_id.get(name)
-        if asked is None:
-            return name
-        return asked.replacement_client_order_id if isinstance(asked, ReplaceRequested) else None
+        return name if asked is None else asked.replacement_id
 
     def _line(self, kind: Pending) -> Line:
         line = self._lines.get(kind)

@@ -4,18 +4,16 @@ knows."""
 from bisect import insort
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
 from orderledger.domain.orders.claims import Latest, note
-from orderledger.domain.orders.commands import OrderRequested
+from orderledger.domain.orders.fills import Fills
+from orderledger.domain.orders.message import OrderMessage
 from orderledger.domain.orders.when import When
-from orderledger.domain.values import OrderType, PositionSide, Reported, Side, TimeInForce
-
-if TYPE_CHECKING:
-    from orderledger.domain.orders.events import OrderReport
-    from orderledger.domain.orders.fills import Fills
+from orderledger.domain.values import Links, OrderType, PositionSide, Reported, Side, TimeInForce
+from orderledger.domain.wording import Described
 
 DESCRIBED = ("order_type", "time_in_force", "post_only", "reduce_only")
 POSITION = ("position_side", "position_id")
@@ -23,6 +21,21 @@ IDENTIFYING = ("instrument", "side", *POSITION)
 """Terms of an order that the reports of its fills may name."""
 
 Term = OrderType | TimeInForce | bool
+
+
+class RequestedTerms(Described, Protocol):
+    """The terms of a request for a new order."""
+
+    @property
+    def position_side(self) -> PositionSide | None: ...
+    @property
+    def position_id(self) -> str | None: ...
+    @property
+    def strategy(self) -> str | None: ...
+    @property
+    def links(self) -> Links | None: ...
+    @property
+    def tags(self) -> dict[str, object]: ...
 
 
 class Setting(NamedTuple):
@@ -41,7 +54,7 @@ class Terms(msgspec.Struct, gc=False, eq=False):
     """The terms of an order. `request` is None for an order that was not requested here: reports
     give its terms."""
 
-    request: OrderRequested | None = None
+    request: RequestedTerms | None = None
     requested_at: datetime | None = None
     _quantities: list[Setting] | None = None
     _prices: dict[str, Latest[Decimal]] = {}
@@ -102,7 +115,7 @@ class Terms(msgspec.Struct, gc=False, eq=False):
             return value
         return self._described[name].value if self._described and name in self._described else None
 
-    def take_request(self, request: OrderRequested, when: When) -> None:
+    def take_request(self, request: RequestedTerms, when: When) -> None:
         """Set the requested terms. They outrank instrument and side in reports."""
         self.request, self.requested_at = request, when.at
         self._instrument, self._side = Latest(request.instrument, when), Latest(request.side, when)
@@ -150,7 +163,7 @@ class Terms(msgspec.Struct, gc=False, eq=False):
                     self._described = {} if self._described is None else self._described
                     note(self._described, name, term, when)
 
-    def keep(self, report: "OrderReport", when: When) -> None:
+    def keep(self, report: OrderMessage, when: When) -> None:
         """Keep the identifying terms of a report that is not a fill, for the case that a fill moves
         to an earlier time."""
         for name in IDENTIFYING if self.request is None else POSITION:
@@ -159,7 +172,7 @@ class Terms(msgspec.Struct, gc=False, eq=False):
                 note(self._beside_fills, name, value, when)
 
     def note_repetition(
-        self, name: str, value: Any, was: When | None, when: When, fills: "Fills"
+        self, name: str, value: Any, was: When | None, when: When, fills: Fills
     ) -> None:
         """Add an identifying term of a fill that was reported again. `was` and `when`: its earliest
         place, before and now."""

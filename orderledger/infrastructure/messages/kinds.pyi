@@ -143,7 +143,7 @@ class _OrderMessage(_Message, total=False):
     sequence: int | None
 
 class OrderMessage(Message):
-    """Fields of every message about an order."""
+    """Base of every message about an order."""
 
     client_order_id: str | None
     venue_order_id: str | None
