@@ -124,8 +124,8 @@ class Ledger(Proofs, AuditQueries):
             return Follower(self._projector)
         from orderledger.infrastructure.views.follower_process import FollowingProcess
 
-        told = replace(settings, db=self._store.url)
-        return FollowingProcess(self._projector, self._latencies, told)
+        stored_settings = replace(settings, db=self._store.url)
+        return FollowingProcess(self._projector, self._latencies, stored_settings)
 
     def _notice(self) -> None:
         """Wake what follows the log, after a commit."""
@@ -137,7 +137,7 @@ class Ledger(Proofs, AuditQueries):
         read."""
         try:
             rebuild_outdated(self._store, self._projector)
-        except UnreadableEvent as error:  # recording goes on; queries raise this error
+        except UnreadableEvent as error:  # recording continues; queries raise this error
             self._projector.fault = self._follower.failure = error
             return False
         except Exception as error:
@@ -231,8 +231,8 @@ class Ledger(Proofs, AuditQueries):
         return outcomes
 
     def record_lines(self, lines: Sequence[str | bytes]) -> list[Outcome]:
-        """Record NDJSON lines in order, in one commit. A line that is no message gets the outcome
-        `invalid`; the others are recorded."""
+        """Record NDJSON lines in order, in one commit. A line that is not a message gets the
+        outcome `invalid`; the others are recorded."""
         if isinstance(lines, (str, bytes)):
             raise TypeError(
                 "lines takes a sequence of lines, not one text: split it with splitlines"
@@ -401,16 +401,16 @@ class Ledger(Proofs, AuditQueries):
 
         `never_arrived`: the venue never received it, it ends as denied. `worked_as`: the venue
         works it under this id, it counts as acknowledged. Give one of them. Refused as
-        `not_in_doubt` if the order has ended, the venue has shown it, or it was never sent, and as
-        `venue_order_id_reused` if the id is that of another order of ours. Raises UnknownOrder and
-        AmbiguousOrder.
+        `not_in_doubt` if the order has ended, the venue has shown it, or it was never sent. Refused
+        as `venue_order_id_reused` if the id belongs to another order of ours. Raises UnknownOrder
+        and AmbiguousOrder.
         """
         from orderledger.infrastructure.views.resolutions import check_decision, decision_on
 
         check_decision(never_arrived, worked_as)
         row = self.order(client_order_id, account=account)
         given = {"actor": actor, "reason": reason, "text": text}
-        told = {
+        fields = {
             "at": self._clock.now(),
             **{name: value for name, value in given.items() if value is not None},
         }
@@ -424,7 +424,7 @@ class Ledger(Proofs, AuditQueries):
                 text=f"{worked_as} is an id of order {other}",
             )
         with reaching(self._url):
-            decision = decision_on(row, order_now(self._store, row["stream"]), worked_as, told)
+            decision = decision_on(row, order_now(self._store, row["stream"]), worked_as, fields)
         return decision if isinstance(decision, Outcome) else self.record(decision)
 
     def _own_order(self, name: str, account: str) -> str | None:
@@ -457,7 +457,7 @@ class Ledger(Proofs, AuditQueries):
         progress: Callable[[int, int], None] | None = None,
     ) -> Rebuilt:
         """Rebuild views beside the live ones, in `jobs` processes, and then replace the live ones.
-        Recording goes on."""
+        Recording continues."""
         with reaching(self._url):
             return rebuild(self._store, self._projector, names, jobs=jobs, progress=progress)
 
@@ -486,9 +486,9 @@ class Ledger(Proofs, AuditQueries):
             self._statuses.write(name, status)
 
     def status(self) -> dict[str, Any]:
-        """The positions of the log, the views, the tiles of hashes and the newest checkpoint, and
-        the last status of each process that feeds this ledger, of the gateway of each account that
-        has breakers, and of each watcher of alerts."""
+        """The positions of the log, the views, the tiles of hashes and the newest checkpoint. Also
+        the last status of each collector, of the gateway of each account that has breakers, and of
+        each watcher of alerts."""
         from orderledger.audit.proof import tiles as proof_tiles
         from orderledger.audit.proof.checkpoints import last_stored
 

@@ -1,4 +1,4 @@
-"""Messages from the events that they became, so that a log can be recorded anew."""
+"""Converts events back to messages, so that a log can be recorded again."""
 
 from typing import Any
 

@@ -32,7 +32,7 @@ ASSUMED = "what_if"
 
 @dataclass(frozen=True, kw_only=True)
 class Assumptions:
-    """What is assumed instead of what is recorded. Orders are named by any of their ids.
+    """Assumptions that replace recorded facts. Orders are named by any of their ids.
 
     `filled`: these orders are filled at their limit price, or else at the mark; `not_filled`: these
     got no more fills.

@@ -194,9 +194,9 @@ def main() -> None:
       orderledger history C-1
 
     \b
-    Exit status: 0 done, 1 some messages were refused or invalid, or an order is missing,
-    or something does not agree, 2 wrong usage, 3 the store cannot be used or there is none,
-    4 the output cannot be written, 130 interrupted, 141 the reader of the output has closed it.
+    Exit status: 0 done, 1 some messages were refused or invalid, or an order is missing, or
+    something does not agree; 2 wrong usage; 3 the store cannot be used or there is none; 4 the
+    output cannot be written; 130 interrupted; 141 the reader of the output has closed it.
 
     The store is --db, else ORDERLEDGER_DB, else orderledger.db here: a path, sqlite:///path or
     postgresql://... Recording creates a missing ledger; queries never do. Times in options and

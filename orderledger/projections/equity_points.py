@@ -20,7 +20,7 @@ class EquityPointRow(TypedDict):
     at: Annotated[datetime, "When it happened."]
     position: Annotated[int, "Log position."]
     kind: Annotated[
-        str, "What changed P&L: fill, funding, adjust, mark, bust or correction.", KINDS
+        str, "Cause of the change of P&L: fill, funding, adjust, mark, bust or correction.", KINDS
     ]
     account: Annotated[str, "Trading account of that change."]
     instrument: Annotated[str, "Its instrument."]
@@ -87,7 +87,7 @@ class Run:
 
 
 def _height(row: EquityPointRow) -> Decimal:
-    """What is drawn: net P&L where equity is unknown."""
+    """The value to draw: net P&L where equity is unknown."""
     equity = row["equity"]
     return (row["net_pnl"] or ZERO) if equity is None else equity
 
@@ -110,7 +110,9 @@ class Points:
 
     def take(self, row: EquityPointRow) -> None:
         self._count += 1
-        row["moments"] = self._count  # the number of the moment, until `rows` tells the difference
+        row["moments"] = (
+            self._count
+        )  # the number of the moment, until `rows` computes the difference
         if row["kind"] != "mark":
             self._end_of_marks()
             self._keep(row)

@@ -27,7 +27,7 @@ MONEY = ("realized_pnl", "net_pnl", "unrealized_pnl")
 Sum = Literal["realized_pnl", "net_pnl", "unrealized_pnl", "bought_quantity", "sold_quantity"]
 SUMS: tuple[Sum, ...] = get_args(Sum)
 OF_INSTRUMENT = ("position_side", "position_id")
-"""What rows of one instrument are kept apart by: long and short never net."""
+"""Columns that separate rows of one instrument: long and short never net."""
 
 ByCurrency = Literal["fees", "funding"]
 BY_CURRENCY: tuple[ByCurrency, ...] = get_args(ByCurrency)
@@ -148,7 +148,7 @@ def _changes(
 
 
 def _change(before: StoredPositionRow, after: StoredPositionRow) -> StoredPositionRow:
-    """What came to the one row until it was the other; the position is as it was in the end."""
+    """The difference between two states of a row, with the later position."""
     was, now = before["realized_pnl"], after["realized_pnl"]
     return {
         **after,

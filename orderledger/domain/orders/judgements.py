@@ -41,7 +41,7 @@ ANOMALIES = {
         "It changes nothing.",
     ),
     Anomaly.CLIENT_ORDER_ID_REUSED: (
-        "one client order id stands for several orders of the venue",
+        "one client order id refers to several orders of the venue",
         "Someone should look at it.",
     ),
     Anomaly.VENUE_ORDER_ID_REUSED: (

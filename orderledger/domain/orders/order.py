@@ -20,8 +20,8 @@ DENIED = Status.DENIED
 class Order(OrderState, gc=False, eq=False):
     """One order of one account. `evolve` changes its state; the properties here follow from it.
 
-    They answer four questions: what was ordered (names and terms), what was filled, how it stands
-    (status, end, pending request) and how sure that is (whether the venue knows it).
+    They show four things: the names and terms of the order, its fills, its state (status, end,
+    pending request), and whether the venue knows it.
     """
 
     # Names and terms
@@ -243,8 +243,8 @@ class Order(OrderState, gc=False, eq=False):
     @property
     def confirmed_at(self) -> datetime | None:
         """The time of the last sign that the venue knows the order."""
-        heard = self.confirmed
-        return None if heard is None else heard.at
+        confirmed = self.confirmed
+        return None if confirmed is None else confirmed.at
 
     @property
     def absent_at(self) -> datetime | None:
@@ -252,8 +252,8 @@ class Order(OrderState, gc=False, eq=False):
         that it does."""
         if self._absent is None:
             return None
-        heard = self.confirmed
-        return self._absent.at if heard is None or self._absent > heard else None
+        confirmed = self.confirmed
+        return self._absent.at if confirmed is None or self._absent > confirmed else None
 
     @property
     def unresolved_at(self) -> datetime | None:

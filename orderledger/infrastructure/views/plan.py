@@ -26,8 +26,8 @@ ALL = (*TABLES, ORDER_NAMES, BORNE)
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to build from the events up to a log position: tables with these names, and the keys of
-    account facts. All tables are created, with a suffix; the others stay empty."""
+    """The tables and keys of account facts to build from the events up to a log position. All
+    tables are created, with a suffix; the others stay empty."""
 
     suffix: str
     up_to: int
@@ -48,8 +48,8 @@ class Plan:
         return all(table.name in self.wanted for table in TABLES)
 
     def create(self, session: Session, tables: Collection[AnyTable]) -> None:
-        """Create these tables; the keys of account facts are with `OTHERS`. What is built by stream
-        gets its key later."""
+        """Create these tables; the keys of account facts are with `OTHERS`. Tables built by stream
+        get their keys later."""
         for table in tables:
             if table is BORNE or (table in BY_STREAM and self.wants(table)):
                 session.create_bare(table, self.suffix)

@@ -114,8 +114,8 @@ class TableFold:
 
 
 def _warn_of(damage: list[str]) -> None:
-    """Log what was wrong with rows of positions. They were folded from the first entry, and written
-    anew."""
+    """Log the faults of rows of positions. They were folded from the first entry, and written
+    again."""
     if damage:
         import logging  # here, because it is rarely needed
 
@@ -143,7 +143,7 @@ def _is_worth_building_anew(position: int, last: int) -> bool:
 
 
 class Rebuilding(Protocol):
-    """How views are built anew: the module `rebuild`."""
+    """How views are rebuilt: the module `rebuild`."""
 
     def rebuild_outdated(self, store: Store, projector: "Projector", /) -> None: ...
 
@@ -163,8 +163,8 @@ class Projector:
 
     `folds_ahead`: fold before the writing transaction, for which others wait on SQLite. That does
     not help with the writer in the same interpreter: it would wait for the interpreter instead, and
-    longer. After a slow batch the next one is folded before in any case: many late fills, each of
-    which folds the later ones of its position again, would keep recording out for seconds.
+    longer. After a slow batch the next one is always folded before the transaction. Each of many
+    late fills folds the later ones of its position again, which would block recording for seconds.
     """
 
     def __init__(
@@ -201,8 +201,7 @@ class Projector:
         """Bring the views up to the end of the log, and return their position. `is_enough` may end
         this after any batch.
 
-        Raises RuntimeError in a signal handler that interrupted this method: it would wait for
-        itself.
+        Raises RuntimeError in a signal handler that interrupted this method: it would deadlock.
         """
         if self.fault is not None:
             raise self.fault
@@ -324,8 +323,8 @@ class Projector:
             return bool(stored(session)[1])
 
     def restart(self) -> None:
-        """Drop the fold in memory: another process has restarted the tables, and they are behind
-        it."""
+        """Drop the fold in memory: another process has restarted the tables, which are now older
+        than the fold."""
         with self._lock:
             self._fold = TableFold(position=-1)
 

@@ -81,7 +81,7 @@ class UsualSizes:
                 self.note(order, state.rows(instruments))
 
     def note(self, order: OrderRow, instruments: Instruments) -> Decimal | None:
-        """Take an order, or take it anew, and return its notional."""
+        """Add an order, or replace it, and return its notional."""
         account = order["account"]
         notional = notional_of(order, instruments.get((account, order["instrument"])))
         self._usual.pop(account, None)

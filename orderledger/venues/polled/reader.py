@@ -49,8 +49,7 @@ LIQUIDITY = {str(liquidity): liquidity for liquidity in Liquidity}
 
 
 def at(document: object, path: str) -> object:
-    """What stands at a path of names; `*` names the values of an object. None if there is
-    nothing."""
+    """The value at a path of names; `*` names the values of an object. None if there is none."""
     for name in path.split(".") if path else ():
         if not isinstance(document, dict):
             return None
