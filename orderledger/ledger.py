@@ -428,7 +428,7 @@ class Ledger(Proofs, AuditQueries):
         return decision if isinstance(decision, Outcome) else self.record(decision)
 
     def _own_order(self, name: str, account: str) -> str | None:
-        """Our id of the order of ours that bears this name."""
+        """Our client order id of our order with this name."""
         with suppress(UnknownOrder, AmbiguousOrder):
             row = self.order(name, account=account)
             return row["client_order_id"] if row["origin"] == "own" else None

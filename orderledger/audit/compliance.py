@@ -19,8 +19,8 @@ Wanted = Callable[[Recorded], bool]
 def audited(
     store: Store, *, late: timedelta, finding: str | None, **asked: Any
 ) -> Iterator[AuditRow]:
-    """The events that were asked for, with their findings. Without a question about who or why,
-    those with findings alone."""
+    """The selected events, with their findings. Without a filter on actor, reason, source or
+    correlation, only events with findings."""
     is_wanted = wanted(**asked)
     is_about_anyone = any(
         asked[name] is not None for name in ("actor", "reason", "source", "correlation")

@@ -68,7 +68,7 @@ class Differing(NamedTuple):
 
 
 def rows_of(source: Views, view: str, method: Method, **where: Any) -> Sequence[AnyRow]:
-    """The rows of a view. Raises ValueError for one that there is not."""
+    """The rows of a view. Raises ValueError for an unknown view."""
     if view not in ASKED:
         raise ValueError(f"{view!r} is not a view that can be compared: {', '.join(ASKED)}")
     asked = {"method": method, **where} if view in BY_METHOD else where

@@ -88,7 +88,7 @@ class Log:
         self.kept = self._find_kept()
 
     def _find_kept(self) -> set[int]:
-        """The messages that stay in log order: so many that no command is refused."""
+        """The messages that must stay in log order so that no command is refused."""
         shared = orders_with_shared_names(self.items)
         pins: dict[str, int] = {}
         while True:
@@ -133,7 +133,7 @@ def recorded_anew(documents: Iterable[Document], now: datetime) -> tuple[list[Ou
 
 
 def shrunk(log: Log, tried: Sequence[Item]) -> list[Item]:
-    """A part of the messages that still ends differently, of which no message can be left out."""
+    """A minimal part of the messages that still ends differently."""
     items = list(tried)
     if not log.differences(items, is_part=True):
         return items

@@ -261,7 +261,7 @@ class Records:
         self._is_replace_asked = False
 
     def take(self, recorded: Recorded) -> dict[str, Any] | None:
-        """The record of this event, if it is one that is reported."""
+        """The record of this event, if it must be reported."""
         event = recorded.event
         if isinstance(event, FillRecorded | FillBusted):
             return self._take_fill(recorded, event)

@@ -12,7 +12,7 @@ from orderledger import __version__
 from orderledger.cli.table import GROUPS, TABLE, command_named
 
 USUAL_QUESTION = "orders"
-"""The command in the hint for an option that stands before the command, if it takes that option."""
+"""The command in the hint for an option placed before the command, if it takes that option."""
 
 USUAL_EXITS = "Exit status: 0 done, 2 wrong usage, 3 the store cannot be used."
 UNWRITABLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})

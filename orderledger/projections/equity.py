@@ -24,7 +24,7 @@ from orderledger.projections.sides import part_of, when
 from orderledger.projections.view import Table
 
 POINTS = 2_000
-"""Points of a curve, unless asked otherwise."""
+"""Default number of points of a curve."""
 
 Marked = tuple[str, str]
 """Account and instrument."""

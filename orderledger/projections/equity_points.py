@@ -14,7 +14,7 @@ FEWEST_POINTS = 1 + KEPT_OF_RUN
 
 
 class EquityPointRow(TypedDict):
-    """One row per moment that changed P&L, with the equity after it: of all that was asked for, by
+    """One row per moment that changed P&L of the selected rows, with the equity after it, by
     settlement currency."""
 
     at: Annotated[datetime, "When it happened."]
@@ -51,8 +51,7 @@ class EquityPointRow(TypedDict):
 
 
 class Run:
-    """Moments that follow each other, of which the lowest, the highest, the deepest and the last
-    are kept."""
+    """A run of consecutive moments that keeps the lowest, the highest, the deepest and the last."""
 
     __slots__ = ("_deepest", "_depth", "_highest", "_last", "_least", "_lowest", "_most", "count")
 
@@ -150,7 +149,7 @@ class Points:
                 self._join(2 * KEPT_OF_RUN if self._size == 1 else 2)
 
     def _room(self, most: int) -> int:
-        """How many runs there may be. The first moment is kept besides."""
+        """The most runs. The first moment is kept in addition."""
         return max(1, (most - 1) // (1 if self._size == 1 else KEPT_OF_RUN))
 
     def _join(self, together: int) -> None:

@@ -164,7 +164,7 @@ class Fold:
         return earlier or (original.position or 0, original.recorded_at)
 
     def _take_new_fill(self, stream: str, tracked: Tracked, fill_id: str) -> None:
-        """A new fill that stands, and changes no other, may simply be added to its position."""
+        """Add a new active fill that changes no other to its position."""
         fill = tracked.order.fills.by_id[fill_id]
         if fill.is_active and fill.corrects is None and fill_id in tracked.stale:
             del tracked.stale[fill_id]

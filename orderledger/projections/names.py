@@ -43,7 +43,7 @@ def key_of(account: str, name: Name) -> NameKey:
 
 
 def names_in(recorded: Recorded) -> list[Name]:
-    """The names that its order bears from this event on, besides the id that names its stream."""
+    """The names that its order has from this event on, besides the id that names its stream."""
     event = recorded.event
     return (
         names_borne(client_order_id_of(recorded.stream), event)

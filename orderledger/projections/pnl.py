@@ -1,4 +1,4 @@
-"""The P&L view: positions put beside fees, funding and marks, and added up as asked."""
+"""The P&L view: positions with fees, funding and marks, summed by the requested groups."""
 
 from decimal import Decimal
 from typing import NotRequired, TypedDict

@@ -64,8 +64,7 @@ SIDED = ("instrument", "position_side", "at", "rank")
 """Columns of a trade that the sides of its instrument depend on."""
 
 CHECKPOINT_EVERY = 64
-"""Fills and adjustments. A late fill reads half as many on average, besides those that came after
-it."""
+"""Fills and adjustments. A late fill reads half as many on average, in addition to later ones."""
 
 Key = tuple[str, str]
 """Account and instrument."""
@@ -114,7 +113,7 @@ class PositionFold:
         """The instruments whose positions must all be folded again."""
 
     def take(self, entry: TradeRow | AccountEventRow) -> None:
-        """Take in a new trade that stands, an adjustment or a funding."""
+        """Take in a new active trade, an adjustment or a funding."""
         if not is_entry(entry):
             return
         held = self._of(entry)
@@ -349,7 +348,7 @@ class PositionFold:
         return merge(*entries, key=when)
 
     def _delete_beyond(self, key: PositionKey, made: list[int], needed: list[int]) -> None:
-        """Checkpoints and packs of lots of which there are fewer now."""
+        """Delete checkpoints and packs of lots beyond the present number."""
         tables: tuple[tuple[AnyTable, tuple[str, ...]], ...] = (
             (CHECKPOINTS, ()),
             (LOTS, ("fifo",)),

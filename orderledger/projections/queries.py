@@ -197,7 +197,7 @@ def rows_shown(
 
 
 def orders(source: Source, *, limit: int | None = None, **where: Any) -> list[OrderRow]:
-    """Rows of the order view, of more than `limit` those that were updated last."""
+    """Rows of the order view: at most `limit`, the last updated."""
     return source.rows(ORDERS.public, newest=limit, **where)
 
 
@@ -336,8 +336,7 @@ def _by_position(
 
 
 def latency(source: Source, *, by: tuple[str, ...], **where: Any) -> list[LatencyRow]:
-    """Rows of the latency view, by account or as asked. Raises ValueError for a group that there is
-    not."""
+    """Rows of the latency view, by account or as asked. Raises ValueError for an unknown group."""
     if unknown := [name for name in by if name not in LATENCY_GROUPS]:
         raise ValueError(f"{unknown[0]!r} is not a group: {', '.join(LATENCY_GROUPS)}")
     return latency_rows(source.each(TIMED_ORDERS, **where), by)
@@ -354,8 +353,8 @@ def pnl(
     strategy: str | None = None,
     **where: Any,
 ) -> list[Any]:
-    """`PnlRow`s of whole positions, or `PnlGroupRow`s if groups, a strategy or a period is asked
-    for. Raises ValueError for a method or group there is not."""
+    """`PnlRow`s of whole positions, or `PnlGroupRow`s if groups, a strategy or a period is
+    requested. Raises ValueError for an unknown method or group."""
     if by == OF_INSTRUMENT and since is None and until is None and strategy is None:
         return whole_pnl(source, method, **where)
     where |= {"timezone": timezone, "since": since, "until": until, "strategy": strategy}
@@ -516,8 +515,8 @@ def _leaves(orders: list[StoredOrderRow], side: str) -> Decimal:
 def _flat(
     key: PositionKey, method: Method, defined: InstrumentRow | None, unknown: str | None
 ) -> PnlRow:
-    """The row of a position without entries, in an instrument of which `unknown` says why no
-    position is known, if so."""
+    """The row of a position without entries. `unknown`: why the positions of its instrument are
+    unknown, or None."""
     mark, currency = (defined["mark_price"], defined["currency"]) if defined else (None, None)
     zero, missing = (None if unknown else ZERO), CURRENCY_UNKNOWN if currency is None else None
     account, instrument, position_side, position_id = key

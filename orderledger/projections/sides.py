@@ -51,7 +51,7 @@ class Sided(NamedPosition):
 
 
 def when(entry: AnyRow) -> Moment:
-    """Where a trade, an account event or a checkpoint stands among others."""
+    """The place of a trade, an account event or a checkpoint in time order."""
     values: Mapping[str, Any] = entry
     return values["at"], values["rank"] if "rank" in values else rank_of(values["position"])
 
@@ -101,7 +101,7 @@ class Sides:
 
     @property
     def reason(self) -> str | None:
-        """Why nothing is known of the positions of the instrument, if that is so."""
+        """Why the positions of the instrument are unknown, or None."""
         return SIDE_UNKNOWN if self.lost or self.after or self.was_open else None
 
     def is_lost(self, moment: Moment, mode: str) -> bool:

@@ -1,5 +1,4 @@
-"""Query parameters: what each takes, checked before anything is asked, and described for
-OpenAPI."""
+"""Query parameters: their types, checked before any query, and described for OpenAPI."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping

@@ -1,4 +1,4 @@
-"""A venue, or what sends orders to it, by the adapter's name and its settings in Python."""
+"""A venue, or its order entry, by the adapter's name and its settings in Python."""
 
 from typing import Any
 

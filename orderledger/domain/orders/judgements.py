@@ -69,7 +69,7 @@ ANOMALIES = {
         "The fill counts in the net position.",
     ),
 }
-"""For each anomaly: what was found, and what follows."""
+"""For each anomaly: the finding and its consequence."""
 
 ALWAYS_EQUAL = frozenset({Anomaly.FILL_ID_REUSED, Anomaly.UNKNOWN_ORDER})
 """Anomalies whose detail is always the same, and adds nothing."""

@@ -1,7 +1,7 @@
 """Waits for new events of a log, whichever process records them.
 
 A commit of this process ends a wait at once. A commit of another process is found by asking the
-store for its last position. One thread asks for all that wait, and only while somebody waits.
+store for its last position. One thread queries for all waiting callers, and only while some wait.
 """
 
 import threading

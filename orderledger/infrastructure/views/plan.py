@@ -35,7 +35,7 @@ class Plan:
     has_facts: bool
 
     def wants(self, *tables: AnyTable) -> bool:
-        """Check whether one of these tables is to be built."""
+        """Check whether one of these tables must be built."""
         return any(table.name in self.wanted for table in tables)
 
     @property
@@ -44,7 +44,7 @@ class Plan:
 
     @property
     def wants_all(self) -> bool:
-        """Whether all views that share one position are to be built."""
+        """Whether all views that share one position must be built."""
         return all(table.name in self.wanted for table in TABLES)
 
     def create(self, session: Session, tables: Collection[AnyTable]) -> None:

@@ -35,8 +35,8 @@ fast, small ones visible soon."""
 WORTH_A_LARGE_BATCH = 10_000
 
 WORTH_BUILDING_ANEW = 100_000
-"""Missing events, more than the views have, from which on it is faster to build the views beside
-(bench_rebuild.py)."""
+"""Number of missing events, beyond those that the views have, from which building new views is
+faster (bench_rebuild.py)."""
 
 SLOW_SECONDS = 1.0
 """A batch that takes longer must not hold the lock of the writing transaction all the time: see
@@ -127,11 +127,11 @@ def _warn_of(damage: list[str]) -> None:
 
 
 class ViewsOutdated(Exception):
-    """Some views are to be rebuilt before any is updated: the folds of others read their rows."""
+    """Some views must be rebuilt before any is updated: the folds of others read their rows."""
 
 
 class _FarBehind(Exception):
-    """The views are to be built beside instead of being updated."""
+    """The views must be built separately instead of being updated."""
 
 
 def _ignore(position: int) -> None:
@@ -239,8 +239,8 @@ class Projector:
             raise
 
     def _build_anew(self, progress: Callable[[int], None], is_enough: Callable[[], bool]) -> None:
-        """Build the views beside, which is faster. If that fails, for instance for lack of room,
-        update them instead."""
+        """Build the views separately, which is faster. If that fails, for instance for lack of
+        room, update them instead."""
         self._may_build_anew = False
         try:
             self.events_read += self._rebuilding.build_anew(self._store, self, progress, is_enough)
@@ -329,8 +329,8 @@ class Projector:
             self._fold = TableFold(position=-1)
 
     def is_worth_building_anew(self) -> bool:
-        """Check whether so many events are missing that building the views beside is faster than
-        updating them."""
+        """Check whether building the views separately is faster than updating them, because many
+        events are missing."""
         with self._store.database.reading() as session:
             return _is_worth_building_anew(stored_position(session), session.last_position())
 
@@ -376,8 +376,8 @@ class Projector:
         return True
 
     def _go_on_from(self, session: Session) -> int:
-        """Continue at the position of the tables, and return it. Raises ViewsOutdated if they are
-        to be rebuilt first."""
+        """Continue at the position of the tables, and return it. Raises ViewsOutdated if they must
+        be rebuilt first."""
         position, outdated = stored(session)
         if outdated:
             raise ViewsOutdated(", ".join(sorted(outdated)))

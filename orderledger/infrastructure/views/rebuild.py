@@ -137,8 +137,8 @@ def _rebuild(
 
 
 class _LiveViewsStopped(Exception):
-    """A damaged row stops the live views before the position of the new ones, so that all views are
-    to be replaced."""
+    """A damaged row stops the live views before the position of the new ones, so all views must be
+    replaced."""
 
 
 def _build_and_switch(

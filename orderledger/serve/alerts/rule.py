@@ -81,7 +81,7 @@ class Rule(Section, ABC):
     page: ClassVar[Page]
     """The page that shows more, where an alert is about no single order."""
     needs: ClassVar[tuple[str, ...]] = ()
-    """Settings of which the rule needs one."""
+    """Settings; the rule needs one of them."""
 
     @abstractmethod
     def conditions(self, state: State) -> Iterator[Condition]:

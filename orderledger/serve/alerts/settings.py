@@ -1,8 +1,8 @@
 """The settings of alerts: rules and targets, from a TOML file. A fault is reported with the file,
 the line and the key.
 
-The file may hold addresses with secrets in them, or say where they are found. They are masked
-wherever they would be shown.
+The file may hold addresses with secrets in them, or name the place of the secrets. Secrets are
+masked in all output.
 """
 
 from collections import Counter

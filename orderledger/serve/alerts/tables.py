@@ -1,5 +1,4 @@
-"""The tables of alerts: what was raised and cleared, and the notices about it that are to be
-delivered.
+"""The tables of alerts: raised and cleared alerts, and the notices to deliver.
 
 They are operational, like the status of collectors: not events, and not derived from the log. A
 notice is written in the transaction that raises or clears its alert, so that a kill between the two

@@ -44,7 +44,7 @@ class Watcher:
     be used.
 
     `look` and `deliver` do one round; `start` and `stop` run them in threads, one for the rules and
-    one for each target, so that a slow target holds up nobody else. Several watchers of one name
+    one for each target, so that a slow target does not delay others. Several watchers of one name
     may run on one store: each alert is raised once.
     """
 

@@ -51,7 +51,7 @@ belong to another order."""
 
 
 def refusal_in(document: PayloadRow) -> Refusal | None:
-    """A list of fields with what is wrong with each. A sentence alone proves nothing."""
+    """A list of fields with their faults. A plain sentence proves nothing."""
     detail = document.get("detail")
     if not isinstance(detail, list) or not detail or not isinstance(detail[0], dict):
         return None

@@ -1,4 +1,4 @@
-"""The positions of one account, in the ledger and at the venue, and what is missing here."""
+"""The positions of one account, in the ledger and at the venue, and the quantities missing here."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -253,7 +253,7 @@ class Look:
 
     @property
     def wrong(self) -> list[PositionName]:
-        """The positions of which a quantity is certainly missing, or that cannot be compared."""
+        """The positions that certainly lack a quantity, or that cannot be compared."""
         missing = {name for name, quantities in self.possible.items() if ZERO not in quantities}
         return sorted(missing.union(self.doubts))
 

@@ -280,7 +280,7 @@ class OrderComparison:
         return list(asked.values())
 
     def _is_unexplained(self, row: OrderRow) -> bool:
-        """Check for an ended order of which a report of the venue seems to be missing."""
+        """Check for an ended order that seems to lack a report of the venue."""
         if row["is_open"] or not self._has_settled(row):
             return False
         is_reported = row["reported_cum_quantity"] == row["cum_quantity"]

@@ -203,7 +203,7 @@ class Settlement:
         return None if found.kind in tried | STAY_OPEN else self.repair(found, report, fresh, tried)
 
     def _repair_terms(self, report: Report, tried: Kinds) -> None:
-        """Compare the terms of an end first: nobody queries the order after its end."""
+        """Compare the terms of an end first: the order is not queried after its end."""
         fresh = self.order_of(report)
         if fresh is None or report.venue_order_id not in fresh["venue_order_ids"]:
             return

@@ -80,7 +80,7 @@ def _is_below(value: Decimal | None, limit: Decimal) -> bool:
 
 
 class LimitRule(Rule):
-    """A limit of the gateway's settings of which a share is used."""
+    """The use of a limit of the gateway's settings has reached a share."""
 
     kind: Literal["limit"]
     limits: Path = Field(description="The file of the gateway's limits.")
